@@ -50,7 +50,7 @@ FROZEN: dict[str, set[str]] = {
     "bench": {"--device"},
     "runs": {"--curves"},
     "reproduce": {"--pairs"},
-    "sample": {"--out", "--variants", "--seed", "--size", "--sheet", "--device"},
+    "sample": {"--out", "--variants", "--seed", "--size", "--sheet", "--device", "--runtime"},
     "experiments": {
         "--tables",
         "--seeds",
@@ -62,7 +62,7 @@ FROZEN: dict[str, set[str]] = {
         "--batch",
         "--device",
     },
-    "export": {"--format"},
+    "export": {"--format", "--precision", "--inputs"},
     "import-model": {"--direction", "--size"},
     "evaluate": {"--split", "--out", "--segmenter", "--variants", "--device"},
 }

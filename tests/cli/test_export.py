@@ -56,3 +56,31 @@ def test_a_model_the_reference_cannot_hold_is_exit_code_1(tmp_path: Path, capsys
     assert main(["export", str(source), str(tmp_path / "G.pth"), "--format", "reference"]) == 1
     assert "its decoder has no skips" in capsys.readouterr().err
     assert not (tmp_path / "G.pth").exists()
+
+
+def test_an_onnx_file_says_how_far_it_differs_and_what_is_next(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("onnx", reason="the package onnx is not installed")
+    pytest.importorskip("onnxruntime", reason="the package onnxruntime is not installed")
+    shape = Architecture(1, 2, 2, 3, 12, "batch", 0.5)
+    source = model(tmp_path / "m.safetensors", shape)
+    assert main(["export", str(source), "--format", "onnx"]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith(f"{tmp_path / 'm.onnx'}: onnx in float32, ")
+    assert "compared 4 random inputs: largest difference " in out
+    assert f"next     p2p sample {tmp_path / 'm.onnx'} PICTURES --out DEST" in out
+    assert "Only random inputs are compared" in err
+    assert main(["export", str(source), "--format", "onnx", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["written"] is False
+
+
+def test_a_missing_destination_and_a_setting_of_another_format_are_wrong_commands(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = str(model(tmp_path / "m.safetensors", Architecture(3, 3, 2, 3, 12, "batch", 0.5)))
+    assert main(["export", source, "--format", "reference"]) == 2
+    assert "DEST: is missing" in capsys.readouterr().err
+    assert main(["export", source, str(tmp_path / "G.pth"), "--format", "reference", "--precision", "float16"]) == 2
+    assert main(["export", source, str(tmp_path / "x.safetensors"), "--format", "safetensors"]) == 0
+    assert "x.safetensors: safetensors in float32" in capsys.readouterr().out

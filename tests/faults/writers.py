@@ -10,6 +10,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from p2p_cli import app
@@ -90,6 +91,12 @@ WRITERS = {
     "sample": Writer("sample {given}/run {given}/masks --out out --variants 2 --device cpu", needs_model=True),
     "evaluate": Writer("evaluate {given}/run {given}/split --split train --out out --device cpu", needs_model=True),
     "export": Writer("export {given}/run out.pth --format reference", needs_model=True),
+    "export safetensors": Writer("export {given}/run out.safetensors --format safetensors", needs_model=True),
+    **(
+        {"export onnx": Writer("export {given}/run out.onnx --format onnx", needs_model=True)}
+        if find_spec("onnx") and find_spec("onnxruntime")
+        else {}
+    ),
     "import-model": Writer("import-model {given}/net.pth out.safetensors", needs_model=True),
 }
 AGAIN = {

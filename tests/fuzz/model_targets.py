@@ -9,9 +9,11 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache, partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from fuzz.mutate import Tree
@@ -26,6 +28,8 @@ from p2p_gan.config.presets import PRESETS
 from p2p_gan.evaluation.scores import EvaluationRequest
 from p2p_gan.evaluation.work import evaluate_into
 from p2p_gan.experiments.record import open_record
+from p2p_gan.inference.apply import ApplyOptions, apply_model
+from p2p_gan.inference.onnx_runtime import load_onnx_model
 from p2p_gan.inference.sampling import sample
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import load_model, save_model
@@ -68,6 +72,25 @@ def _models() -> list[Tree]:
     with tempfile.TemporaryDirectory() as place:
         _save(Path(place) / "model.safetensors")
         return [tree_of(Path(place))]
+
+
+def _onnx_models() -> list[Tree]:
+    from p2p_gan.models.onnx_graph import onnx_bytes
+
+    with tempfile.TemporaryDirectory() as place:
+        _save(Path(place) / "model.safetensors")
+        model = load_model(Path(place) / "model.safetensors")
+        return [
+            {"model.onnx": onnx_bytes(model, precision=precision, bytes_per_pixel=100)}
+            for precision in ("float32", "float16")
+        ]
+
+
+def _translate(folder: Path) -> None:
+    model = load_onnx_model(next(folder.iterdir()))
+    channels = model.card.input.channels
+    picture = np.zeros((_SIDE, _SIDE, channels)[: 2 + (channels > 1)], model.card.input.dtype)
+    apply_model(model, picture, ApplyOptions())
 
 
 def _weights() -> list[Tree]:
@@ -225,6 +248,8 @@ def model_targets() -> Iterator[Target]:
     """The targets of p2p_gan."""
     yield Target("config", _configs, _read_config)
     yield Target("settings", _settings, _read_setting)
+    if find_spec("onnx") and find_spec("onnxruntime"):
+        yield Target("onnx", _onnx_models, _translate)
     yield Target("model", _models, lambda folder: load_model(next(each for each in folder.iterdir())))
     yield Target(
         "weights", _weights, lambda folder: import_model(next(folder.iterdir()), folder.parent / "m.safetensors")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.pairs import manifest
 from p2p_datatools.contract.pairs.halves import join
 from p2p_datatools.contract.pairs.lines import Pair
@@ -21,6 +22,7 @@ from p2p_gan.config.parse import with_settings
 from p2p_gan.config.presets import PRESETS
 from p2p_gan.data.dataset import Batch
 from p2p_gan.models.card import ModelCard
+from p2p_gan.models.location import model_fingerprint
 from p2p_gan.models.model import Model, save_model
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.training.build import build
@@ -100,6 +102,7 @@ def tiny() -> Config:
             "precision": "float32",
             "device": "cpu",
             "threads": 1,
+            "memory_format": "contiguous",
             "log_every": 4,
             "sample_every": 6,
             "checkpoint_every": 4,
@@ -199,3 +202,28 @@ def make_model() -> Callable[..., Model]:
         return Model(replace(card, architecture=architecture), generator, "")
 
     return make
+
+
+ExportModel = Callable[..., Path]
+
+
+@pytest.fixture
+def export_model(tmp_path: Path, write_model: WriteModel) -> ExportModel:
+    """export_model(model, float16=False) -> path: model.onnx in a folder of its own, beside model.safetensors.
+
+    The test is skipped where the packages for it are missing.
+    """
+    pytest.importorskip("onnx", reason="the package onnx is not installed")
+    pytest.importorskip("onnxruntime", reason="the package onnxruntime is not installed")
+
+    def export(model: Model, *, float16: bool = False) -> Path:
+        from p2p_gan.models.onnx_graph import onnx_bytes
+
+        place = write_model(model, tmp_path / "exported" / "model.safetensors")
+        precision = "float16" if float16 else "float32"
+        given = replace(model, digest=sha256_file(place))
+        written = onnx_bytes(given, precision=precision, bytes_per_pixel=100, origin=model_fingerprint(place))
+        place.with_suffix(".onnx").write_bytes(written)
+        return place.with_suffix(".onnx")
+
+    return export

@@ -125,3 +125,26 @@ def test_pixels_that_are_given_are_never_changed() -> None:
         pixels = np.full((1, 4, 4, 3), 7, dtype)
         values_of(dtype, 0, 255, 3).to_tensor(pixels, CPU).add_(1)
         assert (pixels == 7).all()
+
+
+@pytest.mark.parametrize("channels", [1, 3, 12])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "int32", "uint32", "float32", "float64"])
+def test_arrays_are_encoded_and_decoded_without_torch_to_the_same_values(dtype: str, channels: int) -> None:
+    coding = values_of(dtype, 3, 200, channels)
+    shape = (2, 6, 5, channels)[: 4 if channels > 1 else 3]
+    pixels = np.random.default_rng(0).uniform(0, 250, shape).astype(dtype)
+    tensor = coding.to_tensor(pixels, CPU)
+    np.testing.assert_array_equal(coding.encode(pixels), tensor.numpy())
+    given = tensor * 1.7 + 0.01  # beyond the range, and between its steps
+    decoded = coding.decode(given.contiguous().numpy())
+    assert (decoded.dtype, decoded.shape) == (np.dtype(dtype), pixels.shape)
+    np.testing.assert_array_equal(decoded, coding.to_array(given))
+
+
+def test_classes_are_encoded_and_decoded_without_torch_to_the_same_values() -> None:
+    coding = coding_of(Half("mask", "mask"), CARS, "classes")
+    labels = np.random.default_rng(0).integers(0, 5, (2, 6, 5), dtype=np.uint8)
+    labels[0, 0] = IGNORE
+    encoded = coding.encode(labels)
+    np.testing.assert_array_equal(encoded, coding.to_tensor(labels, CPU).numpy())
+    np.testing.assert_array_equal(coding.decode(encoded), coding.to_array(torch.from_numpy(encoded)))

@@ -12,10 +12,11 @@ import torch
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.images import Photo, write_mask, write_png
+from p2p_datatools.contract.pictures.images import Photo, hash_pixels, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Fit, Size
-from p2p_gan.inference.apply import ApplyOptions, apply_model, noise_of, size_seen
+from p2p_gan.inference.apply import ApplyOptions, apply_model, seed_of, size_seen
 from p2p_gan.inference.inputs import read_input
+from p2p_gan.inference.torch_runtime import torch_noise
 from p2p_gan.machine import memory
 from p2p_gan.models.model import Model, load_model
 from p2p_gan.networks.base import Generator, InferencePass, Step
@@ -50,7 +51,11 @@ def test_the_same_input_gives_the_same_output_and_another_seed_or_variant_anothe
 
 
 def test_no_seed_has_the_draws_that_another_seed_has_for_another_variant() -> None:
-    draws = [torch.rand(1, generator=noise_of(picture(), seed, variant)) for seed in range(12) for variant in range(12)]
+    draws = [
+        torch.rand(1, generator=torch_noise(seed_of(hash_pixels(picture()), seed, variant)))
+        for seed in range(12)
+        for variant in range(12)
+    ]
     assert len({float(each) for each in draws}) == len(draws)
 
 
@@ -149,7 +154,7 @@ def test_keep_gives_the_network_as_many_pixels_as_in_training_in_the_picture_s_o
     make_model: Callable[..., Model],
 ) -> None:
     model = make_model(PHOTO, PHOTO, size=Size(128, 128), fit="keep")
-    assert size_seen(model, Size(400, 100), ApplyOptions()) == Size(256, 64)
+    assert size_seen(model.card, model.unit, Size(400, 100), ApplyOptions()) == Size(256, 64)
     assert apply_model(model, picture(400, 100), ApplyOptions()).shape == (100, 400, 3)
 
 

@@ -216,7 +216,7 @@ def test_a_picture_is_read_once_for_all_its_variants(
         write_png(tmp_path / "in" / f"{name}.png", np.zeros((32, 32, 3), np.uint8))
     place = write_model(model, tmp_path / "m.safetensors")
     assert sample(place, [tmp_path / "in"], tmp_path / "out", SampleOptions(variants=3)).written == 6
-    assert reads == ["a.png", "b.png"]
+    assert sorted(reads) == ["a.png", "b.png"]  # by several threads
 
 
 def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(

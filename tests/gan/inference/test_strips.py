@@ -10,8 +10,8 @@ from torch import Tensor
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.inference.layout import layout_of
 from p2p_gan.inference.strips import Moments, Strips
-from p2p_gan.networks.architecture import Architecture
-from p2p_gan.networks.base import Generator, InferencePass, Statistics
+from p2p_gan.networks.architecture import Architecture, Statistics
+from p2p_gan.networks.base import Generator, InferencePass
 from p2p_gan.networks.weights import initialise
 
 UNET = Architecture(3, 2, 5, 4, 16, "batch", 0.5)

@@ -14,7 +14,8 @@ import torch
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_gan.models.model import MODEL_FILE, Model, load_model, save_model, write_model
+from p2p_gan.models.location import MODEL_FILE
+from p2p_gan.models.model import Model, load_model, save_model, write_model
 
 if TYPE_CHECKING:
     from conftest import Refused

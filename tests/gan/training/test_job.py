@@ -12,7 +12,8 @@ from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.data.task import open_for_training
 from p2p_gan.machine.distributed import Ranks
-from p2p_gan.models.model import MODEL_FILE, load_model
+from p2p_gan.models.location import MODEL_FILE
+from p2p_gan.models.model import load_model
 from p2p_gan.networks.blocks import SpectralConv
 from p2p_gan.networks.discriminators import MultiScale, PatchGAN, SegmentationHead
 from p2p_gan.networks.norms import InstanceNorm, Norm

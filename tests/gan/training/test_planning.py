@@ -11,7 +11,7 @@ import pytest
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
-from p2p_gan.models.model import MODEL_FILE
+from p2p_gan.models.location import MODEL_FILE
 from p2p_gan.runs import checkpoint
 from p2p_gan.training import run
 from p2p_gan.training.planning import Plan, plan

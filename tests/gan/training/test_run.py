@@ -21,7 +21,7 @@ from p2p_datatools.contract.pictures.images import Photo, read_photo
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch, load_dataset
-from p2p_gan.models.model import MODEL_FILE
+from p2p_gan.models.location import MODEL_FILE
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RunFolder
 from p2p_gan.training import tracker, trial, update

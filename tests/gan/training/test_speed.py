@@ -15,7 +15,7 @@ from p2p_gan.data.task import open_for_training
 from p2p_gan.machine import device
 from p2p_gan.machine.kept import kept_folder
 from p2p_gan.machine.load import Load, LoadMeter
-from p2p_gan.models.model import MODEL_FILE
+from p2p_gan.models.location import MODEL_FILE
 from p2p_gan.training import run, speed, trial
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.planning import Plan, plan

@@ -16,7 +16,8 @@ from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import colorize
 from p2p_gan.config.config import Config
 from p2p_gan.data import read
-from p2p_gan.models.model import BEST, MODEL_FILE, load_model
+from p2p_gan.models.location import BEST, MODEL_FILE
+from p2p_gan.models.model import load_model
 from p2p_gan.runs import checkpoint
 from p2p_gan.training import validation
 from p2p_gan.training.job import make_job

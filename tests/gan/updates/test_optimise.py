@@ -14,7 +14,8 @@ from p2p_datatools.contract.errors import UsageError
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch
 from p2p_gan.machine.device import autocast_for, resolve_precision
-from p2p_gan.models.model import MODEL_FILE, load_model
+from p2p_gan.models.location import MODEL_FILE
+from p2p_gan.models.model import load_model
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.norms import Norm
 from p2p_gan.runs import checkpoint

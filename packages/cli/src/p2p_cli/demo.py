@@ -78,7 +78,7 @@ def run(dest: Path, *, images: int | None, limit: int, report: "Reporter") -> "S
     from p2p_datatools.splits.apply import split
     from p2p_gan.evaluation.scores import evaluate
     from p2p_gan.inference.sampling import sample
-    from p2p_gan.models.model import MODEL_FILE
+    from p2p_gan.models.location import MODEL_FILE
     from p2p_gan.training.run import train
 
     images, limit = _resume_or_settle(dest, images, limit)

@@ -29,6 +29,13 @@ from p2p_datatools.contract.words import plural
 )
 @click.option("--sheet", is_flag=True, help="Write input | output side by side (and the real one, for a pair folder).")
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda", help="Where to compute.")
+@click.option(
+    "--runtime",
+    type=click.Choice(("auto", "torch", "onnxruntime")),
+    default="auto",
+    show_default=True,
+    help="What computes; auto takes onnxruntime on the CPU where 'p2p export' has put the model beside MODEL.",
+)
 @options.page_option
 @options.keep_going_option
 @options.how_option
@@ -42,6 +49,7 @@ def command(
     size: Size | str | None,
     sheet: bool,
     device: str,
+    runtime: str,
     page: int | None,
     keep_going: bool,
     settings: tuple[str, ...],
@@ -49,29 +57,31 @@ def command(
 ) -> int:
     """Apply a model to pictures.
 
-    MODEL is a run folder or a model file, which holds all settings that it needs. INPUT is a picture, a folder of
-    pictures, or a pair folder, of which the held-out pairs are used. Every output has the size of its input and is
-    written to DEST/NAME.png (masks in the palette's colours, 8 or 16 bits), or DEST/NAME.tif if PNG cannot hold it;
-    several variants are DEST/NAME-1.png and so on. The same input gives the same output, alone or among others;
-    --seed and --variants change it if the model has dropout. A picture too large for the memory is computed in strips,
-    without seams.
+    MODEL is a run folder, a model file or an ONNX file of 'p2p export', and holds all settings that it needs. INPUT is
+    a picture, a folder of pictures, or a pair folder, of which the held-out pairs are used. Every output has the size
+    of its input and is written to DEST/NAME.png (masks in the palette's colours, 8 or 16 bits), or DEST/NAME.tif if
+    PNG cannot hold it; several variants are DEST/NAME-1.png and so on. The same input gives the same output, alone or
+    among others; --seed and --variants change it if the model has dropout. A picture too large for the memory is
+    computed in strips, without seams (by torch alone).
 
     \b
     Examples:
       p2p sample run masks/7.png --out pictures
       p2p sample run/best.safetensors masks --out pictures --variants 3
       p2p sample run pairs --out compare --sheet
+      p2p sample model.onnx masks --out pictures
     """
     from p2p_cli import render
     from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_gan.inference.apply import ApplyOptions
     from p2p_gan.inference.sampling import SampleOptions, sample
-    from p2p_gan.machine.device import resolve_device
 
     how = ApplyOptions(size=size, seed=seed, **options.how(settings))
     sampling = SampleOptions(how, variants, sheet, ReadOptions(page))
-    where = resolve_device(device)
-    summary = sample(model, inputs, dest, sampling, keep_going=keep_going, device=where, report=render.reporter())
+    report = render.reporter()
+    summary = sample(
+        model, inputs, dest, sampling, keep_going=keep_going, device=device, runtime=runtime, report=report
+    )
     card = summary.model.card
     result: dict[str, Any] = {
         "dest": str(dest),
@@ -79,12 +89,14 @@ def command(
         "kept": summary.kept,
         "skipped": [str(skip) for skip in summary.skipped],
         "snapped": list(summary.snapped),
+        "runtime": summary.runtime,
     }
     if as_json:
         render.say(options.to_json(result))
     else:
         total = plural(summary.written + summary.kept, "picture")
-        render.say(f"{card.direction}: {total} in {dest}, {summary.written} written now, {summary.kept} kept.")
+        by = "" if summary.runtime == "torch" else f" by {summary.runtime}"
+        render.say(f"{card.direction}: {total} in {dest}, {summary.written} written now{by}, {summary.kept} kept.")
     if variants > 1 and not (card.architecture.random and how.dropout):
         render.remark("All variants are identical, because the model is applied without randomness.")
     render.skips(summary.skipped, dest)

@@ -17,7 +17,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 if TYPE_CHECKING:
     from p2p_gan.config import PRESETS, Config
-    from p2p_gan.evaluation import evaluate
+    from p2p_gan.evaluation import evaluate, export_onnx
     from p2p_gan.experiments import run_study
     from p2p_gan.inference import sample
     from p2p_gan.models import export_reference, import_model, load_model
@@ -26,7 +26,7 @@ else:
     __getattr__, __dir__ = open_door(
         __name__,
         config="PRESETS Config",
-        evaluation="evaluate",
+        evaluation="evaluate export_onnx",
         experiments="run_study",
         inference="sample",
         models="export_reference import_model load_model",
@@ -38,6 +38,7 @@ __all__ = [
     "Config",
     "__version__",
     "evaluate",
+    "export_onnx",
     "export_reference",
     "import_model",
     "load_model",

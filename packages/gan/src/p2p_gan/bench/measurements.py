@@ -27,7 +27,7 @@ from p2p_gan.machine.device import describe_machine, resolve_device, resolve_pre
 from p2p_gan.machine.load import Load, measure_load
 from p2p_gan.networks.base import InferencePass
 from p2p_gan.training.job import Job, make_job
-from p2p_gan.training.layout import settle_memory_format
+from p2p_gan.training.layout import FORMATS_TIMED_FROM, settle_memory_format
 from p2p_gan.training.speed import Speed, settle_speed
 from p2p_gan.training.trial import prepare_data
 from p2p_gan.updates.step import train_step
@@ -144,7 +144,7 @@ def _settle(name: str, device: str, folder: Path, report: Reporter) -> tuple[Job
         write_png(folder / "train" / f"{number}.png", np.roll(pair, number), durable=False)
     config = with_settings(TABLE[name].config, {"device": device})
     job, dataset = prepare_data(make_job(identify_files(open_for_training(folder)), config), None)
-    job = settle_memory_format(job, dataset, automatic=True, remeasure=True)
+    job = settle_memory_format(job, dataset, updates=FORMATS_TIMED_FROM, automatic=True, remeasure=True)
     job, speed = settle_speed(job, dataset, automatic=True, remeasure=True)
     report.advance()
     return job, dataset, speed

@@ -1,21 +1,24 @@
 """Encodes the pixels of a half for the networks and decodes them: values in -1..1, or one channel for each class.
 
-Nothing here may resize, crop or read files; decoding returns what was encoded exactly, as far as float32 can hold it.
+Nothing here may resize, crop or read files, or load torch for arrays; decoding returns what was encoded exactly, as far
+as float32 can hold it.
 """
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, indices_of_colors
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 Kind = Literal["values", "classes"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -38,11 +41,40 @@ class Coding:
     dtype: str
     range: tuple[float, float]
 
-    def to_tensor(self, pixels: Array, device: torch.device | None = None) -> Tensor:
+    def encode(self, pixels: Array) -> NDArray[np.float32]:
+        """Pixels (n, h, w[, c]) to float32 (n, channels, h, w), the same values as those of `to_tensor`."""
+        if self.kind == "classes":
+            classes = np.arange(self.channels, dtype=np.uint8)[:, None, None]
+            return np.asarray((pixels[:, None] == classes).astype(np.float32))
+        pixels = pixels[..., None] if pixels.ndim == 3 else pixels
+        moved = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
+        if self.dtype in _WIDE:
+            return (moved.astype(np.float64) / self._half - self._offset).astype(np.float32)
+        values = moved.astype(np.float32)
+        values /= np.float32(self._half)
+        values -= np.float32(self._offset)
+        return values
+
+    def decode(self, values: NDArray[np.float32]) -> Array:
+        """Float32 (n, channels, h, w) to pixels, the same as those of `to_array`."""
+        if self.kind == "classes":
+            return np.asarray(values.argmax(axis=1).astype(np.uint8))
+        precise = np.float64 if self.dtype in _WIDE else np.float32
+        scaled: NDArray[Any] = values + precise(self._offset)
+        scaled *= precise(self._half)
+        if np.dtype(self.dtype).kind != "f":
+            limits = np.iinfo(self.dtype)
+            scaled = np.clip(np.rint(scaled, out=scaled), limits.min, limits.max, out=scaled)
+        pixels = scaled.astype(self.dtype).transpose(0, 2, 3, 1)
+        return np.ascontiguousarray(pixels[..., 0] if self.channels == 1 else pixels)
+
+    def to_tensor(self, pixels: Array, device: "torch.device | None" = None) -> "Tensor":
         """Pixels (n, h, w[, c]) to float32 (n, channels, h, w), on the device, channels last in memory.
 
         Values are in -1..1, classes are 0 or 1.
         """
+        import torch
+
         if self.kind == "classes":
             return self._one_hot(torch.from_numpy(np.ascontiguousarray(pixels)).to(device))
         pixels = pixels[..., None] if pixels.ndim == 3 else pixels
@@ -53,8 +85,10 @@ class Coding:
             return moved
         return moved.to(torch.float32, copy=True).div_(self._half).sub_(self._offset)
 
-    def to_array(self, values: Tensor) -> Array:
+    def to_array(self, values: "Tensor") -> Array:
         """(n, channels, h, w) to pixels (n, h, w[, c]): the nearest values, or the most likely classes (n, h, w)."""
+        import torch
+
         if self.kind == "classes":
             return values.argmax(dim=1).to(torch.uint8).cpu().numpy()
         moved = values.detach().permute(0, 2, 3, 1)
@@ -73,13 +107,17 @@ class Coding:
         """The middle of the range, in units of half its width."""
         return (self.range[0] + self.range[1]) / 2 / self._half
 
-    def _one_hot(self, indices: Tensor) -> Tensor:
+    def _one_hot(self, indices: "Tensor") -> "Tensor":
+        import torch
+
         classes = torch.arange(self.channels, device=indices.device)
         return (indices[..., None] == classes).float().permute(0, 3, 1, 2)
 
 
-def _to_type(values: Tensor, coding: Coding) -> NDArray[np.generic]:
+def _to_type(values: "Tensor", coding: Coding) -> NDArray[np.generic]:
     """Map -1..1 to the range and type of the coding; integers are rounded and clipped to their type."""
+    import torch
+
     scaled = values.add(coding._offset).mul(coding._half)
     if np.dtype(coding.dtype).kind == "f":
         return np.asarray(scaled.cpu().numpy().astype(coding.dtype))
@@ -145,8 +183,8 @@ def _pixels(count: int) -> str:
 
 
 def pixels_to_tensor(
-    pixels: Array, coding: Coding, palette: Palette | None, device: torch.device | None = None
-) -> Tensor:
+    pixels: Array, coding: Coding, palette: Palette | None, device: "torch.device | None" = None
+) -> "Tensor":
     """Pixels (n, h, w, c) as float32 (n, channels, h, w) on the device, channels last in memory.
 
     With a `palette` the pixels are class indices (n, h, w, 1); a `coding` of values converts them to colours.

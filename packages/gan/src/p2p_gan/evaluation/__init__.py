@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
+    from p2p_gan.evaluation.export import Difference, ModelExport, export_onnx, export_safetensors
     from p2p_gan.evaluation.mask_agreement import Agreement, ClassIoU
     from p2p_gan.evaluation.pair_scores import PairRecord, PairScores
     from p2p_gan.evaluation.scores import Diversity, EvaluationRequest, Scores, evaluate
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 else:
     __getattr__, __dir__ = open_door(
         __name__,
+        export="Difference ModelExport export_onnx export_safetensors",
         mask_agreement="Agreement ClassIoU",
         pair_scores="PairRecord PairScores",
         scores="EvaluationRequest Diversity Scores evaluate",
@@ -24,11 +26,15 @@ else:
 __all__ = [
     "Agreement",
     "ClassIoU",
+    "Difference",
     "Diversity",
     "EvaluationRequest",
+    "ModelExport",
     "PairRecord",
     "PairScores",
     "Scores",
     "evaluate",
     "evaluate_into",
+    "export_onnx",
+    "export_safetensors",
 ]

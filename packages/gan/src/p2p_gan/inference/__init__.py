@@ -9,12 +9,25 @@ from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
     from p2p_gan.inference.apply import ApplyOptions, apply_model
+    from p2p_gan.inference.onnx_runtime import OnnxModel, load_onnx_model
+    from p2p_gan.inference.runtimes import open_model
     from p2p_gan.inference.sampling import SampleOptions, SampleSummary, sample
 else:
     __getattr__, __dir__ = open_door(
         __name__,
         apply="ApplyOptions apply_model",
+        onnx_runtime="OnnxModel load_onnx_model",
+        runtimes="open_model",
         sampling="SampleSummary SampleOptions sample",
     )
 
-__all__ = ["ApplyOptions", "SampleOptions", "SampleSummary", "apply_model", "sample"]
+__all__ = [
+    "ApplyOptions",
+    "OnnxModel",
+    "SampleOptions",
+    "SampleSummary",
+    "apply_model",
+    "load_onnx_model",
+    "open_model",
+    "sample",
+]

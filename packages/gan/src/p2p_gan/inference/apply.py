@@ -1,32 +1,31 @@
 """Applies a model to one picture, with the size and fit of its training, and with dropout seeded by the pixels.
 
-Nothing here may train; the output depends on the picture and the options alone, not on other pictures.
+Nothing here may train or load torch; the output depends on the picture and the options alone, not on other pictures.
 """
 
 import hashlib
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-import torch
-import torch.nn.functional as F
-from torch import Tensor
+from numpy.typing import NDArray
 
-from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import hash_pixels, size_of
 from p2p_datatools.contract.pictures.resize import fit_to, resize, resize_photo, scale_to
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Note
-from p2p_gan.data.coding import Coding
 from p2p_gan.data.sizing import of_equal_area
-from p2p_gan.inference.layout import Layout, layout_of, shapes_of, whole_bytes
-from p2p_gan.inference.strips import Read, Strips
-from p2p_gan.machine.memory import budget_of
-from p2p_gan.models.model import Model
-from p2p_gan.networks.base import Generator, InferencePass
+from p2p_gan.inference.onnx_runtime import OnnxModel, OnnxTranslator
+from p2p_gan.inference.translator import AnyModel, PassOptions, Translator, Values
+from p2p_gan.models.card import ModelCard
+
+if TYPE_CHECKING:
+    import torch
+
+    from p2p_gan.models.model import Model
 
 
 @dataclass(frozen=True)
@@ -57,69 +56,27 @@ class ApplyOptions:
         return {"size": str(self.size) if self.size else None, "seed": self.seed, "dropout": self.dropout}
 
 
-@dataclass(frozen=True)
-class Translator:
-    """A generator with the codings of its input and output, on a device: from pixels to pixels."""
+def translator_of(
+    model: AnyModel, device: "torch.device | None" = None, tile: int | None = None, note: Note | None = None
+) -> Translator:
+    """The model in its runtime: an `OnnxModel` in onnxruntime, others in torch, on `device` or the generator's."""
+    if isinstance(model, OnnxModel):
+        if tile is not None:
+            to_do = "Leave tile out, or give the run folder and --runtime torch."
+            raise UsageError(f"tile={tile}", "needs torch, which alone computes strips", to_do, code="needs-torch")
+        return OnnxTranslator(model)
+    from p2p_gan.inference.torch_runtime import torch_translator
 
-    generator: Generator
-    input: Coding
-    output: Coding
-    device: torch.device
-
-    def whole(self, pixels: Array, applying: InferencePass) -> Tensor:
-        """One pass of a picture (height, width[, channels]) whose sides fit; gives (1, channels, height, width)."""
-        with torch.inference_mode():
-            return _finite(self.generator(self.input.to_tensor(pixels[None], self.device), applying))
-
-    def pixels(self, pixels: Array, applying: InferencePass) -> Array:
-        """The output of one pass as pixels (height, width[, channels])."""
-        return np.asarray(self.output.to_array(self.whole(pixels, applying))[0])
-
-    def in_strips(
-        self, pixels: Array, applying: InferencePass, layout: Layout, sink: Callable[[int, Tensor], None]
-    ) -> None:
-        """The same pass in strips: `sink` is called with the first row of each strip and its values."""
-        with torch.inference_mode():
-            for first, values in Strips(
-                self.generator.steps(), self._read(pixels, applying), applying, layout
-            ).output():
-                sink(first, _finite(self.generator.finish(values)))
-
-    def _read(self, pixels: Array, applying: InferencePass) -> Read:
-        """A function for rows of the generator's input; noise is drawn first, as in a pass of the whole picture."""
-        noise = None
-        if self.generator.noise:
-            noise = self.generator.draw_noise(self.input.to_tensor(pixels[None, :1], self.device), applying)
-
-        def read(first: int, end: int) -> Tensor:
-            x = self.input.to_tensor(pixels[None, first:end], self.device)
-            return x if noise is None else torch.cat((x, noise.expand(-1, -1, *x.shape[2:])), dim=1)
-
-        return read
-
-
-def _finite(values: Tensor) -> Tensor:
-    """The same values; raises P2PError if one is infinite or not a number, which would become black pixels."""
-    if not values.isfinite().all():
-        what = "the model's output has values that are infinite or not numbers"
-        to_do = "Use an earlier model or checkpoint, and look at the losses of its training."
-        raise P2PError("the model", what, to_do, code="not-finite")
-    return values
-
-
-def translator_of(model: Model, device: torch.device | None = None) -> Translator:
-    """The model's generator and codings, on `device` or by default on the generator's device."""
-    where = device or next(model.generator.parameters()).device
-    return Translator(model.generator, model.card.input_coding, model.card.output_coding, where)
+    return torch_translator(cast("Model", model), device, tile, note)
 
 
 def apply_model(
-    model: Model,
+    model: AnyModel,
     picture: Array,
     how: ApplyOptions,
     *,
     variant: int = 0,
-    device: torch.device | None = None,
+    device: "torch.device | None" = None,
     note: Note | None = None,
 ) -> Array:
     """Translate one picture of any size, as `inputs.read_input` returns it, into one of the same size.
@@ -127,25 +84,29 @@ def apply_model(
     Values have the output's own type and range, classes are indices (height, width). Dropout and noise are seeded by
     (seed, pixels, variant): the same arguments give the same output. `note` gets a line if strips are used.
     """
-    own, card = size_of(picture), model.card
-    noise = noise_of(picture, how.seed, variant) if how.dropout else None
-    exact = card.input.kind == "mask"
-    seen = size_seen(model, own, how)
+    seed = seed_of(hash_pixels(picture), how.seed, variant) if how.dropout else None
+    return translate(translator_of(model, device, how.tile, note), model.card, picture, how, seed)
+
+
+def translate(
+    translator: Translator, card: ModelCard, picture: Array, how: ApplyOptions, seed: int | None = None
+) -> Array:
+    """`apply_model` for a translator and a seed (of `seed_of`) made before; without a seed there is no dropout."""
+    own, exact = size_of(picture), card.input.kind == "mask"
+    seen = size_seen(card, translator.unit, own, how)
     if how.size is None and card.fit == "pad" and card.size:
         fitted = fit_to(picture, card.size, "pad", exact=exact)
         inside = scale_to(own, card.size, cover=False)
     else:
         fitted, inside = resize(picture, seen, exact=exact), seen
-    whole = Pass(translator_of(model, device), model.generator.unit, how.tile, note)
-    return whole.output(fitted, InferencePass(card.statistics, noise=(noise,) if noise else None), inside, own)
+    options = PassOptions(card.statistics, seed=seed)
+    return _pass_through(translator, fitted, options, inside, own)
 
 
-def size_seen(model: Model, own: Size, how: ApplyOptions) -> Size:
-    """The size of the network's input for a picture of size `own`, before padding to sides that it can halve."""
-    size = model.card.size
-    fit = model.card.fit
+def size_seen(card: ModelCard, unit: int, own: Size, how: ApplyOptions) -> Size:
+    """The size of the network's input for a picture of size `own`, before padding to multiples of `unit`."""
+    size, fit = card.size, card.fit
     if isinstance(how.size, Size):
-        unit = model.generator.unit
         nearest = Size(*(max(unit, round(side / unit) * unit) for side in how.size))
         if how.size != nearest:
             raise UsageError(
@@ -163,67 +124,29 @@ def size_seen(model: Model, own: Size, how: ApplyOptions) -> Size:
     return scale_to(own, size, cover=True) if fit == "crop" else size
 
 
-@dataclass(frozen=True)
-class Pass:
-    """One pass of a picture through the network, at once or in strips, and resizing of the output."""
+def _pass_through(translator: Translator, pixels: Array, options: PassOptions, inside: Size, own: Size) -> Array:
+    """One pass for `pixels`, whose central part of size `inside` is the picture; the output is resized to `own`."""
+    seen = size_of(pixels)
+    whole = padded_size(seen, translator.unit)
+    pads: Any = ((0, whole.height - seen.height), (0, whole.width - seen.width), (0, 0))
+    valid = (seen.height / whole.height, seen.width / whole.width)
+    padded = pixels if whole == seen else np.pad(pixels, pads[: pixels.ndim], mode="symmetric")
+    options = replace(options, valid=valid)
+    place = _Place((seen.width - inside.width) // 2, (seen.height - inside.height) // 2, inside)
+    coding = translator.output
+    if coding.kind == "classes" and inside != own:
+        return _labels(place.of(translator.values(padded, options)), own)
+    output = place.of_pixels(translator.pixels(padded, options))
+    if inside == own:
+        return output
+    # Enlarging overshoots at edges, and a type may exceed the half's range.
+    low, high = np.array(coding.range, dtype=output.dtype)
+    return np.asarray(np.clip(resize_photo(output, own), low, high))
 
-    translator: Translator
-    unit: int
-    tile: int | None
-    note: Note | None
 
-    def output(self, pixels: Array, applying: InferencePass, inside: Size, own: Size) -> Array:
-        """The output for `pixels`, whose central part of size `inside` is the picture, resized to `own`."""
-        seen = size_of(pixels)
-        whole = Size(*(math.ceil(side / self.unit) * self.unit for side in seen))
-        pads: Any = ((0, whole.height - seen.height), (0, whole.width - seen.width), (0, 0))
-        valid = (seen.height / whole.height, seen.width / whole.width)
-        padded = pixels if whole == seen else np.pad(pixels, pads[: pixels.ndim], mode="symmetric")
-        applying = InferencePass(applying.statistics, valid, applying.noise)
-        place = _Place((seen.width - inside.width) // 2, (seen.height - inside.height) // 2, inside)
-        coding = self.translator.output
-        layout = self._layout(whole)
-        if coding.kind == "classes" and inside != own:
-            return _labels(place.of(self._values(padded, applying, layout)), own)
-        pixels = place.of_pixels(self._pixels(padded, applying, layout))
-        if inside == own:
-            return pixels
-        # Enlarging overshoots at edges, and a type may exceed the half's range.
-        low, high = np.array(coding.range, dtype=pixels.dtype)
-        return np.asarray(np.clip(resize_photo(pixels, own), low, high))
-
-    def _layout(self, size: Size) -> Layout | None:
-        steps, device = self.translator.generator.steps(), self.translator.device
-        inputs, budget = self.translator.input.channels + self.translator.generator.noise, budget_of(device)
-        layout = layout_of(steps, inputs, size, budget, self.tile)
-        if layout and self.note:
-            one = whole_bytes(steps, shapes_of(steps, inputs, size)) >> 20
-            why = "" if self.tile else f", for at most {budget >> 20} MiB of memory"
-            rows = f"{layout.rows} row{'' if layout.rows == 1 else 's'}"
-            self.note(f"{size}: computed in strips of {rows}{why}; at once it would need about {one} MiB")
-        return layout
-
-    def _pixels(self, padded: Array, applying: InferencePass, layout: Layout | None) -> Array:
-        coding = self.translator.output
-        if layout is None:
-            return self.translator.pixels(padded, applying)
-        shape = (*padded.shape[:2], coding.channels)
-        flat = coding.kind == "classes" or coding.channels == 1
-        pixels = np.empty(shape[:2] if flat else shape, dtype=coding.dtype)
-
-        def keep(first: int, values: Tensor) -> None:
-            pixels[first : first + values.shape[2]] = coding.to_array(values)[0]
-
-        self.translator.in_strips(padded, applying, layout, keep)
-        return pixels
-
-    def _values(self, padded: Array, applying: InferencePass, layout: Layout | None) -> Tensor:
-        """The network's output (1, channels, height, width) on the CPU."""
-        if layout is None:
-            return self.translator.whole(padded, applying).cpu()
-        strips: list[Tensor] = []
-        self.translator.in_strips(padded, applying, layout, lambda _, values: strips.append(values.cpu()))
-        return torch.cat(strips, dim=2)
+def padded_size(seen: Size, unit: int) -> Size:
+    """The size with sides that are multiples of `unit`, to which the network's input is padded."""
+    return Size(*(math.ceil(side / unit) * unit for side in seen))
 
 
 @dataclass(frozen=True)
@@ -234,7 +157,7 @@ class _Place:
     top: int
     size: Size
 
-    def of(self, values: Tensor) -> Tensor:
+    def of(self, values: Values) -> Values:
         return values[:, :, self.top : self.top + self.size.height, self.left : self.left + self.size.width]
 
     def of_pixels(self, pixels: Array) -> Array:
@@ -242,24 +165,47 @@ class _Place:
         return np.ascontiguousarray(cut)
 
 
-def _labels(logits: Tensor, size: Size) -> Array:
+def _labels(logits: Values, size: Size) -> Array:
     """The most likely class at another size, from logits resized class by class: smooth borders, exact classes."""
-    best: Tensor | None = None
-    labels = torch.zeros((size.height, size.width), dtype=torch.uint8)
+    rows, columns = (_interpolation(*sides) for sides in zip(logits.shape[2:], (size.height, size.width), strict=True))
+    best: Values | None = None
+    labels = np.zeros((size.height, size.width), dtype=np.uint8)
     for index in range(logits.shape[1]):
-        one = F.interpolate(
-            logits[:, index : index + 1].float(), (size.height, size.width), mode="bilinear", antialias=True
-        )[0, 0]
+        one = _interpolate(_interpolate(logits[0, index], rows).T, columns).T
         if best is None:
             best = one
             continue
-        better = one > best
-        labels[better] = index
-        best = torch.where(better, one, best)
-    return np.asarray(labels.numpy())
+        labels[one > best] = index
+        np.maximum(one, best, out=best)
+    return labels
 
 
-def noise_of(picture: Array, seed: int, variant: int) -> torch.Generator:
-    """The random generator of a picture's dropout and noise, seeded by the seed, the pixels and the variant alone."""
-    digest = hashlib.sha256(f"{seed}:{variant}:{hash_pixels(picture)}".encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
+_Taps = list[tuple[NDArray[np.intp], Values]]
+
+
+def _interpolation(given: int, wanted: int) -> _Taps:
+    """Bilinear interpolation of a side, over all that a pixel covers where the side shrinks: indices and weights."""
+    scale = given / wanted
+    reach = max(scale, 1.0)
+    centres = (np.arange(wanted) + 0.5) * scale
+    first = np.floor(centres - reach + 0.5).astype(np.intp)
+    taps = []
+    for index in (first + step for step in range(math.ceil(2 * reach) + 1)):
+        weights = np.maximum(0, 1 - np.abs(index + 0.5 - centres) / reach)
+        taps.append((np.clip(index, 0, given - 1), np.where((index >= 0) & (index < given), weights, 0)))
+    total = sum(weights for _, weights in taps)
+    return [(index, (weights / total).astype(np.float32)) for index, weights in taps]
+
+
+def _interpolate(values: Values, taps: _Taps) -> Values:
+    """(height, width) with another height."""
+    resized = np.zeros((len(taps[0][0]), values.shape[1]), np.float32)
+    for index, weights in taps:
+        resized += values[index] * weights[:, None]
+    return resized
+
+
+def seed_of(pixels: str, seed: int, variant: int) -> int:
+    """The seed of a picture's dropout and noise: it follows from the seed, the pixels' hash and the variant alone."""
+    digest = hashlib.sha256(f"{seed}:{variant}:{pixels}".encode()).digest()
+    return int.from_bytes(digest[:8], "little") >> 1

@@ -5,11 +5,13 @@ Nothing here may compute a pixel; `strips` executes the plan.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_gan.networks.base import Step
+
+if TYPE_CHECKING:
+    from p2p_gan.networks.base import Step
 
 _FLOAT = 4
 _WORK = 3  # copies of a block's inputs and output in memory while it runs: concatenated, reordered for the convolution
@@ -41,7 +43,7 @@ class Layout:
     held: frozenset[int]
     released: dict[int, tuple[int, ...]]
     rows: int
-    steps: tuple[Step, ...]
+    steps: "tuple[Step, ...]"
 
     def at_once(self, value: int) -> bool:
         """Whether a value is computed at once: it and its sources are all kept whole."""
@@ -49,11 +51,11 @@ class Layout:
         return all(source in self.held for source in (*step.sources, *_added_values(step)))
 
 
-def _added_values(step: Step) -> tuple[int, ...]:
+def _added_values(step: "Step") -> tuple[int, ...]:
     return () if step.added is None else (step.added,)
 
 
-def shapes_of(steps: Sequence[Step], inputs: int, size: Size) -> tuple[Shape, ...]:
+def shapes_of(steps: "Sequence[Step]", inputs: int, size: Size) -> tuple[Shape, ...]:
     """The shape of every value: that of the input, then those of the steps."""
     shapes = [Shape(inputs, size.height, size.width)]
     for step in steps:
@@ -63,17 +65,17 @@ def shapes_of(steps: Sequence[Step], inputs: int, size: Size) -> tuple[Shape, ..
     return tuple(shapes)
 
 
-def _last_uses(steps: Sequence[Step]) -> dict[int, int]:
+def _last_uses(steps: "Sequence[Step]") -> dict[int, int]:
     """For each value the last value that is computed from it."""
     return {source: value for value, step in enumerate(steps, 1) for source in (*step.sources, *_added_values(step))}
 
 
-def whole_bytes(steps: Sequence[Step], shapes: Sequence[Shape]) -> int:
+def whole_bytes(steps: "Sequence[Step]", shapes: Sequence[Shape]) -> int:
     """The approximate peak memory in bytes of one pass over the whole picture."""
     return _peak(steps, shapes, frozenset(range(len(shapes))))
 
 
-def _peak(steps: Sequence[Step], shapes: Sequence[Shape], held: frozenset[int]) -> int:
+def _peak(steps: "Sequence[Step]", shapes: Sequence[Shape], held: frozenset[int]) -> int:
     last, peak = _last_uses(steps), 0
     for value, step in enumerate(steps, 1):
         live = sum(shapes[each].bytes for each in held if each <= value and last.get(each, 0) >= value)
@@ -85,7 +87,7 @@ def _peak(steps: Sequence[Step], shapes: Sequence[Shape], held: frozenset[int]) 
     return peak
 
 
-def layout_of(steps: Sequence[Step], inputs: int, size: Size, budget: int, rows: int | None = None) -> Layout | None:
+def layout_of(steps: "Sequence[Step]", inputs: int, size: Size, budget: int, rows: int | None = None) -> Layout | None:
     """The plan for a picture of `size`, None if one pass fits into the budget; `rows` forces strips of that many rows.
 
     Raises P2PError if even strips do not fit, since the inner values of the network are kept whole.
@@ -112,14 +114,14 @@ def layout_of(steps: Sequence[Step], inputs: int, size: Size, budget: int, rows:
     )
 
 
-def _rows_within(budget: int, steps: Sequence[Step], shapes: Sequence[Shape], held: frozenset[int]) -> int:
+def _rows_within(budget: int, steps: "Sequence[Step]", shapes: Sequence[Shape], held: frozenset[int]) -> int:
     """The number of rows of the picture that can be computed at once."""
     moving = sum(shape.bytes for value, shape in enumerate(shapes) if value not in held)
     rows = int(budget / max(1, _WORK * moving / shapes[0].height))
     return rows // _FEWEST_ROWS * _FEWEST_ROWS
 
 
-def _releases(steps: Sequence[Step], held: frozenset[int]) -> dict[int, tuple[int, ...]]:
+def _releases(steps: "Sequence[Step]", held: frozenset[int]) -> dict[int, tuple[int, ...]]:
     """For each value those that can be released after it; sources of values in strips stay until the end."""
     needs: dict[int, set[int]] = {}
     for value, step in enumerate(steps, 1):

@@ -60,7 +60,7 @@ class InputChanges:
         if self.snapped:
             masks = plural(len(self.snapped), "mask has", "masks have")
             pixels = plural(sum(self.snapped.values()), "pixel")
-            most = max(self.snapped, key=lambda path: self.snapped[path])
+            most = max(sorted(self.snapped), key=lambda path: self.snapped[path])
             report.note(
                 f"{most}: {masks} blended or inexact colours, as JPEG and soft edges have; {pixels} went to the colour "
                 "of a class nearby."

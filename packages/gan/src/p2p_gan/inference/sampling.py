@@ -3,41 +3,52 @@
 Nothing here may decide how a model is applied; `apply` does, to each picture by itself.
 """
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.atomic import read_json, read_lines, write_json, write_lines
 from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.files.relative import relative_name
-from p2p_datatools.contract.files.work import Output, Work
+from p2p_datatools.contract.files.work import BUDGET, Output, Work
 from p2p_datatools.contract.foreign import catch_decoder
+from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder, has_manifest, open_pairs
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array, write_tiff
-from p2p_datatools.contract.pictures.header import open_picture
+from p2p_datatools.contract.pictures.header import PictureFile, any_header, open_picture
 from p2p_datatools.contract.pictures.images import hash_pixels, write_mask, write_png
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_datatools.contract.words import p2p_command
 from p2p_gan.data.coding import Coding
-from p2p_gan.inference.apply import ApplyOptions, apply_model
+from p2p_gan.inference.apply import ApplyOptions, padded_size, seed_of, size_seen, translate, translator_of
 from p2p_gan.inference.inputs import read_input, read_model_pair, refuse_file, refuse_folder, task_for, to_display
 from p2p_gan.inference.mask_inputs import InputChanges
+from p2p_gan.inference.onnx_runtime import LARGE, OnnxModel
 from p2p_gan.inference.preview import look_at_inputs
-from p2p_gan.machine.device import limit_threads
+from p2p_gan.inference.runtimes import load_for_torch, open_model
+from p2p_gan.inference.shared import PictureInWork, RecentPictures, SharedTranslator
+from p2p_gan.inference.translator import AnyModel
+from p2p_gan.machine.memory import budget_of
 from p2p_gan.models.card import ModelCard
-from p2p_gan.models.model import Model, load_model
+from p2p_gan.models.location import is_onnx, model_file
+
+if TYPE_CHECKING:
+    import torch
 
 _HEADER, _LINES = "samples.json", "samples.jsonl"
 _HELD_OUT = ("test", "val")
+_OVERLAP = 3  # threads, of which one translates and the others read and write
+_COPIES = 16  # bytes of a value while a picture is read, resized, translated and written
 
 
 @dataclass(frozen=True)
@@ -50,14 +61,15 @@ class InputPicture:
     pair: Pair | None = None
     options: ReadOptions = AS_USUAL
 
-    def refuse(self, card: ModelCard) -> None:
-        """Raise P2PError, without decoding, if the picture is not an input of the model."""
+    def refuse(self, card: ModelCard) -> Size | None:
+        """Its size, if that can be read; raises P2PError, without decoding, if it is not an input of the model."""
         if self.folder is None:
             with open_picture(self.path, self.options) as file:
                 refuse_file(file, card)
-            return
+                return _size_of(file)
         task = task_for(self.folder, card)
         refuse_folder(self.folder, (task.input, task.output), card)
+        return self.pair.size if self.pair else None
 
     def read(self, card: ModelCard, changes: InputChanges) -> tuple[Array, Array | None]:
         """(input, real output or None); `changes` records what was changed on the way."""
@@ -66,6 +78,13 @@ class InputPicture:
                 return read_input(file, card, changes), None
         swapped = task_for(self.folder, card).swapped
         return read_model_pair(self.folder, self.pair, card, swapped=swapped, over_white=changes.over_white)
+
+
+def _size_of(file: PictureFile) -> Size | None:
+    try:
+        return any_header(file).size
+    except P2PError:
+        return None  # is reported where its pixels are read
 
 
 @dataclass(frozen=True)
@@ -106,7 +125,12 @@ class SampleSummary:
     kept: int
     skipped: tuple[Skip, ...]
     snapped: tuple[str, ...]
-    model: Model
+    model: AnyModel
+
+    @property
+    def runtime(self) -> str:
+        """What computed the pictures: torch or onnxruntime."""
+        return "onnxruntime" if isinstance(self.model, OnnxModel) else "torch"
 
 
 def list_inputs(
@@ -170,26 +194,30 @@ def sample(
     sampling: SampleOptions | None = None,
     *,
     keep_going: bool = False,
-    device: torch.device | None = None,
+    device: "torch.device | str | None" = None,
+    runtime: str = "auto",
     report: Reporter = QUIET,
 ) -> SampleSummary:
     """Apply a model to pictures and write DEST/NAME.png, or NAME-1.png to NAME-n.png for n variants.
 
     `inputs` is one path or several: pictures, folders of pictures, or pair folders, of which the held-out pairs are
-    used. The same call again adds the outputs of new pictures. Raises P2PError for inputs that cannot be read or that
-    the model does not take, such as photos for masks, unless `keep_going`; what is likely wrong is a note.
+    used. The same call again adds the outputs of new pictures. `device` and `runtime` (auto, torch or onnxruntime) are
+    those of `runtimes.open_model`; the pictures are the same within 1 of 255. Raises P2PError for inputs that cannot be
+    read or that the model does not take, such as photos for masks, unless `keep_going`; what is likely wrong is a note.
     """
     sampling = sampling or SampleOptions()
-    limit_threads()
-    model = load_model(model_path)
-    if device is not None:
-        model.generator.to(device)
+    in_strips = sampling.how.tile is not None and not is_onnx(Path(model_path))
+    model = open_model(
+        model_path, "torch" if runtime == "auto" and in_strips else runtime, device=device, report=report
+    )
     dest = Path(dest)
     given = [Path(each) for each in ([inputs] if isinstance(inputs, Path | str) else inputs)]
     strange: list[Skip] | None = [] if keep_going else None
     pictures = list_inputs(given, sampling.read, report, strange=strange)
-    skipped, fitting = _split_by_fit(pictures, model.card, keep_going=keep_going)
+    skipped, fitting, sizes = _split_by_fit(pictures, model.card, keep_going=keep_going)
     skipped[:0] = strange or []
+    if runtime == "auto" and _is_too_large(model, sizes.values(), sampling.how) and not is_onnx(Path(model_path)):
+        model = load_for_torch(model_file(Path(model_path)), device)
     files = [each.path for each in fitting if each.folder is None]
     look_at_inputs(files, model.card, sampling.read, keep_going=keep_going, report=report)
     variants = [
@@ -202,9 +230,8 @@ def sample(
         old = _old_records(dest, recipe) if destination.exists else {}
         if not keep_going:
             refuse(skipped, destination)
-        work = SampleWork(model, sampling, destination, old, variants, once(report.note))
-        # One at a time and in this thread: the model uses all cores, and its memory budget is for one picture.
-        done = work.run(variants, "sampling", len(variants), threads=1, report=report)
+        work = SampleWork(model, sampling, destination, old, variants, once(report.note), sizes)
+        done = work.run(variants, "sampling", len(variants), threads=work.threads, report=report)
         failed = {skip.where: skip for skip in reversed(done.skipped)}  # once for all variants
         skipped += reversed(failed.values())
         if not keep_going:
@@ -217,7 +244,7 @@ def sample(
 
         destination.commit(write_record, skipped=skipped)
     work.changes.say(report)
-    snapped = tuple(map(str, work.changes.snapped))
+    snapped = tuple(str(each.path) for each in fitting if each.path in work.changes.snapped)
     return SampleSummary(dest, done.made, done.resumed + done.kept, tuple(skipped), snapped, model)
 
 
@@ -242,12 +269,13 @@ def _record_of(line: Any, where: Path) -> "SampleRecord":
 
 def _split_by_fit(
     pictures: Sequence[InputPicture], card: ModelCard, *, keep_going: bool
-) -> tuple[list[Skip], list[InputPicture]]:
-    """(pictures that the model does not take, by their headers; those that it takes)."""
+) -> tuple[list[Skip], list[InputPicture], dict[str, Size]]:
+    """(pictures that the model does not take, by their headers; those that it takes; sizes by name, where known)."""
     skipped, fitting = [], []
+    sizes: dict[str, Size] = {}
     for each in pictures:
         try:
-            each.refuse(card)
+            size = each.refuse(card)
         except UsageError:
             raise
         except P2PError as error:
@@ -256,7 +284,21 @@ def _split_by_fit(
             skipped.append(skip_of(error, str(each.path)))
             continue
         fitting.append(each)
-    return skipped, fitting
+        if size is not None and all(size):  # a foreign pair folder does not say them
+            sizes[each.name] = size
+    return skipped, fitting, sizes
+
+
+def _is_too_large(model: AnyModel, sizes: Iterable[Size], how: ApplyOptions) -> bool:
+    """Whether a picture needs more memory than a pass may have, so that only torch translates it, in strips."""
+    if not isinstance(model, OnnxModel):
+        return False
+    return max((_pass_bytes(model, size, how) for size in sizes), default=0) > budget_of()
+
+
+def _pass_bytes(model: OnnxModel, size: Size, how: ApplyOptions) -> int:
+    """About the memory of one pass for a picture of this size."""
+    return model.needs(padded_size(size_seen(model.card, model.unit, size, how), model.unit))
 
 
 @dataclass(frozen=True)
@@ -286,24 +328,39 @@ class SampleRecord:
         return {"source": self.source, "input": self.input}
 
 
-class SampleWork(Work[Variant, SampleRecord, str]):
-    """The outputs of one call; `changes` are what reading the inputs changed."""
+class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
+    """The outputs of one call; `changes` are what reading the inputs changed.
+
+    Pictures are read, translated and written by some `threads`. In torch one is translated at a time, by all cores,
+    while others are read and written; in onnxruntime small ones are translated side by side, each by one core.
+    """
 
     listing = _LINES
 
     def __init__(
         self,
-        model: Model,
+        model: AnyModel,
         sampling: SampleOptions,
         destination: Destination,
         old: Mapping[str, SampleRecord],
         variants: Sequence[Variant],
         note: Note,
+        sizes: Mapping[str, Size],
     ) -> None:
-        super().__init__(destination, old, {each.file for each in variants})
-        self._model, self._sampling, self._note = model, sampling, note
-        self._last: tuple[InputPicture, _Picture] | None = None
+        side_by_side = isinstance(model, OnnxModel)
+        budget = max(BUDGET, budget_of()) if side_by_side else BUDGET
+        super().__init__(destination, old, {each.file for each in variants}, budget=budget)
+        self._model, self._sampling, self._sizes = model, sampling, sizes
+        self._note, self._lock = note, threading.Lock()
+        translator = translator_of(model, tile=sampling.how.tile, note=self._say)
+        self._translator = translator if side_by_side else SharedTranslator(translator)
+        self.threads = min(len(variants), cores() + 1 if side_by_side else _OVERLAP) or 1
+        self._pictures = RecentPictures(self.threads + 1)
         self.changes = InputChanges()
+
+    def _say(self, line: str) -> None:
+        with self._lock:
+            self._note(line)
 
     def name(self, item: Variant) -> str:
         """The output file: each variant is an item of its own."""
@@ -314,19 +371,27 @@ class SampleWork(Work[Variant, SampleRecord, str]):
         return (str(item.picture.path),)
 
     def weight(self, item: Variant) -> int:
-        """0: the model has its own memory budget, and one picture is made at a time."""
-        return 0
+        """What its pixels take, and the pass where several are made at once; torch has a memory budget of its own."""
+        size, card = self._sizes.get(item.picture.name), self._model.card
+        if size is None:
+            return 0
+        values = card.input.channels + card.output.channels
+        pixels = size.width * size.height * values * _COPIES
+        if not isinstance(self._model, OnnxModel):
+            return pixels
+        needed = _pass_bytes(self._model, size, self._sampling.how)
+        return pixels + (0 if needed >= LARGE else needed)  # large ones take turns anyway
 
-    def sign(self, item: Variant) -> str:
-        """The hash of the input's pixels."""
-        return self._picture(item.picture).hash
+    def sign(self, item: Variant) -> PictureInWork:
+        """The picture, which has the hash of its pixels."""
+        return self._pictures.get(item.picture.name, partial(self._read_picture, item.picture))
 
-    def is_current(self, record: SampleRecord, item: Variant, signature: str) -> bool:
+    def is_current(self, record: SampleRecord, item: Variant, signature: PictureInWork) -> bool:
         """Whether the input has the same pixels."""
-        return record.input == signature
+        return record.input == signature.hash
 
     def make(
-        self, item: Variant, signature: str, known: SampleRecord | None, *, stands: bool
+        self, item: Variant, signature: PictureInWork, known: SampleRecord | None, *, stands: bool
     ) -> Output[SampleRecord] | None:
         """Apply the model."""
         if stands:
@@ -336,16 +401,17 @@ class SampleWork(Work[Variant, SampleRecord, str]):
                 "Delete that file first.",
                 code="other-source",
             )
-        pixels = self._picture(item.picture).pixels
-        output = apply_model(self._model, pixels, self._sampling.how, variant=item.number, note=self._note)
-        return Output([item.file], partial(self._write, item, output))
+        how, card = self._sampling.how, self._model.card
+        seed = seed_of(signature.hash, how.seed, item.number) if how.dropout else None
+        output = translate(self._translator, card, signature.pixels, how, seed)
+        return Output([item.file], partial(self._write, item, signature, output))
 
     def read_record(self, file: str, value: dict[str, Any]) -> SampleRecord:
         """The record from a line of samples.jsonl."""
         return SampleRecord(file, value["source"], value["input"])
 
-    def _write(self, item: Variant, output: Array, paths: Sequence[Path]) -> SampleRecord:
-        picture, card = self._picture(item.picture), self._model.card
+    def _write(self, item: Variant, picture: PictureInWork, output: Array, paths: Sequence[Path]) -> SampleRecord:
+        card = self._model.card
         if self._sampling.sheet:
             write_png(paths[0], side_by_side(card, picture.pixels, output, picture.real), durable=False)
         else:
@@ -360,27 +426,15 @@ class SampleWork(Work[Variant, SampleRecord, str]):
             return
         least, most = float(pixels.min()), float(pixels.max())
         if least < low - (high - low) or most > high + (high - low):
-            self._note(
+            self._say(
                 f"{path}: has values from {least:.6g} to {most:.6g}, but the model was trained on {low:.6g} to "
                 f"{high:.6g}; replace what means no data."
             )
 
-    def _picture(self, picture: InputPicture) -> "_Picture":
-        """The pixels of a picture, which are read once for all its variants."""
-        if self._last is None or self._last[0] is not picture:
-            pixels, real = picture.read(self._model.card, self.changes)
-            self._last = picture, _Picture(pixels, real, hash_pixels(pixels))
-            self._note_beyond(picture.path, pixels)
-        return self._last[1]
-
-
-@dataclass(frozen=True)
-class _Picture:
-    """The pixels of an input, the real output if it is known, and the hash of the input."""
-
-    pixels: Array
-    real: Array | None
-    hash: str
+    def _read_picture(self, picture: InputPicture) -> PictureInWork:
+        pixels, real = picture.read(self._model.card, self.changes)
+        self._note_beyond(picture.path, pixels)
+        return PictureInWork(pixels, real, hash_pixels(pixels))
 
 
 def side_by_side(card: ModelCard, picture: Array, output: Array, real: Array | None) -> Array:

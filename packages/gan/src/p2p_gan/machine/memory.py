@@ -1,14 +1,16 @@
 """The free memory of a device, the memory budget of one pass, and what a process does with memory that it has freed.
 
-Nothing here may know a network.
+Nothing here may know a network, or load torch for the memory of the machine itself.
 """
 
 import contextlib
 import ctypes
 import platform
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
+if TYPE_CHECKING:
+    import torch
 
 # The largest budget, even if more memory is free, so that a picture's output does not depend on the machine.
 MOST = {"cpu": 4 << 30, "cuda": 16 << 30}
@@ -30,9 +32,11 @@ def keep_freed_memory() -> None:
             library.mallopt(_TRIM_THRESHOLD, 2 * _LARGEST - 1)
 
 
-def free_bytes(device: torch.device) -> int:
-    """The free bytes of the device; for the CPU, not more than the limit of the container leaves."""
-    if device.type == "cuda":
+def free_bytes(device: "torch.device | None" = None) -> int:
+    """The free bytes of the device; for the CPU (or None), not more than the limit of the container leaves."""
+    if device is not None and device.type == "cuda":
+        import torch
+
         return int(torch.cuda.mem_get_info(device)[0])
     found = [4 << 30]
     with contextlib.suppress(OSError, ValueError, StopIteration):
@@ -44,6 +48,6 @@ def free_bytes(device: torch.device) -> int:
     return max(0, min(found))
 
 
-def budget_of(device: torch.device) -> int:
-    """The memory budget in bytes of one pass on the device."""
-    return min(MOST.get(device.type, MOST["cpu"]), int(free_bytes(device) * _SHARE))
+def budget_of(device: "torch.device | None" = None) -> int:
+    """The memory budget in bytes of one pass on the device, by default the CPU."""
+    return min(MOST.get(device.type if device else "cpu", MOST["cpu"]), int(free_bytes(device) * _SHARE))

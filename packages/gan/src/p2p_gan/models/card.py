@@ -16,8 +16,7 @@ from p2p_datatools.contract.pictures.sizes import TRAIN_FITS, Size, TrainFit
 from p2p_datatools.contract.settings import settings_of
 from p2p_gan.config.config import Config
 from p2p_gan.data.coding import KINDS, Coding, coding_of
-from p2p_gan.networks.architecture import Architecture
-from p2p_gan.networks.base import Statistics
+from p2p_gan.networks.architecture import Architecture, Statistics
 
 _FORMAT, _VERSION = "p2p-model", 1
 # (lowest, highest) of an architecture's fields. Imported networks may be larger than those trained by p2p.

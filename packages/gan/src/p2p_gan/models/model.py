@@ -18,10 +18,10 @@ from torch import Tensor, nn
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import cannot_read
 from p2p_gan.models.card import ModelCard, card_from_json
+from p2p_gan.models.location import MODEL_FILE, is_onnx, model_file
 from p2p_gan.models.tensorfile import pieces, write_tensors
 from p2p_gan.networks.base import Generator
 
-MODEL_FILE, BEST = "model.safetensors", "best.safetensors"
 _KEY = "p2p"
 _LONGEST_HEADER = 2**26  # bytes; a tensor needs about a hundred
 
@@ -34,15 +34,23 @@ class Model:
     generator: Generator
     digest: str
 
+    @property
+    def unit(self) -> int:
+        """The number of which both sides of an input must be multiples."""
+        return self.generator.unit
+
 
 def save_model(path: Path, card: ModelCard, generator: nn.Module) -> None:
     """Write the weights and the card, atomically; the same weights and card give the same bytes."""
     write_model(path, card, _weights(generator))
 
 
-def model_bytes(card: ModelCard, generator: nn.Module) -> bytes:
-    """The bytes of the file that `save_model` writes."""
-    return b"".join(pieces(_weights(generator), _metadata_of(card)))
+def model_bytes(card: ModelCard, generator: nn.Module, *, float16: bool = False) -> bytes:
+    """The bytes of the file that `save_model` writes; with `float16` weights but not vectors are stored in 16 bits."""
+    tensors = _weights(generator)
+    if float16:
+        tensors = {name: value.half() if value.ndim > 1 else value for name, value in tensors.items()}
+    return b"".join(pieces(tensors, _metadata_of(card)))
 
 
 def _weights(generator: nn.Module) -> dict[str, Tensor]:
@@ -58,25 +66,12 @@ def write_model(path: Path, card: ModelCard, tensors: Mapping[str, Tensor]) -> N
     write_tensors(path, tensors, _metadata_of(card), hashed=False)
 
 
-def model_file(path: Path) -> Path:
-    """The model file at `path`: the file itself, or that of a run folder; raises P2PError if there is none."""
-    if path.is_dir():
-        if not (path / MODEL_FILE).is_file():
-            raise P2PError(
-                path,
-                f"has no {MODEL_FILE}",
-                "Give a run folder in which training has reached its first checkpoint.",
-                code="missing-model",
-            )
-        return path / MODEL_FILE
-    if not path.is_file():
-        raise P2PError(path, "does not exist", f"Give a run folder or a {MODEL_FILE}.", code="missing-model")
-    return path
-
-
 def load_model(path: Path | str) -> Model:
     """Read a model file or the model of a run folder; raises P2PError if it is not a model, damaged, or too new."""
     path = model_file(Path(path))
+    if is_onnx(path):
+        to_do = "Give the run folder or model file that it was exported from; 'p2p sample' alone takes ONNX files."
+        raise P2PError(path, "is an ONNX file, which can be applied and nothing else", to_do, code="other-format")
     try:
         card = _read_card(path)
         data = path.read_bytes()

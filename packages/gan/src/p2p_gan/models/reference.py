@@ -36,8 +36,8 @@ from p2p_gan.models.reference_layout import (
     why_biases_stay,
     why_not,
 )
-from p2p_gan.networks.architecture import Architecture
-from p2p_gan.networks.base import Generator, Statistics
+from p2p_gan.networks.architecture import Architecture, Statistics
+from p2p_gan.networks.base import Generator
 
 _RESNET_SIZE = 256  # the default crop of the reference, for networks that do not determine a size
 _PARALLEL = "module."  # what torch's DataParallel puts before every name

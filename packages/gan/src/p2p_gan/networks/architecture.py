@@ -5,12 +5,23 @@ Nothing here may read files, or load torch when it is imported, because the conf
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from p2p_datatools.contract.errors import P2PError
 
 if TYPE_CHECKING:
     from p2p_gan.networks.base import Generator
+
+Statistics = Literal["picture", "running"]
+"""Whose statistics a batch norm uses outside training: each picture's own, or the running ones of training."""
+
+
+class DropoutLayer(NamedTuple):
+    """A layer with dropout: its channels, how many times the picture is larger, and the probability."""
+
+    channels: int
+    divisor: int
+    share: float
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,22 @@ class Architecture:
     def random(self) -> bool:
         """Whether the output depends on random numbers: on dropout or noise."""
         return self.noise > 0 or (self.dropout > 0 if self.kind == "resnet" else any(self.dropouts()))
+
+    @property
+    def unit(self) -> int:
+        """The number of which both sides of the input must be multiples."""
+        return int(2 ** (GENERATORS[self.kind].halvings or self.depth))
+
+    def dropout_layers(self) -> list[DropoutLayer]:
+        """The layers with dropout in the order in which they draw their random numbers."""
+        if self.kind == "resnet":
+            return [DropoutLayer(self.widths(3)[2], self.unit, self.dropout)] * (self.blocks if self.dropout else 0)
+        widths, innermost = self.widths(self.depth), self.depth - 1
+        return [
+            DropoutLayer(widths[innermost - block - 1], 2 ** (innermost - block), share)
+            for block, share in enumerate(self.dropouts())
+            if share
+        ]
 
     def widths(self, levels: int) -> list[int]:
         """The channels of each level, outermost first: doubled at each halving, up to `max_filters`."""

@@ -5,12 +5,12 @@ Nothing here may contain a layer; each block decides itself what it does with th
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor, nn
 
-Statistics = Literal["picture", "running"]
+from p2p_gan.networks.architecture import Statistics
 
 
 class PassPart(Protocol):

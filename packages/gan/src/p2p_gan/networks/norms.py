@@ -87,7 +87,7 @@ def _statistics(x: Tensor, counted: float) -> tuple[Tensor, Tensor, Tensor]:
     return whole, (shares * (variances + (means - whole).square())).sum(dim=0), total
 
 
-_EPSILON = 1e-5
+EPSILON = 1e-5
 
 
 class Norm(nn.Module):
@@ -98,7 +98,7 @@ class Norm(nn.Module):
 
     across: SyncBatchNorm | None = None
 
-    def __init__(self, channels: int, *, eps: float = _EPSILON, momentum: float = 0.1) -> None:
+    def __init__(self, channels: int, *, eps: float = EPSILON, momentum: float = 0.1) -> None:
         super().__init__()
         self.eps, self.momentum = eps, momentum
         self.weight = nn.Parameter(torch.ones(channels))
@@ -162,10 +162,10 @@ class InstanceNorm(nn.Module):
         """Normalise (n, channels, h, w), h * w > 1; the statistics exclude padding."""
         if applying is not None and applying.part is not None:
             mean, var = applying.part.statistics(self, x)
-            return F.batch_norm(x, mean, var, training=False, eps=_EPSILON)
+            return F.batch_norm(x, mean, var, training=False, eps=EPSILON)
         if applying is None or applying.valid == (1.0, 1.0):
-            return F.instance_norm(x, eps=_EPSILON)
-        return by_valid_part(x, applying, _EPSILON)
+            return F.instance_norm(x, eps=EPSILON)
+        return by_valid_part(x, applying, EPSILON)
 
 
 def by_valid_part(x: Tensor, applying: InferencePass, eps: float) -> Tensor:

@@ -24,8 +24,7 @@ from p2p_gan.machine.device import (
 from p2p_gan.machine.distributed import ALONE, Ranks
 from p2p_gan.machine.graphs import refuse_graph
 from p2p_gan.models.card import ModelCard
-from p2p_gan.networks.architecture import GENERATORS
-from p2p_gan.networks.base import Statistics
+from p2p_gan.networks.architecture import GENERATORS, Statistics
 from p2p_gan.training.build import architecture_of, build
 from p2p_gan.updates.recipe import Recipe, make_recipe
 from p2p_gan.updates.step import Networks

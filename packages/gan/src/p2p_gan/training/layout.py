@@ -3,6 +3,7 @@
 Nothing here may train, or choose another order for a run that has begun, since its numbers depend on it.
 """
 
+import statistics
 import time
 from dataclasses import replace
 from typing import Any
@@ -18,20 +19,29 @@ from p2p_gan.training.trial import spare, time_cpu_work
 
 _FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}  # by the names of the setting
 
+FORMATS_TIMED_FROM = 2000
+"""Updates left; before fewer, timing both formats would take longer than the faster one saves."""
+
 _CLEARLY = 1.1  # times as fast: below that it stays contiguous, so that chance does not decide
-_ROUNDS, _BLOCK, _SLOW = 2, 0.5, 4.0  # timed in turn; seconds of a block; seconds from which one round must do
+_ROUNDS, _BLOCK, _PATIENCE = 5, 0.3, 12.0  # timed in turn; seconds of a block; seconds from which two rounds must do
 
 
 def settle_memory_format(
-    job: Job, dataset: PairDataset, *, automatic: bool, remeasure: bool = False, report: Reporter = QUIET
+    job: Job, dataset: PairDataset, *, updates: int, automatic: bool, remeasure: bool = False, report: Reporter = QUIET
 ) -> Job:
-    """Choose the memory format of a run on the CPU by timing both, if it is `automatic`; returns the job with it.
+    """Choose the memory format of a long run on the CPU by timing both, if it is `automatic`; the job with it.
 
     What was measured for the same work on the same machine is used again, so that the same command has the same losses;
     where nothing can be kept, nothing is measured. The format that is set, by the user or by the run that is resumed,
     stays. `remeasure` times again what is kept.
     """
-    if not automatic or job.device.type != "cpu" or job.ranks.world > 1 or kept_folder() is None:
+    if (
+        updates < FORMATS_TIMED_FROM
+        or not automatic
+        or job.device.type != "cpu"
+        or job.ranks.world > 1
+        or kept_folder() is None
+    ):
         return job
     key = _key(job)
     found = None if remeasure else _valid(recall(key))
@@ -42,23 +52,23 @@ def settle_memory_format(
     return with_memory_format(job, found)
 
 
-def time_formats(job: Job, dataset: PairDataset) -> dict[str, float]:
-    """The processor time of an image in updates of spare networks in each format, the least of some blocks in turn."""
-    times: dict[str, float] = {}
+def time_formats(job: Job, dataset: PairDataset) -> list[float]:
+    """How many times the processor time of channels_last contiguous takes, in blocks of updates of spare networks."""
+    ratios: list[float] = []
+    began = time.perf_counter()
     with spare(job) as trial:
-        for _ in range(_ROUNDS):
-            began = time.perf_counter()
-            for name in _FORMATS:
-                seconds = time_cpu_work(with_memory_format(trial, name), dataset, patience=_BLOCK)
-                times[name] = min(seconds, times.get(name, seconds))
-            if time.perf_counter() - began > 2 * len(_FORMATS) * _SLOW:
-                break
-    return times
+        while len(ratios) < 2 or (len(ratios) < _ROUNDS and time.perf_counter() - began < _PATIENCE):
+            last, contiguous = (
+                time_cpu_work(with_memory_format(trial, name), dataset, patience=_BLOCK)
+                for name in ("channels_last", "contiguous")
+            )
+            ratios.append(contiguous / max(last, 1e-9))
+    return ratios
 
 
-def choose_format(times: dict[str, float]) -> str:
-    """contiguous, unless channels_last is clearly faster."""
-    return "channels_last" if times["contiguous"] > _CLEARLY * times["channels_last"] else "contiguous"
+def choose_format(ratios: list[float]) -> str:
+    """contiguous, unless channels_last was faster in every round, and clearly in the middle one."""
+    return "channels_last" if min(ratios) > 1 and statistics.median(ratios) > _CLEARLY else "contiguous"
 
 
 def with_memory_format(job: Job, name: str) -> Job:

@@ -84,7 +84,8 @@ def plan(pairs: Path | str, config: Config, run: Path | str | None = None, *, re
     ranks = Ranks(world=count, local_world=count)  # as the first process; the others are not needed here
     job, dataset = prepare_data(make_job(folder, replace(config, device=kind), ranks), run, report)
     done, _ = checkpoint.latest(run) if run else (0, True)
-    job = settle_memory_format(job, dataset, automatic=config.memory_format == "auto", report=report)
+    left, automatic = plan_of(job, run or pairs, done=done).updates, config.memory_format == "auto"
+    job = settle_memory_format(job, dataset, updates=left, automatic=automatic, report=report)
     job, speed = settle_speed(job, dataset, automatic=not config.threads, report=report)
     return plan_of(job, run or pairs, done=done, speed=speed)
 

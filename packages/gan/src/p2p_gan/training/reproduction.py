@@ -13,7 +13,8 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.data.task import identify_files, open_for_training
 from p2p_gan.machine.device import describe_machine, resolve_device
-from p2p_gan.models.model import MODEL_FILE, load_model
+from p2p_gan.models.location import MODEL_FILE
+from p2p_gan.models.model import load_model
 from p2p_gan.runs.runfolder import RUN, RunFolder, read_stats
 from p2p_gan.training.run import train
 

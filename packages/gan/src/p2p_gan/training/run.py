@@ -178,7 +178,8 @@ def _plan(run_folder: RunFolder, job: Job, dataset: PairDataset, report: Reporte
     if planned.updates < TIMED_FROM:
         return job, planned
     with explain_out_of_memory(job, dataset):
-        job = settle_memory_format(job, dataset, automatic=asked.memory_format == "auto", report=report)
+        left, automatic = planned.updates, asked.memory_format == "auto"
+        job = settle_memory_format(job, dataset, updates=left, automatic=automatic, report=report)
         job, speed = settle_speed(job, dataset, automatic=not asked.threads, report=report)
     return job, plan_of(job, run_folder.path, done=done, speed=speed)
 

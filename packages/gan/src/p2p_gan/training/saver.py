@@ -13,7 +13,8 @@ from types import TracebackType
 from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_gan.models.model import BEST, MODEL_FILE, write_model
+from p2p_gan.models.location import BEST, MODEL_FILE
+from p2p_gan.models.model import write_model
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.disk import require_space
 from p2p_gan.runs.runfolder import RunFolder

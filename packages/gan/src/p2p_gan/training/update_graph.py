@@ -12,7 +12,7 @@ from torch import Tensor
 from p2p_gan.data.dataset import Batch
 from p2p_gan.machine.graphs import DeviceWork, GraphRecorder
 from p2p_gan.training.update import WholeUpdate
-from p2p_gan.training.update_state import Tolerance, UpdateState, Values, copy_values, find_difference
+from p2p_gan.training.update_state import NamedTensors, Tolerance, UpdateState, copy_values, find_difference
 from p2p_gan.updates.optimise import let_record
 
 _WARM_UP = 3  # updates before one is recorded: libraries choose kernels, optimisers make their moments
@@ -94,7 +94,7 @@ def _prove(update: WholeUpdate, graph: UpdateGraph, batch: Batch, before: Update
 
 def _try(
     update: WholeUpdate, make: Callable[[Batch], None], batch: Batch, before: UpdateState
-) -> tuple[list[float], Values]:
+) -> tuple[list[float], NamedTensors]:
     """The losses and values after two updates from the state before."""
     before.restore()
     rate, decay = update.numbers

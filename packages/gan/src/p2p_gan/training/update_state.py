@@ -14,7 +14,7 @@ from p2p_gan.runs.state import network_states
 from p2p_gan.training.update import WholeUpdate
 from p2p_gan.updates.optimise import restore_scalers, scaler_states
 
-Values = dict[str, Tensor]
+NamedTensors = dict[str, Tensor]
 
 
 class UpdateState:
@@ -52,7 +52,7 @@ class UpdateState:
             torch.cuda.set_rng_state(self._device_random, self._update.job.device)
 
 
-def copy_values(update: WholeUpdate) -> Values:
+def copy_values(update: WholeUpdate) -> NamedTensors:
     """Copies of the tensors of networks and optimisers by name: NETWORK/KIND/NAME."""
     return {name: value.clone() for name, value in _values(update)}
 
@@ -80,10 +80,10 @@ class Tolerance(NamedTuple):
     step: float
 
 
-def find_difference(before: Values, one: Values, other: Values, most: float) -> str | None:
+def find_difference(before: NamedTensors, one: NamedTensors, other: NamedTensors, most: float) -> str | None:
     """The first kind of values that is further apart in `one` and `other` than `most` times its way from `before`.
 
-    Values that are not in `before` come from 0. Waits for the device once.
+    NamedTensors that are not in `before` come from 0. Waits for the device once.
     """
     kinds: dict[str, list[tuple[Tensor, Tensor]]] = defaultdict(list)
     for name, value in one.items():

@@ -16,13 +16,14 @@ from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.images import Photo, colorize
+from p2p_datatools.contract.pictures.images import Photo, colorize, hash_pixels
 from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_gan.data.coding import pixels_to_tensor
 from p2p_gan.data.read import on_all_cores, read_shown, read_shown_gaps
 from p2p_gan.evaluation.mask_agreement import Confusion, nearest_classes, without_gaps
 from p2p_gan.evaluation.metrics import BYTES, l1, ssim
-from p2p_gan.inference.apply import noise_of
+from p2p_gan.inference.apply import seed_of
+from p2p_gan.inference.torch_runtime import torch_noise
 from p2p_gan.networks.base import Generator, InferencePass
 from p2p_gan.training.job import Job
 
@@ -101,7 +102,7 @@ class Validator:
 
     def _apply(self, generator: Generator, a: Array) -> Array:
         job, (given, wanted) = self._job, self._job.task.codings
-        applying = InferencePass(job.card.statistics, noise=(noise_of(a, seed=0, variant=0),))
+        applying = InferencePass(job.card.statistics, noise=(torch_noise(seed_of(hash_pixels(a), seed=0, variant=0)),))
         with torch.inference_mode():
             fed = pixels_to_tensor(a[None], given, job.task.palette_of(job.task.input), job.device)
             fake: Array = wanted.to_array(generator(fed, applying))[0]

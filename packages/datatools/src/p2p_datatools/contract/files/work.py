@@ -74,7 +74,8 @@ class Summary:
 class Work(ABC, Generic[Item, RecordT, Signature]):
     """One kind of work: for each item some files of DEST and a record, of which the destination keeps a journal.
 
-    `old` are the records of what DEST holds, by name, and `names` the names of all items of this call. What an
+    `old` are the records of what DEST holds, by name, and `names` the names of all items of this call; the weights of
+    items in work at once stay within `budget`. What an
     interrupted call made is taken over where its record is current; what it made of items that are gone since, or
     wrote without a record, is removed. Only names are held in memory. Any thread may call `sign`, `is_current` and
     `make`; where these raise P2PError the item is skipped, but a UsageError ends the call, as does an error in writing.
@@ -82,9 +83,16 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
 
     listing: str  # the file of DEST that has its records, to name in errors
 
-    def __init__(self, destination: Destination, old: Mapping[str, RecordT], names: Container[str]) -> None:
+    def __init__(
+        self,
+        destination: Destination,
+        old: Mapping[str, RecordT],
+        names: Container[str],
+        *,
+        budget: int = BUDGET,
+    ) -> None:
         self.destination, self.old = destination, old
-        self._budget = Budget(BUDGET)
+        self._budget = Budget(budget)
         self._begun: dict[str, str] = {}  # of what this work has made so far: the first file by the item's name
         destination.remove_unrecorded()
         for file in list(destination.done):

@@ -1,0 +1,195 @@
+"""What applying a model costs: a cold start to one written picture, and a folder beside the bare forward pass.
+
+Nothing here may measure training, or judge pictures.
+
+Usage: python benchmarks/applying.py [--runs N] [--pictures N] [--filters N ...]
+"""
+
+import argparse
+import importlib.util
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from p2p_datatools.contract.machine import cores
+from p2p_datatools.contract.pairs.manifest import Half
+from p2p_datatools.contract.pictures.images import hash_pixels, write_png
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_gan.evaluation.export import export_onnx
+from p2p_gan.inference.apply import seed_of
+from p2p_gan.inference.onnx_runtime import OnnxTranslator, load_onnx_model
+from p2p_gan.inference.sampling import sample
+from p2p_gan.inference.torch_runtime import torch_translator
+from p2p_gan.inference.translator import PassOptions, Translator
+from p2p_gan.models.card import ModelCard
+from p2p_gan.models.model import load_model, save_model
+from p2p_gan.networks.architecture import Architecture
+from p2p_gan.networks.weights import initialise
+
+if TYPE_CHECKING:
+    from benchmarks import measure
+else:  # run as a program, this folder is where Python looks
+    import measure
+
+SIDE = 256
+RUNTIMES = ("onnxruntime", "torch")
+
+
+def main() -> None:
+    """Measure cold starts in turn, then folders and forward passes in turn."""
+    parser = argparse.ArgumentParser(description="What applying a model costs.")
+    parser.add_argument("--runs", type=int, default=3, metavar="N")
+    parser.add_argument("--pictures", type=int, default=64, metavar="N", help="of the folder at 16 filters")
+    parser.add_argument("--filters", type=int, nargs="+", default=[64, 16], metavar="N")
+    options = parser.parse_args()
+    print(measure.header(options.runs, "p2p-gan", "torch", "onnxruntime", "numpy"))
+    for filters in options.filters:
+        with tempfile.TemporaryDirectory() as place:
+            top = Path(place)
+            model = make_model(top, filters)
+            count = max(8, options.pictures * 16 // filters)
+            make_pictures(top / "in", count)
+            print(f"\n{SIDE}x{SIDE}, {filters} filters")
+            cold_starts(top, model, options.runs)
+            folders(top, model, options.runs, count)
+
+
+def make_model(top: Path, filters: int) -> Path:
+    """The paper's U-Net with drawn weights, and its export."""
+    shape = Architecture(3, 3, 8, filters, 8 * filters, "batch", 0.5)
+    generator = shape.build()
+    initialise(generator, torch.Generator().manual_seed(0))
+    half = Half("mask", "picture"), Half("photo", "photo")
+    card = ModelCard(shape, *half, None, Size(SIDE, SIDE), "stretch", "picture", False, 0, "")
+    save_model(top / "model.safetensors", card, generator)
+    export_onnx(top / "model.safetensors")
+    return top / "model.safetensors"
+
+
+def make_pictures(place: Path, count: int) -> None:
+    """Flat areas in a few colours, as masks have; the outputs are as rich as photos."""
+    random = np.random.default_rng(0)
+    for number in range(count):
+        blocks = random.integers(0, 4, (8, 8, 3), dtype=np.uint8) * 85
+        write_png(place / f"{number:04d}.png", blocks.repeat(SIDE // 8, 0).repeat(SIDE // 8, 1), durable=False)
+
+
+def cold_starts(top: Path, model: Path, runs: int) -> None:
+    """`p2p sample` of one picture in a process of its own, and what importing torch takes of it."""
+    found: dict[str, list[measure.Cost]] = {}
+    for run in range(runs):
+        for runtime in RUNTIMES:
+            dest = top / f"cold-{runtime}-{run}"
+            words = ("sample", str(model), str(top / "in" / "0000.png"), "--out", str(dest), "--runtime", runtime)
+            found.setdefault(f"cold start, {runtime}", []).append(
+                measure.run((*measure.P2P, *words, "--device", "cpu"))
+            )
+        bare = measure.run((sys.executable, "-c", "import torch"))
+        found.setdefault("python -c 'import torch'", []).append(bare)
+    for name, costs in found.items():
+        cpu = measure.spread([each.cpu for each in costs], "s", 2)
+        wall = measure.spread([each.seconds for each in costs], "s", 2)
+        print(f"{name:40}processor time {cpu}, wall time {wall}")
+
+
+@dataclass(frozen=True)
+class Time:
+    """What one picture takes: seconds by the clock, and of processors."""
+
+    wall: float
+    cpu: float
+
+
+def time_of(work: Callable[[int], object], pictures: int) -> Time:
+    """What each further picture takes once work on one is done, so that loading the model is left out."""
+    both = []
+    for count in (1, pictures):
+        wall, cpu = time.perf_counter(), time.process_time()
+        work(count)
+        both.append((time.perf_counter() - wall, time.process_time() - cpu))
+    (wall, cpu), (all_wall, all_cpu) = both
+    return Time((all_wall - wall) / (pictures - 1), (all_cpu - cpu) / (pictures - 1))
+
+
+def folders(top: Path, model: Path, runs: int, count: int) -> None:
+    """A folder in each runtime, beside the bare forward passes of all runtimes here, in turn."""
+    works: dict[str, Callable[[int], object]] = dict(forward_passes(model))
+    for runtime in RUNTIMES:
+        works[f"folder, {runtime}"] = partial(sample_some, top, model, runtime, iter(range(10**6)))
+    times: dict[str, list[Time]] = {name: [] for name in works}
+    for _ in range(runs):
+        for name, work in works.items():
+            times[name].append(time_of(work, count))
+    walls = {name: statistics.median(each.wall for each in found) for name, found in times.items()}
+    cpus = {name: statistics.median(each.cpu for each in found) for name, found in times.items()}
+    bare = [name for name in works if name.startswith("forward")]
+    for name in works:
+        line = f"{name:40}{1 / walls[name]:.1f} pictures/s, processor time {cpus[name] * 1000:.1f} ms each"
+        own = [each for each in bare if name.partition(", ")[2] in each]
+        for words, those in (("its own", own), ("the fastest", bare)) if name not in bare else ():
+            line += (
+                f"; ratio to {words} bare forward {min(walls[each] for each in those) / walls[name]:.2f} by the clock"
+            )
+            line += f", {min(cpus[each] for each in those) / cpus[name]:.2f} in processor time"
+        print(line)
+
+
+def sample_some(top: Path, model: Path, runtime: str, numbers: Iterator[int], count: int) -> None:
+    """`p2p sample` of some pictures, without its start."""
+    dest = top / f"folder-{runtime}-{next(numbers)}"
+    given = [top / "in" / f"{number:04d}.png" for number in range(count)]
+    sample(model, given, dest, runtime=runtime, device="cpu")
+
+
+def forward_passes(model: Path) -> Iterator[tuple[str, Callable[[int], object]]]:
+    """So many bare passes: from the network's input to its output, dropout drawn before (but in torch)."""
+    picture = np.random.default_rng(1).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
+    options = PassOptions("picture", seed=seed_of(hash_pixels(picture), 0, 1))
+    onnx = load_onnx_model(model.with_suffix(".onnx"))
+    image = onnx.card.input_coding.encode(picture[None])
+    inputs = {"image": image, **OnnxTranslator(onnx).draw(SIDE, SIDE, options)}
+    run = onnx.sessions.run
+    yield "forward, onnxruntime, a core each", partial(side_by_side, lambda: run(inputs, large=False))
+    yield "forward, onnxruntime, all cores", lambda count: [run(inputs, large=True) for _ in range(count)]
+    translator: Translator = torch_translator(load_model(model))
+    yield "forward, torch, all cores", lambda count: [translator.values(picture, options) for _ in range(count)]
+    if importlib.util.find_spec("openvino"):
+        yield "forward, openvino, its throughput mode", with_openvino(model, inputs)
+
+
+def side_by_side(work: Callable[[], object], count: int) -> None:
+    """The same work as often as said, by as many threads as there are cores."""
+    with ThreadPoolExecutor(cores()) as pool:
+        list(pool.map(lambda _: work(), range(count)))
+
+
+def with_openvino(model: Path, inputs: dict[str, Any]) -> Callable[[int], object]:
+    """Passes in OpenVINO, whatever number of streams it chooses."""
+    import openvino
+
+    core = openvino.Core()
+    network = core.compile_model(model.with_suffix(".onnx"), "CPU", {"PERFORMANCE_HINT": "THROUGHPUT"})
+    names = {each.get_any_name() for each in network.inputs}
+    given = {name: value for name, value in inputs.items() if name in names}
+
+    def work(count: int) -> None:
+        queue = openvino.AsyncInferQueue(network)
+        for _ in range(count):
+            queue.start_async(given)
+        queue.wait_all()
+
+    return work
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,302 @@
+"""Exports models: as ONNX, once the file is shown to give what torch gives, or as a model file of 32 or 16 bits.
+
+Nothing here may write a file that differs from its model by more than is said.
+"""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.atomic import holds, write_bytes
+from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.images import hash_pixels
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_gan.data.coding import Coding
+from p2p_gan.evaluation.metrics import ssim
+from p2p_gan.inference.apply import ApplyOptions, seed_of, translate
+from p2p_gan.inference.layout import shapes_of, whole_bytes
+from p2p_gan.inference.mask_inputs import InputChanges
+from p2p_gan.inference.onnx_runtime import OnnxTranslator, onnx_model_of, require_onnxruntime
+from p2p_gan.inference.sampling import InputPicture, list_inputs
+from p2p_gan.inference.torch_runtime import torch_translator
+from p2p_gan.inference.translator import PassOptions, Translator, Values
+from p2p_gan.models.card import ModelCard
+from p2p_gan.models.location import model_file, model_fingerprint, onnx_beside
+from p2p_gan.models.model import Model, load_model, model_bytes
+from p2p_gan.models.onnx_file import PRECISIONS, OnnxFile, read_onnx_file
+from p2p_gan.models.onnx_graph import onnx_bytes, require_onnx
+from p2p_gan.runs.runfolder import RUN, RunFolder
+
+MOST_DIFFERENT = 1e-3  # of -1 to 1, or of a probability: an eighth of a step of 8 bits
+LEAST_SSIM = 0.95  # of a picture in 16 bits; one that is only rounded is above 0.99
+_REAL = 8  # pictures that are compared
+_SPLITS = ("test", "val", "train")
+_DRAWN = ((1.0, 1.0, 0), (1.5, 1.0, 1), (0.9, 0.8, 2), (1.0, 1.0, None))  # height, width of the model's size, seed
+_SIDE, _LARGEST_SIDE = 256, 512  # of random inputs where the model has no size, and of any
+_STEPS = 255
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a file gives beside what torch gives, for `count` inputs, at the network's own size.
+
+    `largest` is the largest difference of any value of the network, -1 to 1, or the probability of a class. `steps` is
+    that of any pixel, in 255ths of its range, and `ssim` the lowest structural similarity of a picture, 1 for equal
+    ones; for classes instead `changed` is the largest share of pixels with another class.
+    """
+
+    count: int = 0
+    largest: float = 0.0
+    steps: float = 0.0
+    ssim: float = 1.0
+    changed: float = 0.0
+
+
+@dataclass(frozen=True)
+class ModelExport:
+    """The result of an export: `written` is false if the same file existed already; `bytes` is its size.
+
+    `random` and `real` are how far it differs for random inputs and for real ones, None where it cannot.
+    """
+
+    dest: Path
+    format: str
+    precision: str
+    bytes: int
+    written: bool
+    random: Difference | None = None
+    real: Difference | None = None
+
+
+def export_onnx(
+    source: Path | str,
+    dest: Path | str | None = None,
+    *,
+    precision: str = "float32",
+    inputs: Path | str | None = None,
+    report: Reporter = QUIET,
+) -> ModelExport:
+    """Write the generator of a model as an ONNX file (NAME.onnx), by default beside the model.
+
+    `precision` float16 stores the weights in 16 bits and computes in 32. `inputs` are real inputs, by default the
+    held-out pairs of the run's own pair folder, of which some are translated by both. Raises P2PError if the outputs
+    differ by more than 1e-3, in 16 bits if a picture's SSIM is below 0.95, or if onnx or onnxruntime is missing.
+    """
+    source = Path(source)
+    place = model_file(source)
+    path = onnx_beside(place) if dest is None else Path(dest)
+    _check_name(path, ".onnx")
+    _refuse_precision(precision)
+    require_onnx()
+    require_onnxruntime("--format onnx")
+    model, origin = load_model(place), model_fingerprint(place)
+    real = _real_inputs(source, inputs, model.card, report)
+    data, drawn, shown = _onnx_beside_torch(model, real, path, "float32", origin)
+    largest = max(drawn.largest, shown.largest)
+    if not largest <= MOST_DIFFERENT:
+        what = f"would differ from the model by {largest:.2g}, more than {MOST_DIFFERENT:g}"
+        to_do = "Look at its outputs with 'p2p sample': where they are no pictures, use an earlier model."
+        raise P2PError(path, what, to_do, code="not-the-same")
+    if precision != "float32":
+        data, drawn, shown = _onnx_beside_torch(model, real, path, precision, origin)
+        _refuse_loss(shown if real else drawn, path)
+    written = _write(path, data, replace_own=dest is None)
+    return ModelExport(path, "onnx", precision, len(data), written, drawn, shown if real else None)
+
+
+def _onnx_beside_torch(
+    model: Model, real: Sequence[Array], path: Path, precision: str, origin: str
+) -> tuple[bytes, Difference, Difference]:
+    """(the file, how far it differs for random inputs, and for real ones)."""
+    size = _bytes_per_pixel(model)
+    data = onnx_bytes(model, precision=precision, bytes_per_pixel=size, origin=origin)
+    file = OnnxFile(path, model.card, model.digest, origin, precision, size)
+    other = OnnxTranslator(onnx_model_of(file, data))
+    return data, *_compare(model, other, real)
+
+
+def export_safetensors(
+    source: Path | str,
+    dest: Path | str,
+    *,
+    precision: str = "float32",
+    inputs: Path | str | None = None,
+    report: Reporter = QUIET,
+) -> ModelExport:
+    """Write a model as a model file of its own (NAME.safetensors), its weights in 32 or 16 bits.
+
+    `inputs` as for `export_onnx`, for what 16 bits cost. Raises P2PError if that is too much.
+    """
+    source, dest = Path(source), Path(dest)
+    _check_name(dest, ".safetensors")
+    _refuse_precision(precision)
+    model = load_model(source)
+    if precision == "float32":
+        data = model_bytes(model.card, model.generator)
+        return ModelExport(dest, "safetensors", precision, len(data), _write(dest, data))
+    real = _real_inputs(source, inputs, model.card, report)
+    drawn, shown = _compare(model, torch_translator(_round_weights(model)), real)
+    _refuse_loss(shown if real else drawn, dest)
+    data = model_bytes(model.card, model.generator, float16=True)
+    return ModelExport(dest, "safetensors", precision, len(data), _write(dest, data), drawn, shown if real else None)
+
+
+def _round_weights(model: Model) -> Model:
+    """The model with the weights that its file of 16 bits has."""
+    generator = deepcopy(model.generator)
+    for value in generator.parameters():
+        if value.ndim > 1:
+            value.data = value.data.half().float()
+    return replace(model, generator=generator)
+
+
+def _check_name(dest: Path, suffix: str) -> None:
+    if dest.suffix != suffix or dest.is_dir():
+        what, to_do = f"is not the name of a file NAME{suffix}", f"Give a name that ends in {suffix}."
+        raise UsageError(dest, what, to_do, code="wrong-file-name")
+
+
+def _refuse_precision(precision: str) -> None:
+    if precision not in PRECISIONS:
+        to_do = f"Choose {' or '.join(PRECISIONS)}."
+        raise UsageError(f"precision={precision}", "is not possible", to_do, code="unsupported-precision")
+
+
+def _refuse_loss(found: Difference, dest: Path) -> None:
+    """Raise P2PError where 16 bits change a picture visibly."""
+    if not found.ssim >= LEAST_SSIM:
+        what = f"would lose too much in 16 bits: the SSIM of a picture is {found.ssim:.3f}"
+        raise P2PError(dest, what, "Export it in float32.", code="not-the-same")
+
+
+def _write(dest: Path, data: bytes, *, replace_own: bool = False) -> bool:
+    """Write the file unless it is there; raises UsageError if another is, but for an export `replace_own` replaces."""
+    if dest.exists():
+        if holds(dest, data):
+            return False
+        if not (replace_own and _is_export(dest)):
+            what, to_do = "exists with other content", "Choose another name, or delete it first."
+            raise UsageError(dest, what, to_do, code="destination-taken")
+    write_bytes(dest, data)
+    return True
+
+
+def _is_export(path: Path) -> bool:
+    try:
+        read_onnx_file(path)
+    except P2PError:
+        return False
+    return True
+
+
+def _bytes_per_pixel(model: Model) -> int:
+    """About the memory of a pass for each pixel of the input."""
+    side, steps = model.unit * 4, model.generator.steps()
+    shapes = shapes_of(steps, model.card.architecture.inputs, Size(side, side))
+    return max(1, whole_bytes(steps, shapes) // side**2)
+
+
+def _real_inputs(source: Path, inputs: Path | str | None, card: ModelCard, report: Reporter) -> list[Array]:
+    """Some real inputs, spread over all: those given, or those of the pairs of the run, if they are still there."""
+    if inputs is not None:
+        return _read_some(list_inputs([Path(inputs)], report=report), card)
+    pairs = Path(RunFolder(source).read().get("pairs") or "") if (source / RUN).is_file() else Path()
+    try:
+        if pairs.name and pairs.is_dir():
+            return _read_some(_list_pairs(pairs), card)
+        report.note("Only random inputs are compared, for no real ones are known; --inputs names some.")
+    except P2PError as error:  # the run's pairs are not those that they were
+        report.note(f"Only random inputs are compared: {error}")
+    return []
+
+
+def _list_pairs(place: Path) -> list[InputPicture]:
+    """The pairs of a run: those held out, or if there are none those of training."""
+    folder = open_pairs(place)
+    pairs = next((folder.of(split) for split in _SPLITS if folder.of(split)), folder.pairs)
+    return [InputPicture(pair.name, place / pair.file, folder, pair) for pair in pairs]
+
+
+def _read_some(found: Sequence[InputPicture], card: ModelCard) -> list[Array]:
+    chosen = found[:: max(1, len(found) // _REAL)][:_REAL]
+    for each in chosen:
+        each.refuse(card)
+    return [each.read(card, InputChanges())[0] for each in chosen]
+
+
+def _compare(model: Model, other: Translator, real: Sequence[Array]) -> tuple[Difference, Difference]:
+    """How far `other` differs from the model in torch for random inputs, and for real ones."""
+    drawn, shown = (_Both(torch_translator(model), other) for _ in range(2))
+    size = model.card.size or Size(_SIDE, _SIDE)
+    size = Size(*(min(side, _LARGEST_SIDE) for side in size))
+    for tall, wide, seed in _DRAWN:
+        height, width = (
+            max(1, round(side * share / model.unit)) * model.unit
+            for side, share in ((size.height, tall), (size.width, wide))
+        )
+        valid = (1.0, 1.0) if max(tall, wide) >= 1 else (0.9, 0.85)
+        picture = _random_picture(model.card, height, width)
+        drawn.pixels(picture, PassOptions(model.card.statistics, valid, seed))
+    for picture in real:
+        translate(shown, model.card, picture, ApplyOptions(), seed_of(hash_pixels(picture), 0, 0))
+    return drawn.difference, shown.difference
+
+
+def _random_picture(card: ModelCard, height: int, width: int) -> Array:
+    coding, random = card.input_coding, np.random.default_rng(height * width)
+    if coding.kind == "classes":
+        return random.integers(0, coding.channels, (height, width), np.uint8)
+    shape = (height, width) if coding.channels == 1 else (height, width, coding.channels)
+    return np.asarray(random.uniform(*coding.range, shape).astype(coding.dtype))
+
+
+class _Both:
+    """A translator that asks two, and keeps how far they differ."""
+
+    def __init__(self, first: Translator, second: Translator) -> None:
+        self._first, self._second = first, second
+        self.difference = Difference()
+
+    @property
+    def output(self) -> Coding:
+        return self._first.output
+
+    @property
+    def unit(self) -> int:
+        return self._first.unit
+
+    def pixels(self, padded: Array, options: PassOptions) -> Array:
+        return np.asarray(self.output.decode(self.values(padded, options))[0])
+
+    def values(self, padded: Array, options: PassOptions) -> Values:
+        first, second = (each.values(padded, options) for each in (self._first, self._second))
+        coding, before = self.output, self.difference
+        pixels = [coding.decode(each)[0] for each in (first, second)]
+        if coding.kind == "classes":
+            largest = np.abs(_probabilities(first) - _probabilities(second)).max()
+            steps, similar, changed = 0.0, 1.0, float((pixels[0] != pixels[1]).mean())
+        else:
+            largest, changed = np.abs(first - second).max(), 0.0
+            width = (coding.range[1] - coding.range[0]) or 1.0
+            steps = float(np.abs(pixels[0].astype(np.float64) - pixels[1]).max()) / width * _STEPS
+            similar = ssim(pixels[0], pixels[1], coding.range)
+        self.difference = Difference(
+            before.count + 1,
+            max(before.largest, float(largest)),
+            max(before.steps, steps),
+            min(before.ssim, similar),
+            max(before.changed, changed),
+        )
+        return first
+
+
+def _probabilities(logits: Values) -> NDArray[np.float32]:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))

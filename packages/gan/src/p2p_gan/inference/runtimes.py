@@ -1,0 +1,113 @@
+"""Chooses what computes a model, torch or onnxruntime, and loads the model for it.
+
+Nothing here may load torch where onnxruntime computes, or take a file that is not the same model.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.words import p2p_command
+from p2p_gan.inference.onnx_runtime import OnnxModel, has_onnxruntime, load_onnx_model, require_onnxruntime
+from p2p_gan.inference.translator import AnyModel
+from p2p_gan.machine.driver import may_have_gpu
+from p2p_gan.models.location import is_onnx, model_file, model_fingerprint, onnx_beside
+
+if TYPE_CHECKING:
+    import torch
+
+RUNTIMES = ("auto", "torch", "onnxruntime")
+
+
+def open_model(
+    path: Path | str, runtime: str = "auto", *, device: "torch.device | str | None" = None, report: Reporter = QUIET
+) -> AnyModel:
+    """Load a model: a run folder, a model file, or an ONNX file that `p2p export` wrote.
+
+    `auto` takes onnxruntime on the CPU where it is installed and the exported model lies beside the model's file,
+    and is the same model in float32; else torch. `device` is a device of torch, `auto` (the first GPU), or None (the
+    CPU). Raises UsageError for an impossible choice, P2PError where the model or the package for it is missing.
+    """
+    path = Path(path)
+    if runtime not in RUNTIMES:
+        to_do = f"Choose {', '.join(RUNTIMES)}."
+        raise UsageError(f"runtime={runtime}", "is not possible", to_do, code="unknown-runtime")
+    if runtime == "onnxruntime" or is_onnx(path):
+        _refuse_gpu(device)
+    if is_onnx(path) and path.is_file():
+        if runtime == "torch":
+            to_do = "Leave --runtime out, or give the run folder that it was exported from."
+            raise UsageError(path, "is an ONNX file, which torch does not compute", to_do, code="other-format")
+        return load_onnx_model(path)
+    place = model_file(path)
+    if runtime == "onnxruntime":
+        return _open_export(place, path)
+    if runtime == "auto" and _is_on_cpu(device) and has_onnxruntime() and onnx_beside(place).is_file():
+        found = _open_export_if_same(place, path, report)
+        if found is not None:
+            return found
+    return load_for_torch(place, device)
+
+
+def load_for_torch(path: Path, device: "torch.device | str | None") -> AnyModel:
+    """The model in torch, on the device."""
+    from p2p_gan.machine.device import limit_threads, resolve_device
+    from p2p_gan.models.model import load_model
+
+    limit_threads()
+    model = load_model(path)
+    if device is not None:
+        model.generator.to(resolve_device(device) if isinstance(device, str) else device)
+    return model
+
+
+def _is_on_cpu(device: "torch.device | str | None") -> bool:
+    """Whether torch would compute on the CPU, as far as it is known without torch."""
+    if device is None:
+        return True
+    name = device if isinstance(device, str) else device.type
+    return name == "cpu" or (name == "auto" and not may_have_gpu())
+
+
+def _refuse_gpu(device: "torch.device | str | None") -> None:
+    name = device if isinstance(device, str) or device is None else device.type
+    if name not in ("auto", "cpu", None):
+        to_do = "Choose cpu or auto, or --runtime torch with the run folder."
+        raise UsageError(f"device={name}", "is not where onnxruntime computes", to_do, code="unknown-device")
+
+
+def _open_export(place: Path, path: Path) -> OnnxModel:
+    """The exported model beside a model's file; raises P2PError if there is none, or if it is of another state."""
+    beside = onnx_beside(place)
+    require_onnxruntime(f"{path} with --runtime onnxruntime")
+    if not beside.is_file():
+        what, to_do = f"has no {beside.name} beside it", f"Run {_export_command(path)} first."
+        raise P2PError(place, what, to_do, code="missing-model")
+    model = load_onnx_model(beside)
+    if model.file.origin != model_fingerprint(place):
+        raise _of_another_state(beside, place, path)
+    return model
+
+
+def _open_export_if_same(place: Path, path: Path, report: Reporter) -> OnnxModel | None:
+    """The exported model beside a model's file, if nothing speaks against it; what does is noted."""
+    beside = onnx_beside(place)
+    try:
+        model = load_onnx_model(beside)
+        if model.file.origin != model_fingerprint(place):
+            raise _of_another_state(beside, place, path)
+        if model.file.precision == "float32":
+            return model
+    except P2PError as error:
+        report.note(f"{error} Torch is used.")
+    return None
+
+
+def _of_another_state(beside: Path, place: Path, path: Path) -> P2PError:
+    what, to_do = f"was exported from another state of {place.name}", f"Run {_export_command(path)} again."
+    return P2PError(beside, what, to_do, code="stale-export")
+
+
+def _export_command(path: Path) -> str:
+    return p2p_command("export --format onnx", path)

@@ -1,0 +1,60 @@
+"""Where models lie: the names of their files in a run folder, and the file that a path given by a person means.
+
+Nothing here may know what is in a model file, or load torch.
+"""
+
+import hashlib
+from pathlib import Path
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.atomic import cannot_read
+
+MODEL_FILE, BEST = "model.safetensors", "best.safetensors"
+ONNX_FILE = "model.onnx"  # the model once more, which a run folder has after 'p2p export RUN --format onnx'
+
+
+def model_file(path: Path) -> Path:
+    """The model file at `path`: the file itself, or that of a run folder; raises P2PError if there is none."""
+    if path.is_dir():
+        if not (path / MODEL_FILE).is_file():
+            raise P2PError(
+                path,
+                f"has no {MODEL_FILE}",
+                "Give a run folder in which training has reached its first checkpoint.",
+                code="missing-model",
+            )
+        return path / MODEL_FILE
+    if not path.is_file():
+        raise P2PError(path, "does not exist", f"Give a run folder or a {MODEL_FILE}.", code="missing-model")
+    return path
+
+
+_BLOCKS, _BLOCK = 64, 2**16  # of a file that are hashed, and the bytes of each
+
+
+def model_fingerprint(path: Path) -> str:
+    """By which a model file is known again: the SHA-256 of its length and of blocks from all over it, in hex.
+
+    Training changes every weight, so that no other state of a model has the same; of a small file all bytes count. The
+    SHA-256 of 218 MB would take longer than a picture.
+    """
+    try:
+        with path.open("rb") as file:
+            length = file.seek(0, 2)
+            digest = hashlib.sha256(f"{length}".encode())
+            for number in range(_BLOCKS):
+                file.seek(max(0, length - _BLOCK) * number // (_BLOCKS - 1))
+                digest.update(file.read(_BLOCK))
+    except OSError as error:
+        raise cannot_read(path, error) from error
+    return digest.hexdigest()
+
+
+def is_onnx(path: Path) -> bool:
+    """Whether a path is that of an ONNX file, by its name."""
+    return path.suffix.lower() == ".onnx"
+
+
+def onnx_beside(path: Path) -> Path:
+    """The ONNX file that `p2p export` writes beside a model file: model.onnx beside model.safetensors."""
+    return path.with_suffix(Path(ONNX_FILE).suffix)

@@ -1,0 +1,341 @@
+"""Writes a generator as a graph of ONNX operators, with the randomness and the padding of a picture as inputs.
+
+Nothing here may compute a picture; whether the graph gives what the generator gives is checked by `inference.export`.
+"""
+
+import importlib.util
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_gan.models.card import ModelCard
+from p2p_gan.models.model import Model
+from p2p_gan.models.onnx_file import (
+    FORMAT,
+    IMAGE,
+    KEY,
+    NOISE,
+    OPSET,
+    OUTPUT,
+    VALID,
+    VERSION,
+    dropout_input,
+    takes_padding,
+)
+from p2p_gan.networks.blocks import LEAK, Down, ReflectConv, Residual, ResizeConv, Up
+from p2p_gan.networks.norms import EPSILON, InstanceNorm, NoNorm, Norm
+from p2p_gan.networks.resnet import Change, ResNet
+from p2p_gan.networks.unet import UNet
+
+_IR_VERSION = 8  # of the file format; that of opset 17
+_ALL = 2**31 - 1  # rows and columns: more than any picture has
+_MOST_BYTES = 2**31 - 2**20  # of the weights; a protobuf message takes no more
+
+
+def require_onnx() -> None:
+    """Raise P2PError if the package onnx is missing."""
+    if importlib.util.find_spec("onnx") is None:
+        raise P2PError(
+            "--format onnx",
+            "needs the package onnx, which is not installed",
+            'Run \'pip install "onnx>=1.16" "onnxruntime>=1.20"\'.',
+            code="missing-package",
+        )
+
+
+class _Graph:
+    """Nodes, weights and inputs, in their order; values are known by their names, which are unique."""
+
+    def __init__(self, *, float16: bool) -> None:
+        import onnx
+
+        self._onnx, self._float16 = onnx, float16
+        self.nodes: list[Any] = []
+        self.weights: list[Any] = []
+        self.inputs: list[Any] = []
+        self._constants: dict[str, str] = {}
+        self._values = 0
+
+    def add(self, operator: str, *inputs: str, **attributes: Any) -> str:
+        """Add a node; gives the name of its output."""
+        self._values += 1
+        name = f"v{self._values}"
+        self.nodes.append(self._onnx.helper.make_node(operator, list(inputs), [name], **attributes))
+        return name
+
+    def weigh(self, values: NDArray[Any], name: str) -> str:
+        """Add a weight; in 16 bits it is stored so, and becomes one of 32 when the file is loaded."""
+        if not self._float16 or values.ndim < 2:  # vectors take no room
+            return self._store(values.astype(np.float32), name)
+        with np.errstate(over="ignore"):  # what does not fit is found by whoever reads the file
+            return self.add("Cast", self._store(values.astype(np.float16), name), to=self._onnx.TensorProto.FLOAT)
+
+    def constant(self, values: object, dtype: type = np.int64) -> str:
+        """The name of a constant, which is stored once."""
+        array: NDArray[Any] = np.array(values, dtype)
+        key = f"{array.dtype}{array.tolist()}"
+        if key not in self._constants:
+            self._constants[key] = self._store(array)
+        return self._constants[key]
+
+    def _store(self, values: NDArray[Any], name: str | None = None) -> str:
+        name = name or f"w{len(self.weights)}"
+        self.weights.append(self._onnx.numpy_helper.from_array(np.asarray(values, order="C"), name))
+        return name
+
+    def take(self, name: str, shape: Sequence[int | str], doc: str, default: NDArray[Any] | None = None) -> str:
+        """Add an input; with a default it may be left out."""
+        kind = self._onnx.TensorProto.FLOAT
+        if default is not None:
+            self._store(default, name)
+            kind = self._onnx.helper.np_dtype_to_tensor_dtype(default.dtype)
+        self.inputs.append(self._onnx.helper.make_tensor_value_info(name, kind, list(shape), doc))
+        return name
+
+    def branch(self, condition: str, yes: Callable[[], str], no: Callable[[], str]) -> str:
+        """The output of one of two small graphs, as the condition says when the graph is run."""
+        parts, outside = {}, self.nodes
+        for name, make in (("then_branch", yes), ("else_branch", no)):
+            self.nodes = []
+            given = self._onnx.helper.make_tensor_value_info(make(), self._onnx.TensorProto.FLOAT, None)
+            parts[name] = self._onnx.helper.make_graph(self.nodes, name, [], [given])
+        self.nodes = outside
+        return self.add("If", condition, **parts)
+
+    def model(self, outputs: int, doc: str, texts: dict[str, str]) -> bytes:
+        """The bytes of the file."""
+        helper, shape = self._onnx.helper, ["n", outputs, "height", "width"]
+        output = helper.make_tensor_value_info(OUTPUT, self._onnx.TensorProto.FLOAT, shape, doc)
+        graph = helper.make_graph(self.nodes, "generator", self.inputs, [output], self.weights)
+        opset = [helper.make_opsetid("", OPSET)]
+        model = helper.make_model(graph, opset_imports=opset, ir_version=_IR_VERSION, producer_name="p2p")
+        helper.set_model_props(model, texts)
+        self._onnx.checker.check_model(model)
+        return bytes(model.SerializeToString(deterministic=True))
+
+
+class _Writer:
+    """Writes a generator's blocks, each as the block computes; `level` is how many times a value has been halved."""
+
+    def __init__(self, card: ModelCard, *, float16: bool) -> None:
+        self.graph = _Graph(float16=float16)
+        self._names: dict[nn.Module, str] = {}
+        self._card, self._padded = card, ""
+        self._dropouts = 0
+
+    def write(self, generator: UNet | ResNet) -> None:
+        """Write all of it."""
+        shape = self._card.architecture
+        self._names = {module: name for name, module in generator.named_modules()}
+        x = self.graph.take(IMAGE, ["n", shape.inputs, "height", "width"], _describe_values(self._card, "input"))
+        if takes_padding(self._card):
+            self._take_valid(x, shape.unit.bit_length())
+        if shape.noise:
+            x = self._add_noise(x, shape.noise)
+        x = self._unet(generator, x) if isinstance(generator, UNet) else self._resnet(generator, x)
+        if generator.head == "tanh":
+            self.graph.add("Tanh", x)
+        self.graph.nodes[-1].output[0] = OUTPUT
+
+    def _take_valid(self, x: str, levels: int) -> None:
+        doc = "rows and columns that are picture and not padding, at the input and after each halving (all by default)"
+        self.graph.take(VALID, [levels, 2], doc, np.full((levels, 2), _ALL, np.int64))
+        sides = self.graph.add("Shape", x, start=2, end=4)
+        smaller = self.graph.add("Less", self.graph.add("Gather", VALID, self.graph.constant(0)), sides)
+        number = self.graph.add("Cast", smaller, to=6)  # INT32, of which there is a largest
+        self._padded = self.graph.add("Cast", self.graph.add("ReduceMax", number, keepdims=0), to=9)  # BOOL
+
+    def _add_noise(self, x: str, count: int) -> str:
+        doc = "random numbers of N(0, 1), the same for all pixels (0 by default)"
+        self.graph.take(NOISE, ["noise_n", count, 1, 1], doc, np.zeros((1, count, 1, 1), np.float32))
+        parts = (self.graph.add("Shape", x, end=1), self.graph.constant([count]), self.graph.add("Shape", x, start=2))
+        shape = self.graph.add("Concat", *parts, axis=0)
+        return self.graph.add("Concat", x, self.graph.add("Expand", NOISE, shape), axis=1)
+
+    def _unet(self, generator: UNet, x: str) -> str:
+        encoded = []
+        for level, block in enumerate(generator.down, 1):
+            assert isinstance(block, Down)
+            x = x if block.first else self.graph.add("LeakyRelu", x, alpha=LEAK)
+            x = self._convolve(x, block.conv, block.norm, level)
+            encoded.append(x)
+        x = encoded.pop()
+        for up in generator.up:
+            assert isinstance(up, Up)
+            x = self._convolve(self.graph.add("Relu", x), up.conv, up.norm, len(encoded))
+            x, same_size = self._drop(x, up.dropout), encoded.pop()
+            if generator.skips:
+                x = self.graph.add("Concat", x, same_size, axis=1)
+        return self._convolve(self.graph.add("Relu", x), generator.last, NoNorm(), 0)
+
+    def _resnet(self, generator: ResNet, x: str) -> str:
+        x = self._change(x, generator.enter, 0)
+        for level, change in enumerate(generator.down, 1):
+            x = self._change(x, change, level)
+        for block in generator.blocks:
+            assert isinstance(block, Residual)
+            inner = self.graph.add("Relu", self._convolve(x, block.first, block.first_norm, 2))
+            inner = self._convolve(self._drop(inner, block.dropout), block.second, block.second_norm, 2)
+            x = self.graph.add("Add", x, inner)
+        for level, change in zip((1, 0), generator.up, strict=True):
+            x = self._change(x, change, level)
+        return self._convolve(x, generator.last, NoNorm(), 0)
+
+    def _change(self, x: str, change: nn.Module, level: int) -> str:
+        assert isinstance(change, Change)
+        return self.graph.add("Relu", self._convolve(x, change.conv, change.norm, level))
+
+    def _drop(self, x: str, share: float) -> str:
+        if not share:
+            return x
+        name = dropout_input(self._dropouts)
+        self._dropouts += 1
+        doc = f"0 or 1 / (1 - {share:g}) for each value, 0 with the probability {share:g} (1, no dropout, by default)"
+        shape = [f"{name}_{side}" for side in ("n", "channels", "height", "width")]
+        return self.graph.add("Mul", x, self.graph.take(name, shape, doc, np.ones((1, 1, 1, 1), np.float32)))
+
+    def _convolve(self, x: str, conv: nn.Module, norm: nn.Module, level: int) -> str:
+        """A convolution and its norm, whose output has been halved `level` times."""
+        assert isinstance(conv, nn.Conv2d | nn.ConvTranspose2d)
+        turned = isinstance(conv, nn.ConvTranspose2d)
+        weight = _numbers(conv.weight)
+        bias = None if conv.bias is None else _numbers(conv.bias)
+        fixed = isinstance(norm, Norm) and self._card.statistics == "running"
+        if fixed:
+            assert isinstance(norm, Norm)
+            weight, bias = _fold(weight, bias, norm, axis=1 if turned else 0)
+        if isinstance(conv, ResizeConv):
+            x = self._double(x)
+        margin = int(conv.padding[0])
+        if isinstance(conv, ReflectConv):
+            edge = [0, 0, *[conv.kernel_size[0] // 2] * 2]
+            x = self.graph.add("Pad", x, self.graph.constant([*edge, *edge]), mode="reflect")
+        attributes: dict[str, Any] = {
+            "kernel_shape": list(conv.kernel_size),
+            "strides": list(conv.stride),
+            "pads": [margin] * 4,
+        }
+        if turned:
+            attributes["output_padding"] = list(conv.output_padding)
+        own = self._names[conv]
+        names = [self.graph.weigh(weight, f"{own}.weight")]
+        names += [] if bias is None else [self.graph.weigh(bias, f"{own}.bias")]
+        x = self.graph.add("ConvTranspose" if turned else "Conv", x, *names, **attributes)
+        return x if fixed or isinstance(norm, NoNorm) else self._normalise(x, norm, level, _outputs(conv))
+
+    def _double(self, x: str) -> str:
+        scales = self.graph.constant([1, 1, 2, 2], np.float32)
+        words = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+        return self.graph.add("Resize", x, "", scales, **words)
+
+    def _normalise(self, x: str, norm: nn.Module, level: int, channels: int) -> str:
+        """Each picture by its own statistics: of all pixels, or of those that are not padding."""
+        scale, shift, epsilon = np.ones(channels), np.zeros(channels), EPSILON
+        if isinstance(norm, Norm):
+            scale, shift, epsilon = _numbers(norm.weight), _numbers(norm.bias), norm.eps
+        else:
+            assert isinstance(norm, InstanceNorm)
+        own = self._names[norm]
+        weights = self.graph.weigh(scale, f"{own}.weight"), self.graph.weigh(shift, f"{own}.bias")
+        add, constant = self.graph.add, self.graph.constant
+
+        def by_valid_part() -> str:
+            ends = add("Gather", VALID, constant(level))
+            part = add("Slice", x, constant([0, 0]), ends, constant([2, 3]))
+            mean = add("ReduceMean", part, axes=[2, 3])
+            centred = add("Sub", part, mean)
+            variance = add("ReduceMean", add("Mul", centred, centred), axes=[2, 3])
+            deviation = add("Sqrt", add("Add", variance, constant(epsilon, np.float32)))
+            return add("Div", add("Sub", x, mean), deviation)
+
+        def with_weights() -> str:
+            shaped = [add("Reshape", each, constant([-1, 1, 1])) for each in weights]
+            return add("Add", add("Mul", by_valid_part(), shaped[0]), shaped[1])
+
+        return self.graph.branch(
+            self._padded, with_weights, lambda: add("InstanceNormalization", x, *weights, epsilon=epsilon)
+        )
+
+
+def _numbers(value: Tensor) -> NDArray[np.float64]:
+    return np.asarray(value.detach().cpu().double().numpy())
+
+
+def _outputs(conv: nn.Conv2d | nn.ConvTranspose2d) -> int:
+    return int(conv.out_channels)
+
+
+def _fold(
+    weight: NDArray[np.float64], bias: NDArray[np.float64] | None, norm: Norm, *, axis: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The weight and bias of a convolution that computes its norm's running statistics too."""
+    factor = _numbers(norm.weight) / np.sqrt(_numbers(norm.running_var) + norm.eps)
+    shape = [1] * weight.ndim
+    shape[axis] = -1
+    before = 0.0 if bias is None else bias
+    return weight * factor.reshape(shape), (before - _numbers(norm.running_mean)) * factor + _numbers(norm.bias)
+
+
+def _describe_values(card: ModelCard, side: str) -> str:
+    """How pixels become a network's values, or values pixels, in a sentence."""
+    half, coding = (card.input, card.input_coding) if side == "input" else (card.output, card.output_coding)
+    if coding.kind == "classes":
+        given = "1 for the class of the pixel and 0 for the others" if side == "input" else "the largest is the class"
+        return f"{half.name}: a channel for each class of the palette, in its order; {given}"
+    low, high = coding.range
+    order = "RGB, " if half.channels == 3 else ""
+    return f"{half.name}: {order}{low:g} to {high:g} ({coding.dtype}) as -1 to 1"
+
+
+def onnx_bytes(model: Model, *, precision: str, bytes_per_pixel: int, origin: str = "") -> bytes:
+    """The bytes of a model's ONNX file; raises P2PError for a generator that it cannot hold, or one that is too large.
+
+    Inputs: `image` (n, channels, height, width) float32 and, where the model has them, `valid`, `noise` and
+    `dropout_0` to `dropout_N`, which may be left out. Output: `output`, as `image`. `origin` is the fingerprint of the
+    model's file.
+    """
+    require_onnx()
+    generator, card = model.generator, model.card
+    if not isinstance(generator, UNet | ResNet):
+        what = f"the generator {card.architecture.kind} has no form in ONNX"
+        raise P2PError(f"generator={card.architecture.kind}", what, "Export another model.", code="not-in-onnx")
+    half = precision == "float16"
+    if sum(value.numel() for value in generator.parameters()) * (2 if half else 4) > _MOST_BYTES:
+        to_do = "Add --precision float16." if not half else "Export a smaller model."
+        raise P2PError(model.card.direction, "has more weights than an ONNX file takes", to_do, code="too-large")
+    writer = _Writer(card, float16=half)
+    writer.write(generator)
+    return writer.graph.model(
+        card.architecture.outputs, _describe_values(card, "output"), _texts(model, precision, bytes_per_pixel, origin)
+    )
+
+
+def _texts(model: Model, precision: str, bytes_per_pixel: int, origin: str) -> dict[str, str]:
+    """The metadata: all of it for p2p, and the most important in words for people and other programs."""
+    card = model.card
+    whole = {
+        "format": FORMAT,
+        "version": VERSION,
+        "card": card.to_json(),
+        "source": model.digest,
+        "origin": origin,
+        "precision": precision,
+        "bytes_per_pixel": bytes_per_pixel,
+    }
+    texts = {
+        KEY: json.dumps(whole),
+        "direction": card.direction,
+        "input": _describe_values(card, "input"),
+        "output": _describe_values(card, "output"),
+        "size": f"{card.size or 'any'}, fit {card.fit}; sides are multiples of {card.architecture.unit}",
+        "statistics": card.statistics,
+    }
+    if card.palette is not None:
+        classes = [{"name": each.name, "color": list(each.color)} for each in card.palette.classes]
+        texts["palette"] = json.dumps(classes)
+    return texts

@@ -1,0 +1,130 @@
+"""An export is written when it gives what the model gives, and says how far it does."""
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from p2p_datatools.contract.files.atomic import sha256_file
+from p2p_datatools.contract.pairs.manifest import Half
+from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.pictures.images import write_png
+from p2p_gan.evaluation import export
+from p2p_gan.evaluation.export import export_onnx, export_safetensors
+from p2p_gan.inference.apply import ApplyOptions, apply_model
+from p2p_gan.models.model import Model, load_model
+from p2p_gan.models.onnx_file import read_onnx_file
+
+if TYPE_CHECKING:
+    from conftest import Notes, Refused
+    from gan.conftest import WriteModel
+
+PHOTO = Half("photo", "photo")
+
+
+@pytest.fixture
+def needs_onnx() -> None:
+    pytest.importorskip("onnx", reason="the package onnx is not installed")
+    pytest.importorskip("onnxruntime", reason="the package onnxruntime is not installed")
+
+
+@pytest.fixture
+def model(make_model: Callable[..., Model], tmp_path: Path, write_model: "WriteModel") -> Path:
+    return write_model(make_model(PHOTO, PHOTO), tmp_path / "model.safetensors")
+
+
+@pytest.mark.usefixtures("needs_onnx")
+def test_a_run_is_exported_beside_its_model_and_compared_on_its_own_pairs(run_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    for name in ("run.json", "model.safetensors"):
+        (tmp_path / "run" / name).write_bytes((run_folder / name).read_bytes())
+    made = export_onnx(tmp_path / "run")
+    assert (made.dest, made.written) == (tmp_path / "run" / "model.onnx", True)
+    assert made.real is not None
+    assert made.random is not None
+    assert (made.random.count, made.real.count) == (4, 2)
+    assert max(made.random.largest, made.real.largest) < 1e-4
+    assert made.real.ssim > 0.999
+    assert read_onnx_file(made.dest).source == sha256_file(tmp_path / "run" / "model.safetensors")
+    assert not export_onnx(tmp_path / "run").written
+
+
+@pytest.mark.usefixtures("needs_onnx")
+def test_an_export_of_an_earlier_state_is_replaced_beside_its_model_and_nothing_else_is(
+    model: Path, make_model: Callable[..., Model], write_model: "WriteModel", refused: "Refused", notes: "Notes"
+) -> None:
+    beside = export_onnx(model, report=notes).dest
+    assert "Only random inputs are compared" in notes.lines[0]
+    other = make_model(PHOTO, PHOTO)
+    for value in other.generator.parameters():
+        value.data.mul_(1.1)
+    write_model(other, model)
+    with refused("destination-taken", beside, usage=True):
+        export_onnx(model, beside)
+    assert export_onnx(model).written
+    beside.write_text("notes of mine")
+    with refused("destination-taken", beside):
+        export_onnx(model)
+
+
+@pytest.mark.usefixtures("needs_onnx")
+def test_a_file_that_gives_something_else_is_not_written(
+    model: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+) -> None:
+    def other(given: Model, **options: Any) -> bytes:
+        changed = deepcopy(given.generator)
+        for value in changed.parameters():
+            value.data.mul_(1.01)
+        return bytes(onnx_bytes(replace(given, generator=changed), **options))
+
+    from p2p_gan.models.onnx_graph import onnx_bytes
+
+    monkeypatch.setattr(export, "onnx_bytes", other)
+    with refused("not-the-same", model.with_suffix(".onnx")):
+        export_onnx(model)
+    assert not model.with_suffix(".onnx").exists()
+
+
+@pytest.mark.usefixtures("needs_onnx")
+def test_classes_are_compared_as_probabilities_on_inputs_that_are_given(
+    make_model: Callable[..., Model], tmp_path: Path, write_model: "WriteModel"
+) -> None:
+    mask = Half("mask", "mask")
+    place = write_model(
+        make_model(PHOTO, mask, palette=load_palette("cars"), output_as="classes"), tmp_path / "m.safetensors"
+    )
+    write_png(tmp_path / "in" / "x.png", np.random.default_rng(0).integers(0, 256, (40, 40, 3), dtype=np.uint8))
+    made = export_onnx(place, tmp_path / "x.onnx", inputs=tmp_path / "in")
+    assert made.real is not None
+    assert (made.real.count, made.real.steps) == (1, 0.0)
+    assert made.real.largest < 1e-3
+
+
+def test_a_model_file_of_16_bits_says_what_it_costs_and_can_be_applied(model: Path, tmp_path: Path) -> None:
+    made = export_safetensors(model, tmp_path / "half.safetensors", precision="float16")
+    assert made.random is not None
+    assert 1e-6 < made.random.largest < 0.1
+    assert made.random.ssim > 0.95
+    assert made.bytes < 0.75 * model.stat().st_size
+    noise = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    first, second = (apply_model(load_model(place), noise, ApplyOptions()) for place in (model, made.dest))
+    assert 1 <= np.abs(first.astype(int) - second).max() < 20
+    export_safetensors(model, tmp_path / "copy.safetensors")
+    assert (tmp_path / "copy.safetensors").read_bytes() == model.read_bytes()
+
+
+def test_too_much_loss_other_names_and_other_precisions_are_refused(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+) -> None:
+    with refused("wrong-file-name", tmp_path / "x.pth", usage=True):
+        export_safetensors(model, tmp_path / "x.pth")
+    with refused("unsupported-precision", usage=True):
+        export_safetensors(model, tmp_path / "x.safetensors", precision="int8")
+    monkeypatch.setattr(export, "LEAST_SSIM", 1.1)
+    with refused("not-the-same"):
+        export_safetensors(model, tmp_path / "x.safetensors", precision="float16")
+    assert not (tmp_path / "x.safetensors").exists()

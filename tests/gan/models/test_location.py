@@ -1,0 +1,36 @@
+"""A model file is known again by parts of it, wherever its weights changed."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from p2p_gan.models.location import model_fingerprint
+
+
+@pytest.mark.parametrize("length", [0, 5, 2**16, 3 * 2**20])
+def test_every_byte_of_a_small_file_counts(tmp_path: Path, length: int) -> None:
+    data = bytearray(np.random.default_rng(0).bytes(length))
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(data)
+    before = model_fingerprint(path)
+    assert model_fingerprint(path) == before
+    for place in (0, length // 3, length - 1) if length else ():
+        data[place] ^= 1
+        path.write_bytes(data)
+        assert model_fingerprint(path) != before
+        data[place] ^= 1
+    path.write_bytes(data + b"x")
+    assert model_fingerprint(path) != before
+
+
+def test_of_a_large_file_both_ends_and_parts_all_over_it_count(tmp_path: Path) -> None:
+    path = tmp_path / "m.safetensors"
+    values = np.zeros(20 * 2**20, np.uint8)
+    values.tofile(path)
+    before = model_fingerprint(path)
+    for part in (slice(0, 1), slice(-1, None), slice(7 * 2**20, 8 * 2**20)):
+        changed = values.copy()
+        changed[part] = 1
+        changed.tofile(path)
+        assert model_fingerprint(path) != before
