@@ -83,7 +83,7 @@ class Tolerance(NamedTuple):
 def find_difference(before: NamedTensors, one: NamedTensors, other: NamedTensors, most: float) -> str | None:
     """The first kind of values that is further apart in `one` and `other` than `most` times its way from `before`.
 
-    NamedTensors that are not in `before` come from 0. Waits for the device once.
+    Tensors that are not in `before` come from 0. Waits for the device once.
     """
     kinds: dict[str, list[tuple[Tensor, Tensor]]] = defaultdict(list)
     for name, value in one.items():
