@@ -1,6 +1,7 @@
 """Batches: one draw for both halves, everything from seed and position, nothing lost, and no wrong picture."""
 
 from collections.abc import Sequence
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.data.dataset import Batch, PairDataset, load_dataset, relit
+from p2p_gan.data.resident import move_to
 from p2p_gan.data.task import task_of
 
 if TYPE_CHECKING:
@@ -156,12 +158,44 @@ def test_the_draws_of_the_paper_s_setting_are_those_of_the_first_version(pair_fo
 
 
 @pytest.mark.parametrize("mode", MODES, ids=str)
-def test_a_mapped_file_and_memory_give_the_same_bits(mode: dict[str, Any], tmp_path: Path) -> None:
+def test_a_temporary_file_and_memory_give_the_same_bits(mode: dict[str, Any], tmp_path: Path) -> None:
     in_memory = epoch_of(placed(tmp_path / "1", MANY, **mode))
-    mapped = epoch_of(placed(tmp_path / "2", MANY, **mode, cache_gib=1e-9))
+    on_disk = epoch_of(placed(tmp_path / "2", MANY, **mode, cache_gib=1e-9))
     assert all(
-        torch.equal(one.a, two.a) and torch.equal(one.b, two.b) for one, two in zip(in_memory, mapped, strict=True)
+        torch.equal(one.a, two.a) and torch.equal(one.b, two.b) for one, two in zip(in_memory, on_disk, strict=True)
     )
+
+
+@pytest.mark.parametrize("coded", ["values", "classes"])
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_a_batch_gathered_on_a_device_has_the_same_bits(
+    coded: str, layout: torch.memory_format, tmp_path: Path
+) -> None:
+    mask = labels(0)
+    mask[:9] = IGNORE
+    sizes: dict[str, Any] = {"size": "native", "crop": 32, "a_encoding": coded}
+    dataset = masked(tmp_path, [mask, labels(1), labels(2, Size(80, 60))], **sizes)
+    dataset = replace(dataset, gaps=dataset.input.pixels)  # any pixels of one channel
+    resident = replace(dataset, _moved={CPU: move_to([dataset.input.pixels, dataset.output.pixels] * 2, CPU)[:3]})
+    for positions in ([0], range(1, 9)):
+        one, two = dataset.batch(positions, CPU, layout), resident.batch(positions, CPU, layout)
+        assert two.a.is_contiguous(memory_format=layout)
+        assert two.b.is_contiguous(memory_format=layout)
+        for left, right in zip(astuple(one), astuple(two), strict=True):
+            assert torch.equal(left, right) if isinstance(left, torch.Tensor) else left == right
+
+
+@pytest.mark.gpu
+def test_a_batch_on_a_gpu_is_that_of_the_cpu(tmp_path: Path) -> None:
+    if not torch.cuda.is_available():
+        pytest.skip("no CUDA device here")
+    dataset, device = masked(tmp_path, [labels(0), labels(1)], size=64), torch.device("cuda", 0)
+    found = dataset.batch(range(8), device)
+    assert dataset._moved[device] is not None
+    expected = dataset.batch(range(8), CPU)
+    assert torch.equal(found.classes.cpu(), expected.classes)  # type: ignore[union-attr,arg-type]
+    for one, two in ((found.a, expected.a), (found.b, expected.b)):
+        assert torch.allclose(one.cpu(), two, rtol=0, atol=2e-7)  # a GPU multiplies by the reciprocal
 
 
 def labels(number: int, size: Size = Size(64, 64)) -> Array:
@@ -302,7 +336,7 @@ def test_halves_of_many_depths_reach_the_networks_within_their_range(mode: dict[
     ]
     folder = write_pairs(tmp_path, (bands, height), pictures)
     dataset = load_dataset(folder, task_of(folder, "a-to-b"), settings(**mode))
-    assert [half.pixels.flat.dtype for half in (dataset.input, dataset.output)] == [np.uint16, np.float32]
+    assert [half.pixels.dtype for half in (dataset.input, dataset.output)] == [np.uint16, np.float32]
     for batch in epoch_of(dataset, 2):
         assert (batch.a.shape[1], batch.b.shape[1]) == (12, 1)
         assert batch.classes is batch.ignored is None

@@ -196,9 +196,9 @@ def trained(pairs: Path, run: Path, config: Config, rank: int, report: Reporter 
     class Seen(PairDataset):
         """Remembers which positions were drawn."""
 
-        def batch(self, positions: Any, device: torch.device) -> Any:
+        def batch(self, positions: Any, *rest: Any) -> Any:
             drawn.append(list(positions))
-            return super().batch(positions, device)
+            return super().batch(positions, *rest)
 
     def watched(job: Job, dataset: PairDataset, *rest: Any) -> int:
         return training_loop(job, Seen(**vars(dataset)), *rest)

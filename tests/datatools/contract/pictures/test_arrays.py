@@ -1,10 +1,11 @@
 """Pictures of any depth: exact round trips, and every file that is none of the understood kinds told in one line."""
 
+import os
 import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
@@ -13,7 +14,7 @@ import tifffile
 from PIL import Image
 
 from p2p_datatools.contract.pictures.arrays import Array, common_form, read_array, write_tiff
-from p2p_datatools.contract.pictures.header import DTYPES, Form, decoded_bytes, photo_size, read_header
+from p2p_datatools.contract.pictures.header import DTYPES, Form, decoded_bytes, open_picture, photo_size, read_header
 from p2p_datatools.contract.pictures.images import read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 
@@ -178,6 +179,20 @@ def test_a_damaged_npy_header_and_a_cut_archive_of_arrays_are_errors(tmp_path: P
     path.write_bytes(b"PK\x03\x04 and no more of it")
     with refused("several-arrays", path):
         read_array(path)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_an_array_that_is_cut_off_while_it_is_open_is_an_error(
+    order: Literal["C", "F"], tmp_path: Path, refused: "Refused"
+) -> None:
+    path = tmp_path / "a.npy"
+    np.save(path, np.asarray(values("float32", 24, 40, 3), order=order))
+    with open_picture(path) as file, refused("damaged-file", path):
+        assert file.header.size == (40, 24)
+        os.truncate(path, 2000)
+        read_array(file)
+    with refused("damaged-file", path):
+        read_header(path)
 
 
 @pytest.mark.parametrize("suffix", ["tif", "npy", "png"])

@@ -17,7 +17,7 @@ from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures
 from p2p_datatools.contract.mask_folder import MaskLine, look, write_records
 from p2p_datatools.contract.names import safe_name
-from p2p_datatools.contract.pairs.halves import read_halves, read_nodata
+from p2p_datatools.contract.pairs.halves import load_halves, read_nodata
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import (
     Half,
@@ -99,7 +99,7 @@ class _Job:
         Masks that were JPEG are added to `worn`, and pictures that were laid over white to `over_white`.
         """
         path = self.folder.path / pair.file
-        left, right, _ = read_halves(self.folder, pair, over_white=over_white)
+        left, right = load_halves(self.folder, pair, over_white=over_white)
         nodata = read_nodata(self.folder, pair) or (None, None)
         parts = zip(self.sides, self._palettes(), (left, right), nodata, strict=True)
         return [

@@ -153,7 +153,7 @@ def _settle(name: str, device: str, folder: Path, report: Reporter) -> tuple[Job
 def _measure_update(name: str, job: Job, dataset: PairDataset, rates: Rates, report: Reporter) -> UpdateSpeed:
     update = time_work(_updates(job, dataset), seconds=_SECONDS, most=_MOST, device=job.device)
     report.advance()
-    batch = dataset.batch([0], job.device)
+    batch = dataset.batch([0], job.device, job.layout)
     options = InferencePass(job.card.statistics)
 
     def apply() -> None:
@@ -179,7 +179,7 @@ def _measure_update(name: str, job: Job, dataset: PairDataset, rates: Rates, rep
 
 def _updates(job: Job, dataset: PairDataset) -> Callable[[], object]:
     def update() -> None:
-        batch = dataset.batch(dataset.positions(0, job.config.batch), job.device)
+        batch = dataset.batch(dataset.positions(0, job.config.batch), job.device, job.layout)
         train_step(job.nets, batch, job.recipe, job.autocast)
 
     return update

@@ -388,7 +388,7 @@ class Config:
     deterministic: bool = setting(False, "Make runs repeatable on CUDA too, which is somewhat slower.", group=_MACHINE)
     cache_gib: float = setting(
         4.0,
-        "The largest amount of decoded pairs to keep in memory, in GiB; more than that are kept in a mapped file.",
+        "The largest amount of decoded pairs to keep in memory, in GiB; more than that are kept in a temporary file.",
         above=0,
         unit="GiB",
         group=_MACHINE,

@@ -68,19 +68,29 @@ class Coding:
         pixels = scaled.astype(self.dtype).transpose(0, 2, 3, 1)
         return np.ascontiguousarray(pixels[..., 0] if self.channels == 1 else pixels)
 
-    def to_tensor(self, pixels: Array, device: "torch.device | None" = None) -> "Tensor":
-        """Pixels (n, h, w[, c]) to float32 (n, channels, h, w), on the device, channels last in memory.
+    def to_tensor(
+        self,
+        pixels: "Array | Tensor",
+        device: "torch.device | None" = None,
+        layout: "torch.memory_format | None" = None,
+    ) -> "Tensor":
+        """Pixels (n, h, w[, c]) to float32 (n, channels, h, w), on the device.
 
-        Values are in -1..1, classes are 0 or 1.
+        In memory they lie as `layout` says, by default channels last.
+
+        Values are in -1..1, classes are 0 or 1. Pixels that are on the device already have integers of up to 16 bits or
+        float32.
         """
         import torch
 
+        layout = layout or torch.channels_last
         if self.kind == "classes":
-            return self._one_hot(torch.from_numpy(np.ascontiguousarray(pixels)).to(device))
+            return self._one_hot(send_pixels(pixels, device), layout)
         pixels = pixels[..., None] if pixels.ndim == 3 else pixels
         if self.dtype in _WIDE:
+            assert isinstance(pixels, np.ndarray), "they are scaled before they are sent"
             pixels = (pixels.astype(np.float64) / self._half - self._offset).astype(np.float32)
-        moved = torch.from_numpy(np.ascontiguousarray(pixels)).to(device).permute(0, 3, 1, 2)
+        moved = send_pixels(pixels, device).permute(0, 3, 1, 2).contiguous(memory_format=layout)
         if self.dtype in _WIDE:
             return moved
         return moved.to(torch.float32, copy=True).div_(self._half).sub_(self._offset)
@@ -107,11 +117,26 @@ class Coding:
         """The middle of the range, in units of half its width."""
         return (self.range[0] + self.range[1]) / 2 / self._half
 
-    def _one_hot(self, indices: "Tensor") -> "Tensor":
+    def _one_hot(self, indices: "Tensor", layout: "torch.memory_format") -> "Tensor":
         import torch
 
-        classes = torch.arange(self.channels, device=indices.device)
-        return (indices[..., None] == classes).float().permute(0, 3, 1, 2)
+        # A row for each index that a byte can hold; looking it up takes half the time of comparing with each class.
+        rows = torch.zeros(256, self.channels, device=indices.device)
+        rows.diagonal().fill_(1)
+        found = rows.index_select(0, indices.reshape(-1).int()).view(*indices.shape, self.channels)
+        return found.permute(0, 3, 1, 2).contiguous(memory_format=layout)
+
+
+def send_pixels(pixels: "Array | Tensor", device: "torch.device | None") -> "Tensor":
+    """An array as a tensor on the device; a GPU takes it when its turn comes, and nobody waits for that."""
+    import torch
+
+    if not isinstance(pixels, np.ndarray):
+        return pixels.to(device)
+    tensor = torch.from_numpy(np.ascontiguousarray(pixels))
+    if device is None or device.type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
 
 
 def _to_type(values: "Tensor", coding: Coding) -> NDArray[np.generic]:
@@ -183,14 +208,23 @@ def _pixels(count: int) -> str:
 
 
 def pixels_to_tensor(
-    pixels: Array, coding: Coding, palette: Palette | None, device: "torch.device | None" = None
+    pixels: "Array | Tensor",
+    coding: Coding,
+    palette: Palette | None,
+    device: "torch.device | None" = None,
+    layout: "torch.memory_format | None" = None,
 ) -> "Tensor":
-    """Pixels (n, h, w, c) as float32 (n, channels, h, w) on the device, channels last in memory.
+    """Pixels (n, h, w, c) as float32 (n, channels, h, w) on the device, in memory as for `Coding.to_tensor`.
 
     With a `palette` the pixels are class indices (n, h, w, 1); a `coding` of values converts them to colours.
     """
     if palette is None:
-        return coding.to_tensor(pixels, device)
+        return coding.to_tensor(pixels, device, layout)
+    indices = pixels[..., 0]
     if coding.kind == "classes":
-        return coding.to_tensor(pixels[..., 0], device)
-    return coding.to_tensor(np.take(palette.colors(), pixels[..., 0], axis=0)[..., : coding.channels], device)
+        return coding.to_tensor(indices, device, layout)
+    colors = palette.colors()[:, : coding.channels]
+    if not isinstance(indices, np.ndarray):
+        chosen = send_pixels(colors, device).index_select(0, indices.reshape(-1).int())
+        return coding.to_tensor(chosen.view(*indices.shape, -1), device, layout)
+    return coding.to_tensor(np.take(colors, indices, axis=0), device, layout)

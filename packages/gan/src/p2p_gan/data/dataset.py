@@ -1,11 +1,13 @@
-"""The training pairs, decoded and kept in memory or in a mapped file, and the batches made from them.
+"""The training pairs, decoded and kept in memory or in a temporary file, and the batches made from them.
 
 Nothing here may know networks or losses; a batch follows from the seed and the positions of its pairs.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cached_property, reduce
+from operator import or_
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +19,14 @@ from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.mirror import mirror_into
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.data.buffer import BufferForm, Pixels, room_for
-from p2p_gan.data.coding import Coding, pixels_to_tensor
+from p2p_gan.data.coding import Coding, pixels_to_tensor, send_pixels
 from p2p_gan.data.order import Draw, PairOrder, crop_around_rare, crop_of, light_of, position_random, rarity
 from p2p_gan.data.read import on_all_cores, read_coded, read_gaps
+from p2p_gan.data.resident import ResidentPixels, is_movable, move_to, place_crops
 from p2p_gan.data.sizing import Sizing, sizing_of
 from p2p_gan.data.task import Task, refuse_unfit
 
@@ -58,17 +62,21 @@ class KeptHalf:
         """The crops of these draws, mirrored if drawn so: (n, height, width, channels)."""
         return _cut(self.pixels, draws, seen)
 
-    def to_tensor(self, pixels: Array, device: torch.device) -> Tensor:
-        """The pixels from `cut` as float32 (n, channels, height, width) on the device."""
-        return pixels_to_tensor(pixels, self.coding, self.palette, device)
+    def to_tensor(self, pixels: Array | Tensor, device: torch.device, layout: torch.memory_format) -> Tensor:
+        """The pixels from `cut`, or gathered on the device, as float32 (n, channels, height, width) on the device."""
+        return pixels_to_tensor(pixels, self.coding, self.palette, device, layout)
 
 
 def _cut(pixels: Pixels, draws: Sequence[Draw], seen: tuple[int, int]) -> Array:
-    parts = []
-    for draw in draws:
-        rows, columns = slice(draw.top, draw.top + seen[0]), slice(draw.left, draw.left + seen[1])
-        parts.append(pixels[draw.pair][rows, columns][:, :: -1 if draw.mirrored else 1])
-    return np.stack(parts)
+    height, width = seen
+    crops = np.empty((len(draws), height, width, pixels.channels), pixels.dtype)
+    for crop, draw in zip(crops, draws, strict=True):
+        source = pixels.crop(draw.pair, draw.top, draw.left, height, width)
+        if draw.mirrored:
+            mirror_into(crop, source)
+        else:
+            crop[...] = source
+    return crops
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,7 @@ class PairDataset:
     areas: NDArray[np.uint32] | None = None
     ignores: bool = False
     gaps: Pixels | None = None
+    _moved: dict[torch.device, list[ResidentPixels] | None] = field(default_factory=dict, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.seen)
@@ -102,25 +111,51 @@ class PairDataset:
         """The positions of the next batch after `first` images: at most `most`, all pairs of one shape."""
         return self.order.positions(first, most)
 
-    def batch(self, positions: Sequence[int], device: torch.device) -> Batch:
-        """The pairs at these positions (of one shape), cropped, mirrored and colour-jittered, on the device."""
+    def batch(
+        self, positions: Sequence[int], device: torch.device, layout: torch.memory_format = torch.channels_last
+    ) -> Batch:
+        """The pairs at these positions (of one shape), cropped, mirrored and colour-jittered, on the device.
+
+        In memory they lie as `layout` says, which should be that of the networks.
+        """
         draws = [self.draw(position) for position in positions]
         seen = self._seen_size(draws[0].pair)
         assert all(self._seen_size(draw.pair) == seen for draw in draws), "a batch is of one shape"
-        a, b = self.input.cut(draws, seen), self.output.cut(draws, seen)
-        x = self.input.to_tensor(a, device)
+        a, b, gaps = self._crops(draws, seen, device)
+        x = self.input.to_tensor(a, device, layout)
         if self.config.color_jitter:
             x = relit(x, [light_of(self.config.seed, each, self.config.color_jitter) for each in positions])
         classes = None
         if self.areas is not None:
-            labels = torch.from_numpy((b if self.output.palette else a)[..., 0]).to(device)
+            labels = send_pixels((b if self.output.palette else a)[..., 0], device)
             classes = torch.where(labels == IGNORE, -1, labels.long())
-        where = [] if self.gaps is None else [_cut(self.gaps, draws, seen)[..., 0] > 0]
+        where = [] if gaps is None else [gaps[..., 0] > 0]
         if self.ignores:
-            masks = [half for half, kept in ((a, self.input), (b, self.output)) if kept.palette]
-            where += [mask[..., 0] == IGNORE for mask in masks]
-        ignored = torch.from_numpy(np.logical_or.reduce(where))[:, None].to(device) if where else None
-        return Batch(x, self.output.to_tensor(b, device), ignored, classes)
+            where += [mask[..., 0] == IGNORE for mask, kept in ((a, self.input), (b, self.output)) if kept.palette]
+        ignored = send_pixels(reduce(or_, where)[:, None], device) if where else None
+        return Batch(x, self.output.to_tensor(b, device, layout), ignored, classes)
+
+    def _crops(
+        self, draws: Sequence[Draw], seen: tuple[int, int], device: torch.device
+    ) -> tuple[Array | Tensor, Array | Tensor, Array | Tensor | None]:
+        """The pixels of input, output and gaps for these draws: (n, height, width, channels) each."""
+        resident = self._resident(device)
+        if resident is None:
+            gaps = None if self.gaps is None else _cut(self.gaps, draws, seen)
+            return self.input.cut(draws, seen), self.output.cut(draws, seen), gaps
+        places = place_crops(self.input.pixels, draws, seen, device)
+        crops = [each.gather(places) for each in resident]
+        return crops[0], crops[1], crops[2] if len(crops) > 2 else None
+
+    def _resident(self, device: torch.device) -> list[ResidentPixels] | None:
+        """All pixels on the device, if they are wanted there."""
+        if device not in self._moved:
+            halves = [each for each in (self.input.pixels, self.output.pixels, self.gaps) if each is not None]
+            self._moved[device] = None
+            if is_movable(halves, device):
+                with suppress(torch.OutOfMemoryError):
+                    self._moved[device] = move_to(halves, device)
+        return self._moved[device]
 
     def draw(self, position: int) -> Draw:
         """The pair, crop and mirroring at a position, the same for both halves (appendix 6.2: jitter and mirror)."""
@@ -172,7 +207,7 @@ def load_dataset(
 ) -> PairDataset:
     """Decode the training pairs once, verify them, and bring them to the size that they are kept at.
 
-    They are kept in memory or, if larger than `config.cache_gib`, in a mapped temporary file beside `near`. Raises
+    They are kept in memory or, if larger than `config.cache_gib`, in a temporary file beside `near`. Raises
     P2PError for the first picture, by name, that is damaged or differs from the manifest, or if the disk has not enough
     space; UsageError for a setting that these halves do not support.
     """
@@ -228,13 +263,14 @@ def _fill(
         index = places[pair.name]
         halves = read_coded(folder, pair, task, sizings[index])
         for side, (half, pixels) in enumerate(zip(halves, kept, strict=True)):
-            pixels[index][...] = half
+            pixels.write(index, half)
             if masks[side]:
                 areas = np.bincount(half.ravel(), minlength=IGNORE + 1)
                 counts[index, side] = (*areas[:number], areas[IGNORE])
         if gaps is not None:
             found = read_gaps(folder, pair, sizings[index])
-            gaps[index][...] = 0 if found is None else found[..., None]
+            height, width = gaps.sizes[index].tolist()
+            gaps.write(index, np.zeros((height, width, 1), np.uint8) if found is None else found[..., None])
 
     for _ in report.track(on_all_cores(one, pairs, folder), "reading pairs", len(pairs)):
         pass

@@ -10,8 +10,7 @@ import numpy as np
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.machine import cores
-from p2p_datatools.contract.pairs.halves import read_halves as stored_halves
-from p2p_datatools.contract.pairs.halves import read_nodata
+from p2p_datatools.contract.pairs.halves import load_halves, read_nodata
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
 from p2p_datatools.contract.pictures.arrays import Array
@@ -35,8 +34,7 @@ def read_pair_halves(folder: PairFolder, pair: Pair, task: Task) -> tuple[Array,
 
     Raises P2PError if the file is not the one in the manifest.
     """
-    a, b, _ = stored_halves(folder, pair)
-    return task.turn(a, b)
+    return task.turn(*load_halves(folder, pair))
 
 
 def read_coded(folder: PairFolder, pair: Pair, task: Task, sizing: Sizing) -> tuple[Array, Array]:

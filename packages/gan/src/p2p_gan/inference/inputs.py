@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.pairs.halves import as_photo, read_halves
+from p2p_datatools.contract.pairs.halves import as_photo, load_halves
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
 from p2p_datatools.contract.palette import Palette
@@ -153,7 +153,7 @@ def read_model_pair(
     folder: PairFolder, pair: Pair, card: ModelCard, *, swapped: bool, over_white: list[Path] | None = None
 ) -> tuple[Array, Array]:
     """Read one pair as (input, real output) for the model; raises P2PError if it is not the pair of the manifest."""
-    a, b, _ = read_halves(folder, pair, over_white=over_white)
+    a, b = load_halves(folder, pair, over_white=over_white)
     where = str(folder.path / pair.file)
     picture, real = (b, a) if swapped else (a, b)
     return (

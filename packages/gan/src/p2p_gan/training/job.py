@@ -44,6 +44,11 @@ class Job:
     recipe: Recipe
     ranks: Ranks = ALONE
 
+    @property
+    def layout(self) -> torch.memory_format:
+        """The order in which weights and pictures lie in memory."""
+        return torch.contiguous_format if self.config.memory_format == "contiguous" else torch.channels_last
+
 
 def images_of(config: Config, folder: PairFolder) -> int:
     """The number of images of a run in total: epochs are converted to images here and nowhere else."""

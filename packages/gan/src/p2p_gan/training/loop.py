@@ -78,7 +78,7 @@ def _repeat_steps(
         started = time.perf_counter()
         positions = dataset.positions(images, min(config.batch, total - images))
         share = ranks.share(positions)
-        batch = replace(dataset.batch(share.positions, job.device), factor=share.factor)
+        batch = replace(dataset.batch(share.positions, job.device, job.layout), factor=share.factor)
         waited = time.perf_counter() - started
 
         # Step: one update of generator and discriminator, and of the exponential moving average (EMA) of the generator.

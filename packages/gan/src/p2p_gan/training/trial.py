@@ -184,7 +184,7 @@ def _repeat_updates(
 
 
 def _update(job: Job, dataset: PairDataset, positions: Sequence[int]) -> None:
-    train_step(job.nets, dataset.batch(positions, job.device), job.recipe, job.autocast)
+    train_step(job.nets, dataset.batch(positions, job.device, job.layout), job.recipe, job.autocast)
 
 
 def _largest(dataset: PairDataset, batch: int) -> list[int]:

@@ -89,10 +89,10 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
         old: Mapping[str, RecordT],
         names: Container[str],
         *,
-        budget: int = BUDGET,
+        budget: int | None = None,
     ) -> None:
         self.destination, self.old = destination, old
-        self._budget = Budget(budget)
+        self._budget = Budget(BUDGET if budget is None else budget)
         self._begun: dict[str, str] = {}  # of what this work has made so far: the first file by the item's name
         destination.remove_unrecorded()
         for file in list(destination.done):

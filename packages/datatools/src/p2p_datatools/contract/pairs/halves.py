@@ -201,8 +201,22 @@ def refuse_changed(folder: PairFolder, pair: Pair, halves: StoredHalves) -> None
         )
 
 
+def load_halves(folder: PairFolder, pair: Pair, *, over_white: list[Path] | None = None) -> tuple[Array, Array]:
+    """Read a pair as `read_halves` does; its pixels are hashed only where the manifest has a hash to compare with."""
+    if pair.hash:
+        a, b, _ = read_halves(folder, pair, over_white=over_white)
+        return a, b
+    return _read_parts(folder, pair, over_white)[:2]
+
+
 def read_stored(folder: PairFolder, pair: Pair, *, over_white: list[Path] | None = None) -> StoredHalves:
     """Read a pair as `read_halves` does, but whatever its hash is: to look at it, or to find all that is wrong."""
+    a, b, picture = _read_parts(folder, pair, over_white)
+    return StoredHalves(a, b, hash_both(a, b) if picture is None else hash_pixels(picture))
+
+
+def _read_parts(folder: PairFolder, pair: Pair, over_white: list[Path] | None) -> tuple[Array, Array, Array | None]:
+    """The halves, and the picture that they share, if they do."""
     store, path = store_of(folder.a, folder.b), folder.path / pair.file
     count, wanted = len(pair.half_files), 1 if store.shared else 2
     if count != wanted:
@@ -213,14 +227,13 @@ def read_stored(folder: PairFolder, pair: Pair, *, over_white: list[Path] | None
             _exactly(folder.path / file, each) for file, each in zip(pair.half_files, (folder.a, folder.b), strict=True)
         )
         refuse_unequal(a, b, where=str(path))
-        return StoredHalves(a, b, hash_both(a, b))
+        return a, b, None
     if is_plain(folder):
         picture: Array = read_photo(path, over_white=over_white)
     else:
         picture = _exactly(path, Half("", "picture", store.channels, store.dtype))
-    digest = hash_pixels(picture)
     a, b = halve(picture, where=str(path))
-    return StoredHalves(_part(a, folder.a), _part(b, folder.b), digest)
+    return _part(a, folder.a), _part(b, folder.b), picture
 
 
 def _exactly(path: Path, half: Half) -> Array:

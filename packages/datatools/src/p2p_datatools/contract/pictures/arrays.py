@@ -160,7 +160,7 @@ def _native(values: Array, file: PictureFile) -> Array:
             what = f"has values of type {own} beyond {dtype} ({limits.min} to {limits.max})"
             raise P2PError(file.path, what, "Save them as float64.", code="value-type")
     native = np.ascontiguousarray(values, dtype=dtype)
-    return native if native.flags.writeable else native.copy()  # a mapped file changes when another program writes it
+    return native if native.flags.writeable else native.copy()
 
 
 def _decode(file: PictureFile) -> Array:

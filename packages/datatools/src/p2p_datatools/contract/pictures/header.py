@@ -7,13 +7,14 @@ is opened twice.
 import contextlib
 import io
 import logging
+import math
 import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,6 +96,15 @@ class Header:
         return self.size.width * self.size.height * self.form.channels * np.dtype(self.form.dtype).itemsize
 
 
+class ArrayForm(NamedTuple):
+    """How an array lies in an NPY file: its values begin at the byte `start`."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    by_column: bool
+    start: int
+
+
 class PictureFile:
     """An open picture file, of which readers read what they need; `head` are its first bytes.
 
@@ -143,8 +153,19 @@ class PictureFile:
 
     @cached_property
     def array(self) -> NDArray[Any]:
-        """The array of an NPY file, mapped and not read."""
-        return _map_array(self)
+        """The array of an NPY file; read and not mapped: a mapped file that is cut off meanwhile ends the process."""
+        form, stream = self.array_form, cast("io.BufferedReader", self._stream)
+        with explain_damage(self.path):
+            values = np.empty(form.shape, form.dtype, "F" if form.by_column else "C")
+            stream.seek(form.start)
+            if stream.readinto(values.T.data if form.by_column else values.data) != values.nbytes:
+                raise ValueError("values are missing")
+        return values
+
+    @cached_property
+    def array_form(self) -> ArrayForm:
+        """What the header of an NPY file says."""
+        return _array_form(self)
 
     def _read(self, most: int) -> bytes:
         try:
@@ -345,7 +366,7 @@ def _orientation(image: Image.Image, file: PictureFile) -> int:
 def _header(file: PictureFile) -> Header:
     suffix = file.path.suffix.lower()
     if suffix == ".npy":
-        return _array_header(file.path, "NPY", file.array.shape, file.array.dtype)
+        return _array_header(file.path, "NPY", file.array_form.shape, file.array_form.dtype)
     if suffix in _TIFF and (header := _tiff_header(file)) is not None:
         return header
     head = png.head_of(file.head)
@@ -378,8 +399,8 @@ def _array_header(path: Path, kind: str, shape: tuple[int, ...], values: np.dtyp
     return Header(kind, Size(shape[1], shape[0]), Form(channels, dtype))
 
 
-def _map_array(file: PictureFile) -> NDArray[Any]:
-    """The array of an NPY file, mapped and not read; never a pickle."""
+def _array_form(file: PictureFile) -> ArrayForm:
+    """The form of the array in an NPY file whose values are all there; never a pickle."""
     if file.head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         raise P2PError(file.path, "holds several arrays", "Save each as a .npy of its own.", code="several-arrays")
     with explain_damage(file.path):
@@ -393,7 +414,10 @@ def _map_array(file: PictureFile) -> NDArray[Any]:
             raise ValueError(f"version {version} of the format")
         if dtype.hasobject:
             raise ValueError("Python objects instead of numbers")
-        return np.memmap(stream, dtype, "r", stream.tell(), shape, "F" if by_column else "C")
+        start = stream.tell()
+        if min(shape, default=0) < 0 or start + math.prod(shape) * dtype.itemsize > file.length:
+            raise ValueError("values are missing")
+        return ArrayForm(shape, dtype, by_column, start)
 
 
 def _tiff_header(file: PictureFile) -> Header | None:

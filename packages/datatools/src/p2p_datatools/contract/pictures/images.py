@@ -54,7 +54,7 @@ _OPAQUE = 128  # of 255: from here on a pixel of labels counts as painted
 _HIDDEN = 0.01  # of a picture's pixels
 
 
-_BAND = 1 << 20  # pixels that are copied at a time
+_BAND = 1 << 17  # pixels that are copied at a time: more leave the cache and the memory that is used again
 
 
 def size_of(pixels: NDArray[Any]) -> Size:
