@@ -143,7 +143,7 @@ def test_an_arm_that_fails_is_listed_and_the_exit_code_is_1(
         losses = train_step(nets, batch, recipe, autocast)
         return losses * float("nan") if recipe.config.gan_loss != "none" else losses
 
-    monkeypatch.setattr("p2p_gan.training.loop.train_step", diverging)
+    monkeypatch.setattr("p2p_gan.training.update.train_step", diverging)
     assert experiments("--tables", "architecture") == 1
     said = capsys.readouterr()
     assert "encoder-decoder L1 " in said.out

@@ -178,10 +178,10 @@ def test_a_disk_that_fills_up_in_the_middle_keeps_what_was_finished(
 ) -> None:
     really_open = Path.open
 
-    def full_from_b_on(self: Path, mode: str = "r", *more: Any) -> Any:
+    def full_from_b_on(self: Path, mode: str = "r", *more: Any, **named: Any) -> Any:
         if mode == "xb" and self.name.startswith(".b.png"):
             raise OSError(errno.ENOSPC, "No space left on device")
-        return really_open(self, mode, *more)
+        return really_open(self, mode, *more, **named)
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "open", full_from_b_on)

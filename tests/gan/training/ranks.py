@@ -30,7 +30,7 @@ from p2p_gan.data.task import identify_files, open_for_training
 from p2p_gan.machine.distributed import ALONE, Ranks, join_processes
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.checkpoint import Progress
-from p2p_gan.training import loop
+from p2p_gan.training import update as whole_update
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.loop import TrainingCallback, training_loop
 from p2p_gan.training.replicas import distribute
@@ -235,7 +235,7 @@ def disturbed(pairs: Path, run: Path, config: Config, rank: int, odd: Callable[[
         losses = step(*arguments)
         return odd(losses) if rank == 1 and seen == 4 else losses
 
-    with mock.patch.object(loop, "train_step", update):
+    with mock.patch.object(whole_update, "train_step", update):
         return trained(pairs, run, config, rank, Told())
 
 

@@ -18,7 +18,7 @@ from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch, PairDataset, load_dataset
 from p2p_gan.machine.load import Load
 from p2p_gan.runs import checkpoint
-from p2p_gan.training import guards, loop
+from p2p_gan.training import guards, update
 from p2p_gan.training.guards import EARLY, WINDOW, DivergedError, LossHistory, Observation, Watch
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.probe import Probe, first_bad_tensor, probe
@@ -66,7 +66,7 @@ def poisoned(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
                     next(iter(nets.discriminator_and_optimizer[0].parameters()))[0, 0, 0, 0] = math.nan
             return train_step(nets, *arguments, **named)
 
-        monkeypatch.setattr(loop, "train_step", step)
+        monkeypatch.setattr(update, "train_step", step)
 
     return poison
 
@@ -120,7 +120,7 @@ def test_a_run_recovers_from_its_very_beginning_but_not_twice(
     def step(nets: Networks, *arguments: Any, **named: Any) -> torch.Tensor:
         return torch.full((4,), math.nan)
 
-    monkeypatch.setattr(loop, "train_step", step)
+    monkeypatch.setattr(update, "train_step", step)
     with pytest.raises(DivergedError):
         train(pair_folder, tmp_path / "run", replace(tiny, recover=True))
     assert [line["recovered_from"]["images"] for line in stats(tmp_path / "run") if "recovered_from" in line] == [0]
@@ -144,12 +144,12 @@ def test_the_first_bad_tensor_is_named_by_its_network(job: Job) -> None:
 
 
 def test_the_history_forgets_old_updates_and_finds_the_oldest_bad_one_it_has(tiny: Config) -> None:
-    history = LossHistory(("a", "b"), replace(tiny, log_every=4, batch=2), torch.device("cpu"))
+    history = LossHistory(("a", "b"), replace(tiny, log_every=4, batch=2))
     for number, loss in enumerate((math.nan, 1.0, 1.0, 1.0, 1.0, 1.0)):
-        history.add(torch.tensor([1.0, loss]), number * 2, 2)
+        history.add([1.0, loss], number * 2, 2)
     assert history.first_bad() is None  # five rows; the bad one was in the first update
-    history.add(torch.tensor([1.0, math.inf]), 12, 2)
-    history.add(torch.tensor([math.nan, 1.0]), 14, 2)
+    history.add([1.0, math.inf], 12, 2)
+    history.add([math.nan, 1.0], 14, 2)
     assert history.first_bad() == ("b", 12, 2)
 
 

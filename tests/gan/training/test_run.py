@@ -24,7 +24,7 @@ from p2p_gan.data.dataset import Batch, load_dataset
 from p2p_gan.models.location import MODEL_FILE
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RunFolder
-from p2p_gan.training import loop, tracker, trial
+from p2p_gan.training import tracker, trial, update
 from p2p_gan.training.job import Job, learning_rate_at, make_job
 from p2p_gan.training.planning import plan
 from p2p_gan.training.run import train
@@ -435,7 +435,7 @@ def test_a_line_of_the_record_is_the_mean_over_the_images_since_the_one_before(
     def step(nets: Networks, batch: Batch, *_: Any) -> torch.Tensor:
         return torch.full((4,), float(len(batch.a)))
 
-    monkeypatch.setattr(loop, "train_step", step)
+    monkeypatch.setattr(update, "train_step", step)
     train(pair_folder, tmp_path / "run", replace(tiny, batch=2, images=7, log_every=4))
     lines = [line for line in stats(tmp_path / "run") if "rate" in line]
     assert [line["g_l1"] for line in lines] == pytest.approx([2.0, (2 * 2 + 1) / 3])
@@ -472,7 +472,7 @@ def refuse_as_torch_does(*_: Any, **__: Any) -> None:
         torch.use_deterministic_algorithms(False)
 
 
-@pytest.mark.parametrize("place", [loop, trial], ids=["while it trains", "while it finds its batch"])
+@pytest.mark.parametrize("place", [update, trial], ids=["while it trains", "while it finds its batch"])
 def test_an_operation_that_cannot_be_deterministic_ends_training_in_one_line_that_names_it(
     refused: "Refused",
     pair_folder: Path,

@@ -15,8 +15,8 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.data.dataset import PairDataset, load_dataset
-from p2p_gan.training import loop
 from p2p_gan.training import trial as trial_module
+from p2p_gan.training import update
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.planning import plan
 from p2p_gan.training.run import train
@@ -24,6 +24,7 @@ from p2p_gan.training.trial import largest_batch, spare, time_updates
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
+    from gan.training.conftest import TapeRecorder
 
 
 @pytest.fixture
@@ -50,15 +51,24 @@ def test_spare_networks_leave_networks_and_random_state_alone(made: tuple[Job, P
     assert all(torch.equal(value, before[1][name]) for name, value in job.nets.generator.state_dict().items())
 
 
+def test_updates_that_a_run_replays_are_replayed_when_they_are_timed(
+    made: tuple[Job, PairDataset], tape_recorder: "TapeRecorder", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial_module, "recorder_for", lambda job: tape_recorder)
+    time_updates(*made, updates=4)
+    assert len(tape_recorder.tapes) == 1
+    assert tape_recorder.replays == 2 + 1 + 4  # to prove it, at the third update, and those that are timed
+
+
 @pytest.mark.parametrize(("step", "made_in_all"), [(0.0, 1 + 2 + 10), (3.0, 1 + 2 + 4), (60.0, 1 + 0 + 1)])
 def test_fewer_updates_are_timed_where_one_takes_long(
     made: tuple[Job, PairDataset], monkeypatch: pytest.MonkeyPatch, step: float, made_in_all: int
 ) -> None:
     updates: list[float] = []
-    update = trial_module._update
+    once = trial_module._update
 
     def slow(*words: Any) -> None:
-        update(*words)
+        once(*words)
         updates.append(step)
 
     monkeypatch.setattr(trial_module, "_update", slow)
@@ -130,7 +140,7 @@ def test_out_of_memory_says_the_largest_batch_that_fits(
     def fail(*_: Any, **__: Any) -> None:
         raise failure
 
-    monkeypatch.setattr(loop, "train_step", fail)
+    monkeypatch.setattr(update, "train_step", fail)
     monkeypatch.setattr(trial_module, "largest_batch", lambda *_: 2)
     with refused("no-memory", "cpu") as error:
         train(pair_folder, tmp_path / "run", replace(tiny, batch=4))
@@ -145,7 +155,7 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory(
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("shapes differ")
 
-    monkeypatch.setattr(loop, "train_step", fail)
+    monkeypatch.setattr(update, "train_step", fail)
     with pytest.raises(RuntimeError, match="shapes differ"):
         train(pair_folder, tmp_path / "run", tiny)
 

@@ -26,9 +26,12 @@ from p2p_gan.updates.optimise import (
     RAMP,
     GradScalerAdam,
     ema_decay,
+    hold_learning_rate,
+    let_record,
     new_ema,
     restore_scalers,
     scaler_states,
+    set_learning_rate,
     update_ema,
 )
 from p2p_gan.updates.recipe import Recipe
@@ -225,3 +228,32 @@ def test_a_model_file_holds_the_ema_weights_and_says_so(pair_folder: Path, tiny:
     for name, value in model.generator.state_dict().items():
         assert torch.equal(value, saved[f"ema/{name}"])
     assert any(not torch.equal(value, saved[f"generator/{name}"]) for name, value in model.generator.named_parameters())
+
+
+def test_a_learning_rate_in_a_tensor_stays_in_it_and_is_the_same_rate(make_networks: Callable[[], Networks]) -> None:
+    optimizer = make_networks().generator_optimizer
+    set_learning_rate(optimizer, 0.3)
+    assert optimizer.param_groups[0]["lr"] == 0.3
+    hold_learning_rate(optimizer, CPU)
+    held = optimizer.param_groups[0]["lr"]
+    hold_learning_rate(optimizer, CPU)
+    assert held.item() == 0.3
+    set_learning_rate(optimizer, 0.1)
+    assert optimizer.param_groups[0]["lr"] is held
+    assert held.item() == 0.1
+
+
+def test_an_optimiser_may_be_recorded_only_while_it_is(make_networks: Callable[[], Networks]) -> None:
+    optimizers = [*make_networks().optimizers, torch.optim.SGD([torch.nn.Parameter(torch.ones(1))], lr=1.0)]
+
+    def allowed() -> list[object]:
+        return [each.param_groups[0].get("capturable") for each in optimizers]
+
+    def fail() -> None:
+        with let_record(optimizers):
+            assert allowed() == [True, True, None]
+            raise ValueError("odd")
+
+    with pytest.raises(ValueError, match="odd"):
+        fail()
+    assert allowed() == [False, False, None]

@@ -365,6 +365,15 @@ class Config:
         group=_MACHINE,
         on_resume="auto",
     )
+    # Free: a graph replays the kernels of the update itself, and proves it.
+    cuda_graph: str = setting(
+        "auto",
+        "Whether updates are replayed as a CUDA graph, which saves the launches of their many kernels: auto does so on "
+        "one GPU if a trial gives the same result, on requires it (new, and not yet run on any GPU).",
+        choices=("auto", "on", "off"),
+        group=_MACHINE,
+        on_resume="free",
+    )
     threads: int = setting(
         0,
         "The number of CPU threads; auto takes OMP_NUM_THREADS where it is set, and else times updates with one to "

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from p2p_gan.updates.optimise import set_learning_rate
 from p2p_gan.updates.step import Networks
 
 RANDOM = "random"
@@ -117,7 +118,7 @@ def set_learning_rates(nets: Networks, values: Mapping[str, float]) -> None:
     """Set the learning rates to what `learning_rates` returned."""
     for name, part in network_states(nets).items():
         if part.optimizer is not None and name in values:
-            part.optimizer.param_groups[0]["lr"] = values[name]
+            set_learning_rate(part.optimizer, values[name])
 
 
 def restore_state(nets: Networks, tensors: Mapping[str, Tensor]) -> None:

@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
-
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.words import plural
 from p2p_gan.config.config import Config
@@ -54,33 +51,27 @@ class DivergedError(P2PError):
 
 
 class LossHistory:
-    """The losses of the latest updates, kept on the device to find the first one that is not finite without waiting."""
+    """The losses of the latest updates, to find the first one that is not finite."""
 
-    def __init__(self, names: Sequence[str], config: Config, device: torch.device) -> None:
+    def __init__(self, names: Sequence[str], config: Config) -> None:
         self._names = tuple(names)
-        rows = min(_ROWS, config.log_every + 1)  # batches may be as small as one pair
-        self._rows = torch.zeros(rows, len(self._names), device=device)
-        self._updates: deque[tuple[int, int, int]] = deque(maxlen=rows)  # (row, images before, images in it)
-        self._next = 0
+        # Batches may be as small as one pair.
+        self._updates: deque[tuple[Sequence[float], int, int]] = deque(maxlen=min(_ROWS, config.log_every + 1))
 
-    def add(self, losses: Tensor, before: int, count: int) -> None:
+    def add(self, losses: Sequence[float], before: int, count: int) -> None:
         """Add the losses of an update of `count` images after `before` images."""
-        row = self._next % len(self._rows)
-        self._rows[row].copy_(losses)
-        self._updates.append((row, before, count))
-        self._next += 1
+        self._updates.append((losses, before, count))
 
     def last(self) -> tuple[int, int]:
         """(images before the latest update, images in it)."""
-        _, before, count = self._updates[-1] if self._updates else (0, 0, 0)
+        _, before, count = self._updates[-1] if self._updates else ((), 0, 0)
         return before, count
 
     def first_bad(self) -> tuple[str, int, int] | None:
         """(loss, images before its update, images in it) of the oldest update with a loss that is not finite."""
-        good = self._rows.isfinite().tolist()
-        for row, before, count in self._updates:
-            for name, fine in zip(self._names, good[row], strict=True):
-                if not fine:
+        for losses, before, count in self._updates:
+            for name, loss in zip(self._names, losses, strict=True):
+                if not math.isfinite(loss):
                     return name, before, count
         return None
 
@@ -192,18 +183,17 @@ def _entropy(share: float) -> float:
 
 
 class Guards:
-    """The guards of one run: they receive the losses of every update and check them when the record is written."""
+    """The guards of one run: they check the losses in `history`, of every update, when the record is written."""
 
     def __init__(self, where: Path, job: Job, dataset: PairDataset) -> None:
         self._where, self._job, self._dataset = where, job, dataset
-        self._history, self._watch = LossHistory(job.recipe.names, job.config, job.device), Watch(job.config)
+        self.history, self._watch = LossHistory(job.recipe.names, job.config), Watch(job.config)
         self._waited, self._since, self._seen = 0.0, time.monotonic(), 0
         self._meter = LoadMeter() if job.device.type == "cpu" else None
         self.probed: Probe | None = None  # the latest
 
-    def add(self, losses: Tensor, before: int, count: int, waited: float) -> None:
-        """Add the losses of an update of `count` images after `before` images, and the seconds waited for its batch."""
-        self._history.add(losses, before, count)
+    def add(self, count: int, waited: float) -> None:
+        """Add the images of an update, and the seconds that it waited for its batch."""
         self._waited += waited
         self._seen += count
 
@@ -234,7 +224,7 @@ class Guards:
 
     def make_diverged_error(self) -> DivergedError:
         """The error with the first loss and tensor that are not finite, the update, and the pairs in it."""
-        loss, before, count = self._history.first_bad() or ("", *self._history.last())
+        loss, before, count = self.history.first_bad() or ("", *self.history.last())
         tensor = first_bad_tensor(self._job) or ""
         train = self._job.folder.of("train")
         files = tuple(train[self._dataset.order.index(before + each)].file for each in range(count))

@@ -22,6 +22,7 @@ from p2p_gan.machine.device import (
     resolve_threads,
 )
 from p2p_gan.machine.distributed import ALONE, Ranks
+from p2p_gan.machine.graphs import refuse_graph
 from p2p_gan.models.card import ModelCard
 from p2p_gan.networks.architecture import GENERATORS, Statistics
 from p2p_gan.training.build import architecture_of, build
@@ -64,6 +65,7 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
     refuse_unfit(task, config)
     kind = resolve_device(config.device)
     device = ranks.device(kind)
+    refuse_graph(config.cuda_graph, device, ranks.world)
     config = replace(
         config,
         images=images_of(config, folder),

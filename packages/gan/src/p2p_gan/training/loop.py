@@ -1,20 +1,20 @@
-"""The training loop: draw a batch, make a training step, update the EMA, call the callback, until the last image.
+"""The training loop: draw a batch, make a training step, call the callback, until the last image.
 
 Nothing here may record, save or validate; the callback does.
 """
 
 import time
+from contextlib import closing
 from dataclasses import dataclass, replace
-
-from torch import Tensor
 
 from p2p_gan.data.dataset import Batch, PairDataset
 from p2p_gan.machine.distributed import Ranks
 from p2p_gan.runs.checkpoint import Progress
 from p2p_gan.training.job import Job, learning_rate_at
 from p2p_gan.training.signals import StopRequest
-from p2p_gan.updates import optimise
-from p2p_gan.updates.step import train_step
+from p2p_gan.training.stepper import Stepper, recorder_for
+from p2p_gan.updates.loss_ring import LossRing
+from p2p_gan.updates.optimise import ema_decay
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class StepResult:
 
     before: int  # images seen before the step
     count: int  # images in the step, of all processes together
-    losses: Tensor  # their means over these images, in the order of `recipe.names`, on the device
+    ring: LossRing  # its latest row are the means of the losses over these images, in the order of `recipe.names`
     batch: Batch  # this process's part of the images
     waited: float  # seconds spent on making the batch
 
@@ -45,6 +45,9 @@ class TrainingCallback:
     def on_train_end(self) -> None:
         """Called after the last step, or if a signal ends the loop."""
 
+    def on_note(self, line: str) -> None:
+        """Called with a line for the user."""
+
 
 def training_loop(
     job: Job, dataset: PairDataset, progress: Progress, stop: StopRequest, callback: TrainingCallback
@@ -53,6 +56,19 @@ def training_loop(
 
     All processes end after the same step. Raises GoBack if the first process returns to the last checkpoint.
     """
+    # Closed at an error too: its traceback would keep the memory of graphs while a run that recovers makes others.
+    with closing(Stepper(job, callback.on_note, recorder_for(job))) as stepper:
+        return _repeat_steps(job, dataset, progress, stop, callback, stepper)
+
+
+def _repeat_steps(
+    job: Job,
+    dataset: PairDataset,
+    progress: Progress,
+    stop: StopRequest,
+    callback: TrainingCallback,
+    stepper: Stepper,
+) -> int:
     config, nets, ranks = job.config, job.nets, job.ranks
     images, total = progress.images, config.images or 0
     callback.on_train_start()
@@ -65,21 +81,15 @@ def training_loop(
         batch = replace(dataset.batch(share.positions, job.device, job.layout), factor=share.factor)
         waited = time.perf_counter() - started
 
-        # Step: one update of generator and discriminator; the losses are means over all processes.
-        for optimizer in nets.optimizers:
-            optimizer.param_groups[0]["lr"] = learning_rate_at(config, images) * progress.recovery_factor
+        # Step: one update of generator and discriminator, and of the exponential moving average (EMA) of the generator.
         if nets.passes is not None and nets.passes.across is not None:
             nets.passes.across.weight = share.weight
         ranks.draw_anew(config.seed, images)
-        losses = ranks.mean(train_step(nets, batch, job.recipe, job.autocast) * share.factor)
-
-        # Update the exponential moving average (EMA) of the generator's weights.
-        if nets.ema is not None:
-            decay = optimise.ema_decay(images, len(positions), config.ema_half_life)
-            optimise.update_ema(nets.ema, nets.generator, decay)
+        decay = ema_decay(images, len(positions), config.ema_half_life)
+        stepper.step(batch, learning_rate_at(config, images) * progress.recovery_factor, decay)
 
         # Callback: record, sample, validate and save what is due.
-        callback.on_step_end(StepResult(images, len(positions), losses, batch, waited))
+        callback.on_step_end(StepResult(images, len(positions), stepper.ring, batch, waited))
         images += len(positions)
 
     callback.on_train_end()

@@ -6,8 +6,6 @@ Nothing here may change what is trained: recording and sampling leave the networ
 import time
 from typing import Any
 
-import torch
-
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.progress import Reporter
@@ -23,6 +21,7 @@ from p2p_gan.training.signals import StopRequest
 from p2p_gan.training.tensorboard import open_board
 from p2p_gan.training.trial import used_memory
 from p2p_gan.training.validation import Validator, grid_of, improves, pairs_to_show, sample_row
+from p2p_gan.updates.loss_ring import LossRing
 from p2p_gan.updates.optimise import scaler_states
 
 
@@ -48,8 +47,9 @@ class Tracker(TrainingCallback):
         self.board = open_board(run_folder.path, progress.images, wanted=job.config.tensorboard)
         self._run_folder, self._job, self._saver = run_folder, job, saver
         self._stop, self._report = stop, report
-        self._tally = torch.tensor(progress.tally, dtype=torch.float64, device=job.device)
-        self._tallied = progress.tallied
+        self._tally, self._tallied = list(progress.tally), progress.tallied
+        self._unread: list[tuple[int, int]] = []  # (images before, images in it) of updates whose losses are unread
+        self._ring: LossRing | None = None
         self._best, self._best_images, self._extra = progress.best, progress.best_images, dict(progress.extra)
         self._guards = Guards(run_folder.path, job, dataset)
         self._validator = Validator(job)
@@ -72,15 +72,21 @@ class Tracker(TrainingCallback):
         """Count the images and write what is due; raises DivergedError if a loss or a weight is not finite."""
         self._saver.check()
         self._previous, self.images = step.before, step.images
-        self._tally += step.losses.double() * step.count
-        self._tallied += step.count
-        self._guards.add(step.losses, step.before, step.count, step.waited)
+        self._unread.append((step.before, step.count))
+        self._ring = step.ring
+        self._guards.add(step.count, step.waited)
+        if len(self._unread) == step.ring.size:
+            self._read_losses()
         config = self._job.config
         figures = self._log_losses(step.batch) if self._is_due(config.log_every) else {}
         self._report.advance(step.count, **figures)
         self._look()
         if (self._is_due(config.checkpoint_every) or self._saver.due()) and self._saver.saved != self.images:
             self.save()
+
+    def on_note(self, line: str) -> None:
+        """Show the user a line."""
+        self._report.note(line)
 
     def on_train_end(self) -> None:
         """Save a last checkpoint if the newest one is older; leaving the Saver waits until it is on disk."""
@@ -99,11 +105,22 @@ class Tracker(TrainingCallback):
             self.looked = self.validate()
         return self.looked
 
+    def _read_losses(self) -> None:
+        """Read the losses of the updates since the last time from the device, which is waited for, and add them up."""
+        if self._ring is None:
+            return
+        for losses, (before, count) in zip(self._ring.read(len(self._unread)), self._unread, strict=True):
+            self._tally = [total + loss * count for total, loss in zip(self._tally, losses, strict=True)]
+            self._tallied += count
+            self._guards.history.add(losses, before, count)
+        self._unread.clear()
+
     def _log_losses(self, batch: Batch) -> dict[str, float]:
         """Record the losses since the previous line and the guards' warnings; returns the figures for progress."""
         config = self._job.config
         started = time.monotonic()
-        means = (self._tally / max(1, self._tallied)).tolist()  # waits for the device
+        self._read_losses()
+        means = [total / max(1, self._tallied) for total in self._tally]
         now = time.monotonic()
         self.losses = dict(zip(self._job.recipe.names, means, strict=True))
         deep = probe_due(self._previous, self.images, config.log_every) or self.images == config.images
@@ -124,8 +141,7 @@ class Tracker(TrainingCallback):
         )
         if deep and self._guards.probed is not None:
             self.board.scores(self._guards.probed.scores, self.images)
-        self._tally.zero_()
-        self._tallied = 0
+        self._tally, self._tallied = [0.0] * len(self._tally), 0
         self._logged_at, self._logged_images = now, self.images
         memory = used_memory(self._job.device) / 1e9
         return {"images_per_s": speed, **self.losses, "rate": learning_rate, "memory_gb": memory}
@@ -170,12 +186,13 @@ class Tracker(TrainingCallback):
 
         Raises DivergedError, and writes nothing, if a weight is not finite.
         """
+        self._read_losses()
         self._guards.check_weights()
         if best:
             self._best_images = self.images
         progress = checkpoint.Progress(
             images=self.images,
-            tally=self._tally.tolist(),
+            tally=list(self._tally),
             tallied=self._tallied,
             seconds=self.seconds(),
             best=self._best,

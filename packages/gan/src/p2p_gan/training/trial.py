@@ -23,6 +23,7 @@ from p2p_gan.machine.memory import free_bytes
 from p2p_gan.runs.state import network_states
 from p2p_gan.training.build import build
 from p2p_gan.training.job import Job, make_job
+from p2p_gan.training.stepper import Stepper, recorder_for
 from p2p_gan.updates.step import train_step
 
 _UPDATES, _WARM_UP = 10, 3
@@ -71,13 +72,18 @@ def spare(job: Job) -> Iterator[Job]:
 def time_updates(job: Job, dataset: PairDataset, *, updates: int = _UPDATES) -> Timing:
     """Time `updates` updates after three that are not timed, with separate networks and the run's own first pairs.
 
-    If updates are slow it times fewer, at least one, so that the plan does not take long.
+    If updates are slow it times fewer, at least one, so that the plan does not take long. Those of a run that replays
+    a graph are replayed here too, after one more, at which it is recorded.
     """
     with spare(job) as trial:
         end = time.perf_counter() + _PATIENCE
         kept = _update_bytes(trial, dataset)
-        seen = _repeat_updates(trial, dataset, 0, _WARM_UP - 1, end, least=0)
-        seconds, used = _time_block(trial, dataset, seen, updates, _PATIENCE)
+        recorder = recorder_for(trial)
+        stepper = None if recorder is None else Stepper(trial, lambda line: None, recorder)
+        seen = _repeat_updates(trial, dataset, 0, _WARM_UP - (recorder is None), end, least=0, stepper=stepper)
+        seconds, used = _time_block(trial, dataset, seen, updates, _PATIENCE, stepper)
+        if stepper is not None:
+            stepper.close()
         networks = _network_bytes(trial)
     return Timing(seconds, networks, kept // job.config.batch, job.config.threads, used)
 
@@ -149,23 +155,30 @@ def _time_count(job: Job, dataset: PairDataset, count: int) -> tuple[float, floa
     return _time_block(job, dataset, seen, _MOST_UPDATES, _BLOCK)
 
 
-def _time_block(job: Job, dataset: PairDataset, seen: int, updates: int, patience: float) -> tuple[float, float]:
+def _time_block(
+    job: Job, dataset: PairDataset, seen: int, updates: int, patience: float, stepper: Stepper | None = None
+) -> tuple[float, float]:
     """Time up to so many updates after `seen` images, at least one: (seconds per image, cores that were used)."""
     _wait_for(job.device)
     began, worked = time.perf_counter(), sum(os.times()[:2])
-    images = _repeat_updates(job, dataset, seen, updates, began + patience, least=1) - seen
+    images = _repeat_updates(job, dataset, seen, updates, began + patience, least=1, stepper=stepper) - seen
     _wait_for(job.device)
     seconds = time.perf_counter() - began
     return seconds / images, (sum(os.times()[:2]) - worked) / max(seconds, 1e-9)
 
 
-def _repeat_updates(job: Job, dataset: PairDataset, seen: int, updates: int, end: float, *, least: int) -> int:
+def _repeat_updates(
+    job: Job, dataset: PairDataset, seen: int, updates: int, end: float, *, least: int, stepper: Stepper | None = None
+) -> int:
     """Update as the run would, at least `least` times and until `end` on the clock; returns the images seen."""
     for number in range(updates):
         if number >= least and time.perf_counter() > end:
             break
         positions = dataset.positions(seen, job.config.batch)
-        _update(job, dataset, positions)
+        if stepper is None:
+            _update(job, dataset, positions)
+        else:
+            stepper.step(dataset.batch(positions, job.device), job.config.learning_rate)
         seen += len(positions)
     return seen
 

@@ -4,7 +4,8 @@ Nothing here may know which losses there are; without float16 the ordinary Adam 
 """
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -42,6 +43,42 @@ def optimizer_step(optimizer: torch.optim.Optimizer) -> None:
         optimizer.step()
 
 
+def set_learning_rate(optimizer: torch.optim.Optimizer, value: float) -> None:
+    """Set the learning rate; if it is a tensor, in place and without waiting for the device."""
+    for group in optimizer.param_groups:
+        if isinstance(group["lr"], Tensor):
+            group["lr"].fill_(value)
+        else:
+            group["lr"] = value
+
+
+def hold_learning_rate(optimizer: torch.optim.Optimizer, device: torch.device) -> None:
+    """Keep the learning rate in a tensor on the device, so that a recorded update follows the schedule.
+
+    On CUDA it is float32, the type that the fused optimiser reads there; on the CPU nothing is rounded.
+    """
+    kind = torch.float32 if device.type == "cuda" else torch.float64
+    for group in optimizer.param_groups:
+        if not isinstance(group["lr"], Tensor):
+            group["lr"] = torch.full((), group["lr"], dtype=kind, device=device)
+
+
+@contextmanager
+def let_record(optimizers: Sequence[torch.optim.Optimizer]) -> Iterator[None]:
+    """While this is open, steps of the optimisers may be recorded as a CUDA graph.
+
+    Only then, since torch warns of every other step of an optimiser that may be. The fused step is the same with it.
+    """
+    groups = [group for optimizer in optimizers for group in optimizer.param_groups if "capturable" in group]
+    for group in groups:
+        group["capturable"] = True
+    try:
+        yield
+    finally:
+        for group in groups:
+            group["capturable"] = False
+
+
 def scaler_states(optimizers: Sequence[torch.optim.Optimizer]) -> list[dict[str, Any]]:
     """The states of the optimisers' scalers as JSON values, for a checkpoint; empty if they have none."""
     return [each.scaler.state_dict() for each in optimizers if isinstance(each, GradScalerAdam)]
@@ -73,14 +110,16 @@ def ema_decay(seen: int, count: int, half_life: float) -> float:
 
 
 @torch.no_grad()
-def update_ema(ema: Generator, generator: Generator, decay: float) -> None:
+def update_ema(ema: Generator, generator: Generator, decay: float | Tensor) -> None:
     """Update the EMA: ema = decay * ema + (1 - decay) * generator.
 
-    This applies to weights and running statistics, since statistics belong to the weights; integers are copied.
+    This applies to weights and running statistics, since statistics belong to the weights; integers are copied. The
+    decay may be a tensor () of float64 on the device, with the same result as the number.
     """
+    share = (1 - decay).float() if isinstance(decay, Tensor) else 1 - decay
     trained = generator.state_dict()
     for name, value in ema.state_dict().items():
         if value.is_floating_point():
-            value.lerp_(trained[name], 1 - decay)
+            value.lerp_(trained[name], share)
         else:
             value.copy_(trained[name])

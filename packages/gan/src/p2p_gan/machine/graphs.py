@@ -1,0 +1,95 @@
+"""Work of a device recorded as a graph, which is launched as a whole: CUDA graphs, without one launch for each kernel.
+
+Nothing here may know what the work computes, or run work that its caller did not hand over.
+"""
+
+import gc
+from collections.abc import Callable
+from typing import Protocol
+
+import torch
+
+from p2p_datatools.contract.errors import UsageError
+
+DeviceWork = Callable[[], None]
+
+
+class GraphRecorder(Protocol):
+    """Records work that always uses the same tensors, so that it can be repeated without the code that launched it."""
+
+    def warm_up(self, work: DeviceWork, times: int) -> None:
+        """Do the work so often as it is recorded later, so that nothing is allocated, chosen or loaded then."""
+        ...
+
+    def record(self, work: DeviceWork) -> DeviceWork:
+        """A function that repeats all that `work` asks of the device, with the values that the tensors then have.
+
+        Numbers that the host computes are recorded as they are. What recording itself leaves in the tensors is not
+        defined. Raises RuntimeError if the work waits for the device or cannot be recorded.
+        """
+        ...
+
+
+class CudaRecorder:
+    """Records CUDA graphs on one device.
+
+    Its graphs share a pool of memory, since none runs beside another and none leaves anything in it for the next. Each
+    draws its random numbers from the device's own generator, which torch registers with every graph: a replay begins at
+    the generator's seed and offset and moves it on as the work itself does. `register_generator_state` is for others.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+        # The stream of warm-up and recording is the same, since libraries prepare themselves for each stream.
+        self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+        self._pool = torch.cuda.graph_pool_handle()
+
+    def warm_up(self, work: DeviceWork, times: int) -> None:
+        """Do the work on the stream on which it is recorded."""
+        current = torch.cuda.current_stream(self._device)
+        self._stream.wait_stream(current)
+        with torch.cuda.stream(self._stream):
+            for _ in range(times):
+                work()
+        current.wait_stream(self._stream)
+
+    def record(self, work: DeviceWork) -> DeviceWork:
+        """A function that launches the graph; the work is recorded and not done."""
+        # A reference cycle may hold an earlier backward pass, whose nodes belong to another stream.
+        gc.collect()
+        graph = torch.cuda.CUDAGraph()
+        current = torch.cuda.current_stream(self._device)
+        try:
+            # Only this thread: those that load pairs or write checkpoints may allocate meanwhile.
+            with torch.cuda.graph(graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"):
+                work()
+        except RuntimeError:
+            _leave_failed_recording(self._device, current)
+            raise
+        return graph.replay
+
+
+def _leave_failed_recording(device: torch.device, stream: torch.cuda.Stream) -> None:
+    """Return to the stream and to a random state that work outside a graph can use."""
+    # torch stays on the graph's stream if ending the recording fails, and before 2.13 its generator stays in the state
+    # of recording, in which it refuses to draw. Graphs recorded earlier do not follow the new state.
+    torch.cuda.set_stream(stream)
+    generator = torch.cuda.default_generators[torch.cuda.current_device() if device.index is None else device.index]
+    generator.graphsafe_set_state(generator.clone_state())
+    torch.cuda.empty_cache()
+
+
+def why_no_graph(device: torch.device, processes: int) -> str | None:
+    """Why updates on this device are not replayed as CUDA graphs; None if they may be."""
+    if device.type != "cuda":
+        return "needs a CUDA device, but this run uses the CPU"
+    if processes > 1:
+        return "is not possible with several devices, which average their gradients in the middle of an update"
+    return None
+
+
+def refuse_graph(wanted: str, device: torch.device, processes: int) -> None:
+    """Raise UsageError for cuda_graph=on where there are no graphs."""
+    why = why_no_graph(device, processes)
+    if wanted == "on" and why is not None:
+        raise UsageError("cuda_graph=on", why, "Set cuda_graph=auto.", code="impossible-setting")

@@ -1,0 +1,46 @@
+"""One whole update as a function of a batch alone: both networks, their optimisers, the EMA, and the losses' record.
+
+Nothing here may decide how an update is launched, or wait for the device.
+"""
+
+import torch
+
+from p2p_gan.data.dataset import Batch
+from p2p_gan.training.job import Job
+from p2p_gan.updates.loss_ring import LossRing
+from p2p_gan.updates.optimise import hold_learning_rate, set_learning_rate, update_ema
+from p2p_gan.updates.step import train_step
+
+_ROWS = 1000  # updates whose losses are kept on the device; reading them earlier costs one wait in so many
+
+
+class WholeUpdate:
+    """Updates the job's networks from a batch and writes the losses into `ring`.
+
+    What changes from update to update besides the batch are the learning rate, the EMA's decay and torch's random
+    state. With `recordable` the first two are tensors, so that a recorded update follows them.
+    """
+
+    def __init__(self, job: Job, *, recordable: bool) -> None:
+        self.job = job
+        self.ring = LossRing(job.recipe.names, min(_ROWS, job.config.log_every + 1), job.device)
+        self.numbers = (0.0, 0.0)
+        self._decay = torch.zeros((), dtype=torch.float64, device=job.device) if recordable else None
+        for optimizer in job.nets.optimizers if recordable else ():
+            hold_learning_rate(optimizer, job.device)
+
+    def set_numbers(self, learning_rate: float, decay: float) -> None:
+        """Set the learning rate and the EMA's decay of the next updates."""
+        self.numbers = (learning_rate, decay)
+        for optimizer in self.job.nets.optimizers:
+            set_learning_rate(optimizer, learning_rate)
+        if self._decay is not None:
+            self._decay.fill_(decay)
+
+    def __call__(self, batch: Batch) -> None:
+        """Make the update; the losses are means over all processes."""
+        nets = self.job.nets
+        losses = train_step(nets, batch, self.job.recipe, self.job.autocast)
+        if nets.ema is not None:
+            update_ema(nets.ema, nets.generator, self.numbers[1] if self._decay is None else self._decay)
+        self.ring.write(self.job.ranks.mean(losses * batch.factor))
