@@ -178,7 +178,7 @@ def _repeat_updates(
         if stepper is None:
             _update(job, dataset, positions)
         else:
-            stepper.step(dataset.batch(positions, job.device), job.config.learning_rate)
+            stepper.step(dataset.batch(positions, job.device, job.layout), job.config.learning_rate)
         seen += len(positions)
     return seen
 
