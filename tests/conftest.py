@@ -48,7 +48,13 @@ def nothing_slow(request: pytest.FixtureRequest) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         if request.config.getoption("--fast"):
             patch.setattr(subprocess.Popen, "__init__", lambda *_, **__: pytest.skip("starts a process"))
-            for place in ("run._train", "trial._repeat_updates"):  # a run, and the updates that a plan times
+        # Tests of datatools alone cannot train, and loading what trains takes seconds.
+        if request.config.getoption("--fast") and any(
+            "datatools" not in each.path.parts for each in request.session.items
+        ):
+            patch.setattr("p2p_gan.machine.launch.elastic_launch", lambda *_, **__: pytest.skip("starts a process"))
+            # A run, the updates that a plan times, and whole updates by themselves.
+            for place in ("run._train", "trial._repeat_updates", "update.WholeUpdate.__call__"):
                 patch.setattr(f"p2p_gan.training.{place}", lambda *_, **__: pytest.skip("trains"))
         yield
 
@@ -58,6 +64,7 @@ def nothing_kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test reads or changes what was measured of the machine on which the tests run."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+        patch.setattr("p2p_gan.machine.load._MOMENT", 0.0)  # no test waits for what other programs do meanwhile
         yield
 
 

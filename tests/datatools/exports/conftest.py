@@ -54,12 +54,12 @@ NAMED = {
 
 @pytest.fixture
 def hard_masks(tmp_path: Path) -> Path:
-    """A mask folder of drawings (5 is ignored) and of eight hard masks, in folders, under names that are hard."""
+    """A mask folder of drawings (5 is ignored) and of four hard masks, in folders, under names that are hard."""
     drawings = {name: np.array([[*row] for row in rows], dtype=np.uint8) for name, rows in NAMED.items()}
     for drawing in drawings.values():
         drawing[drawing == 5] = IGNORE
     folder = tmp_path / "masks"
-    for name, mask in (drawings | {f"hard/{seed}": draw_hard_mask(seed) for seed in range(8)}).items():
+    for name, mask in (drawings | {f"hard/{seed}": draw_hard_mask(seed) for seed in range(4)}).items():
         write_mask(folder / f"{name}.png", mask, CARS)
     (folder / "palette.toml").write_text(CARS.to_toml())
     return folder
