@@ -203,10 +203,11 @@ class ClassMapping:
 
     def _options(self, labels: Sequence[str], uses: Mapping[str, Use], *, has_offers: bool) -> str:
         """What to type for each label, with the most likely class where there is one that is not offered before."""
-        guesses = [self._guess(label) for label in labels]
+        most = _most_listed(labels)
         if self._numbers:
             guesses = self._guess_numbers(labels, uses, has_offers=has_offers)
-        most = _most_listed(labels)
+        else:
+            guesses = [self._guess(label) for label in labels[:most]]
         guessed = zip(labels[:most], guesses, strict=False)
         options = [f"--map {shell_word(label)}={shell_word(guess)}" for label, guess in guessed]
         if len(labels) > most:
