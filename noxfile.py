@@ -95,7 +95,7 @@ def fast(session: nox.Session) -> None:
         session.run(*command, *session.posargs, env=place)
         return
     # Two shares of the folders, each about half of the time: with pytest-xdist both processes would load all the tests.
-    datatools, moved = "tests/datatools", ("tests/datatools/checks", "tests/datatools/sheets")
+    datatools, moved = "tests/datatools", ("tests/datatools/sheets",)
     mine = [str(each) for each in sorted(Path("tests").glob("[!_]*")) if each.is_dir() or each.name.startswith("test_")]
     mine = [*(each for each in mine if each != datatools), *moved]
     other = [datatools, *(f"--ignore={each}" for each in moved)]
