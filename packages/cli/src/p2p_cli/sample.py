@@ -78,10 +78,8 @@ def command(
 
     how = ApplyOptions(size=size, seed=seed, **options.how(settings))
     sampling = SampleOptions(how, variants, sheet, ReadOptions(page))
-    report = render.reporter()
-    summary = sample(
-        model, inputs, dest, sampling, keep_going=keep_going, device=device, runtime=runtime, report=report
-    )
+    where = {"device": device, "runtime": runtime}
+    summary = sample(model, inputs, dest, sampling, keep_going=keep_going, report=render.reporter(), **where)
     card = summary.model.card
     result: dict[str, Any] = {
         "dest": str(dest),

@@ -15,9 +15,9 @@ from torch.utils.flop_counter import flop_registry
 from p2p_gan.config.config import Config
 from p2p_gan.config.sides import deepest_unet, halvings_of
 from p2p_gan.data.dataset import Batch
-from p2p_gan.networks.architecture import GENERATORS, Architecture
+from p2p_gan.networks.architecture import GENERATORS
 from p2p_gan.networks.weights import count_parameters
-from p2p_gan.training.build import discriminator_of
+from p2p_gan.training.build import discriminator_of, generator_shape
 from p2p_gan.updates.recipe import make_recipe
 from p2p_gan.updates.step import Networks, train_step
 
@@ -82,23 +82,7 @@ def count_operations(config: Config) -> Operations:
 
 def _networks(config: Config) -> Networks:
     """Networks with optimisers that run on shapes alone, as Adam's fused one does not."""
-    architecture = Architecture(
-        inputs=_CHANNELS,
-        outputs=_CHANNELS,
-        depth=config.unet_depth,
-        filters=config.generator_filters,
-        max_filters=config.max_filters,
-        norm=config.norm,
-        dropout=config.dropout,
-        kind=config.generator,
-        blocks=config.resnet_blocks,
-        upsampling=config.upsampling,
-        dropout_blocks=config.dropout_blocks,
-        dropout_skip=config.dropout_skip,
-        biases=config.bias_before_norm,
-        noise=config.noise_channels,
-    )
-    generator = architecture.build()
+    generator = generator_shape(config, _CHANNELS, _CHANNELS).build()
     if config.gan_loss == "none":
         return Networks(generator, None, torch.optim.SGD(generator.parameters()), None)
     discriminator = discriminator_of(config, _CHANNELS, _CHANNELS)

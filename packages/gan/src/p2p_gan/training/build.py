@@ -22,9 +22,15 @@ _HEAD_DEPTH, _HEAD_FILTERS = 4, 16
 
 def architecture_of(config: Config, task: Task) -> Architecture:
     """The generator's architecture for this task; the config's unet_depth must be resolved."""
+    head = "logits" if task.codings[1].kind == "classes" else "tanh"
+    return generator_shape(config, task.codings[0].channels, task.codings[1].channels, head=head)
+
+
+def generator_shape(config: Config, inputs: int, outputs: int, *, head: str = "tanh") -> Architecture:
+    """The generator's architecture for these numbers of channels; the config's unet_depth must be resolved."""
     return Architecture(
-        inputs=task.codings[0].channels,
-        outputs=task.codings[1].channels,
+        inputs=inputs,
+        outputs=outputs,
         depth=config.unet_depth,
         filters=config.generator_filters,
         max_filters=config.max_filters,
@@ -37,7 +43,7 @@ def architecture_of(config: Config, task: Task) -> Architecture:
         dropout_skip=config.dropout_skip,
         biases=config.bias_before_norm,
         noise=config.noise_channels,
-        head="logits" if task.codings[1].kind == "classes" else "tanh",
+        head=head,
     )
 
 
