@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from p2p_gan.config import PRESETS, Config
     from p2p_gan.evaluation import evaluate, export_onnx
     from p2p_gan.experiments import run_study
-    from p2p_gan.inference import sample
+    from p2p_gan.inference import sample, segment_photos
     from p2p_gan.models import export_reference, import_model, load_model
     from p2p_gan.training import plan, reproduce, train
 else:
@@ -26,7 +26,7 @@ else:
         config="PRESETS Config",
         evaluation="evaluate export_onnx",
         experiments="run_study",
-        inference="sample",
+        inference="sample segment_photos",
         models="export_reference import_model load_model",
         training="plan reproduce train",
     )
@@ -44,5 +44,6 @@ __all__ = [
     "reproduce",
     "run_study",
     "sample",
+    "segment_photos",
     "train",
 ]
