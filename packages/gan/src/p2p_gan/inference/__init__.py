@@ -10,6 +10,7 @@ from p2p_datatools.contract.door import open_door
 if TYPE_CHECKING:
     from p2p_gan.inference.apply import ApplyOptions, apply_model
     from p2p_gan.inference.onnx_runtime import OnnxModel, load_onnx_model
+    from p2p_gan.inference.predictor import Predictor, load_model
     from p2p_gan.inference.runtimes import open_model
     from p2p_gan.inference.sampling import SampleOptions, SampleSummary, sample
 else:
@@ -17,6 +18,7 @@ else:
         __name__,
         apply="ApplyOptions apply_model",
         onnx_runtime="OnnxModel load_onnx_model",
+        predictor="Predictor load_model",
         runtimes="open_model",
         sampling="SampleSummary SampleOptions sample",
     )
@@ -24,9 +26,11 @@ else:
 __all__ = [
     "ApplyOptions",
     "OnnxModel",
+    "Predictor",
     "SampleOptions",
     "SampleSummary",
     "apply_model",
+    "load_model",
     "load_onnx_model",
     "open_model",
     "sample",
