@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from p2p_gan.config import PRESETS, Config
     from p2p_gan.evaluation import evaluate, export_onnx
     from p2p_gan.experiments import run_study
-    from p2p_gan.inference import sample, segment_photos
-    from p2p_gan.models import export_reference, import_model, load_model
+    from p2p_gan.inference import Predictor, load_model, sample, segment_photos
+    from p2p_gan.models import export_reference, import_model
     from p2p_gan.training import plan, reproduce, train
 else:
     __getattr__, __dir__ = open_door(
@@ -26,14 +26,15 @@ else:
         config="PRESETS Config",
         evaluation="evaluate export_onnx",
         experiments="run_study",
-        inference="sample segment_photos",
-        models="export_reference import_model load_model",
+        inference="Predictor load_model sample segment_photos",
+        models="export_reference import_model",
         training="plan reproduce train",
     )
 
 __all__ = [
     "PRESETS",
     "Config",
+    "Predictor",
     "__version__",
     "evaluate",
     "export_onnx",
