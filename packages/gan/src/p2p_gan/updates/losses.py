@@ -293,7 +293,7 @@ def _perceptual(config: Config) -> float:
     return config.lambda_perceptual * float(config.features != "off")
 
 
-def _projected(config: Config) -> float:
+def _projection(config: Config) -> float:
     return config.lambda_projected * float(config.features != "off")
 
 
@@ -374,9 +374,9 @@ LOSSES: tuple[Loss, ...] = (
     Loss("g_perceptual", _perceptual, of_pictures=_compare_features, output="values"),
     Loss(
         "d_projected",
-        lambda config: float(_projected(config) > 0),
+        lambda config: float(_projection(config) > 0),
         of_verdicts=lambda at: projection_loss(at.real, real=True) + projection_loss(at.fake, real=False),
     ),
-    Loss("g_projected", _projected, of_verdicts=lambda at: projection_generator_loss(at.fake)),
+    Loss("g_projected", _projection, of_verdicts=lambda at: projection_generator_loss(at.fake)),
     Loss("g_modes", lambda config: config.lambda_mode_seeking, of_pictures=_mode_seeking),
 )
