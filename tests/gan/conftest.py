@@ -118,7 +118,9 @@ def make_feature_file(path: Path) -> Path:
     for name, shape in feature_shapes().items():
         drawn = torch.randn(shape, generator=random)
         wide = len(shape) == 4
-        tensors[name] = drawn * (2 / drawn[0].numel()) ** 0.5 if wide else 0.1 * drawn + float("bias" not in name)
+        tensors[name] = (
+            drawn * (2 / drawn[0].numel()) ** 0.5 if wide else 0.1 * drawn + float(name.endswith(("weight", "var")))
+        )
     torch.save(tensors, path)
     return path
 

@@ -20,6 +20,7 @@ from p2p_gan.updates.step import Networks
 # A segmentation head halves pictures at most 4 times, since the objects that it must find are small. It has half as
 # many filters as the discriminator, but at least 16: more cost time and hardly improve it (benchmarks/quality).
 _HEAD_DEPTH, _HEAD_FILTERS = 4, 16
+_NARROWEST_HEAD = 32  # channels of projected heads, however few filters the discriminator has
 _FIRST_HEAD = 1  # the stages of a pretrained network before the first with a projected head (Sauer et al. 2021)
 
 
@@ -57,7 +58,8 @@ def discriminator_of(config: Config, inputs: int, outputs: int, labels: int = 0)
         return others
     channels = CHANNELS[_FIRST_HEAD:][: config.projected_stages]
     condition = (labels or inputs) if config.conditional else 0
-    return ProjectedDiscriminator(others, channels, condition=condition, skipped=_FIRST_HEAD)
+    width = max(_NARROWEST_HEAD, config.discriminator_filters)
+    return ProjectedDiscriminator(others, channels, width=width, condition=condition, skipped=_FIRST_HEAD)
 
 
 def _judges_of_pixels(config: Config, inputs: int, outputs: int, labels: int) -> Discriminator:

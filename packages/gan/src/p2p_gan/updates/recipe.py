@@ -95,7 +95,7 @@ def _refuse_without_target(recipe: Recipe) -> None:
     if any(name in recipe.weights for name in likeness):
         return
     config, to_do = recipe.config, f"Add --set {'lambda_ce' if recipe.classes else 'lambda_l1'}=100."
-    if config.gan_loss == "none":
+    if config.gan_loss == "none" and "g_perceptual" not in recipe.weights:
         refuse_setting(config, "gan_loss", "leaves the generator without any loss", to_do)
     if config.class_balanced:
         refuse_setting(config, "class_balanced", "has no loss to apply to", to_do)
