@@ -262,6 +262,13 @@ class Config:
         100.0, "The weight of the L1 distance of generated and real values.", low=0, group=_LOSSES
     )
     lambda_l2: float = setting(0.0, "The weight of the L2 distance of generated and real values.", low=0, group=_LOSSES)
+    lambda_frequency: float = setting(
+        0.0,
+        "The weight of the focal frequency loss (Jiang et al. 2021): the distance of the spectra of generated and real "
+        "values, in which frequencies that differ most weigh most.",
+        low=0,
+        group=_LOSSES,
+    )
     lambda_ce: float = setting(
         100.0,
         "The weight of the cross-entropy of classes, which replaces L1 and L2 if the output is classes.",
@@ -289,6 +296,13 @@ class Config:
     lambda_r1: float = setting(
         0.0,
         "The weight of the R1 penalty in the discriminator's loss, multiplied by 1/2 as in its source.",
+        low=0,
+        group=_LOSSES,
+    )
+    lambda_lecam: float = setting(
+        0.0,
+        "The weight of LeCam regularisation (Tseng et al. 2021) in the discriminator's loss, useful with few pairs: "
+        "its output for real pairs is drawn to the moving average of that for fake ones, and the reverse.",
         low=0,
         group=_LOSSES,
     )
@@ -333,6 +347,13 @@ class Config:
     )
     learning_rate: float = setting(
         2e-4, "The learning rate of Adam for both networks; the paper uses 0.0002.", above=0, group=_OPTIMISATION
+    )
+    discriminator_learning_rate: float = setting(
+        0.0,
+        "The discriminator's own learning rate, which follows the same schedule (TTUR); same takes learning_rate.",
+        above=0,
+        words={"same": 0.0},
+        group=_OPTIMISATION,
     )
     beta1: float = setting(0.5, "Adam's decay of the first moment.", low=0, below=1, group=_OPTIMISATION)
     beta2: float = setting(0.999, "Adam's decay of the second moment.", low=0, below=1, group=_OPTIMISATION)

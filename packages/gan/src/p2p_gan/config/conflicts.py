@@ -6,7 +6,7 @@ Nothing here may declare a setting or change one.
 from typing import TYPE_CHECKING, Any
 
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.settings import refuse_setting
+from p2p_datatools.contract.settings import refuse_setting, settings_of
 from p2p_gan.config.sides import deepest_unet, nearest_size, smallest_side, unit_of
 from p2p_gan.networks.architecture import GENERATORS
 
@@ -79,10 +79,17 @@ def _check_losses(config: "Config") -> None:
 
 def _check_without_gan(config: "Config") -> None:
     """Refuse settings of the discriminator if there is none."""
-    off: dict[str, Any] = {"lambda_features": 0, "lambda_gp": 0, "lambda_r1": 0, "label_smoothing": 0}
-    off |= {"discriminator_augment": "none", "update_order": "alternating"}
+    off: dict[str, Any] = {
+        "lambda_features": 0,
+        "lambda_gp": 0,
+        "lambda_r1": 0,
+        "lambda_lecam": 0,
+        "label_smoothing": 0,
+    }
+    off |= {"discriminator_augment": "none", "update_order": "alternating", "discriminator_learning_rate": 0.0}
     off |= {"segmentation_head": "off"} if config.segmentation_head == "on" else {}
     for name, value in off.items():
         if getattr(config, name) != value:
             what = "is a setting of the discriminator, but gan_loss=none trains without one"
-            refuse_setting(config, name, what, f"Leave it at {value}, or choose another gan_loss.")
+            text = settings_of(type(config))[name].text(value)
+            refuse_setting(config, name, what, f"Leave it at {text}, or choose another gan_loss.")

@@ -12,6 +12,7 @@ from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.base import Discriminator
 from p2p_gan.networks.discriminators import MultiScale, PatchGAN, SegmentationHead
 from p2p_gan.networks.weights import initialise
+from p2p_gan.updates.lecam import LeCam
 from p2p_gan.updates.optimise import GradScalerAdam, new_ema
 from p2p_gan.updates.step import Networks
 
@@ -85,10 +86,12 @@ def build(architecture: Architecture, config: Config, device: torch.device, labe
     if config.gan_loss == "none":
         return Networks(generator, None, _adam(generator, config, device), None, ema)
     generator_optimizer, discriminator_optimizer = (_adam(each, config, device) for each in (generator, discriminator))
-    return Networks(generator, discriminator, generator_optimizer, discriminator_optimizer, ema)
+    lecam = LeCam(config.discriminator_scales).to(device) if config.lambda_lecam else None
+    return Networks(generator, discriminator, generator_optimizer, discriminator_optimizer, ema, lecam)
 
 
 def _adam(network: nn.Module, config: Config, device: torch.device) -> torch.optim.Adam:
+    # The learning rates of an update are set before it (`training.update`).
     settings = {"lr": config.learning_rate, "betas": (config.beta1, config.beta2), "fused": True}
     if config.precision == "float16":
         return GradScalerAdam(network.parameters(), device=device, **settings)

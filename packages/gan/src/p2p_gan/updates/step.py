@@ -15,6 +15,7 @@ from p2p_gan.data.dataset import Batch
 from p2p_gan.networks.base import Discriminator, Generator, Judgement
 from p2p_gan.networks.norms import SyncBatchNorm
 from p2p_gan.updates.augment import DiscriminatorView, augment
+from p2p_gan.updates.lecam import LeCam
 from p2p_gan.updates.losses import GeneratorOutput, Losses, MeanShare, PictureComparison, Verdicts, pixel_weights
 from p2p_gan.updates.optimise import optimizer_step, scale_loss
 from p2p_gan.updates.recipe import Recipe
@@ -38,7 +39,7 @@ class Passes:
 
 @dataclass(frozen=True)
 class Networks:
-    """The networks and their optimisers; `discriminator` is None with gan_loss=none, `ema` if it is switched off.
+    """The networks and their optimisers; `discriminator` is None with gan_loss=none, `ema` and `lecam` if switched off.
 
     `passes` are set if several processes train the same networks.
     """
@@ -48,6 +49,7 @@ class Networks:
     generator_optimizer: torch.optim.Optimizer
     discriminator_optimizer: torch.optim.Optimizer | None
     ema: Generator | None = None
+    lecam: LeCam | None = None
     passes: Passes | None = None
 
     @property
@@ -103,7 +105,7 @@ def _update_alternately(
     """First the discriminator, then the generator with the updated discriminator (Isola et al. 2017, section 3.3)."""
     discriminator, optimizer = nets.discriminator_and_optimizer
     head = recipe.config.segmentation_head == "on"
-    verdicts = partial(Verdicts, recipe.config, discriminator, share_of=partial(_share, batch, nets.passes))
+    verdicts = _verdicts(nets, batch, recipe)
 
     # Update the discriminator: no gradient reaches the generator.
     discriminator.requires_grad_(True)
@@ -136,13 +138,20 @@ def _update_simultaneously(
     with autocast():
         real = nets.discriminator_pass(view.real_a, view.real_b, labels=head)
         fake = nets.discriminator_pass(view.real_a, view.fake_b, labels=head)
-    verdicts = Verdicts(recipe.config, discriminator, view, real, fake, partial(_share, batch, nets.passes))
+    verdicts = _verdicts(nets, batch, recipe)(view=view, real=real, fake=fake)
     losses = recipe.judge("d", verdicts) | recipe.judge("g", verdicts)
     _differentiate(optimizer, recipe.objective("d", losses, batch.factor), retain_graph=True)
     _differentiate(nets.generator_optimizer, recipe.objective("g", pictures | losses, batch.factor))
     for each in (optimizer, nets.generator_optimizer):
         optimizer_step(each)
     return losses
+
+
+def _verdicts(nets: Networks, batch: Batch, recipe: Recipe) -> Callable[..., Verdicts]:
+    """Verdicts about this batch, without what the discriminator saw and said."""
+    share_of, mean_of = partial(_share, batch, nets.passes), partial(_mean, batch, nets.passes)
+    discriminator, _ = nets.discriminator_and_optimizer
+    return partial(Verdicts, recipe.config, discriminator, share_of=share_of, mean_of=mean_of, lecam=nets.lecam)
 
 
 def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
@@ -185,6 +194,11 @@ def _share(batch: Batch, passes: Passes | None, weights: Tensor | None) -> MeanS
         return 1.0
     own = weights.mean()
     return own / passes.mean(own * batch.factor).clamp(min=1e-12)
+
+
+def _mean(batch: Batch, passes: Passes | None, values: Tensor) -> Tensor:
+    """The mean of a tensor over all parts of the batch."""
+    return values if passes is None else passes.mean(values * batch.factor)
 
 
 def _view(batch: Batch, fake_b: Tensor, recipe: Recipe) -> DiscriminatorView:
