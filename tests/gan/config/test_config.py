@@ -208,6 +208,8 @@ def test_scales_of_the_discriminator_need_larger_pictures(refused: "Refused") ->
         ({"gan_loss": "none", "lambda_features": 10}, "lambda_features=10", "Leave it at 0"),
         ({"gan_loss": "none", "discriminator_augment": "geometry"}, "discriminator_augment=geometry", "at none"),
         ({"gan_loss": "none", "discriminator_learning_rate": 1}, "discriminator_learning_rate=1", "at same"),
+        ({"class_adaptive_norm": "on", "generator": "resnet"}, "class_adaptive_norm=on", "generator=unet"),
+        ({"class_adaptive_norm": "on", "norm": "none"}, "class_adaptive_norm=on", "norm=batch"),
         ({"gan_loss": "none", "update_order": "simultaneous"}, "update_order=simultaneous", "at alternating"),
         ({"gan_loss": "none", "segmentation_head": "on"}, "segmentation_head=on", "at off"),
     ],

@@ -53,6 +53,8 @@ def draw(make_model: Callable[..., Model]) -> Callable[..., Model]:
         {"kind": "resnet", "blocks": 2, "dropout": 0.3},
         {"kind": "resnet", "blocks": 1, "norm": "instance", "upsampling": "resize", "biases": False},
         {"kind": "resnet", "blocks": 1, "statistics": "running", "noise": 1},
+        {"class_adaptive": True, "norm": "instance"},
+        {"class_adaptive": True, "noise": 2, "kind": "encoder-decoder", "statistics": "running"},
         {"dropout_skip": 1, "dropout_blocks": 2, "noise": 17},
     ],
     ids=str,

@@ -196,6 +196,14 @@ class Config:
         group=_NETWORKS,
     )
     norm: str = setting("batch", "The normalisation of the generator's layers.", choices=_NORMS, group=_NETWORKS)
+    class_adaptive_norm: str = setting(
+        "off",
+        "Whether each norm of the decoder has a scale and a shift for each class of the input mask (CLADE, Tan et al. "
+        "2021); auto is on when the input is classes; not for a resnet.",
+        choices=("off", "on", "auto"),
+        group=_NETWORKS,
+        on_resume="auto",
+    )
     bias_before_norm: bool = setting(
         True,
         "Give layers before a norm a bias too; the authors' reference code does so before instance norm only.",

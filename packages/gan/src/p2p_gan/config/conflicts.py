@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def refuse_conflicts(config: "Config") -> None:
     """Raise UsageError for the first setting that others exclude."""
     _check_sizes(config)
+    _check_networks(config)
     _check_losses(config)
 
 
@@ -40,6 +41,17 @@ def _check_sizes(config: "Config") -> None:
         refuse_setting(config, "unet_depth", what, "Leave it out; the depth of a resnet is resnet_blocks.")
     if config.input_size is not None:
         _check_depths(config, config.input_size)
+
+
+def _check_networks(config: "Config") -> None:
+    if config.class_adaptive_norm != "on":
+        return
+    if config.generator == "resnet":
+        what = "changes the norms of a decoder, which a resnet does not have"
+        refuse_setting(config, "class_adaptive_norm", what, "Use --set generator=unet, or leave it at off.")
+    if config.norm == "none":
+        what = "changes the decoder's norms, but norm=none has none"
+        refuse_setting(config, "class_adaptive_norm", what, "Use --set norm=batch or instance, or leave it at off.")
 
 
 def _check_depths(config: "Config", size: Size) -> None:

@@ -100,6 +100,16 @@ def refuse_unfit(task: Task, config: Config) -> None:
             "Add --set color_jitter=0.",
             code="unfit-setting",
         )
+    if config.class_adaptive_norm == "on" and task.codings[0].kind != "classes":
+        encoding = "b_encoding" if task.swapped else "a_encoding"
+        raise UsageError(
+            "class_adaptive_norm=on",
+            f"needs an input of classes, but the input {task.input.name} is encoded as values",
+            f"Add --set {encoding}=classes."
+            if task.palette_of(task.input)
+            else "Leave it at off, or pair masks with a palette.",
+            code="unfit-setting",
+        )
     if config.segmentation_head == "on" and not task.labels:
         raise UsageError(
             "segmentation_head=on",

@@ -23,6 +23,7 @@ WITHOUT_GAN: dict[str, Any] = {
 _WITHOUT_TARGET: dict[str, Any] = {
     **{"lambda_l1": 0, "lambda_l2": 0, "lambda_ce": 0, "lambda_frequency": 0, "class_balanced": False}
 }
+_AS_CLASSES: dict[str, Any] = {"a_encoding": "auto", "b_encoding": "auto"}
 ARMS: dict[str, dict[str, Any]] = {
     "L1": WITHOUT_GAN,
     "GAN": {**_WITHOUT_TARGET, "conditional": False},
@@ -44,6 +45,8 @@ ARMS: dict[str, dict[str, Any]] = {
     "L1+cGAN, two learning rates": {"discriminator_learning_rate": 1e-4},
     "L1+cGAN, focal frequency": {"lambda_frequency": 100},
     "L1+cGAN, LeCam": {"lambda_lecam": 0.01},
+    "L1+cGAN, masks as classes": _AS_CLASSES,
+    "L1+cGAN, class-adaptive norm": {**_AS_CLASSES, "class_adaptive_norm": "on"},
 }
 
 
@@ -104,12 +107,15 @@ TABLES: dict[str, Table] = {
     "later": Table(
         "What came later",
         "Do later ideas help the paper's method: a learning rate of the discriminator's own (Heusel et al. 2017), the "
-        "focal frequency loss (Jiang et al. 2021), LeCam regularisation (Tseng et al. 2021)?",
+        "focal frequency loss (Jiang et al. 2021), LeCam regularisation (Tseng et al. 2021), norms that adapt to the "
+        "class (Tan et al. 2021)?",
         (
             BASE,
             "L1+cGAN, two learning rates",
             "L1+cGAN, focal frequency",
             "L1+cGAN, LeCam",
+            "L1+cGAN, masks as classes",
+            "L1+cGAN, class-adaptive norm",
         ),
     ),
 }

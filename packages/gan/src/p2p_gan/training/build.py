@@ -45,6 +45,7 @@ def generator_shape(config: Config, inputs: int, outputs: int, *, head: str = "t
         biases=config.bias_before_norm,
         noise=config.noise_channels,
         head=head,
+        class_adaptive=config.class_adaptive_norm == "on",
     )
 
 

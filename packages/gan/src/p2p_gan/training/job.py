@@ -75,6 +75,7 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
         threads=resolve_threads(config.threads, ranks.local_world),
         unet_depth=config.unet_depth or _depth(config),
         segmentation_head=_segmentation_head(task, config),
+        class_adaptive_norm=_class_adaptive_norm(task, config),
     )
     recipe = _recipe(task, config)
     prepare(device, config.precision, config.threads, config.seed, deterministic=config.deterministic)
@@ -156,6 +157,14 @@ def _depth(config: Config) -> int:
     if config.input_size is None or GENERATORS[config.generator].halvings is not None:
         return halvings_of(config.generator)
     return deepest_unet(config.input_size)
+
+
+def _class_adaptive_norm(task: Task, config: Config) -> str:
+    """Whether the decoder's norms adapt to the mask's classes, with auto resolved."""
+    if config.class_adaptive_norm != "auto":
+        return config.class_adaptive_norm
+    possible = config.generator != "resnet" and config.norm != "none"
+    return "on" if possible and task.codings[0].kind == "classes" else "off"
 
 
 def _segmentation_head(task: Task, config: Config) -> str:
