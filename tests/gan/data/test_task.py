@@ -66,9 +66,10 @@ def test_labels_are_refused_where_no_mask_of_a_palette_becomes_a_photo(
 ) -> None:
     folder = open_for_training(pair_folder)
     task = task_of(folder if palette else replace(folder, palette=None), direction)
-    with refused("unfit-setting", "segmentation_head=on", usage=True) as error:
-        refuse_unfit(task, replace(tiny, segmentation_head="on"))
-    assert "Add --set segmentation_head=off." in error.value.to_do
+    for name, value, way_out in (("segmentation_head", "on", "off"), ("gan_loss", "segmentation", "bce")):
+        with refused("unfit-setting", f"{name}={value}", usage=True) as error:
+            refuse_unfit(task, with_settings(tiny, {name: value}))
+        assert f"Add --set {name}={way_out}." in error.value.to_do
     refuse_unfit(task, replace(tiny, segmentation_head="auto"))
 
 

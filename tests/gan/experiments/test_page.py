@@ -89,8 +89,8 @@ def test_every_finished_arm_and_every_picture_is_in_it(study: Study) -> None:
     for arm in {trial.arm for trial in study.trials}:
         assert arm in page.words
     assert "Without the arm 286x286 patches: size=32x32: is too small" in page.text
-    # Two inputs through 5, 4, 3 and 6 arms, with both ends; and four outputs of 5 arms, with the input.
-    assert page.count["img"] == 2 * (7 + 6 + 5 + 8) + 5 * 5
+    # Two inputs through 5, 4, 3 and 7 arms, with both ends; and four outputs of 5 arms, with the input.
+    assert page.count["img"] == 2 * (7 + 6 + 5 + 9) + 5 * 5
 
 
 def test_what_an_arm_scored_is_what_its_cell_says(study: Study) -> None:

@@ -75,6 +75,7 @@ UPDATES: dict[str, dict[str, Any]] = {
     "balanced classes": {"class_balanced": True},
     "a focal frequency loss": {"lambda_frequency": 10},
     "moving averages of both": {"lambda_lecam": 1, "discriminator_scales": 2, "discriminator_layers": 1, "images": 3},
+    "segmentation": {"gan_loss": "segmentation", "lambda_labelmix": 0},
     "norms of classes": {"a_encoding": "classes", "class_adaptive_norm": "on"},
     "labels": {"segmentation_head": "on", "lambda_segmentation": 1, "ema_half_life": 0},
     "no discriminator": {"gan_loss": "none"},

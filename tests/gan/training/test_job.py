@@ -39,6 +39,7 @@ NETWORKS: dict[str, dict[str, object]] = {
     },
     "labels": {"segmentation_head": "auto", "upsampling": "resize"},
     "later losses": {"lambda_frequency": 1, "lambda_lecam": 1, "discriminator_learning_rate": 1e-3},
+    "segmentation": {"gan_loss": "segmentation", "segmentation_head": "auto", "lambda_lecam": 1},
     "norms of classes": {"a_encoding": "classes", "class_adaptive_norm": "auto", "noise_channels": 1},
 }
 
@@ -84,7 +85,7 @@ def test_labels_are_seen_where_a_mask_becomes_a_photo_if_that_is_left_open(pair_
     assert there.config.segmentation_head == "on"
     assert isinstance(there.nets.discriminator, SegmentationHead)
     assert there.nets.discriminator.labeller(torch.zeros(1, 3, 32, 32)).shape == (1, len(CARS.classes), 32, 32)
-    for other in ({"direction": "photo-to-mask"}, {"gan_loss": "none"}):
+    for other in ({"direction": "photo-to-mask"}, {"gan_loss": "none"}, {"gan_loss": "segmentation"}):
         back = make_job(folder, with_settings(config, other))
         assert back.config.segmentation_head == "off"
         assert not isinstance(back.nets.discriminator, SegmentationHead)

@@ -260,9 +260,10 @@ class Config:
     conditional: bool = setting(True, "Give the discriminator the input too (cGAN).", group=_NETWORKS)
     gan_loss: str = setting(
         "bce",
-        "The GAN loss: bce (cross-entropy, Isola et al. 2017), lsgan (least squares), hinge, wgan (Wasserstein), or "
-        "none, which trains without a discriminator.",
-        choices=("bce", "lsgan", "hinge", "wgan", "none"),
+        "The GAN loss: bce (cross-entropy, Isola et al. 2017), lsgan (least squares), hinge, wgan (Wasserstein), "
+        "segmentation (of each pixel into the mask's classes and fake, Schönfeld et al. 2021, by a discriminator of "
+        "its own), or none, which trains without a discriminator.",
+        choices=("bce", "lsgan", "hinge", "wgan", "segmentation", "none"),
         group=_LOSSES,
     )
     lambda_gan: float = setting(1.0, "The weight of the GAN loss in the generator's loss.", low=0, group=_LOSSES)
@@ -295,6 +296,13 @@ class Config:
         10.0,
         "The weight, in the generator's loss, of the cross-entropy between the mask and the segmentation head's "
         "output for the generated photo.",
+        low=0,
+        group=_LOSSES,
+    )
+    lambda_labelmix: float = setting(
+        10.0,
+        "The weight, in the discriminator's loss with gan_loss=segmentation, of LabelMix: the output for a picture of "
+        "real and generated classes should be the mixture of both outputs.",
         low=0,
         group=_LOSSES,
     )

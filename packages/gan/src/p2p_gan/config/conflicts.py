@@ -57,7 +57,7 @@ def _check_networks(config: "Config") -> None:
 def _check_depths(config: "Config", size: Size) -> None:
     field = "crop" if config.crop else "size"
     needed = smallest_side(config.discriminator_layers, config.discriminator_scales)
-    if min(size) < needed and config.gan_loss != "none":
+    if min(size) < needed and config.gan_loss not in ("none", "segmentation"):
         scales = f" at {config.discriminator_scales} scales" if config.discriminator_scales > 1 else ""
         what = f"is too small: {config.discriminator_layers} discriminator layers{scales} need at least {needed} pixels"
         refuse_setting(config, field, what, "Use larger pictures, or fewer discriminator_layers.")
@@ -69,6 +69,8 @@ def _check_depths(config: "Config", size: Size) -> None:
 
 
 def _check_losses(config: "Config") -> None:
+    if config.gan_loss == "segmentation":
+        _check_segmentation(config)
     if config.gan_loss == "none":
         _check_without_gan(config)
     elif not config.lambda_gan and not config.lambda_features:
@@ -87,6 +89,17 @@ def _check_losses(config: "Config") -> None:
     if config.lambda_mode_seeking and not config.noise_channels:
         what = "compares the outputs for two draws of noise, but the generator has no noise input"
         refuse_setting(config, "lambda_mode_seeking", what, "Add --set noise_channels=8.")
+
+
+def _check_segmentation(config: "Config") -> None:
+    """Refuse settings that a discriminator that segments does not have."""
+    off: dict[str, Any] = {"lambda_features": 0, "discriminator_scales": 1, "spectral_norm": False, "conditional": True}
+    off |= {"segmentation_head": "off"} if config.segmentation_head == "on" else {}
+    for name, value in off.items():
+        if getattr(config, name) != value:
+            what = "is a setting of a PatchGAN, but with gan_loss=segmentation the discriminator segments instead"
+            text = settings_of(type(config))[name].text(value)
+            refuse_setting(config, name, what, f"Leave it at {text}, or choose another gan_loss.")
 
 
 def _check_without_gan(config: "Config") -> None:

@@ -110,14 +110,15 @@ def refuse_unfit(task: Task, config: Config) -> None:
             else "Leave it at off, or pair masks with a palette.",
             code="unfit-setting",
         )
-    if config.segmentation_head == "on" and not task.labels:
-        raise UsageError(
-            "segmentation_head=on",
-            f"needs masks with a palette that are translated into photos, but here a {task.input.kind} "
-            f"{'' if task.palette else 'without a palette '}is translated into a {task.output.kind}",
-            "Add --set segmentation_head=off.",
-            code="unfit-setting",
-        )
+    for name, value, other in (("segmentation_head", "on", "off"), ("gan_loss", "segmentation", "bce")):
+        if getattr(config, name) == value and not task.labels:
+            raise UsageError(
+                f"{name}={value}",
+                f"needs masks with a palette that are translated into photos, but here a {task.input.kind} "
+                f"{'' if task.palette else 'without a palette '}is translated into a {task.output.kind}",
+                f"Add --set {name}={other}.",
+                code="unfit-setting",
+            )
 
 
 def open_for_training(path: Path) -> PairFolder:

@@ -171,4 +171,4 @@ def _segmentation_head(task: Task, config: Config) -> str:
     """Whether there is a segmentation head, with auto resolved."""
     if config.segmentation_head != "auto":
         return config.segmentation_head
-    return "on" if task.labels and config.gan_loss != "none" else "off"
+    return "on" if task.labels and config.gan_loss not in ("none", "segmentation") else "off"

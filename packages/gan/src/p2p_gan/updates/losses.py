@@ -14,6 +14,7 @@ from torch import Tensor
 from p2p_gan.config.config import Config
 from p2p_gan.networks.base import Discriminator, Judgement
 from p2p_gan.updates.augment import DiscriminatorView
+from p2p_gan.updates.label_mix import Mixture, fake_class_losses, label_mix_loss
 from p2p_gan.updates.lecam import LeCam, lecam_loss, mean_logits
 
 WEIGHT_CAP = 50.0  # the largest weight of a pixel of a rare class; without balancing every pixel has 1
@@ -221,7 +222,7 @@ class Verdicts:
     """A discriminator's output for real and fake pairs: the arguments of the losses that need a discriminator.
 
     `share_of` gives the weight of a mean over this part of the batch, from the weights of its pixels; `mean_of` the
-    mean of a tensor over all parts. `lecam` has the moving averages, if there are any.
+    mean of a tensor over all parts. `lecam` has the moving averages, `mixture` what LabelMix mixed, if there are any.
     """
 
     config: Config
@@ -232,6 +233,7 @@ class Verdicts:
     share_of: Callable[[Tensor], MeanShare]
     mean_of: Callable[[Tensor], Tensor]
     lecam: LeCam | None = None
+    mixture: Mixture | None = None
 
 
 @dataclass(frozen=True)
@@ -272,12 +274,40 @@ def _mode_seeking(at: PictureComparison) -> Tensor:
 
 
 def _segmentation(judgement: Judgement, at: Verdicts) -> Tensor:
-    """The segmentation head's cross-entropy; every class has the same weight, however few its pixels."""
+    """The cross-entropy of the mask's classes; every class has the same weight, however few its pixels."""
     assert judgement.labels is not None, "the recipe asked for them"
     assert at.view.classes is not None, "the config check refuses a head if pairs have no classes"
     weights = pixel_weights(at.view.ignored, at.view.classes)
     assert weights is not None, "there are classes"
     return segmentation_loss(judgement.labels, at.view.classes, weights) * at.share_of(weights)
+
+
+def _real(at: Verdicts) -> Tensor:
+    if _segments(at.config):
+        return _segmentation(at.real, at)
+    return discriminator_loss(at.config.gan_loss, at.real, real=True, smoothing=at.config.label_smoothing)
+
+
+def _fake(at: Verdicts) -> Tensor:
+    if not _segments(at.config):
+        return discriminator_loss(at.config.gan_loss, at.fake, real=False)
+    assert at.fake.labels is not None, "the discriminator segments"
+    weights = pixel_weights(at.view.ignored, None)
+    loss = _mean(fake_class_losses(at.fake.labels), weights)
+    return loss if weights is None else loss * at.share_of(weights)
+
+
+def _fooled(at: Verdicts) -> Tensor:
+    return _segmentation(at.fake, at) if _segments(at.config) else generator_loss(at.config.gan_loss, at.fake)
+
+
+def _segments(config: Config) -> bool:
+    return config.gan_loss == "segmentation"
+
+
+def _label_mix(at: Verdicts) -> Tensor:
+    assert at.mixture is not None, "the recipe asked for it"
+    return label_mix_loss(at.mixture, at.real, at.fake)
 
 
 def _lecam(at: Verdicts) -> Tensor:
@@ -289,19 +319,9 @@ def _lecam(at: Verdicts) -> Tensor:
 # All losses, in the order in which they are reported and summed. The factor 1/2 of R1 is that of its source (Mescheder
 # et al. 2018, eq. 9).
 LOSSES: tuple[Loss, ...] = (
-    Loss(
-        "d_real",
-        _adversarial,
-        of_verdicts=lambda at: discriminator_loss(
-            at.config.gan_loss, at.real, real=True, smoothing=at.config.label_smoothing
-        ),
-    ),
-    Loss("d_fake", _adversarial, of_verdicts=lambda at: discriminator_loss(at.config.gan_loss, at.fake, real=False)),
-    Loss(
-        "g_gan",
-        lambda config: config.lambda_gan * _adversarial(config),
-        of_verdicts=lambda at: generator_loss(at.config.gan_loss, at.fake),
-    ),
+    Loss("d_real", _adversarial, of_verdicts=_real),
+    Loss("d_fake", _adversarial, of_verdicts=_fake),
+    Loss("g_gan", lambda config: config.lambda_gan * _adversarial(config), of_verdicts=_fooled),
     Loss(
         "g_l1",
         lambda config: config.lambda_l1,
@@ -350,6 +370,7 @@ LOSSES: tuple[Loss, ...] = (
         lambda config: config.lambda_r1 / 2,
         of_verdicts=lambda at: r1_penalty(at.discriminator, at.view.real_a, at.view.real_b, at.view.ignored),
     ),
+    Loss("d_labelmix", lambda config: config.lambda_labelmix * _segments(config), of_verdicts=_label_mix),
     Loss("d_lecam", lambda config: config.lambda_lecam, of_verdicts=_lecam),
     Loss("g_modes", lambda config: config.lambda_mode_seeking, of_pictures=_mode_seeking),
 )

@@ -43,6 +43,11 @@ class Recipe:
         """Whether the generator's losses need the discriminator's output for the real pair too."""
         return any(row.matches_real and row.network == "g" for row in self.rows)
 
+    @property
+    def sees_classes(self) -> bool:
+        """Whether the losses of the discriminator's output need the mask's classes."""
+        return self.config.segmentation_head == "on" or self.config.gan_loss == "segmentation"
+
     def compare(self, comparison: PictureComparison) -> Losses:
         """The losses that need no discriminator."""
         return {row.name: row.of_pictures(comparison) for row in self.rows if row.of_pictures is not None}
