@@ -297,7 +297,7 @@ def _fake(at: Verdicts) -> Tensor:
     return loss if weights is None else loss * at.share_of(weights)
 
 
-def _fooled(at: Verdicts) -> Tensor:
+def _fool(at: Verdicts) -> Tensor:
     return _segmentation(at.fake, at) if _segments(at.config) else generator_loss(at.config.gan_loss, at.fake)
 
 
@@ -321,7 +321,7 @@ def _lecam(at: Verdicts) -> Tensor:
 LOSSES: tuple[Loss, ...] = (
     Loss("d_real", _adversarial, of_verdicts=_real),
     Loss("d_fake", _adversarial, of_verdicts=_fake),
-    Loss("g_gan", lambda config: config.lambda_gan * _adversarial(config), of_verdicts=_fooled),
+    Loss("g_gan", lambda config: config.lambda_gan * _adversarial(config), of_verdicts=_fool),
     Loss(
         "g_l1",
         lambda config: config.lambda_l1,
