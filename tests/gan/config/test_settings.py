@@ -58,6 +58,7 @@ def test_what_may_change_on_resume_changes_no_update_and_no_score() -> None:
         "batch",
         "segmentation_head",
         "class_adaptive_norm",
+        "features",
     }
 
 
