@@ -44,7 +44,7 @@ FROZEN: dict[str, set[str]] = {
         "--batch",
         "--seed",
         "--device",
-        "--precision",
+        "--from",
     },
     "config": set(),
     "bench": {"--device"},

@@ -4,6 +4,7 @@ Nothing here may update a network or write a file.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
@@ -43,6 +44,7 @@ class Job:
     card: ModelCard
     recipe: Recipe
     ranks: Ranks = ALONE
+    origin: dict[str, Any] | None = None  # the model that the run began with, as run.json describes it
 
     @property
     def layout(self) -> torch.memory_format:

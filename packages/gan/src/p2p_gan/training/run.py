@@ -28,6 +28,7 @@ from p2p_gan.training.planning import TIMED_FROM, Plan, plan_of
 from p2p_gan.training.replicas import distribute, shared_state
 from p2p_gan.training.saver import Saver, require_space_for_run
 from p2p_gan.training.signals import StopRequest, StopSignal
+from p2p_gan.training.source import load_beginning, refuse_other_source
 from p2p_gan.training.speed import settle_speed
 from p2p_gan.training.tensorboard import require_tensorboard
 from p2p_gan.training.tracker import Tracker
@@ -56,8 +57,18 @@ class TrainSummary:
     signal: str | None = None  # the signal received, even if nothing was left to do
 
 
-def train(pairs: Path | str, run: Path | str, config: Config, *, report: Reporter = QUIET) -> TrainSummary:
+def train(
+    pairs: Path | str,
+    run: Path | str,
+    config: Config,
+    *,
+    source: Path | str | None = None,
+    report: Reporter = QUIET,
+) -> TrainSummary:
     """Train on the pair folder `pairs` into the run folder `run`; the same call again resumes or does nothing.
+
+    A new run begins with the weights of the model `source`, if it is given, as far as they fit: a run folder, a model
+    file, or weights of the reference implementation. A run that exists needs it no more.
 
     Writes run.json, stats.jsonl, samples/, checkpoints/ and model.safetensors. After Ctrl-C or SIGTERM it completes the
     current update, saves and ends. Raises P2PError or UsageError, before anything is written if possible.
@@ -71,18 +82,19 @@ def train(pairs: Path | str, run: Path | str, config: Config, *, report: Reporte
     with join_processes(config.device) as ranks, StopRequest() as stop, explain_nondeterminism():
         config = replace(config, device=devices_of(config.device)[0])
         if ranks.leads:
-            return _train_as_first(pairs, run, config, ranks, stop, report)
+            place = None if source is None else Path(source)
+            return _train_as_first(pairs, run, config, place, ranks, stop, report)
         return _train_beside_first(pairs, run, ranks, stop)
 
 
 def _train_as_first(
-    pairs: Path, run: Path, config: Config, ranks: Ranks, stop: StopRequest, report: Reporter
+    pairs: Path, run: Path, config: Config, source: Path | None, ranks: Ranks, stop: StopRequest, report: Reporter
 ) -> TrainSummary:
     """Train as the first or the only process."""
     run_folder = RunFolder(run)
     try:
         with stop.at_once():
-            ready = _check_and_load(run_folder, pairs, config, ranks, report)
+            ready = _check_and_load(run_folder, pairs, config, source, ranks, report)
         if ready is None:
             ranks.from_first(None)
             return _idle(run)
@@ -105,7 +117,7 @@ def _idle(run: Path) -> TrainSummary:
 
 
 def _check_and_load(
-    run_folder: RunFolder, pairs: Path, config: Config, ranks: Ranks, report: Reporter
+    run_folder: RunFolder, pairs: Path, config: Config, source: Path | None, ranks: Ranks, report: Reporter
 ) -> tuple[Job, PairDataset, Plan] | None:
     """Do all work before the run folder is written: read pairs, compare them with earlier calls, build networks.
 
@@ -115,8 +127,11 @@ def _check_and_load(
     if run_folder.exists:
         run_folder.hold(report)
     folder = identify_files(open_for_training(pairs), report=report)
+    if run_folder.exists and not checkpoint.has_trained(run_folder.path):
+        _begin_again(run_folder, config, folder, source)
     if run_folder.exists:
         config = _settle_as_before(run_folder, config, folder)
+        refuse_other_source(run_folder, source)
         images, looked = checkpoint.latest(run_folder.path)
         if looked and images >= images_of(config, folder):
             checkpoint.remove_old(run_folder.path, keep=config.keep_checkpoints)
@@ -131,12 +146,25 @@ def _check_and_load(
     job, dataset = prepare_data(job, run_folder.path, report)
     refuse_unreadable(job)
 
-    # The plan.
+    # The plan, and the weights to begin with.
     job, planned = _plan(run_folder, job, dataset, report, asked)
     report.show(planned)
+    job = load_beginning(job, run_folder, source, report)
     if not run_folder.exists:
         run_folder.hold(report)
     return job, dataset, planned
+
+
+def _begin_again(run_folder: RunFolder, config: Config, folder: PairFolder, source: Path | None) -> None:
+    """Let a run that failed before its first update begin again if it is called otherwise now; nothing is lost."""
+    try:
+        _settle_as_before(run_folder, config, folder)
+        refuse_other_source(run_folder, source)
+    except P2PError as error:
+        if error.code != "other-settings":
+            raise
+        run_folder.forget()
+        checkpoint.forget_beginning(run_folder.path)
 
 
 def _settle_as_before(run_folder: RunFolder, config: Config, folder: PairFolder) -> Config:
@@ -201,7 +229,7 @@ def _train(
     total = job.config.images or 0
     with Saver(run_folder, job, start.images) as saver:
         tracker = Tracker(run_folder, job, dataset, start, saver, stop, report)
-        if job.config.recover and found is None:
+        if (job.config.recover or job.origin) and found is None:
             tracker.save()
         report.start("training", total, start.images)
         try:
@@ -266,6 +294,7 @@ def _record(job: Job) -> dict[str, Any]:
         "assumed": list(job.folder.assumed),
         "machine": describe_machine(job.device),
         "processes": job.ranks.world,
+        **({"from": job.origin} if job.origin else {}),
     }
 
 
