@@ -325,7 +325,7 @@ def refuse_other_source(run_folder: RunFolder, source: Path | None) -> None:
     origin = run_folder.read().get("from")
     if origin is not None and str(source) == origin.get("path"):
         return
-    if origin is not None and source.exists() and _digest_of(source) == origin.get("sha256"):
+    if origin is not None and source.exists() and digest_of(source) == origin.get("sha256"):
         return
     began = "weights drawn from its seed" if origin is None else f"the weights of {origin.get('path')}"
     raise UsageError(
@@ -336,5 +336,6 @@ def refuse_other_source(run_folder: RunFolder, source: Path | None) -> None:
     )
 
 
-def _digest_of(path: Path) -> str:
+def digest_of(path: Path) -> str:
+    """The SHA-256 of the model's file, as run.json has it."""
     return sha256_file(path if path.suffix in _REFERENCE else model_file(path))
