@@ -13,7 +13,7 @@ from p2p_datatools.contract.pairs.manifest import Half, open_pairs, write_manife
 from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import SettingRequest, read_asked, with_settings
-from p2p_gan.models.model import Model, load_model
+from p2p_gan.models.model import Model, read_model
 from p2p_gan.models.reference import export_reference
 from p2p_gan.runs.checkpoint import read_network
 from p2p_gan.training.job import Job, make_job
@@ -43,7 +43,7 @@ def test_a_run_folder_gives_weights_of_both_networks_and_all_its_settings(
     assert beginning.discriminator is not None
     assert beginning.discriminator.is_whole
     beginning.load(job)
-    before = load_model(run_folder)
+    before = read_model(run_folder)
     assert all(
         torch.equal(value, before.generator.state_dict()[name])
         for name, value in job.nets.generator.state_dict().items()

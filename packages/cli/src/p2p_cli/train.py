@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from p2p_gan.config.config import Config
     from p2p_gan.config.parse import SettingRequest
+    from p2p_gan.training.patience import EarlyStop
     from p2p_gan.training.run import TrainSummary
 
 INTERRUPTED = 130
@@ -226,16 +227,32 @@ def show(summary: "TrainSummary", pairs: Path, *, as_json: bool) -> None:
         )
         render.say(f"{saved}. To resume, run:")
         render.say(f"  p2p {shlex.join(_words())}")
+    elif summary.plan is None and summary.early is not None:
+        render.say(f"{summary.run} is finished: {early_text(summary.early)}. {_MORE}")
     elif summary.plan is None:
         render.say(f"{summary.run} is finished: {plural(summary.images, 'image')}. A larger --images extends it.")
     else:
         losses = ", ".join(f"{name} {value:.3f}" for name, value in summary.losses.items())
         render.say(f"{plural(summary.images, 'image')} in {summary.seconds:.0f} s of training; {losses}")
+        if summary.early is not None:
+            render.say(f"stopped  {early_text(summary.early)}. {_MORE}")
         render.say(f"model    {summary.run / 'model.safetensors'}")
         if (summary.run / "best.safetensors").exists():
             render.say(f"best     {summary.run / 'best.safetensors'}, by its scores on val/")
         render.say(f"samples  {summary.run / 'samples'}")
         render.say("\n".join(next_lines(shell_word(str(summary.run)), shell_word(str(pairs)), summary.plan.held_out)))
+
+
+_MORE = "A larger --images, or --set patience=off, continues it."
+
+
+def early_text(early: "EarlyStop") -> str:
+    """Where a run has stopped by itself, and why."""
+    since = f"since image {early.best_images}" if early.best_images else "at all"
+    return (
+        f"it stopped at image {early.images} of {early.total}, because {early.score} has not become better {since} "
+        f"in {plural(early.waited, 'validation')}"
+    )
 
 
 def next_lines(run: str, pairs: str, held_out: str | None) -> list[str]:

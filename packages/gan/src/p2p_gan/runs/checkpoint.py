@@ -135,6 +135,16 @@ def latest(run: Path) -> tuple[int, bool]:
     return 0, True
 
 
+def latest_extra(run: Path) -> dict[str, Any]:
+    """The small states of the checkpoint that `latest` means; empty if there is none."""
+    for record in reversed(_records(run)):
+        with contextlib.suppress(P2PError, OSError, KeyError, TypeError):
+            value = _read(record)
+            if value["bytes"] == record.with_suffix(".safetensors").stat().st_size:
+                return dict(value["extra"])
+    return {}
+
+
 def exists(run: Path) -> bool:
     """Whether the run has a checkpoint, whole or not."""
     return bool(_records(run))

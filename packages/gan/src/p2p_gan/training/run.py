@@ -24,6 +24,7 @@ from p2p_gan.training.guards import DivergedError
 from p2p_gan.training.job import Job, images_of, learning_rate_jump, make_job
 from p2p_gan.training.layout import settle_memory_format
 from p2p_gan.training.loop import TrainingCallback, training_loop
+from p2p_gan.training.patience import EarlyStop, stop_of
 from p2p_gan.training.planning import TIMED_FROM, Plan, plan_of
 from p2p_gan.training.replicas import distribute, shared_state
 from p2p_gan.training.saver import Saver, require_space_for_run
@@ -33,7 +34,7 @@ from p2p_gan.training.speed import settle_speed
 from p2p_gan.training.tensorboard import require_tensorboard
 from p2p_gan.training.tracker import Tracker
 from p2p_gan.training.trial import explain_out_of_memory, prepare_data
-from p2p_gan.training.validation import refuse_unreadable
+from p2p_gan.training.validation import refuse_unreadable, refuse_unscored
 from p2p_gan.updates.optimise import restore_scalers
 
 _RECOVERY_FACTOR = 0.5  # of the learning rate, after a loss that is not finite
@@ -55,6 +56,7 @@ class TrainSummary:
     plan: Plan | None  # None if nothing was left to do, or the call ended before training
     stopped_by: str | None = None
     signal: str | None = None  # the signal received, even if nothing was left to do
+    early: EarlyStop | None = None  # where the run ended by itself, with the setting patience
 
 
 def train(
@@ -113,7 +115,8 @@ def _train_as_first(
 def _idle(run: Path) -> TrainSummary:
     """The summary of a call without training."""
     images, _ = checkpoint.latest(run)
-    return TrainSummary(run, images, images, interrupted=False, seconds=0.0, losses={}, plan=None)
+    early = stop_of(checkpoint.latest_extra(run))
+    return TrainSummary(run, images, images, interrupted=False, seconds=0.0, losses={}, plan=None, early=early)
 
 
 def _check_and_load(
@@ -133,7 +136,8 @@ def _check_and_load(
         config = _settle_as_before(run_folder, config, folder)
         refuse_other_source(run_folder, source)
         images, looked = checkpoint.latest(run_folder.path)
-        if looked and images >= images_of(config, folder):
+        early, total = stop_of(checkpoint.latest_extra(run_folder.path)), images_of(config, folder)
+        if looked and (images >= total or (early is not None and early.holds_for(config, total))):
             checkpoint.remove_old(run_folder.path, keep=config.keep_checkpoints)
             return None
 
@@ -145,6 +149,7 @@ def _check_and_load(
         report.note(line)
     job, dataset = prepare_data(job, run_folder.path, report)
     refuse_unreadable(job)
+    refuse_unscored(job)
 
     # The plan, and the weights to begin with.
     job, planned = _plan(run_folder, job, dataset, report, asked)
@@ -243,7 +248,7 @@ def _train(
             tracker.board.close()
 
     # Finish: everything is on disk.
-    unfinished = images < total or not tracker.looked
+    unfinished = (images < total and tracker.early is None) or not tracker.looked
     return TrainSummary(
         run=run_folder.path,
         images=images,
@@ -254,6 +259,7 @@ def _train(
         plan=planned,
         stopped_by=stop.asked.name if stop.asked and unfinished else None,
         signal=stop.asked.name if stop.asked else None,
+        early=None if unfinished else tracker.early,
     )
 
 

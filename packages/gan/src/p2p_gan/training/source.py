@@ -20,7 +20,7 @@ from p2p_gan.config.config import Config
 from p2p_gan.config.sides import deepest_unet
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.location import model_file
-from p2p_gan.models.model import load_model
+from p2p_gan.models.model import read_model
 from p2p_gan.models.reference import read_reference, reference_card
 from p2p_gan.networks.architecture import GENERATORS, Architecture
 from p2p_gan.runs import checkpoint
@@ -75,7 +75,7 @@ def open_source(path: Path | str) -> StartModel:
         card = reference_card(architecture, images)
         return StartModel(path, path, sha256_file(path), card, generator.state_dict())
     file = model_file(path)
-    model = load_model(file)
+    model = read_model(file)
     weights, run = model.generator.state_dict(), file.parent
     if not (run / RUN).is_file():
         return StartModel(path, file, model.digest, model.card, weights)
