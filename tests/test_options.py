@@ -56,7 +56,7 @@ FROZEN: dict[str, set[str]] = {
         "--batch",
         "--seed",
         "--device",
-        "--precision",
+        "--from",
     },
     "config": set(),
     "bench": {"--device"},

@@ -14,6 +14,7 @@ from p2p_gan.networks.architecture import GENERATORS
 
 NATIVE = "native"  # the word for pictures of their own size
 _NORMS = ("batch", "instance", "none")
+_SCORES = ("auto", "l1", "psnr", "ssim", "colors", "sharpness", "accuracy", "mean_iou")
 _ENCODINGS = ("values", "classes", "auto")
 _MOST_IMAGES = 10**10 - 1  # the names of checkpoints have ten digits
 _MOST_FILTERS = 8192
@@ -505,7 +506,24 @@ class Config:
     validate_pairs: int = setting(
         100, "The largest number of pairs of val/ that a validation uses.", low=1, unit="pairs", group=_RECORD
     )
+    # Not free either: the best so far is a number of this score.
+    best_by: str = setting(
+        "auto",
+        "The validation score that chooses the best model: auto is mean_iou for masks, else l1; colors is the overlap "
+        "of Lab histograms, sharpness how near it is to that of the real pictures.",
+        choices=_SCORES,
+        group=_RECORD,
+    )
     tensorboard: bool = setting(False, "Also write event files for TensorBoard.", group=_RECORD, on_resume="free")
+    patience: int = setting(
+        0,
+        "The number of validations in a row without a better score after which a run stops; off never stops it.",
+        low=1,
+        words={"off": 0},
+        unit="validations",
+        group=_RUN,
+        on_resume="free",
+    )
     recover: bool = setting(
         False,
         "Return once to the last checkpoint, with half the learning rate, if a loss becomes infinite or NaN.",

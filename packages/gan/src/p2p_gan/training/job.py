@@ -4,6 +4,7 @@ Nothing here may update a network or write a file.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
@@ -45,6 +46,7 @@ class Job:
     recipe: Recipe
     ranks: Ranks = ALONE
     notes: tuple[str, ...] = ()  # what the user should know of how automatic settings were resolved
+    origin: dict[str, Any] | None = None  # the model that the run began with, as run.json describes it
 
     @property
     def layout(self) -> torch.memory_format:
