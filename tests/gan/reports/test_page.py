@@ -163,7 +163,7 @@ def test_names_in_a_run_are_text_and_never_markup(make_run: Make, make_scores: M
     folder.rename(run / "sc<b>")
     text = report_page(gather_report(run)).decode()
     assert text.count("<script") == 1
-    assert "<b>" not in text.replace("<b>0", "").replace("<b>tiny", "").replace("<b>20 s", "")
+    assert "<b>" not in text
     assert "&lt;script&gt;alert(1)" in text
     Outline(text.encode())
 

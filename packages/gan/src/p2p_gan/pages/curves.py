@@ -56,7 +56,7 @@ def style_of_series(count: int) -> str:
 def _draw_panel(panel: Panel, looks: dict[str, Look], across: str, *, with_legend: bool) -> Markup:
     curves = {label: _finite(points) for label, points in panel.series.items()}
     every = [point for points in curves.values() for point in points]
-    title = make_element("figcaption", make_element("b", panel.title), " ", panel.meaning)
+    title = make_element("figcaption", make_element("span", panel.title, class_="name"), " ", panel.meaning)
     if not every:
         return make_element("figure", title, make_element("p", "No numbers.", class_="note"))
     xs = _axis([x for x, _ in every] + [mark.x for mark in panel.marks], tight=True)

@@ -140,7 +140,7 @@ def _policy() -> str:
 
     The script is known by its hash, so that a name which got past the escapes would still not run.
     """
-    digest = base64.b64encode(hashlib.sha256(_beside("page.js").encode()).digest()).decode()
+    digest = base64.b64encode(hashlib.sha256(_beside("page.mjs").encode()).digest()).decode()
     return f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
 
 
@@ -168,5 +168,5 @@ def assemble_page(title: str, head: Sequence[Markup], sections: Sequence[Section
         f"<title>{escape_text(title)}</title><style>{rules}</style></head>\n<body>"
         f"{make_element('header', *head)}\n{make_element('nav', *links, aria_label='Sections')}\n"
         f"{make_element('main', join_parts(main))}\n"
-        f'<script type="module">{_beside("page.js")}</script></body></html>\n'
+        f'<script type="module">{_beside("page.mjs")}</script></body></html>\n'
     ).encode()

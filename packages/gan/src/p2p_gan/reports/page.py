@@ -112,7 +112,9 @@ def _figures(report: RunReport) -> Markup:
 
 
 def _card(name: str, value: str, small: list[Markup]) -> Markup:
-    return make_element("div", make_element("dt", name), make_element("dd", make_element("b", value), *small))
+    return make_element(
+        "div", make_element("dt", name), make_element("dd", make_element("span", value, class_="value"), *small)
+    )
 
 
 def _troubles(report: RunReport) -> list[str]:

@@ -216,7 +216,7 @@ def _example(word: str, example: Example, count: int) -> Markup:
     told = ", ".join(f"{word_of(name).label} {value:.4f}" for name, value in example.scores.items())
     caption = make_element(
         "figcaption",
-        make_element("b", f"{_WORDS[word]}: {example.name}"),
+        make_element("span", f"{_WORDS[word]}: {example.name}", class_="name"),
         f" rank {example.rank} of {count}, {told}",
     )
     try:
