@@ -86,10 +86,17 @@ def make_scores() -> Callable[..., Path]:
         scores = {
             "pictures": count,
             **{key: float(np.mean([line[key] for line in lines])) for key in ("l1", "ssim", "l1_mean", "ssim_mean")},
-            "color_error": {"body": 0.02, "tyres": 0.03},
+            "color_error": {"body": 0.02, "front.left": 0.03},
             "histograms": {"L": 0.8, "a": 0.9, "b": 0.7},
             "agreement": None,
+            "sharpness": {"model": 0.1, "real": 0.2, "mean_picture": 0.01},
             "skipped": [],
+            "numbers": {
+                **dict.fromkeys(("l1", "l1_mean", "ssim", "ssim_mean", "sharpness.model", "sharpness.real"), count),
+                **{"color_error.body": count, "color_error.front.left": 2, "histograms.L": count},
+            },
+            "intervals": {"l1": [0.02, 0.04], "color_error.front.left": [0.01, 0.05]},
+            "cautions": [{"code": "few-pictures", "text": f"{count} pictures are few."}],
         }
         of = {
             "model": sha256_file(run / "model.safetensors"),

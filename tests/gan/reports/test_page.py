@@ -74,8 +74,9 @@ def test_a_finished_run_shows_pictures_scores_curves_data_settings_machine_comma
     assert "finished" in page.text("")
     assert "0.0300" in page.text("")
     assert "n = 5 of test" in page.text("")
-    assert "5 pictures say little" in page.text("scores")
-    assert "Better than the mean training picture in L1: 3 of 5." in page.text("scores")
+    assert "5 pictures are few." in page.text("scores")
+    assert "0.0200 to 0.0400" in page.text("scores")
+    assert "Better than the mean picture of train in L1: 3 of 5." in page.text("scores")
     assert "Worst: car-4" in page.text("scores")
     assert "resumed at 50" in page.text("curves")
     assert "train 8, val 2, test 2 (12 in all)" in page.text("data")
@@ -131,14 +132,6 @@ def test_a_run_without_held_out_pairs_is_told_to_split_them_first(make_run: Make
     assert "p2p evaluate" not in page.text("commands")
 
 
-def test_a_model_that_is_no_better_than_the_mean_picture_is_called_so(make_run: Make, make_scores: Make) -> None:
-    run = make_run()
-    make_scores(run, l1_mean=0.02)
-    assert "In L1 the model is no better than the mean training picture (0.0300 against 0.0200)" in read(run).text(
-        "scores"
-    )
-
-
 def test_scores_of_an_earlier_state_are_called_old(make_run: Make, make_scores: Make) -> None:
     run = make_run()
     make_scores(run)
@@ -159,7 +152,7 @@ def test_names_in_a_run_are_text_and_never_markup(make_run: Make, make_scores: M
     run = make_run(
         HOSTILE.replace("/", ""), machine=machine, direction=f"{HOSTILE}-to-b", assumed=[HOSTILE], pairs=HOSTILE
     )
-    folder = make_scores(run, color_error={HOSTILE: 0.5})
+    folder = make_scores(run, color_error={HOSTILE: 0.5}, numbers={f"color_error.{HOSTILE}": 1})
     folder.rename(run / "sc<b>")
     text = report_page(gather_report(run)).decode()
     assert text.count("<script") == 1

@@ -5,10 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pytest
 
-from p2p_gan.reports.scores import bootstrap, find_scores
+from p2p_gan.reports.scores import ScoreRow, find_scores
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -16,25 +15,46 @@ if TYPE_CHECKING:
 Make = Callable[..., Path]
 
 
-def test_scores_have_the_interval_of_their_pictures_and_the_mean_picture_beside_them(
-    make_run: Make, make_scores: Make
-) -> None:
+def test_scores_have_their_interval_their_number_and_what_stands_beside_them(make_run: Make, make_scores: Make) -> None:
     run = make_run()
     make_scores(run)
     (scores,) = find_scores(run)
     assert (scores.split, scores.pictures, scores.model, scores.better) == ("test", 5, "model.safetensors", 3)
-    l1, ssim, colours = scores.rows
-    assert (l1.name, l1.value, l1.mean_picture) == ("l1", pytest.approx(0.03), pytest.approx(0.035))
-    assert l1.interval is not None
-    assert 0.01 < l1.interval[0] < 0.03 < l1.interval[1] < 0.05
-    assert (ssim.name, colours.name) == ("ssim", "histogram")
-    assert scores.classes["tyres"] == {"color_error": 0.03}
+    rows = {row.name: row for row in scores.rows}
+    assert list(rows) == ["l1", "ssim", "sharpness.model", "histograms.L"]
+    assert rows["l1"] == ScoreRow("l1", pytest.approx(0.03), 5, (0.02, 0.04), pytest.approx(0.035))
+    assert rows["ssim"].interval is None
+    assert rows["sharpness.model"] == ScoreRow("sharpness.model", 0.1, 5, None, 0.01, 0.2)
+    assert scores.classes["front.left"]["color_error"] == ScoreRow("color_error.front.left", 0.03, 2, (0.01, 0.05))
+    assert scores.cautions == ("5 pictures are few.",)
 
 
-def test_the_interval_that_the_evaluation_wrote_is_the_one_that_is_shown(make_run: Make, make_scores: Make) -> None:
+def test_masks_have_a_row_for_each_class_and_the_real_pictures_beside_those_of_a_segmenter(
+    make_run: Make, make_scores: Make
+) -> None:
+    def agreement(iou: float) -> dict[str, object]:
+        classes = {"v1.0 body": {"iou": iou, "accuracy": 0.9, "pictures": 4}}
+        return {"pixel_accuracy": 0.9, "class_accuracy": 0.8, "mean_iou": iou, "classes": classes}
+
     run = make_run()
-    make_scores(run, intervals={"l1": [0.001, 0.9]})
-    assert find_scores(run)[0].rows[0].interval == (0.001, 0.9)
+    paths = ("mean_iou", "pixel_accuracy", "class_accuracy", "classes.v1.0 body.iou", "classes.v1.0 body.accuracy")
+    numbers = {f"{kind}.{path}": 4 for kind in ("judged", "judged_real") for path in paths}
+    make_scores(run, judged=agreement(0.5), judged_real=agreement(0.7), numbers=numbers)
+    (scores,) = find_scores(run)
+    assert [(row.name, row.value, row.real) for row in scores.rows] == [
+        ("judged.mean_iou", 0.5, 0.7),
+        ("judged.pixel_accuracy", 0.9, 0.9),
+    ]
+    assert {kind: row.value for kind, row in scores.classes["v1.0 body"].items()} == {"judged": 0.5, "judged_real": 0.7}
+
+
+def test_scores_of_an_older_version_have_no_intervals(make_run: Make, make_scores: Make) -> None:
+    run = make_run()
+    make_scores(run, numbers=None, intervals=None, cautions=[])
+    assert [(row.name, row.interval, row.number) for row in find_scores(run)[0].rows] == [
+        ("l1", None, 5),
+        ("ssim", None, 5),
+    ]
 
 
 def test_examples_are_chosen_by_rank(make_run: Make, make_scores: Make) -> None:
@@ -90,14 +110,3 @@ def test_a_name_in_the_scores_cannot_lead_out_of_their_folder(
     (folder / "scores.jsonl").write_text(lines)
     with refused("path-leads-out"):
         find_scores(run, [folder])
-
-
-def test_the_bootstrap_covers_the_mean_and_says_nothing_of_one_picture() -> None:
-    values = np.random.default_rng(3).normal(0.5, 0.1, 100)
-    found = bootstrap(list(values))
-    assert found is not None
-    half = (found[1] - found[0]) / 2
-    assert half == pytest.approx(1.96 * values.std() / 10, rel=0.1)
-    assert bootstrap(list(values)) == found
-    assert bootstrap([0.5]) is None
-    assert bootstrap([0.5, float("nan")]) is None

@@ -16,8 +16,10 @@ from p2p_gan.reports.page_origin import (
     machine_part,
     settings_part,
 )
-from p2p_gan.reports.page_results import interval_text, samples_part, scores_part
+from p2p_gan.reports.page_results import interval_text, number_of, samples_part, scores_part
 from p2p_gan.runs.panels import panels_of
+
+_HEADLINES = ("agreement.mean_iou", "judged.mean_iou")  # of masks, which say more than their colours do
 
 
 def report_page(report: RunReport) -> bytes:
@@ -86,13 +88,13 @@ def _figures(report: RunReport) -> Markup:
     """The figures that a hurried reader takes away, each with n and interval."""
     cards = []
     for scores in report.scores[:1]:
-        for row in scores.rows[:3]:
-            word, n = word_of(row.name), f"n = {scores.pictures} of {scores.split}"
+        for row in sorted(scores.rows, key=lambda row: row.name not in _HEADLINES)[:3]:
+            word, n = word_of(row.name), f"n = {row.number:,} of {scores.split}"
             interval = f"95% interval {interval_text(row)}" if row.interval else ""
-            mean = f"mean picture {row.mean_picture:.4f}" if row.mean_picture is not None else ""
+            mean = f"mean picture {number_of(row, row.mean_picture)}" if row.mean_picture is not None else ""
             direction = {True: ", larger is better", False: ", smaller is better", None: ""}[word.more]
             small = [make_element("small", each) for each in (interval, mean, f"{n}{direction}") if each]
-            cards.append(_card(word.label, f"{row.value:.4f}", small))
+            cards.append(_card(word.label, number_of(row, row.value), small))
     if not cards and report.run.best:
         best = report.run.best
         small = [make_element("small", f"n = {best.get('pictures', '?')} of val, at {best['images']:,} images")]

@@ -11,6 +11,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import p2p_command, plural
 from p2p_gan.evaluation.score_words import word_of
 from p2p_gan.pages.elements import (
+    Cell,
     Markup,
     embed_pixels,
     join_parts,
@@ -20,7 +21,7 @@ from p2p_gan.pages.elements import (
 )
 from p2p_gan.reports.gather import RunReport
 from p2p_gan.reports.samples import Film
-from p2p_gan.reports.scores import FEW, Example, ScoreReport, ScoreRow
+from p2p_gan.reports.scores import CLASS_SCORES, Example, ScoreReport, ScoreRow
 
 _COLUMN = Size(256, 1024)  # the largest size of a column of samples
 _TRIPLE = Size(768, 512)  # of a held-out picture with its input and the real one
@@ -130,10 +131,7 @@ def _evaluation(scores: ScoreReport, *, many: bool) -> list[Markup]:
     if not scores.model:
         stale = "These scores are of an earlier state of the model or of another one: score it again."
         parts.append(make_paragraph(stale, "trouble"))
-    if scores.pictures < FEW:
-        few = f"{plural(scores.pictures, 'picture says', 'pictures say')} little: others would give other scores."
-        parts.append(make_paragraph(few, "trouble"))
-    parts += [make_paragraph(line, "trouble") for line in worse_than_mean(scores)]
+    parts += [make_paragraph(line, "trouble") for line in scores.cautions]
     parts.append(_score_table(scores.rows))
     parts.append(make_paragraph(_about_scores(scores), "note"))
     parts.append(_class_table(scores))
@@ -141,32 +139,42 @@ def _evaluation(scores: ScoreReport, *, many: bool) -> list[Markup]:
     return [part for part in parts if part]
 
 
-def worse_than_mean(scores: ScoreReport) -> list[str]:
-    """A line for each metric in which the model is not better than the mean training picture."""
-    return [
-        f"In {word_of(row.name).label} the model is no better than the mean training picture ({row.value:.4f} against "
-        f"{row.mean_picture:.4f}), which paints the same for every input."
-        for row in scores.rows
-        if row.mean_picture is not None
-        and (row.value <= row.mean_picture if word_of(row.name).more else row.value >= row.mean_picture)
-    ]
-
-
 def _score_table(rows: Sequence[ScoreRow]) -> Markup:
-    means = any(row.mean_picture is not None for row in rows)
-    heads = ["score", "model", "95% interval", *(["mean picture"] if means else []), "better", "what it is"]
+    means, reals = (any(getattr(row, name) is not None for row in rows) for name in ("mean_picture", "real"))
+    heads = [
+        "score",
+        "model",
+        "95% interval",
+        "n",
+        *(["mean picture"] * means),
+        *(["real"] * reals),
+        "better",
+        "what it is",
+    ]
     lines = []
     for row in rows:
         word = word_of(row.name)
-        mean = [f"{row.mean_picture:.4f}" if row.mean_picture is not None else ""] if means else []
+        beside = [row.mean_picture] * means + [row.real] * reals
         direction = {True: "larger", False: "smaller", None: ""}[word.more]
-        lines.append((word.label, f"{row.value:.4f}", interval_text(row), *mean, direction, word.what))
+        numbers = (
+            number_of(row, row.value),
+            interval_text(row),
+            f"{row.number:,}",
+            *(number_of(row, each) for each in beside),
+        )
+        lines.append((word.label, *numbers, direction, word.what))
     return make_element("div", make_table(heads, lines), class_="scores words")
+
+
+def number_of(row: ScoreRow, value: float | None) -> str:
+    """A value of the kind of a row's: four digits after the point, two where it is in the tens; empty if unknown."""
+    digits = 2 if abs(row.value) >= 10 else 4
+    return "" if value is None else f"{value:.{digits}f}"
 
 
 def interval_text(row: ScoreRow) -> str:
     """The ends of the interval of a score, empty if it has none."""
-    return "" if row.interval is None else f"{row.interval[0]:.4f} to {row.interval[1]:.4f}"
+    return "" if row.interval is None else " to ".join(number_of(row, end) for end in row.interval)
 
 
 def _about_scores(scores: ScoreReport) -> str:
@@ -174,10 +182,11 @@ def _about_scores(scores: ScoreReport) -> str:
     model = which.get(scores.model, "another state of the model")
     text = (
         f"Scored: {model}, on {plural(scores.pictures, 'picture')} of {scores.split} at their own size. Intervals "
-        "cover the choice of pictures (bootstrap over the pictures) and not the randomness of training."
+        "cover the choice of pictures (bootstrap over the pictures) and not the randomness of training. The mean "
+        "picture paints the same for every input; any model should beat it."
     )
     if scores.better is not None:
-        text += f" Better than the mean training picture in L1: {scores.better} of {scores.pictures}."
+        text += f" Better than the mean picture of {scores.mean_of} in L1: {scores.better} of {scores.pictures}."
     if scores.skipped:
         text += f" {plural(scores.skipped, 'pair')} could not be read and are in no score."
     return text
@@ -185,21 +194,25 @@ def _about_scores(scores: ScoreReport) -> str:
 
 def _class_table(scores: ScoreReport) -> Markup:
     """A row for each class, a column for each kind of score that applies."""
-    kinds = [kind for kind in _CLASS_COLUMNS if any(kind in each for each in scores.classes.values())]
+    kinds = [kind for kind in CLASS_SCORES if any(kind in each for each in scores.classes.values())]
     if not kinds:
         return Markup("")
-    counted = bool(scores.class_pictures)
-    heads = ("class", *(_CLASS_COLUMNS[kind][0] for kind in kinds), *(["pictures with it"] if counted else []))
+    heads = ("class", *(_CLASS_COLUMNS[kind][0] for kind in kinds), "pictures with it")
     lines = [
-        (
-            name,
-            *(f"{each[kind]:.4f}" if kind in each else "" for kind in kinds),
-            *([str(scores.class_pictures.get(name, ""))] if counted else []),
-        )
+        (name, *(_class_cell(each.get(kind)) for kind in kinds), str(max(row.number for row in each.values())))
         for name, each in scores.classes.items()
     ]
     legend = " ".join(f"{_CLASS_COLUMNS[kind][0]}: {_CLASS_COLUMNS[kind][1]}." for kind in kinds)
-    return join_parts((make_element("h3", "By class"), make_table(heads, lines), make_paragraph(legend, "note")))
+    note = make_paragraph(f"{legend} In brackets: 95% intervals.", "note")
+    return join_parts((make_element("h3", "By class"), make_table(heads, lines), note))
+
+
+def _class_cell(row: ScoreRow | None) -> Cell:
+    if row is None:
+        return ""
+    interval = interval_text(row)
+    beside = [" ", make_element("small", f"({interval})")] if interval else []
+    return make_element("span", f"{row.value:.4f}", *beside)
 
 
 def _examples(scores: ScoreReport) -> Markup:

@@ -1,15 +1,13 @@
 """Scores that 'p2p evaluate' has written for a run: found, read, and put into rows with intervals and examples.
 
-Nothing here may score; intervals come from the scores of the single pictures.
+Nothing here may compute a score or an interval.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import read_json, read_lines, sha256_file
@@ -18,20 +16,26 @@ from p2p_datatools.contract.foreign import catch_decoder
 from p2p_gan.models.location import BEST, MODEL_FILE
 
 SUMMARY, LINES = "summary.json", "scores.jsonl"
-_RESAMPLES = 2_000
-_COVERED = (2.5, 97.5)  # percent: a 95% interval
-FEW = 30  # pictures below which a score says little
+CLASS_SCORES = ("color_error", "agreement", "judged", "judged_real")
+_OF_CLASSES = (".classes.", "color_error.", "judged_real.")
+_BESIDE = ("_mean", ".real", ".mean_picture", ".class_accuracy")  # shown beside other scores, or say little more
 EXAMPLES = 2  # pictures of each of best, median and worst
 
 
 @dataclass(frozen=True)
 class ScoreRow:
-    """A score of the model, the ends of its 95% interval if it has one, and the same of the mean training picture."""
+    """A score of the model: its place in the summary with dots between, its value, and the number of pictures in it.
+
+    `interval` are the ends of its 95% interval, None of one picture; `mean_picture` and `real` are the same score of
+    the mean picture and of the real ones, None where that does not apply.
+    """
 
     name: str
     value: float
+    number: int
     interval: tuple[float, float] | None = None
     mean_picture: float | None = None
+    real: float | None = None
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,8 @@ class ScoreReport:
     """The scores in a folder: of which `split` and how many `pictures`, and by which model's file.
 
     `model` is the name of the file of the run that was scored, empty if the run has trained since. `better` of the
-    pictures have a smaller L1 than the mean training picture, None without one. `classes` holds for each class the
-    scores that apply to it; `examples` are pictures by the words best, median and worst.
+    pictures have a smaller L1 than the mean picture of the split `mean_of`. `classes` holds for each class the scores
+    that apply to it, by the words of `CLASS_SCORES`; `examples` are pictures by the words best, median and worst.
     """
 
     folder: Path
@@ -58,12 +62,11 @@ class ScoreReport:
     pictures: int
     model: str
     rows: tuple[ScoreRow, ...]
-    classes: Mapping[str, Mapping[str, float]]
-    class_pictures: Mapping[str, int]
+    classes: Mapping[str, Mapping[str, ScoreRow]]
     examples: Mapping[str, tuple[Example, ...]]
+    cautions: tuple[str, ...] = ()
     better: int | None = None
-    variants: int = 1
-    pairs: str = ""
+    mean_of: str = "train"
     skipped: int = 0
 
 
@@ -102,70 +105,66 @@ def _read_report(folder: Path, summary: Mapping[str, Any], model: str) -> ScoreR
     of, scores = summary["of"], summary["scores"]
     lines = read_lines(folder / LINES) if (folder / LINES).is_file() else []
     metrics = [name for name in of.get("metrics", ()) if isinstance(scores.get(name), int | float)]
-    classes, counts = _classes(scores)
+    paths = [path for path in scores.get("numbers") or metrics if not path.endswith(_BESIDE)]
+    rows = {path: row for path in paths if (row := _row(scores, path))}
     return ScoreReport(
         folder=folder,
         split=str(of["split"]),
         pictures=int(scores["pictures"]),
         model=model,
-        rows=tuple(_rows(scores, metrics, lines)),
-        classes=classes,
-        class_pictures=counts,
+        rows=tuple(row for path, row in rows.items() if not any(each in path for each in _OF_CLASSES)),
+        classes=_classes(rows),
         examples=_examples(folder, lines, metrics),
+        cautions=tuple(str(each["text"]) for each in scores.get("cautions", ())),
         better=sum(line["l1"] < line["l1_mean"] for line in lines) if lines and "l1_mean" in lines[0] else None,
-        variants=int(of.get("variants", 1)),
-        pairs=str(of.get("pairs", "")),
+        mean_of=str(scores.get("mean_picture_of") or "train"),
         skipped=len(scores.get("skipped", ())),
     )
 
 
-def _rows(scores: Mapping[str, Any], metrics: Sequence[str], lines: Sequence[Mapping[str, Any]]) -> Iterator[ScoreRow]:
-    for name in metrics:
-        values = [float(line[name]) for line in lines if name in line]
-        mean = scores.get(f"{name}_mean")
-        own = _interval_in(scores, name) or bootstrap(values)
-        yield ScoreRow(name, float(scores[name]), own, None if mean is None else float(mean))
-    if histograms := scores.get("histograms"):
-        yield ScoreRow("histogram", float(np.mean(list(histograms.values()))), _interval_in(scores, "histogram"))
-    for kind in ("agreement", "judged"):
-        if scores.get(kind):
-            yield ScoreRow("mean_iou", float(scores[kind]["mean_iou"]), _interval_in(scores, f"{kind}.mean_iou"))
-            yield ScoreRow("pixel_accuracy", float(scores[kind]["pixel_accuracy"]))
-    if spread := scores.get("diversity"):
-        values = [float(line["pairwise_l1"]) for line in lines if "pairwise_l1" in line]
-        yield ScoreRow("diversity", float(spread["pairwise_l1"]), bootstrap(values))
-
-
-def _interval_in(scores: Mapping[str, Any], name: str) -> tuple[float, float] | None:
-    """The interval that the evaluation itself has written, where it has."""
-    with suppress(KeyError, TypeError, ValueError):
-        low, high = scores["intervals"][name]
-        return float(low), float(high)
-    return None
-
-
-def bootstrap(values: Sequence[float]) -> tuple[float, float] | None:
-    """The 95% interval of the mean of `values`: percentiles of resampled means (Efron 1979); None of fewer than 2."""
-    known = np.asarray(values, dtype=np.float64)
-    if len(known) < 2 or not np.isfinite(known).all():
+def _row(scores: Mapping[str, Any], path: str) -> ScoreRow | None:
+    """The score at a place of the summary, with what stands beside it; None if there is no number."""
+    value = _at(scores, path)
+    if value is None:
         return None
-    random = np.random.default_rng(0)  # the same values, the same interval
-    means = [known[random.integers(0, len(known), len(known))].mean() for _ in range(_RESAMPLES)]
-    low, high = np.percentile(means, _COVERED)
-    return float(low), float(high)
+    low_high = (scores.get("intervals") or {}).get(path)
+    above, _, last = path.rpartition(".")
+    mean = _at(scores, f"{above}.mean_picture") if last == "model" else _at(scores, f"{path}_mean")
+    real = _at(scores, f"{above}.real" if last == "model" else path.replace("judged.", "judged_real.", 1))
+    return ScoreRow(
+        name=path,
+        value=value,
+        number=int((scores.get("numbers") or {}).get(path, scores["pictures"])),
+        interval=(float(low_high[0]), float(low_high[1])) if low_high else None,
+        mean_picture=mean,
+        real=real if last == "model" or path.startswith("judged.") else None,
+    )
 
 
-def _classes(scores: Mapping[str, Any]) -> tuple[dict[str, dict[str, float]], dict[str, int]]:
-    """The scores of each class, and the number of pictures with it where that is known."""
-    found: dict[str, dict[str, float]] = {}
-    counts: dict[str, int] = {}
-    for name, value in (scores.get("color_error") or {}).items():
-        found.setdefault(name, {})["color_error"] = float(value)
-    for kind in ("agreement", "judged", "judged_real"):
-        for name, each in ((scores.get(kind) or {}).get("classes") or {}).items():
-            found.setdefault(name, {})[kind] = float(each["iou"])
-            counts[name] = int(each["pictures"])
-    return found, counts
+def _at(scores: Mapping[str, Any], path: str) -> float | None:
+    """The number at a place of the summary; the name of a class may hold dots of its own."""
+    found: Any = scores
+    parts = path.split(".")
+    if ".classes." in path:
+        kind, _, rest = path.partition(".classes.")
+        parts = [kind, "classes", *rest.rsplit(".", 1)]
+    elif path.startswith("color_error."):
+        parts = path.split(".", 1)
+    for part in parts:
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return float(found) if isinstance(found, int | float) else None
+
+
+def _classes(rows: Mapping[str, ScoreRow]) -> dict[str, dict[str, ScoreRow]]:
+    """The scores of each class, by kind."""
+    found: dict[str, dict[str, ScoreRow]] = {}
+    for path, row in rows.items():
+        kind, marked, rest = path.partition(".classes.")
+        if marked and rest.endswith(".iou"):
+            found.setdefault(rest.removesuffix(".iou"), {})[kind] = row
+        elif path.startswith("color_error."):
+            found.setdefault(path.partition(".")[2], {})["color_error"] = row
+    return found
 
 
 def _examples(
