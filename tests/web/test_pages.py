@@ -12,7 +12,6 @@ import pytest
 if TYPE_CHECKING:
     from conftest import Pages  # of this folder
     from selenium.webdriver import Chrome
-    from selenium.webdriver.remote.webelement import WebElement
 
 NAMES = ("finished", "begun", "runs", "study")
 WIDTHS = (360, 768, 1280)
@@ -42,7 +41,7 @@ def open_page(browser: "Chrome", page: Path, width: int = 1280, theme: str = "li
     return found
 
 
-def press(browser: "Chrome", element: "WebElement", *keys: str) -> None:
+def press(browser: "Chrome", element: Any, *keys: str) -> None:
     from selenium.webdriver.common.keys import Keys
 
     browser.execute_script("arguments[0].focus()", element)
@@ -50,7 +49,7 @@ def press(browser: "Chrome", element: "WebElement", *keys: str) -> None:
         browser.switch_to.active_element.send_keys(getattr(Keys, key))
 
 
-def one(browser: "Chrome", selector: str) -> "WebElement":
+def one(browser: "Chrome", selector: str) -> Any:
     return browser.find_elements("css selector", selector)[0]
 
 

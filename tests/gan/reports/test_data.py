@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 
 from p2p_datatools.contract.files.atomic import read_json
-from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_gan.reports.data import Leak, data_facts
-from p2p_gan.runs.runfolder import describe_splits
 
 
 def test_the_splits_are_those_of_the_record_and_the_pairs_are_found_where_they_are(
@@ -67,4 +65,3 @@ def test_the_source_of_fetched_pairs_is_told(make_run: Callable[..., Path], pair
     run = make_run()
     (source,) = data_facts(read_json(run / "run.json"), run).sources
     assert source == {"title": "Cars", "citation": "Somebody 2020", "licence": "CC0"}
-    assert describe_splits(open_pairs(pair_folder))

@@ -25,6 +25,8 @@ _FIRST = (
 DASHES: tuple[tuple[float, ...], ...] = ((), (4, 1.6), (1, 1.6), (5, 1.6, 1, 1.6))
 _GOLDEN = 0.618034  # of a turn of the hue: however many there are, a new one falls into the largest gap
 _LIGHTNESS = (0.36, 0.46, 0.28)  # on white; on a dark ground as much above a half
+_WEIGHTS = (0.2126, 0.7152, 0.0722)  # of red, green and blue in what is seen as bright
+_BRIGHTEST = 0.25  # of white, for a contrast with it above 3
 
 
 class Look(NamedTuple):
@@ -64,4 +66,9 @@ def look_of(place: int) -> Look:
 
 
 def _hex(hue: float, lightness: float, saturation: float) -> str:
-    return "#" + "".join(f"{round(255 * each):02x}" for each in colorsys.hls_to_rgb(hue, lightness, saturation))
+    """The colour, darker or lighter by as much as its hue needs to stand out: yellow is lighter than blue."""
+    channels = colorsys.hls_to_rgb(hue, lightness, saturation)
+    brightness = sum(weight * each**2.2 for weight, each in zip(_WEIGHTS, channels, strict=True))
+    if lightness < 0.5 and brightness > _BRIGHTEST:
+        channels = tuple(each * (_BRIGHTEST / brightness) ** (1 / 2.2) for each in channels)
+    return "#" + "".join(f"{round(255 * each):02x}" for each in channels)

@@ -27,9 +27,14 @@ SCORE_WORDS = {
             "histogram", "colours", True, "intersection of colour histograms with those of the real pictures, 0 to 1"
         ),
         *(
-            ScoreWord(f"histograms.{key}", f"colours, {name}", True, f"the same histograms of {what}, 0 to 1")
+            ScoreWord(
+                f"histograms.{key}",
+                f"colours, {name}",
+                True,
+                f"overlap of the histograms of {what} with those of the real pictures, 0 to 1",
+            )
             for key, name, what in (
-                ("L", "L", "the lightness of generated and real pictures"),
+                ("L", "L", "lightness"),
                 ("a", "a", "green to red"),
                 ("b", "b", "blue to yellow"),
             )

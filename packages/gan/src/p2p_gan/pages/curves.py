@@ -46,10 +46,8 @@ def draw_panels(panels: Sequence[Panel], *, across: str) -> Markup:
 
 def style_of_series(count: int) -> str:
     """The rules that colour so many series, in light and in dark."""
-    light, dark = (
-        ";".join(f"--s{place}:{getattr(look_of(place), name)}" for place in range(count))
-        for name in ("color", "on_dark")
-    )
+    light = ";".join(f"--s{place}:{look_of(place).color}" for place in range(count))
+    dark = ";".join(f"--s{place}:{look_of(place).on_dark}" for place in range(count))
     return f":root{{{light}}}\n@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}}}" if count else ""
 
 

@@ -4,18 +4,14 @@ Nothing here may decode a picture or change anything; pairs that have moved are 
 """
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files.atomic import read_json
+from p2p_datatools.contract.origin import TOLD, read_origins
 from p2p_datatools.contract.pairs.alike import find_alike
 from p2p_datatools.contract.pairs.manifest import PairFolder, has_manifest, open_pairs
-
-_PROVENANCE = "provenance.json"  # which 'p2p data fetch' writes into a data set
-_TOLD = ("title", "name", "home", "citation", "licence", "terms", "fetched")
 
 
 @dataclass(frozen=True)
@@ -105,10 +101,7 @@ def _leaks(folder: PairFolder) -> tuple[Leak, ...]:
 
 
 def _sources(place: Path, folder: PairFolder) -> tuple[Mapping[str, str], ...]:
-    """The data sets of which the pairs were made: as their manifest says, or as fetched."""
-    known = [each for each in folder.provenance.get("sources", ()) if isinstance(each, dict)]
-    with suppress(P2PError):
-        fetched = read_json(place / _PROVENANCE) if (place / _PROVENANCE).is_file() else None
-        known += [fetched] if isinstance(fetched, dict) else []
-    told = [{name: str(each[name]) for name in _TOLD if each.get(name)} for each in known]
-    return tuple(each for each in told if each)
+    """The data sets of which the pairs were made: as their manifest says, or as they were fetched."""
+    said = [each for each in folder.provenance.get("sources", ()) if isinstance(each, dict)]
+    known = [{name: str(each[name]) for name in TOLD if each.get(name)} for each in said] or read_origins([place])
+    return tuple(each for each in known if each)

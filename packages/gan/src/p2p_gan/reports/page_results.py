@@ -168,8 +168,11 @@ def _score_table(rows: Sequence[ScoreRow]) -> Markup:
 
 def number_of(row: ScoreRow, value: float | None) -> str:
     """A value of the kind of a row's: four digits after the point, two where it is in the tens; empty if unknown."""
-    digits = 2 if abs(row.value) >= 10 else 4
-    return "" if value is None else f"{value:.{digits}f}"
+    return "" if value is None else _digits(value, like=row.value)
+
+
+def _digits(value: float, *, like: float | None = None) -> str:
+    return f"{value:.{2 if abs(value if like is None else like) >= 10 else 4}f}"
 
 
 def interval_text(row: ScoreRow) -> str:
@@ -226,7 +229,7 @@ def _examples(scores: ScoreReport) -> Markup:
 
 
 def _example(word: str, example: Example, count: int) -> Markup:
-    told = ", ".join(f"{word_of(name).label} {value:.4f}" for name, value in example.scores.items())
+    told = ", ".join(f"{word_of(name).label} {_digits(value)}" for name, value in example.scores.items())
     caption = make_element(
         "figcaption",
         make_element("span", f"{_WORDS[word]}: {example.name}", class_="name"),
