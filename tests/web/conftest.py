@@ -62,7 +62,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
     for file in ("stats.jsonl", "model.safetensors", "best.safetensors"):
         (place / "begun" / file).unlink(missing_ok=True)
     shutil.rmtree(place / "begun" / "samples")
-    found = Pages(*(place / f"{name}.html" for name in ("finished", "begun", "runs")), place / "study" / "index.html")
+    finished, begun, runs = (place / f"{name}.html" for name in ("finished", "begun", "runs"))
+    found = Pages(finished, begun, runs, place / "study" / "index.html")
     run("report", trained, found.finished, "--evaluate")
     run("report", place / "begun", found.begun)
     run("runs", trained, place / "begun", "--curves", found.runs)

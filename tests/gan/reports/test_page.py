@@ -39,7 +39,7 @@ class Outline(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         said = dict(attrs)
-        self.ids += [said["id"]] if said.get("id") else []
+        self.ids += [name for name in [said.get("id")] if name]
         if tag == "section":
             self.place = said["id"] or ""
             self.words[self.place] = []
