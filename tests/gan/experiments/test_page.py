@@ -89,8 +89,8 @@ def test_every_finished_arm_and_every_picture_is_in_it(study: Study) -> None:
     for arm in {trial.arm for trial in study.trials}:
         assert arm in page.words
     assert "Without the arm 286x286 patches: size=32x32: is too small" in page.text
-    # Two inputs through 5, 4 and 3 arms, with both ends; and four outputs of 5 arms, with the input.
-    assert page.count["img"] == 2 * (7 + 6 + 5) + 5 * 5
+    # Two inputs through 5, 4, 3 and 7 arms, with both ends; and four outputs of 5 arms, with the input.
+    assert page.count["img"] == 2 * (7 + 6 + 5 + 9) + 5 * 5
 
 
 def test_what_an_arm_scored_is_what_its_cell_says(study: Study) -> None:
@@ -130,8 +130,8 @@ def test_only_what_differs_for_certain_is_bold(study: Study, page_of: Callable[.
         for seed in (0, 1)
     ]
     page = page_of(replace(study, trials=tuple(trials), planned=30))
-    # The same arm in the two tables it is in; SSIM and the rest are equal in both seeds but differ between arms.
-    assert page.strong.count("0.2500 ± 0.6353") == 2
+    # The same arm in the three tables it is in; SSIM and the rest are equal in both seeds but differ between arms.
+    assert page.strong.count("0.2500 ± 0.6353") == 3
     assert "0.3500 ± 0.6353" not in page.strong
     assert "2 seeds" in page.text
     assert "half the 95% confidence interval" in page.text
@@ -153,7 +153,7 @@ def test_what_failed_and_what_is_still_to_come_is_reported(study: Study, page_of
     some = tuple(trial for trial in study.trials if trial.arm == "L1")
     failed = (Failure("GAN", 0, "the losses are no longer <numbers>."),)
     page = page_of(replace(study, trials=some, failed=failed))
-    assert "1 of 15 trials are finished." in page.words
+    assert f"1 of {study.planned} trials are finished." in page.words
     assert "Failed: GAN, seed 0: the losses are no longer <numbers>." in page.words
     assert page.count["h2"] == len(TABLES) + 1
     nothing = page_of(replace(study, trials=()))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from conftest import Refused
     from gan.conftest import ExportModel
 
-PHOTO = Half("photo", "photo")
+PHOTO, MASK = Half("photo", "photo"), Half("mask", "mask")
 
 
 @pytest.fixture
@@ -28,7 +28,8 @@ def draw(make_model: Callable[..., Model]) -> Callable[..., Model]:
     """draw(**fields of the architecture): a model whose every weight and statistic counts."""
 
     def make(statistics: Any = "picture", **fields: Any) -> Model:
-        model = make_model(PHOTO, PHOTO)
+        cars = {"palette": load_palette("cars"), "input_as": "classes"}
+        model = make_model(MASK, PHOTO, **cars) if fields.get("class_adaptive") else make_model(PHOTO, PHOTO)
         shape = replace(model.card.architecture, **fields)
         generator = shape.build().eval()
         random = torch.Generator().manual_seed(0)
@@ -53,6 +54,8 @@ def draw(make_model: Callable[..., Model]) -> Callable[..., Model]:
         {"kind": "resnet", "blocks": 2, "dropout": 0.3},
         {"kind": "resnet", "blocks": 1, "norm": "instance", "upsampling": "resize", "biases": False},
         {"kind": "resnet", "blocks": 1, "statistics": "running", "noise": 1},
+        {"class_adaptive": True, "norm": "instance"},
+        {"class_adaptive": True, "noise": 2, "kind": "encoder-decoder", "statistics": "running"},
         {"dropout_skip": 1, "dropout_blocks": 2, "noise": 17},
     ],
     ids=str,
@@ -65,7 +68,9 @@ def test_the_graph_gives_what_the_generator_gives(
     assert other.unit == own.unit
     found = {}
     for height, width in ((32, 32), (64, 96)):
-        picture = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+        classes = fields.get("class_adaptive", False)
+        shape, values = (height, width, 3)[: 2 if classes else 3], 5 if classes else 256
+        picture = np.random.default_rng(0).integers(0, values, shape, dtype=np.uint8)
         for seed, valid in ((None, (1.0, 1.0)), (7, (1.0, 1.0)), (8, (0.7, 0.61))):
             options = PassOptions(model.card.statistics, valid, seed)
             first, second = (each.values(picture, options) for each in (own, other))

@@ -26,6 +26,7 @@ PRECISIONS = ("float32", "float16")
 OPERATORS = frozenset(
     [
         "Add",
+        "AveragePool",
         "Cast",
         "Concat",
         "Conv",

@@ -28,7 +28,7 @@ from p2p_gan.models.onnx_file import (
     takes_padding,
 )
 from p2p_gan.networks.blocks import LEAK, Down, ReflectConv, Residual, ResizeConv, Up
-from p2p_gan.networks.norms import EPSILON, InstanceNorm, NoNorm, Norm
+from p2p_gan.networks.norms import EPSILON, ClassAdaptiveNorm, InstanceNorm, NoNorm, Norm
 from p2p_gan.networks.resnet import Change, ResNet
 from p2p_gan.networks.unet import UNet
 
@@ -158,7 +158,7 @@ class _Writer:
         return self.graph.add("Concat", x, self.graph.add("Expand", NOISE, shape), axis=1)
 
     def _unet(self, generator: UNet, x: str) -> str:
-        encoded = []
+        encoded, shares = [], self._shares(generator, x)
         for level, block in enumerate(generator.down, 1):
             assert isinstance(block, Down)
             x = x if block.first else self.graph.add("LeakyRelu", x, alpha=LEAK)
@@ -168,10 +168,30 @@ class _Writer:
         for up in generator.up:
             assert isinstance(up, Up)
             x = self._convolve(self.graph.add("Relu", x), up.conv, up.norm, len(encoded))
+            x = self._adapt(x, up.by_class, shares.pop()) if up.by_class is not None else x
             x, same_size = self._drop(x, up.dropout), encoded.pop()
             if generator.skips:
                 x = self.graph.add("Concat", x, same_size, axis=1)
         return self._convolve(self.graph.add("Relu", x), generator.last, NoNorm(), 0)
+
+    def _shares(self, generator: UNet, x: str) -> list[str]:
+        """The shares of the classes at each size of the decoder's blocks, outermost first; empty without classes."""
+        if not generator.classes:
+            return []
+        constant, found = self.graph.constant, []
+        if generator.noise:
+            x = self.graph.add("Slice", x, constant([0]), constant([generator.classes]), constant([1]))
+        for _ in generator.up:
+            x = self.graph.add("AveragePool", x, kernel_shape=[2, 2], strides=[2, 2])
+            found.append(x)
+        return found
+
+    def _adapt(self, x: str, norm: ClassAdaptiveNorm, shares: str) -> str:
+        scale, shift = (
+            self.graph.add("Conv", shares, self.graph.weigh(_numbers(table.weight), f"{self._names[table]}.weight"))
+            for table in (norm.scale, norm.shift)
+        )
+        return self.graph.add("Add", self.graph.add("Add", x, shift), self.graph.add("Mul", x, scale))
 
     def _resnet(self, generator: ResNet, x: str) -> str:
         x = self._change(x, generator.enter, 0)

@@ -10,14 +10,16 @@ from p2p_gan.config.config import Config
 from p2p_gan.data.task import Task
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.base import Discriminator
-from p2p_gan.networks.discriminators import MultiScale, PatchGAN, SegmentationHead
+from p2p_gan.networks.discriminators import MultiScale, PatchGAN, PixelClassifier, SegmentationHead
 from p2p_gan.networks.weights import initialise
+from p2p_gan.updates.lecam import LeCam
 from p2p_gan.updates.optimise import GradScalerAdam, new_ema
 from p2p_gan.updates.step import Networks
 
 # A segmentation head halves pictures at most 4 times, since the objects that it must find are small. It has half as
 # many filters as the discriminator, but at least 16: more cost time and hardly improve it (benchmarks/quality).
 _HEAD_DEPTH, _HEAD_FILTERS = 4, 16
+_SEGMENTER_DEPTH = 5  # at most, of a discriminator that segments; it grows to 8 times its filters, as a PatchGAN
 
 
 def architecture_of(config: Config, task: Task) -> Architecture:
@@ -44,12 +46,17 @@ def generator_shape(config: Config, inputs: int, outputs: int, *, head: str = "t
         biases=config.bias_before_norm,
         noise=config.noise_channels,
         head=head,
+        class_adaptive=config.class_adaptive_norm == "on",
     )
 
 
 def discriminator_of(config: Config, inputs: int, outputs: int, labels: int = 0) -> Discriminator:
-    """The discriminator for these numbers of channels, not initialised; `labels` is the number of a head's classes."""
+    """The discriminator for these numbers of channels, not initialised; `labels` is how many classes the mask has."""
     norm = config.norm if config.discriminator_norm == "same" else config.discriminator_norm
+    if config.gan_loss == "segmentation":
+        filters = config.discriminator_filters
+        widths = [filters * 2 ** min(level, 3) for level in range(min(_SEGMENTER_DEPTH, config.unet_depth))]
+        return PixelClassifier(outputs, classes=labels, widths=widths, norm=norm)
     scales = [
         PatchGAN(
             inputs + outputs if config.conditional else outputs,
@@ -72,7 +79,7 @@ def discriminator_of(config: Config, inputs: int, outputs: int, labels: int = 0)
 def build(architecture: Architecture, config: Config, device: torch.device, labels: int = 0) -> Networks:
     """Networks and optimisers on the device; weights are drawn from the seed on the CPU, the same for every device.
 
-    `labels` is the number of classes of a segmentation head.
+    `labels` is the number of classes of a segmentation head, or of a discriminator that segments.
     """
     random = torch.Generator().manual_seed(config.seed)
     discriminator = discriminator_of(config, architecture.inputs, architecture.outputs, labels)
@@ -85,10 +92,12 @@ def build(architecture: Architecture, config: Config, device: torch.device, labe
     if config.gan_loss == "none":
         return Networks(generator, None, _adam(generator, config, device), None, ema)
     generator_optimizer, discriminator_optimizer = (_adam(each, config, device) for each in (generator, discriminator))
-    return Networks(generator, discriminator, generator_optimizer, discriminator_optimizer, ema)
+    lecam = LeCam(config.discriminator_scales).to(device) if config.lambda_lecam else None
+    return Networks(generator, discriminator, generator_optimizer, discriminator_optimizer, ema, lecam)
 
 
 def _adam(network: nn.Module, config: Config, device: torch.device) -> torch.optim.Adam:
+    # The learning rates of an update are set before it (`training.update`).
     settings = {"lr": config.learning_rate, "betas": (config.beta1, config.beta2), "fused": True}
     if config.precision == "float16":
         return GradScalerAdam(network.parameters(), device=device, **settings)
