@@ -60,6 +60,7 @@ FROZEN: dict[str, set[str]] = {
     },
     "config": set(),
     "bench": {"--device"},
+    "report": {"--scores", "--evaluate"},
     "runs": {"--curves"},
     "reproduce": {"--pairs"},
     "sample": {"--out", "--variants", "--seed", "--size", "--sheet", "--device", "--runtime"},

@@ -15,6 +15,7 @@ from p2p_datatools.contract.files.destination import Destination, refuse, stamp_
 from p2p_datatools.contract.files.listing import LeftOut
 from p2p_datatools.contract.files.work import Summary
 from p2p_datatools.contract.matching import BY_STEM
+from p2p_datatools.contract.origin import read_origins
 from p2p_datatools.contract.pairs.alike import find_alike
 from p2p_datatools.contract.pairs.lines import FILLED, ByName, NamedPairs, Pair
 from p2p_datatools.contract.pairs.manifest import (
@@ -138,7 +139,7 @@ def pair(
             _refuse_nodata(skipped)
             refuse(skipped, destination)
         sizes = _Sizes()
-        _commit(destination, job, work, settings | _merged_parts(known), skipped, sizes)
+        _commit(destination, job, work, settings | _merged_parts(known) | _origins((a, b)), skipped, sizes)
     say_over_white([*job.a.over_white, *job.b.over_white], report)
     if sizes.splits:
         _note_alike(read_manifest(dest), report)
@@ -156,6 +157,12 @@ def _match(a: Path, b: Path, ways: PairOptions, report: Reporter) -> tuple[Match
 
 def _merged_parts(known: PairFolder | None) -> dict[str, Any]:
     return {"merged": known.provenance["merged"]} if known and "merged" in known.provenance else {}
+
+
+def _origins(folders: Files) -> dict[str, Any]:
+    """The data sets that A and B are parts of, where a record beside them says so."""
+    found = read_origins(folders)
+    return {"sources": found} if found else {}
 
 
 def _sum_up(
