@@ -22,7 +22,7 @@ from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.parts import read_parts
 from p2p_gan.inference.sampling import sample
 from p2p_gan.models.card import card_from_json
-from p2p_gan.models.model import Model, load_model
+from p2p_gan.models.model import Model, read_model
 from p2p_gan.training.run import train
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
 def test_the_parts_of_an_input_are_in_the_model_file_and_read_as_they_were_paired(
     painter: Path, folders: tuple[Path, Path]
 ) -> None:
-    card = load_model(painter).card
+    card = read_model(painter).card
     assert card.input == INPUTS
     assert card_from_json(json.dumps(card.to_json()), where="test") == card
     files = [folder / "a.png" for folder in folders]

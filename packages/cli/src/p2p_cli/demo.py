@@ -164,10 +164,11 @@ def _write_sheet(pairs: Path, samples: Path, picture: Path) -> None:
 def say_result(dest: Path, scores: "Scores", seconds: float) -> None:
     """What was done, where the results are, and what to run next."""
     from p2p_cli import render
+    from p2p_cli.scores_text import say_scores
 
     place = shell_word(str(dest))
     render.say(f"{plural(scores.pictures, 'held-out car')}, painted by the model from masks alone, in {dest}/samples")
-    render.scores(scores.metrics, scores.mean_picture, scores.color_error)
+    say_scores(scores)
     render.say(f"({seconds:.0f} s in total)")
     render.say()
     render.say(f"look at   {dest}/sheet.png   mask, generated, real")

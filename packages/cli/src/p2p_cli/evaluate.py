@@ -91,19 +91,7 @@ def command(
 
 def _say(scores: "Scores", split: str) -> None:
     from p2p_cli import render
+    from p2p_cli.scores_text import say_scores
 
     render.say(f"{plural(scores.pictures, 'picture')} of {split}")
-    render.scores(scores.metrics, scores.mean_picture, scores.color_error)
-    if scores.histograms:
-        shared = ", ".join(f"{name} {value:.3f}" for name, value in scores.histograms.items())
-        render.say(f"overlap of colour histograms with the real pictures: {shared}")
-    if scores.agreement:
-        render.agreement("mask", scores.agreement)
-    if scores.judged and scores.judged_real:
-        render.agreement("found by the segmenter", scores.judged, scores.judged_real)
-    if scores.diversity:
-        between = scores.diversity
-        render.say(
-            f"diversity of {between.variants} variants: l1 between them {between.pairwise_l1:.4f}, "
-            f"standard deviation of a pixel {between.pixel_std:.4f}"
-        )
+    say_scores(scores)

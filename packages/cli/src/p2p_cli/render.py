@@ -6,7 +6,6 @@ Nothing here may compute a result; it shows what a library call returned or repo
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
@@ -29,9 +28,6 @@ from p2p_cli.plan_text import plan_lines
 from p2p_cli.terminal import echo, name_full_output
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural, printable
-
-if TYPE_CHECKING:
-    from p2p_gan.evaluation.mask_agreement import Agreement
 
 _WIDE = 72  # columns that a bar with its numbers takes
 # Seconds between two lines of progress where no terminal shows a bar; more later, to keep a long run's log short.
@@ -281,26 +277,3 @@ def given_splits(counts: Mapping[str, int], unsplit: str = "") -> None:
     if counts:
         said = ", ".join(f"{name} {counts.get(name, 0)}" for name in ("train", "val", "test"))
         say(f"Splits as given: {said}{f'; {unsplit}' if unsplit else ''}.")
-
-
-def scores(metrics: dict[str, float], mean_picture: dict[str, float], color_error: dict[str, float]) -> None:
-    """A model's metrics beside those of the mean training picture, where there is one, and its colour errors."""
-    rows = [
-        (name, f"{value:.4f}", f"{mean_picture[name]:.4f}" if mean_picture else "-") for name, value in metrics.items()
-    ]
-    table(("score", "model", "mean picture"), rows)
-    if color_error:
-        say("colour error " + ", ".join(f"{name} {value:.3f}" for name, value in color_error.items()))
-
-
-def agreement(title: str, found: "Agreement", real: "Agreement | None" = None) -> None:
-    """IoU by class and the means; `real` is what a segmenter finds in the real photos."""
-    columns = (found, real) if real else (found,)
-    headings = ("generated", "real photos")[: len(columns)]
-    rows = [
-        (name, *(f"{each.classes[name].iou:.3f}" for each in columns), str(one.pictures))
-        for name, one in found.classes.items()
-    ]
-    for name, value in (("mean IoU", "mean_iou"), ("pixels", "pixel_accuracy"), ("classes", "class_accuracy")):
-        rows.append((name, *(f"{getattr(each, value):.3f}" for each in columns), ""))
-    table((f"{title}: IoU", *headings, "pictures"), rows)

@@ -9,6 +9,7 @@ from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
     from p2p_gan.evaluation.export import Difference, ModelExport, export_onnx, export_safetensors
+    from p2p_gan.evaluation.kid import KidEstimate, estimate_kid
     from p2p_gan.evaluation.mask_agreement import Agreement, ClassIoU
     from p2p_gan.evaluation.pair_scores import PairRecord, PairScores
     from p2p_gan.evaluation.scores import Diversity, EvaluationRequest, Scores, evaluate
@@ -17,6 +18,7 @@ else:
     __getattr__, __dir__ = open_door(
         __name__,
         export="Difference ModelExport export_onnx export_safetensors",
+        kid="KidEstimate estimate_kid",
         mask_agreement="Agreement ClassIoU",
         pair_scores="PairRecord PairScores",
         scores="EvaluationRequest Diversity Scores evaluate",
@@ -29,10 +31,12 @@ __all__ = [
     "Difference",
     "Diversity",
     "EvaluationRequest",
+    "KidEstimate",
     "ModelExport",
     "PairRecord",
     "PairScores",
     "Scores",
+    "estimate_kid",
     "evaluate",
     "evaluate_into",
     "export_onnx",

@@ -1,6 +1,6 @@
 """One pair is scored: the model's outputs beside the real picture, as a record of all that the means over pairs need.
 
-Nothing here may add up pairs or write files; a record depends on one pair, the model and the mean training picture.
+Nothing here may add up pairs or write files; a record depends on one pair, the model and the mean picture.
 """
 
 from dataclasses import dataclass
@@ -17,6 +17,8 @@ from p2p_datatools.contract.pictures.images import LabelMap, colorize, hash_pixe
 from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.resize import resize_photo
 from p2p_datatools.contract.progress import Note
+from p2p_gan.evaluation.cells import cell_means
+from p2p_gan.evaluation.float_text import floats_to_text
 from p2p_gan.evaluation.mask_agreement import (
     Confusion,
     counted_pixels,
@@ -32,6 +34,7 @@ from p2p_gan.evaluation.metrics import (
     Range,
     class_color_errors,
     diversity,
+    sharpness,
 )
 from p2p_gan.evaluation.segmenter import Segmenter
 from p2p_gan.inference.apply import ApplyOptions, apply_model
@@ -45,9 +48,9 @@ _SUFFIX = ".png"
 class PairRecord:
     """What was found for one pair: its own scores as the JSON line of scores.jsonl, and counts that add up over pairs.
 
-    `pixels` is the hash of the pair as the model has it, `mean_picture` that of the mean training picture, None if
-    there is none. `counts` are those that are not 0, of pixels by class or by colour: `agreement`, `judged`,
-    `judged_real`, and `colors` of the generated and of the real photo.
+    `pixels` is the hash of the pair as the model has it, `mean_picture` that of the mean picture, None if there is
+    none. `counts` are those that are not 0, of pixels by class or by colour: `agreement`, `judged`, `judged_real`, and
+    `colors` of the generated and of the real photo; beside them `cells`, of both as `cell_means` gives them.
     """
 
     name: str
@@ -98,7 +101,7 @@ class PairScores:
 class PairScorer:
     """Applies a model to the input of a pair, and compares the output with the real one.
 
-    `mean` is the mean training picture, None if there is none; 2 or more `variants` measure diversity; `judge` segments
+    `mean` is the mean picture, None if there is none; 2 or more `variants` measure diversity; `judge` segments
     generated photos.
     """
 
@@ -132,6 +135,8 @@ class PairScorer:
             line[kind], counts[kind] = confusion.rows(), confusion.to_json()
         if generates_colors(self._card):
             counts["colors"] = [_colors(fake, where), _colors(true, where)]
+        if self._card.output.kind != "mask":
+            counts["cells"] = [floats_to_text(cell_means(each, self._range, where)) for each in (fake, true)]
         if len(fakes) > 1:
             spread = diversity([self._comparable(each) for each in fakes], self._range)
             line |= {"pairwise_l1": spread[0], "pixel_std": spread[1]}
@@ -139,11 +144,14 @@ class PairScorer:
         return PairScores(name, picture, fakes[0], real, record)
 
     def _compare(self, fake: Array, true: Array, where: PixelMask | None) -> dict[str, float]:
-        """The metrics of the model's output, and of the mean training picture."""
-        found = self._measure(fake, true, where)
+        """The metrics of the model's output, and of the mean picture."""
+        found, shown = self._measure(fake, true, where), {"sharpness": fake, "sharpness_real": true}
         if self._mean is not None:
-            mean = self._measure(resize_photo(self._mean, size_of(true)), true, where)
-            found |= {mean_key(name): value for name, value in mean.items()}
+            mean = resize_photo(self._mean, size_of(true))
+            found |= {mean_key(name): value for name, value in self._measure(mean, true, where).items()}
+            shown[mean_key("sharpness")] = mean
+        if self._card.output.kind != "mask":
+            found |= {name: sharpness(picture, self._range, where) for name, picture in shown.items()}
         return found
 
     def _measure(self, fake: Array, true: Array, where: PixelMask | None) -> dict[str, float]:
@@ -178,7 +186,7 @@ def sign_pair(picture: Array, real: Array, gaps: Gaps | None) -> str:
 
 
 def mean_key(metric: str) -> str:
-    """The name of a metric of the mean training picture."""
+    """The name of a metric of the mean picture."""
     return f"{metric}_mean"
 
 

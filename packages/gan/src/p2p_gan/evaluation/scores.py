@@ -1,11 +1,11 @@
-"""A model's scores on the pairs of a split, compared with those of the mean training picture.
+"""A model's scores on the pairs of a split, compared with those of the mean picture.
 
 Nothing here may train, print or write files; `metrics` and `mask_agreement` define the scores, `pair_scores` those of
-one pair.
+one pair, `tally` how they add up.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from itertools import chain, tee
 from pathlib import Path
 from typing import Any
@@ -25,15 +25,18 @@ from p2p_datatools.contract.progress import QUIET, Reporter, once
 from p2p_datatools.contract.words import p2p_command, plural
 from p2p_gan.data.read import load_fitted, skip_of_pair
 from p2p_gan.data.task import Task
-from p2p_gan.evaluation.mask_agreement import Agreement, Confusion
-from p2p_gan.evaluation.metrics import METRICS, LabHistograms, mean_picture
-from p2p_gan.evaluation.pair_scores import PairRecord, PairScorer, PairScores, generates_colors, mean_key
+from p2p_gan.evaluation.bootstrap import Interval
+from p2p_gan.evaluation.cautions import Caution, find_cautions
+from p2p_gan.evaluation.mask_agreement import Agreement
+from p2p_gan.evaluation.metrics import mean_picture
+from p2p_gan.evaluation.pair_scores import PairScorer, PairScores, mean_key
 from p2p_gan.evaluation.segmenter import Segmenter
+from p2p_gan.evaluation.tally import BesideReal, Tally
 from p2p_gan.inference.apply import ApplyOptions
 from p2p_gan.inference.inputs import read_model_pair, refuse_folder, task_for
 from p2p_gan.machine.device import limit_threads
 from p2p_gan.models.card import ModelCard
-from p2p_gan.models.model import Model, load_model
+from p2p_gan.models.model import Model, read_model
 
 _MEAN_SIZE = Size(256, 256)  # of the mean training picture, for models without a size
 
@@ -52,11 +55,17 @@ class Scores:
     """Means over the pictures: `metrics` of the model by name, such as l1, and `color_error` by class.
 
     Pixels that a mask of the pair marks as ignored, or where a half has no data, are excluded, except from `diversity`,
-    which uses no real picture. `mean_picture` holds the same metrics of the mean training picture, none without
-    training pairs. `histograms`: intersection with those of the real pictures in L, a and b, for photos. `agreement`:
-    of generated masks with the real ones. `judged`: of a segmenter's masks of the generated photos with the true ones,
-    and `judged_real` the same for the real photos. `diversity`: of variants. Each of these is None if it does not apply
-    or was not requested. `skipped` are pairs that could not be read, which are in none of the means.
+    which uses no real picture. `mean_picture` holds the same metrics of the mean picture of the split
+    `mean_picture_of`: train, or the scored split where there is none. `histograms`: intersection with those of the real
+    pictures in L, a and b, for photos. `agreement`: of generated masks with the real ones. `judged`: of a segmenter's
+    masks of the generated photos with the true ones, and `judged_real` the same for the real photos. `diversity`: of
+    variants. `sharpness` of photos, and `variety`, how much the photos of the set differ from each other, beside those
+    of the real ones. Each of these is None if it does not apply or was not requested. `skipped` are pairs that could
+    not be read, which are in none of the means.
+
+    `intervals` are the 95% intervals of the scores (bootstrap over pictures), and `numbers` the pictures in each, both
+    by the score's place in `to_json` with dots between, such as `judged.classes.body.iou`. `cautions` say where the
+    scores mean little.
     """
 
     pictures: int
@@ -69,9 +78,15 @@ class Scores:
     judged_real: Agreement | None = None
     diversity: Diversity | None = None
     skipped: tuple[Skip, ...] = ()
+    mean_picture_of: str | None = None
+    sharpness: BesideReal | None = None
+    variety: BesideReal | None = None
+    numbers: dict[str, int] = field(default_factory=dict)
+    intervals: dict[str, Interval] = field(default_factory=dict)
+    cautions: tuple[Caution, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The scores as JSON values: each metric under its name, and NAME_mean that of the mean training picture."""
+        """The scores as JSON values: each metric under its name, and NAME_mean that of the mean picture."""
         rest = asdict(self) | {"skipped": [str(skip) for skip in self.skipped]}
         pictures, model, mean = (rest.pop(name) for name in ("pictures", "metrics", "mean_picture"))
         return {"pictures": pictures, **model, **{mean_key(name): mean.get(name) for name in model}, **rest}
@@ -116,7 +131,7 @@ def evaluate(
     job = open_evaluation(model_path, pairs, asked, device, report)
     skipped: list[Skip] = []
     scorer = job.scorer(skipped if keep_going else None, report)
-    tally = Tally(job.model.card, asked)
+    tally = Tally(job.model.card)
     for pair in report.track(job.pairs, "scoring", len(job.pairs)):
         try:
             picture, real = job.read(pair)
@@ -132,7 +147,7 @@ def evaluate(
         tally.add(scored.record)
         each(scored, job.model.card)
     job.say_changes(report)
-    return tally.result(skipped, where=job.folder.path)
+    return job.conclude(tally, skipped)
 
 
 @dataclass(frozen=True)
@@ -167,15 +182,23 @@ class Evaluation:
         A training pair that cannot be read is not in the mean and is added to `skipped` if given, else its error is
         raised.
         """
-        mean = self._mean_training_picture(skipped)
+        mean = self._mean_picture(skipped)
         note, asked = once(report.note), self.asked
         return PairScorer(self.model, asked.how, variants=asked.variants, judge=self.judge, mean=mean, note=note)
 
-    def _mean_training_picture(self, skipped: list[Skip] | None) -> Array | None:
-        """The mean of the training pairs' outputs; None if there are none."""
-        card = self.model.card
-        train = self.folder.of("train")
-        pairs = load_fitted(self.folder, train, self.task, card.size or _MEAN_SIZE, "stretch", skipped)
+    @property
+    def mean_picture_of(self) -> str:
+        """The split whose mean picture is the baseline; that of the scored pairs themselves is harder to beat."""
+        return "train" if self.folder.of("train") else self.asked.split
+
+    def _mean_picture(self, skipped: list[Skip] | None) -> Array | None:
+        """The mean of the outputs of the pairs of `mean_picture_of`; None if none of them can be read.
+
+        Pairs that are scored are reported when they are.
+        """
+        card, split = self.model.card, self.mean_picture_of
+        failed = [] if split == self.asked.split else skipped
+        pairs = load_fitted(self.folder, self.folder.of(split), self.task, card.size or _MEAN_SIZE, "stretch", failed)
         first = next(pairs, None)
         if first is None:
             return None
@@ -184,6 +207,35 @@ class Evaluation:
         mean = mean_picture((real for _, real, _ in pictures), counted)
         colored = card.output.channels == 3 or card.output_coding.kind == "classes"  # classes are compared as colours
         return np.repeat(mean[..., None], 3, axis=2) if mean.ndim == 2 and colored else mean
+
+    def conclude(self, tally: Tally, skipped: Sequence[Skip]) -> Scores:
+        """The scores of the records that were added; raises P2PError if there are none."""
+        left_out = tuple(dict.fromkeys(skipped))  # once, if a training pair is scored too
+        if not tally.pictures:
+            raise P2PError(
+                self.folder.path,
+                f"no {self.asked.split} pair could be scored, because {plural(len(left_out), 'picture')} failed",
+                "Correct them and run the same command again.",
+                code="pictures-failed",
+                parts=left_out,
+            )
+        spread, mean = tally.diversity(), tally.mean_picture()
+        found = Scores(
+            pictures=tally.pictures,
+            metrics=tally.metrics(),
+            mean_picture=mean,
+            color_error=tally.color_error(),
+            histograms=tally.histograms(),
+            **tally.agreements(),
+            diversity=None if spread is None else Diversity(self.asked.variants, *spread),
+            skipped=left_out,
+            mean_picture_of=self.mean_picture_of if mean else None,
+            sharpness=tally.sharpness(),
+            variety=tally.variety(),
+            numbers=tally.numbers(),
+            intervals=tally.intervals(),
+        )
+        return replace(found, cautions=find_cautions(found.pictures, found.metrics, mean, found.mean_picture_of))
 
 
 def open_evaluation(
@@ -195,7 +247,7 @@ def open_evaluation(
 ) -> Evaluation:
     """Load the model and list the pairs; raises P2PError if there are none, or the model does not take them."""
     limit_threads()
-    model = load_model(model_path)
+    model = read_model(model_path)
     if device is not None:
         model.generator.to(device)
     folder = open_pairs(Path(pairs))
@@ -213,62 +265,3 @@ def open_evaluation(
     refuse_folder(folder, (task.input, task.output), model.card)
     judge = Segmenter(asked.segmenter, model, device) if asked.segmenter else None
     return Evaluation(model, folder, task, chosen, asked, judge)
-
-
-class Tally:
-    """Adds up the records of pairs; the same records in the same order give the same scores to the last bit."""
-
-    def __init__(self, card: ModelCard, asked: EvaluationRequest) -> None:
-        self._asked = asked
-        self._rows: list[list[float]] = []  # a picture's metrics
-        self._mean_rows: list[list[float]] = []  # and those of the mean training picture
-        self._errors: dict[str, list[float]] = {}
-        self._spread: list[tuple[float, float]] = []
-        self._confusions: dict[str, Confusion] = {}
-        self._names = card.palette.names if card.palette else ()
-        self._colors = (LabHistograms(), LabHistograms()) if generates_colors(card) else None
-
-    def add(self, record: PairRecord) -> None:
-        """Add the record of one pair."""
-        line, counts = record.line, record.counts
-        self._rows.append([line[name] for name in METRICS])
-        if record.mean_picture is not None:
-            self._mean_rows.append([line[mean_key(name)] for name in METRICS])
-        for name, error in line.get("color_error", {}).items():
-            self._errors.setdefault(name, []).append(error)
-        for kind in ("agreement", "judged", "judged_real"):
-            if kind in counts:
-                self._confusions.setdefault(kind, Confusion(self._names)).include(counts[kind])
-        for histograms, own in zip(self._colors or (), counts.get("colors", ()), strict=True):
-            histograms.include(own)
-        if "pairwise_l1" in line:
-            self._spread.append((line["pairwise_l1"], line["pixel_std"]))
-
-    def result(self, skipped: Sequence[Skip], *, where: Path) -> Scores:
-        """The means of all records, of which there must be one; `where` is the folder of the pairs."""
-        left_out = tuple(dict.fromkeys(skipped))  # once, if a training pair is scored too
-        if not self._rows:
-            raise P2PError(
-                where,
-                f"no {self._asked.split} pair could be scored, because {plural(len(left_out), 'picture')} failed",
-                "Correct them and run the same command again.",
-                code="pictures-failed",
-                parts=left_out,
-            )
-        spread = np.mean(self._spread, axis=0) if self._spread else None
-        agreements = {kind: confusion.result() for kind, confusion in self._confusions.items()}
-        return Scores(
-            pictures=len(self._rows),
-            metrics=_means(self._rows),
-            mean_picture=_means(self._mean_rows),
-            color_error={name: float(np.mean(values)) for name, values in self._errors.items()},
-            histograms=self._colors[0].intersection(self._colors[1]) if self._colors else None,
-            **agreements,
-            diversity=None if spread is None else Diversity(self._asked.variants, float(spread[0]), float(spread[1])),
-            skipped=left_out,
-        )
-
-
-def _means(rows: Sequence[Sequence[float]]) -> dict[str, float]:
-    """Each metric's mean over the pictures; none of no pictures."""
-    return dict(zip(METRICS, map(float, np.mean(rows, axis=0)), strict=True)) if rows else {}

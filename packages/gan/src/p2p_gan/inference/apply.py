@@ -20,7 +20,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Note
 from p2p_gan.data.sizing import of_equal_area
 from p2p_gan.inference.onnx_runtime import OnnxModel, OnnxTranslator
-from p2p_gan.inference.translator import AnyModel, PassOptions, Translator, Values
+from p2p_gan.inference.translator import AnyModel, ModelHolder, PassOptions, Translator, Values
 from p2p_gan.models.card import ModelCard
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def translator_of(
     model: AnyModel, device: "torch.device | None" = None, tile: int | None = None, note: Note | None = None
 ) -> Translator:
     """The model in its runtime: an `OnnxModel` in onnxruntime, others in torch, on `device` or the generator's."""
+    model = model.model if isinstance(model, ModelHolder) else model
     if isinstance(model, OnnxModel):
         if tile is not None:
             to_do = "Leave tile out, or give the run folder and --runtime torch."

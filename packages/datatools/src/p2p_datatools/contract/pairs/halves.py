@@ -265,7 +265,7 @@ def as_photo(pixels: Array, half: Half) -> Photo:
     if half.parts:
         ends = np.cumsum([part.channels for part in half.parts])[:-1]
         shown = [as_photo(part, replace(half, parts=())) for part in np.split(pixels, ends, axis=2)]
-        return np.rint(np.mean(shown, axis=0)).astype(np.uint8)
+        return np.asarray(np.rint(np.mean(shown, axis=0)), np.uint8)
     if half.dtype != "uint8":
         low, high = half.range
         scaled = (pixels.astype(np.float64) - low) * (255 / (high - low) if high > low else 1)

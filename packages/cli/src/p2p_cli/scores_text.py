@@ -1,0 +1,92 @@
+"""The scores of `p2p evaluate` as tables of at most 80 columns, as long as classes have short names.
+
+Nothing here may compute a score; what has no value is a dash.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from p2p_cli import render
+from p2p_gan.evaluation.metrics import METRICS
+
+if TYPE_CHECKING:
+    from p2p_gan.evaluation.mask_agreement import Agreement
+    from p2p_gan.evaluation.scores import Scores
+    from p2p_gan.evaluation.tally import BesideReal
+
+NONE = "-"
+_AGREEMENTS = {"agreement": "mask", "judged": "found by the segmenter"}
+
+
+def say_scores(scores: "Scores") -> None:
+    """Print the scores, those of each class, and what to know before they are quoted."""
+    render.table(("score", "n", "model", "95% interval", "mean picture", "real"), _score_rows(scores))
+    if scores.color_error:
+        rows = [
+            (name, str(scores.numbers[key]), f"{value:.3f}", _interval(scores, key, 3))
+            for name, value in scores.color_error.items()
+            for key in (f"color_error.{name}",)
+        ]
+        render.say()
+        render.table(("colour error", "n", "model", "95% interval"), rows)
+    for kind, title in _AGREEMENTS.items():
+        found: Agreement | None = getattr(scores, kind)
+        if found is not None:
+            render.say()
+            _say_agreement(scores, kind, title, found, scores.judged_real if kind == "judged" else None)
+    if scores.cautions:
+        render.say()
+    for caution in scores.cautions:
+        render.say(f"warning: {caution}")
+
+
+def score_text(name: str, value: float | None, digits: int = 4) -> str:
+    """A score as text of at most 7 characters in its usual range: dB with two digits after the point."""
+    if value is None:
+        return NONE
+    return f"{value:.2f}" if name == "psnr" else f"{value:.{digits}f}"
+
+
+def _score_rows(scores: "Scores") -> Iterator[tuple[str, ...]]:
+    for name in METRICS:
+        yield _row(scores, name, name, scores.metrics[name], scores.mean_picture.get(name))
+    beside: dict[str, BesideReal | None] = {"sharpness": scores.sharpness, "variety": scores.variety}
+    for name, found in beside.items():
+        if found is not None:
+            yield _row(scores, name, f"{name}.model", found.model, found.mean_picture, found.real)
+    for name, value in (scores.histograms or {}).items():
+        yield _row(scores, f"colour overlap {name}", f"histograms.{name}", value)
+    if scores.diversity is not None:
+        for name, value in (("pairwise_l1", scores.diversity.pairwise_l1), ("pixel_std", scores.diversity.pixel_std)):
+            yield _row(scores, f"variants {name}", f"diversity.{name}", value)
+
+
+def _row(
+    scores: "Scores", title: str, key: str, model: float, mean: float | None = None, real: float | None = None
+) -> tuple[str, ...]:
+    number = str(scores.numbers.get(key, scores.pictures))
+    shown = (score_text(key, value) for value in (mean, real))
+    return title, number, score_text(key, model), _interval(scores, key), *shown
+
+
+def _interval(scores: "Scores", key: str, digits: int = 4) -> str:
+    found = scores.intervals.get(key)
+    return NONE if found is None else " to ".join(score_text(key, each, digits) for each in found)
+
+
+def _say_agreement(scores: "Scores", kind: str, title: str, found: "Agreement", real: "Agreement | None") -> None:
+    """IoU by class and the means; `real` is what a segmenter finds in the real photos."""
+    columns = (found, real) if real else (found,)
+    headings = ("generated", "95% interval", *(("real photos",) if real else ()))
+
+    def row(name: str, number: int, key: str, values: list[float]) -> tuple[str, ...]:
+        first, *others = (f"{value:.3f}" for value in values)
+        return name, str(number), first, _interval(scores, f"{kind}.{key}", 3), *others
+
+    rows = [
+        row(name, one.pictures, f"classes.{name}.iou", [each.classes[name].iou for each in columns])
+        for name, one in found.classes.items()
+    ]
+    for name, value in (("mean IoU", "mean_iou"), ("pixels", "pixel_accuracy"), ("classes", "class_accuracy")):
+        rows.append(row(name, scores.pictures, value, [getattr(each, value) for each in columns]))
+    render.table((f"{title}: IoU", "n", *headings), rows)

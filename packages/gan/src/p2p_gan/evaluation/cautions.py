@@ -1,0 +1,53 @@
+"""Where scores mean little, in sentences: too few pictures for a figure, or a model that a constant picture beats.
+
+Nothing here may change a score or compute one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from p2p_datatools.contract.words import plural
+
+FEW = 20  # pictures, below which a bootstrap's intervals are plainly too narrow
+_LESS_IS_BETTER = ("l1",)
+
+
+@dataclass(frozen=True)
+class Caution:
+    """A sentence, and the code by which programs know its kind."""
+
+    code: str
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def find_cautions(
+    pictures: int, metrics: Mapping[str, float], mean_picture: Mapping[str, float], mean_of: str | None
+) -> tuple[Caution, ...]:
+    """What to know before these scores are quoted; `mean_of` is the split with the mean picture."""
+    found = []
+    if pictures < FEW:
+        what = f"{plural(pictures, 'picture')} are few" if pictures > 1 else "1 picture has no interval"
+        found.append(
+            Caution(
+                "few-pictures",
+                f"{what}: below {FEW} every score depends on which pictures they are, and intervals are too narrow.",
+            )
+        )
+    worse = [name for name, value in mean_picture.items() if is_better(name, value, metrics[name])]
+    if worse:
+        said = ", ".join(f"{name} ({metrics[name]:.4g}, the mean picture {mean_picture[name]:.4g})" for name in worse)
+        found.append(
+            Caution(
+                "worse-than-mean",
+                f"The model is worse than the mean picture of {mean_of}, which ignores the input, in {said}.",
+            )
+        )
+    return tuple(found)
+
+
+def is_better(metric: str, value: float, other: float) -> bool:
+    """Whether a value of a metric is better than another."""
+    return value < other if metric in _LESS_IS_BETTER else value > other
