@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
-    from p2p_gan.evaluation.export import Difference, ModelExport, export_onnx, export_safetensors
+    from p2p_gan.evaluation.export import (
+        Difference,
+        ModelExport,
+        export_onnx,
+        export_safetensors,
+        export_torchscript,
+    )
     from p2p_gan.evaluation.mask_agreement import Agreement, ClassIoU
     from p2p_gan.evaluation.pair_scores import PairRecord, PairScores
     from p2p_gan.evaluation.scores import Diversity, EvaluationRequest, Scores, evaluate
@@ -16,7 +22,7 @@ if TYPE_CHECKING:
 else:
     __getattr__, __dir__ = open_door(
         __name__,
-        export="Difference ModelExport export_onnx export_safetensors",
+        export="Difference ModelExport export_onnx export_safetensors export_torchscript",
         mask_agreement="Agreement ClassIoU",
         pair_scores="PairRecord PairScores",
         scores="EvaluationRequest Diversity Scores evaluate",
@@ -37,4 +43,5 @@ __all__ = [
     "evaluate_into",
     "export_onnx",
     "export_safetensors",
+    "export_torchscript",
 ]
