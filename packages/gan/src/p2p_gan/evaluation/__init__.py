@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
-    from p2p_gan.evaluation.export import Difference, ModelExport, export_onnx, export_safetensors
+    from p2p_gan.evaluation.export import (
+        Difference,
+        ModelExport,
+        export_onnx,
+        export_safetensors,
+        export_torchscript,
+    )
     from p2p_gan.evaluation.kid import KidEstimate, estimate_kid
     from p2p_gan.evaluation.mask_agreement import Agreement, ClassIoU
     from p2p_gan.evaluation.pair_scores import PairRecord, PairScores
@@ -17,7 +23,7 @@ if TYPE_CHECKING:
 else:
     __getattr__, __dir__ = open_door(
         __name__,
-        export="Difference ModelExport export_onnx export_safetensors",
+        export="Difference ModelExport export_onnx export_safetensors export_torchscript",
         kid="KidEstimate estimate_kid",
         mask_agreement="Agreement ClassIoU",
         pair_scores="PairRecord PairScores",
@@ -41,4 +47,5 @@ __all__ = [
     "evaluate_into",
     "export_onnx",
     "export_safetensors",
+    "export_torchscript",
 ]
