@@ -10,6 +10,7 @@ from p2p_cli import render
 from p2p_gan.evaluation.metrics import METRICS
 
 if TYPE_CHECKING:
+    from p2p_gan.evaluation.against import ModelComparison
     from p2p_gan.evaluation.mask_agreement import Agreement
     from p2p_gan.evaluation.scores import Scores
     from p2p_gan.evaluation.tally import BesideReal
@@ -38,6 +39,25 @@ def say_scores(scores: "Scores") -> None:
         render.say()
     for caution in scores.cautions:
         render.say(f"warning: {caution}")
+
+
+def say_comparison(compared: "ModelComparison") -> None:
+    """Print the scores of two models, their differences, and what follows from them."""
+    from p2p_gan.evaluation.comparison import score_title
+
+    rows = [
+        (
+            score_title(each.name),
+            str(each.pictures),
+            *(score_text(each.name, value) for value in (each.first, each.second, each.difference)),
+            NONE if each.interval is None else " to ".join(score_text(each.name, end) for end in each.interval),
+            f"{each.p:.3f}",
+        )
+        for each in compared.comparison.differences
+        if not each.name.endswith((".accuracy", "_accuracy"))  # which are in --json
+    ]
+    render.table(("score", "n", "model", "against", "difference", "95% interval", "p"), rows, tight=True)
+    render.say(compared.sentence)
 
 
 def score_text(name: str, value: float | None, digits: int = 4) -> str:

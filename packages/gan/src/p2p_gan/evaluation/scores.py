@@ -4,7 +4,7 @@ Nothing here may train, print or write files; `metrics` and `mask_agreement` def
 one pair, `tally` how they add up.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain, tee
 from pathlib import Path
@@ -130,22 +130,11 @@ def evaluate(
     """
     job = open_evaluation(model_path, pairs, asked, device, report)
     skipped: list[Skip] = []
-    scorer = job.scorer(skipped if keep_going else None, report)
     tally = Tally(job.model.card)
-    for pair in report.track(job.pairs, "scoring", len(job.pairs)):
-        try:
-            picture, real = job.read(pair)
-            gaps = job.read_gaps(pair)
-        except UsageError:
-            raise
-        except P2PError as error:
-            if not keep_going:
-                raise
-            skipped.append(skip_of_pair(job.folder, pair, error))
-            continue
-        scored = scorer.score(pair.name, picture, real, gaps)
-        tally.add(scored.record)
-        each(scored, job.model.card)
+    for scored in report.track(job.each_score(skipped if keep_going else None, report), "scoring", len(job.pairs)):
+        if scored is not None:
+            tally.add(scored.record)
+            each(scored, job.model.card)
     job.say_changes(report)
     return job.conclude(tally, skipped)
 
@@ -175,6 +164,23 @@ class Evaluation:
         """Where a half of the pair has no data, (height, width), which no score counts; None if nowhere."""
         nodata = read_nodata(self.folder, pair)
         return None if nodata is None else nodata.either
+
+    def each_score(self, skipped: list[Skip] | None, report: Reporter) -> Iterator[PairScores | None]:
+        """The scores of each pair in turn; None for one that cannot be read, which is added to `skipped` if given."""
+        scorer = self.scorer(skipped, report)
+        for pair in self.pairs:
+            try:
+                picture, real = self.read(pair)
+                gaps = self.read_gaps(pair)
+            except UsageError:
+                raise
+            except P2PError as error:
+                if skipped is None:
+                    raise
+                skipped.append(skip_of_pair(self.folder, pair, error))
+                yield None
+            else:
+                yield scorer.score(pair.name, picture, real, gaps)
 
     def scorer(self, skipped: list[Skip] | None, report: Reporter) -> PairScorer:
         """What scores each pair, after the training pairs were read for their mean.

@@ -12,7 +12,7 @@ from p2p_gan.evaluation.bootstrap import Bootstrap, Interval
 from p2p_gan.evaluation.mask_agreement import Agreement, Confusion
 from p2p_gan.evaluation.metrics import METRICS, LabHistograms
 from p2p_gan.evaluation.pair_scores import PairRecord, generates_colors, mean_key
-from p2p_gan.evaluation.totals import AGREEMENTS, WeightedTotals, picture_scores
+from p2p_gan.evaluation.totals import AGREEMENTS, picture_scores
 from p2p_gan.models.card import ModelCard
 
 
@@ -34,7 +34,7 @@ class Tally:
         self._confusions: dict[str, Confusion] = {}
         self._names = card.palette.names if card.palette else ()
         self._colors = (LabHistograms(), LabHistograms()) if generates_colors(card) else None
-        self._whole, self._bootstrap = WeightedTotals(card, 1), Bootstrap(card)
+        self._bootstrap = Bootstrap(card)
 
     def add(self, record: PairRecord) -> None:
         """Add the record of one pair."""
@@ -46,7 +46,6 @@ class Tally:
                 self._confusions.setdefault(kind, Confusion(self._names)).include(counts[kind])
         for histograms, own in zip(self._colors or (), counts.get("colors", ()), strict=True):
             histograms.include(own)
-        self._whole.add(record, np.ones(1))
         self._bootstrap.add(record)
         self.pictures += 1
 
@@ -80,7 +79,7 @@ class Tally:
 
     def variety(self) -> BesideReal | None:
         """How much the pictures differ from each other, of two photos or more."""
-        found = self._whole.scores()
+        found = self._bootstrap.scores()
         if self.pictures < 2 or "variety.model" not in found:
             return None
         return BesideReal(*(float(found[f"variety.{side}"][0]) for side in ("model", "real")))
@@ -94,7 +93,7 @@ class Tally:
     def numbers(self) -> dict[str, int]:
         """The number of pictures in each score, by its name as in `intervals`."""
         found = {name: len(values) for name, values in self._values.items()}
-        for name in self._whole.scores():
+        for name in self._bootstrap.scores():
             kind, _, rest = name.partition(".classes.")
             own = self._confusions[kind].result().classes if rest else {}
             found.setdefault(name, own[rest.rpartition(".")[0]].pictures if rest else self.pictures)

@@ -144,6 +144,11 @@ def _old_records(dest: Path, recipe: Mapping[str, Any], pairs: Sequence[Pair]) -
     return old
 
 
+def records_of(dest: Path) -> Mapping[str, PairRecord]:
+    """The records of finished scores by name, read from the disk when they are asked for."""
+    return RecordLines(dest / _RECORDS)
+
+
 class RecordLines(Mapping[str, PairRecord]):
     """The records of a file by name, read from the disk when they are asked for, since there may be many."""
 
