@@ -32,7 +32,7 @@ from p2p_gan.inference.sampling import sample
 from p2p_gan.inference.torch_runtime import torch_translator
 from p2p_gan.inference.translator import PassOptions, Translator
 from p2p_gan.models.card import ModelCard
-from p2p_gan.models.model import load_model, save_model
+from p2p_gan.models.model import read_model, save_model
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.weights import initialise
 
@@ -161,7 +161,7 @@ def forward_passes(model: Path) -> Iterator[tuple[str, Callable[[int], object]]]
     run = onnx.sessions.run
     yield "forward, onnxruntime, a core each", partial(side_by_side, lambda: run(inputs, large=False))
     yield "forward, onnxruntime, all cores", lambda count: [run(inputs, large=True) for _ in range(count)]
-    translator: Translator = torch_translator(load_model(model))
+    translator: Translator = torch_translator(read_model(model))
     yield "forward, torch, all cores", lambda count: [translator.values(picture, options) for _ in range(count)]
     if importlib.util.find_spec("openvino"):
         yield "forward, openvino, its throughput mode", with_openvino(model, inputs)

@@ -95,6 +95,7 @@ LIGHT = {
     "p2p_gan.config.config": ("torch", "cv2"),
     "p2p_gan.networks.architecture": ("torch", "cv2"),
     "p2p_gan.inference.sampling": ("torch", "onnx", "onnxruntime", "safetensors", "skimage", "scipy"),
+    "p2p_gan.inference.predictor": ("torch", "onnx", "onnxruntime", "safetensors", "skimage", "scipy"),
     "p2p_cli.app": ("torch", "kaggle", "cv2", "PIL", "numpy", "rich"),
     "p2p_cli.data.build_masks": ("cv2", "PIL", "numpy", "yaml"),
     "p2p_cli.train": ("torch", "numpy"),

@@ -9,7 +9,18 @@ from p2p_cli.app import LazyGroup, cli
 
 MOST = 10
 # Shared by many commands, and not counted.
-SHARED = {"--config", "--set", "--dry-run", "--json", "--help", "--keep-going", "--page", "--exif", "--match"}
+SHARED = {
+    "--config",
+    "--set",
+    "--dry-run",
+    "--json",
+    "--help",
+    "--keep-going",
+    "--page",
+    "--exif",
+    "--match",
+    "--photos",
+}
 FROZEN: dict[str, set[str]] = {
     "demo": {"--images", "--limit"},
     "data catalog": {"--catalog"},
@@ -17,7 +28,6 @@ FROZEN: dict[str, set[str]] = {
     "data palette": {"--picture", "--format"},
     "data build-masks": {
         "--palette",
-        "--photos",
         "--format",
         "--map",
         "--order",
@@ -25,14 +35,16 @@ FROZEN: dict[str, set[str]] = {
         "--snapped",
         "--strict",
         "--empty",
+        "--model",
+        "--min-confidence",
     },
-    "data check": {"--photos", "--palette", "--against"},
+    "data check": {"--palette", "--against"},
     "data halves": {"--halves"},
     "data derive": {"--op", "--seed"},
     "data pair": {"--halves", "--size", "--fit", "--nodata", "--plain-numbers", "--jobs", "--shard"},
     "data merge": {"--move"},
     "data split": {"--val", "--test", "--seed", "--group-by", "--as-pairs"},
-    "data export": {"--format", "--photos"},
+    "data export": {"--format"},
     "data show": {"--limit", "--force"},
     "train": {
         "--preset",

@@ -32,7 +32,7 @@ from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.inference.onnx_runtime import load_onnx_model
 from p2p_gan.inference.sampling import sample
 from p2p_gan.models.card import ModelCard
-from p2p_gan.models.model import load_model, save_model
+from p2p_gan.models.model import read_model, save_model
 from p2p_gan.models.reference import export_reference, import_model
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.runs import checkpoint
@@ -79,7 +79,7 @@ def _onnx_models() -> list[Tree]:
 
     with tempfile.TemporaryDirectory() as place:
         _save(Path(place) / "model.safetensors")
-        model = load_model(Path(place) / "model.safetensors")
+        model = read_model(Path(place) / "model.safetensors")
         return [
             {"model.onnx": onnx_bytes(model, precision=precision, bytes_per_pixel=100)}
             for precision in ("float32", "float16")
@@ -250,7 +250,7 @@ def model_targets() -> Iterator[Target]:
     yield Target("settings", _settings, _read_setting)
     if find_spec("onnx") and find_spec("onnxruntime"):
         yield Target("onnx", _onnx_models, _translate)
-    yield Target("model", _models, lambda folder: load_model(next(each for each in folder.iterdir())))
+    yield Target("model", _models, lambda folder: read_model(next(each for each in folder.iterdir())))
     yield Target(
         "weights", _weights, lambda folder: import_model(next(folder.iterdir()), folder.parent / "m.safetensors")
     )

@@ -16,7 +16,7 @@ from p2p_datatools.contract.pictures.images import write_png
 from p2p_gan.evaluation import export
 from p2p_gan.evaluation.export import export_onnx, export_safetensors
 from p2p_gan.inference.apply import ApplyOptions, apply_model
-from p2p_gan.models.model import Model, load_model
+from p2p_gan.models.model import Model, read_model
 from p2p_gan.models.onnx_file import read_onnx_file
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def test_a_model_file_of_16_bits_says_what_it_costs_and_can_be_applied(model: Pa
     assert made.random.ssim > 0.95
     assert made.bytes < 0.75 * model.stat().st_size
     noise = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
-    first, second = (apply_model(load_model(place), noise, ApplyOptions()) for place in (model, made.dest))
+    first, second = (apply_model(read_model(place), noise, ApplyOptions()) for place in (model, made.dest))
     assert 1 <= np.abs(first.astype(int) - second).max() < 20
     export_safetensors(model, tmp_path / "copy.safetensors")
     assert (tmp_path / "copy.safetensors").read_bytes() == model.read_bytes()

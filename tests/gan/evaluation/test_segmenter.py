@@ -8,7 +8,7 @@ from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette, load_palette
 from p2p_gan.evaluation.scores import EvaluationRequest, evaluate
 from p2p_gan.evaluation.segmenter import Segmenter
-from p2p_gan.models.model import Model, load_model
+from p2p_gan.models.model import Model, read_model
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -37,7 +37,7 @@ def test_the_segmenter_s_score_on_real_photos_is_given_beside_that_on_generated_
 def test_a_model_that_cannot_judge_these_photos_is_refused(
     make_model: Callable[..., Model], run_folder: Path, tmp_path: Path, refused: "Refused", write_model: "WriteModel"
 ) -> None:
-    judged = load_model(run_folder)
+    judged = read_model(run_folder)
     fewer = Palette("fewer", CARS.classes[:3])
     for model, code, said in (
         (

@@ -18,7 +18,7 @@ from p2p_gan.inference.apply import ApplyOptions, apply_model, seed_of, size_see
 from p2p_gan.inference.inputs import read_input
 from p2p_gan.inference.torch_runtime import torch_noise
 from p2p_gan.machine import memory
-from p2p_gan.models.model import Model, load_model
+from p2p_gan.models.model import Model, read_model
 from p2p_gan.networks.base import Generator, InferencePass, Step
 from p2p_gan.networks.weights import initialise
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def model(run_folder: Path) -> Model:
-    return load_model(run_folder)
+    return read_model(run_folder)
 
 
 def picture(width: int = 50, height: int = 37) -> Photo:

@@ -25,7 +25,7 @@ from p2p_gan.inference.inputs import read_input
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.sampling import SampleOptions, sample
 from p2p_gan.models.card import ModelCard
-from p2p_gan.models.model import Model, load_model
+from p2p_gan.models.model import Model, read_model
 from p2p_gan.training.run import train
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def test_every_picture_of_a_folder_comes_out_under_its_name_in_its_own_size(
 def test_an_output_that_is_no_number_is_never_a_black_picture(
     tile: int | None, run_folder: Path, masks: Path, tmp_path: Path, write_model: "WriteModel", refused: "Refused"
 ) -> None:
-    model = load_model(run_folder)
+    model = read_model(run_folder)
     with torch.no_grad():
         for value in model.generator.parameters():
             value.mul_(1e30)  # finite, but no product of two of them is

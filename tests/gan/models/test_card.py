@@ -10,7 +10,7 @@ from p2p_datatools.contract.settings import settings_of
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.models.card import card_from_json
-from p2p_gan.models.model import load_model
+from p2p_gan.models.model import read_model
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def value(run_folder: Path) -> dict[str, Any]:
     """The card of a trained model, as JSON values."""
-    loaded: dict[str, Any] = json.loads(json.dumps(load_model(run_folder).card.to_json()))
+    loaded: dict[str, Any] = json.loads(json.dumps(read_model(run_folder).card.to_json()))
     return loaded
 
 
@@ -35,7 +35,7 @@ def changed(value: dict[str, Any], place: str, new: object) -> str:
 
 
 def test_a_card_is_read_back_as_it_was_written(run_folder: Path, value: dict[str, Any]) -> None:
-    assert card_from_json(json.dumps(value), where="m") == load_model(run_folder).card
+    assert card_from_json(json.dumps(value), where="m") == read_model(run_folder).card
 
 
 @pytest.mark.parametrize(

@@ -15,14 +15,14 @@ from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.models.location import MODEL_FILE
-from p2p_gan.models.model import Model, load_model, save_model, write_model
+from p2p_gan.models.model import Model, read_model, save_model, write_model
 
 if TYPE_CHECKING:
     from conftest import Refused
 
 
 def test_a_model_knows_what_it_was_trained_for(run_folder: Path) -> None:
-    card = load_model(run_folder).card
+    card = read_model(run_folder).card
     assert (card.direction, card.input.kind, card.size, card.fit) == ("mask-to-photo", "mask", Size(32, 32), "stretch")
     assert (card.statistics, card.averaged, card.images) == ("picture", False, 12)
     assert card.palette is not None
@@ -31,11 +31,11 @@ def test_a_model_knows_what_it_was_trained_for(run_folder: Path) -> None:
 
 
 def test_a_run_folder_and_its_model_file_are_the_same_model(run_folder: Path) -> None:
-    assert load_model(run_folder).digest == load_model(run_folder / MODEL_FILE).digest
+    assert read_model(run_folder).digest == read_model(run_folder / MODEL_FILE).digest
 
 
 def test_saving_what_was_loaded_gives_the_same_bytes(run_folder: Path, tmp_path: Path) -> None:
-    model = load_model(run_folder)
+    model = read_model(run_folder)
     save_model(tmp_path / MODEL_FILE, model.card, model.generator)
     assert (tmp_path / MODEL_FILE).read_bytes() == (run_folder / MODEL_FILE).read_bytes()
 
@@ -45,14 +45,14 @@ def test_a_file_that_is_not_a_model_is_refused(tmp_path: Path, data: bytes, refu
     file = tmp_path / "x.safetensors"
     file.write_bytes(data)
     with refused("damaged-file", file):
-        load_model(file)
+        read_model(file)
 
 
 def test_a_model_cut_in_half_is_refused(run_folder: Path, tmp_path: Path, refused: "Refused") -> None:
     data = (run_folder / MODEL_FILE).read_bytes()
     (tmp_path / MODEL_FILE).write_bytes(data[: len(data) // 2])
     with refused("damaged-file", tmp_path / MODEL_FILE):
-        load_model(tmp_path)
+        read_model(tmp_path)
 
 
 def test_a_model_that_states_a_terabyte_is_refused_without_reading_it(
@@ -64,34 +64,34 @@ def test_a_model_that_states_a_terabyte_is_refused_without_reading_it(
             file.write(struct.pack("<Q", length) + whole[8 : len(whole) // 2])
             file.truncate(10**12)  # takes no place on the disk
         with refused("damaged-file", tmp_path / MODEL_FILE):
-            load_model(tmp_path)
+            read_model(tmp_path)
 
 
 def test_a_network_that_the_tensors_are_not_is_refused_before_it_takes_memory(
     run_folder: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
-    model = load_model(run_folder)
+    model = read_model(run_folder)
     huge = replace(model.card.architecture, filters=2**14, max_filters=2**14)
     write_model(tmp_path / MODEL_FILE, replace(model.card, architecture=huge), model.generator.state_dict())
     with refused("other-tensors", tmp_path / MODEL_FILE):
-        load_model(tmp_path)
+        read_model(tmp_path)
 
 
 def test_tensors_without_a_description_are_refused(tmp_path: Path, refused: "Refused") -> None:
     safetensors.torch.save_file({"weight": torch.zeros(1)}, tmp_path / MODEL_FILE)
     with refused("not-a-model", tmp_path / MODEL_FILE):
-        load_model(tmp_path)
+        read_model(tmp_path)
 
 
 def test_a_tensor_that_does_not_fit_is_named(run_folder: Path, tmp_path: Path, refused: "Refused") -> None:
-    model = load_model(run_folder)
+    model = read_model(run_folder)
     tensors = dict(model.generator.state_dict())
     tensors["last.bias"] = torch.zeros(7)
     with safetensors.safe_open(run_folder / MODEL_FILE, "pt") as file:
         metadata = file.metadata()
     safetensors.torch.save_file(tensors, tmp_path / MODEL_FILE, metadata)
     with refused("other-tensors", tmp_path / MODEL_FILE) as error:
-        load_model(tmp_path)
+        read_model(tmp_path)
     assert "the tensor last.bias " in error.value.what
 
 
@@ -99,30 +99,30 @@ def test_a_tensor_that_does_not_fit_is_named(run_folder: Path, tmp_path: Path, r
 def test_a_model_whose_training_failed_is_refused(
     value: float, run_folder: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
-    model = load_model(run_folder)
+    model = read_model(run_folder)
     with torch.no_grad():
         next(model.generator.parameters()).view(-1)[3] = value
     save_model(tmp_path / MODEL_FILE, model.card, model.generator)
     with refused("not-finite", tmp_path / MODEL_FILE):
-        load_model(tmp_path)
+        read_model(tmp_path)
 
 
 def test_a_path_without_a_model_is_named(tmp_path: Path, refused: "Refused") -> None:
     with refused("missing-model", tmp_path / "nothing"):
-        load_model(tmp_path / "nothing")
+        read_model(tmp_path / "nothing")
     with refused("missing-model", tmp_path):
-        load_model(tmp_path)
+        read_model(tmp_path)
 
 
 def test_a_model_from_before_halves_were_coded_takes_and_gives_values(run_folder: Path, tmp_path: Path) -> None:
-    model = load_model(run_folder)
+    model = read_model(run_folder)
     card = model.card.to_json()
     del card["input_as"], card["output_as"]
     for name in ("blocks", "upsampling", "dropout_blocks", "dropout_skip", "biases", "noise", "head"):
         del card["architecture"][name]
     tensors = dict(model.generator.state_dict())
     safetensors.torch.save_file(tensors, tmp_path / MODEL_FILE, {"p2p": json.dumps(card)})
-    old = load_model(tmp_path)
+    old = read_model(tmp_path)
     assert old.card == model.card
     assert (old.card.input_coding.kind, old.card.output_coding.channels) == ("values", 3)
 
@@ -130,10 +130,10 @@ def test_a_model_from_before_halves_were_coded_takes_and_gives_values(run_folder
 def test_a_card_whose_halves_do_not_fit_its_network_is_refused(
     run_folder: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
-    model = load_model(run_folder)
+    model = read_model(run_folder)
     save_model(tmp_path / MODEL_FILE, replace(model.card, input_as="classes"), model.generator)
     with refused("damaged-file", tmp_path / MODEL_FILE) as error:
-        load_model(tmp_path)
+        read_model(tmp_path)
     assert "has a damaged description" in error.value.what
 
 
@@ -141,7 +141,7 @@ def test_a_card_of_classes_and_native_sizes_is_read_back(make_model: Callable[..
     halves = Half("mask", "mask"), Half("bands", "picture", 12, "float32", (-1.5, 4.0))
     model = make_model(*halves, palette=load_palette("cars"), input_as="classes", size=None)
     save_model(tmp_path / MODEL_FILE, model.card, model.generator)
-    card = load_model(tmp_path).card
+    card = read_model(tmp_path).card
     assert card == model.card
     assert (card.input_coding.kind, card.input_coding.channels) == ("classes", 5)
     assert (card.output_coding.channels, card.output_coding.range) == (12, (-1.5, 4.0))

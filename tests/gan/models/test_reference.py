@@ -21,7 +21,7 @@ from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.models.card import ModelCard
-from p2p_gan.models.model import load_model, save_model
+from p2p_gan.models.model import read_model, save_model
 from p2p_gan.models.reference import export_reference, import_model
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.base import Generator, InferencePass
@@ -69,7 +69,7 @@ def test_an_imported_generator_computes_what_it_did_there(
     assert made.name == kind
     side = 256 if kind == "unet_256" else 128
     # Double precision, since both add in different orders.
-    net, ours = net.double(), load_model(made.dest).generator.double()
+    net, ours = net.double(), read_model(made.dest).generator.double()
     x = random_input(height=side, width=side).double()
     with torch.no_grad():
         # In training mode at batch 1, which is how the reference tests; dropout is compared below.
@@ -87,7 +87,7 @@ def test_gathered_statistics_come_along(
     side = 256 if kind == "unet_256" else 128
     x = random_input(height=side, width=side)
     with torch.no_grad():
-        output = load_model(made.dest).generator(x, InferencePass("running"))
+        output = read_model(made.dest).generator(x, InferencePass("running"))
         torch.testing.assert_close(output, net(x), atol=1e-5, rtol=0)
 
 
@@ -100,7 +100,7 @@ def test_dropout_stands_where_the_reference_has_it(
     made = import_model(saved(net, tmp_path), tmp_path / "m.safetensors")
     assert made.card.architecture.dropout == 0.5
     side = 256 if kind == "unet_256" else 128
-    ours, x = load_model(made.dest).generator, random_input(height=side, width=side)
+    ours, x = read_model(made.dest).generator, random_input(height=side, width=side)
     with torch.no_grad():
         # The same draws, if they are drawn for the same blocks in the same order.
         torch.manual_seed(0)
@@ -161,12 +161,12 @@ def test_files_of_older_pytorch_are_taken(reference: "MakeReference", tmp_path: 
 
 def test_the_model_describes_itself_and_can_be_applied(weights: Path, tmp_path: Path) -> None:
     made = import_model(weights, tmp_path / "m.safetensors", direction="b-to-a")
-    card = load_model(made.dest).card
+    card = read_model(made.dest).card
     assert (card.direction, card.size, card.fit, card.palette) == ("b-to-a", Size(128, 128), "stretch", None)
     assert (card.input.name, card.output.name, card.input.kind, card.input.channels) == ("b", "a", "picture", 3)
     assert (card.statistics, card.images) == ("picture", 1234)
     grey = np.full((40, 50, 3), 128, np.uint8)
-    assert apply_model(load_model(made.dest), grey, ApplyOptions()).shape == (40, 50, 3)
+    assert apply_model(read_model(made.dest), grey, ApplyOptions()).shape == (40, 50, 3)
 
 
 def test_the_size_is_the_network_s_own_or_one_it_can_take(
@@ -384,7 +384,7 @@ def test_a_model_trained_here_with_the_reference_s_shape_computes_the_same_there
     net = reference("unet_32").train()
     net.load_state_dict(torch.load(tmp_path / "G.pth", weights_only=True), strict=True)
     with torch.no_grad():
-        ours = load_model(tmp_path / "run").generator(random_input(), InferencePass("picture"))
+        ours = read_model(tmp_path / "run").generator(random_input(), InferencePass("picture"))
         torch.testing.assert_close(net(random_input()), ours, atol=1e-5, rtol=0)
 
 
@@ -450,7 +450,7 @@ def test_a_unet_goes_out_where_the_biases_that_no_norm_follows_are_zero(
     with torch.no_grad():
         for level in (0, 4):
             ours.get_parameter(f"down.{level}.conv.bias").zero_()
-    card = load_model(tmp_path / "m.safetensors").card
+    card = read_model(tmp_path / "m.safetensors").card
     save_model(tmp_path / "m.safetensors", card, ours)
     net, x = exported(tmp_path / "m.safetensors", reference, "unet_32", "batch"), random_input(height=64, width=64)
     with torch.no_grad():

@@ -13,7 +13,7 @@ from p2p_gan.config.parse import with_settings
 from p2p_gan.data.task import open_for_training
 from p2p_gan.machine.distributed import Ranks
 from p2p_gan.models.location import MODEL_FILE
-from p2p_gan.models.model import load_model
+from p2p_gan.models.model import read_model
 from p2p_gan.networks.blocks import SpectralConv
 from p2p_gan.networks.discriminators import MultiScale, PatchGAN, SegmentationHead
 from p2p_gan.networks.norms import InstanceNorm, Norm
@@ -60,7 +60,7 @@ def test_a_model_of_a_run_knows_its_whole_shape(pair_folder: Path, tiny: Config,
         tiny, {**NETWORKS["resize"], "bias_before_norm": "off", "dropout_blocks": 1, "dropout_skip": 1}
     )
     train(pair_folder, tmp_path / "run", replace(config, images=1))
-    shape = load_model(tmp_path / "run").card.architecture
+    shape = read_model(tmp_path / "run").card.architecture
     assert (shape.kind, shape.depth, shape.upsampling, shape.norm, shape.noise) == ("unet", 3, "resize", "none", 3)
     assert (shape.biases, shape.dropout_blocks, shape.dropout_skip, shape.head) == (False, 1, 1, "tanh")
 

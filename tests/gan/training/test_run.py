@@ -456,11 +456,11 @@ def test_epochs_become_images_once(pair_folder: Path, tiny: Config) -> None:
 def test_batches_larger_than_one_train_and_take_gathered_statistics(
     pair_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:
-    from p2p_gan.models.model import load_model
+    from p2p_gan.models.model import read_model
 
     summary = train(pair_folder, tmp_path / "run", replace(tiny, batch=5))
     assert summary.images == 12
-    assert load_model(tmp_path / "run").card.statistics == "running"
+    assert read_model(tmp_path / "run").card.statistics == "running"
 
 
 def refuse_as_torch_does(*_: Any, **__: Any) -> None:

@@ -17,7 +17,7 @@ from p2p_datatools.contract.pictures.images import colorize
 from p2p_gan.config.config import Config
 from p2p_gan.data import read
 from p2p_gan.models.location import BEST, MODEL_FILE
-from p2p_gan.models.model import load_model
+from p2p_gan.models.model import read_model
 from p2p_gan.runs import checkpoint
 from p2p_gan.training import validation
 from p2p_gan.training.job import make_job
@@ -52,8 +52,8 @@ def test_the_best_model_is_that_of_the_lowest_l1_and_the_checkpoint_knows_it(
     monkeypatch.setattr(Validator, "score", lambda *_: Validation(2, next(scores), 0.5))
     train(pair_folder, tmp_path / "run", replace(tiny, validate_every=4))
     assert [each["best"] for each in validations(tmp_path / "run").values()] == [True, True, False]
-    assert load_model(tmp_path / "run" / BEST).card.images == 8
-    assert load_model(tmp_path / "run").card.images == 12
+    assert read_model(tmp_path / "run" / BEST).card.images == 8
+    assert read_model(tmp_path / "run").card.images == 12
     job = make_job(open_pairs(pair_folder), tiny)
     progress = checkpoint.load_latest(tmp_path / "run", job.nets)
     assert progress is not None
@@ -212,7 +212,7 @@ def test_a_model_argument_may_be_the_best_of_a_run(
     shutil.copytree(tmp_path / "run", tmp_path / "copy")
     assert evaluate(tmp_path / "run" / BEST, pair_folder) == evaluate(tmp_path / "copy" / BEST, pair_folder)
     with refused("missing-model", tmp_path / "run" / "worst.safetensors"):
-        load_model(tmp_path / "run" / "worst.safetensors")
+        read_model(tmp_path / "run" / "worst.safetensors")
 
 
 def test_floats_classes_grey_and_many_channels_are_made_visible() -> None:

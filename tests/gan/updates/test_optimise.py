@@ -15,7 +15,7 @@ from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch
 from p2p_gan.machine.device import autocast_for, resolve_precision
 from p2p_gan.models.location import MODEL_FILE
-from p2p_gan.models.model import load_model
+from p2p_gan.models.model import read_model
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.norms import Norm
 from p2p_gan.runs import checkpoint
@@ -222,7 +222,7 @@ def test_a_run_without_ema_keeps_no_average(make_networks: "MakeNetworks") -> No
 
 def test_a_model_file_holds_the_ema_weights_and_says_so(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
     train(pair_folder, tmp_path / "run", replace(tiny, ema_half_life=400.0))
-    model = load_model(tmp_path / "run")
+    model = read_model(tmp_path / "run")
     saved = safetensors.torch.load_file(max((tmp_path / "run" / "checkpoints").glob("*.safetensors")))
     assert model.card.averaged
     for name, value in model.generator.state_dict().items():

@@ -128,6 +128,11 @@ def match_option(command: Command) -> Command:
     )(command)
 
 
+def photos_option(text: str) -> Callable[[Command], Command]:
+    """--photos: the photos that belong to masks or labels; `text` says for what the command needs them."""
+    return click.option("--photos", type=FOLDER, metavar="DIR", help=text)
+
+
 def page_option(command: Command) -> Command:
     """--page: which picture of a file that holds several."""
     text = "The page (of a TIFF) or frame (of an animation) that is read of files with several; the first is 1."

@@ -22,7 +22,7 @@ _MOST_SHOWN = 10  # pictures; --json has them all
 
 @click.command()
 @click.argument("path", type=options.FOLDER)
-@click.option("--photos", type=options.FOLDER, metavar="DIR", help="For masks: the photos they belong to.")
+@options.photos_option("For masks: the photos they belong to.")
 @click.option("--palette", "palette_name", metavar="NAME|FILE", help="For masks without a palette.toml: their palette.")
 @click.option(
     "--against", type=options.FOLDER, metavar="OTHER", help="Compare the masks with those of the same names in OTHER."

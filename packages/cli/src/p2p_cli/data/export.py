@@ -27,7 +27,7 @@ def _formats() -> tuple[str, ...]:
 @click.option(
     "--format", "kind", type=options.LateChoice(_formats), required=True, help="The tool that will read DEST."
 )
-@click.option("--photos", type=options.FOLDER, metavar="DIR", help="The photos of the masks, which the labels name.")
+@options.photos_option("The photos of the masks, which the labels name.")
 @options.keep_going_option
 @options.json_option
 def command(masks: Path, dest: Path, kind: str, photos: Path | None, keep_going: bool, as_json: bool) -> int:

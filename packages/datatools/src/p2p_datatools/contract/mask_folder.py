@@ -109,9 +109,9 @@ def line_from_json(value: Any, where: Path | str = "masks.jsonl") -> MaskLine:
         )
 
 
-def read_mask_lines(folder: Path) -> dict[str, MaskLine]:
+def read_mask_lines(folder: Path | str) -> dict[str, MaskLine]:
     """The lines of a mask folder by name; raises P2PError when they are damaged."""
-    path = folder / MASK_LINES
+    path = Path(folder) / MASK_LINES
     lines = [line_from_json(value, path) for value in read_lines(path)]
     return {line.name: line for line in lines}
 

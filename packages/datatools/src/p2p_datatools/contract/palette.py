@@ -201,9 +201,9 @@ def is_built_in(palette: Palette) -> bool:
     return palette.name in BUILT_IN and ids == [each.id for each in load_palette(palette.name).classes]
 
 
-def palette_of(folder: Path) -> Palette | None:
+def palette_of(folder: Path | str) -> Palette | None:
     """The palette of a mask folder; None when `folder` has no palette.toml."""
-    path = folder / PALETTE_FILE
+    path = Path(folder) / PALETTE_FILE
     return load_palette(path) if path.is_file() else None
 
 

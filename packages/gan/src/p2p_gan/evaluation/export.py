@@ -29,7 +29,7 @@ from p2p_gan.inference.torch_runtime import torch_translator
 from p2p_gan.inference.translator import PassOptions, Translator, Values
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.location import model_file, model_fingerprint, onnx_beside
-from p2p_gan.models.model import Model, load_model, model_bytes
+from p2p_gan.models.model import Model, model_bytes, read_model
 from p2p_gan.models.onnx_file import PRECISIONS, OnnxFile, read_onnx_file
 from p2p_gan.models.onnx_graph import onnx_bytes, require_onnx
 from p2p_gan.runs.runfolder import RUN, RunFolder
@@ -96,7 +96,7 @@ def export_onnx(
     _refuse_precision(precision)
     require_onnx()
     require_onnxruntime("--format onnx")
-    model, origin = load_model(place), model_fingerprint(place)
+    model, origin = read_model(place), model_fingerprint(place)
     real = _real_inputs(source, inputs, model.card, report)
     data, drawn, shown = _onnx_beside_torch(model, real, path, "float32", origin)
     largest = max(drawn.largest, shown.largest)
@@ -137,7 +137,7 @@ def export_safetensors(
     source, dest = Path(source), Path(dest)
     _check_name(dest, ".safetensors")
     _refuse_precision(precision)
-    model = load_model(source)
+    model = read_model(source)
     if precision == "float32":
         data = model_bytes(model.card, model.generator)
         return ModelExport(dest, "safetensors", precision, len(data), _write(dest, data))

@@ -36,7 +36,7 @@ from p2p_gan.inference.apply import ApplyOptions
 from p2p_gan.inference.inputs import read_model_pair, refuse_folder, task_for
 from p2p_gan.machine.device import limit_threads
 from p2p_gan.models.card import ModelCard
-from p2p_gan.models.model import Model, load_model
+from p2p_gan.models.model import Model, read_model
 
 _MEAN_SIZE = Size(256, 256)  # of the mean training picture, for models without a size
 
@@ -253,7 +253,7 @@ def open_evaluation(
 ) -> Evaluation:
     """Load the model and list the pairs; raises P2PError if there are none, or the model does not take them."""
     limit_threads()
-    model = load_model(model_path)
+    model = read_model(model_path)
     if device is not None:
         model.generator.to(device)
     folder = open_pairs(Path(pairs))

@@ -13,7 +13,7 @@ from p2p_datatools.contract.pictures.images import LabelMap
 from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_gan.evaluation.mask_agreement import Confusion, labels_of_input, labels_of_output, without_gaps
 from p2p_gan.inference.apply import ApplyOptions, apply_model
-from p2p_gan.models.model import Model, load_model
+from p2p_gan.models.model import Model, read_model
 
 
 class Segmenter:
@@ -24,7 +24,7 @@ class Segmenter:
     """
 
     def __init__(self, path: Path, judged: Model, device: torch.device | None) -> None:
-        self._model, self._judged = load_model(path), judged
+        self._model, self._judged = read_model(path), judged
         if device is not None:
             self._model.generator.to(device)
         _refuse_unfit(path, self._model, judged)

@@ -17,7 +17,7 @@ from p2p_gan.experiments.tables import TABLES
 from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.inference.inputs import read_model_pair, to_display
 from p2p_gan.models.card import ModelCard
-from p2p_gan.models.model import load_model
+from p2p_gan.models.model import read_model
 
 FIGURES = "pictures"
 INPUTS = 4  # held-out pairs in a figure
@@ -65,7 +65,7 @@ def _inputs_and_reals(study: Study, trial: Trial) -> tuple[list[Path], list[Path
     numbers = range(min(INPUTS, len(open_pairs(study.pairs).of(study.split))))
     inputs, reals = ([_place(study, f"{word}-{number}") for number in numbers] for word in ("input", "real"))
     if not all(path.is_file() for path in (*inputs, *reals)):
-        card = load_model(trial.run).card
+        card = read_model(trial.run).card
         for number, (a, b) in enumerate(_pairs(study, card)):
             _write(inputs[number], to_display(a, card.input, card.input_coding, card.palette))
             _write(reals[number], to_display(b, card.output, card.output_coding, card.palette))
@@ -87,7 +87,7 @@ def _make_outputs(study: Study, trial: Trial, word: str, wanted: list[tuple[int,
     """The outputs of an arm for each (index of the input, variant), written if they do not exist."""
     paths = [_place(study, f"{trial.run.name}-{word}-{number}") for number in range(len(wanted))]
     if not all(path.is_file() for path in paths):
-        model = load_model(trial.run)
+        model = read_model(trial.run)
         card = model.card
         inputs = [a for a, _ in _pairs(study, card)]
         for path, (number, variant) in zip(paths, wanted, strict=True):

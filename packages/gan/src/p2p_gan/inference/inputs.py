@@ -14,7 +14,7 @@ from p2p_datatools.contract.pairs.manifest import Half, PairFolder
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array, read_filled
 from p2p_datatools.contract.pictures.header import Form, PictureFile, open_picture
-from p2p_datatools.contract.pictures.images import Photo, colorize
+from p2p_datatools.contract.pictures.images import LabelMap, Photo, colorize
 from p2p_gan.data.coding import Coding, class_indices
 from p2p_gan.data.task import Task, task_of
 from p2p_gan.inference.mask_inputs import InputChanges, list_classes, read_palette_mask
@@ -27,9 +27,14 @@ def refuse_file(source: Path | PictureFile, card: ModelCard) -> None:
         return  # depends on its colours, which the header does not contain
     with open_picture(source) as picture:
         path, form = picture.path, picture.header.form
+    refuse_form(form, card, path)
+
+
+def refuse_form(form: Form, card: ModelCard, where: Path | str) -> None:
+    """Raise P2PError for a picture with other channels or of another type than the model's input."""
     if not _fits(form, card.input):
         raise P2PError(
-            path,
+            where,
             f"has {form}, but the model takes {_words(card.input)}",
             "Convert it, or train a model on such pictures.",
             code="other-channels",
@@ -127,26 +132,33 @@ def _words(half: Half) -> str:
     return str(Form(half.channels, half.dtype))
 
 
-def read_input(source: Path | PictureFile, card: ModelCard, changes: InputChanges | None = None) -> Array:
+def read_input(
+    source: Path | PictureFile, card: ModelCard, changes: InputChanges | None = None, *, exact: bool = True
+) -> Array:
     """Read a picture as the model's input: a mask as class indices, or in its exact colours if the model takes colours.
 
     Blended colours of a mask become those of its classes, what is transparent is background in a mask and laid over
-    white in a photo, pixels without data are filled: see `changes`. Raises P2PError for a picture that is damaged
-    or that the model does not take: a photo, class numbers or a mask of another palette where it takes masks.
+    white in a photo, pixels without data are filled: see `changes`. A picture that is not `exact` has been in a file
+    whose compression blends. Raises P2PError for a picture that is damaged or that the model does not take: a photo,
+    class numbers or a mask of another palette where it takes masks.
     """
     palette, changes = card.palette, changes or InputChanges()
     with open_picture(source) as picture:
         if card.input.kind == "mask" and palette is not None:
-            indices = read_palette_mask(picture, palette, changes)
-            if card.input_coding.kind == "classes":
-                return indices
-            colors = colorize(indices, palette)
-            return colors if card.input.channels == 3 else np.ascontiguousarray(colors[..., 0])
+            return encode_classes(read_palette_mask(picture, palette, changes, exact=exact), card)
         refuse_file(picture, card)
         values, gaps = read_filled(picture, "tag", judge=False, over_white=changes.over_white)
         if gaps is not None and values.dtype != np.uint8:
             changes.filled.append(picture.path)
-        return _as_half(values, card.input)
+        return as_half(values, card.input)
+
+
+def encode_classes(indices: LabelMap, card: ModelCard) -> Array:
+    """Class indices as the model's input: as they are, or in the colours of the palette if the model takes colours."""
+    if card.input_coding.kind == "classes" or card.palette is None:
+        return indices
+    colors = colorize(indices, card.palette)
+    return colors if card.input.channels == 3 else np.ascontiguousarray(colors[..., 0])
 
 
 def read_model_pair(
@@ -165,10 +177,11 @@ def read_model_pair(
 def _encode(pixels: Array, half: Half, coding: Coding, palette: Palette | None, where: str) -> Array:
     if coding.kind == "classes" and palette is not None:
         return class_indices(pixels, palette, where=where)
-    return _as_half(pixels, half)
+    return as_half(pixels, half)
 
 
-def _as_half(pixels: Array, half: Half) -> Array:
+def as_half(pixels: Array, half: Half) -> Array:
+    """Grey as three equal channels where the half has colours, else the same pixels."""
     return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 and half.channels == 3 else pixels
 
 

@@ -17,6 +17,7 @@ from p2p_datatools.contract.pictures.images import (
     LabelMap,
     OutsidePaletteError,
     Photo,
+    indices_of_colors,
     read_mask,
     refuse_hidden,
     say_over_white,
@@ -67,9 +68,10 @@ class InputChanges:
             )
 
 
-def read_palette_mask(picture: PictureFile, palette: Palette, changes: InputChanges) -> LabelMap:
+def read_palette_mask(picture: PictureFile, palette: Palette, changes: InputChanges, *, exact: bool = True) -> LabelMap:
     """The class of each pixel, uint8 (height, width); what was changed for that is added to `changes`.
 
+    A picture that is not `exact` has been in a file whose compression blends, whatever kind it is of now.
     Raises P2PError when the picture is damaged, is a photo, or holds class numbers or the colours of another palette.
     """
     try:
@@ -88,9 +90,21 @@ def read_palette_mask(picture: PictureFile, palette: Palette, changes: InputChan
         colors = colors.copy()
         colors[label.transparent] = palette.classes[0].color
         changes.cleared.append(picture.path)
-    indices, moved = _snap(picture.path, colors, palette, exact=label.exact)
+    return _snap_colors(picture.path, colors, palette, changes, exact=exact and label.exact)
+
+
+def read_mask_colors(
+    where: Path, colors: Photo, palette: Palette, changes: InputChanges, *, exact: bool = True
+) -> LabelMap:
+    """The class of each pixel of colours (height, width, 3) that are in no file; as for `read_palette_mask`."""
+    indices, outside = indices_of_colors(colors, palette)
+    return _snap_colors(where, colors, palette, changes, exact=exact) if outside.any() else indices
+
+
+def _snap_colors(path: Path, colors: Photo, palette: Palette, changes: InputChanges, *, exact: bool) -> LabelMap:
+    indices, moved = _snap(path, colors, palette, exact=exact)
     if moved:
-        changes.snapped[picture.path] = moved
+        changes.snapped[path] = moved
     return indices
 
 

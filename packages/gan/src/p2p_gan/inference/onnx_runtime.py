@@ -65,6 +65,11 @@ class OnnxModel:
         """The number of which both sides of the network's input must be multiples."""
         return self.card.architecture.unit
 
+    @property
+    def runtime(self) -> str:
+        """What computes it."""
+        return "onnxruntime"
+
     def needs(self, size: Size) -> int:
         """About the bytes of memory of one pass with an input of this size."""
         return size.width * size.height * self.file.bytes_per_pixel

@@ -53,10 +53,10 @@ def open_model(
 def load_for_torch(path: Path, device: "torch.device | str | None") -> AnyModel:
     """The model in torch, on the device."""
     from p2p_gan.machine.device import limit_threads, resolve_device
-    from p2p_gan.models.model import load_model
+    from p2p_gan.models.model import read_model
 
     limit_threads()
-    model = load_model(path)
+    model = read_model(path)
     if device is not None:
         model.generator.to(resolve_device(device) if isinstance(device, str) else device)
     return model

@@ -4,7 +4,7 @@ Nothing here may load torch or another runtime; each has a module of its own.
 """
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,15 @@ class AnyModel(Protocol):
     @property
     def unit(self) -> int:
         """The number of which both sides of the network's input must be multiples."""
+
+
+@runtime_checkable
+class ModelHolder(Protocol):
+    """What holds a model and is taken for it, as a `Predictor` is."""
+
+    @property
+    def model(self) -> AnyModel:
+        """The model."""
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
     from p2p_gan.models.card import ModelCard
-    from p2p_gan.models.model import Model, load_model, save_model
+    from p2p_gan.models.model import Model, read_model, save_model
     from p2p_gan.models.reference import ExportSummary, ImportSummary, export_reference, import_model
 else:
     __getattr__, __dir__ = open_door(
         __name__,
         card="ModelCard",
-        model="Model load_model save_model",
+        model="Model read_model save_model",
         reference="ExportSummary ImportSummary export_reference import_model",
     )
 
@@ -26,6 +26,6 @@ __all__ = [
     "ModelCard",
     "export_reference",
     "import_model",
-    "load_model",
+    "read_model",
     "save_model",
 ]

@@ -66,7 +66,7 @@ def write_model(path: Path, card: ModelCard, tensors: Mapping[str, Tensor]) -> N
     write_tensors(path, tensors, _metadata_of(card), hashed=False)
 
 
-def load_model(path: Path | str) -> Model:
+def read_model(path: Path | str) -> Model:
     """Read a model file or the model of a run folder; raises P2PError if it is not a model, damaged, or too new."""
     path = model_file(Path(path))
     if is_onnx(path):

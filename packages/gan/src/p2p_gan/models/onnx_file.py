@@ -145,7 +145,7 @@ def _read(view: memoryview, path: Path) -> _Content:
     content = _Content()
     problem = ""
     try:
-        _read_model(view, content)
+        _read_whole_model(view, content)
     except (ValueError, UnicodeDecodeError, RecursionError) as error:
         problem = str(error) or type(error).__name__
     if problem:
@@ -153,7 +153,7 @@ def _read(view: memoryview, path: Path) -> _Content:
     return content
 
 
-def _read_model(message: memoryview, content: _Content) -> None:
+def _read_whole_model(message: memoryview, content: _Content) -> None:
     graphs = 0
     for number, value in each_field(message):
         if number == _GRAPH:

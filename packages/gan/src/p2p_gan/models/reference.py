@@ -22,7 +22,7 @@ from p2p_datatools.contract.files.atomic import cannot_read, write_bytes
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.models.card import ModelCard
-from p2p_gan.models.model import Model, load_model, model_bytes
+from p2p_gan.models.model import Model, model_bytes, read_model
 from p2p_gan.models.reference_layout import (
     COUNTER,
     DROPOUT,
@@ -305,7 +305,7 @@ def export_reference(source: Path | str, dest: Path | str) -> ExportSummary:
     """
     dest = Path(dest)
     _check_dest(dest, ".pth")
-    model = load_model(source)
+    model = read_model(source)
     architecture = model.card.architecture
     others = biases_to_fold(architecture)[1]
     weights = model.generator.state_dict()

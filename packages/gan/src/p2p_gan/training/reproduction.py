@@ -14,7 +14,7 @@ from p2p_gan.config.config import Config
 from p2p_gan.data.task import identify_files, open_for_training
 from p2p_gan.machine.device import describe_machine, resolve_device
 from p2p_gan.models.location import MODEL_FILE
-from p2p_gan.models.model import load_model
+from p2p_gan.models.model import read_model
 from p2p_gan.runs.runfolder import RUN, RunFolder, read_stats
 from p2p_gan.training.run import train
 
@@ -165,7 +165,7 @@ def _compare_models(run: Path, dest: Path) -> tuple[bool | None, float | None]:
         return None, None
     if sha256_file(run / MODEL_FILE) == sha256_file(dest / MODEL_FILE):
         return True, 0.0
-    first, second = load_model(run), load_model(dest)
+    first, second = read_model(run), read_model(dest)
     if first.card.images != second.card.images:
         return None, None
     old, new = first.generator.state_dict(), second.generator.state_dict()

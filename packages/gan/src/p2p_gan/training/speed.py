@@ -21,6 +21,7 @@ from p2p_gan.data.dataset import PairDataset
 from p2p_gan.machine.device import describe_machine, resolve_threads, threads_variable, variables_of_threads
 from p2p_gan.machine.kept import keep, kept_folder, recall
 from p2p_gan.machine.load import Load, LoadMeter, measure_load
+from p2p_gan.machine.waiting import watch_waiting
 from p2p_gan.training.job import Job
 from p2p_gan.training.trial import Timing, time_share, time_threads
 
@@ -146,6 +147,7 @@ def _measure(job: Job, dataset: PairDataset, by: ThreadsBy, before: Load, report
 def with_threads(job: Job, threads: int) -> Job:
     """The job with another number of threads, which the process has from now on; only before a run has begun."""
     torch.set_num_threads(threads)
+    watch_waiting(threads)
     config = replace(job.config, threads=threads)
     return replace(job, config=config, recipe=replace(job.recipe, config=config))
 

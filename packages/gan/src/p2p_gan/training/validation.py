@@ -20,9 +20,10 @@ from p2p_datatools.contract.pictures.images import Photo, colorize, hash_pixels
 from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_gan.data.coding import pixels_to_tensor
 from p2p_gan.data.read import on_all_cores, read_shown, read_shown_gaps
-from p2p_gan.evaluation.mask_agreement import Confusion, nearest_classes, without_gaps
+from p2p_gan.evaluation.mask_agreement import Confusion, without_gaps
 from p2p_gan.evaluation.metrics import BYTES, l1, ssim
 from p2p_gan.inference.apply import seed_of
+from p2p_gan.inference.segmentation import nearest_classes
 from p2p_gan.inference.torch_runtime import torch_noise
 from p2p_gan.networks.base import Generator, InferencePass
 from p2p_gan.training.job import Job

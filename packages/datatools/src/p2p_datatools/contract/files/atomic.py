@@ -26,12 +26,13 @@ _LONG, _DEEP = 1 << 20, 200  # bytes of a file of JSON, levels of its values
 
 
 @contextlib.contextmanager
-def atomic(path: Path, *, durable: bool = True) -> Iterator[IO[bytes]]:
+def atomic(path: Path | str, *, durable: bool = True) -> Iterator[IO[bytes]]:
     """Open a temporary file beside `path` for writing; it takes that name when the block ends well, else it is gone.
 
     `durable` flushes the file and its folder to the disk first, so that a power cut leaves the old file or the new one.
     Raises P2PError when the disk is full or the place cannot be written.
     """
+    path = Path(path)
     temporary = path.parent / f".{cut_name(path.name, 60)}.{os.getpid()}-{secrets.token_hex(6)}.tmp"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -105,7 +106,7 @@ def sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
+def write_bytes(path: Path | str, data: bytes, *, durable: bool = True) -> None:
     """Write `data` atomically."""
     with atomic(path, durable=durable) as file:
         file.write(data)

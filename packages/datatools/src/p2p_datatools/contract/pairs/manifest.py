@@ -136,11 +136,12 @@ def refuse_pairs_as_photos(folder: Path) -> None:
         raise P2PError(folder, what, to_do, code="pairs-as-half")
 
 
-def read_manifest(path: Path, *, mid_split: bool = False) -> PairFolder:
+def read_manifest(path: Path | str, *, mid_split: bool = False) -> PairFolder:
     """Read a folder's manifest; raises P2PError when it is damaged, newer than this program, or a split is unfinished.
 
     `mid_split` reads it during an unfinished split, too, in order to complete that.
     """
+    path = Path(path)
     if (path / PLAN).exists() and not mid_split:
         raise P2PError(
             path,
@@ -196,7 +197,7 @@ def half_from_json(value: Any) -> Half:
     return half
 
 
-def read_foreign(path: Path, *, needs_train: bool = True) -> PairFolder:
+def read_foreign(path: Path | str, *, needs_train: bool = True) -> PairFolder:
     """List an ordinary pix2pix folder: train/ val/ test/ of A|B pictures, or pictures alone, which count as train.
 
     Other names of these folders, as valid/ or training/, are known, too.
@@ -205,6 +206,7 @@ def read_foreign(path: Path, *, needs_train: bool = True) -> PairFolder:
     Raises P2PError when there is no picture, or pictures only in other folders; when there are no training pairs, if
     `needs_train`; and for a folder that p2p wrote and that holds no pairs. `refuse_photos` looks at the pictures.
     """
+    path = Path(path)
     if not path.is_dir():
         raise P2PError(path, "there is no such folder", "Check the spelling.", code="missing-folder")
     refuse_own_folder(path)
@@ -273,11 +275,12 @@ def refuse_photos(folder: PairFolder) -> None:
     )
 
 
-def open_pairs(path: Path) -> PairFolder:
+def open_pairs(path: Path | str) -> PairFolder:
     """A pair folder with its manifest, or an ordinary pix2pix folder with what is assumed about it.
 
     Raises P2PError for a folder that holds no pairs, as far as its records and a few of its pictures tell.
     """
+    path = Path(path)
     if has_manifest(path):
         return read_manifest(path)
     folder = read_foreign(path)

@@ -38,7 +38,7 @@ _MULTIPLIED = 1  # ExtraSamples: colours that are multiplied by the transparency
 ARRAYS = SUFFIXES | {".npy"}
 
 
-def read_array(source: Path | PictureFile, *, over_white: list[Path] | None = None) -> Array:
+def read_array(source: Path | str | PictureFile, *, over_white: list[Path] | None = None) -> Array:
     """The values of a picture, in the form that `read_header` gives: native byte order, turned by EXIF.
 
     A photo that is not opaque is laid over white and added to `over_white`.
@@ -81,7 +81,7 @@ def refuse_endless(values: Array, path: Path) -> None:
         raise P2PError(path, what, "Replace them by finite numbers.", code="not-finite")
 
 
-def write_tiff(path: Path, values: Array, *, nodata: float | None = None, durable: bool = True) -> None:
+def write_tiff(path: Path | str, values: Array, *, nodata: float | None = None, durable: bool = True) -> None:
     """Write values of any depth and number of channels as one page of an uncompressed TIFF, atomically and exactly.
 
     With `nodata` GDAL's tag says that this value means no data.

@@ -181,17 +181,18 @@ class PictureFile:
 
 
 @contextlib.contextmanager
-def open_picture(source: Path | PictureFile, options: ReadOptions = AS_USUAL) -> Iterator[PictureFile]:
+def open_picture(source: Path | str | PictureFile, options: ReadOptions = AS_USUAL) -> Iterator[PictureFile]:
     """Open a picture file, unless it is open; raises P2PError when it cannot be read."""
     if isinstance(source, PictureFile):
         yield source
         return
+    path = Path(source)
     try:
-        stream = source.open("rb")
+        stream = path.open("rb")
     except OSError as error:
-        raise _unreadable(source, error) from error
+        raise _unreadable(path, error) from error
     with stream:
-        yield PictureFile(source, stream, options)
+        yield PictureFile(path, stream, options)
 
 
 def _unreadable(path: Path, error: OSError) -> P2PError:
@@ -237,7 +238,7 @@ def _not_read(path: Path) -> P2PError:
     return P2PError(path, "is not a picture, whatever its name says", "Replace or remove it.", code="not-a-picture")
 
 
-def read_header(source: Path | PictureFile) -> Header:
+def read_header(source: Path | str | PictureFile) -> Header:
     """What `read_array` will give of a picture; its pixels may still be damaged.
 
     Raises P2PError when the kind of file is not supported.

@@ -95,7 +95,7 @@ def decode(file: PictureFile) -> Iterator[Image.Image]:
         yield image
 
 
-def read_photo(source: Path | PictureFile, *, over_white: list[Path] | None = None) -> Photo:
+def read_photo(source: Path | str | PictureFile, *, over_white: list[Path] | None = None) -> Photo:
     """Read a picture as 8-bit RGB (height, width, 3): EXIF turned, profile to sRGB, transparency over white.
 
     One that is not opaque everywhere is added to `over_white`.
@@ -215,7 +215,7 @@ def _to_srgb(image: Image.Image) -> Image.Image:
     return image
 
 
-def read_mask(source: Path | PictureFile, palette: Palette, *, cleared: list[Path] | None = None) -> LabelMap:
+def read_mask(source: Path | str | PictureFile, palette: Palette, *, cleared: list[Path] | None = None) -> LabelMap:
     """Read a mask exactly, from an indexed PNG of this palette or from its plain colours, as class indices.
 
     One that is transparent somewhere is background there, and added to `cleared`.
@@ -311,7 +311,7 @@ def encode_mask(indices: LabelMap, palette: Palette) -> bytes:
     return b"".join(png.encode(indices, palette.colors()))
 
 
-def write_mask(path: Path, indices: LabelMap, palette: Palette, *, durable: bool = True) -> None:
+def write_mask(path: Path | str, indices: LabelMap, palette: Palette, *, durable: bool = True) -> None:
     """Write class indices (height, width) as an indexed PNG, atomically."""
     write_bytes(path, encode_mask(indices, palette), durable=durable)
 
@@ -321,7 +321,7 @@ def colorize(indices: LabelMap, palette: Palette) -> Photo:
     return np.take(palette.colors(), indices, axis=0)
 
 
-def write_png(path: Path, pixels: NDArray[np.uint8 | np.uint16], *, durable: bool = True) -> None:
+def write_png(path: Path | str, pixels: NDArray[np.uint8 | np.uint16], *, durable: bool = True) -> None:
     """Write RGB (height, width, 3) or grey (height, width), 8 or 16 bits, as PNG, atomically and without loss."""
     with atomic(path, durable=durable) as file:
         file.writelines(png.encode(pixels))

@@ -1,0 +1,232 @@
+"""A model as a function: pictures in as numpy arrays, pictures of Pillow or tensors, and pictures of the same kind out.
+
+Nothing here may read or write a picture file, or give other pixels than `p2p sample` gives for the same picture.
+"""
+
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.images import hash_pixels, size_of
+from p2p_datatools.contract.pictures.memory import is_pillow, pillow_of
+from p2p_datatools.contract.pictures.sizes import Size, parse_size
+from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
+from p2p_gan.inference.apply import ApplyOptions, padded_size, seed_of, size_seen, translate, translator_of
+from p2p_gan.inference.mask_inputs import InputChanges
+from p2p_gan.inference.memory_inputs import WHERE, is_share, read_pillow, read_values
+from p2p_gan.inference.onnx_runtime import OnnxModel
+from p2p_gan.inference.runtimes import load_for_torch, open_model
+from p2p_gan.inference.shared import SharedTranslator
+from p2p_gan.inference.translator import AnyModel, Translator
+from p2p_gan.machine.memory import budget_of
+from p2p_gan.models.card import ModelCard
+from p2p_gan.models.location import is_onnx, model_file
+
+if TYPE_CHECKING:
+    import torch
+
+_Run = Callable[[Array], list[Array]]  # the model's input, to an output for each variant
+_BYTE = 255
+
+
+def load_model(
+    path: Path | str,
+    *,
+    runtime: str = "auto",
+    device: "torch.device | str | None" = "auto",
+    report: Reporter = QUIET,
+) -> "Predictor":
+    """Load a run folder, a model file (.safetensors) or an ONNX file of `p2p export`, to be called with pictures.
+
+    `runtime` and `device` are those of `p2p sample`: what computes (auto, torch, onnxruntime or openvino), and where
+    torch does (auto: the first GPU, else the CPU). What is to be said of pictures, such as that blended colours of a
+    mask became those of its classes, goes to `report`, each line once. Raises P2PError where there is no model, or none
+    that this version knows, UsageError for an impossible choice.
+    """
+    path = Path(path)
+    model = open_model(path, runtime, device=device, report=report)
+    fallback = None if runtime != "auto" or is_onnx(path) else lambda: load_for_torch(model_file(path), device)
+    return Predictor(model, report, fallback=fallback)
+
+
+class Predictor:
+    """A model to be called with pictures, from any number of threads; it gives what `p2p sample` writes.
+
+    `card` says what the model takes and gives: `card.direction`, `card.input`, `card.output`, `card.palette`,
+    `card.size` (width, height) and `card.fit` of its training. `runtime` says what computes.
+    """
+
+    def __init__(
+        self, model: AnyModel, report: Reporter = QUIET, *, fallback: Callable[[], AnyModel] | None = None
+    ) -> None:
+        self.model = model
+        self._note, self._fallback, self._lock = once(report.note), fallback, threading.Lock()
+        self._translators: dict[bool, Translator] = {}
+
+    @property
+    def card(self) -> ModelCard:
+        """What the model takes and gives, and what it was trained on."""
+        return self.model.card
+
+    @property
+    def digest(self) -> str:
+        """The name of its weights: the SHA-256 of the model file."""
+        return self.model.digest
+
+    @property
+    def unit(self) -> int:
+        """The number of which both sides of the network's input are multiples; pictures may have any size."""
+        return self.model.unit
+
+    @property
+    def runtime(self) -> str:
+        """What computes: torch, onnxruntime or openvino."""
+        return self.model.runtime if isinstance(self.model, OnnxModel) else "torch"
+
+    def __repr__(self) -> str:
+        return f"<Predictor {self.card.direction}, size {self.card.size or 'any'}, {self.runtime}>"
+
+    def __call__(
+        self,
+        picture: Any,
+        *,
+        seed: int = 0,
+        variant: int = 1,
+        variants: int | None = None,
+        size: Size | tuple[int, int] | int | str | None = None,
+        dropout: bool = True,
+    ) -> Any:
+        """Translate a picture of any size into one of the same size and kind; the picture itself is not changed.
+
+        - numpy arrays are (height, width) for one channel, (height, width, channels) for more, RGB, or a batch
+          (n, height, width, channels), which gives a batch. Values are those of the model's input: for 8 bits uint8,
+          other whole numbers from 0 to 255, or floats from 0 to 1, for which an output of 8 bits is float32 of 0 to 1
+          too. Where the model takes masks: class indices (height, width), 255 where ignored, or the palette's colours.
+        - tensors are the same, but (channels, height, width), (n, channels, height, width), or (height, width), and
+          what is given lies on the device of what was taken.
+        - a picture of Pillow is read as its file would be: turned by its EXIF, its profile to sRGB; the output is RGB
+          or grey, and for classes of mode P with the palette.
+        - a list or a tuple of pictures, of any sizes, gives a list of outputs.
+
+        An output of classes is uint8 class indices (height, width). `seed` and `variant` (from 1) are those of
+        `p2p sample`: the same picture, seed and variant always give the same pixels, alone, in a batch, or in threads.
+        With `variants=n` the result is a list of the variants 1 to n. `size` is the size that the network sees: None as
+        in training, "native", a number, (width, height) or "WxH". `dropout=False` switches dropout and noise off.
+
+        Raises UsageError for what is no picture, P2PError for pictures that the model does not take.
+        """
+        how = ApplyOptions(size=_size_of(size), seed=seed, dropout=dropout)
+        if variant < 1 or (variants is not None and variants < 1):
+            what, to_do = "is not possible", "Variants are counted from 1."
+            raise UsageError(f"variants={variant if variant < 1 else variants}", what, to_do, code="impossible-setting")
+        numbers = [variant] if variants is None else list(range(1, variants + 1))
+        changes = InputChanges()
+
+        def run(pixels: Array) -> list[Array]:
+            translator = self._translator_for(pixels, how)
+            hashed = hash_pixels(pixels)
+            seeds = [seed_of(hashed, seed, each) if dropout else None for each in numbers]
+            return [translate(translator, self.card, pixels, how, each) for each in seeds]
+
+        found = _answer(picture, self.card, changes, run)
+        changes.say(_Notes(self._note))
+        return found[0] if variants is None else found
+
+    def _translator_for(self, pixels: Array, how: ApplyOptions) -> Translator:
+        """What computes for a picture: torch, in strips, for one that is too large for a pass of another runtime."""
+        model, large = self.model, False
+        if isinstance(model, OnnxModel) and self._fallback is not None:
+            seen = padded_size(size_seen(model.card, model.unit, size_of(pixels), how), model.unit)
+            large = model.needs(seen) > budget_of()
+        with self._lock:
+            if large not in self._translators:
+                chosen = self._fallback() if large and self._fallback else model
+                translator = translator_of(chosen, note=self._note)
+                side_by_side = isinstance(chosen, OnnxModel)
+                self._translators[large] = translator if side_by_side else SharedTranslator(translator)
+            return self._translators[large]
+
+
+class _Notes(Reporter):
+    """Hands on what is noted."""
+
+    def __init__(self, note: Note) -> None:
+        self._note = note
+
+    def note(self, line: str) -> None:
+        """Hand it on."""
+        self._note(line)
+
+
+def _size_of(size: Size | tuple[int, int] | int | str | None) -> Size | str | None:
+    if isinstance(size, str):
+        return size if size == "native" else parse_size(size)
+    if isinstance(size, int):
+        return parse_size(str(size))
+    return size if size is None or isinstance(size, Size) else parse_size("x".join(map(str, size)))
+
+
+def _answer(picture: Any, card: ModelCard, changes: InputChanges, run: _Run) -> list[Any]:
+    """For a picture of any kind its outputs, of the same kind, one for each variant."""
+    if isinstance(picture, list | tuple):
+        return _transpose([_answer(each, card, changes, run) for each in picture], picture)
+    if isinstance(picture, np.ndarray):
+        return _answer_array(picture, card, changes, run)
+    if is_pillow(picture):
+        outputs = run(read_pillow(picture, card, changes))
+        palette = card.palette if card.output_coding.kind == "classes" else None
+        return [pillow_of(each, palette) for each in outputs]
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(picture, torch.Tensor):
+        return _answer_tensor(picture, card, changes, run)
+    to_do = "Give a numpy array, a picture of Pillow or a tensor; p2p_gan.sample takes files and folders."
+    raise UsageError(f"{type(picture).__name__}", "is no kind of picture that is taken", to_do, code="not-a-picture")
+
+
+def _transpose(found: Sequence[list[Any]], picture: Sequence[Any]) -> list[Any]:
+    """Of outputs by picture and variant, for each variant a list of the pictures' outputs."""
+    if not picture:
+        raise UsageError(WHERE, "is an empty list", "Give one picture or more.", code="empty-batch")
+    return [list(each) for each in zip(*found, strict=True)]
+
+
+def _answer_array(values: Array, card: ModelCard, changes: InputChanges, run: _Run) -> list[Array]:
+    if values.ndim == 4:
+        one = [_answer_array(each, card, changes, run) for each in values]
+        return [np.stack([_with_channels(output) for output in each]) for each in _transpose(one, one)]
+    return [_as_share(each, values, card) for each in run(read_values(values, card, changes))]
+
+
+def _with_channels(pixels: Array) -> Array:
+    return pixels[..., None] if pixels.ndim == 2 else pixels
+
+
+def _as_share(output: Array, values: Array, card: ModelCard) -> Array:
+    """The output for an array of 0 to 1: of 8 bits it is 0 to 1 too."""
+    if not is_share(values, card) or output.dtype != np.uint8 or card.output_coding.kind == "classes":
+        return output
+    return output.astype(np.float32) / np.float32(_BYTE)
+
+
+def _answer_tensor(tensor: "torch.Tensor", card: ModelCard, changes: InputChanges, run: _Run) -> list["torch.Tensor"]:
+    import torch
+
+    if tensor.ndim not in (2, 3, 4):
+        to_do = "Give (height, width), (channels, height, width) or (n, channels, height, width)."
+        raise UsageError(WHERE, f"has the shape {tuple(tensor.shape)}", to_do, code="array-shape")
+    plain = tensor.detach().cpu()
+    if plain.is_floating_point() and plain.dtype != torch.float64:
+        plain = plain.float()
+    values = np.asarray((plain if tensor.ndim == 2 else plain.movedim(-3, -1)).numpy())
+    answers = []
+    for output in _answer_array(values, card, changes, run):
+        moved = torch.from_numpy(np.ascontiguousarray(np.moveaxis(_with_channels(output), -1, -3)))
+        as_given = tensor.dtype if moved.is_floating_point() and is_share(values, card) else moved.dtype
+        answers.append(moved.to(tensor.device, as_given))
+    return answers

@@ -1,0 +1,231 @@
+"""A model is a function: the same kind of picture out as in, with the pixels that `p2p sample` writes."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from p2p_datatools.contract.pairs.manifest import Half
+from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.pictures.images import colorize, write_mask, write_png
+from p2p_gan.inference.apply import ApplyOptions, apply_model
+from p2p_gan.inference.predictor import Predictor, load_model
+from p2p_gan.inference.sampling import SampleOptions, sample
+from p2p_gan.machine import memory
+from p2p_gan.models.model import Model
+
+if TYPE_CHECKING:
+    from conftest import Notes, Refused
+    from gan.conftest import ExportModel, WriteModel
+
+MASK, PHOTO = Half("mask", "mask"), Half("photo", "photo")
+CARS = load_palette("cars")
+NOISE = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype=np.uint8)
+LABELS = np.repeat(np.arange(5, dtype=np.uint8), 200).reshape(25, 40)
+
+
+@pytest.fixture
+def painter(make_model: Callable[..., Model]) -> Predictor:
+    """A model of masks as colours to photos."""
+    return Predictor(make_model(MASK, PHOTO, palette=CARS))
+
+
+@pytest.fixture
+def segmenter(make_model: Callable[..., Model]) -> Predictor:
+    """A model of photos to classes."""
+    return Predictor(make_model(PHOTO, MASK, palette=CARS, output_as="classes"))
+
+
+def test_it_gives_the_pixels_that_sample_writes_for_the_same_seed_and_variant(
+    make_model: Callable[..., Model], write_model: "WriteModel", tmp_path: Path
+) -> None:
+    place = write_model(make_model(MASK, PHOTO, palette=CARS), tmp_path / "run" / "model.safetensors")
+    write_mask(tmp_path / "in" / "x.png", LABELS, CARS)
+    sample(place.parent, tmp_path / "in", tmp_path / "out", SampleOptions(ApplyOptions(seed=3), variants=2))
+    for path in (place, str(place.parent)):
+        model = load_model(path)
+        found = model(LABELS, seed=3, variants=2)
+        for number, output in enumerate(found, 1):
+            assert np.array_equal(output, np.asarray(Image.open(tmp_path / "out" / f"x-{number}.png")))
+        assert np.array_equal(model(LABELS, seed=3, variant=2), found[1])
+    assert not np.array_equal(*found)
+
+
+def test_every_kind_of_picture_gives_its_own_kind_with_the_same_pixels(painter: Predictor) -> None:
+    colors = colorize(LABELS, CARS)
+    output = painter(LABELS)
+    assert (output.dtype, output.shape) == (np.uint8, (25, 40, 3))
+    for same in (LABELS.astype(np.int64), LABELS[..., None], colors, colors.astype(np.int16)):
+        assert np.array_equal(painter(same), output)
+    share = painter(colors / 255)
+    assert share.dtype == np.float32
+    assert np.array_equal(np.rint(share * 255), output)
+    image = painter(Image.fromarray(colors))
+    assert isinstance(image, Image.Image)
+    assert np.array_equal(np.asarray(image), output)
+    tensor = torch.from_numpy(colors).permute(2, 0, 1)
+    assert np.array_equal(painter(tensor).permute(1, 2, 0).numpy(), output)
+    half = painter(tensor.half() / 255)
+    assert (half.dtype, half.shape) == (torch.float16, (3, 25, 40))
+    assert np.array_equal(painter(torch.from_numpy(LABELS)), painter(tensor))
+
+
+def test_a_batch_gives_a_batch_and_pictures_of_several_sizes_a_list(painter: Predictor) -> None:
+    colors = colorize(LABELS, CARS)
+    batch = painter(np.stack([colors, colors[::-1]]))
+    assert batch.shape == (2, 25, 40, 3)
+    assert np.array_equal(batch[1], painter(colors[::-1]))
+    assert painter(torch.zeros(2, 3, 33, 20, dtype=torch.uint8)).shape == (2, 3, 33, 20)
+    first, second = painter([LABELS, LABELS[:10]], variants=2)
+    assert [each.shape for each in first] == [(25, 40, 3), (10, 40, 3)]
+    assert not np.array_equal(first[0], second[0])
+
+
+def test_classes_are_indices_and_in_pillow_a_picture_with_the_palette(segmenter: Predictor) -> None:
+    indices = segmenter(NOISE)
+    assert (indices.dtype, indices.shape) == (np.uint8, (40, 50))
+    assert np.array_equal(segmenter(NOISE / 255), indices)
+    assert segmenter(np.stack([NOISE])).shape == (1, 40, 50, 1)
+    assert segmenter(torch.from_numpy(NOISE).permute(2, 0, 1)).shape == (1, 40, 50)
+    image = segmenter(Image.fromarray(NOISE))
+    assert image.mode == "P"
+    assert np.array_equal(np.asarray(image), indices)
+    assert np.array_equal(np.asarray(image.convert("RGB")), colorize(indices, CARS))
+
+
+def test_a_picture_of_pillow_is_read_as_its_file_is(segmenter: Predictor, painter: Predictor, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.fromarray(NOISE).save(tmp_path / "x.jpg", exif=exif)
+    assert segmenter(Image.open(tmp_path / "x.jpg")).size == (40, 50)
+    assert segmenter(Image.fromarray(NOISE[..., 0])).size == (50, 40)
+    colors = Image.fromarray(colorize(LABELS, CARS))
+    colors.save(tmp_path / "mask.jpg", quality=95)
+    assert np.array_equal(np.asarray(painter(Image.open(tmp_path / "mask.jpg"))), painter(LABELS))
+    clear = colors.convert("RGBA")
+    clear.putalpha(Image.fromarray(np.where(LABELS == 0, 0, 255).astype(np.uint8)))
+    assert np.array_equal(np.asarray(painter(clear)), painter(LABELS))
+    indexed = Image.fromarray(LABELS)
+    indexed.putpalette(CARS.colors().tobytes())
+    assert np.array_equal(np.asarray(painter(indexed)), painter(LABELS))
+
+
+def test_blended_colours_become_those_of_the_classes_and_that_is_said(
+    make_model: Callable[..., Model], notes: "Notes"
+) -> None:
+    model = Predictor(make_model(MASK, PHOTO, palette=CARS), notes)
+    colors = colorize(np.repeat(LABELS, 4, axis=0), CARS)
+    exact = model(colors)
+    colors[30, 3] = (250, 3, 0)
+    assert np.array_equal(model(colors), exact)
+    assert np.array_equal(model(colors), exact)
+    assert len(notes.lines) == 1
+    assert "1 pixel went to the colour" in notes.lines[0]
+
+
+@pytest.mark.parametrize(
+    ("picture", "code"),
+    [
+        ("masks/7.png", "not-a-picture"),
+        (NOISE, "photo-not-mask"),
+        (NOISE[..., :2], "other-channels"),
+        (LABELS + 3, "unknown-class"),
+        (LABELS / 5, "value-type"),
+        (NOISE.astype(float), "value-range"),
+        (LABELS[:0], "array-shape"),
+        (np.zeros(3), "array-shape"),
+        (torch.zeros(3), "array-shape"),
+        ([], "empty-batch"),
+        (Image.fromarray(NOISE), "photo-not-mask"),
+    ],
+)
+def test_what_is_no_input_is_one_line(painter: Predictor, picture: Any, code: str, refused: "Refused") -> None:
+    with refused(code):
+        painter(picture)
+
+
+def test_deep_values_keep_their_type_and_others_are_refused(
+    make_model: Callable[..., Model], refused: "Refused"
+) -> None:
+    deep = Half("deep", "picture", 2, "uint16", (100.0, 900.0))
+    model = Predictor(make_model(deep, deep))
+    pixels = np.random.default_rng(0).integers(100, 900, (40, 33, 2), dtype=np.uint16)
+    output = model(pixels)
+    assert (output.dtype, output.shape) == (np.uint16, pixels.shape)
+    assert np.array_equal(model(pixels.astype(np.int32)), output)
+    with refused("value-type"):
+        model(pixels / 900)
+    with refused("other-channels"):
+        model(pixels[..., 0])
+    with refused("value-range"):
+        model(pixels.astype(np.int32) - 200)
+    floats = Half("height", "picture", 1, "float32", (0.0, 1.0))
+    model = Predictor(make_model(floats, deep))
+    holes = np.linspace(0, 1, 1200, dtype=np.float64).reshape(30, 40)
+    filled = np.where(holes < 0.1, np.float64(0.1), holes)
+    filled.flat[0] = np.nan
+    assert model(holes).dtype == np.uint16
+    assert model(filled).shape == (30, 40, 2)
+    with refused("no-pillow-mode", usage=True):
+        model(Image.fromarray(holes.astype(np.float32)))
+
+
+def test_threads_get_the_pixels_that_one_gets(painter: Predictor) -> None:
+    wanted = [painter(LABELS, seed=number) for number in range(4)]
+    found: dict[int, Any] = {}
+
+    def run(number: int) -> None:
+        found[number] = painter(LABELS, seed=number)
+
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert all(np.array_equal(found[number], wanted[number]) for number in range(4))
+
+
+def test_sizes_are_said_as_on_the_command_line(painter: Predictor, refused: "Refused") -> None:
+    wanted = apply_model(painter, colorize(LABELS, CARS), ApplyOptions(size="native"), variant=1)
+    assert np.array_equal(painter(LABELS, size="native"), wanted)
+    assert np.array_equal(painter(LABELS, size=64), painter(LABELS, size=(64, 64)))
+    assert np.array_equal(painter(LABELS, size="96x64"), painter(LABELS, size=(96, 64)))
+    assert not np.array_equal(painter(LABELS, dropout=False), painter(LABELS))
+    with refused("impossible-setting", usage=True):
+        painter(LABELS, size=63)
+    with refused("impossible-setting", usage=True):
+        painter(LABELS, variants=0)
+
+
+def test_an_onnx_file_is_a_model_too_and_leaves_pictures_too_large_for_it_to_torch(
+    make_model: Callable[..., Model], export_model: "ExportModel", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = export_model(make_model(PHOTO, PHOTO))
+    first, second = load_model(place), load_model(place.parent, runtime="torch")
+    assert (first.runtime, second.runtime) == ("onnxruntime", "torch")
+    assert first.card == second.card
+    assert np.abs(first(NOISE).astype(int) - second(NOISE)).max() <= 1
+    both = load_model(place.parent, device="cpu")
+    assert both.runtime == "onnxruntime"
+    monkeypatch.setitem(memory.MOST, "cpu", 1000)
+    monkeypatch.setattr("p2p_gan.inference.torch_runtime.layout_of", lambda *_, **__: None)
+    assert np.array_equal(both(NOISE), second(NOISE))
+
+
+def test_it_says_what_it_is(painter: Predictor) -> None:
+    assert repr(painter) == "<Predictor mask-to-photo, size 32x32, torch>"
+    write = painter.card.output
+    assert (write.channels, write.dtype, painter.unit) == (3, "uint8", 32)
+
+
+def test_a_run_folder_without_a_model_is_one_line(tmp_path: Path, refused: "Refused") -> None:
+    write_png(tmp_path / "x.png", NOISE)
+    with refused("missing-model", tmp_path):
+        load_model(tmp_path)
+    with refused("missing-model"):
+        load_model(tmp_path / "no.onnx")
