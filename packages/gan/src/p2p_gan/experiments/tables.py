@@ -15,7 +15,12 @@ BASE = "L1+cGAN"  # the paper's method
 # No discriminator, and no setting of one.
 WITHOUT_GAN: dict[str, Any] = {
     **{"gan_loss": "none", "lambda_features": 0, "lambda_gp": 0, "lambda_r1": 0, "label_smoothing": 0},
-    **{"discriminator_augment": "none", "update_order": "alternating", "segmentation_head": "off"},
+    **{
+        "lambda_projected": 0,
+        "discriminator_augment": "none",
+        "update_order": "alternating",
+        "segmentation_head": "off",
+    },
 }
 # No loss against the real picture, for an output of values or of classes.
 _WITHOUT_TARGET: dict[str, Any] = {"lambda_l1": 0, "lambda_l2": 0, "lambda_ce": 0, "class_balanced": False}
@@ -37,6 +42,9 @@ ARMS: dict[str, dict[str, Any]] = {
     "cGAN, noise": {**_WITHOUT_TARGET, "noise_channels": 8},
     "L1+cGAN, noise": {"noise_channels": 8},
     "L1+cGAN, noise, mode seeking": {"noise_channels": 8, "lambda_mode_seeking": 1},
+    # Required, so that an arm without them is listed as impossible and not trained as another one.
+    "L1+cGAN, perceptual": {"features": "on", "lambda_perceptual": 10},
+    "L1+cGAN, projected heads": {"features": "on", "lambda_projected": 1},
 }
 
 
@@ -93,6 +101,12 @@ TABLES: dict[str, Table] = {
         "and "
         "without L1, with noise as input, and with a mode-seeking loss?",
         ("cGAN, dropout", "L1+cGAN, dropout", "cGAN, noise", "L1+cGAN, noise", "L1+cGAN, noise, mode seeking"),
+    ),
+    "features": Table(
+        "Do pretrained features help",
+        "Does it help to compare photos in the features of a pretrained network, by a perceptual loss (Johnson et al. "
+        "2016) or by discriminators on them (Sauer et al. 2021)?",
+        (BASE, "L1+cGAN, perceptual", "L1+cGAN, projected heads"),
     ),
 }
 """The paper's tables, by the names that `run_study` takes."""

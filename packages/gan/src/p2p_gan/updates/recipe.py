@@ -43,6 +43,16 @@ class Recipe:
         """Whether the generator's losses need the discriminator's output for the real pair too."""
         return any(row.matches_real and row.network == "g" for row in self.rows)
 
+    @property
+    def uses_features(self) -> bool:
+        """Whether a loss uses the features of a pretrained network that are known before the discriminator is asked."""
+        return "g_perceptual" in self.weights or (self.has_heads and self.config.discriminator_augment == "none")
+
+    @property
+    def has_heads(self) -> bool:
+        """Whether the discriminator has projected heads."""
+        return "g_projected" in self.weights
+
     def compare(self, comparison: PictureComparison) -> Losses:
         """The losses that need no discriminator."""
         return {row.name: row.of_pictures(comparison) for row in self.rows if row.of_pictures is not None}
