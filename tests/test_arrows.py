@@ -61,6 +61,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "p2p_gan": {
         "machine": (),
+        "pages": (),
         "networks": (),
         "config": ("networks",),
         "data": ("config",),
@@ -73,9 +74,10 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             *("config", "data", "evaluation", "inference", "machine", "models", "networks", "runs"),
             "updates",
         ),
+        "reports": ("config", "evaluation", "models", "pages", "runs"),
         "bench": ("config", "data", "machine", "networks", "training", "updates"),
         "experiments": (
-            *("config", "data", "evaluation", "inference", "machine", "models", "runs"),
+            *("config", "data", "evaluation", "inference", "machine", "models", "pages", "runs"),
             "training",
         ),
     },
@@ -97,6 +99,7 @@ LIGHT = {
     "p2p_gan": ("torch", "cv2"),
     "p2p_gan.config.config": ("torch", "cv2"),
     "p2p_gan.networks.architecture": ("torch", "cv2"),
+    "p2p_gan.reports.page": ("torch", "matplotlib", "skimage"),
     "p2p_gan.inference.sampling": ("torch", "onnx", "onnxruntime", "safetensors", "skimage", "scipy"),
     "p2p_gan.inference.predictor": ("torch", "onnx", "onnxruntime", "safetensors", "skimage", "scipy"),
     "p2p_cli.app": ("torch", "kaggle", "cv2", "PIL", "numpy", "rich"),

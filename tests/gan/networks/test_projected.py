@@ -14,7 +14,7 @@ CHANNELS, SIDES = (4, 6), (5, 3)
 
 def discriminator(condition: int = 3, seed: int = 0) -> ProjectedDiscriminator:
     patches = PatchGAN(6, filters=2, layers=1, norm="none")
-    found = ProjectedDiscriminator(patches, CHANNELS, condition=condition, skipped=1)
+    found = ProjectedDiscriminator(patches, CHANNELS, width=8, condition=condition, skipped=1)
     initialise(found, torch.Generator().manual_seed(seed))
     return found
 

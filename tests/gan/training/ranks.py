@@ -74,6 +74,10 @@ UPDATES: dict[str, dict[str, Any]] = {
     "a penalty at the real pairs": {"lambda_r1": 1, "discriminator_norm": "instance"},
     "spectral norm": {"spectral_norm": True},
     "balanced classes": {"class_balanced": True},
+    "a focal frequency loss": {"lambda_frequency": 10},
+    "moving averages of both": {"lambda_lecam": 1, "discriminator_scales": 2, "discriminator_layers": 1, "images": 3},
+    "segmentation": {"gan_loss": "segmentation", "lambda_labelmix": 0},
+    "norms of classes": {"a_encoding": "classes", "class_adaptive_norm": "on"},
     "labels": {"segmentation_head": "on", "lambda_segmentation": 1, "ema_half_life": 0},
     "no discriminator": {"gan_loss": "none"},
     "three pairs left": {"images": 3},
@@ -159,7 +163,8 @@ def one_update(pairs: Path, config: Config, ranks: Ranks) -> Networks:
 def numbers(nets: Networks) -> dict[str, torch.Tensor]:
     """Gradients, and what the norms have gathered."""
     found: dict[str, torch.Tensor | None] = {}
-    for name, network in (("generator", nets.generator), ("discriminator", nets.discriminator)):
+    networks = (("generator", nets.generator), ("discriminator", nets.discriminator), ("lecam", nets.lecam))
+    for name, network in networks:
         if network is not None:
             found |= {f"{name}/{key} gradient": value.grad for key, value in network.named_parameters()}
             found |= {f"{name}/{key}": value for key, value in network.named_buffers()}

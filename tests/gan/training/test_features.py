@@ -180,6 +180,36 @@ def test_an_update_changes_no_weight_of_the_pretrained_network_and_its_trial_sha
     assert not any("features" in name for name in checkpoint.snapshot(job.nets).tensors)
 
 
+def losses_of(folder: Path, config: Config, updates: int) -> list[dict[str, float]]:
+    """The losses of updates on one pair."""
+    job = make_job(open_pairs(folder), config)
+    dataset = load_dataset(job.folder, job.task, job.config)
+    update = WholeUpdate(job, recordable=False)
+    update.set_numbers(2e-3, 0.0)
+    for _ in range(updates):
+        update(dataset.batch([0], job.device))
+    return [dict(zip(job.recipe.names, row, strict=True)) for row in update.ring.read(updates)]
+
+
+def test_a_generator_learns_from_the_perceptual_loss_alone(pair_folder: Path, seeing: Config) -> None:
+    alone = replace(seeing, gan_loss="none", lambda_projected=0.0, lambda_l1=0.0, dropout=0.0)
+    losses = losses_of(pair_folder, alone, 5)
+    assert losses[0].keys() == {"g_perceptual"}
+    assert losses[-1]["g_perceptual"] < losses[0]["g_perceptual"]
+
+
+@pytest.mark.parametrize("augment", ["none", "all"])
+def test_both_orders_of_updates_begin_with_the_same_judgement_of_the_heads(
+    pair_folder: Path, seeing: Config, augment: str
+) -> None:
+    found = [
+        losses_of(pair_folder, replace(seeing, update_order=order, discriminator_augment=augment), 3)
+        for order in ("alternating", "simultaneous")
+    ]
+    assert found[0][0]["d_projected"] == pytest.approx(found[1][0]["d_projected"], rel=1e-5)
+    assert found[0][0]["g_projected"] != found[1][0]["g_projected"]  # the heads have been updated, or not yet
+
+
 def test_the_network_is_as_deep_as_the_losses_need(seeing: Config) -> None:
     def stages(**settings: Any) -> int | None:
         network = load_features(replace(seeing, **settings), torch.device("cpu"))

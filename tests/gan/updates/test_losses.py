@@ -12,6 +12,7 @@ from p2p_gan.updates.losses import (
     class_loss,
     discriminator_loss,
     feature_loss,
+    focal_frequency_loss,
     generator_loss,
     gradient_penalty,
     l1_loss,
@@ -304,3 +305,45 @@ def test_a_penalty_is_computed_in_float32_whatever_the_run_computes_in() -> None
         found = r1_penalty(Convolution(), pictures(0), pictures(1).bfloat16())
     assert found.dtype == torch.float32
     assert found.item() == pytest.approx(expected, rel=1e-6)
+
+
+def focal_frequency(fake: Tensor, real: Tensor) -> Tensor:
+    """The loss as Jiang et al. 2021 write it, eq. 3, 7 and 8: a sum over all frequencies, term by term."""
+    height, width = real.shape[-2:]
+    rows, columns = (torch.arange(side, dtype=torch.float64) for side in (height, width))
+    found = []
+    for one in (fake - real).double().flatten(0, 1):
+        spectrum = torch.stack(
+            [
+                torch.stack(
+                    [
+                        (one * torch.exp(-2j * math.pi * (u * rows[:, None] / height + v * columns / width))).sum()
+                        for v in range(width)
+                    ]
+                )
+                for u in range(height)
+            ]
+        ) / math.sqrt(height * width)
+        found.append((spectrum.abs() / spectrum.abs().max().detach() * spectrum.abs() ** 2).mean())
+    return torch.stack(found).mean()
+
+
+@pytest.mark.parametrize("size", [(4, 6), (3, 5)])
+def test_the_focal_frequency_loss_is_its_equation(size: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    fake, real = (torch.randn(2, 3, *size, requires_grad=True) for _ in range(2))
+    loss = focal_frequency_loss(fake, real)
+    assert loss.item() == pytest.approx(focal_frequency(fake, real).item(), rel=1e-5)
+    assert loss <= l2_loss(fake, real)
+
+
+def test_the_focal_frequency_loss_grows_with_the_frequency_that_is_missing_and_leads_to_the_real_picture() -> None:
+    real = torch.cos(torch.arange(16) * math.pi / 4).expand(1, 1, 16, 16)
+    fake = (0.5 * real).clone().requires_grad_()
+    # One frequency differs: its weight is 1, and the loss is that of the values.
+    assert focal_frequency_loss(fake, real).item() == pytest.approx(l2_loss(fake, real).item(), rel=1e-4)
+    (slope,) = torch.autograd.grad(focal_frequency_loss(fake, real), fake)
+    assert focal_frequency_loss(fake - slope, real) < focal_frequency_loss(fake, real)
+    same = real.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(focal_frequency_loss(same, real), same)
+    assert slope.abs().max() == 0

@@ -75,6 +75,7 @@ def test_a_row_more_in_the_table_is_a_loss_more_in_every_recipe(monkeypatch: pyt
         ({"gan_loss": "none", "lambda_l1": 0}, {}, "settings-conflict", "lambda_l1=100"),
         ({"gan_loss": "none", "lambda_ce": 0}, {"classes": True}, "settings-conflict", "lambda_ce=100"),
         ({"class_balanced": "on", "lambda_l1": 0}, {}, "settings-conflict", "lambda_l1=100"),
+        ({"lambda_frequency": 1}, {"classes": True}, "unfit-setting", "Leave it at 0"),
     ],
 )
 def test_what_the_pairs_contradict_is_refused_with_a_way_out(

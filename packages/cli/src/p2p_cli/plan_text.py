@@ -100,6 +100,8 @@ def cores_text(count: float) -> str:
 def _discriminator(planned: "Plan") -> str:
     if planned.config.gan_loss == "none":
         return "no discriminator"
+    if planned.config.gan_loss == "segmentation":
+        return f"discriminator with {count_text(planned.discriminator_parameters)}, which segments pictures"
     patches = " and ".join(f"{field}x{field}" for field in planned.receptive_fields)
     config = planned.config
     head = ", a segmentation head" if config.segmentation_head == "on" else ""

@@ -65,6 +65,7 @@ def count_operations(config: Config) -> Operations:
         unet_depth=config.unet_depth or depth,
         images=config.images or 1,
         segmentation_head="off",
+        lambda_lecam=0.0,
         features="off",
         class_balanced=False,
         precision="float32",

@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from p2p_gan.evaluation.against import ModelComparison, compare_models, compare_models_into
     from p2p_gan.evaluation.cautions import Caution
     from p2p_gan.evaluation.comparison import ScoreComparison, ScoreDifference
-    from p2p_gan.evaluation.export import Difference, ModelExport, export_onnx, export_safetensors
+    from p2p_gan.evaluation.export import (
+        Difference,
+        ModelExport,
+        export_onnx,
+        export_safetensors,
+        export_torchscript,
+    )
     from p2p_gan.evaluation.kid import KidEstimate, estimate_kid
     from p2p_gan.evaluation.mask_agreement import Agreement, ClassIoU
     from p2p_gan.evaluation.pair_scores import PairRecord, PairScores
@@ -24,7 +30,7 @@ else:
         against="ModelComparison compare_models compare_models_into",
         cautions="Caution",
         comparison="ScoreComparison ScoreDifference",
-        export="Difference ModelExport export_onnx export_safetensors",
+        export="Difference ModelExport export_onnx export_safetensors export_torchscript",
         kid="KidEstimate estimate_kid",
         mask_agreement="Agreement ClassIoU",
         pair_scores="PairRecord PairScores",
@@ -56,4 +62,5 @@ __all__ = [
     "evaluate_into",
     "export_onnx",
     "export_safetensors",
+    "export_torchscript",
 ]

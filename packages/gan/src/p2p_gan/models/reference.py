@@ -96,6 +96,19 @@ def import_model(
             "A model of p2p needs no import: give it to 'p2p sample' directly.",
             code="other-format",
         )
+    architecture, generator, images = read_reference(weights)
+    changed, statistics = _with_settings(architecture, settings or {})
+    card = _card(changed, direction, size, statistics, images)
+    written = _write_once(dest, model_bytes(card, generator))
+    assumed = _assumptions(architecture, direction, size, settings or {}, images)
+    return ImportSummary(dest, reference_name(architecture), card, assumed, written)
+
+
+def read_reference(weights: Path) -> tuple[Architecture, Generator, int]:
+    """The generator in a state dict such as latest_net_G.pth, its architecture, and the batches it was trained on.
+
+    Raises P2PError if the file is not one, or for the first tensor that does not fit.
+    """
     tensors = read_state(weights)
     architecture = recognise(tensors)
     if architecture is None:
@@ -109,11 +122,12 @@ def import_model(
         )
     generator = _fill(architecture, tensors, where=weights)
     images = max((int(value) for name, value in tensors.items() if name.endswith(COUNTER)), default=0)
-    changed, statistics = _with_settings(architecture, settings or {})
-    card = _card(changed, direction, size, statistics, images)
-    written = _write_once(dest, model_bytes(card, generator))
-    assumed = _assumptions(architecture, direction, size, settings or {}, images)
-    return ImportSummary(dest, reference_name(architecture), card, assumed, written)
+    return architecture, generator, images
+
+
+def reference_card(architecture: Architecture, images: int) -> ModelCard:
+    """The card of a reference generator with what its file does not say as `import_model` assumes it."""
+    return _card(architecture, "a-to-b", None, "picture", images)
 
 
 def read_state(path: Path, *, give: str = _GIVE) -> dict[str, Tensor]:

@@ -57,8 +57,9 @@ class Judgement(NamedTuple):
     """A discriminator's output: `logits` (n, 1, h', w') for each scale, `features`, and `labels` on request.
 
     A logit above 0 means that the patch is classified as real; features are (n, channels, h'', w''), outermost first,
-    those of the full scale before those of the halved ones. `labels` (n, classes, h, w) are a segmentation head's
-    class logits for b. `projected` are the logits of the projected heads, one for each, if they were given features.
+    those of the full scale before those of the halved ones. `labels` (n, classes, h, w) are the class logits for b of a
+    segmentation head, or of a discriminator that segments, which has one class more, the last: fake. `projected` are
+    the logits of the projected heads, one for each, if they were given features.
     """
 
     logits: tuple[Tensor, ...]

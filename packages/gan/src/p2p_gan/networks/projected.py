@@ -13,8 +13,6 @@ from torch import Tensor, nn
 from p2p_gan.networks.base import Discriminator, Judgement, PhotoFeatures
 from p2p_gan.networks.blocks import LEAK, SpectralConv
 
-_WIDTH = 64  # channels of the mixed features and of the heads
-
 
 class RandomMixer(nn.Module):
     """Mixes the channels of each stage by a random 1x1 convolution, and the stages by random 3x3 ones (section 3.2).
@@ -23,12 +21,12 @@ class RandomMixer(nn.Module):
     convolutions are buffers: part of the state, and constant.
     """
 
-    def __init__(self, channels: Sequence[int]) -> None:
+    def __init__(self, channels: Sequence[int], width: int) -> None:
         super().__init__()
         self._count = len(channels)
         for stage, inputs in enumerate(channels):
-            self.register_buffer(f"channels{stage}", torch.zeros(_WIDTH, inputs, 1, 1))
-            self.register_buffer(f"scales{stage}", torch.zeros(_WIDTH, _WIDTH, 3, 3))
+            self.register_buffer(f"channels{stage}", torch.zeros(width, inputs, 1, 1))
+            self.register_buffer(f"scales{stage}", torch.zeros(width, width, 3, 3))
 
     def draw(self, generator: torch.Generator) -> None:
         """Draw the convolutions so that they keep the variance of what they mix (He et al. 2015, eq. 14)."""
@@ -36,7 +34,7 @@ class RandomMixer(nn.Module):
             value.normal_(0.0, 1 / math.sqrt(value[0].numel()), generator=generator)
 
     def forward(self, stages: Sequence[Tensor]) -> tuple[Tensor, ...]:
-        """Features (n, channels, h, w) of each stage, finest first, to mixed ones of 64 channels and the same sizes."""
+        """Features (n, channels, h, w) of each stage, finest first, to mixed ones (n, width, h, w)."""
         found: list[Tensor] = []
         for stage in reversed(range(self._count)):
             x = F.conv2d(stages[stage], self.get_buffer(f"channels{stage}"))
@@ -58,29 +56,31 @@ def _double(x: Tensor, side: int) -> Tensor:
 class ProjectedHead(nn.Module):
     """A discriminator of two layers on mixed features and the condition: a logit for each position."""
 
-    def __init__(self, condition: int) -> None:
+    def __init__(self, width: int, condition: int) -> None:
         super().__init__()
-        self.conv = SpectralConv(_WIDTH + condition, _WIDTH, 3, stride=1, padding=1)
-        self.last = SpectralConv(_WIDTH, 1, 3, stride=1, padding=1)
+        self.conv = SpectralConv(width + condition, width, 3, stride=1, padding=1)
+        self.last = SpectralConv(width, 1, 3, stride=1, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(n, 64 + condition, h, w) to (n, 1, h, w)."""
+        """(n, width + condition, h, w) to (n, 1, h, w)."""
         logits: Tensor = self.last(F.leaky_relu(self.conv(x), LEAK))
         return logits
 
 
 class ProjectedDiscriminator(Discriminator):
-    """Any discriminator with additional projected heads, one for each stage of `channels`.
+    """Any discriminator with additional projected heads of `width` channels, one for each stage of `channels`.
 
     `condition` is the number of classes, or of channels of a, given which the heads judge; 0 if they are not
     conditional. `skipped` stages of the features, the finest, have no head.
     """
 
-    def __init__(self, others: Discriminator, channels: Sequence[int], *, condition: int, skipped: int) -> None:
+    def __init__(
+        self, others: Discriminator, channels: Sequence[int], *, width: int, condition: int, skipped: int
+    ) -> None:
         super().__init__()
         self.others = others
-        self.mixing = RandomMixer(channels)
-        self.heads = nn.ModuleList(ProjectedHead(condition) for _ in channels)
+        self.mixing = RandomMixer(channels, width)
+        self.heads = nn.ModuleList(ProjectedHead(width, condition) for _ in channels)
         self._condition, self._skipped = condition, skipped
 
     def forward(self, a: Tensor, b: Tensor, labels: bool = False, seen: PhotoFeatures | None = None) -> Judgement:

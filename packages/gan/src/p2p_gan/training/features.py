@@ -100,8 +100,6 @@ def load_features(config: Config, device: torch.device) -> FeatureNetwork | None
     tensors, sha256 = read_features(path)
     network = FeatureNetwork(tensors, stages=config.feature_stages, sha256=sha256)
     network.move(device, _PRECISIONS.get(config.precision, torch.float32))
-    contiguous = config.memory_format == "contiguous"
-    network.lay_out(torch.contiguous_format if contiguous else torch.channels_last)
     return network
 
 

@@ -4,6 +4,7 @@ Nothing here may update a network or write a file.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
@@ -45,6 +46,7 @@ class Job:
     recipe: Recipe
     ranks: Ranks = ALONE
     notes: tuple[str, ...] = ()  # what the user should know of how automatic settings were resolved
+    origin: dict[str, Any] | None = None  # the model that the run began with, as run.json describes it
 
     @property
     def layout(self) -> torch.memory_format:
@@ -78,6 +80,7 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
         threads=resolve_threads(config.threads, ranks.local_world),
         unet_depth=config.unet_depth or _depth(config),
         segmentation_head=_segmentation_head(task, config),
+        class_adaptive_norm=_class_adaptive_norm(task, config),
     )
     recipe = _recipe(task, config)
     prepare(device, config.precision, config.threads, config.seed, deterministic=config.deterministic)
@@ -163,8 +166,16 @@ def _depth(config: Config) -> int:
     return deepest_unet(config.input_size)
 
 
+def _class_adaptive_norm(task: Task, config: Config) -> str:
+    """Whether the decoder's norms adapt to the mask's classes, with auto resolved."""
+    if config.class_adaptive_norm != "auto":
+        return config.class_adaptive_norm
+    possible = config.generator != "resnet" and config.norm != "none"
+    return "on" if possible and task.codings[0].kind == "classes" else "off"
+
+
 def _segmentation_head(task: Task, config: Config) -> str:
     """Whether there is a segmentation head, with auto resolved."""
     if config.segmentation_head != "auto":
         return config.segmentation_head
-    return "on" if task.labels and config.gan_loss != "none" else "off"
+    return "on" if task.labels and config.gan_loss not in ("none", "segmentation") else "off"

@@ -76,8 +76,6 @@ def with_memory_format(job: Job, name: str) -> Job:
     for network in (job.nets.generator, job.nets.discriminator, job.nets.ema):
         if network is not None:
             network.to(memory_format=_FORMATS[name])  # type: ignore[call-overload]
-    if job.nets.features is not None:
-        job.nets.features.lay_out(_FORMATS[name])
     config = replace(job.config, memory_format=name)
     return replace(job, config=config, recipe=replace(job.recipe, config=config))
 

@@ -14,6 +14,8 @@ from torch import Tensor
 from p2p_gan.config.config import Config
 from p2p_gan.networks.base import Discriminator, Judgement
 from p2p_gan.updates.augment import DiscriminatorView
+from p2p_gan.updates.label_mix import Mixture, fake_class_losses, label_mix_loss
+from p2p_gan.updates.lecam import LeCam, lecam_loss, mean_logits
 
 WEIGHT_CAP = 50.0  # the largest weight of a pixel of a rare class; without balancing every pixel has 1
 _MODES_EPSILON = 1e-5  # Mao et al. 2019, code
@@ -73,6 +75,26 @@ def l1_loss(fake: Tensor, real: Tensor, weights: Tensor | None = None) -> Tensor
 def l2_loss(fake: Tensor, real: Tensor, weights: Tensor | None = None) -> Tensor:
     """Mean squared difference of values in -1..1; `weights` as in `l1_loss`."""
     return _mean((fake.float() - real.float()).square().mean(dim=1, keepdim=True), weights)
+
+
+def focal_frequency_loss(fake: Tensor, real: Tensor) -> Tensor:
+    """Mean squared difference of the spectra, in which frequencies that differ most weigh most (Jiang et al. 2021).
+
+    The mean over frequencies, channels and pictures of w |F(fake) - F(real)|^2 (eq. 8), where F is the orthonormal 2D
+    discrete Fourier transform of each channel, and w (eq. 7, alpha = 1) the size of the same difference, divided by the
+    largest of its picture and channel, as a constant. Thus it is at most the L2 loss.
+    """
+    width = real.shape[-1]
+    with torch.autocast(real.device.type, enabled=False):
+        difference = torch.fft.rfft2(fake.float() - real.float(), norm="ortho")  # it is symmetric: half of it will do
+        squares: Tensor = difference.real.square() + difference.imag.square()
+    with torch.no_grad():
+        sizes = squares.sqrt()
+        weights = sizes / sizes.amax(dim=(2, 3), keepdim=True).clamp(min=1e-12)
+        column = torch.arange(squares.shape[-1], device=real.device)
+        weights *= torch.where((column == 0) | (2 * column == width), 1.0, 2.0)  # others stand for two columns
+    loss: Tensor = (weights * squares).sum() / real.numel()
+    return loss
 
 
 def class_loss(logits: Tensor, one_hot: Tensor, weights: Tensor | None = None) -> Tensor:
@@ -241,7 +263,8 @@ class PictureComparison:
 class Verdicts:
     """A discriminator's output for real and fake pairs: the arguments of the losses that need a discriminator.
 
-    `share_of` gives the weight of a mean over this part of the batch, from the weights of its pixels.
+    `share_of` gives the weight of a mean over this part of the batch, from the weights of its pixels; `mean_of` the
+    mean of a tensor over all parts. `lecam` has the moving averages, `mixture` what LabelMix mixed, if there are any.
     """
 
     config: Config
@@ -250,6 +273,9 @@ class Verdicts:
     real: Judgement
     fake: Judgement
     share_of: Callable[[Tensor], MeanShare]
+    mean_of: Callable[[Tensor], Tensor]
+    lecam: LeCam | None = None
+    mixture: Mixture | None = None
 
 
 @dataclass(frozen=True)
@@ -305,7 +331,7 @@ def _compare_features(at: PictureComparison) -> Tensor:
 
 
 def _segmentation(judgement: Judgement, at: Verdicts) -> Tensor:
-    """The segmentation head's cross-entropy; every class has the same weight, however few its pixels."""
+    """The cross-entropy of the mask's classes; every class has the same weight, however few its pixels."""
     assert judgement.labels is not None, "the recipe asked for them"
     assert at.view.classes is not None, "the config check refuses a head if pairs have no classes"
     weights = pixel_weights(at.view.ignored, at.view.classes)
@@ -313,22 +339,46 @@ def _segmentation(judgement: Judgement, at: Verdicts) -> Tensor:
     return segmentation_loss(judgement.labels, at.view.classes, weights) * at.share_of(weights)
 
 
+def _real(at: Verdicts) -> Tensor:
+    if _segments(at.config):
+        return _segmentation(at.real, at)
+    return discriminator_loss(at.config.gan_loss, at.real, real=True, smoothing=at.config.label_smoothing)
+
+
+def _fake(at: Verdicts) -> Tensor:
+    if not _segments(at.config):
+        return discriminator_loss(at.config.gan_loss, at.fake, real=False)
+    assert at.fake.labels is not None, "the discriminator segments"
+    weights = pixel_weights(at.view.ignored, None)
+    loss = _mean(fake_class_losses(at.fake.labels), weights)
+    return loss if weights is None else loss * at.share_of(weights)
+
+
+def _fool(at: Verdicts) -> Tensor:
+    return _segmentation(at.fake, at) if _segments(at.config) else generator_loss(at.config.gan_loss, at.fake)
+
+
+def _segments(config: Config) -> bool:
+    return config.gan_loss == "segmentation"
+
+
+def _label_mix(at: Verdicts) -> Tensor:
+    assert at.mixture is not None, "the recipe asked for it"
+    return label_mix_loss(at.mixture, at.real, at.fake)
+
+
+def _lecam(at: Verdicts) -> Tensor:
+    assert at.lecam is not None, "the networks have it if its weight is above 0"
+    averages = at.lecam.follow(at.mean_of(mean_logits(at.real, at.fake)))
+    return lecam_loss(at.real, at.fake, averages)
+
+
 # All losses, in the order in which they are reported and summed. The factor 1/2 of R1 is that of its source (Mescheder
 # et al. 2018, eq. 9).
 LOSSES: tuple[Loss, ...] = (
-    Loss(
-        "d_real",
-        _adversarial,
-        of_verdicts=lambda at: discriminator_loss(
-            at.config.gan_loss, at.real, real=True, smoothing=at.config.label_smoothing
-        ),
-    ),
-    Loss("d_fake", _adversarial, of_verdicts=lambda at: discriminator_loss(at.config.gan_loss, at.fake, real=False)),
-    Loss(
-        "g_gan",
-        lambda config: config.lambda_gan * _adversarial(config),
-        of_verdicts=lambda at: generator_loss(at.config.gan_loss, at.fake),
-    ),
+    Loss("d_real", _adversarial, of_verdicts=_real),
+    Loss("d_fake", _adversarial, of_verdicts=_fake),
+    Loss("g_gan", lambda config: config.lambda_gan * _adversarial(config), of_verdicts=_fool),
     Loss(
         "g_l1",
         lambda config: config.lambda_l1,
@@ -339,6 +389,12 @@ LOSSES: tuple[Loss, ...] = (
         "g_l2",
         lambda config: config.lambda_l2,
         of_pictures=lambda at: l2_loss(at.generated.fake_b, at.real_b, at.weights) * at.share,
+        output="values",
+    ),
+    Loss(
+        "g_frequency",
+        lambda config: config.lambda_frequency,
+        of_pictures=lambda at: focal_frequency_loss(at.generated.fake_b, at.real_b),
         output="values",
     ),
     Loss(
@@ -371,6 +427,8 @@ LOSSES: tuple[Loss, ...] = (
         lambda config: config.lambda_r1 / 2,
         of_verdicts=lambda at: r1_penalty(at.discriminator, at.view.real_a, at.view.real_b, at.view.ignored),
     ),
+    Loss("d_labelmix", lambda config: config.lambda_labelmix * _segments(config), of_verdicts=_label_mix),
+    Loss("d_lecam", lambda config: config.lambda_lecam, of_verdicts=_lecam),
     Loss("g_perceptual", _perceptual, of_pictures=_compare_features, output="values"),
     Loss(
         "d_projected",

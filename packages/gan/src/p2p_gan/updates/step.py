@@ -17,6 +17,8 @@ from p2p_gan.networks.base import Discriminator, Generator, Judgement, PhotoFeat
 from p2p_gan.networks.efficientnet import FeatureNetwork
 from p2p_gan.networks.norms import SyncBatchNorm
 from p2p_gan.updates.augment import DiscriminatorView, augment
+from p2p_gan.updates.label_mix import Mixture, draw_mixture
+from p2p_gan.updates.lecam import LeCam
 from p2p_gan.updates.losses import (
     FeaturePair,
     GeneratorOutput,
@@ -48,7 +50,7 @@ class Passes:
 
 @dataclass(frozen=True)
 class Networks:
-    """The networks and their optimisers; `discriminator` is None with gan_loss=none, `ema` if it is switched off.
+    """The networks and their optimisers; `discriminator` is None with gan_loss=none, `ema` and `lecam` if switched off.
 
     `passes` are set if several processes train the same networks. `features` is pretrained and never changes, so that
     no checkpoint holds it; None if no loss uses it.
@@ -59,6 +61,7 @@ class Networks:
     generator_optimizer: torch.optim.Optimizer
     discriminator_optimizer: torch.optim.Optimizer | None
     ema: Generator | None = None
+    lecam: LeCam | None = None
     passes: Passes | None = None
     features: FeatureNetwork | None = None
 
@@ -117,7 +120,7 @@ def _update_alternately(
     """First the discriminator, then the generator with the updated discriminator (Isola et al. 2017, section 3.3)."""
     discriminator, optimizer = nets.discriminator_and_optimizer
     head = recipe.config.segmentation_head == "on"
-    verdicts = partial(Verdicts, recipe.config, discriminator, share_of=partial(_share, batch, nets.passes))
+    verdicts = _verdicts(nets, batch, recipe)
 
     # Update the discriminator: no gradient reaches the generator.
     discriminator.requires_grad_(True)
@@ -126,7 +129,8 @@ def _update_alternately(
     with autocast():
         real = nets.discriminator_pass(view.real_a, view.real_b, labels=head, **seen.real)
         fake = nets.discriminator_pass(view.real_a, view.fake_b, **seen.detached)
-    losses = recipe.judge("d", verdicts(view=view, real=real, fake=fake))
+        mixture = _mix(discriminator, view, real, recipe)
+    losses = recipe.judge("d", verdicts(view=view, real=real, fake=fake, mixture=mixture))
     update(optimizer, recipe.objective("d", losses, batch.factor))
 
     # Update the generator: the discriminator is frozen.
@@ -153,13 +157,32 @@ def _update_simultaneously(
     with autocast():
         real = nets.discriminator_pass(view.real_a, view.real_b, labels=head, **seen.real)
         fake = nets.discriminator_pass(view.real_a, view.fake_b, labels=head, **seen.fake)
-    verdicts = Verdicts(recipe.config, discriminator, view, real, fake, partial(_share, batch, nets.passes))
+        mixture = _mix(discriminator, view, real, recipe)
+    verdicts = _verdicts(nets, batch, recipe)(view=view, real=real, fake=fake, mixture=mixture)
     losses = recipe.judge("d", verdicts) | recipe.judge("g", verdicts)
     _differentiate(optimizer, recipe.objective("d", losses, batch.factor), retain_graph=True)
     _differentiate(nets.generator_optimizer, recipe.objective("g", pictures | losses, batch.factor))
     for each in (optimizer, nets.generator_optimizer):
         optimizer_step(each)
     return losses
+
+
+def _mix(discriminator: Discriminator, view: DiscriminatorView, real: Judgement, recipe: Recipe) -> Mixture | None:
+    """The discriminator's output for real and generated classes in one picture, for LabelMix; None without it."""
+    if "d_labelmix" not in recipe.weights:
+        return None
+    assert view.classes is not None, "the config check refuses segmentation if pairs have no classes"
+    assert real.labels is not None, "the discriminator segments"
+    chosen = draw_mixture(view.classes, real.labels.shape[1] - 1)
+    mixed = torch.where(chosen, view.real_b, view.fake_b.detach().to(view.real_b))
+    return Mixture(chosen, discriminator(view.real_a, mixed))
+
+
+def _verdicts(nets: Networks, batch: Batch, recipe: Recipe) -> Callable[..., Verdicts]:
+    """Verdicts about this batch, without what the discriminator saw and said."""
+    share_of, mean_of = partial(_share, batch, nets.passes), partial(_mean, batch, nets.passes)
+    discriminator, _ = nets.discriminator_and_optimizer
+    return partial(Verdicts, recipe.config, discriminator, share_of=share_of, mean_of=mean_of, lecam=nets.lecam)
 
 
 def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
@@ -208,10 +231,14 @@ def _share(batch: Batch, passes: Passes | None, weights: Tensor | None) -> MeanS
     return own / passes.mean(own * batch.factor).clamp(min=1e-12)
 
 
+def _mean(batch: Batch, passes: Passes | None, values: Tensor) -> Tensor:
+    """The mean of a tensor over all parts of the batch."""
+    return values if passes is None else passes.mean(values * batch.factor)
+
+
 def _view(batch: Batch, fake_b: Tensor, recipe: Recipe) -> DiscriminatorView:
     """The discriminator's input, augmented with a new random draw at each call."""
-    config = recipe.config
-    classes = batch.classes if config.segmentation_head == "on" or recipe.has_heads else None
+    classes = batch.classes if recipe.sees_classes else None
     view = DiscriminatorView(batch.a, batch.b, fake_b, batch.ignored, classes)
     return augment(view, recipe.config.discriminator_augment, recipe.photos)
 
