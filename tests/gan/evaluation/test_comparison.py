@@ -113,10 +113,10 @@ def test_the_sentence_says_which_model_is_better_by_what() -> None:
         return ScoreDifference(name, 9, 1.0, 2.0, -1.0, None, 0.01, better)
 
     one = ScoreComparison(9, (differ("l1", 1), differ("ssim", None), differ("histograms.L", 1)))
-    assert one.sentence("a", "b").startswith("a is better by L1 and colours, L, on the same 9 pictures")
+    assert one.sentence("a", "b").startswith("a is better by L1 and colours L, on the same 9 pictures")
     assert one.sentence("a", "b").endswith("chance may explain the rest.")
     both = ScoreComparison(9, (differ("l1", 1), differ("judged.mean_iou", 2)))
-    assert both.sentence("a", "b").startswith("a is better by L1, but b is better by IoU, segmenter, on ")
+    assert both.sentence("a", "b").startswith("a is better by L1, but b is better by IoU segmenter, on ")
     assert ScoreComparison(1, (differ("l1", None),)).sentence("a", "b").startswith("Neither a nor b ")
     assert word_of("color_error.front_door")[1:3] == ("colour error, front_door", False)
     assert word_of("judged.classes.a.b.iou")[1:3] == ("IoU, a.b", True)

@@ -55,7 +55,7 @@ class ScoreComparison:
     def sentence(self, first: str, second: str) -> str:
         """Which of the models, called `first` and `second`, is better, and by which scores."""
         better = {
-            name: [word_of(each.name).label for each in self.differences if each.better == place]
+            name: [word_of(each.name).label.replace(", ", " ") for each in self.differences if each.better == place]
             for place, name in ((1, first), (2, second))
         }
         over = f"on the same {plural(self.pictures, 'picture')}"
