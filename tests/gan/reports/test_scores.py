@@ -110,3 +110,13 @@ def test_a_name_in_the_scores_cannot_lead_out_of_their_folder(
     (folder / "scores.jsonl").write_text(lines)
     with refused("path-leads-out"):
         find_scores(run, [folder])
+
+
+def test_a_distance_by_a_network_has_its_value_and_interval(make_run: Make, make_scores: Make) -> None:
+    run, name = make_run(), "KID (EfficientNet-Lite0)"
+    place = f"distances.{name}"
+    value = {"value": 0.25, "std": 0.01, "pictures": 4, "weights": "0" * 64}
+    make_scores(run, distances={name: value}, numbers={place: 4}, intervals={place: [0.23, 0.27]})
+    (report,) = find_scores(run)
+    (row,) = report.rows
+    assert (row.name, row.value, row.number, row.interval) == (place, 0.25, 4, (0.23, 0.27))

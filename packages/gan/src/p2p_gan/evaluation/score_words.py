@@ -62,5 +62,17 @@ SCORE_WORDS = {
 
 
 def word_of(score: str) -> ScoreWord:
-    """The words of a score; one that is not known is called by its key."""
-    return SCORE_WORDS.get(score, ScoreWord(score, score.replace("_", " ").replace(".", ", "), None, ""))
+    """The words of a score, by its place in the JSON of scores; one that is not known is called by its key."""
+    if score in SCORE_WORDS:
+        return SCORE_WORDS[score]
+    kind, _, rest = score.partition(".")
+    if kind == "color_error":
+        return ScoreWord(score, f"colour error, {rest}", False, f"difference of the mean colour of {rest}, 0 to 1")
+    if kind == "distances":
+        return ScoreWord(score, rest, False, "distance of the generated from the real photos by a network, 0 for alike")
+    if rest.startswith("classes."):
+        name, _, what = rest.removeprefix("classes.").rpartition(".")
+        label, meaning = ("IoU", "intersection over union") if what == "iou" else (what, "share of its pixels found")
+        found = _FOUND if kind == "judged" else _MASKS
+        return ScoreWord(score, f"{label}, {name}", True, f"{meaning} {found}, of the class {name}")
+    return ScoreWord(score, score.replace("_", " ").replace(".", ", "), None, "")

@@ -150,6 +150,8 @@ def _at(scores: Mapping[str, Any], path: str) -> float | None:
         parts = [kind, "classes", *rest.rsplit(".", 1)]
     elif path.startswith("color_error."):
         parts = path.split(".", 1)
+    elif path.startswith("distances."):
+        parts = [*path.split(".", 1), "value"]
     for part in parts:
         found = found.get(part) if isinstance(found, Mapping) else None
     return float(found) if isinstance(found, int | float) else None
