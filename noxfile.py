@@ -116,7 +116,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def web(session: nox.Session) -> None:
-    """The pages in a real Chromium, their script's types, and its functions in node; arguments after -- go to pytest."""
+    """The pages in a real Chromium, the types of their script, its functions in node; arguments go to pytest."""
     needed = ("chromium", "chromedriver", "node", "npm")
     if missing := [name for name in needed if not shutil.which(name)]:
         session.error(f"{', '.join(missing)} missing: README.md has the line that installs what this session needs")

@@ -128,5 +128,7 @@ def test_without_its_script_a_page_shows_the_last_samples_and_no_slider(browser:
         browser.get(pages.finished.as_uri())
     finally:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
-    assert [each.is_displayed() for each in browser.find_elements("css selector", ".frames > *")] == [False] * 3 + [True]
+    assert [each.is_displayed() for each in browser.find_elements("css selector", ".frames > *")] == [False] * 3 + [
+        True
+    ]
     assert not one(browser, ".film input").is_displayed()
