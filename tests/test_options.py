@@ -56,7 +56,7 @@ FROZEN: dict[str, set[str]] = {
         "--batch",
         "--seed",
         "--device",
-        "--precision",
+        "--from",
     },
     "config": set(),
     "bench": {"--device"},
@@ -77,7 +77,7 @@ FROZEN: dict[str, set[str]] = {
     },
     "export": {"--format", "--precision", "--inputs"},
     "import-model": {"--direction", "--size"},
-    "evaluate": {"--split", "--out", "--segmenter", "--variants", "--device"},
+    "evaluate": {"--split", "--out", "--segmenter", "--variants", "--against", "--weights", "--device"},
 }
 
 

@@ -108,7 +108,8 @@ def _read(path: Path, name: str) -> Run:
     total = config.images or 0
     images = int(last.get("images", 0))
     best = [line for line in scores if line["validation"].get("best")]
-    state = "finished" if images >= total else "unfinished"
+    stopped = "stopped" in lines[-1] if lines else False  # early, since no score became better
+    state = "finished" if images >= total or stopped else "unfinished"
     return Run(
         path=path,
         name=name,

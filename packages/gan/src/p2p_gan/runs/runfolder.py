@@ -55,7 +55,7 @@ class RunFolder:
                 path, f"holds other files and no {RUN}", "Choose another run folder.", code="destination-taken"
             )
         self._refuse_without_rights()
-        self._lock = FolderLock(path)
+        self._lock, self._held = FolderLock(path), False
 
     def _refuse_without_rights(self) -> None:
         """Raise P2PError if a part of the run is not writable, before training and not at the first checkpoint."""
@@ -68,16 +68,19 @@ class RunFolder:
                 raise _no_rights(place, "permission denied")
 
     def hold(self, report: Reporter = QUIET) -> None:
-        """Create the folder, take its lock, and delete temporary files that a kill has left.
+        """Create the folder, take its lock if this does not have it, and delete temporary files that a kill has left.
 
         Raises P2PError if another process has the lock, with its id, its machine and the time.
         """
+        if self._held:
+            return
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             sync_folder(self.path.parent)
         except OSError as error:
             raise cannot_write(self.path, error) from error
         self._lock.take(to_do="Wait until it ends, stop it, or choose another run folder.", code="run-in-use")
+        self._held = True
         if not self.exists and (self.path / RUN).exists():
             raise P2PError(
                 self.path,
@@ -104,6 +107,7 @@ class RunFolder:
     def release(self) -> None:
         """Release the lock."""
         self._lock.release()
+        self._held = False
 
     def read(self) -> dict[str, Any]:
         """Read run.json; raises P2PError if it is damaged or newer than this program."""
@@ -112,6 +116,12 @@ class RunFolder:
     def write(self, values: dict[str, Any]) -> None:
         """Write run.json."""
         write_json(self.path / RUN, {"format": _FORMAT, "version": _VERSION, "p2p": __version__, **values})
+
+    def forget(self) -> None:
+        """Delete the record of a run that has not trained, so that another one may begin in its folder."""
+        (self.path / RUN).unlink(missing_ok=True)
+        (self.path / STATS).unlink(missing_ok=True)
+        self.exists = False
 
     def make(self, name: str) -> None:
         """Make a folder inside the run folder, durably, so that a power cut does not lose it."""
