@@ -61,6 +61,6 @@ SCORE_WORDS = {
 """The scores that have words, by their key."""
 
 
-def word_of(score: str) -> ScoreWord:
+def score_word(score: str) -> ScoreWord:
     """The words of a score; one that is not known is called by its key."""
     return SCORE_WORDS.get(score, ScoreWord(score, score.replace("_", " ").replace(".", ", "), None, ""))

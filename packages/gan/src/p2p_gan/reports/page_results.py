@@ -9,7 +9,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.images import read_photo
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import p2p_command, plural
-from p2p_gan.evaluation.score_words import word_of
+from p2p_gan.evaluation.score_words import score_word
 from p2p_gan.pages.elements import (
     Cell,
     Markup,
@@ -116,7 +116,7 @@ def _validation(report: RunReport) -> list[Markup]:
         )
         return [make_paragraph(why, "note")]
     told = ", ".join(
-        f"{word_of(name).label} {value:.4f}"
+        f"{score_word(name).label} {value:.4f}"
         for name, value in best.items()
         if isinstance(value, float) and name != "images"
     )
@@ -153,7 +153,7 @@ def _score_table(rows: Sequence[ScoreRow]) -> Markup:
     ]
     lines = []
     for row in rows:
-        word = word_of(row.name)
+        word = score_word(row.name)
         beside = [row.mean_picture] * means + [row.real] * reals
         direction = {True: "larger", False: "smaller", None: ""}[word.more]
         numbers = (
@@ -229,7 +229,7 @@ def _examples(scores: ScoreReport) -> Markup:
 
 
 def _example(word: str, example: Example, count: int) -> Markup:
-    told = ", ".join(f"{word_of(name).label} {_digits(value)}" for name, value in example.scores.items())
+    told = ", ".join(f"{score_word(name).label} {_digits(value)}" for name, value in example.scores.items())
     caption = make_element(
         "figcaption",
         make_element("span", f"{_WORDS[word]}: {example.name}", class_="name"),
