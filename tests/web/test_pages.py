@@ -63,7 +63,8 @@ def test_a_page_has_no_errors_no_broken_pictures_and_fits_every_width_in_both_th
         assert found["wide"] <= 0, (width, theme, found["wide"])
         assert found["title"] != "broken"
         assert found["ground"] == {"light": "rgb(255, 255, 255)", "dark": "rgb(23, 24, 26)"}[theme]
-        assert browser.get_log("browser") == []  # type: ignore[no-untyped-call], (width, theme)
+        log: list[object] = browser.get_log("browser")  # type: ignore[no-untyped-call]
+        assert log == [], (width, theme)
     assert found["images"] > 0 or name in ("begun", "runs")
 
 

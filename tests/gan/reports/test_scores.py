@@ -49,6 +49,18 @@ def test_masks_have_a_row_for_each_class_and_the_real_pictures_beside_those_of_a
     assert {kind: row.value for kind, row in scores.classes["v1.0 body"].items()} == {"judged": 0.5, "judged_real": 0.7}
 
 
+def test_distances_by_networks_are_rows_with_the_hash_of_their_weights(make_run: Make, make_scores: Make) -> None:
+    run = make_run()
+    name = "KID (v0.1)"
+    folder = make_scores(run, distances={name: {"value": 0.25, "pictures": 5}}, numbers={f"distances.{name}": 5})
+    summary = json.loads((folder / "summary.json").read_text())
+    summary["of"]["networks"] = {name: "abc"}
+    (folder / "summary.json").write_text(json.dumps(summary))
+    (scores,) = find_scores(run)
+    assert [(row.name, row.value, row.number) for row in scores.rows] == [(f"distances.{name}", 0.25, 5)]
+    assert scores.networks == {name: "abc"}
+
+
 def test_scores_of_an_older_version_have_no_intervals(make_run: Make, make_scores: Make) -> None:
     run = make_run()
     make_scores(run, numbers=None, intervals=None, cautions=[])

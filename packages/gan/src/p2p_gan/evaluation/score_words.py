@@ -63,4 +63,7 @@ SCORE_WORDS = {
 
 def score_word(score: str) -> ScoreWord:
     """The words of a score; one that is not known is called by its key."""
+    if score.startswith("distances."):  # by networks, of which anybody may add some
+        what = "distance of the generated pictures from the real ones in a network's features"
+        return ScoreWord(score, score.partition(".")[2], False, what)
     return SCORE_WORDS.get(score, ScoreWord(score, score.replace("_", " ").replace(".", ", "), None, ""))

@@ -25,6 +25,7 @@ from p2p_gan.reports.scores import CLASS_SCORES, Example, ScoreReport, ScoreRow
 
 _COLUMN = Size(256, 1024)  # the largest size of a column of samples
 _TRIPLE = Size(768, 512)  # of a held-out picture with its input and the real one
+_HASH = 16  # letters of a hash that are shown
 _WORDS = {"best": "Best", "median": "Median", "worst": "Worst"}
 _CLASS_COLUMNS = {
     "color_error": ("colour error", "difference of the mean colour of the class from the real one, 0 to 1"),
@@ -190,6 +191,8 @@ def _about_scores(scores: ScoreReport) -> str:
     )
     if scores.better is not None:
         text += f" Better than the mean picture of {scores.mean_of} in L1: {scores.better} of {scores.pictures}."
+    for name, digest in scores.networks.items():
+        text += f" {name}: with the weights {digest[:_HASH]}."
     if scores.skipped:
         text += f" {plural(scores.skipped, 'pair')} could not be read and are in no score."
     return text
