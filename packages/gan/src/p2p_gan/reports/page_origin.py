@@ -122,7 +122,7 @@ def machine_part(report: RunReport) -> list[Markup]:
     """The machine, the versions and the time."""
     machine: Mapping[str, object] = report.record.get("machine") or {}
     run, processes = report.run, int(report.record.get("processes", 1) or 1)
-    speed = f"{run.images / run.seconds:.3g} images per second in the mean" if run.seconds else ""
+    speed = f"{run.images / run.seconds:.3g} images per second on average" if run.seconds else ""
     parts = [
         make_facts(
             (
