@@ -161,10 +161,10 @@ def _explain_option(option: str, own: "Collection[str]") -> str | None:
     """What to write instead of an option that is the name of a setting, or another program's word for one."""
     from p2p_datatools.contract.settings import settings_of
     from p2p_gan.config.config import Config
-    from p2p_gan.config.foreign_words import SAME, explain_word, word_of
+    from p2p_gan.config.foreign_words import SAME, bare_name_of, explain_word
 
     known = settings_of(Config)
-    name = SAME.get(word_of(option), word_of(option))
+    name = SAME.get(bare_name_of(option), bare_name_of(option))
     if name in known:
         return f"Write --{name} VALUE." if f"--{name}" in own else f"Write --set {name}=VALUE."
     return explain_word(option, None, known)
