@@ -1,6 +1,7 @@
 """A model in OpenVINO gives the pictures that it gives in torch, and is taken where it is the faster one."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.inference import openvino_runtime, runtimes
 from p2p_gan.inference.apply import ApplyOptions, apply_model
+from p2p_gan.inference.onnx_runtime import OnnxModel, load_onnx_model
 from p2p_gan.inference.openvino_runtime import load_openvino_model
 from p2p_gan.inference.runtimes import open_model
 from p2p_gan.inference.sampling import sample
@@ -62,16 +64,15 @@ def test_auto_takes_the_faster_of_those_that_are_installed(
     place = export_model(make_model(PHOTO, PHOTO))
 
     def chosen(size: Size | str | None = None) -> str:
-        return open_model(place, size=size).runtime  # type: ignore[attr-defined]
+        model = open_model(place, size=size)
+        assert isinstance(model, OnnxModel)
+        return model.runtime
 
     there = {"onnxruntime": True, "openvino": True}
     monkeypatch.setattr(runtimes, "has_onnxruntime", lambda: there["onnxruntime"])
     monkeypatch.setattr(runtimes, "has_openvino", lambda: there["openvino"])
-    load = runtimes.load_onnx_model
     monkeypatch.setattr(
-        runtimes,
-        "load_openvino_model",
-        lambda path: runtimes.OnnxModel(load(path).file, load(path).sessions, "openvino"),
+        runtimes, "load_openvino_model", lambda path: replace(load_onnx_model(path), runtime="openvino")
     )
     assert chosen() == "onnxruntime"
     monkeypatch.setattr(runtimes, "_WIDE", 1)

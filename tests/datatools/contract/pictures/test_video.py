@@ -103,7 +103,7 @@ def test_what_is_no_whole_video_is_one_line(
 
 def test_a_video_that_ends_before_it_should_is_cut_off(tmp_path: Path, refused: "Refused") -> None:
     place = str(tmp_path / "x.avi")
-    writer = cv2.VideoWriter(place, cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*"MJPG"), 10, (48, 32))
+    writer = cv2.VideoWriter(place, cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"MJPG"), 10, (48, 32))
     for frame in frames(60):
         writer.write(frame)
     writer.release()

@@ -148,10 +148,11 @@ def without_defaults(data: bytes, inputs: Collection[str]) -> bytes:
     """
     parts = []
     for number, value in each_field(memoryview(data)):
-        if number == _GRAPH:
-            kept = [each for each in each_field(_bytes(value)) if not _is_default(*each, inputs)]
-            value = b"".join(encode_field(*each) for each in kept)
-        parts.append(encode_field(number, value))
+        if number != _GRAPH:
+            parts.append(encode_field(number, value))
+            continue
+        kept = [each for each in each_field(_bytes(value)) if not _is_default(*each, inputs)]
+        parts.append(encode_field(number, b"".join(encode_field(*each) for each in kept)))
     return b"".join(parts)
 
 

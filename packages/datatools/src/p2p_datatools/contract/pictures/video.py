@@ -223,7 +223,7 @@ def _open_writer(place: Path, size: Size, rate: float) -> tuple[Any, str]:
     cv2.utils.logging.setLogLevel(0)  # the first may be missing
     try:
         for word, name in (("avc1", "H.264"), ("mp4v", "MPEG-4 (mp4v)")):
-            writer = cv2.VideoWriter(str(place), cv2.CAP_FFMPEG, cv2.VideoWriter_fourcc(*word), rate, size)
+            writer = cv2.VideoWriter(str(place), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*word), rate, size)
             if writer.isOpened():
                 return writer, name
     finally:
