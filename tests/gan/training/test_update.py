@@ -92,6 +92,21 @@ def test_no_update_waits_for_the_device(
     assert not any(group["capturable"] for each in update.job.nets.optimizers for group in each.param_groups)
 
 
+@pytest.mark.parametrize("name", ["segmentation", "norms of classes"])
+def test_the_losses_of_an_update_in_16_bits_are_those_in_32_but_for_rounding(
+    name: str, make_update: Callable[..., tuple[WholeUpdate, Batch]]
+) -> None:
+    found = []
+    for precision in ("float32", "bfloat16"):
+        update, batch = make_update(replace(make_small(OTHERS[name]), precision=precision), recordable=False)
+        update.set_numbers(1e-5, 0.0)
+        update(batch)
+        found.append(dict(zip(update.job.recipe.names, update.ring.read(1)[0], strict=True)))
+        assert all(value.dtype == torch.float32 for value in update.job.nets.generator.state_dict().values())
+    found[0].pop("g_modes", None)  # a quotient of small differences
+    assert {name: found[1][name] for name in found[0]} == pytest.approx(found[0], rel=0.1, abs=0.01)
+
+
 def test_together_these_updates_have_every_loss(pair_folder: Path) -> None:
     small = [make_job(open_pairs(pair_folder), make_small(config)).recipe.names for config in OTHERS.values()]
     assert {name for names in small for name in names} == {row.name for row in LOSSES}
