@@ -56,10 +56,11 @@ FROZEN: dict[str, set[str]] = {
         "--batch",
         "--seed",
         "--device",
-        "--precision",
+        "--from",
     },
     "config": set(),
     "bench": {"--device"},
+    "report": {"--scores", "--evaluate"},
     "runs": {"--curves"},
     "reproduce": {"--pairs"},
     "sample": {"--out", "--variants", "--seed", "--size", "--sheet", "--device", "--runtime"},
@@ -76,7 +77,7 @@ FROZEN: dict[str, set[str]] = {
     },
     "export": {"--format", "--precision", "--inputs"},
     "import-model": {"--direction", "--size"},
-    "evaluate": {"--split", "--out", "--segmenter", "--variants", "--device"},
+    "evaluate": {"--split", "--out", "--segmenter", "--variants", "--against", "--weights", "--device"},
 }
 
 

@@ -18,7 +18,10 @@ from p2p_gan.updates.losses import (
     l1_loss,
     l2_loss,
     mode_seeking_loss,
+    perceptual_loss,
     pixel_weights,
+    projection_generator_loss,
+    projection_loss,
     r1_penalty,
     segmentation_loss,
 )
@@ -186,6 +189,29 @@ def test_pixels_without_a_class_and_ignored_ones_are_not_counted_as_a_class() ->
     weights = pixel_weights(ignored, classes)
     assert weights is not None
     assert weights.flatten().tolist() == pytest.approx([0.75, 0.75, 1.5, 0, 0])
+
+
+def test_the_perceptual_loss_is_the_squared_distance_of_unit_vectors_summed_over_stages() -> None:
+    ours = (torch.tensor([3.0, 4.0]), torch.tensor([1.0, 0.0]))
+    theirs = (torch.tensor([0.0, 2.0]), torch.tensor([0.0, 5.0]))
+    fake, real = (tuple(each.view(1, 2, 1, 1).expand(1, 2, 3, 2) for each in stages) for stages in (ours, theirs))
+    # (.6, .8) and (0, 1) are sqrt(.4) apart, (1, 0) and (0, 1) sqrt(2).
+    assert perceptual_loss(fake, real).item() == pytest.approx(0.4 + 2, rel=1e-5)
+    assert perceptual_loss(fake[:1], real[:1]).item() == pytest.approx(0.4, rel=1e-5)
+
+
+def test_the_perceptual_loss_of_features_that_are_all_zero_has_a_finite_gradient() -> None:
+    fake = torch.zeros(1, 2, 3, 2, requires_grad=True)
+    perceptual_loss([fake], [torch.ones(1, 2, 3, 2)]).backward()  # type: ignore[no-untyped-call]
+    assert fake.grad is not None
+    assert fake.grad.isfinite().all()
+
+
+def test_projected_heads_have_a_hinge_each_and_the_generator_pays_for_their_mean_logits() -> None:
+    found = Judgement((), (), projected=tuple(torch.full((1, 1, 2, 2), logit) for logit in (0.25, -2.0)))
+    assert projection_loss(found, real=True).item() == pytest.approx(0.75 + 3)
+    assert projection_loss(found, real=False).item() == pytest.approx(1.25 + 0)
+    assert projection_generator_loss(found).item() == pytest.approx(-0.25 + 2)
 
 
 def test_the_less_two_noises_move_a_picture_the_more_that_costs() -> None:

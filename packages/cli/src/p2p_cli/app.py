@@ -34,6 +34,7 @@ COMMANDS = {
     "train": ("train", "Train on the pair folder PAIRS into RUN."),
     "config": ("config", "List the settings of training, or explain one FIELD."),
     "bench": ("bench", "Measure what this machine can do, and what each preset will take on it."),
+    "report": ("report", "Write one page about a run: pictures, scores, curves, settings, data."),
     "runs": ("runs", "List runs and compare them."),
     "reproduce": ("reproduce", "Repeat a run from its run.json and compare the two."),
     "sample": ("sample", "Apply a model to pictures."),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
+from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.sizes import FITS, Fit, Size
 from p2p_datatools.contract.words import plural, shell_word
 
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("a", type=options.FOLDER)
-@click.argument("b", type=options.FOLDER)
+@click.argument("folders", metavar="A... B", type=options.FOLDER, nargs=-1, required=True)
 @click.argument("dest", type=options.PLACE)
 @click.option("--halves", metavar="A,B", help="Names of the halves; by default mask,photo for a mask folder.")
 @click.option(
@@ -47,8 +47,7 @@ if TYPE_CHECKING:
 @options.keep_going_option
 @options.json_option
 def command(
-    a: Path,
-    b: Path,
+    folders: tuple[Path, ...],
     dest: Path,
     halves: str | None,
     size: Size | str,
@@ -72,6 +71,9 @@ def command(
     of another size than its photo is scaled to it if its shape is the same, up to a pixel; two shapes are refused,
     with --size, too.
 
+    Of several folders before B, the pictures of one name are the channels of A together, masks in their colours: a
+    mask and edges, say. They have one type, such as 8 bits, and lie as TIFF where they are not 1 or 3 channels.
+
     \b
     Examples:
       p2p data pair masks photos pairs
@@ -79,6 +81,7 @@ def command(
       p2p data pair dem photos pairs --halves dem,photo --nodata -9999
       p2p data pair masks photos pairs --shard 3/8
       p2p data pair horses horses pairs
+      p2p data pair masks edges photos pairs
     """
     from p2p_cli import render
     from p2p_datatools.contract.pictures.nodata import parse_nodata
@@ -86,6 +89,7 @@ def command(
     from p2p_datatools.pairs.build import PairOptions, pair
     from p2p_datatools.pairs.shards import parse_shard
 
+    *a, b = _at_least_two(folders)
     share, read = parse_shard(shard) if shard else None, ReadOptions(page, exif)
     ways = PairOptions(match, jobs, share, read, parse_nodata(nodata), plain_numbers)
     summary = pair(
@@ -106,6 +110,13 @@ def command(
         render.say(f"next  {_next_command(summary, dest if shard else None)}")
     render.skips(summary.skipped, summary.dest)
     return 1 if summary.skipped else 0
+
+
+def _at_least_two(folders: tuple[Path, ...]) -> tuple[Path, ...]:
+    if len(folders) < 2:
+        what = "is one folder, but a pair is of two: A, B, and the folder for the pairs"
+        raise UsageError(folders[0], what, "Write p2p data pair A B DEST.", code="missing-argument")
+    return folders
 
 
 def _next_command(summary: "PairSummary", whole: Path | None) -> str:

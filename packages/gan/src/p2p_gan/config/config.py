@@ -14,6 +14,7 @@ from p2p_gan.networks.architecture import GENERATORS
 
 NATIVE = "native"  # the word for pictures of their own size
 _NORMS = ("batch", "instance", "none")
+_SCORES = ("auto", "l1", "psnr", "ssim", "colors", "sharpness", "accuracy", "mean_iou")
 _ENCODINGS = ("values", "classes", "auto")
 _MOST_IMAGES = 10**10 - 1  # the names of checkpoints have ten digits
 _MOST_FILTERS = 8192
@@ -292,6 +293,35 @@ class Config:
     lambda_features: float = setting(
         0.0, "The weight of feature matching (pix2pixHD) in the generator's loss.", low=0, group=_LOSSES
     )
+    features: str = setting(
+        "auto",
+        "The pretrained network whose features losses compare: on (EfficientNet-Lite0, of a package), off, a FILE with "
+        "other weights of it, or auto, which is on if a loss uses it, the package is installed and photos allow it.",
+        group=_LOSSES,
+        on_resume="auto",
+    )
+    lambda_perceptual: float = setting(
+        0.0, "The weight of the perceptual loss: the distance of photos in these features.", low=0, group=_LOSSES
+    )
+    perceptual_stages: int = setting(
+        5,
+        "How many stages of the features the perceptual loss compares, the finest first.",
+        low=1,
+        high=5,
+        unit="stages",
+        group=_LOSSES,
+    )
+    lambda_projected: float = setting(
+        0.0, "The weight of the hinge loss of projected heads, which judge mixed features.", low=0, group=_LOSSES
+    )
+    projected_stages: int = setting(
+        4,
+        "The number of projected heads, one for each stage from a quarter of the resolution on.",
+        low=1,
+        high=4,
+        unit="stages",
+        group=_LOSSES,
+    )
     lambda_segmentation: float = setting(
         10.0,
         "The weight, in the generator's loss, of the cross-entropy between the mask and the segmentation head's "
@@ -476,7 +506,24 @@ class Config:
     validate_pairs: int = setting(
         100, "The largest number of pairs of val/ that a validation uses.", low=1, unit="pairs", group=_RECORD
     )
+    # Not free either: the best so far is a number of this score.
+    best_by: str = setting(
+        "auto",
+        "The validation score that chooses the best model: auto is mean_iou for masks, else l1; colors is the overlap "
+        "of Lab histograms, sharpness how near it is to that of the real pictures.",
+        choices=_SCORES,
+        group=_RECORD,
+    )
     tensorboard: bool = setting(False, "Also write event files for TensorBoard.", group=_RECORD, on_resume="free")
+    patience: int = setting(
+        0,
+        "The number of validations in a row without a better score after which a run stops; off never stops it.",
+        low=1,
+        words={"off": 0},
+        unit="validations",
+        group=_RUN,
+        on_resume="free",
+    )
     recover: bool = setting(
         False,
         "Return once to the last checkpoint, with half the learning rate, if a loss becomes infinite or NaN.",
@@ -492,6 +539,13 @@ class Config:
         """The settings as JSON values; `config_from_json` reads them back."""
         sizes = {"size": str(self.size or NATIVE), "crop": str(self.crop) if self.crop else None}
         return {**dataclasses.asdict(self), **sizes}
+
+    @property
+    def feature_stages(self) -> int:
+        """How many stages of the features of a pretrained network the losses use, 0 if no loss uses any."""
+        perceptual = self.perceptual_stages if self.lambda_perceptual else 0
+        projected = self.projected_stages + 1 if self.lambda_projected else 0
+        return 0 if self.features == "off" else max(perceptual, projected)
 
     @property
     def input_size(self) -> Size | None:

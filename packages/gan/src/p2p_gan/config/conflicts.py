@@ -110,6 +110,7 @@ def _check_without_gan(config: "Config") -> None:
         "lambda_r1": 0,
         "lambda_lecam": 0,
         "label_smoothing": 0,
+        "lambda_projected": 0,
     }
     off |= {"discriminator_augment": "none", "update_order": "alternating", "discriminator_learning_rate": 0.0}
     off |= {"segmentation_head": "off"} if config.segmentation_head == "on" else {}

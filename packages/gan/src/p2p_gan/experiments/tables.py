@@ -15,9 +15,8 @@ BASE = "L1+cGAN"  # the paper's method
 # No discriminator, and no setting of one.
 WITHOUT_GAN: dict[str, Any] = {
     **{"gan_loss": "none", "lambda_features": 0, "lambda_gp": 0, "lambda_r1": 0, "label_smoothing": 0},
-    "lambda_lecam": 0,
+    **{"lambda_lecam": 0, "lambda_projected": 0, "discriminator_learning_rate": "same"},
     **{"discriminator_augment": "none", "update_order": "alternating", "segmentation_head": "off"},
-    "discriminator_learning_rate": "same",
 }
 # No loss against the real picture, for an output of values or of classes.
 _WITHOUT_TARGET: dict[str, Any] = {
@@ -51,6 +50,9 @@ ARMS: dict[str, dict[str, Any]] = {
     "L1+cGAN, segmentation": {**{"gan_loss": "segmentation", "lambda_gan": 10}, **_PLAIN_DISCRIMINATOR},
     "L1+cGAN, masks as classes": _AS_CLASSES,
     "L1+cGAN, class-adaptive norm": {**_AS_CLASSES, "class_adaptive_norm": "on"},
+    # Required, so that an arm without them is listed as impossible and not trained as another one.
+    "L1+cGAN, perceptual": {"features": "on", "lambda_perceptual": 10},
+    "L1+cGAN, projected heads": {"features": "on", "lambda_projected": 1},
 }
 
 
@@ -123,6 +125,12 @@ TABLES: dict[str, Table] = {
             "L1+cGAN, masks as classes",
             "L1+cGAN, class-adaptive norm",
         ),
+    ),
+    "features": Table(
+        "Do pretrained features help",
+        "Does it help to compare photos in the features of a pretrained network, by a perceptual loss (Johnson et al. "
+        "2016) or by discriminators on them (Sauer et al. 2021)?",
+        (BASE, "L1+cGAN, perceptual", "L1+cGAN, projected heads"),
     ),
 }
 """The paper's tables, by the names that `run_study` takes."""

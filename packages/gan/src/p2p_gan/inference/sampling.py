@@ -28,12 +28,13 @@ from p2p_datatools.contract.pictures.images import hash_pixels, write_mask, writ
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
-from p2p_datatools.contract.words import p2p_command
+from p2p_datatools.contract.words import p2p_command, plural
 from p2p_gan.data.coding import Coding
 from p2p_gan.inference.apply import ApplyOptions, padded_size, seed_of, size_seen, translate, translator_of
 from p2p_gan.inference.inputs import read_input, read_model_pair, refuse_file, refuse_folder, task_for, to_display
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.onnx_runtime import LARGE, OnnxModel
+from p2p_gan.inference.parts import read_parts, refuse_parts
 from p2p_gan.inference.preview import look_at_inputs
 from p2p_gan.inference.runtimes import load_for_torch, open_model
 from p2p_gan.inference.shared import PictureInWork, RecentPictures, SharedTranslator
@@ -60,12 +61,16 @@ class InputPicture:
     folder: PairFolder | None = None
     pair: Pair | None = None
     options: ReadOptions = AS_USUAL
+    others: tuple[Path, ...] = ()  # the pictures of the other parts, where the model's input is of several
 
     def refuse(self, card: ModelCard) -> Size | None:
         """Its size, if that can be read; raises P2PError, without decoding, if it is not an input of the model."""
         if self.folder is None:
             with open_picture(self.path, self.options) as file:
-                refuse_file(file, card)
+                if self.others:
+                    refuse_parts((self.path, *self.others), card, self.options)
+                else:
+                    refuse_file(file, card)
                 return _size_of(file)
         task = task_for(self.folder, card)
         refuse_folder(self.folder, (task.input, task.output), card)
@@ -73,6 +78,8 @@ class InputPicture:
 
     def read(self, card: ModelCard, changes: InputChanges) -> tuple[Array, Array | None]:
         """(input, real output or None); `changes` records what was changed on the way."""
+        if self.others:
+            return read_parts((self.path, *self.others), card, self.options, changes), None
         if self.folder is None or self.pair is None:
             with open_picture(self.path, self.options) as file:
                 return read_input(file, card, changes), None
@@ -159,6 +166,42 @@ def list_inputs(
     return list(found.values())
 
 
+def list_stacks(
+    inputs: Sequence[Path], card: ModelCard, options: ReadOptions = AS_USUAL, report: Reporter = QUIET
+) -> list[InputPicture]:
+    """The pictures of a model whose input is of several: one file or folder of each part, in the order of the parts.
+
+    Raises UsageError for another number of inputs, P2PError where a picture lacks its partner.
+    """
+    parts = card.input.parts
+    if len(inputs) != len(parts):
+        words = ", ".join(part.name for part in parts)
+        what = f"{'is one input' if len(inputs) == 1 else 'are ' + plural(len(inputs), 'input')}, but the model takes "
+        what += f"{plural(len(parts), 'picture')} for each output: {words}"
+        to_do = "Give a file or folder of each, in this order, or a pair folder."
+        raise UsageError(" ".join(map(str, inputs)), what, to_do, code="other-number")
+    listed = [{each.name: each for each in list_inputs([place], options, report)} for place in inputs]
+    if all(place.is_file() for place in inputs):
+        listed = [{inputs[0].stem: next(iter(each.values()))} for each in listed]
+    if pairs := next((place for place, each in zip(inputs, listed, strict=True) if _has_pairs(each)), None):
+        what, to_do = "is a pair folder, which has all parts", "Give it alone."
+        raise UsageError(pairs, what, to_do, code="options-conflict")
+    first, *more = listed
+    for place, each in zip(inputs[1:], more, strict=True):
+        for name in sorted(first.keys() ^ each.keys()):
+            at, other = (first[name].path, place) if name in first else (each[name].path, inputs[0])
+            to_do = f"Add '{name}' there, or remove this one."
+            raise P2PError(at, f"has no partner in {other}", to_do, code="no-partner")
+    return [
+        InputPicture(name, own.path, options=options, others=tuple(each[name].path for each in more))
+        for name, own in first.items()
+    ]
+
+
+def _has_pairs(listed: Mapping[str, InputPicture]) -> bool:
+    return any(each.folder is not None for each in listed.values())
+
+
 def _list_place(place: Path, options: ReadOptions, report: Reporter, strange: list[Skip] | None) -> list[InputPicture]:
     if not place.exists():
         raise P2PError(place, "does not exist", "Check the path.", code="missing-path")
@@ -213,7 +256,10 @@ def sample(
     dest = Path(dest)
     given = [Path(each) for each in ([inputs] if isinstance(inputs, Path | str) else inputs)]
     strange: list[Skip] | None = [] if keep_going else None
-    pictures = list_inputs(given, sampling.read, report, strange=strange)
+    if len(given) > 1 and model.card.input.parts:
+        pictures = list_stacks(given, model.card, sampling.read, report)
+    else:
+        pictures = list_inputs(given, sampling.read, report, strange=strange)
     skipped, fitting, sizes = _split_by_fit(pictures, model.card, keep_going=keep_going)
     skipped[:0] = strange or []
     if runtime == "auto" and _is_too_large(model, sizes.values(), sampling.how) and not is_onnx(Path(model_path)):

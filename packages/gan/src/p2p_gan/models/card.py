@@ -69,6 +69,8 @@ class ModelCard:
             "format": _FORMAT,
             "version": _VERSION,
             **asdict(self),
+            "input": self.input.to_json(),
+            "output": self.output.to_json(),
             "direction": self.direction,
             "palette": self.palette.to_json() if self.palette else None,
         }

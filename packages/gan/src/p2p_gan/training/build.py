@@ -11,6 +11,8 @@ from p2p_gan.data.task import Task
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.base import Discriminator
 from p2p_gan.networks.discriminators import MultiScale, PatchGAN, PixelClassifier, SegmentationHead
+from p2p_gan.networks.efficientnet import CHANNELS, FeatureNetwork
+from p2p_gan.networks.projected import ProjectedDiscriminator
 from p2p_gan.networks.weights import initialise
 from p2p_gan.updates.lecam import LeCam
 from p2p_gan.updates.optimise import GradScalerAdam, new_ema
@@ -20,6 +22,8 @@ from p2p_gan.updates.step import Networks
 # many filters as the discriminator, but at least 16: more cost time and hardly improve it (benchmarks/quality).
 _HEAD_DEPTH, _HEAD_FILTERS = 4, 16
 _SEGMENTER_DEPTH = 5  # at most, of a discriminator that segments; it grows to 8 times its filters, as a PatchGAN
+_NARROWEST_HEAD = 32  # channels of projected heads, however few filters the discriminator has
+_FIRST_HEAD = 1  # the stages of a pretrained network before the first with a projected head (Sauer et al. 2021)
 
 
 def architecture_of(config: Config, task: Task) -> Architecture:
@@ -52,6 +56,16 @@ def generator_shape(config: Config, inputs: int, outputs: int, *, head: str = "t
 
 def discriminator_of(config: Config, inputs: int, outputs: int, labels: int = 0) -> Discriminator:
     """The discriminator for these numbers of channels, not initialised; `labels` is how many classes the mask has."""
+    others = _judges_of_pixels(config, inputs, outputs, labels)
+    if not config.lambda_projected or config.features == "off":
+        return others
+    channels = CHANNELS[_FIRST_HEAD:][: config.projected_stages]
+    condition = (labels or inputs) if config.conditional else 0
+    width = max(_NARROWEST_HEAD, config.discriminator_filters)
+    return ProjectedDiscriminator(others, channels, width=width, condition=condition, skipped=_FIRST_HEAD)
+
+
+def _judges_of_pixels(config: Config, inputs: int, outputs: int, labels: int) -> Discriminator:
     norm = config.norm if config.discriminator_norm == "same" else config.discriminator_norm
     if config.gan_loss == "segmentation":
         filters = config.discriminator_filters
@@ -76,10 +90,16 @@ def discriminator_of(config: Config, inputs: int, outputs: int, labels: int = 0)
     return SegmentationHead(patches, outputs, classes=labels, widths=widths, norm=norm)
 
 
-def build(architecture: Architecture, config: Config, device: torch.device, labels: int = 0) -> Networks:
+def build(
+    architecture: Architecture,
+    config: Config,
+    device: torch.device,
+    labels: int = 0,
+    features: FeatureNetwork | None = None,
+) -> Networks:
     """Networks and optimisers on the device; weights are drawn from the seed on the CPU, the same for every device.
 
-    `labels` is the number of classes of a segmentation head, or of a discriminator that segments.
+    `labels` is the number of classes of the input mask, `features` the pretrained network, which is shared.
     """
     random = torch.Generator().manual_seed(config.seed)
     discriminator = discriminator_of(config, architecture.inputs, architecture.outputs, labels)
@@ -90,10 +110,12 @@ def build(architecture: Architecture, config: Config, device: torch.device, labe
         network.to(device=device, memory_format=memory_format)  # type: ignore[call-overload]
     ema = new_ema(generator) if config.ema_half_life else None
     if config.gan_loss == "none":
-        return Networks(generator, None, _adam(generator, config, device), None, ema)
+        return Networks(generator, None, _adam(generator, config, device), None, ema, features=features)
     generator_optimizer, discriminator_optimizer = (_adam(each, config, device) for each in (generator, discriminator))
     lecam = LeCam(config.discriminator_scales).to(device) if config.lambda_lecam else None
-    return Networks(generator, discriminator, generator_optimizer, discriminator_optimizer, ema, lecam)
+    return Networks(
+        generator, discriminator, generator_optimizer, discriminator_optimizer, ema, lecam, features=features
+    )
 
 
 def _adam(network: nn.Module, config: Config, device: torch.device) -> torch.optim.Adam:

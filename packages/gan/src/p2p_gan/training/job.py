@@ -4,6 +4,7 @@ Nothing here may update a network or write a file.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
@@ -26,6 +27,7 @@ from p2p_gan.machine.graphs import refuse_graph
 from p2p_gan.models.card import ModelCard
 from p2p_gan.networks.architecture import GENERATORS, Statistics
 from p2p_gan.training.build import architecture_of, build
+from p2p_gan.training.features import load_features, settle_features
 from p2p_gan.updates.recipe import Recipe, make_recipe
 from p2p_gan.updates.step import Networks
 
@@ -43,6 +45,8 @@ class Job:
     card: ModelCard
     recipe: Recipe
     ranks: Ranks = ALONE
+    notes: tuple[str, ...] = ()  # what the user should know of how automatic settings were resolved
+    origin: dict[str, Any] | None = None  # the model that the run began with, as run.json describes it
 
     @property
     def layout(self) -> torch.memory_format:
@@ -63,6 +67,7 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
     refuse_uneven(config.batch, ranks.world)
     task = task_of(folder, config.direction, config.a_encoding, config.b_encoding)
     refuse_unfit(task, config)
+    config, note = settle_features(config, task, folder)
     kind = resolve_device(config.device)
     device = ranks.device(kind)
     refuse_graph(config.cuda_graph, device, ranks.world)
@@ -98,8 +103,9 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
         input_as=task.codings[0].kind,
         output_as=task.codings[1].kind,
     )
-    nets = build(architecture, config, device, task.labels)
-    return Job(folder, task, config, device, autocast_for(device, config.precision), nets, card, recipe, ranks)
+    nets = build(architecture, config, device, task.labels, load_features(config, device))
+    autocast = autocast_for(device, config.precision)
+    return Job(folder, task, config, device, autocast, nets, card, recipe, ranks, (note,) if note else ())
 
 
 def refuse_uneven(batch: int, world: int) -> None:
@@ -120,6 +126,7 @@ def refuse_contradictions(folder: PairFolder, config: Config) -> None:
     """Raise UsageError for the first setting that contradicts these pairs, as `make_job` would, without networks."""
     task = task_of(folder, config.direction, config.a_encoding, config.b_encoding)
     refuse_unfit(task, config)
+    config, _ = settle_features(config, task, folder)
     _recipe(task, config)
 
 

@@ -3,9 +3,9 @@
 Nothing here may change a network or know an optimiser; a row of the table says which tensors a function is called with.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -19,6 +19,7 @@ from p2p_gan.updates.lecam import LeCam, lecam_loss, mean_logits
 
 WEIGHT_CAP = 50.0  # the largest weight of a pixel of a rare class; without balancing every pixel has 1
 _MODES_EPSILON = 1e-5  # Mao et al. 2019, code
+_UNIT_EPSILON = 1e-8  # added to a squared length
 _CLASSES = 256  # masks hold 8-bit class indices
 
 
@@ -142,6 +143,37 @@ def pixel_weights(ignored: Tensor | None, classes: Tensor | None) -> Tensor | No
     return scaled.reshape(classes.shape)[:, None]
 
 
+def perceptual_loss(fake: Sequence[Tensor], real: Sequence[Tensor]) -> Tensor:
+    """The distance of photos in the features of a pretrained network (Johnson et al. 2016, eq. 2).
+
+    At every position of a stage the features (n, channels, h, w) are a vector, which is scaled to length 1; the loss is
+    the squared distance of the two vectors, averaged over positions and summed over stages (Zhang et al. 2018, eq. 1,
+    with all weights 1).
+    """
+    stages = [(_unit(ours) - _unit(theirs)).square().sum(dim=1).mean() for ours, theirs in zip(fake, real, strict=True)]
+    return torch.stack(stages).sum()
+
+
+def _unit(features: Tensor) -> Tensor:
+    """Features (n, channels, h, w) with vectors of length 1 along the channels; 0 stays 0."""
+    wide = features.float()
+    return wide * torch.rsqrt(wide.square().sum(dim=1, keepdim=True) + _UNIT_EPSILON)
+
+
+def projection_loss(judgement: Judgement, *, real: bool) -> Tensor:
+    """The hinge loss of the projected heads for photos that are all `real` or fake, summed over heads.
+
+    Sauer et al. 2021, eq. 4, with the hinge of its section 4 as the GAN loss; the mean over the patches of a head.
+    """
+    sign = 1.0 if real else -1.0
+    return torch.stack([F.relu(1 - sign * logits.float()).mean() for logits in judgement.projected]).sum()
+
+
+def projection_generator_loss(judgement: Judgement) -> Tensor:
+    """Minus the mean logit of each projected head for the generator's fakes, summed over heads (Sauer et al. 2021)."""
+    return -torch.stack([logits.float().mean() for logits in judgement.projected]).sum()
+
+
 def mode_seeking_loss(fakes: tuple[Tensor, Tensor], noises: tuple[Tensor, Tensor]) -> Tensor:
     """The inverse of the difference of two outputs relative to that of their noise (Mao et al. 2019, eq. 3, its code).
 
@@ -190,16 +222,25 @@ Losses = dict[str, Tensor]
 MeanShare = Tensor | float
 
 
+class FeaturePair(NamedTuple):
+    """A pretrained network's features of the real and of the generated photos, (n, channels, h', w') for each stage."""
+
+    real: tuple[Tensor, ...]
+    fake: tuple[Tensor, ...]
+
+
 @dataclass(frozen=True)
 class GeneratorOutput:
     """The generator's `output` for a batch, the `noise` it was made with, and `fake_b`, the discriminator's input.
 
     `fake_b` holds the output's values, or the probabilities of its classes; ignored pixels are those of the real b.
+    `features` are those of `fake_b` and of the real b, None if no loss uses any.
     """
 
     output: Tensor
     fake_b: Tensor
     noise: Tensor | None
+    features: FeaturePair | None = None
 
 
 @dataclass(frozen=True)
@@ -207,7 +248,7 @@ class PictureComparison:
     """A batch and the output for it: the arguments of the losses that need no discriminator.
 
     `weights` weight each pixel, and `share` the mean over this part of the batch. `again` generates from the same input
-    with other noise.
+    with other noise. Of the features as many `stages` are compared.
     """
 
     real_b: Tensor
@@ -215,6 +256,7 @@ class PictureComparison:
     weights: Tensor | None
     share: MeanShare
     again: Callable[[], GeneratorOutput]
+    stages: int = 0
 
 
 @dataclass(frozen=True)
@@ -271,6 +313,21 @@ def _mode_seeking(at: PictureComparison) -> Tensor:
     assert one.noise is not None, "the config asks for noise"
     assert other.noise is not None, "the config asks for noise"
     return mode_seeking_loss((one.fake_b, other.fake_b), (one.noise, other.noise))
+
+
+def _perceptual(config: Config) -> float:
+    return config.lambda_perceptual * float(config.features != "off")
+
+
+def _projection(config: Config) -> float:
+    return config.lambda_projected * float(config.features != "off")
+
+
+def _compare_features(at: PictureComparison) -> Tensor:
+    pair = at.generated.features
+    assert pair is not None, "the recipe asked for them"
+    stages = slice(at.stages)
+    return perceptual_loss(pair.fake[stages], pair.real[stages])
 
 
 def _segmentation(judgement: Judgement, at: Verdicts) -> Tensor:
@@ -372,5 +429,12 @@ LOSSES: tuple[Loss, ...] = (
     ),
     Loss("d_labelmix", lambda config: config.lambda_labelmix * _segments(config), of_verdicts=_label_mix),
     Loss("d_lecam", lambda config: config.lambda_lecam, of_verdicts=_lecam),
+    Loss("g_perceptual", _perceptual, of_pictures=_compare_features, output="values"),
+    Loss(
+        "d_projected",
+        lambda config: float(_projection(config) > 0),
+        of_verdicts=lambda at: projection_loss(at.real, real=True) + projection_loss(at.fake, real=False),
+    ),
+    Loss("g_projected", _projection, of_verdicts=lambda at: projection_generator_loss(at.fake)),
     Loss("g_modes", lambda config: config.lambda_mode_seeking, of_pictures=_mode_seeking),
 )

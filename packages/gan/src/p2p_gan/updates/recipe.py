@@ -46,7 +46,18 @@ class Recipe:
     @property
     def sees_classes(self) -> bool:
         """Whether the losses of the discriminator's output need the mask's classes."""
-        return self.config.segmentation_head == "on" or self.config.gan_loss == "segmentation"
+        segments = self.config.segmentation_head == "on" or self.config.gan_loss == "segmentation"
+        return segments or self.has_heads
+
+    @property
+    def uses_features(self) -> bool:
+        """Whether a loss uses the features of a pretrained network that are known before the discriminator is asked."""
+        return "g_perceptual" in self.weights or (self.has_heads and self.config.discriminator_augment == "none")
+
+    @property
+    def has_heads(self) -> bool:
+        """Whether the discriminator has projected heads."""
+        return "g_projected" in self.weights
 
     def compare(self, comparison: PictureComparison) -> Losses:
         """The losses that need no discriminator."""
@@ -93,7 +104,7 @@ def _refuse_without_target(recipe: Recipe) -> None:
     if any(name in recipe.weights for name in likeness):
         return
     config, to_do = recipe.config, f"Add --set {'lambda_ce' if recipe.classes else 'lambda_l1'}=100."
-    if config.gan_loss == "none" and "g_frequency" not in recipe.weights:
+    if config.gan_loss == "none" and not {"g_frequency", "g_perceptual"} & set(recipe.weights):
         refuse_setting(config, "gan_loss", "leaves the generator without any loss", to_do)
     if config.class_balanced:
         refuse_setting(config, "class_balanced", "has no loss to apply to", to_do)
