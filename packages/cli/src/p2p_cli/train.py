@@ -161,7 +161,7 @@ def _explain_option(option: str, own: "Collection[str]") -> str | None:
     """What to write instead of an option that is the name of a setting, or another program's word for one."""
     from p2p_datatools.contract.settings import settings_of
     from p2p_gan.config.config import Config
-    from p2p_gan.config.foreign_words import SAME, explain_word, bare_name_of
+    from p2p_gan.config.foreign_words import SAME, bare_name_of, explain_word
 
     known = settings_of(Config)
     name = SAME.get(bare_name_of(option), bare_name_of(option))
