@@ -31,6 +31,7 @@ OPERATORS = frozenset(
         "Concat",
         "Conv",
         "ConvTranspose",
+        "DepthToSpace",
         "DequantizeLinear",
         "Div",
         "Expand",
