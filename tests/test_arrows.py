@@ -70,9 +70,9 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             *("config", "data", "evaluation", "inference", "machine", "models", "networks", "runs"),
             "updates",
         ),
-        "bench": ("config", "data", "machine", "networks", "training", "updates"),
+        "bench": ("config", "data", "machine", "networks", "runs", "training", "updates"),
         "experiments": (
-            *("config", "data", "evaluation", "inference", "machine", "models", "runs"),
+            *("bench", "config", "data", "evaluation", "inference", "machine", "models", "runs"),
             "training",
         ),
     },
@@ -100,6 +100,9 @@ LIGHT = {
     "p2p_cli.data.build_masks": ("cv2", "PIL", "numpy", "yaml"),
     "p2p_cli.train": ("torch", "numpy"),
     "p2p_cli.bench": ("torch", "numpy"),
+    "p2p_gan.bench.forecast": ("torch", "cv2"),
+    "p2p_cli.hints": ("torch", "cv2"),
+    "p2p_cli.version": ("torch", "cv2"),
 }
 
 

@@ -59,6 +59,7 @@ FROZEN: dict[str, set[str]] = {
         "--precision",
     },
     "config": set(),
+    "doctor": set(),
     "bench": {"--device"},
     "runs": {"--curves"},
     "reproduce": {"--pairs"},

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
+from p2p_cli.hints import next_command
 from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ def command(
         if dest:
             render.say(f"written to {dest}")
     render.skips(scores.skipped, dest)
+    if not as_json and dest is None:
+        render.hint(next_command("sample", model, pairs, "--out", "DEST", "--sheet"))
     return 1 if scores.skipped else 0
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from p2p_cli import options
+from p2p_cli.hints import next_command
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural
 
@@ -72,9 +73,11 @@ def command(
       p2p sample model.onnx masks --out pictures
     """
     from p2p_cli import render
+    from p2p_datatools.contract.pairs.manifest import has_manifest
     from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_gan.inference.apply import ApplyOptions
     from p2p_gan.inference.sampling import SampleOptions, sample
+    from p2p_gan.models.location import describe_choice
 
     how = ApplyOptions(size=size, seed=seed, **options.how(settings))
     sampling = SampleOptions(how, variants, sheet, ReadOptions(page))
@@ -95,7 +98,10 @@ def command(
         total = plural(summary.written + summary.kept, "picture")
         by = "" if summary.runtime == "torch" else f" by {summary.runtime}"
         render.say(f"{card.direction}: {total} in {dest}, {summary.written} written now{by}, {summary.kept} kept.")
+        render.say(describe_choice(model))
     if variants > 1 and not (card.architecture.random and how.dropout):
         render.remark("All variants are identical, because the model is applied without randomness.")
     render.skips(summary.skipped, dest)
+    if not as_json and len(inputs) == 1 and has_manifest(inputs[0]):
+        render.hint(next_command("evaluate", model, inputs[0]))
     return 1 if summary.skipped else 0
