@@ -115,6 +115,25 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def web(session: nox.Session) -> None:
+    """The pages in a real Chromium, their script's types, and its functions in node; arguments after -- go to pytest."""
+    needed = ("chromium", "chromedriver", "node", "npm")
+    if missing := [name for name in needed if not shutil.which(name)]:
+        session.error(f"{', '.join(missing)} missing: README.md has the line that installs what this session needs")
+    # What package-lock.json pins, with its hashes; npm keeps it, so that a second call needs no network.
+    place = Path("build/web").resolve()
+    place.mkdir(parents=True, exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(Path("tests/web") / name, place / name)
+    session.run("npm", "ci", "--prefix", str(place), "--prefer-offline", "--no-audit", "--no-fund", external=True)
+    strictly = "--noEmit --allowJs --checkJs --strict --target es2022 --module esnext --lib es2022,dom,dom.iterable"
+    scripts = sorted(str(path) for path in Path("packages").glob("*/src/**/*.mjs"))
+    session.run(str(place / "node_modules" / ".bin" / "tsc"), *strictly.split(), *scripts, external=True)
+    session.run("node", "--test", "tests/web/", external=True)
+    session.run(PYTHON, "-m", "pytest", "tests/web", *session.posargs, env={"P2P_WEB": str(place), **run_in_memory()})
+
+
+@nox.session
 def kills(session: nox.Session) -> None:
     """Fifty kills of training at random moments; of each command that writes twenty, and full and read-only disks."""
     session.run(PYTHON, "tests/gan/runs/kills.py", *(session.posargs or ["--kills", "50"]))

@@ -56,11 +56,12 @@ FROZEN: dict[str, set[str]] = {
         "--batch",
         "--seed",
         "--device",
-        "--precision",
+        "--from",
     },
     "config": set(),
     "doctor": set(),
     "bench": {"--device"},
+    "report": {"--scores", "--evaluate"},
     "runs": {"--curves"},
     "reproduce": {"--pairs"},
     "sample": {"--out", "--variants", "--seed", "--size", "--sheet", "--device", "--runtime"},
@@ -77,7 +78,7 @@ FROZEN: dict[str, set[str]] = {
     },
     "export": {"--format", "--precision", "--inputs"},
     "import-model": {"--direction", "--size"},
-    "evaluate": {"--split", "--out", "--segmenter", "--variants", "--device"},
+    "evaluate": {"--split", "--out", "--segmenter", "--variants", "--against", "--weights", "--device"},
 }
 
 

@@ -94,6 +94,7 @@ WRITERS = {
     "palette": Writer("data palette {given}/masks out.toml --picture out.png"),
     "sample": Writer("sample {given}/run {given}/masks --out out --variants 2 --device cpu", needs_model=True),
     "evaluate": Writer("evaluate {given}/run {given}/split --split train --out out --device cpu", needs_model=True),
+    "report": Writer("report {given}/run out.html", needs_model=True),
     "export": Writer("export {given}/run out.pth --format reference", needs_model=True),
     "export safetensors": Writer("export {given}/run out.safetensors --format safetensors", needs_model=True),
     **(

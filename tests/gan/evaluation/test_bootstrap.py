@@ -112,8 +112,15 @@ def test_a_score_says_how_many_pictures_it_is_of() -> None:
 def test_one_picture_has_no_interval_and_neither_has_a_score_that_most_resamples_lack() -> None:
     assert tally_of(RECORDS[:1]).intervals() == {}
     assert tally_of(RECORDS[:1]).variety() is None
-    assert interval_of(np.array([1.0, np.nan, np.nan])) is None
-    assert interval_of(np.array([1.0, 1.0, np.nan])) == (1.0, 1.0)
+    assert interval_of(np.array([1.0, 1.0, np.nan, np.nan])) is None
+    assert interval_of(np.array([1.0, 1.0, 1.0, np.nan])) == (1.0, 1.0)
+
+
+def test_an_interval_allows_for_resamples_that_lie_too_low_on_average() -> None:
+    draws = np.random.default_rng(0).normal(size=4000)
+    plain, low = interval_of(np.array([0.0, *draws])), interval_of(np.array([0.5, *draws]))
+    assert plain == pytest.approx((-1.96, 1.96), abs=0.15)
+    assert low == pytest.approx((-0.96, 2.96), abs=0.3)
 
 
 def test_a_model_without_classes_and_photos_has_the_scores_that_are_left() -> None:

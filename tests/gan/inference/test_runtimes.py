@@ -78,7 +78,7 @@ def test_an_export_of_another_state_is_not_taken(
 def test_a_damaged_export_or_one_in_16_bits_is_not_taken_unasked(
     folder: Path, make_model: Callable[..., Model], export_model: "ExportModel", notes: "Notes", refused: "Refused"
 ) -> None:
-    export_model(make_model(PHOTO, PHOTO), float16=True)
+    export_model(make_model(PHOTO, PHOTO), "float16")
     assert isinstance(open_model(folder, report=notes), Model)
     assert open_model(folder, "onnxruntime").digest.endswith(":float16")
     (folder / "model.onnx").write_bytes(b"x")

@@ -22,10 +22,12 @@ from p2p_gan.updates.optimise import let_record
 ALL = Config(
     a_encoding="values",
     lambda_l2=1,
+    lambda_frequency=1,
     class_balanced=True,
     lambda_features=1,
     lambda_gp=1,
     lambda_r1=1,
+    lambda_lecam=1,
     label_smoothing=0.1,
     lambda_mode_seeking=1,
     noise_channels=2,
@@ -40,6 +42,9 @@ OTHERS = {
     "everything at once": replace(ALL, update_order="simultaneous", gan_loss="lsgan", discriminator_scales=2),
     "hinge, resnet": replace(ALL, gan_loss="hinge", label_smoothing=0, generator="resnet", resnet_blocks=1),
     "wgan, resize": replace(ALL, gan_loss="wgan", label_smoothing=0, upsampling="resize", norm="instance"),
+    "segmentation": Config(gan_loss="segmentation", lambda_lecam=1, discriminator_augment="all"),
+    "segmentation at once": Config(gan_loss="segmentation", update_order="simultaneous", a_encoding="classes"),
+    "norms of classes": replace(ALL, a_encoding="classes", class_adaptive_norm="on"),
     "classes": Config(direction="b-to-a", a_encoding="classes", discriminator_augment="all"),
 }
 
@@ -111,6 +116,23 @@ def test_what_waits_for_the_device_is_found(
 ) -> None:
     with pytest.raises(RuntimeError, match="not permitted"), no_host_reads():
         read(torch.ones(2, 3))
+
+
+def test_the_discriminator_learns_at_its_own_rate_which_falls_with_the_generator_s(
+    make_update: Callable[..., tuple[WholeUpdate, Batch]],
+) -> None:
+    small = replace(make_small(PRESETS["tiny"]), learning_rate=1e-3)
+    found = []
+    for config in (replace(small, discriminator_learning_rate=4e-3), replace(small, learning_rate=4e-3)):
+        update, batch = make_update(config, recordable=False)
+        update.set_numbers(config.learning_rate, 0.0)
+        update(batch)
+        discriminator, optimizer = update.job.nets.discriminator_and_optimizer
+        found.append([value.clone() for value in discriminator.parameters()])
+        update.set_numbers(config.learning_rate / 2, 0.0)
+        assert [float(optimizer.param_groups[0]["lr"])] == [2e-3]
+        assert update.job.nets.generator_optimizer.param_groups[0]["lr"] == config.learning_rate / 2
+    assert all(map(torch.equal, *found))
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

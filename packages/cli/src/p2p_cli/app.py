@@ -36,6 +36,7 @@ COMMANDS = {
     "config": ("config", "List the settings of training, or explain one FIELD."),
     "doctor": ("doctor", "Check this machine and this installation, and say what to do."),
     "bench": ("bench", "Measure what this machine can do, and what each preset will take on it."),
+    "report": ("report", "Write one page about a run: pictures, scores, curves, settings, data."),
     "runs": ("runs", "List runs and compare them."),
     "reproduce": ("reproduce", "Repeat a run from its run.json and compare the two."),
     "sample": ("sample", "Apply a model to pictures."),

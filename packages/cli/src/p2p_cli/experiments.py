@@ -28,7 +28,11 @@ _SOME_FAILED = 1
 @click.argument("pairs", type=options.PLACE)
 @click.argument("dest", type=options.PLACE)
 @click.option(
-    "--tables", default="all", show_default=True, metavar="NAMES", help="Which of loss,architecture,field,collapse."
+    "--tables",
+    default="all",
+    show_default=True,
+    metavar="NAMES",
+    help="Which of loss,architecture,field,collapse,later,features.",
 )
 @click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Runs of each arm.")
 @click.option(

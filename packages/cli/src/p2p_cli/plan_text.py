@@ -100,8 +100,13 @@ def cores_text(count: float) -> str:
 def _discriminator(planned: "Plan") -> str:
     if planned.config.gan_loss == "none":
         return "no discriminator"
+    if planned.config.gan_loss == "segmentation":
+        return f"discriminator with {count_text(planned.discriminator_parameters)}, which segments pictures"
     patches = " and ".join(f"{field}x{field}" for field in planned.receptive_fields)
-    head = ", a segmentation head" if planned.config.segmentation_head == "on" else ""
+    config = planned.config
+    head = ", a segmentation head" if config.segmentation_head == "on" else ""
+    if config.lambda_projected and config.feature_stages:
+        head += f", {plural(config.projected_stages, 'projected head')}"
     return f"discriminator with {count_text(planned.discriminator_parameters)}, patches of {patches}{head}"
 
 

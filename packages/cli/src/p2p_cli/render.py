@@ -255,9 +255,12 @@ def hint(line: str) -> None:
         echo(line)
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table on standard output: folded on a narrow terminal, not folded where it is not a terminal."""
-    shown = Table(box=None, pad_edge=False, header_style="bold")
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, tight: bool = False) -> None:
+    """A table on standard output: folded on a narrow terminal, not folded where it is not a terminal.
+
+    Columns are two spaces apart, in a `tight` table one.
+    """
+    shown = Table(box=None, pad_edge=False, header_style="bold", collapse_padding=tight)
     for heading in headings:
         shown.add_column(heading, overflow="fold")
     for row in rows:

@@ -10,6 +10,7 @@ from p2p_cli import render
 from p2p_gan.evaluation.metrics import METRICS
 
 if TYPE_CHECKING:
+    from p2p_gan.evaluation.against import ModelComparison
     from p2p_gan.evaluation.mask_agreement import Agreement
     from p2p_gan.evaluation.scores import Scores
     from p2p_gan.evaluation.tally import BesideReal
@@ -40,6 +41,32 @@ def say_scores(scores: "Scores") -> None:
         render.say(f"warning: {caution}")
 
 
+def say_left_out(scores: "Scores") -> None:
+    """A line on the distances that could not be computed, and how to have them."""
+    if scores.left_out:
+        said = "; ".join(f"{name} ({how.rstrip('.')})" for name, how in scores.left_out.items())
+        render.remark(f"not computed: {said}.")
+
+
+def say_comparison(compared: "ModelComparison") -> None:
+    """Print the scores of two models, their differences, and what follows from them."""
+    from p2p_gan.evaluation.comparison import score_title
+
+    rows = [
+        (
+            score_title(each.name),
+            str(each.pictures),
+            *(score_text(each.name, value) for value in (each.first, each.second, each.difference)),
+            NONE if each.interval is None else " to ".join(score_text(each.name, end) for end in each.interval),
+            f"{each.p:.3f}",
+        )
+        for each in compared.comparison.differences
+        if not each.name.endswith((".accuracy", "_accuracy"))  # which are in --json
+    ]
+    render.table(("score", "n", "model", "against", "difference", "95% interval", "p"), rows, tight=True)
+    render.say(compared.sentence)
+
+
 def score_text(name: str, value: float | None, digits: int = 4) -> str:
     """A score as text of at most 7 characters in its usual range: dB with two digits after the point."""
     if value is None:
@@ -56,6 +83,8 @@ def _score_rows(scores: "Scores") -> Iterator[tuple[str, ...]]:
             yield _row(scores, name, f"{name}.model", found.model, found.mean_picture, found.real)
     for name, value in (scores.histograms or {}).items():
         yield _row(scores, f"colour overlap {name}", f"histograms.{name}", value)
+    for name, each in scores.distances.items():
+        yield _row(scores, name, f"distances.{name}", each.value)
     if scores.diversity is not None:
         for name, value in (("pairwise_l1", scores.diversity.pairwise_l1), ("pixel_std", scores.diversity.pixel_std)):
             yield _row(scores, f"variants {name}", f"diversity.{name}", value)

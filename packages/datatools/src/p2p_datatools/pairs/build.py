@@ -15,6 +15,7 @@ from p2p_datatools.contract.files.destination import Destination, refuse, stamp_
 from p2p_datatools.contract.files.listing import LeftOut
 from p2p_datatools.contract.files.work import Summary
 from p2p_datatools.contract.matching import BY_STEM
+from p2p_datatools.contract.origin import read_origins
 from p2p_datatools.contract.pairs.alike import find_alike
 from p2p_datatools.contract.pairs.lines import FILLED, ByName, NamedPairs, Pair
 from p2p_datatools.contract.pairs.manifest import (
@@ -36,7 +37,7 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.pairs.assemble import PairWork, is_crowd
 from p2p_datatools.pairs.given import GivenSplits, note_siblings
-from p2p_datatools.pairs.match import MatchedFiles, match_pictures
+from p2p_datatools.pairs.match import Files, MatchedFiles, match_pictures
 from p2p_datatools.pairs.recipe import MADE_BY, RANGES, SCALED, PairRecipe, job_of
 from p2p_datatools.pairs.scale_notes import note_scales
 from p2p_datatools.pairs.shards import Shard
@@ -149,7 +150,7 @@ def pair(
             _refuse_nodata(skipped)
             refuse(skipped, destination)
         sizes = _Sizes()
-        _commit(destination, job, work, settings | _merged_parts(known), skipped, sizes)
+        _commit(destination, job, work, settings | _merged_parts(known) | _origins((a, b)), skipped, sizes)
     say_over_white([*job.a.over_white, *job.b.over_white], report)
     if sizes.splits:
         _note_alike(read_manifest(dest), report)
@@ -167,6 +168,12 @@ def _match(a: Path, b: Path, ways: PairOptions, report: Reporter) -> tuple[Match
 
 def _merged_parts(known: PairFolder | None) -> dict[str, Any]:
     return {"merged": known.provenance["merged"]} if known and "merged" in known.provenance else {}
+
+
+def _origins(folders: Files) -> dict[str, Any]:
+    """The data sets that A and B are parts of, where a record beside them says so."""
+    found = read_origins(folders)
+    return {"sources": found} if found else {}
 
 
 def _sum_up(

@@ -22,14 +22,16 @@ from p2p_gan.networks.architecture import Architecture
 KEY, FORMAT, VERSION = "p2p", "p2p-onnx", 1
 OPSET = 17  # of the operators; onnxruntime knows it since 1.12 (2022), and every later one
 IMAGE, VALID, NOISE, OUTPUT = "image", "valid", "noise", "output"
-PRECISIONS = ("float32", "float16")
+PRECISIONS = ("float32", "float16", "int8")
 OPERATORS = frozenset(
     [
         "Add",
+        "AveragePool",
         "Cast",
         "Concat",
         "Conv",
         "ConvTranspose",
+        "DequantizeLinear",
         "Div",
         "Expand",
         "Gather",
