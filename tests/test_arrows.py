@@ -76,9 +76,9 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "updates",
         ),
         "reports": ("config", "evaluation", "models", "pages", "runs"),
-        "bench": ("config", "data", "machine", "networks", "training", "updates"),
+        "bench": ("config", "data", "machine", "networks", "runs", "training", "updates"),
         "experiments": (
-            *("config", "data", "evaluation", "inference", "machine", "models", "pages", "runs"),
+            *("bench", "config", "data", "evaluation", "inference", "machine", "models", "pages", "runs"),
             "training",
         ),
     },
@@ -107,6 +107,9 @@ LIGHT = {
     "p2p_cli.data.build_masks": ("cv2", "PIL", "numpy", "yaml"),
     "p2p_cli.train": ("torch", "numpy"),
     "p2p_cli.bench": ("torch", "numpy"),
+    "p2p_gan.bench.forecast": ("torch", "cv2"),
+    "p2p_cli.hints": ("torch", "cv2"),
+    "p2p_cli.version": ("torch", "cv2"),
 }
 
 
