@@ -78,6 +78,9 @@ UPDATES: dict[str, dict[str, Any]] = {
     "three pairs left": {"images": 3},
     "one pair left": {"images": 1},
     "bfloat16": {"precision": "bfloat16"},
+    "accumulated": {"norm": "instance", "batch": 2, "accumulate": 2},
+    "accumulated, with synchronised statistics": {"batch": 2, "accumulate": 2, "update_order": "simultaneous"},
+    "accumulated, three pairs left": {"norm": "instance", "batch": 2, "accumulate": 2, "images": 3},
 }
 
 

@@ -123,6 +123,15 @@ class Config:
         group=_RUN,
         on_resume="auto",
     )
+    accumulate: int = setting(
+        1,
+        "The number of batches whose gradients are accumulated to one update, as if the batch were that many times as "
+        "large; batch norm sees one of them at a time.",
+        low=1,
+        high=65_536,
+        unit="batches",
+        group=_RUN,
+    )
     seed: int = setting(0, "The seed of all random numbers.", low=0, high=2**63 - 1, group=_RUN)
     generator: str = setting(
         "unet",
@@ -464,6 +473,11 @@ class Config:
         group=_RUN,
         on_resume="free",
     )
+
+    @property
+    def update_pairs(self) -> int:
+        """The pairs of one update: those of all the batches whose gradients are accumulated."""
+        return self.batch * self.accumulate
 
     def __post_init__(self) -> None:
         check_settings(self)

@@ -120,7 +120,7 @@ def plan_of(job: Job, run: Path, *, done: int = 0, speed: Speed | None = None) -
         pairs=len(job.folder.of("train")),
         held_out=next((split for split in ("test", "val") if job.folder.of(split)), None),
         done=done,
-        updates=math.ceil(left / config.batch),
+        updates=math.ceil(left / config.update_pairs),
         generator_parameters=count_parameters(job.nets.generator),
         discriminator_parameters=count_parameters(job.nets.discriminator) if job.nets.discriminator else 0,
         receptive_fields=receptive_fields(config.discriminator_layers, config.discriminator_scales),

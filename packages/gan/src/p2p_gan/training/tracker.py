@@ -41,7 +41,7 @@ class Tracker(TrainingCallback):
     ) -> None:
         self.images = progress.images
         # Images before the latest step; samples and scores that were due after it follow from this number.
-        self._previous = int(progress.extra.get("previous", progress.images - job.config.batch))
+        self._previous = int(progress.extra.get("previous", progress.images - job.config.update_pairs))
         self.losses: dict[str, float] = {}  # in the latest line of the record
         self.recovery_factor = progress.recovery_factor
         self.looked = progress.looked

@@ -17,12 +17,14 @@ from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_gan.data.dataset import PairDataset, load_dataset
+from p2p_gan.data.dataset import Batch, PairDataset, load_dataset
 from p2p_gan.machine.device import slow_precision
+from p2p_gan.machine.distributed import ALONE
 from p2p_gan.machine.memory import free_bytes
 from p2p_gan.runs.state import network_states
 from p2p_gan.training.build import build
 from p2p_gan.training.job import Job, make_job
+from p2p_gan.training.loop import share_batches
 from p2p_gan.training.stepper import Stepper, recorder_for
 from p2p_gan.updates.step import train_step
 
@@ -174,17 +176,22 @@ def _repeat_updates(
     for number in range(updates):
         if number >= least and time.perf_counter() > end:
             break
-        positions = dataset.positions(seen, job.config.batch)
+        positions = dataset.positions(seen, job.config.update_pairs)
         if stepper is None:
             _update(job, dataset, positions)
         else:
-            stepper.step(dataset.batch(positions, job.device, job.layout), job.config.learning_rate)
+            stepper.step(_batch(job, dataset, positions), job.config.learning_rate)
         seen += len(positions)
     return seen
 
 
 def _update(job: Job, dataset: PairDataset, positions: Sequence[int]) -> None:
-    train_step(job.nets, dataset.batch(positions, job.device, job.layout), job.recipe, job.autocast)
+    train_step(job.nets, _batch(job, dataset, positions), job.recipe, job.autocast)
+
+
+def _batch(job: Job, dataset: PairDataset, positions: Sequence[int]) -> Batch:
+    share, parts = share_batches(ALONE, positions, job.config.batch)
+    return replace(dataset.batch(share.positions, job.device, job.layout), parts=parts)
 
 
 def _largest(dataset: PairDataset, batch: int) -> list[int]:
@@ -194,15 +201,19 @@ def _largest(dataset: PairDataset, batch: int) -> list[int]:
 
 
 def _update_bytes(job: Job, dataset: PairDataset) -> int:
-    """The peak memory in bytes of one update with the job's batch, without the networks."""
+    """The peak memory in bytes of one update with the job's batch, without the networks.
+
+    Where gradients are accumulated, the pairs of the batches that wait for their turn are added.
+    """
     positions = _largest(dataset, job.config.batch)
+    waiting = (job.config.accumulate - 1) * _pair_bytes(_batch(job, dataset, positions))
     if job.device.type == "cuda":
         before = torch.cuda.memory_allocated(job.device)
         torch.cuda.reset_peak_memory_stats(job.device)
         _update(job, dataset, positions)
         # The first update also allocates gradients and moments, which stay.
         stays = torch.cuda.memory_allocated(job.device) - before
-        return max(0, torch.cuda.max_memory_allocated(job.device) - before - stays)
+        return max(0, torch.cuda.max_memory_allocated(job.device) - before - stays) + waiting
     found: dict[int, Tensor] = {}
 
     def keep(value: Tensor) -> Tensor:
@@ -215,7 +226,11 @@ def _update_bytes(job: Job, dataset: PairDataset) -> int:
     for part in network_states(job.nets).values():
         for each in (*part.network.parameters(), *part.network.buffers()):
             found.pop(each.untyped_storage().data_ptr(), None)
-    return int(sum(value.untyped_storage().nbytes() for value in found.values()) * _PEAK)
+    return int(sum(value.untyped_storage().nbytes() for value in found.values()) * _PEAK) + waiting
+
+
+def _pair_bytes(batch: Batch) -> int:
+    return sum(each.nbytes for each in (batch.a, batch.b, batch.ignored, batch.classes) if each is not None)
 
 
 def _network_bytes(job: Job) -> int:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from p2p_gan.config.config import Config
 from p2p_gan.networks.base import Discriminator, Judgement
+from p2p_gan.networks.norms import differentiate_twice
 from p2p_gan.updates.augment import DiscriminatorView
 
 WEIGHT_CAP = 50.0  # the largest weight of a pixel of a rare class; without balancing every pixel has 1
@@ -152,7 +153,7 @@ def r1_penalty(discriminator: Discriminator, a: Tensor, real: Tensor, ignored: T
 
 def _gradient(discriminator: Discriminator, a: Tensor, b: Tensor, ignored: Tensor | None) -> Tensor:
     b = b.detach().requires_grad_(True)
-    with torch.autocast(b.device.type, enabled=False):
+    with torch.autocast(b.device.type, enabled=False), differentiate_twice(discriminator):
         total = mean_logit(discriminator(a.float(), b)).sum()
     (gradient,) = torch.autograd.grad(total, b, create_graph=True)
     return gradient if ignored is None else gradient.masked_fill(ignored, 0)

@@ -3,19 +3,21 @@
 Nothing here may read data, write files or know how long training lasts.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from p2p_gan.data.dataset import Batch
 from p2p_gan.networks.base import Discriminator, Generator, Judgement
-from p2p_gan.networks.norms import SyncBatchNorm
+from p2p_gan.networks.norms import SyncBatchNorm, keep_running
 from p2p_gan.updates.augment import DiscriminatorView, augment
 from p2p_gan.updates.losses import GeneratorOutput, Losses, MeanShare, PictureComparison, Verdicts, pixel_weights
+from p2p_gan.updates.micro import MicroBatch, split_batch
 from p2p_gan.updates.optimise import optimizer_step, scale_loss
 from p2p_gan.updates.recipe import Recipe
 
@@ -84,8 +86,12 @@ class Networks:
 def train_step(nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast) -> Tensor:
     """One update of the generator and, if there is one, the discriminator: alternating or simultaneous, as configured.
 
-    Returns the losses in the order of `recipe.names`, without their weights, as a tensor on the device.
+    A batch of several parts has one step of each optimiser with the sum of the parts' gradients. Returns the losses in
+    the order of `recipe.names`, without their weights, as a tensor on the device.
     """
+    if len(batch.parts) > 1:
+        losses = _accumulate(nets, split_batch(batch), recipe, autocast)
+        return torch.stack([losses[name] for name in recipe.names]).detach()
     generated = _generate(nets, batch, recipe, autocast)
     losses = _compare(nets, batch, generated, recipe, autocast)
     if recipe.config.gan_loss == "none":
@@ -101,34 +107,60 @@ def _update_alternately(
     nets: Networks, batch: Batch, generated: GeneratorOutput, pictures: Losses, recipe: Recipe, autocast: _Autocast
 ) -> Losses:
     """First the discriminator, then the generator with the updated discriminator (Isola et al. 2017, section 3.3)."""
-    discriminator, optimizer = nets.discriminator_and_optimizer
+    losses = _judge_discriminator(nets, batch, generated, recipe, autocast)
+    update(nets.discriminator_and_optimizer[1], recipe.objective("d", losses, batch.factor))
+    losses |= _judge_generator(nets, batch, generated, recipe, autocast)
+    update(nets.generator_optimizer, recipe.objective("g", pictures | losses, batch.factor))
+    return losses
+
+
+def _judge_discriminator(
+    nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: Recipe, autocast: _Autocast
+) -> Losses:
+    """The discriminator's losses in an alternating update: no gradient reaches the generator."""
+    discriminator, _ = nets.discriminator_and_optimizer
     head = recipe.config.segmentation_head == "on"
     verdicts = partial(Verdicts, recipe.config, discriminator, share_of=partial(_share, batch, nets.passes))
-
-    # Update the discriminator: no gradient reaches the generator.
     discriminator.requires_grad_(True)
     view = _view(batch, generated.fake_b.detach(), recipe)
     with autocast():
         real = nets.discriminator_pass(view.real_a, view.real_b, labels=head)
         fake = nets.discriminator_pass(view.real_a, view.fake_b)
-    losses = recipe.judge("d", verdicts(view=view, real=real, fake=fake))
-    update(optimizer, recipe.objective("d", losses, batch.factor))
+    return recipe.judge("d", verdicts(view=view, real=real, fake=fake))
 
-    # Update the generator: the discriminator is frozen.
+
+def _judge_generator(
+    nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: Recipe, autocast: _Autocast
+) -> Losses:
+    """The generator's losses that need the discriminator, in an alternating update: the discriminator is frozen."""
+    discriminator, _ = nets.discriminator_and_optimizer
+    head = recipe.config.segmentation_head == "on"
+    verdicts = partial(Verdicts, recipe.config, discriminator, share_of=partial(_share, batch, nets.passes))
     discriminator.requires_grad_(False)
     view = _view(batch, generated.fake_b, recipe)
     with autocast():
         fake = discriminator(view.real_a, view.fake_b, labels=head)
-        real = discriminator(view.real_a, view.real_b) if recipe.matches_real else real
-    losses |= recipe.judge("g", verdicts(view=view, real=real, fake=fake))
-    update(nets.generator_optimizer, recipe.objective("g", pictures | losses, batch.factor))
-    return losses
+        real = discriminator(view.real_a, view.real_b) if recipe.matches_real else fake
+    return recipe.judge("g", verdicts(view=view, real=real, fake=fake))
 
 
 def _update_simultaneously(
     nets: Networks, batch: Batch, generated: GeneratorOutput, pictures: Losses, recipe: Recipe, autocast: _Autocast
 ) -> Losses:
     """Both gradients from one forward pass of each network, then both steps (as in the code of preset `cars`)."""
+    optimizers = (nets.discriminator_and_optimizer[1], nets.generator_optimizer)
+    for each in optimizers:
+        each.zero_grad(set_to_none=True)
+    losses = _add_both_gradients(nets, batch, generated, pictures, recipe, autocast)
+    for each in optimizers:
+        optimizer_step(each)
+    return losses
+
+
+def _add_both_gradients(
+    nets: Networks, batch: Batch, generated: GeneratorOutput, pictures: Losses, recipe: Recipe, autocast: _Autocast
+) -> Losses:
+    """Add the gradients of a simultaneous update to those of both networks; returns the losses."""
     discriminator, optimizer = nets.discriminator_and_optimizer
     head = recipe.config.segmentation_head == "on"
     discriminator.requires_grad_(True)
@@ -138,22 +170,78 @@ def _update_simultaneously(
         fake = nets.discriminator_pass(view.real_a, view.fake_b, labels=head)
     verdicts = Verdicts(recipe.config, discriminator, view, real, fake, partial(_share, batch, nets.passes))
     losses = recipe.judge("d", verdicts) | recipe.judge("g", verdicts)
-    _differentiate(optimizer, recipe.objective("d", losses, batch.factor), retain_graph=True)
-    _differentiate(nets.generator_optimizer, recipe.objective("g", pictures | losses, batch.factor))
-    for each in (optimizer, nets.generator_optimizer):
-        optimizer_step(each)
+    _add_gradient(optimizer, recipe.objective("d", losses, batch.factor), retain_graph=True)
+    _add_gradient(nets.generator_optimizer, recipe.objective("g", pictures | losses, batch.factor))
     return losses
+
+
+def _accumulate(nets: Networks, parts: Sequence[MicroBatch], recipe: Recipe, autocast: _Autocast) -> Losses:
+    """One update of each network from the parts of a batch, of which one is computed at a time.
+
+    It is the update of the whole batch, but for norms over the batch, which see a part at a time, and for dropout,
+    noise and augmentation in an alternating update: the discriminator is updated from all parts before the generator
+    sees the first, so that each part is generated twice, with draws of their own.
+    """
+    config, found = recipe.config, list[Losses]()
+    if config.gan_loss != "none" and config.update_order == "alternating":
+        optimizer = nets.discriminator_and_optimizer[1]
+        optimizer.zero_grad(set_to_none=True)
+        for part in parts:
+            with _communicate(nets, part):
+                with torch.no_grad(), keep_running(nets.generator):
+                    generated = _generate(nets, part, recipe, autocast)
+                losses = _judge_discriminator(nets, part, generated, recipe, autocast)
+                _add_gradient(optimizer, recipe.objective("d", losses, part.factor))
+            found.append({name: value.detach() * part.factor for name, value in losses.items()})
+        optimizer_step(optimizer)
+    steps = nets.optimizers if config.update_order == "simultaneous" else (nets.generator_optimizer,)
+    for optimizer in steps:
+        optimizer.zero_grad(set_to_none=True)
+    for part in parts:
+        with _communicate(nets, part):
+            losses = _add_generator_gradient(nets, part, recipe, autocast)
+        found.append({name: value.detach() * part.factor for name, value in losses.items()})
+    for optimizer in steps:
+        optimizer_step(optimizer)
+    names = dict.fromkeys(name for losses in found for name in losses)
+    return {name: torch.stack([losses[name] for losses in found if name in losses]).sum(dim=0) for name in names}
+
+
+def _add_generator_gradient(nets: Networks, part: Batch, recipe: Recipe, autocast: _Autocast) -> Losses:
+    """Add a part's gradient to the generator's, in a simultaneous update to the discriminator's too."""
+    generated = _generate(nets, part, recipe, autocast)
+    losses = _compare(nets, part, generated, recipe, autocast)
+    if recipe.config.update_order == "simultaneous":
+        return losses | _add_both_gradients(nets, part, generated, losses, recipe, autocast)
+    if recipe.config.gan_loss != "none":
+        losses |= _judge_generator(nets, part, generated, recipe, autocast)
+    _add_gradient(nets.generator_optimizer, recipe.objective("g", losses, part.factor))
+    return losses
+
+
+@contextmanager
+def _communicate(nets: Networks, part: MicroBatch) -> Iterator[None]:
+    """While this is open, gradients are averaged over processes if the part is the last, which has the sum of all."""
+    with ExitStack() as open_until_last:
+        if nets.passes is not None and nets.passes.across is not None:
+            nets.passes.across.weight = part.weight
+        if nets.passes is not None and not part.last:
+            wrapped: tuple[Any, ...] = (nets.passes.generator, nets.passes.discriminator)
+            for each in wrapped:
+                if each is not None:
+                    open_until_last.enter_context(each.no_sync())
+        yield
 
 
 def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
     """One step of the optimiser with the gradient of `loss`."""
-    _differentiate(optimizer, loss)
+    optimizer.zero_grad(set_to_none=True)
+    _add_gradient(optimizer, loss)
     optimizer_step(optimizer)
 
 
-def _differentiate(optimizer: torch.optim.Optimizer, loss: Tensor, *, retain_graph: bool = False) -> None:
-    """Compute the gradient of `loss` for the optimiser's own parameters alone."""
-    optimizer.zero_grad(set_to_none=True)
+def _add_gradient(optimizer: torch.optim.Optimizer, loss: Tensor, *, retain_graph: bool = False) -> None:
+    """Add the gradient of `loss` to that of the optimiser's own parameters alone."""
     own = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     scale_loss(optimizer, loss).backward(inputs=own, retain_graph=retain_graph)  # type: ignore[no-untyped-call]
 
@@ -176,12 +264,20 @@ def _compare(nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: R
     assert batch.classes is not None or not balanced, "make_recipe refuses class_balanced if pairs have no classes"
     weights = pixel_weights(batch.ignored, batch.classes if balanced else None)
     again = partial(_generate, nets, batch, recipe, autocast)
-    return recipe.compare(PictureComparison(batch.b, generated, weights, _share(batch, nets.passes, weights), again))
+    return recipe.compare(
+        PictureComparison(batch.b, generated, weights, _share(batch, nets.passes, weights, balanced=balanced), again)
+    )
 
 
-def _share(batch: Batch, passes: Passes | None, weights: Tensor | None) -> MeanShare:
+def _share(batch: Batch, passes: Passes | None, weights: Tensor | None, *, balanced: bool = True) -> MeanShare:
     """The weight of a mean over this part of the batch: with many ignored pixels it counts less than with few."""
-    if passes is None or weights is None:
+    if weights is None:
+        return 1.0
+    if isinstance(batch, MicroBatch):
+        whole = batch.mean_weight(balanced=balanced)
+        whole = whole if passes is None else passes.mean(whole)
+        return weights.mean() / whole.clamp(min=1e-12)
+    if passes is None:
         return 1.0
     own = weights.mean()
     return own / passes.mean(own * batch.factor).clamp(min=1e-12)
