@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     metavar="N",
     help="Outputs for each input; 2 or more: their diversity.",
 )
-@click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda", help="Where to compute.")
+@click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda|mps", help="Where to compute.")
 @options.keep_going_option
 @options.how_option
 @options.json_option

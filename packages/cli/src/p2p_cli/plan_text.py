@@ -21,7 +21,7 @@ def plan_lines(planned: "Plan") -> list[str]:
     epochs = (config.images or 0) / planned.pairs
     lines = [
         f"{planned.direction}: {plural(planned.pairs, 'training pair')} at {_sizes(planned)}, "
-        f"{config.images} images in total ({_epochs_text(epochs)}), batch {config.batch}{_accumulated(planned)}"
+        f"{config.images} images in total ({_epochs_text(epochs)}), batch {config.batch}{_accumulation_text(planned)}"
         + (f"; {planned.done} are done" if planned.done else ""),
         f"generator with {count_text(planned.generator_parameters)} parameters, {_discriminator(planned)}",
         f"{_devices(planned)}, {config.precision}, {_threads(planned)}, seed {config.seed}",
@@ -41,7 +41,7 @@ def plan_lines(planned: "Plan") -> list[str]:
     return [*lines, *(f"assumed: {each}" for each in planned.assumed)]
 
 
-def _accumulated(planned: "Plan") -> str:
+def _accumulation_text(planned: "Plan") -> str:
     config = planned.config
     if config.accumulate == 1:
         return ""
@@ -141,7 +141,7 @@ def _time_line(planned: "Plan") -> str:
 
 
 def _need_line(what: str, need: "Need") -> str:
-    warning = "" if need.total <= need.free else ", which is not enough"
+    warning = "" if need.is_met else ", which is not enough"
     return f"{what:<6} about {size_text(need.total)} ({_parts(need)}); {size_text(need.free)} free{warning}"
 
 

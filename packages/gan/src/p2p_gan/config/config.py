@@ -355,7 +355,8 @@ class Config:
     )
     device: str = setting(
         "auto",
-        "The device: cpu, cuda, or cuda*N for N GPUs; auto takes a GPU if there is one.",
+        "The device: cpu, cuda, cuda*N for N GPUs, or mps, the GPU of a Mac (new, and not yet run on any); auto takes "
+        "cuda if there is one.",
         group=_MACHINE,
         on_resume="auto",
     )
@@ -458,6 +459,13 @@ class Config:
         group=_RECORD,
     )
     tensorboard: bool = setting(False, "Also write event files for TensorBoard.", group=_RECORD, on_resume="free")
+    wandb: str = setting(
+        "off",
+        "Also record for Weights & Biases: offline writes to the run folder and sends nothing, online sends it too.",
+        choices=("off", "offline", "online"),
+        group=_RECORD,
+        on_resume="free",
+    )
     patience: int = setting(
         0,
         "The number of validations in a row without a better score after which a run stops; off never stops it.",

@@ -99,7 +99,7 @@ def config_after(
         if source.pairs and base.images == base.epochs * source.pairs:
             base = replace(base, images=None)
         own = Config()
-        base = replace(base, **{name: getattr(own, name) for name in _OWN}, tensorboard=False)
+        base = replace(base, **{name: getattr(own, name) for name in _OWN}, tensorboard=False, wandb="off")
     settings = {**vars(base), **_shape_of(source.card.architecture)}
     settings |= {"size": source.card.size, "fit": source.card.fit}
     direction = str(asked.get("direction") or _direction_of(source, folder))

@@ -18,7 +18,7 @@ from torch import Tensor
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.data.dataset import Batch, PairDataset, load_dataset
-from p2p_gan.machine.device import slow_precision
+from p2p_gan.machine.device import random_state_of, restore_random_state, slow_precision, wait_for
 from p2p_gan.machine.distributed import ALONE
 from p2p_gan.machine.memory import free_bytes
 from p2p_gan.runs.state import network_states
@@ -62,11 +62,13 @@ class Timing:
 def spare(job: Job) -> Iterator[Job]:
     """The job with separate networks; at the end every random state of torch is restored."""
     devices = [job.device] if job.device.type == "cuda" else []
+    before = random_state_of(job.device)
     with torch.random.fork_rng(devices=devices):
         try:
             yield replace(job, nets=build(job.card.architecture, job.config, job.device, job.task.labels))
         finally:
-            _wait_for(job.device)
+            wait_for(job.device)
+            restore_random_state(job.device, before)
     if job.device.type == "cuda":
         torch.cuda.empty_cache()
 
@@ -161,10 +163,10 @@ def _time_block(
     job: Job, dataset: PairDataset, seen: int, updates: int, patience: float, stepper: Stepper | None = None
 ) -> tuple[float, float]:
     """Time up to so many updates after `seen` images, at least one: (seconds per image, cores that were used)."""
-    _wait_for(job.device)
+    wait_for(job.device)
     began, worked = time.perf_counter(), sum(os.times()[:2])
     images = _repeat_updates(job, dataset, seen, updates, began + patience, least=1, stepper=stepper) - seen
-    _wait_for(job.device)
+    wait_for(job.device)
     seconds = time.perf_counter() - began
     return seconds / images, (sum(os.times()[:2]) - worked) / max(seconds, 1e-9)
 
@@ -246,6 +248,8 @@ def used_memory(device: torch.device) -> int:
     """The bytes that this process has allocated on the device; for the CPU 0 if the system does not report it."""
     if device.type == "cuda":
         return int(torch.cuda.memory_reserved(device))
+    if device.type == "mps":
+        return int(torch.mps.driver_allocated_memory())
     with contextlib.suppress(OSError, ValueError, IndexError):
         return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
     return 0
@@ -325,11 +329,6 @@ def explain_out_of_memory(job: Job, dataset: PairDataset) -> Iterator[None]:
 def size_text_of(job: Job) -> str:
     """The size of the networks' input, in words."""
     return str(job.config.input_size or "their own size")
-
-
-def _wait_for(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
 
 
 def prepare_data(job: Job, run: Path | None, report: Reporter = QUIET) -> tuple[Job, PairDataset]:
