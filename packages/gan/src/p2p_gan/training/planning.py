@@ -143,7 +143,7 @@ def plan_of(job: Job, run: Path, *, done: int = 0, speed: Speed | None = None, h
 
 
 def held_memory(job: Job) -> int:
-    """The bytes that the process has on the device before any update: on a CPU the program, its libraries and the pairs.
+    """The bytes that the process has on the device before any update: on a CPU program, libraries and pairs.
 
     The weights of the networks are left out. It has to be asked for before updates are timed, whose memory stays.
     """

@@ -16,7 +16,7 @@ from p2p_datatools.contract.files.atomic import read_text, write_bytes
 from p2p_datatools.contract.pictures.images import Photo
 from p2p_gan.training.tensorboard import Board, scalars_of
 
-FOLDER = "wandb"
+_FOLDER = "wandb"
 _NAME = "run-id.txt"
 _MOST_SCORES = 10_000  # logits of a histogram
 
@@ -30,7 +30,7 @@ class WandbBoard(Board):
     def __init__(self, run: Path, config: dict[str, Any], mode: str) -> None:
         import wandb
 
-        (run / FOLDER).mkdir(parents=True, exist_ok=True)
+        (run / _FOLDER).mkdir(parents=True, exist_ok=True)
         quiet: dict[str, Any] = {"silent": True, "console": "off", "disable_git": True, "disable_code": True}
         quiet |= {
             "x_disable_stats": True,
@@ -79,7 +79,7 @@ class WandbBoard(Board):
 
 def _id_of(run: Path) -> str:
     """The name of the run for wandb, the same when it is resumed."""
-    place = run / FOLDER / _NAME
+    place = run / _FOLDER / _NAME
     if not place.is_file():
         write_bytes(place, secrets.token_hex(4).encode())
     return read_text(place).strip()
