@@ -27,7 +27,8 @@ from p2p_datatools.contract.pictures.images import hash_pixels, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.evaluation.export import export_onnx
 from p2p_gan.inference.apply import seed_of
-from p2p_gan.inference.onnx_runtime import OnnxTranslator, load_onnx_model
+from p2p_gan.inference.graph_inputs import graph_inputs
+from p2p_gan.inference.onnx_runtime import load_onnx_model
 from p2p_gan.inference.sampling import sample
 from p2p_gan.inference.torch_runtime import torch_translator
 from p2p_gan.inference.translator import PassOptions, Translator
@@ -157,7 +158,7 @@ def forward_passes(model: Path) -> Iterator[tuple[str, Callable[[int], object]]]
     options = PassOptions("picture", seed=seed_of(hash_pixels(picture), 0, 1))
     onnx = load_onnx_model(model.with_suffix(".onnx"))
     image = onnx.card.input_coding.encode(picture[None])
-    inputs = {"image": image, **OnnxTranslator(onnx).draw(SIDE, SIDE, options)}
+    inputs = {"image": image, **graph_inputs(onnx.card, SIDE, SIDE, options)}
     run = onnx.sessions.run
     yield "forward, onnxruntime, a core each", partial(side_by_side, lambda: run(inputs, large=False))
     yield "forward, onnxruntime, all cores", lambda count: [run(inputs, large=True) for _ in range(count)]

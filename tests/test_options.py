@@ -59,7 +59,9 @@ FROZEN: dict[str, set[str]] = {
         "--from",
     },
     "config": set(),
+    "doctor": set(),
     "bench": {"--device"},
+    "report": {"--scores", "--evaluate"},
     "runs": {"--curves"},
     "reproduce": {"--pairs"},
     "sample": {"--out", "--variants", "--seed", "--size", "--sheet", "--device", "--runtime"},
@@ -76,7 +78,7 @@ FROZEN: dict[str, set[str]] = {
     },
     "export": {"--format", "--precision", "--inputs"},
     "import-model": {"--direction", "--size"},
-    "evaluate": {"--split", "--out", "--segmenter", "--variants", "--device"},
+    "evaluate": {"--split", "--out", "--segmenter", "--variants", "--against", "--weights", "--device"},
 }
 
 

@@ -79,7 +79,7 @@ class Course:
         base = self.finished(next(iter(self.arms)), self.images)
         for arm in self.arms:
             done = self.finished(arm, self.images)
-            if not done or not base:
+            if not done or not base or np.isnan(done[0].seconds()):
                 continue
             key = done[0].folder.name
             if key not in known:
@@ -117,8 +117,11 @@ def train_segmenter(course: Course) -> Path:
     plan = outline_of_arms(course.pairs, {}, like)
     assert plan.judge is not None, "every data set has masks as A"
     place = course.dest / f"segmenter-{like.images}"
-    if train(course.pairs, place, plan.judge).interrupted:
-        raise StoppedError
+    done = place.with_name(f"{place.name}.done")  # as with runs: a later version of p2p does not ask about it again
+    if not done.is_file():
+        if train(course.pairs, place, plan.judge).interrupted:
+            raise StoppedError
+        done.touch()
     return place
 
 

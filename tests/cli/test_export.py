@@ -69,7 +69,7 @@ def test_an_onnx_file_says_how_far_it_differs_and_what_is_next(
     out, err = capsys.readouterr()
     assert out.startswith(f"{tmp_path / 'm.onnx'}: onnx in float32, ")
     assert "compared 4 random inputs: largest difference " in out
-    assert f"next     p2p sample {tmp_path / 'm.onnx'} PICTURES --out DEST" in out
+    assert f"next       p2p sample {tmp_path / 'm.onnx'} PICTURES --out DEST" in out
     assert "Only random inputs are compared" in err
     assert main(["export", str(source), "--format", "onnx", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["written"] is False

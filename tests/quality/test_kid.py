@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmarks.quality.kid import Kernels
+from p2p_gan.evaluation.kid import estimate_kid
 
 Draws = NDArray[np.float64]
 
@@ -33,6 +34,7 @@ def test_kid_is_the_unbiased_estimate_of_its_definition() -> None:
         real, fake = draw(1, count), draw(2, other, 0.5)
         expected = by_slow_loops(real, fake, list(range(count)), list(range(other)))
         assert Kernels(real, fake).kid() == pytest.approx(expected, rel=1e-12)
+        assert estimate_kid(real, fake).value == pytest.approx(expected, rel=1e-12)
 
 
 def test_a_picture_that_a_bootstrap_drew_twice_counts_twice_and_is_not_compared_with_itself() -> None:

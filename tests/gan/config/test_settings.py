@@ -50,7 +50,17 @@ def test_what_may_change_on_resume_changes_no_update_and_no_score() -> None:
         *("patience", "wandb"),
     }
     automatic = {name for name, each in KNOWN.items() if each.on_resume == "auto"}
-    assert automatic == {"device", "precision", "memory_format", "threads", "unet_depth", "batch", "segmentation_head"}
+    assert automatic == {
+        "device",
+        "precision",
+        "memory_format",
+        "threads",
+        "unet_depth",
+        "batch",
+        "segmentation_head",
+        "class_adaptive_norm",
+        "features",
+    }
 
 
 def test_old_names_lead_to_settings_and_none_is_a_setting_still() -> None:

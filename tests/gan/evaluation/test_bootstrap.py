@@ -42,11 +42,11 @@ def draw_record(number: int) -> PairRecord:
         histograms.add(photo)
     line = {name: float(random.normal()) for name in (*METRICS, *(f"{each}_mean" for each in METRICS))}
     line |= {"sharpness": float(random.random()), "sharpness_real": 0.5}
-    line |= {"color_error": {"body": float(random.random())} if number % 2 else {}}
     counts: dict[str, Any] = {"judged": Confusion(CARS.names).add(*draw_masks(number)).to_json()}
     counts |= {"colors": [each.to_json() for each in colors]}
     counts |= {"cells": [floats_to_text(cell_means(each, (0.0, 255.0))) for each in (fake, real)]}
-    return PairRecord(f"{number}", "", "hash", {"name": f"{number}", **line}, counts)
+    errors = {"body": float(random.random())} if number % 2 else {}
+    return PairRecord(f"{number}", "", "hash", {"name": f"{number}", **line, "color_error": errors}, counts)
 
 
 RECORDS = [draw_record(number) for number in range(24)]
@@ -112,8 +112,15 @@ def test_a_score_says_how_many_pictures_it_is_of() -> None:
 def test_one_picture_has_no_interval_and_neither_has_a_score_that_most_resamples_lack() -> None:
     assert tally_of(RECORDS[:1]).intervals() == {}
     assert tally_of(RECORDS[:1]).variety() is None
-    assert interval_of(np.array([1.0, np.nan, np.nan])) is None
-    assert interval_of(np.array([1.0, 1.0, np.nan])) == (1.0, 1.0)
+    assert interval_of(np.array([1.0, 1.0, np.nan, np.nan])) is None
+    assert interval_of(np.array([1.0, 1.0, 1.0, np.nan])) == (1.0, 1.0)
+
+
+def test_an_interval_allows_for_resamples_that_lie_too_low_on_average() -> None:
+    draws = np.random.default_rng(0).normal(size=4000)
+    plain, low = interval_of(np.array([0.0, *draws])), interval_of(np.array([0.5, *draws]))
+    assert plain == pytest.approx((-1.96, 1.96), abs=0.15)
+    assert low == pytest.approx((-0.96, 2.96), abs=0.3)
 
 
 def test_a_model_without_classes_and_photos_has_the_scores_that_are_left() -> None:

@@ -14,7 +14,7 @@ from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_gan.evaluation import export
-from p2p_gan.evaluation.export import export_onnx, export_safetensors
+from p2p_gan.evaluation.export import export_onnx, export_safetensors, export_torchscript
 from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.models.model import Model, read_model
 from p2p_gan.models.onnx_file import read_onnx_file
@@ -117,11 +117,32 @@ def test_a_model_file_of_16_bits_says_what_it_costs_and_can_be_applied(model: Pa
     assert (tmp_path / "copy.safetensors").read_bytes() == model.read_bytes()
 
 
+@pytest.mark.usefixtures("needs_onnx")
+def test_8_bits_say_what_they_cost_on_random_masks_and_torchscript_differs_by_rounding_alone(
+    make_model: Callable[..., Model], write_model: "WriteModel", tmp_path: Path
+) -> None:
+    masks = Half("mask", "mask")
+    place = write_model(make_model(masks, PHOTO, palette=load_palette("cars")), tmp_path / "m.safetensors")
+    small = export_onnx(place, tmp_path / "small.onnx", precision="int8")
+    assert small.random is not None
+    assert 1e-5 < small.random.largest < 0.2
+    assert 0.95 < small.random.ssim < 1
+    assert read_onnx_file(small.dest).precision == "int8"
+    script = export_torchscript(place, tmp_path / "m.pt")
+    assert script.random is not None
+    assert script.random.largest < 1e-4
+    assert script.statistics == small.statistics == "each picture's own, which the network computes"
+    assert script.randomness == "dropout of 0.5 in 3 layers: inputs of the network, off by default"
+    assert not export_torchscript(place, tmp_path / "m.pt").written
+
+
 def test_too_much_loss_other_names_and_other_precisions_are_refused(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
 ) -> None:
     with refused("wrong-file-name", tmp_path / "x.pth", usage=True):
         export_safetensors(model, tmp_path / "x.pth")
+    with refused("wrong-file-name", tmp_path / "x.pth", usage=True):
+        export_torchscript(model, tmp_path / "x.pth")
     with refused("unsupported-precision", usage=True):
         export_safetensors(model, tmp_path / "x.safetensors", precision="int8")
     monkeypatch.setattr(export, "LEAST_SSIM", 1.1)

@@ -57,6 +57,7 @@ def test_auto_takes_torch_where_there_is_a_gpu_no_package_or_no_export(
         assert isinstance(open_model(folder, device="auto"), Model)
     with monkeypatch.context() as patch:
         patch.setattr(runtimes, "has_onnxruntime", lambda: False)
+        patch.setattr(runtimes, "has_openvino", lambda: False)
         assert isinstance(open_model(folder), Model)
     (folder / "model.onnx").unlink()
     assert isinstance(open_model(folder), Model)
@@ -78,7 +79,7 @@ def test_an_export_of_another_state_is_not_taken(
 def test_a_damaged_export_or_one_in_16_bits_is_not_taken_unasked(
     folder: Path, make_model: Callable[..., Model], export_model: "ExportModel", notes: "Notes", refused: "Refused"
 ) -> None:
-    export_model(make_model(PHOTO, PHOTO), float16=True)
+    export_model(make_model(PHOTO, PHOTO), "float16")
     assert isinstance(open_model(folder, report=notes), Model)
     assert open_model(folder, "onnxruntime").digest.endswith(":float16")
     (folder / "model.onnx").write_bytes(b"x")

@@ -18,29 +18,9 @@ from p2p_gan.networks.architecture import Architecture
 
 if TYPE_CHECKING:
     from conftest import Refused
-    from gan.conftest import ExportModel
+    from gan.conftest import DrawModel, ExportModel
 
 PHOTO = Half("photo", "photo")
-
-
-@pytest.fixture
-def draw(make_model: Callable[..., Model]) -> Callable[..., Model]:
-    """draw(**fields of the architecture): a model whose every weight and statistic counts."""
-
-    def make(statistics: Any = "picture", **fields: Any) -> Model:
-        model = make_model(PHOTO, PHOTO)
-        shape = replace(model.card.architecture, **fields)
-        generator = shape.build().eval()
-        random = torch.Generator().manual_seed(0)
-        with torch.no_grad():
-            for value in generator.parameters():
-                spread = 1.4 / value[0].numel() ** 0.5 if value.ndim == 4 else 0.3
-                value.copy_(torch.randn(value.shape, generator=random) * spread)
-            for buffer in generator.buffers():
-                buffer.copy_(torch.rand(buffer.shape, generator=random) + 0.1)
-        return Model(replace(model.card, architecture=shape, statistics=statistics), generator, "")
-
-    return make
 
 
 @pytest.mark.parametrize(
@@ -53,19 +33,23 @@ def draw(make_model: Callable[..., Model]) -> Callable[..., Model]:
         {"kind": "resnet", "blocks": 2, "dropout": 0.3},
         {"kind": "resnet", "blocks": 1, "norm": "instance", "upsampling": "resize", "biases": False},
         {"kind": "resnet", "blocks": 1, "statistics": "running", "noise": 1},
+        {"class_adaptive": True, "norm": "instance"},
+        {"class_adaptive": True, "noise": 2, "kind": "encoder-decoder", "statistics": "running"},
         {"dropout_skip": 1, "dropout_blocks": 2, "noise": 17},
     ],
     ids=str,
 )
 def test_the_graph_gives_what_the_generator_gives(
-    draw: Callable[..., Model], export_model: "ExportModel", fields: dict[str, Any]
+    draw_model: "DrawModel", export_model: "ExportModel", fields: dict[str, Any]
 ) -> None:
-    model = draw(**fields)
+    model = draw_model(**fields)
     own, other = translator_of(model), translator_of(load_onnx_model(export_model(model)))
     assert other.unit == own.unit
     found = {}
     for height, width in ((32, 32), (64, 96)):
-        picture = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+        classes = fields.get("class_adaptive", False)
+        shape, values = (height, width, 3)[: 2 if classes else 3], 5 if classes else 256
+        picture = np.random.default_rng(0).integers(0, values, shape, dtype=np.uint8)
         for seed, valid in ((None, (1.0, 1.0)), (7, (1.0, 1.0)), (8, (0.7, 0.61))):
             options = PassOptions(model.card.statistics, valid, seed)
             first, second = (each.values(picture, options) for each in (own, other))
@@ -76,8 +60,8 @@ def test_the_graph_gives_what_the_generator_gives(
         assert np.abs(found[32, None] - found[32, 7]).max() > 1e-3
 
 
-def test_the_graph_takes_several_pictures_at_once(draw: Callable[..., Model], export_model: "ExportModel") -> None:
-    model = load_onnx_model(export_model(draw(noise=2)))
+def test_the_graph_takes_several_pictures_at_once(draw_model: "DrawModel", export_model: "ExportModel") -> None:
+    model = load_onnx_model(export_model(draw_model(noise=2)))
     image = np.random.default_rng(0).uniform(-1, 1, (3, 3, 32, 64)).astype(np.float32)
     together = model.sessions.run({"image": image}, large=False)
     for number in range(3):
@@ -104,17 +88,17 @@ def test_the_metadata_says_what_goes_in_and_comes_out_in_words(
     assert load_onnx_model(path).card == model.card
 
 
-def test_the_same_model_gives_the_same_bytes(draw: Callable[..., Model], export_model: "ExportModel") -> None:
-    assert export_model(draw()).read_bytes() == export_model(draw()).read_bytes()
+def test_the_same_model_gives_the_same_bytes(draw_model: "DrawModel", export_model: "ExportModel") -> None:
+    assert export_model(draw_model()).read_bytes() == export_model(draw_model()).read_bytes()
 
 
 def test_a_generator_that_nobody_wrote_as_onnx_and_one_too_large_are_refused(
-    draw: Callable[..., Model], monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+    draw_model: "DrawModel", monkeypatch: pytest.MonkeyPatch, refused: "Refused"
 ) -> None:
     pytest.importorskip("onnx", reason="the package onnx is not installed")
     from p2p_gan.models import onnx_graph
 
-    model = draw()
+    model = draw_model()
     with refused("not-in-onnx"):
         other: Any = torch.nn.Identity()
         onnx_graph.onnx_bytes(replace(model, generator=other), precision="float32", bytes_per_pixel=1)
@@ -123,18 +107,19 @@ def test_a_generator_that_nobody_wrote_as_onnx_and_one_too_large_are_refused(
         onnx_graph.onnx_bytes(model, precision="float32", bytes_per_pixel=1)
 
 
-def test_weights_of_16_bits_take_half_the_room_and_change_little(
-    draw: Callable[..., Model], export_model: "ExportModel"
+@pytest.mark.parametrize(("precision", "share", "most"), [("float16", 0.6, 0.05), ("int8", 0.4, 0.3)])
+def test_weights_of_fewer_bits_take_less_room_and_change_little(
+    draw_model: "DrawModel", export_model: "ExportModel", precision: str, share: float, most: float
 ) -> None:
-    model = draw(filters=16, max_filters=64)
+    model = draw_model(filters=16, max_filters=64)
     whole = export_model(model).stat().st_size
-    path = export_model(model, float16=True)
-    assert path.stat().st_size < 0.6 * whole
+    path = export_model(model, precision)
+    assert path.stat().st_size < share * whole
     picture = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
     first, second = (
         translator_of(each).values(picture, PassOptions("picture")) for each in (model, load_onnx_model(path))
     )
-    assert 1e-6 < np.abs(first - second).max() < 0.05
+    assert 1e-6 < np.abs(first - second).max() < most
 
 
 def test_the_layers_with_dropout_are_those_of_the_network() -> None:

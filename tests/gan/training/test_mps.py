@@ -56,7 +56,7 @@ def test_training_and_scoring_need_no_float64(pair_folder: Path, tiny: Config, c
     batch = load_dataset(job.folder, job.task, job.config).batch([0, 1], job.device)
     update = WholeUpdate(job, recordable=False)
     update.set_numbers(1e-3, 0.5)
-    with NoDoubles():
+    with NoDoubles():  # type: ignore[no-untyped-call]
         update(batch)
         losses = update.ring.read(1)[0]
         probe(job, batch)

@@ -11,6 +11,7 @@ from p2p_gan.config.config import Config
 from p2p_gan.training import boards, wandb_board
 from p2p_gan.training.boards import open_boards, require_boards
 from p2p_gan.training.run import train
+from p2p_gan.training.tensorboard import Board
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -43,7 +44,7 @@ def test_offline_it_writes_names_losses_and_pictures_into_the_run_folder(
 def test_a_missing_package_is_reported_before_anything_is_done(
     monkeypatch: pytest.MonkeyPatch, refused: "Refused"
 ) -> None:
-    monkeypatch.setattr(wandb_board.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with refused("missing-package", "wandb=online", usage=True):
         require_boards(Config(wandb="online"))
     require_boards(Config())
@@ -52,7 +53,7 @@ def test_a_missing_package_is_reported_before_anything_is_done(
 def test_each_board_that_is_asked_for_gets_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     got: list[str] = []
 
-    class Heard(boards.Board):
+    class Heard(Board):
         def __init__(self, *_: object) -> None: ...
 
         def scalars(self, line: object) -> None:

@@ -175,5 +175,6 @@ def say_result(dest: Path, scores: "Scores", seconds: float) -> None:
     render.say(f"          {dest}/scores.json, {dest}/run/samples, {dest}/model.safetensors")
     render.say(f"paint     open a mask of {dest}/masks in a drawing program, change the shape in its own colours, then")
     render.say(f"          p2p sample {place}/model.safetensors YOURS.png --out painted")
+    render.say(f"page      p2p report {place}/run --evaluate")
     render.say(f"longer    p2p train {place}/pairs {place}/run --preset tiny --size {_SIZE} --images 20000")
     render.say("your own  p2p data build-masks --help")

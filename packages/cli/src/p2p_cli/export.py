@@ -15,8 +15,8 @@ from p2p_datatools.contract.words import plural, shell_word
 if TYPE_CHECKING:
     from p2p_gan.evaluation.export import Difference, ModelExport
 
-_FORMATS = ("onnx", "safetensors", "reference")
-_PRECISIONS = ("float32", "float16")
+_FORMATS = ("onnx", "torchscript", "safetensors", "reference")
+_PRECISIONS = ("float32", "float16", "int8")
 
 
 @click.command()
@@ -28,7 +28,7 @@ _PRECISIONS = ("float32", "float16")
     type=click.Choice(_PRECISIONS),
     default="float32",
     show_default=True,
-    help="How weights are stored; float16 halves the file, and what that costs is printed.",
+    help="How weights are stored; float16 halves the file, int8 (ONNX) quarters it; what that costs is printed.",
 )
 @click.option(
     "--inputs",
@@ -48,6 +48,10 @@ def command(model: Path, dest: Path | None, kind: str, precision: str, inputs: P
     defaults, so that the same seed gives the same picture in both. It is compared with the model on random and real
     inputs, and not written if an output differs by more than 0.001.
 
+    'torchscript' is code and weights for torch in Python or C++, DEST a file NAME.pt: module(image, dropouts, noise,
+    valid), of which all but the image may be left out; module.draw(height, width) draws dropout; p2p.json in it is its
+    description. It is compared in the same way. p2p does not load it again, for that would run its code.
+
     'safetensors' is the model file alone, for p2p, DEST a file NAME.safetensors.
 
     'reference' is the state dict of a generator of the reference
@@ -59,7 +63,8 @@ def command(model: Path, dest: Path | None, kind: str, precision: str, inputs: P
     \b
     Examples:
       p2p export run --format onnx
-      p2p export run cars.onnx --format onnx --precision float16 --inputs masks
+      p2p export run cars.onnx --format onnx --precision int8 --inputs masks
+      p2p export run cars.pt --format torchscript
       p2p export run checkpoints/cars/latest_net_G.pth --format reference
     """
     from p2p_cli import render
@@ -74,9 +79,10 @@ def command(model: Path, dest: Path | None, kind: str, precision: str, inputs: P
         for line in _lines(made, model):
             render.say(line)
         return
-    if precision != "float32" or inputs is not None:
-        to_do = "Leave --precision and --inputs out, or choose another format."
-        raise UsageError("--format reference", "has neither a precision nor a comparison", to_do, code="unfit-setting")
+    _refuse_precision("reference", precision)
+    if inputs is not None:
+        to_do = "Leave --inputs out, or choose another format."
+        raise UsageError("--format reference", "has no comparison", to_do, code="unfit-setting")
     from p2p_gan.models.reference import export_reference
 
     assert dest is not None, "refused above"
@@ -91,12 +97,21 @@ def command(model: Path, dest: Path | None, kind: str, precision: str, inputs: P
 
 def _export(kind: str, model: Path, dest: Path | None, precision: str, inputs: Path | None) -> "ModelExport":
     from p2p_cli import render
-    from p2p_gan.evaluation.export import export_onnx, export_safetensors
+    from p2p_gan.evaluation.export import export_onnx, export_safetensors, export_torchscript
 
     if kind == "onnx":
         return export_onnx(model, dest, precision=precision, inputs=inputs, report=render.reporter())
     assert dest is not None, "refused above"
+    if kind == "torchscript":
+        _refuse_precision(kind, precision)
+        return export_torchscript(model, dest, inputs=inputs, report=render.reporter())
     return export_safetensors(model, dest, precision=precision, inputs=inputs, report=render.reporter())
+
+
+def _refuse_precision(kind: str, precision: str) -> None:
+    if precision != "float32":
+        what, to_do = "has weights of float32 alone", "Leave --precision out, or choose onnx."
+        raise UsageError(f"--format {kind}", what, to_do, code="unfit-setting")
 
 
 def _lines(made: "ModelExport", model: Path) -> list[str]:
@@ -107,8 +122,9 @@ def _lines(made: "ModelExport", model: Path) -> list[str]:
         if found is not None:
             inputs = plural(found.count, f"{kind} input")
             lines.append(f"compared {inputs}: largest difference {found.largest:.2g}; {_pixels(found)}")
+    lines += [f"statistics {made.statistics}", f"random     {made.randomness}"] if made.statistics else []
     if made.format == "onnx":
-        lines.append(f"next     p2p sample {shell_word(str(made.dest))} PICTURES --out DEST")
+        lines.append(f"next       p2p sample {shell_word(str(made.dest))} PICTURES --out DEST")
     return lines
 
 

@@ -161,10 +161,10 @@ def _explain_option(option: str, own: "Collection[str]") -> str | None:
     """What to write instead of an option that is the name of a setting, or another program's word for one."""
     from p2p_datatools.contract.settings import settings_of
     from p2p_gan.config.config import Config
-    from p2p_gan.config.foreign_words import SAME, explain_word, word_of
+    from p2p_gan.config.foreign_words import SAME, bare_name_of, explain_word
 
     known = settings_of(Config)
-    name = SAME.get(word_of(option), word_of(option))
+    name = SAME.get(bare_name_of(option), bare_name_of(option))
     if name in known:
         return f"Write --{name} VALUE." if f"--{name}" in own else f"Write --set {name}=VALUE."
     return explain_word(option, None, known)
@@ -240,7 +240,8 @@ def show(summary: "TrainSummary", pairs: Path, *, as_json: bool) -> None:
         if (summary.run / "best.safetensors").exists():
             render.say(f"best     {summary.run / 'best.safetensors'}, by its scores on val/")
         render.say(f"samples  {summary.run / 'samples'}")
-        render.say("\n".join(next_lines(shell_word(str(summary.run)), shell_word(str(pairs)), summary.plan.held_out)))
+        run, planned = shell_word(str(summary.run)), summary.plan
+        render.hint("\n".join(next_lines(run, shell_word(str(pairs)), planned.held_out, planned.direction)))
 
 
 _MORE = "A larger --images, or --set patience=off, continues it."
@@ -255,9 +256,11 @@ def early_text(early: "EarlyStop") -> str:
     )
 
 
-def next_lines(run: str, pairs: str, held_out: str | None) -> list[str]:
-    """What to run next: complete commands if pairs were held out of training."""
+def next_lines(run: str, pairs: str, held_out: str | None, direction: str = "") -> list[str]:
+    """What to run next: complete commands if pairs were held out of training; a segmenter finds masks in photos."""
+    more = [f"         p2p data build-masks PHOTOS MASKS --model {run}"] if direction.endswith("-to-mask") else []
     if held_out is None:
-        return [f"next     p2p sample {run} PICTURES --out DEST"]
+        return [f"next     p2p sample {run} PICTURES --out DEST", *more]
     split = "" if held_out == "test" else f" --split {held_out}"
-    return [f"next     p2p sample {run} {pairs} --out DEST --sheet", f"         p2p evaluate {run} {pairs}{split}"]
+    lines = [f"next     p2p sample {run} {pairs} --out DEST --sheet", f"         p2p evaluate {run} {pairs}{split}"]
+    return lines + more

@@ -126,7 +126,7 @@ SENTENCES: dict[str, str] = {
 }
 
 
-def word_of(name: str) -> str:
+def bare_name_of(name: str) -> str:
     """A word in the form of the tables: small letters, with underscores, without dashes before it."""
     return re.sub(r"[-\s]+", "_", name.strip().lstrip("-")).casefold()
 
@@ -136,7 +136,7 @@ def explain_word(name: str, value: Any, known: Mapping[str, Any]) -> str | None:
 
     `value` is what was written with it, None if nothing was; `known` are our settings.
     """
-    word, text = word_of(name), None if value is None else show_value(value).strip("'\"")
+    word, text = bare_name_of(name), None if value is None else show_value(value).strip("'\"")
     if word in known:
         return _write(word, text)
     if word in SAME:

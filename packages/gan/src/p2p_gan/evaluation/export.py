@@ -1,4 +1,4 @@
-"""Exports models: as ONNX, once the file is shown to give what torch gives, or as a model file of 32 or 16 bits.
+"""Exports models: as ONNX or TorchScript, once that is shown to give what the model gives, or as a model file.
 
 Nothing here may write a file that differs from its model by more than is said.
 """
@@ -21,17 +21,21 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.data.coding import Coding
 from p2p_gan.evaluation.metrics import ssim
 from p2p_gan.inference.apply import ApplyOptions, seed_of, translate
+from p2p_gan.inference.input_pictures import InputPicture, list_inputs
+from p2p_gan.inference.inputs import encode_classes
 from p2p_gan.inference.layout import shapes_of, whole_bytes
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.onnx_runtime import OnnxTranslator, onnx_model_of, require_onnxruntime
-from p2p_gan.inference.sampling import InputPicture, list_inputs
 from p2p_gan.inference.torch_runtime import torch_translator
+from p2p_gan.inference.torchscript_runtime import script_translator
 from p2p_gan.inference.translator import PassOptions, Translator, Values
 from p2p_gan.models.card import ModelCard
+from p2p_gan.models.card_text import describe_randomness, describe_statistics
 from p2p_gan.models.location import model_file, model_fingerprint, onnx_beside
 from p2p_gan.models.model import Model, model_bytes, read_model
 from p2p_gan.models.onnx_file import PRECISIONS, OnnxFile, read_onnx_file
 from p2p_gan.models.onnx_graph import onnx_bytes, require_onnx
+from p2p_gan.models.torchscript import is_script_of, script_bytes
 from p2p_gan.runs.runfolder import RUN, RunFolder
 
 MOST_DIFFERENT = 1e-3  # of -1 to 1, or of a probability: an eighth of a step of 8 bits
@@ -40,7 +44,9 @@ _REAL = 8  # pictures that are compared
 _SPLITS = ("test", "val", "train")
 _DRAWN = ((1.0, 1.0, 0), (1.5, 1.0, 1), (0.9, 0.8, 2), (1.0, 1.0, None))  # height, width of the model's size, seed
 _SIDE, _LARGEST_SIDE = 256, 512  # of random inputs where the model has no size, and of any
+_AREA = 8  # sides of the areas of a random mask
 _STEPS = 255
+_IN_MODEL_FILE = ("float32", "float16")
 
 
 @dataclass(frozen=True)
@@ -63,7 +69,8 @@ class Difference:
 class ModelExport:
     """The result of an export: `written` is false if the same file existed already; `bytes` is its size.
 
-    `random` and `real` are how far it differs for random inputs and for real ones, None where it cannot.
+    `random` and `real` are how far it differs for random inputs and for real ones, None where it cannot. `statistics`
+    and `randomness` say in words what of norms and dropout is in the file, empty where it is the model file itself.
     """
 
     dest: Path
@@ -73,6 +80,8 @@ class ModelExport:
     written: bool
     random: Difference | None = None
     real: Difference | None = None
+    statistics: str = ""
+    randomness: str = ""
 
 
 def export_onnx(
@@ -85,30 +94,28 @@ def export_onnx(
 ) -> ModelExport:
     """Write the generator of a model as an ONNX file (NAME.onnx), by default beside the model.
 
-    `precision` float16 stores the weights in 16 bits and computes in 32. `inputs` are real inputs, by default the
-    held-out pairs of the run's own pair folder, of which some are translated by both. Raises P2PError if the outputs
-    differ by more than 1e-3, in 16 bits if a picture's SSIM is below 0.95, or if onnx or onnxruntime is missing.
+    `precision` float16 or int8 stores the weights in 16 or 8 bits and computes in 32. `inputs` are real inputs, by
+    default the held-out pairs of the run's own pair folder, of which some are translated by both. Raises P2PError if
+    the outputs differ by more than 1e-3, in fewer bits if a picture's SSIM is below 0.95, or if onnx or onnxruntime is
+    missing.
     """
     source = Path(source)
     place = model_file(source)
     path = onnx_beside(place) if dest is None else Path(dest)
     _check_name(path, ".onnx")
-    _refuse_precision(precision)
+    _refuse_precision(precision, PRECISIONS)
     require_onnx()
     require_onnxruntime("--format onnx")
     model, origin = read_model(place), model_fingerprint(place)
     real = _real_inputs(source, inputs, model.card, report)
     data, drawn, shown = _onnx_beside_torch(model, real, path, "float32", origin)
-    largest = max(drawn.largest, shown.largest)
-    if not largest <= MOST_DIFFERENT:
-        what = f"would differ from the model by {largest:.2g}, more than {MOST_DIFFERENT:g}"
-        to_do = "Look at its outputs with 'p2p sample': where they are no pictures, use an earlier model."
-        raise P2PError(path, what, to_do, code="not-the-same")
+    _refuse_difference(path, drawn, shown)
     if precision != "float32":
         data, drawn, shown = _onnx_beside_torch(model, real, path, precision, origin)
-        _refuse_loss(shown if real else drawn, path)
+        _refuse_loss(shown if real else drawn, path, precision)
     written = _write(path, data, replace_own=dest is None)
-    return ModelExport(path, "onnx", precision, len(data), written, drawn, shown if real else None)
+    texts = describe_statistics(model.card), describe_randomness(model.card)
+    return ModelExport(path, "onnx", precision, len(data), written, drawn, shown if real else None, *texts)
 
 
 def _onnx_beside_torch(
@@ -120,6 +127,34 @@ def _onnx_beside_torch(
     file = OnnxFile(path, model.card, model.digest, origin, precision, size)
     other = OnnxTranslator(onnx_model_of(file, data))
     return data, *_compare(model, other, real)
+
+
+def export_torchscript(
+    source: Path | str, dest: Path | str, *, inputs: Path | str | None = None, report: Reporter = QUIET
+) -> ModelExport:
+    """Write the generator of a model as a TorchScript archive (NAME.pt), for torch in Python or C++ without p2p.
+
+    `inputs` as for `export_onnx`. Raises P2PError if the outputs differ by more than 1e-3.
+    """
+    source, dest = Path(source), Path(dest)
+    _check_name(dest, ".pt")
+    model = read_model(source)
+    real = _real_inputs(source, inputs, model.card, report)
+    data = script_bytes(model)
+    drawn, shown = _compare(model, script_translator(model.card, data), real)
+    _refuse_difference(dest, drawn, shown)
+    written = not is_script_of(dest, model) and _write(dest, data)
+    texts = describe_statistics(model.card), describe_randomness(model.card)
+    return ModelExport(dest, "torchscript", "float32", len(data), written, drawn, shown if real else None, *texts)
+
+
+def _refuse_difference(path: Path, *found: Difference) -> None:
+    """Raise P2PError where an output differs by more than rounding explains."""
+    largest = max(each.largest for each in found)
+    if not largest <= MOST_DIFFERENT:
+        what = f"would differ from the model by {largest:.2g}, more than {MOST_DIFFERENT:g}"
+        to_do = "Look at its outputs with 'p2p sample': where they are no pictures, use an earlier model."
+        raise P2PError(path, what, to_do, code="not-the-same")
 
 
 def export_safetensors(
@@ -136,14 +171,14 @@ def export_safetensors(
     """
     source, dest = Path(source), Path(dest)
     _check_name(dest, ".safetensors")
-    _refuse_precision(precision)
+    _refuse_precision(precision, _IN_MODEL_FILE)
     model = read_model(source)
     if precision == "float32":
         data = model_bytes(model.card, model.generator)
         return ModelExport(dest, "safetensors", precision, len(data), _write(dest, data))
     real = _real_inputs(source, inputs, model.card, report)
     drawn, shown = _compare(model, torch_translator(_round_weights(model)), real)
-    _refuse_loss(shown if real else drawn, dest)
+    _refuse_loss(shown if real else drawn, dest, precision)
     data = model_bytes(model.card, model.generator, float16=True)
     return ModelExport(dest, "safetensors", precision, len(data), _write(dest, data), drawn, shown if real else None)
 
@@ -163,16 +198,16 @@ def _check_name(dest: Path, suffix: str) -> None:
         raise UsageError(dest, what, to_do, code="wrong-file-name")
 
 
-def _refuse_precision(precision: str) -> None:
-    if precision not in PRECISIONS:
-        to_do = f"Choose {' or '.join(PRECISIONS)}."
+def _refuse_precision(precision: str, choices: Sequence[str]) -> None:
+    if precision not in choices:
+        to_do = f"Choose {' or '.join(choices)}."
         raise UsageError(f"precision={precision}", "is not possible", to_do, code="unsupported-precision")
 
 
-def _refuse_loss(found: Difference, dest: Path) -> None:
-    """Raise P2PError where 16 bits change a picture visibly."""
+def _refuse_loss(found: Difference, dest: Path, precision: str) -> None:
+    """Raise P2PError where weights of fewer bits change a picture visibly."""
     if not found.ssim >= LEAST_SSIM:
-        what = f"would lose too much in 16 bits: the SSIM of a picture is {found.ssim:.3f}"
+        what = f"would lose too much in {precision}: the SSIM of a picture is {found.ssim:.3f}"
         raise P2PError(dest, what, "Export it in float32.", code="not-the-same")
 
 
@@ -250,9 +285,11 @@ def _compare(model: Model, other: Translator, real: Sequence[Array]) -> tuple[Di
 
 
 def _random_picture(card: ModelCard, height: int, width: int) -> Array:
+    """A picture of noise, or where the model takes masks one of areas of random classes."""
     coding, random = card.input_coding, np.random.default_rng(height * width)
-    if coding.kind == "classes":
-        return random.integers(0, coding.channels, (height, width), np.uint8)
+    if card.input.kind == "mask" and card.palette is not None:
+        areas = random.integers(0, len(card.palette.classes), (-(-height // _AREA), -(-width // _AREA)), np.uint8)
+        return encode_classes(areas.repeat(_AREA, axis=0).repeat(_AREA, axis=1)[:height, :width], card)
     shape = (height, width) if coding.channels == 1 else (height, width, coding.channels)
     return np.asarray(random.uniform(*coding.range, shape).astype(coding.dtype))
 

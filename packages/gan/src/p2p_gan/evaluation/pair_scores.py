@@ -18,6 +18,7 @@ from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.resize import resize_photo
 from p2p_datatools.contract.progress import Note
 from p2p_gan.evaluation.cells import cell_means
+from p2p_gan.evaluation.distances import DistanceNetworks
 from p2p_gan.evaluation.float_text import floats_to_text
 from p2p_gan.evaluation.mask_agreement import (
     Confusion,
@@ -50,7 +51,8 @@ class PairRecord:
 
     `pixels` is the hash of the pair as the model has it, `mean_picture` that of the mean picture, None if there is
     none. `counts` are those that are not 0, of pixels by class or by colour: `agreement`, `judged`, `judged_real`, and
-    `colors` of the generated and of the real photo; beside them `cells`, of both as `cell_means` gives them.
+    `colors` of the generated and of the real photo; beside them `cells`, of both as `cell_means` gives them, and
+    `features` of both by network.
     """
 
     name: str
@@ -102,7 +104,7 @@ class PairScorer:
     """Applies a model to the input of a pair, and compares the output with the real one.
 
     `mean` is the mean picture, None if there is none; 2 or more `variants` measure diversity; `judge` segments
-    generated photos.
+    generated photos, and `networks` give distances and features of them.
     """
 
     def __init__(
@@ -112,11 +114,12 @@ class PairScorer:
         *,
         variants: int,
         judge: Segmenter | None,
+        networks: DistanceNetworks,
         mean: Array | None,
         note: Note,
     ) -> None:
         self._model, self._card, self._how, self._variants = model, model.card, how, variants
-        self._judge, self._mean, self._note = judge, mean, note
+        self._judge, self._networks, self._mean, self._note = judge, networks, mean, note
         self._range: Range = BYTES if model.card.output_coding.kind == "classes" else model.card.output.range
         self.mean_picture = None if mean is None else hash_pixels(mean)
 
@@ -135,6 +138,9 @@ class PairScorer:
             line[kind], counts[kind] = confusion.rows(), confusion.to_json()
         if generates_colors(self._card):
             counts["colors"] = [_colors(fake, where), _colors(true, where)]
+        if self._networks.digests:
+            distances, counts["features"] = self._networks.describe(fake, true, where)
+            line |= {"distances": distances} if distances else {}
         if self._card.output.kind != "mask":
             counts["cells"] = [floats_to_text(cell_means(each, self._range, where)) for each in (fake, true)]
         if len(fakes) > 1:

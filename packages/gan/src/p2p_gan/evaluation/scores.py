@@ -4,7 +4,7 @@ Nothing here may train, print or write files; `metrics` and `mask_agreement` def
 one pair, `tally` how they add up.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from itertools import chain, tee
 from pathlib import Path
@@ -27,6 +27,8 @@ from p2p_gan.data.read import load_fitted, skip_of_pair
 from p2p_gan.data.task import Task
 from p2p_gan.evaluation.bootstrap import Interval
 from p2p_gan.evaluation.cautions import Caution, find_cautions
+from p2p_gan.evaluation.distances import DistanceNetworks
+from p2p_gan.evaluation.feature_tally import PhotoDistance
 from p2p_gan.evaluation.mask_agreement import Agreement
 from p2p_gan.evaluation.metrics import mean_picture
 from p2p_gan.evaluation.pair_scores import PairScorer, PairScores, mean_key
@@ -60,7 +62,8 @@ class Scores:
     pictures in L, a and b, for photos. `agreement`: of generated masks with the real ones. `judged`: of a segmenter's
     masks of the generated photos with the true ones, and `judged_real` the same for the real photos. `diversity`: of
     variants. `sharpness` of photos, and `variety`, how much the photos of the set differ from each other, beside those
-    of the real ones. Each of these is None if it does not apply or was not requested. `skipped` are pairs that could
+    of the real ones. `distances` of photos by networks, by name, and in `left_out` how to have those that are not
+    there. Each of these is None if it does not apply or was not requested. `skipped` are pairs that could
     not be read, which are in none of the means.
 
     `intervals` are the 95% intervals of the scores (bootstrap over pictures), and `numbers` the pictures in each, both
@@ -79,6 +82,8 @@ class Scores:
     diversity: Diversity | None = None
     skipped: tuple[Skip, ...] = ()
     mean_picture_of: str | None = None
+    distances: dict[str, PhotoDistance] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
     sharpness: BesideReal | None = None
     variety: BesideReal | None = None
     numbers: dict[str, int] = field(default_factory=dict)
@@ -97,13 +102,14 @@ class EvaluationRequest:
     """What `evaluate` measures, and on which pairs.
 
     `split` is the split with the pairs, `how` says how the model is applied; 2 or more `variants` measure diversity;
-    the model `segmenter` segments generated photos.
+    the model `segmenter` segments generated photos; `weights` are files of networks that published scores are of.
     """
 
     split: str = "test"
     how: ApplyOptions = field(default_factory=ApplyOptions)
     variants: int = 1
     segmenter: Path | None = None
+    weights: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         if self.variants < 1:
@@ -130,22 +136,11 @@ def evaluate(
     """
     job = open_evaluation(model_path, pairs, asked, device, report)
     skipped: list[Skip] = []
-    scorer = job.scorer(skipped if keep_going else None, report)
-    tally = Tally(job.model.card)
-    for pair in report.track(job.pairs, "scoring", len(job.pairs)):
-        try:
-            picture, real = job.read(pair)
-            gaps = job.read_gaps(pair)
-        except UsageError:
-            raise
-        except P2PError as error:
-            if not keep_going:
-                raise
-            skipped.append(skip_of_pair(job.folder, pair, error))
-            continue
-        scored = scorer.score(pair.name, picture, real, gaps)
-        tally.add(scored.record)
-        each(scored, job.model.card)
+    tally = job.tally()
+    for scored in report.track(job.each_score(skipped if keep_going else None, report), "scoring", len(job.pairs)):
+        if scored is not None:
+            tally.add(scored.record)
+            each(scored, job.model.card)
     job.say_changes(report)
     return job.conclude(tally, skipped)
 
@@ -160,6 +155,7 @@ class Evaluation:
     pairs: Sequence[Pair]
     asked: EvaluationRequest
     judge: Segmenter | None
+    networks: DistanceNetworks
     over_white: list[Path] = field(default_factory=list, compare=False)  # pairs that are not opaque, as they are read
 
     def say_changes(self, report: Reporter) -> None:
@@ -176,6 +172,23 @@ class Evaluation:
         nodata = read_nodata(self.folder, pair)
         return None if nodata is None else nodata.either
 
+    def each_score(self, skipped: list[Skip] | None, report: Reporter) -> Iterator[PairScores | None]:
+        """The scores of each pair in turn; None for one that cannot be read, which is added to `skipped` if given."""
+        scorer = self.scorer(skipped, report)
+        for pair in self.pairs:
+            try:
+                picture, real = self.read(pair)
+                gaps = self.read_gaps(pair)
+            except UsageError:
+                raise
+            except P2PError as error:
+                if skipped is None:
+                    raise
+                skipped.append(skip_of_pair(self.folder, pair, error))
+                yield None
+            else:
+                yield scorer.score(pair.name, picture, real, gaps)
+
     def scorer(self, skipped: list[Skip] | None, report: Reporter) -> PairScorer:
         """What scores each pair, after the training pairs were read for their mean.
 
@@ -184,7 +197,19 @@ class Evaluation:
         """
         mean = self._mean_picture(skipped)
         note, asked = once(report.note), self.asked
-        return PairScorer(self.model, asked.how, variants=asked.variants, judge=self.judge, mean=mean, note=note)
+        return PairScorer(
+            self.model,
+            asked.how,
+            variants=asked.variants,
+            judge=self.judge,
+            networks=self.networks,
+            mean=mean,
+            note=note,
+        )
+
+    def tally(self) -> Tally:
+        """What adds up the records of its pairs."""
+        return Tally(self.model.card, self.networks)
 
     @property
     def mean_picture_of(self) -> str:
@@ -219,23 +244,28 @@ class Evaluation:
                 code="pictures-failed",
                 parts=left_out,
             )
-        spread, mean = tally.diversity(), tally.mean_picture()
+        spread, mean, agreements = tally.diversity(), tally.mean_picture(), tally.agreements()
         found = Scores(
             pictures=tally.pictures,
             metrics=tally.metrics(),
             mean_picture=mean,
             color_error=tally.color_error(),
             histograms=tally.histograms(),
-            **tally.agreements(),
+            agreement=agreements.get("agreement"),
+            judged=agreements.get("judged"),
+            judged_real=agreements.get("judged_real"),
             diversity=None if spread is None else Diversity(self.asked.variants, *spread),
             skipped=left_out,
             mean_picture_of=self.mean_picture_of if mean else None,
+            distances=tally.distances(),
+            left_out=self.networks.left_out,
             sharpness=tally.sharpness(),
             variety=tally.variety(),
             numbers=tally.numbers(),
             intervals=tally.intervals(),
         )
-        return replace(found, cautions=find_cautions(found.pictures, found.metrics, mean, found.mean_picture_of))
+        few = {name: each.pictures for name, each in found.distances.items()}
+        return replace(found, cautions=find_cautions(found.pictures, found.metrics, mean, found.mean_picture_of, few))
 
 
 def open_evaluation(
@@ -264,4 +294,5 @@ def open_evaluation(
         )
     refuse_folder(folder, (task.input, task.output), model.card)
     judge = Segmenter(asked.segmenter, model, device) if asked.segmenter else None
-    return Evaluation(model, folder, task, chosen, asked, judge)
+    networks = DistanceNetworks(model.card, asked.weights, device)
+    return Evaluation(model, folder, task, chosen, asked, judge, networks)

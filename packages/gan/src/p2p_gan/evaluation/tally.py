@@ -9,10 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from p2p_gan.evaluation.bootstrap import Bootstrap, Interval
+from p2p_gan.evaluation.distances import DistanceNetworks
+from p2p_gan.evaluation.feature_tally import FeatureTally, PhotoDistance, distance_intervals
 from p2p_gan.evaluation.mask_agreement import Agreement, Confusion
 from p2p_gan.evaluation.metrics import METRICS, LabHistograms
 from p2p_gan.evaluation.pair_scores import PairRecord, generates_colors, mean_key
-from p2p_gan.evaluation.totals import AGREEMENTS, WeightedTotals, picture_scores
+from p2p_gan.evaluation.totals import AGREEMENTS, picture_scores
 from p2p_gan.models.card import ModelCard
 
 
@@ -28,13 +30,16 @@ class BesideReal:
 class Tally:
     """The sums over the records that were added, and the scores that follow from them."""
 
-    def __init__(self, card: ModelCard) -> None:
+    def __init__(self, card: ModelCard, networks: DistanceNetworks | None = None) -> None:
         self.pictures = 0
+        self.features = FeatureTally(() if networks is None else networks.extractors)
+        self._pairwise = {} if networks is None else {each.name: each.digest for each in networks.pairwise}
+        self._distances: dict[str, PhotoDistance] | None = None
         self._values: dict[str, list[float]] = {}  # of each picture that has the score
         self._confusions: dict[str, Confusion] = {}
         self._names = card.palette.names if card.palette else ()
         self._colors = (LabHistograms(), LabHistograms()) if generates_colors(card) else None
-        self._whole, self._bootstrap = WeightedTotals(card, 1), Bootstrap(card)
+        self._bootstrap = Bootstrap(card)
 
     def add(self, record: PairRecord) -> None:
         """Add the record of one pair."""
@@ -46,8 +51,8 @@ class Tally:
                 self._confusions.setdefault(kind, Confusion(self._names)).include(counts[kind])
         for histograms, own in zip(self._colors or (), counts.get("colors", ()), strict=True):
             histograms.include(own)
-        self._whole.add(record, np.ones(1))
         self._bootstrap.add(record)
+        self.features.add(record)
         self.pictures += 1
 
     def metrics(self) -> dict[str, float]:
@@ -80,7 +85,7 @@ class Tally:
 
     def variety(self) -> BesideReal | None:
         """How much the pictures differ from each other, of two photos or more."""
-        found = self._whole.scores()
+        found = self._bootstrap.scores()
         if self.pictures < 2 or "variety.model" not in found:
             return None
         return BesideReal(*(float(found[f"variety.{side}"][0]) for side in ("model", "real")))
@@ -91,18 +96,27 @@ class Tally:
             return None
         return self._mean("diversity.pairwise_l1"), self._mean("diversity.pixel_std")
 
+    def distances(self) -> dict[str, PhotoDistance]:
+        """The distances of photos by networks; those of a pair as means over the pairs with them."""
+        if self._distances is None:
+            self._distances = self.features.distances()
+            for name, digest in self._pairwise.items():
+                if values := self._values.get(f"distances.{name}"):
+                    self._distances[name] = PhotoDistance(float(np.mean(values)), None, len(values), digest)
+        return self._distances
+
     def numbers(self) -> dict[str, int]:
         """The number of pictures in each score, by its name as in `intervals`."""
         found = {name: len(values) for name, values in self._values.items()}
-        for name in self._whole.scores():
+        for name in self._bootstrap.scores():
             kind, _, rest = name.partition(".classes.")
             own = self._confusions[kind].result().classes if rest else {}
             found.setdefault(name, own[rest.rpartition(".")[0]].pictures if rest else self.pictures)
-        return found
+        return found | {f"distances.{name}": each.pictures for name, each in self.distances().items()}
 
     def intervals(self) -> dict[str, Interval]:
         """The 95% interval of each score, by the score's place in the JSON with dots between; none of one picture."""
-        return self._bootstrap.intervals()
+        return self._bootstrap.intervals() | distance_intervals(self.distances())
 
     def _mean(self, name: str) -> float:
         return float(np.mean(self._values[name]))

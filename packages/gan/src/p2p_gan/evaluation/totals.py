@@ -16,7 +16,7 @@ from p2p_gan.evaluation.metrics import METRICS, LabHistograms
 from p2p_gan.evaluation.pair_scores import PairRecord, generates_colors, mean_key
 from p2p_gan.models.card import ModelCard
 
-Floats = NDArray[np.float64]
+Sums = NDArray[np.float64]
 AGREEMENTS = ("agreement", "judged", "judged_real")
 # Scores of a picture's line that are not metrics, and what they are called among the scores.
 _LINE = {
@@ -25,7 +25,6 @@ _LINE = {
     "sharpness_mean": "sharpness.mean_picture",
     "pairwise_l1": "diversity.pairwise_l1",
     "pixel_std": "diversity.pixel_std",
-    "lpips": "lpips",
 }
 
 
@@ -36,6 +35,7 @@ def picture_scores(line: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
         if mean_key(name) in line:
             yield mean_key(name), line[mean_key(name)]
     yield from ((score, line[name]) for name, score in _LINE.items() if name in line)
+    yield from ((f"distances.{name}", value) for name, value in line.get("distances", {}).items())
     yield from ((f"color_error.{name}", error) for name, error in line.get("color_error", {}).items())
 
 
@@ -45,13 +45,13 @@ class WeightedTotals:
     def __init__(self, card: ModelCard, ways: int) -> None:
         self._ways = ways
         self._names = card.palette.names if card.palette else ()
-        self._rows: dict[str, Floats] = {}  # (2, ways): weighted values, weights
-        self._pixels: dict[str, Floats] = {}  # (3, classes, ways): found rightly, true, found
+        self._rows: dict[str, Sums] = {}  # (2, ways): weighted values, weights
+        self._pixels: dict[str, Sums] = {}  # (3, classes, ways): found rightly, true, found
         self._generates_colors = generates_colors(card)
-        self._colors: Floats | None = None  # (2, bins, ways): generated, real
-        self._cells: Floats | None = None  # (2, 3, cells, ways): generated, real; weights, values, squares
+        self._colors: Sums | None = None  # (2, bins, ways): generated, real
+        self._cells: Sums | None = None  # (2, 3, cells, ways): generated, real; weights, values, squares
 
-    def add(self, record: PairRecord, weights: Floats) -> None:
+    def add(self, record: PairRecord, weights: Sums) -> None:
         """Add a record with its weight (ways) in each weighting."""
         for name, value in picture_scores(record.line):
             sums = self._rows.setdefault(name, np.zeros((2, self._ways)))
@@ -65,7 +65,7 @@ class WeightedTotals:
         if "cells" in record.counts:
             self._add_cells(record.counts["cells"], weights)
 
-    def _add_pixels(self, kind: str, counts: Any, weights: Floats) -> None:
+    def _add_pixels(self, kind: str, counts: Any, weights: Sums) -> None:
         confusion = Confusion(self._names)
         confusion.include(counts)
         own = np.stack([np.diag(confusion.counts), confusion.counts.sum(axis=1), confusion.counts.sum(axis=0)])
@@ -73,7 +73,7 @@ class WeightedTotals:
         for part, index in zip(*np.nonzero(own), strict=True):
             sums[part, index] += own[part, index] * weights
 
-    def _add_colors(self, colors: Any, weights: Floats) -> None:
+    def _add_colors(self, colors: Any, weights: Sums) -> None:
         for side, picture in enumerate(colors):
             histograms = LabHistograms()
             histograms.include(picture)
@@ -83,7 +83,7 @@ class WeightedTotals:
             places = np.flatnonzero(counts)
             self._colors[side, places] += counts[places, None] * weights
 
-    def _add_cells(self, cells: Any, weights: Floats) -> None:
+    def _add_cells(self, cells: Any, weights: Sums) -> None:
         for side, text in enumerate(cells):
             values = read_cells(text).reshape(-1, 1)
             if self._cells is None:
@@ -93,7 +93,7 @@ class WeightedTotals:
             for sums, each in zip(self._cells[side], (known, values, values**2), strict=True):
                 sums += each * weights
 
-    def scores(self) -> dict[str, Floats]:
+    def scores(self) -> dict[str, Sums]:
         """Each score in every weighting (ways), NaN in those that have no picture with it."""
         with np.errstate(invalid="ignore", divide="ignore"):
             found = {name: values / weights for name, (values, weights) in self._rows.items()}
@@ -107,7 +107,7 @@ class WeightedTotals:
             found[name] = spread_over_pictures(*sums)
         return found
 
-    def _agreement(self, kind: str, right: Floats, true: Floats, predicted: Floats) -> dict[str, Floats]:
+    def _agreement(self, kind: str, right: Sums, true: Sums, predicted: Sums) -> dict[str, Sums]:
         occurs = true > 0
         iou, accuracy = (np.where(occurs, right / whole, np.nan) for whole in (true + predicted - right, true))
         counted = occurs.sum(axis=0)
@@ -119,7 +119,7 @@ class WeightedTotals:
             found[f"{kind}.classes.{self._names[index]}.accuracy"] = accuracy[index]
         return found
 
-    def _overlap(self, colors: Floats) -> dict[str, Floats]:
+    def _overlap(self, colors: Sums) -> dict[str, Sums]:
         found, start = {}, 0
         for name, counts in LabHistograms().counts.items():
             fake, real = colors[:, start : start + len(counts)]

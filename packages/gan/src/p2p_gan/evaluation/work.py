@@ -35,6 +35,7 @@ _WORDS = {
     "dropout": "setting of dropout",
     "variants": "number of variants",
     "metrics": "set of metrics",
+    "networks": "set of networks for distances",
     "mean_picture": "set of training pairs",
 }
 
@@ -66,6 +67,7 @@ def evaluate_into(
         "variants": asked.variants,
         "segmenter": job.judge.digest if job.judge else None,
         "metrics": list(METRICS),
+        "networks": job.networks.digests,
     }
     with Destination(dest, marker=_SUMMARY, recipe=recipe) as destination:
         old = _old_records(dest, recipe, job.pairs) if destination.exists else {}
@@ -83,7 +85,7 @@ def evaluate_into(
         if not keep_going:
             refuse(skipped, destination)
         names = sorted(work.present())
-        scores = job.conclude(_add_up(work, names, Tally(job.model.card)), skipped)
+        scores = job.conclude(_add_up(work, names, job.tally()), skipped)
 
         def write_record(folder: Path) -> None:
             write_lines(folder / _RECORDS, (work.record_of(name).to_json() for name in names))
@@ -142,6 +144,11 @@ def _old_records(dest: Path, recipe: Mapping[str, Any], pairs: Sequence[Pair]) -
             code="other-pairs",
         )
     return old
+
+
+def records_of(dest: Path) -> Mapping[str, PairRecord]:
+    """The records of finished scores by name, read from the disk when they are asked for."""
+    return RecordLines(dest / _RECORDS)
 
 
 class RecordLines(Mapping[str, PairRecord]):

@@ -118,7 +118,7 @@ class FittedPicture:
 
 def fit_picture(card: ModelCard, unit: int, picture: Array, how: ApplyOptions, seed: int | None) -> FittedPicture:
     """The picture at the size of `size_seen`, by the fit of training, padded to multiples of `unit`."""
-    own, exact = size_of(picture), card.input.kind == "mask"
+    own, exact = size_of(picture), card.input.exact
     seen = size_seen(card, unit, own, how)
     if how.size is None and card.fit == "pad" and card.size:
         fitted = fit_to(picture, card.size, "pad", exact=exact)

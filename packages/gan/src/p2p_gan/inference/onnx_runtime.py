@@ -8,7 +8,7 @@ import threading
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -18,11 +18,11 @@ from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.data.coding import Coding
-from p2p_gan.inference.random_draws import RandomSource
+from p2p_gan.inference.graph_inputs import graph_inputs
 from p2p_gan.inference.translator import PassOptions, Values, not_finite
 from p2p_gan.machine.memory import budget_of
 from p2p_gan.models.card import ModelCard
-from p2p_gan.models.onnx_file import IMAGE, NOISE, VALID, OnnxFile, dropout_input, read_onnx_file, takes_padding
+from p2p_gan.models.onnx_file import IMAGE, OnnxFile, read_onnx_file
 
 LARGE = 256 << 20  # bytes of one pass, from which it gets all cores; smaller ones are computed side by side
 
@@ -43,12 +43,20 @@ def require_onnxruntime(where: object) -> None:
         )
 
 
+class Sessions(Protocol):
+    """A network in a program that computes it, for any number of threads."""
+
+    def run(self, inputs: dict[str, Any], *, large: bool) -> Values:
+        """The network's output (n, channels, height, width); `large` passes take all cores, one at a time."""
+
+
 @dataclass(frozen=True)
 class OnnxModel:
-    """A model in onnxruntime; any number of threads may use it at once."""
+    """A model in an ONNX file, in onnxruntime or what `runtime` names; any number of threads may use it at once."""
 
     file: OnnxFile
-    sessions: "_Sessions"
+    sessions: Sessions
+    runtime: str = "onnxruntime"
 
     @property
     def card(self) -> ModelCard:
@@ -64,11 +72,6 @@ class OnnxModel:
     def unit(self) -> int:
         """The number of which both sides of the network's input must be multiples."""
         return self.card.architecture.unit
-
-    @property
-    def runtime(self) -> str:
-        """What computes it."""
-        return "onnxruntime"
 
     def needs(self, size: Size) -> int:
         """About the bytes of memory of one pass with an input of this size."""
@@ -163,31 +166,8 @@ class OnnxTranslator:
                 code="no-memory",
             )
         image = self.model.card.input_coding.encode(padded[None])
-        inputs = {IMAGE: image, **self._valid_part(height, width, options), **self.draw(height, width, options)}
+        inputs = {IMAGE: image, **graph_inputs(self.model.card, height, width, options)}
         output = self.model.sessions.run(inputs, large=needed >= LARGE)
         if not np.isfinite(output).all():
             raise not_finite()
         return output
-
-    def _valid_part(self, height: int, width: int, options: PassOptions) -> dict[str, Any]:
-        """The rows and columns that are picture, after each halving, if some are not."""
-        if options.valid == (1.0, 1.0) or not takes_padding(self.model.card):
-            return {}
-        parts = [
-            [max(1, round((side >> level) * share)) for side, share in zip((height, width), options.valid, strict=True)]
-            for level in range(self.unit.bit_length())
-        ]
-        return {VALID: np.array(parts, np.int64)}
-
-    def draw(self, height: int, width: int, options: PassOptions) -> dict[str, Any]:
-        """Noise and dropout, drawn in the order of the network."""
-        if options.seed is None:
-            return {}
-        architecture, source = self.model.card.architecture, RandomSource(options.seed)
-        draws: dict[str, Any] = {}
-        if architecture.noise:
-            draws[NOISE] = source.normal(architecture.noise).reshape(1, -1, 1, 1)
-        for number, layer in enumerate(architecture.dropout_layers()):
-            sides = height // layer.divisor, width // layer.divisor
-            draws[dropout_input(number)] = source.dropout(layer, *sides)
-        return draws

@@ -79,6 +79,10 @@ def read_model(path: Path | str) -> Model:
     except OSError as error:
         raise cannot_read(path, error) from error
     except (safetensors.SafetensorError, struct.error) as error:
+        if _is_archive(path):
+            what = "is an archive of torch.save or TorchScript, which is not read because loading one can run code"
+            to_do = "Give the run folder or model file that it was made from, or convert it with 'p2p import-model'."
+            raise P2PError(path, what, to_do, code="other-format") from error
         raise P2PError(
             path,
             f"is not a model file or is incomplete ({error})",
@@ -86,6 +90,11 @@ def read_model(path: Path | str) -> Model:
             code="damaged-file",
         ) from error
     return Model(card, _fill(card, tensors, where=path).eval(), hashlib.sha256(data).hexdigest())
+
+
+def _is_archive(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"PK\x03\x04"
 
 
 def _read_card(path: Path) -> ModelCard:

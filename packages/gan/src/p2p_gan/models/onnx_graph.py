@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_gan.models.card import ModelCard
+from p2p_gan.models.card_text import card_texts, describe_values
 from p2p_gan.models.model import Model
 from p2p_gan.models.onnx_file import (
     FORMAT,
@@ -28,11 +29,13 @@ from p2p_gan.models.onnx_file import (
     takes_padding,
 )
 from p2p_gan.networks.blocks import LEAK, Down, ReflectConv, Residual, ResizeConv, Up
-from p2p_gan.networks.norms import EPSILON, InstanceNorm, NoNorm, Norm
+from p2p_gan.networks.norms import EPSILON, ClassAdaptiveNorm, InstanceNorm, NoNorm, Norm
 from p2p_gan.networks.resnet import Change, ResNet
 from p2p_gan.networks.unet import UNet
 
 _IR_VERSION = 8  # of the file format; that of opset 17
+_BYTES = {"float32": 4, "float16": 2, "int8": 1}  # of a weight
+_MOST_INT8 = 127
 _ALL = 2**31 - 1  # rows and columns: more than any picture has
 _MOST_BYTES = 2**31 - 2**20  # of the weights; a protobuf message takes no more
 
@@ -51,10 +54,10 @@ def require_onnx() -> None:
 class _Graph:
     """Nodes, weights and inputs, in their order; values are known by their names, which are unique."""
 
-    def __init__(self, *, float16: bool) -> None:
+    def __init__(self, precision: str) -> None:
         import onnx
 
-        self._onnx, self._float16 = onnx, float16
+        self._onnx, self._precision = onnx, precision
         self.nodes: list[Any] = []
         self.weights: list[Any] = []
         self.inputs: list[Any] = []
@@ -68,10 +71,18 @@ class _Graph:
         self.nodes.append(self._onnx.helper.make_node(operator, list(inputs), [name], **attributes))
         return name
 
-    def weigh(self, values: NDArray[Any], name: str) -> str:
-        """Add a weight; in 16 bits it is stored so, and becomes one of 32 when the file is loaded."""
-        if not self._float16 or values.ndim < 2:  # vectors take no room
+    def weigh(self, values: NDArray[Any], name: str, *, axis: int = 0) -> str:
+        """Add a weight; in 16 or 8 bits it is stored so, and becomes one of 32 when the file is loaded.
+
+        Of 8 bits each output, which are at the `axis`, has a scale of its own, and 127 is its largest weight.
+        """
+        if self._precision == "float32" or values.ndim < 2:  # vectors take no room
             return self._store(values.astype(np.float32), name)
+        if self._precision == "int8":
+            others = tuple(side for side in range(values.ndim) if side != axis)
+            scale = np.maximum(np.abs(values).max(axis=others, keepdims=True), np.finfo(np.float32).tiny) / _MOST_INT8
+            whole = self._store(np.rint(values / scale).astype(np.int8), name)
+            return self.add("DequantizeLinear", whole, self._store(scale.ravel().astype(np.float32)), axis=axis)
         with np.errstate(over="ignore"):  # what does not fit is found by whoever reads the file
             return self.add("Cast", self._store(values.astype(np.float16), name), to=self._onnx.TensorProto.FLOAT)
 
@@ -122,8 +133,8 @@ class _Graph:
 class _Writer:
     """Writes a generator's blocks, each as the block computes; `level` is how many times a value has been halved."""
 
-    def __init__(self, card: ModelCard, *, float16: bool) -> None:
-        self.graph = _Graph(float16=float16)
+    def __init__(self, card: ModelCard, precision: str) -> None:
+        self.graph = _Graph(precision)
         self._names: dict[nn.Module, str] = {}
         self._card, self._padded = card, ""
         self._dropouts = 0
@@ -132,7 +143,7 @@ class _Writer:
         """Write all of it."""
         shape = self._card.architecture
         self._names = {module: name for name, module in generator.named_modules()}
-        x = self.graph.take(IMAGE, ["n", shape.inputs, "height", "width"], _describe_values(self._card, "input"))
+        x = self.graph.take(IMAGE, ["n", shape.inputs, "height", "width"], describe_values(self._card, "input"))
         if takes_padding(self._card):
             self._take_valid(x, shape.unit.bit_length())
         if shape.noise:
@@ -158,7 +169,7 @@ class _Writer:
         return self.graph.add("Concat", x, self.graph.add("Expand", NOISE, shape), axis=1)
 
     def _unet(self, generator: UNet, x: str) -> str:
-        encoded = []
+        encoded, shares = [], self._shares(generator, x)
         for level, block in enumerate(generator.down, 1):
             assert isinstance(block, Down)
             x = x if block.first else self.graph.add("LeakyRelu", x, alpha=LEAK)
@@ -168,10 +179,30 @@ class _Writer:
         for up in generator.up:
             assert isinstance(up, Up)
             x = self._convolve(self.graph.add("Relu", x), up.conv, up.norm, len(encoded))
+            x = self._adapt(x, up.by_class, shares.pop()) if up.by_class is not None else x
             x, same_size = self._drop(x, up.dropout), encoded.pop()
             if generator.skips:
                 x = self.graph.add("Concat", x, same_size, axis=1)
         return self._convolve(self.graph.add("Relu", x), generator.last, NoNorm(), 0)
+
+    def _shares(self, generator: UNet, x: str) -> list[str]:
+        """The shares of the classes at each size of the decoder's blocks, outermost first; empty without classes."""
+        if not generator.classes:
+            return []
+        constant, found = self.graph.constant, []
+        if generator.noise:
+            x = self.graph.add("Slice", x, constant([0]), constant([generator.classes]), constant([1]))
+        for _ in generator.up:
+            x = self.graph.add("AveragePool", x, kernel_shape=[2, 2], strides=[2, 2])
+            found.append(x)
+        return found
+
+    def _adapt(self, x: str, norm: ClassAdaptiveNorm, shares: str) -> str:
+        scale, shift = (
+            self.graph.add("Conv", shares, self.graph.weigh(_numbers(table.weight), f"{self._names[table]}.weight"))
+            for table in (norm.scale, norm.shift)
+        )
+        return self.graph.add("Add", self.graph.add("Add", x, shift), self.graph.add("Mul", x, scale))
 
     def _resnet(self, generator: ResNet, x: str) -> str:
         x = self._change(x, generator.enter, 0)
@@ -209,8 +240,10 @@ class _Writer:
         if fixed:
             assert isinstance(norm, Norm)
             weight, bias = _fold(weight, bias, norm, axis=1 if turned else 0)
+        own = self._names[conv]
         if isinstance(conv, ResizeConv):
-            x = self._double(x)
+            x = self._resize(x, self.graph.weigh(weight, f"{own}.weight"), bias, own)
+            return x if fixed or isinstance(norm, NoNorm) else self._normalise(x, norm, level, _outputs(conv))
         margin = int(conv.padding[0])
         if isinstance(conv, ReflectConv):
             edge = [0, 0, *[conv.kernel_size[0] // 2] * 2]
@@ -222,16 +255,30 @@ class _Writer:
         }
         if turned:
             attributes["output_padding"] = list(conv.output_padding)
-        own = self._names[conv]
-        names = [self.graph.weigh(weight, f"{own}.weight")]
+        names = [self.graph.weigh(weight, f"{own}.weight", axis=1 if turned else 0)]
         names += [] if bias is None else [self.graph.weigh(bias, f"{own}.bias")]
         x = self.graph.add("ConvTranspose" if turned else "Conv", x, *names, **attributes)
         return x if fixed or isinstance(norm, NoNorm) else self._normalise(x, norm, level, _outputs(conv))
 
-    def _double(self, x: str) -> str:
-        scales = self.graph.constant([1, 1, 2, 2], np.float32)
-        words = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
-        return self.graph.add("Resize", x, "", scales, **words)
+    def _resize(self, x: str, weight: str, bias: NDArray[np.float64] | None, own: str) -> str:
+        """A resize convolution as `ResizeConv` computes large maps; runtimes sum the weights once, when they load."""
+        add, constant = self.graph.add, self.graph.constant
+
+        def sums(kernels: str, side: int) -> tuple[str, str]:
+            first, second, third = (
+                add("Slice", kernels, constant([at]), constant([at + 1]), constant([side])) for at in range(3)
+            )
+            upper = add("Concat", add("Add", first, second), third, axis=side)
+            return upper, add("Concat", first, add("Add", second, third), axis=side)
+
+        phases = [kernel for rows in sums(weight, 2) for kernel in sums(rows, 3)]
+        names = [add("Concat", *phases, axis=0)]
+        if bias is not None:
+            single = self.graph.weigh(bias, f"{own}.bias")
+            names.append(add("Concat", *[single] * 4, axis=0))
+        x = add("Pad", x, constant([0, 0, 1, 1] * 2), mode="edge")
+        x = add("DepthToSpace", add("Conv", x, *names, kernel_shape=[2, 2]), blocksize=2, mode="DCR")
+        return add("Slice", x, constant([1, 1]), constant([-1, -1]), constant([2, 3]))
 
     def _normalise(self, x: str, norm: nn.Module, level: int, channels: int) -> str:
         """Each picture by its own statistics: of all pixels, or of those that are not padding."""
@@ -281,17 +328,6 @@ def _fold(
     return weight * factor.reshape(shape), (before - _numbers(norm.running_mean)) * factor + _numbers(norm.bias)
 
 
-def _describe_values(card: ModelCard, side: str) -> str:
-    """How pixels become a network's values, or values pixels, in a sentence."""
-    half, coding = (card.input, card.input_coding) if side == "input" else (card.output, card.output_coding)
-    if coding.kind == "classes":
-        given = "1 for the class of the pixel and 0 for the others" if side == "input" else "the largest is the class"
-        return f"{half.name}: a channel for each class of the palette, in its order; {given}"
-    low, high = coding.range
-    order = "RGB, " if half.channels == 3 else ""
-    return f"{half.name}: {order}{low:g} to {high:g} ({coding.dtype}) as -1 to 1"
-
-
 def onnx_bytes(model: Model, *, precision: str, bytes_per_pixel: int, origin: str = "") -> bytes:
     """The bytes of a model's ONNX file; raises P2PError for a generator that it cannot hold, or one that is too large.
 
@@ -304,14 +340,13 @@ def onnx_bytes(model: Model, *, precision: str, bytes_per_pixel: int, origin: st
     if not isinstance(generator, UNet | ResNet):
         what = f"the generator {card.architecture.kind} has no form in ONNX"
         raise P2PError(f"generator={card.architecture.kind}", what, "Export another model.", code="not-in-onnx")
-    half = precision == "float16"
-    if sum(value.numel() for value in generator.parameters()) * (2 if half else 4) > _MOST_BYTES:
-        to_do = "Add --precision float16." if not half else "Export a smaller model."
+    if sum(value.numel() for value in generator.parameters()) * _BYTES[precision] > _MOST_BYTES:
+        to_do = "Export a smaller model." if precision == "int8" else "Add --precision float16 or int8."
         raise P2PError(model.card.direction, "has more weights than an ONNX file takes", to_do, code="too-large")
-    writer = _Writer(card, float16=half)
+    writer = _Writer(card, precision)
     writer.write(generator)
     return writer.graph.model(
-        card.architecture.outputs, _describe_values(card, "output"), _texts(model, precision, bytes_per_pixel, origin)
+        card.architecture.outputs, describe_values(card, "output"), _texts(model, precision, bytes_per_pixel, origin)
     )
 
 
@@ -327,15 +362,4 @@ def _texts(model: Model, precision: str, bytes_per_pixel: int, origin: str) -> d
         "precision": precision,
         "bytes_per_pixel": bytes_per_pixel,
     }
-    texts = {
-        KEY: json.dumps(whole),
-        "direction": card.direction,
-        "input": _describe_values(card, "input"),
-        "output": _describe_values(card, "output"),
-        "size": f"{card.size or 'any'}, fit {card.fit}; sides are multiples of {card.architecture.unit}",
-        "statistics": card.statistics,
-    }
-    if card.palette is not None:
-        classes = [{"name": each.name, "color": list(each.color)} for each in card.palette.classes]
-        texts["palette"] = json.dumps(classes)
-    return texts
+    return {KEY: json.dumps(whole), **card_texts(card)}

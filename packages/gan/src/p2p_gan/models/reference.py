@@ -130,8 +130,11 @@ def reference_card(architecture: Architecture, images: int) -> ModelCard:
     return _card(architecture, "a-to-b", None, "picture", images)
 
 
-def read_state(path: Path) -> dict[str, Tensor]:
-    """Read the tensors of a state dict, without DataParallel's prefix; code in the file is never run."""
+def read_state(path: Path, *, give: str = _GIVE) -> dict[str, Tensor]:
+    """Read the tensors of a state dict, without DataParallel's prefix; code in the file is never run.
+
+    Errors say what to `give` instead.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about foreign files, which are refused below
@@ -144,14 +147,14 @@ def read_state(path: Path) -> dict[str, Tensor]:
         named = re.search(r"GLOBAL ([\w.]+)", str(error))
         if named:
             raise P2PError(
-                path, f"would run {named[1]} when loaded, so it was not loaded", _GIVE, code="unsafe-file"
+                path, f"would run {named[1]} when loaded, so it was not loaded", give, code="unsafe-file"
             ) from error
-        raise P2PError(path, "is not a file of torch.save or is incomplete", _GIVE, code="damaged-file") from error
+        raise P2PError(path, "is not a file of torch.save or is incomplete", give, code="damaged-file") from error
     if not isinstance(state, dict):
-        raise P2PError(path, f"contains a {type(state).__name__}, not a state dict", _GIVE, code="not-a-state-dict")
+        raise P2PError(path, f"contains a {type(state).__name__}, not a state dict", give, code="not-a-state-dict")
     for name, value in state.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
-            raise P2PError(path, f"contains {_printable(name)}, which is not a tensor", _GIVE, code="not-a-state-dict")
+            raise P2PError(path, f"contains {_printable(name)}, which is not a tensor", give, code="not-a-state-dict")
     parallel = state and all(name.startswith(_PARALLEL) for name in state)
     return {name.removeprefix(_PARALLEL) if parallel else name: value for name, value in state.items()}
 

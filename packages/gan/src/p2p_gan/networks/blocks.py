@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from p2p_gan.networks.base import InferencePass
-from p2p_gan.networks.norms import norm_layer
+from p2p_gan.networks.norms import ClassAdaptiveNorm, norm_layer
 from p2p_gan.networks.small_maps import DownConv, UpConv
 
 LEAK = 0.2  # slope of the encoder's and the discriminator's leaky ReLU (appendix 6.1)
@@ -152,17 +152,37 @@ class Down(nn.Module):
 
 
 class Up(nn.Module):
-    """Decoder block: ReLU, upsampling by two (4x4 if transposed), norm, dropout."""
+    """Decoder block: ReLU, upsampling by two (4x4 if transposed), norm, dropout.
 
-    def __init__(self, inputs: int, outputs: int, *, style: Style, dropout: float) -> None:
+    With `classes` the norm has a scale and a shift for each of so many classes, and `forward` is in two parts.
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, style: Style, dropout: float, classes: int = 0) -> None:
         super().__init__()
         self.dropout = dropout
         self.conv = upsampling_layer(inputs, outputs, 4, style=style, bias=style.biases)
         self.norm = norm_layer(style.norm, outputs)
+        self.by_class = ClassAdaptiveNorm(classes, outputs) if classes else None
 
-    def forward(self, x: Tensor, applying: InferencePass | None) -> Tensor:
-        """(n, inputs, h, w) to (n, outputs, 2 h, 2 w)."""
-        return dropout(self.norm(self.conv(F.relu(x)), applying), self.dropout, applying)
+    def forward(self, x: Tensor, applying: InferencePass | None, shares: Tensor | None = None) -> Tensor:
+        """(n, inputs, h, w) to (n, outputs, 2 h, 2 w); `shares` (n, classes, 2 h, 2 w) are those of the classes."""
+        x = self.upsample(x, applying)
+        return self.drop(x if shares is None else self.adapt(x, shares), applying)
+
+    def upsample(self, x: Tensor, applying: InferencePass | None) -> Tensor:
+        """ReLU, upsampling and norm."""
+        normed: Tensor = self.norm(self.conv(F.relu(x)), applying)
+        return normed
+
+    def adapt(self, x: Tensor, shares: Tensor) -> Tensor:
+        """The scale and the shift of the classes."""
+        assert self.by_class is not None, "the block was built for classes"
+        adapted: Tensor = self.by_class(x, shares)
+        return adapted
+
+    def drop(self, x: Tensor, applying: InferencePass | None) -> Tensor:
+        """Dropout."""
+        return dropout(x, self.dropout, applying)
 
 
 class Residual(nn.Module):

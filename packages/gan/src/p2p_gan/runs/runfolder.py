@@ -111,21 +111,7 @@ class RunFolder:
 
     def read(self) -> dict[str, Any]:
         """Read run.json; raises P2PError if it is damaged or newer than this program."""
-        value = read_json(self.path / RUN)
-        if not isinstance(value, dict) or value.get("format") != _FORMAT:
-            raise P2PError(
-                self.path / RUN, "is not the record of a run", "Choose another run folder.", code="not-a-run"
-            )
-        if not isinstance(value.get("version"), int) or value["version"] > _VERSION:
-            raise P2PError(
-                self.path / RUN,
-                f"was written by a newer p2p ({value.get('p2p', 'unknown')}, format {value.get('version')}; this "
-                f"is {__version__})",
-                "Update p2p, or choose another run folder.",
-                code="unknown-version",
-            )
-        _refuse_damaged(self.path / RUN, value)
-        return value
+        return read_run_record(self.path)
 
     def write(self, values: dict[str, Any]) -> None:
         """Write run.json."""
@@ -147,15 +133,7 @@ class RunFolder:
 
     def config(self) -> Config:
         """The config that the run was started with, `auto` resolved; raises P2PError if another version wrote it."""
-        record = self.read()
-        try:
-            return config_from_json(record.get("config"), where=str(self.path / RUN))
-        except UsageError as error:
-            to_do = "If it was edited, restore a copy, or choose another run folder."
-            if error.code in OF_ANOTHER_VERSION:
-                writer = f"p2p {record.get('p2p', 'of unknown version')}"
-                to_do = f"Continue it with {writer}, which wrote it, or start again in another run folder."
-            raise P2PError(error.where, error.what, to_do, code=error.code) from error
+        return read_run_config(self.path, self.read())
 
     def log(self, line: dict[str, Any]) -> None:
         """Append a line to stats.jsonl."""
@@ -170,6 +148,35 @@ class RunFolder:
         lines = read_stats(self.path)
         kept = [line for line in lines if line.get("images", line.get("resumed_at", 0)) <= images]
         write_lines(path, [*kept, {"resumed_at": images}])
+
+
+def read_run_record(run: Path) -> dict[str, Any]:
+    """Read the run.json of a run folder; raises P2PError if it is damaged or newer than this program."""
+    value = read_json(run / RUN)
+    if not isinstance(value, dict) or value.get("format") != _FORMAT:
+        raise P2PError(run / RUN, "is not the record of a run", "Choose another run folder.", code="not-a-run")
+    if not isinstance(value.get("version"), int) or value["version"] > _VERSION:
+        raise P2PError(
+            run / RUN,
+            f"was written by a newer p2p ({value.get('p2p', 'unknown')}, format {value.get('version')}; this "
+            f"is {__version__})",
+            "Update p2p, or choose another run folder.",
+            code="unknown-version",
+        )
+    _refuse_damaged(run / RUN, value)
+    return value
+
+
+def read_run_config(run: Path, record: dict[str, Any]) -> Config:
+    """The config in the `record` of a run, `auto` resolved; raises P2PError if another version wrote it."""
+    try:
+        return config_from_json(record.get("config"), where=str(run / RUN))
+    except UsageError as error:
+        to_do = "If it was edited, restore a copy, or choose another run folder."
+        if error.code in OF_ANOTHER_VERSION:
+            writer = f"p2p {record.get('p2p', 'of unknown version')}"
+            to_do = f"Continue it with {writer}, which wrote it, or start again in another run folder."
+        raise P2PError(error.where, error.what, to_do, code=error.code) from error
 
 
 def read_stats(run: Path) -> list[dict[str, Any]]:

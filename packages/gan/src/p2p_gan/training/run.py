@@ -21,6 +21,7 @@ from p2p_gan.machine.distributed import BACK, GoBack, Ranks, devices_of, join_pr
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RunFolder, changed_pairs, describe_splits, refuse_changes
 from p2p_gan.training.boards import require_boards
+from p2p_gan.training.features import is_feature_file, refuse_other_features
 from p2p_gan.training.guards import DivergedError
 from p2p_gan.training.job import Job, images_of, learning_rate_jump, make_job
 from p2p_gan.training.layout import settle_memory_format
@@ -100,7 +101,8 @@ def _train_as_first(
             ranks.from_first(None)
             return _idle(run)
         job, dataset, planned = ready
-        ranks.from_first({"config": job.config.to_json(), "data_hash": job.folder.data_hash})
+        features = job.nets.features and job.nets.features.sha256
+        ranks.from_first({"config": job.config.to_json(), "data_hash": job.folder.data_hash, "features": features})
         with explain_out_of_memory(job, dataset):
             return _train(run_folder, job, dataset, planned, stop, report)
     except StopSignal:
@@ -143,6 +145,8 @@ def _check_and_load(
     # Networks and data.
     asked = config
     job = make_job(folder, config, ranks)
+    if run_folder.exists:
+        refuse_other_features(job.nets.features, run_folder.read().get("features"), run_folder.path)
     require_space_for_run(run_folder, job)
     for line in _changes(run_folder, job) if run_folder.exists else []:
         report.note(line)
@@ -180,6 +184,8 @@ def _settle_as_before(run_folder: RunFolder, config: Config, folder: PairFolder)
         if declared.on_resume == "auto" and getattr(config, name) == declared.automatic
     }
     config = replace(config, **automatic)
+    if is_feature_file(old.features) and is_feature_file(config.features):
+        old = replace(old, features=config.features)  # it may have moved: its content decides
     refuse_changes(run_folder.path, old, config, changed_pairs(record, folder))
     return config
 
@@ -302,6 +308,7 @@ def _record(job: Job) -> dict[str, Any]:
         "assumed": list(job.folder.assumed),
         "machine": describe_machine(job.device),
         "processes": job.ranks.world,
+        **({} if job.nets.features is None else {"features": job.nets.features.sha256}),
         **({"from": job.origin} if job.origin else {}),
     }
 
@@ -321,7 +328,9 @@ def _train_beside_first(pairs: Path, run: Path, ranks: Ranks, stop: StopRequest)
             code="other-pairs",
         )
     config = config_from_json(first["config"], where="the first process")
-    job, dataset = prepare_data(make_job(folder, config, ranks), None)
+    job = make_job(folder, config, ranks)
+    refuse_other_features(job.nets.features, first.get("features"), "the first process")
+    job, dataset = prepare_data(job, None)
 
     # Resume and loop with the first process, and return to a checkpoint when it does.
     with explain_out_of_memory(job, dataset):

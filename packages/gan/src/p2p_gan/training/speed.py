@@ -30,7 +30,10 @@ _TIMED_GROUPS = ("networks", "losses", "optimisation")
 _TIMED = ("size", "fit", "crop", "batch", "precision", "memory_format", "memory_format", "deterministic")
 _CODE = ("networks/*.py", "updates/*.py", "machine/*.py", "training/build.py")  # whose speed is measured
 # Settings of these groups on which the time of an update does not depend.
-_FREE = ("learning_rate", "beta1", "beta2", "lr_schedule", "label_smoothing", "halve_discriminator_loss")
+_FREE = (
+    *("learning_rate", "discriminator_learning_rate", "beta1", "beta2", "lr_schedule"),
+    *("label_smoothing", "halve_discriminator_loss"),
+)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 Nothing here may send anything unless the setting says online, or record anything that stats.jsonl does not.
 """
 
+import importlib
 import importlib.util
 import secrets
 from pathlib import Path
@@ -28,8 +29,7 @@ class WandbBoard(Board):
     """
 
     def __init__(self, run: Path, config: dict[str, Any], mode: str) -> None:
-        import wandb
-
+        wandb: Any = importlib.import_module("wandb")  # an extra, which may be missing
         (run / _FOLDER).mkdir(parents=True, exist_ok=True)
         quiet: dict[str, Any] = {"silent": True, "console": "off", "disable_git": True, "disable_code": True}
         quiet |= {

@@ -5,18 +5,29 @@ Nothing here may read data, write files or know how long training lasts.
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from p2p_gan.data.dataset import Batch
-from p2p_gan.networks.base import Discriminator, Generator, Judgement
+from p2p_gan.networks.base import Discriminator, Generator, Judgement, PhotoFeatures
+from p2p_gan.networks.efficientnet import FeatureNetwork
 from p2p_gan.networks.norms import SyncBatchNorm, keep_running
 from p2p_gan.updates.augment import DiscriminatorView, augment
-from p2p_gan.updates.losses import GeneratorOutput, Losses, MeanShare, PictureComparison, Verdicts, pixel_weights
+from p2p_gan.updates.label_mix import Mixture, draw_mixture
+from p2p_gan.updates.lecam import LeCam
+from p2p_gan.updates.losses import (
+    FeaturePair,
+    GeneratorOutput,
+    Losses,
+    MeanShare,
+    PictureComparison,
+    Verdicts,
+    pixel_weights,
+)
 from p2p_gan.updates.micro import MicroBatch, split_batch
 from p2p_gan.updates.optimise import optimizer_step, scale_loss
 from p2p_gan.updates.recipe import Recipe
@@ -40,9 +51,10 @@ class Passes:
 
 @dataclass(frozen=True)
 class Networks:
-    """The networks and their optimisers; `discriminator` is None with gan_loss=none, `ema` if it is switched off.
+    """The networks and their optimisers; `discriminator` is None with gan_loss=none, `ema` and `lecam` if switched off.
 
-    `passes` are set if several processes train the same networks.
+    `passes` are set if several processes train the same networks. `features` is pretrained and never changes, so that
+    no checkpoint holds it; None if no loss uses it.
     """
 
     generator: Generator
@@ -50,7 +62,9 @@ class Networks:
     generator_optimizer: torch.optim.Optimizer
     discriminator_optimizer: torch.optim.Optimizer | None
     ema: Generator | None = None
+    lecam: LeCam | None = None
     passes: Passes | None = None
+    features: FeatureNetwork | None = None
 
     @property
     def generator_pass(self) -> Callable[..., Tensor]:
@@ -92,7 +106,7 @@ def train_step(nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast
     if len(batch.parts) > 1:
         losses = _accumulate(nets, split_batch(batch), recipe, autocast)
         return torch.stack([losses[name] for name in recipe.names]).detach()
-    generated = _generate(nets, batch, recipe, autocast)
+    generated = _generate_and_look(nets, batch, recipe, autocast)
     losses = _compare(nets, batch, generated, recipe, autocast)
     if recipe.config.gan_loss == "none":
         update(nets.generator_optimizer, recipe.objective("g", losses, batch.factor))
@@ -120,13 +134,15 @@ def _judge_discriminator(
     """The discriminator's losses in an alternating update: no gradient reaches the generator."""
     discriminator, _ = nets.discriminator_and_optimizer
     head = recipe.config.segmentation_head == "on"
-    verdicts = partial(Verdicts, recipe.config, discriminator, share_of=partial(_share, batch, nets.passes))
+    verdicts = _verdicts(nets, batch, recipe)
     discriminator.requires_grad_(True)
     view = _view(batch, generated.fake_b.detach(), recipe)
+    seen = _see(nets, view, generated.features, recipe)
     with autocast():
-        real = nets.discriminator_pass(view.real_a, view.real_b, labels=head)
-        fake = nets.discriminator_pass(view.real_a, view.fake_b)
-    return recipe.judge("d", verdicts(view=view, real=real, fake=fake))
+        real = nets.discriminator_pass(view.real_a, view.real_b, labels=head, **seen.real)
+        fake = nets.discriminator_pass(view.real_a, view.fake_b, **seen.detached)
+        mixture = _mix(discriminator, view, real, recipe)
+    return recipe.judge("d", verdicts(view=view, real=real, fake=fake, mixture=mixture))
 
 
 def _judge_generator(
@@ -135,11 +151,12 @@ def _judge_generator(
     """The generator's losses that need the discriminator, in an alternating update: the discriminator is frozen."""
     discriminator, _ = nets.discriminator_and_optimizer
     head = recipe.config.segmentation_head == "on"
-    verdicts = partial(Verdicts, recipe.config, discriminator, share_of=partial(_share, batch, nets.passes))
+    verdicts = _verdicts(nets, batch, recipe)
     discriminator.requires_grad_(False)
     view = _view(batch, generated.fake_b, recipe)
+    seen = _see(nets, view, generated.features, recipe)
     with autocast():
-        fake = discriminator(view.real_a, view.fake_b, labels=head)
+        fake = discriminator(view.real_a, view.fake_b, labels=head, **seen.fake)
         real = discriminator(view.real_a, view.real_b) if recipe.matches_real else fake
     return recipe.judge("g", verdicts(view=view, real=real, fake=fake))
 
@@ -165,10 +182,12 @@ def _add_both_gradients(
     head = recipe.config.segmentation_head == "on"
     discriminator.requires_grad_(True)
     view = _view(batch, generated.fake_b, recipe)
+    seen = _see(nets, view, generated.features, recipe)
     with autocast():
-        real = nets.discriminator_pass(view.real_a, view.real_b, labels=head)
-        fake = nets.discriminator_pass(view.real_a, view.fake_b, labels=head)
-    verdicts = Verdicts(recipe.config, discriminator, view, real, fake, partial(_share, batch, nets.passes))
+        real = nets.discriminator_pass(view.real_a, view.real_b, labels=head, **seen.real)
+        fake = nets.discriminator_pass(view.real_a, view.fake_b, labels=head, **seen.fake)
+        mixture = _mix(discriminator, view, real, recipe)
+    verdicts = _verdicts(nets, batch, recipe)(view=view, real=real, fake=fake, mixture=mixture)
     losses = recipe.judge("d", verdicts) | recipe.judge("g", verdicts)
     _add_gradient(optimizer, recipe.objective("d", losses, batch.factor), retain_graph=True)
     _add_gradient(nets.generator_optimizer, recipe.objective("g", pictures | losses, batch.factor))
@@ -189,7 +208,7 @@ def _accumulate(nets: Networks, parts: Sequence[MicroBatch], recipe: Recipe, aut
         for part in parts:
             with _communicate(nets, part):
                 with torch.no_grad(), keep_running(nets.generator):
-                    generated = _generate(nets, part, recipe, autocast)
+                    generated = _generate_and_look(nets, part, recipe, autocast)
                 losses = _judge_discriminator(nets, part, generated, recipe, autocast)
                 _add_gradient(optimizer, recipe.objective("d", losses, part.factor))
             found.append({name: value.detach() * part.factor for name, value in losses.items()})
@@ -209,7 +228,7 @@ def _accumulate(nets: Networks, parts: Sequence[MicroBatch], recipe: Recipe, aut
 
 def _add_generator_gradient(nets: Networks, part: Batch, recipe: Recipe, autocast: _Autocast) -> Losses:
     """Add a part's gradient to the generator's, in a simultaneous update to the discriminator's too."""
-    generated = _generate(nets, part, recipe, autocast)
+    generated = _generate_and_look(nets, part, recipe, autocast)
     losses = _compare(nets, part, generated, recipe, autocast)
     if recipe.config.update_order == "simultaneous":
         return losses | _add_both_gradients(nets, part, generated, losses, recipe, autocast)
@@ -231,6 +250,24 @@ def _communicate(nets: Networks, part: MicroBatch) -> Iterator[None]:
                 if each is not None:
                     open_until_last.enter_context(each.no_sync())
         yield
+
+
+def _mix(discriminator: Discriminator, view: DiscriminatorView, real: Judgement, recipe: Recipe) -> Mixture | None:
+    """The discriminator's output for real and generated classes in one picture, for LabelMix; None without it."""
+    if "d_labelmix" not in recipe.weights:
+        return None
+    assert view.classes is not None, "the config check refuses segmentation if pairs have no classes"
+    assert real.labels is not None, "the discriminator segments"
+    chosen = draw_mixture(view.classes, real.labels.shape[1] - 1)
+    mixed = torch.where(chosen, view.real_b, view.fake_b.detach().to(view.real_b))
+    return Mixture(chosen, discriminator(view.real_a, mixed))
+
+
+def _verdicts(nets: Networks, batch: Batch, recipe: Recipe) -> Callable[..., Verdicts]:
+    """Verdicts about this batch, without what the discriminator saw and said."""
+    share_of, mean_of = partial(_share, batch, nets.passes), partial(_mean, batch, nets.passes)
+    discriminator, _ = nets.discriminator_and_optimizer
+    return partial(Verdicts, recipe.config, discriminator, share_of=share_of, mean_of=mean_of, lecam=nets.lecam)
 
 
 def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
@@ -258,6 +295,14 @@ def _generate(nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast)
     return GeneratorOutput(output, fake_b, noise)
 
 
+def _generate_and_look(nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast) -> GeneratorOutput:
+    """The same with the pretrained features of the photos, where losses use them."""
+    generated = _generate(nets, batch, recipe, autocast)
+    if nets.features is None or not recipe.uses_features:
+        return generated
+    return replace(generated, features=_features_of(nets.features, batch.b, generated.fake_b))
+
+
 def _compare(nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: Recipe, autocast: _Autocast) -> Losses:
     """The losses that need no discriminator: L1, L2, cross-entropy, mode seeking."""
     balanced = recipe.config.class_balanced
@@ -265,7 +310,14 @@ def _compare(nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: R
     weights = pixel_weights(batch.ignored, batch.classes if balanced else None)
     again = partial(_generate, nets, batch, recipe, autocast)
     return recipe.compare(
-        PictureComparison(batch.b, generated, weights, _share(batch, nets.passes, weights, balanced=balanced), again)
+        PictureComparison(
+            batch.b,
+            generated,
+            weights,
+            _share(batch, nets.passes, weights, balanced=balanced),
+            again,
+            recipe.config.perceptual_stages,
+        )
     )
 
 
@@ -283,8 +335,42 @@ def _share(batch: Batch, passes: Passes | None, weights: Tensor | None, *, balan
     return own / passes.mean(own * batch.factor).clamp(min=1e-12)
 
 
+def _mean(batch: Batch, passes: Passes | None, values: Tensor) -> Tensor:
+    """The mean of a tensor over all parts of the batch; of accumulated batches each has its own."""
+    if isinstance(batch, MicroBatch) and passes is not None:
+        return passes.mean(values)
+    return values if passes is None else passes.mean(values * batch.factor)
+
+
 def _view(batch: Batch, fake_b: Tensor, recipe: Recipe) -> DiscriminatorView:
     """The discriminator's input, augmented with a new random draw at each call."""
-    classes = batch.classes if recipe.config.segmentation_head == "on" else None
+    classes = batch.classes if recipe.sees_classes else None
     view = DiscriminatorView(batch.a, batch.b, fake_b, batch.ignored, classes)
     return augment(view, recipe.config.discriminator_augment, recipe.photos)
+
+
+def _features_of(network: FeatureNetwork, real_b: Tensor, fake_b: Tensor) -> FeaturePair:
+    """The features of real and generated photos; no gradient is kept for the real ones."""
+    with torch.no_grad():
+        real = network(real_b)
+    return FeaturePair(real, network(fake_b))
+
+
+class _FeatureInputs(NamedTuple):
+    """What the discriminator is given beside a pair: the features of real and fake b, and these without gradient."""
+
+    real: dict[str, PhotoFeatures]
+    fake: dict[str, PhotoFeatures]
+    detached: dict[str, PhotoFeatures]
+
+
+def _see(nets: Networks, view: DiscriminatorView, known: FeaturePair | None, recipe: Recipe) -> _FeatureInputs:
+    """The features for the projected heads: those that are `known`, or of the augmented photos."""
+    if nets.features is None or not recipe.has_heads:
+        return _FeatureInputs({}, {}, {})
+    if known is None or recipe.config.discriminator_augment != "none":
+        known = _features_of(nets.features, view.real_b, view.fake_b)
+    given = view.real_a if view.classes is None else view.classes
+    condition = given if recipe.config.conditional else None
+    stages = (known.real, known.fake, tuple(each.detach() for each in known.fake))
+    return _FeatureInputs(*({"seen": PhotoFeatures(each, condition)} for each in stages))
