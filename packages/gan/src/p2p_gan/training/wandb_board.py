@@ -3,7 +3,6 @@
 Nothing here may send anything unless the setting says online, or record anything that stats.jsonl does not.
 """
 
-import importlib
 import importlib.util
 import secrets
 from pathlib import Path
@@ -29,7 +28,8 @@ class WandbBoard(Board):
     """
 
     def __init__(self, run: Path, config: dict[str, Any], mode: str) -> None:
-        wandb: Any = importlib.import_module("wandb")  # an extra, which may be missing
+        import wandb
+
         (run / _FOLDER).mkdir(parents=True, exist_ok=True)
         quiet: dict[str, Any] = {"silent": True, "console": "off", "disable_git": True, "disable_code": True}
         quiet |= {
@@ -38,7 +38,7 @@ class WandbBoard(Board):
             "x_disable_machine_info": True,
             "x_save_requirements": False,
         }
-        continued = {"resume": "allow"} if mode == "online" else {}
+        continued: dict[str, Any] = {"resume": "allow"} if mode == "online" else {}
         try:
             self._run: Any = wandb.init(
                 dir=str(run),
