@@ -24,6 +24,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "onnx": ("p2p_gan.models.onnx_graph",),
     "onnxruntime": ("p2p_gan.inference.onnx_runtime",),
     "openvino": ("p2p_gan.inference.openvino_runtime",),
+    "av": ("p2p_datatools.contract.pictures.video",),
     "filelock": ("p2p_datatools.contract.files.lock",),
     "click": ("p2p_cli",),
     "rich": ("p2p_cli.render",),
