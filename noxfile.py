@@ -72,6 +72,8 @@ def wheels(session: nox.Session) -> None:
         "import p2p_cli.app, p2p_datatools.contract.palette as palette\n"
         f"assert palette.__file__.startswith({str(place / 'site')!r}), palette.__file__\n"
         "assert [palette.load_palette(name).name for name in palette.BUILT_IN] == list(palette.BUILT_IN)\n"
+        "import p2p_gan.pages\n"
+        "assert b'<script' in p2p_gan.pages.assemble_page('a page', [], [])\n"
         "sys.exit(p2p_cli.app.main(['--version']))"
     )
     session.run(PYTHON, "-I", "-c", program)
@@ -112,6 +114,25 @@ def fast(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """The default test suite, in a process per core; arguments after -- go to pytest, such as -n 0 for one process."""
     session.run(PYTHON, "-m", "pytest", "-n", str(PROCESSES), *session.posargs, env=run_in_memory())
+
+
+@nox.session
+def web(session: nox.Session) -> None:
+    """The pages in a real Chromium, the types of their script, its functions in node; arguments go to pytest."""
+    needed = ("chromium", "chromedriver", "node", "npm")
+    if missing := [name for name in needed if not shutil.which(name)]:
+        session.error(f"{', '.join(missing)} missing: README.md has the line that installs what this session needs")
+    # What package-lock.json pins, with its hashes; npm keeps it, so that a second call needs no network.
+    place = Path("build/web").resolve()
+    place.mkdir(parents=True, exist_ok=True)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(Path("tests/web") / name, place / name)
+    session.run("npm", "ci", "--prefix", str(place), "--prefer-offline", "--no-audit", "--no-fund", external=True)
+    strictly = "--noEmit --allowJs --checkJs --strict --target es2022 --module esnext --lib es2022,dom,dom.iterable"
+    scripts = sorted(str(path) for path in Path("packages").glob("*/src/**/*.mjs"))
+    session.run(str(place / "node_modules" / ".bin" / "tsc"), *strictly.split(), *scripts, external=True)
+    session.run("node", "--test", "tests/web/", external=True)
+    session.run(PYTHON, "-m", "pytest", "tests/web", *session.posargs, env={"P2P_WEB": str(place), **run_in_memory()})
 
 
 @nox.session

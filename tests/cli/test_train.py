@@ -175,7 +175,9 @@ def test_ended_by_a_signal_it_says_what_to_type_and_only_ctrl_c_is_a_failure(
     number: str,
     code: int,
 ) -> None:
-    def ended(pairs: Path, run: Path, config: Config, *, report: object) -> run_module.TrainSummary:
+    def ended(
+        pairs: Path, run: Path, config: Config, *, source: Path | None, report: object
+    ) -> run_module.TrainSummary:
         return run_module.TrainSummary(run, 0, 0, True, 0.0, {}, None, number)
 
     monkeypatch.setattr(run_module, "train", ended)
@@ -184,6 +186,43 @@ def test_ended_by_a_signal_it_says_what_to_type_and_only_ctrl_c_is_a_failure(
     said = capsys.readouterr().out
     assert "To resume, run:" in said
     assert f"p2p train '{tmp_path}/my pairs' {tmp_path}/run --preset tiny" in said
+
+
+@pytest.mark.parametrize(
+    ("option", "answer"),
+    [
+        ("--lr", "Write --set learning_rate=VALUE."),
+        ("--lambda-L1", "Write --set lambda_l1=VALUE."),
+        ("--batch_size", "Write --batch VALUE."),
+        ("--no_flip", "Write mirror=off."),
+    ],
+)
+def test_an_option_of_another_program_is_answered_with_ours(
+    option: str, answer: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert app.main(["train", str(tmp_path), str(tmp_path / "run"), option, "3"]) == 2
+    assert capsys.readouterr().err.strip().endswith(answer)
+
+
+def test_an_option_that_has_become_a_setting_goes_on_working(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (["--precision", "float31"], ["--precision=float31"]):
+        assert app.main(["train", str(tmp_path), str(tmp_path / "run"), *words]) == 2
+        assert "precision=float31" in capsys.readouterr().err
+
+
+def test_more_images_alone_extend_a_run_and_a_model_begins_another(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pairs, run = masked(tmp_path / "pairs"), tmp_path / "run"
+    assert train(pairs, run, "--size", "32", "--preset", "tiny") == 0
+    assert app.main(["train", str(pairs), str(run), "--images", "8"]) == 0
+    assert app.main(["train", str(pairs), str(run), "--images", "9", "--size", "64"]) == 2
+    said = capsys.readouterr().err
+    assert f"--size 64x64: contradicts {run}, which was started with size=32x32. Leave it out" in said
+    assert app.main(["train", str(pairs), str(tmp_path / "next"), "--from", str(run), "--images", "2"]) == 0
+    assert f"begins with {run} (after 8 images): all weights of the generator" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("preset", PRESETS)

@@ -77,6 +77,7 @@ WRITERS = {
     "build-masks": Writer(
         "data build-masks {given}/labels out --palette cars --photos {given}/photos --map ids=palette"
     ),
+    "build-masks by a model": Writer("data build-masks {given}/photos out --model {given}/segmenter", needs_model=True),
     "pair": Writer("data pair {given}/masks {given}/photos out"),
     "merge": Writer("data merge {given}/part1 {given}/part2 out"),
     "merge --move": Writer("data merge part1 part2 out --move", copied=("part1", "part2")),
@@ -86,10 +87,14 @@ WRITERS = {
     "split a foreign folder": Writer("data split maps --val 0.25 --test 0", copied=("maps",)),
     "export coco": Writer("data export {given}/masks out --format coco --photos {given}/photos"),
     "export voc": Writer("data export {given}/masks out --format voc"),
+    "export webdataset": Writer("data export {given}/split out --format webdataset"),
+    "export huggingface": Writer("data export {given}/split out --format huggingface"),
+    "export fiftyone": Writer("data export {given}/split out --format fiftyone"),
     "show": Writer("data show {given}/pairs out.png"),
     "palette": Writer("data palette {given}/masks out.toml --picture out.png"),
     "sample": Writer("sample {given}/run {given}/masks --out out --variants 2 --device cpu", needs_model=True),
     "evaluate": Writer("evaluate {given}/run {given}/split --split train --out out --device cpu", needs_model=True),
+    "report": Writer("report {given}/run out.html", needs_model=True),
     "export": Writer("export {given}/run out.pth --format reference", needs_model=True),
     "export safetensors": Writer("export {given}/run out.safetensors --format safetensors", needs_model=True),
     **(
@@ -106,6 +111,11 @@ AGAIN = {
     "build-masks again": Writer(
         "data build-masks {given}/labels out --palette cars --photos {given}/photos --map ids=palette",
         first="data build-masks {given}/few/labels out --palette cars --photos {given}/few/photos --map ids=palette",
+    ),
+    "build-masks by a model again": Writer(
+        "data build-masks {given}/photos out --model {given}/segmenter --min-confidence 0.3",
+        first="data build-masks {given}/few/photos out --model {given}/segmenter --min-confidence 0.3",
+        needs_model=True,
     ),
     "pair again": Writer(
         "data pair {given}/masks {given}/photos out", first="data pair {given}/few/masks {given}/few/photos out"
@@ -170,6 +180,8 @@ def make_inputs(given: Path, *, model: bool) -> None:
     if model:
         _do(["train", f"{given}/split", f"{given}/run", "--images", "2", "--set", "log_every=1", *_TRAINED])
         _do(f"export {given}/run {given}/net.pth --format reference".split())
+        classes = ["--direction", "b-to-a", "--set", "a_encoding=classes", "--set", "gan_loss=none"]
+        _do(["train", f"{given}/split", f"{given}/segmenter", "--images", "2", *classes, *_TRAINED])
 
 
 def _do(words: list[str]) -> None:

@@ -25,6 +25,7 @@ from p2p_gan.models.card import ModelCard
 from p2p_gan.models.location import model_fingerprint
 from p2p_gan.models.model import Model, save_model
 from p2p_gan.networks.architecture import Architecture
+from p2p_gan.networks.efficientnet import feature_shapes
 from p2p_gan.training.build import build
 from p2p_gan.training.run import train
 from p2p_gan.updates.step import Networks
@@ -108,6 +109,26 @@ def tiny() -> Config:
             "checkpoint_every": 4,
         },
     )
+
+
+def make_feature_file(path: Path) -> Path:
+    """A state dict of EfficientNet-Lite0 with drawn weights."""
+    random = torch.Generator().manual_seed(3)
+    tensors = {}
+    for name, shape in feature_shapes().items():
+        drawn = torch.randn(shape, generator=random)
+        wide = len(shape) == 4
+        tensors[name] = (
+            drawn * (2 / drawn[0].numel()) ** 0.5 if wide else 0.1 * drawn + float(name.endswith(("weight", "var")))
+        )
+    torch.save(tensors, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def feature_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with weights for `features`; tests may read it only."""
+    return make_feature_file(tmp_path_factory.mktemp("features") / "lite0.pth")
 
 
 @pytest.fixture(scope="session")
@@ -212,8 +233,9 @@ def draw_model(make_model: Callable[..., Model]) -> DrawModel:
     """draw_model(statistics, **fields of the architecture): a model whose every weight and statistic counts."""
 
     def make(statistics: Any = "picture", **fields: Any) -> Model:
-        photo = manifest.Half("photo", "photo")
-        model = make_model(photo, photo)
+        photo, mask = manifest.Half("photo", "photo"), manifest.Half("mask", "mask")
+        cars = {"palette": load_palette("cars"), "input_as": "classes"}
+        model = make_model(mask, photo, **cars) if fields.get("class_adaptive") else make_model(photo, photo)
         shape = replace(model.card.architecture, **fields)
         generator = shape.build().eval()
         random = torch.Generator().manual_seed(0)

@@ -11,7 +11,7 @@ from p2p_datatools.contract.errors import Skip
 from p2p_datatools.contract.pictures.pages import ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import IndexLabels, LabelSet, Polygon, Region, RegionLabels
-from p2p_datatools.masks.plan import MaskJob, needed_size, photo_folder, plan_masks, refuse_dest_inside, strays_of
+from p2p_datatools.masks.plan import MaskJob, needed_size, photo_folder, plan_masks, strays_of
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -62,13 +62,6 @@ def test_the_size_is_the_photos_and_the_labels_have_to_agree(photos: Path, refus
     assert "of 6x8, but the photo is 8x6" in error.value.what
     with refused("no-size", "a.jpg"):
         needed_size(MaskJob(regions("a.jpg"), "a", None))
-
-
-def test_a_destination_inside_a_source_is_refused_and_one_beside_it_is_not(tmp_path: Path, refused: "Refused") -> None:
-    refuse_dest_inside(tmp_path / "photos-masks", tmp_path / "photos", None)
-    for dest in (tmp_path / "photos", tmp_path / "photos" / "masks", tmp_path / "x" / ".." / "photos" / "masks"):
-        with refused("destination-inside-source", dest, usage=True):
-            refuse_dest_inside(dest, tmp_path / "photos")
 
 
 def turn(photo: Path, orientation: int) -> Path:

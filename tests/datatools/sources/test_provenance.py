@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from p2p_datatools.contract.files.atomic import sha256_file, write_json
+from p2p_datatools.contract.origin import PROVENANCE
 from p2p_datatools.sources.catalog import find_entry
-from p2p_datatools.sources.provenance import PROVENANCE, Origin, note, verify
+from p2p_datatools.sources.provenance import Origin, note, verify
 
 if TYPE_CHECKING:
     from conftest import Refused

@@ -46,6 +46,7 @@ def test_nothing_is_said_of_what_is_well(fine: Circumstances) -> None:
         ({"threads": 64, "threads_variable": "OMP_NUM_THREADS"}, "OMP_NUM_THREADS sets 64 threads for 8 cores"),
         ({"threads": 2, "threads_variable": "MKL_NUM_THREADS"}, "MKL_NUM_THREADS sets the number of threads"),
         ({"variables": {"OMP_WAIT_POLICY": "ACTIVE"}}, "OMP_WAIT_POLICY=ACTIVE"),
+        ({"variables": {"OMP_WAIT_POLICY": "passive"}}, "OMP_WAIT_POLICY=passive lets threads sleep"),
         ({"variables": {"OMP_PROC_BIND": "true", "OMP_NUM_THREADS": "2"}}, ": OMP_PROC_BIND=true."),
         ({"torch": "2.6.0"}, "torch 2.6.0 is older than 2.13"),
         ({"onednn": False}, "no oneDNN"),

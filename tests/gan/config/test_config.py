@@ -1,6 +1,7 @@
 """What a config may hold, and how words become one."""
 
 import dataclasses
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,9 +9,11 @@ import pytest
 
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.settings import settings_of
+from p2p_gan.config import foreign_words
 from p2p_gan.config.config import Config
+from p2p_gan.config.foreign_words import SAME, SENTENCES
 from p2p_gan.config.old_names import NAMES, VALUES
-from p2p_gan.config.parse import config_from_json, settings_from_toml, with_settings
+from p2p_gan.config.parse import config_from_json, find_setting, settings_from_toml, with_settings
 from p2p_gan.config.presets import PRESETS
 from p2p_gan.config.sides import deepest_unet, nearest_size
 
@@ -97,6 +100,50 @@ def test_a_misspelt_setting_is_answered_with_the_nearest_name(refused: "Refused"
     with refused("unknown-setting", "lambda_l1l", usage=True) as caught:
         with_settings(Config(), {"lambda_l1l": "10"})
     assert "lambda_l1" in caught.value.to_do
+
+
+@pytest.mark.parametrize(
+    ("word", "value", "ours"),
+    [
+        ("lr", "0.001", "learning_rate=0.001"),
+        ("lambda_L1", "10", "lambda_l1=10"),
+        ("ngf", "32", "generator_filters=32"),
+        ("ndf", "32", "discriminator_filters=32"),
+        ("netG", "unet_256", "generator=unet."),
+        ("netG", "resnet_9blocks", "generator=resnet and resnet_blocks=9"),
+        ("netD", "pixel", "discriminator_layers=0"),
+        ("gan_mode", "vanilla", "gan_loss=bce"),
+        ("gan_mode", "wgangp", "gan_loss=wgan and lambda_gp=10"),
+        ("gan_mode", "strange", "gan_loss"),
+        ("ema", "on", "ema_half_life"),
+        ("n_layers", "2", "discriminator_layers=2"),
+        ("n_layers_D", "2", "discriminator_layers=2"),
+        ("batchSize", "4", "batch=4"),
+        ("batch-size", "4", "batch=4"),
+        ("niter", "100", "epochs"),
+        ("no_flip", "", "mirror=off"),
+    ],
+)
+def test_a_word_of_the_field_is_answered_with_our_setting(word: str, value: str, ours: str, refused: "Refused") -> None:
+    with refused("unknown-setting", word, usage=True) as caught:
+        with_settings(Config(), {word: value})
+    assert ours in caught.value.to_do
+    with refused("unknown-setting", word, usage=True):
+        find_setting(word)
+
+
+def test_the_words_of_the_field_lead_to_settings_and_are_none() -> None:
+    known = settings_of(Config)
+    assert set(SAME.values()) | {setting for setting, _ in foreign_words.VALUE_WORDS.values()} <= set(known)
+    assert not (set(SAME) | set(SENTENCES) | set(foreign_words.VALUE_WORDS)) & set(known)
+    for setting, values in foreign_words.VALUE_WORDS.values():
+        for written in values.values():
+            name, _, value = written.partition("=")
+            assert name == setting
+            if known[name].choices:
+                assert value in known[name].choices
+    sentences = " ".join(SENTENCES.values())
+    assert set(re.findall(r"(\w+)=", sentences)) <= set(known)
 
 
 @pytest.mark.parametrize(("old", "new"), NAMES.items())
@@ -207,6 +254,15 @@ def test_scales_of_the_discriminator_need_larger_pictures(refused: "Refused") ->
         ({"lambda_gan": 0}, "lambda_gan=0", "gan_loss=none"),
         ({"gan_loss": "none", "lambda_features": 10}, "lambda_features=10", "Leave it at 0"),
         ({"gan_loss": "none", "discriminator_augment": "geometry"}, "discriminator_augment=geometry", "at none"),
+        ({"gan_loss": "none", "discriminator_learning_rate": 1}, "discriminator_learning_rate=1", "at same"),
+        ({"gan_loss": "segmentation", "lambda_features": 1}, "lambda_features=1", "at 0"),
+        ({"gan_loss": "segmentation", "discriminator_scales": 2}, "discriminator_scales=2", "at 1"),
+        ({"gan_loss": "segmentation", "spectral_norm": "on"}, "spectral_norm=on", "at off"),
+        ({"gan_loss": "segmentation", "conditional": "off"}, "conditional=off", "at on"),
+        ({"gan_loss": "segmentation", "segmentation_head": "on"}, "segmentation_head=on", "at off"),
+        ({"gan_loss": "segmentation", "label_smoothing": 0.1}, "label_smoothing=0.1", "Leave it at 0"),
+        ({"class_adaptive_norm": "on", "generator": "resnet"}, "class_adaptive_norm=on", "generator=unet"),
+        ({"class_adaptive_norm": "on", "norm": "none"}, "class_adaptive_norm=on", "norm=batch"),
         ({"gan_loss": "none", "update_order": "simultaneous"}, "update_order=simultaneous", "at alternating"),
         ({"gan_loss": "none", "segmentation_head": "on"}, "segmentation_head=on", "at off"),
     ],

@@ -47,9 +47,20 @@ def test_what_may_change_on_resume_changes_no_update_and_no_score() -> None:
     assert free == {
         *("images", "epochs", "log_every", "sample_every", "checkpoint_every", "checkpoint_minutes"),
         *("keep_checkpoints", "validate_every", "tensorboard", "cache_gib", "recover", "restarts", "cuda_graph"),
+        "patience",
     }
     automatic = {name for name, each in KNOWN.items() if each.on_resume == "auto"}
-    assert automatic == {"device", "precision", "memory_format", "threads", "unet_depth", "batch", "segmentation_head"}
+    assert automatic == {
+        "device",
+        "precision",
+        "memory_format",
+        "threads",
+        "unet_depth",
+        "batch",
+        "segmentation_head",
+        "class_adaptive_norm",
+        "features",
+    }
 
 
 def test_old_names_lead_to_settings_and_none_is_a_setting_still() -> None:

@@ -66,10 +66,31 @@ def test_labels_are_refused_where_no_mask_of_a_palette_becomes_a_photo(
 ) -> None:
     folder = open_for_training(pair_folder)
     task = task_of(folder if palette else replace(folder, palette=None), direction)
-    with refused("unfit-setting", "segmentation_head=on", usage=True) as error:
-        refuse_unfit(task, replace(tiny, segmentation_head="on"))
-    assert "Add --set segmentation_head=off." in error.value.to_do
+    for name, value, way_out in (("segmentation_head", "on", "off"), ("gan_loss", "segmentation", "bce")):
+        with refused("unfit-setting", f"{name}={value}", usage=True) as error:
+            refuse_unfit(task, with_settings(tiny, {name: value}))
+        assert f"Add --set {name}={way_out}." in error.value.to_do
     refuse_unfit(task, replace(tiny, segmentation_head="auto"))
+
+
+@pytest.mark.parametrize(
+    ("direction", "palette", "way_out"),
+    [
+        ("mask-to-photo", True, "Add --set a_encoding=classes."),
+        ("photo-to-mask", True, "Leave it at off"),
+        ("mask-to-photo", False, "Leave it at off"),
+    ],
+)
+def test_norms_of_classes_are_refused_where_the_input_is_values(
+    pair_folder: Path, tiny: Config, direction: str, palette: bool, way_out: str, refused: "Refused"
+) -> None:
+    folder = open_for_training(pair_folder)
+    folder = folder if palette else replace(folder, palette=None)
+    with refused("unfit-setting", "class_adaptive_norm=on", usage=True) as error:
+        refuse_unfit(task_of(folder, direction), replace(tiny, class_adaptive_norm="on"))
+    assert way_out in error.value.to_do
+    if palette:
+        refuse_unfit(task_of(folder, "a-to-b", a_encoding="classes"), replace(tiny, class_adaptive_norm="on"))
 
 
 def test_colours_are_jittered_of_a_photo_that_becomes_a_mask_and_of_nothing_else(

@@ -12,8 +12,8 @@ from p2p_gan.evaluation.mask_agreement import (
     counted_pixels,
     labels_of_input,
     labels_of_output,
-    nearest_classes,
 )
+from p2p_gan.inference.segmentation import nearest_classes
 from p2p_gan.models.model import Model
 
 TRUTH = np.array([[0, 0, 0, 0], [1, 1, 255, 0]], np.uint8)

@@ -4,8 +4,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter, laplace
+from skimage.metrics import peak_signal_noise_ratio
 
-from p2p_gan.evaluation.metrics import LabHistograms, class_color_errors, diversity, l1, mean_picture, ssim
+from p2p_gan.evaluation.metrics import (
+    LabHistograms,
+    class_color_errors,
+    diversity,
+    l1,
+    mean_picture,
+    psnr,
+    sharpness,
+    ssim,
+)
 
 BLACK = np.zeros((16, 16, 3), np.uint8)
 WHITE = np.full((16, 16, 3), 255, np.uint8)
@@ -122,3 +133,30 @@ def test_where_no_pixel_counts_nothing_is_wrong() -> None:
     nowhere = np.zeros((16, 16), bool)
     assert l1(BLACK, WHITE, counted=nowhere) == 0
     assert ssim(BLACK, WHITE, counted=nowhere) == 1
+
+
+def test_the_signal_to_noise_ratio_is_that_of_scikit_image_and_100_for_equal_pictures() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (2, 40, 30, 3), dtype=np.uint8)
+    reference: Any = peak_signal_noise_ratio
+    assert psnr(noise[0], noise[1]) == pytest.approx(reference(noise[0], noise[1]))
+    deep = noise.astype(np.float32) / 7
+    assert psnr(deep[0], deep[1], (-5.0, 45.0)) == pytest.approx(reference(deep[0], deep[1], data_range=50))
+    assert psnr(BLACK, BLACK) == 100
+    assert psnr(BLACK, WHITE) == 0
+    left = np.zeros((40, 30), bool)
+    left[:, :10] = True
+    assert psnr(noise[0], noise[1], counted=left) == pytest.approx(reference(noise[0][:, :10], noise[1][:, :10]))
+
+
+def test_sharpness_is_the_spread_of_the_laplacian_and_falls_when_a_picture_is_blurred() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (600, 30, 3), dtype=np.uint8)  # more rows than a strip
+    grey = noise.mean(axis=2)
+    assert sharpness(noise) == pytest.approx(laplace(grey)[1:-1, 1:-1].std() / 255)
+    assert sharpness(noise[..., 0], (0.0, 510.0)) == pytest.approx(laplace(noise[..., 0] * 1.0)[1:-1, 1:-1].std() / 510)
+    edge = np.repeat(np.array([0] * 20 + [255] * 20, np.uint8)[None], 40, axis=0)
+    assert sharpness(gaussian_filter(edge, 2)) < sharpness(edge) / 2
+    assert sharpness(BLACK) == sharpness(noise[:2]) == 0
+    counted = np.ones((600, 30), bool)
+    counted[:, 12] = False  # and with it the pixels beside it
+    kept = [column for column in range(1, 29) if abs(column - 12) > 1]
+    assert sharpness(noise, counted=counted) == pytest.approx(laplace(grey)[1:-1, kept].std() / 255)

@@ -16,6 +16,7 @@ from p2p_datatools.contract.palette import IGNORE_COLOR, Palette, PaletteClass, 
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import hash_pixels, read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_gan.evaluation.metrics import l1
 from p2p_gan.evaluation.scores import Diversity, EvaluationRequest, evaluate
 from p2p_gan.evaluation.work import evaluate_into
 from p2p_gan.inference.apply import ApplyOptions
@@ -141,13 +142,31 @@ def test_an_ignored_pixel_has_no_part_in_a_score(
     assert scores[0].histograms == scores[1].histograms
 
 
-def test_a_folder_without_training_pairs_has_no_mean_picture(run_folder: Path, pair_folder: Path) -> None:
+def test_without_training_pairs_the_mean_picture_is_that_of_the_pairs_that_are_scored(
+    run_folder: Path, pair_folder: Path
+) -> None:
+    assert evaluate(run_folder, pair_folder).mean_picture_of == "train"
     folder = open_pairs(pair_folder)
     write_manifest(with_pairs(folder, list(folder.of("test"))))
     scores = evaluate(run_folder, pair_folder)
-    assert scores.metrics["l1"] > 0
-    assert scores.mean_picture == {}
-    assert (scores.to_json()["l1_mean"], scores.to_json()["ssim_mean"]) == (None, None)
+    reals = [read_photo(pair_folder / pair.file)[:, 32:] for pair in folder.of("test")]
+    mean = np.rint(np.mean(reals, axis=0, dtype=np.float64)).astype(np.uint8)
+    assert scores.mean_picture_of == "test"
+    assert scores.mean_picture["l1"] == pytest.approx(np.mean([l1(mean, real) for real in reals]))
+
+
+def test_the_scores_of_photos_have_their_numbers_intervals_and_warnings(run_folder: Path) -> None:
+    scores = evaluate(run_folder, run_folder.parent / "pairs", asked=EvaluationRequest("train"))
+    assert scores.sharpness is not None
+    assert scores.variety is not None
+    assert scores.variety.real > 0
+    found = json.loads(json.dumps(scores.to_json()))
+    assert found["sharpness"].keys() == {"model", "real", "mean_picture"}
+    low, high = found["intervals"]["l1"]
+    assert low < found["l1"] < high
+    assert found["numbers"]["l1"] == found["numbers"]["sharpness.model"] == 8
+    assert found["numbers"].keys() >= found["intervals"].keys()
+    assert [each["code"] for each in found["cautions"]] == ["few-pictures", "worse-than-mean"]
 
 
 def test_pairs_of_another_depth_are_refused_before_any_work(
@@ -176,7 +195,8 @@ def test_every_picture_has_a_line_and_a_picture_and_the_means_a_file(run_folder:
     assert {"ssim", "l1_mean", "color_error", "pairwise_l1", "pixel_std"} <= lines[0].keys()
     assert read_photo(tmp_path / "out" / lines[0]["picture"]).shape == (32, 96, 3)
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
-    assert list(summary["scores"])[:6] == ["pictures", "l1", "ssim", "l1_mean", "ssim_mean", "color_error"]
+    names = ["pictures", "l1", "ssim", "psnr", "l1_mean", "ssim_mean", "psnr_mean", "color_error"]
+    assert list(summary["scores"])[:8] == names
     assert summary["scores"]["l1"] == scores.metrics["l1"]
     assert (
         summary["scores"]["ssim_mean"] == scores.mean_picture["ssim"] == np.mean([each["ssim_mean"] for each in lines])

@@ -39,7 +39,7 @@ def test_every_arm_that_can_be_is_trained_from_every_seed_and_the_others_are_lis
     assert list(study.impossible) == ["286x286 patches"]
     assert {trial.arm for trial in study.trials} == set(ARMS) - set(study.impossible)
     assert [(trial.seed, trial.run.name) for trial in study.of("L1")] == [(0, "l1-0")]
-    assert study.planned == len(study.trials) == 15
+    assert study.planned == len(study.trials) == 21
     assert not study.failed
     assert not study.interrupted
 

@@ -23,6 +23,7 @@ NETWORKS = {
     "instance": replace(UNET, norm="instance"),
     "no norm": replace(UNET, norm="none"),
     "resized": replace(UNET, upsampling="resize"),
+    "norms of classes": replace(UNET, class_adaptive=True),
     "encoder-decoder": replace(UNET, kind="encoder-decoder"),
     "resnet": replace(UNET, kind="resnet", blocks=2),
     "resnet, resized": replace(UNET, kind="resnet", blocks=2, upsampling="resize", norm="instance"),

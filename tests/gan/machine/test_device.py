@@ -140,11 +140,14 @@ def test_a_number_of_threads_in_the_environment_is_not_divided_and_rubbish_is_no
     assert device.resolve_threads(0, 2) == (8 if counts else 4)
 
 
-def test_variables_that_decide_how_threads_run_are_known_but_for_the_one_that_p2p_sets(
+def test_variables_that_decide_how_threads_run_are_known_but_for_those_that_p2p_sets(
     eight_threads: pytest.MonkeyPatch,
 ) -> None:
     eight_threads.setenv("OMP_WAIT_POLICY", "PASSIVE")
+    eight_threads.setenv("GOMP_SPINCOUNT", "300000")
     assert device.variables_of_threads() == {}
+    eight_threads.delenv("GOMP_SPINCOUNT")
+    assert device.variables_of_threads() == {"OMP_WAIT_POLICY": "PASSIVE"}
     for name, value in (("OMP_WAIT_POLICY", "ACTIVE"), ("OMP_PROC_BIND", "true")):
         eight_threads.setenv(name, value)
     assert device.variables_of_threads() == {"OMP_WAIT_POLICY": "ACTIVE", "OMP_PROC_BIND": "true"}

@@ -42,8 +42,9 @@ def test_a_process_alone_has_all_of_a_batch_and_goes_on_with_its_random_state() 
     ALONE.draw_anew(0, 5)
     assert torch.equal(before, torch.get_rng_state())
     assert ALONE.agree(7) == 7
-    assert ALONE.agree_on_signal(signal.SIGTERM) is signal.SIGTERM
-    assert ALONE.agree_on_signal(None) is None
+    assert ALONE.agree_on_end(signal.SIGTERM) == (signal.SIGTERM, False)
+    assert ALONE.agree_on_end(None) == (None, False)
+    assert ALONE.agree_on_end(None, enough=True) == (None, True)
 
 
 def test_other_processes_draw_by_seed_rank_and_images() -> None:

@@ -69,6 +69,7 @@ def test_whatever_a_config_may_ask_for_a_card_may_say(value: dict[str, Any], nam
         ("architecture.upsampling", "bilinear"),
         ("architecture.dropout", 1.0),
         ("architecture.biases", "yes"),
+        ("architecture.class_adaptive", True),  # of an input of values
         ("size", [0, 0]),
         ("size", ["a", "b"]),
         ("size", [10**6, 32]),

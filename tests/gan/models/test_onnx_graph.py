@@ -33,6 +33,8 @@ PHOTO = Half("photo", "photo")
         {"kind": "resnet", "blocks": 2, "dropout": 0.3},
         {"kind": "resnet", "blocks": 1, "norm": "instance", "upsampling": "resize", "biases": False},
         {"kind": "resnet", "blocks": 1, "statistics": "running", "noise": 1},
+        {"class_adaptive": True, "norm": "instance"},
+        {"class_adaptive": True, "noise": 2, "kind": "encoder-decoder", "statistics": "running"},
         {"dropout_skip": 1, "dropout_blocks": 2, "noise": 17},
     ],
     ids=str,
@@ -45,7 +47,9 @@ def test_the_graph_gives_what_the_generator_gives(
     assert other.unit == own.unit
     found = {}
     for height, width in ((32, 32), (64, 96)):
-        picture = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+        classes = fields.get("class_adaptive", False)
+        shape, values = (height, width, 3)[: 2 if classes else 3], 5 if classes else 256
+        picture = np.random.default_rng(0).integers(0, values, shape, dtype=np.uint8)
         for seed, valid in ((None, (1.0, 1.0)), (7, (1.0, 1.0)), (8, (0.7, 0.61))):
             options = PassOptions(model.card.statistics, valid, seed)
             first, second = (each.values(picture, options) for each in (own, other))

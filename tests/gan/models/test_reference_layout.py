@@ -62,5 +62,8 @@ def test_only_statistics_of_instance_norms_are_left_over() -> None:
 
 
 def test_a_generator_that_the_reference_has_not_is_named() -> None:
+    reason = why_not(Architecture(3, 3, 5, 2, 16, "batch", 0.5, class_adaptive=True, biases=False))
+    assert reason is not None
+    assert "classes" in reason
     reason = why_not(Architecture(3, 3, 5, 2, 16, "batch", 0.5, "diffusion", biases=False))
     assert reason == "generator is a diffusion, and the reference's is a unet or a resnet"

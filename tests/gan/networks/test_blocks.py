@@ -6,10 +6,21 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from p2p_gan.networks.blocks import ReflectConv, ResizeConv, SpectralConv, Style, double, reflect, upsampling_layer
+from p2p_gan.networks import blocks
+from p2p_gan.networks.blocks import (
+    ReflectConv,
+    ResizeConv,
+    SpectralConv,
+    Style,
+    double,
+    reflect,
+    repeat_edge,
+    upsampling_layer,
+)
 from p2p_gan.networks.discriminators import PatchGAN
 from p2p_gan.networks.weights import initialise
 
@@ -35,7 +46,9 @@ def test_doubling_gives_every_pixel_four_times() -> None:
 
 def test_where_runs_must_repeat_the_same_values_come_by_slices(deterministic: None) -> None:
     exact = reflect(ramp(), 3), double(ramp())
+    edges = repeat_edge(ramp())
     torch.use_deterministic_algorithms(False)
+    assert torch.equal(edges, repeat_edge(ramp()))
     assert torch.equal(exact[0], reflect(ramp(), 3))
     assert torch.equal(exact[1], double(ramp()))
 
@@ -45,6 +58,62 @@ def test_a_flat_picture_stays_flat_at_reflected_borders_and_when_resized() -> No
     for layer in (ReflectConv(1, 1, 7, bias=False), ResizeConv(1, 1, bias=False)):
         nn.init.constant_(layer.weight, 1.0)
         assert layer(flat).unique().numel() == 1
+
+
+def resized(layer: ResizeConv, x: torch.Tensor) -> torch.Tensor:
+    return F.conv2d(reflect(F.interpolate(x, scale_factor=2, mode="nearest"), 1), layer.weight, layer.bias)
+
+
+def as_transposed(layer: ResizeConv, x: torch.Tensor) -> torch.Tensor:
+    m = torch.tensor([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]], dtype=torch.float64)
+    kernel = (m @ layer.weight @ m.t()).transpose(0, 1)
+    return F.conv_transpose2d(F.pad(x, (1,) * 4, mode="replicate"), kernel, layer.bias, stride=2, padding=3)
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 1, 1), (1, 3, 2, 3), (1, 3, 9, 15), (2, 3, 64, 1), (3, 3, 8, 8)])
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_resize_convolution_is_a_transposed_one_with_its_weights_summed(shape: tuple[int, ...], bias: bool) -> None:
+    torch.manual_seed(0)
+    for memory_format in (torch.contiguous_format, torch.channels_last):
+        layer = ResizeConv(3, 5, bias=bias).double().to(memory_format=memory_format)  # type: ignore[call-overload]
+        x = torch.randn(shape, dtype=torch.float64).contiguous(memory_format=memory_format).requires_grad_()
+        output = layer(x)
+        direction = torch.randn_like(output)
+        ours = torch.autograd.grad(output, [x, *layer.parameters()], direction)
+        for written in (resized, as_transposed):
+            torch.testing.assert_close(output, written(layer, x), atol=1e-12, rtol=0)
+            theirs = torch.autograd.grad(written(layer, x), [x, *layer.parameters()], direction)
+            for one, other in zip(ours, theirs, strict=True):
+                torch.testing.assert_close(one, other, atol=1e-11, rtol=0)
+
+
+def test_gradients_of_a_resize_convolution_lie_as_its_weights_do() -> None:
+    # Else the optimiser's fused step would have to bring them into another order.
+    layer = ResizeConv(3, 5, bias=True).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    layer(torch.randn(1, 3, 16, 16)).sum().backward()
+    assert layer.weight.grad is not None
+    assert layer.weight.grad.stride() == layer.weight.stride()
+
+
+def test_a_resize_convolution_of_a_large_map_does_not_double_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> torch.Tensor:
+        raise AssertionError("doubled")
+
+    monkeypatch.setattr(blocks, "double", refuse)
+    layer = ResizeConv(1, 1, bias=True)
+    assert layer(torch.zeros(1, 1, 16, 16)).shape == (1, 1, 32, 32)
+    with pytest.raises(AssertionError, match="doubled"):
+        layer(torch.zeros(1, 1, 8, 8))
+
+
+def test_a_resize_convolution_in_16_bits_differs_by_rounding_alone() -> None:
+    torch.manual_seed(0)
+    layer, x = ResizeConv(8, 5, bias=True), torch.randn(1, 8, 16, 16)
+    for kind in (torch.bfloat16, torch.float16):
+        with torch.autocast("cpu", dtype=kind):
+            output = layer(x)
+        assert output.dtype == kind
+        torch.testing.assert_close(output.float(), resized(layer, x), atol=0.03, rtol=0)
 
 
 def test_transposed_upsampling_of_3_and_of_4_doubles_exactly() -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from p2p_gan.networks.base import InferencePass
-from p2p_gan.networks.norms import InstanceNorm, NoNorm, Norm, norm_layer
+from p2p_gan.networks.norms import ClassAdaptiveNorm, InstanceNorm, NoNorm, Norm, norm_layer
 
 if TYPE_CHECKING:
     from gan.conftest import RandomInput
@@ -50,6 +50,28 @@ def test_instance_norm_sees_each_picture_by_itself_even_in_training_and_keeps_no
     torch.testing.assert_close(normed[0], normed[1], atol=1e-3, rtol=1e-3)
     assert torch.equal(normed, norm(bright, InferencePass("running")))
     assert norm.state_dict() == {}
+
+
+def test_a_norm_of_classes_scales_and_shifts_each_pixel_by_its_class(picture: torch.Tensor) -> None:
+    # Tan et al. 2021, eq. 3: gamma_c (x - mu) / sigma + beta_c, c the class of the pixel; here gamma_c is that of the
+    # norm times (1 + scale_c), beta_c that of the norm times the same, plus shift_c.
+    torch.manual_seed(0)
+    norm, by_class = Norm(2), ClassAdaptiveNorm(3, 2)
+    torch.nn.init.normal_(norm.weight)
+    torch.nn.init.normal_(norm.bias)
+    classes = torch.randint(-1, 3, (1, 8, 8))
+    one_hot = (classes[:, None] == torch.arange(3)[:, None, None]).float()
+    found = by_class(norm(picture, InferencePass()), one_hot)
+    plain = (picture - picture.mean((2, 3), keepdim=True)) / (
+        picture.var((2, 3), False, keepdim=True) + norm.eps
+    ).sqrt()
+    for row in range(8):
+        for column in range(8):
+            own = int(classes[0, row, column])
+            scale = 0 if own < 0 else by_class.scale.weight[:, own, 0, 0]
+            shift = 0 if own < 0 else by_class.shift.weight[:, own, 0, 0]
+            gamma, beta = norm.weight * (1 + scale), norm.bias * (1 + scale) + shift
+            torch.testing.assert_close(found[0, :, row, column], gamma * plain[0, :, row, column] + beta)
 
 
 def test_no_norm_changes_nothing(picture: torch.Tensor) -> None:

@@ -93,6 +93,24 @@ def test_an_encoder_decoder_s_detail_goes_through_the_bottleneck_alone(random_in
     assert fine_detail("unet") > 0
 
 
+def test_a_unet_of_classes_looks_at_the_mask_in_each_block_of_its_decoder() -> None:
+    plain, network = unet(3, dropout=0.0), unet(3, dropout=0.0, class_adaptive=True)
+    names = {f"up.{block}.by_class.{table}.weight" for block in (0, 1) for table in ("scale", "shift")}
+    assert set(network.state_dict()) == set(plain.state_dict()) | names
+    for name, value in network.named_parameters():
+        if "by_class" in name:
+            torch.nn.init.zeros_(value)
+    network.load_state_dict(plain.state_dict(), strict=False)
+    mask = torch.zeros(1, 3, 16, 24)
+    mask[:, 0, :, :9] = mask[:, 2, :, 9:] = 1
+    assert torch.equal(network(mask, InferencePass()), plain(mask, InferencePass()))
+    with torch.no_grad():
+        network.get_parameter("up.1.by_class.shift.weight")[:, 2] += 1
+    changed = network(mask, InferencePass()) != plain(mask, InferencePass())
+    assert changed[..., 12:].all()
+    assert not changed[..., :6].any(), "one pixel of a block at half the size sees so far"
+
+
 def test_resizing_leaves_no_transposed_convolution() -> None:
     modules = list(unet(upsampling="resize").modules())
     assert not any(isinstance(module, torch.nn.ConvTranspose2d) for module in modules)

@@ -40,6 +40,13 @@ def test_a_run_shows_its_progress_its_last_and_its_best_scores(tmp_path: Path) -
     assert "val pictures" not in run.curves
 
 
+def test_what_happened_once_is_an_event_and_no_curve(tmp_path: Path) -> None:
+    lines = [*LINES, {"images": 100, "recovered_from": {"images": 90}, "slowed": 0.5}, {"resumed_at": 100}]
+    (run,) = read_runs([make_run(tmp_path / "run", Config(images=100), [*lines, {"images": 120, "diverged": {}}])])
+    assert not {"resumed_at", "slowed", "recovered_from", "diverged"} & run.curves.keys()
+    assert [(mark.x, mark.bad) for mark in run.events] == [(50, False), (100, True), (100, False), (120, True)]
+
+
 def test_a_folder_of_runs_is_listed_by_what_tells_them_apart(tmp_path: Path) -> None:
     for name in ("a/one", "a/two", "b"):
         make_run(tmp_path / "all" / name, Config(images=200))

@@ -36,15 +36,16 @@ from p2p_gan.training.loop import TrainingCallback, training_loop
 from p2p_gan.training.replicas import distribute
 from p2p_gan.training.run import train
 from p2p_gan.training.signals import StopRequest
+from p2p_gan.updates import step as step_module
 from p2p_gan.updates.step import Networks, train_step
 
 if TYPE_CHECKING:
-    from gan.conftest import make_pair_folder
+    from gan.conftest import make_feature_file, make_pair_folder
 else:  # run as a program, this folder is where Python looks, and conftest lies above
     sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-    from conftest import make_pair_folder
+    from conftest import make_feature_file, make_pair_folder
 
-WORLD = 2
+WORLD, WEIGHTS = 2, "lite0.pth"
 CONFIG = with_settings(
     PRESETS["tiny"],
     {
@@ -63,6 +64,7 @@ CONFIG = with_settings(
 # So slow that the generator meets the discriminator's weights of before: Adam turns the rounding of a gradient that is
 # 0, as that of a bias before a norm, into a whole step one way or the other.
 PLAIN = {"dropout": 0, "images": 4, "ema_half_life": 0, "learning_rate": 1e-12}
+FEATURES = {"lambda_perceptual": 1, "perceptual_stages": 3, "lambda_projected": 1, "projected_stages": 2}
 # One update each, whose gradients are compared with those of one process; no random number is drawn in them.
 UPDATES: dict[str, dict[str, Any]] = {
     "instance norm": {"norm": "instance"},
@@ -73,11 +75,16 @@ UPDATES: dict[str, dict[str, Any]] = {
     "a penalty at the real pairs": {"lambda_r1": 1, "discriminator_norm": "instance"},
     "spectral norm": {"spectral_norm": True},
     "balanced classes": {"class_balanced": True},
+    "a focal frequency loss": {"lambda_frequency": 10},
+    "moving averages of both": {"lambda_lecam": 1, "discriminator_scales": 2, "discriminator_layers": 1, "images": 3},
+    "segmentation": {"gan_loss": "segmentation"},
+    "norms of classes": {"a_encoding": "classes", "class_adaptive_norm": "on"},
     "labels": {"segmentation_head": "on", "lambda_segmentation": 1, "ema_half_life": 0},
     "no discriminator": {"gan_loss": "none"},
     "three pairs left": {"images": 3},
     "one pair left": {"images": 1},
     "bfloat16": {"precision": "bfloat16"},
+    "pretrained features": FEATURES,
 }
 
 
@@ -143,6 +150,12 @@ def _outcome(work: Callable[[int], Any], rank: int) -> dict[str, Any]:
         return {"raised": f"{type(error).__name__}: {error}"}
 
 
+def choose_even(classes: torch.Tensor, count: int) -> torch.Tensor:
+    """A mixture for LabelMix that is the same in every process."""
+    return (classes % 2 == 0)[:, None]
+
+
+@mock.patch.object(step_module, "draw_mixture", choose_even)
 def one_update(pairs: Path, config: Config, ranks: Ranks) -> Networks:
     """The networks after the first update, with its gradients."""
     folder = identify_files(open_for_training(pairs))
@@ -157,7 +170,8 @@ def one_update(pairs: Path, config: Config, ranks: Ranks) -> Networks:
 def numbers(nets: Networks) -> dict[str, torch.Tensor]:
     """Gradients, and what the norms have gathered."""
     found: dict[str, torch.Tensor | None] = {}
-    for name, network in (("generator", nets.generator), ("discriminator", nets.discriminator)):
+    networks = (("generator", nets.generator), ("discriminator", nets.discriminator), ("lecam", nets.lecam))
+    for name, network in networks:
         if network is not None:
             found |= {f"{name}/{key} gradient": value.grad for key, value in network.named_parameters()}
             found |= {f"{name}/{key}": value for key, value in network.named_buffers()}
@@ -166,7 +180,8 @@ def numbers(nets: Networks) -> dict[str, torch.Tensor]:
 
 def compared(pairs: Path, rank: int) -> dict[str, tuple[float, float, int]]:
     """For each case: how far the gradients, and the buffers, are from one process's, in shares of the largest."""
-    configs = {name: with_settings(CONFIG, {**PLAIN, **settings}) for name, settings in UPDATES.items()}
+    plain = {**PLAIN, "features": str(pairs.parent / WEIGHTS)}
+    configs = {name: with_settings(CONFIG, {**plain, **settings}) for name, settings in UPDATES.items()}
     with join_processes("cpu") as ranks:
         all_ours = {name: numbers(one_update(pairs, config, ranks)) for name, config in configs.items()}
     found: dict[str, tuple[float, float, int]] = {}
@@ -260,6 +275,7 @@ def main(folder: Path) -> None:
     torch.optim.Adam([torch.zeros(1, requires_grad=True)])  # loads what it takes seconds to load, once for all
     pairs = make_pair_folder(folder / "pairs", {"train": 9, "val": 2})
     other = make_pair_folder(folder / "other", {"train": 10, "val": 2})
+    make_feature_file(folder / WEIGHTS)
     found: dict[str, Any] = {"compared": in_processes(lambda rank: compared(pairs, rank))[0]}
 
     def run(name: str, config: Config = CONFIG, world: int = WORLD, **told: int) -> None:

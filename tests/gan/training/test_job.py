@@ -38,6 +38,9 @@ NETWORKS: dict[str, dict[str, object]] = {
         "discriminator_norm": "none",
     },
     "labels": {"segmentation_head": "auto", "upsampling": "resize"},
+    "later losses": {"lambda_frequency": 1, "lambda_lecam": 1, "discriminator_learning_rate": 1e-3},
+    "segmentation": {"gan_loss": "segmentation", "segmentation_head": "auto", "lambda_lecam": 1},
+    "norms of classes": {"a_encoding": "classes", "class_adaptive_norm": "auto", "noise_channels": 1},
 }
 
 
@@ -82,10 +85,22 @@ def test_labels_are_seen_where_a_mask_becomes_a_photo_if_that_is_left_open(pair_
     assert there.config.segmentation_head == "on"
     assert isinstance(there.nets.discriminator, SegmentationHead)
     assert there.nets.discriminator.labeller(torch.zeros(1, 3, 32, 32)).shape == (1, len(CARS.classes), 32, 32)
-    for other in ({"direction": "photo-to-mask"}, {"gan_loss": "none"}):
+    for other in ({"direction": "photo-to-mask"}, {"gan_loss": "none"}, {"gan_loss": "segmentation"}):
         back = make_job(folder, with_settings(config, other))
         assert back.config.segmentation_head == "off"
         assert not isinstance(back.nets.discriminator, SegmentationHead)
+
+
+def test_norms_adapt_to_classes_where_the_input_is_classes_if_that_is_left_open(
+    pair_folder: Path, tiny: Config
+) -> None:
+    folder = open_for_training(pair_folder)
+    config = replace(tiny, class_adaptive_norm="auto", a_encoding="auto", b_encoding="auto")
+    there = make_job(folder, config)
+    assert there.config.class_adaptive_norm == "on"
+    assert there.card.architecture.class_adaptive
+    for other in ({"direction": "photo-to-mask"}, {"a_encoding": "values"}, {"generator": "resnet"}, {"norm": "none"}):
+        assert make_job(folder, with_settings(config, other)).config.class_adaptive_norm == "off"
 
 
 def test_a_segmentation_head_halves_no_more_often_than_its_generator() -> None:

@@ -28,12 +28,23 @@ EVERYTHING = {
     "lambda_features": 1.0,
     "lambda_gp": 1.0,
     "lambda_r1": 1.0,
+    "lambda_lecam": 1.0,
+    "lambda_frequency": 1.0,
+    "a_encoding": "classes",
+    "class_adaptive_norm": "on",
     "lambda_mode_seeking": 1.0,
     "noise_channels": 2,
     "discriminator_norm": "instance",
     "spectral_norm": True,
     "segmentation_head": "on",
     "update_order": "simultaneous",
+}
+FEATURES: dict[str, Any] = {
+    "lambda_perceptual": 1.0,
+    "perceptual_stages": 2,
+    "lambda_projected": 1.0,
+    "projected_stages": 2,
+    "precision": "bfloat16",
 }
 Make = Callable[..., tuple[WholeUpdate, PairDataset]]
 
@@ -59,10 +70,12 @@ def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
-@pytest.mark.parametrize("settings", [{"precision": "bfloat16"}, EVERYTHING, {"gan_loss": "none"}])
+@pytest.mark.parametrize("settings", [{"precision": "bfloat16"}, EVERYTHING, {"gan_loss": "none"}, FEATURES])
 def test_replays_are_updates_bit_for_bit_with_new_batches_rates_decays_and_random_numbers(
-    make: Make, tape_recorder: "TapeRecorder", settings: dict[str, Any]
+    make: Make, tape_recorder: "TapeRecorder", settings: dict[str, Any], feature_file: Path
 ) -> None:
+    if "lambda_projected" in settings:
+        settings = settings | {"features": str(feature_file)}
     found = []
     for recorder in (None, tape_recorder):
         made = make(**settings)

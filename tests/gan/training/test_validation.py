@@ -22,7 +22,7 @@ from p2p_gan.runs import checkpoint
 from p2p_gan.training import validation
 from p2p_gan.training.job import make_job
 from p2p_gan.training.run import train
-from p2p_gan.training.validation import Validation, Validator, grid_of, improves, visible
+from p2p_gan.training.validation import Validation, Validator, grid_of, improves, score_of, visible
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
@@ -233,3 +233,35 @@ def test_pictures_of_other_sizes_stand_on_white() -> None:
     assert grid.shape == (8, 10, 3)
     assert (grid[0, :3] == 0).all()
     assert (grid[2:4, :5] == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("by", "better"),
+    [
+        ("l1", Validation(1, 0.1, 0.5, 20.0)),
+        ("psnr", Validation(1, 0.2, 0.5, 21.0, by="psnr")),
+        ("ssim", Validation(1, 0.2, 0.6, 20.0, by="ssim")),
+        ("colors", Validation(1, 0.2, 0.5, colors=0.8, by="colors")),
+        ("sharpness", Validation(1, 0.2, 0.5, sharpness=0.21, sharpness_real=0.2, by="sharpness")),
+        ("mean_iou", Validation(1, 0.2, 0.5, accuracy=0.1, mean_iou=0.7, by="mean_iou")),
+    ],
+)
+def test_any_cheap_score_may_choose_the_best_and_larger_is_better(by: str, better: Validation) -> None:
+    worse = Validation(1, 0.2, 0.5, 20.0, 0.5, 0.6, colors=0.7, sharpness=0.1, sharpness_real=0.2, by=by)
+    assert improves(better.score, worse.score)
+    assert not improves(worse.score, better.score)
+    assert "by" not in better.to_json()
+
+
+@pytest.mark.parametrize("by", ["colors", "sharpness"])
+def test_a_score_that_chooses_the_best_is_measured_and_recorded(by: str, pair_folder: Path, tiny: Config) -> None:
+    job = make_job(open_pairs(pair_folder), replace(tiny, best_by=by))
+    found = Validator(job).score(job.nets.generator)
+    assert found is not None
+    assert by in found.to_json()
+    assert found.psnr > 0
+
+
+def test_a_score_that_the_pictures_do_not_have_is_refused(pair_folder: Path, tiny: Config, refused: "Refused") -> None:
+    with refused("unfit-setting", "best_by=mean_iou", usage=True):
+        score_of(make_job(open_pairs(pair_folder), replace(tiny, best_by="mean_iou")))

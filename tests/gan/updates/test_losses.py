@@ -12,12 +12,16 @@ from p2p_gan.updates.losses import (
     class_loss,
     discriminator_loss,
     feature_loss,
+    focal_frequency_loss,
     generator_loss,
     gradient_penalty,
     l1_loss,
     l2_loss,
     mode_seeking_loss,
+    perceptual_loss,
     pixel_weights,
+    projection_generator_loss,
+    projection_loss,
     r1_penalty,
     segmentation_loss,
 )
@@ -187,6 +191,29 @@ def test_pixels_without_a_class_and_ignored_ones_are_not_counted_as_a_class() ->
     assert weights.flatten().tolist() == pytest.approx([0.75, 0.75, 1.5, 0, 0])
 
 
+def test_the_perceptual_loss_is_the_squared_distance_of_unit_vectors_summed_over_stages() -> None:
+    ours = (torch.tensor([3.0, 4.0]), torch.tensor([1.0, 0.0]))
+    theirs = (torch.tensor([0.0, 2.0]), torch.tensor([0.0, 5.0]))
+    fake, real = (tuple(each.view(1, 2, 1, 1).expand(1, 2, 3, 2) for each in stages) for stages in (ours, theirs))
+    # (.6, .8) and (0, 1) are sqrt(.4) apart, (1, 0) and (0, 1) sqrt(2).
+    assert perceptual_loss(fake, real).item() == pytest.approx(0.4 + 2, rel=1e-5)
+    assert perceptual_loss(fake[:1], real[:1]).item() == pytest.approx(0.4, rel=1e-5)
+
+
+def test_the_perceptual_loss_of_features_that_are_all_zero_has_a_finite_gradient() -> None:
+    fake = torch.zeros(1, 2, 3, 2, requires_grad=True)
+    perceptual_loss([fake], [torch.ones(1, 2, 3, 2)]).backward()  # type: ignore[no-untyped-call]
+    assert fake.grad is not None
+    assert fake.grad.isfinite().all()
+
+
+def test_projected_heads_have_a_hinge_each_and_the_generator_pays_for_their_mean_logits() -> None:
+    found = Judgement((), (), projected=tuple(torch.full((1, 1, 2, 2), logit) for logit in (0.25, -2.0)))
+    assert projection_loss(found, real=True).item() == pytest.approx(0.75 + 3)
+    assert projection_loss(found, real=False).item() == pytest.approx(1.25 + 0)
+    assert projection_generator_loss(found).item() == pytest.approx(-0.25 + 2)
+
+
 def test_the_less_two_noises_move_a_picture_the_more_that_costs() -> None:
     still, noises = torch.zeros(1, 3, 2, 2), (torch.zeros(1, 4, 1, 1), torch.full((1, 4, 1, 1), 2.0))
     costs = [mode_seeking_loss((still, torch.full_like(still, moved)), noises).item() for moved in (1.0, 0.5, 0.0)]
@@ -278,3 +305,45 @@ def test_a_penalty_is_computed_in_float32_whatever_the_run_computes_in() -> None
         found = r1_penalty(Convolution(), pictures(0), pictures(1).bfloat16())
     assert found.dtype == torch.float32
     assert found.item() == pytest.approx(expected, rel=1e-6)
+
+
+def focal_frequency(fake: Tensor, real: Tensor) -> Tensor:
+    """The loss as Jiang et al. 2021 write it, eq. 3, 7 and 8: a sum over all frequencies, term by term."""
+    height, width = real.shape[-2:]
+    rows, columns = (torch.arange(side, dtype=torch.float64) for side in (height, width))
+    found = []
+    for one in (fake - real).double().flatten(0, 1):
+        spectrum = torch.stack(
+            [
+                torch.stack(
+                    [
+                        (one * torch.exp(-2j * math.pi * (u * rows[:, None] / height + v * columns / width))).sum()
+                        for v in range(width)
+                    ]
+                )
+                for u in range(height)
+            ]
+        ) / math.sqrt(height * width)
+        found.append((spectrum.abs() / spectrum.abs().max().detach() * spectrum.abs() ** 2).mean())
+    return torch.stack(found).mean()
+
+
+@pytest.mark.parametrize("size", [(4, 6), (3, 5)])
+def test_the_focal_frequency_loss_is_its_equation(size: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    fake, real = (torch.randn(2, 3, *size, requires_grad=True) for _ in range(2))
+    loss = focal_frequency_loss(fake, real)
+    assert loss.item() == pytest.approx(focal_frequency(fake, real).item(), rel=1e-5)
+    assert loss <= l2_loss(fake, real)
+
+
+def test_the_focal_frequency_loss_grows_with_the_frequency_that_is_missing_and_leads_to_the_real_picture() -> None:
+    real = torch.cos(torch.arange(16) * math.pi / 4).expand(1, 1, 16, 16)
+    fake = (0.5 * real).clone().requires_grad_()
+    # One frequency differs: its weight is 1, and the loss is that of the values.
+    assert focal_frequency_loss(fake, real).item() == pytest.approx(l2_loss(fake, real).item(), rel=1e-4)
+    (slope,) = torch.autograd.grad(focal_frequency_loss(fake, real), fake)
+    assert focal_frequency_loss(fake - slope, real) < focal_frequency_loss(fake, real)
+    same = real.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(focal_frequency_loss(same, real), same)
+    assert slope.abs().max() == 0

@@ -33,6 +33,13 @@ def test_everything_at_once_is_named_in_an_order_that_begins_with_the_paper_s() 
     assert make_recipe(everything).names == ("d_real", "d_fake", "g_gan", "g_l1", *further)
 
 
+def test_features_add_a_loss_of_the_generator_and_heads_one_of_each_network() -> None:
+    found = make_recipe(config(lambda_perceptual=3, lambda_projected=2))
+    weights = {"g_perceptual": 3, "d_projected": 1, "g_projected": 2}
+    assert {name: found.weights[name] for name in weights} == weights
+    assert not make_recipe(config(lambda_perceptual=3, lambda_projected=2, features="off")).weights.keys() & weights
+
+
 def test_a_segmentation_head_adds_what_it_learns_and_what_the_generator_pays() -> None:
     found = make_recipe(config(segmentation_head="on", lambda_segmentation=30))
     assert found.names == ("d_real", "d_fake", "g_gan", "g_l1", "g_labels", "d_labels")
@@ -68,6 +75,7 @@ def test_a_row_more_in_the_table_is_a_loss_more_in_every_recipe(monkeypatch: pyt
         ({"gan_loss": "none", "lambda_l1": 0}, {}, "settings-conflict", "lambda_l1=100"),
         ({"gan_loss": "none", "lambda_ce": 0}, {"classes": True}, "settings-conflict", "lambda_ce=100"),
         ({"class_balanced": "on", "lambda_l1": 0}, {}, "settings-conflict", "lambda_l1=100"),
+        ({"lambda_frequency": 1}, {"classes": True}, "unfit-setting", "Leave it at 0"),
     ],
 )
 def test_what_the_pairs_contradict_is_refused_with_a_way_out(

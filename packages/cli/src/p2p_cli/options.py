@@ -18,6 +18,7 @@ from p2p_datatools.contract.pictures.sizes import Size, is_count, parse_size
 
 if TYPE_CHECKING:
     from p2p_gan.config.config import Config
+    from p2p_gan.config.parse import SettingRequest
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -126,6 +127,11 @@ def match_option(command: Command) -> Command:
         metavar="stem|REGEX|FILE.csv",
         help="How to match: by path without suffix, by the first group of REGEX in it, or by lines 'a,b' of a file.",
     )(command)
+
+
+def photos_option(text: str) -> Callable[[Command], Command]:
+    """--photos: the photos that belong to masks or labels; `text` says for what the command needs them."""
+    return click.option("--photos", type=FOLDER, metavar="DIR", help=text)
 
 
 def page_option(command: Command) -> Command:
@@ -239,6 +245,21 @@ def configure(
     table |= parse_settings(settings)
     table |= {name: value for name, value in options.items() if value is not None}
     return with_settings(preset, table)
+
+
+def asked_settings(
+    config_file: Path | None, settings: tuple[str, ...], options: dict[str, Any]
+) -> "list[SettingRequest]":
+    """What the file, then --set, then the command's own options ask for, each with the words that say so."""
+    from p2p_gan.config.parse import SettingRequest, settings_from_toml
+
+    asked = []
+    if config_file:
+        for name, value in settings_from_toml(config_file).items():
+            asked.append(SettingRequest(name, value, f"{name} in {config_file}"))
+    asked += [SettingRequest(name, value, f"--set {name}={value}") for name, value in parse_settings(settings).items()]
+    asked += [SettingRequest(name, value, f"--{name} {value}") for name, value in options.items() if value is not None]
+    return asked
 
 
 def to_json(value: Any) -> str:

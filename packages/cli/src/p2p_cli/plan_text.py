@@ -100,8 +100,13 @@ def cores_text(count: float) -> str:
 def _discriminator(planned: "Plan") -> str:
     if planned.config.gan_loss == "none":
         return "no discriminator"
+    if planned.config.gan_loss == "segmentation":
+        return f"discriminator with {count_text(planned.discriminator_parameters)}, which segments pictures"
     patches = " and ".join(f"{field}x{field}" for field in planned.receptive_fields)
-    head = ", a segmentation head" if planned.config.segmentation_head == "on" else ""
+    config = planned.config
+    head = ", a segmentation head" if config.segmentation_head == "on" else ""
+    if config.lambda_projected and config.feature_stages:
+        head += f", {plural(config.projected_stages, 'projected head')}"
     return f"discriminator with {count_text(planned.discriminator_parameters)}, patches of {patches}{head}"
 
 
@@ -126,6 +131,16 @@ def _time_line(planned: "Plan") -> str:
     speed = 1 / planned.seconds_per_image
     beside = ", without communication between devices" if planned.processes > 1 else ""
     return f"time   {planned.updates} updates, about {time_text(planned.seconds)} at {speed:.3g} images/s{beside}"
+
+
+def cost_lines(seconds: float | None, disk: "Need") -> list[str]:
+    """The time of many runs and the disk space of their folders."""
+    time = (
+        "too few updates in a run to be timed beforehand"
+        if seconds is None
+        else f"about {time_text(seconds)} of training"
+    )
+    return [f"time   {time}", _need_line("disk", disk)]
 
 
 def _need_line(what: str, need: "Need") -> str:

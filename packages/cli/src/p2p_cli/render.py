@@ -6,7 +6,6 @@ Nothing here may compute a result; it shows what a library call returned or repo
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
@@ -26,12 +25,9 @@ from rich.table import Table
 from rich.text import Text
 
 from p2p_cli.plan_text import plan_lines
-from p2p_cli.terminal import echo, name_full_output
-from p2p_datatools.contract.progress import Reporter
+from p2p_cli.terminal import Loudness, echo, name_full_output
+from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural, printable
-
-if TYPE_CHECKING:
-    from p2p_gan.evaluation.mask_agreement import Agreement
 
 _WIDE = 72  # columns that a bar with its numbers takes
 # Seconds between two lines of progress where no terminal shows a bar; more later, to keep a long run's log short.
@@ -40,11 +36,15 @@ _PLAIN_EVERY, _PLAIN_LATER = 10.0, 60.0
 
 def reporter() -> Reporter:
     """A live bar on a terminal, elsewhere a plain line at intervals; both on standard error."""
+    if Loudness.quiet:
+        return QUIET
     return LiveReporter() if sys.stderr.isatty() else PlainReporter()
 
 
 def training_reporter() -> Reporter:
     """A live table of a run's figures on a terminal, elsewhere a plain line at intervals; both on standard error."""
+    if Loudness.quiet:
+        return QUIET
     return TrainingReporter() if sys.stderr.isatty() else PlainReporter()
 
 
@@ -244,13 +244,23 @@ def say(line: str = "") -> None:
 
 
 def remark(line: str) -> None:
-    """A remark on the result, on standard error."""
-    echo(line, err=True)
+    """A remark on the result, on standard error, unless --quiet."""
+    if not Loudness.quiet:
+        echo(line, err=True)
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table on standard output: folded on a narrow terminal, not folded where it is not a terminal."""
-    shown = Table(box=None, pad_edge=False, header_style="bold")
+def hint(line: str) -> None:
+    """What to run next, on standard output, unless --quiet."""
+    if not Loudness.quiet:
+        echo(line)
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, tight: bool = False) -> None:
+    """A table on standard output: folded on a narrow terminal, not folded where it is not a terminal.
+
+    Columns are two spaces apart, in a `tight` table one.
+    """
+    shown = Table(box=None, pad_edge=False, header_style="bold", collapse_padding=tight)
     for heading in headings:
         shown.add_column(heading, overflow="fold")
     for row in rows:
@@ -270,10 +280,10 @@ def facts(pairs: Iterable[tuple[str, str]]) -> None:
 def skips(skipped: Sequence[object], dest: object | None) -> None:
     """The pictures that were skipped, and the file of DEST that lists them, if there is a DEST."""
     for skip in skipped[:20]:
-        remark(f"skipped: {skip}")
+        echo(f"skipped: {skip}", err=True)
     if skipped:
         more = f"; see {dest}/skipped.jsonl" if dest else ""
-        remark(f"{plural(len(skipped), 'picture')} left out{more}.")
+        echo(f"{plural(len(skipped), 'picture')} left out{more}.", err=True)
 
 
 def given_splits(counts: Mapping[str, int], unsplit: str = "") -> None:
@@ -281,26 +291,3 @@ def given_splits(counts: Mapping[str, int], unsplit: str = "") -> None:
     if counts:
         said = ", ".join(f"{name} {counts.get(name, 0)}" for name in ("train", "val", "test"))
         say(f"Splits as given: {said}{f'; {unsplit}' if unsplit else ''}.")
-
-
-def scores(metrics: dict[str, float], mean_picture: dict[str, float], color_error: dict[str, float]) -> None:
-    """A model's metrics beside those of the mean training picture, where there is one, and its colour errors."""
-    rows = [
-        (name, f"{value:.4f}", f"{mean_picture[name]:.4f}" if mean_picture else "-") for name, value in metrics.items()
-    ]
-    table(("score", "model", "mean picture"), rows)
-    if color_error:
-        say("colour error " + ", ".join(f"{name} {value:.3f}" for name, value in color_error.items()))
-
-
-def agreement(title: str, found: "Agreement", real: "Agreement | None" = None) -> None:
-    """IoU by class and the means; `real` is what a segmenter finds in the real photos."""
-    columns = (found, real) if real else (found,)
-    headings = ("generated", "real photos")[: len(columns)]
-    rows = [
-        (name, *(f"{each.classes[name].iou:.3f}" for each in columns), str(one.pictures))
-        for name, one in found.classes.items()
-    ]
-    for name, value in (("mean IoU", "mean_iou"), ("pixels", "pixel_accuracy"), ("classes", "class_accuracy")):
-        rows.append((name, *(f"{getattr(each, value):.3f}" for each in columns), ""))
-    table((f"{title}: IoU", *headings, "pictures"), rows)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from p2p_gan.runs.compare import Run
 
 _KINDS: dict[str, "PlotFormat"] = {".png": "png", ".svg": "svg"}  # of curves, by the end of their file's name
+_PAGES = (".html", ".htm")
 
 
 @click.command()
@@ -23,7 +24,7 @@ _KINDS: dict[str, "PlotFormat"] = {".png": "png", ".svg": "svg"}  # of curves, b
     "--curves",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
-    help="Draw losses and scores: a .png or .svg.",
+    help="Draw losses and scores: a .png, .svg or .html.",
 )
 @options.json_option
 def command(places: tuple[Path, ...], curves: Path | None, as_json: bool) -> int:
@@ -37,15 +38,15 @@ def command(places: tuple[Path, ...], curves: Path | None, as_json: bool) -> int
     Examples:
       p2p runs run
       p2p runs experiments --curves curves.png
+      p2p runs run other-run --curves curves.html
     """
     from p2p_cli import render
     from p2p_datatools.contract.errors import P2PError, UsageError
     from p2p_gan.runs.compare import differing_fields, read_runs
 
-    if curves is not None and curves.suffix.lower() not in _KINDS:
-        raise UsageError(
-            curves, "is not the name of a PNG or SVG file", "End it in .png or .svg.", code="wrong-file-name"
-        )
+    if curves is not None and curves.suffix.lower() not in (*_KINDS, *_PAGES):
+        what = "is not the name of a PNG, SVG or HTML file"
+        raise UsageError(curves, what, "End it in .png, .svg or .html.", code="wrong-file-name")
     closed: list[P2PError] = []
     runs = read_runs(places, strange=closed)
     for error in closed:
@@ -81,17 +82,24 @@ def _draw(runs: "list[Run]", file: Path) -> None:
     from p2p_datatools.contract.errors import P2PError, UsageError
     from p2p_datatools.contract.files.atomic import holds, write_bytes
     from p2p_datatools.sheets.plots import draw_curves
+    from p2p_gan.reports.place import write_report
+    from p2p_gan.reports.runs_page import runs_page
+    from p2p_gan.runs.panels import panels_of
 
-    names = list(dict.fromkeys(name for run in runs for name in run.curves))
-    if not names:
+    panels = panels_of(runs)
+    if not panels:
         raise P2PError(
             runs[0].path,
             "has recorded no losses or scores yet",
             "Wait until the run has recorded its first losses.",
             code="nothing-recorded",
         )
-    panels = {name: {run.name: run.curves[name] for run in runs if name in run.curves} for name in names}
-    drawn = draw_curves(panels, across="images", kind=_KINDS[file.suffix.lower()])
+    if file.suffix.lower() in _PAGES:
+        write_report(file, runs_page(runs))
+        return
+    drawn = draw_curves(
+        {panel.title: panel.series for panel in panels}, across="images", kind=_KINDS[file.suffix.lower()]
+    )
     if file.exists() and not holds(file, drawn):
         raise UsageError(
             file,

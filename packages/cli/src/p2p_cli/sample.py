@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from p2p_cli import options
+from p2p_cli.hints import next_command
 from p2p_cli.sample_places import Call, sample_elsewhere
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural
@@ -93,7 +94,9 @@ def command(
 def sample_files(call: Call) -> int:
     """Pictures in files to a folder; gives the exit code."""
     from p2p_cli import render
+    from p2p_datatools.contract.pairs.manifest import has_manifest
     from p2p_gan.inference.sampling import sample
+    from p2p_gan.models.location import describe_choice
 
     sampling, dest = call.sampling, call.dest
     summary = sample(
@@ -114,7 +117,10 @@ def sample_files(call: Call) -> int:
         total = plural(summary.written + summary.kept, "picture")
         by = "" if summary.runtime == "torch" else f" by {summary.runtime}"
         render.say(f"{card.direction}: {total} in {dest}, {summary.written} written now{by}, {summary.kept} kept.")
+        render.say(describe_choice(call.model))
     if sampling.variants > 1 and not (card.architecture.random and sampling.how.dropout):
         render.remark("All variants are identical, because the model is applied without randomness.")
     render.skips(summary.skipped, dest)
+    if not call.as_json and len(call.inputs) == 1 and has_manifest(call.inputs[0]):
+        render.hint(next_command("evaluate", call.model, call.inputs[0]))
     return 1 if summary.skipped else 0

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from p2p_datatools.checks import check, compare
     from p2p_datatools.contract import load_palette
     from p2p_datatools.derivations import derive
-    from p2p_datatools.exports import export_masks
+    from p2p_datatools.exports import export_masks, export_pairs
     from p2p_datatools.masks import build_masks
     from p2p_datatools.pairs import merge, pair, take_apart
     from p2p_datatools.sheets import contact_sheet
@@ -23,7 +23,7 @@ else:
         checks="check compare",
         contract="load_palette",
         derivations="derive",
-        exports="export_masks",
+        exports="export_masks export_pairs",
         masks="build_masks",
         pairs="merge pair take_apart",
         sheets="contact_sheet",
@@ -38,6 +38,7 @@ __all__ = [
     "contact_sheet",
     "derive",
     "export_masks",
+    "export_pairs",
     "fetch",
     "load_palette",
     "merge",

@@ -3,23 +3,21 @@
 It may never print, import any room of datatools but `contract`, or load torch when it is itself imported.
 """
 
-import os
 from typing import TYPE_CHECKING
 
 from p2p_datatools.contract.door import open_door
+from p2p_gan.machine.wait_policy import choose_waiting as _choose_waiting
 
 __version__ = "0.1.0"
 
-# Threads of OpenMP that spin while they wait stop each other as soon as the machine does anything else: beside one busy
-# process, two threads made 0.4 to 0.7 updates a second of the tiny networks, and with passive waiting 15. The library
-# reads this once, when torch is loaded, which nothing of ours does before this line.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# OpenMP reads once how threads wait, when torch is loaded, which nothing of ours does before this line.
+_choose_waiting()
 
 if TYPE_CHECKING:
     from p2p_gan.config import PRESETS, Config
     from p2p_gan.evaluation import evaluate, export_onnx
     from p2p_gan.experiments import run_study
-    from p2p_gan.inference import Predictor, load_model, sample
+    from p2p_gan.inference import Predictor, load_model, sample, segment_photos
     from p2p_gan.models import export_reference, import_model
     from p2p_gan.training import plan, reproduce, train
 else:
@@ -28,7 +26,7 @@ else:
         config="PRESETS Config",
         evaluation="evaluate export_onnx",
         experiments="run_study",
-        inference="Predictor load_model sample",
+        inference="Predictor load_model sample segment_photos",
         models="export_reference import_model",
         training="plan reproduce train",
     )
@@ -47,5 +45,6 @@ __all__ = [
     "reproduce",
     "run_study",
     "sample",
+    "segment_photos",
     "train",
 ]

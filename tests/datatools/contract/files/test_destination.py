@@ -15,7 +15,7 @@ import pytest
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files import lock
 from p2p_datatools.contract.files.atomic import read_lines, write_bytes, write_json
-from p2p_datatools.contract.files.destination import BATCH, SECONDS, Destination, refuse
+from p2p_datatools.contract.files.destination import BATCH, SECONDS, Destination, refuse, refuse_dest_inside
 from p2p_datatools.contract.files.lock import LOCK_FILES, FolderLock
 
 if TYPE_CHECKING:
@@ -306,3 +306,10 @@ def test_a_link_as_the_destination_stays_a_link_and_what_it_names_is_written(tmp
     assert (tmp_path / "dest").is_symlink()
     assert sorted(each.name for each in (tmp_path / "real").iterdir()) == ["a.png", "b.png", "made.json"]
     assert sorted(each.name for each in tmp_path.iterdir()) == ["dest", "real"]
+
+
+def test_a_destination_inside_a_source_is_refused_and_one_beside_it_is_not(tmp_path: Path, refused: "Refused") -> None:
+    refuse_dest_inside(tmp_path / "photos-masks", tmp_path / "photos", None)
+    for dest in (tmp_path / "photos", tmp_path / "photos" / "masks", tmp_path / "x" / ".." / "photos" / "masks"):
+        with refused("destination-inside-source", dest, usage=True):
+            refuse_dest_inside(dest, tmp_path / "photos")

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from p2p_cli import options
+from p2p_cli.data.photo_masks import build_from_photos
+from p2p_cli.hints import next_command
+from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
 
 
 _MOST_SHOWN = 40
+_OF_LABELS = frozenset(
+    {"--photos", "--match", "--format", "--map", "--order", "--tolerance", "--snapped", "--strict", "--empty"}
+)
 
 
 def _formats() -> tuple[str, ...]:
@@ -42,16 +48,10 @@ class WithFormats(click.Command):
 @click.option(
     "--palette",
     "palette_name",
-    required=True,
     metavar="NAME|FILE",
-    help="The classes and their colours: cars, scenes, facades, or a TOML file.",
+    help="The classes and their colours: cars, scenes, facades, or a TOML file; needed unless --model has it.",
 )
-@click.option(
-    "--photos",
-    type=options.FOLDER,
-    metavar="DIR",
-    help="The photos of the labels, unless in a folder images beside them; masks take their names.",
-)
+@options.photos_option("The photos of the labels, unless in a folder images beside them; masks take their names.")
 @options.match_option
 @click.option(
     "--format",
@@ -99,6 +99,18 @@ class WithFormats(click.Command):
     help="What pictures become that LABELS list without objects: background, even if there are no others, or an error; "
     "auto is background if others have objects.",
 )
+@click.option(
+    "--model",
+    type=options.PLACE,
+    metavar="SEGMENTER",
+    help="Find the classes in photos without labels by a model from photo to mask; LABELS are then these photos.",
+)
+@click.option(
+    "--min-confidence",
+    type=click.FloatRange(0, 1, max_open=True),
+    metavar="SHARE",
+    help="With --model: a pixel that it is less sure of is ignored.",
+)
 @options.page_option
 @options.exif_option
 @options.keep_going_option
@@ -106,7 +118,7 @@ class WithFormats(click.Command):
 def command(
     labels: Path,
     dest: Path,
-    palette_name: str,
+    palette_name: str | None,
     photos: Path | None,
     match: str,
     label_format: str,
@@ -116,6 +128,8 @@ def command(
     snapped: Path | None,
     strict: bool,
     empty: Literal["auto", "background", "error"],
+    model: Path | None,
+    min_confidence: float | None,
     page: int | None,
     exif: "Exif",
     keep_going: bool,
@@ -128,6 +142,10 @@ def command(
     blended colours go to a class found beside them. DEST receives one indexed PNG per photo, palette.toml and
     masks.jsonl, and left_out.jsonl if there are regions that cannot be painted.
 
+    With --model, LABELS are photos, and a model that 'p2p train PAIRS SEGMENTER --preset segment' has trained finds the
+    classes. DEST then also receives a picture of its confidence for each mask, and doubt.jsonl, which lists the masks,
+    those first that it is least sure of: look at these, and correct or delete them.
+
     \b
     Examples:
       p2p data build-masks photos/annotations.json masks --palette cars --photos photos
@@ -135,7 +153,22 @@ def command(
       p2p data build-masks camvid/masks masks --palette scenes --map 11=ignore
       p2p data build-masks labels masks --palette facades --snapped where.png
       p2p data build-masks labels masks --palette facades --map '#ffffff=ignore'
+      p2p data build-masks photos masks --model segmenter --min-confidence 0.8
     """
+    if model is not None:
+        _refuse_label_options()
+        return build_from_photos(
+            labels,
+            dest,
+            model,
+            min_confidence or 0.0,
+            palette_name,
+            (page, exif),
+            keep_going=keep_going,
+            as_json=as_json,
+        )
+    if palette_name is None or min_confidence is not None:
+        raise _without_model(palette_name, min_confidence)
     from p2p_cli import render
     from p2p_datatools.contract.palette import load_palette
     from p2p_datatools.contract.pictures.pages import ReadOptions
@@ -161,7 +194,29 @@ def command(
         _say(summary)
     _remark(summary)
     render.skips(summary.skipped, dest)
+    if not as_json:
+        render.hint(next_command("data", "pair", dest, photos or "PHOTOS", "PAIRS"))
     return 1 if summary.skipped else 0
+
+
+def _without_model(palette_name: str | None, min_confidence: float | None) -> UsageError:
+    if palette_name is None:
+        what, to_do = "is missing: it says which classes there are", "Give cars, scenes, facades, or a TOML file."
+        return UsageError("--palette", what, to_do, code="missing-option")
+    what = "is how sure a model has to be, but the masks are built from labels"
+    return UsageError(
+        f"--min-confidence {min_confidence:g}", what, "Leave it out, or add --model.", code="needless-option"
+    )
+
+
+def _refuse_label_options() -> None:
+    """Raise UsageError for the first option about labels beside --model, which needs none."""
+    context = click.get_current_context()
+    for option in context.command.params:
+        given = context.get_parameter_source(str(option.name)) is click.core.ParameterSource.COMMANDLINE
+        if given and option.opts[0] in _OF_LABELS:
+            what = "is about labels, but with --model the masks are found in photos"
+            raise UsageError(option.opts[0], what, "Leave one of them out.", code="options-conflict")
 
 
 def _say(summary: "MaskSummary") -> None:

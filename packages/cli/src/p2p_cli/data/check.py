@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
+from p2p_cli.hints import next_command
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.words import plural
 
@@ -22,7 +23,7 @@ _MOST_SHOWN = 10  # pictures; --json has them all
 
 @click.command()
 @click.argument("path", type=options.FOLDER)
-@click.option("--photos", type=options.FOLDER, metavar="DIR", help="For masks: the photos they belong to.")
+@options.photos_option("For masks: the photos they belong to.")
 @click.option("--palette", "palette_name", metavar="NAME|FILE", help="For masks without a palette.toml: their palette.")
 @click.option(
     "--against", type=options.FOLDER, metavar="OTHER", help="Compare the masks with those of the same names in OTHER."
@@ -67,6 +68,8 @@ def command(
             f"{plural(result.checked, result.kind.removesuffix('s'))} checked: {plural(errors, 'error')}, "
             f"{plural(warnings, 'warning')}"
         )
+        if result.ok and result.kind == "masks":
+            render.hint(next_command("data", "pair", path, photos or "PHOTOS", "PAIRS"))
     return 0 if result.ok else 1
 
 

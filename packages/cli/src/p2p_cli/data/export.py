@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
+from p2p_cli.hints import next_command
+from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.words import plural, shell_word
 
 if TYPE_CHECKING:
@@ -16,27 +18,31 @@ if TYPE_CHECKING:
 
 
 def _formats() -> tuple[str, ...]:
+    from p2p_datatools.exports.pairs import PAIR_FORMATS
     from p2p_datatools.exports.table import export_names
 
-    return export_names()
+    return (*export_names(), *PAIR_FORMATS)
 
 
 @click.command()
-@click.argument("masks", type=options.FOLDER)
+@click.argument("source", metavar="MASKS|PAIRS", type=options.FOLDER)
 @click.argument("dest", type=options.PLACE)
 @click.option(
     "--format", "kind", type=options.LateChoice(_formats), required=True, help="The tool that will read DEST."
 )
-@click.option("--photos", type=options.FOLDER, metavar="DIR", help="The photos of the masks, which the labels name.")
+@options.photos_option("The photos of the masks, which the labels name.")
 @options.keep_going_option
 @options.json_option
-def command(masks: Path, dest: Path, kind: str, photos: Path | None, keep_going: bool, as_json: bool) -> int:
-    """Export masks as labels of another tool.
+def command(source: Path, dest: Path, kind: str, photos: Path | None, keep_going: bool, as_json: bool) -> int:
+    """Export masks or pairs in the formats of other tools.
 
-    MASKS is a mask folder. DEST receives the files that the tool reads, and export.jsonl; photos are named, not
-    copied. Outlines run along the edges of pixels, so that 'p2p data build-masks' gives every pixel back, and
-    pycocotools does, too. The first class of the palette is left out if it is called background or the like; what is
-    ignored becomes the label 'ignore'.
+    With webdataset, huggingface and fiftyone a pair folder is written in the layout of that library: shards of tar, an
+    ImageFolder, or photos and class numbers. 'p2p train' takes shards, too.
+
+    The other formats are labels of masks: MASKS is a mask folder, and DEST receives the files that the tool reads, and
+    export.jsonl; photos are named, not copied. Outlines run along the edges of pixels, so that 'p2p data build-masks'
+    gives every pixel back, and pycocotools does, too. The first class of the palette is left out if it is called
+    background or the like; what is ignored becomes the label 'ignore'.
 
     \b
     Examples:
@@ -44,17 +50,63 @@ def command(masks: Path, dest: Path, kind: str, photos: Path | None, keep_going:
       p2p data export masks yolo --format yolo --photos photos
       p2p data build-masks coco/annotations.json again --palette masks/palette.toml
       p2p data check again --against masks
+      p2p data export pairs shards --format webdataset
     """
     from p2p_cli import render
+    from p2p_datatools.exports.pairs import PAIR_FORMATS
+
+    if kind in PAIR_FORMATS:
+        return _export_pairs(source, dest, kind, photos, keep_going=keep_going, as_json=as_json)
+    from p2p_datatools.contract.pairs.manifest import holds_built_pairs
     from p2p_datatools.exports.build import export_masks
 
-    summary = export_masks(masks, dest, format=kind, photos=photos, keep_going=keep_going, report=render.reporter())
+    if holds_built_pairs(source):
+        what = f"holds pairs, but {kind} is a format of masks"
+        raise UsageError(source, what, f"Choose {', '.join(PAIR_FORMATS)}.", code="unfit-format")
+    summary = export_masks(source, dest, format=kind, photos=photos, keep_going=keep_going, report=render.reporter())
     if as_json:
         render.say(options.to_json(summary))
     else:
-        _say(summary, masks, photos)
+        _say(summary, source, photos)
     render.skips(summary.skipped, dest)
     return 1 if summary.skipped else 0
+
+
+def _export_pairs(pairs: Path, dest: Path, kind: str, photos: Path | None, *, keep_going: bool, as_json: bool) -> int:
+    from p2p_cli import render
+    from p2p_datatools.contract.mask_folder import MASK_LINES
+    from p2p_datatools.exports.pairs import export_pairs
+
+    if photos is not None:
+        what = f"belongs to masks, but {kind} is a format of pairs, which have their photos"
+        raise UsageError("--photos", what, "Leave it out.", code="needless-option")
+    if (pairs / MASK_LINES).is_file():
+        what, to_do = f"is a mask folder, but {kind} is a format of pairs", "Join it with its photos: 'p2p data pair'."
+        raise UsageError(pairs, what, to_do, code="unfit-format")
+    summary = export_pairs(pairs, dest, format=kind, keep_going=keep_going, report=render.reporter())
+    if as_json:
+        render.say(options.to_json(summary))
+    else:
+        counts = ", ".join(f"{split} {count}" for split, count in summary.splits.items() if count)
+        total = plural(sum(summary.splits.values()), "pair")
+        render.say(f"{kind}: {total} in {dest} ({counts}); {summary.made} written now, {summary.kept} kept.")
+        for line in _lines_to_load(kind, dest):
+            render.hint(line)
+    render.skips(summary.skipped, dest)
+    return 1 if summary.skipped else 0
+
+
+def _lines_to_load(kind: str, dest: Path) -> list[str]:
+    """How the library loads what was written, and what to run next."""
+    if kind == "webdataset":
+        load = "load  webdataset.WebDataset([...]).decode('pil').to_tuple('a.png', 'b.png', 'json')"
+        return [load, next_command("train", dest, "RUN")]
+    if kind == "huggingface":
+        return [f"load  datasets.load_dataset('imagefolder', data_dir={str(dest)!r})"]
+    return [
+        f"load  fiftyone.Dataset.from_dir({str(dest / 'train')!r}, fiftyone.types.ImageSegmentationDirectory)",
+        "      mask_targets.json has the classes by their numbers, for dataset.default_mask_targets",
+    ]
 
 
 def _say(summary: "MaskExportSummary", masks: Path, photos: Path | None) -> None:

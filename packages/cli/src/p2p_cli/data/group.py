@@ -18,7 +18,7 @@ _COMMANDS = {
     "halves": ("data.halves", "Take A|B pairs apart into two folders."),
     "derive": ("data.derive", "Compute pictures from photos: A for pairs whose B are the photos."),
     "split": ("data.split", "Split pairs into train, val and test."),
-    "export": ("data.export", "Export masks as labels of another tool."),
+    "export": ("data.export", "Export masks or pairs in the formats of other tools."),
     "show": ("data.show", "Draw a contact sheet of masks, pairs or photos."),
 }
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
+from p2p_cli.hints import next_command, train_lines
+from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.sizes import FITS, Fit, Size
 from p2p_datatools.contract.words import plural, shell_word
 
@@ -18,8 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("a", type=options.FOLDER)
-@click.argument("b", type=options.FOLDER)
+@click.argument("folders", metavar="A... B", type=options.FOLDER, nargs=-1, required=True)
 @click.argument("dest", type=options.PLACE)
 @click.option("--halves", metavar="A,B", help="Names of the halves; by default mask,photo for a mask folder.")
 @click.option(
@@ -47,8 +48,7 @@ if TYPE_CHECKING:
 @options.keep_going_option
 @options.json_option
 def command(
-    a: Path,
-    b: Path,
+    folders: tuple[Path, ...],
     dest: Path,
     halves: str | None,
     size: Size | str,
@@ -72,6 +72,9 @@ def command(
     of another size than its photo is scaled to it if its shape is the same, up to a pixel; two shapes are refused,
     with --size, too.
 
+    Of several folders before B, the pictures of one name are the channels of A together, masks in their colours: a
+    mask and edges, say. They have one type, such as 8 bits, and lie as TIFF where they are not 1 or 3 channels.
+
     \b
     Examples:
       p2p data pair masks photos pairs
@@ -79,6 +82,7 @@ def command(
       p2p data pair dem photos pairs --halves dem,photo --nodata -9999
       p2p data pair masks photos pairs --shard 3/8
       p2p data pair horses horses pairs
+      p2p data pair masks edges photos pairs
     """
     from p2p_cli import render
     from p2p_datatools.contract.pictures.nodata import parse_nodata
@@ -86,6 +90,7 @@ def command(
     from p2p_datatools.pairs.build import PairOptions, pair
     from p2p_datatools.pairs.shards import parse_shard
 
+    *a, b = _at_least_two(folders)
     share, read = parse_shard(shard) if shard else None, ReadOptions(page, exif)
     ways = PairOptions(match, jobs, share, read, parse_nodata(nodata), plain_numbers)
     summary = pair(
@@ -103,22 +108,31 @@ def command(
         render.say(options.to_json(summary))
     else:
         say_summary(summary)
-        render.say(f"next  {_next_command(summary, dest if shard else None)}")
+        for line in _next_lines(summary, dest if shard else None):
+            render.hint(line)
     render.skips(summary.skipped, summary.dest)
     return 1 if summary.skipped else 0
 
 
-def _next_command(summary: "PairSummary", whole: Path | None) -> str:
+def _at_least_two(folders: tuple[Path, ...]) -> tuple[Path, ...]:
+    if len(folders) < 2:
+        what = "is one folder, but a pair is of two: A, B, and the folder for the pairs"
+        raise UsageError(folders[0], what, "Write p2p data pair A B DEST.", code="missing-argument")
+    return folders
+
+
+def _next_lines(summary: "PairSummary", whole: Path | None) -> list[str]:
     """The command that follows; of a shard that for all of them, which become the `whole`."""
     if whole:
         place = shell_word(str(whole))
-        return f"p2p data merge {place}.*-of-* {place}   once all shards are there"
-    dest = shell_word(str(summary.dest))
+        return [f"next  p2p data merge {place}.*-of-* {place}   once all shards are there"]
     if summary.unsplit or not summary.splits.get("train"):
-        return f"p2p data split {dest}"
-    missing = [name for name in ("val", "test") if not summary.splits.get(name)]
-    draw = f"   or p2p data split {dest}, which draws {' and '.join(missing)} from train" if missing else ""
-    return f"p2p train {dest} RUN{draw}"
+        return [next_command("data", "split", summary.dest)]
+    lines = train_lines(summary.dest, summary.splits["train"])
+    if missing := [name for name in ("val", "test") if not summary.splits.get(name)]:
+        split = next_command("data", "split", summary.dest).removeprefix("next  ")
+        lines.append(f"      or {split}, which draws {' and '.join(missing)} from train")
+    return lines
 
 
 def say_summary(summary: "PairSummary") -> None:

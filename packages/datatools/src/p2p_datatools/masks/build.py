@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
-from p2p_datatools.contract.files.destination import Destination, refuse
+from p2p_datatools.contract.files.destination import Destination, refuse, refuse_dest_inside
 from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, links_out
 from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, look
 from p2p_datatools.contract.matching import BY_STEM
@@ -37,7 +37,6 @@ from p2p_datatools.masks.plan import (
     is_empty,
     photo_folder,
     plan_masks,
-    refuse_dest_inside,
 )
 from p2p_datatools.masks.refuse_photos import refuse_photos_as_labels
 from p2p_datatools.masks.siblings import find_photos, leave_out_photos

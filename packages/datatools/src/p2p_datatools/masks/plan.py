@@ -11,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from p2p_datatools.contract.errors import P2PError, Skip, UsageError, error_of, skip_of
+from p2p_datatools.contract.errors import P2PError, Skip, error_of, skip_of
 from p2p_datatools.contract.given_splits import join_path
 from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.names import PhotoFolder, safe_name
@@ -71,18 +71,6 @@ class MaskJob:
             return None
         with open_picture(self.photo, self.read) as file:
             return any_header(file)
-
-
-def refuse_dest_inside(dest: Path, *folders: Path | None) -> None:
-    """Raise UsageError when `dest` lies in one of the folders whose pictures are read."""
-    for folder in folders:
-        if folder and dest.resolve().is_relative_to(folder.resolve()):
-            raise UsageError(
-                dest,
-                f"lies in {folder}, so that its masks would be read as photos or labels the next time",
-                "Choose a destination outside it.",
-                code="destination-inside-source",
-            )
 
 
 def photo_folder(photos: Path, found: LabelSet, report: Reporter = QUIET) -> PhotoFolder:

@@ -4,7 +4,7 @@ Nothing here may match names or decide what a pair looks like.
 """
 
 import hashlib
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,7 +19,7 @@ from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pairs.halves import files_of, hash_of, write_halves
 from p2p_datatools.contract.pairs.lines import GIVEN, Pair, pair_from_json
-from p2p_datatools.contract.pairs.manifest import PAIR_LINES, UNSPLIT
+from p2p_datatools.contract.pairs.manifest import PAIR_LINES, UNSPLIT, Half
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import hash_pixels, size_of, write_png
 from p2p_datatools.contract.pictures.nodata import ClassNumbers, class_like_numbers
@@ -148,11 +148,15 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
         return least, most
 
     def class_numbers(self, place: int) -> set[int]:
-        """The numbers of the first or second half, if all pairs that were written have such as classes have."""
+        """The numbers of a half, if all pairs that were written have such as classes have.
+
+        The places after the two halves are the parts of A that are no masks, where it is of several.
+        """
         numbers = ClassNumbers()
         for line in self.destination.done.values():
             with self._catch_damage():
-                numbers.add(line["numbers"][place] if "numbers" in line else None)
+                own = line.get("numbers", ())
+                numbers.add(own[place] if place < len(own) else None)
         return numbers.found
 
     def _write(self, pair: Pair, halves: Halves, sources: dict[str, str], paths: Sequence[Path]) -> MeasuredPair:
@@ -168,8 +172,8 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
             sources=sources | halves.remarks | ({GIVEN: pair.given_split} if pair.given_split else {}),
             ranges=(_range(halves.a), _range(halves.b)) if self._measured else (),
             numbers=tuple(
-                None if half.kind == "mask" else class_like_numbers(pixels)
-                for half, pixels in zip(self._job.halves, (halves.a, halves.b), strict=True)
+                None if pixels is None else class_like_numbers(pixels)
+                for pixels in _plain_pixels(self._job.halves, (halves.a, halves.b))
             ),
             nodata=pair.nodata,
         )
@@ -191,6 +195,17 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
     def _is_of_another(self, file: str, name: str) -> bool:
         record = self.destination.done.get(file)
         return record is not None and bool(record["name"] != name)
+
+
+def _plain_pixels(halves: Sequence[Half], pixels: Sequence[Array]) -> Iterator[Array | None]:
+    """Of A, of B, and then of each part of A, where it is of several: the pixels; None for masks and for several."""
+    for half, own in zip(halves, pixels, strict=True):
+        yield None if half.kind == "mask" or half.parts else own
+    first = 0
+    for part in halves[0].parts:
+        if part.kind != "mask":
+            yield pixels[0][..., first : first + part.channels].squeeze()
+        first += part.channels
 
 
 def _range(half: Array) -> tuple[float, float]:

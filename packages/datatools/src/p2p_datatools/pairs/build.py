@@ -15,6 +15,7 @@ from p2p_datatools.contract.files.destination import Destination, refuse, stamp_
 from p2p_datatools.contract.files.listing import LeftOut
 from p2p_datatools.contract.files.work import Summary
 from p2p_datatools.contract.matching import BY_STEM
+from p2p_datatools.contract.origin import read_origins
 from p2p_datatools.contract.pairs.alike import find_alike
 from p2p_datatools.contract.pairs.lines import FILLED, ByName, NamedPairs, Pair
 from p2p_datatools.contract.pairs.manifest import (
@@ -40,6 +41,7 @@ from p2p_datatools.pairs.match import Files, MatchedFiles, match_pictures
 from p2p_datatools.pairs.recipe import MADE_BY, RANGES, SCALED, PairRecipe, job_of
 from p2p_datatools.pairs.scale_notes import note_scales
 from p2p_datatools.pairs.shards import Shard
+from p2p_datatools.pairs.stack import PartFiles, match_parts
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ class PairOptions:
 
 
 def pair(
-    a: Path | str,
+    a: Path | str | Sequence[Path | str],
     b: Path | str,
     dest: Path | str,
     *,
@@ -102,6 +104,8 @@ def pair(
     lists train.txt, val.txt do, in A, B or the folder above, new pairs get these and lie in DEST/train, DEST/val and
     DEST/test; others lie in DEST/all. One folder that holds trainA/ and trainB/, or the like, is given as A and as B.
     Either may be a mask folder (it has a palette.toml).
+    A may be several folders: their pictures, matched by the B of each, are the channels of one half together, masks in
+    the colours of their palette, which are never blended; the manifest says which channels are whose.
     `halves` are the names of A and B, such as ("mask", "photo"); by default they are those, or ("a", "b") where none is
     a mask folder. Without `size` the pictures keep their own size, and both of a pair must have the same, except that a
     mask may have another size of the same shape (`is_same_shape`); the shape must be the same with `size`, too.
@@ -111,16 +115,24 @@ def pair(
     Raises P2PError, and writes no DEST, when a name lacks its partner or a picture is broken, unless `keep_going`:
     then those are in `skipped`, and in DEST/skipped.jsonl. Raises UsageError when DEST holds anything else.
     """
-    a, b, dest = Path(a), Path(b), ways.shard.part_of(Path(dest)) if ways.shard else Path(dest)
-    _refuse_inside(dest, (a, b))
-    _refuse_pairs((a, b))
+    a, *more = [Path(a)] if isinstance(a, Path | str) else map(Path, a)
+    b, dest = Path(b), ways.shard.part_of(Path(dest)) if ways.shard else Path(dest)
+    _refuse_inside(dest, (a, *more, b))
+    _refuse_pairs((a, *more, b))
     stamps, known = stamp_records(dest, HEADER, PAIR_LINES), read_manifest(dest) if has_manifest(dest) else None
     matched, skipped, others = _match(a, b, ways, report)
+    partners: PartFiles = {}
+    if more:
+        matched, partners, alone = match_parts(matched, more, b, match=ways.match, report=report)
+        skipped += alone
     given = GivenSplits((a, b), matched, report)
     if not given.any:
         note_siblings((a, b), report)
     pictures = (of_a for of_a, _ in matched.values()), (of_b for _, of_b in matched.values())
-    job = job_of((a, b), halves, size, fit, pictures=pictures, known=known, options=ways.read, nodata=ways.nodata)
+    with_more: Any = {"more": more, "partners": partners} if more else {}
+    job = job_of(
+        (a, b), halves, size, fit, pictures=pictures, known=known, options=ways.read, nodata=ways.nodata, **with_more
+    )
     settings = job.settings() | ({"shard": str(ways.shard)} if ways.shard else {})
     old = _old_pairs(dest, job, known, settings)
     crowded = is_crowd(len(matched) + sum(name not in matched for name in old))
@@ -138,7 +150,7 @@ def pair(
             _refuse_nodata(skipped)
             refuse(skipped, destination)
         sizes = _Sizes()
-        _commit(destination, job, work, settings | _merged_parts(known), skipped, sizes)
+        _commit(destination, job, work, settings | _merged_parts(known) | _origins((a, b)), skipped, sizes)
     say_over_white([*job.a.over_white, *job.b.over_white], report)
     if sizes.splits:
         _note_alike(read_manifest(dest), report)
@@ -156,6 +168,12 @@ def _match(a: Path, b: Path, ways: PairOptions, report: Reporter) -> tuple[Match
 
 def _merged_parts(known: PairFolder | None) -> dict[str, Any]:
     return {"merged": known.provenance["merged"]} if known and "merged" in known.provenance else {}
+
+
+def _origins(folders: Files) -> dict[str, Any]:
+    """The data sets that A and B are parts of, where a record beside them says so."""
+    found = read_origins(folders)
+    return {"sources": found} if found else {}
 
 
 def _sum_up(
@@ -180,7 +198,7 @@ def _sum_up(
     )
 
 
-def _refuse_pairs(folders: Files) -> None:
+def _refuse_pairs(folders: Sequence[Path]) -> None:
     for folder in folders:
         if holds_built_pairs(folder):
             what = "holds A|B pairs already, and not single pictures"
@@ -189,7 +207,7 @@ def _refuse_pairs(folders: Files) -> None:
             raise P2PError(folder, what, to_do, code="pairs-as-half")
 
 
-def _refuse_inside(dest: Path, folders: Files) -> None:
+def _refuse_inside(dest: Path, folders: Sequence[Path]) -> None:
     for folder in folders:
         if dest.resolve().is_relative_to(folder.resolve()):
             raise UsageError(
@@ -222,9 +240,9 @@ def _old_pairs(dest: Path, job: PairRecipe, known: PairFolder | None, settings: 
 
 def _refuse_numbers(job: PairRecipe, work: PairWork) -> None:
     """Raise P2PError when a half that is no mask holds nothing but what class numbers look like."""
-    for place, side in enumerate((job.a, job.b)):
+    for place, side in enumerate((job.a, job.b, *job.a.plain_parts)):
         numbers = work.class_numbers(place)
-        if side.palette is None and numbers:
+        if side.palette is None and not side.half.parts and numbers:
             command = p2p_command("data build-masks --palette NAME", side.folder, "MASKS")
             to_do = (
                 f"If they are, build masks of them first with {command}; to pair them as pictures, add --plain-numbers."

@@ -62,6 +62,11 @@ class MatchedFiles(Mapping[str, Files]):
         (a, b), (folder_a, folder_b) = self.files_of(name), self._folders
         return folder_a / a, folder_b / b
 
+    @property
+    def folders(self) -> Files:
+        """The two folders."""
+        return self._folders
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._kept)
 

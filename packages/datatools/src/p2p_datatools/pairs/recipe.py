@@ -5,76 +5,38 @@ Nothing here may write a file, or know which pairs there are.
 
 import math
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.mask_folder import refuse_other_exif
 from p2p_datatools.contract.pairs.halves import NoDataPlanes, Store, refuse_unequal, store_of
 from p2p_datatools.contract.pairs.lines import FILLED
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
 from p2p_datatools.contract.palette import Palette, palette_of
-from p2p_datatools.contract.pictures.arrays import Array, common_form, read_filled
-from p2p_datatools.contract.pictures.header import Form, decoded_bytes, open_picture
-from p2p_datatools.contract.pictures.images import DepthError, colorize, read_mask, read_photo, size_of
+from p2p_datatools.contract.pictures.arrays import Array, common_form
+from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture
+from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.nodata import Gaps, Nodata, nodata_word
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
-from p2p_datatools.contract.pictures.resize import fit_gaps, fit_to, resize_mask
+from p2p_datatools.contract.pictures.resize import fit_gaps, resize_mask
 from p2p_datatools.contract.pictures.sizes import Fit, Size, is_same_shape
+from p2p_datatools.contract.words import plural
 from p2p_datatools.pairs.match import Files
+from p2p_datatools.pairs.side import Side, other_shape
+from p2p_datatools.pairs.stack import PartFiles, stack
 
 MADE_BY = "p2p data pair"
 # Bytes that a byte of a decoded half may cost while it is read, joined and written on one of many threads.
 PAIR_WEIGHT = 4
 RANGES = {"uint8": (0.0, 255.0)}  # for other types it depends on the values found
-_MAY_BE_ARRAYS = (".npy", ".tif", ".tiff")
 _NO_RANGE = (math.inf, -math.inf)
 SCALED = "scaled"  # in a pair's sources: from which size to which its mask was scaled
 REMARKS = frozenset({SCALED, FILLED})
-
-
-@dataclass(frozen=True)
-class Side:
-    """One of the two folders and what half it becomes; a mask folder has a palette, any other has none."""
-
-    folder: Path
-    palette: Palette | None
-    half: Half
-    options: ReadOptions = AS_USUAL
-    nodata: Nodata = "tag"
-    over_white: list[Path] = field(default_factory=list, compare=False)  # photos that are not opaque, as they are read
-
-    def read(self, file: Path) -> tuple[Array, Gaps | None]:
-        """The picture in its own size, class indices of a mask, else values of the half's channels and type.
-
-        The second are its pixels without data, which are filled; None if all have some.
-        """
-        if self.palette is not None:
-            with open_picture(file, self.options) as picture:
-                return read_mask(picture, self.palette), None
-        with open_picture(file, self.options) as picture:
-            if (self.half.channels, self.half.dtype) == (3, "uint8") and file.suffix.lower() not in _MAY_BE_ARRAYS:
-                return read_photo(picture, over_white=self.over_white), None
-            form = picture.header.form
-            if not self._takes(form):
-                raise _wrong_form(file, form, self.half)
-            values, gaps = read_filled(picture, self.nodata, over_white=self.over_white)
-        return values if form.channels == self.half.channels else np.repeat(values[..., None], 3, axis=2), gaps
-
-    def _takes(self, form: Form) -> bool:
-        grey_in_color = (form.channels, self.half.channels) == (1, 3) and form.dtype in ("uint8", "uint16")
-        return form.dtype == self.half.dtype and (form.channels == self.half.channels or grey_in_color)
-
-    def finish(self, values: Array, size: Size | None, fit: Fit) -> Array:
-        """The half as it will stand in the pair, at `size` if there is one: masks exact and in colours."""
-        if size:
-            values = fit_to(values, size, fit, exact=self.palette is not None)
-        return values if self.palette is None else colorize(values, self.palette)
 
 
 class Halves(NamedTuple):
@@ -120,7 +82,14 @@ class PairRecipe:
         """What must be the same to continue unfinished work."""
         palette = self.palette.to_json() if self.palette else None
         halves = [[half.name, half.kind, half.channels, half.dtype] for half in self.halves]
-        return {"by": MADE_BY, "halves": halves, "palette": palette, **self.settings()}
+        parts = [[part.name, part.channels] for half in self.halves for part in half.parts]
+        return {
+            "by": MADE_BY,
+            "halves": halves,
+            **({"parts": parts} if parts else {}),
+            "palette": palette,
+            **self.settings(),
+        }
 
     def assemble(self, files: Files) -> Halves:
         """The halves of two files; a mask of its photo's shape is scaled to its size by nearest pixel.
@@ -132,11 +101,11 @@ class PairRecipe:
         remarks: dict[str, str] = {}
         if not is_same_shape(own, other):
             self._refuse_turned(files, own, other)
-            raise _other_shape(files, own, other)
+            raise other_shape(files, own, other)
         if own != other:
-            if self.a.palette and not self.b.palette:
+            if self.a.is_exact and not self.b.is_exact:
                 a, remarks = resize_mask(a, other), {SCALED: f"a {own} to {other}"}
-            elif self.b.palette and not self.a.palette:
+            elif self.b.is_exact and not self.a.is_exact:
                 b, remarks = resize_mask(b, own), {SCALED: f"b {other} to {own}"}
         a, b = self.a.finish(a, self.size, self.fit), self.b.finish(b, self.size, self.fit)
         refuse_unequal(a, b, where=str(files[0]))
@@ -168,46 +137,21 @@ class PairRecipe:
         """The files that a pair is made of, and their hashes."""
         found: dict[str, str] = {}
         for key, side, file in (("a", self.a, files[0]), ("b", self.b, files[1])):
-            found |= {key: file.relative_to(side.folder).as_posix(), f"{key}_sha256": sha256_file(file)}
+            found |= side.sources(key, file)
         word = nodata_word(self.a.nodata)
         return found | ({"nodata": word} if word else {})
 
     def weight(self, files: Files) -> int:
         """The approximate peak memory of pairing two files, in bytes; 0 if a file cannot be read."""
         try:
-            return sum(PAIR_WEIGHT * self._bytes(file) for file in files)
+            every = (*self.a.files_of(files[0]), *self.b.files_of(files[1]))
+            return sum(PAIR_WEIGHT * self._bytes(file) for file in every)
         except P2PError:
             return 0
 
     def _bytes(self, file: Path) -> int:
         with open_picture(file, self.a.options) as picture:
             return decoded_bytes(picture)
-
-
-def _other_shape(files: Files, own: Size, other: Size) -> P2PError:
-    return P2PError(
-        files[0],
-        f"the halves differ in size and shape: {own} and {other} ({files[1]})",
-        "Take the two that belong together, or crop one to the shape of the other; one shape in two sizes is scaled.",
-        code="mask-size",
-    )
-
-
-def _wrong_form(file: Path, form: Form, half: Half) -> P2PError:
-    if half.dtype == "uint8" and form.dtype != "uint8":
-        return DepthError(
-            file,
-            "has 16 bits a channel or floats; the other photos here have 8",
-            "Convert it to 8 bits first.",
-            code="depth",
-        )
-    others = Form(half.channels, half.dtype)
-    return P2PError(
-        file,
-        f"has {form}, but the others of this half have {others}",
-        "Convert it, or pair it into another folder.",
-        code="mixed-forms",
-    )
 
 
 def job_of(
@@ -220,16 +164,19 @@ def job_of(
     known: PairFolder | None,
     options: ReadOptions = AS_USUAL,
     nodata: Nodata = "tag",
+    more: Sequence[Path] = (),
+    partners: PartFiles | None = None,
 ) -> PairRecipe:
     """How the pictures of two folders are paired: as in the folder that is `known`, else by the form of the pictures.
 
-    Raises UsageError when palettes differ, words are the same, or a half is called mask and is not a mask.
+    The pictures of `more` folders become further channels of A; `partners` are those of each picture of A. Raises
+    UsageError when palettes differ, words are the same, or a half is called mask and is not a mask.
     """
-    palettes = palette_of(folders[0]), palette_of(folders[1])
-    for folder, own in zip(folders, palettes, strict=True):
+    palettes = [palette_of(folder) for folder in (*folders, *more)]
+    for folder, own in zip((*folders, *more), palettes, strict=True):
         if own:
             refuse_other_exif(folder, options.exif)
-    if palettes[0] and palettes[1] and palettes[0] != palettes[1]:
+    if palettes[0] and palettes[1] and palettes[0] != palettes[1] and not more:
         raise UsageError(
             folders[0],
             f"has the palette {palettes[0].name}, but {folders[1]} has another one",
@@ -240,17 +187,71 @@ def job_of(
         raise UsageError(
             f"size {size}", "has a side without pixels", "Give both sides at least 1 pixel.", code="impossible-setting"
         )
-    halves = _halves(folders, palettes, words)
-    forms = [(known.a, known.b)[place] if known else None for place in (0, 1)]
+    if not more:
+        forms = [known.a, known.b] if known else [None, None]
+        halves = _halves(folders, (palettes[0], palettes[1]), words)
+        parts = zip(folders, palettes, halves, forms, pictures, strict=True)
+        a, b = (_side(*part, options, nodata) for part in parts)
+        return PairRecipe(a, b, size, fit)
+    assert partners is not None, "the pictures of more folders have been matched"
+    return _stacked_job(folders, palettes, words, size, fit, pictures, known, (options, nodata), more, partners)
+
+
+def _side(
+    folder: Path,
+    palette: Palette | None,
+    half: Half,
+    form: Half | None,
+    paths: Iterable[Path],
+    options: ReadOptions,
+    nodata: Nodata,
+) -> Side:
+    """One side, of a `form` that is known or else that of its pictures."""
+    if form is None and palette is None:
+        channels, dtype = common_form(paths, options)
+        form = replace(half, channels=channels, dtype=dtype, range=RANGES.get(dtype, _NO_RANGE))
+    if form is not None:
+        half = replace(half, channels=form.channels, dtype=form.dtype, range=form.range)
+    return Side(folder, palette, half, options, nodata)
+
+
+def _stacked_job(
+    folders: Files,
+    palettes: Sequence[Palette | None],
+    words: tuple[str, str] | None,
+    size: Size | None,
+    fit: Fit,
+    pictures: tuple[Iterable[Path], Iterable[Path]],
+    known: PairFolder | None,
+    ways: tuple[ReadOptions, Nodata],
+    more: Sequence[Path],
+    partners: PartFiles,
+) -> PairRecipe:
+    """`job_of` where A has the channels of several folders."""
+    of_a, of_b = [palettes[0], *palettes[2:]], palettes[1]
+    last = "mask" if of_b else "photo" if any(of_a) else "b"
+    words = words or ("inputs", last)
+    if words[0] == "mask":
+        what, to_do = "is the name of one mask, but A is of several folders", "Give it another name, such as inputs."
+        raise UsageError(f"halves {words[0]},{words[1]}", what, to_do, code="impossible-setting")
+    _, half_b = _halves((folders[0], folders[1]), (None, of_b), words)
+    if known and len(known.a.parts) != len(of_a):
+        what = f"has pairs of {plural(len(known.a.parts) or 1, 'folder')} in A, not of {len(of_a)}"
+        raise UsageError(known.path, what, "Choose another destination.", code="other-settings")
+    places = (pictures[0], *(list(each) for each in zip(*partners.values(), strict=True)))
     sides = []
-    for folder, palette, half, form, paths in zip(folders, palettes, halves, forms, pictures, strict=True):
-        if form is None and palette is None:
-            channels, dtype = common_form(paths, options)
-            form = replace(half, channels=channels, dtype=dtype, range=RANGES.get(dtype, _NO_RANGE))
-        if form is not None:
-            half = replace(half, channels=form.channels, dtype=form.dtype, range=form.range)
-        sides.append(Side(folder, palette, half, options, nodata))
-    return PairRecipe(sides[0], sides[1], size, fit)
+    for number, (folder, palette, paths) in enumerate(zip((folders[0], *more), of_a, places, strict=True)):
+        part = known.a.parts[number] if known else None
+        form = replace(known.a, channels=part.channels, parts=()) if known and part else None
+        half = Half(words[0], "mask" if palette else "photo" if any((*of_a, of_b)) else "picture")
+        sides.append(_side(folder, palette, half, None if palette else form, paths, *ways))
+    a = stack(sides, partners, words[0])
+    if known:
+        a = replace(a, half=replace(a.half, range=known.a.range))
+    if any(of_a) and not of_b:
+        half_b = replace(half_b, kind="photo")
+    b = _side(folders[1], of_b, half_b, known.b if known else None, pictures[1], *ways)
+    return PairRecipe(a, b, size, fit)
 
 
 def _halves(

@@ -143,7 +143,7 @@ def _pairs(path: Path, palette: Palette | None) -> _Gallery:
     entries = [_Entry(_caption(pair), partial(_read_pair, folder, pair)) for pair in pairs]
     counts = ", ".join(f"{len(folder.of(split))} {split}" for split in SPLITS if folder.of(split))
     title = f"{plural(len(pairs), 'pair')} ({counts or 'not split yet'})"
-    exact = (folder.a.kind == "mask", folder.b.kind == "mask")
+    exact = (folder.a.exact is True, folder.b.exact is True)
     return _Gallery(title, entries, (folder.a.name, folder.b.name), exact, palette or folder.palette)
 
 

@@ -9,6 +9,8 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from p2p_datatools.contract.curves import look_of
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -18,10 +20,6 @@ PlotFormat = Literal["png", "svg"]
 _PANEL, _COLUMNS = (4.0, 2.6), 3  # inches; panels in a row
 _PIXELS_PER_INCH = 120
 _LEGEND_WIDTH = 24  # letters of a panel's width that the legend's columns have room for
-
-# Okabe and Ito's colours, which the colour-blind can tell apart; the yellow is left out, being hard to see on white.
-COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#000000")
-DASHES = ("-", "--", ":", "-.")  # of the first seven series, of the next seven, and so on
 
 # On top of matplotlib's defaults, so that a user's own settings do not change what is drawn.
 _STYLE: dict[str, Any] = {
@@ -75,7 +73,8 @@ def draw_curves(panels: Mapping[str, Mapping[str, Series]], *, across: str, kind
 
 
 def _look(place: int) -> dict[str, Any]:
-    return {"color": COLORS[place % len(COLORS)], "linestyle": DASHES[place // len(COLORS) % len(DASHES)]}
+    look = look_of(place)
+    return {"color": look.color, "linestyle": (0, look.dashes) if look.dashes else "-"}
 
 
 def _draw(axes: "Axes", series: Mapping[str, Series], looks: Mapping[str, dict[str, Any]]) -> None:

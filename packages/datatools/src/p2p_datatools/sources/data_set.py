@@ -14,13 +14,14 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.atomic import atomic, write_json
 from p2p_datatools.contract.files.destination import Destination
+from p2p_datatools.contract.origin import PROVENANCE
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.sources.arrange import PlacedFile, arrange, draw_sample, is_picture, missing_pictures, refuse_empty
 from p2p_datatools.sources.catalog import CatalogEntry, find_entry
 from p2p_datatools.sources.obtain import DOWNLOADS, ON_DISK, FetchOptions, obtain
-from p2p_datatools.sources.provenance import PROVENANCE, Origin, note, verify
+from p2p_datatools.sources.provenance import Origin, note, verify
 from p2p_datatools.sources.synthetic import SYNTH_CARS, SYNTH_LICENCE, SYNTH_LIMIT, draw_cars
 from p2p_datatools.sources.unpack import DamagedError, contents_of
 from p2p_datatools.synth import DEFAULT_SIZE

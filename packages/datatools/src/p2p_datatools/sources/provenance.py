@@ -10,11 +10,11 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, Problem, UsageError
 from p2p_datatools.contract.files.atomic import read_json, sha256_file
+from p2p_datatools.contract.origin import PROVENANCE
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.sources.catalog import CatalogEntry
 
-PROVENANCE = "provenance.json"
 _FORMAT = 1
 _SHOWN = 20
 

@@ -15,11 +15,11 @@ from p2p_datatools.contract.files.atomic import read_json, write_json
 from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.foreign import ForeignPlace
+from p2p_datatools.contract.origin import PROVENANCE
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.sources.catalog import find_entry
-from p2p_datatools.sources.provenance import PROVENANCE
 from p2p_datatools.synth.drawing import DEFAULT_SIZE, STYLES, CarDrawing, draw_car_picture, name_of_car
 
 SYNTH_CARS = "synth-cars"

@@ -56,7 +56,7 @@ class OperationCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def count_operations(config: Config) -> Operations:
-    """Count an update of a config for photos of three channels, without the segmentation head."""
+    """Count an update of a config for photos of three channels, without segmentation head and features."""
     size, halvings = config.size, GENERATORS[config.generator].halvings
     assert size is not None, "every preset has a size"
     depth = deepest_unet(size) if halvings is None else halvings_of(config.generator)
@@ -65,6 +65,8 @@ def count_operations(config: Config) -> Operations:
         unet_depth=config.unet_depth or depth,
         images=config.images or 1,
         segmentation_head="off",
+        lambda_lecam=0.0,
+        features="off",
         class_balanced=False,
         precision="float32",
         ema_half_life=0.0,

@@ -14,6 +14,7 @@ from p2p_gan.networks.architecture import GENERATORS
 
 NATIVE = "native"  # the word for pictures of their own size
 _NORMS = ("batch", "instance", "none")
+_SCORES = ("auto", "l1", "psnr", "ssim", "colors", "sharpness", "accuracy", "mean_iou")
 _ENCODINGS = ("values", "classes", "auto")
 _MOST_IMAGES = 10**10 - 1  # the names of checkpoints have ten digits
 _MOST_FILTERS = 8192
@@ -196,6 +197,14 @@ class Config:
         group=_NETWORKS,
     )
     norm: str = setting("batch", "The normalisation of the generator's layers.", choices=_NORMS, group=_NETWORKS)
+    class_adaptive_norm: str = setting(
+        "off",
+        "Whether each norm of the decoder has a scale and a shift for each class of the input mask (CLADE, Tan et al. "
+        "2021); auto is on when the input is classes; not for a resnet.",
+        choices=("off", "on", "auto"),
+        group=_NETWORKS,
+        on_resume="auto",
+    )
     bias_before_norm: bool = setting(
         True,
         "Give layers before a norm a bias too; the authors' reference code does so before instance norm only.",
@@ -252,9 +261,10 @@ class Config:
     conditional: bool = setting(True, "Give the discriminator the input too (cGAN).", group=_NETWORKS)
     gan_loss: str = setting(
         "bce",
-        "The GAN loss: bce (cross-entropy, Isola et al. 2017), lsgan (least squares), hinge, wgan (Wasserstein), or "
-        "none, which trains without a discriminator.",
-        choices=("bce", "lsgan", "hinge", "wgan", "none"),
+        "The GAN loss: bce (cross-entropy, Isola et al. 2017), lsgan (least squares), hinge, wgan (Wasserstein), "
+        "segmentation (of each pixel into the mask's classes and fake, Schönfeld et al. 2021, by a discriminator of "
+        "its own), or none, which trains without a discriminator.",
+        choices=("bce", "lsgan", "hinge", "wgan", "segmentation", "none"),
         group=_LOSSES,
     )
     lambda_gan: float = setting(1.0, "The weight of the GAN loss in the generator's loss.", low=0, group=_LOSSES)
@@ -262,6 +272,13 @@ class Config:
         100.0, "The weight of the L1 distance of generated and real values.", low=0, group=_LOSSES
     )
     lambda_l2: float = setting(0.0, "The weight of the L2 distance of generated and real values.", low=0, group=_LOSSES)
+    lambda_frequency: float = setting(
+        0.0,
+        "The weight of the focal frequency loss (Jiang et al. 2021): the distance of the spectra of generated and real "
+        "values, in which frequencies that differ most weigh most.",
+        low=0,
+        group=_LOSSES,
+    )
     lambda_ce: float = setting(
         100.0,
         "The weight of the cross-entropy of classes, which replaces L1 and L2 if the output is classes.",
@@ -276,10 +293,46 @@ class Config:
     lambda_features: float = setting(
         0.0, "The weight of feature matching (pix2pixHD) in the generator's loss.", low=0, group=_LOSSES
     )
+    features: str = setting(
+        "auto",
+        "The pretrained network whose features losses compare: on (EfficientNet-Lite0, of a package), off, a FILE with "
+        "other weights of it, or auto, which is on if a loss uses it, the package is installed and photos allow it.",
+        group=_LOSSES,
+        on_resume="auto",
+    )
+    lambda_perceptual: float = setting(
+        0.0, "The weight of the perceptual loss: the distance of photos in these features.", low=0, group=_LOSSES
+    )
+    perceptual_stages: int = setting(
+        5,
+        "How many stages of the features the perceptual loss compares, the finest first.",
+        low=1,
+        high=5,
+        unit="stages",
+        group=_LOSSES,
+    )
+    lambda_projected: float = setting(
+        0.0, "The weight of the hinge loss of projected heads, which judge mixed features.", low=0, group=_LOSSES
+    )
+    projected_stages: int = setting(
+        4,
+        "The number of projected heads, one for each stage from a quarter of the resolution on.",
+        low=1,
+        high=4,
+        unit="stages",
+        group=_LOSSES,
+    )
     lambda_segmentation: float = setting(
         10.0,
         "The weight, in the generator's loss, of the cross-entropy between the mask and the segmentation head's "
         "output for the generated photo.",
+        low=0,
+        group=_LOSSES,
+    )
+    lambda_labelmix: float = setting(
+        10.0,
+        "The weight, in the discriminator's loss with gan_loss=segmentation, of LabelMix: the output for a picture of "
+        "real and generated classes should be the mixture of both outputs.",
         low=0,
         group=_LOSSES,
     )
@@ -289,6 +342,13 @@ class Config:
     lambda_r1: float = setting(
         0.0,
         "The weight of the R1 penalty in the discriminator's loss, multiplied by 1/2 as in its source.",
+        low=0,
+        group=_LOSSES,
+    )
+    lambda_lecam: float = setting(
+        0.0,
+        "The weight of LeCam regularisation (Tseng et al. 2021) in the discriminator's loss, useful with few pairs: "
+        "its output for real pairs is drawn to the moving average of that for fake ones, and the reverse.",
         low=0,
         group=_LOSSES,
     )
@@ -333,6 +393,13 @@ class Config:
     )
     learning_rate: float = setting(
         2e-4, "The learning rate of Adam for both networks; the paper uses 0.0002.", above=0, group=_OPTIMISATION
+    )
+    discriminator_learning_rate: float = setting(
+        0.0,
+        "The discriminator's own learning rate, which follows the same schedule (TTUR); same takes learning_rate.",
+        above=0,
+        words={"same": 0.0},
+        group=_OPTIMISATION,
     )
     beta1: float = setting(0.5, "Adam's decay of the first moment.", low=0, below=1, group=_OPTIMISATION)
     beta2: float = setting(0.999, "Adam's decay of the second moment.", low=0, below=1, group=_OPTIMISATION)
@@ -439,7 +506,24 @@ class Config:
     validate_pairs: int = setting(
         100, "The largest number of pairs of val/ that a validation uses.", low=1, unit="pairs", group=_RECORD
     )
+    # Not free either: the best so far is a number of this score.
+    best_by: str = setting(
+        "auto",
+        "The validation score that chooses the best model: auto is mean_iou for masks, else l1; colors is the overlap "
+        "of Lab histograms, sharpness how near it is to that of the real pictures.",
+        choices=_SCORES,
+        group=_RECORD,
+    )
     tensorboard: bool = setting(False, "Also write event files for TensorBoard.", group=_RECORD, on_resume="free")
+    patience: int = setting(
+        0,
+        "The number of validations in a row without a better score after which a run stops; off never stops it.",
+        low=1,
+        words={"off": 0},
+        unit="validations",
+        group=_RUN,
+        on_resume="free",
+    )
     recover: bool = setting(
         False,
         "Return once to the last checkpoint, with half the learning rate, if a loss becomes infinite or NaN.",
@@ -455,6 +539,13 @@ class Config:
         """The settings as JSON values; `config_from_json` reads them back."""
         sizes = {"size": str(self.size or NATIVE), "crop": str(self.crop) if self.crop else None}
         return {**dataclasses.asdict(self), **sizes}
+
+    @property
+    def feature_stages(self) -> int:
+        """How many stages of the features of a pretrained network the losses use, 0 if no loss uses any."""
+        perceptual = self.perceptual_stages if self.lambda_perceptual else 0
+        projected = self.projected_stages + 1 if self.lambda_projected else 0
+        return 0 if self.features == "off" else max(perceptual, projected)
 
     @property
     def input_size(self) -> Size | None:

@@ -6,7 +6,7 @@ Nothing here may declare a setting or change one.
 from typing import TYPE_CHECKING, Any
 
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.settings import refuse_setting
+from p2p_datatools.contract.settings import refuse_setting, settings_of
 from p2p_gan.config.sides import deepest_unet, nearest_size, smallest_side, unit_of
 from p2p_gan.networks.architecture import GENERATORS
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def refuse_conflicts(config: "Config") -> None:
     """Raise UsageError for the first setting that others exclude."""
     _check_sizes(config)
+    _check_networks(config)
     _check_losses(config)
 
 
@@ -42,10 +43,21 @@ def _check_sizes(config: "Config") -> None:
         _check_depths(config, config.input_size)
 
 
+def _check_networks(config: "Config") -> None:
+    if config.class_adaptive_norm != "on":
+        return
+    if config.generator == "resnet":
+        what = "changes the norms of a decoder, which a resnet does not have"
+        refuse_setting(config, "class_adaptive_norm", what, "Use --set generator=unet, or leave it at off.")
+    if config.norm == "none":
+        what = "changes the decoder's norms, but norm=none has none"
+        refuse_setting(config, "class_adaptive_norm", what, "Use --set norm=batch or instance, or leave it at off.")
+
+
 def _check_depths(config: "Config", size: Size) -> None:
     field = "crop" if config.crop else "size"
     needed = smallest_side(config.discriminator_layers, config.discriminator_scales)
-    if min(size) < needed and config.gan_loss != "none":
+    if min(size) < needed and config.gan_loss not in ("none", "segmentation"):
         scales = f" at {config.discriminator_scales} scales" if config.discriminator_scales > 1 else ""
         what = f"is too small: {config.discriminator_layers} discriminator layers{scales} need at least {needed} pixels"
         refuse_setting(config, field, what, "Use larger pictures, or fewer discriminator_layers.")
@@ -57,6 +69,8 @@ def _check_depths(config: "Config", size: Size) -> None:
 
 
 def _check_losses(config: "Config") -> None:
+    if config.gan_loss == "segmentation":
+        _check_segmentation(config)
     if config.gan_loss == "none":
         _check_without_gan(config)
     elif not config.lambda_gan and not config.lambda_features:
@@ -77,12 +91,31 @@ def _check_losses(config: "Config") -> None:
         refuse_setting(config, "lambda_mode_seeking", what, "Add --set noise_channels=8.")
 
 
+def _check_segmentation(config: "Config") -> None:
+    """Refuse settings that a discriminator that segments does not have."""
+    off: dict[str, Any] = {"lambda_features": 0, "discriminator_scales": 1, "spectral_norm": False, "conditional": True}
+    off |= {"segmentation_head": "off"} if config.segmentation_head == "on" else {}
+    for name, value in off.items():
+        if getattr(config, name) != value:
+            what = "is a setting of a PatchGAN, but with gan_loss=segmentation the discriminator segments instead"
+            text = settings_of(type(config))[name].text(value)
+            refuse_setting(config, name, what, f"Leave it at {text}, or choose another gan_loss.")
+
+
 def _check_without_gan(config: "Config") -> None:
     """Refuse settings of the discriminator if there is none."""
-    off: dict[str, Any] = {"lambda_features": 0, "lambda_gp": 0, "lambda_r1": 0, "label_smoothing": 0}
-    off |= {"discriminator_augment": "none", "update_order": "alternating"}
+    off: dict[str, Any] = {
+        "lambda_features": 0,
+        "lambda_gp": 0,
+        "lambda_r1": 0,
+        "lambda_lecam": 0,
+        "label_smoothing": 0,
+        "lambda_projected": 0,
+    }
+    off |= {"discriminator_augment": "none", "update_order": "alternating", "discriminator_learning_rate": 0.0}
     off |= {"segmentation_head": "off"} if config.segmentation_head == "on" else {}
     for name, value in off.items():
         if getattr(config, name) != value:
             what = "is a setting of the discriminator, but gan_loss=none trains without one"
-            refuse_setting(config, name, what, f"Leave it at {value}, or choose another gan_loss.")
+            text = settings_of(type(config))[name].text(value)
+            refuse_setting(config, name, what, f"Leave it at {text}, or choose another gan_loss.")

@@ -4,7 +4,8 @@ Nothing here may know what a setting means; the config declares that.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,27 @@ from p2p_datatools.contract.files.atomic import read_text
 from p2p_datatools.contract.foreign import parse_toml
 from p2p_datatools.contract.settings import Setting, nearest, read_settings, settings_of
 from p2p_gan.config.config import Config
+from p2p_gan.config.foreign_words import refuse_foreign_words
 from p2p_gan.config.old_names import NAMES, refuse_old_names
 
 _LISTED = "'p2p config' lists all."
+
+
+@dataclass(frozen=True)
+class SettingRequest:
+    """A setting that a command asks for: its name, its value or that as text, and the words that say so (--size 64)."""
+
+    name: str
+    value: Any
+    words: str
+
+
+def read_asked(asked: Sequence[SettingRequest]) -> dict[str, Any]:
+    """The values of these settings, of which a later one wins; raises UsageError as `with_settings` does."""
+    table = {each.name: each.value for each in asked}
+    refuse_old_names(table)
+    refuse_foreign_words(Config, table)
+    return read_settings(Config, table, of="the config", listed=_LISTED)
 
 
 def with_settings(config: Config, settings: Mapping[str, Any]) -> Config:
@@ -24,8 +43,16 @@ def with_settings(config: Config, settings: Mapping[str, Any]) -> Config:
     Raises UsageError for an unknown name (with the nearest one), an old name (with the new one), or a wrong value.
     """
     refuse_old_names(settings)
+    refuse_foreign_words(Config, settings)
     values = read_settings(Config, settings, of="the config", listed=_LISTED)
     return dataclasses.replace(config, **values)
+
+
+def apply_requests(start: Config, asked: Sequence[SettingRequest]) -> Config:
+    """The config `start` with what is asked for; --epochs replaces its number of images. Raises UsageError."""
+    if any(each.words.startswith("--epochs") for each in asked):
+        start = dataclasses.replace(start, images=None)
+    return dataclasses.replace(start, **read_asked(asked))
 
 
 def find_setting(name: str) -> Setting:
@@ -34,6 +61,7 @@ def find_setting(name: str) -> Setting:
     if name in NAMES:
         what = f"is called {NAMES[name]} now"
         raise UsageError(name, what, f"Ask 'p2p config {NAMES[name]}'.", code="renamed-setting")
+    refuse_foreign_words(Config, {name: None})
     if name not in known:
         raise UsageError(name, "is not a setting of the config", nearest(name, known, _LISTED), code="unknown-setting")
     return known[name]

@@ -172,5 +172,7 @@ TABLE: dict[str, Preset] = {
         "jitter and no dropout: two cores train it on a few hundred small pictures in two minutes",
     ),
 }
+PAPER = "paper"
+"""The name of the preset of a run for which none is named."""
 PRESETS: dict[str, Config] = {name: preset.config for name, preset in TABLE.items()}
 """The configs to start from, by name; docs/presets.md says where each is from."""

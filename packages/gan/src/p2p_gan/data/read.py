@@ -56,7 +56,7 @@ def read_coded(folder: PairFolder, pair: Pair, task: Task, sizing: Sizing) -> tu
         palette = task.palette_of(half)
         if palette is not None:
             pixels = class_indices(pixels, palette, where=where)
-        fitted = bring_to_size(pixels, sizing, exact=half.kind == "mask")
+        fitted = bring_to_size(pixels, sizing, exact=half.exact)
         return fitted[..., None] if fitted.ndim == 2 else fitted
 
     return one(halves[0], task.input), one(halves[1], task.output)
@@ -107,8 +107,8 @@ def load_fitted(
                 raise
             return skip_of_pair(folder, pair, error)
         return (
-            fit_to(input_half, size, fit, exact=task.input.kind == "mask"),
-            fit_to(output_half, size, fit, exact=task.output.kind == "mask"),
+            fit_to(input_half, size, fit, exact=task.input.exact),
+            fit_to(output_half, size, fit, exact=task.output.exact),
             None if nodata is None else fit_gaps(nodata.either, size, fit),
         )
 

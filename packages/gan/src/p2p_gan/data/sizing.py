@@ -15,7 +15,7 @@ from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.resize import fit_gaps, fit_to
-from p2p_datatools.contract.pictures.sizes import Fit, Size
+from p2p_datatools.contract.pictures.sizes import Exact, Fit, Size
 from p2p_gan.config.config import Config
 from p2p_gan.config.sides import SMALLEST_SIDE, halvings_of, smallest_side
 
@@ -46,7 +46,7 @@ def sizing_of(own: Size, config: Config, *, jitter: float | None = None) -> Sizi
     return Sizing(_times(config.size, jitter), config.crop or config.size, config.fit)
 
 
-def bring_to_size(pixels: Array, sizing: Sizing, *, exact: bool) -> Array:
+def bring_to_size(pixels: Array, sizing: Sizing, *, exact: Exact) -> Array:
     """Pixels (h, w[, c]) at the size that is kept; `exact` pixels (masks) get no new values."""
     if sizing.fit != "mirror":
         return fit_to(pixels, sizing.kept, sizing.fit, exact=exact)

@@ -100,14 +100,25 @@ def refuse_unfit(task: Task, config: Config) -> None:
             "Add --set color_jitter=0.",
             code="unfit-setting",
         )
-    if config.segmentation_head == "on" and not task.labels:
+    if config.class_adaptive_norm == "on" and task.codings[0].kind != "classes":
+        encoding = "b_encoding" if task.swapped else "a_encoding"
         raise UsageError(
-            "segmentation_head=on",
-            f"needs masks with a palette that are translated into photos, but here a {task.input.kind} "
-            f"{'' if task.palette else 'without a palette '}is translated into a {task.output.kind}",
-            "Add --set segmentation_head=off.",
+            "class_adaptive_norm=on",
+            f"needs an input of classes, but the input {task.input.name} is encoded as values",
+            f"Add --set {encoding}=classes."
+            if task.palette_of(task.input)
+            else "Leave it at off, or pair masks with a palette.",
             code="unfit-setting",
         )
+    for name, value, other in (("segmentation_head", "on", "off"), ("gan_loss", "segmentation", "bce")):
+        if getattr(config, name) == value and not task.labels:
+            raise UsageError(
+                f"{name}={value}",
+                f"needs masks with a palette that are translated into photos, but here a {task.input.kind} "
+                f"{'' if task.palette else 'without a palette '}is translated into a {task.output.kind}",
+                f"Add --set {name}={other}.",
+                code="unfit-setting",
+            )
 
 
 def open_for_training(path: Path) -> PairFolder:

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR, Palette
+from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, indices_of_colors
 from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_gan.data.coding import Kind
 from p2p_gan.evaluation.sparse import Sparse, add_sparse, to_sparse
+from p2p_gan.inference.segmentation import nearest_classes
 from p2p_gan.models.card import ModelCard
 
 
@@ -96,19 +97,6 @@ class Confusion:
             name: {"pixels": int(true[self.names.index(name)]), "iou": each.iou}
             for name, each in agreement.classes.items()
         }
-
-
-def nearest_classes(photo: Photo, palette: Palette) -> LabelMap:
-    """The class with the colour nearest to that of each pixel, for masks that a network generated in colours."""
-    colors = palette.colors()[: len(palette.classes)].astype(np.int32)
-    best = np.zeros(photo.shape[:2], dtype=np.uint8)
-    least = np.full(photo.shape[:2], np.iinfo(np.int32).max, dtype=np.int32)
-    pixels = photo.astype(np.int32)
-    for index, color in enumerate(colors):
-        distance = ((pixels - color) ** 2).sum(axis=2, dtype=np.int32)
-        nearer = distance < least
-        best[nearer], least[nearer] = index, distance[nearer]
-    return best
 
 
 def labels_of_output(pixels: Array, card: ModelCard) -> LabelMap:

@@ -3,6 +3,7 @@
 Nothing here may generate pictures or know files; the docstring of a score says its unit.
 """
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import combinations, repeat
 
@@ -19,6 +20,7 @@ BYTES = (0.0, 255.0)
 Range = tuple[float, float]
 PixelMask = NDArray[np.bool_]
 _WINDOW = 7
+_MOST_DECIBEL = 100.0
 # The range of sRGB in Lab, in bins of one unit around whole numbers, so that greys do not lie at the edge of a bin.
 _LAB = {"L": (0.0, 100.0), "a": (-110.0, 110.0), "b": (-110.0, 110.0)}
 _ROWS = 512  # at once in float64
@@ -29,13 +31,49 @@ def l1(first: Array, second: Array, values: Range = BYTES, counted: PixelMask | 
 
     With `counted` (height, width) over these pixels alone; 0 if there are none.
     """
+    return _mean_power(first, second, 1, counted) / _width(values)
+
+
+def _mean_power(first: Array, second: Array, power: int, counted: PixelMask | None) -> float:
+    """The mean of the absolute differences to a power; 0 if no pixel counts."""
     if counted is not None:
         first, second = first[counted], second[counted]
     total = 0.0
     for top in range(0, len(first), _ROWS):
         strips = (each[top : top + _ROWS].astype(np.float64) for each in (first, second))
-        total += float(np.abs(next(strips) - next(strips)).sum())
-    return total / max(1, first.size) / _width(values)
+        total += float((np.abs(next(strips) - next(strips)) ** power).sum())
+    return total / max(1, first.size)
+
+
+def psnr(first: Array, second: Array, values: Range = BYTES, counted: PixelMask | None = None) -> float:
+    """Peak signal-to-noise ratio in dB, 10 log10 of the squared range over the mean squared difference; at most 100.
+
+    Equal pictures have 100, since means over pictures need a finite number.
+    """
+    share = _mean_power(first, second, 2, counted) / _width(values) ** 2
+    return -10 * math.log10(max(share, 10 ** (-_MOST_DECIBEL / 10)))
+
+
+def sharpness(picture: Array, values: Range = BYTES, counted: PixelMask | None = None) -> float:
+    """The standard deviation of the Laplacian (4 neighbours) of the mean over channels, as a share of the range.
+
+    Its square is the variance of the Laplacian (Pech-Pacheco et al. 2000), which falls when edges are blurred. It is
+    over pixels inside the picture, with `counted` (height, width) those that count with all their neighbours; 0 if
+    there are none.
+    """
+    number, total, squares = 0, 0.0, 0.0
+    for top in range(1, len(picture) - 1, _ROWS):
+        rows = slice(top - 1, min(top + _ROWS, len(picture) - 1) + 1)
+        strip = picture[rows].astype(np.float64)
+        grey = strip.mean(axis=2) if strip.ndim == 3 else strip
+        found = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * grey[1:-1, 1:-1]
+        if counted is not None:
+            known = counted[rows]
+            found = found[known[:-2, 1:-1] & known[2:, 1:-1] & known[1:-1, :-2] & known[1:-1, 2:] & known[1:-1, 1:-1]]
+        number, total, squares = number + found.size, total + float(found.sum()), squares + float((found**2).sum())
+    if not number:
+        return 0.0
+    return math.sqrt(max(0.0, squares / number - (total / number) ** 2)) / _width(values)
 
 
 def ssim(first: Array, second: Array, values: Range = BYTES, counted: PixelMask | None = None) -> float:
@@ -91,6 +129,7 @@ def _window_sums(values: NDArray[np.float64], window: int) -> NDArray[np.float64
 METRICS: dict[str, Callable[[Array, Array, Range, PixelMask | None], float]] = {
     "l1": l1,
     "ssim": ssim,
+    "psnr": psnr,
 }
 
 

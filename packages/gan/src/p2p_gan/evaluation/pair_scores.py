@@ -1,6 +1,6 @@
 """One pair is scored: the model's outputs beside the real picture, as a record of all that the means over pairs need.
 
-Nothing here may add up pairs or write files; a record depends on one pair, the model and the mean training picture.
+Nothing here may add up pairs or write files; a record depends on one pair, the model and the mean picture.
 """
 
 from dataclasses import dataclass
@@ -17,6 +17,9 @@ from p2p_datatools.contract.pictures.images import LabelMap, colorize, hash_pixe
 from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.resize import resize_photo
 from p2p_datatools.contract.progress import Note
+from p2p_gan.evaluation.cells import cell_means
+from p2p_gan.evaluation.distances import DistanceNetworks
+from p2p_gan.evaluation.float_text import floats_to_text
 from p2p_gan.evaluation.mask_agreement import (
     Confusion,
     counted_pixels,
@@ -32,6 +35,7 @@ from p2p_gan.evaluation.metrics import (
     Range,
     class_color_errors,
     diversity,
+    sharpness,
 )
 from p2p_gan.evaluation.segmenter import Segmenter
 from p2p_gan.inference.apply import ApplyOptions, apply_model
@@ -45,9 +49,10 @@ _SUFFIX = ".png"
 class PairRecord:
     """What was found for one pair: its own scores as the JSON line of scores.jsonl, and counts that add up over pairs.
 
-    `pixels` is the hash of the pair as the model has it, `mean_picture` that of the mean training picture, None if
-    there is none. `counts` are those that are not 0, of pixels by class or by colour: `agreement`, `judged`,
-    `judged_real`, and `colors` of the generated and of the real photo.
+    `pixels` is the hash of the pair as the model has it, `mean_picture` that of the mean picture, None if there is
+    none. `counts` are those that are not 0, of pixels by class or by colour: `agreement`, `judged`, `judged_real`, and
+    `colors` of the generated and of the real photo; beside them `cells`, of both as `cell_means` gives them, and
+    `features` of both by network.
     """
 
     name: str
@@ -98,8 +103,8 @@ class PairScores:
 class PairScorer:
     """Applies a model to the input of a pair, and compares the output with the real one.
 
-    `mean` is the mean training picture, None if there is none; 2 or more `variants` measure diversity; `judge` segments
-    generated photos.
+    `mean` is the mean picture, None if there is none; 2 or more `variants` measure diversity; `judge` segments
+    generated photos, and `networks` give distances and features of them.
     """
 
     def __init__(
@@ -109,11 +114,12 @@ class PairScorer:
         *,
         variants: int,
         judge: Segmenter | None,
+        networks: DistanceNetworks,
         mean: Array | None,
         note: Note,
     ) -> None:
         self._model, self._card, self._how, self._variants = model, model.card, how, variants
-        self._judge, self._mean, self._note = judge, mean, note
+        self._judge, self._networks, self._mean, self._note = judge, networks, mean, note
         self._range: Range = BYTES if model.card.output_coding.kind == "classes" else model.card.output.range
         self.mean_picture = None if mean is None else hash_pixels(mean)
 
@@ -132,6 +138,11 @@ class PairScorer:
             line[kind], counts[kind] = confusion.rows(), confusion.to_json()
         if generates_colors(self._card):
             counts["colors"] = [_colors(fake, where), _colors(true, where)]
+        if self._networks.digests:
+            distances, counts["features"] = self._networks.describe(fake, true, where)
+            line |= {"distances": distances} if distances else {}
+        if self._card.output.kind != "mask":
+            counts["cells"] = [floats_to_text(cell_means(each, self._range, where)) for each in (fake, true)]
         if len(fakes) > 1:
             spread = diversity([self._comparable(each) for each in fakes], self._range)
             line |= {"pairwise_l1": spread[0], "pixel_std": spread[1]}
@@ -139,11 +150,14 @@ class PairScorer:
         return PairScores(name, picture, fakes[0], real, record)
 
     def _compare(self, fake: Array, true: Array, where: PixelMask | None) -> dict[str, float]:
-        """The metrics of the model's output, and of the mean training picture."""
-        found = self._measure(fake, true, where)
+        """The metrics of the model's output, and of the mean picture."""
+        found, shown = self._measure(fake, true, where), {"sharpness": fake, "sharpness_real": true}
         if self._mean is not None:
-            mean = self._measure(resize_photo(self._mean, size_of(true)), true, where)
-            found |= {mean_key(name): value for name, value in mean.items()}
+            mean = resize_photo(self._mean, size_of(true))
+            found |= {mean_key(name): value for name, value in self._measure(mean, true, where).items()}
+            shown[mean_key("sharpness")] = mean
+        if self._card.output.kind != "mask":
+            found |= {name: sharpness(picture, self._range, where) for name, picture in shown.items()}
         return found
 
     def _measure(self, fake: Array, true: Array, where: PixelMask | None) -> dict[str, float]:
@@ -178,7 +192,7 @@ def sign_pair(picture: Array, real: Array, gaps: Gaps | None) -> str:
 
 
 def mean_key(metric: str) -> str:
-    """The name of a metric of the mean training picture."""
+    """The name of a metric of the mean picture."""
     return f"{metric}_mean"
 
 

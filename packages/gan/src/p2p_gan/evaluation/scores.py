@@ -1,11 +1,11 @@
-"""A model's scores on the pairs of a split, compared with those of the mean training picture.
+"""A model's scores on the pairs of a split, compared with those of the mean picture.
 
 Nothing here may train, print or write files; `metrics` and `mask_agreement` define the scores, `pair_scores` those of
-one pair.
+one pair, `tally` how they add up.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from itertools import chain, tee
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,15 @@ from p2p_datatools.contract.progress import QUIET, Reporter, once
 from p2p_datatools.contract.words import p2p_command, plural
 from p2p_gan.data.read import load_fitted, skip_of_pair
 from p2p_gan.data.task import Task
-from p2p_gan.evaluation.mask_agreement import Agreement, Confusion
-from p2p_gan.evaluation.metrics import METRICS, LabHistograms, mean_picture
-from p2p_gan.evaluation.pair_scores import PairRecord, PairScorer, PairScores, generates_colors, mean_key
+from p2p_gan.evaluation.bootstrap import Interval
+from p2p_gan.evaluation.cautions import Caution, find_cautions
+from p2p_gan.evaluation.distances import DistanceNetworks
+from p2p_gan.evaluation.feature_tally import PhotoDistance
+from p2p_gan.evaluation.mask_agreement import Agreement
+from p2p_gan.evaluation.metrics import mean_picture
+from p2p_gan.evaluation.pair_scores import PairScorer, PairScores, mean_key
 from p2p_gan.evaluation.segmenter import Segmenter
+from p2p_gan.evaluation.tally import BesideReal, Tally
 from p2p_gan.inference.apply import ApplyOptions
 from p2p_gan.inference.inputs import read_model_pair, refuse_folder, task_for
 from p2p_gan.machine.device import limit_threads
@@ -52,11 +57,18 @@ class Scores:
     """Means over the pictures: `metrics` of the model by name, such as l1, and `color_error` by class.
 
     Pixels that a mask of the pair marks as ignored, or where a half has no data, are excluded, except from `diversity`,
-    which uses no real picture. `mean_picture` holds the same metrics of the mean training picture, none without
-    training pairs. `histograms`: intersection with those of the real pictures in L, a and b, for photos. `agreement`:
-    of generated masks with the real ones. `judged`: of a segmenter's masks of the generated photos with the true ones,
-    and `judged_real` the same for the real photos. `diversity`: of variants. Each of these is None if it does not apply
-    or was not requested. `skipped` are pairs that could not be read, which are in none of the means.
+    which uses no real picture. `mean_picture` holds the same metrics of the mean picture of the split
+    `mean_picture_of`: train, or the scored split where there is none. `histograms`: intersection with those of the real
+    pictures in L, a and b, for photos. `agreement`: of generated masks with the real ones. `judged`: of a segmenter's
+    masks of the generated photos with the true ones, and `judged_real` the same for the real photos. `diversity`: of
+    variants. `sharpness` of photos, and `variety`, how much the photos of the set differ from each other, beside those
+    of the real ones. `distances` of photos by networks, by name, and in `left_out` how to have those that are not
+    there. Each of these is None if it does not apply or was not requested. `skipped` are pairs that could
+    not be read, which are in none of the means.
+
+    `intervals` are the 95% intervals of the scores (bootstrap over pictures), and `numbers` the pictures in each, both
+    by the score's place in `to_json` with dots between, such as `judged.classes.body.iou`. `cautions` say where the
+    scores mean little.
     """
 
     pictures: int
@@ -69,9 +81,17 @@ class Scores:
     judged_real: Agreement | None = None
     diversity: Diversity | None = None
     skipped: tuple[Skip, ...] = ()
+    mean_picture_of: str | None = None
+    distances: dict[str, PhotoDistance] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
+    sharpness: BesideReal | None = None
+    variety: BesideReal | None = None
+    numbers: dict[str, int] = field(default_factory=dict)
+    intervals: dict[str, Interval] = field(default_factory=dict)
+    cautions: tuple[Caution, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """The scores as JSON values: each metric under its name, and NAME_mean that of the mean training picture."""
+        """The scores as JSON values: each metric under its name, and NAME_mean that of the mean picture."""
         rest = asdict(self) | {"skipped": [str(skip) for skip in self.skipped]}
         pictures, model, mean = (rest.pop(name) for name in ("pictures", "metrics", "mean_picture"))
         return {"pictures": pictures, **model, **{mean_key(name): mean.get(name) for name in model}, **rest}
@@ -82,13 +102,14 @@ class EvaluationRequest:
     """What `evaluate` measures, and on which pairs.
 
     `split` is the split with the pairs, `how` says how the model is applied; 2 or more `variants` measure diversity;
-    the model `segmenter` segments generated photos.
+    the model `segmenter` segments generated photos; `weights` are files of networks that published scores are of.
     """
 
     split: str = "test"
     how: ApplyOptions = field(default_factory=ApplyOptions)
     variants: int = 1
     segmenter: Path | None = None
+    weights: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
         if self.variants < 1:
@@ -115,24 +136,13 @@ def evaluate(
     """
     job = open_evaluation(model_path, pairs, asked, device, report)
     skipped: list[Skip] = []
-    scorer = job.scorer(skipped if keep_going else None, report)
-    tally = Tally(job.model.card, asked)
-    for pair in report.track(job.pairs, "scoring", len(job.pairs)):
-        try:
-            picture, real = job.read(pair)
-            gaps = job.read_gaps(pair)
-        except UsageError:
-            raise
-        except P2PError as error:
-            if not keep_going:
-                raise
-            skipped.append(skip_of_pair(job.folder, pair, error))
-            continue
-        scored = scorer.score(pair.name, picture, real, gaps)
-        tally.add(scored.record)
-        each(scored, job.model.card)
+    tally = job.tally()
+    for scored in report.track(job.each_score(skipped if keep_going else None, report), "scoring", len(job.pairs)):
+        if scored is not None:
+            tally.add(scored.record)
+            each(scored, job.model.card)
     job.say_changes(report)
-    return tally.result(skipped, where=job.folder.path)
+    return job.conclude(tally, skipped)
 
 
 @dataclass(frozen=True)
@@ -145,6 +155,7 @@ class Evaluation:
     pairs: Sequence[Pair]
     asked: EvaluationRequest
     judge: Segmenter | None
+    networks: DistanceNetworks
     over_white: list[Path] = field(default_factory=list, compare=False)  # pairs that are not opaque, as they are read
 
     def say_changes(self, report: Reporter) -> None:
@@ -161,21 +172,58 @@ class Evaluation:
         nodata = read_nodata(self.folder, pair)
         return None if nodata is None else nodata.either
 
+    def each_score(self, skipped: list[Skip] | None, report: Reporter) -> Iterator[PairScores | None]:
+        """The scores of each pair in turn; None for one that cannot be read, which is added to `skipped` if given."""
+        scorer = self.scorer(skipped, report)
+        for pair in self.pairs:
+            try:
+                picture, real = self.read(pair)
+                gaps = self.read_gaps(pair)
+            except UsageError:
+                raise
+            except P2PError as error:
+                if skipped is None:
+                    raise
+                skipped.append(skip_of_pair(self.folder, pair, error))
+                yield None
+            else:
+                yield scorer.score(pair.name, picture, real, gaps)
+
     def scorer(self, skipped: list[Skip] | None, report: Reporter) -> PairScorer:
         """What scores each pair, after the training pairs were read for their mean.
 
         A training pair that cannot be read is not in the mean and is added to `skipped` if given, else its error is
         raised.
         """
-        mean = self._mean_training_picture(skipped)
+        mean = self._mean_picture(skipped)
         note, asked = once(report.note), self.asked
-        return PairScorer(self.model, asked.how, variants=asked.variants, judge=self.judge, mean=mean, note=note)
+        return PairScorer(
+            self.model,
+            asked.how,
+            variants=asked.variants,
+            judge=self.judge,
+            networks=self.networks,
+            mean=mean,
+            note=note,
+        )
 
-    def _mean_training_picture(self, skipped: list[Skip] | None) -> Array | None:
-        """The mean of the training pairs' outputs; None if there are none."""
-        card = self.model.card
-        train = self.folder.of("train")
-        pairs = load_fitted(self.folder, train, self.task, card.size or _MEAN_SIZE, "stretch", skipped)
+    def tally(self) -> Tally:
+        """What adds up the records of its pairs."""
+        return Tally(self.model.card, self.networks)
+
+    @property
+    def mean_picture_of(self) -> str:
+        """The split whose mean picture is the baseline; that of the scored pairs themselves is harder to beat."""
+        return "train" if self.folder.of("train") else self.asked.split
+
+    def _mean_picture(self, skipped: list[Skip] | None) -> Array | None:
+        """The mean of the outputs of the pairs of `mean_picture_of`; None if none of them can be read.
+
+        Pairs that are scored are reported when they are.
+        """
+        card, split = self.model.card, self.mean_picture_of
+        failed = [] if split == self.asked.split else skipped
+        pairs = load_fitted(self.folder, self.folder.of(split), self.task, card.size or _MEAN_SIZE, "stretch", failed)
         first = next(pairs, None)
         if first is None:
             return None
@@ -184,6 +232,40 @@ class Evaluation:
         mean = mean_picture((real for _, real, _ in pictures), counted)
         colored = card.output.channels == 3 or card.output_coding.kind == "classes"  # classes are compared as colours
         return np.repeat(mean[..., None], 3, axis=2) if mean.ndim == 2 and colored else mean
+
+    def conclude(self, tally: Tally, skipped: Sequence[Skip]) -> Scores:
+        """The scores of the records that were added; raises P2PError if there are none."""
+        left_out = tuple(dict.fromkeys(skipped))  # once, if a training pair is scored too
+        if not tally.pictures:
+            raise P2PError(
+                self.folder.path,
+                f"no {self.asked.split} pair could be scored, because {plural(len(left_out), 'picture')} failed",
+                "Correct them and run the same command again.",
+                code="pictures-failed",
+                parts=left_out,
+            )
+        spread, mean, agreements = tally.diversity(), tally.mean_picture(), tally.agreements()
+        found = Scores(
+            pictures=tally.pictures,
+            metrics=tally.metrics(),
+            mean_picture=mean,
+            color_error=tally.color_error(),
+            histograms=tally.histograms(),
+            agreement=agreements.get("agreement"),
+            judged=agreements.get("judged"),
+            judged_real=agreements.get("judged_real"),
+            diversity=None if spread is None else Diversity(self.asked.variants, *spread),
+            skipped=left_out,
+            mean_picture_of=self.mean_picture_of if mean else None,
+            distances=tally.distances(),
+            left_out=self.networks.left_out,
+            sharpness=tally.sharpness(),
+            variety=tally.variety(),
+            numbers=tally.numbers(),
+            intervals=tally.intervals(),
+        )
+        few = {name: each.pictures for name, each in found.distances.items()}
+        return replace(found, cautions=find_cautions(found.pictures, found.metrics, mean, found.mean_picture_of, few))
 
 
 def open_evaluation(
@@ -212,63 +294,5 @@ def open_evaluation(
         )
     refuse_folder(folder, (task.input, task.output), model.card)
     judge = Segmenter(asked.segmenter, model, device) if asked.segmenter else None
-    return Evaluation(model, folder, task, chosen, asked, judge)
-
-
-class Tally:
-    """Adds up the records of pairs; the same records in the same order give the same scores to the last bit."""
-
-    def __init__(self, card: ModelCard, asked: EvaluationRequest) -> None:
-        self._asked = asked
-        self._rows: list[list[float]] = []  # a picture's metrics
-        self._mean_rows: list[list[float]] = []  # and those of the mean training picture
-        self._errors: dict[str, list[float]] = {}
-        self._spread: list[tuple[float, float]] = []
-        self._confusions: dict[str, Confusion] = {}
-        self._names = card.palette.names if card.palette else ()
-        self._colors = (LabHistograms(), LabHistograms()) if generates_colors(card) else None
-
-    def add(self, record: PairRecord) -> None:
-        """Add the record of one pair."""
-        line, counts = record.line, record.counts
-        self._rows.append([line[name] for name in METRICS])
-        if record.mean_picture is not None:
-            self._mean_rows.append([line[mean_key(name)] for name in METRICS])
-        for name, error in line.get("color_error", {}).items():
-            self._errors.setdefault(name, []).append(error)
-        for kind in ("agreement", "judged", "judged_real"):
-            if kind in counts:
-                self._confusions.setdefault(kind, Confusion(self._names)).include(counts[kind])
-        for histograms, own in zip(self._colors or (), counts.get("colors", ()), strict=True):
-            histograms.include(own)
-        if "pairwise_l1" in line:
-            self._spread.append((line["pairwise_l1"], line["pixel_std"]))
-
-    def result(self, skipped: Sequence[Skip], *, where: Path) -> Scores:
-        """The means of all records, of which there must be one; `where` is the folder of the pairs."""
-        left_out = tuple(dict.fromkeys(skipped))  # once, if a training pair is scored too
-        if not self._rows:
-            raise P2PError(
-                where,
-                f"no {self._asked.split} pair could be scored, because {plural(len(left_out), 'picture')} failed",
-                "Correct them and run the same command again.",
-                code="pictures-failed",
-                parts=left_out,
-            )
-        spread = np.mean(self._spread, axis=0) if self._spread else None
-        agreements = {kind: confusion.result() for kind, confusion in self._confusions.items()}
-        return Scores(
-            pictures=len(self._rows),
-            metrics=_means(self._rows),
-            mean_picture=_means(self._mean_rows),
-            color_error={name: float(np.mean(values)) for name, values in self._errors.items()},
-            histograms=self._colors[0].intersection(self._colors[1]) if self._colors else None,
-            **agreements,
-            diversity=None if spread is None else Diversity(self._asked.variants, float(spread[0]), float(spread[1])),
-            skipped=left_out,
-        )
-
-
-def _means(rows: Sequence[Sequence[float]]) -> dict[str, float]:
-    """Each metric's mean over the pictures; none of no pictures."""
-    return dict(zip(METRICS, map(float, np.mean(rows, axis=0)), strict=True)) if rows else {}
+    networks = DistanceNetworks(model.card, asked.weights, device)
+    return Evaluation(model, folder, task, chosen, asked, judge, networks)

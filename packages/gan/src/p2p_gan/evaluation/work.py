@@ -24,7 +24,8 @@ from p2p_datatools.contract.words import plural
 from p2p_gan.data.read import places_of
 from p2p_gan.evaluation.metrics import METRICS
 from p2p_gan.evaluation.pair_scores import PairRecord, PairScorer, record_from_json, sign_pair
-from p2p_gan.evaluation.scores import Evaluation, EvaluationRequest, Scores, Tally, open_evaluation
+from p2p_gan.evaluation.scores import Evaluation, EvaluationRequest, Scores, open_evaluation
+from p2p_gan.evaluation.tally import Tally
 from p2p_gan.inference.sampling import side_by_side
 
 _SUMMARY, _LINES, _RECORDS = "summary.json", "scores.jsonl", "records.jsonl"
@@ -34,6 +35,7 @@ _WORDS = {
     "dropout": "setting of dropout",
     "variants": "number of variants",
     "metrics": "set of metrics",
+    "networks": "set of networks for distances",
     "mean_picture": "set of training pairs",
 }
 
@@ -65,6 +67,7 @@ def evaluate_into(
         "variants": asked.variants,
         "segmenter": job.judge.digest if job.judge else None,
         "metrics": list(METRICS),
+        "networks": job.networks.digests,
     }
     with Destination(dest, marker=_SUMMARY, recipe=recipe) as destination:
         old = _old_records(dest, recipe, job.pairs) if destination.exists else {}
@@ -82,7 +85,7 @@ def evaluate_into(
         if not keep_going:
             refuse(skipped, destination)
         names = sorted(work.present())
-        scores = _add_up(work, names, Tally(job.model.card, asked)).result(skipped, where=job.folder.path)
+        scores = job.conclude(_add_up(work, names, job.tally()), skipped)
 
         def write_record(folder: Path) -> None:
             write_lines(folder / _RECORDS, (work.record_of(name).to_json() for name in names))
@@ -143,6 +146,11 @@ def _old_records(dest: Path, recipe: Mapping[str, Any], pairs: Sequence[Pair]) -
     return old
 
 
+def records_of(dest: Path) -> Mapping[str, PairRecord]:
+    """The records of finished scores by name, read from the disk when they are asked for."""
+    return RecordLines(dest / _RECORDS)
+
+
 class RecordLines(Mapping[str, PairRecord]):
     """The records of a file by name, read from the disk when they are asked for, since there may be many."""
 
@@ -192,7 +200,7 @@ class ScoreWork(Work[Pair, PairRecord, str]):
         return sign_pair(picture, real, gaps)
 
     def is_current(self, record: PairRecord, item: Pair, signature: str) -> bool:
-        """Whether the pair has the same pixels, and was compared with the same mean training picture."""
+        """Whether the pair has the same pixels, and was compared with the same mean picture."""
         return (record.pixels, record.mean_picture) == (signature, self._scorer.mean_picture)
 
     def make(self, item: Pair, signature: str, known: PairRecord | None, *, stands: bool) -> Output[PairRecord] | None:

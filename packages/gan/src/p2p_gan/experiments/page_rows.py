@@ -6,8 +6,9 @@ Nothing here may write; the page and the command line show the same rows.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
-from typing import Any, NamedTuple
+from typing import Any
 
+from p2p_gan.evaluation.score_words import ScoreWord, score_word
 from p2p_gan.experiments.statistics import Estimate, best_of, estimate
 from p2p_gan.experiments.study import Study, Trial
 from p2p_gan.experiments.tables import TABLES
@@ -15,22 +16,8 @@ from p2p_gan.experiments.tables import TABLES
 REAL = "real pictures"  # the row with the segmenter's scores on them
 
 
-class Column(NamedTuple):
-    """A score: its key in the scores, its label, whether more is better, and its meaning."""
-
-    score: str
-    label: str
-    more: bool
-    what: str
-
-
-_COLUMNS = (
-    Column("l1", "L1", False, "mean absolute difference from the real picture, 0 to 1"),
-    Column("ssim", "SSIM", True, "structural similarity with the real picture, 1 at most"),
-    Column("histogram", "colours", True, "intersection of colour histograms with those of the real pictures, 0 to 1"),
-    Column("mean_iou", "IoU", True, "intersection over union with the true mask, mean over classes"),
-    Column("diversity", "variety", True, "mean absolute difference between two outputs of one input, 0 to 1"),
-)
+Column = ScoreWord
+_COLUMNS = tuple(score_word(score) for score in ("l1", "ssim", "histogram", "mean_iou", "diversity"))
 
 
 @dataclass(frozen=True)
@@ -69,7 +56,9 @@ def columns_of(rows: Iterable[Row]) -> list[Column]:
 
 def best_in(rows: Sequence[Row], column: Column) -> str | None:
     """The arm with the best score; None if the seeds do not show which it is."""
-    return best_of({row.arm: row.values[column.score] for row in rows if column.score in row.values}, more=column.more)
+    return best_of(
+        {row.arm: row.values[column.score] for row in rows if column.score in row.values}, more=bool(column.more)
+    )
 
 
 def on_real_pictures(rows: Iterable[Row]) -> dict[str, Any] | None:

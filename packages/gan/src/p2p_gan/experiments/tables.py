@@ -15,10 +15,17 @@ BASE = "L1+cGAN"  # the paper's method
 # No discriminator, and no setting of one.
 WITHOUT_GAN: dict[str, Any] = {
     **{"gan_loss": "none", "lambda_features": 0, "lambda_gp": 0, "lambda_r1": 0, "label_smoothing": 0},
+    **{"lambda_lecam": 0, "lambda_projected": 0, "discriminator_learning_rate": "same"},
     **{"discriminator_augment": "none", "update_order": "alternating", "segmentation_head": "off"},
 }
 # No loss against the real picture, for an output of values or of classes.
-_WITHOUT_TARGET: dict[str, Any] = {"lambda_l1": 0, "lambda_l2": 0, "lambda_ce": 0, "class_balanced": False}
+_WITHOUT_TARGET: dict[str, Any] = {
+    **{"lambda_l1": 0, "lambda_l2": 0, "lambda_ce": 0, "lambda_frequency": 0, "class_balanced": False}
+}
+_PLAIN_DISCRIMINATOR: dict[str, Any] = {
+    **{"label_smoothing": 0, "lambda_features": 0, "discriminator_scales": 1, "spectral_norm": False}
+}
+_AS_CLASSES: dict[str, Any] = {"a_encoding": "auto", "b_encoding": "auto"}
 ARMS: dict[str, dict[str, Any]] = {
     "L1": WITHOUT_GAN,
     "GAN": {**_WITHOUT_TARGET, "conditional": False},
@@ -37,6 +44,15 @@ ARMS: dict[str, dict[str, Any]] = {
     "cGAN, noise": {**_WITHOUT_TARGET, "noise_channels": 8},
     "L1+cGAN, noise": {"noise_channels": 8},
     "L1+cGAN, noise, mode seeking": {"noise_channels": 8, "lambda_mode_seeking": 1},
+    "L1+cGAN, two learning rates": {"discriminator_learning_rate": 1e-4},
+    "L1+cGAN, focal frequency": {"lambda_frequency": 100},
+    "L1+cGAN, LeCam": {"lambda_lecam": 0.01},
+    "L1+cGAN, segmentation": {**{"gan_loss": "segmentation", "lambda_gan": 10}, **_PLAIN_DISCRIMINATOR},
+    "L1+cGAN, masks as classes": _AS_CLASSES,
+    "L1+cGAN, class-adaptive norm": {**_AS_CLASSES, "class_adaptive_norm": "on"},
+    # Required, so that an arm without them is listed as impossible and not trained as another one.
+    "L1+cGAN, perceptual": {"features": "on", "lambda_perceptual": 10},
+    "L1+cGAN, projected heads": {"features": "on", "lambda_projected": 1},
 }
 
 
@@ -94,6 +110,28 @@ TABLES: dict[str, Table] = {
         "without L1, with noise as input, and with a mode-seeking loss?",
         ("cGAN, dropout", "L1+cGAN, dropout", "cGAN, noise", "L1+cGAN, noise", "L1+cGAN, noise, mode seeking"),
     ),
+    "later": Table(
+        "What came later",
+        "Do later ideas help the paper's method: a learning rate of the discriminator's own (Heusel et al. 2017), the "
+        "focal frequency loss (Jiang et al. 2021), LeCam regularisation (Tseng et al. 2021), a "
+        "discriminator that segments (Schönfeld et al. 2021), norms that adapt to the "
+        "class (Tan et al. 2021)?",
+        (
+            BASE,
+            "L1+cGAN, two learning rates",
+            "L1+cGAN, focal frequency",
+            "L1+cGAN, LeCam",
+            "L1+cGAN, segmentation",
+            "L1+cGAN, masks as classes",
+            "L1+cGAN, class-adaptive norm",
+        ),
+    ),
+    "features": Table(
+        "Do pretrained features help",
+        "Does it help to compare photos in the features of a pretrained network, by a perceptual loss (Johnson et al. "
+        "2016) or by discriminators on them (Sauer et al. 2021)?",
+        (BASE, "L1+cGAN, perceptual", "L1+cGAN, projected heads"),
+    ),
 }
 """The paper's tables, by the names that `run_study` takes."""
 
@@ -114,7 +152,7 @@ def with_gan(config: Config) -> Config:
 
     A segmentation head would show the mask to every arm, even to those that measure training without it.
     """
-    gan_loss = "bce" if config.gan_loss == "none" else config.gan_loss
+    gan_loss = "bce" if config.gan_loss in ("none", "segmentation") else config.gan_loss
     return with_settings(config, {"conditional": True, "gan_loss": gan_loss, "segmentation_head": "off"})
 
 

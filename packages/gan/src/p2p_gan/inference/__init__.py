@@ -10,6 +10,7 @@ from p2p_datatools.contract.door import open_door
 if TYPE_CHECKING:
     from p2p_gan.inference.apply import ApplyOptions, apply_model
     from p2p_gan.inference.onnx_runtime import OnnxModel, load_onnx_model
+    from p2p_gan.inference.photo_masks import MaskDoubt, PhotoMaskSummary, segment_photos
     from p2p_gan.inference.predictor import Predictor, load_model
     from p2p_gan.inference.runtimes import open_model
     from p2p_gan.inference.sampling import SampleOptions, SampleSummary, sample
@@ -18,6 +19,7 @@ else:
         __name__,
         apply="ApplyOptions apply_model",
         onnx_runtime="OnnxModel load_onnx_model",
+        photo_masks="MaskDoubt PhotoMaskSummary segment_photos",
         predictor="Predictor load_model",
         runtimes="open_model",
         sampling="SampleSummary SampleOptions sample",
@@ -25,7 +27,9 @@ else:
 
 __all__ = [
     "ApplyOptions",
+    "MaskDoubt",
     "OnnxModel",
+    "PhotoMaskSummary",
     "Predictor",
     "SampleOptions",
     "SampleSummary",
@@ -34,4 +38,5 @@ __all__ = [
     "load_onnx_model",
     "open_model",
     "sample",
+    "segment_photos",
 ]

@@ -5,7 +5,8 @@ Nothing here may train or load torch; the output depends on the picture and the 
 
 import hashlib
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -93,15 +94,44 @@ def translate(
     translator: Translator, card: ModelCard, picture: Array, how: ApplyOptions, seed: int | None = None
 ) -> Array:
     """`apply_model` for a translator and a seed (of `seed_of`) made before; without a seed there is no dropout."""
-    own, exact = size_of(picture), card.input.kind == "mask"
-    seen = size_seen(card, translator.unit, own, how)
+    own, coding = size_of(picture), translator.output
+    fitted = fit_picture(card, translator.unit, picture, how, seed)
+    place = fitted.place
+    if coding.kind == "classes" and place.size != own:
+        return _labels(place.of(translator.values(fitted.padded, fitted.options)), own)
+    output = place.of_pixels(translator.pixels(fitted.padded, fitted.options))
+    if place.size == own:
+        return output
+    # Enlarging overshoots at edges, and a type may exceed the half's range.
+    low, high = np.array(coding.range, dtype=output.dtype)
+    return np.asarray(np.clip(resize_photo(output, own), low, high))
+
+
+@dataclass(frozen=True)
+class FittedPicture:
+    """A picture as the network takes it: `padded` to the sides it needs, and the `place` of the picture in that."""
+
+    padded: Array
+    options: PassOptions
+    place: "PicturePlace"
+
+
+def fit_picture(card: ModelCard, unit: int, picture: Array, how: ApplyOptions, seed: int | None) -> FittedPicture:
+    """The picture at the size of `size_seen`, by the fit of training, padded to multiples of `unit`."""
+    own, exact = size_of(picture), card.input.exact
+    seen = size_seen(card, unit, own, how)
     if how.size is None and card.fit == "pad" and card.size:
         fitted = fit_to(picture, card.size, "pad", exact=exact)
         inside = scale_to(own, card.size, cover=False)
     else:
         fitted, inside = resize(picture, seen, exact=exact), seen
-    options = PassOptions(card.statistics, seed=seed)
-    return _pass_through(translator, fitted, options, inside, own)
+    seen = size_of(fitted)
+    whole = padded_size(seen, unit)
+    pads: Any = ((0, whole.height - seen.height), (0, whole.width - seen.width), (0, 0))
+    padded = fitted if whole == seen else np.pad(fitted, pads[: fitted.ndim], mode="symmetric")
+    valid = (seen.height / whole.height, seen.width / whole.width)
+    place = PicturePlace((seen.width - inside.width) // 2, (seen.height - inside.height) // 2, inside)
+    return FittedPicture(padded, PassOptions(card.statistics, valid=valid, seed=seed), place)
 
 
 def size_seen(card: ModelCard, unit: int, own: Size, how: ApplyOptions) -> Size:
@@ -125,33 +155,13 @@ def size_seen(card: ModelCard, unit: int, own: Size, how: ApplyOptions) -> Size:
     return scale_to(own, size, cover=True) if fit == "crop" else size
 
 
-def _pass_through(translator: Translator, pixels: Array, options: PassOptions, inside: Size, own: Size) -> Array:
-    """One pass for `pixels`, whose central part of size `inside` is the picture; the output is resized to `own`."""
-    seen = size_of(pixels)
-    whole = padded_size(seen, translator.unit)
-    pads: Any = ((0, whole.height - seen.height), (0, whole.width - seen.width), (0, 0))
-    valid = (seen.height / whole.height, seen.width / whole.width)
-    padded = pixels if whole == seen else np.pad(pixels, pads[: pixels.ndim], mode="symmetric")
-    options = replace(options, valid=valid)
-    place = _Place((seen.width - inside.width) // 2, (seen.height - inside.height) // 2, inside)
-    coding = translator.output
-    if coding.kind == "classes" and inside != own:
-        return _labels(place.of(translator.values(padded, options)), own)
-    output = place.of_pixels(translator.pixels(padded, options))
-    if inside == own:
-        return output
-    # Enlarging overshoots at edges, and a type may exceed the half's range.
-    low, high = np.array(coding.range, dtype=output.dtype)
-    return np.asarray(np.clip(resize_photo(output, own), low, high))
-
-
 def padded_size(seen: Size, unit: int) -> Size:
     """The size with sides that are multiples of `unit`, to which the network's input is padded."""
     return Size(*(math.ceil(side / unit) * unit for side in seen))
 
 
 @dataclass(frozen=True)
-class _Place:
+class PicturePlace:
     """The position of the picture in the network's input."""
 
     left: int
@@ -159,26 +169,33 @@ class _Place:
     size: Size
 
     def of(self, values: Values) -> Values:
+        """The picture in the network's output (n, channels, height, width)."""
         return values[:, :, self.top : self.top + self.size.height, self.left : self.left + self.size.width]
 
     def of_pixels(self, pixels: Array) -> Array:
+        """The picture in pixels (height, width[, channels])."""
         cut = pixels[self.top : self.top + self.size.height, self.left : self.left + self.size.width]
         return np.ascontiguousarray(cut)
 
 
 def _labels(logits: Values, size: Size) -> Array:
     """The most likely class at another size, from logits resized class by class: smooth borders, exact classes."""
-    rows, columns = (_interpolation(*sides) for sides in zip(logits.shape[2:], (size.height, size.width), strict=True))
     best: Values | None = None
     labels = np.zeros((size.height, size.width), dtype=np.uint8)
-    for index in range(logits.shape[1]):
-        one = _interpolate(_interpolate(logits[0, index], rows).T, columns).T
+    for index, one in enumerate(resize_logits(logits, size)):
         if best is None:
             best = one
             continue
         labels[one > best] = index
         np.maximum(one, best, out=best)
     return labels
+
+
+def resize_logits(logits: Values, size: Size) -> Iterator[Values]:
+    """The logits (1, classes, height, width) at another size, class by class, (height, width) each."""
+    rows, columns = (_interpolation(*sides) for sides in zip(logits.shape[2:], (size.height, size.width), strict=True))
+    for one in logits[0]:
+        yield _interpolate(_interpolate(one, rows).T, columns).T
 
 
 _Taps = list[tuple[NDArray[np.intp], Values]]

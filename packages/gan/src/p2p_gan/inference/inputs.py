@@ -20,6 +20,8 @@ from p2p_gan.data.task import Task, task_of
 from p2p_gan.inference.mask_inputs import InputChanges, list_classes, read_palette_mask
 from p2p_gan.models.card import ModelCard
 
+_STACKED = (".tif", ".tiff", ".npy")  # what holds the channels of several pictures
+
 
 def refuse_file(source: Path | PictureFile, card: ModelCard) -> None:
     """Raise P2PError if the header of a picture shows that it is not an input of the model."""
@@ -27,6 +29,11 @@ def refuse_file(source: Path | PictureFile, card: ModelCard) -> None:
         return  # depends on its colours, which the header does not contain
     with open_picture(source) as picture:
         path, form = picture.path, picture.header.form
+    if card.input.parts and path.suffix.lower() not in _STACKED:
+        words = ", ".join(part.name for part in card.input.parts)
+        what = f"is one picture, but the model takes {len(card.input.parts)} for each output: {words}"
+        to_do = "Give a file or folder of each, in this order, or a pair folder."
+        raise P2PError(path, what, to_do, code="other-number")
     refuse_form(form, card, path)
 
 
@@ -64,6 +71,14 @@ def refuse_folder(folder: PairFolder, halves: tuple[Half, Half], card: ModelCard
                 f"has {form} in its half {half.name}, but the model {does} {_words(wanted)}",
                 "Pair pictures that fit the model, or train a model on these.",
                 code="other-channels",
+            )
+        if [part.name for part in half.parts] != [part.name for part in wanted.parts]:
+            own, known = (", ".join(part.name for part in each.parts) or "one picture" for each in (half, wanted))
+            raise P2PError(
+                folder.path,
+                f"its half {half.name} is of {own}, but the model {does} {known}",
+                "Pair the same folders in the same order, or train a model on these.",
+                code="other-halves",
             )
         if {half.kind, wanted.kind} == {"mask", "photo"}:
             raise P2PError(
@@ -122,6 +137,8 @@ def _other_classes(what: str, known: Palette, where: str) -> P2PError:
 
 
 def _fits(form: Form, wanted: Half) -> bool:
+    if wanted.parts:
+        return form == Form(wanted.channels, wanted.dtype)
     # Grey can be converted to three equal channels exactly; colour is not converted to grey.
     return form.dtype == wanted.dtype and (
         form.channels == wanted.channels or (form.channels, wanted.channels) == (1, 3)

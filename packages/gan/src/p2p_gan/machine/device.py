@@ -19,7 +19,10 @@ import torch
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.machine import cores
+from p2p_gan.machine.driver import cpu_name
 from p2p_gan.machine.memory import keep_freed_memory
+from p2p_gan.machine.wait_policy import POLICY, SPIN, chosen_here
+from p2p_gan.machine.waiting import watch_waiting
 
 # Torch's own choice: one thread for each core that does not share its units. Read once, since a run changes it.
 _THREADS_OF_TORCH = torch.get_num_threads()
@@ -147,10 +150,11 @@ def resolve_threads(wanted: int, processes: int = 1) -> int:
 def limit_threads() -> None:
     """Let torch use no more threads than cores, in a container with a part of the machine; not if the user chose.
 
-    For what applies a model; training measures.
+    For what applies a model; training measures. Threads wait as is best beside other programs.
     """
     if not threads_variable() and torch.get_num_threads() > cores():
         torch.set_num_threads(cores())
+    watch_waiting(torch.get_num_threads())
 
 
 def threads_variable() -> str | None:
@@ -160,11 +164,9 @@ def threads_variable() -> str | None:
 
 
 def variables_of_threads() -> dict[str, str]:
-    """The variables of the environment that decide how fast threads are; the one that p2p sets itself is not there."""
-    found = {name: os.environ[name] for name in (*_COUNTS, *_OF_THREADS) if os.environ.get(name)}
-    if found.get("OMP_WAIT_POLICY", "").upper() == "PASSIVE":
-        del found["OMP_WAIT_POLICY"]
-    return found
+    """The variables of the environment that decide how fast threads are; those that p2p sets itself are not there."""
+    ours = (POLICY, SPIN) if chosen_here() else ()
+    return {name: os.environ[name] for name in (*_COUNTS, *_OF_THREADS) if os.environ.get(name) and name not in ours}
 
 
 def prepare(device: torch.device, precision: str, threads: int, seed: int, *, deterministic: bool = False) -> None:
@@ -172,6 +174,7 @@ def prepare(device: torch.device, precision: str, threads: int, seed: int, *, de
     torch.set_num_threads(threads)
     if device.type == "cpu":
         keep_freed_memory()
+        watch_waiting(threads)
     torch.manual_seed(seed)
     # p2p does not use these two, but a library may.
     random.seed(seed)
@@ -216,7 +219,7 @@ def autocast_for(device: torch.device, precision: str) -> Autocast:
 
 def describe_machine(device: torch.device) -> dict[str, Any]:
     """The hardware and the versions on which a run's numbers depend."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else _cpu_name()
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else cpu_name()
     return {
         "device": name,
         "cores": os.cpu_count(),
@@ -236,11 +239,3 @@ def machine_differences(before: dict[str, Any], device: torch.device) -> list[st
     return [
         f"The run continues on another machine ({'; '.join(changed)}), so its numbers are not the same bit for bit."
     ]
-
-
-def _cpu_name() -> str:
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text("utf-8", "ignore").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()

@@ -28,6 +28,7 @@ from p2p_gan.machine.device import cuda_devices
 # Timeouts. Between two updates the first process may validate, which can take long; within an update nothing does.
 _BETWEEN, _WITHIN, _MEETING = timedelta(days=1), timedelta(minutes=30), timedelta(minutes=15)
 BACK = 128  # what `agree` gives when the record says that all must go back; above every signal
+_ENOUGH = 127  # what it gives when training ends by itself before its last image
 _FAILED = "p2p/failed"
 _LOST = re.compile(r"gloo|nccl|connection (was )?(closed|reset)|broken pipe|socket|store", re.IGNORECASE)
 _DEVICES = re.compile(r"(cpu|cuda)\*([1-9]\d*)")
@@ -112,12 +113,17 @@ class Ranks:
         dist.all_reduce(found, dist.ReduceOp.MAX, group=self.control)
         return int(found)
 
-    def agree_on_signal(self, asked: signal.Signals | None) -> signal.Signals | None:
-        """The signal that any process has received; raises GoBack if the first process has sent BACK."""
-        number = self.agree(int(asked or 0))
+    def agree_on_end(self, asked: signal.Signals | None, *, enough: bool = False) -> tuple[signal.Signals | None, bool]:
+        """(the signal that any process has received, whether the first one has `enough`).
+
+        Raises GoBack if the first process has sent BACK.
+        """
+        number = self.agree(_ENOUGH if enough else int(asked or 0))
         if number == BACK:
             raise GoBack
-        return signal.Signals(number) if number else None
+        if number == _ENOUGH:
+            return asked, True
+        return signal.Signals(number) if number else None, False
 
     def mean(self, values: Tensor) -> Tensor:
         """The mean over processes, on the device."""

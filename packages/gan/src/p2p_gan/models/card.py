@@ -69,6 +69,8 @@ class ModelCard:
             "format": _FORMAT,
             "version": _VERSION,
             **asdict(self),
+            "input": self.input.to_json(),
+            "output": self.output.to_json(),
             "direction": self.direction,
             "palette": self.palette.to_json() if self.palette else None,
         }
@@ -112,6 +114,8 @@ def _card(value: dict[str, Any], where: str) -> ModelCard:
     shape = card.architecture
     if (shape.inputs, shape.outputs) != (card.input_coding.channels, card.output_coding.channels):
         raise ValueError("the channels of its halves are not those of its network")
+    if shape.class_adaptive and (card.input_as != "classes" or shape.kind == "resnet" or shape.norm == "none"):
+        raise ValueError("its network has norms of classes, but no classes or no such norms")
     return card
 
 

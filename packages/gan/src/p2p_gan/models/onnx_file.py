@@ -26,10 +26,12 @@ PRECISIONS = ("float32", "float16", "int8")
 OPERATORS = frozenset(
     [
         "Add",
+        "AveragePool",
         "Cast",
         "Concat",
         "Conv",
         "ConvTranspose",
+        "DepthToSpace",
         "DequantizeLinear",
         "Div",
         "Expand",

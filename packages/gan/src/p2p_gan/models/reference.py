@@ -96,6 +96,19 @@ def import_model(
             "A model of p2p needs no import: give it to 'p2p sample' directly.",
             code="other-format",
         )
+    architecture, generator, images = read_reference(weights)
+    changed, statistics = _with_settings(architecture, settings or {})
+    card = _card(changed, direction, size, statistics, images)
+    written = _write_once(dest, model_bytes(card, generator))
+    assumed = _assumptions(architecture, direction, size, settings or {}, images)
+    return ImportSummary(dest, reference_name(architecture), card, assumed, written)
+
+
+def read_reference(weights: Path) -> tuple[Architecture, Generator, int]:
+    """The generator in a state dict such as latest_net_G.pth, its architecture, and the batches it was trained on.
+
+    Raises P2PError if the file is not one, or for the first tensor that does not fit.
+    """
     tensors = read_state(weights)
     architecture = recognise(tensors)
     if architecture is None:
@@ -109,15 +122,19 @@ def import_model(
         )
     generator = _fill(architecture, tensors, where=weights)
     images = max((int(value) for name, value in tensors.items() if name.endswith(COUNTER)), default=0)
-    changed, statistics = _with_settings(architecture, settings or {})
-    card = _card(changed, direction, size, statistics, images)
-    written = _write_once(dest, model_bytes(card, generator))
-    assumed = _assumptions(architecture, direction, size, settings or {}, images)
-    return ImportSummary(dest, reference_name(architecture), card, assumed, written)
+    return architecture, generator, images
 
 
-def read_state(path: Path) -> dict[str, Tensor]:
-    """Read the tensors of a state dict, without DataParallel's prefix; code in the file is never run."""
+def reference_card(architecture: Architecture, images: int) -> ModelCard:
+    """The card of a reference generator with what its file does not say as `import_model` assumes it."""
+    return _card(architecture, "a-to-b", None, "picture", images)
+
+
+def read_state(path: Path, *, give: str = _GIVE) -> dict[str, Tensor]:
+    """Read the tensors of a state dict, without DataParallel's prefix; code in the file is never run.
+
+    Errors say what to `give` instead.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about foreign files, which are refused below
@@ -130,14 +147,14 @@ def read_state(path: Path) -> dict[str, Tensor]:
         named = re.search(r"GLOBAL ([\w.]+)", str(error))
         if named:
             raise P2PError(
-                path, f"would run {named[1]} when loaded, so it was not loaded", _GIVE, code="unsafe-file"
+                path, f"would run {named[1]} when loaded, so it was not loaded", give, code="unsafe-file"
             ) from error
-        raise P2PError(path, "is not a file of torch.save or is incomplete", _GIVE, code="damaged-file") from error
+        raise P2PError(path, "is not a file of torch.save or is incomplete", give, code="damaged-file") from error
     if not isinstance(state, dict):
-        raise P2PError(path, f"contains a {type(state).__name__}, not a state dict", _GIVE, code="not-a-state-dict")
+        raise P2PError(path, f"contains a {type(state).__name__}, not a state dict", give, code="not-a-state-dict")
     for name, value in state.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
-            raise P2PError(path, f"contains {_printable(name)}, which is not a tensor", _GIVE, code="not-a-state-dict")
+            raise P2PError(path, f"contains {_printable(name)}, which is not a tensor", give, code="not-a-state-dict")
     parallel = state and all(name.startswith(_PARALLEL) for name in state)
     return {name.removeprefix(_PARALLEL) if parallel else name: value for name, value in state.items()}
 

@@ -213,6 +213,8 @@ def why_not(architecture: Architecture) -> str | None:
         return f"generator is a {architecture.kind}, and the reference's is a unet or a resnet"
     if architecture.upsampling != "transposed":
         return "decoder upsamples by resize, but that of the reference by transposed convolutions"
+    if architecture.class_adaptive:
+        return "norms differ between classes, but those of the reference do not"
     if architecture.noise:
         return "input has noise channels, but that of the reference has none"
     if architecture.head != "tanh":

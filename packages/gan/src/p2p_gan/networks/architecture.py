@@ -48,6 +48,7 @@ class Architecture:
     biases: bool = True  # beside norms too; the last convolution always has one
     noise: int = 0
     head: str = "tanh"
+    class_adaptive: bool = False  # norms of the decoder of a unet or encoder-decoder whose input is classes
 
     def build(self) -> "Generator":
         """A generator of this architecture, not initialised."""
@@ -101,6 +102,7 @@ def _unet(shape: Architecture) -> "Generator":
         skips=shape.kind == "unet",
         noise=shape.noise,
         head=shape.head,
+        classes=shape.inputs if shape.class_adaptive else 0,
     )
 
 

@@ -42,17 +42,30 @@ class InferencePass:
     part: PassPart | None = None
 
 
+class PhotoFeatures(NamedTuple):
+    """A pretrained network's features of b, (n, channels, h', w') for each stage, for the projected heads.
+
+    The heads judge them given `condition`: class indices (n, h, w) int64, -1 where there is none, or the values of a
+    (n, channels, h, w); None if a discriminator is not conditional.
+    """
+
+    stages: tuple[Tensor, ...]
+    condition: Tensor | None
+
+
 class Judgement(NamedTuple):
     """A discriminator's output: `logits` (n, 1, h', w') for each scale, `features`, and `labels` on request.
 
     A logit above 0 means that the patch is classified as real; features are (n, channels, h'', w''), outermost first,
-    those of the full scale before those of the halved ones. `labels` (n, classes, h, w) are a segmentation head's
-    class logits for b.
+    those of the full scale before those of the halved ones. `labels` (n, classes, h, w) are the class logits for b of a
+    segmentation head, or of a discriminator that segments, which has one class more, the last: fake. `projected` are
+    the logits of the projected heads, one for each, if they were given features.
     """
 
     logits: tuple[Tensor, ...]
     features: tuple[Tensor, ...]
     labels: Tensor | None = None
+    projected: tuple[Tensor, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,7 +146,7 @@ class Discriminator(nn.Module):
         """Logits and features, and with `labels` the class logits of a segmentation head; see Judgement."""
         raise NotImplementedError
 
-    def __call__(self, a: Tensor, b: Tensor, labels: bool = False) -> Judgement:
+    def __call__(self, a: Tensor, b: Tensor, labels: bool = False, **more: PhotoFeatures) -> Judgement:
         """The same as `forward`, with its types."""
-        judgement: Judgement = super().__call__(a, b, labels)
+        judgement: Judgement = super().__call__(a, b, labels, **more)
         return judgement

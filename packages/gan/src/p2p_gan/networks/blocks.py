@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from p2p_gan.networks.base import InferencePass
-from p2p_gan.networks.norms import norm_layer
+from p2p_gan.networks.norms import ClassAdaptiveNorm, norm_layer
 from p2p_gan.networks.small_maps import DownConv, UpConv
 
 LEAK = 0.2  # slope of the encoder's and the discriminator's leaky ReLU (appendix 6.1)
@@ -40,15 +40,57 @@ class ReflectConv(nn.Conv2d):
         return super().forward(reflect(x, self.kernel_size[0] // 2))
 
 
+# From so many pixels of a batch on, sums of weights cost less than the products that they save (benchmarks/NOTES.md).
+_MANY_PIXELS = 128
+
+
 class ResizeConv(ReflectConv):
-    """Nearest neighbour to twice the size, then a 3x3 convolution: no checkerboard artefacts (Odena et al. 2016)."""
+    """Nearest neighbour to twice the size, then a 3x3 convolution: no checkerboard artefacts (Odena et al. 2016).
+
+    Maps of many pixels are not doubled: each pixel of the output sees only 2x2 different pixels of the input, so that
+    4 products with sums of weights are the same as 9. That is a transposed 4x4 convolution of stride 2 with the kernel
+    M w M^T, M = [[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]]: four 2x2 convolutions, one for each phase of a pixel.
+    """
 
     def __init__(self, inputs: int, outputs: int, *, bias: bool) -> None:
         super().__init__(inputs, outputs, 3, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, inputs, h, w) to (n, outputs, 2 h, 2 w)."""
-        return super().forward(double(x))
+        if x.shape[0] * x.shape[2] * x.shape[3] < _MANY_PIXELS:
+            return super().forward(double(x))
+        bias = None if self.bias is None else self.bias.repeat_interleave(4)
+        # The reflected border of a doubled map is the edge of the map itself.
+        phases = F.conv2d(repeat_edge(x), phase_kernels(self.weight), bias)
+        return F.pixel_shuffle(phases, 2)[:, :, 1:-1, 1:-1]
+
+
+def phase_kernels(weight: Tensor) -> Tensor:
+    """3x3 kernels (outputs, inputs, 3, 3) for a doubled map as 2x2 kernels (4 outputs, inputs, 2, 2) for the map.
+
+    Each 2x2 window of the map gives four pixels of the doubled one, whose first row lies below the first pixel's middle
+    and whose second row above the second's: the upper one sees the first pixel twice, the lower one the second.
+    """
+
+    def sums(kernels: Tensor, side: int) -> Tensor:
+        first, second, third = kernels.unbind(side)
+        upper = torch.stack((first + second, third), dim=side)
+        lower = torch.stack((first, second + third), dim=side)
+        return torch.stack((upper, lower), dim=1)
+
+    outputs, inputs = weight.shape[:2]
+    by_columns = sums(weight, 3)  # (outputs, 2, inputs, 3, 2)
+    return sums(by_columns, 3).reshape(4 * outputs, inputs, 2, 2)
+
+
+def repeat_edge(x: Tensor) -> Tensor:
+    """(n, channels, h, w) with its first and last rows and columns twice: (n, channels, h + 2, w + 2)."""
+    if not torch.are_deterministic_algorithms_enabled():
+        return F.pad(x, (1,) * 4, mode="replicate")
+    # On CUDA the gradient of torch's own padding is not deterministic; that of slices is.
+    for side in (2, 3):
+        x = torch.cat((x.narrow(side, 0, 1), x, x.narrow(side, x.shape[side] - 1, 1)), dim=side)
+    return x
 
 
 def reflect(x: Tensor, margin: int) -> Tensor:
@@ -110,17 +152,37 @@ class Down(nn.Module):
 
 
 class Up(nn.Module):
-    """Decoder block: ReLU, upsampling by two (4x4 if transposed), norm, dropout."""
+    """Decoder block: ReLU, upsampling by two (4x4 if transposed), norm, dropout.
 
-    def __init__(self, inputs: int, outputs: int, *, style: Style, dropout: float) -> None:
+    With `classes` the norm has a scale and a shift for each of so many classes, and `forward` is in two parts.
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, style: Style, dropout: float, classes: int = 0) -> None:
         super().__init__()
         self.dropout = dropout
         self.conv = upsampling_layer(inputs, outputs, 4, style=style, bias=style.biases)
         self.norm = norm_layer(style.norm, outputs)
+        self.by_class = ClassAdaptiveNorm(classes, outputs) if classes else None
 
-    def forward(self, x: Tensor, applying: InferencePass | None) -> Tensor:
-        """(n, inputs, h, w) to (n, outputs, 2 h, 2 w)."""
-        return dropout(self.norm(self.conv(F.relu(x)), applying), self.dropout, applying)
+    def forward(self, x: Tensor, applying: InferencePass | None, shares: Tensor | None = None) -> Tensor:
+        """(n, inputs, h, w) to (n, outputs, 2 h, 2 w); `shares` (n, classes, 2 h, 2 w) are those of the classes."""
+        x = self.upsample(x, applying)
+        return self.drop(x if shares is None else self.adapt(x, shares), applying)
+
+    def upsample(self, x: Tensor, applying: InferencePass | None) -> Tensor:
+        """ReLU, upsampling and norm."""
+        normed: Tensor = self.norm(self.conv(F.relu(x)), applying)
+        return normed
+
+    def adapt(self, x: Tensor, shares: Tensor) -> Tensor:
+        """The scale and the shift of the classes."""
+        assert self.by_class is not None, "the block was built for classes"
+        adapted: Tensor = self.by_class(x, shares)
+        return adapted
+
+    def drop(self, x: Tensor, applying: InferencePass | None) -> Tensor:
+        """Dropout."""
+        return dropout(x, self.dropout, applying)
 
 
 class Residual(nn.Module):

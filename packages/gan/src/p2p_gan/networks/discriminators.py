@@ -1,4 +1,4 @@
-"""The discriminators: PatchGAN (Isola et al. 2017, appendix 6.1.2), multi-scale, and with a segmentation head.
+"""The discriminators: PatchGAN (Isola et al. 2017, appendix 6.1.2), multi-scale, with a segmentation head, a segmenter.
 
 Nothing here may know which loss is computed from their logits.
 """
@@ -111,3 +111,22 @@ class SegmentationHead(Discriminator):
         """The discriminator's output for (a, b), and with `labels` the class logits (n, classes, h, w) of b."""
         judgement = self.patches(a, b)
         return judgement._replace(labels=self.labeller(b)) if labels else judgement
+
+
+class PixelClassifier(Discriminator):
+    """Classifies each pixel of b as one of the mask's `classes` or as fake, which is the last (Schönfeld et al. 2021).
+
+    A U-Net as that of `SegmentationHead`. It does not see a, which the loss compares with its output. The logit of a
+    pixel is that of being of any class but fake: log of the sum of e^(logit of a class), minus the logit of fake.
+    """
+
+    def __init__(self, outputs: int, *, classes: int, widths: list[int], norm: str) -> None:
+        super().__init__()
+        dropouts, style = [0.0] * (len(widths) - 1), Style(norm, "resize")
+        self.segmenter = UNet(outputs, classes + 1, widths=widths, dropouts=dropouts, style=style, head="logits")
+
+    def forward(self, a: Tensor, b: Tensor, labels: bool = False) -> Judgement:
+        """Logits (n, 1, h, w), no features, and always `labels` (n, classes + 1, h, w)."""
+        scores = self.segmenter(b).float()
+        real = torch.logsumexp(scores[:, :-1], dim=1, keepdim=True) - scores[:, -1:]
+        return Judgement((real,), (), scores)

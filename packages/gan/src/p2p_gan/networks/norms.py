@@ -176,6 +176,24 @@ def by_valid_part(x: Tensor, applying: InferencePass, eps: float) -> Tensor:
     return (x - mean) / torch.sqrt(variance + eps)
 
 
+class ClassAdaptiveNorm(nn.Module):
+    """A scale and a shift for each class of the mask, after a norm (CLADE, Tan et al. 2021, eq. 3 and 4).
+
+    x + scale x + shift, so that the norm's own scale and shift are those of pixels without a class. Where a pixel of a
+    coarse map covers several classes it has the mean of theirs, by area; the paper takes that of one.
+    """
+
+    def __init__(self, classes: int, channels: int) -> None:
+        super().__init__()
+        # A row of a table for each class, looked up by a product with the one-hot mask.
+        self.scale = nn.Conv2d(classes, channels, 1, bias=False)
+        self.shift = nn.Conv2d(classes, channels, 1, bias=False)
+
+    def forward(self, x: Tensor, shares: Tensor) -> Tensor:
+        """(n, channels, h, w), normalised, by the `shares` (n, classes, h, w) of the classes in each pixel."""
+        return torch.addcmul(x + self.shift(shares).to(x), x, self.scale(shares).to(x))
+
+
 class NoNorm(nn.Module):
     """The norm of a layer without normalisation."""
 

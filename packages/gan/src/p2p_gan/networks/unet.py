@@ -3,7 +3,7 @@
 Nothing here may know losses or discriminators.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -19,7 +19,8 @@ class UNet(Generator):
     Both sides of the input must be multiples of 2^depth, where depth is the number of `widths`: the channels of the
     encoder, outermost first. `dropouts` are the dropout probabilities of the decoder's blocks, innermost first, one
     fewer. The bottleneck and the first block have no norm (errata, section 6.3: at batch 1 a norm of 1x1 values would
-    set all of them to zero).
+    set all of them to zero). With `classes`, the first so many channels of the input are a one-hot mask, and each norm
+    of the decoder has a scale and a shift for each class.
     """
 
     def __init__(
@@ -33,8 +34,10 @@ class UNet(Generator):
         skips: bool = True,
         noise: int = 0,
         head: str = "tanh",
+        classes: int = 0,
     ) -> None:
         super().__init__(noise=noise, head=head)
+        self.classes = classes
         depth, joined = len(widths), 2 if skips else 1
         self.unit, self.skips = 2**depth, skips
         self._widths, self._outputs, self._norm, self._dropouts = tuple(widths), outputs, style.norm, tuple(dropouts)
@@ -54,6 +57,7 @@ class UNet(Generator):
                 widths[level - 1],
                 style=style,
                 dropout=dropouts[depth - 1 - level],
+                classes=classes,
             )
             for level in range(depth - 1, 0, -1)
         )
@@ -61,31 +65,58 @@ class UNet(Generator):
 
     def translate(self, x: Tensor, applying: InferencePass | None) -> Tensor:
         """(n, inputs + noise, h, w) to (n, outputs, h, w), before the head."""
-        encoded = []
+        encoded, shares = [], self._shares(x)
         for down in self.down:
             x = down(x, applying)
             encoded.append(x)
         x = encoded.pop()
         for up in self.up:
-            x, same_size = up(x, applying), encoded.pop()
+            x, same_size = up(x, applying, shares.pop() if shares else None), encoded.pop()
             if self.skips:
                 x = torch.cat((x, same_size), dim=1)
         return self._outermost(x, applying)
+
+    def _shares(self, x: Tensor) -> list[Tensor]:
+        """The shares of the classes (n, classes, h', w') at each size of the decoder's blocks, outermost first."""
+        found: list[Tensor] = []
+        for _ in self.up if self.classes else ():
+            found.append(self._halve_mask(found[-1] if found else x, None))
+        return found
+
+    def _halve_mask(self, x: Tensor, applying: InferencePass | None) -> Tensor:
+        return F.avg_pool2d(x[:, : self.classes], 2)
 
     def _outermost(self, x: Tensor, applying: InferencePass | None) -> Tensor:
         output: Tensor = self.last(F.relu(x))
         return output
 
     def steps(self) -> tuple[Step, ...]:
-        """The encoder's blocks as steps, outermost first, then the decoder's."""
+        """The encoder's blocks as steps, outermost first, then the decoder's, which are two steps each with classes."""
         depth = len(self._widths)
         steps = [
             Step(down, width, (level,), down=2, norm="none" if level in (0, depth - 1) else self._norm)
             for level, (down, width) in enumerate(zip(self.down, self._widths, strict=True))
         ]
+        masks: list[
+            int
+        ] = []  # the values that are the mask at the size of each of the decoder's blocks, outermost first
+        for _ in self.up if self.classes else ():
+            steps.append(Step(self._halve_mask, self.classes, (masks[-1] if masks else 0,), down=2, halo=0))
+            masks.append(len(steps))
         joined: tuple[int, ...] = (depth,)
         for level, (up, dropout) in enumerate(zip(self.up, self._dropouts, strict=True), 1):
+            assert isinstance(up, Up)
             same_size = depth - level  # the encoder's value of the same size as this block's output
-            steps.append(Step(up, self._widths[same_size - 1], joined, up=2, dropout=dropout, norm=self._norm))
+            width = self._widths[same_size - 1]
+            if masks:
+                steps.append(Step(up.upsample, width, joined, up=2, norm=self._norm))
+                steps.append(Step(_adapt(up, width), width, (len(steps), masks.pop()), halo=0, dropout=dropout))
+            else:
+                steps.append(Step(up, width, joined, up=2, dropout=dropout, norm=self._norm))
             joined = (len(steps), same_size) if self.skips else (len(steps),)
         return (*steps, Step(self._outermost, self._outputs, joined, up=2))
+
+
+def _adapt(up: Up, channels: int) -> Callable[[Tensor, InferencePass | None], Tensor]:
+    """The second part of a block, of the first one's output and the classes' shares, concatenated."""
+    return lambda x, applying: up.drop(up.adapt(x[:, :channels], x[:, channels:]), applying)

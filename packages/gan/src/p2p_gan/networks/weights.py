@@ -8,6 +8,7 @@ from torch import nn
 
 from p2p_gan.networks.blocks import SpectralConv
 from p2p_gan.networks.norms import Norm
+from p2p_gan.networks.projected import RandomMixer
 
 _INITIAL_STD = 0.02  # of weights around 0, and of the norms' scales around 1
 
@@ -23,6 +24,8 @@ def initialise(network: nn.Module, generator: torch.Generator) -> None:
                 module.draw(generator)
         elif isinstance(module, Norm):
             nn.init.normal_(module.weight, 1.0, _INITIAL_STD, generator=generator)
+        elif isinstance(module, RandomMixer):
+            module.draw(generator)
 
 
 def count_parameters(network: nn.Module) -> int:

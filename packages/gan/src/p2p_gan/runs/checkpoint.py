@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import safetensors
 import torch
 from torch import Tensor
 
@@ -132,6 +133,51 @@ def latest(run: Path) -> tuple[int, bool]:
             if value["bytes"] == record.with_suffix(".safetensors").stat().st_size:
                 return int(record.stem), bool(value["looked"])
     return 0, True
+
+
+def latest_extra(run: Path) -> dict[str, Any]:
+    """The small states of the checkpoint that `latest` means; empty if there is none."""
+    for record in reversed(_records(run)):
+        with contextlib.suppress(P2PError, OSError, KeyError, TypeError):
+            value = _read(record)
+            if value["bytes"] == record.with_suffix(".safetensors").stat().st_size:
+                return dict(value["extra"])
+    return {}
+
+
+def exists(run: Path) -> bool:
+    """Whether the run has a checkpoint, whole or not."""
+    return bool(_records(run))
+
+
+def has_trained(run: Path) -> bool:
+    """Whether the run has a checkpoint, whole or not, of a later moment than its beginning."""
+    found = (run / CHECKPOINTS).glob("*.safetensors")
+    return any(_NAME.match(path.stem) and int(path.stem[:10]) > 0 for path in found)
+
+
+def forget_beginning(run: Path) -> None:
+    """Delete the checkpoint with which a run began that has not trained."""
+    for record in _records(run):
+        _remove(record)
+
+
+def read_network(run: Path, images: int, network: str) -> dict[str, Tensor] | None:
+    """The weights and statistics of a network of the run as they were after so many images.
+
+    None if the run has no whole checkpoint of that moment, or its networks have none of that name.
+    """
+    record = _place(run, images)
+    tensors = record.with_suffix(".safetensors")
+    try:
+        value = _read(record)
+        if _length(tensors) != value["bytes"] or sha256_file(tensors) != value["sha256"]:
+            return None
+        with safetensors.safe_open(tensors, framework="pt") as file:
+            names = [name for name in file.keys() if name.startswith(f"{network}/")]  # noqa: SIM118 - not a mapping
+            return {name.removeprefix(f"{network}/"): file.get_tensor(name) for name in names} or None
+    except (P2PError, OSError, KeyError, safetensors.SafetensorError):
+        return None
 
 
 def load_latest(run: Path, nets: Networks, report: Reporter = QUIET) -> Progress | None:

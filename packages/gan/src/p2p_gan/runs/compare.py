@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from p2p_datatools.contract.curves import Mark
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.files.listing import closed_folder
@@ -37,6 +38,7 @@ class Run:
     validation: dict[str, Any] | None
     best: dict[str, Any] | None  # with its `images`
     curves: dict[str, Curve]
+    events: tuple[Mark, ...] = ()  # where it was resumed, recovered or diverged
 
 
 def find_runs(places: Sequence[Path], *, strange: list[P2PError] | None = None) -> list[Path]:
@@ -106,7 +108,8 @@ def _read(path: Path, name: str) -> Run:
     total = config.images or 0
     images = int(last.get("images", 0))
     best = [line for line in scores if line["validation"].get("best")]
-    state = "finished" if images >= total else "unfinished"
+    stopped = "stopped" in lines[-1] if lines else False  # early, since no score became better
+    state = "finished" if images >= total or stopped else "unfinished"
     return Run(
         path=path,
         name=name,
@@ -119,17 +122,34 @@ def _read(path: Path, name: str) -> Run:
         validation=scores[-1]["validation"] if scores else None,
         best={"images": best[-1]["images"], **best[-1]["validation"]} if best else None,
         curves=_curves(lines),
+        events=_events(lines),
     )
 
 
 def _curves(lines: Sequence[dict[str, Any]]) -> dict[str, Curve]:
+    """The figures that were measured at several numbers of images; what happened once is an event."""
     found: dict[str, Curve] = {}
     for line in lines:
+        if "seconds" not in line and "validation" not in line:
+            continue
         scores = {f"val {name}": value for name, value in line.get("validation", {}).items() if name != "pictures"}
         for name, value in (line | scores).items():
             if isinstance(value, int | float) and not isinstance(value, bool) and name not in _NOT_DRAWN:
                 found.setdefault(name, []).append((line.get("images", 0), float(value)))
     return {name: curve for name, curve in found.items() if len(curve) > 1}
+
+
+def _events(lines: Sequence[dict[str, Any]]) -> tuple[Mark, ...]:
+    found = []
+    for line in lines:
+        images = line.get("images", 0)
+        if line.get("resumed_at"):  # a run that was stopped before its first checkpoint began again
+            found.append(Mark(line["resumed_at"], "resumed"))
+        if "recovered_from" in line:
+            found.append(Mark(images, "returned to after losses that were not finite", bad=True))
+        if "diverged" in line:
+            found.append(Mark(images, "diverged", bad=True))
+    return tuple(found)
 
 
 def differing_fields(runs: Sequence[Run]) -> dict[str, list[Any]]:

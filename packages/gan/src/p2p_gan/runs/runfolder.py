@@ -55,7 +55,7 @@ class RunFolder:
                 path, f"holds other files and no {RUN}", "Choose another run folder.", code="destination-taken"
             )
         self._refuse_without_rights()
-        self._lock = FolderLock(path)
+        self._lock, self._held = FolderLock(path), False
 
     def _refuse_without_rights(self) -> None:
         """Raise P2PError if a part of the run is not writable, before training and not at the first checkpoint."""
@@ -68,16 +68,19 @@ class RunFolder:
                 raise _no_rights(place, "permission denied")
 
     def hold(self, report: Reporter = QUIET) -> None:
-        """Create the folder, take its lock, and delete temporary files that a kill has left.
+        """Create the folder, take its lock if this does not have it, and delete temporary files that a kill has left.
 
         Raises P2PError if another process has the lock, with its id, its machine and the time.
         """
+        if self._held:
+            return
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             sync_folder(self.path.parent)
         except OSError as error:
             raise cannot_write(self.path, error) from error
         self._lock.take(to_do="Wait until it ends, stop it, or choose another run folder.", code="run-in-use")
+        self._held = True
         if not self.exists and (self.path / RUN).exists():
             raise P2PError(
                 self.path,
@@ -104,28 +107,21 @@ class RunFolder:
     def release(self) -> None:
         """Release the lock."""
         self._lock.release()
+        self._held = False
 
     def read(self) -> dict[str, Any]:
         """Read run.json; raises P2PError if it is damaged or newer than this program."""
-        value = read_json(self.path / RUN)
-        if not isinstance(value, dict) or value.get("format") != _FORMAT:
-            raise P2PError(
-                self.path / RUN, "is not the record of a run", "Choose another run folder.", code="not-a-run"
-            )
-        if not isinstance(value.get("version"), int) or value["version"] > _VERSION:
-            raise P2PError(
-                self.path / RUN,
-                f"was written by a newer p2p ({value.get('p2p', 'unknown')}, format {value.get('version')}; this "
-                f"is {__version__})",
-                "Update p2p, or choose another run folder.",
-                code="unknown-version",
-            )
-        _refuse_damaged(self.path / RUN, value)
-        return value
+        return read_run_record(self.path)
 
     def write(self, values: dict[str, Any]) -> None:
         """Write run.json."""
         write_json(self.path / RUN, {"format": _FORMAT, "version": _VERSION, "p2p": __version__, **values})
+
+    def forget(self) -> None:
+        """Delete the record of a run that has not trained, so that another one may begin in its folder."""
+        (self.path / RUN).unlink(missing_ok=True)
+        (self.path / STATS).unlink(missing_ok=True)
+        self.exists = False
 
     def make(self, name: str) -> None:
         """Make a folder inside the run folder, durably, so that a power cut does not lose it."""
@@ -137,15 +133,7 @@ class RunFolder:
 
     def config(self) -> Config:
         """The config that the run was started with, `auto` resolved; raises P2PError if another version wrote it."""
-        record = self.read()
-        try:
-            return config_from_json(record.get("config"), where=str(self.path / RUN))
-        except UsageError as error:
-            to_do = "If it was edited, restore a copy, or choose another run folder."
-            if error.code in OF_ANOTHER_VERSION:
-                writer = f"p2p {record.get('p2p', 'of unknown version')}"
-                to_do = f"Continue it with {writer}, which wrote it, or start again in another run folder."
-            raise P2PError(error.where, error.what, to_do, code=error.code) from error
+        return read_run_config(self.path, self.read())
 
     def log(self, line: dict[str, Any]) -> None:
         """Append a line to stats.jsonl."""
@@ -160,6 +148,35 @@ class RunFolder:
         lines = read_stats(self.path)
         kept = [line for line in lines if line.get("images", line.get("resumed_at", 0)) <= images]
         write_lines(path, [*kept, {"resumed_at": images}])
+
+
+def read_run_record(run: Path) -> dict[str, Any]:
+    """Read the run.json of a run folder; raises P2PError if it is damaged or newer than this program."""
+    value = read_json(run / RUN)
+    if not isinstance(value, dict) or value.get("format") != _FORMAT:
+        raise P2PError(run / RUN, "is not the record of a run", "Choose another run folder.", code="not-a-run")
+    if not isinstance(value.get("version"), int) or value["version"] > _VERSION:
+        raise P2PError(
+            run / RUN,
+            f"was written by a newer p2p ({value.get('p2p', 'unknown')}, format {value.get('version')}; this "
+            f"is {__version__})",
+            "Update p2p, or choose another run folder.",
+            code="unknown-version",
+        )
+    _refuse_damaged(run / RUN, value)
+    return value
+
+
+def read_run_config(run: Path, record: dict[str, Any]) -> Config:
+    """The config in the `record` of a run, `auto` resolved; raises P2PError if another version wrote it."""
+    try:
+        return config_from_json(record.get("config"), where=str(run / RUN))
+    except UsageError as error:
+        to_do = "If it was edited, restore a copy, or choose another run folder."
+        if error.code in OF_ANOTHER_VERSION:
+            writer = f"p2p {record.get('p2p', 'of unknown version')}"
+            to_do = f"Continue it with {writer}, which wrote it, or start again in another run folder."
+        raise P2PError(error.where, error.what, to_do, code=error.code) from error
 
 
 def read_stats(run: Path) -> list[dict[str, Any]]:

@@ -44,7 +44,7 @@ class DivergedError(P2PError):
         to_do = (
             "Repeat the command with --set recover=on, which returns to the last checkpoint with half the learning "
             "rate, "
-            "or use a lower learning rate or --precision float32 in a new run folder."
+            "or use a lower learning_rate or --set precision=float32 in a new run folder."
         )
         super().__init__(where, what, to_do, code="diverged")
         self.found = found

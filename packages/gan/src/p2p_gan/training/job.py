@@ -4,6 +4,7 @@ Nothing here may update a network or write a file.
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
@@ -26,6 +27,7 @@ from p2p_gan.machine.graphs import refuse_graph
 from p2p_gan.models.card import ModelCard
 from p2p_gan.networks.architecture import GENERATORS, Statistics
 from p2p_gan.training.build import architecture_of, build
+from p2p_gan.training.features import load_features, settle_features
 from p2p_gan.updates.recipe import Recipe, make_recipe
 from p2p_gan.updates.step import Networks
 
@@ -43,6 +45,8 @@ class Job:
     card: ModelCard
     recipe: Recipe
     ranks: Ranks = ALONE
+    notes: tuple[str, ...] = ()  # what the user should know of how automatic settings were resolved
+    origin: dict[str, Any] | None = None  # the model that the run began with, as run.json describes it
 
     @property
     def layout(self) -> torch.memory_format:
@@ -63,6 +67,7 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
     refuse_uneven(config.batch, ranks.world)
     task = task_of(folder, config.direction, config.a_encoding, config.b_encoding)
     refuse_unfit(task, config)
+    config, note = settle_features(config, task, folder)
     kind = resolve_device(config.device)
     device = ranks.device(kind)
     refuse_graph(config.cuda_graph, device, ranks.world)
@@ -75,6 +80,7 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
         threads=resolve_threads(config.threads, ranks.local_world),
         unet_depth=config.unet_depth or _depth(config),
         segmentation_head=_segmentation_head(task, config),
+        class_adaptive_norm=_class_adaptive_norm(task, config),
     )
     recipe = _recipe(task, config)
     prepare(device, config.precision, config.threads, config.seed, deterministic=config.deterministic)
@@ -97,8 +103,9 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
         input_as=task.codings[0].kind,
         output_as=task.codings[1].kind,
     )
-    nets = build(architecture, config, device, task.labels)
-    return Job(folder, task, config, device, autocast_for(device, config.precision), nets, card, recipe, ranks)
+    nets = build(architecture, config, device, task.labels, load_features(config, device))
+    autocast = autocast_for(device, config.precision)
+    return Job(folder, task, config, device, autocast, nets, card, recipe, ranks, (note,) if note else ())
 
 
 def refuse_uneven(batch: int, world: int) -> None:
@@ -119,6 +126,7 @@ def refuse_contradictions(folder: PairFolder, config: Config) -> None:
     """Raise UsageError for the first setting that contradicts these pairs, as `make_job` would, without networks."""
     task = task_of(folder, config.direction, config.a_encoding, config.b_encoding)
     refuse_unfit(task, config)
+    config, _ = settle_features(config, task, folder)
     _recipe(task, config)
 
 
@@ -158,8 +166,16 @@ def _depth(config: Config) -> int:
     return deepest_unet(config.input_size)
 
 
+def _class_adaptive_norm(task: Task, config: Config) -> str:
+    """Whether the decoder's norms adapt to the mask's classes, with auto resolved."""
+    if config.class_adaptive_norm != "auto":
+        return config.class_adaptive_norm
+    possible = config.generator != "resnet" and config.norm != "none"
+    return "on" if possible and task.codings[0].kind == "classes" else "off"
+
+
 def _segmentation_head(task: Task, config: Config) -> str:
     """Whether there is a segmentation head, with auto resolved."""
     if config.segmentation_head != "auto":
         return config.segmentation_head
-    return "on" if task.labels and config.gan_loss != "none" else "off"
+    return "on" if task.labels and config.gan_loss not in ("none", "segmentation") else "off"

@@ -52,7 +52,7 @@ class TrainingCallback:
 def training_loop(
     job: Job, dataset: PairDataset, progress: Progress, stop: StopRequest, callback: TrainingCallback
 ) -> int:
-    """Train from `progress` to the last image, or until a process receives a signal; returns the images seen.
+    """Train from `progress` to the last image, a signal, or `stop.enough`; returns the images seen.
 
     All processes end after the same step. Raises GoBack if the first process returns to the last checkpoint.
     """
@@ -94,10 +94,10 @@ def _repeat_steps(
 
     callback.on_train_end()
     # Wait until the first process has saved, since it may still return to the last checkpoint.
-    ranks.agree_on_signal(None)
+    ranks.agree_on_end(None)
     return images
 
 
 def _should_stop(ranks: Ranks, stop: StopRequest) -> bool:
-    stop.asked = ranks.agree_on_signal(stop.asked)
-    return stop.asked is not None
+    stop.asked, stop.enough = ranks.agree_on_end(stop.asked, enough=stop.enough)
+    return stop.enough or stop.asked is not None

@@ -24,6 +24,7 @@ from p2p_gan.runs.runfolder import RUN, RunFolder
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.layout import settle_memory_format
 from p2p_gan.training.saver import space_of_run
+from p2p_gan.training.source import begin_from, open_source
 from p2p_gan.training.speed import Speed, settle_speed
 from p2p_gan.training.trial import Timing, prepare_data
 from p2p_gan.training.validation import SHOWN
@@ -70,19 +71,32 @@ class Plan:
 
 
 @explain_nondeterminism()
-def plan(pairs: Path | str, config: Config, run: Path | str | None = None, *, report: Reporter = QUIET) -> Plan:
+def plan(
+    pairs: Path | str,
+    config: Config,
+    run: Path | str | None = None,
+    *,
+    source: Path | str | None = None,
+    report: Reporter = QUIET,
+) -> Plan:
     """Plan what `train` would do with these pairs and this config, without training; some updates are timed.
+
+    With a model `source` to begin with, a note says what of it fits.
 
     The number of threads that `train` would choose is measured as it would be, and kept for it.
     """
     pairs, run = Path(pairs), Path(run) if run else None
-    if run and (run / RUN).is_file():
+    begun = run is not None and (run / RUN).is_file()
+    if run and begun:
         before = RunFolder(run).config()
         config = replace(config, threads=config.threads or before.threads, memory_format=_format_of(config, before))
     folder = identify_files(open_for_training(pairs), report=report)
     kind, count = devices_of(config.device)
     ranks = Ranks(world=count, local_world=count)  # as the first process; the others are not needed here
     job, dataset = prepare_data(make_job(folder, replace(config, device=kind), ranks), run, report)
+    if source is not None and not begun:
+        for line in begin_from(open_source(source), job).lines:
+            report.note(line)
     done, _ = checkpoint.latest(run) if run else (0, True)
     left, automatic = plan_of(job, run or pairs, done=done).updates, config.memory_format == "auto"
     job = settle_memory_format(job, dataset, updates=left, automatic=automatic, report=report)

@@ -21,7 +21,7 @@ from p2p_gan.training.job import Job
 
 _PAIRS = 2  # of a batch that are probed
 # A pair with a logit above this is classified as real. A critic (wgan) has no threshold: only differences count.
-_THRESHOLDS = {"bce": 0.0, "hinge": 0.0, "lsgan": 0.5}
+_THRESHOLDS = {"bce": 0.0, "hinge": 0.0, "lsgan": 0.5, "segmentation": 0.0}
 
 
 @dataclass(frozen=True)

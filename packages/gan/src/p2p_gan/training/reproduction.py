@@ -15,8 +15,10 @@ from p2p_gan.data.task import identify_files, open_for_training
 from p2p_gan.machine.device import describe_machine, resolve_device
 from p2p_gan.models.location import MODEL_FILE
 from p2p_gan.models.model import read_model
+from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RUN, RunFolder, read_stats
 from p2p_gan.training.run import train
+from p2p_gan.training.source import digest_of
 
 # Measurements of the machine and not of the training, and warnings.
 _NOT_COMPARED = {"images_per_s", "seconds", "waited", "guards"}
@@ -78,10 +80,11 @@ def reproduce(
             "Give their new folder with --pairs.",
             code="missing-folder",
         )
-    named = tuple(_known_differences(record, config, place, run))
+    source, changed = _model_of(record, dest)
+    named = (*_known_differences(record, config, place, run), *changed)
     for line in named:
         report.note(f"differs: {line}")
-    summary = train(place, dest, config, report=report)
+    summary = train(place, dest, config, source=source, report=report)
     if summary.interrupted and summary.stopped_by == "SIGINT":
         raise KeyboardInterrupt  # Ctrl-C ends this like any other command; what was trained is saved
     if summary.interrupted:
@@ -91,6 +94,19 @@ def reproduce(
     lines, losses = compare_records(run, dest)
     identical, weight = _compare_models(run, dest)
     return Reproduction(run, dest, named, lines, losses, identical, weight)
+
+
+def _model_of(record: dict[str, Any], dest: Path) -> tuple[Path | None, list[str]]:
+    """The model that the run began with, and a line if its file has changed since; None if it is not needed."""
+    origin = record.get("from")
+    if origin is None or checkpoint.exists(dest):
+        return None, []
+    path = Path(str(origin.get("path")))
+    if not path.exists():
+        what = "does not exist any more, but the run began with its weights"
+        raise P2PError(path, what, "Restore it from a copy.", code="missing-model")
+    same = digest_of(path) == origin.get("sha256")
+    return path, [] if same else [f"the model that the run began with, {path}, has changed since"]
 
 
 def _here(config: Config) -> Config:

@@ -20,19 +20,22 @@ from p2p_gan.machine.device import describe_machine, explain_nondeterminism, mac
 from p2p_gan.machine.distributed import BACK, GoBack, Ranks, devices_of, join_processes
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RunFolder, changed_pairs, describe_splits, refuse_changes
+from p2p_gan.training.features import is_feature_file, refuse_other_features
 from p2p_gan.training.guards import DivergedError
 from p2p_gan.training.job import Job, images_of, learning_rate_jump, make_job
 from p2p_gan.training.layout import settle_memory_format
 from p2p_gan.training.loop import TrainingCallback, training_loop
+from p2p_gan.training.patience import EarlyStop, stop_of
 from p2p_gan.training.planning import TIMED_FROM, Plan, plan_of
 from p2p_gan.training.replicas import distribute, shared_state
 from p2p_gan.training.saver import Saver, require_space_for_run
 from p2p_gan.training.signals import StopRequest, StopSignal
+from p2p_gan.training.source import load_beginning, refuse_other_source
 from p2p_gan.training.speed import settle_speed
 from p2p_gan.training.tensorboard import require_tensorboard
 from p2p_gan.training.tracker import Tracker
 from p2p_gan.training.trial import explain_out_of_memory, prepare_data
-from p2p_gan.training.validation import refuse_unreadable
+from p2p_gan.training.validation import refuse_unreadable, refuse_unscored
 from p2p_gan.updates.optimise import restore_scalers
 
 _RECOVERY_FACTOR = 0.5  # of the learning rate, after a loss that is not finite
@@ -54,10 +57,21 @@ class TrainSummary:
     plan: Plan | None  # None if nothing was left to do, or the call ended before training
     stopped_by: str | None = None
     signal: str | None = None  # the signal received, even if nothing was left to do
+    early: EarlyStop | None = None  # where the run ended by itself, with the setting patience
 
 
-def train(pairs: Path | str, run: Path | str, config: Config, *, report: Reporter = QUIET) -> TrainSummary:
+def train(
+    pairs: Path | str,
+    run: Path | str,
+    config: Config,
+    *,
+    source: Path | str | None = None,
+    report: Reporter = QUIET,
+) -> TrainSummary:
     """Train on the pair folder `pairs` into the run folder `run`; the same call again resumes or does nothing.
+
+    A new run begins with the weights of the model `source`, if it is given, as far as they fit: a run folder, a model
+    file, or weights of the reference implementation. A run that exists needs it no more.
 
     Writes run.json, stats.jsonl, samples/, checkpoints/ and model.safetensors. After Ctrl-C or SIGTERM it completes the
     current update, saves and ends. Raises P2PError or UsageError, before anything is written if possible.
@@ -71,23 +85,25 @@ def train(pairs: Path | str, run: Path | str, config: Config, *, report: Reporte
     with join_processes(config.device) as ranks, StopRequest() as stop, explain_nondeterminism():
         config = replace(config, device=devices_of(config.device)[0])
         if ranks.leads:
-            return _train_as_first(pairs, run, config, ranks, stop, report)
+            place = None if source is None else Path(source)
+            return _train_as_first(pairs, run, config, place, ranks, stop, report)
         return _train_beside_first(pairs, run, ranks, stop)
 
 
 def _train_as_first(
-    pairs: Path, run: Path, config: Config, ranks: Ranks, stop: StopRequest, report: Reporter
+    pairs: Path, run: Path, config: Config, source: Path | None, ranks: Ranks, stop: StopRequest, report: Reporter
 ) -> TrainSummary:
     """Train as the first or the only process."""
     run_folder = RunFolder(run)
     try:
         with stop.at_once():
-            ready = _check_and_load(run_folder, pairs, config, ranks, report)
+            ready = _check_and_load(run_folder, pairs, config, source, ranks, report)
         if ready is None:
             ranks.from_first(None)
             return _idle(run)
         job, dataset, planned = ready
-        ranks.from_first({"config": job.config.to_json(), "data_hash": job.folder.data_hash})
+        features = job.nets.features and job.nets.features.sha256
+        ranks.from_first({"config": job.config.to_json(), "data_hash": job.folder.data_hash, "features": features})
         with explain_out_of_memory(job, dataset):
             return _train(run_folder, job, dataset, planned, stop, report)
     except StopSignal:
@@ -101,11 +117,12 @@ def _train_as_first(
 def _idle(run: Path) -> TrainSummary:
     """The summary of a call without training."""
     images, _ = checkpoint.latest(run)
-    return TrainSummary(run, images, images, interrupted=False, seconds=0.0, losses={}, plan=None)
+    early = stop_of(checkpoint.latest_extra(run))
+    return TrainSummary(run, images, images, interrupted=False, seconds=0.0, losses={}, plan=None, early=early)
 
 
 def _check_and_load(
-    run_folder: RunFolder, pairs: Path, config: Config, ranks: Ranks, report: Reporter
+    run_folder: RunFolder, pairs: Path, config: Config, source: Path | None, ranks: Ranks, report: Reporter
 ) -> tuple[Job, PairDataset, Plan] | None:
     """Do all work before the run folder is written: read pairs, compare them with earlier calls, build networks.
 
@@ -115,28 +132,48 @@ def _check_and_load(
     if run_folder.exists:
         run_folder.hold(report)
     folder = identify_files(open_for_training(pairs), report=report)
+    if run_folder.exists and not checkpoint.has_trained(run_folder.path):
+        _begin_again(run_folder, config, folder, source)
     if run_folder.exists:
         config = _settle_as_before(run_folder, config, folder)
+        refuse_other_source(run_folder, source)
         images, looked = checkpoint.latest(run_folder.path)
-        if looked and images >= images_of(config, folder):
+        early, total = stop_of(checkpoint.latest_extra(run_folder.path)), images_of(config, folder)
+        if looked and (images >= total or (early is not None and early.holds_for(config, total))):
             checkpoint.remove_old(run_folder.path, keep=config.keep_checkpoints)
             return None
 
     # Networks and data.
     asked = config
     job = make_job(folder, config, ranks)
+    if run_folder.exists:
+        refuse_other_features(job.nets.features, run_folder.read().get("features"), run_folder.path)
     require_space_for_run(run_folder, job)
     for line in _changes(run_folder, job) if run_folder.exists else []:
         report.note(line)
     job, dataset = prepare_data(job, run_folder.path, report)
     refuse_unreadable(job)
+    refuse_unscored(job)
 
-    # The plan.
+    # The plan, and the weights to begin with.
     job, planned = _plan(run_folder, job, dataset, report, asked)
     report.show(planned)
+    job = load_beginning(job, run_folder, source, report)
     if not run_folder.exists:
         run_folder.hold(report)
     return job, dataset, planned
+
+
+def _begin_again(run_folder: RunFolder, config: Config, folder: PairFolder, source: Path | None) -> None:
+    """Let a run that failed before its first update begin again if it is called otherwise now; nothing is lost."""
+    try:
+        _settle_as_before(run_folder, config, folder)
+        refuse_other_source(run_folder, source)
+    except P2PError as error:
+        if error.code != "other-settings":
+            raise
+        run_folder.forget()
+        checkpoint.forget_beginning(run_folder.path)
 
 
 def _settle_as_before(run_folder: RunFolder, config: Config, folder: PairFolder) -> Config:
@@ -148,6 +185,8 @@ def _settle_as_before(run_folder: RunFolder, config: Config, folder: PairFolder)
         if declared.on_resume == "auto" and getattr(config, name) == declared.automatic
     }
     config = replace(config, **automatic)
+    if is_feature_file(old.features) and is_feature_file(config.features):
+        old = replace(old, features=config.features)  # it may have moved: its content decides
     refuse_changes(run_folder.path, old, config, changed_pairs(record, folder))
     return config
 
@@ -201,7 +240,7 @@ def _train(
     total = job.config.images or 0
     with Saver(run_folder, job, start.images) as saver:
         tracker = Tracker(run_folder, job, dataset, start, saver, stop, report)
-        if job.config.recover and found is None:
+        if (job.config.recover or job.origin) and found is None:
             tracker.save()
         report.start("training", total, start.images)
         try:
@@ -215,7 +254,7 @@ def _train(
             tracker.board.close()
 
     # Finish: everything is on disk.
-    unfinished = images < total or not tracker.looked
+    unfinished = (images < total and tracker.early is None) or not tracker.looked
     return TrainSummary(
         run=run_folder.path,
         images=images,
@@ -226,6 +265,7 @@ def _train(
         plan=planned,
         stopped_by=stop.asked.name if stop.asked and unfinished else None,
         signal=stop.asked.name if stop.asked else None,
+        early=None if unfinished else tracker.early,
     )
 
 
@@ -266,6 +306,8 @@ def _record(job: Job) -> dict[str, Any]:
         "assumed": list(job.folder.assumed),
         "machine": describe_machine(job.device),
         "processes": job.ranks.world,
+        **({} if job.nets.features is None else {"features": job.nets.features.sha256}),
+        **({"from": job.origin} if job.origin else {}),
     }
 
 
@@ -284,7 +326,9 @@ def _train_beside_first(pairs: Path, run: Path, ranks: Ranks, stop: StopRequest)
             code="other-pairs",
         )
     config = config_from_json(first["config"], where="the first process")
-    job, dataset = prepare_data(make_job(folder, config, ranks), None)
+    job = make_job(folder, config, ranks)
+    refuse_other_features(job.nets.features, first.get("features"), "the first process")
+    job, dataset = prepare_data(job, None)
 
     # Resume and loop with the first process, and return to a checkpoint when it does.
     with explain_out_of_memory(job, dataset):

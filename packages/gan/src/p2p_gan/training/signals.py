@@ -20,6 +20,7 @@ class StopRequest:
 
     def __init__(self) -> None:
         self.asked: signal.Signals | None = None
+        self.enough = False  # whether training has ended by itself before its last image
         self._before: dict[signal.Signals, Any] = {}
         self._at_once = False
 

@@ -21,6 +21,7 @@ from p2p_gan.data.dataset import PairDataset
 from p2p_gan.machine.device import describe_machine, resolve_threads, threads_variable, variables_of_threads
 from p2p_gan.machine.kept import keep, kept_folder, recall
 from p2p_gan.machine.load import Load, LoadMeter, measure_load
+from p2p_gan.machine.waiting import watch_waiting
 from p2p_gan.training.job import Job
 from p2p_gan.training.trial import Timing, time_share, time_threads
 
@@ -29,7 +30,10 @@ _TIMED_GROUPS = ("networks", "losses", "optimisation")
 _TIMED = ("size", "fit", "crop", "batch", "precision", "memory_format", "memory_format", "deterministic")
 _CODE = ("networks/*.py", "updates/*.py", "machine/*.py", "training/build.py")  # whose speed is measured
 # Settings of these groups on which the time of an update does not depend.
-_FREE = ("learning_rate", "beta1", "beta2", "lr_schedule", "label_smoothing", "halve_discriminator_loss")
+_FREE = (
+    *("learning_rate", "discriminator_learning_rate", "beta1", "beta2", "lr_schedule"),
+    *("label_smoothing", "halve_discriminator_loss"),
+)
 
 
 @dataclass(frozen=True)
@@ -146,6 +150,7 @@ def _measure(job: Job, dataset: PairDataset, by: ThreadsBy, before: Load, report
 def with_threads(job: Job, threads: int) -> Job:
     """The job with another number of threads, which the process has from now on; only before a run has begun."""
     torch.set_num_threads(threads)
+    watch_waiting(threads)
     config = replace(job.config, threads=threads)
     return replace(job, config=config, recipe=replace(job.recipe, config=config))
 

@@ -16,6 +16,7 @@ from p2p_gan.runs.runfolder import SAMPLES, RunFolder
 from p2p_gan.training.guards import PROBE_EVERY, Guards
 from p2p_gan.training.job import Job, learning_rate_at
 from p2p_gan.training.loop import StepResult, TrainingCallback
+from p2p_gan.training.patience import EarlyStop, Patience
 from p2p_gan.training.saver import Saver
 from p2p_gan.training.signals import StopRequest
 from p2p_gan.training.tensorboard import open_board
@@ -51,6 +52,7 @@ class Tracker(TrainingCallback):
         self._unread: list[tuple[int, int]] = []  # (images before, images in it) of updates whose losses are unread
         self._ring: LossRing | None = None
         self._best, self._best_images, self._extra = progress.best, progress.best_images, dict(progress.extra)
+        self._patience = Patience(job.config, progress.extra)
         self._guards = Guards(run_folder.path, job, dataset)
         self._validator = Validator(job)
         if not self._validator.pairs:
@@ -62,6 +64,11 @@ class Tracker(TrainingCallback):
     def seconds(self) -> float:
         """The time spent on training in all calls together."""
         return self._before + time.monotonic() - self._began
+
+    @property
+    def early(self) -> EarlyStop | None:
+        """Where the run has ended by itself before its last image; None if it has not."""
+        return self._patience.stop
 
     def on_train_start(self) -> None:
         """Make the samples and scores that a signal interrupted before the last checkpoint, and save that."""
@@ -173,12 +180,16 @@ class Tracker(TrainingCallback):
         if found is None:
             return False
         better = improves(found.score, self._best)
+        enough = self._patience.add(better=better, images=self.images, score=found.by, best_images=self._best_images)
         self._log({"images": self.images, "validation": {**found.to_json(), "best": better}})
         if better:
             self._best, self.looked = found.score, True
             self.save(best=True)
         figures = {f"val_{name}": value for name, value in found.to_json().items() if name != "pictures"}
         self._report.advance(0, **figures, val_best=abs(self._best or 0.0))
+        if enough and self._patience.stop is not None:
+            self._log({"images": self.images, "stopped": self._patience.stop.to_json()})
+            self._stop.enough = True
         return True
 
     def save(self, *, best: bool = False) -> None:
@@ -202,6 +213,7 @@ class Tracker(TrainingCallback):
                 **self._extra,
                 "previous": self._previous,
                 "scalers": scaler_states(self._job.nets.optimizers),
+                **self._patience.to_json(),
             },
         )
         self._saver.save(progress, best=best)

@@ -62,7 +62,8 @@ def spare(job: Job) -> Iterator[Job]:
     devices = [job.device] if job.device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
         try:
-            yield replace(job, nets=build(job.card.architecture, job.config, job.device, job.task.labels))
+            labels, features = job.task.labels, job.nets.features
+            yield replace(job, nets=build(job.card.architecture, job.config, job.device, labels, features))
         finally:
             _wait_for(job.device)
     if job.device.type == "cuda":
@@ -212,19 +213,25 @@ def _update_bytes(job: Job, dataset: PairDataset) -> int:
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda value: value):
         _update(job, dataset, positions)
-    for part in network_states(job.nets).values():
-        for each in (*part.network.parameters(), *part.network.buffers()):
-            found.pop(each.untyped_storage().data_ptr(), None)
+    parts = network_states(job.nets).values()
+    own = [each for part in parts for each in (*part.network.parameters(), *part.network.buffers())]
+    for each in (*own, *_constants(job)):
+        found.pop(each.untyped_storage().data_ptr(), None)
     return int(sum(value.untyped_storage().nbytes() for value in found.values()) * _PEAK)
 
 
 def _network_bytes(job: Job) -> int:
-    """Bytes of weights, gradients and Adam's two moments; of an EMA the weights alone."""
-    return sum(
+    """Bytes of weights, gradients and Adam's two moments; of an EMA and a pretrained network the weights alone."""
+    return sum(each.nbytes for each in _constants(job)) + sum(
         (4 if part.optimizer else 1) * each.nbytes
         for part in network_states(job.nets).values()
         for each in part.network.parameters()
     )
+
+
+def _constants(job: Job) -> tuple[Tensor, ...]:
+    """The weights of the pretrained network, if there is one."""
+    return () if job.nets.features is None else job.nets.features.tensors
 
 
 def used_memory(device: torch.device) -> int:
@@ -319,8 +326,9 @@ def _wait_for(device: torch.device) -> None:
 
 def prepare_data(job: Job, run: Path | None, report: Reporter = QUIET) -> tuple[Job, PairDataset]:
     """Decode the pairs, and resolve batch=auto to the largest batch that fits."""
-    if slow := slow_precision(job.config.precision, job.device):
-        report.note(slow)
+    slow = slow_precision(job.config.precision, job.device)
+    for line in (*job.notes, *([slow] if slow else [])):
+        report.note(line)
     # Each process on a machine keeps the pairs, so they share the limit among them.
     within = replace(job.config, cache_gib=job.config.cache_gib / job.ranks.local_world)
     dataset = load_dataset(job.folder, job.task, within, near=run, report=report)

@@ -30,10 +30,16 @@ class WholeUpdate:
             hold_learning_rate(optimizer, job.device)
 
     def set_numbers(self, learning_rate: float, decay: float) -> None:
-        """Set the learning rate and the EMA's decay of the next updates."""
+        """Set the learning rate and the EMA's decay of the next updates.
+
+        The learning rate is the generator's; that of the discriminator is always the same number of times as high.
+        """
         self.numbers = (learning_rate, decay)
-        for optimizer in self.job.nets.optimizers:
-            set_learning_rate(optimizer, learning_rate)
+        nets, config = self.job.nets, self.job.config
+        set_learning_rate(nets.generator_optimizer, learning_rate)
+        if nets.discriminator_optimizer is not None:
+            ratio = (config.discriminator_learning_rate or config.learning_rate) / config.learning_rate
+            set_learning_rate(nets.discriminator_optimizer, learning_rate * ratio)
         if self._decay is not None:
             self._decay.fill_(decay)
 

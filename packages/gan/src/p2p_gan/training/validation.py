@@ -18,11 +18,13 @@ from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import Photo, colorize, hash_pixels
 from p2p_datatools.contract.pictures.nodata import Gaps
+from p2p_datatools.contract.settings import refuse_setting
 from p2p_gan.data.coding import pixels_to_tensor
 from p2p_gan.data.read import on_all_cores, read_shown, read_shown_gaps
-from p2p_gan.evaluation.mask_agreement import Confusion, nearest_classes, without_gaps
-from p2p_gan.evaluation.metrics import BYTES, l1, ssim
+from p2p_gan.evaluation.mask_agreement import Confusion, without_gaps
+from p2p_gan.evaluation.metrics import BYTES, LabHistograms, l1, psnr, sharpness, ssim
 from p2p_gan.inference.apply import seed_of
+from p2p_gan.inference.segmentation import nearest_classes
 from p2p_gan.inference.torch_runtime import torch_noise
 from p2p_gan.networks.base import Generator, InferencePass
 from p2p_gan.training.job import Job
@@ -33,28 +35,39 @@ _GIB = 2**30
 
 @dataclass(frozen=True)
 class Validation:
-    """Means over `pictures` pairs at the size of training: `l1` in 0..1, `ssim` up to 1.
+    """Means over `pictures` pairs at the size of training: `l1` in 0..1, `ssim` up to 1, `psnr` in dB.
 
     Pixels that a mask ignores, and those where a half has no data, are left out.
 
     If the output is a mask with a palette, `accuracy` is the share of pixels whose class (of the nearest colour) is
     correct, and `mean_iou` the mean over classes of intersection over union, over the pixels of all pictures together.
+    `colors`, the mean overlap of the Lab histograms of all pictures in 0..1, and `sharpness`, beside `sharpness_real`,
+    are measured where they choose the best model. `by` is the score that chooses it.
     """
 
     pictures: int
     l1: float
     ssim: float
+    psnr: float = 0.0
     accuracy: float | None = None
     mean_iou: float | None = None
+    colors: float | None = None
+    sharpness: float | None = None
+    sharpness_real: float | None = None
+    by: str = "l1"
 
     @property
     def score(self) -> float:
-        """The score that selects the best model, larger is better: the mean IoU of masks, else the negative L1."""
-        return -self.l1 if self.mean_iou is None else self.mean_iou
+        """The score that selects the best model, larger is better: that of the setting best_by."""
+        if self.by == "l1":
+            return -self.l1
+        if self.by == "sharpness":
+            return -abs((self.sharpness or 0.0) - (self.sharpness_real or 0.0))
+        return float(getattr(self, self.by))
 
     def to_json(self) -> dict[str, Any]:
         """The scores that are not None, as JSON values."""
-        return {name: value for name, value in vars(self).items() if value is not None}
+        return {name: value for name, value in vars(self).items() if value is not None and name != "by"}
 
 
 class Validator:
@@ -69,6 +82,7 @@ class Validator:
         self._held: list[tuple[Array, Array, Gaps | None]] | None = None
         self._palette = job.task.palette_of(job.task.output)
         self._range = BYTES if self._palette else job.task.output.range
+        self.by = score_of(job)
 
     def score(self, generator: Generator, should_stop: Callable[[], bool] = lambda: False) -> Validation | None:
         """Apply the generator to each picture by itself and compare its output with the real one.
@@ -76,6 +90,7 @@ class Validator:
         `should_stop` is called before each picture; the result is None if it returns True.
         """
         confusion = Confusion(self._palette.names) if self._palette else None
+        colors = (LabHistograms(), LabHistograms()) if self.by == "colors" else None
         rows = []
         for a, b, gaps in self._pictures():
             if should_stop():
@@ -87,11 +102,23 @@ class Validator:
                 fake = colorize(fake, self._palette) if classes else fake
                 real = colorize(real, self._palette)[..., : fake.shape[2]]
             where = self._counted_pixels(a, b, gaps)
-            rows.append((l1(fake, real, self._range, where), ssim(fake, real, self._range, where)))
-        means = np.mean(rows, axis=0)
+            rows.append([measure(fake, real, self._range, where) for measure in (l1, ssim, psnr)])
+            if self.by == "sharpness":
+                rows[-1] += [sharpness(each, self._range, where) for each in (fake, real)]
+            for histogram, picture in zip(colors or (), (fake, real), strict=False):
+                histogram.add(picture, where)
+        means = np.mean(rows, axis=0).tolist()
         agreement = confusion.result() if confusion else None
-        masks = (agreement.pixel_accuracy, agreement.mean_iou) if agreement else (None, None)
-        return Validation(len(rows), float(means[0]), float(means[1]), *masks)
+        return Validation(
+            len(rows),
+            *means[:3],
+            accuracy=agreement.pixel_accuracy if agreement else None,
+            mean_iou=agreement.mean_iou if agreement else None,
+            colors=float(np.mean(list(colors[0].intersection(colors[1]).values()))) if colors else None,
+            sharpness=means[3] if self.by == "sharpness" else None,
+            sharpness_real=means[4] if self.by == "sharpness" else None,
+            by=self.by,
+        )
 
     def _counted_pixels(self, a: Array, b: Array, gaps: Gaps | None) -> NDArray[np.bool_] | None:
         """The pixels that have data, and that no mask of the pair marks as ignored; None if those are all."""
@@ -122,6 +149,30 @@ class Validator:
             yield a, b, gaps
         if len(held) == len(self.pairs):
             self._held = held
+
+
+def score_of(job: Job) -> str:
+    """The score that chooses the best model of a job; raises UsageError for one that its pictures do not have."""
+    wanted, output = job.config.best_by, job.task.output
+    masks = job.task.palette_of(output) is not None
+    if wanted == "auto":
+        return "mean_iou" if masks else "l1"
+    if wanted in ("accuracy", "mean_iou") and not masks:
+        what = f"is a score of masks with a palette, but {output.name} is none"
+        refuse_setting(job.config, "best_by", what, "Set it to l1, psnr or ssim.", code="unfit-setting")
+    if wanted == "colors" and (output.channels, output.dtype) != (3, "uint8"):
+        what = f"is a score of RGB pictures of 8 bits, but {output.name} is none"
+        refuse_setting(job.config, "best_by", what, "Set it to l1, psnr or ssim.", code="unfit-setting")
+    return wanted
+
+
+def refuse_unscored(job: Job) -> None:
+    """Raise UsageError for settings about scores that the run cannot have."""
+    score_of(job)
+    if job.config.patience and not job.folder.of("val"):
+        what = "counts validations, but the pair folder has no pairs in val/"
+        to_do = "Split the pairs with --val 0.1, or set patience=off."
+        refuse_setting(job.config, "patience", what, to_do, code="unfit-setting")
 
 
 def improves(score: float, best: float | None) -> bool:

@@ -3,9 +3,9 @@
 Nothing here may change a network or know an optimiser; a row of the table says which tensors a function is called with.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -14,9 +14,12 @@ from torch import Tensor
 from p2p_gan.config.config import Config
 from p2p_gan.networks.base import Discriminator, Judgement
 from p2p_gan.updates.augment import DiscriminatorView
+from p2p_gan.updates.label_mix import Mixture, fake_class_losses, label_mix_loss
+from p2p_gan.updates.lecam import LeCam, lecam_loss, mean_logits
 
 WEIGHT_CAP = 50.0  # the largest weight of a pixel of a rare class; without balancing every pixel has 1
 _MODES_EPSILON = 1e-5  # Mao et al. 2019, code
+_UNIT_EPSILON = 1e-8  # added to a squared length
 _CLASSES = 256  # masks hold 8-bit class indices
 
 
@@ -74,6 +77,26 @@ def l2_loss(fake: Tensor, real: Tensor, weights: Tensor | None = None) -> Tensor
     return _mean((fake.float() - real.float()).square().mean(dim=1, keepdim=True), weights)
 
 
+def focal_frequency_loss(fake: Tensor, real: Tensor) -> Tensor:
+    """Mean squared difference of the spectra, in which frequencies that differ most weigh most (Jiang et al. 2021).
+
+    The mean over frequencies, channels and pictures of w |F(fake) - F(real)|^2 (eq. 8), where F is the orthonormal 2D
+    discrete Fourier transform of each channel, and w (eq. 7, alpha = 1) the size of the same difference, divided by the
+    largest of its picture and channel, as a constant. Thus it is at most the L2 loss.
+    """
+    width = real.shape[-1]
+    with torch.autocast(real.device.type, enabled=False):
+        difference = torch.fft.rfft2(fake.float() - real.float(), norm="ortho")  # it is symmetric: half of it will do
+        squares: Tensor = difference.real.square() + difference.imag.square()
+    with torch.no_grad():
+        sizes = squares.sqrt()
+        weights = sizes / sizes.amax(dim=(2, 3), keepdim=True).clamp(min=1e-12)
+        column = torch.arange(squares.shape[-1], device=real.device)
+        weights *= torch.where((column == 0) | (2 * column == width), 1.0, 2.0)  # others stand for two columns
+    loss: Tensor = (weights * squares).sum() / real.numel()
+    return loss
+
+
 def class_loss(logits: Tensor, one_hot: Tensor, weights: Tensor | None = None) -> Tensor:
     """Cross-entropy of class logits (n, classes, h, w) and one-hot classes, in nats per pixel; weighted like L1."""
     cross_entropy = -(one_hot * F.log_softmax(logits.float(), dim=1)).sum(dim=1, keepdim=True)
@@ -118,6 +141,37 @@ def pixel_weights(ignored: Tensor | None, classes: Tensor | None) -> Tensor | No
     weights = balanced.clamp(max=WEIGHT_CAP) * counts
     scaled = weights * (pixels / weights.sum(dim=1, keepdim=True).clamp(min=1e-12))
     return scaled.reshape(classes.shape)[:, None]
+
+
+def perceptual_loss(fake: Sequence[Tensor], real: Sequence[Tensor]) -> Tensor:
+    """The distance of photos in the features of a pretrained network (Johnson et al. 2016, eq. 2).
+
+    At every position of a stage the features (n, channels, h, w) are a vector, which is scaled to length 1; the loss is
+    the squared distance of the two vectors, averaged over positions and summed over stages (Zhang et al. 2018, eq. 1,
+    with all weights 1).
+    """
+    stages = [(_unit(ours) - _unit(theirs)).square().sum(dim=1).mean() for ours, theirs in zip(fake, real, strict=True)]
+    return torch.stack(stages).sum()
+
+
+def _unit(features: Tensor) -> Tensor:
+    """Features (n, channels, h, w) with vectors of length 1 along the channels; 0 stays 0."""
+    wide = features.float()
+    return wide * torch.rsqrt(wide.square().sum(dim=1, keepdim=True) + _UNIT_EPSILON)
+
+
+def projection_loss(judgement: Judgement, *, real: bool) -> Tensor:
+    """The hinge loss of the projected heads for photos that are all `real` or fake, summed over heads.
+
+    Sauer et al. 2021, eq. 4, with the hinge of its section 4 as the GAN loss; the mean over the patches of a head.
+    """
+    sign = 1.0 if real else -1.0
+    return torch.stack([F.relu(1 - sign * logits.float()).mean() for logits in judgement.projected]).sum()
+
+
+def projection_generator_loss(judgement: Judgement) -> Tensor:
+    """Minus the mean logit of each projected head for the generator's fakes, summed over heads (Sauer et al. 2021)."""
+    return -torch.stack([logits.float().mean() for logits in judgement.projected]).sum()
 
 
 def mode_seeking_loss(fakes: tuple[Tensor, Tensor], noises: tuple[Tensor, Tensor]) -> Tensor:
@@ -168,16 +222,25 @@ Losses = dict[str, Tensor]
 MeanShare = Tensor | float
 
 
+class FeaturePair(NamedTuple):
+    """A pretrained network's features of the real and of the generated photos, (n, channels, h', w') for each stage."""
+
+    real: tuple[Tensor, ...]
+    fake: tuple[Tensor, ...]
+
+
 @dataclass(frozen=True)
 class GeneratorOutput:
     """The generator's `output` for a batch, the `noise` it was made with, and `fake_b`, the discriminator's input.
 
     `fake_b` holds the output's values, or the probabilities of its classes; ignored pixels are those of the real b.
+    `features` are those of `fake_b` and of the real b, None if no loss uses any.
     """
 
     output: Tensor
     fake_b: Tensor
     noise: Tensor | None
+    features: FeaturePair | None = None
 
 
 @dataclass(frozen=True)
@@ -185,7 +248,7 @@ class PictureComparison:
     """A batch and the output for it: the arguments of the losses that need no discriminator.
 
     `weights` weight each pixel, and `share` the mean over this part of the batch. `again` generates from the same input
-    with other noise.
+    with other noise. Of the features as many `stages` are compared.
     """
 
     real_b: Tensor
@@ -193,13 +256,15 @@ class PictureComparison:
     weights: Tensor | None
     share: MeanShare
     again: Callable[[], GeneratorOutput]
+    stages: int = 0
 
 
 @dataclass(frozen=True)
 class Verdicts:
     """A discriminator's output for real and fake pairs: the arguments of the losses that need a discriminator.
 
-    `share_of` gives the weight of a mean over this part of the batch, from the weights of its pixels.
+    `share_of` gives the weight of a mean over this part of the batch, from the weights of its pixels; `mean_of` the
+    mean of a tensor over all parts. `lecam` has the moving averages, `mixture` what LabelMix mixed, if there are any.
     """
 
     config: Config
@@ -208,6 +273,9 @@ class Verdicts:
     real: Judgement
     fake: Judgement
     share_of: Callable[[Tensor], MeanShare]
+    mean_of: Callable[[Tensor], Tensor]
+    lecam: LeCam | None = None
+    mixture: Mixture | None = None
 
 
 @dataclass(frozen=True)
@@ -247,8 +315,23 @@ def _mode_seeking(at: PictureComparison) -> Tensor:
     return mode_seeking_loss((one.fake_b, other.fake_b), (one.noise, other.noise))
 
 
+def _perceptual(config: Config) -> float:
+    return config.lambda_perceptual * float(config.features != "off")
+
+
+def _projection(config: Config) -> float:
+    return config.lambda_projected * float(config.features != "off")
+
+
+def _compare_features(at: PictureComparison) -> Tensor:
+    pair = at.generated.features
+    assert pair is not None, "the recipe asked for them"
+    stages = slice(at.stages)
+    return perceptual_loss(pair.fake[stages], pair.real[stages])
+
+
 def _segmentation(judgement: Judgement, at: Verdicts) -> Tensor:
-    """The segmentation head's cross-entropy; every class has the same weight, however few its pixels."""
+    """The cross-entropy of the mask's classes; every class has the same weight, however few its pixels."""
     assert judgement.labels is not None, "the recipe asked for them"
     assert at.view.classes is not None, "the config check refuses a head if pairs have no classes"
     weights = pixel_weights(at.view.ignored, at.view.classes)
@@ -256,22 +339,46 @@ def _segmentation(judgement: Judgement, at: Verdicts) -> Tensor:
     return segmentation_loss(judgement.labels, at.view.classes, weights) * at.share_of(weights)
 
 
+def _real(at: Verdicts) -> Tensor:
+    if _segments(at.config):
+        return _segmentation(at.real, at)
+    return discriminator_loss(at.config.gan_loss, at.real, real=True, smoothing=at.config.label_smoothing)
+
+
+def _fake(at: Verdicts) -> Tensor:
+    if not _segments(at.config):
+        return discriminator_loss(at.config.gan_loss, at.fake, real=False)
+    assert at.fake.labels is not None, "the discriminator segments"
+    weights = pixel_weights(at.view.ignored, None)
+    loss = _mean(fake_class_losses(at.fake.labels), weights)
+    return loss if weights is None else loss * at.share_of(weights)
+
+
+def _fool(at: Verdicts) -> Tensor:
+    return _segmentation(at.fake, at) if _segments(at.config) else generator_loss(at.config.gan_loss, at.fake)
+
+
+def _segments(config: Config) -> bool:
+    return config.gan_loss == "segmentation"
+
+
+def _label_mix(at: Verdicts) -> Tensor:
+    assert at.mixture is not None, "the recipe asked for it"
+    return label_mix_loss(at.mixture, at.real, at.fake)
+
+
+def _lecam(at: Verdicts) -> Tensor:
+    assert at.lecam is not None, "the networks have it if its weight is above 0"
+    averages = at.lecam.follow(at.mean_of(mean_logits(at.real, at.fake)))
+    return lecam_loss(at.real, at.fake, averages)
+
+
 # All losses, in the order in which they are reported and summed. The factor 1/2 of R1 is that of its source (Mescheder
 # et al. 2018, eq. 9).
 LOSSES: tuple[Loss, ...] = (
-    Loss(
-        "d_real",
-        _adversarial,
-        of_verdicts=lambda at: discriminator_loss(
-            at.config.gan_loss, at.real, real=True, smoothing=at.config.label_smoothing
-        ),
-    ),
-    Loss("d_fake", _adversarial, of_verdicts=lambda at: discriminator_loss(at.config.gan_loss, at.fake, real=False)),
-    Loss(
-        "g_gan",
-        lambda config: config.lambda_gan * _adversarial(config),
-        of_verdicts=lambda at: generator_loss(at.config.gan_loss, at.fake),
-    ),
+    Loss("d_real", _adversarial, of_verdicts=_real),
+    Loss("d_fake", _adversarial, of_verdicts=_fake),
+    Loss("g_gan", lambda config: config.lambda_gan * _adversarial(config), of_verdicts=_fool),
     Loss(
         "g_l1",
         lambda config: config.lambda_l1,
@@ -282,6 +389,12 @@ LOSSES: tuple[Loss, ...] = (
         "g_l2",
         lambda config: config.lambda_l2,
         of_pictures=lambda at: l2_loss(at.generated.fake_b, at.real_b, at.weights) * at.share,
+        output="values",
+    ),
+    Loss(
+        "g_frequency",
+        lambda config: config.lambda_frequency,
+        of_pictures=lambda at: focal_frequency_loss(at.generated.fake_b, at.real_b),
         output="values",
     ),
     Loss(
@@ -314,5 +427,14 @@ LOSSES: tuple[Loss, ...] = (
         lambda config: config.lambda_r1 / 2,
         of_verdicts=lambda at: r1_penalty(at.discriminator, at.view.real_a, at.view.real_b, at.view.ignored),
     ),
+    Loss("d_labelmix", lambda config: config.lambda_labelmix * _segments(config), of_verdicts=_label_mix),
+    Loss("d_lecam", lambda config: config.lambda_lecam, of_verdicts=_lecam),
+    Loss("g_perceptual", _perceptual, of_pictures=_compare_features, output="values"),
+    Loss(
+        "d_projected",
+        lambda config: float(_projection(config) > 0),
+        of_verdicts=lambda at: projection_loss(at.real, real=True) + projection_loss(at.fake, real=False),
+    ),
+    Loss("g_projected", _projection, of_verdicts=lambda at: projection_generator_loss(at.fake)),
     Loss("g_modes", lambda config: config.lambda_mode_seeking, of_pictures=_mode_seeking),
 )

@@ -43,6 +43,22 @@ class Recipe:
         """Whether the generator's losses need the discriminator's output for the real pair too."""
         return any(row.matches_real and row.network == "g" for row in self.rows)
 
+    @property
+    def sees_classes(self) -> bool:
+        """Whether the losses of the discriminator's output need the mask's classes."""
+        segments = self.config.segmentation_head == "on" or self.config.gan_loss == "segmentation"
+        return segments or self.has_heads
+
+    @property
+    def uses_features(self) -> bool:
+        """Whether a loss uses the features of a pretrained network that are known before the discriminator is asked."""
+        return "g_perceptual" in self.weights or (self.has_heads and self.config.discriminator_augment == "none")
+
+    @property
+    def has_heads(self) -> bool:
+        """Whether the discriminator has projected heads."""
+        return "g_projected" in self.weights
+
     def compare(self, comparison: PictureComparison) -> Losses:
         """The losses that need no discriminator."""
         return {row.name: row.of_pictures(comparison) for row in self.rows if row.of_pictures is not None}
@@ -74,6 +90,9 @@ def make_recipe(
         what = "changes the colours of photos, but neither half of these pairs is a photo"
         to_do = "Use --set discriminator_augment=geometry, or pair with --halves that say which half is a photo."
         refuse_setting(config, "discriminator_augment", what, to_do, code="unfit-setting")
+    if config.lambda_frequency and classes:
+        what = "compares the spectra of values, but the output of these pairs is classes"
+        refuse_setting(config, "lambda_frequency", what, "Leave it at 0.", code="unfit-setting")
     recipe = Recipe(config, classes, photos)
     _refuse_without_target(recipe)
     return recipe
@@ -85,7 +104,7 @@ def _refuse_without_target(recipe: Recipe) -> None:
     if any(name in recipe.weights for name in likeness):
         return
     config, to_do = recipe.config, f"Add --set {'lambda_ce' if recipe.classes else 'lambda_l1'}=100."
-    if config.gan_loss == "none":
+    if config.gan_loss == "none" and not {"g_frequency", "g_perceptual"} & set(recipe.weights):
         refuse_setting(config, "gan_loss", "leaves the generator without any loss", to_do)
     if config.class_balanced:
         refuse_setting(config, "class_balanced", "has no loss to apply to", to_do)

@@ -5,17 +5,29 @@ Nothing here may read data, write files or know how long training lasts.
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from p2p_gan.data.dataset import Batch
-from p2p_gan.networks.base import Discriminator, Generator, Judgement
+from p2p_gan.networks.base import Discriminator, Generator, Judgement, PhotoFeatures
+from p2p_gan.networks.efficientnet import FeatureNetwork
 from p2p_gan.networks.norms import SyncBatchNorm
 from p2p_gan.updates.augment import DiscriminatorView, augment
-from p2p_gan.updates.losses import GeneratorOutput, Losses, MeanShare, PictureComparison, Verdicts, pixel_weights
+from p2p_gan.updates.label_mix import Mixture, draw_mixture
+from p2p_gan.updates.lecam import LeCam
+from p2p_gan.updates.losses import (
+    FeaturePair,
+    GeneratorOutput,
+    Losses,
+    MeanShare,
+    PictureComparison,
+    Verdicts,
+    pixel_weights,
+)
 from p2p_gan.updates.optimise import optimizer_step, scale_loss
 from p2p_gan.updates.recipe import Recipe
 
@@ -38,9 +50,10 @@ class Passes:
 
 @dataclass(frozen=True)
 class Networks:
-    """The networks and their optimisers; `discriminator` is None with gan_loss=none, `ema` if it is switched off.
+    """The networks and their optimisers; `discriminator` is None with gan_loss=none, `ema` and `lecam` if switched off.
 
-    `passes` are set if several processes train the same networks.
+    `passes` are set if several processes train the same networks. `features` is pretrained and never changes, so that
+    no checkpoint holds it; None if no loss uses it.
     """
 
     generator: Generator
@@ -48,7 +61,9 @@ class Networks:
     generator_optimizer: torch.optim.Optimizer
     discriminator_optimizer: torch.optim.Optimizer | None
     ema: Generator | None = None
+    lecam: LeCam | None = None
     passes: Passes | None = None
+    features: FeatureNetwork | None = None
 
     @property
     def generator_pass(self) -> Callable[..., Tensor]:
@@ -87,6 +102,8 @@ def train_step(nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast
     Returns the losses in the order of `recipe.names`, without their weights, as a tensor on the device.
     """
     generated = _generate(nets, batch, recipe, autocast)
+    if nets.features is not None and recipe.uses_features:
+        generated = replace(generated, features=_features_of(nets.features, batch.b, generated.fake_b))
     losses = _compare(nets, batch, generated, recipe, autocast)
     if recipe.config.gan_loss == "none":
         update(nets.generator_optimizer, recipe.objective("g", losses, batch.factor))
@@ -103,22 +120,25 @@ def _update_alternately(
     """First the discriminator, then the generator with the updated discriminator (Isola et al. 2017, section 3.3)."""
     discriminator, optimizer = nets.discriminator_and_optimizer
     head = recipe.config.segmentation_head == "on"
-    verdicts = partial(Verdicts, recipe.config, discriminator, share_of=partial(_share, batch, nets.passes))
+    verdicts = _verdicts(nets, batch, recipe)
 
     # Update the discriminator: no gradient reaches the generator.
     discriminator.requires_grad_(True)
     view = _view(batch, generated.fake_b.detach(), recipe)
+    seen = _see(nets, view, generated.features, recipe)
     with autocast():
-        real = nets.discriminator_pass(view.real_a, view.real_b, labels=head)
-        fake = nets.discriminator_pass(view.real_a, view.fake_b)
-    losses = recipe.judge("d", verdicts(view=view, real=real, fake=fake))
+        real = nets.discriminator_pass(view.real_a, view.real_b, labels=head, **seen.real)
+        fake = nets.discriminator_pass(view.real_a, view.fake_b, **seen.detached)
+        mixture = _mix(discriminator, view, real, recipe)
+    losses = recipe.judge("d", verdicts(view=view, real=real, fake=fake, mixture=mixture))
     update(optimizer, recipe.objective("d", losses, batch.factor))
 
     # Update the generator: the discriminator is frozen.
     discriminator.requires_grad_(False)
     view = _view(batch, generated.fake_b, recipe)
+    seen = _see(nets, view, generated.features, recipe)
     with autocast():
-        fake = discriminator(view.real_a, view.fake_b, labels=head)
+        fake = discriminator(view.real_a, view.fake_b, labels=head, **seen.fake)
         real = discriminator(view.real_a, view.real_b) if recipe.matches_real else real
     losses |= recipe.judge("g", verdicts(view=view, real=real, fake=fake))
     update(nets.generator_optimizer, recipe.objective("g", pictures | losses, batch.factor))
@@ -133,16 +153,36 @@ def _update_simultaneously(
     head = recipe.config.segmentation_head == "on"
     discriminator.requires_grad_(True)
     view = _view(batch, generated.fake_b, recipe)
+    seen = _see(nets, view, generated.features, recipe)
     with autocast():
-        real = nets.discriminator_pass(view.real_a, view.real_b, labels=head)
-        fake = nets.discriminator_pass(view.real_a, view.fake_b, labels=head)
-    verdicts = Verdicts(recipe.config, discriminator, view, real, fake, partial(_share, batch, nets.passes))
+        real = nets.discriminator_pass(view.real_a, view.real_b, labels=head, **seen.real)
+        fake = nets.discriminator_pass(view.real_a, view.fake_b, labels=head, **seen.fake)
+        mixture = _mix(discriminator, view, real, recipe)
+    verdicts = _verdicts(nets, batch, recipe)(view=view, real=real, fake=fake, mixture=mixture)
     losses = recipe.judge("d", verdicts) | recipe.judge("g", verdicts)
     _differentiate(optimizer, recipe.objective("d", losses, batch.factor), retain_graph=True)
     _differentiate(nets.generator_optimizer, recipe.objective("g", pictures | losses, batch.factor))
     for each in (optimizer, nets.generator_optimizer):
         optimizer_step(each)
     return losses
+
+
+def _mix(discriminator: Discriminator, view: DiscriminatorView, real: Judgement, recipe: Recipe) -> Mixture | None:
+    """The discriminator's output for real and generated classes in one picture, for LabelMix; None without it."""
+    if "d_labelmix" not in recipe.weights:
+        return None
+    assert view.classes is not None, "the config check refuses segmentation if pairs have no classes"
+    assert real.labels is not None, "the discriminator segments"
+    chosen = draw_mixture(view.classes, real.labels.shape[1] - 1)
+    mixed = torch.where(chosen, view.real_b, view.fake_b.detach().to(view.real_b))
+    return Mixture(chosen, discriminator(view.real_a, mixed))
+
+
+def _verdicts(nets: Networks, batch: Batch, recipe: Recipe) -> Callable[..., Verdicts]:
+    """Verdicts about this batch, without what the discriminator saw and said."""
+    share_of, mean_of = partial(_share, batch, nets.passes), partial(_mean, batch, nets.passes)
+    discriminator, _ = nets.discriminator_and_optimizer
+    return partial(Verdicts, recipe.config, discriminator, share_of=share_of, mean_of=mean_of, lecam=nets.lecam)
 
 
 def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
@@ -176,7 +216,11 @@ def _compare(nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: R
     assert batch.classes is not None or not balanced, "make_recipe refuses class_balanced if pairs have no classes"
     weights = pixel_weights(batch.ignored, batch.classes if balanced else None)
     again = partial(_generate, nets, batch, recipe, autocast)
-    return recipe.compare(PictureComparison(batch.b, generated, weights, _share(batch, nets.passes, weights), again))
+    return recipe.compare(
+        PictureComparison(
+            batch.b, generated, weights, _share(batch, nets.passes, weights), again, recipe.config.perceptual_stages
+        )
+    )
 
 
 def _share(batch: Batch, passes: Passes | None, weights: Tensor | None) -> MeanShare:
@@ -187,8 +231,40 @@ def _share(batch: Batch, passes: Passes | None, weights: Tensor | None) -> MeanS
     return own / passes.mean(own * batch.factor).clamp(min=1e-12)
 
 
+def _mean(batch: Batch, passes: Passes | None, values: Tensor) -> Tensor:
+    """The mean of a tensor over all parts of the batch."""
+    return values if passes is None else passes.mean(values * batch.factor)
+
+
 def _view(batch: Batch, fake_b: Tensor, recipe: Recipe) -> DiscriminatorView:
     """The discriminator's input, augmented with a new random draw at each call."""
-    classes = batch.classes if recipe.config.segmentation_head == "on" else None
+    classes = batch.classes if recipe.sees_classes else None
     view = DiscriminatorView(batch.a, batch.b, fake_b, batch.ignored, classes)
     return augment(view, recipe.config.discriminator_augment, recipe.photos)
+
+
+def _features_of(network: FeatureNetwork, real_b: Tensor, fake_b: Tensor) -> FeaturePair:
+    """The features of real and generated photos; no gradient is kept for the real ones."""
+    with torch.no_grad():
+        real = network(real_b)
+    return FeaturePair(real, network(fake_b))
+
+
+class _FeatureInputs(NamedTuple):
+    """What the discriminator is given beside a pair: the features of real and fake b, and these without gradient."""
+
+    real: dict[str, PhotoFeatures]
+    fake: dict[str, PhotoFeatures]
+    detached: dict[str, PhotoFeatures]
+
+
+def _see(nets: Networks, view: DiscriminatorView, known: FeaturePair | None, recipe: Recipe) -> _FeatureInputs:
+    """The features for the projected heads: those that are `known`, or of the augmented photos."""
+    if nets.features is None or not recipe.has_heads:
+        return _FeatureInputs({}, {}, {})
+    if known is None or recipe.config.discriminator_augment != "none":
+        known = _features_of(nets.features, view.real_b, view.fake_b)
+    given = view.real_a if view.classes is None else view.classes
+    condition = given if recipe.config.conditional else None
+    stages = (known.real, known.fake, tuple(each.detach() for each in known.fake))
+    return _FeatureInputs(*({"seen": PhotoFeatures(each, condition)} for each in stages))

@@ -227,6 +227,18 @@ def hold_in_place(folder: Path) -> contextlib.AbstractContextManager[None]:
     return hold(*places, to_do="Wait until it ends, then run the same command.", code="folder-in-use")
 
 
+def refuse_dest_inside(dest: Path, *folders: Path | None) -> None:
+    """Raise UsageError when `dest` lies in one of the folders whose pictures are read."""
+    for folder in folders:
+        if folder and dest.resolve().is_relative_to(folder.resolve()):
+            raise UsageError(
+                dest,
+                f"lies in {folder}, so that its masks would be read as photos or labels the next time",
+                "Choose a destination outside it.",
+                code="destination-inside-source",
+            )
+
+
 _KEEP_GOING = "Correct them and run the same command again, or add --keep-going to continue without them."
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         SPLITS,
         UNSPLIT,
         Half,
+        HalfPart,
         PairFolder,
         open_pairs,
         read_foreign,
@@ -25,13 +26,14 @@ else:
         __name__,
         halves="StoredHalves read_halves",
         lines="Pair",
-        manifest="SPLITS UNSPLIT Half PairFolder open_pairs read_foreign read_manifest write_manifest",
+        manifest="SPLITS UNSPLIT Half HalfPart PairFolder open_pairs read_foreign read_manifest write_manifest",
     )
 
 __all__ = [
     "SPLITS",
     "UNSPLIT",
     "Half",
+    "HalfPart",
     "Pair",
     "PairFolder",
     "StoredHalves",

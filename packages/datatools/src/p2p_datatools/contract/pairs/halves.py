@@ -5,6 +5,7 @@ Nothing here may resize or recolour: a half comes out as it went in, or an error
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -257,7 +258,14 @@ def _part(pixels: Array, half: Half) -> Array:
 
 
 def as_photo(pixels: Array, half: Half) -> Photo:
-    """A half for display, uint8 RGB: its range becomes black to white; of many channels the first three."""
+    """A half for display, uint8 RGB: its range becomes black to white; of many channels the first three.
+
+    Of a half of several parts it is the mean of these, so that each is seen.
+    """
+    if half.parts:
+        ends = np.cumsum([part.channels for part in half.parts])[:-1]
+        shown = [as_photo(part, replace(half, parts=())) for part in np.split(pixels, ends, axis=2)]
+        return np.asarray(np.rint(np.mean(shown, axis=0)), np.uint8)
     if half.dtype != "uint8":
         low, high = half.range
         scaled = (pixels.astype(np.float64) - low) * (255 / (high - low) if high > low else 1)

@@ -21,7 +21,7 @@ from p2p_datatools.contract.pairs.own_folders import refuse_own_folder
 from p2p_datatools.contract.pairs.seam import refuse_single_pictures
 from p2p_datatools.contract.palette import Palette, palette_from_json
 from p2p_datatools.contract.pictures.header import DTYPES
-from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.pictures.sizes import Exact, Size
 from p2p_datatools.contract.words import p2p_command, plural
 
 _FORMAT, _VERSION = "p2p-pairs", 1
@@ -38,14 +38,47 @@ HalfKind = Literal["mask", "photo", "picture"]
 
 
 @dataclass(frozen=True)
+class HalfPart:
+    """One of several pictures whose channels are a half together; a mask is there in the colours of its palette."""
+
+    name: str
+    kind: HalfKind
+    channels: int
+    palette: Palette | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The part as a JSON value."""
+        palette = {"palette": self.palette.to_json()} if self.palette else {}
+        return {"name": self.name, "kind": self.kind, "channels": self.channels} | palette
+
+
+@dataclass(frozen=True)
 class Half:
-    """What one half is: `kind` decides how it is resized, `name` is its word in directions such as mask-to-photo."""
+    """What one half is: `kind` decides how it is resized, `name` is its word in directions such as mask-to-photo.
+
+    `parts` are the pictures whose channels it has, one after the other, if it is made of several.
+    """
 
     name: str
     kind: HalfKind
     channels: int = 3
     dtype: str = "uint8"
     range: tuple[float, float] = (0.0, 255.0)
+    parts: tuple[HalfPart, ...] = ()
+
+    @property
+    def exact(self) -> Exact:
+        """Whether resizing may give no new values: that of all channels, or of each of several parts."""
+        if not self.parts:
+            return self.kind == "mask"
+        masks = tuple(part.kind == "mask" for part in self.parts for _ in range(part.channels))
+        return masks if len(set(masks)) > 1 else masks[0]
+
+    def to_json(self) -> dict[str, Any]:
+        """The half as a JSON value, as manifests and models have it."""
+        value = {name: getattr(self, name) for name in ("name", "kind", "channels", "dtype")}
+        parts = {"parts": [part.to_json() for part in self.parts]} if self.parts else {}
+        return value | {"range": list(self.range)} | parts
 
 
 @dataclass(frozen=True)
@@ -93,16 +126,7 @@ def write_manifest(folder: PairFolder, *, at: Path | None = None) -> None:
 
 def header_of(folder: PairFolder) -> dict[str, Any]:
     """What pairs.json holds."""
-    halves = {
-        side: {
-            "name": half.name,
-            "kind": half.kind,
-            "channels": half.channels,
-            "dtype": half.dtype,
-            "range": list(half.range),
-        }
-        for side, half in (("a", folder.a), ("b", folder.b))
-    }
+    halves = {side: half.to_json() for side, half in (("a", folder.a), ("b", folder.b))}
     return {
         "format": _FORMAT,
         "version": _VERSION,
@@ -189,12 +213,24 @@ def _read_pairs(path: Path) -> PairLines:
 def half_from_json(value: Any) -> Half:
     """Read what a manifest or a model says of a half; raises ValueError, TypeError or KeyError if it is impossible."""
     low, high = map(float, value["range"])
-    half = Half(str(value["name"]), value["kind"], int(value["channels"]), value["dtype"], (low, high))
+    parts = tuple(map(_part_from_json, value.get("parts", ())))
+    half = Half(str(value["name"]), value["kind"], int(value["channels"]), value["dtype"], (low, high), parts)
+    if parts and sum(part.channels for part in parts) != half.channels:
+        raise ValueError(f"the parts of the half {half.name} have not its {half.channels} channels together")
     if half.kind not in get_args(HalfKind) or half.dtype not in DTYPES or half.channels < 1:
         raise ValueError(f"the half {half.name} is {half.channels} channels of {half.dtype}, a {half.kind}")
     if not (math.isfinite(low) and math.isfinite(high) and low <= high):
         raise ValueError(f"the half {half.name} has the range {low} to {high}")
     return half
+
+
+def _part_from_json(value: Any) -> HalfPart:
+    palette = value.get("palette")
+    known = palette_from_json(palette, where=f"the palette of {value['name']}") if palette else None
+    part = HalfPart(str(value["name"]), value["kind"], int(value["channels"]), known)
+    if part.kind not in get_args(HalfKind) or part.channels < 1 or (known and part.channels != 3):
+        raise ValueError(f"the part {part.name} is {part.channels} channels, a {part.kind}")
+    return part
 
 
 def read_foreign(path: Path | str, *, needs_train: bool = True) -> PairFolder:

@@ -437,7 +437,8 @@ def _part_header(file: PictureFile, tiff: Any) -> Header | None:
     path, part = file.path, tiff_part(tiff, file.path, file.options)
     page = part.keyframe
     signed = page.dtype is not None and page.dtype.kind == "i"
-    if page.bitspersample <= 8 and not signed and part.is_page and page.samplesperpixel in (1, 3, 4):
+    of_photos = (1, 3) if page.photometric.name == "MINISBLACK" else (1, 3, 4)  # four of no colour are numbers
+    if page.bitspersample <= 8 and not signed and part.is_page and page.samplesperpixel in of_photos:
         return None
     if page.bitspersample < 8 or page.photometric.name == "MINISWHITE" or page.dtype is None:
         raise P2PError(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.nodata import Gaps
-from p2p_datatools.contract.pictures.sizes import Fit, Size
+from p2p_datatools.contract.pictures.sizes import Exact, Fit, Size
 
 _T = TypeVar("_T", bound="np.integer[Any] | np.floating[Any]")
 _P = TypeVar("_P", bound="np.generic")
@@ -59,12 +59,19 @@ def resize_mask(mask: NDArray[_T], size: Size) -> NDArray[_T]:
     return np.ascontiguousarray(mask[rows[:, None], columns[None, :]])
 
 
-def resize(pixels: NDArray[_T], size: Size, *, exact: bool) -> NDArray[_T]:
-    """Resize a mask (`exact`: no new values) or a photo."""
+def resize(pixels: NDArray[_T], size: Size, *, exact: Exact) -> NDArray[_T]:
+    """Resize a mask (`exact`: no new values), a photo, or the channels of several, each in its own way."""
+    if isinstance(exact, tuple):
+        masks = np.array(exact)
+        resized = np.empty((size.height, size.width, len(exact)), pixels.dtype)
+        resized[..., masks] = resize_mask(pixels[..., masks], size)
+        smooth = resize_photo(np.ascontiguousarray(pixels[..., ~masks]), size)
+        resized[..., ~masks] = smooth.reshape(size.height, size.width, -1)
+        return resized
     return resize_mask(pixels, size) if exact else resize_photo(pixels, size)
 
 
-def fit_to(pixels: NDArray[_T], size: Size, fit: Fit, *, exact: bool) -> NDArray[_T]:
+def fit_to(pixels: NDArray[_T], size: Size, fit: Fit, *, exact: Exact) -> NDArray[_T]:
     """Bring a picture to `size`: `stretch` both sides, `crop` the middle, or `pad` by mirroring at the edges.
 
     Where pixels go depends on the sizes alone, so two halves of one pair stay aligned.

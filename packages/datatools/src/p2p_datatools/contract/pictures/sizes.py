@@ -14,6 +14,10 @@ Fit = Literal["stretch", "crop", "pad"]
 FITS: tuple[Fit, ...] = get_args(Fit)
 TrainFit = Literal["stretch", "crop", "pad", "keep"]  # keep: each picture keeps its shape, in training only
 TRAIN_FITS: tuple[TrainFit, ...] = get_args(TrainFit)
+Exact = bool | tuple[bool, ...]
+"""Whether a picture's values may not be blended when it is resized: of all its channels, or of each."""
+
+
 _FEWEST = 16  # pixels of a side, below which too many shapes differ by less than one
 _LARGEST_FACTOR = 16
 _MOST_DIGITS = 9  # of the side of a picture; a longer number is rejected

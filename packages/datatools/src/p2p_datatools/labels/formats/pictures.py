@@ -13,6 +13,7 @@ import numpy as np
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.files.listing import find_pictures
+from p2p_datatools.contract.origin import PROVENANCE
 from p2p_datatools.contract.pictures.header import open_picture, photo_header
 from p2p_datatools.contract.pictures.index import read_index_picture, read_label_picture
 from p2p_datatools.contract.pictures.lossless import is_lossless_webp
@@ -26,7 +27,6 @@ _EXACT = frozenset(
 )
 _NUMBERS = ("P", "1", "L", "I", "F")  # what Pillow calls pictures of one channel; "PA" and "LA" have two
 _T = TypeVar("_T")
-_PROVENANCE = "provenance.json"  # beside a fetched data set; it names the palette that has the set's ids
 
 
 # How the files of the sets are called that the ids of built-in palettes are from.
@@ -121,7 +121,7 @@ def _lists(folder: Path, pictures: list[Path]) -> dict[Path, ClassNames]:
 def _known_palette(folder: Path, pictures: list[Path]) -> str:
     """The built-in palette whose ids are those of the data set that the pictures are of; empty where nothing tells."""
     for place in (folder, *folder.resolve().parents[:2]):
-        if (place / _PROVENANCE).is_file() and isinstance(note := read_json(place / _PROVENANCE), dict):
+        if (place / PROVENANCE).is_file() and isinstance(note := read_json(place / PROVENANCE), dict):
             inside = [folder.resolve() / path.relative_to(folder) for path in pictures]
             palette = note.get("palette") or _DRAWN.get(str(note.get("name")), "")
             return str(palette) if _are_listed(inside, note.get("files"), place.resolve()) else ""

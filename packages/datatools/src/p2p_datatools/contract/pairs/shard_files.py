@@ -1,0 +1,91 @@
+"""Shards of pairs: tar files in the layout of WebDataset, and the record that says where each pair lies in them.
+
+Nothing here may split, match or train; a pair comes out with the pixels with which it went in.
+"""
+
+import io
+import json
+import tarfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import Half
+from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.pictures import png
+from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.images import encode_mask, indices_of_colors
+
+SHARDS, SHARD_LINES = "shards.json", "shards.jsonl"
+_PNG, _NPY = "png", "npy"
+
+
+@dataclass(frozen=True)
+class PairSample:
+    """One sample of a shard: its key, and its files by their endings, such as a.png, b.png and json."""
+
+    key: str
+    files: Mapping[str, bytes]
+
+
+def sample_key(name: str) -> str:
+    """The key of a pair: its name, in which a dot, where WebDataset ends a key, is %2E and a percent sign %25."""
+    return name.replace("%", "%25").replace(".", "%2E")
+
+
+def encode_half(pixels: Array, half: Half, palette: Palette | None, where: Path | str) -> tuple[str, bytes]:
+    """(the ending, the bytes): a mask as an indexed PNG, 8 and 16 bits of 1 or 3 channels as PNG, all else as NPY.
+
+    Raises P2PError for a mask with colours of no class.
+    """
+    if half.kind == "mask" and palette is not None and pixels.dtype == np.uint8:
+        colors = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
+        indices, outside = indices_of_colors(colors, palette)
+        if outside.any():
+            what = f"has a colour outside the palette {palette.name} in its half {half.name}"
+            raise P2PError(where, what, "Pair again from the masks.", code="palette-colour")
+        return _PNG, encode_mask(indices, palette)
+    if half.channels in (1, 3) and half.dtype in ("uint8", "uint16"):
+        return _PNG, b"".join(png.encode(pixels))
+    buffer = io.BytesIO()
+    np.save(buffer, pixels, allow_pickle=False)
+    return _NPY, buffer.getvalue()
+
+
+def json_of(pair: Pair) -> bytes:
+    """What the json of a sample says of its pair: all that the manifest does, but for its file."""
+    value = {key: part for key, part in pair.to_json().items() if key != "file"}
+    return json.dumps(value, ensure_ascii=False).encode()
+
+
+class ShardWriter:
+    """Writes samples into a tar, the same bytes for the same samples, and says where each file lies in it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._tar = tarfile.open(fileobj=file, mode="w", format=tarfile.PAX_FORMAT)  # noqa: SIM115
+
+    def add(self, sample: PairSample) -> dict[str, tuple[int, int]]:
+        """Write a sample; returns (first byte, number of bytes) of each of its files."""
+        places = {}
+        for ending, data in sample.files.items():
+            info = tarfile.TarInfo(f"{sample.key}.{ending}")
+            info.size, info.mode = len(data), 0o644
+            self._tar.addfile(info, io.BytesIO(data))
+            padded = -(-len(data) // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+            places[ending] = (self._tar.offset - padded, len(data))
+        return places
+
+    def close(self) -> None:
+        """Write the end of the tar."""
+        self._tar.close()
+
+
+def chunks_of(pairs: Sequence[Pair], size: int) -> Iterator[tuple[Pair, ...]]:
+    """The pairs in groups of `size`, the last smaller."""
+    for first in range(0, len(pairs), size):
+        yield tuple(pairs[first : first + size])

@@ -1,0 +1,108 @@
+"""One of the two sides of pairs: a folder, what half its pictures become, and how one of them is read.
+
+Nothing here may write a file, or know which pictures belong together.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.atomic import sha256_file
+from p2p_datatools.contract.pairs.manifest import Half
+from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.pictures.arrays import Array, read_filled
+from p2p_datatools.contract.pictures.header import Form, open_picture
+from p2p_datatools.contract.pictures.images import DepthError, colorize, read_mask, read_photo
+from p2p_datatools.contract.pictures.nodata import Gaps, Nodata
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
+from p2p_datatools.contract.pictures.resize import fit_to
+from p2p_datatools.contract.pictures.sizes import Fit, Size
+from p2p_datatools.pairs.match import Files
+
+_MAY_BE_ARRAYS = (".npy", ".tif", ".tiff")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One of the two folders and what half it becomes; a mask folder has a palette, any other has none."""
+
+    folder: Path
+    palette: Palette | None
+    half: Half
+    options: ReadOptions = AS_USUAL
+    nodata: Nodata = "tag"
+    over_white: list[Path] = field(default_factory=list, compare=False)  # photos that are not opaque, as they are read
+
+    def read(self, file: Path) -> tuple[Array, Gaps | None]:
+        """The picture in its own size, class indices of a mask, else values of the half's channels and type.
+
+        The second are its pixels without data, which are filled; None if all have some.
+        """
+        if self.palette is not None:
+            with open_picture(file, self.options) as picture:
+                return read_mask(picture, self.palette), None
+        with open_picture(file, self.options) as picture:
+            if (self.half.channels, self.half.dtype) == (3, "uint8") and file.suffix.lower() not in _MAY_BE_ARRAYS:
+                return read_photo(picture, over_white=self.over_white), None
+            form = picture.header.form
+            if not self._takes(form):
+                raise _wrong_form(file, form, self.half)
+            values, gaps = read_filled(picture, self.nodata, over_white=self.over_white)
+        return values if form.channels == self.half.channels else np.repeat(values[..., None], 3, axis=2), gaps
+
+    def _takes(self, form: Form) -> bool:
+        grey_in_color = (form.channels, self.half.channels) == (1, 3) and form.dtype in ("uint8", "uint16")
+        return form.dtype == self.half.dtype and (form.channels == self.half.channels or grey_in_color)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it is a mask, which is scaled to the size of its photo."""
+        return self.palette is not None
+
+    @property
+    def plain_parts(self) -> "tuple[Side, ...]":
+        """The parts that are no masks, of a half of several pictures."""
+        return ()
+
+    def files_of(self, file: Path) -> tuple[Path, ...]:
+        """All files that the half is made of."""
+        return (file,)
+
+    def sources(self, key: str, file: Path) -> dict[str, str]:
+        """The files that the half is made of, and their hashes."""
+        return {key: file.relative_to(self.folder).as_posix(), f"{key}_sha256": sha256_file(file)}
+
+    def finish(self, values: Array, size: Size | None, fit: Fit) -> Array:
+        """The half as it will stand in the pair, at `size` if there is one: masks exact and in colours."""
+        if size:
+            values = fit_to(values, size, fit, exact=self.palette is not None)
+        return values if self.palette is None else colorize(values, self.palette)
+
+
+def other_shape(files: Files, own: Size, other: Size) -> P2PError:
+    """The error for two files of different shapes, which are not of one picture."""
+    return P2PError(
+        files[0],
+        f"the halves differ in size and shape: {own} and {other} ({files[1]})",
+        "Take the two that belong together, or crop one to the shape of the other; one shape in two sizes is scaled.",
+        code="mask-size",
+    )
+
+
+def _wrong_form(file: Path, form: Form, half: Half) -> P2PError:
+    if half.dtype == "uint8" and form.dtype != "uint8":
+        return DepthError(
+            file,
+            "has 16 bits a channel or floats; the other photos here have 8",
+            "Convert it to 8 bits first.",
+            code="depth",
+        )
+    others = Form(half.channels, half.dtype)
+    return P2PError(
+        file,
+        f"has {form}, but the others of this half have {others}",
+        "Convert it, or pair it into another folder.",
+        code="mixed-forms",
+    )

@@ -1,0 +1,104 @@
+"""The features of a set's photos, of generated and of real ones, and the distances that follow from them.
+
+Nothing here may extract features; they alone grow with the number of pairs.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from p2p_gan.evaluation.bootstrap import HALF_WIDTH, NORMAL, Interval
+from p2p_gan.evaluation.comparison import ScoreDifference
+from p2p_gan.evaluation.distances import FeatureExtractor
+from p2p_gan.evaluation.float_text import text_to_floats
+from p2p_gan.evaluation.kid import KidParts, kid_parts
+from p2p_gan.evaluation.pair_scores import PairRecord
+from p2p_gan.evaluation.published import InceptionFeatures, frechet_distance
+
+
+@dataclass(frozen=True)
+class PhotoDistance:
+    """A distance of the generated photos from the real ones, by a network whose weights have that SHA-256.
+
+    `std` is the standard deviation of the estimate, None where the distance has none.
+    """
+
+    value: float
+    std: float | None
+    pictures: int
+    weights: str
+
+
+class FeatureTally:
+    """The features of the records that were added, by the networks that gave them."""
+
+    def __init__(self, extractors: Sequence[FeatureExtractor]) -> None:
+        self._extractors = tuple(extractors)
+        self._features: dict[str, tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]] = {
+            each.key: ([], [])
+            for each in self._extractors  # generated, real
+        }
+        self._parts: dict[str, KidParts] = {}
+
+    def add(self, record: PairRecord) -> None:
+        """Add the record of one pair; raises ValueError if its features are not as many as those of the others."""
+        for key, both in self._features.items():
+            for kept, text in zip(both, record.counts["features"][key], strict=True):
+                values = text_to_floats(text)
+                if kept and values.shape != kept[0].shape:
+                    raise ValueError(f"{values.size} features, but {kept[0].size} of other pictures")
+                kept.append(values)
+
+    def distances(self) -> dict[str, PhotoDistance]:
+        """The distances by name, of at least two pictures."""
+        found = {}
+        for each in self._extractors:
+            number = len(self._features[each.key][0])
+            if number < 2:
+                continue
+            parts = self._kid(each.key)
+            std = None if parts.deviations is None else float(np.sqrt((parts.deviations**2).sum()))
+            found[each.name] = PhotoDistance(parts.value, std, number, each.digest)
+            if each.key == InceptionFeatures.key:
+                fake, real = map(np.stack, self._features[each.key])
+                found["FID"] = PhotoDistance(frechet_distance(real, fake), None, number, each.digest)
+        return found
+
+    def differences(self, other: "FeatureTally") -> list[ScoreDifference]:
+        """The difference of each KID from that of another model over the same pairs.
+
+        Its interval and probability are those of a normal distribution with the standard deviation of the difference,
+        in which each pair has its part in both distances. FID has none, for its error is a bias.
+        """
+        found = []
+        for each in self._extractors:
+            number = len(self._features[each.key][0])
+            if number < 3:  # of which there is no deviation
+                continue
+            parts = [tally._kid(each.key) for tally in (self, other)]
+            first, second = (part.deviations for part in parts)
+            assert first is not None, "three pairs have deviations"
+            assert second is not None, "three pairs have deviations"
+            std = float(np.sqrt(((first - second) ** 2).sum()))
+            values = parts[0].value, parts[1].value, parts[0].value - parts[1].value
+            p = 2 * NORMAL.cdf(-abs(values[2]) / std) if std else float(values[2] == 0)
+            interval = values[2] - HALF_WIDTH * std, values[2] + HALF_WIDTH * std
+            found.append(ScoreDifference(f"distances.{each.name}", number, *values, interval, p))
+        return found
+
+    def _kid(self, key: str) -> KidParts:
+        if key not in self._parts:
+            fake, real = map(np.stack, self._features[key])
+            self._parts[key] = kid_parts(real, fake, paired=True)
+        return self._parts[key]
+
+
+def distance_intervals(distances: Mapping[str, PhotoDistance]) -> dict[str, Interval]:
+    """The 95% interval of each distance with a standard deviation, by its place in the JSON of scores."""
+    return {
+        f"distances.{name}": (each.value - HALF_WIDTH * each.std, each.value + HALF_WIDTH * each.std)
+        for name, each in distances.items()
+        if each.std is not None
+    }

@@ -1,0 +1,297 @@
+"""Builds a mask folder from photos without labels, by a model that gives masks: masks, how sure it was, and a list.
+
+Nothing here may train, or take a mask that a model made for one that a person drew.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
+from p2p_datatools.contract.files.atomic import each_line, read_json, sha256_file, write_json, write_lines
+from p2p_datatools.contract.files.destination import Destination, refuse, refuse_dest_inside
+from p2p_datatools.contract.files.listing import CONFIDENCE, DOUBT
+from p2p_datatools.contract.files.work import Output, Work
+from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
+from p2p_datatools.contract.mask_folder import MaskLine, areas_of, line_from_json, look, read_mask_lines, write_records
+from p2p_datatools.contract.pairs.manifest import refuse_pairs_as_photos
+from p2p_datatools.contract.palette import IGNORED, Palette
+from p2p_datatools.contract.pictures.images import size_of, write_mask, write_png
+from p2p_datatools.contract.pictures.index import histogram
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
+from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
+from p2p_gan.inference.apply import translator_of
+from p2p_gan.inference.input_pictures import InputPicture, list_inputs
+from p2p_gan.inference.mask_inputs import InputChanges
+from p2p_gan.inference.preview import look_at_inputs
+from p2p_gan.inference.runtimes import open_model
+from p2p_gan.inference.segmentation import Segmentation, segment
+from p2p_gan.inference.shared import SharedTranslator
+from p2p_gan.inference.translator import AnyModel
+from p2p_gan.models.card import ModelCard
+
+if TYPE_CHECKING:
+    import torch
+
+SEGMENTER = "segmenter.json"
+_THREADS = 3  # of which one translates and the others read and write
+_COPIES = 24  # bytes of a pixel while it is read, translated, counted and written
+_LEVELS = 255
+_TO_DO = "Delete the folder and build its masks again."
+
+
+@dataclass(frozen=True)
+class MaskDoubt:
+    """How sure the model was of one mask: the mean `confidence` of its pixels, the `lowest` twentieth's highest.
+
+    `ignored` is the share of the pixels that were left to ignore, since the confidence in them was too low.
+    """
+
+    confidence: float
+    lowest: float
+    ignored: float
+
+    def to_json(self) -> dict[str, float]:
+        """The numbers, as a line of doubt.jsonl has them beside the name."""
+        return {name: round(value, 4) for name, value in vars(self).items()}
+
+
+@dataclass(frozen=True)
+class PhotoMask:
+    """The record of a photo: the line of its mask, and how sure the model was of it."""
+
+    line: MaskLine
+    doubt: MaskDoubt
+
+    @property
+    def name(self) -> str:
+        """The name of the photo and of its mask."""
+        return self.line.name
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The mask, and the picture of confidence."""
+        return self.line.file, f"{CONFIDENCE}/{self.line.file}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as a JSON value."""
+        return {"line": self.line.to_json(), "doubt": self.doubt.to_json()}
+
+
+@dataclass(frozen=True)
+class PhotoMaskSummary:
+    """What `segment_photos` did: masks `built` now, and `kept` from an earlier call; `areas` are pixels by class.
+
+    `doubts` has all masks by name, the least sure first, as doubt.jsonl has them.
+    """
+
+    dest: Path
+    built: int
+    kept: int
+    skipped: tuple[Skip, ...]
+    areas: dict[str, int]
+    palette: Palette
+    doubts: dict[str, MaskDoubt]
+
+    @property
+    def confidence(self) -> float:
+        """The mean over masks."""
+        return float(np.mean([each.confidence for each in self.doubts.values()])) if self.doubts else 0.0
+
+
+def segment_photos(
+    photos: Path | str,
+    dest: Path | str,
+    model: Path | str,
+    *,
+    min_confidence: float = 0.0,
+    palette: Palette | None = None,
+    read: ReadOptions = AS_USUAL,
+    keep_going: bool = False,
+    device: "torch.device | str | None" = None,
+    report: Reporter = QUIET,
+) -> PhotoMaskSummary:
+    """Write for each of the photos, a picture or a folder, the mask that a model finds in it: a mask folder.
+
+    DEST receives NAME.png, exact in the model's palette; confidence/NAME.png, 0 to 255 for the confidence of 0 to 1 in
+    each pixel, rounded down; palette.toml, masks.jsonl; doubt.jsonl, a line for each mask, the least sure first; and
+    segmenter.json, which names the model. A pixel below `min_confidence` is ignored (255). `palette`, if given, has to
+    be that of the model. The same call again adds the masks of new or changed photos. Raises P2PError for a model that
+    gives no masks, and for photos that cannot be read, unless `keep_going`.
+    """
+    photos, dest = Path(photos), Path(dest)
+    if not 0 <= min_confidence < 1:
+        what, to_do = "is not possible", "Give a number from 0 up to 1, such as 0.8."
+        raise UsageError(f"min_confidence={min_confidence}", what, to_do, code="impossible-setting")
+    refuse_dest_inside(dest, photos)
+    loaded = open_model(Path(model), device=device, report=report)
+    known = _palette_of(loaded.card, Path(model), palette)
+    strange: list[Skip] | None = [] if keep_going else None
+    pictures, skipped = _photos_of(photos, loaded.card, read, report, strange)
+    look_at_inputs([each.path for each in pictures], loaded.card, read, keep_going=keep_going, report=report)
+    recipe = {
+        **{"format": "p2p-segmented", "version": 1, "model": loaded.digest, "direction": loaded.card.direction},
+        **{"trained_on": loaded.card.data_hash, "palette": look(known), "min_confidence": min_confidence},
+        **read.to_json(),
+    }
+    with Destination(dest, marker=SEGMENTER, recipe=recipe) as destination:
+        old = _old_records(dest, recipe) if destination.exists else {}
+        if not keep_going:
+            refuse(skipped, destination)
+        work = PhotoMaskWork(loaded, known, min_confidence, destination, old, pictures, once(report.note))
+        done = work.run(pictures, "segmenting", len(pictures), threads=_THREADS, report=report)
+        skipped = [*(strange or []), *skipped, *done.skipped]
+        records = work.records()
+        if not (keep_going and records):
+            refuse(skipped, destination)
+        ordered = sorted(records.values(), key=lambda each: (each.doubt.confidence, each.name))
+        destination.commit(partial(_write_records, recipe, known, ordered), skipped=skipped)
+    work.changes.say(report)
+    areas = Counter(dict.fromkeys((*known.names, IGNORED), 0))
+    for each in ordered:
+        areas.update(each.line.areas)
+    doubts = {each.name: each.doubt for each in ordered}
+    made = done.made + done.resumed
+    return PhotoMaskSummary(dest, made, done.kept, tuple(skipped), dict(areas), known, doubts)
+
+
+def _palette_of(card: ModelCard, model: Path, wanted: Palette | None) -> Palette:
+    """The palette of the model's masks; raises P2PError if it gives none, UsageError if another is wanted."""
+    if card.output.kind != "mask" or card.palette is None:
+        what = f"has the direction {card.direction}, and gives no masks with a palette"
+        if card.output.kind == "mask":
+            what = "gives masks, but its description has no palette, without which colours have no classes"
+        to_do = "Give a model from photo to mask, which 'p2p train PAIRS SEGMENTER --preset segment' trains."
+        raise P2PError(model, what, to_do, code="unfit-segmenter")
+    if wanted is not None and look(wanted) != look(card.palette):
+        classes = ", ".join(card.palette.names)
+        what = f"is not the palette of the model, which has the classes {classes}"
+        raise UsageError(f"--palette {wanted.name}", what, "Leave it out.", code="other-palette")
+    return card.palette
+
+
+def _photos_of(
+    photos: Path, card: ModelCard, read: ReadOptions, report: Reporter, strange: list[Skip] | None
+) -> tuple[list[InputPicture], list[Skip]]:
+    """(the photos, those that the model does not take); raises P2PError for pairs, and for a name that we use."""
+    if photos.is_dir():
+        refuse_pairs_as_photos(photos)
+    fitting, skipped = list[InputPicture](), list[Skip]()
+    for each in list_inputs([photos], read, report, strange=strange):
+        if each.folder is not None:
+            what = "holds A|B pictures in train/, not photos"
+            to_do = "Take them apart with 'p2p data halves', and give the folder of the photos."
+            raise P2PError(photos, what, to_do, code="pairs-as-half")
+        try:
+            if each.name.split("/")[0] == CONFIDENCE:
+                what = f"lies in a folder {CONFIDENCE}, which is the name of what is written beside masks"
+                raise P2PError(each.path, what, "Rename the folder.", code="name-taken")
+            each.refuse(card)
+        except UsageError:
+            raise
+        except P2PError as error:
+            skipped.append(skip_of(error, str(each.path)))
+            continue
+        fitting.append(each)
+    return fitting, skipped
+
+
+def _write_records(recipe: dict[str, Any], palette: Palette, records: Sequence[PhotoMask], folder: Path) -> None:
+    write_records(folder, palette, (each.line for each in records))
+    write_lines(folder / DOUBT, ({"name": each.name, **each.doubt.to_json()} for each in records))
+    write_json(folder / SEGMENTER, recipe)
+
+
+def _old_records(dest: Path, recipe: dict[str, Any]) -> dict[str, PhotoMask]:
+    """The records of an earlier call; raises UsageError if it used another model or other settings."""
+    if read_json(dest / SEGMENTER) != recipe:
+        what = "holds masks of another model, or with other settings of --min-confidence, --page or --exif"
+        raise UsageError(dest, what, "Choose another destination.", code="other-settings")
+    lines = read_mask_lines(dest)
+    at = ForeignPlace(dest / DOUBT, _TO_DO)
+    with catch_decoder(dest / DOUBT, "is damaged", _TO_DO):
+        doubts = {str(value["name"]): _doubt_of(value, at) for _, value in each_line(dest / DOUBT)}
+    return {name: PhotoMask(line, doubts[name]) for name, line in lines.items() if name in doubts}
+
+
+def _doubt_of(value: Mapping[str, Any], at: ForeignPlace) -> MaskDoubt:
+    numbers = (at.read_number(value[name], name) for name in ("confidence", "lowest", "ignored"))
+    return MaskDoubt(*numbers)
+
+
+class PhotoMaskWork(Work[InputPicture, PhotoMask, str]):
+    """The masks of one call; the model translates one photo at a time, while others are read and written."""
+
+    listing = DOUBT
+
+    def __init__(
+        self,
+        model: AnyModel,
+        palette: Palette,
+        min_confidence: float,
+        destination: Destination,
+        old: Mapping[str, PhotoMask],
+        photos: Sequence[InputPicture],
+        note: Note,
+    ) -> None:
+        super().__init__(destination, old, {each.name for each in photos})
+        self._card, self._digest, self._palette, self._least = model.card, model.digest, palette, min_confidence
+        self._translator = SharedTranslator(translator_of(model, note=note))
+        self.changes = InputChanges()
+
+    def name(self, item: InputPicture) -> str:
+        """The photo's name."""
+        return item.name
+
+    def places(self, item: InputPicture) -> Sequence[str]:
+        """The photo."""
+        return (str(item.path),)
+
+    def weight(self, item: InputPicture) -> int:
+        """What its pixels take."""
+        size = item.refuse(self._card)
+        return size.width * size.height * _COPIES if size else 0
+
+    def sign(self, item: InputPicture) -> str:
+        """The hash of the photo's file, and the model's."""
+        return f"model {self._digest}, photo {sha256_file(item.path)}"
+
+    def is_current(self, record: PhotoMask, item: InputPicture, signature: str) -> bool:
+        """Whether it is the mask of this photo by this model."""
+        return record.line.signature == signature
+
+    def make(
+        self, item: InputPicture, signature: str, known: PhotoMask | None, *, stands: bool
+    ) -> Output[PhotoMask] | None:
+        """Find the classes; a mask that stands may have been corrected by hand, and is not overwritten."""
+        if stands:
+            what = f"has changed since its mask {self.destination.dest / item.name}.png was built"
+            raise P2PError(item.path, what, "Delete that mask, and build again.", code="source-changed")
+        pixels, _ = item.read(self._card, self.changes)
+        found = segment(self._translator, self._card, pixels)
+        record, labels = self._record_of(item, signature, found), found.keep_sure(self._least)
+        return Output(record.files, partial(self._write, record, labels, found.confidence))
+
+    def read_record(self, file: str, value: dict[str, Any]) -> PhotoMask:
+        """The record as the journal has it."""
+        where = self.destination.partial
+        return PhotoMask(line_from_json(value["line"], where), _doubt_of(value["doubt"], ForeignPlace(where, _TO_DO)))
+
+    def _record_of(self, item: InputPicture, signature: str, found: Segmentation) -> PhotoMask:
+        labels = found.keep_sure(self._least)
+        areas = areas_of(histogram(labels), self._palette)
+        raw = "raw" if item.options.exif == "raw" else ""
+        line = MaskLine(item.name, size_of(labels), areas, str(item.path), signature, labels={}, exif=raw)
+        numbers = float(found.confidence.mean()), float(np.quantile(found.confidence, 0.05))
+        doubt = MaskDoubt(*(round(each, 4) for each in (*numbers, areas.get(IGNORED, 0) / labels.size)))
+        return PhotoMask(line, doubt)
+
+    def _write(self, record: PhotoMask, labels: Any, confidence: Any, paths: Sequence[Path]) -> PhotoMask:
+        write_mask(paths[0], labels, self._palette, durable=False)
+        write_png(paths[1], np.floor(confidence * _LEVELS).astype(np.uint8), durable=False)
+        return record

@@ -1,0 +1,135 @@
+"""EfficientNet-Lite0 (Tan and Le 2019, the Lite variant) as a fixed function from photos to features for losses.
+
+Nothing here may be trained, read a file, or become part of a model: it watches training and is not needed afterwards.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+# Kernel, stride, expansion, channels and number of the inverted residual blocks, as in the published Lite0.
+_GROUPS = (
+    *((3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3)),
+    *((5, 1, 6, 112, 3), (5, 2, 6, 192, 4), (3, 1, 6, 320, 1)),
+)
+_STEM = 32  # channels of the first convolution
+_ENDS = (1, 3, 5, 11, 16)  # blocks after which a stage ends: the last ones before the resolution is halved again
+_EPSILON = 1e-3  # of its batch norms
+CHANNELS = (16, 24, 40, 112, 320)
+"""The channels of each stage; stage s (1 to 5) has features at 1/2^s of the resolution."""
+
+
+class _Layer(NamedTuple):
+    """A convolution with its batch norm: names and shape of its tensors, stride, and whether ReLU6 follows."""
+
+    conv: str
+    norm: str
+    shape: tuple[int, int, int, int]  # outputs, inputs of a group, kernel, kernel
+    stride: int
+    clipped: bool
+
+    @property
+    def groups(self) -> int:
+        return self.shape[0] if self.shape[1] == 1 else 1
+
+
+class _Block(NamedTuple):
+    """Layers in a row; with `residual` their input is added to their output."""
+
+    layers: tuple[_Layer, ...]
+    residual: bool
+
+
+def _blocks() -> Iterator[_Block]:
+    """The first convolution, then the inverted residual blocks (Sandler et al. 2018, section 3.3)."""
+    yield _Block((_Layer("_conv_stem", "_bn0", (_STEM, 3, 3, 3), 2, True),), False)
+    inputs, number = _STEM, 0
+    for kernel, first_stride, expansion, outputs, count in _GROUPS:
+        for stride in (first_stride, *[1] * (count - 1)):
+            wide, name = inputs * expansion, f"_blocks.{number}."
+            layers = (
+                _Layer(f"{name}_expand_conv", f"{name}_bn0", (wide, inputs, 1, 1), 1, True),
+                _Layer(f"{name}_depthwise_conv", f"{name}_bn1", (wide, 1, kernel, kernel), stride, True),
+                _Layer(f"{name}_project_conv", f"{name}_bn2", (outputs, wide, 1, 1), 1, False),
+            )
+            yield _Block(layers[expansion == 1 :], stride == 1 and inputs == outputs)
+            inputs, number = outputs, number + 1
+
+
+_BLOCKS = tuple(_blocks())
+_NORM = ("weight", "bias", "running_mean", "running_var")
+
+
+def feature_shapes() -> dict[str, tuple[int, ...]]:
+    """The names and shapes of the tensors of a state dict that features need, without the classifier."""
+    found: dict[str, tuple[int, ...]] = {}
+    for layer in (layer for block in _BLOCKS for layer in block.layers):
+        found[f"{layer.conv}.weight"] = layer.shape
+        found |= {f"{layer.norm}.{name}": layer.shape[:1] for name in _NORM}
+    return found
+
+
+class FeatureNetwork:
+    """The features of photos at the first `stages` stages; its weights are constants, and gradients pass to the photos.
+
+    `tensors` have the names and shapes of `feature_shapes`, and `sha256` says which file they are from. The batch norms
+    are folded into the convolutions. Everything lies in memory by pixels (channels_last), in which these convolutions
+    are faster on CPUs too, with their gradients (benchmarks/NOTES.md).
+    """
+
+    def __init__(self, tensors: Mapping[str, Tensor], *, stages: int, sha256: str = "") -> None:
+        self.stages, self.sha256 = stages, sha256
+        self._blocks = _BLOCKS[: _ENDS[stages - 1] + 1]
+        self._weights = [_fold(layer, tensors) for block in self._blocks for layer in block.layers]
+
+    def move(self, device: torch.device, dtype: torch.dtype) -> None:
+        """Put the weights on the device, in that type."""
+        self._weights = [(weight.to(device, dtype), bias.to(device, dtype)) for weight, bias in self._weights]
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """Its weights and biases."""
+        return tuple(each for pair in self._weights for each in pair)
+
+    def __call__(self, photos: Tensor) -> tuple[Tensor, ...]:
+        """Photos (n, 3, h, w), RGB in -1..1, to the features of each stage, (n, CHANNELS[s], h / 2^s, w / 2^s).
+
+        The network was trained on (x - 127) / 128 of x in 0..255, with the borders that TensorFlow calls SAME: other
+        ranges and borders classify photos worse (the classifier of the same file: see the tests).
+        """
+        dtype = self._weights[0][0].dtype
+        with torch.autocast(photos.device.type, enabled=False):
+            x = (photos.float() * (127.5 / 128) + 0.5 / 128).to(dtype, memory_format=torch.channels_last)
+            found, weights = [], iter(self._weights)
+            for number, block in enumerate(self._blocks):
+                before = x
+                for layer in block.layers:
+                    x = _apply(layer, *next(weights), x)
+                x = x + before if block.residual else x
+                if number in _ENDS:
+                    found.append(x)
+        return tuple(found)
+
+
+def _fold(layer: _Layer, tensors: Mapping[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """Weight and bias of the convolution that gives what the layer's convolution and batch norm give."""
+    scale, shift, mean, variance = (tensors[f"{layer.norm}.{name}"].double() for name in _NORM)
+    factor = scale / torch.sqrt(variance + _EPSILON)
+    weight = tensors[f"{layer.conv}.weight"].double() * factor[:, None, None, None]
+    return weight.float().contiguous(memory_format=torch.channels_last), (shift - mean * factor).float()
+
+
+def _apply(layer: _Layer, weight: Tensor, bias: Tensor, x: Tensor) -> Tensor:
+    kernel, stride = layer.shape[2], layer.stride
+    if stride == 1:
+        x = F.conv2d(x, weight, bias, 1, kernel // 2, groups=layer.groups)
+    else:
+        # TensorFlow's SAME: an odd row or column of padding is the last one.
+        rows, columns = ((side + 1) // 2 * 2 - 2 + kernel - side for side in x.shape[2:])
+        x = F.pad(x, (columns // 2, columns - columns // 2, rows // 2, rows - rows // 2))
+        x = F.conv2d(x, weight, bias, stride, groups=layer.groups)
+    # In place: the gradient of a convolution does not need its output.
+    return F.relu6(x, inplace=True) if layer.clipped else x

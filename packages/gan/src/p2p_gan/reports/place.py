@@ -1,0 +1,34 @@
+"""Where the report of a run lies, and its writing: a page of ours is replaced, anything else is refused.
+
+Nothing here may know what stands in a page.
+"""
+
+from contextlib import suppress
+from pathlib import Path
+
+from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.files.atomic import cannot_write, write_bytes
+from p2p_gan.pages.elements import SIGN
+
+REPORT, SCORES = "report.html", "scores"
+_START = 200  # bytes within which a page of ours says that it is one
+
+
+def write_report(dest: Path, page: bytes) -> None:
+    """Write a page, atomically; raises UsageError where something else is, or the name is not that of a page."""
+    if dest.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(dest, "is not the name of a page", "End it in .html.", code="wrong-file-name")
+    if dest.is_dir() or (dest.exists() and not _is_ours(dest)):
+        what = "exists already and holds something else"
+        raise UsageError(dest, what, "Choose another name, or delete it.", code="destination-exists")
+    try:
+        dest.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(dest.parent, error) from error
+    write_bytes(dest, page)
+
+
+def _is_ours(path: Path) -> bool:
+    with suppress(OSError), path.open("rb") as file:
+        return SIGN.encode() in file.read(_START)
+    return False

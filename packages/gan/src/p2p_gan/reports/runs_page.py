@@ -1,0 +1,55 @@
+"""Several runs as one HTML page: how far each is, in which settings they differ, and their curves over each other.
+
+Nothing here may read a run folder.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from p2p_datatools.contract.words import plural
+from p2p_gan.evaluation.score_words import score_word
+from p2p_gan.pages.curves import draw_panels, style_of_series
+from p2p_gan.pages.elements import Section, assemble_page, make_element, make_paragraph, make_table
+from p2p_gan.reports.page_origin import duration_text
+from p2p_gan.runs.compare import Run, differing_fields
+from p2p_gan.runs.panels import panels_of
+
+
+def runs_page(runs: Sequence[Run]) -> bytes:
+    """The page in UTF-8; a run that could not be read is in the table and has no curves."""
+    panels = panels_of(runs)
+    labels = {label for panel in panels for label in panel.series}
+    heads = ("run", "state", "images", "time", "last scores", "best scores")
+    lines = [
+        (
+            run.name,
+            run.state,
+            f"{run.images:,} of {run.total:,}",
+            duration_text(run.seconds),
+            _scores(run.validation),
+            f"{_scores(run.best)} at {run.best['images']:,}" if run.best else "",
+        )
+        for run in runs
+    ]
+    fields = differing_fields(runs)
+    known = [run for run in runs if run.config]
+    settings = [(run.name, *(str(fields[name][place]) for name in fields)) for place, run in enumerate(known)]
+    sections = [
+        Section("curves", "Curves", [draw_panels(panels, across="images seen")] if panels else []),
+        Section("runs", "Runs", [make_element("div", make_table(heads, lines), class_="words")]),
+        Section(
+            "settings",
+            "Settings that differ",
+            [make_table(("run", *fields), settings) if fields else make_paragraph("None.", "note")],
+        ),
+    ]
+    title = f"{plural(len(runs), 'run')} of p2p"
+    return assemble_page(title, [make_element("h1", title)], sections, style=style_of_series(len(labels)))
+
+
+def _scores(found: Mapping[str, object] | None) -> str:
+    """Scores in a line, with the number of pictures."""
+    known = [
+        f"{score_word(name).label} {value:.4f}" for name, value in (found or {}).items() if isinstance(value, float)
+    ]
+    n = (found or {}).get("pictures")
+    return f"{', '.join(known)} (n = {n})" if known else ""

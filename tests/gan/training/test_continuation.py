@@ -1,0 +1,116 @@
+"""What a call that names only a part of a config means: a run knows the rest, and contradictions are named."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_gan.config.config import Config
+from p2p_gan.config.parse import SettingRequest
+from p2p_gan.config.presets import PRESETS
+from p2p_gan.runs.runfolder import RUN, RunFolder
+from p2p_gan.training import run as run_module
+from p2p_gan.training.continuation import config_of_call, has_begun
+from p2p_gan.training.run import train
+
+if TYPE_CHECKING:
+    from conftest import Refused
+
+
+@pytest.fixture
+def run(tmp_path: Path, tiny: Config) -> Path:
+    """The folder of a run that has trained, as far as a call looks at it."""
+    place = tmp_path / "run"
+    place.mkdir()
+    write(place, tiny)
+    (place / "checkpoints").mkdir()
+    (place / "checkpoints" / "0000000012.safetensors").touch()
+    return place
+
+
+def write(place: Path, config: Config, **fields: object) -> None:
+    values = {"config": config.to_json(), "direction": "mask-to-photo", **fields}
+    RunFolder(place).write(values)
+
+
+def test_more_images_alone_extend_a_run_and_all_else_is_its_own(run: Path, pair_folder: Path, tiny: Config) -> None:
+    found = config_of_call(pair_folder, run, None, [SettingRequest("images", "20", "--images 20")])
+    assert found == replace(tiny, images=20)
+
+
+def test_epochs_asked_for_count_instead_of_the_images_that_were(run: Path, pair_folder: Path) -> None:
+    found = config_of_call(pair_folder, run, None, [SettingRequest("epochs", 7, "--set epochs=7")])
+    assert (found.images, found.epochs) == (None, 7)
+
+
+def test_a_contradiction_names_the_option_what_the_run_has_and_never_a_setting_nobody_set(
+    run: Path, pair_folder: Path, refused: "Refused"
+) -> None:
+    with refused("other-settings", "--size 64x64, --set lambda_l1=3", usage=True) as error:
+        asked = [
+            SettingRequest("size", Size(64, 64), "--size 64x64"),
+            SettingRequest("lambda_l1", "3", "--set lambda_l1=3"),
+        ]
+        config_of_call(pair_folder, run, None, asked)
+    assert f"contradict {run}, which was started with size=32x32, lambda_l1=100" in error.value.what
+    assert "depth" not in str(error.value)
+
+
+def test_what_was_asked_at_the_beginning_may_be_repeated_in_any_words(
+    run: Path, pair_folder: Path, tiny: Config
+) -> None:
+    again = {"size": "32", "direction": "mask-to-photo", "threads": "auto", "device": "auto", "learning_rate": "0.0004"}
+    asked = [SettingRequest(name, value, f"--{name}") for name, value in again.items()]
+    assert config_of_call(pair_folder, run, None, asked) == tiny
+
+
+def test_a_preset_that_is_not_the_run_s_is_named(run: Path, pair_folder: Path, refused: "Refused") -> None:
+    with refused("other-settings", "--preset paper", usage=True) as error:
+        config_of_call(pair_folder, run, "paper", [])
+    assert "the preset has size=256x256" in error.value.what
+
+
+def test_the_preset_of_the_run_may_be_repeated_and_does_not_shorten_it(run: Path, pair_folder: Path) -> None:
+    begun = replace(PRESETS["tiny"], images=9000, sample_every=5)
+    write(run, begun)
+    assert config_of_call(pair_folder, run, "tiny", []) == begun
+
+
+def test_a_run_of_several_processes_goes_on_with_as_many(run: Path, pair_folder: Path, tiny: Config) -> None:
+    write(run, tiny, processes=2)
+    assert config_of_call(pair_folder, run, None, []).device == "cpu*2"
+    asked = [SettingRequest("device", "cpu", "--device cpu")]
+    assert config_of_call(pair_folder, run, None, asked).device == "cpu"
+
+
+def test_a_run_that_failed_before_its_first_image_does_not_bind_the_next_call(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run_module, "training_loop", fail)
+        with pytest.raises(Exception, match="out of memory"):
+            train(pair_folder, tmp_path / "run", replace(tiny, recover=True))
+    assert (tmp_path / "run" / RUN).is_file()
+    assert not has_begun(tmp_path / "run")
+    assert config_of_call(pair_folder, tmp_path / "run", None, []) == PRESETS["paper"]
+    right = replace(tiny, generator_filters=2, images=2)
+    assert train(pair_folder, tmp_path / "run", right).images == 2
+    assert json.loads((tmp_path / "run" / RUN).read_text())["config"]["generator_filters"] == 2
+    assert has_begun(tmp_path / "run")
+
+
+def test_a_new_run_begins_with_the_paper_where_no_preset_is_named(
+    pair_folder: Path, tmp_path: Path, make_pairs: Callable[..., Path]
+) -> None:
+    assert config_of_call(pair_folder, tmp_path / "new", None, []) == PRESETS["paper"]
+    asked = [SettingRequest("epochs", 3, "--epochs 3")]
+    assert config_of_call(pair_folder, tmp_path / "new", "tiny", asked) == replace(
+        PRESETS["tiny"], images=None, epochs=3
+    )
