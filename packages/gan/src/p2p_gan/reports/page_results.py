@@ -117,7 +117,7 @@ def _validation(report: RunReport) -> list[Markup]:
         )
         return [make_paragraph(why, "note")]
     told = ", ".join(
-        f"{score_word(name).label} {value:.4f}"
+        f"{score_word(name).label} {_digits(value)}"
         for name, value in best.items()
         if isinstance(value, float) and name != "images"
     )
