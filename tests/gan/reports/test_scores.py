@@ -77,7 +77,8 @@ def test_a_comparison_with_another_model_is_shown_beside_the_scores_that_it_is_o
     page = report_page(gather_report(run)).decode()
     assert "run is better by L1." in page
     assert "-0.0300 to -0.0100" in page
-    for other in (said | {"of": {"model": "another"}}, said | {"differences": [{}]}, []):
+    others: tuple[object, ...] = (said | {"of": {"model": "another"}}, said | {"differences": [{}]}, [])
+    for other in others:
         (folder / "comparison.json").write_text(json.dumps(other))
         assert find_scores(run)[0].rival is None
 
