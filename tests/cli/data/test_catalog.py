@@ -24,6 +24,7 @@ def test_every_set_is_a_line_and_one_set_is_a_page(capsys: pytest.CaptureFixture
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split()[:3] == ["name", "holds", "pictures"]
     assert len(lines) == 13
+    assert max(map(len, lines)) <= 80
     assert main(["data", "catalog", "maps"]) == 0
     page = capsys.readouterr().out
     assert "1096 in train, 1098 in val" in page

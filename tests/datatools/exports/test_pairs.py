@@ -47,7 +47,7 @@ def pairs(tmp_path: Path, noise: "Noise") -> Path:
 def test_a_shard_holds_each_pair_as_two_pictures_and_json_under_a_key_without_dots(pairs: Path, tmp_path: Path) -> None:
     summary = export_pairs(pairs, tmp_path / "shards", format="webdataset")
     assert (summary.made, summary.splits) == (2, {"train": 3, "val": 1, "test": 0})
-    folder, seen = read_manifest(pairs), {}
+    folder, seen = read_manifest(pairs), dict[str, dict[str, bytes]]()
     for shard in ("train-000000.tar", "val-000000.tar"):
         with tarfile.open(tmp_path / "shards" / shard) as tar:
             for member in tar:

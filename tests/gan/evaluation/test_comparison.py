@@ -18,7 +18,7 @@ from p2p_gan.evaluation.against import compare_models, compare_models_into
 from p2p_gan.evaluation.comparison import PairedTest, ScoreComparison, ScoreDifference
 from p2p_gan.evaluation.mask_agreement import Confusion
 from p2p_gan.evaluation.pair_scores import PairRecord
-from p2p_gan.evaluation.score_words import word_of
+from p2p_gan.evaluation.score_words import score_word
 from p2p_gan.evaluation.scores import EvaluationRequest, evaluate
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model
@@ -118,8 +118,8 @@ def test_the_sentence_says_which_model_is_better_by_what() -> None:
     both = ScoreComparison(9, (differ("l1", 1), differ("judged.mean_iou", 2)))
     assert both.sentence("a", "b").startswith("a is better by L1, but b is better by IoU segmenter, on ")
     assert ScoreComparison(1, (differ("l1", None),)).sentence("a", "b").startswith("Neither a nor b ")
-    assert word_of("color_error.front_door")[1:3] == ("colour error, front_door", False)
-    assert word_of("judged.classes.a.b.iou")[1:3] == ("IoU, a.b", True)
+    assert score_word("color_error.front_door")[1:3] == ("colour error, front_door", False)
+    assert score_word("judged.classes.a.b.iou")[1:3] == ("IoU, a.b", True)
 
 
 @pytest.fixture

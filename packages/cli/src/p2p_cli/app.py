@@ -10,9 +10,10 @@ import sys
 from collections.abc import Sequence
 
 import click
+from click.shell_completion import CompletionItem
 
-from p2p_cli import __version__, launch
-from p2p_cli.terminal import close_output, echo, name_full_output, open_streams, silence_libraries
+from p2p_cli import launch
+from p2p_cli.terminal import Loudness, close_output, echo, name_full_output, open_streams, silence_libraries
 from p2p_datatools.contract.errors import P2PError
 
 _NO_MEMORY = (
@@ -33,6 +34,7 @@ COMMANDS = {
     "data": ("data.group", "Fetch, build, check, pair and split data sets."),
     "train": ("train", "Train on the pair folder PAIRS into RUN."),
     "config": ("config", "List the settings of training, or explain one FIELD."),
+    "doctor": ("doctor", "Check this machine and this installation, and say what to do."),
     "bench": ("bench", "Measure what this machine can do, and what each preset will take on it."),
     "report": ("report", "Write one page about a run: pictures, scores, curves, settings, data."),
     "runs": ("runs", "List runs and compare them."),
@@ -72,6 +74,13 @@ class LazyGroup(click.Group):
             context.fail(f"No such command '{args[0]}'. Did you mean '{near[0]}'?")
         return super().resolve_command(context, args)
 
+    def shell_complete(self, context: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The names that begin so, with their lines; no command is imported for that."""
+        found = [
+            CompletionItem(name, help=line) for name, (_, line) in self.table.items() if name.startswith(incomplete)
+        ]
+        return found + click.Command.shell_complete(self, context, incomplete)
+
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table without importing anything."""
         with formatter.section("Commands"):
@@ -93,19 +102,41 @@ Exit codes: 0 done, 1 the data or the run has a problem, 2 the command was wrong
 """
 
 
+_VERSION_HELP = "Show the version, that of torch, and where it computes, and stop."
+
+
+def _say_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or context.resilient_parsing:
+        return
+    from p2p_cli.version import version_lines
+
+    echo("\n".join(version_lines()))
+    context.exit()
+
+
+def _quiet_first(words: list[str]) -> list[str]:
+    """The words with a --quiet that stands anywhere before `--` moved to where click looks for it."""
+    end = words.index("--") if "--" in words else len(words)
+    if "--quiet" not in words[:end]:
+        return words
+    return ["--quiet", *(word for word in words[:end] if word != "--quiet"), *words[end:]]
+
+
 @click.group(
     cls=LazyGroup,
     table=COMMANDS,
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
 )
-@click.version_option(__version__, prog_name="p2p")
-def cli() -> None:
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_say_version, help=_VERSION_HELP)
+@click.option("--quiet", is_flag=True, help="Say results and errors only: no progress, remarks and hints.")
+def cli(quiet: bool) -> None:
     """From photos and labels to a pix2pix model.
 
     Results go to standard output, progress and remarks to standard error. Every command can be repeated: it resumes,
     adds what is new, or does nothing.
     """
+    Loudness.quiet = quiet
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -115,7 +146,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         words = list(sys.argv[1:] if arguments is None else arguments)
         if arguments is None and words[:1] != ["train"]:  # whose crashes would be without a word
             silence_libraries()
-        code = cli.main(args=words, prog_name="p2p", standalone_mode=False, obj=words)
+        Loudness.quiet = False
+        code = cli.main(args=_quiet_first(words), prog_name="p2p", standalone_mode=False, obj=words)
         with name_full_output():
             sys.stdout.flush()
         return launch.conclude(code if isinstance(code, int) else 0)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from p2p_cli import options
+from p2p_cli.hints import next_command
 from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
@@ -103,6 +104,8 @@ def command(
             render.say(f"written to {dest}")
         say_left_out(scores)
     render.skips(scores.skipped, dest)
+    if not as_json and dest is None:
+        render.hint(next_command("sample", model, pairs, "--out", "DEST", "--sheet"))
     return 1 if scores.skipped else 0
 
 

@@ -17,6 +17,7 @@ from p2p_datatools.contract.words import plural
 from p2p_gan.config.presets import PRESETS
 
 if TYPE_CHECKING:
+    from p2p_gan.experiments.cost import StudyCost
     from p2p_gan.experiments.plan import StudyPlan
     from p2p_gan.experiments.study import Study
 
@@ -84,13 +85,16 @@ def command(
     config = options.configure(PRESETS[preset], config_file, settings, chosen)
     tables_module.arms_of(names, tables_module.with_gan(config))
     # Loaded after the settings are known to be right: torch takes seconds.
+    from p2p_gan.experiments.cost import estimate_study
     from p2p_gan.experiments.page import write_page
     from p2p_gan.experiments.plan import plan_study
     from p2p_gan.experiments.study import run_study
 
     report = render.reporter()
     if dry_run:
-        _show_outline(plan_study(pairs, config, names, report=report), seeds, as_json=as_json)
+        study_plan = plan_study(pairs, config, names, report=report)
+        cost = estimate_study(study_plan, pairs, dest, seeds, report=report)
+        _show_outline(study_plan, seeds, cost, as_json=as_json)
         return 0
     study = run_study(pairs, dest, config, tables=names, seeds=seeds, report=report, each=write_page)
     if as_json:
@@ -104,9 +108,10 @@ def command(
     return _SOME_FAILED if study.failed else 0
 
 
-def _show_outline(plan: "StudyPlan", seeds: int, *, as_json: bool) -> None:
+def _show_outline(plan: "StudyPlan", seeds: int, cost: "StudyCost", *, as_json: bool) -> None:
     """What would be trained, and how much that is."""
     from p2p_cli import render
+    from p2p_cli.plan_text import cost_lines
     from p2p_gan.experiments.tables import changes_text
 
     runs = plan.runs(seeds)
@@ -114,7 +119,9 @@ def _show_outline(plan: "StudyPlan", seeds: int, *, as_json: bool) -> None:
         arms = {name: changes_text(config, plan.base) for name, config in plan.arms.items()}
         judge = changes_text(plan.judge, plan.base) if plan.judge else None
         told = {"arms": arms, "impossible": dict(plan.impossible), "segmenter": judge, "config": plan.base.to_json()}
-        render.say(options.to_json({**told, "seeds": seeds, "runs": runs, "images": runs * plan.images}))
+        amount: dict[str, float | None] = {"seeds": seeds, "runs": runs, "images": runs * plan.images}
+        amount |= {"seconds": cost.seconds, "disk_bytes": cost.disk.total, "disk_free": cost.disk.free}
+        render.say(options.to_json({**told, **amount}))
         return
     render.table(("arm", "differs in"), [(arm, changes_text(each, plan.base)) for arm, each in plan.arms.items()])
     for arm, reason in plan.impossible.items():
@@ -127,6 +134,8 @@ def _show_outline(plan: "StudyPlan", seeds: int, *, as_json: bool) -> None:
         f"{plural(plan.images, 'image')}, {runs * plan.images} in total; "
         f"scored on {plural(scored, f'{plan.split} pair')}"
     )
+    for line in cost_lines(cost.seconds, cost.disk):
+        render.say(line)
 
 
 def _show(study: "Study") -> None:

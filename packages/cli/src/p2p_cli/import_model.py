@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from p2p_cli import options
+from p2p_cli.hints import next_command
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.words import shell_word
 
 
 @click.command()
@@ -56,4 +56,4 @@ def command(
     )
     for each in made.assumed:
         render.say(f"assumed: {each}")
-    render.say(f"next     p2p sample {shell_word(str(dest))} PICTURES --out DEST")
+    render.hint(next_command("sample", dest, "PICTURES", "--out", "DEST"))

@@ -133,6 +133,16 @@ def _time_line(planned: "Plan") -> str:
     return f"time   {planned.updates} updates, about {time_text(planned.seconds)} at {speed:.3g} images/s{beside}"
 
 
+def cost_lines(seconds: float | None, disk: "Need") -> list[str]:
+    """The time of many runs and the disk space of their folders."""
+    time = (
+        "too few updates in a run to be timed beforehand"
+        if seconds is None
+        else f"about {time_text(seconds)} of training"
+    )
+    return [f"time   {time}", _need_line("disk", disk)]
+
+
 def _need_line(what: str, need: "Need") -> str:
     warning = "" if need.total <= need.free else ", which is not enough"
     return f"{what:<6} about {size_text(need.total)} ({_parts(need)}); {size_text(need.free)} free{warning}"

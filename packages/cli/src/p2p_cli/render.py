@@ -25,8 +25,8 @@ from rich.table import Table
 from rich.text import Text
 
 from p2p_cli.plan_text import plan_lines
-from p2p_cli.terminal import echo, name_full_output
-from p2p_datatools.contract.progress import Reporter
+from p2p_cli.terminal import Loudness, echo, name_full_output
+from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural, printable
 
 _WIDE = 72  # columns that a bar with its numbers takes
@@ -36,11 +36,15 @@ _PLAIN_EVERY, _PLAIN_LATER = 10.0, 60.0
 
 def reporter() -> Reporter:
     """A live bar on a terminal, elsewhere a plain line at intervals; both on standard error."""
+    if Loudness.quiet:
+        return QUIET
     return LiveReporter() if sys.stderr.isatty() else PlainReporter()
 
 
 def training_reporter() -> Reporter:
     """A live table of a run's figures on a terminal, elsewhere a plain line at intervals; both on standard error."""
+    if Loudness.quiet:
+        return QUIET
     return TrainingReporter() if sys.stderr.isatty() else PlainReporter()
 
 
@@ -240,8 +244,15 @@ def say(line: str = "") -> None:
 
 
 def remark(line: str) -> None:
-    """A remark on the result, on standard error."""
-    echo(line, err=True)
+    """A remark on the result, on standard error, unless --quiet."""
+    if not Loudness.quiet:
+        echo(line, err=True)
+
+
+def hint(line: str) -> None:
+    """What to run next, on standard output, unless --quiet."""
+    if not Loudness.quiet:
+        echo(line)
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, tight: bool = False) -> None:
@@ -269,10 +280,10 @@ def facts(pairs: Iterable[tuple[str, str]]) -> None:
 def skips(skipped: Sequence[object], dest: object | None) -> None:
     """The pictures that were skipped, and the file of DEST that lists them, if there is a DEST."""
     for skip in skipped[:20]:
-        remark(f"skipped: {skip}")
+        echo(f"skipped: {skip}", err=True)
     if skipped:
         more = f"; see {dest}/skipped.jsonl" if dest else ""
-        remark(f"{plural(len(skipped), 'picture')} left out{more}.")
+        echo(f"{plural(len(skipped), 'picture')} left out{more}.", err=True)
 
 
 def given_splits(counts: Mapping[str, int], unsplit: str = "") -> None:

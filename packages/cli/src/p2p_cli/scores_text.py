@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from p2p_cli import render
 from p2p_gan.evaluation.metrics import METRICS
-from p2p_gan.evaluation.score_words import word_of
+from p2p_gan.evaluation.score_words import score_word
 
 if TYPE_CHECKING:
     from p2p_gan.evaluation.against import ModelComparison
@@ -54,7 +54,7 @@ def say_comparison(compared: "ModelComparison") -> None:
     """Print the scores of two models, their differences, and what follows from them."""
     rows = [
         (
-            word_of(each.name).label,
+            score_word(each.name).label,
             str(each.pictures),
             *(score_text(each.name, value) for value in (each.first, each.second, each.difference)),
             NONE if each.interval is None else " to ".join(score_text(each.name, end) for end in each.interval),
@@ -95,7 +95,7 @@ def _row(
 ) -> tuple[str, ...]:
     number = str(scores.numbers.get(key, scores.pictures))
     shown = (score_text(key, value) for value in (mean, real))
-    return word_of(key).label, number, score_text(key, model), _interval(scores, key), *shown
+    return score_word(key).label, number, score_text(key, model), _interval(scores, key), *shown
 
 
 def _interval(scores: "Scores", key: str, digits: int = 4) -> str:

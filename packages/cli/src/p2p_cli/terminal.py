@@ -16,6 +16,12 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.words import printable
 
 
+class Loudness:
+    """How much is said: with --quiet neither progress nor remarks nor hints, but results and errors."""
+
+    quiet = False
+
+
 def echo(text: str = "", *, err: bool = False) -> None:
     """Print on standard output, or standard error: line ends and tabs as they are, else only what can be printed.
 

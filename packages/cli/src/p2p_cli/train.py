@@ -240,7 +240,8 @@ def show(summary: "TrainSummary", pairs: Path, *, as_json: bool) -> None:
         if (summary.run / "best.safetensors").exists():
             render.say(f"best     {summary.run / 'best.safetensors'}, by its scores on val/")
         render.say(f"samples  {summary.run / 'samples'}")
-        render.say("\n".join(next_lines(shell_word(str(summary.run)), shell_word(str(pairs)), summary.plan.held_out)))
+        run, planned = shell_word(str(summary.run)), summary.plan
+        render.hint("\n".join(next_lines(run, shell_word(str(pairs)), planned.held_out, planned.direction)))
 
 
 _MORE = "A larger --images, or --set patience=off, continues it."
@@ -255,9 +256,11 @@ def early_text(early: "EarlyStop") -> str:
     )
 
 
-def next_lines(run: str, pairs: str, held_out: str | None) -> list[str]:
-    """What to run next: complete commands if pairs were held out of training."""
+def next_lines(run: str, pairs: str, held_out: str | None, direction: str = "") -> list[str]:
+    """What to run next: complete commands if pairs were held out of training; a segmenter finds masks in photos."""
+    more = [f"         p2p data build-masks PHOTOS MASKS --model {run}"] if direction.endswith("-to-mask") else []
     if held_out is None:
-        return [f"next     p2p sample {run} PICTURES --out DEST"]
+        return [f"next     p2p sample {run} PICTURES --out DEST", *more]
     split = "" if held_out == "test" else f" --split {held_out}"
-    return [f"next     p2p sample {run} {pairs} --out DEST --sheet", f"         p2p evaluate {run} {pairs}{split}"]
+    lines = [f"next     p2p sample {run} {pairs} --out DEST --sheet", f"         p2p evaluate {run} {pairs}{split}"]
+    return lines + more

@@ -10,6 +10,7 @@ import click
 
 from p2p_cli import options
 from p2p_cli.data.photo_masks import build_from_photos
+from p2p_cli.hints import next_command
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.words import plural
 
@@ -193,6 +194,8 @@ def command(
         _say(summary)
     _remark(summary)
     render.skips(summary.skipped, dest)
+    if not as_json:
+        render.hint(next_command("data", "pair", dest, photos or "PHOTOS", "PAIRS"))
     return 1 if summary.skipped else 0
 
 

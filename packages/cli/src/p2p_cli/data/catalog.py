@@ -14,6 +14,8 @@ from p2p_datatools.contract.words import shell_word
 if TYPE_CHECKING:
     from p2p_datatools.sources.catalog import CatalogEntry
 
+_LICENCE = 17  # columns
+
 
 @click.command()
 @click.argument("name", required=False)
@@ -38,17 +40,23 @@ def command(name: str | None, catalog: Path | None, as_json: bool) -> int:
     elif name:
         render.facts(_facts(entries[0]))
     else:
-        headings = ("name", "holds", "pictures", "pixels", "classes", "from", "preset", "licence")
+        headings = ("name", "holds", "pictures", "classes", "preset", "licence")
         render.table(headings, (_row(each) for each in entries))
-        render.say("Details: p2p data catalog NAME")
+        render.say("Pixels, sources, the whole licence and the commands: p2p data catalog NAME")
     return 0
 
 
 def _row(entry: "CatalogEntry") -> tuple[str, ...]:
     pictures = sum(count for folder, count in entry.counts if folder != "labels")
-    sources = ", ".join(entry.sources) or "drawn here"
-    numbers = (str(pictures or "-"), entry.pixels, str(len(entry.classes) or "-"))
-    return entry.name, entry.holds, *numbers, sources, _preset(entry), entry.licence
+    numbers = (str(pictures or "-"), str(len(entry.classes) or "-"))
+    holds = entry.holds.replace(" and ", ", ")
+    return entry.name, holds, *numbers, entry.preset, _cut(entry.licence)
+
+
+def _cut(licence: str) -> str:
+    """The beginning of a licence: the whole stands on the page of its set, and the table in 80 columns."""
+    first = licence.removeprefix("repository: ").partition(";")[0]
+    return first if len(first) <= _LICENCE else f"{first[: _LICENCE - 1].rstrip()}\u2026"
 
 
 def _facts(entry: "CatalogEntry") -> list[tuple[str, str]]:

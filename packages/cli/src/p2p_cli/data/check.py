@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
+from p2p_cli.hints import next_command
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.words import plural
 
@@ -67,6 +68,8 @@ def command(
             f"{plural(result.checked, result.kind.removesuffix('s'))} checked: {plural(errors, 'error')}, "
             f"{plural(warnings, 'warning')}"
         )
+        if result.ok and result.kind == "masks":
+            render.hint(next_command("data", "pair", path, photos or "PHOTOS", "PAIRS"))
     return 0 if result.ok else 1
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from p2p_cli import options
+from p2p_cli.hints import next_command
 from p2p_datatools.contract.settings import describe_settings, settings_of
-from p2p_datatools.contract.words import plural, shell_word
+from p2p_datatools.contract.words import plural
 from p2p_datatools.derivations.operations import OPERATIONS, operation
 
 
@@ -86,6 +87,6 @@ def command(
         render.say(f"{name}: {plural(summary.made, 'picture')} written to {folders}, {summary.kept} kept.")
         a, b = summary.folders if len(summary.folders) > 1 else (dest, photos)
         words = f"{a.name},{b.name}" if len(summary.folders) > 1 else f"{name},photo"
-        render.say(f"next  p2p data pair {shell_word(str(a))} {shell_word(str(b))} PAIRS --halves {words}")
+        render.hint(next_command("data", "pair", a, b, "PAIRS", "--halves", words))
     render.skips(summary.skipped, dest)
     return 1 if summary.skipped else 0

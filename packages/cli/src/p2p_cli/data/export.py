@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
+from p2p_cli.hints import next_command
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.words import plural, shell_word
 
@@ -87,25 +88,25 @@ def _export_pairs(pairs: Path, dest: Path, kind: str, photos: Path | None, *, ke
         render.say(options.to_json(summary))
     else:
         counts = ", ".join(f"{split} {count}" for split, count in summary.splits.items() if count)
-        total, place = plural(sum(summary.splits.values()), "pair"), shell_word(str(dest))
+        total = plural(sum(summary.splits.values()), "pair")
         render.say(f"{kind}: {total} in {dest} ({counts}); {summary.made} written now, {summary.kept} kept.")
-        for line in _NEXT[kind]:
-            render.say(line.format(place=place, quoted=repr(str(dest))))
+        for line in _lines_to_load(kind, dest):
+            render.hint(line)
     render.skips(summary.skipped, dest)
     return 1 if summary.skipped else 0
 
 
-_NEXT = {
-    "webdataset": (
-        "load  webdataset.WebDataset([...]).decode('pil').to_tuple('a.png', 'b.png', 'json')",
-        "next  p2p train {place} RUN",
-    ),
-    "huggingface": ("load  datasets.load_dataset('imagefolder', data_dir={quoted})",),
-    "fiftyone": (
-        "load  fiftyone.Dataset.from_dir({quoted} + '/train', dataset_type=fiftyone.types.ImageSegmentationDirectory)",
+def _lines_to_load(kind: str, dest: Path) -> list[str]:
+    """How the library loads what was written, and what to run next."""
+    if kind == "webdataset":
+        load = "load  webdataset.WebDataset([...]).decode('pil').to_tuple('a.png', 'b.png', 'json')"
+        return [load, next_command("train", dest, "RUN")]
+    if kind == "huggingface":
+        return [f"load  datasets.load_dataset('imagefolder', data_dir={str(dest)!r})"]
+    return [
+        f"load  fiftyone.Dataset.from_dir({str(dest / 'train')!r}, fiftyone.types.ImageSegmentationDirectory)",
         "      mask_targets.json has the classes by their numbers, for dataset.default_mask_targets",
-    ),
-}
+    ]
 
 
 def _say(summary: "MaskExportSummary", masks: Path, photos: Path | None) -> None:

@@ -73,5 +73,5 @@ def command(as_json: bool, **asked: object) -> int:
         render.remark(f"note: and {len(summary.skipped) - 20} more of these.")
     render.say(summary.outcome)
     render.say(f"licence  {summary.licence}")
-    render.say(f"next  {summary.next}")
+    render.hint(f"next  {summary.next}")
     return 0

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from p2p_cli import options
+from p2p_cli.hints import next_command
 from p2p_datatools.contract.words import plural
 
 
@@ -45,5 +46,7 @@ def command(pairs: Path, dest: Path, halves: str | None, keep_going: bool, as_js
         render.say(f"{plural(summary.split, 'pair')} taken apart into {left} and {right}, {summary.kept} kept.")
         for folder in summary.masks:
             render.say(f"{folder} is a mask folder: exact class indices with their palette.")
+        named = () if summary.masks else ("--halves", f"{left.name},{right.name}")
+        render.hint(next_command("data", "pair", left, right, "PAIRS", *named))
     render.skips(summary.skipped, dest)
     return 1 if summary.skipped else 0

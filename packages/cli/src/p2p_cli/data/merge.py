@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from p2p_cli import options
-from p2p_datatools.contract.words import plural, shell_word
+from p2p_cli.hints import next_command
+from p2p_datatools.contract.words import plural
 
 
 @click.command()
@@ -36,6 +37,6 @@ def command(parts: tuple[Path, ...], dest: Path, move: bool, as_json: bool) -> i
         render.say(
             f"{plural(summary.brought, 'pair')} of {plural(summary.parts, 'part')} in {dest}, {summary.kept} kept."
         )
-        render.say(f"next  p2p data split {shell_word(str(dest))}")
+        render.hint(next_command("data", "split", dest))
     render.skips(summary.skipped, dest)
     return 1 if summary.skipped else 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
+from p2p_cli.hints import next_command, train_lines
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.sizes import FITS, Fit, Size
 from p2p_datatools.contract.words import plural, shell_word
@@ -107,7 +108,8 @@ def command(
         render.say(options.to_json(summary))
     else:
         say_summary(summary)
-        render.say(f"next  {_next_command(summary, dest if shard else None)}")
+        for line in _next_lines(summary, dest if shard else None):
+            render.hint(line)
     render.skips(summary.skipped, summary.dest)
     return 1 if summary.skipped else 0
 
@@ -119,17 +121,18 @@ def _at_least_two(folders: tuple[Path, ...]) -> tuple[Path, ...]:
     return folders
 
 
-def _next_command(summary: "PairSummary", whole: Path | None) -> str:
+def _next_lines(summary: "PairSummary", whole: Path | None) -> list[str]:
     """The command that follows; of a shard that for all of them, which become the `whole`."""
     if whole:
         place = shell_word(str(whole))
-        return f"p2p data merge {place}.*-of-* {place}   once all shards are there"
-    dest = shell_word(str(summary.dest))
+        return [f"next  p2p data merge {place}.*-of-* {place}   once all shards are there"]
     if summary.unsplit or not summary.splits.get("train"):
-        return f"p2p data split {dest}"
-    missing = [name for name in ("val", "test") if not summary.splits.get(name)]
-    draw = f"   or p2p data split {dest}, which draws {' and '.join(missing)} from train" if missing else ""
-    return f"p2p train {dest} RUN{draw}"
+        return [next_command("data", "split", summary.dest)]
+    lines = train_lines(summary.dest, summary.splits["train"])
+    if missing := [name for name in ("val", "test") if not summary.splits.get(name)]:
+        split = next_command("data", "split", summary.dest).removeprefix("next  ")
+        lines.append(f"      or {split}, which draws {' and '.join(missing)} from train")
+    return lines
 
 
 def say_summary(summary: "PairSummary") -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
+from p2p_cli.hints import next_command
 from p2p_datatools.contract.errors import UsageError
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ def command(
         render.say(options.to_json(palette.to_json() | {"findings": [str(finding) for finding in findings]}))
     else:
         _say(palette)
+        if dest:
+            render.hint(next_command("data", "build-masks", source, "MASKS", "--palette", dest))
     return 0
 
 

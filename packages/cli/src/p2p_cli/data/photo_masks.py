@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from p2p_cli import options
-from p2p_datatools.contract.palette import IGNORED
-from p2p_datatools.contract.words import plural, shell_word
+from p2p_cli.hints import next_command
+from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
     from p2p_datatools.contract.pictures.pages import Exif
@@ -55,6 +55,7 @@ def build_from_photos(
 
 def _say(summary: "PhotoMaskSummary", photos: Path, min_confidence: float) -> None:
     from p2p_cli import render
+    from p2p_datatools.contract.palette import IGNORED
 
     built = plural(summary.built, "mask")
     render.say(f"{built} built in {summary.dest}, {summary.kept} kept; mean confidence {summary.confidence:.3f}.")
@@ -71,4 +72,4 @@ def _say(summary: "PhotoMaskSummary", photos: Path, min_confidence: float) -> No
         "confidence/, before you rely on them."
     )
     if photos.is_dir():
-        render.say(f"next  p2p data pair {shell_word(str(summary.dest))} {shell_word(str(photos))} PAIRS")
+        render.hint(next_command("data", "pair", summary.dest, photos, "PAIRS"))

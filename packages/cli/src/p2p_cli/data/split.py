@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from p2p_cli import options
-from p2p_datatools.contract.words import shell_word
+from p2p_cli.hints import train_lines
 
 
 @click.command()
@@ -62,5 +62,6 @@ def command(
         render.say(f"would be: {counts}")
     else:
         render.say(f"{counts}; {summary.moved} assigned now, {summary.kept} kept their split")
-        render.say(f"next  p2p train {shell_word(str(pairs))} RUN")
+        for line in train_lines(pairs, summary.counts.get("train", 0)):
+            render.hint(line)
     return 0

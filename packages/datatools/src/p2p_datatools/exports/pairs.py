@@ -306,7 +306,7 @@ def _hugging_lists(folder: PairFolder, items: Sequence[ExportItem]) -> Mapping[s
         a, b = (file.partition("/")[2] for file in item.files)
         line = {"file_name": b, f"{folder.a.name}_file_name": a, "name": pair.name}
         lists[f"{split}/metadata.jsonl"] = lists.get(f"{split}/metadata.jsonl", b"") + json_line(line)
-    return lists | _palette_list(folder)
+    return {**lists, **_palette_list(folder)}
 
 
 def _palette_list(folder: PairFolder) -> Mapping[str, bytes]:

@@ -17,6 +17,7 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.text import decode_text, find_encoding
 from p2p_datatools.contract.foreign import is_digits
+from p2p_datatools.contract.health import HealthCheck
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.sources.download import whole_number
 from p2p_datatools.sources.secrets import hide_secrets
@@ -246,3 +247,17 @@ def _watch(path: Path, total: list[int], done: threading.Event, report: Reporter
         if ended:
             report.finish()
             return
+
+
+def check_credentials() -> HealthCheck:
+    """Whether credentials for Kaggle are there and whole; they are not tested."""
+    if found := credentials():
+        return HealthCheck("credentials", "ok", f"for Kaggle in {found} (not tested)")
+    if fault := _find_fault():
+        where, what, to_do = fault
+        return HealthCheck("credentials", "note", f"for Kaggle: {where} {what}", to_do)
+    what, to_do = (
+        "none for Kaggle, which only 'p2p data fetch --from kaggle' needs",
+        f"Create a token at {_TOKEN_PAGE}.",
+    )
+    return HealthCheck("credentials", "note", what, to_do)

@@ -17,6 +17,7 @@ from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.bench.diagnosis import Circumstances, Layouts, list_problems
+from p2p_gan.bench.forecast import keep_preset_times
 from p2p_gan.bench.operations import Operations, count_operations
 from p2p_gan.bench.rates import Measurement, Rates, draw_photo, measure_rates, time_work
 from p2p_gan.config.parse import with_settings
@@ -118,6 +119,7 @@ def run_bench(device: str = "auto", *, report: Reporter = QUIET) -> BenchResult:
         report.advance()
     finally:
         report.finish()
+    keep_preset_times({each.preset: each.seconds / each.images for each in presets if each.seconds is not None})
     found = Circumstances.here(job, max((load, *(each.load for each in speeds)), key=lambda each: each.others or 0.0))
     return BenchResult(
         machine=describe_machine(where) | {"cores": cores()},

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from p2p_datatools.contract.words import plural
-from p2p_gan.evaluation.score_words import word_of
+from p2p_gan.evaluation.score_words import score_word
 
 FEW = 20  # pictures, below which a bootstrap's intervals are plainly too narrow
 # Of one distribution, 100 photos have a KID whose standard deviation is a good part of what models differ by; Heusel et
@@ -50,7 +50,8 @@ def find_cautions(
     worse = [name for name, value in mean_picture.items() if is_better(name, value, metrics[name])]
     if worse:
         said = ", ".join(
-            f"{word_of(name).label} ({metrics[name]:.4g}, the mean picture {mean_picture[name]:.4g})" for name in worse
+            f"{score_word(name).label} ({metrics[name]:.4g}, the mean picture {mean_picture[name]:.4g})"
+            for name in worse
         )
         found.append(
             Caution(
@@ -71,4 +72,4 @@ def find_cautions(
 
 def is_better(metric: str, value: float, other: float) -> bool:
     """Whether a value of a metric is better than another."""
-    return (value > other) == word_of(metric).more and value != other
+    return (value > other) == score_word(metric).more and value != other

@@ -13,7 +13,7 @@ from p2p_datatools.contract.words import plural
 from p2p_gan.evaluation.bootstrap import RESAMPLES, Draws, Interval, interval_of
 from p2p_gan.evaluation.metrics import METRICS
 from p2p_gan.evaluation.pair_scores import PairRecord, mean_key
-from p2p_gan.evaluation.score_words import word_of
+from p2p_gan.evaluation.score_words import score_word
 from p2p_gan.evaluation.totals import Sums, WeightedTotals
 from p2p_gan.models.card import ModelCard
 
@@ -55,7 +55,7 @@ class ScoreComparison:
     def sentence(self, first: str, second: str) -> str:
         """Which of the models, called `first` and `second`, is better, and by which scores."""
         better = {
-            name: [word_of(each.name).label.replace(", ", " ") for each in self.differences if each.better == place]
+            name: [score_word(each.name).label.replace(", ", " ") for each in self.differences if each.better == place]
             for place, name in ((1, first), (2, second))
         }
         over = f"on the same {plural(self.pictures, 'picture')}"
@@ -127,7 +127,7 @@ def _mark_better(differences: Sequence[ScoreDifference]) -> tuple[ScoreDifferenc
     for rank, each in enumerate(tested):
         if each.p > LEVEL / (len(tested) - rank):
             break
-        better[each.name] = 1 if (each.difference > 0) == word_of(each.name).more else 2
+        better[each.name] = 1 if (each.difference > 0) == score_word(each.name).more else 2
     return tuple(replace(each, better=better.get(each.name)) for each in differences)
 
 

@@ -21,11 +21,11 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.data.coding import Coding
 from p2p_gan.evaluation.metrics import ssim
 from p2p_gan.inference.apply import ApplyOptions, seed_of, translate
+from p2p_gan.inference.input_pictures import InputPicture, list_inputs
 from p2p_gan.inference.inputs import encode_classes
 from p2p_gan.inference.layout import shapes_of, whole_bytes
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.onnx_runtime import OnnxTranslator, onnx_model_of, require_onnxruntime
-from p2p_gan.inference.sampling import InputPicture, list_inputs
 from p2p_gan.inference.torch_runtime import torch_translator
 from p2p_gan.inference.torchscript_runtime import script_translator
 from p2p_gan.inference.translator import PassOptions, Translator, Values

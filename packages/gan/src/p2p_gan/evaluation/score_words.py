@@ -23,6 +23,8 @@ SCORE_WORDS = {
         ScoreWord("l1", "L1", False, "mean absolute difference from the real picture, 0 to 1"),
         ScoreWord("ssim", "SSIM", True, "structural similarity with the real picture, 1 at most"),
         ScoreWord("psnr", "PSNR", True, "peak signal-to-noise ratio with the real picture, in dB"),
+        ScoreWord("colors", "colours", True, "overlap of colour histograms with those of the real pictures, 0 to 1"),
+        ScoreWord("sharpness_real", "sharpness of the real", None, "strength of the edges of the real pictures"),
         ScoreWord(
             "histogram", "colours", True, "intersection of colour histograms with those of the real pictures, 0 to 1"
         ),
@@ -61,7 +63,7 @@ SCORE_WORDS = {
 """The scores that have words, by their key."""
 
 
-def word_of(score: str) -> ScoreWord:
+def score_word(score: str) -> ScoreWord:
     """The words of a score, by its place in the JSON of scores; one that is not known is called by its key."""
     if score in SCORE_WORDS:
         return SCORE_WORDS[score]

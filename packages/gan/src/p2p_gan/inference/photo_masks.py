@@ -26,10 +26,10 @@ from p2p_datatools.contract.pictures.index import histogram
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_gan.inference.apply import translator_of
+from p2p_gan.inference.input_pictures import InputPicture, list_inputs
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.preview import look_at_inputs
 from p2p_gan.inference.runtimes import open_model
-from p2p_gan.inference.sampling import InputPicture, list_inputs
 from p2p_gan.inference.segmentation import Segmentation, segment
 from p2p_gan.inference.shared import SharedTranslator
 from p2p_gan.inference.translator import AnyModel

@@ -15,26 +15,23 @@ import numpy as np
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.atomic import read_json, read_lines, write_json, write_lines
 from p2p_datatools.contract.files.destination import Destination, refuse
-from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.files.work import BUDGET, Output, Work
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.machine import cores
-from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import Half, PairFolder, has_manifest, open_pairs
-from p2p_datatools.contract.pictures.arrays import ARRAYS, Array, write_tiff
-from p2p_datatools.contract.pictures.header import PictureFile, any_header, open_picture
+from p2p_datatools.contract.pairs.manifest import Half
+from p2p_datatools.contract.pictures.arrays import Array, write_tiff
 from p2p_datatools.contract.pictures.images import hash_pixels, write_mask, write_png
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
-from p2p_datatools.contract.words import p2p_command, plural
+from p2p_datatools.contract.words import plural
 from p2p_gan.data.coding import Coding
 from p2p_gan.inference.apply import ApplyOptions, padded_size, seed_of, size_seen, translate, translator_of
-from p2p_gan.inference.inputs import read_input, read_model_pair, refuse_file, refuse_folder, task_for, to_display
+from p2p_gan.inference.input_pictures import InputPicture, list_inputs, list_stacks
+from p2p_gan.inference.inputs import to_display
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.onnx_runtime import LARGE, OnnxModel
-from p2p_gan.inference.parts import read_parts, refuse_parts
 from p2p_gan.inference.preview import look_at_inputs
 from p2p_gan.inference.runtimes import load_for_torch, open_model
 from p2p_gan.inference.shared import PictureInWork, RecentPictures, SharedTranslator
@@ -47,51 +44,8 @@ if TYPE_CHECKING:
     import torch
 
 _HEADER, _LINES = "samples.json", "samples.jsonl"
-_HELD_OUT = ("test", "val")
 _OVERLAP = 3  # threads, of which one translates and the others read and write
 _COPIES = 16  # bytes of a value while a picture is read, resized, translated and written
-
-
-@dataclass(frozen=True)
-class InputPicture:
-    """One picture to translate: a file, or a pair of a pair folder, whose other half is the real output."""
-
-    name: str
-    path: Path
-    folder: PairFolder | None = None
-    pair: Pair | None = None
-    options: ReadOptions = AS_USUAL
-    others: tuple[Path, ...] = ()  # the pictures of the other parts, where the model's input is of several
-
-    def refuse(self, card: ModelCard) -> Size | None:
-        """Its size, if that can be read; raises P2PError, without decoding, if it is not an input of the model."""
-        if self.folder is None:
-            with open_picture(self.path, self.options) as file:
-                if self.others:
-                    refuse_parts((self.path, *self.others), card, self.options)
-                else:
-                    refuse_file(file, card)
-                return _size_of(file)
-        task = task_for(self.folder, card)
-        refuse_folder(self.folder, (task.input, task.output), card)
-        return self.pair.size if self.pair else None
-
-    def read(self, card: ModelCard, changes: InputChanges) -> tuple[Array, Array | None]:
-        """(input, real output or None); `changes` records what was changed on the way."""
-        if self.others:
-            return read_parts((self.path, *self.others), card, self.options, changes), None
-        if self.folder is None or self.pair is None:
-            with open_picture(self.path, self.options) as file:
-                return read_input(file, card, changes), None
-        swapped = task_for(self.folder, card).swapped
-        return read_model_pair(self.folder, self.pair, card, swapped=swapped, over_white=changes.over_white)
-
-
-def _size_of(file: PictureFile) -> Size | None:
-    try:
-        return any_header(file).size
-    except P2PError:
-        return None  # is reported where its pixels are read
 
 
 @dataclass(frozen=True)
@@ -114,7 +68,7 @@ class SampleOptions:
 
     def files(self, name: str, card: ModelCard) -> list[str]:
         """The files for the picture `name`: PNG for sheets and for outputs that PNG can hold, else TIFF."""
-        suffix = ".png" if self.sheet or _in_png(card) else ".tif"
+        suffix = ".png" if self.sheet or is_in_png(card) else ".tif"
         if self.variants == 1:
             return [f"{name}{suffix}"]
         return [f"{name}-{n}{suffix}" for n in range(1, self.variants + 1)]
@@ -136,98 +90,8 @@ class SampleSummary:
 
     @property
     def runtime(self) -> str:
-        """What computed the pictures: torch or onnxruntime."""
-        return "onnxruntime" if isinstance(self.model, OnnxModel) else "torch"
-
-
-def list_inputs(
-    inputs: Sequence[Path],
-    options: ReadOptions = AS_USUAL,
-    report: Reporter = QUIET,
-    *,
-    strange: list[Skip] | None = None,
-) -> list[InputPicture]:
-    """The pictures to translate: files, those in folders, and the held-out pairs of pair folders.
-
-    Which files of folders are not read is noted. A folder below that is closed to us, and a name that is not UTF-8, is
-    added to `strange` if given, else raised. Raises P2PError if there are none, or if two have the same name.
-    """
-    found: dict[str, InputPicture] = {}
-    for each in inputs:
-        for picture in _list_place(each, options, report, strange):
-            if picture.name in found and found[picture.name].path != picture.path:
-                raise P2PError(
-                    f"{found[picture.name].path} and {picture.path}",
-                    f"have the same name, {picture.name}",
-                    "Sample them separately.",
-                    code="same-name",
-                )
-            found[picture.name] = picture
-    return list(found.values())
-
-
-def list_stacks(
-    inputs: Sequence[Path], card: ModelCard, options: ReadOptions = AS_USUAL, report: Reporter = QUIET
-) -> list[InputPicture]:
-    """The pictures of a model whose input is of several: one file or folder of each part, in the order of the parts.
-
-    Raises UsageError for another number of inputs, P2PError where a picture lacks its partner.
-    """
-    parts = card.input.parts
-    if len(inputs) != len(parts):
-        words = ", ".join(part.name for part in parts)
-        what = f"{'is one input' if len(inputs) == 1 else 'are ' + plural(len(inputs), 'input')}, but the model takes "
-        what += f"{plural(len(parts), 'picture')} for each output: {words}"
-        to_do = "Give a file or folder of each, in this order, or a pair folder."
-        raise UsageError(" ".join(map(str, inputs)), what, to_do, code="other-number")
-    listed = [{each.name: each for each in list_inputs([place], options, report)} for place in inputs]
-    if all(place.is_file() for place in inputs):
-        listed = [{inputs[0].stem: next(iter(each.values()))} for each in listed]
-    if pairs := next((place for place, each in zip(inputs, listed, strict=True) if _has_pairs(each)), None):
-        what, to_do = "is a pair folder, which has all parts", "Give it alone."
-        raise UsageError(pairs, what, to_do, code="options-conflict")
-    first, *more = listed
-    for place, each in zip(inputs[1:], more, strict=True):
-        for name in sorted(first.keys() ^ each.keys()):
-            at, other = (first[name].path, place) if name in first else (each[name].path, inputs[0])
-            to_do = f"Add '{name}' there, or remove this one."
-            raise P2PError(at, f"has no partner in {other}", to_do, code="no-partner")
-    return [
-        InputPicture(name, own.path, options=options, others=tuple(each[name].path for each in more))
-        for name, own in first.items()
-    ]
-
-
-def _has_pairs(listed: Mapping[str, InputPicture]) -> bool:
-    return any(each.folder is not None for each in listed.values())
-
-
-def _list_place(place: Path, options: ReadOptions, report: Reporter, strange: list[Skip] | None) -> list[InputPicture]:
-    if not place.exists():
-        raise P2PError(place, "does not exist", "Check the path.", code="missing-path")
-    if place.is_file():
-        return [InputPicture(place.stem, place, options=options)]
-    if has_manifest(place) or (place / "train").is_dir():
-        folder = open_pairs(place)
-        pairs = next((folder.of(split) for split in _HELD_OUT if folder.of(split)), ())
-        if not pairs:
-            raise P2PError(
-                place,
-                "has no held-out pairs",
-                f"Run {p2p_command('data split', place)}, or give a folder of pictures.",
-                code="empty-split",
-            )
-        return [InputPicture(pair.name, place / pair.file, folder, pair) for pair in pairs]
-    others, errors = LeftOut(place), list[P2PError]()
-    files = find_pictures(place, ARRAYS, strange=errors, others=others)
-    if errors and (strange is None or not files):
-        raise errors[0]
-    if not files:
-        raise others.no_pictures(ARRAYS)
-    others.say(report)
-    if strange is not None:
-        strange += [skip_of(error, str(place)) for error in errors]
-    return [InputPicture(stem_of(file, place), file, options=options) for file in files]
+        """What computed the pictures: torch, onnxruntime or openvino."""
+        return self.model.runtime if isinstance(self.model, OnnxModel) else "torch"
 
 
 def sample(
@@ -244,15 +108,14 @@ def sample(
     """Apply a model to pictures and write DEST/NAME.png, or NAME-1.png to NAME-n.png for n variants.
 
     `inputs` is one path or several: pictures, folders of pictures, or pair folders, of which the held-out pairs are
-    used. The same call again adds the outputs of new pictures. `device` and `runtime` (auto, torch or onnxruntime) are
-    those of `runtimes.open_model`; the pictures are the same within 1 of 255. Raises P2PError for inputs that cannot be
-    read or that the model does not take, such as photos for masks, unless `keep_going`; what is likely wrong is a note.
+    used. The same call again adds the outputs of new pictures. `device` and `runtime` are those of
+    `runtimes.open_model`; the pictures are the same within 1 of 255. Raises P2PError for inputs that cannot be read or
+    that the model does not take, such as photos for masks, unless `keep_going`; what is likely wrong is a note.
     """
     sampling = sampling or SampleOptions()
     in_strips = sampling.how.tile is not None and not is_onnx(Path(model_path))
-    model = open_model(
-        model_path, "torch" if runtime == "auto" and in_strips else runtime, device=device, report=report
-    )
+    chosen = "torch" if runtime == "auto" and in_strips else runtime
+    model = open_model(model_path, chosen, device=device, size=sampling.how.size, report=report)
     dest = Path(dest)
     given = [Path(each) for each in ([inputs] if isinstance(inputs, Path | str) else inputs)]
     strange: list[Skip] | None = [] if keep_going else None
@@ -262,8 +125,10 @@ def sample(
         pictures = list_inputs(given, sampling.read, report, strange=strange)
     skipped, fitting, sizes = _split_by_fit(pictures, model.card, keep_going=keep_going)
     skipped[:0] = strange or []
-    if runtime == "auto" and _is_too_large(model, sizes.values(), sampling.how) and not is_onnx(Path(model_path)):
+    if runtime == "auto" and is_too_large(model, sizes.values(), sampling.how) and not is_onnx(Path(model_path)):
         model = load_for_torch(model_file(Path(model_path)), device)
+    alone = {each.name: sizes[each.name] for each in fitting if each.folder is None and each.name in sizes}
+    _note_shrunk(model, alone, sampling.how, report)
     files = [each.path for each in fitting if each.folder is None]
     look_at_inputs(files, model.card, sampling.read, keep_going=keep_going, report=report)
     variants = [
@@ -292,6 +157,26 @@ def sample(
     work.changes.say(report)
     snapped = tuple(str(each.path) for each in fitting if each.path in work.changes.snapped)
     return SampleSummary(dest, done.made, done.resumed + done.kept, tuple(skipped), snapped, model)
+
+
+_MUCH = 4  # times fewer pixels, from which small things are gone
+
+
+def _note_shrunk(model: AnyModel, sizes: Mapping[str, Size], how: ApplyOptions, report: Reporter) -> None:
+    """Note that the model sees pictures with a fraction of their pixels, as when it was trained on small ones."""
+    shares: dict[str, float] = {}
+    for name, own in sizes.items():
+        seen = size_seen(model.card, model.unit, own, how)
+        if own.width * own.height >= _MUCH * seen.width * seen.height:
+            shares[name] = own.width * own.height / (seen.width * seen.height)
+    if shares and how.size is None:
+        most = max(sorted(shares), key=lambda name: shares[name])
+        seen = size_seen(model.card, model.unit, sizes[most], how)
+        pictures = plural(len(shares), "picture is", "pictures are")
+        report.note(
+            f"{pictures} shrunk to the size of training: the model sees {most}, {sizes[most]}, as {seen}. To keep "
+            "details, try --size native, at a scale that the model has not learned, or train at a larger --size."
+        )
 
 
 def _old_records(dest: Path, recipe: dict[str, object]) -> dict[str, "SampleRecord"]:
@@ -335,14 +220,14 @@ def _split_by_fit(
     return skipped, fitting, sizes
 
 
-def _is_too_large(model: AnyModel, sizes: Iterable[Size], how: ApplyOptions) -> bool:
+def is_too_large(model: AnyModel, sizes: Iterable[Size], how: ApplyOptions) -> bool:
     """Whether a picture needs more memory than a pass may have, so that only torch translates it, in strips."""
     if not isinstance(model, OnnxModel):
         return False
-    return max((_pass_bytes(model, size, how) for size in sizes), default=0) > budget_of()
+    return max((pass_bytes(model, size, how) for size in sizes), default=0) > budget_of()
 
 
-def _pass_bytes(model: OnnxModel, size: Size, how: ApplyOptions) -> int:
+def pass_bytes(model: OnnxModel, size: Size, how: ApplyOptions) -> int:
     """About the memory of one pass for a picture of this size."""
     return model.needs(padded_size(size_seen(model.card, model.unit, size, how), model.unit))
 
@@ -425,7 +310,7 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
         pixels = size.width * size.height * values * _COPIES
         if not isinstance(self._model, OnnxModel):
             return pixels
-        needed = _pass_bytes(self._model, size, self._sampling.how)
+        needed = pass_bytes(self._model, size, self._sampling.how)
         return pixels + (0 if needed >= LARGE else needed)  # large ones take turns anyway
 
     def sign(self, item: Variant) -> PictureInWork:
@@ -490,7 +375,8 @@ def side_by_side(card: ModelCard, picture: Array, output: Array, real: Array | N
     return np.concatenate([to_display(pixels, half, coding, card.palette) for pixels, half, coding in columns], axis=1)
 
 
-def _in_png(card: ModelCard) -> bool:
+def is_in_png(card: ModelCard) -> bool:
+    """Whether PNG holds what a model gives."""
     half = card.output
     return card.output_coding.kind == "classes" or (half.channels in (1, 3) and half.dtype in ("uint8", "uint16"))
 
@@ -499,7 +385,7 @@ def write_output(path: Path, output: Array, card: ModelCard) -> None:
     """Write a model's output exactly: classes as an indexed mask, 8 and 16 bits as PNG, all else as TIFF."""
     if card.output_coding.kind == "classes" and card.palette is not None:
         write_mask(path, output, card.palette, durable=False)
-    elif _in_png(card):
+    elif is_in_png(card):
         write_png(path, output, durable=False)
     else:
         write_tiff(path, output, durable=False)

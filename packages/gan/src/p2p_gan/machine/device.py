@@ -19,6 +19,7 @@ import torch
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.machine import cores
+from p2p_gan.machine.driver import cpu_name
 from p2p_gan.machine.memory import keep_freed_memory
 from p2p_gan.machine.wait_policy import POLICY, SPIN, chosen_here
 from p2p_gan.machine.waiting import watch_waiting
@@ -218,7 +219,7 @@ def autocast_for(device: torch.device, precision: str) -> Autocast:
 
 def describe_machine(device: torch.device) -> dict[str, Any]:
     """The hardware and the versions on which a run's numbers depend."""
-    name = torch.cuda.get_device_name(device) if device.type == "cuda" else _cpu_name()
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else cpu_name()
     return {
         "device": name,
         "cores": os.cpu_count(),
@@ -238,11 +239,3 @@ def machine_differences(before: dict[str, Any], device: torch.device) -> list[st
     return [
         f"The run continues on another machine ({'; '.join(changed)}), so its numbers are not the same bit for bit."
     ]
-
-
-def _cpu_name() -> str:
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text("utf-8", "ignore").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()

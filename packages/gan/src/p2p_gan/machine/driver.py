@@ -1,9 +1,11 @@
-"""Whether this machine may have a GPU that torch can use, asked of the system and not of torch.
+"""What can be known of this machine without torch: whether it may have a GPU, and what its processor is called.
 
 Nothing here may load torch: that takes longer than a small model needs for its picture.
 """
 
+import contextlib
 import ctypes
+import platform
 import sys
 from pathlib import Path
 
@@ -19,3 +21,12 @@ def may_have_gpu() -> bool:
     except OSError:
         return False
     return True
+
+
+def cpu_name() -> str:
+    """The processor's name, as the system has it."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text("utf-8", "ignore").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()

@@ -29,6 +29,14 @@ def model_file(path: Path) -> Path:
     return path
 
 
+def describe_choice(path: Path) -> str:
+    """Which model a path means, in words: of a run folder the last, and where the best by its scores lies."""
+    if not path.is_dir():
+        return f"model    {path}"
+    best = f"; {path / BEST} is the best by its scores on val/" if (path / BEST).is_file() else ""
+    return f"model    {path / MODEL_FILE}, the last of the run{best}"
+
+
 _BLOCKS, _BLOCK = 64, 2**16  # of a file that are hashed, and the bytes of each
 
 

@@ -1,0 +1,157 @@
+"""The pictures that a model is to be applied to: files, folders, held-out pairs, and one of each part.
+
+Nothing here may apply a model or decode a picture before it is asked for.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
+from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import PairFolder, has_manifest, open_pairs
+from p2p_datatools.contract.pictures.arrays import ARRAYS, Array
+from p2p_datatools.contract.pictures.header import PictureFile, any_header, open_picture
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.words import p2p_command, plural
+from p2p_gan.inference.inputs import read_input, read_model_pair, refuse_file, refuse_folder, task_for
+from p2p_gan.inference.mask_inputs import InputChanges
+from p2p_gan.inference.parts import read_parts, refuse_parts
+from p2p_gan.models.card import ModelCard
+
+_HELD_OUT = ("test", "val")
+
+
+@dataclass(frozen=True)
+class InputPicture:
+    """One picture to translate: a file, or a pair of a pair folder, whose other half is the real output."""
+
+    name: str
+    path: Path
+    folder: PairFolder | None = None
+    pair: Pair | None = None
+    options: ReadOptions = AS_USUAL
+    others: tuple[Path, ...] = ()  # the pictures of the other parts, where the model's input is of several
+
+    def refuse(self, card: ModelCard) -> Size | None:
+        """Its size, if that can be read; raises P2PError, without decoding, if it is not an input of the model."""
+        if self.folder is None:
+            with open_picture(self.path, self.options) as file:
+                if self.others:
+                    refuse_parts((self.path, *self.others), card, self.options)
+                else:
+                    refuse_file(file, card)
+                return _size_of(file)
+        task = task_for(self.folder, card)
+        refuse_folder(self.folder, (task.input, task.output), card)
+        return self.pair.size if self.pair else None
+
+    def read(self, card: ModelCard, changes: InputChanges) -> tuple[Array, Array | None]:
+        """(input, real output or None); `changes` records what was changed on the way."""
+        if self.others:
+            return read_parts((self.path, *self.others), card, self.options, changes), None
+        if self.folder is None or self.pair is None:
+            with open_picture(self.path, self.options) as file:
+                return read_input(file, card, changes), None
+        swapped = task_for(self.folder, card).swapped
+        return read_model_pair(self.folder, self.pair, card, swapped=swapped, over_white=changes.over_white)
+
+
+def _size_of(file: PictureFile) -> Size | None:
+    try:
+        return any_header(file).size
+    except P2PError:
+        return None  # is reported where its pixels are read
+
+
+def list_inputs(
+    inputs: Sequence[Path],
+    options: ReadOptions = AS_USUAL,
+    report: Reporter = QUIET,
+    *,
+    strange: list[Skip] | None = None,
+) -> list[InputPicture]:
+    """The pictures to translate: files, those in folders, and the held-out pairs of pair folders.
+
+    Which files of folders are not read is noted. A folder below that is closed to us, and a name that is not UTF-8, is
+    added to `strange` if given, else raised. Raises P2PError if there are none, or if two have the same name.
+    """
+    found: dict[str, InputPicture] = {}
+    for each in inputs:
+        for picture in _list_place(each, options, report, strange):
+            if picture.name in found and found[picture.name].path != picture.path:
+                raise P2PError(
+                    f"{found[picture.name].path} and {picture.path}",
+                    f"have the same name, {picture.name}",
+                    "Sample them separately.",
+                    code="same-name",
+                )
+            found[picture.name] = picture
+    return list(found.values())
+
+
+def list_stacks(
+    inputs: Sequence[Path], card: ModelCard, options: ReadOptions = AS_USUAL, report: Reporter = QUIET
+) -> list[InputPicture]:
+    """The pictures of a model whose input is of several: one file or folder of each part, in the order of the parts.
+
+    Raises UsageError for another number of inputs, P2PError where a picture lacks its partner.
+    """
+    parts = card.input.parts
+    if len(inputs) != len(parts):
+        words = ", ".join(part.name for part in parts)
+        what = f"{'is one input' if len(inputs) == 1 else 'are ' + plural(len(inputs), 'input')}, but the model takes "
+        what += f"{plural(len(parts), 'picture')} for each output: {words}"
+        to_do = "Give a file or folder of each, in this order, or a pair folder."
+        raise UsageError(" ".join(map(str, inputs)), what, to_do, code="other-number")
+    listed = [{each.name: each for each in list_inputs([place], options, report)} for place in inputs]
+    if all(place.is_file() for place in inputs):
+        listed = [{inputs[0].stem: next(iter(each.values()))} for each in listed]
+    if pairs := next((place for place, each in zip(inputs, listed, strict=True) if _has_pairs(each)), None):
+        what, to_do = "is a pair folder, which has all parts", "Give it alone."
+        raise UsageError(pairs, what, to_do, code="options-conflict")
+    first, *more = listed
+    for place, each in zip(inputs[1:], more, strict=True):
+        for name in sorted(first.keys() ^ each.keys()):
+            at, other = (first[name].path, place) if name in first else (each[name].path, inputs[0])
+            to_do = f"Add '{name}' there, or remove this one."
+            raise P2PError(at, f"has no partner in {other}", to_do, code="no-partner")
+    return [
+        InputPicture(name, own.path, options=options, others=tuple(each[name].path for each in more))
+        for name, own in first.items()
+    ]
+
+
+def _has_pairs(listed: Mapping[str, InputPicture]) -> bool:
+    return any(each.folder is not None for each in listed.values())
+
+
+def _list_place(place: Path, options: ReadOptions, report: Reporter, strange: list[Skip] | None) -> list[InputPicture]:
+    if not place.exists():
+        raise P2PError(place, "does not exist", "Check the path.", code="missing-path")
+    if place.is_file():
+        return [InputPicture(place.stem, place, options=options)]
+    if has_manifest(place) or (place / "train").is_dir():
+        folder = open_pairs(place)
+        pairs = next((folder.of(split) for split in _HELD_OUT if folder.of(split)), ())
+        if not pairs:
+            raise P2PError(
+                place,
+                "has no held-out pairs",
+                f"Run {p2p_command('data split', place)}, or give a folder of pictures.",
+                code="empty-split",
+            )
+        return [InputPicture(pair.name, place / pair.file, folder, pair) for pair in pairs]
+    others, errors = LeftOut(place), list[P2PError]()
+    files = find_pictures(place, ARRAYS, strange=errors, others=others)
+    if errors and (strange is None or not files):
+        raise errors[0]
+    if not files:
+        raise others.no_pictures(ARRAYS)
+    others.say(report)
+    if strange is not None:
+        strange += [skip_of(error, str(place)) for error in errors]
+    return [InputPicture(stem_of(file, place), file, options=options) for file in files]
