@@ -72,6 +72,8 @@ def wheels(session: nox.Session) -> None:
         "import p2p_cli.app, p2p_datatools.contract.palette as palette\n"
         f"assert palette.__file__.startswith({str(place / 'site')!r}), palette.__file__\n"
         "assert [palette.load_palette(name).name for name in palette.BUILT_IN] == list(palette.BUILT_IN)\n"
+        "import p2p_gan.pages\n"
+        "assert b'<script' in p2p_gan.pages.assemble_page('a page', [], [])\n"
         "sys.exit(p2p_cli.app.main(['--version']))"
     )
     session.run(PYTHON, "-I", "-c", program)
@@ -116,7 +118,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def web(session: nox.Session) -> None:
-    """The pages in a real Chromium, their script's types, and its functions in node; arguments after -- go to pytest."""
+    """The pages in a real Chromium, the types of their script, its functions in node; arguments go to pytest."""
     needed = ("chromium", "chromedriver", "node", "npm")
     if missing := [name for name in needed if not shutil.which(name)]:
         session.error(f"{', '.join(missing)} missing: README.md has the line that installs what this session needs")

@@ -79,7 +79,7 @@ class Course:
         base = self.finished(next(iter(self.arms)), self.images)
         for arm in self.arms:
             done = self.finished(arm, self.images)
-            if not done or not base:
+            if not done or not base or np.isnan(done[0].seconds()):
                 continue
             key = done[0].folder.name
             if key not in known:

@@ -90,8 +90,10 @@ class Run:
             return found["real"], found["fake"]
 
     def seconds(self) -> float:
-        """The processor time of an image, a median over blocks of updates."""
-        return float(np.median([each["seconds"] for each in read_lines(self.folder / "clock.jsonl", torn_ok=True)]))
+        """The median processor time of an image over blocks of updates; NaN where another program trained the run."""
+        path = self.folder / "clock.jsonl"
+        blocks = [each["seconds"] for each in read_lines(path, torn_ok=True)] if path.is_file() else []
+        return float(np.median(blocks)) if blocks else float("nan")
 
 
 class Clock(Reporter):

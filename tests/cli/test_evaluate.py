@@ -66,3 +66,57 @@ def test_once_it_is_gone_the_scores_are_whole(
     assert capsys.readouterr().out.endswith(f"written to {tmp_path / 'out'}\n")
     written = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.*")}
     assert written == {"test/2.png", "records.jsonl", "scores.jsonl", "summary.json"}
+
+
+def other_model(path: Path) -> str:
+    """A model like that of `command` with other weights."""
+    shape = Architecture(3, 3, 5, 2, 8, "batch", 0.5)
+    halves = Half("a", "picture"), Half("b", "picture")
+    card = ModelCard(shape, *halves, None, Size(32, 32), "stretch", "picture", averaged=False, images=7, data_hash="")
+    torch.manual_seed(1)
+    save_model(path, card, shape.build())
+    return str(path)
+
+
+def test_the_scores_fit_eighty_columns_and_a_last_line_says_how_to_have_what_is_missing(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_png(tmp_path / "pairs" / "test" / "3.png", np.zeros((32, 64, 3), np.uint8))
+    assert main([*command, "--variants", "2", "--against", other_model(tmp_path / "other.safetensors")]) == 0
+    said = capsys.readouterr()
+    tables = [line for line in said.out.splitlines() if not line.startswith(("warning: ", "Neither "))]
+    assert max(len(line.rstrip()) for line in tables) <= 80
+    assert {"L1", "SSIM", "PSNR", "sharpness"} <= {line.split(" ")[0] for line in tables}
+    assert "warning: 2 pictures are few" in said.out
+    assert said.out.rstrip().splitlines()[-1].startswith("Neither ")
+    assert said.err.splitlines()[-1].startswith("not computed: ")
+    assert "https://" in said.err
+
+
+def test_json_has_the_scores_at_their_places_and_the_comparison_in_addition(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_png(tmp_path / "pairs" / "test" / "3.png", np.zeros((32, 64, 3), np.uint8))
+    other = other_model(tmp_path / "other.safetensors")
+    assert main([*command, "--against", other, "--out", str(tmp_path / "out"), "--json"]) == 0
+    both = json.loads(capsys.readouterr().out)
+    assert main([*command, "--out", str(tmp_path / "out"), "--json"]) == 0
+    alone = json.loads(capsys.readouterr().out)
+    against = both.pop("against")
+    assert both == alone
+    assert alone["numbers"].keys() >= alone["intervals"].keys()
+    differences = {each["name"]: each for each in against["differences"]}
+    assert differences["l1"]["second"] == against["scores"]["l1"]
+    assert json.loads((tmp_path / "out" / "comparison.json").read_text())["sentence"] == against["sentence"]
+    assert json.loads((tmp_path / "out" / "against" / "summary.json").read_text())["scores"] == against["scores"]
+
+
+def test_weights_that_are_not_those_are_refused_before_any_work(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "weights.pth").write_bytes(b"other weights")
+    assert main([*command, "--weights", str(tmp_path / "weights.pth")]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "weights.pth: has the SHA-256 " in said.err
+    assert "weights-inception-2015-12-05-6726825d.pth" in said.err

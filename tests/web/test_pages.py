@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 NAMES = ("finished", "begun", "runs", "study")
 WIDTHS = (360, 768, 1280)
+PAPER = 688  # pixels of A4 between margins of 14 mm
 THEMES = ("light", "dark")
 AXE = Path(os.environ.get("P2P_WEB", ".")) / "node_modules" / "axe-core" / "axe.min.js"
 # What a person sees at once: how far the page is wider than the window, its pictures that are broken, and its ground.
@@ -30,11 +31,13 @@ return {
 """
 
 
-def open_page(browser: "Chrome", page: Path, width: int = 1280, theme: str = "light") -> dict[str, Any]:
-    """Open a page from the disk at a width and in a theme, and look at it."""
+def open_page(
+    browser: "Chrome", page: Path, width: int = 1280, theme: str = "light", medium: str = "screen"
+) -> dict[str, Any]:
+    """Open a page from the disk at a width, in a theme and for a medium, and look at it."""
     metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    media = {"features": [{"name": "prefers-color-scheme", "value": theme}]}
+    media = {"media": medium, "features": [{"name": "prefers-color-scheme", "value": theme}]}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
     browser.get(page.as_uri())
     found: dict[str, Any] = browser.execute_script(LOOK)
@@ -63,7 +66,8 @@ def test_a_page_has_no_errors_no_broken_pictures_and_fits_every_width_in_both_th
         assert found["wide"] <= 0, (width, theme, found["wide"])
         assert found["title"] != "broken"
         assert found["ground"] == {"light": "rgb(255, 255, 255)", "dark": "rgb(23, 24, 26)"}[theme]
-        assert browser.get_log("browser") == []  # type: ignore[no-untyped-call], (width, theme)
+        log: list[object] = browser.get_log("browser")  # type: ignore[no-untyped-call]
+        assert log == [], (width, theme)
     assert found["images"] > 0 or name in ("begun", "runs")
 
 
@@ -116,7 +120,9 @@ def test_the_values_of_a_curve_follow_the_keys_and_go_back(browser: "Chrome", pa
 
 def test_the_whole_page_can_be_printed(browser: "Chrome", pages: "Pages") -> None:
     for page in (pages.finished, pages.study):
-        open_page(browser, page)
+        found = open_page(browser, page, PAPER, "dark", "print")
+        assert found["wide"] <= 0, page
+        assert found["ground"] == "rgb(255, 255, 255)"
         printed = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})["data"])
         assert printed[:5] == b"%PDF-"
         assert len(printed) > 20_000

@@ -8,6 +8,7 @@ import re
 import sys
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -24,8 +25,8 @@ from p2p_gan.evaluation.published import (
 )
 
 
-def name_operators() -> torch.library.Library:
-    library = torch.library.Library("torchvision", "FRAGMENT")
+def name_operators() -> Any:
+    library: Any = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
     while missing := re.search(r"operator torchvision::(\w+) does not exist", why_not_published()):
         library.define(f"{missing[1]}(Tensor x) -> Tensor")
         for name in [name for name in sys.modules if name.split(".")[0] in ("torchvision", "torchmetrics")]:

@@ -42,11 +42,11 @@ def draw_record(number: int) -> PairRecord:
         histograms.add(photo)
     line = {name: float(random.normal()) for name in (*METRICS, *(f"{each}_mean" for each in METRICS))}
     line |= {"sharpness": float(random.random()), "sharpness_real": 0.5}
-    line |= {"color_error": {"body": float(random.random())} if number % 2 else {}}
     counts: dict[str, Any] = {"judged": Confusion(CARS.names).add(*draw_masks(number)).to_json()}
     counts |= {"colors": [each.to_json() for each in colors]}
     counts |= {"cells": [floats_to_text(cell_means(each, (0.0, 255.0))) for each in (fake, real)]}
-    return PairRecord(f"{number}", "", "hash", {"name": f"{number}", **line}, counts)
+    errors = {"body": float(random.random())} if number % 2 else {}
+    return PairRecord(f"{number}", "", "hash", {"name": f"{number}", **line, "color_error": errors}, counts)
 
 
 RECORDS = [draw_record(number) for number in range(24)]

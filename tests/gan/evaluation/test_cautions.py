@@ -7,7 +7,7 @@ def test_few_pictures_and_a_model_that_a_constant_beats_are_said_with_their_scor
     model, mean = {"l1": 0.2, "ssim": 0.5, "psnr": 11.0}, {"l1": 0.1, "ssim": 0.4, "psnr": 12.0}
     few, worse = find_cautions(5, model, mean, "train")
     assert (few.code, worse.code) == ("few-pictures", "worse-than-mean")
-    assert "l1 (0.2, the mean picture 0.1), psnr (11, the mean picture 12)" in str(worse)
-    assert "ssim" not in worse.text
+    assert "L1 (0.2, the mean picture 0.1), PSNR (11, the mean picture 12)" in str(worse)
+    assert "SSIM" not in worse.text
     assert find_cautions(20, mean, {"l1": 0.1, "ssim": 0.4, "psnr": 12.0}, "train") == ()
     assert find_cautions(500, model, {}, None) == ()

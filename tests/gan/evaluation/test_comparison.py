@@ -15,9 +15,10 @@ from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette, load_palette
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.evaluation.against import compare_models, compare_models_into
-from p2p_gan.evaluation.comparison import PairedTest, ScoreComparison, ScoreDifference, score_title
+from p2p_gan.evaluation.comparison import PairedTest, ScoreComparison, ScoreDifference
 from p2p_gan.evaluation.mask_agreement import Confusion
 from p2p_gan.evaluation.pair_scores import PairRecord
+from p2p_gan.evaluation.score_words import score_word
 from p2p_gan.evaluation.scores import EvaluationRequest, evaluate
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model
@@ -112,13 +113,13 @@ def test_the_sentence_says_which_model_is_better_by_what() -> None:
         return ScoreDifference(name, 9, 1.0, 2.0, -1.0, None, 0.01, better)
 
     one = ScoreComparison(9, (differ("l1", 1), differ("ssim", None), differ("histograms.L", 1)))
-    assert one.sentence("a", "b").startswith("a is better by l1 and colour overlap L, on the same 9 pictures")
+    assert one.sentence("a", "b").startswith("a is better by L1 and colours L, on the same 9 pictures")
     assert one.sentence("a", "b").endswith("chance may explain the rest.")
     both = ScoreComparison(9, (differ("l1", 1), differ("judged.mean_iou", 2)))
-    assert both.sentence("a", "b").startswith("a is better by l1, but b is better by mean IoU (segmenter), on ")
+    assert both.sentence("a", "b").startswith("a is better by L1, but b is better by IoU segmenter, on ")
     assert ScoreComparison(1, (differ("l1", None),)).sentence("a", "b").startswith("Neither a nor b ")
-    assert score_title("color_error.front_door") == "colour error front_door"
-    assert score_title("judged.classes.a.b.iou") == "IoU of a.b"
+    assert score_word("color_error.front_door")[1:3] == ("colour error, front_door", False)
+    assert score_word("judged.classes.a.b.iou")[1:3] == ("IoU, a.b", True)
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def test_the_scores_have_the_distance_of_the_photos_with_the_hash_of_its_weights
     real = np.stack([network.extract(photo[:, 32:]) for photo in photos])
     fakes = [apply_model(loaded, photo[:, :32], ApplyOptions(), variant=1) for photo in photos]
     expected = estimate_kid(real, np.stack([network.extract(fake) for fake in fakes]), paired=True)
-    assert (found.value, found.std) == (pytest.approx(expected.value), pytest.approx(expected.std))
+    assert [found.value, found.std] == pytest.approx([expected.value, expected.std])
     low, high = scores.intervals[f"distances.{FEATURE_KID}"]
     assert low < found.value < high
     assert FEATURE_KID not in scores.left_out
@@ -108,7 +108,7 @@ def test_the_difference_of_distances_has_the_deviation_of_pairs_that_are_left_ou
     real, one, other = features
 
     def tally_of(fake: Any) -> FeatureTally:
-        tally = FeatureTally(cast("Any", SimpleNamespace(extractors=[SimpleNamespace(key="k", name="KID", digest="")])))
+        tally = FeatureTally([cast("Any", SimpleNamespace(key="k", name="KID", digest=""))])
         for texts in zip(map(floats_to_text, fake), map(floats_to_text, real), strict=True):
             tally.add(PairRecord("x", "", None, {}, {"features": {"k": texts}}))
         return tally

@@ -57,6 +57,7 @@ def test_auto_takes_torch_where_there_is_a_gpu_no_package_or_no_export(
         assert isinstance(open_model(folder, device="auto"), Model)
     with monkeypatch.context() as patch:
         patch.setattr(runtimes, "has_onnxruntime", lambda: False)
+        patch.setattr(runtimes, "has_openvino", lambda: False)
         assert isinstance(open_model(folder), Model)
     (folder / "model.onnx").unlink()
     assert isinstance(open_model(folder), Model)

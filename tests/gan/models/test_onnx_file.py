@@ -122,7 +122,7 @@ def test_weights_that_are_no_numbers_are_refused(file: Path, value: float, refus
     [
         ({"version": 99}, "unknown-version"),
         ({"format": "other"}, "unknown-version"),
-        ({"precision": "int8"}, "damaged-file"),
+        ({"precision": "int4"}, "damaged-file"),
         ({"bytes_per_pixel": 2**40}, "damaged-file"),
         ({"bytes_per_pixel": "x"}, "damaged-file"),
         ({"source": 5}, "damaged-file"),

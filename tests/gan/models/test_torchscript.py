@@ -74,7 +74,7 @@ def test_its_description_says_what_goes_in_and_comes_out(make_model: Callable[..
     data, texts = script_bytes(model), {"p2p.json": ""}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.jit.load(io.BytesIO(data), _extra_files=texts)
+        torch.jit.load(io.BytesIO(data), _extra_files=texts)  # type: ignore[no-untyped-call]
     found = json.loads(texts["p2p.json"])
     assert (found["format"], found["direction"]) == ("p2p-torchscript", "mask-to-photo")
     assert found["output"] == "photo: RGB, 0 to 255 (uint8) as -1 to 1"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ def test_scores_have_their_interval_their_number_and_what_stands_beside_them(mak
     assert (scores.split, scores.pictures, scores.model, scores.better) == ("test", 5, "model.safetensors", 3)
     rows = {row.name: row for row in scores.rows}
     assert list(rows) == ["l1", "ssim", "sharpness.model", "histograms.L"]
-    assert rows["l1"] == ScoreRow("l1", 0.03, 5, (0.02, 0.04), 0.035)
+    assert replace(rows["l1"], value=round(rows["l1"].value, 9)) == ScoreRow("l1", 0.03, 5, (0.02, 0.04), 0.035)
     assert rows["ssim"].interval is None
     assert rows["sharpness.model"] == ScoreRow("sharpness.model", 0.1, 5, None, 0.01, 0.2)
     assert scores.classes["front.left"]["color_error"] == ScoreRow("color_error.front.left", 0.03, 2, (0.01, 0.05))
@@ -46,6 +47,18 @@ def test_masks_have_a_row_for_each_class_and_the_real_pictures_beside_those_of_a
         ("judged.pixel_accuracy", 0.9, 0.9),
     ]
     assert {kind: row.value for kind, row in scores.classes["v1.0 body"].items()} == {"judged": 0.5, "judged_real": 0.7}
+
+
+def test_distances_by_networks_are_rows_with_the_hash_of_their_weights(make_run: Make, make_scores: Make) -> None:
+    run = make_run()
+    name = "KID (v0.1)"
+    folder = make_scores(run, distances={name: {"value": 0.25, "pictures": 5}}, numbers={f"distances.{name}": 5})
+    summary = json.loads((folder / "summary.json").read_text())
+    summary["of"]["networks"] = {name: "abc"}
+    (folder / "summary.json").write_text(json.dumps(summary))
+    (scores,) = find_scores(run)
+    assert [(row.name, row.value, row.number) for row in scores.rows] == [(f"distances.{name}", 0.25, 5)]
+    assert scores.networks == {name: "abc"}
 
 
 def test_scores_of_an_older_version_have_no_intervals(make_run: Make, make_scores: Make) -> None:
@@ -110,3 +123,13 @@ def test_a_name_in_the_scores_cannot_lead_out_of_their_folder(
     (folder / "scores.jsonl").write_text(lines)
     with refused("path-leads-out"):
         find_scores(run, [folder])
+
+
+def test_a_distance_by_a_network_has_its_value_and_interval(make_run: Make, make_scores: Make) -> None:
+    run, name = make_run(), "KID (EfficientNet-Lite0)"
+    place = f"distances.{name}"
+    value = {"value": 0.25, "std": 0.01, "pictures": 4, "weights": "0" * 64}
+    make_scores(run, distances={name: value}, numbers={place: 4}, intervals={place: [0.23, 0.27]})
+    (report,) = find_scores(run)
+    (row,) = report.rows
+    assert (row.name, row.value, row.number, row.interval) == (place, 0.25, 4, (0.23, 0.27))

@@ -42,3 +42,9 @@ def test_several_runs_have_a_panel_for_each_figure_and_a_line_each() -> None:
 
 def test_an_event_is_a_mark_in_every_panel_and_has_none_of_its_own() -> None:
     assert all(panel.marks == (Mark(50, "resumed"),) for panel in panels_of([RUN]))
+
+
+def test_the_panels_of_the_scores_say_where_the_best_model_is_from() -> None:
+    panels = {panel.title: panel for panel in panels_of([replace(RUN, best={"images": 100, "l1": 0.4})])}
+    assert Mark(100, "best model") in panels["Validation L1"].marks
+    assert Mark(100, "best model") not in panels["g_l1"].marks

@@ -21,7 +21,7 @@ from p2p_gan.training import features as features_module
 from p2p_gan.training.features import load_features, settle_features
 from p2p_gan.training.job import make_job
 from p2p_gan.training.run import train
-from p2p_gan.training.trial import spare
+from p2p_gan.training.trial import _network_bytes, spare
 from p2p_gan.training.update import WholeUpdate
 
 if TYPE_CHECKING:
@@ -172,6 +172,8 @@ def test_an_update_changes_no_weight_of_the_pretrained_network_and_its_trial_sha
     before = [each.clone() for each in network.tensors]
     with spare(job) as trial:
         assert trial.nets.features is network
+        blind = replace(trial, nets=replace(trial.nets, features=None))
+        assert _network_bytes(trial) - _network_bytes(blind) == sum(each.nbytes for each in before)
     update = WholeUpdate(job, recordable=False)
     update.set_numbers(1e-3, 0.0)
     dataset = load_dataset(job.folder, job.task, job.config)

@@ -12,8 +12,7 @@ RANKS = Path(__file__).with_name("ranks.py")
 EXACT = [
     *("instance norm", "synchronised statistics", "simultaneous updates", "features and two scales"),
     *("a penalty at the real pairs", "spectral norm", "no discriminator", "three pairs left", "one pair left"),
-    *("a focal frequency loss", "moving averages of both", "norms of classes"),
-    "pretrained features",
+    *("a focal frequency loss", "moving averages of both", "norms of classes", "segmentation", "pretrained features"),
 ]
 
 

@@ -46,6 +46,9 @@ OTHERS = {
     "segmentation at once": Config(gan_loss="segmentation", update_order="simultaneous", a_encoding="classes"),
     "norms of classes": replace(ALL, a_encoding="classes", class_adaptive_norm="on"),
     "classes": Config(direction="b-to-a", a_encoding="classes", discriminator_augment="all"),
+    "pretrained features": replace(
+        ALL, lambda_perceptual=1, lambda_projected=1, perceptual_stages=3, projected_stages=2
+    ),
 }
 
 
@@ -67,10 +70,11 @@ def make_small(config: Config) -> Config:
 
 
 @pytest.fixture
-def make_update(pair_folder: Path) -> Callable[..., tuple[WholeUpdate, Batch]]:
+def make_update(pair_folder: Path, feature_file: Path) -> Callable[..., tuple[WholeUpdate, Batch]]:
     """An update for a config, and the first batch of the run, with some pixels to ignore."""
 
     def make(config: Config, **options: Any) -> tuple[WholeUpdate, Batch]:
+        config = replace(config, features=str(feature_file)) if config.lambda_perceptual else config
         job = make_job(open_pairs(pair_folder), config)
         batch = load_dataset(job.folder, job.task, job.config).batch([0, 1], job.device)
         ignored = torch.zeros(2, 1, 32, 32, dtype=torch.bool)
@@ -92,9 +96,24 @@ def test_no_update_waits_for_the_device(
     assert not any(group["capturable"] for each in update.job.nets.optimizers for group in each.param_groups)
 
 
-def test_together_these_updates_have_every_loss(pair_folder: Path) -> None:
-    small = [make_job(open_pairs(pair_folder), make_small(config)).recipe.names for config in OTHERS.values()]
-    assert {name for names in small for name in names} == {row.name for row in LOSSES}
+@pytest.mark.parametrize("name", ["segmentation", "norms of classes"])
+def test_the_losses_of_an_update_in_16_bits_are_those_in_32_but_for_rounding(
+    name: str, make_update: Callable[..., tuple[WholeUpdate, Batch]]
+) -> None:
+    found = []
+    for precision in ("float32", "bfloat16"):
+        update, batch = make_update(replace(make_small(OTHERS[name]), precision=precision), recordable=False)
+        update.set_numbers(1e-5, 0.0)
+        update(batch)
+        found.append(dict(zip(update.job.recipe.names, update.ring.read(1)[0], strict=True)))
+        assert all(value.dtype == torch.float32 for value in update.job.nets.generator.state_dict().values())
+    found[0].pop("g_modes", None)  # a quotient of small differences
+    assert {name: found[1][name] for name in found[0]} == pytest.approx(found[0], rel=0.1, abs=0.01)
+
+
+def test_together_these_updates_have_every_loss(make_update: Callable[..., tuple[WholeUpdate, Batch]]) -> None:
+    found = [make_update(make_small(config), recordable=False)[0].job.recipe.names for config in OTHERS.values()]
+    assert {name for names in found for name in names} == {row.name for row in LOSSES}
 
 
 @pytest.mark.parametrize(

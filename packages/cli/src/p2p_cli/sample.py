@@ -10,6 +10,7 @@ import click
 
 from p2p_cli import options
 from p2p_cli.hints import next_command
+from p2p_cli.sample_places import Call, sample_elsewhere
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural
 
@@ -17,7 +18,9 @@ from p2p_datatools.contract.words import plural
 @click.command()
 @click.argument("model", type=options.PLACE)
 @click.argument("inputs", metavar="INPUT...", type=options.PLACE, nargs=-1, required=True)
-@click.option("--out", "dest", type=options.PLACE, required=True, metavar="DEST", help="Folder for the pictures.")
+@click.option(
+    "--out", "dest", type=options.PLACE, required=True, metavar="DEST", help="Folder for the pictures, NAME.mp4, or -."
+)
 @click.option(
     "--variants", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Outputs for each input."
 )
@@ -32,10 +35,10 @@ from p2p_datatools.contract.words import plural
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda", help="Where to compute.")
 @click.option(
     "--runtime",
-    type=click.Choice(("auto", "torch", "onnxruntime")),
+    type=click.Choice(("auto", "torch", "onnxruntime", "openvino")),
     default="auto",
     show_default=True,
-    help="What computes; auto takes onnxruntime on the CPU where 'p2p export' has put the model beside MODEL.",
+    help="What computes; auto takes the fastest that is installed, on the CPU one for the model.onnx of 'p2p export'.",
 )
 @options.page_option
 @options.keep_going_option
@@ -65,24 +68,40 @@ def command(
     among others; --seed and --variants change it if the model has dropout. A picture too large for the memory is
     computed in strips, without seams (by torch alone).
 
+    A video becomes a video: with --out NAME.mp4 its frames are translated in their order, each as that picture alone;
+    sound is left out. INPUT - is a picture from standard input, --out - writes one as PNG to standard output.
+
     \b
     Examples:
       p2p sample run masks/7.png --out pictures
       p2p sample run/best.safetensors masks --out pictures --variants 3
       p2p sample run pairs --out compare --sheet
       p2p sample model.onnx masks --out pictures
+      p2p sample run clip.mp4 --out out.mp4
+      p2p sample run - --out - < mask.png > photo.png
     """
-    from p2p_cli import render
-    from p2p_datatools.contract.pairs.manifest import has_manifest
     from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_gan.inference.apply import ApplyOptions
-    from p2p_gan.inference.sampling import SampleOptions, sample
-    from p2p_gan.models.location import describe_choice
+    from p2p_gan.inference.sampling import SampleOptions
 
     how = ApplyOptions(size=size, seed=seed, **options.how(settings))
     sampling = SampleOptions(how, variants, sheet, ReadOptions(page))
-    where = {"device": device, "runtime": runtime}
-    summary = sample(model, inputs, dest, sampling, keep_going=keep_going, report=render.reporter(), **where)
+    call = Call(model, inputs, dest, sampling, keep_going, {"device": device, "runtime": runtime}, as_json)
+    code = sample_elsewhere(call)
+    return sample_files(call) if code is None else code
+
+
+def sample_files(call: Call) -> int:
+    """Pictures in files to a folder; gives the exit code."""
+    from p2p_cli import render
+    from p2p_datatools.contract.pairs.manifest import has_manifest
+    from p2p_gan.inference.sampling import sample
+    from p2p_gan.models.location import describe_choice
+
+    sampling, dest = call.sampling, call.dest
+    summary = sample(
+        call.model, call.inputs, dest, sampling, keep_going=call.keep_going, report=render.reporter(), **call.where
+    )
     card = summary.model.card
     result: dict[str, Any] = {
         "dest": str(dest),
@@ -92,16 +111,16 @@ def command(
         "snapped": list(summary.snapped),
         "runtime": summary.runtime,
     }
-    if as_json:
+    if call.as_json:
         render.say(options.to_json(result))
     else:
         total = plural(summary.written + summary.kept, "picture")
         by = "" if summary.runtime == "torch" else f" by {summary.runtime}"
         render.say(f"{card.direction}: {total} in {dest}, {summary.written} written now{by}, {summary.kept} kept.")
-        render.say(describe_choice(model))
-    if variants > 1 and not (card.architecture.random and how.dropout):
+        render.say(describe_choice(call.model))
+    if sampling.variants > 1 and not (card.architecture.random and sampling.how.dropout):
         render.remark("All variants are identical, because the model is applied without randomness.")
     render.skips(summary.skipped, dest)
-    if not as_json and len(inputs) == 1 and has_manifest(inputs[0]):
-        render.hint(next_command("evaluate", model, inputs[0]))
+    if not call.as_json and len(call.inputs) == 1 and has_manifest(call.inputs[0]):
+        render.hint(next_command("evaluate", call.model, call.inputs[0]))
     return 1 if summary.skipped else 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from p2p_cli import render
 from p2p_gan.evaluation.metrics import METRICS
+from p2p_gan.evaluation.score_words import score_word
 
 if TYPE_CHECKING:
     from p2p_gan.evaluation.against import ModelComparison
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from p2p_gan.evaluation.tally import BesideReal
 
 NONE = "-"
+_LEAST_P = 0.001  # in three digits
 _AGREEMENTS = {"agreement": "mask", "judged": "found by the segmenter"}
 
 
@@ -50,15 +52,13 @@ def say_left_out(scores: "Scores") -> None:
 
 def say_comparison(compared: "ModelComparison") -> None:
     """Print the scores of two models, their differences, and what follows from them."""
-    from p2p_gan.evaluation.comparison import score_title
-
     rows = [
         (
-            score_title(each.name),
+            score_word(each.name).label,
             str(each.pictures),
             *(score_text(each.name, value) for value in (each.first, each.second, each.difference)),
             NONE if each.interval is None else " to ".join(score_text(each.name, end) for end in each.interval),
-            f"{each.p:.3f}",
+            f"{each.p:.3f}" if each.p >= _LEAST_P else f"<{_LEAST_P}",
         )
         for each in compared.comparison.differences
         if not each.name.endswith((".accuracy", "_accuracy"))  # which are in --json
@@ -76,26 +76,26 @@ def score_text(name: str, value: float | None, digits: int = 4) -> str:
 
 def _score_rows(scores: "Scores") -> Iterator[tuple[str, ...]]:
     for name in METRICS:
-        yield _row(scores, name, name, scores.metrics[name], scores.mean_picture.get(name))
+        yield _row(scores, name, scores.metrics[name], scores.mean_picture.get(name))
     beside: dict[str, BesideReal | None] = {"sharpness": scores.sharpness, "variety": scores.variety}
     for name, found in beside.items():
         if found is not None:
-            yield _row(scores, name, f"{name}.model", found.model, found.mean_picture, found.real)
+            yield _row(scores, f"{name}.model", found.model, found.mean_picture, found.real)
     for name, value in (scores.histograms or {}).items():
-        yield _row(scores, f"colour overlap {name}", f"histograms.{name}", value)
+        yield _row(scores, f"histograms.{name}", value)
     for name, each in scores.distances.items():
-        yield _row(scores, name, f"distances.{name}", each.value)
+        yield _row(scores, f"distances.{name}", each.value)
     if scores.diversity is not None:
-        for name, value in (("pairwise_l1", scores.diversity.pairwise_l1), ("pixel_std", scores.diversity.pixel_std)):
-            yield _row(scores, f"variants {name}", f"diversity.{name}", value)
+        yield _row(scores, "diversity.pairwise_l1", scores.diversity.pairwise_l1)
+        yield _row(scores, "diversity.pixel_std", scores.diversity.pixel_std)
 
 
 def _row(
-    scores: "Scores", title: str, key: str, model: float, mean: float | None = None, real: float | None = None
+    scores: "Scores", key: str, model: float, mean: float | None = None, real: float | None = None
 ) -> tuple[str, ...]:
     number = str(scores.numbers.get(key, scores.pictures))
     shown = (score_text(key, value) for value in (mean, real))
-    return title, number, score_text(key, model), _interval(scores, key), *shown
+    return score_word(key).label, number, score_text(key, model), _interval(scores, key), *shown
 
 
 def _interval(scores: "Scores", key: str, digits: int = 4) -> str:

@@ -90,7 +90,7 @@ def compare_models_into(
     ]
     first, second = records_of(dest), records_of(dest / AGAINST)
     test = PairedTest(jobs[0].model.card)
-    features = [FeatureTally(job.networks) for job in jobs]
+    features = [FeatureTally(job.networks.extractors) for job in jobs]
     for name in sorted(first.keys() & second.keys()):
         test.add(first[name], second[name])
         for tally, records in zip(features, (first, second), strict=True):

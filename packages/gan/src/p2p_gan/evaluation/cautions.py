@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from p2p_datatools.contract.words import plural
+from p2p_gan.evaluation.score_words import score_word
 
 FEW = 20  # pictures, below which a bootstrap's intervals are plainly too narrow
 # Of one distribution, 100 photos have a KID whose standard deviation is a good part of what models differ by; Heusel et
 # al. (2017) advise 10,000 for FID, whose covariance has no full rank below 2,048.
 FEW_FOR_KID, FEW_FOR_FID = 100, 10_000
-_LESS_IS_BETTER = ("l1",)
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,10 @@ def find_cautions(
         )
     worse = [name for name, value in mean_picture.items() if is_better(name, value, metrics[name])]
     if worse:
-        said = ", ".join(f"{name} ({metrics[name]:.4g}, the mean picture {mean_picture[name]:.4g})" for name in worse)
+        said = ", ".join(
+            f"{score_word(name).label} ({metrics[name]:.4g}, the mean picture {mean_picture[name]:.4g})"
+            for name in worse
+        )
         found.append(
             Caution(
                 "worse-than-mean",
@@ -69,4 +72,4 @@ def find_cautions(
 
 def is_better(metric: str, value: float, other: float) -> bool:
     """Whether a value of a metric is better than another."""
-    return value < other if metric in _LESS_IS_BETTER else value > other
+    return (value > other) == score_word(metric).more and value != other

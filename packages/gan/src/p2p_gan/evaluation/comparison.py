@@ -13,25 +13,16 @@ from p2p_datatools.contract.words import plural
 from p2p_gan.evaluation.bootstrap import RESAMPLES, Draws, Interval, interval_of
 from p2p_gan.evaluation.metrics import METRICS
 from p2p_gan.evaluation.pair_scores import PairRecord, mean_key
+from p2p_gan.evaluation.score_words import score_word
 from p2p_gan.evaluation.totals import Sums, WeightedTotals
 from p2p_gan.models.card import ModelCard
 
 SWAPS = 1_000
 LEVEL = 0.05
-# Scores of which less is better.
-_LESS = ("l1", "color_error.", "distances.")
 # What a model is called better by: not each class, of which there may be many.
 _HEADLINES = (*METRICS, "distances.", "histograms.", "agreement.mean_iou", "judged.mean_iou")
 # Not of the model: of the real pictures, and of the mean picture.
 _BASELINES = (*(mean_key(name) for name in METRICS), "sharpness.real", "sharpness.mean_picture", "variety.real")
-_TITLES = {
-    "sharpness.model": "sharpness",
-    "variety.model": "variety",
-    "agreement.mean_iou": "mean IoU",
-    "judged.mean_iou": "mean IoU (segmenter)",
-    "diversity.pairwise_l1": "variants pairwise_l1",
-    "diversity.pixel_std": "variants pixel_std",
-}
 
 
 @dataclass(frozen=True)
@@ -64,7 +55,7 @@ class ScoreComparison:
     def sentence(self, first: str, second: str) -> str:
         """Which of the models, called `first` and `second`, is better, and by which scores."""
         better = {
-            name: [score_title(each.name) for each in self.differences if each.better == place]
+            name: [score_word(each.name).label.replace(", ", " ") for each in self.differences if each.better == place]
             for place, name in ((1, first), (2, second))
         }
         over = f"on the same {plural(self.pictures, 'picture')}"
@@ -124,19 +115,6 @@ class PairedTest:
         return ScoreComparison(self._number, _mark_better([*found, *more]))
 
 
-def score_title(name: str) -> str:
-    """A score in words, as tables and sentences have it."""
-    kind, _, rest = name.partition(".")
-    if kind == "distances":
-        return rest
-    if kind in ("histograms", "color_error"):
-        return f"colour {'overlap' if kind == 'histograms' else 'error'} {rest}"
-    middle, _, last = rest.removeprefix("classes.").rpartition(".")
-    if middle:
-        return f"{'IoU' if last == 'iou' else last} of {middle}"
-    return _TITLES.get(name, rest.replace("_", " ") or name)
-
-
 def _share_as_far(own: float, swapped: Sums) -> float:
     """The p-value of a difference among those of swapped models; a draw may add the same numbers in another order."""
     known = np.abs(swapped[np.isfinite(swapped)])
@@ -149,7 +127,7 @@ def _mark_better(differences: Sequence[ScoreDifference]) -> tuple[ScoreDifferenc
     for rank, each in enumerate(tested):
         if each.p > LEVEL / (len(tested) - rank):
             break
-        better[each.name] = 1 if (each.difference < 0) == each.name.startswith(_LESS) else 2
+        better[each.name] = 1 if (each.difference > 0) == score_word(each.name).more else 2
     return tuple(replace(each, better=better.get(each.name)) for each in differences)
 
 

@@ -79,7 +79,8 @@ class DistanceNetworks:
     @property
     def digests(self) -> dict[str, str]:
         """The SHA-256 of each network's weights, by the name of its distance."""
-        return {each.name: each.digest for each in (*self.extractors, *self.pairwise)}
+        features = {each.name: each.digest for each in self.extractors}
+        return features | {each.name: each.digest for each in self.pairwise}
 
     def describe(self, fake: Array, real: Array, where: PixelMask | None) -> tuple[dict[str, float], dict[str, Any]]:
         """(distances of the two photos by name, their features as JSON values); pixels that do not count are alike."""

@@ -3,7 +3,7 @@
 Nothing here may extract features; they alone grow with the number of pairs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from p2p_gan.evaluation.bootstrap import HALF_WIDTH, NORMAL, Interval
 from p2p_gan.evaluation.comparison import ScoreDifference
-from p2p_gan.evaluation.distances import DistanceNetworks
+from p2p_gan.evaluation.distances import FeatureExtractor
 from p2p_gan.evaluation.float_text import text_to_floats
 from p2p_gan.evaluation.kid import KidParts, kid_parts
 from p2p_gan.evaluation.pair_scores import PairRecord
@@ -34,8 +34,8 @@ class PhotoDistance:
 class FeatureTally:
     """The features of the records that were added, by the networks that gave them."""
 
-    def __init__(self, networks: DistanceNetworks) -> None:
-        self._extractors = tuple(networks.extractors)
+    def __init__(self, extractors: Sequence[FeatureExtractor]) -> None:
+        self._extractors = tuple(extractors)
         self._features: dict[str, tuple[list[NDArray[np.float32]], list[NDArray[np.float32]]]] = {
             each.key: ([], [])
             for each in self._extractors  # generated, real

@@ -23,6 +23,8 @@ SCORE_WORDS = {
         ScoreWord("l1", "L1", False, "mean absolute difference from the real picture, 0 to 1"),
         ScoreWord("ssim", "SSIM", True, "structural similarity with the real picture, 1 at most"),
         ScoreWord("psnr", "PSNR", True, "peak signal-to-noise ratio with the real picture, in dB"),
+        ScoreWord("colors", "colours", True, "overlap of colour histograms with those of the real pictures, 0 to 1"),
+        ScoreWord("sharpness_real", "sharpness of the real", None, "strength of the edges of the real pictures"),
         ScoreWord(
             "histogram", "colours", True, "intersection of colour histograms with those of the real pictures, 0 to 1"
         ),
@@ -61,6 +63,18 @@ SCORE_WORDS = {
 """The scores that have words, by their key."""
 
 
-def word_of(score: str) -> ScoreWord:
-    """The words of a score; one that is not known is called by its key."""
-    return SCORE_WORDS.get(score, ScoreWord(score, score.replace("_", " ").replace(".", ", "), None, ""))
+def score_word(score: str) -> ScoreWord:
+    """The words of a score, by its place in the JSON of scores; one that is not known is called by its key."""
+    if score in SCORE_WORDS:
+        return SCORE_WORDS[score]
+    kind, _, rest = score.partition(".")
+    if kind == "color_error":
+        return ScoreWord(score, f"colour error, {rest}", False, f"difference of the mean colour of {rest}, 0 to 1")
+    if kind == "distances":
+        return ScoreWord(score, rest, False, "distance of the generated from the real photos by a network, 0 for alike")
+    if rest.startswith("classes."):
+        name, _, what = rest.removeprefix("classes.").rpartition(".")
+        label, meaning = ("IoU", "intersection over union") if what == "iou" else (what, "share of its pixels found")
+        found = _FOUND if kind == "judged" else _MASKS
+        return ScoreWord(score, f"{label}, {name}", True, f"{meaning} {found}, of the class {name}")
+    return ScoreWord(score, score.replace("_", " ").replace(".", ", "), None, "")

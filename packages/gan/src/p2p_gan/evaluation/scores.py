@@ -197,8 +197,15 @@ class Evaluation:
         """
         mean = self._mean_picture(skipped)
         note, asked = once(report.note), self.asked
-        networks = {"judge": self.judge, "networks": self.networks}
-        return PairScorer(self.model, asked.how, variants=asked.variants, **networks, mean=mean, note=note)
+        return PairScorer(
+            self.model,
+            asked.how,
+            variants=asked.variants,
+            judge=self.judge,
+            networks=self.networks,
+            mean=mean,
+            note=note,
+        )
 
     def tally(self) -> Tally:
         """What adds up the records of its pairs."""
@@ -237,14 +244,16 @@ class Evaluation:
                 code="pictures-failed",
                 parts=left_out,
             )
-        spread, mean = tally.diversity(), tally.mean_picture()
+        spread, mean, agreements = tally.diversity(), tally.mean_picture(), tally.agreements()
         found = Scores(
             pictures=tally.pictures,
             metrics=tally.metrics(),
             mean_picture=mean,
             color_error=tally.color_error(),
             histograms=tally.histograms(),
-            **tally.agreements(),
+            agreement=agreements.get("agreement"),
+            judged=agreements.get("judged"),
+            judged_real=agreements.get("judged_real"),
             diversity=None if spread is None else Diversity(self.asked.variants, *spread),
             skipped=left_out,
             mean_picture_of=self.mean_picture_of if mean else None,

@@ -32,7 +32,7 @@ class Tally:
 
     def __init__(self, card: ModelCard, networks: DistanceNetworks | None = None) -> None:
         self.pictures = 0
-        self.features = None if networks is None else FeatureTally(networks)
+        self.features = FeatureTally(() if networks is None else networks.extractors)
         self._pairwise = {} if networks is None else {each.name: each.digest for each in networks.pairwise}
         self._distances: dict[str, PhotoDistance] | None = None
         self._values: dict[str, list[float]] = {}  # of each picture that has the score
@@ -52,8 +52,7 @@ class Tally:
         for histograms, own in zip(self._colors or (), counts.get("colors", ()), strict=True):
             histograms.include(own)
         self._bootstrap.add(record)
-        if self.features is not None:
-            self.features.add(record)
+        self.features.add(record)
         self.pictures += 1
 
     def metrics(self) -> dict[str, float]:
@@ -100,7 +99,7 @@ class Tally:
     def distances(self) -> dict[str, PhotoDistance]:
         """The distances of photos by networks; those of a pair as means over the pairs with them."""
         if self._distances is None:
-            self._distances = {} if self.features is None else self.features.distances()
+            self._distances = self.features.distances()
             for name, digest in self._pairwise.items():
                 if values := self._values.get(f"distances.{name}"):
                     self._distances[name] = PhotoDistance(float(np.mean(values)), None, len(values), digest)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from p2p_gan.evaluation.score_words import ScoreWord, word_of
+from p2p_gan.evaluation.score_words import ScoreWord, score_word
 from p2p_gan.experiments.statistics import Estimate, best_of, estimate
 from p2p_gan.experiments.study import Study, Trial
 from p2p_gan.experiments.tables import TABLES
@@ -17,7 +17,7 @@ REAL = "real pictures"  # the row with the segmenter's scores on them
 
 
 Column = ScoreWord
-_COLUMNS = tuple(word_of(score) for score in ("l1", "ssim", "histogram", "mean_iou", "diversity"))
+_COLUMNS = tuple(score_word(score) for score in ("l1", "ssim", "histogram", "mean_iou", "diversity"))
 
 
 @dataclass(frozen=True)

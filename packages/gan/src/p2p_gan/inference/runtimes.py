@@ -1,53 +1,92 @@
-"""Chooses what computes a model, torch or onnxruntime, and loads the model for it.
+"""Chooses what computes a model, torch, onnxruntime or OpenVINO, and loads the model for it.
 
-Nothing here may load torch where onnxruntime computes, or take a file that is not the same model.
+Nothing here may load torch where another computes, or take a file that is not the same model.
 """
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command
 from p2p_gan.inference.onnx_runtime import OnnxModel, has_onnxruntime, load_onnx_model, require_onnxruntime
+from p2p_gan.inference.openvino_runtime import has_openvino, load_openvino_model, require_openvino
 from p2p_gan.inference.translator import AnyModel
 from p2p_gan.machine.driver import may_have_gpu
+from p2p_gan.models.card import ModelCard
 from p2p_gan.models.location import is_onnx, model_file, model_fingerprint, onnx_beside
 
 if TYPE_CHECKING:
     import torch
 
-RUNTIMES = ("auto", "torch", "onnxruntime")
+RUNTIMES = ("auto", "torch", "onnxruntime", "openvino")
+# From so many weights on OpenVINO is faster than onnxruntime: that of a U-Net of 64 filters, 54 million of them, took
+# a tenth less time, that of 32 filters none (benchmarks/applying.py --runtimes).
+_WIDE = 40e6
+_BYTES = {"float16": 2, "int8": 1}  # of a weight
 
 
 def open_model(
-    path: Path | str, runtime: str = "auto", *, device: "torch.device | str | None" = None, report: Reporter = QUIET
+    path: Path | str,
+    runtime: str = "auto",
+    *,
+    device: "torch.device | str | None" = None,
+    size: Size | str | None = None,
+    report: Reporter = QUIET,
 ) -> AnyModel:
     """Load a model: a run folder, a model file, or an ONNX file that `p2p export` wrote.
 
-    `auto` takes onnxruntime on the CPU where it is installed and the exported model lies beside the model's file,
-    and is the same model in float32; else torch. `device` is a device of torch, `auto` (the first GPU), or None (the
-    CPU). Raises UsageError for an impossible choice, P2PError where the model or the package for it is missing.
+    `auto` takes onnxruntime or OpenVINO on the CPU where one is installed and the exported model lies beside the
+    model's file, and is the same model in float32; else torch. Of the two it takes the faster: OpenVINO for large
+    networks whose input always has one size, for it is compiled for each; `size` is that of `ApplyOptions`. `device` is
+    a device of torch, `auto` (the first GPU), or None (the CPU). Raises UsageError for an impossible choice, P2PError
+    where the model or the package for it is missing.
     """
     path = Path(path)
     if runtime not in RUNTIMES:
         to_do = f"Choose {', '.join(RUNTIMES)}."
         raise UsageError(f"runtime={runtime}", "is not possible", to_do, code="unknown-runtime")
-    if runtime == "onnxruntime" or is_onnx(path):
+    if runtime in ("onnxruntime", "openvino") or is_onnx(path):
         _refuse_gpu(device)
     if is_onnx(path) and path.is_file():
         if runtime == "torch":
             to_do = "Leave --runtime out, or give the run folder that it was exported from."
             raise UsageError(path, "is an ONNX file, which torch does not compute", to_do, code="other-format")
-        return load_onnx_model(path)
+        return _load(path, runtime, size)
     place = model_file(path)
-    if runtime == "onnxruntime":
-        return _open_export(place, path)
-    if runtime == "auto" and _is_on_cpu(device) and has_onnxruntime() and onnx_beside(place).is_file():
-        found = _open_export_if_same(place, path, report)
+    if runtime in ("onnxruntime", "openvino"):
+        return _open_export(place, path, runtime)
+    if runtime == "auto" and _is_on_cpu(device) and _has_either() and onnx_beside(place).is_file():
+        found = _open_export_if_same(place, path, size, report)
         if found is not None:
             return found
     return load_for_torch(place, device)
+
+
+def _has_either() -> bool:
+    return has_onnxruntime() or has_openvino()
+
+
+def _load(path: Path, runtime: str, size: Size | str | None) -> OnnxModel:
+    """An ONNX file in the runtime, or in the faster of those that are installed."""
+    if runtime == "openvino" or (runtime == "auto" and has_openvino() and not has_onnxruntime()):
+        return load_openvino_model(path)
+    model = load_onnx_model(path)
+    if runtime == "auto" and has_openvino() and _is_wide(model) and _has_one_size(model.card, size):
+        return load_openvino_model(path)
+    return model
+
+
+def _is_wide(model: OnnxModel) -> bool:
+    return model.file.path.stat().st_size >= _WIDE * _BYTES.get(model.file.precision, 4)
+
+
+def _has_one_size(card: ModelCard, size: Size | str | None) -> bool:
+    """Whether the network's input has the same size for all pictures."""
+    if size is not None:
+        return isinstance(size, Size)
+    return card.size is not None and card.fit in ("stretch", "pad")
 
 
 def load_for_torch(path: Path, device: "torch.device | str | None") -> AnyModel:
@@ -74,27 +113,30 @@ def _refuse_gpu(device: "torch.device | str | None") -> None:
     name = device if isinstance(device, str) or device is None else device.type
     if name not in ("auto", "cpu", None):
         to_do = "Choose cpu or auto, or --runtime torch with the run folder."
-        raise UsageError(f"device={name}", "is not where onnxruntime computes", to_do, code="unknown-device")
+        raise UsageError(
+            f"device={name}", "is not where onnxruntime and openvino compute", to_do, code="unknown-device"
+        )
 
 
-def _open_export(place: Path, path: Path) -> OnnxModel:
+def _open_export(place: Path, path: Path, runtime: str) -> OnnxModel:
     """The exported model beside a model's file; raises P2PError if there is none, or if it is of another state."""
     beside = onnx_beside(place)
-    require_onnxruntime(f"{path} with --runtime onnxruntime")
+    require = require_openvino if runtime == "openvino" else require_onnxruntime
+    require(f"{path} with --runtime {runtime}")
     if not beside.is_file():
         what, to_do = f"has no {beside.name} beside it", f"Run {_export_command(path)} first."
         raise P2PError(place, what, to_do, code="missing-model")
-    model = load_onnx_model(beside)
+    model = _load(beside, runtime, None)
     if model.file.origin != model_fingerprint(place):
         raise _of_another_state(beside, place, path)
     return model
 
 
-def _open_export_if_same(place: Path, path: Path, report: Reporter) -> OnnxModel | None:
+def _open_export_if_same(place: Path, path: Path, size: Size | str | None, report: Reporter) -> OnnxModel | None:
     """The exported model beside a model's file, if nothing speaks against it; what does is noted."""
     beside = onnx_beside(place)
     try:
-        model = load_onnx_model(beside)
+        model = _load(beside, "auto", size)
         if model.file.origin != model_fingerprint(place):
             raise _of_another_state(beside, place, path)
         if model.file.precision == "float32":

@@ -68,7 +68,7 @@ class SampleOptions:
 
     def files(self, name: str, card: ModelCard) -> list[str]:
         """The files for the picture `name`: PNG for sheets and for outputs that PNG can hold, else TIFF."""
-        suffix = ".png" if self.sheet or _in_png(card) else ".tif"
+        suffix = ".png" if self.sheet or is_in_png(card) else ".tif"
         if self.variants == 1:
             return [f"{name}{suffix}"]
         return [f"{name}-{n}{suffix}" for n in range(1, self.variants + 1)]
@@ -90,8 +90,8 @@ class SampleSummary:
 
     @property
     def runtime(self) -> str:
-        """What computed the pictures: torch or onnxruntime."""
-        return "onnxruntime" if isinstance(self.model, OnnxModel) else "torch"
+        """What computed the pictures: torch, onnxruntime or openvino."""
+        return self.model.runtime if isinstance(self.model, OnnxModel) else "torch"
 
 
 def sample(
@@ -108,15 +108,14 @@ def sample(
     """Apply a model to pictures and write DEST/NAME.png, or NAME-1.png to NAME-n.png for n variants.
 
     `inputs` is one path or several: pictures, folders of pictures, or pair folders, of which the held-out pairs are
-    used. The same call again adds the outputs of new pictures. `device` and `runtime` (auto, torch or onnxruntime) are
-    those of `runtimes.open_model`; the pictures are the same within 1 of 255. Raises P2PError for inputs that cannot be
-    read or that the model does not take, such as photos for masks, unless `keep_going`; what is likely wrong is a note.
+    used. The same call again adds the outputs of new pictures. `device` and `runtime` are those of
+    `runtimes.open_model`; the pictures are the same within 1 of 255. Raises P2PError for inputs that cannot be read or
+    that the model does not take, such as photos for masks, unless `keep_going`; what is likely wrong is a note.
     """
     sampling = sampling or SampleOptions()
     in_strips = sampling.how.tile is not None and not is_onnx(Path(model_path))
-    model = open_model(
-        model_path, "torch" if runtime == "auto" and in_strips else runtime, device=device, report=report
-    )
+    chosen = "torch" if runtime == "auto" and in_strips else runtime
+    model = open_model(model_path, chosen, device=device, size=sampling.how.size, report=report)
     dest = Path(dest)
     given = [Path(each) for each in ([inputs] if isinstance(inputs, Path | str) else inputs)]
     strange: list[Skip] | None = [] if keep_going else None
@@ -126,7 +125,7 @@ def sample(
         pictures = list_inputs(given, sampling.read, report, strange=strange)
     skipped, fitting, sizes = _split_by_fit(pictures, model.card, keep_going=keep_going)
     skipped[:0] = strange or []
-    if runtime == "auto" and _is_too_large(model, sizes.values(), sampling.how) and not is_onnx(Path(model_path)):
+    if runtime == "auto" and is_too_large(model, sizes.values(), sampling.how) and not is_onnx(Path(model_path)):
         model = load_for_torch(model_file(Path(model_path)), device)
     alone = {each.name: sizes[each.name] for each in fitting if each.folder is None and each.name in sizes}
     _note_shrunk(model, alone, sampling.how, report)
@@ -221,14 +220,14 @@ def _split_by_fit(
     return skipped, fitting, sizes
 
 
-def _is_too_large(model: AnyModel, sizes: Iterable[Size], how: ApplyOptions) -> bool:
+def is_too_large(model: AnyModel, sizes: Iterable[Size], how: ApplyOptions) -> bool:
     """Whether a picture needs more memory than a pass may have, so that only torch translates it, in strips."""
     if not isinstance(model, OnnxModel):
         return False
-    return max((_pass_bytes(model, size, how) for size in sizes), default=0) > budget_of()
+    return max((pass_bytes(model, size, how) for size in sizes), default=0) > budget_of()
 
 
-def _pass_bytes(model: OnnxModel, size: Size, how: ApplyOptions) -> int:
+def pass_bytes(model: OnnxModel, size: Size, how: ApplyOptions) -> int:
     """About the memory of one pass for a picture of this size."""
     return model.needs(padded_size(size_seen(model.card, model.unit, size, how), model.unit))
 
@@ -311,7 +310,7 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
         pixels = size.width * size.height * values * _COPIES
         if not isinstance(self._model, OnnxModel):
             return pixels
-        needed = _pass_bytes(self._model, size, self._sampling.how)
+        needed = pass_bytes(self._model, size, self._sampling.how)
         return pixels + (0 if needed >= LARGE else needed)  # large ones take turns anyway
 
     def sign(self, item: Variant) -> PictureInWork:
@@ -376,7 +375,8 @@ def side_by_side(card: ModelCard, picture: Array, output: Array, real: Array | N
     return np.concatenate([to_display(pixels, half, coding, card.palette) for pixels, half, coding in columns], axis=1)
 
 
-def _in_png(card: ModelCard) -> bool:
+def is_in_png(card: ModelCard) -> bool:
+    """Whether PNG holds what a model gives."""
     half = card.output
     return card.output_coding.kind == "classes" or (half.channels in (1, 3) and half.dtype in ("uint8", "uint16"))
 
@@ -385,7 +385,7 @@ def write_output(path: Path, output: Array, card: ModelCard) -> None:
     """Write a model's output exactly: classes as an indexed mask, 8 and 16 bits as PNG, all else as TIFF."""
     if card.output_coding.kind == "classes" and card.palette is not None:
         write_mask(path, output, card.palette, durable=False)
-    elif _in_png(card):
+    elif is_in_png(card):
         write_png(path, output, durable=False)
     else:
         write_tiff(path, output, durable=False)

@@ -41,7 +41,8 @@ class ScriptTranslator:
 
     def values(self, padded: Array, options: PassOptions) -> Values:
         """The network's output (1, channels, height, width)."""
-        given = graph_inputs(self.card, *padded.shape[:2], options)
+        height, width = padded.shape[:2]
+        given = graph_inputs(self.card, height, width, options)
         tensors = {name: torch.from_numpy(value) for name, value in given.items()}
         noise, valid = tensors.pop(NOISE, None), tensors.pop(VALID, None)
         image = torch.from_numpy(self.card.input_coding.encode(padded[None]))

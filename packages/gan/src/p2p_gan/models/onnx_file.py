@@ -5,7 +5,7 @@ Nothing here may run the file, load torch or a runtime, or hold the weights in m
 
 import json
 import mmap
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import cannot_read
 from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 from p2p_gan.models.card import ModelCard, card_from_json
-from p2p_gan.models.protobuf import each_field
+from p2p_gan.models.protobuf import each_field, encode_field
 from p2p_gan.networks.architecture import Architecture
 
 KEY, FORMAT, VERSION = "p2p", "p2p-onnx", 1
@@ -31,6 +31,7 @@ OPERATORS = frozenset(
         "Concat",
         "Conv",
         "ConvTranspose",
+        "DepthToSpace",
         "DequantizeLinear",
         "Div",
         "Expand",
@@ -140,6 +141,25 @@ def read_onnx_file(path: Path) -> OnnxFile:
     except OSError as error:
         raise cannot_read(path, error) from error
     return _judge(content, path)
+
+
+def without_defaults(data: bytes, inputs: Collection[str]) -> bytes:
+    """The bytes of an ONNX file of p2p in which these inputs have no default.
+
+    Some programs take an input that has one for a constant.
+    """
+    parts = []
+    for number, value in each_field(memoryview(data)):
+        if number != _GRAPH:
+            parts.append(encode_field(number, value))
+            continue
+        kept = [each for each in each_field(_bytes(value)) if not _is_default(*each, inputs)]
+        parts.append(encode_field(number, b"".join(encode_field(*each) for each in kept)))
+    return b"".join(parts)
+
+
+def _is_default(number: int, value: int | memoryview, inputs: Collection[str]) -> bool:
+    return number == _WEIGHTS and _text(dict(each_field(_bytes(value))).get(_NAME, b"")) in inputs
 
 
 def _read(view: memoryview, path: Path) -> _Content:

@@ -240,8 +240,10 @@ class _Writer:
         if fixed:
             assert isinstance(norm, Norm)
             weight, bias = _fold(weight, bias, norm, axis=1 if turned else 0)
+        own = self._names[conv]
         if isinstance(conv, ResizeConv):
-            x = self._double(x)
+            x = self._resize(x, self.graph.weigh(weight, f"{own}.weight"), bias, own)
+            return x if fixed or isinstance(norm, NoNorm) else self._normalise(x, norm, level, _outputs(conv))
         margin = int(conv.padding[0])
         if isinstance(conv, ReflectConv):
             edge = [0, 0, *[conv.kernel_size[0] // 2] * 2]
@@ -253,16 +255,30 @@ class _Writer:
         }
         if turned:
             attributes["output_padding"] = list(conv.output_padding)
-        own = self._names[conv]
         names = [self.graph.weigh(weight, f"{own}.weight", axis=1 if turned else 0)]
         names += [] if bias is None else [self.graph.weigh(bias, f"{own}.bias")]
         x = self.graph.add("ConvTranspose" if turned else "Conv", x, *names, **attributes)
         return x if fixed or isinstance(norm, NoNorm) else self._normalise(x, norm, level, _outputs(conv))
 
-    def _double(self, x: str) -> str:
-        scales = self.graph.constant([1, 1, 2, 2], np.float32)
-        words = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
-        return self.graph.add("Resize", x, "", scales, **words)
+    def _resize(self, x: str, weight: str, bias: NDArray[np.float64] | None, own: str) -> str:
+        """A resize convolution as `ResizeConv` computes large maps; runtimes sum the weights once, when they load."""
+        add, constant = self.graph.add, self.graph.constant
+
+        def sums(kernels: str, side: int) -> tuple[str, str]:
+            first, second, third = (
+                add("Slice", kernels, constant([at]), constant([at + 1]), constant([side])) for at in range(3)
+            )
+            upper = add("Concat", add("Add", first, second), third, axis=side)
+            return upper, add("Concat", first, add("Add", second, third), axis=side)
+
+        phases = [kernel for rows in sums(weight, 2) for kernel in sums(rows, 3)]
+        names = [add("Concat", *phases, axis=0)]
+        if bias is not None:
+            single = self.graph.weigh(bias, f"{own}.bias")
+            names.append(add("Concat", *[single] * 4, axis=0))
+        x = add("Pad", x, constant([0, 0, 1, 1] * 2), mode="edge")
+        x = add("DepthToSpace", add("Conv", x, *names, kernel_shape=[2, 2]), blocksize=2, mode="DCR")
+        return add("Slice", x, constant([1, 1]), constant([-1, -1]), constant([2, 3]))
 
     def _normalise(self, x: str, norm: nn.Module, level: int, channels: int) -> str:
         """Each picture by its own statistics: of all pixels, or of those that are not padding."""

@@ -34,6 +34,21 @@ def each_field(message: memoryview) -> Iterator[tuple[int, int | memoryview]]:
         at += length
 
 
+def encode_field(number: int, value: int | bytes | memoryview) -> bytes:
+    """One field, of a whole number from 0 or of bytes."""
+    if isinstance(value, int):
+        return _encode_varint(number << 3 | _VARINT) + _encode_varint(value)
+    return _encode_varint(number << 3 | _BYTES) + _encode_varint(len(value)) + bytes(value)
+
+
+def _encode_varint(value: int) -> bytes:
+    parts = bytearray()
+    while value > 127:
+        parts.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*parts, value])
+
+
 def _varint(message: memoryview, at: int) -> tuple[int, int]:
     """A whole number, 7 bits in each byte, the lowest first; and where the next field goes on."""
     value = 0

@@ -242,4 +242,4 @@ def is_script_of(path: Path, model: Model) -> bool:
 def load_script(data: bytes) -> Any:
     """The module of an archive that `script_bytes` made in this process, which is the only one that may be loaded."""
     with _quiet():
-        return torch.jit.load(io.BytesIO(data))
+        return torch.jit.load(io.BytesIO(data))  # type: ignore[no-untyped-call]

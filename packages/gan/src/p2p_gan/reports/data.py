@@ -12,6 +12,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.origin import TOLD, read_origins
 from p2p_datatools.contract.pairs.alike import find_alike
 from p2p_datatools.contract.pairs.manifest import PairFolder, has_manifest, open_pairs
+from p2p_datatools.contract.words import p2p_command
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def data_facts(record: Mapping[str, Any], run: Path) -> DataFacts:
             return _with(known, why=f"the pairs at {place} are not those of the run any more")
         sources = _sources(place, folder)
         if not all(pair.hash for pair in folder.pairs):
-            why = f"the folder has no hashes; 'p2p data check {place}' compares its pictures"
+            why = f"the folder has no hashes; {p2p_command('data check', place)} compares its pictures"
             return _with(known, folder=folder, sources=sources, why=why)
         return _with(known, folder=folder, sources=sources, leaks=_leaks(folder))
     except P2PError as error:

@@ -4,7 +4,7 @@ Nothing here may make a number look better than it is: each has n and, where the
 """
 
 from p2p_datatools.contract.words import plural
-from p2p_gan.evaluation.score_words import word_of
+from p2p_gan.evaluation.score_words import score_word
 from p2p_gan.pages.curves import draw_panels, style_of_series
 from p2p_gan.pages.elements import Markup, Section, assemble_page, make_element, make_paragraph
 from p2p_gan.reports.gather import RunReport
@@ -89,7 +89,7 @@ def _figures(report: RunReport) -> Markup:
     cards = []
     for scores in report.scores[:1]:
         for row in sorted(scores.rows, key=lambda row: row.name not in _HEADLINES)[:3]:
-            word, n = word_of(row.name), f"n = {row.number:,} of {scores.split}"
+            word, n = score_word(row.name), f"n = {row.number:,} of {scores.split}"
             interval = f"95% interval {interval_text(row)}" if row.interval else ""
             mean = f"mean picture {number_of(row, row.mean_picture)}" if row.mean_picture is not None else ""
             direction = {True: ", larger is better", False: ", smaller is better", None: ""}[word.more]
@@ -99,7 +99,7 @@ def _figures(report: RunReport) -> Markup:
         best = report.run.best
         small = [make_element("small", f"n = {best.get('pictures', '?')} of val, at {best['images']:,} images")]
         cards += [
-            _card(f"Validation {word_of(name).label}", f"{best[name]:.4f}", small)
+            _card(f"Validation {score_word(name).label}", f"{best[name]:.4f}", small)
             for name in ("l1", "ssim", "mean_iou")
             if isinstance(best.get(name), float)
         ]

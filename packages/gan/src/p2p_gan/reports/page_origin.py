@@ -122,7 +122,7 @@ def machine_part(report: RunReport) -> list[Markup]:
     """The machine, the versions and the time."""
     machine: Mapping[str, object] = report.record.get("machine") or {}
     run, processes = report.run, int(report.record.get("processes", 1) or 1)
-    speed = f"{run.images / run.seconds:.3g} images per second in the mean" if run.seconds else ""
+    speed = f"{run.images / run.seconds:.3g} images per second on average" if run.seconds else ""
     parts = [
         make_facts(
             (
@@ -163,18 +163,24 @@ def duration_text(seconds: float) -> str:
 def commands_part(report: RunReport) -> list[Markup]:
     """The commands that train such a run, repeat it exactly, apply it and score it."""
     run, pairs = str(report.run.path), report.data.recorded or "PAIRS"
-    place, data = shell_word(run), shell_word(pairs)
-    resume = "Continue it" if report.run.images < report.run.total else "Train such a run"
     commands = [
-        (resume, train_command(report.settings, pairs, run)),
-        ("Repeat it from its record, and compare", f"p2p reproduce {place} REPEATED"),
-        ("Apply it", f"p2p sample {place} INPUTS --out PICTURES"),
+        (
+            "Continue it" if report.run.images < report.run.total else "Train such a run",
+            train_command(report.settings, pairs, run),
+        ),
+        ("Repeat it from its record, and compare", _command("reproduce", run, "REPEATED")),
+        ("Apply it", _command("sample", run, "INPUTS") + " --out PICTURES"),
     ]
     if report.data.scored:
-        split = "" if report.data.scored == "test" else f" --split {report.data.scored}"
-        commands.append(("Score it", f"p2p evaluate {place} {data}{split} --out {shell_word(f'{run}/{SCORES}')}"))
-    commands.append(("This page", f"p2p report {place}"))
+        split = "" if report.data.scored == "test" else " --split val"
+        scoring = f"{_command('evaluate', run, pairs)}{split} --out {shell_word(f'{run}/{SCORES}')}"
+        commands.append(("Score it", scoring))
+    commands.append(("This page", _command("report", run)))
     return [make_commands(commands)]
+
+
+def _command(name: str, *places: str) -> str:
+    return " ".join(("p2p", name, *map(shell_word, places)))
 
 
 def cite_part(report: RunReport) -> list[Markup]:

@@ -9,7 +9,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.images import read_photo
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import p2p_command, plural
-from p2p_gan.evaluation.score_words import word_of
+from p2p_gan.evaluation.score_words import score_word
 from p2p_gan.pages.elements import (
     Cell,
     Markup,
@@ -25,6 +25,7 @@ from p2p_gan.reports.scores import CLASS_SCORES, Example, ScoreReport, ScoreRow
 
 _COLUMN = Size(256, 1024)  # the largest size of a column of samples
 _TRIPLE = Size(768, 512)  # of a held-out picture with its input and the real one
+_HASH = 16  # letters of a hash that are shown
 _WORDS = {"best": "Best", "median": "Median", "worst": "Worst"}
 _CLASS_COLUMNS = {
     "color_error": ("colour error", "difference of the mean colour of the class from the real one, 0 to 1"),
@@ -116,7 +117,7 @@ def _validation(report: RunReport) -> list[Markup]:
         )
         return [make_paragraph(why, "note")]
     told = ", ".join(
-        f"{word_of(name).label} {value:.4f}"
+        f"{score_word(name).label} {value:.4f}"
         for name, value in best.items()
         if isinstance(value, float) and name != "images"
     )
@@ -153,7 +154,7 @@ def _score_table(rows: Sequence[ScoreRow]) -> Markup:
     ]
     lines = []
     for row in rows:
-        word = word_of(row.name)
+        word = score_word(row.name)
         beside = [row.mean_picture] * means + [row.real] * reals
         direction = {True: "larger", False: "smaller", None: ""}[word.more]
         numbers = (
@@ -190,6 +191,8 @@ def _about_scores(scores: ScoreReport) -> str:
     )
     if scores.better is not None:
         text += f" Better than the mean picture of {scores.mean_of} in L1: {scores.better} of {scores.pictures}."
+    for name, digest in scores.networks.items():
+        text += f" {name}: with the weights {digest[:_HASH]}."
     if scores.skipped:
         text += f" {plural(scores.skipped, 'pair')} could not be read and are in no score."
     return text
@@ -229,7 +232,7 @@ def _examples(scores: ScoreReport) -> Markup:
 
 
 def _example(word: str, example: Example, count: int) -> Markup:
-    told = ", ".join(f"{word_of(name).label} {_digits(value)}" for name, value in example.scores.items())
+    told = ", ".join(f"{score_word(name).label} {_digits(value)}" for name, value in example.scores.items())
     caption = make_element(
         "figcaption",
         make_element("span", f"{_WORDS[word]}: {example.name}", class_="name"),

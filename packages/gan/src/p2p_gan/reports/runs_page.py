@@ -6,7 +6,7 @@ Nothing here may read a run folder.
 from collections.abc import Mapping, Sequence
 
 from p2p_datatools.contract.words import plural
-from p2p_gan.evaluation.score_words import word_of
+from p2p_gan.evaluation.score_words import score_word
 from p2p_gan.pages.curves import draw_panels, style_of_series
 from p2p_gan.pages.elements import Section, assemble_page, make_element, make_paragraph, make_table
 from p2p_gan.reports.page_origin import duration_text
@@ -48,6 +48,8 @@ def runs_page(runs: Sequence[Run]) -> bytes:
 
 def _scores(found: Mapping[str, object] | None) -> str:
     """Scores in a line, with the number of pictures."""
-    known = [f"{word_of(name).label} {value:.4f}" for name, value in (found or {}).items() if isinstance(value, float)]
+    known = [
+        f"{score_word(name).label} {value:.4f}" for name, value in (found or {}).items() if isinstance(value, float)
+    ]
     n = (found or {}).get("pictures")
     return f"{', '.join(known)} (n = {n})" if known else ""

@@ -5,7 +5,7 @@ Nothing here may compute a score or an interval.
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from p2p_gan.models.location import BEST, MODEL_FILE
 SUMMARY, LINES = "summary.json", "scores.jsonl"
 CLASS_SCORES = ("color_error", "agreement", "judged", "judged_real")
 _OF_CLASSES = (".classes.", "color_error.", "judged_real.")
+_OF_NAMES = ("color_error.", "distances.")  # below which there are names, which may hold dots
 _BESIDE = ("_mean", ".real", ".mean_picture", ".class_accuracy")  # shown beside other scores, or say little more
 EXAMPLES = 2  # pictures of each of best, median and worst
 
@@ -54,7 +55,8 @@ class ScoreReport:
 
     `model` is the name of the file of the run that was scored, empty if the run has trained since. `better` of the
     pictures have a smaller L1 than the mean picture of the split `mean_of`. `classes` holds for each class the scores
-    that apply to it, by the words of `CLASS_SCORES`; `examples` are pictures by the words best, median and worst.
+    that apply to it, by the words of `CLASS_SCORES`; `examples` are pictures by the words best, median and worst;
+    `networks` the hashes of the weights by which distances of photos were measured.
     """
 
     folder: Path
@@ -68,6 +70,7 @@ class ScoreReport:
     better: int | None = None
     mean_of: str = "train"
     skipped: int = 0
+    networks: Mapping[str, str] = field(default_factory=dict)
 
 
 def find_scores(run: Path, given: Sequence[Path] = ()) -> tuple[ScoreReport, ...]:
@@ -119,6 +122,7 @@ def _read_report(folder: Path, summary: Mapping[str, Any], model: str) -> ScoreR
         better=sum(line["l1"] < line["l1_mean"] for line in lines) if lines and "l1_mean" in lines[0] else None,
         mean_of=str(scores.get("mean_picture_of") or "train"),
         skipped=len(scores.get("skipped", ())),
+        networks={str(name): str(digest) for name, digest in (of.get("networks") or {}).items()},
     )
 
 
@@ -148,10 +152,13 @@ def _at(scores: Mapping[str, Any], path: str) -> float | None:
     if ".classes." in path:
         kind, _, rest = path.partition(".classes.")
         parts = [kind, "classes", *rest.rsplit(".", 1)]
-    elif path.startswith("color_error."):
+    elif path.startswith(_OF_NAMES):
         parts = path.split(".", 1)
+    elif path.startswith("distances."):
+        parts = [*path.split(".", 1), "value"]
     for part in parts:
         found = found.get(part) if isinstance(found, Mapping) else None
+    found = found.get("value") if isinstance(found, Mapping) else found  # a distance has more to say
     return float(found) if isinstance(found, int | float) else None
 
 

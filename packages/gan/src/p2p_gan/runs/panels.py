@@ -5,7 +5,7 @@ Nothing here may draw or read a file.
 
 from collections.abc import Sequence
 
-from p2p_datatools.contract.curves import Panel
+from p2p_datatools.contract.curves import Mark, Panel
 from p2p_gan.runs.compare import Run
 
 # What stats.jsonl holds, in words: the title of a panel, and what its values are.
@@ -30,12 +30,17 @@ _WORDS = {
     "waited": ("Waiting for data", "share of the time"),
     "val l1": ("Validation L1", "of held-out pairs, 0 to 1, smaller is better"),
     "val ssim": ("Validation SSIM", "of held-out pairs, larger is better"),
+    "val psnr": ("Validation PSNR", "of held-out pairs, in dB, larger is better"),
+    "val colors": ("Validation colours", "overlap of colour histograms, larger is better"),
+    "val sharpness": ("Validation sharpness", "strength of the edges of generated pictures"),
+    "val sharpness_real": ("Sharpness of the real", "of the same pairs"),
     "val accuracy": ("Validation accuracy", "share of pixels of the right class"),
     "val mean_iou": ("Validation IoU", "mean over classes, larger is better"),
 }
 # Figures of one run that share a panel, because they are of one kind and are read against each other.
 _TOGETHER: dict[tuple[str, ...], tuple[str, str]] = {
-    ("d_real", "d_fake", "g_gan"): ("Adversarial losses", "a balance: none of them should reach 0")
+    ("val sharpness", "val sharpness_real"): ("Validation sharpness", "of generated and of real pictures"),
+    ("d_real", "d_fake", "g_gan"): ("Adversarial losses", "a balance: none of them should reach 0"),
 }
 _FIRST = ("val ", "g_l1", "g_l2", "g_classes")  # what says most comes first
 _LAST = ("rate", "images_per_s", "waited")
@@ -60,8 +65,13 @@ def panels_of(runs: Sequence[Run], *, together: bool = True) -> list[Panel]:
         if name == present[0]:
             title, meaning = _TOGETHER[group] if len(present) > 1 else _word(name)
             labels = {each: run.curves[each] for each in present} if len(present) > 1 else {run.name: run.curves[name]}
-            panels.append(Panel(title, meaning, labels, run.events))
+            panels.append(Panel(title, meaning, labels, (*run.events, *_best(run, name))))
     return panels
+
+
+def _best(run: Run, name: str) -> tuple[Mark, ...]:
+    """Where the model is from that validation has chosen, in the panels of its scores."""
+    return (Mark(run.best["images"], "best model"),) if run.best and name.startswith("val ") else ()
 
 
 def _word(name: str) -> tuple[str, str]:

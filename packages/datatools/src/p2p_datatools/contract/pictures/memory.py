@@ -29,6 +29,13 @@ def open_bytes(data: bytes, name: str, options: ReadOptions = AS_USUAL) -> Pictu
     return PictureFile(Path(name), io.BytesIO(data), options)
 
 
+def suffix_of(data: bytes) -> str:
+    """The suffix by which arrays and TIFFs of numbers are known, for a picture that has no name; else none."""
+    if data.startswith(b"\x93NUMPY"):
+        return ".npy"
+    return ".tif" if data.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")) else ""
+
+
 def open_values(values: Array, name: str) -> PictureFile:
     """An array (height, width[, channels]) as the file that `numpy.save` makes of it; errors call it `name`."""
     stream = io.BytesIO()

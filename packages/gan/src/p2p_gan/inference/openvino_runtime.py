@@ -1,0 +1,91 @@
+"""Applies a model that `p2p export` wrote as ONNX with OpenVINO, on the CPU and without torch.
+
+Nothing here may load torch or onnxruntime, or OpenVINO before a model is.
+"""
+
+import importlib.util
+import threading
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.atomic import read_bytes
+from p2p_datatools.contract.foreign import decoder_words, refuse_without_memory
+from p2p_datatools.contract.machine import cores
+from p2p_gan.inference.onnx_runtime import OnnxModel
+from p2p_gan.inference.translator import Values
+from p2p_gan.models.onnx_file import read_onnx_file, without_defaults
+
+_MOST = 3  # sizes of pictures for which the network is held; each holds the weights once more
+_Key = tuple[tuple[str, tuple[int, ...]], ...]
+
+
+def has_openvino() -> bool:
+    """Whether the package openvino is installed."""
+    return importlib.util.find_spec("openvino") is not None
+
+
+def require_openvino(where: object) -> None:
+    """Raise P2PError if the package openvino is missing."""
+    if not has_openvino():
+        raise P2PError(
+            where,
+            "needs the package openvino, which is not installed",
+            "Run 'pip install \"openvino>=2025.0\"'.",
+            code="missing-package",
+        )
+
+
+def load_openvino_model(path: Path | str) -> OnnxModel:
+    """Check an ONNX file that `p2p export` wrote; raises P2PError for any other, and if OpenVINO is missing."""
+    file = read_onnx_file(Path(path))
+    require_openvino(path)
+    return OnnxModel(file, _Compiler(file.path), "openvino")
+
+
+class _Compiler:
+    """Compiles the network for each size of pictures, since one for all is slow and gave other values at first.
+
+    One pass is made at a time, by all cores: with several at once a command once waited for ever. It computes in
+    float32 on every processor.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import openvino  # by the thread that loads the model, not by one of those that use it
+
+        self._path, self._core = path, openvino.Core()
+        self._lock = threading.Lock()
+        self._networks: OrderedDict[_Key, Any] = OrderedDict()
+
+    def run(self, inputs: dict[str, Any], *, large: bool) -> Values:
+        """The network's output; raises P2PError if the file cannot be loaded or run."""
+        try:
+            with self._lock:
+                return np.array(self._request(inputs).infer(inputs)[0], np.float32)
+        except (P2PError, MemoryError):
+            raise
+        except Exception as error:
+            refuse_without_memory(error)
+            what = f"cannot be run by openvino ({decoder_words(error)})"
+            raise P2PError(self._path, what, "Export the model again.", code="damaged-file") from error
+
+    def _request(self, inputs: dict[str, Any]) -> Any:
+        """The network for these inputs, compiled if it is not among the last ones."""
+        key = tuple((name, value.shape) for name, value in inputs.items())
+        if key not in self._networks:
+            model = self._core.read_model(without_defaults(read_bytes(self._path), inputs.keys()))
+            model.reshape({name: list(value.shape) for name, value in inputs.items()})
+            options = {
+                "NUM_STREAMS": 1,
+                "INFERENCE_NUM_THREADS": cores(),
+                "INFERENCE_PRECISION_HINT": "f32",  # some processors would take 16 bits
+                "EXECUTION_MODE_HINT": "ACCURACY",
+            }
+            self._networks[key] = self._core.compile_model(model, "CPU", options).create_infer_request()
+            while len(self._networks) > _MOST:
+                self._networks.popitem(last=False)
+        self._networks.move_to_end(key)
+        return self._networks[key]

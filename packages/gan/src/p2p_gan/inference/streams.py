@@ -1,0 +1,63 @@
+"""Applies a model to one picture in memory and gives the bytes of a PNG: `p2p sample RUN - --out -`.
+
+Nothing here may open a file but the model's, or give other pixels than the same picture in a file gives.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.pictures import png
+from p2p_datatools.contract.pictures.header import Form
+from p2p_datatools.contract.pictures.images import encode_mask, hash_pixels, size_of
+from p2p_datatools.contract.pictures.memory import open_bytes, suffix_of
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_gan.inference.apply import seed_of, translate, translator_of
+from p2p_gan.inference.inputs import read_input, refuse_file
+from p2p_gan.inference.mask_inputs import InputChanges
+from p2p_gan.inference.runtimes import load_for_torch, open_model
+from p2p_gan.inference.sampling import SampleOptions, is_in_png, is_too_large, side_by_side
+from p2p_gan.models.location import is_onnx, model_file
+
+if TYPE_CHECKING:
+    import torch
+
+
+def sample_bytes(
+    model_path: Path | str,
+    data: bytes,
+    sampling: SampleOptions | None = None,
+    *,
+    name: str = "standard input",
+    device: "torch.device | str | None" = None,
+    runtime: str = "auto",
+    report: Reporter = QUIET,
+) -> bytes:
+    """Apply a model to the picture whose file has these bytes, and give the bytes of a PNG: what `sample` would write.
+
+    Errors call the picture `name`. Raises P2PError for a picture that cannot be read or that the model does not take,
+    and for an output that PNG does not hold; UsageError for several variants.
+    """
+    sampling = sampling or SampleOptions()
+    if sampling.variants > 1:
+        to_do = "Give a folder, or one --seed after the other."
+        raise UsageError(f"variants={sampling.variants}", "are several pictures", to_do, code="unfit-setting")
+    model = open_model(model_path, runtime, device=device, size=sampling.how.size, report=report)
+    card, changes = model.card, InputChanges()
+    if not sampling.sheet and not is_in_png(card):
+        what = f"gives {Form(card.output.channels, card.output.dtype)}, which PNG does not hold"
+        raise P2PError(card.direction, what, "Give a folder for --out, and get a TIFF.", code="not-in-png")
+    file = open_bytes(data, f"{name}{suffix_of(data)}", sampling.read)
+    refuse_file(file, card)
+    pixels = read_input(file, card, changes)
+    changes.say(report)
+    if runtime == "auto" and not is_onnx(Path(model_path)) and is_too_large(model, [size_of(pixels)], sampling.how):
+        model = load_for_torch(model_file(Path(model_path)), device)
+    how = sampling.how
+    seed = seed_of(hash_pixels(pixels), how.seed, 1) if how.dropout else None
+    output = translate(translator_of(model, tile=how.tile, note=report.note), card, pixels, how, seed)
+    if sampling.sheet:
+        output = side_by_side(card, pixels, output, None)
+    elif card.output_coding.kind == "classes" and card.palette is not None:
+        return encode_mask(output, card.palette)
+    return b"".join(png.encode(output))

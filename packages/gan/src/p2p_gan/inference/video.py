@@ -1,0 +1,187 @@
+"""Applies a model to the frames of a video and writes a video: `p2p sample RUN clip.mp4 --out out.mp4`.
+
+Nothing here may decide how a model is applied: a frame gives what the same picture alone gives.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.atomic import sha256_file
+from p2p_datatools.contract.machine import cores
+from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.header import Form
+from p2p_datatools.contract.pictures.images import Photo, hash_pixels
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.pictures.video import (
+    VideoReader,
+    open_video,
+    read_mark,
+    refuse_other_suffix,
+    write_video,
+)
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.threads import parallel_map
+from p2p_datatools.contract.words import plural
+from p2p_gan.inference.apply import seed_of, translate, translator_of
+from p2p_gan.inference.inputs import as_half, encode_classes, refuse_form, to_display
+from p2p_gan.inference.mask_inputs import InputChanges, read_mask_colors
+from p2p_gan.inference.onnx_runtime import OnnxModel
+from p2p_gan.inference.runtimes import load_for_torch, open_model
+from p2p_gan.inference.sampling import SampleOptions, is_too_large, pass_bytes, side_by_side
+from p2p_gan.inference.shared import SharedTranslator
+from p2p_gan.inference.translator import AnyModel, Translator
+from p2p_gan.machine.memory import budget_of
+from p2p_gan.models.card import ModelCard
+from p2p_gan.models.location import is_onnx, model_file
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True)
+class VideoSummary:
+    """The result of `sample_video`; `written` is false if the same video was there. `codec` is then empty.
+
+    `snapped` pixels in `snapped_frames` had blended or inexact colours and went to the colour of a class. `cut` says
+    what is missing of a video that is cut off.
+    """
+
+    dest: Path
+    frames: int
+    written: bool
+    codec: str
+    model: AnyModel
+    snapped: int = 0
+    snapped_frames: int = 0
+    cut: str = ""
+
+    @property
+    def runtime(self) -> str:
+        """What computed the frames: torch, onnxruntime or openvino."""
+        return self.model.runtime if isinstance(self.model, OnnxModel) else "torch"
+
+
+def sample_video(
+    model_path: Path | str,
+    video: Path | str,
+    dest: Path | str,
+    sampling: SampleOptions | None = None,
+    *,
+    keep_going: bool = False,
+    device: "torch.device | str | None" = None,
+    runtime: str = "auto",
+    report: Reporter = QUIET,
+) -> VideoSummary:
+    """Apply a model to each frame of a video and write DEST, an MP4 of the same size and number of frames a second.
+
+    Sound is left out. Frames of masks are brought back to the colours of the classes, as compression blends them. The
+    same call again does nothing. Raises P2PError for a video that cannot be read, has no frames, or is cut off (unless
+    `keep_going`), and for frames that the model does not take; UsageError where DEST is something else.
+    """
+    sampling, path, dest = sampling or SampleOptions(), Path(video), Path(dest)
+    refuse_other_suffix(dest)
+    _refuse_options(sampling)
+    reader = open_video(path)
+    model = open_model(model_path, runtime, device=device, size=sampling.how.size, report=report)
+    if runtime == "auto" and not is_onnx(Path(model_path)) and is_too_large(model, [reader.header.size], sampling.how):
+        model = load_for_torch(model_file(Path(model_path)), device)
+    _refuse_deep(model.card)
+    recipe = {"model": model.digest, "video": sha256_file(path), "sheet": sampling.sheet, **sampling.how.to_json()}
+    mark = json.dumps(recipe, sort_keys=True)
+    if dest.exists():
+        if dest.is_file() and read_mark(dest) == mark:
+            return VideoSummary(dest, open_video(dest).header.frames, False, "", model)
+        what, to_do = "exists, and is not this video", "Choose another name, or delete it first."
+        raise UsageError(dest, what, to_do, code="destination-taken")
+    work = _FrameWork(model, sampling, path)
+    report.start("sampling", reader.header.frames)
+    try:
+        codec = write_video(dest, work.frames(reader, report, keep_going=keep_going), reader.header.rate, mark=mark)
+    finally:
+        report.finish()
+    _say(work, reader, model.card, sampling, report)
+    return VideoSummary(dest, reader.read, True, codec, model, work.snapped, work.snapped_frames, reader.cut)
+
+
+def _refuse_options(sampling: SampleOptions) -> None:
+    if sampling.variants > 1:
+        to_do = "Sample it once for each --seed."
+        raise UsageError(f"variants={sampling.variants}", "is not for videos", to_do, code="unfit-setting")
+
+
+def _refuse_deep(card: ModelCard) -> None:
+    """Raise P2PError for a model whose output has no form in a video."""
+    half = card.output
+    if card.output_coding.kind == "classes" or (half.dtype == "uint8" and half.channels in (1, 3)):
+        return
+    what = f"gives {Form(half.channels, half.dtype)}, and a video holds colours of 8 bits"
+    raise P2PError(card.direction, what, "Sample pictures instead.", code="other-channels")
+
+
+class _FrameWork:
+    """Frames to frames; those of masks are snapped, and counted."""
+
+    def __init__(self, model: AnyModel, sampling: SampleOptions, path: Path) -> None:
+        self._card, self._sampling, self._path = model.card, sampling, path
+        self._model = model
+        self.snapped = self.snapped_frames = 0
+        translator = translator_of(model, tile=sampling.how.tile)
+        self._side_by_side = isinstance(model, OnnxModel)
+        self._translator: Translator = translator if self._side_by_side else SharedTranslator(translator)
+
+    def frames(self, reader: VideoReader, report: Reporter, *, keep_going: bool) -> Iterator[Photo]:
+        """The output for each frame, in their order."""
+        numbered = enumerate(reader.frames(keep_going=keep_going), 1)
+        threads = self._threads(reader.header.size)
+        for output, moved in parallel_map(lambda each: self._make(*each), numbered, threads=threads, ahead=1):
+            self.snapped += moved
+            self.snapped_frames += moved > 0
+            yield output
+            report.advance()
+
+    def _threads(self, size: Size) -> int:
+        if not isinstance(self._model, OnnxModel):
+            return 2  # one reads and snaps while the other translates
+        return max(1, min(cores(), budget_of() // max(1, pass_bytes(self._model, size, self._sampling.how))))
+
+    def _make(self, number: int, frame: Photo) -> tuple[Photo, int]:
+        """(the output as RGB, how many pixels of the frame were snapped)."""
+        card, how, changes = self._card, self._sampling.how, InputChanges()
+        pixels = self._read(number, frame, changes)
+        seed = seed_of(hash_pixels(pixels), how.seed, 1) if how.dropout else None
+        output = translate(self._translator, card, pixels, how, seed)
+        moved = sum(changes.snapped.values())
+        if self._sampling.sheet:
+            return side_by_side(card, pixels, output, None), moved
+        return to_display(output, card.output, card.output_coding, card.palette), moved
+
+    def _read(self, number: int, frame: Photo, changes: InputChanges) -> Array:
+        where, card = Path(f"{self._path}, frame {number}"), self._card
+        if card.input.kind == "mask" and card.palette is not None:
+            return encode_classes(read_mask_colors(where, frame, card.palette, changes, exact=False), card)
+        grey = card.input.channels == 1 and (frame == frame[..., :1]).all()
+        refuse_form(Form(1 if grey else 3, "uint8"), card, where)
+        return as_half(np.ascontiguousarray(frame[..., 0]) if grey else frame, card.input)
+
+
+def _say(work: _FrameWork, reader: VideoReader, card: ModelCard, sampling: SampleOptions, report: Reporter) -> None:
+    """Note what was left out or changed."""
+    path = reader.path
+    if work.snapped:
+        frames = plural(work.snapped_frames, "frame has", "frames have")
+        report.note(
+            f"{path}: {frames} blended or inexact colours, as video has; {plural(work.snapped, 'pixel')} went to the "
+            "colour of a class nearby."
+        )
+    if reader.header.sound is not False:
+        report.note(f"{path}: its sound{'' if reader.header.sound else ', if it has any,'} is left out.")
+    if reader.uneven:
+        report.note(f"{path}: its frames come at uneven times; they are written at {reader.header.rate:.6g} a second.")
+    if card.architecture.random and sampling.how.dropout:
+        report.note("Dropout differs from frame to frame; --set dropout=off gives a steady picture.")
