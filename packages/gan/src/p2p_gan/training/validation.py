@@ -107,18 +107,18 @@ class Validator:
                 rows[-1] += [sharpness(each, self._range, where) for each in (fake, real)]
             for histogram, picture in zip(colors or (), (fake, real), strict=False):
                 histogram.add(picture, where)
-        mean_l1, mean_ssim, mean_psnr, *sharp = np.mean(rows, axis=0).tolist()
+        means = np.mean(rows, axis=0).tolist()
         agreement = confusion.result() if confusion else None
         return Validation(
             len(rows),
-            mean_l1,
-            mean_ssim,
-            mean_psnr,
+            l1=means[0],
+            ssim=means[1],
+            psnr=means[2],
             accuracy=agreement.pixel_accuracy if agreement else None,
             mean_iou=agreement.mean_iou if agreement else None,
             colors=float(np.mean(list(colors[0].intersection(colors[1]).values()))) if colors else None,
-            sharpness=sharp[0] if sharp else None,
-            sharpness_real=sharp[1] if sharp else None,
+            sharpness=means[3] if self.by == "sharpness" else None,
+            sharpness_real=means[4] if self.by == "sharpness" else None,
             by=self.by,
         )
 
