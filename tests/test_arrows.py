@@ -21,6 +21,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "torch": ("p2p_gan",),
     "safetensors": ("p2p_gan",),
     "tensorboard": ("p2p_gan.training.tensorboard",),
+    "wandb": ("p2p_gan.training.wandb_board",),
     "onnx": ("p2p_gan.models.onnx_graph",),
     "onnxruntime": ("p2p_gan.inference.onnx_runtime",),
     "torchmetrics": ("p2p_gan.evaluation.published",),
