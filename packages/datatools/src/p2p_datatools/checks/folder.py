@@ -15,7 +15,7 @@ from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_picture
 from p2p_datatools.contract.given_splits import split_of_pairs
 from p2p_datatools.contract.mask_folder import MASK_LINES, read_mask_lines
 from p2p_datatools.contract.names import PhotoFolder
-from p2p_datatools.contract.pairs.manifest import PLAN, has_manifest, refuse_pairs_as_photos
+from p2p_datatools.contract.pairs.manifest import PLAN, has_manifest, has_shards, refuse_pairs_as_photos
 from p2p_datatools.contract.palette import PALETTE_FILE, Palette, palette_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array, read_filled
 from p2p_datatools.contract.pictures.header import PictureFile, open_picture
@@ -83,7 +83,7 @@ def _settle(photos: PhotoFolder | None, report: Reporter) -> set[Path]:
 
 
 def _kind(path: Path, palette: Palette | None) -> CheckedKind:
-    if has_manifest(path) or (path / PLAN).is_file():
+    if has_manifest(path) or has_shards(path) or (path / PLAN).is_file():
         return "pairs"
     if palette or (path / PALETTE_FILE).is_file():
         return "masks"

@@ -19,7 +19,15 @@ from p2p_datatools.contract.pairs.halves import (
     refuse_changed,
 )
 from p2p_datatools.contract.pairs.lines import FILLED, Pair
-from p2p_datatools.contract.pairs.manifest import HEADER, PAIR_LINES, SPLITS, PairFolder, has_manifest, open_pairs
+from p2p_datatools.contract.pairs.manifest import (
+    HEADER,
+    PAIR_LINES,
+    SPLITS,
+    PairFolder,
+    has_manifest,
+    has_shards,
+    open_pairs,
+)
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.header import photo_size
 from p2p_datatools.contract.pictures.images import Photo, indices_of_colors, size_of
@@ -70,7 +78,8 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
     if folder.foreign and len(sizes) > 1:
         what = f"its pictures have {len(sizes)} sizes, {sizes.most_common(1)[0][0]} the most common"
         yield Finding(str(folder.path), what, "Training resizes them; say how with --fit.", "sizes-differ", "warning")
-    yield from _find_unlisted(folder)
+    if not has_shards(folder.path):
+        yield from _find_unlisted(folder)
 
 
 def _read(folder: PairFolder, pair: Pair) -> StoredHalves | Finding:

@@ -27,11 +27,11 @@ from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pairs.halves import load_halves, read_nodata
-from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT, PairFolder, header_of, open_pairs
+from p2p_datatools.contract.pairs.lines import SHARD_LINES, SHARDS, Pair
+from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT, Half, PairFolder, header_of, open_pairs
+from p2p_datatools.contract.pairs.own_folders import EXPORTED_PAIRS
 from p2p_datatools.contract.pairs.shard_files import (
-    SHARD_LINES,
-    SHARDS,
+    NODATA_ENDING,
     PairSample,
     ShardWriter,
     chunks_of,
@@ -39,14 +39,13 @@ from p2p_datatools.contract.pairs.shard_files import (
     json_of,
     sample_key,
 )
-from p2p_datatools.contract.palette import IGNORE
+from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR
 from p2p_datatools.contract.pictures import png
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import indices_of_colors
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command
 
-_RECORD = "pairs-export.jsonl"
 _PAIRS_A_SHARD = 1_000
 _OF_HUGGING_FACE = {"val": "validation"}  # what others call a split
 _PLAIN = ("uint8", "uint16")
@@ -127,7 +126,7 @@ def export_pairs(
     _refuse_unsplit(folder)
     form.refuse(folder)
     recipe = {"work": "export", "to": format, **{key: header_of(folder)[key] for key in ("a", "b", "palette")}}
-    with Destination(dest, marker=_RECORD, recipe=recipe) as destination:
+    with Destination(dest, marker=EXPORTED_PAIRS, recipe=recipe) as destination:
         old = _old_records(dest, recipe) if destination.exists else {}
         items = list(form.items(folder))
         work = PairExportWork(destination, old, folder, form, items)
@@ -144,7 +143,7 @@ def export_pairs(
             if format == "webdataset":
                 _write_index(at, folder, there, records)
             ordered = (records[name] for name in sorted(records))
-            write_lines(at / _RECORD, [recipe, *(each.to_json() for each in ordered)])
+            write_lines(at / EXPORTED_PAIRS, [recipe, *(each.to_json() for each in ordered)])
 
         destination.commit(write, skipped=done.skipped)
     splits = {split: sum(pair.split == split for item in there for pair in item.pairs) for split in SPLITS}
@@ -160,8 +159,8 @@ def _refuse_unsplit(folder: PairFolder) -> None:
 
 def _old_records(dest: Path, recipe: Mapping[str, Any]) -> dict[str, ExportRecord]:
     """The records of an earlier call; raises UsageError if it was of another format or of other halves."""
-    with catch_decoder(dest / _RECORD, "is damaged", "Delete the folder and export again."):
-        head, *lines = read_lines(dest / _RECORD)
+    with catch_decoder(dest / EXPORTED_PAIRS, "is damaged", "Delete the folder and export again."):
+        head, *lines = read_lines(dest / EXPORTED_PAIRS)
         if head != json.loads(json_line(recipe)):
             what = "holds an export to another format, or of pairs with other halves"
             raise UsageError(dest, what, "Choose another destination.", code="other-settings")
@@ -176,7 +175,7 @@ def _record_of(value: Mapping[str, Any]) -> ExportRecord:
 class PairExportWork(Work[ExportItem, ExportRecord, str]):
     """The files of one export."""
 
-    listing = _RECORD
+    listing = EXPORTED_PAIRS
 
     def __init__(
         self,
@@ -246,18 +245,27 @@ def _write_shard(folder: PairFolder, item: ExportItem, paths: Sequence[Path]) ->
         writer = ShardWriter(file)
         for pair in item.pairs:
             where = folder.path / pair.file
-            parts = zip(("a", "b"), (folder.a, folder.b), load_halves(folder, pair), strict=True)
+            halves, read = (folder.a, folder.b), load_halves(folder, pair)
             files: dict[str, bytes] = {}
-            for side, half, pixels in parts:
+            for side, half, pixels in zip(("a", "b"), halves, read, strict=True):
                 ending, data = encode_half(pixels, half, folder.palette, where)
                 files[f"{side}.{ending}"] = data
             nodata = read_nodata(folder, pair)
             if nodata is not None:
-                files["nodata.png"] = b"".join(png.encode(nodata.picture))
+                files[NODATA_ENDING] = b"".join(png.encode(nodata.picture))
             found = writer.add(PairSample(sample_key(pair.name), {**files, "json": json_of(pair)}))
-            places.append({ending: list(place) for ending, place in found.items()})
+            ignored = sum(_count_ignored(half, pixels) for half, pixels in zip(halves, read, strict=True))
+            places.append({"places": {ending: list(place) for ending, place in found.items()}, "ignored": ignored})
         writer.close()
     return tuple(places)
+
+
+def _count_ignored(half: Half, pixels: Array) -> int:
+    """How many pixels a mask ignores; a reader that does not decode all pairs first needs to know."""
+    if half.kind != "mask" or pixels.dtype != np.uint8:
+        return 0
+    colors = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
+    return int(np.count_nonzero((colors == np.array(IGNORE_COLOR, np.uint8)).all(axis=2)))
 
 
 def _write_index(
@@ -268,7 +276,7 @@ def _write_index(
     def lines() -> Iterable[dict[str, Any]]:
         for item in items:
             for pair, files in zip(item.pairs, records[item.name].places, strict=True):
-                yield {**pair.to_json(), "shard": item.files[0], "places": files}
+                yield {**pair.to_json(), "shard": item.files[0], **files}
 
     write_lines(at / SHARD_LINES, lines())
     head = {key: value for key, value in header_of(folder).items() if key in ("a", "b", "palette", "provenance")}

@@ -22,6 +22,7 @@ from p2p_datatools.contract.pairs.manifest import (
     UNSPLIT,
     PairFolder,
     has_manifest,
+    has_shards,
     open_pairs,
 )
 from p2p_datatools.contract.palette import IGNORE_COLOR, Palette, palette_of
@@ -119,7 +120,7 @@ def _columns(tiles: int, pictures: int, cell: Size) -> int:
 def _gallery(path: Path, palette: Palette | None, options: ReadOptions, report: Reporter) -> _Gallery:
     if not path.is_dir():
         raise P2PError(path, "there is no such folder", "Check the spelling.", code="missing-folder")
-    if has_manifest(path):
+    if has_manifest(path) or has_shards(path):
         return _pairs(path, palette)
     others = LeftOut(path)
     pictures = find_pictures(path, others=others)

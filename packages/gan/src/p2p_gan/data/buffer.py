@@ -95,11 +95,12 @@ class TemporaryBlock:
 class Pixels:
     """The pictures of one half, each (height, width, channels), one after another and without gaps.
 
-    The `store` is an array of their values, or a file in which they begin at the byte `first`. `sizes` (n, 2) are
+    The `store` is an array of their values, or a file in which they begin at the byte `first`; None where they are
+    not stored at all (`stream.StreamedPixels`). `sizes` (n, 2) are
     heights and widths, `starts` (n,) the number of values before each picture.
     """
 
-    store: Array | TemporaryBlock
+    store: Array | TemporaryBlock | None
     sizes: NDArray[np.int64]
     starts: NDArray[np.int64]
     channels: int
@@ -119,6 +120,7 @@ class Pixels:
         whole_height, whole_width = self.sizes[index].tolist()
         start, row = int(self.starts[index]), whole_width * self.channels
         columns = slice(left, left + width)
+        assert self.store is not None, "a half without a store has a crop of its own"
         if not isinstance(self.store, TemporaryBlock):
             picture = self.store[start : start + whole_height * row].reshape(whole_height, whole_width, self.channels)
             return picture[top : top + height, columns]
@@ -132,11 +134,15 @@ class Pixels:
             self.store.read(self._byte(at + number * row + left * self.channels), part[number])
         return part
 
+    def prepare(self, indices: Sequence[int]) -> None:
+        """Make ready what will be cut next; here all is."""
+
     def write(self, index: int, picture: Array) -> None:
         """Store one picture (height, width, channels)."""
         height, width = self.sizes[index].tolist()
         start, shape = int(self.starts[index]), (height, width, self.channels)
         assert picture.shape == shape, f"{picture.shape} is not {shape}"
+        assert self.store is not None, "what has no store is not written"
         if isinstance(self.store, TemporaryBlock):
             self.store.write(self._byte(start), np.ascontiguousarray(picture, self.dtype))
         else:
@@ -144,6 +150,11 @@ class Pixels:
 
     def _byte(self, value: int) -> int:
         return self.first + value * self.dtype.itemsize
+
+
+def sizes_array(sizes: Sequence[Size]) -> NDArray[np.int64]:
+    """(n, 2): the height and the width of each."""
+    return np.array([(size.height, size.width) for size in sizes], np.int64).reshape(-1, 2)
 
 
 def room_for(
@@ -168,7 +179,7 @@ def room_for(
 
 
 def _pixels(store: Array | TemporaryBlock, sizes: Sequence[Size], form: BufferForm, first: int) -> Pixels:
-    shapes = np.array([(size.height, size.width) for size in sizes], np.int64).reshape(-1, 2)
+    shapes = sizes_array(sizes)
     ends = np.cumsum(shapes.prod(axis=1) * form.channels)
     starts = np.concatenate(([0], ends[:-1])).astype(np.int64)
     return Pixels(store, shapes, starts, form.channels, np.dtype(form.dtype), first)

@@ -9,14 +9,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from operator import or_
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import PairFolder
+from p2p_datatools.contract.pairs.manifest import PairFolder, has_shards
 from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.mirror import mirror_into
@@ -28,6 +30,7 @@ from p2p_gan.data.order import Draw, PairOrder, crop_around_rare, crop_of, light
 from p2p_gan.data.read import on_all_cores, read_coded, read_gaps
 from p2p_gan.data.resident import ResidentPixels, is_movable, move_to, place_crops
 from p2p_gan.data.sizing import Sizing, sizing_of
+from p2p_gan.data.stream import refuse_unstreamed, stream_pairs
 from p2p_gan.data.task import Task, refuse_unfit
 
 
@@ -37,7 +40,8 @@ class Batch:
 
     `ignored` (n, 1, h, w) marks pixels that no loss uses. `classes` (n, h, w) int64 are the class indices of the mask
     half if it has a palette, -1 where a pixel has no class. `factor` multiplies the losses of a part of a batch, so
-    that the mean over all parts is the loss of the whole batch.
+    that the mean over all parts is the loss of the whole batch. `parts` are the pieces of which gradients are computed
+    one after the other, where that is not done for all pairs at once.
     """
 
     a: Tensor
@@ -45,6 +49,15 @@ class Batch:
     ignored: Tensor | None = None
     classes: Tensor | None = None
     factor: float = 1.0
+    parts: tuple["Part", ...] = ()
+
+
+class Part(NamedTuple):
+    """A piece of a batch: the number of its `pairs`, the factor of its losses, and the weight of each pair in norms."""
+
+    pairs: int
+    factor: float
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -105,7 +118,9 @@ class PairDataset:
 
     def with_batch(self, batch: int) -> "PairDataset":
         """The same pairs in batches of another size."""
-        return replace(self, order=self.order.of(batch), config=replace(self.config, batch=batch))
+        return replace(
+            self, order=self.order.of(batch * self.config.accumulate), config=replace(self.config, batch=batch)
+        )
 
     def positions(self, first: int, most: int) -> range:
         """The positions of the next batch after `first` images: at most `most`, all pairs of one shape."""
@@ -141,6 +156,7 @@ class PairDataset:
         """The pixels of input, output and gaps for these draws: (n, height, width, channels) each."""
         resident = self._resident(device)
         if resident is None:
+            self.input.pixels.prepare([draw.pair for draw in draws])
             gaps = None if self.gaps is None else _cut(self.gaps, draws, seen)
             return self.input.cut(draws, seen), self.output.cut(draws, seen), gaps
         places = place_crops(self.input.pixels, draws, seen, device)
@@ -224,16 +240,31 @@ def load_dataset(
     ]
     if missing:
         forms.append(BufferForm(1, "uint8"))
-    kept = room_for([each.kept for each in sizings], forms, memory=config.cache_gib, near=near)
+    kept_sizes = [each.kept for each in sizings]
+    try:
+        kept = room_for(kept_sizes, forms, memory=config.cache_gib, near=near)
+    except P2PError as error:
+        if error.code != "no-space" or not has_shards(folder.path):
+            raise
+        refuse_unstreamed(config)
+        kept = stream_pairs(folder, pairs, task, sizings, forms, config)
+        number = len(task.palette.classes) if task.palette else 0
+        counts = np.zeros((len(pairs), 2, number + 1), np.uint32)
+        counts[:, :, -1] = [[pair.shard.ignored if pair.shard else 0] for pair in pairs]
+        report.note(
+            f"{folder.path}: neither memory nor disk holds the decoded pairs, so each is read from its shard whenever "
+            "it is drawn: the same batches, at the speed of decoding."
+        )
+    else:
+        counts = _fill(folder, pairs, task, sizings, kept[:2], kept[2] if len(kept) > 2 else None, report)
     kept, gaps = kept[:2], kept[2] if len(kept) > 2 else None
-    counts = _fill(folder, pairs, task, sizings, kept, gaps, report)
     input_half, output_half = (
         KeptHalf(pixels, coding, palette) for pixels, coding, palette in zip(kept, task.codings, palettes, strict=True)
     )
     seen = np.array([(each.seen.height, each.seen.width) for each in sizings], np.int64)
     shapes = np.unique(seen, axis=0, return_inverse=True)[1].reshape(-1)
     dataset = PairDataset(
-        input_half, output_half, PairOrder(config.seed, shapes, config.batch), seen, config, gaps=gaps
+        input_half, output_half, PairOrder(config.seed, shapes, config.update_pairs), seen, config, gaps=gaps
     )
     if task.palette is None or not any(palettes):
         return dataset

@@ -10,7 +10,7 @@ from pathlib import Path
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import PairFolder, has_manifest, open_pairs
+from p2p_datatools.contract.pairs.manifest import PairFolder, has_manifest, has_shards, open_pairs
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array
 from p2p_datatools.contract.pictures.header import PictureFile, any_header, open_picture
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
@@ -134,7 +134,7 @@ def _list_place(place: Path, options: ReadOptions, report: Reporter, strange: li
         raise P2PError(place, "does not exist", "Check the path.", code="missing-path")
     if place.is_file():
         return [InputPicture(place.stem, place, options=options)]
-    if has_manifest(place) or (place / "train").is_dir():
+    if has_manifest(place) or has_shards(place) or (place / "train").is_dir():
         folder = open_pairs(place)
         pairs = next((folder.of(split) for split in _HELD_OUT if folder.of(split)), ())
         if not pairs:

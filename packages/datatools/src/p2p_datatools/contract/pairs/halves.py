@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import HEADER, PAIR_LINES, Half, PairFolder
+from p2p_datatools.contract.pairs.shard_files import NODATA_ENDING, read_place, read_sample_half
 from p2p_datatools.contract.pictures.arrays import Array, read_array, write_tiff
 from p2p_datatools.contract.pictures.header import Form, open_picture
 from p2p_datatools.contract.pictures.images import Photo, hash_pixels, read_photo, size_of, write_png
+from p2p_datatools.contract.pictures.memory import open_bytes
 from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import p2p_command, plural
@@ -171,7 +173,13 @@ def read_nodata(folder: PairFolder, pair: Pair) -> NoDataPlanes | None:
     if pair.nodata is None:
         return None
     path = folder.path / pair.nodata_file
-    picture = _exactly(path, Half("", "picture", 1, "uint8"))
+    if pair.shard is not None:
+        path = folder.path / pair.shard.file
+        picture = read_array(
+            open_bytes(read_place(folder.path, pair, NODATA_ENDING), f"{path}: {pair.name}.{NODATA_ENDING}")
+        )
+    else:
+        picture = _exactly(path, Half("", "picture", 1, "uint8"))
     if size_of(picture) != Size(2 * pair.size.width, pair.size.height):
         what = (
             f"is {size_of(picture)}, but the halves of its pair are {pair.size}, which makes {2 * pair.size.width} wide"
@@ -213,11 +221,17 @@ def load_halves(folder: PairFolder, pair: Pair, *, over_white: list[Path] | None
 def read_stored(folder: PairFolder, pair: Pair, *, over_white: list[Path] | None = None) -> StoredHalves:
     """Read a pair as `read_halves` does, but whatever its hash is: to look at it, or to find all that is wrong."""
     a, b, picture = _read_parts(folder, pair, over_white)
+    if pair.shard is not None:
+        return StoredHalves(a, b, hash_of(a, b, store_of(folder.a, folder.b), where=pair.name))
     return StoredHalves(a, b, hash_both(a, b) if picture is None else hash_pixels(picture))
 
 
 def _read_parts(folder: PairFolder, pair: Pair, over_white: list[Path] | None) -> tuple[Array, Array, Array | None]:
     """The halves, and the picture that they share, if they do."""
+    if pair.shard is not None:
+        sides = zip(("a", "b"), (folder.a, folder.b), strict=True)
+        a, b = (read_sample_half(folder.path, pair, side, half, folder.palette) for side, half in sides)
+        return a, b, None
     store, path = store_of(folder.a, folder.b), folder.path / pair.file
     count, wanted = len(pair.half_files), 1 if store.shared else 2
     if count != wanted:

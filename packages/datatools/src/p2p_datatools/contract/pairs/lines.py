@@ -28,11 +28,28 @@ NODATA_FOLDER = "nodata"
 """The folder, beside those of the splits, that says where pairs have no data."""
 
 
+SHARDS, SHARD_LINES = "shards.json", "shards.jsonl"
+"""The records of a folder of shards: what the halves are, and where each pair lies."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShardPlace:
+    """Where a pair lies in a shard: the tar, and the (first byte, length) of each of its files by their endings.
+
+    `ignored` are the pixels that its masks ignore.
+    """
+
+    file: str
+    places: Mapping[str, tuple[int, int]]
+    ignored: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Pair:
     """One line of the manifest; `hash` is that of the decoded A|B picture, `file` lies below the folder.
 
-    `nodata` is the hash of the picture that says where the halves have no data, None where all have.
+    `nodata` is the hash of the picture that says where the halves have no data, None where all have. A pair of shards
+    has its file in the `shard`; the rest is as in the folder that was exported.
     """
 
     name: str
@@ -43,10 +60,13 @@ class Pair:
     group: str | None = None
     sources: dict[str, str] = field(default_factory=dict)
     nodata: str | None = None
+    shard: ShardPlace | None = None
 
     @property
     def files(self) -> tuple[str, ...]:
         """All files of the pair: those of its halves, and the one that says where they have no data."""
+        if self.shard is not None:
+            return (self.shard.file,)
         return self.half_files if self.nodata is None else (*self.half_files, self.nodata_file)
 
     @property
@@ -95,7 +115,17 @@ def pair_from_json(line: Any, where: Path | str = "pairs.jsonl") -> Pair:
             group=None if group is None else at.read_text(group, "a group"),
             sources=_read_sources(line.get("sources", {}), at),
             nodata=None if nodata is None else at.read_text(nodata, "nodata"),
+            shard=_read_place(line, at) if "shard" in line else None,
         )
+
+
+def _read_place(line: Mapping[str, Any], at: ForeignPlace) -> ShardPlace:
+    places = {}
+    for ending, place in at.read_table(line["places"], "places").items():
+        first, length = at.read_list(place, "a place")
+        places[ending] = (at.read_whole(first, "a first byte"), at.read_whole(length, "a length"))
+    ignored = at.read_whole(line.get("ignored", 0), "ignored pixels")
+    return ShardPlace(relative_name(line["shard"], at.where), places, ignored)
 
 
 def _read_sources(value: Any, at: ForeignPlace) -> dict[str, str]:

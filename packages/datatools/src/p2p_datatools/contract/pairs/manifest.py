@@ -13,10 +13,11 @@ from typing import Any, Literal, get_args
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import json_line, read_json, write_json, write_lines
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
+from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 from p2p_datatools.contract.given_splits import split_of_pairs
 from p2p_datatools.contract.pairs.half_folders import refuse_half_folders
-from p2p_datatools.contract.pairs.lines import Pair, PairLines, in_order
+from p2p_datatools.contract.pairs.lines import SHARD_LINES, SHARDS, Pair, PairLines, in_order
 from p2p_datatools.contract.pairs.own_folders import refuse_own_folder
 from p2p_datatools.contract.pairs.seam import refuse_single_pictures
 from p2p_datatools.contract.palette import Palette, palette_from_json
@@ -25,6 +26,7 @@ from p2p_datatools.contract.pictures.sizes import Exact, Size
 from p2p_datatools.contract.words import p2p_command, plural
 
 _FORMAT, _VERSION = "p2p-pairs", 1
+_OF_SHARDS = "p2p-shards"
 HEADER, PAIR_LINES, PLAN = "pairs.json", "pairs.jsonl", "split-plan.json"
 SPLITS = ("train", "val", "test")
 """The splits of a pair folder, which are its folders too."""
@@ -254,6 +256,10 @@ def read_foreign(path: Path | str, *, needs_train: bool = True) -> PairFolder:
         for file in files
         if (split := _foreign_split(file.relative_to(path)))
     ]
+    if not files and ".tar" in others.kinds:
+        what = f"has shards without {SHARDS}, which says what the halves are and where each pair lies"
+        to_do = "Unpack them and pair their files: only shards of 'p2p data export --format webdataset' are read."
+        raise P2PError(path, what, to_do, code="unknown-shards")
     if not files and others.kinds:
         raise others.no_pictures()
     if not pairs:
@@ -311,14 +317,47 @@ def refuse_photos(folder: PairFolder) -> None:
     )
 
 
+def has_shards(path: Path) -> bool:
+    """Whether `path` is a folder of shards that 'p2p data export --format webdataset' wrote."""
+    return (path / SHARDS).is_file()
+
+
+def read_shards(path: Path) -> PairFolder:
+    """Read the record of a folder of shards, whose pairs are those of the folder that was exported.
+
+    No shard is opened: they may lie on a disk that is slow or far. Raises P2PError when the record is damaged or newer
+    than this program, or a shard is missing.
+    """
+    header, to_do = read_json(path / SHARDS), "Export the pairs again with 'p2p data export --format webdataset'."
+    with catch_decoder(path / SHARDS, "is damaged", to_do):
+        if header["format"] != _OF_SHARDS or header["version"] > _VERSION:
+            what = f"is of format {header['format']}, version {header['version']}; this program reads {_OF_SHARDS} up "
+            raise P2PError(path / SHARDS, f"{what}to {_VERSION}", "Update p2p.", code="unknown-version")
+        palette, names = header["palette"], [relative_name(each["file"], path / SHARDS) for each in header["shards"]]
+        missing = [name for name in names if not (path / name).is_file()]
+        if missing:
+            what = f"has no shard {missing[0]}" + (f", and {len(missing) - 1} more are missing" if missing[1:] else "")
+            raise P2PError(path, what, "Copy it there, or mount the disk on which it lies.", code="missing-shard")
+        return PairFolder(
+            path=path,
+            a=half_from_json(header["a"]),
+            b=half_from_json(header["b"]),
+            palette=palette_from_json(palette, where=str(path / SHARDS)) if palette else None,
+            pairs=PairLines(path / SHARD_LINES),
+            provenance=ForeignPlace(path / SHARDS, to_do).read_table(header.get("provenance", {}), "provenance"),
+        )
+
+
 def open_pairs(path: Path | str) -> PairFolder:
-    """A pair folder with its manifest, or an ordinary pix2pix folder with what is assumed about it.
+    """A pair folder with its manifest, a folder of shards, or an ordinary pix2pix folder with what is assumed about it.
 
     Raises P2PError for a folder that holds no pairs, as far as its records and a few of its pictures tell.
     """
     path = Path(path)
     if has_manifest(path):
         return read_manifest(path)
+    if has_shards(path):
+        return read_shards(path)
     folder = read_foreign(path)
     refuse_photos(folder)
     return folder

@@ -17,6 +17,9 @@ _LEVELS = 6  # folders above the one given that are looked at: records name thei
 _FETCHED = ("photos", "labels")
 _PAIR = "Make pairs of it: {pair}"
 
+EXPORTED_PAIRS = "pairs-export.jsonl"
+"""The record of pairs that were exported to the layout of another library."""
+
 
 class _OwnFolder(NamedTuple):
     """A kind of folder: the file by which it is known and what that says, and the words about it.
@@ -63,6 +66,13 @@ _KINDS = (
         "export.jsonl",
         "holds labels that 'p2p data export' wrote",
         "Build masks of them with 'p2p data build-masks', and pairs with 'p2p data pair'.",
+    ),
+    _OwnFolder(
+        EXPORTED_PAIRS,
+        lambda folder, value: {"work", "to"} <= value.keys(),
+        EXPORTED_PAIRS,
+        "holds what 'p2p data export' wrote of pairs for another library",
+        "Give the folder of pairs that was exported; 'p2p train', 'sample' and 'evaluate' take its shards, too.",
     ),
     _OwnFolder(
         "samples.json",

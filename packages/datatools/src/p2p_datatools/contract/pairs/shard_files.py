@@ -14,15 +14,19 @@ from typing import IO
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.atomic import cannot_read
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures import png
-from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.images import encode_mask, indices_of_colors
+from p2p_datatools.contract.pictures.arrays import Array, read_array
+from p2p_datatools.contract.pictures.images import colorize, encode_mask, indices_of_colors, read_mask
+from p2p_datatools.contract.pictures.memory import open_bytes
 
-SHARDS, SHARD_LINES = "shards.json", "shards.jsonl"
 _PNG, _NPY = "png", "npy"
+_EXPORT = "Fetch the shards again, or export the pairs again."
+NODATA_ENDING = "nodata.png"
+"""The ending of the picture that says where the halves of a sample have no data."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,45 @@ class ShardWriter:
     def close(self) -> None:
         """Write the end of the tar."""
         self._tar.close()
+
+
+def read_sample_half(folder: Path, pair: Pair, side: str, half: Half, palette: Palette | None) -> Array:
+    """Half a or b of a pair in a shard, as it was exported; a mask in the colours of its palette.
+
+    Raises P2PError when the shard cannot be read there, or holds another picture than the record says.
+    """
+    assert pair.shard is not None, "the pair lies in a shard"
+    ending = next((each for each in (f"{side}.{_PNG}", f"{side}.{_NPY}") if each in pair.shard.places), "")
+    where = f"{folder / pair.shard.file}: {sample_key(pair.name)}.{ending or side}"
+    if not ending:
+        raise P2PError(where, "is not in the record of the shards", _EXPORT, code="damaged-file")
+    picture = open_bytes(read_place(folder, pair, ending), where)
+    if ending.endswith(_PNG) and half.kind == "mask" and palette is not None and half.dtype == "uint8":
+        pixels: Array = colorize(read_mask(picture, palette), palette)
+        pixels = pixels if half.channels == 3 else np.ascontiguousarray(pixels[..., 0])
+    else:
+        pixels = read_array(picture)
+    shape = (pair.size.height, pair.size.width, *((half.channels,) if half.channels > 1 else ()))
+    if (pixels.shape, pixels.dtype.name) != (shape, half.dtype):
+        what = f"is {pixels.shape} of {pixels.dtype}, but the record says {shape} of {half.dtype}"
+        raise P2PError(where, what, _EXPORT, code="form-differs")
+    return pixels
+
+
+def read_place(folder: Path, pair: Pair, ending: str) -> bytes:
+    """The bytes of one file of a pair in a shard; raises P2PError when the shard is shorter, or cannot be read."""
+    assert pair.shard is not None, "the pair lies in a shard"
+    path, (first, length) = folder / pair.shard.file, pair.shard.places[ending]
+    try:
+        with path.open("rb") as file:
+            file.seek(first)
+            data = file.read(min(length, path.stat().st_size))
+    except OSError as error:
+        raise cannot_read(path, error) from error
+    if len(data) != length:
+        what = f"ends before the {ending} of {pair.name}"
+        raise P2PError(path, what, "Fetch or copy the shard again.", code="truncated-shard")
+    return data
 
 
 def chunks_of(pairs: Sequence[Pair], size: int) -> Iterator[tuple[Pair, ...]]:
