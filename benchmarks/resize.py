@@ -100,7 +100,7 @@ def measure_layer(layer: tuple[int, int, int, int], precision: str, runs: int) -
 
     name = f"{inputs} to {outputs} at {width}x{height}"
     compare(f"{name}, forward", evaluate, runs)
-    compare(f"{name}, and backward", lambda: forward().float().backward(slope), runs)
+    compare(f"{name}, and backward", lambda: torch.autograd.backward(forward().float(), slope), runs)
 
 
 def measure_update(name: str, precision: str, runs: int) -> None:

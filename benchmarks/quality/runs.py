@@ -122,9 +122,14 @@ class Clock(Reporter):
 
 
 def place_run(dest: Path, arm: str, config: Config) -> Run:
-    """The run of an arm with the seed and the number of images of its config, below `dest`."""
+    """The run of an arm with the seed and the number of images of its config, below `dest`.
+
+    A run with the same settings is used, whatever its arm was called.
+    """
     digest = hashlib.sha256(json_line(settings_that_count(config))).hexdigest()[:8]
-    return Run(arm, config, dest / f"{slug(arm)}-{digest}-seed{config.seed}")
+    ending = f"{digest}-seed{config.seed}"
+    known = sorted(dest.glob(f"*-{ending}"))
+    return Run(arm, config, known[0] if known else dest / f"{slug(arm)}-{ending}")
 
 
 def settings_that_count(config: Config) -> dict[str, Any]:

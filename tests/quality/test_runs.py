@@ -13,6 +13,8 @@ def test_a_changed_setting_is_another_run_and_what_changes_no_result_is_the_same
     config = with_images(PRESETS["best"], 100, 3)
     run = place_run(tmp_path, "best", config)
     assert run.folder.name.endswith("seed3")
+    run.folder.mkdir()
+    assert place_run(tmp_path, "another name", config).folder == run.folder
     assert place_run(tmp_path, "best", replace(config, threads=2, log_every=7)).folder == run.folder
     for other in (replace(config, lambda_l1=50.0), with_images(config, 200, 3), replace(config, seed=4)):
         assert place_run(tmp_path, "best", other).folder != run.folder

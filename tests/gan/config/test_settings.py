@@ -47,7 +47,7 @@ def test_what_may_change_on_resume_changes_no_update_and_no_score() -> None:
     assert free == {
         *("images", "epochs", "log_every", "sample_every", "checkpoint_every", "checkpoint_minutes"),
         *("keep_checkpoints", "validate_every", "tensorboard", "cache_gib", "recover", "restarts", "cuda_graph"),
-        "patience",
+        *("patience", "wandb"),
     }
     automatic = {name for name, each in KNOWN.items() if each.on_resume == "auto"}
     assert automatic == {

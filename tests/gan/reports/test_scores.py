@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from p2p_gan.reports.scores import ScoreRow, find_scores
+from p2p_gan.reports.gather import gather_report
+from p2p_gan.reports.page import report_page
+from p2p_gan.reports.scores import RivalReport, ScoreRow, find_scores
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -59,6 +61,26 @@ def test_distances_by_networks_are_rows_with_the_hash_of_their_weights(make_run:
     (scores,) = find_scores(run)
     assert [(row.name, row.value, row.number) for row in scores.rows] == [(f"distances.{name}", 0.25, 5)]
     assert scores.networks == {name: "abc"}
+
+
+def test_a_comparison_with_another_model_is_shown_beside_the_scores_that_it_is_of(
+    make_run: Make, make_scores: Make
+) -> None:
+    run = make_run()
+    folder = make_scores(run)
+    model = json.loads((folder / "summary.json").read_text())["of"]["model"]
+    row = {"name": "l1", "first": 0.03, "second": 0.05, "interval": [-0.03, -0.01], "p": 0.004}
+    said = {"of": {"model": model}, "sentence": "run is better by L1.", "differences": [row]}
+    (folder / "comparison.json").write_text(json.dumps(said))
+    (scores,) = find_scores(run)
+    assert scores.rival == RivalReport("run is better by L1.", (("l1", 0.03, 0.05, (-0.03, -0.01), 0.004),))
+    page = report_page(gather_report(run)).decode()
+    assert "run is better by L1." in page
+    assert "-0.0300 to -0.0100" in page
+    others: tuple[object, ...] = (said | {"of": {"model": "another"}}, said | {"differences": [{}]}, [])
+    for other in others:
+        (folder / "comparison.json").write_text(json.dumps(other))
+        assert find_scores(run)[0].rival is None
 
 
 def test_scores_of_an_older_version_have_no_intervals(make_run: Make, make_scores: Make) -> None:

@@ -85,6 +85,9 @@ UPDATES: dict[str, dict[str, Any]] = {
     "one pair left": {"images": 1},
     "bfloat16": {"precision": "bfloat16"},
     "pretrained features": FEATURES,
+    "accumulated": {"norm": "instance", "batch": 2, "accumulate": 2},
+    "accumulated, with synchronised statistics": {"batch": 2, "accumulate": 2, "update_order": "simultaneous"},
+    "accumulated, three pairs left": {"norm": "instance", "batch": 2, "accumulate": 2, "images": 3},
 }
 
 

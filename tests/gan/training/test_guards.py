@@ -216,6 +216,21 @@ def test_a_discriminator_has_not_won_while_a_loss_is_high_or_patches_pass(
     assert looks(Watch(tiny), look) == []
 
 
+@pytest.mark.parametrize(("accuracy", "told"), [(1.0, ["won"]), (0.98, [])])
+def test_six_hundred_images_without_a_mistake_are_reported_whatever_the_losses(
+    tiny: Config, accuracy: float, told: list[str]
+) -> None:
+    look = Observation({**LOSSES, "d_real": 0.5, "d_fake": 0.5}, 0.0, replace(WELL, d_accuracy=accuracy))
+    watch = Watch(tiny)
+    assert looks(watch, look, WINDOW) == []
+    assert looks(watch, look, 2) == told
+
+
+def test_losses_of_a_discriminator_that_errs_rarely_need_not_be_near_0(tiny: Config) -> None:
+    look = Observation({**LOSSES, "d_real": 0.25, "d_fake": 0.2}, 0.0, replace(WELL, d_accuracy=0.98))
+    assert looks(Watch(tiny), look) == ["won"]
+
+
 def test_smoothed_targets_do_not_hide_that_the_discriminator_has_won(tiny: Config) -> None:
     look = Observation({**LOSSES, "d_real": 0.35, "d_fake": 0.01}, 0.0, replace(WELL, d_accuracy=1.0))
     assert looks(Watch(replace(tiny, label_smoothing=0.1)), look) == ["won"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import torch
 
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
@@ -16,6 +17,7 @@ from p2p_gan.runs import checkpoint
 from p2p_gan.training import run
 from p2p_gan.training.planning import Plan, plan
 from p2p_gan.training.run import train
+from p2p_gan.training.trial import used_memory
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -52,6 +54,9 @@ def test_a_plan_knows_networks_time_memory_and_disk_and_writes_nothing(
     assert planned.memory.parts["networks"] == 16 * (planned.generator_parameters + planned.discriminator_parameters)
     assert planned.memory.parts["batch"] > 5 * 3 * 32 * 32 * 4
     assert planned.memory.free > 0
+    # The same that progress shows: all that the process has, so that a plan of 72 MB does not become 541 MB.
+    assert planned.memory.parts["program and pairs"] == planned.memory.held
+    assert 0.5 < planned.memory.total / used_memory(torch.device("cpu")) < 1.5
     assert planned.disk.free > planned.disk.total > 0
     assert (planned.direction, planned.config.batch, planned.held_out) == ("mask-to-photo", 5, "test")
 

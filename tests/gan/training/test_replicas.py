@@ -13,6 +13,7 @@ EXACT = [
     *("instance norm", "synchronised statistics", "simultaneous updates", "features and two scales"),
     *("a penalty at the real pairs", "spectral norm", "no discriminator", "three pairs left", "one pair left"),
     *("a focal frequency loss", "moving averages of both", "norms of classes", "segmentation", "pretrained features"),
+    *("accumulated", "accumulated, with synchronised statistics", "accumulated, three pairs left"),
 ]
 
 

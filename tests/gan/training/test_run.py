@@ -494,3 +494,17 @@ def test_an_operation_that_cannot_be_deterministic_ends_a_plan_in_one_line_that_
     with refused("not-deterministic", "deterministic=true") as error:
         plan(pair_folder, replace(tiny, deterministic=True))
     assert " put_" in error.value.what
+
+
+def test_accumulated_gradients_make_the_run_of_the_large_batch_and_resume_bit_for_bit(
+    pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    config = replace(tiny, norm="instance", dropout=0.0, images=10, batch=2, accumulate=2, lr_schedule="constant")
+    train(pair_folder, tmp_path / "whole", config)
+    large = replace(config, batch=4, accumulate=1)
+    train(pair_folder, tmp_path / "large", large)
+    losses = [[line["g_l1"] for line in stats(tmp_path / run) if "g_l1" in line] for run in ("whole", "large")]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+    train(pair_folder, tmp_path / "run", replace(config, images=4))
+    train(pair_folder, tmp_path / "run", config)
+    assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")

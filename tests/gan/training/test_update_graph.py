@@ -11,8 +11,10 @@ import torch
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch, PairDataset, load_dataset
+from p2p_gan.machine.distributed import ALONE
 from p2p_gan.machine.graphs import DeviceWork
 from p2p_gan.training.job import make_job
+from p2p_gan.training.loop import share_batches
 from p2p_gan.training.update import WholeUpdate
 from p2p_gan.training.update_graph import UnequalGraphError, record_update, shape_of, tolerance_of
 from p2p_gan.training.update_state import Tolerance, UpdateState, copy_values, find_difference
@@ -63,14 +65,17 @@ def make(pair_folder: Path, tiny: Config) -> Make:
 
 
 def batch_at(made: tuple[WholeUpdate, PairDataset], *positions: int) -> Batch:
-    return made[1].batch(positions, made[0].job.device)
+    _, parts = share_batches(ALONE, positions, made[0].job.config.batch)
+    return replace(made[1].batch(positions, made[0].job.device), parts=parts)
 
 
 def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
-@pytest.mark.parametrize("settings", [{"precision": "bfloat16"}, EVERYTHING, {"gan_loss": "none"}, FEATURES])
+@pytest.mark.parametrize(
+    "settings", [{"precision": "bfloat16"}, EVERYTHING, {"gan_loss": "none"}, {"accumulate": 2}, FEATURES]
+)
 def test_replays_are_updates_bit_for_bit_with_new_batches_rates_decays_and_random_numbers(
     make: Make, tape_recorder: "TapeRecorder", settings: dict[str, Any], feature_file: Path
 ) -> None:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from p2p_gan.networks.base import Discriminator, Judgement
+from p2p_gan.networks.discriminators import PatchGAN
 from p2p_gan.updates.losses import (
     WEIGHT_CAP,
     class_loss,
@@ -305,6 +306,21 @@ def test_a_penalty_is_computed_in_float32_whatever_the_run_computes_in() -> None
         found = r1_penalty(Convolution(), pictures(0), pictures(1).bfloat16())
     assert found.dtype == torch.float32
     assert found.item() == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_a_penalty_on_a_single_picture_has_the_gradient_that_it_has_in_a_batch(layout: torch.memory_format) -> None:
+    network = PatchGAN(6, filters=4, layers=2, norm="instance").to(memory_format=layout)  # type: ignore[call-overload]
+    random = torch.Generator().manual_seed(1)
+    a, b = (torch.rand(2, 3, 32, 32, generator=random).contiguous(memory_format=layout) for _ in range(2))
+    weights = [network.convs[0].weight, network.convs[1].weight]
+
+    def gradient(pictures: slice) -> torch.Tensor:
+        found = torch.autograd.grad(r1_penalty(network, a[pictures], b[pictures]), weights)
+        return torch.cat([each.flatten() for each in found])
+
+    apart = gradient(slice(0, 2)) - (gradient(slice(0, 1)) + gradient(slice(1, 2))) / 2
+    assert apart.norm() < 1e-4 * gradient(slice(0, 2)).norm()
 
 
 def focal_frequency(fake: Tensor, real: Tensor) -> Tensor:

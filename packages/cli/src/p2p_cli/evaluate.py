@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Weights of Inception (for FID and KID), AlexNet or VGG16 (for LPIPS); may be repeated.",
 )
-@click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda", help="Where to compute.")
+@click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda|mps", help="Where to compute.")
 @options.keep_going_option
 @options.how_option
 @options.json_option

@@ -47,7 +47,7 @@ _SOME_FAILED = 1
 @options.setting_option("fit")
 @click.option("--images", type=click.IntRange(1), metavar="N", help="Images that every arm sees.")
 @click.option("--batch", type=click.IntRange(1), metavar="N", help="Pairs in one update.")
-@click.option("--device", metavar="auto|cpu|cuda", help="Where to compute; auto uses a GPU if there is one.")
+@click.option("--device", metavar="auto|cpu|cuda|mps", help="Where to compute; auto uses a GPU if there is one.")
 @options.settings_options
 @click.option("--dry-run", is_flag=True, help="Print what would be trained, and stop.")
 @options.json_option

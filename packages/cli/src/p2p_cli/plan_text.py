@@ -21,19 +21,31 @@ def plan_lines(planned: "Plan") -> list[str]:
     epochs = (config.images or 0) / planned.pairs
     lines = [
         f"{planned.direction}: {plural(planned.pairs, 'training pair')} at {_sizes(planned)}, "
-        f"{config.images} images in total ({_epochs_text(epochs)}), batch {config.batch}"
+        f"{config.images} images in total ({_epochs_text(epochs)}), batch {config.batch}{_accumulation_text(planned)}"
         + (f"; {planned.done} are done" if planned.done else ""),
         f"generator with {count_text(planned.generator_parameters)} parameters, {_discriminator(planned)}",
         f"{_devices(planned)}, {config.precision}, {_threads(planned)}, seed {config.seed}",
         _time_line(planned),
         *_machine_lines(planned),
     ]
+    if config.accumulate > 1 and "batch" in (config.norm, config.discriminator_norm):
+        seen = plural(config.batch, "pair")
+        lines.append(
+            f"norm   batch norm sees {seen} at a time, not {config.update_pairs}; --set norm=instance sees one"
+        )
     if planned.memory:
         lines.append(_need_line("memory", planned.memory))
     lines.append(_need_line("disk", planned.disk))
     if planned.unexportable:
         lines.append(f"export not to the reference implementation: its {planned.unexportable}")
     return [*lines, *(f"assumed: {each}" for each in planned.assumed)]
+
+
+def _accumulation_text(planned: "Plan") -> str:
+    config = planned.config
+    if config.accumulate == 1:
+        return ""
+    return f", the gradients of {config.accumulate} accumulated: {plural(config.update_pairs, 'pair')} an update"
 
 
 def _devices(planned: "Plan") -> str:
@@ -144,7 +156,7 @@ def cost_lines(seconds: float | None, disk: "Need") -> list[str]:
 
 
 def _need_line(what: str, need: "Need") -> str:
-    warning = "" if need.total <= need.free else ", which is not enough"
+    warning = "" if need.is_met else ", which is not enough"
     return f"{what:<6} about {size_text(need.total)} ({_parts(need)}); {size_text(need.free)} free{warning}"
 
 

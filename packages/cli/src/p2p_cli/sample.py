@@ -32,7 +32,7 @@ from p2p_datatools.contract.words import plural
     help="The size that the network sees; by default that of training; native keeps the picture's own.",
 )
 @click.option("--sheet", is_flag=True, help="Write input | output side by side (and the real one, for a pair folder).")
-@click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda", help="Where to compute.")
+@click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda|mps", help="Where to compute.")
 @click.option(
     "--runtime",
     type=click.Choice(("auto", "torch", "onnxruntime", "openvino")),

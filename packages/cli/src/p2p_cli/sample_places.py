@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from p2p_cli import options
 from p2p_cli.terminal import name_full_output
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import plural, shell_word
 
 if TYPE_CHECKING:
     from p2p_gan.inference.sampling import SampleOptions
@@ -47,7 +47,9 @@ def sample_elsewhere(call: Call) -> int | None:
     if is_video(call.dest) and not call.dest.is_dir():
         return _sample_video(call)
     if videos:
-        to_do = f"Add --out {videos[0].stem}-out.mp4." if len(call.inputs) == 1 else "Sample it by itself."
+        to_do = (
+            f"Add --out {shell_word(f'{videos[0].stem}-out.mp4')}." if len(call.inputs) == 1 else "Sample it by itself."
+        )
         raise UsageError(videos[0], "is a video, which becomes a video and no folder", to_do, code="wrong-file-name")
     return None
 
@@ -135,5 +137,5 @@ def _line(made: "VideoSummary") -> str:
     if not made.written:
         return f"{made.dest} exists already: {frames}."
     by = "" if made.runtime == "torch" else f" by {made.runtime}"
-    browser = "" if made.codec == "H.264" else " Browsers play H.264, which the package av writes (pip install av)."
+    browser = "" if made.codec == "H.264" else " Browsers want H.264, which it is with the package av (av>=13)."
     return f"{made.model.card.direction}: {frames} in {made.dest}{by}, as {made.codec}.{browser}"

@@ -69,7 +69,7 @@ class WithPresets(click.Command):
 @options.setting_option("epochs")
 @options.setting_option("batch")
 @options.setting_option("seed")
-@options.setting_option("device", metavar="auto|cpu|cuda|cuda*N")
+@options.setting_option("device", metavar="auto|cpu|cuda|cuda*N|mps")
 @click.option(
     "--from",
     "source",

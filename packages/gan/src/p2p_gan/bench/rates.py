@@ -19,6 +19,7 @@ from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pictures import png
 from p2p_datatools.contract.pictures.images import encode_jpeg, read_photo
 from p2p_datatools.contract.threads import parallel_map
+from p2p_gan.machine.device import wait_for
 from p2p_gan.machine.memory import free_bytes
 
 _SECONDS = 1.5  # for each figure
@@ -87,21 +88,15 @@ def time_work(
 ) -> list[float]:
     """The seconds of each repetition of a piece of work, after one that does not count."""
     work()
-    wait_for(device)
+    wait_for(device or torch.device("cpu"))
     durations: list[float] = []
     end = clock() + seconds
     while len(durations) < least or (clock() < end and len(durations) < most):
         began = clock()
         work()
-        wait_for(device)
+        wait_for(device or torch.device("cpu"))
         durations.append(max(clock() - began, 1e-9))
     return durations
-
-
-def wait_for(device: torch.device | None) -> None:
-    """Until the device has done what it was given."""
-    if device is not None and device.type == "cuda":
-        torch.cuda.synchronize(device)
 
 
 @contextmanager

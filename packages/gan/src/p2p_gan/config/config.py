@@ -123,6 +123,15 @@ class Config:
         group=_RUN,
         on_resume="auto",
     )
+    accumulate: int = setting(
+        1,
+        "The number of batches whose gradients are accumulated to one update, as if the batch were that many times as "
+        "large; batch norm sees one of them at a time.",
+        low=1,
+        high=65_536,
+        unit="batches",
+        group=_RUN,
+    )
     seed: int = setting(0, "The seed of all random numbers.", low=0, high=2**63 - 1, group=_RUN)
     generator: str = setting(
         "unet",
@@ -412,7 +421,8 @@ class Config:
     )
     device: str = setting(
         "auto",
-        "The device: cpu, cuda, or cuda*N for N GPUs; auto takes a GPU if there is one.",
+        "The device: cpu, cuda, cuda*N for N GPUs, or mps, the GPU of a Mac (new, and not yet run on any); auto takes "
+        "cuda if there is one.",
         group=_MACHINE,
         on_resume="auto",
     )
@@ -515,6 +525,13 @@ class Config:
         group=_RECORD,
     )
     tensorboard: bool = setting(False, "Also write event files for TensorBoard.", group=_RECORD, on_resume="free")
+    wandb: str = setting(
+        "off",
+        "Also record for Weights & Biases: offline writes to the run folder and sends nothing, online sends it too.",
+        choices=("off", "offline", "online"),
+        group=_RECORD,
+        on_resume="free",
+    )
     patience: int = setting(
         0,
         "The number of validations in a row without a better score after which a run stops; off never stops it.",
@@ -530,6 +547,11 @@ class Config:
         group=_RUN,
         on_resume="free",
     )
+
+    @property
+    def update_pairs(self) -> int:
+        """The pairs of one update: those of all the batches whose gradients are accumulated."""
+        return self.batch * self.accumulate
 
     def __post_init__(self) -> None:
         check_settings(self)

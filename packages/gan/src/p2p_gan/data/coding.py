@@ -90,6 +90,8 @@ class Coding:
         if self.dtype in _WIDE:
             assert isinstance(pixels, np.ndarray), "they are scaled before they are sent"
             pixels = (pixels.astype(np.float64) / self._half - self._offset).astype(np.float32)
+        if isinstance(pixels, np.ndarray) and device is not None and device.type == "mps" and pixels.dtype != np.uint8:
+            pixels = pixels.astype(np.float32)  # Metal has few kinds of integers
         moved = send_pixels(pixels, device).permute(0, 3, 1, 2).contiguous(memory_format=layout)
         if self.dtype in _WIDE:
             return moved

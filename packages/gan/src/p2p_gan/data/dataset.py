@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from operator import or_
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -39,7 +40,8 @@ class Batch:
 
     `ignored` (n, 1, h, w) marks pixels that no loss uses. `classes` (n, h, w) int64 are the class indices of the mask
     half if it has a palette, -1 where a pixel has no class. `factor` multiplies the losses of a part of a batch, so
-    that the mean over all parts is the loss of the whole batch.
+    that the mean over all parts is the loss of the whole batch. `parts` are the pieces of which gradients are computed
+    one after the other, where that is not done for all pairs at once.
     """
 
     a: Tensor
@@ -47,6 +49,15 @@ class Batch:
     ignored: Tensor | None = None
     classes: Tensor | None = None
     factor: float = 1.0
+    parts: tuple["Part", ...] = ()
+
+
+class Part(NamedTuple):
+    """A piece of a batch: the number of its `pairs`, the factor of its losses, and the weight of each pair in norms."""
+
+    pairs: int
+    factor: float
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -107,7 +118,9 @@ class PairDataset:
 
     def with_batch(self, batch: int) -> "PairDataset":
         """The same pairs in batches of another size."""
-        return replace(self, order=self.order.of(batch), config=replace(self.config, batch=batch))
+        return replace(
+            self, order=self.order.of(batch * self.config.accumulate), config=replace(self.config, batch=batch)
+        )
 
     def positions(self, first: int, most: int) -> range:
         """The positions of the next batch after `first` images: at most `most`, all pairs of one shape."""
@@ -251,7 +264,7 @@ def load_dataset(
     seen = np.array([(each.seen.height, each.seen.width) for each in sizings], np.int64)
     shapes = np.unique(seen, axis=0, return_inverse=True)[1].reshape(-1)
     dataset = PairDataset(
-        input_half, output_half, PairOrder(config.seed, shapes, config.batch), seen, config, gaps=gaps
+        input_half, output_half, PairOrder(config.seed, shapes, config.update_pairs), seen, config, gaps=gaps
     )
     if task.palette is None or not any(palettes):
         return dataset

@@ -6,6 +6,7 @@ Nothing here may download: what weights are known, by which hash, and where torc
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -103,8 +104,8 @@ def why_not_published() -> str:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about what these packages want of each other
-            import torchmetrics.functional.image.lpips
-            import torchmetrics.image.fid  # noqa: F401
+            for name in ("torch_fidelity", "torchmetrics.functional.image.lpips", "torchmetrics.image.fid"):
+                import_module(name)
     except Exception as error:  # such as a torchvision that was built for another torch
         return f"torchmetrics cannot be loaded ({type(error).__name__}: {error})"
     return ""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from p2p_gan.inference.predictor import Predictor, load_model
     from p2p_gan.inference.runtimes import open_model
     from p2p_gan.inference.sampling import SampleOptions, SampleSummary, sample
+    from p2p_gan.inference.streams import sample_bytes
+    from p2p_gan.inference.video import VideoSummary, sample_video
 else:
     __getattr__, __dir__ = open_door(
         __name__,
@@ -23,6 +25,8 @@ else:
         predictor="Predictor load_model",
         runtimes="open_model",
         sampling="SampleSummary SampleOptions sample",
+        streams="sample_bytes",
+        video="VideoSummary sample_video",
     )
 
 __all__ = [
@@ -33,10 +37,13 @@ __all__ = [
     "Predictor",
     "SampleOptions",
     "SampleSummary",
+    "VideoSummary",
     "apply_model",
     "load_model",
     "load_onnx_model",
     "open_model",
     "sample",
+    "sample_bytes",
+    "sample_video",
     "segment_photos",
 ]

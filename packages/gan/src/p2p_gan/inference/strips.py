@@ -25,6 +25,7 @@ class Moments:
         self._count = 0
         self._mean = torch.zeros(())
         self._squares = torch.zeros(())
+        self._device = torch.device("cpu")
 
     def add(self, x: Tensor) -> None:
         """Add the values (1, channels, rows, columns) of a strip."""
@@ -32,6 +33,9 @@ class Moments:
         if not count:
             return
         variance, mean = torch.var_mean(x[0], dim=(1, 2), correction=0)
+        self._device = x.device
+        if x.device.type == "mps":  # which has no float64
+            variance, mean = variance.cpu(), mean.cpu()
         variance, mean = variance.double(), mean.double()
         if not self._count:
             self._count, self._mean, self._squares = count, mean, variance * count
@@ -44,7 +48,7 @@ class Moments:
 
     def result(self) -> tuple[Tensor, Tensor]:
         """Mean and variance (channels,), float32."""
-        return self._mean.float(), (self._squares / self._count).float()
+        return self._mean.float().to(self._device), (self._squares / self._count).float().to(self._device)
 
 
 class _KnownStatistics:

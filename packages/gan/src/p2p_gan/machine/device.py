@@ -39,17 +39,24 @@ Autocast = Callable[[], AbstractContextManager[object]]
 
 
 def resolve_device(wanted: str) -> torch.device:
-    """`auto` is the first GPU, or the CPU if there is none; raises UsageError if the device does not exist."""
+    """`auto` is the first CUDA GPU, or the CPU if there is none; raises UsageError if the device does not exist.
+
+    `mps`, the GPU of a Mac, has to be asked for, since nothing of p2p has run on one yet.
+    """
     if wanted == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(wanted)
     except RuntimeError as error:
         raise UsageError(
-            f"device={wanted}", "is not a device", "Choose auto, cpu or cuda.", code="unknown-device"
+            f"device={wanted}", "is not a device", "Choose auto, cpu, cuda or mps.", code="unknown-device"
         ) from error
-    if device.type not in ("cpu", "cuda"):
-        raise UsageError(f"device={wanted}", "is not supported", "Choose auto, cpu or cuda.", code="unknown-device")
+    if device.type not in ("cpu", "cuda", "mps"):
+        to_do = "Choose auto, cpu, cuda or mps."
+        raise UsageError(f"device={wanted}", "is not supported", to_do, code="unknown-device")
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        what = "this machine has no Apple GPU, or torch was built without Metal (MPS)"
+        raise UsageError(f"device={wanted}", what, "Choose cpu or auto.", code="missing-device")
     if device.type == "cuda" and not torch.cuda.is_available():
         raise UsageError(
             f"device={wanted}",
@@ -86,7 +93,7 @@ def resolve_precision(wanted: str, device: torch.device) -> str:
     those instructions emulates bfloat16). It is never float16, since a scaler may skip the update of one network and
     not that of the other; on a V100 or T4, float16 is the fastest choice. Raises UsageError.
     """
-    if wanted in ("tf32", "float16") and device.type == "cpu":
+    if wanted in ("tf32", "float16") and device.type != "cuda":
         raise UsageError(
             f"precision={wanted}",
             "exists on CUDA devices only",
@@ -95,7 +102,9 @@ def resolve_precision(wanted: str, device: torch.device) -> str:
         )
     if wanted == "auto":
         fast = (
-            torch.cuda.get_device_capability(device) >= (8, 0) if device.type == "cuda" else _cpu_multiplies_bfloat16()
+            torch.cuda.get_device_capability(device) >= (8, 0)
+            if device.type == "cuda"
+            else device.type == "cpu" and _cpu_multiplies_bfloat16()
         )
         return "bfloat16" if fast else "float32"
     if wanted in ("tf32", "bfloat16") and device.type == "cuda" and torch.cuda.get_device_capability(device) < (8, 0):
@@ -134,7 +143,7 @@ def resolve_memory_format(wanted: str, device: torch.device) -> str:
     """
     if wanted != "auto":
         return wanted
-    return "contiguous" if device.type == "cpu" else "channels_last"
+    return "channels_last" if device.type == "cuda" else "contiguous"
 
 
 def resolve_threads(wanted: int, processes: int = 1) -> int:
@@ -217,9 +226,30 @@ def autocast_for(device: torch.device, precision: str) -> Autocast:
     return contextlib.nullcontext
 
 
+def random_state_of(device: torch.device) -> list[int] | None:
+    """The random state of an Apple GPU as bytes, for a checkpoint; None for other devices, whose states are tensors."""
+    return list(torch.mps.get_rng_state().tolist()) if device.type == "mps" else None
+
+
+def restore_random_state(device: torch.device, state: list[int] | None) -> None:
+    """Restore what `random_state_of` returned."""
+    if device.type == "mps" and state is not None:
+        torch.mps.set_rng_state(torch.tensor(state, dtype=torch.uint8))
+
+
+def wait_for(device: torch.device) -> None:
+    """Wait until the device has done all that was asked of it."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
 def describe_machine(device: torch.device) -> dict[str, Any]:
     """The hardware and the versions on which a run's numbers depend."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else cpu_name()
+    if device.type == "mps":
+        name = f"GPU of {name} (MPS)"
     return {
         "device": name,
         "cores": os.cpu_count(),

@@ -82,7 +82,7 @@ def _leave_failed_recording(device: torch.device, stream: torch.cuda.Stream) -> 
 def why_no_graph(device: torch.device, processes: int) -> str | None:
     """Why updates on this device are not replayed as CUDA graphs; None if they may be."""
     if device.type != "cuda":
-        return "needs a CUDA device, but this run uses the CPU"
+        return f"needs a CUDA device, but this run uses {'the CPU' if device.type == 'cpu' else device.type}"
     if processes > 1:
         return "is not possible with several devices, which average their gradients in the middle of an update"
     return None

@@ -38,6 +38,10 @@ def free_bytes(device: "torch.device | None" = None) -> int:
         import torch
 
         return int(torch.cuda.mem_get_info(device)[0])
+    if device is not None and device.type == "mps":
+        import torch
+
+        return max(0, int(torch.mps.recommended_max_memory()) - int(torch.mps.driver_allocated_memory()))
     found = [4 << 30]
     with contextlib.suppress(OSError, ValueError, StopIteration):
         lines = Path("/proc/meminfo").read_text("ascii").splitlines()

@@ -97,6 +97,7 @@ class Norm(nn.Module):
     """
 
     across: SyncBatchNorm | None = None
+    records: bool = True  # whether a pass of training changes the running statistics
 
     def __init__(self, channels: int, *, eps: float = EPSILON, momentum: float = 0.1) -> None:
         super().__init__()
@@ -113,6 +114,8 @@ class Norm(nn.Module):
         mean, var, scale, shift = self.running_mean, self.running_var, self.weight, self.bias
         if applying is None and self.across is not None:
             return self._normalise_across(x, self.across)
+        if applying is None and not self.records:
+            return F.batch_norm(x, None, None, scale, shift, training=True, eps=self.eps)
         if applying is None:
             return F.batch_norm(x, mean, var, scale, shift, training=True, momentum=self.momentum, eps=self.eps)
         if applying.statistics == "running":
@@ -126,6 +129,8 @@ class Norm(nn.Module):
 
     def _normalise_across(self, x: Tensor, across: SyncBatchNorm) -> Tensor:
         output, (mean, var, total) = across.normalise(x, self.weight, self.bias, self.eps)
+        if not self.records:
+            return output
         with torch.no_grad():
             self.running_mean.lerp_(mean.to(self.running_mean), self.momentum)
             unbiased = var * (total / (total - 1))
@@ -152,17 +157,35 @@ def by_itself(network: nn.Module) -> Iterator[None]:
             module.across = across
 
 
+@contextmanager
+def keep_running(network: nn.Module) -> Iterator[None]:
+    """While this is open the network's passes leave its running statistics as they are."""
+    norms = [module for module in network.modules() if isinstance(module, Norm)]
+    for module in norms:
+        module.records = False
+    try:
+        yield
+    finally:
+        for module in norms:
+            module.records = True
+
+
 class InstanceNorm(nn.Module):
     """Instance normalisation (Ulyanov et al. 2016): each picture by its own statistics, in training and after it.
 
     It has no weights and no running statistics, as in the reference implementation.
     """
 
+    twice: bool = False  # whether its gradient is differentiated again
+
     def forward(self, x: Tensor, applying: InferencePass | None = None) -> Tensor:
         """Normalise (n, channels, h, w), h * w > 1; the statistics exclude padding."""
         if applying is not None and applying.part is not None:
             mean, var = applying.part.statistics(self, x)
             return F.batch_norm(x, mean, var, training=False, eps=EPSILON)
+        if self.twice and applying is None:
+            # The second derivative of torch's own is wrong for a single picture in channels_last (torch 2.13, CPU).
+            return by_valid_part(x, InferencePass(), EPSILON)
         if applying is None or applying.valid == (1.0, 1.0):
             return F.instance_norm(x, eps=EPSILON)
         return by_valid_part(x, applying, EPSILON)
@@ -174,6 +197,19 @@ def by_valid_part(x: Tensor, applying: InferencePass, eps: float) -> Tensor:
     width = max(1, round(x.shape[3] * applying.valid[1]))
     variance, mean = torch.var_mean(x[:, :, :height, :width], dim=(2, 3), keepdim=True, correction=0)
     return (x - mean) / torch.sqrt(variance + eps)
+
+
+@contextmanager
+def differentiate_twice(network: nn.Module) -> Iterator[None]:
+    """While this is open the gradients of the network's passes may be differentiated again."""
+    norms = [module for module in network.modules() if isinstance(module, InstanceNorm)]
+    for module in norms:
+        module.twice = True
+    try:
+        yield
+    finally:
+        for module in norms:
+            module.twice = False
 
 
 class ClassAdaptiveNorm(nn.Module):

@@ -21,7 +21,7 @@ from p2p_gan.pages.elements import (
 )
 from p2p_gan.reports.gather import RunReport
 from p2p_gan.reports.samples import Film
-from p2p_gan.reports.scores import CLASS_SCORES, Example, ScoreReport, ScoreRow
+from p2p_gan.reports.scores import CLASS_SCORES, Example, RivalReport, ScoreReport, ScoreRow
 
 _COLUMN = Size(256, 1024)  # the largest size of a column of samples
 _TRIPLE = Size(768, 512)  # of a held-out picture with its input and the real one
@@ -117,7 +117,7 @@ def _validation(report: RunReport) -> list[Markup]:
         )
         return [make_paragraph(why, "note")]
     told = ", ".join(
-        f"{score_word(name).label} {value:.4f}"
+        f"{score_word(name).label} {_digits(value)}"
         for name, value in best.items()
         if isinstance(value, float) and name != "images"
     )
@@ -135,6 +135,7 @@ def _evaluation(scores: ScoreReport, *, many: bool) -> list[Markup]:
     parts += [make_paragraph(line, "trouble") for line in scores.cautions]
     parts.append(_score_table(scores.rows))
     parts.append(make_paragraph(_about_scores(scores), "note"))
+    parts += _rival(scores.rival) if scores.rival else []
     parts.append(_class_table(scores))
     parts.append(_examples(scores))
     return [part for part in parts if part]
@@ -196,6 +197,18 @@ def _about_scores(scores: ScoreReport) -> str:
     if scores.skipped:
         text += f" {plural(scores.skipped, 'pair')} could not be read and are in no score."
     return text
+
+
+def _rival(rival: RivalReport) -> list[Markup]:
+    """The comparison with another model: the sentence, and the differences."""
+    heads = ("score", "this model", "the other", "95% interval of the difference", "p")
+    lines = []
+    for name, first, second, interval, p in rival.rows:
+        row = ScoreRow(name, first, 0, interval)
+        numbers = (number_of(row, first), number_of(row, second), interval_text(row), "" if p is None else f"{p:.3f}")
+        lines.append((score_word(name).label, *numbers))
+    title = make_element("h3", "Against another model, on the same pictures")
+    return [title, make_paragraph(rival.sentence), make_table(heads, lines)]
 
 
 def _class_table(scores: ScoreReport) -> Markup:

@@ -15,7 +15,7 @@ from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_gan.models.location import BEST, MODEL_FILE
 
-SUMMARY, LINES = "summary.json", "scores.jsonl"
+SUMMARY, LINES, COMPARISON = "summary.json", "scores.jsonl", "comparison.json"
 CLASS_SCORES = ("color_error", "agreement", "judged", "judged_real")
 _OF_CLASSES = (".classes.", "color_error.", "judged_real.")
 _OF_NAMES = ("color_error.", "distances.")  # below which there are names, which may hold dots
@@ -37,6 +37,17 @@ class ScoreRow:
     interval: tuple[float, float] | None = None
     mean_picture: float | None = None
     real: float | None = None
+
+
+@dataclass(frozen=True)
+class RivalReport:
+    """The comparison with another model on the same pictures: what it comes to, and the difference of each score.
+
+    A row is the score's name, its value of this and of the other model, the interval of the difference or None, and p.
+    """
+
+    sentence: str
+    rows: tuple[tuple[str, float, float, tuple[float, float] | None, float | None], ...]
 
 
 @dataclass(frozen=True)
@@ -71,6 +82,7 @@ class ScoreReport:
     mean_of: str = "train"
     skipped: int = 0
     networks: Mapping[str, str] = field(default_factory=dict)
+    rival: RivalReport | None = None
 
 
 def find_scores(run: Path, given: Sequence[Path] = ()) -> tuple[ScoreReport, ...]:
@@ -122,8 +134,28 @@ def _read_report(folder: Path, summary: Mapping[str, Any], model: str) -> ScoreR
         better=sum(line["l1"] < line["l1_mean"] for line in lines) if lines and "l1_mean" in lines[0] else None,
         mean_of=str(scores.get("mean_picture_of") or "train"),
         skipped=len(scores.get("skipped", ())),
+        rival=_read_rival(folder, of["model"]),
         networks={str(name): str(digest) for name, digest in (of.get("networks") or {}).items()},
     )
+
+
+def _read_rival(folder: Path, model: str) -> RivalReport | None:
+    """The comparison with another model, where one lies beside the scores of this one."""
+    with suppress(P2PError, LookupError, TypeError, ValueError):
+        value = read_json(folder / COMPARISON) if (folder / COMPARISON).is_file() else None
+        if value and value["of"]["model"] == model:
+            rows = [
+                (
+                    str(each["name"]),
+                    float(each["first"]),
+                    float(each["second"]),
+                    (float(each["interval"][0]), float(each["interval"][1])) if each["interval"] else None,
+                    None if each["p"] is None else float(each["p"]),
+                )
+                for each in value["differences"]
+            ]
+            return RivalReport(str(value["sentence"]), tuple(rows))
+    return None
 
 
 def _row(scores: Mapping[str, Any], path: str) -> ScoreRow | None:
@@ -154,8 +186,6 @@ def _at(scores: Mapping[str, Any], path: str) -> float | None:
         parts = [kind, "classes", *rest.rsplit(".", 1)]
     elif path.startswith(_OF_NAMES):
         parts = path.split(".", 1)
-    elif path.startswith("distances."):
-        parts = [*path.split(".", 1), "value"]
     for part in parts:
         found = found.get(part) if isinstance(found, Mapping) else None
     found = found.get("value") if isinstance(found, Mapping) else found  # a distance has more to say

@@ -26,8 +26,10 @@ FLAT = 2 / 255  # a picture whose values differ by at most this is empty
 _SAME = 1 / 255  # two outputs that differ by less are the same 8-bit picture
 _STARVED = 0.3  # the share of time that the device may wait for data
 SURE = 0.97  # the accuracy over patches from which a discriminator counts as too strong
-# Both losses of a discriminator that is too strong are below this; wgan has no entry, since a critic should be strong.
-_WON = {"bce": 0.1, "lsgan": 0.02, "hinge": 0.05}
+# Both losses of a discriminator that is too strong are below this, less than half of what one that guesses has (0.69,
+# 0.25, 1); wgan has no entry, since a critic should be strong.
+_WON = {"bce": 0.3, "lsgan": 0.1, "hinge": 0.4}
+_CERTAIN, _LONG = 0.995, 6  # an accuracy that tells enough by itself, if so many probes in a row have it
 _ROWS = 1000  # updates whose losses are kept
 _BUSY = 0.05  # the share of the time that reading the losses may take on an idle device
 _SLOW = 0.67  # of the images a second that the run has reached: less than that is worth a word, if others are the cause
@@ -96,7 +98,7 @@ class Watch:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._observations: deque[Observation] = deque(maxlen=WINDOW)
-        self._probed: deque[Observation] = deque(maxlen=WINDOW)
+        self._probed: deque[Observation] = deque(maxlen=_LONG)
         self._warned: set[str] = set()
         self._fastest = 0.0  # images a second
 
@@ -106,7 +108,7 @@ class Watch:
         self._fastest = max(self._fastest, observation.images_per_s)
         if observation.probe is not None:
             self._probed.append(observation)
-        if images / self._config.batch < EARLY:
+        if images / self._config.update_pairs < EARLY:
             return {}
         found = self._of_data() | self._of_machine() | self._of_networks()
         new = {guard: line for guard, line in found.items() if guard not in self._warned}
@@ -139,7 +141,7 @@ class Watch:
     def _of_networks(self) -> dict[str, str]:
         if len(self._probed) < WINDOW:
             return {}
-        probes = [each.probe for each in self._probed if each.probe is not None]
+        probes = [each.probe for each in list(self._probed)[-WINDOW:] if each.probe is not None]
         found = {}
         if all(each.output_range <= FLAT < each.real_range for each in probes):
             found["empty"] = (
@@ -159,13 +161,13 @@ class Watch:
         gan_loss = self._config.gan_loss
         if gan_loss not in _WON:
             return {}
-        limit = _WON[gan_loss]
+        limit, found = _WON[gan_loss], list(self._probed)
         # With a smoothed target the loss is at least the entropy of that target.
         real_limit = limit + (_entropy(self._config.label_smoothing) if gan_loss == "bce" else 0.0)
-        for each in self._probed:
-            sure = each.probe is not None and (each.probe.d_accuracy or 0.0) >= SURE
-            if not sure or each.losses["d_real"] > real_limit or each.losses["d_fake"] > limit:
-                return {}
+        low = all(each.losses["d_real"] <= real_limit and each.losses["d_fake"] <= limit for each in found[-WINDOW:])
+        certain = len(found) == _LONG and all(_accuracy(each) >= _CERTAIN for each in found)
+        if not (certain or (low and all(_accuracy(each) >= SURE for each in found[-WINDOW:]))):
+            return {}
         last = self._probed[-1].losses
         return {
             "won": f"The discriminator is too strong (d_real {last['d_real']:.3f}, d_fake {last['d_fake']:.3f}, nearly "
@@ -174,6 +176,10 @@ class Watch:
             "discriminator_augment=all, otherwise --set label_smoothing=0.1 or fewer discriminator_filters, in a new "
             "run."
         }
+
+
+def _accuracy(observation: Observation) -> float:
+    return observation.probe.d_accuracy or 0.0 if observation.probe else 0.0
 
 
 def _entropy(share: float) -> float:

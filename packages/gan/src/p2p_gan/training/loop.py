@@ -4,11 +4,12 @@ Nothing here may record, save or validate; the callback does.
 """
 
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from p2p_gan.data.dataset import Batch, PairDataset
-from p2p_gan.machine.distributed import Ranks
+from p2p_gan.data.dataset import Batch, PairDataset, Part
+from p2p_gan.machine.distributed import Ranks, Share
 from p2p_gan.runs.checkpoint import Progress
 from p2p_gan.training.job import Job, learning_rate_at
 from p2p_gan.training.signals import StopRequest
@@ -76,9 +77,10 @@ def _repeat_steps(
     while images < total and not _should_stop(ranks, stop):
         # Draw the next batch; each process computes its share of it.
         started = time.perf_counter()
-        positions = dataset.positions(images, min(config.batch, total - images))
-        share = ranks.share(positions)
-        batch = replace(dataset.batch(share.positions, job.device, job.layout), factor=share.factor)
+        positions = dataset.positions(images, min(config.update_pairs, total - images))
+        share, parts = share_batches(ranks, positions, config.batch)
+        batch = dataset.batch(share.positions, job.device, job.layout)
+        batch = replace(batch, factor=share.factor, parts=parts)
         waited = time.perf_counter() - started
 
         # Step: one update of generator and discriminator, and of the exponential moving average (EMA) of the generator.
@@ -96,6 +98,22 @@ def _repeat_steps(
     # Wait until the first process has saved, since it may still return to the last checkpoint.
     ranks.agree_on_end(None)
     return images
+
+
+def share_batches(ranks: Ranks, positions: Sequence[int], batch: int) -> tuple[Share, tuple[Part, ...]]:
+    """This process's part of an update: the positions of its pairs, and the parts if several batches are accumulated.
+
+    Each batch is shared among all processes by itself, so that they see the same pairs together as a single one would.
+    """
+    if len(positions) <= batch:
+        return ranks.share(positions), ()
+    batches = [positions[first : first + batch] for first in range(0, len(positions), batch)]
+    shares = [ranks.share(each) for each in batches]
+    parts = tuple(
+        Part(len(share.positions), share.factor * len(each) / len(positions), share.weight)
+        for share, each in zip(shares, batches, strict=True)
+    )
+    return Share([position for share in shares for position in share.positions]), parts
 
 
 def _should_stop(ranks: Ranks, stop: StopRequest) -> bool:

@@ -26,7 +26,7 @@ from p2p_gan.training.layout import settle_memory_format
 from p2p_gan.training.saver import space_of_run
 from p2p_gan.training.source import begin_from, open_source
 from p2p_gan.training.speed import Speed, settle_speed
-from p2p_gan.training.trial import Timing, prepare_data
+from p2p_gan.training.trial import Timing, prepare_data, used_memory
 from p2p_gan.training.validation import SHOWN
 
 TIMED_FROM = 200  # updates left; before fewer updates, timing ten would take a large part of the run
@@ -35,15 +35,21 @@ _PNG = 0.6  # the approximate size of a PNG relative to its raw bytes
 
 @dataclass(frozen=True)
 class Need:
-    """The bytes that each part needs, and the free bytes."""
+    """The bytes that each part needs, and the free bytes; `held` are those of the parts that are taken already."""
 
     parts: dict[str, int]
     free: int
+    held: int = 0
 
     @property
     def total(self) -> int:
         """The bytes of all parts."""
         return sum(self.parts.values())
+
+    @property
+    def is_met(self) -> bool:
+        """Whether what is still to be taken is free."""
+        return self.total - self.held <= self.free
 
 
 @dataclass(frozen=True)
@@ -98,18 +104,19 @@ def plan(
         for line in begin_from(open_source(source), job).lines:
             report.note(line)
     done, _ = checkpoint.latest(run) if run else (0, True)
+    held = held_memory(job)
     left, automatic = plan_of(job, run or pairs, done=done).updates, config.memory_format == "auto"
     job = settle_memory_format(job, dataset, updates=left, automatic=automatic, report=report)
     job, speed = settle_speed(job, dataset, automatic=not config.threads, report=report)
-    return plan_of(job, run or pairs, done=done, speed=speed)
+    return plan_of(job, run or pairs, done=done, speed=speed, held=held)
 
 
 def _format_of(config: Config, before: Config) -> str:
     return before.memory_format if config.memory_format == "auto" else config.memory_format
 
 
-def plan_of(job: Job, run: Path, *, done: int = 0, speed: Speed | None = None) -> Plan:
-    """The plan of a job in the run folder `run`, after `done` images."""
+def plan_of(job: Job, run: Path, *, done: int = 0, speed: Speed | None = None, held: int = 0) -> Plan:
+    """The plan of a job in the run folder `run`, after `done` images; `held` is from `held_memory`."""
     config, architecture = job.config, job.card.architecture
     timing = speed.timing if speed else None
     left = max(0, (config.images or 0) - done)
@@ -120,14 +127,14 @@ def plan_of(job: Job, run: Path, *, done: int = 0, speed: Speed | None = None) -
         pairs=len(job.folder.of("train")),
         held_out=next((split for split in ("test", "val") if job.folder.of(split)), None),
         done=done,
-        updates=math.ceil(left / config.batch),
+        updates=math.ceil(left / config.update_pairs),
         generator_parameters=count_parameters(job.nets.generator),
         discriminator_parameters=count_parameters(job.nets.discriminator) if job.nets.discriminator else 0,
         receptive_fields=receptive_fields(config.discriminator_layers, config.discriminator_scales),
         shapes=shapes_seen(job.folder.of("train"), config),
         seconds_per_image=timing.seconds_per_image if timing else None,
         seconds=timing.seconds_per_image * left if timing else None,
-        memory=_memory(job, timing) if timing else None,
+        memory=_memory(job, timing, held) if timing else None,
         disk=_disk(job, run),
         processes=job.ranks.world,
         unexportable=None if why_not(architecture) else why_biases_stay(architecture),
@@ -135,9 +142,20 @@ def plan_of(job: Job, run: Path, *, done: int = 0, speed: Speed | None = None) -
     )
 
 
-def _memory(job: Job, timing: Timing) -> Need:
+def held_memory(job: Job) -> int:
+    """The bytes that the process has on the device before any update: on a CPU program, libraries and pairs.
+
+    The weights of the networks are left out. It has to be asked for before updates are timed, whose memory stays.
+    """
+    networks = (each for each in (job.nets.generator, job.nets.discriminator, job.nets.ema) if each is not None)
+    weights = sum(value.nbytes for network in networks for value in network.parameters())
+    return max(0, used_memory(job.device) - weights)
+
+
+def _memory(job: Job, timing: Timing, held: int) -> Need:
+    """What the progress of training will show as memory: all that the process has on the device."""
     parts = {"networks": timing.network_bytes, "batch": timing.image_bytes * job.config.batch // job.ranks.world}
-    return Need(parts, free_bytes(job.device))
+    return Need(({"program and pairs": held} if held else {}) | parts, free_bytes(job.device), held)
 
 
 def _disk(job: Job, run: Path) -> Need:

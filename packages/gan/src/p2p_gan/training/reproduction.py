@@ -111,6 +111,7 @@ def _model_of(record: dict[str, Any], dest: Path) -> tuple[Path | None, list[str
 
 def _here(config: Config) -> Config:
     """The run's config, with device and precision auto if this machine does not have its device."""
+    config = replace(config, wandb="off")  # what one run was asked to send, its repetition was not
     try:
         resolve_device(config.device)
     except UsageError:

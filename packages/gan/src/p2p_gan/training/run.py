@@ -16,23 +16,23 @@ from p2p_gan.config.config import Config
 from p2p_gan.config.parse import config_from_json
 from p2p_gan.data.dataset import PairDataset
 from p2p_gan.data.task import identify_files, open_for_training
-from p2p_gan.machine.device import describe_machine, explain_nondeterminism, machine_differences
+from p2p_gan.machine.device import describe_machine, explain_nondeterminism, machine_differences, restore_random_state
 from p2p_gan.machine.distributed import BACK, GoBack, Ranks, devices_of, join_processes
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RunFolder, changed_pairs, describe_splits, refuse_changes
+from p2p_gan.training.boards import require_boards
 from p2p_gan.training.features import is_feature_file, refuse_other_features
 from p2p_gan.training.guards import DivergedError
 from p2p_gan.training.job import Job, images_of, learning_rate_jump, make_job
 from p2p_gan.training.layout import settle_memory_format
 from p2p_gan.training.loop import TrainingCallback, training_loop
 from p2p_gan.training.patience import EarlyStop, stop_of
-from p2p_gan.training.planning import TIMED_FROM, Plan, plan_of
+from p2p_gan.training.planning import TIMED_FROM, Plan, held_memory, plan_of
 from p2p_gan.training.replicas import distribute, shared_state
 from p2p_gan.training.saver import Saver, require_space_for_run
 from p2p_gan.training.signals import StopRequest, StopSignal
 from p2p_gan.training.source import load_beginning, refuse_other_source
 from p2p_gan.training.speed import settle_speed
-from p2p_gan.training.tensorboard import require_tensorboard
 from p2p_gan.training.tracker import Tracker
 from p2p_gan.training.trial import explain_out_of_memory, prepare_data
 from p2p_gan.training.validation import refuse_unreadable, refuse_unscored
@@ -80,8 +80,7 @@ def train(
     share of every batch on its own device, and only the first one writes, validates and reports.
     """
     pairs, run = Path(pairs), Path(run)
-    if config.tensorboard:
-        require_tensorboard()
+    require_boards(config)
     with join_processes(config.device) as ranks, StopRequest() as stop, explain_nondeterminism():
         config = replace(config, device=devices_of(config.device)[0])
         if ranks.leads:
@@ -217,10 +216,11 @@ def _plan(run_folder: RunFolder, job: Job, dataset: PairDataset, report: Reporte
     if planned.updates < TIMED_FROM:
         return job, planned
     with explain_out_of_memory(job, dataset):
+        held = held_memory(job)
         left, automatic = planned.updates, asked.memory_format == "auto"
         job = settle_memory_format(job, dataset, updates=left, automatic=automatic, report=report)
         job, speed = settle_speed(job, dataset, automatic=not asked.threads, report=report)
-    return job, plan_of(job, run_folder.path, done=done, speed=speed)
+    return job, plan_of(job, run_folder.path, done=done, speed=speed, held=held)
 
 
 def _train(
@@ -230,6 +230,7 @@ def _train(
     found = checkpoint.load_latest(run_folder.path, job.nets, report) if run_folder.exists else None
     start = found or checkpoint.Progress(0, [0.0] * len(job.recipe.names), 0, 0.0)
     restore_scalers(job.nets.optimizers, start.extra.get("scalers", []))
+    restore_random_state(job.device, start.extra.get("device_random"))
     run_folder.write(_record(job))
     if run_folder.exists:
         run_folder.cut_log(start.images)
@@ -285,6 +286,7 @@ def _go_back(
     progress = checkpoint.load_latest(run_folder.path, job.nets, report)
     assert progress is not None, "a run with recover=on begins with a checkpoint"
     restore_scalers(job.nets.optimizers, progress.extra.get("scalers", []))
+    restore_random_state(job.device, progress.extra.get("device_random"))
     saver.saved = progress.images
     run_folder.cut_log(progress.images)
     run_folder.log({"images": progress.images, "recovered_from": error.found, "slowed": _RECOVERY_FACTOR})

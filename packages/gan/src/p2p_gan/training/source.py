@@ -29,6 +29,7 @@ from p2p_gan.training.job import Job
 from p2p_gan.training.transfer import (
     ChannelMatch,
     CodedHalf,
+    SeenChannels,
     Transfer,
     discriminator_edges,
     discriminator_names,
@@ -99,7 +100,7 @@ def config_after(
         if source.pairs and base.images == base.epochs * source.pairs:
             base = replace(base, images=None)
         own = Config()
-        base = replace(base, **{name: getattr(own, name) for name in _OWN}, tensorboard=False)
+        base = replace(base, **{name: getattr(own, name) for name in _OWN}, tensorboard=False, wandb="off")
     settings = {**vars(base), **_shape_of(source.card.architecture)}
     settings |= {"size": source.card.size, "fit": source.card.fit}
     direction = str(asked.get("direction") or _direction_of(source, folder))
@@ -140,6 +141,7 @@ def _shape_of(shape: Architecture) -> dict[str, Any]:
         "dropout": shape.dropout,
         "dropout_blocks": min(shape.dropout_blocks, 8),
         "dropout_skip": min(shape.dropout_skip, 8),
+        "class_adaptive_norm": "auto" if shape.class_adaptive else "off",
     }
 
 
@@ -190,11 +192,10 @@ def begin_from(source: StartModel, job: Job) -> StartWeights:
     """Compare a model with the networks of a job; raises UsageError if hardly anything of the generator fits."""
     inputs, outputs = _matches(source, job)
     shape, old = job.card.architecture, source.card.architecture
-    first = inputs + match_numbers(shape.noise, old.noise)
     generator = transfer_weights(
         _on_cpu(job.nets.generator),
         source.generator,
-        generator_edges(shape, first, outputs),
+        generator_edges(shape, inputs, outputs, match_numbers(shape.noise, old.noise)),
         generator_names(shape, old),
     )
     if generator.share < _LEAST:
@@ -239,10 +240,15 @@ def _discriminator(source: StartModel, job: Job, inputs: ChannelMatch, outputs: 
     seen = match_channels(
         CodedHalf(task.output, task.codings[1], task.palette), CodedHalf(card.output, card.output_coding, card.palette)
     )
-    pair = pair_match(inputs, seen, (job.config.conditional, source.config.conditional))
+    conditional = (job.config.conditional, source.config.conditional)
     labels = match_classes(task.palette, card.palette) if task.palette and card.palette else None
+    given = labels if task.labels and labels else inputs
+    nothing = ChannelMatch((), 0)
+    channels = SeenChannels(
+        pair_match(inputs, seen, conditional), seen, labels, pair_match(given, nothing, conditional)
+    )
     new = _on_cpu(network)
-    return transfer_weights(new, old, discriminator_edges(new, pair, seen, labels), discriminator_names(new, old))
+    return transfer_weights(new, old, discriminator_edges(new, old, channels), discriminator_names(new, old))
 
 
 def _refuse(source: StartModel, job: Job, generator: Transfer) -> None:

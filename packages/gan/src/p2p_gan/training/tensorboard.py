@@ -4,6 +4,7 @@ Nothing here may be the only place where something is recorded: stats.jsonl is t
 """
 
 import importlib.util
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +44,8 @@ class EventBoard(Board):
 
     def scalars(self, line: dict[str, Any]) -> None:
         """Write one curve for each figure; those of a validation are grouped."""
-        flat = {name: value for name, value in line.items() if name not in _UNITS}
-        flat |= {f"validation/{name}": value for name, value in flat.pop("validation", {}).items()}
-        for name, value in flat.items():
-            if isinstance(value, int | float) and not isinstance(value, bool):
-                self._writer.add_scalar(name, value, line["images"])
+        for name, value in scalars_of(line).items():
+            self._writer.add_scalar(name, value, line["images"])
         self._writer.flush()
 
     def grid(self, picture: Photo, images: int) -> None:
@@ -64,6 +62,42 @@ class EventBoard(Board):
         self._writer.close()
 
 
+class Boards(Board):
+    """Several boards, each of which gets all."""
+
+    def __init__(self, boards: Sequence[Board]) -> None:
+        self._boards = boards
+
+    def scalars(self, line: dict[str, Any]) -> None:
+        """Write the numbers of a line of the record to all."""
+        for each in self._boards:
+            each.scalars(line)
+
+    def grid(self, picture: Photo, images: int) -> None:
+        """Write a sample grid to all."""
+        for each in self._boards:
+            each.grid(picture, images)
+
+    def scores(self, scores: tuple[NDArray[np.float32], NDArray[np.float32]], images: int) -> None:
+        """Write the discriminator's logits to all."""
+        for each in self._boards:
+            each.scores(scores, images)
+
+    def close(self) -> None:
+        """Close all."""
+        for each in self._boards:
+            each.close()
+
+
+def scalars_of(line: dict[str, Any]) -> dict[str, float]:
+    """The numbers of a line of the record by name, without the images; those of a validation are grouped."""
+    flat = {name: value for name, value in line.items() if name not in _UNITS}
+    flat |= {f"validation/{name}": value for name, value in flat.pop("validation", {}).items()}
+    return {
+        name: value for name, value in flat.items() if isinstance(value, int | float) and not isinstance(value, bool)
+    }
+
+
 def require_tensorboard() -> None:
     """Raise UsageError if the package tensorboard is missing."""
     if importlib.util.find_spec("tensorboard") is None:
@@ -73,8 +107,3 @@ def require_tensorboard() -> None:
             "Run 'pip install \"tensorboard>=2.16\"', or set tensorboard=off.",
             code="missing-package",
         )
-
-
-def open_board(run: Path, images: int, *, wanted: bool) -> Board:
-    """The board of a run that continues after `images` images."""
-    return EventBoard(run / EVENTS, images) if wanted else Board()

@@ -11,15 +11,16 @@ from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.data.dataset import Batch, PairDataset
 from p2p_gan.data.read import read_shown
+from p2p_gan.machine.device import random_state_of
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import SAMPLES, RunFolder
+from p2p_gan.training.boards import open_boards
 from p2p_gan.training.guards import PROBE_EVERY, Guards
 from p2p_gan.training.job import Job, learning_rate_at
 from p2p_gan.training.loop import StepResult, TrainingCallback
 from p2p_gan.training.patience import EarlyStop, Patience
 from p2p_gan.training.saver import Saver
 from p2p_gan.training.signals import StopRequest
-from p2p_gan.training.tensorboard import open_board
 from p2p_gan.training.trial import used_memory
 from p2p_gan.training.validation import Validator, grid_of, improves, pairs_to_show, sample_row
 from p2p_gan.updates.loss_ring import LossRing
@@ -41,11 +42,11 @@ class Tracker(TrainingCallback):
     ) -> None:
         self.images = progress.images
         # Images before the latest step; samples and scores that were due after it follow from this number.
-        self._previous = int(progress.extra.get("previous", progress.images - job.config.batch))
+        self._previous = int(progress.extra.get("previous", progress.images - job.config.update_pairs))
         self.losses: dict[str, float] = {}  # in the latest line of the record
         self.recovery_factor = progress.recovery_factor
         self.looked = progress.looked
-        self.board = open_board(run_folder.path, progress.images, wanted=job.config.tensorboard)
+        self.board = open_boards(run_folder.path, job.config, progress.images)
         self._run_folder, self._job, self._saver = run_folder, job, saver
         self._stop, self._report = stop, report
         self._tally, self._tallied = list(progress.tally), progress.tallied
@@ -214,6 +215,7 @@ class Tracker(TrainingCallback):
                 "previous": self._previous,
                 "scalers": scaler_states(self._job.nets.optimizers),
                 **self._patience.to_json(),
+                "device_random": random_state_of(self._job.device),
             },
         )
         self._saver.save(progress, best=best)

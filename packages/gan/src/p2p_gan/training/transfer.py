@@ -204,12 +204,19 @@ def _layer(name: str) -> str:
     return name.removesuffix(".weight").removesuffix(".bias").removesuffix(".conv")
 
 
-def generator_edges(shape: Architecture, inputs: ChannelMatch, outputs: ChannelMatch) -> dict[str, Edge]:
-    """The first and the last layer of a generator, with their channels."""
+def generator_edges(
+    shape: Architecture, inputs: ChannelMatch, outputs: ChannelMatch, noise: ChannelMatch
+) -> dict[str, Edge]:
+    """The layers of a generator with channels: the first, the last, and the scales and shifts of norms of classes."""
     first = "enter.conv.weight" if shape.kind == "resnet" else "down.0.conv.weight"
     transposed = shape.upsampling == "transposed" and shape.kind != "resnet"
     last = {"last.weight": Edge(outputs, 1 if transposed else 0), "last.bias": Edge(outputs, 0)}
-    return {first: Edge(inputs, 1)} | last
+    adaptive = {
+        f"up.{number}.by_class.{what}.weight": Edge(inputs, 1)
+        for number in range(shape.depth - 1 if shape.class_adaptive else 0)
+        for what in ("scale", "shift")
+    }
+    return {first: Edge(inputs + noise, 1)} | last | adaptive
 
 
 def generator_names(new: Architecture, old: Architecture) -> dict[str, str]:
@@ -228,37 +235,53 @@ def generator_names(new: Architecture, old: Architecture) -> dict[str, str]:
     }
 
 
-_HEAD, _PATCHES, _SCALES = "labeller.", "patches.", "scales."
+# The parts of discriminators by the names of their tensors: those that segment, all but projected heads, and scales.
+_SEGMENTERS = {"labeller.": 0, "segmenter.": 1}  # with how many outputs beside the classes: that for fake
+_OTHERS, _PATCHES, _SCALES, _PROJECTED = "others.", "patches.", "scales.", ("heads.", "mixing.")
 
 
 def discriminator_names(new: Iterable[str], old: Iterable[str]) -> dict[str, str]:
-    """The names of a discriminator's tensors in another, which may have a head or several scales where this has not."""
+    """The names of a discriminator's tensors in another, which may have heads or several scales where this has not."""
     known = {_place_of(name): name for name in old}
     return {name: known.get(_place_of(name), "") for name in new}
 
 
 def _place_of(name: str) -> str:
-    """A name with its scale, as that of a discriminator with neither head nor scales has it too."""
-    bare = name.removeprefix(_PATCHES)
-    return bare if bare.startswith((_HEAD, _SCALES)) else f"{_SCALES}0.{bare}"
+    """A name with its scale, as that of a discriminator with neither heads nor scales has it too."""
+    bare = name.removeprefix(_OTHERS).removeprefix(_PATCHES)
+    return bare if bare.startswith((*_SEGMENTERS, _SCALES, *_PROJECTED)) else f"{_SCALES}0.{bare}"
 
 
-def discriminator_edges(
-    names: Iterable[str], pair: ChannelMatch, output: ChannelMatch, labels: ChannelMatch | None
-) -> dict[str, Edge]:
-    """The layers of a discriminator with channels: those of the `pair` that it sees, and those of a segmentation head.
+@dataclass(frozen=True)
+class SeenChannels:
+    """What a discriminator sees: the `pair`, the output alone, the mask's classes, and what projected heads are given.
 
-    `labels` are the classes that the head tells apart; None if one of the two has no palette.
+    `labels` are None if one of the two discriminators has no classes.
     """
-    edges = {}
-    for name in names:
-        if name.startswith(_HEAD):
-            if name.startswith(f"{_HEAD}last."):
-                edges[name] = Edge(labels or ChannelMatch((), 0), 0)
-            elif name == f"{_HEAD}down.0.conv.weight":
-                edges[name] = Edge(output, 1)
-        elif name.endswith("convs.0.weight"):
-            edges[name] = Edge(pair, 1)
+
+    pair: ChannelMatch
+    output: ChannelMatch
+    labels: ChannelMatch | None
+    condition: ChannelMatch
+
+
+def discriminator_edges(new: Mapping[str, Tensor], old: Mapping[str, Tensor], seen: SeenChannels) -> dict[str, Edge]:
+    """The layers of a discriminator with channels: the first ones, and the outputs and inputs that are classes."""
+    names, edges = discriminator_names(new, old), {}
+    labels = seen.labels or ChannelMatch((), 0)
+    for name, value in new.items():
+        place = _place_of(name)
+        for segmenter, more in _SEGMENTERS.items():
+            if place.startswith(f"{segmenter}last."):
+                edges[name] = Edge(labels + match_numbers(more, more), 0)
+            elif place == f"{segmenter}down.0.conv.weight":
+                edges[name] = Edge(seen.output, 1)
+        if place.startswith(_PROJECTED) and place.endswith(".conv.weight"):
+            before = old.get(names[name])
+            width = value.shape[0] if before is None else before.shape[0]
+            edges[name] = Edge(match_numbers(value.shape[0], width) + seen.condition, 1)
+        elif place.endswith("convs.0.weight"):
+            edges[name] = Edge(seen.pair, 1)
     return edges
 
 

@@ -17,12 +17,14 @@ from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_gan.data.dataset import PairDataset, load_dataset
-from p2p_gan.machine.device import slow_precision
+from p2p_gan.data.dataset import Batch, PairDataset, load_dataset
+from p2p_gan.machine.device import random_state_of, restore_random_state, slow_precision, wait_for
+from p2p_gan.machine.distributed import ALONE
 from p2p_gan.machine.memory import free_bytes
 from p2p_gan.runs.state import network_states
 from p2p_gan.training.build import build
 from p2p_gan.training.job import Job, make_job
+from p2p_gan.training.loop import share_batches
 from p2p_gan.training.stepper import Stepper, recorder_for
 from p2p_gan.updates.step import train_step
 
@@ -60,12 +62,14 @@ class Timing:
 def spare(job: Job) -> Iterator[Job]:
     """The job with separate networks; at the end every random state of torch is restored."""
     devices = [job.device] if job.device.type == "cuda" else []
+    before = random_state_of(job.device)
     with torch.random.fork_rng(devices=devices):
         try:
             labels, features = job.task.labels, job.nets.features
             yield replace(job, nets=build(job.card.architecture, job.config, job.device, labels, features))
         finally:
-            _wait_for(job.device)
+            wait_for(job.device)
+            restore_random_state(job.device, before)
     if job.device.type == "cuda":
         torch.cuda.empty_cache()
 
@@ -160,10 +164,10 @@ def _time_block(
     job: Job, dataset: PairDataset, seen: int, updates: int, patience: float, stepper: Stepper | None = None
 ) -> tuple[float, float]:
     """Time up to so many updates after `seen` images, at least one: (seconds per image, cores that were used)."""
-    _wait_for(job.device)
+    wait_for(job.device)
     began, worked = time.perf_counter(), sum(os.times()[:2])
     images = _repeat_updates(job, dataset, seen, updates, began + patience, least=1, stepper=stepper) - seen
-    _wait_for(job.device)
+    wait_for(job.device)
     seconds = time.perf_counter() - began
     return seconds / images, (sum(os.times()[:2]) - worked) / max(seconds, 1e-9)
 
@@ -175,17 +179,22 @@ def _repeat_updates(
     for number in range(updates):
         if number >= least and time.perf_counter() > end:
             break
-        positions = dataset.positions(seen, job.config.batch)
+        positions = dataset.positions(seen, job.config.update_pairs)
         if stepper is None:
             _update(job, dataset, positions)
         else:
-            stepper.step(dataset.batch(positions, job.device, job.layout), job.config.learning_rate)
+            stepper.step(_batch(job, dataset, positions), job.config.learning_rate)
         seen += len(positions)
     return seen
 
 
 def _update(job: Job, dataset: PairDataset, positions: Sequence[int]) -> None:
-    train_step(job.nets, dataset.batch(positions, job.device, job.layout), job.recipe, job.autocast)
+    train_step(job.nets, _batch(job, dataset, positions), job.recipe, job.autocast)
+
+
+def _batch(job: Job, dataset: PairDataset, positions: Sequence[int]) -> Batch:
+    share, parts = share_batches(ALONE, positions, job.config.batch)
+    return replace(dataset.batch(share.positions, job.device, job.layout), parts=parts)
 
 
 def _largest(dataset: PairDataset, batch: int) -> list[int]:
@@ -195,15 +204,19 @@ def _largest(dataset: PairDataset, batch: int) -> list[int]:
 
 
 def _update_bytes(job: Job, dataset: PairDataset) -> int:
-    """The peak memory in bytes of one update with the job's batch, without the networks."""
+    """The peak memory in bytes of one update with the job's batch, without the networks.
+
+    Where gradients are accumulated, the pairs of the batches that wait for their turn are added.
+    """
     positions = _largest(dataset, job.config.batch)
+    waiting = (job.config.accumulate - 1) * _pair_bytes(_batch(job, dataset, positions))
     if job.device.type == "cuda":
         before = torch.cuda.memory_allocated(job.device)
         torch.cuda.reset_peak_memory_stats(job.device)
         _update(job, dataset, positions)
         # The first update also allocates gradients and moments, which stay.
         stays = torch.cuda.memory_allocated(job.device) - before
-        return max(0, torch.cuda.max_memory_allocated(job.device) - before - stays)
+        return max(0, torch.cuda.max_memory_allocated(job.device) - before - stays) + waiting
     found: dict[int, Tensor] = {}
 
     def keep(value: Tensor) -> Tensor:
@@ -217,7 +230,11 @@ def _update_bytes(job: Job, dataset: PairDataset) -> int:
     own = [each for part in parts for each in (*part.network.parameters(), *part.network.buffers())]
     for each in (*own, *_constants(job)):
         found.pop(each.untyped_storage().data_ptr(), None)
-    return int(sum(value.untyped_storage().nbytes() for value in found.values()) * _PEAK)
+    return int(sum(value.untyped_storage().nbytes() for value in found.values()) * _PEAK) + waiting
+
+
+def _pair_bytes(batch: Batch) -> int:
+    return sum(each.nbytes for each in (batch.a, batch.b, batch.ignored, batch.classes) if each is not None)
 
 
 def _network_bytes(job: Job) -> int:
@@ -238,6 +255,8 @@ def used_memory(device: torch.device) -> int:
     """The bytes that this process has allocated on the device; for the CPU 0 if the system does not report it."""
     if device.type == "cuda":
         return int(torch.cuda.memory_reserved(device))
+    if device.type == "mps":
+        return int(torch.mps.driver_allocated_memory())
     with contextlib.suppress(OSError, ValueError, IndexError):
         return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
     return 0
@@ -317,11 +336,6 @@ def explain_out_of_memory(job: Job, dataset: PairDataset) -> Iterator[None]:
 def size_text_of(job: Job) -> str:
     """The size of the networks' input, in words."""
     return str(job.config.input_size or "their own size")
-
-
-def _wait_for(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
 
 
 def prepare_data(job: Job, run: Path | None, report: Reporter = QUIET) -> tuple[Job, PairDataset]:

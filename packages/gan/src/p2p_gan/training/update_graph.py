@@ -46,8 +46,12 @@ class UpdateGraph:
 
 
 def shape_of(batch: Batch) -> BatchShape:
-    """What is recorded as it is: the shapes and types of a batch's tensors, and its factor."""
-    return (batch.factor, *(None if each is None else (each.shape, each.dtype) for each in _tensors(batch)))
+    """What is recorded as it is: the shapes and types of a batch's tensors, its factor and its parts."""
+    return (
+        batch.factor,
+        batch.parts,
+        *(None if each is None else (each.shape, each.dtype) for each in _tensors(batch)),
+    )
 
 
 def tolerance_of(update: WholeUpdate) -> Tolerance:

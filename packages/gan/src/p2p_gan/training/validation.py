@@ -111,7 +111,9 @@ class Validator:
         agreement = confusion.result() if confusion else None
         return Validation(
             len(rows),
-            *means[:3],
+            l1=means[0],
+            ssim=means[1],
+            psnr=means[2],
             accuracy=agreement.pixel_accuracy if agreement else None,
             mean_iou=agreement.mean_iou if agreement else None,
             colors=float(np.mean(list(colors[0].intersection(colors[1]).values()))) if colors else None,

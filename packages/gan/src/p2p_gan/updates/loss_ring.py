@@ -33,7 +33,7 @@ class LossRing:
     def read(self, count: int) -> list[list[float]]:
         """The rows of the latest `count` updates, at most `size`, oldest first; waits for the device."""
         assert count <= self.size, "older rows are overwritten"
-        both = torch.cat((self._next.double(), self._rows.double().flatten())).tolist()  # one wait
+        both = torch.cat((self._next.float(), self._rows.flatten())).tolist()  # one wait
         following, width = int(both[0]), self._rows.shape[1]
         rows = [both[1 + row * width :][:width] for row in range(self.size)]
         return (rows[following:] + rows[:following])[self.size - count :]

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from p2p_gan.config.config import Config
 from p2p_gan.networks.base import Discriminator, Judgement
+from p2p_gan.networks.norms import differentiate_twice
 from p2p_gan.updates.augment import DiscriminatorView
 from p2p_gan.updates.label_mix import Mixture, fake_class_losses, label_mix_loss
 from p2p_gan.updates.lecam import LeCam, lecam_loss, mean_logits
@@ -206,7 +207,7 @@ def r1_penalty(discriminator: Discriminator, a: Tensor, real: Tensor, ignored: T
 
 def _gradient(discriminator: Discriminator, a: Tensor, b: Tensor, ignored: Tensor | None) -> Tensor:
     b = b.detach().requires_grad_(True)
-    with torch.autocast(b.device.type, enabled=False):
+    with torch.autocast(b.device.type, enabled=False), differentiate_twice(discriminator):
         total = mean_logit(discriminator(a.float(), b)).sum()
     (gradient,) = torch.autograd.grad(total, b, create_graph=True)
     return gradient if ignored is None else gradient.masked_fill(ignored, 0)

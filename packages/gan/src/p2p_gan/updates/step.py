@@ -3,11 +3,11 @@
 Nothing here may read data, write files or know how long training lasts.
 """
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ from torch import Tensor
 from p2p_gan.data.dataset import Batch
 from p2p_gan.networks.base import Discriminator, Generator, Judgement, PhotoFeatures
 from p2p_gan.networks.efficientnet import FeatureNetwork
-from p2p_gan.networks.norms import SyncBatchNorm
+from p2p_gan.networks.norms import SyncBatchNorm, keep_running
 from p2p_gan.updates.augment import DiscriminatorView, augment
 from p2p_gan.updates.label_mix import Mixture, draw_mixture
 from p2p_gan.updates.lecam import LeCam
@@ -28,6 +28,7 @@ from p2p_gan.updates.losses import (
     Verdicts,
     pixel_weights,
 )
+from p2p_gan.updates.micro import MicroBatch, split_batch
 from p2p_gan.updates.optimise import optimizer_step, scale_loss
 from p2p_gan.updates.recipe import Recipe
 
@@ -99,11 +100,13 @@ class Networks:
 def train_step(nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast) -> Tensor:
     """One update of the generator and, if there is one, the discriminator: alternating or simultaneous, as configured.
 
-    Returns the losses in the order of `recipe.names`, without their weights, as a tensor on the device.
+    A batch of several parts has one step of each optimiser with the sum of the parts' gradients. Returns the losses in
+    the order of `recipe.names`, without their weights, as a tensor on the device.
     """
-    generated = _generate(nets, batch, recipe, autocast)
-    if nets.features is not None and recipe.uses_features:
-        generated = replace(generated, features=_features_of(nets.features, batch.b, generated.fake_b))
+    if len(batch.parts) > 1:
+        losses = _accumulate(nets, split_batch(batch), recipe, autocast)
+        return torch.stack([losses[name] for name in recipe.names]).detach()
+    generated = _generate_and_look(nets, batch, recipe, autocast)
     losses = _compare(nets, batch, generated, recipe, autocast)
     if recipe.config.gan_loss == "none":
         update(nets.generator_optimizer, recipe.objective("g", losses, batch.factor))
@@ -118,11 +121,20 @@ def _update_alternately(
     nets: Networks, batch: Batch, generated: GeneratorOutput, pictures: Losses, recipe: Recipe, autocast: _Autocast
 ) -> Losses:
     """First the discriminator, then the generator with the updated discriminator (Isola et al. 2017, section 3.3)."""
-    discriminator, optimizer = nets.discriminator_and_optimizer
+    losses = _judge_discriminator(nets, batch, generated, recipe, autocast)
+    update(nets.discriminator_and_optimizer[1], recipe.objective("d", losses, batch.factor))
+    losses |= _judge_generator(nets, batch, generated, recipe, autocast)
+    update(nets.generator_optimizer, recipe.objective("g", pictures | losses, batch.factor))
+    return losses
+
+
+def _judge_discriminator(
+    nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: Recipe, autocast: _Autocast
+) -> Losses:
+    """The discriminator's losses in an alternating update: no gradient reaches the generator."""
+    discriminator, _ = nets.discriminator_and_optimizer
     head = recipe.config.segmentation_head == "on"
     verdicts = _verdicts(nets, batch, recipe)
-
-    # Update the discriminator: no gradient reaches the generator.
     discriminator.requires_grad_(True)
     view = _view(batch, generated.fake_b.detach(), recipe)
     seen = _see(nets, view, generated.features, recipe)
@@ -130,25 +142,42 @@ def _update_alternately(
         real = nets.discriminator_pass(view.real_a, view.real_b, labels=head, **seen.real)
         fake = nets.discriminator_pass(view.real_a, view.fake_b, **seen.detached)
         mixture = _mix(discriminator, view, real, recipe)
-    losses = recipe.judge("d", verdicts(view=view, real=real, fake=fake, mixture=mixture))
-    update(optimizer, recipe.objective("d", losses, batch.factor))
+    return recipe.judge("d", verdicts(view=view, real=real, fake=fake, mixture=mixture))
 
-    # Update the generator: the discriminator is frozen.
+
+def _judge_generator(
+    nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: Recipe, autocast: _Autocast
+) -> Losses:
+    """The generator's losses that need the discriminator, in an alternating update: the discriminator is frozen."""
+    discriminator, _ = nets.discriminator_and_optimizer
+    head = recipe.config.segmentation_head == "on"
+    verdicts = _verdicts(nets, batch, recipe)
     discriminator.requires_grad_(False)
     view = _view(batch, generated.fake_b, recipe)
     seen = _see(nets, view, generated.features, recipe)
     with autocast():
         fake = discriminator(view.real_a, view.fake_b, labels=head, **seen.fake)
-        real = discriminator(view.real_a, view.real_b) if recipe.matches_real else real
-    losses |= recipe.judge("g", verdicts(view=view, real=real, fake=fake))
-    update(nets.generator_optimizer, recipe.objective("g", pictures | losses, batch.factor))
-    return losses
+        real = discriminator(view.real_a, view.real_b) if recipe.matches_real else fake
+    return recipe.judge("g", verdicts(view=view, real=real, fake=fake))
 
 
 def _update_simultaneously(
     nets: Networks, batch: Batch, generated: GeneratorOutput, pictures: Losses, recipe: Recipe, autocast: _Autocast
 ) -> Losses:
     """Both gradients from one forward pass of each network, then both steps (as in the code of preset `cars`)."""
+    optimizers = (nets.discriminator_and_optimizer[1], nets.generator_optimizer)
+    for each in optimizers:
+        each.zero_grad(set_to_none=True)
+    losses = _add_both_gradients(nets, batch, generated, pictures, recipe, autocast)
+    for each in optimizers:
+        optimizer_step(each)
+    return losses
+
+
+def _add_both_gradients(
+    nets: Networks, batch: Batch, generated: GeneratorOutput, pictures: Losses, recipe: Recipe, autocast: _Autocast
+) -> Losses:
+    """Add the gradients of a simultaneous update to those of both networks; returns the losses."""
     discriminator, optimizer = nets.discriminator_and_optimizer
     head = recipe.config.segmentation_head == "on"
     discriminator.requires_grad_(True)
@@ -160,11 +189,67 @@ def _update_simultaneously(
         mixture = _mix(discriminator, view, real, recipe)
     verdicts = _verdicts(nets, batch, recipe)(view=view, real=real, fake=fake, mixture=mixture)
     losses = recipe.judge("d", verdicts) | recipe.judge("g", verdicts)
-    _differentiate(optimizer, recipe.objective("d", losses, batch.factor), retain_graph=True)
-    _differentiate(nets.generator_optimizer, recipe.objective("g", pictures | losses, batch.factor))
-    for each in (optimizer, nets.generator_optimizer):
-        optimizer_step(each)
+    _add_gradient(optimizer, recipe.objective("d", losses, batch.factor), retain_graph=True)
+    _add_gradient(nets.generator_optimizer, recipe.objective("g", pictures | losses, batch.factor))
     return losses
+
+
+def _accumulate(nets: Networks, parts: Sequence[MicroBatch], recipe: Recipe, autocast: _Autocast) -> Losses:
+    """One update of each network from the parts of a batch, of which one is computed at a time.
+
+    It is the update of the whole batch, but for norms over the batch, which see a part at a time, and for dropout,
+    noise and augmentation in an alternating update: the discriminator is updated from all parts before the generator
+    sees the first, so that each part is generated twice, with draws of their own.
+    """
+    config, found = recipe.config, list[Losses]()
+    if config.gan_loss != "none" and config.update_order == "alternating":
+        optimizer = nets.discriminator_and_optimizer[1]
+        optimizer.zero_grad(set_to_none=True)
+        for part in parts:
+            with _communicate(nets, part):
+                with torch.no_grad(), keep_running(nets.generator):
+                    generated = _generate_and_look(nets, part, recipe, autocast)
+                losses = _judge_discriminator(nets, part, generated, recipe, autocast)
+                _add_gradient(optimizer, recipe.objective("d", losses, part.factor))
+            found.append({name: value.detach() * part.factor for name, value in losses.items()})
+        optimizer_step(optimizer)
+    steps = nets.optimizers if config.update_order == "simultaneous" else (nets.generator_optimizer,)
+    for optimizer in steps:
+        optimizer.zero_grad(set_to_none=True)
+    for part in parts:
+        with _communicate(nets, part):
+            losses = _add_generator_gradient(nets, part, recipe, autocast)
+        found.append({name: value.detach() * part.factor for name, value in losses.items()})
+    for optimizer in steps:
+        optimizer_step(optimizer)
+    names = dict.fromkeys(name for losses in found for name in losses)
+    return {name: torch.stack([losses[name] for losses in found if name in losses]).sum(dim=0) for name in names}
+
+
+def _add_generator_gradient(nets: Networks, part: Batch, recipe: Recipe, autocast: _Autocast) -> Losses:
+    """Add a part's gradient to the generator's, in a simultaneous update to the discriminator's too."""
+    generated = _generate_and_look(nets, part, recipe, autocast)
+    losses = _compare(nets, part, generated, recipe, autocast)
+    if recipe.config.update_order == "simultaneous":
+        return losses | _add_both_gradients(nets, part, generated, losses, recipe, autocast)
+    if recipe.config.gan_loss != "none":
+        losses |= _judge_generator(nets, part, generated, recipe, autocast)
+    _add_gradient(nets.generator_optimizer, recipe.objective("g", losses, part.factor))
+    return losses
+
+
+@contextmanager
+def _communicate(nets: Networks, part: MicroBatch) -> Iterator[None]:
+    """While this is open, gradients are averaged over processes if the part is the last, which has the sum of all."""
+    with ExitStack() as open_until_last:
+        if nets.passes is not None and nets.passes.across is not None:
+            nets.passes.across.weight = part.weight
+        if nets.passes is not None and not part.last:
+            wrapped: tuple[Any, ...] = (nets.passes.generator, nets.passes.discriminator)
+            for each in wrapped:
+                if each is not None:
+                    open_until_last.enter_context(each.no_sync())
+        yield
 
 
 def _mix(discriminator: Discriminator, view: DiscriminatorView, real: Judgement, recipe: Recipe) -> Mixture | None:
@@ -187,13 +272,13 @@ def _verdicts(nets: Networks, batch: Batch, recipe: Recipe) -> Callable[..., Ver
 
 def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
     """One step of the optimiser with the gradient of `loss`."""
-    _differentiate(optimizer, loss)
+    optimizer.zero_grad(set_to_none=True)
+    _add_gradient(optimizer, loss)
     optimizer_step(optimizer)
 
 
-def _differentiate(optimizer: torch.optim.Optimizer, loss: Tensor, *, retain_graph: bool = False) -> None:
-    """Compute the gradient of `loss` for the optimiser's own parameters alone."""
-    optimizer.zero_grad(set_to_none=True)
+def _add_gradient(optimizer: torch.optim.Optimizer, loss: Tensor, *, retain_graph: bool = False) -> None:
+    """Add the gradient of `loss` to that of the optimiser's own parameters alone."""
     own = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     scale_loss(optimizer, loss).backward(inputs=own, retain_graph=retain_graph)  # type: ignore[no-untyped-call]
 
@@ -210,6 +295,14 @@ def _generate(nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast)
     return GeneratorOutput(output, fake_b, noise)
 
 
+def _generate_and_look(nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast) -> GeneratorOutput:
+    """The same with the pretrained features of the photos, where losses use them."""
+    generated = _generate(nets, batch, recipe, autocast)
+    if nets.features is None or not recipe.uses_features:
+        return generated
+    return replace(generated, features=_features_of(nets.features, batch.b, generated.fake_b))
+
+
 def _compare(nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: Recipe, autocast: _Autocast) -> Losses:
     """The losses that need no discriminator: L1, L2, cross-entropy, mode seeking."""
     balanced = recipe.config.class_balanced
@@ -218,21 +311,34 @@ def _compare(nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: R
     again = partial(_generate, nets, batch, recipe, autocast)
     return recipe.compare(
         PictureComparison(
-            batch.b, generated, weights, _share(batch, nets.passes, weights), again, recipe.config.perceptual_stages
+            batch.b,
+            generated,
+            weights,
+            _share(batch, nets.passes, weights, balanced=balanced),
+            again,
+            recipe.config.perceptual_stages,
         )
     )
 
 
-def _share(batch: Batch, passes: Passes | None, weights: Tensor | None) -> MeanShare:
+def _share(batch: Batch, passes: Passes | None, weights: Tensor | None, *, balanced: bool = True) -> MeanShare:
     """The weight of a mean over this part of the batch: with many ignored pixels it counts less than with few."""
-    if passes is None or weights is None:
+    if weights is None:
+        return 1.0
+    if isinstance(batch, MicroBatch):
+        whole = batch.mean_weight(balanced=balanced)
+        whole = whole if passes is None else passes.mean(whole)
+        return weights.mean() / whole.clamp(min=1e-12)
+    if passes is None:
         return 1.0
     own = weights.mean()
     return own / passes.mean(own * batch.factor).clamp(min=1e-12)
 
 
 def _mean(batch: Batch, passes: Passes | None, values: Tensor) -> Tensor:
-    """The mean of a tensor over all parts of the batch."""
+    """The mean of a tensor over all parts of the batch; of accumulated batches each has its own."""
+    if isinstance(batch, MicroBatch) and passes is not None:
+        return passes.mean(values)
     return values if passes is None else passes.mean(values * batch.factor)
 
 

@@ -1,0 +1,118 @@
+"""Accumulated gradients: small batches make the update of a large one, wherever the mathematics is the same."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+import torch
+
+from p2p_gan.config.config import Config
+from p2p_gan.data.dataset import Batch
+from p2p_gan.machine.distributed import ALONE
+from p2p_gan.networks.architecture import Architecture
+from p2p_gan.training.build import build
+from p2p_gan.training.loop import share_batches
+from p2p_gan.updates.micro import split_batch
+from p2p_gan.updates.recipe import make_recipe
+from p2p_gan.updates.step import Networks, train_step
+
+
+@pytest.fixture
+def batch() -> Batch:
+    """Five pairs 32x32 with classes, and ignored pixels that are many in some pairs and few in others."""
+    random = torch.Generator().manual_seed(3)
+    a, b = (torch.rand(5, 3, 32, 32, generator=random) * 2 - 1 for _ in range(2))
+    ignored = torch.rand(5, 1, 32, 32, generator=random) < torch.tensor([0, 0.1, 0.9, 0.5, 0]).view(5, 1, 1, 1)
+    classes = torch.randint(-1, 3, (5, 32, 32), generator=random)
+    return Batch(a, b, ignored, classes)
+
+
+def make(config: Config) -> Networks:
+    shape = Architecture(3, 3, 5, 4, 8, config.norm, 0.0)
+    return build(shape, replace(config, unet_depth=5), torch.device("cpu"), 3)
+
+
+def cut(batch: Batch, at_once: int) -> Batch:
+    """The batch to be computed in parts."""
+    share, parts = share_batches(ALONE, range(len(batch.a)), at_once)
+    assert list(share.positions) == list(range(len(batch.a)))
+    return replace(batch, parts=parts)
+
+
+def weights(nets: Networks) -> torch.Tensor:
+    networks = [each for each in (nets.generator, nets.discriminator) if each is not None]
+    return torch.cat([value.detach().flatten() for net in networks for value in net.parameters()])
+
+
+def apart(config: Config, batch: Batch, at_once: int, updates: int = 1) -> tuple[float, float]:
+    """(the largest difference of losses, of weights relative to their way) of one batch and of its parts."""
+    recipe, ends, losses, start = make_recipe(config), [], [], weights(make(config))
+    for each in (batch, cut(batch, at_once)):
+        nets = make(config)
+        for optimizer in nets.optimizers:  # as Adam makes a full step of rounding where a gradient is 0
+            optimizer.param_groups[0]["eps"] = 1e-3
+        for _ in range(updates):
+            found = train_step(nets, each, recipe, nullcontext)
+        losses.append(found)
+        ends.append(weights(nets))
+    way = float((ends[0] - start).norm())
+    return float((losses[0] - losses[1]).abs().max()), float((ends[0] - ends[1]).norm()) / way
+
+
+INSTANCE = Config(
+    norm="instance", dropout=0.0, discriminator_filters=4, discriminator_layers=2, generator_filters=4, max_filters=8
+)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"update_order": "simultaneous"},
+        {"gan_loss": "none"},
+        {"gan_loss": "hinge", "lambda_r1": 1.0},
+        {"lambda_features": 10.0, "lambda_l2": 5.0},
+        {"class_balanced": True, "segmentation_head": "on"},
+    ],
+    ids=str,
+)
+def test_parts_make_the_update_of_the_whole_batch(changes: dict[str, Any], batch: Batch) -> None:
+    losses, moved = apart(replace(INSTANCE, **changes), batch, at_once=2)
+    assert losses < 1e-4
+    assert moved < 1e-3
+
+
+def test_a_mean_over_ignored_pixels_is_that_of_the_whole_batch_and_not_of_means(batch: Batch) -> None:
+    unequal = replace(INSTANCE, gan_loss="none")
+    assert apart(unequal, batch, at_once=1)[1] < 1e-3
+
+
+def test_batch_norm_sees_a_part_at_a_time(batch: Batch) -> None:
+    assert apart(replace(INSTANCE, norm="batch"), batch, at_once=1)[1] > 0.01
+
+
+def test_running_statistics_are_moved_once_for_each_part(batch: Batch) -> None:
+    config = replace(INSTANCE, norm="batch")
+    nets = make(config)
+    norm = nets.generator.get_submodule("down.1.norm")
+    seen: list[torch.Tensor] = []
+    norm.register_forward_hook(lambda module, *_: seen.append(module.running_mean.clone()))
+    train_step(nets, cut(batch, 3), make_recipe(config), nullcontext)
+    changed = [not torch.equal(one, other) for one, other in pairwise(seen)]
+    assert changed == [False, True, True]  # two passes for the discriminator, two for the generator
+
+
+@pytest.mark.parametrize(("count", "at_once", "sizes"), [(5, 2, [2, 2, 1]), (6, 3, [3, 3])])
+def test_a_batch_is_divided_in_order(
+    count: int, at_once: int, sizes: list[int], random_input: Callable[..., torch.Tensor]
+) -> None:
+    a = random_input(count).contiguous(memory_format=torch.channels_last)
+    found = split_batch(cut(Batch(a, a), at_once))
+    assert [len(each.a) for each in found] == sizes
+    assert torch.equal(torch.cat([each.a for each in found]), a)
+    assert sum(each.factor for each in found) == pytest.approx(1)
+    assert [each.last for each in found] == [False] * (len(sizes) - 1) + [True]
+    assert all(each.a.is_contiguous(memory_format=torch.channels_last) for each in found)
