@@ -6,7 +6,6 @@ Usage: python benchmarks/applying.py [--runs N] [--pictures N] [--filters N ...]
 """
 
 import argparse
-import importlib.util
 import statistics
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -29,6 +28,7 @@ from p2p_gan.evaluation.export import export_onnx
 from p2p_gan.inference.apply import seed_of
 from p2p_gan.inference.graph_inputs import graph_inputs
 from p2p_gan.inference.onnx_runtime import load_onnx_model
+from p2p_gan.inference.openvino_runtime import has_openvino, load_openvino_model
 from p2p_gan.inference.sampling import sample
 from p2p_gan.inference.torch_runtime import torch_translator
 from p2p_gan.inference.translator import PassOptions, Translator
@@ -43,7 +43,7 @@ else:  # run as a program, this folder is where Python looks
     import measure
 
 SIDE = 256
-RUNTIMES = ("onnxruntime", "torch")
+RUNTIMES = ("onnxruntime", "torch", *(["openvino"] if has_openvino() else []))
 
 
 def main() -> None:
@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=64, metavar="N", help="of the folder at 16 filters")
     parser.add_argument("--filters", type=int, nargs="+", default=[64, 16], metavar="N")
     options = parser.parse_args()
-    print(measure.header(options.runs, "p2p-gan", "torch", "onnxruntime", "numpy"))
+    print(measure.header(options.runs, "p2p-gan", "torch", "numpy", *RUNTIMES[:1], *RUNTIMES[2:]))
     for filters in options.filters:
         with tempfile.TemporaryDirectory() as place:
             top = Path(place)
@@ -164,32 +164,15 @@ def forward_passes(model: Path) -> Iterator[tuple[str, Callable[[int], object]]]
     yield "forward, onnxruntime, all cores", lambda count: [run(inputs, large=True) for _ in range(count)]
     translator: Translator = torch_translator(read_model(model))
     yield "forward, torch, all cores", lambda count: [translator.values(picture, options) for _ in range(count)]
-    if importlib.util.find_spec("openvino"):
-        yield "forward, openvino, its throughput mode", with_openvino(model, inputs)
+    if has_openvino():
+        compiled = load_openvino_model(model.with_suffix(".onnx")).sessions
+        yield "forward, openvino, all cores", lambda count: [compiled.run(inputs, large=False) for _ in range(count)]
 
 
 def side_by_side(work: Callable[[], object], count: int) -> None:
     """The same work as often as said, by as many threads as there are cores."""
     with ThreadPoolExecutor(cores()) as pool:
         list(pool.map(lambda _: work(), range(count)))
-
-
-def with_openvino(model: Path, inputs: dict[str, Any]) -> Callable[[int], object]:
-    """Passes in OpenVINO, whatever number of streams it chooses."""
-    import openvino
-
-    core = openvino.Core()
-    network = core.compile_model(model.with_suffix(".onnx"), "CPU", {"PERFORMANCE_HINT": "THROUGHPUT"})
-    names = {each.get_any_name() for each in network.inputs}
-    given = {name: value for name, value in inputs.items() if name in names}
-
-    def work(count: int) -> None:
-        queue = openvino.AsyncInferQueue(network)
-        for _ in range(count):
-            queue.start_async(given)
-        queue.wait_all()
-
-    return work
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ def test_tab_completes_commands_options_and_choices(
         return capsys.readouterr().out
 
     assert "doctor" in complete("p2p", "do")
-    assert "build-masks" in complete("p2p data", "bu")
+    assert "build-masks" in complete("p2p data", "build")
     assert "--keep-going" in complete("p2p data pair", "--keep")
     assert "stretch" in complete("p2p data pair --fit", "st")
 
@@ -102,7 +102,7 @@ def test_bash_itself_takes_the_completion(tmp_path: Path) -> None:
     (tmp_path / "p2p").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m p2p_cli "$@"\n')
     (tmp_path / "p2p").chmod(0o755)
     program = (
-        'PATH="$1:$PATH"; eval "$(_P2P_COMPLETE=bash_source p2p)"; COMP_WORDS=(p2p data bu); COMP_CWORD=2; '
+        'PATH="$1:$PATH"; eval "$(_P2P_COMPLETE=bash_source p2p)"; COMP_WORDS=(p2p data build); COMP_CWORD=2; '
         '_p2p_completion p2p; echo "${COMPREPLY[@]}"'
     )
     done = subprocess.run(["bash", "-c", program, "bash", str(tmp_path)], capture_output=True, text=True, check=True)

@@ -125,7 +125,7 @@ def test_where_nothing_is_drawn_at_random_the_seed_makes_no_difference(photos: P
     assert derive(photos, dest, Edges(), seed=2).kept == 4
 
 
-def test_unfinished_work_of_other_settings_is_not_continued(
+def test_a_try_that_was_refused_is_neither_continued_with_other_settings_nor_in_their_way(
     photos: Path, dest: Path, refused: "Refused", noise: "Noise"
 ) -> None:
     (photos / "b.png").write_bytes(b"no picture")
@@ -133,7 +133,7 @@ def test_unfinished_work_of_other_settings_is_not_continued(
         derive(photos, dest, Edges())
     assert [(part.where, part.code) for part in error.value.parts] == [(str(photos / "b.png"), "not-a-picture")]
     assert not dest.exists()
-    with refused("unfinished-work", f"{dest}.partial", usage=True):
+    with refused("pictures-failed", dest):
         derive(photos, dest, Gray())
     write_png(photos / "b.png", noise(1))
     assert derive(photos, dest, Edges()).made == 4

@@ -113,14 +113,14 @@ def test_an_image_folder_has_a_line_for_each_pair_whose_paths_begin_at_its_split
 def test_fiftyone_gets_photos_and_class_numbers_of_one_name_and_what_the_numbers_mean(
     pairs: Path, tmp_path: Path
 ) -> None:
-    export_pairs(pairs, tmp_path / "fo", format="fiftyone")
+    export_pairs(pairs, tmp_path / "voxels", format="fiftyone")
     (one,) = read_manifest(pairs).of("val")
-    with Image.open(tmp_path / "fo" / "val" / "labels" / f"{one.name}.png") as picture:
+    with Image.open(tmp_path / "voxels" / "val" / "labels" / f"{one.name}.png") as picture:
         numbers = np.asarray(picture)
         assert picture.mode == "L"
     assert np.array_equal(numbers, read_mask(tmp_path / "masks" / f"{one.name}.png", CARS))
-    assert (tmp_path / "fo" / "val" / "data" / f"{one.name}.png").is_file()
-    targets = read_json(tmp_path / "fo" / "mask_targets.json")
+    assert (tmp_path / "voxels" / "val" / "data" / f"{one.name}.png").is_file()
+    targets = read_json(tmp_path / "voxels" / "mask_targets.json")
     assert targets == {**{str(index): name for index, name in enumerate(CARS.names)}, "255": "ignore"}
 
 

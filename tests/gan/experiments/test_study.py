@@ -36,10 +36,11 @@ def files(folder: Path) -> dict[str, int]:
 
 
 def test_every_arm_that_can_be_is_trained_from_every_seed_and_the_others_are_listed(study: Study) -> None:
-    assert list(study.impossible) == ["286x286 patches"]
+    # Pictures of 32x32 are too small for them.
+    assert list(study.impossible) == ["286x286 patches", "L1+cGAN, perceptual", "L1+cGAN, projected heads"]
     assert {trial.arm for trial in study.trials} == set(ARMS) - set(study.impossible)
     assert [(trial.seed, trial.run.name) for trial in study.of("L1")] == [(0, "l1-0")]
-    assert study.planned == len(study.trials) == 21
+    assert study.planned == len(study.trials) == len(ARMS) - len(study.impossible)
     assert not study.failed
     assert not study.interrupted
 

@@ -23,6 +23,8 @@ from p2p_gan.training.job import make_job
 from p2p_gan.training.run import train
 from p2p_gan.training.trial import _network_bytes, spare
 from p2p_gan.training.update import WholeUpdate
+from p2p_gan.updates.losses import perceptual_loss
+from p2p_gan.updates.step import _features_of
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
@@ -198,6 +200,24 @@ def test_a_generator_learns_from_the_perceptual_loss_alone(pair_folder: Path, se
     losses = losses_of(pair_folder, alone, 5)
     assert losses[0].keys() == {"g_perceptual"}
     assert losses[-1]["g_perceptual"] < losses[0]["g_perceptual"]
+
+
+def test_in_grey_the_perceptual_loss_leaves_colours_to_the_others_and_heads_see_them_all_the_same(
+    pair_folder: Path, seeing: Config
+) -> None:
+    def first(**settings: Any) -> dict[str, float]:
+        return losses_of(pair_folder, replace(seeing, **settings), 1)[0]
+
+    colored, grey = first(), first(perceptual_color=0.0)
+    assert grey["d_projected"] == pytest.approx(colored["d_projected"], rel=1e-5)
+    assert grey["g_perceptual"] != colored["g_perceptual"]
+    network = load_features(seeing, torch.device("cpu"))
+    assert network is not None
+    photo = torch.rand(1, 3, 32, 32) * 2 - 1
+    same_grey, other_grey = photo.roll(1, dims=1), photo.flip(2)
+    grey_pair, other_pair = (_features_of(network, photo, each, 0.0) for each in (same_grey, other_grey))
+    assert perceptual_loss(grey_pair.fake, grey_pair.real).item() == pytest.approx(0, abs=1e-6)
+    assert perceptual_loss(other_pair.fake, other_pair.real).item() > 0.1
 
 
 @pytest.mark.parametrize("augment", ["none", "all"])

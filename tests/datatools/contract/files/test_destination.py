@@ -126,6 +126,37 @@ def test_unfinished_work_of_other_settings_is_refused(tmp_path: Path, refused: "
         opened(tmp_path / "dest", seed=1)
 
 
+@pytest.mark.parametrize(("code", "blocks"), [("pictures-failed", False), ("cannot-write", True)])
+def test_work_that_was_refused_gives_way_to_other_settings_and_work_that_was_interrupted_does_not(
+    tmp_path: Path, refused: "Refused", code: str, blocks: bool
+) -> None:
+    partial = tmp_path / "dest.partial"
+
+    def fail() -> None:
+        with opened(tmp_path / "dest") as destination:
+            if "a.png" not in destination.done:
+                add(destination, "a.png")
+            raise P2PError("b.png", "is broken", "Correct it.", code=code)
+
+    with refused(code, "b.png"):
+        fail()
+    if blocks:
+        with refused("unfinished-work", partial, usage=True):
+            opened(tmp_path / "dest", seed=1)
+        return
+    with opened(tmp_path / "dest") as destination:  # the same call continues
+        assert "a.png" in destination.done
+    with refused(code, "b.png"):
+        fail()
+    with opened(tmp_path / "dest", seed=1) as destination:
+        assert "a.png" not in destination.done
+        assert not (partial / "a.png").exists()
+    with refused("unfinished-work", partial, usage=True):  # interrupted, as far as anybody knows
+        with opened(tmp_path / "dest", seed=1) as destination:
+            add(destination, "c.png")
+        opened(tmp_path / "dest", seed=2)
+
+
 def test_a_destination_holding_something_else_is_refused_before_any_work(tmp_path: Path, refused: "Refused") -> None:
     (tmp_path / "dest").mkdir()
     (tmp_path / "dest" / "thesis.doc").write_text("x")

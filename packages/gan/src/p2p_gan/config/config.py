@@ -320,6 +320,14 @@ class Config:
         unit="stages",
         group=_LOSSES,
     )
+    perceptual_color: float = setting(
+        1.0,
+        "The share of the photos' colour that the perceptual loss sees; with 0 it compares them in grey.",
+        low=0,
+        high=1,
+        unit="share",
+        group=_LOSSES,
+    )
     lambda_projected: float = setting(
         0.0, "The weight of the hinge loss of projected heads, which judge mixed features.", low=0, group=_LOSSES
     )

@@ -122,7 +122,7 @@ def _share_as_far(own: float, swapped: Sums) -> float:
 
 
 def _mark_better(differences: Sequence[ScoreDifference]) -> tuple[ScoreDifference, ...]:
-    tested = sorted((each for each in differences if each.name.startswith(_HEADLINES)), key=lambda each: each.p)
+    tested = sorted((each for each in differences if _is_headline(each.name)), key=lambda each: each.p)
     better: dict[str, int] = {}
     for rank, each in enumerate(tested):
         if each.p > LEVEL / (len(tested) - rank):
@@ -136,7 +136,11 @@ def _is_baseline(name: str) -> bool:
 
 
 def _is_decided(each: ScoreDifference) -> bool:
-    return each.better is not None or not each.name.startswith(_HEADLINES)
+    return each.better is not None or not _is_headline(each.name)
+
+
+def _is_headline(name: str) -> bool:
+    return name.startswith(_HEADLINES) and score_word(name).more is not None
 
 
 def _join_words(words: Sequence[str]) -> str:

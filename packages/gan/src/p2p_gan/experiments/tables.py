@@ -46,7 +46,7 @@ ARMS: dict[str, dict[str, Any]] = {
     "L1+cGAN, noise, mode seeking": {"noise_channels": 8, "lambda_mode_seeking": 1},
     "L1+cGAN, two learning rates": {"discriminator_learning_rate": 1e-4},
     "L1+cGAN, focal frequency": {"lambda_frequency": 100},
-    "L1+cGAN, LeCam": {"lambda_lecam": 0.01},
+    "L1+cGAN, LeCam": {"lambda_lecam": 0.1},
     "L1+cGAN, segmentation": {**{"gan_loss": "segmentation", "lambda_gan": 10}, **_PLAIN_DISCRIMINATOR},
     "L1+cGAN, masks as classes": _AS_CLASSES,
     "L1+cGAN, class-adaptive norm": {**_AS_CLASSES, "class_adaptive_norm": "on"},

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import torch
 
 RUNTIMES = ("auto", "torch", "onnxruntime", "openvino")
-# From so many weights on OpenVINO is faster than onnxruntime: that of a U-Net of 64 filters, 54 million of them, took
-# a tenth less time, that of 32 filters none (benchmarks/applying.py --runtimes).
+# From so many weights on OpenVINO is a little faster than onnxruntime: of 64 filters (54 million) it took 5% less
+# processor time, of 16 filters 8% more (benchmarks/applying.py; n = 4, on two busy cores).
 _WIDE = 40e6
 _BYTES = {"float16": 2, "int8": 1}  # of a weight
 

@@ -154,10 +154,10 @@ def _check_and_load(
     refuse_unreadable(job)
     refuse_unscored(job)
 
-    # The plan, and the weights to begin with.
+    # The weights to begin with, and the plan.
+    job = load_beginning(job, run_folder, source, report)
     job, planned = _plan(run_folder, job, dataset, report, asked)
     report.show(planned)
-    job = load_beginning(job, run_folder, source, report)
     if not run_folder.exists:
         run_folder.hold(report)
     return job, dataset, planned

@@ -201,7 +201,9 @@ def _fits_but_for(new: Tensor, old: Tensor, edge: Edge) -> bool:
 
 
 def _layer(name: str) -> str:
-    return name.removesuffix(".weight").removesuffix(".bias").removesuffix(".conv")
+    """The layer of a tensor: a convolution and its norm are one."""
+    layer = name.rpartition(".")[0]
+    return layer.removesuffix(".conv").removesuffix(".norm")
 
 
 def generator_edges(

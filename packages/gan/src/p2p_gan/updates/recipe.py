@@ -52,7 +52,14 @@ class Recipe:
     @property
     def uses_features(self) -> bool:
         """Whether a loss uses the features of a pretrained network that are known before the discriminator is asked."""
-        return "g_perceptual" in self.weights or (self.has_heads and self.config.discriminator_augment == "none")
+        return "g_perceptual" in self.weights or (self.has_heads and self.shares_features)
+
+    @property
+    def shares_features(self) -> bool:
+        """Whether projected heads judge the photos that the perceptual loss compares: in colour and not augmented."""
+        config = self.config
+        whole = config.perceptual_color == 1 or "g_perceptual" not in self.weights
+        return config.discriminator_augment == "none" and whole
 
     @property
     def has_heads(self) -> bool:

@@ -300,7 +300,8 @@ def _generate_and_look(nets: Networks, batch: Batch, recipe: Recipe, autocast: _
     generated = _generate(nets, batch, recipe, autocast)
     if nets.features is None or not recipe.uses_features:
         return generated
-    return replace(generated, features=_features_of(nets.features, batch.b, generated.fake_b))
+    color = recipe.config.perceptual_color if "g_perceptual" in recipe.weights else 1.0
+    return replace(generated, features=_features_of(nets.features, batch.b, generated.fake_b, color))
 
 
 def _compare(nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: Recipe, autocast: _Autocast) -> Losses:
@@ -349,11 +350,15 @@ def _view(batch: Batch, fake_b: Tensor, recipe: Recipe) -> DiscriminatorView:
     return augment(view, recipe.config.discriminator_augment, recipe.photos)
 
 
-def _features_of(network: FeatureNetwork, real_b: Tensor, fake_b: Tensor) -> FeaturePair:
-    """The features of real and generated photos; no gradient is kept for the real ones."""
+def _features_of(network: FeatureNetwork, real_b: Tensor, fake_b: Tensor, color: float = 1.0) -> FeaturePair:
+    """The features of real and generated photos with that share of their colour; real ones keep no gradient."""
+
+    def see(photos: Tensor) -> tuple[Tensor, ...]:
+        return network(photos if color == 1 else torch.lerp(photos.mean(dim=1, keepdim=True), photos, color))
+
     with torch.no_grad():
-        real = network(real_b)
-    return FeaturePair(real, network(fake_b))
+        real = see(real_b)
+    return FeaturePair(real, see(fake_b))
 
 
 class _FeatureInputs(NamedTuple):
@@ -365,10 +370,10 @@ class _FeatureInputs(NamedTuple):
 
 
 def _see(nets: Networks, view: DiscriminatorView, known: FeaturePair | None, recipe: Recipe) -> _FeatureInputs:
-    """The features for the projected heads: those that are `known`, or of the augmented photos."""
+    """The features for the projected heads: those that are `known`, or of the photos that it is given."""
     if nets.features is None or not recipe.has_heads:
         return _FeatureInputs({}, {}, {})
-    if known is None or recipe.config.discriminator_augment != "none":
+    if known is None or not recipe.shares_features:
         known = _features_of(nets.features, view.real_b, view.fake_b)
     given = view.real_a if view.classes is None else view.classes
     condition = given if recipe.config.conditional else None

@@ -7,7 +7,7 @@ import contextlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from p2p_datatools.contract.threads import parallel_map
 from p2p_datatools.contract.words import plural
 
 RECIPE, JOURNAL, SKIPPED = ".recipe.json", ".journal.jsonl", "skipped.jsonl"
+_REFUSED = ".refused"  # says that the work ended with an error of its input, and was not interrupted
+_CHEAP = 1000  # finished files that may be made again without asking
 BATCH = 64  # pictures that are flushed to the disk together
 SECONDS = 10.0  # after which they are flushed, however few there are: a model may need long for each
 _SYNCS = 16  # files that are flushed at the same time: a file system writes its own journal once for all of them
@@ -43,8 +45,9 @@ class Destination:
     """DEST and the work beside it; use as `with Destination(...) as destination`.
 
     `marker` is the file by which DEST is known as one of this kind: a DEST that holds anything else is refused.
-    `recipe` is what the work depends on: a DEST.partial of another recipe is refused. Each finished file is recorded
-    with its own JSON value; `done` gives those of an earlier, interrupted call whose files are still there.
+    `recipe` is what the work depends on: a DEST.partial of another recipe is refused, unless that work was refused
+    itself and is little, so that a wrong first try does not stand in the way of the right one. Each finished file is
+    recorded with its own JSON value; `done` gives those of an earlier, interrupted call whose files are still there.
     """
 
     def __init__(self, dest: Path, *, marker: str, recipe: dict[str, Any], stamps: RecordStamps | None = None) -> None:
@@ -105,14 +108,18 @@ class Destination:
         journal = self.partial / JOURNAL
         if not self.partial.exists():
             return Journal(journal, self._is_there)
-        recipe = self.partial / RECIPE
-        if not _is_hollow(self.partial) and (not recipe.is_file() or read_json(recipe) != self._recipe):
+        recipe, refused = self.partial / RECIPE, self.partial / _REFUSED
+        other = not _is_hollow(self.partial) and (not recipe.is_file() or read_json(recipe) != self._recipe)
+        if other and recipe.is_file() and refused.is_file() and len(Journal(journal, self._is_there)) < _CHEAP:
+            _clear(self.partial, but=LOCK_FILES)
+        elif other:
             raise UsageError(
                 self.partial,
                 "holds the unfinished work of another command or other settings",
                 "Repeat that command to finish it, or delete the folder.",
                 code="unfinished-work",
             )
+        refused.unlink(missing_ok=True)
         for torn in self.partial.rglob(".*.tmp"):  # a kill left them
             torn.unlink(missing_ok=True)
         return Journal(journal, self._is_there)
@@ -124,7 +131,10 @@ class Destination:
     def __enter__(self) -> "Destination":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, *_: object) -> None:
+        if isinstance(error, P2PError) and error.code != "cannot-write" and (self.partial / RECIPE).is_file():
+            with contextlib.suppress(OSError):
+                (self.partial / _REFUSED).touch()
         # Also after an error or Ctrl-C, so that what is finished need not be done again.
         try:
             with contextlib.suppress(P2PError):
@@ -173,7 +183,7 @@ class Destination:
         """Delete what an interrupted call wrote but did not record: its sources are unknown; the folder `but` stays."""
         for path in self.partial.rglob("*"):
             file = path.relative_to(self.partial).as_posix()
-            own = file in (RECIPE, JOURNAL, *LOCK_FILES) or (but and file.startswith(f"{but}/"))
+            own = file in (RECIPE, JOURNAL, _REFUSED, *LOCK_FILES) or (but and file.startswith(f"{but}/"))
             if not own and file not in self.done and path.is_file():
                 path.unlink()
 
@@ -212,7 +222,7 @@ class Destination:
 
     def _forget_work(self) -> None:
         """Remove from DEST what DEST.partial had besides the result."""
-        own = (self.dest / name for name in (RECIPE, JOURNAL, *LOCK_FILES))
+        own = (self.dest / name for name in (RECIPE, JOURNAL, _REFUSED, *LOCK_FILES))
         for note in (*own, *self.dest.glob(".*.tmp")):
             note.unlink(missing_ok=True)
 
@@ -295,17 +305,22 @@ def _is_hollow(partial: Path) -> bool:
     return all(path.name.endswith(".tmp") or path.name in LOCK_FILES for path in partial.iterdir())
 
 
-def _clear(partial: Path) -> None:
-    """Delete what is left of the work; the recipe goes last, since until then it says whose work this is."""
+def _clear(partial: Path, *, but: Container[str] = ()) -> None:
+    """Delete what is left of the work; the recipe goes last, since until then it says whose work this is.
+
+    The files called `but` stay, and with them the folder.
+    """
     if not partial.exists():
         return
     for path in partial.iterdir():
         if path.is_dir():
             shutil.rmtree(path)
-        elif path.name != RECIPE:
+        elif path.name not in (RECIPE, _REFUSED) and path.name not in but:
             path.unlink()
     (partial / RECIPE).unlink(missing_ok=True)
-    partial.rmdir()
+    (partial / _REFUSED).unlink(missing_ok=True)
+    if not but:
+        partial.rmdir()
 
 
 def _write_skipped(path: Path, skipped: Sequence[Skip]) -> None:
