@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.quality.__main__ import read_arms
 from benchmarks.quality.runs import Clock, place_run, with_images
 from p2p_datatools.contract.files.atomic import read_lines
 from p2p_gan.config.presets import PRESETS
@@ -18,6 +19,12 @@ def test_a_changed_setting_is_another_run_and_what_changes_no_result_is_the_same
     assert place_run(tmp_path, "best", replace(config, threads=2, log_every=7)).folder == run.folder
     for other in (replace(config, lambda_l1=50.0), with_images(config, 200, 3), replace(config, seed=4)):
         assert place_run(tmp_path, "best", other).folder != run.folder
+
+
+def test_the_arms_of_the_file_are_possible_and_the_first_is_among_those_that_are_chosen() -> None:
+    path = Path(__file__).parents[2] / "benchmarks" / "quality" / "arms.toml"
+    assert list(read_arms(path, ["projected 1"])) == ["paper", "projected 1"]
+    assert len(read_arms(path, None)) > 2
 
 
 def test_the_average_of_weights_spans_the_same_share_of_every_length() -> None:
