@@ -82,7 +82,7 @@ def test_the_notebook_makes_a_model_and_pictures_and_run_again_changes_nothing(w
     assert errors(first) == []
     assert pictures(first) == ["pairs", "progress", "sample", "paint"]
     assert "6 images in" in said["train"]
-    assert "ssim" in said["score"]
+    assert "SSIM" in said["score"]
     run = work / "demo" / "run-tiny-64x32"
     model = (run / "model.safetensors").read_bytes()
     held_out = sorted(file.name for file in (work / "demo" / "compare-tiny-64x32-6").glob("*.png"))

@@ -39,7 +39,7 @@ def test_json_says_the_same_of_one_and_of_all(capsys: pytest.CaptureFixture[str]
     assert list(found) == list(KNOWN)
     assert main(["config", "gan_loss", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == found["gan_loss"]
-    assert found["gan_loss"]["choices"] == ["bce", "lsgan", "hinge", "wgan", "none"]
+    assert found["gan_loss"]["choices"] == ["bce", "lsgan", "hinge", "wgan", "segmentation", "none"]
 
 
 @pytest.mark.parametrize(

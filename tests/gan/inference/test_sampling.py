@@ -19,7 +19,7 @@ from p2p_datatools.contract.pictures.header import PictureFile
 from p2p_datatools.contract.pictures.images import read_mask, read_photo, write_png
 from p2p_datatools.contract.pictures.pages import ReadOptions
 from p2p_gan.config.config import Config
-from p2p_gan.inference import sampling
+from p2p_gan.inference import input_pictures
 from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.inference.inputs import read_input
 from p2p_gan.inference.mask_inputs import InputChanges
@@ -211,7 +211,7 @@ def test_a_picture_is_read_once_for_all_its_variants(
         reads.append(file.path.name)
         return read_input(file, card, changes)
 
-    monkeypatch.setattr(sampling, "read_input", count)
+    monkeypatch.setattr(input_pictures, "read_input", count)
     for name in "ab":
         write_png(tmp_path / "in" / f"{name}.png", np.zeros((32, 32, 3), np.uint8))
     place = write_model(model, tmp_path / "m.safetensors")

@@ -22,6 +22,7 @@ from p2p_gan.updates.recipe import make_recipe
 from p2p_gan.updates.step import Networks, train_step
 
 _CHANNELS = 3  # of both halves
+_CLASSES = 8  # of a discriminator that segments: masks have five to twelve
 # Adam reads the weight, its gradient and two moments, and writes all but the gradient: 7 times 4 bytes.
 _BYTES_OF_ADAM = 28
 
@@ -74,7 +75,9 @@ def count_operations(config: Config) -> Operations:
     with FakeTensorMode():
         nets = _networks(config)
         shape = (config.batch, _CHANNELS, size.height, size.width)
-        batch = Batch(torch.empty(shape), torch.empty(shape))
+        segments = config.gan_loss == "segmentation"
+        classes = torch.empty((config.batch, *shape[2:]), dtype=torch.int64) if segments else None
+        batch = Batch(torch.empty(shape), torch.empty(shape), classes=classes)
         recipe = make_recipe(config, classes=False, photos=(False, False), has_mask=False)
         with OperationCounter() as counter:
             train_step(nets, batch, recipe, contextlib.nullcontext)
@@ -87,6 +90,6 @@ def _networks(config: Config) -> Networks:
     generator = generator_shape(config, _CHANNELS, _CHANNELS).build()
     if config.gan_loss == "none":
         return Networks(generator, None, torch.optim.SGD(generator.parameters()), None)
-    discriminator = discriminator_of(config, _CHANNELS, _CHANNELS)
+    discriminator = discriminator_of(config, _CHANNELS, _CHANNELS, _CLASSES)
     first, second = (torch.optim.SGD(each.parameters()) for each in (generator, discriminator))
     return Networks(generator, discriminator, first, second)

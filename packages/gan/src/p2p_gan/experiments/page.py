@@ -13,7 +13,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_json, write_bytes
 from p2p_datatools.contract.pictures.images import read_photo
 from p2p_datatools.contract.words import plural
-from p2p_gan.config.config import NATIVE
+from p2p_gan.config.network_settings import NATIVE
 from p2p_gan.experiments.page_figures import BOX, Figure, figures_of
 from p2p_gan.experiments.page_rows import (
     REAL,

@@ -23,7 +23,8 @@ _JUDGE: dict[str, Any] = {
     **WITHOUT_GAN,
     **{"lambda_ce": 1.0, "class_balanced": True, "dropout": 0.0, "noise_channels": 0, "lambda_mode_seeking": 0.0},
     **{"lambda_frequency": 0.0, "class_adaptive_norm": "off"},
-    **{"color_jitter": 0.0, "a_encoding": "values", "b_encoding": "values", "seed": 0, "features": "off"},
+    **{"color_jitter": 0.0, "a_encoding": "values", "b_encoding": "values", "seed": 0},
+    **{"features": "auto", "lambda_perceptual": 0.0},  # off, as in studies that are older than these settings
 }
 
 
@@ -60,6 +61,7 @@ def plan_study(pairs: Path, config: Config, tables: tuple[str, ...], *, report: 
     """The plan for these tables; raises UsageError if no arm is possible, P2PError if no pairs are held out."""
     folder = identify_files(open_for_training(pairs), report=report)
     base = replace(with_gan(config), seed=0)
+    refuse_contradictions(folder, base)  # also where an arm says otherwise: the user asked for it
     possible, impossible = arms_of(tables, base, lambda arm: refuse_contradictions(folder, arm))
     return replace(_plan(folder, possible, base), tables=tables, impossible=impossible)
 
