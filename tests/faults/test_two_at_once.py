@@ -1,6 +1,7 @@
 """Every command that writes, started twice at the same moment: one of the two may be refused, and nothing is lost."""
 
 import os
+import signal
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -11,11 +12,14 @@ from faults.writers import AGAIN, SLOW, WRITERS, Writer, files_of, leftovers
 _ADDING = ("build-masks again", "pair again", "export yolo again", "sample again")
 _ALL = {**WRITERS, **{name: AGAIN[name] for name in _ADDING}, "experiments": SLOW["experiments"]}
 
+_HUNG = 120  # seconds after which a fork waits for a thread that it does not have: a failure, and no wait for ever
+
 
 def start(writer: Writer, place: Path, given: Path, told: Path) -> int:
     """The id of a process that runs the command and writes its exit code and its words to a file."""
     child = os.fork()
     if child == 0:
+        signal.alarm(_HUNG)
         try:
             code, said = writer.run(place, given)
             told.write_text(f"{code}\n{said}")
