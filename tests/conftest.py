@@ -16,7 +16,7 @@ from p2p_datatools.contract.progress import Reporter
 
 # Before any test loads torch: see p2p_gan/__init__.py, which is too late for tests that import torch first.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-# Some tests fork. MKL keeps lists of buffers by thread, and in a fork that lacks the others a search in them never ends.
+# Some tests fork. MKL keeps lists of buffers by thread; in a fork that lacks the others a search in them never ends.
 os.environ.setdefault("MKL_DISABLE_FAST_MM", "1")
 # One number of threads, whatever else the machine does: numbers depend on it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
