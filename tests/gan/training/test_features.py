@@ -105,8 +105,13 @@ def test_the_least_size_is_that_of_the_stages_that_are_used_and_of_the_smallest_
 
 def test_weights_that_no_loss_uses_are_not_asked_for_in_silence(settle: Settle) -> None:
     config, note = settle(features="lite0.pth")
-    assert config.features == "off"
+    assert config.features == "lite0.pth"  # as asked, so that the same command continues the run
+    assert config.feature_stages == 0
     assert "features=lite0.pth is used by no loss" in note
+
+
+def test_projected_heads_may_be_the_only_judge(tiny: Config) -> None:
+    assert replace(tiny, lambda_gan=0.0, lambda_projected=1.0).feature_stages > 0
 
 
 def test_a_run_goes_on_without_the_package_and_notes_it_once(

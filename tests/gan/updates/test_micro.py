@@ -15,9 +15,10 @@ from p2p_gan.machine.distributed import ALONE
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.training.build import build
 from p2p_gan.training.loop import share_batches
+from p2p_gan.updates.lecam import DECAY
 from p2p_gan.updates.micro import split_batch
 from p2p_gan.updates.recipe import make_recipe
-from p2p_gan.updates.step import Networks, train_step
+from p2p_gan.updates.step import Networks, _share, train_step
 
 
 @pytest.fixture
@@ -83,6 +84,27 @@ def test_parts_make_the_update_of_the_whole_batch(changes: dict[str, Any], batch
     losses, moved = apart(replace(INSTANCE, **changes), batch, at_once=2)
     assert losses < 1e-4
     assert moved < 1e-3
+
+
+def test_parts_count_by_their_pixels_before_augmentation_so_that_they_make_one_whole(batch: Batch) -> None:
+    seen = torch.full((1,), 0.3)  # the mean weight of what an augmented view shows
+    parts = split_batch(cut(batch, 2))
+    for balanced in (False, True):
+        shares = [float(_share(part, None, seen, balanced=balanced)) * part.factor for part in parts]
+        assert len(set(shares)) == 3
+        assert sum(shares) == pytest.approx(1.0)
+
+
+def test_moving_averages_decay_once_in_an_update_of_many_parts(batch: Batch) -> None:
+    config = replace(INSTANCE, lambda_lecam=0.1)
+    averages = []
+    for each in (batch, cut(batch, 2)):
+        nets = make(config)
+        train_step(nets, each, make_recipe(config), nullcontext)
+        assert nets.lecam is not None
+        assert float(nets.lecam.weight) == pytest.approx(1 - DECAY)
+        averages.append(nets.lecam.sums / nets.lecam.weight)
+    assert torch.allclose(*averages, atol=1e-3)
 
 
 def test_a_mean_over_ignored_pixels_is_that_of_the_whole_batch_and_not_of_means(batch: Batch) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.settings import refuse_setting, settings_of
-from p2p_gan.config.sides import deepest_unet, nearest_size, smallest_side, unit_of
+from p2p_gan.config.sides import deepest_unet, discriminator_side, nearest_size, unit_of
 from p2p_gan.networks.architecture import GENERATORS
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def _check_networks(config: "Config") -> None:
 
 def _check_depths(config: "Config", size: Size) -> None:
     field = "crop" if config.crop else "size"
-    needed = smallest_side(config.discriminator_layers, config.discriminator_scales)
-    if min(size) < needed and config.gan_loss not in ("none", "segmentation"):
+    needed = discriminator_side(config)
+    if min(size) < needed:
         scales = f" at {config.discriminator_scales} scales" if config.discriminator_scales > 1 else ""
         what = f"is too small: {config.discriminator_layers} discriminator layers{scales} need at least {needed} pixels"
         refuse_setting(config, field, what, "Use larger pictures, or fewer discriminator_layers.")
@@ -73,7 +73,7 @@ def _check_losses(config: "Config") -> None:
         _check_segmentation(config)
     if config.gan_loss == "none":
         _check_without_gan(config)
-    elif not config.lambda_gan and not config.lambda_features:
+    elif not (config.lambda_gan or config.lambda_features or (config.lambda_projected and config.features != "off")):
         what = "leaves the discriminator without effect on the generator, since lambda_features is 0 too"
         refuse_setting(config, "lambda_gan", what, "Use --set gan_loss=none.")
     if config.gan_loss == "wgan" and not config.lambda_gp:

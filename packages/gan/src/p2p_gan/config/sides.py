@@ -4,9 +4,13 @@ Nothing here may load torch; the config uses it before a network is built.
 """
 
 import math
+from typing import TYPE_CHECKING
 
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.networks.architecture import GENERATORS
+
+if TYPE_CHECKING:
+    from p2p_gan.config.config import Config
 
 SMALLEST_SIDE = 32
 _DEFAULT_DEPTH = 5  # of a U-Net for pictures of many shapes: it halves multiples of 32
@@ -36,6 +40,13 @@ def halvings_of(generator: str, depth: int = 0) -> int:
 def nearest_size(size: Size, unit: int = SMALLEST_SIDE) -> Size:
     """The nearest size whose sides are multiples of `unit` and at least 32; any generator accepts the default unit."""
     return Size(*(max(SMALLEST_SIDE, round(side / unit) * unit) for side in size))
+
+
+def discriminator_side(config: "Config") -> int:
+    """The smallest side of a picture for the config's discriminator; 1 where it has none, or one that segments."""
+    if config.gan_loss in ("none", "segmentation"):
+        return 1
+    return smallest_side(config.discriminator_layers, config.discriminator_scales)
 
 
 def smallest_side(layers: int, scales: int = 1) -> int:

@@ -17,7 +17,7 @@ from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.resize import fit_gaps, fit_to
 from p2p_datatools.contract.pictures.sizes import Exact, Fit, Size
 from p2p_gan.config.config import Config
-from p2p_gan.config.sides import SMALLEST_SIDE, halvings_of, smallest_side
+from p2p_gan.config.sides import SMALLEST_SIDE, discriminator_side, halvings_of
 
 
 class Sizing(NamedTuple):
@@ -89,7 +89,7 @@ def _unit(config: Config) -> int:
 
 
 def _least(config: Config, unit: int) -> int:
-    needed = max(SMALLEST_SIDE, smallest_side(config.discriminator_layers, config.discriminator_scales))
+    needed = max(SMALLEST_SIDE, discriminator_side(config))
     return math.ceil(needed / unit) * unit
 
 

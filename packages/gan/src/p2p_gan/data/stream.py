@@ -52,6 +52,8 @@ class PairStream:
     def prepare(self, indices: Sequence[int]) -> None:
         """Decode those of the pairs that are not kept, on all cores."""
         with self._lock:
+            # Those of an update are all cut after this; how many they are, batch=auto decides late.
+            self._most = max(self._most, 2 * len(indices))
             missing = [index for index in dict.fromkeys(indices) if index not in self._kept]
         if len(missing) < 2:
             return
@@ -102,7 +104,7 @@ def stream_pairs(
 
     kept = [each.kept for each in sizings]
     largest = max(sum(form.bytes([size]) for form in forms) for size in kept)
-    stream = PairStream(read, max(_LEAST, 2 * config.batch, int(config.cache_gib * _GIB) // max(1, largest)))
+    stream = PairStream(read, max(_LEAST, int(config.cache_gib * _GIB) // max(1, largest)))
     sizes, none = sizes_array(kept), np.zeros(len(kept), np.int64)
     halves: list[Pixels] = []
     for place, form in enumerate(forms):

@@ -40,7 +40,8 @@ def settle_features(config: Config, task: Task, folder: PairFolder) -> tuple[Con
     asked, off = config.features, replace(config, features="off")
     if not config.feature_stages:
         unused = "is used by no loss: lambda_perceptual and lambda_projected are 0"
-        return off, "" if asked in ("auto", "off") else f"features={asked} {unused}."
+        # What was asked for by name stays, so that the same command continues the run.
+        return (off, "") if asked in ("auto", "off") else (config, f"features={asked} {unused}.")
     reason = _why_not(config, task, folder)
     if reason is None:
         return replace(config, features="on" if asked == "auto" else asked), ""

@@ -342,4 +342,5 @@ def _train_beside_first(pairs: Path, run: Path, ranks: Ranks, stop: StopRequest)
             except GoBack:
                 progress = shared_state(job)
             else:
-                return TrainSummary(run, images, start.images, images < (job.config.images or 0), 0.0, {}, None)
+                interrupted = images < (job.config.images or 0) and not stop.enough
+                return TrainSummary(run, images, start.images, interrupted, 0.0, {}, None)

@@ -107,6 +107,8 @@ def config_after(
     settings |= {"direction": direction} | _encodings(source.card, folder, direction)
     if settings["segmentation_head"] == "on":
         settings["segmentation_head"] = "auto"  # these pairs may have no masks
+    if settings["features"] == "on":
+        settings["features"] = "auto"  # nor photos that the features fit, and this machine may not have the package
     if "epochs" in asked:
         settings["images"] = None
     settings |= asked

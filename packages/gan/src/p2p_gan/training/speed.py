@@ -27,7 +27,7 @@ from p2p_gan.training.trial import Timing, time_share, time_threads
 
 ThreadsBy = Literal["setting", "environment", "cores", "measured", "kept"]
 _TIMED_GROUPS = ("networks", "losses", "optimisation")
-_TIMED = ("size", "fit", "crop", "batch", "precision", "memory_format", "memory_format", "deterministic")
+_TIMED = ("size", "fit", "crop", "batch", "precision", "memory_format", "deterministic")
 _CODE = ("networks/*.py", "updates/*.py", "machine/*.py", "training/build.py")  # whose speed is measured
 # Settings of these groups on which the time of an update does not depend.
 _FREE = (

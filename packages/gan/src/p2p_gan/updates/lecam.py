@@ -26,12 +26,13 @@ class LeCam(nn.Module):
         self.register_buffer("weight", torch.zeros(()))
 
     @torch.no_grad()
-    def follow(self, means: Tensor) -> Tensor:
-        """Add the means (2, scales) of an update's logits, real before fake; returns the averages with them.
+    def follow(self, means: Tensor, part: float | Tensor = 1.0) -> Tensor:
+        """Add the means (2, scales) of the logits of a `part` of an update, real before fake; returns the new averages.
 
-        Means that are not finite, as in an update in float16 that is skipped, are left out.
+        The parts of an update make the decay of a whole one together. Means that are not finite, as in an update in
+        float16 that is skipped, are left out.
         """
-        share = torch.where(means.isfinite().all(), 1 - DECAY, 0.0)
+        share = torch.where(means.isfinite().all(), 1 - DECAY**part, 0.0)
         self.sums.lerp_(means.nan_to_num(0.0, 0.0, 0.0), share)
         self.weight.lerp_(torch.ones_like(self.weight), share)
         return self.sums / self.weight.clamp(min=1e-12)

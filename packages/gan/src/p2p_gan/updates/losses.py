@@ -265,7 +265,8 @@ class Verdicts:
     """A discriminator's output for real and fake pairs: the arguments of the losses that need a discriminator.
 
     `share_of` gives the weight of a mean over this part of the batch, from the weights of its pixels; `mean_of` the
-    mean of a tensor over all parts. `lecam` has the moving averages, `mixture` what LabelMix mixed, if there are any.
+    mean of a tensor over the processes' shares, and what part of the update these are. `lecam` has the moving averages,
+    `mixture` what LabelMix mixed, if there are any.
     """
 
     config: Config
@@ -274,7 +275,7 @@ class Verdicts:
     real: Judgement
     fake: Judgement
     share_of: Callable[[Tensor], MeanShare]
-    mean_of: Callable[[Tensor], Tensor]
+    mean_of: Callable[[Tensor], tuple[Tensor, float | Tensor]]
     lecam: LeCam | None = None
     mixture: Mixture | None = None
 
@@ -370,7 +371,7 @@ def _label_mix(at: Verdicts) -> Tensor:
 
 def _lecam(at: Verdicts) -> Tensor:
     assert at.lecam is not None, "the networks have it if its weight is above 0"
-    averages = at.lecam.follow(at.mean_of(mean_logits(at.real, at.fake)))
+    averages = at.lecam.follow(*at.mean_of(mean_logits(at.real, at.fake)))
     return lecam_loss(at.real, at.fake, averages)
 
 

@@ -3,7 +3,7 @@
 Nothing here may compute a loss or know a network.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -23,26 +23,35 @@ class MicroBatch(Batch):
     whole: Batch | None = None
     weight: float = 1.0
     last: bool = True
+    means: dict[bool, Tensor] = field(default_factory=dict)  # of all parts together, which share it
+
+    def own_weight(self, *, balanced: bool) -> Tensor:
+        """The mean weight of its pixels, before any augmentation, so that those of all parts have this mean."""
+        weights = pixel_weights(self.ignored, self.classes if balanced else None)
+        assert weights is not None, "it is asked for only where there are weights"
+        return weights.mean()
 
     def mean_weight(self, *, balanced: bool) -> Tensor:
         """The mean weight of the pixels of all parts, by which weighted means over parts are brought together."""
-        assert self.whole is not None, "a part has a whole"
-        weights = pixel_weights(self.whole.ignored, self.whole.classes if balanced else None)
-        assert weights is not None, "it is asked for only where there are weights"
-        means = torch.split(weights.mean(dim=(1, 2, 3)), [part.pairs for part in self.whole.parts])
-        found = [mean.mean() * part.factor for mean, part in zip(means, self.whole.parts, strict=True)]
-        return torch.stack(found).sum()
+        if balanced not in self.means:
+            assert self.whole is not None, "a part has a whole"
+            weights = pixel_weights(self.whole.ignored, self.whole.classes if balanced else None)
+            assert weights is not None, "it is asked for only where there are weights"
+            means = torch.split(weights.mean(dim=(1, 2, 3)), [part.pairs for part in self.whole.parts])
+            found = [mean.mean() * part.factor for mean, part in zip(means, self.whole.parts, strict=True)]
+            self.means[balanced] = torch.stack(found).sum()
+        return self.means[balanced]
 
 
 def split_batch(batch: Batch) -> list[MicroBatch]:
     """The parts of a batch, in its order."""
-    first, found = 0, []
+    first, found, means = 0, [], dict[bool, Tensor]()
     for number, (pairs, factor, weight) in enumerate(batch.parts, 1):
         rows = slice(first, first + pairs)
         ignored = None if batch.ignored is None else batch.ignored[rows]
         classes = None if batch.classes is None else batch.classes[rows]
         last, (a, b) = number == len(batch.parts), (_cut(each, rows) for each in (batch.a, batch.b))
-        found.append(MicroBatch(a, b, ignored, classes, factor, whole=batch, weight=weight, last=last))
+        found.append(MicroBatch(a, b, ignored, classes, factor, whole=batch, weight=weight, last=last, means=means))
         first += pairs
     return found
 

@@ -208,7 +208,7 @@ def _accumulate(nets: Networks, parts: Sequence[MicroBatch], recipe: Recipe, aut
         for part in parts:
             with _communicate(nets, part):
                 with torch.no_grad(), keep_running(nets.generator):
-                    generated = _generate_and_look(nets, part, recipe, autocast)
+                    generated = _generate(nets, part, recipe, autocast)  # `_see` looks where heads need it
                 losses = _judge_discriminator(nets, part, generated, recipe, autocast)
                 _add_gradient(optimizer, recipe.objective("d", losses, part.factor))
             found.append({name: value.detach() * part.factor for name, value in losses.items()})
@@ -329,18 +329,25 @@ def _share(batch: Batch, passes: Passes | None, weights: Tensor | None, *, balan
     if isinstance(batch, MicroBatch):
         whole = batch.mean_weight(balanced=balanced)
         whole = whole if passes is None else passes.mean(whole)
-        return weights.mean() / whole.clamp(min=1e-12)
+        return batch.own_weight(balanced=balanced) / whole.clamp(min=1e-12)
     if passes is None:
         return 1.0
     own = weights.mean()
     return own / passes.mean(own * batch.factor).clamp(min=1e-12)
 
 
-def _mean(batch: Batch, passes: Passes | None, values: Tensor) -> Tensor:
-    """The mean of a tensor over all parts of the batch; of accumulated batches each has its own."""
-    if isinstance(batch, MicroBatch) and passes is not None:
-        return passes.mean(values)
-    return values if passes is None else passes.mean(values * batch.factor)
+def _mean(batch: Batch, passes: Passes | None, values: Tensor) -> tuple[Tensor, float | Tensor]:
+    """(the mean of a tensor over the processes' shares of the batch, the part of the update that these are).
+
+    The part is 1 but for accumulated batches, whose parts add up to 1.
+    """
+    if passes is None:
+        return values, batch.factor if isinstance(batch, MicroBatch) else 1.0
+    mean = passes.mean(values * batch.factor)
+    if not isinstance(batch, MicroBatch):
+        return mean, 1.0
+    part = passes.mean(values.new_full((), batch.factor))
+    return mean / part, part
 
 
 def _view(batch: Batch, fake_b: Tensor, recipe: Recipe) -> DiscriminatorView:
