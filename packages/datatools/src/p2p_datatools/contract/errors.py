@@ -33,15 +33,20 @@ class Skip(Problem):
     """Something that was not done, and why."""
 
 
-Severity = Literal["error", "warning"]
+Severity = Literal["error", "warning", "hint"]
 CheckedKind = Literal["masks", "pairs", "photos"]
 
 
 @dataclass(frozen=True)
 class Finding(Problem):
-    """Something that a check has found."""
+    """Something that a check has found: an error, a warning, or a hint, which is right less often than a warning.
+
+    `place` is where in the picture, (x, y) in pixels from the top left; `figure` is what was measured, such as a share.
+    """
 
     severity: Severity
+    place: tuple[int, int] | None = None
+    figure: float | None = None
 
 
 @dataclass(frozen=True)
