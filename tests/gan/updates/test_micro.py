@@ -104,7 +104,8 @@ def test_moving_averages_decay_once_in_an_update_of_many_parts(batch: Batch) -> 
         assert nets.lecam is not None
         assert float(nets.lecam.weight) == pytest.approx(1 - DECAY)
         averages.append(nets.lecam.sums / nets.lecam.weight)
-    assert torch.allclose(*averages, atol=1e-3)
+    whole, parts = averages
+    assert torch.allclose(whole, parts, atol=1e-3)
 
 
 def test_a_mean_over_ignored_pixels_is_that_of_the_whole_batch_and_not_of_means(batch: Batch) -> None:
