@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from p2p_cli import options
+from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.words import p2p_command
 
 
@@ -39,11 +40,15 @@ def command(run: Path, dest: Path | None, scores: tuple[Path, ...], score: bool,
     from p2p_cli import render
     from p2p_gan.reports.gather import gather_report
     from p2p_gan.reports.page import report_page
-    from p2p_gan.reports.place import REPORT, write_report
+    from p2p_gan.reports.place import REPORT, refuse_place, write_report
 
     place = dest or run / REPORT
+    if score and scores:
+        to_do = "Leave one of them out."
+        raise UsageError("--evaluate", "makes the scores that --scores gives", to_do, code="options-conflict")
     report = gather_report(run, scores=scores)
-    if score and not scores:
+    refuse_place(place)
+    if score:
         _evaluate(report.run.path, report.data.place, report.data.scored)
         report = gather_report(run)
     write_report(place, report_page(report))
@@ -67,6 +72,7 @@ def _evaluate(run: Path, pairs: Path | None, split: str | None) -> None:
     from p2p_datatools.contract.errors import P2PError
     from p2p_gan.evaluation.scores import EvaluationRequest
     from p2p_gan.evaluation.work import evaluate_into
+    from p2p_gan.machine.device import resolve_device
     from p2p_gan.reports.place import SCORES
 
     if pairs is None or split is None:
@@ -77,4 +83,11 @@ def _evaluate(run: Path, pairs: Path | None, split: str | None) -> None:
         )
         to_do = "Score it with 'p2p evaluate' on other pairs, and give the result with --scores."
         raise P2PError(run, what, to_do, code="nothing-to-score")
-    evaluate_into(run / SCORES, run, pairs, asked=EvaluationRequest(split), report=render.reporter())
+    dest, device, report = run / SCORES, resolve_device("auto"), render.reporter()
+    try:
+        evaluate_into(dest, run, pairs, asked=EvaluationRequest(split), device=device, report=report)
+    except UsageError as error:
+        if error.code != "other-settings":
+            raise
+        to_do = f"Delete {dest} to score it again."  # a run that has gone on, most likely
+        raise UsageError(error.where, error.what, to_do, code=error.code) from error

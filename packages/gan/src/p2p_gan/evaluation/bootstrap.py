@@ -60,7 +60,9 @@ class Bootstrap:
 
 
 def interval_of(values: Sums) -> Interval | None:
-    """The 95% interval of a score, the first value, from its resamples, the others; None if most of these lack it.
+    """The 95% interval of a score, the first value, from its resamples, the others.
+
+    None if most of these lack the score, or if nearly all lie on one side of it: then no correction is enough.
 
     It is the bias-corrected percentile interval (Efron 1981): a resample repeats pictures, which alone lowers the
     overlap of histograms and the variety of a set, and the plain percentiles would lie too low.
@@ -70,6 +72,8 @@ def interval_of(values: Sums) -> Interval | None:
     if len(known) < len(resampled) / 2 or not np.isfinite(whole):
         return None
     below = float(((known < whole) + 0.5 * (known == whole)).mean())
-    bias = NORMAL.inv_cdf(min(max(below, 0.5 / len(known)), 1 - 0.5 / len(known)))
+    if not 0.025 < below < 0.975:
+        return None
+    bias = NORMAL.inv_cdf(below)
     low, high = np.quantile(known, [NORMAL.cdf(2 * bias + tail) for tail in (-HALF_WIDTH, HALF_WIDTH)])
     return float(low), float(high)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_gan.evaluation.bootstrap import HALF_WIDTH, NORMAL, Interval
+from p2p_gan.evaluation.cautions import FEW
 from p2p_gan.evaluation.comparison import ScoreDifference
 from p2p_gan.evaluation.distances import FeatureExtractor
 from p2p_gan.evaluation.float_text import text_to_floats
@@ -70,17 +71,18 @@ class FeatureTally:
         """The difference of each KID from that of another model over the same pairs.
 
         Its interval and probability are those of a normal distribution with the standard deviation of the difference,
-        in which each pair has its part in both distances. FID has none, for its error is a bias.
+        in which each pair has its part in both distances; below 20 pairs that is said too often to be no accident, so
+        that there is none. FID has none, for its error is a bias.
         """
         found = []
         for each in self._extractors:
             number = len(self._features[each.key][0])
-            if number < 3:  # of which there is no deviation
+            if number < FEW:
                 continue
             parts = [tally._kid(each.key) for tally in (self, other)]
             first, second = (part.deviations for part in parts)
-            assert first is not None, "three pairs have deviations"
-            assert second is not None, "three pairs have deviations"
+            assert first is not None, "so many pairs have deviations"
+            assert second is not None, "so many pairs have deviations"
             std = float(np.sqrt(((first - second) ** 2).sum()))
             values = parts[0].value, parts[1].value, parts[0].value - parts[1].value
             p = 2 * NORMAL.cdf(-abs(values[2]) / std) if std else float(values[2] == 0)

@@ -21,16 +21,17 @@ from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 from p2p_datatools.contract.mask_folder import MaskLine, areas_of, line_from_json, look, read_mask_lines, write_records
 from p2p_datatools.contract.pairs.manifest import refuse_pairs_as_photos
 from p2p_datatools.contract.palette import IGNORED, Palette
-from p2p_datatools.contract.pictures.images import size_of, write_mask, write_png
+from p2p_datatools.contract.pictures.images import LabelMap, size_of, write_mask, write_png
 from p2p_datatools.contract.pictures.index import histogram
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_gan.inference.apply import translator_of
 from p2p_gan.inference.input_pictures import InputPicture, list_inputs
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.preview import look_at_inputs
-from p2p_gan.inference.runtimes import open_model
-from p2p_gan.inference.segmentation import Segmentation, segment
+from p2p_gan.inference.runtimes import leave_large_to_torch, open_model
+from p2p_gan.inference.segmentation import WITHOUT_DROPOUT, Segmentation, segment
 from p2p_gan.inference.shared import SharedTranslator
 from p2p_gan.inference.translator import AnyModel
 from p2p_gan.models.card import ModelCard
@@ -132,7 +133,8 @@ def segment_photos(
     loaded = open_model(Path(model), device=device, report=report)
     known = _palette_of(loaded.card, Path(model), palette)
     strange: list[Skip] | None = [] if keep_going else None
-    pictures, skipped = _photos_of(photos, loaded.card, read, report, strange)
+    pictures, sizes, skipped = _photos_of(photos, loaded.card, read, report, strange)
+    loaded = leave_large_to_torch(loaded, model, "auto", sizes.values(), WITHOUT_DROPOUT, device)
     look_at_inputs([each.path for each in pictures], loaded.card, read, keep_going=keep_going, report=report)
     recipe = {
         **{"format": "p2p-segmented", "version": 1, "model": loaded.digest, "direction": loaded.card.direction},
@@ -143,7 +145,7 @@ def segment_photos(
         old = _old_records(dest, recipe) if destination.exists else {}
         if not keep_going:
             refuse(skipped, destination)
-        work = PhotoMaskWork(loaded, known, min_confidence, destination, old, pictures, once(report.note))
+        work = PhotoMaskWork(loaded, known, min_confidence, destination, old, pictures, sizes, once(report.note))
         done = work.run(pictures, "segmenting", len(pictures), threads=_THREADS, report=report)
         skipped = [*(strange or []), *skipped, *done.skipped]
         records = work.records()
@@ -177,28 +179,32 @@ def _palette_of(card: ModelCard, model: Path, wanted: Palette | None) -> Palette
 
 def _photos_of(
     photos: Path, card: ModelCard, read: ReadOptions, report: Reporter, strange: list[Skip] | None
-) -> tuple[list[InputPicture], list[Skip]]:
-    """(the photos, those that the model does not take); raises P2PError for pairs, and for a name that we use."""
+) -> tuple[list[InputPicture], dict[str, Size], list[Skip]]:
+    """(the photos, their sizes by name as far as headers tell, those that the model does not take).
+
+    Raises P2PError for pairs, and for a name that we use.
+    """
     if photos.is_dir():
         refuse_pairs_as_photos(photos)
-    fitting, skipped = list[InputPicture](), list[Skip]()
+    fitting, sizes, skipped = list[InputPicture](), dict[str, Size](), list[Skip]()
     for each in list_inputs([photos], read, report, strange=strange):
         if each.folder is not None:
             what = "holds A|B pictures in train/, not photos"
             to_do = "Take them apart with 'p2p data halves', and give the folder of the photos."
             raise P2PError(photos, what, to_do, code="pairs-as-half")
         try:
-            if each.name.split("/")[0] == CONFIDENCE:
+            if each.name.startswith(f"{CONFIDENCE}/"):
                 what = f"lies in a folder {CONFIDENCE}, which is the name of what is written beside masks"
                 raise P2PError(each.path, what, "Rename the folder.", code="name-taken")
-            each.refuse(card)
+            size = each.refuse(card)
         except UsageError:
             raise
         except P2PError as error:
             skipped.append(skip_of(error, str(each.path)))
             continue
         fitting.append(each)
-    return fitting, skipped
+        sizes |= {each.name: size} if size else {}
+    return fitting, sizes, skipped
 
 
 def _write_records(recipe: dict[str, Any], palette: Palette, records: Sequence[PhotoMask], folder: Path) -> None:
@@ -237,9 +243,11 @@ class PhotoMaskWork(Work[InputPicture, PhotoMask, str]):
         destination: Destination,
         old: Mapping[str, PhotoMask],
         photos: Sequence[InputPicture],
+        sizes: Mapping[str, Size],
         note: Note,
     ) -> None:
         super().__init__(destination, old, {each.name for each in photos})
+        self._sizes = sizes
         self._card, self._digest, self._palette, self._least = model.card, model.digest, palette, min_confidence
         self._translator = SharedTranslator(translator_of(model, note=note))
         self.changes = InputChanges()
@@ -254,7 +262,7 @@ class PhotoMaskWork(Work[InputPicture, PhotoMask, str]):
 
     def weight(self, item: InputPicture) -> int:
         """What its pixels take."""
-        size = item.refuse(self._card)
+        size = self._sizes.get(item.name)
         return size.width * size.height * _COPIES if size else 0
 
     def sign(self, item: InputPicture) -> str:
@@ -274,7 +282,8 @@ class PhotoMaskWork(Work[InputPicture, PhotoMask, str]):
             raise P2PError(item.path, what, "Delete that mask, and build again.", code="source-changed")
         pixels, _ = item.read(self._card, self.changes)
         found = segment(self._translator, self._card, pixels)
-        record, labels = self._record_of(item, signature, found), found.keep_sure(self._least)
+        labels = found.keep_sure(self._least)
+        record = self._record_of(item, signature, found, labels)
         return Output(record.files, partial(self._write, record, labels, found.confidence))
 
     def read_record(self, file: str, value: dict[str, Any]) -> PhotoMask:
@@ -282,8 +291,7 @@ class PhotoMaskWork(Work[InputPicture, PhotoMask, str]):
         where = self.destination.partial
         return PhotoMask(line_from_json(value["line"], where), _doubt_of(value["doubt"], ForeignPlace(where, _TO_DO)))
 
-    def _record_of(self, item: InputPicture, signature: str, found: Segmentation) -> PhotoMask:
-        labels = found.keep_sure(self._least)
+    def _record_of(self, item: InputPicture, signature: str, found: Segmentation, labels: LabelMap) -> PhotoMask:
         areas = areas_of(histogram(labels), self._palette)
         raw = "raw" if item.options.exif == "raw" else ""
         line = MaskLine(item.name, size_of(labels), areas, str(item.path), signature, labels={}, exif=raw)

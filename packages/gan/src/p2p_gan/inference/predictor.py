@@ -17,14 +17,13 @@ from p2p_datatools.contract.pictures.images import hash_pixels, size_of
 from p2p_datatools.contract.pictures.memory import is_pillow, pillow_of
 from p2p_datatools.contract.pictures.sizes import Size, parse_size
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
-from p2p_gan.inference.apply import ApplyOptions, padded_size, seed_of, size_seen, translate, translator_of
+from p2p_gan.inference.apply import ApplyOptions, seed_of, translate, translator_of
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.memory_inputs import WHERE, is_share, read_pillow, read_values
 from p2p_gan.inference.onnx_runtime import OnnxModel
-from p2p_gan.inference.runtimes import load_for_torch, open_model
+from p2p_gan.inference.runtimes import is_too_large, load_for_torch, open_model
 from p2p_gan.inference.shared import SharedTranslator
 from p2p_gan.inference.translator import AnyModel, Translator
-from p2p_gan.machine.memory import budget_of
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.location import is_onnx, model_file
 
@@ -140,10 +139,8 @@ class Predictor:
 
     def _translator_for(self, pixels: Array, how: ApplyOptions) -> Translator:
         """What computes for a picture: torch, in strips, for one that is too large for a pass of another runtime."""
-        model, large = self.model, False
-        if isinstance(model, OnnxModel) and self._fallback is not None:
-            seen = padded_size(size_seen(model.card, model.unit, size_of(pixels), how), model.unit)
-            large = model.needs(seen) > budget_of()
+        model = self.model
+        large = self._fallback is not None and is_too_large(model, [size_of(pixels)], how)
         with self._lock:
             if large not in self._translators:
                 chosen = self._fallback() if large and self._fallback else model

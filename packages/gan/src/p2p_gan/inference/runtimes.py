@@ -3,6 +3,7 @@
 Nothing here may load torch where another computes, or take a file that is not the same model.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,12 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command
+from p2p_gan.inference.apply import ApplyOptions, padded_size, size_seen
 from p2p_gan.inference.onnx_runtime import OnnxModel, has_onnxruntime, load_onnx_model, require_onnxruntime
 from p2p_gan.inference.openvino_runtime import has_openvino, load_openvino_model, require_openvino
 from p2p_gan.inference.translator import AnyModel
 from p2p_gan.machine.driver import may_have_gpu
+from p2p_gan.machine.memory import budget_of
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.location import is_onnx, model_file, model_fingerprint, onnx_beside
 
@@ -87,6 +90,46 @@ def _has_one_size(card: ModelCard, size: Size | str | None) -> bool:
     if size is not None:
         return isinstance(size, Size)
     return card.size is not None and card.fit in ("stretch", "pad")
+
+
+def open_for_pictures(
+    path: Path | str,
+    runtime: str,
+    how: ApplyOptions,
+    *,
+    device: "torch.device | str | None" = None,
+    report: Reporter = QUIET,
+) -> AnyModel:
+    """`open_model` for pictures that are translated so: with a `tile`, `auto` is torch, which alone computes strips."""
+    strips = how.tile is not None and not is_onnx(Path(path))
+    chosen = "torch" if runtime == "auto" and strips else runtime
+    return open_model(path, chosen, device=device, size=how.size, report=report)
+
+
+def leave_large_to_torch(
+    model: AnyModel,
+    path: Path | str,
+    runtime: str,
+    sizes: Iterable[Size],
+    how: ApplyOptions,
+    device: "torch.device | str | None" = None,
+) -> AnyModel:
+    """The model, or with `auto` the same in torch, which computes in strips, if a picture is too large for one pass."""
+    if runtime != "auto" or is_onnx(Path(path)) or not is_too_large(model, sizes, how):
+        return model
+    return load_for_torch(model_file(Path(path)), device)
+
+
+def is_too_large(model: AnyModel, sizes: Iterable[Size], how: ApplyOptions) -> bool:
+    """Whether a picture needs more memory than a pass may have, so that only torch translates it, in strips."""
+    if not isinstance(model, OnnxModel):
+        return False
+    return max((pass_bytes(model, size, how) for size in sizes), default=0) > budget_of()
+
+
+def pass_bytes(model: OnnxModel, size: Size, how: ApplyOptions) -> int:
+    """About the memory of one pass for a picture of this size."""
+    return model.needs(padded_size(size_seen(model.card, model.unit, size, how), model.unit))
 
 
 def load_for_torch(path: Path, device: "torch.device | str | None") -> AnyModel:

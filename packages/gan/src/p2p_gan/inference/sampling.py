@@ -4,7 +4,7 @@ Nothing here may decide how a model is applied; `apply` does, to each picture by
 """
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -27,18 +27,17 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_datatools.contract.words import plural
 from p2p_gan.data.coding import Coding
-from p2p_gan.inference.apply import ApplyOptions, padded_size, seed_of, size_seen, translate, translator_of
+from p2p_gan.inference.apply import ApplyOptions, seed_of, size_seen, translate, translator_of
 from p2p_gan.inference.input_pictures import InputPicture, list_inputs, list_stacks
 from p2p_gan.inference.inputs import to_display
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.onnx_runtime import LARGE, OnnxModel
 from p2p_gan.inference.preview import look_at_inputs
-from p2p_gan.inference.runtimes import load_for_torch, open_model
+from p2p_gan.inference.runtimes import leave_large_to_torch, open_for_pictures, pass_bytes
 from p2p_gan.inference.shared import PictureInWork, RecentPictures, SharedTranslator
 from p2p_gan.inference.translator import AnyModel
 from p2p_gan.machine.memory import budget_of
 from p2p_gan.models.card import ModelCard
-from p2p_gan.models.location import is_onnx, model_file
 
 if TYPE_CHECKING:
     import torch
@@ -113,9 +112,7 @@ def sample(
     that the model does not take, such as photos for masks, unless `keep_going`; what is likely wrong is a note.
     """
     sampling = sampling or SampleOptions()
-    in_strips = sampling.how.tile is not None and not is_onnx(Path(model_path))
-    chosen = "torch" if runtime == "auto" and in_strips else runtime
-    model = open_model(model_path, chosen, device=device, size=sampling.how.size, report=report)
+    model = open_for_pictures(model_path, runtime, sampling.how, device=device, report=report)
     dest = Path(dest)
     given = [Path(each) for each in ([inputs] if isinstance(inputs, Path | str) else inputs)]
     strange: list[Skip] | None = [] if keep_going else None
@@ -125,8 +122,7 @@ def sample(
         pictures = list_inputs(given, sampling.read, report, strange=strange)
     skipped, fitting, sizes = _split_by_fit(pictures, model.card, keep_going=keep_going)
     skipped[:0] = strange or []
-    if runtime == "auto" and is_too_large(model, sizes.values(), sampling.how) and not is_onnx(Path(model_path)):
-        model = load_for_torch(model_file(Path(model_path)), device)
+    model = leave_large_to_torch(model, model_path, runtime, sizes.values(), sampling.how, device)
     alone = {each.name: sizes[each.name] for each in fitting if each.folder is None and each.name in sizes}
     _note_shrunk(model, alone, sampling.how, report)
     files = [each.path for each in fitting if each.folder is None]
@@ -218,18 +214,6 @@ def _split_by_fit(
         if size is not None and all(size):  # a foreign pair folder does not say them
             sizes[each.name] = size
     return skipped, fitting, sizes
-
-
-def is_too_large(model: AnyModel, sizes: Iterable[Size], how: ApplyOptions) -> bool:
-    """Whether a picture needs more memory than a pass may have, so that only torch translates it, in strips."""
-    if not isinstance(model, OnnxModel):
-        return False
-    return max((pass_bytes(model, size, how) for size in sizes), default=0) > budget_of()
-
-
-def pass_bytes(model: OnnxModel, size: Size, how: ApplyOptions) -> int:
-    """About the memory of one pass for a picture of this size."""
-    return model.needs(padded_size(size_seen(model.card, model.unit, size, how), model.unit))
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,8 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.inference.apply import seed_of, translate, translator_of
 from p2p_gan.inference.inputs import read_input, refuse_file
 from p2p_gan.inference.mask_inputs import InputChanges
-from p2p_gan.inference.runtimes import load_for_torch, open_model
-from p2p_gan.inference.sampling import SampleOptions, is_in_png, is_too_large, side_by_side
-from p2p_gan.models.location import is_onnx, model_file
+from p2p_gan.inference.runtimes import leave_large_to_torch, open_for_pictures
+from p2p_gan.inference.sampling import SampleOptions, is_in_png, side_by_side
 
 if TYPE_CHECKING:
     import torch
@@ -42,7 +41,7 @@ def sample_bytes(
     if sampling.variants > 1:
         to_do = "Give a folder, or one --seed after the other."
         raise UsageError(f"variants={sampling.variants}", "are several pictures", to_do, code="unfit-setting")
-    model = open_model(model_path, runtime, device=device, size=sampling.how.size, report=report)
+    model = open_for_pictures(model_path, runtime, sampling.how, device=device, report=report)
     card, changes = model.card, InputChanges()
     if not sampling.sheet and not is_in_png(card):
         what = f"gives {Form(card.output.channels, card.output.dtype)}, which PNG does not hold"
@@ -51,8 +50,7 @@ def sample_bytes(
     refuse_file(file, card)
     pixels = read_input(file, card, changes)
     changes.say(report)
-    if runtime == "auto" and not is_onnx(Path(model_path)) and is_too_large(model, [size_of(pixels)], sampling.how):
-        model = load_for_torch(model_file(Path(model_path)), device)
+    model = leave_large_to_torch(model, model_path, runtime, [size_of(pixels)], sampling.how, device)
     how = sampling.how
     seed = seed_of(hash_pixels(pixels), how.seed, 1) if how.dropout else None
     output = translate(translator_of(model, tile=how.tile, note=report.note), card, pixels, how, seed)

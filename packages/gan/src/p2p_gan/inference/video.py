@@ -32,13 +32,12 @@ from p2p_gan.inference.apply import seed_of, translate, translator_of
 from p2p_gan.inference.inputs import as_half, encode_classes, refuse_form, to_display
 from p2p_gan.inference.mask_inputs import InputChanges, read_mask_colors
 from p2p_gan.inference.onnx_runtime import OnnxModel
-from p2p_gan.inference.runtimes import load_for_torch, open_model
-from p2p_gan.inference.sampling import SampleOptions, is_too_large, pass_bytes, side_by_side
+from p2p_gan.inference.runtimes import leave_large_to_torch, open_for_pictures, pass_bytes
+from p2p_gan.inference.sampling import SampleOptions, side_by_side
 from p2p_gan.inference.shared import SharedTranslator
 from p2p_gan.inference.translator import AnyModel, Translator
 from p2p_gan.machine.memory import budget_of
 from p2p_gan.models.card import ModelCard
-from p2p_gan.models.location import is_onnx, model_file
 
 if TYPE_CHECKING:
     import torch
@@ -88,9 +87,8 @@ def sample_video(
     refuse_other_suffix(dest)
     _refuse_options(sampling)
     reader = open_video(path)
-    model = open_model(model_path, runtime, device=device, size=sampling.how.size, report=report)
-    if runtime == "auto" and not is_onnx(Path(model_path)) and is_too_large(model, [reader.header.size], sampling.how):
-        model = load_for_torch(model_file(Path(model_path)), device)
+    model = open_for_pictures(model_path, runtime, sampling.how, device=device, report=report)
+    model = leave_large_to_torch(model, model_path, runtime, [reader.header.size], sampling.how, device)
     _refuse_deep(model.card)
     recipe = {"model": model.digest, "video": sha256_file(path), "sheet": sampling.sheet, **sampling.how.to_json()}
     mark = json.dumps(recipe, sort_keys=True)

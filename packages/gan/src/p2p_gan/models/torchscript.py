@@ -157,6 +157,9 @@ def _layers_of(
     generator: nn.Module, card: ModelCard
 ) -> tuple[nn.ModuleList, nn.ModuleList, nn.ModuleList, nn.ModuleList]:
     """The encoder, the two halves of residual blocks, and the decoder, with the dropouts numbered in their order."""
+    if card.architecture.class_adaptive:
+        to_do = "Export to ONNX, which has them."
+        raise P2PError("class_adaptive_norm=on", "has no form in TorchScript", to_do, code="not-in-torchscript")
     layers: tuple[list[_Layer], ...] = ([], [], [], [])
     first, middle, second, last = layers
     dropouts = iter(range(len(card.architecture.dropout_layers())))

@@ -102,7 +102,8 @@ function followPointer(panel) {
   if (!curves.length) return;
   const cross = document.createElementNS("http://www.w3.org/2000/svg", "path");
   cross.setAttribute("class", "cross");
-  const places = curves[0].xs;
+  // Curves of several runs end at different places.
+  const places = [...new Set(curves.flatMap((each) => each.xs))].sort((first, second) => first - second);
   let at = places.length - 1;
   /** @param {number} place */
   const show = (place) => {

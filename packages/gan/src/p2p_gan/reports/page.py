@@ -60,9 +60,10 @@ def _badge(report: RunReport) -> Markup:
         return make_element("span", "diverged", class_="badge bad")
     if report.running:
         return make_element("span", f"still running, {report.share:.0%} done", class_="badge")
-    if report.run.images < report.run.total:
+    if report.run.state == "unfinished":
         return make_element("span", f"unfinished, {report.share:.0%} done", class_="badge")
-    return make_element("span", "finished", class_="badge good")
+    early = ", early" if report.run.images < report.run.total else ""  # no score became better
+    return make_element("span", f"finished{early}", class_="badge good")
 
 
 def _summary(report: RunReport) -> str:
@@ -87,7 +88,7 @@ def _summary(report: RunReport) -> str:
 def _figures(report: RunReport) -> Markup:
     """The figures that a hurried reader takes away, each with n and interval."""
     cards = []
-    for scores in report.scores[:1]:
+    for scores in [each for each in report.scores if each.model][:1]:  # not those of an earlier state
         for row in sorted(scores.rows, key=lambda row: row.name not in _HEADLINES)[:3]:
             word, n = score_word(row.name), f"n = {row.number:,} of {scores.split}"
             interval = f"95% interval {interval_text(row)}" if row.interval else ""
@@ -129,6 +130,8 @@ def _troubles(report: RunReport) -> list[str]:
         found.append(f"{count} in two splits: scores are too good. See Data.")
     if report.data.why and report.data.folder is None:
         found.append(f"The data could not be looked at: {report.data.why}.")
+    if report.scores and not any(each.model for each in report.scores):
+        found.append("Its scores are those of an earlier state of the model; see Scores.")
     if not report.models:
         found.append("There is no model yet: it is written with the first checkpoint.")
     return found

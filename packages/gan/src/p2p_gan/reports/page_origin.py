@@ -97,12 +97,15 @@ def _leaks(data: DataFacts) -> list[Markup]:
 
 def settings_part(report: RunReport) -> list[Markup]:
     """The settings that differ from the nearest preset, what auto became, and all of them."""
-    facts = report.settings
+    facts, origin = report.settings, report.record.get("from")
     if facts.changed:
         text = f"As the preset {facts.preset}, which is the nearest, but for {plural(len(facts.changed), 'setting')}:"
         parts = [make_paragraph(text), _changes(facts.changed, facts.preset)]
     else:
         parts = [make_paragraph(f"Exactly those of the preset {facts.preset}.")]
+    if origin:
+        began = f"Began with the model {origin['path']}, SHA-256 {origin['sha256'][:_HASH]}."
+        parts.insert(0, make_paragraph(began))
     if facts.settled:
         lines = [(each.name, each.run, each.doc) for each in facts.settled]
         table = make_element("div", make_table(("setting", "became", "meaning"), lines), class_="words")
@@ -165,8 +168,8 @@ def commands_part(report: RunReport) -> list[Markup]:
     run, pairs = str(report.run.path), report.data.recorded or "PAIRS"
     commands = [
         (
-            "Continue it" if report.run.images < report.run.total else "Train such a run",
-            train_command(report.settings, pairs, run),
+            "Continue it" if report.run.state == "unfinished" else "Train such a run",
+            train_command(report.settings, pairs, run, origin=report.record.get("from")),
         ),
         ("Repeat it from its record, and compare", _command("reproduce", run, "REPEATED")),
         ("Apply it", _command("sample", run, "INPUTS") + " --out PICTURES"),
@@ -189,6 +192,8 @@ def cite_part(report: RunReport) -> list[Markup]:
     version = machine.get("p2p") or report.record.get("p2p") or "of unknown version"
     own = f"Trained with p2p {version}, preset {report.settings.preset}"
     own += f" with {plural(len(report.settings.changed), 'change')}" if report.settings.changed else ""
+    if origin := report.record.get("from"):
+        own += f", begun with a model of SHA-256 {origin['sha256'][:_HASH]}"
     own += f", seed {report.config.seed}, {report.run.images:,} images; pairs {report.data.digest[:_HASH]}."
     parts = [make_paragraph(f"The method: {_PAPER}"), make_paragraph(f"This run: {own}")]
     told = [

@@ -14,13 +14,18 @@ REPORT, SCORES = "report.html", "scores"
 _START = 200  # bytes within which a page of ours says that it is one
 
 
-def write_report(dest: Path, page: bytes) -> None:
-    """Write a page, atomically; raises UsageError where something else is, or the name is not that of a page."""
+def refuse_place(dest: Path) -> None:
+    """Raise UsageError where something else is, or the name is not that of a page."""
     if dest.suffix.lower() not in (".html", ".htm"):
         raise UsageError(dest, "is not the name of a page", "End it in .html.", code="wrong-file-name")
     if dest.is_dir() or (dest.exists() and not _is_ours(dest)):
         what = "exists already and holds something else"
         raise UsageError(dest, what, "Choose another name, or delete it.", code="destination-exists")
+
+
+def write_report(dest: Path, page: bytes) -> None:
+    """Write a page, atomically; raises UsageError as `refuse_place` does."""
+    refuse_place(dest)
     try:
         dest.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

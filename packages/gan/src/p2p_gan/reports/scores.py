@@ -120,7 +120,11 @@ def _read_report(folder: Path, summary: Mapping[str, Any], model: str) -> ScoreR
     of, scores = summary["of"], summary["scores"]
     lines = read_lines(folder / LINES) if (folder / LINES).is_file() else []
     metrics = [name for name in of.get("metrics", ()) if isinstance(scores.get(name), int | float)]
-    paths = [path for path in scores.get("numbers") or metrics if not path.endswith(_BESIDE)]
+    paths = [
+        path
+        for path in scores.get("numbers") or metrics
+        if path.startswith(_OF_NAMES) or not path.endswith(_BESIDE)  # a class may be called body_mean
+    ]
     rows = {path: row for path in paths if (row := _row(scores, path))}
     return ScoreReport(
         folder=folder,

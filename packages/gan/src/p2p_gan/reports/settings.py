@@ -6,7 +6,7 @@ Nothing here may know what a setting does.
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from p2p_datatools.contract.settings import Setting, settings_of
 from p2p_datatools.contract.words import shell_word
@@ -60,9 +60,10 @@ def _is_settled(declared: Setting, preset: object) -> bool:
     return preset == declared.automatic or (declared.name == "images" and preset is None)
 
 
-def train_command(facts: SettingFacts, pairs: str, run: str) -> str:
-    """The command that trains such a run: the preset, and what differs from it."""
+def train_command(facts: SettingFacts, pairs: str, run: str, *, origin: Mapping[str, Any] | None = None) -> str:
+    """The command that trains such a run: the preset, what differs from it, and the model that it began with."""
     words = ["p2p", "train", shell_word(pairs), shell_word(run), "--preset", facts.preset]
+    words += ["--from", shell_word(str(origin["path"]))] if origin else []
     changed = {each.name: each.run for each in (*facts.settled, *facts.changed) if each.name not in _OF_THE_MACHINE}
     changed |= {each.name: each.run for each in facts.changed}
     for name in _OPTIONS:
