@@ -43,5 +43,7 @@ def _holds(files: Any, folder: Path, place: Path) -> bool:
     """Whether a record is that of a folder: where it lists files, some of them are in it."""
     if not isinstance(files, Mapping) or folder == place:
         return True
+    if not folder.is_relative_to(place):  # a link to elsewhere
+        return False
     below = folder.relative_to(place).as_posix()
     return any(str(file).startswith(f"{below}/") for file in files)

@@ -94,7 +94,7 @@ def derive(
     sources, skipped = _sources(folder)
     folder.others.say(report)
     over_white = list[Path]()
-    with Destination(dest, marker=_HEADER, recipe=recipe) as destination:
+    with Destination(dest, marker=_HEADER, recipe=recipe, cheap=True) as destination:
         done = convert(
             sources,
             lambda source: _products(op, seed, source, read, over_white),

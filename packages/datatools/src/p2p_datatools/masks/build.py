@@ -173,7 +173,7 @@ def build_masks(
     folder = photo_folder(photos, found, report) if photos else None
     left_out, pictures = _note(labels, found, folder, report), _reader(found, labels, claims, mapping or {}, how)
     jobs, skipped = plan_masks(found, folder, how.read, rules, match=how.match, report=report)
-    with Destination(dest, marker=MASK_LINES, recipe=_recipe(labels, photos, palette, how)) as destination:
+    with Destination(dest, marker=MASK_LINES, recipe=_recipe(labels, photos, palette, how), cheap=True) as destination:
         work = MaskWork(destination, jobs, claims, pictures, how.order, strict=how.strict)
         done, lines = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report), work.records()
         with foretell(work, [*skipped, *done.skipped], lines, report):

@@ -204,7 +204,7 @@ def _plain_pixels(halves: Sequence[Half], pixels: Sequence[Array]) -> Iterator[A
     first = 0
     for part in halves[0].parts:
         if part.kind != "mask":
-            yield pixels[0][..., first : first + part.channels].squeeze()
+            yield pixels[0][..., first] if part.channels == 1 else pixels[0][..., first : first + part.channels]
         first += part.channels
 
 

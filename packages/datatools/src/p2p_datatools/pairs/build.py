@@ -37,7 +37,7 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.pairs.assemble import PairWork, is_crowd
 from p2p_datatools.pairs.given import GivenSplits, note_siblings
-from p2p_datatools.pairs.match import Files, MatchedFiles, match_pictures
+from p2p_datatools.pairs.match import MatchedFiles, match_pictures
 from p2p_datatools.pairs.recipe import MADE_BY, RANGES, SCALED, PairRecipe, job_of
 from p2p_datatools.pairs.scale_notes import note_scales
 from p2p_datatools.pairs.shards import Shard
@@ -139,7 +139,7 @@ def pair(
     matched, skipped = ways.shard.share(matched, skipped) if ways.shard else (matched, skipped)
     # --nodata is often added when some pairs are made: the sources of each pair tell it.
     recipe = {key: value for key, value in (job.recipe() | settings).items() if key != "nodata"}
-    with Destination(dest, marker=HEADER, recipe=recipe, stamps=stamps) as destination:
+    with Destination(dest, marker=HEADER, recipe=recipe, stamps=stamps, cheap=True) as destination:
         work = PairWork(job, destination, old, matched, given, crowded=crowded)
         done = work.run(matched.items(), "pairing", len(matched), threads=ways.jobs, report=report)
         skipped += done.skipped
@@ -150,7 +150,7 @@ def pair(
             _refuse_nodata(skipped)
             refuse(skipped, destination)
         sizes = _Sizes()
-        _commit(destination, job, work, settings | _merged_parts(known) | _origins((a, b)), skipped, sizes)
+        _commit(destination, job, work, settings | _merged_parts(known) | _origins((a, *more, b)), skipped, sizes)
     say_over_white([*job.a.over_white, *job.b.over_white], report)
     if sizes.splits:
         _note_alike(read_manifest(dest), report)
@@ -170,8 +170,8 @@ def _merged_parts(known: PairFolder | None) -> dict[str, Any]:
     return {"merged": known.provenance["merged"]} if known and "merged" in known.provenance else {}
 
 
-def _origins(folders: Files) -> dict[str, Any]:
-    """The data sets that A and B are parts of, where a record beside them says so."""
+def _origins(folders: Sequence[Path]) -> dict[str, Any]:
+    """The data sets that the folders are parts of, where a record beside them says so."""
     found = read_origins(folders)
     return {"sources": found} if found else {}
 

@@ -134,7 +134,9 @@ def take_apart(
     refuse_inside(dest, pairs)
     named, skipped = _name_pairs(job.folder)
     worn, over_white = list[_JpegHalf](), list[Path]()
-    with Destination(dest, marker=_HEADER, recipe={"by": "p2p data halves", **job.settings()}) as destination:
+    with Destination(
+        dest, marker=_HEADER, recipe={"by": "p2p data halves", **job.settings()}, cheap=True
+    ) as destination:
         refuse_other_conversion(dest / _HEADER, job.settings(), kind=_FORMAT, command="p2p data halves")
         sources = [Source(name, pairs, pair.file) for name, pair in named.items()]
         done = convert(

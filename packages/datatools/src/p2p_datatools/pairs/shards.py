@@ -126,7 +126,7 @@ def _merge(places: Sequence[Path], dest: Path, *, move: bool, report: Reporter) 
     pairs = _plan(folders)
     merged = sorted({part.name for part in places})
     recipe = {"by": _BY, "parts": merged, "move": move}
-    with Destination(dest, marker=HEADER, recipe=recipe, stamps=stamps) as destination:
+    with Destination(dest, marker=HEADER, recipe=recipe, stamps=stamps, cheap=True) as destination:
         work = _Merge(destination, _old(known, header, pairs), pairs, move=move)
         done = work.run(pairs.values(), "merging", len(pairs), report=report)
         refuse(done.skipped, destination, to_do="Correct them and run the same command again.")

@@ -6,6 +6,7 @@ Nothing here may write a file, or blend the colours of a mask when the pictures 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -100,7 +101,7 @@ def stack(sides: Sequence[Side], partners: PartFiles, word: str) -> StackedSide:
     names = list[str]()
     for side in sides:
         name = re.sub(r"\W+", "_", side.folder.resolve().name) or "part"
-        names.append(name if name not in names else f"{name}_{len(names) + 1}")
+        names.append(next(each for each in (name, *(f"{name}_{n}" for n in count(2))) if each not in names))
     parts = tuple(
         HalfPart(name, "mask" if side.palette else side.half.kind, side.half.channels, side.palette)
         for name, side in zip(names, sides, strict=True)

@@ -22,7 +22,7 @@ from p2p_datatools.contract.words import plural
 
 RECIPE, JOURNAL, SKIPPED = ".recipe.json", ".journal.jsonl", "skipped.jsonl"
 _REFUSED = ".refused"  # says that the work ended with an error of its input, and was not interrupted
-_CHEAP = 1000  # finished files that may be made again without asking
+_CHEAP = 1000  # finished files that may be made again without asking, where a file takes milliseconds
 BATCH = 64  # pictures that are flushed to the disk together
 SECONDS = 10.0  # after which they are flushed, however few there are: a model may need long for each
 _SYNCS = 16  # files that are flushed at the same time: a file system writes its own journal once for all of them
@@ -50,8 +50,19 @@ class Destination:
     recorded with its own JSON value; `done` gives those of an earlier, interrupted call whose files are still there.
     """
 
-    def __init__(self, dest: Path, *, marker: str, recipe: dict[str, Any], stamps: RecordStamps | None = None) -> None:
-        """`stamps` are of the records that the caller has read already; P2PError if another has changed them since."""
+    def __init__(
+        self,
+        dest: Path,
+        *,
+        marker: str,
+        recipe: dict[str, Any],
+        stamps: RecordStamps | None = None,
+        cheap: bool = False,
+    ) -> None:
+        """`stamps` are of the records that the caller has read already; P2PError if another has changed them since.
+
+        A call that was refused gives way to one with other settings if it has finished no file, or only `cheap` ones.
+        """
         if dest.name in ("", ".."):
             raise UsageError(
                 dest, "does not name a new folder", f"Name one, such as {dest / 'new'}.", code="unnamed-folder"
@@ -63,7 +74,7 @@ class Destination:
         if len(os.fsencode(self.partial.name)) > LONGEST_NAME:
             what = f"is too long a name: with .partial it has more than {LONGEST_NAME} bytes"
             raise UsageError(dest, what, "Choose a shorter one.", code="name-too-long")
-        self._recipe = recipe
+        self._recipe, self._spared = recipe, _CHEAP if cheap else 1
         self.exists = _is_of_kind(dest, marker)
         self._committed = False
         self._flushed = time.monotonic()
@@ -110,7 +121,7 @@ class Destination:
             return Journal(journal, self._is_there)
         recipe, refused = self.partial / RECIPE, self.partial / _REFUSED
         other = not _is_hollow(self.partial) and (not recipe.is_file() or read_json(recipe) != self._recipe)
-        if other and recipe.is_file() and refused.is_file() and len(Journal(journal, self._is_there)) < _CHEAP:
+        if other and recipe.is_file() and refused.is_file() and len(Journal(journal, self._is_there)) < self._spared:
             _clear(self.partial, but=LOCK_FILES)
         elif other:
             raise UsageError(

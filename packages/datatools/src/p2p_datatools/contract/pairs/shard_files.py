@@ -95,10 +95,8 @@ def read_sample_half(folder: Path, pair: Pair, side: str, half: Half, palette: P
     Raises P2PError when the shard cannot be read there, or holds another picture than the record says.
     """
     assert pair.shard is not None, "the pair lies in a shard"
-    ending = next((each for each in (f"{side}.{_PNG}", f"{side}.{_NPY}") if each in pair.shard.places), "")
-    where = f"{folder / pair.shard.file}: {sample_key(pair.name)}.{ending or side}"
-    if not ending:
-        raise P2PError(where, "is not in the record of the shards", _EXPORT, code="damaged-file")
+    ending = next((each for each in (f"{side}.{_PNG}", f"{side}.{_NPY}") if each in pair.shard.places), side)
+    where = f"{folder / pair.shard.file}: {sample_key(pair.name)}.{ending}"
     picture = open_bytes(read_place(folder, pair, ending), where)
     if ending.endswith(_PNG) and half.kind == "mask" and palette is not None and half.dtype == "uint8":
         pixels: Array = colorize(read_mask(picture, palette), palette)
@@ -115,7 +113,11 @@ def read_sample_half(folder: Path, pair: Pair, side: str, half: Half, palette: P
 def read_place(folder: Path, pair: Pair, ending: str) -> bytes:
     """The bytes of one file of a pair in a shard; raises P2PError when the shard is shorter, or cannot be read."""
     assert pair.shard is not None, "the pair lies in a shard"
-    path, (first, length) = folder / pair.shard.file, pair.shard.places[ending]
+    path, place = folder / pair.shard.file, pair.shard.places.get(ending)
+    if place is None:
+        where = f"{path}: {sample_key(pair.name)}.{ending}"
+        raise P2PError(where, "is not in the record of the shards", _EXPORT, code="damaged-file")
+    first, length = place
     try:
         with path.open("rb") as file:
             file.seek(first)

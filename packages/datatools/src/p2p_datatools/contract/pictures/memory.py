@@ -20,6 +20,7 @@ from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 
 _IN_PNG = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")  # modes that a PNG holds without loss
 _IN_TIFF = ("I", "F", "CMYK")
+_WORDS = ("I;16B", "I;16L", "I;16N")  # 16 bits in other orders of bytes, as TIFFs have them
 _LOSSY = ("JPEG", "MPO", "WEBP", "AVIF", "JPEG2000")  # kinds of files, as Pillow calls them, that may blend
 _FAST = 1  # compression of a picture that is read again at once
 
@@ -55,6 +56,8 @@ def open_pillow(image: Image.Image, name: str) -> PictureFile:
     """
     with explain_damage(Path(str(getattr(image, "filename", "")) or name)):
         image.load()
+        if image.mode in _WORDS:  # which Pillow would convert to 8 bits
+            return open_values(np.asarray(image).astype("<u2"), name)
         if image.mode not in (*_IN_PNG, *_IN_TIFF) or (image.palette is not None and image.palette.mode != "RGB"):
             image = image.convert("RGBA" if "A" in image.mode or image.mode == "P" else "RGB")
         stream = io.BytesIO()
