@@ -329,12 +329,12 @@ def explain_out_of_memory(job: Job, dataset: PairDataset) -> Iterator[None]:
     raise P2PError(
         job.device,
         f"out of memory with batch {batch} of {size_text_of(job)}; {words}",
-        to_do + _accumulated(batch, fits),
+        to_do + _say_accumulate(batch, fits),
         code="no-memory",
     )
 
 
-def _accumulated(batch: int, fits: int) -> str:
+def _say_accumulate(batch: int, fits: int) -> str:
     """How to have about the same batch in parts that fit."""
     if not 0 < fits < batch:
         return ""
