@@ -61,6 +61,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "splits": ("contract",),
         "derivations": ("contract", "jobs"),
         "checks": ("contract",),
+        "statistics": ("contract",),
     },
     "p2p_gan": {
         "machine": (),
@@ -110,6 +111,7 @@ LIGHT = {
     "p2p_cli.train": ("torch", "numpy"),
     "p2p_cli.bench": ("torch", "numpy"),
     "p2p_gan.bench.forecast": ("torch", "cv2"),
+    "p2p_gan.bench.advice": ("torch", "cv2"),
     "p2p_cli.hints": ("torch", "cv2"),
     "p2p_cli.version": ("torch", "cv2"),
 }

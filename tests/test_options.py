@@ -45,7 +45,8 @@ FROZEN: dict[str, set[str]] = {
     "data merge": {"--move"},
     "data split": {"--val", "--test", "--seed", "--group-by", "--as-pairs"},
     "data export": {"--format"},
-    "data show": {"--limit", "--force"},
+    "data stats": {"--palette", "--plots", "--force"},
+    "data show": {"--limit", "--seed", "--names", "--overlay", "--findings", "--palette", "--force"},
     "train": {
         "--preset",
         "--direction",

@@ -132,6 +132,7 @@ AGAIN = {
         first="sample {given}/run {given}/few/masks --out out --device cpu",
         needs_model=True,
     ),
+    "stats": Writer("data stats {given}/pairs --plots out.png"),
     "runs": Writer("runs {given}/run --curves out.png", needs_model=True),
 }
 """Commands that add to what there is already."""

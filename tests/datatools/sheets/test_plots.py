@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from p2p_datatools.contract.curves import look_of
-from p2p_datatools.sheets.plots import draw_curves
+from p2p_datatools.sheets.plots import draw_bars, draw_curves
 
 COLORS = [look_of(place).color for place in range(60)]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -94,10 +94,27 @@ def test_neither_settings_nor_figures_of_others_are_touched_or_heeded(tmp_path: 
     (tmp_path / "matplotlibrc").write_text("text.usetex: True\naxes.facecolor: black\nfigure.dpi: 10\n")
     program = (
         "import sys, matplotlib; before = matplotlib.rcParams.copy()\n"
-        "from p2p_datatools.sheets.plots import draw_curves\n"
+        "from p2p_datatools.sheets.plots import draw_bars, draw_curves\n"
         "sys.stdout.buffer.write(draw_curves({'loss': {'run': [(0, 5.0), (50, 2.0), (100, 1.0)]}}, across='images'))\n"
         "assert matplotlib.rcParams.copy() == before and before['text.usetex']\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
     )
     made = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, cwd=tmp_path).stdout
     assert made == draw_curves({"loss": {"run": FALLING}}, across="images")
+
+
+def test_bars_are_as_long_as_their_numbers_and_stand_in_the_order_of_their_names() -> None:
+    panels = {"share of [red] $x$": {"train": [("body", 40.0), ("tyres", 10.0)], "test": [("tyres", 20.0)]}, "none": {}}
+    picture = ElementTree.fromstring(draw_bars(panels, kind="svg"))
+    assert {"share of [red] $x$", "body", "tyres", "train", "test", "no numbers"} <= set(words(picture))
+    (axes,) = (each for each in picture.iter(f"{SVG}g") if each.get("id") == "axes_1")
+    found: dict[str, list[tuple[float, float]]] = {}
+    for color in COLORS[:2]:
+        for path in axes.iter(f"{SVG}path"):
+            if f"fill: {color}" in (path.get("style") or ""):
+                xs, ys = zip(*re.findall(r"[ML] ([-\d.]+) ([-\d.]+)", path.get("d") or ""), strict=True)
+                found.setdefault(color, []).append((max(map(float, xs)) - min(map(float, xs)), min(map(float, ys))))
+    body, tyres = found[COLORS[0]]
+    assert body[0] / tyres[0] == pytest.approx(4, rel=0.01)
+    assert found[COLORS[1]][0][0] / tyres[0] == pytest.approx(2, rel=0.01)
+    assert body[1] < tyres[1]

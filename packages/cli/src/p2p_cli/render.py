@@ -262,7 +262,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, tight: bool
     """
     shown = Table(box=None, pad_edge=False, header_style="bold", collapse_padding=tight)
     for heading in headings:
-        shown.add_column(heading, overflow="fold")
+        shown.add_column(Text(printable(heading)), overflow="fold")  # which may come from a file, and is no markup
     for row in rows:
         shown.add_row(*(Text(printable(cell, keep="\n")) for cell in row))
     console = Console() if sys.stdout.isatty() else Console(width=400)

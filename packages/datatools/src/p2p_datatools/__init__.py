@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from p2p_datatools.sheets import contact_sheet
     from p2p_datatools.sources import fetch
     from p2p_datatools.splits import split
+    from p2p_datatools.statistics import compute_statistics
 else:
     __getattr__, __dir__ = open_door(
         __name__,
@@ -29,12 +30,14 @@ else:
         sheets="contact_sheet",
         sources="fetch",
         splits="split",
+        statistics="compute_statistics",
     )
 
 __all__ = [
     "build_masks",
     "check",
     "compare",
+    "compute_statistics",
     "contact_sheet",
     "derive",
     "export_masks",

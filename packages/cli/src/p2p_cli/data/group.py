@@ -19,7 +19,8 @@ _COMMANDS = {
     "derive": ("data.derive", "Compute pictures from photos: A for pairs whose B are the photos."),
     "split": ("data.split", "Split pairs into train, val and test."),
     "export": ("data.export", "Export masks or pairs in the formats of other tools."),
-    "show": ("data.show", "Draw a contact sheet of masks, pairs or photos."),
+    "stats": ("data.stats", "Show the figures of masks, pairs or photos: classes, sizes, colours."),
+    "show": ("data.show", "Draw a contact sheet of masks, pairs, photos or samples."),
 }
 
 _EPILOG = """

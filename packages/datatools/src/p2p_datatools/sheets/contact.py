@@ -1,57 +1,32 @@
-"""Contact sheets: what is in a folder, be it pairs, masks or photos, as one picture with names.
+"""Contact sheets: what is in a folder, be it pairs, masks, photos or samples, as one picture with names.
 
-Nothing here may write a file or judge what it shows; the room `checks` does.
+Nothing here may write a file or judge what it shows; the room `checks` does, and its findings are handed in.
 """
 
+import difflib
 import math
 import random
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
-from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
-from p2p_datatools.contract.given_splits import split_of_pairs
-from p2p_datatools.contract.pairs.halves import as_photo, read_nodata, read_stored
-from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import (
-    SPLITS,
-    UNSPLIT,
-    PairFolder,
-    has_manifest,
-    has_shards,
-    open_pairs,
-)
-from p2p_datatools.contract.palette import IGNORE_COLOR, Palette, palette_of
-from p2p_datatools.contract.pictures.header import open_picture
-from p2p_datatools.contract.pictures.images import Photo, colorize, read_mask, read_photo, size_of
+from p2p_datatools.contract.errors import Finding, P2PError, UsageError
+from p2p_datatools.contract.names import without_suffix
+from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.pictures.images import Photo, size_of
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
+from p2p_datatools.contract.pictures.resize import resize, scale_to
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
+from p2p_datatools.sheets.gallery import Entry, Gallery, PictureRow, open_gallery
 from p2p_datatools.sheets.layout import Tile, lay_out
+from p2p_datatools.sheets.overlay import MARK_WORDS, Overlay, PlaceMark, draw_missing, lay_over, mark_places
 
 _BOX = Size(320, 320)  # in which each picture is fitted
-
-
-@dataclass(frozen=True)
-class _Entry:
-    caption: str
-    read: Callable[[], tuple[Photo, ...]]
-
-
-@dataclass(frozen=True)
-class _Gallery:
-    """What there is to show: its title, and for the pictures of one entry their headings and which are masks."""
-
-    title: str
-    entries: Sequence[_Entry]
-    headings: tuple[str, ...]
-    exact: tuple[bool, ...]
-    legend: Palette | None
+_SEVERITIES = ("error", "warning", "hint")
+_MOST_CODES = 3  # in a caption
+_ByFile = Mapping[str, Sequence[Finding]]
 
 
 def contact_sheet(
@@ -60,42 +35,173 @@ def contact_sheet(
     limit: int = 12,
     columns: int | None = None,
     seed: int | None = None,
+    names: Sequence[str] = (),
     palette: Palette | None = None,
+    photos: Path | str | None = None,
+    overlay: Overlay | None = None,
+    findings: Sequence[Finding] | None = None,
     read: ReadOptions = AS_USUAL,
     report: Reporter = QUIET,
 ) -> Photo:
-    """A contact sheet of a pair folder (A | B), of a mask folder, or of any folder of pictures: uint8 RGB.
+    """A contact sheet of pairs (A | B), masks, photos, or what 'p2p sample' wrote: uint8 RGB.
 
-    Of more than `limit` it shows some at even distances in the order of their names, or drawn by `seed` if given. With
-    a `palette` pictures are read as masks of it. Raises P2PError when there is nothing to show, or a picture
-    to be shown is broken.
+    Of more than `limit` it shows some at even distances in the order of their names, or drawn by `seed` if given; with
+    `names` it shows these, all of them. With a `palette` pictures are read as masks of it. `photos` are those of masks,
+    which then lie over them as `overlay` says (in colour by default); pairs of a mask and a photo have a third column
+    where it is given. With `findings`, such as those of `checks.check`, it shows the pictures that have any, the worst
+    first, their codes under them and a ring at each place. Values of more than 8 bits are stretched for the eye, and
+    the sheet says so.
+
+    Raises P2PError when there is nothing to show, or a picture to be shown is broken (not with `findings`: there it is
+    grey), and UsageError for a name that no picture has.
     """
     if limit < 1:
         raise UsageError(f"limit {limit}", "is less than one picture", "Give 1 or more.", code="impossible-setting")
-    path = Path(path)
-    gallery = _gallery(path, palette, read, report)
-    entries = _sample(gallery.entries, limit, seed)
-    tiles = [_small(entry, gallery.exact) for entry in entries]
+    path, photos = Path(path), Path(photos) if photos else None
+    gallery = open_gallery(path, palette=palette, photos=photos, overlay=overlay is not None, read=read, report=report)
+    by_file = _by_file(findings or ())
+    entries = _choose(gallery, by_file, limit, seed, names, worst_first=findings is not None)
+    shown = [_show(entry, gallery, overlay or "color", by_file, lenient=findings is not None) for entry in entries]
+    tiles = [tile for tile, _ in shown]
+    stretched = any(is_stretched for _, is_stretched in shown)
     sizes = [size_of(picture) for tile in tiles for picture in tile.pictures]
     cell = Size(max(size.width for size in sizes), max(size.height for size in sizes))
-    shown = "" if len(entries) == len(gallery.entries) else f", {len(entries)} shown"
+    part = "" if len(entries) == len(gallery.entries) else f", {len(entries)} shown"
     return lay_out(
         tiles,
-        columns=columns or _columns(len(tiles), len(gallery.exact), cell),
+        columns=columns or _columns(len(tiles), len(tiles[0].pictures), cell),
         cell=cell,
-        title=f"{path.resolve().name}: {gallery.title}{shown}",
-        headings=gallery.headings,
+        title=f"{path.resolve().name}: {gallery.title}{part}",
+        remarks=_remarks(gallery, findings, stretched=stretched),
+        headings=gallery.all_headings,
         legend=gallery.legend,
     )
 
 
-def _small(entry: _Entry, exact: tuple[bool, ...]) -> Tile:
-    # Fitted at once, so that never more than one entry's own pixels are in memory.
-    tile = Tile(entry.read(), entry.caption, exact)
-    return Tile(tuple(tile.fit(_BOX)), entry.caption, exact)
+def _choose(
+    gallery: Gallery, by_file: _ByFile, limit: int, seed: int | None, names: Sequence[str], *, worst_first: bool
+) -> Sequence[Entry]:
+    if names:
+        return _find_names(gallery, names)
+    entries = gallery.entries
+    if not worst_first:
+        return _sample(entries, limit, seed)
+    found = [entry for entry in entries if _of_entry(entry, by_file)]
+    if not found:
+        return _sample(entries, limit, seed)
+    if seed is not None:
+        return _sample(found, limit, seed)
+
+    def worst(entry: Entry) -> tuple[int, int]:
+        own = _of_entry(entry, by_file)
+        return min(_SEVERITIES.index(each.severity) for each in own), -len(own)
+
+    return sorted(found, key=worst)[:limit]
 
 
-def _sample(entries: Sequence[_Entry], limit: int, seed: int | None) -> Sequence[_Entry]:
+def _find_names(gallery: Gallery, names: Sequence[str]) -> list[Entry]:
+    """The entries of these names: whole, with the suffix of a picture, or the last part if only one has it."""
+    known, last = {entry.name: entry for entry in gallery.entries}, defaultdict[str, list[Entry]](list)
+    for entry in gallery.entries:
+        last[entry.name.rpartition("/")[2]].append(entry)
+    chosen = []
+    for name in names:
+        bare = without_suffix(name)
+        found = [known[each] for each in (name, bare) if each in known] or last.get(name) or last.get(bare) or []
+        if found and found[0] is found[-1]:
+            chosen.append(found[0])
+            continue
+        if found:
+            what, to_do = f"is the name of {len(found)} pictures", f"Write it with its folder, such as {found[0].name}."
+        else:
+            near = difflib.get_close_matches(bare, known, n=1, cutoff=0.3)
+            what, to_do = "is no picture there", f"Did you mean '{near[0]}'?" if near else "Check the spelling."
+        raise UsageError(f"--names {name}", what, to_do, code="unknown-picture")
+    return chosen
+
+
+def _show(entry: Entry, gallery: Gallery, style: Overlay, by_file: _ByFile, *, lenient: bool) -> tuple[Tile, bool]:
+    """The tile of an entry, and whether it is stretched.
+
+    It is fitted at once, so that never more than one entry's own pixels are in memory.
+    """
+    own = _of_entry(entry, by_file)
+    try:
+        row = entry.read()
+    except P2PError as error:
+        if not lenient:
+            raise
+        row = PictureRow((None,) * len(gallery.exact), "" if own else error.code)
+    pictures = _fit(row, gallery, style)
+    # What is drawn of two has the lines of one of them, which may not be blended.
+    exact = gallery.exact if gallery.over is None else (*gallery.exact, True)
+    first = next((each for each in row.pictures if each is not None), None)
+    if first is not None:
+        marks = list(_marks(own, entry, size_of(first)))
+        pictures = [mark_places(picture, marks) if marks else picture for picture in pictures]
+    return Tile(tuple(pictures), _caption_of(entry, row, own), exact), row.stretched
+
+
+def _fit(row: PictureRow, gallery: Gallery, style: Overlay) -> list[Photo]:
+    """Each picture as large as fits into the box, with the one that is drawn of two."""
+    whole = [each for each in row.pictures if each is not None]
+    usual = scale_to(size_of(whole[0]), _BOX, cover=False) if whole else _BOX
+    fitted = [
+        draw_missing(usual) if each is None else resize(each, scale_to(size_of(each), _BOX, cover=False), exact=mask)
+        for each, mask in zip(row.pictures, gallery.exact, strict=True)
+    ]
+    if gallery.over is None:
+        return fitted
+    mask, photo = (row.pictures[place] for place in gallery.over)
+    if mask is None or photo is None:
+        return [*fitted, draw_missing(usual)]
+    background = gallery.legend.classes[0].color if gallery.legend else None
+    box = scale_to(size_of(photo), _BOX, cover=False)
+    return [*fitted, lay_over(photo, mask, box, style, background=background)]
+
+
+def _marks(own: Sequence[Finding], entry: Entry, size: Size) -> Iterator[PlaceMark]:
+    """The places of findings as shares of a picture; of the two halves of a pair each has its own beginning."""
+    for finding in own:
+        if finding.place is not None:
+            x, y = finding.place
+            across = x % size.width if entry.halves > 1 else x
+            yield (across + 0.5) / size.width, (y + 0.5) / size.height, finding.severity
+
+
+def _caption_of(entry: Entry, row: PictureRow, own: Sequence[Finding]) -> str:
+    codes = list(dict.fromkeys(finding.code for finding in own))
+    more = [f"+{len(codes) - _MOST_CODES}"] if len(codes) > _MOST_CODES else []
+    said = ", ".join([*codes[:_MOST_CODES], *more]) or row.words
+    return f"{entry.caption}: {said}" if said else entry.caption
+
+
+def _remarks(gallery: Gallery, findings: Sequence[Finding] | None, *, stretched: bool) -> list[str]:
+    """What the sheet says below its title."""
+    lines = ["values are stretched for the eye: from black to white as under each picture"] if stretched else []
+    if findings is None:
+        return lines
+    files = {str(file) for entry in gallery.entries for file in entry.files}
+    in_files = [finding for finding in findings if finding.where in files]
+    rest = len(findings) - len(in_files)
+    pictures = plural(len({finding.where for finding in in_files}), "picture")
+    line = f"{plural(len(in_files), 'finding')} in {pictures}" if in_files else "nothing found in any picture"
+    lines.append(f"{line}; {rest} on the whole" if rest else line)
+    return [*lines, MARK_WORDS] if any(finding.place for finding in in_files) else lines
+
+
+def _by_file(findings: Sequence[Finding]) -> _ByFile:
+    found = defaultdict[str, list[Finding]](list)
+    for finding in findings:
+        found[finding.where].append(finding)
+    return found
+
+
+def _of_entry(entry: Entry, by_file: _ByFile) -> list[Finding]:
+    return [finding for file in entry.files for finding in by_file.get(str(file), ())] if by_file else []
+
+
+def _sample(entries: Sequence[Entry], limit: int, seed: int | None) -> Sequence[Entry]:
     count = len(entries)
     if count <= limit:
         return entries
@@ -115,62 +221,3 @@ def _columns(tiles: int, pictures: int, cell: Size) -> int:
         return abs(math.log(shape * 3 / 4)) + (rows * columns - tiles) / tiles
 
     return min(range(1, tiles + 1), key=away)
-
-
-def _gallery(path: Path, palette: Palette | None, options: ReadOptions, report: Reporter) -> _Gallery:
-    if not path.is_dir():
-        raise P2PError(path, "there is no such folder", "Check the spelling.", code="missing-folder")
-    if has_manifest(path) or has_shards(path):
-        return _pairs(path, palette)
-    others = LeftOut(path)
-    pictures = find_pictures(path, others=others)
-    if not pictures:
-        raise others.no_pictures()
-    others.say(report)
-    if any(split_of_pairs(file.relative_to(path).parts[0]) for file in pictures if file.parent != path):
-        return _pairs(path, palette)
-    palette = palette or palette_of(path)
-    read = partial(_read_mask, palette=palette) if palette else partial(_read_photo, options=options)
-    entries = [_Entry(stem_of(file, path), partial(read, file)) for file in pictures]
-    count = len(entries)
-    title = f"{plural(count, 'mask')} in the palette {palette.name}" if palette else plural(count, "picture")
-    return _Gallery(title, entries, (), (palette is not None,), palette)
-
-
-def _pairs(path: Path, palette: Palette | None) -> _Gallery:
-    folder = open_pairs(path)
-    order = {split: place for place, split in enumerate(SPLITS)}
-    pairs = sorted(folder.pairs, key=lambda pair: (order.get(pair.split, len(order)), pair.name))
-    entries = [_Entry(_caption(pair), partial(_read_pair, folder, pair)) for pair in pairs]
-    counts = ", ".join(f"{len(folder.of(split))} {split}" for split in SPLITS if folder.of(split))
-    title = f"{plural(len(pairs), 'pair')} ({counts or 'not split yet'})"
-    exact = (folder.a.exact is True, folder.b.exact is True)
-    return _Gallery(title, entries, (folder.a.name, folder.b.name), exact, palette or folder.palette)
-
-
-def _caption(pair: Pair) -> str:
-    # The names of another tool's pairs begin with their folder.
-    said = pair.split == UNSPLIT or pair.name.startswith(f"{pair.split}/")
-    return pair.name if said else f"{pair.name} ({pair.split})"
-
-
-def _read_pair(folder: PairFolder, pair: Pair) -> tuple[Photo, ...]:
-    """Both halves; pixels without data have the colour of ignored ones."""
-    a, b, _ = read_stored(folder, pair)
-    shown = as_photo(a, folder.a), as_photo(b, folder.b)
-    nodata = read_nodata(folder, pair)
-    if nodata is None:
-        return shown
-    return tuple(
-        np.where(gaps[..., None], np.array(IGNORE_COLOR, np.uint8), half)
-        for half, gaps in zip(shown, nodata, strict=True)
-    )
-
-
-def _read_photo(file: Path, *, options: ReadOptions) -> tuple[Photo, ...]:
-    with open_picture(file, options) as picture:
-        return (read_photo(picture),)
-
-
-def _read_mask(file: Path, *, palette: Palette) -> tuple[Photo, ...]:
-    return (colorize(read_mask(file, palette), palette),)

@@ -47,14 +47,16 @@ def lay_out(
     columns: int,
     cell: Size,
     title: str = "",
+    remarks: Sequence[str] = (),
     headings: Sequence[str] = (),
     legend: Palette | None = None,
     background: Color = WHITE,
 ) -> Photo:
     """Lay out tiles in rows of `columns`, each picture fitted into `cell` undistorted; uint8 RGB (height, width, 3).
 
-    `headings` name the pictures of a tile above the first row, `legend` explains the colours of masks. Captions that
-    are too long are shortened in the middle. Raises UsageError when there are no tiles or columns.
+    `remarks` are lines below the title. `headings` name the pictures of a tile above the first row, `legend` explains
+    the colours of masks. Captions that are too long are shortened in the middle. Raises UsageError when there are no
+    tiles or columns.
     """
     if not tiles or columns < 1:
         raise UsageError(
@@ -67,6 +69,7 @@ def lay_out(
     tile_width = max(len(tile.pictures) for tile in tiles) * (cell.width + _SEAM) - _SEAM
     width = columns * (tile_width + _GAP) - _GAP
     blocks = [_title(title, width)] if title else []
+    blocks += [_remark(line, width) for line in remarks]
     blocks += [_legend(legend, width)] if legend else []
     blocks += [_headings(headings, columns, cell, tile_width, width)] if headings else []
     for first in range(0, len(tiles), columns):
@@ -116,6 +119,13 @@ def _title(title: str, width: int) -> Image.Image:
     width = max(width, min(640, math.ceil(_font(_TITLE).getlength(legible(title)))))
     block = _blank(width, 2 * _TITLE)
     _write(block, title, 0, 0, width, color=_INK, height=_TITLE)
+    return block
+
+
+def _remark(line: str, width: int) -> Image.Image:
+    width = max(width, min(640, math.ceil(_font(_TEXT).getlength(legible(line)))))
+    block = _blank(width, 2 * _TEXT)
+    _write(block, line, 0, 0, width, color=_GREY)
     return block
 
 

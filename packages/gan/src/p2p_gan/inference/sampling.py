@@ -191,7 +191,8 @@ def _old_records(dest: Path, recipe: dict[str, object]) -> dict[str, "SampleReco
 
 
 def _record_of(line: Any, where: Path) -> "SampleRecord":
-    return SampleRecord(relative_name(line["file"], where), str(line["source"]), str(line["input"]))
+    file, columns = relative_name(line["file"], where), tuple(map(str, line.get("columns", ())))
+    return SampleRecord(file, str(line["source"]), str(line["input"]), columns)
 
 
 def _split_by_fit(
@@ -227,11 +228,15 @@ class Variant:
 
 @dataclass(frozen=True)
 class SampleRecord:
-    """The origin of an output file: the picture at `source`, whose pixels have the hash `input`."""
+    """The origin of an output file: the picture at `source`, whose pixels have the hash `input`.
+
+    `columns` say what stands side by side on a sheet, from left to right; a picture that is no sheet has none.
+    """
 
     name: str
     source: str
     input: str
+    columns: tuple[str, ...] = ()
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -240,7 +245,8 @@ class SampleRecord:
 
     def to_json(self) -> dict[str, Any]:
         """The record as a JSON value, without the file."""
-        return {"source": self.source, "input": self.input}
+        columns = {"columns": list(self.columns)} if self.columns else {}
+        return {"source": self.source, "input": self.input} | columns
 
 
 class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
@@ -323,7 +329,7 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
 
     def read_record(self, file: str, value: dict[str, Any]) -> SampleRecord:
         """The record from a line of samples.jsonl."""
-        return SampleRecord(file, value["source"], value["input"])
+        return SampleRecord(file, value["source"], value["input"], tuple(value.get("columns", ())))
 
     def _write(self, item: Variant, picture: PictureInWork, output: Array, paths: Sequence[Path]) -> SampleRecord:
         card = self._model.card
@@ -331,7 +337,8 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
             write_png(paths[0], side_by_side(card, picture.pixels, output, picture.real), durable=False)
         else:
             write_output(paths[0], output, card)
-        return SampleRecord(item.file, str(item.picture.path), picture.hash)
+        columns = columns_of_sheet(card, has_real=picture.real is not None) if self._sampling.sheet else ()
+        return SampleRecord(item.file, str(item.picture.path), picture.hash, columns)
 
     def _note_beyond(self, path: Path, pixels: Array) -> None:
         """Note values so far outside of what the model was trained on that they are no such measurements."""
@@ -357,6 +364,12 @@ def side_by_side(card: ModelCard, picture: Array, output: Array, real: Array | N
     columns: list[tuple[Array, Half, Coding]] = [(picture, card.input, card.input_coding)]
     columns += [(each, card.output, card.output_coding) for each in (output, real) if each is not None]
     return np.concatenate([to_display(pixels, half, coding, card.palette) for pixels, half, coding in columns], axis=1)
+
+
+def columns_of_sheet(card: ModelCard, *, has_real: bool) -> tuple[str, ...]:
+    """What the columns of a sheet are: mask, generated photo, and real photo if it is known."""
+    real = (f"real {card.output.name}",) if has_real else ()
+    return (card.input.name, f"generated {card.output.name}", *real)
 
 
 def is_in_png(card: ModelCard) -> bool:
