@@ -1,5 +1,6 @@
 """Folders through a model: names, variants, repetition, and what is refused."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -128,6 +129,10 @@ def test_the_held_out_pairs_of_a_pair_folder_come_with_the_real_picture_on_a_she
     summary = sample(run_folder, [run_folder.parent / "pairs"], tmp_path / "out", SampleOptions(sheet=True))
     assert summary.written == 2
     assert read_photo(tmp_path / "out" / "car-010.png").shape == (32, 96, 3)
+    for line in (tmp_path / "out" / "samples.jsonl").read_text().splitlines():
+        assert json.loads(line)["columns"] == ["mask", "generated photo", "real photo"]
+    sample(run_folder, [run_folder.parent / "pairs"], tmp_path / "out", SampleOptions(sheet=True))
+    assert '"columns"' in (tmp_path / "out" / "samples.jsonl").read_text()
 
 
 def test_of_an_ordinary_pix2pix_folder_the_held_out_input_halves_are_taken(tiny: Config, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from p2p_datatools.statistics.values import (
     DataStatistics,
     FormStatistics,
     HalfStatistics,
+    NamedPicture,
     SizeStatistics,
     SplitStatistics,
 )
@@ -21,6 +22,7 @@ Rows = list[tuple[str, ...]]
 _BAR = 30  # letters of the longest bar
 _MOST_SIZES, _MOST_CLASSES, _MOST_CHANNELS, _MOST_SPLITS = 3, 16, 6, 4  # shown; --json has all
 _PLOT_CLASSES = 24
+_LONGEST_NAME = 40  # letters of a picture's name
 _ONE = {"pairs": "pair", "masks": "mask", "photos": "photo"}
 
 
@@ -50,14 +52,15 @@ def _size_lines(sizes: SizeStatistics) -> Iterator[tuple[str, str]]:
         yield "size", f"{first.size}, all of them"
         return
     shown = ", ".join(f"{each.size} ({each.pictures})" for each in sizes.counts[:_MOST_SIZES])
-    more = len(sizes.counts) - _MOST_SIZES
-    yield "sizes", f"{shown}{f', and {more} more' if more > 0 else ''}; median {sizes.median}"
+    if (more := len(sizes.counts) - _MOST_SIZES) > 0:
+        shown = f"{len(sizes.counts)} different" if first.pictures == 1 else f"{shown}, and {more} more"
+    yield "sizes", f"{shown}; median {sizes.median}"
     areas, aspects = (sizes.smallest, sizes.largest), (sizes.tallest, sizes.widest)
-    words = (f"{each.value / 1e6:.3g} megapixels ({each.name})" for each in areas)
+    words = (f"{each.value / 1e6:.3g} megapixels ({_short(each.name)})" for each in areas)
     yield "smallest", next(words)
     yield "largest", next(words)
     if aspects[0].value != aspects[1].value:
-        words = (f"{each.value:.2f} times as wide as high ({each.name})" for each in aspects)
+        words = (f"{each.value:.2f} times as wide as high ({_short(each.name)})" for each in aspects)
         yield "tallest", next(words)
         yield "widest", next(words)
 
@@ -158,12 +161,22 @@ def brightness_lines(half: HalfStatistics) -> Iterator[str]:
     """How bright the pictures of a half are, a line for each form."""
     for form in half.forms:
         bright = form.brightness
+        of = f" of {_form_text(form)}" if len(half.forms) > 1 else ""
         gaps = f"; {plural(form.without_data, 'pixel')} without data left out" if form.without_data else ""
         yield (
-            f"brightness: median {bright.median:.4g}, 5% below {bright.low:.4g}, 5% above {bright.high:.4g}; darkest "
-            f"{bright.darkest.name} ({bright.darkest.value:.4g}), brightest {bright.brightest.name} "
-            f"({bright.brightest.value:.4g}){gaps}"
+            f"brightness{of}: median {bright.median:.4g}, 5% below {bright.low:.4g}, 5% above {bright.high:.4g}; "
+            f"darkest {_value_of(bright.darkest)}, brightest {_value_of(bright.brightest)}{gaps}"
         )
+
+
+def _value_of(picture: NamedPicture) -> str:
+    return f"{_short(picture.name)} ({picture.value:.4g})"
+
+
+def _short(name: str) -> str:
+    """A name of at most so many letters, the middle left out."""
+    half = _LONGEST_NAME // 2
+    return name if len(name) <= _LONGEST_NAME else f"{name[:half]}...{name[-half:]}"
 
 
 def advice_rows(advice: TrainingAdvice) -> Rows:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import UsageError
-from p2p_datatools.contract.files.atomic import read_lines, write_bytes, write_lines
+from p2p_datatools.contract.files.atomic import each_line, read_lines, write_bytes, write_lines
 from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 from p2p_datatools.contract.palette import IGNORE, IGNORED, PALETTE_FILE, Palette, palette_of
@@ -125,7 +125,7 @@ def read_mask_splits(folder: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     with catch_decoder(path, "is damaged", _TO_DO):
-        return {str(value["name"]): str(value["split"]) for value in read_lines(path) if value.get("split")}
+        return {str(value["name"]): str(value["split"]) for _, value in each_line(path) if value.get("split")}
 
 
 def refuse_other_exif(folder: Path, exif: Exif) -> None:
