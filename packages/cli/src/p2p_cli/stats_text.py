@@ -5,8 +5,7 @@ Nothing here may print, or compute a figure.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from p2p_cli.plan_text import time_text
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import duration_text, plural
 from p2p_datatools.statistics.values import (
     ClassStatistics,
     DataStatistics,
@@ -182,7 +181,7 @@ def _short(name: str) -> str:
 def advice_rows(advice: TrainingAdvice) -> Rows:
     """The options that are suggested, and why."""
     by = "measured by p2p bench" if advice.measured else "a guess; p2p bench measures"
-    reason = f"About {time_text(advice.seconds)} here ({by}). {advice.preset_reason}"
+    reason = f"About {duration_text(advice.seconds)} here ({by}). {advice.preset_reason}"
     rows = [("--preset", advice.preset, reason), ("--size", str(advice.size), advice.size_reason)]
     return [*rows, ("--fit", advice.fit, advice.fit_reason)]
 
