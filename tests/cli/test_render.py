@@ -102,6 +102,11 @@ def test_a_table_is_not_cut_where_no_terminal_reads_it(capsys: pytest.CaptureFix
     assert "a" * 150 + "  " + "b" * 150 in capsys.readouterr().out
 
 
+def test_a_heading_is_text_and_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    render.table(("[red]train[/]", "[/]"), [("[b]1", "2")])
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [["[red]train[/]", "[/]"], ["[b]1", "2"]]
+
+
 def test_on_a_narrow_terminal_a_table_folds_and_loses_nothing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,7 +15,7 @@ from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
     from p2p_datatools.contract.pictures.pages import Exif
-    from p2p_datatools.statistics.values import DataStatistics
+    from p2p_datatools.statistics.values import DataStatistics, HalfStatistics
     from p2p_gan.bench.advice import TrainingAdvice
 
 _TRAINED = 0.8  # of pairs that are not split yet, the share that 'split' makes training pairs by default
@@ -92,7 +92,7 @@ def _advise(found: "DataStatistics") -> "TrainingAdvice | None":
     pairs = counts.get("train", 0) or round(_TRAINED * found.whole.pictures)
     classes = [each for half in halves for each in half.classes if each.pictures and each.name != "ignore"]
     rarest = min(classes, key=lambda each: each.median_share, default=None)
-    kinds, channels = [half.kind for half in halves], [_channels(half.forms) for half in halves]
+    kinds, channels = [half.kind for half in halves], [_channels(half) for half in halves]
     return advise_training(
         PairProfile(
             sizes={each.size: each.pictures for each in found.sizes.counts},
@@ -104,8 +104,9 @@ def _advise(found: "DataStatistics") -> "TrainingAdvice | None":
     )
 
 
-def _channels(forms: "tuple[object, ...]") -> int:
-    return len(getattr(forms[0], "channels", ())) if forms else 3
+def _channels(half: "HalfStatistics") -> int:
+    """The channels of most pictures of a half; masks have the three of their colours."""
+    return len(half.forms[0].channels) if half.forms else 3
 
 
 def _show(path: Path, found: "DataStatistics", advice: "TrainingAdvice | None") -> None:
