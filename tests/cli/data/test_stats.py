@@ -57,12 +57,12 @@ def test_plots_are_written_once_and_replaced_when_asked(
     masks, plots = write_masks(tmp_path / "masks", CARS), tmp_path / "plots.png"
     for _ in range(2):  # the same again is the same picture
         lines([str(masks), "--plots", str(plots)], capsys)
-    assert plots.read_text().startswith("mask: share of pixels")
+    assert plots.read_text().startswith("mask: % of pixels")
     plots.write_text("another")
     lines([str(masks), "--plots", str(plots)], capsys, code=2)
     assert plots.read_text() == "another"
     lines([str(masks), "--plots", str(plots), "--force"], capsys)
-    assert plots.read_text().startswith("mask: share of pixels")
+    assert plots.read_text().startswith("mask: % of pixels")
 
 
 def test_broken_files_are_listed_after_the_figures_of_the_others(

@@ -219,14 +219,14 @@ def _class_panels(
     kept = {_label(split): [each for each in split.halves[place].classes if each.name in names] for split in splits}
     totals = {_label(split): max(1, split.pictures) for split in splits}
     return {
-        f"{of}: share of pixels, %": {
+        f"{of}: % of pixels": {
             split: [(each.name, 100 * each.share) for each in classes] for split, classes in kept.items()
         },
-        f"{of}: {found.kind} that have it, %": {
+        f"{of}: % of the {found.kind} that have it": {
             split: [(each.name, 100 * each.pictures / totals[split]) for each in classes]
             for split, classes in kept.items()
         },
-        f"{of}: median area where it is, % of the picture": {
+        f"{of}: median area where it is, % of picture": {
             split: [(each.name, 100 * each.median_share) for each in classes] for split, classes in kept.items()
         },
     }

@@ -22,8 +22,8 @@ _Panel = TypeVar("_Panel")
 
 _PANEL, _COLUMNS = (4.0, 2.6), 3  # inches; panels in a row
 _PIXELS_PER_INCH = 120
-_BAR = 0.09  # inches of one lying bar
-_TITLE_WIDTH = 46  # letters of a title that a panel has room for
+_BAR, _NAME = 0.09, 0.16  # inches of one lying bar, and of its name
+_TITLE_WIDTH = 42  # letters of a title that a panel has room for
 _LEGEND_WIDTH = 24  # letters of a panel's width that the legend's columns have room for
 
 # On top of matplotlib's defaults, so that a user's own settings do not change what is drawn.
@@ -68,13 +68,13 @@ def draw_bars(panels: Mapping[str, Mapping[str, Bars]], *, kind: PlotFormat = "p
     """
     labels = list(dict.fromkeys(label for series in panels.values() for label in series))
     looks = {label: {"color": look_of(place).color, "linewidth": 6} for place, label in enumerate(labels)}
-    most = max((len(_names_of(series)) * max(1, len(series)) for series in panels.values()), default=1)
+    needed = [len(_names_of(series)) * max(_NAME, _BAR * len(series)) for series in panels.values()]
 
     def draw(place: int, axes: "Axes", series: Mapping[str, Bars]) -> None:
         axes.set_title(textwrap.fill(axes.get_title(loc="left"), _TITLE_WIDTH))
         _draw_bars(axes, series, looks)
 
-    return _draw_panels(panels, draw, looks, max(_PANEL[1], _BAR * most), kind)
+    return _draw_panels(panels, draw, looks, max(_PANEL[1], *needed), kind)
 
 
 def _draw_panels(
