@@ -47,7 +47,7 @@ def test_photos_in_folders_of_splits_are_photos_that_have_splits(tmp_path: Path,
 
 def test_a_label_picture_beside_a_photo_of_its_name_does_not_count(tmp_path: Path, scene: "Scene") -> None:
     for number in range(3):
-        write_png(tmp_path / f"{number}.tiff.png", scene(number), durable=False)
+        write_png(tmp_path / f"{number}.png", scene(number), durable=False)
     write_png(tmp_path / "car.apng", scene(9), durable=False)
     write_mask(tmp_path / "car.png", np.arange(96 * 64, dtype=np.uint8).reshape(64, 96) // 64, CARS)
     assert "car.png" not in open_data(tmp_path).files
@@ -56,6 +56,14 @@ def test_a_label_picture_beside_a_photo_of_its_name_does_not_count(tmp_path: Pat
 def test_masks_in_folders_of_splits_have_these_splits(tmp_path: Path, write_masks: "WriteMasks") -> None:
     write_masks(tmp_path, "train/a", "val/b")
     assert open_data(tmp_path).splits == {"train/a.png": "train", "val/b.png": "val"}
+
+
+def test_a_palette_that_is_given_makes_masks_of_pictures_in_folders_of_splits(
+    tmp_path: Path, write_masks: "WriteMasks"
+) -> None:
+    write_masks(tmp_path, "train/a", "train/b", "val/c", size=Size(48, 32))
+    (tmp_path / "palette.toml").unlink()
+    assert open_data(tmp_path, palette=CARS).kind == "masks"
 
 
 def test_a_folder_of_nothing_and_no_folder_are_one_line(tmp_path: Path, refused: "Refused") -> None:

@@ -78,9 +78,10 @@ def open_data(path: Path | str, *, palette: Palette | None = None, report: Repor
 def _foreign_pairs(path: Path, files: Sequence[str], *, has_palette: bool) -> PairFolder | None:
     """The pairs of another tool's folder: pictures in folders of splits, or in none, that look like A|B."""
     has_splits = any(split_of_pairs(file.split("/")[0]) for file in files if "/" in file)
-    if not has_splits and (has_palette or any("/" in file for file in files)):
+    if not has_splits and any("/" in file for file in files):
         return None
-    if not has_splits and not look_like_pairs([path / file for file in files]):
+    # Masks may lie in folders of splits, too.
+    if (has_palette or not has_splits) and not look_like_pairs([path / file for file in files]):
         return None
     try:
         folder = read_foreign(path, needs_train=False)

@@ -135,10 +135,8 @@ def _show(entry: Entry, gallery: Gallery, style: Overlay, by_file: _ByFile, *, l
     pictures = _fit(row, gallery, style)
     # What is drawn of two has the lines of one of them, which may not be blended.
     exact = gallery.exact if gallery.over is None else (*gallery.exact, True)
-    first = next((each for each in row.pictures if each is not None), None)
-    if first is not None:
-        marks = list(_marks(own, entry, size_of(first)))
-        pictures = [mark_places(picture, marks) if marks else picture for picture in pictures]
+    if marks := list(_marks(own, entry, row)):
+        pictures = [mark_places(picture, marks) for picture in pictures]
     return Tile(tuple(pictures), _caption_of(entry, row, own), exact), row.stretched
 
 
@@ -160,12 +158,15 @@ def _fit(row: PictureRow, gallery: Gallery, style: Overlay) -> list[Photo]:
     return [*fitted, lay_over(photo, mask, box, style, background=background)]
 
 
-def _marks(own: Sequence[Finding], entry: Entry, size: Size) -> Iterator[PlaceMark]:
+def _marks(own: Sequence[Finding], entry: Entry, row: PictureRow) -> Iterator[PlaceMark]:
     """The places of findings as shares of a picture; of the two halves of a pair each has its own beginning."""
+    side_by_side = entry.halves > 1
+    of_file = {str(file): each for file, each in zip(entry.files, row.pictures, strict=False)}
     for finding in own:
-        if finding.place is not None:
-            x, y = finding.place
-            across = x % size.width if entry.halves > 1 else x
+        picture = row.pictures[0] if side_by_side else of_file.get(finding.where)
+        if finding.place is not None and picture is not None:
+            size, (x, y) = size_of(picture), finding.place
+            across = x % size.width if side_by_side else x
             yield (across + 0.5) / size.width, (y + 0.5) / size.height, finding.severity
 
 
