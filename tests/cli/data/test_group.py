@@ -23,9 +23,10 @@ _WORK = [
     "halves pairs apart",
     "derive cars/photos edges --op edges",
     "split pairs --val 0.2 --test 0.2",
+    "stats pairs",
 ]
-# It ends with a preset that fits the machine, for which it reads the presets, and nothing that computes.
-_KNOWS_PRESETS = {"split pairs --val 0.2 --test 0.2": ["p2p_gan"]}
+# They end with a preset that fits the machine, for which they read the presets, and nothing that computes.
+_KNOWS_PRESETS = {"split pairs --val 0.2 --test 0.2": ["p2p_gan"], "stats pairs": ["p2p_gan"]}
 # What they are for: training, statistics of whole pictures, plots, other runtimes, an account.
 _HEAVY = ["torch", "scipy", "skimage", "matplotlib", "onnxruntime", "safetensors", "p2p_gan", "kaggle"]
 

@@ -30,6 +30,7 @@ In this order, from photos and labels to pairs for 'p2p train':
   p2p data check masks --photos photos
   p2p data pair masks photos pairs
   p2p data split pairs
+  p2p data stats pairs
   p2p data show pairs sheet.png
 """
 
