@@ -14,6 +14,7 @@ from p2p_datatools.contract.pictures.arrays import write_tiff
 from p2p_datatools.contract.pictures.images import write_mask, write_png
 from p2p_datatools.masks.build import build_masks
 from p2p_datatools.pairs.build import pair
+from p2p_datatools.statistics.collect import compute_statistics
 
 CARS = load_palette("cars")
 NUMBERS = np.random.default_rng(0).integers(0, 5, (24, 40), dtype=np.uint8)
@@ -102,3 +103,16 @@ def test_a_check_opens_each_picture_once(tmp_path: Path, masks: Path, photos: Pa
     opens.clear()
     check(masks, photos=photos)
     assert {*opened(opens, masks).values(), *opened(opens, photos).values()} == {1}
+
+
+def test_figures_of_masks_photos_and_pairs_take_one_opening(
+    tmp_path: Path, masks: Path, photos: Path, opens: Counter[str]
+) -> None:
+    # Photos are looked at once more, sixteen at most of a folder, since they may be A|B pictures.
+    pair(masks, photos, tmp_path / "pairs")
+    opens.clear()
+    for folder in (masks, photos, tmp_path / "pairs"):
+        assert compute_statistics(folder).whole.pictures == 3
+    assert opened(opens, masks) == {"a.png": 1, "b.png": 1, "c.png": 1}
+    assert opened(opens, photos) == {"a.jpg": 2, "b.jpg": 2, "c.jpg": 2}
+    assert opened(opens, tmp_path / "pairs") == {"a.png": 1, "b.png": 1, "c.png": 1}
