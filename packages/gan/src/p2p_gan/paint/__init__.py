@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING
 from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
+    from p2p_gan.paint.find import find_models
     from p2p_gan.paint.page_files import PageFile, read_page_files
+    from p2p_gan.paint.server import ServedAddress, serve_models
 else:
-    __getattr__, __dir__ = open_door(__name__, page_files="PageFile read_page_files")
+    __getattr__, __dir__ = open_door(
+        __name__,
+        find="find_models",
+        page_files="PageFile read_page_files",
+        server="ServedAddress serve_models",
+    )
 
-__all__ = ["PageFile", "read_page_files"]
+__all__ = ["PageFile", "ServedAddress", "find_models", "read_page_files", "serve_models"]
