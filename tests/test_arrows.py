@@ -79,7 +79,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             *("config", "data", "evaluation", "inference", "machine", "models", "networks", "runs"),
             "updates",
         ),
-        "paint": (),
+        "paint": ("data", "inference", "models", "runs"),
         "reports": ("config", "evaluation", "models", "pages", "runs"),
         "bench": ("config", "data", "machine", "networks", "runs", "training", "updates"),
         "experiments": (
@@ -115,6 +115,9 @@ LIGHT = {
     "p2p_gan.bench.forecast": ("torch", "cv2"),
     "p2p_cli.hints": ("torch", "cv2"),
     "p2p_cli.version": ("torch", "cv2"),
+    "p2p_cli.paint": ("torch", "cv2", "starlette", "uvicorn"),
+    "p2p_gan.paint.server": ("torch", "cv2", "starlette", "uvicorn"),
+    "p2p_gan.paint.page_files": ("torch", "numpy", "starlette", "uvicorn"),
 }
 
 

@@ -46,6 +46,8 @@ FROZEN: dict[str, set[str]] = {
     "data split": {"--val", "--test", "--seed", "--group-by", "--as-pairs"},
     "data export": {"--format"},
     "data show": {"--limit", "--force"},
+    "paint": {"--port", "--host", "--no-browser"},
+    "serve": {"--port", "--host"},
     "train": {
         "--preset",
         "--direction",

@@ -41,7 +41,7 @@ COMMANDS = {
     "reproduce": ("reproduce", "Repeat a run from its run.json and compare the two."),
     "sample": ("sample", "Apply a model to pictures."),
     "paint": ("paint", "Draw a mask on a page and watch the photo appear."),
-    "serve": ("serve", "Serve models to other programs: the API of 'p2p paint' without its page."),
+    "serve": ("serve", "Serve models to other programs by the API of 'p2p paint'."),
     "experiments": ("experiments", "Compare the paper's losses, generators and patches on PAIRS."),
     "evaluate": ("evaluate", "Score a model on held-out pairs."),
     "export": ("export", "Write a model in the format of another program."),

@@ -90,7 +90,7 @@ def onnx_model_of(file: OnnxFile, data: bytes) -> OnnxModel:
     return OnnxModel(file, _Sessions(file.path, data))
 
 
-def on_all_cores(model: OnnxModel) -> OnnxModel:
+def with_all_cores(model: OnnxModel) -> OnnxModel:
     """The model, of which every pass takes all cores, one at a time: for one picture after the other."""
     return replace(model, sessions=_LargeSessions(model.sessions))
 

@@ -20,7 +20,7 @@ from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_gan.inference.apply import ApplyOptions, seed_of, translate, translator_of
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.memory_inputs import WHERE, is_share, read_pillow, read_values
-from p2p_gan.inference.onnx_runtime import OnnxModel, on_all_cores
+from p2p_gan.inference.onnx_runtime import OnnxModel, with_all_cores
 from p2p_gan.inference.runtimes import is_too_large, load_for_torch, open_model
 from p2p_gan.inference.shared import SharedTranslator
 from p2p_gan.inference.translator import AnyModel, Translator
@@ -54,7 +54,7 @@ def load_model(
     path = Path(path)
     model = open_model(path, runtime, device=device, report=report)
     if all_cores and isinstance(model, OnnxModel):
-        model = on_all_cores(model)
+        model = with_all_cores(model)
     fallback = None if runtime != "auto" or is_onnx(path) else lambda: load_for_torch(model_file(path), device)
     return Predictor(model, report, fallback=fallback)
 

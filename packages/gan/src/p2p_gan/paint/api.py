@@ -123,7 +123,7 @@ _HOW = (
     ),
 )
 _SENT = (400, 403, 404, 408, 413, 415, 422, 429, 503)
-OPERATIONS = (
+API_OPERATIONS = (
     ApiOperation("models", "GET", "/api/models", "The models, and what the server takes.", "Models", errors=(400, 403)),
     ApiOperation(
         "examples",

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_gan.paint.api import OPERATIONS, ApiOperation, error_json, status_of
+from p2p_gan.paint.api import API_OPERATIONS, ApiOperation, error_json, status_of
 from p2p_gan.paint.examples import MaskExamples, find_examples
 from p2p_gan.paint.guard import App, Guard
 from p2p_gan.paint.openapi import api_document
@@ -148,8 +148,8 @@ def build_app(service: PaintService, *, page: bool = True, names: Sequence[str] 
         **{"paint": service.paint, "mask": service.read_mask, "segment": service.segment},
     }
     routes = [
-        Route(each.path, _guarded(each, handlers[each.name], service.report), methods=[each.method])
-        for each in OPERATIONS
+        Route(each.path, _handler_of(each, handlers[each.name], service.report), methods=[each.method])
+        for each in API_OPERATIONS
     ]
     if page:
         files = read_page_files()
@@ -167,7 +167,7 @@ def examples_of(painters: Sequence[Painter], report: Reporter = QUIET) -> dict[s
     return {each.id: find_examples(each.path, each.card, report) for each in painters}
 
 
-def _guarded(
+def _handler_of(
     operation: ApiOperation, handle: Callable[["Request", dict[str, Any]], Awaitable["Response"]], report: Reporter
 ) -> Handler:
     """A handler that reads the operation's parameters first, and answers with every error."""

@@ -75,7 +75,7 @@ def find_examples(run: Path, card: ModelCard, report: Reporter = QUIET) -> MaskE
 
 
 def _place_of_pairs(run: Path) -> Path | None:
-    """Where the pairs of a run are: where they were, or beside it, if both were moved or the path is of another place."""
+    """Where the pairs of a run are: where they were, or beside it, if both were moved or trained elsewhere."""
     recorded = Path(read_run_record(run).get("pairs") or "")
     places = (recorded, run.resolve().parent / recorded.name)
     return next((each for each in places if recorded.name and each.is_dir()), None)

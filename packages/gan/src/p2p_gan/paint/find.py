@@ -22,7 +22,7 @@ _MOST_MODELS = 6  # that are loaded: each takes memory, and a moment at the star
 
 
 @dataclass(frozen=True)
-class _Found:
+class _RunCard:
     """A run and what its model says of itself."""
 
     path: Path
@@ -60,23 +60,23 @@ def with_segmenter(painters: Sequence[Painter], report: Reporter = QUIET) -> lis
     if first is None or any(can_segment(each.card) for each in given):
         return given
     beside = _read_runs(first.path.resolve().parent, QUIET, depth=1)
-    fitting = next((each for each in beside if _finds(each, _Found(first.path, first.card))), None)
+    fitting = next((each for each in beside if _finds(each, _RunCard(first.path, first.card))), None)
     if fitting is None:
         return given
     [segmenter] = open_painters([fitting.path], report)
     return [*given, replace(segmenter, id=f"m{len(given)}")]
 
 
-def _finds(one: _Found, other: _Found) -> bool:
+def _finds(one: _RunCard, other: _RunCard) -> bool:
     return can_segment(one.card) and same_classes(one.card, other.card)
 
 
-def _read_runs(place: Path, report: Reporter, depth: int = _DEPTH) -> list[_Found]:
+def _read_runs(place: Path, report: Reporter, depth: int = _DEPTH) -> list[_RunCard]:
     """The runs with a model, the latest first."""
-    found: list[tuple[float, _Found]] = []
+    found: list[tuple[float, _RunCard]] = []
     for path in _list_runs(place, depth):
         try:
-            found.append(((path / MODEL_FILE).stat().st_mtime, _Found(path, read_card(path))))
+            found.append(((path / MODEL_FILE).stat().st_mtime, _RunCard(path, read_card(path))))
         except P2PError as error:
             report.note(f"left out: {error}")
         except OSError:

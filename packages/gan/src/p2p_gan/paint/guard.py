@@ -74,7 +74,7 @@ class Guard:
     def _refuse(self, scope: Scope) -> None:
         headers = {name.lower(): value for name, value in scope["headers"]}
         host = headers.get(b"host", b"").decode("latin-1").lower()
-        if not self._is_ours(host):
+        if not self._names_us(host):
             to_do = "Use the address that the server said when it started."
             raise P2PError(f"the host {host[:60]}", "is not a name of this server", to_do, code="other-host")
         origin = headers.get(b"origin")
@@ -89,7 +89,7 @@ class Guard:
         if scope["method"] == "POST":
             self._buckets.take((scope.get("client") or ("",))[0])
 
-    def _is_ours(self, host: str) -> bool:
+    def _names_us(self, host: str) -> bool:
         name = _name_of(host)
         return name.rstrip(".") in self._names or _is_address(name)
 

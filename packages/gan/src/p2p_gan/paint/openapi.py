@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from p2p_gan import __version__
-from p2p_gan.paint.api import OPERATIONS, ApiOperation
+from p2p_gan.paint.api import API_OPERATIONS, ApiOperation
 
 _TEXT, _WHOLE, _NUMBER = {"type": "string"}, {"type": "integer"}, {"type": "number"}
 _MEANINGS = {
@@ -55,7 +55,7 @@ _COLOR = _list({"type": "integer", "minimum": 0, "maximum": 255}, minItems=3, ma
 _HALF = _object(kind={"enum": ["mask", "photo", "picture"]}, name=_TEXT, channels=_WHOLE, dtype=_TEXT)
 _PALETTE = _object(name=_TEXT, classes=_list(_object(name=_TEXT, color=_COLOR)), ignore_color=_COLOR)
 _SCHEMAS: dict[str, dict[str, Any]] = {
-    "Error": _object(error=_object(where=_TEXT, what=_TEXT, to_do=_TEXT, code=_TEXT)),
+    "Error": _object(error=_object(**dict.fromkeys(("where", "what", "to_do", "code"), _TEXT))),
     "Model": _object(
         **{"id": _TEXT, "name": _TEXT, "direction": _TEXT, "input": _HALF, "output": _HALF},
         palette=_or_null(_PALETTE),
@@ -78,7 +78,7 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
 def api_document() -> dict[str, Any]:
     """The document, as JSON values."""
     paths: dict[str, dict[str, Any]] = {}
-    for each in OPERATIONS:
+    for each in API_OPERATIONS:
         paths.setdefault(each.path, {})[each.method.lower()] = _describe(each)
     about = "Models of p2p that paint masks. Requests from pages of other origins are refused; there is no CORS."
     return {
