@@ -21,6 +21,7 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 
 _MOST_PORT = 65535
 _GRACE = 5  # seconds that answers may still take after a stop
+_IDLE = 30  # seconds after which a connection that nobody uses is closed
 _MOST_HEADERS = 16 << 10  # bytes
 
 
@@ -143,7 +144,8 @@ def make_server(app: Any) -> Any:
         app,
         **{"loop": "asyncio", "http": "h11", "ws": "none", "lifespan": "off"},
         **{"log_config": None, "access_log": False, "server_header": False, "proxy_headers": False},
-        **{"timeout_graceful_shutdown": _GRACE, "h11_max_incomplete_event_size": _MOST_HEADERS},
+        **{"timeout_graceful_shutdown": _GRACE, "timeout_keep_alive": _IDLE},
+        **{"h11_max_incomplete_event_size": _MOST_HEADERS},
     )
     server = uvicorn.Server(config)
     server.capture_signals = contextlib.nullcontext  # it would raise them again, and end without an exit code
