@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from gan.conftest import WriteModel
 
 MASK, PHOTO, CARS = Half("mask", "mask"), Half("photo", "photo"), load_palette("cars")
-PNG = {"Content-Type": "image/png"}
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,7 @@ def test_models_of_one_name_are_told_apart_by_the_folders_above(tmp_path: Path) 
     paths = [tmp_path / "a" / "run", tmp_path / "b" / "run", tmp_path / "c", tmp_path / "c" / "best.safetensors"]
     assert short_names(paths) == ["a/run", "b/run", "c", "best"]
     assert short_names([tmp_path / "a", tmp_path / "a"]) == ["a", "a"]
+    assert short_names([tmp_path / "run.v2", tmp_path / "old" / "model.safetensors"]) == ["run.v2", "old"]
 
 
 def test_what_is_told_of_a_model_is_what_it_is_and_how_long_a_pass_takes(

@@ -18,8 +18,6 @@ from p2p_datatools.contract.words import plural
 if TYPE_CHECKING:
     from p2p_gan.paint.server import ServedAddress
 
-DEMO = Path("p2p-demo")  # where 'p2p demo' puts its run, unless it is told otherwise
-
 
 @click.command()
 @click.argument("models", metavar="[MODEL]...", type=options.PLACE, nargs=-1)

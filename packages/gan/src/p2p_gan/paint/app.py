@@ -164,7 +164,7 @@ def build_app(service: PaintService, *, page: bool = True, names: Sequence[str] 
 
 def examples_of(painters: Sequence[Painter], report: Reporter = QUIET) -> dict[str, MaskExamples]:
     """The masks to begin with for each model, by its id."""
-    return {each.id: find_examples(each.path, each.card, report) for each in painters}
+    return {each.id: find_examples(each.run, each.card, report) for each in painters}
 
 
 def _handler_of(

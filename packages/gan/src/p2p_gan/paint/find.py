@@ -59,7 +59,7 @@ def with_segmenter(painters: Sequence[Painter], report: Reporter = QUIET) -> lis
     first = next((each for each in given if each.why_not is None), None)
     if first is None or any(can_segment(each.card) for each in given):
         return given
-    beside = _read_runs(first.path.resolve().parent, QUIET, depth=1)
+    beside = _read_runs(first.run.resolve().parent, QUIET, depth=1)
     fitting = next((each for each in beside if _finds(each, _RunCard(first.path, first.card))), None)
     if fitting is None:
         return given

@@ -29,6 +29,7 @@ from p2p_gan.inference.predictor import Predictor, load_model
 from p2p_gan.inference.sampling import is_in_png
 from p2p_gan.inference.segmentation import segment
 from p2p_gan.models.card import ModelCard
+from p2p_gan.models.location import MODEL_FILE, ONNX_FILE
 from p2p_gan.paint.uploads import open_upload
 
 _SIDE = 256  # of the picture by which a model without a size is measured
@@ -64,6 +65,11 @@ class Painter:
     path: Path
     predictor: Predictor
     milliseconds: float = 0.0
+
+    @property
+    def run(self) -> Path:
+        """The folder in which its model file lies."""
+        return self.path if self.path.is_dir() else self.path.parent
 
     @property
     def card(self) -> ModelCard:
@@ -177,13 +183,20 @@ def open_painters(paths: Sequence[Path], report: Reporter = QUIET) -> list[Paint
 
 def short_names(paths: Sequence[Path]) -> list[str]:
     """What people call models: the names of their run folders, with as many folders above as tell them apart."""
-    parts = [path.resolve().with_suffix("").parts for path in paths]
+    parts = [_without_suffix(path.resolve()).parts for path in paths]
     found = []
     for own in parts:
         others = [each for each in parts if each != own]
         count = next((n for n in range(1, len(own)) if all(each[-n:] != own[-n:] for each in others)), len(own))
         found.append("/".join(own[-count:]))
     return found
+
+
+def _without_suffix(path: Path) -> Path:
+    """A run folder as it is, and in place of its usual model file; another model file without its suffix."""
+    if path.name in (MODEL_FILE, ONNX_FILE):
+        return path.parent
+    return path.with_suffix("") if path.suffix in (".safetensors", ".onnx") else path
 
 
 def refusal_of(card: ModelCard) -> str | None:
