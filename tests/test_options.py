@@ -47,6 +47,8 @@ FROZEN: dict[str, set[str]] = {
     "data export": {"--format"},
     "data stats": {"--palette", "--plots", "--force"},
     "data show": {"--limit", "--seed", "--names", "--overlay", "--findings", "--palette", "--force"},
+    "paint": {"--port", "--host", "--no-browser"},
+    "serve": {"--port", "--host"},
     "train": {
         "--preset",
         "--direction",

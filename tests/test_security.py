@@ -106,3 +106,14 @@ def test_every_test_that_a_page_names_for_its_promises_exists(page: str) -> None
     named = re.findall(r"`(tests/[\w/]+\.py)`", (root / page).read_text("utf-8"))
     assert len(named) > 10
     assert [name for name in named if not (root / name).is_file()] == []
+
+
+def test_only_the_server_of_paint_listens_and_only_downloads_connect() -> None:
+    root = Path(__file__).parents[1]
+    opens = re.compile(r"socket\.(socket|create_\w+)\(|uvicorn\.|HTTPServer|urlopen|OpenerDirector\(|TCPStore\(")
+    found = {
+        path.relative_to(root / "packages").as_posix().split("/src/")[1]
+        for path in root.glob("packages/*/src/**/*.py")
+        if opens.search(path.read_text("utf-8"))
+    }
+    assert found == {"p2p_gan/paint/server.py", "p2p_datatools/sources/download.py"}

@@ -40,6 +40,8 @@ COMMANDS = {
     "runs": ("runs", "List runs and compare them."),
     "reproduce": ("reproduce", "Repeat a run from its run.json and compare the two."),
     "sample": ("sample", "Apply a model to pictures."),
+    "paint": ("paint", "Draw a mask on a page and watch the photo appear."),
+    "serve": ("serve", "Serve models to other programs by the API of 'p2p paint'."),
     "experiments": ("experiments", "Compare the paper's losses, generators and patches on PAIRS."),
     "evaluate": ("evaluate", "Score a model on held-out pairs."),
     "export": ("export", "Write a model in the format of another program."),

@@ -154,6 +154,20 @@ def keep_going_option(command: Command) -> Command:
     return click.option("--keep-going", is_flag=True, help=text)(command)
 
 
+def port_option(command: Command) -> Command:
+    """--port: where a server listens."""
+    text = "The port; 0 is any that is free, as is the next choice where it is taken."
+    return click.option(
+        "--port", type=click.IntRange(0, 65535), default=8750, show_default=True, metavar="N", help=text
+    )(command)
+
+
+def host_option(command: Command) -> Command:
+    """--host: for whom a server listens."""
+    text = "The address to listen on; 0.0.0.0 lets all machines of the network in."
+    return click.option("--host", default="127.0.0.1", show_default=True, metavar="H", help=text)(command)
+
+
 def settings_options(command: Command) -> Command:
     """--config and --set: every field of the config."""
     command = click.option(

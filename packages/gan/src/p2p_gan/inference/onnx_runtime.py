@@ -6,7 +6,7 @@ Nothing here may load torch; onnxruntime is loaded when the first picture is tra
 import importlib.util
 import threading
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -88,6 +88,22 @@ def load_onnx_model(path: Path | str) -> OnnxModel:
 def onnx_model_of(file: OnnxFile, data: bytes) -> OnnxModel:
     """The model of a file that is not written yet."""
     return OnnxModel(file, _Sessions(file.path, data))
+
+
+def with_all_cores(model: OnnxModel) -> OnnxModel:
+    """The model, of which every pass takes all cores, one at a time: for one picture after the other."""
+    return replace(model, sessions=_LargeSessions(model.sessions))
+
+
+@dataclass(frozen=True)
+class _LargeSessions:
+    """A network for which every pass is a large one."""
+
+    sessions: Sessions
+
+    def run(self, inputs: dict[str, Any], *, large: bool) -> Values:
+        """The network's output, by all cores."""
+        return self.sessions.run(inputs, large=True)
 
 
 class _Sessions:

@@ -20,7 +20,7 @@ from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_gan.inference.apply import ApplyOptions, seed_of, translate, translator_of
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.memory_inputs import WHERE, is_share, read_pillow, read_values
-from p2p_gan.inference.onnx_runtime import OnnxModel
+from p2p_gan.inference.onnx_runtime import OnnxModel, with_all_cores
 from p2p_gan.inference.runtimes import is_too_large, load_for_torch, open_model
 from p2p_gan.inference.shared import SharedTranslator
 from p2p_gan.inference.translator import AnyModel, Translator
@@ -39,17 +39,22 @@ def load_model(
     *,
     runtime: str = "auto",
     device: "torch.device | str | None" = "auto",
+    all_cores: bool = False,
     report: Reporter = QUIET,
 ) -> "Predictor":
     """Load a run folder, a model file (.safetensors) or an ONNX file of `p2p export`, to be called with pictures.
 
     `runtime` and `device` are those of `p2p sample`: what computes (auto, torch, onnxruntime or openvino), and where
-    torch does (auto: the first GPU, else the CPU). What is to be said of pictures, such as that blended colours of a
-    mask became those of its classes, goes to `report`, each line once. Raises P2PError where there is no model, or none
-    that this version knows, UsageError for an impossible choice.
+    torch does (auto: the first GPU, else the CPU). With `all_cores` onnxruntime takes all of them for each picture, as
+    the others do, instead of one for each of several small pictures at once: for one picture after the other. What is
+    to be said of pictures, such as that blended colours of a mask became those of its classes, goes to `report`, each
+    line once. Raises P2PError where there is no model, or none that this version knows, UsageError for an impossible
+    choice.
     """
     path = Path(path)
     model = open_model(path, runtime, device=device, report=report)
+    if all_cores and isinstance(model, OnnxModel):
+        model = with_all_cores(model)
     fallback = None if runtime != "auto" or is_onnx(path) else lambda: load_for_torch(model_file(path), device)
     return Predictor(model, report, fallback=fallback)
 

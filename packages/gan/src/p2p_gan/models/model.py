@@ -3,10 +3,11 @@
 Nothing here may know training or pairs; a model can be applied without options.
 """
 
+import contextlib
 import hashlib
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,10 +73,25 @@ def read_model(path: Path | str) -> Model:
     if is_onnx(path):
         to_do = "Give the run folder or model file that it was exported from; 'p2p sample' alone takes ONNX files."
         raise P2PError(path, "is an ONNX file, which can be applied and nothing else", to_do, code="other-format")
-    try:
+    with _explain_damage(path):
         card = _read_card(path)
         data = path.read_bytes()
         tensors = safetensors.torch.load(data)
+    return Model(card, _fill(card, tensors, where=path).eval(), hashlib.sha256(data).hexdigest())
+
+
+def read_card(path: Path | str) -> ModelCard:
+    """Read what a model file, or the model of a run folder, says of itself, without its weights; errors as above."""
+    path = model_file(Path(path))
+    with _explain_damage(path):
+        return _read_card(path)
+
+
+@contextlib.contextmanager
+def _explain_damage(path: Path) -> Iterator[None]:
+    """Turn what reading a model file may raise into one P2PError."""
+    try:
+        yield
     except OSError as error:
         raise cannot_read(path, error) from error
     except (safetensors.SafetensorError, struct.error) as error:
@@ -89,7 +105,6 @@ def read_model(path: Path | str) -> Model:
             f"Give a run folder or a {MODEL_FILE}.",
             code="damaged-file",
         ) from error
-    return Model(card, _fill(card, tensors, where=path).eval(), hashlib.sha256(data).hexdigest())
 
 
 def _is_archive(path: Path) -> bool:

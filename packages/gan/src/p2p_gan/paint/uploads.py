@@ -1,0 +1,44 @@
+"""What is sent to be painted: its kind by its first bytes and its size by its header, before anything is decoded.
+
+Nothing here may decode pixels, or believe the name or the type that a request gives.
+"""
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.pictures.header import PictureFile, photo_header
+from p2p_datatools.contract.pictures.memory import open_bytes
+from p2p_datatools.contract.pictures.sizes import Size
+
+NAME = "the picture"
+MOST_BYTES = 32 << 20
+"""Of one upload: the largest photo of a phone is a third of it."""
+
+MOST_PIXELS_SENT = 25_000_000
+"""Of one upload; photos of phones have 12 million."""
+
+_KINDS = {
+    **{b"\x89PNG\r\n\x1a\n": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF87a": "GIF", b"GIF89a": "GIF", b"BM": "BMP"},
+    **{b"RIFF": "WEBP"},
+}
+
+
+def open_upload(data: bytes) -> PictureFile:
+    """The picture that was sent, of which only the header is read.
+
+    Raises P2PError for no picture, for one of another kind than PNG, JPEG, WebP, GIF or BMP, and for one with too many
+    pixels.
+    """
+    if not data:
+        raise P2PError("the request", "has an empty body", "Send a picture as its body.", code="empty-body")
+    if not any(data.startswith(each) for each in _KINDS) or (data[:4] == b"RIFF" and data[8:12] != b"WEBP"):
+        what, to_do = "is not a PNG, JPEG, WebP, GIF or BMP", "Save it as PNG, or a photo as JPEG."
+        raise P2PError(NAME, what, to_do, code="unread-picture")
+    file = open_bytes(data, NAME)
+    refuse_many_pixels(photo_header(file).size)
+    return file
+
+
+def refuse_many_pixels(size: Size, where: str = NAME) -> None:
+    """Raise P2PError for a size with more pixels than are taken."""
+    if size.width * size.height > MOST_PIXELS_SENT:
+        what = f"has {size} pixels, more than the {MOST_PIXELS_SENT // 10**6} million that are taken"
+        raise P2PError(where, what, "Make it smaller first.", code="large-picture")
