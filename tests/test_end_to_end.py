@@ -62,7 +62,7 @@ def test_the_tutorial_of_the_readme_runs_and_a_second_time_changes_nothing(
 
 def test_the_demo_writes_what_it_promises_and_can_be_repeated(tmp_path: Path) -> None:
     said = done("p2p demo mine --images 4 --limit 20", tmp_path)
-    assert "p2p sample mine/model.safetensors" in said
+    assert "p2p paint mine/run " in said
     scores = json.loads((tmp_path / "mine" / "scores.json").read_text())
     assert {"pictures", "l1", "ssim", "l1_mean", "ssim_mean", "color_error", "histograms"} <= set(scores)
     assert set(scores["color_error"]) == {"background", "body", "tyres", "lights", "windows"}
