@@ -197,7 +197,7 @@ def _plan(masks: Path, how: RepairOptions, report: Reporter) -> tuple[list[_Item
 
 
 def _refuse_others(masks: Path, items: Sequence[_Item], palette: Palette) -> None:
-    """Raise P2PError where each of a few pictures, evenly chosen, is refused as no mask for one reason."""
+    """Raise P2PError where each of a few pictures, evenly chosen, is refused as no mask of this palette."""
     looked_at = items[:: -(-len(items) // _LOOKED_AT)] if items else ()
     errors = list[P2PError]()
     for item in looked_at:
@@ -208,10 +208,10 @@ def _refuse_others(masks: Path, items: Sequence[_Item], palette: Palette) -> Non
         except P2PError as error:
             errors.append(error)
     codes = {error.code for error in errors}
-    if len(errors) > 1 and len(codes) == 1 and codes <= _OF_FOLDERS:
+    if len(errors) > 1 and codes <= _OF_FOLDERS:
         first, code = errors[0], errors[0].code
         number = plural(len(errors), "picture was", "pictures were")
-        raise P2PError(masks, f"{number} looked at, and each {first.what}", first.to_do, code=code)
+        raise P2PError(masks, f"{number} looked at, and none is a mask: the first {first.what}", first.to_do, code=code)
 
 
 def _recipe(masks: Path, palette: Palette, how: RepairOptions) -> dict[str, Any]:
