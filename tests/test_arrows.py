@@ -59,6 +59,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "exports": ("contract", "labels"),
         "sheets": ("contract",),
         "masks": ("contract", "labels", "sheets"),
+        "repairs": ("contract", "sheets"),
         "pairs": ("contract", "jobs"),
         "splits": ("contract",),
         "derivations": ("contract", "jobs"),

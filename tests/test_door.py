@@ -64,7 +64,7 @@ def defined(module: ModuleType) -> dict[str, str | None]:
 
 def test_the_doors_of_the_two_packages_are_these() -> None:
     tools = "fetch build_masks load_palette check compare pair merge take_apart derive split contact_sheet"
-    tools += " export_masks export_pairs compute_statistics"
+    tools += " export_masks export_pairs compute_statistics repair"
     gan = "Config PRESETS train plan reproduce load_model sample evaluate import_model export_reference run_study"
     gan += " export_onnx segment_photos Predictor"
     assert set(p2p_datatools.__all__) == set(tools.split())

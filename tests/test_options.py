@@ -40,6 +40,7 @@ FROZEN: dict[str, set[str]] = {
     },
     "data check": {"--palette", "--against"},
     "data halves": {"--halves"},
+    "data repair": {"--palette", "--specks"},
     "data derive": {"--op", "--seed"},
     "data pair": {"--halves", "--size", "--fit", "--nodata", "--plain-numbers", "--jobs", "--shard"},
     "data merge": {"--move"},

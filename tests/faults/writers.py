@@ -78,6 +78,7 @@ WRITERS = {
         "data build-masks {given}/labels out --palette cars --photos {given}/photos --map ids=palette"
     ),
     "build-masks by a model": Writer("data build-masks {given}/photos out --model {given}/segmenter", needs_model=True),
+    "repair": Writer("data repair {given}/masks out --photos {given}/photos"),
     "pair": Writer("data pair {given}/masks {given}/photos out"),
     "merge": Writer("data merge {given}/part1 {given}/part2 out"),
     "merge --move": Writer("data merge part1 part2 out --move", copied=("part1", "part2")),
@@ -117,6 +118,7 @@ AGAIN = {
         first="data build-masks {given}/few/photos out --model {given}/segmenter --min-confidence 0.3",
         needs_model=True,
     ),
+    "repair again": Writer("data repair {given}/masks out", first="data repair {given}/few/masks out"),
     "pair again": Writer(
         "data pair {given}/masks {given}/photos out", first="data pair {given}/few/masks {given}/few/photos out"
     ),

@@ -286,6 +286,14 @@ def skips(skipped: Sequence[object], dest: object | None) -> None:
         echo(f"{plural(len(skipped), 'picture')} left out{more}.", err=True)
 
 
+def say_undecided(places: Sequence[object], dest: object) -> None:
+    """What could not be mended in masks that were written to DEST, and the file that lists it."""
+    for place in places[:20]:
+        echo(f"not mended: {place}", err=True)
+    if places:
+        echo(f"Not all pixels of {plural(len(places), 'mask')} could be mended; see {dest}/repairs.jsonl.", err=True)
+
+
 def given_splits(counts: Mapping[str, int], unsplit: str = "") -> None:
     """The splits that were given, if any, and in words what has none."""
     if counts:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from p2p_datatools.exports import export_masks, export_pairs
     from p2p_datatools.masks import build_masks
     from p2p_datatools.pairs import merge, pair, take_apart
+    from p2p_datatools.repairs import repair
     from p2p_datatools.sheets import contact_sheet
     from p2p_datatools.sources import fetch
     from p2p_datatools.splits import split
@@ -27,6 +28,7 @@ else:
         exports="export_masks export_pairs",
         masks="build_masks",
         pairs="merge pair take_apart",
+        repairs="repair",
         sheets="contact_sheet",
         sources="fetch",
         splits="split",
@@ -46,6 +48,7 @@ __all__ = [
     "load_palette",
     "merge",
     "pair",
+    "repair",
     "split",
     "take_apart",
 ]

@@ -13,6 +13,7 @@ _COMMANDS = {
     "palette": ("data.palette", "Show and check a palette, or create one from labels."),
     "build-masks": ("data.build_masks", "Build colour-coded masks from labels."),
     "check": ("data.check", "Check masks, pairs or photos; exit code 1 on errors."),
+    "repair": ("data.repair", "Repair masks with blended colours, specks or other sizes."),
     "pair": ("data.pair", "Join the pictures of A and B into A|B pairs."),
     "merge": ("data.merge", "Merge the parts of a pairing in shards."),
     "halves": ("data.halves", "Take A|B pairs apart into two folders."),

@@ -16,6 +16,7 @@ from p2p_datatools.contract.pictures.flat_areas import FlatArea, find_inexact
 from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, refuse_hidden, size_of
 from p2p_datatools.contract.pictures.index import LabelPicture, histogram, read_ids
+from p2p_datatools.contract.pictures.restore import restore
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.pictures.snap import TOLERANCE, Snapper, SnapResult, undecided_pixels
 from p2p_datatools.contract.words import plural
@@ -241,7 +242,7 @@ class PictureReader:
     def snap(self, item: PictureLabels, picture: Photo) -> tuple[SnapResult, list[str]]:
         """The picture's colours as rows of a table, and the label of each row."""
         snapper, labels = self._snapper(item)
-        return snapper.snap(picture), labels
+        return restore(snapper, picture), labels
 
     def colors(self, item: PictureLabels) -> NDArray[np.uint8]:
         """The colour of each row that `snap` gives, (n, 3)."""

@@ -32,6 +32,7 @@ from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.flat_areas import has_many_colors
 from p2p_datatools.contract.pictures.images import indices_of_colors, say_over_white
 from p2p_datatools.contract.pictures.nodata import Gaps, free_value
+from p2p_datatools.contract.pictures.restore import restore
 from p2p_datatools.contract.pictures.snap import Snapper, undecided_pixels
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
@@ -241,7 +242,7 @@ def _product(place: str, half: Array, palette: Palette | None, path: Path, worn:
         return Product(f"{place}.{'png' if fits_png else 'tif'}", np.ascontiguousarray(half))
     indices, outside = indices_of_colors(half, palette)
     if outside.any() and half.ndim == 3 and has_many_colors(half):
-        snapped = Snapper(palette.colors()[: len(palette.classes)]).snap(half)
+        snapped = restore(Snapper(palette.colors()[: len(palette.classes)]), half)
         undecided = undecided_pixels(snapped, half)
         if undecided is not None:
             indices = np.where(outside, np.where(undecided, np.uint8(IGNORE), snapped.rows), indices)

@@ -37,6 +37,8 @@ _BESIDE_NAMES = frozenset(
 )
 # What lies in a folder of masks that a model made: how sure it was, as a picture for each, and the list that says so.
 CONFIDENCE, DOUBT = "confidence", "doubt.jsonl"
+# What lies in a folder of repaired masks: what was changed, as a picture for each, and the list that says so.
+CHANGES, REPAIRS = "changes", "repairs.jsonl"
 _BROKEN, _LINKED = "broken link", "link to a folder"
 _LINKS = {_BROKEN: "broken links", _LINKED: "links to folders"}  # what several are called
 _OF_LABELME = "label.png and label_viz.png beside img.png"
@@ -118,7 +120,8 @@ def find_pictures(
 ) -> list[Path]:
     """All picture files below `folder`, hidden ones left out, in the order of their names.
 
-    So are the pictures of confidence in a folder of masks that a model made: they belong to it, but are no masks.
+    So are the pictures of confidence in a folder of masks that a model made, and those of changes in one of repaired
+    masks: they belong to it, but are no masks.
     A manifest cannot hold a file name that is not UTF-8, and a folder may be closed to us: the error is added to
     `strange` if given, else raised. Files of other kinds are added to `others`, as are links that lead nowhere.
     """
@@ -170,11 +173,12 @@ def find_files(folder: Path, pattern: str, *, strange: list[P2PError] | None = N
 
 def _files_below(top: Path, below: str, errors: list[P2PError], others: LeftOut | None) -> Iterator[str]:
     """The files that are not hidden; folders that are links are not followed, since they may lead in a circle."""
-    beside = CONFIDENCE if not below and (top / DOUBT).is_file() else None
+    both = ((CONFIDENCE, DOUBT), (CHANGES, REPAIRS))
+    beside = () if below else tuple(name for name, listing in both if (top / listing).is_file())
     try:
         with os.scandir(top / below) as entries:
             for entry in entries:
-                if entry.name.startswith(".") or entry.name == beside:
+                if entry.name.startswith(".") or entry.name in beside:
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     yield from _files_below(top, f"{below}{entry.name}/", errors, others)

@@ -109,11 +109,11 @@ class Snapper:
                 code="impossible-setting",
             )
         self.colors = colors
-        self._limit = tolerance**2
+        self.limit = tolerance**2
         self._keys = _keys(colors)
         self._codes = np.zeros(256, dtype=np.int32)
         self._codes[: len(colors)] = _codes(colors[None])[0]
-        self._cells = _cells(colors, self._limit)
+        self._cells = _cells(colors, self.limit)
 
     def snap(self, picture: Photo) -> SnapResult:
         """The rows of a picture (height, width, 3); large ones go in bands, on all cores and in little memory."""
@@ -160,7 +160,7 @@ class Snapper:
         """Fill in the `unsure` rows, and whether they are `moved`; which of them are blended."""
         nearest, distance = self._nearest(picture, unsure)
         moved.ravel()[unsure] = distance > 0
-        near = distance <= self._limit
+        near = distance <= self.limit
         rows.ravel()[unsure[near]] = nearest[near]
         places, nearest = unsure[~near], nearest[~near]
         lonely, around = np.ones(len(places), dtype=bool), Around(rows, places)

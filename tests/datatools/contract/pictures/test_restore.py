@@ -1,0 +1,87 @@
+"""Blended pictures come back as they were: JPEG, soft edges, resizing; thin parts stay, and no colour appears."""
+
+import io
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from p2p_datatools.contract.pictures.restore import restore
+from p2p_datatools.contract.pictures.snap import Snapper
+
+COLORS = np.array([(0, 0, 0), (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (128, 64, 64)], dtype=np.uint8)
+BLACK, RED, GREEN, BLUE, WHITE, BROWN = range(6)
+SNAPPER = Snapper(COLORS)
+
+
+def drawing(side: int = 160) -> NDArray[np.uint8]:
+    """A red body on black with a white window, green wheels, blue lights 4 pixels high and a red pole 3 wide."""
+    rows = np.full((side, side), BLACK, dtype=np.uint8)
+    rows[60:120, 20:140], rows[66:84, 60:104] = RED, WHITE
+    rows[88:92, 20:27], rows[88:92, 133:140], rows[10:60, 30:33] = BLUE, BLUE, RED
+    y, x = np.mgrid[:side, :side]
+    for across in (45, 115):
+        rows[(y - 118) ** 2 + (x - across) ** 2 < 196] = GREEN
+    return rows
+
+
+def as_jpeg(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    stream = io.BytesIO()
+    Image.fromarray(picture).save(stream, "JPEG", quality=75)
+    return np.asarray(Image.open(stream).convert("RGB"))
+
+
+def soften(picture: NDArray[np.uint8], sigma: float) -> NDArray[np.uint8]:
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("kind", ["jpeg", "soft", "softer"])
+def test_a_worn_picture_comes_back_but_for_few_pixels_and_no_class_vanishes_or_appears(kind: str) -> None:
+    rows = drawing()
+    worn = as_jpeg(COLORS[rows]) if kind == "jpeg" else soften(COLORS[rows], 1 if kind == "soft" else 2)
+    found = restore(SNAPPER, worn)
+    assert (found.rows == rows).mean() > 0.995
+    assert set(np.unique(found.rows)) == set(np.unique(rows))
+    assert (found.rows == rows).sum() > (SNAPPER.snap(worn).rows == rows).sum()
+
+
+def test_between_red_and_black_lies_no_brown_that_is_elsewhere() -> None:
+    rows = drawing()
+    rows[130:150, 60:80] = BROWN
+    found = restore(SNAPPER, soften(COLORS[rows], 1.5)).rows
+    assert not (found[:110] == BROWN).any()
+    assert abs(int((found == BROWN).sum()) - 400) < 20
+
+
+def test_a_pixel_of_an_exact_colour_keeps_it_and_an_exact_picture_is_not_touched() -> None:
+    rows = drawing()
+    assert (restore(SNAPPER, COLORS[rows]).rows == rows).all()
+    worn = COLORS[rows].copy()
+    worn[80:] = soften(worn, 1.5)[80:]
+    worn[5, 5] = COLORS[GREEN]
+    found = restore(SNAPPER, worn)
+    assert found.rows[5, 5] == GREEN
+    assert (found.rows == rows)[:80].sum() == 80 * 160 - 1
+
+
+def test_a_photo_is_left_as_it_was_snapped() -> None:
+    photo = np.random.default_rng(3).integers(30, 110, (64, 64, 3), dtype=np.uint8)
+    assert (restore(SNAPPER, photo).rows == SNAPPER.snap(photo).rows).all()
+
+
+def test_tiles_and_threads_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = np.tile(drawing(), (2, 2))
+    worn = soften(COLORS[rows], 1)
+    one = restore(SNAPPER, worn).rows
+    monkeypatch.setattr("p2p_datatools.contract.pictures.restore._SAMPLE", 2)
+    many = restore(SNAPPER, worn).rows
+    assert (one == rows).mean() > 0.999
+    assert (one != many).mean() < 0.0005  # the blur is estimated from fewer tiles
+
+
+def test_a_table_of_many_colours_is_searched_among_those_found() -> None:
+    colors = np.array([(n % 7 * 42, n % 6 * 51, n // 42 * 85) for n in range(120)], dtype=np.uint8)
+    rows = np.where(drawing() == RED, 17, 100).astype(np.uint8)
+    assert (restore(Snapper(colors), soften(colors[rows], 1)).rows == rows).mean() > 0.99
