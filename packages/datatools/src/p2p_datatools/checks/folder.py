@@ -22,6 +22,7 @@ from p2p_datatools.contract.given_splits import split_of_pairs
 from p2p_datatools.contract.mask_folder import MASK_LINES, read_mask_lines
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import PLAN, has_manifest, has_shards, refuse_pairs_as_photos
+from p2p_datatools.contract.pairs.seam import spread_files
 from p2p_datatools.contract.palette import PALETTE_FILE, Palette, palette_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS
 from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture
@@ -45,9 +46,9 @@ def check(
 ) -> CheckResult:
     """Check the pairs, masks or photos in `path`; `photos` are those that the masks are for.
 
-    A folder with a manifest or with train/ holds pairs, one with palette.toml (or where `palette` is given) masks, any
-    other photos. `read` says which page of files with several is read, and whether EXIF turns photos.
-    Raises P2PError when there is nothing to check, or `photos` holds A|B pairs.
+    A folder with a manifest or with train/ holds pairs, as do pictures in whose middle two meet; one with palette.toml
+    (or where `palette` is given) masks, any other photos. `read` says which page of files with several is read, and
+    whether EXIF turns photos. Raises P2PError when there is nothing to check, or `photos` holds A|B pairs.
     """
     path = Path(path)
     if not path.is_dir():
@@ -76,7 +77,13 @@ def check(
     left_out += [*find_left_out(others), *(find_left_out(folder.others) if folder else ())]
     look = Looker(kind, len(files), report)
     if kind == "photos":
-        return CheckResult(kind, len(files), (*left_out, *_photos(pictures, files, read, look)))
+        check = PhotosCheck(path)
+        broken = list(_photos(check, files, read, look))
+        if check.are_pairs and all(file.parent == path for file in files):
+            report.note(f"{path}: two pictures meet in the middle of each, so they are checked as A|B pairs.")
+            return check_pairs(path, report=report)
+        findings = (*left_out, *_clashes(pictures), *broken, *check.findings())
+        return CheckResult(kind, len(files), findings)
     used = palette or palette_of(path)
     assert used is not None, "_kind has seen one"
     return CheckResult(kind, len(files), (*left_out, *_masks(files, used, pictures, folder, read, look)))
@@ -99,15 +106,16 @@ def _kind(path: Path, palette: Palette | None) -> CheckedKind:
     return "pairs" if is_split else "photos"
 
 
-def _photos(photos: PhotoFolder, files: list[Path], read: ReadOptions, look: Looker) -> Iterator[Finding]:
-    yield from _clashes(photos)
-    check = PhotosCheck(photos.folder)
-    for file, photo in zip(files, look.at(partial(read_look, read=read, look=look), files), strict=True):
+def _photos(check: PhotosCheck, files: list[Path], read: ReadOptions, look: Looker) -> Iterator[Finding]:
+    """Let `check` see the photos; those that cannot be read are the findings."""
+    judges = set(spread_files(files))
+    for file, photo in zip(
+        files, look.at(lambda file: read_look(file, read, look, judge=file in judges), files), strict=True
+    ):
         if isinstance(photo, Finding):
             yield photo
         else:
             check.add(file, photo)
-    yield from check.findings()
 
 
 def _clashes(folder: PhotoFolder) -> Iterator[Finding]:

@@ -110,7 +110,8 @@ class _HalfCheck:
     def __init__(self, folder: PairFolder, half: Half) -> None:
         self._is_mask, name = half.kind == "mask", f"its halves {half.name}"
         self._values = ValueCheck(folder.path, name, half.range)
-        self._photos = PhotoCheck(folder.path, name, f"its half {half.name} ")
+        are_photos = half.kind == "photo"
+        self._photos = PhotoCheck(folder.path, f"halves {half.name}", f"its half {half.name} ", photos=are_photos)
 
     def add(self, file: Path, half: _HalfSeen) -> None:
         """Note what was measured of the half of a pair."""

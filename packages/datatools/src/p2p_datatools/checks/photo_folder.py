@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from p2p_datatools.checks.looker import Looker
 from p2p_datatools.checks.photos import PhotoCheck, PhotoLook, look_at_photo
 from p2p_datatools.checks.repeats import Repeats
 from p2p_datatools.checks.values import PictureValues, ValueCheck, measure_values
 from p2p_datatools.contract.errors import Finding, P2PError, finding_of
+from p2p_datatools.contract.pairs.seam import Middle, are_cut, judge_middle
 from p2p_datatools.contract.pictures.arrays import Array, read_filled
 from p2p_datatools.contract.pictures.header import PictureFile, decoded_bytes, open_picture
 from p2p_datatools.contract.pictures.images import hash_pixels, read_photo
@@ -19,26 +22,33 @@ from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.pages import ReadOptions
 
 _LEAST_SIDE = 32  # pixels: smaller pictures may well be equal
+_FEWEST = 3  # pictures that tell something: an edge may well lie in the middle of one or two
 
 
 class PhotoSeen(NamedTuple):
-    """What is kept of a photo: the hash of its pixels, empty for one that shows nothing."""
+    """What is kept of a photo: the hash of its pixels, empty for one that shows nothing, and what its middle is."""
 
     dtype: str
     values: PictureValues
     look: PhotoLook
     digest: str
+    middle: Middle = "unclear"
 
 
-def read_look(file: Path, read: ReadOptions, look: Looker) -> PhotoSeen | Finding:
-    """Read a photo and measure it, in the room of `look`; a finding if it cannot be read."""
+def read_look(file: Path, read: ReadOptions, look: Looker, *, judge: bool = False) -> PhotoSeen | Finding:
+    """Read a photo and measure it, in the room of `look`; a finding if it cannot be read.
+
+    What its middle looks like is found out only for those that are to `judge` whether photos are A|B pictures.
+    """
     try:
         with open_picture(file, read) as picture, look.room(decoded_bytes(picture)):
             pixels, gaps = _values(picture)
             values = measure_values(file, pixels, gaps)
             seen = look_at_photo(pixels, picture.header.orientation)
             shows = values.low < values.high and min(seen.size) >= _LEAST_SIDE
-            return PhotoSeen(pixels.dtype.name, values, seen, hash_pixels(pixels) if shows else "")
+            is_color = pixels.dtype == np.uint8 and pixels.ndim == 3
+            middle = judge_middle(pixels) if judge and is_color else "unclear"
+            return PhotoSeen(pixels.dtype.name, values, seen, hash_pixels(pixels) if shows else "", middle)
     except P2PError as error:
         return finding_of(error, file)
 
@@ -61,17 +71,25 @@ class PhotosCheck:
         self._folder, self._files = folder, list[Path]()
         self._values, self._photos = dict[Path, ValueCheck](), dict[Path, PhotoCheck]()
         self._by_type, self._repeats = dict[str, list[Path]](), Repeats()
+        self._middles: list[Middle] = []
 
     def add(self, file: Path, photo: PhotoSeen) -> None:
         """Note what was measured of a photo."""
         self._by_type.setdefault(photo.dtype, []).append(file)
+        if photo.middle != "unclear":
+            self._middles.append(photo.middle)
         part = self._folder.joinpath(*file.relative_to(self._folder).parts[:-1][:1])
         self._values.setdefault(part, ValueCheck(part, "its pictures")).add(file, photo.values)
         if photo.values.numbers is not None:
             return  # labels, or a drawing of few tones: not dark, though labels of small numbers are
-        self._photos.setdefault(part, PhotoCheck(part, "the photos")).add(file, photo.look)
+        self._photos.setdefault(part, PhotoCheck(part, "photos")).add(file, photo.look)
         self._repeats.add(len(self._files), photo.digest)
         self._files.append(file)
+
+    @property
+    def are_pairs(self) -> bool:
+        """Whether in nearly all that were to judge it, and in several, two pictures meet in the middle."""
+        return len(self._middles) >= _FEWEST and are_cut(self._middles)
 
     @property
     def count(self) -> int:

@@ -13,10 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.errors import Finding
+from p2p_datatools.contract.errors import Finding, Severity
 from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.words import plural
 
 # docs/checks.md has the measurement, of 457 photos of nine sets: of clean ones that show something the 99th percentile
 # is 154 and more, the 5th 120 and less, the blur 0.41 and less. Darkened to a fifth the first is 51 and less, lightened
@@ -138,10 +137,13 @@ _FAULTS = (
 
 
 class PhotoCheck:
-    """The photos of a folder, or of a half of its pairs; `name` is what they are called, `one` what each is ("")."""
+    """The photos of a folder, or of a half of its pairs; `name` is what they are called, and `one` begins a sentence.
 
-    def __init__(self, folder: Path, name: str, one: str = "") -> None:
-        self._folder, self._name, self._one = folder, name, one
+    Those that are no `photos` for sure may be drawings, which are often light or flat: of them all is a hint.
+    """
+
+    def __init__(self, folder: Path, name: str, one: str = "", *, photos: bool = True) -> None:
+        self._folder, self._name, self._one, self._are_photos = folder, name, one, photos
         # Of 100,000 photos these are 4 MB.
         self._files: list[Path] = []
         self._figures = {field: array("f") for field in PhotoLook._fields[2:]}
@@ -173,22 +175,25 @@ class PhotoCheck:
 
     def _faults(self, fault: _Fault, wrong: NDArray[np.intp], figures: NDArray[np.float32]) -> Iterator[Finding]:
         if len(wrong) > _USUAL * len(self._files) and len(self._files) >= _ENOUGH:
+            if not self._are_photos:
+                return
             shares = float(len(wrong) / len(self._files))
-            what = f"{len(wrong)} of {plural(len(self._files), 'picture')} ({self._name}) are {fault.word}"
+            what = f"{len(wrong)} of {len(self._files)} {self._name} are {fault.word}"
             to_do = "If they are meant to be, nothing; else look at how they were made."
             yield Finding(str(self._folder), what, to_do, fault.code, "hint", figure=shares)
             return
         for place in wrong:
             value = float(figures[place])
             what = f"{self._one}is {fault.word}: {fault.figure.format(value)}"
-            yield Finding(str(self._files[place]), what, fault.to_do, fault.code, "warning", figure=value)
+            severity: Severity = "warning" if self._are_photos else "hint"
+            yield Finding(str(self._files[place]), what, fault.to_do, fault.code, severity, figure=value)
 
     def _grey(self, colour: NDArray[np.float32]) -> Iterator[Finding]:
         grey = np.flatnonzero(colour < _GREY)
         if len(self._files) < _ENOUGH or len(grey) > _USUAL * len(self._files):
             return
         for place in grey:
-            what = f"{self._one}has no colours, but most of {self._name} have"
+            what = f"{self._one}has no colours, but most of the {self._name} have"
             to_do = "Leave it out, unless grey results are wanted, too."
             yield Finding(str(self._files[place]), what, to_do, "grey-photo", "hint", figure=float(colour[place]))
 
@@ -211,11 +216,11 @@ class PhotoCheck:
         far = f"{times if times > 1 else 1 / times:.1f} times"
         if code == "odd-size":
             word = "larger" if times > 1 else "smaller"
-            what = f"is {size}, {far} {word} than most of {self._name} (about {usual:.0f} pixels a side)"
+            what = f"is {size}, {far} {word} than most of the {self._name} (about {usual:.0f} pixels a side)"
             to_do = "Training brings all to one size: find it in the size of the others, or remove it."
             return Finding(file, what, to_do, "odd-size", "warning", figure=times)
         word = "wider" if times > 1 else "narrower"
-        what = f"is {size}, in its shape {far} {word} than most of {self._name} (width by height {usual:.2f})"
+        what = f"is {size}, in its shape {far} {word} than most of the {self._name} (width by height {usual:.2f})"
         to_do = "Training squeezes it: crop it, or pair with --fit crop or --fit pad."
         return Finding(file, what, to_do, "odd-aspect", "warning", figure=times)
 

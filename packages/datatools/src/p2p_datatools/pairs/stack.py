@@ -6,7 +6,7 @@ Nothing here may write a file, or blend the colours of a mask when the pictures 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 import numpy as np
@@ -101,7 +101,8 @@ def stack(sides: Sequence[Side], partners: PartFiles, word: str) -> StackedSide:
     names = list[str]()
     for side in sides:
         name = re.sub(r"\W+", "_", side.folder.resolve().name) or "part"
-        names.append(next(each for each in (name, *(f"{name}_{n}" for n in count(2))) if each not in names))
+        candidates = chain([name], (f"{name}_{n}" for n in count(2)))
+        names.append(next(each for each in candidates if each not in names))
     parts = tuple(
         HalfPart(name, "mask" if side.palette else side.half.kind, side.half.channels, side.palette)
         for name, side in zip(names, sides, strict=True)

@@ -199,6 +199,11 @@ class ClassNumbers:
         self._varied = self._varied or len(here) > 1
 
     @property
+    def open(self) -> bool:
+        """Whether the pictures so far may all hold class numbers."""
+        return self._found is not None
+
+    @property
     def found(self) -> set[int]:
         """The numbers, if they are likely those of classes; else none.
 
