@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { nearestIndex, threeDigits, valueAt } from "../../packages/gan/src/p2p_gan/pages/page.mjs";
+import { nearestIndex, threeDigits, valueAt } from "../../packages/datatools/src/p2p_datatools/contract/pages/page.mjs";
 
 test("the nearest entry is found, at the ends and between", () => {
   const sorted = [0, 10, 20, 50];

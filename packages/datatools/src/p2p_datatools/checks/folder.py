@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.checks.looker import Looker
 from p2p_datatools.checks.pairs import check_pairs, find_left_out
-from p2p_datatools.checks.photo_folder import PhotosCheck, PhotoSeen, read_look
+from p2p_datatools.checks.photo_folder import PhotosCheck, PhotoRecord, read_look
 from p2p_datatools.checks.photos import PhotoLook
 from p2p_datatools.checks.repeats import Repeats
 from p2p_datatools.contract.errors import CheckedKind, CheckResult, Finding, P2PError, UsageError, finding_of
@@ -160,13 +160,13 @@ def _masks(
         yield from _without_mask(photos, masks)
 
 
-class _MaskSeen(NamedTuple):
+class _MaskRecord(NamedTuple):
     """What is kept of a mask: the pixels of each class, the hash of one that shows something, and of its photo."""
 
     findings: tuple[Finding, ...]
     pixels: NDArray[np.int64]
     digest: str = ""
-    photo: tuple[Path, PhotoSeen] | None = None
+    photo: tuple[Path, PhotoRecord] | None = None
 
 
 def _look_at_mask(
@@ -176,13 +176,13 @@ def _look_at_mask(
     photos: PhotoFolder | None,
     read: ReadOptions,
     look: Looker,
-) -> _MaskSeen:
+) -> _MaskRecord:
     file, photo_file = files
     try:
         with open_picture(file) as picture, look.room(decoded_bytes(picture)):
             mask = read_mask(picture, palette)
     except P2PError as error:
-        return _MaskSeen((finding_of(error, file),), np.zeros(256, dtype=np.int64))
+        return _MaskRecord((finding_of(error, file),), np.zeros(256, dtype=np.int64))
     findings = list(_mask(file, mask))
     photo = None
     if photos:
@@ -195,7 +195,7 @@ def _look_at_mask(
             findings += _sizes(file, size_of(mask), photo_file, seen.look)
     pixels = np.bincount(mask.ravel(), minlength=256)
     outline = np.count_nonzero(mask[:, 1:] != mask[:, :-1])
-    return _MaskSeen(tuple(findings), pixels, hash_pixels(mask) if outline >= _LEAST_OUTLINE else "", photo)
+    return _MaskRecord(tuple(findings), pixels, hash_pixels(mask) if outline >= _LEAST_OUTLINE else "", photo)
 
 
 def _mask(file: Path, mask: LabelMap) -> Iterator[Finding]:

@@ -87,7 +87,7 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
         yield from _find_unlisted(folder)
 
 
-class _HalfSeen(NamedTuple):
+class _HalfRecord(NamedTuple):
     """What is kept of a half."""
 
     values: PictureValues
@@ -95,13 +95,13 @@ class _HalfSeen(NamedTuple):
     description: tuple[float, ...]
 
 
-class _PairSeen(NamedTuple):
+class _PairRecord(NamedTuple):
     """What is kept of a pair: the size of its picture, its hash, and its halves, where they could be read."""
 
     findings: tuple[Finding, ...]
     size: Size | None = None
     digest: str = ""
-    halves: tuple[_HalfSeen, ...] = ()
+    halves: tuple[_HalfRecord, ...] = ()
 
 
 class _HalfCheck:
@@ -113,7 +113,7 @@ class _HalfCheck:
         are_photos = half.kind == "photo"
         self._photos = PhotoCheck(folder.path, f"halves {half.name}", f"its half {half.name} ", photos=are_photos)
 
-    def add(self, file: Path, half: _HalfSeen) -> None:
+    def add(self, file: Path, half: _HalfRecord) -> None:
         """Note what was measured of the half of a pair."""
         if self._is_mask:
             return
@@ -128,17 +128,18 @@ class _HalfCheck:
             yield from self._photos.findings(sizes=False)
 
 
-def _look_at_pair(pair: Pair, folder: PairFolder, look: Looker) -> _PairSeen:
+def _look_at_pair(pair: Pair, folder: PairFolder, look: Looker) -> _PairRecord:
     with look.room(_weight(folder, pair)):
         read = _read(folder, pair)
         if isinstance(read, Finding):
             is_odd = read.code == "odd-width"
-            return _PairSeen((read,), photo_size(folder.path / pair.file) if is_odd else None)
+            return _PairRecord((read,), photo_size(folder.path / pair.file) if is_odd else None)
         half, file = size_of(read.a), folder.path / pair.file
         halves = tuple(
-            _HalfSeen(measure_values(file, each), look_at_photo(each), describe_half(each)) for each in (read.a, read.b)
+            _HalfRecord(measure_values(file, each), look_at_photo(each), describe_half(each))
+            for each in (read.a, read.b)
         )
-        return _PairSeen(tuple(_pair(folder, pair, read)), Size(2 * half.width, half.height), read.hash, halves)
+        return _PairRecord(tuple(_pair(folder, pair, read)), Size(2 * half.width, half.height), read.hash, halves)
 
 
 def _weight(folder: PairFolder, pair: Pair) -> int:

@@ -25,7 +25,7 @@ _LEAST_SIDE = 32  # pixels: smaller pictures may well be equal
 _FEWEST = 3  # pictures that tell something: an edge may well lie in the middle of one or two
 
 
-class PhotoSeen(NamedTuple):
+class PhotoRecord(NamedTuple):
     """What is kept of a photo: the hash of its pixels, empty for one that shows nothing, and what its middle is."""
 
     dtype: str
@@ -35,7 +35,7 @@ class PhotoSeen(NamedTuple):
     middle: Middle = "unclear"
 
 
-def read_look(file: Path, read: ReadOptions, look: Looker, *, judge: bool = False) -> PhotoSeen | Finding:
+def read_look(file: Path, read: ReadOptions, look: Looker, *, judge: bool = False) -> PhotoRecord | Finding:
     """Read a photo and measure it, in the room of `look`; a finding if it cannot be read.
 
     What its middle looks like is found out only for those that are to `judge` whether photos are A|B pictures.
@@ -48,7 +48,7 @@ def read_look(file: Path, read: ReadOptions, look: Looker, *, judge: bool = Fals
             shows = values.low < values.high and min(seen.size) >= _LEAST_SIDE
             is_color = pixels.dtype == np.uint8 and pixels.ndim == 3
             middle = judge_middle(pixels) if judge and is_color else "unclear"
-            return PhotoSeen(pixels.dtype.name, values, seen, hash_pixels(pixels) if shows else "", middle)
+            return PhotoRecord(pixels.dtype.name, values, seen, hash_pixels(pixels) if shows else "", middle)
     except P2PError as error:
         return finding_of(error, file)
 
@@ -73,7 +73,7 @@ class PhotosCheck:
         self._by_type, self._repeats = dict[str, list[Path]](), Repeats()
         self._middles: list[Middle] = []
 
-    def add(self, file: Path, photo: PhotoSeen) -> None:
+    def add(self, file: Path, photo: PhotoRecord) -> None:
         """Note what was measured of a photo."""
         self._by_type.setdefault(photo.dtype, []).append(file)
         if photo.middle != "unclear":

@@ -156,7 +156,7 @@ class PhotoCheck:
         for field, values in self._figures.items():
             values.append(getattr(look, field))
         if look.orientation != 1:
-            self._turned.append(_turned(file, look))
+            self._turned.append(_of_exif(file, look))
 
     def findings(self, *, sizes: bool = True) -> Iterator[Finding]:
         """What was found, in the order of the kinds; `sizes` says whether odd ones are."""
@@ -225,7 +225,7 @@ class PhotoCheck:
         return Finding(file, what, to_do, "odd-aspect", "warning", figure=times)
 
 
-def _turned(file: Path, look: PhotoLook) -> Finding:
+def _of_exif(file: Path, look: PhotoLook) -> Finding:
     lying = Size(look.size.height, look.size.width) if look.orientation >= 5 else look.size
     how = f"it is shown as {look.size} and lies in its file as {lying}" if lying != look.size else "in its own size"
     what = f"is turned or mirrored by its EXIF orientation {look.orientation}: {how}"
