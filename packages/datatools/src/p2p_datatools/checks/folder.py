@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.checks.looker import Looker
 from p2p_datatools.checks.pairs import check_pairs, find_left_out
-from p2p_datatools.checks.photo_folder import PhotosCheck, PhotoRecord, read_look
+from p2p_datatools.checks.photo_folder import PhotoRecord, PhotosCheck, read_look
 from p2p_datatools.checks.photos import PhotoLook
 from p2p_datatools.checks.repeats import Repeats
 from p2p_datatools.contract.errors import CheckedKind, CheckResult, Finding, P2PError, UsageError, finding_of

@@ -118,14 +118,13 @@ class _HalfCheck:
         if self._is_mask:
             return
         self._values.add(file, half.values)
-        if half.values.numbers is None:
-            self._photos.add(file, half.look)
+        self._photos.add(file, half.look)
 
     def findings(self) -> Iterator[Finding]:
         """What was found."""
         if not self._is_mask:
             yield from self._values.findings()
-            yield from self._photos.findings(sizes=False)
+            yield from () if self._values.are_few else self._photos.findings(sizes=False)
 
 
 def _look_at_pair(pair: Pair, folder: PairFolder, look: Looker) -> _PairRecord:

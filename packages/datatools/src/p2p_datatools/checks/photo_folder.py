@@ -80,11 +80,10 @@ class PhotosCheck:
             self._middles.append(photo.middle)
         part = self._folder.joinpath(*file.relative_to(self._folder).parts[:-1][:1])
         self._values.setdefault(part, ValueCheck(part, "its pictures")).add(file, photo.values)
-        if photo.values.numbers is not None:
-            return  # labels, or a drawing of few tones: not dark, though labels of small numbers are
         self._photos.setdefault(part, PhotoCheck(part, "photos")).add(file, photo.look)
-        self._repeats.add(len(self._files), photo.digest)
-        self._files.append(file)
+        if photo.values.numbers is None:  # pictures of few tones, such as labels, may well be equal
+            self._repeats.add(len(self._files), photo.digest)
+            self._files.append(file)
 
     @property
     def are_pairs(self) -> bool:
@@ -101,8 +100,9 @@ class PhotosCheck:
         yield from _other_types(self._by_type)
         for each in self._values.values() if values else ():
             yield from each.findings()
-        for photos in self._photos.values():
-            yield from photos.findings()
+        for part, photos in self._photos.items():
+            if not self._values[part].are_few:
+                yield from photos.findings()
         for same in self._repeats.groups():
             first, *others = (self._files[number] for number in same)
             for file in others:

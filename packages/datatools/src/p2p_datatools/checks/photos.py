@@ -5,7 +5,7 @@ at a time, and judges when it has seen all.
 """
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +22,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 # as much the second 204 and more; blurred by a Gaussian of 2 pixels, the third is 0.52 and more where there is texture.
 _DARK, _LIGHT, _BLURRED = 60.0, 190.0, 0.48
 _FLAT = 8.0  # the standard deviation of brightness: of the sea from the air 1.8 to 7.4, of other photos 26 and more
+_ONE_COLOUR = 1.0
 _GREY = 1.0  # the mean difference of the channels: of real photos without colour 0.1 to 0.6
 _TOO_SMALL = 32  # pixels of a side, below which a picture is not looked at: it has too few to measure
 _ENOUGH = 10  # pictures, from which on a set tells what is usual in it
@@ -89,13 +90,34 @@ def _starts(length: int) -> list[int]:
     return [round(place * (length - _TILE) / (count - 1)) for place in range(count)] if count > 1 else [0]
 
 
+_Figures = Mapping[str, NDArray[np.float32]]
+
+
+def _is_dark(figures: _Figures) -> NDArray[np.bool_]:
+    return np.asarray(figures["bright"] < _DARK)
+
+
+def _is_light(figures: _Figures) -> NDArray[np.bool_]:
+    return np.asarray(figures["dim"] > _LIGHT)
+
+
+def _is_flat(figures: _Figures) -> NDArray[np.bool_]:
+    """What is dark or light varies little, too, unless it is of one colour."""
+    spread = figures["spread"]
+    return np.asarray((spread < _FLAT) & ((spread < _ONE_COLOUR) | ~(_is_dark(figures) | _is_light(figures))))
+
+
+def _is_blurred(figures: _Figures) -> NDArray[np.bool_]:
+    return np.asarray(figures["blur"] > _BLURRED)
+
+
 class _Fault(NamedTuple):
     """A kind of fault: its word, the field that shows it, from where on, the figure in words, and the advice."""
 
     code: str
     word: str
     field: str
-    is_one: Callable[[NDArray[np.float32]], NDArray[np.bool_]]
+    which: Callable[[_Figures], NDArray[np.bool_]]
     figure: str  # what was measured, with {} for the figure
     to_do: str
 
@@ -105,7 +127,7 @@ _FAULTS = (
         "low-information",
         "almost flat",
         "spread",
-        lambda spread: spread < _FLAT,
+        _is_flat,
         "its brightness varies by {:.1f} of 255",
         "Look at it, and remove it if it shows nothing.",
     ),
@@ -113,7 +135,7 @@ _FAULTS = (
         "dark",
         "dark",
         "bright",
-        lambda bright: bright < _DARK,
+        _is_dark,
         "99% of its pixels have a brightness of {:.0f} of 255 or less",
         "Remove it, or brighten it from its source.",
     ),
@@ -121,7 +143,7 @@ _FAULTS = (
         "light",
         "too light",
         "dim",
-        lambda dim: dim > _LIGHT,
+        _is_light,
         "95% of its pixels have a brightness of {:.0f} of 255 or more",
         "Remove it, or develop it again with less light.",
     ),
@@ -129,7 +151,7 @@ _FAULTS = (
         "blurred",
         "blurred",
         "blur",
-        lambda blur: blur > _BLURRED,
+        _is_blurred,
         "{:.2f} of 1, where sharp photos have 0.15 to 0.41",
         "Remove it, or fetch it in its own size if it was enlarged.",
     ),
@@ -164,7 +186,7 @@ class PhotoCheck:
         unclear = np.zeros(len(self._files), dtype=bool)
         for fault in _FAULTS:
             with np.errstate(invalid="ignore"):
-                wrong = fault.is_one(figures[fault.field]) & ~unclear
+                wrong = fault.which(figures) & ~unclear
             # What shows nothing is not dark, light or blurred as well.
             unclear |= wrong if fault.code == "low-information" else False
             yield from self._faults(fault, np.flatnonzero(wrong), figures[fault.field])

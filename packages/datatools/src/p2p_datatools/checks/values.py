@@ -72,6 +72,11 @@ class ValueCheck:
         if values.outlier:
             self._outliers.append(values.outlier)
 
+    @property
+    def are_few(self) -> bool:
+        """Whether all pictures so far have few different values, as labels and drawings have, and photos have not."""
+        return self._numbers.open and self._numbers.varied
+
     def findings(self) -> Iterator[Finding]:
         """What was found, each kind once."""
         where = str(self._folder)

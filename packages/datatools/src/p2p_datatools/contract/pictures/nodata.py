@@ -204,6 +204,11 @@ class ClassNumbers:
         return self._found is not None
 
     @property
+    def varied(self) -> bool:
+        """Whether one of the pictures has several numbers."""
+        return self._varied
+
+    @property
     def found(self) -> set[int]:
         """The numbers, if they are likely those of classes; else none.
 
