@@ -20,14 +20,6 @@ export function compareNames(first, second) {
   return first.localeCompare(second, "en", { numeric: true });
 }
 
-/**
- * The rank of a severity, the worst first.
- * @param {string} severity
- */
-export function rankOf(severity) {
-  return ["error", "warning", "hint"].indexOf(severity);
-}
-
 /** The form above the list of files filters and sorts it. */
 function filterFindings() {
   const form = /** @type {HTMLFormElement | null} */ (document.querySelector("form.filters"));
@@ -80,14 +72,14 @@ function filterFindings() {
   };
   let waiting = 0;
   form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("change", () => {
+    filter();
+    sort();
+  });
   form.addEventListener("input", (event) => {
-    const target = /** @type {HTMLElement} */ (event.target);
     clearTimeout(waiting);
     // Letters are typed faster than thousands of files are searched.
-    waiting = window.setTimeout(() => {
-      filter();
-      if (target instanceof HTMLSelectElement) sort();
-    }, target instanceof HTMLSelectElement ? 0 : 120);
+    if (event.target instanceof HTMLInputElement) waiting = window.setTimeout(filter, 120);
   });
   form.hidden = false;
   filter();

@@ -56,7 +56,7 @@ class FindingsPage:
         head = [make_element("h1", f"Findings in {self.path}"), self._figures()]
         sections = [
             Section("kinds", "Kinds", [self._kinds()]),
-            Section("findings", "Findings", [*self._said(len(pictures)), self._controls(), _list(cards)]),
+            Section("findings", "Findings", [*self._cuts(len(pictures)), self._controls(), _list(cards)]),
         ]
         if not self.result.findings:
             sections = [Section("kinds", "Kinds", [make_paragraph("Nothing was found.")])]
@@ -98,7 +98,7 @@ class FindingsPage:
                 drawn[where] = found
         return drawn
 
-    def _said(self, drawn: int) -> Iterator[Markup]:
+    def _cuts(self, drawn: int) -> Iterator[Markup]:
         """What is left out of the page."""
         shown = len(self._files)
         all_files = len({each.where for each in self.result.findings})

@@ -196,19 +196,20 @@ class PhotoCheck:
         yield from self._turned
 
     def _faults(self, fault: _Fault, wrong: NDArray[np.intp], figures: NDArray[np.float32]) -> Iterator[Finding]:
+        code = fault.code
         if len(wrong) > _USUAL * len(self._files) and len(self._files) >= _ENOUGH:
             if not self._are_photos:
                 return
             shares = float(len(wrong) / len(self._files))
             what = f"{len(wrong)} of {len(self._files)} {self._name} are {fault.word}"
             to_do = "If they are meant to be, nothing; else look at how they were made."
-            yield Finding(str(self._folder), what, to_do, fault.code, "hint", figure=shares)
+            yield Finding(str(self._folder), what, to_do, code, "hint", figure=shares)
             return
         for place in wrong:
             value = float(figures[place])
             what = f"{self._one}is {fault.word}: {fault.figure.format(value)}"
             severity: Severity = "warning" if self._are_photos else "hint"
-            yield Finding(str(self._files[place]), what, fault.to_do, fault.code, severity, figure=value)
+            yield Finding(str(self._files[place]), what, fault.to_do, code, severity, figure=value)
 
     def _grey(self, colour: NDArray[np.float32]) -> Iterator[Finding]:
         grey = np.flatnonzero(colour < _GREY)
