@@ -72,8 +72,8 @@ def wheels(session: nox.Session) -> None:
         "import p2p_cli.app, p2p_datatools.contract.palette as palette\n"
         f"assert palette.__file__.startswith({str(place / 'site')!r}), palette.__file__\n"
         "assert [palette.load_palette(name).name for name in palette.BUILT_IN] == list(palette.BUILT_IN)\n"
-        "import p2p_gan.pages\n"
-        "assert b'<script' in p2p_gan.pages.assemble_page('a page', [], [])\n"
+        "import p2p_datatools.contract.pages\n"
+        "assert b'<script' in p2p_datatools.contract.pages.assemble_page('a page', [], [])\n"
         "sys.exit(p2p_cli.app.main(['--version']))"
     )
     session.run(PYTHON, "-I", "-c", program)

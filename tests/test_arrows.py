@@ -68,7 +68,6 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "p2p_gan": {
         "machine": (),
-        "pages": (),
         "networks": (),
         "config": ("networks",),
         "data": ("config",),
@@ -82,10 +81,10 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "updates",
         ),
         "paint": ("data", "inference", "models", "runs"),
-        "reports": ("config", "evaluation", "models", "pages", "runs"),
+        "reports": ("config", "evaluation", "models", "runs"),
         "bench": ("config", "data", "machine", "networks", "runs", "training", "updates"),
         "experiments": (
-            *("bench", "config", "data", "evaluation", "inference", "machine", "models", "pages", "runs"),
+            *("bench", "config", "data", "evaluation", "inference", "machine", "models", "runs"),
             "training",
         ),
     },

@@ -38,7 +38,7 @@ FROZEN: dict[str, set[str]] = {
         "--model",
         "--min-confidence",
     },
-    "data check": {"--palette", "--against"},
+    "data check": {"--palette", "--against", "--only", "--ignore", "--html"},
     "data halves": {"--halves"},
     "data repair": {"--palette", "--specks"},
     "data derive": {"--op", "--seed"},

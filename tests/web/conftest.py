@@ -25,12 +25,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Pages(NamedTuple):
-    """The pages that are tested: of a run, of one that is just beginning, of runs, and of a study."""
+    """The pages that are tested: of a run, of one that is just beginning, of runs, of a study, and of findings."""
 
     finished: Path
     begun: Path
     runs: Path
     study: Path
+    findings: Path
 
 
 @pytest.fixture(scope="session")
@@ -45,8 +46,8 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
     named = replace(palette, classes=(first, replace(others[0], name=HOSTILE), *others[1:]))
     (place / "hostile.toml").write_text(named.to_toml())
 
-    def run(*words: object) -> None:
-        assert app.main([str(word) for word in words]) == 0
+    def run(*words: object, code: int = 0) -> None:
+        assert app.main([str(word) for word in words]) == code
 
     run("data", "fetch", "synth-cars", place / "cars", "--limit", 20)
     run("data", "build-masks", place / "cars/labels", place / "masks", "--palette", place / "hostile.toml")
@@ -62,13 +63,31 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
     for file in ("stats.jsonl", "model.safetensors", "best.safetensors"):
         (place / "begun" / file).unlink(missing_ok=True)
     shutil.rmtree(place / "begun" / "samples")
+    spoil(place / "cars" / "photos", place / "masks")
     finished, begun, runs = (place / f"{name}.html" for name in ("finished", "begun", "runs"))
-    found = Pages(finished, begun, runs, place / "study" / "index.html")
+    found = Pages(finished, begun, runs, place / "study" / "index.html", place / "findings.html")
     run("report", trained, found.finished, "--evaluate")
     run("report", place / "begun", found.begun)
     run("runs", trained, place / "begun", "--curves", found.runs)
     run("experiments", place / "pairs", place / "study", *small, "--images", 4, "--tables", "collapse")
+    run("data", "check", place / "masks", "--photos", place / "cars/photos", "--html", found.findings, code=1)
     return found
+
+
+def spoil(photos: Path, masks: Path) -> None:
+    """Dark, flat and broken photos, one under a hostile name, and a mask of a colour that the palette lacks."""
+    import numpy as np
+
+    from p2p_datatools.contract.pictures.images import read_photo, write_png
+
+    names = sorted(path.name for path in masks.glob("*.png"))
+    for name in names[:3]:
+        write_png(photos / name, np.asarray(read_photo(photos / name) * 0.15, dtype=np.uint8))
+    write_png(photos / names[3], np.full_like(read_photo(photos / names[3]), 90))
+    (photos / names[4]).write_bytes((photos / names[4]).read_bytes()[:500])
+    write_png(masks / names[5], np.full_like(read_photo(masks / names[5]), 77))
+    strange = f"{HOSTILE.replace('/', '')}.png"
+    (masks / names[6]).rename(masks / strange)
 
 
 @pytest.fixture(scope="session")

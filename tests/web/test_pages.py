@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from selenium.webdriver import Chrome
     from web.conftest import Pages
 
-NAMES = ("finished", "begun", "runs", "study")
+NAMES = ("finished", "begun", "runs", "study", "findings")
 WIDTHS = (360, 768, 1280)
 PAPER = 688  # pixels of A4 between margins of 14 mm
 THEMES = ("light", "dark")
@@ -21,9 +21,10 @@ AXE = Path(os.environ.get("P2P_WEB", ".")) / "node_modules" / "axe-core" / "axe.
 # What a person sees at once: how far the page is wider than the window, its pictures that are broken, and its ground.
 LOOK = """
 const images = [...document.images];
+const isThere = (each) => (each.complete ? each.naturalWidth : each.loading === "lazy");
 return {
   wide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
-  broken: images.filter((each) => !(each.complete && each.naturalWidth)).map((each) => each.alt),
+  broken: images.filter((each) => !isThere(each)).map((each) => each.alt),
   images: images.length,
   title: document.title,
   ground: getComputedStyle(document.body).backgroundColor,
@@ -118,8 +119,56 @@ def test_the_values_of_a_curve_follow_the_keys_and_go_back(browser: "Chrome", pa
     assert value.text == last
 
 
+def shown(browser: "Chrome") -> list[str]:
+    """The names of the files that the page of findings shows, in their order."""
+    visible = "[...document.querySelectorAll('article')].filter((each) => each.checkVisibility())"
+    found: list[str] = browser.execute_script(f"return {visible}.map((each) => each.dataset.name)")
+    return found
+
+
+def test_findings_are_filtered_and_sorted_by_the_keyboard(browser: "Chrome", pages: "Pages") -> None:
+    from selenium.webdriver.support.ui import Select, WebDriverWait
+
+    open_page(browser, pages.findings, 360)
+    words, everything = one(browser, ".filters output"), shown(browser)
+    assert len(everything) > 5
+    code, sort = (Select(one(browser, f"select[name={name}]")) for name in ("code", "sort"))
+    code.select_by_value("dark")
+    waiting = WebDriverWait(browser, 5)
+    waiting.until(lambda _: words.text.startswith("3 findings in 3 of"))
+    assert len(shown(browser)) == 3
+    code.select_by_value("")
+    sort.select_by_value("name")
+    waiting.until(lambda _: set(shown(browser)) == set(everything) and shown(browser) != everything)
+    cars = [name for name in shown(browser) if name.startswith("car-")]
+    assert cars == sorted(cars)
+    # Of thousands of pictures those are decoded that come into view.
+    last = browser.find_elements("css selector", "article img")[-1]
+    browser.execute_script("arguments[0].scrollIntoView()", last)
+    waiting.until(lambda _: browser.execute_script("return arguments[0].naturalWidth", last) > 0)
+    text = one(browser, "input[name=text]")
+    text.send_keys("script>document")
+    waiting.until(lambda _: 0 < len(shown(browser)) < 3)
+    assert all("<script>" in name for name in shown(browser))
+    press(browser, text, "ESCAPE")
+    waiting.until(lambda _: len(shown(browser)) == len(everything))
+    press(browser, one(browser, "article button.zoom"), "ENTER")
+    assert browser.execute_script("return document.querySelector('dialog').open")
+    press(browser, one(browser, "dialog"), "ESCAPE")
+
+
+def test_without_its_script_the_page_of_findings_shows_all_and_no_filter(browser: "Chrome", pages: "Pages") -> None:
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        browser.get(pages.findings.as_uri())
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    assert len(shown(browser)) > 5
+    assert not one(browser, ".filters").is_displayed()
+
+
 def test_the_whole_page_can_be_printed(browser: "Chrome", pages: "Pages") -> None:
-    for page in (pages.finished, pages.study):
+    for page in (pages.finished, pages.study, pages.findings):
         found = open_page(browser, page, PAPER, "dark", "print")
         assert found["wide"] <= 0, page
         assert found["ground"] == "rgb(255, 255, 255)"

@@ -9,7 +9,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from p2p_datatools.checks.folder import check
-from p2p_datatools.checks.values import ValueCheck
+from p2p_datatools.checks.values import ValueCheck, measure_values
 from p2p_datatools.contract.pictures.images import write_png
 
 RAMP = np.linspace(300, 350, 16 * 24).reshape(16, 24).astype(np.float32)
@@ -18,7 +18,7 @@ RAMP = np.linspace(300, 350, 16 * 24).reshape(16, 24).astype(np.float32)
 def codes(*arrays: NDArray[Any], range_: tuple[float, float] | None = None) -> list[str]:
     values = ValueCheck(Path("dem"), "its pictures", range_)
     for number, array in enumerate(arrays):
-        values.add(Path(f"{number}.tif"), array)
+        values.add(file := Path(f"{number}.tif"), measure_values(file, array))
     return [each.code for each in values.findings()]
 
 
@@ -26,7 +26,7 @@ def test_a_far_value_is_found_once_with_the_number_of_pictures() -> None:
     far = np.where(RAMP < 302, np.float32(-9999), RAMP)
     values = ValueCheck(Path("dem"), "its pictures")
     for number in range(3):
-        values.add(Path(f"{number}.tif"), far if number else RAMP)
+        values.add(file := Path(f"{number}.tif"), measure_values(file, far if number else RAMP))
     [finding] = values.findings()
     assert (finding.code, finding.where, finding.severity) == ("nodata-suspected", "1.tif", "warning")
     assert "1 more" in finding.what

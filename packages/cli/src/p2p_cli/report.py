@@ -38,20 +38,20 @@ def command(run: Path, dest: Path | None, scores: tuple[Path, ...], score: bool,
       p2p report run page.html --scores scores
     """
     from p2p_cli import render
-    from p2p_gan.reports.gather import gather_report
+    from p2p_datatools.contract.pages.place import refuse_page_place, write_page_file
+    from p2p_gan.reports.gather import REPORT, gather_report
     from p2p_gan.reports.page import report_page
-    from p2p_gan.reports.place import REPORT, refuse_place, write_report
 
     place = dest or run / REPORT
     if score and scores:
         to_do = "Leave one of them out."
         raise UsageError("--evaluate", "makes the scores that --scores gives", to_do, code="options-conflict")
     report = gather_report(run, scores=scores)
-    refuse_place(place)
+    refuse_page_place(place)
     if score:
         _evaluate(report.run.path, report.data.place, report.data.scored)
         report = gather_report(run)
-    write_report(place, report_page(report))
+    write_page_file(place, report_page(report))
     if as_json:
         told = {"page": str(place), "state": report.run.state, "running": bool(report.running)}
         render.say(options.to_json({**told, "scores": [str(each.folder) for each in report.scores]}))
@@ -73,7 +73,7 @@ def _evaluate(run: Path, pairs: Path | None, split: str | None) -> None:
     from p2p_gan.evaluation.scores import EvaluationRequest
     from p2p_gan.evaluation.work import evaluate_into
     from p2p_gan.machine.device import resolve_device
-    from p2p_gan.reports.place import SCORES
+    from p2p_gan.reports.gather import SCORES
 
     if pairs is None or split is None:
         what = (

@@ -81,8 +81,8 @@ def _scores(found: dict[str, float] | None) -> str:
 def _draw(runs: "list[Run]", file: Path) -> None:
     from p2p_datatools.contract.errors import P2PError, UsageError
     from p2p_datatools.contract.files.atomic import holds, write_bytes
+    from p2p_datatools.contract.pages.place import write_page_file
     from p2p_datatools.sheets.plots import draw_curves
-    from p2p_gan.reports.place import write_report
     from p2p_gan.reports.runs_page import runs_page
     from p2p_gan.runs.panels import panels_of
 
@@ -95,7 +95,7 @@ def _draw(runs: "list[Run]", file: Path) -> None:
             code="nothing-recorded",
         )
     if file.suffix.lower() in _PAGES:
-        write_report(file, runs_page(runs))
+        write_page_file(file, runs_page(runs))
         return
     drawn = draw_curves(
         {panel.title: panel.series for panel in panels}, across="images", kind=_KINDS[file.suffix.lower()]

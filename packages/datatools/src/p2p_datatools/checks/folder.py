@@ -4,28 +4,36 @@ Nothing here may correct anything or decide what is shown.
 """
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from p2p_datatools.checks.looker import Looker
 from p2p_datatools.checks.pairs import check_pairs, find_left_out
-from p2p_datatools.checks.values import ValueCheck
+from p2p_datatools.checks.photo_folder import PhotoRecord, PhotosCheck, read_look
+from p2p_datatools.checks.photos import PhotoLook
+from p2p_datatools.checks.repeats import Repeats
 from p2p_datatools.contract.errors import CheckedKind, CheckResult, Finding, P2PError, UsageError, finding_of
 from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.given_splits import split_of_pairs
 from p2p_datatools.contract.mask_folder import MASK_LINES, read_mask_lines
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import PLAN, has_manifest, has_shards, refuse_pairs_as_photos
+from p2p_datatools.contract.pairs.seam import spread_files
 from p2p_datatools.contract.palette import PALETTE_FILE, Palette, palette_of
-from p2p_datatools.contract.pictures.arrays import ARRAYS, Array, read_filled
-from p2p_datatools.contract.pictures.header import PictureFile, open_picture
-from p2p_datatools.contract.pictures.images import LabelMap, read_mask, read_photo, size_of
+from p2p_datatools.contract.pictures.arrays import ARRAYS
+from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture
+from p2p_datatools.contract.pictures.images import LabelMap, hash_pixels, read_mask, size_of
 from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
-from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
-from p2p_datatools.contract.pictures.sizes import is_same_shape
+from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command, plural
+
+_LEAST_OUTLINE = 64  # pixels between two classes, from which on two masks are not equal by chance
 
 
 def check(
@@ -38,9 +46,9 @@ def check(
 ) -> CheckResult:
     """Check the pairs, masks or photos in `path`; `photos` are those that the masks are for.
 
-    A folder with a manifest or with train/ holds pairs, one with palette.toml (or where `palette` is given) masks, any
-    other photos. `read` says which page of files with several is read, and whether EXIF turns photos.
-    Raises P2PError when there is nothing to check, or `photos` holds A|B pairs.
+    A folder with a manifest or with train/ holds pairs, as do pictures in whose middle two meet; one with palette.toml
+    (or where `palette` is given) masks, any other photos. `read` says which page of files with several is read, and
+    whether EXIF turns photos. Raises P2PError when there is nothing to check, or `photos` holds A|B pairs.
     """
     path = Path(path)
     if not path.is_dir():
@@ -60,18 +68,25 @@ def check(
     pictures = PhotoFolder(path)
     folder = PhotoFolder(Path(photos)) if photos else None
     beside = _settle(pictures if kind == "photos" else folder, report)
-    others = LeftOut(path)
+    others, strange = LeftOut(path), list[P2PError]()
     kinds = ARRAYS if kind == "photos" else SUFFIXES
-    files = [file for file in find_pictures(path, kinds, others=others) if file not in beside]
-    if not files:
+    files = [file for file in find_pictures(path, kinds, strange=strange, others=others) if file not in beside]
+    if not files and not strange:
         raise others.no_pictures(kinds)
-    tracked = report.track(files, kind, len(files))
+    left_out = [finding_of(error, error.where) for error in strange]
+    left_out += [*find_left_out(others), *(find_left_out(folder.others) if folder else ())]
+    look = Looker(kind, len(files), report)
     if kind == "photos":
-        return CheckResult(kind, len(files), (*find_left_out(others), *_photos(pictures, tracked, read)))
+        check = PhotosCheck(path)
+        broken = list(_photos(check, files, read, look))
+        if check.are_pairs and all(file.parent == path for file in files):
+            report.note(f"{path}: two pictures meet in the middle of each, so they are checked as A|B pairs.")
+            return check_pairs(path, report=report)
+        findings = (*left_out, *_clashes(pictures), *broken, *check.findings())
+        return CheckResult(kind, len(files), findings)
     used = palette or palette_of(path)
     assert used is not None, "_kind has seen one"
-    left_out = (*find_left_out(others), *(find_left_out(folder.others) if folder else ()))
-    return CheckResult(kind, len(files), (*left_out, *_masks(path, tracked, used, pictures, folder, read)))
+    return CheckResult(kind, len(files), (*left_out, *_masks(files, used, pictures, folder, read, look)))
 
 
 def _settle(photos: PhotoFolder | None, report: Reporter) -> set[Path]:
@@ -91,41 +106,16 @@ def _kind(path: Path, palette: Palette | None) -> CheckedKind:
     return "pairs" if is_split else "photos"
 
 
-def _photos(photos: PhotoFolder, files: Iterator[Path], read: ReadOptions) -> Iterator[Finding]:
-    yield from _clashes(photos)
-    # Photos and labels often lie in two folders of one.
-    values, by_type = dict[Path, ValueCheck](), dict[str, list[Path]]()
-    for file in files:
-        try:
-            with open_picture(file, read) as picture:
-                pixels, gaps = _values(picture)
-        except P2PError as error:
-            yield finding_of(error, file)
-            continue
-        by_type.setdefault(pixels.dtype.name, []).append(file)
-        part = photos.folder.joinpath(*file.relative_to(photos.folder).parts[:-1][:1])
-        values.setdefault(part, ValueCheck(part, "its pictures")).add(file, pixels, gaps)
-    yield from _other_types(by_type)
-    for each in values.values():
-        yield from each.findings()
-
-
-def _values(picture: PictureFile) -> tuple[Array, Gaps | None]:
-    """A picture as `pair` reads it, but with what looks like no data as it is."""
-    header = picture.header
-    if header.mode and header.form.dtype == "uint8" and header.nodata is None:
-        return read_photo(picture), None
-    return read_filled(picture, "tag", judge=False)
-
-
-def _other_types(by_type: dict[str, list[Path]]) -> Iterator[Finding]:
-    """Pictures that have not the type of most: `pair` refuses them."""
-    most = max(by_type, key=lambda dtype: len(by_type[dtype]), default="")
-    for dtype, files in by_type.items():
-        for file in files if dtype != most else ():
-            what = f"has values of {dtype}; most pictures here have {most}"
-            code = "depth" if most == "uint8" else "mixed-forms"
-            yield Finding(str(file), what, f"Convert it to {most}, or keep it in a folder of its own.", code, "error")
+def _photos(check: PhotosCheck, files: list[Path], read: ReadOptions, look: Looker) -> Iterator[Finding]:
+    """Let `check` see the photos; those that cannot be read are the findings."""
+    judges = set(spread_files(files))
+    for file, photo in zip(
+        files, look.at(lambda file: read_look(file, read, look, judge=file in judges), files), strict=True
+    ):
+        if isinstance(photo, Finding):
+            yield photo
+        else:
+            check.add(file, photo)
 
 
 def _clashes(folder: PhotoFolder) -> Iterator[Finding]:
@@ -135,80 +125,115 @@ def _clashes(folder: PhotoFolder) -> Iterator[Finding]:
 
 
 def _masks(
-    path: Path,
-    files: Iterator[Path],
+    files: list[Path],
     palette: Palette,
     masks: PhotoFolder,
     photos: PhotoFolder | None,
     read: ReadOptions,
+    look: Looker,
 ) -> Iterator[Finding]:
+    path = masks.folder
     yield from _clashes(masks)
-    seen, by_type = np.zeros(256, dtype=np.int64), dict[str, list[Path]]()
-    doubled = list[Finding]()
-    for file in files:
-        mask = _read(file, palette)
-        if isinstance(mask, Finding):
-            yield mask
-            continue
-        seen += np.bincount(mask.ravel(), minlength=256)
-        for found in _mask(file, mask, photos, stem_of(file, path), read, by_type):
+    seen, repeats, doubled = np.zeros(256, dtype=np.int64), Repeats(), list[Finding]()
+    check = PhotosCheck(photos.folder) if photos else None
+    pairs = ((file, photos.get(stem_of(file, path)) if photos else None) for file in files)
+    looked = look.at(partial(_look_at_mask, palette=palette, masks=masks, photos=photos, read=read, look=look), pairs)
+    for number, mask in enumerate(looked):
+        seen += mask.pixels
+        repeats.add(number, mask.digest)
+        for found in mask.findings:
             if found.code == "pairs-as-half":
                 doubled.append(found)
             else:
                 yield found
+        if check and mask.photo:
+            check.add(*mask.photo)
     for name in (name for index, name in enumerate(palette.names) if seen.any() and not seen[index]):
         what = f"no mask has a pixel of the class {name}"
         yield Finding(str(path), what, "Were its labels mapped to another class?", "class-unseen", "warning")
+    yield from _same_masks(files, repeats)
     yield from _records(path, masks)
-    yield from _other_types(by_type)
-    if photos:
-        yield from _join_doubled(doubled, photos, sum(map(len, by_type.values())))
+    if photos and check:
+        yield from check.findings(values=False)
+        yield from _join_doubled(doubled, photos, check.count)
         yield from _clashes(photos)
         yield from _without_mask(photos, masks)
 
 
-def _read(file: Path, palette: Palette) -> LabelMap | Finding:
-    try:
-        return read_mask(file, palette)
-    except P2PError as error:
-        return finding_of(error, file)
+class _MaskRecord(NamedTuple):
+    """What is kept of a mask: the pixels of each class, the hash of one that shows something, and of its photo."""
+
+    findings: tuple[Finding, ...]
+    pixels: NDArray[np.int64]
+    digest: str = ""
+    photo: tuple[Path, PhotoRecord] | None = None
 
 
-def _mask(
-    file: Path,
-    mask: LabelMap,
+def _look_at_mask(
+    files: tuple[Path, Path | None],
+    palette: Palette,
+    masks: PhotoFolder,
     photos: PhotoFolder | None,
-    name: str,
     read: ReadOptions,
-    by_type: dict[str, list[Path]],
-) -> Iterator[Finding]:
+    look: Looker,
+) -> _MaskRecord:
+    file, photo_file = files
+    try:
+        with open_picture(file) as picture, look.room(decoded_bytes(picture)):
+            mask = read_mask(picture, palette)
+    except P2PError as error:
+        return _MaskRecord((finding_of(error, file),), np.zeros(256, dtype=np.int64))
+    findings = list(_mask(file, mask))
+    photo = None
+    if photos:
+        name = stem_of(file, masks.folder)
+        seen = read_look(photo_file, read, look) if photo_file else _no_photo(file, name, photos)
+        if isinstance(seen, Finding):
+            findings.append(seen)
+        elif photo_file:
+            photo = photo_file, seen
+            findings += _sizes(file, size_of(mask), photo_file, seen.look)
+    pixels = np.bincount(mask.ravel(), minlength=256)
+    outline = np.count_nonzero(mask[:, 1:] != mask[:, :-1])
+    return _MaskRecord(tuple(findings), pixels, hash_pixels(mask) if outline >= _LEAST_OUTLINE else "", photo)
+
+
+def _mask(file: Path, mask: LabelMap) -> Iterator[Finding]:
     if not mask.any():
         yield Finding(str(file), "is all background", "Remove it with its photo, or label it.", "empty", "warning")
-    if photos is None:
+
+
+def _no_photo(file: Path, name: str, photos: PhotoFolder) -> Finding:
+    to_do = f"Add the photo '{name}' there, or remove the mask."
+    return Finding(str(file), f"has no photo in {photos.folder}", to_do, "no-photo", "error")
+
+
+def _sizes(file: Path, size: Size, photo_file: Path, photo: PhotoLook) -> Iterator[Finding]:
+    """Where a mask is not of the size of its photo."""
+    if photo.size == size:
         return
-    photo = photos.get(name)
-    if photo is None:
-        to_do = f"Add the photo '{name}' there, or remove the mask."
-        yield Finding(str(file), f"has no photo in {photos.folder}", to_do, "no-photo", "error")
-        return
-    try:
-        with open_picture(photo, read) as picture:
-            pixels = _values(picture)[0]
-    except P2PError as error:
-        yield finding_of(error, photo)
-        return
-    by_type.setdefault(pixels.dtype.name, []).append(photo)
-    size = size_of(pixels)
-    what = f"is {size_of(mask)}, but its photo {photo} is {size}"
-    if size == size_of(mask):
-        return
-    if size == (2 * mask.shape[1], mask.shape[0]):
-        yield Finding(str(file), what, "Build it again from the labels of this photo.", "pairs-as-half", "error")
-    elif is_same_shape(size, size_of(mask)):
+    what = f"is {size}, but its photo {photo_file} is {photo.size}"
+    to_do = "Build it again from the labels of this photo."
+    if photo.size == (2 * size.width, size.height):
+        yield Finding(str(file), what, to_do, "pairs-as-half", "error")
+    elif photo.orientation >= 5 and is_same_shape(Size(photo.size.height, photo.size.width), size):
+        what += f", since EXIF turns it (orientation {photo.orientation}); the mask is of its size before"
+        to_do = "If its labels were drawn on the picture as it lies in its file, add --exif raw; else build it again."
+        yield Finding(str(file), what, to_do, "mask-size", "error")
+    elif is_same_shape(photo.size, size):
         to_do = "'p2p data pair' scales it; build it again from the labels of this photo to be exact."
         yield Finding(str(file), what, to_do, "mask-scaled", "warning")
     else:
-        yield Finding(str(file), what, "Build it again from the labels of this photo.", "mask-size", "error")
+        yield Finding(str(file), what, to_do, "mask-size", "error")
+
+
+def _same_masks(files: list[Path], repeats: Repeats) -> Iterator[Finding]:
+    for same in repeats.groups():
+        first, *others = (files[number] for number in same)
+        for file in others:
+            what = f"has the same pixels as {first}, though outlines of two pictures are hardly ever equal"
+            to_do = "Was it copied or saved under the wrong name? Build it again from the labels of its photo."
+            yield Finding(str(file), what, to_do, "mask-duplicate", "warning")
 
 
 def _join_doubled(doubled: list[Finding], photos: PhotoFolder, compared: int) -> Iterator[Finding]:

@@ -5,9 +5,18 @@ Nothing here may correct anything or decide what is shown.
 
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
-from p2p_datatools.checks.values import ValueCheck
+import numpy as np
+
+from p2p_datatools.checks.looker import Looker
+from p2p_datatools.checks.photos import PhotoCheck, PhotoLook, look_at_photo
+from p2p_datatools.checks.repeats import Repeats
+from p2p_datatools.checks.swaps import SwapCheck, describe_half
+from p2p_datatools.checks.values import PictureValues, ValueCheck, measure_values
 from p2p_datatools.contract.errors import CheckResult, Finding, P2PError, finding_of
 from p2p_datatools.contract.files.listing import LeftOut, picture_names
 from p2p_datatools.contract.pairs.alike import find_alike
@@ -23,6 +32,7 @@ from p2p_datatools.contract.pairs.manifest import (
     HEADER,
     PAIR_LINES,
     SPLITS,
+    Half,
     PairFolder,
     has_manifest,
     has_shards,
@@ -35,6 +45,8 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command, plural
 
+_PACKED = 12  # bytes of pixels for each byte of a JPEG, about; of a PNG fewer
+
 
 def check_pairs(path: Path, *, report: Reporter = QUIET) -> CheckResult:
     """Check that every pair exists, is undamaged, agrees with the manifest, and is in one split only."""
@@ -46,32 +58,25 @@ def check_pairs(path: Path, *, report: Reporter = QUIET) -> CheckResult:
 
 
 def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
-    # Of millions of pairs only these are held: the index of the first of each hash, and all indices of repeated ones.
-    first_of: dict[bytes, int] = {}
-    same_as: dict[int, list[int]] = {}
-    sizes: Counter[Size] = Counter()
-    values = [
-        None if half.kind == "mask" else ValueCheck(folder.path, f"its halves {half.name}", half.range)
-        for half in (folder.a, folder.b)
-    ]
-    for place, pair in enumerate(report.track(folder.pairs, "pairs", len(folder.pairs))):
-        read = _read(folder, pair)
-        if isinstance(read, Finding):
-            if read.code == "odd-width":
-                sizes[photo_size(folder.path / pair.file)] += 1
-            yield read
-            continue
-        if (first := first_of.setdefault(bytes.fromhex(read.hash), place)) != place:
-            same_as.setdefault(first, [first]).append(place)
-        half = size_of(read.a)
-        sizes[Size(2 * half.width, half.height)] += 1
-        yield from _pair(folder, pair, read)
-        for each, pixels in zip(values, (read.a, read.b), strict=True):
-            if each:
-                each.add(folder.path / pair.file, pixels)
-    for each in values:
-        yield from each.findings() if each else ()
-    for same in same_as.values():
+    # Of millions of pairs only hashes and figures are held.
+    repeats, sizes = Repeats(), Counter[Size]()
+    halves = (_HalfCheck(folder, folder.a), _HalfCheck(folder, folder.b))
+    swaps = SwapCheck((folder.a.name, folder.b.name))
+    look = Looker("pairs", len(folder.pairs), report)
+    looked = look.at(partial(_look_at_pair, folder=folder, look=look), folder.pairs)
+    for place, (pair, seen) in enumerate(zip(folder.pairs, looked, strict=True)):
+        yield from seen.findings
+        if seen.size:
+            sizes[seen.size] += 1
+        repeats.add(place, seen.digest)
+        for half, told in zip(halves, seen.halves, strict=False):
+            half.add(folder.path / pair.file, told)
+        if seen.halves:
+            swaps.add(folder.path / pair.file, *(half.description for half in seen.halves))
+    for half in halves:
+        yield from half.findings()
+    yield from swaps.findings()
+    for same in repeats.groups():
         yield from _same_pixels(folder, [folder.pairs[place] for place in same])
     yield from _same_photo(folder)
     yield from _find_unrecorded(folder)
@@ -80,6 +85,70 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
         yield Finding(str(folder.path), what, "Training resizes them; say how with --fit.", "sizes-differ", "warning")
     if not has_shards(folder.path):
         yield from _find_unlisted(folder)
+
+
+class _HalfRecord(NamedTuple):
+    """What is kept of a half."""
+
+    values: PictureValues
+    look: PhotoLook
+    description: tuple[float, ...]
+
+
+class _PairRecord(NamedTuple):
+    """What is kept of a pair: the size of its picture, its hash, and its halves, where they could be read."""
+
+    findings: tuple[Finding, ...]
+    size: Size | None = None
+    digest: str = ""
+    halves: tuple[_HalfRecord, ...] = ()
+
+
+class _HalfCheck:
+    """What one of the halves of all pairs tells; of a mask nothing."""
+
+    def __init__(self, folder: PairFolder, half: Half) -> None:
+        self._is_mask, name = half.kind == "mask", f"its halves {half.name}"
+        self._values = ValueCheck(folder.path, name, half.range)
+        are_photos = half.kind == "photo"
+        self._photos = PhotoCheck(folder.path, f"halves {half.name}", f"its half {half.name} ", photos=are_photos)
+
+    def add(self, file: Path, half: _HalfRecord) -> None:
+        """Note what was measured of the half of a pair."""
+        if self._is_mask:
+            return
+        self._values.add(file, half.values)
+        self._photos.add(file, half.look)
+
+    def findings(self) -> Iterator[Finding]:
+        """What was found."""
+        if not self._is_mask:
+            yield from self._values.findings()
+            yield from () if self._values.are_few else self._photos.findings(sizes=False)
+
+
+def _look_at_pair(pair: Pair, folder: PairFolder, look: Looker) -> _PairRecord:
+    with look.room(_weight(folder, pair)):
+        read = _read(folder, pair)
+        if isinstance(read, Finding):
+            is_odd = read.code == "odd-width"
+            return _PairRecord((read,), photo_size(folder.path / pair.file) if is_odd else None)
+        half, file = size_of(read.a), folder.path / pair.file
+        halves = tuple(
+            _HalfRecord(measure_values(file, each), look_at_photo(each), describe_half(each))
+            for each in (read.a, read.b)
+        )
+        return _PairRecord(tuple(_pair(folder, pair, read)), Size(2 * half.width, half.height), read.hash, halves)
+
+
+def _weight(folder: PairFolder, pair: Pair) -> int:
+    """The memory that a pair takes, from the manifest or, without one, a guess by the size of its files."""
+    if pair.hash:
+        each = sum(half.channels * np.dtype(half.dtype).itemsize for half in (folder.a, folder.b))
+        return 2 * pair.size.width * pair.size.height * each
+    with suppress(OSError):
+        return _PACKED * (folder.path / pair.file).stat().st_size
+    return 0
 
 
 def _read(folder: PairFolder, pair: Pair) -> StoredHalves | Finding:

@@ -5,6 +5,7 @@ Nothing here may read a picture; it is handed the values of one after the other.
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,6 +26,29 @@ _LEFT_OUT = "'p2p data pair' counts them; training and scores leave them out."
 _WIDE = 4  # times as wide as its values, from which on a range is too wide
 
 
+class PictureValues(NamedTuple):
+    """What the values of one picture tell: `numbers` as of classes, pixels without data, an outlier as an error."""
+
+    dtype: str
+    low: float
+    high: float
+    numbers: tuple[int, ...] | None
+    gaps: int | None
+    outlier: P2PError | None
+
+
+def measure_values(file: Path, values: Array, gaps: Gaps | None = None) -> PictureValues:
+    """Look at the values of a picture, whose pixels in `gaps` have no data."""
+    outlier = None
+    try:
+        refuse_outlier(values, file)
+    except P2PError as error:
+        outlier = error
+    filled = None if gaps is None else int(np.count_nonzero(gaps))
+    ends = float(values.min()), float(values.max())
+    return PictureValues(values.dtype.name, *ends, class_like_numbers(values), filled, outlier)
+
+
 class ValueCheck:
     """What the pictures of a folder, or of a half of its pairs, tell together; `name` is what they are called."""
 
@@ -36,21 +60,22 @@ class ValueCheck:
         self._outliers: list[P2PError] = []
         self._scales = ScaleCheck()
 
-    def add(self, file: Path, values: Array, gaps: Gaps | None = None) -> None:
-        """Look at a picture, whose pixels in `gaps` have no data."""
-        self._numbers.add(class_like_numbers(values))
-        if gaps is not None:
-            self._filled += int(np.count_nonzero(gaps))
+    def add(self, file: Path, values: PictureValues) -> None:
+        """Note what was measured of a picture."""
+        self._numbers.add(values.numbers)
+        if values.gaps is not None:
+            self._filled += values.gaps
             self._with_gaps += 1
-        self._scales.add(str(file), float(values.min()), float(values.max()))
-        if values.dtype == np.uint8:
-            return
-        dtype = values.dtype.name
-        self._most[dtype] = max(self._most.get(dtype, -np.inf), float(values.max()))
-        try:
-            refuse_outlier(values, file)
-        except P2PError as error:
-            self._outliers.append(error)
+        self._scales.add(str(file), values.low, values.high)
+        if values.dtype != "uint8":
+            self._most[values.dtype] = max(self._most.get(values.dtype, -np.inf), values.high)
+        if values.outlier:
+            self._outliers.append(values.outlier)
+
+    @property
+    def are_few(self) -> bool:
+        """Whether all pictures so far have few different values, as labels and drawings have, and photos have not."""
+        return self._numbers.open and self._numbers.varied
 
     def findings(self) -> Iterator[Finding]:
         """What was found, each kind once."""

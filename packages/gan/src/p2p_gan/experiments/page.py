@@ -11,6 +11,19 @@ from pathlib import Path
 from p2p_datatools.contract.curves import Panel
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_json, write_bytes
+from p2p_datatools.contract.pages.curves import draw_panels, style_of_series
+from p2p_datatools.contract.pages.elements import (
+    Cell,
+    Line,
+    Markup,
+    Section,
+    assemble_page,
+    embed_pixels,
+    make_details,
+    make_element,
+    make_paragraph,
+    make_table,
+)
 from p2p_datatools.contract.pictures.images import read_photo
 from p2p_datatools.contract.words import plural
 from p2p_gan.config.network_settings import NATIVE
@@ -28,19 +41,6 @@ from p2p_gan.experiments.page_rows import (
 )
 from p2p_gan.experiments.study import Study
 from p2p_gan.experiments.tables import TABLES
-from p2p_gan.pages.curves import draw_panels, style_of_series
-from p2p_gan.pages.elements import (
-    Cell,
-    Line,
-    Markup,
-    Section,
-    assemble_page,
-    embed_pixels,
-    make_details,
-    make_element,
-    make_paragraph,
-    make_table,
-)
 from p2p_gan.runs.compare import read_runs
 from p2p_gan.runs.panels import panels_of
 from p2p_gan.runs.runfolder import RUN

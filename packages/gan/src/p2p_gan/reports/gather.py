@@ -24,6 +24,9 @@ from p2p_gan.reports.settings import SettingFacts, compare_with_preset
 from p2p_gan.runs.compare import Run, read_runs
 from p2p_gan.runs.runfolder import RUN, STATS, read_run_config, read_run_record, read_stats
 
+REPORT, SCORES = "report.html", "scores"
+"""The page and the folder of scores that a run folder has."""
+
 
 @dataclass(frozen=True)
 class RunReport:

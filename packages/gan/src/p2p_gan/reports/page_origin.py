@@ -5,9 +5,7 @@ Nothing here may look anything up: what the run did not record is not said.
 
 from collections.abc import Mapping
 
-from p2p_datatools.contract.palette import Palette
-from p2p_datatools.contract.words import duration_text, plural, shell_word
-from p2p_gan.pages.elements import (
+from p2p_datatools.contract.pages.elements import (
     Cell,
     Markup,
     make_commands,
@@ -17,9 +15,10 @@ from p2p_gan.pages.elements import (
     make_paragraph,
     make_table,
 )
+from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.words import duration_text, plural, shell_word
 from p2p_gan.reports.data import DataFacts
-from p2p_gan.reports.gather import RunReport
-from p2p_gan.reports.place import SCORES
+from p2p_gan.reports.gather import SCORES, RunReport
 from p2p_gan.reports.settings import SettingChange, train_command
 
 _MOST_LEAKS = 10  # that are listed

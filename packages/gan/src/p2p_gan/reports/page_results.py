@@ -6,11 +6,7 @@ Nothing here may read a record or compute a score.
 from collections.abc import Sequence
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.pictures.images import read_photo
-from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.words import p2p_command, plural
-from p2p_gan.evaluation.score_words import score_word
-from p2p_gan.pages.elements import (
+from p2p_datatools.contract.pages.elements import (
     Cell,
     Markup,
     embed_pixels,
@@ -19,6 +15,10 @@ from p2p_gan.pages.elements import (
     make_paragraph,
     make_table,
 )
+from p2p_datatools.contract.pictures.images import read_photo
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.words import p2p_command, plural
+from p2p_gan.evaluation.score_words import score_word
 from p2p_gan.reports.gather import RunReport
 from p2p_gan.reports.samples import Film
 from p2p_gan.reports.scores import CLASS_SCORES, Example, RivalReport, ScoreReport, ScoreRow

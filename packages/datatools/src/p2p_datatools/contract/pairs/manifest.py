@@ -18,6 +18,7 @@ from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 from p2p_datatools.contract.given_splits import split_of_pairs
 from p2p_datatools.contract.pairs.half_folders import refuse_half_folders
 from p2p_datatools.contract.pairs.lines import SHARD_LINES, SHARDS, Pair, PairLines, in_order
+from p2p_datatools.contract.pairs.number_halves import refuse_number_halves
 from p2p_datatools.contract.pairs.own_folders import refuse_own_folder
 from p2p_datatools.contract.pairs.seam import refuse_single_pictures
 from p2p_datatools.contract.palette import Palette, palette_from_json
@@ -308,13 +309,17 @@ def _refuse_twice(path: Path, pairs: list[Pair]) -> None:
 
 
 def refuse_photos(folder: PairFolder) -> None:
-    """Raise P2PError when the pictures of a folder without a manifest are no A|B pictures, but photos or masks."""
-    refuse_single_pictures(
-        folder.path,
-        [folder.path / pair.file for pair in folder.pairs],
-        to_do="Make pairs with 'p2p data pair A B PAIRS'. If each is a pair all the same, say so with "
-        f"{p2p_command('data split --as-pairs', folder.path)}.",
-    )
+    """Raise P2PError when the pictures of a folder without a manifest are no A|B pictures, but photos or masks.
+
+    So are those of which a half holds class numbers, which a network would see as black.
+    """
+    files = [folder.path / pair.file for pair in folder.pairs]
+    if_all_the_same = f"say so with {p2p_command('data split --as-pairs', folder.path)}."
+    to_do = f"Make pairs with 'p2p data pair A B PAIRS'. If each is a pair all the same, {if_all_the_same}"
+    refuse_single_pictures(folder.path, files, to_do=to_do)
+    apart = p2p_command("data halves", folder.path, "DEST")
+    to_do = f"Take them apart with {apart}, build masks of them with 'p2p data build-masks', and pair these. "
+    refuse_number_halves(folder.path, files, to_do=f"{to_do}If they are pictures all the same, {if_all_the_same}")
 
 
 def has_shards(path: Path) -> bool:

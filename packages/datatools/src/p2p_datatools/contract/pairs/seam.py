@@ -38,7 +38,7 @@ def refuse_single_pictures(folder: Path, files: Sequence[Path], *, to_do: str) -
 
     Pictures that cannot be read, or are too small or plain there to tell, do not count.
     """
-    seen = [middle for middle in map(middle_of, _spread(files)) if middle != "unclear"]
+    seen = [middle for middle in map(middle_of, spread_files(files)) if middle != "unclear"]
     single = seen.count("continuous")
     if not seen or single < _MOST * len(seen):
         return
@@ -58,11 +58,15 @@ def look_like_pairs(files: Sequence[Path]) -> bool:
 
     One or two tell it only if one half has many times the colours of the other.
     """
-    spread = list(_spread(files))
+    spread = list(spread_files(files))
     seen = [middle for middle in map(middle_of, spread) if middle != "unclear"]
-    if seen.count("cut") < max(1, _MOST * len(seen)):
-        return False
-    return len(seen) > _FEW or all(_is_of_two(path) for path in spread)
+    return are_cut(seen) and (len(seen) > _FEW or all(_is_of_two(path) for path in spread))
+
+
+def are_cut(middles: Sequence[Middle]) -> bool:
+    """Whether two pictures meet in nearly all middles that tell something, and in one at least."""
+    seen = [middle for middle in middles if middle != "unclear"]
+    return seen.count("cut") >= max(1, _MOST * len(seen))
 
 
 def _is_of_two(path: Path) -> bool:
@@ -71,7 +75,8 @@ def _is_of_two(path: Path) -> bool:
     return max(counts) > _TIMES * min(counts)
 
 
-def _spread(files: Sequence[Path]) -> Iterator[Path]:
+def spread_files(files: Sequence[Path]) -> Iterator[Path]:
+    """Some of the pictures of a folder, spread over it: by which it is judged."""
     step = max(1, len(files) / _SAMPLE)
     for number in range(min(_SAMPLE, len(files))):
         yield files[int(number * step)]

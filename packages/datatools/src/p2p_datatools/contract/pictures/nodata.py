@@ -199,6 +199,16 @@ class ClassNumbers:
         self._varied = self._varied or len(here) > 1
 
     @property
+    def open(self) -> bool:
+        """Whether the pictures so far may all hold class numbers."""
+        return self._found is not None
+
+    @property
+    def varied(self) -> bool:
+        """Whether one of the pictures has several numbers."""
+        return self._varied
+
+    @property
     def found(self) -> set[int]:
         """The numbers, if they are likely those of classes; else none.
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from p2p_datatools.contract.curves import CurvePoints, Look, Mark, Panel, look_of
-from p2p_gan.pages.elements import Markup, make_element
+from p2p_datatools.contract.pages.elements import Markup, make_element
 
 # Of a panel, in the units of its picture, which are about pixels on a screen.
 _WIDTH, _HEIGHT = 360, 210

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
-    from p2p_gan.pages.curves import draw_panels
-    from p2p_gan.pages.elements import assemble_page
+    from p2p_datatools.contract.pages.curves import draw_panels
+    from p2p_datatools.contract.pages.elements import assemble_page
 else:
     __getattr__, __dir__ = open_door(__name__, curves="draw_panels", elements="assemble_page")
 

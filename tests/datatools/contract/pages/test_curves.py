@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 
 from p2p_datatools.contract.curves import Mark, Panel
-from p2p_gan.pages.curves import draw_panels, number_text, style_of_series
+from p2p_datatools.contract.pages.curves import draw_panels, number_text, style_of_series
 
 FALLING = [(0.0, 5.0), (50.0, 2.0), (100.0, 1.0)]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import p2p_gan.pages.elements as elements
+import p2p_datatools.contract.pages.elements as elements
 
 STYLE = Path(str(elements.__file__)).with_name("page.css").read_text("utf-8")
 READABLE, VISIBLE = 4.5, 3.0  # of text and of lines that mean something: WCAG 2.2, 1.4.3 and 1.4.11

@@ -1,4 +1,4 @@
-"""Where the report of a run lies, and its writing: a page of ours is replaced, anything else is refused.
+"""Where a page lies, and its writing: a page of ours is replaced, anything else is refused.
 
 Nothing here may know what stands in a page.
 """
@@ -8,13 +8,12 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.files.atomic import cannot_write, write_bytes
-from p2p_gan.pages.elements import SIGN
+from p2p_datatools.contract.pages.elements import SIGN
 
-REPORT, SCORES = "report.html", "scores"
 _START = 200  # bytes within which a page of ours says that it is one
 
 
-def refuse_place(dest: Path) -> None:
+def refuse_page_place(dest: Path) -> None:
     """Raise UsageError where something else is, or the name is not that of a page."""
     if dest.suffix.lower() not in (".html", ".htm"):
         raise UsageError(dest, "is not the name of a page", "End it in .html.", code="wrong-file-name")
@@ -23,9 +22,9 @@ def refuse_place(dest: Path) -> None:
         raise UsageError(dest, what, "Choose another name, or delete it.", code="destination-exists")
 
 
-def write_report(dest: Path, page: bytes) -> None:
-    """Write a page, atomically; raises UsageError as `refuse_place` does."""
-    refuse_place(dest)
+def write_page_file(dest: Path, page: bytes) -> None:
+    """Write a page, atomically; raises UsageError as `refuse_page_place` does."""
+    refuse_page_place(dest)
     try:
         dest.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -109,12 +109,18 @@ def make_commands(commands: Iterable[tuple[str, str]]) -> Markup:
     return make_element("div", *rows, class_="commands")
 
 
-def embed_picture(data: bytes, about: str, *, width: int, height: int, enlarges: bool = True) -> Markup:
-    """A PNG or JPEG inside the page; it can be enlarged by a click or a key."""
+def embed_picture(
+    data: bytes, about: str, *, width: int, height: int, enlarges: bool = True, lazy: bool = False
+) -> Markup:
+    """A PNG or JPEG inside the page; it can be enlarged by a click or a key.
+
+    One of thousands is `lazy`: it is decoded when it comes into view.
+    """
     kind = "png" if data[:4] == b"\x89PNG" else "jpeg"
     source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
     small = "small" if width < _SMALL else None
-    picture = make_element("img", src=source, alt=about, width=width, height=height, class_=small)
+    late = {"loading": "lazy", "decoding": "async"} if lazy else {}
+    picture = make_element("img", src=source, alt=about, width=width, height=height, class_=small, **late)
     picture = Markup(picture.removesuffix("</img>"))
     return make_element("button", picture, class_="zoom", type="button") if enlarges else picture
 
@@ -135,17 +141,21 @@ def _beside(name: str) -> str:
     return Path(__file__).with_name(name).read_text("utf-8").strip()
 
 
-def _policy() -> str:
-    """What a browser may do with a page: show its own pictures and style, run its own script, and fetch nothing.
+def _policy(scripts: Sequence[str]) -> str:
+    """What a browser may do with a page: show its own pictures and style, run its own scripts, and fetch nothing.
 
-    The script is known by its hash, so that a name which got past the escapes would still not run.
+    The scripts are known by their hashes, so that a name which got past the escapes would still not run.
     """
-    digest = base64.b64encode(hashlib.sha256(_beside("page.mjs").encode()).digest()).decode()
-    return f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
+    digests = (base64.b64encode(hashlib.sha256(each.encode()).digest()).decode() for each in scripts)
+    known = " ".join(f"'sha256-{each}'" for each in digests)
+    return f"default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src {known}"
 
 
-def assemble_page(title: str, head: Sequence[Markup], sections: Sequence[Section], *, style: str = "") -> bytes:
-    """The page in UTF-8: its `head`, links to its sections, and these; `style` are rules of this page alone."""
+def assemble_page(
+    title: str, head: Sequence[Markup], sections: Sequence[Section], *, style: str = "", script: str = ""
+) -> bytes:
+    """The page in UTF-8: its `head`, links to its sections, and these; `style` and `script` are of this page alone."""
+    scripts = [each for each in (_beside("page.mjs"), script.strip()) if each]
     known = [each for each in sections if any(each.parts)]
     links = [make_element("a", each.title, href=f"#{each.key}") for each in known]
     main = [
@@ -158,15 +168,16 @@ def assemble_page(title: str, head: Sequence[Markup], sections: Sequence[Section
         )
         for each in known
     ]
+    run = "".join(f'<script type="module">{each}</script>' for each in scripts)
     rules = f"{_beside('page.css')}\n{style}".strip()
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f"{SIGN}"
-        f'<meta http-equiv="Content-Security-Policy" content="{_policy()}">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy(scripts)}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
         f"<title>{escape_text(title)}</title><style>{rules}</style></head>\n<body>"
         f"{make_element('header', *head)}\n{make_element('nav', *links, aria_label='Sections')}\n"
         f"{make_element('main', join_parts(main))}\n"
-        f'<script type="module">{_beside("page.mjs")}</script></body></html>\n'
+        f"{run}</body></html>\n"
     ).encode()

@@ -6,8 +6,7 @@ import re
 
 import numpy as np
 
-from p2p_datatools.contract.pictures.sizes import Size
-from p2p_gan.pages.elements import (
+from p2p_datatools.contract.pages.elements import (
     Section,
     assemble_page,
     embed_pixels,
@@ -18,6 +17,7 @@ from p2p_gan.pages.elements import (
     make_paragraph,
     make_table,
 )
+from p2p_datatools.contract.pictures.sizes import Size
 
 HOSTILE = "<script>alert('x')</script>\u001b[31m&\""
 

@@ -1,0 +1,120 @@
+"""Looks at the photos of a folder, each alone, and then at what they tell together: types, values, looks, repetitions.
+
+Nothing here may know masks, or decide what a folder holds.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from p2p_datatools.checks.looker import Looker
+from p2p_datatools.checks.photos import PhotoCheck, PhotoLook, look_at_photo
+from p2p_datatools.checks.repeats import Repeats
+from p2p_datatools.checks.values import PictureValues, ValueCheck, measure_values
+from p2p_datatools.contract.errors import Finding, P2PError, finding_of
+from p2p_datatools.contract.pairs.seam import Middle, are_cut, judge_middle
+from p2p_datatools.contract.pictures.arrays import Array, read_filled
+from p2p_datatools.contract.pictures.header import PictureFile, decoded_bytes, open_picture
+from p2p_datatools.contract.pictures.images import hash_pixels, read_photo
+from p2p_datatools.contract.pictures.nodata import Gaps
+from p2p_datatools.contract.pictures.pages import ReadOptions
+
+_LEAST_SIDE = 32  # pixels: smaller pictures may well be equal
+_FEWEST = 3  # pictures that tell something: an edge may well lie in the middle of one or two
+
+
+class PhotoRecord(NamedTuple):
+    """What is kept of a photo: the hash of its pixels, empty for one that shows nothing, and what its middle is."""
+
+    dtype: str
+    values: PictureValues
+    look: PhotoLook
+    digest: str
+    middle: Middle = "unclear"
+
+
+def read_look(file: Path, read: ReadOptions, look: Looker, *, judge: bool = False) -> PhotoRecord | Finding:
+    """Read a photo and measure it, in the room of `look`; a finding if it cannot be read.
+
+    What its middle looks like is found out only for those that are to `judge` whether photos are A|B pictures.
+    """
+    try:
+        with open_picture(file, read) as picture, look.room(decoded_bytes(picture)):
+            pixels, gaps = _values(picture)
+            values = measure_values(file, pixels, gaps)
+            seen = look_at_photo(pixels, picture.header.orientation)
+            shows = values.low < values.high and min(seen.size) >= _LEAST_SIDE
+            is_color = pixels.dtype == np.uint8 and pixels.ndim == 3
+            middle = judge_middle(pixels) if judge and is_color else "unclear"
+            return PhotoRecord(pixels.dtype.name, values, seen, hash_pixels(pixels) if shows else "", middle)
+    except P2PError as error:
+        return finding_of(error, file)
+
+
+def _values(picture: PictureFile) -> tuple[Array, Gaps | None]:
+    """A picture as `pair` reads it, but with what looks like no data as it is."""
+    header = picture.header
+    if header.mode and header.form.dtype == "uint8" and header.nodata is None:
+        return read_photo(picture), None
+    return read_filled(picture, "tag", judge=False)
+
+
+class PhotosCheck:
+    """What photos tell together, those of each folder in the one checked for themselves.
+
+    Photos and labels often lie in two folders of one.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._files = folder, list[Path]()
+        self._values, self._photos = dict[Path, ValueCheck](), dict[Path, PhotoCheck]()
+        self._by_type, self._repeats = dict[str, list[Path]](), Repeats()
+        self._middles: list[Middle] = []
+
+    def add(self, file: Path, photo: PhotoRecord) -> None:
+        """Note what was measured of a photo."""
+        self._by_type.setdefault(photo.dtype, []).append(file)
+        if photo.middle != "unclear":
+            self._middles.append(photo.middle)
+        part = self._folder.joinpath(*file.relative_to(self._folder).parts[:-1][:1])
+        self._values.setdefault(part, ValueCheck(part, "its pictures")).add(file, photo.values)
+        self._photos.setdefault(part, PhotoCheck(part, "photos")).add(file, photo.look)
+        if photo.values.numbers is None:  # pictures of few tones, such as labels, may well be equal
+            self._repeats.add(len(self._files), photo.digest)
+            self._files.append(file)
+
+    @property
+    def are_pairs(self) -> bool:
+        """Whether in nearly all that were to judge it, and in several, two pictures meet in the middle."""
+        return len(self._middles) >= _FEWEST and are_cut(self._middles)
+
+    @property
+    def count(self) -> int:
+        """How many photos there are."""
+        return sum(map(len, self._by_type.values()))
+
+    def findings(self, *, values: bool = True) -> Iterator[Finding]:
+        """What was found; what their `values` tell matters where they are given without masks."""
+        yield from _other_types(self._by_type)
+        for each in self._values.values() if values else ():
+            yield from each.findings()
+        for part, photos in self._photos.items():
+            if not self._values[part].are_few:
+                yield from photos.findings()
+        for same in self._repeats.groups():
+            first, *others = (self._files[number] for number in same)
+            for file in others:
+                to_do = "Remove one of them with what belongs to it, unless it is meant to count twice."
+                yield Finding(str(file), f"has the same pixels as {first}", to_do, "duplicate", "warning")
+
+
+def _other_types(by_type: dict[str, list[Path]]) -> Iterator[Finding]:
+    """Pictures that have not the type of most: `pair` refuses them."""
+    most = max(by_type, key=lambda dtype: len(by_type[dtype]), default="")
+    for dtype, files in by_type.items():
+        for file in files if dtype != most else ():
+            what = f"has values of {dtype}; most pictures here have {most}"
+            code = "depth" if most == "uint8" else "mixed-forms"
+            yield Finding(str(file), what, f"Convert it to {most}, or keep it in a folder of its own.", code, "error")

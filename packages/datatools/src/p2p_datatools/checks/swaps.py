@@ -1,0 +1,75 @@
+"""Finds pairs whose halves were swapped: A looks as the others' B do, and B as their A.
+
+Nothing here may know what the halves are; it knows only how the two of each pair differ.
+"""
+
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from p2p_datatools.contract.errors import Finding
+from p2p_datatools.contract.words import plural
+
+_ENOUGH = 8  # pairs, from which on there is something usual
+_SMALL, _SAMPLED = 64, 256  # pixels of a side that colours are measured in, and rows that flat areas are
+_SAME = 2  # of 255: neighbours that differ by less are one flat area, in a JPEG too
+# A measure counts from where the halves differ by its deviation on, and six deviations count as all. Of 176 real and
+# drawn pairs of four sets the unswapped ones have 0.5 and more of the usual score, the swapped ones -0.5 and less.
+_LEAST, _MOST, _SWAPPED, _MANY = 1.0, 6.0, -0.3, 0.9
+
+
+def describe_half(pixels: NDArray[np.generic]) -> tuple[float, ...]:
+    """Colours, contrast, saturation, edges and flat areas of a half (height, width, 3) of 8 bits; else nothing."""
+    if pixels.dtype != np.uint8 or pixels.shape[2:] != (3,):
+        return ()
+    photo = np.ascontiguousarray(pixels)
+    small = cv2.resize(photo, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA)
+    grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    rows = photo[:: max(1, len(photo) // _SAMPLED)].astype(np.int16)
+    flat = float((np.abs(np.diff(rows, axis=1)).max(axis=2, initial=0) <= _SAME).mean())
+    colour = float((small.max(axis=2).astype(np.int16) - small.min(axis=2)).mean())
+    edges = float(np.abs(np.diff(grey, axis=1)).mean())
+    return (*map(float, small.reshape(-1, 3).mean(axis=0)), float(grey.std()), colour, edges, 100 * flat)
+
+
+class SwapCheck:
+    """How the halves of the pairs of a folder differ."""
+
+    def __init__(self, names: tuple[str, str]) -> None:
+        self._names, self._files, self._differences = names, list[Path](), array("f")
+
+    def add(self, file: Path, a: tuple[float, ...], b: tuple[float, ...]) -> None:
+        """Note what was measured of the halves of a pair."""
+        if a and b:
+            self._files.append(file)
+            self._differences.extend(here - there for here, there in zip(a, b, strict=True))
+
+    def findings(self) -> Iterator[Finding]:
+        """The pairs that differ the other way round; none where the halves of the set do not differ clearly."""
+        if len(self._files) < _ENOUGH:
+            return
+        scores = _scores(np.asarray(self._differences, dtype=np.float64).reshape(len(self._files), -1))
+        if (scores > -_SWAPPED).mean() < _MANY:
+            return
+        for place in np.flatnonzero(scores < _SWAPPED):
+            a, b = self._names
+            what = f"its halves look swapped: its {a} is as the {b} of {plural(len(scores) - 1, 'other pair')}"
+            to_do = "Look at it with 'p2p data show'; swap its halves, or remove it."
+            score = float(scores[place])
+            yield Finding(str(self._files[place]), what, to_do, "halves-swapped", "warning", figure=score)
+
+
+def _scores(differences: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far each pair (n, measures) differs in the usual direction, 1 as usual and -1 as much the other way."""
+    usual = np.median(differences, axis=0)
+    spread = 1.4826 * np.median(np.abs(differences - usual), axis=0) + 1e-3 + 0.02 * np.abs(usual)
+    clear = np.abs(usual) / spread
+    weight = np.where(clear > _LEAST, np.minimum(clear, _MOST), 0.0)
+    votes = np.clip(differences / np.where(usual == 0, 1.0, usual), -1, 1) * weight
+    total = votes.sum(axis=1)
+    middle = float(np.median(total))
+    return np.asarray(total / middle if middle > 0 else np.ones_like(total))

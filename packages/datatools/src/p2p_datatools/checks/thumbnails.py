@@ -1,0 +1,172 @@
+"""Small pictures of what a check found: the mask over its photo, a ring where the fault is, and that place enlarged.
+
+Nothing here may look for faults, or make text of a page.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from p2p_datatools.contract.errors import CheckedKind, P2PError
+from p2p_datatools.contract.files.listing import stem_of
+from p2p_datatools.contract.names import PhotoFolder
+from p2p_datatools.contract.pairs.halves import halve
+from p2p_datatools.contract.pairs.manifest import PairFolder, open_pairs
+from p2p_datatools.contract.palette import Palette, palette_of
+from p2p_datatools.contract.pictures.arrays import read_array
+from p2p_datatools.contract.pictures.header import PictureFile, open_picture
+from p2p_datatools.contract.pictures.images import (
+    DepthError,
+    Photo,
+    colorize,
+    encode_jpeg,
+    read_mask,
+    read_photo,
+    size_of,
+)
+from p2p_datatools.contract.pictures.kinds import pick_photo
+from p2p_datatools.contract.pictures.pages import ReadOptions
+from p2p_datatools.contract.pictures.resize import resize_photo, scale_to
+from p2p_datatools.contract.pictures.sizes import Size
+
+_BOX, _QUALITY = Size(256, 192), 78  # of a thumbnail in pixels, and of its JPEG
+_AROUND, _TIMES = 24, 3  # pixels around a place, and how much they are enlarged
+_MOST_DETAILS = 2
+_WHITE, _MARK = (255, 255, 255), (230, 0, 126)  # a ring of both stands out from every ground
+_OVER = 0.55  # of the colour of a class over its photo
+
+Place = tuple[int, int]
+
+
+class Thumbnail(NamedTuple):
+    """A JPEG, its size, and what it shows."""
+
+    data: bytes
+    size: Size
+    about: str
+
+
+class Thumbnails:
+    """Draws the pictures that findings of a check name; `photos` are those of masks."""
+
+    def __init__(
+        self, path: Path, kind: CheckedKind, *, photos: Path | None, palette: Palette | None, read: ReadOptions
+    ) -> None:
+        self._path, self._read = path, read
+        self._palette = (palette or palette_of(path)) if kind == "masks" else None
+        self._photos = PhotoFolder(photos) if photos else None
+        if self._photos:
+            self._photos.settle_clashes(pick_photo)
+        self._masks = PhotoFolder(path) if self._palette else None
+        self._pairs = _open(path) if kind == "pairs" else None
+
+    def draw(self, file: Path, places: Sequence[Place]) -> list[Thumbnail]:
+        """The picture with rings at the `places`, and the first of these enlarged; nothing if it cannot be read."""
+        try:
+            pixels, about = self._pixels(file)
+        except P2PError:
+            return []
+        pixels = np.ascontiguousarray(pixels)
+        marks = ", a ring marks what was found" if places else ""
+        size = scale_to(size_of(pixels), _BOX, cover=False)
+        shown = np.ascontiguousarray(resize_photo(pixels, size))
+        for x, y in places:
+            centre = x * size.width // pixels.shape[1], y * size.height // pixels.shape[0]
+            cv2.circle(shown, centre, 9, _WHITE, 4, cv2.LINE_AA)
+            cv2.circle(shown, centre, 9, _MARK, 2, cv2.LINE_AA)
+        drawn = [Thumbnail(encode_jpeg(shown, _QUALITY), size, f"{file.name}: {about}{marks}")]
+        return drawn + [_detail(file, pixels, place) for place in dict.fromkeys(places[:_MOST_DETAILS])]
+
+    def _pixels(self, file: Path) -> tuple[Photo, str]:
+        if self._palette and self._masks:
+            return self._mask(file, self._palette, self._masks)
+        if self._pairs:
+            return _pair(file, self._pairs)
+        with open_picture(file, self._read) as picture:
+            return _photo(picture), "the photo"
+
+    def _mask(self, file: Path, palette: Palette, masks: PhotoFolder) -> tuple[Photo, str]:
+        """The mask over its photo, either of which may be the one that is named, or the one that there is."""
+        photos = self._photos
+        is_mask = file.is_relative_to(self._path) and (photos is None or file not in photos.names.values())
+        name = stem_of(file, self._path if is_mask or photos is None else photos.folder)
+        mask_file, photo_file = masks.get(name), photos.get(name) if photos else None
+        colors = _colors(mask_file, palette) if mask_file else None
+        photo = self._read_quietly(photo_file)
+        if colors is None or photo is None:
+            shown = colors if colors is not None else photo
+            if shown is None:
+                raise P2PError(file, "cannot be shown", "Look at the finding.", code="damaged-file")
+            return shown, "the mask" if colors is not None else "the photo"
+        if size_of(colors) != size_of(photo):
+            photo = np.ascontiguousarray(resize_photo(photo, size_of(colors)))
+        return _lay_over(colors, photo, palette.colors()[0]), "the mask over its photo"
+
+    def _read_quietly(self, file: Path | None) -> Photo | None:
+        if file is None:
+            return None
+        try:
+            with open_picture(file, self._read) as picture:
+                return _photo(picture)
+        except P2PError:
+            return None
+
+
+def _open(path: Path) -> PairFolder | None:
+    try:
+        return open_pairs(path)
+    except P2PError:
+        return None
+
+
+def _colors(file: Path, palette: Palette) -> Photo | None:
+    """A mask in its colours, also one of other colours than the palette's."""
+    try:
+        return colorize(read_mask(file, palette), palette)
+    except P2PError:
+        try:
+            return read_photo(file)
+        except P2PError:
+            return None
+
+
+def _photo(picture: PictureFile) -> Photo:
+    """A photo, or values of more bits stretched from the smallest to the largest."""
+    try:
+        return read_photo(picture)
+    except DepthError:
+        values = read_array(picture)
+    values = values.reshape(*values.shape[:2], -1)
+    values = values[..., :3] if values.shape[2] >= 3 else np.repeat(values[..., :1], 3, axis=2)
+    low, high = float(values.min()), float(values.max())
+    scaled = (values.astype(np.float64) - low) * (255 / (high - low) if high > low else 1.0)
+    return np.asarray(np.rint(np.clip(scaled, 0, 255)), dtype=np.uint8)
+
+
+def _pair(file: Path, folder: PairFolder) -> tuple[Photo, str]:
+    """Both halves, and, where one is a mask, that over the other as well."""
+    with open_picture(file) as picture:
+        both = _photo(picture)
+    if not folder.palette or both.shape[1] % 2:
+        return both, "A and B"
+    a, b = halve(both, where=str(file))
+    over, under = (a, b) if folder.a.kind == "mask" else (b, a)
+    laid = _lay_over(over, under, folder.palette.colors()[0])
+    return np.concatenate((both, laid), axis=1), "A, B, and the mask over the photo"
+
+
+def _lay_over(colors: Photo, photo: Photo, background: Photo) -> Photo:
+    mixed = cv2.addWeighted(np.ascontiguousarray(colors), _OVER, np.ascontiguousarray(photo), 1 - _OVER, 0)
+    return np.asarray(np.where((colors == background).all(axis=2)[..., None], photo, mixed), dtype=np.uint8)
+
+
+def _detail(file: Path, pixels: Photo, place: Place) -> Thumbnail:
+    x, y = place
+    top, left = max(0, y - _AROUND), max(0, x - _AROUND)
+    part = pixels[top : y + _AROUND, left : x + _AROUND]
+    large = np.ascontiguousarray(np.repeat(np.repeat(part, _TIMES, axis=0), _TIMES, axis=1))
+    about = f"{file.name} around x={x}, y={y}, enlarged {_TIMES} times"
+    return Thumbnail(encode_jpeg(large, _QUALITY), size_of(large), about)
