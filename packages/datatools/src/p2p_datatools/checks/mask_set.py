@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from p2p_datatools.checks.mask_parts import Parts, describe_parts, find_confusions
 from p2p_datatools.checks.mask_shapes import Outside, Specks, find_outside, find_specks
-from p2p_datatools.checks.placement import Placement, measure_placement
+from p2p_datatools.checks.placement import Placement, measure_placement, shrink_photo
 from p2p_datatools.checks.placement_set import PlacementCheck
 from p2p_datatools.contract.errors import Finding
 from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, size_of
+from p2p_datatools.contract.pictures.index import histogram
 from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
 from p2p_datatools.contract.words import plural
 
@@ -51,17 +52,18 @@ def look_at_mask(mask: LabelMap, palette: Palette, photo: Array | None = None) -
 
     A photo of another shape counts as none.
     """
-    if photo is not None and not is_same_shape(size_of(photo), size_of(mask)):
-        photo = None
+    fits = photo is not None and is_same_shape(size_of(photo), size_of(mask))
+    small = shrink_photo(photo, mask) if photo is not None and fits else None
+    counts = histogram(mask)
     islands, pinholes = find_specks(mask)
     return MaskLook(
         size_of(mask),
-        np.bincount(mask.ravel(), minlength=256),
+        counts,
         islands,
         pinholes,
-        find_outside(mask, palette.wholes),
-        describe_parts(mask, photo),
-        None if photo is None else measure_placement(mask, photo),
+        find_outside(mask, palette.wholes, set(np.flatnonzero(counts).tolist())),
+        describe_parts(mask, small),
+        None if small is None else measure_placement(mask, small),
     )
 
 

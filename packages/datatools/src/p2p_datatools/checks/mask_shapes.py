@@ -3,7 +3,7 @@
 Nothing here may read a file or compare masks; it is handed class numbers and gives small records.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import cv2
@@ -112,12 +112,11 @@ def _candidates(mask: LabelMap, side: int) -> Iterator[tuple[int, int, int, int]
             yield left, top, wide, high
 
 
-def find_outside(mask: LabelMap, inside: Mapping[int, int]) -> tuple[Outside, ...]:
-    """Parts that touch no whole of theirs; `inside` has the class of the whole for that of each part.
+def find_outside(mask: LabelMap, inside: Mapping[int, int], present: Collection[int]) -> tuple[Outside, ...]:
+    """Parts that touch no whole of theirs; `inside` has the whole of each part, `present` all classes that occur.
 
     A part touches where a gap of 2% of the longer side separates it, or other parts of the same whole lie between.
     """
-    present = set(np.flatnonzero(np.bincount(mask.ravel(), minlength=256)).tolist())
     parts = {part: whole for part, whole in inside.items() if part in present}
     if not parts:
         return ()

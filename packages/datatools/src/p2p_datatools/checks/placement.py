@@ -90,6 +90,13 @@ def measure_placement(mask: LabelMap, photo: Array) -> Placement | None:
     return Placement(own, float(surface.mean()), float(surface.std()), fits)
 
 
+def shrink_photo(photo: Array, mask: LabelMap) -> Array:
+    """A photo in the size in which both are compared; of many channels the first three."""
+    shown = photo if photo.ndim == 2 else np.ascontiguousarray(photo[..., :3])
+    values = shown if shown.dtype in (np.uint8, np.uint16, np.float32) else shown.astype(np.float32)
+    return np.asarray(cv2.resize(values, _small_size(mask), interpolation=cv2.INTER_AREA))
+
+
 def _small_size(mask: LabelMap) -> tuple[int, int]:
     """Width and height of a picture whose longer side is `_SIDE`."""
     height, width = mask.shape
@@ -118,8 +125,8 @@ def _add_planes(channels: Floats) -> Floats:
 
 def _photo_field(photo: Array, size: tuple[int, int]) -> Floats:
     """The edges of a photo (h, w, 3), each beside the strength of those around it, so that no corner decides alone."""
-    small = cv2.resize(_as_shown(photo), size, interpolation=cv2.INTER_AREA).astype(np.float32)
-    field = _tensor(small.reshape(*small.shape[:2], -1))
+    small = _as_shown(photo if photo.shape[1::-1] == size else cv2.resize(photo, size, interpolation=cv2.INTER_AREA))
+    field = _tensor(small.astype(np.float32).reshape(*small.shape[:2], -1))
     strength = np.sqrt(field[..., 0])
     around = np.sqrt(cv2.GaussianBlur(field[..., 0], (0, 0), _SIDE / 16)) + _FLOOR
     # Strength relative to its surroundings, at most 2; the tensor is a square, hence the second division.
