@@ -17,6 +17,7 @@ from p2p_datatools.contract.pictures.snap import Snapper
 _MOST_COLORS = 254  # that a Snapper takes
 _MOST_STRAY = 0.01  # of the pixels; the worst of thirty JPEG facades of quality 15 has 0.0026
 _AT_EDGES = 0.95  # of the wrong pixels, where a picture has so few colours that it was no JPEG
+_FEWEST_BLENDED = 16  # pixels: a few may as well be drawn
 _EDGE = 2  # pixels: bicubic interpolation reaches as far
 
 
@@ -49,7 +50,11 @@ def judge_colors(pixels: Photo, palette: Palette) -> WornColors | None:
     found = Snapper(colors).snap(pixels)
     mask = np.where(found.rows == len(palette.classes), IGNORE, found.rows).astype(np.uint8)
     few = bool(np.count_nonzero(found.stray) <= _MOST_STRAY * mask.size)
-    is_blended = few and (has_many_colors(pixels) or _share_at_edges(mask, outside) >= _AT_EDGES)
+    is_blended = (
+        few
+        and outside.sum() >= _FEWEST_BLENDED
+        and (has_many_colors(pixels) or _share_at_edges(mask, outside) >= _AT_EDGES)
+    )
     shown = found.stray if found.stray.any() and not is_blended else outside
     return _of_first(pixels, outside, shown, mask, is_blended=is_blended)
 

@@ -42,7 +42,7 @@ def read_for_check(picture: PictureFile, palette: Palette, folder: Path) -> Read
         return ReadMask(worn.mask if worn and fit else None, (_with(found, to_do, worn),))
     assert worn is not None, "read_mask found a colour"
     if worn.is_blended:
-        return ReadMask(worn.mask, (_blended(picture.path, worn, mend, "it"),))
+        return ReadMask(worn.mask, (_blended(picture.path, worn, mend, ""),))
     return ReadMask(
         None, (_with(found, "Is a class missing in the palette? Else paint it in its exact colours.", worn),)
     )
@@ -55,7 +55,7 @@ def read_half(file: Path, half: str, pixels: Photo, palette: Palette) -> ReadMas
         return ReadMask(indices_of_colors(pixels, palette)[0])
     if worn.is_blended:
         to_do = "Repair the masks with 'p2p data repair' and pair again."
-        return ReadMask(worn.mask, (_blended(file, worn, to_do, f"its half {half}"),))
+        return ReadMask(worn.mask, (_blended(file, worn, to_do, f" of its half {half}"),))
     number = plural(worn.number, f"pixel of its half {half} has", f"pixels of its half {half} have")
     what = f"{number} a colour outside the palette {palette.name}"
     found = Finding(str(file), what, "Pair again from the masks.", "palette-colour", "error")
@@ -64,7 +64,7 @@ def read_half(file: Path, half: str, pixels: Photo, palette: Palette) -> ReadMas
 
 def _blended(file: Path, worn: WornColors, to_do: str, whose: str) -> Finding:
     x, y = worn.first
-    number = plural(worn.number, f"pixel of {whose} has", f"pixels of {whose} have")
+    number = plural(worn.number, f"pixel{whose} has", f"pixels{whose} have")
     what = (
         f"{number} a colour between those of classes, such as {worn.color} at x={x}, y={y}, as JPEG and resizing leave"
     )

@@ -76,7 +76,7 @@ def _sum_up(found: list[tuple[bool, int, tuple[int, int]]]) -> Specks:
 
 def _boxes(mask: LabelMap) -> Iterator[tuple[tuple[int, int, int, int], bool]]:
     """Boxes (left, top, width, height) that one class surrounds, and whether it does so for a while."""
-    side = int(np.ceil(np.sqrt(speck_limit(mask)))) + 2
+    side = (int(np.ceil(np.sqrt(speck_limit(mask)))) + 2) | 1  # an even square would move what it leaves
     if min(mask.shape) <= side + 2:
         return
     reach, (height, width) = max(3, round(_ALONE * max(mask.shape))), mask.shape
@@ -99,17 +99,19 @@ def _is_one(box: LabelMap, border: int) -> bool:
 
 
 def _candidates(mask: LabelMap, side: int) -> Iterator[tuple[int, int, int, int]]:
-    """Boxes of what an opening or a closing by a square of `side` removes: shapes narrower than that, and corners."""
+    """Boxes of what an opening or a closing by a square of `side` removes: shapes narrower than that, and corners.
+
+    One removes what has a higher number than its surroundings, the other what has a lower one; together they would
+    also remove what lies between specks that are near each other.
+    """
     square = np.ones((side, side), dtype=np.uint8)
-    opened, closed = (cv2.morphologyEx(mask, kind, square) for kind in (cv2.MORPH_OPEN, cv2.MORPH_CLOSE))
-    narrow = ((opened != mask) | (closed != mask)).astype(np.uint8)
-    if not narrow.any():
-        return
-    outlines, _ = cv2.findContours(narrow, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    for outline in outlines:
-        left, top, wide, high = cv2.boundingRect(outline)
-        if wide <= side and high <= side:
-            yield left, top, wide, high
+    for kind in (cv2.MORPH_OPEN, cv2.MORPH_CLOSE):
+        narrow = (cv2.morphologyEx(mask, kind, square) != mask).astype(np.uint8)
+        outlines, _ = cv2.findContours(narrow, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+        for outline in outlines:
+            left, top, wide, high = cv2.boundingRect(outline)
+            if wide <= side and high <= side:
+                yield left, top, wide, high
 
 
 def find_outside(mask: LabelMap, inside: Mapping[int, int], present: Collection[int]) -> tuple[Outside, ...]:
@@ -149,8 +151,9 @@ def _outside_of(mask: LabelMap, whole: int, inside: Mapping[int, int]) -> Iterat
     away = _distance(~held[numbers] | (np.take(table, mask) == 0), max(mask.shape))
     for part in parts:
         own = np.where(apart & (mask == part), away, -1)
-        if own.max() >= 0:
-            y, x = divmod(_farthest_shape(own), mask.shape[1])
+        place = _farthest_shape(own, speck_limit(mask))
+        if place is not None:
+            y, x = divmod(place, mask.shape[1])
             yield Outside(part, whole, float(own[y, x]), (x, y))
 
 
@@ -167,12 +170,18 @@ def _distance(free: NDArray[np.bool_], side: int) -> NDArray[np.float32]:
     return np.minimum(np.asarray(away, dtype=np.float32) / side, 1)
 
 
-def _farthest_shape(away: NDArray[np.float32]) -> int:
-    """The place of the nearest pixel of the shape whose nearest pixel is farthest; outside of shapes it is below 0."""
+def _farthest_shape(away: NDArray[np.float32], most: int) -> int | None:
+    """The place of the nearest pixel of the shape whose nearest pixel is farthest; outside of shapes it is below 0.
+
+    Shapes of at `most` so many pixels are islands and have a finding of their own.
+    """
     numbers = _number_shapes(away >= 0)
     places = np.flatnonzero(numbers)
     nearest = np.full(int(numbers.max()) + 1, np.inf, dtype=np.float32)
     np.minimum.at(nearest, numbers.ravel()[places], away.ravel()[places])
+    nearest[np.bincount(numbers.ravel()) <= most] = -1
     nearest[0] = -1
     farthest = int(nearest.argmax())
+    if nearest[farthest] < 0:
+        return None
     return int(places[(numbers.ravel()[places] == farthest) & (away.ravel()[places] == nearest[farthest])][0])

@@ -18,6 +18,7 @@ MoveKind = Literal["mirrored", "turned", "shifted", "scaled"]
 Floats = NDArray[np.float32]
 
 _SIDE = 128  # pixels of the longer side in which both are compared; with 192 no more of the cars is found
+_FEWEST_PIXELS = 32  # of the shorter side: in smaller pictures chance alone looks like agreement
 _REACH = _SIDE // 4  # the farthest shift
 _MOST_POINTS = 4096
 _FEWEST_POINTS = 24
@@ -74,10 +75,12 @@ class _Edges(NamedTuple):
 
 
 def measure_placement(mask: LabelMap, photo: Array) -> Placement | None:
-    """Compare the edges of a mask with those of its photo; None where the mask has hardly any.
+    """Compare the edges of a mask with those of its photo; None where the mask has hardly any, or hardly any pixels.
 
     Both may have different sizes of one shape; the photo is (height, width[, channels]) of any type.
     """
+    if min(mask.shape) < _FEWEST_PIXELS:
+        return None
     size = _small_size(mask)
     outline = _outline_field(mask, size)
     edges = _points(outline)
