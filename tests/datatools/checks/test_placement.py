@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from p2p_datatools.checks.placement import Placement, measure_placement, shrink_photo
-from p2p_datatools.checks.placement_set import PlacementCheck, judge
+from p2p_datatools.checks.placement_set import PlacementCheck, judge_placement
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, size_of
 from p2p_datatools.synth.drawing import draw_car_picture
@@ -72,11 +72,11 @@ def test_when_all_masks_are_mirrored_one_finding_says_so_of_the_folder(cars: lis
 
 def test_the_way_back_is_said_in_pixels_of_the_mask(cars: list[tuple[LabelMap, Photo]]) -> None:
     mask, photo = cars[0]
-    fit = judge(place(warp(mask, by=(20, 0)), photo))
+    fit = judge_placement(place(warp(mask, by=(20, 0)), photo))
     assert fit is not None
     assert fit.move.kind == "shifted"
     assert fit.move.amount[0] * mask.shape[1] == pytest.approx(-20, abs=2)
-    turned = judge(place(warp(mask, angle=12), photo))
+    turned = judge_placement(place(warp(mask, angle=12), photo))
     assert turned is not None
     assert turned.move.amount == (-12.0,)  # anticlockwise as it is seen, hence back clockwise
 

@@ -39,12 +39,12 @@ def read_for_check(picture: PictureFile, palette: Palette, folder: Path) -> Read
     if found.code == "jpeg-mask":
         fit = worn is None or worn.is_blended
         to_do = mend if fit else found.to_do
-        return ReadMask(worn.mask if worn and fit else None, (_with(found, to_do, worn),))
+        return ReadMask(worn.mask if worn and fit else None, (_add_place(found, to_do, worn),))
     assert worn is not None, "read_mask found a colour"
     if worn.is_blended:
-        return ReadMask(worn.mask, (_blended(picture.path, worn, mend, ""),))
+        return ReadMask(worn.mask, (_describe_blends(picture.path, worn, mend, ""),))
     return ReadMask(
-        None, (_with(found, "Is a class missing in the palette? Else paint it in its exact colours.", worn),)
+        None, (_add_place(found, "Is a class missing in the palette? Else paint it in its exact colours.", worn),)
     )
 
 
@@ -55,14 +55,14 @@ def read_half(file: Path, half: str, pixels: Photo, palette: Palette) -> ReadMas
         return ReadMask(indices_of_colors(pixels, palette)[0])
     if worn.is_blended:
         to_do = "Repair the masks with 'p2p data repair' and pair again."
-        return ReadMask(worn.mask, (_blended(file, worn, to_do, f" of its half {half}"),))
+        return ReadMask(worn.mask, (_describe_blends(file, worn, to_do, f" of its half {half}"),))
     number = plural(worn.number, f"pixel of its half {half} has", f"pixels of its half {half} have")
     what = f"{number} a colour outside the palette {palette.name}"
     found = Finding(str(file), what, "Pair again from the masks.", "palette-colour", "error")
-    return ReadMask(None, (_with(found, found.to_do, worn),))
+    return ReadMask(None, (_add_place(found, found.to_do, worn),))
 
 
-def _blended(file: Path, worn: WornColors, to_do: str, whose: str) -> Finding:
+def _describe_blends(file: Path, worn: WornColors, to_do: str, whose: str) -> Finding:
     x, y = worn.first
     number = plural(worn.number, f"pixel{whose} has", f"pixels{whose} have")
     what = (
@@ -71,6 +71,6 @@ def _blended(file: Path, worn: WornColors, to_do: str, whose: str) -> Finding:
     return Finding(str(file), what, to_do, "blended-colours", "error", worn.first, float(worn.number))
 
 
-def _with(found: Finding, to_do: str, worn: WornColors | None) -> Finding:
+def _add_place(found: Finding, to_do: str, worn: WornColors | None) -> Finding:
     place, figure = (worn.first, float(worn.number)) if worn else (None, None)
     return Finding(found.where, found.what, to_do, found.code, found.severity, place, figure)

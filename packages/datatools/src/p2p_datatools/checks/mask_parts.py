@@ -16,7 +16,7 @@ from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap
 from p2p_datatools.contract.threads import parallel_map
 
-Floats = NDArray[np.float32]
+_Floats = NDArray[np.float32]
 
 _SIDE = 128  # pixels of the longer side, of which a part has at least `_LEAST`
 _LEAST = 6
@@ -34,11 +34,11 @@ class Parts(NamedTuple):
     """The parts of a mask: the class of each, its share of the picture, and what it looks like (n, 7)."""
 
     classes: NDArray[np.uint8]
-    shares: Floats
-    looks: Floats
+    shares: _Floats
+    looks: _Floats
 
 
-class Confusion(NamedTuple):
+class ClassConfusion(NamedTuple):
     """The mask number `mask` calls `called` what looks like the class `alike`, for a `share` of its pixels.
 
     `is_swap` where it also calls `alike` what looks like `called`; else it has nothing that it calls so.
@@ -72,7 +72,7 @@ def _shrink(mask: LabelMap) -> LabelMap:
     return np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_NEAREST), dtype=np.uint8)
 
 
-def _brightness(photo: Array, small: LabelMap) -> Floats:
+def _brightness(photo: Array, small: LabelMap) -> _Floats:
     """How bright each pixel is beside the rest of its photo, in standard deviations."""
     size = (small.shape[1], small.shape[0])
     shrunk = photo if photo.shape[1::-1] == size else cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
@@ -93,7 +93,7 @@ def _frame(drawn: NDArray[np.bool_]) -> tuple[float, float, float, float, float]
 
 
 def _parts_of(
-    small: LabelMap, number: int, frame: tuple[float, float, float, float, float], shown: Floats | None
+    small: LabelMap, number: int, frame: tuple[float, float, float, float, float], shown: _Floats | None
 ) -> Iterator[tuple[float, Sequence[float]]]:
     own = (small == number).astype(np.uint8)
     _, numbers, boxes, centres = cv2.connectedComponentsWithStats(own, connectivity=8, ltype=cv2.CV_16U)
@@ -122,7 +122,7 @@ def _parts_of(
         )
 
 
-def find_confusions(masks: Sequence[Parts]) -> Iterator[Confusion]:
+def find_confusions(masks: Sequence[Parts]) -> Iterator[ClassConfusion]:
     """Masks in which a class looks like another does in the rest; none where fewer than ten masks have a class."""
     known = {number: some for number in range(1, IGNORE) if (some := _examples(masks, number)) is not None}
     having = {number: sum(number in each.classes for each in masks) for number in known}
@@ -133,18 +133,18 @@ def find_confusions(masks: Sequence[Parts]) -> Iterator[Confusion]:
 
 def _confusions_of(
     masks: Sequence[Parts], known: Mapping[int, "_Examples"], usual: Collection[int], place: int
-) -> list[Confusion]:
+) -> list[ClassConfusion]:
     parts = masks[place]
     likeness = _likeness(place, parts, known)
     swaps = [
-        Confusion(place, called, other, each.share, True)
+        ClassConfusion(place, called, other, each.share, True)
         for (called, other), each in sorted(likeness.items())
         if called < other and (back := likeness.get((other, called))) and each.mean + back.mean > _SURE
     ]
     if swaps:
         return swaps
     return [
-        Confusion(place, called, other, each.share, False)
+        ClassConfusion(place, called, other, each.share, False)
         for (called, other), each in sorted(likeness.items())
         if each.share >= _MUCH and other in usual and other not in parts.classes
     ]
@@ -153,7 +153,7 @@ def _confusions_of(
 class _Examples(NamedTuple):
     """What parts of a class look like, and the number of the mask of each."""
 
-    looks: Floats
+    looks: _Floats
     masks: NDArray[np.intp]
 
 
@@ -191,7 +191,7 @@ def _likeness(place: int, parts: Parts, known: Mapping[int, _Examples]) -> dict[
     return found
 
 
-def _distances(place: int, looks: Floats, some: _Examples) -> Floats:
+def _distances(place: int, looks: _Floats, some: _Examples) -> _Floats:
     """How far the k-th nearest example of another mask is: the k-nearest-neighbour density (Loftsgaarden 1965)."""
     kept = some.looks[some.masks != place]
     away = np.sqrt(np.square(looks[:, None] - kept).sum(axis=2))

@@ -15,7 +15,7 @@ from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap
 
 MoveKind = Literal["mirrored", "turned", "shifted", "scaled"]
-Floats = NDArray[np.float32]
+_Floats = NDArray[np.float32]
 
 _SIDE = 128  # pixels of the longer side in which both are compared; with 192 no more of the cars is found
 _FEWEST_PIXELS = 32  # of the shorter side: in smaller pictures chance alone looks like agreement
@@ -41,7 +41,7 @@ class Move(NamedTuple):
     amount: tuple[float, ...] = ()
 
 
-class Fit(NamedTuple):
+class MoveFit(NamedTuple):
     """How well a mask fits after a move: the mean `score` of its edges, beside `own`, the same without the move."""
 
     move: Move
@@ -60,7 +60,7 @@ class Placement:
     own: float
     mean: float
     spread: float
-    fits: tuple[Fit, ...]
+    fits: tuple[MoveFit, ...]
 
 
 class _Edges(NamedTuple):
@@ -70,7 +70,7 @@ class _Edges(NamedTuple):
     """
 
     places: NDArray[np.complex64]
-    strength: Floats
+    strength: _Floats
     direction: NDArray[np.complex64]
 
 
@@ -107,7 +107,7 @@ def _small_size(mask: LabelMap) -> tuple[int, int]:
     return max(4, round(width * factor)), max(4, round(height * factor))
 
 
-def _tensor(picture: Floats) -> Floats:
+def _tensor(picture: _Floats) -> _Floats:
     """Gradient strength squared, and times cosine and sine of its doubled direction, of all channels: (h, w, 3).
 
     This is the structure tensor (Bigun and Granlund 1987): edges of both polarities count alike.
@@ -119,14 +119,14 @@ def _tensor(picture: Floats) -> Floats:
     return np.asarray(cv2.merge((xx + yy, xx - yy, 2 * xy)), dtype=np.float32)
 
 
-def _add_planes(channels: Floats) -> Floats:
+def _add_planes(channels: _Floats) -> _Floats:
     first, *others = cv2.split(channels)
     for each in others:
         first = first + each
     return np.asarray(first, dtype=np.float32)
 
 
-def _photo_field(photo: Array, size: tuple[int, int]) -> Floats:
+def _photo_field(photo: Array, size: tuple[int, int]) -> _Floats:
     """The edges of a photo (h, w, 3), each beside the strength of those around it, so that no corner decides alone."""
     small = _as_shown(photo if photo.shape[1::-1] == size else cv2.resize(photo, size, interpolation=cv2.INTER_AREA))
     field = _tensor(small.astype(np.float32).reshape(*small.shape[:2], -1))
@@ -157,7 +157,7 @@ def _spread_codes() -> NDArray[np.uint8]:
 _CODES = _spread_codes()
 
 
-def _outline_field(mask: LabelMap, size: tuple[int, int]) -> Floats:
+def _outline_field(mask: LabelMap, size: tuple[int, int]) -> _Floats:
     """The edges between classes, (h, w, 3): near 1 along an edge, 0 away from any."""
     double = (2 * size[0], 2 * size[1])
     small = mask if max(mask.shape) <= max(double) else cv2.resize(mask, double, interpolation=cv2.INTER_NEAREST)
@@ -169,7 +169,7 @@ def _outline_field(mask: LabelMap, size: tuple[int, int]) -> Floats:
     return field
 
 
-def _points(outline: Floats) -> _Edges:
+def _points(outline: _Floats) -> _Edges:
     places = np.flatnonzero(np.ascontiguousarray(outline[..., 0]))
     if len(places) > _MOST_POINTS:
         places = places[np.linspace(0, len(places) - 1, _MOST_POINTS).astype(np.intp)]
@@ -180,7 +180,7 @@ def _points(outline: Floats) -> _Edges:
     return _Edges(from_centre.astype(np.complex64), found[:, 0], found[:, 1] + 1j * found[:, 2])
 
 
-def _shift_surface(field: Floats, outline: Floats) -> Floats:
+def _shift_surface(field: _Floats, outline: _Floats) -> _Floats:
     """The score of each shift up to `_REACH`, (2 * _REACH + 1) squared, no shift in the middle: a correlation."""
     padded = [cv2.getOptimalDFTSize(each + _REACH) for each in field.shape[:2]]
     total: Any = 0
@@ -192,43 +192,43 @@ def _shift_surface(field: Floats, outline: Floats) -> Floats:
     return np.asarray(surface[rows[:, None], rows] / outline[..., 0].sum(), dtype=np.float32)
 
 
-def _spectrum(plane: Floats, padded: Sequence[int]) -> Floats:
+def _spectrum(plane: _Floats, padded: Sequence[int]) -> _Floats:
     wide = np.zeros(padded, dtype=np.float32)
     wide[: plane.shape[0], : plane.shape[1]] = plane
     return np.asarray(cv2.dft(wide), dtype=np.float32)
 
 
-def _best_shift(surface: Floats) -> Fit:
+def _best_shift(surface: _Floats) -> MoveFit:
     inner, beside = _REACH - _LEAST_SHIFT + 1, _REACH + _LEAST_SHIFT
     far = np.asarray(cv2.blur(surface, _NEAR), dtype=np.float32)
     own = float(far[_REACH, _REACH])
     far[inner:beside, inner:beside] = -np.inf
     down, across = divmod(int(far.argmax()), far.shape[1])
     amount = ((across - _REACH) / _SIDE, (down - _REACH) / _SIDE)
-    return Fit(Move("shifted", amount), float(far.max()), own)
+    return MoveFit(Move("shifted", amount), float(far.max()), own)
 
 
-def _flips(field: Floats, edges: _Edges, own: float) -> Iterator[Fit]:
+def _flips(field: _Floats, edges: _Edges, own: float) -> Iterator[MoveFit]:
     """The moves that come out exactly on pixels, so that little symmetry can be told from none."""
     turns = [180.0, 90.0, -90.0] if abs(field.shape[0] - field.shape[1]) <= 1 else [180.0]
     straight = _scores(field, edges, _factors([0.0, *turns]))[1:]
-    sideways, upside_down = _scores(field, _mirrored(edges), _factors([0.0, 180.0]))
-    yield Fit(Move("mirrored", (1.0, 0.0)), sideways, own)
-    yield Fit(Move("mirrored", (0.0, 1.0)), upside_down, own)
+    sideways, upside_down = _scores(field, _mirror(edges), _factors([0.0, 180.0]))
+    yield MoveFit(Move("mirrored", (1.0, 0.0)), sideways, own)
+    yield MoveFit(Move("mirrored", (0.0, 1.0)), upside_down, own)
     for angle, score in zip(turns, straight, strict=True):
-        yield Fit(Move("turned", (angle,)), score, own)
+        yield MoveFit(Move("turned", (angle,)), score, own)
 
 
-def _small_moves(field: Floats, edges: _Edges) -> Iterator[Fit]:
+def _small_moves(field: _Floats, edges: _Edges) -> Iterator[MoveFit]:
     field = np.asarray(cv2.blur(field, _NEAR), dtype=np.float32)
     edges = _Edges(edges.places[::_FEWER], edges.strength[::_FEWER], edges.direction[::_FEWER])
     factors = np.concatenate(([1], _factors(_ANGLES), _SCALES)).astype(np.complex64)
     own, *scores = _scores(field, edges, factors)
     turn = int(np.argmax(scores[: len(_ANGLES)]))
-    yield Fit(Move("turned", (_ANGLES[turn],)), scores[turn], own)
+    yield MoveFit(Move("turned", (_ANGLES[turn],)), scores[turn], own)
     scaled = scores[len(_ANGLES) :]
     scale = int(np.argmax(scaled))
-    yield Fit(Move("scaled", (_SCALES[scale],)), scaled[scale], own)
+    yield MoveFit(Move("scaled", (_SCALES[scale],)), scaled[scale], own)
 
 
 def _factors(degrees: Sequence[float]) -> NDArray[np.complex64]:
@@ -236,11 +236,11 @@ def _factors(degrees: Sequence[float]) -> NDArray[np.complex64]:
     return np.exp(-1j * np.deg2rad(degrees)).astype(np.complex64)
 
 
-def _mirrored(edges: _Edges) -> _Edges:
+def _mirror(edges: _Edges) -> _Edges:
     return _Edges(-edges.places.conj(), edges.strength, edges.direction.conj())
 
 
-def _scores(field: Floats, edges: _Edges, factors: NDArray[np.complex64]) -> list[float]:
+def _scores(field: _Floats, edges: _Edges, factors: NDArray[np.complex64]) -> list[float]:
     """The score of the edges turned and scaled about the centre by each of the factors."""
     height, width = field.shape[:2]
     places = factors[:, None] * edges.places

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from p2p_datatools.checks.placement import Fit, Move, MoveKind, Placement
+from p2p_datatools.checks.placement import Move, MoveFit, MoveKind, Placement
 from p2p_datatools.contract.errors import Finding
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural
@@ -34,13 +34,13 @@ _ALL_ALIKE = 0.9
 _REBUILD = "build it again from the labels of this photo"
 
 
-class _Seen(NamedTuple):
+class _Record(NamedTuple):
     """What is kept of a mask."""
 
     file: str
     own: float
     sure: float
-    verdict: Fit | None
+    verdict: MoveFit | None
     sideways: float
     size: Size
 
@@ -50,13 +50,13 @@ class PlacementCheck:
 
     def __init__(self, folder: Path) -> None:
         self._folder = str(folder)
-        self._seen: list[_Seen] = []
+        self._seen: list[_Record] = []
 
     def add(self, file: str, size: Size, placement: Placement) -> None:
         """Note how the mask in `file`, of this size, lies on its photo."""
         sideways = next(fit for fit in placement.fits if fit.move == Move("mirrored", (1.0, 0.0)))
         sure = (placement.own - placement.mean) / max(placement.spread, 1e-6)
-        self._seen.append(_Seen(file, placement.own, sure, judge(placement), _gain(sideways), size))
+        self._seen.append(_Record(file, placement.own, sure, judge_placement(placement), _gain(sideways), size))
 
     def findings(self) -> Iterator[Finding]:
         """Masks that fit better moved, and those that fit nowhere."""
@@ -98,7 +98,7 @@ class PlacementCheck:
             yield Finding(self._folder, what, to_do, "mask-mirrored", "warning", figure=share)
 
 
-def judge(placement: Placement) -> Fit | None:
+def judge_placement(placement: Placement) -> MoveFit | None:
     """The move that a mask fits far better after than before; None where it lies well, or fits nowhere."""
     likely = [
         fit
@@ -109,17 +109,17 @@ def judge(placement: Placement) -> Fit | None:
     return max(likely, key=lambda fit: fit.score - fit.own, default=None)
 
 
-def _gain(fit: Fit) -> float:
+def _gain(fit: MoveFit) -> float:
     return (fit.score - fit.own) / max(fit.score, _LEAST_SCORE)
 
 
-def _finding(seen: _Seen, fit: Fit) -> Finding:
+def _finding(seen: _Record, fit: MoveFit) -> Finding:
     what = f"fits the edges of its photo better {_words(seen, fit)} ({fit.score:.2f}, as it lies {fit.own:.2f})"
     to_do = f"Look at both; if it lies wrong, {_REBUILD}."
     return Finding(seen.file, what, to_do, _CODES[fit.move.kind], "warning", figure=round(fit.score - fit.own, 3))
 
 
-def _words(seen: _Seen, fit: Fit) -> str:
+def _words(seen: _Record, fit: MoveFit) -> str:
     amount = fit.move.amount
     if fit.move.kind == "mirrored":
         return "mirrored left to right" if amount[0] else "mirrored top to bottom"
