@@ -173,3 +173,22 @@ def test_a_folder_is_a_mask_folder_by_its_palette_file(tmp_path: Path) -> None:
     assert palette_of(tmp_path) is None
     (tmp_path / "palette.toml").write_text(load_palette("cars").to_toml())
     assert palette_of(tmp_path) == load_palette("cars")
+
+
+def test_a_class_may_lie_inside_another_and_files_without_such_rules_are_as_before(refused: "Refused") -> None:
+    cars = load_palette("cars")
+    assert {cars.names[part]: cars.names[whole] for part, whole in cars.wholes.items()} == dict.fromkeys(
+        ("tyres", "lights", "windows"), "body"
+    )
+    for again in (parse_palette(cars.to_toml(), where="x"), palette_from_json(cars.to_json(), where="x")):
+        assert again.wholes == cars.wholes
+    plain = cars.without_rules()
+    assert plain.wholes == {}
+    assert plain == cars  # what a check expects is not what a mask means
+    assert not any("inside" in each for each in plain.to_json()["classes"])
+    text = 'name = "x"\n[[classes]]\nname = "a"\ncolor = [0, 0, 0]\ninside = "{}"'
+    for whole in ("b", "a"):
+        with refused("unknown-whole", "palette x"):
+            parse_palette(text.format(whole), where="here")
+    with refused("bad-palette", "here"):
+        parse_palette(text.replace('"{}"', "[3]"), where="here")

@@ -70,6 +70,7 @@ _VALUES = {
 _MASK_ERRORS = {
     "palette-colour": "pixels of a colour that is not in the palette",
     "unknown-class": "a class that the palette does not have",
+    "blended-colours": "a mask whose colours lie between those of classes, after JPEG, resizing or a soft brush",
     "jpeg-mask": "a mask saved as JPEG, which blends colours",
     "hidden-colours": "transparent pixels that hide a drawing",
     "mask-size": "a mask of another size than its photo",
@@ -84,6 +85,20 @@ _MASKS = {
     "empty": "a mask that is all background",
     "class-unseen": "a class that no mask has",
     "unrecorded": "a mask that is not in masks.jsonl",
+    "islands": "shapes of a few pixels inside another class",
+    "pinholes": "holes of a few pixels of the background inside a class",
+    "part-outside": "a part that touches none of the class in which its palette says it lies",
+    "mask-mirrored": "a mask that fits the edges of its photo better mirrored",
+    "mask-turned": "a mask that fits the edges of its photo better turned",
+    "mask-shifted": "a mask that fits the edges of its photo better moved",
+    "mask-off-scale": "a mask that fits the edges of its photo better larger or smaller",
+    "mask-other-photo": "a mask whose edges are not where its photo has edges",
+    "classes-swapped": "two classes of a mask that look like each other's in the rest of the set",
+    "class-miscalled": "parts that look like those of another class, of which the mask has none",
+    "one-class": "one class beside the background, where nearly all masks have several",
+}
+_MASK_HINTS = {
+    "class-share": "a class that covers far more or less of the mask than in the rest of the set",
 }
 _PAIR_ERRORS = {
     "own-folder": "a folder that p2p wrote and that holds no pairs: masks, halves, samples, scores, photos",
@@ -121,6 +136,7 @@ def _table() -> Mapping[str, FindingCode]:
         ("Values", "warning", _VALUES),
         ("Masks", "error", _MASK_ERRORS),
         ("Masks", "warning", _MASKS),
+        ("Masks", "hint", _MASK_HINTS),
         ("Pairs", "error", _PAIR_ERRORS),
         ("Pairs", "warning", _PAIRS),
     )

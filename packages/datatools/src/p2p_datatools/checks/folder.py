@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.checks.looker import Looker
+from p2p_datatools.checks.mask_files import read_for_check
+from p2p_datatools.checks.mask_set import MaskLook, MaskSetCheck, look_at_mask
 from p2p_datatools.checks.pairs import check_pairs, find_left_out
 from p2p_datatools.checks.photo_folder import PhotoRecord, PhotosCheck, read_look
 from p2p_datatools.checks.photos import PhotoLook
@@ -24,9 +26,9 @@ from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import PLAN, has_manifest, has_shards, refuse_pairs_as_photos
 from p2p_datatools.contract.pairs.seam import spread_files
 from p2p_datatools.contract.palette import PALETTE_FILE, Palette, palette_of
-from p2p_datatools.contract.pictures.arrays import ARRAYS
+from p2p_datatools.contract.pictures.arrays import ARRAYS, Array
 from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture
-from p2p_datatools.contract.pictures.images import LabelMap, hash_pixels, read_mask, size_of
+from p2p_datatools.contract.pictures.images import LabelMap, hash_pixels, size_of
 from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
@@ -136,6 +138,7 @@ def _masks(
     yield from _clashes(masks)
     seen, repeats, doubled = np.zeros(256, dtype=np.int64), Repeats(), list[Finding]()
     check = PhotosCheck(photos.folder) if photos else None
+    shown = MaskSetCheck(path, palette, p2p_command("data repair", path, "DEST"))
     pairs = ((file, photos.get(stem_of(file, path)) if photos else None) for file in files)
     looked = look.at(partial(_look_at_mask, palette=palette, masks=masks, photos=photos, read=read, look=look), pairs)
     for number, mask in enumerate(looked):
@@ -148,9 +151,12 @@ def _masks(
                 yield found
         if check and mask.photo:
             check.add(*mask.photo)
+        if mask.look:
+            shown.add(files[number], mask.look)
     for name in (name for index, name in enumerate(palette.names) if seen.any() and not seen[index]):
         what = f"no mask has a pixel of the class {name}"
         yield Finding(str(path), what, "Were its labels mapped to another class?", "class-unseen", "warning")
+    yield from shown.findings()
     yield from _same_masks(files, repeats)
     yield from _records(path, masks)
     if photos and check:
@@ -161,12 +167,13 @@ def _masks(
 
 
 class _MaskRecord(NamedTuple):
-    """What is kept of a mask: the pixels of each class, the hash of one that shows something, and of its photo."""
+    """What is kept of a mask: pixels of each class, the hash of one that shows something, its photo's and its look."""
 
     findings: tuple[Finding, ...]
     pixels: NDArray[np.int64]
     digest: str = ""
     photo: tuple[Path, PhotoRecord] | None = None
+    look: MaskLook | None = None
 
 
 def _look_at_mask(
@@ -180,22 +187,30 @@ def _look_at_mask(
     file, photo_file = files
     try:
         with open_picture(file) as picture, look.room(decoded_bytes(picture)):
-            mask = read_mask(picture, palette)
+            mask, wrong = read_for_check(picture, palette, masks.folder)
     except P2PError as error:
-        return _MaskRecord((finding_of(error, file),), np.zeros(256, dtype=np.int64))
-    findings = list(_mask(file, mask))
-    photo = None
+        mask, wrong = None, (finding_of(error, file),)
+    if mask is None:
+        return _MaskRecord(wrong, np.zeros(256, dtype=np.int64))
+    findings = [*wrong, *_mask(file, mask)]
+    photo, seen_mask = None, list[MaskLook]()
     if photos:
         name = stem_of(file, masks.folder)
-        seen = read_look(photo_file, read, look) if photo_file else _no_photo(file, name, photos)
+        both = partial(_add_look, seen_mask, mask, palette)
+        seen = read_look(photo_file, read, look, also=both) if photo_file else _no_photo(file, name, photos)
         if isinstance(seen, Finding):
             findings.append(seen)
         elif photo_file:
             photo = photo_file, seen
             findings += _sizes(file, size_of(mask), photo_file, seen.look)
-    pixels = np.bincount(mask.ravel(), minlength=256)
+    shown = seen_mask[0] if seen_mask else look_at_mask(mask, palette)
     outline = np.count_nonzero(mask[:, 1:] != mask[:, :-1])
-    return _MaskRecord(tuple(findings), pixels, hash_pixels(mask) if outline >= _LEAST_OUTLINE else "", photo)
+    digest = hash_pixels(mask) if outline >= _LEAST_OUTLINE else ""
+    return _MaskRecord(tuple(findings), shown.counts, digest, photo, shown)
+
+
+def _add_look(looks: list[MaskLook], mask: LabelMap, palette: Palette, photo: Array) -> None:
+    looks.append(look_at_mask(mask, palette, photo))
 
 
 def _mask(file: Path, mask: LabelMap) -> Iterator[Finding]:

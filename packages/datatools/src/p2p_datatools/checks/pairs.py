@@ -13,6 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from p2p_datatools.checks.looker import Looker
+from p2p_datatools.checks.mask_files import read_half
+from p2p_datatools.checks.mask_set import MaskLook, MaskSetCheck, look_at_mask
 from p2p_datatools.checks.photos import PhotoCheck, PhotoLook, look_at_photo
 from p2p_datatools.checks.repeats import Repeats
 from p2p_datatools.checks.swaps import SwapCheck, describe_half
@@ -38,9 +40,8 @@ from p2p_datatools.contract.pairs.manifest import (
     has_shards,
     open_pairs,
 )
-from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.header import photo_size
-from p2p_datatools.contract.pictures.images import Photo, indices_of_colors, size_of
+from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command, plural
@@ -62,6 +63,8 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
     repeats, sizes = Repeats(), Counter[Size]()
     halves = (_HalfCheck(folder, folder.a), _HalfCheck(folder, folder.b))
     swaps = SwapCheck((folder.a.name, folder.b.name))
+    mend = "'p2p data repair', before they are paired again,"
+    masks = MaskSetCheck(folder.path, folder.palette, mend) if folder.palette else None
     look = Looker("pairs", len(folder.pairs), report)
     looked = look.at(partial(_look_at_pair, folder=folder, look=look), folder.pairs)
     for place, (pair, seen) in enumerate(zip(folder.pairs, looked, strict=True)):
@@ -71,11 +74,14 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
         repeats.add(place, seen.digest)
         for half, told in zip(halves, seen.halves, strict=False):
             half.add(folder.path / pair.file, told)
+        if masks and seen.mask:
+            masks.add(folder.path / pair.file, seen.mask)
         if seen.halves:
             swaps.add(folder.path / pair.file, *(half.description for half in seen.halves))
     for half in halves:
         yield from half.findings()
     yield from swaps.findings()
+    yield from masks.findings() if masks else ()
     for same in repeats.groups():
         yield from _same_pixels(folder, [folder.pairs[place] for place in same])
     yield from _same_photo(folder)
@@ -96,12 +102,13 @@ class _HalfRecord(NamedTuple):
 
 
 class _PairRecord(NamedTuple):
-    """What is kept of a pair: the size of its picture, its hash, and its halves, where they could be read."""
+    """What is kept of a pair: the size of its picture, its hash, its halves and mask, where they could be read."""
 
     findings: tuple[Finding, ...]
     size: Size | None = None
     digest: str = ""
     halves: tuple[_HalfRecord, ...] = ()
+    mask: MaskLook | None = None
 
 
 class _HalfCheck:
@@ -138,7 +145,22 @@ def _look_at_pair(pair: Pair, folder: PairFolder, look: Looker) -> _PairRecord:
             _HalfRecord(measure_values(file, each), look_at_photo(each), describe_half(each))
             for each in (read.a, read.b)
         )
-        return _PairRecord(tuple(_pair(folder, pair, read)), Size(2 * half.width, half.height), read.hash, halves)
+        mask, wrong = _mask_half(folder, file, read)
+        findings = (*_pair(folder, pair, read), *wrong)
+        return _PairRecord(findings, Size(2 * half.width, half.height), read.hash, halves, mask)
+
+
+def _mask_half(folder: PairFolder, file: Path, read: StoredHalves) -> tuple[MaskLook | None, list[Finding]]:
+    """The look at the half that is a mask, beside the other if that is a photo, and what is wrong with its colours."""
+    shown, wrong = None, list[Finding]()
+    sides = ((folder.a, read.a), (folder.b, read.b))
+    for (half, pixels), (other, photo) in (sides, sides[::-1]):
+        if folder.palette and half.kind == "mask":
+            mask, found = read_half(file, half.name, pixels, folder.palette)
+            wrong += found
+            if mask is not None and shown is None:
+                shown = look_at_mask(mask, folder.palette, None if other.kind == "mask" else photo)
+    return shown, wrong
 
 
 def _weight(folder: PairFolder, pair: Pair) -> int:
@@ -177,19 +199,6 @@ def _pair(folder: PairFolder, pair: Pair, read: StoredHalves) -> Iterator[Findin
     if pair.hash and size != pair.size:
         what = f"its halves are {size}, but the manifest says {pair.size}"
         yield Finding(str(file), what, how_to_renew(folder), "size-differs", "error")
-    if folder.palette:
-        for half, pixels in ((folder.a, read.a), (folder.b, read.b)):
-            if half.kind == "mask":
-                yield from _colors(file, half.name, pixels, folder.palette)
-
-
-def _colors(file: Path, half: str, pixels: Photo, palette: Palette) -> Iterator[Finding]:
-    outside = indices_of_colors(pixels, palette)[1]
-    if outside.any():
-        count = int(outside.sum())
-        number = plural(count, f"pixel of its half {half} has", f"pixels of its half {half} have")
-        what = f"{number} a colour outside the palette {palette.name}"
-        yield Finding(str(file), what, "Pair again from the masks.", "palette-colour", "error")
 
 
 def _same_pixels(folder: PairFolder, same: list[Pair]) -> Iterator[Finding]:

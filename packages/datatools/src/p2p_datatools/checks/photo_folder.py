@@ -3,7 +3,7 @@
 Nothing here may know masks, or decide what a folder holds.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,14 +35,22 @@ class PhotoRecord(NamedTuple):
     middle: Middle = "unclear"
 
 
-def read_look(file: Path, read: ReadOptions, look: Looker, *, judge: bool = False) -> PhotoRecord | Finding:
-    """Read a photo and measure it, in the room of `look`; a finding if it cannot be read.
+def read_look(
+    file: Path,
+    read: ReadOptions,
+    look: Looker,
+    *,
+    judge: bool = False,
+    also: Callable[[Array], None] = lambda pixels: None,
+) -> PhotoRecord | Finding:
+    """Read a photo and measure it, in the room of `look`, where `also` sees it too; a finding if it cannot be read.
 
     What its middle looks like is found out only for those that are to `judge` whether photos are A|B pictures.
     """
     try:
         with open_picture(file, read) as picture, look.room(decoded_bytes(picture)):
             pixels, gaps = _values(picture)
+            also(pixels)
             values = measure_values(file, pixels, gaps)
             seen = look_at_photo(pixels, picture.header.orientation)
             shows = values.low < values.high and min(seen.size) >= _LEAST_SIDE

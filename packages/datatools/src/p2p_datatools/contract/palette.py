@@ -5,7 +5,7 @@ Nothing here may touch pixels of photos or know a label format; it maps names, i
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from importlib import resources
 from pathlib import Path
@@ -27,18 +27,23 @@ IGNORE = 255
 IGNORE_COLOR = (255, 0, 254)
 _MOST_CLASSES = 255
 _MOST_ID = 2**32  # of a class; pictures have 16 bits
-_IGNORE_KEY = "ignore"  # in TOML and JSON
+_IGNORE_KEY, _INSIDE_KEY = "ignore", "inside"  # in TOML and JSON
 Color = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
 class PaletteClass:
-    """One class: `id` is for index pictures only, `aliases` (names or globs) are for annotations only."""
+    """One class: `id` is for index pictures only, `aliases` (names or globs) are for annotations only.
+
+    `inside` names the class of the whole that each shape of this class touches, as lights touch the body of their car.
+    It says what a check expects and not what a mask means, so that palettes are equal whether they have it or not.
+    """
 
     name: str
     color: Color
     id: int | None = None
     aliases: tuple[str, ...] = ()
+    inside: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,8 @@ class Palette:
     """Classes in painting order: a later one covers an earlier one; the first is the background.
 
     `ignored` are labels (names, globs or numbers) of pixels that belong to no class and are left out of losses and
-    scores. Raises P2PError when two classes share a name, colour or id, or one could not be told from ignored pixels.
+    scores. Raises P2PError when two classes share a name, colour or id, or one could not be told from ignored pixels,
+    and when a class is `inside` one that is not there, or itself.
     """
 
     name: str
@@ -61,18 +67,19 @@ class Palette:
                 f"Give it 1 to {_MOST_CLASSES} classes.",
                 code="class-count",
             )
-        for field in ("name", "color", "id"):
+        for key in ("name", "color", "id"):
             seen: dict[Any, str] = {}
             for each in self.classes:
-                value = getattr(each, field)
+                value = getattr(each, key)
                 if value is not None and value in seen:
                     raise P2PError(
                         f"palette {self.name}",
-                        f"the classes {seen[value]} and {each.name} have the same {field} {value}",
-                        f"Give each class its own {field}.",
+                        f"the classes {seen[value]} and {each.name} have the same {key} {value}",
+                        f"Give each class its own {key}.",
                         code="duplicate-class",
                     )
                 seen[value] = each.name
+        self._refuse_other_wholes()
         if any(each.color == IGNORE_COLOR for each in self.classes):
             raise P2PError(
                 f"palette {self.name}",
@@ -80,6 +87,27 @@ class Palette:
                 "Choose another colour for the class.",
                 code="reserved-colour",
             )
+
+    def _refuse_other_wholes(self) -> None:
+        for each in self.classes:
+            if each.inside is not None and (each.inside == each.name or each.inside not in self.names):
+                raise P2PError(
+                    f"palette {self.name}",
+                    f"the class {each.name} is inside '{each.inside}', which is no other class",
+                    f"The classes are {', '.join(self.names)}.",
+                    code="unknown-whole",
+                )
+
+    @property
+    def wholes(self) -> dict[int, int]:
+        """The index of the class that each class lies inside, for those that have one."""
+        return {
+            index: self.names.index(each.inside) for index, each in enumerate(self.classes) if each.inside is not None
+        }
+
+    def without_rules(self) -> "Palette":
+        """The same classes without what only checks use, so that files of older versions have the same text."""
+        return replace(self, classes=tuple(replace(each, inside=None) for each in self.classes))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -139,9 +167,10 @@ class Palette:
         return table
 
     def to_json(self) -> dict[str, Any]:
-        """The palette as JSON values, for manifests and model files."""
+        """The palette as JSON values, for manifests and model files; rules that no class has are left out."""
         classes = [
             {"name": each.name, "color": list(each.color), "id": each.id, "aliases": list(each.aliases)}
+            | ({_INSIDE_KEY: each.inside} if each.inside is not None else {})
             for each in self.classes
         ]
         return {"name": self.name, **({_IGNORE_KEY: list(self.ignored)} if self.ignored else {}), "classes": classes}
@@ -171,11 +200,13 @@ def palette_from_json(value: Any, *, where: str) -> Palette:
 
 def _class(table: Mapping[str, Any], at: ForeignPlace) -> PaletteClass:
     name, number = at.read_word(table["name"], "the name of a class"), table.get("id")
+    whole = table.get(_INSIDE_KEY)
     return PaletteClass(
         name=name,
         color=_color(table["color"], name, at),
         id=None if number is None else at.read_whole(number, f"the id of {name}", least=-_MOST_ID, most=_MOST_ID),
         aliases=_words(table.get("aliases", []), f"the aliases of {name}", at),
+        inside=None if whole is None else at.read_word(whole, f"'{_INSIDE_KEY}' of {name}"),
     )
 
 

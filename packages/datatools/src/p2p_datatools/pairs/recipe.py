@@ -80,7 +80,7 @@ class PairRecipe:
 
     def recipe(self) -> dict[str, Any]:
         """What must be the same to continue unfinished work."""
-        palette = self.palette.to_json() if self.palette else None
+        palette = self.palette.without_rules().to_json() if self.palette else None
         halves = [[half.name, half.kind, half.channels, half.dtype] for half in self.halves]
         parts = [[part.name, part.channels] for half in self.halves for part in half.parts]
         return {
