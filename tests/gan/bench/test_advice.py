@@ -1,5 +1,7 @@
 """Advice on size, fit and preset: what a run accepts, for a reason, and the preset that data commands name."""
 
+from pathlib import Path
+
 import pytest
 
 from p2p_datatools.contract.pictures.sizes import Size
@@ -10,8 +12,9 @@ from p2p_gan.config.presets import PRESETS
 
 
 @pytest.fixture(autouse=True)
-def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+def slow(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A machine of one core without a GPU, of which nothing was measured."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(forecast, "core_share", lambda: 1.0)
     monkeypatch.setattr(forecast, "may_have_gpu", lambda: False)
 
