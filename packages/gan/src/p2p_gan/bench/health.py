@@ -30,6 +30,8 @@ _EXTRAS = {
     "onnx": "export to ONNX",
     "onnxruntime": "apply ONNX models, fast on a CPU",
     "openvino": "apply them faster on Intel and AMD",
+    "starlette": "paint on a page, and serve models",
+    "uvicorn": "beside starlette",
     "tensorboard": "watch a run in TensorBoard",
     "matplotlib": "curves of runs",
 }
