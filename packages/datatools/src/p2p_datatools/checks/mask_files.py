@@ -3,6 +3,7 @@
 Nothing here may judge what a mask shows.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -73,4 +74,4 @@ def _describe_blends(file: Path, worn: WornColors, to_do: str, whose: str) -> Fi
 
 def _add_place(found: Finding, to_do: str, worn: WornColors | None) -> Finding:
     place, figure = (worn.first, float(worn.number)) if worn else (None, None)
-    return Finding(found.where, found.what, to_do, found.code, found.severity, place, figure)
+    return replace(found, to_do=to_do, place=place, figure=figure)

@@ -29,6 +29,7 @@ _COMMON = 0.1  # of the masks: what as many have is how this set is, and one fin
 _SPREADS = 6.0  # robust ones, beyond which a mask is unlike the others
 _TO_SPREAD = 1.4826  # from the median distance to the median to the standard deviation of a normal distribution
 _USUAL_GAP, _MORE_GAP = 0.05, 0.06  # of the masks, and of the longer side
+_MOST_GAP = 0.15  # of the longer side: a set with unlabelled roofs and fenders has 0.145, and more is no habit
 _ALMOST_ALL = 0.99
 _SEVERAL = 0.95
 _FAR_SHARE = 4.5  # spreads of the logarithm of a class's share
@@ -123,7 +124,7 @@ class MaskSetCheck:
         limit = 0.0
         if common:
             gaps = [apart[place].gap if place in apart else 0.0 for place in having]
-            limit = _MORE_GAP + float(np.percentile(gaps, 100 * (1 - _USUAL_GAP)))
+            limit = _MORE_GAP + min(_MOST_GAP, float(np.percentile(gaps, 100 * (1 - _USUAL_GAP))))
         for place, each in apart.items():
             if each.gap > limit:
                 away = f"the nearest is {each.gap:.0%} of the longer side away" if each.gap < 1 else "it has none"

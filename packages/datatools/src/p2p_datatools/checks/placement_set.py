@@ -116,7 +116,8 @@ def _gain(fit: MoveFit) -> float:
 def _finding(seen: _Record, fit: MoveFit) -> Finding:
     what = f"fits the edges of its photo better {_words(seen, fit)} ({fit.score:.2f}, as it lies {fit.own:.2f})"
     to_do = f"Look at both; if it lies wrong, {_REBUILD}."
-    return Finding(seen.file, what, to_do, _CODES[fit.move.kind], "warning", figure=round(fit.score - fit.own, 3))
+    code = _CODES[fit.move.kind]
+    return Finding(seen.file, what, to_do, code, "warning", figure=round(fit.score - fit.own, 3))
 
 
 def _words(seen: _Record, fit: MoveFit) -> str:
