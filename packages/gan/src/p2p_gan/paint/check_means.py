@@ -23,7 +23,7 @@ _DIGITS = 5
 
 def check_means(model: Model) -> dict[str, Any]:
     """The size of the picture, and the means of the blocks of torch's output, (channels, rows, columns) in a line."""
-    size = Size(*(_rounded(min(side, _SIDE), model.unit) for side in model.card.size or Size(_SIDE, _SIDE)))
+    size = Size(*(_round_down(min(side, _SIDE), model.unit) for side in model.card.size or Size(_SIDE, _SIDE)))
     options = PassOptions(model.card.statistics)
     values = torch_translator(model).values(check_picture(model.card, size), options)[0]
     block = next(side for side in (32, 16, 8, 4, 2, 1) if size.width % side == 0 == size.height % side)
@@ -33,7 +33,7 @@ def check_means(model: Model) -> dict[str, Any]:
     return {"width": size.width, "height": size.height, "block": block, "means": rounded, "most": round(most, _DIGITS)}
 
 
-def _rounded(side: int, unit: int) -> int:
+def _round_down(side: int, unit: int) -> int:
     return max(unit, side // unit * unit)
 
 
