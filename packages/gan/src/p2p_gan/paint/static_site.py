@@ -95,7 +95,7 @@ def export_web(
         raise UsageError(f"precision={precision}", "is not possible in a browser", to_do, code="unsupported-precision")
     _refuse_unfit(read_card(source), source)
     with Destination(dest, marker=SITE, recipe={"command": "export --format web"}) as destination:
-        before = _listed(dest) if destination.exists else {}
+        before = _read_list(dest) if destination.exists else {}
         made = compared_onnx(source, dest / MODEL, precision=precision, inputs=inputs, report=report)
         card = made.model.card
         names = optional_inputs(card.architecture, padded=takes_padding(card))
@@ -217,7 +217,7 @@ def _write(destination: Destination, files: Mapping[str, bytes], before: Mapping
     return True
 
 
-def _listed(dest: Path) -> dict[str, str]:
+def _read_list(dest: Path) -> dict[str, str]:
     """The files of an earlier export with their hashes; raises UsageError where its list is of another program."""
     found = read_json(dest / SITE)
     files = found.get("files") if isinstance(found, dict) and found.get("format") == _FORMAT else None
