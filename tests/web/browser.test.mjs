@@ -9,11 +9,14 @@ const { checkPicture, blockMeans } = await import(`${FOLDER}/check.mjs`);
 const { decode, encode } = await import(`${FOLDER}/coding.mjs`);
 const { RandomSource, hashPixels, seedOf } = await import(`${FOLDER}/draws.mjs`);
 const { fitPicture, roundEven, validParts } = await import(`${FOLDER}/fitting.mjs`);
+const { newerDrawing, untilThere } = await import(`${FOLDER}/local_engine.mjs`);
 const { maskOfColors } = await import(`${FOLDER}/masks.mjs`);
 const { finishOutput, maskPixels, prepareInputs } = await import(`${FOLDER}/pass.mjs`);
 const { Queue } = await import(`${FOLDER}/queue.mjs`);
 const { labelsAt, resizePhoto } = await import(`${FOLDER}/resizing.mjs`);
 const { sha256Text } = await import(`${FOLDER}/sha256.mjs`);
+
+const { isStale } = await import(`${FOLDER}/../page/engine.mjs`);
 
 const golden = JSON.parse(readFileSync(new URL("../golden/browser.json", import.meta.url), "utf8"));
 const CARS = [[0, 0, 0], [255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 255]];
@@ -195,4 +198,15 @@ test("of what waits only the newest of a channel is done, one at a time, and an 
   open[1]();
   await third;
   assert.deepEqual([await second, await other, done], ["superseded", "aborted", ["a1", "a3"]]);
+});
+
+test("what a newer drawing replaces is stale for the page, and what failed once can be had later", async () => {
+  assert.ok(isStale(newerDrawing()));
+  let calls = 0;
+  const get = untilThere(async () => {
+    if (++calls === 1) throw new Error("no network");
+    return calls;
+  });
+  await assert.rejects(get(), /no network/);
+  assert.deepEqual([await get(), await get(), calls], [2, 2, 2]);
 });

@@ -23,31 +23,52 @@ const SITE = "model.json";
 
 /** The engine of a page. @param {URL} base  the folder of the page @returns {Engine} */
 export function localEngine(base) {
-  const site = fetchSite(base);
-  const ways = site.then(({ engine }) => findWays(engine, base));
-  ways.catch(() => {}); // is told by `models`
-  const queue = new Queue(() => new EngineError({ where: "", what: "a newer drawing came", to_do: "", code: "superseded" }));
-  /** @type {Promise<Painter> | null} */
-  let painter = null;
+  const site = untilThere(() => fetchSite(base));
+  const ways = untilThere(async () => findWays((await site()).engine, base));
+  const queue = new Queue(newerDrawing);
+  /** @type {ShowProgress} */
+  let tell = () => {};
+  const painter = untilThere(async () => Painter.load(await site(), await ways(), base, (words, part) => tell(words, part)));
   const prepare = (/** @type {ShowProgress} */ show) => {
-    painter ??= site.then(async (found) => Painter.load(found, await ways, base, show));
-    painter.catch(() => (painter = null)); // so that it can be tried again
-    return painter;
+    tell = show;
+    return painter();
   };
   return {
     kind: "browser",
-    models: async () => withWay(await site, await ways),
+    models: async () => withWay(await site(), await ways()),
     prepare: async (_, show) => void (await prepare(show)),
     examples: async () => [],
     exampleAddress: () => "",
     exampleMask: async () => new Blob(),
     examplePhoto: async () => null,
     paint: async (request) => {
-      const ready = await prepare(() => {});
+      const ready = await painter();
       return queue.add(request.channel, request.signal, () => ready.paint(request));
     },
-    readMask: async (_, palette, file) => readMask(palette, file, (await site).limits.pixels),
+    readMask: async (_, palette, file) => readMask(palette, file, (await site()).limits.pixels),
     segment: null,
+  };
+}
+
+/** The error for what nobody waits for any more. */
+export function newerDrawing() {
+  return new EngineError({ where: "", what: "a newer drawing came", to_do: "", code: "stale" });
+}
+
+/**
+ * A promise that is made once, and again after a failure, such as of the network.
+ * @template T
+ * @param {() => Promise<T>} make
+ */
+export function untilThere(make) {
+  /** @type {Promise<T> | null} */
+  let found = null;
+  return () => {
+    found ??= make().catch((error) => {
+      found = null;
+      throw error;
+    });
+    return found;
   };
 }
 
@@ -74,6 +95,8 @@ class Painter {
     /** @type {Map<number, { resolve: (answer: any) => void, reject: (error: unknown) => void, show: ShowProgress }>} */
     this.asked = new Map();
     this.number = 0;
+    /** @type {EngineError | null} */
+    this.ended = null;
     worker.addEventListener("message", ({ data }) => this.#hear(data));
     worker.addEventListener("error", (event) => this.#end(event.message));
   }
@@ -130,6 +153,7 @@ class Painter {
   #ask(question, show) {
     const number = ++this.number;
     return new Promise((resolve, reject) => {
+      if (this.ended) return reject(this.ended);
       this.asked.set(number, { resolve, reject, show });
       this.worker.postMessage({ number, ...question });
     });
@@ -147,7 +171,8 @@ class Painter {
   /** The worker itself failed, such as for want of memory. @param {string} why */
   #end(why) {
     const error = { where: "what computes the model", what: `ended (${why})`, to_do: "Load the page again.", code: "not-computed" };
-    for (const { reject } of this.asked.values()) reject(new EngineError(error));
+    this.ended = new EngineError(error);
+    for (const { reject } of this.asked.values()) reject(this.ended);
     this.asked.clear();
   }
 }
