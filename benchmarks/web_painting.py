@@ -7,6 +7,7 @@ Usage: python benchmarks/web_painting.py [--filters N ...] [--passes N] [--archi
 """
 
 import argparse
+import contextlib
 import functools
 import http.server
 import os
@@ -15,7 +16,6 @@ import statistics
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,19 +42,25 @@ else:  # run as a program, this folder is where Python looks
     import measure
 
 SIDE = 256
-# A stroke that grows by a column each time, so that no two masks are alike; the first pass is not counted.
+PREPARE = """
+const [done] = arguments;
+(async () => {
+  const { localEngine } = await import(new URL("browser/local_engine.mjs", location.href));
+  window.engine = localEngine(new URL("./", location.href));
+  [window.model] = (await engine.models()).models;
+  await engine.prepare(model.id, () => {});
+  done({ runtime: model.runtime });
+})().catch((error) => done({ error: String(error) }));
+"""
+# A stroke that grows by a column each time, so that no two masks are alike.
 PAINT = """
 const [count, done] = arguments;
 (async () => {
-  const { localEngine } = await import(new URL("browser/local_engine.mjs", location.href));
-  const engine = localEngine(new URL("./", location.href));
-  const [model] = (await engine.models()).models;
-  await engine.prepare(model.id, () => {});
   const [width, height] = model.size;
   const times = [], classes = new Uint8Array(width * height);
   let image = null;
-  for (let each = 0; each <= count; each++) {
-    for (let y = 60; y < 200; y++) classes.fill((y >> 5) % 5, y * width + 20, y * width + 40 + each);
+  for (let each = 0; each < count; each++) {
+    for (let y = 60; y < 200; y++) classes.fill((y >> 5) % 5, y * width + 20, y * width + 41 + each);
     const begun = performance.now();
     const request = { model: model.id, mask: { width, height, classes: classes.slice() }, palette: null, picture: null,
       size: null, seed: 0, variant: 1, dropout: true, channel: "a", stroke: each,
@@ -65,7 +71,7 @@ const [count, done] = arguments;
   const context = new OffscreenCanvas(width, height).getContext("2d");
   context.drawImage(image, 0, 0);
   const pixels = Array.from(context.getImageData(0, 0, width, height).data.filter((_, i) => i % 4 < 3));
-  done({ times: times.slice(1), pixels, runtime: model.runtime });
+  done({ times, pixels });
 })().catch((error) => done({ error: String(error) }));
 """
 
@@ -102,13 +108,15 @@ def make_model(path: Path, filters: int) -> Path:
 
 
 def measure_page(model: Path, site: Path, passes: int, *, isolated: bool) -> str:
-    """A line: updates a second with their range, and the largest difference from torch."""
+    """A line: updates a second with their range, processor time of one, and the largest difference from torch."""
     load = os.getloadavg()[0]
-    with serve(site, isolated=isolated) as address, chromium() as browser:
+    with serve(site, isolated=isolated) as address, chromium() as (browser, process):
         browser.get(f"{address}site.json")  # of the same origin, without the page, which would paint too
-        found: dict[str, Any] = browser.execute_async_script(PAINT, passes)
-    if "error" in found:
-        raise SystemExit(found["error"])
+        ready = run(browser, PREPARE)
+        run(browser, PAINT, 1)
+        before = processor_time(process)
+        found = run(browser, PAINT, passes)
+        used = (processor_time(process) - before) / passes
     rates = sorted(1000 / each for each in found["times"])
     mask = np.zeros((SIDE, SIDE), np.uint8)
     for y in range(60, 200):
@@ -117,10 +125,35 @@ def measure_page(model: Path, site: Path, passes: int, *, isolated: bool) -> str
     pixels = np.array(found["pixels"], np.uint8).reshape(SIDE, SIDE, 3)
     steps = np.abs(pixels.astype(int) - expected).max()
     rate = f"{statistics.median(rates):.1f} updates a second ({rates[0]:.1f} to {rates[-1]:.1f})"
-    return f"  {found['runtime']}: {rate}, at most {steps} of 255 from torch; load {load:.1f} before"
+    cost = f"{1000 * used:.0f} ms of processor time each"
+    return f"  {ready['runtime']}: {rate}, {cost}, at most {steps} of 255 from torch; load {load:.1f} before"
 
 
-@contextmanager
+def run(browser: "Chrome", script: str, *arguments: int) -> dict[str, Any]:
+    """What a script in the page gives."""
+    found: dict[str, Any] = browser.execute_async_script(script, *arguments)
+    if "error" in found:
+        raise SystemExit(found["error"])
+    return found
+
+
+def processor_time(process: int) -> float:
+    """Seconds of processor time of a process and all below it, which other programs on the machine hardly change."""
+    parents, ticks = {}, {}
+    for place in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # a process that has ended
+            fields = place.read_text().rpartition(")")[2].split()
+            parents[int(place.parent.name)], ticks[int(place.parent.name)] = (
+                int(fields[1]),
+                sum(map(int, fields[11:13])),
+            )
+    family = {process}
+    while more := {child for child, parent in parents.items() if parent in family} - family:
+        family |= more
+    return sum(ticks.get(each, 0) for each in family) / os.sysconf("SC_CLK_TCK")
+
+
+@contextlib.contextmanager
 def serve(folder: Path, *, isolated: bool) -> Iterator[str]:
     """The folder on a host, with or without the headers that isolate a page."""
 
@@ -140,9 +173,9 @@ def serve(folder: Path, *, isolated: bool) -> Iterator[str]:
         server.shutdown()
 
 
-@contextmanager
-def chromium() -> Iterator["Chrome"]:
-    """Debian's Chromium, headless and without a graphics card."""
+@contextlib.contextmanager
+def chromium() -> Iterator[tuple["Chrome", int]]:
+    """Debian's Chromium, headless and without a graphics card, and the number of the process that has started it."""
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
 
@@ -150,10 +183,11 @@ def chromium() -> Iterator["Chrome"]:
     options.binary_location = str(shutil.which("chromium"))
     for flag in ("headless", "no-sandbox", "disable-gpu", "no-first-run", "disable-background-networking"):
         options.add_argument(f"--{flag}")
-    driver = webdriver.Chrome(options=options, service=Service(str(shutil.which("chromedriver"))))
+    service = Service(str(shutil.which("chromedriver")))
+    driver = webdriver.Chrome(options=options, service=service)
     driver.set_script_timeout(600)
     try:
-        yield driver
+        yield driver, service.process.pid
     finally:
         driver.quit()
 
