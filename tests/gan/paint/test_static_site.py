@@ -74,6 +74,7 @@ def test_the_page_names_files_of_its_own_folder_only(source: Path, tmp_path: Pat
     named = re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="([^"]+)"', index)
     own = [name for name in named if not name.startswith("data:")]
     assert "browser/opened_from_disk.js" in own
+    assert index.index("default-src 'none'") < index.index("<script")
     assert all((site / name).is_file() for name in own), own
     for script in site.glob("*/*.mjs"):
         for name in re.findall(

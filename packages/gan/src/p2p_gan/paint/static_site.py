@@ -31,6 +31,13 @@ _FORMAT, _VERSION = "p2p-web", 1
 _BROWSER = "browser"  # the folder with the engine, in the package and in DEST
 _REMOTE = "remote_engine.mjs"  # asks a server, which a static host is not
 _AT_ROOT = "service_worker.mjs"  # answers for its own folder and what lies below
+_CHARSET = b'<meta charset="utf-8">\n'
+# That of the server's page, and WebAssembly: whatever went wrong, nothing of another host is loaded.
+_HEAD = b"""<meta http-equiv="Content-Security-Policy" content="default-src 'none'; \
+script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; \
+manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'">
+<script src="browser/opened_from_disk.js"></script>
+"""
 _START = b'import "../browser/start.mjs";\n'
 _PRECISIONS = ("float32", "float16")
 _MOST_PIXELS, _MOST_BYTES = 1 << 22, 1 << 26  # of a picture that is opened in the page
@@ -132,10 +139,9 @@ def _page_files() -> dict[str, bytes]:
     page = {f"page/{name}": file.data for name, file in read_page_files().items() if name not in (INDEX, _REMOTE)}
     browser = {f"{_BROWSER}/{name}": data for name, data in _read_browser_files().items()}
     browser[_AT_ROOT] = browser.pop(f"{_BROWSER}/{_AT_ROOT}")
-    head = b'<script src="browser/opened_from_disk.js"></script>\n</head>'
     index = read_page_files()[INDEX].data
-    assert index.count(b"</head>") == 1, "the page has one head"
-    return {INDEX: index.replace(b"</head>", head), **page, **browser, "page/start.mjs": _START}
+    assert index.count(_CHARSET) == 1, "the page says how it is written, and before anything is loaded"
+    return {INDEX: index.replace(_CHARSET, _CHARSET + _HEAD), **page, **browser, "page/start.mjs": _START}
 
 
 def _read_browser_files() -> dict[str, bytes]:
