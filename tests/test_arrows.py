@@ -80,7 +80,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             *("config", "data", "evaluation", "inference", "machine", "models", "networks", "runs"),
             "updates",
         ),
-        "paint": ("data", "inference", "models", "runs"),
+        "paint": ("data", "evaluation", "inference", "models", "runs"),
         "reports": ("config", "evaluation", "models", "runs"),
         "bench": ("config", "data", "machine", "networks", "runs", "training", "updates"),
         "experiments": (

@@ -80,7 +80,7 @@ FROZEN: dict[str, set[str]] = {
         "--batch",
         "--device",
     },
-    "export": {"--format", "--precision", "--inputs"},
+    "export": {"--format", "--precision", "--inputs", "--archive"},
     "import-model": {"--direction", "--size"},
     "evaluate": {"--split", "--out", "--segmenter", "--variants", "--against", "--weights", "--device"},
 }

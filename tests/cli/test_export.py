@@ -1,6 +1,10 @@
 """`p2p export` and what it says."""
 
+import base64
+import hashlib
+import io
 import json
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -8,6 +12,7 @@ import pytest
 from p2p_cli.app import main
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.sources import web_runtime
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import save_model
 from p2p_gan.networks.architecture import Architecture
@@ -84,3 +89,41 @@ def test_a_missing_destination_and_a_setting_of_another_format_are_wrong_command
     assert main(["export", source, str(tmp_path / "G.pth"), "--format", "reference", "--precision", "float16"]) == 2
     assert main(["export", source, str(tmp_path / "x.safetensors"), "--format", "safetensors"]) == 0
     assert "x.safetensors: safetensors in float32" in capsys.readouterr().out
+
+
+def test_a_page_says_what_it_weighs_and_how_to_try_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("onnx", reason="the package onnx is not installed")
+    pytest.importorskip("onnxruntime", reason="the package onnxruntime is not installed")
+    archive, site = tmp_path / "ort.tgz", tmp_path / "my site"
+    scripts = ["ort.webgpu.bundle.min.mjs", "ort.wasm.bundle.min.mjs"]
+    names = [*scripts, "ort-wasm-simd-threaded.asyncify.wasm", "ort-wasm-simd-threaded.wasm"]
+    with tarfile.open(archive, "w:gz", compresslevel=1) as packed:
+        for name in names:
+            info = tarfile.TarInfo(f"package/dist/{name}")
+            packed.addfile(info, io.BytesIO())
+    digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
+    release = web_runtime.WebRelease("9.9.9", web_runtime.RELEASE.place, f"sha512-{digest}")
+    monkeypatch.setattr(web_runtime, "RELEASE", release)
+    shape = Architecture(3, 3, 2, 3, 12, "batch", 0.0, "resnet", blocks=1)
+    command = ["export", str(model(tmp_path / "m.safetensors", shape)), str(site), "--format", "web"]
+    assert main([*command, "--archive", str(archive)]) == 0
+    out = capsys.readouterr().out
+    assert "onnxruntime-web 9.9.9" in out
+    assert "in float16" in out
+    assert f"python -m http.server --directory '{site}'" in out
+    assert main([*command, "--archive", str(archive), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["written"], said["smaller"]) == (False, [])
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [(["--format", "onnx", "--archive", "x.tgz"], "needs no archive"), (["--format", "web"], "DEST: is missing")],
+)
+def test_words_of_a_page_that_do_not_fit_are_a_usage_error(
+    words: list[str], code: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", str(tmp_path), *words]) == 2
+    assert code in capsys.readouterr().err

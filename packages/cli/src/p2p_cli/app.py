@@ -44,7 +44,7 @@ COMMANDS = {
     "serve": ("serve", "Serve models to other programs by the API of 'p2p paint'."),
     "experiments": ("experiments", "Compare the paper's losses, generators and patches on PAIRS."),
     "evaluate": ("evaluate", "Score a model on held-out pairs."),
-    "export": ("export", "Write a model in the format of another program."),
+    "export": ("export", "Write a model in another program's format, or as a web page."),
     "import-model": ("import_model", "Convert weights of the reference implementation to a model."),
 }
 

@@ -14,8 +14,9 @@ from p2p_datatools.contract.words import plural, shell_word
 
 if TYPE_CHECKING:
     from p2p_gan.evaluation.export import Difference, ModelExport
+    from p2p_gan.paint.static_site import WebExport
 
-_FORMATS = ("onnx", "torchscript", "safetensors", "reference")
+_FORMATS = ("onnx", "torchscript", "safetensors", "reference", "web")
 _PRECISIONS = ("float32", "float16", "int8")
 
 
@@ -26,9 +27,8 @@ _PRECISIONS = ("float32", "float16", "int8")
 @click.option(
     "--precision",
     type=click.Choice(_PRECISIONS),
-    default="float32",
-    show_default=True,
-    help="How weights are stored; float16 halves the file, int8 (ONNX) quarters it; what that costs is printed.",
+    help="How weights are stored: float32, or float16, which halves the file, or int8 (ONNX), which quarters it; what "
+    "that costs is printed. By default float32, and for web float16 where it costs little.",
 )
 @click.option(
     "--inputs",
@@ -36,9 +36,23 @@ _PRECISIONS = ("float32", "float16", "int8")
     metavar="PLACE",
     help="Inputs to compare with: a picture, a folder or a pair folder; by default the pairs of the run.",
 )
+@click.option(
+    "--archive",
+    type=options.PLACE,
+    metavar="FILE",
+    help="web: the archive of onnxruntime-web, where this machine cannot fetch it.",
+)
 @options.json_option
-def command(model: Path, dest: Path | None, kind: str, precision: str, inputs: Path | None, as_json: bool) -> None:
-    """Write a model in the format of another program.
+def command(
+    model: Path,
+    dest: Path | None,
+    kind: str,
+    precision: str | None,
+    inputs: Path | None,
+    archive: Path | None,
+    as_json: bool,
+) -> None:
+    """Write a model in another program's format, or as a web page.
 
     MODEL is a run folder or a model file.
 
@@ -60,17 +74,34 @@ def command(model: Path, dest: Path | None, kind: str, precision: str, inputs: P
     before a batch norm go into the norm; a U-Net needs --set bias_before_norm=off in training, because its first and
     its innermost layer have no norm.
 
+    'web' is DEST, a folder that any static host serves: the page of 'p2p paint', which draws masks and computes the
+    photo in the browser, by WebGPU or WebAssembly. The model is compared as for 'onnx'. onnxruntime-web is fetched from
+    npm once (33 MB, one pinned version whose hash is checked) and kept in the user's cache; --archive takes it from a
+    file. The same command again writes what has changed.
+
     \b
     Examples:
       p2p export run --format onnx
       p2p export run cars.onnx --format onnx --precision int8 --inputs masks
       p2p export run cars.pt --format torchscript
       p2p export run checkpoints/cars/latest_net_G.pth --format reference
+      p2p export run site --format web
     """
     from p2p_cli import render
 
+    if archive is not None and kind != "web":
+        to_do = "Leave --archive out, or choose web."
+        raise UsageError(f"--format {kind}", "needs no archive", to_do, code="unfit-setting")
     if kind != "onnx" and dest is None:
-        raise UsageError("DEST", "is missing", "Give the file to write.", code="missing-argument")
+        to_do = f"Give the {'folder' if kind == 'web' else 'file'} to write."
+        raise UsageError("DEST", "is missing", to_do, code="missing-argument")
+    if kind == "web":
+        assert dest is not None, "refused above"
+        site = _export_web(model, dest, precision, inputs, archive)
+        for line in [options.to_json(site)] if as_json else _web_lines(site):
+            render.say(line)
+        return
+    precision = precision or "float32"
     if kind != "reference":
         made = _export(kind, model, dest, precision, inputs)
         if as_json:
@@ -108,6 +139,23 @@ def _export(kind: str, model: Path, dest: Path | None, precision: str, inputs: P
     return export_safetensors(model, dest, precision=precision, inputs=inputs, report=render.reporter())
 
 
+def _export_web(
+    model: Path, dest: Path, precision: str | None, inputs: Path | None, archive: Path | None
+) -> "WebExport":
+    from p2p_cli import render
+    from p2p_datatools.sources.web_runtime import fetch_web_runtime
+    from p2p_gan.machine.kept import kept_folder
+    from p2p_gan.paint.static_site import RuntimeFiles, export_web
+
+    report = render.reporter()
+
+    def bring() -> RuntimeFiles:
+        found = fetch_web_runtime(kept_folder(), archive=archive, report=report)
+        return found.version, found.files
+
+    return export_web(model, dest, runtime=bring, precision=precision, inputs=inputs, report=report)
+
+
 def _refuse_precision(kind: str, precision: str) -> None:
     if precision != "float32":
         what, to_do = "has weights of float32 alone", "Leave --precision out, or choose onnx."
@@ -118,13 +166,40 @@ def _lines(made: "ModelExport", model: Path) -> list[str]:
     """The result in lines."""
     there = "" if made.written else " exists already"
     lines = [f"{made.dest}{there}: {made.format} in {made.precision}, {made.bytes / 1e6:.1f} MB"]
-    for kind, found in (("random", made.random), ("real", made.real)):
-        if found is not None:
-            inputs = plural(found.count, f"{kind} input")
-            lines.append(f"compared {inputs}: largest difference {found.largest:.2g}; {_pixels(found)}")
+    lines += _difference_lines(made.random, made.real)
     lines += [f"statistics {made.statistics}", f"random     {made.randomness}"] if made.statistics else []
     if made.format == "onnx":
         lines.append(f"next       p2p sample {shell_word(str(made.dest))} PICTURES --out DEST")
+    return lines
+
+
+def _difference_lines(random: "Difference | None", real: "Difference | None") -> list[str]:
+    """How far the export differs from the model, in a line for each kind of input."""
+    lines = []
+    for kind, found in (("random", random), ("real", real)):
+        if found is not None:
+            inputs = plural(found.count, f"{kind} input")
+            lines.append(f"compared {inputs}: largest difference {found.largest:.2g}; {_pixels(found)}")
+    return lines
+
+
+def _web_lines(made: "WebExport") -> list[str]:
+    """The result of a page in lines: what it weighs, how to make it lighter, how to try it, and what a host needs."""
+    there = "" if made.written else ", all there already"
+    sizes = f"the model {made.model_bytes / 1e6:.1f} MB in {made.precision}, {made.bytes / 1e6:.0f} MB in all"
+    lines = [f"{made.dest}: {plural(made.files, 'file')}{there}; {sizes}, onnxruntime-web {made.runtime}"]
+    lines += _difference_lines(made.random, made.real)
+    if made.smaller:
+        offers = (
+            f"--set generator_filters={each.filters} --set max_filters={each.max_filters} ({each.bytes / 1e6:.0f} MB)"
+            for each in made.smaller
+        )
+        lines.append(f"smaller    such a model loads and paints faster: p2p train with {', or '.join(offers)}")
+    if made.large:
+        lines.append(f"note       over 25 MiB, which some hosts refuse: {', '.join(made.large)}")
+    lines.append("a host     has to serve .mjs as JavaScript and .wasm, by HTTPS; it needs no headers of its own")
+    folder = shell_word(str(made.dest))
+    lines.append(f"next       python -m http.server --directory {folder} 8000, then open http://localhost:8000")
     return lines
 
 

@@ -100,33 +100,67 @@ def export_onnx(
     missing.
     """
     source = Path(source)
-    place = model_file(source)
-    path = onnx_beside(place) if dest is None else Path(dest)
+    path = onnx_beside(model_file(source)) if dest is None else Path(dest)
     _check_name(path, ".onnx")
-    _refuse_precision(precision, PRECISIONS)
+    made = compared_onnx(source, path, precision=precision, inputs=inputs, report=report)
+    written = _write(path, made.data, replace_own=dest is None)
+    texts = describe_statistics(made.model.card), describe_randomness(made.model.card)
+    return ModelExport(path, "onnx", made.precision, len(made.data), written, made.random, made.real, *texts)
+
+
+@dataclass(frozen=True)
+class OnnxBytes:
+    """The bytes of an ONNX file of `model`, and how far it differs from the model, for random and for real inputs."""
+
+    model: Model
+    data: bytes
+    precision: str
+    random: Difference
+    real: Difference | None
+
+
+def compared_onnx(
+    source: Path,
+    path: Path,
+    *,
+    precision: str | None = "float32",
+    inputs: Path | str | None = None,
+    report: Reporter = QUIET,
+) -> OnnxBytes:
+    """A model as ONNX for the file `path`, compared with the model in torch.
+
+    A `precision` of None is float16, or where that loses too much float32, which is noted. Raises P2PError as
+    `export_onnx` does.
+    """
+    _refuse_precision(precision or "float16", PRECISIONS)
     require_onnx()
     require_onnxruntime("--format onnx")
+    place = model_file(source)
     model, origin = read_model(place), model_fingerprint(place)
     real = _real_inputs(source, inputs, model.card, report)
-    data, drawn, shown = _onnx_beside_torch(model, real, path, "float32", origin)
-    _refuse_difference(path, drawn, shown)
-    if precision != "float32":
-        data, drawn, shown = _onnx_beside_torch(model, real, path, precision, origin)
-        _refuse_loss(shown if real else drawn, path, precision)
-    written = _write(path, data, replace_own=dest is None)
-    texts = describe_statistics(model.card), describe_randomness(model.card)
-    return ModelExport(path, "onnx", precision, len(data), written, drawn, shown if real else None, *texts)
+    whole = _onnx_beside_torch(model, real, path, "float32", origin)
+    _refuse_difference(path, whole.random, *([whole.real] if whole.real else []))
+    if precision == "float32":
+        return whole
+    try:
+        smaller = _onnx_beside_torch(model, real, path, precision or "float16", origin)
+        _refuse_loss(smaller.real or smaller.random, path, smaller.precision)
+    except P2PError as error:
+        # A weight beyond 65504, the largest number of 16 bits, makes the output infinite.
+        if precision is not None or error.code not in ("not-the-same", "not-finite"):
+            raise
+        report.note(f"float16 is not enough for this model, so that it is written in float32: {error.what}.")
+        return whole
+    return smaller
 
 
-def _onnx_beside_torch(
-    model: Model, real: Sequence[Array], path: Path, precision: str, origin: str
-) -> tuple[bytes, Difference, Difference]:
-    """(the file, how far it differs for random inputs, and for real ones)."""
+def _onnx_beside_torch(model: Model, real: Sequence[Array], path: Path, precision: str, origin: str) -> OnnxBytes:
     size = _bytes_per_pixel(model)
     data = onnx_bytes(model, precision=precision, bytes_per_pixel=size, origin=origin)
     file = OnnxFile(path, model.card, model.digest, origin, precision, size)
     other = OnnxTranslator(onnx_model_of(file, data))
-    return data, *_compare(model, other, real)
+    drawn, shown = _compare(model, other, real)
+    return OnnxBytes(model, data, precision, drawn, shown if real else None)
 
 
 def export_torchscript(

@@ -133,13 +133,8 @@ class Painter:
 
     def to_json(self) -> dict[str, Any]:
         """What a page has to know of it."""
-        card = self.card
         return {
-            **{"id": self.id, "name": self.name, "direction": card.direction},
-            **{"input": _half_json(card.input), "output": _half_json(card.output)},
-            "palette": None if card.palette is None else palette_json(card.palette),
-            "size": list(card.size) if card.size else None,
-            **{"fit": card.fit, "unit": self.predictor.unit, "stochastic": card.architecture.random},
+            **{"id": self.id, "name": self.name, **describe_card(self.card), "unit": self.predictor.unit},
             **{"digest": self.predictor.digest, "runtime": self.predictor.runtime, "milliseconds": self.milliseconds},
             **{"why_not": self.why_not, "uploads": self.refusal is None},
         }
@@ -246,6 +241,17 @@ def encode_output(output: Array, card: ModelCard) -> bytes:
     if card.output_coding.kind == "classes" and card.palette is not None:
         return encode_mask(output, card.palette)
     return b"".join(png.encode(output))
+
+
+def describe_card(card: ModelCard) -> dict[str, Any]:
+    """What a page has to know of a model, whatever computes it."""
+    return {
+        "direction": card.direction,
+        **{"input": _half_json(card.input), "output": _half_json(card.output)},
+        "palette": None if card.palette is None else palette_json(card.palette),
+        "size": list(card.size) if card.size else None,
+        **{"fit": card.fit, "stochastic": card.architecture.random},
+    }
 
 
 def palette_json(palette: Palette) -> dict[str, Any]:
