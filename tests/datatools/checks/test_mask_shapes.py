@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from p2p_datatools.checks.mask_shapes import Specks, find_outside, find_specks, speck_limit
+from p2p_datatools.checks.mask_shapes import SpeckCount, find_outside, find_specks, speck_limit
 from p2p_datatools.contract.pictures.images import LabelMap
 
 
@@ -22,8 +22,8 @@ def test_islands_and_pinholes_are_counted_apart_with_the_largest_first() -> None
     mask[60, 50] = 3
     mask[150:153, 160:163] = 0
     islands, pinholes = find_specks(mask)
-    assert islands == Specks(number=2, alone=2, area=4, place=(30, 20))
-    assert pinholes == Specks(number=1, alone=1, area=9, place=(160, 150))
+    assert islands == SpeckCount(number=2, alone=2, area=4, place=(30, 20))
+    assert pinholes == SpeckCount(number=1, alone=1, area=9, place=(160, 150))
 
 
 def test_larger_shapes_and_thin_lines_and_corners_are_no_specks() -> None:
@@ -32,7 +32,7 @@ def test_larger_shapes_and_thin_lines_and_corners_are_no_specks() -> None:
     mask[50, 10:200] = 2
     mask[100:200, 100:200] = 1
     mask[180:200, 90:100] = 2
-    assert find_specks(mask) == (Specks(), Specks())
+    assert find_specks(mask) == (SpeckCount(), SpeckCount())
 
 
 def test_gaps_along_a_seam_have_others_around_them_and_are_not_alone() -> None:
@@ -48,7 +48,7 @@ def test_ignored_pixels_are_neither_specks_nor_what_is_around_one() -> None:
     mask[50:53, 50:53] = 255
     mask[100:200, 100:200] = 255
     mask[150, 150] = 1
-    assert find_specks(mask) == (Specks(), Specks())
+    assert find_specks(mask) == (SpeckCount(), SpeckCount())
 
 
 def test_a_part_away_from_its_whole_is_found_with_its_place_and_distance() -> None:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 RECIPE = {"work": "test"}
 
 
-def opened(dest: Path, **recipe: Any) -> Destination:
-    return Destination(dest, marker="made.json", recipe=RECIPE | recipe)
+def opened(dest: Path, *, cheap: bool = False, **recipe: Any) -> Destination:
+    return Destination(dest, marker="made.json", recipe=RECIPE | recipe, cheap=cheap)
 
 
 def add(destination: Destination, *files: str) -> None:
@@ -126,14 +126,17 @@ def test_unfinished_work_of_other_settings_is_refused(tmp_path: Path, refused: "
         opened(tmp_path / "dest", seed=1)
 
 
-@pytest.mark.parametrize(("code", "blocks"), [("pictures-failed", False), ("cannot-write", True)])
-def test_work_that_was_refused_gives_way_to_other_settings_and_work_that_was_interrupted_does_not(
-    tmp_path: Path, refused: "Refused", code: str, blocks: bool
+@pytest.mark.parametrize(
+    ("code", "cheap", "blocks"),
+    [("pictures-failed", True, False), ("pictures-failed", False, True), ("cannot-write", True, True)],
+)
+def test_cheap_work_that_was_refused_gives_way_to_other_settings_and_work_that_was_interrupted_does_not(
+    tmp_path: Path, refused: "Refused", code: str, cheap: bool, blocks: bool
 ) -> None:
     partial = tmp_path / "dest.partial"
 
     def fail() -> None:
-        with opened(tmp_path / "dest") as destination:
+        with opened(tmp_path / "dest", cheap=cheap) as destination:
             if "a.png" not in destination.done:
                 add(destination, "a.png")
             raise P2PError("b.png", "is broken", "Correct it.", code=code)
@@ -142,19 +145,19 @@ def test_work_that_was_refused_gives_way_to_other_settings_and_work_that_was_int
         fail()
     if blocks:
         with refused("unfinished-work", partial, usage=True):
-            opened(tmp_path / "dest", seed=1)
+            opened(tmp_path / "dest", cheap=cheap, seed=1)
         return
-    with opened(tmp_path / "dest") as destination:  # the same call continues
+    with opened(tmp_path / "dest", cheap=cheap) as destination:  # the same call continues
         assert "a.png" in destination.done
     with refused(code, "b.png"):
         fail()
-    with opened(tmp_path / "dest", seed=1) as destination:
+    with opened(tmp_path / "dest", cheap=cheap, seed=1) as destination:
         assert "a.png" not in destination.done
         assert not (partial / "a.png").exists()
     with refused("unfinished-work", partial, usage=True):  # interrupted, as far as anybody knows
-        with opened(tmp_path / "dest", seed=1) as destination:
+        with opened(tmp_path / "dest", cheap=cheap, seed=1) as destination:
             add(destination, "c.png")
-        opened(tmp_path / "dest", seed=2)
+        opened(tmp_path / "dest", cheap=cheap, seed=2)
 
 
 def test_a_destination_holding_something_else_is_refused_before_any_work(tmp_path: Path, refused: "Refused") -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.checks.mask_parts import Parts, describe_parts, find_confusions
-from p2p_datatools.checks.mask_shapes import Outside, Specks, find_outside, find_specks
+from p2p_datatools.checks.mask_shapes import Outside, SpeckCount, find_outside, find_specks
 from p2p_datatools.checks.placement import Placement, measure_placement, shrink_photo
 from p2p_datatools.checks.placement_set import PlacementCheck
 from p2p_datatools.contract.errors import Finding
@@ -30,6 +30,7 @@ _SPREADS = 6.0  # robust ones, beyond which a mask is unlike the others
 _TO_SPREAD = 1.4826  # from the median distance to the median to the standard deviation of a normal distribution
 _USUAL_GAP, _MORE_GAP = 0.05, 0.06  # of the masks, and of the longer side
 _MOST_GAP = 0.15  # of the longer side: a set with unlabelled roofs and fenders has 0.145, and more is no habit
+_MOST_FILLED = 63  # pixels of a speck that 'p2p data repair --specks' fills
 _ALMOST_ALL = 0.99
 _SEVERAL = 0.95
 _FAR_SHARE = 4.5  # spreads of the logarithm of a class's share
@@ -41,8 +42,8 @@ class MaskLook(NamedTuple):
 
     size: Size
     counts: Counts
-    islands: Specks
-    pinholes: Specks
+    islands: SpeckCount
+    pinholes: SpeckCount
     outside: tuple[Outside, ...]
     parts: Parts
     placement: Placement | None
@@ -95,7 +96,7 @@ class MaskSetCheck:
         yield from self._single_classes()
         yield from self._shares()
 
-    def _specks(self, code: str, word: str, found: Sequence[Specks]) -> Iterator[Finding]:
+    def _specks(self, code: str, word: str, found: Sequence[SpeckCount]) -> Iterator[Finding]:
         """Masks with specks; where many have some, those with far more than most, and one finding about all."""
         having = [place for place, specks in enumerate(found) if specks.alone or specks.number > 2]
         common = len(found) >= _FEWEST and len(having) > _COMMON * len(found)
@@ -106,13 +107,20 @@ class MaskSetCheck:
                 where = "" if specks.number == 1 else ", the largest"
                 x, y = specks.place
                 what = f"has {plural(specks.number, word)}{where} of {plural(specks.area, 'pixel')} at x={x}, y={y}"
-                to_do = f"{self._mend} removes them."
+                to_do = self._say_how_to_fill(specks.area)
                 yield Finding(self._files[place], what, to_do, code, "warning", specks.place, float(specks.number))
         if common:
             what = f"{len(having)} of {plural(len(found), 'mask')} have {word}s, such as {self._files[having[0]]}"
-            to_do = f"Training will learn them; {self._mend} removes them."
+            largest = max(found[place].area for place in having)
+            to_do = f"Training will learn them. {self._say_how_to_fill(largest)}"
             share = round(len(having) / len(found), 3)
             yield Finding(self._folder, what, to_do, code, "hint", figure=share)
+
+    def _say_how_to_fill(self, area: int) -> str:
+        """What fills specks of so many pixels."""
+        if area > _MOST_FILLED:
+            return "Paint over those that are not meant; they are too large for 'p2p data repair'."
+        return f"{self._mend} fills them with --specks {area + 1}."
 
     def _outside(self, part: int, whole: int) -> Iterator[Finding]:
         """Parts apart from their whole; where a set leaves wholes unlabelled, those that are far away."""

@@ -22,7 +22,7 @@ _SMALL = 256  # pixels of the longer side in which parts and wholes are compared
 _GAP = 0.02  # of the longer side: labels leave the seams, roofs and pillars between two parts unlabelled
 
 
-class Specks(NamedTuple):
+class SpeckCount(NamedTuple):
     """Shapes of a few pixels of one class inside another: how many, how many `alone`, and the largest of them.
 
     Those not alone are like gaps that a seam leaves: others are around them. `place` is (x, y), `area` in pixels.
@@ -52,7 +52,7 @@ def speck_limit(mask: LabelMap) -> int:
     return max(_LEAST_SPECK, round(_SPECK * mask.size))
 
 
-def find_specks(mask: LabelMap) -> tuple[Specks, Specks]:
+def find_specks(mask: LabelMap) -> tuple[SpeckCount, SpeckCount]:
     """Islands, then pinholes, which are those of the background (class 0), up to `speck_limit` pixels.
 
     One counts where all pixels around its box have one class, so that no thin part and no corner is taken for one.
@@ -67,11 +67,11 @@ def find_specks(mask: LabelMap) -> tuple[Specks, Specks]:
     return _sum_up(found[False]), _sum_up(found[True])
 
 
-def _sum_up(found: list[tuple[bool, int, tuple[int, int]]]) -> Specks:
+def _sum_up(found: list[tuple[bool, int, tuple[int, int]]]) -> SpeckCount:
     if not found:
-        return Specks()
+        return SpeckCount()
     _, area, place = max(found)
-    return Specks(len(found), sum(alone for alone, _, _ in found), area, place)
+    return SpeckCount(len(found), sum(alone for alone, _, _ in found), area, place)
 
 
 def _boxes(mask: LabelMap) -> Iterator[tuple[tuple[int, int, int, int], bool]]:
