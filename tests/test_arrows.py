@@ -58,9 +58,10 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "sheets": ("contract",),
         "masks": ("contract", "labels", "sheets"),
         "pairs": ("contract", "jobs"),
-        "splits": ("contract",),
+        "likeness": ("contract",),
+        "splits": ("contract", "likeness"),
         "derivations": ("contract", "jobs"),
-        "checks": ("contract",),
+        "checks": ("contract", "likeness"),
     },
     "p2p_gan": {
         "machine": (),

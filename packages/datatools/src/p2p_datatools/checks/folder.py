@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from p2p_datatools.checks.pairs import check_pairs, find_left_out
+from p2p_datatools.checks.twins import PhotoTwins
 from p2p_datatools.checks.values import ValueCheck
 from p2p_datatools.contract.errors import CheckedKind, CheckResult, Finding, P2PError, UsageError, finding_of
 from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, stem_of
@@ -67,7 +68,7 @@ def check(
         raise others.no_pictures(kinds)
     tracked = report.track(files, kind, len(files))
     if kind == "photos":
-        return CheckResult(kind, len(files), (*find_left_out(others), *_photos(pictures, tracked, read)))
+        return CheckResult(kind, len(files), (*find_left_out(others), *_photos(pictures, tracked, read, report)))
     used = palette or palette_of(path)
     assert used is not None, "_kind has seen one"
     left_out = (*find_left_out(others), *(find_left_out(folder.others) if folder else ()))
@@ -91,10 +92,10 @@ def _kind(path: Path, palette: Palette | None) -> CheckedKind:
     return "pairs" if is_split else "photos"
 
 
-def _photos(photos: PhotoFolder, files: Iterator[Path], read: ReadOptions) -> Iterator[Finding]:
+def _photos(photos: PhotoFolder, files: Iterator[Path], read: ReadOptions, report: Reporter) -> Iterator[Finding]:
     yield from _clashes(photos)
     # Photos and labels often lie in two folders of one.
-    values, by_type = dict[Path, ValueCheck](), dict[str, list[Path]]()
+    values, by_type, twins = dict[Path, ValueCheck](), dict[str, list[Path]](), PhotoTwins(photos.folder)
     for file in files:
         try:
             with open_picture(file, read) as picture:
@@ -105,9 +106,11 @@ def _photos(photos: PhotoFolder, files: Iterator[Path], read: ReadOptions) -> It
         by_type.setdefault(pixels.dtype.name, []).append(file)
         part = photos.folder.joinpath(*file.relative_to(photos.folder).parts[:-1][:1])
         values.setdefault(part, ValueCheck(part, "its pictures")).add(file, pixels, gaps)
+        twins.add(file, pixels)
     yield from _other_types(by_type)
     for each in values.values():
         yield from each.findings()
+    yield from twins.findings(report)
 
 
 def _values(picture: PictureFile) -> tuple[Array, Gaps | None]:

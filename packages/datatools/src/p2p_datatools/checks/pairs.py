@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+from p2p_datatools.checks.twins import PairTwins
 from p2p_datatools.checks.values import ValueCheck
 from p2p_datatools.contract.errors import CheckResult, Finding, P2PError, finding_of
 from p2p_datatools.contract.files.listing import LeftOut, picture_names
@@ -54,6 +55,7 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
         None if half.kind == "mask" else ValueCheck(folder.path, f"its halves {half.name}", half.range)
         for half in (folder.a, folder.b)
     ]
+    twins = PairTwins(folder)
     for place, pair in enumerate(report.track(folder.pairs, "pairs", len(folder.pairs))):
         read = _read(folder, pair)
         if isinstance(read, Finding):
@@ -63,6 +65,7 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
             continue
         if (first := first_of.setdefault(bytes.fromhex(read.hash), place)) != place:
             same_as.setdefault(first, [first]).append(place)
+        twins.add(place, read.a, read.b, read.hash)
         half = size_of(read.a)
         sizes[Size(2 * half.width, half.height)] += 1
         yield from _pair(folder, pair, read)
@@ -74,6 +77,7 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
     for same in same_as.values():
         yield from _same_pixels(folder, [folder.pairs[place] for place in same])
     yield from _same_photo(folder)
+    yield from twins.findings(report)
     yield from _find_unrecorded(folder)
     if folder.foreign and len(sizes) > 1:
         what = f"its pictures have {len(sizes)} sizes, {sizes.most_common(1)[0][0]} the most common"
