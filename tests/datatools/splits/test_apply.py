@@ -254,13 +254,13 @@ def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
     base = make_pairs(tmp_path / "base", [*numbered(3), "walk/x", "walk/y", "walk/z"])
     whole = tmp_path / "whole"
     shutil.copytree(base, whole)
-    split(whole, val=0.2, test=0.2)
+    split(whole, val=0.2, test=0.2, group_by="none")
     changes, died, completed = 0, True, 0
     while died:
         folder = tmp_path / str(changes)
         shutil.copytree(base, folder)
-        died = killed_after(partial(split, folder, val=0.2, test=0.2), changes)
-        completed += split(folder, val=0.2, test=0.2).completed
+        died = killed_after(partial(split, folder, val=0.2, test=0.2, group_by="none"), changes)
+        completed += split(folder, val=0.2, test=0.2, group_by="none").completed
         assert contents(folder) == contents(whole), f"after {changes} changes"
         shutil.rmtree(folder)
         changes += 1
@@ -451,7 +451,7 @@ def test_a_kill_at_any_moment_leaves_a_foreign_folder_that_the_same_call_complet
 ) -> None:
     folder = make_foreign(tmp_path / "maps", train=10)
     changes = 0
-    while killed_after(lambda: split(folder), changes):
+    while killed_after(lambda: split(folder, group_by="none"), changes):
         open_pairs(folder)
         changes += 1
     assert changes > 2

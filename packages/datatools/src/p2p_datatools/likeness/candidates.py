@@ -48,7 +48,7 @@ def find_candidates(signatures: Sequence[PictureSignature]) -> list[Candidate]:
     found: dict[Candidate, int] = {}
     corners = _join(signatures)
     for first, second in _votes(corners.bits, corners.picture, _TABLES, _BITS):
-        for candidate, votes in _agreeing(corners, first, second):
+        for candidate, votes in _find_agreement(corners, first, second):
             found[candidate] = max(votes, found.get(candidate, 0))
     outlines = np.stack([each.outline for each in signatures]) if signatures else np.empty((0, 32), np.uint8)
     for first, second in _votes(outlines, np.arange(len(outlines)), _OUTLINE_TABLES, _OUTLINE_BITS):
@@ -131,7 +131,7 @@ def _key(bits: NDArray[np.uint8], chosen: NDArray[np.int64]) -> _Codes:
     return key
 
 
-def _agreeing(corners: _Corners, first: _Numbers, second: _Numbers) -> Iterator[tuple[Candidate, int]]:
+def _find_agreement(corners: _Corners, first: _Numbers, second: _Numbers) -> Iterator[tuple[Candidate, int]]:
     """The pairs of pictures of which several corners say the same about scale and shift, and how many do."""
     mirrored, second = second & 1, second >> 1
     pairs = (corners.picture[first] << 32 | corners.picture[second]) << 1 | mirrored

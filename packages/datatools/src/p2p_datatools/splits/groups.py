@@ -123,20 +123,20 @@ def count_leaks(
     drawn = [random(number) for number in range(count)]
     found = []
     for split in HELD_OUT:
-        leaking = _leaking(twins, there, split)
+        leaking = _find_leaks(twins, there, split)
         found.append(
             LeakCount(
                 split,
                 there.count(split),
-                len(_leaking(twins, drawn, split)),
+                len(_find_leaks(twins, drawn, split)),
                 len(leaking),
-                len(_leaking(beside, there, split) - leaking),
+                len(_find_leaks(beside, there, split) - leaking),
             )
         )
     return tuple(found)
 
 
-def _leaking(pairs: Sequence[tuple[int, int]], splits: Sequence[str], split: str) -> set[int]:
+def _find_leaks(pairs: Sequence[tuple[int, int]], splits: Sequence[str], split: str) -> set[int]:
     found = set()
     for one, other in pairs:
         for held_out, trained in ((one, other), (other, one)):
