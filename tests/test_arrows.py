@@ -61,9 +61,10 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "masks": ("contract", "labels", "sheets"),
         "repairs": ("contract", "sheets"),
         "pairs": ("contract", "jobs"),
-        "splits": ("contract",),
+        "likeness": ("contract",),
+        "splits": ("contract", "likeness"),
         "derivations": ("contract", "jobs"),
-        "checks": ("contract",),
+        "checks": ("contract", "likeness"),
         "statistics": ("contract",),
     },
     "p2p_gan": {

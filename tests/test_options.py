@@ -44,7 +44,7 @@ FROZEN: dict[str, set[str]] = {
     "data derive": {"--op", "--seed"},
     "data pair": {"--halves", "--size", "--fit", "--nodata", "--plain-numbers", "--jobs", "--shard"},
     "data merge": {"--move"},
-    "data split": {"--val", "--test", "--seed", "--group-by", "--as-pairs"},
+    "data split": {"--val", "--test", "--seed", "--group-by", "--again", "--as-pairs"},
     "data export": {"--format"},
     "data stats": {"--palette", "--plots", "--force"},
     "data show": {"--limit", "--seed", "--names", "--overlay", "--findings", "--palette", "--force"},

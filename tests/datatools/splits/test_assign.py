@@ -60,5 +60,5 @@ def test_who_goes_to_the_test_does_not_change_when_val_does() -> None:
 
 def test_an_optional_group_that_is_empty_stands_alone(refused: "Refused") -> None:
     assert groups_by(r"(walk\d)?", ["walk1-a", "x"], QUIET) == {"walk1-a": "walk1", "x": None}
-    with refused("impossible-setting", "group-by similar", usage=True):
-        groups_by("similar", ["a"], QUIET)
+    with refused("no-match", "group-by b", usage=True):
+        groups_by("b", ["a"], QUIET)

@@ -63,7 +63,7 @@ def test_a_kill_at_any_moment_of_drawing_from_train_leaves_what_the_same_call_co
     given: Path, killed_after: "KilledAfter"
 ) -> None:
     changes = 0
-    while killed_after(lambda: split(given), changes):
+    while killed_after(lambda: split(given, group_by="none"), changes):
         changes += 1
     assert changes > 2
     assert split(given).counts == {"train": 18, "val": 2, "test": 3}
@@ -129,7 +129,7 @@ def test_equal_pictures_that_an_earlier_split_divided_join_those_that_are_tested
     assert [each.code for each in check(given).findings] == ["leak"]
     summary = split(given, val=0, test=0, report=notes)
     assert summary.counts == {"train": 19, "val": 0, "test": 5}
-    assert "train/5 has the same pixels as test/5" in notes.lines[0]
+    assert any("train/5 has the same pixels as test/5" in line for line in notes.lines)
     assert check(given).ok
 
 

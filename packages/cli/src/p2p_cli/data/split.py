@@ -4,11 +4,16 @@ Nothing here may decide where a pair goes.
 """
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from p2p_cli import options
 from p2p_cli.hints import train_lines
+from p2p_datatools.contract.words import plural
+
+if TYPE_CHECKING:
+    from p2p_datatools.splits.groups import LeakCount
 
 
 @click.command()
@@ -20,43 +25,64 @@ from p2p_cli.hints import train_lines
 )
 @click.option(
     "--group-by",
-    default="none",
-    show_default=True,
-    metavar="none|REGEX",
-    help="Keep pairs together whose names match alike: those of one car, one street, one video.",
+    metavar="similar|none|REGEX",
+    help="Keep pairs together that look alike, or whose names match alike: those of one car, one street, one video.  "
+    "[default: similar where a half is a photo, else none]",
 )
+@click.option("--again", is_flag=True, help="Draw all pairs anew, whatever split they have.")
 @click.option(
     "--as-pairs", is_flag=True, help="Take the pictures for A|B pairs, although they look like single photos or masks."
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and stop.")
 @options.json_option
 def command(
-    pairs: Path, val: float, test: float, seed: int, group_by: str, as_pairs: bool, dry_run: bool, as_json: bool
+    pairs: Path,
+    val: float,
+    test: float,
+    seed: int,
+    group_by: str | None,
+    again: bool,
+    as_pairs: bool,
+    dry_run: bool,
+    as_json: bool,
 ) -> int:
     """Split pairs into train, val and test.
 
-    The same seed gives the same split, and pairs that have a split keep it when others are added. A val or test that
-    the folders of A and B gave stays as it is; one that is missing is drawn from the rest, and from train. Pairs of
-    equal pixels, or of one photo, are in one split. On an ordinary pix2pix folder only a manifest is written and no
+    Pairs that look alike are in one split, so that no test picture is nearly a training picture: near-duplicates,
+    crops, mirror images, copies by their names, frames of one walk. What a random split would have leaked is told. The
+    same seed gives the same split, and pairs that have a split keep it when others are added; --again draws all anew,
+    and with --dry-run says what would move. A val or test that the folders of A and B gave stays as it is; one that is
+    missing is drawn from the rest, and from train. On an ordinary pix2pix folder only a manifest is written and no
     picture is moved.
 
     \b
     Examples:
       p2p data split pairs
       p2p data split pairs --val 0.05 --test 0.2 --group-by '^[^_]+'
+      p2p data split pairs --again --dry-run
     """
     from p2p_cli import render
     from p2p_datatools.splits.apply import split
 
     report = render.reporter()
     summary = split(
-        pairs, val=val, test=test, seed=seed, group_by=group_by, as_pairs=as_pairs, dry_run=dry_run, report=report
+        pairs,
+        val=val,
+        test=test,
+        seed=seed,
+        group_by=group_by,
+        as_pairs=as_pairs,
+        again=again,
+        dry_run=dry_run,
+        report=report,
     )
     if as_json:
         render.say(options.to_json(summary))
         return 0
     if summary.completed:
         render.say("An interrupted split was completed first.")
+    for line in filter(None, map(_leak_line, summary.leaks)):
+        render.say(line)
     counts = ", ".join(f"{name} {count}" for name, count in summary.counts.items())
     if dry_run:
         render.say(f"would be: {counts}")
@@ -65,3 +91,15 @@ def command(
         for line in train_lines(pairs, summary.counts.get("train", 0)):
             render.hint(line)
     return 0
+
+
+def _leak_line(leaks: "LeakCount") -> str:
+    """What a random split would have leaked, and what is left of it; nothing where there is nothing to tell."""
+    if not (leaks.random or leaks.now or leaks.neighbours):
+        return ""
+    line = (
+        f"{leaks.split}: by chance {leaks.random} of {plural(leaks.pictures, 'picture')} would have had a near-twin in "
+        f"training; now {leaks.now}"
+    )
+    beside = plural(leaks.neighbours, "stands beside a training picture", "stand beside training pictures")
+    return f"{line}, and {beside}, where a walk was cut" if leaks.neighbours else line

@@ -56,6 +56,7 @@ _PHOTOS = {
 }
 _PHOTO_HINTS = {
     "grey-photo": "without colours, where most have some",
+    "near-duplicate": "pictures that show nearly what others show, or a part of it",
     "exif-turned": "turned or mirrored by its EXIF orientation, which some programs for labelling ignore",
 }
 _VALUES = {
@@ -107,6 +108,7 @@ _PAIR_ERRORS = {
     "no-pairs": "no pictures where pairs would be",
     "no-training-pairs": "no pictures in train/",
     "leak": "what one split holds is in another, too",
+    "near-leak": "what one split holds is nearly in another: a crop, a mirror image, a copy by its name",
     "missing-pair": "a pair of the manifest that does not exist",
     "hash-differs": "a pair that is not the one in the manifest",
     "size-differs": "a pair of another size than the manifest says",
@@ -121,6 +123,8 @@ _PAIR_ERRORS = {
 }
 _PAIRS = {
     "halves-swapped": "A looks as the B of the other pairs, and B as their A",
+    "neighbour-leak": "pairs that stand beside training pairs in a walk, a video or a minute",
+    "alike-throughout": "most pairs are each nearly the next, as drawings of one kind are",
     "sizes-differ": "pairs of several sizes in a folder without a manifest",
     "unlisted": "a picture that is not in the manifest",
     "nodata-unrecorded": "pixels without data, of which the manifest does not say where they are",

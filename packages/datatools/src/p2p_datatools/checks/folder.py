@@ -84,7 +84,7 @@ def check(
         if check.are_pairs and all(file.parent == path for file in files):
             report.note(f"{path}: two pictures meet in the middle of each, so they are checked as A|B pairs.")
             return check_pairs(path, report=report)
-        findings = (*left_out, *_clashes(pictures), *broken, *check.findings())
+        findings = (*left_out, *_clashes(pictures), *broken, *check.findings(), *check.twins(report))
         return CheckResult(kind, len(files), findings)
     used = palette or palette_of(path)
     assert used is not None, "_kind has seen one"
@@ -112,7 +112,7 @@ def _photos(check: PhotosCheck, files: list[Path], read: ReadOptions, look: Look
     """Let `check` see the photos; those that cannot be read are the findings."""
     judges = set(spread_files(files))
     for file, photo in zip(
-        files, look.at(lambda file: read_look(file, read, look, judge=file in judges), files), strict=True
+        files, look.at(lambda file: read_look(file, read, look, judge=file in judges, twins=True), files), strict=True
     ):
         if isinstance(photo, Finding):
             yield photo

@@ -18,6 +18,7 @@ from p2p_datatools.checks.mask_set import MaskLook, MaskSetCheck, look_at_mask
 from p2p_datatools.checks.photos import PhotoCheck, PhotoLook, look_at_photo
 from p2p_datatools.checks.repeats import Repeats
 from p2p_datatools.checks.swaps import SwapCheck, describe_half
+from p2p_datatools.checks.twins import PairTwins
 from p2p_datatools.checks.values import PictureValues, ValueCheck, measure_values
 from p2p_datatools.contract.errors import CheckResult, Finding, P2PError, finding_of
 from p2p_datatools.contract.files.listing import LeftOut, picture_names
@@ -45,6 +46,7 @@ from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command, plural
+from p2p_datatools.likeness.signature import PictureSignature
 
 _PACKED = 12  # bytes of pixels for each byte of a JPEG, about; of a PNG fewer
 
@@ -65,13 +67,14 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
     swaps = SwapCheck((folder.a.name, folder.b.name))
     mend = "'p2p data repair', before they are paired again,"
     masks = MaskSetCheck(folder.path, folder.palette, mend) if folder.palette else None
-    look = Looker("pairs", len(folder.pairs), report)
-    looked = look.at(partial(_look_at_pair, folder=folder, look=look), folder.pairs)
+    look, twins = Looker("pairs", len(folder.pairs), report), PairTwins(folder)
+    looked = look.at(partial(_look_at_pair, folder=folder, look=look, twins=twins), folder.pairs)
     for place, (pair, seen) in enumerate(zip(folder.pairs, looked, strict=True)):
         yield from seen.findings
         if seen.size:
             sizes[seen.size] += 1
         repeats.add(place, seen.digest)
+        twins.add(place, seen.signature, seen.digest)
         for half, told in zip(halves, seen.halves, strict=False):
             half.add(folder.path / pair.file, told)
         if masks and seen.mask:
@@ -85,6 +88,7 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
     for same in repeats.groups():
         yield from _same_pixels(folder, [folder.pairs[place] for place in same])
     yield from _same_photo(folder)
+    yield from twins.findings(report)
     yield from _find_unrecorded(folder)
     if folder.foreign and len(sizes) > 1:
         what = f"its pictures have {len(sizes)} sizes, {sizes.most_common(1)[0][0]} the most common"
@@ -102,13 +106,14 @@ class _HalfRecord(NamedTuple):
 
 
 class _PairRecord(NamedTuple):
-    """What is kept of a pair: the size of its picture, its hash, its halves and mask, where they could be read."""
+    """What is kept of a pair: size and hash of its picture, its halves, mask and signature, if they could be read."""
 
     findings: tuple[Finding, ...]
     size: Size | None = None
     digest: str = ""
     halves: tuple[_HalfRecord, ...] = ()
     mask: MaskLook | None = None
+    signature: PictureSignature | None = None
 
 
 class _HalfCheck:
@@ -134,7 +139,7 @@ class _HalfCheck:
             yield from () if self._values.are_few else self._photos.findings(sizes=False)
 
 
-def _look_at_pair(pair: Pair, folder: PairFolder, look: Looker) -> _PairRecord:
+def _look_at_pair(pair: Pair, folder: PairFolder, look: Looker, twins: PairTwins) -> _PairRecord:
     with look.room(_weight(folder, pair)):
         read = _read(folder, pair)
         if isinstance(read, Finding):
@@ -147,7 +152,8 @@ def _look_at_pair(pair: Pair, folder: PairFolder, look: Looker) -> _PairRecord:
         )
         mask, wrong = _mask_half(folder, file, read)
         findings = (*_pair(folder, pair, read), *wrong)
-        return _PairRecord(findings, Size(2 * half.width, half.height), read.hash, halves, mask)
+        size = Size(2 * half.width, half.height)
+        return _PairRecord(findings, size, read.hash, halves, mask, twins.describe(read.a, read.b))
 
 
 def _mask_half(folder: PairFolder, file: Path, read: StoredHalves) -> tuple[MaskLook | None, list[Finding]]:

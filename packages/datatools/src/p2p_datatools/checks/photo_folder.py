@@ -12,6 +12,7 @@ import numpy as np
 from p2p_datatools.checks.looker import Looker
 from p2p_datatools.checks.photos import PhotoCheck, PhotoLook, look_at_photo
 from p2p_datatools.checks.repeats import Repeats
+from p2p_datatools.checks.twins import PhotoTwins, describe_photo
 from p2p_datatools.checks.values import PictureValues, ValueCheck, measure_values
 from p2p_datatools.contract.errors import Finding, P2PError, finding_of
 from p2p_datatools.contract.pairs.seam import Middle, are_cut, judge_middle
@@ -20,6 +21,8 @@ from p2p_datatools.contract.pictures.header import PictureFile, decoded_bytes, o
 from p2p_datatools.contract.pictures.images import hash_pixels, read_photo
 from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.pages import ReadOptions
+from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.likeness.signature import PictureSignature
 
 _LEAST_SIDE = 32  # pixels: smaller pictures may well be equal
 _FEWEST = 3  # pictures that tell something: an edge may well lie in the middle of one or two
@@ -33,6 +36,7 @@ class PhotoRecord(NamedTuple):
     look: PhotoLook
     digest: str
     middle: Middle = "unclear"
+    signature: PictureSignature | None = None
 
 
 def read_look(
@@ -41,11 +45,13 @@ def read_look(
     look: Looker,
     *,
     judge: bool = False,
+    twins: bool = False,
     also: Callable[[Array], None] = lambda pixels: None,
 ) -> PhotoRecord | Finding:
     """Read a photo and measure it, in the room of `look`, where `also` sees it too; a finding if it cannot be read.
 
-    What its middle looks like is found out only for those that are to `judge` whether photos are A|B pictures.
+    What its middle looks like is found out only for those that are to `judge` whether photos are A|B pictures;
+    `twins` says that near-duplicates are looked for.
     """
     try:
         with open_picture(file, read) as picture, look.room(decoded_bytes(picture)):
@@ -56,7 +62,8 @@ def read_look(
             shows = values.low < values.high and min(seen.size) >= _LEAST_SIDE
             is_color = pixels.dtype == np.uint8 and pixels.ndim == 3
             middle = judge_middle(pixels) if judge and is_color else "unclear"
-            return PhotoRecord(pixels.dtype.name, values, seen, hash_pixels(pixels) if shows else "", middle)
+            digest, signature = hash_pixels(pixels) if shows else "", describe_photo(pixels) if twins else None
+            return PhotoRecord(pixels.dtype.name, values, seen, digest, middle, signature)
     except P2PError as error:
         return finding_of(error, file)
 
@@ -80,6 +87,7 @@ class PhotosCheck:
         self._values, self._photos = dict[Path, ValueCheck](), dict[Path, PhotoCheck]()
         self._by_type, self._repeats = dict[str, list[Path]](), Repeats()
         self._middles: list[Middle] = []
+        self._twins = PhotoTwins(folder)
 
     def add(self, file: Path, photo: PhotoRecord) -> None:
         """Note what was measured of a photo."""
@@ -92,6 +100,8 @@ class PhotosCheck:
         if photo.values.numbers is None:  # pictures of few tones, such as labels, may well be equal
             self._repeats.add(len(self._files), photo.digest)
             self._files.append(file)
+            if photo.signature is not None:
+                self._twins.add(file, photo.signature, photo.digest)
 
     @property
     def are_pairs(self) -> bool:
@@ -116,6 +126,10 @@ class PhotosCheck:
             for file in others:
                 to_do = "Remove one of them with what belongs to it, unless it is meant to count twice."
                 yield Finding(str(file), f"has the same pixels as {first}", to_do, "duplicate", "warning")
+
+    def twins(self, report: Reporter) -> Iterator[Finding]:
+        """Photos that are nearly others, where their signatures were kept."""
+        return self._twins.findings(report)
 
 
 def _other_types(by_type: dict[str, list[Path]]) -> Iterator[Finding]:

@@ -29,8 +29,10 @@ from p2p_datatools.contract.pairs.manifest import (
 from p2p_datatools.contract.pictures.images import hash_pixels, read_photo, size_of
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
-from p2p_datatools.splits.assign import NO_GROUPS
+from p2p_datatools.splits.groups import LeakCount
 from p2p_datatools.splits.plan import plan_split, with_plan
+
+_AGAIN = "drawn_again"  # in the provenance of another tool's folder
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class SplitSummary:
 
     `counts` holds how many pairs each split has; `groups` how many groups the names form, 0 without grouping;
     `completed` says that an interrupted call's plan was carried out first; files of a `foreign` folder never move.
+    `leaks` say for test and val how many of their pairs resemble a training pair, where pictures were compared.
     """
 
     counts: dict[str, int]
@@ -47,6 +50,7 @@ class SplitSummary:
     groups: int
     completed: bool
     foreign: bool
+    leaks: tuple[LeakCount, ...] = ()
 
 
 def split(
@@ -55,20 +59,25 @@ def split(
     val: float = 0.1,
     test: float = 0.1,
     seed: int = 0,
-    group_by: str = NO_GROUPS,
+    group_by: str | None = None,
     as_pairs: bool = False,
+    again: bool = False,
     dry_run: bool = False,
     report: Reporter = QUIET,
 ) -> SplitSummary:
     """Assign every pair without a split to one: of n pairs in total, val and test get n * share, rounded half up.
 
     Pairs that have a split keep it and count. Who goes where follows from the SHA-256 of the seed and a pair's name (or
-    its group), not from the order of files. `group_by` is "none" or a regular expression whose first group, or whole
-    match, in a pair's name is its group; groups stay whole, so val and test come as near as whole groups can.
+    its group), not from the order of files. `group_by` is "similar", the default where a half is a photo, "none", or a
+    regular expression whose first group, or whole match, in a pair's name is its group; groups stay whole, so val and
+    test come as near as whole groups can. All pairs are read to find those that are similar (near-duplicates, crops,
+    mirror images, copies by their names, frames of a walk), and each class of masks gets into each split if it can.
+    What is similar across groups of a regular expression goes together, too.
 
     A val or test that the sources gave is complete as it is; one that they did not give is drawn from the others, and
     from the training pairs they gave. Pairs of equal pixels, or of one photo, always are in one split: where they were
-    given different ones, or have been split before, those that are trained on join those that are tested on.
+    given different ones, or have been split before, those that are trained on join those that are tested on. `again`
+    draws all pairs anew, whatever split they have or were given.
 
     Files move to train/, val/ and test/; after a kill at any moment the same call completes the work. A folder of
     another tool gets a manifest, and no picture moves; it is refused when its pictures look like photos or masks, but
@@ -81,14 +90,20 @@ def split(
     # A folder that is missing is not made for its lock.
     with contextlib.nullcontext() if dry_run or not path.is_dir() else hold_in_place(path):
         folder, given, completed = _open(path, dry_run, report, as_pairs=as_pairs)
-        plan = plan_split(folder, given, {"val": val, "test": test}, seed=seed, group_by=group_by, report=report)
+        shares = {"val": val, "test": test}
+        plan = plan_split(folder, given, shares, seed=seed, group_by=group_by, again=again, report=report)
         if not dry_run and folder.foreign:
-            write_manifest(plan.result)
+            write_manifest(_remember_again(plan.result) if again else plan.result)
         elif not dry_run and plan.planned:
             _write_plan(folder, plan.planned)
             _carry_out(folder, plan.planned)
         kept = len(folder.pairs) - plan.moved
-        return SplitSummary(plan.counts, plan.moved, kept, plan.groups, completed, folder.foreign)
+        return SplitSummary(plan.counts, plan.moved, kept, plan.groups, completed, folder.foreign, plan.leaks)
+
+
+def _remember_again(folder: PairFolder) -> PairFolder:
+    """Record that the splits are not those of another tool's folders any more, so that new pairs are drawn, too."""
+    return replace(folder, provenance={**folder.provenance, _AGAIN: True})
 
 
 def _check_shares(val: float, test: float) -> None:
@@ -221,6 +236,8 @@ def _open_foreign(
         )
     new = [pair for pair in listed.pairs if pair.file not in before]
     splits = frozenset(pair.split for pair in listed.pairs)
+    if known.provenance.get(_AGAIN) is True:
+        new, splits = [replace(pair, split="train") for pair in new], frozenset({"train"})
     return with_pairs(known, [*known.pairs, *_measure(path, new, report)]), splits
 
 

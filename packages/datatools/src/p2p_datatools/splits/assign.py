@@ -16,7 +16,7 @@ from p2p_datatools.contract.pairs.manifest import UNSPLIT
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
 
-NO_GROUPS, _SIMILAR = "none", "similar"
+NO_GROUPS, SIMILAR = "none", "similar"
 # How near to the goal, in pairs, the exact search for groups begins, and how many groups it considers.
 _STRETCH, _MOST_GROUPS = 2000, 4000
 Groups = Mapping[str, str | None]  # the group of each name; None: the pair stands alone
@@ -32,17 +32,11 @@ def round_half_up(count: int, share: float) -> int:
 def groups_by(how: str, names: Sequence[str], report: Reporter) -> Groups:
     """The groups of names by a regular expression: its first group, or its whole match, is the name's group.
 
-    A name that does not match is a group by itself, which is noted. Raises UsageError when none matches.
+    A name that does not match is a group by itself, which is noted. Names alone give no groups of similar pictures.
+    Raises UsageError when none matches.
     """
-    if how == NO_GROUPS:
+    if how in (NO_GROUPS, SIMILAR):
         return dict.fromkeys(names)
-    if how == _SIMILAR:
-        raise UsageError(
-            f"group-by {how}",
-            "is not possible yet",
-            f"Give a regular expression, or {NO_GROUPS}.",
-            code="impossible-setting",
-        )
     try:
         pattern = re.compile(how)
     except re.error as error:
@@ -89,7 +83,7 @@ def assign(
     goal = {key: max((split for _, split in its), key=_rank) for key, its in settled.items()}
     moved = {name: goal[key] for key, its in settled.items() for name, split in its if split != goal[key]}
     chosen = {key: goal[key] for key in loose if key in goal}
-    free = sorted(loose.keys() - chosen.keys(), key=lambda key: _draw(seed, key[1]))
+    free = sorted(loose.keys() - chosen.keys(), key=lambda key: draw(seed, key[1]))
     for split in ("test", "val"):
         present = sum(len(its) for key, its in settled.items() if goal[key] == split)
         joining = sum(len(loose[key]) for key, its in chosen.items() if its == split)
@@ -140,7 +134,8 @@ def refuse_divided(pairs: Iterable[Pair], groups: Groups, where: str, to_do: str
             )
 
 
-def _draw(seed: int, key: str) -> bytes:
+def draw(seed: int, key: str) -> bytes:
+    """Where a pair's name, or the name of its group, stands in the order in which a seed draws them."""
     return hashlib.sha256(f"{seed}\n{key}".encode()).digest()
 
 

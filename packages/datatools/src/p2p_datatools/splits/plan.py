@@ -14,7 +14,10 @@ from p2p_datatools.contract.pairs.lines import GIVEN, ByName, NamedPairs, Pair
 from p2p_datatools.contract.pairs.manifest import HEADER, PAIR_LINES, SPLITS, UNSPLIT, PairFolder, with_pairs
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
-from p2p_datatools.splits.assign import Groups, assign, groups_by, refuse_divided, round_half_up
+from p2p_datatools.likeness.pairs import has_photo
+from p2p_datatools.splits.assign import NO_GROUPS, SIMILAR, Groups, groups_by, refuse_divided, round_half_up
+from p2p_datatools.splits.groups import LeakCount
+from p2p_datatools.splits.similar import SplitDraw, choose_grouping, find_groups
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,7 @@ class SplitPlan:
     """The `planned` pairs, by name, as they will be, and the whole folder with them.
 
     `counts` are the pairs of each split in the end, `moved` those that get another one now, `groups` the number of
-    groups.
+    groups; `leaks` say how many pairs of val and test resemble a training pair, where pictures were compared.
     """
 
     planned: Mapping[str, Pair]
@@ -30,36 +33,74 @@ class SplitPlan:
     counts: dict[str, int]
     moved: int
     groups: int
+    leaks: tuple[LeakCount, ...] = ()
 
 
 def plan_split(
-    folder: PairFolder, given: Set[str], shares: Mapping[str, float], *, seed: int, group_by: str, report: Reporter
+    folder: PairFolder,
+    given: Set[str],
+    shares: Mapping[str, float],
+    *,
+    seed: int,
+    group_by: str | None,
+    again: bool = False,
+    report: Reporter,
 ) -> SplitPlan:
     """Plan the split of a folder whose sources gave it the splits `given`; notes what is unexpected.
 
-    Raises UsageError for an impossible expression, P2PError when an earlier split has divided a group or there would
-    be no training pairs.
+    With `again` all pairs are drawn, whatever split they have or were given. Raises UsageError for an impossible
+    expression, P2PError when an earlier split has divided a group or there would be no training pairs.
     """
     known = ByName(folder.pairs)
-    groups = groups_by(group_by, list(known), report)
+    how, given = choose_grouping(folder, group_by), frozenset() if again else given
+    groups = groups_by(how, list(known), report)
     targets = {name: round_half_up(len(folder.pairs), share) for name, share in shares.items()}
-    refuse_divided(folder.pairs, groups, str(folder.path), _how_to_regroup(folder, given))
-    drawn = _draw_from_train(folder, given, targets)
-    alike = find_alike(folder)
-    assigned = assign(
-        (replace(pair, split=UNSPLIT) if pair.name in drawn else pair for pair in folder.pairs),
-        groups,
-        _leave_given(folder, given, targets),
-        seed,
-        together=[[pair.name for pair in same.pairs] for same in alike],
-    )
-    planned = _SplitPairs(folder, known, assigned, groups)
+    drawn: Set[str] = known.keys() if again else _draw_from_train(folder, given, targets)
+    if not again:
+        refuse_divided(folder.pairs, groups, str(folder.path), _how_to_regroup(folder, given))
+    alike, left = find_alike(folder), _leave_given(folder, given, targets)
+    draw = SplitDraw(folder, drawn, left, seed)
+    together: Sequence[Sequence[str]] = [[pair.name for pair in same.pairs] for same in alike]
+    seen = None
+    if how != NO_GROUPS and has_photo(folder):
+        seen = find_groups(draw, groups, together, _place(folder, given, again=again), _most(targets, folder), report)
+        groups, together = seen.groups, seen.together
+    assigned = draw.assign(groups, together)
+    if seen is not None:
+        assigned = seen.cover(assigned)
+    moving = dict(assigned)
+    relabelled = _find_relabelled(folder, groups, assigned) if how == SIMILAR else frozenset()
+    planned = _SplitPairs(folder, known, assigned, groups, relabelled)
     result = with_plan(folder, planned)
     counts = dict.fromkeys(SPLITS, 0) | Counter(each.split for each in result.pairs if each.split in SPLITS)
-    _note_moves(drawn, assigned, alike, report)
-    _remark(folder, counts, targets, shares, given, groups, report)
-    stay = sum(assigned[name] == "train" for name in drawn)
-    return SplitPlan(planned, result, counts, len(planned) - stay, len(set(groups.values()) - {None}))
+    if again:
+        _note_again(folder, moving, report)
+    else:
+        _note_moves(drawn, moving, alike, report)
+    _remark(folder, counts, targets, shares, given, groups, report, why=seen.why if seen else "")
+    leaks = seen.count(assigned) if seen is not None else ()
+    moved = sum(assigned[name] != known[name].split for name in assigned)
+    return SplitPlan(planned, result, counts, moved, len(set(groups.values()) - {None}), leaks)
+
+
+def _most(targets: Mapping[str, int], folder: PairFolder) -> int:
+    """How many pairs a walk or a video may have to be one group: those of the smallest split that is asked for."""
+    return min((each for each in targets.values() if each), default=max(1, len(folder.pairs) // 10))
+
+
+def _place(folder: PairFolder, given: Set[str], *, again: bool) -> list[str | None]:
+    """The split of each pair that only pairs which show the same may change; None where it has none."""
+    train = "train" if folder.foreign and given & {"val", "test"} else None
+    return [None if again else train if pair.split == UNSPLIT else pair.split for pair in folder.pairs]
+
+
+def _find_relabelled(folder: PairFolder, groups: Groups, assigned: dict[str, str]) -> Set[str]:
+    """Pairs that keep their split and get a group, since others joined them; they are `assigned` what they have."""
+    found = {pair.name: pair.split for pair in folder.pairs if pair.name not in assigned and groups[pair.name]}
+    found = {name: split for name, split in found.items() if split != UNSPLIT}
+    changed = {pair.name for pair in folder.pairs if pair.name in found and pair.group != groups[pair.name]}
+    assigned |= {name: found[name] for name in changed}
+    return changed
 
 
 def with_plan(folder: PairFolder, planned: Mapping[str, Pair]) -> PairFolder:
@@ -101,13 +142,21 @@ class _SplitPairs(Mapping[str, Pair]):
     """The pairs that get a split, by name, as they will be; only the splits are held."""
 
     def __init__(
-        self, folder: PairFolder, known: Mapping[str, Pair], assigned: Mapping[str, str], groups: Groups
+        self,
+        folder: PairFolder,
+        known: Mapping[str, Pair],
+        assigned: Mapping[str, str],
+        groups: Groups,
+        relabelled: Set[str],
     ) -> None:
         self._known, self._assigned, self._groups, self._foreign = known, assigned, groups, folder.foreign
+        self._relabelled = relabelled
         self._elsewhere = {} if folder.foreign else _find_clashes(folder, assigned)
 
     def __getitem__(self, name: str) -> Pair:
         pair, split = self._known[name], self._assigned[name]
+        if name in self._relabelled:
+            return replace(pair, group=self._groups[name])
         sources = {key: value for key, value in pair.sources.items() if key != GIVEN}
         file = pair.file if self._foreign else self._elsewhere.get(name) or _file_in(split, pair)
         return replace(pair, split=split, group=self._groups[name], file=file, sources=sources)
@@ -130,18 +179,31 @@ def _file_in(split: str, pair: Pair) -> str:
 
 
 def _find_clashes(folder: PairFolder, assigned: Mapping[str, str]) -> dict[str, str]:
-    """Other places for pairs whose own is taken in their split: train/1 and test/1 may both be called 1 there."""
+    """Other places for pairs whose own is taken in their split: train/1 and test/1 may both be called 1 there.
+
+    A place is taken, too, where a pair lies that leaves it: files move one by one, and a kill may come between.
+    """
     if not any(pair.split != UNSPLIT for pair in folder.pairs if pair.name in assigned or pair.given_split):
         return {}  # the place is the name, and no other pair's
-    taken = {pair.file for pair in folder.pairs if pair.name not in assigned}
+    taken = {pair.file: pair.name for pair in folder.pairs}
     elsewhere = {}
     for pair in folder.pairs:
         if pair.name in assigned:
             file = _file_in(assigned[pair.name], pair)
-            if file in taken:
-                file = elsewhere[pair.name] = f"{assigned[pair.name]}/{pair.file}"
-            taken.add(file)
+            while taken.setdefault(file, pair.name) != pair.name:
+                first, _, rest = file.partition("/")
+                file = elsewhere[pair.name] = f"{first}/{pair.split}/{rest}"
     return elsewhere
+
+
+def _note_again(folder: PairFolder, assigned: Mapping[str, str], report: Reporter) -> None:
+    """Note how many pairs leave the split that they have."""
+    moves = Counter(
+        (pair.split, assigned[pair.name]) for pair in folder.pairs if pair.split not in (UNSPLIT, assigned[pair.name])
+    )
+    if moves:
+        listed = ", ".join(f"{count} from {one} to {other}" for (one, other), count in sorted(moves.items()))
+        report.note(f"Drawn again: {listed}. Models that were trained before have seen pairs that are held out now.")
 
 
 def _note_moves(drawn: Set[str], assigned: Mapping[str, str], alike: Sequence[Alike], report: Reporter) -> None:
@@ -175,13 +237,15 @@ def _remark(
     given: Set[str],
     groups: Groups,
     report: Reporter,
+    *,
+    why: str,
 ) -> None:
-    """Note unexpected counts; raises P2PError when nothing is left to train on."""
+    """Note unexpected counts; raises P2PError when nothing is left to train on. `why` says which group is large."""
     if not counts["train"]:
         raise P2PError(
             folder.path,
             f"would have no training pairs: {plural(len(folder.pairs), 'pair')}, "
-            f"val {counts['val']}, test {counts['test']}",
+            f"val {counts['val']}, test {counts['test']}{why and f'; {why}'}",
             "Add pairs or smaller groups, or ask for smaller shares.",
             code="no-training-pairs",
         )
@@ -189,7 +253,7 @@ def _remark(
         if shares[name] > 0 and not target and name not in given:
             report.note(f"{name} gets no pairs: {shares[name]} of {len(folder.pairs)} is less than half a pair.")
         elif counts[name] != target:
-            why = "it was given" if name in given else "groups stay whole, splits are kept"
-            report.note(f"{name} has {plural(counts[name], 'pair')}, not {target}: {why}.")
+            reason = "it was given" if name in given else why or "groups stay whole, splits are kept"
+            report.note(f"{name} has {plural(counts[name], 'pair')}, not {target}: {reason}.")
     if any(pair.group for pair in folder.pairs) and not any(groups.values()):
         report.note("An earlier split was by groups, this one is not: new pairs may resemble pairs of another split.")

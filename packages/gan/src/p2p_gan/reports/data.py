@@ -3,7 +3,8 @@
 Nothing here may decode a picture or change anything; pairs that have moved are reported as such.
 """
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.origin import TOLD, read_origins
 from p2p_datatools.contract.pairs.alike import find_alike
+from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import PairFolder, has_manifest, open_pairs
 from p2p_datatools.contract.words import p2p_command
 
@@ -98,7 +100,21 @@ def _leaks(folder: PairFolder) -> tuple[Leak, ...]:
         for pair in others:
             if pair.split != first.split:
                 found.setdefault((first.file, pair.file), Leak(first.file, pair.file, same.what))
+    for one, other in _divided_groups(folder):
+        found.setdefault((one.file, other.file), Leak(one.file, other.file, "the same group as"))
     return tuple(found.values())
+
+
+def _divided_groups(folder: PairFolder) -> Iterator[tuple[Pair, Pair]]:
+    """A training pair of each group that is in other splits, too, and each of its pairs there."""
+    groups: dict[str, dict[str, list[Pair]]] = defaultdict(lambda: defaultdict(list))
+    for pair in folder.pairs:
+        if pair.group is not None:
+            groups[pair.group][pair.split].append(pair)
+    for splits in groups.values():
+        for split in ("val", "test"):
+            if splits["train"]:
+                yield from ((splits["train"][0], pair) for pair in splits[split])
 
 
 def _sources(place: Path, folder: PairFolder) -> tuple[Mapping[str, str], ...]:

@@ -1,0 +1,170 @@
+"""Finds pictures that are nearly others: in another split, where they are leaks, or in the same folder.
+
+Nothing here may read a file; it is handed the pictures of a check one after the other.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from p2p_datatools.contract.errors import Finding
+from p2p_datatools.contract.files.listing import stem_of
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import PairFolder
+from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.contract.words import p2p_command, plural
+from p2p_datatools.likeness.components import Components
+from p2p_datatools.likeness.find import Link, find_links
+from p2p_datatools.likeness.pairs import NOTHING, PhotoHalf, has_photo
+from p2p_datatools.likeness.signature import PictureSignature, describe
+
+_HELD_OUT = ("test", "val")
+_KIND = {"twin": "shows nearly what {} shows", "part": "shows a part of {}", "copy": "is a copy of {}, by its name"}
+_FEW = 3  # pictures that are copies of one; of more in a sequence each is like the next
+_MOST = 2  # a chain of more than one in so many pictures
+
+
+class PairTwins:
+    """The pairs of a folder as `check` reads them: near-twins across splits are errors."""
+
+    def __init__(self, folder: PairFolder) -> None:
+        self._folder = folder
+        self._half = PhotoHalf(folder) if has_photo(folder) else None
+        self._signatures: list[PictureSignature] = []
+        self._hashes: dict[int, str] = {}
+
+    def describe(self, a: Array, b: Array) -> PictureSignature | None:
+        """What is kept of a pair; None where no half is a photo."""
+        return None if self._half is None else self._half.describe(a, b)
+
+    def add(self, place: int, signature: PictureSignature | None, hash_: str) -> None:
+        """Note the pair of this place in the folder; those before it that were not added are like nothing."""
+        if signature is not None:
+            self._signatures += [NOTHING] * (place - len(self._signatures))
+            self._signatures.append(signature)
+            self._hashes[place] = hash_
+
+    def findings(self, report: Reporter) -> Iterator[Finding]:
+        """What was found: an error for each pair held out, a warning for all that stand beside others in a walk."""
+        pairs = self._folder.pairs
+        signatures = self._signatures + [NOTHING] * (len(pairs) - len(self._signatures))
+        if self._half is None or not signatures:
+            return
+        found = find_links(signatures, [pair.name for pair in pairs], report=report)
+        links = [(link, pairs[link.first], pairs[link.second]) for link in found]
+        links = [each for each in links if not self._are_equal(each[0])]
+        twins = [each for each in links if each[0].kind != "neighbour"]
+        across = [each for each in twins if _is_leak(*each[1:])]
+        sets = Components(len(pairs))
+        for link, _, _ in twins:
+            sets.unite(link.first, link.second)
+        chained = max(map(sets.size, range(len(pairs))))
+        walked = [each for each in across if each[0].sequence and sets.size(each[0].first) > _FEW]
+        across = [each for each in across if each not in walked]
+        if walked and chained * _MOST > len(pairs):
+            yield self._throughout(chained)
+            walked = []
+        yield from self._leaks(across)
+        if inside := [each for each in twins if not _is_leak(*each[1:])]:
+            yield _count_twice(self._folder.path, [(one.file, other.file) for _, one, other in inside])
+        beside = [each for each in links if each[0].kind == "neighbour"] + walked
+        beside = [each for each in beside if "train" in _leaking_splits(*each[1:])]
+        if beside:
+            held_out, trained = _in_order(*beside[0][1:])
+            what = (
+                f"{plural(len(beside), 'pair stands', 'pairs stand')} beside a training pair in a walk or a minute; "
+                f"the first is {held_out.file}, beside {trained.file}"
+            )
+            to_do = f"A few at the ends of a walk do no harm; of many, {self._again()}."
+            yield Finding(str(self._folder.path), what, to_do, "neighbour-leak", "warning", figure=float(len(beside)))
+
+    def _leaks(self, links: Sequence[tuple[Link, Pair, Pair]]) -> Iterator[Finding]:
+        seen: set[str] = set()
+        for link, one, other in links:
+            held_out, trained = _in_order(one, other)
+            if held_out.name in seen:
+                continue
+            seen.add(held_out.name)
+            what = _KIND[link.kind].format(trained.file) + (", mirrored" if link.mirrored else "")
+            what = f"{what}, so that {held_out.split} holds what {trained.split} holds"
+            to_do = (
+                f"{p2p_command('data split', self._folder.path)} brings both to {held_out.split}; or {self._again()}."
+            )
+            file = str(self._folder.path / held_out.file)
+            yield Finding(file, what, to_do, "near-leak", "error", figure=round(link.correlation, 3) or None)
+
+    def _throughout(self, count: int) -> Finding:
+        what = (
+            f"{count} of {plural(len(self._folder.pairs), 'pair')} are each nearly the next, also of other "
+            "splits, as drawings of one kind, pictures of a fixed camera or of one walk are"
+        )
+        to_do = f"If they are copies, {self._again()}; else scores say little of pictures of another kind."
+        return Finding(str(self._folder.path), what, to_do, "alike-throughout", "warning", figure=float(count))
+
+    def _are_equal(self, link: Link) -> bool:
+        """Whether the pixels are the same, which another part of the check reports."""
+        hashes = [self._hashes.get(number) for number in link[:2]]
+        return hashes[0] is not None and hashes[0] == hashes[1]
+
+    def _again(self) -> str:
+        return f"draw all anew with {p2p_command('data split --again', self._folder.path)}"
+
+
+def describe_photo(pixels: Array) -> PictureSignature | None:
+    """What is kept of a photo, if it has 8 bits and three channels."""
+    return describe(np.asarray(pixels, np.uint8)) if pixels.dtype == np.uint8 and pixels.shape[2:] == (3,) else None
+
+
+class PhotoTwins:
+    """The photos of a folder as `check` reads them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: list[Path] = []
+        self._signatures: list[PictureSignature] = []
+        self._digests: list[str] = []
+
+    def add(self, file: Path, signature: PictureSignature, digest: str) -> None:
+        """Note a photo and the hash of its pixels: equal ones are found by another part of the check."""
+        self._files.append(file)
+        self._signatures.append(signature)
+        self._digests.append(digest)
+
+    def findings(self, report: Reporter) -> Iterator[Finding]:
+        """What was found, as one hint."""
+        if len(self._files) < 2:
+            return
+        names = [stem_of(file, self._folder) for file in self._files]
+        links = [link for link in find_links(self._signatures, names, report=report) if link.kind == "twin"]
+        links = [link for link in links if self._digests[link.first] != self._digests[link.second]]
+        if links:
+            yield _count_twice(self._folder, [(self._name(link.first), self._name(link.second)) for link in links])
+
+    def _name(self, number: int) -> str:
+        return self._files[number].relative_to(self._folder).as_posix()
+
+
+def _is_leak(one: Pair, other: Pair) -> bool:
+    return bool(_leaking_splits(one, other))
+
+
+def _leaking_splits(one: Pair, other: Pair) -> set[str]:
+    """The splits of two pairs that should not resemble each other; none where they may."""
+    splits = {one.split, other.split}
+    return splits if len(splits) > 1 and splits & set(_HELD_OUT) else set()
+
+
+def _in_order(one: Pair, other: Pair) -> tuple[Pair, Pair]:
+    """The one that is held out, rather for the test, and the other."""
+    order = (*_HELD_OUT, one.split, other.split)
+    return (one, other) if order.index(one.split) < order.index(other.split) else (other, one)
+
+
+def _count_twice(folder: Path, files: Sequence[tuple[str, str]]) -> Finding:
+    one, other = files[0]
+    count = len({other for _, other in files})
+    what = f"{plural(count, 'picture is', 'pictures are')} nearly others here; the first is {other}, like {one}"
+    to_do = "Remove those that are not meant to count twice; 'p2p data split' keeps them together."
+    return Finding(str(folder), what, to_do, "near-duplicate", "hint", figure=float(count))

@@ -1,0 +1,162 @@
+"""Decides whether two pictures show the same, by laying one over the other and comparing pixel with pixel.
+
+Nothing here may read a file or know where pictures are from.
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from p2p_datatools.likeness.signature import PictureSignature, mirror_bits
+
+_ALIKE = 64  # bits of 256 in which corners of the same thing differ at most
+_FEWEST, _ERROR, _TRIES = 8, 4.0, 500  # corners that agree on a place; pixels of the frame within which; of RANSAC
+_FINE = 2.5  # pixels of the thumbnail: what is larger, such as light and shade, says little of what is shown
+_WINDOW = 9
+_AGREES = 0.5  # the correlation of a window from which on it shows the same
+_VISIBLE = 0.05  # of the strongest windows: fainter ones say nothing
+_FAINT = 0.3  # sum of squares in a window's mean, in grey levels: below, it is flat
+_LEAST_PIXELS = 150  # of thumbnails, where they overlap
+_BLACK, _WHITE, _SMOOTH, _LEVELS = 6, 249, 7, 3.0
+_SURE = 0.9  # a share from which on no other way of laying them over each other is tried
+_PLANE = NDArray[np.float32]
+
+
+class PixelAgreement(NamedTuple):
+    """How two pictures agree where they overlap.
+
+    `correlation` (-1 to 1) is that of their fine structure, `share` (0 to 1) the part of their visible structure that
+    agrees window by window: a logo that both have, and nothing else, makes a high correlation and a small share.
+    `unlike` (0 to 1 and more) is how far light and shade differ, in standard deviations: a thing that was cut out and
+    laid on the same ground elsewhere agrees in structure alone.
+    `overlap` is the part of the smaller one (of what both show) that lies in the other, `corners` how many of them
+    agree.
+    """
+
+    correlation: float
+    share: float
+    overlap: float
+    corners: int
+    unlike: float = 0.0
+
+
+def compare_pixels(one: PictureSignature, other: PictureSignature, *, mirrored: bool) -> PixelAgreement | None:
+    """How the pictures agree, the other `mirrored` or not; None where nothing says how they lie to each other."""
+    same_shape = 0.8 < (one.width * other.height) / (one.height * other.width) < 1.25
+    stretch = np.array(((one.width / other.width, 0, 0), (0, one.height / other.height, 0)), np.float64)
+    found = [_overlay(one, other, stretch, 0, mirrored=mirrored)] if same_shape else []
+    if not found or found[0].share < _SURE:
+        way, corners = _place(one, other, mirrored=mirrored)
+        if way is not None:
+            found.append(_overlay(one, other, way, corners, mirrored=mirrored))
+    return max(found, key=lambda each: each.share, default=None)
+
+
+def _place(one: PictureSignature, other: PictureSignature, *, mirrored: bool) -> tuple[NDArray[np.float64] | None, int]:
+    """The affine map (2, 3) from the other's frame to this one's, and how many corners agree on it."""
+    if min(len(one.bits), len(other.bits)) < _FEWEST:
+        return None, 0
+    bits, points = other.bits, other.points
+    if mirrored:
+        bits = mirror_bits(bits)
+        points = points * np.array((-1, 1), np.float32) + np.array((other.width, 0), np.float32)
+    # Each with its nearest, where both are each other's nearest.
+    matches = cv2.BFMatcher(cv2.NORM_HAMMING, crossCheck=True).match(bits, one.bits)
+    chosen = [(each.queryIdx, each.trainIdx) for each in matches if each.distance <= _ALIKE]
+    if len(chosen) < _FEWEST:
+        return None, 0
+    there, here = np.transpose(chosen)
+    way, agree = cv2.estimateAffine2D(
+        points[there],
+        one.points[here],
+        method=cv2.RANSAC,
+        ransacReprojThreshold=_ERROR,
+        maxIters=_TRIES,
+        confidence=0.99,
+    )
+    if way is None or (corners := int(agree.sum())) < _FEWEST or not 0.05 < np.linalg.det(way[:, :2]) < 20:
+        return None, 0
+    return np.asarray(way, np.float64), corners
+
+
+def _overlay(
+    one: PictureSignature, other: PictureSignature, way: NDArray[np.float64], corners: int, *, mirrored: bool
+) -> PixelAgreement:
+    here, there = one.thumbnail.astype(np.float32), other.thumbnail.astype(np.float32)
+    if mirrored:
+        there = np.ascontiguousarray(there[:, ::-1])
+    way = _between_thumbnails(way, one, other)
+    height, width = here.shape
+    # Of one that is finer only what the other can have is compared.
+    scale = float(np.sqrt(abs(np.linalg.det(way[:, :2]))))
+    here, there = (_soften(here, scale), there) if scale > 1 else (here, _soften(there, 1 / max(scale, 1e-3)))
+    laid: _PLANE = np.asarray(
+        cv2.warpAffine(there, way, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32
+    )
+    full = np.ones(there.shape, np.uint8)
+    inside = cv2.warpAffine(full, way, (width, height), flags=cv2.INTER_NEAREST)
+    pixels = int(inside.sum())
+    overlap = min(1.0, max(pixels / inside.size, pixels / max(1.0, full.size * scale**2)))
+    if pixels < inside.size:
+        inside = cv2.erode(inside, np.ones((3, 3), np.uint8), borderValue=0)
+    if inside.sum() < _LEAST_PIXELS:
+        return PixelAgreement(0.0, 0.0, overlap, corners)
+    correlation, share = _correlate(_fine(here) * inside, _fine(laid) * inside, inside > 0)
+    return PixelAgreement(correlation, share, overlap, corners, _differ(here, laid, inside > 0))
+
+
+def _between_thumbnails(
+    way: NDArray[np.float64], one: PictureSignature, other: PictureSignature
+) -> NDArray[np.float64]:
+    """The map between frames as one between thumbnails, whose pixels have their middle at whole numbers."""
+    (height, width), (other_height, other_width) = one.thumbnail.shape, other.thumbnail.shape
+    half = np.array(((1, 0, 0.5), (0, 1, 0.5), (0, 0, 1)), np.float64)
+    out = np.diag((other.width / other_width, other.height / other_height, 1.0)) @ half
+    back = np.linalg.inv(np.diag((one.width / width, one.height / height, 1.0)) @ half)
+    return np.asarray((back @ np.vstack((way, (0, 0, 1))) @ out)[:2])
+
+
+def _soften(plane: _PLANE, scale: float) -> _PLANE:
+    radius = 0.5 * np.sqrt(max(0.0, min(scale, 8.0) ** 2 - 1))
+    return plane if radius < 0.2 else np.asarray(cv2.GaussianBlur(plane, (0, 0), radius))
+
+
+def _fine(plane: _PLANE) -> _PLANE:
+    return np.asarray(plane - cv2.GaussianBlur(plane, (0, 0), _FINE))
+
+
+def _correlate(one: _PLANE, other: _PLANE, inside: NDArray[np.bool_]) -> tuple[float, float]:
+    """The correlation of all, and the share of the visible windows that correlate."""
+    own, others = float((one * one).sum()), float((other * other).sum())
+    if min(own, others) < _FAINT * inside.sum():
+        return 0.0, 0.0
+    correlation = float((one * other).sum()) / np.sqrt(own * others)
+    both, first, second = (
+        cv2.boxFilter(each, -1, (_WINDOW, _WINDOW), borderType=cv2.BORDER_CONSTANT)
+        for each in (one * other, one * one, other * other)
+    )
+    gain = np.sqrt(others / own)  # one may have more contrast
+    energy = np.maximum(first * gain, second / gain)
+    visible = inside & (energy > max(_FAINT, _VISIBLE * float(np.percentile(energy[inside], 90))))
+    if not visible.any():
+        return float(correlation), 0.0
+    alike = both / np.sqrt(first * second + 0.01) > _AGREES
+    return float(correlation), float(alike[visible].mean())
+
+
+def _differ(one: _PLANE, other: _PLANE, inside: NDArray[np.bool_]) -> float:
+    """How far the smooth parts of two planes differ where none is black or white, but for gain and offset."""
+    clear = inside & (np.minimum(one, other) > _BLACK) & (np.maximum(one, other) < _WHITE)
+    if clear.sum() < _LEAST_PIXELS:
+        return 0.0
+    window = (_SMOOTH, _SMOOTH)
+    count = cv2.boxFilter(clear.astype(np.float32), -1, window, normalize=False)
+    here, there = (
+        cv2.boxFilter(each * clear, -1, window, normalize=False)[clear] / count[clear] for each in (one, other)
+    )
+    spread = float(there.std())
+    gain = float(np.mean((here - here.mean()) * (there - there.mean()))) / max(spread**2, 1e-6)
+    rest = (here - here.mean()) - gain * (there - there.mean())
+    return float(rest.std()) / (float(here.std()) + _LEVELS)

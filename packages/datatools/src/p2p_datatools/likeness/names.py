@@ -1,0 +1,82 @@
+"""What names say of likeness: augmented copies of one picture, frames of one sequence, photos of one minute.
+
+Nothing here may look at a picture; that two names differ only in a number proves nothing, since every set is numbered.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import NamedTuple
+
+from p2p_datatools.contract.given_splits import split_of_pairs
+
+_ROBOFLOW = re.compile(r"(.+)[_.](?:jpe?g|png|bmp|webp|tiff?)\.rf\.[0-9A-Za-z]{16,}")
+_CHANGES = (
+    "aug|augment|augmented|augmentation|copy|dup|duplicate|flip|flipped|hflip|vflip|fliplr|flipud|flip[hvxy]|mirror|mirrored|"
+    "rot|rotate|rotated|rotation|crop|cropped|bright|brighter|brightness|dark|darker|blur|blurred|noise|noisy|gray|grey|"
+    "grayscale|greyscale|contrast|saturation|hue|jitter|shear|sheared|shift|shifted|translate|translated|zoom|zoomed|scale|scaled"
+)
+_CHANGED = re.compile(rf"(.+?)(?:[ ._-]+(?:{_CHANGES})(?:[ ._-]*\d+)*)+", re.IGNORECASE)
+_MOST_COPIES = 32  # a picture has fewer; a stem that more share is that of a set
+_TIME = re.compile(r"(?<!\d)((?:19|20)\d\d)-?(\d\d)-?(\d\d)[_T -]?(\d\d)[.:-]?(\d\d)[.:-]?(\d\d)(?!\d)")
+_NUMBER = re.compile(r"(.*?)(\d{1,15})(\D*)")
+_SOON = timedelta(seconds=30)
+
+
+class Place(NamedTuple):
+    """Where a picture stands among others: in a sequence that a name tells, at a position."""
+
+    sequence: str
+    position: int
+
+
+def find_copies(names: Sequence[str]) -> tuple[list[list[int]], list[str]]:
+    """The numbers of names that are copies of one picture, and stems that too many names share to be believed."""
+    by_stem: dict[str, list[int]] = defaultdict(list)
+    for number, name in enumerate(names):
+        by_stem[_stem_of(name)].append(number)
+    several = {stem: numbers for stem, numbers in by_stem.items() if len(numbers) > 1}
+    return (
+        [numbers for numbers in several.values() if len(numbers) <= _MOST_COPIES],
+        [stem for stem, numbers in several.items() if len(numbers) > _MOST_COPIES],
+    )
+
+
+def _stem_of(name: str) -> str:
+    """The name of the picture of which this one is a copy, which may be itself."""
+    if found := _ROBOFLOW.fullmatch(name):
+        folder, _, rest = found[1].partition("/")
+        return rest if rest and split_of_pairs(folder) else found[1]  # it splits after it has made the copies
+    found = _CHANGED.fullmatch(name)
+    return found[1] if found and not found[1].endswith("/") else name
+
+
+def place_by_number(names: Sequence[str]) -> list[Place | None]:
+    """The place of each name by its last number, as rank among the numbers of the names that are otherwise the same."""
+    found: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for index, name in enumerate(names):
+        if match := _NUMBER.fullmatch(_stem_of(name)):
+            found[f"{match[1]}*{match[3]}"].append((int(match[2]), index))
+    places: list[Place | None] = [None] * len(names)
+    for sequence, members in found.items():
+        if len(members) > 1:
+            for rank, (_, index) in enumerate(sorted(members)):
+                places[index] = Place(sequence, rank)
+    return places
+
+
+def time_in(name: str) -> datetime | None:
+    """The date and time in a name, as in IMG_20201123_143839, to the second; None if there is none."""
+    match = _TIME.search(name.rpartition("/")[2])
+    try:
+        return datetime.strptime("".join(match.groups()), "%Y%m%d%H%M%S").replace(tzinfo=UTC) if match else None
+    except ValueError:
+        return None
+
+
+def find_taken_soon(times: Mapping[int, datetime]) -> list[tuple[int, int]]:
+    """Pictures, by their numbers, and the next that was taken within 30 seconds."""
+    order = sorted(times, key=lambda number: (times[number], number))
+    return [(one, other) for one, other in pairwise(order) if times[other] - times[one] <= _SOON]

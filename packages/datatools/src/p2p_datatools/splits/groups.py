@@ -1,0 +1,145 @@
+"""Which pairs go together: what is the same always, what is next to each other as far as a split can hold it.
+
+Nothing here may look at a picture, or decide which split a group gets.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from p2p_datatools.contract.pairs.alike import find_alike
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import UNSPLIT, PairFolder
+from p2p_datatools.likeness.components import Components
+from p2p_datatools.likeness.find import Link
+
+HELD_OUT = ("test", "val")
+_ORDER = ("twin", "part", "neighbour")  # which links are kept first where a group has to be cut
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """What was found out about the pairs of a folder, by their numbers in it.
+
+    `equal` are pairs of the same pixels or of one photo, `links` those that are nearly so. `cut` is the number of
+    links that would have made a group larger than a split, in sets of `largest` pairs and fewer. Where groups gain
+    nothing, as in drawings of one kind, `same` are the sets of what is the same or a copy, and nothing else.
+    """
+
+    equal: Sequence[Sequence[int]]
+    links: Sequence[Link]
+    sets: Sequence[Sequence[int]]
+    same: Sequence[Sequence[int]] = ()
+    cut: int = 0
+    largest: int = 0
+
+
+def find_equal(folder: PairFolder, number_of: Mapping[str, int]) -> list[list[int]]:
+    """The numbers of pairs that have the same pixels or one photo."""
+    return [[number_of[pair.name] for pair in same.pairs] for same in find_alike(folder)]
+
+
+def find_sets(
+    placed: Sequence[str | None],
+    equal: Sequence[Sequence[int]],
+    links: Sequence[Link],
+    most: int,
+    *,
+    together: Iterable[Sequence[int]] = (),
+) -> Likeness:
+    """The sets of pairs that stay together, of which `placed` says the split that each has, if any.
+
+    What is equal, what is a copy or a twin, and the members of each of `together`, are one set whatever its size. A
+    walk or a video, in which each frame resembles the next and the last nothing of the first, is one too if it has no
+    more than `most` pairs, the pairs of a split; else it is cut into sets of as many, where frames resemble each other
+    least: the larger the parts, the fewer frames stand beside a cut. What only stands beside a pair that has a split
+    never moves that.
+    """
+    sets = Components(len(placed), placed)
+    for numbers in (*equal, *together):
+        for number in numbers[1:]:
+            sets.unite(numbers[0], number)
+    for link in links:
+        if not _may_cut(link):
+            sets.unite(link.first, link.second)
+    whole = Components(len(placed))
+    for members in sets.sets():
+        for number in members[1:]:
+            whole.unite(members[0], number)
+    for link in links:
+        whole.unite(link.first, link.second)
+    cut, largest = 0, 0
+    same = [members for members in sets.sets() if len(members) > 1]
+    loose = [link for link in links if _may_cut(link)]
+    for link in sorted(loose, key=lambda link: (_ORDER.index(link.kind), -link.correlation, link)):
+        one, other = sets.top(link.first), sets.top(link.second)
+        all_ = whole.size(link.first)
+        if one == other:
+            continue
+        if sets.size(one) + sets.size(other) > most:
+            cut, largest = cut + 1, max(largest, all_)
+        elif len(sets.splits(one) | sets.splits(other)) < 2 or (link.kind == "twin" and all_ <= most):
+            sets.unite(one, other)
+    return Likeness(equal, links, [members for members in sets.sets() if len(members) > 1], same, cut, largest)
+
+
+def _may_cut(link: Link) -> bool:
+    return link.kind in ("part", "neighbour") or (link.kind == "twin" and link.sequence)
+
+
+def name_groups(pairs: Sequence[Pair], sets: Sequence[Sequence[int]], names: Sequence[str]) -> dict[str, str | None]:
+    """The group of each name: that which a member of its set has from an earlier split, or the first of its names."""
+    groups: dict[str, str | None] = dict.fromkeys(names)
+    for members in sets:
+        own = [names[number] for number in members]
+        known = [pair.group for pair in (pairs[number] for number in members) if pair.group and pair.split != UNSPLIT]
+        groups |= dict.fromkeys(own, min(known, default=min(own)))
+    return groups
+
+
+@dataclass(frozen=True)
+class LeakCount:
+    """Of the `pictures` of a `split`, how many have a near-twin in training: in a `random` split, and `now`.
+
+    `neighbours` more are next to a training picture in a walk or a video, or of the same minute.
+    """
+
+    split: str
+    pictures: int
+    random: int
+    now: int
+    neighbours: int
+
+
+def count_leaks(
+    likeness: Likeness, random: Callable[[int], str], now: Callable[[int], str], count: int
+) -> tuple[LeakCount, ...]:
+    """For test and val, how many of their pairs are nearly a training pair, by the splits of numbers, and now."""
+    twins = [(link.first, link.second) for link in likeness.links if link.kind != "neighbour"]
+    twins += [(numbers[0], number) for numbers in likeness.equal for number in numbers[1:]]
+    twins += [pair for numbers in likeness.equal for pair in pairwise(numbers[1:])]
+    beside = [(link.first, link.second) for link in likeness.links if link.kind == "neighbour"]
+    there = [now(number) for number in range(count)]
+    drawn = [random(number) for number in range(count)]
+    found = []
+    for split in HELD_OUT:
+        leaking = _find_leaks(twins, there, split)
+        found.append(
+            LeakCount(
+                split,
+                there.count(split),
+                len(_find_leaks(twins, drawn, split)),
+                len(leaking),
+                len(_find_leaks(beside, there, split) - leaking),
+            )
+        )
+    return tuple(found)
+
+
+def _find_leaks(pairs: Sequence[tuple[int, int]], splits: Sequence[str], split: str) -> set[int]:
+    found = set()
+    for one, other in pairs:
+        for held_out, trained in ((one, other), (other, one)):
+            if splits[held_out] == split and splits[trained] == "train":
+                found.add(held_out)
+    return found

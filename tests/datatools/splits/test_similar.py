@@ -1,0 +1,263 @@
+"""Pairs that look alike are never divided: planted twins through the command, walks, classes, what is told."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+
+from p2p_datatools.checks.folder import check
+from p2p_datatools.contract.pairs.manifest import Half, PairFolder, open_pairs, read_manifest
+from p2p_datatools.contract.pictures.images import Photo, write_png
+from p2p_datatools.pairs.build import pair
+from p2p_datatools.splits.apply import split
+from p2p_datatools.splits.cover import cover_classes
+from p2p_datatools.splits.similar import choose_grouping
+
+if TYPE_CHECKING:
+    from conftest import Contents, KilledAfter, Notes, Refused
+
+
+def scene(seed: int, shape: tuple[int, int] = (96, 128)) -> Photo:
+    """A picture with shapes, as no other seed has them."""
+    draw = np.random.default_rng(seed)
+    picture = np.full((*shape, 3), draw.integers(60, 200, 3), np.uint8)
+    for _ in range(60):
+        x, y = (int(draw.integers(0, side)) for side in shape[::-1])
+        color = [int(each) for each in draw.integers(0, 256, 3)]
+        if draw.random() < 0.5:
+            cv2.circle(picture, (x, y), int(draw.integers(2, 12)), color, -1)
+        else:
+            cv2.rectangle(picture, (x, y), (x + int(draw.integers(3, 24)), y + int(draw.integers(3, 18))), color, -1)
+    return picture
+
+
+def crop(photo: Photo) -> Photo:
+    return np.ascontiguousarray(photo[6:90, 10:122])
+
+
+def brighten(photo: Photo) -> Photo:
+    return np.asarray(np.clip(photo * 1.2 + 10, 0, 255), np.uint8)
+
+
+def save_small(photo: Photo) -> Photo:
+    _, data = cv2.imencode(".jpg", cv2.resize(photo, (96, 72), interpolation=cv2.INTER_AREA), [1, 40])
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
+
+
+def flip(photo: Photo) -> Photo:
+    return np.ascontiguousarray(photo[:, ::-1])
+
+
+CHANGES: tuple[Callable[[Photo], Photo], ...] = (crop, brighten, save_small, flip)
+
+
+def write_pairs(
+    folder: Path, photos: dict[str, Photo], *, split_of: Callable[[str], str] = lambda name: "train"
+) -> Path:
+    """Another tool's folder of A|B pictures, A nearly flat."""
+    for name, photo in photos.items():
+        labels = np.full_like(photo, 255)
+        labels[: len(photo) // 2] = 0
+        write_png(folder / split_of(name) / f"{name}.png", np.concatenate((labels, photo), axis=1), durable=False)
+    return folder
+
+
+def plant() -> dict[str, Photo]:
+    """Twenty scenes, and of eight of them a changed copy whose name tells nothing."""
+    photos = {f"scene{chr(97 + number)}": scene(number) for number in range(20)}
+    for number in range(8):
+        photos[f"other{chr(97 + number)}"] = CHANGES[number % 4](scene(number))
+    return photos
+
+
+TWINS = [(f"train/scene{chr(97 + number)}", f"train/other{chr(97 + number)}") for number in range(8)]
+
+
+def splits_of(folder: Path) -> dict[str, str]:
+    return {each.name: each.split for each in open_pairs(folder).pairs}
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_pairs(tmp_path_factory.mktemp("planted") / "pairs", plant())
+
+
+@pytest.fixture
+def pairs(planted: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(planted, tmp_path / "pairs"))
+
+
+def test_planted_twins_are_in_one_split_and_it_is_told_what_chance_would_have_leaked(
+    pairs: Path, notes: "Notes"
+) -> None:
+    leaked = split(pairs, val=0.2, test=0.2, group_by="none").counts
+    divided = sum(splits_of(pairs)[one] != splits_of(pairs)[other] for one, other in TWINS)
+    assert divided
+    errors = [each for each in check(pairs).findings if each.severity == "error"]
+    assert {each.code for each in errors} == {"near-leak"}
+    assert len(errors) == divided
+    summary = split(pairs, val=0.2, test=0.2, again=True, report=notes)
+    assert summary.counts == leaked
+    splits, groups = splits_of(pairs), {each.name: each.group for each in read_manifest(pairs).pairs}
+    assert all(splits[one] == splits[other] and groups[one] == groups[other] for one, other in TWINS)
+    assert len(set(groups.values()) - {None}) == len(TWINS)
+    assert sum(each.random for each in summary.leaks) > 0
+    assert [(each.now, each.neighbours) for each in summary.leaks] == [(0, 0), (0, 0)]
+    assert any("Drawn again:" in line for line in notes.lines)
+    assert check(pairs).ok
+
+
+def test_a_dry_run_of_drawing_again_changes_nothing_and_a_second_call_moves_nothing(
+    pairs: Path, contents: "Contents"
+) -> None:
+    split(pairs, val=0.2, test=0.2, group_by="none")
+    before = contents(pairs)
+    foretold = split(pairs, val=0.2, test=0.2, again=True, dry_run=True)
+    assert contents(pairs) == before
+    done = split(pairs, val=0.2, test=0.2, again=True)
+    assert (done.counts, done.moved) == (foretold.counts, foretold.moved)
+    assert split(pairs, val=0.2, test=0.2, again=True).moved == 0
+
+
+def test_a_new_twin_follows_and_the_others_keep_their_split(pairs: Path) -> None:
+    split(pairs, val=0.2, test=0.2)
+    before = splits_of(pairs)
+    tested = next(name for name, its in before.items() if its == "test").removeprefix("train/")
+    photo = plant()[tested]
+    write_pairs(pairs, {"0new": flip(photo), "1new": scene(99)})
+    split(pairs, val=0.2, test=0.2)
+    after = splits_of(pairs)
+    assert {name: after[name] for name in before} == before
+    assert after["train/0new"] == "test"
+    groups = {each.name: each.group for each in read_manifest(pairs).pairs}
+    assert groups["train/0new"] == groups[f"train/{tested}"]
+    assert split(pairs, val=0.2, test=0.2).moved == 0
+
+
+def test_a_training_twin_joins_the_one_that_is_tested_on(pairs: Path) -> None:
+    split(pairs, val=0.2, test=0.2, group_by="none")
+    before = splits_of(pairs)
+    split(pairs, val=0.2, test=0.2)
+    after = splits_of(pairs)
+    for one, other in TWINS:
+        assert after[one] == after[other] == min((before[one], before[other]), key=("test", "val", "train").index)
+
+
+def test_twins_across_groups_of_an_expression_go_together(pairs: Path, notes: "Notes") -> None:
+    split(pairs, val=0.2, test=0.2, group_by="(scene|other).", report=notes)
+    splits = splits_of(pairs)
+    assert all(splits[one] == splits[other] for one, other in TWINS)
+
+
+def test_where_nothing_is_similar_the_draw_is_that_of_no_groups(tmp_path: Path) -> None:
+    photos = {f"p{number}": scene(number) for number in range(12)}
+    one, other = write_pairs(tmp_path / "one", photos), write_pairs(tmp_path / "other", photos)
+    split(one, val=0.2, test=0.2)
+    split(other, val=0.2, test=0.2, group_by="none")
+    assert (one / "pairs.jsonl").read_bytes() == (other / "pairs.jsonl").read_bytes()
+
+
+def walk(frames: int, seed: int = 7) -> dict[str, Photo]:
+    """Frames of a camera that goes along a street."""
+    street = scene(seed, (96, 128 + 56 * frames))
+    street[:] = np.concatenate([scene(seed + k) for k in range(1 + 56 * frames // 128 + 1)], axis=1)[
+        :, : street.shape[1]
+    ]
+    return {f"walk_{30 * k:06d}": np.ascontiguousarray(street[:, 56 * k : 56 * k + 128]) for k in range(frames)}
+
+
+def test_a_walk_larger_than_a_split_is_cut_into_parts_and_what_stands_beside_is_told(
+    tmp_path: Path, notes: "Notes"
+) -> None:
+    folder = write_pairs(tmp_path / "walk", walk(40))
+    summary = split(folder, val=0.2, test=0.2, report=notes)
+    assert min(summary.counts.values()) > 0
+    assert any("it is cut into parts" in line for line in notes.lines)
+    test = summary.leaks[0]
+    assert test.now + test.neighbours < test.random / 2
+    groups = {each.group for each in read_manifest(folder).pairs}
+    assert all(its.count("walk") == 1 for its in groups if its)
+
+
+def test_copies_by_their_names_and_photos_of_a_minute_stay_together(tmp_path: Path) -> None:
+    names = [f"car{k}_jpg.rf.{hash_:032x}" for k in range(10) for hash_ in (k * 7 + 1, k * 13 + 5)]
+    names += [f"IMG_20201123_14{k:02d}{second:02d}" for k in range(10) for second in (5, 20)]
+    folder = write_pairs(tmp_path / "named", {name: scene(500 + k) for k, name in enumerate(names)})
+    split(folder, val=0.2, test=0.2)
+    splits = splits_of(folder)
+    assert all(
+        splits[f"train/{one}"] == splits[f"train/{two}"] for one, two in zip(names[::2], names[1::2], strict=True)
+    )
+
+
+def test_a_set_that_is_one_group_says_so(tmp_path: Path, refused: "Refused") -> None:
+    photos = {f"{name}": brighten(scene(3)) if k % 2 else scene(3)[k:, k:] for k, name in enumerate("abcdef")}
+    folder = write_pairs(tmp_path / "one", photos)
+    with refused("no-training-pairs", folder) as error:
+        split(folder, val=0, test=0.9)
+    assert "6 of 6 pairs are one group" in error.value.what
+
+
+def test_masks_alone_cannot_be_similar(tmp_path: Path, refused: "Refused") -> None:
+    folder = PairFolder(tmp_path, Half("mask", "mask"), Half("parts", "mask"), None, ())
+    with refused("no-photo-half", usage=True):
+        choose_grouping(folder, "similar")
+    assert choose_grouping(folder, None) == "none"
+    assert choose_grouping(replace(folder, b=Half("b", "photo")), None) == "similar"
+
+
+def test_a_class_that_a_split_lacks_is_exchanged_for_and_nothing_else_moves() -> None:
+    splits = {f"{k}": "train" for k in range(6)} | {"t": "test", "v": "val"}
+    free = {name: [name] for name in splits}
+    classes = dict.fromkeys(splits, 0b01) | {"0": 0b11, "1": 0b11, "2": 0b11}
+    covered = cover_classes(splits, free, classes)
+    having = {covered[name] for name in "012"}
+    assert having == {"train", "val", "test"}
+    assert sorted(covered.values()) == sorted(splits.values())
+    assert cover_classes(splits, {}, classes) == splits
+    full = classes | {"t": 0b11, "v": 0b11}
+    assert cover_classes(splits, free, full) == splits
+
+
+def test_a_kill_at_any_moment_of_drawing_again_leaves_what_a_split_completes(
+    tmp_path: Path, killed_after: "KilledAfter", contents: "Contents"
+) -> None:
+    files = [*(f"train/{k}" for k in range(5)), *(f"test/{k}" for k in range(3))]
+    for half, first in (("a", 0), ("b", 100)):
+        for k, file in enumerate(files):
+            write_png(tmp_path / half / f"{file}.png", scene(first + k)[:8, :8], durable=False)
+    base = pair(tmp_path / "a", tmp_path / "b", tmp_path / "base").dest
+
+    def again(folder: Path) -> None:
+        split(folder, val=0.2, test=0.2, seed=3, again=True, group_by="none")
+
+    whole = Path(shutil.copytree(base, tmp_path / "whole"))
+    again(whole)
+    assert {each.split for each in read_manifest(whole).pairs} == {"train", "val", "test"}
+    for each in read_manifest(whole).pairs:
+        assert (whole / each.file).is_file()
+    for changes in range(0, 200, 3):
+        folder = Path(shutil.copytree(base, tmp_path / f"{changes}"))
+        died = killed_after(partial(again, folder), changes)
+        again(folder)
+        assert contents(folder) == contents(whole), f"after {changes} changes"
+        shutil.rmtree(folder)
+        if not died:
+            break
+
+
+def test_pictures_that_cannot_be_read_are_counted_and_the_rest_is_split(pairs: Path, notes: "Notes") -> None:
+    split(pairs, val=0.2, test=0.2)
+    for name in ("scenea", "sceneb", "scenec"):
+        (pairs / "train" / f"{name}.png").write_bytes(b"no picture")
+    write_pairs(pairs, {"0new": scene(77)})
+    split(pairs, val=0.2, test=0.2, report=notes)
+    assert any(line.startswith("3 pairs cannot be read") for line in notes.lines)
+    assert json.loads((pairs / "pairs.jsonl").read_text().splitlines()[0])["split"] in ("train", "val", "test")
