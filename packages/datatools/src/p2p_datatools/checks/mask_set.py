@@ -124,7 +124,8 @@ class MaskSetCheck:
         limit = 0.0
         if common:
             gaps = [apart[place].gap if place in apart else 0.0 for place in having]
-            limit = _MORE_GAP + min(_MOST_GAP, float(np.percentile(gaps, 100 * (1 - _USUAL_GAP))))
+            usual = float(np.percentile(gaps, 100 * (1 - _USUAL_GAP)))
+            limit = _MORE_GAP + (min(_MOST_GAP, usual) if 2 * len(apart) < len(having) else usual)
         for place, each in apart.items():
             if each.gap > limit:
                 away = f"the nearest is {each.gap:.0%} of the longer side away" if each.gap < 1 else "it has none"
