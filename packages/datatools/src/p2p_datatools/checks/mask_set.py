@@ -14,7 +14,7 @@ from p2p_datatools.checks.mask_parts import Parts, describe_parts, find_confusio
 from p2p_datatools.checks.mask_shapes import Outside, Specks, find_outside, find_specks
 from p2p_datatools.checks.placement import Placement, measure_placement, shrink_photo
 from p2p_datatools.checks.placement_set import PlacementCheck
-from p2p_datatools.contract.errors import Finding
+from p2p_datatools.contract.errors import Finding, Severity
 from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, size_of
@@ -31,7 +31,7 @@ _TO_SPREAD = 1.4826  # from the median distance to the median to the standard de
 _USUAL_GAP, _MORE_GAP = 0.05, 0.06  # of the masks, and of the longer side
 _MOST_GAP = 0.15  # of the longer side: a set with unlabelled roofs and fenders has 0.145, and more is no habit
 _ALMOST_ALL = 0.99
-_SEVERAL = 0.95
+_SEVERAL = 0.85
 _FAR_SHARE = 4.5  # spreads of the logarithm of a class's share
 _LEAST_SPREAD = 0.35  # of that logarithm: no set is so even that a factor of five is nothing
 
@@ -150,13 +150,14 @@ class MaskSetCheck:
             called, alike = (
                 names[number] if number < len(names) else str(number) for number in (each.called, each.alike)
             )
+            severity: Severity = "warning" if each.is_swap else "hint"
             if each.is_swap:
                 what = f"its {called} look like the {alike} of the other masks, and its {alike} like their {called}"
                 code, to_do = "classes-swapped", "Were the two classes swapped when it was built or drawn?"
             else:
                 what = f"{each.share:.0%} of its {called} look like the other masks' {alike}, of which it has none"
                 code, to_do = "class-miscalled", f"Should they be {alike}?"
-            yield Finding(self._files[each.mask], what, to_do, code, "warning", figure=round(each.share, 3))
+            yield Finding(self._files[each.mask], what, to_do, code, severity, figure=round(each.share, 3))
 
     def _single_classes(self) -> Iterator[Finding]:
         """Masks with one class beside the background, in a set in which nearly all have several."""
