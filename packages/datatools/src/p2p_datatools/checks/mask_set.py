@@ -26,6 +26,7 @@ Counts = NDArray[np.int64]
 
 _FEWEST = 10  # masks that can be called a set
 _COMMON = 0.1  # of the masks: what as many have is how this set is, and one finding says so
+_DENSE = 10  # specks with others around them: of street scenes and facades up to five are drawn on purpose
 _SPREADS = 6.0  # robust ones, beyond which a mask is unlike the others
 _TO_SPREAD = 1.4826  # from the median distance to the median to the standard deviation of a normal distribution
 _USUAL_GAP, _MORE_GAP = 0.05, 0.06  # of the masks, and of the longer side
@@ -97,7 +98,7 @@ class MaskSetCheck:
 
     def _specks(self, code: str, word: str, found: Sequence[Specks]) -> Iterator[Finding]:
         """Masks with specks; where many have some, those with far more than most, and one finding about all."""
-        having = [place for place, specks in enumerate(found) if specks.alone or specks.number > 2]
+        having = [place for place, specks in enumerate(found) if specks.alone or specks.number > _DENSE]
         common = len(found) >= _FEWEST and len(having) > _COMMON * len(found)
         limits = [_limit([getattr(each, name) for each in found]) if common else 0 for name in ("number", "alone")]
         for place in having:
