@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -11,9 +12,10 @@ from p2p_datatools.checks.folder import check
 from p2p_datatools.contract.errors import CheckResult
 from p2p_datatools.contract.mask_folder import MaskLine, write_records
 from p2p_datatools.contract.palette import load_palette
-from p2p_datatools.contract.pictures.images import write_mask, write_png
+from p2p_datatools.contract.pictures.images import colorize, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.pairs.build import pair
+from p2p_datatools.synth.drawing import draw_car_picture
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
@@ -183,3 +185,44 @@ def test_label_pictures_beside_photos_of_their_names_are_left_out_and_said(
     result = check(photos, report=notes)
     assert (result.kind, result.checked, result.findings) == ("photos", 2, ())
     assert [line for line in notes.lines if "2 label pictures lie beside a photo" in line]
+
+
+@pytest.fixture
+def cars(tmp_path: Path) -> Path:
+    """Drawn cars: cars/masks and cars/photos; of the masks one is mirrored, one blended, one has a foreign colour."""
+    write_records(tmp_path / "cars" / "masks", CARS, ())
+    (tmp_path / "cars" / "masks" / "masks.jsonl").unlink()
+    for number, name in enumerate("abcd"):
+        drawing = draw_car_picture(number)
+        mask, file = drawing.labels, tmp_path / "cars" / "masks" / f"{name}.png"
+        colors = colorize(mask, CARS)
+        if name == "a":
+            write_mask(file, np.ascontiguousarray(mask[:, ::-1]), CARS)
+        elif name == "b":
+            write_png(file, np.asarray(cv2.GaussianBlur(colors, (0, 0), 0.8), dtype=np.uint8))
+        else:
+            colors[2:12, 2:12] = (255, 128, 0) if name == "c" else colors[2:12, 2:12]
+            write_png(file, colors)
+        write_png(tmp_path / "cars" / "photos" / f"{name}.png", drawing.photo)
+    return tmp_path / "cars"
+
+
+def test_masks_that_lie_wrong_or_are_blended_are_found_in_a_folder(cars: Path) -> None:
+    result = check(cars / "masks", photos=cars / "photos")
+    assert found(result) == [
+        ("error", "blended-colours", "b.png"),
+        ("error", "palette-colour", "c.png"),
+        ("warning", "mask-mirrored", "a.png"),
+    ]
+    blended, foreign, _ = result.findings
+    assert "data repair" in blended.to_do
+    assert foreign.place == (2, 2)
+    assert foreign.figure == 100
+
+
+def test_a_mask_half_that_is_mirrored_is_found_in_pairs(cars: Path, tmp_path: Path) -> None:
+    for name in "bc":
+        (cars / "masks" / f"{name}.png").unlink()
+        (cars / "photos" / f"{name}.png").unlink()
+    pair(cars / "masks", cars / "photos", tmp_path / "pairs")
+    assert found(check(tmp_path / "pairs")) == [("warning", "mask-mirrored", "a.png")]

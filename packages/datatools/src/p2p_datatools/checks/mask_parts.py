@@ -22,7 +22,7 @@ _SIDE = 128  # pixels of the longer side, of which a part has at least `_LEAST`
 _LEAST = 6
 _MOST_PARTS = 8  # of a class in one mask, the largest
 _MOST_OF_CLASS = 400  # parts of a class with which others are compared
-_NEIGHBOURS = 5
+_NEIGHBOURS, _NEAREST = 5, 0.15  # at least so many, and of all parts of a class: fewer may all be spoilt alike
 _FEWEST_MASKS = 10  # with a class, so that it can be said what the class looks like
 _MANY_MASKS = 20  # the same, where only one class is there to compare: with 17 two of 24 facades were accused
 _SURE = 4.0  # natural logarithm of how much likelier another class must be: for a part, and for two classes together
@@ -195,5 +195,5 @@ def _distances(place: int, looks: _Floats, some: _Examples) -> _Floats:
     """How far the k-th nearest example of another mask is: the k-nearest-neighbour density (Loftsgaarden 1965)."""
     kept = some.looks[some.masks != place]
     away = np.sqrt(np.square(looks[:, None] - kept).sum(axis=2))
-    rank = min(_NEIGHBOURS, len(kept)) - 1
+    rank = min(len(kept), max(_NEIGHBOURS, round(_NEAREST * len(kept)))) - 1
     return np.asarray(np.partition(away, rank, axis=1)[:, rank] + 0.1, dtype=np.float32)

@@ -14,7 +14,7 @@ from p2p_datatools.checks.mask_parts import Parts, describe_parts, find_confusio
 from p2p_datatools.checks.mask_shapes import Outside, SpeckCount, find_outside, find_specks
 from p2p_datatools.checks.placement import Placement, measure_placement, shrink_photo
 from p2p_datatools.checks.placement_set import PlacementCheck
-from p2p_datatools.contract.errors import Finding
+from p2p_datatools.contract.errors import Finding, Severity
 from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, size_of
@@ -26,13 +26,14 @@ Counts = NDArray[np.int64]
 
 _FEWEST = 10  # masks that can be called a set
 _COMMON = 0.1  # of the masks: what as many have is how this set is, and one finding says so
+_DENSE = 10  # specks with others around them: of street scenes and facades up to five are drawn on purpose
 _SPREADS = 6.0  # robust ones, beyond which a mask is unlike the others
 _TO_SPREAD = 1.4826  # from the median distance to the median to the standard deviation of a normal distribution
 _USUAL_GAP, _MORE_GAP = 0.05, 0.06  # of the masks, and of the longer side
 _MOST_GAP = 0.15  # of the longer side: a set with unlabelled roofs and fenders has 0.145, and more is no habit
 _MOST_FILLED = 63  # pixels of a speck that 'p2p data repair --specks' fills
 _ALMOST_ALL = 0.99
-_SEVERAL = 0.95
+_SEVERAL = 0.85
 _FAR_SHARE = 4.5  # spreads of the logarithm of a class's share
 _LEAST_SPREAD = 0.35  # of that logarithm: no set is so even that a factor of five is nothing
 
@@ -98,7 +99,7 @@ class MaskSetCheck:
 
     def _specks(self, code: str, word: str, found: Sequence[SpeckCount]) -> Iterator[Finding]:
         """Masks with specks; where many have some, those with far more than most, and one finding about all."""
-        having = [place for place, specks in enumerate(found) if specks.alone or specks.number > 2]
+        having = [place for place, specks in enumerate(found) if specks.alone or specks.number > _DENSE]
         common = len(found) >= _FEWEST and len(having) > _COMMON * len(found)
         limits = [_limit([getattr(each, name) for each in found]) if common else 0 for name in ("number", "alone")]
         for place in having:
@@ -132,7 +133,8 @@ class MaskSetCheck:
         limit = 0.0
         if common:
             gaps = [apart[place].gap if place in apart else 0.0 for place in having]
-            limit = _MORE_GAP + min(_MOST_GAP, float(np.percentile(gaps, 100 * (1 - _USUAL_GAP))))
+            usual = float(np.percentile(gaps, 100 * (1 - _USUAL_GAP)))
+            limit = _MORE_GAP + (min(_MOST_GAP, usual) if 2 * len(apart) < len(having) else usual)
         for place, each in apart.items():
             if each.gap > limit:
                 away = f"the nearest is {each.gap:.0%} of the longer side away" if each.gap < 1 else "it has none"
@@ -157,13 +159,14 @@ class MaskSetCheck:
             called, alike = (
                 names[number] if number < len(names) else str(number) for number in (each.called, each.alike)
             )
+            severity: Severity = "warning" if each.is_swap else "hint"
             if each.is_swap:
                 what = f"its {called} look like the {alike} of the other masks, and its {alike} like their {called}"
                 code, to_do = "classes-swapped", "Were the two classes swapped when it was built or drawn?"
             else:
                 what = f"{each.share:.0%} of its {called} look like the other masks' {alike}, of which it has none"
                 code, to_do = "class-miscalled", f"Should they be {alike}?"
-            yield Finding(self._files[each.mask], what, to_do, code, "warning", figure=round(each.share, 3))
+            yield Finding(self._files[each.mask], what, to_do, code, severity, figure=round(each.share, 3))
 
     def _single_classes(self) -> Iterator[Finding]:
         """Masks with one class beside the background, in a set in which nearly all have several."""

@@ -74,7 +74,7 @@ class PlacementCheck:
             elif each.sure < _CHANCE or each.own < _OF_OTHERS * median:
                 what = "its edges are not where its photo has edges"
                 to_do = f"Is it the mask of another photo? Then {_REBUILD}."
-                yield Finding(each.file, what, to_do, "mask-other-photo", "warning", figure=round(each.own, 3))
+                yield Finding(each.file, what, to_do, "mask-other-photo", "hint", figure=round(each.own, 3))
 
     def _are_most(self, count: int) -> bool:
         return count >= max(_FEWEST_JOINED, _JOINED * len(self._seen))
