@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from p2p_cli import render
-from p2p_cli.plan_text import count_text, plan_lines, size_text, time_text
+from p2p_cli.plan_text import count_text, plan_lines, size_text
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.contract.words import duration_text
 from p2p_gan.config.parse import with_settings
 from p2p_gan.config.presets import PRESETS
 from p2p_gan.machine.load import Load
@@ -147,7 +148,7 @@ def test_a_plan_says_that_there_are_more_threads_than_cores_and_that_a_container
     [(4.2, "4 s"), (600, "10 min"), (3 * 3600 + 1200, "3 h 20 min"), (3 * 86400, "3.0 days")],
 )
 def test_durations_are_shown_in_two_units_at_most(seconds: float, text: str) -> None:
-    assert time_text(seconds) == text
+    assert duration_text(seconds) == text
 
 
 @pytest.mark.parametrize(

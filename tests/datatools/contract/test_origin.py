@@ -30,6 +30,12 @@ def test_a_folder_is_of_the_set_whose_record_lists_files_of_it(fetched: Path) ->
     assert read_origins([fetched / "masks"]) == []  # somebody else's, beside it
 
 
+def test_a_link_to_elsewhere_is_not_of_the_set_that_it_lies_in(fetched: Path, tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (fetched / "links").symlink_to(tmp_path / "own")
+    assert read_origins([fetched / "links"]) == []
+
+
 def test_a_damaged_record_says_nothing(fetched: Path) -> None:
     (fetched / "provenance.json").write_text("{")
     assert read_origins([fetched / "photos"]) == []

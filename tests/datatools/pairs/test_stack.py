@@ -1,5 +1,6 @@
 """A half of several pictures: which belong together, what its channels are, and what is refused."""
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,17 @@ def test_channels_of_all_folders_are_one_half_and_the_manifest_says_whose_they_a
     assert (pair([masks, edges], photos, tmp_path / "pairs").kept, check(tmp_path / "pairs").ok) == (2, True)
     split(tmp_path / "pairs", val=0, test=0)
     assert read_manifest(tmp_path / "pairs").a == folder.a
+
+
+def test_folders_of_one_name_become_parts_of_different_names(folders: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    masks, edges, photos = folders
+    same = [tmp_path / number / "edges_2" for number in "123"]
+    for each in same:
+        shutil.copytree(edges, each)
+    pair([*same, masks], photos, tmp_path / "pairs")
+    assert [each.name for each in read_manifest(tmp_path / "pairs").a.parts] == [
+        *("edges_2", "edges_2_2", "edges_2_3", "masks")
+    ]
 
 
 def test_a_new_size_blends_the_photo_and_never_the_mask_among_its_channels(

@@ -109,7 +109,7 @@ def test_the_difference_of_distances_has_the_deviation_of_pairs_that_are_left_ou
     def tally_of(fake: Any) -> FeatureTally:
         tally = FeatureTally([cast("Any", SimpleNamespace(key="k", name="KID", digest=""))])
         for texts in zip(map(floats_to_text, fake), map(floats_to_text, real[: len(fake)]), strict=True):
-            tally.add(PairRecord("x", "", None, {}, {"features": {"k": texts}}))
+            tally.add(PairRecord("x", "", None, {"l1": 0.0}, {"features": {"k": texts}}))
         return tally
 
     (found,) = tally_of(one).differences(tally_of(other))

@@ -142,6 +142,29 @@ def test_an_ignored_pixel_has_no_part_in_a_score(
     assert scores[0].histograms == scores[1].histograms
 
 
+def test_a_pair_without_a_pixel_that_counts_is_in_no_score_and_said(
+    pair_folder: Path, make_model: Callable[..., Model], tmp_path: Path, refused: "Refused"
+) -> None:
+    folder = open_pairs(pair_folder)
+    first, second = replace(folder.of("test")[0], split="test"), replace(folder.of("train")[0], split="test")
+    model = make_model(folder.a, folder.b, palette=folder.palette)
+    save_model(tmp_path / "model.safetensors", model.card, model.generator)
+    write_manifest(with_pairs(folder, [first]))
+    alone = evaluate(tmp_path / "model.safetensors", pair_folder)
+    picture = read_photo(pair_folder / second.file)
+    picture[:, :32] = IGNORE_COLOR
+    write_png(pair_folder / second.file, picture)
+    second = replace(second, hash=hash_pixels(picture))
+    write_manifest(with_pairs(folder, [first, second]))
+    both = evaluate_into(tmp_path / "scores", tmp_path / "model.safetensors", pair_folder)
+    assert (both.pictures, both.metrics, both.histograms) == (1, alone.metrics, alone.histograms)
+    assert both.cautions[0].code == "pairs-uncounted"
+    assert evaluate_into(tmp_path / "scores", tmp_path / "model.safetensors", pair_folder) == both
+    write_manifest(with_pairs(folder, [second]))
+    with refused("nothing-counts", pair_folder):
+        evaluate(tmp_path / "model.safetensors", pair_folder)
+
+
 def test_without_training_pairs_the_mean_picture_is_that_of_the_pairs_that_are_scored(
     run_folder: Path, pair_folder: Path
 ) -> None:

@@ -95,6 +95,11 @@ def test_a_generator_that_nobody_wrote_as_torchscript_is_refused(draw_model: "Dr
         script_bytes(replace(draw_model(), generator=other))
 
 
+def test_normalisation_by_classes_is_refused(draw_model: "DrawModel", refused: "Refused") -> None:
+    with refused("not-in-torchscript"):
+        script_bytes(draw_model(class_adaptive=True))
+
+
 def test_an_archive_is_not_loaded_as_a_model_because_that_would_run_its_code(
     tmp_path: Path, refused: "Refused"
 ) -> None:

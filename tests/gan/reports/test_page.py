@@ -139,6 +139,20 @@ def test_scores_of_an_earlier_state_are_called_old(make_run: Make, make_scores: 
     assert "of an earlier state of the model" in read(run).text("scores")
 
 
+def test_a_run_that_ended_early_is_finished_and_not_to_be_continued(make_run: Make) -> None:
+    lines = [{"images": 25, "g_l1": 0.2, "seconds": 100.0}, {"images": 25, "stopped": {"patience": 2}}]
+    page = read(make_run(lines=lines))
+    assert "finished, early" in page.text("")
+    assert "Continue it" not in page.text("commands")
+
+
+def test_a_run_that_began_with_a_model_says_with_which(make_run: Make) -> None:
+    page = read(make_run(**{"from": {"path": "first run", "sha256": "ab" * 32}}))
+    assert "Began with the model first run, SHA-256 ababab" in page.text("settings")
+    assert "--from 'first run'" in page.text("commands")
+    assert "begun with a model of SHA-256 ababab" in page.text("cite")
+
+
 def test_a_run_that_diverged_says_so_first(make_run: Make) -> None:
     page = read(
         make_run(lines=[*[{"images": 50, "g_l1": float("nan"), "seconds": 1.0}] * 2, {"images": 60, "diverged": {}}])

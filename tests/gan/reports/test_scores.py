@@ -36,11 +36,11 @@ def test_masks_have_a_row_for_each_class_and_the_real_pictures_beside_those_of_a
     make_run: Make, make_scores: Make
 ) -> None:
     def agreement(iou: float) -> dict[str, object]:
-        classes = {"v1.0 body": {"iou": iou, "accuracy": 0.9, "pictures": 4}}
+        classes = {"body_mean": {"iou": iou, "accuracy": 0.9, "pictures": 4}}
         return {"pixel_accuracy": 0.9, "class_accuracy": 0.8, "mean_iou": iou, "classes": classes}
 
     run = make_run()
-    paths = ("mean_iou", "pixel_accuracy", "class_accuracy", "classes.v1.0 body.iou", "classes.v1.0 body.accuracy")
+    paths = ("mean_iou", "pixel_accuracy", "class_accuracy", "classes.body_mean.iou", "classes.body_mean.accuracy")
     numbers = {f"{kind}.{path}": 4 for kind in ("judged", "judged_real") for path in paths}
     make_scores(run, judged=agreement(0.5), judged_real=agreement(0.7), numbers=numbers)
     (scores,) = find_scores(run)
@@ -48,7 +48,7 @@ def test_masks_have_a_row_for_each_class_and_the_real_pictures_beside_those_of_a
         ("judged.mean_iou", 0.5, 0.7),
         ("judged.pixel_accuracy", 0.9, 0.9),
     ]
-    assert {kind: row.value for kind, row in scores.classes["v1.0 body"].items()} == {"judged": 0.5, "judged_real": 0.7}
+    assert {kind: row.value for kind, row in scores.classes["body_mean"].items()} == {"judged": 0.5, "judged_real": 0.7}
 
 
 def test_distances_by_networks_are_rows_with_the_hash_of_their_weights(make_run: Make, make_scores: Make) -> None:

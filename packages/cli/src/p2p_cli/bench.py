@@ -106,9 +106,9 @@ def _seconds(value: float) -> str:
 
 
 def _preset_line(each: "PresetTime") -> str:
-    from p2p_cli.plan_text import time_text
+    from p2p_datatools.contract.words import duration_text
 
-    here = "open" if each.seconds is None else ("" if each.measured else "~") + time_text(each.seconds)
+    here = "open" if each.seconds is None else ("" if each.measured else "~") + duration_text(each.seconds)
     return f"{each.preset:<12} {each.data:<14} {each.images:>9,}  {here:<12} open"
 
 

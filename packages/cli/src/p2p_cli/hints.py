@@ -19,13 +19,13 @@ def _path(path: object) -> str:
 
 def train_lines(pairs: Path, train_pairs: int) -> list[str]:
     """How to train on pairs so that it ends today on this machine, and what the default preset would take."""
-    from p2p_cli.plan_text import time_text
+    from p2p_datatools.contract.words import duration_text
     from p2p_gan.bench.forecast import choose_preset
 
     best, default = choose_preset(max(1, train_pairs))
     preset = () if default is None else ("--preset", best.preset)
     by = "measured by p2p bench" if best.measured else "a guess; p2p bench measures"
-    lines = [f"{next_command('train', pairs, 'RUN', *preset)}   about {time_text(best.seconds)} here ({by})"]
+    lines = [f"{next_command('train', pairs, 'RUN', *preset)}   about {duration_text(best.seconds)} here ({by})"]
     if default is not None:
-        lines.append(f"      without --preset: {default.images:,} images, about {time_text(default.seconds)} here")
+        lines.append(f"      without --preset: {default.images:,} images, about {duration_text(default.seconds)} here")
     return lines

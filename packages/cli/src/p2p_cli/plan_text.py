@@ -6,7 +6,7 @@ Nothing here may compute a value of the plan, or print.
 import math
 from typing import TYPE_CHECKING
 
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import duration_text, plural
 
 if TYPE_CHECKING:
     from p2p_gan.training.planning import Need, Plan
@@ -142,7 +142,7 @@ def _time_line(planned: "Plan") -> str:
         return f"time   {plural(planned.updates, 'update')}, too few to be timed beforehand"
     speed = 1 / planned.seconds_per_image
     beside = ", without communication between devices" if planned.processes > 1 else ""
-    return f"time   {planned.updates} updates, about {time_text(planned.seconds)} at {speed:.3g} images/s{beside}"
+    return f"time   {planned.updates} updates, about {duration_text(planned.seconds)} at {speed:.3g} images/s{beside}"
 
 
 def cost_lines(seconds: float | None, disk: "Need") -> list[str]:
@@ -150,7 +150,7 @@ def cost_lines(seconds: float | None, disk: "Need") -> list[str]:
     time = (
         "too few updates in a run to be timed beforehand"
         if seconds is None
-        else f"about {time_text(seconds)} of training"
+        else f"about {duration_text(seconds)} of training"
     )
     return [f"time   {time}", _need_line("disk", disk)]
 
@@ -175,17 +175,6 @@ def count_text(count: float) -> str:
             return f"{count:.3g}{unit}"
         count /= 1000
     return f"{count:.3g} G"
-
-
-def time_text(seconds: float) -> str:
-    """A duration in at most two units."""
-    minutes = round(seconds / 60)
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    if minutes < 90:
-        return f"{minutes} min"
-    hours = round(seconds / 3600)
-    return f"{minutes // 60} h {minutes % 60} min" if hours < 48 else f"{hours / 24:.1f} days"
 
 
 def size_text(size: float) -> str:

@@ -41,6 +41,12 @@ def test_deep_pictures_keep_their_values(dtype: type) -> None:
         assert np.array_equal(read, values)
 
 
+def test_words_of_the_other_order_of_bytes_keep_their_values() -> None:
+    values = (NOISE[..., 0].astype(np.uint16) * 200).byteswap()
+    image = Image.frombytes("I;16B", (30, 20), values.tobytes())
+    assert np.array_equal(read_array(open_pillow(image, "the picture")), values.byteswap())
+
+
 def test_bytes_are_a_file_whose_name_is_in_what_is_wrong_with_it(refused: "Refused") -> None:
     stream = io.BytesIO()
     Image.fromarray(NOISE).save(stream, "PNG")

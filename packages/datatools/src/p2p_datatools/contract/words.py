@@ -17,6 +17,22 @@ def plural(count: int, one: str, several: str = "") -> str:
     return f"{count} {one if count == 1 else several or f'{one}s'}"
 
 
+def duration_text(seconds: float) -> str:
+    """A duration in at most two units: 45 s, 12 min, 3 h 20 min, 2.2 days."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if minutes < 90:
+        return f"{minutes} min"
+    hours = round(seconds / 3600)
+    return f"{minutes // 60} h {minutes % 60} min" if hours < 48 else f"{hours / 24:.1f} days"
+
+
+def first_line(error: BaseException) -> str:
+    """What an error of another library says first, or its kind, as a part of a sentence."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+
+
 def is_printable(text: str) -> bool:
     """Whether all characters can be shown as they are, spaces of every width included, and none moves the cursor."""
     return text.isprintable() or all(map(_is_plain, text))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from p2p_datatools.contract.health import HealthCheck
 from p2p_datatools.contract.machine import core_limit, cores
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import first_line, plural
 from p2p_gan.machine.driver import cpu_name, may_have_gpu
 from p2p_gan.machine.kept import kept_folder
 from p2p_gan.machine.load import measure_load
@@ -70,7 +70,7 @@ def check_torch() -> HealthCheck:
 
         adds = float(torch.ones(2).sum())
     except (ImportError, OSError, RuntimeError) as error:
-        what = f"torch cannot be loaded: {str(error).splitlines()[0] if str(error) else type(error).__name__}"
+        what = f"torch cannot be loaded: {first_line(error)}"
         return HealthCheck("libraries", "broken", what, "Install torch from PyPI again.")
     if adds != 2.0:
         return HealthCheck("libraries", "broken", "torch computes wrongly", "Install torch from PyPI again.")

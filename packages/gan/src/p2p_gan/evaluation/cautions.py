@@ -33,12 +33,18 @@ def find_cautions(
     mean_picture: Mapping[str, float],
     mean_of: str | None,
     distances: Mapping[str, int] = MappingProxyType({}),
+    *,
+    uncounted: int = 0,
 ) -> tuple[Caution, ...]:
     """What to know before these scores are quoted.
 
-    `mean_of` is the split with the mean picture, and `distances` has the number of photos in each distance by networks.
+    `mean_of` is the split with the mean picture, `distances` has the number of photos in each distance by networks, and
+    `uncounted` pairs have no pixel that counts.
     """
     found = []
+    if uncounted:
+        of = plural(uncounted, "pair has", "pairs have")
+        found.append(Caution("pairs-uncounted", f"{of} no pixel that counts (ignored, or without data): in no score."))
     if pictures < FEW:
         what = f"{plural(pictures, 'picture')} are few" if pictures > 1 else "1 picture has no interval"
         found.append(

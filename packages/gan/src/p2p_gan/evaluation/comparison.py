@@ -86,8 +86,10 @@ class PairedTest:
         self._number = 0
 
     def add(self, first: PairRecord, second: PairRecord) -> None:
-        """Add both models' records of a pair."""
+        """Add both models' records of a pair; one without a pixel that counts is left out."""
         assert first.name == second.name, "both are of one pair"
+        if not (first.counts_any and second.counts_any):
+            return
         weights, swap = self._draws.draw(), self._random.integers(0, 2, SWAPS).astype(np.float64)
         for totals, record in zip(self._resampled, (first, second), strict=True):
             totals.add(record, weights)

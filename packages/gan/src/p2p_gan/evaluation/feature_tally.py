@@ -45,6 +45,8 @@ class FeatureTally:
 
     def add(self, record: PairRecord) -> None:
         """Add the record of one pair; raises ValueError if its features are not as many as those of the others."""
+        if not record.counts_any:
+            return
         for key, both in self._features.items():
             for kept, text in zip(both, record.counts["features"][key], strict=True):
                 values = text_to_floats(text)

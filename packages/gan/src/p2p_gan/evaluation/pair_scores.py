@@ -62,6 +62,11 @@ class PairRecord:
     counts: dict[str, Any]
 
     @property
+    def counts_any(self) -> bool:
+        """Whether a pixel of the pair counts: if not, its line has no scores, and it is in none of the set."""
+        return any(name in self.line for name in METRICS)
+
+    @property
     def files(self) -> tuple[str, ...]:
         """The file that shows it, where there is a folder for it."""
         return (f"{self.name}{_SUFFIX}",)
@@ -124,13 +129,20 @@ class PairScorer:
         self.mean_picture = None if mean is None else hash_pixels(mean)
 
     def score(self, name: str, picture: Array, real: Array, gaps: Gaps | None = None) -> PairScores:
-        """Score one pair, an input and its real output in the model's encoding, without the pixels in `gaps`."""
+        """Score one pair, an input and its real output in the model's encoding, without the pixels in `gaps`.
+
+        A pair without a pixel that counts is applied, but has no scores.
+        """
         fakes = [
             apply_model(self._model, picture, self._how, variant=variant, note=self._note)
             for variant in range(1, self._variants + 1)
         ]
         fake, true = self._comparable(fakes[0]), self._comparable(real)
         where = counted_pixels(picture, real, self._card, gaps)
+        signature = sign_pair(picture, real, gaps)
+        if where is not None and not where.any():
+            record = PairRecord(name, signature, self.mean_picture, {"name": name}, {})
+            return PairScores(name, picture, fakes[0], real, record)
         line: dict[str, Any] = {"name": name, **self._compare(fake, true, where)}
         line |= self._color_errors(picture, fake, true, gaps)
         counts: dict[str, Any] = {}
@@ -146,7 +158,7 @@ class PairScorer:
         if len(fakes) > 1:
             spread = diversity([self._comparable(each) for each in fakes], self._range)
             line |= {"pairwise_l1": spread[0], "pixel_std": spread[1]}
-        record = PairRecord(name, sign_pair(picture, real, gaps), self.mean_picture, line, counts)
+        record = PairRecord(name, signature, self.mean_picture, line, counts)
         return PairScores(name, picture, fakes[0], real, record)
 
     def _compare(self, fake: Array, true: Array, where: PixelMask | None) -> dict[str, float]:

@@ -236,6 +236,10 @@ class Evaluation:
     def conclude(self, tally: Tally, skipped: Sequence[Skip]) -> Scores:
         """The scores of the records that were added; raises P2PError if there are none."""
         left_out = tuple(dict.fromkeys(skipped))  # once, if a training pair is scored too
+        if tally.uncounted and not tally.pictures:
+            what = f"no pixel of its {plural(tally.uncounted, f'{self.asked.split} pair')} counts"
+            to_do = "All are ignored or have no data: look at the masks, or choose another --split."
+            raise P2PError(self.folder.path, what, to_do, code="nothing-counts")
         if not tally.pictures:
             raise P2PError(
                 self.folder.path,
@@ -265,7 +269,8 @@ class Evaluation:
             intervals=tally.intervals(),
         )
         few = {name: each.pictures for name, each in found.distances.items()}
-        return replace(found, cautions=find_cautions(found.pictures, found.metrics, mean, found.mean_picture_of, few))
+        said = find_cautions(found.pictures, found.metrics, mean, found.mean_picture_of, few, uncounted=tally.uncounted)
+        return replace(found, cautions=said)
 
 
 def open_evaluation(

@@ -31,7 +31,7 @@ class Tally:
     """The sums over the records that were added, and the scores that follow from them."""
 
     def __init__(self, card: ModelCard, networks: DistanceNetworks | None = None) -> None:
-        self.pictures = 0
+        self.pictures = self.uncounted = 0
         self.features = FeatureTally(() if networks is None else networks.extractors)
         self._pairwise = {} if networks is None else {each.name: each.digest for each in networks.pairwise}
         self._distances: dict[str, PhotoDistance] | None = None
@@ -42,7 +42,10 @@ class Tally:
         self._bootstrap = Bootstrap(card)
 
     def add(self, record: PairRecord) -> None:
-        """Add the record of one pair."""
+        """Add the record of one pair; one without a pixel that counts is in no score, but in their number."""
+        if not record.counts_any:
+            self.uncounted += 1
+            return
         counts = record.counts
         for name, value in picture_scores(record.line):
             self._values.setdefault(name, []).append(value)

@@ -23,6 +23,7 @@ from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.words import first_line
 from p2p_gan.machine.device import cuda_devices
 
 # Timeouts. Between two updates the first process may validate, which can take long; within an update nothing does.
@@ -277,7 +278,7 @@ def _meet(kind: str, ranks: Ranks) -> Store:
         where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
         raise LostError(
             f"rank {ranks.rank}",
-            f"could not connect to {_processes(ranks.world - 1)} at {where} ({_first_line(error)})",
+            f"could not connect to {_processes(ranks.world - 1)} at {where} ({first_line(error)})",
             "Check that all processes are started and that the machines can reach each other.",
             code="unreachable-process",
         ) from error
@@ -319,7 +320,7 @@ def _of_rank(error: P2PError, ranks: Ranks) -> P2PError:
 
 def _unexpected_error(error: Exception, ranks: Ranks) -> BrokenError:
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    what = f"{type(error).__name__}: {_first_line(error)}"
+    what = f"{type(error).__name__}: {first_line(error)}"
     return BrokenError(
         f"rank {ranks.rank}",
         f"{what} ({Path(frame.filename).name}, line {frame.lineno})",
@@ -344,7 +345,3 @@ def _is_announced(store: Store, *, lasting: bool = False) -> bool:
         return bool(store.check([_FAILED])) and (not lasting or store.get(_FAILED) == b"lasting")
     except RuntimeError:
         return False
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")

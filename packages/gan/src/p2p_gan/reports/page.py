@@ -5,14 +5,13 @@ Nothing here may make a number look better than it is: each has n and, where the
 
 from p2p_datatools.contract.pages.curves import draw_panels, style_of_series
 from p2p_datatools.contract.pages.elements import Markup, Section, assemble_page, make_element, make_paragraph
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import duration_text, plural
 from p2p_gan.evaluation.score_words import score_word
 from p2p_gan.reports.gather import RunReport
 from p2p_gan.reports.page_origin import (
     cite_part,
     commands_part,
     data_part,
-    duration_text,
     machine_part,
     settings_part,
 )

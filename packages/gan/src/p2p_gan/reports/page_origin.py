@@ -16,7 +16,7 @@ from p2p_datatools.contract.pages.elements import (
     make_table,
 )
 from p2p_datatools.contract.palette import Palette
-from p2p_datatools.contract.words import plural, shell_word
+from p2p_datatools.contract.words import duration_text, plural, shell_word
 from p2p_gan.reports.data import DataFacts
 from p2p_gan.reports.gather import SCORES, RunReport
 from p2p_gan.reports.settings import SettingChange, train_command
@@ -149,17 +149,6 @@ def machine_part(report: RunReport) -> list[Markup]:
 
 def _versions(machine: Mapping[str, object]) -> str:
     return ", ".join(f"{name} {machine[name]}" for name in ("p2p", "torch", "python") if machine.get(name))
-
-
-def duration_text(seconds: float) -> str:
-    """A time as a person says it: 45 s, 12 min, 3 h 20 min, 2 d 4 h."""
-    minutes = round(seconds / 60)
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    if minutes < 100:
-        return f"{minutes} min"
-    hours = minutes // 60
-    return f"{hours} h {minutes % 60} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
 
 
 def commands_part(report: RunReport) -> list[Markup]:

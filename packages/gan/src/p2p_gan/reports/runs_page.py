@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from p2p_datatools.contract.pages.curves import draw_panels, style_of_series
 from p2p_datatools.contract.pages.elements import Section, assemble_page, make_element, make_paragraph, make_table
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import duration_text, plural
 from p2p_gan.evaluation.score_words import score_word
-from p2p_gan.reports.page_origin import duration_text
 from p2p_gan.runs.compare import Run, differing_fields
 from p2p_gan.runs.panels import panels_of
 

@@ -212,7 +212,7 @@ def _examples(
     folder: Path, lines: Sequence[Mapping[str, Any]], metrics: Sequence[str]
 ) -> dict[str, tuple[Example, ...]]:
     """The best, the median and the worst pictures by L1; of few pictures each at most once."""
-    ranked = sorted(lines, key=lambda line: (line["l1"], line["name"]))
+    ranked = sorted((line for line in lines if "l1" in line), key=lambda line: (line["l1"], line["name"]))
     count = min(EXAMPLES, len(ranked) // 3) or min(1, len(ranked))
     middle = (len(ranked) - count + 1) // 2
     places = {

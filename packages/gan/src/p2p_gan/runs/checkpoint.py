@@ -8,10 +8,10 @@ import dataclasses
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import safetensors
 import torch
@@ -26,6 +26,7 @@ from p2p_gan.runs.state import Shapes, learning_rates, optimizer_progress, resto
 from p2p_gan.updates.step import Networks
 
 CHECKPOINTS = "checkpoints"
+_Value = TypeVar("_Value")
 _FORMAT, _VERSION = "p2p-checkpoint", 1
 _NAME = re.compile(r"\d{10}")
 _SEAL = "record_sha256"
@@ -127,22 +128,22 @@ def latest(run: Path) -> tuple[int, bool]:
     It seems complete if its record is valid and its tensors file has the right size; `load_latest` also checks the hash
     of that file, which takes longer.
     """
-    for record in reversed(_records(run)):
-        with contextlib.suppress(P2PError, OSError, KeyError):
-            value = _read(record)
-            if value["bytes"] == record.with_suffix(".safetensors").stat().st_size:
-                return int(record.stem), bool(value["looked"])
-    return 0, True
+    return _of_latest(run, lambda images, value: (images, bool(value["looked"])), (0, True))
 
 
 def latest_extra(run: Path) -> dict[str, Any]:
     """The small states of the checkpoint that `latest` means; empty if there is none."""
+    return _of_latest(run, lambda images, value: dict(value["extra"]), {})
+
+
+def _of_latest(run: Path, read: Callable[[int, dict[str, Any]], _Value], otherwise: _Value) -> _Value:
+    """What `read` finds in the record of the newest checkpoint that seems complete, from its images and its values."""
     for record in reversed(_records(run)):
         with contextlib.suppress(P2PError, OSError, KeyError, TypeError):
             value = _read(record)
             if value["bytes"] == record.with_suffix(".safetensors").stat().st_size:
-                return dict(value["extra"])
-    return {}
+                return read(int(record.stem), value)
+    return otherwise
 
 
 def exists(run: Path) -> bool:

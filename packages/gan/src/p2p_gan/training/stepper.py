@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.words import first_line
 from p2p_gan.data.dataset import Batch
 from p2p_gan.machine.graphs import CudaRecorder, GraphRecorder, why_no_graph
 from p2p_gan.training.job import Job
@@ -80,7 +81,7 @@ class Stepper:
         All, since the random numbers of graphs recorded before one that fails may not be those of the run any more.
         """
         self.close()
-        why = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        why = first_line(error)
         if self._job.config.cuda_graph == "on":
             raise P2PError(
                 "cuda_graph=on",

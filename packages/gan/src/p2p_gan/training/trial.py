@@ -325,12 +325,20 @@ def explain_out_of_memory(job: Job, dataset: PairDataset) -> Iterator[None]:
     batch = job.config.batch
     fits = largest_batch(job, dataset) * job.ranks.world
     words = f"the largest batch that fits is {fits}" if fits < batch else f"{fits} fits if nothing else uses memory"
+    to_do = f"Use --batch {min(fits, batch)} or --batch auto in a new run folder, or a smaller --size."
     raise P2PError(
         job.device,
         f"out of memory with batch {batch} of {size_text_of(job)}; {words}",
-        f"Use --batch {min(fits, batch)} or --batch auto in a new run folder, or a smaller --size.",
+        to_do + _say_accumulate(batch, fits),
         code="no-memory",
     )
+
+
+def _say_accumulate(batch: int, fits: int) -> str:
+    """How to have about the same batch in parts that fit."""
+    if not 0 < fits < batch:
+        return ""
+    return f" With --set accumulate={-(-batch // fits)} gradients of as many pictures still make an update."
 
 
 def size_text_of(job: Job) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pairs.halves import as_photo
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half
@@ -102,11 +103,16 @@ class Validator:
                 fake = colorize(fake, self._palette) if classes else fake
                 real = colorize(real, self._palette)[..., : fake.shape[2]]
             where = self._counted_pixels(a, b, gaps)
+            if where is not None and not where.any():
+                continue
             rows.append([measure(fake, real, self._range, where) for measure in (l1, ssim, psnr)])
             if self.by == "sharpness":
                 rows[-1] += [sharpness(each, self._range, where) for each in (fake, real)]
             for histogram, picture in zip(colors or (), (fake, real), strict=False):
                 histogram.add(picture, where)
+        if not rows:
+            what, to_do = "have no pixel that counts", "All are ignored or have no data: look at them, or split again."
+            raise P2PError("the validation pairs", what, to_do, code="nothing-counts")
         means = np.mean(rows, axis=0).tolist()
         agreement = confusion.result() if confusion else None
         return Validation(

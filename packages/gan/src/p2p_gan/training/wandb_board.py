@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import read_text, write_bytes
 from p2p_datatools.contract.pictures.images import Photo
+from p2p_datatools.contract.words import first_line
 from p2p_gan.training.tensorboard import Board, scalars_of
 
 _FOLDER = "wandb"
@@ -51,7 +52,7 @@ class WandbBoard(Board):
                 **continued,
             )
         except wandb.Error as error:
-            why = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+            why = first_line(error)
             to_do = "Run 'wandb login', or set wandb=offline, which sends nothing."
             raise P2PError(f"wandb={mode}", f"wandb could not start: {why}", to_do, code="no-wandb") from error
         self._picture, self._histogram = wandb.Image, wandb.Histogram
