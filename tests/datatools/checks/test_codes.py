@@ -68,8 +68,8 @@ def test_the_page_on_checks_has_every_code_with_its_line() -> None:
 def test_an_unknown_code_is_refused_with_the_nearest(refused: "Refused") -> None:
     assert parse_codes("dark, blurred", "--only") == ("dark", "blurred")
     assert parse_codes(None, "--only") == ()
-    with refused("unknown-code", "--ignore blured", usage=True) as error:
-        parse_codes("dark,blured", "--ignore")
+    with refused("unknown-code", "--ignore blurrred", usage=True) as error:
+        parse_codes("dark,blurrred", "--ignore")
     assert "blurred" in error.value.to_do
     with refused("unknown-code", "--only", usage=True):
         parse_codes(" , ", "--only")
