@@ -15,13 +15,13 @@
  */
 
 /**
- * A model as `GET /api/models` lists it. Without a palette its input is a picture; with `why_not` it cannot be used here.
+ * A model as `GET /api/models` lists it. With `why_not` no mask can be drawn for it; it may still paint pictures.
  * @typedef {object} Model
  * @property {string} id
  * @property {string} name
  * @property {string} direction  in the words of the halves, such as "mask to photo"
- * @property {{ kind: string, channels: number }} input
- * @property {{ kind: string, channels: number }} output
+ * @property {{ kind: "mask" | "photo" | "picture", name: string, channels: number }} input
+ * @property {{ kind: "mask" | "photo" | "picture", name: string, channels: number }} output
  * @property {Palette | null} palette
  * @property {[number, number] | null} size  width and height it was trained at; null: any
  * @property {string} fit
@@ -31,6 +31,7 @@
  * @property {string} runtime
  * @property {number | null} milliseconds  for one picture, where it was measured
  * @property {string | null} why_not
+ * @property {boolean} uploads  whether it paints a picture that is sent
  */
 
 /** @typedef {{ pixels: number, bytes: number }} Limits  the largest picture, and the largest file, that are taken */
@@ -65,7 +66,7 @@
 /** @typedef {(words: string, part: number | null) => void} ShowProgress  part is 0 to 1, or null where it is unknown */
 
 /**
- * Whatever paints. Every method may reject with an EngineError; `paint` with code "superseded" where a newer request of
+ * Whatever paints. Every method may reject with an EngineError; `paint` with code "stale" where a newer request of
  * its channel came first, and with an AbortError where its signal was aborted.
  * @typedef {object} Engine
  * @property {"server" | "browser"} kind
@@ -95,7 +96,7 @@ export class EngineError extends Error {
 
 /** Whether an error says only that nobody waits for the result any more. @param {unknown} error */
 export function isStale(error) {
-  if (error instanceof EngineError) return error.code === "superseded";
+  if (error instanceof EngineError) return error.code === "stale";
   return error instanceof Error && error.name === "AbortError";
 }
 
@@ -106,5 +107,15 @@ export function isAway(error) {
 
 /** Whether there is more to do than a moment ago, and the same request may pass soon. @param {unknown} error */
 export function isBusy(error) {
-  return error instanceof EngineError && ["busy", "too-many-requests"].includes(error.code);
+  return error instanceof EngineError && ["busy", "too-fast"].includes(error.code);
+}
+
+/** Whether masks are drawn for a model. @param {Model} model @returns {model is Model & { palette: Palette }} */
+export function takesMasks(model) {
+  return model.why_not === null && model.palette !== null;
+}
+
+/** Whether a model paints anything here: a mask that is drawn, or a picture that is sent. @param {Model} model */
+export function canPaint(model) {
+  return takesMasks(model) || model.uploads;
 }

@@ -45,8 +45,8 @@ export async function keep(name, value) {
   const found = await database();
   if (!found) return false;
   const store = found.transaction(STORE, "readwrite", { durability: "relaxed" }).objectStore(STORE);
-  const request = value === null ? store.delete(name) : store.put(value, name);
-  return settled(request).then(() => true).catch(() => false);
+  const done = value === null ? settled(store.delete(name)) : settled(store.put(value, name)).then(() => {});
+  return done.then(() => true).catch(() => false);
 }
 
 /** @param {Mask} mask @returns {KeptMask} */

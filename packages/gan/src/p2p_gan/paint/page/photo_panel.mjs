@@ -30,6 +30,7 @@
  */
 
 import { contextOf, find, make } from "./dom.mjs";
+import { canPaint, isStale } from "./engine.mjs";
 import { wordsOf } from "./messages.mjs";
 import { Scheduler } from "./scheduler.mjs";
 import { applyView } from "./surface.mjs";
@@ -94,17 +95,27 @@ export class PhotoPanel {
       rested: () => this.subject && neighbours.rested(this.subject),
     });
     this.select.addEventListener("change", () => neighbours.choose(this.select.value));
-    find(".compare", HTMLButtonElement, this.element).addEventListener("click", () => neighbours.compare());
+    this.comparing = find(".compare", HTMLButtonElement, this.element);
+    this.comparing.hidden = true;
+    this.comparing.addEventListener("click", () => neighbours.compare());
+  }
+
+  /** The button for a second model. @param {boolean} possible @param {boolean} pressed */
+  allowComparing(possible, pressed) {
+    this.comparing.hidden = !possible;
+    this.comparing.ariaPressed = String(pressed);
   }
 
   /** @param {readonly Model[]} models @param {string} chosen */
   offer(models, chosen) {
-    const options = models.map(({ id, name, why_not }) =>
-      make("option", { value: id, disabled: why_not !== null, title: why_not ?? "" }, why_not ? `${name} (${why_not})` : name),
-    );
+    const options = models.map((model) => {
+      const { id, name, why_not } = model;
+      const words = canPaint(model) ? name : `${name}: ${why_not}`;
+      return make("option", { value: id, disabled: !canPaint(model), title: why_not ?? "" }, words);
+    });
     this.select.replaceChildren(...options);
     this.select.value = chosen;
-    this.select.disabled = models.filter((each) => each.why_not === null).length < 2;
+    this.select.disabled = models.filter(canPaint).length < 2;
   }
 
   /** @param {Model} model */
@@ -116,7 +127,7 @@ export class PhotoPanel {
     this.about.textContent = `${model.direction}, ${size}${model.runtime}`;
     if (same) return;
     this.scheduler.clear();
-    this.scheduler.forget();
+    this.scheduler.forget(model.milliseconds || null);
     this.pace.textContent = "";
     await this.prepare(model);
   }
@@ -184,7 +195,7 @@ export class PhotoPanel {
   /** @param {unknown} error */
   fail(error) {
     const answer = this.neighbours.fail(error);
-    if (answer === "drop") this.showCover(wordsOf(error), null);
+    if (answer === "drop" && !isStale(error)) this.showCover(wordsOf(error), null);
     return answer;
   }
 
@@ -210,7 +221,7 @@ export class PhotoPanel {
 
   /** The photo at its full size, as a file, asked for anew: what is shown may be coarse or of an older stroke. */
   async file() {
-    if (!this.subject || !this.model) return null;
+    if (!this.subject || !this.model) throw new Error("there is no photo yet");
     const painting = await this.paint(this.subject, null, new AbortController().signal);
     return { painting, subject: this.subject, model: this.model };
   }

@@ -105,10 +105,9 @@ async function readBody(answer) {
 /** @param {Response} answer */
 async function readError(answer) {
   const { error } = await answer.json().catch(() => ({}));
-  if (answer.status === 409) return new EngineError({ where: "", what: "a newer one came first", to_do: "", code: "superseded" });
   if (typeof error?.what !== "string") return strangeAnswer(`it answered ${answer.status}`);
-  const code = answer.status === 429 ? "busy" : answer.status === 503 ? "stopping" : String(error.code);
-  return new EngineError({ where: String(error.where ?? ""), what: error.what, to_do: String(error.to_do ?? ""), code });
+  const [where, what, to_do, code] = [error.where, error.what, error.to_do, error.code].map((each) => String(each ?? ""));
+  return new EngineError({ where, what, to_do, code });
 }
 
 function unreachable() {

@@ -89,9 +89,9 @@ export class Scheduler {
     this.start();
   }
 
-  /** What pictures cost is measured anew, as for another model. */
-  forget() {
-    this.cost = { fine: null, coarse: null };
+  /** What pictures cost is measured anew, as for another model, of which it may be known. @param {number | null} [milliseconds] */
+  forget(milliseconds = null) {
+    this.cost = { fine: milliseconds, coarse: null };
   }
 
   /** Whether the hand is followed by coarse pictures: fine ones are too slow, and coarse ones quicker. */
