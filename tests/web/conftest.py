@@ -74,17 +74,9 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Pages:
 @pytest.fixture(scope="session")
 def browser() -> Iterator["Chrome"]:
     """Debian's Chromium, headless, with a profile of its own, which is removed."""
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
+    from web.paint.driver import start_browser
 
-    options = webdriver.ChromeOptions()
-    options.binary_location = str(shutil.which("chromium"))
-    flags = "headless no-sandbox disable-gpu disable-quic no-first-run disable-background-networking"
-    for flag in (*flags.split(), "disable-component-update", "disable-sync"):
-        options.add_argument(f"--{flag}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        options.add_argument(f"--user-data-dir={profile}")
-        driver = webdriver.Chrome(options=options, service=Service(str(shutil.which("chromedriver"))))
+        driver = start_browser(profile)
         yield driver
         driver.quit()

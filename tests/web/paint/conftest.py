@@ -1,4 +1,4 @@
-"""A server of `p2p paint` as a person starts it, with small models trained for it; it can be slow, killed and restarted."""
+"""A server of `p2p paint` as a person starts it, with small models of its own; it can be slow, killed and restarted."""
 
 import os
 import signal

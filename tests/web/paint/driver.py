@@ -29,7 +29,8 @@ return [canvas.width, canvas.height, colors];
 """
 _PHOTO = f"""{_READ}
 let sum = 0;
-for (const byte of read(document.querySelectorAll('.photo canvas')[arguments[0]])) sum = (Math.imul(sum, 31) + byte) | 0;
+const data = read(document.querySelectorAll('.photo canvas')[arguments[0]]);
+for (const byte of data) sum = (Math.imul(sum, 31) + byte) | 0;
 return sum;
 """
 _LOOK = """
@@ -131,10 +132,9 @@ class PaintPage:
     ) -> None:
         """Several strokes, one after the other, without a look between."""
         from selenium.webdriver.common.actions.action_builder import ActionBuilder
-        from selenium.webdriver.common.actions.pointer_input import PointerInput
 
-        builder = ActionBuilder(self.browser, mouse=PointerInput(kind, kind), duration=step)
-        hand = builder.pointer_action
+        builder = ActionBuilder(self.browser, mouse=_pointer(kind, kind), duration=step)
+        hand: Any = builder.pointer_action
         for path, pressure in strokes:
             forces = [{"pressure": each} for each in pressure] or [{} for _ in path]
             hand.move_to_location(*self.on_screen(path[0]))
@@ -145,15 +145,30 @@ class PaintPage:
             hand.pointer_up()
         builder.perform()
 
+    def drag_slowly(self, path: Sequence[Place], at_each: Callable[[], None]) -> None:
+        """A stroke of the mouse that does something else at each place, with the button down."""
+        from selenium.webdriver.common.actions.action_builder import ActionBuilder
+
+        for number, place in enumerate(path):
+            builder = ActionBuilder(self.browser, mouse=_pointer("mouse", "mouse"), duration=0)
+            hand: Any = builder.pointer_action
+            hand.move_to_location(*self.on_screen(place))
+            if number == 0:
+                hand.pointer_down()
+            if number == len(path) - 1:
+                hand.pointer_up()
+            builder.perform()
+            at_each()
+
     def pinch(self, middle: Place, apart: tuple[float, float]) -> None:
         """Two fingers around a place, which go from one distance to another, in pixels of the screen."""
         from selenium.webdriver.common.actions.action_builder import ActionBuilder
-        from selenium.webdriver.common.actions.pointer_input import PointerInput
 
         x, y = self.on_screen(middle)
-        builder = ActionBuilder(self.browser, mouse=PointerInput("touch", "one"), duration=30)
-        other = builder.add_pointer_input("touch", "two")
-        for source, side in ((builder.pointer_action.source, -1), (other, 1)):
+        builder = ActionBuilder(self.browser, mouse=_pointer("touch", "one"), duration=30)
+        one: Any = builder.pointer_action.source
+        other: Any = builder.add_pointer_input("touch", "two")
+        for source, side in ((one, -1), (other, 1)):
             source.create_pointer_move(duration=0, x=round(x + side * apart[0] / 2), y=y, origin="viewport")
             source.create_pointer_down(button=0)
             for part in range(1, 6):
@@ -167,7 +182,7 @@ class PaintPage:
         from selenium.webdriver.common.action_chains import ActionChains
         from selenium.webdriver.common.keys import Keys
 
-        chain = ActionChains(self.browser, duration=0)
+        chain: Any = ActionChains(self.browser, duration=0)
         for key in keys:
             if key.startswith("CTRL+"):
                 chain.key_down(Keys.CONTROL).send_keys(key[5:]).key_up(Keys.CONTROL)
@@ -185,24 +200,45 @@ class PaintPage:
         return found
 
 
+def start_browser(profile: str) -> "Chrome":
+    """Debian's Chromium, headless, with a profile of its own."""
+    import shutil
+
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(shutil.which("chromium"))
+    flags = "headless no-sandbox disable-gpu disable-quic no-first-run disable-background-networking"
+    for flag in (*flags.split(), "disable-component-update", "disable-sync", f"user-data-dir={profile}"):
+        options.add_argument(f"--{flag}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return webdriver.Chrome(options=options, service=Service(str(shutil.which("chromedriver"))))
+
+
+def _pointer(kind: str, name: str) -> Any:
+    from selenium.webdriver.common.actions.pointer_input import PointerInput
+
+    make: Any = PointerInput  # it has no types
+    return make(kind, name)
+
+
 def draw_car(page: PaintPage, pause: Callable[[], None] = lambda: None) -> None:
     """A car from the side, in strokes, for the palette cars and a drawing of any size."""
     width, height, _ = page.mask()
-    scale = lambda places: [(x * width / 96, y * height / 64) for x, y in places]  # noqa: E731 - a unit, and no function
 
     def stroke(*places: Place) -> None:
-        page.drag(scale(places))
+        page.drag([(x * width / 96, y * height / 64) for x, y in places])
         pause()
 
     page.click("#clear")
     page.choose("body")
     page.hold("polygon")
-    for place in [(10, 45), (11, 34), (30, 31), (40, 21), (60, 21), (70, 31), (86, 35), (87, 45)]:
+    for place in [(10, 45), (11, 34), (30, 31), (40, 21), (60, 21), (70, 31), (86, 35), (87, 45), (10, 45)]:
         stroke(place)
-    stroke((10, 45))
     page.choose("windows")
-    for places in ([(36, 30), (42, 24), (49, 24), (49, 30)], [(52, 30), (52, 24), (59, 24), (65, 30)]):
-        for place in [*places, places[0]]:
+    for corners in ([(36, 30), (42, 24), (49, 24), (49, 30)], [(52, 30), (52, 24), (59, 24), (65, 30)]):
+        for place in [*corners, corners[0]]:
             stroke(place)
     page.choose("tyres")
     page.hold("ellipse")
@@ -211,5 +247,5 @@ def draw_car(page: PaintPage, pause: Callable[[], None] = lambda: None) -> None:
     page.choose("lights")
     page.hold("brush")
     page.widen(max(2, round(width / 32)))
-    for places in ([(12.5, 36), (13.5, 38)], [(83, 37), (85.5, 38.5)]):
-        stroke(*places)
+    stroke((12.5, 36), (13.5, 38))
+    stroke((83, 37), (85.5, 38.5))

@@ -6,14 +6,12 @@ import json
 import os
 import signal
 from collections.abc import Callable
-from itertools import product
 from pathlib import Path
 from time import sleep
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-
 from web.paint.driver import PaintPage, draw_car
 
 if TYPE_CHECKING:
@@ -366,8 +364,8 @@ def test_many_classes_are_searched(page: PaintPage) -> None:
     });"""
     assert page.browser.execute_async_script(script) == 40
     page.one("#find").send_keys("27")
-    seen = "return [...document.querySelectorAll('#class-list label')].filter((each) => each.offsetHeight).map((each) => each.title)"
-    assert page.js(seen) == ["class 27 <b>"]
+    rows = "[...document.querySelectorAll('#class-list label')].filter((each) => each.offsetHeight)"
+    assert page.js(f"return {rows}.map((each) => each.title)") == ["class 27 <b>"]
     page.one("#find").send_keys("\n")
     assert page.js("return window.chosen") == 27
     assert page.js("return document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0

@@ -106,9 +106,9 @@ export class Scheduler {
     return this.isSlow() ? (this.cost.coarse ?? this.cost.fine) : this.cost.fine;
   }
 
-  /** Whether a picture is on its way or waits for one that is. */
+  /** Whether the picture of the last stroke is still to come; those for while the hand rests do not count. */
   isBusy() {
-    return Boolean(this.current ?? this.waiting ?? this.fine);
+    return Boolean(this.waiting ?? this.fine) || (this.current !== null && !this.saidRested);
   }
 
   drop() {
