@@ -140,6 +140,8 @@ def test_what_is_saved_is_exact_and_the_photo_is_that_of_sample(
     draw_car(page)
     page.rest()
     mask = read_mask(saved("mask"), load_palette("cars"))
+    page.click("#save")
+    page.press("ESCAPE")
     assert (mask == classes(page)).all()
     photo = read_photo(saved("photo"))
     assert (photo == load_model(paint_runs.first, runtime="torch")(mask)).all()
@@ -212,12 +214,17 @@ def test_two_models_paint_the_same_drawing_side_by_side(page: PaintPage) -> None
 
 def test_a_model_that_takes_photos_asks_for_one_and_paints_it(page: PaintPage, paint_runs: "PaintRuns") -> None:
     page.rest()
+    drawn = page.mask()
     script = "const select = document.querySelector('.photo select'); select.value = 'm2';"
     page.js(f"{script} select.dispatchEvent(new Event('change'))")
     page.until(lambda: page.one("#drop").is_displayed(), "a place for a picture")
     before = page.shown()
     in_page(page, next(each for each in sorted(paint_runs.photos.iterdir()) if each.suffix in (".png", ".jpg")))
     page.until(lambda: page.shown() > before, "its mask")
+    assert page.one("#under").is_displayed()
+    page.drag([(0, 0), (1, 1)])  # where no mask is drawn, none is
+    page.js(f"{script.replace('m2', 'm0')} select.dispatchEvent(new Event('change'))")
+    page.until(lambda: page.mask() == drawn, "the drawing again")
     assert page.errors() == []
 
 

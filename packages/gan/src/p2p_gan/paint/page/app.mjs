@@ -5,25 +5,23 @@
 /** @typedef {import("./engine.mjs").Engine} Engine */
 /** @typedef {import("./engine.mjs").Model} Model */
 /** @typedef {import("./engine.mjs").Catalogue} Catalogue */
-/** @typedef {import("./engine.mjs").Example} Example */
 /** @typedef {import("./engine.mjs").Palette} Palette */
 /** @typedef {import("./gestures.mjs").ToolName} ToolName */
 /** @typedef {import("./rect.mjs").Rect} Rect */
 /** @typedef {{ model: string, tool: ToolName, value: number, size: number, seed: number, variant: number, dropout: boolean, letters: boolean }} Choices */
 
+import { Absence } from "./absence.mjs";
 import { Beginnings } from "./beginnings.mjs";
 import { ClassList } from "./class_list.mjs";
 import { bindButtons, listKeys, shortcutsOf } from "./commands.mjs";
 import { byId, say } from "./dom.mjs";
 import { Drawing, blankMask, copyMask } from "./drawing.mjs";
-import { readMaskFile } from "./drawing_file.mjs";
 import { canPaint, isAway, isBusy, isStale, takesMasks } from "./engine.mjs";
 import { chooseFile, listenToFiles } from "./files.mjs";
 import { Hand } from "./hand.mjs";
 import { keep, packMask, recall, unpackMask } from "./keeping.mjs";
 import { listenToCursor, listenToShortcuts } from "./keyboard.mjs";
-import { complain, note, showState } from "./messages.mjs";
-import { nameOf, readFile, refuseLarge } from "./opening.mjs";
+import { complain } from "./messages.mjs";
 import { className, classOfKey, nameOfKind } from "./palette.mjs";
 import { PhotoPanel } from "./photo_panel.mjs";
 import { listenToPointers } from "./pointers.mjs";
@@ -31,13 +29,13 @@ import { mirrorMask } from "./raster.mjs";
 import { wholeOf } from "./rect.mjs";
 import { Reference } from "./reference.mjs";
 import { saveBoth, saveMask, savePhoto } from "./saving.mjs";
+import { Sources } from "./sources.mjs";
 import { Surface } from "./surface.mjs";
 import { ToolBar } from "./tool_bar.mjs";
 import { VariantStrip } from "./variants.mjs";
 import { WHOLE } from "./view.mjs";
 
 const SIDE = 256; // of a new drawing, where the model has no size of its own
-const LOOK_AGAIN = [500, 1000, 2000, 3000]; // milliseconds between looks whether the server is back
 
 /** @param {Engine} engine */
 export function startPage(engine) {
@@ -60,7 +58,6 @@ class Studio {
     this.picture = null;
     this.version = 0;
     this.asked = false;
-    this.away = false;
     this.before = 0; // the class before this one
     /** @type {Choices} */
     this.choices = { model: "", tool: "brush", value: 1, size: 12, seed: 0, variant: 1, dropout: true, letters: true };
@@ -70,14 +67,22 @@ class Studio {
     this.classes = new ClassList((value) => this.chooseClass(value));
     this.tools = new ToolBar((tool) => this.hold(tool), (size) => this.widen(size - this.hand.size));
     this.variants = new VariantStrip((variant, dropout) => this.choose({ variant, dropout }));
-    this.beginnings = new Beginnings(engine, (example) => void this.attempt(() => this.beginWith(example)));
+    this.beginnings = new Beginnings(engine, (example) => void this.attempt(() => this.sources.beginWith(example)));
     this.reference = new Reference(() => void keep("photo", null));
+    this.sources = new Sources(engine, this.reference, {
+      model: () => this.model,
+      catalogue: () => this.catalogue,
+      showMask: (mask, choices) => this.showMask(mask, choices),
+      showPicture: (picture) => this.showPicture(picture),
+    });
+    this.absence = new Absence(engine, () => this.goOn());
     this.panels = [this.addPanel("a")];
     this.listen();
   }
 
-  listen() {
-    const deeds = {
+  /** What keys and buttons do. */
+  deeds() {
+    return {
       hold: (/** @type {ToolName} */ tool) => this.hold(tool),
       widen: (/** @type {number} */ by) => this.widen(by),
       undo: () => this.travel(() => this.drawing()?.undo(), "Undone"),
@@ -89,10 +94,14 @@ class Studio {
       zoom: (/** @type {number} */ factor) => this.surface.zoom(factor),
       whole: () => this.surface.look(WHOLE),
       vary: () => this.choose({ seed: this.choices.seed + 1, variant: 1, dropout: true }),
-      open: () => chooseFile((file) => void this.attempt(() => this.open(file))),
+      open: () => chooseFile((file) => void this.attempt(() => this.sources.open(file))),
       save: () => this.showSaving(),
       help: () => byId("keys-dialog", HTMLDialogElement).showModal(),
     };
+  }
+
+  listen() {
+    const deeds = this.deeds();
     const shortcuts = shortcutsOf(deeds);
     const letters = byId("letters", HTMLInputElement);
     bindButtons(deeds);
@@ -100,11 +109,11 @@ class Studio {
     listenToPointers(this.surface, this.hand, (at) => (byId("place", HTMLElement).textContent = at ? this.describe(at) : ""));
     listenToCursor(this.surface, this.hand, (at) => this.describe(at));
     listenToShortcuts(shortcuts, (key) => this.chooseByKey(key), this.hand, () => letters.checked);
-    listenToFiles((file) => void this.attempt(() => this.open(file)));
+    listenToFiles((file) => void this.attempt(() => this.sources.open(file)));
     letters.addEventListener("change", () => this.choose({ letters: letters.checked }, false));
     byId("upload", HTMLButtonElement).addEventListener("click", () => deeds.open());
     byId("choose", HTMLButtonElement).addEventListener("click", () => deeds.open());
-    const fromPhoto = () => chooseFile((file) => void this.attempt(() => this.beginWithPhoto(file)));
+    const fromPhoto = () => chooseFile((file) => void this.attempt(() => this.sources.beginWithPhoto(file)));
     byId("from-photo", HTMLButtonElement).addEventListener("click", fromPhoto);
     const dialog = byId("save-dialog", HTMLDialogElement);
     dialog.addEventListener("close", () => void this.attempt(() => this.save(dialog.returnValue)));
@@ -169,7 +178,7 @@ class Studio {
     await examples;
     const [first] = this.beginnings.examples;
     // One who is new sees at once what it is about; undo has nothing to take back there.
-    if (first) await this.beginWith(first, false).catch((error) => this.fail(error));
+    if (first) await this.sources.beginWith(first, false).catch((error) => this.fail(error));
     drawing.history.done = [];
     this.allowTravel();
   }
@@ -181,6 +190,7 @@ class Studio {
     const words = model.input.kind === "mask" ? model.why_not : `This model takes a ${model.input.name}.`;
     byId("drop-words", HTMLElement).textContent = words ?? "";
     this.picture = null;
+    this.surface.drawing = null;
   }
 
   /** @param {string} channel */
@@ -371,63 +381,21 @@ class Studio {
     return `${className(this.model.palette, value)} at ${Math.floor(at.x)}, ${Math.floor(at.y)}`;
   }
 
-  /** @param {Example} example @param {boolean} [withPhoto] */
-  async beginWith(example, withPhoto = example.has_photo) {
-    const { model } = this;
-    if (!model) return;
-    const file = await this.engine.exampleMask(model.id, example.id);
-    if (!takesMasks(model)) return this.showPicture(file);
-    const mask = await readMaskFile(new Uint8Array(await file.arrayBuffer()));
-    if (!mask || model !== this.model) return;
+  /** @param {import("./engine.mjs").Mask} mask @param {Partial<Choices>} [choices]  by which its photo was painted */
+  showMask(mask, choices = {}) {
     this.hand.finish();
+    this.choose({ ...choices, ...(choices.variant && { dropout: true }) }, false);
     this.drawing()?.replace(mask);
-    if (withPhoto) await this.showReference(await this.engine.examplePhoto(model.id, example.id));
-  }
-
-  /** @param {Blob | null} photo */
-  async showReference(photo) {
-    this.reference.show(photo);
-    if (photo && !(await this.reference.isWhole())) {
-      this.reference.show(null);
-      throw new Error(`${nameOf(photo)} is no picture that this browser shows.`);
-    }
-    await keep("photo", photo);
-    return photo;
-  }
-
-  /** A photo to draw from, and its mask where something can find it. @param {File} file */
-  async beginWithPhoto(file) {
-    refuseLarge(file, this.catalogue.limits);
-    const { model } = this;
-    if (!model || !takesMasks(model)) return this.open(file);
-    await this.showReference(file);
-    if (!this.catalogue.segmenter || !this.engine.segment) return note("Draw over the photo: it can shine through.");
-    const { mask, notes } = await this.engine.segment(model.id, model.palette, file);
-    if (model !== this.model) return;
-    this.drawing()?.replace(mask);
-    notes.forEach(note);
-  }
-
-  /** @param {File} file */
-  async open(file) {
-    refuseLarge(file, this.catalogue.limits);
-    const { model } = this;
-    if (!model) return;
-    if (!takesMasks(model)) return this.showPicture(file);
-    const { mask, notes, seed, variant } = await readFile(this.engine, model.id, model.palette, file);
-    if (model !== this.model) return;
-    this.hand.finish();
-    this.choose({ ...(seed !== undefined && { seed }), ...(variant && { variant, dropout: true }) }, false);
-    this.drawing()?.replace(mask);
-    notes.forEach(note);
   }
 
   /** @param {Blob} file */
-  showPicture(file) {
+  async showPicture(file) {
+    await this.sources.showPhoto(file);
     this.picture = file;
     this.version += 1;
-    this.reference.show(file);
     byId("drop", HTMLElement).hidden = true;
+    const { naturalWidth, naturalHeight } = this.reference.image;
+    byId("studio", HTMLElement).style.setProperty("--ratio", String(naturalWidth / naturalHeight));
     this.ask();
   }
 
@@ -435,7 +403,9 @@ class Studio {
     const [photo, both] = [byId("save-photo", HTMLButtonElement), byId("save-both", HTMLButtonElement)];
     photo.disabled = this.panels[0].shown === 0;
     both.disabled = photo.disabled || !this.drawing();
-    byId("save-dialog", HTMLDialogElement).showModal();
+    const dialog = byId("save-dialog", HTMLDialogElement);
+    dialog.returnValue = ""; // Escape leaves what it was
+    dialog.showModal();
   }
 
   /** @param {string} what */
@@ -460,22 +430,12 @@ class Studio {
   fail(error) {
     if (isBusy(error)) return "again";
     if (!isAway(error)) return "drop";
-    void this.waitForReturn();
+    void this.absence.wait();
     return "wait";
   }
 
-  /** The engine is away: say so, look again, and go on where it was left. */
-  async waitForReturn() {
-    if (this.away) return;
-    this.away = true;
-    const end = showState("The server does not answer. Your drawing is kept; this page goes on when it is back.");
-    for (let look = 0; ; look++) {
-      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN[Math.min(look, LOOK_AGAIN.length - 1)]));
-      if (await this.engine.models().then(() => true, (error) => !isAway(error))) break;
-    }
-    this.away = false;
-    end();
-    note("The server is back.");
+  /** Go on where it was left, with the models that there are now. */
+  async goOn() {
     await this.attempt(() => this.readCatalogue());
     for (const panel of this.panels) panel.scheduler.resume();
   }
