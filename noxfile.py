@@ -74,6 +74,8 @@ def wheels(session: nox.Session) -> None:
         "assert [palette.load_palette(name).name for name in palette.BUILT_IN] == list(palette.BUILT_IN)\n"
         "import p2p_gan.pages\n"
         "assert b'<script' in p2p_gan.pages.assemble_page('a page', [], [])\n"
+        "import p2p_gan.paint.page_files as paint\n"
+        "assert {'index.html', 'paint.css', 'start.mjs'} <= set(paint.read_page_files())\n"
         "sys.exit(p2p_cli.app.main(['--version']))"
     )
     session.run(PYTHON, "-I", "-c", program)

@@ -4,19 +4,19 @@
 a picture otherwise than a hand at the page would: each frame is a picture of the screen.
 """
 
-import importlib
 import io
 import sys
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 from time import sleep
 
 from PIL import Image
-
 from web.paint.driver import PaintPage, Place, start_browser
+from web.paint.server import PaintServer
 
-WIDTH, HEIGHT = 1120, 640  # of the window
-SCALE = 0.65  # of the frames
+WIDTH, HEIGHT, SHOWN = 1280, 760, 456  # of the window, and how much of its height is in the film
+SCALE = 0.6  # of the frames
 FRAME, LAST = 100, 2500  # milliseconds
 
 # Strokes for a drawing of 96x64, each a class, a tool, a width, and places.
@@ -41,7 +41,9 @@ class Film:
         self.frames: list[Image.Image] = []
 
     def shoot(self) -> None:
-        image = Image.open(io.BytesIO(self.page.browser.get_screenshot_as_png())).convert("RGB")
+        image = (
+            Image.open(io.BytesIO(self.page.browser.get_screenshot_as_png())).convert("RGB").crop((0, 0, WIDTH, SHOWN))
+        )
         size = (round(image.width * SCALE), round(image.height * SCALE))
         self.frames.append(image.resize(size, Image.Resampling.LANCZOS))
 
@@ -67,7 +69,7 @@ class Film:
         else:
             fine = [
                 (one[0] + (other[0] - one[0]) * part / 3, one[1] + (other[1] - one[1]) * part / 3)
-                for one, other in zip(scaled, scaled[1:], strict=False)
+                for one, other in pairwise(scaled)
                 for part in range(3)
             ]
             page.drag_slowly([*fine, scaled[-1]], lambda: self.wait(1))
@@ -89,7 +91,7 @@ class Film:
 
 def main(run: str, dest: str) -> None:
     """Serve a run, draw a car on the page, and write the film of it."""
-    server = importlib.import_module("web.paint.conftest").PaintServer([Path(run)])
+    server = PaintServer([Path(run)])
     server.start()
     try:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:

@@ -16,7 +16,8 @@ from web.paint.driver import PaintPage, draw_car
 
 if TYPE_CHECKING:
     from selenium.webdriver import Chrome
-    from web.paint.conftest import PaintRuns, PaintServer
+    from web.paint.conftest import PaintRuns
+    from web.paint.server import PaintServer
 
 AXE = Path(os.environ.get("P2P_WEB", ".")) / "node_modules" / "axe-core" / "axe.min.js"
 CARS = {0x000000: 0, 0xFF0000: 1, 0x00FF00: 2, 0x0000FF: 3, 0xFFFFFF: 4}
@@ -354,9 +355,10 @@ def test_zoomed_in_a_pixel_is_hit_and_the_photo_shows_the_same_part(page: PaintP
         page.click("#zoom-in")
     page.drag([(48, 32)])
     assert (classes(page) == 1).sum() == 1
-    transforms = "return ['#mask', '.photo canvas'].map((each) => document.querySelector(each).style.transform)"
-    mine, photos = page.js(transforms)
-    assert mine == photos != ""
+    transforms = "return ['#mask', '#under', '.photo canvas'].map((each) => document.querySelector(each).style.transform)"
+    mine, under, photos = page.js(transforms)
+    assert mine == under == photos
+    assert "scale(1)" not in mine
 
 
 def test_many_classes_are_searched(page: PaintPage) -> None:

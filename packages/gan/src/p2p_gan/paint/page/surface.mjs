@@ -27,6 +27,7 @@ export class Surface {
     this.seen = seen;
     this.window = byId("window", HTMLElement);
     this.canvas = byId("mask", HTMLCanvasElement);
+    this.under = byId("under", HTMLImageElement);
     this.over = byId("over", SVGSVGElement);
     this.context = contextOf(this.canvas);
     /** @type {Drawing | null} */
@@ -96,7 +97,7 @@ export class Surface {
   /** @param {View} view */
   look(view) {
     this.view = clampView(view, this.size(), this.frame());
-    applyView(this.canvas, this.view, this.size());
+    for (const each of [this.canvas, this.under]) applyView(each, this.view, this.size());
     this.mark(this.marks);
     this.seen(this.view);
   }
