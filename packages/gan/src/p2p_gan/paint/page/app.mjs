@@ -190,7 +190,10 @@ class Studio {
     const words = model.input.kind === "mask" ? model.why_not : `This model takes a ${model.input.name}.`;
     byId("drop-words", HTMLElement).textContent = words ?? "";
     this.picture = null;
+    this.surface.look(WHOLE);
     this.surface.drawing = null;
+    this.panels[0].blank();
+    this.allowTravel();
   }
 
   /** @param {string} channel */

@@ -145,6 +145,13 @@ export class PhotoPanel {
     }
   }
 
+  /** Show no photo: that of another model is none of this one's. */
+  blank() {
+    this.subject = null;
+    this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    this.pace.textContent = "";
+  }
+
   /** The photo of this is wanted. @param {Subject} subject */
   ask(subject) {
     this.subject = subject;
