@@ -38,7 +38,7 @@ _MOST_DETAILS = 2
 _WHITE, _MARK = (255, 255, 255), (230, 0, 126)  # a ring of both stands out from every ground
 _OVER = 0.55  # of the colour of a class over its photo
 
-Point = tuple[int, int]
+PixelPlace = tuple[int, int]
 
 
 class Thumbnail(NamedTuple):
@@ -63,7 +63,7 @@ class Thumbnails:
         self._masks = PhotoFolder(path) if self._palette else None
         self._pairs = _open(path) if kind == "pairs" else None
 
-    def draw(self, file: Path, places: Sequence[Point]) -> list[Thumbnail]:
+    def draw(self, file: Path, places: Sequence[PixelPlace]) -> list[Thumbnail]:
         """The picture with rings at the `places`, and the first of these enlarged; nothing if it cannot be read."""
         try:
             pixels, about = self._pixels(file)
@@ -163,7 +163,7 @@ def _lay_over(colors: Photo, photo: Photo, background: Photo) -> Photo:
     return np.asarray(np.where((colors == background).all(axis=2)[..., None], photo, mixed), dtype=np.uint8)
 
 
-def _detail(file: Path, pixels: Photo, place: Point) -> Thumbnail:
+def _detail(file: Path, pixels: Photo, place: PixelPlace) -> Thumbnail:
     x, y = place
     top, left = max(0, y - _AROUND), max(0, x - _AROUND)
     part = pixels[top : y + _AROUND, left : x + _AROUND]
