@@ -92,11 +92,11 @@ _MASKS = {
     "mask-mirrored": "a mask that fits the edges of its photo better mirrored",
     "mask-turned": "a mask that fits the edges of its photo better turned",
     "mask-shifted": "a mask that fits the edges of its photo better moved",
-    "mask-off-scale": "a mask that fits the edges of its photo better larger or smaller",
     "classes-swapped": "two classes of a mask that look like each other's in the rest of the set",
     "one-class": "one class beside the background, where nearly all masks have several",
 }
 _MASK_HINTS = {
+    "mask-off-scale": "a mask that fits the edges of its photo better larger or smaller",
     "class-miscalled": "parts that look like those of another class, of which the mask has none",
     "mask-other-photo": "a mask whose edges are not where its photo has edges",
     "class-share": "a class that covers far more or less of the mask than in the rest of the set",

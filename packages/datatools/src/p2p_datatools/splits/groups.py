@@ -3,13 +3,12 @@
 Nothing here may look at a picture, or decide which split a group gets.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from p2p_datatools.contract.pairs.alike import find_alike
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import UNSPLIT, PairFolder
+from p2p_datatools.contract.pairs.manifest import UNSPLIT
 from p2p_datatools.likeness.components import Components
 from p2p_datatools.likeness.find import Link
 
@@ -32,11 +31,6 @@ class Likeness:
     same: Sequence[Sequence[int]] = ()
     cut: int = 0
     largest: int = 0
-
-
-def find_equal(folder: PairFolder, number_of: Mapping[str, int]) -> list[list[int]]:
-    """The numbers of pairs that have the same pixels or one photo."""
-    return [[number_of[pair.name] for pair in same.pairs] for same in find_alike(folder)]
 
 
 def find_sets(
