@@ -113,7 +113,9 @@ def _show(result: "CheckResult", path: Path, *, left_out: int) -> None:
         first, *others = group.findings
         count = f" ({len(group.findings)})" if others else ""
         render.say(
-            printable(f"{group.severity} {group.code}{count}  {first.where}: {first.what}{_others(others, path)}")
+            printable(
+                f"{group.severity} {group.code}{count}  {first.where}: {first.what}{_others(first, others, path)}"
+            )
         )
         render.say(printable(f"    {first.to_do}"))
     if more := groups[_MOST_CODES:]:
@@ -126,11 +128,12 @@ def _show(result: "CheckResult", path: Path, *, left_out: int) -> None:
         render.remark(_MORE)
 
 
-def _others(findings: "Sequence[Finding]", path: Path) -> str:
+def _others(first: "Finding", findings: "Sequence[Finding]", path: Path) -> str:
     """The names of some more files, and the number of the rest."""
-    names = [each.where.removeprefix(f"{path}{os.sep}") for each in findings[:_MOST_NAMES]]
+    elsewhere = [each.where for each in findings if each.where != first.where]
+    names = [each.removeprefix(f"{path}{os.sep}") for each in elsewhere[:_MOST_NAMES]]
     if not names:
-        return ""
+        return f"; {len(findings)} more there" if findings else ""
     rest = len(findings) - len(names)
     return f"; also {', '.join(names)}{f' and {rest} more' if rest else ''}"
 
