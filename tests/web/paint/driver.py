@@ -84,6 +84,9 @@ class PaintPage:
 
     def mask(self) -> tuple[int, int, list[int]]:
         """Width, height and colours of the drawing, as it is shown."""
+        # What was drawn reaches the screen with its next picture.
+        frames = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()))"
+        self.browser.execute_async_script(frames)
         width, height, colors = self.js(_MASK)
         return width, height, colors
 

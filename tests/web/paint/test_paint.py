@@ -355,10 +355,9 @@ def test_zoomed_in_a_pixel_is_hit_and_the_photo_shows_the_same_part(page: PaintP
         page.click("#zoom-in")
     page.drag([(48, 32)])
     assert (classes(page) == 1).sum() == 1
-    transforms = (
-        "return ['#mask', '#under', '.photo canvas'].map((each) => document.querySelector(each).style.transform)"
-    )
-    mine, under, photos = page.js(transforms)
+    names = ["#mask", "#under", ".photo canvas"]
+    transforms = "return arguments[0].map((each) => document.querySelector(each).style.transform)"
+    mine, under, photos = page.js(transforms, names)
     assert mine == under == photos
     assert "scale(1)" not in mine
 

@@ -128,15 +128,15 @@ function unfilter(plain, row, height) {
       const left = x ? rows[y * row + x - 1] : 0;
       const above = y ? rows[(y - 1) * row + x] : 0;
       const corner = x && y ? rows[(y - 1) * row + x - 1] : 0;
-      const guess = [0, left, above, (left + above) >> 1, paeth(left, above, corner)][filter];
+      const guess = [0, left, above, (left + above) >> 1, predict(left, above, corner)][filter];
       rows[y * row + x] = plain[y * (row + 1) + 1 + x] + guess;
     }
   }
   return rows;
 }
 
-/** @param {number} left @param {number} above @param {number} corner */
-function paeth(left, above, corner) {
+/** The neighbour nearest to left + above - corner (PNG, section 9.4). @param {number} left @param {number} above @param {number} corner */
+function predict(left, above, corner) {
   const guess = left + above - corner;
   const [byLeft, byAbove, byCorner] = [Math.abs(guess - left), Math.abs(guess - above), Math.abs(guess - corner)];
   if (byLeft <= byAbove && byLeft <= byCorner) return left;
