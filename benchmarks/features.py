@@ -55,7 +55,8 @@ WAYS: dict[str, dict[str, Any]] = {
 def update_of(size: str, precision: str, settings: dict[str, Any]) -> Callable[[], object]:
     """A function that updates the networks of `best` with these settings once."""
     height, width, filters, depth = SIZES[size]
-    fixed = {"segmentation_head": "on", "memory_format": "contiguous", "precision": precision, "features": "on"}
+    fixed: dict[str, Any] = {"segmentation_head": "on", "memory_format": "contiguous", "precision": precision}
+    fixed |= {"features": "on", "lambda_perceptual": 0, "noise_channels": 0, "lambda_mode_seeking": 0}
     config = replace(
         with_settings(PRESETS["best"], fixed | settings),
         unet_depth=depth,

@@ -112,6 +112,9 @@ def measure_update(name: str, precision: str, runs: int) -> None:
         generator_filters=filters,
         discriminator_filters=filters,
         segmentation_head="on",
+        features="off",
+        noise_channels=0,
+        lambda_mode_seeking=0.0,
         memory_format="contiguous",
         precision=precision,
     )

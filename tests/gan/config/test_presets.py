@@ -78,6 +78,9 @@ WRITTEN: dict[str, dict[str, Any]] = {
             "ema_half_life": 2000.0,
             "upsampling": "resize",
             "segmentation_head": "auto",
+            "lambda_perceptual": 10.0,
+            "noise_channels": -1,
+            "lambda_mode_seeking": -1.0,
         },
     },
     "tiny": {

@@ -137,6 +137,20 @@ def test_a_run_that_began_without_the_package_stays_without(
     assert RunFolder(tmp_path / "run").config().features == "off"
 
 
+def test_noise_comes_by_itself_with_features_where_masks_become_photos_and_stays_when_the_run_goes_on(
+    pair_folder: Path, seeing: Config, tmp_path: Path
+) -> None:
+    asked = replace(seeing, noise_channels=-1, lambda_mode_seeking=-1.0)
+    other_way = replace(asked, direction="photo-to-mask", lambda_perceptual=0.0, lambda_projected=0.0, features="off")
+    for number, (config, found) in enumerate(
+        ((asked, (8, 0.25)), (replace(asked, features="off"), (0, 0)), (other_way, (0, 0)))
+    ):
+        for images in (1, 2):
+            train(pair_folder, tmp_path / str(number), replace(config, images=images))
+        config = RunFolder(tmp_path / str(number)).config()
+        assert (config.noise_channels, config.lambda_mode_seeking) == found
+
+
 def final_state(run: Path) -> tuple[bytes, bytes]:
     newest = max((run / checkpoint.CHECKPOINTS).glob("*.safetensors"))
     return (run / MODEL_FILE).read_bytes(), newest.read_bytes()

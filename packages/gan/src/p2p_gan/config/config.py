@@ -146,9 +146,12 @@ class Config(NetworkSettings):
     )
     lambda_mode_seeking: float = setting(
         0.0,
-        "The weight of the mode-seeking loss, by which different noise gives different outputs.",
+        "The weight of the mode-seeking loss, by which different noise gives different outputs; auto is 0.25 with "
+        "noise and 0 without.",
         low=0,
+        words={"auto": -1.0},
         group=_LOSSES,
+        on_resume="auto",
     )
     discriminator_augment: str = setting(
         "none",

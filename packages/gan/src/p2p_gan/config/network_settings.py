@@ -213,11 +213,14 @@ class NetworkSettings:
     )
     noise_channels: int = setting(
         0,
-        "The number of noise channels that are added to the generator's input.",
+        "The number of noise channels that are added to the generator's input; auto adds 8 where masks are translated "
+        "into photos that pretrained features watch.",
         low=0,
         high=64,
+        words={"auto": -1},
         unit="channels",
         group=_NETWORKS,
+        on_resume="auto",
     )
     discriminator_filters: int = setting(
         64,

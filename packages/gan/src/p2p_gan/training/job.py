@@ -54,6 +54,10 @@ class Job:
         return torch.contiguous_format if self.config.memory_format == "contiguous" else torch.channels_last
 
 
+_AUTO = -1
+_NOISE, _MODES = 8, 0.25  # benchmarks/quality has their figures
+
+
 def images_of(config: Config, folder: PairFolder) -> int:
     """The number of images of a run in total: epochs are converted to images here and nowhere else."""
     return config.images or config.epochs * len(folder.of("train"))
@@ -81,6 +85,7 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
         unet_depth=config.unet_depth or _depth(config),
         segmentation_head=_segmentation_head(task, config),
         class_adaptive_norm=_class_adaptive_norm(task, config),
+        **_noise(task, config),
     )
     recipe = _recipe(task, config)
     prepare(device, config.precision, config.threads, config.seed, deterministic=config.deterministic)
@@ -172,6 +177,18 @@ def _class_adaptive_norm(task: Task, config: Config) -> str:
         return config.class_adaptive_norm
     possible = config.generator != "resnet" and config.norm != "none"
     return "on" if possible and task.codings[0].kind == "classes" else "off"
+
+
+def _noise(task: Task, config: Config) -> dict[str, Any]:
+    """The channels of noise and the weight of the loss by which they count, with auto resolved.
+
+    Features draw the outputs of all seeds together, and noise draws them apart again. Where there is one right output,
+    as for a map, none is drawn.
+    """
+    channels, weight = config.noise_channels, config.lambda_mode_seeking
+    if channels == _AUTO:
+        channels = _NOISE if task.labels and config.feature_stages else 0
+    return {"noise_channels": channels, "lambda_mode_seeking": _MODES * (channels > 0) if weight == _AUTO else weight}
 
 
 def _segmentation_head(task: Task, config: Config) -> str:
