@@ -96,13 +96,22 @@ def test_a_subfolder_that_is_closed_to_us_is_an_error_and_with_keep_going_a_skip
     assert [skip for skip in summary.skipped if skip.code == "unreadable-folder" and "deep" in skip.what]
 
 
-@pytest.mark.parametrize("call", [check, contact_sheet, find_pictures, lambda path: find_files(path, "*.jpg")])
+@pytest.mark.parametrize("call", [contact_sheet, find_pictures, lambda path: find_files(path, "*.jpg")])
 def test_a_folder_that_is_closed_to_us_is_refused_where_nothing_is_skipped(
     call: Callable[[Path], object], folders: tuple[Path, Path], close: Close, refused: "Refused"
 ) -> None:
     close(folders[1] / "deep")
     with refused("unreadable-folder", folders[1]):
         call(folders[1])
+
+
+def test_a_check_looks_at_the_rest_of_a_folder_with_a_part_that_is_closed_to_us(
+    folders: tuple[Path, Path], close: Close
+) -> None:
+    close(folders[1] / "deep")
+    found = check(folders[1])
+    assert (found.checked, found.ok) == (2, False)
+    assert "unreadable-folder" in {each.code for each in found.findings}
 
 
 @pytest.mark.parametrize(

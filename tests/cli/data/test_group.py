@@ -14,6 +14,7 @@ _WORK = [
     "build-masks cars/labels masks --palette cars --photos cars/photos",
     "check masks --photos cars/photos",
     "check masks --against masks",
+    "repair masks repaired",
     "export masks coco --format coco --photos cars/photos",
     "pair masks cars/photos part --shard 1/2",
     "pair masks cars/photos part --shard 2/2",

@@ -94,12 +94,12 @@ def test_a_class_that_the_model_does_not_have_is_named(make_model: Make, tmp_pat
     write_png(tmp_path / "numbers.png", np.full((8, 8), 7, np.uint8))
     with refused("unknown-class", tmp_path / "numbers.png") as error:
         read_input(tmp_path / "numbers.png", card)
-    assert "has the class 7, but the model has 5 classes: background, body" in error.value.what
+    assert "has the class 7, but the palette cars has 5 classes: background, body" in error.value.what
     write_mask(tmp_path / "more.png", np.full((8, 8), 5, np.uint8), MORE)
     with refused("other-palette", tmp_path / "more.png") as error:
         read_input(tmp_path / "more.png", card)
     assert "(9, 9, 9)" in error.value.what
-    assert "the model has 5 classes" in error.value.what
+    assert "the palette cars, which has 5 classes" in error.value.what
 
 
 def folder_of(pair_folder: Path, **changes: object) -> PairFolder:

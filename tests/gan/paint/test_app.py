@@ -147,7 +147,7 @@ def test_of_fifty_quick_strokes_the_last_is_painted_and_those_that_waited_are_st
         each.join(10)
     assert {each.status for each in replies.values()} == {200, 409}
     assert replies[1].status == replies[50].status == 200
-    assert [stroke for stroke, each in replies.items() if each.status == 200] == [1, 50]
+    assert {stroke for stroke, each in replies.items() if each.status == 200} == {1, 50}
     assert replies[25].code == "stale"
 
 

@@ -79,7 +79,6 @@ class Palette:
                         code="duplicate-class",
                     )
                 seen[value] = each.name
-        self._refuse_other_wholes()
         if any(each.color == IGNORE_COLOR for each in self.classes):
             raise P2PError(
                 f"palette {self.name}",
@@ -88,21 +87,13 @@ class Palette:
                 code="reserved-colour",
             )
 
-    def _refuse_other_wholes(self) -> None:
-        for each in self.classes:
-            if each.inside is not None and (each.inside == each.name or each.inside not in self.names):
-                raise P2PError(
-                    f"palette {self.name}",
-                    f"the class {each.name} is inside '{each.inside}', which is no other class",
-                    f"The classes are {', '.join(self.names)}.",
-                    code="unknown-whole",
-                )
-
     @property
     def wholes(self) -> dict[int, int]:
-        """The index of the class that each class lies inside, for those that have one."""
+        """The index of the class that each class lies inside, for those that have one among these."""
         return {
-            index: self.names.index(each.inside) for index, each in enumerate(self.classes) if each.inside is not None
+            index: self.names.index(each.inside)
+            for index, each in enumerate(self.classes)
+            if each.inside in self.names and each.inside != each.name
         }
 
     def without_rules(self) -> "Palette":
@@ -168,10 +159,11 @@ class Palette:
 
     def to_json(self) -> dict[str, Any]:
         """The palette as JSON values, for manifests and model files; rules that no class has are left out."""
+        wholes = self.wholes
         classes = [
             {"name": each.name, "color": list(each.color), "id": each.id, "aliases": list(each.aliases)}
-            | ({_INSIDE_KEY: each.inside} if each.inside is not None else {})
-            for each in self.classes
+            | ({_INSIDE_KEY: each.inside} if index in wholes else {})
+            for index, each in enumerate(self.classes)
         ]
         return {"name": self.name, **({_IGNORE_KEY: list(self.ignored)} if self.ignored else {}), "classes": classes}
 
@@ -239,8 +231,17 @@ def palette_of(folder: Path | str) -> Palette | None:
 
 
 def parse_palette(text: str, *, where: str) -> Palette:
-    """Read a palette from TOML text."""
-    return palette_from_json(parse_toml(text, where), where=where)
+    """Read a palette from TOML text; raises P2PError as `palette_from_json`, and for a rule about an unknown class."""
+    palette = palette_from_json(parse_toml(text, where), where=where)
+    for index, each in enumerate(palette.classes):
+        if each.inside is not None and index not in palette.wholes:
+            raise P2PError(
+                f"palette {palette.name}",
+                f"the class {each.name} is inside '{each.inside}', which is no other class",
+                f"The classes are {', '.join(palette.names)}.",
+                code="unknown-whole",
+            )
+    return palette
 
 
 def _words(value: Any, name: str, at: ForeignPlace) -> tuple[str, ...]:
