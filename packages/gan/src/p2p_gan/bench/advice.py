@@ -141,8 +141,9 @@ def _choose_fit(sizes: Mapping[Size, int], size: Size, shape: float) -> tuple[Tr
     off = {own: _distortion(own.width / own.height, size.width / size.height) for own in sizes}
     worst = max(off.values())
     if max(_distortion(own.width / own.height, shape) for own in sizes) <= _SAME_SHAPE:
-        change = "not at all" if worst < _UNCHANGED else f"by {worst - 1:.0%} at most"
-        return "stretch", f"all pictures have nearly one shape, which changes {change}"
+        if worst < _UNCHANGED:
+            return "stretch", "all pictures have this shape"
+        return "stretch", f"all pictures have nearly one shape, which changes by {worst - 1:.0%} at most"
     stretched = sum(count for own, count in sizes.items() if off[own] > _STRETCHED) / total
     if stretched <= _FEW:
         return "stretch", f"{1 - stretched:.0%} of the pictures change their shape by less than {_STRETCHED - 1:.0%}"
