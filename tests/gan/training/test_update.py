@@ -61,6 +61,7 @@ def make_small(config: Config) -> Config:
         max_filters=8,
         discriminator_filters=4,
         discriminator_layers=min(1, config.discriminator_layers),
+        perceptual_stages=min(2, config.perceptual_stages),  # deeper ones need larger pictures
         images=10,
         batch=2,
         precision="float32",
