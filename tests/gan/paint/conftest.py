@@ -3,6 +3,7 @@
 import http.client
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -127,10 +128,11 @@ def start() -> Iterator[Start]:
 
     yield begin
     for server, _, queue in running:
-        server.should_exit = True
+        server.should_exit = server.force_exit = True
         queue.stop()
+    end = time.monotonic() + 3
     for _, thread, _ in running:
-        thread.join(10)
+        thread.join(max(0.0, end - time.monotonic()))
 
 
 @pytest.fixture(scope="session")
