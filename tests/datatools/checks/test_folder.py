@@ -172,8 +172,8 @@ def test_real_photos_and_pairs_are_sound(real_data: Path, tmp_path: Path) -> Non
     assert check(real_data / "facades-ab").ok
     for split in ("train", "val"):
         (tmp_path / split).mkdir()
-        for pair in sorted((real_data / "maps" / split).iterdir())[:4]:
-            (tmp_path / split / pair.name).symlink_to(pair)
+        for picture in sorted((real_data / "maps" / split).iterdir())[:4]:
+            (tmp_path / split / picture.name).symlink_to(picture)
     maps = check(tmp_path)
     assert (maps.kind, maps.checked) == ("pairs", 8)
     assert not check(real_data / "facades-ab", palette=load_palette("facades")).ok
