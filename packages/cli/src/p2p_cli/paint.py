@@ -18,6 +18,8 @@ from p2p_datatools.contract.words import plural
 if TYPE_CHECKING:
     from p2p_gan.paint.server import ServedAddress
 
+_INTERRUPTED = 130  # the shell's own code for what Ctrl-C ended
+
 
 @click.command()
 @click.argument("models", metavar="[MODEL]...", type=options.PLACE, nargs=-1)
@@ -68,9 +70,8 @@ def serve(models: list[Path], host: str, port: int, *, page: bool, browser: bool
     names = plural(len(models), "model")
     render.remark(f"{names}: {', '.join(map(str, models))}")
     ended = serve_models(models, host=host, port=port, page=page, ready=say, report=render.reporter())
-    if ended == signal.SIGINT:
-        raise KeyboardInterrupt
-    return 0
+    render.remark("Stopped.")
+    return _INTERRUPTED if ended == signal.SIGINT else 0
 
 
 def _has_display() -> bool:

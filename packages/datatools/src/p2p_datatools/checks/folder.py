@@ -88,7 +88,7 @@ def check(
         return CheckResult(kind, len(files), findings)
     used = palette or palette_of(path)
     assert used is not None, "_kind has seen one"
-    return CheckResult(kind, len(files), (*left_out, *_masks(files, used, pictures, folder, read, look)))
+    return CheckResult(kind, len(files), (*left_out, *_masks(files, used, pictures, folder, read, look, report)))
 
 
 def _settle(photos: PhotoFolder | None, report: Reporter) -> set[Path]:
@@ -133,6 +133,7 @@ def _masks(
     photos: PhotoFolder | None,
     read: ReadOptions,
     look: Looker,
+    report: Reporter,
 ) -> Iterator[Finding]:
     path = masks.folder
     yield from _clashes(masks)
@@ -156,7 +157,7 @@ def _masks(
     for name in (name for index, name in enumerate(palette.names) if seen.any() and not seen[index]):
         what = f"no mask has a pixel of the class {name}"
         yield Finding(str(path), what, "Were its labels mapped to another class?", "class-unseen", "warning")
-    yield from shown.findings()
+    yield from shown.findings(report)
     yield from _same_masks(files, repeats)
     yield from _records(path, masks)
     if photos and check:

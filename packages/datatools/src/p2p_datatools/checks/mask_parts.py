@@ -4,7 +4,9 @@ Nothing here may read a file; it is handed the pixels of one mask after the othe
 """
 
 import functools
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import NamedTuple
 
 import cv2
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.palette import IGNORE
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap
+from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.threads import parallel_map
 
 _Floats = NDArray[np.float32]
@@ -122,13 +125,14 @@ def _parts_of(
         )
 
 
-def find_confusions(masks: Sequence[Parts]) -> Iterator[ClassConfusion]:
+def find_confusions(masks: Sequence[Parts], *, report: Reporter = QUIET) -> Iterator[ClassConfusion]:
     """Masks in which a class looks like another does in the rest; none where fewer than ten masks have a class."""
-    known = {number: some for number in range(1, IGNORE) if (some := _examples(masks, number)) is not None}
-    having = {number: sum(number in each.classes for each in masks) for number in known}
-    usual = {number for number, count in having.items() if count >= max(_MANY_MASKS, _USUAL * len(masks))}
-    for found in parallel_map(functools.partial(_confusions_of, masks, known, usual), range(len(masks))):
-        yield from found
+    having = Counter(number for each in masks for number in set(each.classes.tolist()) if 0 < number < IGNORE)
+    known = {number: some for number in sorted(having) if (some := _examples(masks, number)) is not None}
+    usual = {number for number in known if having[number] >= max(_MANY_MASKS, _USUAL * len(masks))}
+    with closing(parallel_map(functools.partial(_confusions_of, masks, known, usual), range(len(masks)))) as found:
+        for each in report.track(found, "comparing masks", len(masks)):
+            yield from each
 
 
 def _confusions_of(

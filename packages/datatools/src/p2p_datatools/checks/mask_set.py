@@ -20,6 +20,7 @@ from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, size_of
 from p2p_datatools.contract.pictures.index import histogram
 from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
+from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 
 Counts = NDArray[np.int64]
@@ -86,14 +87,14 @@ class MaskSetCheck:
             self._places.add(str(file), look.size, look.placement)
         self._looks.append(look._replace(placement=None))
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self, report: Reporter = QUIET) -> Iterator[Finding]:
         """What was found, over all masks."""
         yield from self._specks("islands", "island", [look.islands for look in self._looks])
         yield from self._specks("pinholes", "pinhole", [look.pinholes for look in self._looks])
         for part, whole in self._palette.wholes.items():
             yield from self._outside(part, whole)
         yield from self._places.findings()
-        yield from self._confusions()
+        yield from self._confusions(report)
         yield from self._single_classes()
         yield from self._shares()
 
@@ -153,9 +154,9 @@ class MaskSetCheck:
             to_do = f"Is some {names[whole]} left unlabelled? A network will learn it so."
             yield Finding(self._folder, what, to_do, "part-outside", "hint", figure=round(len(apart) / len(having), 3))
 
-    def _confusions(self) -> Iterator[Finding]:
+    def _confusions(self, report: Reporter) -> Iterator[Finding]:
         names = self._palette.names
-        for each in find_confusions([look.parts for look in self._looks]):
+        for each in find_confusions([look.parts for look in self._looks], report=report):
             called, alike = (
                 names[number] if number < len(names) else str(number) for number in (each.called, each.alike)
             )

@@ -84,7 +84,7 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
     for half in halves:
         yield from half.findings()
     yield from swaps.findings()
-    yield from masks.findings() if masks else ()
+    yield from masks.findings(report) if masks else ()
     for same in repeats.groups():
         yield from _same_pixels(folder, [folder.pairs[place] for place in same])
     yield from _same_photo(folder)
