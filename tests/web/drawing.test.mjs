@@ -189,6 +189,23 @@ test("a polygon is closed at its first corner or by a second touch of its last, 
   assert.ok(count(drawing.mask, 3) > 40);
 });
 
+test("a polygon whose edges lie outside fills what they enclose, and undo takes all of it back", () => {
+  const outside = [[[5, -9], [99, -9], [99, 99], [5, 99]], [[-9, -9], [99, -9], [99, 99], [-9, 99]]];
+  for (const [corners, filled] of [[outside[0], 15 * 20], [outside[1], 20 * 20]]) {
+    const drawing = new Drawing(blankMask(20, 20));
+    const gesture = openGesture("polygon", drawing, INK);
+    for (const [x, y] of corners) {
+      gesture.down(at(10, 10));
+      gesture.move(at(x, y));
+      gesture.up();
+    }
+    drawing.keep();
+    assert.equal(count(drawing.mask, 3), filled);
+    drawing.undo();
+    assert.equal(count(drawing.mask, 3), 0);
+  }
+});
+
 test("a pen's pressure makes the brush wider; squares, circles and steps of 45 degrees are exact", () => {
   assert.ok(radiusOf(10, 0.1) < radiusOf(10, 0.9));
   assert.equal(radiusOf(10, 1), 5);
