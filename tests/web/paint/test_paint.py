@@ -229,6 +229,21 @@ def test_a_model_that_takes_photos_asks_for_one_and_paints_it(page: PaintPage, p
     assert page.errors() == []
 
 
+def test_a_model_of_photos_looked_at_in_the_middle_of_a_polygon_leaves_the_drawing_as_it_was(page: PaintPage) -> None:
+    page.click("#clear")
+    page.hold("polygon")
+    for place in [(10, 10), (60, 10), (60, 40)]:
+        page.drag([place])
+    for model in ("m2", "m0"):
+        script = "const select = document.querySelector('.photo select'); select.value = arguments[0];"
+        page.js(f"{script} select.dispatchEvent(new Event('change'))", model)
+        page.until(lambda shown=model == "m2": page.one("#drop").is_displayed() == shown, f"{model} is shown")
+    page.hold("brush")
+    page.drag([(20, 50), (60, 50)])
+    assert classes(page)[12, 50] == classes(page)[50, 30] == 1
+    assert page.errors() == []
+
+
 def test_of_fifty_quick_strokes_the_last_is_shown_and_none_is_an_error(page: PaintPage) -> None:
     page.click("#clear")
     page.widen(3)

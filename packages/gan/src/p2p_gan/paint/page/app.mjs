@@ -166,6 +166,7 @@ class Studio {
     const drawing = this.drawings.get(kind) ?? new Drawing(kept ?? blankMask(width, height));
     const isNew = !kept && !this.drawings.has(kind);
     this.drawings.set(kind, drawing);
+    byId("drop", HTMLElement).hidden = true;
     drawing.watch = (area, done) => this.changed(drawing, area, done);
     this.classes.show(palette);
     this.surface.show(drawing, palette);
