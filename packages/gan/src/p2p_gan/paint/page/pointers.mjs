@@ -62,6 +62,7 @@ export function listenToPointers(surface, hand, hover) {
   const move = (event) => {
     if (doing === "pinch") return pinch(event);
     if (doing && event.pointerId !== leader) return;
+    if (event.pointerType === "pen") lastPen = event.timeStamp;
     const touch = touchOf(event);
     const radius = event.pointerType === "touch" ? null : hand.radius(touch.pressure);
     surface.mark({ ring: radius === null ? null : { at: touch, radius }, cross: null });
