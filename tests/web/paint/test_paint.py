@@ -30,14 +30,15 @@ def page(browser: "Chrome", paint_server: "PaintServer") -> PaintPage:
 
 
 @pytest.fixture
-def saved(page: PaintPage, tmp_path: Path) -> Callable[[str], Path]:
-    """Save by the dialog, and give the file."""
+def saved(page: PaintPage, tmp_path: Path) -> Callable[..., Path]:
+    """Save by the dialog, and give the file; `meanwhile` is done before it can be there."""
     page.browser.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
 
-    def save(what: str) -> Path:
+    def save(what: str, meanwhile: Callable[[], None] = lambda: None) -> Path:
         before = set(tmp_path.iterdir())
         page.click("#save")
         page.click(f'#save-dialog button[value="{what}"]')
+        meanwhile()
         found: list[Path] = []
 
         def came() -> bool:
@@ -132,7 +133,7 @@ def test_a_drawing_and_its_choices_survive_a_reload(page: PaintPage) -> None:
 
 
 def test_what_is_saved_is_exact_and_the_photo_is_that_of_sample(
-    page: PaintPage, saved: Callable[[str], Path], paint_runs: "PaintRuns"
+    page: PaintPage, saved: Callable[..., Path], paint_runs: "PaintRuns"
 ) -> None:
     from p2p_datatools.contract.palette import load_palette
     from p2p_datatools.contract.pictures.images import read_mask, read_photo
@@ -151,7 +152,36 @@ def test_what_is_saved_is_exact_and_the_photo_is_that_of_sample(
     assert (pair[:, :96] == load_palette("cars").colors()[mask]).all()
 
 
-def test_both_in_one_file_open_again(page: PaintPage, saved: Callable[[str], Path]) -> None:
+def test_a_drawing_that_is_drawn_on_while_it_is_saved_is_saved_with_its_own_photo(
+    page: PaintPage, saved: Callable[..., Path], paint_runs: "PaintRuns"
+) -> None:
+    from p2p_datatools.contract.pictures.images import read_photo
+    from p2p_gan.inference.predictor import load_model
+
+    page.rest()
+    drawn = classes(page)
+    slow = """
+    const ask = window.fetch, channels = (window.channels = new Set());
+    window.fetch = async (url, request) => {
+      if (String(url).includes('api/paint')) {
+        channels.add(new URL(url).searchParams.get('client'));
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+      }
+      return ask(url, request);
+    };"""
+    page.js(slow)
+    page.choose("windows")
+    pair = read_photo(saved("both", lambda: page.drag([(10, 10), (80, 50)])))
+    assert (classes(page) != drawn).any()
+    colors = pair[:, :96].astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
+    mask = np.vectorize(CARS.__getitem__)(colors).astype(np.uint8)
+    assert (mask == drawn).all()
+    assert (pair[:, 96:] == load_model(paint_runs.first, runtime="torch")(mask)).all()
+    page.rest()
+    assert page.js("return window.channels.size") == 2  # a file takes the place of no stroke that waits
+
+
+def test_both_in_one_file_open_again(page: PaintPage, saved: Callable[..., Path]) -> None:
     draw_car(page)
     page.click('#variant-list input[value="4"]')
     drawn, photo = page.mask(), page.rest()
@@ -310,7 +340,7 @@ def test_a_server_that_was_killed_is_missed_and_found_again_and_the_drawing_is_k
     assert page.rest() == photo
 
 
-def test_keys_alone_draw_choose_undo_zoom_and_save(page: PaintPage, saved: Callable[[str], Path]) -> None:
+def test_keys_alone_draw_choose_undo_zoom_and_save(page: PaintPage, saved: Callable[..., Path]) -> None:
     page.rest()
     page.press("DELETE")
     page.js("document.querySelector('#mask').focus()")

@@ -426,7 +426,8 @@ class Studio {
     try {
       await deed();
     } catch (error) {
-      if (this.fail(error) === "drop" && !isStale(error)) complain(error);
+      // Nobody does it again by themselves, as a panel asks again for its photo.
+      if (this.fail(error) !== "wait" && !isStale(error)) complain(error);
     }
   }
 
