@@ -105,6 +105,29 @@ def test_a_car_is_drawn_the_photo_follows_and_undo_takes_all_of_it_back(page: Pa
     assert page.errors() == []
 
 
+def test_one_who_is_new_and_draws_before_the_examples_are_there_keeps_all_strokes(page: PaintPage) -> None:
+    late = """
+    const ask = window.fetch;
+    window.fetch = async (url, request) => {
+      if (String(url).includes('/examples')) await new Promise((resolve) => setTimeout(resolve, 2000));
+      return ask(url, request);
+    };"""
+    added = page.browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": late})
+    try:
+        page.open(wait=False)
+        page.until(lambda: page.js("return document.querySelector('#mask').width") == 96, "a blank drawing")
+        page.drag([(20, 20), (70, 40)])
+        drawn = classes(page)
+        assert not page.js("return document.documentElement.dataset.ready")
+        page.until_ready()
+    finally:
+        page.browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+    page.rest()
+    assert (classes(page) == drawn).all()
+    page.press("CTRL+z")
+    assert not classes(page).any()
+
+
 def test_variants_differ_and_one_that_is_chosen_is_the_photo(page: PaintPage) -> None:
     first = page.rest()
     tiles = "return document.querySelectorAll('#variant-list canvas.full').length"
@@ -264,10 +287,11 @@ def test_a_model_of_photos_looked_at_in_the_middle_of_a_polygon_leaves_the_drawi
     page.hold("polygon")
     for place in [(10, 10), (60, 10), (60, 40)]:
         page.drag([place])
-    for model in ("m2", "m0"):
-        script = "const select = document.querySelector('.photo select'); select.value = arguments[0];"
-        page.js(f"{script} select.dispatchEvent(new Event('change'))", model)
-        page.until(lambda shown=model == "m2": page.one("#drop").is_displayed() == shown, f"{model} is shown")
+    script = "const select = document.querySelector('.photo select'); select.value = arguments[0];"
+    page.js(f"{script} select.dispatchEvent(new Event('change'))", "m2")
+    page.until(lambda: page.one("#drop").is_displayed(), "a place for a picture")
+    page.js(f"{script} select.dispatchEvent(new Event('change'))", "m0")
+    page.until(lambda: not page.one("#drop").is_displayed(), "the drawing")
     page.hold("brush")
     page.drag([(20, 50), (60, 50)])
     assert classes(page)[12, 50] == classes(page)[50, 30] == 1
