@@ -364,6 +364,21 @@ def test_a_server_that_was_killed_is_missed_and_found_again_and_the_drawing_is_k
     assert page.rest() == photo
 
 
+def test_a_picture_that_was_sent_is_still_there_when_the_server_is_back(
+    browser: "Chrome", paint_runs: "PaintRuns", serve: "Callable[..., PaintServer]"
+) -> None:
+    server = serve(paint_runs.segmenter)
+    page = PaintPage(browser, server.address).open()
+    in_page(page, next(each for each in sorted(paint_runs.photos.iterdir()) if each.suffix in (".png", ".jpg")))
+    page.until(lambda: page.shown() == 1, "its mask")
+    server.stop(signal.SIGKILL)
+    page.press("v")
+    page.until(lambda: any("does not answer" in each for each in page.messages()), "the server is missed")
+    server.start()
+    page.until(lambda: page.shown() > 1, "its mask again")
+    assert not page.one("#drop").is_displayed()
+
+
 def test_keys_alone_draw_choose_undo_zoom_and_save(page: PaintPage, saved: Callable[..., Path]) -> None:
     page.rest()
     page.press("DELETE")
