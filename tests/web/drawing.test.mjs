@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { Drawing, blankMask } from "../../packages/gan/src/p2p_gan/paint/page/drawing.mjs";
 import { inSquare, inSteps, openGesture, radiusOf } from "../../packages/gan/src/p2p_gan/paint/page/gestures.mjs";
 import { packArea, unpackArea } from "../../packages/gan/src/p2p_gan/paint/page/history.mjs";
+import { Hand } from "../../packages/gan/src/p2p_gan/paint/page/hand.mjs";
 import * as raster from "../../packages/gan/src/p2p_gan/paint/page/raster.mjs";
 import { wholeOf } from "../../packages/gan/src/p2p_gan/paint/page/rect.mjs";
 
@@ -187,6 +188,50 @@ test("a polygon is closed at its first corner or by a second touch of its last, 
   assert.equal(gesture.up(), true);
   assert.equal(drawing.history.done.length, 1);
   assert.ok(count(drawing.mask, 3) > 40);
+});
+
+test("a pinch takes from a polygon the corner of its first finger alone, and all of any other shape", () => {
+  const drawing = new Drawing(blankMask(20, 20));
+  const hand = new Hand({ drawing, scale: () => 10, mark() {} }, () => {});
+  hand.hold("polygon");
+  const corners = [[2, 2], [16, 2], [16, 16]];
+  for (const [x, y] of corners) {
+    hand.down(at(x, y));
+    hand.up();
+  }
+  const before = drawing.mask.classes.slice();
+  for (const [x, y] of [[2, 9], [2, 2]]) {
+    hand.down(at(x, y)); // a fourth corner, and the touch that would close it
+    hand.withdraw();
+    assert.deepEqual(drawing.mask.classes, before);
+    assert.equal(hand.gesture.trail().length, 3);
+  }
+  hand.down(at(2, 2));
+  hand.up();
+  assert.equal(hand.gesture, null);
+  assert.deepEqual([drawing.history.done.length, drawing.mask.classes], [1, before]);
+  hand.hold("rectangle");
+  hand.down(at(2, 15));
+  hand.move([at(9, 18)]);
+  hand.withdraw();
+  assert.deepEqual([drawing.history.done.length, drawing.mask.classes], [1, before]);
+});
+
+test("a polygon whose edges lie outside fills what they enclose, and undo takes all of it back", () => {
+  const outside = [[[5, -9], [99, -9], [99, 99], [5, 99]], [[-9, -9], [99, -9], [99, 99], [-9, 99]]];
+  for (const [corners, filled] of [[outside[0], 15 * 20], [outside[1], 20 * 20]]) {
+    const drawing = new Drawing(blankMask(20, 20));
+    const gesture = openGesture("polygon", drawing, INK);
+    for (const [x, y] of corners) {
+      gesture.down(at(10, 10));
+      gesture.move(at(x, y));
+      gesture.up();
+    }
+    drawing.keep();
+    assert.equal(count(drawing.mask, 3), filled);
+    drawing.undo();
+    assert.equal(count(drawing.mask, 3), 0);
+  }
 });
 
 test("a pen's pressure makes the brush wider; squares, circles and steps of 45 degrees are exact", () => {

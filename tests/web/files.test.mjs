@@ -6,6 +6,7 @@ import { deflateSync } from "node:zlib";
 import { drawingFile, maskFile, readDrawingFile, readMaskFile } from "../../packages/gan/src/p2p_gan/paint/page/drawing_file.mjs";
 import * as palettes from "../../packages/gan/src/p2p_gan/paint/page/palette.mjs";
 import { crc32, decodeIndexedPng, encodePng, readChunks } from "../../packages/gan/src/p2p_gan/paint/page/png.mjs";
+import { Sources } from "../../packages/gan/src/p2p_gan/paint/page/sources.mjs";
 import * as views from "../../packages/gan/src/p2p_gan/paint/page/view.mjs";
 
 const PALETTE = { name: "two", classes: [{ name: "background", color: [0, 0, 0] }, { name: "Car body", color: [255, 0, 9] }] };
@@ -95,4 +96,45 @@ test("zooming keeps the pixel under the pointer, and a view shows nothing but th
   assert.equal(views.zoomAt(view, 1e9, place, picture, window).zoom, 24);
   const shown = views.showPixel(view, { x: 255, y: 127 }, picture, window);
   assert.deepEqual(shown, { zoom: 4, x: 192, y: 96 });
+});
+
+test("of two beginnings the one that was chosen last is shown, with its own photo, however late the first comes", async () => {
+  const model = { id: "m", palette: PALETTE, why_not: null };
+  const seen = { masks: [], photos: [] };
+  const open = {};
+  const engine = {
+    exampleMask: async (_, name) => new Blob([await maskFile({ width: name.length, height: 1, classes: new Uint8Array(name.length) }, PALETTE)]),
+    examplePhoto: (_, name) => new Promise((resolve) => (open[name] = () => resolve(name))),
+  };
+  // As in a browser: the decoding of a photo is broken off where another takes its place.
+  const reference = {
+    photo: null,
+    show(photo) {
+      this.broken?.(false);
+      seen.photos.push((this.photo = photo));
+    },
+    isWhole() {
+      return new Promise((resolve) => ((this.broken = resolve), setTimeout(() => resolve(true), 20)));
+    },
+  };
+  const easel = { model: () => model, showMask: (mask) => seen.masks.push(mask.width) };
+  const sources = new Sources(engine, reference, easel);
+  const until = async (met) => {
+    for (let turn = 0; turn < 200 && !met(); turn++) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.ok(met());
+  };
+  const first = sources.beginWith({ id: "a", has_photo: true });
+  await until(() => open.a);
+  const second = sources.beginWith({ id: "bb", has_photo: true });
+  await until(() => open.bb);
+  open.bb();
+  await second;
+  open.a();
+  await first;
+  assert.deepEqual([seen.masks, seen.photos], [[1, 2], ["bb"]]);
+  await Promise.all([sources.showPhoto(new Blob(["1"])), sources.showPhoto(new Blob(["22"]))]);
+  assert.equal(reference.photo.size, 2);
+  const both = [sources.beginWith({ id: "ccc", has_photo: false }), sources.beginWith({ id: "dddd", has_photo: false })];
+  await Promise.all(both);
+  assert.deepEqual(seen.masks, [1, 2, 4]);
 });

@@ -33,6 +33,7 @@ PLACE = "demo/paint"  # a folder below the host's root, as pages of projects hav
 SCRIPTS = ("ort.webgpu.bundle.min.mjs", "ort.wasm.bundle.min.mjs")
 FILES = (*SCRIPTS, "ort-wasm-simd-threaded.asyncify.wasm", "ort-wasm-simd-threaded.wasm")
 READY = "return document.documentElement.dataset.ready === 'yes' && crossOriginIsolated"
+SHOWN = "return document.querySelector('#photos .photo').dataset.shown > 0"
 # Paints a mask by the engine of the page, and gives the pixels.
 PAINT = """
 const [[width, height], options, done] = arguments;
@@ -202,6 +203,7 @@ def test_a_person_draws_and_the_photo_follows_and_all_of_it_is_there_without_a_n
     site = host.serve()
     opened(browser, site)
     assert browser.execute_script("return navigator.serviceWorker.controller !== null")
+    wait(browser, SHOWN)
     blank = photo_of(browser)
     draw(browser, 120)
     wait(browser, "return document.querySelector('#photos canvas').toDataURL() !== " + json.dumps(blank))
@@ -209,13 +211,15 @@ def test_a_person_draws_and_the_photo_follows_and_all_of_it_is_there_without_a_n
     assert told["runtime"].startswith("WebAssembly")
     assert told["shown"][0] == ["The model", 0]
     assert told["shown"][-1][0] == "Preparing"
-    wait(browser, "return !document.querySelector('#photos .busy')")
     before, _ = painted(browser, (64, 64), seed=3)
     site.stop()
     browser.get(site.address)
     wait(browser, READY)
     assert steps(painted(browser, (64, 64), seed=3)[0], before) == 0
+    wait(browser, SHOWN)
+    kept = photo_of(browser)
     draw(browser, 60)
+    wait(browser, "return document.querySelector('#photos canvas').toDataURL() !== " + json.dumps(kept))
 
 
 def test_a_folder_that_was_copied_in_part_and_a_browser_that_computes_something_else_are_said(

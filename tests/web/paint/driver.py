@@ -45,8 +45,10 @@ class PaintPage:
     def __init__(self, browser: "Chrome", address: str) -> None:
         self.browser, self.address = browser, address
 
-    def open(self, width: int = 1280, height: int = 860, theme: str = "light", *, fresh: bool = True) -> "PaintPage":
-        """Load the page, without what an earlier visit kept if `fresh`, and wait until it shows a photo."""
+    def open(
+        self, width: int = 1280, height: int = 860, theme: str = "light", *, fresh: bool = True, wait: bool = True
+    ) -> "PaintPage":
+        """Load the page, without what an earlier visit kept if `fresh`, and wait until it has begun."""
         metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
         self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
         features = [{"name": "prefers-color-scheme", "value": theme}, {"name": "prefers-reduced-motion", "value": ""}]
@@ -57,8 +59,12 @@ class PaintPage:
             self.browser.execute_cdp_cmd("Storage.clearDataForOrigin", everything)
             self.errors()  # of an earlier visit
         self.browser.get(self.address)
-        self.until(lambda: self.js("return document.documentElement.dataset.ready"), "ready")
+        if wait:
+            self.until_ready()
         return self
+
+    def until_ready(self) -> None:
+        self.until(lambda: self.js("return document.documentElement.dataset.ready"), "ready")
 
     def js(self, script: str, *given: Any) -> Any:
         return self.browser.execute_script(script, *given)

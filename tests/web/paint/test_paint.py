@@ -30,14 +30,15 @@ def page(browser: "Chrome", paint_server: "PaintServer") -> PaintPage:
 
 
 @pytest.fixture
-def saved(page: PaintPage, tmp_path: Path) -> Callable[[str], Path]:
-    """Save by the dialog, and give the file."""
+def saved(page: PaintPage, tmp_path: Path) -> Callable[..., Path]:
+    """Save by the dialog, and give the file; `meanwhile` is done before it can be there."""
     page.browser.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
 
-    def save(what: str) -> Path:
+    def save(what: str, meanwhile: Callable[[], None] = lambda: None) -> Path:
         before = set(tmp_path.iterdir())
         page.click("#save")
         page.click(f'#save-dialog button[value="{what}"]')
+        meanwhile()
         found: list[Path] = []
 
         def came() -> bool:
@@ -104,6 +105,29 @@ def test_a_car_is_drawn_the_photo_follows_and_undo_takes_all_of_it_back(page: Pa
     assert page.errors() == []
 
 
+def test_one_who_is_new_and_draws_before_the_examples_are_there_keeps_all_strokes(page: PaintPage) -> None:
+    late = """
+    const ask = window.fetch;
+    window.fetch = async (url, request) => {
+      if (String(url).includes('/examples')) await new Promise((resolve) => setTimeout(resolve, 2000));
+      return ask(url, request);
+    };"""
+    added = page.browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": late})
+    try:
+        page.open(wait=False)
+        page.until(lambda: page.js("return document.querySelector('#mask').width") == 96, "a blank drawing")
+        page.drag([(20, 20), (70, 40)])
+        drawn = classes(page)
+        assert not page.js("return document.documentElement.dataset.ready")
+        page.until_ready()
+    finally:
+        page.browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", added)
+    page.rest()
+    assert (classes(page) == drawn).all()
+    page.press("CTRL+z")
+    assert not classes(page).any()
+
+
 def test_variants_differ_and_one_that_is_chosen_is_the_photo(page: PaintPage) -> None:
     first = page.rest()
     tiles = "return document.querySelectorAll('#variant-list canvas.full').length"
@@ -132,7 +156,7 @@ def test_a_drawing_and_its_choices_survive_a_reload(page: PaintPage) -> None:
 
 
 def test_what_is_saved_is_exact_and_the_photo_is_that_of_sample(
-    page: PaintPage, saved: Callable[[str], Path], paint_runs: "PaintRuns"
+    page: PaintPage, saved: Callable[..., Path], paint_runs: "PaintRuns"
 ) -> None:
     from p2p_datatools.contract.palette import load_palette
     from p2p_datatools.contract.pictures.images import read_mask, read_photo
@@ -151,7 +175,36 @@ def test_what_is_saved_is_exact_and_the_photo_is_that_of_sample(
     assert (pair[:, :96] == load_palette("cars").colors()[mask]).all()
 
 
-def test_both_in_one_file_open_again(page: PaintPage, saved: Callable[[str], Path]) -> None:
+def test_a_drawing_that_is_drawn_on_while_it_is_saved_is_saved_with_its_own_photo(
+    page: PaintPage, saved: Callable[..., Path], paint_runs: "PaintRuns"
+) -> None:
+    from p2p_datatools.contract.pictures.images import read_photo
+    from p2p_gan.inference.predictor import load_model
+
+    page.rest()
+    drawn = classes(page)
+    slow = """
+    const ask = window.fetch, channels = (window.channels = new Set());
+    window.fetch = async (url, request) => {
+      if (String(url).includes('api/paint')) {
+        channels.add(new URL(url).searchParams.get('client'));
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+      }
+      return ask(url, request);
+    };"""
+    page.js(slow)
+    page.choose("windows")
+    pair = read_photo(saved("both", lambda: page.drag([(10, 10), (80, 50)])))
+    assert (classes(page) != drawn).any()
+    colors = pair[:, :96].astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
+    mask = np.vectorize(CARS.__getitem__)(colors).astype(np.uint8)
+    assert (mask == drawn).all()
+    assert (pair[:, 96:] == load_model(paint_runs.first, runtime="torch")(mask)).all()
+    page.rest()
+    assert page.js("return window.channels.size") == 2  # a file takes the place of no stroke that waits
+
+
+def test_both_in_one_file_open_again(page: PaintPage, saved: Callable[..., Path]) -> None:
     draw_car(page)
     page.click('#variant-list input[value="4"]')
     drawn, photo = page.mask(), page.rest()
@@ -229,6 +282,22 @@ def test_a_model_that_takes_photos_asks_for_one_and_paints_it(page: PaintPage, p
     assert page.errors() == []
 
 
+def test_a_model_of_photos_looked_at_in_the_middle_of_a_polygon_leaves_the_drawing_as_it_was(page: PaintPage) -> None:
+    page.click("#clear")
+    page.hold("polygon")
+    for place in [(10, 10), (60, 10), (60, 40)]:
+        page.drag([place])
+    script = "const select = document.querySelector('.photo select'); select.value = arguments[0];"
+    page.js(f"{script} select.dispatchEvent(new Event('change'))", "m2")
+    page.until(lambda: page.one("#drop").is_displayed(), "a place for a picture")
+    page.js(f"{script} select.dispatchEvent(new Event('change'))", "m0")
+    page.until(lambda: not page.one("#drop").is_displayed(), "the drawing")
+    page.hold("brush")
+    page.drag([(20, 50), (60, 50)])
+    assert classes(page)[12, 50] == classes(page)[50, 30] == 1
+    assert page.errors() == []
+
+
 def test_of_fifty_quick_strokes_the_last_is_shown_and_none_is_an_error(page: PaintPage) -> None:
     page.click("#clear")
     page.widen(3)
@@ -295,7 +364,22 @@ def test_a_server_that_was_killed_is_missed_and_found_again_and_the_drawing_is_k
     assert page.rest() == photo
 
 
-def test_keys_alone_draw_choose_undo_zoom_and_save(page: PaintPage, saved: Callable[[str], Path]) -> None:
+def test_a_picture_that_was_sent_is_still_there_when_the_server_is_back(
+    browser: "Chrome", paint_runs: "PaintRuns", serve: "Callable[..., PaintServer]"
+) -> None:
+    server = serve(paint_runs.segmenter)
+    page = PaintPage(browser, server.address).open()
+    in_page(page, next(each for each in sorted(paint_runs.photos.iterdir()) if each.suffix in (".png", ".jpg")))
+    page.until(lambda: page.shown() == 1, "its mask")
+    server.stop(signal.SIGKILL)
+    page.press("v")
+    page.until(lambda: any("does not answer" in each for each in page.messages()), "the server is missed")
+    server.start()
+    page.until(lambda: page.shown() > 1, "its mask again")
+    assert not page.one("#drop").is_displayed()
+
+
+def test_keys_alone_draw_choose_undo_zoom_and_save(page: PaintPage, saved: Callable[..., Path]) -> None:
     page.rest()
     page.press("DELETE")
     page.js("document.querySelector('#mask').focus()")

@@ -142,6 +142,7 @@ class Studio {
   /** @param {Model} model */
   async useModel(model) {
     this.hand.finish();
+    const again = this.model?.id === model.id; // as when the server is back
     this.model = model;
     const { palette } = model;
     const draws = takesMasks(model);
@@ -153,7 +154,8 @@ class Studio {
     const prepared = this.panels[0].use(model);
     const examples = this.beginnings.show(model.id).catch((error) => this.fail(error));
     if (draws && palette) await this.useDrawing(palette, model, examples);
-    else this.usePicture(model);
+    else if (!again || !this.picture) this.usePicture(model);
+    if (model !== this.model) return;
     this.choose({ model: model.id });
     await prepared;
   }
@@ -162,10 +164,12 @@ class Studio {
   async useDrawing(palette, model, examples) {
     const kind = nameOfKind(palette);
     const kept = this.drawings.has(kind) ? null : unpackMask(await recall(`drawing ${kind}`));
+    if (model !== this.model) return;
     const [width, height] = model.size ?? [SIDE, SIDE];
     const drawing = this.drawings.get(kind) ?? new Drawing(kept ?? blankMask(width, height));
     const isNew = !kept && !this.drawings.has(kind);
     this.drawings.set(kind, drawing);
+    byId("drop", HTMLElement).hidden = true;
     drawing.watch = (area, done) => this.changed(drawing, area, done);
     this.classes.show(palette);
     this.surface.show(drawing, palette);
@@ -177,8 +181,11 @@ class Studio {
     if (!isNew) return;
     await examples;
     const [first] = this.beginnings.examples;
-    // One who is new sees at once what it is about; undo has nothing to take back there.
-    if (first) await this.sources.beginWith(first, false).catch((error) => this.fail(error));
+    if (!first || model !== this.model) return;
+    const mask = await this.sources.maskOf(model, first).catch((error) => void this.fail(error));
+    // One who is new sees at once what it is about, unless the hand was quicker; undo has nothing to take back there.
+    if (!mask || model !== this.model || !drawing.isUntouched()) return;
+    this.showMask(mask);
     drawing.history.done = [];
     this.allowTravel();
   }
@@ -425,7 +432,8 @@ class Studio {
     try {
       await deed();
     } catch (error) {
-      if (this.fail(error) === "drop" && !isStale(error)) complain(error);
+      // Nobody does it again by themselves, as a panel asks again for its photo.
+      if (this.fail(error) !== "wait" && !isStale(error)) complain(error);
     }
   }
 

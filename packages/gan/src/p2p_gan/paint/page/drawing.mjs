@@ -33,6 +33,11 @@ export class Drawing {
     this.watch = () => {};
   }
 
+  /** Whether nobody has drawn here yet. */
+  isUntouched() {
+    return !this.base && !this.history.done.length && !this.history.undone.length;
+  }
+
   /** Add to what the gesture has done so far. @param {Paint} paint */
   extend(paint) {
     this.base ??= copyMask(this.mask);

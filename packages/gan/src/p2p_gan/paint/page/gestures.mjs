@@ -207,9 +207,10 @@ export class Polygon {
     return this.closing;
   }
 
-  /** The last corner is taken back; whether any is left. */
+  /** The last corner, or the touch that would close it, is taken back; whether any is left. */
   back() {
-    this.corners.pop();
+    if (this.closing) this.closing = false;
+    else this.corners.pop();
     if (this.corners.length) this.show();
     return this.corners.length > 0;
   }

@@ -73,6 +73,12 @@ export class Hand {
     this.show();
   }
 
+  /** What this touch began is given up, as where it becomes a pinch: of a polygon that is its last corner alone. */
+  withdraw() {
+    this.isDown = false;
+    if (!this.back()) this.cancel();
+  }
+
   /** The last corner of a polygon is taken back; whether there was one. */
   back() {
     if (!(this.gesture instanceof Polygon)) return false;

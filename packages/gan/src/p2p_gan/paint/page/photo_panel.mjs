@@ -164,11 +164,11 @@ export class PhotoPanel {
     return { paint: (coarse, signal) => this.paint(subject, coarse ? this.coarse() : null, signal), show };
   }
 
-  /** @param {Subject} subject @param {[number, number] | null} size @param {AbortSignal} signal */
-  paint(subject, size, signal) {
+  /** @param {Subject} subject @param {[number, number] | null} size @param {AbortSignal} signal @param {string} [channel] */
+  paint(subject, size, signal, channel = this.channel) {
     const { mask, palette, picture, seed, variant, dropout } = subject;
     const model = this.model?.id ?? "";
-    const { channel, strokes } = this;
+    const { strokes } = this;
     this.strokes += 1;
     const request = { model, mask, palette, picture, seed, variant, dropout, size, channel, stroke: strokes, signal };
     return this.engine.paint(request);
@@ -228,9 +228,11 @@ export class PhotoPanel {
 
   /** The photo at its full size, as a file, asked for anew: what is shown may be coarse or of an older stroke. */
   async file() {
-    if (!this.subject || !this.model) throw new Error("there is no photo yet");
-    const painting = await this.paint(this.subject, null, new AbortController().signal);
-    return { painting, subject: this.subject, model: this.model };
+    const { subject, model } = this; // the hand may draw on meanwhile
+    if (!subject || !model) throw new Error("there is no photo yet");
+    // In a channel of its own: it takes the place of no stroke that waits, and no stroke takes its place.
+    const painting = await this.paint(subject, null, new AbortController().signal, `${this.channel}-file-${this.strokes}`);
+    return { painting, subject, model };
   }
 
   remove() {

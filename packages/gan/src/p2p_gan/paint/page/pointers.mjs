@@ -40,7 +40,7 @@ export function listenToPointers(surface, hand, hover) {
     if (event.pointerType === "touch") fingers.set(event.pointerId, event);
     if (fingers.size > 1) {
       // What the first finger had begun was the beginning of a pinch.
-      if (doing === "draw") hand.cancel();
+      if (doing === "draw") hand.withdraw();
       [doing, leader] = ["pinch", null];
       return;
     }
@@ -62,6 +62,7 @@ export function listenToPointers(surface, hand, hover) {
   const move = (event) => {
     if (doing === "pinch") return pinch(event);
     if (doing && event.pointerId !== leader) return;
+    if (event.pointerType === "pen") lastPen = event.timeStamp;
     const touch = touchOf(event);
     const radius = event.pointerType === "touch" ? null : hand.radius(touch.pressure);
     surface.mark({ ring: radius === null ? null : { at: touch, radius }, cross: null });
@@ -88,7 +89,7 @@ export function listenToPointers(surface, hand, hover) {
     fingers.delete(event.pointerId);
     if (doing === "pinch") doing = fingers.size ? "pinch" : null;
     if (event.pointerId !== leader) return;
-    if (doing === "draw" && event.type === "pointercancel") hand.cancel();
+    if (doing === "draw" && event.type === "pointercancel") hand.withdraw();
     else if (doing === "draw") hand.up();
     [doing, leader] = [null, null];
   };

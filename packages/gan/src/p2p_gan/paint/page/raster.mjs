@@ -101,12 +101,12 @@ export function paintEllipse(mask, from, to, value) {
  * @returns {Rect}
  */
 export function paintPolygon(mask, corners, value) {
-  /** @type {Rect} */
-  let area = NOWHERE;
-  for (const [place, corner] of corners.entries()) {
-    area = unite(area, paintPath(mask, corner, corners[(place + 1) % corners.length], value));
-  }
-  for (let y = Math.max(0, area.top); y < Math.min(mask.height, area.bottom); y++) {
+  const [xs, ys] = [corners.map((each) => each.x), corners.map((each) => each.y)];
+  // Not the union of the edges' areas: edges outside have none, and what they enclose may lie inside.
+  const area = pixelsBetween(mask, Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys));
+  if (isEmpty(area)) return NOWHERE;
+  for (const [place, corner] of corners.entries()) paintPath(mask, corner, corners[(place + 1) % corners.length], value);
+  for (let y = area.top; y < area.bottom; y++) {
     const crossings = crossingsAt(corners, y + 0.5);
     for (let each = 0; each + 1 < crossings.length; each += 2) {
       const first = Math.max(0, Math.ceil(crossings[each] - 0.5));

@@ -28,28 +28,45 @@ export class Sources {
     this.engine = engine;
     this.reference = reference;
     this.easel = easel;
+    this.wishes = 0;
   }
 
-  /** @param {Example} example @param {boolean} [withPhoto] */
-  async beginWith(example, withPhoto = example.has_photo) {
-    const model = this.easel.model();
+  /** What says whether this beginning is still the one that is wanted: no other was chosen since, and no other model. */
+  wish() {
+    const [wish, model] = [++this.wishes, this.easel.model()];
+    return () => wish === this.wishes && model === this.easel.model();
+  }
+
+  /** @param {Example} example */
+  async beginWith(example) {
+    const [model, isWanted] = [this.easel.model(), this.wish()];
     if (!model) return;
-    const file = await this.engine.exampleMask(model.id, example.id);
-    if (!takesMasks(model)) return this.easel.showPicture(file);
-    const mask = await readMaskFile(new Uint8Array(await file.arrayBuffer()));
-    if (!mask || model !== this.easel.model()) return;
+    if (!takesMasks(model)) {
+      const picture = await this.engine.exampleMask(model.id, example.id);
+      return isWanted() ? this.easel.showPicture(picture) : undefined;
+    }
+    const mask = await this.maskOf(model, example);
+    if (!mask || !isWanted()) return;
     this.easel.showMask(mask);
-    if (withPhoto) await this.showPhoto(await this.engine.examplePhoto(model.id, example.id));
+    if (!example.has_photo) return;
+    const photo = await this.engine.examplePhoto(model.id, example.id);
+    if (isWanted()) await this.showPhoto(photo);
+  }
+
+  /** An example's mask alone, for one who is new; null where it is none. @param {Model} model @param {Example} example */
+  async maskOf(model, example) {
+    const file = await this.engine.exampleMask(model.id, example.id);
+    return readMaskFile(new Uint8Array(await file.arrayBuffer()));
   }
 
   /** @param {File} file */
   async open(file) {
     refuseLarge(file, this.easel.catalogue().limits);
-    const model = this.easel.model();
+    const [model, isWanted] = [this.easel.model(), this.wish()];
     if (!model) return;
     if (!takesMasks(model)) return this.easel.showPicture(file);
     const { mask, notes, seed, variant } = await readFile(this.engine, model.id, model.palette, file);
-    if (model !== this.easel.model()) return;
+    if (!isWanted()) return;
     this.easel.showMask(mask, { ...(seed !== undefined && { seed }), ...(variant && { variant }) });
     notes.forEach(note);
   }
@@ -60,18 +77,22 @@ export class Sources {
     refuseLarge(file, limits);
     const model = this.easel.model();
     if (!model || !takesMasks(model)) return this.open(file);
+    const isWanted = this.wish();
     await this.showPhoto(file);
     if (!segmenter || !this.engine.segment) return note("Draw over the photo: it can shine through the drawing.");
     const { mask, notes } = await this.engine.segment(model.id, model.palette, file);
-    if (model !== this.easel.model()) return;
+    if (!isWanted()) return;
     this.easel.showMask(mask);
     notes.forEach(note);
   }
 
-  /** The photo beside the drawing; throws where the browser cannot show it. @param {Blob | null} photo */
+  /** The photo beside the drawing, or what took its place meanwhile; throws where the browser cannot show it. @param {Blob | null} photo */
   async showPhoto(photo) {
     this.reference.show(photo);
-    if (photo && !(await this.reference.isWhole())) {
+    const isWhole = !photo || (await this.reference.isWhole());
+    // Of an image that shows another photo now, the decoding of the former is broken off.
+    if (this.reference.photo !== photo) return;
+    if (!isWhole) {
       this.reference.show(null);
       throw new Error(`${nameOf(photo)} is no picture that this browser shows.`);
     }

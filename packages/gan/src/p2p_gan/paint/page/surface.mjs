@@ -57,15 +57,17 @@ export class Surface {
   }
 
   paint() {
+    let area = this.stale;
+    // Also where no drawing is shown any more: `spoil` asks for a picture only while nothing is stale.
+    this.stale = NOWHERE;
     if (!this.drawing) return;
     const { mask } = this.drawing;
     if (this.canvas.width !== mask.width || this.canvas.height !== mask.height) {
       [this.canvas.width, this.canvas.height] = [mask.width, mask.height];
-      this.stale = wholeOf(mask);
+      area = wholeOf(mask);
       this.look(WHOLE);
     }
-    const { left, top, right, bottom } = this.stale;
-    this.stale = NOWHERE;
+    const { left, top, right, bottom } = area;
     const pixels = this.context.createImageData(right - left, bottom - top);
     const colors = new Uint32Array(pixels.data.buffer);
     for (let y = top; y < bottom; y++) {
