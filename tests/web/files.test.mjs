@@ -46,6 +46,11 @@ test("filters and depths that other programs write are read", async () => {
   assert.deepEqual([...(await decodeIndexedPng(png(5, 1, 2, [0, 0b11100100, 0b01000000]))).pixels], [3, 2, 1, 0, 1]);
   assert.equal(await decodeIndexedPng(png(3, 1, 8, [9, 1, 2, 4])), null);
   assert.equal(await decodeIndexedPng(png(3, 2, 8, [0, 1, 2, 4])), null);
+  assert.equal(await decodeIndexedPng(png(3, 0, 8, [])), null);
+  const bomb = png(3, 1, 8, new Uint8Array(50_000_000)); // 49 KB
+  const held = process.memoryUsage().arrayBuffers;
+  assert.equal(await decodeIndexedPng(bomb), null);
+  assert.ok(process.memoryUsage().arrayBuffers - held < 10_000_000);
 });
 
 test("what is no indexed PNG, or half of one, is not read", async () => {

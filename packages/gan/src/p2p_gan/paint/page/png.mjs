@@ -9,6 +9,7 @@ const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 const GREY = 0;
 const RGB = 2;
 const INDEXED = 3;
+const MOST_PIXELS = 25_000_000; // as the server takes at most
 
 /** @type {Uint32Array} */
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, value) => {
@@ -59,10 +60,11 @@ export async function decodeIndexedPng(bytes) {
   if (!header || !table || header.length !== 13 || header[9] !== INDEXED || header[12] !== 0) return null;
   const view = new DataView(header.buffer, header.byteOffset);
   const [width, height, depth] = [view.getUint32(0), view.getUint32(4), header[8]];
+  if (!width || !height || width * height > MOST_PIXELS) return null;
   const packed = join(chunks.filter((each) => each.kind === "IDAT").map((each) => each.data));
-  const plain = await throughStream(packed, new DecompressionStream("deflate")).catch(() => null);
   const row = Math.ceil((width * depth) / 8);
-  if (!plain || plain.length !== height * (row + 1)) return null;
+  const plain = await inflate(packed, height * (row + 1));
+  if (!plain) return null;
   const rows = unfilter(plain, row, height);
   return rows && { width, height, pixels: depth === 8 ? rows : spread(rows, width, height, depth), channels: 1, table };
 }
@@ -112,6 +114,30 @@ function join(parts) {
 async function throughStream(data, stream) {
   const response = new Response(new Blob([/** @type {BlobPart} */ (data)]).stream().pipeThrough(stream));
   return new Uint8Array(await response.arrayBuffer());
+}
+
+/**
+ * What was compressed, if it has exactly so many bytes, else null; more are never held, however many there would be.
+ * @param {Uint8Array} data @param {number} length
+ */
+async function inflate(data, length) {
+  const plain = new Uint8Array(length);
+  let place = 0;
+  try {
+    const stream = new Blob([/** @type {BlobPart} */ (data)]).stream().pipeThrough(new DecompressionStream("deflate"));
+    const reader = stream.getReader();
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      if (place + read.value.length > length) {
+        await reader.cancel();
+        return null;
+      }
+      plain.set(read.value, place);
+      place += read.value.length;
+    }
+  } catch {
+    return null;
+  }
+  return place === length ? plain : null;
 }
 
 /**
