@@ -70,7 +70,10 @@ def are_cut(middles: Sequence[Middle]) -> bool:
 
 
 def _is_of_two(path: Path) -> bool:
-    halves = np.array_split(read_photo(path), 2, axis=1)
+    try:
+        halves = np.array_split(read_photo(path), 2, axis=1)
+    except P2PError:
+        return True  # it tells nothing: another must
     counts = [len(np.unique(half.reshape(-1, 3), axis=0)) for half in halves]
     return max(counts) > _TIMES * min(counts)
 
