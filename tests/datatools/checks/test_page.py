@@ -1,16 +1,19 @@
 """The page of findings: escaped, in one file, with pictures where there is room, and never over another file."""
 
 import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from p2p_datatools.checks import looker
 from p2p_datatools.checks import page as page_module
 from p2p_datatools.checks.folder import check
 from p2p_datatools.checks.page import FindingsPage
-from p2p_datatools.checks.thumbnails import Thumbnails
+from p2p_datatools.checks.thumbnails import Thumbnail, Thumbnails
+from p2p_datatools.contract import threads
 from p2p_datatools.contract.errors import CheckResult, Finding
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder, write_manifest
@@ -67,6 +70,25 @@ def test_pictures_stop_where_the_page_would_be_too_large_and_that_is_said(
     text = FindingsPage(photos, result_of(photos)).make().decode()
     assert text.count("<article") == 2
     assert "2 files of 3" in text
+
+
+def test_no_more_pictures_are_drawn_at_once_than_there_is_memory_for(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, most = [0], [0]
+
+    def draw(*_: object) -> list[Thumbnail]:
+        now[0] += 1
+        most[0] = max(most[0], now[0])
+        time.sleep(0.02)
+        now[0] -= 1
+        return []
+
+    monkeypatch.setattr(Thumbnails, "draw", draw)
+    monkeypatch.setattr(threads, "cores", lambda: 4)
+    monkeypatch.setattr(looker, "BUDGET", 1)
+    FindingsPage(photos, result_of(photos)).make()
+    assert most == [1]
 
 
 def test_a_ring_marks_the_place_and_the_mask_lies_over_its_photo(tmp_path: Path, photos: Path) -> None:

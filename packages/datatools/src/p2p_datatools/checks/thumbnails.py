@@ -4,6 +4,7 @@ Nothing here may look for faults, or make text of a page.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import PairFolder, open_pairs
 from p2p_datatools.contract.palette import Palette, palette_of
 from p2p_datatools.contract.pictures.arrays import read_array
-from p2p_datatools.contract.pictures.header import PictureFile, open_picture
+from p2p_datatools.contract.pictures.header import PictureFile, decoded_bytes, open_picture
 from p2p_datatools.contract.pictures.images import (
     DepthError,
     Photo,
@@ -37,6 +38,7 @@ _BOX, _QUALITY = Size(256, 192), 78  # of a thumbnail in pixels, and of its JPEG
 _AROUND, _TIMES = 24, 3  # pixels around a place, and how much they are enlarged
 _MOST_DETAILS = 2
 _WHITE, _MARK = (255, 255, 255), (230, 0, 126)  # a ring of both stands out from every ground
+_COPIES = 5  # of a picture: the mask, its colours, its photo, one over the other, and what is drawn on
 _OVER = 0.55  # of the colour of a class over its photo
 
 PixelPlace = tuple[int, int]
@@ -61,8 +63,15 @@ class Thumbnails:
         self._photos = PhotoFolder(photos) if photos else None
         if self._photos:
             self._photos.settle_clashes(pick_photo)
+        self._photo_files = set(self._photos.names.values()) if self._photos else set[Path]()
         self._masks = PhotoFolder(path) if self._palette else None
         self._pairs = _open(path) if kind == "pairs" else None
+
+    def weight(self, file: Path) -> int:
+        """The bytes that drawing it takes, about; 0 for what cannot be read."""
+        with suppress(P2PError):
+            return _COPIES * decoded_bytes(file)
+        return 0
 
     def draw(self, file: Path, places: Sequence[PixelPlace]) -> list[Thumbnail]:
         """The picture with rings at the `places`, and the first of these enlarged; nothing if it cannot be read."""
@@ -93,7 +102,7 @@ class Thumbnails:
     def _mask(self, file: Path, palette: Palette, masks: PhotoFolder) -> tuple[Photo, str]:
         """The mask over its photo, either of which may be the one that is named, or the one that there is."""
         photos = self._photos
-        is_mask = file.is_relative_to(self._path) and (photos is None or file not in photos.names.values())
+        is_mask = file.is_relative_to(self._path) and file not in self._photo_files
         name = stem_of(file, self._path if is_mask or photos is None else photos.folder)
         mask_file, photo_file = masks.get(name), photos.get(name) if photos else None
         colors = _colors(mask_file, palette) if mask_file else None
