@@ -13,10 +13,9 @@ from p2p_datatools.checks.repeats import Repeats
 from p2p_datatools.checks.twins import PhotoTwins, describe_photo
 from p2p_datatools.checks.values import PictureValues, ValueCheck, measure_values
 from p2p_datatools.contract.errors import Finding, P2PError, finding_of
-from p2p_datatools.contract.pictures.arrays import Array, read_filled
-from p2p_datatools.contract.pictures.header import PictureFile, decoded_bytes, open_picture
-from p2p_datatools.contract.pictures.images import hash_pixels, read_photo
-from p2p_datatools.contract.pictures.nodata import Gaps
+from p2p_datatools.contract.pictures.arrays import Array, read_picture_values
+from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture
+from p2p_datatools.contract.pictures.images import hash_pixels
 from p2p_datatools.contract.pictures.pages import ReadOptions
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.likeness.signature import PictureSignature
@@ -48,7 +47,7 @@ def read_look(
     """
     try:
         with open_picture(file, read) as picture, look.room(decoded_bytes(picture)):
-            pixels, gaps = _values(picture)
+            pixels, gaps = read_picture_values(picture, grey_as_rgb=True)
             also(pixels)
             values = measure_values(file, pixels, gaps)
             seen = look_at_photo(pixels, picture.header.orientation)
@@ -57,14 +56,6 @@ def read_look(
             return PhotoRecord(pixels.dtype.name, values, seen, digest, signature)
     except P2PError as error:
         return finding_of(error, file)
-
-
-def _values(picture: PictureFile) -> tuple[Array, Gaps | None]:
-    """A picture as `pair` reads it, but with what looks like no data as it is."""
-    header = picture.header
-    if header.mode and header.form.dtype == "uint8" and header.nodata is None:
-        return read_photo(picture), None
-    return read_filled(picture, "tag", judge=False)
 
 
 class PhotosCheck:
