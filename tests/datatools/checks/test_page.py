@@ -123,6 +123,17 @@ def test_the_ring_of_a_mask_half_lies_on_the_mask_though_it_is_the_right_one(tmp
     assert abs(read_photo(open_bytes(detail.data, "detail")).astype(int) - CARS.classes[1].color).max() < 20
 
 
+def test_pictures_of_any_type_are_shown_and_pixels_without_data_do_not_make_them_black(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).random((40, 60), dtype=np.float32)
+    values[:, :30] = np.nan
+    np.save(tmp_path / "a.npy", values)
+    write_tiff(tmp_path / "b.tif", np.where(np.isnan(values), -9999, values).astype(np.float32), nodata=-9999)
+    draw = Thumbnails(tmp_path, "photos", photos=None, palette=None, read=AS_USUAL).draw
+    for name in ("a.npy", "b.tif"):
+        [shown] = draw(tmp_path / name, [])
+        assert 70 < read_photo(open_bytes(shown.data, name))[:, -100:].mean() < 180
+
+
 def test_halves_in_two_files_are_both_shown(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     for name in "ab":

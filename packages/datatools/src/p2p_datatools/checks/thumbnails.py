@@ -18,10 +18,9 @@ from p2p_datatools.contract.pairs.halves import as_photo, read_stored
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import PairFolder, open_pairs
 from p2p_datatools.contract.palette import Palette, palette_of
-from p2p_datatools.contract.pictures.arrays import read_array
+from p2p_datatools.contract.pictures.arrays import read_picture_values
 from p2p_datatools.contract.pictures.header import PictureFile, decoded_bytes, open_picture
 from p2p_datatools.contract.pictures.images import (
-    DepthError,
     Photo,
     colorize,
     encode_jpeg,
@@ -145,13 +144,12 @@ def _colors(file: Path, palette: Palette) -> Photo | None:
 
 
 def _photo(picture: PictureFile) -> Photo:
-    """A photo, or values of more bits stretched from the smallest to the largest."""
-    try:
-        return read_photo(picture)
-    except DepthError:
-        values = read_array(picture)
+    """A photo, or values of more bits stretched from the smallest to the largest, of the pixels that have data."""
+    values, _ = read_picture_values(picture, grey_as_rgb=True)
     values = values.reshape(*values.shape[:2], -1)
     values = values[..., :3] if values.shape[2] >= 3 else np.repeat(values[..., :1], 3, axis=2)
+    if values.dtype == np.uint8:
+        return values
     low, high = float(values.min()), float(values.max())
     scaled = (values.astype(np.float64) - low) * (255 / (high - low) if high > low else 1.0)
     return np.asarray(np.rint(np.clip(scaled, 0, 255)), dtype=np.uint8)
