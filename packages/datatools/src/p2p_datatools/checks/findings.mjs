@@ -34,7 +34,7 @@ function filterFindings() {
       line,
       code: line.dataset.code ?? "",
       severity: line.dataset.severity ?? "",
-      figure: Number(line.dataset.figure ?? "NaN"),
+      figure: Number(line.dataset.figure ?? "-Infinity"),
     })),
   }));
   const first = [...files];
@@ -64,7 +64,7 @@ function filterFindings() {
     const order = value("sort");
     const seen = order === "severity" ? first : [...files];
     /** @param {(typeof files)[number]} file */
-    const figure = (file) => Math.max(...file.lines.filter((each) => !each.line.hidden).map((each) => each.figure || -Infinity));
+    const figure = (file) => Math.max(...file.lines.filter((each) => !each.line.hidden).map((each) => each.figure));
     if (order === "name") seen.sort((one, other) => compareNames(one.name, other.name));
     if (order === "code") seen.sort((one, other) => compareNames(one.lines[0].code, other.lines[0].code));
     if (order === "figure") seen.sort((one, other) => (figure(other) > figure(one) ? 1 : figure(other) < figure(one) ? -1 : 0));
