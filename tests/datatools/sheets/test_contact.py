@@ -253,3 +253,29 @@ def test_real_photos_of_all_shapes_make_a_sheet(real_data: Path) -> None:
     drawn = contact_sheet(real_data / "car-parts" / "testset", limit=5)
     assert drawn.shape[2] == 3
     assert drawn.shape[1] > 3 * 320
+
+
+def test_samples_without_variants_or_columns_are_shown_as_pictures(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_png(tmp_path / f"{name}.png", plain(90))
+    for recipe, lines in (
+        ({"variants": 2, "sheet": False}, []),
+        ({"variants": 2, "sheet": False}, [{"file": "a.png"}]),
+        ({"variants": 1, "sheet": True}, [{"file": "a.png", "columns": ["input", "fake"]}, {"file": "b.png"}]),
+    ):
+        write_json(tmp_path / "samples.json", {"model": "x", **recipe})
+        write_lines(tmp_path / "samples.jsonl", lines)
+        assert contact_sheet(tmp_path).any()
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [({"file": "a.png", "columns": 5}, "damaged-file"), ({"file": "../../a-1.png"}, "path-leads-out")],
+)
+def test_a_record_of_samples_that_cannot_be_is_one_line(
+    tmp_path: Path, line: dict[str, object], code: str, refused: "Refused"
+) -> None:
+    write_json(tmp_path / "samples.json", {"model": "x", "variants": 2, "sheet": False})
+    write_lines(tmp_path / "samples.jsonl", [line])
+    with refused(code, tmp_path / "samples.jsonl"):
+        contact_sheet(tmp_path)

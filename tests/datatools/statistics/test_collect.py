@@ -77,6 +77,16 @@ def test_brightness_names_the_darkest_and_the_brightest(tmp_path: Path) -> None:
     assert (bright.counts[0], sum(bright.counts)) == (1, 3)
 
 
+def test_pictures_of_nearly_equal_brightness_are_each_in_a_bin(tmp_path: Path) -> None:
+    for number in range(3):
+        write_tiff(tmp_path / f"{number}.tif", np.full((8, 8), 30_000_000 + number // 2, np.int32))
+    bright = compute_statistics(tmp_path).whole.halves[0].forms[0].brightness
+    assert (bright.counts[0], bright.counts[-1], sum(bright.counts)) == (2, 1, 3)
+    for number in (0, 1):
+        (tmp_path / f"{number}.tif").unlink()
+    assert sum(compute_statistics(tmp_path).whole.halves[0].forms[0].brightness.counts) == 1
+
+
 def test_pixels_without_data_count_in_no_colour(tmp_path: Path) -> None:
     values = np.full((10, 10), 500, np.uint16)
     values[:5] = 0

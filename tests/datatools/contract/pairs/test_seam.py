@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from p2p_datatools.contract.files.listing import find_pictures
-from p2p_datatools.contract.pairs.seam import Middle, judge_middle, middle_of, refuse_single_pictures
+from p2p_datatools.contract.pairs.seam import Middle, judge_middle, look_like_pairs, middle_of, refuse_single_pictures
 from p2p_datatools.contract.pictures.images import Photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 
@@ -110,6 +110,14 @@ def test_files_that_cannot_be_read_are_left_to_those_who_read_them(tmp_path: Pat
     Image.fromarray(np.zeros((64, 96), dtype=np.uint16)).save(tmp_path / "deep.png")
     assert {middle_of(path) for path in find_pictures(tmp_path)} == {"unclear"}
     refuse_single_pictures(tmp_path, find_pictures(tmp_path), to_do="Give others.")
+
+
+def test_a_broken_file_beside_a_single_pair_tells_nothing_of_it(tmp_path: Path, scene: "Scene") -> None:
+    write_png(tmp_path / "pair.png", beside(disc(1, 0, (255, 0, 0)), scene(1, Size(64, 64))))
+    (tmp_path / "broken.png").write_bytes(b"no picture")
+    assert look_like_pairs(find_pictures(tmp_path))
+    (tmp_path / "pair.png").unlink()
+    assert not look_like_pairs(find_pictures(tmp_path))
 
 
 @pytest.mark.parametrize("name", ["facades-ab", "maps/train", "maps/val"])

@@ -34,7 +34,7 @@ function filterFindings() {
       line,
       code: line.dataset.code ?? "",
       severity: line.dataset.severity ?? "",
-      figure: Number(line.dataset.figure ?? "NaN"),
+      figure: Number(line.dataset.figure ?? "-Infinity"),
     })),
   }));
   const first = [...files];

@@ -3,7 +3,7 @@
 Nothing here may know what is looked for.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, closing
 from typing import TypeVar
 
@@ -26,7 +26,7 @@ class Looker:
         """A block that begins when there is memory for so many bytes of pixels; blocks may not lie in one another."""
         return self._budget.room(weight)
 
-    def at(self, look: Callable[[_T], _R], items: Iterable[_T]) -> Iterator[_R]:
+    def at(self, look: Callable[[_T], _R], items: Iterable[_T]) -> Generator[_R]:
         """What `look` gives of each item, in their order; whatever it keeps of a picture must be small."""
         with closing(parallel_map(look, items)) as found:
             yield from self._report.track(found, self._what, self._count)

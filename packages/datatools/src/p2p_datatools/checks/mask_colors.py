@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR, Palette
+from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.flat_areas import has_many_colors
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, indices_of_colors
-from p2p_datatools.contract.pictures.snap import Snapper
+from p2p_datatools.contract.pictures.worn_masks import index_rows, palette_snapper
 
 _MOST_COLORS = 254  # that a Snapper takes
 _MOST_STRAY = 0.01  # of the pixels; the worst of thirty JPEG facades of quality 15 has 0.0026
@@ -44,11 +44,10 @@ def judge_colors(pixels: Photo, palette: Palette) -> WornColors | None:
     outside = indices_of_colors(pixels, palette)[1]
     if not outside.any():
         return None
-    colors = np.array([*(each.color for each in palette.classes), IGNORE_COLOR], dtype=np.uint8)
-    if len(colors) > _MOST_COLORS:
+    if len(palette.classes) >= _MOST_COLORS:  # with that of ignored pixels
         return _of_first(pixels, outside, outside, np.zeros(outside.shape, dtype=np.uint8), is_blended=False)
-    found = Snapper(colors).snap(pixels)
-    mask = np.where(found.rows == len(palette.classes), IGNORE, found.rows).astype(np.uint8)
+    found = palette_snapper(palette).snap(pixels)
+    mask = index_rows(found.rows, palette)
     few = bool(np.count_nonzero(found.stray) <= _MOST_STRAY * mask.size)
     is_blended = (
         few

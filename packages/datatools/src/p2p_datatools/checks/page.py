@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from p2p_datatools.checks.codes import FINDING_CODES
+from p2p_datatools.checks.looker import Looker
 from p2p_datatools.checks.summary import SEVERITIES, count_severities, group_findings
 from p2p_datatools.checks.thumbnails import Thumbnail, Thumbnails
 from p2p_datatools.contract.errors import CheckResult, Finding
@@ -26,7 +27,6 @@ from p2p_datatools.contract.pages.place import write_page_file
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.contract.threads import parallel_map
 from p2p_datatools.contract.words import plural
 
 _MOST_FILES = 5000  # with findings; a page of more is slow to search
@@ -84,14 +84,19 @@ class FindingsPage:
         order = [where for _, where in sorted(turns, key=lambda turn: turn[0])]
         thumbnails = Thumbnails(self.path, self.result.kind, photos=self.photos, palette=self.palette, read=self.read)
 
+        look = Looker("pictures of the page", len(order), report)
+
         def draw(where: str) -> list[Thumbnail]:
-            places = [each.place for each in self._files[where] if each.place]
-            return thumbnails.draw(Path(where), places) if Path(where).is_file() else []
+            places, file = [each.place for each in self._files[where] if each.place], Path(where)
+            if not file.is_file():
+                return []
+            with look.room(thumbnails.weight(file)):
+                return thumbnails.draw(file, places)
 
         drawn: dict[str, list[Thumbnail]] = {}
         left = _BUDGET
-        with closing(parallel_map(draw, order)) as pictures:
-            for where, found in zip(order, report.track(pictures, "pictures of the page", len(order)), strict=False):
+        with closing(look.at(draw, order)) as pictures:
+            for where, found in zip(order, pictures, strict=False):
                 left -= sum(len(each.data) for each in found)
                 if left < 0:
                     break

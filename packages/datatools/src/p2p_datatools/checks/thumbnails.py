@@ -4,6 +4,7 @@ Nothing here may look for faults, or make text of a page.
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,13 +14,13 @@ import numpy as np
 from p2p_datatools.contract.errors import CheckedKind, P2PError
 from p2p_datatools.contract.files.listing import stem_of
 from p2p_datatools.contract.names import PhotoFolder
-from p2p_datatools.contract.pairs.halves import halve
+from p2p_datatools.contract.pairs.halves import as_photo, read_stored
+from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import PairFolder, open_pairs
 from p2p_datatools.contract.palette import Palette, palette_of
-from p2p_datatools.contract.pictures.arrays import read_array
-from p2p_datatools.contract.pictures.header import PictureFile, open_picture
+from p2p_datatools.contract.pictures.arrays import read_picture_values
+from p2p_datatools.contract.pictures.header import PictureFile, decoded_bytes, open_picture
 from p2p_datatools.contract.pictures.images import (
-    DepthError,
     Photo,
     colorize,
     encode_jpeg,
@@ -36,6 +37,7 @@ _BOX, _QUALITY = Size(256, 192), 78  # of a thumbnail in pixels, and of its JPEG
 _AROUND, _TIMES = 24, 3  # pixels around a place, and how much they are enlarged
 _MOST_DETAILS = 2
 _WHITE, _MARK = (255, 255, 255), (230, 0, 126)  # a ring of both stands out from every ground
+_COPIES = 5  # of a picture: the mask, its colours, its photo, one over the other, and what is drawn on
 _OVER = 0.55  # of the colour of a class over its photo
 
 PixelPlace = tuple[int, int]
@@ -60,13 +62,20 @@ class Thumbnails:
         self._photos = PhotoFolder(photos) if photos else None
         if self._photos:
             self._photos.settle_clashes(pick_photo)
+        self._photo_files = set(self._photos.names.values()) if self._photos else set[Path]()
         self._masks = PhotoFolder(path) if self._palette else None
         self._pairs = _open(path) if kind == "pairs" else None
+
+    def weight(self, file: Path) -> int:
+        """The bytes that drawing it takes, about; 0 for what cannot be read."""
+        with suppress(P2PError):
+            return _COPIES * decoded_bytes(file)
+        return 0
 
     def draw(self, file: Path, places: Sequence[PixelPlace]) -> list[Thumbnail]:
         """The picture with rings at the `places`, and the first of these enlarged; nothing if it cannot be read."""
         try:
-            pixels, about = self._pixels(file)
+            pixels, about, left = self._pixels(file)
         except P2PError:
             return []
         pixels = np.ascontiguousarray(pixels)
@@ -74,24 +83,25 @@ class Thumbnails:
         size = scale_to(size_of(pixels), _BOX, cover=False)
         shown = np.ascontiguousarray(resize_photo(pixels, size))
         for x, y in places:
-            centre = x * size.width // pixels.shape[1], y * size.height // pixels.shape[0]
+            centre = (left + x) * size.width // pixels.shape[1], y * size.height // pixels.shape[0]
             cv2.circle(shown, centre, 9, _WHITE, 4, cv2.LINE_AA)
             cv2.circle(shown, centre, 9, _MARK, 2, cv2.LINE_AA)
         drawn = [Thumbnail(encode_jpeg(shown, _QUALITY), size, f"{file.name}: {about}{marks}")]
-        return drawn + [_detail(file, pixels, place) for place in dict.fromkeys(places[:_MOST_DETAILS])]
+        return drawn + [_detail(file, pixels[:, left:], place) for place in dict.fromkeys(places[:_MOST_DETAILS])]
 
-    def _pixels(self, file: Path) -> tuple[Photo, str]:
+    def _pixels(self, file: Path) -> tuple[Photo, str, int]:
+        """The picture, what it shows, and the column from which the places of findings count."""
         if self._palette and self._masks:
-            return self._mask(file, self._palette, self._masks)
+            return *self._mask(file, self._palette, self._masks), 0
         if self._pairs:
             return _pair(file, self._pairs)
         with open_picture(file, self._read) as picture:
-            return _photo(picture), "the photo"
+            return _photo(picture), "the photo", 0
 
     def _mask(self, file: Path, palette: Palette, masks: PhotoFolder) -> tuple[Photo, str]:
         """The mask over its photo, either of which may be the one that is named, or the one that there is."""
         photos = self._photos
-        is_mask = file.is_relative_to(self._path) and (photos is None or file not in photos.names.values())
+        is_mask = file.is_relative_to(self._path) and file not in self._photo_files
         name = stem_of(file, self._path if is_mask or photos is None else photos.folder)
         mask_file, photo_file = masks.get(name), photos.get(name) if photos else None
         colors = _colors(mask_file, palette) if mask_file else None
@@ -134,28 +144,31 @@ def _colors(file: Path, palette: Palette) -> Photo | None:
 
 
 def _photo(picture: PictureFile) -> Photo:
-    """A photo, or values of more bits stretched from the smallest to the largest."""
-    try:
-        return read_photo(picture)
-    except DepthError:
-        values = read_array(picture)
+    """A photo, or values of more bits stretched from the smallest to the largest, of the pixels that have data."""
+    values, _ = read_picture_values(picture, grey_as_rgb=True)
     values = values.reshape(*values.shape[:2], -1)
     values = values[..., :3] if values.shape[2] >= 3 else np.repeat(values[..., :1], 3, axis=2)
+    if values.dtype == np.uint8:
+        return values
     low, high = float(values.min()), float(values.max())
     scaled = (values.astype(np.float64) - low) * (255 / (high - low) if high > low else 1.0)
     return np.asarray(np.rint(np.clip(scaled, 0, 255)), dtype=np.uint8)
 
 
-def _pair(file: Path, folder: PairFolder) -> tuple[Photo, str]:
-    """Both halves, and, where one is a mask, that over the other as well."""
-    with open_picture(file) as picture:
-        both = _photo(picture)
-    if not folder.palette or both.shape[1] % 2:
-        return both, "A and B"
-    a, b = halve(both, where=str(file))
-    over, under = (a, b) if folder.a.kind == "mask" else (b, a)
-    laid = _lay_over(over, under, folder.palette.colors()[0])
-    return np.concatenate((both, laid), axis=1), "A, B, and the mask over the photo"
+def _pair(file: Path, folder: PairFolder) -> tuple[Photo, str, int]:
+    """Both halves, and, where one is a mask, that over the other as well; places are those of the mask's half."""
+    try:
+        stored = read_stored(folder, Pair(file.stem, file.relative_to(folder.path).as_posix(), "", Size(0, 0), ""))
+    except P2PError:  # another picture than the manifest says
+        with open_picture(file) as picture:
+            return _photo(picture), "A and B", 0
+    a, b = (as_photo(pixels, half) for pixels, half in ((stored.a, folder.a), (stored.b, folder.b)))
+    shown, left = [a, b], b.shape[1] if folder.b.kind == "mask" != folder.a.kind else 0
+    if not folder.palette or size_of(a) != size_of(b):
+        return np.concatenate(shown, axis=1), "A and B", left
+    over, under = (b, a) if left else (a, b)
+    shown.append(_lay_over(over, under, folder.palette.colors()[0]))
+    return np.concatenate(shown, axis=1), "A, B, and the mask over the photo", left
 
 
 def _lay_over(colors: Photo, photo: Photo, background: Photo) -> Photo:

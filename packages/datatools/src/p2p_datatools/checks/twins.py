@@ -61,8 +61,9 @@ class PairTwins:
         for link, _, _ in twins:
             sets.unite(link.first, link.second)
         chained = max(map(sets.size, range(len(pairs))))
-        walked = [each for each in across if each[0].sequence and sets.size(each[0].first) > _FEW]
-        across = [each for each in across if each not in walked]
+        in_walk = [link.sequence and sets.size(link.first) > _FEW for link, _, _ in across]
+        walked = [each for each, walks in zip(across, in_walk, strict=True) if walks]
+        across = [each for each, walks in zip(across, in_walk, strict=True) if not walks]
         if walked and chained * _MOST > len(pairs):
             yield self._throughout(chained)
             walked = []

@@ -15,6 +15,8 @@ import numpy as np
 from p2p_datatools.contract.data_folder import DataFolder, open_data
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import read_json, read_lines
+from p2p_datatools.contract.files.relative import relative_name
+from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.names import PhotoFolder, without_suffix
 from p2p_datatools.contract.pairs.halves import as_photo, read_nodata, read_stored
 from p2p_datatools.contract.pairs.lines import Pair
@@ -189,8 +191,10 @@ def _samples(path: Path) -> Gallery | None:
     recipe = _record(path)
     if recipe is None:
         return None
-    lines = [line for line in read_lines(path / _SAMPLE_LINES) if isinstance(line, dict)]
-    columns = {str(line["file"]): tuple(map(str, line.get("columns", ()))) for line in lines if "file" in line}
+    where = path / _SAMPLE_LINES
+    lines = [line for line in read_lines(where) if isinstance(line, dict) and "file" in line]
+    with catch_decoder(where, "is damaged", "Delete the folder and sample again."):
+        columns = {str(relative_name(line["file"], where)): tuple(map(str, line.get("columns", ()))) for line in lines}
     if recipe.get("sheet"):
         return _sheets(path, columns)
     if int(recipe["variants"]) > 1:
@@ -218,7 +222,7 @@ def _sheets(path: Path, columns: Mapping[str, tuple[str, ...]]) -> Gallery | Non
         Entry(name, name, (path / file,), partial(_cut_sheet, path / file, len(own), len(headings)), len(own))
         for file, own in sorted(columns.items())
         for name in [without_suffix(file)]
-        if len(own) <= len(headings)
+        if 0 < len(own) <= len(headings)
     ]
     title = f"{plural(len(entries), 'sample')}, as sheets"
     return Gallery(title, entries, headings, (False,) * len(headings), None)
@@ -231,12 +235,15 @@ def _cut_sheet(file: Path, count: int, columns: int) -> PictureRow:
     return PictureRow((*parts, *(None for _ in range(columns - count))))
 
 
-def _variants(path: Path, files: Sequence[str]) -> Gallery:
+def _variants(path: Path, files: Sequence[str]) -> Gallery | None:
+    """The variants of each input; None where no file has the name of one."""
     of: dict[str, dict[int, Path]] = {}
     for file in files:
         if found := re.fullmatch(r"(.+)-(\d{1,6})", without_suffix(file)):
             of.setdefault(found[1], {})[int(found[2])] = path / file
-    count = min(_MOST_VARIANTS, max((max(each) for each in of.values()), default=1))
+    if not of:
+        return None
+    count = min(_MOST_VARIANTS, max(max(each) for each in of.values()))
     entries = [
         Entry(name, name, tuple(found.values()), partial(_read_variants, found, count))
         for name, found in sorted(of.items())

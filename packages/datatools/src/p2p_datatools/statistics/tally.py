@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR, IGNORED, Palette, hex_of
 from p2p_datatools.contract.pictures.header import Form
@@ -120,7 +121,7 @@ class _FormTally:
     def __init__(self, form: Form) -> None:
         self._form, self.pictures, self._gaps = form, 0, 0
         self._moments: ChannelMoments | None = None
-        self._means, self._ends = array("f"), _Ends()
+        self._means, self._ends = array("d"), _Ends()
 
     def add(self, name: str, moments: ChannelMoments, gaps: int) -> None:
         brightness = brightness_of(moments)
@@ -142,10 +143,8 @@ class _FormTally:
         is_plain = self._form.dtype == "uint8"
         start, end = (0.0, 255.0) if is_plain else (self._ends.least.value, self._ends.most.value)
         low, median, high = (_quantile(self._means, share) for share in (0.05, 0.5, 0.95))
-        counts = np.histogram(np.frombuffer(self._means, np.float32), _BINS, (start, max(end, start)))[0]
-        return Brightness(
-            low, median, high, self._ends.least, self._ends.most, start, end, tuple(int(count) for count in counts)
-        )
+        counts = _count_bins(np.frombuffer(self._means), start, end)
+        return Brightness(low, median, high, self._ends.least, self._ends.most, start, end, counts)
 
 
 class SizeTally:
@@ -194,6 +193,13 @@ def _median_side(counts: Counter[Size], side: int) -> int:
     order = np.argsort(sides, kind="stable")
     below = np.cumsum(np.asarray(weights)[order])
     return int(sides[order[int(np.searchsorted(below, (below[-1] + 1) // 2))]])
+
+
+def _count_bins(values: NDArray[np.float64], start: float, end: float) -> tuple[int, ...]:
+    """How many values lie in each bin from `start` to `end`, which may be too near for the edges of numpy's bins."""
+    shares = (values - start) / (end - start) if end > start else np.full(len(values), 0.5)
+    places = np.clip((shares * _BINS).astype(np.intp), 0, _BINS - 1)
+    return tuple(int(count) for count in np.bincount(places, minlength=_BINS))
 
 
 def _quantile(values: "array[int] | array[float]", share: float) -> float:

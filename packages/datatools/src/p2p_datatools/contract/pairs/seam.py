@@ -60,17 +60,16 @@ def look_like_pairs(files: Sequence[Path]) -> bool:
     """
     spread = list(spread_files(files))
     seen = [middle for middle in map(middle_of, spread) if middle != "unclear"]
-    return are_cut(seen) and (len(seen) > _FEW or all(_is_of_two(path) for path in spread))
-
-
-def are_cut(middles: Sequence[Middle]) -> bool:
-    """Whether two pictures meet in nearly all middles that tell something, and in one at least."""
-    seen = [middle for middle in middles if middle != "unclear"]
-    return seen.count("cut") >= max(1, _MOST * len(seen))
+    if seen.count("cut") < max(1, _MOST * len(seen)):
+        return False
+    return len(seen) > _FEW or all(_is_of_two(path) for path in spread)
 
 
 def _is_of_two(path: Path) -> bool:
-    halves = np.array_split(read_photo(path), 2, axis=1)
+    try:
+        halves = np.array_split(read_photo(path), 2, axis=1)
+    except P2PError:
+        return True  # it tells nothing: another must
     counts = [len(np.unique(half.reshape(-1, 3), axis=0)) for half in halves]
     return max(counts) > _TIMES * min(counts)
 

@@ -71,17 +71,20 @@ def read_filled(
         return values, gaps
 
 
-def read_picture_values(source: Path | PictureFile, options: ReadOptions = AS_USUAL) -> tuple[Array, Gaps | None]:
+def read_picture_values(
+    source: Path | PictureFile, options: ReadOptions = AS_USUAL, *, grey_as_rgb: bool = False
+) -> tuple[Array, Gaps | None]:
     """A picture to look at: a photo as uint8 RGB, or grey (height, width), any other as its own values, and its gaps.
 
-    Pixels without data are those that the file's tag names, and NaN; what only looks like no data is a value. Raises
-    P2PError as `read_filled` does.
+    With `grey_as_rgb` a grey photo is RGB, too. Pixels without data are those that the file's tag names, and NaN; what
+    only looks like no data is a value. Raises P2PError as `read_filled` does.
     """
     with open_picture(source, options) as file:
         header = file.header
         if header.mode and header.form.dtype == "uint8" and header.nodata is None:
             photo = read_photo(file)
-            return (np.ascontiguousarray(photo[..., 0]) if header.form.channels == 1 else photo), None
+            is_grey = header.form.channels == 1 and not grey_as_rgb
+            return (np.ascontiguousarray(photo[..., 0]) if is_grey else photo), None
         return read_filled(file, "tag", judge=False)
 
 
