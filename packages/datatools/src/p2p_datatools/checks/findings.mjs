@@ -64,10 +64,7 @@ function filterFindings() {
     const order = value("sort");
     const seen = order === "severity" ? first : [...files];
     /** @param {(typeof files)[number]} file */
-    const figure = (file) => {
-      const seen = file.lines.filter((each) => !each.line.hidden && !Number.isNaN(each.figure));
-      return Math.max(...seen.map((each) => each.figure));
-    };
+    const figure = (file) => Math.max(...file.lines.filter((each) => !each.line.hidden).map((each) => each.figure));
     if (order === "name") seen.sort((one, other) => compareNames(one.name, other.name));
     if (order === "code") seen.sort((one, other) => compareNames(one.lines[0].code, other.lines[0].code));
     if (order === "figure") seen.sort((one, other) => (figure(other) > figure(one) ? 1 : figure(other) < figure(one) ? -1 : 0));
