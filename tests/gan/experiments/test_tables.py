@@ -58,6 +58,8 @@ def test_variety_is_asked_of_models_that_can_have_some_from_every_preset(preset:
     assert set(arms) == set(TABLES["collapse"].arms)
     for name, config in arms.items():
         assert config.dropout == 0.5 if "dropout" in name else config.noise_channels == 8
+        assert bool(config.noise_channels) == ("noise" in name)
+        assert bool(config.lambda_mode_seeking) == ("mode seeking" in name)
         assert bool(config.lambda_l1) == ("L1" in name)
 
 
