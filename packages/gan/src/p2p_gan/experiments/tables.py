@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.settings import settings_of
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 
@@ -189,5 +190,6 @@ def arms_of(
 
 def changes_text(config: Config, base: Config) -> str:
     """The fields in which an arm differs from another config, in the form of `--set`."""
-    old, new = base.to_json(), config.to_json()
-    return " ".join(f"{name}={value}" for name, value in new.items() if value != old[name]) or "nothing"
+    known, values = settings_of(Config), vars(config)
+    changes = [f"{name}={known[name].text(values[name])}" for name in known if values[name] != getattr(base, name)]
+    return " ".join(changes) or "nothing"
