@@ -53,7 +53,7 @@ def test_a_dry_run_says_how_many_runs_and_images_and_makes_nothing(
 ) -> None:
     assert experiments("--dry-run", "--seeds", "3") == 0
     said = capsys.readouterr().out
-    assert "GAN                           conditional=False lambda_l1=0.0 lambda_ce=0.0" in said
+    assert "GAN                           conditional=off lambda_l1=0 lambda_ce=0" in said
     assert "left out: 286x286 patches: size=32x32: is too small" in said
     assert "21 arms and a segmenter, 3 seeds: 64 runs of 2 images, 128 in total; scored on 1 test pair\n" in said
     assert "\ntime   " in said

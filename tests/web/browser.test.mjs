@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 const FOLDER = "../../packages/gan/src/p2p_gan/paint/browser";
-const { checkPicture, blockMeans } = await import(`${FOLDER}/check.mjs`);
+const { checkPicture, blockMeans, largestDifference } = await import(`${FOLDER}/check.mjs`);
 const { decode, encode } = await import(`${FOLDER}/coding.mjs`);
 const { RandomSource, hashPixels, seedOf } = await import(`${FOLDER}/draws.mjs`);
 const { fitPicture, roundEven, validParts } = await import(`${FOLDER}/fitting.mjs`);
@@ -115,6 +115,12 @@ test("the picture that a way of computing is checked with is that of p2p", () =>
   });
   assert.deepEqual(hashes, golden.check);
   assert.deepEqual(blockMeans(Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8), { width: 4, height: 2 }, 1, 2), [3.5, 5.5]);
+});
+
+test("means are compared however many there are, and what is no number differs", () => {
+  const many = Array(500_000).fill(0.25);
+  assert.equal(largestDifference(many, [...many.slice(1), 0.75]), 0.5);
+  assert.ok(Number.isNaN(largestDifference([0, NaN, 0], [0, 0, 0])));
 });
 
 const NETWORK = {

@@ -40,5 +40,12 @@ def test_a_batch_and_a_gradient_penalty_which_is_differentiated_twice_take_more(
     assert penalty.flops > 1.1 * one.flops
 
 
+def test_noise_that_is_automatic_is_counted_as_masks_to_photos_have_it() -> None:
+    best = PRESETS["best"]
+    found = count_operations(best)
+    assert found == count_operations(replace(best, noise_channels=8, lambda_mode_seeking=0.25))
+    assert found.flops > count_operations(replace(best, features="off")).flops  # a second picture of each input
+
+
 def test_a_floor_adds_the_time_of_products_and_of_memory() -> None:
     assert Operations(flops=2e9, optimizer_bytes=3e9, batch=1).floor(gflops=4.0, gigabytes=6.0) == 1.0

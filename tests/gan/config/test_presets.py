@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.settings import settings_of
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import config_from_json
 from p2p_gan.config.presets import PRESETS, TABLE
@@ -147,7 +148,9 @@ def page() -> str:
 
 
 def _fields(name: str) -> str:
-    return ", ".join(f"`{field}={value}`" for field, value in differing(PRESETS[name], Config()).items()) or "none"
+    known, config = settings_of(Config), PRESETS[name]
+    fields = (f"`{field}={known[field].text(getattr(config, field))}`" for field in differing(config, Config()))
+    return ", ".join(fields) or "none"
 
 
 def test_the_page_of_presets_is_the_table() -> None:

@@ -45,6 +45,14 @@ def test_the_direction_photo_to_mask_needs_no_judge(cars: Path, small: Config) -
     ).as_classes
 
 
+def test_noise_that_is_none_on_these_pairs_is_refused_with_its_loss_before_any_work(
+    cars: Path, small: Config, refused: "Refused"
+) -> None:
+    asked = with_settings(small, {"noise_channels": "auto", "lambda_mode_seeking": 1})  # and no features
+    with refused("settings-conflict", "lambda_mode_seeking=1", usage=True):
+        plan_study(cars, asked, ("loss",))
+
+
 def test_a_resnet_is_judged_by_a_resnet_at_a_size_that_it_alone_can_have(cars: Path, small: Config) -> None:
     plan = plan_study(cars, with_settings(small, {"generator": "resnet", "size": "36x36"}), ("loss",))
     assert plan.judge is not None

@@ -7,6 +7,7 @@ import pytest
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.config.config import Config
+from p2p_gan.config.parse import with_settings
 from p2p_gan.config.presets import PRESETS
 from p2p_gan.experiments.record import slug
 from p2p_gan.experiments.tables import ARMS, BASE, TABLES, arms_of, changes_text, chosen_tables, with_gan
@@ -58,6 +59,8 @@ def test_variety_is_asked_of_models_that_can_have_some_from_every_preset(preset:
     assert set(arms) == set(TABLES["collapse"].arms)
     for name, config in arms.items():
         assert config.dropout == 0.5 if "dropout" in name else config.noise_channels == 8
+        assert bool(config.noise_channels) == ("noise" in name)
+        assert bool(config.lambda_mode_seeking) == ("mode seeking" in name)
         assert bool(config.lambda_l1) == ("L1" in name)
 
 
@@ -102,7 +105,8 @@ def test_an_arm_is_described_by_the_fields_in_which_it_differs() -> None:
     arms, _ = arms_of(("loss",), Config())
     assert changes_text(arms[BASE], Config()) == "nothing"
     assert changes_text(arms["L1"], Config()) == "gan_loss=none"
-    assert changes_text(arms["GAN"], Config()) == "conditional=False lambda_l1=0.0 lambda_ce=0.0"
+    assert changes_text(arms["GAN"], Config()) == "conditional=off lambda_l1=0 lambda_ce=0"
+    assert changes_text(PRESETS["best"], with_settings(PRESETS["best"], {"noise_channels": 8})) == "noise_channels=auto"
 
 
 def test_tables_are_chosen_by_name(refused: "Refused") -> None:

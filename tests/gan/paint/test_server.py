@@ -1,5 +1,6 @@
 """A server has a free port, says where it is, and ends in order at Ctrl-C and SIGTERM, in the middle of work too."""
 
+import errno
 import importlib.util
 import os
 import signal
@@ -57,6 +58,15 @@ def test_all_addresses_are_said_as_one_that_a_browser_takes() -> None:
 )
 def test_an_address_that_cannot_be_had_is_an_error(host: str, port: int, code: str, refused: "Refused") -> None:
     with refused(code), open_address(host, port):
+        pass
+
+
+def test_a_kernel_without_ipv6_is_an_error_too(monkeypatch: pytest.MonkeyPatch, refused: "Refused") -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+
+    monkeypatch.setattr(socket, "socket", fail)
+    with refused("no-address"), open_address("::1", 0):
         pass
 
 

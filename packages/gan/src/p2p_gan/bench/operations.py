@@ -18,6 +18,7 @@ from p2p_gan.data.dataset import Batch
 from p2p_gan.networks.architecture import GENERATORS
 from p2p_gan.networks.weights import count_parameters
 from p2p_gan.training.build import discriminator_of, generator_shape
+from p2p_gan.training.job import settle_noise
 from p2p_gan.updates.recipe import make_recipe
 from p2p_gan.updates.step import Networks, train_step
 
@@ -57,7 +58,10 @@ class OperationCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
 
 def count_operations(config: Config) -> Operations:
-    """Count an update of a config for photos of three channels, without segmentation head and features."""
+    """Count an update of a config for photos of three channels, without segmentation head and features.
+
+    Automatic noise is counted where features are asked for, as it is drawn when masks become photos.
+    """
     size, halvings = config.size, GENERATORS[config.generator].halvings
     assert size is not None, "every preset has a size"
     depth = deepest_unet(size) if halvings is None else halvings_of(config.generator)
@@ -66,6 +70,7 @@ def count_operations(config: Config) -> Operations:
         unet_depth=config.unet_depth or depth,
         images=config.images or 1,
         segmentation_head="off",
+        **settle_noise(config, masks=True),
         lambda_lecam=0.0,
         features="off",
         class_balanced=False,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.settings import settings_of
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 
@@ -25,6 +26,9 @@ _WITHOUT_TARGET: dict[str, Any] = {
 _PLAIN_DISCRIMINATOR: dict[str, Any] = {
     **{"label_smoothing": 0, "lambda_features": 0, "discriminator_scales": 1, "spectral_norm": False}
 }
+# Dropout alone, or noise alone, with no loss that makes it count, whatever the base config has.
+_DROPOUT: dict[str, Any] = {"dropout": 0.5, "noise_channels": 0, "lambda_mode_seeking": 0}
+_NOISE: dict[str, Any] = {"noise_channels": 8, "lambda_mode_seeking": 0}
 _AS_CLASSES: dict[str, Any] = {"a_encoding": "auto", "b_encoding": "auto"}
 ARMS: dict[str, dict[str, Any]] = {
     "L1": WITHOUT_GAN,
@@ -38,12 +42,12 @@ ARMS: dict[str, dict[str, Any]] = {
     "16x16 patches": {"discriminator_layers": 1},
     "70x70 patches": {"discriminator_layers": 3},
     "286x286 patches": {"discriminator_layers": 5},
-    # The paper's dropout, whatever the base config has: without it an input has one output only.
-    "cGAN, dropout": {**_WITHOUT_TARGET, "dropout": 0.5},
-    "L1+cGAN, dropout": {"dropout": 0.5},
-    "cGAN, noise": {**_WITHOUT_TARGET, "noise_channels": 8},
-    "L1+cGAN, noise": {"noise_channels": 8},
-    "L1+cGAN, noise, mode seeking": {"noise_channels": 8, "lambda_mode_seeking": 1},
+    # The paper's dropout: without it an input has one output only.
+    "cGAN, dropout": {**_WITHOUT_TARGET, **_DROPOUT},
+    "L1+cGAN, dropout": _DROPOUT,
+    "cGAN, noise": {**_WITHOUT_TARGET, **_NOISE},
+    "L1+cGAN, noise": _NOISE,
+    "L1+cGAN, noise, mode seeking": {**_NOISE, "lambda_mode_seeking": 1},
     "L1+cGAN, two learning rates": {"discriminator_learning_rate": 1e-4},
     "L1+cGAN, focal frequency": {"lambda_frequency": 100},
     "L1+cGAN, LeCam": {"lambda_lecam": 0.1},
@@ -186,5 +190,6 @@ def arms_of(
 
 def changes_text(config: Config, base: Config) -> str:
     """The fields in which an arm differs from another config, in the form of `--set`."""
-    old, new = base.to_json(), config.to_json()
-    return " ".join(f"{name}={value}" for name, value in new.items() if value != old[name]) or "nothing"
+    known, values = settings_of(Config), vars(config)
+    changes = [f"{name}={known[name].text(values[name])}" for name in known if values[name] != getattr(base, name)]
+    return " ".join(changes) or "nothing"

@@ -99,10 +99,12 @@ def open_address(host: str, port: int) -> Iterator[tuple[socket.socket, ServedAd
         to_do = "Give an address of this machine, such as 127.0.0.1, ::1 or 0.0.0.0."
         raise UsageError(f"host={host}", f"is not known ({error})", to_do, code="unknown-host") from error
     with contextlib.ExitStack() as stack:
-        listener, moved = stack.enter_context(socket.socket(family, socket.SOCK_STREAM)), False
-        # A port whose last server has just ended is free; where a live one listens it is not, on Linux.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        moved = False
         try:
+            # A kernel without IPv6 has no socket of it.
+            listener = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
+            # A port whose last server has just ended is free; where a live one listens it is not, on Linux.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             _listen(listener, place)
         except OSError as error:
             if error.errno != errno.EADDRINUSE or not port:

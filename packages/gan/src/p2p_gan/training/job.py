@@ -85,7 +85,7 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
         unet_depth=config.unet_depth or _depth(config),
         segmentation_head=_segmentation_head(task, config),
         class_adaptive_norm=_class_adaptive_norm(task, config),
-        **_noise(task, config),
+        **settle_noise(config, masks=bool(task.labels)),
     )
     recipe = _recipe(task, config)
     prepare(device, config.precision, config.threads, config.seed, deterministic=config.deterministic)
@@ -132,7 +132,7 @@ def refuse_contradictions(folder: PairFolder, config: Config) -> None:
     task = task_of(folder, config.direction, config.a_encoding, config.b_encoding)
     refuse_unfit(task, config)
     config, _ = settle_features(config, task, folder)
-    _recipe(task, config)
+    _recipe(task, replace(config, **settle_noise(config, masks=bool(task.labels))))
 
 
 def _recipe(task: Task, config: Config) -> Recipe:
@@ -179,15 +179,15 @@ def _class_adaptive_norm(task: Task, config: Config) -> str:
     return "on" if possible and task.codings[0].kind == "classes" else "off"
 
 
-def _noise(task: Task, config: Config) -> dict[str, Any]:
+def settle_noise(config: Config, *, masks: bool) -> dict[str, Any]:
     """The channels of noise and the weight of the loss by which they count, with auto resolved.
 
-    Features draw the outputs of all seeds together, and noise draws them apart again. Where there is one right output,
-    as for a map, none is drawn.
+    `masks` says that masks are translated into photos. Features draw the outputs of all seeds together, and noise draws
+    them apart again. Where there is one right output, as for a map, none is drawn.
     """
     channels, weight = config.noise_channels, config.lambda_mode_seeking
     if channels == _AUTO:
-        channels = _NOISE if task.labels and config.feature_stages else 0
+        channels = _NOISE if masks and config.feature_stages else 0
     return {"noise_channels": channels, "lambda_mode_seeking": _MODES * (channels > 0) if weight == _AUTO else weight}
 
 

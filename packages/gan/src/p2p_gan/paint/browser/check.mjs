@@ -36,3 +36,8 @@ export function blockMeans(values, { width, height }, channels, block) {
   }
   return Array.from(sums, (sum) => sum / block ** 2);
 }
+
+/** NaN where a value is none. @param {number[]} found @param {number[]} expected  of many classes hundreds of thousands, too many for arguments */
+export function largestDifference(found, expected) {
+  return found.reduce((largest, value, place) => Math.max(largest, Math.abs(value - expected[place])), 0);
+}

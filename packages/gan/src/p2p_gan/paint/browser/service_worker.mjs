@@ -21,10 +21,15 @@ worker.addEventListener("fetch", (/** @type {any} */ event) => {
 /** Keep what is small at once; a file that cannot be had now is kept when it is asked for. */
 async function keepAll() {
   const kept = await caches.open(KEPT);
-  const list = await fetch(new URL(LIST, BASE), { cache: "no-cache" }).then((response) => response.json()).catch(() => ({}));
-  const small = Object.keys(list.files ?? {}).filter((name) => !/\.(onnx|wasm)$/.test(name));
+  const small = Object.keys(await listFiles().catch(() => ({}))).filter((name) => !/\.(onnx|wasm)$/.test(name));
   const addresses = [BASE, ...small.map((name) => new URL(name, BASE).href)];
   await Promise.all(addresses.map((address) => kept.add(new Request(address, { cache: "no-cache" })).catch(() => null)));
+}
+
+/** The files of the site with their hashes. @returns {Promise<Record<string, string>>} */
+async function listFiles() {
+  const response = await fetch(new URL(LIST, BASE), { cache: "no-cache" });
+  return (await response.json()).files;
 }
 
 /** @param {any} event */
@@ -35,7 +40,7 @@ async function answer(event) {
   const before = lasting ? await kept.match(request) : undefined;
   if (before) return isolated(before);
   try {
-    const response = await fetch(request, lasting ? {} : { cache: "no-cache" });
+    const response = await fetch(request, { cache: "no-cache" });
     if (response.status !== 200) return isolated(response);
     const copy = response.clone();
     event.waitUntil(keep(kept, request, copy));
@@ -47,17 +52,35 @@ async function answer(event) {
   }
 }
 
-/** Keep a file, and of one with a hash in its address only this one; a full disk is no fault of the page. @param {Cache} kept @param {Request} request @param {Response} response */
+/** Keep a file; a full disk is no fault of the page. @param {Cache} kept @param {Request} request @param {Response} response */
 async function keep(kept, request, response) {
   try {
-    await kept.put(request, response);
-    if (!request.url.includes("?sha256=")) return;
-    for (const other of await kept.keys(request, { ignoreSearch: true })) {
-      if (other.url !== request.url) await kept.delete(other);
-    }
+    if (!FOREVER.test(request.url)) return await kept.put(request, response);
+    // Never asked for again, so that it has to be the right one: a host that is being written to may give another.
+    const [files, bytes] = [await listFiles(), await response.arrayBuffer()];
+    if (!isListed(files, request.url) || files[nameOf(request.url)] !== (await hashOf(bytes))) return;
+    await kept.put(request, new Response(bytes, { headers: response.headers }));
+    for (const { url } of await kept.keys()) if (FOREVER.test(url) && !isListed(files, url)) await kept.delete(url);
   } catch {
     // Not kept: it is brought again the next time.
   }
+}
+
+/** Whether the site has a file, and if its address has a hash this very one. @param {Record<string, string>} files @param {string} url */
+function isListed(files, url) {
+  const hash = files[nameOf(url)];
+  return hash !== undefined && (new URL(url).searchParams.get("sha256") ?? hash) === hash;
+}
+
+/** @param {string} url */
+function nameOf(url) {
+  return url.slice(BASE.length).split("?")[0];
+}
+
+/** @param {ArrayBuffer} bytes */
+async function hashOf(bytes) {
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 /** The same answer with the headers of a page that is isolated. @param {Response} response */

@@ -2,7 +2,7 @@
 // Computes the network beside the page, so that a brush never waits: onnxruntime-web, by WebGPU or by WebAssembly.
 // Nothing here may touch the document; each message is answered by one of the same number, and downloads say how far they are.
 
-import { blockMeans, checkPicture } from "./check.mjs";
+import { blockMeans, checkPicture, largestDifference } from "./check.mjs";
 import { download } from "./download.mjs";
 import { finishOutput, prepareInputs } from "./pass.mjs";
 
@@ -97,6 +97,5 @@ async function differs(network, check) {
   if (!loaded) return Infinity;
   const options = { seed: 0, variant: 1, dropout: false, size: { width: check.width, height: check.height } };
   const { fitted, values } = await run(loaded, checkPicture(network, check), options);
-  const means = blockMeans(values, fitted.padded, network.output.channels, check.block);
-  return Math.max(...means.map((mean, place) => Math.abs(mean - check.means[place])));
+  return largestDifference(blockMeans(values, fitted.padded, network.output.channels, check.block), check.means);
 }
