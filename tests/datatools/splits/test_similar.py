@@ -13,11 +13,15 @@ import numpy as np
 import pytest
 
 from p2p_datatools.checks.folder import check
-from p2p_datatools.contract.pairs.manifest import Half, PairFolder, open_pairs, read_manifest
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import UNSPLIT, Half, PairFolder, open_pairs, read_manifest
 from p2p_datatools.contract.pictures.images import Photo, write_png
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.pairs.build import pair
 from p2p_datatools.splits.apply import split
+from p2p_datatools.splits.assign import assign
 from p2p_datatools.splits.cover import cover_classes
+from p2p_datatools.splits.groups import name_groups
 from p2p_datatools.splits.similar import choose_grouping
 
 if TYPE_CHECKING:
@@ -148,6 +152,22 @@ def test_a_training_twin_joins_the_one_that_is_tested_on(pairs: Path) -> None:
     after = splits_of(pairs)
     for one, other in TWINS:
         assert after[one] == after[other] == min((before[one], before[other]), key=("test", "val", "train").index)
+
+
+def test_who_was_in_a_group_with_a_pair_that_joins_its_twin_does_not_follow_it() -> None:
+    placed = {
+        "a": ("train", "1"),
+        "b": ("train", "1"),
+        "c": ("test", "2"),
+        "new": (UNSPLIT, None),
+        "next": (UNSPLIT, None),
+    }
+    pairs = [
+        Pair(name, f"{its}/{name}.png", its, Size(8, 8), name, group=group) for name, (its, group) in placed.items()
+    ]
+    groups = name_groups(pairs, [[0, 2, 3], [1, 4]], list(placed))
+    assert assign(pairs, groups, {"test": 0, "val": 0}, 0) == {"a": "test", "new": "test", "next": "train"}
+    assert name_groups(pairs, [[0, 2, 3]], list(placed))["a"] != pairs[1].group  # a group would be in two splits
 
 
 def test_twins_across_groups_of_an_expression_go_together(pairs: Path, notes: "Notes") -> None:

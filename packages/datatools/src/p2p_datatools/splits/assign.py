@@ -80,7 +80,7 @@ def assign(
             loose[key].append(pair.name)
         else:
             settled[key].append((pair.name, pair.split))
-    goal = {key: max((split for _, split in its), key=_rank) for key, its in settled.items()}
+    goal = {key: max((split for _, split in its), key=rank) for key, its in settled.items()}
     moved = {name: goal[key] for key, its in settled.items() for name, split in its if split != goal[key]}
     chosen = {key: goal[key] for key in loose if key in goal}
     free = sorted(loose.keys() - chosen.keys(), key=lambda key: draw(seed, key[1]))
@@ -93,7 +93,8 @@ def assign(
     return moved | {name: chosen.get(key, "train") for key, names in loose.items() for name in names}
 
 
-def _rank(split: str) -> int:
+def rank(split: str) -> int:
+    """Where a split stands among those that equal pairs may have: all join the one of the highest rank."""
     return _PRECEDENCE.index(split) if split in _PRECEDENCE else -1
 
 

@@ -3,6 +3,7 @@
 Nothing here may look at a picture, or decide which split a group gets.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,6 +12,7 @@ from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import UNSPLIT
 from p2p_datatools.likeness.components import Components
 from p2p_datatools.likeness.find import Link
+from p2p_datatools.splits.assign import rank
 
 HELD_OUT = ("test", "val")
 _ORDER = ("twin", "part", "neighbour")  # which links are kept first where a group has to be cut
@@ -82,12 +84,26 @@ def _may_cut(link: Link) -> bool:
 
 
 def name_groups(pairs: Sequence[Pair], sets: Sequence[Sequence[int]], names: Sequence[str]) -> dict[str, str | None]:
-    """The group of each name: that which a member of its set has from an earlier split, or the first of its names."""
+    """The group of each name: that which a member of its set has from an earlier split, or the first of its names.
+
+    A group that pairs of another split have, as where one of a walk has joined its twin there, is not taken.
+    """
     groups: dict[str, str | None] = dict.fromkeys(names)
+    settled = [pair.split != UNSPLIT for pair in pairs]
+    splits_of: dict[str, set[str | None]] = defaultdict(set)
+    in_sets = {number for members in sets for number in members}
+    for number, pair in enumerate(pairs):
+        if pair.group and settled[number] and number not in in_sets:
+            splits_of[pair.group].add(pair.split)
     for members in sets:
-        own = [names[number] for number in members]
-        known = [pair.group for pair in (pairs[number] for number in members) if pair.group and pair.split != UNSPLIT]
-        groups |= dict.fromkeys(own, min(known, default=min(own)))
+        own = sorted(names[number] for number in members)
+        split = max((pairs[number].split for number in members if settled[number]), key=rank, default=None)
+        known = sorted({group for number in members if settled[number] and (group := pairs[number].group)})
+        # One that gets its split now would follow any that has its group already.
+        taken = (each for each in (*known, *own) if splits_of[each] <= ({split} if split else set()))
+        group = next(taken, (known or own)[0])
+        splits_of[group].add(split)
+        groups |= dict.fromkeys((names[number] for number in members), group)
     return groups
 
 
