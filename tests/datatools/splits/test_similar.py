@@ -273,6 +273,24 @@ def test_a_kill_at_any_moment_of_drawing_again_leaves_what_a_split_completes(
             break
 
 
+def test_a_dry_run_after_a_kill_looks_at_the_pictures_where_they_are(
+    tmp_path: Path, killed_after: "KilledAfter", contents: "Contents", notes: "Notes"
+) -> None:
+    for half, first in (("a", 0), ("b", 100)):
+        for k in range(8):
+            write_png(tmp_path / half / f"{k}.png", scene(first + k)[:8, :8], durable=False)
+    base = pair(tmp_path / "a", tmp_path / "b", tmp_path / "base").dest
+    for changes in range(2, 40, 3):
+        folder = Path(shutil.copytree(base, tmp_path / f"{changes}"))
+        died = killed_after(partial(split, folder, val=0.2, test=0.2), changes)
+        before = contents(folder)
+        split(folder, val=0.2, test=0.2, dry_run=True, report=notes)
+        assert contents(folder) == before
+        if not died:
+            break
+    assert not any("cannot be read" in line for line in notes.lines)
+
+
 def test_pictures_that_cannot_be_read_are_counted_and_the_rest_is_split(pairs: Path, notes: "Notes") -> None:
     split(pairs, val=0.2, test=0.2)
     for name in ("scenea", "sceneb", "scenec"):

@@ -132,8 +132,15 @@ def _open(path: Path, dry_run: bool, report: Reporter, *, as_pairs: bool) -> tup
     completed = (path / PLAN).exists()
     if completed:
         planned = _read_plan(path)
-        known = with_plan(known, planned) if dry_run else _carry_out(known, planned)
+        known = _foresee(known, planned) if dry_run else _carry_out(known, planned)
     return known, frozenset(pair.given_split for pair in known.pairs if pair.given_split), completed
+
+
+def _foresee(folder: PairFolder, planned: Mapping[str, Pair]) -> PairFolder:
+    """The folder as a plan leaves it, but with the files of those that have not moved yet where they are."""
+    now = {pair.name: pair.file for pair in folder.pairs if pair.name in planned}
+    waiting = {name: now[name] for name, pair in planned.items() if not (folder.path / pair.file).exists()}
+    return with_plan(folder, {**planned, **{name: replace(planned[name], file=waiting[name]) for name in waiting}})
 
 
 def _write_plan(folder: PairFolder, planned: Mapping[str, Pair]) -> None:
