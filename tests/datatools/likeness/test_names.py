@@ -27,6 +27,10 @@ def test_numbers_folders_and_words_alone_are_no_copies() -> None:
     assert find_copies(names) == ([], [])
 
 
+def test_a_long_number_between_two_words_takes_no_time() -> None:
+    assert find_copies([f"car_crop_{'1' * 200}_left", f"car_crop_{'1' * 200}"]) == ([], [])
+
+
 def test_a_stem_that_a_whole_set_shares_is_not_believed() -> None:
     assert find_copies([f"city_crop{number}" for number in range(100)]) == ([], ["city"])
 

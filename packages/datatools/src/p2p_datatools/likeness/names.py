@@ -18,7 +18,8 @@ _CHANGES = (
     "rot|rotate|rotated|rotation|crop|cropped|bright|brighter|brightness|dark|darker|blur|blurred|noise|noisy|gray|grey|"
     "grayscale|greyscale|contrast|saturation|hue|jitter|shear|sheared|shift|shifted|translate|translated|zoom|zoomed|scale|scaled"
 )
-_CHANGED = re.compile(rf"(.+?)(?:[ ._-]+(?:{_CHANGES})(?:[ ._-]*\d+)*)+", re.IGNORECASE)
+# Possessive, since the runs of a long number that is followed by another word are beyond counting.
+_CHANGED = re.compile(rf"(.+?)(?:[ ._-]+(?:{_CHANGES})(?:[ ._-]*\d++)*)+", re.IGNORECASE)
 _MOST_COPIES = 32  # a picture has fewer; a stem that more share is that of a set
 _TIME = re.compile(r"(?<!\d)((?:19|20)\d\d)-?(\d\d)-?(\d\d)[_T -]?(\d\d)[.:-]?(\d\d)[.:-]?(\d\d)(?!\d)")
 _NUMBER = re.compile(r"(.*?)(\d{1,15})(\D*)")
