@@ -17,11 +17,12 @@ from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import UNSPLIT, Half, PairFolder, open_pairs, read_manifest
 from p2p_datatools.contract.pictures.images import Photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.likeness.find import Link
 from p2p_datatools.pairs.build import pair
 from p2p_datatools.splits.apply import split
 from p2p_datatools.splits.assign import assign
 from p2p_datatools.splits.cover import cover_classes
-from p2p_datatools.splits.groups import name_groups
+from p2p_datatools.splits.groups import find_sets, name_groups
 from p2p_datatools.splits.similar import choose_grouping
 
 if TYPE_CHECKING:
@@ -152,6 +153,11 @@ def test_a_training_twin_joins_the_one_that_is_tested_on(pairs: Path) -> None:
     after = splits_of(pairs)
     for one, other in TWINS:
         assert after[one] == after[other] == min((before[one], before[other]), key=("test", "val", "train").index)
+
+
+def test_a_new_picture_joins_what_is_beside_it_also_where_twins_of_two_splits_become_one_set() -> None:
+    links = [Link(1, 2, "part", 0.9), Link(1, 3, "part", 0.9)]
+    assert find_sets(["train", "test", None, "train"], [[0, 1]], links, 9).sets == [[0, 1, 2]]
 
 
 def test_who_was_in_a_group_with_a_pair_that_joins_its_twin_does_not_follow_it() -> None:

@@ -4,7 +4,7 @@ Nothing here may look at a picture, or decide which split a group gets.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -74,9 +74,14 @@ def find_sets(
             continue
         if sets.size(one) + sets.size(other) > most:
             cut, largest = cut + 1, max(largest, all_)
-        elif len(sets.splits(one) | sets.splits(other)) < 2 or (link.kind == "twin" and all_ <= most):
+        elif len({*_goal(sets.splits(one)), *_goal(sets.splits(other))}) < 2 or (link.kind == "twin" and all_ <= most):
             sets.unite(one, other)
     return Likeness(equal, links, [members for members in sets.sets() if len(members) > 1], same, cut, largest)
+
+
+def _goal(splits: Set[str]) -> Set[str]:
+    """The split that all of a set get of those that its members have; none where they have none."""
+    return {max(splits, key=rank)} if splits else splits
 
 
 def _may_cut(link: Link) -> bool:
