@@ -11,7 +11,6 @@ from PIL import Image
 
 from p2p_datatools.checks.folder import check
 from p2p_datatools.checks.photos import measure_blur
-from p2p_datatools.contract.data_folder import open_data
 from p2p_datatools.contract.errors import CheckResult
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import Photo, read_photo, write_mask, write_png
@@ -153,16 +152,7 @@ def test_loose_pictures_in_whose_middle_two_meet_are_checked_as_pairs(tmp_path: 
     for number in range(6):
         two = np.concatenate((blur(scene(number)), blur(scene(100 + number))[::-1]), axis=1)
         write_png(tmp_path / f"{number}.png", two)
-    assert check(tmp_path).kind == open_data(tmp_path).kind == "pairs"
-
-
-@pytest.mark.parametrize("count", [1, 2])
-def test_one_or_two_pairs_are_checked_as_all_other_commands_take_them(tmp_path: Path, count: int) -> None:
-    for number in range(count):
-        mask = np.zeros((64, 64, 3), dtype=np.uint8)
-        mask[16:48, 8 + number : 56, 0] = 255
-        write_png(tmp_path / f"{number}.png", np.concatenate((mask, scene(number, 64, 64)), axis=1))
-    assert check(tmp_path).kind == open_data(tmp_path).kind == "pairs"
+    assert check(tmp_path).kind == "pairs"
 
 
 def test_blur_is_measured_at_full_scale_in_each_direction() -> None:

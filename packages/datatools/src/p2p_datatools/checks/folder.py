@@ -24,7 +24,7 @@ from p2p_datatools.contract.given_splits import split_of_pairs
 from p2p_datatools.contract.mask_folder import MASK_LINES, read_mask_lines
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import PLAN, has_manifest, has_shards, refuse_pairs_as_photos
-from p2p_datatools.contract.pairs.seam import look_like_pairs
+from p2p_datatools.contract.pairs.seam import spread_files
 from p2p_datatools.contract.palette import PALETTE_FILE, Palette, palette_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array
 from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture
@@ -79,11 +79,11 @@ def check(
     left_out += [*find_left_out(others), *(find_left_out(folder.others) if folder else ())]
     look = Looker(kind, len(files), report)
     if kind == "photos":
-        if all(file.parent == path for file in files) and look_like_pairs(files):
-            report.note(f"{path}: two pictures meet in the middle of each, so they are checked as A|B pairs.")
-            return check_pairs(path, report=report)
         check = PhotosCheck(path)
         broken = list(_photos(check, files, read, look))
+        if check.are_pairs and all(file.parent == path for file in files):
+            report.note(f"{path}: two pictures meet in the middle of each, so they are checked as A|B pairs.")
+            return check_pairs(path, report=report)
         findings = (*left_out, *_clashes(pictures), *broken, *check.findings(), *check.twins(report))
         return CheckResult(kind, len(files), findings)
     used = palette or palette_of(path)
@@ -110,8 +110,10 @@ def _kind(path: Path, palette: Palette | None) -> CheckedKind:
 
 def _photos(check: PhotosCheck, files: list[Path], read: ReadOptions, look: Looker) -> Iterator[Finding]:
     """Let `check` see the photos; those that cannot be read are the findings."""
-    looked = look.at(lambda file: read_look(file, read, look, twins=True), files)
-    for file, photo in zip(files, looked, strict=True):
+    judges = set(spread_files(files))
+    for file, photo in zip(
+        files, look.at(lambda file: read_look(file, read, look, judge=file in judges, twins=True), files), strict=True
+    ):
         if isinstance(photo, Finding):
             yield photo
         else:

@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from p2p_datatools.checks.looker import Looker
 from p2p_datatools.checks.photos import PhotoCheck, PhotoLook, look_at_photo
 from p2p_datatools.checks.repeats import Repeats
 from p2p_datatools.checks.twins import PhotoTwins, describe_photo
 from p2p_datatools.checks.values import PictureValues, ValueCheck, measure_values
 from p2p_datatools.contract.errors import Finding, P2PError, finding_of
+from p2p_datatools.contract.pairs.seam import Middle, are_cut, judge_middle
 from p2p_datatools.contract.pictures.arrays import Array, read_picture_values
 from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture
 from p2p_datatools.contract.pictures.images import hash_pixels
@@ -21,15 +24,17 @@ from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.likeness.signature import PictureSignature
 
 _LEAST_SIDE = 32  # pixels: smaller pictures may well be equal
+_FEWEST = 3  # pictures that tell something: an edge may well lie in the middle of one or two
 
 
 class PhotoRecord(NamedTuple):
-    """What is kept of a photo; the hash of its pixels is empty for one that shows nothing."""
+    """What is kept of a photo: the hash of its pixels, empty for one that shows nothing, and what its middle is."""
 
     dtype: str
     values: PictureValues
     look: PhotoLook
     digest: str
+    middle: Middle = "unclear"
     signature: PictureSignature | None = None
 
 
@@ -38,11 +43,13 @@ def read_look(
     read: ReadOptions,
     look: Looker,
     *,
+    judge: bool = False,
     twins: bool = False,
     also: Callable[[Array], None] = lambda pixels: None,
 ) -> PhotoRecord | Finding:
     """Read a photo and measure it, in the room of `look`, where `also` sees it too; a finding if it cannot be read.
 
+    What its middle looks like is found out only for those that are to `judge` whether photos are A|B pictures;
     `twins` says that near-duplicates are looked for.
     """
     try:
@@ -52,8 +59,10 @@ def read_look(
             values = measure_values(file, pixels, gaps)
             seen = look_at_photo(pixels, picture.header.orientation)
             shows = values.low < values.high and min(seen.size) >= _LEAST_SIDE
+            is_color = pixels.dtype == np.uint8 and pixels.ndim == 3
+            middle = judge_middle(pixels) if judge and is_color else "unclear"
             digest, signature = hash_pixels(pixels) if shows else "", describe_photo(pixels) if twins else None
-            return PhotoRecord(pixels.dtype.name, values, seen, digest, signature)
+            return PhotoRecord(pixels.dtype.name, values, seen, digest, middle, signature)
     except P2PError as error:
         return finding_of(error, file)
 
@@ -68,11 +77,14 @@ class PhotosCheck:
         self._folder, self._files = folder, list[Path]()
         self._values, self._photos = dict[Path, ValueCheck](), dict[Path, PhotoCheck]()
         self._by_type, self._repeats = dict[str, list[Path]](), Repeats()
+        self._middles: list[Middle] = []
         self._twins = PhotoTwins(folder)
 
     def add(self, file: Path, photo: PhotoRecord) -> None:
         """Note what was measured of a photo."""
         self._by_type.setdefault(photo.dtype, []).append(file)
+        if photo.middle != "unclear":
+            self._middles.append(photo.middle)
         part = self._folder.joinpath(*file.relative_to(self._folder).parts[:-1][:1])
         self._values.setdefault(part, ValueCheck(part, "its pictures")).add(file, photo.values)
         self._photos.setdefault(part, PhotoCheck(part, "photos")).add(file, photo.look)
@@ -81,6 +93,11 @@ class PhotosCheck:
             self._files.append(file)
             if photo.signature is not None:
                 self._twins.add(file, photo.signature, photo.digest)
+
+    @property
+    def are_pairs(self) -> bool:
+        """Whether in nearly all that were to judge it, and in several, two pictures meet in the middle."""
+        return len(self._middles) >= _FEWEST and are_cut(self._middles)
 
     @property
     def count(self) -> int:

@@ -60,9 +60,13 @@ def look_like_pairs(files: Sequence[Path]) -> bool:
     """
     spread = list(spread_files(files))
     seen = [middle for middle in map(middle_of, spread) if middle != "unclear"]
-    if seen.count("cut") < max(1, _MOST * len(seen)):
-        return False
-    return len(seen) > _FEW or all(_is_of_two(path) for path in spread)
+    return are_cut(seen) and (len(seen) > _FEW or all(_is_of_two(path) for path in spread))
+
+
+def are_cut(middles: Sequence[Middle]) -> bool:
+    """Whether two pictures meet in nearly all middles that tell something, and in one at least."""
+    seen = [middle for middle in middles if middle != "unclear"]
+    return seen.count("cut") >= max(1, _MOST * len(seen))
 
 
 def _is_of_two(path: Path) -> bool:
