@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from p2p_cli.options import SizeType, configure, how, parse_settings, to_json
+from p2p_cli.options import SizeType, asked_settings, configure, how, parse_settings, to_json
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.config.presets import PRESETS
 
@@ -49,3 +49,16 @@ def test_only_how_a_model_is_applied_can_be_set_when_sampling(refused: "Refused"
     for word in ("tile=0", "tile=big", "tile=" + "9" * 5000, "dropout=0.5", "learning_rate=1"):
         with refused("impossible-setting", f"--set {word}", usage=True):
             how((word,))
+
+
+def test_a_setting_under_its_old_name_is_taken_and_the_new_name_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = asked_settings(None, ("filters=4", "game=least-squares"), {})
+    assert [(each.name, each.value) for each in asked] == [("generator_filters", "4"), ("gan_loss", "lsgan")]
+    assert "filters=4 is called generator_filters=4 now, and taken as that." in capsys.readouterr().err
+    assert configure(PRESETS["paper"], None, ("filters=4",), {}).generator_filters == 4
+
+
+def test_a_setting_under_both_its_names_is_refused(refused: "Refused") -> None:
+    with refused("options-conflict", "filters=4", usage=True) as error:
+        configure(PRESETS["paper"], None, ("filters=4", "generator_filters=8"), {})
+    assert "generator_filters" in error.value.what

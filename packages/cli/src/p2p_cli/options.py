@@ -6,13 +6,14 @@ Nothing here may do work; an option becomes a value or a usage error.
 import errno
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from p2p_cli.terminal import Loudness, echo
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.sizes import Size, is_count, parse_size
 
@@ -255,8 +256,8 @@ def configure(
     """The preset, then the file, then --set, then the command's own options: the later wins."""
     from p2p_gan.config.parse import settings_from_toml, with_settings
 
-    table = settings_from_toml(config_file) if config_file else {}
-    table |= parse_settings(settings)
+    table = _by_new_names(settings_from_toml(config_file)) if config_file else {}
+    table |= _by_new_names(parse_settings(settings))
     table |= {name: value for name, value in options.items() if value is not None}
     return with_settings(preset, table)
 
@@ -269,11 +270,31 @@ def asked_settings(
 
     asked = []
     if config_file:
-        for name, value in settings_from_toml(config_file).items():
+        for name, value in _by_new_names(settings_from_toml(config_file)).items():
             asked.append(SettingRequest(name, value, f"{name} in {config_file}"))
-    asked += [SettingRequest(name, value, f"--set {name}={value}") for name, value in parse_settings(settings).items()]
+    words = _by_new_names(parse_settings(settings))
+    asked += [SettingRequest(name, value, f"--set {name}={value}") for name, value in words.items()]
     asked += [SettingRequest(name, value, f"--{name} {value}") for name, value in options.items() if value is not None]
     return asked
+
+
+def _by_new_names(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings under the names of today, each change said: scripts and notes of an earlier version go on working.
+
+    Raises UsageError where one is given under its old and its new name.
+    """
+    from p2p_gan.config.old_names import by_new_name
+
+    table: dict[str, Any] = {}
+    for name, value in settings.items():
+        new, new_value = by_new_name(name, value)
+        if new in table or (new != name and new in settings):
+            what = f"sets the same as {new}, its name of today"
+            raise UsageError(f"{name}={value}", what, "Give one of them.", code="options-conflict")
+        if (new, new_value) != (name, value) and not Loudness.quiet:
+            echo(f"{name}={value} is called {new}={new_value} now, and taken as that.", err=True)
+        table[new] = new_value
+    return table
 
 
 def to_json(value: Any) -> str:

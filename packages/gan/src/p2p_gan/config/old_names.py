@@ -1,6 +1,6 @@
-"""The old names of settings and of their values, so that an error can name the new one.
+"""The old names of settings and of their values, and the new ones.
 
-Nothing here may accept an old name: a setting has one name.
+Nothing here may decide whether an old name is taken: a command takes what a person wrote, a record of a run is refused.
 """
 
 from collections.abc import Mapping
@@ -48,11 +48,16 @@ VALUES = {
 }
 
 
+def by_new_name(name: str, value: Any) -> tuple[str, Any]:
+    """The new name of a setting and the new word for its value; both as they are where neither is old."""
+    new = NAMES.get(name, name)
+    return new, VALUES.get(new, {}).get(value, value) if isinstance(value, str) else value
+
+
 def refuse_old_names(settings: Mapping[str, Any]) -> None:
     """Raise UsageError for the first setting under an old name, or with an old value, naming the new one."""
     for name, value in settings.items():
-        new_name = NAMES.get(name, name)
-        new_value = VALUES.get(new_name, {}).get(value, value) if isinstance(value, str) else value
+        new_name, new_value = by_new_name(name, value)
         if (new_name, new_value) == (name, value):
             continue
         new = f"{new_name}={new_value}" if new_value != value else new_name
