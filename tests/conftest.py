@@ -206,6 +206,9 @@ def killed_after(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     return run
 
 
+_DEAD = 2**22 + 1  # the number of no process: Linux has no higher ones than 2**22
+
+
 class States:
     """The states in which a folder is left by deaths before one change of the file system after another, each once."""
 
@@ -226,21 +229,22 @@ class States:
         return watched
 
     def keep(self) -> None:
-        """Keep the state in which the folder is now; None is a folder in it."""
-        found = sorted(self.place.rglob("*"))
+        """Keep the state in which the folder is now: its files and, as None, its folders, itself too if it exists."""
+        found = sorted([self.place, *self.place.rglob("*")]) if self.place.exists() else []
+        assert not any(each.is_symlink() for each in found)
         state = ((str(each.relative_to(self.place)), each.read_bytes() if each.is_file() else None) for each in found)
         self._first.setdefault(tuple(state), self.changes)
 
     def __iter__(self) -> Iterator[int]:
         """Bring the folder into each state, and say after how many changes it was first in that."""
         for state, changes in self._first.items():
-            shutil.rmtree(self.place, ignore_errors=True)
+            if self.place.exists():
+                shutil.rmtree(self.place)
             for name, data in state:
                 path = self.place / name
                 if data is None:
-                    path.mkdir(parents=True, exist_ok=True)
+                    path.mkdir(parents=True)
                 else:
-                    path.parent.mkdir(parents=True, exist_ok=True)
                     path.write_bytes(data)
             yield changes
 
@@ -258,7 +262,8 @@ def deaths(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> D
     def run(work: Callable[[], object], place: Path) -> States:
         states = States(place)
         with monkeypatch.context() as patch:
-            for name in CHANGES:
+            patch.setattr(os, "getpid", lambda: _DEAD)  # by which what it left behind is known
+            for name in (*CHANGES, "link"):
                 patch.setattr(os, name, states.before(getattr(os, name)))
             work()
         states.keep()
