@@ -21,6 +21,8 @@ PROSE = ["notebooks", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.
 PACKAGES = ["datatools", "gan", "cli"]
 # A test process for each core, but no more than pay for loading torch once in each.
 PROCESSES = min(4, os.cpu_count() or 1)
+# Each of the processes that sessions start would compile our packages anew, and pytest every test, each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 MEMORY = Path("/dev/shm")  # a file system in memory, on Linux
 ROOM = 4 << 30  # bytes free there that the tests' files may need; a container often has 64 MiB
 

@@ -1,8 +1,10 @@
 """What every test may use: the real data where it is present, errors by their code, reporters, deaths at any moment."""
 
 import os
+import shutil
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -161,6 +163,7 @@ CHANGES = ("replace", "rename", "unlink", "mkdir", "rmdir", "fsync")
 
 Contents = Callable[[Path], dict[str, bytes]]
 KilledAfter = Callable[[Callable[[], object], int], bool]
+Deaths = Callable[[Callable[[], object], Path], "States"]
 
 
 class Killed(BaseException):
@@ -199,6 +202,72 @@ def killed_after(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
             except Killed:
                 return True
         return False
+
+    return run
+
+
+_DEAD = 2**22 + 1  # the number of no process: Linux has no higher ones than 2**22
+
+
+class States:
+    """The states in which a folder is left by deaths before one change of the file system after another, each once."""
+
+    def __init__(self, place: Path) -> None:
+        self.place, self.changes = place, 0
+        self._first: dict[tuple[tuple[str, bytes | None], ...], int] = {}  # a state, and after how many changes it was
+        self._lock = threading.RLock()  # no change is made while the state is read
+
+    def before(self, change: Callable[..., Any]) -> Callable[..., Any]:
+        """The change, before which the state is kept."""
+
+        def watched(*args: Any, **keywords: Any) -> Any:
+            with self._lock:
+                self.keep()
+                self.changes += 1
+                return change(*args, **keywords)
+
+        return watched
+
+    def keep(self) -> None:
+        """Keep the state in which the folder is now: its files and, as None, its folders, itself too if it exists."""
+        found = sorted([self.place, *self.place.rglob("*")]) if self.place.exists() else []
+        assert not any(each.is_symlink() for each in found)
+        state = ((str(each.relative_to(self.place)), each.read_bytes() if each.is_file() else None) for each in found)
+        self._first.setdefault(tuple(state), self.changes)
+
+    def __iter__(self) -> Iterator[int]:
+        """Bring the folder into each state, and say after how many changes it was first in that."""
+        for state, changes in self._first.items():
+            if self.place.exists():
+                shutil.rmtree(self.place)
+            for name, data in state:
+                path = self.place / name
+                if data is None:
+                    path.mkdir(parents=True)
+                else:
+                    path.write_bytes(data)
+            yield changes
+
+
+@pytest.fixture
+def deaths(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Deaths:
+    """Do a piece of work in a folder once, and give each state of the folder in which a death would have left it.
+
+    A process that is killed does nothing more, not even in its `finally`, and what a change leaves as it was, such as
+    the flushing of a file, needs no second look. With --fast the test is skipped.
+    """
+    if request.config.getoption("--fast"):
+        pytest.skip("kills its work at every moment")
+
+    def run(work: Callable[[], object], place: Path) -> States:
+        states = States(place)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "getpid", lambda: _DEAD)  # by which what it left behind is known
+            for name in (*CHANGES, "link"):
+                patch.setattr(os, name, states.before(getattr(os, name)))
+            work()
+        states.keep()
+        return states
 
     return run
 

@@ -60,7 +60,9 @@ def test_the_tutorial_of_the_readme_runs_and_a_second_time_changes_nothing(
     assert after == files
 
 
-def test_the_demo_writes_what_it_promises_and_can_be_repeated(tmp_path: Path) -> None:
+def test_the_demo_writes_what_it_promises_and_can_be_repeated(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     said = done("p2p demo mine --images 4 --limit 20", tmp_path)
     assert "p2p paint mine/run " in said
     scores = json.loads((tmp_path / "mine" / "scores.json").read_text())
@@ -68,11 +70,11 @@ def test_the_demo_writes_what_it_promises_and_can_be_repeated(tmp_path: Path) ->
     assert set(scores["color_error"]) == {"background", "body", "tyres", "lights", "windows"}
     assert (tmp_path / "mine" / "sheet.png").stat().st_size > 10_000
     model = (tmp_path / "mine" / "model.safetensors").read_bytes()
-    done("p2p demo mine", tmp_path)
+    done("p2p demo mine", tmp_path, capsys)
     assert (tmp_path / "mine" / "model.safetensors").read_bytes() == model
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "x").write_text("mine")
-    refused = p2p("p2p demo other", tmp_path)
+    refused = here("p2p demo other", tmp_path, capsys)
     assert refused.returncode == 2
     assert refused.stderr.startswith("Error: other: holds something else")
 

@@ -5,6 +5,7 @@ Nothing here may raise an error; what each of them says is for the tests of the 
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -45,22 +46,21 @@ def told_in(path: Path) -> list[Told]:
     return found
 
 
-ALL = [
-    told
-    for path in sorted(PACKAGES.glob("*/src/**/*.py"))
-    if not path.as_posix().endswith(DEFINITIONS)
-    for told in told_in(path)
-]
+@cache
+def told_in_all() -> list[Told]:
+    """Those of all packages; not found where tests are only collected, which each process does."""
+    paths = sorted(PACKAGES.glob("*/src/**/*.py"))
+    return [told for path in paths if not path.as_posix().endswith(DEFINITIONS) for told in told_in(path)]
 
 
 def test_the_errors_of_all_packages_are_found() -> None:
-    assert {told.place.split("/")[0] for told in ALL} == {"datatools", "gan", "cli"}
-    assert len(ALL) > 300
+    assert {told.place.split("/")[0] for told in told_in_all()} == {"datatools", "gan", "cli"}
+    assert len(told_in_all()) > 300
 
 
 def test_every_error_has_a_code_in_lower_case_where_it_is_raised() -> None:
     wrong = []
-    for told in ALL:
+    for told in told_in_all():
         code = told.fields.get("code")
         if code is None or (ast.unparse(code) not in HANDED_ON and not CODE.fullmatch(told.words("code") or "")):
             wrong.append(told.place)
@@ -69,7 +69,7 @@ def test_every_error_has_a_code_in_lower_case_where_it_is_raised() -> None:
 
 def test_every_error_says_what_to_do_in_sentences() -> None:
     wrong = []
-    for told in ALL:
+    for told in told_in_all():
         words = told.words("to_do")
         if "to_do" not in told.fields or (words is not None and not words.rstrip("'\")").endswith((".", "?", "!"))):
             wrong.append(told.place)
@@ -77,4 +77,4 @@ def test_every_error_says_what_to_do_in_sentences() -> None:
 
 
 def test_what_is_wrong_is_a_clause_without_a_full_stop() -> None:
-    assert [told.place for told in ALL if (told.words("what") or "").endswith(".")] == []
+    assert [told.place for told in told_in_all() if (told.words("what") or "").endswith(".")] == []

@@ -33,7 +33,8 @@ def now():
 class Watch(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path, target=None):
         if name == "torch":
-            assert now() == {waiting!r}, "torch is loaded before"
+            print(json.dumps(now()))
+            raise SystemExit  # it is not loaded, which takes seconds
         return None
 
 sys.meta_path.insert(0, Watch())

@@ -176,7 +176,10 @@ def test_real_photos_and_pairs_are_sound(real_data: Path, tmp_path: Path) -> Non
             (tmp_path / split / picture.name).symlink_to(picture)
     maps = check(tmp_path)
     assert (maps.kind, maps.checked) == ("pairs", 8)
-    assert not check(real_data / "facades-ab", palette=load_palette("facades")).ok
+    (tmp_path / "facades").mkdir()
+    for picture in sorted((real_data / "facades-ab").iterdir())[:5]:
+        (tmp_path / "facades" / picture.name).symlink_to(picture)
+    assert not check(tmp_path / "facades", palette=load_palette("facades")).ok
 
 
 def test_label_pictures_beside_photos_of_their_names_are_left_out_and_said(

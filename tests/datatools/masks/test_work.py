@@ -17,7 +17,7 @@ from p2p_datatools.masks import work
 from p2p_datatools.masks.build import MaskSummary, PaintOptions, SnapOptions, build_masks
 
 if TYPE_CHECKING:
-    from conftest import Contents, KilledAfter, Refused
+    from conftest import Contents, Deaths, Refused
 
 CARS = load_palette("cars")
 NAMES = [f"p{number:02}" for number in range(12)]
@@ -96,38 +96,33 @@ def test_a_mask_that_was_written_but_not_recorded_does_not_count(
 
 @pytest.mark.parametrize("threads", [1, 3])
 def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
-    labels: Path, tmp_path: Path, killed_after: "KilledAfter", contents: "Contents", threads: int
+    labels: Path, tmp_path: Path, deaths: "Deaths", contents: "Contents", threads: int
 ) -> None:
     for name in NAMES[4:]:
         (labels / f"{name}.png").unlink()
     build(labels, tmp_path / "at_once" / "masks")
-    changes, died = 0, True
-    while died:
-        place = tmp_path / str(changes)
-        died = killed_after(partial(build, labels, place / "masks", threads), changes)
+    place = tmp_path / "killed"
+    states = deaths(partial(build, labels, place / "masks", threads), place)
+    for changes in states:
         build(labels, place / "masks", threads)
         assert contents(place) == contents(tmp_path / "at_once"), f"after {changes} changes"
-        changes += 1
-    assert changes > 15
+    assert states.changes > 15
 
 
 def test_a_mask_that_was_deleted_to_be_built_of_new_labels_may_be_killed_while_it_is_brought(
-    labels: Path, tmp_path: Path, killed_after: "KilledAfter", contents: "Contents"
+    labels: Path, tmp_path: Path, deaths: "Deaths", contents: "Contents"
 ) -> None:
     build(labels, tmp_path / "base" / "masks")
     (tmp_path / "base" / "masks" / "p03.png").unlink()
     write_png(labels / "p03.png", np.zeros((16, 24, 3), dtype=np.uint8))
     shutil.copytree(tmp_path / "base", tmp_path / "at_once")
     build(labels, tmp_path / "at_once" / "masks")
-    changes, died = 0, True
-    while died:
-        place = tmp_path / str(changes)
-        shutil.copytree(tmp_path / "base", place)
-        died = killed_after(partial(build, labels, place / "masks"), changes)
+    place = tmp_path / "base"
+    states = deaths(partial(build, labels, place / "masks"), place)
+    for changes in states:
         build(labels, place / "masks")
         assert contents(place) == contents(tmp_path / "at_once"), f"after {changes} changes"
-        changes += 1
-    assert changes > 10
+    assert states.changes > 10
 
 
 def blended(folder: Path) -> Path:

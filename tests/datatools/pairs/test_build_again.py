@@ -19,7 +19,7 @@ from p2p_datatools.pairs.match import match_pictures
 from p2p_datatools.splits.apply import split
 
 if TYPE_CHECKING:
-    from conftest import Contents, KilledAfter, Refused, StopAfter
+    from conftest import Contents, Deaths, Refused, StopAfter
     from datatools.conftest import Noise, RandomLabels, WriteMasks, WritePhotos
 
 CARS = load_palette("cars")
@@ -198,25 +198,22 @@ def test_unfinished_work_of_other_settings_is_refused(
 
 
 def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
-    masks: Path, photos: Path, tmp_path: Path, killed_after: "KilledAfter", contents: "Contents"
+    masks: Path, photos: Path, tmp_path: Path, deaths: "Deaths", contents: "Contents"
 ) -> None:
     pair(masks, photos, tmp_path / "at_once" / "pairs")
-    changes, died = 0, True
-    while died:
-        place = tmp_path / str(changes)
-        died = killed_after(partial(pair, masks, photos, place / "pairs"), changes)
+    place = tmp_path / "killed"
+    states = deaths(partial(pair, masks, photos, place / "pairs"), place)
+    for changes in states:
         pair(masks, photos, place / "pairs")
         assert contents(place) == contents(tmp_path / "at_once"), f"after {changes} changes"
-        shutil.rmtree(place)
-        changes += 1
-    assert changes > 30
+    assert states.changes > 30
 
 
 def test_a_kill_at_any_moment_of_adding_leaves_what_the_same_call_completes(
     masks: Path,
     photos: Path,
     tmp_path: Path,
-    killed_after: "KilledAfter",
+    deaths: "Deaths",
     contents: "Contents",
     write_photos: "WritePhotos",
     write_masks: "WriteMasks",
@@ -228,13 +225,8 @@ def test_a_kill_at_any_moment_of_adding_leaves_what_the_same_call_completes(
     write_photos(photos, "e.png", "walk/f.png", seed=9)
     shutil.copytree(base, tmp_path / "at_once")
     pair(masks, photos, tmp_path / "at_once" / "pairs")
-    changes, died = 0, True
-    while died:
-        place = tmp_path / str(changes)
-        shutil.copytree(base, place)
-        died = killed_after(partial(pair, masks, photos, place / "pairs"), changes)
-        pair(masks, photos, place / "pairs")
-        assert contents(place) == contents(tmp_path / "at_once"), f"after {changes} changes"
-        shutil.rmtree(place)
-        changes += 1
-    assert changes > 20
+    states = deaths(partial(pair, masks, photos, base / "pairs"), base)
+    for changes in states:
+        pair(masks, photos, base / "pairs")
+        assert contents(base) == contents(tmp_path / "at_once"), f"after {changes} changes"
+    assert states.changes > 20

@@ -20,7 +20,7 @@ from p2p_datatools.pairs.build import PairOptions, pair
 from p2p_datatools.pairs.shards import Shard, merge, parse_shard
 
 if TYPE_CHECKING:
-    from conftest import Contents, KilledAfter, Refused
+    from conftest import Contents, Deaths, KilledAfter, Refused
 
 
 def test_every_name_belongs_to_one_shard_and_the_shards_are_about_equal() -> None:
@@ -217,19 +217,16 @@ def test_what_a_kill_left_of_a_pair_that_its_part_does_not_have_any_more_is_not_
 
 @pytest.mark.parametrize("move", [False, True])
 def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
-    parts: list[Path], tmp_path: Path, move: bool, killed_after: "KilledAfter", contents: "Contents"
+    parts: list[Path], tmp_path: Path, move: bool, deaths: "Deaths", contents: "Contents"
 ) -> None:
     at_once = Merging(tmp_path / "at_once", parts, move=move)
     at_once.run()
-    changes, died = 0, True
-    while died:
-        cut_off = Merging(tmp_path / str(changes), parts, move=move)
-        died = killed_after(cut_off.run, changes)
+    cut_off = Merging(tmp_path / "cut_off", parts, move=move)
+    states = deaths(cut_off.run, cut_off.place)
+    for changes in states:
         cut_off.run()
         assert contents(cut_off.place) == contents(at_once.place), f"after {changes} changes"
-        shutil.rmtree(cut_off.place)
-        changes += 1
-    assert changes > 20
+    assert states.changes > 20
 
 
 @pytest.mark.parametrize("move", [False, True])

@@ -1,6 +1,5 @@
 """Drawn cars come to a folder with a note of what was drawn."""
 
-import shutil
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ from p2p_datatools.sources.data_set import fetch, fetch_synth
 from p2p_datatools.synth import draw_car_picture
 
 if TYPE_CHECKING:
-    from conftest import Contents, KilledAfter, Refused
+    from conftest import Contents, Deaths, Refused
 
 
 def names(folder: Path) -> list[str]:
@@ -80,34 +79,31 @@ def test_interrupted_drawing_goes_on_and_a_smaller_limit_then_leaves_nothing_ove
 
 
 def test_what_a_kill_left_beyond_a_smaller_limit_is_not_in_the_result(
-    tmp_path: Path, killed_after: "KilledAfter", contents: "Contents"
+    tmp_path: Path, deaths: "Deaths", contents: "Contents"
 ) -> None:
     for limit in (1, 3):
         fetch_synth(tmp_path / f"at_once{limit}" / "cars", limit=limit)
-    changes = 0
-    while killed_after(partial(fetch_synth, dest := tmp_path / str(changes) / "cars", limit=3), changes):
+    dest = tmp_path / "killed" / "cars"
+    states = deaths(partial(fetch_synth, dest, limit=3), dest.parent)
+    for changes in states:
         limit = 3 if dest.exists() else 1  # where it exists all three are in it
         fetch_synth(dest, limit=limit)
         assert contents(dest.parent) == contents(tmp_path / f"at_once{limit}"), f"after {changes} changes"
-        changes += 1
-    assert changes > 9
+    assert states.changes > 9
 
 
 def test_a_kill_at_any_moment_of_adding_leaves_what_the_same_call_completes(
-    tmp_path: Path, killed_after: "KilledAfter", contents: "Contents"
+    tmp_path: Path, deaths: "Deaths", contents: "Contents"
 ) -> None:
     fetch_synth(tmp_path / "base" / "cars", limit=2)
     (tmp_path / "base" / "cars" / "labels" / "car-0001.png").unlink()
     fetch_synth(tmp_path / "at_once" / "cars", limit=3)
-    changes, died = 0, True
-    while died:
-        place = tmp_path / str(changes)
-        shutil.copytree(tmp_path / "base", place)
-        died = killed_after(partial(fetch_synth, place / "cars", limit=3), changes)
+    place = tmp_path / "base"
+    states = deaths(partial(fetch_synth, place / "cars", limit=3), place)
+    for changes in states:
         fetch_synth(place / "cars", limit=3)
         assert contents(place) == contents(tmp_path / "at_once"), f"after {changes} changes"
-        changes += 1
-    assert changes > 15
+    assert states.changes > 15
 
 
 def test_a_drawing_that_was_deleted_is_drawn_again(tmp_path: Path, contents: "Contents", refused: "Refused") -> None:

@@ -31,7 +31,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.splits.apply import SplitSummary, split
 
 if TYPE_CHECKING:
-    from conftest import Contents, KilledAfter, Notes, Refused
+    from conftest import Contents, Deaths, KilledAfter, Notes, Refused
     from datatools.conftest import Scene
 
 
@@ -249,21 +249,16 @@ _IN_THE_MOVES = 26  # changes of the file system: its locks, its plan, and some 
 
 
 def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
-    tmp_path: Path, killed_after: "KilledAfter", contents: "Contents"
+    tmp_path: Path, deaths: "Deaths", contents: "Contents"
 ) -> None:
     base = make_pairs(tmp_path / "base", [*numbered(3), "walk/x", "walk/y", "walk/z"])
     whole = tmp_path / "whole"
     shutil.copytree(base, whole)
     split(whole, val=0.2, test=0.2, group_by="none")
-    changes, died, completed = 0, True, 0
-    while died:
-        folder = tmp_path / str(changes)
-        shutil.copytree(base, folder)
-        died = killed_after(partial(split, folder, val=0.2, test=0.2, group_by="none"), changes)
-        completed += split(folder, val=0.2, test=0.2, group_by="none").completed
-        assert contents(folder) == contents(whole), f"after {changes} changes"
-        shutil.rmtree(folder)
-        changes += 1
+    completed = 0
+    for changes in deaths(partial(split, base, val=0.2, test=0.2, group_by="none"), base):
+        completed += split(base, val=0.2, test=0.2, group_by="none").completed
+        assert contents(base) == contents(whole), f"after {changes} changes"
     assert completed > 6
 
 

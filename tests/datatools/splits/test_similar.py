@@ -26,7 +26,7 @@ from p2p_datatools.splits.groups import find_sets, name_groups
 from p2p_datatools.splits.similar import choose_grouping
 
 if TYPE_CHECKING:
-    from conftest import Contents, KilledAfter, Notes, Refused
+    from conftest import Contents, Deaths, Notes, Refused
 
 
 def scene(seed: int, shape: tuple[int, int] = (96, 128)) -> Photo:
@@ -253,7 +253,7 @@ def test_a_class_that_a_split_lacks_is_exchanged_for_and_nothing_else_moves() ->
 
 
 def test_a_kill_at_any_moment_of_drawing_again_leaves_what_a_split_completes(
-    tmp_path: Path, killed_after: "KilledAfter", contents: "Contents"
+    tmp_path: Path, deaths: "Deaths", contents: "Contents"
 ) -> None:
     files = [*(f"train/{k}" for k in range(5)), *(f"test/{k}" for k in range(3))]
     for half, first in (("a", 0), ("b", 100)):
@@ -269,31 +269,22 @@ def test_a_kill_at_any_moment_of_drawing_again_leaves_what_a_split_completes(
     assert {each.split for each in read_manifest(whole).pairs} == {"train", "val", "test"}
     for each in read_manifest(whole).pairs:
         assert (whole / each.file).is_file()
-    for changes in range(0, 200, 3):
-        folder = Path(shutil.copytree(base, tmp_path / f"{changes}"))
-        died = killed_after(partial(again, folder), changes)
-        again(folder)
-        assert contents(folder) == contents(whole), f"after {changes} changes"
-        shutil.rmtree(folder)
-        if not died:
-            break
+    for changes in deaths(partial(again, base), base):
+        again(base)
+        assert contents(base) == contents(whole), f"after {changes} changes"
 
 
 def test_a_dry_run_after_a_kill_looks_at_the_pictures_where_they_are(
-    tmp_path: Path, killed_after: "KilledAfter", contents: "Contents", notes: "Notes"
+    tmp_path: Path, deaths: "Deaths", contents: "Contents", notes: "Notes"
 ) -> None:
     for half, first in (("a", 0), ("b", 100)):
         for k in range(8):
             write_png(tmp_path / half / f"{k}.png", scene(first + k)[:8, :8], durable=False)
     base = pair(tmp_path / "a", tmp_path / "b", tmp_path / "base").dest
-    for changes in range(2, 40, 3):
-        folder = Path(shutil.copytree(base, tmp_path / f"{changes}"))
-        died = killed_after(partial(split, folder, val=0.2, test=0.2), changes)
-        before = contents(folder)
-        split(folder, val=0.2, test=0.2, dry_run=True, report=notes)
-        assert contents(folder) == before
-        if not died:
-            break
+    for _ in deaths(partial(split, base, val=0.2, test=0.2), base):
+        before = contents(base)
+        split(base, val=0.2, test=0.2, dry_run=True, report=notes)
+        assert contents(base) == before
     assert not any("cannot be read" in line for line in notes.lines)
 
 

@@ -1,7 +1,6 @@
 """Scoring into a folder: what is gone on with, scored again, refused or left out, and that it never changes a score."""
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -24,7 +23,7 @@ from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.models.model import Model
 
 if TYPE_CHECKING:
-    from conftest import Contents, KilledAfter, Refused, StopAfter
+    from conftest import Contents, Deaths, Refused, StopAfter
     from gan.conftest import WriteModel
 
 CARS = load_palette("cars")
@@ -218,20 +217,18 @@ def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
     model: Path,
     few_pairs: Path,
     tmp_path: Path,
-    killed_after: "KilledAfter",
+    deaths: "Deaths",
     contents: "Contents",
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(destination_module, "BATCH", 1)
     evaluate_into(tmp_path / "at_once" / "out", model, few_pairs)
-    changes, died = 0, True
-    while died:
-        place = tmp_path / str(changes)
-        died = killed_after(partial(evaluate_into, place / "out", model, few_pairs), changes)
+    place = tmp_path / "killed"
+    states = deaths(partial(evaluate_into, place / "out", model, few_pairs), place)
+    for changes in states:
         evaluate_into(place / "out", model, few_pairs)
         assert contents(place) == contents(tmp_path / "at_once"), f"after {changes} changes"
-        changes += 1
-    assert changes > 15
+    assert states.changes > 15
 
 
 def test_a_kill_at_any_moment_of_adding_leaves_what_the_same_call_completes(
@@ -239,7 +236,7 @@ def test_a_kill_at_any_moment_of_adding_leaves_what_the_same_call_completes(
     few_pairs: Path,
     make_pairs: Callable[..., Path],
     tmp_path: Path,
-    killed_after: "KilledAfter",
+    deaths: "Deaths",
     contents: "Contents",
 ) -> None:
     base = tmp_path / "base"
@@ -247,15 +244,11 @@ def test_a_kill_at_any_moment_of_adding_leaves_what_the_same_call_completes(
     (base / "out" / "car-001.png").unlink()
     make_pairs(few_pairs, {"train": 1, "test": 3})
     evaluate_into(tmp_path / "at_once" / "out", model, few_pairs)
-    changes, died = 0, True
-    while died:
-        place = tmp_path / str(changes)
-        shutil.copytree(base, place)
-        died = killed_after(partial(evaluate_into, place / "out", model, few_pairs), changes)
-        evaluate_into(place / "out", model, few_pairs)
-        assert contents(place) == contents(tmp_path / "at_once"), f"after {changes} changes"
-        changes += 1
-    assert changes > 15
+    states = deaths(partial(evaluate_into, base / "out", model, few_pairs), base)
+    for changes in states:
+        evaluate_into(base / "out", model, few_pairs)
+        assert contents(base) == contents(tmp_path / "at_once"), f"after {changes} changes"
+    assert states.changes > 15
 
 
 # Again.

@@ -1,5 +1,6 @@
 """One small study that the tests of the page, the rows and the figures read, and what makes others."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,21 @@ def make_study(tmp_path: Path, small: Config) -> Callable[..., Study]:
         return run_study(pairs, tmp_path / "study", chosen, tables=tuple(tables.split(",")), seeds=seeds)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def losses(tmp_path_factory: pytest.TempPathFactory, cars: Path, small: Config) -> Path:
+    """The folder of a finished study of the losses on `cars`; tests may read it only."""
+    dest = tmp_path_factory.mktemp("losses") / "study"
+    run_study(cars, dest, small, tables=("loss",), seeds=1)
+    return dest
+
+
+@pytest.fixture
+def finished(losses: Path, tmp_path: Path, cars: Path, make_study: Callable[..., Study]) -> Study:
+    """A copy of it in tmp_path/study, as make_study(cars) would have made it."""
+    shutil.copytree(losses, tmp_path / "study")
+    return make_study(cars)
 
 
 @pytest.fixture

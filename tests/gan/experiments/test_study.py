@@ -62,12 +62,13 @@ def test_arms_of_equal_config_are_trained_once(cars: Path, make_study: MakeStudy
     assert len(list((found.dest / "runs").iterdir())) == 4 + 1 + 2 + 1  # losses, the base, other patches, the segmenter
 
 
-def test_the_same_call_again_touches_nothing_and_gives_the_same(cars: Path, make_study: MakeStudy) -> None:
-    first = make_study(cars)
-    before = files(first.dest)
-    assert make_study(cars) == first
-    assert {name for name, when in files(first.dest).items() if before.get(name) != when} <= {
-        f"runs/{run.name}/.lock" for run in (first.dest / "runs").iterdir()
+def test_the_same_call_again_touches_nothing_and_gives_the_same(
+    cars: Path, make_study: MakeStudy, finished: Study
+) -> None:
+    before = files(finished.dest)
+    assert make_study(cars) == finished
+    assert {name for name, when in files(finished.dest).items() if before.get(name) != when} <= {
+        f"runs/{run.name}/.lock" for run in (finished.dest / "runs").iterdir()
     }
 
 
@@ -85,9 +86,9 @@ def test_more_seeds_and_tables_extend_a_study(cars: Path, make_study: MakeStudy)
 
 
 def test_other_settings_are_refused_before_anything_is_done(
-    cars: Path, make_study: MakeStudy, refused: "Refused"
+    cars: Path, make_study: MakeStudy, finished: Study, refused: "Refused"
 ) -> None:
-    dest = make_study(cars).dest
+    dest = finished.dest
     before = files(dest)
     with refused("other-settings", dest, usage=True) as error:
         make_study(cars, images=6)
@@ -99,9 +100,9 @@ def test_other_settings_are_refused_before_anything_is_done(
 
 
 def test_of_two_studies_at_once_the_second_is_refused_by_name(
-    cars: Path, make_study: MakeStudy, refused: "Refused"
+    cars: Path, make_study: MakeStudy, finished: Study, refused: "Refused"
 ) -> None:
-    dest = make_study(cars).dest
+    dest = finished.dest
     before = files(dest)
     lock = FolderLock(dest)
     lock.take(to_do="Wait.", code="in-use")
@@ -113,9 +114,9 @@ def test_of_two_studies_at_once_the_second_is_refused_by_name(
 
 
 def test_other_pairs_are_refused(
-    cars: Path, make_study: MakeStudy, make_pairs: Callable[..., Path], tmp_path: Path, refused: "Refused"
+    make_study: MakeStudy, finished: Study, make_pairs: Callable[..., Path], tmp_path: Path, refused: "Refused"
 ) -> None:
-    make_study(cars)
+    assert finished.trials
     other = make_pairs(tmp_path / "other", {"train": 5, "test": 1})
     with refused("other-settings", usage=True) as error:
         make_study(other)
@@ -175,16 +176,17 @@ def test_ctrl_c_while_the_segmenter_is_trained_ends_it_as_well(
     assert (broken.stopped_by, broken.trials) == ("SIGTERM", ())
 
 
-def test_scores_that_were_broken_off_are_made_again_and_are_the_same(cars: Path, make_study: MakeStudy) -> None:
-    first = make_study(cars)
-    one, two, three, four = (first.dest / "scores" / f"{name}-0.json" for name in ("l1", "gan", "cgan", "l1-gan"))
+def test_scores_that_were_broken_off_are_made_again_and_are_the_same(
+    cars: Path, make_study: MakeStudy, finished: Study
+) -> None:
+    one, two, three, four = (finished.dest / "scores" / f"{name}-0.json" for name in ("l1", "gan", "cgan", "l1-gan"))
     whole = one.read_text()
     one.unlink()
     two.write_text(two.read_text()[:100])
     record = json.loads(three.read_text())
     three.write_text(json.dumps({**record, "of": {**record["of"], "segmenter": False}, "mean_iou": None}))
     four.write_text(json.dumps({**json.loads(four.read_text()), "l1": "little"}))
-    assert make_study(cars) == first
+    assert make_study(cars) == finished
     assert one.read_text() == whole
 
 

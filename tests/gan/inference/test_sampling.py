@@ -30,7 +30,7 @@ from p2p_gan.models.model import Model, read_model
 from p2p_gan.training.run import train
 
 if TYPE_CHECKING:
-    from conftest import Notes, Refused
+    from conftest import Deaths, Notes, Refused
     from gan.conftest import WriteModel
 
 
@@ -227,7 +227,7 @@ def test_a_picture_is_read_once_for_all_its_variants(
 def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
     make_model: Callable[..., Model],
     tmp_path: Path,
-    killed_after: Callable[[Callable[[], object], int], bool],
+    deaths: "Deaths",
     contents: Callable[[Path], dict[str, bytes]],
     monkeypatch: pytest.MonkeyPatch,
     write_model: "WriteModel",
@@ -241,14 +241,12 @@ def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
         sample(place, [tmp_path / "in"], top / "out", SampleOptions(variants=2))
 
     work(tmp_path / "at_once")
-    changes, died = 0, True
-    while died:
-        top = tmp_path / str(changes)
-        died = killed_after(partial(work, top), changes)
+    top = tmp_path / "killed"
+    states = deaths(partial(work, top), top)
+    for changes in states:
         work(top)
         assert contents(top) == contents(tmp_path / "at_once"), f"after {changes} changes"
-        changes += 1
-    assert changes > 15
+    assert states.changes > 15
 
 
 def test_going_on_without_it_lists_what_failed(run_folder: Path, masks: Path, tmp_path: Path) -> None:

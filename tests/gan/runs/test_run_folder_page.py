@@ -10,7 +10,6 @@ import pytest
 from p2p_datatools.contract.files.atomic import read_json, read_lines
 from p2p_gan.config.config import Config
 from p2p_gan.runs.runfolder import RUN, STATS
-from p2p_gan.training.guards import PROBE_EVERY
 from p2p_gan.training.run import train
 from p2p_gan.updates.losses import LOSSES
 
@@ -23,11 +22,14 @@ def words_of(values: dict[str, Any]) -> set[str]:
 
 
 @pytest.mark.parametrize("masks", [False, True])
-def test_every_word_of_a_runs_record_is_explained(pair_folder: Path, tiny: Config, tmp_path: Path, masks: bool) -> None:
+def test_every_word_of_a_runs_record_is_explained(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, masks: bool
+) -> None:
     as_masks: dict[str, Any] = {"direction": "b-to-a", "a_encoding": "classes"} if masks else {}
-    config = replace(tiny, images=PROBE_EVERY, log_every=PROBE_EVERY, dropout=0.5, **as_masks)
+    monkeypatch.setattr("p2p_gan.training.tracker.PROBE_EVERY", 12)
+    config = replace(tiny, images=12, log_every=12, dropout=0.5, **as_masks)
     train(pair_folder, tmp_path / "run", config)
-    train(pair_folder, tmp_path / "run", replace(config, images=2 * PROBE_EVERY))
+    train(pair_folder, tmp_path / "run", replace(config, images=24))
     said = {word for line in read_lines(tmp_path / "run" / STATS) for word in words_of(line)}
     assert {"resumed_at", "variants", "seconds"} < said
     assert said - WORDS == set()

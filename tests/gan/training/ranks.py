@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from unittest import mock
 
 import torch
+from torch.distributed import TCPStore  # type: ignore[attr-defined] # exported without a word
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_lines, sha256_file
@@ -118,8 +119,19 @@ def free_port() -> int:
 
 
 def in_processes(work: Callable[[int], Any], world: int = WORLD) -> list[dict[str, Any]]:
-    """What `work` gives in each of so many forked processes, or how it ended; forked, because torch loads slowly."""
+    """What `work` gives in each of so many forked processes, or how it ended; forked, because torch loads slowly.
+
+    As with a launcher, another process has the store in which errors are announced. If the first of them had it, it
+    would be gone with its error, and whether the others still found it there would be chance.
+    """
     port, children = free_port(), []
+    waiting, ended = os.pipe()
+    if not (keeper := os.fork()):
+        os.close(ended)
+        store = TCPStore("127.0.0.1", port, is_master=True, wait_for_workers=False)
+        os.read(waiting, 1)  # until all have ended
+        del store
+        os._exit(0)
     for rank in range(world):
         reading, writing = os.pipe()
         pid = os.fork()
@@ -127,7 +139,8 @@ def in_processes(work: Callable[[int], Any], world: int = WORLD) -> list[dict[st
             names = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": world, "LOCAL_WORLD_SIZE": world}
             if world > 1:
                 os.environ.update({name: str(value) for name, value in names.items()})
-                os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port))
+                os.environ.update(MASTER_ADDR="127.0.0.1", MASTER_PORT=str(port), TORCHELASTIC_USE_AGENT_STORE="True")
+            os.close(ended)
             os.write(writing, json.dumps(_outcome(work, rank)).encode())
             os._exit(0)
         os.close(writing)
@@ -138,11 +151,14 @@ def in_processes(work: Callable[[int], Any], world: int = WORLD) -> list[dict[st
             text = pipe.read()
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         found.append(json.loads(text) if text else {"killed": -code})
+    os.close(waiting)
+    os.close(ended)
+    os.waitpid(keeper, 0)
     return found
 
 
 def _outcome(work: Callable[[int], Any], rank: int) -> dict[str, Any]:
-    signal.alarm(60)  # nothing here may hang
+    signal.alarm(600)  # nothing here may hang, on a busy machine either
     began = time.monotonic()
     try:
         return {"gave": work(rank), "seconds": time.monotonic() - began}

@@ -21,7 +21,7 @@ from p2p_datatools.contract.files.work import Output, Summary, Work
 from p2p_datatools.contract.progress import QUIET, Reporter
 
 if TYPE_CHECKING:
-    from conftest import Contents, KilledAfter, Refused, StopAfter
+    from conftest import Contents, Deaths, Refused, StopAfter
 
 
 @dataclass(frozen=True)
@@ -313,7 +313,7 @@ def test_what_is_kept_is_not_even_weighed(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("batch", [1, 64])
 def test_a_kill_after_any_change_leaves_what_the_same_call_completes(
     tmp_path: Path,
-    killed_after: "KilledAfter",
+    deaths: "Deaths",
     contents: "Contents",
     monkeypatch: pytest.MonkeyPatch,
     threads: int,
@@ -322,19 +322,17 @@ def test_a_kill_after_any_change_leaves_what_the_same_call_completes(
     monkeypatch.setattr(destination_module, "BATCH", batch)
     items = [*texts("a", "b"), *texts("c", "d", copies=2)]
     write(tmp_path / "at_once" / "d", *items)
-    changes, died = 0, True
-    while died:
-        place = tmp_path / str(changes)
-        died = killed_after(partial(write, place / "d", *items, threads=threads), changes)
+    place = tmp_path / "killed"
+    states = deaths(partial(write, place / "d", *items, threads=threads), place)
+    for changes in states:
         write(place / "d", *items, threads=threads)
         assert contents(place) == contents(tmp_path / "at_once"), f"after {changes} changes"
-        changes += 1
-    assert changes > 15
+    assert states.changes > 15
 
 
 @pytest.mark.parametrize("batch", [1, 64])
 def test_a_kill_after_any_change_of_a_call_that_adds_repairs_and_skips_leaves_what_the_same_call_completes(
-    tmp_path: Path, killed_after: "KilledAfter", contents: "Contents", monkeypatch: pytest.MonkeyPatch, batch: int
+    tmp_path: Path, deaths: "Deaths", contents: "Contents", monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
     monkeypatch.setattr(destination_module, "BATCH", batch)
     base = tmp_path / "base"
@@ -354,15 +352,11 @@ def test_a_kill_after_any_change_of_a_call_that_adds_repairs_and_skips_leaves_wh
     ]
     shutil.copytree(base, tmp_path / "at_once")
     write(tmp_path / "at_once" / "d", *items)
-    changes, died = 0, True
-    while died:
-        place = tmp_path / str(changes)
-        shutil.copytree(base, place)
-        died = killed_after(partial(write, place / "d", *items), changes)
-        write(place / "d", *items)
-        assert contents(place) == contents(tmp_path / "at_once"), f"after {changes} changes"
-        changes += 1
-    assert changes > 15
+    states = deaths(partial(write, base / "d", *items), base)
+    for changes in states:
+        write(base / "d", *items)
+        assert contents(base) == contents(tmp_path / "at_once"), f"after {changes} changes"
+    assert states.changes > 15
 
 
 # A source that changes, and then is as it was: a record of it may be older than its file.
@@ -408,7 +402,7 @@ def brought_completely(place: Path) -> None:
 )
 def test_a_kill_between_a_file_and_its_record_leaves_no_older_record_that_counts_for_it(
     tmp_path: Path,
-    killed_after: "KilledAfter",
+    deaths: "Deaths",
     contents: "Contents",
     monkeypatch: pytest.MonkeyPatch,
     base: Callable[[Path], None],
@@ -417,17 +411,13 @@ def test_a_kill_between_a_file_and_its_record_leaves_no_older_record_that_counts
 ) -> None:
     monkeypatch.setattr(destination_module, "BATCH", batch)
     write(tmp_path / "at_once" / "d", *FIRST)
-    changes, died = 0, True
-    while True:
-        place = tmp_path / str(changes)
-        base(place)
-        died = killed_after(partial(write, place / "d", *SECOND, threads=threads), changes)
-        if not died:
-            break
+    place = tmp_path / "killed"
+    base(place)
+    states = deaths(partial(write, place / "d", *SECOND, threads=threads), place)
+    for changes in states:
         summary = write(place / "d", *FIRST)
         if not summary.skipped:  # else the call that was killed had committed the second text, which stands
             assert contents(place) == contents(tmp_path / "at_once"), f"after {changes} changes"
         else:
             assert (place / "d" / "a.0").read_text() == (place / "d" / "a.1").read_text() == "SECOND"
-        changes += 1
-    assert changes > 8
+    assert states.changes > 8
