@@ -114,7 +114,7 @@ def test_too_many_bytes_are_refused_before_they_come(client: "Client") -> None:
 def test_too_many_bytes_without_a_length_are_refused_while_they_come(
     client: "Client", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("p2p_gan.paint.app.MOST_BYTES", 1000)
+    monkeypatch.setattr("p2p_gan.paint.bodies.MOST_BYTES", 1000)
     reply = client("POST", "/api/paint?model=m0", iter([b"x" * 600] * 2), Content_Type="image/png")
     assert (reply.status, reply.code) == (413, "large-upload")
 
