@@ -5,7 +5,6 @@ Nothing here may open a browser or print; who is told of the address does.
 
 import contextlib
 import errno
-import importlib.util
 import logging
 import os
 import signal
@@ -18,6 +17,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.packages import require_packages
 from p2p_datatools.contract.progress import QUIET, Reporter
 
 if TYPE_CHECKING:
@@ -100,13 +100,7 @@ def _open_service(models: Sequence[Path], report: Reporter) -> "PaintService":
 
 def require_server() -> None:
     """Raise P2PError if starlette or uvicorn is missing."""
-    if any(importlib.util.find_spec(name) is None for name in ("starlette", "uvicorn")):
-        raise P2PError(
-            "the server",
-            "needs the packages starlette and uvicorn (the extra paint), which are not installed",
-            'Run \'pip install "starlette>=0.40" "uvicorn>=0.30"\'.',
-            code="missing-package",
-        )
+    require_packages("the server (the extra paint)", "starlette>=0.40", "uvicorn>=0.30")
 
 
 @contextlib.contextmanager
