@@ -21,7 +21,7 @@ from p2p_gan.paint.openapi import api_document
 from p2p_gan.paint.page_files import INDEX, PageFile, read_page_files
 from p2p_gan.paint.painters import Painter, PngAnswer, Stroke, can_segment, segmenter_for
 from p2p_gan.paint.queue import PaintQueue
-from p2p_gan.paint.uploads import MOST_BYTES, MOST_PIXELS_SENT
+from p2p_gan.paint.uploads import MOST_BYTES, MOST_PIXELS_SENT, explain_upload
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -185,7 +185,7 @@ def _handler_of(
         try:
             return await handle(request, operation.read(request.query_params.multi_items(), request.headers))
         except P2PError as error:
-            return _error(error)
+            return _error(explain_upload(error))
         except ClientDisconnect:
             return Response(status_code=400)  # nobody reads it
         except MemoryError:
