@@ -3,10 +3,7 @@
 Nothing here may know what is asked or answered; what is read and computed for a request the application limits.
 """
 
-import asyncio
 from typing import Any
-
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 MOST_CONNECTIONS = 256
 MOST_SECONDS = 30.0  # without a whole request, or without a part of the answer being read
@@ -14,19 +11,23 @@ _LOOK = 1.0  # seconds between two looks at a connection
 _PART = 64 << 10  # bytes of an answer
 
 
-class LimitedConnection(H11Protocol):  # type: ignore[misc]  # uvicorn is an extra, which need not be installed
-    """A connection of uvicorn that is broken off where the client is too slow, and where others need its place.
+class LimitedConnection:
+    """Limits for a protocol of uvicorn, before which it is inherited: a client that is too slow is broken off.
 
     Of more than MOST_CONNECTIONS the one is broken off that has asked nothing for longest, or else the newest.
     """
 
+    connections: set[Any]  # these four are the protocol's
+    transport: Any
+    loop: Any
+    cycle: Any
     _since = 0.0  # when the client last did what is expected of it
     _seen: tuple[Any, ...] = ()
     _unread = 0
 
-    def connection_made(self, transport: asyncio.Transport) -> None:
+    def connection_made(self, transport: Any) -> None:
         """Begin to watch it."""
-        super().connection_made(transport)
+        super().connection_made(transport)  # type: ignore[misc]  # the protocol's
         self._since = self.loop.time()
         if len(self.connections) > MOST_CONNECTIONS:
             others = (each for each in self.connections if isinstance(each, LimitedConnection) and not each.is_busy())

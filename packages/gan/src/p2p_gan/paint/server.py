@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.packages import require_packages
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_gan.paint.connections import LimitedConnection
 
 if TYPE_CHECKING:
     from p2p_gan.paint.app import PaintService
@@ -167,13 +168,17 @@ def run_app(
 def make_server(app: Any) -> Any:
     """A server of uvicorn for an application, which says nothing and leaves signals alone; it runs on open sockets."""
     import uvicorn
-
-    from p2p_gan.paint.connections import LimitedConnection
+    from uvicorn.protocols.http.h11_impl import H11Protocol
 
     logging.getLogger("uvicorn").addHandler(logging.NullHandler())
     config = uvicorn.Config(
         app,
-        **{"loop": "asyncio", "http": LimitedConnection, "ws": "none", "lifespan": "off"},
+        **{
+            "loop": "asyncio",
+            "http": type("Connection", (LimitedConnection, H11Protocol), {}),
+            "ws": "none",
+            "lifespan": "off",
+        },
         **{"log_config": None, "access_log": False, "server_header": False, "proxy_headers": False},
         **{"timeout_graceful_shutdown": _GRACE, "timeout_keep_alive": _IDLE},
         **{"backlog": _BACKLOG, "h11_max_incomplete_event_size": _MOST_HEADERS},
