@@ -49,12 +49,19 @@ def test_a_missing_extra_is_reported_with_the_command_that_installs_what_the_pac
         (path.relative_to(ROOT / "packages").parts[0], each)
         for path in ROOT.glob("packages/*/src/**/*.py")
         for node in walk_source(path)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        for match in re.finditer(r"pip install ([^']+)'", node.value)
-        for each in shlex.split(match[1])
+        for each in installed(node)
     }
     optional = {(name, each) for name in PACKAGES for each in declared(name)[1]}
     assert told == optional
+
+
+def installed(node: ast.AST) -> list[str]:
+    """What a text of code says is installed by pip, and what a call of `require_packages` asks for."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return [each for match in re.finditer(r"pip install ([^']+)'", node.value) for each in shlex.split(match[1])]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "require_packages":
+        return [each.value for each in node.args[1:] if isinstance(each, ast.Constant) and isinstance(each.value, str)]
+    return []
 
 
 def names(requirements: list[str]) -> set[str]:

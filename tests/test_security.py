@@ -110,7 +110,7 @@ def test_every_test_that_a_page_names_for_its_promises_exists(page: str) -> None
 
 def test_only_the_server_of_paint_listens_and_only_downloads_connect() -> None:
     root = Path(__file__).parents[1]
-    opens = re.compile(r"socket\.(socket|create_\w+)\(|uvicorn\.|HTTPServer|urlopen|OpenerDirector\(|TCPStore\(")
+    opens = re.compile(r"socket\.(socket|create_\w+)\(|uvicorn\.\w+\(|HTTPServer|urlopen|OpenerDirector\(|TCPStore\(")
     found = {
         path.relative_to(root / "packages").as_posix().split("/src/")[1]
         for path in root.glob("packages/*/src/**/*.py")

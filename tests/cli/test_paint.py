@@ -1,6 +1,7 @@
 """`p2p paint` and `p2p serve` say where they serve, open a browser where there is one, and offer what lies here."""
 
 import importlib.util
+import os
 import signal
 import webbrowser
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import pytest
 
 from p2p_cli.app import main
 from p2p_gan.paint import server
-from p2p_gan.paint.server import ServedAddress
+from p2p_gan.paint.server import ServedAddress, ServerEnd
 
 Served = list[dict[str, Any]]
 
@@ -21,10 +22,10 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Served:
     """What was served, by a server that is ready and ended at once by SIGTERM."""
     calls: Served = []
 
-    def serve(models: list[Path], *, ready: Callable[[ServedAddress], None], **how: Any) -> signal.Signals:
+    def serve(models: list[Path], *, ready: Callable[[ServedAddress], None], **how: Any) -> ServerEnd:
         calls.append({"models": models, **how})
         ready(ServedAddress(how["host"], 8751, moved=True))
-        return signal.SIGTERM
+        return ServerEnd(signal.SIGTERM)
 
     monkeypatch.setattr(server, "serve_models", serve)
     monkeypatch.setattr(server, "require_server", lambda: None)
@@ -74,8 +75,19 @@ def test_without_a_model_and_without_runs_the_demo_is_what_to_do(
 
 
 def test_ctrl_c_is_the_exit_code_of_the_shell(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "serve_models", lambda *_, **__: signal.SIGINT)
+    monkeypatch.setattr(server, "serve_models", lambda *_, **__: ServerEnd(signal.SIGINT))
     assert main(["paint", "run", "--no-browser"]) == 130
+
+
+def test_a_picture_that_takes_longer_is_given_up_without_an_orderly_end(
+    served: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    left: list[int] = []
+    monkeypatch.setattr(os, "_exit", left.append)
+    monkeypatch.setattr(server, "serve_models", lambda *_, **__: ServerEnd(signal.SIGINT, computes=True))
+    main(["paint", "run", "--no-browser"])
+    assert left == [130]
+    assert "without the picture" in capsys.readouterr().err
 
 
 def test_without_its_packages_the_command_says_which_to_install(

@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Drawing, blankMask } from "../../packages/gan/src/p2p_gan/paint/page/drawing.mjs";
+import { Drawing, blankMask, sizeOfNew } from "../../packages/gan/src/p2p_gan/paint/page/drawing.mjs";
 import { inSquare, inSteps, openGesture, radiusOf } from "../../packages/gan/src/p2p_gan/paint/page/gestures.mjs";
 import { packArea, unpackArea } from "../../packages/gan/src/p2p_gan/paint/page/history.mjs";
 import { Hand } from "../../packages/gan/src/p2p_gan/paint/page/hand.mjs";
 import * as raster from "../../packages/gan/src/p2p_gan/paint/page/raster.mjs";
 import { wholeOf } from "../../packages/gan/src/p2p_gan/paint/page/rect.mjs";
+import { ToolBar } from "../../packages/gan/src/p2p_gan/paint/page/tool_bar.mjs";
 
 const INK = { value: 3, size: 4, near: 1.5 };
 const at = (x, y, pressure = 1, exact = false) => ({ x, y, pressure, exact });
@@ -248,4 +249,18 @@ test("a mirrored mask mirrored again is itself", () => {
   assert.deepEqual(rows(mask), ["321", "654"]);
   raster.mirrorMask(mask);
   assert.deepEqual(rows(mask), ["123", "456"]);
+});
+
+test("a drawing that is cleared has the size of the model, or the one it had where the model takes any", () => {
+  assert.deepEqual(sizeOfNew({ size: [160, 96] }, blankMask(300, 200)), [160, 96]);
+  assert.deepEqual(sizeOfNew({ size: null }, blankMask(300, 200)), [300, 200]);
+  assert.deepEqual(sizeOfNew({ size: null }), [256, 256]);
+});
+
+test("the brush is never wider than its slider says, of a smaller drawing too", () => {
+  const bar = Object.assign(Object.create(ToolBar.prototype), { size: { max: "" } });
+  bar.limit(256);
+  assert.deepEqual([90, 12.4, 0].map((size) => bar.within(size)), [64, 12, 1]);
+  bar.limit(40);
+  assert.equal(bar.within(64), 10);
 });

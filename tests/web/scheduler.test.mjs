@@ -8,7 +8,7 @@ import { REST, Scheduler } from "../../packages/gan/src/p2p_gan/paint/page/sched
 function studio({ fine = 40, coarse = null, fail = () => "drop" } = {}) {
   let time = 0;
   let timers = [];
-  const seen = { asked: [], shown: [], rested: 0, atOnce: 0, most: 0, stopped: 0 };
+  const seen = { asked: [], shown: [], failed: [], discarded: [], rested: 0, atOnce: 0, most: 0, stopped: 0 };
   const later = (action, milliseconds) => {
     const timer = { at: time + milliseconds, action };
     timers.push(timer);
@@ -34,6 +34,8 @@ function studio({ fine = 40, coarse = null, fail = () => "drop" } = {}) {
       });
     },
     show: (picture, isCoarse) => seen.shown.push(isCoarse ? `${picture} coarse` : picture),
+    fail: (error) => seen.failed.push(error.message),
+    discard: (picture) => seen.discarded.push(picture),
   });
   const wait = async (milliseconds) => {
     const end = time + milliseconds;
@@ -145,4 +147,32 @@ test("after clear nothing is asked for and nothing that comes is shown", async (
   scheduler.clear();
   await wait(1000);
   assert.deepEqual([seen.shown, seen.asked, seen.rested], [[], ["one"], 0]);
+});
+
+test("where the last picture failed nothing is made of it while the hand rests, and after the next one it is", async () => {
+  const { scheduler, work, wait, seen } = studio();
+  scheduler.request(work("drawn", () => new Error("wrong")));
+  await wait(REST + 100);
+  assert.deepEqual([seen.failed, seen.rested], [["wrong"], 0]);
+  scheduler.request(work("again"));
+  await wait(REST + 100);
+  assert.deepEqual([seen.shown, seen.rested], [["again"], 1]);
+});
+
+test("a variant that fails is told to its tile alone, and the next ones are painted", async () => {
+  const { scheduler, work, wait, seen } = studio();
+  scheduler.request(work("drawn"));
+  await wait(REST + 50);
+  scheduler.whileResting([work("one", () => new Error("wrong")), work("two")]);
+  await wait(200);
+  assert.deepEqual([seen.shown, seen.failed], [["drawn", "two"], ["wrong"]]);
+});
+
+test("a picture that comes after it was dropped is given back, so that its memory is freed", async () => {
+  const { scheduler, work, wait, seen } = studio();
+  const deaf = { ...work("deaf"), paint: () => Promise.resolve("deaf") };
+  scheduler.request(deaf);
+  scheduler.clear();
+  await wait(100);
+  assert.deepEqual([seen.shown, seen.discarded], [[], ["deaf"]]);
 });

@@ -22,7 +22,6 @@ from p2p_datatools.jobs.conversion import (
     Source,
     convert,
     read_conversion,
-    refuse_inside,
     write_conversion,
 )
 
@@ -167,9 +166,3 @@ def test_damaged_lines_are_one_line_naming_the_file(tmp_path: Path, text: str, r
     (tmp_path / "x.jsonl").write_text(text)
     with refused("damaged-file", tmp_path / "x.jsonl"):
         read_conversion(tmp_path / "x.jsonl")
-
-
-def test_a_destination_within_the_pictures_is_refused(tmp_path: Path, refused: "Refused") -> None:
-    with refused("destination-inside-source", tmp_path / "photos" / "edges", usage=True):
-        refuse_inside(tmp_path / "photos" / "edges", tmp_path / "photos")
-    refuse_inside(tmp_path / "photos-edges", tmp_path / "photos")

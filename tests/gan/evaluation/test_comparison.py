@@ -14,6 +14,7 @@ from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette, load_palette
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_gan.evaluation import scores
 from p2p_gan.evaluation.against import compare_models, compare_models_into
 from p2p_gan.evaluation.comparison import PairedTest, ScoreComparison, ScoreDifference
 from p2p_gan.evaluation.mask_agreement import Confusion
@@ -21,7 +22,7 @@ from p2p_gan.evaluation.pair_scores import PairRecord
 from p2p_gan.evaluation.score_words import score_word
 from p2p_gan.evaluation.scores import EvaluationRequest, evaluate
 from p2p_gan.models.card import ModelCard
-from p2p_gan.models.model import Model
+from p2p_gan.models.model import Model, read_model
 from p2p_gan.networks.architecture import Architecture
 
 if TYPE_CHECKING:
@@ -149,6 +150,20 @@ def test_the_scores_of_each_model_are_those_without_the_other_and_in_a_folder_th
     by_name = {each.name: each for each in found.comparison.differences}
     assert by_name["l1"].difference == pytest.approx(found.model.metrics["l1"] - found.against.metrics["l1"])
     assert not by_name.keys() & {"l1_mean", "sharpness.real", "variety.real"}
+
+
+def test_each_model_is_read_once(
+    models: tuple[Path, Path], pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+
+    def count(path: Path) -> Model:
+        read.append(path)
+        return read_model(path)
+
+    monkeypatch.setattr(scores, "read_model", count)
+    compare_models_into(tmp_path / "out", *models, pairs)
+    assert read == list(models)
 
 
 def test_an_interrupted_comparison_goes_on_and_a_folder_with_scores_of_the_first_is_gone_on_with(

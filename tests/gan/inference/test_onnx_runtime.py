@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from p2p_datatools.contract import packages
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import write_png
@@ -103,7 +104,7 @@ def test_without_the_package_it_says_what_to_install(
     refused: "Refused",
 ) -> None:
     path = export_model(make_model(PHOTO, PHOTO))
-    monkeypatch.setattr(onnx_runtime, "has_onnxruntime", lambda: False)
+    monkeypatch.setattr(packages, "has_package", lambda name: False)
     with refused("missing-package", path):
         load_onnx_model(path)
 

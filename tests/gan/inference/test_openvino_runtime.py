@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from p2p_datatools.contract import packages
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_gan.inference import openvino_runtime, runtime_trial, runtimes
+from p2p_gan.inference import runtime_trial, runtimes
 from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.inference.onnx_runtime import OnnxModel, OnnxTranslator, load_onnx_model, with_all_cores
 from p2p_gan.inference.openvino_runtime import load_openvino_model
@@ -161,7 +162,7 @@ def test_without_the_package_it_says_what_to_install(
     refused: "Refused",
 ) -> None:
     path = export_model(make_model(PHOTO, PHOTO))
-    monkeypatch.setattr(openvino_runtime, "has_openvino", lambda: False)
+    monkeypatch.setattr(packages, "has_package", lambda name: False)
     with refused("missing-package", path):
         load_openvino_model(path)
     with refused("missing-package"):

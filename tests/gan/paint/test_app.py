@@ -165,13 +165,53 @@ def test_more_than_may_wait_is_refused_and_told_to_come_again(
     assert sorted(each.status for each in replies) == [200] * 9 + [503] * 3
 
 
+def head_of(length: int) -> bytes:
+    """A request to paint without its body."""
+    lines = ["POST /api/paint?model=m0 HTTP/1.1", "Host: localhost", "Content-Type: image/png"]
+    return "\r\n".join([*lines, f"Content-Length: {length}", "", ""]).encode()
+
+
+def test_where_no_more_may_wait_a_body_is_refused_before_it_is_sent(
+    start: "Start", slow: "SlowPainter", labels: Labels
+) -> None:
+    client, body = start([slow]), encode_mask(labels, CARS)
+    _, threads = sent_in_threads(client, [(body, f"model=m0&seed={seed}") for seed in range(9)])
+    while len(client.service.queue._waiting) < 8:
+        threads[0].join(0.01)
+    with socket.create_connection(("127.0.0.1", client.port), timeout=10) as late:
+        late.sendall(head_of(1000))
+        assert late.recv(100).startswith(b"HTTP/1.1 503")
+    slow.gate.set()
+    for each in threads:
+        each.join(10)
+
+
+def test_all_bodies_together_are_bounded_and_their_room_is_given_back(
+    client: "Client", labels: Labels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body, room = encode_mask(labels, CARS), client.service.room
+    monkeypatch.setattr(room, "_most", 2 * len(body) - 2)
+    with socket.create_connection(("127.0.0.1", client.port), timeout=10) as first:
+        first.sendall(head_of(len(body)) + body[:-1])
+        while room.held < len(body) - 1:
+            threading.Event().wait(0.01)
+        reply = client.paint(body)
+        assert (reply.status, reply.code, reply.headers["retry-after"]) == (503, "busy", "1")
+        unsaid = client("POST", "/api/paint?model=m0", iter([body, body]), Content_Type="image/png")
+        assert (unsaid.status, unsaid.code) == (503, "busy")
+        first.sendall(body[-1:])
+        assert first.recv(100).startswith(b"HTTP/1.1 200")
+    while room.held:
+        threading.Event().wait(0.01)
+    assert client.paint(body).status == 200
+
+
 def test_what_nobody_waits_for_any_more_is_not_painted(start: "Start", slow: "SlowPainter", labels: Labels) -> None:
     client, body = start([slow]), encode_mask(labels, CARS)
     replies, threads = sent_in_threads(client, [(body, "model=m0")])
     assert slow.begun.acquire(timeout=10)
-    head = f"POST /api/paint?model=m0 HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
     with socket.create_connection(("127.0.0.1", client.port)) as gone:
-        gone.sendall(head.encode() + b"Content-Type: image/png\r\n\r\n" + body)
+        gone.sendall(head_of(len(body)) + body)
         while not client.waits():
             threads[0].join(0.01)
     while client.waits():
@@ -180,6 +220,18 @@ def test_what_nobody_waits_for_any_more_is_not_painted(start: "Start", slow: "Sl
     threads[0].join(10)
     assert [each.status for each in replies] == [200]
     assert not slow.begun.acquire(timeout=0.05)
+
+
+def test_what_takes_longer_than_a_stop_waits_is_refused_in_json(
+    start: "Start", slow: "SlowPainter", labels: Labels
+) -> None:
+    client = start([slow])
+    replies, threads = sent_in_threads(client, [(encode_mask(labels, CARS), "model=m0")])
+    assert slow.begun.acquire(timeout=10)
+    client.server.config.timeout_graceful_shutdown = 0.01
+    client.server.should_exit = True
+    threads[0].join(10)
+    assert [(each.status, each.code, each.headers["retry-after"]) for each in replies] == [(503, "stopping", "1")]
 
 
 def test_a_stop_lets_what_is_being_painted_end_and_says_so_to_what_waits(

@@ -1,6 +1,7 @@
 """Requests that mean harm are refused early, in JSON, and the server answers the next."""
 
 import http.client
+import io
 import json
 import socket
 import struct
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import encode_mask
@@ -114,7 +116,7 @@ def test_too_many_bytes_are_refused_before_they_come(client: "Client") -> None:
 def test_too_many_bytes_without_a_length_are_refused_while_they_come(
     client: "Client", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("p2p_gan.paint.app.MOST_BYTES", 1000)
+    monkeypatch.setattr("p2p_gan.paint.bodies.MOST_BYTES", 1000)
     reply = client("POST", "/api/paint?model=m0", iter([b"x" * 600] * 2), Content_Type="image/png")
     assert (reply.status, reply.code) == (413, "large-upload")
 
@@ -166,6 +168,14 @@ def test_what_is_no_picture_is_one_error(client: "Client", body: bytes, status: 
     reply = client.paint(body)
     assert (reply.status, code or reply.code) == (status, reply.code)
     assert "Traceback" not in reply.body.decode()
+
+
+def test_a_moving_picture_is_refused_with_what_one_who_sends_it_can_do(client: "Client") -> None:
+    stream, frames = io.BytesIO(), [Image.new("L", (8, 8), value) for value in (0, 255)]
+    frames[0].save(stream, "GIF", save_all=True, append_images=frames[1:])
+    reply = client.paint(stream.getvalue(), Content_Type="image/gif")
+    assert (reply.status, reply.code) == (422, "several-pages")
+    assert "--page" not in reply.json()["error"]["to_do"]
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/api/paint"), ("DELETE", "/api/models"), ("PUT", "/")])

@@ -114,3 +114,21 @@ def test_a_stop_refuses_what_waits_and_what_comes_and_lets_the_rest_end(work: Wo
     assert work.done == {"waits": "stopping"}
     with pytest.raises(P2PError, match="stopping"):
         work.submit("comes")
+
+
+def test_a_queue_says_whether_work_goes_on_after_its_stop(work: Work) -> None:
+    assert not work.queue.stop(0.01)
+    work.gate.set()
+    assert work.queue.stop(10)
+
+
+def test_what_would_be_refused_is_refused_beforehand_too(work: Work, refused: "Refused") -> None:
+    for number in range(3):
+        work.submit(str(number), "a" if number else "b", 5)
+    for how, code in (({"client": "a", "stroke": 4}, "stale"), ({"client": "c"}, "busy"), ({}, "busy")):
+        with refused(code):
+            work.queue.refuse(**how)
+    work.queue.refuse(client="a", stroke=6)
+    work.queue.stop()
+    with refused("stopping"):
+        work.queue.refuse(client="a", stroke=6)

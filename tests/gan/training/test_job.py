@@ -91,6 +91,16 @@ def test_labels_are_seen_where_a_mask_becomes_a_photo_if_that_is_left_open(pair_
         assert not isinstance(back.nets.discriminator, SegmentationHead)
 
 
+def test_layers_of_patches_that_a_discriminator_that_segments_does_not_have_are_said(
+    pair_folder: Path, tiny: Config
+) -> None:
+    folder, config = open_for_training(pair_folder), replace(tiny, gan_loss="segmentation", discriminator_layers=1)
+    (note,) = make_job(folder, config).notes
+    assert note.startswith("discriminator_layers=1 has no effect")
+    for other in ({"discriminator_layers": 3}, {"gan_loss": "bce"}):
+        assert make_job(folder, with_settings(config, other)).notes == ()
+
+
 def test_norms_adapt_to_classes_where_the_input_is_classes_if_that_is_left_open(
     pair_folder: Path, tiny: Config
 ) -> None:

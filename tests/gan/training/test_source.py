@@ -7,8 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import torch
 
+from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pairs.manifest import Half, open_pairs, write_manifest
 from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
 from p2p_gan.config.config import Config
@@ -16,9 +18,10 @@ from p2p_gan.config.parse import SettingRequest, read_asked, with_settings
 from p2p_gan.models.model import Model, read_model
 from p2p_gan.models.reference import export_reference
 from p2p_gan.runs.checkpoint import read_network
-from p2p_gan.training.job import Job, make_job
+from p2p_gan.training import source as source_module
+from p2p_gan.training.job import Job, make_job, refuse_contradictions
 from p2p_gan.training.run import train
-from p2p_gan.training.source import begin_from, config_after, open_source
+from p2p_gan.training.source import begin_from, config_after, describe_source, open_source
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
@@ -74,6 +77,37 @@ def test_epochs_of_a_run_count_again_on_other_pairs(
     train(few, tmp_path / "run", replace(tiny, images=None, epochs=1))
     after = config_after(open_source(tmp_path / "run"), None, open_pairs(more), {})
     assert (after["images"], after["epochs"]) == (None, 1)
+
+
+def test_without_noise_the_loss_that_compares_two_draws_of_it_is_off_unless_it_is_asked_for(
+    run_folder: Path, pair_folder: Path
+) -> None:
+    found, folder = describe_source(run_folder), open_pairs(pair_folder)
+    assert found.config is not None
+    shape = replace(found.card.architecture, noise=8)
+    source = replace(
+        found,
+        card=replace(found.card, architecture=shape),
+        config=replace(found.config, noise_channels=8, lambda_mode_seeking=0.25),
+    )
+
+    def config_of(asked: dict[str, Any]) -> Config:
+        return refuse_contradictions(folder, with_settings(Config(), config_after(source, None, folder, asked)))
+
+    assert [config_of(asked).lambda_mode_seeking for asked in ({}, {"noise_channels": 4})] == [0.25, 0.25]
+    for none in (0, -1):
+        assert config_of({"noise_channels": none}).lambda_mode_seeking == 0
+        with pytest.raises(UsageError):
+            config_of({"noise_channels": none, "lambda_mode_seeking": 1.0})
+
+
+def test_a_model_says_what_it_is_without_its_weights_being_read(
+    run_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = open_source(run_folder)
+    monkeypatch.setattr(source_module, "read_model", None)
+    found = describe_source(run_folder)
+    assert vars(found) == {name: vars(whole)[name] for name in vars(found)}
 
 
 def test_weights_of_the_reference_begin_a_run_as_they_are(

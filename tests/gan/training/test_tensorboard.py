@@ -57,7 +57,7 @@ def test_a_missing_package_is_reported_before_anything_is_done(
     pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-    with refused("missing-package", "tensorboard=True", usage=True) as error:
+    with refused("missing-package", "tensorboard=on", usage=True) as error:
         train(pair_folder, tmp_path / "run", replace(tiny, tensorboard=True))
     assert "pip install" in error.value.to_do
     assert not (tmp_path / "run").exists()

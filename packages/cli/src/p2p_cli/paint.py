@@ -8,7 +8,7 @@ import sys
 import threading
 import webbrowser
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -70,8 +70,19 @@ def serve(models: list[Path], host: str, port: int, *, page: bool, browser: bool
     names = plural(len(models), "model")
     render.remark(f"{names}: {', '.join(map(str, models))}")
     ended = serve_models(models, host=host, port=port, page=page, ready=say, report=render.reporter())
+    code = _INTERRUPTED if ended.signal == signal.SIGINT else 0
+    if ended.computes:
+        render.remark("Stopped, without the picture that was being painted.")
+        _leave(code)
     render.remark("Stopped.")
-    return _INTERRUPTED if ended == signal.SIGINT else 0
+    return code
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process where a thread is inside of a library, which ends an orderly end of Python with SIGABRT."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _has_display() -> bool:

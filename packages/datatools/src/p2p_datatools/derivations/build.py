@@ -16,7 +16,7 @@ import numpy as np
 
 from p2p_datatools.contract.errors import Skip, UsageError
 from p2p_datatools.contract.files.atomic import write_json
-from p2p_datatools.contract.files.destination import Destination, refuse
+from p2p_datatools.contract.files.destination import Destination, refuse, refuse_dest_inside
 from p2p_datatools.contract.files.listing import LeftOut
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import has_manifest
@@ -31,7 +31,6 @@ from p2p_datatools.jobs.conversion import (
     Product,
     Source,
     convert,
-    refuse_inside,
     refuse_other_conversion,
     write_conversion,
 )
@@ -86,7 +85,7 @@ def derive(
             code="pairs-not-photos",
         )
     recipe = _recipe(op, seed) | read.to_json()
-    refuse_inside(dest, photos)
+    refuse_dest_inside(dest, photos)
     refuse_other_conversion(dest / _HEADER, {**read.settings(), **recipe}, kind=_FORMAT, command="p2p data derive")
     folder = PhotoFolder(photos)
     if picked := folder.settle_clashes(pick_photo):

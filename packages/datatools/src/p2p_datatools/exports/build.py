@@ -11,7 +11,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.atomic import write_bytes
-from p2p_datatools.contract.files.destination import Destination, refuse
+from p2p_datatools.contract.files.destination import Destination, refuse, refuse_dest_inside
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.files.relative import is_relative_name
 from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, look, read_mask_lines
@@ -73,7 +73,7 @@ def export_masks(
         known = f"Choose from {', '.join(export_names())}."
         raise UsageError(f"--format {format}", "is not a known format", known, code="unknown-format")
     classes = _classes(masks)
-    _refuse_inside(dest, masks, photos)
+    refuse_dest_inside(dest, masks, photos)
     jobs, skipped = _jobs(masks, photos)
     settings = {"to": format, "classes": look(classes.palette), "ignored": classes.ignored}
     form.lists(classes, {}, ignored=True)  # raises for a class that they cannot name, before any work
@@ -116,13 +116,6 @@ def _classes(masks: Path) -> ExportClasses:
         what = f"is not a mask folder, for it has no {PALETTE_FILE}"
         raise UsageError(masks, what, "Build one with 'p2p data build-masks'.", code="no-palette")
     return classes_of(palette)
-
-
-def _refuse_inside(dest: Path, *folders: Path | None) -> None:
-    for folder in folders:
-        if folder and dest.resolve().is_relative_to(folder.resolve()):
-            what = f"lies in {folder}, so that it would be read with it the next time"
-            raise UsageError(dest, what, "Choose a destination outside it.", code="destination-inside-source")
 
 
 def _jobs(masks: Path, photos: Path | None) -> tuple[list[ExportJob], list[Skip]]:

@@ -23,7 +23,7 @@ from p2p_datatools.contract.files.atomic import (
     write_json,
     write_lines,
 )
-from p2p_datatools.contract.files.destination import Destination, refuse
+from p2p_datatools.contract.files.destination import Destination, refuse, refuse_dest_inside
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pairs.halves import load_halves, read_nodata
@@ -119,9 +119,7 @@ def export_pairs(
     if form is None:
         known = f"Choose from {', '.join(PAIR_FORMATS)}."
         raise UsageError(f"--format {format}", "is no format of pairs", known, code="unknown-format")
-    if dest.resolve().is_relative_to(pairs.resolve()):
-        what = f"lies in {pairs}, so that it would be read with it the next time"
-        raise UsageError(dest, what, "Choose a destination outside it.", code="destination-inside-source")
+    refuse_dest_inside(dest, pairs)
     folder = open_pairs(pairs)
     _refuse_unsplit(folder)
     form.refuse(folder)

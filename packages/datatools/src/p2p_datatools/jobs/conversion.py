@@ -131,17 +131,6 @@ def _line(value: Any, where: Path | str) -> ConversionLine:
         return line
 
 
-def refuse_inside(dest: Path, folder: Path) -> None:
-    """Raise UsageError when `dest` lies in the folder whose pictures are read."""
-    if dest.resolve().is_relative_to(folder.resolve()):
-        raise UsageError(
-            dest,
-            f"lies in {folder}, so that its pictures would be read as sources the next time",
-            "Choose a destination outside it.",
-            code="destination-inside-source",
-        )
-
-
 def refuse_other_conversion(header: Path, settings: Mapping[str, Any], *, kind: str, command: str) -> None:
     """Raise UsageError when the header of DEST is there, and not that of `command` with these settings."""
     if not header.is_file():

@@ -11,7 +11,7 @@ from typing import Any
 
 from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
-from p2p_datatools.contract.files.destination import Destination, refuse, stamp_records
+from p2p_datatools.contract.files.destination import Destination, refuse, refuse_dest_inside, stamp_records
 from p2p_datatools.contract.files.listing import LeftOut
 from p2p_datatools.contract.files.work import Summary
 from p2p_datatools.contract.matching import BY_STEM
@@ -117,7 +117,7 @@ def pair(
     """
     a, *more = [Path(a)] if isinstance(a, Path | str) else map(Path, a)
     b, dest = Path(b), ways.shard.part_of(Path(dest)) if ways.shard else Path(dest)
-    _refuse_inside(dest, (a, *more, b))
+    refuse_dest_inside(dest, a, *more, b)
     _refuse_pairs((a, *more, b))
     stamps, known = stamp_records(dest, HEADER, PAIR_LINES), read_manifest(dest) if has_manifest(dest) else None
     matched, skipped, others = _match(a, b, ways, report)
@@ -205,17 +205,6 @@ def _refuse_pairs(folders: Sequence[Path]) -> None:
             apart = p2p_command("data halves", folder, "DEST")
             to_do = f"Give the folder of single pictures, or take the pairs apart with {apart}."
             raise P2PError(folder, what, to_do, code="pairs-as-half")
-
-
-def _refuse_inside(dest: Path, folders: Sequence[Path]) -> None:
-    for folder in folders:
-        if dest.resolve().is_relative_to(folder.resolve()):
-            raise UsageError(
-                dest,
-                f"lies in {folder}, so that its pairs would be read as pictures the next time",
-                "Choose a destination outside it.",
-                code="destination-inside-source",
-            )
 
 
 def _old_pairs(dest: Path, job: PairRecipe, known: PairFolder | None, settings: dict[str, Any]) -> Mapping[str, Pair]:

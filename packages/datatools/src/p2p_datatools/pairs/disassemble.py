@@ -13,7 +13,7 @@ import numpy as np
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.atomic import write_json
-from p2p_datatools.contract.files.destination import Destination, refuse
+from p2p_datatools.contract.files.destination import Destination, refuse, refuse_dest_inside
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures
 from p2p_datatools.contract.mask_folder import MaskLine, look, write_records
 from p2p_datatools.contract.names import safe_name
@@ -41,7 +41,6 @@ from p2p_datatools.jobs.conversion import (
     Product,
     Source,
     convert,
-    refuse_inside,
     refuse_other_conversion,
     write_conversion,
 )
@@ -132,7 +131,7 @@ def take_apart(
     """
     pairs, dest = Path(pairs), Path(dest)
     job = _job(pairs, words, report)
-    refuse_inside(dest, pairs)
+    refuse_dest_inside(dest, pairs)
     named, skipped = _name_pairs(job.folder)
     worn, over_white = list[_JpegHalf](), list[Path]()
     with Destination(

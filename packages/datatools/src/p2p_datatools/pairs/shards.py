@@ -17,7 +17,14 @@ from typing import Any, NamedTuple
 from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_from_json
 from p2p_datatools.contract.files.atomic import atomic, cannot_write, read_lines
-from p2p_datatools.contract.files.destination import SKIPPED, Destination, hold_in_place, refuse, stamp_records
+from p2p_datatools.contract.files.destination import (
+    SKIPPED,
+    Destination,
+    hold_in_place,
+    refuse,
+    refuse_dest_inside,
+    stamp_records,
+)
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.pairs.halves import Store, files_of, store_of
 from p2p_datatools.contract.pairs.lines import NODATA_FOLDER, Pair, pair_from_json
@@ -147,14 +154,8 @@ def _refuse_places(parts: Sequence[Path], dest: Path) -> None:
         place = part.resolve()
         if place in seen:
             raise UsageError(part, "is given twice", "Name each part once.", code="same-folder")
-        if place == dest.resolve() or dest.resolve().is_relative_to(place):
-            raise UsageError(
-                dest,
-                f"is the part {part}, or lies in it",
-                "Choose a destination outside the parts.",
-                code="destination-inside-source",
-            )
         seen.add(place)
+    refuse_dest_inside(dest, *parts)
 
 
 def _open_parts(parts: Sequence[Path], known: PairFolder | None) -> list[PairFolder]:

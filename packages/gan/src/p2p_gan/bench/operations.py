@@ -60,7 +60,8 @@ class OperationCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]
 def count_operations(config: Config) -> Operations:
     """Count an update of a config for photos of three channels, without segmentation head and features.
 
-    Automatic noise is counted where features are asked for, as it is drawn when masks become photos.
+    Noise that is automatic is counted as where masks become photos, whose features are asked for; for pairs of another
+    kind the config has to be theirs (`refuse_contradictions`).
     """
     size, halvings = config.size, GENERATORS[config.generator].halvings
     assert size is not None, "every preset has a size"

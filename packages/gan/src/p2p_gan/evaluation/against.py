@@ -16,7 +16,7 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.evaluation.comparison import PairedTest, ScoreComparison
 from p2p_gan.evaluation.feature_tally import FeatureTally
 from p2p_gan.evaluation.scores import Evaluation, EvaluationRequest, Scores, open_evaluation
-from p2p_gan.evaluation.work import evaluate_into, records_of
+from p2p_gan.evaluation.work import records_of, write_evaluation
 
 AGAINST = "against"  # the folder of the second model's scores in DEST
 _COMPARISON = "comparison.json"
@@ -85,8 +85,8 @@ def compare_models_into(
     dest = Path(dest)
     jobs = open_both(model_path, against, pairs, asked, device, report)
     scores = [
-        evaluate_into(place, path, pairs, asked=asked, keep_going=keep_going, device=device, report=report)
-        for place, path in ((dest, model_path), (dest / AGAINST, against))
+        write_evaluation(place, job, keep_going=keep_going, report=report)
+        for place, job in zip((dest, dest / AGAINST), jobs, strict=True)
     ]
     first, second = records_of(dest), records_of(dest / AGAINST)
     test = PairedTest(jobs[0].model.card)

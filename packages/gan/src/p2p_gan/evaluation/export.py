@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import holds, write_bytes
+from p2p_datatools.contract.packages import require_packages
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import hash_pixels
@@ -25,7 +26,7 @@ from p2p_gan.inference.input_pictures import InputPicture, list_inputs
 from p2p_gan.inference.inputs import encode_classes
 from p2p_gan.inference.layout import shapes_of, whole_bytes
 from p2p_gan.inference.mask_inputs import InputChanges
-from p2p_gan.inference.onnx_runtime import OnnxTranslator, onnx_model_of, require_onnxruntime
+from p2p_gan.inference.onnx_runtime import OnnxTranslator, onnx_model_of
 from p2p_gan.inference.torch_runtime import torch_translator
 from p2p_gan.inference.torchscript_runtime import script_translator
 from p2p_gan.inference.translator import PassOptions, Translator, Values
@@ -34,7 +35,7 @@ from p2p_gan.models.card_text import describe_randomness, describe_statistics
 from p2p_gan.models.location import model_file, model_fingerprint, onnx_beside
 from p2p_gan.models.model import Model, model_bytes, read_model
 from p2p_gan.models.onnx_file import PRECISIONS, OnnxFile, read_onnx_file
-from p2p_gan.models.onnx_graph import onnx_bytes, require_onnx
+from p2p_gan.models.onnx_graph import onnx_bytes
 from p2p_gan.models.torchscript import is_script_of, script_bytes
 from p2p_gan.runs.runfolder import RUN, RunFolder
 
@@ -133,8 +134,7 @@ def compared_onnx(
     `export_onnx` does.
     """
     _refuse_precision(precision or "float16", PRECISIONS)
-    require_onnx()
-    require_onnxruntime("--format onnx")
+    require_packages("--format onnx", "onnx>=1.16", "onnxruntime>=1.20")
     place = model_file(source)
     model, origin = read_model(place), model_fingerprint(place)
     real = _real_inputs(source, inputs, model.card, report)

@@ -57,8 +57,13 @@ def evaluate_into(
     `skipped`, and in DEST/skipped.jsonl. Raises UsageError if DEST has scores of another model, split or setting, or of
     pairs that are gone.
     """
-    dest = Path(dest)
     job = open_evaluation(model_path, pairs, asked, device, report)
+    return write_evaluation(Path(dest), job, keep_going=keep_going, report=report)
+
+
+def write_evaluation(dest: Path, job: Evaluation, *, keep_going: bool = False, report: Reporter = QUIET) -> Scores:
+    """The same for an evaluation that is open."""
+    asked = job.asked
     recipe = {
         "model": job.model.digest,
         "pairs": str(job.folder.path),

@@ -10,6 +10,7 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.bench.operations import count_operations
 from p2p_gan.config.config import Config
 from p2p_gan.experiments.plan import StudyPlan
+from p2p_gan.training.job import refuse_contradictions
 from p2p_gan.training.planning import Need, plan
 
 
@@ -28,15 +29,15 @@ def estimate_study(study: StudyPlan, pairs: Path, dest: Path, seeds: int, *, rep
     """
     planned = plan(pairs, study.base, dest / "runs" / "base", report=report)
     each = list(set(study.arms.values())) * seeds + ([study.judge] if study.judge else [])
-    work = sum(_flops(config) for config in each) / _flops(study.base)
+    work = sum(_flops(config, study) for config in each) / _flops(study.base, study)
     seconds = None if planned.seconds_per_image is None else planned.seconds_per_image * study.images * work
     parts = {name: size * len(each) for name, size in planned.disk.parts.items()}
     return StudyCost(seconds, Need(parts, planned.disk.free))
 
 
-def _flops(config: Config) -> float:
+def _flops(config: Config, study: StudyPlan) -> float:
     """Operations for one image; pictures of their own sizes are taken for equal, as is what no preset has."""
     if config.size is None:
         return 1.0
-    counted = count_operations(config)
+    counted = count_operations(refuse_contradictions(study.folder, config))
     return counted.flops / counted.batch

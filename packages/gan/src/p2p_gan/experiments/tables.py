@@ -161,7 +161,7 @@ def with_gan(config: Config) -> Config:
 
 
 def arms_of(
-    tables: tuple[str, ...], base: Config, refuse: Callable[[Config], None] = lambda config: None
+    tables: tuple[str, ...], base: Config, refuse: Callable[[Config], object] = lambda config: None
 ) -> tuple[dict[str, Config], dict[str, str]]:
     """(the possible arms of the tables with their configs, the impossible ones with the reason).
 

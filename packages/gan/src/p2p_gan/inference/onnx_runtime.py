@@ -3,7 +3,6 @@
 Nothing here may load torch; onnxruntime is loaded when the first picture is translated.
 """
 
-import importlib.util
 import threading
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ import numpy as np
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.foreign import decoder_words, refuse_without_memory
 from p2p_datatools.contract.machine import cores
+from p2p_datatools.contract.packages import has_package, require_packages
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.data.coding import Coding
@@ -29,18 +29,12 @@ LARGE = 256 << 20  # bytes of one pass, from which it gets all cores; smaller on
 
 def has_onnxruntime() -> bool:
     """Whether the package onnxruntime is installed."""
-    return importlib.util.find_spec("onnxruntime") is not None
+    return has_package("onnxruntime")
 
 
 def require_onnxruntime(where: object) -> None:
     """Raise P2PError if the package onnxruntime is missing."""
-    if not has_onnxruntime():
-        raise P2PError(
-            where,
-            "needs the package onnxruntime, which is not installed",
-            "Run 'pip install \"onnxruntime>=1.20\"'.",
-            code="missing-package",
-        )
+    require_packages(where, "onnxruntime>=1.20")
 
 
 class Sessions(Protocol):

@@ -3,7 +3,6 @@
 Nothing here may load torch or onnxruntime, or OpenVINO before a model is.
 """
 
-import importlib.util
 import queue
 import threading
 from collections import OrderedDict
@@ -16,6 +15,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_bytes
 from p2p_datatools.contract.foreign import decoder_words, refuse_without_memory
 from p2p_datatools.contract.machine import cores
+from p2p_datatools.contract.packages import has_package, require_packages
 from p2p_gan.inference.onnx_runtime import OnnxModel
 from p2p_gan.inference.translator import Values
 from p2p_gan.machine.memory import budget_of
@@ -28,18 +28,12 @@ _Requests = queue.LifoQueue[Any]
 
 def has_openvino() -> bool:
     """Whether the package openvino is installed."""
-    return importlib.util.find_spec("openvino") is not None
+    return has_package("openvino")
 
 
 def require_openvino(where: object) -> None:
     """Raise P2PError if the package openvino is missing."""
-    if not has_openvino():
-        raise P2PError(
-            where,
-            "needs the package openvino, which is not installed",
-            "Run 'pip install \"openvino>=2025.0\"'.",
-            code="missing-package",
-        )
+    require_packages(where, "openvino>=2025.0")
 
 
 def load_openvino_model(path: Path | str) -> OnnxModel:

@@ -3,7 +3,6 @@
 Nothing here may compute a picture; whether the graph gives what the generator gives is checked by `inference.export`.
 """
 
-import importlib.util
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.packages import require_packages
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.card_text import card_texts, describe_values
 from p2p_gan.models.model import Model
@@ -38,17 +38,6 @@ _BYTES = {"float32": 4, "float16": 2, "int8": 1}  # of a weight
 _MOST_INT8 = 127
 _ALL = 2**31 - 1  # rows and columns: more than any picture has
 _MOST_BYTES = 2**31 - 2**20  # of the weights; a protobuf message takes no more
-
-
-def require_onnx() -> None:
-    """Raise P2PError if the package onnx is missing."""
-    if importlib.util.find_spec("onnx") is None:
-        raise P2PError(
-            "--format onnx",
-            "needs the package onnx, which is not installed",
-            'Run \'pip install "onnx>=1.16" "onnxruntime>=1.20"\'.',
-            code="missing-package",
-        )
 
 
 class _Graph:
@@ -335,7 +324,7 @@ def onnx_bytes(model: Model, *, precision: str, bytes_per_pixel: int, origin: st
     `dropout_0` to `dropout_N`, which may be left out. Output: `output`, as `image`. `origin` is the fingerprint of the
     model's file.
     """
-    require_onnx()
+    require_packages("--format onnx", "onnx>=1.16")
     generator, card = model.generator, model.card
     if not isinstance(generator, UNet | ResNet):
         what = f"the generator {card.architecture.kind} has no form in ONNX"

@@ -7,27 +7,26 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.paint.api import API_OPERATIONS, ApiOperation, error_json, status_of
+from p2p_gan.paint.bodies import BodyRoom
 from p2p_gan.paint.examples import MaskExamples, find_examples
 from p2p_gan.paint.guard import App, Guard
 from p2p_gan.paint.openapi import api_document
 from p2p_gan.paint.page_files import INDEX, PageFile, read_page_files
 from p2p_gan.paint.painters import Painter, PngAnswer, Stroke, can_segment, segmenter_for
 from p2p_gan.paint.queue import PaintQueue
-from p2p_gan.paint.uploads import MOST_BYTES, MOST_PIXELS_SENT
+from p2p_gan.paint.uploads import MOST_BYTES, MOST_PIXELS_SENT, explain_upload
 
 if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-_SECONDS = 30.0  # for a body to come
-_SENDERS = ("image/", "application/octet-stream")  # types that no form of a page of another origin can send
 _NO_STORE = {"cache-control": "no-store"}
 Handler = Callable[["Request"], Awaitable["Response"]]
 
@@ -40,6 +39,7 @@ class PaintService:
     examples: Mapping[str, MaskExamples]
     queue: PaintQueue
     report: Reporter = QUIET
+    room: BodyRoom = field(default_factory=BodyRoom)
 
     def painter(self, name: str) -> Painter:
         """The model of an id; raises P2PError if there is none."""
@@ -70,10 +70,10 @@ class PaintService:
 
     async def paint(self, request: "Request", values: dict[str, Any]) -> "Response":
         """POST /api/paint."""
-        painter, data = self.painter(values["model"]), await _read_body(request)
+        painter = self.painter(values["model"])
         stroke = Stroke(values["seed"], values["variant"], values["size"], values["dropout"] == "on")
         answer = await self._compute(
-            request, lambda: painter.paint(data, stroke), client=values["client"], stroke=values["stroke"]
+            request, lambda data: painter.paint(data, stroke), client=values["client"], stroke=values["stroke"]
         )
         headers = {"x-p2p-milliseconds": f"{answer.milliseconds:.1f}"}
         headers |= {"x-p2p-seed": str(stroke.seed), "x-p2p-variant": str(stroke.variant)}
@@ -81,8 +81,7 @@ class PaintService:
 
     async def read_mask(self, request: "Request", values: dict[str, Any]) -> "Response":
         """POST /api/mask."""
-        painter, data = self.painter(values["model"]), await _read_body(request)
-        return _png(await self._compute(request, lambda: painter.read_mask(data)))
+        return _png(await self._compute(request, self.painter(values["model"]).read_mask))
 
     async def segment(self, request: "Request", values: dict[str, Any]) -> "Response":
         """POST /api/segment."""
@@ -94,8 +93,7 @@ class PaintService:
                 "Name one when starting the server.",
             )
             raise P2PError(f"the model {asked.name}", what, to_do, code="no-segmenter")
-        data = await _read_body(request)
-        return _png(await self._compute(request, lambda: segmenter.segment(data)))
+        return _png(await self._compute(request, segmenter.segment))
 
     async def openapi(self, request: "Request", values: dict[str, Any]) -> "Response":
         """GET /api/openapi.json."""
@@ -109,7 +107,15 @@ class PaintService:
         return _png(PngAnswer(data))
 
     async def _compute(
-        self, request: "Request", work: Callable[[], PngAnswer], *, client: str = "", stroke: int = 0
+        self, request: "Request", work: Callable[[bytes], PngAnswer], *, client: str = "", stroke: int = 0
+    ) -> PngAnswer:
+        """The result of work on the request's body, which is not read where the queue has no room for it."""
+        self.queue.refuse(client=client, stroke=stroke)
+        async with self.room.read(request) as data:
+            return await self._result_of(request, lambda: work(data), client, stroke)
+
+    async def _result_of(
+        self, request: "Request", work: Callable[[], PngAnswer], client: str, stroke: int
     ) -> PngAnswer:
         """The result of work in the queue, from which it is taken when the client has gone."""
         from starlette.requests import ClientDisconnect
@@ -179,7 +185,7 @@ def _handler_of(
         try:
             return await handle(request, operation.read(request.query_params.multi_items(), request.headers))
         except P2PError as error:
-            return _error(error)
+            return _error(explain_upload(error))
         except ClientDisconnect:
             return Response(status_code=400)  # nobody reads it
         except MemoryError:
@@ -216,34 +222,6 @@ async def _refuse_unknown(request: "Request", error: Any) -> "Response":
     response = _error(told)
     response.headers.update(error.headers or {})
     return response
-
-
-async def _read_body(request: "Request") -> bytes:
-    """The body, refused by its length before it is read, and by what came if it has said none or another."""
-    kind = request.headers.get("content-type", "")
-    if not kind.startswith(_SENDERS):
-        to_do = "Send a picture with its own type, such as image/png."
-        raise P2PError("the request", f"has the type {kind[:40]!r}", to_do, code="wrong-type")
-    said = request.headers.get("content-length", "0")
-    if not said.isascii() or not said.isdigit() or int(said[:16]) > MOST_BYTES:
-        raise _too_many_bytes()
-    pieces, length = list[bytes](), 0
-    try:
-        async with asyncio.timeout(_SECONDS):
-            async for piece in request.stream():
-                length += len(piece)
-                if length > MOST_BYTES:
-                    raise _too_many_bytes()
-                pieces.append(piece)
-    except TimeoutError as error:
-        to_do = "Send a smaller picture."
-        raise P2PError("the request", f"took over {_SECONDS:.0f} s to come", to_do, code="slow-upload") from error
-    return b"".join(pieces)
-
-
-def _too_many_bytes() -> P2PError:
-    what = f"has more than {MOST_BYTES >> 20} MiB"
-    return P2PError("the request", what, "Send a smaller picture.", code="large-upload")
 
 
 async def _wait_until_gone(request: "Request") -> None:

@@ -3,6 +3,7 @@
 Nothing here may know what is asked for; whoever passes is answered by the application behind.
 """
 
+import asyncio
 import ipaddress
 import json
 import socket
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_gan.paint.api import error_json, status_of
+from p2p_gan.paint.queue import is_stopping
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -56,18 +58,23 @@ class Guard:
         if scope["type"] != "http":
             return  # a websocket, which there is none of, is closed by the server
 
+        begun = False
+
         async def send_safely(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *_SAFE_HEADERS]
+                begun, message["headers"] = True, [*message.get("headers", ()), *_SAFE_HEADERS]
             await send(message)
 
         self._now += 1
         try:
             self._refuse(scope)
-        except P2PError as error:
-            await send_error(send_safely, error)
-        else:
             await self._app(scope, receive, send_safely)
+        except (P2PError, asyncio.CancelledError) as error:
+            if begun:
+                raise
+            # The server alone cancels, at the end of the time that it has after a stop.
+            await send_error(send_safely, error if isinstance(error, P2PError) else is_stopping())
         finally:
             self._now -= 1
 
@@ -120,13 +127,12 @@ def names_of_this_machine(host: str) -> list[str]:
     return [host, *([] if _is_loopback(host) else [own, f"{own}.local", socket.getfqdn()])]
 
 
-async def send_error(send: Send, error: P2PError, *, close: bool = False) -> None:
-    """Answer with an error; with `close` the rest of the request's body is not read."""
+async def send_error(send: Send, error: P2PError) -> None:
+    """Answer with an error."""
     status, body = status_of(error), json.dumps(error_json(error)).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     headers += [(b"cache-control", b"no-store")]
     headers += [(b"retry-after", _RETRY[status])] if status in _RETRY else []
-    headers += [(b"connection", b"close")] if close else []
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

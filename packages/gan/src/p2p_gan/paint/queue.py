@@ -23,9 +23,6 @@ class _Job:
     client: str
     stroke: int
 
-    def is_newer(self, other: "_Job") -> bool:
-        return bool(self.client) and self.client == other.client and self.stroke > other.stroke
-
 
 class PaintQueue:
     """A thread of its own that does one piece of work after the other, and at most `most` that wait for it.
@@ -51,14 +48,7 @@ class PaintQueue:
         """
         job = _Job(work, finish, client, stroke)
         with self._changed:
-            if self._stopped:
-                raise _is_stopping()
-            if any(each.is_newer(job) for each in self._waiting):
-                raise _is_stale()
-            older = [each for each in self._waiting if job.is_newer(each)]
-            if len(self._waiting) - len(older) >= self._most:
-                to_do = "Wait a moment and send it again."
-                raise P2PError("the server", f"has {self._most} requests waiting already", to_do, code="busy")
+            older = self._admit(client, stroke)
             # In the place of what it replaces: one who draws fast does not fall behind the others.
             place = self._waiting.index(older[0]) if older else len(self._waiting)
             self._waiting.insert(place, job)
@@ -68,15 +58,37 @@ class PaintQueue:
             each.finish(None, _is_stale())
         return lambda: self._take_back(job)
 
-    def stop(self, seconds: float = 0.0) -> None:
-        """Refuse what waits and what comes, and wait so long for what is being done, which cannot be interrupted."""
+    def refuse(self, *, client: str = "", stroke: int = 0) -> None:
+        """Raise P2PError where `submit` would: more need not be spent on such a request."""
+        with self._changed:
+            self._admit(client, stroke)
+
+    def stop(self, seconds: float = 0.0) -> bool:
+        """Refuse what waits and what comes, and wait so long for what is being done, which cannot be interrupted.
+
+        Gives whether nothing is being done any more.
+        """
         with self._changed:
             self._stopped = True
             left, self._waiting = self._waiting, []
             self._changed.notify()
         for each in left:
-            each.finish(None, _is_stopping())
+            each.finish(None, is_stopping())
         self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def _admit(self, client: str, stroke: int) -> list[_Job]:
+        """Those whose place such work takes; raises P2PError where there is none for it."""
+        if self._stopped:
+            raise is_stopping()
+        own = [each for each in self._waiting if client and each.client == client]
+        if any(each.stroke > stroke for each in own):
+            raise _is_stale()
+        older = [each for each in own if each.stroke < stroke]
+        if len(self._waiting) - len(older) >= self._most:
+            to_do = "Wait a moment and send it again."
+            raise P2PError("the server", f"has {self._most} requests waiting already", to_do, code="busy")
+        return older
 
     def _take_back(self, job: _Job) -> None:
         with self._changed:
@@ -103,5 +115,6 @@ def _is_stale() -> P2PError:
     return P2PError("the request", what, to_do, code="stale")
 
 
-def _is_stopping() -> P2PError:
+def is_stopping() -> P2PError:
+    """The error for what is not done any more."""
     return P2PError("the server", "is stopping", "Start it again.", code="stopping")

@@ -5,8 +5,8 @@ Nothing here may open a browser or print; who is told of the address does.
 
 import contextlib
 import errno
-import importlib.util
 import logging
+import os
 import signal
 import socket
 import threading
@@ -14,13 +14,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.packages import require_packages
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_gan.paint.connections import LimitedConnection
+
+if TYPE_CHECKING:
+    from p2p_gan.paint.app import PaintService
 
 _MOST_PORT = 65535
 _GRACE = 5  # seconds that answers may still take after a stop
+_LAST = 0.2  # seconds for the thread that computes to end, if nothing keeps it
+_BACKLOG = 128  # connections that may come at once, before the oldest makes room for one
 _IDLE = 30  # seconds after which a connection that nobody uses is closed
 _MOST_HEADERS = 16 << 10  # bytes
 
@@ -40,6 +47,17 @@ class ServedAddress:
         return f"http://{f'[{host}]' if ':' in host and not host.startswith('[') else host}:{self.port}/"
 
 
+@dataclass(frozen=True)
+class ServerEnd:
+    """The signal that ended a server; `computes` where a thread still does, for a picture that nobody waits for now.
+
+    Python cannot end in order while that thread is inside of a library: `os._exit` ends it then.
+    """
+
+    signal: signal.Signals | None
+    computes: bool = False
+
+
 def serve_models(
     models: Sequence[Path | str],
     *,
@@ -48,8 +66,8 @@ def serve_models(
     page: bool = True,
     ready: Callable[[ServedAddress], None],
     report: Reporter = QUIET,
-) -> signal.Signals | None:
-    """Serve models, run folders or model files, until Ctrl-C or SIGTERM; gives the signal that ended it.
+) -> ServerEnd:
+    """Serve models, run folders or model files, until Ctrl-C or SIGTERM; gives how it ended.
 
     `page` adds the page to the API. `port` 0 is any free one, as is the next try where `port` is taken. `ready` is
     called with the address once requests are answered, from a thread that may take its time. A second Ctrl-C does not
@@ -57,31 +75,33 @@ def serve_models(
     if starlette or uvicorn is missing.
     """
     require_server()
-    from p2p_gan.paint.app import PaintService, build_app, examples_of
+    with open_address(host, port) as (listener, address):
+        # An address that cannot be had is said before the libraries are loaded, which takes seconds.
+        from p2p_gan.paint.app import build_app
+        from p2p_gan.paint.guard import names_of_this_machine
+
+        service = _open_service([Path(each) for each in models], report)
+        app = build_app(service, page=page, names=names_of_this_machine(host))
+        try:
+            ended_by = run_app(app, listener, lambda: ready(address), stop=service.queue.stop)
+        finally:
+            is_done = service.queue.stop(_LAST)
+        return ServerEnd(ended_by, computes=not is_done)
+
+
+def _open_service(models: Sequence[Path], report: Reporter) -> "PaintService":
+    from p2p_gan.paint.app import PaintService, examples_of
     from p2p_gan.paint.find import with_segmenter
-    from p2p_gan.paint.guard import names_of_this_machine
     from p2p_gan.paint.painters import open_painters
     from p2p_gan.paint.queue import PaintQueue
 
-    with open_address(host, port) as (listener, address):
-        painters = with_segmenter(open_painters([Path(each) for each in models], report), report)
-        service = PaintService(painters, examples_of(painters, report), PaintQueue(), report)
-        app = build_app(service, page=page, names=names_of_this_machine(host))
-        try:
-            return run_app(app, listener, lambda: ready(address), stop=service.queue.stop)
-        finally:
-            service.queue.stop(_GRACE)
+    painters = with_segmenter(open_painters(models, report), report)
+    return PaintService(painters, examples_of(painters, report), PaintQueue(), report)
 
 
 def require_server() -> None:
     """Raise P2PError if starlette or uvicorn is missing."""
-    if any(importlib.util.find_spec(name) is None for name in ("starlette", "uvicorn")):
-        raise P2PError(
-            "the server",
-            "needs the packages starlette and uvicorn (the extra paint), which are not installed",
-            'Run \'pip install "starlette>=0.40" "uvicorn>=0.30"\'.',
-            code="missing-package",
-        )
+    require_packages("the server (the extra paint)", "starlette>=0.40", "uvicorn>=0.30")
 
 
 @contextlib.contextmanager
@@ -97,28 +117,36 @@ def open_address(host: str, port: int) -> Iterator[tuple[socket.socket, ServedAd
         family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (OSError, UnicodeError) as error:
         to_do = "Give an address of this machine, such as 127.0.0.1, ::1 or 0.0.0.0."
-        raise UsageError(f"host={host}", f"is not known ({error})", to_do, code="unknown-host") from error
-    with contextlib.ExitStack() as stack:
-        moved = False
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"host={host}", f"is not known ({reason})", to_do, code="unknown-host") from error
+    try:
+        listener = _listen(family, place, (place[0], 0, *place[2:]))
+    except OSError as error:  # a kernel without IPv6 has no socket of it
+        raise _cannot_listen(host, port, error) from error
+    with listener:
+        own = int(listener.getsockname()[1])
+        yield listener, ServedAddress(host, own, moved=port not in (0, own))
+
+
+def _listen(family: int, *places: tuple[Any, ...]) -> socket.socket:
+    """A socket that listens at the first of these places that is not taken."""
+    *others, last = places
+    for place in others:
         try:
-            # A kernel without IPv6 has no socket of it.
-            listener = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
-            # A port whose last server has just ended is free; where a live one listens it is not, on Linux.
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            _listen(listener, place)
+            return _listen(family, place)
         except OSError as error:
-            if error.errno != errno.EADDRINUSE or not port:
-                raise _cannot_listen(host, port, error) from error
-            moved = True
-            listener = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
-            _listen(listener, (place[0], 0, *place[2:]))
-        yield listener, ServedAddress(host, int(listener.getsockname()[1]), moved)
-
-
-def _listen(listener: socket.socket, place: tuple[Any, ...]) -> None:
-    listener.bind(place)
-    listener.listen()
-    listener.setblocking(False)
+            if error.errno != errno.EADDRINUSE:
+                raise
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
+        # So a port whose last server has just ended is free; on Windows one would be, too, where a live one listens.
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(last)
+        listener.listen()
+        listener.setblocking(False)
+        stack.pop_all()
+    return listener
 
 
 def _cannot_listen(host: str, port: int, error: OSError) -> P2PError:
@@ -127,7 +155,7 @@ def _cannot_listen(host: str, port: int, error: OSError) -> P2PError:
 
 
 def run_app(
-    app: Any, listener: socket.socket, ready: Callable[[], None], *, stop: Callable[[], None]
+    app: Any, listener: socket.socket, ready: Callable[[], None], *, stop: Callable[[], object]
 ) -> signal.Signals | None:
     """Answer requests until a signal comes, and give it; `stop` is called before what is being answered ends."""
     server = make_server(app)
@@ -140,14 +168,20 @@ def run_app(
 def make_server(app: Any) -> Any:
     """A server of uvicorn for an application, which says nothing and leaves signals alone; it runs on open sockets."""
     import uvicorn
+    from uvicorn.protocols.http.h11_impl import H11Protocol
 
     logging.getLogger("uvicorn").addHandler(logging.NullHandler())
     config = uvicorn.Config(
         app,
-        **{"loop": "asyncio", "http": "h11", "ws": "none", "lifespan": "off"},
+        **{
+            "loop": "asyncio",
+            "http": type("Connection", (LimitedConnection, H11Protocol), {}),
+            "ws": "none",
+            "lifespan": "off",
+        },
         **{"log_config": None, "access_log": False, "server_header": False, "proxy_headers": False},
         **{"timeout_graceful_shutdown": _GRACE, "timeout_keep_alive": _IDLE},
-        **{"h11_max_incomplete_event_size": _MOST_HEADERS},
+        **{"backlog": _BACKLOG, "h11_max_incomplete_event_size": _MOST_HEADERS},
     )
     server = uvicorn.Server(config)
     server.capture_signals = contextlib.nullcontext  # it would raise them again, and end without an exit code
@@ -167,7 +201,7 @@ def _tell(server: Any, ready: Callable[[], None]) -> None:
 class _Stop:
     """While it is open, Ctrl-C and SIGTERM ask the server to end; a second one lets it wait for nothing."""
 
-    def __init__(self, server: Any, stop: Callable[[], None]) -> None:
+    def __init__(self, server: Any, stop: Callable[[], object]) -> None:
         self._server, self._stop = server, stop
         self.signal: signal.Signals | None = None
         self._before: dict[signal.Signals, Any] = {}

@@ -37,6 +37,13 @@ def open_upload(data: bytes) -> PictureFile:
     return file
 
 
+def explain_upload(error: P2PError) -> P2PError:
+    """An error of reading with what one who sends a picture can do, where it says what one who has a file can."""
+    if error.code != "several-pages":
+        return error
+    return P2PError(error.where, error.what, "Save the one that is meant as a picture of its own.", code=error.code)
+
+
 def refuse_many_pixels(size: Size, where: str = NAME) -> None:
     """Raise P2PError for a size with more pixels than are taken."""
     if size.width * size.height > MOST_PIXELS_SENT:

@@ -21,7 +21,7 @@ from p2p_gan.data.task import open_for_training, task_of
 from p2p_gan.machine.distributed import among_others, devices_of
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RUN, RunFolder
-from p2p_gan.training.source import config_after, open_source
+from p2p_gan.training.source import config_after, describe_source
 
 _MOST_NAMED = 4  # contradictions in an error
 _PRESET = "--preset "
@@ -40,7 +40,7 @@ def config_of_call(
         return _continue(pairs, run, preset, asked)
     if source is not None:
         start = None if preset is None else PRESETS[preset]
-        after = config_after(open_source(source), start, open_for_training(pairs), read_asked(asked))
+        after = config_after(describe_source(source), start, open_for_training(pairs), read_asked(asked))
         return with_settings(Config(), after)
     return apply_requests(PRESETS[preset or PAPER], asked)
 

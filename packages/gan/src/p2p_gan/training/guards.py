@@ -18,6 +18,7 @@ from p2p_gan.data.dataset import Batch, PairDataset
 from p2p_gan.machine.load import Load, LoadMeter
 from p2p_gan.training.job import Job
 from p2p_gan.training.probe import Probe, first_bad_tensor, probe
+from p2p_gan.training.update import kept_updates
 
 WINDOW = 5  # checks in a row that must agree before a warning
 EARLY = 200  # updates at the start without warnings
@@ -30,7 +31,6 @@ SURE = 0.97  # the accuracy over patches from which a discriminator counts as to
 # 0.25, 1); wgan has no entry, since a critic should be strong.
 _WON = {"bce": 0.3, "lsgan": 0.1, "hinge": 0.4}
 _CERTAIN, _LONG = 0.995, 6  # an accuracy that tells enough by itself, if so many probes in a row have it
-_ROWS = 1000  # updates whose losses are kept
 _BUSY = 0.05  # the share of the time that reading the losses may take on an idle device
 _SLOW = 0.67  # of the images a second that the run has reached: less than that is worth a word, if others are the cause
 
@@ -57,8 +57,7 @@ class LossHistory:
 
     def __init__(self, names: Sequence[str], config: Config) -> None:
         self._names = tuple(names)
-        # Batches may be as small as one pair.
-        self._updates: deque[tuple[Sequence[float], int, int]] = deque(maxlen=min(_ROWS, config.log_every + 1))
+        self._updates: deque[tuple[Sequence[float], int, int]] = deque(maxlen=kept_updates(config))
 
     def add(self, losses: Sequence[float], before: int, count: int) -> None:
         """Add the losses of an update of `count` images after `before` images."""

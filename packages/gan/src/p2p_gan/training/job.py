@@ -110,7 +110,8 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
     )
     nets = build(architecture, config, device, task.labels, load_features(config, device))
     autocast = autocast_for(device, config.precision)
-    return Job(folder, task, config, device, autocast, nets, card, recipe, ranks, (note,) if note else ())
+    notes = tuple(each for each in (note, _without_effect(config)) if each)
+    return Job(folder, task, config, device, autocast, nets, card, recipe, ranks, notes)
 
 
 def refuse_uneven(batch: int, world: int) -> None:
@@ -127,12 +128,26 @@ def refuse_uneven(batch: int, world: int) -> None:
     )
 
 
-def refuse_contradictions(folder: PairFolder, config: Config) -> None:
-    """Raise UsageError for the first setting that contradicts these pairs, as `make_job` would, without networks."""
+def refuse_contradictions(folder: PairFolder, config: Config) -> Config:
+    """Raise UsageError for the first setting that contradicts these pairs, as `make_job` would, without networks.
+
+    Gives the config with features and noise as these pairs have them.
+    """
     task = task_of(folder, config.direction, config.a_encoding, config.b_encoding)
     refuse_unfit(task, config)
     config, _ = settle_features(config, task, folder)
-    _recipe(task, replace(config, **settle_noise(config, masks=bool(task.labels))))
+    config = replace(config, **settle_noise(config, masks=bool(task.labels)))
+    _recipe(task, config)
+    return config
+
+
+def _without_effect(config: Config) -> str:
+    """A line on a setting that does nothing, or ""; it is no error, because presets have it for other losses."""
+    layers = config.discriminator_layers
+    if config.gan_loss != "segmentation" or layers == Config().discriminator_layers:
+        return ""
+    why = "whose discriminator is a U-Net with a depth of its own"
+    return f"discriminator_layers={layers} has no effect with gan_loss=segmentation, {why}."
 
 
 def _recipe(task: Task, config: Config) -> Recipe:

@@ -20,7 +20,7 @@ from p2p_gan.config.config import Config
 from p2p_gan.config.sides import deepest_unet
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.location import model_file
-from p2p_gan.models.model import read_model
+from p2p_gan.models.model import read_card, read_model
 from p2p_gan.models.reference import read_reference, reference_card
 from p2p_gan.networks.architecture import GENERATORS, Architecture
 from p2p_gan.runs import checkpoint
@@ -51,43 +51,71 @@ _OWN = ("device", "precision", "memory_format", "threads", "cuda_graph", "restar
 
 
 @dataclass(frozen=True)
-class StartModel:
-    """A model to begin with: the path that was given, its file and that file's SHA-256, its card and its weights.
+class StartCard:
+    """What a model to begin with says of itself: the path that was given, its file, and its card.
 
-    `config` and `pairs` (the number of training pairs) are those of its run, if it lies in a run folder; then
-    `discriminator` holds the weights of the same moment, if they are still there.
+    `config` and `pairs` (the number of training pairs) are those of its run, if it lies in a run folder.
     """
 
     path: Path
     file: Path
-    sha256: str
     card: ModelCard
-    generator: Mapping[str, Tensor]
-    discriminator: Mapping[str, Tensor] | None = None
     config: Config | None = None
     pairs: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartModel(StartCard):
+    """A model to begin with, the SHA-256 of its file, and its weights.
+
+    `discriminator` holds those of the same moment, if it lies in a run folder and they are still there.
+    """
+
+    sha256: str
+    generator: Mapping[str, Tensor]
+    discriminator: Mapping[str, Tensor] | None = None
+
+
+def describe_source(path: Path | str) -> StartCard:
+    """What `open_source` gives but for the weights, which of a model file are not read; raises P2PError."""
+    path = Path(path)
+    if _is_reference(path):
+        architecture, _, images = read_reference(path)
+        return StartCard(path, path, reference_card(architecture, images))
+    file = model_file(path)
+    return _describe(path, file, read_card(file))
 
 
 def open_source(path: Path | str) -> StartModel:
     """Read a run folder, a model file, or weights of the reference implementation (NAME.pth); raises P2PError."""
     path = Path(path)
-    if path.suffix in _REFERENCE and path.is_file():
+    if _is_reference(path):
         architecture, generator, images = read_reference(path)
         card = reference_card(architecture, images)
-        return StartModel(path, path, sha256_file(path), card, generator.state_dict())
+        return StartModel(path, path, card, sha256=sha256_file(path), generator=generator.state_dict())
     file = model_file(path)
     model = read_model(file)
-    weights, run = model.generator.state_dict(), file.parent
+    found, weights = _describe(path, file, model.card), model.generator.state_dict()
+    in_run = found.config is not None
+    discriminator = checkpoint.read_network(file.parent, model.card.images, "discriminator") if in_run else None
+    return StartModel(**vars(found), sha256=model.digest, generator=weights, discriminator=discriminator)
+
+
+def _is_reference(path: Path) -> bool:
+    return path.suffix in _REFERENCE and path.is_file()
+
+
+def _describe(path: Path, file: Path, card: ModelCard) -> StartCard:
+    run = file.parent
     if not (run / RUN).is_file():
-        return StartModel(path, file, model.digest, model.card, weights)
+        return StartCard(path, file, card)
     record = RunFolder(run)
     pairs = (record.read().get("splits") or {}).get("train", {}).get("pairs", 0)
-    discriminator = checkpoint.read_network(run, model.card.images, "discriminator")
-    return StartModel(path, file, model.digest, model.card, weights, discriminator, record.config(), pairs)
+    return StartCard(path, file, card, record.config(), pairs)
 
 
 def config_after(
-    source: StartModel, start: Config | None, folder: PairFolder, asked: Mapping[str, Any]
+    source: StartCard, start: Config | None, folder: PairFolder, asked: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The settings with which a run on these pairs begins from a model; those that are `asked` for are as asked.
 
@@ -109,6 +137,8 @@ def config_after(
         settings["segmentation_head"] = "auto"  # these pairs may have no masks
     if settings["features"] == "on":
         settings["features"] = "auto"  # nor photos that the features fit, and this machine may not have the package
+    if asked.get("noise_channels", 1) < 1 and settings["lambda_mode_seeking"]:
+        settings["lambda_mode_seeking"] = "auto"  # there may be no noise whose effect it could ask for
     if "epochs" in asked:
         settings["images"] = None
     settings |= asked
@@ -147,7 +177,7 @@ def _shape_of(shape: Architecture) -> dict[str, Any]:
     }
 
 
-def _direction_of(source: StartModel, folder: PairFolder) -> str:
+def _direction_of(source: StartCard, folder: PairFolder) -> str:
     """The direction of these pairs that is the model's: by the names of the halves, else by what they are."""
     card, names = source.card, (folder.a.name, folder.b.name)
     if (card.input.name, card.output.name) == names:

@@ -3,7 +3,6 @@
 Nothing here may be the only place where something is recorded: stats.jsonl is the record.
 """
 
-import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.packages import require_packages
 from p2p_datatools.contract.pictures.images import Photo
 
 EVENTS = "tensorboard"
@@ -100,10 +100,4 @@ def scalars_of(line: dict[str, Any]) -> dict[str, float]:
 
 def require_tensorboard() -> None:
     """Raise UsageError if the package tensorboard is missing."""
-    if importlib.util.find_spec("tensorboard") is None:
-        raise UsageError(
-            "tensorboard=True",
-            "needs the package tensorboard, which is not installed",
-            "Run 'pip install \"tensorboard>=2.16\"', or set tensorboard=off.",
-            code="missing-package",
-        )
+    require_packages("tensorboard=on", "tensorboard>=2.16", instead="set tensorboard=off", error=UsageError)

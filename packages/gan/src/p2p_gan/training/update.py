@@ -5,13 +5,19 @@ Nothing here may decide how an update is launched, or wait for the device.
 
 import torch
 
+from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch
 from p2p_gan.training.job import Job
 from p2p_gan.updates.loss_ring import LossRing
 from p2p_gan.updates.optimise import hold_learning_rate, set_learning_rate, update_ema
 from p2p_gan.updates.step import train_step
 
-_ROWS = 1000  # updates whose losses are kept on the device; reading them earlier costs one wait in so many
+_MOST_KEPT = 1000  # updates whose losses are kept on the device; reading them earlier costs one wait in so many
+
+
+def kept_updates(config: Config) -> int:
+    """The number of the latest updates whose losses are kept: all since the last line of the record, but for many."""
+    return min(_MOST_KEPT, config.log_every + 1)  # batches may be as small as one pair
 
 
 class WholeUpdate:
@@ -23,7 +29,7 @@ class WholeUpdate:
 
     def __init__(self, job: Job, *, recordable: bool) -> None:
         self.job = job
-        self.ring = LossRing(job.recipe.names, min(_ROWS, job.config.log_every + 1), job.device)
+        self.ring = LossRing(job.recipe.names, kept_updates(job.config), job.device)
         self.numbers = (0.0, 0.0)
         self._decay = torch.zeros((), dtype=torch.float64, device=job.device) if recordable else None
         for optimizer in job.nets.optimizers if recordable else ():

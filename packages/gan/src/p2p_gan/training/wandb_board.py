@@ -3,7 +3,6 @@
 Nothing here may send anything unless the setting says online, or record anything that stats.jsonl does not.
 """
 
-import importlib.util
 import secrets
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import read_text, write_bytes
+from p2p_datatools.contract.packages import require_packages
 from p2p_datatools.contract.pictures.images import Photo
 from p2p_datatools.contract.words import first_line
 from p2p_gan.training.tensorboard import Board, scalars_of
@@ -88,10 +88,4 @@ def _id_of(run: Path) -> str:
 
 def require_wandb(mode: str) -> None:
     """Raise UsageError if the package wandb is missing."""
-    if importlib.util.find_spec("wandb") is None:
-        raise UsageError(
-            f"wandb={mode}",
-            "needs the package wandb, which is not installed",
-            "Run 'pip install \"wandb>=0.18\"', or set wandb=off.",
-            code="missing-package",
-        )
+    require_packages(f"wandb={mode}", "wandb>=0.18", instead="set wandb=off", error=UsageError)

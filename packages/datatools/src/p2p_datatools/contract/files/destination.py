@@ -254,7 +254,7 @@ def refuse_dest_inside(dest: Path, *folders: Path | None) -> None:
         if folder and dest.resolve().is_relative_to(folder.resolve()):
             raise UsageError(
                 dest,
-                f"lies in {folder}, so that its masks would be read as photos or labels the next time",
+                f"lies in {folder}, so that what is written would be read the next time",
                 "Choose a destination outside it.",
                 code="destination-inside-source",
             )

@@ -15,7 +15,7 @@ import { Beginnings } from "./beginnings.mjs";
 import { ClassList } from "./class_list.mjs";
 import { bindButtons, listKeys, shortcutsOf } from "./commands.mjs";
 import { byId, say } from "./dom.mjs";
-import { Drawing, blankMask, copyMask } from "./drawing.mjs";
+import { Drawing, blankMask, copyMask, sizeOfNew } from "./drawing.mjs";
 import { canPaint, isAway, isBusy, isStale, takesMasks } from "./engine.mjs";
 import { chooseFile, listenToFiles } from "./files.mjs";
 import { Hand } from "./hand.mjs";
@@ -34,8 +34,6 @@ import { Surface } from "./surface.mjs";
 import { ToolBar } from "./tool_bar.mjs";
 import { VariantStrip } from "./variants.mjs";
 import { WHOLE } from "./view.mjs";
-
-const SIDE = 256; // of a new drawing, where the model has no size of its own
 
 /** @param {Engine} engine */
 export function startPage(engine) {
@@ -85,8 +83,8 @@ class Studio {
     return {
       hold: (/** @type {ToolName} */ tool) => this.hold(tool),
       widen: (/** @type {number} */ by) => this.widen(by),
-      undo: () => this.travel(() => this.drawing()?.undo(), "Undone"),
-      redo: () => this.travel(() => this.drawing()?.redo(), "Done again"),
+      undo: () => this.undo(),
+      redo: () => this.redo(),
       mirror: () => this.edit((mask) => (mirrorMask(mask), wholeOf(mask)), "Mirrored"),
       clear: () => this.clear(),
       swap: () => this.chooseClass(this.before),
@@ -165,8 +163,7 @@ class Studio {
     const kind = nameOfKind(palette);
     const kept = this.drawings.has(kind) ? null : unpackMask(await recall(`drawing ${kind}`));
     if (model !== this.model) return;
-    const [width, height] = model.size ?? [SIDE, SIDE];
-    const drawing = this.drawings.get(kind) ?? new Drawing(kept ?? blankMask(width, height));
+    const drawing = this.drawings.get(kind) ?? new Drawing(kept ?? blankMask(...sizeOfNew(model)));
     const isNew = !kept && !this.drawings.has(kind);
     this.drawings.set(kind, drawing);
     byId("drop", HTMLElement).hidden = true;
@@ -176,7 +173,6 @@ class Studio {
     this.resized();
     this.hold(this.choices.tool);
     this.chooseClass(Math.min(this.choices.value, palette.classes.length - 1));
-    this.widen(this.choices.size - this.hand.size);
     this.allowTravel();
     if (!isNew) return;
     await examples;
@@ -336,16 +332,27 @@ class Studio {
 
   /** @param {number} by */
   widen(by) {
-    const size = Math.max(1, Math.min(Number(this.tools.size.max), Math.round(this.hand.size + by)));
-    this.hand.size = size;
-    this.tools.show(this.hand.tool, size);
-    this.choose({ size }, false);
+    this.choose({ size: this.tools.within(this.hand.size + by) }, false);
+    this.fitBrush();
+  }
+
+  /** As wide as was chosen, or as the drawing allows. */
+  fitBrush() {
+    this.hand.size = this.tools.within(this.choices.size);
+    this.tools.show(this.hand.tool, this.hand.size);
+  }
+
+  undo() {
+    // In an open polygon, the corner before.
+    if (!this.hand.back()) this.travel(() => this.drawing()?.undo(), "Undone");
+  }
+
+  redo() {
+    this.travel(() => this.drawing()?.redo(), "Done again");
   }
 
   /** @param {() => boolean | undefined} move @param {string} words */
   travel(move, words) {
-    // In an open polygon, the corner before.
-    if (words === "Undone" && this.hand.back()) return;
     this.hand.finish();
     say(move() ? words : "There is nothing more");
   }
@@ -358,9 +365,9 @@ class Studio {
   }
 
   clear() {
-    const size = this.model?.size ?? [SIDE, SIDE];
     this.hand.finish();
-    this.drawing()?.replace(blankMask(...size));
+    const drawing = this.drawing();
+    drawing?.replace(blankMask(...sizeOfNew(this.model, drawing.mask)));
     say("Cleared");
   }
 
@@ -374,6 +381,7 @@ class Studio {
     const { width, height } = this.surface.size();
     byId("studio", HTMLElement).style.setProperty("--ratio", String(width / height));
     this.tools.limit(Math.max(width, height));
+    this.fitBrush();
   }
 
   /** @param {import("./view.mjs").View} view */

@@ -15,6 +15,17 @@ export function blankMask(width, height) {
   return { width, height, classes: new Uint8Array(width * height) };
 }
 
+const SIDE = 256; // of a new drawing, where neither the model nor a drawing before has a size
+
+/**
+ * The width and height of a new drawing: those that the model was trained at, else those of the drawing before.
+ * @param {{ size: [number, number] | null } | null} model @param {Mask | undefined} [before]
+ * @returns {[number, number]}
+ */
+export function sizeOfNew(model, before) {
+  return model?.size ?? (before ? [before.width, before.height] : [SIDE, SIDE]);
+}
+
 /** @param {Mask} mask @returns {Mask} */
 export function copyMask(mask) {
   return { ...mask, classes: mask.classes.slice() };

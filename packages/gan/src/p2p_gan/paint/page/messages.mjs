@@ -6,6 +6,7 @@ import { byId, icon, make } from "./dom.mjs";
 import { EngineError } from "./engine.mjs";
 
 const NOTE_TIME = 8000;
+const PATIENCE = 600; // milliseconds after which work is said to go on
 
 /** An error in words: where, what, and what to do. @param {unknown} error */
 export function wordsOf(error) {
@@ -42,4 +43,21 @@ export function complain(error) {
 export function showState(words) {
   const message = show("state", words);
   return () => message.remove();
+}
+
+/**
+ * What work gives; where it takes long, that it goes on is said until it ends.
+ * @template T
+ * @param {string} words @param {Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function sayWhile(words, work) {
+  let end = () => {};
+  const timer = setTimeout(() => (end = showState(words)), PATIENCE);
+  try {
+    return await work;
+  } finally {
+    clearTimeout(timer);
+    end();
+  }
 }

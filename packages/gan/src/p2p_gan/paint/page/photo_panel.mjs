@@ -90,7 +90,7 @@ export class PhotoPanel {
         const timer = setTimeout(action, milliseconds);
         return () => clearTimeout(timer);
       },
-      fail: (error) => this.fail(error),
+      fail: (error) => neighbours.fail(error),
       hasCoarse: () => this.model !== null && this.coarse() !== null,
       rested: () => this.subject && neighbours.rested(this.subject),
     });
@@ -141,8 +141,19 @@ export class PhotoPanel {
       this.cover.hidden = true;
       this.scheduler.resume();
     } catch (error) {
-      if (this.model === model) this.fail(error);
+      if (this.model === model) this.failToPrepare(error);
     }
+  }
+
+  /** Each picture prepares what it needs, too: the next one is asked for, or this one where the engine is only busy. @param {unknown} error */
+  failToPrepare(error) {
+    const answer = this.neighbours.fail(error);
+    if (answer === "wait") return;
+    if (answer === "drop") {
+      this.scheduler.clear();
+      this.sayFailure(error);
+    }
+    this.scheduler.resume();
   }
 
   /** Show no photo: that of another model is none of this one's. */
@@ -159,9 +170,16 @@ export class PhotoPanel {
     this.scheduler.request(this.workOf(subject, (painting, coarse) => this.show(painting, coarse, subject)));
   }
 
-  /** @param {Subject} subject @param {(painting: Painting, coarse: boolean) => void} show @returns {import("./scheduler.mjs").Work<Painting>} */
-  workOf(subject, show) {
-    return { paint: (coarse, signal) => this.paint(subject, coarse ? this.coarse() : null, signal), show };
+  /**
+   * @param {Subject} subject
+   * @param {(painting: Painting, coarse: boolean) => void} show
+   * @param {(error: unknown) => void} [fail]
+   * @returns {import("./scheduler.mjs").Work<Painting>}
+   */
+  workOf(subject, show, fail = (error) => this.sayFailure(error)) {
+    const paint = (/** @type {boolean} */ coarse, /** @type {AbortSignal} */ signal) =>
+      this.paint(subject, coarse ? this.coarse() : null, signal);
+    return { paint, show, fail, discard: ({ image }) => image.close() };
   }
 
   /** @param {Subject} subject @param {[number, number] | null} size @param {AbortSignal} signal @param {string} [channel] */
@@ -200,10 +218,8 @@ export class PhotoPanel {
   }
 
   /** @param {unknown} error */
-  fail(error) {
-    const answer = this.neighbours.fail(error);
-    if (answer === "drop" && !isStale(error)) this.showCover(wordsOf(error), null);
-    return answer;
+  sayFailure(error) {
+    if (!isStale(error)) this.showCover(wordsOf(error), null);
   }
 
   /** Words over the photo, and how much is done. @param {string} words @param {number | null} part */

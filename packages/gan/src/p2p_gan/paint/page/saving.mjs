@@ -23,20 +23,31 @@ export async function saveMask(mask, palette) {
 /** The photo that the panel shows, at its full size and of the last stroke. @param {PhotoPanel} panel */
 export async function savePhoto(panel) {
   const { painting, model } = await panel.file();
-  saveFile(painting.file ?? (await blobOf(painting.image)), fileName(model.name, "photo"));
-  painting.image.close();
+  try {
+    saveFile(painting.file ?? (await blobOf(painting.image)), fileName(model.name, "photo"));
+  } finally {
+    painting.image.close();
+  }
 }
 
 /** The drawing and the photo as one file. @param {PhotoPanel} panel */
 export async function saveBoth(panel) {
-  const { painting, subject, model } = await panel.file();
+  const made = await panel.file();
+  try {
+    saveFile(pngBlob(await fileOfBoth(made)), fileName(made.model.name, "drawing"));
+  } finally {
+    made.painting.image.close();
+  }
+}
+
+/** @param {Awaited<ReturnType<PhotoPanel["file"]>>} made */
+async function fileOfBoth({ painting, subject, model }) {
   const { mask, palette, seed, variant } = subject;
-  if (!mask || !palette) return;
+  if (!mask || !palette) throw new Error("there is no drawing");
   const canvas = paintedCanvas(painting.image, mask);
   const photo = contextOf(canvas).getImageData(0, 0, mask.width, mask.height);
   const origin = { model: model.name, digest: model.digest, seed, variant, palette: palette.name };
-  saveFile(pngBlob(await drawingFile(mask, palette, photo, origin)), fileName(model.name, "drawing"));
-  painting.image.close();
+  return drawingFile(mask, palette, photo, origin);
 }
 
 /** @param {ImageBitmap} image @param {{ width: number, height: number }} [size] */

@@ -8,6 +8,8 @@
  * @typedef {object} Work
  * @property {(coarse: boolean, signal: AbortSignal) => Promise<T>} paint
  * @property {(picture: T, coarse: boolean) => void} show
+ * @property {(error: unknown) => void} fail  it could not be painted, and is not asked for again
+ * @property {(picture: T) => void} discard  it came too late, and is not shown
  */
 
 /**
@@ -142,7 +144,7 @@ export class Scheduler {
     const began = this.surroundings.now();
     try {
       const picture = await job.work.paint(job.coarse, signal);
-      if (this.current !== job) return;
+      if (this.current !== job) return job.work.discard(picture);
       this.current = null;
       this.measure(job, this.surroundings.now() - began);
       job.work.show(picture, job.coarse);
@@ -165,12 +167,18 @@ export class Scheduler {
   /** @param {Job<T>} job @param {unknown} error */
   settle(job, error) {
     const answer = this.surroundings.fail(error);
-    if (answer === "drop") return;
+    if (answer === "drop") return this.giveUp(job, error);
     // A newer one is worth more than the same again.
     if (!this.waiting) this.waiting = job;
     this.paused = true;
     this.cancelAgain();
     if (answer === "again") this.cancelAgain = this.surroundings.later(() => this.resume(), AGAIN);
+  }
+
+  /** It is not shown, so that nothing can be made of it while the hand rests. @param {Job<T>} job @param {unknown} error */
+  giveUp(job, error) {
+    if (!this.waiting) this.saidRested = true;
+    job.work.fail(error);
   }
 
   /** @param {Job<T>} job @param {number} milliseconds */

@@ -19,7 +19,7 @@
 import { readMaskFile } from "./drawing_file.mjs";
 import { takesMasks } from "./engine.mjs";
 import { keep } from "./keeping.mjs";
-import { note } from "./messages.mjs";
+import { note, sayWhile } from "./messages.mjs";
 import { nameOf, readFile, refuseLarge } from "./opening.mjs";
 
 export class Sources {
@@ -65,7 +65,7 @@ export class Sources {
     const [model, isWanted] = [this.easel.model(), this.wish()];
     if (!model) return;
     if (!takesMasks(model)) return this.easel.showPicture(file);
-    const { mask, notes, seed, variant } = await readFile(this.engine, model.id, model.palette, file);
+    const { mask, notes, seed, variant } = await sayWhile("Reading the file …", readFile(this.engine, model.id, model.palette, file));
     if (!isWanted()) return;
     this.easel.showMask(mask, { ...(seed !== undefined && { seed }), ...(variant && { variant }) });
     notes.forEach(note);
@@ -80,7 +80,7 @@ export class Sources {
     const isWanted = this.wish();
     await this.showPhoto(file);
     if (!segmenter || !this.engine.segment) return note("Draw over the photo: it can shine through the drawing.");
-    const { mask, notes } = await this.engine.segment(model.id, model.palette, file);
+    const { mask, notes } = await sayWhile("Finding the classes in the photo …", this.engine.segment(model.id, model.palette, file));
     if (!isWanted()) return;
     this.easel.showMask(mask);
     notes.forEach(note);

@@ -38,4 +38,9 @@ export class ToolBar {
   limit(side) {
     this.size.max = String(Math.max(8, Math.round(side / 4)));
   }
+
+  /** The nearest width that the brush may have. @param {number} size */
+  within(size) {
+    return Math.max(1, Math.min(Number(this.size.max), Math.round(size)));
+  }
 }

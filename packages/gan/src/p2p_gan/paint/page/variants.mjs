@@ -42,10 +42,11 @@ export class VariantStrip {
     }
     const works = missing.map((tile) => {
       const wish = { ...subject, variant: Math.max(1, tile.variant), dropout: tile.dropout };
-      return panel.workOf(wish, ({ image }) => {
+      const show = (/** @type {{ image: ImageBitmap }} */ { image }) => {
         drawTile(tile, image, of, subject.mask ?? image);
         image.close();
-      });
+      };
+      return panel.workOf(wish, show, () => blankTile(tile));
     });
     if (works.length) panel.scheduler.whileResting(works);
   }
@@ -60,6 +61,12 @@ function makeTile(variant, choose) {
   make("label", { title: words }, input, canvas, make("span", { ariaHidden: "true" }, dropout ? String(variant) : "plain"));
   input.addEventListener("change", () => choose(Math.max(1, variant), dropout));
   return { input, canvas, variant, dropout, of: "" };
+}
+
+/** Show nothing: what it shows is of another drawing. @param {Tile} tile */
+function blankTile(tile) {
+  [tile.canvas.width, tile.canvas.height, tile.of] = [1, 1, ""];
+  tile.canvas.classList.remove("full");
 }
 
 /** @param {Tile} tile @param {CanvasImageSource & { width: number, height: number }} image @param {string} of @param {{ width: number, height: number }} [size] */
