@@ -88,11 +88,6 @@ def blur_plane(plane: Planes, sigma: float, times: int = 1) -> Planes:
     return np.asarray(blurred, dtype=np.float32)
 
 
-def kernel_energy(sigma: float) -> float:
-    """The sum of the squares of the blur's weights: what a change of one pixel by 1 changes in all."""
-    return float(np.square(kernel(sigma)).sum() ** 2)
-
-
 def blur_error(worn: Planes, clean: Planes, where: Planes, sigma: float) -> float:
     """The mean over channels of the sum of squares of `worn` planes (channels, h, w) less blurred `clean` ones.
 
