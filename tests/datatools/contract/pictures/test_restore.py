@@ -85,3 +85,19 @@ def test_a_table_of_many_colours_is_searched_among_those_found() -> None:
     colors = np.array([(n % 7 * 42, n % 6 * 51, n // 42 * 85) for n in range(120)], dtype=np.uint8)
     rows = np.where(drawing() == RED, 17, 100).astype(np.uint8)
     assert (restore(Snapper(colors), soften(colors[rows], 1)).rows == rows).mean() > 0.99
+
+
+def test_a_class_that_would_only_explain_what_others_do_appears_nowhere() -> None:
+    colors = np.array([(255, 0, 254), (190, 153, 153), (192, 192, 128), (34, 139, 34)], dtype=np.uint8)
+    rows = np.zeros((120, 120), dtype=np.uint8)
+    rows[:40], rows[10:110, 50:53], rows[40:100, 80:82] = 3, 2, 2
+    found = restore(Snapper(colors), soften(colors[rows], 2)).rows
+    assert set(np.unique(found)) == {0, 2, 3}
+    assert (found == rows).mean() > 0.995
+
+
+def test_a_small_class_that_is_there_stays() -> None:
+    rows = drawing()
+    rows[140:146, 40:46] = BROWN
+    found = restore(SNAPPER, soften(COLORS[rows], 2)).rows
+    assert abs(int((found == BROWN).sum()) - 36) < 8

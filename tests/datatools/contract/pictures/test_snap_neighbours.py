@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from p2p_datatools.contract.pictures.snap_neighbours import UNSURE, Around, chunks, in_areas, in_blocks
+from p2p_datatools.contract.pictures.snap_neighbours import UNSURE, Around, chunks, fill_nearest, in_areas, in_blocks
 
 ROWS = np.array([[1, 2, 3, 4], [5, UNSURE, 6, 7], [8, 9, 10, UNSURE]], dtype=np.uint8)
 
@@ -51,3 +51,9 @@ def test_an_area_is_five_pixels_wide_and_of_nearly_one_colour() -> None:
 
 def test_chunks_leave_nothing_out() -> None:
     assert [list(range(10))[each] for each in chunks(10, 4)] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
+
+
+def test_pixels_are_filled_with_the_nearest_others_and_not_where_there_are_none() -> None:
+    rows = np.array([[1, 9, 9, 9, 2], [1, 9, 9, 9, 2]], dtype=np.uint8)
+    assert fill_nearest(rows, rows == 9)[0, [1, 3]].tolist() == [1, 2]
+    assert (fill_nearest(rows, rows > 0) == rows).all()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.palette import IGNORE
 from p2p_datatools.contract.pictures.images import LabelMap
+from p2p_datatools.contract.pictures.snap_neighbours import fill_nearest
 from p2p_datatools.contract.threads import parallel_map
 
 MOST_SPECK = 64
@@ -104,12 +105,5 @@ def _fill(mask: LabelMap, found: NDArray[np.bool_], filled: LabelMap, tile: tupl
     blocked = found[outer] | (part == IGNORE)
     if blocked.all():
         blocked = found[outer]
-    if blocked.all():
-        return  # nothing lies around
-    _, labels = cv2.distanceTransformWithLabels(
-        blocked.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    classes = np.zeros(int(labels.max()) + 1, dtype=np.uint8)
-    classes[labels[~blocked]] = part[~blocked]
-    whole = np.where(found[outer], classes[labels], part)
+    whole = np.where(found[outer], fill_nearest(part, blocked), part)
     filled[inner] = _cut(whole, inner, outer)

@@ -3,6 +3,7 @@
 Nothing here may know files, classes or palettes, or change a pixel that has the exact colour of a row.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -12,21 +13,36 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.pictures.blur import SIGMAS, BlurWidths, Planes, blur_colors, blur_errors, sharpen, to_ycc
-from p2p_datatools.contract.pictures.icm import TileLabels
+from p2p_datatools.contract.pictures.blocks import paint_blocks
+from p2p_datatools.contract.pictures.blur import (
+    BlurWidths,
+    Planes,
+    blur_colors,
+    blur_error,
+    find_width,
+    sharpen,
+    to_ycc,
+)
+from p2p_datatools.contract.pictures.icm import TileLabels, least_of
 from p2p_datatools.contract.pictures.images import Photo
 from p2p_datatools.contract.pictures.snap import Snapper, SnapResult
-from p2p_datatools.contract.pictures.snap_neighbours import Marks, Numbers, Places
+from p2p_datatools.contract.pictures.snap_neighbours import Marks, Numbers, Places, fill_nearest
 from p2p_datatools.contract.threads import parallel_map
 
-_TILE, _MARGIN = 128, 16  # pixels: a tile is decided with what lies around it
-_ROUNDS, _PASSES, _SWEEPS = 2, 4, 2
-_FIRST_STEPS = 5  # of sharpening, while blends are still taken for rows and the error of the blur is not known
+_TILE, _AREA = 128, 512  # pixels: the side of what is sharpened, and of what is decided at once,
+_MARGIN = 16  # with so much of what lies around
+_PASSES, _MOST_PASSES = 3, 6
+_WORTH = 0.5  # of the error before: with less left another pass is worth its time
+_PAINTINGS = 2
+_WIDE = 1.4  # pixels: with a narrower blur changes of single pixels find what is there
 _WORN = 16  # of 255: a channel farther from its row's is worn
 _MOST_STRAY, _MOST_BLENDED = 0.01, 0.6  # of the pixels: with more it is no label picture
 _MANY = 32  # rows: of a larger table only those that `Snapper` found are tried
-_SAMPLE = 24  # tiles from which the blur is estimated
+_SAMPLE = 8  # tiles from which the blur is estimated
 _FEW = 1e-5  # of the pixels: fewer changes end the search
+_LEAST = 1024  # pixels: a row of fewer has to be proved,
+_PROOF = 50.0  # by so much more squared error, over its mean, without it, for each of its pixels
+_ONCE = 10  # and for so many more
 _LIKELY = 4  # times the squared tolerance: nearer, a pixel of a sharpened picture may be of a thin line of its row
 _FAR = np.float32(1e7)  # beyond each squared distance between colours
 _T = TypeVar("_T")
@@ -51,10 +67,11 @@ def restore(snapper: Snapper, picture: Photo) -> SnapResult:
     """What `Snapper.snap` gives of RGB (height, width, 3), but blended pixels have the rows that explain the picture.
 
     It is taken for its rows' colours under a Gaussian blur, of one width for luma and one for chroma, which soft
-    brushes, JPEG and resizing are all close to: sharpened and snapped again, and then each pixel takes that row near it
-    that explains the picture best, and rather that of its neighbours. Pixels of the exact colour of a row keep it; only
-    what the rows do not explain stays stray. What is no label picture, for most of it is blended or it has areas of
-    strange colours, stays as `snap` has it.
+    brushes, JPEG and resizing are all close to: sharpened and snapped again; then single pixels, pairs and, under a
+    wide blur, blocks take the rows that explain the picture best, and rather those of their neighbours. A row of few
+    pixels goes where the picture is explained nearly as well without it. Pixels of the exact colour of a row keep it;
+    only what the rows do not explain stays stray. What is no label picture, for most of it is blended or it has areas
+    of strange colours, stays as `snap` has it.
     """
     found = snapper.snap(picture)
     share = np.count_nonzero(found.blended) / found.rows.size
@@ -68,13 +85,14 @@ class _Restoration:
     """The search for the rows of one picture, in those of its tiles that have blended pixels."""
 
     def __init__(self, snapper: Snapper, picture: Photo, found: SnapResult) -> None:
-        self._colors, self._limit = snapper.colors.astype(np.float32), snapper.limit
+        self._colors, self._limit = snapper.colors, snapper.limit
         self._table = to_ycc(snapper.colors[None])[0]
         self._picture, self._moved, self._rows = picture, found.moved, found.rows
-        tiles = _tiles(*found.rows.shape)
-        self._tiles = [tile for tile in tiles if found.blended[tile.inner].any()]
+        tiles, blended = _tiles(found.rows, _TILE), found.blended
+        self._tiles = [tile for tile in tiles if blended[tile.inner].any()]
+        self._areas = [area for area in _tiles(found.rows, _AREA) if blended[area.inner].any()]
         self._sample = self._tiles[:: -(-len(self._tiles) // _SAMPLE)]
-        others = [tile for tile in tiles if not found.blended[tile.inner].any()]
+        others = [tile for tile in tiles if not blended[tile.inner].any()]
         counts = np.bincount(self._rows[~self._moved], minlength=len(self._colors))
         counts += sum(np.bincount(self._rows[tile.inner].ravel(), minlength=len(counts)) for tile in others)
         self._certain = counts > 0
@@ -83,19 +101,26 @@ class _Restoration:
 
     def run(self) -> Numbers:
         """The row of each pixel."""
-        known = np.arange(len(self._colors))
+        every = known = np.arange(len(self._colors))
         if len(known) > _MANY:
-            known = np.flatnonzero(np.bincount(self._rows.ravel(), minlength=len(known)))
-        for steps in (_FIRST_STEPS, None):
-            blur = self._estimate(SIGMAS, SIGMAS)
-            known = self._resnap(blur, blur.steps if steps is None else steps, known)
-        blur, before = self._estimate(SIGMAS, SIGMAS), self._rows.copy()
-        for _ in range(_PASSES):
-            if self._improve(blur) < _FEW * self._rows.size:
+            every = known = np.flatnonzero(self._count())
+        blur = self._estimate()
+        known = self._resnap(blur, blur.steps, known)
+        before = self._rows.copy()
+        error = math.inf
+        for number in range(_MOST_PASSES):
+            blur, error_before = self._estimate(), error
+            error = sum(blur.errors)
+            if number >= _PASSES and error > _WORTH * error_before:
                 break
-            blur = self._estimate(_beside(blur.luma), _beside(blur.chroma))
-        self._bring_back(before, known)
+            painted = every if number and blur.luma > _WIDE else None
+            if self._improve(blur, painted) < _FEW * self._rows.size and number:
+                break
+        else:
+            blur = self._estimate()
         self._blur = blur
+        self._bring_back(before, known)
+        self._leave_few(self._blur)
         return self._rows
 
     def explain(self, stray: Marks) -> Marks:
@@ -103,15 +128,37 @@ class _Restoration:
         left = stray.copy()
         for tile in self._tiles:
             if stray[tile.inner].any():
-                blurred = blur_colors(self._colors[self._rows[tile.outer]], self._blur)
+                blurred = blur_colors(self._colors[self._rows[tile.outer]].astype(np.float32), self._blur)
                 differs = np.square(blurred - self._picture[tile.outer]).sum(axis=2) > self._limit
                 left[tile.inner] &= tile.cut(differs)
         return left
 
+    def _count(self) -> Places:
+        """The pixels of each row."""
+        return np.bincount(self._rows.ravel(), minlength=len(self._colors))
+
+    def _leave_few(self, blur: BlurWidths) -> None:
+        """Rows of few pixels become what is around them, where that explains the picture nearly as well."""
+        counts = self._count()
+        for row in np.flatnonzero((counts > 0) & (counts < _LEAST) & ~self._certain):
+            banned = np.arange(len(counts)) == row
+            for area in self._areas:
+                if (self._rows[area.inner] == row).any():
+                    self._leave(_around(self._rows, area, int(row)), blur, banned)
+
+    def _leave(self, tile: _Tile, blur: BlurWidths, banned: Marks) -> None:
+        """Let a tile have none of the `banned` rows, unless it is then explained much worse."""
+        rows, worn = self._rows[tile.outer], to_ycc(self._picture[tile.outer])
+        where, free = banned[rows], self._find_worn(tile)
+        error = TileLabels(worn, rows, free, self._table, blur).error(worn)
+        labels = TileLabels(worn, fill_nearest(rows, where & free), free, self._table, blur, banned)
+        labels.settle()
+        if labels.error(worn) <= error + _PROOF * (np.count_nonzero(where) + _ONCE):
+            self._rows[tile.inner] = tile.cut(labels.rows)
+
     def _bring_back(self, before: Numbers, known: Places) -> None:
         """Rows that had an area, and lost their last pixel to what is around it, have what they had `before`."""
-        gone = np.setdiff1d(known, np.flatnonzero(np.bincount(self._rows.ravel(), minlength=len(self._colors))))
-        for row in gone:
+        for row in known[self._count()[known] == 0]:
             self._rows[before == row] = row
 
     def _each(self, work: Callable[[_Tile], _T], tiles: Sequence[_Tile]) -> list[_T]:
@@ -120,27 +167,27 @@ class _Restoration:
     def _find_worn(self, tile: _Tile) -> Marks:
         """The pixels of a tile, and around it, that an edge blends: those of exact colours are not."""
         rows = self._rows[tile.outer]
-        differs = np.abs(self._picture[tile.outer] - self._colors[rows]).max(axis=2) > _WORN
-        differs |= cv2.dilate(rows, _SQUARE) != cv2.erode(rows, _SQUARE)
-        return (cv2.dilate(differs.astype(np.uint8), _SQUARE) > 0) & self._moved[tile.outer]
+        red, green, blue = cv2.split(cv2.absdiff(self._picture[tile.outer], self._colors[rows]))
+        differs = cv2.max(cv2.max(red, green), blue) > _WORN
+        edges = cv2.morphologyEx(rows, cv2.MORPH_GRADIENT, _SQUARE) > 0
+        return (cv2.dilate((differs | edges).astype(np.uint8), _SQUARE) > 0) & self._moved[tile.outer]
 
-    def _estimate(self, luma: Sequence[float], chroma: Sequence[float]) -> BlurWidths:
-        """The blur, of these widths, that explains the picture best by its rows."""
-        parts = self._each(partial(self._errors, luma=luma, chroma=chroma), self._sample)
-        pixels = max(1, sum(count for _, _, count in parts))
-        of_luma = np.sum([part[0] for part in parts], axis=0) / pixels
-        of_chroma = np.sum([part[1] for part in parts], axis=0) / pixels
-        best, other = int(np.argmin(of_luma)), int(np.argmin(of_chroma))
-        return BlurWidths(luma[best], chroma[other], float(of_luma[best]), float(of_chroma[other]))
+    def _estimate(self) -> BlurWidths:
+        """The blur that explains the picture best by its rows."""
+        samples = [self._sample_of(tile) for tile in self._sample]
+        pixels = max(1.0, sum(float(where.sum()) for _, _, where in samples))
 
-    def _errors(
-        self, tile: _Tile, *, luma: Sequence[float], chroma: Sequence[float]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
-        """The squared errors of a tile for each width, and of how many pixels."""
-        where, worn = self._find_worn(tile), _planes(to_ycc(self._picture[tile.outer]))
-        clean = _planes(self._table[self._rows[tile.outer]])
-        of_luma = blur_errors(worn[:1], clean[:1], where, luma)
-        return of_luma, blur_errors(worn[1:], clean[1:], where, chroma), int(np.count_nonzero(where))
+        def error(sigma: float, planes: slice) -> float:
+            return sum(blur_error(worn[planes], clean[planes], where, sigma) for worn, clean, where in samples) / pixels
+
+        luma, luma_error = find_width(partial(error, planes=slice(0, 1)))
+        chroma, chroma_error = find_width(partial(error, planes=slice(1, 3)))
+        return BlurWidths(luma, chroma, luma_error, chroma_error)
+
+    def _sample_of(self, tile: _Tile) -> tuple[Planes, Planes, Planes]:
+        """The planes of a tile, those of its rows, and where an edge blends them."""
+        clean = np.stack([colors[self._rows[tile.outer]] for colors in self._table.T])
+        return _planes(to_ycc(self._picture[tile.outer])), clean, self._find_worn(tile).astype(np.float32)
 
     def _resnap(self, blur: BlurWidths, steps: int, known: Places) -> Places:
         """Snap the sharpened picture to the rows that it shows some area of; which they are."""
@@ -156,32 +203,38 @@ class _Restoration:
 
     def _snap_sharp(self, tile: _Tile, *, blur: BlurWidths, steps: int, known: Places) -> Marks:
         """Set the rows of a tile out of the `known` ones; which rows have an area of their colour there."""
-        sharp = sharpen(self._picture[tile.outer], blur, steps)
-        distances = np.stack([np.square(sharp - self._colors[row]).sum(axis=2) for row in known])
-        nearest, least = known[distances.argmin(axis=0)].astype(np.uint8), distances.min(axis=0)
+        sharp = _planes(sharpen(self._picture[tile.outer], blur, steps))
+        colors, shape = self._colors[known].astype(np.float32), sharp.shape[1:]
+        distances = np.square(sharp).sum(axis=0) + np.square(colors).sum(axis=1)[:, None, None]
+        distances -= 2 * (colors @ sharp.reshape(3, -1)).reshape(-1, *shape)
+        nearest, least = least_of(distances)
         solid = np.zeros(len(self._colors), dtype=bool)
-        for distance, row in zip(distances, known, strict=True):
-            own = nearest == row
-            sure, likely = ((own & (least <= limit)).astype(np.uint8) for limit in (self._limit, _LIKELY * self._limit))
-            solid[row] = cv2.erode(sure, _BLOCK, borderType=cv2.BORDER_CONSTANT, borderValue=(0,)).any()
-            distance[cv2.dilate(likely, _AROUND) == 0] += _FAR  # a blend goes to one of the rows found around it
-        rows = np.where(self._moved[tile.outer], known[distances.argmin(axis=0)], self._rows[tile.outer])
-        self._rows[tile.inner] = tile.cut(rows.astype(np.uint8))
+        sure, likely = least <= self._limit, least <= _LIKELY * self._limit
+        for number in np.flatnonzero(np.bincount(nearest.ravel(), minlength=len(known))):
+            own, row = nearest == number, known[number]
+            area = (own & sure).astype(np.uint8)
+            solid[row] = cv2.erode(area, _BLOCK, borderType=cv2.BORDER_CONSTANT, borderValue=(0,)).any()
+            far = cv2.dilate((own & likely).astype(np.uint8), _AROUND) == 0
+            distances[number][far] += _FAR  # a blend goes to one of the rows found around it
+        distances[np.bincount(nearest.ravel(), minlength=len(known)) == 0] += _FAR
+        rows = np.where(self._moved[tile.outer], known.astype(np.uint8)[least_of(distances)[0]], self._rows[tile.outer])
+        self._rows[tile.inner] = tile.cut(rows)
         return solid
 
-    def _improve(self, blur: BlurWidths) -> int:
-        """Give each worn pixel the row that explains the picture best; how many changed."""
-        before = self._rows.copy()  # so that tiles do not depend on which of them is decided first
-        return sum(self._each(partial(self._decide, before=before, blur=blur), self._tiles))
+    def _improve(self, blur: BlurWidths, painted: Places | None) -> int:
+        """Give worn pixels the rows that explain the picture best, blocks of the `painted` ones; how many changed."""
+        before = self._rows.copy()  # so that areas do not depend on which of them is decided first
+        work = partial(self._decide, before=before, blur=blur, painted=painted)
+        return sum(parallel_map(work, self._areas, threads=1 if len(self._areas) == 1 else None))
 
-    def _decide(self, tile: _Tile, *, before: Numbers, blur: BlurWidths) -> int:
-        worn = to_ycc(self._picture[tile.outer])
-        labels = TileLabels(worn, before[tile.outer].copy(), self._find_worn(tile), self._table, blur)
-        changed = 0
-        for _ in range(_SWEEPS):
-            changed += (now := labels.sweep())
-            if not now:
+    def _decide(self, tile: _Tile, *, before: Numbers, blur: BlurWidths, painted: Places | None) -> int:
+        worn, rows = to_ycc(self._picture[tile.outer]), before[tile.outer].copy()
+        labels = TileLabels(worn, rows, self._find_worn(tile), self._table, blur)
+        changed = labels.settle()
+        for _ in range(_PAINTINGS):
+            if painted is None or not (now := paint_blocks(labels, painted)):
                 break
+            changed += now + labels.settle()
         self._rows[tile.inner] = tile.cut(labels.rows)
         return changed
 
@@ -190,21 +243,29 @@ def _planes(picture: Planes) -> Planes:
     return np.ascontiguousarray(picture.transpose(2, 0, 1))
 
 
-def _beside(sigma: float) -> tuple[float, ...]:
-    """A width and those next to it."""
-    place = SIGMAS.index(sigma)
-    return SIGMAS[max(0, place - 2) : place + 3]
-
-
-def _tiles(height: int, width: int) -> list[_Tile]:
+def _tiles(rows: Numbers, side: int) -> list[_Tile]:
+    height, width = rows.shape
     return [
         _Tile(
-            (_span(top, height, 0), _span(left, width, 0)), (_span(top, height, _MARGIN), _span(left, width, _MARGIN))
+            (_span(top, height, side, 0), _span(left, width, side, 0)),
+            (_span(top, height, side, _MARGIN), _span(left, width, side, _MARGIN)),
         )
-        for top in range(0, height, _TILE)
-        for left in range(0, width, _TILE)
+        for top in range(0, height, side)
+        for left in range(0, width, side)
     ]
 
 
-def _span(start: int, end: int, margin: int) -> slice:
-    return slice(max(0, start - margin), min(end, start + _TILE + margin))
+def _around(rows: Numbers, tile: _Tile, row: int) -> _Tile:
+    """A tile of those pixels of a tile that have a row."""
+    height, width = rows.shape
+    down, across = np.nonzero(rows[tile.inner] == row)
+    top, left = down.min() + tile.inner[0].start, across.min() + tile.inner[1].start
+    tall, wide = int(np.ptp(down)) + 1, int(np.ptp(across)) + 1
+    inner, outer = (
+        (_span(int(top), height, tall, each), _span(int(left), width, wide, each)) for each in (_MARGIN // 2, _MARGIN)
+    )
+    return _Tile(inner, outer)
+
+
+def _span(start: int, end: int, side: int, margin: int) -> slice:
+    return slice(max(0, start - margin), min(end, start + side + margin))

@@ -95,5 +95,17 @@ def in_areas(picture: Photo, around: Around) -> Marks:
     return cv2.dilate(flat, _window(2)).ravel()[around.places] > 0
 
 
+def fill_nearest(rows: Numbers, where: Marks) -> Numbers:
+    """The rows, with those at `where` replaced by the nearest other ones; the same where there are none."""
+    if where.all():
+        return rows
+    _, labels = cv2.distanceTransformWithLabels(
+        where.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    known = np.zeros(int(labels.max()) + 1, dtype=np.uint8)
+    known[labels[~where]] = rows[~where]
+    return np.where(where, known[labels], rows)
+
+
 def _window(radius: int) -> Numbers:
     return np.ones((2 * radius + 1, 2 * radius + 1), dtype=np.uint8)
