@@ -252,6 +252,12 @@ def test_a_jpeg_is_not_a_mask(tmp_path: Path, refused: "Refused") -> None:
         read_mask(tmp_path / "a.png", CARS)
 
 
+def test_grey_values_of_16_bits_are_not_read_as_white(tmp_path: Path, refused: "Refused") -> None:
+    Image.fromarray(np.full((8, 8), 300, dtype=np.uint16)).save(tmp_path / "a.png")
+    with refused("deep-mask", tmp_path / "a.png"):
+        read_mask(tmp_path / "a.png", CARS)
+
+
 def test_pictures_are_found_below_a_folder_but_hidden_ones_are_not(tmp_path: Path) -> None:
     for name in ("b.PNG", "a/c 1%.jpg", "a/.x.png", ".cache/d.png", "notes.txt", "ü.tiff"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

@@ -73,6 +73,7 @@ _MASK_ERRORS = {
     "unknown-class": "a class that the palette does not have",
     "blended-colours": "a mask whose colours lie between those of classes, after JPEG, resizing or a soft brush",
     "jpeg-mask": "a mask saved as JPEG, which blends colours",
+    "deep-mask": "a mask with grey values of more than 8 bits",
     "hidden-colours": "transparent pixels that hide a drawing",
     "mask-size": "a mask of another size than its photo",
     "pairs-as-half": "photos twice as wide as their masks, as A|B pictures are",

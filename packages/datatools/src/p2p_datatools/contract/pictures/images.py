@@ -236,6 +236,14 @@ def read_mask(source: Path | str | PictureFile, palette: Palette, *, cleared: li
                     "Save it as PNG from its source.",
                     code="jpeg-mask",
                 )
+            if image.mode.startswith(("I", "F")):
+                # As colours of 8 bits all but the smallest values would be white, which is a class of most palettes.
+                raise P2PError(
+                    file.path,
+                    "has grey values of more than 8 bits, not the colours of a palette",
+                    "If they are class numbers, build masks from it with 'p2p data build-masks'.",
+                    code="deep-mask",
+                )
             if image.mode == "P":
                 table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
                 used = np.flatnonzero(image.histogram())

@@ -68,7 +68,7 @@ def read_worn_mask(
         if error.code == "unknown-class":
             raise
     except P2PError as error:
-        if error.code != "jpeg-mask":
+        if error.code not in ("jpeg-mask", "deep-mask"):
             raise
     label = read_label_picture(picture)
     _refuse_numbers(picture.path, label, palette)
