@@ -92,7 +92,7 @@ def command(
             "Choose another name, or add --force to replace it.",
             code="destination-exists",
         )
-    write_png(picture, drawn)
+    write_png(picture, drawn, role="contact sheet")
     render.say(str(picture))
     return 0
 

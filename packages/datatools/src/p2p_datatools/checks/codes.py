@@ -52,6 +52,7 @@ _PHOTOS = {
     "low-information": "almost flat: nothing is to be seen",
     "odd-size": "more than twice as large or small as most of its folder",
     "odd-aspect": "half as wide again, or as narrow, as most of its folder",
+    "drawn-by-p2p": "sheets, figures and generated pictures, which p2p marks as such when it writes them",
     "duplicate": "the same pixels as another picture",
 }
 _PHOTO_HINTS = {
@@ -103,8 +104,6 @@ _MASK_HINTS = {
 }
 _PAIR_ERRORS = {
     "own-folder": "a folder that p2p wrote and that holds no pairs: masks, halves, samples, scores, photos",
-    "not-pairs": "pictures that are photos or masks, and not A|B",
-    "half-folders": "A and B in two folders that are still to be joined",
     "no-pairs": "no pictures where pairs would be",
     "no-training-pairs": "no pictures in train/",
     "leak": "what one split holds is in another, too",
@@ -129,6 +128,11 @@ _PAIRS = {
     "unlisted": "a picture that is not in the manifest",
     "nodata-unrecorded": "pixels without data, of which the manifest does not say where they are",
 }
+_PAIR_HINTS = {
+    "not-pairs": "photos, masks or others in train/, val/ or test/ that are not A|B",
+    "half-folders": "A and B in two folders that are still to be joined",
+    "three-columns": "pictures in train/, val/ or test/ in which three stand side by side, as in sheets",
+}
 
 
 def _table() -> Mapping[str, FindingCode]:
@@ -143,6 +147,7 @@ def _table() -> Mapping[str, FindingCode]:
         ("Masks", "hint", _MASK_HINTS),
         ("Pairs", "error", _PAIR_ERRORS),
         ("Pairs", "warning", _PAIRS),
+        ("Pairs", "hint", _PAIR_HINTS),
     )
     return {
         code: FindingCode(group, severity, line) for group, severity, lines in parts for code, line in lines.items()

@@ -40,6 +40,7 @@ from p2p_datatools.contract.pairs.manifest import (
     has_manifest,
     has_shards,
     open_pairs,
+    refuse_untrainable,
 )
 from p2p_datatools.contract.pictures.header import photo_size
 from p2p_datatools.contract.pictures.images import size_of
@@ -51,13 +52,24 @@ from p2p_datatools.likeness.signature import PictureSignature
 _PACKED = 12  # bytes of pixels for each byte of a JPEG, about; of a PNG fewer
 
 
-def check_pairs(path: Path, *, report: Reporter = QUIET) -> CheckResult:
-    """Check that every pair exists, is undamaged, agrees with the manifest, and is in one split only."""
+def check_pairs(path: Path, known: PairFolder | None = None, *, report: Reporter = QUIET) -> CheckResult:
+    """Check that every pair exists, is undamaged, agrees with the manifest, and is in one split only.
+
+    `known` are the pairs of a folder without a manifest, where it has been opened.
+    """
     try:
-        folder = open_pairs(path)
+        folder = known or open_pairs(path)
     except P2PError as error:
         return CheckResult("pairs", 0, (finding_of(error, path),))
-    return CheckResult("pairs", len(folder.pairs), tuple(_findings(folder, report)))
+    return CheckResult("pairs", len(folder.pairs), (*_untrainable(folder), *_findings(folder, report)))
+
+
+def _untrainable(folder: PairFolder) -> Iterator[Finding]:
+    if folder.foreign and not has_manifest(folder.path):
+        try:
+            refuse_untrainable(folder)
+        except P2PError as error:
+            yield finding_of(error, folder.path)
 
 
 def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:

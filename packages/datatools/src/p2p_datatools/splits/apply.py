@@ -23,6 +23,7 @@ from p2p_datatools.contract.pairs.manifest import (
     read_foreign,
     read_manifest,
     refuse_photos,
+    refuse_untrainable,
     with_pairs,
     write_manifest,
 )
@@ -225,10 +226,11 @@ def _open_foreign(
     path: Path, known: PairFolder | None, report: Reporter, *, as_pairs: bool
 ) -> tuple[PairFolder, frozenset[str]]:
     """Another tool's folder with size and hash of every picture, and its splits; new ones in train/ have none yet."""
-    listed = read_foreign(path)
+    listed = read_foreign(path, needs_train=False)
+    if known is None and not as_pairs:
+        refuse_photos(listed)
+    refuse_untrainable(listed)
     if known is None:
-        if not as_pairs:
-            refuse_photos(listed)
         for line in listed.assumed:
             report.note(line)
         known = replace(listed, pairs=(), provenance=_provenance(listed, as_pairs=as_pairs))
