@@ -38,6 +38,7 @@ _FILES = {
     "unknown-tiff": "a TIFF with a compression or a layout that is not read",
     "strange-alpha": "a channel that is called transparency, but holds a picture",
     "not-finite": "values that are infinite or not numbers",
+    "too-large-values": "values of 64 bits larger than 32 bits hold, with which networks compute",
     "all-nodata": "a picture in which no pixel has data",
     "same-name": "two pictures whose names differ in the suffix only",
 }

@@ -82,7 +82,8 @@ def _refuse_drawn(folder: Path, glances: Sequence[Glance], to_do: str) -> None:
     """Raise P2PError for what p2p drew or generated: a picture says it, or nearly all have three columns."""
     drawn = [glance for glance in glances if glance.role]
     if drawn:
-        raise P2PError(folder, f"does not hold A|B pictures: {say_drawn(drawn[0])}", to_do, code="drawn-by-p2p")
+        what = f"does not hold A|B pictures: {drawn[0].file.name} {_says(drawn[0].role)}"
+        raise P2PError(folder, what, to_do, code="drawn-by-p2p")
     read = [glance for glance in glances if glance.is_read]
     in_three = sum(glance.is_in_three for glance in read)
     if in_three and in_three >= _MOST * len(read):
@@ -90,9 +91,15 @@ def _refuse_drawn(folder: Path, glances: Sequence[Glance], to_do: str) -> None:
         raise P2PError(folder, f"{what}, as in the sheets of 'p2p sample'", to_do, code="three-columns")
 
 
-def say_drawn(glance: Glance) -> str:
-    """What a picture says of itself that p2p wrote, in words."""
-    return f"{glance.file.name} says of itself that it is a {glance.role} of p2p"
+def refuse_drawn(picture: PictureFile) -> None:
+    """Raise P2PError for an open picture among pairs of another tool that says that p2p drew or generated it."""
+    if picture.role:
+        to_do = "Remove it; if it is a pair all the same, save it anew with another program."
+        raise P2PError(picture.path, _says(picture.role), to_do, code="drawn-by-p2p")
+
+
+def _says(role: str) -> str:
+    return f"says of itself that it is a {role} of p2p"
 
 
 def _not_pairs(folder: Path, what: str, to_do: str) -> P2PError:
