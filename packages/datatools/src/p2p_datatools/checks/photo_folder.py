@@ -15,6 +15,7 @@ from p2p_datatools.checks.repeats import Repeats
 from p2p_datatools.checks.twins import PhotoTwins, describe_photo
 from p2p_datatools.checks.values import PictureValues, ValueCheck, measure_values
 from p2p_datatools.contract.errors import Finding, P2PError, finding_of
+from p2p_datatools.contract.given_splits import split_in
 from p2p_datatools.contract.pairs.seam import Glance, glance_of
 from p2p_datatools.contract.pictures.arrays import Array, read_picture_values
 from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture
@@ -71,7 +72,7 @@ def read_look(
 class PhotosCheck:
     """What photos tell together, those of each folder in the one checked for themselves.
 
-    Photos and labels often lie in two folders of one.
+    Photos and labels often lie in two folders of one, also of one split.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -86,7 +87,8 @@ class PhotosCheck:
         self._by_type.setdefault(photo.dtype, []).append(file)
         if photo.role:
             self._drawn.append((file, photo.role))
-        part = self._folder.joinpath(*file.relative_to(self._folder).parts[:-1][:1])
+        above = file.relative_to(self._folder).parts[:-1]
+        part = self._folder.joinpath(*above[: 2 if above and split_in(above[0]) else 1])
         self._values.setdefault(part, ValueCheck(part, "its pictures")).add(file, photo.values)
         self._photos.setdefault(part, PhotoCheck(part, "photos")).add(file, photo.look)
         if photo.values.numbers is None:  # pictures of few tones, such as labels, may well be equal
