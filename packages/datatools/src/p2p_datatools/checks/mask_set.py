@@ -50,7 +50,7 @@ class MaskLook(NamedTuple):
     parts: Parts
     placement: Placement | None
 
-    def moved(self, left: int) -> "MaskLook":
+    def move(self, left: int) -> "MaskLook":
         """The same of a mask that begins so many columns from the left of its file."""
         islands, pinholes = (
             each._replace(place=(each.place[0] + left, each.place[1])) for each in (self.islands, self.pinholes)

@@ -182,7 +182,7 @@ def _mask_half(folder: PairFolder, pair: Pair, read: StoredHalves) -> tuple[Mask
             mask, found = read_half(folder.path / file, half.name, pixels, folder.palette, left=left)
             wrong += found
             if mask is not None and shown is None:
-                shown = look_at_mask(mask, folder.palette, None if other.kind == "mask" else photo).moved(left)
+                shown = look_at_mask(mask, folder.palette, None if other.kind == "mask" else photo).move(left)
     return shown, wrong
 
 

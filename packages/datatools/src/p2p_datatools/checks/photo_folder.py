@@ -105,7 +105,7 @@ class PhotosCheck:
     def findings(self, *, values: bool = True) -> Iterator[Finding]:
         """What was found; what their `values` tell matters where they are given without masks."""
         yield from _other_types(self._by_type)
-        yield from _drawn(self._folder, self._drawn)
+        yield from _find_drawn(self._folder, self._drawn)
         for each in self._values.values() if values else ():
             yield from each.findings()
         for part, photos in self._photos.items():
@@ -122,7 +122,7 @@ class PhotosCheck:
         return self._twins.findings(report)
 
 
-def _drawn(folder: Path, drawn: list[tuple[Path, str]]) -> Iterator[Finding]:
+def _find_drawn(folder: Path, drawn: list[tuple[Path, str]]) -> Iterator[Finding]:
     """Pictures that say of themselves that p2p drew or generated them."""
     if drawn:
         file, role = drawn[0]

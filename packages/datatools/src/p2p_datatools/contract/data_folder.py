@@ -21,7 +21,7 @@ from p2p_datatools.contract.pairs.manifest import (
     read_foreign,
     refuse_photos,
 )
-from p2p_datatools.contract.pairs.seam import Look, glance_at
+from p2p_datatools.contract.pairs.seam import GlanceReader, glance_at
 from p2p_datatools.contract.palette import Palette, palette_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS
 from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
@@ -87,7 +87,7 @@ def find_pairs(
     files: Sequence[str],
     *,
     palette: Palette | None = None,
-    look: Look = glance_at,
+    look: GlanceReader = glance_at,
     report: Reporter = QUIET,
 ) -> PairFolder | Problem | None:
     """The pairs in a folder without a manifest of ours that has these `files`; if it holds masks or photos, None.

@@ -20,7 +20,7 @@ from p2p_datatools.contract.pairs.half_folders import refuse_half_folders
 from p2p_datatools.contract.pairs.lines import SHARD_LINES, SHARDS, Pair, PairLines, in_order
 from p2p_datatools.contract.pairs.number_halves import refuse_number_halves
 from p2p_datatools.contract.pairs.own_folders import refuse_own_folder
-from p2p_datatools.contract.pairs.seam import Look, glance_at, refuse_single_pictures, spread_files
+from p2p_datatools.contract.pairs.seam import GlanceReader, glance_at, refuse_single_pictures, spread_files
 from p2p_datatools.contract.palette import Palette, palette_from_json
 from p2p_datatools.contract.pictures.header import DTYPES
 from p2p_datatools.contract.pictures.sizes import Exact, Size
@@ -323,7 +323,7 @@ def _refuse_twice(path: Path, pairs: list[Pair]) -> None:
         seen[pair.name] = pair.file
 
 
-def refuse_photos(folder: PairFolder, *, look: Look = glance_at, sure: bool = False) -> None:
+def refuse_photos(folder: PairFolder, *, look: GlanceReader = glance_at, sure: bool = False) -> None:
     """Raise P2PError when the pictures of a folder without a manifest are no A|B pictures, but photos, masks or sheets.
 
     So are those of which a half holds class numbers, which a network would see as black. Some are looked at, by `look`.

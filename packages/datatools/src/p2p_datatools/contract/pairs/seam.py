@@ -51,7 +51,7 @@ class Glance(NamedTuple):
     role: str = ""
 
 
-Look = Callable[[Sequence[Path]], Sequence[Glance]]
+GlanceReader = Callable[[Sequence[Path]], Sequence[Glance]]
 """What looks at some files; a reader of all of them may have seen these already."""
 
 
