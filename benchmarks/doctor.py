@@ -2,10 +2,13 @@
 
 Nothing here may decide what is wrong; it hands pictures to the checks and compares what they say with what was done.
 
-Usage: python benchmarks/doctor.py [DATA] [--cases N] [--only CODE...]
+Usage: python benchmarks/doctor.py [DATA] [--cases N] [--only CODE...]    masks
+       python benchmarks/doctor.py DATA --photos                         photos, and swapped halves of pairs
 
-DATA is a folder with car-parts/ (Pasupa et al. 2021), camvid/ and cmp-facades/ as they are published; without it only
-drawn cars are spoilt. A tenth of a set is spoilt at a time, and the whole set is judged, until there were N cases.
+DATA is a folder with car-parts/ (Pasupa et al. 2021) and camvid/ as they are published; without it only drawn cars are
+spoilt. A tenth of a set is spoilt at a time, and the whole set is judged, until there were N cases. For photos it also
+has car-silhouettes/, cityscapes/, cmp-facades/, and the pairs maps/ and facades-ab/, of which the left halves are the
+photos; each is spoilt in turn, and drawn cars are added.
 """
 
 import argparse
@@ -24,9 +27,12 @@ from numpy.typing import NDArray
 
 from p2p_datatools.checks.mask_colors import judge_colors
 from p2p_datatools.checks.mask_set import MaskLook, MaskSetCheck, look_at_mask
+from p2p_datatools.checks.photos import PhotoCheck, look_at_photo
+from p2p_datatools.checks.swaps import SwapCheck, describe_half
+from p2p_datatools.contract.files.listing import find_pictures
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.palette import Palette, load_palette
-from p2p_datatools.contract.pictures.images import colorize, read_mask, read_photo
+from p2p_datatools.contract.pictures.images import Photo, colorize, read_mask, read_photo
 from p2p_datatools.synth.drawing import draw_car_picture
 
 if TYPE_CHECKING:
@@ -37,6 +43,9 @@ else:  # run as a program, this folder is where Python looks
 Pixels = NDArray[np.uint8]
 _SPOILT = 0.1  # of a set at a time
 _DRAWN = 100
+_PHOTOS = ("car-parts", "car-silhouettes/images", "camvid/images", "cityscapes/train_img", "cmp-facades/base")
+_PAIRS = ("maps", "facades-ab")
+_CARS = 30
 
 
 @dataclass(frozen=True)
@@ -351,29 +360,123 @@ def show_clean(of: PictureSet, codes: Sequence[set[str]]) -> None:
     print(f"{of.name}: {accused} of {len(codes)} clean pictures accused ({accused / len(codes):.1%}): {listed}")
 
 
-def main() -> None:
-    """Each set, then each fault in each set."""
-    parser = argparse.ArgumentParser(description="What `p2p data check` finds of what is wrong.")
-    parser.add_argument("data", nargs="?", type=Path, metavar="DATA")
-    parser.add_argument("--cases", type=int, default=200, metavar="N")
-    parser.add_argument("--only", nargs="*", default=[], metavar="CODE")
-    options: Any = parser.parse_args()
-    print(measure.header(1, "p2p-datatools", "numpy", "opencv-python"))
-    sets = [*(real_sets(options.data) if options.data else ()), drawn_cars("studio"), drawn_cars("street")]
+def lay_flat(photo: Photo) -> Photo:
+    """A twentieth of the contrast."""
+    mean = photo.mean(axis=(0, 1))
+    return np.asarray(np.clip(mean + (photo - mean) * 0.05, 0, 255), dtype=np.uint8)
+
+
+def darken(photo: Photo) -> Photo:
+    """A fifth of the brightness."""
+    return np.asarray(photo * 0.2, dtype=np.uint8)
+
+
+def lighten(photo: Photo) -> Photo:
+    """A fifth of the distance from white."""
+    return np.asarray(255 - (255 - photo) * 0.2, dtype=np.uint8)
+
+
+def soften(photo: Photo) -> Photo:
+    """A Gaussian of 2 pixels."""
+    return np.asarray(cv2.GaussianBlur(photo, (0, 0), 2), dtype=np.uint8)
+
+
+PHOTO_FAULTS = {"dark": darken, "light": lighten, "blurred": soften, "low-information": lay_flat}
+
+
+def photos_of(data: Path) -> Iterator[Photo]:
+    """All photos."""
+    for folder in _PHOTOS:
+        for file in find_pictures(data / folder):
+            if folder != "cmp-facades/base" or file.suffix == ".jpg":
+                yield read_photo(file)
+    for name in _PAIRS:
+        for a, _ in pairs_of(data / name):
+            yield a
+    for number in range(_CARS):
+        yield draw_car_picture(number, style="studio").photo
+
+
+def pairs_of(folder: Path) -> Iterator[tuple[Photo, Photo]]:
+    """The halves of the pictures of a folder."""
+    for file in find_pictures(folder):
+        a, b = np.array_split(read_photo(file), 2, axis=1)
+        yield np.ascontiguousarray(a), np.ascontiguousarray(b)
+
+
+def codes_of_photo(photo: Photo) -> set[str]:
+    """What is said of a photo alone."""
+    check = PhotoCheck(Path("set"), "photos")
+    check.add(Path("photo"), look_at_photo(photo))
+    return {each.code for each in check.findings()}
+
+
+def show_photos(data: Path) -> None:
+    """Each code: found, found under any code, and accused."""
+    count, found, noticed, accused = 0, Counter[str](), Counter[str](), Counter[str]()
+    for photo in photos_of(data):
+        count += 1
+        accused.update(codes_of_photo(photo))
+        for code, spoil in PHOTO_FAULTS.items():
+            told = codes_of_photo(spoil(photo))
+            found[code] += code in told
+            noticed[code] += bool(told)
+    for code, spoil in PHOTO_FAULTS.items():
+        how = str(spoil.__doc__).rstrip(".")
+        shares = (f"{each[code] / count:.1%}" for each in (found, noticed, accused))
+        print("{}: {}; {} found, {} by any code; {} of clean ones accused; n={}".format(code, how, *shares, count))
+
+
+def show_swaps(data: Path) -> None:
+    """Each pair swapped alone, beside all others as they are."""
+    for name in _PAIRS:
+        told = [(describe_half(a), describe_half(b)) for a, b in pairs_of(data / name)]
+        found = accused = 0
+        for wrong in range(-1, len(told)):
+            check = SwapCheck(("a", "b"))
+            for number, (a, b) in enumerate(told):
+                check.add(Path(str(number)), *((b, a) if number == wrong else (a, b)))
+            names = {each.where for each in check.findings()}
+            found += str(wrong) in names
+            accused += len(names - {str(wrong)})
+        print(f"halves-swapped, {name}: {found / len(told):.1%} found, {accused} others accused; n={len(told)}")
+
+
+def show_masks(data: Path | None, cases: int, only: Sequence[str]) -> None:
+    """Of each fault, or of those of the codes in `only`, how many are found in each set."""
+    sets = [*(real_sets(data) if data else ()), drawn_cars("studio"), drawn_cars("street")]
     judges = [Judge(each) for each in sets]
     for of, judge in zip(sets, judges, strict=True):
         show_clean(of, judge.codes({}))
     began = time.process_time()
     for number, fault in enumerate(FAULTS):
-        if options.only and fault.code not in options.only:
+        if only and fault.code not in only:
             continue
         print(f"{fault.code}: {fault.how}")
         for of, judge in zip(sets, judges, strict=True):
-            tally = measure_fault(fault, of, judge, options.cases, seed=number)
+            tally = measure_fault(fault, of, judge, cases, seed=number)
             if tally.cases:
                 shares = f"{tally.found / tally.cases:6.1%} found, {tally.noticed / tally.cases:6.1%} by any code"
                 print(f"    {of.name:15} {shares}, n={tally.cases}", flush=True)
     print(f"{time.process_time() - began:.0f} s of processor time")
+
+
+def main() -> None:
+    """Each set of masks, then each fault in each set; or photos and pairs."""
+    parser = argparse.ArgumentParser(description="What `p2p data check` finds of what is wrong.")
+    parser.add_argument("data", nargs="?", type=Path, metavar="DATA")
+    parser.add_argument("--cases", type=int, default=200, metavar="N")
+    parser.add_argument("--only", nargs="*", default=[], metavar="CODE")
+    parser.add_argument("--photos", action="store_true", help="spoil photos and pairs instead of masks")
+    options: Any = parser.parse_args()
+    if options.photos and not options.data:
+        parser.error("--photos needs DATA")
+    print(measure.header(1, "p2p-datatools", "numpy", "opencv-python"))
+    if options.photos:
+        show_photos(options.data)
+        show_swaps(options.data)
+        return
+    show_masks(options.data, options.cases, options.only)
 
 
 if __name__ == "__main__":

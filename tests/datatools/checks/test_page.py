@@ -97,7 +97,7 @@ def test_a_ring_marks_the_place_and_the_mask_lies_over_its_photo(tmp_path: Path,
     write_mask(tmp_path / "masks" / "a.png", mask, CARS)
     draw = Thumbnails(tmp_path / "masks", "masks", photos=photos, palette=CARS, read=AS_USUAL).draw
     [plain] = draw(tmp_path / "masks" / "a.png", [])
-    marked, detail = draw(tmp_path / "masks" / "a.png", [(10, 20)])
+    marked, detail = draw(tmp_path / "masks" / "a.png", [(10, 20, "warning")])
     assert plain.about == "a.png: the mask over its photo"
     pixels = read_photo(open_bytes(plain.data, "thumbnail")).astype(int)
     assert abs(pixels[:, : pixels.shape[1] // 3] - 90).max() < 12, "the background shows the photo"
@@ -116,7 +116,7 @@ def test_the_ring_of_a_mask_half_lies_on_the_mask_though_it_is_the_right_one(tmp
     write_png(tmp_path / "train" / "a.png", both)
     draw = Thumbnails(tmp_path, "pairs", photos=None, palette=None, read=AS_USUAL).draw
     [plain] = draw(tmp_path / "train" / "a.png", [])
-    marked, detail = draw(tmp_path / "train" / "a.png", [(30, 20)])
+    marked, detail = draw(tmp_path / "train" / "a.png", [(90, 20, "error")])
     before, after = (read_photo(open_bytes(each.data, "thumbnail")).astype(int) for each in (plain, marked))
     changed = np.flatnonzero(np.abs(after - before).max(axis=(0, 2)) > 80)
     assert 1 / 3 < changed.min() / before.shape[1] < changed.max() / before.shape[1] < 2 / 3

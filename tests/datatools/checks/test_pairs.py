@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,11 +12,22 @@ from PIL import Image
 from p2p_datatools.checks.folder import check
 from p2p_datatools.contract.errors import CheckResult
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import Half, PairFolder, read_manifest, with_pairs, write_manifest
+from p2p_datatools.contract.pairs.manifest import (
+    Half,
+    PairFolder,
+    read_manifest,
+    with_pairs,
+    write_manifest,
+)
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import colorize, hash_pixels, read_photo, write_png
+from p2p_datatools.contract.pictures.png import PictureRole
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.pairs.build import pair
+from p2p_datatools.splits.apply import split
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 CARS = load_palette("cars")
 FILES = ("train/a.png", "train/b.png", "val/c.png", "test/d.png")
@@ -113,6 +125,37 @@ def test_a_mask_half_with_a_colour_outside_the_palette(pairs: Path) -> None:
     result = check(pairs)
     assert found(result) == [("error", "palette-colour", "a.png")]
     assert "1 pixel of its half mask" in result.findings[0].what
+
+
+def test_a_place_is_where_it_is_in_the_file_that_is_named(tmp_path: Path) -> None:
+    mask = np.ones((40, 60), dtype=np.uint8)
+    mask[10, 20] = 2
+    both = np.hstack([np.full((40, 60, 3), 90, dtype=np.uint8), colorize(mask, CARS)])
+    both[5, 60 + 30] = (200, 100, 7)
+    write_png(tmp_path / "train" / "a.png", both)
+    listed = [Pair("a", "train/a.png", "train", Size(60, 40), hash_pixels(both))]
+    write_manifest(PairFolder(tmp_path, Half("photo", "photo"), Half("mask", "mask"), CARS, tuple(listed)))
+    [strange] = [each for each in check(tmp_path).findings if each.code == "palette-colour"]
+    assert strange.place == (90, 5)
+    assert "at x=90, y=5" in strange.what
+    both[5, 60 + 30] = both[0, 60]
+    write_png(tmp_path / "train" / "a.png", both)
+    [island] = [each for each in check(tmp_path).findings if each.code == "islands"]
+    assert island.place
+    assert tuple(both[island.place[1], island.place[0]]) == CARS.classes[2].color
+
+
+def test_a_picture_that_p2p_drew_is_found_among_pairs_that_were_not_looked_at_before(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    for number in range(20):
+        role: PictureRole | None = "contact sheet" if number == 4 else None
+        write_png(tmp_path / "train" / f"{number:02}.png", picture(number), durable=False, role=role)
+    assert found(check(tmp_path)) == [("error", "drawn-by-p2p", "04.png")]
+    with refused("pictures-failed", tmp_path) as error:
+        split(tmp_path)
+    assert [part.code for part in error.value.parts] == ["drawn-by-p2p"]
+    assert split(tmp_path, as_pairs=True).counts
 
 
 def test_the_same_picture_in_two_splits_is_a_leak_and_in_one_a_warning(pairs: Path) -> None:

@@ -1,14 +1,21 @@
 """Any folder of data is known for what it is: pairs, masks or photos, and which split its files belong to."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 
+from p2p_datatools.checks.folder import check
 from p2p_datatools.contract.data_folder import open_data
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import write_mask, write_png
+from p2p_datatools.contract.pictures.png import PictureRole
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.splits.apply import split
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
@@ -37,12 +44,53 @@ def test_two_scenes_side_by_side_are_pairs_wherever_they_lie(tmp_path: Path, sce
 
 
 def test_photos_in_folders_of_splits_are_photos_that_have_splits(tmp_path: Path, scene: "Scene") -> None:
-    for split, count in (("train", 3), ("test", 2)):
+    for part, count in (("train", 3), ("test", 2)):
         for number in range(count):
-            write_png(tmp_path / split / f"{number}.png", scene(number, Size(192, 64)), durable=False)
+            write_png(tmp_path / part / f"{number}.png", scene(number, Size(192, 64)), durable=False)
     opened = open_data(tmp_path)
     assert opened.kind == "photos"
     assert sorted(opened.splits.values()) == ["test"] * 2 + ["train"] * 3
+
+
+@pytest.mark.parametrize(
+    ("places", "kind", "train_refuses"),
+    [
+        (["test/ab", "val/ab"], "pairs", "no-training-pairs"),
+        (["train/ab", "val/ab"], "pairs", ""),
+        (["ab", "test/ab"], "pairs", ""),
+        (["ab"], "pairs", ""),
+        (["train/photo", "val/photo"], "photos", "not-pairs"),
+        (["test/photo", "val/photo"], "photos", "not-pairs"),
+        (["train/images/photo", "train/masks/photo"], "photos", "half-folders"),
+        (["ab", "photo"], "photos", "not-pairs"),
+        (["one/ab", "two/ab"], "photos", "no-pairs"),
+        (["ab", "raw/photo", "raw/more/photo"], "photos", "no-pairs"),
+        (["train/sheet"], "photos", "drawn-by-p2p"),
+    ],
+)
+def test_every_command_calls_a_folder_the_same(
+    tmp_path: Path, places: list[str], kind: str, train_refuses: str, scene: "Scene"
+) -> None:
+    square = Size(64, 64)
+    for count, place in enumerate(places):
+        folder, _, what = place.rpartition("/")
+        for number in (0, 1):
+            seed = number if "/masks" in place else 10 * count + number
+            single = what == "photo"
+            pixels = scene(seed) if single else np.hstack([scene(seed, square), scene(100 + seed, square)])
+            role: PictureRole | None = "sample sheet" if what == "sheet" else None
+            write_png(tmp_path / folder / f"{what}{number}.png", pixels, durable=False, role=role)
+    assert (open_data(tmp_path).kind, check(tmp_path).kind) == (kind, kind)
+    assert code_of(lambda: open_pairs(tmp_path)) == code_of(lambda: split(tmp_path, dry_run=True)) == train_refuses
+
+
+def code_of(call: Callable[[], object]) -> str:
+    """The code of the error that a call ends with, empty if with none."""
+    try:
+        call()
+    except P2PError as error:
+        return error.code
+    return ""
 
 
 def test_a_label_picture_beside_a_photo_of_its_name_does_not_count(tmp_path: Path, scene: "Scene") -> None:

@@ -22,7 +22,7 @@ from p2p_datatools.pairs.build import pair
 from p2p_datatools.splits.apply import split
 
 if TYPE_CHECKING:
-    from conftest import Contents, Refused
+    from conftest import Contents, Notes, Refused
     from datatools.conftest import RandomLabels, WriteMasks, WritePhotos
 
 CARS = load_palette("cars")
@@ -315,3 +315,14 @@ def test_pairs_are_no_halves(masks: Path, photos: Path, dest: Path, refused: "Re
         with refused("pairs-as-half", dest):
             pair(a, b, dest.with_name("again"))
     assert not dest.with_name("again").exists()
+
+
+def test_photos_that_a_model_generated_are_paired_and_said(
+    masks: Path, photos: Path, dest: Path, notes: "Notes", tmp_path: Path
+) -> None:
+    generated = photos / "a.png"
+    pair(masks, photos, tmp_path / "real", report=notes)
+    assert not any("generated" in line for line in notes.lines)
+    write_png(generated, read_photo(generated), role="generated picture")
+    pair(masks, photos, dest, report=notes)
+    assert any(f"{generated}: is a generated picture of p2p; 1 picture says" in line for line in notes.lines)

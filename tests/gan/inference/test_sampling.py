@@ -13,10 +13,10 @@ import torch
 from PIL import Image
 
 from p2p_datatools.contract.files import destination
-from p2p_datatools.contract.pairs.manifest import Half
+from p2p_datatools.contract.pairs.manifest import Half, open_pairs
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.arrays import Array, read_array
-from p2p_datatools.contract.pictures.header import PictureFile
+from p2p_datatools.contract.pictures.header import PictureFile, open_picture
 from p2p_datatools.contract.pictures.images import read_mask, read_photo, write_png
 from p2p_datatools.contract.pictures.pages import ReadOptions
 from p2p_gan.config.config import Config
@@ -124,11 +124,17 @@ def test_a_changed_input_does_not_replace_what_was_made_of_the_old_one(
 
 
 def test_the_held_out_pairs_of_a_pair_folder_come_with_the_real_picture_on_a_sheet(
-    run_folder: Path, tmp_path: Path
+    run_folder: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
     summary = sample(run_folder, [run_folder.parent / "pairs"], tmp_path / "out", SampleOptions(sheet=True))
     assert summary.written == 2
-    assert read_photo(tmp_path / "out" / "car-010.png").shape == (32, 96, 3)
+    with open_picture(tmp_path / "out" / "car-010.png") as picture:
+        assert read_photo(picture).shape == (32, 96, 3)
+        assert picture.role == "sample sheet"
+    (tmp_path / "out" / "samples.json").rename(tmp_path / "moved.json")
+    with refused("drawn-by-p2p", tmp_path / "out"):
+        open_pairs(tmp_path / "out")
+    (tmp_path / "moved.json").rename(tmp_path / "out" / "samples.json")
     for line in (tmp_path / "out" / "samples.jsonl").read_text().splitlines():
         assert json.loads(line)["columns"] == ["mask", "generated photo", "real photo"]
     sample(run_folder, [run_folder.parent / "pairs"], tmp_path / "out", SampleOptions(sheet=True))

@@ -172,9 +172,8 @@ def _write_sheet(pairs: Path, samples: Path, picture: Path) -> None:
     for each in chosen:
         mask, real = read_pair(pairs / each.file)
         tiles.append(Tile((mask, read_photo(samples / f"{each.name}.png"), real), each.name, (True, False, False)))
-    write_png(
-        picture, lay_out(tiles, columns=2, cell=Size(_SIZE.width * 3 // 2, _SIZE.height * 3 // 2), headings=_HEADINGS)
-    )
+    cell = Size(_SIZE.width * 3 // 2, _SIZE.height * 3 // 2)
+    write_png(picture, lay_out(tiles, columns=2, cell=cell, headings=_HEADINGS), role="contact sheet")
 
 
 def say_result(dest: Path, scores: "Scores", seconds: float) -> None:

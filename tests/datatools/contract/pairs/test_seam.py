@@ -9,7 +9,13 @@ import pytest
 from PIL import Image
 
 from p2p_datatools.contract.files.listing import find_pictures
-from p2p_datatools.contract.pairs.seam import Middle, judge_middle, look_like_pairs, middle_of, refuse_single_pictures
+from p2p_datatools.contract.pairs.seam import (
+    Middle,
+    glance_at,
+    judge_middle,
+    look_like_pairs,
+    refuse_single_pictures,
+)
 from p2p_datatools.contract.pictures.images import Photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 
@@ -38,6 +44,10 @@ def write(folder: Path, make: Pictures, count: int = 20) -> list[Path]:
     for number in range(count):
         write_png(folder / f"{number:02}.png", make(number))
     return find_pictures(folder)
+
+
+def refuse(folder: Path, files: list[Path], *, in_splits: bool = False, sure: bool = False) -> None:
+    refuse_single_pictures(folder, glance_at(files), to_do="Give others.", in_splits=in_splits, sure=sure)
 
 
 @pytest.mark.parametrize("size", [Size(96, 64), Size(64, 64), Size(128, 48), Size(320, 240)])
@@ -92,24 +102,63 @@ def test_a_panorama_beside_a_worse_copy_of_it_is_a_pair_though_its_edges_join(sc
 
 def test_a_folder_of_photos_is_no_folder_of_pairs(tmp_path: Path, scene: "Scene", refused: "Refused") -> None:
     files = write(tmp_path, scene)
-    with refused("not-pairs", tmp_path):
-        refuse_single_pictures(tmp_path, files, to_do="Give others.")
-    with refused("not-pairs", tmp_path):
-        refuse_single_pictures(tmp_path, files[:1], to_do="Give others.")
+    for some in (files, files[:1]):
+        with refused("not-pairs", tmp_path):
+            refuse(tmp_path, some, in_splits=True)
 
 
 def test_a_folder_of_pairs_is_one_with_a_single_photo_in_it_too(tmp_path: Path, scene: "Scene") -> None:
     files = write(tmp_path, lambda seed: beside(scene(seed), scene(seed + 100)))
-    refuse_single_pictures(tmp_path, files, to_do="Give others.")
+    refuse(tmp_path, files)
     write_png(files[0], scene(0))
-    refuse_single_pictures(tmp_path, files, to_do="Give others.")
+    refuse(tmp_path, files)
+
+
+def test_pairs_of_which_many_are_photos_are_believed_in_folders_of_splits_alone(
+    tmp_path: Path, scene: "Scene", refused: "Refused"
+) -> None:
+    files = write(tmp_path, lambda seed: beside(scene(seed), scene(seed + 100)) if seed % 3 else scene(seed))
+    refuse(tmp_path, files, in_splits=True)
+    with refused("not-pairs", tmp_path) as error:
+        refuse(tmp_path, files)
+    assert "show one scene" in error.value.what
+
+
+def test_pictures_that_tell_nothing_are_pairs_if_they_are_twice_as_wide_as_high(
+    tmp_path: Path, noise: "Noise", refused: "Refused"
+) -> None:
+    wide = write(tmp_path / "wide", lambda seed: noise(seed, Size(128, 64)), 3)
+    refuse(tmp_path, wide)
+    for files, sure in ((wide, True), (write(tmp_path / "other", lambda seed: noise(seed, Size(96, 64)), 3), False)):
+        with refused("not-pairs", tmp_path):
+            refuse(tmp_path, files, sure=sure)
+
+
+def test_sheets_of_three_columns_are_no_pairs(tmp_path: Path, scene: "Scene", refused: "Refused") -> None:
+    def sheet(seed: int) -> Photo:
+        one, two, three = (scene(seed + more, Size(64, 64)) for more in (0, 100, 200))
+        return beside(beside(one, two), three)
+
+    files = write(tmp_path, sheet, 8)
+    with refused("three-columns", tmp_path):
+        refuse(tmp_path, files, in_splits=True)
+
+
+def test_a_sheet_that_lies_alone_says_of_itself_that_p2p_drew_it(
+    tmp_path: Path, scene: "Scene", refused: "Refused"
+) -> None:
+    files = write(tmp_path, lambda seed: beside(scene(seed), scene(seed + 100)), 4)
+    write_png(files[0], beside(scene(0), scene(100)), role="sample sheet")
+    with refused("drawn-by-p2p", tmp_path) as error:
+        refuse(tmp_path, files, in_splits=True)
+    assert "00.png says of itself that it is a sample sheet" in error.value.what
 
 
 def test_files_that_cannot_be_read_are_left_to_those_who_read_them(tmp_path: Path, scene: "Scene") -> None:
     (tmp_path / "broken.png").write_bytes(b"no picture")
     Image.fromarray(np.zeros((64, 96), dtype=np.uint16)).save(tmp_path / "deep.png")
-    assert {middle_of(path) for path in find_pictures(tmp_path)} == {"unclear"}
-    refuse_single_pictures(tmp_path, find_pictures(tmp_path), to_do="Give others.")
+    assert {glance.middle for glance in glance_at(find_pictures(tmp_path))} == {"unclear"}
+    refuse(tmp_path, find_pictures(tmp_path), in_splits=True)
 
 
 def test_a_broken_file_beside_a_single_pair_tells_nothing_of_it(tmp_path: Path, scene: "Scene") -> None:
@@ -122,7 +171,9 @@ def test_a_broken_file_beside_a_single_pair_tells_nothing_of_it(tmp_path: Path, 
 
 @pytest.mark.parametrize("name", ["facades-ab", "maps/train", "maps/val"])
 def test_no_real_pair_is_taken_for_a_photo(name: str, real_data: Path) -> None:
-    seen = [middle_of(path) for path in find_pictures(real_data / name)]
+    glances = glance_at(find_pictures(real_data / name))
+    seen = [glance.middle for glance in glances]
+    assert not any(glance.is_in_three for glance in glances)
     assert "continuous" not in seen
     assert seen.count("cut") > 0.8 * len(seen)
 
@@ -135,6 +186,8 @@ def test_no_real_pair_is_taken_for_a_photo(name: str, real_data: Path) -> None:
     ],
 )
 def test_no_real_photo_or_mask_is_taken_for_a_pair(name: str, real_data: Path) -> None:
-    seen = [middle_of(path) for path in find_pictures(real_data / name)]
+    glances = glance_at(find_pictures(real_data / name))
+    seen = [glance.middle for glance in glances]
+    assert not any(glance.is_in_three for glance in glances)
     assert "cut" not in seen
     assert "continuous" in seen

@@ -13,7 +13,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from p2p_datatools.contract.pictures.arrays import Array, common_form, read_array, write_tiff
+from p2p_datatools.contract.pictures.arrays import Array, common_form, read_array, read_picture_values, write_tiff
 from p2p_datatools.contract.pictures.header import DTYPES, Form, decoded_bytes, open_picture, photo_size, read_header
 from p2p_datatools.contract.pictures.images import read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
@@ -114,6 +114,13 @@ def test_non_finite_values_are_counted(tmp_path: Path, refused: "Refused") -> No
     with refused("not-finite", tmp_path / "a.npy") as error:
         read_array(tmp_path / "a.npy")
     assert error.value.what.startswith("3 ")
+
+
+def test_values_of_64_bits_that_32_do_not_hold_are_counted(tmp_path: Path, refused: "Refused") -> None:
+    np.save(tmp_path / "a.npy", np.array([[3e38, -1e300], [0.5, 1e39]]))
+    with refused("too-large-values", tmp_path / "a.npy") as error:
+        read_picture_values(tmp_path / "a.npy")
+    assert "2 values are beyond 3.4e+38" in error.value.what
 
 
 def test_a_pickle_is_never_loaded(tmp_path: Path, refused: "Refused") -> None:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from p2p_datatools.contract.pictures import png
-from p2p_datatools.contract.pictures.images import read_photo
+from p2p_datatools.contract.pictures.header import open_picture
+from p2p_datatools.contract.pictures.images import read_photo, write_png
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -183,3 +184,20 @@ def test_numbers_of_colours_come_out_with_their_table_and_everything_doubtful_is
         "no table": start[: start.index(b"PLTE") - 4] + chunk(b"IDAT", rows) + end,
     }
     assert {what: png.decode_indices(data) for what, data in doubtful.items()} == dict.fromkeys(doubtful)
+
+
+def test_what_p2p_drew_says_so_and_has_the_same_pixels(tmp_path: Path) -> None:
+    pixels, path = random_values(9, 12, 3), tmp_path / "sheet.png"
+    assert pixels.dtype == np.uint8
+    write_png(path, pixels, role="contact sheet")
+    assert (read_photo(path) == pixels).all()
+    with open_picture(path) as picture:
+        assert picture.role == "contact sheet"
+    write_png(path, pixels)
+    with open_picture(path) as picture:
+        assert picture.role == ""
+    labelled = PngImagePlugin.PngInfo()
+    labelled.add_text("Software", "Matplotlib")
+    labelled.add_text("p2p", "figure")
+    assert png.role_of(saved(Image.new("RGB", (4, 4)), pnginfo=labelled)) == "figure"
+    assert [png.role_of(data) for data in (b"", b"GIF89a", path.read_bytes()[:40])] == [""] * 3

@@ -78,7 +78,7 @@ def command(
     if dest:
         write_bytes(dest, text)
     if picture and drawn is not None:
-        write_png(picture, drawn)
+        write_png(picture, drawn, role="contact sheet")
     if as_json:
         render.say(options.to_json(palette.to_json() | {"findings": [str(finding) for finding in findings]}))
     else:

@@ -12,11 +12,11 @@ from p2p_cli import options
 from p2p_datatools.contract.errors import UsageError
 
 if TYPE_CHECKING:
-    from p2p_datatools.sheets.overlay import Overlay
+    from p2p_datatools.contract.pictures.overlay import Overlay
 
 
 def _overlays() -> tuple[str, ...]:
-    from p2p_datatools.sheets.overlay import OVERLAYS
+    from p2p_datatools.contract.pictures.overlay import OVERLAYS
 
     return OVERLAYS
 
@@ -92,7 +92,7 @@ def command(
             "Choose another name, or add --force to replace it.",
             code="destination-exists",
         )
-    write_png(picture, drawn)
+    write_png(picture, drawn, role="contact sheet")
     render.say(str(picture))
     return 0
 

@@ -38,6 +38,7 @@ _FILES = {
     "unknown-tiff": "a TIFF with a compression or a layout that is not read",
     "strange-alpha": "a channel that is called transparency, but holds a picture",
     "not-finite": "values that are infinite or not numbers",
+    "too-large-values": "values of 64 bits larger than 32 bits hold, with which networks compute",
     "all-nodata": "a picture in which no pixel has data",
     "same-name": "two pictures whose names differ in the suffix only",
 }
@@ -52,6 +53,7 @@ _PHOTOS = {
     "low-information": "almost flat: nothing is to be seen",
     "odd-size": "more than twice as large or small as most of its folder",
     "odd-aspect": "half as wide again, or as narrow, as most of its folder",
+    "drawn-by-p2p": "sheets, figures and generated pictures, which p2p marks as such when it writes them",
     "duplicate": "the same pixels as another picture",
 }
 _PHOTO_HINTS = {
@@ -104,8 +106,6 @@ _MASK_HINTS = {
 }
 _PAIR_ERRORS = {
     "own-folder": "a folder that p2p wrote and that holds no pairs: masks, halves, samples, scores, photos",
-    "not-pairs": "pictures that are photos or masks, and not A|B",
-    "half-folders": "A and B in two folders that are still to be joined",
     "no-pairs": "no pictures where pairs would be",
     "no-training-pairs": "no pictures in train/",
     "leak": "what one split holds is in another, too",
@@ -130,6 +130,11 @@ _PAIRS = {
     "unlisted": "a picture that is not in the manifest",
     "nodata-unrecorded": "pixels without data, of which the manifest does not say where they are",
 }
+_PAIR_HINTS = {
+    "not-pairs": "photos, masks or others in train/, val/ or test/ that are not A|B",
+    "half-folders": "A and B in two folders that are still to be joined",
+    "three-columns": "pictures in train/, val/ or test/ in which three stand side by side, as in sheets",
+}
 
 
 def _table() -> Mapping[str, FindingCode]:
@@ -144,6 +149,7 @@ def _table() -> Mapping[str, FindingCode]:
         ("Masks", "hint", _MASK_HINTS),
         ("Pairs", "error", _PAIR_ERRORS),
         ("Pairs", "warning", _PAIRS),
+        ("Pairs", "hint", _PAIR_HINTS),
     )
     return {
         code: FindingCode(group, severity, line) for group, severity, lines in parts for code, line in lines.items()

@@ -3,7 +3,8 @@
 Nothing here may correct anything or decide what is shown.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -18,14 +19,14 @@ from p2p_datatools.checks.pairs import check_pairs, find_left_out
 from p2p_datatools.checks.photo_folder import PhotoRecord, PhotosCheck, read_look
 from p2p_datatools.checks.photos import PhotoLook
 from p2p_datatools.checks.repeats import Repeats
-from p2p_datatools.contract.errors import CheckedKind, CheckResult, Finding, P2PError, UsageError, finding_of
+from p2p_datatools.contract.data_folder import find_pairs, has_record
+from p2p_datatools.contract.errors import CheckedKind, CheckResult, Finding, P2PError, UsageError, error_of, finding_of
 from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, stem_of
-from p2p_datatools.contract.given_splits import split_of_pairs
 from p2p_datatools.contract.mask_folder import MASK_LINES, read_mask_lines
 from p2p_datatools.contract.names import PhotoFolder
-from p2p_datatools.contract.pairs.manifest import PLAN, has_manifest, has_shards, refuse_pairs_as_photos
-from p2p_datatools.contract.pairs.seam import spread_files
-from p2p_datatools.contract.palette import PALETTE_FILE, Palette, palette_of
+from p2p_datatools.contract.pairs.manifest import PairFolder, refuse_pairs_as_photos
+from p2p_datatools.contract.pairs.seam import Glance
+from p2p_datatools.contract.palette import Palette, palette_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array
 from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture
 from p2p_datatools.contract.pictures.images import LabelMap, hash_pixels, size_of
@@ -48,47 +49,79 @@ def check(
 ) -> CheckResult:
     """Check the pairs, masks or photos in `path`; `photos` are those that the masks are for.
 
-    A folder with a manifest or with train/ holds pairs, as do pictures in whose middle two meet; one with palette.toml
-    (or where `palette` is given) masks, any other photos. `read` says which page of files with several is read, and
-    whether EXIF turns photos. Raises P2PError when there is nothing to check, or `photos` holds A|B pairs.
+    What it holds is decided as by `contract.data_folder.open_data`. `read` says which page of files with several is
+    read, and whether EXIF turns photos. Raises P2PError when there is nothing to check, or `photos` holds A|B pairs.
     """
     path = Path(path)
     if not path.is_dir():
         raise P2PError(path, "there is no such folder", "Check the spelling.", code="missing-folder")
-    kind = _kind(path, palette)
-    if photos and kind != "masks":
-        raise UsageError(
-            path,
-            f"holds {kind}, but --photos is for masks",
-            "Leave it out, or add --palette.",
-            code="needless-option",
-        )
-    if kind == "pairs":
+    if has_record(path):
+        _refuse_needless(path, "pairs", photos)
         return check_pairs(path, report=report)
-    if photos:
-        refuse_pairs_as_photos(Path(photos))
-    pictures = PhotoFolder(path)
-    folder = PhotoFolder(Path(photos)) if photos else None
-    beside = _settle(pictures if kind == "photos" else folder, report)
-    others, strange = LeftOut(path), list[P2PError]()
-    kinds = ARRAYS if kind == "photos" else SUFFIXES
-    files = [file for file in find_pictures(path, kinds, strange=strange, others=others) if file not in beside]
+    used = palette or palette_of(path)
+    others, strange, kinds = LeftOut(path), list[P2PError](), SUFFIXES if used else ARRAYS
+    files = find_pictures(path, kinds, strange=strange, others=others)
     if not files and not strange:
         raise others.no_pictures(kinds)
-    left_out = [finding_of(error, error.where) for error in strange]
-    left_out += [*find_left_out(others), *(find_left_out(folder.others) if folder else ())]
-    look = Looker(kind, len(files), report)
-    if kind == "photos":
-        check = PhotosCheck(path)
-        broken = list(_photos(check, files, read, look))
-        if check.are_pairs and all(file.parent == path for file in files):
-            report.note(f"{path}: two pictures meet in the middle of each, so they are checked as A|B pairs.")
-            return check_pairs(path, report=report)
-        findings = (*left_out, *_clashes(pictures), *broken, *check.findings(), *check.twins(report))
-        return CheckResult(kind, len(files), findings)
-    used = palette or palette_of(path)
-    assert used is not None, "_kind has seen one"
-    return CheckResult(kind, len(files), (*left_out, *_masks(files, used, pictures, folder, read, look, report)))
+    first = _FirstPhotos(read)
+    try:
+        names = [file.relative_to(path).as_posix() for file in files]
+        found = find_pairs(path, names, palette=palette, look=first.look, report=report)
+    except P2PError as error:
+        return CheckResult("pairs", 0, (finding_of(error, path),))
+    kind: CheckedKind = "pairs" if isinstance(found, PairFolder) else "masks" if used else "photos"
+    _refuse_needless(path, kind, photos)
+    if isinstance(found, PairFolder):
+        return check_pairs(path, found, report=report)
+    left_out = [*(finding_of(error, error.where) for error in strange), *find_left_out(others)]
+    left_out += [replace(finding_of(error_of(found), found.where), severity="hint")] if found else []
+    if used is None:
+        return _check_photos(path, files, left_out, first, report)
+    if photos:
+        refuse_pairs_as_photos(Path(photos))
+    folder, look = PhotoFolder(Path(photos)) if photos else None, Looker("masks", len(files), report)
+    _settle(folder, report)
+    left_out += find_left_out(folder.others) if folder else ()
+    wrong = _masks(files, used, PhotoFolder(path), folder, read, look, report)
+    return CheckResult("masks", len(files), (*left_out, *wrong))
+
+
+def _refuse_needless(path: Path, kind: CheckedKind, photos: Path | str | None) -> None:
+    if photos and kind != "masks":
+        to_do = "Leave it out, or add --palette."
+        raise UsageError(path, f"holds {kind}, but --photos is for masks", to_do, code="needless-option")
+
+
+class _FirstPhotos:
+    """Some photos of a folder, which are read before it is known what it holds, and not again if it is photos."""
+
+    def __init__(self, read: ReadOptions) -> None:
+        self.read, self.found = read, dict[Path, PhotoRecord | Finding]()
+
+    def look(self, files: Sequence[Path]) -> list[Glance]:
+        """What is seen of each of the files, which are read as photos of the check."""
+        looker = Looker("photos", len(files), QUIET)
+        looked = looker.at(lambda file: read_look(file, self.read, looker, judge=True, twins=True), files)
+        self.found = dict(zip(files, looked, strict=True))
+        return [_glance(file, photo) for file, photo in self.found.items()]
+
+
+def _glance(file: Path, photo: PhotoRecord | Finding) -> Glance:
+    if isinstance(photo, Finding):
+        return Glance(file)
+    return photo.glance or Glance(file, role=photo.role)
+
+
+def _check_photos(
+    path: Path, files: list[Path], left_out: list[Finding], first: _FirstPhotos, report: Reporter
+) -> CheckResult:
+    pictures = PhotoFolder(path)
+    beside = _settle(pictures, report)
+    files = [file for file in files if file not in beside]
+    check = PhotosCheck(path)
+    broken = list(_photos(check, files, first, Looker("photos", len(files), report)))
+    findings = (*left_out, *_clashes(pictures), *broken, *check.findings(), *check.twins(report))
+    return CheckResult("photos", len(files), findings)
 
 
 def _settle(photos: PhotoFolder | None, report: Reporter) -> set[Path]:
@@ -99,21 +132,13 @@ def _settle(photos: PhotoFolder | None, report: Reporter) -> set[Path]:
     return set(picked)
 
 
-def _kind(path: Path, palette: Palette | None) -> CheckedKind:
-    if has_manifest(path) or has_shards(path) or (path / PLAN).is_file():
-        return "pairs"
-    if palette or (path / PALETTE_FILE).is_file():
-        return "masks"
-    is_split = any(split_of_pairs(each.name) == "train" for each in path.iterdir() if each.is_dir())
-    return "pairs" if is_split else "photos"
-
-
-def _photos(check: PhotosCheck, files: list[Path], read: ReadOptions, look: Looker) -> Iterator[Finding]:
+def _photos(check: PhotosCheck, files: list[Path], first: _FirstPhotos, look: Looker) -> Iterator[Finding]:
     """Let `check` see the photos; those that cannot be read are the findings."""
-    judges = set(spread_files(files))
-    for file, photo in zip(
-        files, look.at(lambda file: read_look(file, read, look, judge=file in judges, twins=True), files), strict=True
-    ):
+
+    def read(file: Path) -> PhotoRecord | Finding:
+        return first.found.get(file) or read_look(file, first.read, look, twins=True)
+
+    for file, photo in zip(files, look.at(read, files), strict=True):
         if isinstance(photo, Finding):
             yield photo
         else:

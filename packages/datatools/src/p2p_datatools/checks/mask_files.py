@@ -40,6 +40,9 @@ def read_for_check(picture: PictureFile, palette: Palette, folder: Path) -> Read
     if found.code == "jpeg-mask":
         fit = worn is None or worn.is_blended
         to_do = mend if fit else found.to_do
+        if worn:
+            x, y = worn.first
+            found = replace(found, what=f"{found.what}, and has {worn.color} at x={x}, y={y}")
         return ReadMask(worn.mask if worn and fit else None, (_add_place(found, to_do, worn),))
     assert worn is not None, "read_mask found a colour"
     if worn.is_blended:
@@ -49,16 +52,21 @@ def read_for_check(picture: PictureFile, palette: Palette, folder: Path) -> Read
     )
 
 
-def read_half(file: Path, half: str, pixels: Photo, palette: Palette) -> ReadMask:
-    """The class numbers of a mask that is a half of a pair, and what is wrong with its colours."""
+def read_half(file: Path, half: str, pixels: Photo, palette: Palette, *, left: int = 0) -> ReadMask:
+    """The class numbers of a mask that is a half of a pair, and what is wrong with its colours.
+
+    It begins `left` columns from the left of `file`, from where places count.
+    """
     worn = judge_colors(pixels, palette)
     if worn is None:
         return ReadMask(indices_of_colors(pixels, palette)[0])
+    worn = worn._replace(first=(worn.first[0] + left, worn.first[1]))
     if worn.is_blended:
         to_do = "Repair the masks with 'p2p data repair' and pair again."
         return ReadMask(worn.mask, (_describe_blends(file, worn, to_do, f" of its half {half}"),))
     number = plural(worn.number, f"pixel of its half {half} has", f"pixels of its half {half} have")
-    what = f"{number} a colour outside the palette {palette.name}"
+    x, y = worn.first
+    what = f"{number} a colour outside the palette {palette.name}; the first is {worn.color} at x={x}, y={y}"
     found = Finding(str(file), what, "Pair again from the masks.", "palette-colour", "error")
     return ReadMask(None, (_add_place(found, found.to_do, worn),))
 

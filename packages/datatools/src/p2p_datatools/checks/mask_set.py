@@ -50,6 +50,14 @@ class MaskLook(NamedTuple):
     parts: Parts
     placement: Placement | None
 
+    def move(self, left: int) -> "MaskLook":
+        """The same of a mask that begins so many columns from the left of its file."""
+        islands, pinholes = (
+            each._replace(place=(each.place[0] + left, each.place[1])) for each in (self.islands, self.pinholes)
+        )
+        outside = tuple(each._replace(place=(each.place[0] + left, each.place[1])) for each in self.outside)
+        return self._replace(islands=islands, pinholes=pinholes, outside=outside)
+
 
 def look_at_mask(mask: LabelMap, palette: Palette, photo: Array | None = None) -> MaskLook:
     """Measure a mask, (height, width) class numbers, and how it lies on its photo, (height, width[, channels]).

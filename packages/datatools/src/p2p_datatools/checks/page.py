@@ -3,6 +3,7 @@
 Nothing here may check anything; a page shows findings that others made, and says what it leaves out.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -87,11 +88,11 @@ class FindingsPage:
         look = Looker("pictures of the page", len(order), report)
 
         def draw(where: str) -> list[Thumbnail]:
-            places, file = [each.place for each in self._files[where] if each.place], Path(where)
+            marks, file = [(*each.place, each.severity) for each in self._files[where] if each.place], Path(where)
             if not file.is_file():
                 return []
             with look.room(thumbnails.weight(file)):
-                return thumbnails.draw(file, places)
+                return thumbnails.draw(file, marks)
 
         drawn: dict[str, list[Thumbnail]] = {}
         left = _BUDGET
@@ -156,7 +157,7 @@ class FindingsPage:
         )
 
     def _card(self, where: str, findings: Sequence[Finding], pictures: Sequence[Thumbnail]) -> Markup:
-        name = where.removeprefix(f"{self.path}/")
+        name = where.removeprefix(f"{self.path}{os.sep}")
         shown = [
             embed_picture(each.data, each.about, width=each.size.width, height=each.size.height, lazy=True)
             for each in pictures
@@ -174,14 +175,13 @@ class FindingsPage:
 def _line(finding: Finding) -> Markup:
     """One finding; the script reads its code, its severity and its figure."""
     kind = {"error": "badge bad", "warning": "badge"}.get(finding.severity, "badge soft")
-    place = f" At x={finding.place[0]}, y={finding.place[1]}." if finding.place else ""
     figure = None if finding.figure is None else f"{finding.figure:.6g}"
     return make_element(
         "li",
         make_element("span", finding.severity, class_=kind),
         " ",
         make_element("code", finding.code),
-        f" {finding.what}.{place} ",
+        f" {finding.what}. ",
         make_element("span", finding.to_do, class_="note"),
         data_code=finding.code,
         data_severity=finding.severity,

@@ -5,7 +5,7 @@ Nothing here may correct anything or decide what is shown.
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -40,24 +40,35 @@ from p2p_datatools.contract.pairs.manifest import (
     has_manifest,
     has_shards,
     open_pairs,
+    refuse_untrainable,
 )
-from p2p_datatools.contract.pictures.header import photo_size
+from p2p_datatools.contract.pairs.seam import refuse_drawn
+from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture, photo_size
 from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.likeness.signature import PictureSignature
 
-_PACKED = 12  # bytes of pixels for each byte of a JPEG, about; of a PNG fewer
 
+def check_pairs(path: Path, known: PairFolder | None = None, *, report: Reporter = QUIET) -> CheckResult:
+    """Check that every pair exists, is undamaged, agrees with the manifest, and is in one split only.
 
-def check_pairs(path: Path, *, report: Reporter = QUIET) -> CheckResult:
-    """Check that every pair exists, is undamaged, agrees with the manifest, and is in one split only."""
+    `known` are the pairs of a folder without a manifest, where it has been opened.
+    """
     try:
-        folder = open_pairs(path)
+        folder = known or open_pairs(path)
     except P2PError as error:
         return CheckResult("pairs", 0, (finding_of(error, path),))
-    return CheckResult("pairs", len(folder.pairs), tuple(_findings(folder, report)))
+    return CheckResult("pairs", len(folder.pairs), (*_untrainable(folder), *_findings(folder, report)))
+
+
+def _untrainable(folder: PairFolder) -> Iterator[Finding]:
+    if folder.foreign and not has_manifest(folder.path):
+        try:
+            refuse_untrainable(folder)
+        except P2PError as error:
+            yield finding_of(error, folder.path)
 
 
 def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
@@ -78,7 +89,8 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
         for half, told in zip(halves, seen.halves, strict=False):
             half.add(folder.path / pair.file, told)
         if masks and seen.mask:
-            masks.add(folder.path / pair.file, seen.mask)
+            of_b = folder.b.kind == "mask" != folder.a.kind
+            masks.add(folder.path / pair.half_files[-1 if of_b else 0], seen.mask)
         if seen.halves:
             swaps.add(folder.path / pair.file, *(half.description for half in seen.halves))
     for half in halves:
@@ -140,8 +152,8 @@ class _HalfCheck:
 
 
 def _look_at_pair(pair: Pair, folder: PairFolder, look: Looker, twins: PairTwins) -> _PairRecord:
-    with look.room(_weight(folder, pair)):
-        read = _read(folder, pair)
+    with ExitStack() as stack:
+        read = _read(folder, pair, look, stack)
         if isinstance(read, Finding):
             is_odd = read.code == "odd-width"
             return _PairRecord((read,), photo_size(folder.path / pair.file) if is_odd else None)
@@ -150,42 +162,50 @@ def _look_at_pair(pair: Pair, folder: PairFolder, look: Looker, twins: PairTwins
             _HalfRecord(measure_values(file, each), look_at_photo(each), describe_half(each))
             for each in (read.a, read.b)
         )
-        mask, wrong = _mask_half(folder, file, read)
+        mask, wrong = _mask_half(folder, pair, read)
         findings = (*_pair(folder, pair, read), *wrong)
         size = Size(2 * half.width, half.height)
         return _PairRecord(findings, size, read.hash, halves, mask, twins.describe(read.a, read.b))
 
 
-def _mask_half(folder: PairFolder, file: Path, read: StoredHalves) -> tuple[MaskLook | None, list[Finding]]:
-    """The look at the half that is a mask, beside the other if that is a photo, and what is wrong with its colours."""
+def _mask_half(folder: PairFolder, pair: Pair, read: StoredHalves) -> tuple[MaskLook | None, list[Finding]]:
+    """The look at the half that is a mask, beside the other if that is a photo, and what is wrong with its colours.
+
+    Places count from the left of the file, which begins with A where both share it.
+    """
     shown, wrong = None, list[Finding]()
-    sides = ((folder.a, read.a), (folder.b, read.b))
-    for (half, pixels), (other, photo) in (sides, sides[::-1]):
+    share = pair.shard is None and len(pair.half_files) == 1
+    a = folder.a, read.a, pair.half_files[0], 0
+    b = folder.b, read.b, pair.half_files[-1], size_of(read.a).width if share else 0
+    for (half, pixels, file, left), (other, photo, _, _) in ((a, b), (b, a)):
         if folder.palette and half.kind == "mask":
-            mask, found = read_half(file, half.name, pixels, folder.palette)
+            mask, found = read_half(folder.path / file, half.name, pixels, folder.palette, left=left)
             wrong += found
             if mask is not None and shown is None:
-                shown = look_at_mask(mask, folder.palette, None if other.kind == "mask" else photo)
+                shown = look_at_mask(mask, folder.palette, None if other.kind == "mask" else photo).move(left)
     return shown, wrong
 
 
 def _weight(folder: PairFolder, pair: Pair) -> int:
-    """The memory that a pair takes, from the manifest or, without one, a guess by the size of its files."""
-    if pair.hash:
-        each = sum(half.channels * np.dtype(half.dtype).itemsize for half in (folder.a, folder.b))
-        return 2 * pair.size.width * pair.size.height * each
-    with suppress(OSError):
-        return _PACKED * (folder.path / pair.file).stat().st_size
-    return 0
+    """The memory that a pair of a manifest takes: its halves, and the picture that they share."""
+    each = sum(half.channels * np.dtype(half.dtype).itemsize for half in (folder.a, folder.b))
+    return 2 * pair.size.width * pair.size.height * each
 
 
-def _read(folder: PairFolder, pair: Pair) -> StoredHalves | Finding:
+def _read(folder: PairFolder, pair: Pair, look: Looker, stack: ExitStack) -> StoredHalves | Finding:
+    """Read a pair in the room of `look` that it takes, which is given back when the `stack` ends."""
     for file in (folder.path / each for each in pair.files):
         if not file.is_file():
             what = "is in the manifest, but does not exist"
             return Finding(str(file), what, how_to_renew(folder), "missing-pair", "error")
     try:
-        return read_stored(folder, pair)
+        if pair.hash:
+            stack.enter_context(look.room(_weight(folder, pair)))
+            return read_stored(folder, pair)
+        picture = stack.enter_context(open_picture(folder.path / pair.file))
+        refuse_drawn(picture)
+        stack.enter_context(look.room(2 * decoded_bytes(picture)))
+        return read_stored(folder, pair, picture=picture)
     except P2PError as error:
         files = [folder.path / each for each in pair.files]
         return finding_of(error, next((file for file in files if error.where == str(file)), files[0]))

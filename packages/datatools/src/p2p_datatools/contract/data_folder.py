@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from p2p_datatools.contract.errors import CheckedKind, P2PError
+from p2p_datatools.contract.errors import CheckedKind, P2PError, Problem
 from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, picture_names
 from p2p_datatools.contract.given_splits import find_splits, folder_of, split_of_pairs
 from p2p_datatools.contract.mask_folder import read_mask_splits
@@ -21,13 +21,14 @@ from p2p_datatools.contract.pairs.manifest import (
     read_foreign,
     refuse_photos,
 )
-from p2p_datatools.contract.pairs.seam import look_like_pairs
+from p2p_datatools.contract.pairs.seam import GlanceReader, glance_at
 from p2p_datatools.contract.palette import Palette, palette_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS
 from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
 from p2p_datatools.contract.progress import QUIET, Reporter
 
-_NO_PAIRS = {"not-pairs", "own-folder", "half-folders"}  # codes of folders that have splits, but of single pictures
+# Codes of folders that have splits, but of single pictures.
+_NO_PAIRS = {"not-pairs", "own-folder", "half-folders", "no-pairs", "no-pictures", "drawn-by-p2p", "three-columns"}
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def open_data(path: Path | str, *, palette: Palette | None = None, report: Repor
     path = Path(path)
     if not path.is_dir():
         raise P2PError(path, "there is no such folder", "Check the spelling.", code="missing-folder")
-    if has_manifest(path) or has_shards(path) or (path / PLAN).is_file():
+    if has_record(path):
         return DataFolder(path, "pairs", pairs=open_pairs(path))
     known = palette or palette_of(path)
     kinds = SUFFIXES if known else ARRAYS
@@ -63,10 +64,11 @@ def open_data(path: Path | str, *, palette: Palette | None = None, report: Repor
     if not files:
         raise others.no_pictures(kinds)
     others.say(report)
-    if palette_of(path) is None and (pairs := _foreign_pairs(path, files, has_palette=known is not None)):
-        for line in pairs.assumed:
-            report.note(line)
-        return DataFolder(path, "pairs", pairs=pairs)
+    found = find_pairs(path, files, palette=palette, report=report)
+    if isinstance(found, PairFolder):
+        return DataFolder(path, "pairs", pairs=found)
+    if found:
+        report.note(f"{found} They are taken for single pictures.")
     if known:
         return DataFolder(
             path, "masks", files, palette=known, splits=_splits_of(files) | _splits_of_labels(path, files)
@@ -75,21 +77,38 @@ def open_data(path: Path | str, *, palette: Palette | None = None, report: Repor
     return DataFolder(path, "photos", photos, splits=_splits_of(photos))
 
 
-def _foreign_pairs(path: Path, files: Sequence[str], *, has_palette: bool) -> PairFolder | None:
-    """The pairs of another tool's folder: pictures in folders of splits, or in none, that look like A|B."""
+def has_record(path: Path) -> bool:
+    """Whether a folder has a record of ours that says which pairs it holds, or of a split that was interrupted."""
+    return has_manifest(path) or has_shards(path) or (path / PLAN).is_file()
+
+
+def find_pairs(
+    path: Path,
+    files: Sequence[str],
+    *,
+    palette: Palette | None = None,
+    look: GlanceReader = glance_at,
+    report: Reporter = QUIET,
+) -> PairFolder | Problem | None:
+    """The pairs in a folder without a manifest of ours that has these `files`; if it holds masks or photos, None.
+
+    A folder with palette.toml holds masks; so does one for which a `palette` is given, unless its pictures clearly are
+    A|B. `look` looks at some of the pictures. Notes say what is assumed of pairs. In folders of splits most people have
+    pairs, so that for others there the reason is given why they are none. Raises P2PError for pairs in such folders
+    that have one name, or of which a half holds class numbers.
+    """
     has_splits = any(split_of_pairs(file.split("/")[0]) for file in files if "/" in file)
-    if not has_splits and any("/" in file for file in files):
-        return None
-    # Masks may lie in folders of splits, too.
-    if (has_palette or not has_splits) and not look_like_pairs([path / file for file in files]):
+    if palette_of(path) or not (has_splits or any("/" not in file for file in files)):
         return None
     try:
         folder = read_foreign(path, needs_train=False)
-        refuse_photos(folder)
+        refuse_photos(folder, look=look, sure=palette is not None)
     except P2PError as error:
-        if error.code in _NO_PAIRS:
-            return None
-        raise
+        if has_splits and error.code not in _NO_PAIRS:
+            raise
+        return error.problem if has_splits and palette is None else None
+    for line in folder.assumed:
+        report.note(line)
     return folder
 
 

@@ -64,7 +64,7 @@ def draw_snapped(path: Path, jobs: Sequence[MaskJob], reader: PictureReader, lin
     sheet = lay_out(tiles, columns=2, cell=cell, title=title, headings=("labels", "snapped", "changed pixels"))
     if path.exists() and not shows(path, sheet):
         raise _exists(path)
-    write_png(path, sheet)
+    write_png(path, sheet, role="contact sheet")
 
 
 def _share(line: MaskLine) -> float:

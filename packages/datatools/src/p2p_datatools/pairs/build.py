@@ -41,6 +41,7 @@ from p2p_datatools.pairs.match import MatchedFiles, match_pictures
 from p2p_datatools.pairs.recipe import MADE_BY, RANGES, SCALED, PairRecipe, job_of
 from p2p_datatools.pairs.scale_notes import note_scales
 from p2p_datatools.pairs.shards import Shard
+from p2p_datatools.pairs.side import say_drawn
 from p2p_datatools.pairs.stack import PartFiles, match_parts
 
 
@@ -152,6 +153,7 @@ def pair(
         sizes = _Sizes()
         _commit(destination, job, work, settings | _merged_parts(known) | _origins((a, *more, b)), skipped, sizes)
     say_over_white([*job.a.over_white, *job.b.over_white], report)
+    say_drawn((job.a, job.b), report)
     if sizes.splits:
         _note_alike(read_manifest(dest), report)
     return _sum_up(dest, job, done, skipped, sizes, others)

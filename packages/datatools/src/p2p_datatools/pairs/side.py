@@ -3,6 +3,7 @@
 Nothing here may write a file, or know which pictures belong together.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from p2p_datatools.contract.pictures.nodata import Gaps, Nodata
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.resize import fit_to
 from p2p_datatools.contract.pictures.sizes import Fit, Size
+from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.contract.words import plural
 from p2p_datatools.pairs.match import Files
 
 _MAY_BE_ARRAYS = (".npy", ".tif", ".tiff")
@@ -34,16 +37,18 @@ class Side:
     options: ReadOptions = AS_USUAL
     nodata: Nodata = "tag"
     over_white: list[Path] = field(default_factory=list, compare=False)  # photos that are not opaque, as they are read
+    drawn: dict[Path, str] = field(default_factory=dict, compare=False)  # pictures that p2p drew, and what they are
 
     def read(self, file: Path) -> tuple[Array, Gaps | None]:
         """The picture in its own size, class indices of a mask, else values of the half's channels and type.
 
         The second are its pixels without data, which are filled; None if all have some.
         """
-        if self.palette is not None:
-            with open_picture(file, self.options) as picture:
-                return read_mask(picture, self.palette), None
         with open_picture(file, self.options) as picture:
+            if picture.role:
+                self.drawn[file] = picture.role
+            if self.palette is not None:
+                return read_mask(picture, self.palette), None
             if (self.half.channels, self.half.dtype) == (3, "uint8") and file.suffix.lower() not in _MAY_BE_ARRAYS:
                 return read_photo(picture, over_white=self.over_white), None
             form = picture.header.form
@@ -79,6 +84,15 @@ class Side:
         if size:
             values = fit_to(values, size, fit, exact=self.palette is not None)
         return values if self.palette is None else colorize(values, self.palette)
+
+
+def say_drawn(sides: Iterable[Side], report: Reporter) -> None:
+    """Note which pictures say of themselves that p2p drew or generated them: people may take them for real ones."""
+    drawn = {file: role for side in sides for file, role in side.drawn.items()}
+    if drawn:
+        number = plural(len(drawn), "picture says of itself", "pictures say of themselves")
+        first = min(drawn)
+        report.note(f"{first}: is a {drawn[first]} of p2p; {number} that p2p drew or generated it, and none is real.")
 
 
 def other_shape(files: Files, own: Size, other: Size) -> P2PError:

@@ -109,9 +109,9 @@ def stack(sides: Sequence[Side], partners: PartFiles, word: str) -> StackedSide:
     )
     channels = sum(part.channels for part in parts)
     half = Half(word, "picture", channels, first.half.dtype, first.half.range, parts)
-    over_white = first.over_white
-    own = tuple(replace(side, over_white=over_white) for side in sides)
-    return StackedSide(first.folder, None, half, first.options, first.nodata, over_white, own, partners)
+    over_white, drawn = first.over_white, first.drawn
+    own = tuple(replace(side, over_white=over_white, drawn=drawn) for side in sides)
+    return StackedSide(first.folder, None, half, first.options, first.nodata, over_white, drawn, own, partners)
 
 
 def match_parts(

@@ -305,7 +305,8 @@ class _RepairWork(Work[_Item, RepairLine, _Signature]):
         write_mask(paths[0], mending.mask, self._palette, durable=False)
         write_bytes(paths[1], json_line(line.to_json()), durable=False)
         if line.drawn:
-            write_png(paths[2], draw_changes(mending, self._palette, line.name), durable=False)
+            changes = draw_changes(mending, self._palette, line.name)
+            write_png(paths[2], changes, durable=False, role="contact sheet")
         return line
 
 

@@ -14,6 +14,7 @@ from p2p_datatools.contract.errors import Finding, P2PError, UsageError
 from p2p_datatools.contract.names import without_suffix
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.images import Photo, size_of
+from p2p_datatools.contract.pictures.overlay import MARK_WORDS, Overlay, PlaceMark, draw_missing, lay_over, mark_places
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.resize import resize, scale_to
 from p2p_datatools.contract.pictures.sizes import Size
@@ -21,7 +22,6 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.sheets.gallery import Entry, Gallery, PictureRow, open_gallery
 from p2p_datatools.sheets.layout import Tile, lay_out
-from p2p_datatools.sheets.overlay import MARK_WORDS, Overlay, PlaceMark, draw_missing, lay_over, mark_places
 
 _BOX = Size(320, 320)  # in which each picture is fitted
 _SEVERITIES = ("error", "warning", "hint")

@@ -27,9 +27,9 @@ from p2p_datatools.contract.pictures.images import Photo, colorize, read_mask, r
 from p2p_datatools.contract.pictures.kinds import pick_photo
 from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.pages import ReadOptions
+from p2p_datatools.contract.pictures.stretch import show_values
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
-from p2p_datatools.sheets.stretch import show_values
 
 _SAMPLES, _SAMPLE_LINES = "samples.json", "samples.jsonl"
 _MOST_VARIANTS = 6  # beside each other

@@ -15,6 +15,8 @@ from p2p_datatools.contract.curves import look_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from p2p_datatools.contract.pictures.png import PictureRole
+
 Series = Sequence[tuple[float, float]]
 Bars = Sequence[tuple[str, float]]
 PlotFormat = Literal["png", "svg"]
@@ -27,6 +29,7 @@ _TITLE_WIDTH = 42  # letters of a title that a panel has room for
 _LEGEND_WIDTH = 24  # letters of a panel's width that the legend's columns have room for
 
 # On top of matplotlib's defaults, so that a user's own settings do not change what is drawn.
+_ROLE: "PictureRole" = "figure"
 _STYLE: dict[str, Any] = {
     **{
         "font.size": 9,
@@ -103,7 +106,7 @@ def _draw_panels(
             [Line2D([], [], **look) for look in looks.values()], [*looks], loc="outside lower left", ncols=beside
         )
         file = io.BytesIO()
-        metadata = {"Date": None} if kind == "svg" else None
+        metadata: dict[str, str | None] = {"Date": None} if kind == "svg" else {"p2p": _ROLE}
         figure.savefig(file, format=kind, dpi=_PIXELS_PER_INCH, metadata=metadata)
     return file.getvalue()
 

@@ -23,9 +23,12 @@ from p2p_datatools.contract.pairs.manifest import (
     read_foreign,
     read_manifest,
     refuse_photos,
+    refuse_untrainable,
     with_pairs,
     write_manifest,
 )
+from p2p_datatools.contract.pairs.seam import refuse_drawn
+from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import hash_pixels, read_photo, size_of
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
@@ -225,10 +228,11 @@ def _open_foreign(
     path: Path, known: PairFolder | None, report: Reporter, *, as_pairs: bool
 ) -> tuple[PairFolder, frozenset[str]]:
     """Another tool's folder with size and hash of every picture, and its splits; new ones in train/ have none yet."""
-    listed = read_foreign(path)
+    listed = read_foreign(path, needs_train=False)
+    if known is None and not as_pairs:
+        refuse_photos(listed)
+    refuse_untrainable(listed)
     if known is None:
-        if not as_pairs:
-            refuse_photos(listed)
         for line in listed.assumed:
             report.note(line)
         known = replace(listed, pairs=(), provenance=_provenance(listed, as_pairs=as_pairs))
@@ -245,7 +249,8 @@ def _open_foreign(
     splits = frozenset(pair.split for pair in listed.pairs)
     if known.provenance.get(_AGAIN) is True:
         new, splits = [replace(pair, split="train") for pair in new], frozenset({"train"})
-    return with_pairs(known, [*known.pairs, *_measure(path, new, report)]), splits
+    as_pairs = as_pairs or known.provenance.get("as_pairs") is True
+    return with_pairs(known, [*known.pairs, *_measure(path, new, report, as_pairs=as_pairs)]), splits
 
 
 def _provenance(listed: PairFolder, *, as_pairs: bool) -> dict[str, object]:
@@ -253,12 +258,15 @@ def _provenance(listed: PairFolder, *, as_pairs: bool) -> dict[str, object]:
     return {"by": "p2p data split", "assumed": list(listed.assumed), **said}
 
 
-def _measure(path: Path, pairs: list[Pair], report: Reporter) -> list[Pair]:
+def _measure(path: Path, pairs: list[Pair], report: Reporter, *, as_pairs: bool) -> list[Pair]:
     """Pairs of another tool with their size and hash; raises P2PError that names all pictures that are not pairs."""
     found, wrong = [], []
     for pair in report.track(pairs, "reading pairs", len(pairs)):
         try:
-            picture = read_photo(path / pair.file)
+            with open_picture(path / pair.file) as file:
+                if not as_pairs:
+                    refuse_drawn(file)
+                picture = read_photo(file)
             half, _ = halve(picture, where=str(path / pair.file))
         except P2PError as error:
             wrong.append(error.problem)

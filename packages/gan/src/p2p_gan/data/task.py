@@ -13,8 +13,9 @@ from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.pairs.halves import refuse_odd
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import UNSPLIT, Half, PairFolder, open_pairs
+from p2p_datatools.contract.pairs.seam import refuse_drawn
 from p2p_datatools.contract.palette import Palette
-from p2p_datatools.contract.pictures.header import photo_size
+from p2p_datatools.contract.pictures.header import open_picture, photo_size
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.threads import parallel_map
@@ -145,14 +146,16 @@ def identify_files(folder: PairFolder, *, report: Reporter = QUIET) -> PairFolde
     """The folder with the hash and size of every file, so that its data hash covers the pictures.
 
     A manifest has them already; for a folder without one the files are hashed and their headers read. Raises P2PError
-    for a picture of odd width.
+    for a picture of odd width, and for one that p2p drew.
     """
     if all(pair.hash for pair in folder.pairs):
         return folder
 
     def one(pair: Pair) -> Pair:
         path = folder.path / pair.file
-        size = photo_size(path)
+        with open_picture(path) as picture:
+            refuse_drawn(picture)
+            size = photo_size(picture)
         refuse_odd(size.width, where=str(path))
         return replace(pair, size=Size(size.width // 2, size.height), sources={"sha256": sha256_file(path)})
 

@@ -231,5 +231,5 @@ class ScoreWork(Work[Pair, PairRecord, str]):
 
 
 def _write(picture: Array, record: PairRecord, paths: Sequence[Path]) -> PairRecord:
-    write_png(paths[0], picture, durable=False)
+    write_png(paths[0], picture, durable=False, role="sample sheet")
     return record

@@ -110,4 +110,4 @@ def _write(path: Path, picture: Photo) -> None:
     """Write a picture, shrunk to the largest size."""
     own = size_of(picture)
     size = scale_to(own, BOX, cover=False) if own.width > BOX.width or own.height > BOX.height else own
-    write_png(path, resize_photo(picture, size), durable=False)
+    write_png(path, resize_photo(picture, size), durable=False, role="figure")

@@ -301,5 +301,6 @@ class PhotoMaskWork(Work[InputPicture, PhotoMask, str]):
 
     def _write(self, record: PhotoMask, labels: Any, confidence: Any, paths: Sequence[Path]) -> PhotoMask:
         write_mask(paths[0], labels, self._palette, durable=False)
-        write_png(paths[1], np.floor(confidence * _LEVELS).astype(np.uint8), durable=False)
+        shades = np.floor(confidence * _LEVELS).astype(np.uint8)
+        write_png(paths[1], shades, durable=False, role="confidence of a mask")
         return record

@@ -335,7 +335,8 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
     def _write(self, item: Variant, picture: PictureInWork, output: Array, paths: Sequence[Path]) -> SampleRecord:
         card = self._model.card
         if self._sampling.sheet:
-            write_png(paths[0], side_by_side(card, picture.pixels, output, picture.real), durable=False)
+            sheet = side_by_side(card, picture.pixels, output, picture.real)
+            write_png(paths[0], sheet, durable=False, role="sample sheet")
         else:
             write_output(paths[0], output, card)
         columns = columns_of_sheet(card, has_real=picture.real is not None) if self._sampling.sheet else ()
@@ -382,8 +383,8 @@ def is_in_png(card: ModelCard) -> bool:
 def write_output(path: Path, output: Array, card: ModelCard) -> None:
     """Write a model's output exactly: classes as an indexed mask, 8 and 16 bits as PNG, all else as TIFF."""
     if card.output_coding.kind == "classes" and card.palette is not None:
-        write_mask(path, output, card.palette, durable=False)
+        write_mask(path, output, card.palette, durable=False, role="generated mask")
     elif is_in_png(card):
-        write_png(path, output, durable=False)
+        write_png(path, output, durable=False, role="generated picture")
     else:
         write_tiff(path, output, durable=False)

@@ -55,7 +55,7 @@ def sample_bytes(
     seed = seed_of(hash_pixels(pixels), how.seed, 1) if how.dropout else None
     output = translate(translator_of(model, tile=how.tile, note=report.note), card, pixels, how, seed)
     if sampling.sheet:
-        output = side_by_side(card, pixels, output, None)
-    elif card.output_coding.kind == "classes" and card.palette is not None:
-        return encode_mask(output, card.palette)
-    return b"".join(png.encode(output))
+        return b"".join(png.encode(side_by_side(card, pixels, output, None), role="sample sheet"))
+    if card.output_coding.kind == "classes" and card.palette is not None:
+        return encode_mask(output, card.palette, role="generated mask")
+    return b"".join(png.encode(output, role="generated picture"))

@@ -117,7 +117,7 @@ class Painter:
         photo = self._read(open_upload(data), changes, Stroke())
         found = segment(translator_of(self.predictor.model), self.card, photo)
         changes.say(notes)
-        return PngAnswer(encode_mask(found.labels, self.card.palette), tuple(notes.lines))
+        return PngAnswer(encode_mask(found.labels, self.card.palette, role="generated mask"), tuple(notes.lines))
 
     def measure(self) -> "Painter":
         """The same with the milliseconds of a pass."""
@@ -239,8 +239,8 @@ def segmenter_for(painters: Sequence[Painter], asked: Painter) -> Painter | None
 def encode_output(output: Array, card: ModelCard) -> bytes:
     """A model's output as the bytes of a PNG: classes as an indexed mask, else its values."""
     if card.output_coding.kind == "classes" and card.palette is not None:
-        return encode_mask(output, card.palette)
-    return b"".join(png.encode(output))
+        return encode_mask(output, card.palette, role="generated mask")
+    return b"".join(png.encode(output, role="generated picture"))
 
 
 def describe_card(card: ModelCard) -> dict[str, Any]:

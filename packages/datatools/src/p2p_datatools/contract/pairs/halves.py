@@ -17,7 +17,7 @@ from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import HEADER, PAIR_LINES, Half, PairFolder
 from p2p_datatools.contract.pairs.shard_files import NODATA_ENDING, read_place, read_sample_half
 from p2p_datatools.contract.pictures.arrays import Array, read_array, write_tiff
-from p2p_datatools.contract.pictures.header import Form, open_picture
+from p2p_datatools.contract.pictures.header import Form, PictureFile, open_picture
 from p2p_datatools.contract.pictures.images import Photo, hash_pixels, read_photo, size_of, write_png
 from p2p_datatools.contract.pictures.memory import open_bytes
 from p2p_datatools.contract.pictures.nodata import Gaps
@@ -218,15 +218,26 @@ def load_halves(folder: PairFolder, pair: Pair, *, over_white: list[Path] | None
     return _read_parts(folder, pair, over_white)[:2]
 
 
-def read_stored(folder: PairFolder, pair: Pair, *, over_white: list[Path] | None = None) -> StoredHalves:
-    """Read a pair as `read_halves` does, but whatever its hash is: to look at it, or to find all that is wrong."""
-    a, b, picture = _read_parts(folder, pair, over_white)
+def read_stored(
+    folder: PairFolder,
+    pair: Pair,
+    *,
+    over_white: list[Path] | None = None,
+    picture: PictureFile | None = None,
+) -> StoredHalves:
+    """Read a pair as `read_halves` does, but whatever its hash is: to look at it, or to find all that is wrong.
+
+    The file of a pair of another tool may be open as `picture` already.
+    """
+    a, b, shared = _read_parts(folder, pair, over_white, picture)
     if pair.shard is not None:
         return StoredHalves(a, b, hash_of(a, b, store_of(folder.a, folder.b), where=pair.name))
-    return StoredHalves(a, b, hash_both(a, b) if picture is None else hash_pixels(picture))
+    return StoredHalves(a, b, hash_both(a, b) if shared is None else hash_pixels(shared))
 
 
-def _read_parts(folder: PairFolder, pair: Pair, over_white: list[Path] | None) -> tuple[Array, Array, Array | None]:
+def _read_parts(
+    folder: PairFolder, pair: Pair, over_white: list[Path] | None, opened: PictureFile | None = None
+) -> tuple[Array, Array, Array | None]:
     """The halves, and the picture that they share, if they do."""
     if pair.shard is not None:
         sides = zip(("a", "b"), (folder.a, folder.b), strict=True)
@@ -244,7 +255,7 @@ def _read_parts(folder: PairFolder, pair: Pair, over_white: list[Path] | None) -
         refuse_unequal(a, b, where=str(path))
         return a, b, None
     if is_plain(folder):
-        picture: Array = read_photo(path, over_white=over_white)
+        picture: Array = read_photo(opened or path, over_white=over_white)
     else:
         picture = _exactly(path, Half("", "picture", store.channels, store.dtype))
     a, b = halve(picture, where=str(path))

@@ -20,7 +20,7 @@ from p2p_datatools.contract.pairs.half_folders import refuse_half_folders
 from p2p_datatools.contract.pairs.lines import SHARD_LINES, SHARDS, Pair, PairLines, in_order
 from p2p_datatools.contract.pairs.number_halves import refuse_number_halves
 from p2p_datatools.contract.pairs.own_folders import refuse_own_folder
-from p2p_datatools.contract.pairs.seam import refuse_single_pictures
+from p2p_datatools.contract.pairs.seam import GlanceReader, glance_at, refuse_single_pictures, spread_files
 from p2p_datatools.contract.palette import Palette, palette_from_json
 from p2p_datatools.contract.pictures.header import DTYPES
 from p2p_datatools.contract.pictures.sizes import Exact, Size
@@ -270,18 +270,33 @@ def read_foreign(path: Path | str, *, needs_train: bool = True) -> PairFolder:
             "Is it the folder above or below the right one?",
             code="no-pairs",
         )
-    if needs_train and not any(pair.split == "train" for pair in pairs):
-        raise P2PError(
-            path, "has no train/ folder with pictures", "Put the training pairs there.", code="no-training-pairs"
-        )
+    outside = len(files) - len(pairs)
+    if outside > len(pairs) and all("/" not in pair.file for pair in pairs):
+        what = f"has {plural(len(pairs), 'picture')} beside {outside} in folders other than train/, val/ and test/"
+        raise P2PError(path, what, "Put A|B pictures into train/, or give their own folder.", code="no-pairs")
     _refuse_twice(path, pairs)
+    folder = _assume(path, pairs, outside, others)
+    if needs_train:
+        refuse_untrainable(folder)
+    return folder
+
+
+def refuse_untrainable(folder: PairFolder) -> None:
+    """Raise P2PError for a folder without a manifest that has no training pairs."""
+    if not any(pair.split == "train" for pair in folder.pairs):
+        what, to_do = "has no train/ folder with pictures", "Put the training pairs there."
+        raise P2PError(folder.path, what, to_do, code="no-training-pairs")
+
+
+def _assume(path: Path, pairs: Sequence[Pair], outside: int, others: LeftOut) -> PairFolder:
+    """The folder of these pairs of another tool, and what is assumed of it."""
     assumed = ["no manifest: A is the left half, B the right, and both are photos (resized smoothly)"]
     folders = {pair.file.split("/")[0]: pair.split for pair in pairs if "/" in pair.file}
     if renamed := [f"{folder}/ is {split}" for folder, split in folders.items() if folder != split]:
         assumed[0] += f"; {', '.join(renamed)}"
     if not folders:
         assumed.append("no train/ folder: all pictures are training pictures")
-    if outside := len(files) - len(pairs):
+    if outside:
         assumed.append(f"left out: {plural(outside, 'picture')} outside train/, val/ and test/")
     if others.kinds:
         assumed.append(f"left out: {others}")
@@ -308,15 +323,17 @@ def _refuse_twice(path: Path, pairs: list[Pair]) -> None:
         seen[pair.name] = pair.file
 
 
-def refuse_photos(folder: PairFolder) -> None:
-    """Raise P2PError when the pictures of a folder without a manifest are no A|B pictures, but photos or masks.
+def refuse_photos(folder: PairFolder, *, look: GlanceReader = glance_at, sure: bool = False) -> None:
+    """Raise P2PError when the pictures of a folder without a manifest are no A|B pictures, but photos, masks or sheets.
 
-    So are those of which a half holds class numbers, which a network would see as black.
+    So are those of which a half holds class numbers, which a network would see as black. Some are looked at, by `look`.
+    What the names of folders say and the shapes of pictures are believed, unless it is to be `sure`.
     """
     files = [folder.path / pair.file for pair in folder.pairs]
     if_all_the_same = f"say so with {p2p_command('data split --as-pairs', folder.path)}."
     to_do = f"Make pairs with 'p2p data pair A B PAIRS'. If each is a pair all the same, {if_all_the_same}"
-    refuse_single_pictures(folder.path, files, to_do=to_do)
+    in_splits, glances = any("/" in pair.file for pair in folder.pairs), look(list(spread_files(files)))
+    refuse_single_pictures(folder.path, glances, to_do=to_do, in_splits=in_splits, sure=sure)
     apart = p2p_command("data halves", folder.path, "DEST")
     to_do = f"Take them apart with {apart}, build masks of them with 'p2p data build-masks', and pair these. "
     refuse_number_halves(folder.path, files, to_do=f"{to_do}If they are pictures all the same, {if_all_the_same}")
@@ -363,8 +380,9 @@ def open_pairs(path: Path | str) -> PairFolder:
         return read_manifest(path)
     if has_shards(path):
         return read_shards(path)
-    folder = read_foreign(path)
+    folder = read_foreign(path, needs_train=False)
     refuse_photos(folder)
+    refuse_untrainable(folder)
     return folder
 
 

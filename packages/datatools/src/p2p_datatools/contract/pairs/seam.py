@@ -1,17 +1,18 @@
 """Tells from pixels whether pictures are A|B: where two meet there is a seam in the middle, and a photo has none.
 
-Nothing here may know where the pictures come from, or refuse a picture for anything else.
+What p2p itself says in a file comes first. Nothing here may know the folder of the pictures, or refuse anything else.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.errors import P2PError, what_at
+from p2p_datatools.contract.pictures.header import PictureFile, open_picture
 from p2p_datatools.contract.pictures.images import Photo, read_photo
 from p2p_datatools.contract.words import plural
 
@@ -33,48 +34,131 @@ _TIMES = 8  # the colours of photos have more; both halves of one JPEG of labels
 _MOST = 0.75  # of the pictures that tell something: from here on a folder holds no pairs, or pairs
 
 
-def refuse_single_pictures(folder: Path, files: Sequence[Path], *, to_do: str) -> None:
-    """Raise P2PError when the pictures of a folder are not A|B: nearly all that are looked at go on across the middle.
+class Glance(NamedTuple):
+    """What is seen of one picture of a folder; of one that cannot be read as a photo what its `trouble` is.
 
-    Pictures that cannot be read, or are too small or plain there to tell, do not count.
+    `is_wide` says that it is exactly twice as wide as high, `is_of_two` that one half has many times the colours of
+    the other, `is_in_three` that three pictures stand in it side by side. `role` is what p2p says in it that it is.
     """
-    seen = [middle for middle in map(middle_of, spread_files(files)) if middle != "unclear"]
-    single = seen.count("continuous")
-    if not seen or single < _MOST * len(seen):
+
+    file: Path
+    is_read: bool = False
+    trouble: str = "cannot be read as a picture of 8 bits"
+    middle: Middle = "unclear"
+    is_wide: bool = False
+    is_of_two: bool = False
+    is_in_three: bool = False
+    role: str = ""
+
+
+GlanceReader = Callable[[Sequence[Path]], Sequence[Glance]]
+"""What looks at some files; a reader of all of them may have seen these already."""
+
+
+def refuse_single_pictures(
+    folder: Path, glances: Sequence[Glance], *, to_do: str, in_splits: bool, sure: bool = False
+) -> None:
+    """Raise P2PError when pictures of a folder are not A|B, as far as those tell that were looked at.
+
+    In folders of splits (`in_splits`) they are, unless nearly all go on across the middle, or are sheets. Elsewhere
+    two pictures have to meet in nearly all middles that tell something, or, unless that is to be `sure`, all have to be
+    twice as wide as high.
+    """
+    _refuse_drawn(folder, glances, to_do)
+    seen = [glance.middle for glance in glances if glance.middle != "unclear"]
+    single, read = seen.count("continuous"), [glance for glance in glances if glance.is_read]
+    if seen and single >= _MOST * len(seen):
+        shows = "shows one scene, which goes on" if single == 1 else "show one scene, which goes on"
+        raise _not_pairs(folder, f"{single} of {plural(len(seen), 'picture')} {shows} across the middle", to_do)
+    if (in_splits and not sure) or _look_like_pairs(read, seen, sure=sure):
         return
-    number = (
-        "the picture that was looked at shows" if len(seen) == 1 else f"{single} of {plural(len(seen), 'picture')} show"
-    )
-    raise P2PError(
-        folder,
-        f"does not hold A|B pictures: {number} one scene, which goes on across the middle",
-        to_do,
-        code="not-pairs",
-    )
+    if not read:
+        raise _not_pairs(folder, f"{glances[0].file.name} {glances[0].trouble}", to_do)
+    cut = f"two meet in the middle of {seen.count('cut')} of {plural(len(read), 'picture')}"
+    raise _not_pairs(folder, f"{cut}, {single} show one scene, and {len(read) - len(seen)} tell nothing", to_do)
+
+
+def _refuse_drawn(folder: Path, glances: Sequence[Glance], to_do: str) -> None:
+    """Raise P2PError for what p2p drew or generated: a picture says it, or nearly all have three columns."""
+    drawn = [glance for glance in glances if glance.role]
+    if drawn:
+        what = f"does not hold A|B pictures: {drawn[0].file.name} {_says(drawn[0].role)}"
+        raise P2PError(folder, what, to_do, code="drawn-by-p2p")
+    read = [glance for glance in glances if glance.is_read]
+    in_three = sum(glance.is_in_three for glance in read)
+    if in_three and in_three >= _MOST * len(read):
+        what = f"does not hold A|B pictures: in {in_three} of {plural(len(read), 'picture')} three stand side by side"
+        raise P2PError(folder, f"{what}, as in the sheets of 'p2p sample'", to_do, code="three-columns")
+
+
+def refuse_drawn(picture: PictureFile) -> None:
+    """Raise P2PError for an open picture among pairs of another tool that says that p2p drew or generated it."""
+    if picture.role:
+        to_do = "Remove it; if it is a pair all the same, save it anew with another program."
+        raise P2PError(picture.path, _says(picture.role), to_do, code="drawn-by-p2p")
+
+
+def _says(role: str) -> str:
+    return f"says of itself that it is a {role} of p2p"
+
+
+def _not_pairs(folder: Path, what: str, to_do: str) -> P2PError:
+    return P2PError(folder, f"does not hold A|B pictures: {what}", to_do, code="not-pairs")
+
+
+def _look_like_pairs(read: Sequence[Glance], seen: Sequence[Middle], *, sure: bool) -> bool:
+    """Whether nearly all that tell something are of two; if none does, their shape tells it, unless that is to be sure.
+
+    One or two tell it only by their shape or their colours, too: an edge of labels may well lie in the middle of them.
+    """
+    if seen.count("cut") >= max(1, _MOST * len(seen)):
+        return len(seen) > _FEW or all(each.is_wide or each.is_of_two for each in read if each.middle == "cut")
+    return not seen and not sure and bool(read) and all(glance.is_wide for glance in read)
 
 
 def look_like_pairs(files: Sequence[Path]) -> bool:
-    """Whether nearly all pictures that tell something are A|B.
-
-    One or two tell it only if one half has many times the colours of the other.
-    """
-    spread = list(spread_files(files))
-    seen = [middle for middle in map(middle_of, spread) if middle != "unclear"]
-    return are_cut(seen) and (len(seen) > _FEW or all(_is_of_two(path) for path in spread))
+    """Whether nearly all pictures that tell something are A|B, wherever they lie; a few of the files are read."""
+    read = [glance for glance in glance_at(list(spread_files(files))) if glance.is_read]
+    return _look_like_pairs(read, [glance.middle for glance in read if glance.middle != "unclear"], sure=True)
 
 
-def are_cut(middles: Sequence[Middle]) -> bool:
-    """Whether two pictures meet in nearly all middles that tell something, and in one at least."""
-    seen = [middle for middle in middles if middle != "unclear"]
-    return seen.count("cut") >= max(1, _MOST * len(seen))
+def glance_at(files: Sequence[Path]) -> list[Glance]:
+    """Read these picture files and say what is seen of each."""
+    return list(map(_read_glance, files))
 
 
-def _is_of_two(path: Path) -> bool:
+def _read_glance(path: Path) -> Glance:
     try:
-        halves = np.array_split(read_photo(path), 2, axis=1)
-    except P2PError:
-        return True  # it tells nothing: another must
-    counts = [len(np.unique(half.reshape(-1, 3), axis=0)) for half in halves]
+        with open_picture(path) as file:
+            return glance_of(file, read_photo(file))
+    except P2PError as error:
+        return Glance(path, trouble=what_at(error, str(path)))
+
+
+def glance_of(file: PictureFile, picture: Photo) -> Glance:
+    """What is seen of a picture (height, width, 3) and the open file that it was read from."""
+    height, width = picture.shape[:2]
+    middle = judge_middle(picture)
+    return Glance(
+        file.path,
+        is_read=True,
+        middle=middle,
+        is_wide=width == 2 * height,
+        is_of_two=middle == "cut" and _is_of_two(picture),
+        is_in_three=middle != "cut" and _stands_in_three(picture),
+        role=file.role,
+    )
+
+
+def _stands_in_three(picture: Photo) -> bool:
+    third, rest = divmod(picture.shape[1], 3)
+    return not rest and all(_judge_place(picture, place) == "cut" for place in (third, 2 * third))
+
+
+def _is_of_two(picture: Photo) -> bool:
+    """Whether one half has many times the colours of the other."""
+    codes = picture.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
+    counts = [len(np.unique(half)) for half in np.array_split(codes, 2, axis=1)]
     return max(counts) > _TIMES * min(counts)
 
 
@@ -85,25 +169,24 @@ def spread_files(files: Sequence[Path]) -> Iterator[Path]:
         yield files[int(number * step)]
 
 
-def middle_of(path: Path) -> Middle:
-    """What the middle of a picture file looks like; unclear if it cannot be read as a photo."""
-    try:
-        return judge_middle(read_photo(path))
-    except P2PError:
-        return "unclear"
-
-
 def judge_middle(picture: Photo) -> Middle:
     """What the middle of a picture (height, width, 3) looks like."""
     height, width = picture.shape[:2]
-    middle = width // 2
-    if width % 2 or min(middle, height) < _LEAST:
+    if width % 2 or min(width // 2, height) < _LEAST:
         return "unclear"
-    around = picture[:, max(0, middle - 1 - _AROUND) : middle + 1 + _AROUND].astype(np.float32)
+    found = _judge_place(picture, width // 2)
+    return "unclear" if found == "continuous" and halves_are_alike(picture) else found
+
+
+def _judge_place(picture: Photo, place: int) -> Middle:
+    """Whether a picture goes on across the edge before a column, or two meet there."""
+    if min(place, picture.shape[1] - place, len(picture)) < _LEAST:
+        return "unclear"
+    around = picture[:, max(0, place - 1 - _AROUND) : place + 1 + _AROUND].astype(np.float32)
     steps = np.abs(np.diff(around, axis=1)).mean(axis=(0, 2))
-    place = min(middle - 1, _AROUND)
-    step, usual = float(steps[place]), float(np.median(np.delete(steps, place)))
-    left, right = around[:, place], around[:, place + 1]
+    edge = min(place - 1, _AROUND)
+    step, usual = float(steps[edge]), float(np.median(np.delete(steps, edge)))
+    left, right = around[:, edge], around[:, edge + 1]
     texture = _difference(left, left), _difference(right, right)
     if max(texture) < _TEXTURE:
         return "unclear"
@@ -112,7 +195,7 @@ def judge_middle(picture: Photo) -> Middle:
         return "cut" if step > _STEEP * usual else "unclear"
     if min(texture) < _TEXTURE or share > _CONTINUOUS or step > _STEEP * max(usual, 1.0):
         return "unclear"
-    return "unclear" if halves_are_alike(picture) else "continuous"
+    return "continuous"
 
 
 def halves_are_alike(picture: Photo) -> bool:

@@ -34,6 +34,7 @@ Array = NDArray[Any]
 
 
 _LEAST_PLAIN = 0.5  # of the pixels of a transparency are wholly so or not at all; of an infrared channel hardly any
+_LARGEST = float(np.finfo(np.float32).max)
 _MULTIPLIED = 1  # ExtraSamples: colours that are multiplied by the transparency
 ARRAYS = SUFFIXES | {".npy"}
 
@@ -89,13 +90,20 @@ def read_picture_values(
 
 
 def refuse_endless(values: Array, path: Path) -> None:
-    """Raise P2PError when there are floats that are infinite or not numbers."""
+    """Raise P2PError when there are floats that are infinite, not numbers, or more than 32 bits hold as networks have.
+
+    What means no data, as the lowest number of 64 bits may, is to be filled before.
+    """
     if values.dtype.kind != "f":
         return
     wrong = int(values.size - np.isfinite(values).sum())
     if wrong:
         what = plural(wrong, "value is infinite or not a number", "values are infinite or not numbers")
         raise P2PError(path, what, "Replace them by finite numbers.", code="not-finite")
+    if values.dtype == np.float64 and (beyond := int(np.count_nonzero(np.abs(values) > _LARGEST))):
+        what = f"{plural(beyond, 'value is', 'values are')} beyond {_LARGEST:.3g}, which is what 32 bits hold"
+        to_do = "Scale them; if one value means no data, name it with 'p2p data pair --nodata'."
+        raise P2PError(path, what, to_do, code="too-large-values")
 
 
 def write_tiff(path: Path | str, values: Array, *, nodata: float | None = None, durable: bool = True) -> None:

@@ -131,6 +131,11 @@ class PictureFile:
         self._stream.seek(max(0, self._stream.seek(0, io.SEEK_END) - _TAIL))
         return self._stream.read()
 
+    @cached_property
+    def role(self) -> str:
+        """What p2p wrote into the file that it is, a `PictureRole`; empty for pictures that are data, or another's."""
+        return png.role_of(self._read(png.ROLE_END)) if png.head_of(self.head) else ""
+
     @property
     def length(self) -> int:
         """How many bytes it has."""

@@ -28,6 +28,7 @@ from p2p_datatools.contract.pictures.header import (
     open_picture,
 )
 from p2p_datatools.contract.pictures.pages import refuse_cut_tiff, turn_to_page
+from p2p_datatools.contract.pictures.png import PictureRole
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
@@ -330,14 +331,16 @@ def _codes(colors: NDArray[np.uint8]) -> NDArray[np.uint32]:
     return codes
 
 
-def encode_mask(indices: LabelMap, palette: Palette) -> bytes:
+def encode_mask(indices: LabelMap, palette: Palette, *, role: PictureRole | None = None) -> bytes:
     """An indexed PNG: pixel = class index, colour table = the palette, so that it is both numbers and picture."""
-    return b"".join(png.encode(indices, palette.colors()))
+    return b"".join(png.encode(indices, palette.colors(), role=role or ""))
 
 
-def write_mask(path: Path | str, indices: LabelMap, palette: Palette, *, durable: bool = True) -> None:
-    """Write class indices (height, width) as an indexed PNG, atomically."""
-    write_bytes(path, encode_mask(indices, palette), durable=durable)
+def write_mask(
+    path: Path | str, indices: LabelMap, palette: Palette, *, durable: bool = True, role: PictureRole | None = None
+) -> None:
+    """Write class indices (height, width) as an indexed PNG, atomically; the file says a `role`, if it has one."""
+    write_bytes(path, encode_mask(indices, palette, role=role), durable=durable)
 
 
 def colorize(indices: LabelMap, palette: Palette) -> Photo:
@@ -349,10 +352,19 @@ def colorize(indices: LabelMap, palette: Palette) -> Photo:
     return np.asarray(cv2.cvtColor(found.reshape(1, -1, 4), cv2.COLOR_RGBA2RGB).reshape(*indices.shape, 3))
 
 
-def write_png(path: Path | str, pixels: NDArray[np.uint8 | np.uint16], *, durable: bool = True) -> None:
-    """Write RGB (height, width, 3) or grey (height, width), 8 or 16 bits, as PNG, atomically and without loss."""
+def write_png(
+    path: Path | str,
+    pixels: NDArray[np.uint8 | np.uint16],
+    *,
+    durable: bool = True,
+    role: PictureRole | None = None,
+) -> None:
+    """Write RGB (height, width, 3) or grey (height, width), 8 or 16 bits, as PNG, atomically and without loss.
+
+    The file of a picture that has a `role`, and so is no data, says it.
+    """
     with atomic(path, durable=durable) as file:
-        file.writelines(png.encode(pixels))
+        file.writelines(png.encode(pixels, role=role or ""))
 
 
 def encode_jpeg(pixels: Photo, quality: int = 90) -> bytes:

@@ -3,7 +3,10 @@
 Nothing here may change a picture of 8 bits, or be read back as data.
 """
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from p2p_datatools.contract.palette import IGNORE_COLOR
 from p2p_datatools.contract.pictures.arrays import Array
@@ -27,7 +30,9 @@ def show_values(values: Array, gaps: Gaps | None = None) -> tuple[Photo, str]:
     if values.dtype != np.uint8:
         low, high = _ends(values if gaps is None else values[~gaps])
         scale = _SHADES / (high - low) if high > low else 0.0
-        shown = np.clip((values.astype(np.float32) - low) * scale, 0, _SHADES).astype(np.uint8)
+        # The difference of two floats of 32 bits may be too large for one.
+        wide: NDArray[Any] = values.astype(np.float32 if values.dtype.itemsize <= 2 else np.float64)
+        shown = np.clip((wide - low) * scale, 0, _SHADES).astype(np.uint8)
         words = f"{low:.4g} to {high:.4g}"
     photo = np.repeat(shown[..., None], 3, axis=2) if shown.ndim == 2 else np.ascontiguousarray(shown)
     if gaps is not None:
