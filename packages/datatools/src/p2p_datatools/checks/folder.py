@@ -21,7 +21,7 @@ from p2p_datatools.checks.repeats import Repeats
 from p2p_datatools.contract.errors import CheckedKind, CheckResult, Finding, P2PError, UsageError, finding_of
 from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.given_splits import split_of_pairs
-from p2p_datatools.contract.mask_folder import MASK_LINES, read_mask_lines
+from p2p_datatools.contract.mask_folder import MASK_LINES, each_mask_line
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import PLAN, has_manifest, has_shards, refuse_pairs_as_photos
 from p2p_datatools.contract.pairs.seam import spread_files
@@ -67,12 +67,14 @@ def check(
         return check_pairs(path, report=report)
     if photos:
         refuse_pairs_as_photos(Path(photos))
-    pictures = PhotoFolder(path)
-    folder = PhotoFolder(Path(photos)) if photos else None
-    beside = _settle(pictures if kind == "photos" else folder, report)
     others, strange = LeftOut(path), list[P2PError]()
     kinds = ARRAYS if kind == "photos" else SUFFIXES
-    files = [file for file in find_pictures(path, kinds, strange=strange, others=others) if file not in beside]
+    with report.during("listing files"):
+        files = find_pictures(path, kinds, strange=strange, others=others)
+        pictures = PhotoFolder(path, found=[file for file in files if file.suffix.lower() in SUFFIXES])
+        folder = PhotoFolder(Path(photos)) if photos else None
+    if beside := _settle(pictures if kind == "photos" else folder, report):
+        files = [file for file in files if file not in beside]
     if not files and not strange:
         raise others.no_pictures(kinds)
     left_out = [finding_of(error, error.where) for error in strange]
@@ -268,14 +270,14 @@ def _records(path: Path, masks: PhotoFolder) -> Iterator[Finding]:
     if not (path / MASK_LINES).is_file():
         return
     try:
-        lines = read_mask_lines(path)
+        files = {line.name: line.file for line in each_mask_line(path)}
     except P2PError as error:
         yield finding_of(error, path / MASK_LINES)
         return
-    for name in sorted(lines.keys() - masks.names.keys()):
+    for name in sorted(files.keys() - masks.names.keys()):
         what = f"is in {MASK_LINES}, but does not exist"
-        yield Finding(str(path / lines[name].file), what, "Build the masks again.", "missing-file", "error")
-    for name in sorted(masks.names.keys() - lines.keys()):
+        yield Finding(str(path / files[name]), what, "Build the masks again.", "missing-file", "error")
+    for name in sorted(masks.names.keys() - files.keys()):
         what = f"is not in {MASK_LINES}"
         yield Finding(
             str(masks.names[name]),

@@ -105,7 +105,8 @@ def derive(
         skipped += done.skipped
         if not keep_going or not done.lines:
             refuse(skipped, destination)
-        destination.commit(lambda at: _write_records(at, recipe, done.lines), skipped=skipped)
+        with report.during("writing records"):
+            destination.commit(lambda at: _write_records(at, recipe, done.lines), skipped=skipped)
     say_over_white(over_white, report)
     folders = tuple(dest / folder if folder else dest for folder in op.folders)
     made = (recipe["op"], recipe["settings"], done.made, done.kept)
