@@ -90,7 +90,7 @@ def test_work_that_cannot_be_counted_is_told_if_it_lasts(
     monkeypatch.setattr(render, "_LATE", late)
     report, said = render.LiveReporter(), io.StringIO()
     monkeypatch.setattr(report, "_console", Console(file=said, force_terminal=True))
-    with report.during("listing files"):
+    with report.tell("listing files"):
         before = time.monotonic()
         while is_said and "listing files" not in said.getvalue() and time.monotonic() - before < 10:
             time.sleep(0.005)

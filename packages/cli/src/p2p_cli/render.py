@@ -114,7 +114,7 @@ class LiveReporter(_LineReporter):
             self._progress = None
 
     @contextmanager
-    def during(self, what: str) -> Iterator[None]:
+    def tell(self, what: str) -> Iterator[None]:
         """Say after a second what is done, until it is done."""
         status = self._console.status(f"{what} ...")
         late = threading.Timer(_LATE, status.start)

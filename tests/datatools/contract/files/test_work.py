@@ -263,7 +263,12 @@ def test_records_are_read_when_they_are_asked_for_and_not_held(tmp_path: Path, m
         work = Writing(destination, old_lines(tmp_path / "d"), "ab")
         work.run(texts("a", "b"), "texts", 2, threads=1)
         reads: list[str] = []
-        monkeypatch.setattr(Writing, "read_record", lambda _, file, value: reads.append(file) or read_line(value))
+
+        def read(_: Writing, file: str, value: dict[str, Any]) -> Line:
+            reads.append(file)
+            return read_line(value)
+
+        monkeypatch.setattr(Writing, "read_record", read)
         records = work.records()
         assert (list(records), len(records), "a" in records, "c" in records) == (["old", "a", "b"], 3, True, False)
         assert reads == []

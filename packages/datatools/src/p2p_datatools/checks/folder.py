@@ -69,7 +69,7 @@ def check(
         refuse_pairs_as_photos(Path(photos))
     others, strange = LeftOut(path), list[P2PError]()
     kinds = ARRAYS if kind == "photos" else SUFFIXES
-    with report.during("listing files"):
+    with report.tell("listing files"):
         files = find_pictures(path, kinds, strange=strange, others=others)
         pictures = PhotoFolder(path, found=[file for file in files if file.suffix.lower() in SUFFIXES])
         folder = PhotoFolder(Path(photos)) if photos else None

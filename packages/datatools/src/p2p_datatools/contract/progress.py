@@ -31,7 +31,7 @@ class Reporter:
     def show(self, value: object) -> None:
         """A value that the user should see, such as the plan of a run; the reporter turns it into text."""
 
-    def during(self, what: str) -> AbstractContextManager[None]:
+    def tell(self, what: str) -> AbstractContextManager[None]:
         """A block of work called `what` that cannot be counted, such as listing a folder; it starts nothing else."""
         return nullcontext()
 

@@ -74,7 +74,7 @@ def export_masks(
         raise UsageError(f"--format {format}", "is not a known format", known, code="unknown-format")
     classes = _classes(masks)
     _refuse_inside(dest, masks, photos)
-    with report.during("finding photos"):
+    with report.tell("finding photos"):
         jobs, skipped = _jobs(masks, photos)
     settings = {"to": format, "classes": look(classes.palette), "ignored": classes.ignored}
     form.lists(classes, {}, ignored=True)  # raises for a class that they cannot name, before any work
@@ -91,7 +91,7 @@ def export_masks(
         lists = form.lists(classes, sums.photos, ignored=sums.ignored > 0)
         if destination.exists and not made:  # a list may have been edited since, such as the paths in data.yaml
             lists = {file: data for file, data in lists.items() if not (dest / file).exists()}
-        with report.during("writing records"):
+        with report.tell("writing records"):
             destination.commit(lambda at: _write_records(at, settings, sha256, lines, lists), skipped=skipped)
     mapping = {} if classes.ignored == IGNORED or not sums.ignored else {classes.ignored: IGNORED}
     return MaskExportSummary(

@@ -161,14 +161,14 @@ def build_masks(
     cannot be built, unless `keep_going`; UsageError when `dest` holds something else.
     """
     labels, dest, photos = Path(labels), Path(dest), Path(photos) if photos else None
-    with report.during("reading labels"):
+    with report.tell("reading labels"):
         found = _read(labels, format, mapping or {}, report)
         photos = photos or find_photos(labels, found, dest, how.match, report)
     _refuse_wrong(how, found, labels, photos, dest)
     rules = RegionRules(how.strict, how.empty, palette.classes[0])
     with foretell_plan(found, photos, how.read, rules, how.match, report):
         claims = _claims(found, palette, mapping or {}, labels)
-    with report.during("finding photos"):
+    with report.tell("finding photos"):
         folder = photo_folder(photos, found, report) if photos else None
         left_out, pictures = _note(labels, found, folder, report), _reader(found, labels, claims, mapping or {}, how)
         jobs, skipped = plan_masks(found, folder, how.read, rules, match=how.match, report=report)
@@ -311,7 +311,7 @@ def _refuse_black(claims: ClassMapping, totals: MaskTotals, labels: Path, report
 
     Where others have colours this is only noted, for a picture without objects may be so.
     """
-    black = {meaning.value for meaning in totals.meanings} - {TRANSPARENT}
+    black = {use.value for use in totals.value_uses} - {TRANSPARENT}
     if not totals.black or any(claims.is_mapped(value) for value in {TRANSPARENT, *BLACK}):
         return
     if not black <= BLACK:
@@ -385,7 +385,7 @@ def _list_doubts(claims: ClassMapping, uses: Mapping[str, Use], found: LabelSet)
 def _decisions(claims: ClassMapping, totals: MaskTotals) -> tuple[Decision, ...]:
     """What each number and colour of all pictures was taken for."""
     pixels: Counter[tuple[str, str, str, str]] = Counter()
-    for (value, label, word, by), count in totals.meanings.items():
+    for (value, label, word, by), count in totals.value_uses.items():
         pixels[value, label, word, "--map" if claims.is_mapped(label) else _BY.get(label) or by] += count
     total = pixels.total()
     ordered = sorted(pixels.items(), key=lambda each: (-each[1], each[0]))

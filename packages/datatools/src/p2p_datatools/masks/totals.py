@@ -19,7 +19,7 @@ _MUCH = 0.01  # of a picture's pixels
 _TOLD = 5  # masks with undecided pixels that are told
 
 
-class Meaning(NamedTuple):
+class ValueUse(NamedTuple):
     """What a value in pictures of labels meant: its label, the class, and what decided that where a record says it."""
 
     value: str
@@ -29,7 +29,7 @@ class Meaning(NamedTuple):
 
 
 class MaskTotals:
-    """The sums over `lines`: `areas` are pixels by class, `meanings` those of each value in pictures of labels.
+    """The sums over `lines`: `areas` are pixels by class, `value_uses` those of each value in pictures of labels.
 
     `uses` are the labels of the pictures, by pixels and pictures. `most_blended` and `most_reordered` are the masks
     with the largest share of such pixels, None where none has any. Of `black` masks nothing but black and transparency
@@ -39,7 +39,7 @@ class MaskTotals:
 
     def __init__(self, lines: Iterable[MaskLine], jobs: Mapping[str, MaskJob], palette: Palette) -> None:
         self.areas = Counter(dict.fromkeys(palette.names, 0))
-        self.meanings: Counter[Meaning] = Counter()
+        self.value_uses: Counter[ValueUse] = Counter()
         self.uses: dict[str, Use] = {}
         self.splits: Counter[str] = Counter()
         self.snapped, self.blended, self.reordered, self.scaled, self.black, self.undecided = 0, 0, 0, 0, 0, 0
@@ -73,7 +73,7 @@ class MaskTotals:
 
     def _add_values(self, line: MaskLine) -> None:
         for value, (label, count) in line.values.items():
-            self.meanings[Meaning(value, label, line.labels.get(label, ""), line.decided_by)] += count
+            self.value_uses[ValueUse(value, label, line.labels.get(label, ""), line.decided_by)] += count
             self.uses[label] = self.uses.get(label, Use()) + Use(count, 1)
         others = line.values.keys() - {TRANSPARENT}
         if TRANSPARENT in line.values and others and others <= BLACK:

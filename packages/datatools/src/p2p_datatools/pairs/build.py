@@ -120,7 +120,7 @@ def pair(
     _refuse_inside(dest, (a, *more, b))
     _refuse_pairs((a, *more, b))
     stamps, known = stamp_records(dest, HEADER, PAIR_LINES), read_manifest(dest) if has_manifest(dest) else None
-    with report.during("matching names"):
+    with report.tell("matching names"):
         matched, skipped, others = _match(a, b, ways, report)
     partners: PartFiles = {}
     if more:
@@ -144,7 +144,7 @@ def pair(
         work = PairWork(job, destination, old, matched, given, crowded=crowded)
         done = work.run(matched.items(), "pairing", len(matched), threads=ways.jobs, report=report)
         skipped += done.skipped
-        with report.during("adding up"):
+        with report.tell("adding up"):
             note_scales(job, work.destination.done.values(), report)
             if not ways.plain_numbers and known is None:
                 _refuse_numbers(job, work)
@@ -153,7 +153,7 @@ def pair(
             refuse(skipped, destination)
         sizes = _Sizes()
         settings |= _merged_parts(known) | _origins((a, *more, b))
-        with report.during("writing the manifest"):
+        with report.tell("writing the manifest"):
             _commit(destination, job, work, settings, skipped, sizes)
     say_over_white([*job.a.over_white, *job.b.over_white], report)
     if sizes.splits:

@@ -133,7 +133,7 @@ def take_apart(
     pairs, dest = Path(pairs), Path(dest)
     job = _job(pairs, words, report)
     refuse_inside(dest, pairs)
-    with report.during("reading the manifest"):
+    with report.tell("reading the manifest"):
         named, skipped = _name_pairs(job.folder)
     worn, over_white = list[_JpegHalf](), list[Path]()
     with Destination(
@@ -151,7 +151,7 @@ def take_apart(
         skipped += done.skipped
         if not keep_going or not done.lines:
             refuse(skipped, destination)
-        with report.during("writing records"):
+        with report.tell("writing records"):
             destination.commit(lambda at: _write_records(at, job, done.lines), skipped=skipped)
     _note_jpeg(worn, report)
     say_over_white(over_white, report)

@@ -125,7 +125,7 @@ def repair(
     masks, dest = Path(masks), Path(dest)
     palette = _palette(masks, palette)
     _refuse_places(masks, dest, how.photos)
-    with report.during("finding photos" if how.photos else "finding masks"):
+    with report.tell("finding photos" if how.photos else "finding masks"):
         items, skipped, folder = _plan(masks, how, report)
     _refuse_others(masks, items, palette)
     recipe = _recipe(masks, palette, how)
@@ -136,7 +136,7 @@ def repair(
         if not keep_going or not lines:
             refuse(skipped, destination)
         totals = _totals(masks, lines, report)
-        with report.during("writing records"):
+        with report.tell("writing records"):
             destination.commit(partial(_write_records, palette, lines), skipped=skipped)
     return RepairSummary(
         repaired=done.made + done.resumed,
