@@ -286,7 +286,7 @@ class Judge:
         for number, clean in enumerate(self._clean):
             look = self._look(spoilt[number]) if number in spoilt else clean
             if isinstance(look, MaskLook):
-                check.add(str(number), look)
+                check.add(Path(str(number)), look)
             elif look:
                 found[str(number)].add(look)
         for each in check.findings():

@@ -2,14 +2,19 @@
 
 Nothing here may measure large pictures; a picture has 64x64 pixels, so that what is done for each file shows.
 
-Usage: python benchmarks/scale.py [--files N ...] [--place FOLDER]
+Usage: python benchmarks/scale.py [--files N ...] [--only STEP ...] [--place FOLDER]
+
+With --place the files stay in FOLDER, and what was measured in FOLDER/scale.json: the same command again goes on where
+it was interrupted, and --only measures some steps again, after those whose files they read and that are not there.
 """
 
 import argparse
 import contextlib
+import json
 import shutil
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,15 +28,18 @@ else:  # run as a program, this folder is where Python looks
 
 SIDE = 64
 FEW = 20  # files of the run that shows what a start costs
-DISK_PER_FILE = 8 * 4096  # bytes: of labels, photos, and what the commands write of them
+DISK_PER_FILE = 14 * 4096  # bytes: of labels, photos, and what the commands write of them
 KEPT_FREE = 1 << 30  # bytes of the disk that stay free
+INPUTS = ("labels", "photos")
+Figures = dict[str, tuple[float, float]]  # by the step's name: seconds of processor time, and the peak in MiB
 
 
 class Step(NamedTuple):
-    """A command, what it reads and writes in the folder of its size, and what may be deleted after it."""
+    """A command, what it makes in the folder of its size, and what may be deleted after it."""
 
     name: str
     words: str
+    makes: tuple[str, ...] = ()
     done_with: tuple[str, ...] = ()
 
 
@@ -39,34 +47,36 @@ AGAIN = "again --palette masks/palette.toml --photos photos --empty background"
 
 
 STEPS = (
-    Step("palette", "palette labels drawn.toml"),
-    Step("build-masks", "build-masks labels masks --palette cars --photos photos --map ids=palette"),
+    Step("palette", "palette labels drawn.toml", ("drawn.toml",)),
+    Step("build-masks", "build-masks labels masks --palette cars --photos photos --map ids=palette", ("masks",)),
     Step("check masks", "check masks --photos photos"),
     Step("stats masks", "stats masks"),
     Step("check --against", "check masks --against masks"),
-    Step("export coco", "export masks coco --format coco --photos photos"),
-    Step("build-masks coco", f"build-masks coco {AGAIN}", ("coco", "again")),
-    Step("export yolo", "export masks yolo --format yolo --photos photos"),
-    Step("build-masks yolo", f"build-masks yolo {AGAIN}", ("yolo", "again")),
-    Step("export labelme", "export masks labelme --format labelme --photos photos"),
-    Step("build-masks labelme", f"build-masks labelme {AGAIN}", ("labelme", "again")),
+    Step("repair", "repair masks repaired --photos photos", ("repaired",), ("repaired",)),
+    Step("export coco", "export masks coco --format coco --photos photos", ("coco",)),
+    Step("build-masks coco", f"build-masks coco {AGAIN}", ("again",), ("coco", "again")),
+    Step("export yolo", "export masks yolo --format yolo --photos photos", ("yolo",)),
+    Step("build-masks yolo", f"build-masks yolo {AGAIN}", ("again",), ("yolo", "again")),
+    Step("export labelme", "export masks labelme --format labelme --photos photos", ("labelme",)),
+    Step("build-masks labelme", f"build-masks labelme {AGAIN}", ("again",), ("labelme", "again")),
     Step("show masks", "show masks masks.png --force"),
     Step("show masks over photos", "show masks over.png --photos photos --force"),
     Step("check photos", "check photos"),
     Step("stats photos", "stats photos"),
-    Step("derive", "derive photos edges --op edges"),
-    Step("pair photos", "pair edges photos drawn", ("edges", "drawn")),
-    Step("pair, shard 1", "pair masks photos part --shard 1/2"),
-    Step("pair, shard 2", "pair masks photos part --shard 2/2"),
-    Step("merge", "merge part.1-of-2 part.2-of-2 merged", ("part.1-of-2", "part.2-of-2")),
-    Step("split --group-by", "split merged --group-by ^...", ("merged",)),
-    Step("pair", "pair masks photos pairs"),
+    Step("derive", "derive photos edges --op edges", ("edges",)),
+    Step("pair photos", "pair edges photos drawn", ("drawn",), ("edges", "drawn")),
+    Step("pair, shard 1", "pair masks photos part --shard 1/2", ("part.1-of-2",)),
+    Step("pair, shard 2", "pair masks photos part --shard 2/2", ("part.2-of-2",)),
+    Step("merge", "merge part.1-of-2 part.2-of-2 merged", ("merged",), ("part.1-of-2", "part.2-of-2")),
+    Step("split --group-by", "split merged --group-by ^...", (), ("merged",)),
+    Step("pair", "pair masks photos pairs", ("pairs",)),
     Step("pair again", "pair masks photos pairs"),
     Step("check pairs", "check pairs"),
-    Step("split", "split pairs"),
+    Step("split", "split pairs --group-by none"),
     Step("stats pairs", "stats pairs"),
     Step("show pairs", "show pairs pairs.png --force"),
-    Step("halves", "halves pairs apart", ("apart",)),
+    Step("export shards", "export pairs shards --format webdataset", ("shards",), ("shards",)),
+    Step("halves", "halves pairs apart", ("apart",), ("apart",)),
 )
 
 
@@ -77,7 +87,8 @@ def write_inputs(place: Path, count: int) -> None:
     photo = np.roll(photo, 2, axis=1)  # a step in the middle would make it an A|B picture
     label = np.zeros((SIDE, SIDE), np.uint8)
     label[8:40, 8:56], label[32:48, 12:24], label[10:20, 20:40] = 1, 2, 4
-    for name in ("labels", "photos"):
+    for name in INPUTS:
+        shutil.rmtree(place / name, ignore_errors=True)
         (place / name).mkdir(parents=True)
     for number in range(count):
         bits = (number >> np.arange(24) & 1).astype(np.uint8)
@@ -87,51 +98,86 @@ def write_inputs(place: Path, count: int) -> None:
         Image.fromarray(photo).save(place / "photos" / f"{number:06d}.png", compress_level=1)
 
 
-def run_steps(place: Path, count: int) -> dict[str, measure.Cost]:
-    """Run each command on so many files, in the order in which one reads what another has written."""
-    write_inputs(place, count)
-    found = {}
-    with contextlib.chdir(place):
-        for step in STEPS:
-            found[step.name] = measure.run([*measure.P2P, "data", *step.words.split()])
-            print(f"  {count} files, {step.name}: {found[step.name].cpu:.1f} s", file=sys.stderr, flush=True)
-            for name in step.done_with:
-                shutil.rmtree(name)
-    shutil.rmtree(place)
-    return found
+class Measurement:
+    """The figures of each number of files, kept in a file beside them, and the steps that give them."""
+
+    def __init__(self, place: Path) -> None:
+        self._place, self._file = place, place / "scale.json"
+        kept = json.loads(self._file.read_text("utf-8")) if self._file.exists() else {}
+        self.figures: dict[int, Figures] = {int(count): figures for count, figures in kept.items()}
+
+    def take(self, count: int, only: Sequence[str]) -> None:
+        """Measure a size: the steps that are asked for, or else all that were not measured yet."""
+        place, found = self._place / str(count), self.figures.setdefault(count, {})
+        wanted = [step for step in STEPS if (step.name in only if only else step.name not in found)]
+        if wanted and not (place / "inputs").exists():
+            write_inputs(place, count)
+            (place / "inputs").touch()  # now both folders are complete
+        with contextlib.chdir(place) if wanted else contextlib.nullcontext():
+            for step in wanted:
+                self._run(step, count)
+
+    def _run(self, step: Step, count: int) -> None:
+        """Run a step, after those that make what it reads and what is not there."""
+        reads = {word.split("/")[0] for word in step.words.split()} - set(step.makes)
+        for other in STEPS:
+            if any(name in reads and not Path(name).exists() for name in other.makes):
+                self._run(other, count)
+        for name in step.makes:
+            remove(name, f"{name}.partial")
+        cost = measure.run([*measure.P2P, "data", *step.words.split()])
+        remove(*step.done_with)
+        self.figures[count][step.name] = cost.cpu, cost.mib
+        self._save()
+        print(f"  {count} files, {step.name}: {cost.cpu:.1f} s, {cost.mib:.0f} MiB", file=sys.stderr, flush=True)
+
+    def _save(self) -> None:
+        new = self._file.with_suffix(".tmp")
+        new.write_text(json.dumps(self.figures, indent=1), "utf-8")
+        new.replace(self._file)
 
 
-def show(found: dict[int, dict[str, measure.Cost]]) -> None:
+def remove(*names: str) -> None:
+    """Delete files and folders that may be there."""
+    for place in map(Path, names):
+        shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
+
+
+def show(figures: dict[int, Figures]) -> None:
     """A table: for each number of files milliseconds and KiB a file beyond those of the start, and how they grow."""
-    few, *sizes = sorted(found)
+    few, *sizes = sorted(figures)
     heads = " | ".join(f"{size} files: ms a file, peak MiB, KiB a file" for size in sizes)
     print(f"| command | start, s, MiB | {heads} | time a file, times |")
     print("| --- " * (len(sizes) + 3) + "|")
-    for name, start in found[few].items():
-        cells, milliseconds = [], []
+    for name in [step.name for step in STEPS if all(step.name in found for found in figures.values())]:
+        (start, small), cells, milliseconds = figures[few][name], [], []
         for size in sizes:
-            cost = found[size][name]
-            milliseconds.append((cost.cpu - start.cpu) / (size - few) * 1000)
-            kib = (cost.mib - start.mib) * 1024 / (size - few)
-            cells.append(f"{milliseconds[-1]:.2f}, {cost.mib:.0f}, {kib:.1f}")
+            seconds, mib = figures[size][name]
+            milliseconds.append((seconds - start) / (size - few) * 1000)
+            cells.append(f"{milliseconds[-1]:.2f}, {mib:.0f}, {(mib - small) * 1024 / (size - few):.1f}")
         growth = f"{milliseconds[-1] / milliseconds[0]:.2f}" if milliseconds[0] > 0 else "-"
-        print(f"| {name} | {start.cpu:.1f}, {start.mib:.0f} | {' | '.join(cells)} | {growth} |", flush=True)
+        print(f"| {name} | {start:.1f}, {small:.0f} | {' | '.join(cells)} | {growth} |", flush=True)
 
 
 def main() -> None:
-    """Each size in its own folder, deleted before the next begins."""
+    """Each size in its own folder of the place, which is deleted at the end unless it was named."""
     parser = argparse.ArgumentParser(description="The cost of data commands for each file as folders grow.")
     parser.add_argument("--files", type=int, nargs="+", default=[1000, 10_000], metavar="N")
-    parser.add_argument("--place", type=Path, metavar="FOLDER", help="Where to write; by default the temporary folder.")
+    parser.add_argument("--only", nargs="+", default=[], choices=[step.name for step in STEPS], metavar="STEP")
+    parser.add_argument("--place", type=Path, metavar="FOLDER", help="Where files and figures stay.")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=arguments.place) as name:
-        free, needed = shutil.disk_usage(name).free, max(arguments.files) * DISK_PER_FILE
+    with contextlib.ExitStack() as stack:
+        place = arguments.place or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        place.mkdir(parents=True, exist_ok=True)
+        free, needed = shutil.disk_usage(place).free, max(arguments.files) * DISK_PER_FILE
         if free < needed + KEPT_FREE:
-            sys.exit(
-                f"{name}: needs {(needed + KEPT_FREE) / 2**30:.1f} GiB free, but has {free / 2**30:.1f}; add --place."
-            )
+            gib = f"needs {(needed + KEPT_FREE) / 2**30:.1f} GiB free, but has {free / 2**30:.1f}"
+            sys.exit(f"{place}: {gib}; choose another --place.")
+        measurement = Measurement(place.resolve())
+        for count in (FEW, *arguments.files):
+            measurement.take(count, arguments.only)
         print(measure.header(1, "p2p-datatools", "numpy", "opencv-python", "Pillow"))
-        show({count: run_steps(Path(name) / str(count), count) for count in (FEW, *arguments.files)})
+        show(measurement.figures)
 
 
 if __name__ == "__main__":

@@ -83,6 +83,22 @@ def test_a_bar_is_shown_and_closed(capsys: pytest.CaptureFixture[str]) -> None:
     assert "reading" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("late", "is_said"), [(0.0, True), (60.0, False)])
+def test_work_that_cannot_be_counted_is_told_if_it_lasts(
+    late: float, is_said: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render, "_LATE", late)
+    report, said = render.LiveReporter(), io.StringIO()
+    monkeypatch.setattr(report, "_console", Console(file=said, force_terminal=True))
+    with report.tell("listing files"):
+        before = time.monotonic()
+        while is_said and "listing files" not in said.getvalue() and time.monotonic() - before < 10:
+            time.sleep(0.005)
+    assert ("listing files ..." in said.getvalue()) == is_said
+    for _ in report.track([1], "reading", 1):  # the terminal is free again
+        pass
+
+
 @pytest.mark.parametrize("columns", [40, 72, 120])
 def test_no_number_of_a_bar_is_cut_in_any_window(
     columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -30,7 +30,7 @@ def find(
     check = MaskSetCheck(Path("masks"), CARS, "'p2p data repair masks DEST'")
     for number, (mask, photo) in list(enumerate(cars))[first:]:
         mask = np.ascontiguousarray(spoil(mask.copy())) if number in spoilt else mask
-        check.add(str(number), look_at_mask(mask, CARS, photo))
+        check.add(Path(str(number)), look_at_mask(mask, CARS, photo))
     found = list(check.findings())
     for each in found:
         assert FINDING_CODES[each.code].severity == each.severity or each.severity == "hint"

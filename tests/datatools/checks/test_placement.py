@@ -41,7 +41,7 @@ def codes(cars: list[tuple[LabelMap, Photo]], move: Move, moved: range) -> list[
     check = PlacementCheck(Path("masks"))
     for number, (mask, photo) in enumerate(cars):
         mask = np.ascontiguousarray(move(mask)) if number in moved else mask
-        check.add(str(number), size_of(mask), place(mask, photo))
+        check.add(Path(str(number)), size_of(mask), place(mask, photo))
     return [(each.where, each.code) for each in check.findings()]
 
 
@@ -86,7 +86,7 @@ def test_a_mask_of_another_picture_fits_nowhere(cars: list[tuple[LabelMap, Photo
     soft = np.asarray(cv2.GaussianBlur(ground, (0, 0), 3), dtype=np.uint8)
     check = PlacementCheck(Path("masks"))
     for number, (mask, photo) in enumerate(cars):
-        check.add(str(number), size_of(mask), place(mask, photo if number else soft))
+        check.add(Path(str(number)), size_of(mask), place(mask, photo if number else soft))
     assert [(each.where, each.code) for each in check.findings()] == [("0", "mask-other-photo")]
 
 

@@ -16,9 +16,9 @@ CARS = load_palette("cars")
 LINE = MaskLine("b/ü", Size(4, 3), {"body": 12}, "a.json: b.jpg", "abc", {"hood": "body"})
 
 
-def test_lines_are_written_in_the_order_of_their_names_and_read_back(tmp_path: Path) -> None:
+def test_lines_are_written_and_read_back_in_their_order(tmp_path: Path) -> None:
     other = MaskLine("a", Size(1, 1), {}, "x", "y", {})
-    write_records(tmp_path, CARS, [LINE, other])
+    write_records(tmp_path, CARS, [other, LINE])
     assert read_mask_lines(tmp_path) == {"a": other, "b/ü": LINE}
     assert list(read_mask_lines(tmp_path)) == ["a", "b/ü"]
     assert LINE.file == "b/ü.png"

@@ -4,8 +4,10 @@ Nothing here may compute a result; it shows what a library call returned or repo
 """
 
 import sys
+import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.live import Live
@@ -32,6 +34,7 @@ from p2p_datatools.contract.words import plural, printable
 _WIDE = 72  # columns that a bar with its numbers takes
 # Seconds between two lines of progress where no terminal shows a bar; more later, to keep a long run's log short.
 _PLAIN_EVERY, _PLAIN_LATER = 10.0, 60.0
+_LATE = 1.0  # seconds, after which work that cannot be counted is told
 
 
 def reporter() -> Reporter:
@@ -109,6 +112,20 @@ class LiveReporter(_LineReporter):
         if self._progress is not None:
             self._progress.stop()
             self._progress = None
+
+    @contextmanager
+    def tell(self, what: str) -> Iterator[None]:
+        """Say after a second what is done, until it is done."""
+        status = self._console.status(f"{what} ...")
+        late = threading.Timer(_LATE, status.start)
+        late.daemon = True
+        late.start()
+        try:
+            yield
+        finally:
+            late.cancel()
+            late.join()
+            status.stop()
 
     def note(self, line: str) -> None:
         """Print a line above the bar."""

@@ -257,6 +257,27 @@ def test_an_error_in_writing_ends_the_call_and_what_was_finished_is_recorded(
     assert write(tmp_path / "d", *texts("a", "b", "c", "d")) == Summary(2, 2, 0, ())
 
 
+def test_records_are_read_when_they_are_asked_for_and_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "d", *texts("old"))
+    with Destination(tmp_path / "d", marker="texts.jsonl", recipe={}) as destination:
+        work = Writing(destination, old_lines(tmp_path / "d"), "ab")
+        work.run(texts("a", "b"), "texts", 2, threads=1)
+        reads: list[str] = []
+
+        def read(_: Writing, file: str, value: dict[str, Any]) -> Line:
+            reads.append(file)
+            return read_line(value)
+
+        monkeypatch.setattr(Writing, "read_record", read)
+        records = work.records()
+        assert (list(records), len(records), "a" in records, "c" in records) == (["old", "a", "b"], 3, True, False)
+        assert reads == []
+        assert [records[name].name for name in ("b", "a", "b")] == ["b", "a", "b"]
+        assert reads == ["b.0", "a.0", "b.0"]
+        with pytest.raises(KeyError):
+            records["c"]
+
+
 def test_records_follow_the_items_whichever_is_done_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real = Writing.make
 

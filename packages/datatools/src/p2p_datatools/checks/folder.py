@@ -22,7 +22,7 @@ from p2p_datatools.checks.repeats import Repeats
 from p2p_datatools.contract.data_folder import find_pairs, has_record
 from p2p_datatools.contract.errors import CheckedKind, CheckResult, Finding, P2PError, UsageError, error_of, finding_of
 from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, stem_of
-from p2p_datatools.contract.mask_folder import MASK_LINES, read_mask_lines
+from p2p_datatools.contract.mask_folder import MASK_LINES, each_mask_line
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import PairFolder, refuse_pairs_as_photos
 from p2p_datatools.contract.pairs.seam import Glance
@@ -60,7 +60,8 @@ def check(
         return check_pairs(path, report=report)
     used = palette or palette_of(path)
     others, strange, kinds = LeftOut(path), list[P2PError](), SUFFIXES if used else ARRAYS
-    files = find_pictures(path, kinds, strange=strange, others=others)
+    with report.tell("listing files"):
+        files = find_pictures(path, kinds, strange=strange, others=others)
     if not files and not strange:
         raise others.no_pictures(kinds)
     first = _FirstPhotos(read)
@@ -82,7 +83,7 @@ def check(
     folder, look = PhotoFolder(Path(photos)) if photos else None, Looker("masks", len(files), report)
     _settle(folder, report)
     left_out += find_left_out(folder.others) if folder else ()
-    wrong = _masks(files, used, PhotoFolder(path), folder, read, look, report)
+    wrong = _masks(files, used, _pictures_of(path, files), folder, read, look, report)
     return CheckResult("masks", len(files), (*left_out, *wrong))
 
 
@@ -115,13 +116,17 @@ def _glance(file: Path, photo: PhotoRecord | Finding) -> Glance:
 def _check_photos(
     path: Path, files: list[Path], left_out: list[Finding], first: _FirstPhotos, report: Reporter
 ) -> CheckResult:
-    pictures = PhotoFolder(path)
+    pictures = _pictures_of(path, files)
     beside = _settle(pictures, report)
     files = [file for file in files if file not in beside]
     check = PhotosCheck(path)
     broken = list(_photos(check, files, first, Looker("photos", len(files), report)))
     findings = (*left_out, *_clashes(pictures), *broken, *check.findings(), *check.twins(report))
     return CheckResult("photos", len(files), findings)
+
+
+def _pictures_of(path: Path, files: list[Path]) -> PhotoFolder:
+    return PhotoFolder(path, found=[file for file in files if file.suffix.lower() in SUFFIXES])
 
 
 def _settle(photos: PhotoFolder | None, report: Reporter) -> set[Path]:
@@ -293,14 +298,14 @@ def _records(path: Path, masks: PhotoFolder) -> Iterator[Finding]:
     if not (path / MASK_LINES).is_file():
         return
     try:
-        lines = read_mask_lines(path)
+        files = {line.name: line.file for line in each_mask_line(path)}
     except P2PError as error:
         yield finding_of(error, path / MASK_LINES)
         return
-    for name in sorted(lines.keys() - masks.names.keys()):
+    for name in sorted(files.keys() - masks.names.keys()):
         what = f"is in {MASK_LINES}, but does not exist"
-        yield Finding(str(path / lines[name].file), what, "Build the masks again.", "missing-file", "error")
-    for name in sorted(masks.names.keys() - lines.keys()):
+        yield Finding(str(path / files[name]), what, "Build the masks again.", "missing-file", "error")
+    for name in sorted(masks.names.keys() - files.keys()):
         what = f"is not in {MASK_LINES}"
         yield Finding(
             str(masks.names[name]),

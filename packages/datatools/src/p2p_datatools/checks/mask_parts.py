@@ -4,7 +4,7 @@ Nothing here may read a file; it is handed the pixels of one mask after the othe
 """
 
 import functools
-from collections import Counter
+from array import array
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import NamedTuple
@@ -39,6 +39,40 @@ class Parts(NamedTuple):
     classes: NDArray[np.uint8]
     shares: _Floats
     looks: _Floats
+
+
+class PartTable:
+    """The parts of many masks, one mask after the other: 33 bytes a part, and 8 a mask."""
+
+    def __init__(self) -> None:
+        self._classes, self._shares, self._looks, self._ends = array("B"), array("f"), array("f"), array("q", [0])
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def add(self, parts: Parts) -> None:
+        """Append those of the next mask."""
+        self._classes.frombytes(parts.classes.tobytes())
+        self._shares.frombytes(parts.shares.tobytes())
+        self._looks.frombytes(parts.looks.tobytes())
+        self._ends.append(len(self._classes))
+
+    def __getitem__(self, mask: int) -> Parts:
+        parts, own = self.all, slice(self._ends[mask], self._ends[mask + 1])
+        return Parts(parts.classes[own], parts.shares[own], parts.looks[own])
+
+    @property
+    def all(self) -> Parts:
+        """The parts of all masks, to which none can be added while these are in use."""
+        classes = np.frombuffer(self._classes, dtype=np.uint8)
+        shares, looks = (np.frombuffer(each, dtype=np.float32) for each in (self._shares, self._looks))
+        return Parts(classes, shares, looks.reshape(len(classes), 7))
+
+    @property
+    def masks(self) -> NDArray[np.intp]:
+        """The number of the mask of each part."""
+        ends = np.frombuffer(self._ends, dtype=np.int64)
+        return np.repeat(np.arange(len(self)), ends[1:] - ends[:-1])
 
 
 class ClassConfusion(NamedTuple):
@@ -125,10 +159,15 @@ def _parts_of(
         )
 
 
-def find_confusions(masks: Sequence[Parts], *, report: Reporter = QUIET) -> Iterator[ClassConfusion]:
+def find_confusions(masks: PartTable, *, report: Reporter = QUIET) -> Iterator[ClassConfusion]:
     """Masks in which a class looks like another does in the rest; none where fewer than ten masks have a class."""
-    having = Counter(number for each in masks for number in set(each.classes.tolist()) if 0 < number < IGNORE)
-    known = {number: some for number in sorted(having) if (some := _examples(masks, number)) is not None}
+    parts, owners = masks.all, masks.masks
+    having = {
+        number: np.unique(owners[parts.classes == number]).size
+        for number in np.unique(parts.classes).tolist()
+        if 0 < number < IGNORE
+    }
+    known = {number: _examples(parts, owners, number) for number, count in having.items() if count >= _FEWEST_MASKS}
     usual = {number for number in known if having[number] >= max(_MANY_MASKS, _USUAL * len(masks))}
     with closing(parallel_map(functools.partial(_confusions_of, masks, known, usual), range(len(masks)))) as found:
         for each in report.track(found, "comparing masks", len(masks)):
@@ -136,7 +175,7 @@ def find_confusions(masks: Sequence[Parts], *, report: Reporter = QUIET) -> Iter
 
 
 def _confusions_of(
-    masks: Sequence[Parts], known: Mapping[int, "_Examples"], usual: Collection[int], place: int
+    masks: PartTable, known: Mapping[int, "_Examples"], usual: Collection[int], place: int
 ) -> list[ClassConfusion]:
     parts = masks[place]
     likeness = _likeness(place, parts, known)
@@ -161,14 +200,10 @@ class _Examples(NamedTuple):
     masks: NDArray[np.intp]
 
 
-def _examples(masks: Sequence[Parts], number: int) -> _Examples | None:
-    having = [place for place, parts in enumerate(masks) if (parts.classes == number).any()]
-    if len(having) < _FEWEST_MASKS:
-        return None
-    chosen = [masks[place].looks[masks[place].classes == number] for place in having]
-    places = np.repeat(having, [len(each) for each in chosen])
-    some = np.unique(np.linspace(0, len(places) - 1, min(len(places), _MOST_OF_CLASS)).astype(np.intp))
-    return _Examples(np.concatenate(chosen)[some], places[some])
+def _examples(parts: Parts, owners: NDArray[np.intp], number: int) -> _Examples:
+    places = np.flatnonzero(parts.classes == number)
+    some = places[np.unique(np.linspace(0, len(places) - 1, min(len(places), _MOST_OF_CLASS)).astype(np.intp))]
+    return _Examples(parts.looks[some], owners[some])
 
 
 class _Likeness(NamedTuple):

@@ -3,19 +3,20 @@
 Nothing here may read a file; a mask and its photo are handed over as pixels, and only small records of them are kept.
 """
 
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.checks.mask_parts import Parts, describe_parts, find_confusions
+from p2p_datatools.checks.mask_parts import Parts, PartTable, describe_parts, find_confusions
 from p2p_datatools.checks.mask_shapes import Outside, SpeckCount, find_outside, find_specks
 from p2p_datatools.checks.placement import Placement, measure_placement, shrink_photo
 from p2p_datatools.checks.placement_set import PlacementCheck
 from p2p_datatools.contract.errors import Finding, Severity
-from p2p_datatools.contract.palette import IGNORE, Palette
+from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, size_of
 from p2p_datatools.contract.pictures.index import histogram
@@ -23,7 +24,7 @@ from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 
-Counts = NDArray[np.int64]
+_Numbers = NDArray[np.integer[Any]]
 
 _FEWEST = 10  # masks that can be called a set
 _COMMON = 0.1  # of the masks: what as many have is how this set is, and one finding says so
@@ -40,10 +41,10 @@ _LEAST_SPREAD = 0.35  # of that logarithm: no set is so even that a factor of fi
 
 
 class MaskLook(NamedTuple):
-    """What is kept of a mask: its size, the pixels of each class (256), its specks, parts, and how it lies."""
+    """What is seen of a mask: its size, the pixels of each class (256), its specks, parts, and how it lies."""
 
     size: Size
-    counts: Counts
+    counts: NDArray[np.int64]
     islands: SpeckCount
     pinholes: SpeckCount
     outside: tuple[Outside, ...]
@@ -84,33 +85,44 @@ class MaskSetCheck:
 
     def __init__(self, folder: Path, palette: Palette, mend: str) -> None:
         self._folder, self._palette, self._mend = str(folder), palette, mend
-        self._files: list[str] = []
-        self._looks: list[MaskLook] = []
-        self._places = PlacementCheck(folder)
+        # Of a mask of five classes these are a tenth of a kilobyte, beside 33 bytes for each of its parts.
+        self._files: list[Path] = []
+        self._counts, self._totals = array("I"), array("I")  # the pixels of each class of the palette, and of all
+        self._islands, self._pinholes = _SpeckTable(), _SpeckTable()
+        self._outside: dict[int, tuple[Outside, ...]] = {}
+        self._parts, self._places = PartTable(), PlacementCheck(folder)
 
-    def add(self, file: Path | str, look: MaskLook) -> None:
+    def add(self, file: Path, look: MaskLook) -> None:
         """Note what was seen of the mask in `file`."""
-        self._files.append(str(file))
         if look.placement is not None:
-            self._places.add(str(file), look.size, look.placement)
-        self._looks.append(look._replace(placement=None))
+            self._places.add(file, look.size, look.placement)
+        if look.outside:
+            self._outside[len(self._files)] = look.outside
+        self._files.append(file)
+        self._counts.extend(look.counts[: len(self._palette.names)].tolist())
+        self._totals.append(int(look.counts.sum()))
+        self._islands.add(look.islands)
+        self._pinholes.add(look.pinholes)
+        self._parts.add(look.parts)
 
     def findings(self, report: Reporter = QUIET) -> Iterator[Finding]:
         """What was found, over all masks."""
-        yield from self._specks("islands", "island", [look.islands for look in self._looks])
-        yield from self._specks("pinholes", "pinhole", [look.pinholes for look in self._looks])
+        counts = np.frombuffer(self._counts, dtype=np.uint32).reshape(-1, len(self._palette.names))
+        yield from self._specks("islands", "island", self._islands)
+        yield from self._specks("pinholes", "pinhole", self._pinholes)
         for part, whole in self._palette.wholes.items():
-            yield from self._outside(part, whole)
+            yield from self._apart(part, whole, counts)
         yield from self._places.findings()
         yield from self._confusions(report)
-        yield from self._single_classes()
-        yield from self._shares()
+        yield from self._single_classes(counts)
+        yield from self._shares(counts)
 
-    def _specks(self, code: str, word: str, found: Sequence[SpeckCount]) -> Iterator[Finding]:
+    def _specks(self, code: str, word: str, found: "_SpeckTable") -> Iterator[Finding]:
         """Masks with specks; where many have some, those with far more than most, and one finding about all."""
-        having = [place for place, specks in enumerate(found) if specks.alone or specks.number > _DENSE]
+        numbers, alone = found.column(0), found.column(1)
+        having = np.flatnonzero((alone > 0) | (numbers > _DENSE)).tolist()
         common = len(found) >= _FEWEST and len(having) > _COMMON * len(found)
-        limits = [_limit([getattr(each, name) for each in found]) if common else 0 for name in ("number", "alone")]
+        limits = [_limit(each) if common else 0 for each in (numbers, alone)]
         for place in having:
             specks = found[place]
             if specks.number > limits[0] or specks.alone > limits[1]:
@@ -118,7 +130,8 @@ class MaskSetCheck:
                 x, y = specks.place
                 what = f"has {plural(specks.number, word)}{where} of {plural(specks.area, 'pixel')} at x={x}, y={y}"
                 to_do = self._say_how_to_fill(specks.area)
-                yield Finding(self._files[place], what, to_do, code, "warning", specks.place, float(specks.number))
+                file = str(self._files[place])
+                yield Finding(file, what, to_do, code, "warning", specks.place, float(specks.number))
         if common:
             what = f"{len(having)} of {plural(len(found), 'mask')} have {word}s, such as {self._files[having[0]]}"
             largest = max(found[place].area for place in having)
@@ -132,16 +145,16 @@ class MaskSetCheck:
             return "Paint over those that are not meant; they are too large for 'p2p data repair'."
         return f"{self._mend} fills them with --specks {area + 1}."
 
-    def _outside(self, part: int, whole: int) -> Iterator[Finding]:
+    def _apart(self, part: int, whole: int, counts: _Numbers) -> Iterator[Finding]:
         """Parts apart from their whole; where a set leaves wholes unlabelled, those that are far away."""
         names = self._palette.names
-        having = [place for place, look in enumerate(self._looks) if look.counts[part]]
-        outside = ((place, each) for place in having for each in self._looks[place].outside)
+        having = np.flatnonzero(counts[:, part])
+        outside = ((place, each) for place, found in self._outside.items() for each in found)
         apart = {place: each for place, each in outside if (each.part, each.whole) == (part, whole)}
         common = len(having) >= _FEWEST and len(apart) > _USUAL_GAP * len(having)
         limit = 0.0
         if common:
-            gaps = [apart[place].gap if place in apart else 0.0 for place in having]
+            gaps = [apart[place].gap if place in apart else 0.0 for place in having.tolist()]
             usual = float(np.percentile(gaps, 100 * (1 - _USUAL_GAP)))
             limit = _MORE_GAP + (min(_MOST_GAP, usual) if 2 * len(apart) < len(having) else usual)
         for place, each in apart.items():
@@ -150,9 +163,8 @@ class MaskSetCheck:
                 x, y = each.place
                 what = f"its {names[part]} at x={x}, y={y} touch no {names[whole]}; {away}"
                 to_do = f'Correct them, or their {names[whole]}; the palette says inside = "{names[whole]}".'
-                yield Finding(
-                    self._files[place], what, to_do, "part-outside", "warning", each.place, round(each.gap, 3)
-                )
+                file, gap = str(self._files[place]), round(each.gap, 3)
+                yield Finding(file, what, to_do, "part-outside", "warning", each.place, gap)
         if common:
             first = next(iter(apart))
             what = (
@@ -164,7 +176,7 @@ class MaskSetCheck:
 
     def _confusions(self, report: Reporter) -> Iterator[Finding]:
         names = self._palette.names
-        for each in find_confusions([look.parts for look in self._looks], report=report):
+        for each in find_confusions(self._parts, report=report):
             called, alike = (
                 names[number] if number < len(names) else str(number) for number in (each.called, each.alike)
             )
@@ -175,27 +187,26 @@ class MaskSetCheck:
             else:
                 what = f"{each.share:.0%} of its {called} look like the other masks' {alike}, of which it has none"
                 code, to_do = "class-miscalled", f"Should they be {alike}?"
-            yield Finding(self._files[each.mask], what, to_do, code, severity, figure=round(each.share, 3))
+            yield Finding(str(self._files[each.mask]), what, to_do, code, severity, figure=round(each.share, 3))
 
-    def _single_classes(self) -> Iterator[Finding]:
+    def _single_classes(self, counts: _Numbers) -> Iterator[Finding]:
         """Masks with one class beside the background, in a set in which nearly all have several."""
-        drawn = [np.flatnonzero(look.counts[1:IGNORE]) + 1 for look in self._looks]
-        several = sum(len(each) > 1 for each in drawn)
+        drawn = np.count_nonzero(counts[:, 1:], axis=1)
+        several = int((drawn > 1).sum())
         if len(drawn) < _FEWEST or several < _SEVERAL * len(drawn):
             return
-        for place, numbers in enumerate(drawn):
-            if len(numbers) == 1:
-                name = self._palette.names[numbers[0]]
-                what = f"has the one class {name}; {several} of {plural(len(drawn), 'mask')} have several"
-                yield Finding(self._files[place], what, "Label the rest of it.", "one-class", "warning")
+        for place in np.flatnonzero(drawn == 1):
+            name = self._palette.names[1 + int(np.flatnonzero(counts[place, 1:])[0])]
+            what = f"has the one class {name}; {several} of {plural(len(drawn), 'mask')} have several"
+            yield Finding(str(self._files[place]), what, "Label the rest of it.", "one-class", "warning")
 
-    def _shares(self) -> Iterator[Finding]:
+    def _shares(self, counts: _Numbers) -> Iterator[Finding]:
         """Masks in which a class covers far more or less than in the rest."""
-        if len(self._looks) < 2 * _FEWEST:
+        if len(counts) < 2 * _FEWEST:
             return
-        shares = np.array([look.counts[: len(self._palette.names)] / max(1, look.counts.sum()) for look in self._looks])
+        totals = np.maximum(1, np.frombuffer(self._totals, dtype=np.uint32))
         for number, name in enumerate(self._palette.names):
-            yield from self._share_of(number, name, shares[:, number])
+            yield from self._share_of(number, name, counts[:, number] / totals)
 
     def _share_of(self, number: int, name: str, shares: NDArray[np.float64]) -> Iterator[Finding]:
         having = shares > 0
@@ -212,11 +223,34 @@ class MaskSetCheck:
             if not share or abs(np.log(share) - middle) > _FAR_SHARE * spread:
                 what = f"{name} covers {share:.1%} of it; in most masks {low:.1%} to {high:.1%}"
                 to_do = "Look at it: is a part missing, or called something else?"
-                yield Finding(self._files[place], what, to_do, "class-share", "hint", figure=round(float(share), 4))
+                file, figure = str(self._files[place]), round(float(share), 4)
+                yield Finding(file, what, to_do, "class-share", "hint", figure=figure)
 
 
-def _limit(counts: Sequence[int]) -> float:
+class _SpeckTable:
+    """The specks of many masks, 20 bytes each."""
+
+    def __init__(self) -> None:
+        self._rows = array("I")
+
+    def add(self, specks: SpeckCount) -> None:
+        self._rows.extend(specks[:3])
+        self._rows.extend(specks.place)
+
+    def __len__(self) -> int:
+        return len(self._rows) // 5
+
+    def __getitem__(self, mask: int) -> SpeckCount:
+        number, alone, area, x, y = self._rows[5 * mask : 5 * mask + 5]
+        return SpeckCount(number, alone, area, (x, y))
+
+    def column(self, field: int) -> _Numbers:
+        """The numbers of a field, counted from 0, of all masks."""
+        return np.frombuffer(self._rows, dtype=np.uint32).reshape(-1, 5)[:, field]
+
+
+def _limit(counts: _Numbers) -> float:
     """The number beyond which a count is unlike the others of its set."""
     middle = float(np.median(counts))
-    spread = _TO_SPREAD * float(np.median(np.abs(np.asarray(counts) - middle)))
+    spread = _TO_SPREAD * float(np.median(np.abs(counts - middle)))
     return middle + _SPREADS * max(1.0, spread)

@@ -86,13 +86,14 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
             sizes[seen.size] += 1
         repeats.add(place, seen.digest)
         twins.add(place, seen.signature, seen.digest)
+        file = folder.path / pair.file  # one for all that keep it
         for half, told in zip(halves, seen.halves, strict=False):
-            half.add(folder.path / pair.file, told)
+            half.add(file, told)
         if masks and seen.mask:
             of_b = folder.b.kind == "mask" != folder.a.kind
             masks.add(folder.path / pair.half_files[-1 if of_b else 0], seen.mask)
         if seen.halves:
-            swaps.add(folder.path / pair.file, *(half.description for half in seen.halves))
+            swaps.add(file, *(half.description for half in seen.halves))
     for half in halves:
         yield from half.findings()
     yield from swaps.findings()

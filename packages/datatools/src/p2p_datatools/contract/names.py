@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from p2p_datatools.contract.errors import P2PError, skip_of
 from p2p_datatools.contract.files.labelme_folders import find_labels
-from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, stem_of
+from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, Resolver, find_pictures, stem_of
 from p2p_datatools.contract.files.relative import RelativeName, is_relative_name, relative_name
 from p2p_datatools.contract.given_splits import SplitPlace, find_splits, folder_of
 
@@ -54,11 +54,18 @@ class PhotoFolder:
 
     `apart` are pictures in the folder that are not photos: labels may lie beside them. `clashes` are photos
     that have the name of another, each after that other; `strange` are those whose names are not UTF-8, and `others`
-    tells of files that are not read. With `only` pictures of other names do not count. Raises P2PError when the folder
-    does not exist.
+    tells of files that are not read. With `only` pictures of other names do not count; `found` are all pictures, if
+    they were listed already. Raises P2PError when the folder does not exist.
     """
 
-    def __init__(self, folder: Path, *, apart: Collection[Path] = (), only: Container[str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        apart: Collection[Path] = (),
+        only: Container[str] | None = None,
+        found: Sequence[Path] | None = None,
+    ) -> None:
         if not folder.is_dir():
             raise P2PError(folder, "there is no such folder", "Check the spelling.", code="missing-folder")
         self.folder = folder
@@ -67,17 +74,20 @@ class PhotoFolder:
         self.names: dict[str, Path] = {}
         self.clashes: list[tuple[Path, Path]] = []
         strange: list[P2PError] = []
-        left_out = {path.resolve() for path in apart}
+        resolve = Resolver()
+        left_out = set(map(resolve, apart))
         self.others = LeftOut(folder)
-        found = find_pictures(folder, strange=strange, others=self.others)
+        if found is None:
+            found = find_pictures(folder, strange=strange, others=self.others)
         beside = find_labels(folder, [_below(path, folder) for path in found])
-        self.others.note_labels(name for name in beside if (folder / name).resolve() not in left_out)
-        left_out |= {(folder / name).resolve() for name in beside}
+        self.others.note_labels(name for name in beside if resolve(folder / name) not in left_out)
+        left_out |= {resolve(folder / name) for name in beside}
         for path in found:
-            if (only is None or stem_of(path, folder) in only) and (not left_out or path.resolve() not in left_out):
+            if (only is None or stem_of(path, folder) in only) and (not left_out or resolve(path) not in left_out):
                 self._add(path)
         self.strange = [skip_of(error, str(folder)) for error in strange]
-        self._by_name = {_key(name): path for name, path in self.names.items()}
+        is_plain = all(_key(name) == name for name in self.names)
+        self._by_name = self.names if is_plain else {_key(name): path for name, path in self.names.items()}
         self._spellings = tuple((_Spelling(self.names, spell), way) for spell, way in _SPELLINGS)
         self._dashed = _Spelling(self.names, _dash)
         self._longer = tuple((_Spelling(self.names, partial(_shorten, short)), way) for short, way in _ADDITIONS)

@@ -4,6 +4,7 @@ Nothing here may print or know a terminal; the command line brings its own repor
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
 _T = TypeVar("_T")
@@ -30,8 +31,15 @@ class Reporter:
     def show(self, value: object) -> None:
         """A value that the user should see, such as the plan of a run; the reporter turns it into text."""
 
-    def track(self, items: Iterable[_T], what: str, total: int) -> Iterator[_T]:
-        """Yield the items, advancing by one after each."""
+    def tell(self, what: str) -> AbstractContextManager[None]:
+        """A block of work called `what` that cannot be counted, such as listing a folder; it starts nothing else."""
+        return nullcontext()
+
+    def track(self, items: Iterable[_T], what: str, total: int, *, least: int = 0) -> Iterator[_T]:
+        """Yield the items, advancing by one after each; fewer than `least` take too little time to be told of."""
+        if total < least:
+            yield from items
+            return
         self.start(what, total)
         try:
             for item in items:
@@ -42,6 +50,8 @@ class Reporter:
 
 
 QUIET = Reporter()
+MANY = 10_000
+"""Records from which on adding them up, or writing them, takes longer than a second."""
 Note = Callable[[str], None]
 
 

@@ -87,7 +87,8 @@ def derive(
     recipe = _recipe(op, seed) | read.to_json()
     refuse_dest_inside(dest, photos)
     refuse_other_conversion(dest / _HEADER, {**read.settings(), **recipe}, kind=_FORMAT, command="p2p data derive")
-    folder = PhotoFolder(photos)
+    with report.tell("listing files"):
+        folder = PhotoFolder(photos)
     if picked := folder.settle_clashes(pick_photo):
         report.note(say_picked(picked, photos))
     sources, skipped = _sources(folder)
@@ -104,7 +105,8 @@ def derive(
         skipped += done.skipped
         if not keep_going or not done.lines:
             refuse(skipped, destination)
-        destination.commit(lambda at: _write_records(at, recipe, done.lines), skipped=skipped)
+        with report.tell("writing records"):
+            destination.commit(lambda at: _write_records(at, recipe, done.lines), skipped=skipped)
     say_over_white(over_white, report)
     folders = tuple(dest / folder if folder else dest for folder in op.folders)
     made = (recipe["op"], recipe["settings"], done.made, done.kept)

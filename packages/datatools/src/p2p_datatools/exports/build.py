@@ -7,7 +7,7 @@ Nothing here may know what a format's files hold, or change a mask.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.atomic import write_bytes
@@ -17,7 +17,7 @@ from p2p_datatools.contract.files.relative import is_relative_name
 from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, look, read_mask_lines
 from p2p_datatools.contract.names import PhotoFolder, without_suffix
 from p2p_datatools.contract.palette import IGNORED, PALETTE_FILE, palette_of
-from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.progress import MANY, QUIET, Reporter
 from p2p_datatools.exports.record import EXPORT_LINES, ExportLine, read_export, write_export
 from p2p_datatools.exports.table import EXPORT_FORMATS, FileOfAll, FilePerPicture, export_names
 from p2p_datatools.exports.values import ExportClasses, classes_of
@@ -74,7 +74,8 @@ def export_masks(
         raise UsageError(f"--format {format}", "is not a known format", known, code="unknown-format")
     classes = _classes(masks)
     refuse_dest_inside(dest, masks, photos)
-    jobs, skipped = _jobs(masks, photos)
+    with report.tell("finding photos"):
+        jobs, skipped = _jobs(masks, photos)
     settings = {"to": format, "classes": look(classes.palette), "ignored": classes.ignored}
     form.lists(classes, {}, ignored=True)  # raises for a class that they cannot name, before any work
     recipe = {"work": "export", **settings, "masks": str(masks.resolve()), "photos": str(photos and photos.resolve())}
@@ -86,26 +87,44 @@ def export_masks(
             refuse(skipped, destination)
         if isinstance(form, FileOfAll) and (destination.partial / form.file).is_file():
             destination.record(form.file, {})
-        ignored = sum(line.ignored for line in lines.values())
-        lists = form.lists(classes, {name: lines[name].photo for name in sorted(lines)}, ignored=ignored > 0)
+        sums = _add_up(lines, report)
+        lists = form.lists(classes, sums.photos, ignored=sums.ignored > 0)
         if destination.exists and not made:  # a list may have been edited since, such as the paths in data.yaml
             lists = {file: data for file, data in lists.items() if not (dest / file).exists()}
-        destination.commit(lambda at: _write_records(at, settings, sha256, lines, lists), skipped=skipped)
-    mapping = {} if classes.ignored == IGNORED or not ignored else {classes.ignored: IGNORED}
+        with report.tell("writing records"):
+            destination.commit(lambda at: _write_records(at, settings, sha256, lines, lists), skipped=skipped)
+    mapping = {} if classes.ignored == IGNORED or not sums.ignored else {classes.ignored: IGNORED}
     return MaskExportSummary(
         format=format,
         made=made,
         kept=len(lines) - made,
-        shapes=sum(line.shapes for line in lines.values()),
+        shapes=sums.shapes,
         skipped=tuple(skipped),
-        ignored=ignored,
+        ignored=sums.ignored,
         ignored_label=classes.ignored,
         mapping=mapping,
         labels=dest / form.labels if form.labels else dest,
         photos=None if form.photos is None else dest / form.photos if form.photos else dest,
-        needs_photos=form.sizes == "none" or (form.sizes != "all" and not all(each.shapes for each in lines.values())),
+        needs_photos=form.sizes == "none" or (form.sizes != "all" and sums.has_empty),
         dest=dest,
     )
+
+
+class _Sums(NamedTuple):
+    """Of all masks of an export: ignored pixels, shapes, whether some mask has none, and their photos by name."""
+
+    ignored: int
+    shapes: int
+    has_empty: bool
+    photos: dict[str, str]
+
+
+def _add_up(lines: Mapping[str, ExportLine], report: Reporter) -> _Sums:
+    ignored, shapes, has_empty, photos = 0, 0, False, dict[str, str]()
+    for line in (lines[name] for name in report.track(sorted(lines), "adding up", len(lines), least=MANY)):
+        ignored, shapes, has_empty = ignored + line.ignored, shapes + line.shapes, has_empty or not line.shapes
+        photos[line.name] = line.photo
+    return _Sums(ignored, shapes, has_empty, photos)
 
 
 def _classes(masks: Path) -> ExportClasses:
@@ -168,7 +187,7 @@ def _run(
     form: FilePerPicture | FileOfAll,
     classes: ExportClasses,
     report: Reporter,
-) -> tuple[int, dict[str, ExportLine], tuple[Skip, ...], str]:
+) -> tuple[int, Mapping[str, ExportLine], tuple[Skip, ...], str]:
     """How many are made now, the lines of all, those that failed, and the hash of the file of all, if there is one."""
     if isinstance(form, FileOfAll):
         joined = JoinWork(destination, old, sha256, form, classes).run(jobs, report=report)
@@ -184,4 +203,4 @@ def _write_records(
     """The lists, and last the record, since a folder with it counts as complete."""
     for file, data in lists.items():
         write_bytes(at / file, data)
-    write_export(at, settings, sha256, lines.values())
+    write_export(at, settings, sha256, (lines[name] for name in sorted(lines)))

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -141,7 +142,7 @@ def export_pairs(
             if format == "webdataset":
                 _write_index(at, folder, there, records)
             ordered = (records[name] for name in sorted(records))
-            write_lines(at / EXPORTED_PAIRS, [recipe, *(each.to_json() for each in ordered)])
+            write_lines(at / EXPORTED_PAIRS, chain((recipe,), (each.to_json() for each in ordered)))
 
         destination.commit(write, skipped=done.skipped)
     splits = {split: sum(pair.split == split for item in there for pair in item.pairs) for split in SPLITS}

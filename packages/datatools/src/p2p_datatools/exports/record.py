@@ -5,6 +5,7 @@ Nothing here may know a file format.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -56,13 +57,12 @@ def export_line(value: Any, where: Path) -> ExportLine:
 
 
 def write_export(folder: Path, settings: Mapping[str, Any], sha256: str, lines: Iterable[ExportLine]) -> None:
-    """Write the record: a line for the whole export, then one for each picture in the order of their names.
+    """Write the record: a line for the whole export, then one for each picture; `lines` are in their names' order.
 
     `sha256` is the hash of the file that holds all pictures, empty where each has its own.
     """
     head = {"format": _FORMAT, "version": _VERSION, **settings, "sha256": sha256}
-    ordered = sorted(lines, key=lambda line: line.name)
-    write_lines(folder / EXPORT_LINES, (head, *(line.to_json() for line in ordered)))
+    write_lines(folder / EXPORT_LINES, chain((head,), (line.to_json() for line in lines)))
 
 
 def read_export(folder: Path, settings: Mapping[str, Any]) -> tuple[str, dict[str, ExportLine]]:

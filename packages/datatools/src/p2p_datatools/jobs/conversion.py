@@ -90,9 +90,12 @@ class ConversionLine:
 
 @dataclass(frozen=True)
 class ConversionResult:
-    """What a conversion gave: `lines` of all pictures by name, how many were made now and kept, and what failed."""
+    """What a conversion gave: how many pictures were made now and kept, and what failed.
 
-    lines: dict[str, ConversionLine]
+    `lines` of all pictures by name are read one by one, and not after the commit.
+    """
+
+    lines: Mapping[str, ConversionLine]
     made: int
     kept: int
     skipped: tuple[Skip, ...]

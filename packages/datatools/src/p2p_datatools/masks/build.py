@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.destination import Destination, refuse, refuse_dest_inside
@@ -19,7 +19,7 @@ from p2p_datatools.contract.pairs.manifest import refuse_pairs_as_photos
 from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, color_words, is_built_in
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.snap import TOLERANCE
-from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.progress import MANY, QUIET, Reporter
 from p2p_datatools.contract.words import plural, shell_word
 from p2p_datatools.labels.formats.class_names import NO_CLASS
 from p2p_datatools.labels.read import read_labels
@@ -40,7 +40,8 @@ from p2p_datatools.masks.plan import (
 )
 from p2p_datatools.masks.refuse_photos import refuse_photos_as_labels
 from p2p_datatools.masks.siblings import find_photos, leave_out_photos
-from p2p_datatools.masks.snap_sheet import draw_snapped, refuse_picture
+from p2p_datatools.masks.snap_sheet import prepare_snapped, refuse_picture
+from p2p_datatools.masks.totals import BLACK, MaskTotals
 from p2p_datatools.masks.work import MaskWork
 
 # Kinds of errors that usually hold for all pictures of a folder, which is then not what it was taken for.
@@ -53,11 +54,7 @@ _BY = {TRANSPARENT: "transparency", UNDECIDED: "no class near", NODATA: "no data
 
 
 # Of the pictures, and not fewer than this number: where so many have pixels that nothing decides, a class is missing.
-_BLACK = {"0", "#000000"}  # the values of black in pictures of numbers and in those of colours
 _MANY_UNDECIDED, _LEAST_UNDECIDED = 0.5, 5
-
-
-_MUCH = 0.01  # of a picture's pixels
 
 
 @dataclass(frozen=True)
@@ -164,62 +161,58 @@ def build_masks(
     cannot be built, unless `keep_going`; UsageError when `dest` holds something else.
     """
     labels, dest, photos = Path(labels), Path(dest), Path(photos) if photos else None
-    found = _read(labels, format, mapping or {}, report)
-    photos = photos or find_photos(labels, found, dest, how.match, report)
+    with report.tell("reading labels"):
+        found = _read(labels, format, mapping or {}, report)
+        photos = photos or find_photos(labels, found, dest, how.match, report)
     _refuse_wrong(how, found, labels, photos, dest)
     rules = RegionRules(how.strict, how.empty, palette.classes[0])
     with foretell_plan(found, photos, how.read, rules, how.match, report):
         claims = _claims(found, palette, mapping or {}, labels)
-    folder = photo_folder(photos, found, report) if photos else None
-    left_out, pictures = _note(labels, found, folder, report), _reader(found, labels, claims, mapping or {}, how)
-    jobs, skipped = plan_masks(found, folder, how.read, rules, match=how.match, report=report)
+    with report.tell("finding photos"):
+        folder = photo_folder(photos, found, report) if photos else None
+        left_out, pictures = _note(labels, found, folder, report), _reader(found, labels, claims, mapping or {}, how)
+        jobs, skipped = plan_masks(found, folder, how.read, rules, match=how.match, report=report)
     with Destination(dest, marker=MASK_LINES, recipe=_recipe(labels, photos, palette, how), cheap=True) as destination:
         work = MaskWork(destination, jobs, claims, pictures, how.order, strict=how.strict)
         done, lines = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report), work.records()
+        each = report.track(lines.values(), "adding up", len(lines), least=MANY)
+        totals = MaskTotals(each, work.jobs, palette)
         with foretell(work, [*skipped, *done.skipped], lines, report):
-            _check_mapping(claims, work, lines, found, labels, report, failed=bool(done.skipped))
-        _note_upright(jobs, lines, report)
+            _check_mapping(claims, work, lines, totals, found, labels, report, failed=bool(done.skipped))
+        _note_upright(totals.turned, report)
         skipped += done.skipped
         if not (keep_going and lines):
             _refuse_alike(skipped)
             refuse(skipped, destination)
         there = _without(jobs, lines, skipped)
-        faults = (*found.faults, *(fault for job in there for fault in _faults(job, work, lines[job.name])))
-        areas = work.commit(lines, skipped, faults)
-    if how.snapping.picture:
-        draw_snapped(how.snapping.picture, jobs, pictures, lines)
+        faults = (*found.faults, *(fault for job in there for fault in _faults(job, work, totals)))
+        drawing = how.snapping.picture and prepare_snapped(how.snapping.picture, jobs, pictures, lines)
+        work.commit(lines, skipped, faults, report=report)
+    if drawing:
+        drawing()
     return MaskSummary(
         format=found.format,
         built=done.made + done.resumed,
         kept=done.kept,
         skipped=tuple(skipped),
-        unseen=tuple(name for name in palette.names if not areas[name]),
-        areas=dict(areas),
+        unseen=tuple(name for name in palette.names if not totals.areas[name]),
+        areas=dict(totals.areas),
         photos_without_labels=len(folder.names) - len({job.photo for job in jobs}) if folder else 0,
         faults=faults,
         faulty=dict(Counter(fault.code for fault in faults).most_common()),
         empty=sum(is_empty(job.item) for job in there),
-        **_sums(claims, lines),
+        decisions=_decisions(claims, totals),
+        snapped=totals.snapped,
+        blended=totals.blended,
+        most_blended=totals.most_blended,
+        reordered=totals.reordered,
+        most_reordered=totals.most_reordered,
+        splits=dict(totals.splits),
+        scaled=totals.scaled,
+        first_scaled=totals.first_scaled,
         dest=dest,
         left_out=left_out,
     )
-
-
-def _sums(claims: ClassMapping, lines: Mapping[str, MaskLine]) -> dict[str, Any]:
-    """What the records of all masks tell together."""
-    scaled = [line for line in lines.values() if line.scaled]
-    first = scaled[0] if scaled else None
-    return {
-        "decisions": _decisions(claims, lines),
-        "snapped": sum(line.snapped for line in lines.values()),
-        "blended": sum(line.blended for line in lines.values()),
-        "most_blended": _most(_shares(lines, "blended")),
-        "reordered": sum(share > _MUCH for share in _shares(lines, "reordered").values()),
-        "most_reordered": _most(_shares(lines, "reordered")),
-        "splits": dict(Counter(line.split for line in lines.values() if line.split)),
-        "scaled": len(scaled),
-        "first_scaled": f"{first.name}: {first.scaled} to {first.size}" if first else None,
-    }
 
 
 def _without(jobs: Iterable[MaskJob], lines: Mapping[str, MaskLine], skipped: Iterable[Skip]) -> list[MaskJob]:
@@ -228,10 +221,10 @@ def _without(jobs: Iterable[MaskJob], lines: Mapping[str, MaskLine], skipped: It
     return [job for job in jobs if job.name in lines and job.item.where not in failed]
 
 
-def _faults(job: MaskJob, work: MaskWork, line: MaskLine) -> tuple[RegionFault, ...]:
+def _faults(job: MaskJob, work: MaskWork, totals: MaskTotals) -> tuple[RegionFault, ...]:
     """The regions of a picture that are left out: as read, for where they lie, and segments without pixels."""
-    own = job.item.faults if isinstance(job.item, RegionLabels) else ()
-    return (*own, *work.strays.get(job.name, ()), *(RegionFault(**fault) for fault in line.faults))
+    own, recorded = job.item.faults if isinstance(job.item, RegionLabels) else (), totals.faults.get(job.name, ())
+    return (*own, *work.strays.get(job.name, ()), *(RegionFault(**fault) for fault in recorded))
 
 
 def _left_out(labels: Path, found: LabelSet, folder: PhotoFolder | None) -> tuple[LeftOut, ...]:
@@ -293,6 +286,7 @@ def _check_mapping(
     claims: ClassMapping,
     work: MaskWork,
     lines: Mapping[str, MaskLine],
+    totals: MaskTotals,
     found: LabelSet,
     labels: Path,
     report: Reporter,
@@ -300,11 +294,7 @@ def _check_mapping(
     failed: bool,
 ) -> None:
     """Raise P2PError for labels in pictures that no class claims; note what --map names and no picture has."""
-    uses = dict(work.uses)
-    for line in lines.values():
-        for label, count in line.values.values():
-            if label not in work.uses and claims.word(label) is not None:
-                uses[label] = uses.get(label, Use()) + Use(count, 1)
+    uses = {label: use for label, use in totals.uses.items() if claims.word(label) is not None} | work.uses
     doubted = _list_doubts(claims, uses, found)
     if doubted or any(claims.word(label) is None for label in uses):
         by_ids = (str(labels / line.source) for line in lines.values() if line.decided_by == BY_IDS)
@@ -312,28 +302,21 @@ def _check_mapping(
         claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=_names_without_numbers(found))
     for unused in () if failed else claims.unused:  # pictures that failed were not read to their labels
         report.note(f"--map {unused}: no label in {labels} has this name.")
-    _refuse_black(claims, lines, labels, report)
-    _check_undecided(lines, labels, report)
+    _refuse_black(claims, totals, labels, report)
+    _check_undecided(totals, len(lines), labels, report)
 
 
-def _is_black(line: MaskLine) -> bool:
-    others = line.values.keys() - {TRANSPARENT}
-    return bool(others) and others <= _BLACK
-
-
-def _refuse_black(claims: ClassMapping, lines: Mapping[str, MaskLine], labels: Path, report: Reporter) -> None:
+def _refuse_black(claims: ClassMapping, totals: MaskTotals, labels: Path, report: Reporter) -> None:
     """Raise P2PError where all pictures are black and transparent: what they show may be in their transparency.
 
     Where others have colours this is only noted, for a picture without objects may be so.
     """
-    seen = {value for line in lines.values() for value in line.values}
-    black = seen - {TRANSPARENT}
-    odd = [line for line in lines.values() if TRANSPARENT in line.values and _is_black(line)]
-    if not odd or any(claims.is_mapped(value) for value in {TRANSPARENT, *_BLACK}):
+    black = {use.value for use in totals.value_uses} - {TRANSPARENT}
+    if not totals.black or any(claims.is_mapped(value) for value in {TRANSPARENT, *BLACK}):
         return
-    if not black <= _BLACK:
-        number = plural(len(odd), "picture is", "pictures are")
-        report.note(f"{labels / odd[0].source}: {number} black where not transparent, and so all background.")
+    if not black <= BLACK:
+        number = plural(totals.black, "picture is", "pictures are")
+        report.note(f"{labels / totals.first_black}: {number} black where not transparent, and so all background.")
         return
     what = "all that is not transparent is black, so that every mask would be background"
     guess = claims.palette.names[1] if len(claims.palette.names) > 1 else "CLASS"
@@ -343,20 +326,18 @@ def _refuse_black(claims: ClassMapping, lines: Mapping[str, MaskLine], labels: P
     raise P2PError(labels, what, to_do, code="black-masks")
 
 
-def _check_undecided(lines: Mapping[str, MaskLine], labels: Path, report: Reporter) -> None:
+def _check_undecided(totals: MaskTotals, count: int, labels: Path, report: Reporter) -> None:
     """Note which pixels of worn pictures no colour explains; raise P2PError where most pictures have some."""
-    found = [line for line in lines.values() if line.undecided]
-    if not found:
+    if not totals.undecided:
         return
-    shares = {line.name: line.values[UNDECIDED][1] / (line.size.width * line.size.height) for line in found}
-    most = max(shares, key=shares.__getitem__)
-    shown = ", ".join(f"{line.source} at x={line.undecided[0][0]}, y={line.undecided[0][1]}" for line in found[:5])
-    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+    share, most = totals.most_undecided
+    left = totals.undecided - len(totals.first_undecided)
+    shown = ", ".join(totals.first_undecided) + (f" and {left} more" if left else "")
     what = (
-        f"{plural(len(found), 'picture has', 'pictures have')} pixels that no class's colour explains, "
-        f"{shares[most]:.2%} at most (in {most}): {shown}{more}"
+        f"{plural(totals.undecided, 'picture has', 'pictures have')} pixels that no class's colour explains, "
+        f"{share:.2%} at most (in {most}): {shown}"
     )
-    if len(found) >= _LEAST_UNDECIDED and len(found) > _MANY_UNDECIDED * len(lines):
+    if totals.undecided >= _LEAST_UNDECIDED and totals.undecided > _MANY_UNDECIDED * count:
         to_do = "Is a class missing? Say which with --map '#RRGGBB=CLASS', or --map '#RRGGBB=ignore'."
         raise P2PError(labels, what, to_do, code="palette-colour")
     report.note(f"{labels}: {what}. They are ignored; --map '#RRGGBB=CLASS' gives such a colour to a class.")
@@ -401,28 +382,14 @@ def _list_doubts(claims: ClassMapping, uses: Mapping[str, Use], found: LabelSet)
     return [] if known else [label for label in uses if claims.is_by_id(label)]
 
 
-def _decisions(claims: ClassMapping, lines: Mapping[str, MaskLine]) -> tuple[Decision, ...]:
+def _decisions(claims: ClassMapping, totals: MaskTotals) -> tuple[Decision, ...]:
     """What each number and colour of all pictures was taken for."""
     pixels: Counter[tuple[str, str, str, str]] = Counter()
-    decided: dict[str, str] = {}  # by a label, whatever the picture
-    for line in lines.values():
-        for value, (label, count) in line.values.items():
-            if label not in decided:
-                decided[label] = "--map" if claims.is_mapped(label) else _BY.get(label, "")
-            pixels[value, label, line.labels.get(label, ""), decided[label] or line.decided_by] += count
+    for (value, label, word, by), count in totals.value_uses.items():
+        pixels[value, label, word, "--map" if claims.is_mapped(label) else _BY.get(label) or by] += count
     total = pixels.total()
     ordered = sorted(pixels.items(), key=lambda each: (-each[1], each[0]))
     return tuple(Decision(value, label, word, count / total, by) for (value, label, word, by), count in ordered)
-
-
-def _shares(lines: Mapping[str, MaskLine], kind: Literal["blended", "reordered"]) -> dict[str, float]:
-    """The share of each mask's pixels that are of a kind."""
-    return {name: getattr(line, kind) / (line.size.width * line.size.height) for name, line in lines.items()}
-
-
-def _most(shares: Mapping[str, float]) -> str | None:
-    most = max(shares, key=shares.__getitem__, default=None)
-    return most if most and shares[most] else None
 
 
 def _recipe(labels: Path, photos: Path | None, palette: Palette, how: PaintOptions) -> dict[str, Any]:
@@ -437,13 +404,8 @@ def _recipe(labels: Path, photos: Path | None, palette: Palette, how: PaintOptio
     }
 
 
-def _note_upright(jobs: Sequence[MaskJob], lines: Mapping[str, MaskLine], report: Reporter) -> None:
+def _note_upright(turned: Sequence[MaskJob], report: Reporter) -> None:
     """Note labels that tell the size of the sensor, but are drawn on the photo as EXIF turns it."""
-    turned = []
-    for job in (job for job in jobs if job.name in lines):
-        size = lines[job.name].size
-        if isinstance(job.item, RegionLabels) and job.item.size == (size.height, size.width) != size:
-            turned.append(job)
     if turned:
         number = plural(len(turned), "picture has", "pictures have")
         report.note(

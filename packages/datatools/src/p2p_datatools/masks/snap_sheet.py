@@ -3,7 +3,7 @@
 Nothing here may decide which class a colour is, or write anything but the one picture asked for.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +27,7 @@ _NEAR, BLENDED = (255, 214, 240), (255, 0, 254)  # how changed pixels are marked
 def refuse_picture(path: Path | None, *, again: bool = False) -> None:
     """Raise UsageError, before any work is done, when a picture is asked for that cannot be written.
 
-    Where a command is repeated, `again`, one that exists may be its own, which `draw_snapped` finds out.
+    Where a command is repeated, `again`, one that exists may be its own, which the drawing finds out.
     """
     if path is None:
         return
@@ -42,25 +42,29 @@ def _exists(path: Path) -> UsageError:
     return UsageError(path, what, "Choose another name, or delete it.", code="destination-exists")
 
 
-def draw_snapped(path: Path, jobs: Sequence[MaskJob], reader: PictureReader, lines: Mapping[str, MaskLine]) -> None:
-    """Write a sheet of the pictures with most blended pixels: as they are, as masks, and where they were changed.
+def prepare_snapped(
+    path: Path, jobs: Sequence[MaskJob], reader: PictureReader, lines: Mapping[str, MaskLine]
+) -> Callable[[], None]:
+    """What writes a sheet of the pictures with most blended pixels: as they are, as masks, and where they were changed.
 
-    Raises UsageError if another picture has its name.
+    The lines are not read later. What is returned raises UsageError if another picture has the name of the sheet.
     """
     jobs = [job for job in jobs if job.name in lines and isinstance(job.item, ColorLabels)]
-    drawn = [job for job in jobs if lines[job.name].snapped]
-    worst = sorted(drawn, key=lambda job: _share(lines[job.name]), reverse=True)[:_MOST]
-    tiles = [tile for job in worst if (tile := _tile(job, reader, _share(lines[job.name])))]
+    drawn = {job.name: _share(line) for job in jobs if (line := lines[job.name]).snapped}
+    worst = sorted(drawn, key=drawn.__getitem__, reverse=True)[:_MOST]
+    shown = [(job, drawn[job.name]) for name in worst for job in jobs if job.name == name]
+    title = f"{len(drawn)} of {plural(len(jobs), 'picture')} with colours of no class"
+    return lambda: _draw(path, title, [tile for job, share in shown if (tile := _tile(job, reader, share))])
+
+
+def _draw(path: Path, title: str, tiles: Sequence[Tile]) -> None:
     if not tiles:
         return
     cell = Size(
         max(picture.shape[1] for tile in tiles for picture in tile.pictures),
         max(picture.shape[0] for tile in tiles for picture in tile.pictures),
     )
-    title = (
-        f"{len(drawn)} of {plural(len(jobs), 'picture')} with colours of no class, "
-        f"{len(tiles)} shown: magenta is near no class"
-    )
+    title = f"{title}, {len(tiles)} shown: magenta is near no class"
     sheet = lay_out(tiles, columns=2, cell=cell, title=title, headings=("labels", "snapped", "changed pixels"))
     if path.exists() and not shows(path, sheet):
         raise _exists(path)
@@ -72,7 +76,7 @@ def _share(line: MaskLine) -> float:
 
 
 def _tile(job: MaskJob, reader: PictureReader, share: float) -> Tile | None:
-    assert isinstance(job.item, ColorLabels), "draw_snapped leaves the others out"
+    assert isinstance(job.item, ColorLabels), "prepare_snapped leaves the others out"
     with open_picture(job.item.path, job.item.read) as file:
         picture = read_photo(file)
     try:

@@ -4,7 +4,6 @@ Nothing here may plan which masks there are, or depend on how many threads build
 """
 
 import threading
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -29,6 +28,7 @@ from p2p_datatools.contract.pictures.images import LabelMap, size_of, write_mask
 from p2p_datatools.contract.pictures.index import histogram
 from p2p_datatools.contract.pictures.resize import resize_mask
 from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
+from p2p_datatools.contract.progress import MANY, QUIET, Reporter
 from p2p_datatools.labels.values import ColorLabels, PictureLabels, RegionFault, RegionLabels, Use
 from p2p_datatools.masks.class_mapping import ClassMapping
 from p2p_datatools.masks.label_pictures import BY_IDS, PictureClasses, PictureReader
@@ -59,9 +59,9 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         *,
         strict: bool = False,
     ) -> None:
-        super().__init__(destination, _old_lines(destination, claims.palette), {job.name for job in jobs})
+        self.jobs = {job.name: job for job in jobs}
+        super().__init__(destination, _old_lines(destination, claims.palette), self.jobs)
         self.claims, self.palette, self.pictures, self.order = claims, claims.palette, pictures, order
-        self._splits = {job.name: job.item.split for job in jobs}
         self.uses: dict[str, Use] = {}
         self.numbered: list[str] = []
         self.strays: dict[str, tuple[RegionFault, ...]] = {}
@@ -126,10 +126,10 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         """The line of masks.jsonl."""
         return line_from_json(value)
 
-    def records(self) -> dict[str, MaskLine]:
-        """The lines of all masks, with the splits that labels give now: a mask does not depend on its own."""
-        lines = super().records()
-        return {name: replace(line, split=self._splits.get(name, line.split)) for name, line in lines.items()}
+    def record_of(self, name: str) -> MaskLine:
+        """The line of a mask, with the split that its labels give now: it does not depend on that."""
+        line, job = super().record_of(name), self.jobs.get(name)
+        return line if job is None or job.item.split == line.split else replace(line, split=job.item.split)
 
     def _write(self, line: MaskLine, mask: LabelMap, paths: Sequence[Path]) -> MaskLine:
         write_mask(paths[0], mask, self.palette, durable=False)
@@ -211,22 +211,24 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         return PaintResult(resize_mask(painted.mask, size), painted.reordered)
 
     def commit(
-        self, lines: Mapping[str, MaskLine], skipped: Sequence[Skip], faults: Sequence[RegionFault]
-    ) -> Counter[str]:
-        """Move the masks to DEST, with a list of the regions left out; returns the pixels of each class over all."""
+        self,
+        lines: Mapping[str, MaskLine],
+        skipped: Sequence[Skip],
+        faults: Sequence[RegionFault],
+        *,
+        report: Reporter = QUIET,
+    ) -> None:
+        """Move the masks to DEST, with a list of the regions left out."""
 
         def write(folder: Path) -> None:
-            write_records(folder, self.palette, lines.values())
+            names = report.track(sorted(lines), "writing records", len(lines), least=MANY)
+            write_records(folder, self.palette, (lines[name] for name in names))
             if faults:
                 write_lines(folder / LEFT_OUT, (vars(fault) for fault in faults))
             else:
                 (folder / LEFT_OUT).unlink(missing_ok=True)
 
         self.destination.commit(write, skipped=skipped)
-        areas = Counter(dict.fromkeys(self.palette.names, 0))
-        for line in lines.values():
-            areas.update(line.areas)
-        return areas
 
 
 def _old_lines(destination: Destination, palette: Palette) -> dict[str, MaskLine]:

@@ -121,7 +121,8 @@ def pair(
     refuse_dest_inside(dest, a, *more, b)
     _refuse_pairs((a, *more, b))
     stamps, known = stamp_records(dest, HEADER, PAIR_LINES), read_manifest(dest) if has_manifest(dest) else None
-    matched, skipped, others = _match(a, b, ways, report)
+    with report.tell("matching names"):
+        matched, skipped, others = _match(a, b, ways, report)
     partners: PartFiles = {}
     if more:
         matched, partners, alone = match_parts(matched, more, b, match=ways.match, report=report)
@@ -144,14 +145,17 @@ def pair(
         work = PairWork(job, destination, old, matched, given, crowded=crowded)
         done = work.run(matched.items(), "pairing", len(matched), threads=ways.jobs, report=report)
         skipped += done.skipped
-        note_scales(job, work.destination.done.values(), report)
-        if not ways.plain_numbers and known is None:
-            _refuse_numbers(job, work)
+        with report.tell("adding up"):
+            note_scales(job, work.destination.done.values(), report)
+            if not ways.plain_numbers and known is None:
+                _refuse_numbers(job, work)
         if not keep_going or not (ways.shard or work.names()):
             _refuse_nodata(skipped)
             refuse(skipped, destination)
         sizes = _Sizes()
-        _commit(destination, job, work, settings | _merged_parts(known) | _origins((a, *more, b)), skipped, sizes)
+        settings |= _merged_parts(known) | _origins((a, *more, b))
+        with report.tell("writing the manifest"):
+            _commit(destination, job, work, settings, skipped, sizes)
     say_over_white([*job.a.over_white, *job.b.over_white], report)
     say_drawn((job.a, job.b), report)
     if sizes.splits:

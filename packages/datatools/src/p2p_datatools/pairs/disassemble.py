@@ -4,7 +4,7 @@ Nothing here may resize, recolour or join pictures, or change the folder that it
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -132,7 +132,8 @@ def take_apart(
     pairs, dest = Path(pairs), Path(dest)
     job = _job(pairs, words, report)
     refuse_dest_inside(dest, pairs)
-    named, skipped = _name_pairs(job.folder)
+    with report.tell("reading the manifest"):
+        named, skipped = _name_pairs(job.folder)
     worn, over_white = list[_JpegHalf](), list[Path]()
     with Destination(
         dest, marker=_HEADER, recipe={"by": "p2p data halves", **job.settings()}, cheap=True
@@ -149,7 +150,8 @@ def take_apart(
         skipped += done.skipped
         if not keep_going or not done.lines:
             refuse(skipped, destination)
-        destination.commit(lambda at: _write_records(at, job, done.lines), skipped=skipped)
+        with report.tell("writing records"):
+            destination.commit(lambda at: _write_records(at, job, done.lines), skipped=skipped)
     _note_jpeg(worn, report)
     say_over_white(over_white, report)
     folders = (dest / job.sides[0].name, dest / job.sides[1].name)
@@ -280,21 +282,17 @@ def _write_records(at: Path, job: _Job, lines: Mapping[str, ConversionLine]) -> 
     palette = job.folder.palette
     for word in job.masks():
         assert palette is not None, "without one no half is a mask"
-        write_records(at / word, palette, _mask_lines(word, list(lines.values())))
+        write_records(at / word, palette, (_mask_line(word, lines[name]) for name in sorted(lines)))
     write_conversion(at / _LINES, lines)
     data_hash = job.folder.data_hash if has_manifest(job.folder.path) else None
     source = {"source": job.folder.path.as_posix(), "pairs": len(lines), "data_hash": data_hash}
     write_json(at / _HEADER, {"format": _FORMAT, "version": _VERSION, **job.settings(), **source})
 
 
-def _mask_lines(word: str, lines: Sequence[ConversionLine]) -> list[MaskLine]:
-    found = []
-    for line in lines:
-        file = f"{word}/{line.name}.png"
-        if file not in line.areas:
-            to_do = "If it was edited, delete the folder and make it again."
-            raise P2PError(_LINES, f"says nothing of the areas of {file}", to_do, code="damaged-file")
-        areas = line.areas[file]
-        labels = {name: name for name in areas}
-        found.append(MaskLine(line.name, line.size, areas, line.source, line.sha256, labels))
-    return found
+def _mask_line(word: str, line: ConversionLine) -> MaskLine:
+    file = f"{word}/{line.name}.png"
+    if file not in line.areas:
+        to_do = "If it was edited, delete the folder and make it again."
+        raise P2PError(_LINES, f"says nothing of the areas of {file}", to_do, code="damaged-file")
+    areas = line.areas[file]
+    return MaskLine(line.name, line.size, areas, line.source, line.sha256, {name: name for name in areas})

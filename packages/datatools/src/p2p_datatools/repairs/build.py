@@ -27,7 +27,7 @@ from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
 from p2p_datatools.contract.pictures.worn_masks import read_worn_mask
-from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.progress import MANY, QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.repairs.mend import MendResult, mend
 from p2p_datatools.repairs.record import RepairLine, read_repairs, repair_from_json
@@ -125,7 +125,8 @@ def repair(
     masks, dest = Path(masks), Path(dest)
     palette = _palette(masks, palette)
     _refuse_places(masks, dest, how.photos)
-    items, skipped, folder = _plan(masks, how, report)
+    with report.tell("finding photos" if how.photos else "finding masks"):
+        items, skipped, folder = _plan(masks, how, report)
     _refuse_others(masks, items, palette)
     recipe = _recipe(masks, palette, how)
     with Destination(dest, marker=REPAIRS, recipe=recipe) as destination:
@@ -134,11 +135,13 @@ def repair(
         skipped += done.skipped
         if not keep_going or not lines:
             refuse(skipped, destination)
-        destination.commit(partial(_write_records, palette, lines), skipped=skipped)
+        totals = _totals(masks, lines, report)
+        with report.tell("writing records"):
+            destination.commit(partial(_write_records, palette, lines), skipped=skipped)
     return RepairSummary(
         repaired=done.made + done.resumed,
         kept=done.kept,
-        **_totals(masks, lines),
+        **totals,
         skipped=tuple(skipped),
         dest=dest,
         left_out=folder.others,
@@ -312,26 +315,24 @@ class _RepairWork(Work[_Item, RepairLine, _Signature]):
 
 def _write_records(palette: Palette, lines: Mapping[str, RepairLine], folder: Path) -> None:
     """The records of a mask folder, and repairs.jsonl last, since a folder with it counts as complete."""
-    write_records(folder, palette, (line.mask_line() for line in lines.values()))
-    write_lines(folder / REPAIRS, (lines[name].to_json() for name in sorted(lines)))
+    names = sorted(lines)
+    write_records(folder, palette, (lines[name].mask_line() for name in names))
+    write_lines(folder / REPAIRS, (lines[name].to_json() for name in names))
 
 
-def _totals(masks: Path, lines: Mapping[str, RepairLine]) -> dict[str, Any]:
+def _totals(masks: Path, lines: Mapping[str, RepairLine], report: Reporter) -> dict[str, Any]:
     """What the records of all masks tell together."""
     changed, before, after = Counter[str](), Counter[str](), Counter[str]()
-    for line in lines.values():
+    exact, scaled, undecided = 0, 0, list[Skip]()
+    for line in (lines[name] for name in report.track(sorted(lines), "adding up", len(lines), least=MANY)):
         changed.update(line.changed)
         before.update(line.before)
         after.update(line.areas)
-    return {
-        "exact": sum(not line.changed for line in lines.values()),
-        "changed": dict(changed),
-        "pixels": sum(sum(line.before.values()) for line in lines.values()),
-        "scaled": sum(bool(line.scaled) for line in lines.values()),
-        "before": dict(before),
-        "after": dict(after),
-        "undecided": tuple(_skip_undecided(masks, lines[name]) for name in sorted(lines) if lines[name].undecided),
-    }
+        exact += not line.changed
+        scaled += bool(line.scaled)
+        undecided += [_skip_undecided(masks, line)] if line.undecided else []
+    sums = {"changed": dict(changed), "before": dict(before), "after": dict(after), "pixels": before.total()}
+    return {"exact": exact, "scaled": scaled, "undecided": tuple(undecided), **sums}
 
 
 def _skip_undecided(masks: Path, line: RepairLine) -> Skip:

@@ -208,7 +208,7 @@ def _photos_of(
 
 
 def _write_records(recipe: dict[str, Any], palette: Palette, records: Sequence[PhotoMask], folder: Path) -> None:
-    write_records(folder, palette, (each.line for each in records))
+    write_records(folder, palette, (each.line for each in sorted(records, key=lambda each: each.name)))
     write_lines(folder / DOUBT, ({"name": each.name, **each.doubt.to_json()} for each in records))
     write_json(folder / SEGMENTER, recipe)
 

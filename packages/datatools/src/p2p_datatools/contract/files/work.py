@@ -71,6 +71,27 @@ class Summary:
     skipped: tuple[Skip, ...]
 
 
+class _Records(Mapping[str, RecordT]):
+    """Records by name, each read when it is asked for, of which only the names are in memory."""
+
+    def __init__(self, names: Iterable[str], read: Callable[[str], RecordT]) -> None:
+        self._names, self._read = dict.fromkeys(names), read
+
+    def __getitem__(self, name: str) -> RecordT:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._read(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+
 class Work(ABC, Generic[Item, RecordT, Signature]):
     """One kind of work: for each item some files of DEST and a record, of which the destination keeps a journal.
 
@@ -179,9 +200,9 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
         """The names of all whose files are there."""
         return (name for name in self.names() if name in self._begun or self._is_in_dest(self.old[name]))
 
-    def records(self) -> dict[str, RecordT]:
-        """The records of all whose files are there, by name."""
-        return {name: self.record_of(name) for name in self.present()}
+    def records(self) -> Mapping[str, RecordT]:
+        """The records of all whose files are there, by name; they are read one by one, and not after the commit."""
+        return _Records(self.present(), self.record_of)
 
     def _admit(self, items: Iterable[Item]) -> Iterator[tuple[Item, int]]:
         """Yield items when there is memory for them: more threads would each keep the memory of their last picture."""

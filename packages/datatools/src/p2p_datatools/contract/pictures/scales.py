@@ -3,6 +3,8 @@
 Nothing here may read a picture or change a value; it is handed the smallest and largest of each.
 """
 
+import math
+
 from p2p_datatools.contract.words import plural
 
 _SCALES = (1.0, 255.0)  # the largest values of pictures of shares, and of 8 bits, in files that hold more
@@ -12,32 +14,56 @@ _LEAST, _TIMES = 0.25, 8
 
 
 class ScaleCheck:
-    """The smallest and largest value of each of several pictures, in the order of their adding."""
+    """What the smallest and largest value of each of many pictures tell, of which none is kept."""
 
     def __init__(self) -> None:
-        self._ends: dict[str, tuple[float, float]] = {}
+        self._count = 0
+        self._values: set[float] = set()  # those that are ends; of several two are kept
+        self._scales = tuple(_Scale(largest) for largest in _SCALES)
 
     def add(self, picture: str, low: float, high: float) -> None:
         """Note the ends of a picture's values."""
-        self._ends[picture] = low, high
+        self._count += 1
+        if len(self._values) < 2:
+            self._values |= {low, high}
+        for scale in self._scales if high > low >= 0 else ():
+            scale.add(picture, high)
 
     def constant(self) -> str | None:
         """What all pictures have in common, in words, if each pixel of all has one value."""
-        values = {end for ends in self._ends.values() for end in ends}
-        if len(values) != 1:
+        if len(self._values) != 1:
             return None
-        return f"hold nothing but the value {values.pop():g}, in {plural(len(self._ends), 'picture')}"
+        return f"hold nothing but the value {min(self._values):g}, in {plural(self._count, 'picture')}"
 
     def mixture(self) -> str | None:
         """Which pictures are of another scale than all others, in words; None where the scales do not tell."""
-        most = {picture: high for picture, (low, high) in self._ends.items() if low < high and low >= 0}
-        for scale in _SCALES:
-            small = [picture for picture, high in most.items() if _LEAST * scale < high <= scale]
-            others = [high for high in most.values() if high > scale]
-            if small and others and len(small) + len(others) == len(most) and min(others) > _TIMES * scale:
-                were = plural(len(small), "picture has", "pictures have")
-                return (
-                    f"are of two scales: {were} values up to {scale:g} (first: {min(small)}), "
-                    f"the other {len(others)} up to {max(others):g}"
-                )
-        return None
+        return next((said for scale in self._scales if (said := scale.describe())), None)
+
+
+class _Scale:
+    """How many pictures have values of a scale, and the ends of those that have larger ones."""
+
+    def __init__(self, largest: float) -> None:
+        self._largest, self._is_clear = largest, True
+        self._small, self._first = 0, ""
+        self._others, self._least, self._most = 0, math.inf, 0.0
+
+    def add(self, picture: str, high: float) -> None:
+        if high > self._largest:
+            self._others += 1
+            self._least, self._most = min(self._least, high), max(self._most, high)
+        elif high > _LEAST * self._largest:
+            self._small += 1
+            self._first = min(self._first or picture, picture)
+        else:  # of a smaller scale, or of none
+            self._is_clear = False
+
+    def describe(self) -> str | None:
+        """What is mixed, in words, if anything is."""
+        if not (self._is_clear and self._small and self._others and self._least > _TIMES * self._largest):
+            return None
+        were = plural(self._small, "picture has", "pictures have")
+        return (
+            f"are of two scales: {were} values up to {self._largest:g} (first: {self._first}), "
+            f"the other {self._others} up to {self._most:g}"
+        )
