@@ -14,6 +14,7 @@ _CHOSEN = 4  # bytes of each half by which a table sorts
 _FEW = 8  # of bits with the same key all are compared; of more, as of straight edges, each with the next
 _NEAR = 48  # bits in which neighbours differ at most; of corners of twins with one key one in a thousand in more
 _ONES = np.array([number.bit_count() for number in range(1 << 16)], np.uint8)
+_SLICE = 1 << 15  # pairs of which all bits are in memory
 _Numbers = NDArray[np.int64]
 _Words = NDArray[np.uint64]
 
@@ -112,7 +113,10 @@ def _word(bits: NDArray[np.uint8], chosen: Sequence[int] | NDArray[np.intp]) -> 
 
 def _differ(words: _Words, one: _Numbers, other: _Numbers, mirrored: NDArray[np.bool_]) -> NDArray[np.uint16]:
     """In how many bits pairs differ."""
-    compared = words[other]
-    compared[mirrored] = compared[mirrored][:, (2, 3, 0, 1)]
-    ones = _ONES[(words[one] ^ compared).view(np.uint16)]
-    return np.asarray(ones.sum(axis=1, dtype=np.uint16))
+    found = np.empty(len(one), np.uint16)
+    for begin in range(0, len(one), _SLICE):
+        part = slice(begin, begin + _SLICE)
+        compared, turned = words[other[part]], mirrored[part]
+        compared[turned] = compared[turned][:, (2, 3, 0, 1)]
+        found[part] = _ONES[(words[one[part]] ^ compared).view(np.uint16)].sum(axis=1, dtype=np.uint16)
+    return found
