@@ -4,6 +4,7 @@ Nothing here may write beside the photos that pictures are made of; the pairs ar
 """
 
 import argparse
+import multiprocessing
 import shutil
 import sys
 import tempfile
@@ -81,14 +82,18 @@ def compose_all(photos: Sequence[Photo], count: int) -> Iterator[Photo]:
         yield picture
 
 
-def write_pairs(folder: Path, photos: Sequence[Photo], count: int) -> list[tuple[str, str]]:
-    """A|B pictures in train/, A with two tones, B composed, under names that tell nothing; gives the names of twins."""
-    names = [f"{number:x}g" for number in np.random.default_rng(1).permutation(count) * 7919 + 10**9]
-    for number, photo in enumerate(compose_all(photos, count)):
+def name_all(count: int) -> list[str]:
+    """Names that tell nothing."""
+    return [f"{number:x}g" for number in np.random.default_rng(1).permutation(count) * 7919 + 10**9]
+
+
+def write_pairs(folder: Path, sources: Sequence[Path], count: int) -> None:
+    """A|B pictures in train/: A with two tones, B composed of parts of the photos in the folders `sources`."""
+    photos = [read_photo(file) for source in sources for file in find_pictures(source)]
+    for name, photo in zip(name_all(count), compose_all(photos, count), strict=True):
         labels = np.full_like(photo, 255)
         labels[: SIDE // 2] = 0
-        write_png(folder / "train" / f"{names[number]}.png", np.concatenate((labels, photo), axis=1), durable=False)
-    return [(names[number - BEFORE], names[number]) for number in range(EVERY - 1, count, EVERY)]
+        write_png(folder / "train" / f"{name}.png", np.concatenate((labels, photo), axis=1), durable=False)
 
 
 def main() -> None:
@@ -98,14 +103,20 @@ def main() -> None:
     parser.add_argument("--counts", type=int, nargs="+", default=[1000, 10_000])
     parser.add_argument("--place", type=Path, help="where to write; by default the temporary folder")
     options = parser.parse_args()
-    photos = [read_photo(file) for folder in options.photos for file in find_pictures(folder)]
     with tempfile.TemporaryDirectory(dir=options.place) as name:
         if shutil.disk_usage(name).free < max(options.counts) * PER_PAIR:
             sys.exit(f"{name}: needs {max(options.counts) * PER_PAIR >> 20} MiB free; add --place.")
         print(measure.header(1, "p2p-datatools", "numpy", "opencv-python"))
         for count in options.counts:
             folder = Path(name) / str(count)
-            twins = write_pairs(folder, photos, count)
+            # In a process of its own: the peak of a new process is at least that of the one that starts it.
+            writer = multiprocessing.get_context("spawn").Process(
+                target=write_pairs, args=(folder, options.photos, count)
+            )
+            writer.start()
+            writer.join()
+            names = name_all(count)
+            twins = [(names[number - BEFORE], names[number]) for number in range(EVERY - 1, count, EVERY)]
             cost = measure.run([*measure.P2P, "data", "split", str(folder)])
             splits = {pair.name.removeprefix("train/"): pair.split for pair in open_pairs(folder).pairs}
             apart = sum(splits[one] != splits[other] for one, other in twins)
