@@ -1,11 +1,10 @@
-"""Measures how many planted near-duplicates of real photos are found, how many unrelated ones are, and what it costs.
+"""Measures how many planted near-duplicates of real photos are found, and how many unrelated ones are.
 
 Nothing here may write beside the photos; copies are made in memory.
 """
 
 import argparse
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
@@ -13,12 +12,10 @@ import numpy as np
 
 from p2p_datatools.contract.files.listing import find_pictures
 from p2p_datatools.contract.pictures.images import Photo, read_photo
-from p2p_datatools.likeness.candidates import find_candidates
 from p2p_datatools.likeness.find import find_links
-from p2p_datatools.likeness.signature import PictureSignature, describe
+from p2p_datatools.likeness.signature import describe
 
 Change = Callable[[Photo, np.random.Generator], Photo]
-_TILE = 128
 
 
 def crop(photo: Photo, share: float, draw: np.random.Generator) -> Photo:
@@ -82,50 +79,16 @@ def measure_twins(photos: Sequence[Photo]) -> None:
     print(f"all kinds {np.mean(shares):.1%}; {wrong} links between unrelated pictures for {pairs} pictures compared")
 
 
-def cut_tiles(photos: Sequence[Photo], count: int) -> Iterator[Photo]:
-    """Small pictures, most of them unrelated, every tenth a crop of the one before."""
-    draw, last = np.random.default_rng(3), photos[0]
-    for number in range(count):
-        if number % 10 == 9:
-            yield crop(last, 0.85, draw)
-            continue
-        photo = photos[int(draw.integers(len(photos)))]
-        side = int(min(photo.shape[:2]) * draw.uniform(0.25, 0.4))
-        y, x = (int(draw.integers(0, whole - side + 1)) for whole in photo.shape[:2])
-        last = shrink(photo[y : y + side, x : x + side], _TILE, _TILE)
-        yield last
-
-
-def measure_cost(photos: Sequence[Photo], counts: Sequence[int]) -> None:
-    """Processor time of each step, which shows how it grows with the number of pictures."""
-    for count in counts:
-        began = time.process_time()
-        signatures: list[PictureSignature] = [describe(tile) for tile in cut_tiles(photos, count)]
-        described = time.process_time()
-        candidates = find_candidates(signatures)
-        found = time.process_time()
-        links = find_links(signatures, [str(number) for number in range(count)])
-        compared = time.process_time()
-        each = 1000 / count
-        print(
-            f"{count} pictures of {_TILE} pixels: describe {(described - began) * each:.2f} ms a picture, candidates "
-            f"{(found - described) * each:.2f} ({len(candidates) / count:.1f} a picture), comparison "
-            f"{(compared - found - (found - described)) * each:.2f}; {len(links)} links"
-        )
-
-
 def main() -> None:
     """Read the photos below a folder and measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("photos", type=Path, nargs="+", help="folders of photos")
     parser.add_argument("--limit", type=int, default=400, help="photos in all")
-    parser.add_argument("--counts", type=int, nargs="*", default=[1000, 5000, 20000])
     options = parser.parse_args()
     files = [file for folder in options.photos for file in find_pictures(folder)]
     step = max(1, len(files) // options.limit)
     photos = [read_photo(file) for file in files[::step][: options.limit]]
     measure_twins(photos)
-    measure_cost(photos, options.counts)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,22 @@
 """Pictures of one photo are found whatever was done to it, and a common part, a logo or flat ground is no likeness."""
 
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
 import pytest
 
 from p2p_datatools.contract.pictures.images import Photo
+from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.likeness import candidates
 from p2p_datatools.likeness.candidates import find_candidates
 from p2p_datatools.likeness.find import find_links
-from p2p_datatools.likeness.signature import describe, mirror_bits
+from p2p_datatools.likeness.signature import PictureSignature, describe, mirror_bits
+from p2p_datatools.likeness.store import SignatureStore
+
+if TYPE_CHECKING:
+    from conftest import Notes, Refused
 
 
 def scene(seed: int) -> Photo:
@@ -56,7 +65,72 @@ def test_of_many_that_are_alike_few_pairs_are_compared_and_all_are_linked() -> N
     draw = np.random.default_rng(0)
     photos = [np.clip(scene(4) + draw.integers(-9, 10, (180, 240, 3)), 0, 255).astype(np.uint8) for _ in range(30)]
     signatures = [describe(photo) for photo in photos]
-    assert len(find_candidates(signatures)) <= 8 * 30
+    assert len(find_candidates(SignatureStore(signatures)).first) <= 8 * 30
     linked = {number for link in find_links(signatures, [f"{k:x}g" for k in range(30)]) for number in link[:2]}
     assert linked == set(range(30))
     assert find_links([], []) == []
+
+
+@pytest.fixture(scope="module")
+def signatures() -> list[PictureSignature]:
+    """Forty pictures, of which every fourth is the one before, mirrored."""
+    photos = [scene(100 + number // 4 if number % 4 == 3 else 200 + number) for number in range(40)]
+    photos[3::4] = [np.ascontiguousarray(photo[:, ::-1]) for photo in photos[2::4]]
+    return [describe(photo) for photo in photos]
+
+
+def test_the_candidates_are_the_same_however_many_corners_and_pictures_are_looked_at_together(
+    signatures: list[PictureSignature], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = SignatureStore(signatures)
+    whole = find_candidates(store)
+    pairs = list(zip(*(each.tolist() for each in whole), strict=True))
+    assert {(number, number + 1, True) for number in range(2, 40, 4)} <= set(pairs)
+    assert pairs == sorted(pairs)
+    for name, value in (("_AT_ONCE", 100), ("_FEWEST", 700), ("_BLOCK", 7), ("_RANGE", 3)):
+        monkeypatch.setattr(candidates, name, value)
+    for threads in (1, 3):
+        monkeypatch.setattr(candidates, "cores", lambda count=threads: count)
+        parts = find_candidates(store)
+        assert all(np.array_equal(one, other) for one, other in zip(whole, parts, strict=True))
+
+
+def test_a_stored_signature_is_read_as_it_was_also_without_a_corner(signatures: list[PictureSignature]) -> None:
+    flat = describe(np.full((9, 30, 3), 7, np.uint8))
+    store = SignatureStore([signatures[0], flat, signatures[1]])
+    for number, signature in enumerate((signatures[0], flat, signatures[1])):
+        found = store.read(number)
+        assert all(np.array_equal(getattr(found, name), getattr(signature, name)) for name in signature._fields)
+
+
+def test_times_in_names_of_a_whole_set_have_to_be_confirmed_by_pixels_and_those_of_photos_do_not(
+    signatures: list[PictureSignature], notes: "Notes"
+) -> None:
+    start = datetime(2020, 1, 1, tzinfo=UTC)
+    names = [f"IMG_20200101_0000{number:02d}" for number in range(40)]
+    links = find_links(signatures, names, report=notes)
+    assert {link[:2] for link in links} == {(number, number + 1) for number in range(2, 40, 4)}
+    assert any("pixels, not times" in line for line in notes.lines)
+    times = {number: start + timedelta(seconds=number) for number in range(40)}
+    assert len(find_links(signatures, names, times=times)) == 39
+    assert len(find_links(signatures[:32], names[:32])) == 31
+
+
+def test_what_does_not_fit_on_the_disk_of_temporary_files_is_said_before_the_pictures_are_read(
+    refused: "Refused",
+) -> None:
+    with refused("no-scratch-space"):
+        SignatureStore(expected=10**12)
+
+
+def test_where_nothing_is_to_be_compared_no_progress_is_shown(signatures: list[PictureSignature]) -> None:
+    begun: list[tuple[str, int]] = []
+
+    class Recorder(Reporter):
+        def start(self, what: str, total: int, done: int = 0, *, unit: str = "") -> None:
+            begun.append((what, total))
+
+    find_links(signatures[:1], ["a"], report=Recorder())
+    assert begun == []
+    find_links([signatures[0], describe(np.zeros((9, 9, 3), np.uint8))], ["a", "b"], report=Recorder())
+    assert [what for what, _ in begun] == ["searching for similar pictures"]

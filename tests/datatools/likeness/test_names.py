@@ -44,7 +44,8 @@ def test_times_are_read_from_names_and_impossible_ones_are_not() -> None:
 def test_photos_of_a_half_minute_are_beside_each_other() -> None:
     start = datetime(2020, 1, 1, tzinfo=UTC)
     times = {number: start + timedelta(seconds=second) for number, second in ((4, 0), (2, 29), (9, 60))}
-    assert find_taken_soon(times) == [(4, 2)]
+    assert find_taken_soon(times) == [[4, 2]]
+    assert find_taken_soon({}) == []
 
 
 def test_a_place_is_a_rank_among_names_that_differ_in_a_number() -> None:

@@ -17,12 +17,17 @@ from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import UNSPLIT, Half, PairFolder, open_pairs, read_manifest
 from p2p_datatools.contract.pictures.images import Photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.progress import QUIET
 from p2p_datatools.likeness.find import Link
+from p2p_datatools.likeness.store import SignatureStore
 from p2p_datatools.pairs.build import pair
+from p2p_datatools.splits import similar
 from p2p_datatools.splits.apply import split
 from p2p_datatools.splits.assign import assign
 from p2p_datatools.splits.cover import cover_classes
 from p2p_datatools.splits.groups import find_sets, name_groups
+from p2p_datatools.splits.looks import Looks
+from p2p_datatools.splits.plan import plan_split
 from p2p_datatools.splits.similar import choose_grouping
 
 if TYPE_CHECKING:
@@ -296,3 +301,94 @@ def test_pictures_that_cannot_be_read_are_counted_and_the_rest_is_split(pairs: P
     split(pairs, val=0.2, test=0.2, report=notes)
     assert any(line.startswith("3 pairs cannot be read") for line in notes.lines)
     assert json.loads((pairs / "pairs.jsonl").read_text().splitlines()[0])["split"] in ("train", "val", "test")
+
+
+def draw_links(draw: np.random.Generator, count: int) -> list[Link]:
+    """What may be found among so many pictures of a walk, most of it between those that are near."""
+    found = {}
+    for _ in range(int(draw.integers(count // 2, 3 * count))):
+        one, other = sorted(draw.choice(count, 2, replace=False).tolist())
+        if draw.random() < 0.6:
+            other = min(count - 1, one + int(draw.integers(1, 3)))
+        kind = draw.choice(("twin", "part", "neighbour", "copy"), p=(0.55, 0.2, 0.2, 0.05)).item()
+        if one != other:
+            found[one, other] = Link(one, other, kind, round(draw.random(), 2), sequence=draw.random() < 0.7)
+    return sorted(found.values())
+
+
+@pytest.mark.parametrize("seed", [22, 304, 374, 490, 507, 529, 638, 659, 735, 936, 1003, 1052])
+def test_the_same_call_again_moves_nothing_also_where_pictures_are_uniform(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw = np.random.default_rng(seed)
+    count = int(draw.integers(8, 40))
+    links = draw_links(draw, count)
+    share, later = float(draw.choice([0.1, 0.2, 0.3])), int(draw.integers(0, count // 2))
+
+    def find(signatures: object, names: list[str], **more: object) -> list[Link]:
+        number_of = {int(name): number for number, name in enumerate(names)}
+        known = [link for link in links if {link.first, link.second} <= number_of.keys()]
+        ends = [sorted((number_of[link.first], number_of[link.second])) for link in known]
+        return sorted(link._replace(first=one, second=other) for link, (one, other) in zip(known, ends, strict=True))
+
+    monkeypatch.setattr(similar, "find_links", find)
+    nothing = Looks(SignatureStore(), [0] * count, {})
+    monkeypatch.setattr(similar, "read_looks", lambda folder, _: replace(nothing, classes=[0] * len(folder.pairs)))
+    halves = Half("a", "photo"), Half("b", "photo")
+    pairs = {k: Pair(f"{k}", f"all/{k}.png", UNSPLIT, Size(8, 8), f"{k}") for k in range(count)}
+    for part in (count - later, count):
+        for is_again in (False, True):
+            folder = PairFolder(tmp_path, *halves, None, tuple(pairs[k] for k in range(part)))
+            plan = plan_split(folder, frozenset(), {"val": share, "test": share}, seed=0, group_by=None, report=QUIET)
+            assert not is_again or plan.moved == 0
+            pairs |= {int(each.name): each for each in plan.result.pairs}
+
+
+def test_drawing_another_tools_splits_again_says_which_leave_training(tmp_path: Path, notes: "Notes") -> None:
+    photos = {f"p{number}": scene(number) for number in range(10)}
+    folder = write_pairs(tmp_path / "pairs", photos, split_of=lambda name: "test" if name in ("p0", "p1") else "train")
+    split(folder, val=0.2, test=0.2, again=True, seed=1, report=notes)
+    moves = next(line for line in notes.lines if line.startswith("Drawn again:"))
+    assert "from train to val" in moves
+    assert "from test to train" in moves
+
+
+def test_a_kill_does_not_make_another_tools_folder_forget_that_it_was_drawn_again(
+    tmp_path: Path, killed_after: "KilledAfter"
+) -> None:
+    photos = {f"p{number}": scene(number)[:16, :16] for number in range(10)}
+    base = write_pairs(tmp_path / "base", photos, split_of=lambda name: "test" if name in ("p0", "p1") else "train")
+    split(base, val=0.2, test=0.2, group_by="none")
+    before = splits_of(base)
+    for changes in range(60):
+        folder = Path(shutil.copytree(base, tmp_path / f"{changes}"))
+        died = killed_after(partial(split, folder, val=0.2, test=0.2, seed=1, group_by="none", again=True), changes)
+        known = read_manifest(folder)
+        assert {each.name: each.split for each in known.pairs} == before or known.provenance["drawn_again"]
+        if not died:
+            break
+    assert not died
+
+
+def test_drawing_again_and_again_does_not_nest_the_places_of_files(tmp_path: Path) -> None:
+    for half, first in (("a", 0), ("b", 100)):
+        for k, file in enumerate(f"{part}/{number}" for part in ("train", "test", "val") for number in range(3)):
+            write_png(tmp_path / half / f"{file}.png", scene(first + k)[:8, :8], durable=False)
+    folder = pair(tmp_path / "a", tmp_path / "b", tmp_path / "pairs").dest
+    for seed in range(12):
+        split(folder, val=0.34, test=0.33, seed=seed, again=True, group_by="none")
+        files = [each.file for each in read_manifest(folder).pairs]
+        assert all((folder / file).is_file() for file in files)
+        assert max(file.count("/") for file in files) <= 3
+
+
+def test_where_splits_were_given_nothing_is_said_to_be_cut(tmp_path: Path, notes: "Notes") -> None:
+    photos = walk(12)
+    for half in ("a", "b"):
+        for k, (name, photo) in enumerate(photos.items()):
+            file = tmp_path / half / ("train" if k < 9 else "test") / f"{name}.png"
+            write_png(file, photo if half == "b" else np.full_like(photo, 255), durable=False)
+    folder = pair(tmp_path / "a", tmp_path / "b", tmp_path / "pairs").dest
+    split(folder, val=0, test=0.2, report=notes)
+    assert not any("cut into parts" in line or "drawn by chance" in line for line in notes.lines)
+    assert any(line.startswith("Similar pairs:") for line in notes.lines)

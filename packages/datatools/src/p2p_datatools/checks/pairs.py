@@ -72,7 +72,7 @@ def _untrainable(folder: PairFolder) -> Iterator[Finding]:
 
 
 def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
-    # Of each pair hashes, figures and a signature of its photo, 10 KB, are held.
+    # Of each pair hashes and figures are held, and in temporary files a signature of its photo.
     repeats, sizes = Repeats(), Counter[Size]()
     halves = (_HalfCheck(folder, folder.a), _HalfCheck(folder, folder.b))
     swaps = SwapCheck((folder.a.name, folder.b.name))

@@ -19,6 +19,7 @@ from p2p_datatools.likeness.components import Components
 from p2p_datatools.likeness.find import Link, find_links
 from p2p_datatools.likeness.pairs import NOTHING, PhotoHalf, has_photo
 from p2p_datatools.likeness.signature import PictureSignature, describe
+from p2p_datatools.likeness.store import SignatureStore
 
 _HELD_OUT = ("test", "val")
 _KIND = {"twin": "shows nearly what {} shows", "part": "shows a part of {}", "copy": "is a copy of {}, by its name"}
@@ -32,7 +33,7 @@ class PairTwins:
     def __init__(self, folder: PairFolder) -> None:
         self._folder = folder
         self._half = PhotoHalf(folder) if has_photo(folder) else None
-        self._signatures: list[PictureSignature] = []
+        self._signatures = SignatureStore(expected=len(folder.pairs) if self._half else 0)
         self._hashes: dict[int, str] = {}
 
     def describe(self, a: Array, b: Array) -> PictureSignature | None:
@@ -42,17 +43,22 @@ class PairTwins:
     def add(self, place: int, signature: PictureSignature | None, hash_: str) -> None:
         """Note the pair of this place in the folder; those before it that were not added are like nothing."""
         if signature is not None:
-            self._signatures += [NOTHING] * (place - len(self._signatures))
+            self._fill(place)
             self._signatures.append(signature)
             self._hashes[place] = hash_
+
+    def _fill(self, count: int) -> None:
+        """What could not be read is like nothing."""
+        for _ in range(count - len(self._signatures)):
+            self._signatures.append(NOTHING)
 
     def findings(self, report: Reporter) -> Iterator[Finding]:
         """What was found: an error for each pair held out, a warning for all that stand beside others in a walk."""
         pairs = self._folder.pairs
-        signatures = self._signatures + [NOTHING] * (len(pairs) - len(self._signatures))
-        if self._half is None or not signatures:
+        if self._half is None or not pairs:
             return
-        found = find_links(signatures, [pair.name for pair in pairs], report=report)
+        self._fill(len(pairs))
+        found = find_links(self._signatures, [pair.name for pair in pairs], report=report)
         links = [(link, pairs[link.first], pairs[link.second]) for link in found]
         links = [each for each in links if not self._are_equal(each[0])]
         twins = [each for each in links if each[0].kind != "neighbour"]
@@ -124,7 +130,7 @@ class PhotoTwins:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._files: list[Path] = []
-        self._signatures: list[PictureSignature] = []
+        self._signatures = SignatureStore()
         self._digests: list[str] = []
 
     def add(self, file: Path, signature: PictureSignature, digest: str) -> None:

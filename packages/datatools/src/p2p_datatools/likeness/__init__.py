@@ -1,6 +1,6 @@
 """Which pictures show nearly the same: copies, crops, mirror images, frames of one walk, found among many.
 
-Nothing here may write a file, or decide what becomes of pictures that are alike.
+Nothing here may write a file that stays, or decide what becomes of pictures that are alike.
 """
 
 from typing import TYPE_CHECKING

@@ -1,155 +1,230 @@
 """Finds which pictures may show the same, among many: those in which several corners look alike and lie alike.
 
-Nothing here may look at pixels or decide; the time it takes grows as the number of pictures does, not as its square.
+Nothing here may look at pixels or decide; time grows as the number of pictures does, and memory hardly at all.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Generator, Iterable
+from contextlib import closing
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.likeness.signature import STEP, PictureSignature, mirror_bits
+from p2p_datatools.contract.files.scratch import ScratchFile
+from p2p_datatools.contract.machine import cores
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.threads import parallel_map
+from p2p_datatools.likeness.neighbours import (
+    BitTable,
+    Keys,
+    Neighbours,
+    draw_tables,
+    find_neighbours,
+    make_keys,
+    part_of,
+)
+from p2p_datatools.likeness.signature import STEP
+from p2p_datatools.likeness.store import SignatureStore
 
-# A table holds all corners by some of their bits; corners of twins differ in a tenth of theirs or fewer, so that some
-# are neighbours in some table. Measured in benchmarks/leaks.py.
-_TABLES, _BITS = 8, 40
-_OUTLINE_TABLES, _OUTLINE_BITS = 16, 32
-_FEW = 8  # of corners with the same bits all are compared; of more, as of straight edges, each with the next
+# A table finds corners by 32 of their bits; those of twins differ in few, so that many are neighbours in some table.
+# Measured in benchmarks/leaks.py.
+_TABLES, _BYTES = 8, 2
+_OUTLINE_TABLES, _OUTLINE_BYTES = 16, 2
 _VOTES = 3  # corners that must agree
 _MOST = 8  # pairs of a picture that are compared
 _BIN = 64.0  # pixels of the frame within which they agree where the other picture lies
-_ROWS = 1 << 21  # votes that are looked at together
-_CORNER = 30  # bits of a number of a corner: a billion, of ten million pictures
-_Codes = NDArray[np.uint64]
+_AT_ONCE, _FEWEST = 1 << 21, 1 << 17  # corners in memory in all threads, 200 bytes each, and at least in one
+_BLOCK, _RANGE = 4096, 2048  # pictures whose corners are read, and whose votes are counted, together
+# A vote in 64 bits, from the lowest: the first's corner, where the other picture lies (x, y, scale), whether it is
+# mirrored, the number of the second picture, that of the first in its range.
+_Y, _X, _SCALE, _MIRRORED, _SECOND, _FIRST = 8, 14, 20, 24, 25, 53
+_MIDDLE = 32  # half bins, of 64: twice as far as pictures can lie beside each other
+_Votes = NDArray[np.uint64]
 _Numbers = NDArray[np.int64]
 
 
-class Candidate(NamedTuple):
-    """Two pictures, by their numbers, that may show the same, the second as it is or `mirrored`."""
+class Candidates(NamedTuple):
+    """Pairs of pictures that may show the same (n,), in order: their numbers, the second as it is or `mirrored`."""
 
-    first: int
-    second: int
-    mirrored: bool
+    first: _Numbers
+    second: _Numbers
+    mirrored: NDArray[np.bool_]
+
+    @classmethod
+    def of_codes(cls, codes: _Votes) -> "Candidates":
+        """Candidates out of the numbers by which they are sorted."""
+        second = (codes >> np.uint64(1)) & np.uint64(0xFFFFFFFF)
+        return cls((codes >> np.uint64(33)).astype(np.int64), second.astype(np.int64), (codes & np.uint64(1)) > 0)
 
 
-class _Corners(NamedTuple):
-    """The corners of all pictures: the picture of each, its place, size and bits."""
+def find_candidates(
+    signatures: SignatureStore, also: Iterable[tuple[int, int]] = (), report: Reporter = QUIET
+) -> Candidates:
+    """The pairs of pictures to compare, one or two for each picture and at most eight, and those `also` asked for.
+
+    The same whatever the number of threads, and however many pictures are looked at together.
+    """
+    assert len(signatures) < 1 << (_FIRST - _SECOND), "a picture's number has 28 bits"
+    empty = np.empty(0, np.uint64)
+    codes, counts = [empty], [empty]
+    with closing(_find_agreement(signatures, report)) as found:
+        for pairs, votes in found:
+            codes.append(pairs)
+            counts.append(votes)
+    outlines = signatures.outlines()
+    for table in draw_tables(_OUTLINE_TABLES, _OUTLINE_BYTES):
+        near = find_neighbours(outlines, np.arange(len(outlines)), make_keys(outlines, table), table)
+        codes.append(near.one.astype(np.uint64) << np.uint64(33) | near.other.astype(np.uint64) << np.uint64(1))
+        codes[-1] |= near.mirrored
+        counts.append(np.full(len(near.one), _VOTES, np.uint64))
+    asked = np.array([one << 33 | other << 1 for one, other in also], np.uint64)
+    return Candidates.of_codes(np.union1d(_best(*_most(np.concatenate(codes), np.concatenate(counts))), asked))
+
+
+def _most(codes: _Votes, counts: _Votes) -> tuple[_Votes, _Votes]:
+    """Each code once, in order, with its highest count."""
+    order = np.lexsort((counts, codes))
+    codes, counts = codes[order], counts[order]
+    last = np.concatenate((codes[1:] != codes[:-1], [True]))[: len(codes)]
+    return codes[last], counts[last]
+
+
+def _best(codes: _Votes, counts: _Votes) -> _Votes:
+    """Those that are among the first few of one of their pictures: of many that are alike, these link all others."""
+    order = np.argsort(-counts.astype(np.int64), kind="stable")
+    found = Candidates.of_codes(codes[order])
+    ends = np.stack((found.first, found.second), axis=1).ravel()
+    by_picture = np.argsort(ends, kind="stable")
+    sorted_ends = ends[by_picture]
+    rank = np.empty_like(ends)
+    rank[by_picture] = np.arange(len(ends)) - np.searchsorted(sorted_ends, sorted_ends)
+    kept: _Votes = codes[order][rank.reshape(-1, 2).min(axis=1, initial=_MOST) < _MOST]
+    return kept
+
+
+def _find_agreement(signatures: SignatureStore, report: Reporter) -> Generator[tuple[_Votes, _Votes]]:
+    """The pairs of pictures of which several corners say the same about scale and shift, and how many do."""
+    corners, threads = int(signatures.first_corners()[-1]), cores()
+    parts = -(-corners // max(_FEWEST, _AT_ONCE // threads))
+    tables = [(table, part) for table in draw_tables(_TABLES, _BYTES) for part in range(parts)]
+    ranges = range(-(-len(signatures) // _RANGE)) if corners else range(0)
+    if not corners:
+        return
+    votes = _VoteStore()
+    report.start("searching for similar pictures", len(tables) + len(ranges))
+    try:
+        vote = partial(_vote, signatures, parts)
+        with closing(parallel_map(vote, tables, threads=threads, ahead=1)) as results:
+            for first, found in results:
+                votes.append(first, found)
+                report.advance()
+        with closing(parallel_map(lambda number: _agree(votes.read(number), number), ranges)) as agreed:
+            for pairs in agreed:
+                yield pairs
+                report.advance()
+    finally:
+        report.finish()
+
+
+class _VoteStore:
+    """Votes by the range of their first pictures, in a temporary file where they are many."""
+
+    def __init__(self) -> None:
+        self._file = ScratchFile()
+        self._places: dict[int, list[tuple[int, int]]] = defaultdict(list)
+
+    def append(self, first: _Numbers, votes: _Votes) -> None:
+        """Add votes of these first pictures."""
+        order = np.argsort(first // _RANGE, kind="stable")
+        ranges, starts = np.unique(first[order] // _RANGE, return_index=True)
+        for number, part in zip(ranges.tolist(), np.split(votes[order], starts[1:]), strict=False):
+            self._places[number].append((self._file.append(part.tobytes()), part.nbytes))
+
+    def read(self, number: int) -> _Votes:
+        """The votes of a range."""
+        parts = [self._file.read(*place) for place in self._places.get(number, ())]
+        return np.frombuffer(b"".join(parts), np.uint64)
+
+
+class _Part(NamedTuple):
+    """Corners of all pictures that are in one part of a table: the picture of each and its number there."""
 
     picture: _Numbers
-    points: NDArray[np.float32]  # from the picture's middle, so that an inexact scale moves them little
-    sizes: NDArray[np.uint8]
-    bits: NDArray[np.uint8]
+    number: NDArray[np.uint8]
+    corners: NDArray[np.void]  # of dtype CORNER, with points from the middle of their pictures
+    keys: Keys
 
 
-def find_candidates(signatures: Sequence[PictureSignature]) -> list[Candidate]:
-    """The pairs of pictures to compare, in order: about two for each picture of sets of a hundred to 16,000."""
-    found: dict[Candidate, int] = {}
-    corners = _join(signatures)
-    for first, second in _votes(corners.bits, corners.picture, _TABLES, _BITS):
-        for candidate, votes in _find_agreement(corners, first, second):
-            found[candidate] = max(votes, found.get(candidate, 0))
-    outlines = np.stack([each.outline for each in signatures]) if signatures else np.empty((0, 32), np.uint8)
-    for first, second in _votes(outlines, np.arange(len(outlines)), _OUTLINE_TABLES, _OUTLINE_BITS):
-        mirrored = second & 1 == 1
-        pairs = zip(first.tolist(), (second >> 1).tolist(), mirrored.tolist(), strict=True)
-        for each in pairs:
-            found.setdefault(Candidate(*each), _VOTES)
-    return sorted(_best(found))
+def _vote(signatures: SignatureStore, parts: int, place: tuple[BitTable, int]) -> tuple[_Numbers, _Votes]:
+    """What the corners say that are alike in a part of a table: the first picture of each vote, and the vote."""
+    table, number = place
+    part = _gather(signatures, table, number, parts)
+    near = find_neighbours(part.corners["bits"], part.picture, part.keys, table)
+    first, second = part.picture[near.one], part.picture[near.other]
+    scale, shift = _lay(part, near)
+    bins = (np.floor(shift * 2 / _BIN).astype(np.int64) + _MIDDLE).clip(0, 2 * _MIDDLE - 1)
+    vote = (first % _RANGE) << _FIRST | second << _SECOND | near.mirrored.astype(np.int64) << _MIRRORED
+    vote |= scale << _SCALE | bins[:, 0] << _X | bins[:, 1] << _Y | part.number[near.one]
+    return first, vote.astype(np.uint64)
 
 
-def _best(found: Mapping[Candidate, int]) -> Iterator[Candidate]:
-    """Those that are among the first few of one of their pictures: of many that are alike, these link all others."""
-    taken: Counter[int] = Counter()
-    for each in sorted(found, key=lambda each: (-found[each], each)):
-        if min(taken[each.first], taken[each.second]) < _MOST:
-            yield each
-        taken.update((each.first, each.second))
+def _lay(part: _Part, near: Neighbours) -> tuple[_Numbers, NDArray[np.float64]]:
+    """The scale (1 to 11, 6 where it is the same) and the shift at which the second picture lies to the first."""
+    sizes, points = part.corners["size"].astype(np.int64), part.corners["point"]
+    steps = sizes[near.other] - sizes[near.one]
+    places = points[near.one].astype(np.float64)
+    places[:, 0] = np.where(near.mirrored, -places[:, 0], places[:, 0])
+    return steps + 6, points[near.other] - places * (STEP**steps)[:, None]
 
 
-def _join(signatures: Sequence[PictureSignature]) -> _Corners:
-    counts = [len(each.bits) for each in signatures]
-    empty = (np.empty((0, 2), np.float32), np.empty(0, np.uint8), np.empty((0, 32), np.uint8))
-    middles = [np.array((each.width / 2, each.height / 2), np.float32) for each in signatures]
-    points = np.concatenate(
-        [empty[0], *(each.points - middle for each, middle in zip(signatures, middles, strict=True))]
+def _gather(signatures: SignatureStore, table: BitTable, part: int, parts: int) -> _Part:
+    """The corners that belong to a part of a table; from the middle, an inexact scale moves points little."""
+    starts, found = signatures.first_corners(), []
+    for begin in range(0, len(signatures), _BLOCK):
+        end = min(begin + _BLOCK, len(signatures))
+        corners = signatures.corners(begin, end)
+        keys = make_keys(corners["bits"], table)
+        inside = np.flatnonzero(part_of(keys, table, parts) == part)
+        pictures = np.repeat(np.arange(begin, end), np.diff(starts[begin : end + 1]))[inside]
+        own = corners[inside]
+        own["point"] -= signatures.frames(begin, end)[pictures - begin] / 2
+        number = (inside + starts[begin] - starts[pictures]).astype(np.uint8)
+        found.append(_Part(pictures, number, own, keys.take(inside)))
+    return _Part(
+        np.concatenate([each.picture for each in found]),
+        np.concatenate([each.number for each in found]),
+        np.concatenate([each.corners for each in found]),
+        Keys.join(each.keys for each in found),
     )
-    sizes = np.concatenate([empty[1], *(each.sizes for each in signatures)])
-    bits = np.concatenate([empty[2], *(each.bits for each in signatures)])
-    return _Corners(np.repeat(np.arange(len(signatures)), counts), points, sizes, bits)
 
 
-def _votes(bits: NDArray[np.uint8], picture: _Numbers, tables: int, width: int) -> Iterator[tuple[_Numbers, _Numbers]]:
-    """Corners of different pictures that are alike: the first's number, and twice the second's, plus 1 if mirrored.
-
-    In the order of their first corners, and so of their first pictures, and never a picture in two parts.
-    """
-    draw = np.random.default_rng(2012)
-    codes = np.unique(
-        np.concatenate(
-            [np.empty(0, np.uint64)]
-            + [_table(bits, picture, draw.choice(256, width, replace=False)) for _ in range(tables)]
-        )
-    )
-    first = (codes >> np.uint64(_CORNER + 1)).astype(np.int64)
-    begin = 0
-    while begin < len(codes):
-        end = min(begin + _ROWS, len(codes))
-        if end < len(codes):  # up to the end of a picture's votes
-            end = int(np.searchsorted(picture[first], picture[first[end - 1]], side="right"))
-        yield first[begin:end], (codes[begin:end] & np.uint64((2 << _CORNER) - 1)).astype(np.int64)
-        begin = end
-
-
-def _table(bits: NDArray[np.uint8], picture: _Numbers, chosen: NDArray[np.int64]) -> _Codes:
-    """Pairs of corners with the same chosen bits, each as one number: first, second, and whether one is mirrored."""
-    count = len(bits)
-    keys = np.concatenate((_key(bits, chosen), _key(mirror_bits(bits), chosen)))
-    order = np.argsort(keys, kind="stable")
-    keys = keys[order]
-    starts = np.flatnonzero(np.concatenate(([True], keys[1:] != keys[:-1]))) if len(keys) else np.empty(0, np.int64)
-    lengths = np.diff(np.concatenate((starts, [len(keys)])))
-    few = np.repeat(lengths <= _FEW, lengths)
-    found = []
-    for away in range(1, _FEW):
-        same = np.flatnonzero((keys[away:] == keys[:-away]) & (few[away:] if away > 1 else True))
-        one, other = order[same], order[same + away]
-        both = (one >= count) & (other >= count)  # stands in the table as the plain ones, too
-        mirrored = (one >= count) ^ (other >= count)
-        one, other = one % max(1, count), other % max(1, count)
-        kept = ~both & (picture[one] != picture[other])
-        low, high = (pick(one[kept], other[kept]).astype(np.uint64) for pick in (np.minimum, np.maximum))
-        found.append(low << np.uint64(_CORNER + 1) | high << np.uint64(1) | mirrored[kept].astype(np.uint64))
-    return np.concatenate(found)
-
-
-def _key(bits: NDArray[np.uint8], chosen: NDArray[np.int64]) -> _Codes:
-    key = np.zeros(len(bits), np.uint64)
-    for bit in chosen:
-        key = key << np.uint64(1) | (bits[:, bit >> 3] >> np.uint8(7 - (bit & 7)) & np.uint8(1))
-    return key
-
-
-def _find_agreement(corners: _Corners, first: _Numbers, second: _Numbers) -> Iterator[tuple[Candidate, int]]:
-    """The pairs of pictures of which several corners say the same about scale and shift, and how many do."""
-    mirrored, second = second & 1, second >> 1
-    pairs = (corners.picture[first] << 32 | corners.picture[second]) << 1 | mirrored
-    steps = corners.sizes[second].astype(np.int64) - corners.sizes[first]
-    places = corners.points[first].astype(np.float64)
-    places[:, 0] = np.where(mirrored, -places[:, 0], places[:, 0])
-    shift = corners.points[second] - places * (STEP**steps)[:, None]
+def _agree(votes: _Votes, number: int) -> tuple[_Votes, _Votes]:
+    """The pairs of a range of first pictures for which enough corners agree, as codes, and how many of these do."""
+    votes = np.unique(votes)
+    pairs = votes >> np.uint64(_MIRRORED)
+    votes = votes[_run_lengths(pairs) >= _VOTES]
+    codes, counts = [], []
     # Two grids, one half a bin beside the other, so that what agrees lies in one bin of one of them.
     for aside in (0, 1):
-        x, y = (np.floor(shift / _BIN + aside / 2).astype(np.int64) + 64).clip(0, 127).T
-        opinion = ((steps + 8 + aside) >> 1) << 14 | x << 7 | y
-        order = np.lexsort((first, opinion, pairs))
-        sorted_pairs, sorted_opinion, corner = pairs[order], opinion[order], first[order]
-        same = (sorted_pairs[1:] == sorted_pairs[:-1]) & (sorted_opinion[1:] == sorted_opinion[:-1])
-        new = np.concatenate(([True], ~same))[: len(order)]
-        other = np.concatenate(([True], ~same | (corner[1:] != corner[:-1])))[: len(order)]
-        starts = np.flatnonzero(new)
-        agree = np.add.reduceat(other.astype(np.int64), starts) if len(starts) else starts
-        enough = agree >= _VOTES
-        for pair, votes in zip(sorted_pairs[starts[enough]].tolist(), agree[enough].tolist(), strict=True):
-            yield Candidate(pair >> 33, pair >> 1 & 0xFFFFFFFF, bool(pair & 1)), votes
+        opinion = votes & np.uint64((1 << _Y) - 1 | ~((1 << _MIRRORED) - 1) & (1 << 64) - 1)
+        for place in (_Y, _X, _SCALE):
+            width = 4 if place == _SCALE else 6
+            half = votes >> np.uint64(place) & np.uint64((1 << width) - 1)
+            opinion |= (half + np.uint64(aside) >> np.uint64(1)) << np.uint64(place)
+        bins = np.unique(opinion) >> np.uint64(_Y)  # a corner counts once
+        lengths = _run_lengths(bins)
+        enough = lengths >= _VOTES
+        codes.append(bins[enough] >> np.uint64(_MIRRORED - _Y))
+        counts.append(lengths[enough].astype(np.uint64))
+    pairs, most = _most(np.concatenate(codes), np.concatenate(counts))
+    first = (pairs >> np.uint64(_FIRST - _MIRRORED)) + np.uint64(number * _RANGE)
+    return first << np.uint64(33) | pairs & np.uint64((1 << _FIRST - _MIRRORED) - 1), most
+
+
+def _run_lengths(values: _Votes) -> _Numbers:
+    """Of each of sorted values how many are equal to it."""
+    starts = np.flatnonzero(np.concatenate(([True], values[1:] != values[:-1]))[: len(values)])
+    lengths = np.diff(np.concatenate((starts, [len(values)])))
+    return np.repeat(lengths, lengths)

@@ -3,18 +3,20 @@
 Nothing here may read a file, or draw a conclusion for splits or for a check.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import Literal, NamedTuple
 
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.threads import parallel_map
-from p2p_datatools.likeness.candidates import Candidate, find_candidates
+from p2p_datatools.likeness.candidates import find_candidates
 from p2p_datatools.likeness.confirm import PixelAgreement, compare_pixels
-from p2p_datatools.likeness.names import Place, find_copies, find_taken_soon, place_by_number, time_in
+from p2p_datatools.likeness.names import MOST_COPIES, Place, find_copies, find_taken_soon, place_by_number, time_in
 from p2p_datatools.likeness.signature import PictureSignature
+from p2p_datatools.likeness.store import SignatureStore
 
 # Of 427 real photos the twins had a share of 0.95 and more; two photos of one car or of one street had up to 0.8.
 _SHARE, _CORRELATION = 0.75, 0.6
@@ -22,6 +24,7 @@ _LEAST_OVERLAP, _HALF, _UNLIKE = 0.1, 0.5, 0.2
 # Of frames of one sequence, which names tell, less is evidence.
 _SCENE_SHARE, _SCENE_CORRELATION, _SCENE_OVERLAP, _SCENE_CORNERS, _NEAR = 0.4, 0.4, 0.6, 12, 5
 _AT_ONCE = 64  # comparisons of a thread, a millisecond each
+_Two = tuple[int, int]
 LinkKind = Literal["copy", "twin", "part", "neighbour"]
 """A name says so; one photo; a part of one photo, as tiles of a map; the next frame or photo of one place."""
 
@@ -45,7 +48,7 @@ class Link(NamedTuple):
 
 
 def find_links(
-    signatures: Sequence[PictureSignature],
+    signatures: Sequence[PictureSignature] | SignatureStore,
     names: Sequence[str],
     *,
     times: Mapping[int, datetime] | None = None,
@@ -57,13 +60,15 @@ def find_links(
     one twin to the next, not from each to each.
     """
     assert len(signatures) == len(names), "each picture has a name"
+    store = signatures if isinstance(signatures, SignatureStore) else SignatureStore(signatures)
     known = {number: time for number, name in enumerate(names) if (time := time_in(name))} | dict(times or {})
     places = place_by_number(names)
     found: dict[tuple[int, int], Link] = {}
     copies, stems = find_copies(names)
+    soon, doubtful = _sort_by_belief(find_taken_soon(known), times or {})
     for link in (
-        *_by_names(copies, known),
-        *_by_pixels(signatures, _Order(places, known), report),
+        *_by_names(copies, soon),
+        *_by_pixels(store, _Order(places, known, frozenset(doubtful)), report),
     ):
         before = found.get(link[:2])
         if before is None or _weight(link) > _weight(before):
@@ -72,18 +77,36 @@ def find_links(
         report.note(
             f"More than 32 names are '{stem}' and a word such as 'crop': pixels, not names, tell which are copies."
         )
+    if doubtful:
+        report.note(
+            f"{len(doubtful) + 1} names have times of which each is soon after another, as those of an export are: "
+            "pixels, not times, tell which are neighbours."
+        )
     return sorted(found.values())
+
+
+def _sort_by_belief(runs: Sequence[Sequence[int]], times: Mapping[int, datetime]) -> tuple[list[_Two], list[_Two]]:
+    """Which pictures were taken one after the other: those that are believed, and those that pixels have to confirm.
+
+    A name's time may be that at which a set was written, which would make one walk of all; `times` are those of photos.
+    """
+    soon, doubtful = list[_Two](), list[_Two]()
+    for run in runs:
+        for one, other in pairwise(run):
+            is_sure = len(run) <= MOST_COPIES or (one in times and other in times)
+            (soon if is_sure else doubtful).append((min(one, other), max(one, other)))
+    return soon, doubtful
 
 
 def _weight(link: Link) -> tuple[int, float]:
     return _KINDS.index(link.kind), link.correlation
 
 
-def _by_names(copies: Sequence[Sequence[int]], times: Mapping[int, datetime]) -> Iterator[Link]:
+def _by_names(copies: Sequence[Sequence[int]], soon: Sequence[_Two]) -> Iterator[Link]:
     for numbers in copies:
         yield from (Link(one, other, "copy") for one, other in pairwise(numbers))
-    for one, other in find_taken_soon(times):
-        yield Link(min(one, other), max(one, other), "neighbour", sequence=True)
+    for one, other in soon:
+        yield Link(one, other, "neighbour", sequence=True)
 
 
 class _Order(NamedTuple):
@@ -91,6 +114,7 @@ class _Order(NamedTuple):
 
     places: Sequence[Place | None]
     times: Mapping[int, datetime]
+    doubtful: frozenset[_Two] = frozenset()  # of which times in names say so that are not believed alone
 
     def is_sequence(self, one: int, other: int) -> bool:
         """Whether both may be frames of one sequence."""
@@ -102,7 +126,7 @@ class _Order(NamedTuple):
     def are_near(self, one: int, other: int) -> bool:
         """Whether few frames lie between them."""
         here, there = self.places[one], self.places[other]
-        return (
+        return (one, other) in self.doubtful or (
             here is not None
             and there is not None
             and here.sequence == there.sequence
@@ -110,26 +134,35 @@ class _Order(NamedTuple):
         )
 
 
-def _by_pixels(signatures: Sequence[PictureSignature], order: _Order, report: Reporter) -> Iterator[Link]:
-    candidates = find_candidates(signatures)
+def _by_pixels(signatures: SignatureStore, order: _Order, report: Reporter) -> Iterator[Link]:
+    candidates = find_candidates(signatures, order.doubtful, report) if len(signatures) > 1 else None
+    if candidates is None or not len(candidates.first):
+        return
 
-    def judge(begin: int) -> list[Link]:
-        some = candidates[begin : begin + _AT_ONCE]
-        return [link for each in some if (link := _judge(each, signatures, order))]
+    def judge(begin: int) -> tuple[int, list[Link]]:
+        some = [each[begin : begin + _AT_ONCE].tolist() for each in candidates]
+        links = _judge(zip(*some, strict=True), signatures, order)
+        return len(some[0]), list(links)
 
-    begins = range(0, len(candidates), _AT_ONCE)
-    with closing(parallel_map(judge, begins)) as results:
-        for links in report.track(results, "comparing pictures", len(begins)):
-            yield from links
+    report.start("comparing pictures", len(candidates.first))
+    try:
+        with closing(parallel_map(judge, range(0, len(candidates.first), _AT_ONCE))) as results:
+            for count, links in results:
+                yield from links
+                report.advance(count)
+    finally:
+        report.finish()
 
 
-def _judge(candidate: Candidate, signatures: Sequence[PictureSignature], order: _Order) -> Link | None:
-    first, second, mirrored = candidate
-    found = compare_pixels(signatures[first], signatures[second], mirrored=mirrored)
-    kind = _kind(found, near=not mirrored and order.are_near(first, second)) if found else None
-    if found is None or kind is None:
-        return None
-    return Link(first, second, kind, found.correlation, mirrored, order.is_sequence(first, second))
+def _judge(candidates: Iterable[tuple[int, int, bool]], signatures: SignatureStore, order: _Order) -> Iterator[Link]:
+    """The links among candidates, which are in order, so that the first of each is that of the next, too."""
+    for first, same in groupby(candidates, key=itemgetter(0)):
+        one = signatures.read(first)
+        for _, second, mirrored in same:
+            found = compare_pixels(one, signatures.read(second), mirrored=mirrored)
+            kind = _kind(found, near=not mirrored and order.are_near(first, second)) if found else None
+            if found is not None and kind is not None:
+                yield Link(first, second, kind, found.correlation, mirrored, order.is_sequence(first, second))
 
 
 def _kind(found: PixelAgreement, *, near: bool) -> LinkKind | None:

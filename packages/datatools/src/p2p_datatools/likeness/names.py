@@ -20,7 +20,8 @@ _CHANGES = (
 )
 # Possessive, since the runs of a long number that is followed by another word are beyond counting.
 _CHANGED = re.compile(rf"(.+?)(?:[ ._-]+(?:{_CHANGES})(?:[ ._-]*\d++)*)+", re.IGNORECASE)
-_MOST_COPIES = 32  # a picture has fewer; a stem that more share is that of a set
+MOST_COPIES = 32
+"""A picture has fewer: a stem that more names share is that of a set, as times may be those of an export."""
 _TIME = re.compile(r"(?<!\d)((?:19|20)\d\d)-?(\d\d)-?(\d\d)[_T -]?(\d\d)[.:-]?(\d\d)[.:-]?(\d\d)(?!\d)")
 _NUMBER = re.compile(r"(.*?)(\d{1,15})(\D*)")
 _SOON = timedelta(seconds=30)
@@ -40,8 +41,8 @@ def find_copies(names: Sequence[str]) -> tuple[list[list[int]], list[str]]:
         by_stem[_stem_of(name)].append(number)
     several = {stem: numbers for stem, numbers in by_stem.items() if len(numbers) > 1}
     return (
-        [numbers for numbers in several.values() if len(numbers) <= _MOST_COPIES],
-        [stem for stem, numbers in several.items() if len(numbers) > _MOST_COPIES],
+        [numbers for numbers in several.values() if len(numbers) <= MOST_COPIES],
+        [stem for stem, numbers in several.items() if len(numbers) > MOST_COPIES],
     )
 
 
@@ -77,7 +78,13 @@ def time_in(name: str) -> datetime | None:
         return None
 
 
-def find_taken_soon(times: Mapping[int, datetime]) -> list[tuple[int, int]]:
-    """Pictures, by their numbers, and the next that was taken within 30 seconds."""
+def find_taken_soon(times: Mapping[int, datetime]) -> list[list[int]]:
+    """Pictures, by their numbers, of which each was taken within 30 seconds after the one before."""
     order = sorted(times, key=lambda number: (times[number], number))
-    return [(one, other) for one, other in pairwise(order) if times[other] - times[one] <= _SOON]
+    runs = [order[:1]]
+    for one, other in pairwise(order):
+        if times[other] - times[one] <= _SOON:
+            runs[-1].append(other)
+        else:
+            runs.append([other])
+    return [run for run in runs if len(run) > 1]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files.atomic import atomic, cannot_write, json_line, read_json, sync_folder
+from p2p_datatools.contract.files.atomic import atomic, cannot_write, json_line, read_json, sync_folder, write_json
 from p2p_datatools.contract.files.destination import hold_in_place
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pairs.halves import halve
@@ -20,6 +20,7 @@ from p2p_datatools.contract.pairs.manifest import (
     UNSPLIT,
     PairFolder,
     has_manifest,
+    header_of,
     read_foreign,
     read_manifest,
     refuse_photos,
@@ -96,7 +97,7 @@ def split(
         shares = {"val": val, "test": test}
         plan = plan_split(folder, given, shares, seed=seed, group_by=group_by, again=again, report=report)
         if not dry_run and folder.foreign:
-            write_manifest(_remember_again(plan.result) if again else plan.result)
+            _write_foreign(plan.result, again=again)
         elif not dry_run and plan.planned:
             _write_plan(folder, plan.planned)
             _carry_out(folder, plan.planned)
@@ -104,9 +105,17 @@ def split(
         return SplitSummary(plan.counts, plan.moved, kept, plan.groups, completed, folder.foreign, plan.leaks)
 
 
-def _remember_again(folder: PairFolder) -> PairFolder:
-    """Record that the splits are not those of another tool's folders any more, so that new pairs are drawn, too."""
-    return replace(folder, provenance={**folder.provenance, _AGAIN: True})
+def _write_foreign(folder: PairFolder, *, again: bool) -> None:
+    """Write the manifest of another tool's folder.
+
+    Once they were drawn `again`, the splits are not those of its folders any more, and new pairs are drawn, too. That
+    is written first where there is a manifest, lest a kill leaves the new splits without it.
+    """
+    if again:
+        folder = replace(folder, provenance={**folder.provenance, _AGAIN: True})
+        if has_manifest(folder.path):
+            write_json(folder.path / HEADER, header_of(folder))
+    write_manifest(folder)
 
 
 def _check_shares(val: float, test: float) -> None:

@@ -24,7 +24,8 @@ class Likeness:
 
     `equal` are pairs of the same pixels or of one photo, `links` those that are nearly so. `cut` is the number of
     links that would have made a group larger than a split, in sets of `largest` pairs and fewer. Where groups gain
-    nothing, as in drawings of one kind, `same` are the sets of what is the same or a copy, and nothing else.
+    nothing, as in drawings of one kind, `same` are the sets of what is the same or a copy, and of what fits into a
+    split with all that it is linked to: a later call, which holds that together, moves nothing then.
     """
 
     equal: Sequence[Sequence[int]]
@@ -65,7 +66,7 @@ def find_sets(
     for link in links:
         whole.unite(link.first, link.second)
     cut, largest = 0, 0
-    same = [members for members in sets.sets() if len(members) > 1]
+    same = [members for members in sets.sets() if len(members) > 1 and whole.size(members[0]) > most]
     loose = [link for link in links if _may_cut(link)]
     for link in sorted(loose, key=lambda link: (_ORDER.index(link.kind), -link.correlation, link)):
         one, other = sets.top(link.first), sets.top(link.second)
@@ -76,7 +77,9 @@ def find_sets(
             cut, largest = cut + 1, max(largest, all_)
         elif len({*_goal(sets.splits(one)), *_goal(sets.splits(other))}) < 2 or (link.kind == "twin" and all_ <= most):
             sets.unite(one, other)
-    return Likeness(equal, links, [members for members in sets.sets() if len(members) > 1], same, cut, largest)
+    found = [members for members in sets.sets() if len(members) > 1]
+    same += [members for members in found if whole.size(members[0]) <= most]
+    return Likeness(equal, links, found, same, cut, largest)
 
 
 def _goal(splits: Set[str]) -> Set[str]:

@@ -25,6 +25,7 @@ from p2p_datatools.contract.threads import parallel_map
 from p2p_datatools.contract.words import plural
 from p2p_datatools.likeness.pairs import NOTHING, PhotoHalf
 from p2p_datatools.likeness.signature import PictureSignature
+from p2p_datatools.likeness.store import SignatureStore
 
 _ENOUGH = 1 << 16  # pixels of a mask that are looked at for its classes
 
@@ -33,7 +34,7 @@ _ENOUGH = 1 << 16  # pixels of a mask that are looked at for its classes
 class Looks:
     """What was seen of the pairs of a folder, by their numbers: signatures, and the classes of masks as bits."""
 
-    signatures: Sequence[PictureSignature]
+    signatures: SignatureStore
     classes: Sequence[int]
     times: Mapping[int, datetime]  # when photos were taken, of those pairs whose source is where it was
 
@@ -59,7 +60,8 @@ def read_looks(folder: PairFolder, report: Reporter) -> Looks:
         except P2PError as error:
             return _Look(NOTHING, 0, None, error)
 
-    signatures, classes, times, wrong = [], [], dict[int, datetime](), []
+    signatures = SignatureStore(expected=len(folder.pairs))
+    classes, times, wrong = [], dict[int, datetime](), []
     with closing(parallel_map(look, folder.pairs)) as looks:
         for number, seen in enumerate(report.track(looks, "looking at pairs", len(folder.pairs))):
             signatures.append(seen.signature)

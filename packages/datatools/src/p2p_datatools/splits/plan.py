@@ -52,6 +52,7 @@ def plan_split(
     expression, P2PError when an earlier split has divided a group or there would be no training pairs.
     """
     known = ByName(folder.pairs)
+    was_split = bool(given & {"val", "test"})
     how, given = choose_grouping(folder, group_by), frozenset() if again else given
     groups = groups_by(how, list(known), report)
     targets = {name: round_half_up(len(folder.pairs), share) for name, share in shares.items()}
@@ -74,7 +75,7 @@ def plan_split(
     result = with_plan(folder, planned)
     counts = dict.fromkeys(SPLITS, 0) | Counter(each.split for each in result.pairs if each.split in SPLITS)
     if again:
-        _note_again(folder, moving, report)
+        _note_again(folder, moving, report, was_split=was_split)
     else:
         _note_moves(drawn, moving, alike, report)
     _remark(folder, counts, targets, shares, given, groups, report, why=seen.why if seen else "")
@@ -190,17 +191,29 @@ def _find_clashes(folder: PairFolder, assigned: Mapping[str, str]) -> dict[str, 
     for pair in folder.pairs:
         if pair.name in assigned:
             file = _file_in(assigned[pair.name], pair)
-            while taken.setdefault(file, pair.name) != pair.name:
-                first, _, rest = file.partition("/")
-                file = elsewhere[pair.name] = f"{first}/{pair.split}/{rest}"
+            if taken.setdefault(file, pair.name) != pair.name:
+                file = elsewhere[pair.name] = _free_file(file, pair, taken)
+                taken[file] = pair.name
     return elsewhere
 
 
-def _note_again(folder: PairFolder, assigned: Mapping[str, str], report: Reporter) -> None:
-    """Note how many pairs leave the split that they have."""
-    moves = Counter(
-        (pair.split, assigned[pair.name]) for pair in folder.pairs if pair.split not in (UNSPLIT, assigned[pair.name])
-    )
+def _free_file(file: str, pair: Pair, taken: Mapping[str, str]) -> str:
+    """The pair's file in the split where `file` is taken: set apart by names of splits, no more than it takes."""
+    first, *between, name = file.split("/")
+    while between and between[0] in (*SPLITS, UNSPLIT):
+        between.pop(0)  # which set it apart from others in an earlier split
+    file = "/".join((first, *between, name))
+    while taken.get(file, pair.name) != pair.name:
+        between.insert(0, pair.split)
+        file = "/".join((first, *between, name))
+    return file
+
+
+def _note_again(folder: PairFolder, assigned: Mapping[str, str], report: Reporter, *, was_split: bool) -> None:
+    """Note how many pairs leave the split that they have, as those in train/ of another tool's split folder have."""
+    unsplit = "train" if folder.foreign and was_split else UNSPLIT
+    pairs = ((unsplit if pair.split == UNSPLIT else pair.split, assigned[pair.name]) for pair in folder.pairs)
+    moves = Counter((one, other) for one, other in pairs if one not in (UNSPLIT, other))
     if moves:
         listed = ", ".join(f"{count} from {one} to {other}" for (one, other), count in sorted(moves.items()))
         report.note(f"Drawn again: {listed}. Models that were trained before have seen pairs that are held out now.")

@@ -49,6 +49,11 @@ class SplitDraw:
     targets: Mapping[str, int]
     seed: int
 
+    @property
+    def draws(self) -> bool:
+        """Whether any pair gets a split now."""
+        return bool(self.drawn) or any(pair.split == UNSPLIT for pair in self.folder.pairs)
+
     def assign(self, groups: Groups, together: Iterable[Sequence[str]] = ()) -> dict[str, str]:
         """The splits of the names that get one."""
         pairs = (replace(pair, split=UNSPLIT) if pair.name in self.drawn else pair for pair in self.folder.pairs)
@@ -128,7 +133,7 @@ def find_groups(
     found = group_by_sets(likeness)
     if is_uniform := bool(likeness.cut) and not found.is_better():
         found = group_by_sets(replace(likeness, sets=likeness.same))
-    _note_likeness(found.likeness, names, by_group, report, is_uniform=is_uniform)
+    _note_likeness(found.likeness, names, by_group, report, is_uniform=is_uniform, draws=draw_.draws)
     return found
 
 
@@ -139,7 +144,9 @@ def _note_likeness(
     report: Reporter,
     *,
     is_uniform: bool,
+    draws: bool,
 ) -> None:
+    """Note what is similar, and where any pair `draws` a split now, what cannot be held together."""
     counts = Counter(link.kind for link in likeness.links)
     if counts:
         listed = ", ".join(plural(counts[kind], *words) for kind, words in _WORDS.items() if counts[kind])
@@ -151,13 +158,13 @@ def _note_likeness(
         if united:
             number = plural(united, "set of groups has", "sets of groups have")
             report.note(f"{number} similar pairs in them, and each goes to one split.")
-    if is_uniform:
+    if is_uniform and draws:
         report.note(
             f"{likeness.largest} of {len(names)} pairs look so much like others, as drawings of one kind, a "
             "fixed camera or a single walk do, that no split can part them: these are drawn by chance, and scores "
             "say little of pictures of another kind."
         )
-    elif likeness.cut:
+    elif likeness.cut and draws:
         report.note(
             f"A walk, a video or a mosaic of {likeness.largest} pairs is larger than a split: it is cut into parts, at "
             f"{plural(likeness.cut, 'place')} where pictures resemble each other least."
