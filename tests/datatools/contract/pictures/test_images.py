@@ -196,6 +196,23 @@ def test_a_mask_is_both_numbers_and_colours_and_comes_back_exactly(tmp_path: Pat
         assert (np.asarray(image.convert("RGB")) == colorize(indices, CARS)).all()
 
 
+def test_a_mask_that_another_program_saved_is_the_same_as_ours(tmp_path: Path) -> None:
+    indices = np.random.default_rng(1).integers(0, 5, (30, 20), dtype=np.uint8)
+    indices[0, :3] = IGNORE
+    picture = Image.fromarray(indices)
+    picture.putpalette(CARS.colors().tobytes(), "RGB")
+    for name, keywords in (("plain", {}), ("clear", {"transparency": 7}), ("small", {"optimize": True})):
+        picture.save(tmp_path / f"{name}.png", **keywords)
+        assert (read_mask(tmp_path / f"{name}.png", CARS) == indices).all()
+
+
+def test_colours_of_several_masks_at_once_are_those_of_each() -> None:
+    indices = np.random.default_rng(1).integers(0, 256, (2, 30, 20), dtype=np.uint8)
+    found = colorize(indices, CARS)
+    assert (found == CARS.colors()[indices]).all()
+    assert (colorize(indices[1], CARS) == found[1]).all()
+
+
 def test_a_mask_in_plain_colours_or_another_order_of_its_table_is_read_by_its_colours(tmp_path: Path) -> None:
     indices = np.random.default_rng(1).integers(0, 5, (30, 20), dtype=np.uint8)
     write_png(tmp_path / "rgb.png", colorize(indices, CARS))

@@ -152,3 +152,34 @@ def test_numbers_of_colours_are_written_beside_their_table_and_read_back_by_othe
         assert image.mode == "P"
         assert (np.asarray(image) == numbers).all()
         assert (np.asarray(image.convert("RGB")) == table[numbers]).all()
+
+
+def test_numbers_of_colours_come_out_with_their_table_and_everything_doubtful_is_left_to_the_long_way() -> None:
+    rng = np.random.default_rng(0)
+    numbers, table = rng.integers(0, 256, (19, 23), dtype=np.uint8), rng.integers(0, 256, (256, 3), dtype=np.uint8)
+    data = b"".join(png.encode(numbers, table))
+    found = png.decode_indices(data)
+    assert found is not None
+    assert (found[0] == numbers).all()
+    assert (found[1] == table).all()
+    rows = data[data.index(b"IDAT") + 4 : -16]
+    start, end = data[: data.index(b"IDAT") - 4], chunk(b"IEND", b"")
+    filtered = bytearray(zlib.decompress(rows))
+    filtered[24] = 2  # the second row is what the first leaves
+    flipped = bytearray(data)
+    flipped[len(data) // 2] ^= 1
+    doubtful = {
+        "cut": data[: len(data) // 2],
+        "without its end": data[:-12],
+        "flipped": bytes(flipped),
+        "transparent": data.replace(chunk(b"IEND", b""), chunk(b"tRNS", b"\0") + end),
+        "turned": with_chunk(data, b"eXIf", b"MM\0*"),
+        "two tables": with_chunk(data, b"PLTE", table.tobytes()),
+        "filtered": start + chunk(b"IDAT", zlib.compress(filtered)) + end,
+        "a row less": start + chunk(b"IDAT", zlib.compress(filtered[:-24])) + end,
+        "a row more": start + chunk(b"IDAT", zlib.compress(zlib.decompress(rows) + bytes(24))) + end,
+        "wrong checksum": start + chunk(b"IDAT", rows[:-1] + bytes([rows[-1] ^ 1])) + end,
+        "a photo": PLAIN,
+        "no table": start[: start.index(b"PLTE") - 4] + chunk(b"IDAT", rows) + end,
+    }
+    assert {what: png.decode_indices(data) for what, data in doubtful.items()} == dict.fromkeys(doubtful)

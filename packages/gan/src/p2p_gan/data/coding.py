@@ -15,6 +15,7 @@ from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, indices_of_colors
+from p2p_datatools.contract.pictures.rearrange import join_channels, split_channels
 
 if TYPE_CHECKING:
     import torch
@@ -46,8 +47,7 @@ class Coding:
         if self.kind == "classes":
             classes = np.arange(self.channels, dtype=np.uint8)[:, None, None]
             return np.asarray((pixels[:, None] == classes).astype(np.float32))
-        pixels = pixels[..., None] if pixels.ndim == 3 else pixels
-        moved = np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
+        moved = pixels[:, None] if pixels.ndim == 3 else split_channels(pixels)
         if self.dtype in _WIDE:
             return (moved.astype(np.float64) / self._half - self._offset).astype(np.float32)
         values = moved.astype(np.float32)
@@ -65,8 +65,8 @@ class Coding:
         if np.dtype(self.dtype).kind != "f":
             limits = np.iinfo(self.dtype)
             scaled = np.clip(np.rint(scaled, out=scaled), limits.min, limits.max, out=scaled)
-        pixels = scaled.astype(self.dtype).transpose(0, 2, 3, 1)
-        return np.ascontiguousarray(pixels[..., 0] if self.channels == 1 else pixels)
+        pixels = scaled.astype(self.dtype)
+        return pixels[:, 0] if self.channels == 1 else join_channels(pixels)
 
     def to_tensor(
         self,

@@ -30,7 +30,7 @@ from p2p_gan.inference.apply import translator_of
 from p2p_gan.inference.input_pictures import InputPicture, list_inputs
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.preview import look_at_inputs
-from p2p_gan.inference.runtimes import leave_large_to_torch, open_model
+from p2p_gan.inference.runtimes import open_for_pictures, settle_runtime
 from p2p_gan.inference.segmentation import WITHOUT_DROPOUT, Segmentation, segment
 from p2p_gan.inference.shared import SharedTranslator
 from p2p_gan.inference.translator import AnyModel
@@ -130,11 +130,11 @@ def segment_photos(
         what, to_do = "is not possible", "Give a number from 0 up to 1, such as 0.8."
         raise UsageError(f"min_confidence={min_confidence}", what, to_do, code="impossible-setting")
     refuse_dest_inside(dest, photos)
-    loaded = open_model(Path(model), device=device, report=report)
+    loaded = open_for_pictures(model, "auto", WITHOUT_DROPOUT, device=device, report=report)
     known = _palette_of(loaded.card, Path(model), palette)
     strange: list[Skip] | None = [] if keep_going else None
     pictures, sizes, skipped = _photos_of(photos, loaded.card, read, report, strange)
-    loaded = leave_large_to_torch(loaded, model, "auto", sizes.values(), WITHOUT_DROPOUT, device)
+    loaded = settle_runtime(loaded, model, "auto", [*sizes.values()], WITHOUT_DROPOUT, device=device, report=report)
     look_at_inputs([each.path for each in pictures], loaded.card, read, keep_going=keep_going, report=report)
     recipe = {
         **{"format": "p2p-segmented", "version": 1, "model": loaded.digest, "direction": loaded.card.direction},

@@ -3,7 +3,7 @@
 Nothing here may load torch where another computes, or take a file that is not the same model.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from p2p_datatools.contract.words import p2p_command
 from p2p_gan.inference.apply import ApplyOptions, padded_size, size_seen
 from p2p_gan.inference.onnx_runtime import OnnxModel, has_onnxruntime, load_onnx_model, require_onnxruntime
 from p2p_gan.inference.openvino_runtime import has_openvino, load_openvino_model, require_openvino
+from p2p_gan.inference.runtime_trial import times_for
 from p2p_gan.inference.translator import AnyModel
 from p2p_gan.machine.driver import may_have_gpu
 from p2p_gan.machine.memory import budget_of
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     import torch
 
 RUNTIMES = ("auto", "torch", "onnxruntime", "openvino")
-# From so many weights on OpenVINO is a little faster than onnxruntime: of 64 filters (54 million) it took 5% less
-# processor time, of 16 filters 8% more (benchmarks/applying.py; n = 4, on two busy cores).
+# From so many weights on OpenVINO is a little faster than onnxruntime for one picture after the other, by all cores: of
+# 64 filters (54 million) a pass took 141 against 150 ms, of 16 filters 16.4 against 12.5 (benchmarks/NOTES.md).
 _WIDE = 40e6
 _BYTES = {"float16": 2, "int8": 1}  # of a weight
 
@@ -46,7 +47,14 @@ def open_model(
     a device of torch, `auto` (the first GPU), or None (the CPU). Raises UsageError for an impossible choice, P2PError
     where the model or the package for it is missing.
     """
-    path = Path(path)
+    model = _open(Path(path), runtime, device, report)
+    if runtime == "auto" and isinstance(model, OnnxModel) and _is_wide(model) and _has_one_size(model.card, size):
+        return _in_openvino(model)
+    return model
+
+
+def _open(path: Path, runtime: str, device: "torch.device | str | None", report: Reporter) -> AnyModel:
+    """The model; with `auto` an export is in onnxruntime, where that is installed."""
     if runtime not in RUNTIMES:
         to_do = f"Choose {', '.join(RUNTIMES)}."
         raise UsageError(f"runtime={runtime}", "is not possible", to_do, code="unknown-runtime")
@@ -56,12 +64,12 @@ def open_model(
         if runtime == "torch":
             to_do = "Leave --runtime out, or give the run folder that it was exported from."
             raise UsageError(path, "is an ONNX file, which torch does not compute", to_do, code="other-format")
-        return _load(path, runtime, size)
+        return _load(path, runtime)
     place = model_file(path)
     if runtime in ("onnxruntime", "openvino"):
         return _open_export(place, path, runtime)
     if runtime == "auto" and _is_on_cpu(device) and _has_either() and onnx_beside(place).is_file():
-        found = _open_export_if_same(place, path, size, report)
+        found = _open_export_if_same(place, path, report)
         if found is not None:
             return found
     return load_for_torch(place, device)
@@ -71,14 +79,17 @@ def _has_either() -> bool:
     return has_onnxruntime() or has_openvino()
 
 
-def _load(path: Path, runtime: str, size: Size | str | None) -> OnnxModel:
-    """An ONNX file in the runtime, or in the faster of those that are installed."""
+def _load(path: Path, runtime: str) -> OnnxModel:
+    """An ONNX file in the runtime, or in one that is installed."""
     if runtime == "openvino" or (runtime == "auto" and has_openvino() and not has_onnxruntime()):
         return load_openvino_model(path)
-    model = load_onnx_model(path)
-    if runtime == "auto" and has_openvino() and _is_wide(model) and _has_one_size(model.card, size):
-        return load_openvino_model(path)
-    return model
+    return load_onnx_model(path)
+
+
+def _in_openvino(model: OnnxModel) -> OnnxModel:
+    """The model in OpenVINO, if that is installed."""
+    is_there = model.runtime == "onnxruntime" and has_openvino()
+    return load_openvino_model(model.file.path) if is_there else model
 
 
 def _is_wide(model: OnnxModel) -> bool:
@@ -100,31 +111,49 @@ def open_for_pictures(
     device: "torch.device | str | None" = None,
     report: Reporter = QUIET,
 ) -> AnyModel:
-    """`open_model` for pictures that are translated so: with a `tile`, `auto` is torch, which alone computes strips."""
+    """`open_model` for pictures that are translated so: with a `tile`, `auto` is torch, which alone computes strips.
+
+    Else `auto` is not settled before the pictures are known: see `settle_runtime`.
+    """
     strips = how.tile is not None and not is_onnx(Path(path))
-    chosen = "torch" if runtime == "auto" and strips else runtime
-    return open_model(path, chosen, device=device, size=how.size, report=report)
+    return _open(Path(path), "torch" if runtime == "auto" and strips else runtime, device, report)
 
 
-def leave_large_to_torch(
+def settle_runtime(
     model: AnyModel,
     path: Path | str,
     runtime: str,
-    sizes: Iterable[Size],
+    sizes: Collection[Size],
     how: ApplyOptions,
+    *,
     device: "torch.device | str | None" = None,
+    report: Reporter = QUIET,
 ) -> AnyModel:
-    """The model, or with `auto` the same in torch, which computes in strips, if a picture is too large for one pass."""
-    if runtime != "auto" or is_onnx(Path(path)) or not is_too_large(model, sizes, how):
+    """The model of `open_for_pictures`, or with `auto` the same in what suits pictures of these sizes better.
+
+    That is torch, which computes in strips, if a picture is too large for one pass, and OpenVINO for many pictures of
+    one size, if it was measured to be the faster for this model on this machine, which is noted.
+    """
+    if runtime != "auto" or not isinstance(model, OnnxModel):
         return model
-    return load_for_torch(model_file(Path(path)), device)
+    if is_too_large(model, sizes, how):
+        return model if is_onnx(Path(path)) else load_for_torch(model_file(Path(path)), device)
+    seen = {padded_size(size_seen(model.card, model.unit, size, how), model.unit) for size in set(sizes)}
+    if len(seen) != 1 or model.runtime != "onnxruntime" or not has_openvino():
+        return model
+    times = times_for(model, lambda: _in_openvino(model), seen.pop(), len(sizes))
+    if times is None or not times.openvino_is_faster:
+        return model
+    took = f"{times.openvino:.3g} ms of a core, in onnxruntime {times.onnxruntime:.3g}"
+    report.note(f"openvino computes, as the faster for this model here: a pass takes {took}.")
+    return _in_openvino(model)
 
 
-def is_too_large(model: AnyModel, sizes: Iterable[Size], how: ApplyOptions) -> bool:
+def is_too_large(model: AnyModel, sizes: Collection[Size], how: ApplyOptions) -> bool:
     """Whether a picture needs more memory than a pass may have, so that only torch translates it, in strips."""
     if not isinstance(model, OnnxModel):
         return False
-    return max((pass_bytes(model, size, how) for size in sizes), default=0) > budget_of()
+    return max((pass_bytes(model, size, how) for size in set(sizes)), default=0) > budget_of()
 
 
 def pass_bytes(model: OnnxModel, size: Size, how: ApplyOptions) -> int:
@@ -169,17 +198,17 @@ def _open_export(place: Path, path: Path, runtime: str) -> OnnxModel:
     if not beside.is_file():
         what, to_do = f"has no {beside.name} beside it", f"Run {_export_command(path)} first."
         raise P2PError(place, what, to_do, code="missing-model")
-    model = _load(beside, runtime, None)
+    model = _load(beside, runtime)
     if model.file.origin != model_fingerprint(place):
         raise _of_another_state(beside, place, path)
     return model
 
 
-def _open_export_if_same(place: Path, path: Path, size: Size | str | None, report: Reporter) -> OnnxModel | None:
+def _open_export_if_same(place: Path, path: Path, report: Reporter) -> OnnxModel | None:
     """The exported model beside a model's file, if nothing speaks against it; what does is noted."""
     beside = onnx_beside(place)
     try:
-        model = _load(beside, "auto", size)
+        model = _load(beside, "auto")
         if model.file.origin != model_fingerprint(place):
             raise _of_another_state(beside, place, path)
         if model.file.precision == "float32":

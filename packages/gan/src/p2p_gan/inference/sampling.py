@@ -33,7 +33,7 @@ from p2p_gan.inference.inputs import to_display
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.onnx_runtime import LARGE, OnnxModel
 from p2p_gan.inference.preview import look_at_inputs
-from p2p_gan.inference.runtimes import leave_large_to_torch, open_for_pictures, pass_bytes
+from p2p_gan.inference.runtimes import open_for_pictures, pass_bytes, settle_runtime
 from p2p_gan.inference.shared import PictureInWork, RecentPictures, SharedTranslator
 from p2p_gan.inference.translator import AnyModel
 from p2p_gan.machine.memory import budget_of
@@ -122,7 +122,8 @@ def sample(
         pictures = list_inputs(given, sampling.read, report, strange=strange)
     skipped, fitting, sizes = _split_by_fit(pictures, model.card, keep_going=keep_going)
     skipped[:0] = strange or []
-    model = leave_large_to_torch(model, model_path, runtime, sizes.values(), sampling.how, device)
+    known = [*sizes.values()] * sampling.variants
+    model = settle_runtime(model, model_path, runtime, known, sampling.how, device=device, report=report)
     alone = {each.name: sizes[each.name] for each in fitting if each.folder is None and each.name in sizes}
     _note_shrunk(model, alone, sampling.how, report)
     files = [each.path for each in fitting if each.folder is None]

@@ -15,7 +15,7 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.inference.apply import seed_of, translate, translator_of
 from p2p_gan.inference.inputs import read_input, refuse_file
 from p2p_gan.inference.mask_inputs import InputChanges
-from p2p_gan.inference.runtimes import leave_large_to_torch, open_for_pictures
+from p2p_gan.inference.runtimes import open_for_pictures, settle_runtime
 from p2p_gan.inference.sampling import SampleOptions, is_in_png, side_by_side
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def sample_bytes(
     refuse_file(file, card)
     pixels = read_input(file, card, changes)
     changes.say(report)
-    model = leave_large_to_torch(model, model_path, runtime, [size_of(pixels)], sampling.how, device)
+    model = settle_runtime(model, model_path, runtime, [size_of(pixels)], sampling.how, device=device)
     how = sampling.how
     seed = seed_of(hash_pixels(pixels), how.seed, 1) if how.dropout else None
     output = translate(translator_of(model, tile=how.tile, note=report.note), card, pixels, how, seed)

@@ -32,7 +32,7 @@ from p2p_gan.inference.apply import seed_of, translate, translator_of
 from p2p_gan.inference.inputs import as_half, encode_classes, refuse_form, to_display
 from p2p_gan.inference.mask_inputs import InputChanges, read_mask_colors
 from p2p_gan.inference.onnx_runtime import OnnxModel
-from p2p_gan.inference.runtimes import leave_large_to_torch, open_for_pictures, pass_bytes
+from p2p_gan.inference.runtimes import open_for_pictures, pass_bytes, settle_runtime
 from p2p_gan.inference.sampling import SampleOptions, side_by_side
 from p2p_gan.inference.shared import SharedTranslator
 from p2p_gan.inference.translator import AnyModel, Translator
@@ -88,7 +88,8 @@ def sample_video(
     _refuse_options(sampling)
     reader = open_video(path)
     model = open_for_pictures(model_path, runtime, sampling.how, device=device, report=report)
-    model = leave_large_to_torch(model, model_path, runtime, [reader.header.size], sampling.how, device)
+    sizes = [reader.header.size] * max(1, reader.header.frames)
+    model = settle_runtime(model, model_path, runtime, sizes, sampling.how, device=device, report=report)
     _refuse_deep(model.card)
     recipe = {"model": model.digest, "video": sha256_file(path), "sheet": sampling.sheet, **sampling.how.to_json()}
     mark = json.dumps(recipe, sort_keys=True)

@@ -152,6 +152,11 @@ class PictureFile:
         return _header(self)
 
     @cached_property
+    def photo_header(self) -> Header:
+        """What the function `photo_header` gives."""
+        return _photo_header(self)
+
+    @cached_property
     def array(self) -> NDArray[Any]:
         """The array of an NPY file; read and not mapped: a mapped file that is cut off meanwhile ends the process."""
         form, stream = self.array_form, cast("io.BufferedReader", self._stream)
@@ -252,7 +257,12 @@ def photo_header(source: Path | PictureFile) -> Header:
 
     Raises P2PError when the file is not a picture.
     """
-    with open_picture(source) as file, explain_damage(file.path), open_image(file.stream) as image:
+    with open_picture(source) as file:
+        return file.photo_header
+
+
+def _photo_header(file: PictureFile) -> Header:
+    with explain_damage(file.path), open_image(file.stream) as image:
         turn_to_page(image, file.path, file.options, file.length)
         # Some versions of Pillow turn the size of a TIFF on opening it, others on decoding.
         raw = (image.tag_v2[256], image.tag_v2[257]) if isinstance(image, TiffImageFile) else image.size

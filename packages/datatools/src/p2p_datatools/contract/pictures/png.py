@@ -12,12 +12,14 @@ import numpy as np
 from isal import isal_zlib
 from numpy.typing import NDArray
 
+from p2p_datatools.contract.pictures.limits import MOST_PIXELS
+
 # What OpenCV's decoders say about damage becomes an error of ours; they print it as well.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEAD = 33  # bytes of a file that hold its signature and the first chunk, IHDR
-GREY, RGB, _INDEXED, GREY_ALPHA, _RGB_ALPHA = 0, 2, 3, 4, 6  # colour types of the format
+GREY, RGB, INDEXED, GREY_ALPHA, _RGB_ALPHA = 0, 2, 3, 4, 6  # colour types of the format
 # Chunks that change no pixel. Not among them: tRNS, iCCP, eXIf, iTXt (XMP may turn the picture), PLTE.
 HARMLESS = frozenset({b"pHYs", b"tIME", b"tEXt", b"zTXt", b"sRGB", b"gAMA", b"cHRM", b"sBIT", b"bKGD"})
 BAND = 1 << 19  # bytes that are filtered and compressed at a time: they stay in the cache
@@ -57,6 +59,38 @@ def decode_plain(data: bytes) -> NDArray[np.uint8] | None:
     if pixels is None:
         raise ValueError("pixels are missing")
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB, dst=pixels), dtype=np.uint8)
+
+
+def decode_indices(data: bytes) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
+    """The row numbers (height, width) and the colour table (n, 3) of a plain indexed PNG, every checksum verified.
+
+    None for any other file, and for rows that are filtered: programs leave row numbers as they are, as `encode` does.
+    Pillow reads the rest, and says what is wrong with it.
+    """
+    head = head_of(data)
+    if head is None or head.depth != 8 or head.color != INDEXED or head.interlaced:
+        return None
+    length = head.height * (1 + head.width)
+    if length > _DENSEST * len(data) or head.width * head.height > MOST_PIXELS:
+        return None
+    tables, packed, kind = [], [], b""
+    for kind, start, end in _whole_chunks(data):
+        if kind == b"PLTE":
+            tables.append(data[start:end])
+        elif kind == b"IDAT":
+            packed.append(data[start:end])
+        elif kind not in (b"IHDR", b"IEND") and kind not in HARMLESS:
+            return None
+    if kind != b"IEND" or len(tables) != 1 or len(tables[0]) % 3:
+        return None
+    packer = isal_zlib.decompressobj()
+    try:
+        rows = np.frombuffer(packer.decompress(b"".join(packed), length + 1), np.uint8)
+    except isal_zlib.error:  # type: ignore[misc]  # its type information calls the class a variable
+        return None
+    if rows.size != length or not packer.eof or (rows := rows.reshape(head.height, -1))[:, 0].any():
+        return None
+    return rows[:, 1:].copy(), np.frombuffer(tables[0], np.uint8).reshape(-1, 3)
 
 
 def _is_plain(data: bytes) -> bool:
@@ -139,7 +173,7 @@ def encode(pixels: NDArray[np.uint8 | np.uint16], table: NDArray[np.uint8] | Non
     faster.
     """
     height, width = pixels.shape[:2]
-    color = _INDEXED if table is not None else RGB if pixels.ndim == 3 else GREY
+    color = INDEXED if table is not None else RGB if pixels.ndim == 3 else GREY
     header = struct.pack(">IIBBBBB", width, height, pixels.dtype.itemsize * 8, color, 0, 0, 0)
     yield _SIGNATURE
     yield from _chunk(b"IHDR", header)
