@@ -19,7 +19,7 @@ from p2p_gan.machine.kept import keep, kept_folder, recall
 from p2p_gan.models.card import ModelCard
 
 MANY = 100  # pictures, from which the passes of onnxruntime are timed at all
-LONG = 30.0  # seconds of a core for all of them, from which it pays to load and compile the other
+LONG = 60.0  # seconds of a core for all of them, from which it pays to load and compile the other
 _ROUNDS, _PASSES = 3, 2  # timed in turn
 _CLEARLY = 1.05  # times as fast: below that it stays onnxruntime, so that chance does not decide
 
