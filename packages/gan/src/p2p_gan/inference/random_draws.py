@@ -16,14 +16,14 @@ _WORD = 2**32
 _PART = 16  # normal numbers that torch makes at once, from 8 pairs of uniform ones
 
 
-class _Unseeded(ISeedSequence):
+class _BlankState(ISeedSequence):
     """State of a source before it is seeded; NumPy's own takes three times as long to draw it."""
 
     def generate_state(self, n_words: int, dtype: DTypeLike = np.uint32) -> NDArray[Any]:
         return np.ones(n_words, dtype)
 
 
-_UNSEEDED = _Unseeded()
+_BLANK = _BlankState()
 
 
 class RandomSource:
@@ -31,7 +31,7 @@ class RandomSource:
 
     def __init__(self, seed: int) -> None:
         # torch takes the lowest 32 bits of a seed, and seeds as the authors' first program does, which numpy still can.
-        self._bits = np.random.MT19937(_UNSEEDED)  # type: ignore[arg-type]  # any ISeedSequence is taken
+        self._bits = np.random.MT19937(_BLANK)  # type: ignore[arg-type]  # any ISeedSequence is taken
         np.random.RandomState(self._bits).seed(seed % _WORD)
 
     def words(self, count: int) -> NDArray[np.uint32]:

@@ -18,7 +18,7 @@ from p2p_gan.inference.translator import PassOptions
 from p2p_gan.machine.kept import keep, kept_folder, recall
 from p2p_gan.models.card import ModelCard
 
-MANY = 100  # pictures, from which the passes of onnxruntime are timed at all
+_LEAST = 100  # pictures, from which the passes of onnxruntime are timed at all
 LONG = 60.0  # seconds of a core for all of them, from which it pays to load and compile the other
 _ROUNDS, _PASSES = 3, 2  # timed in turn
 _CLEARLY = 1.05  # times as fast: below that it stays onnxruntime, so that chance does not decide
@@ -44,7 +44,7 @@ def times_for(model: OnnxModel, load: Callable[[], OnnxModel], size: Size, pictu
     What was measured before on this machine is used again, so that the same command gives the same pictures. None where
     it would not pay for so few pictures, where nothing can be kept, and where OpenVINO cannot run the model.
     """
-    if pictures < MANY or kept_folder() is None or model.needs(size) >= LARGE:
+    if pictures < _LEAST or kept_folder() is None or model.needs(size) >= LARGE:
         return None
     key = {
         **{"what": "runtime", "model": model.digest, "size": str(size), "cores": cores()},
