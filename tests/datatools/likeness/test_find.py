@@ -116,6 +116,13 @@ def test_times_in_names_of_a_whole_set_have_to_be_confirmed_by_pixels_and_those_
     assert len(find_links(signatures[:32], names[:32])) == 31
 
 
+def test_names_whose_times_are_not_believed_are_counted_over_all_exports(notes: "Notes") -> None:
+    flat = describe(np.full((9, 9, 3), 7, np.uint8))
+    names = [f"IMG_20200101_{hour}00{second:02d}" for hour in ("01", "02") for second in range(35)]
+    find_links([flat] * len(names), names, report=notes)
+    assert any(line.startswith("70 names have times") for line in notes.lines)
+
+
 def test_what_does_not_fit_on_the_disk_of_temporary_files_is_said_before_the_pictures_are_read(
     refused: "Refused",
 ) -> None:

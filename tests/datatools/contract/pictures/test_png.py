@@ -181,6 +181,13 @@ def test_numbers_of_colours_come_out_with_their_table_and_everything_doubtful_is
         "a row more": start + chunk(b"IDAT", zlib.compress(zlib.decompress(rows) + bytes(24))) + end,
         "wrong checksum": start + chunk(b"IDAT", rows[:-1] + bytes([rows[-1] ^ 1])) + end,
         "a photo": PLAIN,
+        "a second header": with_chunk(data, b"IHDR", data[16:29]),
+        "another first chunk": data.replace(b"IHDR", b"IHDX", 1),
+        "another compression": data[:8] + chunk(b"IHDR", data[16:26] + b"\1\0\0") + data[33:],
+        "no width": data[:8] + chunk(b"IHDR", bytes(4) + data[20:29]) + data[33:],
+        "no pixels": data[:8] + chunk(b"IHDR", bytes(8) + data[24:29]) + data[33:],
+        "the table last": start[: start.index(b"PLTE") - 4] + chunk(b"IDAT", rows) + chunk(b"PLTE", bytes(768)) + end,
+        "a long table": start[: start.index(b"PLTE") - 4] + chunk(b"PLTE", bytes(900)) + chunk(b"IDAT", rows) + end,
         "no table": start[: start.index(b"PLTE") - 4] + chunk(b"IDAT", rows) + end,
     }
     assert {what: png.decode_indices(data) for what, data in doubtful.items()} == dict.fromkeys(doubtful)

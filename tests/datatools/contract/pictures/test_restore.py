@@ -1,6 +1,7 @@
 """Blended pictures come back as they were: JPEG, soft edges, resizing; thin parts stay, and no colour appears."""
 
 import io
+from typing import Any
 
 import cv2
 import numpy as np
@@ -8,8 +9,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from p2p_datatools.contract.pictures import restore as restoring
+from p2p_datatools.contract.pictures.icm import TileLabels
 from p2p_datatools.contract.pictures.restore import restore
 from p2p_datatools.contract.pictures.snap import Snapper
+from p2p_datatools.contract.pictures.snap_neighbours import Marks
 
 COLORS = np.array([(0, 0, 0), (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (128, 64, 64)], dtype=np.uint8)
 BLACK, RED, GREEN, BLUE, WHITE, BROWN = range(6)
@@ -79,6 +83,30 @@ def test_tiles_and_threads_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     many = restore(SNAPPER, worn).rows
     assert (one == rows).mean() > 0.999
     assert (one != many).mean() < 0.0005  # the blur is estimated from fewer tiles
+
+
+def test_what_an_area_becomes_does_not_depend_on_those_around_it_that_are_decided_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(restoring, "_AREA", 80)
+    given = list[Marks]()
+
+    class Labels(TileLabels):
+        def __init__(self, *values: Any) -> None:
+            given.append(values[2])
+            super().__init__(*values)
+
+    monkeypatch.setattr(restoring, "TileLabels", Labels)
+    worn = soften(COLORS[drawing()], 1)
+    search = restoring._Restoration(SNAPPER, worn, SNAPPER.snap(worn))
+    before, area, blur = search._rows.copy(), search._areas[0], search._estimate()
+    results = []
+    for around in (before, np.full_like(before, GREEN)):
+        search._rows = around.copy()
+        search._decide(area, before=before, blur=blur, painted=None)
+        results.append(search._rows[area.inner])
+    assert (given[0] == given[1]).all()
+    assert (results[0] == results[1]).all()
 
 
 def test_a_table_of_many_colours_is_searched_among_those_found() -> None:

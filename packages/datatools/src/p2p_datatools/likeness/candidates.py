@@ -36,7 +36,7 @@ _VOTES = 3  # corners that must agree
 _MOST = 8  # pairs of a picture that are compared
 _BIN = 64.0  # pixels of the frame within which they agree where the other picture lies
 _AT_ONCE, _FEWEST = 1 << 21, 1 << 17  # corners in memory in all threads, 200 bytes each, and at least in one
-_BLOCK, _RANGE = 4096, 2048  # pictures whose corners are read, and whose votes are counted, together
+_BLOCK, _RANGE = 512, 512  # pictures whose corners are read, and whose votes are counted, together in a thread
 # A vote in 64 bits, from the lowest: the first's corner, where the other picture lies (x, y, scale), whether it is
 # mirrored, the number of the second picture, that of the first in its range.
 _Y, _X, _SCALE, _MIRRORED, _SECOND, _FIRST = 8, 14, 20, 24, 25, 53

@@ -6,7 +6,7 @@ Nothing here may read a file, or draw a conclusion for splits or for a check.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
-from itertools import groupby, pairwise
+from itertools import chain, groupby, pairwise
 from operator import itemgetter
 from typing import Literal, NamedTuple
 
@@ -78,8 +78,9 @@ def find_links(
             f"More than 32 names are '{stem}' and a word such as 'crop': pixels, not names, tell which are copies."
         )
     if doubtful:
+        count = len(set(chain.from_iterable(doubtful)))
         report.note(
-            f"{len(doubtful) + 1} names have times of which each is soon after another, as those of an export are: "
+            f"{count} names have times of which each is soon after another, as those of an export are: "
             "pixels, not times, tell which are neighbours."
         )
     return sorted(found.values())

@@ -27,6 +27,7 @@ ROLE_END = 1024  # bytes of a file that hold it
 BAND = 1 << 19  # bytes that are filtered and compressed at a time: they stay in the cache
 _DENSEST = 1100  # decoded bytes that a byte of deflate can hold: 1032, and the bytes before the rows
 _NONE, _UP = 0, 2  # filter types
+_MOST_COLORS = 3 * 256  # bytes of a colour table
 
 
 PictureRole = Literal[
@@ -47,7 +48,7 @@ class Head(NamedTuple):
 
 def head_of(data: bytes) -> Head | None:
     """What the first chunk of a PNG says, given its first HEAD bytes or all; None if the file is not a PNG."""
-    if len(data) < HEAD or data[:8] != _SIGNATURE:
+    if len(data) < HEAD or data[:8] != _SIGNATURE or data[12:16] != b"IHDR":
         return None
     width, height, depth, color, _, _, interlaced = struct.unpack(">IIBBBBB", data[16:29])
     return Head(width, height, depth, color, interlaced != 0)
@@ -90,17 +91,17 @@ def decode_indices(data: bytes) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] |
     if head is None or head.depth != 8 or head.color != INDEXED or head.interlaced:
         return None
     length = head.height * (1 + head.width)
-    if length > _DENSEST * len(data) or head.width * head.height > MOST_PIXELS:
+    if length > _DENSEST * len(data) or not 0 < head.width * head.height <= MOST_PIXELS or any(data[26:28]):
         return None
-    tables, packed, kind = [], [], b""
+    tables, packed, kind = list[bytes](), list[bytes](), b""
     for kind, start, end in _whole_chunks(data):
-        if kind == b"PLTE":
+        if kind == b"PLTE" and not packed:
             tables.append(data[start:end])
         elif kind == b"IDAT":
             packed.append(data[start:end])
-        elif kind not in (b"IHDR", b"IEND") and kind not in HARMLESS:
+        elif kind != b"IEND" and kind not in HARMLESS and (kind, end) != (b"IHDR", HEAD - 4):
             return None
-    if kind != b"IEND" or len(tables) != 1 or len(tables[0]) % 3:
+    if kind != b"IEND" or len(tables) != 1 or len(tables[0]) % 3 or len(tables[0]) > _MOST_COLORS:
         return None
     packer = isal_zlib.decompressobj()
     try:

@@ -149,7 +149,7 @@ class _Restoration:
     def _leave(self, tile: _Tile, blur: BlurWidths, banned: Marks) -> None:
         """Let a tile have none of the `banned` rows, unless it is then explained much worse."""
         rows, worn = self._rows[tile.outer], to_ycc(self._picture[tile.outer])
-        where, free = banned[rows], self._find_worn(tile)
+        where, free = banned[rows], self._find_worn(tile, rows)
         error = TileLabels(worn, rows, free, self._table, blur).error(worn)
         labels = TileLabels(worn, fill_nearest(rows, where & free), free, self._table, blur, banned)
         labels.settle()
@@ -164,9 +164,8 @@ class _Restoration:
     def _each(self, work: Callable[[_Tile], _T], tiles: Sequence[_Tile]) -> list[_T]:
         return list(parallel_map(work, tiles, threads=1 if len(tiles) < _SAMPLE else None))
 
-    def _find_worn(self, tile: _Tile) -> Marks:
-        """The pixels of a tile, and around it, that an edge blends: those of exact colours are not."""
-        rows = self._rows[tile.outer]
+    def _find_worn(self, tile: _Tile, rows: Numbers) -> Marks:
+        """The pixels of a tile, and around it, that an edge of its `rows` blends: those of exact colours are not."""
         red, green, blue = cv2.split(cv2.absdiff(self._picture[tile.outer], self._colors[rows]))
         differs = cv2.max(cv2.max(red, green), blue) > _WORN
         edges = cv2.morphologyEx(rows, cv2.MORPH_GRADIENT, _SQUARE) > 0
@@ -186,8 +185,9 @@ class _Restoration:
 
     def _sample_of(self, tile: _Tile) -> tuple[Planes, Planes, Planes]:
         """The planes of a tile, those of its rows, and where an edge blends them."""
-        clean = np.stack([colors[self._rows[tile.outer]] for colors in self._table.T])
-        return _planes(to_ycc(self._picture[tile.outer])), clean, self._find_worn(tile).astype(np.float32)
+        rows = self._rows[tile.outer]
+        clean = np.stack([colors[rows] for colors in self._table.T])
+        return _planes(to_ycc(self._picture[tile.outer])), clean, self._find_worn(tile, rows).astype(np.float32)
 
     def _resnap(self, blur: BlurWidths, steps: int, known: Places) -> Places:
         """Snap the sharpened picture to the rows that it shows some area of; which they are."""
@@ -229,7 +229,7 @@ class _Restoration:
 
     def _decide(self, tile: _Tile, *, before: Numbers, blur: BlurWidths, painted: Places | None) -> int:
         worn, rows = to_ycc(self._picture[tile.outer]), before[tile.outer].copy()
-        labels = TileLabels(worn, rows, self._find_worn(tile), self._table, blur)
+        labels = TileLabels(worn, rows, self._find_worn(tile, rows), self._table, blur)
         changed = labels.settle()
         for _ in range(_PAINTINGS):
             if painted is None or not (now := paint_blocks(labels, painted)):
