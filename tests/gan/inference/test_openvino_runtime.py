@@ -1,5 +1,7 @@
 """A model in OpenVINO gives the pictures that it gives in torch, and is taken where it is the faster one."""
 
+import importlib.metadata
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,15 +13,17 @@ import pytest
 
 from p2p_datatools.contract import packages
 from p2p_datatools.contract.pairs.manifest import Half
+from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_gan.inference import runtime_trial, runtimes
+from p2p_gan.inference import openvino_runtime, runtime_trial, runtimes
 from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.inference.onnx_runtime import OnnxModel, OnnxTranslator, load_onnx_model, with_all_cores
 from p2p_gan.inference.openvino_runtime import load_openvino_model
 from p2p_gan.inference.runtimes import open_for_pictures, open_model, settle_runtime
 from p2p_gan.inference.sampling import sample
 from p2p_gan.models.model import Model
+from p2p_gan.models.onnx_file import IMAGE
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
@@ -90,9 +94,10 @@ def test_many_pictures_of_one_size_are_translated_by_what_was_measured_to_be_fas
         return replace(load_onnx_model(path), runtime="openvino")
 
     def chosen(count: int, *others: Size, runtime: str = "auto") -> str:
-        model = open_for_pictures(place, runtime, ApplyOptions())
-        sizes = [Size(32, 32)] * count + list(others)
-        settled = settle_runtime(model, place, runtime, sizes, ApplyOptions(), report=notes)
+        how = ApplyOptions(size="native")
+        model = open_for_pictures(place, runtime, how)
+        sizes = [Size(32, 32), *others]
+        settled = settle_runtime(model, place, runtime, sizes, how, times=count, report=notes)
         assert isinstance(settled, OnnxModel)
         return settled.runtime
 
@@ -100,9 +105,10 @@ def test_many_pictures_of_one_size_are_translated_by_what_was_measured_to_be_fas
     monkeypatch.setattr(runtimes, "has_openvino", lambda: True)
     monkeypatch.setattr(runtimes, "load_openvino_model", load)
     monkeypatch.setattr(runtime_trial, "_seconds", lambda *_: next(seconds))
-    assert chosen(99) == chosen(200, runtime="onnxruntime") == "onnxruntime"
+    assert chosen(99) == chosen(200, runtime="onnxruntime") == chosen(200, Size(64, 32)) == "onnxruntime"
     assert not loaded
     assert not notes.lines
+    assert chosen(101) == chosen(101) == "onnxruntime"  # 51 s of a core
     assert chosen(200) == chosen(150) == "openvino"  # and nothing is measured twice
     assert notes.lines[0].endswith("a pass takes 300 ms of a core, in onnxruntime 500.")
     assert next(seconds, None) is None
@@ -127,6 +133,69 @@ def test_openvino_is_not_taken_where_it_is_hardly_faster_or_gives_other_pictures
     assert times is not None
     assert not times.openvino_is_faster
     assert times.alike is alike
+
+
+@pytest.mark.usefixtures("own_cache")
+@pytest.mark.parametrize(("far", "alike"), [(1e-4, True), (0.1, False)])
+def test_masks_are_alike_by_the_probabilities_of_their_classes_not_by_their_numbers(
+    far: float,
+    alike: bool,
+    make_model: Callable[..., Model],
+    export_model: "ExportModel",
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place = export_model(make_model(PHOTO, Half("mask", "mask"), palette=load_palette("cars")))
+    model, logits = load_onnx_model(place), np.zeros((1, 5, 8, 8), np.float32)
+    other = logits.copy()
+    other[:, 4] += far  # so that the class is the last one instead of the first
+    drawn = iter([logits, logits, other])
+    monkeypatch.setattr(OnnxTranslator, "values", lambda *_: next(drawn))
+    monkeypatch.setattr(runtime_trial, "_seconds", lambda *_: 0.5)
+    times = runtime_trial.times_for(model, lambda: load_onnx_model(place), Size(32, 32), 1000)
+    assert times is not None
+    assert times.alike is alike
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_a_package_that_is_there_but_cannot_be_loaded_is_not_taken(
+    make_model: Callable[..., Model], export_model: "ExportModel", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load() -> OnnxModel:
+        raise ImportError("libopenvino.so: cannot open shared object file")
+
+    model = load_onnx_model(export_model(make_model(PHOTO, PHOTO)))
+    monkeypatch.setattr(runtime_trial, "_seconds", lambda *_: 0.5)
+    assert runtime_trial.times_for(model, load, Size(32, 32), 1000) is None
+
+
+def test_a_package_of_another_name_has_no_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    def version(name: str) -> str:
+        if name == "onnxruntime":  # what is installed is onnxruntime-gpu
+            raise importlib.metadata.PackageNotFoundError(name)
+        return "1"
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    assert runtime_trial._versions() == {"openvino": "1", "p2p-gan": "1"}
+
+
+@pytest.mark.usefixtures("needs_openvino")
+def test_large_passes_of_several_sizes_are_computed_one_at_a_time(
+    make_model: Callable[..., Model], export_model: "ExportModel", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = load_openvino_model(export_model(make_model(PHOTO, PHOTO)))
+    running, most = [0], [0]
+
+    def count(*_: object) -> None:
+        running[0] += 1
+        most[0] = max(most[0], *running)
+        time.sleep(0.02)
+        running[0] -= 1
+
+    monkeypatch.setattr(openvino_runtime, "_pass", count)
+    inputs = [{IMAGE: np.zeros((1, 3, 32, side), np.float32)} for side in (32, 64)]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda each: model.sessions.run(each, large=True), inputs))
+    assert most == [1]
 
 
 def test_auto_takes_the_faster_of_those_that_are_installed(

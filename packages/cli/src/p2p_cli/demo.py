@@ -190,5 +190,5 @@ def say_result(dest: Path, scores: "Scores", seconds: float) -> None:
     render.say(f"          {dest}/scores.json, {dest}/run/samples, {dest}/model.safetensors")
     render.say(f"paint     p2p paint {place}/run   draw a car on a page, and watch it appear")
     render.say(f"page      p2p report {place}/run --evaluate")
-    render.say(f"longer    p2p train {place}/pairs {place}/run --preset tiny --size {_SIZE} --images 20000")
+    render.say(f"longer    p2p train {place}/pairs {place}/run --images 20000")
     render.say("your own  p2p data build-masks --help")

@@ -6,6 +6,7 @@ Nothing here may load torch or onnxruntime, or OpenVINO before a model is.
 import queue
 import threading
 from collections import OrderedDict
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,7 @@ class _Compiler:
         import openvino  # by the thread that loads the model, not by one of those that use it
 
         self._file, self._core = file, openvino.Core()
-        self._lock = threading.Lock()
+        self._lock, self._alone = threading.Lock(), threading.Lock()
         self._networks: OrderedDict[_Key, _Requests] = OrderedDict()
 
     def run(self, inputs: dict[str, Any], *, large: bool) -> Values:
@@ -63,11 +64,8 @@ class _Compiler:
         try:
             with self._lock:
                 requests = self._requests(inputs, large)
-            request = requests.get()
-            try:
-                return np.array(request.infer(inputs)[0], np.float32)
-            finally:
-                requests.put(request)
+            with self._alone if large else nullcontext():
+                return _pass(requests, inputs)
         except (P2PError, MemoryError):
             raise
         except Exception as error:
@@ -104,3 +102,12 @@ class _Compiler:
         for _ in range(streams):
             requests.put(compiled.create_infer_request())
         return requests
+
+
+def _pass(requests: _Requests, inputs: dict[str, Any]) -> Values:
+    """The output of a pass by the first request that is free."""
+    request = requests.get()
+    try:
+        return np.array(request.infer(inputs)[0], np.float32)
+    finally:
+        requests.put(request)

@@ -134,7 +134,7 @@ def segment_photos(
     known = _palette_of(loaded.card, Path(model), palette)
     strange: list[Skip] | None = [] if keep_going else None
     pictures, sizes, skipped = _photos_of(photos, loaded.card, read, report, strange)
-    loaded = settle_runtime(loaded, model, "auto", [*sizes.values()], WITHOUT_DROPOUT, device=device, report=report)
+    loaded = settle_runtime(loaded, model, "auto", sizes.values(), WITHOUT_DROPOUT, device=device, report=report)
     look_at_inputs([each.path for each in pictures], loaded.card, read, keep_going=keep_going, report=report)
     recipe = {
         **{"format": "p2p-segmented", "version": 1, "model": loaded.digest, "direction": loaded.card.direction},

@@ -3,6 +3,7 @@
 Nothing here may load torch, or let a runtime be taken that gives other pictures than to within 1 of 255.
 """
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.inference.onnx_runtime import LARGE, OnnxModel, OnnxTranslator
 from p2p_gan.inference.translator import PassOptions
+from p2p_gan.machine.driver import cpu_name
 from p2p_gan.machine.kept import keep, kept_folder, recall
 from p2p_gan.models.card import ModelCard
 
@@ -42,44 +44,72 @@ def times_for(model: OnnxModel, load: Callable[[], OnnxModel], size: Size, pictu
     """What a pass of a network's input of this size takes in each runtime; `load` is asked for the model in OpenVINO.
 
     What was measured before on this machine is used again, so that the same command gives the same pictures. None where
-    it would not pay for so few pictures, where nothing can be kept, and where OpenVINO cannot run the model.
+    it would not pay for so few pictures, where nothing can be kept, and where OpenVINO cannot be loaded or run the
+    model.
     """
     if pictures < _LEAST or kept_folder() is None or model.needs(size) >= LARGE:
         return None
-    key = {
-        **{"what": "runtime", "model": model.digest, "size": str(size), "cores": cores()},
-        "versions": _versions(),
-    }
+    machine = {"cpu": cpu_name(), "cores": cores(), "versions": _versions()}
+    key = {"what": "runtime", "model": model.digest, "size": str(size), **machine}
     found = _valid(recall(key))
     if found is None:
         first = OnnxTranslator(model)
         picture, options = _draw_picture(model.card, size), PassOptions(model.card.statistics, seed=0)
-        first.values(picture, options)  # loads what all need
-        if _seconds(first, picture, options) * pictures < LONG:
+        if _kept_seconds(key, first, picture, options) * pictures < LONG:
             return None
         try:
             times = _time_both(first, OnnxTranslator(load()), picture, options)
-        except P2PError:
+        except (P2PError, ImportError):
             return None
         found = _valid(keep(key, vars(times))) or times
     return found
 
 
 def _versions() -> dict[str, str]:
-    from importlib.metadata import version  # which a start for a few pictures does without
+    """The versions; none of what was installed under another name, as onnxruntime-gpu is."""
+    from importlib.metadata import PackageNotFoundError, version  # which a start for a few pictures does without
 
-    return {name: version(name) for name in ("onnxruntime", "openvino", "p2p-gan")}
+    found: dict[str, str] = {}
+    for name in ("onnxruntime", "openvino", "p2p-gan"):
+        with contextlib.suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
+
+
+def _kept_seconds(key: dict[str, object], first: OnnxTranslator, picture: Array, options: PassOptions) -> float:
+    """The processor time of a pass, kept as well: it decides whether the other runtime is tried."""
+    key = {**key, "what": "pass in onnxruntime"}
+    found = (recall(key) or {}).get("seconds")
+    if isinstance(found, float):
+        return found
+    first.values(picture, options)  # loads what all need
+    seconds = _seconds(first, picture, options)
+    found = (keep(key, {"seconds": seconds}) or {}).get("seconds")
+    return found if isinstance(found, float) else seconds
 
 
 def _time_both(first: OnnxTranslator, second: OnnxTranslator, picture: Array, options: PassOptions) -> PassTimes:
-    one, other = (each.pixels(picture, options) for each in (first, second))
-    alike = one.dtype.kind != "f" and bool(np.abs(one.astype(np.int64) - other).max() <= np.iinfo(one.dtype).max / 255)
+    alike = _are_alike(*(_shown(each, picture, options) for each in (first, second)))
     taken: dict[OnnxTranslator, list[float]] = {first: [], second: []}
     for _ in range(_ROUNDS):
         for each, times in taken.items():
             times.append(_seconds(each, picture, options))
     onnxruntime, openvino = (sorted(times)[_ROUNDS // 2] * 1000 for times in taken.values())
     return PassTimes(onnxruntime, openvino, alike)
+
+
+def _shown(translator: OnnxTranslator, picture: Array, options: PassOptions) -> Array:
+    """The pixels of a pass; for classes, whose numbers say nothing of how near they are, their probabilities."""
+    if translator.output.kind != "classes":
+        return translator.pixels(picture, options)
+    powers = np.exp((values := translator.values(picture, options)) - values.max(axis=1, keepdims=True))
+    return np.asarray(np.rint(powers / powers.sum(axis=1, keepdims=True) * 255)).astype(np.uint8)
+
+
+def _are_alike(one: Array, other: Array) -> bool:
+    if one.dtype.kind == "f":
+        return False
+    return bool(np.abs(one.astype(np.int64) - other).max() <= np.iinfo(one.dtype).max / 255)
 
 
 def _seconds(translator: OnnxTranslator, picture: Array, options: PassOptions) -> float:

@@ -126,10 +126,13 @@ def settle_runtime(
     sizes: Collection[Size],
     how: ApplyOptions,
     *,
+    times: int = 1,
     device: "torch.device | str | None" = None,
     report: Reporter = QUIET,
 ) -> AnyModel:
     """The model of `open_for_pictures`, or with `auto` the same in what suits pictures of these sizes better.
+
+    Each is translated so many `times`, as variants or as frames.
 
     That is torch, which computes in strips, if a picture is too large for one pass, and OpenVINO for many pictures of
     one size, if it was measured to be the faster for this model on this machine, which is noted.
@@ -141,10 +144,10 @@ def settle_runtime(
     seen = {padded_size(size_seen(model.card, model.unit, size, how), model.unit) for size in set(sizes)}
     if len(seen) != 1 or model.runtime != "onnxruntime" or not has_openvino():
         return model
-    times = times_for(model, lambda: _in_openvino(model), seen.pop(), len(sizes))
-    if times is None or not times.openvino_is_faster:
+    passes = times_for(model, lambda: _in_openvino(model), seen.pop(), len(sizes) * times)
+    if passes is None or not passes.openvino_is_faster:
         return model
-    took = f"{times.openvino:.3g} ms of a core, in onnxruntime {times.onnxruntime:.3g}"
+    took = f"{passes.openvino:.3g} ms of a core, in onnxruntime {passes.onnxruntime:.3g}"
     report.note(f"openvino computes, as the faster for this model here: a pass takes {took}.")
     return _in_openvino(model)
 

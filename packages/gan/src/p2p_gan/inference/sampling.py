@@ -122,8 +122,8 @@ def sample(
         pictures = list_inputs(given, sampling.read, report, strange=strange)
     skipped, fitting, sizes = _split_by_fit(pictures, model.card, keep_going=keep_going)
     skipped[:0] = strange or []
-    known = [*sizes.values()] * sampling.variants
-    model = settle_runtime(model, model_path, runtime, known, sampling.how, device=device, report=report)
+    how, times = sampling.how, sampling.variants
+    model = settle_runtime(model, model_path, runtime, sizes.values(), how, times=times, device=device, report=report)
     alone = {each.name: sizes[each.name] for each in fitting if each.folder is None and each.name in sizes}
     _note_shrunk(model, alone, sampling.how, report)
     files = [each.path for each in fitting if each.folder is None]

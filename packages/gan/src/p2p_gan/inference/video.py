@@ -88,8 +88,6 @@ def sample_video(
     _refuse_options(sampling)
     reader = open_video(path)
     model = open_for_pictures(model_path, runtime, sampling.how, device=device, report=report)
-    sizes = [reader.header.size] * max(1, reader.header.frames)
-    model = settle_runtime(model, model_path, runtime, sizes, sampling.how, device=device, report=report)
     _refuse_deep(model.card)
     recipe = {"model": model.digest, "video": sha256_file(path), "sheet": sampling.sheet, **sampling.how.to_json()}
     mark = json.dumps(recipe, sort_keys=True)
@@ -98,6 +96,8 @@ def sample_video(
             return VideoSummary(dest, open_video(dest).header.frames, False, "", model)
         what, to_do = "exists, and is not this video", "Choose another name, or delete it first."
         raise UsageError(dest, what, to_do, code="destination-taken")
+    sizes, times = [reader.header.size], max(1, reader.header.frames)
+    model = settle_runtime(model, model_path, runtime, sizes, sampling.how, times=times, device=device, report=report)
     work = _FrameWork(model, sampling, path)
     report.start("sampling", reader.header.frames)
     try:

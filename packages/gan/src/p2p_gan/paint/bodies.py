@@ -64,7 +64,7 @@ def _said_length(request: "Request") -> int:
     said = request.headers.get("content-length", "0")
     if not said.isascii() or not said.isdigit() or int(said[:16]) > MOST_BYTES:
         raise _too_many_bytes()
-    return int(said)
+    return int(said[:16])
 
 
 @contextlib.asynccontextmanager
