@@ -65,7 +65,6 @@ def test_photos_in_folders_of_splits_are_photos_that_have_splits(tmp_path: Path,
         (["ab", "photo"], "photos", "not-pairs"),
         (["one/ab", "two/ab"], "photos", "no-pairs"),
         (["ab", "raw/photo", "raw/more/photo"], "photos", "no-pairs"),
-        (["train/sheet"], "photos", "drawn-by-p2p"),
     ],
 )
 def test_every_command_calls_a_folder_the_same(
@@ -78,10 +77,20 @@ def test_every_command_calls_a_folder_the_same(
             seed = number if "/masks" in place else 10 * count + number
             single = what == "photo"
             pixels = scene(seed) if single else np.hstack([scene(seed, square), scene(100 + seed, square)])
-            role: PictureRole | None = "sample sheet" if what == "sheet" else None
-            write_png(tmp_path / folder / f"{what}{number}.png", pixels, durable=False, role=role)
+            write_png(tmp_path / folder / f"{what}{number}.png", pixels, durable=False)
     assert (open_data(tmp_path).kind, check(tmp_path).kind) == (kind, kind)
     assert code_of(lambda: open_pairs(tmp_path)) == code_of(lambda: split(tmp_path, dry_run=True)) == train_refuses
+
+
+@pytest.mark.parametrize("pairs", [0, 19])
+def test_a_sheet_of_p2p_in_train_is_an_error_for_every_command(tmp_path: Path, pairs: int, scene: "Scene") -> None:
+    square = Size(64, 64)
+    for number in range(pairs + 1):
+        pixels = np.hstack([scene(number, square), scene(100 + number, square)])
+        role: PictureRole | None = "sample sheet" if number == 0 else None
+        write_png(tmp_path / "train" / f"{number:02d}.png", pixels, durable=False, role=role)
+    assert [finding.code for finding in check(tmp_path).findings if finding.severity == "error"] == ["drawn-by-p2p"]
+    assert code_of(lambda: open_data(tmp_path)) == code_of(lambda: split(tmp_path, dry_run=True)) == "drawn-by-p2p"
 
 
 def code_of(call: Callable[[], object]) -> str:

@@ -184,7 +184,7 @@ def test_a_run_cannot_tell_whether_its_updates_are_replayed_nor_where_it_was_int
     config = replace(tiny, images=14, batch=2, ema_half_life=9.0, deterministic=True, lr_schedule="constant")
     train(pair_folder, tmp_path / "plain", config)
     monkeypatch.setattr("p2p_gan.training.loop.recorder_for", lambda job: tape_recorder)
-    monkeypatch.setattr(update, "_ROWS", 1)  # fewer than updates between two lines of the record
+    monkeypatch.setattr(update, "kept_updates", lambda _: 1)  # fewer than updates between two lines of the record
     train(pair_folder, tmp_path / "whole", config)
     train(pair_folder, tmp_path / "parts", replace(config, images=6))
     train(pair_folder, tmp_path / "parts", config)

@@ -28,7 +28,7 @@ from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
 from p2p_datatools.contract.progress import QUIET, Reporter
 
 # Codes of folders that have splits, but of single pictures.
-_NO_PAIRS = {"not-pairs", "own-folder", "half-folders", "no-pairs", "no-pictures", "drawn-by-p2p", "three-columns"}
+_NO_PAIRS = {"not-pairs", "own-folder", "half-folders", "no-pairs", "no-pictures", "three-columns"}
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,7 @@ def _kept_seconds(key: dict[str, object], first: OnnxTranslator, picture: Array,
 
 
 def _time_both(first: OnnxTranslator, second: OnnxTranslator, picture: Array, options: PassOptions) -> PassTimes:
-    alike = _are_alike(*(_shown(each, picture, options) for each in (first, second)))
+    alike = _are_alike(*(_result(each, picture, options) for each in (first, second)))
     taken: dict[OnnxTranslator, list[float]] = {first: [], second: []}
     for _ in range(_ROUNDS):
         for each, times in taken.items():
@@ -98,7 +98,7 @@ def _time_both(first: OnnxTranslator, second: OnnxTranslator, picture: Array, op
     return PassTimes(onnxruntime, openvino, alike)
 
 
-def _shown(translator: OnnxTranslator, picture: Array, options: PassOptions) -> Array:
+def _result(translator: OnnxTranslator, picture: Array, options: PassOptions) -> Array:
     """The pixels of a pass; for classes, whose numbers say nothing of how near they are, their probabilities."""
     if translator.output.kind != "classes":
         return translator.pixels(picture, options)

@@ -109,10 +109,12 @@ def _not_pairs(folder: Path, what: str, to_do: str) -> P2PError:
 def _look_like_pairs(read: Sequence[Glance], seen: Sequence[Middle], *, sure: bool) -> bool:
     """Whether nearly all that tell something are of two; if none does, their shape tells it, unless that is to be sure.
 
-    One or two tell it only by their shape or their colours, too: an edge of labels may well lie in the middle of them.
+    One or two tell it only by their colours, too, or, unless that is to be sure, by their shape: an edge of labels may
+    well lie in the middle of them.
     """
     if seen.count("cut") >= max(1, _MOST * len(seen)):
-        return len(seen) > _FEW or all(each.is_wide or each.is_of_two for each in read if each.middle == "cut")
+        cut = [glance for glance in read if glance.middle == "cut"]
+        return len(seen) > _FEW or all(glance.is_of_two or (glance.is_wide and not sure) for glance in cut)
     return not seen and not sure and bool(read) and all(glance.is_wide for glance in read)
 
 

@@ -8,7 +8,6 @@ import contextlib
 import io
 import logging
 import math
-import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pictures import png
+from p2p_datatools.contract.pictures.channel_bits import bits_at_start
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS, refuse_bomb, too_many_pixels
 from p2p_datatools.contract.pictures.pages import (
     AS_USUAL,
@@ -331,30 +331,7 @@ def is_deep(image: Image.Image, file: PictureFile) -> bool:
         return head is not None and head.depth == 16
     if isinstance(image, TiffImageFile):
         return bool(max(image.tag_v2.get(258, (1,))) > 8)  # BitsPerSample
-    if image.format == "PPM":
-        return _bits_of_ppm(file.start) > 8
-    if image.format == "JPEG2000":
-        return _bits_of_jpeg2000(file.start) > 8
-    return image.format == "AVIF" and _bits_of_avif(file.start) > 8
-
-
-def _bits_of_jpeg2000(start: bytes) -> int:
-    """The bits of the first component, from the marker of the size (ISO/IEC 15444-1, A.5.1); 8 if there is none."""
-    place = start.find(b"\xff\x4f\xff\x51")
-    return (start[place + 42] & 0x7F) + 1 if 0 <= place < len(start) - 42 else 8
-
-
-def _bits_of_avif(start: bytes) -> int:
-    """The bits of a channel, from the AV1 configuration (AV1 in ISO base media files, 2.3); 8 if there is none."""
-    place = start.find(b"av1C")
-    flags = start[place + 6] if 0 <= place < len(start) - 6 else 0
-    return 12 if flags & 0x20 else 10 if flags & 0x40 else 8
-
-
-def _bits_of_ppm(start: bytes) -> int:
-    """16 where the largest value of a PGM or PPM needs two bytes (Netpbm's pgm(5), ppm(5)), else 8."""
-    found = re.match(rb"P[2356]\s+(?:#[^\n]*\n\s*)*\d+\s+(?:#[^\n]*\n\s*)*\d+\s+(?:#[^\n]*\n\s*)*(\d+)\s", start)
-    return 16 if found and int(found[1]) > 255 else 8
+    return bits_at_start(image.format or "", file.start) > 8
 
 
 def _dtype(image: Image.Image) -> str:
