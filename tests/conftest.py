@@ -14,6 +14,8 @@ from typing import Any, Protocol
 import pytest
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files import atomic as atomic_module
+from p2p_datatools.contract.files.atomic import lives
 from p2p_datatools.contract.progress import Reporter
 
 # Before any test loads torch: see p2p_gan/__init__.py, which is too late for tests that import torch first.
@@ -263,6 +265,8 @@ def deaths(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> D
         states = States(place)
         with monkeypatch.context() as patch:
             patch.setattr(os, "getpid", lambda: _DEAD)  # by which what it left behind is known
+            # As long as it works it lives, or one of its threads would take the file of another for what a kill left.
+            patch.setattr(atomic_module, "lives", lambda process: process == _DEAD or lives(process))
             for name in (*CHANGES, "link"):
                 patch.setattr(os, name, states.before(getattr(os, name)))
             work()

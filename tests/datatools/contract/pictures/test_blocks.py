@@ -7,7 +7,7 @@ from p2p_datatools.contract.pictures.blur import BlurWidths, blur_plane, to_ycc
 from p2p_datatools.contract.pictures.icm import TileLabels
 
 COLORS = np.array([(255, 0, 254), (190, 153, 153), (192, 192, 128)], dtype=np.uint8)
-WALL, FENCE, POLE = range(3)
+FENCE, POLE = 1, 2
 TABLE = to_ycc(COLORS[None])[0]
 KNOWN = np.arange(3)
 
