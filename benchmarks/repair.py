@@ -21,7 +21,7 @@ from PIL import Image, ImageFilter
 from p2p_datatools.contract.mask_folder import read_mask_lines
 from p2p_datatools.contract.palette import Palette, load_palette
 from p2p_datatools.contract.pictures.images import colorize, read_mask
-from p2p_datatools.contract.pictures.worn_masks import index_rows, palette_snapper
+from p2p_datatools.contract.pictures.worn.reading import index_rows, palette_snapper
 from p2p_datatools.masks.build import build_masks
 from p2p_datatools.repairs.build import repair
 from p2p_datatools.sources.data_set import fetch_synth

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.palette import IGNORE_COLOR, load_palette
-from p2p_datatools.contract.pictures.snap import Snapper
+from p2p_datatools.contract.pictures.worn.snap import Snapper
 
 if TYPE_CHECKING:
     from benchmarks import measure

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.palette import Palette
-from p2p_datatools.contract.pictures.flat_areas import has_many_colors
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, indices_of_colors
-from p2p_datatools.contract.pictures.worn_masks import index_rows, palette_snapper
+from p2p_datatools.contract.pictures.worn.flat_areas import has_many_colors
+from p2p_datatools.contract.pictures.worn.reading import index_rows, palette_snapper
 
 _MOST_COLORS = 254  # that a Snapper takes
 _MOST_STRAY = 0.01  # of the pixels; the worst of thirty JPEG facades of quality 15 has 0.0026

@@ -18,7 +18,7 @@ from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import refuse_pairs_as_photos
 from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, color_words, is_built_in
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
-from p2p_datatools.contract.pictures.snap import TOLERANCE
+from p2p_datatools.contract.pictures.worn.snap import TOLERANCE
 from p2p_datatools.contract.progress import MANY, QUIET, Reporter
 from p2p_datatools.contract.words import plural, shell_word
 from p2p_datatools.labels.formats.class_names import NO_CLASS

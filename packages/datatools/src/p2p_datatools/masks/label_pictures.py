@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, error_of
 from p2p_datatools.contract.palette import _HEX, BACKGROUND, Color, Palette, color_labels, color_of, hex_of
-from p2p_datatools.contract.pictures.flat_areas import FlatArea, find_inexact
 from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, refuse_hidden, size_of
 from p2p_datatools.contract.pictures.index import LabelPicture, histogram, read_ids
-from p2p_datatools.contract.pictures.restore import restore
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.pictures.snap import TOLERANCE, Snapper, SnapResult, undecided_pixels
+from p2p_datatools.contract.pictures.worn.flat_areas import FlatArea, find_inexact
+from p2p_datatools.contract.pictures.worn.restore import restore
+from p2p_datatools.contract.pictures.worn.snap import TOLERANCE, Snapper, SnapResult, undecided_pixels
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.values import (
     VOID,

@@ -28,10 +28,10 @@ from p2p_datatools.contract.palette import (
     palette_of,
     plain,
 )
-from p2p_datatools.contract.pictures.flat_areas import find_inexact
 from p2p_datatools.contract.pictures.header import photo_size
 from p2p_datatools.contract.pictures.pages import ReadOptions
-from p2p_datatools.contract.pictures.snap import TOLERANCE, Snapper
+from p2p_datatools.contract.pictures.worn.flat_areas import find_inexact
+from p2p_datatools.contract.pictures.worn.snap import TOLERANCE, Snapper
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command
 from p2p_datatools.labels.parsing.regions import UNNAMED

@@ -121,12 +121,7 @@ def pair(
     refuse_dest_inside(dest, a, *more, b)
     _refuse_pairs((a, *more, b))
     stamps, known = stamp_records(dest, HEADER, PAIR_LINES), read_manifest(dest) if has_manifest(dest) else None
-    with report.tell("matching names"):
-        matched, skipped, others = _match(a, b, ways, report)
-    partners: PartFiles = {}
-    if more:
-        matched, partners, alone = match_parts(matched, more, b, match=ways.match, report=report)
-        skipped += alone
+    matched, partners, skipped, others = _match((a, *more), b, ways, report)
     given = GivenSplits((a, b), matched, report)
     if not given.any:
         note_siblings((a, b), report)
@@ -156,20 +151,33 @@ def pair(
         settings |= _merged_parts(known) | _origins((a, *more, b))
         with report.tell("writing the manifest"):
             _commit(destination, job, work, settings, skipped, sizes)
+    _say(job, dest, sizes, report)
+    return _sum_up(dest, job, done, skipped, sizes, others)
+
+
+def _say(job: PairRecipe, dest: Path, sizes: "_Sizes", report: Reporter) -> None:
+    """What a user should know of the pairs that were written."""
     say_over_white([*job.a.over_white, *job.b.over_white], report)
     say_drawn((job.a, job.b), report)
     if sizes.splits:
         _note_alike(read_manifest(dest), report)
-    return _sum_up(dest, job, done, skipped, sizes, others)
 
 
-def _match(a: Path, b: Path, ways: PairOptions, report: Reporter) -> tuple[MatchedFiles, list[Skip], list[LeftOut]]:
-    """The pairs, what could not be matched, and what else lies in the folders, which is said."""
+def _match(
+    folders: Sequence[Path], b: Path, ways: PairOptions, report: Reporter
+) -> tuple[MatchedFiles, PartFiles, list[Skip], list[LeftOut]]:
+    """By name the pictures of the first folder and B, and those of the others; names that fail, and files left out."""
+    first, *more = folders
     others = list[LeftOut]()
-    matched, skipped = match_pictures(a, b, match=ways.match, pick=pick_photo, others=others, report=report)
+    partners: PartFiles = {}
+    with report.tell("matching names"):
+        matched, skipped = match_pictures(first, b, match=ways.match, pick=pick_photo, others=others, report=report)
     for each in others:
         each.say(report)
-    return matched, skipped, others
+    if more:
+        matched, partners, alone = match_parts(matched, more, b, match=ways.match, report=report)
+        skipped += alone
+    return matched, partners, skipped, others
 
 
 def _merged_parts(known: PairFolder | None) -> dict[str, Any]:

@@ -29,11 +29,11 @@ from p2p_datatools.contract.pairs.manifest import (
 )
 from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.flat_areas import has_many_colors
 from p2p_datatools.contract.pictures.images import indices_of_colors, say_over_white
 from p2p_datatools.contract.pictures.nodata import Gaps, free_value
-from p2p_datatools.contract.pictures.restore import restore
-from p2p_datatools.contract.pictures.snap import Snapper, undecided_pixels
+from p2p_datatools.contract.pictures.worn.flat_areas import has_many_colors
+from p2p_datatools.contract.pictures.worn.restore import restore
+from p2p_datatools.contract.pictures.worn.snap import Snapper, undecided_pixels
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.jobs.conversion import (

@@ -26,7 +26,7 @@ from p2p_datatools.contract.pictures.index import histogram
 from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
-from p2p_datatools.contract.pictures.worn_masks import read_worn_mask
+from p2p_datatools.contract.pictures.worn.reading import read_worn_mask
 from p2p_datatools.contract.progress import MANY, QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.repairs.mend import MendResult, mend
@@ -114,7 +114,7 @@ def repair(
     """Write the masks of a folder to the mask folder `dest`, with exact colours, without specks, in their photos' size.
 
     MASKS is a mask folder, or any folder of pictures in the colours of `palette`: JPEG, resized, drawn with soft edges.
-    Blended colours become the class that explains what lies around them (see `contract.pictures.restore`); areas of few
+    Blended colours become the class that explains what lies around them (see `contract.pictures.worn`); areas of few
     pixels are filled (see `specks.fill_specks`); what no class explains is ignored, and listed. DEST/changes has for
     each mask what was changed, as JSON and as a picture; MASKS stays as it is. On a DEST of the same settings new masks
     are added and others kept.

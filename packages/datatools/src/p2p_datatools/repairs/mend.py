@@ -14,7 +14,7 @@ from p2p_datatools.contract.pictures.images import LabelMap, Photo, colorize
 from p2p_datatools.contract.pictures.index import histogram
 from p2p_datatools.contract.pictures.resize import resize_mask
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.pictures.worn_masks import WornMask, index_rows, palette_snapper
+from p2p_datatools.contract.pictures.worn.reading import WornMask, index_rows, palette_snapper
 from p2p_datatools.repairs.record import REASONS, Reason
 from p2p_datatools.repairs.specks import fill_specks, speck_size
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.palette import IGNORE
 from p2p_datatools.contract.pictures.images import LabelMap
-from p2p_datatools.contract.pictures.snap_neighbours import fill_nearest
+from p2p_datatools.contract.pictures.worn.neighbours import fill_nearest
 from p2p_datatools.contract.threads import parallel_map
 
 MOST_SPECK = 64

@@ -15,7 +15,7 @@ from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array, read_filled
 from p2p_datatools.contract.pictures.header import Form, PictureFile, open_picture
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, colorize
-from p2p_datatools.contract.pictures.worn_masks import list_classes
+from p2p_datatools.contract.pictures.worn.reading import list_classes
 from p2p_gan.data.coding import Coding, class_indices
 from p2p_gan.data.task import Task, task_of
 from p2p_gan.inference.mask_inputs import InputChanges, read_palette_mask

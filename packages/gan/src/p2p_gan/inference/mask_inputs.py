@@ -12,7 +12,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.header import PictureFile
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, indices_of_colors, say_over_white
-from p2p_datatools.contract.pictures.worn_masks import WornMask, list_classes, read_worn_mask, snap_mask
+from p2p_datatools.contract.pictures.worn.reading import WornMask, list_classes, read_worn_mask, snap_mask
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
 

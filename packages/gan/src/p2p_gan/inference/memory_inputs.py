@@ -14,7 +14,7 @@ from p2p_datatools.contract.pictures.arrays import Array, read_filled
 from p2p_datatools.contract.pictures.header import Form
 from p2p_datatools.contract.pictures.images import LabelMap
 from p2p_datatools.contract.pictures.memory import may_blend, open_pillow, open_values, refuse_strange_shape
-from p2p_datatools.contract.pictures.worn_masks import list_classes
+from p2p_datatools.contract.pictures.worn.reading import list_classes
 from p2p_gan.inference.inputs import as_half, encode_classes, read_input, refuse_form
 from p2p_gan.inference.mask_inputs import InputChanges, read_mask_colors
 from p2p_gan.models.card import ModelCard

@@ -18,7 +18,7 @@ from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import Photo, read_photo, size_of
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.pictures.worn_masks import list_classes
+from p2p_datatools.contract.pictures.worn.reading import list_classes
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.inference.inputs import read_input, refuse_other_names
 from p2p_gan.inference.mask_inputs import NOT_MASKS

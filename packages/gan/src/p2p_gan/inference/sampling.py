@@ -144,16 +144,15 @@ def sample(
         skipped += reversed(failed.values())
         if not keep_going:
             refuse(skipped, destination)
-        records = work.records()
-
-        def write_record(folder: Path) -> None:
-            write_lines(folder / _LINES, ({"file": file, **records[file].to_json()} for file in sorted(records)))
-            write_json(folder / _HEADER, recipe)
-
-        destination.commit(write_record, skipped=skipped)
+        destination.commit(partial(_write_record, records=work.records(), recipe=recipe), skipped=skipped)
     work.changes.say(report)
     snapped = tuple(str(each.path) for each in fitting if each.path in work.changes.snapped)
     return SampleSummary(dest, done.made, done.resumed + done.kept, tuple(skipped), snapped, model)
+
+
+def _write_record(folder: Path, *, records: Mapping[str, "SampleRecord"], recipe: dict[str, Any]) -> None:
+    write_lines(folder / _LINES, ({"file": file, **records[file].to_json()} for file in sorted(records)))
+    write_json(folder / _HEADER, recipe)
 
 
 _MUCH = 4  # times fewer pixels, from which small things are gone

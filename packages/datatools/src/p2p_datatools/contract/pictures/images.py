@@ -230,21 +230,7 @@ def read_mask(source: Path | str | PictureFile, palette: Palette, *, cleared: li
         if (exact := _read_exact(file, palette)) is not None:
             return exact
         with decode(file) as image:
-            if image.format == "JPEG":
-                raise P2PError(
-                    file.path,
-                    "is a JPEG, which blends colours; masks are PNG",
-                    "Save it as PNG from its source.",
-                    code="jpeg-mask",
-                )
-            if image.mode.startswith(("I", "F")):
-                # As colours of 8 bits all but the smallest values would be white, which is a class of most palettes.
-                raise P2PError(
-                    file.path,
-                    "has grey values of more than 8 bits, not the colours of a palette",
-                    "If they are class numbers, build masks from it with 'p2p data build-masks'.",
-                    code="deep-mask",
-                )
+            _refuse_no_mask(image, file)
             if image.mode == "P":
                 table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
                 used = np.flatnonzero(image.histogram())
@@ -278,6 +264,18 @@ def read_mask(source: Path | str | PictureFile, palette: Palette, *, cleared: li
             code="unknown-class",
         )
     return indices
+
+
+def _refuse_no_mask(image: Image.Image, file: PictureFile) -> None:
+    """Raise P2PError for kinds of files whose pixels cannot be the colours of a palette."""
+    if image.format == "JPEG":
+        what, to_do = "is a JPEG, which blends colours; masks are PNG", "Save it as PNG from its source."
+        raise P2PError(file.path, what, to_do, code="jpeg-mask")
+    if image.mode.startswith(("I", "F")):
+        # As colours of 8 bits all but the smallest values would be white, which is a class of most palettes.
+        what = "has grey values of more than 8 bits, not the colours of a palette"
+        to_do = "If they are class numbers, build masks from it with 'p2p data build-masks'."
+        raise P2PError(file.path, what, to_do, code="deep-mask")
 
 
 def _read_exact(file: PictureFile, palette: Palette) -> LabelMap | None:

@@ -13,8 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.pictures.blocks import paint_blocks
-from p2p_datatools.contract.pictures.blur import (
+from p2p_datatools.contract.pictures.images import Photo
+from p2p_datatools.contract.pictures.worn.blocks import paint_blocks
+from p2p_datatools.contract.pictures.worn.blur import (
     BlurWidths,
     Planes,
     blur_colors,
@@ -23,10 +24,9 @@ from p2p_datatools.contract.pictures.blur import (
     sharpen,
     to_ycc,
 )
-from p2p_datatools.contract.pictures.icm import TileLabels, least_of
-from p2p_datatools.contract.pictures.images import Photo
-from p2p_datatools.contract.pictures.snap import Snapper, SnapResult
-from p2p_datatools.contract.pictures.snap_neighbours import Marks, Numbers, Places, fill_nearest
+from p2p_datatools.contract.pictures.worn.icm import TileLabels, least_of
+from p2p_datatools.contract.pictures.worn.neighbours import Marks, Numbers, Places, fill_nearest
+from p2p_datatools.contract.pictures.worn.snap import Snapper, SnapResult
 from p2p_datatools.contract.threads import parallel_map
 
 _TILE, _AREA = 128, 512  # pixels: the side of what is sharpened, and of what is decided at once,

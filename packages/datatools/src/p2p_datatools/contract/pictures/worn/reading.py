@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import IGNORE, Palette
-from p2p_datatools.contract.pictures.flat_areas import find_inexact
 from p2p_datatools.contract.pictures.header import PictureFile
 from p2p_datatools.contract.pictures.images import (
     LabelMap,
@@ -23,8 +22,9 @@ from p2p_datatools.contract.pictures.images import (
     refuse_hidden,
 )
 from p2p_datatools.contract.pictures.index import LabelPicture, histogram, read_label_picture
-from p2p_datatools.contract.pictures.restore import restore
-from p2p_datatools.contract.pictures.snap import TOLERANCE, Snapper
+from p2p_datatools.contract.pictures.worn.flat_areas import find_inexact
+from p2p_datatools.contract.pictures.worn.restore import restore
+from p2p_datatools.contract.pictures.worn.snap import TOLERANCE, Snapper
 from p2p_datatools.contract.words import plural
 
 _MOST_STRAY = 0.01  # of the pixels: those of a mask that was JPEG and that nothing around explains

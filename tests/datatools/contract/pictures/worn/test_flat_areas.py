@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.pictures.flat_areas import find_inexact
+from p2p_datatools.contract.pictures.worn.flat_areas import find_inexact
 
 COLORS = np.array([(0, 0, 0), (255, 0, 0)], dtype=np.uint8)
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from p2p_datatools.contract.pictures.blur import BlurWidths, Planes, blur_plane, kernel
-from p2p_datatools.contract.pictures.snap_neighbours import Marks, Numbers, Places
+from p2p_datatools.contract.pictures.worn.blur import BlurWidths, Planes, blur_plane, kernel
+from p2p_datatools.contract.pictures.worn.neighbours import Marks, Numbers, Places
 
 NEIGHBOURS = tuple(
     (down, across, 0.7 if down and across else 1.0)  # the distance to a diagonal one is larger

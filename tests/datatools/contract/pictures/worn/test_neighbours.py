@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from p2p_datatools.contract.pictures.snap_neighbours import UNSURE, Around, chunks, fill_nearest, in_areas, in_blocks
+from p2p_datatools.contract.pictures.worn.neighbours import UNSURE, Around, chunks, fill_nearest, in_areas, in_blocks
 
 ROWS = np.array([[1, 2, 3, 4], [5, UNSURE, 6, 7], [8, 9, 10, UNSURE]], dtype=np.uint8)
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from p2p_datatools.contract.pictures.blur import Planes, kernel
-from p2p_datatools.contract.pictures.icm import NEIGHBOURS, TileLabels, least_of
-from p2p_datatools.contract.pictures.snap_neighbours import Marks, Numbers, Places
+from p2p_datatools.contract.pictures.worn.blur import Planes, kernel
+from p2p_datatools.contract.pictures.worn.icm import NEIGHBOURS, TileLabels, least_of
+from p2p_datatools.contract.pictures.worn.neighbours import Marks, Numbers, Places
 
 _SHAPES = ((3, 3), (2, 2), (4, 2), (2, 4), (1, 1))  # height, width
 _SIDE, _MARGIN = 64, 4  # pixels: of an area that is looked at, and what its blocks may depend on around it

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import UsageError
-from p2p_datatools.contract.pictures.flat_areas import has_many_colors
 from p2p_datatools.contract.pictures.images import Photo
-from p2p_datatools.contract.pictures.snap_neighbours import (
+from p2p_datatools.contract.pictures.worn.flat_areas import has_many_colors
+from p2p_datatools.contract.pictures.worn.neighbours import (
     FAR,
     NEAR,
     UNSURE,

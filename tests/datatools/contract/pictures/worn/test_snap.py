@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.pictures.snap import Snapper
-from p2p_datatools.contract.pictures.snap_neighbours import FAR, NEAR
+from p2p_datatools.contract.pictures.worn.neighbours import FAR, NEAR
+from p2p_datatools.contract.pictures.worn.snap import Snapper
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -89,8 +89,8 @@ def test_a_large_picture_is_done_in_bands_that_do_not_show(monkeypatch: pytest.M
     rows = np.random.default_rng(4).integers(0, 6, (25, 10), dtype=np.uint8).repeat(6, axis=0).repeat(6, axis=1)
     picture = as_jpeg(COLORS[rows])
     whole = Snapper(COLORS).snap(picture)
-    monkeypatch.setattr("p2p_datatools.contract.pictures.snap._BAND", 60 * (FAR + 3))
-    monkeypatch.setattr("p2p_datatools.contract.pictures.snap._MOST_BLENDED", 1.0)
+    monkeypatch.setattr("p2p_datatools.contract.pictures.worn.snap._BAND", 60 * (FAR + 3))
+    monkeypatch.setattr("p2p_datatools.contract.pictures.worn.snap._MOST_BLENDED", 1.0)
     parts = Snapper(COLORS).snap(picture)
     for name in ("rows", "moved", "blended", "stray"):
         assert (getattr(whole, name) == getattr(parts, name)).all(), name
@@ -133,5 +133,5 @@ def test_every_pixel_of_a_jpeg_goes_where_the_slow_way_takes_it(tolerance: int, 
             cv2.circle(rows, centre, int(rng.integers(2, 20)), int(rng.integers(len(colors))), -1)
         picture = as_jpeg(colors[rows], quality)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("p2p_datatools.contract.pictures.snap._MOST_BLENDED", 1.0)
+            patch.setattr("p2p_datatools.contract.pictures.worn.snap._MOST_BLENDED", 1.0)
             assert (Snapper(colors, tolerance).snap(picture).rows == slowly(colors, picture, tolerance)).all()

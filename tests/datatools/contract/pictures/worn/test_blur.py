@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from p2p_datatools.contract.pictures.blur import (
+from p2p_datatools.contract.pictures.worn.blur import (
     BlurWidths,
     blur_error,
     blur_plane,

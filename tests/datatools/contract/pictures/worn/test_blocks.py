@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from p2p_datatools.contract.pictures.blocks import paint_blocks
-from p2p_datatools.contract.pictures.blur import BlurWidths, blur_plane, to_ycc
-from p2p_datatools.contract.pictures.icm import TileLabels
+from p2p_datatools.contract.pictures.worn.blocks import paint_blocks
+from p2p_datatools.contract.pictures.worn.blur import BlurWidths, blur_plane, to_ycc
+from p2p_datatools.contract.pictures.worn.icm import TileLabels
 
 COLORS = np.array([(255, 0, 254), (190, 153, 153), (192, 192, 128)], dtype=np.uint8)
 FENCE, POLE = 1, 2

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from p2p_datatools.contract.pictures.blur import BlurWidths, blur_plane, to_ycc
-from p2p_datatools.contract.pictures.icm import TileLabels
+from p2p_datatools.contract.pictures.worn.blur import BlurWidths, blur_plane, to_ycc
+from p2p_datatools.contract.pictures.worn.icm import TileLabels
 
 COLORS = np.array([(0, 0, 0), (255, 0, 0), (0, 0, 255)], dtype=np.uint8)
 TABLE = to_ycc(COLORS[None])[0]

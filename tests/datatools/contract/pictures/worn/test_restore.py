@@ -9,11 +9,11 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from p2p_datatools.contract.pictures import restore as restoring
-from p2p_datatools.contract.pictures.icm import TileLabels
-from p2p_datatools.contract.pictures.restore import restore
-from p2p_datatools.contract.pictures.snap import Snapper
-from p2p_datatools.contract.pictures.snap_neighbours import Marks
+from p2p_datatools.contract.pictures.worn import restore as restoring
+from p2p_datatools.contract.pictures.worn.icm import TileLabels
+from p2p_datatools.contract.pictures.worn.neighbours import Marks
+from p2p_datatools.contract.pictures.worn.restore import restore
+from p2p_datatools.contract.pictures.worn.snap import Snapper
 
 COLORS = np.array([(0, 0, 0), (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (128, 64, 64)], dtype=np.uint8)
 BLACK, RED, GREEN, BLUE, WHITE, BROWN = range(6)
@@ -79,7 +79,7 @@ def test_tiles_and_threads_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = np.tile(drawing(), (2, 2))
     worn = soften(COLORS[rows], 1)
     one = restore(SNAPPER, worn).rows
-    monkeypatch.setattr("p2p_datatools.contract.pictures.restore._SAMPLE", 2)
+    monkeypatch.setattr("p2p_datatools.contract.pictures.worn.restore._SAMPLE", 2)
     many = restore(SNAPPER, worn).rows
     assert (one == rows).mean() > 0.999
     assert (one != many).mean() < 0.0005  # the blur is estimated from fewer tiles
