@@ -1,6 +1,6 @@
 """Finds which pictures may show the same, among many: those in which several corners look alike and lie alike.
 
-Nothing here may look at pixels or decide; time grows as the number of pictures does, and memory hardly at all.
+Nothing here may look at pixels or decide; up to some 100,000 pictures time grows as their number does.
 """
 
 from collections import defaultdict
