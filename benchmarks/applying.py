@@ -27,12 +27,12 @@ from p2p_datatools.contract.pictures.images import hash_pixels, read_photo, writ
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.evaluation.export import export_onnx
 from p2p_gan.inference.apply import seed_of
-from p2p_gan.inference.graph_inputs import graph_inputs
-from p2p_gan.inference.onnx_runtime import OnnxTranslator, load_onnx_model
-from p2p_gan.inference.openvino_runtime import has_openvino, load_openvino_model
+from p2p_gan.inference.runtimes.graph_inputs import graph_inputs
+from p2p_gan.inference.runtimes.onnx_runtime import OnnxTranslator, load_onnx_model
+from p2p_gan.inference.runtimes.openvino_runtime import has_openvino, load_openvino_model
+from p2p_gan.inference.runtimes.torch_runtime import torch_translator
+from p2p_gan.inference.runtimes.translator import PassOptions, Translator
 from p2p_gan.inference.sampling import sample
-from p2p_gan.inference.torch_runtime import torch_translator
-from p2p_gan.inference.translator import PassOptions, Translator
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import read_model, save_model
 from p2p_gan.networks.architecture import Architecture

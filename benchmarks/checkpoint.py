@@ -27,7 +27,7 @@ from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RunFolder
 from p2p_gan.runs.state import network_states, size_in_bytes
 from p2p_gan.training.job import Job, make_job
-from p2p_gan.training.saver import Saver
+from p2p_gan.training.tracking.saver import Saver
 from p2p_gan.updates.step import train_step
 
 if TYPE_CHECKING:

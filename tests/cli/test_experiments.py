@@ -16,7 +16,7 @@ from p2p_datatools.contract.pairs.manifest import Half, PairFolder, write_manife
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import colorize
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_gan.training.tracker import Tracker
+from p2p_gan.training.tracking.tracker import Tracker
 from p2p_gan.updates.step import train_step
 
 CARS = load_palette("cars")
@@ -149,7 +149,7 @@ def test_an_arm_that_fails_is_listed_and_the_exit_code_is_1(
         losses = train_step(nets, batch, recipe, autocast)
         return losses * float("nan") if recipe.config.gan_loss != "none" else losses
 
-    monkeypatch.setattr("p2p_gan.training.update.train_step", diverging)
+    monkeypatch.setattr("p2p_gan.training.steps.update.train_step", diverging)
     assert experiments("--tables", "architecture") == 1
     said = capsys.readouterr()
     assert "encoder-decoder L1 " in said.out

@@ -206,7 +206,7 @@ def disturb(writer: Writer, given: Path, disk: RealDisk, rooms: int) -> dict[str
 def _full_since(disk: RealDisk, pages: int) -> Iterator[None]:
     """A disk that another program has filled since training asked whether there is room for all of the run."""
     with disk.full(pages), pytest.MonkeyPatch.context() as patch:
-        patch.setattr("p2p_gan.training.saver.require_space", lambda *_: None)
+        patch.setattr("p2p_gan.training.tracking.saver.require_space", lambda *_: None)
         yield
 
 

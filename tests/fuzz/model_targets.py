@@ -29,7 +29,7 @@ from p2p_gan.evaluation.scores import EvaluationRequest
 from p2p_gan.evaluation.work import evaluate_into
 from p2p_gan.experiments.record import open_record
 from p2p_gan.inference.apply import ApplyOptions, apply_model
-from p2p_gan.inference.onnx_runtime import load_onnx_model
+from p2p_gan.inference.runtimes.onnx_runtime import load_onnx_model
 from p2p_gan.inference.sampling import sample
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import read_model, save_model

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from benchmarks.quality.kid import Kernels
-from p2p_gan.evaluation.kid import estimate_kid
+from p2p_gan.evaluation.features.kid import estimate_kid
 
 Draws = NDArray[np.float64]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from p2p_gan.evaluation import distances
+from p2p_gan.evaluation.features import distances
 from p2p_gan.models.feature_file import find_features
 
 

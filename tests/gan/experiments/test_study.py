@@ -21,7 +21,7 @@ from p2p_gan.config.parse import with_settings
 from p2p_gan.experiments.study import VARIANTS, Study, run_arms, run_study
 from p2p_gan.experiments.tables import ARMS, BASE
 from p2p_gan.training.run import TrainSummary, train
-from p2p_gan.training.tracker import Tracker
+from p2p_gan.training.tracking.tracker import Tracker
 from p2p_gan.updates.step import train_step
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def test_an_arm_that_fails_is_listed_the_others_go_on_and_it_is_tried_again(
         return losses * float("nan") if recipe.config.gan_loss != "none" and not recipe.config.lambda_l1 else losses
 
     with monkeypatch.context() as broken:
-        broken.setattr("p2p_gan.training.update.train_step", diverging)
+        broken.setattr("p2p_gan.training.steps.update.train_step", diverging)
         found = make_study(cars)
     assert [(failure.arm, failure.seed) for failure in found.failed] == [("GAN", 0), ("cGAN", 0)]
     assert "the loss d_real is not finite" in found.failed[0].why

@@ -16,7 +16,7 @@ from p2p_datatools.contract.pictures.images import Photo, hash_pixels, write_mas
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_gan.inference.apply import ApplyOptions, apply_model, seed_of, size_seen
 from p2p_gan.inference.inputs import read_input
-from p2p_gan.inference.torch_runtime import torch_noise
+from p2p_gan.inference.runtimes.torch_runtime import torch_noise
 from p2p_gan.machine import memory
 from p2p_gan.models.model import Model, read_model
 from p2p_gan.networks.base import Generator, InferencePass, Step

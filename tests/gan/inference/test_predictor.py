@@ -213,7 +213,7 @@ def test_an_onnx_file_is_a_model_too_and_leaves_pictures_too_large_for_it_to_tor
     both = load_model(place.parent, device="cpu")
     assert both.runtime == "onnxruntime"
     monkeypatch.setitem(memory.MOST, "cpu", 1000)
-    monkeypatch.setattr("p2p_gan.inference.torch_runtime.layout_of", lambda *_, **__: None)
+    monkeypatch.setattr("p2p_gan.inference.runtimes.torch_runtime.layout_of", lambda *_, **__: None)
     assert np.array_equal(both(NOISE), second(NOISE))
 
 

@@ -12,8 +12,8 @@ from p2p_datatools.contract.pictures.images import Photo
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.data.coding import Coding
 from p2p_gan.inference.apply import ApplyOptions, apply_model, translator_of
+from p2p_gan.inference.runtimes.translator import PassOptions, Values
 from p2p_gan.inference.segmentation import segment
-from p2p_gan.inference.translator import PassOptions, Values
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model
 

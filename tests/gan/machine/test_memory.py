@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_gan.inference.layout import layout_of, shapes_of, whole_bytes
+from p2p_gan.inference.runtimes.layout import layout_of, shapes_of, whole_bytes
 from p2p_gan.machine.memory import MOST, budget_of, free_bytes
 from p2p_gan.networks.architecture import Architecture
 

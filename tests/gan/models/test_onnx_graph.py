@@ -11,8 +11,8 @@ import torch
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
 from p2p_gan.inference.apply import translator_of
-from p2p_gan.inference.onnx_runtime import load_onnx_model
-from p2p_gan.inference.translator import PassOptions
+from p2p_gan.inference.runtimes.onnx_runtime import load_onnx_model
+from p2p_gan.inference.runtimes.translator import PassOptions
 from p2p_gan.models.model import Model
 from p2p_gan.networks.architecture import Architecture
 

@@ -16,8 +16,8 @@ import torch
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
 from p2p_gan.inference.apply import translator_of
-from p2p_gan.inference.torchscript_runtime import script_translator
-from p2p_gan.inference.translator import PassOptions
+from p2p_gan.inference.runtimes.torchscript_runtime import script_translator
+from p2p_gan.inference.runtimes.translator import PassOptions
 from p2p_gan.models.model import Model, read_model
 from p2p_gan.models.torchscript import is_script_of, load_script, script_bytes
 

@@ -21,8 +21,8 @@ from p2p_datatools.contract.pictures.resize import resize_photo
 from p2p_datatools.contract.pictures.sizes import Size, TrainFit
 from p2p_gan.data.coding import Coding
 from p2p_gan.inference.apply import ApplyOptions, _labels, fit_picture, seed_of
-from p2p_gan.inference.graph_inputs import graph_inputs
-from p2p_gan.inference.random_draws import RandomSource
+from p2p_gan.inference.runtimes.graph_inputs import graph_inputs
+from p2p_gan.inference.runtimes.random_draws import RandomSource
 from p2p_gan.models.card import ModelCard
 from p2p_gan.networks.architecture import Architecture, DropoutLayer
 from p2p_gan.paint.check_means import check_picture

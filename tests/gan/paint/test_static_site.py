@@ -14,9 +14,9 @@ from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_gan.inference.graph_inputs import graph_inputs
-from p2p_gan.inference.torch_runtime import torch_translator
-from p2p_gan.inference.translator import PassOptions
+from p2p_gan.inference.runtimes.graph_inputs import graph_inputs
+from p2p_gan.inference.runtimes.torch_runtime import torch_translator
+from p2p_gan.inference.runtimes.translator import PassOptions
 from p2p_gan.models.model import Model, read_model
 from p2p_gan.paint import static_site
 from p2p_gan.paint.check_means import check_picture

@@ -31,12 +31,12 @@ from p2p_gan.data.task import identify_files, open_for_training
 from p2p_gan.machine.distributed import ALONE, Ranks, join_processes
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.checkpoint import Progress
-from p2p_gan.training import update as whole_update
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.loop import TrainingCallback, training_loop
 from p2p_gan.training.replicas import distribute
 from p2p_gan.training.run import train
 from p2p_gan.training.signals import StopRequest
+from p2p_gan.training.steps import update as whole_update
 from p2p_gan.updates import step as step_module
 from p2p_gan.updates.step import Networks, train_step
 

@@ -21,8 +21,8 @@ from p2p_gan.training import features as features_module
 from p2p_gan.training.features import load_features, settle_features
 from p2p_gan.training.job import make_job
 from p2p_gan.training.run import train
+from p2p_gan.training.steps.update import WholeUpdate
 from p2p_gan.training.trial import _network_bytes, spare
-from p2p_gan.training.update import WholeUpdate
 from p2p_gan.updates.losses import perceptual_loss
 from p2p_gan.updates.step import _features_of
 

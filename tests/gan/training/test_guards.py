@@ -18,11 +18,12 @@ from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch, PairDataset, load_dataset
 from p2p_gan.machine.load import Load
 from p2p_gan.runs import checkpoint
-from p2p_gan.training import guards, update
+from p2p_gan.training import guards
 from p2p_gan.training.guards import EARLY, WINDOW, DivergedError, LossHistory, Observation, Watch
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.probe import Probe, first_bad_tensor, probe
 from p2p_gan.training.run import train
+from p2p_gan.training.steps import update
 from p2p_gan.updates.step import Networks, train_step
 
 if TYPE_CHECKING:
@@ -299,7 +300,7 @@ def test_nothing_is_reported_in_the_first_updates(tiny: Config) -> None:
 
 def test_a_probe_leaves_no_trace(pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: Any) -> None:
     for name, every in (("often", 1), ("never", 1000)):
-        monkeypatch.setattr("p2p_gan.training.tracker.PROBE_EVERY", every)
+        monkeypatch.setattr("p2p_gan.training.tracking.tracker.PROBE_EVERY", every)
         train(pair_folder, tmp_path / name, replace(tiny, log_every=every if every == 1 else 12, batch=2))
     newest = [max((tmp_path / name / checkpoint.CHECKPOINTS).glob("*.safetensors")) for name in ("often", "never")]
     assert newest[0].read_bytes() == newest[1].read_bytes()

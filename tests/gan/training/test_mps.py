@@ -26,7 +26,7 @@ from p2p_gan.machine.device import (
 from p2p_gan.machine.graphs import why_no_graph
 from p2p_gan.training.job import make_job
 from p2p_gan.training.probe import probe
-from p2p_gan.training.update import WholeUpdate
+from p2p_gan.training.steps.update import WholeUpdate
 from p2p_gan.training.validation import Validator
 
 if TYPE_CHECKING:

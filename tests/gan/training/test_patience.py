@@ -64,7 +64,7 @@ def test_a_stopped_run_is_finished_until_more_is_asked_for(changes: dict[str, An
 def test_a_run_that_stopped_by_itself_says_so_and_goes_on_like_one_that_never_did(
     pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("p2p_gan.training.tracker.improves", lambda score, best: best is None)
+    monkeypatch.setattr("p2p_gan.training.tracking.tracker.improves", lambda score, best: best is None)
     config = replace(tiny, lr_schedule="constant", validate_every=2, patience=2, images=20)
     found = train(pair_folder, tmp_path / "run", config)
     assert (found.interrupted, found.images) == (False, 6)

@@ -24,13 +24,15 @@ from p2p_gan.data.dataset import Batch, load_dataset
 from p2p_gan.models.location import MODEL_FILE
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RunFolder
-from p2p_gan.training import tracker, trial, update
+from p2p_gan.training import trial
 from p2p_gan.training.job import Job, learning_rate_at, make_job
 from p2p_gan.training.planning import plan
 from p2p_gan.training.run import train
-from p2p_gan.training.saver import Saver
 from p2p_gan.training.signals import StopRequest
-from p2p_gan.training.tracker import Tracker, probe_due
+from p2p_gan.training.steps import update
+from p2p_gan.training.tracking import tracker
+from p2p_gan.training.tracking.saver import Saver
+from p2p_gan.training.tracking.tracker import Tracker, probe_due
 from p2p_gan.training.validation import sample_row
 from p2p_gan.updates.step import Networks
 

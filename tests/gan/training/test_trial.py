@@ -16,10 +16,10 @@ from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.data.dataset import PairDataset, load_dataset
 from p2p_gan.training import trial as trial_module
-from p2p_gan.training import update
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.planning import plan
 from p2p_gan.training.run import train
+from p2p_gan.training.steps import update
 from p2p_gan.training.trial import largest_batch, spare, time_updates
 
 if TYPE_CHECKING:

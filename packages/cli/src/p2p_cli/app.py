@@ -13,7 +13,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from p2p_cli import launch
-from p2p_cli.terminal import Loudness, close_output, echo, name_full_output, open_streams, silence_libraries
+from p2p_cli.text.terminal import Loudness, close_output, echo, name_full_output, open_streams, silence_libraries
 from p2p_datatools.contract.errors import P2PError
 
 _NO_MEMORY = (
@@ -110,7 +110,7 @@ _VERSION_HELP = "Show the version, that of torch, and where it computes, and sto
 def _say_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
     if not wanted or context.resilient_parsing:
         return
-    from p2p_cli.version import version_lines
+    from p2p_cli.text.version import version_lines
 
     echo("\n".join(version_lines()))
     context.exit()

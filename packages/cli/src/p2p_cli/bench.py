@@ -33,7 +33,7 @@ def command(device: str, as_json: bool) -> int:
       p2p bench
       p2p bench --device cpu --json
     """
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_gan.bench.measurements import run_bench
 
     result = run_bench(device, report=render.reporter())
@@ -70,7 +70,7 @@ def bench_lines(result: "BenchResult") -> list[str]:
 
 
 def _cores(result: "BenchResult") -> str:
-    from p2p_cli.plan_text import cores_text
+    from p2p_cli.text.plan import cores_text
 
     count = cores_text(result.load.cores)
     return f"{count} core{'' if count == '1' else 's'}"

@@ -35,7 +35,7 @@ def command(field: str | None, as_json: bool) -> None:
       p2p config
       p2p config lambda_l1
     """
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_datatools.contract.settings import settings_of
     from p2p_gan.config.config import Config
     from p2p_gan.config.parse import find_setting

@@ -50,7 +50,7 @@ def command(dest: Path, images: int | None, limit: int, as_json: bool) -> int:
     paints the held-out cars from their masks alone, scores them, and writes a contact sheet (mask, generated, real).
     DEST is p2p-demo by default. Run the same command again to continue, or to see the results again.
     """
-    from p2p_cli import render
+    from p2p_cli.text import render
 
     began = time.monotonic()
     _refuse_strangers(dest)
@@ -178,8 +178,8 @@ def _write_sheet(pairs: Path, samples: Path, picture: Path) -> None:
 
 def say_result(dest: Path, scores: "Scores", seconds: float) -> None:
     """What was done, where the results are, and what to run next."""
-    from p2p_cli import render
-    from p2p_cli.scores_text import say_scores
+    from p2p_cli.text import render
+    from p2p_cli.text.scores import say_scores
 
     place = shell_word(str(dest))
     render.say(f"{plural(scores.pictures, 'held-out car')}, painted by the model from masks alone, in {dest}/samples")

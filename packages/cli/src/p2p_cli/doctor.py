@@ -30,7 +30,7 @@ def command(as_json: bool) -> int:
       p2p doctor
       p2p doctor --json
     """
-    from p2p_cli import render
+    from p2p_cli.text import render
 
     found = list(_checks())
     if as_json:

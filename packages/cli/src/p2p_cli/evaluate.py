@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from p2p_cli import options
-from p2p_cli.hints import next_command
+from p2p_cli.text.hints import next_command
 from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
@@ -89,8 +89,8 @@ def command(
     of MODEL2 in DIR/against, and comparison.json. The same command again continues what was interrupted, or adds new
     pairs. A pair that cannot be read is an error; with --keep-going the means are over the others.
     """
-    from p2p_cli import render
-    from p2p_cli.scores_text import say_left_out
+    from p2p_cli.text import render
+    from p2p_cli.text.scores import say_left_out
     from p2p_gan.evaluation.scores import EvaluationRequest
     from p2p_gan.inference.apply import ApplyOptions
 
@@ -119,7 +119,7 @@ def _score(
     *,
     keep_going: bool,
 ) -> "tuple[Scores, ModelComparison | None]":
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_gan.evaluation.against import compare_models, compare_models_into
     from p2p_gan.evaluation.scores import evaluate
     from p2p_gan.evaluation.work import evaluate_into
@@ -141,8 +141,8 @@ def _score(
 
 
 def _say(scores: "Scores", split: str, compared: "ModelComparison | None") -> None:
-    from p2p_cli import render
-    from p2p_cli.scores_text import say_comparison, say_scores
+    from p2p_cli.text import render
+    from p2p_cli.text.scores import say_comparison, say_scores
 
     render.say(f"{plural(scores.pictures, 'picture')} of {split}")
     say_scores(scores)

@@ -78,7 +78,7 @@ def command(
       p2p experiments pairs study --preset tiny --images 2000 --seeds 3
       p2p experiments facades study --direction b-to-a --tables loss,field
     """
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_gan.experiments import tables as tables_module
 
     names = tables_module.chosen_tables(tables)
@@ -110,8 +110,8 @@ def command(
 
 def _show_outline(plan: "StudyPlan", seeds: int, cost: "StudyCost", *, as_json: bool) -> None:
     """What would be trained, and how much that is."""
-    from p2p_cli import render
-    from p2p_cli.plan_text import cost_lines
+    from p2p_cli.text import render
+    from p2p_cli.text.plan import cost_lines
     from p2p_gan.experiments.tables import changes_text
 
     runs = plan.runs(seeds)
@@ -140,7 +140,7 @@ def _show_outline(plan: "StudyPlan", seeds: int, cost: "StudyCost", *, as_json: 
 
 def _show(study: "Study") -> None:
     """The tables as text, what failed, and where the page is."""
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_gan.experiments.page import PAGE
     from p2p_gan.experiments.page_rows import REAL, columns_of, on_real_pictures, rows_of
     from p2p_gan.experiments.tables import TABLES

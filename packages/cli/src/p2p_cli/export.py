@@ -87,7 +87,7 @@ def command(
       p2p export run checkpoints/cars/latest_net_G.pth --format reference
       p2p export run site --format web
     """
-    from p2p_cli import render
+    from p2p_cli.text import render
 
     if archive is not None and kind != "web":
         to_do = "Leave --archive out, or choose web."
@@ -127,7 +127,7 @@ def command(
 
 
 def _export(kind: str, model: Path, dest: Path | None, precision: str, inputs: Path | None) -> "ModelExport":
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_gan.evaluation.export import export_onnx, export_safetensors, export_torchscript
 
     if kind == "onnx":
@@ -142,7 +142,7 @@ def _export(kind: str, model: Path, dest: Path | None, precision: str, inputs: P
 def _export_web(
     model: Path, dest: Path, precision: str | None, inputs: Path | None, archive: Path | None
 ) -> "WebExport":
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_datatools.sources.web_runtime import fetch_web_runtime
     from p2p_gan.machine.kept import kept_folder
     from p2p_gan.paint.static_site import RuntimeFiles, export_web

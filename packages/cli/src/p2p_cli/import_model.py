@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from p2p_cli import options
-from p2p_cli.hints import next_command
+from p2p_cli.text.hints import next_command
 from p2p_datatools.contract.pictures.sizes import Size
 
 
@@ -42,7 +42,7 @@ def command(
       p2p import-model checkpoints/facades/latest_net_G.pth facades.safetensors --direction b-to-a
       p2p sample facades.safetensors labels --out pictures
     """
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_gan.models.reference import import_model
 
     made = import_model(weights, dest, direction=direction, size=size, settings=options.parse_settings(settings))

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from p2p_cli.terminal import echo
+from p2p_cli.text.terminal import echo
 from p2p_datatools.contract.errors import P2PError
 
 _LAUNCHER = ("WORLD_SIZE", "RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")  # what each process of torchrun has

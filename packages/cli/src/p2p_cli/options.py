@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from p2p_cli.terminal import Loudness, echo
+from p2p_cli.text.terminal import Loudness, echo
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.sizes import Size, is_count, parse_size
 

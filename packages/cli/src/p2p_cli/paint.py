@@ -41,7 +41,7 @@ def command(models: tuple[Path, ...], port: int, host: str, no_browser: bool) ->
       p2p paint run
       p2p paint run other-run --port 9000 --no-browser
     """
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_gan.paint.find import find_models
     from p2p_gan.paint.server import require_server
 
@@ -54,7 +54,7 @@ def serve(models: list[Path], host: str, port: int, *, page: bool, browser: bool
     """Serve the models until a signal, and give the exit code: 130 for Ctrl-C, 0 for SIGTERM."""
     import signal
 
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_gan.paint.server import serve_models
 
     def say(address: "ServedAddress") -> None:

@@ -31,7 +31,7 @@ def command(run: Path, dest: Path, pairs: Path | None, as_json: bool) -> int:
       p2p reproduce run again
       p2p reproduce run again --pairs /elsewhere/pairs
     """
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_gan.training.reproduction import reproduce
 
     result = reproduce(run, dest, pairs=pairs, report=render.training_reporter())

@@ -40,7 +40,7 @@ def command(places: tuple[Path, ...], curves: Path | None, as_json: bool) -> int
       p2p runs experiments --curves curves.png
       p2p runs run other-run --curves curves.html
     """
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_datatools.contract.errors import P2PError, UsageError
     from p2p_gan.runs.compare import differing_fields, read_runs
 

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from p2p_cli import options
-from p2p_cli.hints import next_command
 from p2p_cli.sample_places import Call, sample_elsewhere
+from p2p_cli.text.hints import next_command
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural
 
@@ -93,7 +93,7 @@ def command(
 
 def sample_files(call: Call) -> int:
     """Pictures in files to a folder; gives the exit code."""
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_datatools.contract.pairs.manifest import has_manifest
     from p2p_gan.inference.sampling import sample
     from p2p_gan.models.location import describe_choice

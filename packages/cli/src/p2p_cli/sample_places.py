@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from p2p_cli import options
-from p2p_cli.terminal import name_full_output
+from p2p_cli.text.terminal import name_full_output
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.words import plural, shell_word
 
@@ -55,7 +55,7 @@ def sample_elsewhere(call: Call) -> int | None:
 
 
 def _sample_to_stream(call: Call) -> int:
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_gan.inference.streams import sample_bytes
 
     if call.as_json:
@@ -106,7 +106,7 @@ def _sample_from_stream(call: Call) -> int:
 
 
 def _sample_video(call: Call) -> int:
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_gan.inference.video import sample_video
 
     if len(call.inputs) > 1:

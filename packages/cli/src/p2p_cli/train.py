@@ -118,8 +118,8 @@ def command(
       p2p train more-pairs run2 --from run --images 20000
     """
     _refuse_two_lengths(images, epochs)
-    from p2p_cli import render
-    from p2p_cli.plan_text import plan_lines
+    from p2p_cli.text import render
+    from p2p_cli.text.plan import plan_lines
 
     asked = options.asked_settings(config_file, settings, {**chosen, "images": images, "epochs": epochs})
     config = _configure(pairs, run, preset if _is_typed("preset") else None, asked, source)
@@ -215,7 +215,7 @@ def _words() -> list[str]:
 
 def show(summary: "TrainSummary", pairs: Path, *, as_json: bool) -> None:
     """How the run ended and what to run next."""
-    from p2p_cli import render
+    from p2p_cli.text import render
 
     if as_json:
         render.say(options.to_json(summary))

@@ -10,7 +10,7 @@ import click
 
 from p2p_cli import options
 from p2p_cli.data.photo_masks import build_from_photos
-from p2p_cli.hints import next_command
+from p2p_cli.text.hints import next_command
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.words import plural
 
@@ -169,7 +169,7 @@ def command(
         )
     if palette_name is None or min_confidence is not None:
         raise _without_model(palette_name, min_confidence)
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_datatools.contract.palette import load_palette
     from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_datatools.masks.build import PaintOptions, SnapOptions, build_masks
@@ -220,7 +220,7 @@ def _refuse_label_options() -> None:
 
 
 def _say(summary: "MaskSummary") -> None:
-    from p2p_cli import render
+    from p2p_cli.text import render
 
     render.say(f"{summary.format}: {plural(summary.built, 'mask')} built in {summary.dest}, {summary.kept} kept.")
     none = summary.built + summary.kept - sum(summary.splits.values())
@@ -272,7 +272,7 @@ _FAULTS = {
 
 def _remark(summary: "MaskSummary") -> None:
     """Which classes have no pixels; and how many regions were left out, of which kinds, and the first of them."""
-    from p2p_cli import render
+    from p2p_cli.text import render
 
     if summary.unseen:
         render.remark(f"classes without pixels: {', '.join(summary.unseen)}")
@@ -294,7 +294,7 @@ def _remark(summary: "MaskSummary") -> None:
 
 def _say_decisions(summary: "MaskSummary") -> None:
     """What each number or colour was taken for; of very many the common ones, for --json has all."""
-    from p2p_cli import render
+    from p2p_cli.text import render
 
     rows = [
         (

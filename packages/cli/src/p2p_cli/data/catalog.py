@@ -31,7 +31,7 @@ def command(name: str | None, catalog: Path | None, as_json: bool) -> int:
     Example:
       p2p data catalog maps
     """
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_datatools.sources.catalog import find_entry, load_catalog
 
     entries = [find_entry(name, catalog)] if name else list(load_catalog(catalog).values())

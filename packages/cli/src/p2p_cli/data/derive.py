@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from p2p_cli import options
-from p2p_cli.hints import next_command
+from p2p_cli.text.hints import next_command
 from p2p_datatools.contract.settings import describe_settings, settings_of
 from p2p_datatools.contract.words import plural
 from p2p_datatools.derivations.operations import OPERATIONS, operation
@@ -66,7 +66,7 @@ def command(
       p2p data derive photos lab --op lab
       p2p data pair lab/L lab/ab pairs --halves L,ab
     """
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_datatools.derivations.build import derive
 

@@ -60,7 +60,7 @@ def command(as_json: bool, **asked: object) -> int:
       p2p data fetch car-parts cars
       p2p data fetch maps maps --from ~/Downloads/maps.tar.gz --limit 100
     """
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_datatools.sources.data_set import fetch
 
     summary = fetch(report=render.reporter(), **asked)  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from p2p_cli import options
-from p2p_cli.hints import next_command
+from p2p_cli.text.hints import next_command
 from p2p_datatools.contract.words import plural
 
 
@@ -34,7 +34,7 @@ def command(pairs: Path, dest: Path, halves: str | None, keep_going: bool, as_js
       p2p data halves pairs apart
       p2p data halves facades/train apart --halves photo,labels
     """
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_datatools.pairs.disassemble import take_apart
 
     words = options.parse_halves(halves) if halves else None

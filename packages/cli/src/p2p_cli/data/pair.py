@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
-from p2p_cli.hints import next_command, train_lines
+from p2p_cli.text.hints import next_command, train_lines
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.sizes import FITS, Fit, Size
 from p2p_datatools.contract.words import plural, shell_word
@@ -84,7 +84,7 @@ def command(
       p2p data pair horses horses pairs
       p2p data pair masks edges photos pairs
     """
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_datatools.contract.pictures.nodata import parse_nodata
     from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_datatools.pairs.build import PairOptions, pair
@@ -137,7 +137,7 @@ def _next_lines(summary: "PairSummary", whole: Path | None) -> list[str]:
 
 def say_summary(summary: "PairSummary") -> None:
     """What was paired, in lines."""
-    from p2p_cli import render
+    from p2p_cli.text import render
 
     sizes = str(summary.smallest)
     if summary.smallest != summary.largest:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
-from p2p_cli.hints import next_command
+from p2p_cli.text.hints import next_command
 from p2p_datatools.contract.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def command(
       p2p data palette photos/annotations.json mine.toml
       p2p data palette mine.toml
     """
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_datatools.contract.files.atomic import holds, write_bytes
     from p2p_datatools.contract.palette import BUILT_IN, load_palette
     from p2p_datatools.contract.pictures.images import shows, write_png
@@ -89,7 +89,7 @@ def command(
 
 
 def _start(source: str, dest: Path | None, label_format: str, page: int | None) -> "Palette":
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_datatools.masks.new_palette import start_palette
 
     name = (dest or Path("mine")).stem
@@ -109,7 +109,7 @@ def _refuse_content(path: Path) -> None:
 
 
 def _say(palette: "Palette") -> None:
-    from p2p_cli import render
+    from p2p_cli.text import render
 
     rows = [
         (

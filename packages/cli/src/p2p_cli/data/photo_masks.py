@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from p2p_cli import options
-from p2p_cli.hints import next_command
+from p2p_cli.text.hints import next_command
 from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def build_from_photos(
     as_json: bool,
 ) -> int:
     """Build masks from photos by a model, and say what became of them; returns the exit code."""
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_datatools.contract.palette import load_palette
     from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_gan.inference.photo_masks import segment_photos
@@ -54,7 +54,7 @@ def build_from_photos(
 
 
 def _say(summary: "PhotoMaskSummary", photos: Path, min_confidence: float) -> None:
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_datatools.contract.palette import IGNORED
 
     built = plural(summary.built, "mask")

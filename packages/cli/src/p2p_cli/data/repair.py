@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
-from p2p_cli.hints import next_command
+from p2p_cli.text.hints import next_command
 from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def command(
       p2p data repair drawings masks --palette cars --photos photos
       p2p data repair masks repaired --specks 1
     """
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_datatools.contract.palette import load_palette
     from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_datatools.repairs.build import RepairOptions, repair
@@ -91,7 +91,7 @@ def command(
 
 
 def _say(summary: "RepairSummary") -> None:
-    from p2p_cli import render
+    from p2p_cli.text import render
 
     render.say(f"{plural(summary.repaired, 'mask')} repaired in {summary.dest}, {summary.kept} kept.")
     total = summary.pixels or 1

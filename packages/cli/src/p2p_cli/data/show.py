@@ -62,7 +62,7 @@ def command(
       p2p data show pairs some.png --seed 1 --limit 6
       p2p data show masks wrong.png --photos photos --findings
     """
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_datatools.checks.folder import check
     from p2p_datatools.contract.palette import load_palette
     from p2p_datatools.contract.pictures.images import shows, write_png

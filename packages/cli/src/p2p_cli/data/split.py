@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
-from p2p_cli.hints import train_lines
+from p2p_cli.text.hints import train_lines
 from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def command(
       p2p data split pairs --val 0.05 --test 0.2 --group-by '^[^_]+'
       p2p data split pairs --again --dry-run
     """
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_datatools.splits.apply import split
 
     report = render.reporter()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
-from p2p_cli.hints import next_command
+from p2p_cli.text.hints import next_command
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.words import plural
 
@@ -51,7 +51,7 @@ def command(
       p2p data stats pairs
       p2p data stats masks --plots masks.png
     """
-    from p2p_cli import render
+    from p2p_cli.text import render
     from p2p_datatools.contract.palette import load_palette
     from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_datatools.statistics.collect import compute_statistics
@@ -110,8 +110,8 @@ def _channels(half: "HalfStatistics") -> int:
 
 
 def _show(path: Path, found: "DataStatistics", advice: "TrainingAdvice | None") -> None:
-    from p2p_cli import render
-    from p2p_cli.stats_text import (
+    from p2p_cli.text import render
+    from p2p_cli.text.statistics import (
         advice_rows,
         brightness_lines,
         channel_table,
@@ -155,7 +155,7 @@ def _broken(path: Path, found: "DataStatistics", *, undrawn: Path | None) -> P2P
 
 
 def _draw(plots: Path, found: "DataStatistics", *, replace: bool) -> None:
-    from p2p_cli.stats_text import plot_panels
+    from p2p_cli.text.statistics import plot_panels
     from p2p_datatools.contract.files.atomic import write_bytes
     from p2p_datatools.sheets.plots import draw_bars
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
         export_safetensors,
         export_torchscript,
     )
-    from p2p_gan.evaluation.kid import KidEstimate, estimate_kid
+    from p2p_gan.evaluation.features import KidEstimate, estimate_kid
     from p2p_gan.evaluation.mask_agreement import Agreement, ClassIoU
     from p2p_gan.evaluation.pair_scores import PairRecord, PairScores
     from p2p_gan.evaluation.scores import Diversity, EvaluationRequest, Scores, evaluate
@@ -31,7 +31,7 @@ else:
         cautions="Caution",
         comparison="ScoreComparison ScoreDifference",
         export="Difference ModelExport export_onnx export_safetensors export_torchscript",
-        kid="KidEstimate estimate_kid",
+        features="KidEstimate estimate_kid",
         mask_agreement="Agreement ClassIoU",
         pair_scores="PairRecord PairScores",
         scores="EvaluationRequest Diversity Scores evaluate",

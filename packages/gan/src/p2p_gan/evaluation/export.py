@@ -24,12 +24,12 @@ from p2p_gan.evaluation.metrics import ssim
 from p2p_gan.inference.apply import ApplyOptions, seed_of, translate
 from p2p_gan.inference.input_pictures import InputPicture, list_inputs
 from p2p_gan.inference.inputs import encode_classes
-from p2p_gan.inference.layout import shapes_of, whole_bytes
 from p2p_gan.inference.mask_inputs import InputChanges
-from p2p_gan.inference.onnx_runtime import OnnxTranslator, onnx_model_of
-from p2p_gan.inference.torch_runtime import torch_translator
-from p2p_gan.inference.torchscript_runtime import script_translator
-from p2p_gan.inference.translator import PassOptions, Translator, Values
+from p2p_gan.inference.runtimes.layout import shapes_of, whole_bytes
+from p2p_gan.inference.runtimes.onnx_runtime import OnnxTranslator, onnx_model_of
+from p2p_gan.inference.runtimes.torch_runtime import torch_translator
+from p2p_gan.inference.runtimes.torchscript_runtime import script_translator
+from p2p_gan.inference.runtimes.translator import PassOptions, Translator, Values
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.card_text import describe_randomness, describe_statistics
 from p2p_gan.models.location import model_file, model_fingerprint, onnx_beside

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from p2p_gan.evaluation.bootstrap import HALF_WIDTH, NORMAL, Interval
 from p2p_gan.evaluation.cautions import FEW
 from p2p_gan.evaluation.comparison import ScoreDifference
-from p2p_gan.evaluation.distances import FeatureExtractor
+from p2p_gan.evaluation.features.distances import FeatureExtractor
+from p2p_gan.evaluation.features.kid import KidParts, kid_parts
+from p2p_gan.evaluation.features.published import InceptionFeatures, frechet_distance
 from p2p_gan.evaluation.float_text import text_to_floats
-from p2p_gan.evaluation.kid import KidParts, kid_parts
 from p2p_gan.evaluation.pair_scores import PairRecord
-from p2p_gan.evaluation.published import InceptionFeatures, frechet_distance
 
 
 @dataclass(frozen=True)

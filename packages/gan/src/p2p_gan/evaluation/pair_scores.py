@@ -18,7 +18,7 @@ from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.resize import resize_photo
 from p2p_datatools.contract.progress import Note
 from p2p_gan.evaluation.cells import cell_means
-from p2p_gan.evaluation.distances import DistanceNetworks
+from p2p_gan.evaluation.features.distances import DistanceNetworks
 from p2p_gan.evaluation.float_text import floats_to_text
 from p2p_gan.evaluation.mask_agreement import (
     Confusion,

@@ -27,8 +27,8 @@ from p2p_gan.data.read import load_fitted, skip_of_pair
 from p2p_gan.data.task import Task
 from p2p_gan.evaluation.bootstrap import Interval
 from p2p_gan.evaluation.cautions import Caution, find_cautions
-from p2p_gan.evaluation.distances import DistanceNetworks
 from p2p_gan.evaluation.feature_tally import PhotoDistance
+from p2p_gan.evaluation.features.distances import DistanceNetworks
 from p2p_gan.evaluation.mask_agreement import Agreement
 from p2p_gan.evaluation.metrics import mean_picture
 from p2p_gan.evaluation.pair_scores import PairScorer, PairScores, mean_key

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from p2p_gan.evaluation.bootstrap import Bootstrap, Interval
-from p2p_gan.evaluation.distances import DistanceNetworks
 from p2p_gan.evaluation.feature_tally import FeatureTally, PhotoDistance, distance_intervals
+from p2p_gan.evaluation.features.distances import DistanceNetworks
 from p2p_gan.evaluation.mask_agreement import Agreement, Confusion
 from p2p_gan.evaluation.metrics import METRICS, LabHistograms
 from p2p_gan.evaluation.pair_scores import PairRecord, generates_colors, mean_key

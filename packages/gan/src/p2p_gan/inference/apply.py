@@ -19,8 +19,8 @@ from p2p_datatools.contract.pictures.resize import fit_to, resize, resize_photo,
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Note
 from p2p_gan.data.sizing import of_equal_area
-from p2p_gan.inference.onnx_runtime import OnnxModel, OnnxTranslator
-from p2p_gan.inference.translator import AnyModel, ModelHolder, PassOptions, Translator, Values
+from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel, OnnxTranslator
+from p2p_gan.inference.runtimes.translator import AnyModel, ModelHolder, PassOptions, Translator, Values
 from p2p_gan.models.card import ModelCard
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def translator_of(
             to_do = "Leave tile out, or give the run folder and --runtime torch."
             raise UsageError(f"tile={tile}", "needs torch, which alone computes strips", to_do, code="needs-torch")
         return OnnxTranslator(model)
-    from p2p_gan.inference.torch_runtime import torch_translator
+    from p2p_gan.inference.runtimes.torch_runtime import torch_translator
 
     return torch_translator(cast("Model", model), device, tile, note)
 

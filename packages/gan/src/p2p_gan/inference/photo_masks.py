@@ -30,10 +30,10 @@ from p2p_gan.inference.apply import translator_of
 from p2p_gan.inference.input_pictures import InputPicture, list_inputs
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.preview import look_at_inputs
-from p2p_gan.inference.runtimes import open_for_pictures, settle_runtime
+from p2p_gan.inference.runtime_choice import open_for_pictures, settle_runtime
+from p2p_gan.inference.runtimes.translator import AnyModel
 from p2p_gan.inference.segmentation import WITHOUT_DROPOUT, Segmentation, segment
 from p2p_gan.inference.shared import SharedTranslator
-from p2p_gan.inference.translator import AnyModel
 from p2p_gan.models.card import ModelCard
 
 if TYPE_CHECKING:

@@ -20,10 +20,10 @@ from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_gan.inference.apply import ApplyOptions, seed_of, translate, translator_of
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.memory_inputs import WHERE, is_share, read_pillow, read_values
-from p2p_gan.inference.onnx_runtime import OnnxModel, with_all_cores
-from p2p_gan.inference.runtimes import is_too_large, load_for_torch, open_model
+from p2p_gan.inference.runtime_choice import is_too_large, load_for_torch, open_model
+from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel, with_all_cores
+from p2p_gan.inference.runtimes.translator import AnyModel, Translator
 from p2p_gan.inference.shared import SharedTranslator
-from p2p_gan.inference.translator import AnyModel, Translator
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.location import is_onnx, model_file
 

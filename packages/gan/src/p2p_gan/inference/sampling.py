@@ -31,11 +31,11 @@ from p2p_gan.inference.apply import ApplyOptions, seed_of, size_seen, translate,
 from p2p_gan.inference.input_pictures import InputPicture, list_inputs, list_stacks
 from p2p_gan.inference.inputs import to_display
 from p2p_gan.inference.mask_inputs import InputChanges
-from p2p_gan.inference.onnx_runtime import LARGE, OnnxModel
 from p2p_gan.inference.preview import look_at_inputs
-from p2p_gan.inference.runtimes import open_for_pictures, pass_bytes, settle_runtime
+from p2p_gan.inference.runtime_choice import open_for_pictures, pass_bytes, settle_runtime
+from p2p_gan.inference.runtimes.onnx_runtime import LARGE, OnnxModel
+from p2p_gan.inference.runtimes.translator import AnyModel
 from p2p_gan.inference.shared import PictureInWork, RecentPictures, SharedTranslator
-from p2p_gan.inference.translator import AnyModel
 from p2p_gan.machine.memory import budget_of
 from p2p_gan.models.card import ModelCard
 
@@ -108,8 +108,8 @@ def sample(
 
     `inputs` is one path or several: pictures, folders of pictures, or pair folders, of which the held-out pairs are
     used. The same call again adds the outputs of new pictures. `device` and `runtime` are those of
-    `runtimes.open_model`; the pictures are the same within 1 of 255. Raises P2PError for inputs that cannot be read or
-    that the model does not take, such as photos for masks, unless `keep_going`; what is likely wrong is a note.
+    `runtime_choice.open_model`; the pictures are the same within 1 of 255. Raises P2PError for inputs that cannot be
+    read or that the model does not take, such as photos for masks, unless `keep_going`; what is likely wrong is a note.
     """
     sampling = sampling or SampleOptions()
     model = open_for_pictures(model_path, runtime, sampling.how, device=device, report=report)

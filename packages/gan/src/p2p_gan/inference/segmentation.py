@@ -12,7 +12,7 @@ from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, size_of
 from p2p_gan.inference.apply import ApplyOptions, fit_picture, resize_logits, translate
-from p2p_gan.inference.translator import Translator, Values
+from p2p_gan.inference.runtimes.translator import Translator, Values
 from p2p_gan.models.card import ModelCard
 
 WITHOUT_DROPOUT = ApplyOptions(dropout=False)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_gan.data.coding import Coding
-from p2p_gan.inference.translator import PassOptions, Translator, Values
+from p2p_gan.inference.runtimes.translator import PassOptions, Translator, Values
 
 
 @dataclass(frozen=True)

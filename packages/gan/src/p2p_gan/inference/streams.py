@@ -15,7 +15,7 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.inference.apply import seed_of, translate, translator_of
 from p2p_gan.inference.inputs import read_input, refuse_file
 from p2p_gan.inference.mask_inputs import InputChanges
-from p2p_gan.inference.runtimes import open_for_pictures, settle_runtime
+from p2p_gan.inference.runtime_choice import open_for_pictures, settle_runtime
 from p2p_gan.inference.sampling import SampleOptions, is_in_png, side_by_side
 
 if TYPE_CHECKING:

@@ -31,11 +31,11 @@ from p2p_datatools.contract.words import plural
 from p2p_gan.inference.apply import seed_of, translate, translator_of
 from p2p_gan.inference.inputs import as_half, encode_classes, refuse_form, to_display
 from p2p_gan.inference.mask_inputs import InputChanges, read_mask_colors
-from p2p_gan.inference.onnx_runtime import OnnxModel
-from p2p_gan.inference.runtimes import open_for_pictures, pass_bytes, settle_runtime
+from p2p_gan.inference.runtime_choice import open_for_pictures, pass_bytes, settle_runtime
+from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel
+from p2p_gan.inference.runtimes.translator import AnyModel, Translator
 from p2p_gan.inference.sampling import SampleOptions, side_by_side
 from p2p_gan.inference.shared import SharedTranslator
-from p2p_gan.inference.translator import AnyModel, Translator
 from p2p_gan.machine.memory import budget_of
 from p2p_gan.models.card import ModelCard
 

@@ -10,8 +10,8 @@ import numpy as np
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.inference.inputs import encode_classes
-from p2p_gan.inference.torch_runtime import torch_translator
-from p2p_gan.inference.translator import PassOptions
+from p2p_gan.inference.runtimes.torch_runtime import torch_translator
+from p2p_gan.inference.runtimes.translator import PassOptions
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model
 

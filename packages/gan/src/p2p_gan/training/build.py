@@ -119,7 +119,7 @@ def build(
 
 
 def _adam(network: nn.Module, config: Config, device: torch.device) -> torch.optim.Adam:
-    # The learning rates of an update are set before it (`training.update`).
+    # The learning rates of an update are set before it (`training.steps.update`).
     settings = {"lr": config.learning_rate, "betas": (config.beta1, config.beta2), "fused": True}
     if config.precision == "float16":
         return GradScalerAdam(network.parameters(), device=device, **settings)

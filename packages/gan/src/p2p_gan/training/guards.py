@@ -18,7 +18,7 @@ from p2p_gan.data.dataset import Batch, PairDataset
 from p2p_gan.machine.load import Load, LoadMeter
 from p2p_gan.training.job import Job
 from p2p_gan.training.probe import Probe, first_bad_tensor, probe
-from p2p_gan.training.update import kept_updates
+from p2p_gan.training.steps.update import kept_updates
 
 WINDOW = 5  # checks in a row that must agree before a warning
 EARLY = 200  # updates at the start without warnings

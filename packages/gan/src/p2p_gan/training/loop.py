@@ -13,7 +13,7 @@ from p2p_gan.machine.distributed import Ranks, Share
 from p2p_gan.runs.checkpoint import Progress
 from p2p_gan.training.job import Job, learning_rate_at
 from p2p_gan.training.signals import StopRequest
-from p2p_gan.training.stepper import Stepper, recorder_for
+from p2p_gan.training.steps.stepper import Stepper, recorder_for
 from p2p_gan.updates.loss_ring import LossRing
 from p2p_gan.updates.optimise import ema_decay
 

@@ -20,7 +20,6 @@ from p2p_gan.machine.device import describe_machine, explain_nondeterminism, mac
 from p2p_gan.machine.distributed import BACK, GoBack, Ranks, devices_of, join_processes
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RunFolder, changed_pairs, describe_splits, refuse_changes
-from p2p_gan.training.boards import require_boards
 from p2p_gan.training.features import is_feature_file, refuse_other_features
 from p2p_gan.training.guards import DivergedError
 from p2p_gan.training.job import Job, images_of, learning_rate_jump, make_job
@@ -29,11 +28,12 @@ from p2p_gan.training.loop import TrainingCallback, training_loop
 from p2p_gan.training.patience import EarlyStop, stop_of
 from p2p_gan.training.planning import TIMED_FROM, Plan, held_memory, plan_of
 from p2p_gan.training.replicas import distribute, shared_state
-from p2p_gan.training.saver import Saver, require_space_for_run
 from p2p_gan.training.signals import StopRequest, StopSignal
 from p2p_gan.training.source import load_beginning, refuse_other_source
 from p2p_gan.training.speed import settle_speed
-from p2p_gan.training.tracker import Tracker
+from p2p_gan.training.tracking.boards import require_boards
+from p2p_gan.training.tracking.saver import Saver, require_space_for_run
+from p2p_gan.training.tracking.tracker import Tracker
 from p2p_gan.training.trial import explain_out_of_memory, prepare_data
 from p2p_gan.training.validation import refuse_unreadable, refuse_unscored
 from p2p_gan.updates.optimise import restore_scalers

@@ -25,7 +25,7 @@ from p2p_gan.runs.state import network_states
 from p2p_gan.training.build import build
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.loop import share_batches
-from p2p_gan.training.stepper import Stepper, recorder_for
+from p2p_gan.training.steps.stepper import Stepper, recorder_for
 from p2p_gan.updates.step import train_step
 
 _UPDATES, _WARM_UP = 10, 3

@@ -25,8 +25,8 @@ from p2p_gan.data.read import on_all_cores, read_shown, read_shown_gaps
 from p2p_gan.evaluation.mask_agreement import Confusion, without_gaps
 from p2p_gan.evaluation.metrics import BYTES, LabHistograms, l1, psnr, sharpness, ssim
 from p2p_gan.inference.apply import seed_of
+from p2p_gan.inference.runtimes.torch_runtime import torch_noise
 from p2p_gan.inference.segmentation import nearest_classes
-from p2p_gan.inference.torch_runtime import torch_noise
 from p2p_gan.networks.base import Generator, InferencePass
 from p2p_gan.training.job import Job
 

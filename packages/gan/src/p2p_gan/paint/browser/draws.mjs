@@ -1,5 +1,5 @@
 // @ts-check
-// Draws dropout and noise as p2p does (inference/random_draws.py): for a seed the same numbers in the same order.
+// Draws dropout and noise as p2p does (inference/runtimes/random_draws.py): for a seed the same numbers in the same order.
 // Nothing here may draw in another order, or a picture would depend on where it is computed.
 
 import { sha256, sha256Text } from "./sha256.mjs";

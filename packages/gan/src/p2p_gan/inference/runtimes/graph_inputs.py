@@ -1,0 +1,43 @@
+"""What an exported network takes beside its image: what is padding, noise, and what dropout multiplies by.
+
+Nothing here may know which program computes the network.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from p2p_gan.inference.runtimes.random_draws import RandomSource
+from p2p_gan.inference.runtimes.translator import PassOptions
+from p2p_gan.models.card import ModelCard
+from p2p_gan.models.onnx_file import NOISE, VALID, dropout_input, takes_padding
+
+
+def graph_inputs(card: ModelCard, height: int, width: int, options: PassOptions) -> dict[str, Any]:
+    """The inputs beside the image (1, channels, height, width), by name; those that have their default are left out."""
+    return {**_valid_part(card, height, width, options), **_draw(card, height, width, options)}
+
+
+def _valid_part(card: ModelCard, height: int, width: int, options: PassOptions) -> dict[str, Any]:
+    """The rows and columns that are picture, after each halving, if some are not."""
+    if options.valid == (1.0, 1.0) or not takes_padding(card):
+        return {}
+    parts = [
+        [max(1, round((side >> level) * share)) for side, share in zip((height, width), options.valid, strict=True)]
+        for level in range(card.architecture.unit.bit_length())
+    ]
+    return {VALID: np.array(parts, np.int64)}
+
+
+def _draw(card: ModelCard, height: int, width: int, options: PassOptions) -> dict[str, Any]:
+    """Noise and dropout, drawn in the order of the network."""
+    if options.seed is None:
+        return {}
+    architecture, source = card.architecture, RandomSource(options.seed)
+    draws: dict[str, Any] = {}
+    if architecture.noise:
+        draws[NOISE] = source.normal(architecture.noise).reshape(1, -1, 1, 1)
+    for number, layer in enumerate(architecture.dropout_layers()):
+        sides = height // layer.divisor, width // layer.divisor
+        draws[dropout_input(number)] = source.dropout(layer, *sides)
+    return draws

@@ -1,0 +1,113 @@
+"""Applies a model that `p2p export` wrote as ONNX with OpenVINO, on the CPU and without torch.
+
+Nothing here may load torch or onnxruntime, or OpenVINO before a model is.
+"""
+
+import queue
+import threading
+from collections import OrderedDict
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.atomic import read_bytes
+from p2p_datatools.contract.foreign import decoder_words, refuse_without_memory
+from p2p_datatools.contract.machine import cores
+from p2p_datatools.contract.packages import has_package, require_packages
+from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel
+from p2p_gan.inference.runtimes.translator import Values
+from p2p_gan.machine.memory import budget_of
+from p2p_gan.models.onnx_file import IMAGE, OnnxFile, read_onnx_file, without_defaults
+
+_MOST = 3  # sizes of pictures for which the network is held; each holds the weights once more
+_Key = tuple[bool, tuple[tuple[str, tuple[int, ...]], ...]]
+_Requests = queue.LifoQueue[Any]
+
+
+def has_openvino() -> bool:
+    """Whether the package openvino is installed."""
+    return has_package("openvino")
+
+
+def require_openvino(where: object) -> None:
+    """Raise P2PError if the package openvino is missing."""
+    require_packages(where, "openvino>=2025.0")
+
+
+def load_openvino_model(path: Path | str) -> OnnxModel:
+    """Check an ONNX file that `p2p export` wrote; raises P2PError for any other, and if OpenVINO is missing."""
+    file = read_onnx_file(Path(path))
+    require_openvino(path)
+    return OnnxModel(file, _Compiler(file), "openvino")
+
+
+class _Compiler:
+    """Compiles the network for each size of pictures, since one for all is slow and gave other values at first.
+
+    Passes of small pictures are computed side by side, each by one core, large ones one at a time by all cores: the
+    number of threads may change the last digit, so it depends on the picture's size alone. No more passes are begun
+    than the network has streams: with more a command once waited for ever. It computes in float32 on every processor.
+    """
+
+    def __init__(self, file: OnnxFile) -> None:
+        import openvino  # by the thread that loads the model, not by one of those that use it
+
+        self._file, self._core = file, openvino.Core()
+        self._lock, self._alone = threading.Lock(), threading.Lock()
+        self._networks: OrderedDict[_Key, _Requests] = OrderedDict()
+
+    def run(self, inputs: dict[str, Any], *, large: bool) -> Values:
+        """The network's output; raises P2PError if the file cannot be loaded or run."""
+        try:
+            with self._lock:
+                requests = self._requests(inputs, large)
+            with self._alone if large else nullcontext():
+                return _pass(requests, inputs)
+        except (P2PError, MemoryError):
+            raise
+        except Exception as error:
+            refuse_without_memory(error)
+            what = f"cannot be run by openvino ({decoder_words(error)})"
+            raise P2PError(self._file.path, what, "Export the model again.", code="damaged-file") from error
+
+    def _requests(self, inputs: dict[str, Any], large: bool) -> _Requests:
+        """The free requests of the network for these inputs, compiled if it is not among the last ones."""
+        key = (large, tuple((name, value.shape) for name, value in inputs.items()))
+        if key not in self._networks:
+            *_, height, width = inputs[IMAGE].shape
+            streams = 1 if large else self._streams(height * width * self._file.bytes_per_pixel)
+            self._networks[key] = self._compile(inputs, streams, threads=cores() if large else streams)
+            while len(self._networks) > _MOST:
+                self._networks.popitem(last=False)
+        self._networks.move_to_end(key)
+        return self._networks[key]
+
+    def _streams(self, needed: int) -> int:
+        """How many passes there is memory for, each of which keeps what it needs; at most one for each core."""
+        return max(1, min(cores(), budget_of() // max(1, needed)))
+
+    def _compile(self, inputs: dict[str, Any], streams: int, *, threads: int) -> _Requests:
+        model = self._core.read_model(without_defaults(read_bytes(self._file.path), inputs.keys()))
+        model.reshape({name: list(value.shape) for name, value in inputs.items()})
+        options = {
+            "NUM_STREAMS": streams,
+            "INFERENCE_NUM_THREADS": threads,
+            "INFERENCE_PRECISION_HINT": "f32",  # some processors would take 16 bits
+            "EXECUTION_MODE_HINT": "ACCURACY",
+        }
+        compiled, requests = self._core.compile_model(model, "CPU", options), _Requests()
+        for _ in range(streams):
+            requests.put(compiled.create_infer_request())
+        return requests
+
+
+def _pass(requests: _Requests, inputs: dict[str, Any]) -> Values:
+    """The output of a pass by the first request that is free."""
+    request = requests.get()
+    try:
+        return np.array(request.infer(inputs)[0], np.float32)
+    finally:
+        requests.put(request)

@@ -1,0 +1,191 @@
+"""Progress in plain lines where there is no terminal."""
+
+import io
+import time
+
+import pytest
+from rich.console import Console
+
+from p2p_cli.text import render
+
+
+def test_plain_progress_says_how_it_ended_with_the_last_figures(capsys: pytest.CaptureFixture[str]) -> None:
+    report = render.PlainReporter()
+    report.start("training", 10, 4)
+    for _ in range(6):
+        report.advance(g_l1=0.25)
+    report.finish()
+    assert capsys.readouterr().err == "training: 10/10 (g_l1 0.25)\n"
+
+
+def test_plain_progress_speaks_every_ten_seconds_and_says_what_is_left(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 4.0, 11.0, 12.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    report = render.PlainReporter()
+    report.start("pairing", 4)
+    for _ in range(3):
+        report.advance()
+    assert capsys.readouterr().err == "pairing: 2/4, 11 s left\n"
+
+
+def test_plain_progress_of_a_night_is_a_line_a_minute(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = iter(range(10 * 3600 + 1))
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(seconds)))
+    report = render.PlainReporter()
+    report.start("training", 100_000)
+    for _ in range(10 * 3600):
+        report.advance()
+    lines = capsys.readouterr().err.splitlines()
+    assert 600 <= len(lines) < 700
+
+
+def test_plain_progress_says_its_end_once(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 11.0, 22.0, 33.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    report = render.PlainReporter()
+    report.start("training", 2)
+    report.advance()
+    report.advance()
+    report.advance(0, val_l1=0.25)  # the last images are scored when all are counted
+    report.finish()
+    assert capsys.readouterr().err == "training: 1/2, 11 s left\ntraining: 2/2 (val_l1 0.25)\n"
+
+
+def test_bytes_are_shown_in_megabytes_with_rate_and_time_left(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 10.0, 20.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    report = render.PlainReporter()
+    report.start("downloading", 50_000_000, 10_000_000, unit="bytes")
+    report.advance(20_000_000)
+    assert capsys.readouterr().err == "downloading: 30.0/50.0 MB, 2.0 MB/s, 10 s left\n"
+    report.start("downloading", 0, unit="bytes")  # how much comes is not always said
+    report.finish()
+    assert capsys.readouterr().err == "downloading: 0.0 MB\n"
+
+
+def test_a_bar_of_bytes_may_have_no_end() -> None:
+    report = render.LiveReporter()
+    report.start("downloading", 0, unit="bytes")
+    report.advance(1_000_000)
+    report.finish()
+
+
+def test_a_bar_is_shown_and_closed(capsys: pytest.CaptureFixture[str]) -> None:
+    report = render.LiveReporter()
+    for item in report.track([1, 2], "reading", 2):
+        assert item
+    assert "reading" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("late", "is_said"), [(0.0, True), (60.0, False)])
+def test_work_that_cannot_be_counted_is_told_if_it_lasts(
+    late: float, is_said: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render, "_LATE", late)
+    report, said = render.LiveReporter(), io.StringIO()
+    monkeypatch.setattr(report, "_console", Console(file=said, force_terminal=True))
+    with report.tell("listing files"):
+        before = time.monotonic()
+        while is_said and "listing files" not in said.getvalue() and time.monotonic() - before < 10:
+            time.sleep(0.005)
+    assert ("listing files ..." in said.getvalue()) == is_said
+    for _ in report.track([1], "reading", 1):  # the terminal is free again
+        pass
+
+
+@pytest.mark.parametrize("columns", [40, 72, 120])
+def test_no_number_of_a_bar_is_cut_in_any_window(
+    columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    report = render.LiveReporter()
+    for _ in report.track(range(1280), "reading pairs", 1280):
+        pass
+    report.finish()
+    said = capsys.readouterr().err
+    assert "1280/1280" in said
+    assert "\N{HORIZONTAL ELLIPSIS}" not in said
+
+
+def test_a_table_is_not_cut_where_no_terminal_reads_it(capsys: pytest.CaptureFixture[str]) -> None:
+    render.table(("where", "what"), [("a" * 150, "b" * 150)])
+    assert "a" * 150 + "  " + "b" * 150 in capsys.readouterr().out
+
+
+def test_a_heading_is_text_and_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    render.table(("[red]train[/]", "[/]"), [("[b]1", "2")])
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [["[red]train[/]", "[/]"], ["[b]1", "2"]]
+
+
+def test_on_a_narrow_terminal_a_table_folds_and_loses_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render, "Console", lambda width: Console(width=40))
+    render.table(("arm", "L1", "SSIM"), [("encoder-decoder", "0.1234 ± 0.0123", "0.9876 ± 0.0567")])
+    lines = capsys.readouterr().out.splitlines()
+    assert all(len(line) <= 40 for line in lines)
+    shown = "".join("".join(lines).split())
+    assert all(part in shown for part in ("0.1234±", "0.0123", "0.9876±", "0.0567"))
+    assert "…" not in shown
+
+
+def drawn(figures: render.Figures, width: int) -> list[str]:
+    console = Console(width=width, file=io.StringIO(), force_terminal=True, color_system=None)
+    console.print(figures)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue().splitlines()
+
+
+@pytest.fixture
+def half_way() -> render.Figures:
+    figures = render.Figures()
+    figures.begin(1000, 0)
+    figures.advance(500, {"d_real": 0.61234567, "d_fake": 0.5, "g_gan": 1.5, "g_l1": 0.125, "rate": 2e-4})
+    figures.advance(0, {"val_l1": 0.111, "images_per_s": 31.25})
+    return figures
+
+
+@pytest.mark.parametrize(("width", "rows"), [(200, 3), (60, 4), (40, 7), (12, 7)])
+def test_the_table_of_a_run_fits_any_window_and_loses_no_figure(
+    half_way: render.Figures, width: int, rows: int
+) -> None:
+    lines = drawn(half_way, width)
+    assert all(len(line) <= width for line in lines)
+    assert len(lines) == 1 + rows
+    if width >= 40:
+        text = "\n".join(lines)
+        for word in ("50%", "500/1000", "d real", "0.6123", "g l1", "0.125", "0.0002", "val l1", "31.25"):
+            assert word in text
+
+
+def test_the_table_says_the_time_left(half_way: render.Figures, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 3700.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    half_way.begin(400, 0)
+    half_way.advance(100, {})
+    assert drawn(half_way, 80)[0].rstrip() == " 25% 100/400 images, 1:01:40, 3:05:00 left"
+
+
+def test_the_table_is_for_training_and_other_work_has_its_bar(capsys: pytest.CaptureFixture[str]) -> None:
+    report = render.TrainingReporter()
+    report.start("reading pairs", 2)
+    report.advance(2)
+    report.start("training", 10, 4)
+    report.advance(6, g_l1=0.25)
+    report.note("a remark")
+    report.finish()
+    error = capsys.readouterr().err
+    assert "reading pairs" in error
+    assert "10/10 images" in error
+    assert "0.25" in error
+    assert "a remark" in error
+
+
+def test_without_a_terminal_training_is_reported_in_plain_lines() -> None:
+    assert isinstance(render.training_reporter(), render.PlainReporter)

@@ -1,0 +1,240 @@
+"""A model in OpenVINO gives the pictures that it gives in torch, and is taken where it is the faster one."""
+
+import importlib.metadata
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from p2p_datatools.contract import packages
+from p2p_datatools.contract.pairs.manifest import Half
+from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.pictures.images import write_png
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_gan.inference import runtime_choice as runtimes
+from p2p_gan.inference.apply import ApplyOptions, apply_model
+from p2p_gan.inference.runtime_choice import open_for_pictures, open_model, settle_runtime
+from p2p_gan.inference.runtimes import openvino_runtime
+from p2p_gan.inference.runtimes import trial as runtime_trial
+from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel, OnnxTranslator, load_onnx_model, with_all_cores
+from p2p_gan.inference.runtimes.openvino_runtime import load_openvino_model
+from p2p_gan.inference.sampling import sample
+from p2p_gan.models.model import Model
+from p2p_gan.models.onnx_file import IMAGE
+
+if TYPE_CHECKING:
+    from conftest import Notes, Refused
+    from gan.conftest import DrawModel, ExportModel
+
+PHOTO = Half("photo", "photo")
+NOISE = np.random.default_rng(0).integers(0, 256, (50, 70, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing has been measured yet; the packages need not be there."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(runtime_trial, "_versions", lambda: {"openvino": "3"})
+
+
+@pytest.fixture
+def needs_openvino() -> None:
+    pytest.importorskip("openvino", reason="the package openvino is not installed")
+
+
+@pytest.mark.usefixtures("needs_openvino")
+@pytest.mark.parametrize("fields", [{"dropout": 0.5}, {"kind": "resnet", "blocks": 1, "noise": 2}], ids=str)
+def test_the_same_seed_gives_the_same_picture_within_one_step(
+    draw_model: "DrawModel", export_model: "ExportModel", fields: dict[str, object]
+) -> None:
+    model = draw_model(**fields)
+    other = load_openvino_model(export_model(model))
+    for how in (ApplyOptions(seed=3), ApplyOptions(size="native", dropout=False)):  # native is padded
+        first, second = (apply_model(each, NOISE, how, variant=2) for each in (model, other))
+        assert np.abs(first.astype(int) - second).max() <= 1
+    assert not np.array_equal(
+        apply_model(other, NOISE, ApplyOptions()), apply_model(other, NOISE, ApplyOptions(seed=1))
+    )
+
+
+@pytest.mark.usefixtures("needs_openvino")
+def test_sample_says_what_computed(
+    make_model: Callable[..., Model], export_model: "ExportModel", tmp_path: Path, refused: "Refused"
+) -> None:
+    place = export_model(make_model(PHOTO, PHOTO))
+    write_png(tmp_path / "in" / "x.png", NOISE)
+    assert sample(place.parent, tmp_path / "in", tmp_path / "out", runtime="openvino").runtime == "openvino"
+    with refused("unknown-device", "device=cuda", usage=True):
+        open_model(place, "openvino", device="cuda")
+
+
+@pytest.mark.usefixtures("needs_openvino")
+def test_a_picture_is_the_same_alone_and_beside_others(draw_model: "DrawModel", export_model: "ExportModel") -> None:
+    model = load_openvino_model(export_model(draw_model()))
+    alone = apply_model(model, NOISE, ApplyOptions())
+    with ThreadPoolExecutor(4) as pool:  # more than there are streams
+        together = list(pool.map(lambda _: apply_model(model, NOISE, ApplyOptions()), range(24)))
+    assert all((each == alone).all() for each in together)
+    whole = apply_model(with_all_cores(model), NOISE, ApplyOptions())
+    assert np.abs(whole.astype(int) - alone).max() <= 1
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_many_pictures_of_one_size_are_translated_by_what_was_measured_to_be_faster(
+    make_model: Callable[..., Model], export_model: "ExportModel", monkeypatch: pytest.MonkeyPatch, notes: "Notes"
+) -> None:
+    place = export_model(make_model(PHOTO, PHOTO))
+    loaded: list[Path] = []
+
+    def load(path: Path) -> OnnxModel:
+        loaded.append(path)
+        return replace(load_onnx_model(path), runtime="openvino")
+
+    def chosen(count: int, *others: Size, runtime: str = "auto") -> str:
+        how = ApplyOptions(size="native")
+        model = open_for_pictures(place, runtime, how)
+        sizes = [Size(32, 32), *others]
+        settled = settle_runtime(model, place, runtime, sizes, how, times=count, report=notes)
+        assert isinstance(settled, OnnxModel)
+        return settled.runtime
+
+    seconds = iter([0.5, *[0.5, 0.3] * 3])
+    monkeypatch.setattr(runtimes, "has_openvino", lambda: True)
+    monkeypatch.setattr(runtimes, "load_openvino_model", load)
+    monkeypatch.setattr(runtime_trial, "_seconds", lambda *_: next(seconds))
+    assert chosen(99) == chosen(200, runtime="onnxruntime") == chosen(200, Size(64, 32)) == "onnxruntime"
+    assert not loaded
+    assert not notes.lines
+    assert chosen(101) == chosen(101) == "onnxruntime"  # 51 s of a core
+    assert chosen(200) == chosen(150) == "openvino"  # and nothing is measured twice
+    assert notes.lines[0].endswith("a pass takes 300 ms of a core, in onnxruntime 500.")
+    assert next(seconds, None) is None
+
+
+@pytest.mark.usefixtures("own_cache")
+@pytest.mark.parametrize(("other", "alike"), [(0.49, True), (0.3, False)], ids=["hardly faster", "other pictures"])
+def test_openvino_is_not_taken_where_it_is_hardly_faster_or_gives_other_pictures(
+    other: float,
+    alike: bool,
+    make_model: Callable[..., Model],
+    export_model: "ExportModel",
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place = export_model(make_model(PHOTO, PHOTO))
+    model = load_onnx_model(place)
+    seconds = iter([0.5, *[0.5, other] * 3])
+    monkeypatch.setattr(runtime_trial, "_seconds", lambda *_: next(seconds))
+    pixels = iter([NOISE, NOISE if alike else NOISE ^ 2])
+    monkeypatch.setattr(OnnxTranslator, "pixels", lambda *_: next(pixels))
+    times = runtime_trial.times_for(model, lambda: load_onnx_model(place), Size(32, 32), 1000)
+    assert times is not None
+    assert not times.openvino_is_faster
+    assert times.alike is alike
+
+
+@pytest.mark.usefixtures("own_cache")
+@pytest.mark.parametrize(("far", "alike"), [(1e-4, True), (0.1, False)])
+def test_masks_are_alike_by_the_probabilities_of_their_classes_not_by_their_numbers(
+    far: float,
+    alike: bool,
+    make_model: Callable[..., Model],
+    export_model: "ExportModel",
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place = export_model(make_model(PHOTO, Half("mask", "mask"), palette=load_palette("cars")))
+    model, logits = load_onnx_model(place), np.zeros((1, 5, 8, 8), np.float32)
+    other = logits.copy()
+    other[:, 4] += far  # so that the class is the last one instead of the first
+    drawn = iter([logits, logits, other])
+    monkeypatch.setattr(OnnxTranslator, "values", lambda *_: next(drawn))
+    monkeypatch.setattr(runtime_trial, "_seconds", lambda *_: 0.5)
+    times = runtime_trial.times_for(model, lambda: load_onnx_model(place), Size(32, 32), 1000)
+    assert times is not None
+    assert times.alike is alike
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_a_package_that_is_there_but_cannot_be_loaded_is_not_taken(
+    make_model: Callable[..., Model], export_model: "ExportModel", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load() -> OnnxModel:
+        raise ImportError("libopenvino.so: cannot open shared object file")
+
+    model = load_onnx_model(export_model(make_model(PHOTO, PHOTO)))
+    monkeypatch.setattr(runtime_trial, "_seconds", lambda *_: 0.5)
+    assert runtime_trial.times_for(model, load, Size(32, 32), 1000) is None
+
+
+def test_a_package_of_another_name_has_no_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    def version(name: str) -> str:
+        if name == "onnxruntime":  # what is installed is onnxruntime-gpu
+            raise importlib.metadata.PackageNotFoundError(name)
+        return "1"
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    assert runtime_trial._versions() == {"openvino": "1", "p2p-gan": "1"}
+
+
+@pytest.mark.usefixtures("needs_openvino")
+def test_large_passes_of_several_sizes_are_computed_one_at_a_time(
+    make_model: Callable[..., Model], export_model: "ExportModel", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = load_openvino_model(export_model(make_model(PHOTO, PHOTO)))
+    running, most = [0], [0]
+
+    def count(*_: object) -> None:
+        running[0] += 1
+        most[0] = max(most[0], *running)
+        time.sleep(0.02)
+        running[0] -= 1
+
+    monkeypatch.setattr(openvino_runtime, "_pass", count)
+    inputs = [{IMAGE: np.zeros((1, 3, 32, side), np.float32)} for side in (32, 64)]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda each: model.sessions.run(each, large=True), inputs))
+    assert most == [1]
+
+
+def test_auto_takes_the_faster_of_those_that_are_installed(
+    make_model: Callable[..., Model], export_model: "ExportModel", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = export_model(make_model(PHOTO, PHOTO))
+
+    def chosen(size: Size | str | None = None) -> str:
+        model = open_model(place, size=size)
+        assert isinstance(model, OnnxModel)
+        return model.runtime
+
+    there = {"onnxruntime": True, "openvino": True}
+    monkeypatch.setattr(runtimes, "has_onnxruntime", lambda: there["onnxruntime"])
+    monkeypatch.setattr(runtimes, "has_openvino", lambda: there["openvino"])
+    monkeypatch.setattr(
+        runtimes, "load_openvino_model", lambda path: replace(load_onnx_model(path), runtime="openvino")
+    )
+    assert chosen() == "onnxruntime"
+    monkeypatch.setattr(runtimes, "_WIDE", 1)
+    assert chosen() == chosen(Size(64, 64)) == "openvino"
+    assert chosen("native") == "onnxruntime"  # it would be compiled for each picture
+    there["openvino"] = False
+    assert chosen() == "onnxruntime"
+    there.update(openvino=True, onnxruntime=False)
+    assert chosen("native") == "openvino"
+
+
+def test_without_the_package_it_says_what_to_install(
+    make_model: Callable[..., Model],
+    export_model: "ExportModel",
+    monkeypatch: pytest.MonkeyPatch,
+    refused: "Refused",
+) -> None:
+    path = export_model(make_model(PHOTO, PHOTO))
+    monkeypatch.setattr(packages, "has_package", lambda name: False)
+    with refused("missing-package", path):
+        load_openvino_model(path)
+    with refused("missing-package"):
+        open_model(path.parent, "openvino")

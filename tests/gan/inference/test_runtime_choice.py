@@ -1,0 +1,135 @@
+"""Which runtime computes: the faster one where it is there and the same model, else torch, and what is said of it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from p2p_datatools.contract.pairs.manifest import Half
+from p2p_datatools.contract.pictures.images import read_photo, write_png
+from p2p_gan.inference import runtime_choice as runtimes
+from p2p_gan.inference.apply import ApplyOptions
+from p2p_gan.inference.runtime_choice import open_model
+from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel
+from p2p_gan.inference.sampling import SampleOptions, sample
+from p2p_gan.machine import memory
+from p2p_gan.models.model import Model
+
+if TYPE_CHECKING:
+    from conftest import Notes, Refused
+    from gan.conftest import ExportModel
+
+PHOTO = Half("photo", "photo")
+
+
+@pytest.fixture
+def folder(make_model: Callable[..., Model], export_model: "ExportModel") -> Path:
+    """model.safetensors and model.onnx of the same model."""
+    return export_model(make_model(PHOTO, PHOTO)).parent
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Three of noise."""
+    for number in range(3):
+        noise = np.random.default_rng(number).integers(0, 256, (40, 50 + number, 3), dtype=np.uint8)
+        write_png(tmp_path / "in" / f"{number}.png", noise)
+    return tmp_path / "in"
+
+
+def test_auto_takes_the_exported_model_that_lies_beside(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtimes, "may_have_gpu", lambda: False)
+    for device in (None, "cpu", "auto"):
+        assert isinstance(open_model(folder, device=device), OnnxModel)
+    assert isinstance(open_model(folder / "model.safetensors"), OnnxModel)
+    assert isinstance(open_model(folder / "model.onnx"), OnnxModel)
+    assert isinstance(open_model(folder, "torch"), Model)
+    assert open_model(folder).digest == open_model(folder, "torch").digest
+
+
+def test_auto_takes_torch_where_there_is_a_gpu_no_package_or_no_export(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(runtimes, "may_have_gpu", lambda: True)
+        assert isinstance(open_model(folder, device="auto"), Model)
+    with monkeypatch.context() as patch:
+        patch.setattr(runtimes, "has_onnxruntime", lambda: False)
+        patch.setattr(runtimes, "has_openvino", lambda: False)
+        assert isinstance(open_model(folder), Model)
+    (folder / "model.onnx").unlink()
+    assert isinstance(open_model(folder), Model)
+
+
+def test_an_export_of_another_state_is_not_taken(
+    folder: Path, make_model: Callable[..., Model], write_model: Callable[..., Path], notes: "Notes", refused: "Refused"
+) -> None:
+    model = make_model(PHOTO, PHOTO)
+    for value in model.generator.parameters():
+        value.data.mul_(1.5)
+    write_model(model, folder / "model.safetensors")
+    assert isinstance(open_model(folder, report=notes), Model)
+    assert "was exported from another state of model.safetensors" in notes.lines[0]
+    with refused("stale-export", folder / "model.onnx"):
+        open_model(folder, "onnxruntime")
+
+
+def test_a_damaged_export_or_one_in_16_bits_is_not_taken_unasked(
+    folder: Path, make_model: Callable[..., Model], export_model: "ExportModel", notes: "Notes", refused: "Refused"
+) -> None:
+    export_model(make_model(PHOTO, PHOTO), "float16")
+    assert isinstance(open_model(folder, report=notes), Model)
+    assert open_model(folder, "onnxruntime").digest.endswith(":float16")
+    (folder / "model.onnx").write_bytes(b"x")
+    assert isinstance(open_model(folder, report=notes), Model)
+    assert len(notes.lines) == 1
+    with refused("damaged-file"):
+        open_model(folder, "onnxruntime")
+
+
+def test_what_cannot_be_is_refused(folder: Path, refused: "Refused") -> None:
+    with refused("other-format", folder / "model.onnx", usage=True):
+        open_model(folder / "model.onnx", "torch")
+    with refused("unknown-device", "device=cuda", usage=True):
+        open_model(folder, "onnxruntime", device="cuda")
+    with refused("unknown-runtime", usage=True):
+        open_model(folder, "numpy")
+    (folder / "model.onnx").unlink()
+    with refused("missing-model"):
+        open_model(folder, "onnxruntime")
+    with refused("missing-model"):
+        open_model(folder / "model.onnx")
+
+
+def test_a_folder_is_the_same_in_both_within_one_step_and_either_continues_the_other(
+    folder: Path, pictures: Path, tmp_path: Path
+) -> None:
+    how = SampleOptions(variants=2)
+    first = sample(folder, pictures, tmp_path / "onnx", how)
+    second = sample(folder, pictures, tmp_path / "torch", how, runtime="torch")
+    assert (first.runtime, second.runtime) == ("onnxruntime", "torch")
+    files = sorted(path.name for path in (tmp_path / "torch").glob("*.png"))
+    assert len(files) == 6
+    for name in files:
+        one, other = (read_photo(tmp_path / each / name).astype(int) for each in ("onnx", "torch"))
+        assert np.abs(one - other).max() <= 1
+    again = sample(folder, pictures, tmp_path / "onnx", how, runtime="torch")
+    assert (again.written, again.kept) == (0, 6)
+    alone = sample(folder, pictures / "1.png", tmp_path / "alone")
+    assert alone.runtime == "onnxruntime"
+    assert (tmp_path / "alone" / "1.png").read_bytes() == (tmp_path / "onnx" / "1-1.png").read_bytes()
+
+
+def test_strips_and_pictures_too_large_for_one_pass_are_left_to_torch(
+    folder: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sample(folder, pictures, tmp_path / "tiles", SampleOptions(ApplyOptions(tile=16))).runtime == "torch"
+    monkeypatch.setitem(memory.MOST, "cpu", 100 * 64 * 64 - 1)  # of 100 bytes a pixel, as the export says
+    assert sample(folder, pictures, tmp_path / "small").runtime == "onnxruntime"
+    monkeypatch.setitem(memory.MOST, "cpu", 100 * 64 * 64 - 1)
+    native = SampleOptions(ApplyOptions(size="native", tile=None))
+    with monkeypatch.context() as patch:
+        patch.setattr("p2p_gan.inference.runtimes.layout.layout_of", lambda *_, **__: None)
+        assert sample(folder, pictures, tmp_path / "large", native).runtime == "torch"

@@ -1,0 +1,70 @@
+"""TensorBoard's files say what the record says; without them being asked for, nothing of it is loaded."""
+
+import importlib
+import importlib.util
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from p2p_datatools.contract.files.atomic import read_lines
+from p2p_gan.config.config import Config
+from p2p_gan.training.run import train
+from p2p_gan.training.tracking.tensorboard import EVENTS
+
+if TYPE_CHECKING:
+    from conftest import Refused
+
+needs_tensorboard = pytest.mark.skipif(
+    importlib.util.find_spec("tensorboard") is None, reason="tensorboard is not installed"
+)
+
+
+def events(run: Path) -> Any:
+    accumulator = importlib.import_module("tensorboard.backend.event_processing.event_accumulator")
+    found = accumulator.EventAccumulator(str(run / EVENTS))
+    found.Reload()
+    return found
+
+
+@needs_tensorboard
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_scalars_grids_and_histograms_are_those_of_the_record(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+    train(pair_folder, tmp_path / "run", replace(tiny, tensorboard=True))
+    found = events(tmp_path / "run")
+    lines = [line for line in read_lines(tmp_path / "run" / "stats.jsonl") if "g_l1" in line]
+    assert [(each.step, each.value) for each in found.Scalars("g_l1")] == [
+        (line["images"], pytest.approx(line["g_l1"])) for line in lines
+    ]
+    assert [each.step for each in found.Scalars("validation/l1")] == [12]
+    assert [each.step for each in found.Images("samples")] == [6, 12]
+    assert {"discriminator/real", "discriminator/generated"} <= set(found.Tags()["histograms"])
+
+
+@needs_tensorboard
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_tensorboard_changes_nothing_that_is_trained(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+    for name, wanted in (("with", True), ("without", False)):
+        train(pair_folder, tmp_path / name, replace(tiny, tensorboard=wanted))
+    models = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("with", "without")]
+    assert models[0] == models[1]
+
+
+def test_a_missing_package_is_reported_before_anything_is_done(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    with refused("missing-package", "tensorboard=on", usage=True) as error:
+        train(pair_folder, tmp_path / "run", replace(tiny, tensorboard=True))
+    assert "pip install" in error.value.to_do
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_is_not_asked_for_boards_imports_none_of_their_packages(run_folder: Path) -> None:
+    assert not (run_folder / EVENTS).exists()
+    program = "import sys, p2p_gan.training.tracking.tracker; print({'tensorboard', 'wandb'} & {*sys.modules})"
+    output = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert output.strip() == "set()"
