@@ -22,7 +22,7 @@ import torch
 
 from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pairs.manifest import Half
-from p2p_datatools.contract.pictures import png
+from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.images import hash_pixels, read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.evaluation.export import export_onnx

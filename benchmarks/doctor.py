@@ -25,8 +25,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.checks.mask_colors import judge_colors
-from p2p_datatools.checks.mask_set import MaskLook, MaskSetCheck, look_at_mask
+from p2p_datatools.checks.masks.colors import judge_colors
+from p2p_datatools.checks.masks.mask_set import MaskLook, MaskSetCheck, look_at_mask
 from p2p_datatools.checks.photos import PhotoCheck, look_at_photo
 from p2p_datatools.checks.swaps import SwapCheck, describe_half
 from p2p_datatools.contract.files.listing import find_pictures

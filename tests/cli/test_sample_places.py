@@ -12,9 +12,9 @@ from PIL import Image
 
 from p2p_cli.app import main
 from p2p_datatools.contract.pairs.manifest import Half
+from p2p_datatools.contract.pictures.formats.video import write_video
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.pictures.video import write_video
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import save_model
 from p2p_gan.networks.architecture import Architecture

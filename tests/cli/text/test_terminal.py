@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from p2p_cli import app
-from p2p_datatools.contract.pictures import png
+from p2p_datatools.contract.pictures.formats import png
 
 COMMAND = [sys.executable, "-m", "p2p_cli"]
 

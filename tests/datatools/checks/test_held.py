@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from p2p_datatools.checks.mask_parts import PartTable, describe_parts
-from p2p_datatools.checks.mask_set import MaskSetCheck, look_at_mask
+from p2p_datatools.checks.masks.mask_set import MaskSetCheck, look_at_mask
+from p2p_datatools.checks.masks.parts import PartTable, describe_parts
 from p2p_datatools.checks.repeats import Repeats
 from p2p_datatools.contract import load_palette
 from p2p_datatools.contract.pictures.scales import ScaleCheck

@@ -20,8 +20,8 @@ from p2p_datatools.contract.pairs.manifest import (
     write_manifest,
 )
 from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.pictures.formats.png import PictureRole
 from p2p_datatools.contract.pictures.images import colorize, hash_pixels, read_photo, write_png
-from p2p_datatools.contract.pictures.png import PictureRole
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.pairs.build import pair
 from p2p_datatools.splits.apply import split

@@ -9,8 +9,8 @@ import pytest
 
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.pictures.formats.video import open_video, write_video
 from p2p_datatools.contract.pictures.images import Photo, colorize
-from p2p_datatools.contract.pictures.video import open_video, write_video
 from p2p_gan.inference.mask_inputs import InputChanges, read_mask_colors
 from p2p_gan.inference.predictor import load_model
 from p2p_gan.inference.sampling import SampleOptions

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.pictures.formats.png import encode
 from p2p_datatools.contract.pictures.images import colorize, encode_mask, write_mask
-from p2p_datatools.contract.pictures.png import encode
 from p2p_datatools.contract.pictures.sizes import parse_size
 from p2p_gan.inference.apply import ApplyOptions
 from p2p_gan.inference.sampling import SampleOptions, sample

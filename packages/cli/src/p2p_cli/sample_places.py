@@ -41,7 +41,7 @@ def sample_elsewhere(call: Call) -> int | None:
             what, to_do = "is one picture, and more are given", "Give one input, or a folder for --out."
             raise UsageError("-", what, to_do, code="unfit-setting")
         return _sample_to_stream(call) if call.dest == STREAM else _sample_from_stream(call)
-    from p2p_datatools.contract.pictures.video import is_video
+    from p2p_datatools.contract.pictures.formats.video import is_video
 
     videos = [each for each in call.inputs if is_video(each) and not each.is_dir()]
     if is_video(call.dest) and not call.dest.is_dir():

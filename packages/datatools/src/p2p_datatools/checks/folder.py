@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.checks.looker import Looker
-from p2p_datatools.checks.mask_files import read_for_check
-from p2p_datatools.checks.mask_set import MaskLook, MaskSetCheck, look_at_mask
+from p2p_datatools.checks.masks.files import read_for_check
+from p2p_datatools.checks.masks.mask_set import MaskLook, MaskSetCheck, look_at_mask
 from p2p_datatools.checks.pairs import check_pairs, find_left_out
 from p2p_datatools.checks.photo_folder import PhotoRecord, PhotosCheck, read_look
 from p2p_datatools.checks.photos import PhotoLook
 from p2p_datatools.checks.repeats import Repeats
-from p2p_datatools.contract.data_folder import find_pairs, has_record
 from p2p_datatools.contract.errors import CheckedKind, CheckResult, Finding, P2PError, UsageError, error_of, finding_of
 from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, stem_of
+from p2p_datatools.contract.folders.data_folder import find_pairs, has_record
 from p2p_datatools.contract.mask_folder import MASK_LINES, each_mask_line
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import PairFolder, refuse_pairs_as_photos
@@ -49,8 +49,8 @@ def check(
 ) -> CheckResult:
     """Check the pairs, masks or photos in `path`; `photos` are those that the masks are for.
 
-    What it holds is decided as by `contract.data_folder.open_data`. `read` says which page of files with several is
-    read, and whether EXIF turns photos. Raises P2PError when there is nothing to check, or `photos` holds A|B pairs.
+    What it holds is decided as by `contract.folders.data_folder.open_data`. `read` says which page of files of several
+    is read, and whether EXIF turns photos. Raises P2PError when there is nothing to check, or `photos` holds A|B pairs.
     """
     path = Path(path)
     if not path.is_dir():

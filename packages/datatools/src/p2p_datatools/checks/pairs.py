@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from p2p_datatools.checks.looker import Looker
-from p2p_datatools.checks.mask_files import read_half
-from p2p_datatools.checks.mask_set import MaskLook, MaskSetCheck, look_at_mask
+from p2p_datatools.checks.masks.files import read_half
+from p2p_datatools.checks.masks.mask_set import MaskLook, MaskSetCheck, look_at_mask
 from p2p_datatools.checks.photos import PhotoCheck, PhotoLook, look_at_photo
 from p2p_datatools.checks.repeats import Repeats
 from p2p_datatools.checks.swaps import SwapCheck, describe_half

@@ -15,7 +15,7 @@ from p2p_datatools.checks.repeats import Repeats
 from p2p_datatools.checks.twins import PhotoTwins, describe_photo
 from p2p_datatools.checks.values import PictureValues, ValueCheck, measure_values
 from p2p_datatools.contract.errors import Finding, P2PError, finding_of
-from p2p_datatools.contract.given_splits import split_in
+from p2p_datatools.contract.folders.given_splits import split_in
 from p2p_datatools.contract.pairs.seam import Glance, glance_of
 from p2p_datatools.contract.pictures.arrays import Array, read_picture_values
 from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture

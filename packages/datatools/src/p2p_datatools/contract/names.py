@@ -16,7 +16,7 @@ from p2p_datatools.contract.errors import P2PError, skip_of
 from p2p_datatools.contract.files.labelme_folders import find_labels
 from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, Resolver, find_pictures, stem_of
 from p2p_datatools.contract.files.relative import RelativeName, is_relative_name, relative_name
-from p2p_datatools.contract.given_splits import SplitPlace, find_splits, folder_of
+from p2p_datatools.contract.folders.given_splits import SplitPlace, find_splits, folder_of
 
 # What labelling tools put before the name of a picture that is uploaded, so that two of one name stay apart. Dates and
 # numbers that are counted up have 8 digits, too, and are part of the name.

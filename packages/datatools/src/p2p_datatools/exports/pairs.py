@@ -41,8 +41,8 @@ from p2p_datatools.contract.pairs.shard_files import (
     sample_key,
 )
 from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR
-from p2p_datatools.contract.pictures import png
 from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.images import indices_of_colors
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command

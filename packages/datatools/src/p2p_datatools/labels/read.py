@@ -17,10 +17,8 @@ from p2p_datatools.contract.files.atomic import read_json, read_text
 from p2p_datatools.contract.files.listing import find_files, is_utf8
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.labels.formats.bdd100k import is_bdd100k, read_bdd100k
-from p2p_datatools.labels.formats.cityscapes import is_cityscapes, read_cityscapes
 from p2p_datatools.labels.formats.cmp import is_cmp, read_cmp
 from p2p_datatools.labels.formats.coco import is_coco, read_coco
-from p2p_datatools.labels.formats.coco_panoptic import is_panoptic, read_panoptic
 from p2p_datatools.labels.formats.cvat import is_cvat, read_cvat
 from p2p_datatools.labels.formats.darwin import is_darwin, read_darwin
 from p2p_datatools.labels.formats.datumaro import is_datumaro, read_datumaro
@@ -28,15 +26,24 @@ from p2p_datatools.labels.formats.hasty import is_hasty, read_hasty
 from p2p_datatools.labels.formats.isat import is_isat, read_isat
 from p2p_datatools.labels.formats.labelbox import is_labelbox, read_labelbox
 from p2p_datatools.labels.formats.labelme import is_labelme, is_labelme_xml, read_labelme, read_labelme_xml
-from p2p_datatools.labels.formats.labelme_dataset import is_labelme_dataset, read_labelme_dataset
 from p2p_datatools.labels.formats.labelstudio import (
     brush_folder_error,
     is_brush_folder,
     is_labelstudio,
     read_labelstudio,
 )
-from p2p_datatools.labels.formats.matlab import is_matlab, read_matlab
-from p2p_datatools.labels.formats.pictures import is_color_folder, is_index_folder, read_color_folder, read_index_folder
+from p2p_datatools.labels.formats.pictures.cityscapes import is_cityscapes, read_cityscapes
+from p2p_datatools.labels.formats.pictures.coco_panoptic import is_panoptic, read_panoptic
+from p2p_datatools.labels.formats.pictures.folders import (
+    is_color_folder,
+    is_index_folder,
+    read_color_folder,
+    read_index_folder,
+)
+from p2p_datatools.labels.formats.pictures.labelme_dataset import is_labelme_dataset, read_labelme_dataset
+from p2p_datatools.labels.formats.pictures.matlab import is_matlab, read_matlab
+from p2p_datatools.labels.formats.pictures.segments import is_segments, read_segments
+from p2p_datatools.labels.formats.pictures.voc import is_voc, read_voc
 from p2p_datatools.labels.formats.qupath import is_qupath, read_qupath
 from p2p_datatools.labels.formats.sam import (
     is_sa_1b,
@@ -46,12 +53,10 @@ from p2p_datatools.labels.formats.sam import (
     read_sam_folder,
     read_sam_list,
 )
-from p2p_datatools.labels.formats.segments import is_segments, read_segments
 from p2p_datatools.labels.formats.superannotate import is_superannotate, read_superannotate
 from p2p_datatools.labels.formats.supervisely import is_supervisely, read_supervisely
 from p2p_datatools.labels.formats.via import is_via, is_via_csv, read_via, read_via_csv
 from p2p_datatools.labels.formats.via3 import is_via3, read_via3
-from p2p_datatools.labels.formats.voc import is_voc, read_voc
 from p2p_datatools.labels.formats.voc_boxes import is_voc_boxes, read_voc_boxes
 from p2p_datatools.labels.formats.vott import is_vott_asset, is_vott_export, read_vott_asset, read_vott_export
 from p2p_datatools.labels.formats.yolo import is_yolo, read_yolo

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from p2p_datatools.contract.given_splits import SplitPlace, find_splits, folder_of
+from p2p_datatools.contract.folders.given_splits import SplitPlace, find_splits, folder_of
 from p2p_datatools.labels.values import LabelItem, LabelSet
 
 _OBJECTS = "instances"  # COCO names the files of its outlines so, beside those of keypoints and of all else

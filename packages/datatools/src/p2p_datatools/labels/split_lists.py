@@ -6,7 +6,7 @@ Nothing here may know a format, or overrule what folders say.
 from dataclasses import replace
 from pathlib import Path
 
-from p2p_datatools.contract.listed_splits import read_listed_splits
+from p2p_datatools.contract.folders.listed_splits import read_listed_splits
 from p2p_datatools.contract.names import without_suffix
 from p2p_datatools.labels.values import LabelSet
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
-from p2p_datatools.contract.given_splits import split_of_pairs
+from p2p_datatools.contract.folders.given_splits import split_of_pairs
 
 _ROBOFLOW = re.compile(r"(.+)[_.](?:jpe?g|png|bmp|webp|tiff?)\.rf\.[0-9A-Za-z]{16,}")
 _CHANGES = (

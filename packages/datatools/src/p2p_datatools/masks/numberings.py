@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, plain
 from p2p_datatools.contract.words import shell_word
-from p2p_datatools.labels.formats.cityscapes import LABEL_IDS, TRAIN_IDS
-from p2p_datatools.labels.formats.voc import VOC_CLASSES
+from p2p_datatools.labels.formats.pictures.cityscapes import LABEL_IDS, TRAIN_IDS
+from p2p_datatools.labels.formats.pictures.voc import VOC_CLASSES
 
 _VOID = 255
 # A numbering up to 150 is no likely one for pictures whose numbers end below a fourth of that, unless it explains four

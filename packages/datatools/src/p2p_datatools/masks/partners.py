@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
-from p2p_datatools.contract.given_splits import find_splits, join_path
+from p2p_datatools.contract.folders.given_splits import find_splits, join_path
 from p2p_datatools.contract.matching import (
     BY_STEM,
     find_convention,

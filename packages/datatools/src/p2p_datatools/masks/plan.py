@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError, Skip, error_of, skip_of
-from p2p_datatools.contract.given_splits import join_path
+from p2p_datatools.contract.folders.given_splits import join_path
 from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.names import PhotoFolder, safe_name
 from p2p_datatools.contract.palette import PaletteClass, plain

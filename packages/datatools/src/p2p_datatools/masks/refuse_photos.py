@@ -17,7 +17,7 @@ from p2p_datatools.contract.pictures.index import LabelPicture
 from p2p_datatools.contract.pictures.kinds import measure_flatness
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import p2p_command, plural
-from p2p_datatools.labels.formats.pictures import pick_evenly
+from p2p_datatools.labels.formats.pictures.folders import pick_evenly
 from p2p_datatools.labels.values import ColorLabels, IndexLabels, LabelSet, PictureLabels
 from p2p_datatools.masks.label_pictures import PictureReader
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import find_pictures
-from p2p_datatools.contract.folder_roles import LABELS, PHOTOS, roles_of_folders
+from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, roles_of_folders
 from p2p_datatools.contract.matching import split_labels
 from p2p_datatools.contract.names import (
     LABEL_FOLDERS,
@@ -23,7 +23,7 @@ from p2p_datatools.contract.pictures.header import photo_size
 from p2p_datatools.contract.pictures.kinds import pick_photo
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import shell_word
-from p2p_datatools.labels.formats.pictures import judge_again
+from p2p_datatools.labels.formats.pictures.folders import judge_again
 from p2p_datatools.labels.values import LabelItem, LabelSet, PictureLabels, RegionLabels
 from p2p_datatools.masks.partners import match_photos
 

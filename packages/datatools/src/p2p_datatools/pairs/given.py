@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.given_splits import find_splits, folder_of, join_path, split_in
-from p2p_datatools.contract.listed_splits import read_listed_splits
+from p2p_datatools.contract.folders.given_splits import find_splits, folder_of, join_path, split_in
+from p2p_datatools.contract.folders.listed_splits import read_listed_splits
 from p2p_datatools.contract.mask_folder import read_mask_splits
 from p2p_datatools.contract.names import name_of
 from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT

@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.labelme_folders import find_labels
 from p2p_datatools.contract.files.listing import LeftOut, picture_names
-from p2p_datatools.contract.folder_roles import LABELS, PHOTOS, roles_of_folders
-from p2p_datatools.contract.given_splits import folder_of
+from p2p_datatools.contract.folders.given_splits import folder_of
+from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, roles_of_folders
 from p2p_datatools.contract.matching import (
     BY_STEM,
     Addition,

@@ -8,8 +8,8 @@ from itertools import product
 from pathlib import Path
 
 from p2p_datatools.contract.errors import UsageError
-from p2p_datatools.contract.folder_roles import LABELS, PHOTOS, roles_of_folders
-from p2p_datatools.contract.given_splits import SplitPlace, find_splits, folder_of, join_path
+from p2p_datatools.contract.folders.given_splits import SplitPlace, find_splits, folder_of, join_path
+from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, roles_of_folders
 from p2p_datatools.contract.matching import Key
 from p2p_datatools.contract.names import folders_of
 from p2p_datatools.contract.progress import Reporter

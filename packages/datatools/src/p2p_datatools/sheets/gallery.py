@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from p2p_datatools.contract.data_folder import DataFolder, open_data
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import read_json, read_lines
 from p2p_datatools.contract.files.relative import relative_name
+from p2p_datatools.contract.folders.data_folder import DataFolder, open_data
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.names import PhotoFolder, without_suffix
 from p2p_datatools.contract.pairs.halves import as_photo, read_nodata, read_stored

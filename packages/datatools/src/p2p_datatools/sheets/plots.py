@@ -15,7 +15,7 @@ from p2p_datatools.contract.curves import look_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from p2p_datatools.contract.pictures.png import PictureRole
+    from p2p_datatools.contract.pictures.formats.png import PictureRole
 
 Series = Sequence[tuple[float, float]]
 Bars = Sequence[tuple[str, float]]

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from p2p_datatools.contract.data_folder import DataFolder, open_data
 from p2p_datatools.contract.errors import Finding, P2PError, finding_of
 from p2p_datatools.contract.files.work import BUDGET
+from p2p_datatools.contract.folders.data_folder import DataFolder, open_data
 from p2p_datatools.contract.names import without_suffix
 from p2p_datatools.contract.pairs.halves import load_halves, read_nodata
 from p2p_datatools.contract.pairs.lines import Pair

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.machine import cores
-from p2p_datatools.contract.pictures import png
+from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.images import encode_jpeg, read_photo
 from p2p_datatools.contract.threads import parallel_map
 from p2p_gan.machine.device import wait_for

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.pictures import png
+from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.header import Form
 from p2p_datatools.contract.pictures.images import encode_mask, hash_pixels, size_of
 from p2p_datatools.contract.pictures.memory import open_bytes, suffix_of

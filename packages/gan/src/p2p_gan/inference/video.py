@@ -15,16 +15,16 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.header import Form
-from p2p_datatools.contract.pictures.images import Photo, hash_pixels
-from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.pictures.video import (
+from p2p_datatools.contract.pictures.formats.video import (
     VideoReader,
     open_video,
     read_mark,
     refuse_other_suffix,
     write_video,
 )
+from p2p_datatools.contract.pictures.header import Form
+from p2p_datatools.contract.pictures.images import Photo, hash_pixels
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.threads import parallel_map
 from p2p_datatools.contract.words import plural

@@ -16,8 +16,8 @@ import numpy as np
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import IGNORE_COLOR, Palette
-from p2p_datatools.contract.pictures import png
 from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.header import Form, PictureFile
 from p2p_datatools.contract.pictures.images import encode_mask, size_of
 from p2p_datatools.contract.pictures.sizes import Size, parse_size

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from p2p_datatools.contract.pictures import png
+from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.images import Photo, encode_jpeg, size_of
 from p2p_datatools.contract.pictures.resize import resize_photo, scale_to
 from p2p_datatools.contract.pictures.sizes import Size

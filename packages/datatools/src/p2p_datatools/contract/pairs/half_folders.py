@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.given_splits import SplitPlace, find_splits, folder_of, join_path
+from p2p_datatools.contract.folders.given_splits import SplitPlace, find_splits, folder_of, join_path
 from p2p_datatools.contract.words import p2p_command
 
 

@@ -14,8 +14,8 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import json_line, read_json, write_json, write_lines
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.files.relative import relative_name
+from p2p_datatools.contract.folders.given_splits import split_of_pairs
 from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
-from p2p_datatools.contract.given_splits import split_of_pairs
 from p2p_datatools.contract.pairs.half_folders import refuse_half_folders
 from p2p_datatools.contract.pairs.lines import SHARD_LINES, SHARDS, Pair, PairLines, in_order
 from p2p_datatools.contract.pairs.number_halves import refuse_number_halves

@@ -18,8 +18,8 @@ from p2p_datatools.contract.files.atomic import cannot_read
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette
-from p2p_datatools.contract.pictures import png
 from p2p_datatools.contract.pictures.arrays import Array, read_array
+from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.images import colorize, encode_mask, indices_of_colors, read_mask
 from p2p_datatools.contract.pictures.memory import open_bytes
 

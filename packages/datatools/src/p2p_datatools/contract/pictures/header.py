@@ -22,8 +22,8 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.foreign import catch_decoder
-from p2p_datatools.contract.pictures import png
-from p2p_datatools.contract.pictures.channel_bits import bits_at_start
+from p2p_datatools.contract.pictures.formats import png
+from p2p_datatools.contract.pictures.formats.channel_bits import bits_at_start
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS, refuse_bomb, too_many_pixels
 from p2p_datatools.contract.pictures.pages import (
     AS_USUAL,

@@ -19,7 +19,8 @@ from PIL.TiffImagePlugin import TiffImageFile
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import atomic, write_bytes
 from p2p_datatools.contract.palette import Palette
-from p2p_datatools.contract.pictures import jpeg, png
+from p2p_datatools.contract.pictures.formats import jpeg, png
+from p2p_datatools.contract.pictures.formats.png import PictureRole
 from p2p_datatools.contract.pictures.header import (
     PictureFile,
     explain_damage,
@@ -28,7 +29,6 @@ from p2p_datatools.contract.pictures.header import (
     open_picture,
 )
 from p2p_datatools.contract.pictures.pages import refuse_cut_tiff, turn_to_page
-from p2p_datatools.contract.pictures.png import PictureRole
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural

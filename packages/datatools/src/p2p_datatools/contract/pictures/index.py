@@ -15,8 +15,9 @@ from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.pictures import png
 from p2p_datatools.contract.pictures.arrays import read_array
+from p2p_datatools.contract.pictures.formats import png
+from p2p_datatools.contract.pictures.formats.lossless import is_lossless
 from p2p_datatools.contract.pictures.header import (
     GDAL_NODATA,
     PictureFile,
@@ -27,7 +28,6 @@ from p2p_datatools.contract.pictures.header import (
     open_picture,
 )
 from p2p_datatools.contract.pictures.images import Photo, decode, opaque_pixels, transparent_pixels
-from p2p_datatools.contract.pictures.lossless import is_lossless
 
 _BLOCK = 1 << 20  # pixels that are counted at once
 _BUSY = 8  # pixels per run, below which each pixel is counted by itself

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from p2p_datatools.contract.pictures import png
+from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.exports.trace import Patch
 from p2p_datatools.exports.values import ExportPicture
 

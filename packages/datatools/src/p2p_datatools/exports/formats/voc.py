@@ -9,9 +9,9 @@ import numpy as np
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR, Color, Palette
-from p2p_datatools.contract.pictures import png
+from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.exports.values import ExportClasses, ExportPicture
-from p2p_datatools.labels.formats.class_names import LABEL_MAP, NO_CLASS
+from p2p_datatools.labels.formats.pictures.class_names import LABEL_MAP, NO_CLASS
 from p2p_datatools.labels.values import VOID
 
 _BORDER = (224, 224, 192)  # VOC's colour of the number 255

@@ -15,8 +15,8 @@ from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import cannot_read, read_text, sha256_file
 from p2p_datatools.contract.files.listing import find_files
 from p2p_datatools.contract.files.text import find_encoding
+from p2p_datatools.contract.folders.given_splits import split_in
 from p2p_datatools.contract.foreign import is_digits
-from p2p_datatools.contract.given_splits import split_in
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.parsing.class_lists import LARGEST, read_class_list
 from p2p_datatools.labels.parsing.outlines import box_at

@@ -1,0 +1,134 @@
+"""What a folder of data holds: pairs, masks or photos, with their splits, for commands that take any of the three.
+
+Nothing here may judge a picture, or decode more than the few that tell pairs from photos.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from p2p_datatools.contract.errors import CheckedKind, P2PError, Problem
+from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, picture_names
+from p2p_datatools.contract.folders.given_splits import find_splits, folder_of, split_of_pairs
+from p2p_datatools.contract.mask_folder import read_mask_splits
+from p2p_datatools.contract.names import PhotoFolder, without_suffix
+from p2p_datatools.contract.pairs.manifest import (
+    PLAN,
+    PairFolder,
+    has_manifest,
+    has_shards,
+    open_pairs,
+    read_foreign,
+    refuse_photos,
+)
+from p2p_datatools.contract.pairs.seam import GlanceReader, glance_at
+from p2p_datatools.contract.palette import Palette, palette_of
+from p2p_datatools.contract.pictures.arrays import ARRAYS
+from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
+from p2p_datatools.contract.progress import QUIET, Reporter
+
+# Codes of folders that have splits, but of single pictures.
+_NO_PAIRS = {"not-pairs", "own-folder", "half-folders", "no-pairs", "no-pictures", "three-columns"}
+
+
+@dataclass(frozen=True)
+class DataFolder:
+    """A folder of `kind`: its `pairs`, or the files of its masks or photos as paths below it, in their order.
+
+    `palette` is that of the masks. `splits` has the split of each file that the folders or the labels give one.
+    """
+
+    path: Path
+    kind: CheckedKind
+    files: Sequence[str] = ()
+    pairs: PairFolder | None = None
+    palette: Palette | None = None
+    splits: Mapping[str, str] = field(default_factory=dict)
+
+
+def open_data(path: Path | str, *, palette: Palette | None = None, report: Reporter = QUIET) -> DataFolder:
+    """Open any folder of data: with a manifest, or A|B pictures, pairs; with a palette masks; any other photos.
+
+    `palette` is that of masks in a folder without palette.toml. What is left out, and that pictures were taken for
+    pairs, is a note. Raises P2PError when there is no such folder, or no picture in it.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        raise P2PError(path, "there is no such folder", "Check the spelling.", code="missing-folder")
+    if has_record(path):
+        return DataFolder(path, "pairs", pairs=open_pairs(path))
+    known = palette or palette_of(path)
+    kinds = SUFFIXES if known else ARRAYS
+    others = LeftOut(path)
+    files = picture_names(path, kinds, others=others)
+    if not files:
+        raise others.no_pictures(kinds)
+    others.say(report)
+    found = find_pairs(path, files, palette=palette, report=report)
+    if isinstance(found, PairFolder):
+        return DataFolder(path, "pairs", pairs=found)
+    if found:
+        report.note(f"{found} They are taken for single pictures.")
+    if known:
+        return DataFolder(
+            path, "masks", files, palette=known, splits=_splits_of(files) | _splits_of_labels(path, files)
+        )
+    photos = _without_labels(path, files, report)
+    return DataFolder(path, "photos", photos, splits=_splits_of(photos))
+
+
+def has_record(path: Path) -> bool:
+    """Whether a folder has a record of ours that says which pairs it holds, or of a split that was interrupted."""
+    return has_manifest(path) or has_shards(path) or (path / PLAN).is_file()
+
+
+def find_pairs(
+    path: Path,
+    files: Sequence[str],
+    *,
+    palette: Palette | None = None,
+    look: GlanceReader = glance_at,
+    report: Reporter = QUIET,
+) -> PairFolder | Problem | None:
+    """The pairs in a folder without a manifest of ours that has these `files`; if it holds masks or photos, None.
+
+    A folder with palette.toml holds masks; so does one for which a `palette` is given, unless its pictures clearly are
+    A|B. `look` looks at some of the pictures. Notes say what is assumed of pairs. In folders of splits most people have
+    pairs, so that for others there the reason is given why they are none. Raises P2PError for pairs in such folders
+    that have one name, or of which a half holds class numbers.
+    """
+    has_splits = any(split_of_pairs(file.split("/")[0]) for file in files if "/" in file)
+    if palette_of(path) or not (has_splits or any("/" not in file for file in files)):
+        return None
+    try:
+        folder = read_foreign(path, needs_train=False)
+        refuse_photos(folder, look=look, sure=palette is not None)
+    except P2PError as error:
+        if has_splits and error.code not in _NO_PAIRS:
+            raise
+        return error.problem if has_splits and palette is None else None
+    for line in folder.assumed:
+        report.note(line)
+    return folder
+
+
+def _splits_of(files: Sequence[str]) -> dict[str, str]:
+    places = find_splits({folder_of(file): None for file in files})
+    return {file: places[folder].split for file in files if (folder := folder_of(file)) in places}
+
+
+def _splits_of_labels(path: Path, files: Sequence[str]) -> dict[str, str]:
+    given = read_mask_splits(path)
+    return {file: given[name] for file in files if (name := without_suffix(file)) in given}
+
+
+def _without_labels(path: Path, files: Sequence[str], report: Reporter) -> Sequence[str]:
+    """The files but for label pictures beside photos of their names."""
+    if len({without_suffix(file) for file in files}) == len(files):
+        return files
+    folder = PhotoFolder(path)
+    picked = folder.settle_clashes(pick_photo)
+    if picked:
+        report.note(say_picked(picked, path))
+    beside = {file.relative_to(path).as_posix() for file in picked}
+    return [file for file in files if file not in beside]

@@ -1,0 +1,27 @@
+"""What folders of a data set hold, as their names and those beside them say."""
+
+import pytest
+
+from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, roles_of_folders
+
+
+@pytest.mark.parametrize(
+    ("folders", "roles"),
+    [
+        (("masks", "images"), (LABELS, PHOTOS)),
+        (("train/masks", "train/images"), (LABELS, PHOTOS)),
+        (("trainannot", "train"), (LABELS, PHOTOS)),
+        (("train_masks", "train"), (LABELS, PHOTOS)),
+        (("set/Val_Labels", "set/Val"), (LABELS, PHOTOS)),
+        (("masks_train", "images_train"), (LABELS, PHOTOS)),
+        (("valannot", "train"), ("", "")),
+        (("day", "night"), ("", "")),
+        (("train", "test"), ("", "")),
+        (("annot", "train"), (LABELS, "")),
+        (("masks/images",), ("",)),
+    ],
+)
+def test_a_folder_holds_labels_by_its_word_and_photos_by_that_of_its_neighbour(
+    folders: tuple[str, ...], roles: tuple[str, ...]
+) -> None:
+    assert tuple(roles_of_folders(folders).values()) == roles

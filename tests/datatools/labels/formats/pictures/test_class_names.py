@@ -1,0 +1,165 @@
+"""Lists of class names, as tools and data sets write them."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from p2p_datatools.contract.palette import Palette, PaletteClass
+from p2p_datatools.labels.formats.pictures.class_names import find_names, read_class_names
+
+if TYPE_CHECKING:
+    from conftest import Refused
+
+BLACK, RED = (0, 0, 0), (255, 0, 0)
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "numbers", "colors"),
+    [
+        ("_classes.csv", "Pixel Value, Class\n0, background\n8, my car\n", {0: "background", 8: "my car"}, {}),
+        ("class_dict.csv", "name,r,g,b\nvoid,0,0,0\nCar,255,0,0\n", {0: "void", 1: "Car"}, {BLACK: "void", RED: "Car"}),
+        ("class_dict.csv", "name,r,g,b\nCar,255,0,0\nSky,0,0,0\n", {}, {BLACK: "Sky", RED: "Car"}),
+        ("label_names.txt", "_background_\nbody\n", {0: "_background_", 1: "body"}, {}),
+        ("label_names.txt", "1 background 1\n2 facade 2\n", {1: "background", 2: "facade"}, {}),
+        ("labels.txt", "__ignore__\n_background_\ncar\n", {0: "_background_", 1: "car", 255: "__ignore__"}, {}),
+        ("class_names.txt", "\ufeffbackground\r\ntraffic light\r\n", {0: "background", 1: "traffic light"}, {}),
+        ("labelmap.txt", "# label:color_rgb:parts:actions\nbackground:0,0,0::\nlane 2:255,0,0::\n",
+         {0: "background", 1: "lane 2"}, {BLACK: "background", RED: "lane 2"}),
+        ("classes.txt", "0: other\n1: building\n", {0: "other", 1: "building"}, {}),
+        ("classes.txt", "car\nwheel\n", {}, {}),
+        ("label_colors.txt", "0 0 0\tVoid\n255 0 0\t\tCar\n", {0: "Void", 1: "Car"}, {BLACK: "Void", RED: "Car"}),
+        ("label_classes.json", json.dumps([{"png_index": 1, "class_name": "car", "color": "#ff0000"}]),
+         {1: "car"}, {RED: "car"}),
+        ("id2label.json", '{"0": "background", "7": "car"}', {0: "background", 7: "car"}, {}),
+        ("id2label.json", '{"id2label": {"1": "car"}, "label2id": {"car": 1}}', {1: "car"}, {}),
+        ("label2id.json", '{"background": 0, "car": 7}', {0: "background", 7: "car"}, {}),
+        ("classes.json", '{"0": {"name": "void", "color": "#000000"}, "1": {"name": "Car", "color": "#ff0000"}}',
+         {0: "void", 1: "Car"}, {BLACK: "void", RED: "Car"}),
+        ("class_names.json", '["background", "car"]', {0: "background", 1: "car"}, {}),
+        ("codes.txt", "Animal\nArchway\n", {}, {}),
+        ("classes.csv", "id,name\n3,car\n", {3: "car"}, {}),
+        ("classes.yaml", "names:\n  0: background\n  1: car\n", {0: "background", 1: "car"}, {}),
+        ("data.yaml", "names: [background, car]\n", {0: "background", 1: "car"}, {}),
+        ("data.yaml", "names: [car, wheel]\n", {}, {}),
+        ("_classes.csv", "\ufeffClass,Pixel Value\r\nbackground,0\r\n\"car, red\",8\r\n",
+         {0: "background", 8: "car, red"}, {}),
+        ("_classes.csv", "class,label\n0,background\n1,car\n", {0: "background", 1: "car"}, {}),
+        ("class_dict.csv", "class_name, R, G, B\nvoid, 0, 0, 0\nCar, 255, 0, 0\n",
+         {0: "void", 1: "Car"}, {BLACK: "void", RED: "Car"}),
+        ("class_dict.csv", "name,b,g,r\nvoid,0,0,0\nCar,0,0,255\n", {0: "void", 1: "Car"}, {BLACK: "void", RED: "Car"}),
+        ("class_dict.csv", "r;g;b;\"name\"\n0;0;0;void\n255;0;0;Car\n",
+         {0: "void", 1: "Car"}, {BLACK: "void", RED: "Car"}),
+        ("class_dict.csv", "name,r,g,b,id\nvoid,0,0,0,4\nCar,255,0,0,2\n",
+         {4: "void", 2: "Car"}, {BLACK: "void", RED: "Car"}),
+        ("class_dict.csv", "id,class,color\n0,void,#000000\n1,Car,255 0 0\n",
+         {0: "void", 1: "Car"}, {BLACK: "void", RED: "Car"}),
+        ("label_colors.txt", "Void #000000\nCar #FF0000\n", {0: "Void", 1: "Car"}, {BLACK: "Void", RED: "Car"}),
+        ("label_colors.txt", "# r g b\nname r g b\nVoid 0 0 0\nCar 255 0 0\n",
+         {0: "Void", 1: "Car"}, {BLACK: "Void", RED: "Car"}),
+        ("classes.txt", "0\tother # all else\n1\ttraffic light\n", {0: "other", 1: "traffic light"}, {}),
+        ("classes.txt", "0=other\n1=lane 2\n", {0: "other", 1: "lane 2"}, {}),
+        ("classes.txt", "other 0\nbuilding 1\n", {0: "other", 1: "building"}, {}),
+        ("classes.txt", "background\nlane 1\nlane 2\n", {0: "background", 1: "lane 1", 2: "lane 2"}, {}),
+        ("classes.txt", "-1 void\n0 road\n", {255: "void", 0: "road"}, {}),
+        ("obj.names", "background\ncar\n", {0: "background", 1: "car"}, {}),
+        ("object_info150.txt", "Idx\tRatio\tTrain\tName\n1\t0.15\t1\twall\n2\t0.1\t6\tbuilding, edifice\n",
+         {1: "wall", 2: "building"}, {}),
+    ],
+)  # fmt: skip
+def test_a_list_names_numbers_and_colours(
+    tmp_path: Path, name: str, text: str, numbers: dict[int, str], colors: dict[tuple[int, int, int], str]
+) -> None:
+    found = read_class_names(write(tmp_path / name, text))
+    assert (found.numbers, found.colors) == (numbers, colors)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "code"),
+    [
+        ("_classes.csv", "0, background\n0, car\n", "duplicate-id"),
+        ("classes.txt", "0 other\nbuilding\n", "bad-class-names"),
+        ("class_names.txt", "background\ncar\ncar\n", "duplicate-class"),
+        ("class_dict.csv", "name,r,g,b\na,1,2,3\nb,1,2,3\n", "duplicate-class"),
+        ("class_dict.csv", "name,r,g,b\na,1,2,300\n", "bad-class-names"),
+        ("class_dict.csv", "name,r,g,b\na,1,2\n", "bad-class-names"),
+        ("class_dict.csv", "id,name\n,a\n", "bad-class-names"),
+        ("class_dict.csv", "id,name\n0,\n", "bad-class-names"),
+        ("_classes.csv", "Pixel Value, Class\n0, background\n1, body\n1, body\n", "duplicate-id"),
+        ("classes.txt", "0 other\n-2 car\n", "bad-class-names"),
+        ("labelmap.txt", "background:0,0,0::\ncar:1,2\n", "bad-class-names"),
+        ("labelmap.txt", "background:0,0,0::\ncar:0,0,0::\n", "duplicate-class"),
+        ("classes.txt", "12\n", "bad-class-names"),
+        ("classes.txt", "\n", "no-class-names"),
+        ("label_classes.json", '[{"color": "#ff0000"}]', "bad-class-names"),
+        ("label_classes.json", '[{"name": "a", "png_index": "x"}]', "bad-class-names"),
+        ("label_classes.json", "{", "damaged-json"),
+        ("classes.json", '{"a": [1], "b": {}}', "no-class-names"),
+        ("id2label.json", '{"0": "a", "1": 5}', "bad-class-names"),
+    ],
+)
+def test_a_damaged_list_is_refused(tmp_path: Path, name: str, text: str, code: str, refused: "Refused") -> None:
+    with refused(code):
+        read_class_names(write(tmp_path / name, text))
+
+
+def test_names_without_numbers_that_do_not_begin_with_the_background_are_kept_as_they_are(tmp_path: Path) -> None:
+    write(tmp_path / "classes.txt", "car\nwheel\n")
+    found = find_names(tmp_path, tmp_path)
+    assert found is not None
+    assert (found.numbers, found.uncounted) == ({}, ("car", "wheel"))
+    write(tmp_path / "label_names.txt", "background\nroad\n")
+    found = find_names(tmp_path, tmp_path)
+    assert found is not None
+    assert (found.numbers, found.uncounted) == ({0: "background", 1: "road"}, ())
+
+
+def test_a_list_of_the_mark_of_utf_16_is_read(tmp_path: Path) -> None:
+    (tmp_path / "classes.txt").write_text("0 Straße\n", "utf-16")
+    assert read_class_names(tmp_path / "classes.txt").numbers == {0: "Straße"}
+
+
+def test_a_list_that_is_no_text_is_refused(tmp_path: Path, refused: "Refused") -> None:
+    (tmp_path / "classes.txt").write_bytes("Fenêtre".encode("latin-1"))
+    with refused("not-utf8", tmp_path / "classes.txt"):
+        read_class_names(tmp_path / "classes.txt")
+
+
+def test_lists_are_found_in_the_folder_and_beside_it_and_no_farther(tmp_path: Path) -> None:
+    root = tmp_path / "set" / "labels"
+    write(tmp_path / "classes.txt", "0 other\n")
+    (root / "train").mkdir(parents=True)
+    assert find_names(root / "train", root) is None
+    write(tmp_path / "set" / "classes.txt", "0 background\n1 car\n")
+    write(root / "train" / "label_names.txt", "background\ncar\nwheel\n")
+    found = find_names(root / "train", root)
+    assert found is not None
+    assert found.numbers == {0: "background", 1: "car", 2: "wheel"}
+    assert found.source == "label_names.txt and classes.txt"
+
+
+def test_lists_that_contradict_each_other_are_refused(tmp_path: Path, refused: "Refused") -> None:
+    write(tmp_path / "labels" / "label_names.txt", "background\ncar\nwheel\n")
+    write(tmp_path / "classes.txt", "background\nwheel\ncar\n")
+    with refused("contradicting-lists") as error:
+        find_names(tmp_path / "labels", tmp_path / "labels")
+    assert "1 is car in one and wheel in classes.txt" in error.value.what
+
+
+def test_the_palette_of_a_mask_folder_names_its_colours_also_below_it(tmp_path: Path) -> None:
+    palette = Palette("own", (PaletteClass("sky", (0, 0, 0)), PaletteClass("grass", (0, 255, 0))))
+    (tmp_path / "palette.toml").write_text(palette.to_toml())
+    (tmp_path / "day").mkdir()
+    assert find_names(tmp_path / "day", tmp_path) is None
+    (tmp_path / "masks.jsonl").write_text("")
+    for root in (tmp_path, tmp_path / "day"):
+        found = find_names(tmp_path / "day", root)
+        assert found is not None
+        assert (found.numbers, found.colors[0, 0, 0], found.colors[0, 255, 0]) == ({}, "sky", "grass")
