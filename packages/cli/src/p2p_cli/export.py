@@ -14,6 +14,7 @@ from p2p_datatools.contract.words import plural, shell_word
 
 if TYPE_CHECKING:
     from p2p_gan.evaluation.export import Difference, ModelExport
+    from p2p_gan.models.reference import ExportSummary
     from p2p_gan.paint.static_site import WebExport
 
 _FORMATS = ("onnx", "torchscript", "safetensors", "reference", "web")
@@ -89,52 +90,56 @@ def command(
     """
     from p2p_cli.text import render
 
+    _refuse_unfit(kind, dest, precision, inputs, archive)
+    made, lines = _export(kind, model, dest, precision, inputs, archive)
+    for line in [options.to_json(made)] if as_json else lines:
+        render.say(line)
+
+
+def _refuse_unfit(
+    kind: str, dest: Path | None, precision: str | None, inputs: Path | None, archive: Path | None
+) -> None:
+    """Raise UsageError for options that do not fit the format, and where a DEST is needed and missing."""
     if archive is not None and kind != "web":
         to_do = "Leave --archive out, or choose web."
         raise UsageError(f"--format {kind}", "needs no archive", to_do, code="unfit-setting")
     if kind != "onnx" and dest is None:
         to_do = f"Give the {'folder' if kind == 'web' else 'file'} to write."
         raise UsageError("DEST", "is missing", to_do, code="missing-argument")
-    if kind == "web":
-        assert dest is not None, "refused above"
-        site = _export_web(model, dest, precision, inputs, archive)
-        for line in [options.to_json(site)] if as_json else _web_lines(site):
-            render.say(line)
-        return
-    precision = precision or "float32"
-    if kind != "reference":
-        made = _export(kind, model, dest, precision, inputs)
-        if as_json:
-            render.say(options.to_json(made))
-            return
-        for line in _lines(made, model):
-            render.say(line)
-        return
-    _refuse_precision("reference", precision)
-    if inputs is not None:
+    if kind in ("torchscript", "reference") and precision not in (None, "float32"):
+        what, to_do = "has weights of float32 alone", "Leave --precision out, or choose onnx."
+        raise UsageError(f"--format {kind}", what, to_do, code="unfit-setting")
+    if kind == "reference" and inputs is not None:
         to_do = "Leave --inputs out, or choose another format."
         raise UsageError("--format reference", "has no comparison", to_do, code="unfit-setting")
-    from p2p_gan.models.reference import export_reference
-
-    assert dest is not None, "refused above"
-    written = export_reference(model, dest)
-    if as_json:
-        render.say(options.to_json(written))
-        return
-    render.say(f"{dest}{'' if written.written else ' exists already'}; load it with {written.options}")
-    for each in written.notes:
-        render.say(f"note: {each}")
 
 
-def _export(kind: str, model: Path, dest: Path | None, precision: str, inputs: Path | None) -> "ModelExport":
+def _export(
+    kind: str, model: Path, dest: Path | None, precision: str | None, inputs: Path | None, archive: Path | None
+) -> "tuple[ModelExport | ExportSummary | WebExport, list[str]]":
+    """Write the model in the format; returns what was written, as a value and in lines."""
+    if kind == "web":
+        assert dest is not None, "refused before"
+        site = _export_web(model, dest, precision, inputs, archive)
+        return site, _web_lines(site)
+    if kind == "reference":
+        from p2p_gan.models.reference import export_reference
+
+        assert dest is not None, "refused before"
+        written = export_reference(model, dest)
+        return written, _reference_lines(written, dest)
+    made = _export_compared(kind, model, dest, precision or "float32", inputs)
+    return made, _lines(made)
+
+
+def _export_compared(kind: str, model: Path, dest: Path | None, precision: str, inputs: Path | None) -> "ModelExport":
     from p2p_cli.text import render
     from p2p_gan.evaluation.export import export_onnx, export_safetensors, export_torchscript
 
     if kind == "onnx":
         return export_onnx(model, dest, precision=precision, inputs=inputs, report=render.reporter())
-    assert dest is not None, "refused above"
+    assert dest is not None, "refused before"
     if kind == "torchscript":
-        _refuse_precision(kind, precision)
         return export_torchscript(model, dest, inputs=inputs, report=render.reporter())
     return export_safetensors(model, dest, precision=precision, inputs=inputs, report=render.reporter())
 
@@ -156,13 +161,7 @@ def _export_web(
     return export_web(model, dest, runtime=bring, precision=precision, inputs=inputs, report=report)
 
 
-def _refuse_precision(kind: str, precision: str) -> None:
-    if precision != "float32":
-        what, to_do = "has weights of float32 alone", "Leave --precision out, or choose onnx."
-        raise UsageError(f"--format {kind}", what, to_do, code="unfit-setting")
-
-
-def _lines(made: "ModelExport", model: Path) -> list[str]:
+def _lines(made: "ModelExport") -> list[str]:
     """The result in lines."""
     there = "" if made.written else " exists already"
     lines = [f"{made.dest}{there}: {made.format} in {made.precision}, {made.bytes / 1e6:.1f} MB"]
@@ -171,6 +170,12 @@ def _lines(made: "ModelExport", model: Path) -> list[str]:
     if made.format == "onnx":
         lines.append(f"next       p2p sample {shell_word(str(made.dest))} PICTURES --out DEST")
     return lines
+
+
+def _reference_lines(made: "ExportSummary", dest: Path) -> list[str]:
+    """The result of a state dict in lines: with which options the other program loads it, and what it lacks."""
+    first = f"{dest}{'' if made.written else ' exists already'}; load it with {made.options}"
+    return [first, *(f"note: {each}" for each in made.notes)]
 
 
 def _difference_lines(random: "Difference | None", real: "Difference | None") -> list[str]:

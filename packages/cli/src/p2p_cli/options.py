@@ -4,12 +4,13 @@ Nothing here may do work; an option becomes a value or a usage error.
 """
 
 import errno
+import functools
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import click
 
@@ -18,6 +19,7 @@ from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.sizes import Size, is_count, parse_size
 
 if TYPE_CHECKING:
+    from p2p_datatools.contract.pictures.pages import Exif
     from p2p_gan.config.config import Config
     from p2p_gan.config.parse import SettingRequest
 
@@ -147,6 +149,18 @@ def exif_option(command: Command) -> Command:
     return click.option("--exif", type=click.Choice(("apply", "raw")), default="apply", show_default=True, help=text)(
         command
     )
+
+
+def read_options(command: Command) -> Command:
+    """--page and --exif, which the command takes as one value: `read`, the `ReadOptions` of its picture files."""
+
+    @functools.wraps(command)
+    def with_read(*, page: int | None, exif: "Exif", **others: Any) -> Any:
+        from p2p_datatools.contract.pictures.pages import ReadOptions
+
+        return command(read=ReadOptions(page, exif), **others)
+
+    return page_option(exif_option(cast("Command", with_read)))
 
 
 def keep_going_option(command: Command) -> Command:

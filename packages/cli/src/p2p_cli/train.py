@@ -15,7 +15,7 @@ from click.core import ParameterSource
 from p2p_cli import launch, options
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.progress import QUIET
+from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural, shell_word
 from p2p_gan.config.presets import PAPER, PRESETS, TABLE
 
@@ -130,9 +130,7 @@ def command(
     count = _processes(config)
     if count > 1 and not dry_run:
         return launch.launch_processes(_words(), count, config.restarts)
-    report = render.training_reporter() if launch.speaks() else QUIET
-    if again := int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")):
-        report.note(f"A process has ended, and all are started again: restart {again} of at most {config.restarts}.")
+    report = _reporter(config)
     if dry_run:
         planned = plan(pairs, config, run, source=source, report=report)
         render.say(options.to_json(planned) if as_json else "\n".join(plan_lines(planned)))
@@ -206,6 +204,16 @@ def _processes(config: "Config") -> int:
     refuse_missing(kind, count)
     refuse_uneven(config.batch, count)
     return count
+
+
+def _reporter(config: "Config") -> Reporter:
+    """What tells of the run, in one of its processes; where they were started again, it has said so."""
+    from p2p_cli.text import render
+
+    report = render.training_reporter() if launch.speaks() else QUIET
+    if again := int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")):
+        report.note(f"A process has ended, and all are started again: restart {again} of at most {config.restarts}.")
+    return report
 
 
 def _words() -> list[str]:

@@ -4,7 +4,7 @@ Nothing here may read labels or paint.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 import click
 
@@ -15,14 +15,25 @@ from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
-    from p2p_datatools.contract.pictures.pages import Exif
+    from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_datatools.masks.build import MaskSummary
 
 
 _MOST_SHOWN = 40
-_OF_LABELS = frozenset(
-    {"--photos", "--match", "--format", "--map", "--order", "--tolerance", "--snapped", "--strict", "--empty"}
-)
+
+
+class LabelOptions(TypedDict):
+    """The options about labels, by the names of the command's arguments; with --model there are none."""
+
+    photos: Path | None
+    match: str
+    label_format: str
+    mapping: tuple[str, ...]
+    order: Literal["palette", "annotation"]
+    tolerance: int
+    snapped: Path | None
+    strict: bool
+    empty: Literal["auto", "background", "error"]
 
 
 def _formats() -> tuple[str, ...]:
@@ -111,29 +122,19 @@ class WithFormats(click.Command):
     metavar="SHARE",
     help="With --model: a pixel that it is less sure of is ignored.",
 )
-@options.page_option
-@options.exif_option
+@options.read_options
 @options.keep_going_option
 @options.json_option
 def command(
     labels: Path,
     dest: Path,
     palette_name: str | None,
-    photos: Path | None,
-    match: str,
-    label_format: str,
-    mapping: tuple[str, ...],
-    order: Literal["palette", "annotation"],
-    tolerance: int,
-    snapped: Path | None,
-    strict: bool,
-    empty: Literal["auto", "background", "error"],
     model: Path | None,
     min_confidence: float | None,
-    page: int | None,
-    exif: "Exif",
+    read: "ReadOptions",
     keep_going: bool,
     as_json: bool,
+    **of_labels: Unpack[LabelOptions],
 ) -> int:
     """Build colour-coded masks from labels.
 
@@ -157,37 +158,15 @@ def command(
     """
     if model is not None:
         _refuse_label_options()
+        confidence = min_confidence or 0.0
         return build_from_photos(
-            labels,
-            dest,
-            model,
-            min_confidence or 0.0,
-            palette_name,
-            (page, exif),
-            keep_going=keep_going,
-            as_json=as_json,
+            labels, dest, model, confidence, palette_name, read, keep_going=keep_going, as_json=as_json
         )
     if palette_name is None or min_confidence is not None:
         raise _without_model(palette_name, min_confidence)
     from p2p_cli.text import render
-    from p2p_datatools.contract.palette import load_palette
-    from p2p_datatools.contract.pictures.pages import ReadOptions
-    from p2p_datatools.masks.build import PaintOptions, SnapOptions, build_masks
-    from p2p_datatools.masks.class_mapping import parse_mapping
 
-    palette = load_palette(palette_name)
-    snapping, read = SnapOptions(tolerance, snapped), ReadOptions(page, exif)
-    summary = build_masks(
-        labels,
-        dest,
-        palette=palette,
-        photos=photos,
-        format=label_format,
-        mapping=parse_mapping(mapping, palette),
-        how=PaintOptions(order, snapping, match=match, read=read, strict=strict, empty=empty),
-        keep_going=keep_going,
-        report=render.reporter(),
-    )
+    summary = _build(labels, dest, palette_name, of_labels, read, keep_going=keep_going)
     if as_json:
         render.say(options.to_json(summary))
     else:
@@ -195,8 +174,37 @@ def command(
     _remark(summary)
     render.skips(summary.skipped, dest)
     if not as_json:
-        render.hint(next_command("data", "pair", dest, photos or "PHOTOS", "PAIRS"))
+        render.hint(next_command("data", "pair", dest, of_labels["photos"] or "PHOTOS", "PAIRS"))
     return 1 if summary.skipped else 0
+
+
+def _build(
+    labels: Path, dest: Path, palette_name: str, given: LabelOptions, read: "ReadOptions", *, keep_going: bool
+) -> "MaskSummary":
+    from p2p_cli.text import render
+    from p2p_datatools.contract.palette import load_palette
+    from p2p_datatools.masks.build import PaintOptions, SnapOptions, build_masks
+    from p2p_datatools.masks.class_mapping import parse_mapping
+
+    palette, snapping = load_palette(palette_name), SnapOptions(given["tolerance"], given["snapped"])
+    return build_masks(
+        labels,
+        dest,
+        palette=palette,
+        photos=given["photos"],
+        format=given["label_format"],
+        mapping=parse_mapping(given["mapping"], palette),
+        how=PaintOptions(
+            given["order"],
+            snapping,
+            match=given["match"],
+            read=read,
+            strict=given["strict"],
+            empty=given["empty"],
+        ),
+        keep_going=keep_going,
+        report=render.reporter(),
+    )
 
 
 def _without_model(palette_name: str | None, min_confidence: float | None) -> UsageError:
@@ -214,7 +222,7 @@ def _refuse_label_options() -> None:
     context = click.get_current_context()
     for option in context.command.params:
         given = context.get_parameter_source(str(option.name)) is click.core.ParameterSource.COMMANDLINE
-        if given and option.opts[0] in _OF_LABELS:
+        if given and option.name in LabelOptions.__annotations__:
             what = "is about labels, but with --model the masks are found in photos"
             raise UsageError(option.opts[0], what, "Leave one of them out.", code="options-conflict")
 

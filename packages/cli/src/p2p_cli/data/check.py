@@ -17,7 +17,7 @@ from p2p_datatools.contract.words import plural, printable
 
 if TYPE_CHECKING:
     from p2p_datatools.contract.errors import CheckResult, Finding
-    from p2p_datatools.contract.pictures.pages import Exif
+    from p2p_datatools.contract.pictures.pages import ReadOptions
 
 
 _MOST_SHOWN = 10  # pictures; --json has them all
@@ -37,8 +37,7 @@ _MORE = "--json lists every finding, --html shows them on a page, docs/checks.md
 @click.option(
     "--html", "page_file", type=options.PLACE, metavar="FILE.html", help="Also write a page that shows the findings."
 )
-@options.page_option
-@options.exif_option
+@options.read_options
 @options.json_option
 def command(
     path: Path,
@@ -48,8 +47,7 @@ def command(
     only: str | None,
     ignore: str | None,
     page_file: Path | None,
-    page: int | None,
-    exif: "Exif",
+    read: "ReadOptions",
     as_json: bool,
 ) -> int:
     """Check masks, pairs or photos; exit code 1 on errors.
@@ -82,12 +80,11 @@ def command(
     from p2p_datatools.checks.page import FindingsPage
     from p2p_datatools.contract.pages.place import refuse_page_place
     from p2p_datatools.contract.palette import load_palette
-    from p2p_datatools.contract.pictures.pages import ReadOptions
 
     if page_file:
         refuse_page_place(page_file)
     palette = load_palette(palette_name) if palette_name else None
-    read, report = ReadOptions(page, exif), render.reporter()
+    report = render.reporter()
     everything = check(path, photos=photos, palette=palette, read=read, report=report)
     result = pick_findings(everything, only=wanted, ignore=unwanted)
     if page_file:

@@ -15,7 +15,7 @@ from p2p_datatools.contract.pictures.sizes import FITS, Fit, Size
 from p2p_datatools.contract.words import plural, shell_word
 
 if TYPE_CHECKING:
-    from p2p_datatools.contract.pictures.pages import Exif
+    from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_datatools.pairs.build import PairSummary
 
 
@@ -43,8 +43,7 @@ if TYPE_CHECKING:
 )
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help="Threads; by default one per core.")
 @click.option("--shard", metavar="I/N", help="Pair the I-th of N shares, into DEST.I-of-N, for 'p2p data merge'.")
-@options.page_option
-@options.exif_option
+@options.read_options
 @options.keep_going_option
 @options.json_option
 def command(
@@ -58,8 +57,7 @@ def command(
     plain_numbers: bool,
     jobs: int | None,
     shard: str | None,
-    page: int | None,
-    exif: "Exif",
+    read: "ReadOptions",
     keep_going: bool,
     as_json: bool,
 ) -> int:
@@ -86,12 +84,11 @@ def command(
     """
     from p2p_cli.text import render
     from p2p_datatools.contract.pictures.nodata import parse_nodata
-    from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_datatools.pairs.build import PairOptions, pair
     from p2p_datatools.pairs.shards import parse_shard
 
     *a, b = _at_least_two(folders)
-    share, read = parse_shard(shard) if shard else None, ReadOptions(page, exif)
+    share = parse_shard(shard) if shard else None
     ways = PairOptions(match, jobs, share, read, parse_nodata(nodata), plain_numbers)
     summary = pair(
         a,
@@ -104,13 +101,7 @@ def command(
         keep_going=keep_going,
         report=render.reporter(),
     )
-    if as_json:
-        render.say(options.to_json(summary))
-    else:
-        say_summary(summary)
-        for line in _next_lines(summary, dest if shard else None):
-            render.hint(line)
-    render.skips(summary.skipped, summary.dest)
+    _show(summary, dest if shard else None, as_json=as_json)
     return 1 if summary.skipped else 0
 
 
@@ -119,6 +110,19 @@ def _at_least_two(folders: tuple[Path, ...]) -> tuple[Path, ...]:
         what = "is one folder, but a pair is of two: A, B, and the folder for the pairs"
         raise UsageError(folders[0], what, "Write p2p data pair A B DEST.", code="missing-argument")
     return folders
+
+
+def _show(summary: "PairSummary", whole: Path | None, *, as_json: bool) -> None:
+    """What was paired and left out, and what to run next; `whole` as for `_next_lines`."""
+    from p2p_cli.text import render
+
+    if as_json:
+        render.say(options.to_json(summary))
+    else:
+        say_summary(summary)
+        for line in _next_lines(summary, whole):
+            render.hint(line)
+    render.skips(summary.skipped, summary.dest)
 
 
 def _next_lines(summary: "PairSummary", whole: Path | None) -> list[str]:

@@ -11,7 +11,7 @@ from p2p_cli.text.hints import next_command
 from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
-    from p2p_datatools.contract.pictures.pages import Exif
+    from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_gan.inference.photo_masks import PhotoMaskSummary
 
 _MOST_SHOWN = 5  # masks; doubt.jsonl has them all
@@ -23,7 +23,7 @@ def build_from_photos(
     model: Path,
     min_confidence: float,
     palette_name: str | None,
-    read: tuple[int | None, "Exif"],
+    read: "ReadOptions",
     *,
     keep_going: bool,
     as_json: bool,
@@ -31,7 +31,6 @@ def build_from_photos(
     """Build masks from photos by a model, and say what became of them; returns the exit code."""
     from p2p_cli.text import render
     from p2p_datatools.contract.palette import load_palette
-    from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_gan.inference.photo_masks import segment_photos
 
     summary = segment_photos(
@@ -40,7 +39,7 @@ def build_from_photos(
         model,
         min_confidence=min_confidence,
         palette=load_palette(palette_name) if palette_name else None,
-        read=ReadOptions(*read),
+        read=read,
         keep_going=keep_going,
         device="auto",
         report=render.reporter(),

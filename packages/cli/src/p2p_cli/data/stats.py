@@ -14,7 +14,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
-    from p2p_datatools.contract.pictures.pages import Exif
+    from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_datatools.statistics.values import DataStatistics, HalfStatistics
     from p2p_gan.bench.advice import TrainingAdvice
 
@@ -26,16 +26,14 @@ _TRAINED = 0.8  # of pairs that are not split yet, the share that 'split' makes 
 @click.option("--palette", "palette_name", metavar="NAME|FILE", help="For masks without a palette.toml: their palette.")
 @click.option("--plots", type=options.PLACE, metavar="FILE.png", help="Draw the figures as a picture, too.")
 @click.option("--force", is_flag=True, help="Draw --plots even if files are broken, or if FILE exists: it is replaced.")
-@options.page_option
-@options.exif_option
+@options.read_options
 @options.json_option
 def command(
     path: Path,
     palette_name: str | None,
     plots: Path | None,
     force: bool,
-    page: int | None,
-    exif: "Exif",
+    read: "ReadOptions",
     as_json: bool,
 ) -> int:
     """Show the figures of masks, pairs or photos: classes, sizes, colours.
@@ -53,13 +51,12 @@ def command(
     """
     from p2p_cli.text import render
     from p2p_datatools.contract.palette import load_palette
-    from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_datatools.statistics.collect import compute_statistics
 
     if plots and plots.suffix.lower() != ".png":
         raise UsageError(plots, "is not the name of a PNG file", "End it in .png.", code="wrong-file-name")
     palette = load_palette(palette_name) if palette_name else None
-    found = compute_statistics(path, palette=palette, read=ReadOptions(page, exif), report=render.reporter())
+    found = compute_statistics(path, palette=palette, read=read, report=render.reporter())
     advice = _advise(found)
     if as_json:
         render.say(options.to_json({**_as_table(found), "advice": _as_table(advice) if advice else None}))
