@@ -91,15 +91,13 @@ class Architecture:
 
 def _unet(shape: Architecture) -> "Generator":
     from p2p_gan.networks.blocks import Style
-    from p2p_gan.networks.unet import UNet
+    from p2p_gan.networks.unet import Levels, UNet
 
     return UNet(
         shape.inputs,
         shape.outputs,
-        widths=shape.widths(shape.depth),
-        dropouts=shape.dropouts(),
+        Levels(tuple(shape.widths(shape.depth)), tuple(shape.dropouts()), skips=shape.kind == "unet"),
         style=Style(shape.norm, shape.upsampling, shape.biases),
-        skips=shape.kind == "unet",
         noise=shape.noise,
         head=shape.head,
         classes=shape.inputs if shape.class_adaptive else 0,

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from p2p_gan.networks.base import Discriminator, Judgement
 from p2p_gan.networks.blocks import LEAK, SpectralConv, Style
 from p2p_gan.networks.norms import norm_layer
-from p2p_gan.networks.unet import UNet
+from p2p_gan.networks.unet import Levels, UNet
 
 
 class PatchGAN(Discriminator):
@@ -98,14 +98,7 @@ class SegmentationHead(Discriminator):
     def __init__(self, patches: Discriminator, outputs: int, *, classes: int, widths: list[int], norm: str) -> None:
         super().__init__()
         self.patches = patches
-        self.labeller = UNet(
-            outputs,
-            classes,
-            widths=widths,
-            dropouts=[0.0] * (len(widths) - 1),
-            style=Style(norm, "resize"),
-            head="logits",
-        )
+        self.labeller = UNet(outputs, classes, Levels(tuple(widths)), style=Style(norm, "resize"), head="logits")
 
     def forward(self, a: Tensor, b: Tensor, labels: bool = False) -> Judgement:
         """The discriminator's output for (a, b), and with `labels` the class logits (n, classes, h, w) of b."""
@@ -122,8 +115,7 @@ class PixelClassifier(Discriminator):
 
     def __init__(self, outputs: int, *, classes: int, widths: list[int], norm: str) -> None:
         super().__init__()
-        dropouts, style = [0.0] * (len(widths) - 1), Style(norm, "resize")
-        self.segmenter = UNet(outputs, classes + 1, widths=widths, dropouts=dropouts, style=style, head="logits")
+        self.segmenter = UNet(outputs, classes + 1, Levels(tuple(widths)), style=Style(norm, "resize"), head="logits")
 
     def forward(self, a: Tensor, b: Tensor, labels: bool = False) -> Judgement:
         """Logits (n, 1, h, w), no features, and always `labels` (n, classes + 1, h, w)."""

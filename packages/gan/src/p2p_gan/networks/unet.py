@@ -3,7 +3,8 @@
 Nothing here may know losses or discriminators.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -13,34 +14,45 @@ from p2p_gan.networks.base import Generator, InferencePass, Step
 from p2p_gan.networks.blocks import Down, Style, Up, upsampling_layer
 
 
-class UNet(Generator):
-    """An encoder and a decoder with one block for each of the `widths`, and skips between equal sizes if `skips`.
+@dataclass(frozen=True)
+class Levels:
+    """The levels of an encoder and a decoder: `widths` are the channels of the encoder's blocks, outermost first.
 
-    Both sides of the input must be multiples of 2^depth, where depth is the number of `widths`: the channels of the
-    encoder, outermost first. `dropouts` are the dropout probabilities of the decoder's blocks, innermost first, one
-    fewer. The bottleneck and the first block have no norm (errata, section 6.3: at batch 1 a norm of 1x1 values would
-    set all of them to zero). With `classes`, the first so many channels of the input are a one-hot mask, and each norm
-    of the decoder has a scale and a shift for each class.
+    `dropouts` are the dropout probabilities of the decoder's blocks, innermost first, one fewer; without any, no block
+    has dropout. Without `skips` no block of the decoder sees the output of the encoder's of the same size.
+    """
+
+    widths: tuple[int, ...]
+    dropouts: tuple[float, ...] = ()
+    skips: bool = True
+
+
+class UNet(Generator):
+    """An encoder and a decoder with one block for each of the `levels`, and skips between equal sizes.
+
+    Both sides of the input must be multiples of 2^depth, where depth is the number of levels. The bottleneck and the
+    first block have no norm (errata, section 6.3: at batch 1 a norm of 1x1 values would set all of them to zero). With
+    `classes`, the first so many channels of the input are a one-hot mask, and each norm of the decoder has a scale and
+    a shift for each class.
     """
 
     def __init__(
         self,
         inputs: int,
         outputs: int,
+        levels: Levels,
         *,
-        widths: Sequence[int],
-        dropouts: Sequence[float],
         style: Style,
-        skips: bool = True,
         noise: int = 0,
         head: str = "tanh",
         classes: int = 0,
     ) -> None:
         super().__init__(noise=noise, head=head)
         self.classes = classes
-        depth, joined = len(widths), 2 if skips else 1
-        self.unit, self.skips = 2**depth, skips
-        self._widths, self._outputs, self._norm, self._dropouts = tuple(widths), outputs, style.norm, tuple(dropouts)
+        widths, depth, joined = levels.widths, len(levels.widths), 2 if levels.skips else 1
+        dropouts = levels.dropouts or (0.0,) * (depth - 1)
+        self.unit, self.skips = 2**depth, levels.skips
+        self._widths, self._outputs, self._norm, self._dropouts = widths, outputs, style.norm, dropouts
         self.down = nn.ModuleList(
             Down(
                 widths[level - 1] if level else inputs + noise,
