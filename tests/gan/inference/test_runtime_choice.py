@@ -9,7 +9,7 @@ import pytest
 
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.pictures.images import read_photo, write_png
-from p2p_gan.inference import runtime_choice as runtimes
+from p2p_gan.inference import runtime_choice
 from p2p_gan.inference.apply import ApplyOptions
 from p2p_gan.inference.runtime_choice import open_model
 from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel
@@ -40,7 +40,7 @@ def pictures(tmp_path: Path) -> Path:
 
 
 def test_auto_takes_the_exported_model_that_lies_beside(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtimes, "may_have_gpu", lambda: False)
+    monkeypatch.setattr(runtime_choice, "may_have_gpu", lambda: False)
     for device in (None, "cpu", "auto"):
         assert isinstance(open_model(folder, device=device), OnnxModel)
     assert isinstance(open_model(folder / "model.safetensors"), OnnxModel)
@@ -53,11 +53,11 @@ def test_auto_takes_torch_where_there_is_a_gpu_no_package_or_no_export(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(runtimes, "may_have_gpu", lambda: True)
+        patch.setattr(runtime_choice, "may_have_gpu", lambda: True)
         assert isinstance(open_model(folder, device="auto"), Model)
     with monkeypatch.context() as patch:
-        patch.setattr(runtimes, "has_onnxruntime", lambda: False)
-        patch.setattr(runtimes, "has_openvino", lambda: False)
+        patch.setattr(runtime_choice, "has_onnxruntime", lambda: False)
+        patch.setattr(runtime_choice, "has_openvino", lambda: False)
         assert isinstance(open_model(folder), Model)
     (folder / "model.onnx").unlink()
     assert isinstance(open_model(folder), Model)

@@ -16,7 +16,7 @@ from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_gan.inference import runtime_choice as runtimes
+from p2p_gan.inference import runtime_choice
 from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.inference.runtime_choice import open_for_pictures, open_model, settle_runtime
 from p2p_gan.inference.runtimes import openvino_runtime
@@ -104,8 +104,8 @@ def test_many_pictures_of_one_size_are_translated_by_what_was_measured_to_be_fas
         return settled.runtime
 
     seconds = iter([0.5, *[0.5, 0.3] * 3])
-    monkeypatch.setattr(runtimes, "has_openvino", lambda: True)
-    monkeypatch.setattr(runtimes, "load_openvino_model", load)
+    monkeypatch.setattr(runtime_choice, "has_openvino", lambda: True)
+    monkeypatch.setattr(runtime_choice, "load_openvino_model", load)
     monkeypatch.setattr(runtime_trial, "_seconds", lambda *_: next(seconds))
     assert chosen(99) == chosen(200, runtime="onnxruntime") == chosen(200, Size(64, 32)) == "onnxruntime"
     assert not loaded
@@ -211,13 +211,13 @@ def test_auto_takes_the_faster_of_those_that_are_installed(
         return model.runtime
 
     there = {"onnxruntime": True, "openvino": True}
-    monkeypatch.setattr(runtimes, "has_onnxruntime", lambda: there["onnxruntime"])
-    monkeypatch.setattr(runtimes, "has_openvino", lambda: there["openvino"])
+    monkeypatch.setattr(runtime_choice, "has_onnxruntime", lambda: there["onnxruntime"])
+    monkeypatch.setattr(runtime_choice, "has_openvino", lambda: there["openvino"])
     monkeypatch.setattr(
-        runtimes, "load_openvino_model", lambda path: replace(load_onnx_model(path), runtime="openvino")
+        runtime_choice, "load_openvino_model", lambda path: replace(load_onnx_model(path), runtime="openvino")
     )
     assert chosen() == "onnxruntime"
-    monkeypatch.setattr(runtimes, "_WIDE", 1)
+    monkeypatch.setattr(runtime_choice, "_WIDE", 1)
     assert chosen() == chosen(Size(64, 64)) == "openvino"
     assert chosen("native") == "onnxruntime"  # it would be compiled for each picture
     there["openvino"] = False
