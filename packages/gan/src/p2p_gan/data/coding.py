@@ -16,6 +16,7 @@ from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, indices_of_colors
 from p2p_datatools.contract.pictures.rearrange import join_channels, split_channels
+from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
     import torch
@@ -195,18 +196,15 @@ def class_indices(pixels: Array, palette: Palette, *, where: str) -> LabelMap:
     indices, outside = indices_of_colors(colors, palette)
     if outside.any():
         y, x = np.argwhere(outside)[0].tolist()
+        pixels_have = plural(int(outside.sum()), "pixel of its mask has", "pixels of its mask have")
         raise P2PError(
             where,
-            f"{_pixels(int(outside.sum()))} a colour outside the palette {palette.name}; the first is "
+            f"{pixels_have} a colour outside the palette {palette.name}; the first is "
             f"{tuple(colors[y, x].tolist())} at x={x}, y={y}",
             "Build the mask with the palette's exact colours and pair again, or train with the encoding values.",
             code="palette-colour",
         )
     return indices
-
-
-def _pixels(count: int) -> str:
-    return "1 pixel of its mask has" if count == 1 else f"{count} pixels of its mask have"
 
 
 def pixels_to_tensor(

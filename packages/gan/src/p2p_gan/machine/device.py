@@ -19,6 +19,7 @@ import torch
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.machine import cores
+from p2p_datatools.contract.words import plural
 from p2p_gan.machine.driver import cpu_name
 from p2p_gan.machine.memory import keep_freed_memory
 from p2p_gan.machine.wait_policy import POLICY, SPIN, chosen_here
@@ -67,16 +68,11 @@ def resolve_device(wanted: str) -> torch.device:
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
         raise UsageError(
             f"device={wanted}",
-            f"this machine has {cuda_devices(torch.cuda.device_count())}, counted from 0",
+            f"this machine has {plural(torch.cuda.device_count(), 'CUDA device')}, counted from 0",
             "Choose a lower number, or cuda.",
             code="missing-device",
         )
     return device
-
-
-def cuda_devices(count: int) -> str:
-    """A number of CUDA devices in words."""
-    return f"{count} CUDA device{'' if count == 1 else 's'}"
 
 
 def resolve_precision(wanted: str, device: torch.device) -> str:

@@ -23,8 +23,7 @@ from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.words import first_line
-from p2p_gan.machine.device import cuda_devices
+from p2p_datatools.contract.words import first_line, plural
 
 # Timeouts. Between two updates the first process may validate, which can take long; within an update nothing does.
 _BETWEEN, _WITHIN, _MEETING = timedelta(days=1), timedelta(minutes=30), timedelta(minutes=15)
@@ -253,7 +252,7 @@ def _refuse_devices(device: str, ranks: Ranks) -> str:
     if here < ranks.local_world:
         raise UsageError(
             f"device={device}",
-            f"{socket.gethostname()} has {cuda_devices(here)} for {_processes(ranks.local_world)}",
+            f"{socket.gethostname()} has {plural(here, 'CUDA device')} for {_processes(ranks.local_world)}",
             "Start one process for each device.",
             code="missing-device",
         )
@@ -261,7 +260,7 @@ def _refuse_devices(device: str, ranks: Ranks) -> str:
 
 
 def _processes(count: int) -> str:
-    return f"{count} process{'' if count == 1 else 'es'}"
+    return plural(count, "process", "processes")
 
 
 def _meet(kind: str, ranks: Ranks) -> Store:

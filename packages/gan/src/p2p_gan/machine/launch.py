@@ -16,7 +16,7 @@ from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, P
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from p2p_datatools.contract.errors import UsageError
-from p2p_gan.machine.device import cuda_devices
+from p2p_datatools.contract.words import plural
 
 _LOGGERS = "torch.distributed"
 # Seconds for saving; and no warnings about sockets from each process.
@@ -28,7 +28,7 @@ def refuse_missing(kind: str, count: int) -> None:
     if kind == "cuda" and torch.cuda.device_count() < count:
         raise UsageError(
             f"device=cuda*{count}",
-            f"this machine has {cuda_devices(torch.cuda.device_count())}",
+            f"this machine has {plural(torch.cuda.device_count(), 'CUDA device')}",
             "Choose a lower number.",
             code="missing-device",
         )

@@ -21,6 +21,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import cannot_read, write_bytes
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.words import plural
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model, model_bytes, read_model
 from p2p_gan.models.reference_layout import (
@@ -300,9 +301,7 @@ def _assumptions(
         assumed.append(f"training pictures were {own}x{own}, stretched (otherwise: --size)")
     if "dropout" not in settings and architecture.kind == "unet":
         count = architecture.dropout_blocks
-        where = (
-            f"{architecture.dropout} in {count} block{'' if count == 1 else 's'}" if architecture.dropout else "none"
-        )
+        where = f"{architecture.dropout} in {plural(count, 'block')}" if architecture.dropout else "none"
         assumed.append(f"dropout: {where}, as in the reference (otherwise: --set dropout=off)")
     if "statistics" not in settings and architecture.norm == "batch":
         assumed.append(

@@ -28,6 +28,7 @@ from p2p_datatools.contract.foreign import MOST_WHOLE
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.settings import Setting, settings_of
+from p2p_datatools.contract.words import plural
 from p2p_gan import __version__
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import config_from_json
@@ -251,14 +252,10 @@ def changed_pairs(record: dict[str, Any], folder: PairFolder) -> list[str]:
     for split in sorted(before.keys() | now.keys()) if before else ():
         old, new = before.get(split, {"pairs": 0}), now.get(split, {"pairs": 0})
         if old["pairs"] != new["pairs"]:
-            found.append(f"{split} had {_count(old['pairs'])}, now {new['pairs']}")
+            found.append(f"{split} had {plural(old['pairs'], 'pair')}, now {new['pairs']}")
         elif old != new:
-            found.append(f"{split} has {_count(new['pairs'])} as before, but not the same")
+            found.append(f"{split} has {plural(new['pairs'], 'pair')} as before, but not the same")
     return found or ["the pairs or their split are not the same"]
-
-
-def _count(pairs: int) -> str:
-    return f"{pairs} pair{'' if pairs == 1 else 's'}"
 
 
 def _refuse_damaged(path: Path, record: dict[str, Any]) -> None:

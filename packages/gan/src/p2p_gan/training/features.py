@@ -12,6 +12,7 @@ import torch
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.words import plural
 from p2p_gan.config.config import Config
 from p2p_gan.data.sizing import shapes_seen
 from p2p_gan.data.task import Task
@@ -70,7 +71,7 @@ def _why_not(config: Config, task: Task, folder: PairFolder) -> _Reason | None:
 
 
 def _words_of(kind: str, channels: int) -> str:
-    return "a mask" if kind == "mask" else f"a {kind} with {channels} channel{'' if channels == 1 else 's'}"
+    return "a mask" if kind == "mask" else f"a {kind} with {plural(channels, 'channel')}"
 
 
 def _losses_of(config: Config) -> str:

@@ -45,8 +45,7 @@ class DivergedError(P2PError):
     def __init__(self, where: object, what: str, found: dict[str, Any]) -> None:
         to_do = (
             "Repeat the command with --set recover=on, which returns to the last checkpoint with half the learning "
-            "rate, "
-            "or use a lower learning_rate or --set precision=float32 in a new run folder."
+            "rate, or use a lower learning_rate or --set precision=float32 in a new run folder."
         )
         super().__init__(where, what, to_do, code="diverged")
         self.found = found
@@ -150,9 +149,8 @@ class Watch:
         elif all(each.variants is not None and each.variants < _SAME for each in probes):
             found["collapsed"] = (
                 "Different random draws give the same output although dropout or noise is on: the generator ignores "
-                "them. "
-                "If you want several outputs for an input, use --set noise_channels=8 --set lambda_mode_seeking=1 in a "
-                "new run."
+                "them. If you want several outputs for an input, use --set noise_channels=8 --set "
+                "lambda_mode_seeking=1 in a new run."
             )
         return found | self._of_discriminator()
 
@@ -171,9 +169,8 @@ class Watch:
         return {
             "won": f"The discriminator is too strong (d_real {last['d_real']:.3f}, d_fake {last['d_fake']:.3f}, nearly "
             "all patches classified correctly): the generator learns from its other losses alone. With few pairs try "
-            "--set "
-            "discriminator_augment=all, otherwise --set label_smoothing=0.1 or fewer discriminator_filters, in a new "
-            "run."
+            "--set discriminator_augment=all, otherwise --set label_smoothing=0.1 or fewer discriminator_filters, in a "
+            "new run."
         }
 
 

@@ -174,8 +174,7 @@ def learning_rate_jump(before: Config, now: Config, seen: int) -> list[str]:
         return []
     return [
         f"lr_schedule={now.lr_schedule}: the schedule now ends at image {now.images}, not {before.images}, so the "
-        "learning "
-        f"rate jumps from {was:.3g} to {will:.3g}."
+        f"learning rate jumps from {was:.3g} to {will:.3g}."
     ]
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config
+from p2p_gan.data.dataset import PairDataset
 from p2p_gan.data.sizing import shapes_seen
 from p2p_gan.data.task import identify_files, open_for_training
 from p2p_gan.machine.device import explain_nondeterminism
@@ -104,15 +105,25 @@ def plan(
         for line in begin_from(open_source(source), job).lines:
             report.note(line)
     done, _ = checkpoint.latest(run) if run else (0, True)
-    held = held_memory(job)
-    left, automatic = plan_of(job, run or pairs, done=done).updates, config.memory_format == "auto"
-    job = settle_memory_format(job, dataset, updates=left, automatic=automatic, report=report)
-    job, speed = settle_speed(job, dataset, automatic=not config.threads, report=report)
-    return plan_of(job, run or pairs, done=done, speed=speed, held=held)
+    return time_plan(job, dataset, run or pairs, config, done=done, report=report)[1]
 
 
 def _format_of(config: Config, before: Config) -> str:
     return before.memory_format if config.memory_format == "auto" else config.memory_format
+
+
+def time_plan(
+    job: Job, dataset: PairDataset, run: Path, asked: Config, *, done: int, report: Reporter
+) -> tuple[Job, Plan]:
+    """Time some updates for the plan; the job has the threads and the memory format that `asked` leaves to the times.
+
+    `run` is the run folder and `done` its images, as for `plan_of`.
+    """
+    held = held_memory(job)
+    left, automatic = plan_of(job, run, done=done).updates, asked.memory_format == "auto"
+    job = settle_memory_format(job, dataset, updates=left, automatic=automatic, report=report)
+    job, speed = settle_speed(job, dataset, automatic=not asked.threads, report=report)
+    return job, plan_of(job, run, done=done, speed=speed, held=held)
 
 
 def plan_of(job: Job, run: Path, *, done: int = 0, speed: Speed | None = None, held: int = 0) -> Plan:

@@ -12,6 +12,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.settings import settings_of
+from p2p_datatools.contract.words import plural
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import config_from_json
 from p2p_gan.data.dataset import PairDataset
@@ -23,14 +24,12 @@ from p2p_gan.runs.runfolder import RunFolder, changed_pairs, describe_splits, re
 from p2p_gan.training.features import is_feature_file, refuse_other_features
 from p2p_gan.training.guards import DivergedError
 from p2p_gan.training.job import Job, images_of, learning_rate_jump, make_job
-from p2p_gan.training.layout import settle_memory_format
 from p2p_gan.training.loop import TrainingCallback, training_loop
 from p2p_gan.training.patience import EarlyStop, stop_of
-from p2p_gan.training.planning import TIMED_FROM, Plan, held_memory, plan_of
+from p2p_gan.training.planning import TIMED_FROM, Plan, plan_of, time_plan
 from p2p_gan.training.replicas import distribute, shared_state
 from p2p_gan.training.signals import StopRequest, StopSignal
 from p2p_gan.training.source import load_beginning, refuse_other_source
-from p2p_gan.training.speed import settle_speed
 from p2p_gan.training.tracking.boards import require_boards
 from p2p_gan.training.tracking.saver import Saver, require_space_for_run
 from p2p_gan.training.tracking.tracker import Tracker
@@ -197,16 +196,11 @@ def _changes(run_folder: RunFolder, job: Job) -> list[str]:
     before = record.get("processes", 1)
     if before != world:
         lines.append(
-            f"The run began on {_devices(before)} and continues on {_devices(world)}: pairs and batches stay the "
-            "same, but "
-            "dropout and noise differ, so its numbers are not the same bit for bit."
+            f"The run began on {plural(before, 'device')} and continues on {plural(world, 'device')}: pairs and "
+            "batches stay the same, but dropout and noise differ, so its numbers are not the same bit for bit."
         )
     images, _ = checkpoint.latest(run_folder.path)
     return [*lines, *learning_rate_jump(run_folder.config(), job.config, images)]
-
-
-def _devices(count: int) -> str:
-    return f"{count} device{'' if count == 1 else 's'}"
 
 
 def _plan(run_folder: RunFolder, job: Job, dataset: PairDataset, report: Reporter, asked: Config) -> tuple[Job, Plan]:
@@ -216,11 +210,7 @@ def _plan(run_folder: RunFolder, job: Job, dataset: PairDataset, report: Reporte
     if planned.updates < TIMED_FROM:
         return job, planned
     with explain_out_of_memory(job, dataset):
-        held = held_memory(job)
-        left, automatic = planned.updates, asked.memory_format == "auto"
-        job = settle_memory_format(job, dataset, updates=left, automatic=automatic, report=report)
-        job, speed = settle_speed(job, dataset, automatic=not asked.threads, report=report)
-    return job, plan_of(job, run_folder.path, done=done, speed=speed, held=held)
+        return time_plan(job, dataset, run_folder.path, asked, done=done, report=report)
 
 
 def _train(
@@ -229,8 +219,7 @@ def _train(
     # Resume from the newest usable checkpoint, or begin.
     found = checkpoint.load_latest(run_folder.path, job.nets, report) if run_folder.exists else None
     start = found or checkpoint.Progress(0, [0.0] * len(job.recipe.names), 0, 0.0)
-    restore_scalers(job.nets.optimizers, start.extra.get("scalers", []))
-    restore_random_state(job.device, start.extra.get("device_random"))
+    _restore_small_states(job, start)
     run_folder.write(_record(job))
     if run_folder.exists:
         run_folder.cut_log(start.images)
@@ -285,8 +274,7 @@ def _go_back(
     job.ranks.agree(BACK)
     progress = checkpoint.load_latest(run_folder.path, job.nets, report)
     assert progress is not None, "a run with recover=on begins with a checkpoint"
-    restore_scalers(job.nets.optimizers, progress.extra.get("scalers", []))
-    restore_random_state(job.device, progress.extra.get("device_random"))
+    _restore_small_states(job, progress)
     saver.saved = progress.images
     run_folder.cut_log(progress.images)
     run_folder.log({"images": progress.images, "recovered_from": error.found, "slowed": _RECOVERY_FACTOR})
@@ -296,6 +284,12 @@ def _go_back(
     )
     report.start("training", job.config.images or 0, progress.images)
     return shared_state(job, replace(progress, extra={**progress.extra, "slowed": _RECOVERY_FACTOR}))
+
+
+def _restore_small_states(job: Job, progress: checkpoint.Progress) -> None:
+    """Restore what a checkpoint keeps beside its tensors: the loss scalers, and the device's random state."""
+    restore_scalers(job.nets.optimizers, progress.extra.get("scalers", []))
+    restore_random_state(job.device, progress.extra.get("device_random"))
 
 
 def _record(job: Job) -> dict[str, Any]:

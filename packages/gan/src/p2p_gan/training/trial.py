@@ -17,6 +17,7 @@ from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.words import plural
 from p2p_gan.data.dataset import Batch, PairDataset, load_dataset
 from p2p_gan.machine.device import random_state_of, restore_random_state, slow_precision, wait_for
 from p2p_gan.machine.distributed import ALONE
@@ -380,5 +381,5 @@ def _bound(batch: int, dataset: PairDataset, job: Job) -> str:
     """The reason why no larger batch was chosen."""
     count = len(dataset)
     if count < 2 * batch:
-        return f"that {count} pair{'' if count == 1 else 's'} can fill"
+        return f"that {plural(count, 'pair')} can fill"
     return "that auto chooses" if batch == _MOST else f"that fits into the memory of {job.device}"

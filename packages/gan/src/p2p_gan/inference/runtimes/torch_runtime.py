@@ -14,6 +14,7 @@ from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Note
+from p2p_datatools.contract.words import plural
 from p2p_gan.data.coding import Coding
 from p2p_gan.inference.runtimes.layout import Layout, layout_of, shapes_of, whole_bytes
 from p2p_gan.inference.runtimes.strips import Read, Strips
@@ -100,7 +101,7 @@ class TorchTranslator:
         if layout and self.note:
             one = whole_bytes(steps, shapes_of(steps, inputs, size)) >> 20
             why = "" if self.tile else f", for at most {budget >> 20} MiB of memory"
-            rows = f"{layout.rows} row{'' if layout.rows == 1 else 's'}"
+            rows = plural(layout.rows, "row")
             self.note(f"{size}: computed in strips of {rows}{why}; at once it would need about {one} MiB")
         return layout
 
