@@ -28,7 +28,7 @@ from p2p_gan.machine.device import describe_machine, resolve_device, resolve_pre
 from p2p_gan.machine.load import Load, measure_load
 from p2p_gan.networks.base import InferencePass
 from p2p_gan.training.job import Job, make_job
-from p2p_gan.training.layout import FORMATS_TIMED_FROM, settle_memory_format
+from p2p_gan.training.memory_format import FORMATS_TIMED_FROM, settle_memory_format
 from p2p_gan.training.speed import Speed, settle_speed
 from p2p_gan.training.trial import prepare_data
 from p2p_gan.updates.step import train_step
@@ -155,7 +155,7 @@ def _settle(name: str, device: str, folder: Path, report: Reporter) -> tuple[Job
 def _measure_update(name: str, job: Job, dataset: PairDataset, rates: Rates, report: Reporter) -> UpdateSpeed:
     update = time_work(_updates(job, dataset), seconds=_SECONDS, most=_MOST, device=job.device)
     report.advance()
-    batch = dataset.batch([0], job.device, job.layout)
+    batch = dataset.batch([0], job.device, job.memory_format)
     options = InferencePass(job.card.statistics)
 
     def apply() -> None:
@@ -181,7 +181,7 @@ def _measure_update(name: str, job: Job, dataset: PairDataset, rates: Rates, rep
 
 def _updates(job: Job, dataset: PairDataset) -> Callable[[], object]:
     def update() -> None:
-        batch = dataset.batch(dataset.positions(0, job.config.batch), job.device, job.layout)
+        batch = dataset.batch(dataset.positions(0, job.config.batch), job.device, job.memory_format)
         train_step(job.nets, batch, job.recipe, job.autocast)
 
     return update

@@ -73,27 +73,27 @@ class Coding:
         self,
         pixels: "Array | Tensor",
         device: "torch.device | None" = None,
-        layout: "torch.memory_format | None" = None,
+        memory_format: "torch.memory_format | None" = None,
     ) -> "Tensor":
         """Pixels (n, h, w[, c]) to float32 (n, channels, h, w), on the device.
 
-        In memory they lie as `layout` says, by default channels last.
+        In memory they lie as `memory_format` says, by default channels last.
 
         Values are in -1..1, classes are 0 or 1. Pixels that are on the device already have integers of up to 16 bits or
         float32.
         """
         import torch
 
-        layout = layout or torch.channels_last
+        memory_format = memory_format or torch.channels_last
         if self.kind == "classes":
-            return self._one_hot(send_pixels(pixels, device), layout)
+            return self._one_hot(send_pixels(pixels, device), memory_format)
         pixels = pixels[..., None] if pixels.ndim == 3 else pixels
         if self.dtype in _WIDE:
             assert isinstance(pixels, np.ndarray), "they are scaled before they are sent"
             pixels = (pixels.astype(np.float64) / self._half - self._offset).astype(np.float32)
         if isinstance(pixels, np.ndarray) and device is not None and device.type == "mps" and pixels.dtype != np.uint8:
             pixels = pixels.astype(np.float32)  # Metal has few kinds of integers
-        moved = send_pixels(pixels, device).permute(0, 3, 1, 2).contiguous(memory_format=layout)
+        moved = send_pixels(pixels, device).permute(0, 3, 1, 2).contiguous(memory_format=memory_format)
         if self.dtype in _WIDE:
             return moved
         return moved.to(torch.float32, copy=True).div_(self._half).sub_(self._offset)
@@ -120,14 +120,14 @@ class Coding:
         """The middle of the range, in units of half its width."""
         return (self.range[0] + self.range[1]) / 2 / self._half
 
-    def _one_hot(self, indices: "Tensor", layout: "torch.memory_format") -> "Tensor":
+    def _one_hot(self, indices: "Tensor", memory_format: "torch.memory_format") -> "Tensor":
         import torch
 
         # A row for each index that a byte can hold; looking it up takes half the time of comparing with each class.
         rows = torch.zeros(256, self.channels, device=indices.device)
         rows.diagonal().fill_(1)
         found = rows.index_select(0, indices.reshape(-1).int()).view(*indices.shape, self.channels)
-        return found.permute(0, 3, 1, 2).contiguous(memory_format=layout)
+        return found.permute(0, 3, 1, 2).contiguous(memory_format=memory_format)
 
 
 def send_pixels(pixels: "Array | Tensor", device: "torch.device | None") -> "Tensor":
@@ -212,19 +212,19 @@ def pixels_to_tensor(
     coding: Coding,
     palette: Palette | None,
     device: "torch.device | None" = None,
-    layout: "torch.memory_format | None" = None,
+    memory_format: "torch.memory_format | None" = None,
 ) -> "Tensor":
     """Pixels (n, h, w, c) as float32 (n, channels, h, w) on the device, in memory as for `Coding.to_tensor`.
 
     With a `palette` the pixels are class indices (n, h, w, 1); a `coding` of values converts them to colours.
     """
     if palette is None:
-        return coding.to_tensor(pixels, device, layout)
+        return coding.to_tensor(pixels, device, memory_format)
     indices = pixels[..., 0]
     if coding.kind == "classes":
-        return coding.to_tensor(indices, device, layout)
+        return coding.to_tensor(indices, device, memory_format)
     colors = palette.colors()[:, : coding.channels]
     if not isinstance(indices, np.ndarray):
         chosen = send_pixels(colors, device).index_select(0, indices.reshape(-1).int())
-        return coding.to_tensor(chosen.view(*indices.shape, -1), device, layout)
-    return coding.to_tensor(np.take(colors, indices, axis=0), device, layout)
+        return coding.to_tensor(chosen.view(*indices.shape, -1), device, memory_format)
+    return coding.to_tensor(np.take(colors, indices, axis=0), device, memory_format)

@@ -75,9 +75,9 @@ class KeptHalf:
         """The crops of these draws, mirrored if drawn so: (n, height, width, channels)."""
         return _cut(self.pixels, draws, seen)
 
-    def to_tensor(self, pixels: Array | Tensor, device: torch.device, layout: torch.memory_format) -> Tensor:
+    def to_tensor(self, pixels: Array | Tensor, device: torch.device, memory_format: torch.memory_format) -> Tensor:
         """The pixels from `cut`, or gathered on the device, as float32 (n, channels, height, width) on the device."""
-        return pixels_to_tensor(pixels, self.coding, self.palette, device, layout)
+        return pixels_to_tensor(pixels, self.coding, self.palette, device, memory_format)
 
 
 def _cut(pixels: Pixels, draws: Sequence[Draw], seen: tuple[int, int]) -> Array:
@@ -127,17 +127,17 @@ class PairDataset:
         return self.order.positions(first, most)
 
     def batch(
-        self, positions: Sequence[int], device: torch.device, layout: torch.memory_format = torch.channels_last
+        self, positions: Sequence[int], device: torch.device, memory_format: torch.memory_format = torch.channels_last
     ) -> Batch:
         """The pairs at these positions (of one shape), cropped, mirrored and colour-jittered, on the device.
 
-        In memory they lie as `layout` says, which should be that of the networks.
+        In memory they lie as `memory_format` says, which should be that of the networks.
         """
         draws = [self.draw(position) for position in positions]
         seen = self._seen_size(draws[0].pair)
         assert all(self._seen_size(draw.pair) == seen for draw in draws), "a batch is of one shape"
         a, b, gaps = self._crops(draws, seen, device)
-        x = self.input.to_tensor(a, device, layout)
+        x = self.input.to_tensor(a, device, memory_format)
         if self.config.color_jitter:
             x = relit(x, [light_of(self.config.seed, each, self.config.color_jitter) for each in positions])
         classes = None
@@ -148,7 +148,7 @@ class PairDataset:
         if self.ignores:
             where += [mask[..., 0] == IGNORE for mask, kept in ((a, self.input), (b, self.output)) if kept.palette]
         ignored = send_pixels(reduce(or_, where)[:, None], device) if where else None
-        return Batch(x, self.output.to_tensor(b, device, layout), ignored, classes)
+        return Batch(x, self.output.to_tensor(b, device, memory_format), ignored, classes)
 
     def _crops(
         self, draws: Sequence[Draw], seen: tuple[int, int], device: torch.device

@@ -142,6 +142,11 @@ def resolve_memory_format(wanted: str, device: torch.device) -> str:
     return "channels_last" if device.type == "cuda" else "contiguous"
 
 
+def memory_format_of(name: str) -> torch.memory_format:
+    """What torch calls a resolved memory format: the order in which weights and pictures lie in memory."""
+    return torch.contiguous_format if name == "contiguous" else torch.channels_last
+
+
 def resolve_threads(wanted: int, processes: int = 1) -> int:
     """The number of threads; 0 is what the user's environment says, or else the cores divided among `processes`.
 

@@ -8,6 +8,7 @@ from torch import nn
 
 from p2p_gan.config.config import Config
 from p2p_gan.data.task import Task
+from p2p_gan.machine.device import memory_format_of
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.base import Discriminator
 from p2p_gan.networks.discriminators import MultiScale, PatchGAN, PixelClassifier, SegmentationHead
@@ -104,7 +105,7 @@ def build(
     random = torch.Generator().manual_seed(config.seed)
     discriminator = discriminator_of(config, architecture.inputs, architecture.outputs, labels)
     generator = architecture.build()
-    memory_format = torch.contiguous_format if config.memory_format == "contiguous" else torch.channels_last
+    memory_format = memory_format_of(config.memory_format)
     for network in (generator, discriminator):
         initialise(network, random)
         network.to(device=device, memory_format=memory_format)  # type: ignore[call-overload]

@@ -16,6 +16,7 @@ from p2p_gan.data.task import Task, refuse_unfit, task_of
 from p2p_gan.machine.device import (
     Autocast,
     autocast_for,
+    memory_format_of,
     prepare,
     resolve_device,
     resolve_memory_format,
@@ -49,9 +50,9 @@ class Job:
     origin: dict[str, Any] | None = None  # the model that the run began with, as run.json describes it
 
     @property
-    def layout(self) -> torch.memory_format:
+    def memory_format(self) -> torch.memory_format:
         """The order in which weights and pictures lie in memory."""
-        return torch.contiguous_format if self.config.memory_format == "contiguous" else torch.channels_last
+        return memory_format_of(self.config.memory_format)
 
 
 _AUTO = -1

@@ -79,7 +79,7 @@ def _repeat_steps(
         started = time.perf_counter()
         positions = dataset.positions(images, min(config.update_pairs, total - images))
         share, parts = share_batches(ranks, positions, config.batch)
-        batch = dataset.batch(share.positions, job.device, job.layout)
+        batch = dataset.batch(share.positions, job.device, job.memory_format)
         batch = replace(batch, factor=share.factor, parts=parts)
         waited = time.perf_counter() - started
 

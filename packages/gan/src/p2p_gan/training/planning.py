@@ -23,7 +23,7 @@ from p2p_gan.runs import checkpoint
 from p2p_gan.runs.disk import free_space
 from p2p_gan.runs.runfolder import RUN, RunFolder
 from p2p_gan.training.job import Job, make_job
-from p2p_gan.training.layout import settle_memory_format
+from p2p_gan.training.memory_format import settle_memory_format
 from p2p_gan.training.source import begin_from, open_source
 from p2p_gan.training.speed import Speed, settle_speed
 from p2p_gan.training.tracking.saver import space_of_run

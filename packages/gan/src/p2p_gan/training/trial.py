@@ -195,7 +195,7 @@ def _update(job: Job, dataset: PairDataset, positions: Sequence[int]) -> None:
 
 def _batch(job: Job, dataset: PairDataset, positions: Sequence[int]) -> Batch:
     share, parts = share_batches(ALONE, positions, job.config.batch)
-    return replace(dataset.batch(share.positions, job.device, job.layout), parts=parts)
+    return replace(dataset.batch(share.positions, job.device, job.memory_format), parts=parts)
 
 
 def _largest(dataset: PairDataset, batch: int) -> list[int]:

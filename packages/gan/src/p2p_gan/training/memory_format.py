@@ -8,16 +8,15 @@ import time
 from dataclasses import replace
 from typing import Any
 
-import torch
-
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.data.dataset import PairDataset
+from p2p_gan.machine.device import memory_format_of
 from p2p_gan.machine.kept import keep, kept_folder, recall
 from p2p_gan.training.job import Job
 from p2p_gan.training.speed import work_of
 from p2p_gan.training.trial import spare, time_cpu_work
 
-_FORMATS = {"contiguous": torch.contiguous_format, "channels_last": torch.channels_last}  # by the names of the setting
+_FORMATS = ("contiguous", "channels_last")  # of the setting, but for auto
 
 FORMATS_TIMED_FROM = 2000
 """Updates left; before fewer, timing both formats would take longer than the faster one saves."""
@@ -75,7 +74,7 @@ def with_memory_format(job: Job, name: str) -> Job:
     """The job with its networks in another memory format; only before a run has begun."""
     for network in (job.nets.generator, job.nets.discriminator, job.nets.ema):
         if network is not None:
-            network.to(memory_format=_FORMATS[name])  # type: ignore[call-overload]
+            network.to(memory_format=memory_format_of(name))  # type: ignore[call-overload]
     config = replace(job.config, memory_format=name)
     return replace(job, config=config, recipe=replace(job.recipe, config=config))
 

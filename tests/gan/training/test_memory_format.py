@@ -10,14 +10,14 @@ import torch
 from p2p_gan.config.config import Config
 from p2p_gan.data.task import open_for_training
 from p2p_gan.machine.kept import kept_folder
-from p2p_gan.training import layout
+from p2p_gan.training import memory_format
 from p2p_gan.training.job import Job, make_job
-from p2p_gan.training.layout import choose_format, settle_memory_format, time_formats, with_memory_format
+from p2p_gan.training.memory_format import choose_format, settle_memory_format, time_formats, with_memory_format
 from p2p_gan.training.trial import prepare_data
 
 MakeJob = Callable[[str], Job]
 LAST_IS_FASTER, IT_IS_NOT = [1.2, 1.3, 1.2], [0.9, 0.8]
-LONG = layout.FORMATS_TIMED_FROM
+LONG = memory_format.FORMATS_TIMED_FROM
 
 
 @pytest.fixture
@@ -37,12 +37,12 @@ def test_the_faster_format_is_chosen_and_the_same_the_next_time(
     job_of: MakeJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     timed = iter([LAST_IS_FASTER])  # asked a second time, it has no more
-    monkeypatch.setattr(layout, "time_formats", lambda *_: next(timed))
+    monkeypatch.setattr(memory_format, "time_formats", lambda *_: next(timed))
     for _ in range(2):
         job = settle_memory_format(job_of("auto"), None, updates=LONG, automatic=True)  # type: ignore[arg-type] # no pairs needed
         assert (job.config.memory_format, job.recipe.config.memory_format) == ("channels_last", "channels_last")
         assert formats_of(job) == {True}
-    monkeypatch.setattr(layout, "time_formats", lambda *_: IT_IS_NOT)
+    monkeypatch.setattr(memory_format, "time_formats", lambda *_: IT_IS_NOT)
     for remeasure, expected in ((False, "channels_last"), (True, "contiguous"), (False, "contiguous")):
         job = settle_memory_format(job_of("auto"), None, updates=LONG, automatic=True, remeasure=remeasure)  # type: ignore[arg-type]
         assert job.config.memory_format == expected
@@ -52,7 +52,7 @@ def test_the_faster_format_is_chosen_and_the_same_the_next_time(
 def test_what_is_set_stays_and_nothing_is_timed_where_nothing_can_be_kept(
     job_of: MakeJob, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(layout, "time_formats", lambda *_: pytest.fail("was timed"))
+    monkeypatch.setattr(memory_format, "time_formats", lambda *_: pytest.fail("was timed"))
     settled = settle_memory_format(job_of("channels_last"), None, updates=LONG, automatic=False)  # type: ignore[arg-type]
     assert settled.config.memory_format == "channels_last"
     (tmp_path / "file").write_text("")
@@ -63,7 +63,7 @@ def test_what_is_set_stays_and_nothing_is_timed_where_nothing_can_be_kept(
 
 
 def test_before_a_short_run_nothing_is_timed(job_of: MakeJob, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layout, "time_formats", lambda *_: pytest.fail("was timed"))
+    monkeypatch.setattr(memory_format, "time_formats", lambda *_: pytest.fail("was timed"))
     settled = settle_memory_format(job_of("auto"), None, updates=LONG - 1, automatic=True)  # type: ignore[arg-type]
     assert settled.config.memory_format == "contiguous"
 
@@ -75,7 +75,7 @@ def test_neither_a_small_gain_nor_a_lucky_block_decides() -> None:
 
 
 def test_timing_both_formats_leaves_the_job_as_it_was(job_of: MakeJob, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(layout, "_BLOCK", 0.01)
+    monkeypatch.setattr(memory_format, "_BLOCK", 0.01)
     job, dataset = prepare_data(job_of("contiguous"), None)
     before = {name: value.clone() for name, value in job.nets.generator.state_dict().items()}
     random = torch.get_rng_state()
