@@ -4,7 +4,7 @@ Nothing here may compute a loss, define a file format or print.
 """
 
 import socket
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +51,9 @@ class TrainSummary:
     images: int
     before: int
     interrupted: bool
-    seconds: float
-    losses: dict[str, float]
-    plan: Plan | None  # None if nothing was left to do, or the call ended before training
+    seconds: float = 0.0
+    losses: dict[str, float] = field(default_factory=dict)
+    plan: Plan | None = None  # None if nothing was left to do, or the call ended before training
     stopped_by: str | None = None
     signal: str | None = None  # the signal received, even if nothing was left to do
     early: EarlyStop | None = None  # where the run ended by itself, with the setting patience
@@ -116,7 +116,7 @@ def _idle(run: Path) -> TrainSummary:
     """The summary of a call without training."""
     images, _ = checkpoint.latest(run)
     early = stop_of(checkpoint.latest_extra(run))
-    return TrainSummary(run, images, images, interrupted=False, seconds=0.0, losses={}, plan=None, early=early)
+    return TrainSummary(run, images, images, interrupted=False, early=early)
 
 
 def _check_and_load(
@@ -312,7 +312,7 @@ def _train_beside_first(pairs: Path, run: Path, ranks: Ranks, stop: StopRequest)
     # Check and load what the first process has; it sends nothing if the run is finished already.
     first = ranks.from_first()
     if first is None:
-        return TrainSummary(run, 0, 0, False, 0.0, {}, None)
+        return TrainSummary(run, 0, 0, interrupted=False)
     folder = identify_files(open_for_training(pairs))
     if folder.data_hash != first["data_hash"]:
         raise P2PError(
@@ -337,4 +337,4 @@ def _train_beside_first(pairs: Path, run: Path, ranks: Ranks, stop: StopRequest)
                 progress = shared_state(job)
             else:
                 interrupted = images < (job.config.images or 0) and not stop.enough
-                return TrainSummary(run, images, start.images, interrupted, 0.0, {}, None)
+                return TrainSummary(run, images, start.images, interrupted)

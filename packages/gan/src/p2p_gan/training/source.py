@@ -252,16 +252,17 @@ def _on_cpu(network: nn.Module) -> dict[str, Tensor]:
 
 def _matches(source: StartModel, job: Job) -> tuple[ChannelMatch, ChannelMatch]:
     """How the channels of input and output match."""
-    card, task = source.card, job.task
-    new = [
-        CodedHalf(half, coding, task.palette)
-        for half, coding in zip((task.input, task.output), task.codings, strict=True)
-    ]
-    old = [
-        CodedHalf(card.input, card.input_coding, card.palette),
-        CodedHalf(card.output, card.output_coding, card.palette),
-    ]
-    return match_channels(new[0], old[0]), match_channels(new[1], old[1], output=True)
+    new, old = job.card, source.card
+    inputs = match_channels(_input_of(new), _input_of(old))
+    return inputs, match_channels(_output_of(new), _output_of(old), output=True)
+
+
+def _input_of(card: ModelCard) -> CodedHalf:
+    return CodedHalf(card.input, card.input_coding, card.palette)
+
+
+def _output_of(card: ModelCard) -> CodedHalf:
+    return CodedHalf(card.output, card.output_coding, card.palette)
 
 
 def _discriminator(source: StartModel, job: Job, inputs: ChannelMatch, outputs: ChannelMatch) -> Transfer | None:
@@ -269,9 +270,7 @@ def _discriminator(source: StartModel, job: Job, inputs: ChannelMatch, outputs: 
     if network is None or old is None or source.config is None:
         return None
     task, card = job.task, source.card
-    seen = match_channels(
-        CodedHalf(task.output, task.codings[1], task.palette), CodedHalf(card.output, card.output_coding, card.palette)
-    )
+    seen = match_channels(_output_of(job.card), _output_of(card))
     conditional = (job.config.conditional, source.config.conditional)
     labels = match_classes(task.palette, card.palette) if task.palette and card.palette else None
     given = labels if task.labels and labels else inputs
@@ -310,14 +309,8 @@ def _lines(
             why = "the checkpoint of that model is gone" if had else f"{source.path} has none"
             lines.append(f"the discriminator begins anew: {why}")
     lines += dict.fromkeys(apart)
-    if (
-        (card.input.kind, card.output.kind)
-        == (job.task.output.kind, job.task.input.kind)
-        != (
-            job.task.input.kind,
-            job.task.output.kind,
-        )
-    ):
+    kinds, own = (card.input.kind, card.output.kind), (job.card.input.kind, job.card.output.kind)
+    if kinds != own and kinds == (own[1], own[0]):
         lines.append(f"that model translates {card.direction}, this run {job.card.direction}")
     return tuple(lines)
 
