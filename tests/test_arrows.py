@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from itertools import pairwise
@@ -227,6 +228,11 @@ def test_every_module_that_the_page_on_the_architecture_names_is_there() -> None
     for name in named:
         module, _, value = name.rpartition(".")
         assert name in known or (module in known and hasattr(import_module(module), value)), name
+
+
+def test_no_room_has_more_modules_than_twenty_for_more_it_has_smaller_rooms() -> None:
+    counts = Counter(path.parent for _, path in modules() if path.name != "__init__.py")
+    assert not {str(room.relative_to(ROOT)): count for room, count in counts.items() if count > 20}
 
 
 @pytest.mark.parametrize("package", ["p2p_datatools", "p2p_gan"])
