@@ -24,7 +24,11 @@ _SAFE = {
     **{"config/parse.py": {"NAMES[name]"}, "machine/distributed.py": {"device", "count"}},
     **{"masks/label_pictures.py": {"missing[0]", "hex_of(area.color)", "hex_of(color)"}},
     # Places in errors and notes, which repeat what was typed; and the name of a way, of which there are three.
-    **{"masks/class_mapping.py": {"glob", "each"}, "masks/build.py": {"unused", "each"}, "sources/obtain.py": {"word"}},
+    **{
+        "masks/class_mapping.py": {"glob", "each"},
+        "masks/questions.py": {"unused", "each"},
+        "sources/obtain.py": {"word"},
+    },
 }
 
 

@@ -22,7 +22,7 @@ from p2p_datatools.derivations.operations import operation
 from p2p_datatools.masks.build import PaintOptions, build_masks
 from p2p_datatools.pairs.build import PairOptions, pair
 from p2p_datatools.pairs.disassemble import take_apart
-from p2p_datatools.sheets.contact import contact_sheet
+from p2p_datatools.sheets.contact import SheetOptions, contact_sheet
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
@@ -59,7 +59,7 @@ def _labels(folder: Path, dest: Path, read: ReadOptions, report: Reporter) -> ob
 
 
 def _show(folder: Path, dest: Path, read: ReadOptions, report: Reporter) -> object:
-    return contact_sheet(folder, read=read, report=report)
+    return contact_sheet(folder, how=SheetOptions(read=read), report=report)
 
 
 CALLS = pytest.mark.parametrize("call", [_derive, _pair, _masks, _labels, _show])

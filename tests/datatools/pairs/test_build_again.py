@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from datatools.conftest import Noise, RandomLabels, WriteMasks, WritePhotos
 
 CARS = load_palette("cars")
-PLACE = "p2p_datatools.pairs.build.match_pictures"  # after which pairing takes its lock
+PLACE = "p2p_datatools.pairs.inputs.match_pictures"  # after which pairing takes its lock
 
 
 @pytest.fixture

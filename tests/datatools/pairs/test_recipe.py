@@ -14,7 +14,8 @@ from p2p_datatools.contract.pictures.arrays import Array, write_tiff
 from p2p_datatools.contract.pictures.images import colorize, read_photo, size_of, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.pairs.build import pair
-from p2p_datatools.pairs.recipe import PairRecipe, job_of
+from p2p_datatools.pairs.inputs import match_inputs, recipe_of
+from p2p_datatools.pairs.recipe import PairRecipe
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -36,7 +37,8 @@ def make_mask(folder: Path, width: int, height: int, name: str = "car") -> NDArr
 
 
 def job(a: Path, b: Path, size: Size | None = None, fit: Fit = "stretch") -> PairRecipe:
-    return job_of((a, b), None, size, fit, pictures=(sorted(a.glob("car.*")), sorted(b.glob("car.*"))), known=None)
+    inputs, _, _ = match_inputs((a,), b)
+    return recipe_of(inputs, None, size=size, fit=fit)
 
 
 @pytest.fixture

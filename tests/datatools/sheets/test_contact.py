@@ -14,7 +14,7 @@ from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.arrays import write_tiff
 from p2p_datatools.contract.pictures.images import Photo, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.sheets.contact import contact_sheet
+from p2p_datatools.sheets.contact import SheetOptions, contact_sheet
 from p2p_datatools.sheets.layout import Tile, lay_out
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ def test_a_mask_lies_over_its_photo_in_its_colours_but_for_the_background(tmp_pa
     middle, corner = tuple(over[160, 160].tolist()), tuple(over[5, 5].tolist())
     assert (middle, corner) == ((128, 4, 45), (0, 7, 90))
     assert laid.captions == ["000", "001: no photo"]
-    contact_sheet(tmp_path / "masks", photos=photos, overlay="outlines")
+    contact_sheet(tmp_path / "masks", photos=photos, how=SheetOptions(overlay="outlines"))
     over = laid.tiles[0].pictures[2]
     assert tuple(over[160, 160].tolist()) == (0, 7, 90)
     assert (over == (255, 0, 0)).all(axis=2).sum() == pytest.approx(4 * 160, rel=0.05)
@@ -175,12 +175,12 @@ def test_pairs_of_a_mask_and_a_photo_have_a_third_column_when_asked(
     tmp_path: Path, laid: Laid, refused: "Refused"
 ) -> None:
     pairs = make_pairs(tmp_path / "pairs", "train")
-    contact_sheet(pairs, overlay="outlines")
+    contact_sheet(pairs, how=SheetOptions(overlay="outlines"))
     assert laid.words["headings"][2] == "mask over photo"
     with refused("needless-option", pairs, usage=True):
         contact_sheet(pairs, photos=tmp_path)
     with refused("needless-option", make_photos(tmp_path / "photos", 1), usage=True):
-        contact_sheet(tmp_path / "photos", overlay="color")
+        contact_sheet(tmp_path / "photos", how=SheetOptions(overlay="color"))
 
 
 def test_what_was_found_is_shown_the_worst_first_with_a_ring_at_its_place(tmp_path: Path, laid: Laid) -> None:

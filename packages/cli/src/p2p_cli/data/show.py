@@ -67,7 +67,7 @@ def command(
     from p2p_datatools.contract.palette import load_palette
     from p2p_datatools.contract.pictures.images import shows, write_png
     from p2p_datatools.contract.pictures.pages import ReadOptions
-    from p2p_datatools.sheets.contact import contact_sheet
+    from p2p_datatools.sheets.contact import SheetOptions, contact_sheet
 
     if picture.suffix.lower() != ".png":
         raise UsageError(picture, "is not the name of a PNG file", "End it in .png.", code="wrong-file-name")
@@ -80,9 +80,8 @@ def command(
         names=_split_names(names),
         palette=palette,
         photos=photos,
-        overlay=overlay,
         findings=check(path, photos=photos, palette=palette, read=read, report=report).findings if findings else None,
-        read=read,
+        how=SheetOptions(overlay=overlay, read=read),
         report=report,
     )
     if picture.exists() and not force and not shows(picture, drawn):

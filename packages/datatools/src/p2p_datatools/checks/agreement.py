@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import Finding, P2PError, UsageError, finding_of
-from p2p_datatools.contract.files.listing import find_pictures
+from p2p_datatools.contract.files.listing import find_pictures, refuse_missing_folder
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.palette import IGNORE, IGNORED, PALETTE_FILE, Palette, palette_of
 from p2p_datatools.contract.pictures.images import LabelMap, read_mask, size_of
@@ -96,8 +96,7 @@ class _Masks:
     """The masks of a folder, by name."""
 
     def __init__(self, folder: Path, palette: Palette | None) -> None:
-        if not folder.is_dir():
-            raise P2PError(folder, "there is no such folder", "Check the spelling.", code="missing-folder")
+        refuse_missing_folder(folder)
         known = palette_of(folder) or palette
         if known is None:
             raise UsageError(folder, f"has no {PALETTE_FILE}", "Give its palette with --palette.", code="no-palette")

@@ -20,7 +20,7 @@ from p2p_datatools.checks.photo_folder import PhotoRecord, PhotosCheck, read_loo
 from p2p_datatools.checks.photos import PhotoLook
 from p2p_datatools.checks.repeats import Repeats
 from p2p_datatools.contract.errors import CheckedKind, CheckResult, Finding, P2PError, UsageError, error_of, finding_of
-from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, stem_of
+from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, refuse_missing_folder, stem_of
 from p2p_datatools.contract.folders.data_folder import find_pairs, has_record
 from p2p_datatools.contract.mask_folder import MASK_LINES, each_mask_line
 from p2p_datatools.contract.names import PhotoFolder
@@ -53,8 +53,7 @@ def check(
     is read, and whether EXIF turns photos. Raises P2PError when there is nothing to check, or `photos` holds A|B pairs.
     """
     path = Path(path)
-    if not path.is_dir():
-        raise P2PError(path, "there is no such folder", "Check the spelling.", code="missing-folder")
+    refuse_missing_folder(path)
     if has_record(path):
         _refuse_needless(path, "pairs", photos)
         return check_pairs(path, report=report)

@@ -3,8 +3,9 @@
 Nothing here may read a file; it is handed the pictures of a check one after the other.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -54,43 +55,51 @@ class PairTwins:
 
     def findings(self, report: Reporter) -> Iterator[Finding]:
         """What was found: an error for each pair held out, a warning for all that stand beside others in a walk."""
-        pairs = self._folder.pairs
-        if self._half is None or not pairs:
+        if self._half is None or not self._folder.pairs:
             return
-        self._fill(len(pairs))
-        found = find_links(self._signatures, [pair.name for pair in pairs], report=report)
-        links = [(link, pairs[link.first], pairs[link.second]) for link in found]
-        links = [each for each in links if not self._are_equal(each[0])]
-        twins = [each for each in links if each[0].kind != "neighbour"]
-        across = [each for each in twins if _is_leak(*each[1:])]
-        sets = Components(len(pairs))
-        for link, _, _ in twins:
-            sets.unite(link.first, link.second)
-        chained = max(map(sets.size, range(len(pairs))))
-        in_walk = [link.sequence and sets.size(link.first) > _FEW for link, _, _ in across]
-        walked = [each for each, walks in zip(across, in_walk, strict=True) if walks]
-        across = [each for each, walks in zip(across, in_walk, strict=True) if not walks]
-        if walked and chained * _MOST > len(pairs):
+        linked = self._link_pairs(report)
+        twins = [each for each in linked if each.link.kind != "neighbour"]
+        sets = Components(len(self._folder.pairs))
+        for each in twins:
+            sets.unite(each.link.first, each.link.second)
+        leaks, walked = list[_LinkedPairs](), list[_LinkedPairs]()
+        for each in twins:
+            if each.leaking_splits:
+                in_walk = each.link.sequence and sets.size(each.link.first) > _FEW
+                (walked if in_walk else leaks).append(each)
+        chained = max(map(sets.size, range(len(self._folder.pairs))))
+        if walked and chained * _MOST > len(self._folder.pairs):
             yield self._throughout(chained)
             walked = []
-        yield from self._leaks(across)
-        if inside := [each for each in twins if not _is_leak(*each[1:])]:
-            yield _count_twice(self._folder.path, [(one.file, other.file) for _, one, other in inside])
-        beside = [each for each in links if each[0].kind == "neighbour"] + walked
-        beside = [each for each in beside if "train" in _leaking_splits(*each[1:])]
-        if beside:
-            held_out, trained = _in_order(*beside[0][1:])
+        yield from self._leaks(leaks)
+        if inside := [(each.one.file, each.other.file) for each in twins if not each.leaking_splits]:
+            yield _count_twice(self._folder.path, inside)
+        beside = [each for each in linked if each.link.kind == "neighbour"] + walked
+        yield from self._beside([each for each in beside if "train" in each.leaking_splits])
+
+    def _link_pairs(self, report: Reporter) -> "list[_LinkedPairs]":
+        """The pairs that are nearly others, without those of equal pixels, which another part of the check reports."""
+        pairs = self._folder.pairs
+        self._fill(len(pairs))
+        links = find_links(self._signatures, [pair.name for pair in pairs], report=report)
+        return [
+            _LinkedPairs(link, pairs[link.first], pairs[link.second]) for link in links if not self._are_equal(link)
+        ]
+
+    def _beside(self, linked: "Sequence[_LinkedPairs]") -> Iterator[Finding]:
+        if linked:
+            held_out, trained = linked[0].in_order
             what = (
-                f"{plural(len(beside), 'pair stands', 'pairs stand')} beside a training pair in a walk or a minute; "
+                f"{plural(len(linked), 'pair stands', 'pairs stand')} beside a training pair in a walk or a minute; "
                 f"the first is {held_out.file}, beside {trained.file}"
             )
             to_do = f"A few at the ends of a walk do no harm; of many, {self._again()}."
-            yield Finding(str(self._folder.path), what, to_do, "neighbour-leak", "warning", figure=float(len(beside)))
+            yield Finding(str(self._folder.path), what, to_do, "neighbour-leak", "warning", figure=float(len(linked)))
 
-    def _leaks(self, links: Sequence[tuple[Link, Pair, Pair]]) -> Iterator[Finding]:
+    def _leaks(self, linked: "Iterable[_LinkedPairs]") -> Iterator[Finding]:
         seen: set[str] = set()
-        for link, one, other in links:
-            held_out, trained = _in_order(one, other)
+        for each in linked:
+            link, (held_out, trained) = each.link, each.in_order
             if held_out.name in seen:
                 continue
             seen.add(held_out.name)
@@ -111,7 +120,7 @@ class PairTwins:
         return Finding(str(self._folder.path), what, to_do, "alike-throughout", "warning", figure=float(count))
 
     def _are_equal(self, link: Link) -> bool:
-        """Whether the pixels are the same, which another part of the check reports."""
+        """Whether the pixels are the same."""
         hashes = [self._hashes.get(number) for number in link[:2]]
         return hashes[0] is not None and hashes[0] == hashes[1]
 
@@ -153,20 +162,25 @@ class PhotoTwins:
         return self._files[number].relative_to(self._folder).as_posix()
 
 
-def _is_leak(one: Pair, other: Pair) -> bool:
-    return bool(_leaking_splits(one, other))
+class _LinkedPairs(NamedTuple):
+    """Two pairs that are nearly the same, and how."""
 
+    link: Link
+    one: Pair
+    other: Pair
 
-def _leaking_splits(one: Pair, other: Pair) -> set[str]:
-    """The splits of two pairs that should not resemble each other; none where they may."""
-    splits = {one.split, other.split}
-    return splits if len(splits) > 1 and splits & set(_HELD_OUT) else set()
+    @property
+    def leaking_splits(self) -> set[str]:
+        """The splits of two pairs that should not resemble each other; none where they may."""
+        splits = {self.one.split, self.other.split}
+        return splits if len(splits) > 1 and splits & set(_HELD_OUT) else set()
 
-
-def _in_order(one: Pair, other: Pair) -> tuple[Pair, Pair]:
-    """The one that is held out, rather for the test, and the other."""
-    order = (*_HELD_OUT, one.split, other.split)
-    return (one, other) if order.index(one.split) < order.index(other.split) else (other, one)
+    @property
+    def in_order(self) -> tuple[Pair, Pair]:
+        """The one that is held out, rather for the test, and the other."""
+        one, other = self.one, self.other
+        order = (*_HELD_OUT, one.split, other.split)
+        return (one, other) if order.index(one.split) < order.index(other.split) else (other, one)
 
 
 def _count_twice(folder: Path, files: Sequence[tuple[str, str]]) -> Finding:

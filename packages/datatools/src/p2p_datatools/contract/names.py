@@ -12,9 +12,16 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from p2p_datatools.contract.errors import P2PError, skip_of
+from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.labelme_folders import find_labels
-from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, Resolver, find_pictures, stem_of
+from p2p_datatools.contract.files.listing import (
+    SUFFIXES,
+    LeftOut,
+    Resolver,
+    find_pictures,
+    refuse_missing_folder,
+    stem_of,
+)
 from p2p_datatools.contract.files.relative import RelativeName, is_relative_name, relative_name
 from p2p_datatools.contract.folders.given_splits import SplitPlace, find_splits, folder_of
 
@@ -66,8 +73,7 @@ class PhotoFolder:
         only: Container[str] | None = None,
         found: Sequence[Path] | None = None,
     ) -> None:
-        if not folder.is_dir():
-            raise P2PError(folder, "there is no such folder", "Check the spelling.", code="missing-folder")
+        refuse_missing_folder(folder)
         self.folder = folder
         self._apart = apart
         self._by_split: dict[str, PhotoFolder] = {}
@@ -122,6 +128,11 @@ class PhotoFolder:
                 "Remove or rename one of them.",
                 code="same-name",
             )
+
+    def skip_clashes(self) -> list[Skip]:
+        """A skip for each photo that has the name of another."""
+        what, to_do = "has the same name as", "Remove or rename one of them."
+        return [Skip(str(second), f"{what} {first}", to_do, "same-name") for first, second in self.clashes]
 
     @cached_property
     def splits(self) -> Mapping[str, SplitPlace]:

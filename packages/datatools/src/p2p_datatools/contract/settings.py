@@ -22,6 +22,10 @@ _T = TypeVar("_T")
 OnResume = Literal["same", "auto", "free"]
 
 
+class OpenEnd(float):
+    """An end of a range that may not be reached: `low=OpenEnd(0)` takes what is above 0."""
+
+
 def setting(
     default: _T,
     doc: str,
@@ -29,8 +33,6 @@ def setting(
     choices: Sequence[str] = (),
     low: float | None = None,
     high: float | None = None,
-    above: float | None = None,
-    below: float | None = None,
     words: Mapping[str, Any] | None = None,
     unit: str = "",
     group: str = "",
@@ -38,12 +40,12 @@ def setting(
 ) -> _T:
     """A field of a frozen dataclass, declared as a setting; `doc` is one sentence, with the unit in it.
 
-    `low` and `high` may be reached, `above` and `below` may not. `words` stand for values, which are allowed beside the
-    range: {"auto": 0}.
+    `low` and `high` may be reached, unless they are an `OpenEnd`. `words` stand for values, which are allowed beside
+    the range: {"auto": 0}.
     """
     declared = {
         **{"doc": doc, "choices": tuple(choices), "unit": unit, "group": group, "on_resume": on_resume},
-        **{"low": low, "high": high, "above": above, "below": below, "words": words or {}},
+        **{"low": low, "high": high, "words": words or {}},
     }
     return dataclasses.field(default=default, metadata=declared)
 
@@ -59,8 +61,6 @@ class Setting:
     choices: tuple[str, ...]
     low: float | None
     high: float | None
-    above: float | None
-    below: float | None
     words: Mapping[str, Any]
     unit: str
     group: str
@@ -81,12 +81,14 @@ class Setting:
         return f"{kinds[self.kind]}{self._range()}{others}"
 
     def _range(self) -> str:
-        upper = "" if self.high is None else f" to {_number_text(self.high)}"
-        upper = upper if self.below is None else f" to below {_number_text(self.below)}"
-        if self.low is not None:
-            low = _number_text(self.low)
-            return f" from {low}{upper}" if upper else f" of {low} or more"
-        return upper if self.above is None else f" above {_number_text(self.above)}{upper}"
+        below = "below " if isinstance(self.high, OpenEnd) else ""
+        upper = "" if self.high is None else f" to {below}{_number_text(self.high)}"
+        if self.low is None:
+            return upper
+        low = _number_text(self.low)
+        if isinstance(self.low, OpenEnd):
+            return f" above {low}{upper}"
+        return f" from {low}{upper}" if upper else f" of {low} or more"
 
     @property
     def summary(self) -> str:
@@ -129,8 +131,8 @@ class Setting:
     def _within(self, value: float) -> bool:
         """Whether it lies in the range; NaN and infinity lie in no range."""
         reached = (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
-        passed = (self.above is None or value > self.above) and (self.below is None or value < self.below)
-        return reached and passed and abs(value) < float("inf")
+        at_open_end = any(isinstance(end, OpenEnd) and value == end for end in (self.low, self.high))
+        return reached and not at_open_end and abs(value) < float("inf")
 
     def to_json(self) -> dict[str, Any]:
         """The declaration as JSON values; default and range in words."""

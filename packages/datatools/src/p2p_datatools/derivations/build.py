@@ -125,10 +125,7 @@ def _sources(folder: PhotoFolder) -> tuple[list[Source], list[Skip]]:
     """The photos by their names; none of several with the same name is used."""
     if not folder.names and not folder.strange:
         raise folder.others.no_pictures()
-    skipped = folder.strange + [
-        Skip(str(second), f"has the same name as {first}", "Remove or rename one of them.", "same-name")
-        for first, second in folder.clashes
-    ]
+    skipped = [*folder.strange, *folder.skip_clashes()]
     unclear = {first for first, _ in folder.clashes}
     sources = [
         Source(name, folder.folder, path.relative_to(folder.folder).as_posix())

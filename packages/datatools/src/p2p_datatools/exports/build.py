@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.atomic import write_bytes
 from p2p_datatools.contract.files.destination import Destination, refuse, refuse_dest_inside
-from p2p_datatools.contract.files.listing import SUFFIXES
+from p2p_datatools.contract.files.listing import SUFFIXES, refuse_missing_folder
 from p2p_datatools.contract.files.relative import is_relative_name
 from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, look, read_mask_lines
 from p2p_datatools.contract.names import PhotoFolder, without_suffix
@@ -128,8 +128,7 @@ def _add_up(lines: Mapping[str, ExportLine], report: Reporter) -> _Sums:
 
 
 def _classes(masks: Path) -> ExportClasses:
-    if not masks.is_dir():
-        raise P2PError(masks, "there is no such folder", "Check the spelling.", code="missing-folder")
+    refuse_missing_folder(masks)
     palette = palette_of(masks)
     if palette is None:
         what = f"is not a mask folder, for it has no {PALETTE_FILE}"

@@ -38,6 +38,11 @@ class Components:
             self._size[one] += self._size[other]
             self._splits[one] |= self._splits[other]
 
+    def unite_all(self, numbers: Sequence[int]) -> None:
+        """Make one set of those of all these numbers."""
+        for number in numbers[1:]:
+            self.unite(numbers[0], number)
+
     def sets(self) -> list[list[int]]:
         """The members of each set, in order."""
         found: dict[int, list[int]] = defaultdict(list)

@@ -4,7 +4,7 @@ Nothing here may know a label format or guess what a label means; the readers an
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,22 +12,23 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.destination import Destination, refuse, refuse_dest_inside
 from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, links_out
+from p2p_datatools.contract.files.work import Summary
 from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, look
 from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import refuse_pairs_as_photos
-from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, color_words, is_built_in
+from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, color_words
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.worn.snap import TOLERANCE
 from p2p_datatools.contract.progress import MANY, QUIET, Reporter
-from p2p_datatools.contract.words import plural, shell_word
+from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.pictures.class_names import NO_CLASS
 from p2p_datatools.labels.read import read_labels
-from p2p_datatools.labels.values import ClassNames, LabelSet, PictureLabels, RegionFault, RegionLabels, Use
+from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionFault, RegionLabels
 from p2p_datatools.masks.boxes import settle_boxes
 from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, ClassMapping
 from p2p_datatools.masks.foretell import foretell, foretell_plan
-from p2p_datatools.masks.label_pictures import BY_IDS, PictureReader
+from p2p_datatools.masks.label_pictures import PictureReader
 from p2p_datatools.masks.paint import PaintOrder
 from p2p_datatools.masks.plan import (
     Empty,
@@ -38,10 +39,11 @@ from p2p_datatools.masks.plan import (
     photo_folder,
     plan_masks,
 )
+from p2p_datatools.masks.questions import check_mapping
 from p2p_datatools.masks.refuse_photos import refuse_photos_as_labels
 from p2p_datatools.masks.siblings import find_photos, leave_out_photos
 from p2p_datatools.masks.snap_sheet import prepare_snapped, refuse_picture
-from p2p_datatools.masks.totals import BLACK, MaskTotals
+from p2p_datatools.masks.totals import MaskTotals
 from p2p_datatools.masks.work import MaskWork
 
 # Kinds of errors that usually hold for all pictures of a folder, which is then not what it was taken for.
@@ -51,10 +53,6 @@ _OF_FOLDERS = frozenset(
 
 
 _BY = {TRANSPARENT: "transparency", UNDECIDED: "no class near", NODATA: "no data"}
-
-
-# Of the pictures, and not fewer than this number: where so many have pixels that nothing decides, a class is missing.
-_MANY_UNDECIDED, _LEAST_UNDECIDED = 0.5, 5
 
 
 @dataclass(frozen=True)
@@ -161,47 +159,89 @@ def build_masks(
     cannot be built, unless `keep_going`; UsageError when `dest` holds something else.
     """
     labels, dest, photos = Path(labels), Path(dest), Path(photos) if photos else None
+    inputs = _read_inputs(labels, dest, photos, palette, format, mapping or {}, how, report)
+    recipe = _recipe(labels, inputs.folder, palette, how)
+    with Destination(dest, marker=MASK_LINES, recipe=recipe, cheap=True) as destination:
+        work = MaskWork(destination, inputs.jobs, inputs.claims, inputs.pictures, how.order, strict=how.strict)
+        done = work.run(inputs.jobs, "masks", len(inputs.jobs), threads=how.threads, report=report)
+        lines, skipped = work.records(), [*inputs.skipped, *done.skipped]
+        each = report.track(lines.values(), "adding up", len(lines), least=MANY)
+        totals = MaskTotals(each, work.jobs, palette)
+        with foretell(work, skipped, lines, report):
+            check_mapping(work, lines, totals, inputs.found, labels, report, failed=bool(done.skipped))
+        _note_upright(totals.turned, report)
+        if not (keep_going and lines):
+            _refuse_alike(skipped)
+            refuse(skipped, destination)
+        there = _without(inputs.jobs, lines, skipped)
+        faults = (*inputs.found.faults, *(fault for job in there for fault in _faults(job, work, totals)))
+        drawing = how.snapping.picture and prepare_snapped(how.snapping.picture, inputs.jobs, inputs.pictures, lines)
+        work.commit(lines, skipped, faults, report=report)
+    if drawing:
+        drawing()
+    return _sum_up(inputs, work, totals, done, skipped, faults, there)
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """What masks are built from: labels as read, their photos, the class of each label, and a job for each mask."""
+
+    found: LabelSet
+    folder: PhotoFolder | None
+    claims: ClassMapping
+    pictures: PictureReader
+    jobs: list[MaskJob]
+    skipped: list[Skip]
+    left_out: tuple[LeftOut, ...]
+
+
+def _read_inputs(
+    labels: Path,
+    dest: Path,
+    photos: Path | None,
+    palette: Palette,
+    format: str,  # noqa: A002 - it is the option's name
+    mapping: Mapping[str, str],
+    how: PaintOptions,
+    report: Reporter,
+) -> _Inputs:
+    """The inputs of `build_masks`; raises its errors, but for those of single pictures."""
     with report.tell("reading labels"):
-        found = _read(labels, format, mapping or {}, report)
+        found = _read(labels, format, mapping, report)
         photos = photos or find_photos(labels, found, dest, how.match, report)
     _refuse_wrong(how, found, labels, photos, dest)
     rules = RegionRules(how.strict, how.empty, palette.classes[0])
     with foretell_plan(found, photos, how.read, rules, how.match, report):
-        claims = _claims(found, palette, mapping or {}, labels)
+        claims = _claims(found, palette, mapping, labels)
     with report.tell("finding photos"):
         folder = photo_folder(photos, found, report) if photos else None
-        left_out, pictures = _note(labels, found, folder, report), _reader(found, labels, claims, mapping or {}, how)
+        left_out, pictures = _note(labels, found, folder, report), _reader(found, labels, claims, mapping, how)
         jobs, skipped = plan_masks(found, folder, how.read, rules, match=how.match, report=report)
-    with Destination(dest, marker=MASK_LINES, recipe=_recipe(labels, photos, palette, how), cheap=True) as destination:
-        work = MaskWork(destination, jobs, claims, pictures, how.order, strict=how.strict)
-        done, lines = work.run(jobs, "masks", len(jobs), threads=how.threads, report=report), work.records()
-        each = report.track(lines.values(), "adding up", len(lines), least=MANY)
-        totals = MaskTotals(each, work.jobs, palette)
-        with foretell(work, [*skipped, *done.skipped], lines, report):
-            _check_mapping(claims, work, lines, totals, found, labels, report, failed=bool(done.skipped))
-        _note_upright(totals.turned, report)
-        skipped += done.skipped
-        if not (keep_going and lines):
-            _refuse_alike(skipped)
-            refuse(skipped, destination)
-        there = _without(jobs, lines, skipped)
-        faults = (*found.faults, *(fault for job in there for fault in _faults(job, work, totals)))
-        drawing = how.snapping.picture and prepare_snapped(how.snapping.picture, jobs, pictures, lines)
-        work.commit(lines, skipped, faults, report=report)
-    if drawing:
-        drawing()
+    return _Inputs(found, folder, claims, pictures, jobs, skipped, left_out)
+
+
+def _sum_up(
+    inputs: _Inputs,
+    work: MaskWork,
+    totals: MaskTotals,
+    done: Summary,
+    skipped: Sequence[Skip],
+    faults: tuple[RegionFault, ...],
+    there: Iterable[MaskJob],
+) -> MaskSummary:
+    matched = {job.photo for job in inputs.jobs}
     return MaskSummary(
-        format=found.format,
+        format=inputs.found.format,
         built=done.made + done.resumed,
         kept=done.kept,
         skipped=tuple(skipped),
-        unseen=tuple(name for name in palette.names if not totals.areas[name]),
+        unseen=tuple(name for name in work.palette.names if not totals.areas[name]),
         areas=dict(totals.areas),
-        photos_without_labels=len(folder.names) - len({job.photo for job in jobs}) if folder else 0,
+        photos_without_labels=len(inputs.folder.names) - len(matched) if inputs.folder else 0,
         faults=faults,
         faulty=dict(Counter(fault.code for fault in faults).most_common()),
         empty=sum(is_empty(job.item) for job in there),
-        decisions=_decisions(claims, totals),
+        decisions=_decisions(inputs.claims, totals),
         snapped=totals.snapped,
         blended=totals.blended,
         most_blended=totals.most_blended,
@@ -210,8 +250,8 @@ def build_masks(
         splits=dict(totals.splits),
         scaled=totals.scaled,
         first_scaled=totals.first_scaled,
-        dest=dest,
-        left_out=left_out,
+        dest=work.destination.dest,
+        left_out=inputs.left_out,
     )
 
 
@@ -282,67 +322,6 @@ def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str], label
     return claims
 
 
-def _check_mapping(
-    claims: ClassMapping,
-    work: MaskWork,
-    lines: Mapping[str, MaskLine],
-    totals: MaskTotals,
-    found: LabelSet,
-    labels: Path,
-    report: Reporter,
-    *,
-    failed: bool,
-) -> None:
-    """Raise P2PError for labels in pictures that no class claims; note what --map names and no picture has."""
-    uses = {label: use for label, use in totals.uses.items() if claims.word(label) is not None} | work.uses
-    doubted = _list_doubts(claims, uses, found)
-    if doubted or any(claims.word(label) is None for label in uses):
-        by_ids = (str(labels / line.source) for line in lines.values() if line.decided_by == BY_IDS)
-        where = _place({*work.numbered, *by_ids}, found) or str(labels)
-        claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=_names_without_numbers(found))
-    for unused in () if failed else claims.unused:  # pictures that failed were not read to their labels
-        report.note(f"--map {unused}: no label in {labels} has this name.")
-    _refuse_black(claims, totals, labels, report)
-    _check_undecided(totals, len(lines), labels, report)
-
-
-def _refuse_black(claims: ClassMapping, totals: MaskTotals, labels: Path, report: Reporter) -> None:
-    """Raise P2PError where all pictures are black and transparent: what they show may be in their transparency.
-
-    Where others have colours this is only noted, for a picture without objects may be so.
-    """
-    black = {use.value for use in totals.value_uses} - {TRANSPARENT}
-    if not totals.black or any(claims.is_mapped(value) for value in {TRANSPARENT, *BLACK}):
-        return
-    if not black <= BLACK:
-        number = plural(totals.black, "picture is", "pictures are")
-        report.note(f"{labels / totals.first_black}: {number} black where not transparent, and so all background.")
-        return
-    what = "all that is not transparent is black, so that every mask would be background"
-    guess = claims.palette.names[1] if len(claims.palette.names) > 1 else "CLASS"
-    words = [[shell_word(f"{each}={word}") for each in sorted(black)] for word in (guess, BACKGROUND)]
-    options = [" ".join(f"--map {each}" for each in of_word) for of_word in words]
-    to_do = f"If the black shapes are objects, add {options[0]}; if nothing is labelled, {options[1]}."
-    raise P2PError(labels, what, to_do, code="black-masks")
-
-
-def _check_undecided(totals: MaskTotals, count: int, labels: Path, report: Reporter) -> None:
-    """Note which pixels of worn pictures no colour explains; raise P2PError where most pictures have some."""
-    if not totals.undecided:
-        return
-    share, most = totals.most_undecided
-    left = totals.undecided - len(totals.first_undecided)
-    shown = ", ".join(totals.first_undecided) + (f" and {left} more" if left else "")
-    what = (
-        f"{plural(totals.undecided, 'picture has', 'pictures have')} pixels that no class's colour explains, "
-        f"{share:.2%} at most (in {most}): {shown}"
-    )
-    if totals.undecided >= _LEAST_UNDECIDED and totals.undecided > _MANY_UNDECIDED * count:
-        to_do = "Is a class missing? Say which with --map '#RRGGBB=CLASS', or --map '#RRGGBB=ignore'."
-        raise P2PError(labels, what, to_do, code="palette-colour")
-    report.note(f"{labels}: {what}. They are ignored; --map '#RRGGBB=CLASS' gives such a colour to a class.")
-
-
 def _refuse_alike(skipped: Sequence[Skip]) -> None:
     """Raise one P2PError where all that failed is of one kind, and read in the same wrong way."""
     if (
@@ -355,33 +334,6 @@ def _refuse_alike(skipped: Sequence[Skip]) -> None:
         raise P2PError(f"{first.where} (and {others})", first.what, first.to_do, code=code)
 
 
-def _place(numbered: Collection[str], found: LabelSet) -> str:
-    """The pictures of bare numbers, where most of a folder are others with which nothing is wrong; else nothing."""
-    if not numbered or 2 * len(numbered) > len(found.items):
-        return ""
-    more = plural(len(numbered) - 1, "more picture")
-    return f"{min(numbered)} (and {more})" if len(numbered) > 1 else min(numbered)
-
-
-def _names_without_numbers(found: LabelSet) -> ClassNames | None:
-    """The one list beside all pictures whose names do not tell their numbers."""
-    lists = {
-        item.listed.uncounted: item.listed for item in found.items if isinstance(item, PictureLabels) and item.listed
-    }
-    return next(iter(lists.values())) if len(lists) == 1 else None
-
-
-def _list_doubts(claims: ClassMapping, uses: Mapping[str, Use], found: LabelSet) -> list[str]:
-    """Class numbers that may be ids of another data set than the one whose ids a built-in palette has.
-
-    Only a sign of that data set itself is enough, such as its provenance or the names of its files: other sets count
-    from 0 to 4 as well.
-    """
-    palette = claims.palette
-    known = found.palette == palette.name or claims.ids_are_meant or not is_built_in(palette)
-    return [] if known else [label for label in uses if claims.is_by_id(label)]
-
-
 def _decisions(claims: ClassMapping, totals: MaskTotals) -> tuple[Decision, ...]:
     """What each number and colour of all pictures was taken for."""
     pixels: Counter[tuple[str, str, str, str]] = Counter()
@@ -392,12 +344,12 @@ def _decisions(claims: ClassMapping, totals: MaskTotals) -> tuple[Decision, ...]
     return tuple(Decision(value, label, word, count / total, by) for (value, label, word, by), count in ordered)
 
 
-def _recipe(labels: Path, photos: Path | None, palette: Palette, how: PaintOptions) -> dict[str, Any]:
+def _recipe(labels: Path, folder: PhotoFolder | None, palette: Palette, how: PaintOptions) -> dict[str, Any]:
     # Without aliases, ids and --map: a user corrects those and continues, and each mask's record has what they were.
     return {
         "work": "masks",
         "labels": str(labels.resolve()),
-        "photos": str(photos.resolve()) if photos else None,
+        "photos": str(folder.folder.resolve()) if folder else None,
         "palette": look(palette),
         "order": how.order,
         **how.read.to_json(),

@@ -116,33 +116,32 @@ def _table_holds_colors(
 ) -> bool:
     """With a colour table of its own a picture may be meant by its colours or by its numbers."""
     by_number = [number for number in colors if claims.maps(str(number))]
-    if fits and by_number:
+    if not fits:
+        if not by_number:
+            _refuse_other_table(item, colors, known, claims)
+        return False
+    if by_number:
         what = f"has the colours of the palette, and --map speaks of its number {by_number[0]}"
         raise P2PError(item.where, what, _WAY_OUT, code="other-colour-table")
-    if fits:
-        # Black and white are also how a mask of one class looks, whatever the palette's white is.
-        two = all(color in ((0, 0, 0), (255, 255, 255)) for color in colors.values())
-        return (
-            not two
-            or wanted
-            or any(color in mapped for color in colors.values())
-            or set(colors.values()) == {(0, 0, 0)}
-        )
+    found = set(colors.values())
+    # Black and white are also how a mask of one class looks, whatever the palette's white is.
+    is_one_class = found <= {(0, 0, 0), (255, 255, 255)} and found != {(0, 0, 0)}
+    return wanted or not is_one_class or not found.isdisjoint(mapped)
+
+
+def _refuse_other_table(
+    item: PictureLabels, colors: Mapping[int, Color], known: Mapping[Color, str], claims: ClassMapping
+) -> None:
+    """Raise P2PError for a colour table that gives a number the colour of another class, or one that no list names."""
     names_colors = bool(item.listed and item.listed.colors)
-    other = [
-        (number, color)
-        for number, color in colors.items()
-        if (
-            color in known and color != (0, 0, 0) and claims.word(known[color]) != _word_of_number(item, number, claims)
-        )
-        or (names_colors and color not in known)
-    ]
-    if other and not by_number:
-        number, color = other[0]
-        whose = item.listed.source if item.listed and names_colors else f"the palette {claims.palette.name}"
-        what = f"has {hex_of(color)} for the number {number} in its colour table, which contradicts {whose}"
-        raise P2PError(item.where, what, _WAY_OUT, code="other-colour-table")
-    return False
+    for number, color in colors.items():
+        is_unlisted = names_colors and color not in known
+        label = known.get(color) if color != (0, 0, 0) else None
+        is_another = label is not None and claims.word(label) != _word_of_number(item, number, claims)
+        if is_unlisted or is_another:
+            whose = item.listed.source if item.listed and names_colors else f"the palette {claims.palette.name}"
+            what = f"has {hex_of(color)} for the number {number} in its colour table, which contradicts {whose}"
+            raise P2PError(item.where, what, _WAY_OUT, code="other-colour-table")
 
 
 def _word_of_number(item: PictureLabels, number: int, claims: ClassMapping) -> str | None:

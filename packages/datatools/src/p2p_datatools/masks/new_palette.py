@@ -86,6 +86,23 @@ def _palette(survey: LabelSurvey, found: LabelSet, source: Path, name: str) -> P
     numbers, is_255_ignored = _class_numbers(survey.numbers)
     if survey.transparent and numbers and 0 not in numbers:
         numbers = [0, *numbers]  # what is transparent is the background, and not the first number
+    painted = _painted_colors(survey, source)
+    if not (named or numbers or painted):
+        _refuse_nothing(survey, found, source, ignored, background)
+        if UNNAMED in ignored:
+            ignored.remove(UNNAMED)
+            named[_OBJECT] = [UNNAMED]
+    ignored += [str(IGNORE)] if is_255_ignored else []
+    rows = [*_named_rows(survey, background, named, numbers), *_unnamed_rows(survey, named, numbers, painted)]
+    if painted and not named and not numbers:
+        rows = _with_painted_background(rows, survey)
+    colors = _choose_colors(rows, survey)
+    classes = (PaletteClass(row.name, color, row.number, row.aliases) for row, color in zip(rows, colors, strict=True))
+    return Palette(name, tuple(classes), tuple(ignored))
+
+
+def _painted_colors(survey: LabelSurvey, source: Path) -> list[Color]:
+    """The colours of pictures that are classes; raises P2PError for A|B pairs and photos."""
     if survey.blended and look_like_pairs([item.path for item in survey.painted]):
         to_do = f"Take them apart, and give the half of labels: {_apart(source)}."
         raise P2PError(source, "looks like A|B pictures, not labels", to_do, code="pairs-not-labels")
@@ -97,26 +114,22 @@ def _palette(survey: LabelSurvey, found: LabelSet, source: Path, name: str) -> P
         if all(size.width == 2 * size.height for size in (photo_size(item.path) for item in survey.painted)):
             to_do = f"If these are A|B pictures, take them apart first: {_apart(source)}."
         raise P2PError(source, what, to_do, code="no-common-colour")
-    nothing = not (named or numbers or painted)
-    if nothing and not ignored and (survey.fault or found.skipped):
+    return painted
+
+
+def _refuse_nothing(
+    survey: LabelSurvey, found: LabelSet, source: Path, ignored: Sequence[str], background: Sequence[str]
+) -> None:
+    """Raise P2PError where no label becomes a class, unless some are ignored or background."""
+    if not ignored and (survey.fault or found.skipped):
         what, to_do = "has no labels that can be read", "Correct them."
         raise survey.fault or P2PError(source, what, to_do, code="no-labels", parts=found.skipped)
-    if nothing and survey.painted:
+    if survey.painted:
         what, to_do = "has no common colour, as if it were a photo", "Give a label picture."
         raise P2PError(survey.painted[0].path, what, to_do, code="no-common-colour")
-    if nothing and UNNAMED in ignored:
-        ignored.remove(UNNAMED)
-        named[_OBJECT] = [UNNAMED]
-    elif nothing and not (ignored or background):
+    if not (ignored or background):
         what = "has no labels in use, and so no classes for a palette"
         raise P2PError(source, what, "Label a picture first.", code="no-labels")
-    ignored += [str(IGNORE)] if is_255_ignored else []
-    rows = [*_named_rows(survey, background, named, numbers), *_unnamed_rows(survey, named, numbers, painted)]
-    if painted and not named and not numbers:
-        rows = _with_painted_background(rows, survey)
-    colors = _choose_colors(rows, survey)
-    classes = (PaletteClass(row.name, color, row.number, row.aliases) for row, color in zip(rows, colors, strict=True))
-    return Palette(name, tuple(classes), tuple(ignored))
 
 
 def _apart(source: Path) -> str:

@@ -4,11 +4,14 @@ Nothing here may plan which masks there are, or depend on how many threads build
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, Skip, error_of
 from p2p_datatools.contract.files.atomic import write_lines
@@ -151,49 +154,61 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         return isinstance(item, RegionLabels) and has_holes(self.claims.index(each.label) for each in item.regions)
 
     def _build(self, job: MaskJob, size: Size | None) -> tuple[MaskLine, LabelMap]:
-        read, mask, reordered, own = None, None, 0, size
         if isinstance(job.item, RegionLabels):
             assert size is not None, "needed_size gives the size of regions"
             mask, reordered = self._paint(job.item, size)
             own = size if job.item.relative else job.item.size_in(size)
-            labels, pixels = {region.label for region in job.item.regions}, histogram(mask)
-        else:
-            read = self.pictures.read(job.item)
-            self._count(read, job.item.where)
-            if read.faults and self._strict:
-                raise error_of(read.faults[0])
-            labels, mask, pixels, own = set(read.uses), read.mask, read.pixels, read.size
-            if size is not None and own != size and not is_same_shape(own, size):
-                header = job.photo_header()
-                raise other_size(job.item.where, own, size, header.orientation if header else 1)
-            if mask is None:
-                if size not in (None, own):
-                    self.scaling[job.name] = f"{own} to {size}"
-                # The call ends with all such labels of all pictures, which `uses` counts.
-                what = "has labels that no class claims"
-                raise P2PError(job.item.where, what, "Say what they are with --map.", code="unclaimed-label")
-            if size is not None and own != size:
-                mask = resize_mask(mask, size)
-                pixels = histogram(mask)
-        line = MaskLine(
+            line = self._line(job, mask, histogram(mask), {region.label for region in job.item.regions}, own)
+            return replace(line, reordered=reordered), mask
+        read, mask = self._read_picture(job.item, job, size)
+        pixels = read.pixels
+        if size not in (None, read.size):
+            mask = resize_mask(mask, size)
+            pixels = histogram(mask)
+        line = replace(
+            self._line(job, mask, pixels, set(read.uses), read.size),
+            values=read.values,
+            decided_by=read.decided_by,
+            faults=tuple(vars(fault) for fault in read.faults),
+            undecided=read.undecided,
+        )
+        if isinstance(job.item, ColorLabels) or read.snapped:
+            line = replace(line, snapped=read.snapped, blended=read.blended, snapping=self.pictures.snapping)
+        return line, mask
+
+    def _line(
+        self, job: MaskJob, mask: LabelMap, pixels: NDArray[np.int64], labels: Set[str], own: Size | None
+    ) -> MaskLine:
+        """What every record says; `own` is the size of the labels themselves."""
+        size = size_of(mask)
+        return MaskLine(
             name=job.name,
-            size=size_of(mask),
+            size=size,
             areas=areas_of(pixels, self.palette),
             source=job.item.source,
             signature=self._signature(job),
             labels={label: word for label in sorted(labels) if (word := self.claims.word(label))},
-            reordered=reordered,
-            scaled=str(own) if own not in (None, size_of(mask)) else "",
+            scaled=str(own) if own not in (None, size) else "",
             split=job.item.split,
             exif=self._exif(job),
         )
-        if read:
-            faults = tuple(vars(fault) for fault in read.faults)
-            line = replace(line, values=read.values, decided_by=read.decided_by, faults=faults)
-            line = replace(line, undecided=read.undecided)
-        if read and (isinstance(job.item, ColorLabels) or read.snapped):
-            line = replace(line, snapped=read.snapped, blended=read.blended, snapping=self.pictures.snapping)
-        return line, mask
+
+    def _read_picture(self, item: PictureLabels, job: MaskJob, size: Size | None) -> tuple[PictureClasses, LabelMap]:
+        """The job's label picture, and the mask in its own size; raises P2PError where that is no mask of `size`."""
+        read = self.pictures.read(item)
+        self._count(read, item.where)
+        if read.faults and self._strict:
+            raise error_of(read.faults[0])
+        if size is not None and read.size != size and not is_same_shape(read.size, size):
+            header = job.photo_header()
+            raise other_size(item.where, read.size, size, header.orientation if header else 1)
+        if read.mask is None:
+            if size not in (None, read.size):
+                self.scaling[job.name] = f"{read.size} to {size}"
+            # The call ends with all such labels of all pictures, which `uses` counts.
+            what = "has labels that no class claims"
+            raise P2PError(item.where, what, "Say what they are with --map.", code="unclaimed-label")
+        return read, read.mask
 
     def _count(self, read: PictureClasses, where: str) -> None:
         with self._counting:

@@ -29,7 +29,6 @@ from p2p_datatools.contract.pairs.manifest import (
     write_manifest,
 )
 from p2p_datatools.contract.pictures.images import say_over_white
-from p2p_datatools.contract.pictures.kinds import pick_photo
 from p2p_datatools.contract.pictures.nodata import Nodata, list_numbers, range_of
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Fit, Size
@@ -37,12 +36,11 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.pairs.assemble import PairWork, is_crowd
 from p2p_datatools.pairs.given import GivenSplits, note_siblings
-from p2p_datatools.pairs.match import MatchedFiles, match_pictures
-from p2p_datatools.pairs.recipe import MADE_BY, RANGES, SCALED, PairRecipe, job_of
+from p2p_datatools.pairs.inputs import match_inputs, recipe_of
+from p2p_datatools.pairs.recipe import MADE_BY, RANGES, SCALED, PairRecipe
 from p2p_datatools.pairs.scale_notes import note_scales
 from p2p_datatools.pairs.shards import Shard
 from p2p_datatools.pairs.side import say_drawn
-from p2p_datatools.pairs.stack import PartFiles, match_parts
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,8 @@ class PairOptions:
     """How pairs are matched and made, beside size and fit; `jobs` is the number of threads, None for one per core.
 
     `read` says which page of files with several is read, and whether EXIF turns pictures; `nodata` which value means no
-    data in halves of more than 8 bits. With `plain_numbers` halves of a few small numbers are paired as they are.
+    data in halves of more than 8 bits. With `plain_numbers` halves of a few small numbers are paired as they are. A
+    `shard` is one share of the pairs, in a folder of its own beside DEST, for `merge`.
     """
 
     match: str = BY_STEM
@@ -101,35 +100,27 @@ def pair(
 ) -> PairSummary:
     """Write one lossless pair for every name that A and B share, A left and B right, into DEST, and the manifest.
 
-    Where folders of A and B are those of splits (train/, valid/, test/, ...), the record of masks says splits, or else
-    lists train.txt, val.txt do, in A, B or the folder above, new pairs get these and lie in DEST/train, DEST/val and
-    DEST/test; others lie in DEST/all. One folder that holds trainA/ and trainB/, or the like, is given as A and as B.
-    Either may be a mask folder (it has a palette.toml).
-    A may be several folders: their pictures, matched by the B of each, are the channels of one half together, masks in
-    the colours of their palette, which are never blended; the manifest says which channels are whose.
-    `halves` are the names of A and B, such as ("mask", "photo"); by default they are those, or ("a", "b") where none is
-    a mask folder. Without `size` the pictures keep their own size, and both of a pair must have the same, except that a
-    mask may have another size of the same shape (`is_same_shape`); the shape must be the same with `size`, too.
-    On a DEST of the same settings new pairs are added, unchanged ones kept, and missing pictures are built again. A
-    shard goes to a folder of its own beside DEST, for `merge`.
+    New pairs get the splits that folders, the record of masks or lists in A and B say, and lie in DEST/train, DEST/val
+    and DEST/test; others lie in DEST/all. One folder that holds trainA/ and trainB/ is given as A and as B. A may be
+    several folders: their pictures, matched by the B of each, are the channels of one half together. `halves` are the
+    names of A and B, by default ("mask", "photo"), or ("a", "b") where none is a mask folder. Without `size` the
+    pictures keep their own; both of a pair must have one shape, and one size unless one of them is a mask. On a DEST
+    of the same settings new pairs are added, unchanged ones kept, and missing pictures are built again.
 
     Raises P2PError, and writes no DEST, when a name lacks its partner or a picture is broken, unless `keep_going`:
     then those are in `skipped`, and in DEST/skipped.jsonl. Raises UsageError when DEST holds anything else.
     """
-    a, *more = [Path(a)] if isinstance(a, Path | str) else map(Path, a)
+    of_a = (Path(a),) if isinstance(a, Path | str) else tuple(map(Path, a))
     b, dest = Path(b), ways.shard.part_of(Path(dest)) if ways.shard else Path(dest)
-    refuse_dest_inside(dest, a, *more, b)
-    _refuse_pairs((a, *more, b))
+    refuse_dest_inside(dest, *of_a, b)
+    _refuse_pairs((*of_a, b))
     stamps, known = stamp_records(dest, HEADER, PAIR_LINES), read_manifest(dest) if has_manifest(dest) else None
-    matched, partners, skipped, others = _match((a, *more), b, ways, report)
-    given = GivenSplits((a, b), matched, report)
+    inputs, skipped, others = match_inputs(of_a, b, match=ways.match, report=report)
+    matched = inputs.matched
+    given = GivenSplits(matched.folders, matched, report)
     if not given.any:
-        note_siblings((a, b), report)
-    pictures = (of_a for of_a, _ in matched.values()), (of_b for _, of_b in matched.values())
-    with_more: Any = {"more": more, "partners": partners} if more else {}
-    job = job_of(
-        (a, b), halves, size, fit, pictures=pictures, known=known, options=ways.read, nodata=ways.nodata, **with_more
-    )
+        note_siblings(matched.folders, report)
+    job = recipe_of(inputs, known, words=halves, size=size, fit=fit, read=ways.read, nodata=ways.nodata)
     settings = job.settings() | ({"shard": str(ways.shard)} if ways.shard else {})
     old = _old_pairs(dest, job, known, settings)
     crowded = is_crowd(len(matched) + sum(name not in matched for name in old))
@@ -148,7 +139,7 @@ def pair(
             _refuse_nodata(skipped)
             refuse(skipped, destination)
         sizes = _Sizes()
-        settings |= _merged_parts(known) | _origins((a, *more, b))
+        settings |= _merged_parts(known) | _origins((*of_a, b))
         with report.tell("writing the manifest"):
             _commit(destination, job, work, settings, skipped, sizes)
     _say(job, dest, sizes, report)
@@ -161,23 +152,6 @@ def _say(job: PairRecipe, dest: Path, sizes: "_Sizes", report: Reporter) -> None
     say_drawn((job.a, job.b), report)
     if sizes.splits:
         _note_alike(read_manifest(dest), report)
-
-
-def _match(
-    folders: Sequence[Path], b: Path, ways: PairOptions, report: Reporter
-) -> tuple[MatchedFiles, PartFiles, list[Skip], list[LeftOut]]:
-    """By name the pictures of the first folder and B, and those of the others; names that fail, and files left out."""
-    first, *more = folders
-    others = list[LeftOut]()
-    partners: PartFiles = {}
-    with report.tell("matching names"):
-        matched, skipped = match_pictures(first, b, match=ways.match, pick=pick_photo, others=others, report=report)
-    for each in others:
-        each.say(report)
-    if more:
-        matched, partners, alone = match_parts(matched, more, b, match=ways.match, report=report)
-        skipped += alone
-    return matched, partners, skipped, others
 
 
 def _merged_parts(known: PairFolder | None) -> dict[str, Any]:

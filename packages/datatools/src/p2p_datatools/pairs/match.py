@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.labelme_folders import find_labels
-from p2p_datatools.contract.files.listing import LeftOut, picture_names
+from p2p_datatools.contract.files.listing import LeftOut, picture_names, refuse_missing_folder
 from p2p_datatools.contract.folders.given_splits import folder_of
 from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, roles_of_folders
 from p2p_datatools.contract.matching import (
@@ -331,8 +331,7 @@ def pictures_of(folder: Path, skipped: list[Skip], others: list[LeftOut] | None 
     What is not read is added to `others`, as are the label pictures beside the photos that labelme_json_to_dataset
     writes. Raises P2PError when there are no pictures.
     """
-    if not folder.is_dir():
-        raise P2PError(folder, "there is no such folder", "Check the spelling.", code="missing-folder")
+    refuse_missing_folder(folder)
     strange: list[P2PError] = []
     left_out = LeftOut(folder)
     found = picture_names(folder, ARRAYS, strange=strange, others=left_out)

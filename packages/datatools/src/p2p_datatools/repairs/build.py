@@ -13,7 +13,7 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.atomic import json_line, sha256_file, write_bytes, write_lines
 from p2p_datatools.contract.files.destination import Destination, refuse, refuse_dest_inside
-from p2p_datatools.contract.files.listing import CHANGES, REPAIRS, LeftOut
+from p2p_datatools.contract.files.listing import CHANGES, REPAIRS, LeftOut, refuse_missing_folder
 from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, areas_of, look, read_mask_lines, write_records
@@ -150,8 +150,7 @@ def repair(
 
 def _palette(masks: Path, given: Palette | None) -> Palette:
     """The palette of the masks; raises where there is none."""
-    if not masks.is_dir():
-        raise P2PError(masks, "there is no such folder", "Check the spelling.", code="missing-folder")
+    refuse_missing_folder(masks)
     palette = given or palette_of(masks)
     if palette is None:
         what, to_do = "has no palette.toml", "Say which classes there are: --palette NAME or FILE."
@@ -179,10 +178,7 @@ def _plan(masks: Path, how: RepairOptions, report: Reporter) -> tuple[list[_Item
     if not folder.names and not folder.strange:
         raise folder.others.no_pictures()
     folder.others.say(report)
-    clashes = [
-        Skip(str(second), f"has the same name as {first}", "Remove or rename one of them.", "same-name")
-        for first, second in (*folder.clashes, *(photos.clashes if photos else ()))
-    ]
+    clashes = [*folder.skip_clashes(), *(photos.skip_clashes() if photos else ())]
     unclear = {first for first, _ in folder.clashes}
     known = read_mask_lines(masks) if (masks / MASK_LINES).is_file() else {}
     items, alone = list[_Item](), list[Skip]()

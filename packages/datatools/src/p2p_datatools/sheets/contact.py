@@ -8,6 +8,7 @@ import math
 import random
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from p2p_datatools.contract.errors import Finding, P2PError, UsageError
@@ -29,28 +30,41 @@ _MOST_CODES = 3  # in a caption
 _ByFile = Mapping[str, Sequence[Finding]]
 
 
+@dataclass(frozen=True)
+class SheetOptions:
+    """How a contact sheet is drawn: its columns (by default those of a good shape), and how masks lie over photos.
+
+    Masks lie in colour over the photos that are given with them; pairs of a mask and a photo have a third column where
+    `overlay` is given. `read` says which page of files with several is read, and whether EXIF turns photos.
+    """
+
+    columns: int | None = None
+    overlay: Overlay | None = None
+    read: ReadOptions = AS_USUAL
+
+
+_AS_USUAL = SheetOptions()
+
+
 def contact_sheet(
     path: Path | str,
     *,
     limit: int = 12,
-    columns: int | None = None,
     seed: int | None = None,
     names: Sequence[str] = (),
     palette: Palette | None = None,
     photos: Path | str | None = None,
-    overlay: Overlay | None = None,
     findings: Sequence[Finding] | None = None,
-    read: ReadOptions = AS_USUAL,
+    how: SheetOptions = _AS_USUAL,
     report: Reporter = QUIET,
 ) -> Photo:
     """A contact sheet of pairs (A | B), masks, photos, or what 'p2p sample' wrote: uint8 RGB.
 
     Of more than `limit` it shows some at even distances in the order of their names, or drawn by `seed` if given; with
-    `names` it shows these, all of them. With a `palette` pictures are read as masks of it. `photos` are those of masks,
-    which then lie over them as `overlay` says (in colour by default); pairs of a mask and a photo have a third column
-    where it is given. With `findings`, such as those of `checks.check`, it shows the pictures that have any, the worst
-    first, their codes under them and a ring at each place. Values of more than 8 bits are stretched for the eye, and
-    the sheet says so.
+    `names` it shows these, all of them. With a `palette` pictures are read as masks of it; `photos` are those of masks,
+    which then lie over them. With `findings`, such as those of `checks.check`, it shows the pictures that have any, the
+    worst first, their codes under them and a ring at each place. Values of more than 8 bits are stretched for the eye,
+    and the sheet says so.
 
     Raises P2PError when there is nothing to show, or a picture to be shown is broken (not with `findings`: there it is
     grey), and UsageError for a name that no picture has.
@@ -58,10 +72,12 @@ def contact_sheet(
     if limit < 1:
         raise UsageError(f"limit {limit}", "is less than one picture", "Give 1 or more.", code="impossible-setting")
     path, photos = Path(path), Path(photos) if photos else None
-    gallery = open_gallery(path, palette=palette, photos=photos, overlay=overlay is not None, read=read, report=report)
+    gallery = open_gallery(
+        path, palette=palette, photos=photos, overlay=how.overlay is not None, read=how.read, report=report
+    )
     by_file = _by_file(findings or ())
     entries = _choose(gallery, by_file, limit, seed, names, worst_first=findings is not None)
-    shown = [_show(entry, gallery, overlay or "color", by_file, lenient=findings is not None) for entry in entries]
+    shown = [_show(entry, gallery, how.overlay or "color", by_file, lenient=findings is not None) for entry in entries]
     tiles = [tile for tile, _ in shown]
     stretched = any(is_stretched for _, is_stretched in shown)
     sizes = [size_of(picture) for tile in tiles for picture in tile.pictures]
@@ -69,7 +85,7 @@ def contact_sheet(
     part = "" if len(entries) == len(gallery.entries) else f", {len(entries)} shown"
     return lay_out(
         tiles,
-        columns=columns or _columns(len(tiles), len(tiles[0].pictures), cell),
+        columns=how.columns or _columns(len(tiles), len(tiles[0].pictures), cell),
         cell=cell,
         title=f"{path.resolve().name}: {gallery.title}{part}",
         remarks=_remarks(gallery, findings, stretched=stretched),

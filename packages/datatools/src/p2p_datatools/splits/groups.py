@@ -54,15 +54,13 @@ def find_sets(
     """
     sets = Components(len(placed), placed)
     for numbers in (*equal, *together):
-        for number in numbers[1:]:
-            sets.unite(numbers[0], number)
+        sets.unite_all(numbers)
     for link in links:
         if not _may_cut(link):
             sets.unite(link.first, link.second)
     whole = Components(len(placed))
     for members in sets.sets():
-        for number in members[1:]:
-            whole.unite(members[0], number)
+        whole.unite_all(members)
     for link in links:
         whole.unite(link.first, link.second)
     cut, largest = 0, 0
@@ -70,12 +68,13 @@ def find_sets(
     loose = [link for link in links if _may_cut(link)]
     for link in sorted(loose, key=lambda link: (_ORDER.index(link.kind), -link.correlation, link)):
         one, other = sets.top(link.first), sets.top(link.second)
-        all_ = whole.size(link.first)
+        linked = whole.size(link.first)
         if one == other:
             continue
+        has_one_goal = len({*_goal(sets.splits(one)), *_goal(sets.splits(other))}) < 2
         if sets.size(one) + sets.size(other) > most:
-            cut, largest = cut + 1, max(largest, all_)
-        elif len({*_goal(sets.splits(one)), *_goal(sets.splits(other))}) < 2 or (link.kind == "twin" and all_ <= most):
+            cut, largest = cut + 1, max(largest, linked)
+        elif has_one_goal or (link.kind == "twin" and linked <= most):
             sets.unite(one, other)
     found = [members for members in sets.sets() if len(members) > 1]
     same += [members for members in found if whole.size(members[0]) <= most]

@@ -111,6 +111,12 @@ class LeftOut:
         return P2PError(self.folder, what, to_do, code="no-pictures")
 
 
+def refuse_missing_folder(folder: Path) -> None:
+    """Raise P2PError where there is no such folder."""
+    if not folder.is_dir():
+        raise P2PError(folder, "there is no such folder", "Check the spelling.", code="missing-folder")
+
+
 def find_pictures(
     folder: Path,
     suffixes: Set[str] = SUFFIXES,

@@ -53,9 +53,7 @@ def guess_encodings(data: bytes) -> tuple[str, ...]:
     if find_encoding(data) != "utf-8":
         return ()  # it is damaged
     if 0 in data[:_LOOKED_AT]:
-        zeros = [data[:64:2].count(0), data[1:64:2].count(0)]
-        is_wide = min(zeros) == 0 and 8 * max(zeros) > len(data[:64]) >= 8
-        return (("UTF-16LE" if zeros[1] else "UTF-16BE"),) if is_wide else ()
+        return _guess_wide(data[:64])
     first = _HIGH.search(data)
     start = max(0, first.start() - 1) if first else 0
     sample = data[start : start + _LOOKED_AT]
@@ -66,15 +64,8 @@ def guess_encodings(data: bytes) -> tuple[str, ...]:
         return ("WINDOWS-1252",)
     if _decodes(sample, "shift_jis") and _is_japanese(sample):
         return ("SHIFT_JIS",)
-    pairs = [run[place : place + 2] for run in runs for place in range(0, len(run) - 1, 2)]
-    even = sum(len(run) % 2 == 0 for run in runs)
-    if pairs and even == len(runs) and all(pair[0] >= 0xA1 and pair[1] >= 0xA1 for pair in pairs):
-        common = sum(0xB0 <= pair[0] <= 0xD7 for pair in pairs) / len(pairs)
-        hangul = sum(0xB0 <= pair[0] <= 0xC8 for pair in pairs) / len(pairs)
-        if common > 0.7 and _decodes(sample, "gb18030"):
-            return ("GB18030", "EUC-KR") if hangul == 1 and _decodes(sample, "euc-kr") else ("GB18030",)
-        if _is_cyrillic(runs):
-            return ("WINDOWS-1251",)
+    if guesses := _guess_pairs(sample, runs):
+        return guesses
     if _decodes(sample, "big5") and _is_big5(sample):
         return ("BIG5",)
     if _is_cyrillic(runs):
@@ -82,6 +73,29 @@ def guess_encodings(data: bytes) -> tuple[str, ...]:
     if _decodes(sample, "gb18030") and all(len(run) > 1 for run in runs):
         return ("GB18030",)
     return ()
+
+
+def _guess_wide(head: bytes) -> tuple[str, ...]:
+    """The order of bytes of UTF-16: of ASCII letters every second byte is 0, and no other is."""
+    zeros = [head[::2].count(0), head[1::2].count(0)]
+    if min(zeros) > 0 or not 8 * max(zeros) > len(head) >= 8:
+        return ()
+    return ("UTF-16LE" if zeros[1] else "UTF-16BE",)
+
+
+def _guess_pairs(sample: bytes, runs: list[bytes]) -> tuple[str, ...]:
+    """What text may be of which all letters are two bytes from A1 on: Chinese, Korean, or Russian words of even length.
+
+    The first byte of most Chinese letters is one of B0 to D7, that of Korean ones one of B0 to C8.
+    """
+    firsts, letters = [each for run in runs for each in run[::2]], b"".join(runs)
+    if min(letters) < 0xA1 or any(len(run) % 2 for run in runs):
+        return ()
+    common = sum(0xB0 <= each <= 0xD7 for each in firsts) / len(firsts)
+    if common > 0.7 and _decodes(sample, "gb18030"):
+        is_hangul = all(0xB0 <= each <= 0xC8 for each in firsts)
+        return ("GB18030", "EUC-KR") if is_hangul and _decodes(sample, "euc-kr") else ("GB18030",)
+    return ("WINDOWS-1251",) if _is_cyrillic(runs) else ()
 
 
 def _is_latin(runs: list[bytes]) -> bool:

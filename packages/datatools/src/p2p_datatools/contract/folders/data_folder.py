@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from p2p_datatools.contract.errors import CheckedKind, P2PError, Problem
-from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, picture_names
+from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, picture_names, refuse_missing_folder
 from p2p_datatools.contract.folders.given_splits import find_splits, folder_of, split_of_pairs
 from p2p_datatools.contract.mask_folder import read_mask_splits
 from p2p_datatools.contract.names import PhotoFolder, without_suffix
@@ -53,8 +53,7 @@ def open_data(path: Path | str, *, palette: Palette | None = None, report: Repor
     pairs, is a note. Raises P2PError when there is no such folder, or no picture in it.
     """
     path = Path(path)
-    if not path.is_dir():
-        raise P2PError(path, "there is no such folder", "Check the spelling.", code="missing-folder")
+    refuse_missing_folder(path)
     if has_record(path):
         return DataFolder(path, "pairs", pairs=open_pairs(path))
     known = palette or palette_of(path)

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import json_line, read_json, write_json, write_lines
-from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
+from p2p_datatools.contract.files.listing import LeftOut, find_pictures, refuse_missing_folder, stem_of
 from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.folders.given_splits import split_of_pairs
 from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
@@ -246,8 +246,7 @@ def read_foreign(path: Path | str, *, needs_train: bool = True) -> PairFolder:
     `needs_train`; and for a folder that p2p wrote and that holds no pairs. `refuse_photos` looks at the pictures.
     """
     path = Path(path)
-    if not path.is_dir():
-        raise P2PError(path, "there is no such folder", "Check the spelling.", code="missing-folder")
+    refuse_missing_folder(path)
     refuse_own_folder(path)
     others = LeftOut(path)
     files = find_pictures(path, others=others)

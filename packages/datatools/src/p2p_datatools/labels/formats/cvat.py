@@ -9,7 +9,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.labels.parsing.outlines import box, ellipse, number, polygon
+from p2p_datatools.labels.parsing.outlines import box, ellipse, number, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, read_picture_name, size_from
 from p2p_datatools.labels.parsing.rle import runs
 from p2p_datatools.labels.parsing.xml import Element
@@ -60,10 +60,7 @@ def _shape(shape: Element, where: str) -> Polygon | Runs | str:
     if shape.tag in _WITHOUT_AREA:
         return shape.tag
     if shape.tag not in _SHAPES:
-        known = ", ".join((*_SHAPES, *sorted(_WITHOUT_AREA)))
-        raise P2PError(
-            where, "is not a known shape", f"Draw it as a polygon. Known shapes are {known}.", code="unknown-shape"
-        )
+        raise unknown_shape(where, f"the shape {shape.tag!r}", (*_SHAPES, *sorted(_WITHOUT_AREA)))
     return _SHAPES[shape.tag](shape, where)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.labels.parsing.outlines import box, box_at, ellipse, polygon
+from p2p_datatools.labels.parsing.outlines import box, box_at, ellipse, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
 from p2p_datatools.labels.parsing.rle import coco_runs
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
@@ -126,13 +126,8 @@ def _shape(annotation: Mapping[str, Any], size: Size | None, where: str) -> Poly
         return _ellipse(annotation.get("points"), where)
     if kind == "mask":
         return _mask(annotation, size, where)
-    known = ", ".join((*_OUTLINES, "bbox", *_WITHOUT_AREA))
-    raise P2PError(
-        where,
-        f"its type {kind!r} is not known",
-        f"Convert it to a polygon or a mask. Known are {known}.",
-        code="unknown-shape",
-    )
+    known = (*_OUTLINES, "bbox", *_WITHOUT_AREA)
+    raise unknown_shape(where, f"its type {kind!r}", known, "Convert it to a polygon or a mask.")
 
 
 def _box(annotation: Mapping[str, Any], where: str) -> Polygon:

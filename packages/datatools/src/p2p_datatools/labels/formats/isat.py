@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.labels.parsing.outlines import polygon
+from p2p_datatools.labels.parsing.outlines import polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
 
@@ -40,6 +39,5 @@ def _picture(value: Mapping[str, Any], where: str, source: str) -> RegionLabels:
 def _shape(value: Mapping[str, Any], where: str) -> Polygon:
     kind = value.get("shape_type") or "polygon"  # files of before 2026 have no other
     if kind != "polygon":
-        what = f"its shape_type {kind!r} is not known"
-        raise P2PError(where, what, "Draw it as a polygon.", code="unknown-shape")
+        raise unknown_shape(where, f"its shape_type {kind!r}")
     return polygon(value.get("segmentation"), where, form="[[x, y], ...]", name="segmentation")

@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import SUFFIXES
-from p2p_datatools.labels.parsing.outlines import box_at, polygon
+from p2p_datatools.labels.parsing.outlines import box_at, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
 
@@ -103,4 +103,4 @@ def _shape(value: Mapping[str, Any], where: str) -> Polygon | str:
         told = sides if isinstance(sides, dict) else {}
         left, top, width, height = (told.get(name) for name in ("left", "top", "width", "height"))
         return box_at(left, top, width, height, where)
-    raise P2PError(where, f"its annotation_kind {kind!r} is not known", "Draw it as a polygon.", code="unknown-shape")
+    raise unknown_shape(where, f"its annotation_kind {kind!r}")

@@ -13,7 +13,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.labels.parsing.embedded import mask_file_runs, mask_runs, picture_size
-from p2p_datatools.labels.parsing.outlines import box, ellipse, number, polygon
+from p2p_datatools.labels.parsing.outlines import box, ellipse, number, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
 from p2p_datatools.labels.parsing.xml import Element, text_of
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
@@ -66,13 +66,7 @@ def _shape(shape: Mapping[str, Any], where: str) -> Polygon | Runs | str:
     if kind in _WITHOUT_AREA:
         return str(kind)
     if kind not in _SHAPES:
-        known = ", ".join((*_SHAPES, *sorted(_WITHOUT_AREA)))
-        raise P2PError(
-            where,
-            f"its shape_type {kind!r} is not known",
-            f"Draw it as a polygon. Known shapes are {known}.",
-            code="unknown-shape",
-        )
+        raise unknown_shape(where, f"its shape_type {kind!r}", (*_SHAPES, *sorted(_WITHOUT_AREA)))
     return _SHAPES[kind](shape, items_of(shape.get("points"), "points", where), where)
 
 

@@ -17,7 +17,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.embedded import mask_runs
-from p2p_datatools.labels.parsing.outlines import box_at, ellipse, number, polygon
+from p2p_datatools.labels.parsing.outlines import box_at, ellipse, number, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
 from p2p_datatools.labels.parsing.rle import packed_runs
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
@@ -227,12 +227,8 @@ def _shape(shape: Mapping[str, Any], size: Size | None, where: str) -> Polygon |
         return box_at(left, top, width, height, where, degrees=degrees, about_corner=True)
     if {"x", "y"} <= shape.keys():
         return "keypoint"
-    raise P2PError(
-        where,
-        f"its type {shape.get('type')!r} is not known",
-        "Draw it as a polygon. Known are polygons, rectangles, ellipses, brushes, bitmasks and key points.",
-        code="unknown-shape",
-    )
+    known = ("polygons", "rectangles", "ellipses", "brushes", "bitmasks", "key points")
+    raise unknown_shape(where, f"its type {shape.get('type')!r}", known)
 
 
 def _percents(shape: Mapping[str, Any], names: tuple[str, str], size: Size, where: str) -> tuple[float, float]:

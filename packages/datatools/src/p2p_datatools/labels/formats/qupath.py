@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.labels.parsing.outlines import ellipse, polygon
+from p2p_datatools.labels.parsing.outlines import ellipse, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import RegionCollector, RegionShape, ShapeReader, gather, items_of
 from p2p_datatools.labels.values import LabelSet, Points, Polygon, RegionLabels
 
@@ -109,7 +109,7 @@ def _shapes(geometry: Mapping[str, Any], where: str) -> Sequence[RegionShape | S
         return [_round(shape, where) if geometry.get("isEllipse") else shape]
     if kind == "MultiPolygon":
         return [partial(_part, each, where) for each in coordinates]
-    raise P2PError(where, f"its geometry {kind!r} is not known", "Draw it as a polygon.", code="unknown-shape")
+    raise unknown_shape(where, f"its geometry {kind!r}")
 
 
 def _part(value: Any, where: str) -> Polygon:

@@ -12,7 +12,7 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.embedded import color_runs
-from p2p_datatools.labels.parsing.outlines import box, ellipse, number, polygon
+from p2p_datatools.labels.parsing.outlines import box, ellipse, number, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
 
@@ -106,9 +106,7 @@ def _shape(instance: Mapping[str, Any], where: str) -> Polygon | str:
     if kind in _WITHOUT_AREA:
         return str(kind)
     if kind not in _SHAPES:
-        known = ", ".join((*_SHAPES, *sorted(_WITHOUT_AREA)))
-        to_do = f"Draw it as a polygon. Known shapes are {known}."
-        raise P2PError(where, f"its type {kind!r} is not known", to_do, code="unknown-shape")
+        raise unknown_shape(where, f"its type {kind!r}", (*_SHAPES, *sorted(_WITHOUT_AREA)))
     return _SHAPES[kind](instance, where)
 
 

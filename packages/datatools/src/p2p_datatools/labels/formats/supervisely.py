@@ -12,7 +12,7 @@ import numpy as np
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.labels.parsing.embedded import mask_runs
-from p2p_datatools.labels.parsing.outlines import box, polygon
+from p2p_datatools.labels.parsing.outlines import box, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import (
     RegionCollector,
     RegionShape,
@@ -62,13 +62,8 @@ def _shapes(value: Mapping[str, Any], where: str) -> Iterable[RegionShape | Shap
     if kind == "multipolygon":
         return [partial(_polygon, part, where) for part in items_of(value.get("parts"), "parts", where)]
     if kind not in _SHAPES:
-        known = ", ".join((*_SHAPES, "multipolygon", *sorted(_WITHOUT_AREA)))
-        raise P2PError(
-            where,
-            f"its geometryType {kind!r} is not known",
-            f"Convert it to a polygon or a bitmap. Known are {known}.",
-            code="unknown-shape",
-        )
+        known = (*_SHAPES, "multipolygon", *sorted(_WITHOUT_AREA))
+        raise unknown_shape(where, f"its geometryType {kind!r}", known, "Convert it to a polygon or a bitmap.")
     name, read = _SHAPES[kind]
     content = value.get(name)
     if not isinstance(content, dict):

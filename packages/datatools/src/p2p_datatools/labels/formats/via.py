@@ -11,7 +11,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.words import plural
-from p2p_datatools.labels.parsing.outlines import box_at, ellipse, number, polygon
+from p2p_datatools.labels.parsing.outlines import box_at, ellipse, number, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
 
@@ -153,13 +153,7 @@ def _shape(region: Any, where: str) -> Polygon | str:
     if kind in _WITHOUT_AREA:
         return str(kind)
     if kind not in _SHAPES:
-        known = ", ".join((*_SHAPES, *sorted(_WITHOUT_AREA)))
-        raise P2PError(
-            where,
-            f"the shape {kind!r} is not known",
-            f"Draw it as a polygon. Known shapes are {known}.",
-            code="unknown-shape",
-        )
+        raise unknown_shape(where, f"the shape {kind!r}", (*_SHAPES, *sorted(_WITHOUT_AREA)))
     return _SHAPES[kind](shape, where)
 
 

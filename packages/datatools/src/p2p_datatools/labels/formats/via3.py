@@ -13,7 +13,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.foreign import ForeignPlace
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.via import class_attribute
-from p2p_datatools.labels.parsing.outlines import box, box_at, ellipse, number, polygon
+from p2p_datatools.labels.parsing.outlines import box, box_at, ellipse, number, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, read_picture_name
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
 
@@ -165,12 +165,7 @@ def _shape(xy: Any, where: str) -> Polygon | str:
     if kind in _WITHOUT_AREA:
         return _WITHOUT_AREA[kind]
     if kind not in _SHAPES:
-        raise P2PError(
-            where,
-            f"the shape {kind!r} is not known",
-            "Draw it as a polygon. Known shapes are 1 to 9.",
-            code="unknown-shape",
-        )
+        raise unknown_shape(where, f"the shape {kind!r}", ["1 to 9"])
     draw, numbers = _SHAPES[kind]
     if numbers and len(xy) != 1 + numbers:
         raise P2PError(

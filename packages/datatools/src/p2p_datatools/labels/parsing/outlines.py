@@ -4,7 +4,7 @@ Nothing here may know a file format or paint; what cannot be an outline is an er
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import cv2
@@ -118,6 +118,13 @@ def number(value: Any, where: str, name: str = "a coordinate") -> float:
         return float(value)  # as nearly always, and there may be millions
     at = ForeignPlace(where, to_do="Export the labels again.", code="bad-number")
     return float(at.read_number(value, name, most=_FARTHEST, from_text=True))
+
+
+def unknown_shape(where: str, what: str, known: Iterable[str] = (), to_do: str = "Draw it as a polygon.") -> P2PError:
+    """The error that the kind of a shape, which `what` tells, is none of the `known` ones."""
+    shapes = ", ".join(known)
+    told = f"{to_do} Known shapes are {shapes}." if shapes else to_do
+    return P2PError(where, f"{what} is not known", told, code="unknown-shape")
 
 
 def _sides(radius: float) -> int:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.listing import find_files
-from p2p_datatools.labels.parsing.outlines import box, polygon
+from p2p_datatools.labels.parsing.outlines import box, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import RegionCollector, items_of, read_picture_name
 from p2p_datatools.labels.values import VOID, LabelSet, Polygon, RegionLabels, SegmentLabels, segment_uses_of, uses_of
 
@@ -171,10 +171,7 @@ def _shape(annotation: Mapping[str, Any], where: str) -> Polygon | str:
         return box(points, where, name="points")
     if kind == "polygon":
         return polygon(points, where, form="[[x, y], ...]", name="points")
-    known = ", ".join(("bbox", "polygon", *_WITHOUT_AREA))
-    raise P2PError(
-        where, f"its type {kind!r} is not known", f"Draw it as a polygon. Known are {known}.", code="unknown-shape"
-    )
+    raise unknown_shape(where, f"its type {kind!r}", ("bbox", "polygon", *_WITHOUT_AREA))
 
 
 def _segments(sample: _Sample, categories: Mapping[Any, str], files: "_Files") -> SegmentLabels:
