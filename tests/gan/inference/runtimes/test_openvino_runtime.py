@@ -1,6 +1,7 @@
 """A model in OpenVINO gives the pictures that it gives in torch, and is taken where it is the faster one."""
 
 import importlib.metadata
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -178,6 +179,29 @@ def test_a_package_of_another_name_has_no_version(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(importlib.metadata, "version", version)
     assert runtime_trial._versions() == {"openvino": "1", "p2p-gan": "1"}
+
+
+def test_no_two_passes_are_the_first_ones_of_a_process_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openvino_runtime, "_is_set_up", threading.Event())
+    running: list[int] = []
+    most: list[int] = []
+
+    class Request:
+        def infer(self, inputs: dict[str, object]) -> list[float]:
+            running.append(1)
+            most.append(len(running))
+            time.sleep(0.02)
+            running.pop()
+            return [0.0]
+
+    requests = openvino_runtime._Requests()
+    for _ in range(3):
+        requests.put(Request())
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda _: openvino_runtime._pass(requests, {}), range(3)))
+        assert max(most) == 1
+        list(pool.map(lambda _: openvino_runtime._pass(requests, {}), range(3)))
+    assert max(most) > 1
 
 
 @pytest.mark.usefixtures("needs_openvino")
