@@ -2,7 +2,7 @@
 
 Nothing here may measure training, or judge pictures.
 
-Usage: python benchmarks/applying.py [--runs N] [--pictures N] [--filters N ...]
+Usage: python benchmarks/applying.py [--runs N] [--pictures N] [--filters N ...] [--batches]
 """
 
 import argparse
@@ -10,12 +10,12 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -44,6 +44,7 @@ else:  # run as a program, this folder is where Python looks
     import measure
 
 SIDE = 256
+BATCHES = (1, 2, 4, 8)
 FLOOR = "floor: decoding, hashing, encoding"
 RUNTIMES = ("onnxruntime", "torch", *(["openvino"] if has_openvino() else []))
 
@@ -54,6 +55,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3, metavar="N")
     parser.add_argument("--pictures", type=int, default=64, metavar="N", help="of the folder at 16 filters")
     parser.add_argument("--filters", type=int, nargs="+", default=[64, 16], metavar="N")
+    parser.add_argument("--batches", action="store_true", help="only bare passes of several pictures at once")
     options = parser.parse_args()
     print(measure.header(options.runs, "p2p-gan", "torch", "numpy", *RUNTIMES[:1], *RUNTIMES[2:]))
     for filters in options.filters:
@@ -61,8 +63,11 @@ def main() -> None:
             top = Path(place)
             model = make_model(top, filters)
             count = max(8, options.pictures * 16 // filters)
-            make_pictures(top / "in", count)
             print(f"\n{SIDE}x{SIDE}, {filters} filters")
+            if options.batches:
+                batches(model, options.runs)
+                continue
+            make_pictures(top / "in", count)
             cold_starts(top, model, options.runs)
             folders(top, model, options.runs, count)
 
@@ -191,6 +196,34 @@ def forward_passes(model: Path) -> Iterator[tuple[str, Callable[[int], object]]]
         compiled = load_openvino_model(model.with_suffix(".onnx")).sessions
         yield "forward, openvino, a core each", partial(side_by_side, lambda: compiled.run(inputs, large=False))
         yield "forward, openvino, all cores", lambda count: [compiled.run(inputs, large=True) for _ in range(count)]
+
+
+def batches(model: Path, runs: int) -> None:
+    """What a picture takes in a pass of several, in onnxruntime with one thread, and whether it has the same bits."""
+    onnx, random = load_onnx_model(model.with_suffix(".onnx")), np.random.default_rng(2)
+    pictures = random.integers(0, 256, (max(BATCHES), SIDE, SIDE, 3), dtype=np.uint8)
+    given = [
+        {"image": onnx.card.input_coding.encode(each[None])}
+        | graph_inputs(onnx.card, SIDE, SIDE, PassOptions("picture", seed=seed))
+        for seed, each in enumerate(pictures)
+    ]
+    stacks = {size: [stack(given[at : at + size]) for at in range(0, len(given), size)] for size in BATCHES}
+    run, times = onnx.sessions.run, dict[int, list[float]]()
+    outputs = {size: np.concatenate([run(each, large=False) for each in stacks[size]]) for size in BATCHES}
+    for _ in range(runs):
+        for size, inputs in stacks.items():
+            began = time.process_time()
+            for each in inputs:
+                run(each, large=False)
+            times.setdefault(size, []).append((time.process_time() - began) / len(given) * 1000)
+    for size, found in times.items():
+        same = "the same bits" if np.array_equal(outputs[size], outputs[1]) else "OTHER BITS"
+        print(f"{size} at once: {measure.spread(found, 'ms', 2)} of a core a picture, {same} as alone")
+
+
+def stack(inputs: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The inputs of several passes as those of one."""
+    return {name: np.concatenate([each[name] for each in inputs]) for name in inputs[0]}
 
 
 def side_by_side(work: Callable[[], object], count: int) -> None:

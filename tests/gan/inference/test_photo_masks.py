@@ -25,7 +25,7 @@ from p2p_gan.training.run import train
 
 if TYPE_CHECKING:
     from conftest import Refused
-    from gan.conftest import WriteModel
+    from gan.conftest import ExportModel, WriteModel
 
 CARS = load_palette("cars")
 PHOTO, MASK = Half("photo", "photo"), Half("mask", "mask")
@@ -98,6 +98,22 @@ def test_the_same_call_adds_what_is_new_and_keeps_what_a_person_corrected(
     assert [part.code for part in error.value.parts] == ["source-changed"]
     with refused("other-settings", dest, usage=True):
         segment_photos(photos, dest, segmenter, min_confidence=0.5)
+
+
+def test_added_photos_are_computed_by_the_runtime_of_the_others(
+    make_model: Callable[..., Model], export_model: "ExportModel", photos: Path, tmp_path: Path
+) -> None:
+    exported = export_model(make_model(PHOTO, MASK, palette=CARS, output_as="classes"))
+    hidden = exported.rename(tmp_path / "hidden.onnx")
+    segment_photos(photos / "a.png", tmp_path / "masks", exported.parent)
+    hidden.rename(exported)
+    segment_photos(photos, tmp_path / "masks", exported.parent)
+    segment_photos(photos, tmp_path / "others", exported.parent)
+    runtimes = {
+        folder: {line["runtime"] for line in read_lines(tmp_path / folder / "doubt.jsonl")}
+        for folder in ("masks", "others")
+    }
+    assert runtimes == {"masks": {"torch"}, "others": {"onnxruntime"}}
 
 
 def test_models_photos_and_places_that_do_not_fit_are_refused_and_nothing_is_written(

@@ -1,18 +1,22 @@
 """Which runtime computes: the faster one where it is there and the same model, else torch, and what is said of it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from p2p_datatools.contract.files.atomic import read_lines, write_lines
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.pictures.images import read_photo, write_png
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.inference import runtime_choice
 from p2p_gan.inference.apply import ApplyOptions
-from p2p_gan.inference.runtime_choice import open_model
-from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel
+from p2p_gan.inference.runtime_choice import open_for_pictures, open_model, runtime_of, settle_runtime
+from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel, load_onnx_model
+from p2p_gan.inference.runtimes.trial import PassTimes
 from p2p_gan.inference.sampling import SampleOptions, sample
 from p2p_gan.machine import memory
 from p2p_gan.models.model import Model
@@ -133,3 +137,85 @@ def test_strips_and_pictures_too_large_for_one_pass_are_left_to_torch(
     with monkeypatch.context() as patch:
         patch.setattr("p2p_gan.inference.runtimes.layout.layout_of", lambda *_, **__: None)
         assert sample(folder, pictures, tmp_path / "large", native).runtime == "torch"
+
+
+def recorded(dest: Path) -> dict[str, str]:
+    """What computed each file, as the records of a folder say."""
+    return {line["file"]: line.get("runtime", "") for line in read_lines(dest / "samples.jsonl")}
+
+
+def forget_runtimes(dest: Path) -> None:
+    """The records as earlier versions wrote them."""
+    lines = list(read_lines(dest / "samples.jsonl"))
+    for line in lines:
+        del line["runtime"]
+    write_lines(dest / "samples.jsonl", lines)
+
+
+@pytest.fixture
+def timed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """OpenVINO is there and the faster; for how many pictures that was asked."""
+    asked: list[int] = []
+
+    def times_for(model: OnnxModel, load: Callable[[], OnnxModel], size: Size, pictures: int) -> PassTimes:
+        asked.append(pictures)
+        return PassTimes(2.0, 1.0, alike=True)
+
+    monkeypatch.setattr(runtime_choice, "has_openvino", lambda: True)
+    monkeypatch.setattr(runtime_choice, "times_for", times_for)
+    monkeypatch.setattr(
+        runtime_choice, "load_openvino_model", lambda path: replace(load_onnx_model(path), runtime="openvino")
+    )
+    return asked
+
+
+def test_only_what_is_left_to_make_chooses_and_a_finished_folder_loads_nothing(
+    folder: Path, pictures: Path, tmp_path: Path, timed: list[int], notes: "Notes", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dest, how = tmp_path / "out", SampleOptions(variants=2)
+    sample(folder, pictures / "0.png", dest, how)
+    forget_runtimes(dest)
+    timed.clear()
+    assert sample(folder, pictures, dest, how, report=notes).runtime == "openvino"
+    assert timed == [4]
+    assert set(recorded(dest).values()) == {"", "openvino"}
+    monkeypatch.setattr(runtime_choice, "load_openvino_model", None)
+    assert sample(folder, pictures, dest, how, report=notes).kept == 6
+    assert (timed, len(notes.lines)) == ([4], 1)
+
+
+def test_a_folder_goes_on_in_the_runtime_that_began_it_and_another_one_is_noted(
+    folder: Path, pictures: Path, tmp_path: Path, timed: list[int], notes: "Notes", refused: "Refused"
+) -> None:
+    dest, last = tmp_path / "out", pictures / "2.png"
+    whole = last.read_bytes()
+    last.write_bytes(whole[: len(whole) // 2])
+    with refused("pictures-failed"):
+        sample(folder, pictures, dest, runtime="torch")
+    last.write_bytes(whole)
+    assert sample(folder, pictures, dest, report=notes).runtime == "torch"  # an interrupted call
+    write_png(pictures / "3.png", read_photo(last))
+    assert sample(folder, pictures, dest, report=notes).runtime == "torch"  # a finished one
+    assert set(recorded(dest).values()) == {"torch"}
+    assert not timed
+    assert not notes.lines
+    write_png(pictures / "4.png", read_photo(last))
+    assert sample(folder, pictures, dest, runtime="onnxruntime", report=notes).written == 1
+    assert recorded(dest) == {**{f"{number}.png": "torch" for number in range(4)}, "4.png": "onnxruntime"}
+    assert notes.lines[0].startswith("onnxruntime computes, but what is there was computed by torch")
+
+
+def test_openvino_goes_on_unless_it_would_be_compiled_for_several_sizes(
+    folder: Path, timed: list[int], notes: "Notes"
+) -> None:
+    how = ApplyOptions(size="native")
+
+    def go_on(*sizes: Size) -> str:
+        model = open_for_pictures(folder, "auto", how)
+        return runtime_of(settle_runtime(model, folder, "auto", sizes, how, before={"openvino"}, report=notes))
+
+    assert go_on(Size(32, 32)) == "openvino"
+    assert not notes.lines
+    assert go_on(Size(32, 32), Size(64, 32)) == "onnxruntime"
+    assert len(notes.lines) == 1
+    assert not timed

@@ -115,7 +115,7 @@ def sample_files(call: Call) -> int:
         render.say(options.to_json(result))
     else:
         total = plural(summary.written + summary.kept, "picture")
-        by = "" if summary.runtime == "torch" else f" by {summary.runtime}"
+        by = f" by {summary.runtime}" if summary.written and summary.runtime != "torch" else ""
         render.say(f"{card.direction}: {total} in {dest}, {summary.written} written now{by}, {summary.kept} kept.")
         render.say(describe_choice(call.model))
     if sampling.variants > 1 and not (card.architecture.random and sampling.how.dropout):

@@ -1,6 +1,7 @@
 """A model in OpenVINO gives the pictures that it gives in torch, and is taken where it is the faster one."""
 
 import importlib.metadata
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from p2p_datatools.contract import packages
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import write_png
@@ -98,8 +100,8 @@ def test_many_pictures_of_one_size_are_translated_by_what_was_measured_to_be_fas
     def chosen(count: int, *others: Size, runtime: str = "auto") -> str:
         how = ApplyOptions(size="native")
         model = open_for_pictures(place, runtime, how)
-        sizes = [Size(32, 32), *others]
-        settled = settle_runtime(model, place, runtime, sizes, how, times=count, report=notes)
+        sizes = [Size(32, 32)] * count + [*others]
+        settled = settle_runtime(model, place, runtime, sizes, how, report=notes)
         assert isinstance(settled, OnnxModel)
         return settled.runtime
 
@@ -112,6 +114,7 @@ def test_many_pictures_of_one_size_are_translated_by_what_was_measured_to_be_fas
     assert not notes.lines
     assert chosen(101) == chosen(101) == "onnxruntime"  # 51 s of a core
     assert chosen(200) == chosen(150) == "openvino"  # and nothing is measured twice
+    assert len(loaded) == 2  # by each call once, although the first has timed it, too
     assert notes.lines[0].endswith("a pass takes 300 ms of a core, in onnxruntime 500.")
     assert next(seconds, None) is None
 
@@ -159,15 +162,34 @@ def test_masks_are_alike_by_the_probabilities_of_their_classes_not_by_their_numb
 
 
 @pytest.mark.usefixtures("own_cache")
-def test_a_package_that_is_there_but_cannot_be_loaded_is_not_taken(
-    make_model: Callable[..., Model], export_model: "ExportModel", monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("error", "tries"),
+    [
+        (ImportError("libopenvino.so: cannot open shared object file"), 2),  # which somebody may mend
+        (MemoryError(), 2),
+        (P2PError("model.onnx", "cannot be run by openvino", "Export the model again.", code="damaged-file"), 1),
+    ],
+    ids=["not loaded", "no memory", "not run"],
+)
+def test_a_package_that_fails_is_not_taken_and_one_that_cannot_run_the_model_is_tried_once(
+    error: Exception,
+    tries: int,
+    make_model: Callable[..., Model],
+    export_model: "ExportModel",
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    tried: list[int] = []
+
     def load() -> OnnxModel:
-        raise ImportError("libopenvino.so: cannot open shared object file")
+        tried.append(1)
+        raise error
 
     model = load_onnx_model(export_model(make_model(PHOTO, PHOTO)))
     monkeypatch.setattr(runtime_trial, "_seconds", lambda *_: 0.5)
-    assert runtime_trial.times_for(model, load, Size(32, 32), 1000) is None
+    for _ in range(2):
+        times = runtime_trial.times_for(model, load, Size(32, 32), 1000)
+        assert times is None or not times.openvino_is_faster
+    assert len(tried) == tries
 
 
 def test_a_package_of_another_name_has_no_version(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,6 +200,29 @@ def test_a_package_of_another_name_has_no_version(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(importlib.metadata, "version", version)
     assert runtime_trial._versions() == {"openvino": "1", "p2p-gan": "1"}
+
+
+def test_no_two_passes_are_the_first_ones_of_a_process_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openvino_runtime, "_is_set_up", threading.Event())
+    running: list[int] = []
+    most: list[int] = []
+
+    class Request:
+        def infer(self, inputs: dict[str, object]) -> list[float]:
+            running.append(1)
+            most.append(len(running))
+            time.sleep(0.02)
+            running.pop()
+            return [0.0]
+
+    requests = openvino_runtime._Requests()
+    for _ in range(3):
+        requests.put(Request())
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda _: openvino_runtime._pass(requests, {}), range(3)))
+        assert max(most) == 1
+        list(pool.map(lambda _: openvino_runtime._pass(requests, {}), range(3)))
+    assert max(most) > 1
 
 
 @pytest.mark.usefixtures("needs_openvino")

@@ -30,7 +30,7 @@ from p2p_gan.inference.apply import translator_of
 from p2p_gan.inference.input_pictures import InputPicture, list_inputs
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.preview import look_at_inputs
-from p2p_gan.inference.runtime_choice import open_for_pictures, settle_runtime
+from p2p_gan.inference.runtime_choice import open_for_pictures, runtime_of, settle_for_rest
 from p2p_gan.inference.runtimes.translator import AnyModel
 from p2p_gan.inference.segmentation import WITHOUT_DROPOUT, Segmentation, segment
 from p2p_gan.inference.shared import SharedTranslator
@@ -64,10 +64,11 @@ class MaskDoubt:
 
 @dataclass(frozen=True)
 class PhotoMask:
-    """The record of a photo: the line of its mask, and how sure the model was of it."""
+    """The record of a photo: the line of its mask, how sure the model was of it, and the runtime that computed it."""
 
     line: MaskLine
     doubt: MaskDoubt
+    runtime: str = ""  # empty in records of earlier versions
 
     @property
     def name(self) -> str:
@@ -81,7 +82,11 @@ class PhotoMask:
 
     def to_json(self) -> dict[str, Any]:
         """The record as a JSON value."""
-        return {"line": self.line.to_json(), "doubt": self.doubt.to_json()}
+        return {"line": self.line.to_json(), "doubt": self.doubt.to_json(), "runtime": self.runtime}
+
+    def to_doubt_line(self) -> dict[str, Any]:
+        """Its line of doubt.jsonl."""
+        return {"name": self.name, **self.doubt.to_json()} | ({"runtime": self.runtime} if self.runtime else {})
 
 
 @dataclass(frozen=True)
@@ -134,7 +139,6 @@ def segment_photos(
     known = _palette_of(loaded.card, Path(model), palette)
     strange: list[Skip] | None = [] if keep_going else None
     pictures, sizes, skipped = _photos_of(photos, loaded.card, read, report, strange)
-    loaded = settle_runtime(loaded, model, "auto", sizes.values(), WITHOUT_DROPOUT, device=device, report=report)
     look_at_inputs([each.path for each in pictures], loaded.card, read, keep_going=keep_going, report=report)
     recipe = {
         **{"format": "p2p-segmented", "version": 1, "model": loaded.digest, "direction": loaded.card.direction},
@@ -145,6 +149,10 @@ def segment_photos(
         old = _old_records(dest, recipe) if destination.exists else {}
         if not keep_going:
             refuse(skipped, destination)
+        rest = {f"{each.name}.png": sizes.get(each.name) for each in pictures}
+        loaded = settle_for_rest(
+            loaded, model, "auto", rest, WITHOUT_DROPOUT, destination, old.values(), device=device, report=report
+        )
         work = PhotoMaskWork(loaded, known, min_confidence, destination, old, pictures, sizes, once(report.note))
         done = work.run(pictures, "segmenting", len(pictures), threads=_THREADS, report=report)
         skipped = [*(strange or []), *skipped, *done.skipped]
@@ -209,7 +217,7 @@ def _photos_of(
 
 def _write_records(recipe: dict[str, Any], palette: Palette, records: Sequence[PhotoMask], folder: Path) -> None:
     write_records(folder, palette, (each.line for each in sorted(records, key=lambda each: each.name)))
-    write_lines(folder / DOUBT, ({"name": each.name, **each.doubt.to_json()} for each in records))
+    write_lines(folder / DOUBT, (each.to_doubt_line() for each in records))
     write_json(folder / SEGMENTER, recipe)
 
 
@@ -221,8 +229,11 @@ def _old_records(dest: Path, recipe: dict[str, Any]) -> dict[str, PhotoMask]:
     lines = read_mask_lines(dest)
     at = ForeignPlace(dest / DOUBT, _TO_DO)
     with catch_decoder(dest / DOUBT, "is damaged", _TO_DO):
-        doubts = {str(value["name"]): _doubt_of(value, at) for _, value in each_line(dest / DOUBT)}
-    return {name: PhotoMask(line, doubts[name]) for name, line in lines.items() if name in doubts}
+        doubts = {
+            str(value["name"]): (_doubt_of(value, at), str(value.get("runtime", "")))
+            for _, value in each_line(dest / DOUBT)
+        }
+    return {name: PhotoMask(line, *doubts[name]) for name, line in lines.items() if name in doubts}
 
 
 def _doubt_of(value: Mapping[str, Any], at: ForeignPlace) -> MaskDoubt:
@@ -249,6 +260,7 @@ class PhotoMaskWork(Work[InputPicture, PhotoMask, str]):
         super().__init__(destination, old, {each.name for each in photos})
         self._sizes = sizes
         self._card, self._digest, self._palette, self._least = model.card, model.digest, palette, min_confidence
+        self._runtime = runtime_of(model)
         self._translator = SharedTranslator(translator_of(model, note=note))
         self.changes = InputChanges()
 
@@ -289,7 +301,8 @@ class PhotoMaskWork(Work[InputPicture, PhotoMask, str]):
     def read_record(self, file: str, value: dict[str, Any]) -> PhotoMask:
         """The record as the journal has it."""
         where = self.destination.partial
-        return PhotoMask(line_from_json(value["line"], where), _doubt_of(value["doubt"], ForeignPlace(where, _TO_DO)))
+        doubt = _doubt_of(value["doubt"], ForeignPlace(where, _TO_DO))
+        return PhotoMask(line_from_json(value["line"], where), doubt, str(value.get("runtime", "")))
 
     def _record_of(self, item: InputPicture, signature: str, found: Segmentation, labels: LabelMap) -> PhotoMask:
         areas = areas_of(histogram(labels), self._palette)
@@ -297,7 +310,7 @@ class PhotoMaskWork(Work[InputPicture, PhotoMask, str]):
         line = MaskLine(item.name, size_of(labels), areas, str(item.path), signature, labels={}, exif=raw)
         numbers = float(found.confidence.mean()), float(np.quantile(found.confidence, 0.05))
         doubt = MaskDoubt(*(round(each, 4) for each in (*numbers, areas.get(IGNORED, 0) / labels.size)))
-        return PhotoMask(line, doubt)
+        return PhotoMask(line, doubt, self._runtime)
 
     def _write(self, record: PhotoMask, labels: Any, confidence: Any, paths: Sequence[Path]) -> PhotoMask:
         write_mask(paths[0], labels, self._palette, durable=False)

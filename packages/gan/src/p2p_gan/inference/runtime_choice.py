@@ -3,11 +3,13 @@
 Nothing here may load torch where another computes, or take a file that is not the same model.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping, Set
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command
@@ -126,30 +128,78 @@ def settle_runtime(
     sizes: Collection[Size],
     how: ApplyOptions,
     *,
-    times: int = 1,
+    before: Set[str] = frozenset(),
     device: "torch.device | str | None" = None,
     report: Reporter = QUIET,
 ) -> AnyModel:
-    """The model of `open_for_pictures`, or with `auto` the same in what suits pictures of these sizes better.
+    """The model of `open_for_pictures`, or with `auto` the same in what suits the pictures that are left better.
 
-    Each is translated so many `times`, as variants or as frames.
+    `sizes` are those of what is still to be made, one for each output. `before` are the runtimes that made what is
+    there: a single one goes on, so that a folder is of one runtime; if another computes all the same, that is noted.
 
-    That is torch, which computes in strips, if a picture is too large for one pass, and OpenVINO for many pictures of
-    one size, if it was measured to be the faster for this model on this machine, which is noted.
+    Else it is torch, which computes in strips, if a picture is too large for one pass, and OpenVINO for many pictures
+    of one size, if it was measured to be the faster for this model on this machine, which is noted.
     """
-    if runtime != "auto" or not isinstance(model, OnnxModel):
+    if runtime == "auto" and isinstance(model, OnnxModel):
+        seen = {padded_size(size_seen(model.card, model.unit, size, how), model.unit) for size in set(sizes)}
+        if is_too_large(model, sizes, how) or before == {"torch"}:
+            model = model if is_onnx(Path(path)) else load_for_torch(model_file(Path(path)), device)
+        elif len(seen) <= 1 and before != {"onnxruntime"}:  # OpenVINO is compiled for each size
+            model = _in_openvino(model) if before == {"openvino"} else _in_the_faster(model, seen, len(sizes), report)
+    if before and (now := runtime_of(model)) not in before:
+        others = " and ".join(sorted(before))
+        report.note(f"{now} computes, but what is there was computed by {others}: the same to within 1 of 255.")
+    return model
+
+
+def runtime_of(model: AnyModel) -> str:
+    """What computes a model: torch, onnxruntime or openvino."""
+    return model.runtime if isinstance(model, OnnxModel) else "torch"
+
+
+class _RuntimeRecord(Protocol):
+    @property
+    def runtime(self) -> str:
+        """What computed it; empty in records of versions that did not say it."""
+
+
+def settle_for_rest(
+    model: AnyModel,
+    path: Path | str,
+    runtime: str,
+    files: Mapping[str, Size | None],
+    how: ApplyOptions,
+    destination: Destination,
+    old: Iterable[_RuntimeRecord],
+    *,
+    device: "torch.device | str | None" = None,
+    report: Reporter = QUIET,
+) -> AnyModel:
+    """`settle_runtime` for those of the files, with the sizes of their pictures, that a destination does not hold yet.
+
+    `old` are the records of what it holds; those of a call that was interrupted are read from it. Where all is there,
+    the model is left as it is.
+    """
+    left = [size for file, size in files.items() if not destination.holds(file)]
+    if not left:
         return model
-    if is_too_large(model, sizes, how):
-        return model if is_onnx(Path(path)) else load_for_torch(model_file(Path(path)), device)
-    seen = {padded_size(size_seen(model.card, model.unit, size, how), model.unit) for size in set(sizes)}
-    if len(seen) != 1 or model.runtime != "onnxruntime" or not has_openvino():
+    begun = next(iter(destination.done.values()), {})  # one tells: the others go on with the same
+    before = {*(each.runtime for each in old), str(begun.get("runtime"))}.intersection(RUNTIMES)
+    sizes = [size for size in left if size is not None]
+    return settle_runtime(model, path, runtime, sizes, how, before=before, device=device, report=report)
+
+
+def _in_the_faster(model: OnnxModel, sizes: Collection[Size], pictures: int, report: Reporter) -> OnnxModel:
+    """The model in OpenVINO, if that was measured to be the faster for so many pictures of one size."""
+    if not sizes or model.runtime != "onnxruntime" or not has_openvino():
         return model
-    passes = times_for(model, lambda: _in_openvino(model), seen.pop(), len(sizes) * times)
+    load = cache(lambda: _in_openvino(model))  # compiling takes seconds, and once is enough
+    passes = times_for(model, load, next(iter(sizes)), pictures)
     if passes is None or not passes.openvino_is_faster:
         return model
     took = f"{passes.openvino:.3g} ms of a core, in onnxruntime {passes.onnxruntime:.3g}"
     report.note(f"openvino computes, as the faster for this model here: a pass takes {took}.")
-    return _in_openvino(model)
+    return load()
 
 
 def is_too_large(model: AnyModel, sizes: Collection[Size], how: ApplyOptions) -> bool:

@@ -32,7 +32,7 @@ from p2p_gan.inference.input_pictures import InputPicture, list_inputs, list_sta
 from p2p_gan.inference.inputs import to_display
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.preview import look_at_inputs
-from p2p_gan.inference.runtime_choice import open_for_pictures, pass_bytes, settle_runtime
+from p2p_gan.inference.runtime_choice import open_for_pictures, pass_bytes, runtime_of, settle_for_rest
 from p2p_gan.inference.runtimes.onnx_runtime import LARGE, OnnxModel
 from p2p_gan.inference.runtimes.translator import AnyModel
 from p2p_gan.inference.shared import PictureInWork, RecentPictures, SharedTranslator
@@ -90,7 +90,7 @@ class SampleSummary:
     @property
     def runtime(self) -> str:
         """What computed the pictures: torch, onnxruntime or openvino."""
-        return self.model.runtime if isinstance(self.model, OnnxModel) else "torch"
+        return runtime_of(self.model)
 
 
 def sample(
@@ -122,8 +122,6 @@ def sample(
         pictures = list_inputs(given, sampling.read, report, strange=strange)
     skipped, fitting, sizes = _split_by_fit(pictures, model.card, keep_going=keep_going)
     skipped[:0] = strange or []
-    how, times = sampling.how, sampling.variants
-    model = settle_runtime(model, model_path, runtime, sizes.values(), how, times=times, device=device, report=report)
     alone = {each.name: sizes[each.name] for each in fitting if each.folder is None and each.name in sizes}
     _note_shrunk(model, alone, sampling.how, report)
     files = [each.path for each in fitting if each.folder is None]
@@ -138,6 +136,10 @@ def sample(
         old = _old_records(dest, recipe) if destination.exists else {}
         if not keep_going:
             refuse(skipped, destination)
+        rest = {each.file: sizes.get(each.picture.name) for each in variants}
+        model = settle_for_rest(
+            model, model_path, runtime, rest, sampling.how, destination, old.values(), device=device, report=report
+        )
         work = SampleWork(model, sampling, destination, old, variants, once(report.note), sizes)
         done = work.run(variants, "sampling", len(variants), threads=work.threads, report=report)
         failed = {skip.where: skip for skip in reversed(done.skipped)}  # once for all variants
@@ -192,7 +194,7 @@ def _old_records(dest: Path, recipe: dict[str, object]) -> dict[str, "SampleReco
 
 def _record_of(line: Any, where: Path) -> "SampleRecord":
     file, columns = relative_name(line["file"], where), tuple(map(str, line.get("columns", ())))
-    return SampleRecord(file, str(line["source"]), str(line["input"]), columns)
+    return SampleRecord(file, str(line["source"]), str(line["input"]), columns, str(line.get("runtime", "")))
 
 
 def _split_by_fit(
@@ -228,7 +230,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class SampleRecord:
-    """The origin of an output file: the picture at `source`, whose pixels have the hash `input`.
+    """The origin of an output file: the picture at `source`, whose pixels have the hash `input`, and the `runtime`.
 
     `columns` say what stands side by side on a sheet, from left to right; a picture that is no sheet has none.
     """
@@ -237,6 +239,7 @@ class SampleRecord:
     source: str
     input: str
     columns: tuple[str, ...] = ()
+    runtime: str = ""  # empty in records of earlier versions
 
     @property
     def files(self) -> tuple[str, ...]:
@@ -246,7 +249,8 @@ class SampleRecord:
     def to_json(self) -> dict[str, Any]:
         """The record as a JSON value, without the file."""
         columns = {"columns": list(self.columns)} if self.columns else {}
-        return {"source": self.source, "input": self.input} | columns
+        runtime = {"runtime": self.runtime} if self.runtime else {}
+        return {"source": self.source, "input": self.input} | columns | runtime
 
 
 class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
@@ -329,7 +333,7 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
 
     def read_record(self, file: str, value: dict[str, Any]) -> SampleRecord:
         """The record from a line of samples.jsonl."""
-        return SampleRecord(file, value["source"], value["input"], tuple(value.get("columns", ())))
+        return _record_of({"file": file, **value}, self.destination.partial)
 
     def _write(self, item: Variant, picture: PictureInWork, output: Array, paths: Sequence[Path]) -> SampleRecord:
         card = self._model.card
@@ -339,7 +343,7 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
         else:
             write_output(paths[0], output, card)
         columns = columns_of_sheet(card, has_real=picture.real is not None) if self._sampling.sheet else ()
-        return SampleRecord(item.file, str(item.picture.path), picture.hash, columns)
+        return SampleRecord(item.file, str(item.picture.path), picture.hash, columns, runtime_of(self._model))
 
     def _note_beyond(self, path: Path, pixels: Array) -> None:
         """Note values so far outside of what the model was trained on that they are no such measurements."""

@@ -31,7 +31,7 @@ from p2p_datatools.contract.words import plural
 from p2p_gan.inference.apply import seed_of, translate, translator_of
 from p2p_gan.inference.inputs import as_half, encode_classes, refuse_form, to_display
 from p2p_gan.inference.mask_inputs import InputChanges, read_mask_colors
-from p2p_gan.inference.runtime_choice import open_for_pictures, pass_bytes, settle_runtime
+from p2p_gan.inference.runtime_choice import open_for_pictures, pass_bytes, runtime_of, settle_runtime
 from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel
 from p2p_gan.inference.runtimes.translator import AnyModel, Translator
 from p2p_gan.inference.sampling import SampleOptions, side_by_side
@@ -63,7 +63,7 @@ class VideoSummary:
     @property
     def runtime(self) -> str:
         """What computed the frames: torch, onnxruntime or openvino."""
-        return self.model.runtime if isinstance(self.model, OnnxModel) else "torch"
+        return runtime_of(self.model)
 
 
 def sample_video(
@@ -96,8 +96,8 @@ def sample_video(
             return VideoSummary(dest, open_video(dest).header.frames, False, "", model)
         what, to_do = "exists, and is not this video", "Choose another name, or delete it first."
         raise UsageError(dest, what, to_do, code="destination-taken")
-    sizes, times = [reader.header.size], max(1, reader.header.frames)
-    model = settle_runtime(model, model_path, runtime, sizes, sampling.how, times=times, device=device, report=report)
+    sizes = [reader.header.size] * max(1, reader.header.frames)
+    model = settle_runtime(model, model_path, runtime, sizes, sampling.how, device=device, report=report)
     work = _FrameWork(model, sampling, path)
     report.start("sampling", reader.header.frames)
     try:

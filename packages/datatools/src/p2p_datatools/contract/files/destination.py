@@ -175,6 +175,10 @@ class Destination:
         self.done.withdraw(file)
         return self.partial / file
 
+    def holds(self, file: str) -> bool:
+        """Whether `file` is finished: in DEST, or made by a call that was interrupted."""
+        return file in self.done or (self.exists and (self.dest / file).is_file())
+
     def record(self, file: str, record: dict[str, Any]) -> None:
         """Note that `file` is finished; files are flushed together, then their records."""
         self.done.add(file, record)

@@ -25,6 +25,9 @@ from p2p_gan.models.onnx_file import IMAGE, OnnxFile, read_onnx_file, without_de
 _MOST = 3  # sizes of pictures for which the network is held; each holds the weights once more
 _Key = tuple[bool, tuple[tuple[str, tuple[int, ...]], ...]]
 _Requests = queue.LifoQueue[Any]
+# The first pass of a process sets up OpenVINO's binding, which waits for Python's lock in between: two at once may each
+# hold what the other waits for, and stand still for ever.
+_first, _is_set_up = threading.Lock(), threading.Event()
 
 
 def has_openvino() -> bool:
@@ -108,6 +111,9 @@ def _pass(requests: _Requests, inputs: dict[str, Any]) -> Values:
     """The output of a pass by the first request that is free."""
     request = requests.get()
     try:
-        return np.array(request.infer(inputs)[0], np.float32)
+        with nullcontext() if _is_set_up.is_set() else _first:
+            output = np.array(request.infer(inputs)[0], np.float32)
+        _is_set_up.set()
+        return output
     finally:
         requests.put(request)

@@ -40,12 +40,15 @@ class PassTimes:
         return self.alike and self.onnxruntime > _CLEARLY * self.openvino
 
 
+_FAILED = PassTimes(0.0, 0.0, alike=False)  # kept for a model that one of them cannot run, so that it is tried once
+
+
 def times_for(model: OnnxModel, load: Callable[[], OnnxModel], size: Size, pictures: int) -> PassTimes | None:
     """What a pass of a network's input of this size takes in each runtime; `load` is asked for the model in OpenVINO.
 
-    What was measured before on this machine is used again, so that the same command gives the same pictures. None where
-    it would not pay for so few pictures, where nothing can be kept, and where OpenVINO cannot be loaded or run the
-    model.
+    What was measured before on this machine is used again, so that the same command gives the same pictures; that
+    OpenVINO cannot run the model, too. None where it would not pay for so few pictures, where nothing can be kept, and
+    where OpenVINO cannot be loaded, which may be mended before the next call.
     """
     if pictures < _LEAST or kept_folder() is None or model.needs(size) >= LARGE:
         return None
@@ -55,11 +58,13 @@ def times_for(model: OnnxModel, load: Callable[[], OnnxModel], size: Size, pictu
     if found is None:
         first = OnnxTranslator(model)
         picture, options = _draw_picture(model.card, size), PassOptions(model.card.statistics, seed=0)
-        if _kept_seconds(key, first, picture, options) * pictures < LONG:
-            return None
         try:
+            if _kept_seconds(key, first, picture, options) * pictures < LONG:
+                return None
             times = _time_both(first, OnnxTranslator(load()), picture, options)
-        except (P2PError, ImportError):
+        except P2PError:
+            times = _FAILED
+        except (ImportError, MemoryError):
             return None
         found = _valid(keep(key, vars(times))) or times
     return found
