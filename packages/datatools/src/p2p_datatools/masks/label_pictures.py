@@ -32,7 +32,7 @@ from p2p_datatools.labels.values import (
     Use,
 )
 from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, ClassMapping
-from p2p_datatools.masks.label_kind import is_soft, reads_as_colors, soft_mask
+from p2p_datatools.masks.label_kind import is_soft, reads_as_colors, refuse_dark_numbers, soft_mask
 
 BY_IDS = "palette ids"  # what decides on numbers without names
 
@@ -170,8 +170,6 @@ class PictureReader:
         ):
             return None
         used = np.flatnonzero(picture.counts)
-        if used[-1] >= len(picture.table):
-            return None
         colors = {int(each): _color(picture.table[each]) for each in used}
         if any(color not in known for color in colors.values()):
             return None
@@ -190,14 +188,9 @@ class PictureReader:
         undecided = undecided_pixels(snapped, photo) if snapped.stray.any() else None
         if snapped.stray.any() and undecided is None:
             raise self._stray(item, photo, snapped, exact=picture.exact)
+        if self._may_be_numbers(item, picture, photo, snapped):
+            return None
         colors = self.colors(item)
-        if picture.exact and (inexact := snapped.moved & ~snapped.blended).any():
-            # A tolerance above the usual one was chosen, and with it what only that brings back.
-            areas = [each for each in find_inexact(photo, inexact, snapped.rows, colors) if each.distance <= TOLERANCE]
-            if areas and item.judge and picture.numbers is not None and not self._are_mapped(picture):
-                return None
-            if not self._is_mapped_soft(picture):  # a blur leaves areas near black and white
-                self._refuse_flat(item, areas)
         by = f"colours of {item.listed.source}" if item.listed and item.listed.colors else "palette colours"
         moved, blended = int(np.count_nonzero(snapped.moved)), int(np.count_nonzero(snapped.blended))
         found = _Rows(snapped.rows, [hex_of(_color(each)) for each in colors], labels, by, moved, blended)
@@ -205,6 +198,23 @@ class PictureReader:
             return found
         places = tuple((int(x), int(y)) for y, x in np.argwhere(undecided)[:_PLACES])
         return replace(found.set_apart(undecided, UNDECIDED), undecided=places)
+
+    def _may_be_numbers(self, item: PictureLabels, picture: LabelPicture, photo: Photo, snapped: SnapResult) -> bool:
+        """Whether grey areas are near a class's colour but not its own; raises P2PError where they surely mean more."""
+        if not picture.exact:
+            refuse_dark_numbers(item.where, picture, snapped.rows)
+        inexact = snapped.moved & ~snapped.blended
+        if not inexact.any():
+            return False
+        was_jpeg = None if picture.exact else True
+        found = find_inexact(photo, inexact, snapped.rows, self.colors(item), was_jpeg=was_jpeg)
+        # A tolerance above the usual one was chosen, and with it what only that brings back.
+        areas = [each for each in found if each.distance <= TOLERANCE]
+        if areas and picture.exact and item.judge and picture.numbers is not None and not self._are_mapped(picture):
+            return True
+        if not self._is_mapped_soft(picture):  # a blur leaves areas near black and white
+            self._refuse_flat(item, areas, exact=picture.exact)
+        return False
 
     def _are_mapped(self, picture: LabelPicture) -> bool:
         """Whether --map speaks of a grey of the picture, which then is a colour."""
@@ -216,13 +226,14 @@ class PictureReader:
             return False
         return is_soft(picture.numbers, picture.counts)
 
-    def _refuse_flat(self, item: PictureLabels, areas: list[FlatArea]) -> None:
+    def _refuse_flat(self, item: PictureLabels, areas: list[FlatArea], *, exact: bool) -> None:
         if not areas:
             return
         first, grey = areas[0], all(len(set(area.color)) == 1 for area in areas)
         listed = ", ".join(f"{area.color} ({area.pixels} pixels)" for area in areas[:5])
-        what = f"has flat areas of colours that no class has exactly: {listed}; the first at x={first.x}, y={first.y}"
-        numbers = "If these are class numbers, leave out --format colors. " if grey else ""
+        none = "no class has exactly" if exact else "are near that of a class, but farther than JPEG leaves them"
+        what = f"has flat areas of colours that {none}: {listed}; the first at x={first.x}, y={first.y}"
+        numbers = "If these are class numbers, leave out --format colors. " if grey and exact else ""
         options = " ".join(f"--map '{hex_of(area.color)}=CLASS'" for area in areas[:5])
         to_do = f"{numbers}{'Otherwise say' if numbers else 'Say'} what they are: {options}."
         raise P2PError(item.where, what, to_do, code="inexact-areas")

@@ -36,11 +36,14 @@ class FlatArea(NamedTuple):
     distance: float
 
 
-def find_inexact(picture: Photo, inexact: NDArray[np.bool_], rows: NDArray[np.uint8], colors: Photo) -> list[FlatArea]:
+def find_inexact(
+    picture: Photo, inexact: NDArray[np.bool_], rows: NDArray[np.uint8], colors: Photo, *, was_jpeg: bool | None = None
+) -> list[FlatArea]:
     """The colours of flat areas of `inexact` pixels, the largest first.
 
-    `colors` (n, 3) at the pixels' `rows` are what they would become. In a picture that was JPEG once, flat areas lie a
-    little beside their colour, so there only those count that lie farther from it.
+    `colors` (n, 3) at the pixels' `rows` are what they would become. In a picture that was JPEG once, which None leaves
+    to its number of colours, flat areas lie a little beside their colour, so there only those count that lie farther
+    from it.
     """
     places = _flat_places(picture, inexact)
     if not len(places):
@@ -48,7 +51,6 @@ def find_inexact(picture: Photo, inexact: NDArray[np.bool_], rows: NDArray[np.ui
     codes = _codes(picture)
     _, first, counts = np.unique(codes.ravel()[places], return_index=True, return_counts=True)
     areas: list[FlatArea] = []
-    was_jpeg = None
     for which in np.argsort(-counts, kind="stable"):
         if counts[which] < max(_FEW, _LEAST * codes.size):
             break
