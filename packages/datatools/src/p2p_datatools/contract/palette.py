@@ -123,12 +123,14 @@ class Palette:
     def index_of_label(self, label: str) -> int | None:
         """The index of the class that annotations call `label`, by its name, an alias, then a glob; None if none does.
 
-        Case, and space, dash or underscore, make no difference. Raises P2PError when globs of two classes claim it.
+        Case, and space, dash or underscore, make no difference, nor do underscores around it. Raises P2PError when
+        globs of two classes claim it.
         """
         wanted = plain(label)
-        for index, each in enumerate(self.classes):
-            if wanted == plain(each.name) or wanted in map(plain, each.aliases):
-                return index
+        for word in (wanted, wanted.strip("_")):
+            for index, each in enumerate(self.classes):
+                if word == plain(each.name) or word in map(plain, each.aliases):
+                    return index
         globbed = [
             index
             for index, each in enumerate(self.classes)

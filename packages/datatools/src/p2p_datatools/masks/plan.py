@@ -121,8 +121,12 @@ def _say_several(alike: Sequence[MaskJob]) -> Iterator[Skip]:
     sources = list(dict.fromkeys(job.item.source for job in alike))
     where = f" ({' and '.join(sources[:5])})" if len(sources) > 1 else ""
     what = f"is one of {len(alike)} labels{where} of the picture {alike[0].name}"
+    folders = {job.item.path.parent for job in alike if isinstance(job.item, PictureLabels)}
+    to_do = "Remove all but one."
+    if len(folders) == len(alike):  # such as the semantic and instance pictures of KITTI
+        to_do = f"Give one of {' and '.join(sorted(map(str, folders))[:5])} as LABELS, or remove all but one."
     for job in alike:
-        yield Skip(job.item.where, what, "Remove all but one.", "several-labels")
+        yield Skip(job.item.where, what, to_do, "several-labels")
 
 
 def _job(
