@@ -39,6 +39,7 @@ from p2p_datatools.masks.plan import (
     plan_masks,
 )
 from p2p_datatools.masks.refuse_photos import refuse_photos_as_labels
+from p2p_datatools.masks.rings import settle_rings
 from p2p_datatools.masks.siblings import find_photos, leave_out_photos
 from p2p_datatools.masks.snap_sheet import prepare_snapped, refuse_picture
 from p2p_datatools.masks.totals import BLACK, MaskTotals
@@ -257,7 +258,7 @@ def _read(labels: Path, format: str, mapping: Mapping[str, str], report: Reporte
     found = leave_out_photos(read_labels(labels, format), labels)
     for line in (*([f"{labels}: recognised as {found.format}."] if format == "auto" else []), *found.notes):
         report.note(line)
-    return settle_boxes(found, labels, mapping, report)
+    return settle_rings(settle_boxes(found, labels, mapping, report), labels, mapping, report)
 
 
 def _reader(

@@ -25,7 +25,9 @@ _IDS, _OF_PALETTE = "ids", "palette"
 """`--map ids=palette`: class numbers are the ids of the palette, which is built-in and so nobody's own."""
 BOXES, RECTANGLES = "boxes", "rectangles"
 """`--map boxes=rectangles`: boxes around objects are painted as filled rectangles."""
-_SPECIAL = ((_IDS, _OF_PALETTE), (BOXES, RECTANGLES))
+RINGS, HOLES = "rings", "holes"
+"""`--map rings=holes`: outlines within others of their object are cut out of these."""
+_SPECIAL = ((_IDS, _OF_PALETTE), (BOXES, RECTANGLES), (RINGS, HOLES))
 
 
 # The data sets whose ids the built-in palettes have.
@@ -40,7 +42,8 @@ UNDECIDED = "undecided"  # and of the few pixels of a worn one that no colour ex
 def parse_mapping(words: Iterable[str], palette: Palette) -> dict[str, str]:
     """What `--map FROM=TO` says, as FROM -> TO; FROM is a label, a glob of labels or a class number.
 
-    `ids=palette` says that class numbers are the palette's ids, `boxes=rectangles` that boxes are to be filled.
+    `ids=palette` says that class numbers are the palette's ids, `boxes=rectangles` that boxes are to be filled,
+    `rings=holes` that outlines within others of their object are holes.
 
     Raises UsageError when TO is neither a class of `palette` nor background, unpainted or ignore.
     """
