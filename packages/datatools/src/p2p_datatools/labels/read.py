@@ -70,6 +70,7 @@ from p2p_datatools.labels.split_files import (
     place_in_splits,
 )
 from p2p_datatools.labels.split_lists import give_listed_splits
+from p2p_datatools.labels.unread import explain_file, explain_folder, explain_value
 from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionLabels
 
 
@@ -203,7 +204,7 @@ _TABLE = (
     Format(
         "voc-boxes",
         "Pascal VOC's boxes",
-        "one .xml with <object> and <bndbox> per picture",
+        "one .xml with <object> and <bndbox>, or also <polygon>, per picture",
         (FileForm(is_voc_boxes, read_voc_boxes),),
     ),
     Format("qupath", "QuPath", "one .geojson or .json of its objects per picture", (FileForm(is_qupath, read_qupath),)),
@@ -264,8 +265,12 @@ def format_names() -> tuple[str, ...]:
     return ("auto", *FORMATS)
 
 
+_LONGEST_CELL = 1 << 27  # characters: an outline or run lengths in one cell; the library takes 131,072 by itself
+
+
 def _read_csv(path: Path) -> list[dict[str, Any]]:
     text = read_text(path).removeprefix("#")  # older VIA wrote its headings as a comment
+    csv.field_size_limit(_LONGEST_CELL)
     try:
         return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:
@@ -277,12 +282,14 @@ _PARSERS: dict[str, Callable[[Path], Any]] = {
     ".geojson": read_json,
     ".ndjson": read_json_lines,
     ".jsonl": read_json_lines,
+    ".manifest": read_json_lines,
     ".vott": read_json,
     ".xml": read_xml,
     ".csv": _read_csv,
 }
 
 
+_MOST_EXPLAINED = 5  # files that no format reads
 _ROOTS = ("annotations", "annotation")
 
 
@@ -367,6 +374,15 @@ class LabelFiles:
         for error in self.damaged:
             yield skip_of(error, error.where)
 
+    def explain(self) -> P2PError | None:
+        """What the files are, if none of them has a known format; None if that is not known."""
+        unread = [path for path, found in self._seen if found is None and path.is_file()]
+        told = (explain_value(path, self._value(path)) for path in unread[:_MOST_EXPLAINED])
+        place = self.place
+        return next(
+            (error for error in told if error), explain_folder(place) if place.is_dir() else explain_file(place)
+        )
+
     def _source(self, path: Path) -> str:
         return path.name if path == self.place else path.relative_to(self.place).as_posix()
 
@@ -438,7 +454,7 @@ def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - i
         if damaged and not files.known:
             raise damaged[0]
     if chosen is None:
-        raise _unknown(path)
+        raise files.explain() or _unknown(path)
     with _catch_reader(path):
         read = chosen.place.read(path) if chosen.place else files.read(chosen)
         found = give_listed_splits(give_splits_of_names(read), path)
