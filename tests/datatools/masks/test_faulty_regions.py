@@ -327,7 +327,10 @@ def build(labels: Path, dest: Path, photos: Path, **how: Any) -> MaskSummary:
 
 
 def test_every_format_is_one_of_regions_or_of_pictures() -> None:
-    assert {*OUTLINED, *STAMPED} | PICTURES == set(FORMATS) - {"voc-boxes"}  # which has no outlines
+    assert {*OUTLINED, *STAMPED} | PICTURES == set(FORMATS) - {
+        "voc-boxes",
+        "class-masks",
+    }  # boxes, and masks without outlines
 
 
 @pytest.mark.parametrize(

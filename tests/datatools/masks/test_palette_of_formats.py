@@ -313,6 +313,12 @@ def sam_folder(folder: Path) -> Path:
     return folder / "out"
 
 
+def class_masks(folder: Path) -> Path:
+    for name, box in SHAPES:
+        write_png(folder / name / "a.png", inside(box) * 255)
+    return folder
+
+
 def isat(folder: Path) -> Path:
     things = [
         {"category": name, "group": n, "segmentation": corners(box), "layer": float(n), "iscrowd": False}
@@ -433,6 +439,7 @@ SPECIMENS: list[Specimen] = [
     ("colors", colors, "other"),
     ("sam", sam, "unnamed"),
     ("sam-folder", sam_folder, "other"),
+    ("class-masks", class_masks, "named"),
 ]
 
 
@@ -442,12 +449,13 @@ def test_a_palette_of_labels_builds_their_masks_at_once(
 ) -> None:
     labels = write(tmp_path / "labels")
     write_png(tmp_path / "photos" / "a.png", np.zeros((HEIGHT, WIDTH, 3), dtype=np.uint8))
-    assert main(["data", "palette", str(labels), str(tmp_path / "mine.toml")]) == 0
+    named = ["--format", name] if name == "class-masks" else []  # which is not recognised
+    assert main(["data", "palette", str(labels), str(tmp_path / "mine.toml"), *named]) == 0
     palette = load_palette(tmp_path / "mine.toml")
     words = ["data", "build-masks", str(labels), str(tmp_path / "masks"), "--palette", str(tmp_path / "mine.toml")]
     photos = ["--photos", str(tmp_path / "photos")] if name not in ("cityscapes", "sam") else []
     boxes = ["--map", "boxes=rectangles"] if name == "voc-boxes" else []
-    assert main([*words, *photos, *boxes]) == 0, capsys.readouterr().err
+    assert main([*words, *photos, *boxes, *named]) == 0, capsys.readouterr().err
     assert f"{name}: 1 mask built" in capsys.readouterr().out
     (file,) = (tmp_path / "masks").rglob("*.png")
     mask = read_mask(file, palette)

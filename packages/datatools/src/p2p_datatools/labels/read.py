@@ -33,6 +33,7 @@ from p2p_datatools.labels.formats.labelstudio import (
     read_labelstudio,
 )
 from p2p_datatools.labels.formats.pictures.cityscapes import is_cityscapes, read_cityscapes
+from p2p_datatools.labels.formats.pictures.class_masks import is_class_masks, read_class_masks
 from p2p_datatools.labels.formats.pictures.coco_panoptic import is_panoptic, read_panoptic
 from p2p_datatools.labels.formats.pictures.folders import (
     is_color_folder,
@@ -128,6 +129,12 @@ _TABLE = (
         "LabelMe's json_to_dataset",
         "folders with label.png and label_names.txt",
         place=PlaceForm(is_labelme_dataset, read_labelme_dataset),
+    ),
+    Format(
+        "class-masks",
+        "masks of single classes",
+        "only if named: CLASS/NAME.png, NAME/CLASS.png or NAME_CLASS.png, black and white",
+        place=PlaceForm(is_class_masks, read_class_masks),
     ),
     Format("cmp", "CMP facades", "XML files without masks beside them", place=PlaceForm(is_cmp, read_cmp)),
     Format(  # before COCO, whose tables it has
