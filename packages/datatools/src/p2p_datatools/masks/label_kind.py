@@ -141,8 +141,9 @@ def _table_holds_colors(
     if fits and by_number:
         what = f"has the colours of the palette, and --map speaks of its number {by_number[0]}"
         raise P2PError(item.where, what, _WAY_OUT, code="other-colour-table")
-    if fits:
-        return True
+    has_numbers = bool(by_number or (item.listed and item.listed.numbers))
+    if fits or not (has_numbers or any(each.id is not None for each in claims.palette.classes)):
+        return True  # as it must be where no number means anything
     names_colors = bool(item.listed and item.listed.colors)
     other = [
         (number, color)
