@@ -3,8 +3,6 @@
 Nothing here may know more of a format than its row in the table; its module in `formats` reads its files.
 """
 
-import csv
-import io
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -13,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, Protocol
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
-from p2p_datatools.contract.files.atomic import read_json, read_text
+from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.files.listing import find_files, is_utf8
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.labels.formats.bdd100k import is_bdd100k, read_bdd100k
@@ -61,6 +59,7 @@ from p2p_datatools.labels.formats.via3 import is_via3, read_via3
 from p2p_datatools.labels.formats.voc_boxes import is_voc_boxes, read_voc_boxes
 from p2p_datatools.labels.formats.vott import is_vott_asset, is_vott_export, read_vott_asset, read_vott_export
 from p2p_datatools.labels.formats.yolo import is_yolo, read_yolo
+from p2p_datatools.labels.parsing.csv_rows import read_csv
 from p2p_datatools.labels.parsing.json_lines import read_json_lines
 from p2p_datatools.labels.parsing.regions import of_any_kind, unite
 from p2p_datatools.labels.parsing.xml import SeveralRootsError, read_xml
@@ -71,7 +70,7 @@ from p2p_datatools.labels.split_files import (
     place_in_splits,
 )
 from p2p_datatools.labels.split_lists import give_listed_splits
-from p2p_datatools.labels.unread import explain_file, explain_folder, explain_value
+from p2p_datatools.labels.unread import explain_file, explain_folder, explain_value, unknown_labels
 from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionLabels
 
 
@@ -272,18 +271,6 @@ def format_names() -> tuple[str, ...]:
     return ("auto", *FORMATS)
 
 
-_LONGEST_CELL = 1 << 27  # characters: an outline or run lengths in one cell; the library takes 131,072 by itself
-
-
-def _read_csv(path: Path) -> list[dict[str, Any]]:
-    text = read_text(path).removeprefix("#")  # older VIA wrote its headings as a comment
-    csv.field_size_limit(_LONGEST_CELL)
-    try:
-        return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
-    except csv.Error as error:
-        raise P2PError(path, f"is not valid CSV ({error})", "Export it again.", code="bad-csv") from error
-
-
 _PARSERS: dict[str, Callable[[Path], Any]] = {
     ".json": read_json,
     ".geojson": read_json,
@@ -292,7 +279,7 @@ _PARSERS: dict[str, Callable[[Path], Any]] = {
     ".manifest": read_json_lines,
     ".vott": read_json,
     ".xml": read_xml,
-    ".csv": _read_csv,
+    ".csv": read_csv,
 }
 
 
@@ -461,7 +448,7 @@ def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - i
         if damaged and not files.known:
             raise damaged[0]
     if chosen is None:
-        raise files.explain() or _unknown(path)
+        raise files.explain() or unknown_labels(path, [each.title for each in FORMATS.values()])
     with _catch_reader(path):
         read = chosen.place.read(path) if chosen.place else files.read(chosen)
         found = give_listed_splits(give_splits_of_names(read), path)
@@ -496,15 +483,3 @@ def _refuse_mixture(files: LabelFiles) -> None:
             "Choose one with --format.",
             code="several-formats",
         )
-
-
-def _unknown(path: Path) -> P2PError:
-    if path.is_dir():
-        what = "holds no labels of a known format" if any(path.iterdir()) else "is empty"
-    elif path.suffix.lower() == ".json":
-        what = "is JSON, but not of a known format"
-    else:
-        what = "is not a label file of a known format"
-    known = ", ".join(each.title for each in FORMATS.values())
-    to_do = f"Known are {known}; the help of 'p2p data build-masks' says how their files look."
-    return P2PError(path, what, to_do, code="unknown-labels")

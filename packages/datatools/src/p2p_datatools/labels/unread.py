@@ -235,3 +235,15 @@ def _suffix(path: Path) -> str:
 
 def _error(place: Path, what: str, to_do: str) -> P2PError:
     return P2PError(place, what, to_do, code="unread-labels")
+
+
+def unknown_labels(path: Path, titles: Iterable[str]) -> P2PError:
+    """The error that nothing tells what labels are; `titles` are those of the formats that are read."""
+    if path.is_dir():
+        what = "holds no labels of a known format" if any(path.iterdir()) else "is empty"
+    elif path.suffix.lower() == ".json":
+        what = "is JSON, but not of a known format"
+    else:
+        what = "is not a label file of a known format"
+    to_do = f"Known are {', '.join(titles)}; the help of 'p2p data build-masks' says how their files look."
+    return P2PError(path, what, to_do, code="unknown-labels")

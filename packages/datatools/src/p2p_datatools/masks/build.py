@@ -168,7 +168,7 @@ def build_masks(
     _refuse_wrong(how, found, labels, photos, dest)
     rules = RegionRules(how.strict, how.empty, palette.classes[0])
     with foretell_plan(found, photos, how.read, rules, how.match, report):
-        claims = _claims(found, palette, mapping or {}, labels)
+        claims = _claims(found, palette, mapping or {}, labels, report)
     with report.tell("finding photos"):
         folder = photo_folder(photos, found, report) if photos else None
         left_out, pictures = _note(labels, found, folder, report), _reader(found, labels, claims, mapping or {}, how)
@@ -270,7 +270,9 @@ def _reader(
     return reader
 
 
-def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str], labels: Path) -> ClassMapping:
+def _claims(
+    found: LabelSet, palette: Palette, mapping: Mapping[str, str], labels: Path, report: Reporter
+) -> ClassMapping:
     """Which class claims each label; raises P2PError for named ones that none claims."""
     known = color_words(palette) if found.are_colors else {}
     known |= dict.fromkeys((*found.ignored, NO_CLASS), IGNORED)
@@ -280,6 +282,8 @@ def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str], label
     unit = "pixel" if found.are_pictures and not found.labels else "region"
     claims = ClassMapping(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
     claims.refuse_unclaimed(found.labels, where=str(labels))
+    if line := claims.say_globs(found.labels):
+        report.note(line)
     return claims
 
 

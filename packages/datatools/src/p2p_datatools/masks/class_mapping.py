@@ -136,6 +136,17 @@ class ClassMapping:
         by_id = self._numbers and is_digits(label) and self._map_label(label) is None and label not in self._told
         return by_id and self.word(label) is not None and not (int(label) == 0 and self.index(label) == 0)
 
+    def say_globs(self, labels: Iterable[str]) -> str:
+        """A line on the labels that only globs of the palette claim, and what they are taken for; empty without any."""
+        others = [label for label in labels if self._map_label(label) is None and label not in self._told]
+        found = [label for label in sorted(others) if self.palette.claims_by_glob(label)]
+        if not found:
+            return ""
+        taken = [f"{label} for {self.word(label)}" for label in found[:_MOST_NUMBERS]]
+        more = f" and {len(found) - len(taken)} more" if len(found) > len(taken) else ""
+        otherwise = f"--map {shell_word(f'{found[0]}=CLASS')} says otherwise"
+        return f"By patterns of the palette {self.palette.name} these are taken: {', '.join(taken)}{more}; {otherwise}."
+
     def word(self, label: str) -> str | None:
         """What `label` becomes: a class's name, background, unpainted or ignore; None when nothing claims it."""
         if label not in self._words:
