@@ -473,6 +473,10 @@ LABELS: dict[str, list[Tree]] = {
     "labelbox": _labelbox(),
     "sam": _sam(),
     "isat": _isat(),
+    "polygons": [
+        {"a.json": json.dumps({**_SIZE, "objects": [{"label": "car", "polygon": TRIANGLE}]}).encode()},
+        {"a.json": json.dumps([{"name": "car", "labelIdx": 1, "color": [9, 9, 9], "points": TRIANGLE}]).encode()},
+    ],
     "matlab": _matlab(),
     "colors": [{"a.png": picture(rgb=True)}, {"a.png": picture(palette=True), "b.png": picture(palette=True)}],
     "index": _pictures(),

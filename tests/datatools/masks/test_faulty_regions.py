@@ -235,6 +235,11 @@ def isat(folder: Path, outlines: Sequence[Points]) -> None:
     save(folder / "a.json", {"info": info, "objects": drawn})
 
 
+def vistas(folder: Path, outlines: Sequence[Points]) -> None:
+    drawn = [{"label": "car", "polygon": pairs(each)} for each in outlines]
+    save(folder / "a.json", {"width": 32, "height": 24, "objects": drawn})
+
+
 def cityscapes(folder: Path, outlines: Sequence[Points]) -> None:
     drawn = [{"label": "car", "polygon": pairs(each)} for each in outlines]
     save(folder / "a_gtFine_polygons.json", {"imgWidth": 32, "imgHeight": 24, "objects": drawn})
@@ -306,6 +311,7 @@ OUTLINED: dict[str, Sequence[Write]] = {
     "labelbox": (labelbox,),
     "isat": (isat,),
     "cityscapes": (cityscapes,),
+    "polygons": (vistas,),
     "yolo": (yolo,),
     "cmp": (cmp,),
 }

@@ -319,6 +319,17 @@ def class_masks(folder: Path) -> Path:
     return folder
 
 
+def polygons(folder: Path) -> Path:
+    things = [{"label": name, "polygon": corners(box)} for name, box in SHAPES]
+    save(folder / "a.json", {"width": WIDTH, "height": HEIGHT, "objects": things})
+    return folder
+
+
+def eiseg(folder: Path) -> Path:
+    save(folder / "a.json", [{"name": name, "labelIdx": 1, "points": corners(box)} for name, box in SHAPES])
+    return folder
+
+
 def isat(folder: Path) -> Path:
     things = [
         {"category": name, "group": n, "segmentation": corners(box), "layer": float(n), "iscrowd": False}
@@ -440,6 +451,8 @@ SPECIMENS: list[Specimen] = [
     ("sam", sam, "unnamed"),
     ("sam-folder", sam_folder, "other"),
     ("class-masks", class_masks, "named"),
+    ("polygons", polygons, "named"),
+    ("polygons", eiseg, "named"),
 ]
 
 

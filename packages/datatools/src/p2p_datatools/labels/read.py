@@ -43,6 +43,7 @@ from p2p_datatools.labels.formats.pictures.labelme_dataset import is_labelme_dat
 from p2p_datatools.labels.formats.pictures.matlab import is_matlab, read_matlab
 from p2p_datatools.labels.formats.pictures.segments import is_segments, read_segments
 from p2p_datatools.labels.formats.pictures.voc import is_voc, read_voc
+from p2p_datatools.labels.formats.polygons import is_eiseg, is_objects, read_eiseg, read_objects
 from p2p_datatools.labels.formats.qupath import is_qupath, read_qupath
 from p2p_datatools.labels.formats.sam import (
     is_sa_1b,
@@ -239,6 +240,12 @@ _TABLE = (
         (FileForm(is_sa_1b, read_sa_1b), FileForm(is_sam_list, read_sam_list)),
     ),
     Format("isat", "ISAT", "one .json whose info is signed ISAT per picture", (FileForm(is_isat, read_isat),)),
+    Format(
+        "polygons",
+        "polygons in Cityscapes' form",
+        "one .json of objects with label and polygon, or EISeg's list, per picture",
+        (FileForm(is_objects, read_objects), FileForm(is_eiseg, read_eiseg)),
+    ),
     Format(
         "matlab",
         "MATLAB ground truth",
