@@ -136,8 +136,9 @@ def _survey_picture(
     """Add the colours of named numbers, and the numbers or colours of a picture that no name explains."""
     picture = item.picture()
     survey.transparent = picture.transparent is not None
-    by_table = by_tables or (picture.table is not None and _is_soft_drawing(picture))
-    wanted = isinstance(item, ColorLabels) or (not names and picture.table is not None and by_table)
+    wanted = isinstance(item, ColorLabels)
+    if not names and picture.table is not None:
+        wanted = wanted or by_tables or _is_soft_drawing(picture, int(np.count_nonzero(picture.counts)))
     holds_numbers = picture.numbers is not None and (bool(names) or not wanted)
     if not holds_numbers:
         if not named_colors:
@@ -158,16 +159,13 @@ def _survey_picture(
         survey.numbers = used
 
 
-def _is_soft_drawing(picture: LabelPicture) -> bool:
-    """Whether most colours of a picture of many are nowhere flat, so that they are blends at edges."""
-    parts = picture.colors.astype(np.uint32)
-    codes = parts[..., 0] << 16 | parts[..., 1] << 8 | parts[..., 2]
-    colors = np.unique(codes)
-    if len(colors) <= _MOST_CLASSES:
+def _is_soft_drawing(picture: LabelPicture, count: int) -> bool:
+    """Whether most colours of a picture of so many are nowhere flat, so that they are blends at edges."""
+    if count <= _MOST_CLASSES:
         return False
     window = np.ones((3, 3), dtype=np.uint8)
     is_flat = (cv2.dilate(picture.colors, window) == cv2.erode(picture.colors, window)).all(axis=2)
-    return 2 * len(np.unique(codes[is_flat])) < len(colors)
+    return 2 * len(count_pixels(picture.colors[is_flat])) < count
 
 
 def _find_used(picture: LabelPicture) -> NDArray[np.intp]:
@@ -184,7 +182,7 @@ def _count_colors(picture: LabelPicture) -> tuple[Counter[int], bool]:
     colors = picture.colors
     opaque = np.ones(colors.shape[:2], dtype=np.bool_) if picture.transparent is None else ~picture.transparent
     counts = count_pixels(colors[opaque])
-    if picture.exact and len(counts) <= IGNORE and not _is_soft_drawing(picture):
+    if picture.exact and len(counts) <= IGNORE and not _is_soft_drawing(picture, len(counts)):
         return Counter(counts), False
     return Counter(count_pixels(colors[opaque & _is_flat(colors)])), True
 
