@@ -194,6 +194,24 @@ def test_flat_areas_beside_a_class_s_colour_are_refused_until_they_are_mapped(
     assert (mask(labels) == drawing()).all()
 
 
+def test_thin_things_of_a_colour_that_is_no_class_and_no_blend_are_asked_about(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    labels = tmp_path / "labels"
+    pixels = COLORS[drawing()]
+    pixels[3, 8:40] = (224, 224, 192)  # the border of Pascal VOC
+    save(labels / "a.png", pixels)
+    with refused("pictures-failed") as error:
+        build(labels)
+    assert error.value.parts[0].code == "foreign-colour"
+    assert "--map '#e0e0c0=ignore'" in error.value.parts[0].to_do
+    assert build(labels, "#e0e0c0=ignore").areas["ignore"] == 32
+    pixels[3, 8:40] = (127, 0, 0)  # an edge between red and black that was softened
+    save(labels / "a.png", pixels)
+    (tmp_path / "masks").rename(tmp_path / "before")
+    assert build(labels).blended == 32
+
+
 def test_a_class_of_a_jpeg_whose_colour_is_near_another_s_is_asked_about(tmp_path: Path, refused: "Refused") -> None:
     labels, colors = tmp_path / "labels", COLORS.copy()
     colors[2] = (235, 0, 10)

@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, error_of
-from p2p_datatools.contract.palette import _HEX, BACKGROUND, Color, Palette, color_labels, color_of, hex_of
+from p2p_datatools.contract.palette import _HEX, BACKGROUND, IGNORED, Color, Palette, color_labels, color_of, hex_of
 from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, refuse_hidden, size_of
 from p2p_datatools.contract.pictures.index import LabelPicture, histogram, read_ids
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.pictures.worn.flat_areas import FlatArea, find_inexact
+from p2p_datatools.contract.pictures.worn.flat_areas import FlatArea, find_foreign, find_inexact
 from p2p_datatools.contract.pictures.worn.restore import restore
 from p2p_datatools.contract.pictures.worn.snap import TOLERANCE, Snapper, SnapResult, undecided_pixels
 from p2p_datatools.contract.words import plural
@@ -38,6 +38,9 @@ BY_IDS = "palette ids"  # what decides on numbers without names
 
 
 _MOST_COLORS = 20  # that an error lists
+
+
+VOC_BORDER = (224, 224, 192)  # the colour of the border around Pascal VOC's objects, which is ignored
 
 
 _PLACES = 5  # of undecided pixels that a record has
@@ -204,8 +207,6 @@ class PictureReader:
         if not picture.exact:
             refuse_dark_numbers(item.where, picture, snapped.rows)
         inexact = snapped.moved & ~snapped.blended
-        if not inexact.any():
-            return False
         was_jpeg = None if picture.exact else True
         found = find_inexact(photo, inexact, snapped.rows, self.colors(item), was_jpeg=was_jpeg)
         # A tolerance above the usual one was chosen, and with it what only that brings back.
@@ -214,6 +215,8 @@ class PictureReader:
             return True
         if not self._is_mapped_soft(picture):  # a blur leaves areas near black and white
             self._refuse_flat(item, areas, exact=picture.exact)
+        if picture.exact and snapped.moved.any():
+            self._refuse_foreign(item, find_foreign(photo, snapped.moved, snapped.rows, self.colors(item)))
         return False
 
     def _are_mapped(self, picture: LabelPicture) -> bool:
@@ -237,6 +240,16 @@ class PictureReader:
         options = " ".join(f"--map '{hex_of(area.color)}=CLASS'" for area in areas[:5])
         to_do = f"{numbers}{'Otherwise say' if numbers else 'Say'} what they are: {options}."
         raise P2PError(item.where, what, to_do, code="inexact-areas")
+
+    def _refuse_foreign(self, item: PictureLabels, areas: list[FlatArea]) -> None:
+        if not areas:
+            return
+        first = areas[0]
+        listed = ", ".join(f"{area.color} ({plural(area.pixels, 'pixel')})" for area in areas)
+        what = f"has colours that are no class's and no blend of two: {listed}; the first at x={first.x}, y={first.y}"
+        words = {VOC_BORDER: IGNORED}
+        options = " ".join(f"--map '{hex_of(area.color)}={words.get(area.color, 'CLASS')}'" for area in areas)
+        raise P2PError(item.where, what, f"Say what they are: {options}.", code="foreign-colour")
 
     def _clear(self, item: PictureLabels, picture: LabelPicture, found: _Rows) -> _Rows:
         """The same with a row for pixels without data, and one for transparent ones, whatever lies below them."""
