@@ -473,6 +473,18 @@ LABELS: dict[str, list[Tree]] = {
     "labelbox": _labelbox(),
     "sam": _sam(),
     "isat": _isat(),
+    "groundtruth": [
+        {
+            "a.manifest": json.dumps(
+                {
+                    "source-ref": "s3://b/a.jpg",
+                    "seg-ref": "s3://b/0.png",
+                    "seg-ref-metadata": {"internal-color-map": {"1": {"class-name": "car", "hex-color": "#010000"}}},
+                }
+            ).encode(),
+            "0.png": picture(rgb=True),
+        }
+    ],
     "polygons": [
         {"a.json": json.dumps({**_SIZE, "objects": [{"label": "car", "polygon": TRIANGLE}]}).encode()},
         {"a.json": json.dumps([{"name": "car", "labelIdx": 1, "color": [9, 9, 9], "points": TRIANGLE}]).encode()},

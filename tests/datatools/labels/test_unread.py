@@ -30,7 +30,7 @@ KITTI = "Car 0.00 0 -1.58 10 20 86 48 1.65 1.67 3.64 -0.65 1.71 46.70 -1.59\n"
         ("a.json", {"data_units": {}, "label_hash": "a"}, "Encord", "as COCO"),
         ("a.json", [{"externalId": "a", "labels": [{"jsonResponse": {}}]}], "Kili", "as COCO"),
         ("a.json", [], "empty", "again"),
-        ("a.manifest", ROW, "SageMaker", "hex-color"),
+        ("a.manifest", ROW, "SageMaker", "semantic"),
         ("a.jsonl", {"spans": [], "image": "a.jpg"}, "Prodigy", "LabelMe"),
         ("a.csv", "ImageId,EncodedPixels\na.jpg,1 3\n", "run lengths", "reshape"),
         ("a.csv", "filename,xmin,ymin,xmax,ymax,class\na.jpg,1,2,3,4,car\n", "boxes", "outlines"),

@@ -319,6 +319,23 @@ def class_masks(folder: Path) -> Path:
     return folder
 
 
+def groundtruth(folder: Path) -> Path:
+    names = {"background": (255, 255, 255), **COLORS}
+    colors = np.array(list(names.values()), dtype=np.uint8)
+    write_png(folder / "output" / "0.png", colors[numbers(1, 2, 3)])
+    table = {
+        str(n): {"class-name": name, "hex-color": "#{:02x}{:02x}{:02x}".format(*color)}
+        for n, (name, color) in enumerate(names.items())
+    }
+    row = {
+        "source-ref": "s3://b/a.png",
+        "seg-ref": "s3://b/output/0.png",
+        "seg-ref-metadata": {"internal-color-map": table},
+    }
+    save(folder / "output.manifest", json.dumps(row))
+    return folder
+
+
 def polygons(folder: Path) -> Path:
     things = [{"label": name, "polygon": corners(box)} for name, box in SHAPES]
     save(folder / "a.json", {"width": WIDTH, "height": HEIGHT, "objects": things})
@@ -451,6 +468,7 @@ SPECIMENS: list[Specimen] = [
     ("sam", sam, "unnamed"),
     ("sam-folder", sam_folder, "other"),
     ("class-masks", class_masks, "named"),
+    ("groundtruth", groundtruth, "named"),
     ("polygons", polygons, "named"),
     ("polygons", eiseg, "named"),
 ]

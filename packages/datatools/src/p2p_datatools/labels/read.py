@@ -39,6 +39,7 @@ from p2p_datatools.labels.formats.pictures.folders import (
     read_color_folder,
     read_index_folder,
 )
+from p2p_datatools.labels.formats.pictures.groundtruth import is_groundtruth, read_groundtruth
 from p2p_datatools.labels.formats.pictures.labelme_dataset import is_labelme_dataset, read_labelme_dataset
 from p2p_datatools.labels.formats.pictures.matlab import is_matlab, read_matlab
 from p2p_datatools.labels.formats.pictures.segments import is_segments, read_segments
@@ -232,6 +233,12 @@ _TABLE = (
         "Labelbox",
         "an .ndjson or .json of rows with data_row and projects",
         (FileForm(is_labelbox, read_labelbox, is_whole=True),),
+    ),
+    Format(
+        "groundtruth",
+        "AWS Ground Truth",
+        "a .manifest with internal-color-map, and the PNG files that it names below its folder",
+        (FileForm(is_groundtruth, read_groundtruth, is_whole=True),),
     ),
     Format(
         "sam",

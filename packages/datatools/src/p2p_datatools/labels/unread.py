@@ -110,9 +110,9 @@ _FORMS = (
         'Add the list, such as "categories": [{"id": 1, "name": "car"}].',
     ),
     _Form(
-        "the form of AWS SageMaker Ground Truth",
+        "rows of AWS SageMaker Ground Truth without colours of classes",
         _all_have("source-ref"),
-        "Download the PNG files that it names, and give their folder with --map '#rrggbb=CLASS' for each hex-color.",
+        "Give the output manifest of a job of semantic segmentation.",
     ),
     _Form("the data items of Google's Vertex AI", _all_have("imageGcsUri"), "Download the masks that it names as PNG."),
     _Form(
