@@ -167,6 +167,13 @@ def test_lists_are_found_in_the_folder_and_beside_it_or_else_one_folder_above_an
 def test_a_configuration_of_something_else_is_no_list(tmp_path: Path) -> None:
     write(tmp_path / "labels" / "config.json", '{"model": "unet", "labels": ["a"]}')
     assert find_names(tmp_path / "labels", tmp_path / "labels") is None
+    labels = [{"name": "a--bird", "readable": "Bird", "color": [255, 0, 0]}]
+    write(tmp_path / "labels" / "config.json", json.dumps({"labels": labels}))
+    assert find_names(tmp_path / "labels", tmp_path / "labels") is None
+    write(tmp_path / "labels" / "config.json", json.dumps({"labels": labels, "version": 1.1}))
+    found = find_names(tmp_path / "labels", tmp_path / "labels")
+    assert found is not None
+    assert found.numbers == {0: "Bird"}
 
 
 def test_lists_that_contradict_each_other_are_refused(tmp_path: Path, refused: "Refused") -> None:

@@ -34,7 +34,8 @@ LABEL_MAP = "labelmap.txt"  # CVAT's, of lines NAME:R,G,B:parts:actions
 _JSON_LISTS = ("label_classes.json", "id2label.json", "label2id.json", "classes.json", "class_names.json")
 # Supervisely: {name: [1, 1, 1]}; Audi's A2D2: {"#ff0000": name}
 _MORE_JSON_LISTS = ("obj_class_to_machine_color.json", "class_list.json")
-_CONFIG = "config.json"  # Mapillary Vistas has its list in it; others have something else
+_CONFIG = "config.json"  # Mapillary Vistas has its list in it, beside these keys; others have something else
+_OF_VISTAS = ("version", "mapping", "folder_structure")
 _YAML_LISTS = ("data.yaml", "classes.yaml")
 _ADE_LISTS = ("object_info150.txt", "objectInfo150.txt")  # the names are synonyms, the commonest first
 _LISTS = (
@@ -121,10 +122,11 @@ def _is_vistas(path: Path) -> bool:
     value = None
     with suppress(P2PError):  # it need not be a list, and so need not be read
         value = read_json(path) if path.is_file() and path.stat().st_size <= LARGEST else None
-    labels = value.get("labels") if isinstance(value, dict) else None
-    return isinstance(labels, list) and all(
-        isinstance(each, dict) and {"readable", "color"} <= each.keys() for each in labels
-    )
+    if not isinstance(value, dict) or value.keys().isdisjoint(_OF_VISTAS):
+        return False
+    labels = value.get("labels")
+    entries = labels if isinstance(labels, list) else []
+    return bool(entries) and all(isinstance(e, dict) and {"readable", "color"} <= e.keys() for e in entries)
 
 
 def _own_palette(folder: Path) -> ClassNames | None:
