@@ -370,6 +370,15 @@ def test_a_number_that_the_list_does_not_name_is_refused(tmp_path: Path, refused
     assert "--map 7=CLASS" in error.value.parts[0].to_do
 
 
+def test_255_beside_listed_classes_is_offered_to_be_ignored(tmp_path: Path, refused: "Refused") -> None:
+    labels = tmp_path / "labels"
+    save(labels / "a.png", np.where(drawing(classes=3) == 2, 255, drawing(classes=3)).astype(np.uint8))
+    (labels / "labels.txt").write_text("_background_\nbody\n")
+    with refused("pictures-failed") as error:
+        build(labels)
+    assert "--map 255=ignore" in error.value.parts[0].to_do
+
+
 def test_names_without_numbers_are_offered_as_they_may_be_counted(tmp_path: Path, refused: "Refused") -> None:
     labels = tmp_path / "labels"
     save(labels / "a.png", np.array([[0, 1, 2]], dtype=np.uint8))

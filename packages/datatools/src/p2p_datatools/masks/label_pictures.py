@@ -11,7 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, error_of
-from p2p_datatools.contract.palette import _HEX, BACKGROUND, IGNORED, Color, Palette, color_labels, color_of, hex_of
+from p2p_datatools.contract.palette import (
+    _HEX,
+    BACKGROUND,
+    IGNORE,
+    IGNORED,
+    Color,
+    Palette,
+    color_labels,
+    color_of,
+    hex_of,
+)
 from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, refuse_hidden, size_of
 from p2p_datatools.contract.pictures.index import LabelPicture, histogram, read_ids
@@ -152,14 +162,16 @@ class PictureReader:
         self, item: PictureLabels, listed: ClassNames, counts: NDArray[np.int64], names: Mapping[int, str]
     ) -> None:
         """Raise P2PError for numbers that a list should name and does not; it often begins after the background."""
-        used = map(int, np.flatnonzero(counts))
+        used = [int(number) for number in np.flatnonzero(counts)]
         missing = [number for number in used if number not in names and not self._claims.is_mapped(str(number))]
         if missing:
             shown = ", ".join(map(str, missing[:8]))
+            # Beside classes 255 is what tools write for borders; beside 0 alone it is the object.
+            word = IGNORED if missing == [IGNORE] and any(number in names for number in used if number) else "CLASS"
             raise P2PError(
                 item.where,
                 f"has class numbers that {listed.source} does not name: {shown}",
-                f"Add them to the list, or say what they are: --map {missing[0]}=CLASS.",
+                f"Add them to the list, or say what they are: --map {missing[0]}={word}.",
                 code="unlisted-number",
             )
 
