@@ -426,7 +426,8 @@ LABELS: dict[str, list[Tree]] = {
         {
             "a.xml": b"<annotation><filename>a.png</filename><size><width>24</width><height>16</height>"
             b"<depth>3</depth></size><object><name>car</name><bndbox><xmin>2</xmin><ymin>3</ymin>"
-            b"<xmax>9</xmax><ymax>8</ymax></bndbox></object></annotation>"
+            b"<xmax>9</xmax><ymax>8</ymax></bndbox></object><object><name>car</name><polygon><x1>1</x1><y1>1</y1>"
+            b"<x2>9</x2><y2>1</y2><x3>9</x3><y3>9.5</y3></polygon></object></annotation>"
         }
     ],
     "yolo": [
@@ -437,6 +438,10 @@ LABELS: dict[str, list[Tree]] = {
         {"a.txt": b"0 0.1 0.1 0.4 0.1 0.4 0.6\n", "classes.txt": b"car\nwheel\n"},
     ],
     "sam-folder": [{"a/metadata.csv": b"id,area,bbox_x0,bbox_y0\n0,45,3,4\n", "a/0.png": picture()}],
+    "class-masks": [
+        {"car/a.png": picture(), "wheel/a.png": picture()},
+        {"a_car.png": picture(), "a_wheel.png": picture()},
+    ],
     "labelme-dataset": [
         {
             "a_json/label.png": picture(palette=True),
@@ -468,6 +473,22 @@ LABELS: dict[str, list[Tree]] = {
     "labelbox": _labelbox(),
     "sam": _sam(),
     "isat": _isat(),
+    "groundtruth": [
+        {
+            "a.manifest": json.dumps(
+                {
+                    "source-ref": "s3://b/a.jpg",
+                    "seg-ref": "s3://b/0.png",
+                    "seg-ref-metadata": {"internal-color-map": {"1": {"class-name": "car", "hex-color": "#010000"}}},
+                }
+            ).encode(),
+            "0.png": picture(rgb=True),
+        }
+    ],
+    "polygons": [
+        {"a.json": json.dumps({**_SIZE, "objects": [{"label": "car", "polygon": TRIANGLE}]}).encode()},
+        {"a.json": json.dumps([{"name": "car", "labelIdx": 1, "color": [9, 9, 9], "points": TRIANGLE}]).encode()},
+    ],
     "matlab": _matlab(),
     "colors": [{"a.png": picture(rgb=True)}, {"a.png": picture(palette=True), "b.png": picture(palette=True)}],
     "index": _pictures(),

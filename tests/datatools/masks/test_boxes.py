@@ -109,3 +109,17 @@ def test_the_words_for_boxes_are_no_class_and_may_still_be_one(data: Path) -> No
     assert parse_mapping(["boxes=rectangles", "boxes 2=body"], CARS) == {"boxes": "rectangles", "boxes 2": "body"}
     write(data, "a.json", coco(OUTLINE).replace('"car"', '"boxes"'))
     assert build(data, mapping={"boxes": "tyres"}).areas["tyres"] > 0
+
+
+@pytest.mark.parametrize("tilt", [0, 2])
+def test_outlines_that_all_have_the_form_of_boxes_are_told(data: Path, notes: "Notes", tilt: int) -> None:
+    boxes = [[2, 2 + n, 8, 2 + n + tilt, 8 - tilt, 6 + n + tilt, 2 - tilt, 6 + n] for n in range(3)]
+    annotations = [{**BOX, "id": n, "segmentation": [each]} for n, each in enumerate(boxes)]
+    write(data, "a.json", coco(*annotations))
+    build(data, report=notes)
+    assert any("all 3 outlines have four corners" in line for line in notes.lines)
+    notes.lines.clear()
+    (data / "a.json").write_text(coco(*annotations, OUTLINE | {"id": 9}))
+    (data.parent / "masks").rename(data.parent / "before")
+    build(data, report=notes)
+    assert not any("four corners" in line for line in notes.lines)

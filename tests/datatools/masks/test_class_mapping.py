@@ -50,6 +50,15 @@ def test_labels_that_the_palette_ignores_are_ignored_and_so_is_the_word_itself_u
     assert ClassMapping(own, {}, numbers=False).index("ignore") == 2
 
 
+def test_what_only_a_pattern_of_the_palette_claims_is_said() -> None:
+    line = named(**{"left door": "background"}).say_globs(
+        ["car", "wine glass", "traffic light", "left door", "__car__"]
+    )
+    assert "traffic light for lights, wine glass for windows;" in line
+    assert "--map 'traffic light=CLASS'" in line
+    assert named().say_globs(["car", "wheel"]) == ""
+
+
 def test_globs_map_labels_that_no_exact_name_maps() -> None:
     claims = ClassMapping(CARS, {"*_cover": "body", "wheel_cover": "tyres"}, numbers=False)
     assert claims.word("wheel_cover") == "tyres"

@@ -235,6 +235,11 @@ def isat(folder: Path, outlines: Sequence[Points]) -> None:
     save(folder / "a.json", {"info": info, "objects": drawn})
 
 
+def vistas(folder: Path, outlines: Sequence[Points]) -> None:
+    drawn = [{"label": "car", "polygon": pairs(each)} for each in outlines]
+    save(folder / "a.json", {"width": 32, "height": 24, "objects": drawn})
+
+
 def cityscapes(folder: Path, outlines: Sequence[Points]) -> None:
     drawn = [{"label": "car", "polygon": pairs(each)} for each in outlines]
     save(folder / "a_gtFine_polygons.json", {"imgWidth": 32, "imgHeight": 24, "objects": drawn})
@@ -306,11 +311,12 @@ OUTLINED: dict[str, Sequence[Write]] = {
     "labelbox": (labelbox,),
     "isat": (isat,),
     "cityscapes": (cityscapes,),
+    "polygons": (vistas,),
     "yolo": (yolo,),
     "cmp": (cmp,),
 }
 STAMPED: dict[str, Sequence[Write]] = {"sam": (sam,), "sam-folder": (sam_folder,)}
-PICTURES = {"voc", "labelme-dataset", "panoptic", "matlab", "colors", "index"}
+PICTURES = {"voc", "labelme-dataset", "panoptic", "groundtruth", "matlab", "colors", "index"}
 # Four numbers are a box in YOLO, and two points are not to be told from one.
 NO_FAULT = {("yolo", "two points")}
 WRITERS = [(name, write) for name, writers in {**OUTLINED, **STAMPED}.items() for write in writers]
@@ -327,7 +333,10 @@ def build(labels: Path, dest: Path, photos: Path, **how: Any) -> MaskSummary:
 
 
 def test_every_format_is_one_of_regions_or_of_pictures() -> None:
-    assert {*OUTLINED, *STAMPED} | PICTURES == set(FORMATS) - {"voc-boxes"}  # which has no outlines
+    assert {*OUTLINED, *STAMPED} | PICTURES == set(FORMATS) - {
+        "voc-boxes",
+        "class-masks",
+    }  # boxes, and masks without outlines
 
 
 @pytest.mark.parametrize(

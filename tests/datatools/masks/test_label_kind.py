@@ -1,6 +1,8 @@
 """What pictures of labels mean, numbers or colours, is told by themselves and by what lies beside them, or asked."""
 
 import json
+import struct
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -110,8 +112,26 @@ def test_black_and_white_are_a_mask_of_one_class_and_not_the_palette_s_white(
     save(labels / "a.png", drawing(classes=2), np.array([(0, 0, 0), (255, 255, 255)], dtype=np.uint8))
     with refused("doubted-ids", labels) as error:
         build(labels)
-    assert "--map 1=CLASS" in error.value.to_do
+    assert "--map 0=background --map 1=body" in error.value.to_do
+    assert build(labels, "0=background", "1=body").areas["body"] == 70
+    (tmp_path / "masks").rename(tmp_path / "before")
     assert build(labels, "#ffffff=body").areas["body"] == 70
+
+
+def test_a_table_without_the_colours_of_its_numbers_does_not_make_them_black(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    labels = tmp_path / "labels"
+    save(labels / "a.png", drawing())
+    whole = (labels / "a.png").read_bytes()
+    parts = b"PLTE" + COLORS[:2].tobytes()
+    table = struct.pack(">I", 6) + parts + struct.pack(">I", zlib.crc32(parts))
+    head = whole[12:25] + b"\x03" + whole[26:29]  # grey becomes indexed
+    (labels / "a.png").write_bytes(whole[:12] + head + struct.pack(">I", zlib.crc32(head)) + table + whole[33:])
+    with refused("doubted-ids"):
+        build(labels)
+    build(labels, "ids=palette")
+    assert (mask(labels) == drawing()).all()
 
 
 @pytest.mark.parametrize("repeated", [False, True])
@@ -172,6 +192,44 @@ def test_flat_areas_beside_a_class_s_colour_are_refused_until_they_are_mapped(
     assert "--map '#f00a00=CLASS'" in error.value.parts[0].to_do
     build(labels, "#f00a00=body")
     assert (mask(labels) == drawing()).all()
+
+
+def test_thin_things_of_a_colour_that_is_no_class_and_no_blend_are_asked_about(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    labels = tmp_path / "labels"
+    pixels = COLORS[drawing()]
+    pixels[3, 8:40] = (224, 224, 192)  # the border of Pascal VOC
+    save(labels / "a.png", pixels)
+    with refused("pictures-failed") as error:
+        build(labels)
+    assert error.value.parts[0].code == "foreign-colour"
+    assert "--map '#e0e0c0=ignore'" in error.value.parts[0].to_do
+    assert build(labels, "#e0e0c0=ignore").areas["ignore"] == 32
+    pixels[3, 8:40] = (127, 0, 0)  # an edge between red and black that was softened
+    save(labels / "a.png", pixels)
+    (tmp_path / "masks").rename(tmp_path / "before")
+    assert build(labels).blended == 32
+
+
+def test_a_class_of_a_jpeg_whose_colour_is_near_another_s_is_asked_about(tmp_path: Path, refused: "Refused") -> None:
+    labels, colors = tmp_path / "labels", COLORS.copy()
+    colors[2] = (235, 0, 10)
+    save(labels / "a.jpg", colors[drawing()].repeat(4, axis=0).repeat(4, axis=1), quality=75)
+    with refused("pictures-failed") as error:
+        build(labels)
+    assert error.value.parts[0].code == "inexact-areas"
+    assert "--map '#eb00" in error.value.parts[0].to_do
+
+
+def test_class_numbers_in_a_jpeg_are_not_black(tmp_path: Path, refused: "Refused") -> None:
+    labels = tmp_path / "labels"
+    save(labels / "a.jpg", drawing())
+    with refused("pictures-failed") as error:
+        build(labels, format="colors")
+    assert error.value.parts[0].code == "blended-numbers"
+    save(labels / "a.jpg", drawing() * 0)
+    assert build(labels, format="colors").areas["background"] == drawing().size
 
 
 def test_what_was_jpeg_once_is_brought_back_all_the_same(tmp_path: Path) -> None:
@@ -312,6 +370,15 @@ def test_a_number_that_the_list_does_not_name_is_refused(tmp_path: Path, refused
     assert "--map 7=CLASS" in error.value.parts[0].to_do
 
 
+def test_255_beside_listed_classes_is_offered_to_be_ignored(tmp_path: Path, refused: "Refused") -> None:
+    labels = tmp_path / "labels"
+    save(labels / "a.png", np.where(drawing(classes=3) == 2, 255, drawing(classes=3)).astype(np.uint8))
+    (labels / "labels.txt").write_text("_background_\nbody\n")
+    with refused("pictures-failed") as error:
+        build(labels)
+    assert "--map 255=ignore" in error.value.parts[0].to_do
+
+
 def test_names_without_numbers_are_offered_as_they_may_be_counted(tmp_path: Path, refused: "Refused") -> None:
     labels = tmp_path / "labels"
     save(labels / "a.png", np.array([[0, 1, 2]], dtype=np.uint8))
@@ -390,6 +457,15 @@ def test_a_soft_edge_of_alpha_is_the_class_where_it_is_more_than_half(tmp_path: 
     labels = tmp_path / "labels"
     pixels = np.zeros((4, 8, 4), dtype=np.uint8)
     pixels[..., 0], pixels[..., 3] = 255, [0, 0, 40, 120, 140, 200, 255, 255]
+    save(labels / "a.png", pixels)
+    build(labels)
+    assert mask(labels)[0].tolist() == [0, 0, 0, 0, 1, 1, 1, 1]
+
+
+def test_what_is_drawn_at_a_low_opacity_is_drawn(tmp_path: Path) -> None:
+    labels = tmp_path / "labels"
+    pixels = np.zeros((4, 8, 4), dtype=np.uint8)
+    pixels[..., 0], pixels[:, 4:, 3] = 255, 100
     save(labels / "a.png", pixels)
     build(labels)
     assert mask(labels)[0].tolist() == [0, 0, 0, 0, 1, 1, 1, 1]

@@ -342,3 +342,46 @@ def test_colours_keep_away_from_those_that_are_taken() -> None:
     assert (0, 0, 0) not in distinct_colors(5, [(0, 0, 0)])
     assert not {*distinct_colors(8)[:4]} & {*distinct_colors(20, distinct_colors(8)[:4])}
     assert distinct_colors(0) == []
+
+
+def test_index_pictures_of_a_painting_program_are_meant_by_their_colours(tmp_path: Path) -> None:
+    colors = np.array([(0, 0, 0), (255, 0, 0), (0, 255, 0)], dtype=np.uint8)
+    classes = np.repeat(np.repeat(np.array([[0, 0, 0, 1, 1, 2]], dtype=np.uint8), 8, axis=0), 8, axis=1)
+    (tmp_path / "labels").mkdir()
+    for name, order in (("a", [2, 0, 1]), ("b", [0, 2, 1])):
+        image = Image.fromarray(np.argsort(order).astype(np.uint8)[classes])
+        image.putpalette(colors[order].ravel().tolist())
+        image.save(tmp_path / "labels" / f"{name}.png")
+    palette = start_palette(tmp_path / "labels", "mine")
+    assert [(each.name, each.color, each.id) for each in palette.classes] == [
+        ("background", (0, 0, 0), None),
+        ("class_ff0000", (255, 0, 0), None),
+        ("class_00ff00", (0, 255, 0), None),
+    ]
+    build_masks(tmp_path / "labels", tmp_path / "masks", palette=palette)
+    for name in "ab":
+        assert (read_mask(tmp_path / "masks" / f"{name}.png", palette) == classes).all()
+
+
+def test_what_is_painted_with_number_0_beside_transparency_is_no_background(tmp_path: Path) -> None:
+    (tmp_path / "labels").mkdir()
+    image = Image.fromarray(np.repeat(np.array([[0, 1, 2]], dtype=np.uint8), 8, axis=0).repeat(8, axis=1))
+    image.putpalette([255, 255, 255, 255, 0, 0, 0, 0, 0])
+    image.save(tmp_path / "labels" / "a.png", transparency=2)
+    palette = start_palette(tmp_path / "labels", "mine")
+    areas = build_masks(tmp_path / "labels", tmp_path / "masks", palette=palette).areas
+    assert (areas["background"], areas["class_ffffff"], areas["class_ff0000"]) == (64, 64, 64)
+
+
+@pytest.mark.parametrize("indexed", [False, True])
+def test_blends_at_soft_edges_are_no_classes(tmp_path: Path, indexed: bool) -> None:
+    pixels = np.zeros((48, 64, 3), dtype=np.uint8)
+    pixels[12:36, 12:32], pixels[20:30, 36:56] = (255, 0, 0), (0, 255, 0)
+    image = (
+        Image.fromarray(pixels).resize((69, 53), Image.Resampling.BICUBIC).resize((64, 48), Image.Resampling.BICUBIC)
+    )
+    (tmp_path / "labels").mkdir()
+    (image.quantize(48) if indexed else image).save(tmp_path / "labels" / "a.png")
+    palette = start_palette(tmp_path / "labels", "mine")
+    assert {each.color for each in palette.classes} == {(0, 0, 0), (255, 0, 0), (0, 255, 0)}
+    assert build_masks(tmp_path / "labels", tmp_path / "masks", palette=palette).built == 1

@@ -313,6 +313,40 @@ def sam_folder(folder: Path) -> Path:
     return folder / "out"
 
 
+def class_masks(folder: Path) -> Path:
+    for name, box in SHAPES:
+        write_png(folder / name / "a.png", inside(box) * 255)
+    return folder
+
+
+def groundtruth(folder: Path) -> Path:
+    names = {"background": (255, 255, 255), **COLORS}
+    colors = np.array(list(names.values()), dtype=np.uint8)
+    write_png(folder / "output" / "0.png", colors[numbers(1, 2, 3)])
+    table = {
+        str(n): {"class-name": name, "hex-color": "#{:02x}{:02x}{:02x}".format(*color)}
+        for n, (name, color) in enumerate(names.items())
+    }
+    row = {
+        "source-ref": "s3://b/a.png",
+        "seg-ref": "s3://b/output/0.png",
+        "seg-ref-metadata": {"internal-color-map": table},
+    }
+    save(folder / "output.manifest", json.dumps(row))
+    return folder
+
+
+def polygons(folder: Path) -> Path:
+    things = [{"label": name, "polygon": corners(box)} for name, box in SHAPES]
+    save(folder / "a.json", {"width": WIDTH, "height": HEIGHT, "objects": things})
+    return folder
+
+
+def eiseg(folder: Path) -> Path:
+    save(folder / "a.json", [{"name": name, "labelIdx": 1, "points": corners(box)} for name, box in SHAPES])
+    return folder
+
+
 def isat(folder: Path) -> Path:
     things = [
         {"category": name, "group": n, "segmentation": corners(box), "layer": float(n), "iscrowd": False}
@@ -433,6 +467,10 @@ SPECIMENS: list[Specimen] = [
     ("colors", colors, "other"),
     ("sam", sam, "unnamed"),
     ("sam-folder", sam_folder, "other"),
+    ("class-masks", class_masks, "named"),
+    ("groundtruth", groundtruth, "named"),
+    ("polygons", polygons, "named"),
+    ("polygons", eiseg, "named"),
 ]
 
 
@@ -442,12 +480,13 @@ def test_a_palette_of_labels_builds_their_masks_at_once(
 ) -> None:
     labels = write(tmp_path / "labels")
     write_png(tmp_path / "photos" / "a.png", np.zeros((HEIGHT, WIDTH, 3), dtype=np.uint8))
-    assert main(["data", "palette", str(labels), str(tmp_path / "mine.toml")]) == 0
+    named = ["--format", name] if name == "class-masks" else []  # which is not recognised
+    assert main(["data", "palette", str(labels), str(tmp_path / "mine.toml"), *named]) == 0
     palette = load_palette(tmp_path / "mine.toml")
     words = ["data", "build-masks", str(labels), str(tmp_path / "masks"), "--palette", str(tmp_path / "mine.toml")]
     photos = ["--photos", str(tmp_path / "photos")] if name not in ("cityscapes", "sam") else []
     boxes = ["--map", "boxes=rectangles"] if name == "voc-boxes" else []
-    assert main([*words, *photos, *boxes]) == 0, capsys.readouterr().err
+    assert main([*words, *photos, *boxes, *named]) == 0, capsys.readouterr().err
     assert f"{name}: 1 mask built" in capsys.readouterr().out
     (file,) = (tmp_path / "masks").rglob("*.png")
     mask = read_mask(file, palette)

@@ -89,6 +89,16 @@ def test_appending_to_nothing_but_a_torn_line_starts_anew(tmp_path: Path) -> Non
     assert read_lines(path) == [{"n": 1}]
 
 
+def test_two_values_for_one_key_are_not_whole_json_and_one_value_twice_is(tmp_path: Path, refused: "Refused") -> None:
+    path = tmp_path / "a.json"
+    path.write_text('{"a": {"b": 1, "c": 2, "b": 1}}')
+    assert read_json(path) == {"a": {"b": 1, "c": 2}}
+    path.write_text('{"a": [{"": 1, "c": 2, "": 3}]}')
+    with refused("damaged-json", path) as error:
+        read_json(path)
+    assert "two values for ''" in error.value.what
+
+
 def test_a_torn_last_line_counts_as_never_written_only_where_the_caller_asks_for_it(
     tmp_path: Path, refused: "Refused"
 ) -> None:

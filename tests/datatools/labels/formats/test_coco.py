@@ -106,7 +106,6 @@ def test_a_picture_without_a_size_has_none() -> None:
         ({"segmentation": [[0, 0, 4, 4]]}, "bad-outline", "has 2"),
         ({"segmentation": [[]]}, "bad-outline", "has 0"),
         ({"segmentation": [[0, 0, 4, 0, 4]]}, "bad-outline", "a list x, y"),
-        ({"segmentation": SQUARE}, "bad-outline", "a list x, y"),
         ({"segmentation": [["a", 0, 4, 0, 4, 4]]}, "bad-outline", "a list x, y"),
         ({"segmentation": [[float("nan"), 0, 4, 0, 4, 4]]}, "bad-outline", "1e+09"),
         ({"segmentation": [[float("inf"), 0, 4, 0, 4, 4]]}, "bad-outline", "1e+09"),
@@ -130,7 +129,15 @@ def test_a_damaged_annotation_skips_its_picture_and_no_other(annotation: dict[st
     assert "\n" not in str(skip)
 
 
-@pytest.mark.parametrize("size", [{"width": -5}, {"width": "8"}, {"width": 10**6, "height": 10**6}])
+def test_sizes_categories_and_outlines_are_read_as_other_programs_write_them() -> None:
+    image = {"id": 1, "file_name": "a.jpg", "width": 8.0, "height": "6"}
+    (item,) = read(coco({"segmentation": SQUARE, "category_id": 3.0}, images=[image])).items
+    assert isinstance(item, RegionLabels)
+    assert (item.size, len(item.regions)) == ((8, 6), 1)
+    assert item.regions[0].polygons[0].outer.shape == (len(SQUARE) // 2, 2)
+
+
+@pytest.mark.parametrize("size", [{"width": -5}, {"width": "wide"}, {"width": 10**6, "height": 10**6}])
 def test_a_size_that_cannot_be_skips_its_picture(size: dict[str, Any]) -> None:
     (skip,) = read(coco(images=[{"id": 1, "file_name": "a.jpg", "width": 8, "height": 6} | size])).skipped
     assert (skip.where, skip.code) == ("a.jpg", "bad-size")

@@ -35,3 +35,15 @@ def test_a_box_that_is_no_numbers_costs_its_picture(tmp_path: Path) -> None:
 def test_a_picture_without_objects_is_one_of_the_set(tmp_path: Path) -> None:
     (tmp_path / "a.xml").write_text(FILE.format("a.jpg", ""))
     assert len(read_labels(tmp_path).items) == 1
+
+
+def test_an_outline_beside_a_box_is_taken_and_a_turned_box_is_turned(tmp_path: Path, only: "First") -> None:
+    outline = "<polygon><x1>0</x1><y1>1</y1><x2>5</x2><y2>1</y2><x3>5.5</x3><y3>4</y3></polygon></object>"
+    turned = "<robndbox><cx>4</cx><cy>3</cy><w>4</w><h>2</h><angle>1.5707963</angle></robndbox>"
+    objects = OBJECT.format(1).replace("</object>", outline) + f"<object><name>car</name>{turned}</object>"
+    (tmp_path / "a.xml").write_text(FILE.format("a.jpg", objects))
+    drawn, around = only(read_labels(tmp_path)).regions
+    assert not drawn.is_box
+    assert drawn.polygons[0].outer.tolist() == [[0, 1], [5, 1], [5.5, 4]]
+    assert around.is_box
+    assert around.polygons[0].outer.round(3).tolist() == [[5, 1], [5, 5], [3, 5], [3, 1]]

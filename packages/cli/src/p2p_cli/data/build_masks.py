@@ -78,7 +78,8 @@ class WithFormats(click.Command):
     multiple=True,
     metavar="FROM=TO",
     help="Map a label name, a glob of names, a number, #rrggbb or transparent to a class, background, unpainted or "
-    "ignore; ids=palette takes numbers as the ids of a built-in palette, boxes=rectangles fills boxes.",
+    "ignore; ids=palette takes numbers as the ids of a built-in palette, boxes=rectangles fills boxes, rings=holes "
+    "cuts out inner outlines.",
 )
 @click.option(
     "--order",

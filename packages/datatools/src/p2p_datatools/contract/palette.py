@@ -123,12 +123,12 @@ class Palette:
     def index_of_label(self, label: str) -> int | None:
         """The index of the class that annotations call `label`, by its name, an alias, then a glob; None if none does.
 
-        Case, and space, dash or underscore, make no difference. Raises P2PError when globs of two classes claim it.
+        Case, and space, dash or underscore, make no difference, nor do underscores around it. Raises P2PError when
+        globs of two classes claim it.
         """
+        if (own := self._index_of_word(label)) is not None:
+            return own
         wanted = plain(label)
-        for index, each in enumerate(self.classes):
-            if wanted == plain(each.name) or wanted in map(plain, each.aliases):
-                return index
         globbed = [
             index
             for index, each in enumerate(self.classes)
@@ -143,6 +143,18 @@ class Palette:
                 code="label-claimed-twice",
             )
         return globbed[0] if globbed else None
+
+    def _index_of_word(self, label: str) -> int | None:
+        wanted = plain(label)
+        for word in (wanted, wanted.strip("_")):
+            for index, each in enumerate(self.classes):
+                if word == plain(each.name) or word in map(plain, each.aliases):
+                    return index
+        return None
+
+    def claims_by_glob(self, label: str) -> bool:
+        """Whether a class claims `label` by nothing but a glob, which may fit what it was not written for."""
+        return self._index_of_word(label) is None and self.index_of_label(label) is not None
 
     def ignores(self, label: str) -> bool:
         """Whether the pixels of `label` are left out of losses and scores: by its name, or by a glob in `ignored`."""

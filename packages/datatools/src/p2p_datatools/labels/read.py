@@ -3,8 +3,6 @@
 Nothing here may know more of a format than its row in the table; its module in `formats` reads its files.
 """
 
-import csv
-import io
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -13,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple, Protocol
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
-from p2p_datatools.contract.files.atomic import read_json, read_text
+from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.files.listing import find_files, is_utf8
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.labels.formats.bdd100k import is_bdd100k, read_bdd100k
@@ -33,6 +31,7 @@ from p2p_datatools.labels.formats.labelstudio import (
     read_labelstudio,
 )
 from p2p_datatools.labels.formats.pictures.cityscapes import is_cityscapes, read_cityscapes
+from p2p_datatools.labels.formats.pictures.class_masks import is_class_masks, read_class_masks
 from p2p_datatools.labels.formats.pictures.coco_panoptic import is_panoptic, read_panoptic
 from p2p_datatools.labels.formats.pictures.folders import (
     is_color_folder,
@@ -40,10 +39,12 @@ from p2p_datatools.labels.formats.pictures.folders import (
     read_color_folder,
     read_index_folder,
 )
+from p2p_datatools.labels.formats.pictures.groundtruth import is_groundtruth, read_groundtruth
 from p2p_datatools.labels.formats.pictures.labelme_dataset import is_labelme_dataset, read_labelme_dataset
 from p2p_datatools.labels.formats.pictures.matlab import is_matlab, read_matlab
 from p2p_datatools.labels.formats.pictures.segments import is_segments, read_segments
 from p2p_datatools.labels.formats.pictures.voc import is_voc, read_voc
+from p2p_datatools.labels.formats.polygons import is_eiseg, is_objects, read_eiseg, read_objects
 from p2p_datatools.labels.formats.qupath import is_qupath, read_qupath
 from p2p_datatools.labels.formats.sam import (
     is_sa_1b,
@@ -60,6 +61,7 @@ from p2p_datatools.labels.formats.via3 import is_via3, read_via3
 from p2p_datatools.labels.formats.voc_boxes import is_voc_boxes, read_voc_boxes
 from p2p_datatools.labels.formats.vott import is_vott_asset, is_vott_export, read_vott_asset, read_vott_export
 from p2p_datatools.labels.formats.yolo import is_yolo, read_yolo
+from p2p_datatools.labels.parsing.csv_rows import read_csv
 from p2p_datatools.labels.parsing.json_lines import read_json_lines
 from p2p_datatools.labels.parsing.regions import of_any_kind, unite
 from p2p_datatools.labels.parsing.xml import SeveralRootsError, read_xml
@@ -70,6 +72,7 @@ from p2p_datatools.labels.split_files import (
     place_in_splits,
 )
 from p2p_datatools.labels.split_lists import give_listed_splits
+from p2p_datatools.labels.unread import explain_file, explain_folder, explain_value, unknown_labels
 from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionLabels
 
 
@@ -127,6 +130,12 @@ _TABLE = (
         "LabelMe's json_to_dataset",
         "folders with label.png and label_names.txt",
         place=PlaceForm(is_labelme_dataset, read_labelme_dataset),
+    ),
+    Format(
+        "class-masks",
+        "masks of single classes",
+        "only if named: CLASS/NAME.png, NAME/CLASS.png or NAME_CLASS.png, black and white",
+        place=PlaceForm(is_class_masks, read_class_masks),
     ),
     Format("cmp", "CMP facades", "XML files without masks beside them", place=PlaceForm(is_cmp, read_cmp)),
     Format(  # before COCO, whose tables it has
@@ -203,7 +212,7 @@ _TABLE = (
     Format(
         "voc-boxes",
         "Pascal VOC's boxes",
-        "one .xml with <object> and <bndbox> per picture",
+        "one .xml with <object> and <bndbox>, or also <polygon>, per picture",
         (FileForm(is_voc_boxes, read_voc_boxes),),
     ),
     Format("qupath", "QuPath", "one .geojson or .json of its objects per picture", (FileForm(is_qupath, read_qupath),)),
@@ -226,12 +235,24 @@ _TABLE = (
         (FileForm(is_labelbox, read_labelbox, is_whole=True),),
     ),
     Format(
+        "groundtruth",
+        "AWS Ground Truth",
+        "a .manifest with internal-color-map, and the PNG files that it names below its folder",
+        (FileForm(is_groundtruth, read_groundtruth, is_whole=True),),
+    ),
+    Format(
         "sam",
         "Segment Anything",
         "one .json of SA-1B or of a list of masks with scores, per picture",
         (FileForm(is_sa_1b, read_sa_1b), FileForm(is_sam_list, read_sam_list)),
     ),
     Format("isat", "ISAT", "one .json whose info is signed ISAT per picture", (FileForm(is_isat, read_isat),)),
+    Format(
+        "polygons",
+        "polygons in Cityscapes' form",
+        "one .json of objects with label and polygon, or EISeg's list, per picture",
+        (FileForm(is_objects, read_objects), FileForm(is_eiseg, read_eiseg)),
+    ),
     Format(
         "matlab",
         "MATLAB ground truth",
@@ -264,25 +285,19 @@ def format_names() -> tuple[str, ...]:
     return ("auto", *FORMATS)
 
 
-def _read_csv(path: Path) -> list[dict[str, Any]]:
-    text = read_text(path).removeprefix("#")  # older VIA wrote its headings as a comment
-    try:
-        return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
-    except csv.Error as error:
-        raise P2PError(path, f"is not valid CSV ({error})", "Export it again.", code="bad-csv") from error
-
-
 _PARSERS: dict[str, Callable[[Path], Any]] = {
     ".json": read_json,
     ".geojson": read_json,
     ".ndjson": read_json_lines,
     ".jsonl": read_json_lines,
+    ".manifest": read_json_lines,
     ".vott": read_json,
     ".xml": read_xml,
-    ".csv": _read_csv,
+    ".csv": read_csv,
 }
 
 
+_MOST_EXPLAINED = 5  # files that no format reads
 _ROOTS = ("annotations", "annotation")
 
 
@@ -367,6 +382,15 @@ class LabelFiles:
         for error in self.damaged:
             yield skip_of(error, error.where)
 
+    def explain(self) -> P2PError | None:
+        """What the files are, if none of them has a known format; None if that is not known."""
+        unread = [path for path, found in self._seen if found is None and path.is_file()]
+        told = (explain_value(path, self._value(path)) for path in unread[:_MOST_EXPLAINED])
+        place = self.place
+        return next(
+            (error for error in told if error), explain_folder(place) if place.is_dir() else explain_file(place)
+        )
+
     def _source(self, path: Path) -> str:
         return path.name if path == self.place else path.relative_to(self.place).as_posix()
 
@@ -438,7 +462,7 @@ def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - i
         if damaged and not files.known:
             raise damaged[0]
     if chosen is None:
-        raise _unknown(path)
+        raise files.explain() or unknown_labels(path, [each.title for each in FORMATS.values()])
     with _catch_reader(path):
         read = chosen.place.read(path) if chosen.place else files.read(chosen)
         found = give_listed_splits(give_splits_of_names(read), path)
@@ -473,15 +497,3 @@ def _refuse_mixture(files: LabelFiles) -> None:
             "Choose one with --format.",
             code="several-formats",
         )
-
-
-def _unknown(path: Path) -> P2PError:
-    if path.is_dir():
-        what = "holds no labels of a known format" if any(path.iterdir()) else "is empty"
-    elif path.suffix.lower() == ".json":
-        what = "is JSON, but not of a known format"
-    else:
-        what = "is not a label file of a known format"
-    known = ", ".join(each.title for each in FORMATS.values())
-    to_do = f"Known are {known}; the help of 'p2p data build-masks' says how their files look."
-    return P2PError(path, what, to_do, code="unknown-labels")

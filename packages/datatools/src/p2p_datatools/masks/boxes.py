@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
-from p2p_datatools.labels.values import LabelSet, RegionLabels, uses_of
+from p2p_datatools.labels.values import LabelSet, Region, RegionLabels, uses_of
 from p2p_datatools.masks.class_mapping import BOXES, RECTANGLES
 
 # Formats in which sets for detection come. In others a person draws a rectangle as the outline of what is one.
@@ -18,6 +20,9 @@ _DETECTION = (
     *("bdd100k", "coco", "cvat", "darwin", "datumaro", "hasty", "labelbox", "labelstudio", "segments"),
     *("superannotate", "voc-boxes", "vott", "yolo"),
 )
+
+_FEW = 3  # outlines, which may be of rectangular things
+_INEXACT = 0.02  # of the size of a box: how far its rounded corners may lie from its own
 
 
 def settle_boxes(found: LabelSet, labels: Path, mapping: Mapping[str, str], report: Reporter) -> LabelSet:
@@ -33,6 +38,7 @@ def settle_boxes(found: LabelSet, labels: Path, mapping: Mapping[str, str], repo
     regions = [region for item in items for region in item.regions]
     boxes = [region for region in regions if region.is_box]
     if not boxes and not (around and not regions):
+        _note_rectangles(regions, found.format, labels, report)
         return found
     count = len(boxes) + around
     if len(boxes) < len(regions):
@@ -50,6 +56,24 @@ def settle_boxes(found: LabelSet, labels: Path, mapping: Mapping[str, str], repo
             code="boxes-only",
         )
     return found
+
+
+def _note_rectangles(regions: list[Region], name: str, labels: Path, report: Reporter) -> None:
+    """Say that all outlines are boxes in their form: turned ones of YOLO, or boxes that a program wrote as outlines."""
+    if name in _DETECTION and len(regions) >= _FEW and all(map(_is_rectangle, regions)):
+        report.note(
+            f"{labels}: all {len(regions)} outlines have four corners, as boxes do, and are painted so; if they are "
+            "boxes around objects, draw outlines, or have the boxes segmented (Segment Anything takes them)."
+        )
+
+
+def _is_rectangle(region: Region) -> bool:
+    """Whether a region is one outline of four corners whose diagonals halve each other, also in shares of a picture."""
+    if len(region.polygons) != 1 or region.runs or region.polygons[0].holes or len(region.polygons[0].outer) != 4:
+        return False
+    corners = region.polygons[0].outer
+    between = corners[0] + corners[2] - corners[1] - corners[3]
+    return bool((np.abs(between) <= _INEXACT * np.ptp(corners, axis=0)).all())
 
 
 def _count_with(items: list[RegionLabels]) -> int:

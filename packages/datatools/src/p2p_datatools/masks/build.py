@@ -41,6 +41,7 @@ from p2p_datatools.masks.plan import (
 )
 from p2p_datatools.masks.questions import check_mapping
 from p2p_datatools.masks.refuse_photos import refuse_photos_as_labels
+from p2p_datatools.masks.rings import settle_rings
 from p2p_datatools.masks.siblings import find_photos, leave_out_photos
 from p2p_datatools.masks.snap_sheet import prepare_snapped, refuse_picture
 from p2p_datatools.masks.totals import MaskTotals
@@ -212,7 +213,7 @@ def _read_inputs(
     _refuse_wrong(how, found, labels, photos, dest)
     rules = RegionRules(how.strict, how.empty, palette.classes[0])
     with foretell_plan(found, photos, how.read, rules, how.match, report):
-        claims = _claims(found, palette, mapping, labels)
+        claims = _claims(found, palette, mapping, labels, report)
     with report.tell("finding photos"):
         folder = photo_folder(photos, found, report) if photos else None
         left_out, pictures = _note(labels, found, folder, report), _reader(found, labels, claims, mapping, how)
@@ -297,7 +298,7 @@ def _read(labels: Path, format: str, mapping: Mapping[str, str], report: Reporte
     found = leave_out_photos(read_labels(labels, format), labels)
     for line in (*([f"{labels}: recognised as {found.format}."] if format == "auto" else []), *found.notes):
         report.note(line)
-    return settle_boxes(found, labels, mapping, report)
+    return settle_rings(settle_boxes(found, labels, mapping, report), labels, mapping, report)
 
 
 def _reader(
@@ -309,7 +310,9 @@ def _reader(
     return reader
 
 
-def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str], labels: Path) -> ClassMapping:
+def _claims(
+    found: LabelSet, palette: Palette, mapping: Mapping[str, str], labels: Path, report: Reporter
+) -> ClassMapping:
     """Which class claims each label; raises P2PError for named ones that none claims."""
     known = color_words(palette) if found.are_colors else {}
     known |= dict.fromkeys((*found.ignored, NO_CLASS), IGNORED)
@@ -319,6 +322,8 @@ def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str], label
     unit = "pixel" if found.are_pictures and not found.labels else "region"
     claims = ClassMapping(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
     claims.refuse_unclaimed(found.labels, where=str(labels))
+    if line := claims.say_globs(found.labels):
+        report.note(line)
     return claims
 
 

@@ -25,7 +25,9 @@ _IDS, _OF_PALETTE = "ids", "palette"
 """`--map ids=palette`: class numbers are the ids of the palette, which is built-in and so nobody's own."""
 BOXES, RECTANGLES = "boxes", "rectangles"
 """`--map boxes=rectangles`: boxes around objects are painted as filled rectangles."""
-_SPECIAL = ((_IDS, _OF_PALETTE), (BOXES, RECTANGLES))
+RINGS, HOLES = "rings", "holes"
+"""`--map rings=holes`: outlines within others of their object are cut out of these."""
+_SPECIAL = ((_IDS, _OF_PALETTE), (BOXES, RECTANGLES), (RINGS, HOLES))
 
 
 # The data sets whose ids the built-in palettes have.
@@ -40,7 +42,8 @@ UNDECIDED = "undecided"  # and of the few pixels of a worn one that no colour ex
 def parse_mapping(words: Iterable[str], palette: Palette) -> dict[str, str]:
     """What `--map FROM=TO` says, as FROM -> TO; FROM is a label, a glob of labels or a class number.
 
-    `ids=palette` says that class numbers are the palette's ids, `boxes=rectangles` that boxes are to be filled.
+    `ids=palette` says that class numbers are the palette's ids, `boxes=rectangles` that boxes are to be filled,
+    `rings=holes` that outlines within others of their object are holes.
 
     Raises UsageError when TO is neither a class of `palette` nor background, unpainted or ignore.
     """
@@ -132,6 +135,17 @@ class ClassMapping:
         """Whether a class number goes to its class by nothing but the palette's ids; the background's 0 is no guess."""
         by_id = self._numbers and is_digits(label) and self._map_label(label) is None and label not in self._told
         return by_id and self.word(label) is not None and not (int(label) == 0 and self.index(label) == 0)
+
+    def say_globs(self, labels: Iterable[str]) -> str:
+        """A line on the labels that only globs of the palette claim, and what they are taken for; empty without any."""
+        others = [label for label in labels if self._map_label(label) is None and label not in self._told]
+        found = [label for label in sorted(others) if self.palette.claims_by_glob(label)]
+        if not found:
+            return ""
+        taken = [f"{label} for {self.word(label)}" for label in found[:_MOST_NUMBERS]]
+        more = f" and {len(found) - len(taken)} more" if len(found) > len(taken) else ""
+        otherwise = f"--map {shell_word(f'{found[0]}=CLASS')} says otherwise"
+        return f"By patterns of the palette {self.palette.name} these are taken: {', '.join(taken)}{more}; {otherwise}."
 
     def word(self, label: str) -> str | None:
         """What `label` becomes: a class's name, background, unpainted or ignore; None when nothing claims it."""

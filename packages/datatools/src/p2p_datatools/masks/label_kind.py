@@ -27,6 +27,9 @@ _ENDS = 48  # of 255: how far from black and white the pixels of a soft mask lie
 _MOST_EDGE = 0.25  # of the pixels of a soft mask; one of a car in 96 x 64 pixels, resized, has 0.1
 
 
+_DARK = 40  # of 255: the colour of a picture of small class numbers, with what JPEG adds to them
+
+
 _AREA = 0.01  # of the pixels: a value between the ends that has more is no edge
 
 
@@ -38,6 +41,20 @@ def soft_mask(where: str) -> P2PError:
         "Add --format colors --map '#ffffff=CLASS', where CLASS is what is white; the edges go to the nearer of both.",
         code="soft-mask",
     )
+
+
+def refuse_dark_numbers(where: str, picture: LabelPicture, rows: NDArray[np.uint8]) -> None:
+    """Raise P2PError for a lossy picture of several greys that are all taken for black: they are class numbers.
+
+    The `rows` (height, width) are the colours that its pixels are taken for. A picture that is black has one grey.
+    """
+    if picture.numbers is None or picture.numbers.max() > _DARK or rows.min() != rows.max():
+        return
+    if (least := picture.numbers.min()) != (most := picture.numbers.max()):
+        what = (
+            f"has greys from {least} to {most} alone: as colours all are black, as class numbers JPEG has blended them"
+        )
+        raise P2PError(where, what, "Save the class numbers as PNG from their source.", code="blended-numbers")
 
 
 def reads_as_colors(
@@ -116,17 +133,20 @@ def _table_holds_colors(
 ) -> bool:
     """With a colour table of its own a picture may be meant by its colours or by its numbers."""
     by_number = [number for number in colors if claims.maps(str(number))]
-    if not fits:
-        if not by_number:
-            _refuse_other_table(item, colors, known, claims)
+    used = set(colors.values())
+    are_meant = wanted or not used.isdisjoint(mapped)
+    # Black and white are also how a mask of one class looks, whatever the palette's white is.
+    if fits and not are_meant and (255, 255, 255) in used and used <= {(0, 0, 0), (255, 255, 255)}:
         return False
-    if by_number:
+    if fits and by_number:
         what = f"has the colours of the palette, and --map speaks of its number {by_number[0]}"
         raise P2PError(item.where, what, _WAY_OUT, code="other-colour-table")
-    found = set(colors.values())
-    # Black and white are also how a mask of one class looks, whatever the palette's white is.
-    is_one_class = found <= {(0, 0, 0), (255, 255, 255)} and found != {(0, 0, 0)}
-    return wanted or not is_one_class or not found.isdisjoint(mapped)
+    has_numbers = bool(by_number or (item.listed and item.listed.numbers))
+    if fits or not (has_numbers or any(each.id is not None for each in claims.palette.classes)):
+        return True  # as it must be where no number means anything
+    if not by_number:
+        _refuse_other_table(item, colors, known, claims)
+    return False
 
 
 def _refuse_other_table(

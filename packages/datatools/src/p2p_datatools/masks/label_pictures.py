@@ -11,12 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, error_of
-from p2p_datatools.contract.palette import _HEX, BACKGROUND, Color, Palette, color_labels, color_of, hex_of
+from p2p_datatools.contract.palette import (
+    _HEX,
+    BACKGROUND,
+    IGNORE,
+    IGNORED,
+    Color,
+    Palette,
+    color_labels,
+    color_of,
+    hex_of,
+)
 from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, refuse_hidden, size_of
 from p2p_datatools.contract.pictures.index import LabelPicture, histogram, read_ids
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.pictures.worn.flat_areas import FlatArea, find_inexact
+from p2p_datatools.contract.pictures.worn.flat_areas import FlatArea, find_foreign, find_inexact
 from p2p_datatools.contract.pictures.worn.restore import restore
 from p2p_datatools.contract.pictures.worn.snap import TOLERANCE, Snapper, SnapResult, undecided_pixels
 from p2p_datatools.contract.words import plural
@@ -32,12 +42,15 @@ from p2p_datatools.labels.values import (
     Use,
 )
 from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, ClassMapping
-from p2p_datatools.masks.label_kind import is_soft, reads_as_colors, soft_mask
+from p2p_datatools.masks.label_kind import is_soft, reads_as_colors, refuse_dark_numbers, soft_mask
 
 BY_IDS = "palette ids"  # what decides on numbers without names
 
 
 _MOST_COLORS = 20  # that an error lists
+
+
+VOC_BORDER = (224, 224, 192)  # the colour of the border around Pascal VOC's objects, which is ignored
 
 
 _PLACES = 5  # of undecided pixels that a record has
@@ -149,14 +162,16 @@ class PictureReader:
         self, item: PictureLabels, listed: ClassNames, counts: NDArray[np.int64], names: Mapping[int, str]
     ) -> None:
         """Raise P2PError for numbers that a list should name and does not; it often begins after the background."""
-        used = map(int, np.flatnonzero(counts))
+        used = [int(number) for number in np.flatnonzero(counts)]
         missing = [number for number in used if number not in names and not self._claims.is_mapped(str(number))]
         if missing:
             shown = ", ".join(map(str, missing[:8]))
+            # Beside classes 255 is what tools write for borders; beside 0 alone it is the object.
+            word = IGNORED if missing == [IGNORE] and any(number in names for number in used if number) else "CLASS"
             raise P2PError(
                 item.where,
                 f"has class numbers that {listed.source} does not name: {shown}",
-                f"Add them to the list, or say what they are: --map {missing[0]}=CLASS.",
+                f"Add them to the list, or say what they are: --map {missing[0]}={word}.",
                 code="unlisted-number",
             )
 
@@ -170,8 +185,6 @@ class PictureReader:
         ):
             return None
         used = np.flatnonzero(picture.counts)
-        if used[-1] >= len(picture.table):
-            return None
         colors = {int(each): _color(picture.table[each]) for each in used}
         if any(color not in known for color in colors.values()):
             return None
@@ -190,14 +203,9 @@ class PictureReader:
         undecided = undecided_pixels(snapped, photo) if snapped.stray.any() else None
         if snapped.stray.any() and undecided is None:
             raise self._stray(item, photo, snapped, exact=picture.exact)
+        if self._may_be_numbers(item, picture, photo, snapped):
+            return None
         colors = self.colors(item)
-        if picture.exact and (inexact := snapped.moved & ~snapped.blended).any():
-            # A tolerance above the usual one was chosen, and with it what only that brings back.
-            areas = [each for each in find_inexact(photo, inexact, snapped.rows, colors) if each.distance <= TOLERANCE]
-            if areas and item.judge and picture.numbers is not None and not self._are_mapped(picture):
-                return None
-            if not self._is_mapped_soft(picture):  # a blur leaves areas near black and white
-                self._refuse_flat(item, areas)
         by = f"colours of {item.listed.source}" if item.listed and item.listed.colors else "palette colours"
         moved, blended = int(np.count_nonzero(snapped.moved)), int(np.count_nonzero(snapped.blended))
         found = _Rows(snapped.rows, [hex_of(_color(each)) for each in colors], labels, by, moved, blended)
@@ -205,6 +213,23 @@ class PictureReader:
             return found
         places = tuple((int(x), int(y)) for y, x in np.argwhere(undecided)[:_PLACES])
         return replace(found.set_apart(undecided, UNDECIDED), undecided=places)
+
+    def _may_be_numbers(self, item: PictureLabels, picture: LabelPicture, photo: Photo, snapped: SnapResult) -> bool:
+        """Whether grey areas are near a class's colour but not its own; raises P2PError where they surely mean more."""
+        if not picture.exact:
+            refuse_dark_numbers(item.where, picture, snapped.rows)
+        inexact = snapped.moved & ~snapped.blended
+        was_jpeg = None if picture.exact else True
+        found = find_inexact(photo, inexact, snapped.rows, self.colors(item), was_jpeg=was_jpeg)
+        # A tolerance above the usual one was chosen, and with it what only that brings back.
+        areas = [each for each in found if each.distance <= TOLERANCE]
+        if areas and picture.exact and item.judge and picture.numbers is not None and not self._are_mapped(picture):
+            return True
+        if not self._is_mapped_soft(picture):  # a blur leaves areas near black and white
+            self._refuse_flat(item, areas, exact=picture.exact)
+        if picture.exact and snapped.moved.any():
+            self._refuse_foreign(item, find_foreign(photo, snapped.moved, snapped.rows, self.colors(item)))
+        return False
 
     def _are_mapped(self, picture: LabelPicture) -> bool:
         """Whether --map speaks of a grey of the picture, which then is a colour."""
@@ -216,16 +241,27 @@ class PictureReader:
             return False
         return is_soft(picture.numbers, picture.counts)
 
-    def _refuse_flat(self, item: PictureLabels, areas: list[FlatArea]) -> None:
+    def _refuse_flat(self, item: PictureLabels, areas: list[FlatArea], *, exact: bool) -> None:
         if not areas:
             return
         first, grey = areas[0], all(len(set(area.color)) == 1 for area in areas)
         listed = ", ".join(f"{area.color} ({area.pixels} pixels)" for area in areas[:5])
-        what = f"has flat areas of colours that no class has exactly: {listed}; the first at x={first.x}, y={first.y}"
-        numbers = "If these are class numbers, leave out --format colors. " if grey else ""
+        none = "no class has exactly" if exact else "are near that of a class, but farther than JPEG leaves them"
+        what = f"has flat areas of colours that {none}: {listed}; the first at x={first.x}, y={first.y}"
+        numbers = "If these are class numbers, leave out --format colors. " if grey and exact else ""
         options = " ".join(f"--map '{hex_of(area.color)}=CLASS'" for area in areas[:5])
         to_do = f"{numbers}{'Otherwise say' if numbers else 'Say'} what they are: {options}."
         raise P2PError(item.where, what, to_do, code="inexact-areas")
+
+    def _refuse_foreign(self, item: PictureLabels, areas: list[FlatArea]) -> None:
+        if not areas:
+            return
+        first = areas[0]
+        listed = ", ".join(f"{area.color} ({plural(area.pixels, 'pixel')})" for area in areas)
+        what = f"has colours that are no class's and no blend of two: {listed}; the first at x={first.x}, y={first.y}"
+        words = {VOC_BORDER: IGNORED}
+        options = " ".join(f"--map '{hex_of(area.color)}={words.get(area.color, 'CLASS')}'" for area in areas)
+        raise P2PError(item.where, what, f"Say what they are: {options}.", code="foreign-colour")
 
     def _clear(self, item: PictureLabels, picture: LabelPicture, found: _Rows) -> _Rows:
         """The same with a row for pixels without data, and one for transparent ones, whatever lies below them."""

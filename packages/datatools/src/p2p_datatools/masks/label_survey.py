@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 
 import cv2
 import numpy as np
@@ -30,6 +31,8 @@ from p2p_datatools.labels.values import (
 )
 from p2p_datatools.masks.label_kind import is_soft
 
+_MOST_CLASSES = 32  # colours of a picture, which without any flat area may still be classes
+_BLACK = (0, 0, 0)
 _FLAT = 16  # the difference between neighbours, in each channel
 
 
@@ -72,14 +75,30 @@ class LabelSurvey:
 
 def survey_labels(found: LabelSet, report: Reporter = QUIET) -> LabelSurvey:
     """What all labels have; pictures that cannot be read are left to the building of masks, which names them."""
+    survey = _survey(found, report)
+    return _survey(found, report, by_tables=True) if _are_drawings(survey) else survey
+
+
+def _survey(found: LabelSet, report: Reporter, *, by_tables: bool = False) -> LabelSurvey:
     survey = LabelSurvey({label: [] for label in found.labels})
-    with closing(parallel_map(_survey_item, found.items)) as results:
+    with closing(parallel_map(partial(_survey_item, by_tables=by_tables), found.items)) as results:
         for each in report.track(results, "labels", len(found.items)):
             survey.add(each)
     return survey
 
 
-def _survey_item(item: RegionLabels | PictureLabels) -> LabelSurvey:
+def _are_drawings(survey: LabelSurvey) -> bool:
+    """Whether index pictures are meant by the colours of their tables, whose order is that of a painting program.
+
+    Such have one colour at several numbers, or black at another number than 0, or paint with 0 beside transparency.
+    """
+    colors = set[Color]().union(*survey.numbers.values())
+    several = any(len(each) > 1 for each in survey.numbers.values()) and len(colors) <= len(survey.numbers)
+    zero = survey.numbers.get(0, set())
+    return several or (bool(zero) and _BLACK not in zero and (_BLACK in colors or survey.transparent))
+
+
+def _survey_item(item: RegionLabels | PictureLabels, *, by_tables: bool) -> LabelSurvey:
     survey = LabelSurvey()
     if isinstance(item, RegionLabels):
         for region in item.regions:
@@ -95,7 +114,7 @@ def _survey_item(item: RegionLabels | PictureLabels) -> LabelSurvey:
     survey.areas = {name: [] for name in (*numbers.values(), *colors.values())}
     survey.colors = {name: color for color, name in colors.items()}
     try:
-        _survey_picture(survey, item, numbers, named_colors=bool(colors))
+        _survey_picture(survey, item, numbers, named_colors=bool(colors), by_tables=by_tables)
     except P2PError as error:
         survey.fault = error
     return survey
@@ -111,11 +130,15 @@ def _area_within(polygon: Polygon) -> float:
     return abs(float(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))) / 2
 
 
-def _survey_picture(survey: LabelSurvey, item: PictureLabels, names: Mapping[int, str], *, named_colors: bool) -> None:
+def _survey_picture(
+    survey: LabelSurvey, item: PictureLabels, names: Mapping[int, str], *, named_colors: bool, by_tables: bool
+) -> None:
     """Add the colours of named numbers, and the numbers or colours of a picture that no name explains."""
     picture = item.picture()
     survey.transparent = picture.transparent is not None
     wanted = isinstance(item, ColorLabels)
+    if not names and picture.table is not None:
+        wanted = wanted or by_tables or _is_soft_drawing(picture, int(np.count_nonzero(picture.counts)))
     holds_numbers = picture.numbers is not None and (bool(names) or not wanted)
     if not holds_numbers:
         if not named_colors:
@@ -136,6 +159,15 @@ def _survey_picture(survey: LabelSurvey, item: PictureLabels, names: Mapping[int
         survey.numbers = used
 
 
+def _is_soft_drawing(picture: LabelPicture, count: int) -> bool:
+    """Whether most colours of a picture of so many are nowhere flat, so that they are blends at edges."""
+    if count <= _MOST_CLASSES:
+        return False
+    window = np.ones((3, 3), dtype=np.uint8)
+    is_flat = (cv2.dilate(picture.colors, window) == cv2.erode(picture.colors, window)).all(axis=2)
+    return 2 * len(count_pixels(picture.colors[is_flat])) < count
+
+
 def _find_used(picture: LabelPicture) -> NDArray[np.intp]:
     assert picture.numbers is not None, "they were asked for"
     seen = picture.numbers
@@ -150,7 +182,7 @@ def _count_colors(picture: LabelPicture) -> tuple[Counter[int], bool]:
     colors = picture.colors
     opaque = np.ones(colors.shape[:2], dtype=np.bool_) if picture.transparent is None else ~picture.transparent
     counts = count_pixels(colors[opaque])
-    if picture.exact and len(counts) <= IGNORE:
+    if picture.exact and len(counts) <= IGNORE and not _is_soft_drawing(picture, len(counts)):
         return Counter(counts), False
     return Counter(count_pixels(colors[opaque & _is_flat(colors)])), True
 

@@ -4,7 +4,7 @@ Nothing here may open a picture, or take a photo that another name would fit as 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Collection, Iterable, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +22,8 @@ from p2p_datatools.contract.names import FoundPhoto, PhotoFolder, folders_of, wi
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_datatools.contract.words import plural, shell_word
 from p2p_datatools.labels.values import LabelItem, PictureLabels, RegionLabels
+
+CLASS_MASKS = "--format class-masks"
 
 PhotosOfLabels = tuple[list[tuple[LabelItem, Path]], list[Skip]]
 _OWN_NAME = "by the name of the label file, because there is no photo of the name in it"
@@ -245,11 +247,26 @@ def _note_ways(found: Iterable[tuple[LabelItem, FoundPhoto]], photos: PhotoFolde
         report.note(f"{took} {way}; the first is {item.where}: {path.relative_to(photos.folder).as_posix()}.")
 
 
+def _are_several(names: Collection[str], photos: PhotoFolder) -> bool:
+    """Whether photos have several label pictures each, in whose paths a part is called as, or begins as their photo."""
+    there = {name.rpartition("/")[2] for name in photos.names}
+    return len(names) > len(there) and all(any(_begins(part, there) for part in name.split("/")) for name in names)
+
+
+def _begins(part: str, names: Collection[str]) -> bool:
+    words = part.split("_")
+    return any("_".join(words[:count]) in names for count in range(1, len(words) + 1))
+
+
 def _advise(skipped: list[Skip], lost: Sequence[LabelItem], photos: PhotoFolder, *, whole: bool) -> list[Skip]:
     """The same; where no label has a photo, with an option that would find all."""
     if not whole or not skipped or not all(skip.code in _LOST for skip in skipped):
         return skipped
-    suggested = suggest_match({without_suffix(item.picture_name) for item in lost}, photos.names)
+    names = {without_suffix(item.picture_name) for item in lost}
+    suggested = suggest_match(names, photos.names)
+    if all(isinstance(item, PictureLabels) for item in lost) and _are_several(names, photos):
+        to_do = f"If each is the mask of one class of its photo, add {CLASS_MASKS}."
+        return [replace(skip, to_do=to_do) for skip in skipped]
     return [
         replace(skip, to_do=f"{suggested}{skip.to_do}" if skip.code == "no-photo" else suggested or skip.to_do)
         for skip in skipped

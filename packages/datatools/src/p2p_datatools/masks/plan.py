@@ -23,7 +23,7 @@ from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.labels.values import LabelSet, PictureLabels, Region, RegionFault, RegionLabels
 from p2p_datatools.masks.paint import covers_no_pixel, is_outside
-from p2p_datatools.masks.partners import match_photos
+from p2p_datatools.masks.partners import CLASS_MASKS, match_photos
 
 _ALL_BACKGROUND = "--empty background"
 _COVERS_NONE = "is so small or thin that it covers the centre of no pixel"
@@ -121,8 +121,14 @@ def _say_several(alike: Sequence[MaskJob]) -> Iterator[Skip]:
     sources = list(dict.fromkeys(job.item.source for job in alike))
     where = f" ({' and '.join(sources[:5])})" if len(sources) > 1 else ""
     what = f"is one of {len(alike)} labels{where} of the picture {alike[0].name}"
+    # Such as the masks of single classes, or the semantic and instance pictures of KITTI.
+    folders = {job.item.path.parent for job in alike if isinstance(job.item, PictureLabels)}
+    to_do = "Remove all but one."
+    if len(folders) == len(alike):
+        listed = " and ".join(sorted(map(str, folders))[:5])
+        to_do = f"If each is the mask of one class, add {CLASS_MASKS}; else give one of {listed} as LABELS."
     for job in alike:
-        yield Skip(job.item.where, what, "Remove all but one.", "several-labels")
+        yield Skip(job.item.where, what, to_do, "several-labels")
 
 
 def _job(

@@ -130,3 +130,23 @@ def test_real_cityscapes_build_without_a_word_of_mapping(real_data: Path, tmp_pa
     summary = build_masks(folder, tmp_path / "masks", palette=SCENES, photos=folder)
     assert (summary.format, summary.built, summary.skipped, summary.unseen) == ("cityscapes", 3, (), ())
     assert max(summary.areas, key=summary.areas.__getitem__) == "road"
+
+
+def test_colours_alone_are_read_by_those_of_the_data_set(tmp_path: Path) -> None:
+    (tmp_path / "labels").mkdir()
+    path = tmp_path / "labels" / f"{STEM}_gtFine_color.png"
+    Image.fromarray(np.array([[(128, 64, 128), (0, 0, 142), (0, 0, 0)]], dtype=np.uint8)).save(path)
+    areas = build_masks(tmp_path / "labels", tmp_path / "masks", palette=SCENES).areas
+    assert (areas["road"], areas["car"], areas["background"]) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("kind", ["labelIds", "color"])
+def test_the_classes_of_another_set_in_this_form_have_the_names_of_its_list(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "labels" / "gtFine").mkdir(parents=True)
+    (tmp_path / "labels" / "label_colors.txt").write_text("0 0 0 background\n9 200 9 tree\n128 64 128 car\n")
+    pixels = np.array([[0, 1, 2]], dtype=np.uint8)
+    if kind == "color":
+        pixels = np.array([(0, 0, 0), (9, 200, 9), (128, 64, 128)], dtype=np.uint8)[pixels]
+    Image.fromarray(pixels).save(tmp_path / "labels" / "gtFine" / f"{STEM}_gtFine_{kind}.png")
+    areas = build_masks(tmp_path / "labels", tmp_path / "masks", palette=SCENES).areas
+    assert (areas["background"], areas["tree"], areas["car"]) == (1, 1, 1)

@@ -70,6 +70,21 @@ def write(path: Path, text: str) -> Path:
         ("classes.txt", "background\nlane 1\nlane 2\n", {0: "background", 1: "lane 1", 2: "lane 2"}, {}),
         ("classes.txt", "-1 void\n0 road\n", {255: "void", 0: "road"}, {}),
         ("obj.names", "background\ncar\n", {0: "background", 1: "car"}, {}),
+        ("class_mapping.csv", "class_name,class_color\n__background__,0 0 0\nCar,255 0 0\n",
+         {0: "__background__", 1: "Car"}, {BLACK: "__background__", RED: "Car"}),
+        ("class_mapping.csv", "class_name,class_color\ncar,50\nwheel,100\n", {50: "car", 100: "wheel"},
+         {(50,) * 3: "car", (100,) * 3: "wheel"}),
+        ("class_dict.csv", "name,r,g,b\nCar,1,1,1\nSky,2,2,2\n", {1: "Car", 2: "Sky"},
+         {(1, 1, 1): "Car", (2, 2, 2): "Sky"}),
+        ("obj_class_to_machine_color.json", '{"car": [1, 1, 1]}', {1: "car"}, {(1, 1, 1): "car"}),
+        ("class_list.json", '{"#000000": "void", "#ff0000": "Car 1"}', {0: "void", 1: "Car 1"},
+         {BLACK: "void", RED: "Car 1"}),
+        ("config.json", '{"labels": [{"name": "a--bird", "readable": "Bird", "color": [255, 0, 0]}]}',
+         {0: "Bird"}, {RED: "Bird"}),
+        ("classes.json", '[{"id": 4, "name": "Car", "color": [255, 0, 0]}]', {4: "Car"}, {RED: "Car"}),
+        ("RUGD_annotation-colormap.txt", "0 void 0 0 0\n1 car 255 0 0\n", {0: "void", 1: "car"},
+         {BLACK: "void", RED: "car"}),
+        ("colors.txt", "Category r g b\nCar 255 0 0\n", {}, {RED: "Car"}),
         ("object_info150.txt", "Idx\tRatio\tTrain\tName\n1\t0.15\t1\twall\n2\t0.1\t6\tbuilding, edifice\n",
          {1: "wall", 2: "building"}, {}),
     ],
@@ -132,17 +147,33 @@ def test_a_list_that_is_no_text_is_refused(tmp_path: Path, refused: "Refused") -
         read_class_names(tmp_path / "classes.txt")
 
 
-def test_lists_are_found_in_the_folder_and_beside_it_and_no_farther(tmp_path: Path) -> None:
-    root = tmp_path / "set" / "labels"
+def test_lists_are_found_in_the_folder_and_beside_it_or_else_one_folder_above_and_no_farther(tmp_path: Path) -> None:
+    root = tmp_path / "set" / "train" / "labels"
+    (root / "city").mkdir(parents=True)
     write(tmp_path / "classes.txt", "0 other\n")
-    (root / "train").mkdir(parents=True)
-    assert find_names(root / "train", root) is None
-    write(tmp_path / "set" / "classes.txt", "0 background\n1 car\n")
-    write(root / "train" / "label_names.txt", "background\ncar\nwheel\n")
-    found = find_names(root / "train", root)
+    assert find_names(root / "city", root) is None
+    write(tmp_path / "set" / "classes.txt", "0 background\n1 bus\n")
+    found = find_names(root / "city", root)
+    assert found is not None
+    assert (found.numbers[1], found.source) == ("bus", "set/classes.txt")
+    write(tmp_path / "set" / "train" / "classes.txt", "0 background\n1 car\n")
+    write(root / "city" / "label_names.txt", "background\ncar\nwheel\n")
+    found = find_names(root / "city", root)
     assert found is not None
     assert found.numbers == {0: "background", 1: "car", 2: "wheel"}
     assert found.source == "label_names.txt and classes.txt"
+
+
+def test_a_configuration_of_something_else_is_no_list(tmp_path: Path) -> None:
+    write(tmp_path / "labels" / "config.json", '{"model": "unet", "labels": ["a"]}')
+    assert find_names(tmp_path / "labels", tmp_path / "labels") is None
+    labels = [{"name": "a--bird", "readable": "Bird", "color": [255, 0, 0]}]
+    write(tmp_path / "labels" / "config.json", json.dumps({"labels": labels}))
+    assert find_names(tmp_path / "labels", tmp_path / "labels") is None
+    write(tmp_path / "labels" / "config.json", json.dumps({"labels": labels, "version": 1.1}))
+    found = find_names(tmp_path / "labels", tmp_path / "labels")
+    assert found is not None
+    assert found.numbers == {0: "Bird"}
 
 
 def test_lists_that_contradict_each_other_are_refused(tmp_path: Path, refused: "Refused") -> None:

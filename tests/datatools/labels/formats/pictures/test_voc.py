@@ -52,6 +52,15 @@ def test_numbers_and_colours_have_voc_s_names_and_the_border_is_ignored(tmp_path
     assert summary.areas == {**dict.fromkeys(SCENES.names, 0), "background": 3, "car": 3, "pedestrian": 3, "ignore": 3}
 
 
+def test_the_arrays_of_labelme2voc_are_class_numbers(tmp_path: Path) -> None:
+    folder = tmp_path / "voc" / "SegmentationClass"
+    folder.mkdir(parents=True)
+    np.save(folder / "a.npy", np.array([[0, 1, 2]], dtype=np.int32))
+    (tmp_path / "voc" / "class_names.txt").write_text("_background_\ncar\nroad")
+    areas = build_masks(tmp_path / "voc", tmp_path / "masks", palette=SCENES).areas
+    assert (areas["background"], areas["car"], areas["road"]) == (1, 1, 1)
+
+
 def test_a_label_mapped_to_no_class_is_named_with_its_pixels(tmp_path: Path, refused: "Refused") -> None:
     write(tmp_path / "voc" / "SegmentationClass", 0, 8, 8)
     with refused("unclaimed-label", tmp_path / "voc") as error:

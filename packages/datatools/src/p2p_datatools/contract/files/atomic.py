@@ -192,8 +192,21 @@ def read_text(path: Path) -> str:
     return decode_text(read_bytes(path), path)
 
 
+def load_json(data: bytes) -> Any:
+    """Parse JSON. Raises ValueError when it is invalid or an object has two values for one key, and RecursionError."""
+    return json.loads(data, object_pairs_hook=_table)
+
+
+def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    other = [key for key, value in pairs if value != found[key]] if len(found) < len(pairs) else []
+    if other:
+        raise ValueError(f"one of its objects has two values for {other[0]!a:.60}, of which only one would count")
+    return found
+
+
 def _parse(data: bytes) -> Any:
-    value = json.loads(data)
+    value = load_json(data)
     # Whoever compares or shows a value goes down into it. A larger file is a label file, whose reader is guarded.
     if len(data) < _LONG and data.count(b"[") + data.count(b"{") > _DEEP and is_deeper(value, _DEEP):
         raise ValueError(f"its lists and objects lie more than {_DEEP} levels deep")

@@ -26,7 +26,23 @@ SUFFIXES = frozenset(
 # What lies beside pictures and holds none: text, tables, labels, settings, programs, and what systems leave behind.
 _BESIDE = frozenset(
     {
-        *("txt", "text", "md", "rst", "pdf", "html", "htm", "css", "log", "csv", "tsv", "json", "jsonl", "ndjson"),
+        *(
+            "txt",
+            "text",
+            "md",
+            "rst",
+            "pdf",
+            "html",
+            "htm",
+            "css",
+            "log",
+            "csv",
+            "tsv",
+            "json",
+            "jsonl",
+            "ndjson",
+            "manifest",
+        ),
         *("geojson", "xml", "yaml", "yml", "toml", "ini", "cfg", "conf", "names", "data", "cache", "py", "ipynb", "m"),
         *("sh", "bat", "lock", "db", "lnk", "url", "part", "tmp", "bak", "md5", "sha1", "sha256", "license"),
         *("pgw", "jgw", "pngw", "jpgw", "tfw", "tifw", "bpw", "wld", "prj", "xmp", "thm", "ovr", "aux"),

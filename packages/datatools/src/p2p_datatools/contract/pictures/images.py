@@ -143,11 +143,15 @@ def _turn(image: Image.Image, file: PictureFile) -> None:
 
 
 def transparent_pixels(image: Image.Image) -> NDArray[np.bool_] | None:
-    """Where a decoded picture is more transparent than not, (height, width); None where nowhere."""
+    """Where a decoded picture is more transparent than not, (height, width); None where nowhere.
+
+    What is drawn at a lower opacity throughout counts as painted: half of the highest one divides the two.
+    """
     if not is_transparent(image):
         return None
     alpha = (image if image.mode in _ALPHA else image.convert("RGBA")).getchannel("A")
-    found = np.asarray(alpha) < _OPAQUE
+    most = alpha.getextrema()[1]
+    found = np.asarray(alpha) < min(_OPAQUE, (most + 1) // 2 if most else _OPAQUE)
     return found if found.any() else None
 
 

@@ -35,7 +35,7 @@ _BUSY = 8  # pixels per run, below which each pixel is counted by itself
 
 @dataclass(frozen=True)
 class IndexPicture:
-    """A picture of integer values: `values` (height, width), and the file's own colour table (n, 3) if it has one.
+    """A picture of integer values: `values` (height, width), and the file's own colour table (n, 3) if it has them all.
 
     The values may be read-only. `missing` is where the file has no data, None where nowhere; the value there is 0.
     """
@@ -151,8 +151,10 @@ def _array_of(file: PictureFile) -> IndexPicture | None:
 def _index_of(image: Image.Image, file: PictureFile) -> IndexPicture:
     nodata = nodata_of(image.tag_v2.get(GDAL_NODATA)) if isinstance(image, TiffImageFile) else None
     if image.mode == "P":
+        values = np.asarray(image, dtype=np.uint8)
         table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
-        return _with_nodata(np.asarray(image, dtype=np.uint8), table, nodata, file.path)
+        # What lacks the colours of its numbers is no colour table: these would all be black.
+        return _with_nodata(values, table if values.max() < len(table) else None, nodata, file.path)
     if image.mode in ("1", "L"):
         return _with_nodata(np.asarray(image, dtype=np.uint8), None, nodata, file.path)
     if image.mode.startswith(("I", "F")):

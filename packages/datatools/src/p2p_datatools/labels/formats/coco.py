@@ -12,10 +12,9 @@ from functools import partial
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, error_of, skip_of
-from p2p_datatools.contract.pictures.limits import MOST_PIXELS
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.outlines import box, box_at, number, polygon
-from p2p_datatools.labels.parsing.regions import RegionCollector, read_label, read_picture_name
+from p2p_datatools.labels.parsing.regions import RegionCollector, read_label, read_picture_name, size_from
 from p2p_datatools.labels.parsing.rle import coco_runs
 from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionFault, RegionLabels, Runs, uses_of
 
@@ -139,20 +138,13 @@ def _picture(
     if not image.get("file_name"):
         raise P2PError(f"image {image['id']}", "has no file_name", "Export the labels again.", code="no-file-name")
     name = read_picture_name(image["file_name"], f"image {image['id']}")
-    size = _size(image, name)
+    size = size_from(image.get("width"), image.get("height"), name)
     drawing = RegionCollector()
     said = [_draw(each, categories, size, name, drawing) for each in annotations]
     dump = json.dumps([name, size, [each for each in said if each]])
     signature = hashlib.sha256(dump.encode()).hexdigest()
     boxes = tuple(around for each in annotations if (around := _box_around(each, categories, name)))
     return replace(drawing.labels_of(name, size, where=name, source=source, signature=signature), boxes=boxes)
-
-
-def _size(image: Mapping[str, Any], where: str) -> Size | None:
-    size = Size(image.get("width") or 0, image.get("height") or 0)
-    if not all(type(side) is int and side >= 0 for side in size) or size.width * size.height > MOST_PIXELS:
-        raise P2PError(where, f"its size is given as {size}", "Export the labels again.", code="bad-size")
-    return size if size.width * size.height else None
 
 
 def _draw(
@@ -165,12 +157,14 @@ def _draw(
     """Draw an annotation as one region, and give what its mask depends on; None where it cannot be painted at all."""
     where = f"{picture}: annotation {annotation.get('id')}"
     category = annotation.get("category_id")
-    if not isinstance(category, int | str) or category not in categories:
+    if not isinstance(category, int | float | str) or category not in categories:
         raise P2PError(
             where, f"its category {category} is not in the file", "Export the labels again.", code="unknown-class"
         )
     label, outlines = categories[category], annotation.get("segmentation")
     if isinstance(outlines, list) and outlines:
+        if not any(isinstance(each, list | dict) for each in outlines):
+            outlines = [outlines]  # one polygon, without the list around it
         names = ("segmentation[0]",) if len(outlines) == 1 else [f"segmentation[{n}]" for n in range(len(outlines))]
         parts = [
             (each, drawing.read(partial(polygon, each, where, name=name), label, where=where))

@@ -19,7 +19,7 @@ _KINDS = {
     "red": "r red",
     "green": "g green",
     "blue": "b blue",
-    "color": "color colour rgb hex color_rgb",
+    "color": "color colour rgb hex color_rgb class_color",
 }
 _HEADINGS = {heading: kind for kind, headings in _KINDS.items() for heading in headings.split()}
 _CHANNELS = ("red", "green", "blue")
@@ -101,7 +101,9 @@ def _row_by_heading(where: str, line: str, delimiter: str | None, kinds: list[st
     if set(_CHANNELS) <= told.keys():
         color = read_color_cells([told[channel] for channel in _CHANNELS])
     elif word := told.get("color"):
-        color = color_of(word) if _HEX.fullmatch(word.lower()) else read_color_cells(re.findall(r"\d+", word))
+        cells = re.findall(r"\d+", word)
+        cells = cells * 3 if len(cells) == 1 else cells  # a grey
+        color = color_of(word) if _HEX.fullmatch(word.lower()) else read_color_cells(cells)
     return ClassRow(where, name, _number(told["number"]) if "number" in told else None, color)
 
 

@@ -3,12 +3,11 @@
 Nothing here may know what the values mean.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files.atomic import read_bytes
+from p2p_datatools.contract.files.atomic import load_json, read_bytes
 from p2p_datatools.contract.files.text import decode_text, find_encoding, guess_encodings, other_encoding
 
 
@@ -29,7 +28,7 @@ def read_json_lines(path: Path) -> list[Any]:
 
 def _value(line: bytes, path: Path, number: int) -> Any:
     try:
-        return json.loads(line)
+        return load_json(line)
     except (ValueError, RecursionError) as error:
         if isinstance(error, UnicodeDecodeError) and guess_encodings(line):
             return other_encoding(line, path, error)

@@ -26,6 +26,10 @@ _MOST_COLORS = 64
 _WORN = 12.0  # distance in RGB; flat areas of real JPEG facades are up to 1.5 from their colour, of quality 20 up to 8
 
 
+_SAMPLE = 4096  # pixels
+_MOST_FOREIGN = 8  # colours: a softened edge between two classes has more
+
+
 class FlatArea(NamedTuple):
     """A colour that is flat somewhere, in how many `pixels`, the first of them, and its distance from a class's."""
 
@@ -36,11 +40,14 @@ class FlatArea(NamedTuple):
     distance: float
 
 
-def find_inexact(picture: Photo, inexact: NDArray[np.bool_], rows: NDArray[np.uint8], colors: Photo) -> list[FlatArea]:
+def find_inexact(
+    picture: Photo, inexact: NDArray[np.bool_], rows: NDArray[np.uint8], colors: Photo, *, was_jpeg: bool | None = None
+) -> list[FlatArea]:
     """The colours of flat areas of `inexact` pixels, the largest first.
 
-    `colors` (n, 3) at the pixels' `rows` are what they would become. In a picture that was JPEG once, flat areas lie a
-    little beside their colour, so there only those count that lie farther from it.
+    `colors` (n, 3) at the pixels' `rows` are what they would become. In a picture that was JPEG once, which None leaves
+    to its number of colours, flat areas lie a little beside their colour, so there only those count that lie farther
+    from it.
     """
     places = _flat_places(picture, inexact)
     if not len(places):
@@ -48,7 +55,6 @@ def find_inexact(picture: Photo, inexact: NDArray[np.bool_], rows: NDArray[np.ui
     codes = _codes(picture)
     _, first, counts = np.unique(codes.ravel()[places], return_index=True, return_counts=True)
     areas: list[FlatArea] = []
-    was_jpeg = None
     for which in np.argsort(-counts, kind="stable"):
         if counts[which] < max(_FEW, _LEAST * codes.size):
             break
@@ -59,6 +65,36 @@ def find_inexact(picture: Photo, inexact: NDArray[np.bool_], rows: NDArray[np.ui
         if not was_jpeg or away > _WORN:
             areas.append(FlatArea((red, green, blue), int(counts[which]), x, y, away))
     return areas
+
+
+def find_foreign(picture: Photo, moved: NDArray[np.bool_], rows: NDArray[np.uint8], colors: Photo) -> list[FlatArea]:
+    """The colours of `moved` pixels that are no blend of two in use, where they have few: of thin things, or borders.
+
+    `rows` and `colors` are as of `find_inexact`. Edges that were softened have many colours, on the way between two.
+    """
+    codes, places = _codes(picture).ravel(), np.flatnonzero(moved)
+    if len(np.unique(codes[places[:: max(1, len(places) // _SAMPLE)]])) > _MOST_FOREIGN:
+        return []  # as in most worn pictures, of which only some pixels need be looked at
+    found, first, counts = np.unique(codes[places], return_index=True, return_counts=True)
+    used = colors[np.unique(rows[~moved])].astype(np.float64)
+    if len(found) > _MOST_FOREIGN or not len(used):
+        return []
+    areas: list[FlatArea] = []
+    for which in np.argsort(-counts, kind="stable"):
+        y, x = divmod(int(places[first[which]]), picture.shape[1])
+        away = _distance_from_blends(picture[y, x].astype(np.float64), used)
+        if counts[which] >= max(_FEW, _LEAST * codes.size) and away > _WORN:
+            red, green, blue = (int(part) for part in picture[y, x])
+            areas.append(FlatArea((red, green, blue), int(counts[which]), x, y, away))
+    return areas
+
+
+def _distance_from_blends(color: NDArray[np.float64], colors: NDArray[np.float64]) -> float:
+    """How far a colour lies from the nearest one between any two of the colours, (n, 3)."""
+    one, way = colors[:, None], colors[None] - colors[:, None]
+    length = np.maximum((way * way).sum(axis=2), 1)
+    share = np.clip(((color - one) * way).sum(axis=2) / length, 0, 1)
+    return float(np.linalg.norm(one + share[..., None] * way - color, axis=2).min())
 
 
 def has_many_colors(picture: Photo) -> bool:

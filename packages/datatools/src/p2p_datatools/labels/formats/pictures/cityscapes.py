@@ -1,9 +1,10 @@
-"""Reads the Cityscapes tree: pictures of label ids or train ids, or polygons, by the names of their files.
+"""Reads the Cityscapes tree: pictures of label ids, train ids or colours, or polygons, by the names of their files.
 
-Nothing here may know a palette; the ids are turned into the names that Cityscapes gives them.
+Nothing here may know a palette; ids and colours get the names that Cityscapes, or a list of classes beside them, has.
 """
 
 import re
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,21 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import read_json, sha256_file
 from p2p_datatools.contract.files.listing import find_files
+from p2p_datatools.contract.palette import Color
 from p2p_datatools.contract.words import plural
+from p2p_datatools.labels.formats.pictures.class_names import find_names
 from p2p_datatools.labels.parsing.outlines import polygon
 from p2p_datatools.labels.parsing.regions import RegionCollector, read_label, size_from
-from p2p_datatools.labels.values import VOID, IndexLabels, LabelSet, RegionLabels, uses_of
+from p2p_datatools.labels.values import (
+    VOID,
+    ClassNames,
+    ColorLabels,
+    IndexLabels,
+    LabelSet,
+    PictureLabels,
+    RegionLabels,
+    uses_of,
+)
 
 # Cordts et al. 2016, as in the scripts that come with the data set: the place in this list is the id.
 _NAMES = [
@@ -80,9 +92,21 @@ LABEL_IDS, TRAIN_IDS = (
     {**{train: _NAMES[each] for train, each in enumerate(_TRAINED)}, 255: VOID},
 )
 
+# The colours of the same scripts; what they leave black is unlabelled, and a plate has the colour of its car.
+_COLORS: dict[Color, str] = {
+    **{(0, 0, 0): "unlabeled", (111, 74, 0): "dynamic", (81, 0, 81): "ground", (128, 64, 128): "road"},
+    **{(244, 35, 232): "sidewalk", (250, 170, 160): "parking", (230, 150, 140): "rail track"},
+    **{(70, 70, 70): "building", (102, 102, 156): "wall", (190, 153, 153): "fence", (180, 165, 180): "guard rail"},
+    **{(150, 100, 100): "bridge", (150, 120, 90): "tunnel", (153, 153, 153): "pole", (250, 170, 30): "traffic light"},
+    **{(220, 220, 0): "traffic sign", (107, 142, 35): "vegetation", (152, 251, 152): "terrain", (70, 130, 180): "sky"},
+    **{(220, 20, 60): "person", (255, 0, 0): "rider", (0, 0, 142): "car", (0, 0, 70): "truck", (0, 60, 100): "bus"},
+    **{(0, 0, 90): "caravan", (0, 0, 110): "trailer", (0, 80, 100): "train", (0, 0, 230): "motorcycle"},
+    (119, 11, 32): "bicycle",
+}
+
 _FILE = re.compile(r"(.+)_gt(?:Fine|Coarse)_(labelIds|labelTrainIds|instanceIds|instanceTrainIds|color|polygons)\.\w+")
 # In the order of preference where a picture has several.
-_KINDS = ("labelIds", "labelTrainIds", "polygons")
+_KINDS = ("labelIds", "labelTrainIds", "polygons", "color")
 
 
 def is_cityscapes(path: Path) -> bool:
@@ -91,7 +115,10 @@ def is_cityscapes(path: Path) -> bool:
 
 
 def read_cityscapes(folder: Path) -> LabelSet:
-    """The labels below `folder`, all of one kind; raises P2PError when there are only single objects or colours."""
+    """The labels below `folder`, all of one kind; raises P2PError when there are only single objects.
+
+    A list of classes beside label ids or colours has their names: CVAT writes other sets in this form, too.
+    """
     found = [(file, match) for file in find_files(folder, "*_gt*") if (match := _FILE.fullmatch(file.name))]
     kinds = {match[2] for _, match in found}
     kind = next((kind for kind in _KINDS if kind in kinds), None)
@@ -99,10 +126,8 @@ def read_cityscapes(folder: Path) -> LabelSet:
         listed = " and ".join(sorted(kinds))
         raise P2PError(
             folder,
-            f"has only {listed} of Cityscapes, which hold single objects or colours"
-            if kinds
-            else "has no Cityscapes files",
-            "Give the folder with its *_labelIds.png, *_labelTrainIds.png or *_polygons.json.",
+            f"has only {listed} of Cityscapes, which hold single objects" if kinds else "has no Cityscapes files",
+            "Give the folder with its *_labelIds.png, *_labelTrainIds.png, *_polygons.json or *_color.png.",
             code="no-labels",
         )
     chosen = [(_photo(file, match, folder), file) for file, match in found if match[2] == kind]
@@ -115,9 +140,21 @@ def read_cityscapes(folder: Path) -> LabelSet:
     )
     if kind == "polygons":
         return _polygon_set(chosen, beside, notes)
-    names = LABEL_IDS if kind == "labelIds" else TRAIN_IDS
-    items = tuple(IndexLabels(photo, file, names) for photo, file in chosen)
+    items = tuple(_label_pictures(chosen, kind, find_names(folder, folder)))
     return LabelSet("cityscapes", items, beside=beside, notes=notes, ignored=frozenset({VOID}))
+
+
+def _label_pictures(files: list[tuple[str, Path]], kind: str, listed: ClassNames | None) -> Iterator[PictureLabels]:
+    """The pictures of ids or colours, whose names are those of a list beside them or else of Cityscapes."""
+    own = listed if listed and listed.colors else ClassNames("Cityscapes' own names", colors=_COLORS)
+    numbers = (listed.numbers or dict(enumerate(listed.uncounted))) if listed else LABEL_IDS
+    for photo, file in files:
+        if kind == "color":
+            yield ColorLabels(photo, file, own.colors, listed=own)
+        elif kind == "labelIds":
+            yield IndexLabels(photo, file, numbers, listed=listed)
+        else:
+            yield IndexLabels(photo, file, TRAIN_IDS)
 
 
 def _photo(file: Path, match: re.Match[str], folder: Path) -> str:

@@ -4,6 +4,8 @@ Nothing here may open a picture or know a palette; a list that contradicts itsel
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +14,7 @@ from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.mask_folder import MASK_LINES
 from p2p_datatools.contract.palette import (
+    _HEX,
     IGNORE,
     IGNORE_COLOR,
     PALETTE_FILE,
@@ -22,18 +25,25 @@ from p2p_datatools.contract.palette import (
     plain,
 )
 from p2p_datatools.labels.formats.yolo import read_names
-from p2p_datatools.labels.parsing.class_lists import read_list_text
+from p2p_datatools.labels.parsing.class_lists import LARGEST, read_list_text
 from p2p_datatools.labels.parsing.class_rows import ClassRow, parse_rows, read_color_cells
 from p2p_datatools.labels.values import ClassNames
 
 LABEL_MAP = "labelmap.txt"  # CVAT's, of lines NAME:R,G,B:parts:actions
 # Hasty: png_index, class_name, color; Hugging Face: {"0": name}, and {name: 0}
 _JSON_LISTS = ("label_classes.json", "id2label.json", "label2id.json", "classes.json", "class_names.json")
+# Supervisely: {name: [1, 1, 1]}; Audi's A2D2: {"#ff0000": name}
+_MORE_JSON_LISTS = ("obj_class_to_machine_color.json", "class_list.json")
+_CONFIG = "config.json"  # Mapillary Vistas has its list in it, beside these keys; others have something else
+_OF_VISTAS = ("version", "mapping", "folder_structure")
 _YAML_LISTS = ("data.yaml", "classes.yaml")
 _ADE_LISTS = ("object_info150.txt", "objectInfo150.txt")  # the names are synonyms, the commonest first
 _LISTS = (
     "_classes.csv",  # Roboflow: Pixel Value, Class
     "class_dict.csv",  # name,r,g,b
+    "class_dict_seg.csv",
+    "class_mapping.csv",  # V7: class_name,class_color
+    "label_colors.csv",
     "label_names.txt",
     "class_names.txt",
     LABEL_MAP,
@@ -42,9 +52,12 @@ _LISTS = (
     "classes.csv",
     "codes.txt",  # fast.ai
     "label_colors.txt",
+    "colors.txt",  # Virtual KITTI
+    "RUGD_annotation-colormap.txt",
     "obj.names",
     *_ADE_LISTS,
     *_JSON_LISTS,
+    *_MORE_JSON_LISTS,
     *_YAML_LISTS,
 )
 
@@ -60,14 +73,21 @@ _To = TypeVar("_To", int, Color)
 def find_names(folder: Path, root: Path) -> ClassNames | None:
     """What the lists in `folder`, in the folders above it up to `root`, and beside `root` say; None if nothing.
 
-    Raises P2PError when one cannot be read, or two call a number or colour differently.
+    Where there is none, those beside the folder that `root` lies in are read: there are sets with train/masks/ below
+    their list. Raises P2PError when one cannot be read, or two call a number or colour differently.
     """
     last = root.resolve().parent
     places = [folder.resolve(), *folder.resolve().parents]
     places = places[: places.index(last) + 1] if last in places else places[:1]
-    lists = [read_class_names(place / name) for place in places for name in _LISTS if (place / name).is_file()]
-    lists += [own for place in places if (own := _own_palette(place))]
+    above = last.parent
+    lists = _lists_in(places) or [replace(each, source=f"{above.name}/{each.source}") for each in _lists_in([above])]
     return _unite(lists) if lists else None
+
+
+def _lists_in(places: list[Path]) -> list[ClassNames]:
+    lists = [read_class_names(place / name) for place in places for name in _LISTS if (place / name).is_file()]
+    lists += [read_class_names(place / _CONFIG) for place in places if _is_vistas(place / _CONFIG)]
+    return [*lists, *(own for place in places if (own := _own_palette(place)))]
 
 
 def read_class_names(path: Path) -> ClassNames:
@@ -90,9 +110,23 @@ def read_class_names(path: Path) -> ClassNames:
         raise P2PError(row.where, what, "Write the number before each name.", code="bad-class-names")
     if numbered:
         return ClassNames(path.name, _by(((row.where, row.number, row.name) for row in rows), path, "number"), colors)
+    if all(row.color and len(set(row.color)) == 1 for row in rows):  # grey, so that the pictures hold class numbers
+        return ClassNames(path.name, {color[0]: name for color, name in colors.items()}, colors)
     numbers = _number_rows(rows)
     uncounted = () if numbers else tuple(row.name for row in rows)
     return ClassNames(path.name, numbers, colors, uncounted)
+
+
+def _is_vistas(path: Path) -> bool:
+    """Whether a file is the configuration of Mapillary Vistas, whose labels stand in the order of their numbers."""
+    value = None
+    with suppress(P2PError):  # it need not be a list, and so need not be read
+        value = read_json(path) if path.is_file() and path.stat().st_size <= LARGEST else None
+    if not isinstance(value, dict) or value.keys().isdisjoint(_OF_VISTAS):
+        return False
+    labels = value.get("labels")
+    entries = labels if isinstance(labels, list) else []
+    return bool(entries) and all(isinstance(e, dict) and {"readable", "color"} <= e.keys() for e in entries)
 
 
 def _own_palette(folder: Path) -> ClassNames | None:
@@ -156,7 +190,7 @@ def _add(words: dict[_To, str], more: Mapping[_To, str], own: ClassNames, lists:
 
 
 def _rows(path: Path) -> Iterator[ClassRow]:
-    if path.name in _JSON_LISTS:
+    if path.suffix == ".json":
         yield from _json_rows(path)
     elif path.name in _YAML_LISTS:
         yield from (ClassRow(str(path), name) for _, name in sorted(read_names(path).items()))
@@ -171,21 +205,31 @@ def _json_rows(path: Path) -> Iterator[ClassRow]:
             yield ClassRow(where, each)
             continue
         try:
-            name = next(str(each[key]) for key in ("class_name", "name", "label") if key in each)
+            name = next(str(each[key]) for key in ("readable", "class_name", "name", "label") if key in each)
             number = next((int(each[key]) for key in ("png_index", "index", "id") if key in each), None)
-            yield ClassRow(where, name, number, color_of(each["color"]) if each.get("color") else None)
-        except (StopIteration, RuntimeError, TypeError, ValueError, AttributeError, KeyError) as error:
+            yield ClassRow(where, name, number, _json_color(each["color"]) if each.get("color") else None)
+        except (StopIteration, RuntimeError, TypeError, ValueError, ArithmeticError, AttributeError, KeyError) as error:
             what = "is not a class with its name, number and colour"
             raise P2PError(where, what, "Export the list again.", code="bad-class-names") from error
+
+
+def _json_color(value: Any) -> Color:
+    return color_of(value) if isinstance(value, str) else read_color_cells([str(part) for part in value])
 
 
 def _json_entries(value: Any) -> list[Any]:
     """The classes of a list in JSON, of names by their number, or of numbers by their name."""
     if not isinstance(value, dict):
         return value if isinstance(value, list) else []
+    if "labels" in value and "classes" not in value:
+        return [{"index": place, **each} for place, each in enumerate(value["labels"])]
     inside = next((value[key] for key in ("classes", "id2label", "label2id") if key in value), value)
     if not isinstance(inside, dict):
         return inside if isinstance(inside, list) else []
+    if all(_HEX.fullmatch(key.lower()) for key in inside):
+        return [{"color": key, "name": each} for key, each in inside.items()]
+    if all(isinstance(each, list) and len(each) == 3 for each in inside.values()):
+        return [{"name": key, "color": each} for key, each in inside.items()]
     if all(is_digits(key) for key in inside):
         told = {key: {"name": each} if isinstance(each, str) else each for key, each in inside.items()}
         return [{"index": key, **each} if isinstance(each, dict) else each for key, each in told.items()]

@@ -72,10 +72,11 @@ def read_voc(path: Path) -> LabelSet:
     folder = _folder(path) or path
     strange: list[P2PError] = []
     pictures = [file for file in find_pictures(folder, strange=strange) if file.suffix.lower() in (".png", ".bmp")]
+    pictures = pictures or find_pictures(folder, frozenset({".npy"}), strange=strange)  # of labelme2voc before 2022
     if not pictures:
         raise P2PError(
             folder,
-            "has no class pictures (.png or .bmp)",
+            "has no class pictures (.png, .bmp or .npy)",
             f"Give VOC's {_FOLDER}, or the folder it lies in.",
             code="no-pictures",
         )

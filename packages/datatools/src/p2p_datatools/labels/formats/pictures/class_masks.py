@@ -1,0 +1,177 @@
+"""Reads masks of single classes: black and white pictures, several for a photo, whose names or folders say the class.
+
+Nothing here may know a palette or a photo: which part of the names is the class follows from all names together.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from p2p_datatools.contract.errors import P2PError, skip_of
+from p2p_datatools.contract.files.listing import find_pictures
+from p2p_datatools.contract.folders.given_splits import split_in
+from p2p_datatools.contract.names import without_suffix
+from p2p_datatools.contract.pictures.images import Photo, size_of
+from p2p_datatools.contract.pictures.index import LabelPicture, read_label_picture
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.words import plural
+from p2p_datatools.labels.parsing.regions import RegionCollector, gather, read_picture_name
+from p2p_datatools.labels.parsing.rle import runs_of
+from p2p_datatools.labels.values import LabelSet, RegionLabels
+
+_MOST_PARTS = 4  # of a name, between which its class may begin
+_FEWEST_GREYS = 6  # distinct values of soft edges; fewer are the classes of one picture,
+_LARGEST_NUMBER = 64  # if they are no larger
+_MOST_SHOWN = 6  # classes in a note
+
+_PictureAndClass = tuple[str, str]  # of a file
+
+
+class _Layout(NamedTuple):
+    """One way to read all names, in words, and the picture and class of each file."""
+
+    form: str
+    readings: list[_PictureAndClass]
+
+    @property
+    def classes(self) -> set[str]:
+        return {label for _, label in self.readings}
+
+    @property
+    def pictures(self) -> set[str]:
+        return {picture for picture, _ in self.readings}
+
+    @property
+    def numbered(self) -> float:
+        """The share of the classes with a digit in their name."""
+        return sum(any(letter.isdigit() for letter in label) for label in self.classes) / len(self.classes)
+
+    @property
+    def fits(self) -> bool:
+        """Whether there are several classes, and pictures with several, and no two masks of one class of a picture."""
+        several = len(self.classes) >= 2 and len(self.pictures) < len(self.readings)
+        return several and len(set(self.readings)) == len(self.readings)
+
+
+def is_class_masks(path: Path) -> bool:
+    """Never: pictures of two folders may have one name and show two places, which nothing in their names tells."""
+    assert path.exists(), "there is something to ask about"
+    return False
+
+
+def read_class_masks(folder: Path) -> LabelSet:
+    """The regions of all masks below `folder`; raises P2PError where their names do not tell their classes."""
+    if not folder.is_dir():
+        raise P2PError(folder, "is a file, but masks lie in a folder", "Give the folder.", code="not-a-folder")
+    strange: list[P2PError] = []
+    files = find_pictures(folder, strange=strange)
+    layout = _find_layout([without_suffix(file.relative_to(folder).as_posix()) for file in files])
+    if layout is None:
+        what = "has no names in which a class follows from CLASS/NAME.png, NAME/CLASS.png or NAME_CLASS.png"
+        to_do = "Put the masks of each class into a folder that is called as the class."
+        raise P2PError(folder, what, to_do, code="no-labels")
+    masks: dict[str, dict[str, Path]] = defaultdict(dict)
+    for file, (picture, label) in zip(files, layout.readings, strict=True):
+        masks[picture][label] = file
+    found = gather("class-masks", _pictures(masks))
+    skipped = (*found.skipped, *(skip_of(error, str(folder)) for error in strange))
+    return replace(found, skipped=skipped, beside=tuple(files), notes=(_describe(folder, layout),))
+
+
+def _describe(folder: Path, layout: _Layout) -> str:
+    classes = sorted(layout.classes)
+    more = f" and {len(classes) - _MOST_SHOWN} more" if len(classes) > _MOST_SHOWN else ""
+    shown = f"{', '.join(classes[:_MOST_SHOWN])}{more}"
+    return f"{folder}: read as {layout.form}; {plural(len(layout.pictures), 'picture')}, the classes are {shown}."
+
+
+def _find_layout(names: Sequence[str]) -> _Layout | None:
+    """The layout in whose classes digits are the rarest: pictures have numbers, classes words; None if none fits.
+
+    Of two by folders that of fewer classes, of two by parts of names that of fewer pictures, and of both by folders.
+    """
+    folders = [each for each in (_by_folder(names), _by_own_name(names)) if each and each.fits]
+    parts = [each for each in _by_parts(names) if each.fits]
+    best = [
+        *sorted(folders, key=lambda each: (each.numbered, len(each.classes)))[:1],
+        *sorted(parts, key=lambda each: (each.numbered, len(each.pictures)))[:1],
+    ]
+    return min(best, key=lambda each: each.numbered, default=None)
+
+
+def _by_folder(names: Sequence[str]) -> _Layout | None:
+    """The folder that the classes are called by, of those on the way to each picture that are no split."""
+    paths = [name.split("/") for name in names]
+    if len({len(path) for path in paths}) != 1:
+        return None
+    places = range(len(paths[0]) - 1)
+    levels = [{path[place] for path in paths} for place in places]
+    fits = [place for place in places if len(levels[place]) > 1 and not all(split_in(each) for each in levels[place])]
+    if not fits:
+        return None
+    place = min(fits, key=lambda each: len(levels[each]))
+    readings = [("/".join((*path[:place], *path[place + 1 :])), path[place]) for path in paths]
+    return _Layout("CLASS/NAME", readings)
+
+
+def _by_own_name(names: Sequence[str]) -> _Layout | None:
+    parts = [name.rpartition("/") for name in names]
+    if not all(folder for folder, _, _ in parts):
+        return None
+    return _Layout("NAME/CLASS", [(folder, own) for folder, _, own in parts])
+
+
+def _by_parts(names: Sequence[str]) -> Iterator[_Layout]:
+    """The names in which the class begins after the n-th part, or consists of the last n; folders tell nothing."""
+    parts = [name[name.rfind("/") + 1 :].split("_") for name in names]
+    for count in range(1, _MOST_PARTS):
+        for form, cut in (("NAME_CLASS", count), ("NAME_CLASS", -count)):
+            if all(len(each) > count for each in parts):
+                yield _Layout(form, [("_".join(each[:cut]), "_".join(each[cut:])) for each in parts])
+
+
+def _pictures(masks: dict[str, dict[str, Path]]) -> Iterator[tuple[str, Callable[[], RegionLabels]]]:
+    for picture, files in sorted(masks.items()):
+        where = str(next(iter(files.values())))
+        yield where, partial(_picture, picture, files, where)
+
+
+def _picture(name: str, files: dict[str, Path], where: str) -> RegionLabels:
+    drawing, sizes = RegionCollector(), dict[Size, Path]()
+    for label, file in files.items():
+        inside = _inside(read_label_picture(file), str(file))
+        sizes.setdefault(size_of(inside), file)
+        if inside.any():
+            drawing.add(runs_of(inside), label, where=str(file))
+    if len(sizes) > 1:
+        (one, first), (other, second) = list(sizes.items())[:2]
+        what = f"is {one}, but {second}, of the same picture, is {other}"
+        raise P2PError(first, what, "Make the masks of a picture of one size.", code="mask-size")
+    return drawing.labels_of(read_picture_name(name, where), next(iter(sizes)), where=where, source=name)
+
+
+def _inside(picture: LabelPicture, where: str) -> NDArray[np.bool_]:
+    """Where a mask is brighter than half of its brightest pixel, and not transparent; black alone is nowhere."""
+    is_grey = picture.numbers is not None and picture.table is None
+    values = picture.numbers if picture.numbers is not None and is_grey else picture.colors.max(axis=2)
+    told = values if is_grey else _codes(picture.colors)
+    found = np.unique(told)
+    if picture.exact and 2 < len(found) < _FEWEST_GREYS and not (is_grey and found[-1] > _LARGEST_NUMBER):
+        what = f"has {plural(len(found), 'value')}, and is so no mask of one class"
+        to_do = "Read pictures of several classes as --format index or colors."
+        raise P2PError(where, what, to_do, code="several-classes")
+    inside = np.asarray(values > values.max() // 2) & np.asarray(values > 0)
+    for nothing in (picture.transparent, picture.missing):
+        inside = inside if nothing is None else inside & ~nothing
+    return np.asarray(inside)
+
+
+def _codes(colors: Photo) -> NDArray[np.uint32]:
+    parts = colors.astype(np.uint32)
+    return np.asarray(parts[..., 0] << 16 | parts[..., 1] << 8 | parts[..., 2], dtype=np.uint32)

@@ -1,0 +1,249 @@
+"""Says of labels that are not read what they are, and what their tool can write instead.
+
+Nothing here may read a label; a kind that is read has its row in the table of `read` and none here.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.listing import find_files
+from p2p_datatools.labels.parsing.xml import Element
+
+_MOST_LOOKED_AT = 200  # files of a folder
+_FEW_LINES = 5
+_TEXT = (".txt", "")
+
+_AS_COCO = "Export the project as COCO with outlines, or as PNG masks of class numbers or colours."
+_FLATTEN = "Export each as PNG called as its photo: one flat colour a class, no soft edges, no layers, no transparency."
+_SLICES = (
+    "Save its slices as PNG or TIFF of class numbers, each called as its photo (such as with nibabel or SimpleITK)."
+)
+_BOXES = "Draw outlines, or have the boxes segmented (Segment Anything takes them)."
+_WRITE_PNG = "Write its masks as PNG of class numbers, each called as its photo."
+
+
+class _Kind(NamedTuple):
+    """What files of some suffixes are, and what to do instead."""
+
+    title: str
+    suffixes: str
+    to_do: str
+
+
+_KINDS = (
+    _Kind("a volume", ".nii .nii.gz .nrrd .mha .mhd .dcm .mgz", _SLICES),
+    _Kind("an archive", ".zip .tar .tgz .gz .7z .rar", "Unpack it, and give the folder or the label file in it."),
+    _Kind(
+        "a painting with layers",
+        ".xcf .psd .psb .kra .ora .procreate .clip .sai .sai2 .pdn .afphoto .ai .svg",
+        _FLATTEN,
+    ),
+    _Kind("a container of records", ".tfrecord .tfrecords .record .parquet .arrow .h5 .hdf5 .mdb .zarr", _WRITE_PNG),
+    _Kind(
+        "a file that runs code when it is loaded", ".pkl .pickle .pt .pth", f"Where you trust it: {_WRITE_PNG.lower()}"
+    ),
+    _Kind("a set of arrays", ".npz", "Save each array of class numbers as .npy, called as its photo."),
+    _Kind("regions of ImageJ", ".roi", "Save the label image instead, as TIFF of class numbers."),
+    _Kind(
+        "outlines on a map",
+        ".shp .gpkg .kml .geojson",
+        "Paint them on the photo's grid, such as with gdal_rasterize, and give the TIFF of class numbers.",
+    ),
+)
+
+
+class _Form(NamedTuple):
+    """What a parsed JSON file is, by its keys, and what to do instead."""
+
+    title: str
+    is_it: Callable[[Any], bool]
+    to_do: str
+
+
+def _all_have(*keys: str) -> Callable[[Any], bool]:
+    """Whether a value, or each entry of a list, is an object with these keys."""
+
+    def is_it(value: Any) -> bool:
+        entries = value if isinstance(value, list) else [value]
+        return bool(entries) and all(isinstance(each, dict) and each.keys() >= set(keys) for each in entries)
+
+    return is_it
+
+
+def _inside(name: str, *keys: str) -> Callable[[Any], bool]:
+    """Whether it, or each entry of a list, has a list `name` whose first entry has these keys."""
+    own = _all_have(name)
+
+    def is_it(value: Any) -> bool:
+        lists = [each[name] for each in (value if isinstance(value, list) else [value])] if own(value) else []
+        told = [each[0] for each in lists if isinstance(each, list) and each]
+        return bool(told) and all(isinstance(each, dict) and each.keys() >= set(keys) for each in told)
+
+    return is_it
+
+
+def _lacks_table(value: Any) -> bool:
+    tables = ("images", "annotations", "categories")
+    return isinstance(value, dict) and sum(isinstance(value.get(name), list) for name in tables) == 2
+
+
+def _is_run_lengths(value: Any) -> bool:
+    return any(_all_have(name)(value) for name in ("EncodedPixels", "rle_mask", "encoded_pixels"))
+
+
+def _is_label_studio(value: Any) -> bool:
+    return _all_have("annotation_id", "annotator")(value) or _all_have("annotator", "label", "id")(value)
+
+
+_FORMS = (
+    _Form(
+        "results of a detector in COCO's form, which name neither pictures nor classes",
+        _all_have("image_id", "category_id", "score"),
+        "Put them as annotations into the COCO file whose images they are of.",
+    ),
+    _Form(
+        "the form of COCO without one of its lists images, annotations and categories",
+        _lacks_table,
+        'Add the list, such as "categories": [{"id": 1, "name": "car"}].',
+    ),
+    _Form(
+        "rows of AWS SageMaker Ground Truth without colours of classes",
+        _all_have("source-ref"),
+        "Give the output manifest of a job of semantic segmentation.",
+    ),
+    _Form("the data items of Google's Vertex AI", _all_have("imageGcsUri"), "Download the masks that it names as PNG."),
+    _Form(
+        "the form of Labelbox's exports before 2023",
+        _all_have("Label", "Labeled Data"),
+        "Export it again, as export v2.",
+    ),
+    _Form("Encord's form", _all_have("data_units"), _AS_COCO),
+    _Form("Kili's form", _inside("labels", "jsonResponse"), _AS_COCO),
+    _Form("Dataloop's form", _inside("annotations", "coordinates", "type"), _AS_COCO),
+    _Form("Scale AI's form", _all_have("task_id", "response"), _AS_COCO),
+    _Form("Prodigy's form", _all_have("spans"), "Convert its spans to LabelMe's shapes or COCO's polygons."),
+    _Form(
+        "Create ML's boxes",
+        _inside("annotations", "coordinates", "label"),
+        _BOXES,
+    ),
+    _Form(
+        "the form of CVAT's backups",
+        _inside("shapes", "label", "frame"),
+        "Export the task as 'CVAT for images 1.1' or COCO 1.0.",
+    ),
+    _Form("Supervisely's list of classes", _all_have("classes", "tags"), "Give the folder of the project, with ann/."),
+    _Form(
+        "places on a map, or outlines in GeoJSON of another tool than QuPath",
+        lambda value: isinstance(value, dict) and value.get("type") == "FeatureCollection",
+        "Paint its outlines on the photo's grid, such as with gdal_rasterize, and give the TIFF of class numbers.",
+    ),
+    _Form("nothing but an empty list or object", lambda value: value in ([], {}), "Export the labels again."),
+)
+
+
+_LENGTHS = (
+    "Write each as a PNG of class numbers: of a mask of zeros, as long as the picture has pixels, set "
+    "[start - 1 : start - 1 + length] for each pair, and take .reshape(width, height).T of it."
+)
+_TABLES = (
+    _Form("run lengths as in Kaggle's competitions, which tell no size of their pictures", _is_run_lengths, _LENGTHS),
+    _Form("Label Studio's form as CSV", _is_label_studio, "Export the project as JSON."),
+    _Form(
+        "the list of Open Images, whose masks lie in PNG files, one for each object",
+        _all_have("MaskPath", "LabelName"),
+        "Unite the masks of each picture in a PNG of class numbers.",
+    ),
+    _Form("boxes", _all_have("xmin", "ymax"), _BOXES),
+    _Form("boxes", lambda value: isinstance(value, Element) and value.find(".//image/box") is not None, _BOXES),
+)
+
+
+def explain_value(path: Path, value: Any) -> P2PError | None:
+    """What a parsed file is that no format reads; None if that is not known."""
+    form = next((each for each in (*_FORMS, *_TABLES) if each.is_it(value)), None)
+    return _error(path, f"is not read, because it has {form.title}", form.to_do) if form else None
+
+
+def explain_file(path: Path) -> P2PError | None:
+    """What a file is that no format reads, by its name; None if that is not known."""
+    kind = _kind_of(path)
+    if kind is None and _begins_as_json(path):
+        return _error(path, "holds JSON, but its name does not end in .json", "Rename it.")
+    return _error(path, f"is not read, because it is {kind.title}", kind.to_do) if kind else None
+
+
+def explain_folder(folder: Path) -> P2PError | None:
+    """What a folder holds that no format reads, by its first files; None if that is not known."""
+    files = find_files(folder, "*", strange=[])[:_MOST_LOOKED_AT]
+    if found := next((each for each in files if _kind_of(each)), None):
+        kind = _kind_of(found)
+        assert kind is not None, "it was found by its kind"
+        what = f"has no labels that are read; {found.relative_to(folder).as_posix()} is {kind.title}"
+        return _error(folder, what, kind.to_do)
+    texts = [each for each in files if each.suffix.lower() in _TEXT]
+    if named := next((each for each in texts[:_FEW_LINES] if _begins_as_json(each)), None):
+        return _error(named, "holds JSON, but its name does not end in .json", "Rename it.")
+    return next((error for each in texts[:_FEW_LINES] if (error := _explain_text(each))), None)
+
+
+_TEXTS: Mapping[str, tuple[str, str]] = {
+    r"[A-Za-z_]+ -?[\d.]+ -?\d( -?[\d.]+){12}( [\d.]+)?": ("KITTI's boxes", _BOXES),
+    r"(-?[\d.]+ ){8}[\w-]+ \d": ("DOTA's turned boxes", _BOXES),
+    r"-?\d+(, ?-?[\d.]+){4,}": (
+        "numbers with commas, where YOLO has spaces",
+        "Replace the commas by spaces, and put a classes.txt with the names beside them.",
+    ),
+    r"-?\d+( -?[\d.eE+-]+){4,}": (
+        "lines as YOLO's, of which one is damaged or has a class number below 0",
+        "Correct its first lines, or export the labels again.",
+    ),
+}
+
+
+def _begins_as_json(path: Path) -> bool:
+    return path.suffix.lower() in _TEXT and _first_text(path).lstrip("\ufeff \r\n\t")[:1] in ("{", "[")
+
+
+def _first_text(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.read(4096).decode("utf-8", "replace")
+
+
+def _explain_text(path: Path) -> P2PError | None:
+    """What the lines of a text file are, which is no format that is read."""
+    lines = _first_text(path).splitlines()[:_FEW_LINES]
+    told: Iterable[tuple[str, str]] = (
+        about for line in lines for form, about in _TEXTS.items() if re.fullmatch(form, line.strip())
+    )
+    title, to_do = next(iter(told), ("", ""))
+    return _error(path, f"is not read, because it has {title}", to_do) if title else None
+
+
+def _kind_of(path: Path) -> _Kind | None:
+    suffix = _suffix(path)
+    return next((each for each in _KINDS if suffix in each.suffixes.split()), None) if suffix else None
+
+
+def _suffix(path: Path) -> str:
+    name = path.name.lower()
+    return ".nii.gz" if name.endswith(".nii.gz") else path.suffix.lower()
+
+
+def _error(place: Path, what: str, to_do: str) -> P2PError:
+    return P2PError(place, what, to_do, code="unread-labels")
+
+
+def unknown_labels(path: Path, titles: Iterable[str]) -> P2PError:
+    """The error that nothing tells what labels are; `titles` are those of the formats that are read."""
+    if path.is_dir():
+        what = "holds no labels of a known format" if any(path.iterdir()) else "is empty"
+    elif path.suffix.lower() == ".json":
+        what = "is JSON, but not of a known format"
+    else:
+        what = "is not a label file of a known format"
+    to_do = f"Known are {', '.join(titles)}; the help of 'p2p data build-masks' says how their files look."
+    return P2PError(path, what, to_do, code="unknown-labels")

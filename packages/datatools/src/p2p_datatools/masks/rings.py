@@ -1,0 +1,86 @@
+"""Decides what becomes of an outline that lies within another of its own object, where formats unite the two.
+
+Nothing here may paint; what is cut out of an outline is a hole of it as any other.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionLabels
+from p2p_datatools.masks.class_mapping import HOLES, RINGS
+
+_LEAST = 1.0  # square pixels by which an outline must exceed what lies within it: equal ones are one drawn twice
+
+
+def settle_rings(found: LabelSet, labels: Path, mapping: Mapping[str, str], report: Reporter) -> LabelSet:
+    """The labels, in which outlines within others of their object are holes if `--map rings=holes` says so.
+
+    COCO unites the outlines of an annotation, so that one within another changes nothing: nobody draws it for that, and
+    programs that trace masks write holes so. `report` is told of them where nothing says what they are.
+    """
+    wanted = mapping.get(RINGS) == HOLES
+    items, nested = [], list[Region]()
+    for item in found.items:
+        inside = [each for each in item.regions if _has_ring(each)] if isinstance(item, RegionLabels) else []
+        nested += inside
+        if wanted and inside and isinstance(item, RegionLabels):
+            regions = tuple(_cut(each) if _has_ring(each) else each for each in item.regions)
+            item = replace(item, regions=regions, signature=f"{item.signature} with holes")
+        items.append(item)
+    if nested and not wanted:
+        several = f"{len(nested)} regions have outlines within others of their own"
+        have = "1 region has an outline within another of its own" if len(nested) == 1 else several
+        first = f"{nested[0].place} ({nested[0].label})"
+        report.note(
+            f"{labels}: {have}, which {found.format} unites, so that nothing is cut out; the first is {first}. "
+            f"If these are holes, add --map {RINGS}={HOLES}."
+        )
+    return replace(found, items=tuple(items)) if wanted and nested else found
+
+
+def _has_ring(region: Region) -> bool:
+    """Whether an outline of a region lies within another one of it."""
+    return len(region.polygons) > 1 and any(_outer_ones(region, place) for place in range(len(region.polygons)))
+
+
+def _outer_ones(region: Region, place: int) -> list[int]:
+    """The places of the outlines of a region within which the one at `place` lies."""
+    own = region.polygons[place]
+    return [n for n, each in enumerate(region.polygons) if n != place and _is_within(own, each)]
+
+
+def _is_within(inner: Polygon, outer: Polygon) -> bool:
+    low, high = outer.outer.min(axis=0), outer.outer.max(axis=0)
+    if (inner.outer.min(axis=0) < low).any() or (inner.outer.max(axis=0) > high).any():
+        return False
+    around = outer.outer.astype(np.float32)
+    if _area(outer) < _area(inner) + _LEAST:
+        return False
+    return all(cv2.pointPolygonTest(around, point, False) >= 0 for point in inner.outer.tolist())
+
+
+def _area(polygon: Polygon) -> float:
+    return float(cv2.contourArea(polygon.outer.astype(np.float32)))
+
+
+def _cut(region: Region) -> Region:
+    """The region with its inner outlines as holes; one within a hole is an island again."""
+    return replace(region, polygons=tuple(_with_holes(region)))
+
+
+def _with_holes(region: Region) -> Iterator[Polygon]:
+    around = [_outer_ones(region, place) for place in range(len(region.polygons))]
+    for place, each in enumerate(region.polygons):
+        if len(around[place]) % 2:
+            continue
+        holes = [
+            region.polygons[n].outer
+            for n, outer in enumerate(around)
+            if place in outer and len(outer) == len(around[place]) + 1
+        ]
+        yield replace(each, holes=(*each.holes, *holes))

@@ -1,0 +1,69 @@
+"""Labels that are not read: what they are is said, and what their tool can write instead."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from p2p_datatools.labels.read import read_labels
+
+if TYPE_CHECKING:
+    from conftest import Refused
+
+ROW = {"source-ref": "s3://b/a.jpg", "seg-ref": "s3://b/a.png"}
+DETECTION = {"image_id": 1, "category_id": 1, "bbox": [0, 0, 1, 1], "score": 0.5}
+KITTI = "Car 0.00 0 -1.58 10 20 86 48 1.65 1.67 3.64 -0.65 1.71 46.70 -1.59\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "what", "to_do"),
+    [
+        ("a.zip", "PK", "an archive", "Unpack"),
+        ("a.xcf", "gimp xcf", "a painting with layers", "as PNG"),
+        ("a.nii.gz", "", "a volume", "slices"),
+        ("a.pkl", "", "runs code", "trust"),
+        ("a.json", [DETECTION], "results of a detector", "COCO file"),
+        ("a.json", {"images": [], "annotations": []}, "COCO without", '"categories"'),
+        ("a.json", {"type": "FeatureCollection", "features": [{"geometry": {}}]}, "places on a map", "gdal_rasterize"),
+        ("a.json", [{"ID": "x", "Labeled Data": "a.jpg", "Label": {}}], "before 2023", "v2"),
+        ("a.json", {"data_units": {}, "label_hash": "a"}, "Encord", "as COCO"),
+        ("a.json", [{"externalId": "a", "labels": [{"jsonResponse": {}}]}], "Kili", "as COCO"),
+        ("a.json", [], "empty", "again"),
+        ("a.manifest", ROW, "SageMaker", "semantic"),
+        ("a.jsonl", {"spans": [], "image": "a.jpg"}, "Prodigy", "LabelMe"),
+        ("a.csv", "ImageId,EncodedPixels\na.jpg,1 3\n", "run lengths", "reshape"),
+        ("a.csv", "filename,xmin,ymin,xmax,ymax,class\na.jpg,1,2,3,4,car\n", "boxes", "outlines"),
+        ("a.csv", "image,id,label,annotator\na.jpg,1,[],1\n", "Label Studio", "as JSON"),
+        (
+            "a.xml",
+            "<dataset><images><image file='a'><box top='1'/></image></images></dataset>",
+            "boxes",
+            "outlines",
+        ),
+        ("a.txt", '\n {"images": []}', "holds JSON", "Rename"),
+        ("a.txt", KITTI, "KITTI", "outlines"),
+        ("a.txt", "imagesource:x\n1 1 5 1 5 5 1 5 car 0\n", "DOTA", "outlines"),
+        ("a.txt", "0,0.1,0.1,0.5,0.5\n", "commas", "spaces"),
+        ("a.txt", "-1 0.1 0.1 0.5 0.1 0.5 0.5\n", "below 0", "again"),
+    ],
+)
+def test_what_is_not_read_is_called_by_its_name_with_a_way_on(
+    tmp_path: Path, refused: "Refused", name: str, content: Any, what: str, to_do: str
+) -> None:
+    (tmp_path / name).write_text(content if isinstance(content, str) else json.dumps(content))
+    with refused("unread-labels") as error:
+        read_labels(tmp_path)
+    assert what in error.value.what
+    assert to_do in error.value.to_do
+    if not name.endswith(".txt"):
+        with refused("unread-labels", tmp_path / name):
+            read_labels(tmp_path / name)
+
+
+def test_a_cell_of_a_table_may_be_as_long_as_an_outline(tmp_path: Path) -> None:
+    points = {"name": "polygon", "all_points_x": [1.0, 8.0, 8.0] * 20_000, "all_points_y": [1.0, 1.0, 6.0] * 20_000}
+    cell = json.dumps(points).replace('"', '""')
+    head = "filename,file_attributes,region_shape_attributes,region_attributes\n"
+    (tmp_path / "a.csv").write_text(f'{head}a.jpg,"{{}}","{cell}","{{""label"":""car""}}"\n')
+    assert len(read_labels(tmp_path).items) == 1
