@@ -19,6 +19,8 @@ import torch
 
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch
+from p2p_gan.models.location import BEST, MODEL_FILE
+from p2p_gan.models.model import save_model
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.runs import checkpoint
 from p2p_gan.training.build import build
@@ -28,7 +30,7 @@ from p2p_gan.updates.step import Networks, train_step
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
-    from gan.conftest import MakeNetworks
+    from gan.conftest import DrawModel, MakeNetworks
 
 PROGRESS = checkpoint.Progress(4, [0.1, 0.2, 0.3, 0.4], 3, 1.5, 0.25, 2, False, {"scaler": {"scale": 0.1}})
 
@@ -296,8 +298,30 @@ def test_where_all_are_damaged_the_error_says_what_to_do(
     with refused("no-usable-checkpoint", tmp_path / checkpoint.CHECKPOINTS / "0000000008.safetensors") as error:
         checkpoint.load_latest(tmp_path, make_networks())
     assert "none of the 2 checkpoints " in error.value.what
-    assert "delete that folder" in error.value.to_do
+    assert f"--from {tmp_path}" in error.value.to_do
     assert not any("damaged" in name for name in names(tmp_path))
+
+
+def test_a_model_whose_checkpoints_are_gone_is_not_overwritten_by_a_run_that_begins_again(
+    tmp_path: Path, draw_model: "DrawModel", refused: "Refused"
+) -> None:
+    model = draw_model()
+    for images, name in ((0, MODEL_FILE), (8, BEST)):
+        checkpoint.refuse_lost(tmp_path)  # nothing to lose
+        save_model(tmp_path / name, replace(model.card, images=images), model.generator)
+    with refused("lost-checkpoints", tmp_path) as error:
+        checkpoint.refuse_lost(tmp_path)
+    assert "8 images" in error.value.what
+    assert f"--from {tmp_path}" in error.value.to_do
+
+
+def test_a_kill_in_the_middle_of_the_first_save_loses_nothing_and_is_no_loss_of_checkpoints(
+    tmp_path: Path, make_networks: "MakeNetworks", draw_model: "DrawModel"
+) -> None:
+    model = draw_model()
+    checkpoint.write_state(tmp_path, checkpoint.snapshot(make_networks()), PROGRESS)
+    save_model(tmp_path / MODEL_FILE, replace(model.card, images=PROGRESS.images), model.generator)
+    checkpoint.refuse_lost(tmp_path)
 
 
 CHANGES: dict[str, tuple[Callable[[dict[str, torch.Tensor]], object], str]] = {

@@ -174,8 +174,9 @@ def test_a_field_of_another_version_is_named_with_who_wrote_it(
 )
 def test_a_damaged_record_is_refused_in_one_line(tmp_path: Path, content: str, code: str, refused: "Refused") -> None:
     (tmp_path / "run.json").write_text(content)
-    with refused(code, tmp_path / "run.json"):
+    with refused(code, tmp_path / "run.json") as error:
         RunFolder(tmp_path).config()
+    assert ("--from" in error.value.to_do) == (code == "damaged-json")  # its models can be used without it
 
 
 @pytest.mark.parametrize(

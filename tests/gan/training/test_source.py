@@ -1,6 +1,7 @@
 """A run that begins with a model: its weights, its settings, what run.json says of it, and what it refuses."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -68,6 +69,21 @@ def test_a_model_file_alone_has_no_discriminator_and_says_so(
     assert found.generator.is_whole
     assert found.discriminator is None
     assert any("discriminator begins anew" in line for line in found.lines)
+
+
+def test_the_model_of_a_run_with_a_damaged_record_counts_alone_if_its_file_is_named(
+    run_folder: Path, tmp_path: Path, refused: "Refused"
+) -> None:
+    run = Path(shutil.copytree(run_folder, tmp_path / "run"))
+    (run / "run.json").write_text('{"format": "p2p-run"')
+    with refused("damaged-json", run / "run.json"):
+        describe_source(run)
+    assert describe_source(run / "model.safetensors").config is None
+
+
+def test_a_run_that_cannot_be_written_is_begun_from(run_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda place, mode: not mode & os.W_OK)
+    assert describe_source(run_folder).config is not None
 
 
 def test_epochs_of_a_run_count_again_on_other_pairs(

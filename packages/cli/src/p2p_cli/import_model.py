@@ -24,7 +24,11 @@ from p2p_datatools.contract.pictures.sizes import Size
 )
 @click.option("--size", type=options.SizeType(), metavar="N|WxH", help="The size that it was trained with.")
 @click.option(
-    "--set", "settings", multiple=True, metavar="FIELD=VALUE", help="dropout=off|on|SHARE, statistics=picture|running."
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="dropout=off|on|SHARE, statistics=picture|running, network=NAME.",
 )
 @options.json_option
 def command(
@@ -34,7 +38,8 @@ def command(
 
     WEIGHTS is a generator's state dict such as latest_net_G.pth, of unet_128, unet_256, resnet_6blocks or
     resnet_9blocks (or deeper, shallower, longer ones), with batch or instance norm, of any number of filters and
-    channels; it is recognised by the names and shapes of its tensors. No code in it is run. DEST is the model file to
+    channels; it is recognised by the names and shapes of its tensors, also deeper in a file (state_dict, a module of
+    Lightning); of several generators --set network=NAME takes one. No code in it is run. DEST is the model file to
     write, NAME.safetensors. What the file does not say is assumed, and printed.
 
     \b

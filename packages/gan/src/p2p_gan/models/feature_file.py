@@ -11,7 +11,7 @@ from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import cannot_read, sha256_file
-from p2p_gan.models.reference import read_state
+from p2p_gan.models.state_file import read_state
 from p2p_gan.networks.efficientnet import feature_shapes
 
 _NETWORK = "EfficientNet-Lite0"

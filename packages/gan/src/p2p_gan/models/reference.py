@@ -1,27 +1,23 @@
 """Converts generators of the reference PyTorch implementation to model files, and back.
 
-This is the only module that reads files of torch.save, and it may never run code from such a file.
+This is the only module that writes files of torch.save; reading them is left to one that never runs their code.
 """
 
 import io
-import pickle
-import re
-import struct
-import warnings
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import torch
 from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files.atomic import cannot_read, write_bytes
+from p2p_datatools.contract.files.atomic import write_bytes
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import plural, shell_word
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model, model_bytes, read_model
 from p2p_gan.models.reference_layout import (
@@ -30,24 +26,19 @@ from p2p_gan.models.reference_layout import (
     TensorEntry,
     biases_to_fold,
     entries,
+    find_generators,
     layout_of_export,
     leftover,
-    recognise,
+    program_of,
     reference_name,
     why_biases_stay,
     why_not,
 )
+from p2p_gan.models.state_file import printable_name, read_tables
 from p2p_gan.networks.architecture import Architecture, Statistics
 from p2p_gan.networks.base import Generator
 
 _RESNET_SIZE = 256  # the default crop of the reference, for networks that do not determine a size
-_PARALLEL = "module."  # what torch's DataParallel puts before every name
-# The exceptions of torch.load for incomplete or foreign files, which its readers hardly check.
-_NOT_TORCH = (
-    *(pickle.UnpicklingError, EOFError, RuntimeError, ValueError, KeyError, IndexError, TypeError),
-    *(AttributeError, AssertionError, OverflowError, struct.error),
-)
-_GIVE = "Give the state dict of a generator, such as latest_net_G.pth."
 
 
 @dataclass(frozen=True)
@@ -85,8 +76,9 @@ def import_model(
     """Read a state dict such as latest_net_G.pth and write the model file `dest` (NAME.safetensors).
 
     `direction` names input and output, `size` is the size of the training pictures (by default the U-Net's own, 256 for
-    a resnet), `settings` are dropout (off, on or a share) and statistics (picture or running). Raises P2PError for the
-    first tensor that does not fit, UsageError for an impossible setting or destination.
+    a resnet), `settings` are dropout (off, on or a share), statistics (picture or running) and network, the name of one
+    of several generators in a file. Raises P2PError for the first tensor that does not fit and for a file with several
+    of which none is named, UsageError for an impossible setting or destination.
     """
     weights, dest = Path(weights), Path(dest)
     _check_dest(dest, ".safetensors")
@@ -97,67 +89,62 @@ def import_model(
             "A model of p2p needs no import: give it to 'p2p sample' directly.",
             code="other-format",
         )
-    architecture, generator, images = read_reference(weights)
-    changed, statistics = _with_settings(architecture, settings or {})
+    settings = dict(settings or {})
+    place, architecture, generator, images = _read_one(weights, settings.pop("network", None))
+    changed, statistics = _with_settings(architecture, settings)
     card = _card(changed, direction, size, statistics, images)
     written = _write_once(dest, model_bytes(card, generator))
-    assumed = _assumptions(architecture, direction, size, settings or {}, images)
+    assumed = _assumptions(architecture, direction, size, settings, images)
+    assumed = (f"the generator is {place} of the file", *assumed) if place else assumed
     return ImportSummary(dest, reference_name(architecture), card, assumed, written)
 
 
 def read_reference(weights: Path) -> tuple[Architecture, Generator, int]:
     """The generator in a state dict such as latest_net_G.pth, its architecture, and the batches it was trained on.
 
-    Raises P2PError if the file is not one, or for the first tensor that does not fit.
+    It may lie deeper in the file, such as under state_dict. Raises P2PError if there is none, or if there are several,
+    and for the first tensor that does not fit.
     """
-    tensors = read_state(weights)
-    architecture = recognise(tensors)
-    if architecture is None:
-        networks = "which no generator of the reference implementation has (unet_*, resnet_*blocks)"
-        first = f"the tensor {_printable(next(iter(tensors)))}, {networks}" if tensors else "no tensors"
-        raise P2PError(
-            weights,
-            f"has {first}",
-            "Give the generator, not the discriminator or a file of another program.",
-            code="unknown-network",
-        )
+    return _read_one(weights, None)[1:]
+
+
+def _read_one(weights: Path, network: str | None) -> tuple[str, Architecture, Generator, int]:
+    """The generator of this name, or the only one: where it lies in the file, then as `read_reference` gives it."""
+    tables = read_tables(weights)
+    found = find_generators(tables)
+    if not found:
+        raise _without_generator(weights, next(iter(tables.values())))
+    if network is not None and network not in found:
+        to_do = f"Choose from {', '.join(found)}." if any(found) else "Leave it out: the file is one generator."
+        raise UsageError(f"network={network}", "is no generator of the file", to_do, code="impossible-setting")
+    if network is None and len(found) > 1:
+        first = next(iter(found))
+        to_do = f"Name one: p2p import-model {shell_word(str(weights))} NAME.safetensors --set network={first}"
+        what = f"contains {len(found)} generators: {', '.join(found)}"
+        raise P2PError(weights, what, to_do, code="several-networks")
+    place = next(iter(found)) if network is None else network
+    architecture, tensors = found[place]
     generator = _fill(architecture, tensors, where=weights)
     images = max((int(value) for name, value in tensors.items() if name.endswith(COUNTER)), default=0)
-    return architecture, generator, images
+    return place, architecture, generator, images
+
+
+def _without_generator(weights: Path, tensors: Mapping[str, Tensor]) -> P2PError:
+    program = program_of(tensors)
+    if program:
+        to_do = "Apply it with that program. Pictures that it makes can be halves of pairs here: 'p2p data pair'."
+        return P2PError(
+            weights, f"has the tensors of {program}, a network that p2p lacks", to_do, code="unknown-network"
+        )
+    networks = "which no generator of the reference implementation has (unet_*, resnet_*blocks)"
+    first = f"the tensor {printable_name(next(iter(tensors)))}, {networks}" if tensors else "no tensors"
+    to_do = "Give the generator, not the discriminator or a file of another program."
+    return P2PError(weights, f"has {first}", to_do, code="unknown-network")
 
 
 def reference_card(architecture: Architecture, images: int) -> ModelCard:
     """The card of a reference generator with what its file does not say as `import_model` assumes it."""
     return _card(architecture, "a-to-b", None, "picture", images)
-
-
-def read_state(path: Path, *, give: str = _GIVE) -> dict[str, Tensor]:
-    """Read the tensors of a state dict, without DataParallel's prefix; code in the file is never run.
-
-    Errors say what to `give` instead.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about foreign files, which are refused below
-            state: Any = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise P2PError(path, "does not exist", "Check the path.", code="missing-file") from error
-    except OSError as error:
-        raise cannot_read(path, error) from error
-    except _NOT_TORCH as error:
-        named = re.search(r"GLOBAL ([\w.]+)", str(error))
-        if named:
-            raise P2PError(
-                path, f"would run {named[1]} when loaded, so it was not loaded", give, code="unsafe-file"
-            ) from error
-        raise P2PError(path, "is not a file of torch.save or is incomplete", give, code="damaged-file") from error
-    if not isinstance(state, dict):
-        raise P2PError(path, f"contains a {type(state).__name__}, not a state dict", give, code="not-a-state-dict")
-    for name, value in state.items():
-        if not isinstance(name, str) or not isinstance(value, Tensor):
-            raise P2PError(path, f"contains {_printable(name)}, which is not a tensor", give, code="not-a-state-dict")
-    parallel = state and all(name.startswith(_PARALLEL) for name in state)
-    return {name.removeprefix(_PARALLEL) if parallel else name: value for name, value in state.items()}
 
 
 def _fill(architecture: Architecture, tensors: Mapping[str, Tensor], *, where: Path) -> Generator:
@@ -197,7 +184,7 @@ def _fill(architecture: Architecture, tensors: Mapping[str, Tensor], *, where: P
         if theirs not in known and not leftover(theirs, architecture):
             raise P2PError(
                 where,
-                f"has a tensor {_printable(theirs)} that a {name} does not have",
+                f"has a tensor {printable_name(theirs)} that a {name} does not have",
                 "Check that the file is from such a network.",
                 code="other-tensors",
             )
@@ -213,11 +200,6 @@ def _whole(value: Tensor) -> bool:
     return plain and value.untyped_storage().nbytes() >= value.numel() * value.element_size()
 
 
-def _printable(name: object) -> str:
-    """A name from a file, escaped and shortened for a line of text."""
-    return str(name).encode("unicode_escape").decode("ascii")[:80]
-
-
 def _turn(entry: TensorEntry, value: Tensor) -> Tensor:
     """A decoder's weight with the two halves of its input exchanged, its own inverse; other tensors unchanged."""
     return value.roll(value.shape[0] // 2, dims=0) if entry.joined else value
@@ -228,7 +210,9 @@ def _with_settings(architecture: Architecture, settings: Mapping[str, str]) -> t
     dropout = table.pop("dropout", None)
     statistics = table.pop("statistics", "picture")
     if table:
-        raise UsageError(next(iter(table)), "cannot be set here", "Set dropout or statistics.", code="unknown-setting")
+        raise UsageError(
+            next(iter(table)), "cannot be set here", "Set dropout, statistics or network.", code="unknown-setting"
+        )
     if statistics not in get_args(Statistics):
         raise UsageError(
             f"statistics={statistics}",

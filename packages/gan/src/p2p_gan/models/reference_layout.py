@@ -3,7 +3,8 @@
 Nothing here may read or write files; the order is that of Zhu and Park's pytorch-CycleGAN-and-pix2pix.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from torch import Tensor
@@ -12,6 +13,7 @@ from p2p_gan.networks.architecture import Architecture
 
 DROPOUT = 0.5  # the reference uses this probability or no dropout
 COUNTER = "num_batches_tracked"  # of a batch norm; a network's output does not depend on it
+_FIRST_BLOCK = "model.10.conv_block."
 _STATISTICS = ("running_mean", "running_var")
 
 
@@ -114,9 +116,50 @@ def recognise(tensors: Mapping[str, Tensor]) -> Architecture | None:
     """
     if any(name.startswith("model.model.") for name in tensors):
         return _recognised_unet(tensors)
-    if any(".conv_block." in name for name in tensors):
+    if any(name.endswith(".filt") for name in tensors):
+        return None
+    if any(name.startswith(_FIRST_BLOCK) for name in tensors):
         return _recognised_resnet(tensors)
     return None
+
+
+def find_generators(tables: Mapping[str, Mapping[str, Tensor]]) -> dict[str, tuple[Architecture, dict[str, Tensor]]]:
+    """The generators in tables of tensors, each by the keys of its table and what stands before its names, with dots.
+
+    The name is "" for a table that is nothing but a generator.
+    """
+    found = {}
+    for keys, table in tables.items():
+        for prefix, tensors in _parts(table).items():
+            architecture = recognise(tensors)
+            if architecture is not None:
+                found[".".join(filter(None, (keys, prefix)))] = architecture, tensors
+    return found
+
+
+def _parts(table: Mapping[str, Tensor]) -> dict[str, dict[str, Tensor]]:
+    """The tensors of a table by what stands before the names of a network of the reference, which is then left out."""
+    parts: dict[str, dict[str, Tensor]] = {}
+    for name, value in table.items():
+        begins = _BEGINS.match(name)
+        prefix = begins[1] if begins else ""
+        parts.setdefault(prefix.removesuffix("."), {})[name.removeprefix(prefix)] = value
+    return parts
+
+
+_BEGINS = re.compile(r"((?:[^.]+\.)*?)model\.(?:model\.)?\d+\.")
+_PROGRAMS = {
+    re.compile(r"(^|\.)(head_0|up_0)\.(conv|norm)_0\."): "SPADE",
+    re.compile(r"(^|\.)model\d+_\d+\."): "pix2pixHD's local enhancer",
+    re.compile(r"(^|\.)model\.\d+\.filt$"): "CUT (its resnet with anti-aliasing)",
+    re.compile(r"(^|\.)model\.\d+\.conv_block\."): "pix2pixHD's global generator",
+}
+
+
+def program_of(tensors: Iterable[str]) -> str | None:
+    """The program whose generator has tensors of such names, if it is a well-known one; None for others."""
+    names = list(tensors)
+    return next((program for sign, program in _PROGRAMS.items() if any(sign.search(name) for name in names)), None)
 
 
 def _recognised_unet(tensors: Mapping[str, Tensor]) -> Architecture:

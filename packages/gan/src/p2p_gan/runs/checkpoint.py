@@ -21,6 +21,9 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_json, sha256_file, write_json
 from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.words import plural, shell_word
+from p2p_gan.models.location import BEST, MODEL_FILE
+from p2p_gan.models.model import read_card
 from p2p_gan.models.tensorfile import read_tensors, write_tensors
 from p2p_gan.runs.state import Shapes, learning_rates, optimizer_progress, restore_state, set_learning_rates, tensors_of
 from p2p_gan.updates.step import Networks
@@ -157,6 +160,37 @@ def has_trained(run: Path) -> bool:
     return any(_NAME.match(path.stem) and int(path.stem[:10]) > 0 for path in found)
 
 
+def refuse_lost(run: Path) -> None:
+    """Raise P2PError if the checkpoints of a run with a trained model are gone: beginning again would overwrite it.
+
+    A kill in the middle of the first save leaves the tensors of a checkpoint beside the model; that run begins again.
+    """
+    if has_trained(run):
+        return
+    for model in (run / MODEL_FILE, run / BEST):
+        images = _images_of(model)
+        if images:
+            raise P2PError(
+                run,
+                f"{model.name} has seen {plural(images, 'image')}, but no checkpoint is left to go on from, and to "
+                "begin again would overwrite it",
+                f"Restore {run / CHECKPOINTS} from a copy, or {_in_a_new_run(run)}",
+                code="lost-checkpoints",
+            )
+
+
+def _images_of(model: Path) -> int:
+    """The images that a model has seen; 0 if there is none, or one that cannot be read and so is worth nothing."""
+    try:
+        return read_card(model).images
+    except P2PError:
+        return 0
+
+
+def _in_a_new_run(run: Path) -> str:
+    return f"go on with the weights of its model in a new run folder: p2p train PAIRS NEW --from {shell_word(str(run))}"
+
+
 def forget_beginning(run: Path) -> None:
     """Delete the checkpoint with which a run began that has not trained."""
     for record in _records(run):
@@ -204,8 +238,7 @@ def load_latest(run: Path, nets: Networks, report: Reporter = QUIET) -> Progress
         raise P2PError(
             troubles[0].where,
             f"{troubles[0].what}; {_unusable(len(records))}",
-            f"Restore {run / CHECKPOINTS} from a copy, or delete that folder, so that the same command starts from "
-            "the beginning.",
+            f"Restore {run / CHECKPOINTS} from a copy, or {_in_a_new_run(run)}",
             code="no-usable-checkpoint",
         )
     return None

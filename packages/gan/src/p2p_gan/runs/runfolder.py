@@ -28,10 +28,11 @@ from p2p_datatools.contract.foreign import MOST_WHOLE
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.settings import Setting, settings_of
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import plural, shell_word
 from p2p_gan import __version__
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import config_from_json
+from p2p_gan.models.location import MODEL_FILE
 
 RUN, STATS, SAMPLES = "run.json", "stats.jsonl", "samples"
 _FORMAT, _VERSION = "p2p-run", 1
@@ -153,7 +154,15 @@ class RunFolder:
 
 def read_run_record(run: Path) -> dict[str, Any]:
     """Read the run.json of a run folder; raises P2PError if it is damaged or newer than this program."""
-    value = read_json(run / RUN)
+    try:
+        value = read_json(run / RUN)
+    except P2PError as error:
+        if error.code != "damaged-json":
+            raise
+        # Written whole or not at all: what is cut off was copied so.
+        model = shell_word(str(run / MODEL_FILE))
+        to_do = f"Copy it again. The models beside it do without it; 'p2p train PAIRS NEW --from {model}' goes on."
+        raise P2PError(error.where, error.what, to_do, code=error.code) from error
     if not isinstance(value, dict) or value.get("format") != _FORMAT:
         raise P2PError(run / RUN, "is not the record of a run", "Choose another run folder.", code="not-a-run")
     if not isinstance(value.get("version"), int) or value["version"] > _VERSION:

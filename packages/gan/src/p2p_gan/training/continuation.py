@@ -34,8 +34,9 @@ def config_of_call(
 
     A run that has trained before continues as its run.json says. A new one has the settings of the model `source`, if
     there is one, and else those of the preset of this name, or the paper's if that is None; what is `asked` for comes
-    last. Raises UsageError for a setting that the run contradicts.
+    last. Raises UsageError for a setting that the run contradicts, P2PError for a run that has lost its checkpoints.
     """
+    checkpoint.refuse_lost(run)
     if has_begun(run) or (source is not None and not source.exists() and (run / RUN).is_file()):
         return _continue(pairs, run, preset, asked)
     if source is not None:

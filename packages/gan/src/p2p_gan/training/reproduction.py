@@ -16,7 +16,7 @@ from p2p_gan.machine.device import describe_machine, resolve_device
 from p2p_gan.models.location import MODEL_FILE
 from p2p_gan.models.model import read_model
 from p2p_gan.runs import checkpoint
-from p2p_gan.runs.runfolder import RUN, RunFolder, read_stats
+from p2p_gan.runs.runfolder import RUN, read_run_config, read_run_record, read_stats
 from p2p_gan.training.run import train
 from p2p_gan.training.source import digest_of
 
@@ -70,9 +70,8 @@ def reproduce(
         raise UsageError(
             dest, "is the run itself", "Choose another folder for the reproduction.", code="destination-inside-source"
         )
-    original = RunFolder(run)
-    record = original.read()
-    config, place = _here(original.config()), Path(pairs or record.get("pairs") or run / "pairs")
+    record = read_run_record(run)
+    config, place = _here(read_run_config(run, record)), Path(pairs or record.get("pairs") or run / "pairs")
     if not place.exists():
         raise P2PError(
             place,

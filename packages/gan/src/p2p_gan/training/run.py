@@ -129,6 +129,7 @@ def _check_and_load(
     # Pairs and settings, which must be those of earlier calls.
     if run_folder.exists:
         run_folder.hold(report)
+        checkpoint.refuse_lost(run_folder.path)
     folder = identify_files(open_for_training(pairs), report=report)
     if run_folder.exists and not checkpoint.has_trained(run_folder.path):
         _begin_again(run_folder, config, folder, source)

@@ -24,7 +24,7 @@ from p2p_gan.models.model import read_card, read_model
 from p2p_gan.models.reference import read_reference, reference_card
 from p2p_gan.networks.architecture import GENERATORS, Architecture
 from p2p_gan.runs import checkpoint
-from p2p_gan.runs.runfolder import RUN, RunFolder
+from p2p_gan.runs.runfolder import RUN, RunFolder, read_run_config, read_run_record
 from p2p_gan.training.job import Job
 from p2p_gan.training.transfer import (
     ChannelMatch,
@@ -109,9 +109,15 @@ def _describe(path: Path, file: Path, card: ModelCard) -> StartCard:
     run = file.parent
     if not (run / RUN).is_file():
         return StartCard(path, file, card)
-    record = RunFolder(run)
-    pairs = (record.read().get("splits") or {}).get("train", {}).get("pairs", 0)
-    return StartCard(path, file, card, record.config(), pairs)
+    try:
+        record = read_run_record(run)
+    except P2PError as error:
+        # Its file named, the model counts alone: so the weights of a run with a damaged record can be used.
+        if path == run or error.code != "damaged-json":
+            raise
+        return StartCard(path, file, card)
+    pairs = (record.get("splits") or {}).get("train", {}).get("pairs", 0)
+    return StartCard(path, file, card, read_run_config(run, record), pairs)
 
 
 def config_after(

@@ -15,7 +15,7 @@ from p2p_datatools.contract.pictures.images import Photo
 from p2p_datatools.contract.pictures.resize import resize_photo
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.models.feature_file import find_features, read_features
-from p2p_gan.models.reference import read_state
+from p2p_gan.models.state_file import read_state
 from p2p_gan.networks.efficientnet import CHANNELS, FeatureNetwork
 
 FEATURE_KID = "KID (EfficientNet-Lite0)"

@@ -19,7 +19,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.pictures.images import Photo
 from p2p_datatools.contract.words import plural
-from p2p_gan.models.reference import read_state
+from p2p_gan.models.state_file import read_state
 
 _FEATURES = 2_048  # of Inception's last layer before the classifier
 _LEAST_LPIPS = 32  # pixels of a side, which its deepest layer needs

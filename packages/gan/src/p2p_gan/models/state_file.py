@@ -1,0 +1,150 @@
+"""Reads files of torch.save: the tables of tensors in them, each by the keys under which it lies.
+
+Nothing here may run code from such a file, or know what a network is made of.
+"""
+
+import pickle
+import re
+import struct
+import warnings
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.atomic import cannot_read
+
+_WRAPPERS = "module.", "_orig_mod."  # what DataParallel and torch.compile put before every name
+_DEEPEST = 3  # keys that lead to a table of tensors, such as state_dict of a checkpoint with much else
+# The exceptions of torch.load for incomplete or foreign files, which its readers hardly check.
+_NOT_TORCH = (
+    *(pickle.UnpicklingError, EOFError, RuntimeError, ValueError, KeyError, IndexError, TypeError),
+    *(AttributeError, AssertionError, OverflowError, struct.error),
+)
+GIVE_STATE = "Give the state dict of a generator, such as latest_net_G.pth."
+_SAVE_STATE = "Save only its weights, where it was made: torch.save(netG.state_dict(), 'NAME.pth')."
+_AGAIN = "Fetch it again, from the address of the file itself; of Git LFS by 'git lfs pull'."
+
+_STARTS = {
+    b"\x89HDF\r\n\x1a\n": "a model of Keras (HDF5)",
+    b"\x93NUMPY": "an array of NumPy",
+}
+_NOT_FETCHED = {
+    b"version https://git-lfs": "is a pointer of Git LFS, not the file that it stands for",
+    b"<": "is a web page, not the file that was to be fetched",
+}
+_MEMBERS = {  # of an archive
+    "constants.pkl": "an archive of TorchScript",
+    "model.weights.h5": "a model of Keras",
+    ".npy": "an archive of NumPy",
+}
+_SUFFIXES = {
+    ".t7": "a file of the Lua implementation (Torch7)",
+    ".onnx": "an ONNX file",
+    ".tflite": "a model of TensorFlow Lite",
+    **dict.fromkeys((".pb", ".index", ".meta", ".data-00000-of-00001"), "a model of TensorFlow"),
+}
+
+
+def read_state(path: Path, *, give: str = GIVE_STATE) -> dict[str, Tensor]:
+    """Read the tensors of a state dict, without the prefixes of wrappers; code in the file is never run.
+
+    Errors say what to `give` instead.
+    """
+    state = _load(path, give)
+    for name, value in state.items():
+        if not isinstance(name, str) or not isinstance(value, Tensor):
+            raise _not_a_state(path, name, give)
+    return _unwrap(state)
+
+
+def read_tables(path: Path, *, give: str = GIVE_STATE) -> dict[str, dict[str, Tensor]]:
+    """Every table of tensors in a file, by the keys that lead to it with dots between; "" is the file itself.
+
+    Errors are those of `read_state`, and one for a file without any.
+    """
+    state = _load(path, give)
+    found = {place: _unwrap(table) for place, table in _tables(state, ())}
+    if not found:
+        raise _not_a_state(path, next(iter(state)), give)
+    return found
+
+
+def printable_name(name: object) -> str:
+    """A name from a file, escaped and shortened for a line of text."""
+    return str(name).encode("unicode_escape").decode("ascii")[:80]
+
+
+def _tables(value: Mapping[Any, Any], keys: tuple[str, ...]) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    if all(isinstance(name, str) and isinstance(each, Tensor) for name, each in value.items()):
+        if value or not keys:
+            yield ".".join(keys), dict(value)
+        return
+    for name, each in value.items():
+        if isinstance(each, Mapping) and len(keys) < _DEEPEST:
+            yield from _tables(each, (*keys, printable_name(name)))
+
+
+def _unwrap(table: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    while prefix := next((each for each in _WRAPPERS if table and all(name.startswith(each) for name in table)), ""):
+        table = {name.removeprefix(prefix): value for name, value in table.items()}
+    return dict(table)
+
+
+def _load(path: Path, give: str) -> dict[Any, Any]:
+    if path.is_dir():
+        raise P2PError(path, "is a folder", give, code="not-a-file")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about foreign files, which are refused below
+            state: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise P2PError(path, "does not exist", "Check the path.", code="missing-file") from error
+    except OSError as error:
+        raise cannot_read(path, error) from error
+    except _NOT_TORCH as error:
+        raise _explain(path, str(error), give) from error
+    if not isinstance(state, dict):
+        raise P2PError(path, f"contains a {type(state).__name__}, not a state dict", give, code="not-a-state-dict")
+    return state
+
+
+def _explain(path: Path, told: str, give: str) -> P2PError:
+    """Why torch does not load a file: what else it is, by its beginning, its members and its name."""
+    with path.open("rb") as file:
+        start = file.read(64).lstrip()
+    for beginning, what in _NOT_FETCHED.items():
+        if start.startswith(beginning):
+            return P2PError(path, what, _AGAIN, code="not-fetched")
+    kind = _find(_STARTS, start.startswith) or _kind_of_archive(path) or _find(_SUFFIXES, path.name.endswith)
+    if kind:
+        return P2PError(path, f"is {kind}, and only weights of PyTorch are read", give, code="other-format")
+    if named := re.search(r"GLOBAL ([\w.]+)", told):
+        what = f"would run {named[1]} when loaded, so it was not loaded"
+        return P2PError(path, what, _SAVE_STATE, code="unsafe-file")
+    return P2PError(path, "is not a file of torch.save or is incomplete", give, code="damaged-file")
+
+
+def _find(table: Mapping[Any, str], fits: Any) -> str | None:
+    return next((what for sign, what in table.items() if fits(sign)), None)
+
+
+def _kind_of_archive(path: Path) -> str | None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return _kind_of_members(archive.namelist())
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):  # none, or one that is cut off
+        return None
+
+
+def _kind_of_members(names: Iterable[str]) -> str | None:
+    listed = list(names)
+    return next((what for end, what in _MEMBERS.items() if any(name.endswith(end) for name in listed)), None)
+
+
+def _not_a_state(path: Path, name: object, give: str) -> P2PError:
+    return P2PError(path, f"contains {printable_name(name)}, which is not a tensor", give, code="not-a-state-dict")

@@ -1,0 +1,129 @@
+"""What lies in files of torch.save is found and named; what another program wrote is called what it is."""
+
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+
+from p2p_gan.models.reference import import_model, read_reference
+from p2p_gan.models.state_file import read_state, read_tables
+
+if TYPE_CHECKING:
+    from conftest import Refused
+    from gan.models.conftest import MakeReference
+
+STATE = {"model.model.0.weight": torch.zeros(2)}
+
+
+@pytest.fixture
+def state(reference: "MakeReference") -> dict[str, torch.Tensor]:
+    return dict(reference("resnet_1blocks", filters=1).state_dict())
+
+
+def with_prefix(prefix: str, state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {prefix + name: value for name, value in state.items()}
+
+
+def test_prefixes_of_wrappers_are_left_out_in_any_order(tmp_path: Path) -> None:
+    for prefix in ("module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module."):
+        torch.save(with_prefix(prefix, STATE), tmp_path / "G.pth")
+        assert list(read_state(tmp_path / "G.pth")) == list(STATE)
+
+
+def test_tables_of_tensors_are_found_wherever_they_lie(tmp_path: Path) -> None:
+    whole = {"epoch": 3, "state_dict": {"G": STATE, "names": ["a"]}, "optimizer": {"state": {}, "param_groups": [1]}}
+    torch.save(whole, tmp_path / "G.pth")
+    assert [*read_tables(tmp_path / "G.pth")] == ["state_dict.G"]
+
+
+@pytest.mark.parametrize(
+    ("wrap", "place"),
+    [
+        (lambda state: {"state_dict": state, "epoch": 3}, "state_dict"),
+        (lambda state: with_prefix("generator.", state), "generator"),
+        (lambda state: {"state_dict": with_prefix("netG.", state) | {"netD.model.0.weight": torch.zeros(1)}}, "netG"),
+        (lambda state: {"G": with_prefix("module.", state), "D": {"model.0.weight": torch.zeros(1)}}, "G"),
+    ],
+)
+def test_the_generator_of_a_checkpoint_is_imported_and_where_it_lay_is_said(
+    tmp_path: Path, state: dict[str, torch.Tensor], wrap: Any, place: str
+) -> None:
+    torch.save(wrap(state), tmp_path / "all.ckpt")
+    done = import_model(tmp_path / "all.ckpt", tmp_path / "m.safetensors")
+    assert place in done.assumed[0]
+    torch.save(state, tmp_path / "alone.pth")
+    alone = import_model(tmp_path / "alone.pth", tmp_path / "alone.safetensors")
+    assert (tmp_path / "m.safetensors").read_bytes() == (tmp_path / "alone.safetensors").read_bytes()
+    assert not any("of the file" in line for line in alone.assumed)
+
+
+def test_of_several_generators_one_is_named(tmp_path: Path, state: dict[str, torch.Tensor], refused: "Refused") -> None:
+    torch.save({"G_A": state, "G_B": {name: value + 1 for name, value in state.items()}}, tmp_path / "all.pth")
+    with refused("several-networks", tmp_path / "all.pth") as error:
+        read_reference(tmp_path / "all.pth")
+    assert error.value.to_do.endswith("--set network=G_A")
+    made = [
+        import_model(tmp_path / "all.pth", tmp_path / f"{name}.safetensors", settings={"network": name}).dest
+        for name in ("G_A", "G_B")
+    ]
+    assert made[0].read_bytes() != made[1].read_bytes()
+    with refused("impossible-setting", "network=G_C", usage=True):
+        import_model(tmp_path / "all.pth", tmp_path / "m.safetensors", settings={"network": "G_C"})
+
+
+@pytest.mark.parametrize(
+    ("name", "program"),
+    [
+        ("head_0.conv_0.weight_orig", "SPADE"),
+        ("model1_1.1.weight", "local enhancer"),
+        ("model.16.conv_block.1.weight", "global generator"),
+        ("model.4.filt", "CUT"),
+    ],
+)
+def test_generators_of_other_programs_are_called_by_their_names(
+    tmp_path: Path, name: str, program: str, refused: "Refused"
+) -> None:
+    torch.save({"fc.weight": torch.zeros(1), name: torch.zeros(1)}, tmp_path / "G.pth")
+    with refused("unknown-network") as error:
+        import_model(tmp_path / "G.pth", tmp_path / "m.safetensors")
+    assert program in error.value.what
+
+
+def archive(path: Path, member: str) -> None:
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr(member, b"1")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code", "words"),
+    [
+        ("model.h5", b"\x89HDF\r\n\x1a\n" + bytes(90), "other-format", "Keras"),
+        ("model.keras", "model.weights.h5", "other-format", "Keras"),
+        ("G.pt", "G/constants.pkl", "other-format", "TorchScript"),
+        ("weights.npz", "w.npy", "other-format", "NumPy"),
+        ("saved_model.pb", b"\x08\x01" * 9, "other-format", "TensorFlow"),
+        ("model-9000.data-00000-of-00001", b"\x01" * 90, "other-format", "TensorFlow"),
+        ("latest_net_G.t7", b"\x04\x00\x00\x00" * 9, "other-format", "Lua"),
+        ("model.onnx", b"\x08\x07" * 9, "other-format", "ONNX"),
+        ("latest_net_G.pth", b"version https://git-lfs.github.com/spec/v1\n", "not-fetched", "Git LFS"),
+        ("latest_net_G.pth", b"\n<!DOCTYPE html><title>Virus scan warning", "not-fetched", "web page"),
+    ],
+)
+def test_a_file_of_another_kind_is_called_what_it_is(
+    tmp_path: Path, name: str, content: bytes | str, code: str, words: str, refused: "Refused"
+) -> None:
+    path = tmp_path / name
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    else:
+        archive(path, content)
+    with refused(code, path) as error:
+        read_tables(path)
+    assert words in error.value.what
+
+
+def test_a_folder_is_no_file_of_weights(tmp_path: Path, refused: "Refused") -> None:
+    with refused("not-a-file", tmp_path):
+        read_tables(tmp_path)
