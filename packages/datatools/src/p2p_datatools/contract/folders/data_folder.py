@@ -9,7 +9,7 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import CheckedKind, P2PError, Problem
 from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, picture_names
-from p2p_datatools.contract.folders.given_splits import find_splits, folder_of, split_of_pairs
+from p2p_datatools.contract.folders.given_splits import find_splits, folder_of, splits_of_pair_folders
 from p2p_datatools.contract.mask_folder import read_mask_splits
 from p2p_datatools.contract.names import PhotoFolder, without_suffix
 from p2p_datatools.contract.pairs.manifest import (
@@ -97,7 +97,7 @@ def find_pairs(
     pairs, so that for others there the reason is given why they are none. Raises P2PError for pairs in such folders
     that have one name, or of which a half holds class numbers.
     """
-    has_splits = any(split_of_pairs(file.split("/")[0]) for file in files if "/" in file)
+    has_splits = bool(splits_of_pair_folders(files))
     if palette_of(path) or not (has_splits or any("/" not in file for file in files)):
         return None
     try:

@@ -14,7 +14,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import json_line, read_json, write_json, write_lines
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.files.relative import relative_name
-from p2p_datatools.contract.folders.given_splits import split_of_pairs
+from p2p_datatools.contract.folders.given_splits import splits_of_pair_folders
 from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 from p2p_datatools.contract.pairs.half_folders import refuse_half_folders
 from p2p_datatools.contract.pairs.lines import SHARD_LINES, SHARDS, Pair, PairLines, in_order
@@ -251,11 +251,13 @@ def read_foreign(path: Path | str, *, needs_train: bool = True) -> PairFolder:
     refuse_own_folder(path)
     others = LeftOut(path)
     files = find_pictures(path, others=others)
-    refuse_half_folders(path, [file.relative_to(path).as_posix() for file in files])
+    names = [file.relative_to(path).as_posix() for file in files]
+    refuse_half_folders(path, names)
+    splits = splits_of_pair_folders(names)
     pairs = [
-        Pair(stem_of(file, path), file.relative_to(path).as_posix(), split, Size(0, 0), "")
-        for file in files
-        if (split := _foreign_split(file.relative_to(path)))
+        Pair(stem_of(file, path), name, split, Size(0, 0), "")
+        for file, name in zip(files, names, strict=True)
+        if (split := splits.get(name.partition("/")[0]) if "/" in name else "train")
     ]
     if not files and ".tar" in others.kinds:
         what = f"has shards without {SHARDS}, which says what the halves are and where each pair lies"
@@ -302,12 +304,6 @@ def _assume(path: Path, pairs: Sequence[Pair], outside: int, others: LeftOut) ->
         assumed.append(f"left out: {others}")
     half_a, half_b = Half("a", "picture"), Half("b", "picture")
     return PairFolder(path, half_a, half_b, None, tuple(pairs), foreign=True, assumed=tuple(assumed))
-
-
-def _foreign_split(file: Path) -> str | None:
-    if len(file.parts) == 1:
-        return "train"
-    return split_of_pairs(file.parts[0])
 
 
 def _refuse_twice(path: Path, pairs: list[Pair]) -> None:
