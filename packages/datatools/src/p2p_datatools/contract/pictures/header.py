@@ -45,6 +45,7 @@ DTYPES = ("uint8", "uint16", "int16", "int32", "uint32", "float16", "float32", "
 _NARROWER = {"int64": "int32", "uint64": "uint32", "int8": "int16", "bool": "uint8"}
 _MOST_CHANNELS = 512  # what OpenCV resizes
 _TIFF = (".tif", ".tiff")
+_RAW = ("CFA", "LINEAR_RAW")  # PhotometricInterpretation of TIFF/EP and DNG
 _MIN_IS_WHITE = 0  # of the tag PhotometricInterpretation: Pillow turns the values round
 GDAL_NODATA = 42113  # the tag in which GDAL says which value means no data
 _TAIL = 65536  # bytes at the end of a PNG that are searched for EXIF, and at the start of others for their depth
@@ -428,6 +429,9 @@ def _tiff_header(file: PictureFile) -> Header | None:
 def _part_header(file: PictureFile, tiff: Any) -> Header | None:
     path, part = file.path, tiff_part(tiff, file.path, file.options)
     page = part.keyframe
+    if page.photometric.name in _RAW:
+        what, to_do = "is the raw picture of a camera's sensor", "Develop it, and save it as PNG or TIFF of RGB."
+        raise P2PError(path, what, to_do, code="unread-kind")
     signed = page.dtype is not None and page.dtype.kind == "i"
     of_photos = (1, 3) if page.photometric.name == "MINISBLACK" else (1, 3, 4)  # four of no colour are numbers
     if page.bitspersample <= 8 and not signed and part.is_page and page.samplesperpixel in of_photos:

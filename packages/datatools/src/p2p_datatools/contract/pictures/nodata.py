@@ -51,11 +51,13 @@ def nodata_word(nodata: Nodata) -> str | None:
     return nodata if isinstance(nodata, str) else f"{nodata:.9g}"
 
 
-def fill_nodata(values: _Values, nodata: Nodata, tag: float | None, path: Path) -> tuple[_Values, Gaps | None]:
+def fill_nodata(
+    values: _Values, nodata: Nodata, tag: float | None, path: Path, *, masked: Gaps | None = None
+) -> tuple[_Values, Gaps | None]:
     """The values with the smallest of each channel where there are no data, and the pixels in which a channel has none.
 
-    There are none where the value is the `tag` of its file, or `nodata` where that is a number, or NaN; the pixels are
-    None where all have data. Raises P2PError when nothing is left.
+    There are none where the value is the `tag` of its file, or `nodata` where that is a number, or NaN, and where the
+    file's own mask says so (`masked`); the pixels are None where all have data. Raises P2PError when nothing is left.
     """
     if nodata == "none":
         return values, None
@@ -63,6 +65,8 @@ def fill_nodata(values: _Values, nodata: Nodata, tag: float | None, path: Path) 
     missing = np.isnan(values) if values.dtype.kind == "f" else np.zeros(values.shape, dtype=bool)
     if wanted is not None and not np.isnan(wanted) and (own := _as_type(wanted, values.dtype)) is not None:
         missing |= values == own
+    if masked is not None:
+        missing |= masked if missing.ndim == 2 else masked[..., None]
     if not missing.any():
         return values, None
     _refuse_empty(missing, wanted, path)
