@@ -212,7 +212,8 @@ class PhotoFolder:
             return False
         base = PurePosixPath(file_name.replace("\\", "/"))
         names = {f"{base.stem}{kind}" for kind in self.others.kinds} | {base.name}
-        unread = {path.name.lower() for path in self.folder.iterdir() if path.suffix.lower() in self.others.kinds}
+        there = (path.name.lower() for path in self.folder.iterdir())
+        unread = {name for name in there if name.endswith(tuple(self.others.kinds))}
         return any(name.lower() in unread for name in names)
 
     def name(self, photo: Path) -> str:

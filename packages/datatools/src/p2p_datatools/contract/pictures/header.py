@@ -24,6 +24,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.formats.channel_bits import bits_at_start
+from p2p_datatools.contract.pictures.formats.signatures import START, name_content
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS, refuse_bomb, too_many_pixels
 from p2p_datatools.contract.pictures.pages import (
     AS_USUAL,
@@ -56,8 +57,6 @@ _OPTIONAL = (
     ((".avif",), "avif"),
     ((".jp2", ".j2k", ".j2c", ".jpx", ".jpf"), "jpg_2000"),
 )
-_HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")  # brands of ISO/IEC 23008-12
-
 
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # the library is silent; what matters is an error
 
@@ -237,12 +236,9 @@ def _not_read(path: Path) -> P2PError:
         return P2PError(path, f"is of a kind ({kind}) that the installed Pillow cannot read", to_do, code="no-decoder")
     head = b""
     with contextlib.suppress(OSError), path.open("rb") as file:
-        if (head := file.read(png.HEAD))[4:8] == b"ftyp" and head[8:12] in _HEIC:
-            what = "is a HEIC picture, as phones save them, which is not read"
-            return P2PError(path, what, "Convert it to JPEG or PNG.", code="unread-kind")
-    if head.startswith(b"\x93NUMPY"):
-        what = "is an array (NPY), where a picture is needed"
-        return P2PError(path, what, "Save it as PNG.", code="not-a-picture")
+        head = file.read(START)
+    if content := name_content(head):
+        return P2PError(path, content.what, content.to_do, code=content.code)
     if head[:2] in (b"II", b"MM") and path.suffix.lower() in _TIFF:
         what = "is a TIFF of numbers or of a kind that is not read as a photo"
         return P2PError(path, what, "Save it as grey or RGB of 8 bits.", code="not-a-picture")
