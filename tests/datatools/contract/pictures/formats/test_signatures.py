@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from p2p_datatools.contract.pictures.formats.signatures import name_content
+from p2p_datatools.contract.pictures.formats.signatures import foreign_content
 from p2p_datatools.contract.pictures.images import read_photo
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     ("start", "code", "word"),
     [
         (b"\0\0\0\x18ftypheic", "unread-kind", "HEIC"),
-        (b"\0\0\0\x18ftypavif", "damaged-file", "AVIF"),
         (b"\0\0\0\x18ftypcrx ", "unread-kind", "raw"),
         (b"\0\0\0\x18ftypisom", "unread-kind", "video"),
         (b"8BPS\0\1", "unread-kind", "Photoshop"),
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
         (b"\r\n<!DOCTYPE html><html>", "not-a-picture", "web page"),
         (b'{"error": 403}', "not-a-picture", "JSON"),
         (b'<?xml version="1.0"?><svg ', "unread-kind", "SVG"),
-        (b"\0" * 600, "damaged-file", "zeros"),
+        (b"\0" * 600, "not-a-picture", "zeros"),
         (b"\1" * 128 + b"DICM", "unread-kind", "DICOM"),
         (b"hello", "not-a-picture", "not a picture"),
     ],
@@ -33,12 +32,12 @@ if TYPE_CHECKING:
 def test_a_file_that_only_has_a_pictures_name_says_what_it_is(
     start: bytes, code: str, word: str, tmp_path: Path, refused: "Refused"
 ) -> None:
-    (tmp_path / "a.png").write_bytes(start + b" " * 40)
+    (tmp_path / "a.png").write_bytes(start)
     with refused(code) as raised:
         read_photo(tmp_path / "a.png")
     assert word in raised.value.what
 
 
 def test_what_is_not_known_is_not_named() -> None:
-    assert name_content(b"hello") is None
-    assert name_content(b"") is None
+    assert foreign_content(Path("a.png"), b"hello") is None
+    assert foreign_content(Path("a.png"), b"") is None

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files.unread_kinds import BROKEN_LINK, HIDDEN, LINK, NO_SUFFIX, advise, suffix_of
+from p2p_datatools.contract.files.unread_kinds import BROKEN_LINK, HIDDEN_PICTURE, LINK, NO_SUFFIX, advise, whole_suffix
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
 
@@ -45,7 +45,11 @@ _OF_SYSTEMS = frozenset(
     {"__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found", "__pycache__"}
 )
 _FORK = "._"  # how macOS calls what belongs to a file on a disk of another system
-_SEVERAL = {BROKEN_LINK: "broken links", LINK: "links to folders", HIDDEN: "hidden pictures"}  # what they are called
+_SEVERAL = {
+    BROKEN_LINK: "broken links",
+    LINK: "links to folders",
+    HIDDEN_PICTURE: "hidden pictures",
+}  # what they are called
 _OF_LABELME = "label.png and label_viz.png beside img.png"
 _MOST_KINDS = 6  # that a line names
 
@@ -65,7 +69,7 @@ class LeftOut:
     def note(self, name: str) -> None:
         """Count a file, a path below the folder, unless it belongs beside pictures."""
         base = name[name.rfind("/") + 1 :].lower()
-        suffix = suffix_of(base)
+        suffix = whole_suffix(base)
         kind = f".{suffix}" if suffix else NO_SUFFIX
         if suffix in _BESIDE if suffix else base in _BESIDE_NAMES:
             self.beside[kind] = self.beside.get(kind, 0) + 1
@@ -195,7 +199,7 @@ def _files_below(top: Path, below: str, errors: list[P2PError], others: LeftOut 
             for entry in entries:
                 if entry.name.startswith(".") or entry.name in beside or entry.name in _OF_SYSTEMS:
                     if others is not None and _is_hidden_picture(entry):
-                        others.note_special(below + entry.name, HIDDEN)
+                        others.note_special(below + entry.name, HIDDEN_PICTURE)
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     yield from _files_below(top, f"{below}{entry.name}/", errors, others)

@@ -5,7 +5,7 @@ Nothing here may open a file, or know where one lies.
 
 from collections.abc import Iterable
 
-LINK, BROKEN_LINK, HIDDEN, NO_SUFFIX = "link to a folder", "broken link", "hidden picture", "without suffix"
+LINK, BROKEN_LINK, HIDDEN_PICTURE, NO_SUFFIX = "link to a folder", "broken link", "hidden picture", "without suffix"
 """Kinds of what is left out that have no suffix."""
 
 _CONVERT = "Convert them to PNG or JPEG"
@@ -27,13 +27,13 @@ _TO_DO = {
 _OTHERS = {
     LINK: "name the folder that a link leads to, or copy it, since links to folders are not followed",
     BROKEN_LINK: "bring back what broken links lead to",
-    HIDDEN: "give hidden pictures a name without a dot before it",
+    HIDDEN_PICTURE: "give hidden pictures a name without a dot before it",
     NO_SUFFIX: "add the suffix (.png, .jpg) to names that have none",
 }
 _TWICE = ("nii.gz", "tar.gz")
 
 
-def suffix_of(name: str) -> str:
+def whole_suffix(name: str) -> str:
     """The suffix of a file's name in small letters, without its dot: both where it has two, as .nii.gz; else empty."""
     base = name.lower()
     twice = next((each for each in _TWICE if base.endswith(f".{each}")), "")

@@ -12,14 +12,14 @@ from typing import NamedTuple
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.folders.given_splits import split_of_list
-from p2p_datatools.contract.folders.split_tables import TABLES, read_split_table
+from p2p_datatools.contract.folders.split_tables import TABLE_KINDS, read_split_table
 from p2p_datatools.contract.matching import find_convention
 from p2p_datatools.contract.names import share_folders, without_suffix
 from p2p_datatools.contract.words import plural
 
 _LARGEST = 1 << 26  # bytes of a list
 _KINDS = frozenset({".txt", ".lst", ".csv"})
-_READ = _KINDS | TABLES | {".json"}
+_READ = _KINDS | TABLE_KINDS | {".json"}
 _PLACES = (  # below a data set's folder
     *(
         "ImageSets/Segmentation",
@@ -81,7 +81,7 @@ def _lists_in(folder: Path) -> Iterator[tuple[Path, Iterator[tuple[str, str]]]]:
 def _tables_in(folder: Path) -> Iterator[tuple[Path, Iterator[tuple[str, str]]]]:
     """The tables of all splits, and JSON of them."""
     for file in _files_in(folder):
-        if file.suffix.lower() in (*TABLES, ".json"):
+        if file.suffix.lower() in (*TABLE_KINDS, ".json"):
             yield file, ((without_suffix(name), split) for name, split in read_split_table(file))
 
 

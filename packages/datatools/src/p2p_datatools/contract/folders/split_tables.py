@@ -13,7 +13,7 @@ from typing import Any
 from p2p_datatools.contract.files.text import find_encoding
 from p2p_datatools.contract.folders.given_splits import split_in, split_of_list
 
-TABLES = frozenset({".csv", ".tsv"})
+TABLE_KINDS = frozenset({".csv", ".tsv"})
 SPLIT_COLUMNS = frozenset({"split", "splits", "subset", "partition", "set", "phase", "usage", "dataset_split"})
 """What a column that says splits is called, in small letters."""
 
@@ -26,7 +26,7 @@ _HAS_SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}$")
 def read_split_table(file: Path) -> list[tuple[str, str]]:
     """(name, split) for the pictures that a CSV or JSON file names; empty for any file that is none of these."""
     try:
-        return list(_from_rows(file) if file.suffix.lower() in TABLES else _from_json(file))
+        return list(_from_rows(file) if file.suffix.lower() in TABLE_KINDS else _from_json(file))
     except (OSError, ValueError, RecursionError, csv.Error):
         return []  # it may be anything
 

@@ -24,7 +24,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.formats.channel_bits import bits_at_start
-from p2p_datatools.contract.pictures.formats.signatures import START, name_content
+from p2p_datatools.contract.pictures.formats.signatures import START, foreign_content
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS, refuse_bomb, too_many_pixels
 from p2p_datatools.contract.pictures.pages import (
     AS_USUAL,
@@ -237,8 +237,11 @@ def _not_read(path: Path) -> P2PError:
     head = b""
     with contextlib.suppress(OSError), path.open("rb") as file:
         head = file.read(START)
-    if content := name_content(head):
-        return P2PError(path, content.what, content.to_do, code=content.code)
+    if error := foreign_content(path, head):
+        return error
+    if head.startswith(b"\x93NUMPY"):
+        what = "is an array (NPY), where a picture is needed"
+        return P2PError(path, what, "Save it as PNG.", code="not-a-picture")
     if head[:2] in (b"II", b"MM") and path.suffix.lower() in _TIFF:
         what = "is a TIFF of numbers or of a kind that is not read as a photo"
         return P2PError(path, what, "Save it as grey or RGB of 8 bits.", code="not-a-picture")
