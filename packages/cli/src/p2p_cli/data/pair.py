@@ -67,8 +67,9 @@ def command(
 
     A is usually a mask folder and B its photos; pictures belong together when their paths below the folders, without
     suffix, are equal. Splits that their folders say (train/, valid/, test/, train2017/, ...) are kept, and one folder
-    that holds trainA/ and trainB/ is given twice. DEST receives one lossless PNG per pair, A left and B right, and a
-    manifest with the hash of each. Arrays (NPY, TIFF) of floats or of many channels become two TIFFs per pair. A mask
+    that holds trainA/ and trainB/, source/ and target/, or 1_A.png and 1_B.png, is given twice; --halves with the words
+    of its folders says which is A. DEST receives one lossless PNG per pair, A left and B right, and a manifest with the
+    hash of each. Arrays (NPY, TIFF) of floats or of many channels become two TIFFs per pair. A mask
     of another size than its photo is scaled to it if its shape is the same, up to a pixel; two shapes are refused,
     with --size, too.
 

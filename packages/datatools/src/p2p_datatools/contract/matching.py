@@ -189,6 +189,22 @@ def _additions_of(base: str, words: list[str]) -> Iterator[Addition]:
             yield Addition(start, is_before=True)
 
 
+def additions_of_halves(names: Collection[str]) -> tuple[list[Addition], list[Addition]]:
+    """What names of labels, and what names of photos, in one folder may have in addition, nothing among both."""
+    labels, photos = _additions(names, _LABEL_WORDS), _additions(names, _PHOTO_WORDS)
+    # A is the first half of pairs whatever it shows, and B the second.
+    a, b = ([each for each in (*labels, *photos) if _is_letter(each, letter)] for letter in "ab")
+    letters = {*a, *b}
+    return [*a, *(each for each in labels if each not in letters)], [
+        *b,
+        *(each for each in photos if each not in letters),
+    ]
+
+
+def _is_letter(addition: Addition, letter: str) -> bool:
+    return re.sub(_SEPARATOR, "", addition.text).casefold() == letter
+
+
 def split_labels(names: Collection[str]) -> list[str]:
     """The names of label pictures in a folder of pictures and their labels: a and a_mask; none where they do not tell.
 

@@ -121,7 +121,7 @@ def pair(
     refuse_dest_inside(dest, a, *more, b)
     _refuse_pairs((a, *more, b))
     stamps, known = stamp_records(dest, HEADER, PAIR_LINES), read_manifest(dest) if has_manifest(dest) else None
-    matched, partners, skipped, others = _match((a, *more), b, ways, report)
+    matched, partners, skipped, others = _match((a, *more), b, halves or (), ways, report)
     given = GivenSplits((a, b), matched, report)
     if not given.any:
         note_siblings((a, b), report)
@@ -164,14 +164,16 @@ def _say(job: PairRecipe, dest: Path, sizes: "_Sizes", report: Reporter) -> None
 
 
 def _match(
-    folders: Sequence[Path], b: Path, ways: PairOptions, report: Reporter
+    folders: Sequence[Path], b: Path, halves: Sequence[str], ways: PairOptions, report: Reporter
 ) -> tuple[MatchedFiles, PartFiles, list[Skip], list[LeftOut]]:
     """By name the pictures of the first folder and B, and those of the others; names that fail, and files left out."""
     first, *more = folders
     others = list[LeftOut]()
     partners: PartFiles = {}
     with report.tell("matching names"):
-        matched, skipped = match_pictures(first, b, match=ways.match, pick=pick_photo, others=others, report=report)
+        matched, skipped = match_pictures(
+            first, b, match=ways.match, pick=pick_photo, halves=halves, others=others, report=report
+        )
     for each in others:
         each.say(report)
     if more:

@@ -104,6 +104,7 @@ def match_pictures(
     *,
     match: str = BY_STEM,
     pick: Pick = _pick_none,
+    halves: Sequence[str] = (),
     others: list[LeftOut] | None = None,
     report: Reporter = QUIET,
 ) -> Partners:
@@ -114,9 +115,9 @@ def match_pictures(
     folders: the name is that of A. Names that have no partner by "stem" may differ by one convention, such as `_mask`
     at the end of each of A, and `report` is told. `pick` gives the one of several pictures of a name in one folder that
     is meant, if any. Where both have folders of splits, pictures are matched within each split; A and B may be one
-    folder that holds both, as trainA/ and trainB/. Raises P2PError when a folder has no pictures or nothing matches,
-    UsageError when the expression is not valid, or one folder does not hold both. What is not read of each folder is
-    added to `others`.
+    folder that holds both, as trainA/ and trainB/, of which the names of the `halves` may say which is which. Raises
+    P2PError when a folder has no pictures or nothing matches, UsageError when the expression is not valid, or one
+    folder does not hold both. What is not read of each folder is added to `others`.
     """
     if is_list(match):
         return read_list(Path(match), a, b, others=others, report=report)
@@ -124,11 +125,12 @@ def match_pictures(
     skipped: list[Skip] = []
     files_a = pictures_of(a, skipped, others)
     if a.resolve() == b.resolve():
-        files_a, files_b = take_sides(a, files_a, report)
+        files_a, files_b, more_keys = take_sides(a, files_a, halves, report)
     else:
+        more_keys = []
         files_a, files_b = outside_of(a, files_a, b), outside_of(b, pictures_of(b, skipped, others), a)
     files = files_a, files_b
-    keys = split_keys(files, _own_name if by_stem else key_of(match), exact=by_stem)
+    keys = [*(more_keys if by_stem else ()), *split_keys(files, _own_name if by_stem else key_of(match), exact=by_stem)]
     found = []
     for files_of, (key_a, key_b) in [*((files, each) for each in keys), *(role_ways(files) if by_stem else ())]:
         sides = _NamedPictures(a, files_of[0], key_a), _NamedPictures(b, files_of[1], key_b)
