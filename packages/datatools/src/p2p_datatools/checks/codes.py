@@ -133,6 +133,7 @@ _PAIRS = {
 _PAIR_HINTS = {
     "not-pairs": "photos, masks or others in train/, val/ or test/ that are not A|B",
     "half-folders": "A and B in two folders that are still to be joined",
+    "pairs-below": "pairs in a folder below this one",
     "three-columns": "pictures in train/, val/ or test/ in which three stand side by side, as in sheets",
 }
 

@@ -12,6 +12,7 @@ from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, picture_name
 from p2p_datatools.contract.folders.given_splits import find_splits, folder_of, splits_of_pair_folders
 from p2p_datatools.contract.mask_folder import read_mask_splits
 from p2p_datatools.contract.names import PhotoFolder, without_suffix
+from p2p_datatools.contract.pairs.below import explain_below
 from p2p_datatools.contract.pairs.manifest import (
     PLAN,
     PairFolder,
@@ -94,12 +95,15 @@ def find_pairs(
 
     A folder with palette.toml holds masks; so does one for which a `palette` is given, unless its pictures clearly are
     A|B. `look` looks at some of the pictures. Notes say what is assumed of pairs. In folders of splits most people have
-    pairs, so that for others there the reason is given why they are none. Raises P2PError for pairs in such folders
+    pairs, so that for others there the reason is given why they are none, as it is where folders below hold some or
+    the two halves of some. Raises P2PError for pairs in such folders
     that have one name, or of which a half holds class numbers.
     """
     has_splits = bool(splits_of_pair_folders(files))
-    if palette_of(path) or not (has_splits or any("/" not in file for file in files)):
+    if palette_of(path):
         return None
+    if not (has_splits or any("/" not in file for file in files)):
+        return None if palette else explain_below(path, files)
     try:
         folder = read_foreign(path, needs_train=False)
         refuse_photos(folder, look=look, sure=palette is not None)
