@@ -57,11 +57,13 @@ def open_data(path: Path | str, *, palette: Palette | None = None, report: Repor
     if not path.is_dir():
         raise P2PError(path, "there is no such folder", "Check the spelling.", code="missing-folder")
     if has_record(path):
-        return DataFolder(path, "pairs", pairs=open_pairs(path))
+        with report.tell("reading the manifest"):
+            return DataFolder(path, "pairs", pairs=open_pairs(path))
     known = palette or palette_of(path)
     kinds = SUFFIXES if known else ARRAYS
     others = LeftOut(path)
-    files = picture_names(path, kinds, others=others)
+    with report.tell("listing files"):
+        files = picture_names(path, kinds, others=others)
     if not files:
         raise others.no_pictures(kinds)
     others.say(report)
