@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 @click.option(
     "--nodata",
     metavar="VALUE|none",
-    help="The value that means no data in halves of more than 8 bits, or none; by default GDAL's tag says it, and NaN.",
+    help="The value, or several as -9999,-32768, that mean no data in halves of more than 8 bits, or none; by default "
+    "GDAL's tag says it, and NaN.",
 )
 @click.option(
     "--plain-numbers", is_flag=True, help="Pair pictures of a few small numbers as they are: they are no classes."

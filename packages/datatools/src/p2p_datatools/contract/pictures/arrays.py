@@ -57,7 +57,7 @@ def read_filled(
 ) -> tuple[Array, Gaps | None]:
     """What `read_array` gives, with pixels without data filled, and which these are (see `fill_nodata`).
 
-    Unless `nodata` says which, a value far from all others is refused, if it is to `judge`. Pictures of 8 bits are not
+    A value far from all others is refused, if it is to `judge` and `nodata` has no `none`. Pictures of 8 bits are not
     filled, and have no data only where the tag of their file says so (see `find_tagged`), or its own mask.
     """
     with open_picture(source) as file:
@@ -68,8 +68,8 @@ def read_filled(
             return values, None if nodata == "none" else _either(find_tagged(values, header.nodata, file.path), masked)
         values, gaps = fill_nodata(values, nodata, header.nodata, file.path, masked=masked)
         refuse_endless(values, file.path)
-        if judge and nodata == "tag":
-            refuse_outlier(values, file.path)
+        if judge:
+            refuse_outlier(values, file.path, nodata)
         return values, gaps
 
 
@@ -118,7 +118,9 @@ def refuse_endless(values: Array, path: Path) -> None:
     wrong = int(values.size - np.isfinite(values).sum())
     if wrong:
         what = plural(wrong, "value is infinite or not a number", "values are infinite or not numbers")
-        raise P2PError(path, what, "Replace them by finite numbers.", code="not-finite")
+        ends = [f"{end:g}" for end in (np.inf, -np.inf) if (values == end).any()]
+        to_do = f"If they mean no data, add --nodata {','.join(ends)} to 'p2p data pair'; else replace them."
+        raise P2PError(path, what, to_do if ends else "Replace them by finite numbers.", code="not-finite")
     if values.dtype == np.float64 and (beyond := int(np.count_nonzero(np.abs(values) > _LARGEST))):
         what = f"{plural(beyond, 'value is', 'values are')} beyond {_LARGEST:.3g}, which is what 32 bits hold"
         to_do = "Scale them; if one value means no data, name it with 'p2p data pair --nodata'."
