@@ -36,6 +36,7 @@ _SUGGESTED = (
     *(r"([^/]+)$", r"(\d+)$", r"(\d+)\D*$", r"^(\d+)", r"(\d+)"),
     *(r"(?<!\d)0*(\d+)$", r"(?<!\d)0*(\d+)\D*$"),
 )
+_LIST = re.compile(r"[^\\*?+(){}|^$\[\]]+\.(?:tsv|txt|lst)", re.IGNORECASE)  # no expression
 _MOST_TRIED = 50_000  # names for which an expression is looked for
 
 
@@ -60,8 +61,8 @@ def key_of(expression: str) -> Key:
 
 
 def is_list(match: str) -> bool:
-    """Whether what `--match` says is the name of a CSV file."""
-    return match.lower().endswith(".csv")
+    """Whether what `--match` says is the name of a list: of a CSV file, or of one of text."""
+    return match.lower().endswith(".csv") or bool(_LIST.fullmatch(match))
 
 
 def read_rows(file: Path) -> Iterator[tuple[int, list[str]]]:

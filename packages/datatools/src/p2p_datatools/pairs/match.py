@@ -28,6 +28,7 @@ from p2p_datatools.contract.pictures.arrays import ARRAYS
 from p2p_datatools.contract.pictures.kinds import say_picked
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural, shell_word
+from p2p_datatools.pairs.list_columns import choose_columns
 from p2p_datatools.pairs.split_keys import outside_of, role_ways, split_keys, take_sides
 
 Files = tuple[Path, Path]  # the A and the B of one name
@@ -353,15 +354,20 @@ def read_list(
 ) -> Partners:
     """The pairs that a CSV file lists, one a line: the path of a picture below A, a comma, that of one below B.
 
-    A first line `a,b` is a heading. Lines that cannot be paired are skips that name the line; pictures that are not
-    listed are left out, and `report` is told how many. Raises P2PError when the file is not CSV text or lists no pairs.
+    A first line `a,b` is a heading. Where no line is so, the two columns are taken that name pictures of A and of B
+    (see `choose_columns`), and `report` is told which. Lines that cannot be paired are skips that name the line;
+    pictures that are not listed are left out, and `report` is told how many. Raises P2PError when the file is not CSV
+    text or lists no pairs.
     """
     folders = a, b
     skipped: list[Skip] = []
     here = [frozenset(pictures_of(folder, skipped, others)) for folder in folders]
     found: dict[str, tuple[str, str]] = {}
     lines: dict[str, int] = {}
-    for number, row in read_rows(file):
+    columns = choose_columns(list(read_rows(file)), folders, here, file)
+    if columns.said:
+        report.note(f"{file}: {columns.said}.")
+    for number, row in columns.rows:
         try:
             files = _listed_files(row, folders, here)
             name = name_of(files[0])
