@@ -69,6 +69,8 @@ _VALUES = {
     "constant-pictures": "all pixels of all pictures have one value",
     "mixed-scales": "pictures of 0 to 1 among pictures of 0 to 255, or alike",
     "other-kinds": "files of kinds that are not read",
+    "bad-name": "a name that no pair can have: it cannot be printed, is too long, or begins as a drive of Windows",
+    "case-clash": "names that differ in capital and small letters alone",
 }
 _MASK_ERRORS = {
     "palette-colour": "pixels of a colour that is not in the palette",

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from p2p_datatools.contract.errors import P2PError, skip_of
 from p2p_datatools.contract.files.labelme_folders import find_labels
 from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, Resolver, find_pictures, stem_of
-from p2p_datatools.contract.files.relative import RelativeName, is_relative_name, relative_name
+from p2p_datatools.contract.files.relative import RelativeName, fault_of_relative_name, is_relative_name, relative_name
 from p2p_datatools.contract.folders.given_splits import SplitPlace, find_splits, folder_of
 
 # What labelling tools put before the name of a picture that is uploaded, so that two of one name stay apart. Dates and
@@ -374,3 +374,8 @@ def name_of(file: str) -> str:
 def is_name(name: str) -> bool:
     """Whether a pair can have this name: a path below a folder that leaves room for the suffixes of a pair's files."""
     return is_relative_name(name, suffix=".a.tif")
+
+
+def fault_of_name(name: str) -> str:
+    """Why a pair cannot have this name, in words; empty where it can."""
+    return fault_of_relative_name(name, suffix=".a.tif")

@@ -23,7 +23,7 @@ from p2p_datatools.contract.matching import (
     split_labels,
     suggest_match,
 )
-from p2p_datatools.contract.names import is_name, name_of
+from p2p_datatools.contract.names import fault_of_name, is_name, name_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS
 from p2p_datatools.contract.pictures.kinds import say_picked
 from p2p_datatools.contract.progress import QUIET, Reporter
@@ -284,12 +284,10 @@ class _NamedPictures:
                 to_do = "Correct the expression, or move the file."
                 self.skipped.append(Skip(str(folder / file), "does not match the expression", to_do, "no-match"))
             elif not is_name(name):
-                what, to_do = f"would be called '{name}', which cannot be a file's name", "Correct the expression."
+                fault = fault_of_name(name)
+                what, to_do = f"would be called '{name}', a name that {fault}", "Correct the expression."
                 if name == name_of(file):
-                    what, to_do = (
-                        "has a name that is too long for what is made of it, or cannot be printed",
-                        "Rename it.",
-                    )
+                    what, to_do = f"has a name that {fault}", "Rename it, and its partner."
                 self.skipped.append(Skip(str(folder / file), what, to_do, "bad-name"))
             elif name in self.files:
                 self.more.setdefault(name, []).append(folder / file)
