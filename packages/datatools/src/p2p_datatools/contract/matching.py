@@ -37,6 +37,7 @@ _SUGGESTED = (
     *(r"(?<!\d)0*(\d+)$", r"(?<!\d)0*(\d+)\D*$"),
 )
 _LIST = re.compile(r"[^\\*?+(){}|^$\[\]]+\.(?:tsv|txt|lst)", re.IGNORECASE)  # no expression
+_MOST_LOOKED_AT, _MOST_WAYS = 200, 6  # names, and endings, of which an expression is made
 _MOST_TRIED = 50_000  # names for which an expression is looked for
 
 
@@ -225,7 +226,13 @@ def suggest_match(one: Collection[str], other: Collection[str]) -> str:
     if not one or not other or len(one) + len(other) > _MOST_TRIED:
         return ""
     least = min(len(one), len(other))
-    for expression in (*_by_affix(one, other), *_by_affix(other, one), *_SUGGESTED):
+    for expression in (
+        *_by_affix(one, other),
+        *_by_affix(other, one),
+        *_by_several(one),
+        *_by_several(other),
+        *_SUGGESTED,
+    ):
         key = key_of(expression)
         here, there = ([found for name in names if (found := key(name)) is not None] for names in (one, other))
         alone = len({*here}) == len(here) and len({*there}) == len(there)
@@ -233,6 +240,14 @@ def suggest_match(one: Collection[str], other: Collection[str]) -> str:
             which = f"all {least}" if least > 1 else "the one"
             return f"If they belong together, add --match {shell_word(expression)}, which matches {which}. "
     return ""
+
+
+def _by_several(names: Collection[str]) -> Iterator[str]:
+    """An expression without what names of labels have after them in several ways: a_mask, b_label."""
+    bases = [name.rpartition("/")[2] for name in sorted(names)[:_MOST_LOOKED_AT]]
+    found = dict.fromkeys(each for base in bases for each in _additions_of(base, _LABEL_WORDS) if not each.is_before)
+    if 1 < len(found) <= _MOST_WAYS:
+        yield rf"^(.+?){_either(found)}$"
 
 
 def _by_affix(longer: Collection[str], shorter: Collection[str]) -> Iterator[str]:

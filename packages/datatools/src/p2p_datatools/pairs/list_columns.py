@@ -14,7 +14,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.names import name_of
 
 _T = TypeVar("_T")
-Row = tuple[int, list[str]]
+ListRow = tuple[int, list[str]]
 """The number of a line, and its cells."""
 
 _BETWEEN = re.compile(r"[;\t]|\s+(?=\S)")
@@ -24,7 +24,7 @@ _MOST_COLUMNS = 12
 class ListColumns(NamedTuple):
     """The lines as (path in A, path in B), and in words which columns that were; empty for lines as they are."""
 
-    rows: list[Row]
+    rows: list[ListRow]
     said: str = ""
 
 
@@ -67,7 +67,7 @@ class _Line(NamedTuple):
 
 
 def choose_columns(
-    rows: Sequence[Row], folders: tuple[Path, Path], here: Sequence[Collection[str]], file: Path
+    rows: Sequence[ListRow], folders: tuple[Path, Path], here: Sequence[Collection[str]], file: Path
 ) -> ListColumns:
     """The lines with the two columns that name pictures of A and of B, if no line is two paths of theirs as it is.
 
@@ -89,7 +89,7 @@ def choose_columns(
     return ListColumns(chosen, f"A is its column {said[0]}, B its column {said[1]}")
 
 
-def _read_lines(rows: Sequence[Row], folders: tuple[Path, Path], here: Sequence[Collection[str]]) -> list[_Line]:
+def _read_lines(rows: Sequence[ListRow], folders: tuple[Path, Path], here: Sequence[Collection[str]]) -> list[_Line]:
     cells = [(number, _BETWEEN.split(row[0].strip()) if len(row) == 1 else row) for number, row in rows]
     a, b = (_Names(folder, files) for folder, files in zip(folders, here, strict=True))
     lines = [_Line(number, row, (list(map(a.find, row)), list(map(b.find, row)))) for number, row in cells]
