@@ -22,7 +22,7 @@ BY_STEM = "stem"
 _OF_LABELS = (
     "mask masks gt label labels lbl manual manual1 manual2 seg segm segs segmentation segmentations segmask semantic "
     "annotation annotations anno annot ann groundtruth ground truth matte alpha trimap l class classes color colour "
-    "gtfine gtcoarse labelids labeltrainids 1stho 2ndho target output out b"
+    "gtfine gtcoarse labelids labeltrainids instanceids 1stho 2ndho target output out b"
 )
 _OF_PHOTOS = (
     "image images img imgs im photo photos picture pic rgb sat training train test leftimg8bit input original orig raw "
@@ -239,7 +239,25 @@ def suggest_match(one: Collection[str], other: Collection[str]) -> str:
         if alone and len({*here} & {*there}) == least:
             which = f"all {least}" if least > 1 else "the one"
             return f"If they belong together, add --match {shell_word(expression)}, which matches {which}. "
-    return ""
+    return _suggest_one_of_several(one, other) or _suggest_one_of_several(other, one)
+
+
+def _suggest_one_of_several(one: Collection[str], other: Collection[str]) -> str:
+    """A sentence where each of `other` has several partners, as Cityscapes has _color and _labelIds; else empty."""
+    found: dict[str, Convention] = {}
+    for first, second in product(_additions(one, _LABEL_WORDS), _additions(other, _PHOTO_WORDS)):
+        here = {rest for name in one if (rest := first.remove(name)) is not None}
+        if first.text and not first.is_before and here >= {second.remove(name) for name in other}:
+            found[first.text] = Convention(first, second)
+    if len(found) < 2:
+        return ""
+    chosen = next(iter(found.values()))
+    ends = [part for part in (chosen.one, chosen.other) if part.text and not part.is_before]
+    expression = rf"^(.+?){_either(ends)[:-1]}$"
+    return (
+        f"Each has several partners, which end in {', '.join(found)}: say which is meant, such as --match "
+        f"{shell_word(expression)} --keep-going, which leaves the others out. "
+    )
 
 
 def _by_several(names: Collection[str]) -> Iterator[str]:

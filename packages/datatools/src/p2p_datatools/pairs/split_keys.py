@@ -14,7 +14,7 @@ from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, roles_of_folder
 from p2p_datatools.contract.matching import Key
 from p2p_datatools.contract.names import folders_of
 from p2p_datatools.contract.progress import Reporter
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import plural, shell_word
 from p2p_datatools.pairs.half_words import HalfWords, find_half_words, has_word, split_by_names, without_word
 
 _Places = dict[str, SplitPlace]  # of the folders that belong to a split
@@ -132,7 +132,7 @@ def _not_told_apart(folder: Path, words: Sequence[HalfWords]) -> UsageError:
     if not words:
         return UsageError(folder, "is given as A and as B", "Name two folders.", code="same-folder")
     what = f"has pictures of the same names in folders called {words[0].a} and {words[0].b}"
-    to_do = f"Say which is A: add --halves {words[0].a},{words[0].b}, or the other way round."
+    to_do = f"Say which is A: add --halves {shell_word(f'{words[0].a},{words[0].b}')}, or the other way round."
     return UsageError(folder, what, to_do, code="same-folder")
 
 
