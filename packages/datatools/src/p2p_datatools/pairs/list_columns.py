@@ -82,9 +82,9 @@ def choose_columns(
     most = max(fitting.values(), default=0)
     if not most:
         return ListColumns(list(rows))
-    heading = lines[0].cells if None in (*lines[0].found[0], *lines[0].found[1]) and not _names_any(lines[0]) else []
+    heading = [] if _names_any(lines[0]) else lines[0].cells
     best = _choose(lines, [both for both, count in fitting.items() if count == most], heading, file)
-    said = [heading[place].strip() if heading else f"{place + 1}" for place in best]
+    said = [(_at(heading, place) or "").strip() or f"{place + 1}" for place in best]
     chosen = [(line.number, _cells_of(line, best)) for line in lines[1 if heading else 0 :]]
     return ListColumns(chosen, f"A is its column {said[0]}, B its column {said[1]}")
 
