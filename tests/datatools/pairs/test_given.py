@@ -310,3 +310,11 @@ def test_folders_that_may_be_splits_are_not_drawn_by_chance_in_silence(
     both = write_halves_of(write_photos, tmp_path, *(f"{folder}/1.png" for folder in folders))
     assert pair(*both, dest, report=notes).unsplit == 2
     assert any(f"{folders[0]}/" in line and word in line for line in notes.lines)
+
+
+def test_folders_inside_one_split_are_told_of_the_others(
+    tmp_path: Path, dest: Path, write_photos: "WritePhotos", notes: "Notes"
+) -> None:
+    data = write_photos(tmp_path / "data", *(f"{part}/{side}/1.png" for part in ("train", "val") for side in "xy"))
+    pair(data / "train" / "x", data / "train" / "y", dest, report=notes)
+    assert any("val is beside it" in line for line in notes.lines)

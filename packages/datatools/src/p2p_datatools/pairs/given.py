@@ -112,14 +112,13 @@ def _note_doubtful(folders: Files, matched: MatchedFiles, report: Reporter) -> N
 
 
 def note_siblings(folders: Files, report: Reporter) -> None:
-    """Note where A and B are the folders of one split, and those of others lie beside them."""
-    a, b = folders
-    split = split_in(a.name)
-    if split is None or split_in(b.name) != split:
-        return
-    for place in sorted(a.parent.iterdir()):
-        other = split_in(place.name)
-        if other and other != split and place.is_dir():
+    """Note where A and B are the folders of one split, or lie in it, and those of others lie beside that."""
+    for a, b in (folders, (folders[0].parent, folders[1].parent)):
+        split = split_in(a.name)
+        if split is None or split_in(b.name) != split or not a.is_dir():
+            continue
+        beside = (place for place in sorted(a.parent.iterdir()) if place.is_dir())
+        if other := next((place for place in beside if split_in(place.name) not in (None, split)), None):
             whole = p2p_command("data pair", a.parent, b.parent, "DEST")
-            report.note(f"{a} holds {split} alone, and {place} is beside it: {whole} takes all splits, and keeps them.")
+            report.note(f"{a} holds {split} alone, and {other} is beside it: {whole} takes all splits, and keeps them.")
             return
