@@ -25,6 +25,7 @@ from fuzz.mutate import HERE, Tree
 from p2p_datatools.checks.folder import check
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.journal import Journal
+from p2p_datatools.contract.folders.split_tables import read_split_table
 from p2p_datatools.contract.mask_folder import read_mask_lines
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.palette import PALETTE_FILE, load_palette
@@ -400,6 +401,9 @@ def _read_catalog(folder: Path) -> None:
         entry.next_command(folder)
 
 
+_LISTS = (b"a,b\nx.png,y.png\ny.png,x.png\n", b"no;mask;photo\n1;a/x.png;b/y.png\n2;a/y.png;b/x.png\n")
+
+
 def _match_list(folder: Path) -> None:
     photos = folder.parent / "photos"
     for side in "ab":
@@ -407,6 +411,19 @@ def _match_list(folder: Path) -> None:
         for name in "xy":
             (photos / side / f"{name}.png").write_bytes(picture())
     read_list(_file(folder), photos / "a", photos / "b")
+
+
+def _read_splits(folder: Path) -> None:
+    for name in ("split.csv", "splits.json"):
+        if (folder / name).is_file():
+            read_split_table(folder / name)
+
+
+def _split_tables() -> list[Tree]:
+    return [
+        {"split.csv": b"image;split\na.png;train\nb.png;test\n"},
+        {"splits.json": b'{"train": ["a.png"], "val": ["b.png"]}'},
+    ]
 
 
 def _provenance() -> list[Tree]:
@@ -441,7 +458,8 @@ def data_targets() -> Iterator[Target]:
     yield Target("archives", _archives, _read_archive)
     yield Target("palette", lambda: [{PALETTE_FILE: _PALETTE.encode()}], _read_palette)
     yield Target("catalogue", lambda: [{"catalog.toml": _CATALOG.encode()}], _read_catalog)
-    yield Target("match-list", lambda: [{"list.csv": b"a,b\nx.png,y.png\ny.png,x.png\n"}], _match_list)
+    yield Target("match-list", lambda: [{"list.csv": text} for text in _LISTS], _match_list)
+    yield Target("split-tables", _split_tables, _read_splits)
     yield Target("journal", _journal, _read_journal)
     yield Target("provenance", _provenance, _fetch, only_records=True)
     pairs = made(with_pairs, _pairs)

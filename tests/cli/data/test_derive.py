@@ -76,7 +76,7 @@ def test_a_broken_photo_is_an_error_of_the_data_and_with_keep_going_a_line_among
     (photos / "2.png").write_bytes(b"<html>")
     words = ["data", "derive", str(photos), str(tmp_path / "gray"), "--op", "gray"]
     assert main(words) == 1
-    assert "2.png: is not a picture" in capsys.readouterr().err
+    assert "2.png: is a web page" in capsys.readouterr().err
     assert main([*words, "--keep-going"]) == 1
     captured = capsys.readouterr()
     assert captured.out.startswith("gray: 1 picture written")

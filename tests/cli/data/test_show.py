@@ -54,6 +54,9 @@ def test_a_seed_chooses_among_all(photos: Path, captions: list[str]) -> None:
 
 def test_what_check_finds_is_shown_and_what_cannot_be_read_too(photos: Path, captions: list[str]) -> None:
     (photos / "b.png").write_bytes(b"cut off")
-    assert show(photos) == 1
+    assert show(photos, "--names", "b") == 1
+    assert show(photos) == 0
+    assert "b: not-a-picture" in captions
+    captions.clear()
     assert show(photos, "--findings") == 0
     assert captions[0] == "b: not-a-picture"

@@ -234,3 +234,17 @@ def test_a_mask_half_that_is_mirrored_is_found_in_pairs(cars: Path, tmp_path: Pa
         (cars / "photos" / f"{name}.png").unlink()
     pair(cars / "masks", cars / "photos", tmp_path / "pairs")
     assert found(check(tmp_path / "pairs")) == [("warning", "mask-mirrored", "a.png")]
+
+
+def test_pictures_of_two_channels_are_checked_as_others_are(tmp_path: Path) -> None:
+    ramp = np.linspace(0, 255, 96).astype(np.uint8)
+    pixels = np.stack([np.tile(ramp, (64, 1)), np.tile(ramp[::-1], (64, 1))], axis=2)
+    np.save(tmp_path / "a.npy", pixels + np.random.default_rng(0).integers(0, 3, pixels.shape, dtype=np.uint8))
+    assert check(tmp_path).kind == "photos"
+
+
+def test_names_that_no_pair_can_have_and_names_alike_but_for_capitals_are_found(tmp_path: Path) -> None:
+    for name in ("Car", "car", "tab\tx", "fine"):
+        write_png(tmp_path / f"{name}.png", np.random.default_rng(len(name)).integers(0, 255, (8, 9, 3), np.uint8))
+    seen = [code for _, code, _ in found(check(tmp_path)) if code in ("bad-name", "case-clash")]
+    assert sorted(seen) == ["bad-name", "case-clash"]

@@ -64,3 +64,16 @@ def test_numbers_padded_with_zeros_on_one_side_get_an_expression_that_matches_al
     here, there = [f"{number}" for number in range(1, 13)], [f"img_{number:04d}" for number in range(1, 13)]
     assert "matches all 12" in suggest_match(here, there)
     assert "matches all 12" in suggest_match(there, [f"{number}" for number in range(1, 13)])
+
+
+def test_names_that_end_in_several_ways_are_suggested_one_expression() -> None:
+    assert "(?:_mask|_label)?" in suggest_match(["a_mask", "b_mask", "c_label"], ["a", "b", "c"])
+
+
+def test_several_partners_of_each_are_named_with_how_to_choose_one() -> None:
+    kinds = ("color", "labelIds")
+    said = suggest_match(
+        [f"{name}_gtFine_{kind}" for name in "xy" for kind in kinds], ["x_leftImg8bit", "y_leftImg8bit"]
+    )
+    assert "_gtFine_color, _gtFine_labelIds" in said
+    assert "'^(.+?)(?:_gtFine_color|_leftImg8bit)$'" in said

@@ -279,3 +279,42 @@ def test_two_lists_that_name_one_picture_are_refused(
         (tmp_path / f"{which}.txt").write_text("0\n")
     with refused("several-splits", tmp_path / "train.txt"):
         pair(a, b, dest)
+
+
+def test_two_folders_of_one_split_keep_pictures_of_one_name_apart(
+    tmp_path: Path, dest: Path, write_photos: "WritePhotos"
+) -> None:
+    folders = write_halves_of(write_photos, tmp_path, "train/1.png", "test1/1.png", "test2/1.png")
+    assert pair(*folders, dest).splits == {"train": 1, "test": 2}
+    assert len({file for _, file in places(dest).values()}) == 3
+
+
+def test_lists_that_both_halves_share_are_told_once(
+    tmp_path: Path, dest: Path, write_photos: "WritePhotos", notes: "Notes"
+) -> None:
+    folders = write_halves_of(write_photos, tmp_path, "1.png", "2.png")
+    (tmp_path / "split.csv").write_text("name,split\n1.png,train\n2.png,test\n")
+    assert pair(*folders, dest, report=notes).splits == {"train": 1, "test": 1}
+    assert sum("split.csv" in line for line in notes.lines) == 1
+
+
+@pytest.mark.parametrize(("folders", "word"), [(("day_train", "night_test"), "splits"), (("fold1", "fold2"), "folds")])
+def test_folders_that_may_be_splits_are_not_drawn_by_chance_in_silence(
+    tmp_path: Path,
+    dest: Path,
+    write_photos: "WritePhotos",
+    notes: "Notes",
+    folders: tuple[str, str],
+    word: str,
+) -> None:
+    both = write_halves_of(write_photos, tmp_path, *(f"{folder}/1.png" for folder in folders))
+    assert pair(*both, dest, report=notes).unsplit == 2
+    assert any(f"{folders[0]}/" in line and word in line for line in notes.lines)
+
+
+def test_folders_inside_one_split_are_told_of_the_others(
+    tmp_path: Path, dest: Path, write_photos: "WritePhotos", notes: "Notes"
+) -> None:
+    data = write_photos(tmp_path / "data", *(f"{part}/{side}/1.png" for part in ("train", "val") for side in "xy"))
+    pair(data / "train" / "x", data / "train" / "y", dest, report=notes)
+    assert any("val is beside it" in line for line in notes.lines)

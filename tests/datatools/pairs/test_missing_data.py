@@ -142,6 +142,22 @@ def test_an_orthophoto_of_8_bits_says_it_by_its_tag_alone(tmp_path: Path, photos
     ]
 
 
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_the_mask_inside_a_tiff_says_it_too(dtype: str, tmp_path: Path, photos: Path) -> None:
+    (tmp_path / "heights").mkdir()
+    mask = np.ones((16, 24), dtype=np.bool_)
+    mask[HOLE] = False
+    for number, name in enumerate(NAMES):
+        with tifffile.TiffWriter(tmp_path / "heights" / f"{name}.tif") as file:
+            file.write(heights(number // 2, dtype))
+            file.write(mask, subfiletype=4, photometric="mask")
+    folder = read_manifest(join(photos, tmp_path / "heights").dest)
+    for each in folder.pairs:
+        planes = read_nodata(folder, each)
+        assert planes is not None
+        assert (planes.b == ~mask).all()
+
+
 def test_pixels_that_scaling_mixes_with_missing_ones_have_no_data_either(tmp_path: Path, photos: Path) -> None:
     summary = join(photos, write_heights(tmp_path / "dem"), size=Size(12, 8))
     folder = read_manifest(summary.dest)

@@ -18,7 +18,7 @@ from p2p_datatools.sheets.contact import SheetOptions, contact_sheet
 from p2p_datatools.sheets.layout import Tile, lay_out
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
 
 CARS = load_palette("cars")
 
@@ -112,13 +112,17 @@ def test_a_mask_folder_is_shown_in_its_colours_with_a_legend(tmp_path: Path, lai
     assert laid.tiles[0].exact == (True,)
 
 
-def test_a_palette_makes_masks_of_plain_pictures(tmp_path: Path, laid: Laid, refused: "Refused") -> None:
+def test_a_palette_makes_masks_of_plain_pictures_and_others_are_grey_and_told(
+    tmp_path: Path, laid: Laid, refused: "Refused", notes: "Notes"
+) -> None:
     write_png(tmp_path / "a.png", np.full((9, 9, 3), CARS.classes[1].color, dtype=np.uint8))
     contact_sheet(tmp_path, palette=CARS)
     assert laid.tiles[0].exact == (True,)
     write_png(tmp_path / "b.png", plain(3))
+    contact_sheet(tmp_path, palette=CARS, report=notes)
+    assert any("b.png" in line and "palette" in line for line in notes.lines)
     with refused("palette-colour", tmp_path / "b.png"):
-        contact_sheet(tmp_path, palette=CARS)
+        contact_sheet(tmp_path, names=["b"], palette=CARS)
 
 
 def test_rows_are_filled_where_a_sheet_of_that_shape_allows(tmp_path: Path, laid: Laid) -> None:

@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures, links_out, picture_names
 from p2p_datatools.pairs.match import pictures_of
@@ -83,3 +85,29 @@ def test_a_folder_of_unread_kinds_alone_is_told_apart_from_an_empty_one(tmp_path
     assert error.code == empty.value.code
     assert ".heic" in error.what
     assert ".heic" not in empty.value.what
+
+
+def test_hidden_pictures_are_told_but_not_what_systems_leave(tmp_path: Path) -> None:
+    names = (".car.png", "._a.png", "a.png", "__MACOSX/a.png", "@eaDir/a.png/S.jpg", ".git/b.png", ".DS_Store")
+    others = LeftOut(make(tmp_path, *names))
+    assert [path.name for path in find_pictures(tmp_path, others=others)] == ["a.png"]
+    assert others.kinds == {"hidden picture": 1}
+    assert "dot" in others.advice
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (("a.dcm", "b.nii.gz"), "NPY"),
+        (("a.mp4",), "frames"),
+        (("a.CR2",), "evelop"),
+        (("a.tar.gz",), "npack"),
+        (("a.pdf",), "xport"),
+        (("a",), "suffix"),
+        (("a.heic",), "PNG or JPEG"),
+    ],
+)
+def test_what_to_do_depends_on_the_kind_of_what_is_not_read(tmp_path: Path, names: tuple[str, ...], words: str) -> None:
+    others = LeftOut(make(tmp_path, *names))
+    find_pictures(tmp_path, others=others)
+    assert words in others.no_pictures().to_do

@@ -64,6 +64,8 @@ def test_photos_in_folders_of_splits_are_photos_that_have_splits(tmp_path: Path,
         (["train/images/photo", "train/masks/photo"], "photos", "half-folders"),
         (["ab", "photo"], "photos", "not-pairs"),
         (["one/ab", "two/ab"], "photos", "no-pairs"),
+        (["maps/train/ab", "maps/val/ab"], "photos", "pairs-below"),
+        (["trainA/photo", "trainB/masks/photo"], "photos", "no-pairs"),
         (["ab", "raw/photo", "raw/more/photo"], "photos", "no-pairs"),
     ],
 )
@@ -136,3 +138,25 @@ def test_a_damaged_split_of_pairs_is_not_taken_for_photos(
     write_photos(tmp_path, "train/1.png", "train/1.jpg", size=Size(40, 16))
     with refused("same-name", tmp_path):
         open_data(tmp_path)
+
+
+def test_a_folder_above_pairs_and_one_of_their_splits_say_which_folder_is_meant(
+    tmp_path: Path, scene: "Scene", notes: "Notes"
+) -> None:
+    square = Size(64, 64)
+    for part in ("train", "test"):
+        for number in range(3):
+            pixels = np.hstack([scene(number, square), scene(100 + number, square)])
+            write_png(tmp_path / "maps" / part / f"{number}.png", pixels, durable=False)
+    assert [(each.code, each.severity) for each in check(tmp_path).findings][:1] == [("pairs-below", "hint")]
+    open_data(tmp_path, report=notes)
+    assert any("maps" in line for line in notes.lines)
+    open_data(tmp_path / "maps" / "train", report=notes)
+    assert any("test/ is beside it" in line for line in notes.lines)
+
+
+def test_halves_in_two_folders_are_a_hint(tmp_path: Path, scene: "Scene") -> None:
+    for part in ("trainA", "trainB"):
+        for number in range(2):
+            write_png(tmp_path / part / f"{number}.png", scene(number + len(part)), durable=False)
+    assert "half-folders" in [each.code for each in check(tmp_path).findings]

@@ -2,7 +2,14 @@
 
 import pytest
 
-from p2p_datatools.contract.folders.given_splits import find_splits, split_in, split_of_pairs
+from p2p_datatools.contract.folders.given_splits import (
+    find_doubtful_splits,
+    find_splits,
+    split_in,
+    split_of_list,
+    split_of_pairs,
+    splits_of_pair_folders,
+)
 
 
 def splits(*paths: str) -> dict[str, str]:
@@ -30,6 +37,14 @@ def splits(*paths: str) -> dict[str, str]:
         (("trainingset", "testset", "ValData"), "train test val"),
         (("imagesTr", "labelsTr", "imagesTs"), "train train test"),
         (("DUTS-TR/DUTS-TR-Image", "DUTS-TE/DUTS-TE-Image"), "train test"),
+        (("01_train", "02_val", "03_test"), "train val test"),
+        (("train70", "val20", "test10"), "train val test"),
+        (("train (1)", "test (1)"), "train test"),
+        (("train", "test1", "test2"), "train test test"),
+        (("train", "val_easy", "val_hard"), "train val val"),
+        (("trn", "vld", "tst"), "train val test"),
+        (("tr", "va", "te"), "train val test"),
+        (("train", "eval", "holdout"), "train val test"),
     ],
 )
 def test_the_spellings_of_data_sets_are_known(paths: tuple[str, ...], expected: str) -> None:
@@ -79,3 +94,23 @@ def test_the_first_part_that_says_a_split_is_the_one() -> None:
 def test_one_folder_by_itself_says_its_split_or_that_it_has_halves() -> None:
     assert [split_of_pairs(name) for name in ("Valid", "train2017", "trainA", "trains")] == ["val", "train", None, None]
     assert [split_in(name) for name in ("Valid", "testB", "trains")] == ["val", "test", None]
+
+
+def test_folders_that_sound_like_splits_but_are_not_taken_for_some_are_told() -> None:
+    assert find_doubtful_splits(["night_test", "day_train/x", "dusk_train"]) == ["day_train/x", "night_test"]
+    assert find_doubtful_splits(["train_1", "train_2"]) == []
+
+
+def test_folders_of_pairs_are_known_by_their_neighbours_too() -> None:
+    files = ["01_train/a.png", "02_test/b.png", "loose.png"]
+    assert splits_of_pair_folders(files) == {"01_train": "train", "02_test": "test"}
+    assert splits_of_pair_folders(["train/a.png", "test1/b.png", "trainA/c.png"]) == {"train": "train", "test1": "test"}
+
+
+def test_lists_have_words_of_their_own() -> None:
+    assert [split_of_list(name) for name in ("filenames_train", "val_ids", "files", "trainids")] == [
+        "train",
+        "val",
+        None,
+        None,
+    ]

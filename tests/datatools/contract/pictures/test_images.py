@@ -186,6 +186,31 @@ def test_a_profile_that_is_not_srgb_is_converted(tmp_path: Path) -> None:
     assert blue > 150 > 50 > red
 
 
+def test_a_profile_counts_for_palettes_and_grey_with_alpha_as_for_plain_pictures(tmp_path: Path) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    swapped = profile.replace(b"rXYZ", b"????").replace(b"bXYZ", b"rXYZ").replace(b"????", b"bXYZ")
+    swapped = swapped.replace("sRGB".encode("utf-16-be"), "bgrs".encode("utf-16-be")).replace(b"sRGB", b"bgrs")
+    plain = Image.new("RGB", (4, 4), (200, 0, 0))
+    plain.save(tmp_path / "plain.png", icc_profile=swapped)
+    plain.quantize(2).save(tmp_path / "indexed.png", icc_profile=swapped)
+    assert read_photo(tmp_path / "plain.png")[0, 0].tolist() != [200, 0, 0]
+    assert (read_photo(tmp_path / "indexed.png") == read_photo(tmp_path / "plain.png")).all()
+
+
+@pytest.mark.parametrize(("times", "code"), [(1, "depth"), (256, None), (257, None)])
+def test_a_mask_of_16_bits_is_read_where_its_colours_are_of_8(
+    times: int, code: str | None, tmp_path: Path, refused: "Refused"
+) -> None:
+    colors = np.zeros((4, 6, 3), dtype=np.uint16)
+    colors[1:3] = CARS.colors()[1].astype(np.uint16) * times
+    write_png(tmp_path / "a.png", colors)
+    if code:
+        with refused(code):
+            read_mask(tmp_path / "a.png", CARS)
+    else:
+        assert read_mask(tmp_path / "a.png", CARS)[:, 0].tolist() == [0, 1, 1, 0]
+
+
 def test_a_mask_is_both_numbers_and_colours_and_comes_back_exactly(tmp_path: Path) -> None:
     indices = np.random.default_rng(1).integers(0, 5, (30, 20), dtype=np.uint8)
     indices[0, :3] = IGNORE

@@ -113,7 +113,7 @@ def test_a_file_of_another_kind_starts_no_program_whatever_its_name(
     monkeypatch.setattr("subprocess.Popen", start)
     (tmp_path / name).write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n")
     for read in (read_photo, read_label_picture, photo_size):
-        with refused("not-a-picture", tmp_path / name):
+        with refused("unread-kind", tmp_path / name):
             read(tmp_path / name)
 
 

@@ -15,7 +15,9 @@ from p2p_datatools.contract.pictures.nodata import (
     Gaps,
     Nodata,
     class_like_numbers,
+    fill_nodata,
     free_value,
+    nodata_word,
     parse_nodata,
     range_of,
     refuse_outlier,
@@ -187,7 +189,7 @@ def test_the_option_is_a_number_or_none(text: str | None, value: Nodata) -> None
 
 
 def test_another_word_is_refused(refused: "Refused") -> None:
-    assert np.isnan(float(parse_nodata("nan")))
+    assert np.isnan(np.float64(str(parse_nodata("nan"))))
     with refused("impossible-setting", usage=True):
         parse_nodata("empty")
 
@@ -237,3 +239,16 @@ def test_a_colour_that_no_pixel_has_can_mean_no_data() -> None:
     assert free_value(colors, np.zeros((1, 256), dtype=bool)) == 0
     grey = np.repeat(np.arange(2, dtype=np.uint8)[None, :, None], 3, axis=2)
     assert free_value(grey, np.zeros((1, 2), dtype=bool)) == 255
+
+
+def test_several_values_mean_no_data_and_another_is_asked_about_all_the_same(refused: "Refused") -> None:
+    values = np.linspace(300, 350, 64, dtype=np.float32).reshape(8, 8)
+    values[0, :3], values[1, :5] = -9999, -32768
+    with refused("nodata-suspected") as raised:
+        refuse_outlier(fill_nodata(values, -9999.0, None, Path("a.tif"))[0], Path("a.tif"), -9999.0)
+    assert "-9999,-32768" in raised.value.to_do
+    both = parse_nodata("-9999, -32768")
+    filled, gaps = fill_nodata(values, both, None, Path("a.tif"))
+    assert (filled.min(), int(gaps.sum()) if gaps is not None else 0) == (filled[0, 3], 8)
+    assert nodata_word(both) == "-9999,-32768"
+    refuse_outlier(values, Path("a.tif"), parse_nodata("-9999,none"))

@@ -158,3 +158,18 @@ def test_a_deep_tiff_can_be_read_as_it_lies_in_the_file(orientation: int, tmp_pa
     for name in ("plain.tif", "packed.tif"):
         with open_picture(tmp_path / name, ReadOptions(exif="raw")) as file:
             assert (read_array(file) == array).all(), name
+
+
+def test_pages_that_are_the_rows_of_an_array_are_refused_with_what_it_was(tmp_path: Path, refused: "Refused") -> None:
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((64, 96, 13), dtype=np.uint16))
+    with refused("array-shape"):
+        read_array(tmp_path / "a.tif")
+    tifffile.imwrite(tmp_path / "b.tif", np.zeros((20, 24, 24), dtype=np.uint16))
+    assert read_array(tmp_path / "b.tif").shape == (24, 24, 20)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_what_a_sensor_saw_is_no_picture(dtype: str, tmp_path: Path, refused: "Refused") -> None:
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((8, 8), dtype=dtype), photometric="cfa")
+    with refused("unread-kind"):
+        read_array(tmp_path / "a.tif")

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 @click.option(
     "--nodata",
     metavar="VALUE|none",
-    help="The value that means no data in halves of more than 8 bits, or none; by default GDAL's tag says it, and NaN.",
+    help="The value, or several as -9999,-32768, that mean no data in halves of more than 8 bits, or none; by default "
+    "GDAL's tag says it, and NaN.",
 )
 @click.option(
     "--plain-numbers", is_flag=True, help="Pair pictures of a few small numbers as they are: they are no classes."
@@ -65,8 +66,9 @@ def command(
 
     A is usually a mask folder and B its photos; pictures belong together when their paths below the folders, without
     suffix, are equal. Splits that their folders say (train/, valid/, test/, train2017/, ...) are kept, and one folder
-    that holds trainA/ and trainB/ is given twice. DEST receives one lossless PNG per pair, A left and B right, and a
-    manifest with the hash of each. Arrays (NPY, TIFF) of floats or of many channels become two TIFFs per pair. A mask
+    that holds trainA/ and trainB/, source/ and target/, or 1_A.png and 1_B.png, is given twice; --halves with the words
+    of its folders says which is A. DEST receives one lossless PNG per pair, A left and B right, and a manifest with the
+    hash of each. Arrays (NPY, TIFF) of floats or of many channels become two TIFFs per pair. A mask
     of another size than its photo is scaled to it if its shape is the same, up to a pixel; two shapes are refused,
     with --size, too.
 

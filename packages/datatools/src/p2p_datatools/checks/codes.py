@@ -69,6 +69,8 @@ _VALUES = {
     "constant-pictures": "all pixels of all pictures have one value",
     "mixed-scales": "pictures of 0 to 1 among pictures of 0 to 255, or alike",
     "other-kinds": "files of kinds that are not read",
+    "bad-name": "a name that no pair can have: it cannot be printed, is too long, or begins as a drive of Windows",
+    "case-clash": "names that differ in capital and small letters alone",
 }
 _MASK_ERRORS = {
     "palette-colour": "pixels of a colour that is not in the palette",
@@ -133,6 +135,7 @@ _PAIRS = {
 _PAIR_HINTS = {
     "not-pairs": "photos, masks or others in train/, val/ or test/ that are not A|B",
     "half-folders": "A and B in two folders that are still to be joined",
+    "pairs-below": "pairs in a folder below this one",
     "three-columns": "pictures in train/, val/ or test/ in which three stand side by side, as in sheets",
 }
 

@@ -23,7 +23,7 @@ from p2p_datatools.contract.errors import CheckedKind, CheckResult, Finding, P2P
 from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, refuse_missing_folder, stem_of
 from p2p_datatools.contract.folders.data_folder import find_pairs, has_record
 from p2p_datatools.contract.mask_folder import MASK_LINES, each_mask_line
-from p2p_datatools.contract.names import PhotoFolder
+from p2p_datatools.contract.names import PhotoFolder, fault_of_name, is_name, name_of
 from p2p_datatools.contract.pairs.manifest import PairFolder, refuse_pairs_as_photos
 from p2p_datatools.contract.pairs.seam import Glance
 from p2p_datatools.contract.palette import Palette, palette_of
@@ -73,7 +73,7 @@ def check(
     _refuse_needless(path, kind, photos)
     if isinstance(found, PairFolder):
         return check_pairs(path, found, report=report)
-    left_out = [*(finding_of(error, error.where) for error in strange), *find_left_out(others)]
+    left_out = [*(finding_of(error, error.where) for error in strange), *find_left_out(others), *_names(path, names)]
     left_out += [replace(finding_of(error_of(found), found.where), severity="hint")] if found else []
     if used is None:
         return _check_photos(path, files, left_out, first, report)
@@ -84,6 +84,20 @@ def check(
     left_out += find_left_out(folder.others) if folder else ()
     wrong = _masks(files, used, _pictures_of(path, files), folder, read, look, report)
     return CheckResult("masks", len(files), (*left_out, *wrong))
+
+
+def _names(path: Path, files: Sequence[str]) -> Iterator[Finding]:
+    """Names that a pair cannot have, and names of which some disks keep one only."""
+    alike: dict[str, str] = {}
+    for file in files:
+        name = name_of(file)
+        if not is_name(name):
+            what, to_do = f"has a name that {fault_of_name(name)}", "Rename it, and its partner: 'pair' refuses it."
+            yield Finding(str(path / file), what, to_do, "bad-name", "warning")
+        if (first := alike.setdefault(file.casefold(), file)) != file:
+            what = f"differs from {first} in capital and small letters alone"
+            to_do = "Rename one of them: disks of macOS and Windows keep only one."
+            yield Finding(str(path / file), what, to_do, "case-clash", "warning")
 
 
 def _refuse_needless(path: Path, kind: CheckedKind, photos: Path | str | None) -> None:

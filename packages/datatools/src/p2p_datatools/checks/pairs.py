@@ -282,7 +282,7 @@ def _order(pair: Pair) -> int:
 def find_left_out(others: LeftOut) -> Iterator[Finding]:
     """Files of kinds that are not read, as one warning."""
     if others.kinds:
-        to_do = "Convert them to PNG or JPEG if they are pictures, or remove them."
+        to_do = f"{others.advice}, if they are meant to be used."
         are = "is" if others.count == 1 else "are"
         yield Finding(str(others.folder), f"has {others}, which {are} not read", to_do, "other-kinds", "warning")
 

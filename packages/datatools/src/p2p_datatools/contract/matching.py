@@ -22,7 +22,7 @@ BY_STEM = "stem"
 _OF_LABELS = (
     "mask masks gt label labels lbl manual manual1 manual2 seg segm segs segmentation segmentations segmask semantic "
     "annotation annotations anno annot ann groundtruth ground truth matte alpha trimap l class classes color colour "
-    "gtfine gtcoarse labelids labeltrainids 1stho 2ndho target output out b"
+    "gtfine gtcoarse labelids labeltrainids instanceids 1stho 2ndho target output out b"
 )
 _OF_PHOTOS = (
     "image images img imgs im photo photos picture pic rgb sat training train test leftimg8bit input original orig raw "
@@ -36,6 +36,8 @@ _SUGGESTED = (
     *(r"([^/]+)$", r"(\d+)$", r"(\d+)\D*$", r"^(\d+)", r"(\d+)"),
     *(r"(?<!\d)0*(\d+)$", r"(?<!\d)0*(\d+)\D*$"),
 )
+_LIST = re.compile(r"[^\\*?+(){}|^$\[\]]+\.(?:tsv|txt|lst)", re.IGNORECASE)  # no expression
+_MOST_LOOKED_AT, _MOST_WAYS = 200, 6  # names, and endings, of which an expression is made
 _MOST_TRIED = 50_000  # names for which an expression is looked for
 
 
@@ -60,8 +62,8 @@ def key_of(expression: str) -> Key:
 
 
 def is_list(match: str) -> bool:
-    """Whether what `--match` says is the name of a CSV file."""
-    return match.lower().endswith(".csv")
+    """Whether what `--match` says is the name of a list: of a CSV file, or of one of text."""
+    return match.lower().endswith(".csv") or bool(_LIST.fullmatch(match))
 
 
 def read_rows(file: Path) -> Iterator[tuple[int, list[str]]]:
@@ -189,6 +191,22 @@ def _additions_of(base: str, words: list[str]) -> Iterator[Addition]:
             yield Addition(start, is_before=True)
 
 
+def additions_of_halves(names: Collection[str]) -> tuple[list[Addition], list[Addition]]:
+    """What names of labels, and what names of photos, in one folder may have in addition, nothing among both."""
+    labels, photos = _additions(names, _LABEL_WORDS), _additions(names, _PHOTO_WORDS)
+    # A is the first half of pairs whatever it shows, and B the second.
+    a, b = ([each for each in (*labels, *photos) if _is_letter(each, letter)] for letter in "ab")
+    letters = {*a, *b}
+    return [*a, *(each for each in labels if each not in letters)], [
+        *b,
+        *(each for each in photos if each not in letters),
+    ]
+
+
+def _is_letter(addition: Addition, letter: str) -> bool:
+    return re.sub(_SEPARATOR, "", addition.text).casefold() == letter
+
+
 def split_labels(names: Collection[str]) -> list[str]:
     """The names of label pictures in a folder of pictures and their labels: a and a_mask; none where they do not tell.
 
@@ -208,14 +226,46 @@ def suggest_match(one: Collection[str], other: Collection[str]) -> str:
     if not one or not other or len(one) + len(other) > _MOST_TRIED:
         return ""
     least = min(len(one), len(other))
-    for expression in (*_by_affix(one, other), *_by_affix(other, one), *_SUGGESTED):
+    for expression in (
+        *_by_affix(one, other),
+        *_by_affix(other, one),
+        *_by_several(one),
+        *_by_several(other),
+        *_SUGGESTED,
+    ):
         key = key_of(expression)
         here, there = ([found for name in names if (found := key(name)) is not None] for names in (one, other))
         alone = len({*here}) == len(here) and len({*there}) == len(there)
         if alone and len({*here} & {*there}) == least:
             which = f"all {least}" if least > 1 else "the one"
             return f"If they belong together, add --match {shell_word(expression)}, which matches {which}. "
-    return ""
+    return _suggest_one_of_several(one, other) or _suggest_one_of_several(other, one)
+
+
+def _suggest_one_of_several(one: Collection[str], other: Collection[str]) -> str:
+    """A sentence where each of `other` has several partners, as Cityscapes has _color and _labelIds; else empty."""
+    found: dict[str, Convention] = {}
+    for first, second in product(_additions(one, _LABEL_WORDS), _additions(other, _PHOTO_WORDS)):
+        here = {rest for name in one if (rest := first.remove(name)) is not None}
+        if first.text and not first.is_before and here >= {second.remove(name) for name in other}:
+            found[first.text] = Convention(first, second)
+    if len(found) < 2:
+        return ""
+    chosen = next(iter(found.values()))
+    ends = [part for part in (chosen.one, chosen.other) if part.text and not part.is_before]
+    expression = rf"^(.+?){_either(ends)[:-1]}$"
+    return (
+        f"Each has several partners, which end in {', '.join(found)}: say which is meant, such as --match "
+        f"{shell_word(expression)} --keep-going, which leaves the others out. "
+    )
+
+
+def _by_several(names: Collection[str]) -> Iterator[str]:
+    """An expression without what names of labels have after them in several ways: a_mask, b_label."""
+    bases = [name.rpartition("/")[2] for name in sorted(names)[:_MOST_LOOKED_AT]]
+    found = dict.fromkeys(each for base in bases for each in _additions_of(base, _LABEL_WORDS) if not each.is_before)
+    if 1 < len(found) <= _MOST_WAYS:
+        yield rf"^(.+?){_either(found)}$"
 
 
 def _by_affix(longer: Collection[str], shorter: Collection[str]) -> Iterator[str]:

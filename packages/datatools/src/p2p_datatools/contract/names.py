@@ -22,7 +22,7 @@ from p2p_datatools.contract.files.listing import (
     refuse_missing_folder,
     stem_of,
 )
-from p2p_datatools.contract.files.relative import RelativeName, is_relative_name, relative_name
+from p2p_datatools.contract.files.relative import RelativeName, fault_of_relative_name, is_relative_name, relative_name
 from p2p_datatools.contract.folders.given_splits import SplitPlace, find_splits, folder_of
 
 # What labelling tools put before the name of a picture that is uploaded, so that two of one name stay apart. Dates and
@@ -223,7 +223,8 @@ class PhotoFolder:
             return False
         base = PurePosixPath(file_name.replace("\\", "/"))
         names = {f"{base.stem}{kind}" for kind in self.others.kinds} | {base.name}
-        unread = {path.name.lower() for path in self.folder.iterdir() if path.suffix.lower() in self.others.kinds}
+        there = (path.name.lower() for path in self.folder.iterdir())
+        unread = {name for name in there if name.endswith(tuple(self.others.kinds))}
         return any(name.lower() in unread for name in names)
 
     def name(self, photo: Path) -> str:
@@ -384,3 +385,8 @@ def name_of(file: str) -> str:
 def is_name(name: str) -> bool:
     """Whether a pair can have this name: a path below a folder that leaves room for the suffixes of a pair's files."""
     return is_relative_name(name, suffix=".a.tif")
+
+
+def fault_of_name(name: str) -> str:
+    """Why a pair cannot have this name, in words; empty where it can."""
+    return fault_of_relative_name(name, suffix=".a.tif")

@@ -115,7 +115,7 @@ def pair(
     refuse_dest_inside(dest, *of_a, b)
     _refuse_pairs((*of_a, b))
     stamps, known = stamp_records(dest, HEADER, PAIR_LINES), read_manifest(dest) if has_manifest(dest) else None
-    inputs, skipped, others = match_inputs(of_a, b, match=ways.match, report=report)
+    inputs, skipped, others = match_inputs(of_a, b, match=ways.match, halves=halves or (), report=report)
     matched = inputs.matched
     given = GivenSplits(matched.folders, matched, report)
     if not given.any:

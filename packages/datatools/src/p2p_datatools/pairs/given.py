@@ -3,18 +3,26 @@
 Nothing here may open a picture, or choose a split that none of them says.
 """
 
+import re
 from collections.abc import Collection, Mapping
-from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.folders.given_splits import find_splits, folder_of, join_path, split_in
+from p2p_datatools.contract.folders.given_splits import (
+    find_doubtful_splits,
+    find_splits,
+    folder_of,
+    join_path,
+    split_in,
+)
 from p2p_datatools.contract.folders.listed_splits import read_listed_splits
 from p2p_datatools.contract.mask_folder import read_mask_splits
 from p2p_datatools.contract.names import name_of
 from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.contract.words import p2p_command
+from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.pairs.match import Files, MatchedFiles
+
+_FOLD = re.compile(r"(?i)(?<![a-z])folds?[ _.-]?\d+")
 
 
 class GivenSplits:
@@ -27,7 +35,9 @@ class GivenSplits:
             {} if places else read_mask_splits(folder) for folder, places in zip(folders, self._places, strict=True)
         ]
         if not self.any:
-            self._recorded = [self._read_lists(folder, side, report) for side, folder in enumerate(folders)]
+            self._recorded = self._read_lists(folders, report)
+        if not self.any:
+            _note_doubtful(folders, matched, report)
         self._folders = _arrange({folder_of(name) for name in matched}) if self.any else {}
 
     @property
@@ -35,13 +45,17 @@ class GivenSplits:
         """Whether any pair may be given a split."""
         return any(self._places) or any(self._recorded)
 
-    def _read_lists(self, folder: Path, side: int, report: Reporter) -> Mapping[str, str]:
-        """The splits that lists in a folder, or in that above it, give to its files, by their names."""
-        names = [name_of(self._matched.files_of(name)[side]) for name in self._matched]
-        listed = read_listed_splits(folder, names)
-        if listed.note:
-            report.note(listed.note)
-        return {name: split for name, split in zip(names, listed.splits, strict=False) if split}
+    def _read_lists(self, folders: Files, report: Reporter) -> list[Mapping[str, str]]:
+        """The splits that lists in each folder, or in that above it, give to its files, by their names."""
+        found, notes = list[Mapping[str, str]](), dict[str, None]()
+        for side, folder in enumerate(folders):
+            names = [name_of(self._matched.files_of(name)[side]) for name in self._matched]
+            listed = read_listed_splits(folder, names)
+            notes |= {listed.note: None} if listed.note else {}
+            found.append({name: split for name, split in zip(names, listed.splits, strict=False) if split})
+        for note in notes:
+            report.note(note)
+        return found
 
     def of(self, name: str) -> str:
         """The split of a pair, UNSPLIT where none is given; raises P2PError when its halves have different ones."""
@@ -78,15 +92,33 @@ def _arrange(folders: Collection[str]) -> dict[str, str]:
     return inside
 
 
+def _note_doubtful(folders: Files, matched: MatchedFiles, report: Reporter) -> None:
+    """Note folders that sound like splits, but are kept as parts of names."""
+    for side, folder in enumerate(folders):
+        below = {folder_of(matched.files_of(name)[side]) for name in matched}
+        if doubtful := find_doubtful_splits(below):
+            said = " and ".join(f"{each}/" for each in doubtful)
+            report.note(
+                f"{folder}: {said} may be splits, but are taken as parts of names, which 'p2p data split' draws by "
+                "chance. If they are splits, call them train/, val/ and test/, and pair again."
+            )
+            return
+        if folds := sorted(each for each in below if _FOLD.search(each)):
+            report.note(
+                f"{folder}: {folds[0]}/ and {plural(len(folds) - 1, 'other')} are folds, not splits: "
+                "'p2p data split --group-by fold[^/]*' keeps each in one split."
+            )
+            return
+
+
 def note_siblings(folders: Files, report: Reporter) -> None:
-    """Note where A and B are the folders of one split, and those of others lie beside them."""
-    a, b = folders
-    split = split_in(a.name)
-    if split is None or split_in(b.name) != split:
-        return
-    for place in sorted(a.parent.iterdir()):
-        other = split_in(place.name)
-        if other and other != split and place.is_dir():
+    """Note where A and B are the folders of one split, or lie in it, and those of others lie beside that."""
+    for a, b in (folders, (folders[0].parent, folders[1].parent)):
+        split = split_in(a.name)
+        if split is None or split_in(b.name) != split or not a.is_dir():
+            continue
+        beside = (place for place in sorted(a.parent.iterdir()) if place.is_dir())
+        if other := next((place for place in beside if split_in(place.name) not in (None, split)), None):
             whole = p2p_command("data pair", a.parent, b.parent, "DEST")
-            report.note(f"{a} holds {split} alone, and {place} is beside it: {whole} takes all splits, and keeps them.")
+            report.note(f"{a} holds {split} alone, and {other} is beside it: {whole} takes all splits, and keeps them.")
             return

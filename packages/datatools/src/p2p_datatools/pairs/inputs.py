@@ -61,14 +61,16 @@ class PairInputs:
 
 
 def match_inputs(
-    a: tuple[Path, ...], b: Path, *, match: str = BY_STEM, report: Reporter = QUIET
+    a: tuple[Path, ...], b: Path, *, match: str = BY_STEM, halves: Sequence[str] = (), report: Reporter = QUIET
 ) -> tuple[PairInputs, list[Skip], list[LeftOut]]:
     """(the folders and what has a partner in each, names that have none, files that are left out)."""
     first, *more = a
     others = list[LeftOut]()
     partners: PartFiles = {}
     with report.tell("matching names"):
-        matched, skipped = match_pictures(first, b, match=match, pick=pick_photo, others=others, report=report)
+        matched, skipped = match_pictures(
+            first, b, match=match, pick=pick_photo, halves=halves, others=others, report=report
+        )
     for each in others:
         each.say(report)
     if more:

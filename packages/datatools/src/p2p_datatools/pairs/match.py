@@ -23,11 +23,12 @@ from p2p_datatools.contract.matching import (
     split_labels,
     suggest_match,
 )
-from p2p_datatools.contract.names import is_name, name_of
+from p2p_datatools.contract.names import fault_of_name, is_name, name_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS
 from p2p_datatools.contract.pictures.kinds import say_picked
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural, shell_word
+from p2p_datatools.pairs.list_columns import choose_columns
 from p2p_datatools.pairs.split_keys import outside_of, role_ways, split_keys, take_sides
 
 Files = tuple[Path, Path]  # the A and the B of one name
@@ -104,6 +105,7 @@ def match_pictures(
     *,
     match: str = BY_STEM,
     pick: Pick = _pick_none,
+    halves: Sequence[str] = (),
     others: list[LeftOut] | None = None,
     report: Reporter = QUIET,
 ) -> Partners:
@@ -114,9 +116,9 @@ def match_pictures(
     folders: the name is that of A. Names that have no partner by "stem" may differ by one convention, such as `_mask`
     at the end of each of A, and `report` is told. `pick` gives the one of several pictures of a name in one folder that
     is meant, if any. Where both have folders of splits, pictures are matched within each split; A and B may be one
-    folder that holds both, as trainA/ and trainB/. Raises P2PError when a folder has no pictures or nothing matches,
-    UsageError when the expression is not valid, or one folder does not hold both. What is not read of each folder is
-    added to `others`.
+    folder that holds both, as trainA/ and trainB/, of which the names of the `halves` may say which is which. Raises
+    P2PError when a folder has no pictures or nothing matches, UsageError when the expression is not valid, or one
+    folder does not hold both. What is not read of each folder is added to `others`.
     """
     if is_list(match):
         return read_list(Path(match), a, b, others=others, report=report)
@@ -124,11 +126,12 @@ def match_pictures(
     skipped: list[Skip] = []
     files_a = pictures_of(a, skipped, others)
     if a.resolve() == b.resolve():
-        files_a, files_b = take_sides(a, files_a, report)
+        files_a, files_b, more_keys = take_sides(a, files_a, halves, report)
     else:
+        more_keys = []
         files_a, files_b = outside_of(a, files_a, b), outside_of(b, pictures_of(b, skipped, others), a)
     files = files_a, files_b
-    keys = split_keys(files, _own_name if by_stem else key_of(match), exact=by_stem)
+    keys = [*(more_keys if by_stem else ()), *split_keys(files, _own_name if by_stem else key_of(match), exact=by_stem)]
     found = []
     for files_of, (key_a, key_b) in [*((files, each) for each in keys), *(role_ways(files) if by_stem else ())]:
         sides = _NamedPictures(a, files_of[0], key_a), _NamedPictures(b, files_of[1], key_b)
@@ -281,12 +284,10 @@ class _NamedPictures:
                 to_do = "Correct the expression, or move the file."
                 self.skipped.append(Skip(str(folder / file), "does not match the expression", to_do, "no-match"))
             elif not is_name(name):
-                what, to_do = f"would be called '{name}', which cannot be a file's name", "Correct the expression."
+                fault = fault_of_name(name)
+                what, to_do = f"would be called '{name}', a name that {fault}", "Correct the expression."
                 if name == name_of(file):
-                    what, to_do = (
-                        "has a name that is too long for what is made of it, or cannot be printed",
-                        "Rename it.",
-                    )
+                    what, to_do = f"has a name that {fault}", "Rename it, and its partner."
                 self.skipped.append(Skip(str(folder / file), what, to_do, "bad-name"))
             elif name in self.files:
                 self.more.setdefault(name, []).append(folder / file)
@@ -350,15 +351,20 @@ def read_list(
 ) -> Partners:
     """The pairs that a CSV file lists, one a line: the path of a picture below A, a comma, that of one below B.
 
-    A first line `a,b` is a heading. Lines that cannot be paired are skips that name the line; pictures that are not
-    listed are left out, and `report` is told how many. Raises P2PError when the file is not CSV text or lists no pairs.
+    A first line `a,b` is a heading. Where no line is so, the two columns are taken that name pictures of A and of B
+    (see `choose_columns`), and `report` is told which. Lines that cannot be paired are skips that name the line;
+    pictures that are not listed are left out, and `report` is told how many. Raises P2PError when the file is not CSV
+    text or lists no pairs.
     """
     folders = a, b
     skipped: list[Skip] = []
     here = [frozenset(pictures_of(folder, skipped, others)) for folder in folders]
     found: dict[str, tuple[str, str]] = {}
     lines: dict[str, int] = {}
-    for number, row in read_rows(file):
+    columns = choose_columns(list(read_rows(file)), folders, here, file)
+    if columns.said:
+        report.note(f"{file}: {columns.said}.")
+    for number, row in columns.rows:
         try:
             files = _listed_files(row, folders, here)
             name = name_of(files[0])

@@ -16,7 +16,7 @@ _PHOTO = (0.0, 255.0)  # ends of a picture of 8 bits of which the record has no 
 def note_scales(job: PairRecipe, lines: Iterable[Mapping[str, Any]], report: Reporter) -> None:
     """Note of each half that is no mask what the ends of its pictures' values, in `lines`, tell together."""
     checks = ScaleCheck(), ScaleCheck()
-    for line in lines:
+    for line in {line["name"]: line for line in lines}.values():  # a pair of two files has a line for each
         for place, check in enumerate(checks):
             check.add(str(line["name"]), *_ends(line, place))
     for half, side, check in zip(job.halves, (job.a, job.b), checks, strict=True):

@@ -120,8 +120,9 @@ def merge(
 
 
 def _merge(places: Sequence[Path], dest: Path, *, move: bool, report: Reporter) -> MergeSummary:
-    stamps, known = stamp_records(dest, HEADER, PAIR_LINES), read_manifest(dest) if has_manifest(dest) else None
-    folders = _open_parts(places, known)
+    with report.tell("reading the manifests"):
+        stamps, known = stamp_records(dest, HEADER, PAIR_LINES), read_manifest(dest) if has_manifest(dest) else None
+        folders = _open_parts(places, known)
     moved = len(places) - len(folders)
     skipped = tuple(_read_skips([dest, *places] if moved else places))
     if not folders:
@@ -129,22 +130,25 @@ def _merge(places: Sequence[Path], dest: Path, *, move: bool, report: Reporter) 
         _empty(places)
         return MergeSummary(0, len(known.pairs), len(places), skipped, dest)
     header = _common(folders)
-    _refuse_missing_shards(folders, moved)
-    pairs = _plan(folders)
+    with report.tell("comparing names"):
+        _refuse_missing_shards(folders, moved)
+        pairs = _plan(folders)
     merged = sorted({part.name for part in places})
     recipe = {"by": _BY, "parts": merged, "move": move}
     with Destination(dest, marker=HEADER, recipe=recipe, stamps=stamps, cheap=True) as destination:
         work = _Merge(destination, _old(known, header, pairs), pairs, move=move)
         done = work.run(pairs.values(), "merging", len(pairs), report=report)
         refuse(done.skipped, destination, to_do="Correct them and run the same command again.")
-        lines = [work.record_of(name) for name in work.names()]
-        provenance = {**header.provenance, "merged": merged}
-        whole = replace(header, path=dest, pairs=tuple(lines), provenance=provenance)
-        destination.commit(lambda at: write_manifest(whole, at=at), skipped=skipped)
+        with report.tell("writing the manifest"):
+            lines = [work.record_of(name) for name in work.names()]
+            provenance = {**header.provenance, "merged": merged}
+            whole = replace(header, path=dest, pairs=tuple(lines), provenance=provenance)
+            destination.commit(lambda at: write_manifest(whole, at=at), skipped=skipped)
     if move:
-        for folder in folders:
-            _remove_pictures(folder)
-        _empty(places)
+        with report.tell("emptying the parts"):
+            for folder in folders:
+                _remove_pictures(folder)
+            _empty(places)
     return MergeSummary(done.made, len(pairs) - done.made, len(places), skipped, dest)
 
 

@@ -4,6 +4,7 @@ Nothing here may open a picture, or know which pictures there are elsewhere.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, roles_of_folder
 from p2p_datatools.contract.matching import Key
 from p2p_datatools.contract.names import folders_of
 from p2p_datatools.contract.progress import Reporter
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import plural, shell_word
+from p2p_datatools.pairs.half_words import HalfWords, find_half_words, has_word, split_by_names, without_word
 
 _Places = dict[str, SplitPlace]  # of the folders that belong to a split
 _Spell = Callable[[SplitPlace, str], str]  # what a picture in such a folder is called, of its folder and own name
@@ -98,11 +100,43 @@ def _key_within(places: _Places, key: Key) -> Key:
     return within
 
 
-def take_sides(folder: Path, files: Sequence[str], report: Reporter) -> tuple[list[str], list[str]]:
-    """The pictures of A and of B where one folder holds both, as trainA/ and trainB/, or trainannot/ and train/.
+def take_sides(
+    folder: Path, files: Sequence[str], halves: Sequence[str], report: Reporter
+) -> tuple[list[str], list[str], list[tuple[Key, Key]]]:
+    """The pictures of A and of B where one folder holds both, and how else than by `split_keys` to compare their names.
 
-    Raises UsageError when it does not hold both.
+    Such are trainA/ and trainB/, trainannot/ and train/, source/ and target/, or 1_A.png and 1_B.png. `halves` are the
+    names of A and B, which may be words of folders. Raises UsageError when it does not hold both, or may in two ways.
     """
+    named = [both for both in find_half_words(files, halves) if list(both) == [word.casefold() for word in halves]]
+    sides = {} if named else _sides_by_role(files)
+    if sides.get("a") and sides.get("b"):
+        if sides[""]:
+            number = plural(len(sides[""]), "picture is", "pictures are")
+            first = sides[""][0]
+            report.note(f"{folder}: {number} neither in a folder of A nor of B, and left out; the first is {first}.")
+        return sides["a"], sides["b"], []
+    if by_name := split_by_names(files):
+        report.note(f"{folder}: A and B by the endings of names; the first are {by_name[0][0]} and {by_name[1][0]}.")
+        return *by_name, []
+    words = named or find_half_words(files, halves)
+    if len(words) != 1:
+        raise _not_told_apart(folder, words)
+    report.note(f"{folder}: A are the pictures in folders called {words[0].a}, B those in {words[0].b}.")
+    a, b = ([file for file in files if has_word(file, word)] for word in words[0])
+    keys = partial(without_word, word=words[0].a), partial(without_word, word=words[0].b)
+    return a, b, [keys]
+
+
+def _not_told_apart(folder: Path, words: Sequence[HalfWords]) -> UsageError:
+    if not words:
+        return UsageError(folder, "is given as A and as B", "Name two folders.", code="same-folder")
+    what = f"has pictures of the same names in folders called {words[0].a} and {words[0].b}"
+    to_do = f"Say which is A: add --halves {shell_word(f'{words[0].a},{words[0].b}')}, or the other way round."
+    return UsageError(folder, what, to_do, code="same-folder")
+
+
+def _sides_by_role(files: Sequence[str]) -> dict[str, list[str]]:
     places = find_splits(map(folder_of, files))
     roles = roles_of_folders(map(folder_of, files))
     sides: dict[str, list[str]] = {"a": [], "b": [], "": []}
@@ -110,9 +144,4 @@ def take_sides(folder: Path, files: Sequence[str], report: Reporter) -> tuple[li
         place = places.get(own := folder_of(file))
         side = place.side if place else ""
         sides[side or {LABELS: "a", PHOTOS: "b"}.get(roles[own], "")].append(file)
-    if not (sides["a"] and sides["b"]):
-        raise UsageError(folder, "is given as A and as B", "Name two folders.", code="same-folder")
-    if sides[""]:
-        number = plural(len(sides[""]), "picture is", "pictures are")
-        report.note(f"{folder}: {number} neither in a folder of A nor of B, and left out; the first is {sides[''][0]}.")
-    return sides["a"], sides["b"]
+    return sides

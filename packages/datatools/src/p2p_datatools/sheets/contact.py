@@ -66,8 +66,8 @@ def contact_sheet(
     worst first, their codes under them and a ring at each place. Values of more than 8 bits are stretched for the eye,
     and the sheet says so.
 
-    Raises P2PError when there is nothing to show, or a picture to be shown is broken (not with `findings`: there it is
-    grey), and UsageError for a name that no picture has.
+    A picture that cannot be read is grey, and a note says so. Raises P2PError when there is nothing to show, or none of
+    the pictures to be shown can be read, and UsageError for a name that no picture has.
     """
     if limit < 1:
         raise UsageError(f"limit {limit}", "is less than one picture", "Give 1 or more.", code="impossible-setting")
@@ -77,7 +77,10 @@ def contact_sheet(
     )
     by_file = _by_file(findings or ())
     entries = _choose(gallery, by_file, limit, seed, names, worst_first=findings is not None)
-    shown = [_show(entry, gallery, how.overlay or "color", by_file, lenient=findings is not None) for entry in entries]
+    broken: dict[Path, P2PError] | None = {} if findings is None else None
+    with report.tell("reading pictures"):
+        shown = [_show(entry, gallery, how.overlay or "color", by_file, broken) for entry in entries]
+    _say_broken(broken or {}, len(entries), report)
     tiles = [tile for tile, _ in shown]
     stretched = any(is_stretched for _, is_stretched in shown)
     sizes = [size_of(picture) for tile in tiles for picture in tile.pictures]
@@ -136,8 +139,19 @@ def _find_names(gallery: Gallery, names: Sequence[str]) -> list[Entry]:
     return chosen
 
 
-def _show(entry: Entry, gallery: Gallery, style: Overlay, by_file: _ByFile, *, lenient: bool) -> tuple[Tile, bool]:
-    """The tile of an entry, and whether it is stretched.
+def _say_broken(broken: Mapping[Path, P2PError], shown: int, report: Reporter) -> None:
+    """Note which pictures are grey because they cannot be read; raises the error of the first where all are."""
+    if broken and len(broken) == shown:
+        raise next(iter(broken.values()))
+    if broken:
+        are = plural(len(broken), "picture cannot be read, and is grey", "pictures cannot be read, and are grey")
+        report.note(f"{are}: {next(iter(broken.values()))}")
+
+
+def _show(
+    entry: Entry, gallery: Gallery, style: Overlay, by_file: _ByFile, broken: dict[Path, P2PError] | None
+) -> tuple[Tile, bool]:
+    """The tile of an entry, and whether it is stretched; one that cannot be read is grey, and `broken` has its error.
 
     It is fitted at once, so that never more than one entry's own pixels are in memory.
     """
@@ -145,8 +159,8 @@ def _show(entry: Entry, gallery: Gallery, style: Overlay, by_file: _ByFile, *, l
     try:
         row = entry.read()
     except P2PError as error:
-        if not lenient:
-            raise
+        if broken is not None:
+            broken[entry.files[0]] = error
         row = PictureRow((None,) * len(gallery.exact), "" if own else error.code)
     pictures = _fit(row, gallery, style)
     # What is drawn of two has the lines of one of them, which may not be blended.

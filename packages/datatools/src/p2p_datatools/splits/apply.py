@@ -96,11 +96,12 @@ def split(
         folder, given, completed = _open(path, dry_run, report, as_pairs=as_pairs)
         shares = {"val": val, "test": test}
         plan = plan_split(folder, given, shares, seed=seed, group_by=group_by, again=again, report=report)
-        if not dry_run and folder.foreign:
-            _write_foreign(plan.result, again=again)
-        elif not dry_run and plan.planned:
-            _write_plan(folder, plan.planned)
-            _carry_out(folder, plan.planned)
+        with report.tell("moving pairs"):
+            if not dry_run and folder.foreign:
+                _write_foreign(plan.result, again=again)
+            elif not dry_run and plan.planned:
+                _write_plan(folder, plan.planned)
+                _carry_out(folder, plan.planned)
         kept = len(folder.pairs) - plan.moved
         return SplitSummary(plan.counts, plan.moved, kept, plan.groups, completed, folder.foreign, plan.leaks)
 
@@ -138,7 +139,8 @@ def _check_shares(val: float, test: float) -> None:
 
 def _open(path: Path, dry_run: bool, report: Reporter, *, as_pairs: bool) -> tuple[PairFolder, frozenset[str], bool]:
     """The folder as it stands, the splits it was given, and whether an interrupted call's plan was completed first."""
-    known = read_manifest(path, mid_split=True) if has_manifest(path) else None
+    with report.tell("reading the manifest"):
+        known = read_manifest(path, mid_split=True) if has_manifest(path) else None
     if known is None or known.foreign:
         return *_open_foreign(path, known, report, as_pairs=as_pairs), False
     completed = (path / PLAN).exists()

@@ -57,23 +57,26 @@ def plan_split(
     groups = groups_by(how, list(known), report)
     targets = {name: round_half_up(len(folder.pairs), share) for name, share in shares.items()}
     drawn: Set[str] = known.keys() if again else _draw_from_train(folder, given, targets)
-    if not again:
-        refuse_divided(folder.pairs, groups, str(folder.path), _how_to_regroup(folder, given))
-    alike, left = find_alike(folder), _leave_given(folder, given, targets)
+    with report.tell("comparing records"):
+        if not again:
+            refuse_divided(folder.pairs, groups, str(folder.path), _how_to_regroup(folder, given))
+        alike, left = find_alike(folder), _leave_given(folder, given, targets)
     draw = SplitDraw(folder, drawn, left, seed)
     together: Sequence[Sequence[str]] = [[pair.name for pair in same.pairs] for same in alike]
     seen = None
     if how != NO_GROUPS and has_photo(folder):
         seen = find_groups(draw, groups, together, _place(folder, given, again=again), _most(targets, folder), report)
         groups, together = seen.groups, seen.together
-    assigned = draw.assign(groups, together)
-    if seen is not None:
-        assigned = seen.cover(assigned)
+    with report.tell("drawing splits"):
+        assigned = draw.assign(groups, together)
+        if seen is not None:
+            assigned = seen.cover(assigned)
     moving = dict(assigned)
     relabelled = _find_relabelled(folder, groups, assigned) if how == SIMILAR else frozenset()
     planned = _SplitPairs(folder, known, assigned, groups, relabelled)
     result = with_plan(folder, planned)
-    counts = dict.fromkeys(SPLITS, 0) | Counter(each.split for each in result.pairs if each.split in SPLITS)
+    with report.tell("counting pairs"):
+        counts = dict.fromkeys(SPLITS, 0) | Counter(each.split for each in result.pairs if each.split in SPLITS)
     if again:
         _note_again(folder, moving, report, was_split=was_split)
     else:

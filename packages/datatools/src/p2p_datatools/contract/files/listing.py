@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.unread_kinds import BROKEN_LINK, HIDDEN_PICTURE, LINK, NO_SUFFIX, advise, whole_suffix
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
 
@@ -55,8 +56,16 @@ _BESIDE_NAMES = frozenset(
 CONFIDENCE, DOUBT = "confidence", "doubt.jsonl"
 # What lies in a folder of repaired masks: what was changed, as a picture for each, and the list that says so.
 CHANGES, REPAIRS = "changes", "repairs.jsonl"
-_BROKEN, _LINKED = "broken link", "link to a folder"
-_LINKS = {_BROKEN: "broken links", _LINKED: "links to folders"}  # what several are called
+# Folders that systems and programs leave among pictures: thumbnails, deleted files, resource forks.
+_OF_SYSTEMS = frozenset(
+    {"__MACOSX", "@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found", "__pycache__"}
+)
+_FORK = "._"  # how macOS calls what belongs to a file on a disk of another system
+_SEVERAL = {
+    BROKEN_LINK: "broken links",
+    LINK: "links to folders",
+    HIDDEN_PICTURE: "hidden pictures",
+}  # what they are called
 _OF_LABELME = "label.png and label_viz.png beside img.png"
 _MOST_KINDS = 6  # that a line names
 
@@ -71,19 +80,21 @@ class LeftOut:
     folder: Path
     kinds: dict[str, int] = field(default_factory=dict)
     first: str = ""
+    beside: dict[str, int] = field(default_factory=dict)  # what belongs beside pictures
 
     def note(self, name: str) -> None:
         """Count a file, a path below the folder, unless it belongs beside pictures."""
         base = name[name.rfind("/") + 1 :].lower()
-        _, dot, suffix = base.rpartition(".")
-        if suffix in _BESIDE if dot else base in _BESIDE_NAMES:
+        suffix = whole_suffix(base)
+        kind = f".{suffix}" if suffix else NO_SUFFIX
+        if suffix in _BESIDE if suffix else base in _BESIDE_NAMES:
+            self.beside[kind] = self.beside.get(kind, 0) + 1
             return
-        kind = f".{suffix}" if dot else "without suffix"
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
         self.first = min(self.first or name, name)
 
-    def note_link(self, name: str, kind: str) -> None:
-        """Count a link that leads to nothing, or to a folder: such are not followed."""
+    def note_special(self, name: str, kind: str) -> None:
+        """Count a link that leads to nothing, or to a folder, since such are not followed; or a hidden picture."""
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
         self.first = min(self.first or name, name)
 
@@ -97,7 +108,7 @@ class LeftOut:
         """In words, such as: 5 files of other kinds: 2 .heic, 1 .mp4, 2 .xyz (first: a/b.heic)."""
         common = sorted(self.kinds.items(), key=lambda each: (-each[1], each[0]))
         kinds = [
-            plural(count, kind, _LINKS[kind]) if kind in _LINKS else f"{count} {kind}"
+            plural(count, kind, _SEVERAL[kind]) if kind in _SEVERAL else f"{count} {kind}"
             for kind, count in common[:_MOST_KINDS]
         ]
         if (more := len(self.kinds) - len(kinds)) > 0:
@@ -120,11 +131,19 @@ class LeftOut:
     def no_pictures(self, suffixes: Set[str] = SUFFIXES) -> P2PError:
         """The error that the folder has no pictures, which names what it has instead."""
         if not self.kinds:
-            what = f"has no pictures ({', '.join(sorted(suffixes))})"
-            return P2PError(self.folder, what, "Is it the right folder?", code="no-pictures")
+            beside = ", ".join(f"{count} {kind}" for kind, count in sorted(self.beside.items())[:_MOST_KINDS])
+            only = f", only {beside}" if beside else f" ({', '.join(sorted(suffixes))})"
+            to_do = "Is it the right folder?"
+            if ".pdf" in self.beside:
+                to_do = f"{advise(['.pdf'])}; or is it another folder?"
+            return P2PError(self.folder, f"has no pictures{only}", to_do, code="no-pictures")
         what = f"has no pictures that are read, only {self}"
-        to_do = "Convert them to PNG or JPEG, and videos to frames; or is it another folder?"
-        return P2PError(self.folder, what, to_do, code="no-pictures")
+        return P2PError(self.folder, what, f"{self.advice}; or is it another folder?", code="no-pictures")
+
+    @property
+    def advice(self) -> str:
+        """What to do with the files, so that they are read: a sentence without its end."""
+        return advise(self.kinds)
 
 
 def refuse_missing_folder(folder: Path) -> None:
@@ -200,14 +219,16 @@ def _files_below(top: Path, below: str, errors: list[P2PError], others: LeftOut 
     try:
         with os.scandir(top / below) as entries:
             for entry in entries:
-                if entry.name.startswith(".") or entry.name in beside:
+                if entry.name.startswith(".") or entry.name in beside or entry.name in _OF_SYSTEMS:
+                    if others is not None and _is_hidden_picture(entry):
+                        others.note_special(below + entry.name, HIDDEN_PICTURE)
                     continue
                 if entry.is_dir(follow_symlinks=False):
                     yield from _files_below(top, f"{below}{entry.name}/", errors, others)
                 elif _is_file(entry):
                     yield below + entry.name
                 elif others is not None and entry.is_symlink():
-                    others.note_link(below + entry.name, _LINKED if _is_folder(entry) else _BROKEN)
+                    others.note_special(below + entry.name, LINK if _is_folder(entry) else BROKEN_LINK)
     except (FileNotFoundError, NotADirectoryError):
         return  # gone since it was listed
     except OSError as error:
@@ -219,6 +240,12 @@ def closed_folder(top: Path, below: str, error: OSError) -> P2PError:
     what = f"has a folder that cannot be read: {below.rstrip('/')}" if below else "cannot be read"
     to_do = "Give yourself the right to read it (chmod u+rx), or move it elsewhere."
     return P2PError(top, f"{what} ({error.strerror or error})", to_do, code="unreadable-folder")
+
+
+def _is_hidden_picture(entry: "os.DirEntry[str]") -> bool:
+    name = entry.name
+    is_picture = name[name.rfind(".") :].lower() in SUFFIXES and not name.startswith(_FORK)
+    return is_picture and name.startswith(".") and _is_file(entry)
 
 
 def _is_file(entry: "os.DirEntry[str]") -> bool:

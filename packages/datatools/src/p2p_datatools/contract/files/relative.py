@@ -50,6 +50,12 @@ def is_relative_name(text: str, *, suffix: str = "") -> bool:
     return _fault(text, suffix) is None
 
 
+def fault_of_relative_name(text: str, *, suffix: str = "") -> str:
+    """Why `relative_name` does not take the text, in words; empty where it does."""
+    fault = _fault(text, suffix)
+    return fault[0] if fault else ""
+
+
 def cut_name(text: str, most: int) -> str:
     """The beginning of a name in at most `most` bytes of UTF-8, without half a letter."""
     return text.encode("utf-8", "surrogateescape")[:most].decode("utf-8", "ignore")
@@ -61,7 +67,9 @@ def _fault(text: str, suffix: str, *, hidden: bool = False) -> tuple[str, str] |
         return "holds characters that cannot be printed", "unprintable-name"
     parts = text.split("/")
     windows = PureWindowsPath(text) if "\\" in text or ":" in parts[0] else None
-    if text.startswith("/") or ".." in parts or (windows and (windows.drive or windows.root or ".." in windows.parts)):
+    if windows and windows.drive and not text.startswith("/"):
+        return "leads out of its folder on Windows, where a colon names a drive", "path-leads-out"
+    if text.startswith("/") or ".." in parts or (windows and (windows.root or ".." in windows.parts)):
         return "leads out of its folder", "path-leads-out"
     if "." in parts or (not hidden and any(part.startswith(".") for part in parts)):
         return "is that of a hidden file or folder", "path-leads-out"

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import CheckedKind, P2PError, Problem
 from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, picture_names, refuse_missing_folder
-from p2p_datatools.contract.folders.given_splits import find_splits, folder_of, split_of_pairs
+from p2p_datatools.contract.folders.given_splits import find_splits, folder_of, splits_of_pair_folders
 from p2p_datatools.contract.mask_folder import read_mask_splits
 from p2p_datatools.contract.names import PhotoFolder, without_suffix
+from p2p_datatools.contract.pairs.below import explain_below
 from p2p_datatools.contract.pairs.manifest import (
     PLAN,
     PairFolder,
@@ -55,11 +56,13 @@ def open_data(path: Path | str, *, palette: Palette | None = None, report: Repor
     path = Path(path)
     refuse_missing_folder(path)
     if has_record(path):
-        return DataFolder(path, "pairs", pairs=open_pairs(path))
+        with report.tell("reading the manifest"):
+            return DataFolder(path, "pairs", pairs=open_pairs(path))
     known = palette or palette_of(path)
     kinds = SUFFIXES if known else ARRAYS
     others = LeftOut(path)
-    files = picture_names(path, kinds, others=others)
+    with report.tell("listing files"):
+        files = picture_names(path, kinds, others=others)
     if not files:
         raise others.no_pictures(kinds)
     others.say(report)
@@ -93,12 +96,15 @@ def find_pairs(
 
     A folder with palette.toml holds masks; so does one for which a `palette` is given, unless its pictures clearly are
     A|B. `look` looks at some of the pictures. Notes say what is assumed of pairs. In folders of splits most people have
-    pairs, so that for others there the reason is given why they are none. Raises P2PError for pairs in such folders
+    pairs, so that for others there the reason is given why they are none, as it is where folders below hold some or
+    the two halves of some. Raises P2PError for pairs in such folders
     that have one name, or of which a half holds class numbers.
     """
-    has_splits = any(split_of_pairs(file.split("/")[0]) for file in files if "/" in file)
-    if palette_of(path) or not (has_splits or any("/" not in file for file in files)):
+    has_splits = bool(splits_of_pair_folders(files))
+    if palette_of(path):
         return None
+    if not (has_splits or any("/" not in file for file in files)):
+        return None if palette else explain_below(path, files)
     try:
         folder = read_foreign(path, needs_train=False)
         refuse_photos(folder, look=look, sure=palette is not None)

@@ -5,13 +5,13 @@ Nothing here may open a file, or give a split to a path whose names do not say o
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 _SPLIT_OF_WORD = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
-    **dict.fromkeys(("test", "testing"), "test"),
+    **dict.fromkeys(("train", "training", "trn"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "validate", "vld", "dev", "eval", "evaluation"), "val"),
+    **dict.fromkeys(("test", "testing", "tst", "holdout"), "test"),
 }
 # Words beside the split's: those of halves, and those that say nothing. Any others may be anything's name.
 _SIDE_OF_WORD = {
@@ -19,12 +19,15 @@ _SIDE_OF_WORD = {
     **dict.fromkeys(("b", "img", "imgs", "image", "images", "photo", "photos"), "b"),
 }
 _IDLE = frozenset({"data", "dataset", "set", "split", "obj", "instances", "list"})
+_IDLE_OF_LISTS = frozenset(
+    {"file", "files", "filename", "filenames", "filelist", "name", "names", "id", "ids", "pairs"}
+)
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
-_BETWEEN = re.compile(r"[ _.-]*")
+_BETWEEN = re.compile(r"[\W_]*")
 _GLUED = re.compile(rf"({'|'.join(_SPLIT_OF_WORD)})({'|'.join((*_SIDE_OF_WORD, *_IDLE))})")  # trainannot, testset
-# imagesTr, DUTS-TE: without another word they may be anything, such as languages.
-_SPLIT_OF_WORD |= {"tr": "train", "te": "test", "ts": "test"}
-_SHORT = frozenset({"tr", "te", "ts"})
+# imagesTr, DUTS-TE: without another word they may be anything, such as languages, unless three splits are called so.
+_SPLIT_OF_WORD |= {"tr": "train", "va": "val", "te": "test", "ts": "test"}
+_SHORT = frozenset({"tr", "va", "te", "ts"})
 _YEAR = re.compile(r"(19|20)\d\d")
 
 
@@ -59,30 +62,37 @@ class SplitPlace(NamedTuple):
 
 
 class _Words(NamedTuple):
-    """One part of a path that has the word of a split; it is `plain` when all its other words are known."""
+    """One part of a path that has the word of a split; it is `plain` when all its other words are known.
+
+    It is `short` when it has no other word than one that may be anything.
+    """
 
     split: str
     side: str
     family: str
     plain: bool
+    short: bool
 
 
 def find_splits(paths: Iterable[str]) -> dict[str, SplitPlace]:
     """Those of the paths (folders, or files without suffix, with forward slashes) that belong to a split.
 
     There are none unless all paths do, one of them to train, or several splits occur: one folder train/ among others
-    may be full of railway trains. Words beside that of the split have to be known ones, or the same in two splits.
+    may be full of railway trains. Words beside that of the split have to be known ones, or the same in two splits, or
+    every path says a split, of which train/ itself is one (train, val_easy, val_hard). Numbers do not count.
     """
     read = {path: list(_readings(path)) for path in dict.fromkeys(paths)}
     families: dict[str, set[str]] = defaultdict(set)
     for found in read.values():
         for _, reading in found:
             families[reading.family].add(reading.split)
+    any_word = _all_say_splits(list(read.values()))
+    shorts = {reading.split for found in read.values() for _, reading in found if reading.short}
     places = {
         path: _place(path, index, reading)
         for path, found in read.items()
         for index, reading in found[::-1]  # the first part that says a split is the one that stays
-        if reading.plain or len(families[reading.family]) > 1
+        if (len(shorts) > 2 if reading.short else reading.plain or any_word or len(families[reading.family]) > 1)
     }
     splits = {place.split for place in places.values()}
     if len(splits) > 1 or ("train" in splits and len(places) == len(read)):
@@ -90,16 +100,42 @@ def find_splits(paths: Iterable[str]) -> dict[str, SplitPlace]:
     return {}
 
 
+def _all_say_splits(read: Sequence[Sequence[tuple[int, _Words]]]) -> bool:
+    first = [found[0][1] for found in read if found]
+    return len(first) == len(read) and any(each.split == "train" and each.plain for each in first)
+
+
+def find_doubtful_splits(paths: Iterable[str]) -> list[str]:
+    """Of paths of which `find_splits` finds none, a first one for each of several splits that words in them say."""
+    first: dict[str, str] = {}
+    for path in sorted(set(paths)):
+        for _, reading in list(_readings(path))[:1]:
+            first.setdefault(reading.split, path)
+    return [first[split] for split in ("train", "val", "test") if split in first] if len(first) > 1 else []
+
+
 def split_in(name: str) -> str | None:
     """The split that the name of a folder says, whatever lies beside it."""
     reading = _read_part(name, "")
-    return reading.split if reading and reading.plain else None
+    return reading.split if reading and reading.plain and not reading.short else None
+
+
+def split_of_list(name: str) -> str | None:
+    """The split that the name of a list of files says, without suffix: as `split_in`, and filenames_train, val_ids."""
+    return split_in(re.sub(rf"(?i)(?<![a-z])(?:{'|'.join(_IDLE_OF_LISTS)})(?![a-z])", "", name))
+
+
+def splits_of_pair_folders(files: Iterable[str]) -> dict[str, str]:
+    """The split whose pairs each folder at the top of some files holds, where its name or all of them say one."""
+    tops = list(dict.fromkeys(file.partition("/")[0] for file in files if "/" in file))
+    named = {top: split for top in tops if (split := split_of_pairs(top))}
+    return {top: place.split for top, place in find_splits(tops).items() if not place.side} | named
 
 
 def split_of_pairs(name: str) -> str | None:
     """The split that a folder of this name holds whole pairs of, rather than halves as trainA/ does."""
     reading = _read_part(name, "")
-    return reading.split if reading and reading.plain and not reading.side else None
+    return reading.split if reading and reading.plain and not (reading.side or reading.short) else None
 
 
 def side_of_folder(name: str) -> str:
@@ -138,11 +174,9 @@ def _read_part(part: str, before: str) -> _Words | None:
     others = [word for word in words if word not in _SPLIT_OF_WORD]
     sides = {_SIDE_OF_WORD[word] for word in others if word in _SIDE_OF_WORD}
     known = all(word in _SIDE_OF_WORD or word in _IDLE or _YEAR.fullmatch(word) for word in others)
-    if splits[0] in _SHORT and not others:
-        return None
     side = sides.pop() if len(sides) == 1 else ""
-    family = f"{before}/{' '.join('*' if word in splits else word for word in words if not _YEAR.fullmatch(word))}"
-    return _Words(_SPLIT_OF_WORD[splits[0]], side, family, known)
+    family = f"{before}/{' '.join('*' if word in splits else word for word in words if not word.isdecimal())}"
+    return _Words(_SPLIT_OF_WORD[splits[0]], side, family, known, short=splits[0] in _SHORT and not others)
 
 
 def _place(path: str, index: int, reading: _Words) -> SplitPlace:

@@ -1,23 +1,38 @@
 """Lists of a data set's pictures by split, as train.txt and val.txt, in ImageSets/Segmentation or beside the pictures.
 
-Nothing here may know a format, or give a split to a picture that two lists of different splits name.
+A table with a column for the split is one, too. Nothing here may know a format, or give a split to a picture that two
+lists of different splits name.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.folders.given_splits import split_in
+from p2p_datatools.contract.folders.given_splits import split_of_list
+from p2p_datatools.contract.folders.split_tables import TABLE_KINDS, read_split_table
 from p2p_datatools.contract.matching import find_convention
 from p2p_datatools.contract.names import share_folders, without_suffix
 from p2p_datatools.contract.words import plural
 
 _LARGEST = 1 << 26  # bytes of a list
 _KINDS = frozenset({".txt", ".lst", ".csv"})
-_PLACES = ("ImageSets/Segmentation", "ImageSets/2017", "ImageSets/2016", "", "splits")  # below a data set's folder
+_READ = _KINDS | TABLE_KINDS | {".json"}
+_PLACES = (  # below a data set's folder
+    *(
+        "ImageSets/Segmentation",
+        "ImageSets/2017",
+        "ImageSets/2016",
+        "ImageSets/Main",
+        "ImageSets",
+        "",
+        "splits",
+        "split",
+    ),
+    *("lists", "list", "filelists", "file_lists", "filenames", "data_splits", "meta", "metadata"),
+)
 _COLUMNS = 2  # of a list: the picture and its labels; others may have anything
 _CELL = re.compile(r"[\s,;]+")
 
@@ -43,32 +58,45 @@ def read_listed_splits(folder: Path, names: Sequence[str]) -> ListedSplits:
     Nothing where no list names any. Raises P2PError when lists of different splits name one picture.
     """
     for place in (above / place for above in (folder, folder.resolve().parent) for place in _PLACES):
-        lists = _lists_in(place)
-        if not (entries := _by_base(lists)):
+        entries = _by_base(_lists_in(place)) or _by_base(_tables_in(place))
+        if not entries:
             continue
         splits = tuple(_split_of(name, entries) for name in _as_listed(names, entries))
         if not any(splits):  # the lists may be of sequences, which are folders
             splits = tuple(_split_of_folder(name, entries) for name in names)
         if any(splits):
             count = plural(sum(1 for split in splits if split), "picture")
+            lists = dict.fromkeys(each.file for found in entries.values() for each in found)
             return ListedSplits(splits, f"The splits of {count} are those in {' and '.join(map(str, lists))}.")
     return ListedSplits()
 
 
-def _lists_in(folder: Path) -> list[Path]:
+def _lists_in(folder: Path) -> Iterator[tuple[Path, Iterator[tuple[str, str]]]]:
+    """The lists of one split each, with the names and the split that they give."""
+    for file in _files_in(folder):
+        if file.suffix in _KINDS and (split := split_of_list(file.stem)):
+            yield file, ((name, split) for name in _names_in(file))
+
+
+def _tables_in(folder: Path) -> Iterator[tuple[Path, Iterator[tuple[str, str]]]]:
+    """The tables of all splits, and JSON of them."""
+    for file in _files_in(folder):
+        if file.suffix.lower() in (*TABLE_KINDS, ".json"):
+            yield file, ((without_suffix(name), split) for name, split in read_split_table(file))
+
+
+def _files_in(folder: Path) -> list[Path]:
     try:
-        files = sorted(file for file in folder.glob("*.*") if file.suffix in _KINDS and split_in(file.stem))
-        files = [file for file in files if file.is_file()]
+        files = [file for file in sorted(folder.glob("*.*")) if file.suffix.lower() in _READ and file.is_file()]
         return [file for file in files if file.stat().st_size <= _LARGEST]
     except OSError:
         return []  # a folder above may be closed to us
 
 
-def _by_base(lists: Sequence[Path]) -> dict[str, list[_Entry]]:
+def _by_base(lists: Iterable[tuple[Path, Iterable[tuple[str, str]]]]) -> dict[str, list[_Entry]]:
     found: dict[str, list[_Entry]] = defaultdict(list)
-    for file in lists:
-        split = split_in(file.stem) or ""
-        for name in _names_in(file):
+    for file, entries in lists:
+        for name, split in entries:
             found[name.rpartition("/")[2]].append(_Entry(name, split, file))
     return found
 
@@ -104,7 +132,6 @@ def _split_of(name: str, entries: Mapping[str, list[_Entry]]) -> str:
     splits = {each.split: each.file for each in fitting}
     if len(splits) > 1:
         first, second, *_ = splits.values()
-        raise P2PError(
-            first, f"lists {name}, and so does {second}", "Take it out of one of the lists.", code="several-splits"
-        )
+        what = f"lists {name}, and so does {second}" if first != second else f"gives {name} several splits"
+        raise P2PError(first, what, "Take it out of one of the lists.", code="several-splits")
     return next(iter(splits), "")

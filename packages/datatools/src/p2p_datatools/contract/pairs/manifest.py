@@ -14,8 +14,9 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import json_line, read_json, write_json, write_lines
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures, refuse_missing_folder, stem_of
 from p2p_datatools.contract.files.relative import relative_name
-from p2p_datatools.contract.folders.given_splits import split_of_pairs
+from p2p_datatools.contract.folders.given_splits import split_of_pairs, splits_of_pair_folders
 from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
+from p2p_datatools.contract.pairs.below import find_pairs_below, pairs_below
 from p2p_datatools.contract.pairs.half_folders import refuse_half_folders
 from p2p_datatools.contract.pairs.lines import SHARD_LINES, SHARDS, Pair, PairLines, in_order
 from p2p_datatools.contract.pairs.number_halves import refuse_number_halves
@@ -27,6 +28,7 @@ from p2p_datatools.contract.pictures.sizes import Exact, Size
 from p2p_datatools.contract.words import p2p_command, plural
 
 _FORMAT, _VERSION = "p2p-pairs", 1
+_MOST_NAMED = 3  # folders
 _OF_SHARDS = "p2p-shards"
 HEADER, PAIR_LINES, PLAN = "pairs.json", "pairs.jsonl", "split-plan.json"
 SPLITS = ("train", "val", "test")
@@ -250,11 +252,13 @@ def read_foreign(path: Path | str, *, needs_train: bool = True) -> PairFolder:
     refuse_own_folder(path)
     others = LeftOut(path)
     files = find_pictures(path, others=others)
-    refuse_half_folders(path, [file.relative_to(path).as_posix() for file in files])
+    names = [file.relative_to(path).as_posix() for file in files]
+    refuse_half_folders(path, names)
+    splits = splits_of_pair_folders(names)
     pairs = [
-        Pair(stem_of(file, path), file.relative_to(path).as_posix(), split, Size(0, 0), "")
-        for file in files
-        if (split := _foreign_split(file.relative_to(path)))
+        Pair(stem_of(file, path), name, split, Size(0, 0), "")
+        for file, name in zip(files, names, strict=True)
+        if (split := splits.get(name.partition("/")[0]) if "/" in name else "train")
     ]
     if not files and ".tar" in others.kinds:
         what = f"has shards without {SHARDS}, which says what the halves are and where each pair lies"
@@ -263,6 +267,8 @@ def read_foreign(path: Path | str, *, needs_train: bool = True) -> PairFolder:
     if not files and others.kinds:
         raise others.no_pictures()
     if not pairs:
+        if found := find_pairs_below(path, names):
+            raise pairs_below(path, found)
         raise P2PError(
             path,
             "has no pairs: no A|B pictures in it or in train/, val/ or test/",
@@ -274,7 +280,7 @@ def read_foreign(path: Path | str, *, needs_train: bool = True) -> PairFolder:
         what = f"has {plural(len(pairs), 'picture')} beside {outside} in folders other than train/, val/ and test/"
         raise P2PError(path, what, "Put A|B pictures into train/, or give their own folder.", code="no-pairs")
     _refuse_twice(path, pairs)
-    folder = _assume(path, pairs, outside, others)
+    folder = _assume(path, pairs, [name for name in names if "/" in name], others)
     if needs_train:
         refuse_untrainable(folder)
     return folder
@@ -287,26 +293,46 @@ def refuse_untrainable(folder: PairFolder) -> None:
         raise P2PError(folder.path, what, to_do, code="no-training-pairs")
 
 
-def _assume(path: Path, pairs: Sequence[Pair], outside: int, others: LeftOut) -> PairFolder:
-    """The folder of these pairs of another tool, and what is assumed of it."""
+def _assume(path: Path, pairs: Sequence[Pair], names: Sequence[str], others: LeftOut) -> PairFolder:
+    """The folder of these pairs of another tool, and what is assumed of it; `names` are all pictures in folders."""
     assumed = ["no manifest: A is the left half, B the right, and both are photos (resized smoothly)"]
     folders = {pair.file.split("/")[0]: pair.split for pair in pairs if "/" in pair.file}
     if renamed := [f"{folder}/ is {split}" for folder, split in folders.items() if folder != split]:
         assumed[0] += f"; {', '.join(renamed)}"
     if not folders:
-        assumed.append("no train/ folder: all pictures are training pictures")
-    if outside:
-        assumed.append(f"left out: {plural(outside, 'picture')} outside train/, val/ and test/")
+        assumed.append(f"no train/ folder: all pictures are training pictures{_say_others(path)}")
+    if outside := len(names) - sum("/" in pair.file for pair in pairs):
+        elsewhere = sorted({name.partition("/")[0] for name in names} - folders.keys())
+        assumed.append(f"left out: {plural(outside, 'picture')} outside train/, val/ and test/ ({_name(elsewhere)})")
     if others.kinds:
         assumed.append(f"left out: {others}")
     half_a, half_b = Half("a", "picture"), Half("b", "picture")
     return PairFolder(path, half_a, half_b, None, tuple(pairs), foreign=True, assumed=tuple(assumed))
 
 
-def _foreign_split(file: Path) -> str | None:
-    if len(file.parts) == 1:
-        return "train"
-    return split_of_pairs(file.parts[0])
+def _name(folders: Sequence[str]) -> str:
+    shown = ", ".join(f"{each}/" for each in folders[:_MOST_NAMED])
+    return shown + (f" and {len(folders) - _MOST_NAMED} more" if len(folders) > _MOST_NAMED else "")
+
+
+def _say_others(path: Path) -> str:
+    """Where pictures are those of one split, whose folder lies beside those of others."""
+    own, above = path.resolve(), path.resolve().parent
+    if _is_part(own):
+        return f"; they are a part of the pairs in {above}, whose manifest says more: that folder is likely meant"
+    if (split := split_of_pairs(own.name)) is None:
+        return ""
+    try:
+        beside = sorted(each.name for each in above.iterdir() if split_of_pairs(each.name) not in (None, split))
+    except OSError:
+        return ""
+    return f"; {beside[0]}/ is beside it: give {above} for all splits" if beside else ""
+
+
+def _is_part(path: Path) -> bool:
+    """Whether a folder is that of one split of pairs of ours."""
+    own = path.resolve()
+    return own.name in (*SPLITS, UNSPLIT) and holds_built_pairs(own.parent)
 
 
 def _refuse_twice(path: Path, pairs: list[Pair]) -> None:
@@ -328,6 +354,8 @@ def refuse_photos(folder: PairFolder, *, look: GlanceReader = glance_at, sure: b
     So are those of which a half holds class numbers, which a network would see as black. Some are looked at, by `look`.
     What the names of folders say and the shapes of pictures are believed, unless it is to be `sure`.
     """
+    if _is_part(folder.path):
+        return
     files = [folder.path / pair.file for pair in folder.pairs]
     if_all_the_same = f"say so with {p2p_command('data split --as-pairs', folder.path)}."
     to_do = f"Make pairs with 'p2p data pair A B PAIRS'. If each is a pair all the same, {if_all_the_same}"

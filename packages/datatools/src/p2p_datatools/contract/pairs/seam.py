@@ -31,6 +31,10 @@ _TEXTURE = 4.0  # of 255, the mean difference within a column below which it is 
 _ALIKE = 0.45  # correlation of the details of both halves; of photos and masks up to 0.37 (panoramas may have no seam)
 _FEW = 2  # pictures: an edge of labels may well lie in the middle of them
 _TIMES = 8  # the colours of photos have more; both halves of one JPEG of labels are alike within twice
+_IF_NONE_IS_READ = (
+    "A|B pictures of other tools are read where they have 8 bits: convert them. Halves of more bits, or of pages, lie "
+    "in two folders and are joined with 'p2p data pair A B PAIRS'."
+)
 _MOST = 0.75  # of the pictures that tell something: from here on a folder holds no pairs, or pairs
 
 
@@ -73,7 +77,7 @@ def refuse_single_pictures(
     if (in_splits and not sure) or _look_like_pairs(read, seen, sure=sure):
         return
     if not read:
-        raise _not_pairs(folder, f"{glances[0].file.name} {glances[0].trouble}", to_do)
+        raise _not_pairs(folder, f"{glances[0].file.name} {glances[0].trouble}", _IF_NONE_IS_READ)
     cut = f"two meet in the middle of {seen.count('cut')} of {plural(len(read), 'picture')}"
     raise _not_pairs(folder, f"{cut}, {single} show one scene, and {len(read) - len(seen)} tell nothing", to_do)
 

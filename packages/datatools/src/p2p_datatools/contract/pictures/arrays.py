@@ -26,7 +26,7 @@ from p2p_datatools.contract.pictures.header import (
 )
 from p2p_datatools.contract.pictures.images import read_photo
 from p2p_datatools.contract.pictures.nodata import Gaps, Nodata, fill_nodata, find_tagged, refuse_outlier
-from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions, TiffPart, open_tiff, tiff_part
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions, TiffPart, open_tiff, read_mask_page, tiff_part
 from p2p_datatools.contract.words import plural
 
 Array = NDArray[Any]
@@ -57,18 +57,19 @@ def read_filled(
 ) -> tuple[Array, Gaps | None]:
     """What `read_array` gives, with pixels without data filled, and which these are (see `fill_nodata`).
 
-    Unless `nodata` says which, a value far from all others is refused, if it is to `judge`. Pictures of 8 bits are not
-    filled, and have no data only where the tag of their file says so (see `find_tagged`).
+    A value far from all others is refused, if it is to `judge` and `nodata` has no `none`. Pictures of 8 bits are not
+    filled, and have no data only where the tag of their file says so (see `find_tagged`), or its own mask.
     """
     with open_picture(source) as file:
         header = file.header
         values = _native(_values(file, header, over_white), file)
+        masked = None if nodata == "none" else _masked_pixels(file, header)
         if values.dtype == np.uint8:
-            return values, None if nodata == "none" else find_tagged(values, header.nodata, file.path)
-        values, gaps = fill_nodata(values, nodata, header.nodata, file.path)
+            return values, None if nodata == "none" else _either(find_tagged(values, header.nodata, file.path), masked)
+        values, gaps = fill_nodata(values, nodata, header.nodata, file.path, masked=masked)
         refuse_endless(values, file.path)
-        if judge and nodata == "tag":
-            refuse_outlier(values, file.path)
+        if judge:
+            refuse_outlier(values, file.path, nodata)
         return values, gaps
 
 
@@ -85,8 +86,26 @@ def read_picture_values(
         if header.mode and header.form.dtype == "uint8" and header.nodata is None:
             photo = read_photo(file)
             is_grey = header.form.channels == 1 and not grey_as_rgb
-            return (np.ascontiguousarray(photo[..., 0]) if is_grey else photo), None
+            return (np.ascontiguousarray(photo[..., 0]) if is_grey else photo), _masked_pixels(file, header)
         return read_filled(file, "tag", judge=False)
+
+
+def _masked_pixels(file: PictureFile, header: Header) -> Gaps | None:
+    """Where the mask in a TIFF says that there are no data, upright."""
+    if header.kind != "TIFF":
+        return None
+    with explain_damage(file.path):
+        masked = read_mask_page(file.stream)
+    if masked is None or not masked.any():
+        return None
+    if masked.all():
+        what = "has no data at all: its own mask leaves nothing"
+        raise P2PError(file.path, what, "Remove it with its partner, or add --nodata none.", code="all-nodata")
+    return np.ascontiguousarray(_turn(masked, header.orientation))
+
+
+def _either(one: Gaps | None, other: Gaps | None) -> Gaps | None:
+    return other if one is None else one if other is None else one | other
 
 
 def refuse_endless(values: Array, path: Path) -> None:
@@ -99,7 +118,9 @@ def refuse_endless(values: Array, path: Path) -> None:
     wrong = int(values.size - np.isfinite(values).sum())
     if wrong:
         what = plural(wrong, "value is infinite or not a number", "values are infinite or not numbers")
-        raise P2PError(path, what, "Replace them by finite numbers.", code="not-finite")
+        ends = [f"{end:g}" for end in (np.inf, -np.inf) if (values == end).any()]
+        to_do = f"If they mean no data, add --nodata {','.join(ends)} to 'p2p data pair'; else replace them."
+        raise P2PError(path, what, to_do if ends else "Replace them by finite numbers.", code="not-finite")
     if values.dtype == np.float64 and (beyond := int(np.count_nonzero(np.abs(values) > _LARGEST))):
         what = f"{plural(beyond, 'value is', 'values are')} beyond {_LARGEST:.3g}, which is what 32 bits hold"
         to_do = "Scale them; if one value means no data, name it with 'p2p data pair --nodata'."

@@ -24,6 +24,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.formats.channel_bits import bits_at_start
+from p2p_datatools.contract.pictures.formats.signatures import START, foreign_content
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS, refuse_bomb, too_many_pixels
 from p2p_datatools.contract.pictures.pages import (
     AS_USUAL,
@@ -45,6 +46,7 @@ DTYPES = ("uint8", "uint16", "int16", "int32", "uint32", "float16", "float32", "
 _NARROWER = {"int64": "int32", "uint64": "uint32", "int8": "int16", "bool": "uint8"}
 _MOST_CHANNELS = 512  # what OpenCV resizes
 _TIFF = (".tif", ".tiff")
+_RAW = ("CFA", "LINEAR_RAW")  # PhotometricInterpretation of TIFF/EP and DNG
 _MIN_IS_WHITE = 0  # of the tag PhotometricInterpretation: Pillow turns the values round
 GDAL_NODATA = 42113  # the tag in which GDAL says which value means no data
 _TAIL = 65536  # bytes at the end of a PNG that are searched for EXIF, and at the start of others for their depth
@@ -55,8 +57,6 @@ _OPTIONAL = (
     ((".avif",), "avif"),
     ((".jp2", ".j2k", ".j2c", ".jpx", ".jpf"), "jpg_2000"),
 )
-_HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")  # brands of ISO/IEC 23008-12
-
 
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # the library is silent; what matters is an error
 
@@ -236,9 +236,9 @@ def _not_read(path: Path) -> P2PError:
         return P2PError(path, f"is of a kind ({kind}) that the installed Pillow cannot read", to_do, code="no-decoder")
     head = b""
     with contextlib.suppress(OSError), path.open("rb") as file:
-        if (head := file.read(png.HEAD))[4:8] == b"ftyp" and head[8:12] in _HEIC:
-            what = "is a HEIC picture, as phones save them, which is not read"
-            return P2PError(path, what, "Convert it to JPEG or PNG.", code="unread-kind")
+        head = file.read(START)
+    if error := foreign_content(path, head):
+        return error
     if head.startswith(b"\x93NUMPY"):
         what = "is an array (NPY), where a picture is needed"
         return P2PError(path, what, "Save it as PNG.", code="not-a-picture")
@@ -428,6 +428,9 @@ def _tiff_header(file: PictureFile) -> Header | None:
 def _part_header(file: PictureFile, tiff: Any) -> Header | None:
     path, part = file.path, tiff_part(tiff, file.path, file.options)
     page = part.keyframe
+    if page.photometric.name in _RAW:
+        what, to_do = "is the raw picture of a camera's sensor", "Develop it, and save it as PNG or TIFF of RGB."
+        raise P2PError(path, what, to_do, code="unread-kind")
     signed = page.dtype is not None and page.dtype.kind == "i"
     of_photos = (1, 3) if page.photometric.name == "MINISBLACK" else (1, 3, 4)  # four of no colour are numbers
     if page.bitspersample <= 8 and not signed and part.is_page and page.samplesperpixel in of_photos:

@@ -208,6 +208,14 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 def _to_srgb(image: Image.Image) -> Image.Image:
     """Convert by the embedded profile; a profile that does not fit its picture is ignored, as in browsers."""
     profile = image.info.get("icc_profile")
+    if profile and image.mode == "P":  # the profile is that of the colours in its table
+        image = image.convert("RGBA" if is_transparent(image) else "RGB")
+    if profile and image.mode == "LA":
+        grey = image.getchannel("L")
+        grey.info["icc_profile"] = profile
+        colors = _to_srgb(grey).convert("RGBA")
+        colors.putalpha(image.getchannel("A"))
+        return colors
     if not profile or image.mode not in ("RGB", "RGBA", "CMYK", "L"):
         return image
     with contextlib.suppress(ImageCms.PyCMSError, OSError):
@@ -280,6 +288,36 @@ def _refuse_no_mask(image: Image.Image, file: PictureFile) -> None:
         what = "has grey values of more than 8 bits, not the colours of a palette"
         to_do = "If they are class numbers, build masks from it with 'p2p data build-masks'."
         raise P2PError(file.path, what, to_do, code="deep-mask")
+    refuse_fine_colors(image, file)
+
+
+def deep_channels(image: Image.Image, file: PictureFile) -> NDArray[np.uint16] | None:
+    """The channels of a picture of 16 bits, blue first; None for any other."""
+    if not is_deep(image, file) and image.format != "TIFF":
+        return None
+    data = png.bare(file.data) if png.head_of(file.head) else file.data
+    deep = None if data is None else cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
+    return np.asarray(deep, dtype=np.uint16) if deep is not None and deep.dtype == np.uint16 else None
+
+
+def refuse_fine_colors(image: Image.Image, file: PictureFile) -> bool:
+    """Whether the colours of a picture of 16 bits are all colours of 8, each times 257 or 256; False for any other.
+
+    Raises P2PError where they are finer, because a palette has no such colours.
+    """
+    deep = deep_channels(image, file) if is_deep(image, file) else None
+    if deep is None:
+        return False
+    low, high = deep[..., :3] & 255, deep[..., :3] >> 8
+    if (low == high).all() or not low.any():
+        return True
+    blue, green, red = (int(part) for part in deep[..., :3][(low != high).any(axis=2)][0])
+    raise P2PError(
+        file.path,
+        f"has colours of 16 bits a channel that none of 8 bits equals, such as ({red}, {green}, {blue}) of 65535",
+        "Save it with 8 bits a channel; palettes have colours of 8 bits.",
+        code="depth",
+    )
 
 
 def _read_exact(file: PictureFile, palette: Palette) -> LabelMap | None:

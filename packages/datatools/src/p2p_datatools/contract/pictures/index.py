@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -22,12 +21,18 @@ from p2p_datatools.contract.pictures.header import (
     GDAL_NODATA,
     PictureFile,
     explain_damage,
-    is_deep,
     is_photo,
     nodata_of,
     open_picture,
 )
-from p2p_datatools.contract.pictures.images import Photo, decode, opaque_pixels, transparent_pixels
+from p2p_datatools.contract.pictures.images import (
+    Photo,
+    decode,
+    deep_channels,
+    opaque_pixels,
+    refuse_fine_colors,
+    transparent_pixels,
+)
 
 _BLOCK = 1 << 20  # pixels that are counted at once
 _BUSY = 8  # pixels per run, below which each pixel is counted by itself
@@ -106,7 +111,7 @@ def read_label_picture(source: Path | PictureFile) -> LabelPicture:
                 if error.code != "colours-not-classes":
                     raise
                 # Turns the image by its EXIF.
-                photo = opaque_pixels(image, file, of_eight=_refuse_fine_colors(image, file))
+                photo = opaque_pixels(image, file, of_eight=refuse_fine_colors(image, file))
                 return LabelPicture(None, None, photo, transparent_pixels(image), exact)
             if not exact or (index.table is None and index.values.dtype == np.uint8 and "icc_profile" in image.info):
                 photo = opaque_pixels(image, file)
@@ -160,7 +165,7 @@ def _index_of(image: Image.Image, file: PictureFile) -> IndexPicture:
     if image.mode.startswith(("I", "F")):
         return _with_nodata(np.array(image), None, nodata, file.path)
     # Pillow gives 16-bit colour as 8-bit, so that all small class numbers would be 0.
-    deep = _deep_channels(image, file)
+    deep = deep_channels(image, file)
     channels = np.asarray(image.convert("RGB")) if deep is None else deep
     if (channels[..., 0] != channels[..., 1]).any() or (channels[..., 0] != channels[..., 2]).any():
         raise P2PError(
@@ -170,35 +175,6 @@ def _index_of(image: Image.Image, file: PictureFile) -> IndexPicture:
             code="colours-not-classes",
         )
     return IndexPicture(channels[..., 0].copy(), None)
-
-
-def _deep_channels(image: Image.Image, file: PictureFile) -> NDArray[np.uint16] | None:
-    """The channels of a picture of 16 bits, blue first; None for any other."""
-    if not is_deep(image, file) and image.format != "TIFF":
-        return None
-    data = png.bare(file.data) if png.head_of(file.head) else file.data
-    deep = None if data is None else cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
-    return np.asarray(deep, dtype=np.uint16) if deep is not None and deep.dtype == np.uint16 else None
-
-
-def _refuse_fine_colors(image: Image.Image, file: PictureFile) -> bool:
-    """Whether the colours of a picture of 16 bits are all colours of 8, each times 257 or 256; False for any other.
-
-    Raises P2PError where they are finer, because a palette has no such colours.
-    """
-    deep = _deep_channels(image, file) if is_deep(image, file) else None
-    if deep is None:
-        return False
-    low, high = deep[..., :3] & 255, deep[..., :3] >> 8
-    if (low == high).all() or not low.any():
-        return True
-    blue, green, red = (int(part) for part in deep[..., :3][(low != high).any(axis=2)][0])
-    raise P2PError(
-        file.path,
-        f"has colours of 16 bits a channel that none of 8 bits equals, such as ({red}, {green}, {blue}) of 65535",
-        "Save it with 8 bits a channel; palettes have colours of 8 bits.",
-        code="depth",
-    )
 
 
 def read_ids(source: Path | PictureFile) -> NDArray[np.int32]:

@@ -18,8 +18,11 @@ Gaps = NDArray[np.bool_]
 """The pixels of a picture that have no data: (height, width), True there."""
 
 
-Nodata = float | Literal["tag", "none"]
-"""What has no data: a value, what the file's own tag says, or nothing; NaN has none unless it is `none`."""
+Nodata = float | tuple[float | Literal["none"], ...] | Literal["tag", "none"]
+"""What has no data: one or several values, what the file's own tag says, or nothing; NaN has none unless it is `none`.
+
+`none` among several values says that no other value is to be asked about.
+"""
 
 
 # Values that programs write where there is no measurement, beside those of a type's ends.
@@ -32,15 +35,15 @@ _MOST_CLASSES = 34  # different numbers in a picture of class numbers
 
 
 def parse_nodata(text: str | None) -> Nodata:
-    """--nodata as a value: a number, `nan`, or `none`; by default what the files say."""
+    """--nodata as a value: a number, `nan`, or `none`, or several with commas; by default what the files say."""
     if text is None:
         return "tag"
-    if text.strip().lower() == "none":
-        return "none"
+    words = [word.strip().lower() for word in text.split(",")]
     try:
-        return float(text)
+        values = tuple[float | Literal["none"], ...]("none" if word == "none" else float(word) for word in words)
+        return values if len(values) > 1 else values[0]
     except ValueError as error:
-        to_do = "Give the value, such as -9999 or nan, or none to keep all values."
+        to_do = "Give the value, such as -9999 or nan, several as -9999,-32768, or none to keep all values."
         raise UsageError(f"--nodata {text}", "is not a number", to_do, code="impossible-setting") from error
 
 
@@ -48,24 +51,37 @@ def nodata_word(nodata: Nodata) -> str | None:
     """The same as text for records; None where nothing was said."""
     if nodata == "tag":
         return None
-    return nodata if isinstance(nodata, str) else f"{nodata:.9g}"
+    several = nodata if isinstance(nodata, tuple) else (nodata,)
+    return ",".join(each if isinstance(each, str) else f"{each:.9g}" for each in several)
 
 
-def fill_nodata(values: _Values, nodata: Nodata, tag: float | None, path: Path) -> tuple[_Values, Gaps | None]:
+def _values_of(nodata: Nodata, tag: float | None) -> list[float]:
+    """The values that have no data in a file of this tag, beside NaN."""
+    several = nodata if isinstance(nodata, tuple) else (nodata,)
+    given = [tag if each == "tag" else each for each in several]
+    return [each for each in given if isinstance(each, float) and not np.isnan(each)]
+
+
+def fill_nodata(
+    values: _Values, nodata: Nodata, tag: float | None, path: Path, *, masked: Gaps | None = None
+) -> tuple[_Values, Gaps | None]:
     """The values with the smallest of each channel where there are no data, and the pixels in which a channel has none.
 
-    There are none where the value is the `tag` of its file, or `nodata` where that is a number, or NaN; the pixels are
-    None where all have data. Raises P2PError when nothing is left.
+    There are none where the value is the `tag` of its file, or `nodata` where that is a number, or NaN, and where the
+    file's own mask says so (`masked`); the pixels are None where all have data. Raises P2PError when nothing is left.
     """
     if nodata == "none":
         return values, None
-    wanted = tag if isinstance(nodata, str) else nodata
+    wanted = _values_of(nodata, tag)
     missing = np.isnan(values) if values.dtype.kind == "f" else np.zeros(values.shape, dtype=bool)
-    if wanted is not None and not np.isnan(wanted) and (own := _as_type(wanted, values.dtype)) is not None:
-        missing |= values == own
+    for own in (_as_type(each, values.dtype) for each in wanted):
+        if own is not None:
+            missing |= values == own
+    if masked is not None:
+        missing |= masked if missing.ndim == 2 else masked[..., None]
     if not missing.any():
         return values, None
-    _refuse_empty(missing, wanted, path)
+    _refuse_empty(missing, wanted[0] if wanted else None, path)
     filled = values.copy()
     planes = filled[..., None] if filled.ndim == 2 else filled
     gaps = missing[..., None] if missing.ndim == 2 else missing
@@ -131,13 +147,16 @@ def _as_type(value: float, dtype: np.dtype[Any]) -> Any:
     return dtype.type(int(value)) if value == int(value) and limits.min <= value <= limits.max else None
 
 
-def refuse_outlier(values: _Values, path: Path) -> None:
+def refuse_outlier(values: _Values, path: Path, nodata: Nodata = "tag") -> None:
     """Raise P2PError when one value lies so far from all others that it is likely no data, and would set the range.
 
+    Nothing is asked where `nodata` is, or has among its values, `none`.
     Types of 8 bits are not looked at, and of unsigned ones only the upper end: their range begins at 0 in any case.
     """
-    if values.dtype == np.uint8 or not values.size:
+    said = nodata_word(nodata)
+    if values.dtype == np.uint8 or not values.size or "none" in (said or "").split(","):
         return
+    before = f"{said}," if said else ""
     ends = (values.max(),) if values.dtype.kind == "u" else (values.min(), values.max())
     for end in ends:
         others = values != end
@@ -146,9 +165,16 @@ def refuse_outlier(values: _Values, path: Path) -> None:
             continue
         rest = values[others]
         others_are = f"; all others lie between {rest.min():.6g} and {rest.max():.6g}" if rest.size else ""
-        what = f"{share:.1%} of its values are {end:.9g}{others_are}"
-        to_do = f"If that means no data, add --nodata {end:.9g}; if it is a measurement, add --nodata none."
+        number = f"{share:.1%} of its values are" if share >= _SHARE else f"{_count(values, others)}"
+        what = f"{number} {end:.9g}{others_are}"
+        to_do = (
+            f"If that means no data, add --nodata {before}{end:.9g}; if it is a measurement, add --nodata {before}none."
+        )
         raise P2PError(path, what, to_do, code="nodata-suspected")
+
+
+def _count(values: _Values, others: NDArray[np.bool_]) -> str:
+    return plural(values.size - int(np.count_nonzero(others)), "value is", "values are")
 
 
 def _is_outlier(values: _Values, others: NDArray[np.bool_], end: Any, share: float) -> bool:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from p2p_datatools.contract.errors import P2PError, UsageError
@@ -28,6 +30,7 @@ _REDUCED, _TRANSPARENCY = 1, 4  # bits of NewSubfileType (TIFF 6.0, tag 254): a 
 _CHANNELS, _TIME = "CS", "T"  # axes of a series, as tifffile calls them
 # Bytes of a pixel in memory, by Pillow's word for the pixels; others have 4 at most.
 _BYTES = {"1": 1, "L": 1, "P": 1, "LA": 2, "PA": 2, "RGB": 3}
+_MOST_ACROSS = 32  # columns of a page that may be the channels of one row
 _OLD_REDUCED = 2  # value of SubfileType (tag 255), which some programs still write
 
 
@@ -177,10 +180,31 @@ def pages_of(tiff: Any) -> list[Any]:
 
 
 def _is_beside(page: Any) -> bool:
-    tags = getattr(page, "tags", {})  # pages that are as the first one have none of their own
-    kind, old = tags.get(254), tags.get(255)
-    flags = int(kind.value) if kind else 0
-    return bool(flags & (_REDUCED | _TRANSPARENCY)) or (old is not None and int(old.value) == _OLD_REDUCED)
+    old = getattr(page, "tags", {}).get(255)
+    return bool(_kind_of(page) & (_REDUCED | _TRANSPARENCY)) or (old is not None and int(old.value) == _OLD_REDUCED)
+
+
+def _kind_of(page: Any) -> int:
+    kind = getattr(page, "tags", {}).get(254)  # pages that are as the first one have no tags of their own
+    return int(kind.value) if kind else 0
+
+
+def read_mask_page(stream: BinaryIO) -> NDArray[np.bool_] | None:
+    """Where a TIFF's own mask says that its only picture has no data, (height, width); None if it has no such mask.
+
+    That is a page of its size whose NewSubfileType says transparency (TIFF 6.0, tag 254), as GDAL writes it.
+    """
+    import tifffile
+
+    try:
+        with open_tiff(stream) as tiff:
+            pages = [tiff.pages[place] for place in range(len(tiff.pages))]
+            masks = [page for page in pages if _kind_of(page) & (_REDUCED | _TRANSPARENCY) == _TRANSPARENCY]
+            if len(masks) != 1 or len(pages_of(tiff)) != 1 or masks[0].shape[:2] != pages_of(tiff)[0].shape[:2]:
+                return None
+            return np.asarray(masks[0].asarray() == 0)
+    except tifffile.TiffFileError:  # of a kind that Pillow alone knows
+        return None
 
 
 def refuse_cut_tiff(stream: BinaryIO, path: Path, options: ReadOptions, length: int) -> None:
@@ -191,6 +215,17 @@ def refuse_cut_tiff(stream: BinaryIO, path: Path, options: ReadOptions, length: 
         part = tiff_part(tiff, path, options)
         if part.is_page:
             refuse_cut_page(path, part.source, length)
+
+
+def _refuse_rows_as_pages(path: Path, count: int, shape: Sequence[int]) -> None:
+    """Raise P2PError for pages that are the rows of one picture: so some writers leave arrays of many channels.
+
+    Such a page is much higher than wide, and so is the stack.
+    """
+    if len(shape) == 2 and 2 * shape[1] <= min(shape[0], count) and shape[1] <= _MOST_ACROSS:
+        what = f"has {count} pages of {shape[1]}x{shape[0]}, as an array {shape[0]}x{count} of {shape[1]} channels has"
+        to_do = "Save it as one page (with tifffile: planarconfig='contig', photometric='minisblack'), or as NPY."
+        raise P2PError(path, what, to_do, code="array-shape")
 
 
 class TiffPart(NamedTuple):
@@ -234,6 +269,7 @@ def tiff_part(tiff: Any, path: Path, options: ReadOptions) -> TiffPart:
     count = series.size // page.size if stacked else len(pages)
     if count == 1:
         return TiffPart(page, page.axes, page.shape)
+    _refuse_rows_as_pages(path, count, page.shape)
     if options.page is None and stacked and len(series.shape) == 3 and series.axes[-2:] == "YX":
         axis = series.axes[0]
         if axis in _CHANNELS or (page.bitspersample > 8 and axis != _TIME):

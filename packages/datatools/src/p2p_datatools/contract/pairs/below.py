@@ -1,0 +1,55 @@
+"""Whether a folder that holds no pairs itself has some one level lower, or halves that are still to be joined.
+
+Nothing here may take such pairs for those of the folder; which of them is meant is the user's to say.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from p2p_datatools.contract.errors import P2PError, Problem
+from p2p_datatools.contract.folders.given_splits import splits_of_pair_folders
+from p2p_datatools.contract.pairs.half_folders import refuse_half_folders
+from p2p_datatools.contract.pairs.lines import SHARDS
+from p2p_datatools.contract.pairs.seam import look_like_pairs
+from p2p_datatools.contract.words import plural
+
+_RECORDS = ("pairs.json", SHARDS)
+_MOST_NAMED = 3
+
+
+def find_pairs_below(path: Path, files: Sequence[str]) -> list[str]:
+    """The folders just below `path` that hold pairs of ours, or splits of A|B pictures of another tool."""
+    inside: dict[str, list[str]] = {}
+    for file in files:
+        top, slash, rest = file.partition("/")
+        if slash:
+            inside.setdefault(top, []).append(rest)
+    return [top for top, rest in inside.items() if _holds_pairs(path / top, rest)]
+
+
+def explain_below(path: Path, files: Sequence[str]) -> Problem | None:
+    """Why a folder of pictures is likely not the one that is meant; None where nothing says so."""
+    try:
+        refuse_half_folders(path, files)
+    except P2PError as error:
+        return error.problem
+    if not (found := find_pairs_below(path, files)):
+        return None
+    return pairs_below(path, found).problem
+
+
+def pairs_below(path: Path, found: Sequence[str]) -> P2PError:
+    """The error that a folder has no pairs, but folders `found` in it have."""
+    named = ", ".join(f"{each}/" for each in found[:_MOST_NAMED])
+    more = f" and {plural(len(found) - _MOST_NAMED, 'other')}" if len(found) > _MOST_NAMED else ""
+    hold = "holds" if len(found) == 1 else "hold"
+    to_do = f"Give {path / found[0]}." if len(found) == 1 else f"Give one of them, such as {path / found[0]}."
+    return P2PError(path, f"has no pairs itself, but {named}{more} in it {hold} some", to_do, code="pairs-below")
+
+
+def _holds_pairs(folder: Path, files: Sequence[str]) -> bool:
+    if any((folder / record).is_file() for record in _RECORDS):
+        return True
+    splits: Mapping[str, str] = splits_of_pair_folders(files)
+    pictures = [folder / file for file in files if file.partition("/")[0] in splits and "/" in file]
+    return "train" in splits.values() and look_like_pairs(pictures)

@@ -1,0 +1,128 @@
+"""Which columns of a list say the A and the B of a pair, where its lines are not simply two paths below these folders.
+
+Nothing here may read a list or a folder, or pair what a line does not name.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from itertools import permutations
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple, TypeVar
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.names import name_of
+
+_T = TypeVar("_T")
+ListRow = tuple[int, list[str]]
+"""The number of a line, and its cells."""
+
+_BETWEEN = re.compile(r"[;\t]|\s+(?=\S)")
+_MOST_COLUMNS = 12
+
+
+class ListColumns(NamedTuple):
+    """The lines as (path in A, path in B), and in words which columns that were; empty for lines as they are."""
+
+    rows: list[ListRow]
+    said: str = ""
+
+
+class _Names:
+    """The pictures of a folder as lists may call them; by stems only where no cell of a list is a file's name."""
+
+    def __init__(self, folder: Path, files: Collection[str]) -> None:
+        self._folder, self._files = folder.resolve().name, files
+        bases = Counter(file.rpartition("/")[2] for file in files)
+        self._by_base = {base: file for file in files if bases[base := file.rpartition("/")[2]] == 1}
+        stems = Counter(map(name_of, files))
+        self._by_stem = {stem: file for file in files if stems[stem := name_of(file)] == 1}
+
+    def find(self, cell: str) -> str | None:
+        """The picture that a cell names: its path, the end of it from the folder's name on, or its file name."""
+        path = PurePosixPath(cell.strip().replace("\\", "/"))
+        if str(path) in self._files:
+            return str(path)
+        tails = ("/".join(path.parts[place + 1 :]) for place, part in enumerate(path.parts) if part == self._folder)
+        if found := next((tail for tail in tails if tail in self._files), None):
+            return found
+        return self._by_base.get(path.name) if len(path.parts) == 1 else None
+
+    def find_stem(self, cell: str) -> str | None:
+        """The picture that a cell names without suffix."""
+        return self._by_stem.get(cell.strip().replace("\\", "/"))
+
+
+class _Line(NamedTuple):
+    """A line: its number and cells, and for each cell the picture of A, and of B, that it names."""
+
+    number: int
+    cells: list[str]
+    found: tuple[list[str | None], list[str | None]]
+
+    def pick(self, columns: tuple[int, int]) -> tuple[str | None, str | None]:
+        """The pictures that two cells name."""
+        a, b = columns
+        return _at(self.found[0], a), _at(self.found[1], b)
+
+
+def choose_columns(
+    rows: Sequence[ListRow], folders: tuple[Path, Path], here: Sequence[Collection[str]], file: Path
+) -> ListColumns:
+    """The lines with the two columns that name pictures of A and of B, if no line is two paths of theirs as it is.
+
+    Columns may be apart by a semicolon, a tab or spaces; a heading is left out, and so are other columns. Raises
+    P2PError where two columns may be either.
+    """
+    if any(_fits(row, here) for _, row in rows):
+        return ListColumns(list(rows))
+    lines = _read_lines(rows, folders, here)
+    width = min(_MOST_COLUMNS, max((len(line.cells) for line in lines), default=0))
+    fitting = {both: sum(None not in line.pick(both) for line in lines) for both in permutations(range(width), 2)}
+    most = max(fitting.values(), default=0)
+    if not most:
+        return ListColumns(list(rows))
+    heading = [] if _names_any(lines[0]) else lines[0].cells
+    best = _choose(lines, [both for both, count in fitting.items() if count == most], heading, file)
+    said = [(_at(heading, place) or "").strip() or f"{place + 1}" for place in best]
+    chosen = [(line.number, _cells_of(line, best)) for line in lines[1 if heading else 0 :]]
+    return ListColumns(chosen, f"A is its column {said[0]}, B its column {said[1]}")
+
+
+def _read_lines(rows: Sequence[ListRow], folders: tuple[Path, Path], here: Sequence[Collection[str]]) -> list[_Line]:
+    cells = [(number, _BETWEEN.split(row[0].strip()) if len(row) == 1 else row) for number, row in rows]
+    a, b = (_Names(folder, files) for folder, files in zip(folders, here, strict=True))
+    lines = [_Line(number, row, (list(map(a.find, row)), list(map(b.find, row)))) for number, row in cells]
+    if any(map(_names_any, lines)):
+        return lines
+    return [_Line(number, row, (list(map(a.find_stem, row)), list(map(b.find_stem, row)))) for number, row in cells]
+
+
+def _names_any(line: _Line) -> bool:
+    return any(each is not None for side in line.found for each in side)
+
+
+def _choose(
+    lines: Sequence[_Line], best: Sequence[tuple[int, int]], heading: Sequence[str], file: Path
+) -> tuple[int, int]:
+    """The columns of A and B among those that fit as many lines; those called a and b where there are some."""
+    words = [cell.strip().casefold() for cell in heading]
+    named = [both for both in best if [_at(words, place) for place in both] == ["a", "b"]]
+    first = (named or best)[0]
+    if not named and any(line.pick(first) != line.pick(other) for other in best for line in lines):
+        what = "has several columns that name pictures of A and of B"
+        raise P2PError(file, what, "Call that of A 'a' and that of B 'b' in its first line.", code="ambiguous-columns")
+    return first
+
+
+def _cells_of(line: _Line, columns: tuple[int, int]) -> list[str]:
+    own = [_at(line.cells, place) or "" for place in columns]
+    return [found or cell for found, cell in zip(line.pick(columns), own, strict=True)]
+
+
+def _fits(row: Sequence[str], here: Sequence[Collection[str]]) -> bool:
+    return len(row) == 2 and all(cell.strip() in files for cell, files in zip(row, here, strict=True))
+
+
+def _at(row: Sequence[_T], place: int) -> _T | None:
+    return row[place] if place < len(row) else None

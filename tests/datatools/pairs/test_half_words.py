@@ -1,0 +1,67 @@
+"""One folder that holds A and B: which is which is said by words of folders, by ends of names, or asked for."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from p2p_datatools.pairs.half_words import find_half_words, split_by_names, without_word
+from p2p_datatools.pairs.match import match_pictures
+
+if TYPE_CHECKING:
+    from conftest import Refused
+    from datatools.conftest import WritePhotos
+
+
+def below(*folders: str) -> list[str]:
+    return [f"{folder}/{name}.png" for folder in folders for name in "12"]
+
+
+@pytest.mark.parametrize(
+    ("folders", "halves", "expected"),
+    [
+        (("train/source", "train/target", "test/source", "test/target"), (), ("source", "target")),
+        (("output", "input"), (), ("input", "output")),
+        (("train_LR", "train_HR"), (), ("lr", "hr")),
+        (("noisy", "gt"), (), ("noisy", "gt")),
+        (("trainX", "trainY"), (), ("x", "y")),
+        (("day", "night"), ("night", "day"), ("night", "day")),
+    ],
+)
+def test_words_of_folders_say_which_half_is_which(
+    folders: tuple[str, ...], halves: tuple[str, ...], expected: tuple[str, str]
+) -> None:
+    assert [tuple(both) for both in find_half_words(below(*folders), halves)] == [expected]
+
+
+def test_two_words_that_say_no_order_are_two_ways_and_splits_and_classes_are_none() -> None:
+    assert len(find_half_words(below("day", "night"))) == 2
+    assert find_half_words(below("train", "test")) == []
+    assert find_half_words(["cat/1.png", "cat/2.png", "dog/3.png", "dog/4.png"]) == []
+
+
+def test_the_word_of_a_half_leaves_the_rest_of_a_name() -> None:
+    names = ("train/source/1", "train_source/1", "sourceA/1", "source/1", "x/1")
+    assert [without_word(name, "source") for name in names] == ["train/1", "train/1", "A/1", "1", "x/1"]
+
+
+def test_ends_of_names_say_it_where_all_have_partners() -> None:
+    assert split_by_names(["1_A.png", "2_A.png", "1_B.png", "2_B.png"]) == (
+        ["1_A.png", "2_A.png"],
+        ["1_B.png", "2_B.png"],
+    )
+    assert split_by_names(["1.png", "1_mask.png"]) == (["1_mask.png"], ["1.png"])
+    assert split_by_names(["1_A.png", "1_B.png", "2.png"]) is None
+
+
+def test_one_folder_of_sources_and_targets_is_matched_split_by_split(
+    tmp_path: Path, write_photos: "WritePhotos", refused: "Refused"
+) -> None:
+    data = write_photos(tmp_path / "data", *below("train/source", "train/target", "val/source", "val/target"))
+    matched, skipped = match_pictures(data, data)
+    assert ([*matched], skipped) == (["train/1", "train/2", "val/1", "val/2"], [])
+    assert matched.files_of("val/1") == ("val/source/1.png", "val/target/1.png")
+    other = write_photos(tmp_path / "other", *below("day", "night"))
+    with refused("same-folder", usage=True):
+        match_pictures(other, other)
+    assert match_pictures(other, other, halves=("night", "day"))[0].files_of("1") == ("night/1.png", "day/1.png")
