@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from p2p_cli.options import SizeType, asked_settings, configure, how, parse_settings, to_json
+from p2p_cli.options import PLACE, SizeType, asked_settings, configure, how, parse_settings, to_json
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.config.presets import PRESETS
 
@@ -29,6 +29,11 @@ def test_a_setting_without_an_equals_sign_is_refused(refused: "Refused") -> None
     with refused("not-a-setting", "--set x", usage=True) as error:
         parse_settings(("x",), example="width=2")
     assert "--set width=2." in error.value.to_do
+
+
+def test_an_empty_path_is_not_the_current_folder(refused: "Refused") -> None:
+    with refused("empty-path", usage=True):
+        PLACE.convert("", None, None)
 
 
 def test_sizes_are_read_and_native_only_where_it_means_something() -> None:

@@ -79,6 +79,19 @@ def test_ctrl_c_is_the_exit_code_of_the_shell(served: Served, monkeypatch: pytes
     assert main(["paint", "run", "--no-browser"]) == 130
 
 
+def test_ctrl_c_while_models_are_loaded_stops_and_promises_nothing(
+    served: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: object, **__: object) -> ServerEnd:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(server, "serve_models", interrupt)
+    assert main(["serve", "run"]) == 130
+    said = capsys.readouterr().err
+    assert "Stopped." in said
+    assert "to continue" not in said
+
+
 def test_a_picture_that_takes_longer_is_given_up_without_an_orderly_end(
     served: Served, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -79,6 +79,17 @@ def test_an_environment_without_a_meeting_place_is_refused(monkeypatch: pytest.M
     assert "LOCAL_RANK, MASTER_ADDR, MASTER_PORT" in error.value.what
 
 
+def test_a_rank_beyond_the_number_of_processes_is_refused_and_does_not_wait_for_ever(
+    monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+) -> None:
+    values = {"WORLD_SIZE": 2, "RANK": 2, "LOCAL_RANK": 0, "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": 1}
+    for name, value in values.items():
+        monkeypatch.setenv(name, str(value))
+    with refused("bad-variable", "RANK=2", usage=True) as error, join_processes("cpu"):
+        pass
+    assert "from 0 to 1" in error.value.to_do
+
+
 @pytest.mark.parametrize("size", ["banana", "", "-2", "9" * 5000, "2.0"])
 def test_a_number_of_processes_that_is_none_is_one_line(
     monkeypatch: pytest.MonkeyPatch, size: str, refused: "Refused"

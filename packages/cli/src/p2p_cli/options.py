@@ -32,7 +32,15 @@ class PathType(click.Path):
     def convert(
         self, value: "str | os.PathLike[str]", param: click.Parameter | None, ctx: click.Context | None
     ) -> "str | bytes | os.PathLike[str]":
-        """Raise UsageError for a name that is too long, or a folder above it that is closed to us."""
+        """Raise UsageError for a name that is empty or too long, or a folder above it that is closed to us."""
+        if not os.fspath(value):  # the current folder to pathlib, which nobody means by it
+            what, to_do = "is empty, so it names no file or folder", "Is a variable of the shell not set?"
+            raise UsageError(
+                f"the argument {param.name.upper()}" if param and param.name else "a path",
+                what,
+                to_do,
+                code="empty-path",
+            )
         try:
             os.lstat(value)
         except (FileNotFoundError, NotADirectoryError):

@@ -69,7 +69,11 @@ def serve(models: list[Path], host: str, port: int, *, page: bool, browser: bool
 
     names = plural(len(models), "model")
     render.remark(f"{names}: {', '.join(map(str, models))}")
-    ended = serve_models(models, host=host, port=port, page=page, ready=say, report=render.reporter())
+    try:
+        ended = serve_models(models, host=host, port=port, page=page, ready=say, report=render.reporter())
+    except KeyboardInterrupt:  # while it loads: nothing has begun that the same command would continue
+        render.remark("Stopped.")
+        return _INTERRUPTED
     code = _INTERRUPTED if ended.signal == signal.SIGINT else 0
     if ended.computes:
         render.remark("Stopped, without the picture that was being painted.")

@@ -211,11 +211,14 @@ def _from_environment() -> Ranks:
     if missing:
         raise UsageError(
             f"WORLD_SIZE={os.environ['WORLD_SIZE']}",
-            f"asks for several processes, but {', '.join(missing)} is not set",
+            f"asks for several processes, but the environment has no {', '.join(missing)}",
             "Start them with torchrun, or unset WORLD_SIZE.",
             code="missing-variable",
         )
     rank, world, local = (_number(name) for name in names[:3])
+    if rank >= world:  # it would wait for the others for ever
+        what, to_do = f"is no rank of {_processes(world)}", f"Give each a RANK of its own, from 0 to {world - 1}."
+        raise UsageError(f"RANK={rank}", what, to_do, code="bad-variable")
     return Ranks(rank, world, local, _number(names[3], str(world)))
 
 
