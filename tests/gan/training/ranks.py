@@ -81,6 +81,9 @@ UPDATES: dict[str, dict[str, Any]] = {
     "segmentation": {"gan_loss": "segmentation"},
     "norms of classes": {"a_encoding": "classes", "class_adaptive_norm": "on"},
     "labels": {"segmentation_head": "on", "lambda_segmentation": 1, "ema_half_life": 0},
+    "labels of each pixel alike, above those of the real photo": {
+        **{"segmentation_head": "on", "segmentation_balanced": False, "segmentation_hinge": True, "ema_half_life": 0}
+    },
     "no discriminator": {"gan_loss": "none"},
     "three pairs left": {"images": 3},
     "one pair left": {"images": 1},

@@ -160,6 +160,7 @@ def test_a_run_with_features_that_was_interrupted_ends_bit_for_bit_like_one_that
     pair_folder: Path, seeing: Config, tmp_path: Path
 ) -> None:
     seeing = replace(seeing, a_encoding="classes", segmentation_head="on", ema_half_life=4, lr_schedule="constant")
+    seeing = replace(seeing, segmentation_balanced=False, segmentation_hinge=True)
     train(pair_folder, tmp_path / "whole", replace(seeing, images=6))
     train(pair_folder, tmp_path / "run", replace(seeing, images=3))
     assert train(pair_folder, tmp_path / "run", replace(seeing, images=6)).before == 3

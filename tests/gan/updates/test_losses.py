@@ -140,6 +140,13 @@ def test_labels_cost_the_balanced_surprise_of_the_mask_s_classes() -> None:
     blind = sure.clone()
     blind[..., 0, 3] = blind[..., 0, 0]  # the one pixel of class 1 is taken for class 0: half of all that counts
     assert segmentation_loss(blind, classes, weights).item() == pytest.approx(10, rel=1e-3)
+    unsure = torch.zeros_like(sure)
+    assert segmentation_loss(blind, classes, weights, real=blind).item() == 0
+    assert (
+        segmentation_loss(sure, classes, weights, real=blind).item() == 0
+    )  # plainer than the real photo gains nothing
+    above = segmentation_loss(blind, classes, weights, real=unsure)
+    assert above.item() == pytest.approx((20 - math.log(3)) / 2, rel=1e-3)
 
 
 def test_ignored_pixels_are_left_out_of_the_mean() -> None:

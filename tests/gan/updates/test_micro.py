@@ -77,6 +77,7 @@ INSTANCE = Config(
         {"gan_loss": "hinge", "lambda_r1": 1.0},
         {"lambda_features": 10.0, "lambda_l2": 5.0},
         {"class_balanced": True, "segmentation_head": "on"},
+        {"segmentation_head": "on", "segmentation_balanced": False, "segmentation_hinge": True},
     ],
     ids=str,
 )

@@ -345,6 +345,45 @@ def test_pixels_without_a_class_and_ignored_ones_are_not_to_be_seen() -> None:
     assert found["ignored"] == found["changed under it"] == pytest.approx(found["no class"], rel=1e-6)
 
 
+def test_without_balance_the_generator_pays_for_every_pixel_alike_and_the_head_still_for_every_class() -> None:
+    ignored = torch.zeros(2, 1, 32, 32, dtype=torch.bool)
+    ignored[0, :, :, :16] = True  # the pictures differ in how many pixels count
+    rare = (CLASSES == 2).long()
+    rare[:, :, 31] = -1
+    batch = replace(BATCH, classes=rare, ignored=ignored)
+    config = Config(segmentation_head="on", lambda_segmentation=1, lambda_gan=1e-9, lambda_l1=0)
+    balanced, even = (
+        stepped(labelling_networks(), batch, Recipe(replace(config, segmentation_balanced=each)))
+        for each in (True, False)
+    )
+    counted = rare.masked_fill(ignored[:, 0], -1)
+    logits = labeller_of(nets := labelling_networks())(torch.where(ignored, batch.b, nets.generator(batch.a)))
+    expected = torch.nn.functional.cross_entropy(logits, counted, ignore_index=-1).item()
+    assert even["g_labels"] == pytest.approx(expected, rel=1e-5)
+    assert even["d_labels"] == balanced["d_labels"]
+    assert balanced["g_labels"] != pytest.approx(expected, rel=1e-2)
+
+
+@pytest.mark.parametrize("simultaneous", [False, True])
+def test_with_the_hinge_a_photo_gains_nothing_by_showing_more_than_the_real_one(simultaneous: bool) -> None:
+    config = Config(segmentation_head="on", lambda_segmentation=1, lambda_gan=1e-9, lambda_l1=0)
+    recipe = Recipe(replace(config, segmentation_hinge=True, update_order=ORDERS[simultaneous]))
+    labeller, photo = labeller_of(labelling_networks()), BATCH.b[1:] * 0.5
+    costs = [
+        torch.nn.functional.cross_entropy(labeller(each), CLASSES, reduction="none")
+        for each in (photo.expand(2, -1, -1, -1), BATCH.b)
+    ]
+    weights = pixel_weights(None, CLASSES)
+    assert weights is not None
+    expected = ((costs[0] - costs[1]).clamp(min=0)[:, None] * weights).mean().item()
+    assert stepped(labelling_networks(), BATCH, recipe)["g_labels"] == pytest.approx(expected, rel=1e-5)
+    nets = labelling_networks(rate=1.0)
+    nets.generator.load_state_dict({"picture": BATCH.b[:1]})
+    first = replace(BATCH, a=BATCH.a[:1], b=BATCH.b[:1], classes=CLASSES[:1])
+    assert stepped(nets, first, recipe)["g_labels"] == 0
+    assert torch.allclose(nets.generator.state_dict()["picture"], BATCH.b[:1], atol=1e-6)
+
+
 def test_mode_seeking_pushes_the_pictures_of_two_noises_apart() -> None:
     class Scaled(Canvas):
         def forward(

@@ -34,6 +34,7 @@ ALL = Config(
     discriminator_norm="none",
     discriminator_augment="all",
     segmentation_head="on",
+    segmentation_hinge=True,
     spectral_norm=True,
     ema_half_life=100.0,
 )

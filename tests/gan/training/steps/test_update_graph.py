@@ -39,6 +39,7 @@ EVERYTHING = {
     "discriminator_norm": "instance",
     "spectral_norm": True,
     "segmentation_head": "on",
+    "segmentation_hinge": True,
     "update_order": "simultaneous",
 }
 FEATURES: dict[str, Any] = {

@@ -102,6 +102,18 @@ class Config(NetworkSettings):
         low=0,
         group=_LOSSES,
     )
+    segmentation_balanced: bool = setting(
+        True,
+        "Give every class of the mask the same weight in that cross-entropy; off gives it to every pixel, so that "
+        "what lies beside a small class has to be told from it too.",
+        group=_LOSSES,
+    )
+    segmentation_hinge: bool = setting(
+        False,
+        "Count of that cross-entropy only what is above that of the real photo in the same pixel, so that a generated "
+        "photo gains nothing by false colours that show its classes more plainly than the real one does.",
+        group=_LOSSES,
+    )
     lambda_labelmix: float = setting(
         10.0,
         "The weight, in the discriminator's loss with gan_loss=segmentation, of LabelMix: the output for a picture of "

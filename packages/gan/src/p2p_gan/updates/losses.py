@@ -104,14 +104,18 @@ def class_loss(logits: Tensor, one_hot: Tensor, weights: Tensor | None = None) -
     return _mean(cross_entropy, weights)
 
 
-def segmentation_loss(logits: Tensor, classes: Tensor, weights: Tensor) -> Tensor:
+def segmentation_loss(logits: Tensor, classes: Tensor, weights: Tensor, real: Tensor | None = None) -> Tensor:
     """Cross-entropy of the head's logits (n, classes, h, w) and the mask's `classes` (n, h, w), in nats per pixel.
 
     It trains the segmentation head on real photos and the generator through generated ones (Odena et al. 2017, eq. 3).
-    The `weights` (n, 1, h, w) balance the classes; a pixel without a class (-1) has weight 0.
+    The `weights` (n, 1, h, w) balance the classes; a pixel without a class (-1) has weight 0. With `real`, the logits
+    for the real photos, which get no gradient, it is max(0, H(fake) - H(real)) in each pixel, H being the cross-entropy
+    (ours): where a photo is as plain as the real one, nothing makes it plainer.
     """
-    cross_entropy = F.cross_entropy(logits.float(), classes, ignore_index=-1, reduction="none")
-    return _mean(cross_entropy[:, None], weights)
+    found = F.cross_entropy(logits.float(), classes, ignore_index=-1, reduction="none")
+    if real is not None:
+        found = F.relu(found - F.cross_entropy(real.detach().float(), classes, ignore_index=-1, reduction="none"))
+    return _mean(found[:, None], weights)
 
 
 def _mean(values: Tensor, weights: Tensor | None) -> Tensor:
@@ -294,7 +298,7 @@ class Loss:
     of_pictures: Callable[[PictureComparison], Tensor] | None = None
     of_verdicts: Callable[[Verdicts], Tensor] | None = None
     output: Literal["values", "classes", "any"] = "any"
-    matches_real: bool = False
+    matches_real: Callable[[Config], bool] = lambda _: False
 
     @property
     def network(self) -> Network:
@@ -332,13 +336,27 @@ def _compare_features(at: PictureComparison) -> Tensor:
     return perceptual_loss(pair.fake[stages], pair.real[stages])
 
 
-def _segmentation(judgement: Judgement, at: Verdicts) -> Tensor:
-    """The cross-entropy of the mask's classes; every class has the same weight, however few its pixels."""
+def _segmentation(
+    judgement: Judgement, at: Verdicts, *, balanced: bool = True, above: Judgement | None = None
+) -> Tensor:
+    """The cross-entropy of the mask's classes; every class has the same weight, or every pixel if not `balanced`.
+
+    With `above`, only what is above the cross-entropy of that output.
+    """
     assert judgement.labels is not None, "the recipe asked for them"
     assert at.view.classes is not None, "the config check refuses a head if pairs have no classes"
     weights = pixel_weights(at.view.ignored, at.view.classes)
     assert weights is not None, "there are classes"
-    return segmentation_loss(judgement.labels, at.view.classes, weights) * at.share_of(weights)
+    weights = weights if balanced else (weights > 0).float()  # of the same mean, by which parts of a batch are weighed
+    real = None if above is None else above.labels
+    return segmentation_loss(judgement.labels, at.view.classes, weights, real) * at.share_of(weights)
+
+
+def _show(at: Verdicts) -> Tensor:
+    """What the generator pays for the classes that a segmentation head does not find in its photo."""
+    config = at.config
+    above = at.real if config.segmentation_hinge else None
+    return _segmentation(at.fake, at, balanced=config.segmentation_balanced, above=above)
 
 
 def _real(at: Verdicts) -> Tensor:
@@ -409,12 +427,13 @@ LOSSES: tuple[Loss, ...] = (
         "g_features",
         lambda config: config.lambda_features,
         of_verdicts=lambda at: feature_loss(at.fake, at.real),
-        matches_real=True,
+        matches_real=lambda _: True,
     ),
     Loss(
         "g_labels",
         lambda config: config.lambda_segmentation * _head(config),
-        of_verdicts=lambda at: _segmentation(at.fake, at),
+        of_verdicts=_show,
+        matches_real=lambda config: config.segmentation_hinge,
     ),
     Loss("d_labels", _head, of_verdicts=lambda at: _segmentation(at.real, at)),
     Loss(

@@ -41,7 +41,7 @@ class Recipe:
     @cached_property
     def matches_real(self) -> bool:
         """Whether the generator's losses need the discriminator's output for the real pair too."""
-        return any(row.matches_real and row.network == "g" for row in self.rows)
+        return any(row.matches_real(self.config) and row.network == "g" for row in self.rows)
 
     @property
     def sees_classes(self) -> bool:

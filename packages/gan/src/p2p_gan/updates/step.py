@@ -157,7 +157,8 @@ def _judge_generator(
     seen = _see(nets, view, generated.features, recipe)
     with autocast():
         fake = discriminator(view.real_a, view.fake_b, labels=head, **seen.fake)
-        real = discriminator(view.real_a, view.real_b) if recipe.matches_real else fake
+        hinge = head and recipe.config.segmentation_hinge
+        real = discriminator(view.real_a, view.real_b, labels=hinge) if recipe.matches_real else fake
     return recipe.judge("g", verdicts(view=view, real=real, fake=fake))
 
 
