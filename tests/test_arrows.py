@@ -221,7 +221,7 @@ def test_every_module_that_the_page_on_the_architecture_names_is_there() -> None
     named = [
         f"{package}.{word}"
         for package in ("p2p_datatools", "p2p_gan")
-        for word in re.findall(r"`([a-z_]+\.[\w.]+)`", PAGE.replace("labels.formats.NAME", "labels.formats.coco"))
+        for word in re.findall(r"`([a-z_]+\.[\w.]+)`", PAGE.replace("labels.formats.NAME", "labels.formats.isat"))
         if word.split(".")[0] in ROOMS[package] and not word.endswith((".json", ".jsonl"))  # which are files of data
     ]
     assert len(named) > 20

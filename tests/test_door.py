@@ -30,6 +30,7 @@ WITHOUT_A_DOOR = {
     "p2p_datatools.exports.formats",
     "p2p_datatools.labels.formats",
     "p2p_datatools.labels.formats.pictures",
+    "p2p_datatools.labels.formats.whole_sets",
     "p2p_datatools.labels.parsing",
     "p2p_gan.training.steps",
     "p2p_gan.training.tracking",

@@ -12,7 +12,7 @@ from p2p_datatools.contract.pictures.images import read_photo
 from p2p_datatools.contract.pictures.resize import fit_to
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.models.feature_file import find_features, read_features
-from p2p_gan.models.reference import read_state
+from p2p_gan.models.state_file import read_state
 from p2p_gan.networks.efficientnet import CHANNELS, FeatureNetwork, feature_shapes
 
 # The classes of ImageNet that are cars, in the order of its 1,000 classes, and the grille and the wheel of one.

@@ -27,7 +27,7 @@ from p2p_gan.evaluation.work import evaluate_into
 from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.models.feature_file import find_features
 from p2p_gan.models.model import Model, read_model
-from p2p_gan.models.reference import read_state
+from p2p_gan.models.state_file import read_state
 
 if TYPE_CHECKING:
     from conftest import Contents, Refused, StopAfter

@@ -16,20 +16,9 @@ from p2p_datatools.contract.files.listing import find_files, is_utf8
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.labels.formats.bdd100k import is_bdd100k, read_bdd100k
 from p2p_datatools.labels.formats.cmp import is_cmp, read_cmp
-from p2p_datatools.labels.formats.coco import is_coco, read_coco
-from p2p_datatools.labels.formats.cvat import is_cvat, read_cvat
 from p2p_datatools.labels.formats.darwin import is_darwin, read_darwin
-from p2p_datatools.labels.formats.datumaro import is_datumaro, read_datumaro
-from p2p_datatools.labels.formats.hasty import is_hasty, read_hasty
 from p2p_datatools.labels.formats.isat import is_isat, read_isat
-from p2p_datatools.labels.formats.labelbox import is_labelbox, read_labelbox
 from p2p_datatools.labels.formats.labelme import is_labelme, is_labelme_xml, read_labelme, read_labelme_xml
-from p2p_datatools.labels.formats.labelstudio import (
-    brush_folder_error,
-    is_brush_folder,
-    is_labelstudio,
-    read_labelstudio,
-)
 from p2p_datatools.labels.formats.pictures.cityscapes import is_cityscapes, read_cityscapes
 from p2p_datatools.labels.formats.pictures.class_masks import is_class_masks, read_class_masks
 from p2p_datatools.labels.formats.pictures.coco_panoptic import is_panoptic, read_panoptic
@@ -56,10 +45,21 @@ from p2p_datatools.labels.formats.sam import (
 )
 from p2p_datatools.labels.formats.superannotate import is_superannotate, read_superannotate
 from p2p_datatools.labels.formats.supervisely import is_supervisely, read_supervisely
-from p2p_datatools.labels.formats.via import is_via, is_via_csv, read_via, read_via_csv
-from p2p_datatools.labels.formats.via3 import is_via3, read_via3
 from p2p_datatools.labels.formats.voc_boxes import is_voc_boxes, read_voc_boxes
 from p2p_datatools.labels.formats.vott import is_vott_asset, is_vott_export, read_vott_asset, read_vott_export
+from p2p_datatools.labels.formats.whole_sets.coco import is_coco, read_coco
+from p2p_datatools.labels.formats.whole_sets.cvat import is_cvat, read_cvat
+from p2p_datatools.labels.formats.whole_sets.datumaro import is_datumaro, read_datumaro
+from p2p_datatools.labels.formats.whole_sets.hasty import is_hasty, read_hasty
+from p2p_datatools.labels.formats.whole_sets.labelbox import is_labelbox, read_labelbox
+from p2p_datatools.labels.formats.whole_sets.labelstudio import (
+    brush_folder_error,
+    is_brush_folder,
+    is_labelstudio,
+    read_labelstudio,
+)
+from p2p_datatools.labels.formats.whole_sets.via import is_via, is_via_csv, read_via, read_via_csv
+from p2p_datatools.labels.formats.whole_sets.via3 import is_via3, read_via3
 from p2p_datatools.labels.formats.yolo import is_yolo, read_yolo
 from p2p_datatools.labels.parsing.csv_rows import read_csv
 from p2p_datatools.labels.parsing.json_lines import read_json_lines

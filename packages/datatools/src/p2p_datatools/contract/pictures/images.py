@@ -149,9 +149,9 @@ def transparent_pixels(image: Image.Image) -> NDArray[np.bool_] | None:
     """
     if not is_transparent(image):
         return None
-    alpha = (image if image.mode in _ALPHA else image.convert("RGBA")).getchannel("A")
-    most = alpha.getextrema()[1]
-    found = np.asarray(alpha) < min(_OPAQUE, (most + 1) // 2 if most else _OPAQUE)
+    alpha = np.asarray((image if image.mode in _ALPHA else image.convert("RGBA")).getchannel("A"))
+    most = int(alpha.max())
+    found = alpha < min(_OPAQUE, (most + 1) // 2 if most else _OPAQUE)
     return found if found.any() else None
 
 

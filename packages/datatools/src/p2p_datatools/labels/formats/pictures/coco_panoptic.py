@@ -10,7 +10,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, skip_of
 from p2p_datatools.contract.words import plural
-from p2p_datatools.labels.formats.coco import COCO_TABLES, categories_of, same_names
+from p2p_datatools.labels.formats.whole_sets.coco import COCO_TABLES, categories_of, same_names
 from p2p_datatools.labels.parsing.regions import of_any_kind, read_picture_name, size_from
 from p2p_datatools.labels.values import VOID, LabelSet, SegmentLabels, segment_uses_of
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.labels.formats.labelbox import is_labelbox, read_labelbox
+from p2p_datatools.labels.formats.whole_sets.labelbox import is_labelbox, read_labelbox
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from p2p_datatools.labels.formats.via3 import is_via3, read_via3
+from p2p_datatools.labels.formats.whole_sets.via3 import is_via3, read_via3
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet
 

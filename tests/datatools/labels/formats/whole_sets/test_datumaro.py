@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.labels.formats.datumaro import is_datumaro, read_datumaro
+from p2p_datatools.labels.formats.whole_sets.datumaro import is_datumaro, read_datumaro
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet, RegionLabels
 from p2p_datatools.masks.paint import paint_regions

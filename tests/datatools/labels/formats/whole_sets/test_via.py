@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from p2p_datatools.labels.formats.via import is_via, is_via_csv, read_via, read_via_csv
+from p2p_datatools.labels.formats.whole_sets.via import is_via, is_via_csv, read_via, read_via_csv
 from p2p_datatools.labels.values import LabelSet
 
 if TYPE_CHECKING:

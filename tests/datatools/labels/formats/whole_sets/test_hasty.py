@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.labels.formats.hasty import is_hasty, read_hasty
+from p2p_datatools.labels.formats.whole_sets.hasty import is_hasty, read_hasty
 from p2p_datatools.labels.values import LabelSet, RegionLabels
 from p2p_datatools.masks.paint import paint_regions
 

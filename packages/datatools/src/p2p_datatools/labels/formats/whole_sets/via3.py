@@ -12,7 +12,7 @@ import numpy as np
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.foreign import ForeignPlace
 from p2p_datatools.contract.words import plural
-from p2p_datatools.labels.formats.via import class_attribute
+from p2p_datatools.labels.formats.whole_sets.via import class_attribute
 from p2p_datatools.labels.parsing.outlines import box, box_at, ellipse, number, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, read_picture_name
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels

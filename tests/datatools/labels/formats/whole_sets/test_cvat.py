@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from p2p_datatools.labels.formats.cvat import is_cvat, read_cvat
+from p2p_datatools.labels.formats.whole_sets.cvat import is_cvat, read_cvat
 from p2p_datatools.labels.values import LabelSet
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.labels.formats.labelstudio import is_labelstudio, read_labelstudio
+from p2p_datatools.labels.formats.whole_sets.labelstudio import is_labelstudio, read_labelstudio
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet, RegionLabels
 from p2p_datatools.masks.paint import paint_regions

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from p2p_datatools.labels.formats.coco import is_coco, read_coco
+from p2p_datatools.labels.formats.whole_sets.coco import is_coco, read_coco
 from p2p_datatools.labels.values import LabelSet, RegionLabels, Use
 
 if TYPE_CHECKING:
