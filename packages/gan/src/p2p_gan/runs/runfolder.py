@@ -160,8 +160,8 @@ def read_run_record(run: Path) -> dict[str, Any]:
         if error.code != "damaged-json":
             raise
         # Written whole or not at all: what is cut off was copied so.
-        model = shell_word(str(run / MODEL_FILE))
-        to_do = f"Copy it again. The models beside it do without it; 'p2p train PAIRS NEW --from {model}' goes on."
+        command = f"p2p train PAIRS NEW --from {shell_word(str(run / MODEL_FILE))}"
+        to_do = f"Copy it again. The models beside it do without it; '{command}' goes on."
         raise P2PError(error.where, error.what, to_do, code=error.code) from error
     if not isinstance(value, dict) or value.get("format") != _FORMAT:
         raise P2PError(run / RUN, "is not the record of a run", "Choose another run folder.", code="not-a-run")
