@@ -102,7 +102,8 @@ def find_splits(paths: Iterable[str]) -> dict[str, SplitPlace]:
 
 def _all_say_splits(read: Sequence[Sequence[tuple[int, _Words]]]) -> bool:
     first = [found[0][1] for found in read if found]
-    return len(first) == len(read) and any(each.split == "train" and each.plain for each in first)
+    several = len({each.split for each in first}) > 1  # train and train_station are two kinds of pictures
+    return several and len(first) == len(read) and any(each.split == "train" and each.plain for each in first)
 
 
 def find_doubtful_splits(paths: Iterable[str]) -> list[str]:
