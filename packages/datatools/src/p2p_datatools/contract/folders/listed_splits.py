@@ -4,6 +4,7 @@ A table with a column for the split is one, too. Nothing here may know a format,
 lists of different splits name.
 """
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -58,7 +59,8 @@ def read_listed_splits(folder: Path, names: Sequence[str]) -> ListedSplits:
     Nothing where no list names any. Raises P2PError when lists of different splits name one picture.
     """
     for place in (above / place for above in (folder, folder.resolve().parent) for place in _PLACES):
-        entries = _by_base(_lists_in(place)) or _by_base(_tables_in(place))
+        files = _files_in(place)
+        entries = _by_base(_lists_in(files)) or _by_base(_tables_in(files))
         if not entries:
             continue
         splits = tuple(_split_of(name, entries) for name in _as_listed(names, entries))
@@ -71,24 +73,26 @@ def read_listed_splits(folder: Path, names: Sequence[str]) -> ListedSplits:
     return ListedSplits()
 
 
-def _lists_in(folder: Path) -> Iterator[tuple[Path, Iterator[tuple[str, str]]]]:
+def _lists_in(files: Sequence[Path]) -> Iterator[tuple[Path, Iterator[tuple[str, str]]]]:
     """The lists of one split each, with the names and the split that they give."""
-    for file in _files_in(folder):
-        if file.suffix in _KINDS and (split := split_of_list(file.stem)):
+    for file in files:
+        if file.suffix.lower() in _KINDS and (split := split_of_list(file.stem)):
             yield file, ((name, split) for name in _names_in(file))
 
 
-def _tables_in(folder: Path) -> Iterator[tuple[Path, Iterator[tuple[str, str]]]]:
+def _tables_in(files: Sequence[Path]) -> Iterator[tuple[Path, Iterator[tuple[str, str]]]]:
     """The tables of all splits, and JSON of them."""
-    for file in _files_in(folder):
+    for file in files:
         if file.suffix.lower() in (*TABLE_KINDS, ".json"):
             yield file, ((without_suffix(name), split) for name, split in read_split_table(file))
 
 
 def _files_in(folder: Path) -> list[Path]:
     try:
-        files = [file for file in sorted(folder.glob("*.*")) if file.suffix.lower() in _READ and file.is_file()]
-        return [file for file in files if file.stat().st_size <= _LARGEST]
+        # As texts first, for most files of a folder are its pictures, and there may be a million.
+        names = sorted(name for name in os.listdir(folder) if name[name.rfind(".") :].lower() in _READ)
+        files = [folder / name for name in names if not name.startswith(".")]
+        return [file for file in files if file.is_file() and file.stat().st_size <= _LARGEST]
     except OSError:
         return []  # a folder above may be closed to us
 
