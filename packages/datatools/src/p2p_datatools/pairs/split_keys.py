@@ -115,6 +115,7 @@ def take_sides(
             number = plural(len(sides[""]), "picture is", "pictures are")
             first = sides[""][0]
             report.note(f"{folder}: {number} neither in a folder of A nor of B, and left out; the first is {first}.")
+        report.note(f"{folder}: A and B by the names of folders; the first are {sides['a'][0]} and {sides['b'][0]}.")
         return sides["a"], sides["b"], []
     if by_name := split_by_names(files):
         report.note(f"{folder}: A and B by the endings of names; the first are {by_name[0][0]} and {by_name[1][0]}.")
