@@ -17,6 +17,8 @@ TWO = [("a.png", "train"), ("b.png", "test")]
         ("meta.csv", ",path;x,Subset\n0,a.png,Training\n1,b.png,TEST\n", TWO),
         ("meta.csv", "id;partition\na.png;train\nb.png;test\n", TWO),
         ("meta.tsv", "number\tset\tname\n5\ttrain\ta\n6\ttest\tb\n", [("a", "train"), ("b", "test")]),
+        ("meta.csv", "id,label,split\n1,2,train\n2,1,test\n", [("1", "train"), ("2", "test")]),
+        ("meta.csv", "id,image,split\n1,2,train\n2,3,test\n", [("2", "train"), ("3", "test")]),
         ("meta.csv", "image,set\na.png,blue\n", []),
         ("meta.csv", "image,age\na.png,3\n", []),
         ("splits.json", '{"train": ["a.png"], "test": ["b.png"]}', TWO),
