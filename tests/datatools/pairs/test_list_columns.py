@@ -88,3 +88,12 @@ def test_two_paths_under_a_heading_of_other_words_may_be_either_way_round(
     (tmp_path / "list.csv").write_text("image,mask\n1.png,2.png\n")
     with refused("ambiguous-columns", tmp_path / "list.csv"):
         match_pictures(*folders, match=str(tmp_path / "list.csv"))
+
+
+def test_a_number_of_lines_that_fits_more_of_them_than_the_names_is_asked_about(
+    tmp_path: Path, write_photos: "WritePhotos", refused: "Refused"
+) -> None:
+    folders = write_photos(tmp_path / "A", "1.png", "2.png"), write_photos(tmp_path / "B", "y1.png", "y2.png")
+    (tmp_path / "list.csv").write_text("number,mask,photo\n1,2,y1\n2,1,y2\n1,9,y1\n")
+    with refused("ambiguous-columns", tmp_path / "list.csv"):
+        match_pictures(*folders, match=str(tmp_path / "list.csv"))

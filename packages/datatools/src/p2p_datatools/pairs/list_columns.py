@@ -93,7 +93,9 @@ def choose_columns(
     if not most:
         return ListColumns(list(rows))
     heading = lines[0].cells if _is_heading(lines) else []
-    best = _choose(lines, [both for both, count in fitting.items() if count == most], heading, file)
+    # Of names that are numbers, those that a line has in another column may be there more often than the right ones.
+    likely = [both for both in sorted(fitting, key=lambda both: -fitting[both]) if 2 * fitting[both] > most]
+    best = _choose(lines, likely, heading, file)
     said = [(_at(heading, place) or "").strip() or f"{place + 1}" for place in best]
     chosen = [(line.number, _cells_of(line, best)) for line in lines[1 if heading else 0 :]]
     return ListColumns(chosen, f"A is its column {said[0]}, B its column {said[1]}")
@@ -131,13 +133,14 @@ def _names_any(line: _Line) -> bool:
 
 
 def _choose(
-    lines: Sequence[_Line], best: Sequence[tuple[int, int]], heading: Sequence[str], file: Path
+    lines: Sequence[_Line], likely: Sequence[tuple[int, int]], heading: Sequence[str], file: Path
 ) -> tuple[int, int]:
-    """The columns of A and B among those that fit as many lines; those called a and b where there are some."""
+    """The columns of A and B among those that fit most lines; those called a and b where there are some."""
     words = [cell.strip().casefold() for cell in heading]
-    named = [both for both in best if [_at(words, place) for place in both] == ["a", "b"]]
-    first = (named or best)[0]
-    if not named and any(line.pick(first) != line.pick(other) for other in best for line in lines):
+    named = [both for both in likely if [_at(words, place) for place in both] == ["a", "b"]]
+    first = (named or likely)[0]
+    others = ((line.pick(first), line.pick(other)) for other in likely for line in lines)
+    if not named and any(None not in other and other != one for one, other in others):
         what = "has several columns that name pictures of A and of B"
         raise P2PError(file, what, "Call that of A 'a' and that of B 'b' in its first line.", code="ambiguous-columns")
     return first
