@@ -41,3 +41,9 @@ def test_a_table_beside_the_pictures_gives_them_their_splits(tmp_path: Path) -> 
     listed = read_listed_splits(tmp_path / "B", ["a", "b", "c"])
     assert listed.splits == ("train", "val", "")
     assert "meta.csv" in listed.note
+
+
+def test_of_a_table_of_several_folders_the_lines_of_this_one_count(tmp_path: Path) -> None:
+    (tmp_path / "night").mkdir()
+    (tmp_path / "meta.csv").write_text("file,split\nday/1.png,train\nnight/1.png,test\n")
+    assert read_listed_splits(tmp_path / "night", ["1"]).splits == ("test",)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.folders.given_splits import split_of_list
+from p2p_datatools.contract.folders.given_splits import join_path, split_of_list
 from p2p_datatools.contract.folders.split_tables import TABLE_KINDS, read_split_table
 from p2p_datatools.contract.matching import find_convention
 from p2p_datatools.contract.names import share_folders, without_suffix
@@ -63,7 +63,8 @@ def read_listed_splits(folder: Path, names: Sequence[str]) -> ListedSplits:
         entries = _by_base(_lists_in(files)) or _by_base(_tables_in(files))
         if not entries:
             continue
-        splits = tuple(_split_of(name, entries) for name in _as_listed(names, entries))
+        own = folder.resolve().name
+        splits = tuple(_split_of(name, entries, own) for name in _as_listed(names, entries))
         if not any(splits):  # the lists may be of sequences, which are folders
             splits = tuple(_split_of_folder(name, entries) for name in names)
         if any(splits):
@@ -131,8 +132,10 @@ def _as_listed(names: Sequence[str], entries: Mapping[str, list[_Entry]]) -> Seq
     return [convention.one.remove(name) or name for name in names] if convention else names
 
 
-def _split_of(name: str, entries: Mapping[str, list[_Entry]]) -> str:
+def _split_of(name: str, entries: Mapping[str, list[_Entry]], folder: str) -> str:
+    """The split of a picture in a folder of this name; of entries that may mean it those that name the folder count."""
     fitting = [each for each in entries.get(name.rpartition("/")[2], ()) if share_folders(each.name, name)]
+    fitting = [each for each in fitting if share_folders(each.name, join_path(folder, name))] or fitting
     splits = {each.split: each.file for each in fitting}
     if len(splits) > 1:
         first, second, *_ = splits.values()
