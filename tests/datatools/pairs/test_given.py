@@ -95,6 +95,7 @@ def test_one_folder_without_both_halves_is_refused_and_other_pictures_are_counte
     write_photos(folder, "trainB/1.png", "testB/1.png", seed=50)
     assert pair(folder, folder, dest, report=notes).splits == {"train": 1, "test": 1}
     assert "1 picture is neither" in notes.lines[0]
+    assert "testA/1.png and testB/1.png" in notes.lines[1]
 
 
 def test_splits_that_a_and_b_spell_differently_are_the_same(
@@ -298,7 +299,9 @@ def test_lists_that_both_halves_share_are_told_once(
     assert sum("split.csv" in line for line in notes.lines) == 1
 
 
-@pytest.mark.parametrize(("folders", "word"), [(("day_train", "night_test"), "splits"), (("fold1", "fold2"), "folds")])
+@pytest.mark.parametrize(
+    ("folders", "word"), [(("day_train", "night_test"), "splits"), (("Fold_1", "Fold_2"), "'Fold[^/]*'")]
+)
 def test_folders_that_may_be_splits_are_not_drawn_by_chance_in_silence(
     tmp_path: Path,
     dest: Path,

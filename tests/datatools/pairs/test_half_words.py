@@ -51,7 +51,17 @@ def test_ends_of_names_say_it_where_all_have_partners() -> None:
         ["1_B.png", "2_B.png"],
     )
     assert split_by_names(["1.png", "1_mask.png"]) == (["1_mask.png"], ["1.png"])
+    assert split_by_names(["1_target.png", "1_source.png"]) == (["1_source.png"], ["1_target.png"])
+    assert split_by_names(["1_input.png", "1_mask.png"]) == (["1_mask.png"], ["1_input.png"])
     assert split_by_names(["1_A.png", "1_B.png", "2.png"]) is None
+
+
+def test_two_files_of_one_name_are_two_candidates_in_one_folder_too(
+    tmp_path: Path, write_photos: "WritePhotos"
+) -> None:
+    data = write_photos(tmp_path / "data", "1_A.png", "1_A.jpg", "1_B.png", "2_A.png", "2_B.png")
+    matched, skipped = match_pictures(data, data)
+    assert (list(matched), [skip.code for skip in skipped]) == (["2"], ["same-name"])
 
 
 def test_one_folder_of_sources_and_targets_is_matched_split_by_split(

@@ -11,6 +11,7 @@ from p2p_datatools.pairs.match import MatchedFiles, lengthen_file, match_picture
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
+    from datatools.conftest import WritePhotos
 
 A, B = Path("a"), Path("b")
 
@@ -387,3 +388,20 @@ def test_labels_in_folders_beside_those_of_the_photos_are_the_other_half(tmp_pat
     matched, skipped = match_pictures(masks, whole, report=notes)
     assert ([b for _, b in matched.values()], skipped) == ([b for _, b in expected], [])
     assert any("left out" in line for line in notes.lines)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [
+        (("train", "test1"), ("train", "test2"), ["train/1"]),
+        (("train", "test1"), ("train", "test"), ["test/1", "train/1"]),
+        (("train", "test1", "test2"), ("training", "testing_01", "testing_02"), ["test_1/1", "test_2/1", "train/1"]),
+        (("train", "val_easy"), ("train", "val_hard"), ["train/1"]),
+        (("edges_train", "edges_val"), ("shoes_train", "shoes_val"), ["train/1", "val/1"]),
+    ],
+)
+def test_two_parts_of_one_split_are_not_matched_with_each_other(
+    tmp_path: Path, write_photos: "WritePhotos", a: tuple[str, ...], b: tuple[str, ...], expected: list[str]
+) -> None:
+    folders = [write_photos(tmp_path / side, *(f"{each}/1.png" for each in own)) for side, own in (("A", a), ("B", b))]
+    assert list(match_pictures(folders[0], folders[1])[0]) == expected

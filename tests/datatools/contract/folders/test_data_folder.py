@@ -10,6 +10,7 @@ import pytest
 from p2p_datatools.checks.folder import check
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.folders.data_folder import open_data
+from p2p_datatools.contract.pairs.below import find_pairs_below
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.formats.png import PictureRole
@@ -160,3 +161,13 @@ def test_halves_in_two_folders_are_a_hint(tmp_path: Path, scene: "Scene") -> Non
         for number in range(2):
             write_png(tmp_path / part / f"{number}.png", scene(number + len(part)), durable=False)
     assert "half-folders" in [each.code for each in check(tmp_path).findings]
+
+
+def test_a_folder_below_that_can_be_listed_and_not_entered_holds_no_pairs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    assert find_pairs_below(tmp_path, ["x/1.png", "y/1.png"]) == []

@@ -61,6 +61,7 @@ def test_the_spellings_of_data_sets_are_known(paths: tuple[str, ...], expected: 
         ("trainval", "trains"),
         ("day_train", "night_test"),
         ("train_1", "train_2"),
+        ("train", "train_station"),
         ("trainIds", "valuable", "contest"),
         ("tr", "te"),
     ],

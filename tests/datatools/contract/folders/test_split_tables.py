@@ -17,6 +17,8 @@ TWO = [("a.png", "train"), ("b.png", "test")]
         ("meta.csv", ",path;x,Subset\n0,a.png,Training\n1,b.png,TEST\n", TWO),
         ("meta.csv", "id;partition\na.png;train\nb.png;test\n", TWO),
         ("meta.tsv", "number\tset\tname\n5\ttrain\ta\n6\ttest\tb\n", [("a", "train"), ("b", "test")]),
+        ("meta.csv", "id,label,split\n1,2,train\n2,1,test\n", [("1", "train"), ("2", "test")]),
+        ("meta.csv", "id,image,split\n1,2,train\n2,3,test\n", [("2", "train"), ("3", "test")]),
         ("meta.csv", "image,set\na.png,blue\n", []),
         ("meta.csv", "image,age\na.png,3\n", []),
         ("splits.json", '{"train": ["a.png"], "test": ["b.png"]}', TWO),
@@ -39,3 +41,9 @@ def test_a_table_beside_the_pictures_gives_them_their_splits(tmp_path: Path) -> 
     listed = read_listed_splits(tmp_path / "B", ["a", "b", "c"])
     assert listed.splits == ("train", "val", "")
     assert "meta.csv" in listed.note
+
+
+def test_of_a_table_of_several_folders_the_lines_of_this_one_count(tmp_path: Path) -> None:
+    (tmp_path / "night").mkdir()
+    (tmp_path / "meta.csv").write_text("file,split\nday/1.png,train\nnight/1.png,test\n")
+    assert read_listed_splits(tmp_path / "night", ["1"]).splits == ("test",)

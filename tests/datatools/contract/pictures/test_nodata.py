@@ -252,3 +252,8 @@ def test_several_values_mean_no_data_and_another_is_asked_about_all_the_same(ref
     assert (filled.min(), int(gaps.sum()) if gaps is not None else 0) == (filled[0, 3], 8)
     assert nodata_word(both) == "-9999,-32768"
     refuse_outlier(values, Path("a.tif"), parse_nodata("-9999,none"))
+
+
+@pytest.mark.parametrize("nodata", [-9999, (-9999, 7), np.float32(-9999)])
+def test_a_whole_number_means_no_data_as_one_with_a_point_does(nodata: Any) -> None:
+    assert count(fill_nodata(with_hole(-9999, "int16"), nodata, None, HERE)[1]) == 20

@@ -29,6 +29,7 @@ _OF_PHOTOS = (
     "source src a"
 )
 _LABEL_WORDS, _PHOTO_WORDS = _OF_LABELS.split(), _OF_PHOTOS.split()
+_IN_ORDER = frozenset({"a", "input", "source", "src"}), frozenset({"b", "output", "out", "target"})
 _SEPARATOR = r"[_\-. ]"
 _SUFFIX_OF_FILE = re.compile(r"\.(?:png|jpe?g|tiff?|bmp|webp)$", re.IGNORECASE)  # a mask may be called car.jpg.png
 # A number may be padded with zeros on one side only.
@@ -191,20 +192,18 @@ def _additions_of(base: str, words: list[str]) -> Iterator[Addition]:
             yield Addition(start, is_before=True)
 
 
-def additions_of_halves(names: Collection[str]) -> tuple[list[Addition], list[Addition]]:
-    """What names of labels, and what names of photos, in one folder may have in addition, nothing among both."""
+def additions_of_halves(names: Collection[str]) -> Iterator[tuple[Addition, Addition]]:
+    """What names of A, and what those of B, in one folder may have in addition: two at a time, the likeliest first."""
     labels, photos = _additions(names, _LABEL_WORDS), _additions(names, _PHOTO_WORDS)
-    # A is the first half of pairs whatever it shows, and B the second.
-    a, b = ([each for each in (*labels, *photos) if _is_letter(each, letter)] for letter in "ab")
-    letters = {*a, *b}
-    return [*a, *(each for each in labels if each not in letters)], [
-        *b,
-        *(each for each in photos if each not in letters),
-    ]
+    # An input is the first half of pairs whatever it shows, and a target the second: only beside masks it is a photo.
+    inputs, targets = ([each for each in (*labels, *photos) if _word_of(each) in known] for known in _IN_ORDER)
+    yield from product(inputs, targets)
+    kinds = ([each for each in kind if _word_of(each) not in {"a", "b"}] for kind in (labels, photos))
+    yield from product(*kinds)
 
 
-def _is_letter(addition: Addition, letter: str) -> bool:
-    return re.sub(_SEPARATOR, "", addition.text).casefold() == letter
+def _word_of(addition: Addition) -> str:
+    return re.sub(_SEPARATOR, "", addition.text).casefold()
 
 
 def split_labels(names: Collection[str]) -> list[str]:

@@ -22,7 +22,7 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.pairs.match import Files, MatchedFiles
 
-_FOLD = re.compile(r"(?i)(?<![a-z])folds?[ _.-]?\d+")
+_FOLD = re.compile(r"(?i)(?<![a-z])(folds?)[ _.-]?\d+")
 
 
 class GivenSplits:
@@ -103,11 +103,11 @@ def _note_doubtful(folders: Files, matched: MatchedFiles, report: Reporter) -> N
                 "chance. If they are splits, call them train/, val/ and test/, and pair again."
             )
             return
-        if folds := sorted(each for each in below if _FOLD.search(each)):
-            report.note(
-                f"{folder}: {folds[0]}/ and {plural(len(folds) - 1, 'other')} are folds, not splits: "
-                "'p2p data split --group-by fold[^/]*' keeps each in one split."
-            )
+        folds = sorted(filter(_FOLD.search, below))
+        if len(folds) > 1 and (spelled := _FOLD.search(folds[0])):
+            keeps = p2p_command("data split --group-by", f"{spelled[1]}[^/]*")
+            others = plural(len(folds) - 1, "other")
+            report.note(f"{folder}: {folds[0]}/ and {others} are folds, not splits: {keeps} keeps each in one split.")
             return
 
 

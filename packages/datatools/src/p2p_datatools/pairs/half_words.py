@@ -6,7 +6,7 @@ Nothing here may open a picture, or choose between two words of which neither sa
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from itertools import permutations, product
+from itertools import permutations
 from typing import NamedTuple
 
 from p2p_datatools.contract.folders.given_splits import folder_of, join_path, split_in
@@ -66,12 +66,13 @@ def has_word(file: str, word: str) -> bool:
 
 def split_by_names(files: Sequence[str]) -> tuple[list[str], list[str]] | None:
     """The pictures of A and of B where names in one folder say it, as 1_A and 1_B, or 1 and 1_mask; else None."""
-    names = {name_of(file): file for file in files}
-    for first, second in product(*additions_of_halves(names)):
+    names = dict.fromkeys(map(name_of, files))
+    for first, second in additions_of_halves(names):
         here = {name: rest for name in names if (rest := first.remove(name)) is not None}
         there = {name: rest for name in names if (rest := second.remove(name)) is not None and name not in here}
         if here and set(here.values()) == set(there.values()) and len(here) + len(there) == len(names):
-            return [names[name] for name in here], [names[name] for name in there]
+            a, b = ([file for file in files if name_of(file) in side] for side in (here, there))
+            return a, b
     return None
 
 

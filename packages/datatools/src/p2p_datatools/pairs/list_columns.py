@@ -11,14 +11,16 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple, TypeVar
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.folders.given_splits import split_in
 from p2p_datatools.contract.names import name_of
+from p2p_datatools.contract.pictures.arrays import ARRAYS
 
 _T = TypeVar("_T")
 ListRow = tuple[int, list[str]]
 """The number of a line, and its cells."""
 
-_BETWEEN = re.compile(r"[;\t]|\s+(?=\S)")
 _MOST_COLUMNS = 12
+_DIGIT = re.compile(r"\d")
 
 
 class ListColumns(NamedTuple):
@@ -32,7 +34,7 @@ class _Names:
     """The pictures of a folder as lists may call them; by stems only where no cell of a list is a file's name."""
 
     def __init__(self, folder: Path, files: Collection[str]) -> None:
-        self._folder, self._files = folder.resolve().name, files
+        self._folder, self._files, self._above = folder.resolve().name, files, folder.resolve().parts[-2::-1]
         bases = Counter(file.rpartition("/")[2] for file in files)
         self._by_base = {base: file for file in files if bases[base := file.rpartition("/")[2]] == 1}
         stems = Counter(map(name_of, files))
@@ -43,10 +45,17 @@ class _Names:
         path = PurePosixPath(cell.strip().replace("\\", "/"))
         if str(path) in self._files:
             return str(path)
-        tails = ("/".join(path.parts[place + 1 :]) for place, part in enumerate(path.parts) if part == self._folder)
+        parts = path.parts
+        places = [place for place, part in enumerate(parts) if part == self._folder]
+        tails = ("/".join(parts[place + 1 :]) for place in places if not self._is_of_other_split(parts[:place]))
         if found := next((tail for tail in tails if tail in self._files), None):
             return found
-        return self._by_base.get(path.name) if len(path.parts) == 1 else None
+        return self._by_base.get(path.name) if len(parts) == 1 else None
+
+    def _is_of_other_split(self, above: Sequence[str]) -> bool:
+        """Whether the folders above in a cell, and those above this one, say two splits: val/A is not train/A."""
+        said = ((split_in(one), split_in(other)) for one, other in zip(above[::-1], self._above, strict=False))
+        return any(one and other and one != other for one, other in said)
 
     def find_stem(self, cell: str) -> str | None:
         """The picture that a cell names without suffix."""
@@ -69,12 +78,13 @@ class _Line(NamedTuple):
 def choose_columns(
     rows: Sequence[ListRow], folders: tuple[Path, Path], here: Sequence[Collection[str]], file: Path
 ) -> ListColumns:
-    """The lines with the two columns that name pictures of A and of B, if no line is two paths of theirs as it is.
+    """The lines with the two columns that name pictures of A and of B; as they are if one is two paths of theirs.
 
-    Columns may be apart by a semicolon, a tab or spaces; a heading is left out, and so are other columns. Raises
-    P2PError where two columns may be either.
+    Columns may be apart by a semicolon, a tab or spaces; a heading is left out, and so are other columns. A first line
+    in which a cell is called as a picture is no heading, even if there is no such picture; under one that is, what fits
+    as it is may still be B and A. Raises P2PError where two columns may be either.
     """
-    if any(_fits(row, here) for _, row in rows):
+    if any(_fits(row, here) for _, row in rows) and _has_file(rows[0][1]):
         return ListColumns(list(rows))
     lines = _read_lines(rows, folders, here)
     width = min(_MOST_COLUMNS, max((len(line.cells) for line in lines), default=0))
@@ -82,15 +92,17 @@ def choose_columns(
     most = max(fitting.values(), default=0)
     if not most:
         return ListColumns(list(rows))
-    heading = [] if _names_any(lines[0]) else lines[0].cells
-    best = _choose(lines, [both for both, count in fitting.items() if count == most], heading, file)
+    heading = lines[0].cells if _is_heading(lines) else []
+    # Of names that are numbers, those that a line has in another column may be there more often than the right ones.
+    likely = [both for both in sorted(fitting, key=lambda both: -fitting[both]) if 2 * fitting[both] > most]
+    best = _choose(lines, likely, heading, file)
     said = [(_at(heading, place) or "").strip() or f"{place + 1}" for place in best]
     chosen = [(line.number, _cells_of(line, best)) for line in lines[1 if heading else 0 :]]
     return ListColumns(chosen, f"A is its column {said[0]}, B its column {said[1]}")
 
 
 def _read_lines(rows: Sequence[ListRow], folders: tuple[Path, Path], here: Sequence[Collection[str]]) -> list[_Line]:
-    cells = [(number, _BETWEEN.split(row[0].strip()) if len(row) == 1 else row) for number, row in rows]
+    cells = [(number, _part(row[0].strip()) if len(row) == 1 else row) for number, row in rows]
     a, b = (_Names(folder, files) for folder, files in zip(folders, here, strict=True))
     lines = [_Line(number, row, (list(map(a.find, row)), list(map(b.find, row)))) for number, row in cells]
     if any(map(_names_any, lines)):
@@ -98,18 +110,37 @@ def _read_lines(rows: Sequence[ListRow], folders: tuple[Path, Path], here: Seque
     return [_Line(number, row, (list(map(a.find_stem, row)), list(map(b.find_stem, row)))) for number, row in cells]
 
 
+def _part(text: str) -> list[str]:
+    """The cells of a line without commas; names may hold spaces where something else is between the cells."""
+    return text.split(next((mark for mark in ";\t" if mark in text), None))
+
+
+def _is_heading(lines: Sequence[_Line]) -> bool:
+    """Whether the first line names no picture, neither one that is there nor one that is not."""
+    first = lines[0]
+    if _names_any(first) or _has_file(first.cells):
+        return False
+    # Where names have no suffix, a number may be the name of a picture.
+    return any(map(_has_file, (line.cells for line in lines))) or not any(map(_DIGIT.search, first.cells))
+
+
+def _has_file(cells: Sequence[str]) -> bool:
+    return any(cell.strip()[cell.strip().rfind(".") :].lower() in ARRAYS for cell in cells)
+
+
 def _names_any(line: _Line) -> bool:
     return any(each is not None for side in line.found for each in side)
 
 
 def _choose(
-    lines: Sequence[_Line], best: Sequence[tuple[int, int]], heading: Sequence[str], file: Path
+    lines: Sequence[_Line], likely: Sequence[tuple[int, int]], heading: Sequence[str], file: Path
 ) -> tuple[int, int]:
-    """The columns of A and B among those that fit as many lines; those called a and b where there are some."""
+    """The columns of A and B among those that fit most lines; those called a and b where there are some."""
     words = [cell.strip().casefold() for cell in heading]
-    named = [both for both in best if [_at(words, place) for place in both] == ["a", "b"]]
-    first = (named or best)[0]
-    if not named and any(line.pick(first) != line.pick(other) for other in best for line in lines):
+    named = [both for both in likely if [_at(words, place) for place in both] == ["a", "b"]]
+    first = (named or likely)[0]
+    others = ((line.pick(first), line.pick(other)) for other in likely for line in lines)
+    if not named and any(None not in other and other != one for one, other in others):
         what = "has several columns that name pictures of A and of B"
         raise P2PError(file, what, "Call that of A 'a' and that of B 'b' in its first line.", code="ambiguous-columns")
     return first

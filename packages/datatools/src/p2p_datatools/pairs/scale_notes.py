@@ -16,9 +16,14 @@ _PHOTO = (0.0, 255.0)  # ends of a picture of 8 bits of which the record has no 
 def note_scales(job: PairRecipe, lines: Iterable[Mapping[str, Any]], report: Reporter) -> None:
     """Note of each half that is no mask what the ends of its pictures' values, in `lines`, tell together."""
     checks = ScaleCheck(), ScaleCheck()
-    for line in {line["name"]: line for line in lines}.values():  # a pair of two files has a line for each
+    names = set[str]()  # a pair of two files has a line for each; the lines themselves may be too many to keep
+    for line in lines:
+        name = str(line["name"])
+        if name in names:
+            continue
+        names.add(name)
         for place, check in enumerate(checks):
-            check.add(str(line["name"]), *_ends(line, place))
+            check.add(name, *_ends(line, place))
     for half, side, check in zip(job.halves, (job.a, job.b), checks, strict=True):
         if half.kind == "mask":
             continue

@@ -3,6 +3,7 @@
 Nothing here may open a picture, or know which pictures there are elsewhere.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import product
@@ -25,8 +26,8 @@ def split_keys(files: tuple[Sequence[str], Sequence[str]], key: Key, *, exact: b
     """How the names in A and in B may be compared, the likeliest way first; with `exact` whole names are.
 
     Where A and B have the same folders of splits, names are compared as they are. Else those folders are compared by
-    their split, whatever each calls them; and where only one of the two has any, without them. An expression is applied
-    within each split.
+    their split, whatever each calls them, but never test1 with test2; and where only one of the two has any, without
+    them. An expression is applied within each split.
     """
     a, b = (find_splits(map(folder_of, each)) for each in files)
     if not exact:
@@ -34,7 +35,7 @@ def split_keys(files: tuple[Sequence[str], Sequence[str]], key: Key, *, exact: b
     if not (a and b):
         stripped = [(_respell(a, _bare), _respell(b, _bare))] if a or b else []
         return [(key, key), *stripped]
-    common = _respell(a, _common), _respell(b, _common)
+    common = _common_spelling(a, b)
     return [common, (key, key)] if _differ(a, b) else [(key, key), common]
 
 
@@ -82,8 +83,31 @@ def _respell(places: _Places, spell: _Spell) -> Key:
     return key
 
 
-def _common(place: SplitPlace, own: str) -> str:
-    return join_path(place.common, own)
+def _common_spelling(a: _Places, b: _Places) -> tuple[Key, Key]:
+    """The keys that call folders by their split, and by what tells several of one split apart where both have that."""
+    parts = _parts_of_splits(a), _parts_of_splits(b)
+    told = [
+        {place.split for folder, place in each.items() if own[folder]} for each, own in zip((a, b), parts, strict=True)
+    ]
+
+    def spell(place: SplitPlace, own: str, *, parts: dict[str, str]) -> str:
+        part = parts[place.folder] if place.split in told[0] & told[1] else ""
+        return join_path(f"{place.split}_{part}" if part else place.split, place.bare, own)
+
+    key_a, key_b = (_respell(each, partial(spell, parts=own)) for each, own in zip((a, b), parts, strict=True))
+    return key_a, key_b
+
+
+def _parts_of_splits(places: _Places) -> dict[str, str]:
+    """For each folder the number or word by which it is one part of a split: no word that several splits have."""
+    splits: dict[str, set[str]] = defaultdict(set)
+    for place in places.values():
+        for word in place.own_words:
+            splits[word].add(place.split)
+    return {
+        folder: "_".join(word for word in place.own_words if word.isdecimal() or len(splits[word]) < 2)
+        for folder, place in places.items()
+    }
 
 
 def _bare(place: SplitPlace, own: str) -> str:
@@ -115,6 +139,7 @@ def take_sides(
             number = plural(len(sides[""]), "picture is", "pictures are")
             first = sides[""][0]
             report.note(f"{folder}: {number} neither in a folder of A nor of B, and left out; the first is {first}.")
+        report.note(f"{folder}: A and B by the names of folders; the first are {sides['a'][0]} and {sides['b'][0]}.")
         return sides["a"], sides["b"], []
     if by_name := split_by_names(files):
         report.note(f"{folder}: A and B by the endings of names; the first are {by_name[0][0]} and {by_name[1][0]}.")

@@ -51,6 +51,13 @@ class SplitPlace(NamedTuple):
         return join_path(self.before, " ".join(words).replace("* *", "*"), self.after)
 
     @property
+    def own_words(self) -> list[str]:
+        """What else the part that says the split says, numbers but years included: easy of val_easy, 1 of test_01."""
+        known = (*_SPLIT_OF_WORD, *_SIDE_OF_WORD, *_IDLE)
+        words = [word for word in _words_of(self.spelled) if word not in known and not _YEAR.fullmatch(word)]
+        return [word.lstrip("0") or "0" if word.isdecimal() else word for word in words]
+
+    @property
     def folder(self) -> str:
         """The whole path."""
         return join_path(self.before, self.spelled, self.after)
@@ -102,7 +109,8 @@ def find_splits(paths: Iterable[str]) -> dict[str, SplitPlace]:
 
 def _all_say_splits(read: Sequence[Sequence[tuple[int, _Words]]]) -> bool:
     first = [found[0][1] for found in read if found]
-    return len(first) == len(read) and any(each.split == "train" and each.plain for each in first)
+    several = len({each.split for each in first}) > 1  # train and train_station are two kinds of pictures
+    return several and len(first) == len(read) and any(each.split == "train" and each.plain for each in first)
 
 
 def find_doubtful_splits(paths: Iterable[str]) -> list[str]:

@@ -4,6 +4,7 @@ A table with a column for the split is one, too. Nothing here may know a format,
 lists of different splits name.
 """
 
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.folders.given_splits import split_of_list
+from p2p_datatools.contract.folders.given_splits import join_path, split_of_list
 from p2p_datatools.contract.folders.split_tables import TABLE_KINDS, read_split_table
 from p2p_datatools.contract.matching import find_convention
 from p2p_datatools.contract.names import share_folders, without_suffix
@@ -58,10 +59,12 @@ def read_listed_splits(folder: Path, names: Sequence[str]) -> ListedSplits:
     Nothing where no list names any. Raises P2PError when lists of different splits name one picture.
     """
     for place in (above / place for above in (folder, folder.resolve().parent) for place in _PLACES):
-        entries = _by_base(_lists_in(place)) or _by_base(_tables_in(place))
+        files = _files_in(place)
+        entries = _by_base(_lists_in(files)) or _by_base(_tables_in(files))
         if not entries:
             continue
-        splits = tuple(_split_of(name, entries) for name in _as_listed(names, entries))
+        own = folder.resolve().name
+        splits = tuple(_split_of(name, entries, own) for name in _as_listed(names, entries))
         if not any(splits):  # the lists may be of sequences, which are folders
             splits = tuple(_split_of_folder(name, entries) for name in names)
         if any(splits):
@@ -71,24 +74,26 @@ def read_listed_splits(folder: Path, names: Sequence[str]) -> ListedSplits:
     return ListedSplits()
 
 
-def _lists_in(folder: Path) -> Iterator[tuple[Path, Iterator[tuple[str, str]]]]:
+def _lists_in(files: Sequence[Path]) -> Iterator[tuple[Path, Iterator[tuple[str, str]]]]:
     """The lists of one split each, with the names and the split that they give."""
-    for file in _files_in(folder):
-        if file.suffix in _KINDS and (split := split_of_list(file.stem)):
+    for file in files:
+        if file.suffix.lower() in _KINDS and (split := split_of_list(file.stem)):
             yield file, ((name, split) for name in _names_in(file))
 
 
-def _tables_in(folder: Path) -> Iterator[tuple[Path, Iterator[tuple[str, str]]]]:
+def _tables_in(files: Sequence[Path]) -> Iterator[tuple[Path, Iterator[tuple[str, str]]]]:
     """The tables of all splits, and JSON of them."""
-    for file in _files_in(folder):
+    for file in files:
         if file.suffix.lower() in (*TABLE_KINDS, ".json"):
             yield file, ((without_suffix(name), split) for name, split in read_split_table(file))
 
 
 def _files_in(folder: Path) -> list[Path]:
     try:
-        files = [file for file in sorted(folder.glob("*.*")) if file.suffix.lower() in _READ and file.is_file()]
-        return [file for file in files if file.stat().st_size <= _LARGEST]
+        # As texts first, for most files of a folder are its pictures, and there may be a million.
+        names = sorted(name for name in os.listdir(folder) if name[name.rfind(".") :].lower() in _READ)
+        files = [folder / name for name in names if not name.startswith(".")]
+        return [file for file in files if file.is_file() and file.stat().st_size <= _LARGEST]
     except OSError:
         return []  # a folder above may be closed to us
 
@@ -127,8 +132,10 @@ def _as_listed(names: Sequence[str], entries: Mapping[str, list[_Entry]]) -> Seq
     return [convention.one.remove(name) or name for name in names] if convention else names
 
 
-def _split_of(name: str, entries: Mapping[str, list[_Entry]]) -> str:
+def _split_of(name: str, entries: Mapping[str, list[_Entry]], folder: str) -> str:
+    """The split of a picture in a folder of this name; of entries that may mean it those that name the folder count."""
     fitting = [each for each in entries.get(name.rpartition("/")[2], ()) if share_folders(each.name, name)]
+    fitting = [each for each in fitting if share_folders(each.name, join_path(folder, name))] or fitting
     splits = {each.split: each.file for each in fitting}
     if len(splits) > 1:
         first, second, *_ = splits.values()

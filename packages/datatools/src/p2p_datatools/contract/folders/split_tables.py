@@ -19,7 +19,12 @@ SPLIT_COLUMNS = frozenset({"split", "splits", "subset", "partition", "set", "pha
 
 _LARGEST_JSON = 1 << 23  # bytes: other JSON, such as labels, is larger and takes long
 _OF_SPLITS = re.compile(r"split|partition|subset", re.IGNORECASE)
-_OF_NAMES = re.compile(r"(image|img|photo|picture|file|path|name|stem|id|mask|label|a|b)s?([ _.-]?(id|name|path))?$")
+# Columns of names without suffix: those of pictures, and others only where a table has none of these. A column that is
+# called label alone has classes, whose numbers may be names of pictures.
+_OF_NAMES = re.compile(
+    r"((image|img|photo|picture|file|path|stem|mask|a|b)s?([ _.-]?(id|name|path))?|label[ _.-]?path)$"
+)
+_OF_OTHERS = re.compile(r"(name|id)s?$")
 _HAS_SUFFIX = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}$")
 
 
@@ -55,12 +60,13 @@ def _from_rows(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def _names_in(row: Sequence[str], columns: Sequence[str], place: int) -> list[str]:
-    """The cells that are files; where none is, those of columns called as names are."""
+    """The cells that are files; where none is, those of columns called as names of pictures are, or of anything."""
     cells = [
         (name, cell.strip()) for index, (name, cell) in enumerate(zip(columns, row, strict=False)) if index != place
     ]
     files = [cell for _, cell in cells if _HAS_SUFFIX.search(cell)]
-    return files or [cell for name, cell in cells if cell and _OF_NAMES.match(name)]
+    named = ([cell for name, cell in cells if cell and called.match(name)] for called in (_OF_NAMES, _OF_OTHERS))
+    return files or next(named) or next(named)
 
 
 def _from_json(file: Path) -> Iterator[tuple[str, str]]:

@@ -48,8 +48,11 @@ def pairs_below(path: Path, found: Sequence[str]) -> P2PError:
 
 
 def _holds_pairs(folder: Path, files: Sequence[str]) -> bool:
-    if any((folder / record).is_file() for record in _RECORDS):
-        return True
+    try:
+        if any((folder / record).is_file() for record in _RECORDS):
+            return True
+    except OSError:  # it can be listed and not entered: whoever opens its pictures says so
+        return False
     splits: Mapping[str, str] = splits_of_pair_folders(files)
     pictures = [folder / file for file in files if file.partition("/")[0] in splits and "/" in file]
     return "train" in splits.values() and look_like_pairs(pictures)

@@ -59,7 +59,7 @@ def _values_of(nodata: Nodata, tag: float | None) -> list[float]:
     """The values that have no data in a file of this tag, beside NaN."""
     several = nodata if isinstance(nodata, tuple) else (nodata,)
     given = [tag if each == "tag" else each for each in several]
-    return [each for each in given if isinstance(each, float) and not np.isnan(each)]
+    return [each for each in given if each is not None and not isinstance(each, str) and not np.isnan(each)]
 
 
 def fill_nodata(
