@@ -117,7 +117,10 @@ class PaintService:
     async def _result_of(
         self, request: "Request", work: Callable[[], PngAnswer], client: str, stroke: int
     ) -> PngAnswer:
-        """The result of work in the queue, from which it is taken when the client has gone."""
+        """The result of work in the queue, from which it is taken when the client has gone.
+
+        What is being done cannot be taken back: its end is waited for, since until then it holds the request's body.
+        """
         from starlette.requests import ClientDisconnect
 
         loop = asyncio.get_running_loop()
@@ -132,6 +135,8 @@ class PaintService:
         try:
             await asyncio.wait((result, gone), return_when=asyncio.FIRST_COMPLETED)
             if not result.done():
+                if not take_back():
+                    await asyncio.wait((result,))
                 raise ClientDisconnect
             return result.result()
         finally:
