@@ -1,11 +1,13 @@
 """The server paints what `p2p sample` paints, drops strokes that nobody needs, and answers as its document says."""
 
 import asyncio
+import gc
 import io
 import re
 import socket
 import threading
 import tracemalloc
+import weakref
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -16,6 +18,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.formats.png import encode
 from p2p_datatools.contract.pictures.images import colorize, encode_mask, write_mask
@@ -242,6 +245,31 @@ def test_the_room_of_a_body_is_taken_while_it_is_painted_even_for_a_client_that_
     slow.gate.set()
     while client.service.room.held:
         threading.Event().wait(0.01)
+
+
+def test_what_could_not_be_painted_is_let_go_at_once(
+    client: "Client", labels: Labels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors = list[weakref.ref[P2PError]]()
+
+    def fail(*_: object) -> None:
+        error = P2PError("the picture", "is damaged", "Save it again.", code="test")
+        errors.append(weakref.ref(error))
+        try:
+            raise error
+        finally:
+            del error  # or this frame would hold what holds it
+
+    monkeypatch.setattr(Painter, "paint", fail)
+    gc.collect()
+    gc.disable()
+    try:
+        assert client.paint(encode_mask(labels, CARS)).code == "test"
+        for _ in range(100):
+            threading.Event().wait(0.01 if errors[0]() else 0)
+        assert errors[0]() is None, "its traceback holds the body"
+    finally:
+        gc.enable()
 
 
 def test_what_nobody_waits_for_any_more_is_not_painted(start: "Start", slow: "SlowPainter", labels: Labels) -> None:
