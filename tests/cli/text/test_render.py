@@ -1,10 +1,13 @@
 """Progress in plain lines where there is no terminal."""
 
 import io
+import threading
 import time
 
 import pytest
 from rich.console import Console
+from rich.errors import LiveError
+from rich.live import Live
 
 from p2p_cli.text import render
 
@@ -97,6 +100,27 @@ def test_work_that_cannot_be_counted_is_told_if_it_lasts(
     assert ("listing files ..." in said.getvalue()) == is_said
     for _ in report.track([1], "reading", 1):  # the terminal is free again
         pass
+
+
+def test_work_is_told_beside_an_open_bar_where_rich_shows_one_thing_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried, start = threading.Event(), Live.start
+
+    def start_alone(live: Live, refresh: bool = False) -> None:  # as before rich 14.1
+        if live.console._live_stack:
+            tried.set()
+            raise LiveError("Only one live display may be active at once")
+        start(live, refresh)
+
+    monkeypatch.setattr(Live, "start", start_alone)
+    monkeypatch.setattr(render, "_LATE", 0.0)
+    report, said = render.LiveReporter(), io.StringIO()
+    monkeypatch.setattr(report, "_console", Console(file=said, force_terminal=True))
+    for _ in report.track([1], "reading", 1):
+        with report.tell("listing files"):
+            assert tried.wait(10)
+    assert "1/1" in said.getvalue()
 
 
 @pytest.mark.parametrize("columns", [40, 72, 120])

@@ -1,6 +1,7 @@
 """A frame of a video gives what the same picture alone gives, and masks keep their classes through compression."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,10 +10,12 @@ import pytest
 
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
-from p2p_datatools.contract.pictures.formats.video import open_video, write_video
+from p2p_datatools.contract.pictures.formats.video import VideoReader, open_video, write_video
 from p2p_datatools.contract.pictures.images import Photo, colorize
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.inference.mask_inputs import InputChanges, read_mask_colors
 from p2p_gan.inference.predictor import load_model
+from p2p_gan.inference.runtimes.translator import AnyModel
 from p2p_gan.inference.sampling import SampleOptions
 from p2p_gan.inference.video import sample_video
 from p2p_gan.models.model import Model
@@ -61,6 +64,24 @@ def test_a_frame_gives_what_its_mask_alone_gives(
         assert np.array_equal(output, model(labels))
     again = sample_video(place, clip, tmp_path / "out.mp4")
     assert (again.frames, again.written) == (10, False)
+
+
+def test_frames_that_a_damaged_video_only_announces_take_no_memory(
+    place: Path, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def announce(path: Path) -> VideoReader:
+        found = open_video(path)
+        return replace(found, header=replace(found.header, frames=5_000_000))
+
+    def settle(model: AnyModel, _: Path, runtime: str, sizes: Sequence[Size], *__: object, **___: object) -> AnyModel:
+        asked.append(len(sizes))
+        return model
+
+    asked = list[int]()
+    monkeypatch.setattr("p2p_gan.inference.video.open_video", announce)
+    monkeypatch.setattr("p2p_gan.inference.video.settle_runtime", settle)
+    assert sample_video(place, clip, tmp_path / "out.mp4", keep_going=True).frames == 10
+    assert asked == [10**6]
 
 
 def test_another_video_is_not_overwritten_and_other_settings_are_another_video(

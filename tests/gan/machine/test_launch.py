@@ -1,6 +1,7 @@
 """What the launcher gives when processes end well, fail or are killed; `nox -s distributed` has whole runs."""
 
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -26,9 +27,12 @@ while not pathlib.Path({folder!r}, "0-" + times).exists():
     ],
 )
 def test_processes_are_started_again_and_the_one_that_failed_is_named(
-    tmp_path: Path, then: str, restarts: int, said: str, started: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, then: str, restarts: int, said: str, started: int
 ) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary := tmp_path / "temporary"))
+    temporary.mkdir()
     found = launch([sys.executable, "-c", PROGRAM.format(folder=str(tmp_path), then=then)], 2, restarts)
     assert said in found
     assert bool(found) == bool(said)
-    assert len(list(tmp_path.iterdir())) == started
+    assert len(list(tmp_path.glob("[0-9]*"))) == started
+    assert not list(temporary.iterdir())

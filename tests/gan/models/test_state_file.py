@@ -38,6 +38,14 @@ def test_tables_of_tensors_are_found_wherever_they_lie(tmp_path: Path) -> None:
     assert [*read_tables(tmp_path / "G.pth")] == ["state_dict.G"]
 
 
+def test_a_table_that_a_small_file_holds_many_times_is_read_once(tmp_path: Path) -> None:
+    table: dict[str, Any] = STATE
+    for _ in range(3):
+        table = {str(number): table for number in range(60)} | {"epoch": 3}  # 216,000 names in 3 KB
+    torch.save(table, tmp_path / "G.pth")
+    assert [*read_tables(tmp_path / "G.pth")] == ["0.0.0"]
+
+
 @pytest.mark.parametrize(
     ("wrap", "place"),
     [

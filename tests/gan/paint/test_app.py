@@ -1,12 +1,16 @@
 """The server paints what `p2p sample` paints, drops strokes that nobody needs, and answers as its document says."""
 
+import asyncio
+import gc
 import io
 import re
 import socket
 import threading
-from collections.abc import Iterator
+import tracemalloc
+import weakref
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import jsonschema
 import numpy as np
@@ -14,12 +18,14 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.formats.png import encode
 from p2p_datatools.contract.pictures.images import colorize, encode_mask, write_mask
 from p2p_datatools.contract.pictures.sizes import parse_size
 from p2p_gan.inference.apply import ApplyOptions
 from p2p_gan.inference.sampling import SampleOptions, sample
+from p2p_gan.paint.bodies import BodyRoom
 from p2p_gan.paint.painters import Painter
 
 if TYPE_CHECKING:
@@ -204,6 +210,66 @@ def test_all_bodies_together_are_bounded_and_their_room_is_given_back(
     while room.held:
         threading.Event().wait(0.01)
     assert client.paint(body).status == 200
+
+
+def test_a_body_is_held_once_while_it_comes() -> None:
+    class Request:
+        headers: ClassVar = {"content-type": "image/png"}
+
+        async def stream(self) -> AsyncIterator[bytes]:
+            for _ in range(32):
+                yield b"x" * (1 << 16)
+
+    async def read() -> int:
+        async with BodyRoom().read(cast("Any", Request())) as body:
+            return len(body)
+
+    tracemalloc.start()
+    try:
+        length, (_, most) = asyncio.run(read()), tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert length == 32 << 16
+    assert most < 1.5 * length
+
+
+def test_the_room_of_a_body_is_taken_while_it_is_painted_even_for_a_client_that_has_gone(
+    start: "Start", slow: "SlowPainter", labels: Labels
+) -> None:
+    client, body = start([slow]), encode_mask(labels, CARS)
+    with socket.create_connection(("127.0.0.1", client.port)) as gone:
+        gone.sendall(head_of(len(body)) + body)
+        assert slow.begun.acquire(timeout=10)
+    threading.Event().wait(0.2)  # for the server to see that it has gone
+    assert client.service.room.held == len(body)
+    slow.gate.set()
+    while client.service.room.held:
+        threading.Event().wait(0.01)
+
+
+def test_what_could_not_be_painted_is_let_go_at_once(
+    client: "Client", labels: Labels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    errors = list[weakref.ref[P2PError]]()
+
+    def fail(*_: object) -> None:
+        error = P2PError("the picture", "is damaged", "Save it again.", code="test")
+        errors.append(weakref.ref(error))
+        try:
+            raise error
+        finally:
+            del error  # or this frame would hold what holds it
+
+    monkeypatch.setattr(Painter, "paint", fail)
+    gc.collect()
+    gc.disable()
+    try:
+        assert client.paint(encode_mask(labels, CARS)).code == "test"
+        for _ in range(100):
+            threading.Event().wait(0.01 if errors[0]() else 0)
+        assert errors[0]() is None, "its traceback holds the body"
+    finally:
+        gc.enable()
 
 
 def test_what_nobody_waits_for_any_more_is_not_painted(start: "Start", slow: "SlowPainter", labels: Labels) -> None:

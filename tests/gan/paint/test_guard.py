@@ -1,13 +1,15 @@
 """Requests that mean harm are refused early, in JSON, and the server answers the next."""
 
+import asyncio
 import http.client
 import io
 import json
 import socket
 import struct
 import zlib
+from collections import Counter, defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pytest
@@ -200,6 +202,35 @@ def test_whoever_sends_too_often_is_told_to_wait(start: "Start", painters: list[
     assert [each.status for each in replies[:4]] == [404] * 4
     assert (replies[-1].status, replies[-1].code, replies[-1].headers["retry-after"]) == (429, "too-fast", "1")
     assert client("GET", "/api/models").status == 200
+
+
+def test_one_address_that_holds_many_requests_does_not_lock_out_the_others() -> None:
+    async def statuses(addresses: list[str]) -> dict[str, Counter[int]]:
+        opened, found = asyncio.Event(), defaultdict[str, Counter[int]](Counter)
+
+        async def hold(scope: guard.Scope, receive: guard.Receive, send: guard.Send) -> None:
+            await opened.wait()
+            await send({"type": "http.response.start", "status": 200})
+
+        async def ask(address: str) -> None:
+            async def send(message: guard.Message) -> None:
+                found[address].update([message["status"]] if "status" in message else [])
+
+            scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"host", b"localhost")]}
+            await guarded({**scope, "client": (address, 1)}, cast("guard.Receive", None), send)
+
+        guarded = guard.Guard(hold)
+        asked = [asyncio.create_task(ask(address)) for address in addresses]
+        await asyncio.sleep(0)
+        opened.set()
+        await asyncio.gather(*asked)
+        assert not guarded._now
+        return found
+
+    found = asyncio.run(statuses(["a"] * 100 + ["b"] * 2))
+    assert found == {"a": {200: 56, 503: 44}, "b": {200: 2}}
+    found = asyncio.run(statuses([str(number) for number in range(80)]))
+    assert sum(found.values(), Counter[int]()) == {200: 64, 503: 16}
 
 
 def test_a_mistake_of_ours_is_one_error_without_a_traceback(

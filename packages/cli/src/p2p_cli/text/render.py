@@ -7,9 +7,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from rich.console import Console, ConsoleOptions, RenderResult
+from rich.errors import LiveError
 from rich.live import Live
 from rich.progress import (
     BarColumn,
@@ -117,7 +118,13 @@ class LiveReporter(_LineReporter):
     def tell(self, what: str) -> Iterator[None]:
         """Say after a second what is done, until it is done."""
         status = self._console.status(f"{what} ...")
-        late = threading.Timer(_LATE, status.start)
+
+        def start() -> None:
+            # Where a bar is open, a rich before 14.1 shows nothing else that moves.
+            with suppress(LiveError):
+                status.start()
+
+        late = threading.Timer(_LATE, start)
         late.daemon = True
         late.start()
         try:

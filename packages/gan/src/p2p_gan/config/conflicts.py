@@ -91,10 +91,16 @@ def _check_losses(config: "Config") -> None:
         refuse_setting(config, "lambda_mode_seeking", what, "Add --set noise_channels=8.")
 
 
+def _off_head(config: "Config") -> dict[str, Any]:
+    """The settings of a segmentation head where there can be none; auto is then off."""
+    head = {"segmentation_head": "off"} if config.segmentation_head == "on" else {}
+    return {**head, "segmentation_balanced": True, "segmentation_hinge": False}
+
+
 def _check_segmentation(config: "Config") -> None:
     """Refuse settings that a discriminator that segments does not have."""
     off: dict[str, Any] = {"lambda_features": 0, "discriminator_scales": 1, "spectral_norm": False, "conditional": True}
-    off |= {"segmentation_head": "off"} if config.segmentation_head == "on" else {}
+    off |= _off_head(config)
     for name, value in off.items():
         if getattr(config, name) != value:
             what = "is a setting of a PatchGAN, but with gan_loss=segmentation the discriminator segments instead"
@@ -113,7 +119,7 @@ def _check_without_gan(config: "Config") -> None:
         "lambda_projected": 0,
     }
     off |= {"discriminator_augment": "none", "update_order": "alternating", "discriminator_learning_rate": 0.0}
-    off |= {"segmentation_head": "off"} if config.segmentation_head == "on" else {}
+    off |= _off_head(config)
     for name, value in off.items():
         if getattr(config, name) != value:
             what = "is a setting of the discriminator, but gan_loss=none trains without one"

@@ -42,6 +42,8 @@ from p2p_gan.models.card import ModelCard
 if TYPE_CHECKING:
     import torch
 
+_MANY = 10**6  # frames, from which their number does not decide what computes them
+
 
 @dataclass(frozen=True)
 class VideoSummary:
@@ -96,7 +98,7 @@ def sample_video(
             return VideoSummary(dest, open_video(dest).header.frames, False, "", model)
         what, to_do = "exists, and is not this video", "Choose another name, or delete it first."
         raise UsageError(dest, what, to_do, code="destination-taken")
-    sizes = [reader.header.size] * max(1, reader.header.frames)
+    sizes = [reader.header.size] * min(max(1, reader.header.frames), _MANY)  # a damaged one announces billions
     model = settle_runtime(model, model_path, runtime, sizes, sampling.how, device=device, report=report)
     work = _FrameWork(model, sampling, path)
     report.start("sampling", reader.header.frames)

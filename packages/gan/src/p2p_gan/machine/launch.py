@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
-from torch.distributed.elastic.multiprocessing.api import SignalException
+from torch.distributed.elastic.multiprocessing.api import DefaultLogsSpecs, SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
@@ -54,6 +54,7 @@ def launch(command: Sequence[str], count: int, restarts: int) -> str:
         rdzv_endpoint="localhost:0",
         max_restarts=restarts,
         local_addr="localhost",
+        logs_specs=DefaultLogsSpecs(os.devnull),  # else each launch leaves a folder torchelastic_* of empty logs
     )
     try:
         with _restore_signals():

@@ -8,6 +8,7 @@ import re
 import struct
 import warnings
 import zipfile
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,7 @@ def read_tables(path: Path, *, give: str = GIVE_STATE) -> dict[str, dict[str, Te
     Errors are those of `read_state`, and one for a file without any.
     """
     state = _load(path, give)
-    found = {place: _unwrap(table) for place, table in _tables(state, ())}
+    found = {place: _unwrap(table) for place, table in _tables(state)}
     if not found:
         raise _not_a_state(path, next(iter(state)), give)
     return found
@@ -79,14 +80,19 @@ def printable_name(name: object) -> str:
     return str(name).encode("unicode_escape").decode("ascii")[:80]
 
 
-def _tables(value: Mapping[Any, Any], keys: tuple[str, ...]) -> Iterator[tuple[str, dict[str, Tensor]]]:
-    if all(isinstance(name, str) and isinstance(each, Tensor) for name, each in value.items()):
-        if value or not keys:
+def _tables(state: Mapping[Any, Any]) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    # Each by the fewest keys, and once: a small file can hold one under thousands of keys, and those again.
+    waiting, seen = deque[tuple[tuple[str, ...], Mapping[Any, Any]]]([((), state)]), set[int]()
+    while waiting:
+        keys, value = waiting.popleft()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if not all(isinstance(name, str) and isinstance(each, Tensor) for name, each in value.items()):
+            inner = value.items() if len(keys) < _DEEPEST else ()
+            waiting.extend(((*keys, printable_name(name)), each) for name, each in inner if isinstance(each, Mapping))
+        elif value or not keys:
             yield ".".join(keys), dict(value)
-        return
-    for name, each in value.items():
-        if isinstance(each, Mapping) and len(keys) < _DEEPEST:
-            yield from _tables(each, (*keys, printable_name(name)))
 
 
 def _unwrap(table: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -8,7 +8,7 @@ import ipaddress
 import json
 import socket
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,7 +25,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _RATE, _BURST = 60.0, 120.0  # requests that compute: a second, and at once, for each address
 _MOST_ADDRESSES = 1000
-_MOST_AT_ONCE = 64
+# Requests of all addresses and of each: fifty quick strokes of one are taken, and the others always have some left.
+_MOST_AT_ONCE, _SHARE = 64, 56
 _PAGE = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
     "manifest-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -51,14 +52,14 @@ class Guard:
 
     def __init__(self, app: App, names: Iterable[str] = (), *, rate: float = _RATE, burst: float = _BURST) -> None:
         self._app, self._names = app, {"localhost", *(each.lower() for each in names)}
-        self._buckets, self._now = _Buckets(rate, burst), 0
+        self._buckets, self._now = _Buckets(rate, burst), Counter[str]()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request pass, or answer it with why not."""
         if scope["type"] != "http":
             return  # a websocket, which there is none of, is closed by the server
 
-        begun = False
+        begun, address = False, (scope.get("client") or ("",))[0]
 
         async def send_safely(message: Message) -> None:
             nonlocal begun
@@ -66,9 +67,9 @@ class Guard:
                 begun, message["headers"] = True, [*message.get("headers", ()), *_SAFE_HEADERS]
             await send(message)
 
-        self._now += 1
+        self._now[address] += 1
         try:
-            self._refuse(scope)
+            self._refuse(scope, address)
             await self._app(scope, receive, send_safely)
         except (P2PError, asyncio.CancelledError) as error:
             if begun:
@@ -76,9 +77,10 @@ class Guard:
             # The server alone cancels, at the end of the time that it has after a stop.
             await send_error(send_safely, error if isinstance(error, P2PError) else is_stopping())
         finally:
-            self._now -= 1
+            self._now[address] -= 1
+            self._now += Counter()  # keeps only addresses with requests
 
-    def _refuse(self, scope: Scope) -> None:
+    def _refuse(self, scope: Scope, address: str) -> None:
         headers = {name.lower(): value for name, value in scope["headers"]}
         host = headers.get(b"host", b"").decode("latin-1").lower()
         if not self._names_us(host):
@@ -90,11 +92,15 @@ class Guard:
             raise _of_another_origin()
         if site not in (b"none", b"same-origin") and not _is_visit(scope["path"], headers):
             raise _of_another_origin()
-        if self._now > _MOST_AT_ONCE:
-            to_do = "Wait a moment and send it again."
-            raise P2PError("the server", f"answers {_MOST_AT_ONCE} requests already", to_do, code="busy")
+        self._refuse_beyond(_SHARE, self._now[address], " of this client")
+        self._refuse_beyond(_MOST_AT_ONCE, self._now.total())
         if scope["method"] == "POST":
-            self._buckets.take((scope.get("client") or ("",))[0])
+            self._buckets.take(address)
+
+    def _refuse_beyond(self, most: int, now: int, whose: str = "") -> None:
+        if now > most:
+            to_do = "Wait a moment and send it again."
+            raise P2PError("the server", f"answers {most} requests{whose} already", to_do, code="busy")
 
     def _names_us(self, host: str) -> bool:
         name = _name_of(host)

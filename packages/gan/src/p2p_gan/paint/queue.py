@@ -40,8 +40,10 @@ class PaintQueue:
 
     def submit(
         self, work: Callable[[], Any], finish: Finish, *, client: str = "", stroke: int = 0
-    ) -> Callable[[], None]:
+    ) -> Callable[[], bool]:
         """Let the thread call `work`, then `finish` with its result or its error; gives what takes it back.
+
+        That says whether it still waited: what is done already, or has its answer, cannot be taken back.
 
         `finish` is called once, by the thread, or by whoever submits what makes this stale; never after it was taken
         back. Raises P2PError when there is no room, when a newer stroke of the client waits, and after `stop`.
@@ -90,9 +92,11 @@ class PaintQueue:
             raise P2PError("the server", f"has {self._most} requests waiting already", to_do, code="busy")
         return older
 
-    def _take_back(self, job: _Job) -> None:
+    def _take_back(self, job: _Job) -> bool:
         with self._changed:
+            waited = job in self._waiting
             self._waiting = [each for each in self._waiting if each is not job]
+            return waited
 
     def _run(self) -> None:
         while (job := self._next()) is not None:
