@@ -252,3 +252,8 @@ def test_several_values_mean_no_data_and_another_is_asked_about_all_the_same(ref
     assert (filled.min(), int(gaps.sum()) if gaps is not None else 0) == (filled[0, 3], 8)
     assert nodata_word(both) == "-9999,-32768"
     refuse_outlier(values, Path("a.tif"), parse_nodata("-9999,none"))
+
+
+def test_infinity_that_means_no_data_is_in_no_whole_numbers() -> None:
+    values = np.array([[1, 2]], dtype=np.uint16)
+    assert fill_nodata(values, (np.inf, -np.inf), None, Path("a.npy"))[1] is None
