@@ -15,7 +15,7 @@ from PIL import Image
 from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
 from p2p_datatools.contract.pictures.images import read_mask
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.masks.build import MaskSummary, build_masks
+from p2p_datatools.masks.build import MaskSummary, PaintOptions, SnapOptions, build_masks
 from p2p_datatools.masks.class_mapping import parse_mapping
 from p2p_datatools.sources.data_set import fetch_synth
 
@@ -222,12 +222,32 @@ def test_a_class_of_a_jpeg_whose_colour_is_near_another_s_is_asked_about(tmp_pat
     assert "--map '#eb00" in error.value.parts[0].to_do
 
 
+@pytest.mark.parametrize("quality", [3, 8, 15])
+def test_areas_that_a_coarse_jpeg_itself_moved_are_no_other_class(tmp_path: Path, quality: int) -> None:
+    labels = tmp_path / "labels"
+    pixels = COLORS[drawing()].repeat(4, axis=0).repeat(4, axis=1)
+    save(labels / "a.jpg", pixels, quality=quality, subsampling=0)
+    build(labels)
+    assert (mask(labels) == drawing().repeat(4, axis=0).repeat(4, axis=1)).mean() > 0.97
+
+
+def test_a_colour_that_a_larger_tolerance_takes_for_a_class_s_is_no_foreign_one(tmp_path: Path) -> None:
+    labels = tmp_path / "labels"
+    pixels = COLORS[drawing()]
+    pixels[drawing() == 1] = (225, 40, 30)
+    save(labels / "a.png", pixels)
+    build_masks(labels, tmp_path / "masks", palette=CARS, how=PaintOptions(snapping=SnapOptions(tolerance=80)))
+    assert (mask(labels) == drawing()).all()
+
+
 def test_class_numbers_in_a_jpeg_are_not_black(tmp_path: Path, refused: "Refused") -> None:
     labels = tmp_path / "labels"
     save(labels / "a.jpg", drawing())
     with refused("pictures-failed") as error:
         build(labels, format="colors")
     assert error.value.parts[0].code == "blended-numbers"
+    assert build(labels, "#000000=background", format="colors").areas["background"] == drawing().size
+    (tmp_path / "masks").rename(tmp_path / "before")
     save(labels / "a.jpg", drawing() * 0)
     assert build(labels, format="colors").areas["background"] == drawing().size
 

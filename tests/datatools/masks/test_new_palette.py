@@ -363,6 +363,13 @@ def test_index_pictures_of_a_painting_program_are_meant_by_their_colours(tmp_pat
         assert (read_mask(tmp_path / "masks" / f"{name}.png", palette) == classes).all()
 
 
+def test_a_table_that_ends_before_the_void_leaves_class_numbers_numbers(tmp_path: Path) -> None:
+    purple, blue = (128, 64, 128), (0, 0, 142)
+    table_png(tmp_path / "labels" / "a.png", [0, 1, 255], {0: purple, 1: blue})
+    palette = start_palette(tmp_path / "labels", "mine")
+    assert ([each.id for each in palette.classes], palette.ignored) == ([0, 1], ("255",))
+
+
 def test_what_is_painted_with_number_0_beside_transparency_is_no_background(tmp_path: Path) -> None:
     (tmp_path / "labels").mkdir()
     image = Image.fromarray(np.repeat(np.array([[0, 1, 2]], dtype=np.uint8), 8, axis=0).repeat(8, axis=1))

@@ -28,7 +28,7 @@ class Work:
         self.queue.submit(hold, lambda *_: None)
         assert begun.wait(10)
 
-    def submit(self, name: str, client: str = "", stroke: int = 0) -> Callable[[], None]:
+    def submit(self, name: str, client: str = "", stroke: int = 0) -> Callable[[], bool]:
         def finish(value: Any, error: BaseException | None) -> None:
             self.done[name] = value if error is None else getattr(error, "code", error)
 

@@ -257,3 +257,8 @@ def test_several_values_mean_no_data_and_another_is_asked_about_all_the_same(ref
 @pytest.mark.parametrize("nodata", [-9999, (-9999, 7), np.float32(-9999)])
 def test_a_whole_number_means_no_data_as_one_with_a_point_does(nodata: Any) -> None:
     assert count(fill_nodata(with_hole(-9999, "int16"), nodata, None, HERE)[1]) == 20
+
+
+def test_infinity_that_means_no_data_is_in_no_whole_numbers() -> None:
+    values = np.array([[1, 2]], dtype=np.uint16)
+    assert fill_nodata(values, (np.inf, -np.inf), None, Path("a.npy"))[1] is None

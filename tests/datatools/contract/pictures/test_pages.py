@@ -1,5 +1,6 @@
 """Files with several pictures: none is taken unasked, thumbnails are no pages, and channels stay channels."""
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from p2p_datatools.contract.pictures.arrays import read_array
 from p2p_datatools.contract.pictures.header import Form, open_picture, photo_header, read_header
 from p2p_datatools.contract.pictures.images import read_photo
 from p2p_datatools.contract.pictures.index import read_label_picture
-from p2p_datatools.contract.pictures.pages import ReadOptions
+from p2p_datatools.contract.pictures.pages import ReadOptions, read_mask_page
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -173,3 +174,17 @@ def test_what_a_sensor_saw_is_no_picture(dtype: str, tmp_path: Path, refused: "R
     tifffile.imwrite(tmp_path / "a.tif", np.zeros((8, 8), dtype=dtype), photometric="cfa")
     with refused("unread-kind"):
         read_array(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+def test_the_mask_of_a_picture_is_found_however_its_channels_lie(planar: str) -> None:
+    stream = io.BytesIO()
+    pixels = np.zeros((8, 12, 3) if planar == "contig" else (3, 8, 12), dtype=np.uint16)
+    mask = np.ones((8, 12), dtype=np.bool_)
+    mask[0] = False
+    with tifffile.TiffWriter(stream) as tiff:
+        tiff.write(pixels, photometric="rgb", planarconfig=planar, metadata=None)
+        tiff.write(mask, photometric="mask", subfiletype=4, metadata=None)
+    found = read_mask_page(stream)
+    assert found is not None
+    assert (found == ~mask).all()

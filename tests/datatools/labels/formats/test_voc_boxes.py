@@ -47,3 +47,10 @@ def test_an_outline_beside_a_box_is_taken_and_a_turned_box_is_turned(tmp_path: P
     assert drawn.polygons[0].outer.tolist() == [[0, 1], [5, 1], [5.5, 4]]
     assert around.is_box
     assert around.polygons[0].outer.round(3).tolist() == [[5, 1], [5, 5], [3, 5], [3, 1]]
+
+
+def test_a_box_beside_an_outline_without_points_is_a_box(tmp_path: Path, only: "First") -> None:
+    objects = OBJECT.format(1).replace("</object>", "<polygon/></object>")
+    (tmp_path / "a.xml").write_text(FILE.format("a.jpg", objects))
+    (region,) = only(read_labels(tmp_path)).regions
+    assert region.is_box

@@ -285,12 +285,13 @@ def format_names() -> tuple[str, ...]:
     return ("auto", *FORMATS)
 
 
+_MANIFEST = ".manifest"  # of AWS Ground Truth
 _PARSERS: dict[str, Callable[[Path], Any]] = {
     ".json": read_json,
     ".geojson": read_json,
     ".ndjson": read_json_lines,
     ".jsonl": read_json_lines,
-    ".manifest": read_json_lines,
+    _MANIFEST: read_json_lines,
     ".vott": read_json,
     ".xml": read_xml,
     ".csv": read_csv,
@@ -423,7 +424,8 @@ class LabelFiles:
             # In known XML formats this is damage; the files of CMP facades have several roots.
             return error if error.tag in _ROOTS else None
         except P2PError as error:
-            return error
+            # Of the kinds that are read only manifests are also files of other programs, which are no JSON.
+            return None if path.suffix.lower() == _MANIFEST and path != self.place else error
         with _catch_reader(path):
             return next(((each, form) for each in FORMATS.values() for form in each.forms if form.is_it(value)), None)
 

@@ -54,7 +54,8 @@ def refuse_dark_numbers(where: str, picture: LabelPicture, rows: NDArray[np.uint
         what = (
             f"has greys from {least} to {most} alone: as colours all are black, as class numbers JPEG has blended them"
         )
-        raise P2PError(where, what, "Save the class numbers as PNG from their source.", code="blended-numbers")
+        to_do = "Save the class numbers as PNG from their source; if it is all black, add --map '#000000=background'."
+        raise P2PError(where, what, to_do, code="blended-numbers")
 
 
 def reads_as_colors(

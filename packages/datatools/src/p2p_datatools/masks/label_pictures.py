@@ -50,6 +50,7 @@ BY_IDS = "palette ids"  # what decides on numbers without names
 _MOST_COLORS = 20  # that an error lists
 
 
+_BLACK = (0, 0, 0)
 VOC_BORDER = (224, 224, 192)  # the colour of the border around Pascal VOC's objects, which is ignored
 
 
@@ -216,11 +217,11 @@ class PictureReader:
 
     def _may_be_numbers(self, item: PictureLabels, picture: LabelPicture, photo: Photo, snapped: SnapResult) -> bool:
         """Whether grey areas are near a class's colour but not its own; raises P2PError where they surely mean more."""
-        if not picture.exact:
+        if not picture.exact and _BLACK not in self._extra:
             refuse_dark_numbers(item.where, picture, snapped.rows)
         inexact = snapped.moved & ~snapped.blended
-        was_jpeg = None if picture.exact else True
-        found = find_inexact(photo, inexact, snapped.rows, self.colors(item), was_jpeg=was_jpeg)
+        worn = None if picture.exact else picture.worn
+        found = find_inexact(photo, inexact, snapped.rows, self.colors(item), worn=worn)
         # A tolerance above the usual one was chosen, and with it what only that brings back.
         areas = [each for each in found if each.distance <= TOLERANCE]
         if areas and picture.exact and item.judge and picture.numbers is not None and not self._are_mapped(picture):
@@ -228,8 +229,14 @@ class PictureReader:
         if not self._is_mapped_soft(picture):  # a blur leaves areas near black and white
             self._refuse_flat(item, areas, exact=picture.exact)
         if picture.exact and snapped.moved.any():
-            self._refuse_foreign(item, find_foreign(photo, snapped.moved, snapped.rows, self.colors(item)))
+            foreign = find_foreign(photo, snapped.moved, snapped.rows, self.colors(item))
+            self._refuse_foreign(item, [each for each in foreign if not self._is_brought_back(item, each, snapped)])
         return False
+
+    def _is_brought_back(self, item: PictureLabels, area: FlatArea, snapped: SnapResult) -> bool:
+        """Whether a tolerance above the usual one was chosen, which takes this colour for the class's."""
+        own = self.colors(item)[snapped.rows[area.y, area.x]]
+        return TOLERANCE < float(np.linalg.norm(own.astype(int) - area.color)) <= self.tolerance
 
     def _are_mapped(self, picture: LabelPicture) -> bool:
         """Whether --map speaks of a grey of the picture, which then is a colour."""

@@ -92,8 +92,9 @@ def _are_drawings(survey: LabelSurvey) -> bool:
 
     Such have one colour at several numbers, or black at another number than 0, or paint with 0 beside transparency.
     """
-    colors = set[Color]().union(*survey.numbers.values())
-    several = any(len(each) > 1 for each in survey.numbers.values()) and len(colors) <= len(survey.numbers)
+    classes = [used for number, used in survey.numbers.items() if number != IGNORE]  # which is black in many tables
+    colors = set[Color]().union(*classes)
+    several = any(len(each) > 1 for each in classes) and len(colors) <= len(classes)
     zero = survey.numbers.get(0, set())
     return several or (bool(zero) and _BLACK not in zero and (_BLACK in colors or survey.transparent))
 

@@ -150,3 +150,11 @@ def test_the_classes_of_another_set_in_this_form_have_the_names_of_its_list(tmp_
     Image.fromarray(pixels).save(tmp_path / "labels" / "gtFine" / f"{STEM}_gtFine_{kind}.png")
     areas = build_masks(tmp_path / "labels", tmp_path / "masks", palette=SCENES).areas
     assert (areas["background"], areas["tree"], areas["car"]) == (1, 1, 1)
+
+
+def test_a_list_of_its_train_ids_gives_label_ids_no_other_names(tmp_path: Path) -> None:
+    write(tmp_path / "gtFine", "labelIds", 7, 13, 26)
+    names = "\n".join(name for number, name in TRAIN_IDS.items() if number < 19)
+    (tmp_path / "classes.txt").write_text(names)
+    areas = build_masks(tmp_path / "gtFine", tmp_path / "masks", palette=SCENES).areas
+    assert (areas["road"], areas["fence"], areas["car"]) == (1, 1, 1)

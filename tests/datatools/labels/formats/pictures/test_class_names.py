@@ -31,6 +31,10 @@ def write(path: Path, text: str) -> Path:
         ("label_names.txt", "1 background 1\n2 facade 2\n", {1: "background", 2: "facade"}, {}),
         ("labels.txt", "__ignore__\n_background_\ncar\n", {0: "_background_", 1: "car", 255: "__ignore__"}, {}),
         ("class_names.txt", "\ufeffbackground\r\ntraffic light\r\n", {0: "background", 1: "traffic light"}, {}),
+        ("labelmap.txt", "background:0,0,0::\ncar:255,255,255::\n",
+         {0: "background", 1: "car", 255: "car"}, {BLACK: "background", (255,) * 3: "car"}),
+        ("class_dict.csv", "name,r,g,b\nvoid,0,0,0\ncar,2,2,2\nsky,1,1,1\n", {0: "void", 2: "car", 1: "sky"},
+         {BLACK: "void", (2, 2, 2): "car", (1, 1, 1): "sky"}),
         ("labelmap.txt", "# label:color_rgb:parts:actions\nbackground:0,0,0::\nlane 2:255,0,0::\n",
          {0: "background", 1: "lane 2"}, {BLACK: "background", RED: "lane 2"}),
         ("classes.txt", "0: other\n1: building\n", {0: "other", 1: "building"}, {}),
@@ -174,6 +178,21 @@ def test_a_configuration_of_something_else_is_no_list(tmp_path: Path) -> None:
     found = find_names(tmp_path / "labels", tmp_path / "labels")
     assert found is not None
     assert found.numbers == {0: "Bird"}
+
+
+def test_what_only_may_be_a_list_is_passed_over_where_it_is_none(tmp_path: Path, refused: "Refused") -> None:
+    root = tmp_path / "set" / "train" / "masks"
+    write(root / "colors.txt", "0 0 0\n255 0 0\n")
+    write(root.parent / "class_mapping.csv", "id,old,new\n1,a,b\n")
+    write(root.parent.parent / "data.yaml", "train: images/train\nnc: 3\n")
+    assert find_names(root, root) is None
+    write(root.parent.parent / "classes.txt", "background\ncar\n")
+    found = find_names(root, root)
+    assert found is not None
+    assert found.source == "set/classes.txt"
+    write(root.parent / "data.yaml", "nc: 3\n")
+    with refused("no-class-names"):
+        find_names(root, root)
 
 
 def test_lists_that_contradict_each_other_are_refused(tmp_path: Path, refused: "Refused") -> None:

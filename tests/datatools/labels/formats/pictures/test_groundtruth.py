@@ -50,3 +50,13 @@ def test_damaged_colours_skip_their_picture(tmp_path: Path) -> None:
     write_label(tmp_path / "0.png")
     (tmp_path / "output.manifest").write_text(row("a.jpg", "0.png", {"1": {"class-name": "a"}}))
     assert [skip.code for skip in read_labels(tmp_path).skipped] == ["damaged-labels"]
+
+
+def test_a_manifest_of_another_program_beside_labels_is_none(tmp_path: Path, refused: "Refused") -> None:
+    (tmp_path / "site.manifest").write_text("CACHE MANIFEST\nindex.html\n")
+    shape = {"label": "car", "points": [[0, 0], [3, 0], [3, 3]], "shape_type": "polygon"}
+    (tmp_path / "a.json").write_text(json.dumps({"shapes": [shape], "imagePath": "a.png"}))
+    found = read_labels(tmp_path)
+    assert (found.format, len(found.items), found.skipped) == ("labelme", 1, ())
+    with refused("damaged-json"):
+        read_labels(tmp_path / "site.manifest")

@@ -16,6 +16,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.arrays import read_array
 from p2p_datatools.contract.pictures.formats import png
+from p2p_datatools.contract.pictures.formats.jpeg import area_error
 from p2p_datatools.contract.pictures.formats.lossless import is_lossless
 from p2p_datatools.contract.pictures.header import (
     GDAL_NODATA,
@@ -56,7 +57,8 @@ class LabelPicture:
 
     `numbers` and `table` are as in IndexPicture, None where the channels differ; then `photo` are its colours without
     regard to transparency. `transparent` is where it is more transparent than not, `missing` where the file has no
-    data, None where nowhere. `exact` pictures are of a kind of file that blends nothing.
+    data, None where nowhere. `exact` pictures are of a kind of file that blends nothing; `worn` is how far in RGB areas
+    of one colour may lie from it in others, as far as the file tells.
     """
 
     numbers: NDArray[np.uint8 | np.uint16] | None
@@ -65,6 +67,7 @@ class LabelPicture:
     transparent: NDArray[np.bool_] | None
     exact: bool
     missing: NDArray[np.bool_] | None = None
+    worn: float = 0.0
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:
@@ -104,7 +107,7 @@ def read_label_picture(source: Path | PictureFile) -> LabelPicture:
             exact = is_lossless(image, file)
             if not exact and image.mode == "RGB":
                 photo = opaque_pixels(image, file)
-                return LabelPicture(_repeated_channel(photo), None, photo, None, exact)
+                return LabelPicture(_repeated_channel(photo), None, photo, None, exact, worn=area_error(image))
             try:
                 index = _index_of(image, file)
             except P2PError as error:
@@ -112,10 +115,11 @@ def read_label_picture(source: Path | PictureFile) -> LabelPicture:
                     raise
                 # Turns the image by its EXIF.
                 photo = opaque_pixels(image, file, of_eight=refuse_fine_colors(image, file))
-                return LabelPicture(None, None, photo, transparent_pixels(image), exact)
+                return LabelPicture(None, None, photo, transparent_pixels(image), exact, worn=area_error(image))
             if not exact or (index.table is None and index.values.dtype == np.uint8 and "icc_profile" in image.info):
                 photo = opaque_pixels(image, file)
-                return LabelPicture(index.values, index.table, photo, transparent_pixels(image), exact)
+                clear, worn = transparent_pixels(image), area_error(image)
+                return LabelPicture(index.values, index.table, photo, clear, exact, worn=worn)
             return LabelPicture(index.values, index.table, None, transparent_pixels(image), exact, index.missing)
 
 

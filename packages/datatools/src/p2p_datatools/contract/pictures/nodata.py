@@ -144,7 +144,7 @@ def _as_type(value: float, dtype: np.dtype[Any]) -> Any:
         with np.errstate(over="ignore"):
             return dtype.type(value)
     limits = np.iinfo(dtype)
-    return dtype.type(int(value)) if value == int(value) and limits.min <= value <= limits.max else None
+    return dtype.type(int(value)) if float(value).is_integer() and limits.min <= value <= limits.max else None
 
 
 def refuse_outlier(values: _Values, path: Path, nodata: Nodata = "tag") -> None:

@@ -200,7 +200,10 @@ def read_mask_page(stream: BinaryIO) -> NDArray[np.bool_] | None:
         with open_tiff(stream) as tiff:
             pages = [tiff.pages[place] for place in range(len(tiff.pages))]
             masks = [page for page in pages if _kind_of(page) & (_REDUCED | _TRANSPARENCY) == _TRANSPARENCY]
-            if len(masks) != 1 or len(pages_of(tiff)) != 1 or masks[0].shape[:2] != pages_of(tiff)[0].shape[:2]:
+            pictures = pages_of(tiff)
+            # By their tags, since the shape of a page whose channels lie apart begins with these.
+            sizes = {(page.imagelength, page.imagewidth) for page in (*masks, *pictures)}
+            if len(masks) != 1 or len(pictures) != 1 or len(sizes) != 1:
                 return None
             return np.asarray(masks[0].asarray() == 0)
     except tifffile.TiffFileError:  # of a kind that Pillow alone knows

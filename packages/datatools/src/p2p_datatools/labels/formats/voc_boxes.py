@@ -38,7 +38,7 @@ def _picture(value: Element, where: str, source: str) -> RegionLabels:
 
 def _shape(value: Element, where: str) -> Polygon | list[Polygon]:
     """The outlines of an object, or else its box, which roLabelImg turns about its centre."""
-    if outlines := value.findall("polygon"):
+    if outlines := [each for each in value.findall("polygon") if len(each)]:
         return [_outline(each, where) for each in outlines]
     if value.find("robndbox") is None:
         return _box(value, where)

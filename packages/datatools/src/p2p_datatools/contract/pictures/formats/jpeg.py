@@ -1,13 +1,15 @@
-"""Finds JPEG files whose data stop in the middle of the picture, though the file ends properly.
+"""Finds JPEG files whose data stop in the middle of the picture, and says how far JPEG moves the colours of areas.
 
 Nothing here may decode by itself: libjpeg is asked twice, and what it makes of more data tells whether it missed some.
 """
 
 import io
+import math
 import re
 from collections.abc import Callable, Iterator
 
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 _LAST = 0xD9  # end of image
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})  # SOF0 to SOF15
@@ -22,6 +24,19 @@ _MORE = b"".join(_NOISE + bytes((0xFF, marker)) for marker in range(0xD0, 0xD8))
 _GREY = (127, 128)  # what coefficients of 0 become, in CMYK turned over
 _FEW = 1 << 14  # pixels of a picture that is always decoded twice: the last block may be much of it
 _BAND = 1 << 20  # pixels that are compared at a time
+
+
+def area_error(image: Image.Image) -> float:
+    """How far in RGB an area of one colour may lie from it in a JPEG, by its own quantisation; 0 in other kinds.
+
+    A block of one colour has no coefficient but the first, 8 times its value, which is rounded to a multiple of the
+    table's first number (ITU-T T.81, A.3.3 and A.3.4). Twice that, because at borders blocks blend two colours.
+    """
+    tables = image.quantization if isinstance(image, JpegImageFile) else {}
+    if not tables:
+        return 0.0
+    light, color = (tables.get(place, tables[min(tables)])[0] / 16 for place in (0, 1))
+    return 2 * math.hypot(light + 1.402 * color, light - 1.058 * color, light + 1.772 * color)
 
 
 def refuse_cut_scan(data: bytes, image: Image.Image, reopen: Callable[[io.BytesIO], Image.Image]) -> None:

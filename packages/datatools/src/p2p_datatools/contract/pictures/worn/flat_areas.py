@@ -41,13 +41,13 @@ class FlatArea(NamedTuple):
 
 
 def find_inexact(
-    picture: Photo, inexact: NDArray[np.bool_], rows: NDArray[np.uint8], colors: Photo, *, was_jpeg: bool | None = None
+    picture: Photo, inexact: NDArray[np.bool_], rows: NDArray[np.uint8], colors: Photo, *, worn: float | None = None
 ) -> list[FlatArea]:
     """The colours of flat areas of `inexact` pixels, the largest first.
 
-    `colors` (n, 3) at the pixels' `rows` are what they would become. In a picture that was JPEG once, which None leaves
-    to its number of colours, flat areas lie a little beside their colour, so there only those count that lie farther
-    from it.
+    `colors` (n, 3) at the pixels' `rows` are what they would become. In a picture that was JPEG once, flat areas lie a
+    little beside their colour, so there only those count that lie farther from it, and farther than `worn`, which says
+    what its own JPEG does; None leaves it to the number of colours whether it was one.
     """
     places = _flat_places(picture, inexact)
     if not len(places):
@@ -55,6 +55,7 @@ def find_inexact(
     codes = _codes(picture)
     _, first, counts = np.unique(codes.ravel()[places], return_index=True, return_counts=True)
     areas: list[FlatArea] = []
+    was_jpeg = None if worn is None else True
     for which in np.argsort(-counts, kind="stable"):
         if counts[which] < max(_FEW, _LEAST * codes.size):
             break
@@ -62,7 +63,7 @@ def find_inexact(
         y, x = divmod(int(places[first[which]]), codes.shape[1])
         red, green, blue = (int(part) for part in picture[y, x])
         away = float(np.linalg.norm(picture[y, x].astype(int) - colors[rows[y, x]].astype(int)))
-        if not was_jpeg or away > _WORN:
+        if not was_jpeg or away > max(_WORN, worn or 0):
             areas.append(FlatArea((red, green, blue), int(counts[which]), x, y, away))
     return areas
 

@@ -12,7 +12,7 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import read_json, sha256_file
 from p2p_datatools.contract.files.listing import find_files
-from p2p_datatools.contract.palette import Color
+from p2p_datatools.contract.palette import Color, plain
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.pictures.class_names import find_names
 from p2p_datatools.labels.parsing.outlines import polygon
@@ -117,7 +117,8 @@ def is_cityscapes(path: Path) -> bool:
 def read_cityscapes(folder: Path) -> LabelSet:
     """The labels below `folder`, all of one kind; raises P2PError when there are only single objects.
 
-    A list of classes beside label ids or colours has their names: CVAT writes other sets in this form, too.
+    A list of classes beside label ids or colours has their names: CVAT writes other sets in this form, too. One without
+    colours that has Cityscapes' own names alone is of another numbering, such as that of the train ids.
     """
     found = [(file, match) for file in find_files(folder, "*_gt*") if (match := _FILE.fullmatch(file.name))]
     kinds = {match[2] for _, match in found}
@@ -140,8 +141,16 @@ def read_cityscapes(folder: Path) -> LabelSet:
     )
     if kind == "polygons":
         return _polygon_set(chosen, beside, notes)
-    items = tuple(_label_pictures(chosen, kind, find_names(folder, folder)))
+    items = tuple(_label_pictures(chosen, kind, _find_list(folder)))
     return LabelSet("cityscapes", items, beside=beside, notes=notes, ignored=frozenset({VOID}))
+
+
+def _find_list(folder: Path) -> ClassNames | None:
+    listed = find_names(folder, folder)
+    if listed is None or listed.colors:
+        return listed
+    named = {plain(name) for name in (*listed.numbers.values(), *listed.uncounted)}
+    return None if named <= set(map(plain, (*_NAMES, VOID))) else listed
 
 
 def _label_pictures(files: list[tuple[str, Path]], kind: str, listed: ClassNames | None) -> Iterator[PictureLabels]:

@@ -36,6 +36,7 @@ _JSON_LISTS = ("label_classes.json", "id2label.json", "label2id.json", "classes.
 _MORE_JSON_LISTS = ("obj_class_to_machine_color.json", "class_list.json")
 _CONFIG = "config.json"  # Mapillary Vistas has its list in it, beside these keys; others have something else
 _OF_VISTAS = ("version", "mapping", "folder_structure")
+_COMMON = ("class_mapping.csv", "label_colors.csv", "colors.txt", "class_list.json")  # names of other files, too
 _YAML_LISTS = ("data.yaml", "classes.yaml")
 _ADE_LISTS = ("object_info150.txt", "objectInfo150.txt")  # the names are synonyms, the commonest first
 _LISTS = (
@@ -74,20 +75,35 @@ def find_names(folder: Path, root: Path) -> ClassNames | None:
     """What the lists in `folder`, in the folders above it up to `root`, and beside `root` say; None if nothing.
 
     Where there is none, those beside the folder that `root` lies in are read: there are sets with train/masks/ below
-    their list. Raises P2PError when one cannot be read, or two call a number or colour differently.
+    their list. Raises P2PError when one cannot be read, or two call a number or colour differently; what lies so far
+    up, or has a name that other files have as well, need not be a list of these pictures, and is passed over then.
     """
     last = root.resolve().parent
     places = [folder.resolve(), *folder.resolve().parents]
     places = places[: places.index(last) + 1] if last in places else places[:1]
+    if lists := _lists_in(places):
+        return _unite(lists)
     above = last.parent
-    lists = _lists_in(places) or [replace(each, source=f"{above.name}/{each.source}") for each in _lists_in([above])]
-    return _unite(lists) if lists else None
+    with suppress(P2PError):
+        lists = _lists_in([above], are_far=True)
+        return _unite([replace(each, source=f"{above.name}/{each.source}") for each in lists]) if lists else None
+    return None
 
 
-def _lists_in(places: list[Path]) -> list[ClassNames]:
-    lists = [read_class_names(place / name) for place in places for name in _LISTS if (place / name).is_file()]
+def _lists_in(places: list[Path], *, are_far: bool = False) -> list[ClassNames]:
+    paths = [place / name for place in places for name in _LISTS if (place / name).is_file()]
+    lists = [found for path in paths if (found := _read_list(path, may_be_other=are_far or path.name in _COMMON))]
     lists += [read_class_names(place / _CONFIG) for place in places if _is_vistas(place / _CONFIG)]
     return [*lists, *(own for place in places if (own := _own_palette(place)))]
+
+
+def _read_list(path: Path, *, may_be_other: bool) -> ClassNames | None:
+    try:
+        return read_class_names(path)
+    except P2PError:
+        if may_be_other:
+            return None
+        raise
 
 
 def read_class_names(path: Path) -> ClassNames:
@@ -111,10 +127,18 @@ def read_class_names(path: Path) -> ClassNames:
     if numbered:
         return ClassNames(path.name, _by(((row.where, row.number, row.name) for row in rows), path, "number"), colors)
     if all(row.color and len(set(row.color)) == 1 for row in rows):  # grey, so that the pictures hold class numbers
-        return ClassNames(path.name, {color[0]: name for color, name in colors.items()}, colors)
+        return ClassNames(path.name, _grey_numbers(rows, colors), colors)
     numbers = _number_rows(rows)
     uncounted = () if numbers else tuple(row.name for row in rows)
     return ClassNames(path.name, numbers, colors, uncounted)
+
+
+def _grey_numbers(rows: list[ClassRow], colors: Mapping[Color, str]) -> dict[int, str]:
+    """The greys as numbers, and the lines' own where no grey is one of another class: 0 and 1 for black and white."""
+    greys, several = {color[0]: name for color, name in colors.items()}, {row.name for row in rows}
+    counted = _number_rows(rows) if len(several) == len(rows) else {}
+    agree = all(greys.get(number, name) == name for number, name in counted.items())
+    return {**counted, **greys} if agree else greys
 
 
 def _is_vistas(path: Path) -> bool:
