@@ -11,8 +11,9 @@ from click.testing import CliRunner
 from PIL import Image
 
 from p2p_cli.data.build_masks import command
+from p2p_datatools.labels.label_files import FileForm, Format, LabelFiles, PlaceForm
 from p2p_datatools.labels.parsing.xml import SeveralRootsError
-from p2p_datatools.labels.read import FORMATS, FileForm, Format, LabelFiles, PlaceForm, read_labels
+from p2p_datatools.labels.read import FORMATS, read_labels
 from p2p_datatools.labels.values import IndexLabels, LabelSet
 
 if TYPE_CHECKING:
@@ -235,7 +236,7 @@ def test_files_of_one_picture_each_are_read_together_from_all_folders(tmp_path: 
     for name in ("b", "a", "walk/a", ".hidden/c"):
         write(tmp_path / f"{name}.json", labelme("a.jpg" if name != "b" else "b.jpg"))
     write(tmp_path / "notes.json", {"nothing": 1})
-    labels = LabelFiles(tmp_path).read(FORMATS["labelme"])
+    labels = LabelFiles(tmp_path, FORMATS.values()).read(FORMATS["labelme"])
     assert [(item.file_name, item.source) for item in labels.items] == [
         ("a.jpg", "a.json"),
         ("b.jpg", "b.json"),
@@ -247,7 +248,7 @@ def test_files_of_one_picture_each_are_read_together_from_all_folders(tmp_path: 
 def test_a_file_that_cannot_be_opened_is_skipped_beside_others(tmp_path: Path) -> None:
     write(tmp_path / "a.json", labelme("a.jpg"))
     write(tmp_path / "b.json", json.dumps(labelme("b.jpg"))[:40])
-    labels = LabelFiles(tmp_path).read(FORMATS["labelme"])
+    labels = LabelFiles(tmp_path, FORMATS.values()).read(FORMATS["labelme"])
     assert len(labels.items) == 1
     (skip,) = labels.skipped
     assert (skip.where, skip.code) == (str(tmp_path / "b.json"), "damaged-json")
@@ -257,10 +258,10 @@ def test_of_files_that_hold_all_pictures_there_may_be_one(tmp_path: Path, refuse
     write(tmp_path / "a.json", COCO)
     write(tmp_path / "sub" / "b.json", COCO)
     with refused("several-files", tmp_path) as error:
-        LabelFiles(tmp_path).read(FORMATS["coco"])
+        LabelFiles(tmp_path, FORMATS.values()).read(FORMATS["coco"])
     assert "a.json and sub/b.json" in error.value.what
     with refused("no-labels", tmp_path) as error:
-        LabelFiles(tmp_path).read(FORMATS["via"])
+        LabelFiles(tmp_path, FORMATS.values()).read(FORMATS["via"])
     assert "VIA" in error.value.what
 
 
@@ -269,14 +270,14 @@ def test_an_export_of_vott_beside_its_single_assets_is_refused(tmp_path: Path, r
     write(tmp_path / "x-asset.json", asset)
     write(tmp_path / "cars-export.json", {"assets": {"x": asset}})
     with refused("several-files", tmp_path) as error:
-        LabelFiles(tmp_path).read(FORMATS["vott"])
+        LabelFiles(tmp_path, FORMATS.values()).read(FORMATS["vott"])
     assert "cars-export.json and x-asset.json" in error.value.what
 
 
 @pytest.mark.parametrize("start", ["", "#", "\ufeff"])
 def test_csv_is_read_with_its_commas_and_umlauts(tmp_path: Path, start: str) -> None:
     path = write(tmp_path / "via.csv", start + CSV)
-    labels = LabelFiles(path).read(FORMATS["via"])
+    labels = LabelFiles(path, FORMATS.values()).read(FORMATS["via"])
     assert labels.items[0].file_name == "a, b.jpg"
     assert list(labels.labels) == ["Tür"]
 
@@ -290,14 +291,14 @@ def test_csv_in_another_encoding_and_one_cut_within_a_cell_are_one_line(tmp_path
     ):
         path.write_bytes(value)
         with refused(code, path) as error:
-            LabelFiles(path).read(FORMATS["via"])
+            LabelFiles(path, FORMATS.values()).read(FORMATS["via"])
         assert about in error.value.what
 
 
 def test_a_file_of_another_form_is_not_read_as_what_it_is_not(tmp_path: Path, refused: "Refused") -> None:
     path = write(tmp_path / "a.json", COCO)
     with refused("other-format", path) as error:
-        LabelFiles(path).read(FORMATS["labelme"])
+        LabelFiles(path, FORMATS.values()).read(FORMATS["labelme"])
     assert "LabelMe" in error.value.what
     assert "--format auto" in error.value.to_do
 
@@ -308,7 +309,7 @@ def test_a_label_file_whose_name_is_not_utf_8_is_a_skip_that_can_be_shown(tmp_pa
         (tmp_path / os.fsdecode(b"stra\xdfe.json")).write_text("{}")
     except OSError:
         pytest.skip("this file system has only names in UTF-8")
-    labels = LabelFiles(tmp_path).read(FORMATS["labelme"])
+    labels = LabelFiles(tmp_path, FORMATS.values()).read(FORMATS["labelme"])
     assert len(labels.items) == 1
     (skip,) = labels.skipped
     assert (skip.where, skip.code) == (str(tmp_path), "name-not-utf8")
@@ -328,18 +329,18 @@ def test_each_value_is_parsed_at_most_twice_and_only_one_is_kept(
         return real(text, **options)
 
     monkeypatch.setattr(json, "loads", loads)
-    LabelFiles(tmp_path).read(FORMATS["labelme"])
+    LabelFiles(tmp_path, FORMATS.values()).read(FORMATS["labelme"])
     assert len(parsed) <= 6
     parsed.clear()
-    LabelFiles(tmp_path / "a.json").read(FORMATS["labelme"])
+    LabelFiles(tmp_path / "a.json", FORMATS.values()).read(FORMATS["labelme"])
     assert len(parsed) == 1
 
 
 def test_xml_with_several_roots_is_damaged_only_where_the_root_is_that_of_a_format(tmp_path: Path) -> None:
     write(tmp_path / "facade.xml", "<object><label>2</label></object>\n<object/>")
-    assert not LabelFiles(tmp_path).damaged
+    assert not LabelFiles(tmp_path, FORMATS.values()).damaged
     write(tmp_path / "cvat.xml", "<annotations/><annotations/>")
-    (error,) = LabelFiles(tmp_path).damaged
+    (error,) = LabelFiles(tmp_path, FORMATS.values()).damaged
     assert (error.where, error.code) == (str(tmp_path / "cvat.xml"), "damaged-xml")
     assert isinstance(error, SeveralRootsError)
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
-    from p2p_datatools.labels.read import FORMATS, FileForm, Format, PlaceForm, format_names, read_labels
+    from p2p_datatools.labels.label_files import FileForm, Format, PlaceForm
+    from p2p_datatools.labels.read import FORMATS, format_names, read_labels
     from p2p_datatools.labels.values import (
         ColorLabels,
         IndexLabels,
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 else:
     __getattr__, __dir__ = open_door(
         __name__,
-        read="FORMATS FileForm Format PlaceForm format_names read_labels",
+        label_files="FileForm Format PlaceForm",
+        read="FORMATS format_names read_labels",
         values="ColorLabels IndexLabels LabelSet Polygon Region RegionFault RegionLabels Runs SegmentLabels",
     )
 

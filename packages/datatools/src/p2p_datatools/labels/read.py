@@ -3,17 +3,11 @@
 Nothing here may know more of a format than its row in the table; its module in `formats` reads its files.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
-from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
-from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
-from p2p_datatools.contract.files.atomic import read_json
-from p2p_datatools.contract.files.listing import find_files, is_utf8
-from p2p_datatools.contract.foreign import catch_decoder
+from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.labels.formats.bdd100k import is_bdd100k, read_bdd100k
 from p2p_datatools.labels.formats.cmp import is_cmp, read_cmp
 from p2p_datatools.labels.formats.darwin import is_darwin, read_darwin
@@ -61,55 +55,13 @@ from p2p_datatools.labels.formats.whole_sets.labelstudio import (
 from p2p_datatools.labels.formats.whole_sets.via import is_via, is_via_csv, read_via, read_via_csv
 from p2p_datatools.labels.formats.whole_sets.via3 import is_via3, read_via3
 from p2p_datatools.labels.formats.yolo import is_yolo, read_yolo
-from p2p_datatools.labels.parsing.csv_rows import read_csv
-from p2p_datatools.labels.parsing.json_lines import read_json_lines
-from p2p_datatools.labels.parsing.regions import of_any_kind, unite
-from p2p_datatools.labels.parsing.xml import SeveralRootsError, read_xml
+from p2p_datatools.labels.label_files import FileForm, Format, LabelFiles, PlaceForm, catch_reader
 from p2p_datatools.labels.split_files import (
-    choose_split_files,
-    give_split,
     give_splits_of_names,
-    place_in_splits,
 )
 from p2p_datatools.labels.split_lists import give_listed_splits
-from p2p_datatools.labels.unread import explain_file, explain_folder, explain_value, unknown_labels
-from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionLabels
-
-
-class _ReadFile(Protocol):
-    def __call__(self, value: Any, *, where: str, source: str) -> LabelSet: ...
-
-
-class FileForm(NamedTuple):
-    """One form of a format's files, recognised by their parsed content; with `is_whole` one file holds all pictures."""
-
-    is_it: Callable[[Any], bool]
-    read: _ReadFile
-    is_whole: bool = False
-    may_hold_many: bool = False  # pictures, as those of a split
-
-
-class PlaceForm(NamedTuple):
-    """A format that is recognised by a path and the names below it; with `fits_any` any folder of pictures is."""
-
-    is_it: Callable[[Path], bool]
-    read: Callable[[Path], LabelSet]
-    fits_any: bool = False
-
-
-@dataclass(frozen=True)
-class Format:
-    """One label format, recognised by the content of its label files, which may have several forms, or by a place.
-
-    `name` is its name for --format, `title` its name in text, and `signs` say what is looked for.
-    """
-
-    name: str
-    title: str
-    signs: str
-    forms: tuple[FileForm, ...] = ()
-    place: PlaceForm | None = None
-
+from p2p_datatools.labels.unread import unknown_labels
+from p2p_datatools.labels.values import LabelSet, PictureLabels
 
 # A new format is its module in `formats` and its row here. The first that fits is used, so formats that are recognised
 # by names come before those that any picture fits.
@@ -285,157 +237,6 @@ def format_names() -> tuple[str, ...]:
     return ("auto", *FORMATS)
 
 
-_MANIFEST = ".manifest"  # of AWS Ground Truth
-_PARSERS: dict[str, Callable[[Path], Any]] = {
-    ".json": read_json,
-    ".geojson": read_json,
-    ".ndjson": read_json_lines,
-    ".jsonl": read_json_lines,
-    _MANIFEST: read_json_lines,
-    ".vott": read_json,
-    ".xml": read_xml,
-    ".csv": read_csv,
-}
-
-
-_MOST_EXPLAINED = 5  # files that no format reads
-_ROOTS = ("annotations", "annotation")
-
-
-class LabelFiles:
-    """The label files at a place: the file itself, or all below the folder, hidden ones left out.
-
-    A file whose name is not UTF-8 counts as damaged, since a record cannot hold it.
-    """
-
-    def __init__(self, place: Path) -> None:
-        self.place = place
-        # The values of a folder may not fit into memory together, so only the last one is kept.
-        self._last: tuple[Path, Any] | None = None
-
-    @cached_property
-    def known(self) -> dict[Path, tuple[Format, FileForm]]:
-        """The format of each file that has a known one, and which of its forms it has."""
-        return {path: found for path, found in self._seen if isinstance(found, tuple)}
-
-    @cached_property
-    def damaged(self) -> tuple[P2PError, ...]:
-        """Why files could not be opened, in the order of their names."""
-        return tuple(error for _, error in self._seen if isinstance(error, P2PError))
-
-    def of(self, wanted: Format) -> list[Path]:
-        """The files of a format."""
-        return [path for path, (found, _) in self.known.items() if found is wanted]
-
-    def read(self, wanted: Format) -> LabelSet:
-        """The labels of a format; files that are damaged are skipped.
-
-        Raises P2PError when there is none, or several of which one holds all pictures.
-        """
-        paths = self.of(wanted)
-        forms = [self.known[path][1] for path in paths]
-        if not paths and self.place.is_file():
-            raise next(
-                iter(self.damaged),
-                P2PError(self.place, f"is not {wanted.title}", "Try --format auto.", code="other-format"),
-            )
-        if not paths:
-            raise P2PError(self.place, f"holds no {wanted.title} file", "Try --format auto.", code="no-labels")
-        left_out: list[str] = []
-        if len(paths) > 1 and any(form.is_whole for form in forms):
-            chosen = choose_split_files([self._source(path) for path in paths])
-            if not chosen:
-                raise self._several(wanted, paths)
-            left_out = [self._source(path) for path in paths if self._source(path) not in chosen]
-            paths = [path for path in paths if self._source(path) in chosen]
-        forms = [self.known[path][1] for path in paths]
-        hold_many = all(form.is_whole or form.may_hold_many for form in forms)
-        places = place_in_splits([self._source(path) for path in paths], hold_many=hold_many)
-        sets = [give_split(self._read(*each), self._source(each[0]), places) for each in zip(paths, forms, strict=True)]
-        found = unite(sets, self._skips())
-        if not left_out:
-            return found
-        read = (
-            f"{self.place}: {' and '.join(map(self._source, paths))} are read, and {' and '.join(left_out)} left out."
-        )
-        return replace(found, notes=(*found.notes, read))
-
-    def _several(self, wanted: Format, paths: list[Path]) -> P2PError:
-        names = " and ".join(map(self._source, paths[:5]))
-        more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
-        return P2PError(
-            self.place,
-            f"must hold one {wanted.title} file, or one for each split, but holds {names}{more}",
-            "Give one of these files.",
-            code="several-files",
-        )
-
-    def _read(self, path: Path, form: FileForm) -> LabelSet:
-        """The labels of one file; one that is for one picture may be called as that."""
-        read = partial(form.read, self._value(path), where=str(path), source=self._source(path))
-        found = of_any_kind(read, str(path))
-        if form.is_whole or len(found.items) != 1 or not isinstance(found.items[0], RegionLabels):
-            return found
-        own = PurePosixPath(self._source(path)).with_suffix("").as_posix()
-        return replace(found, items=(replace(found.items[0], label_file=own),))
-
-    def _skips(self) -> Iterator[Skip]:
-        for error in self.damaged:
-            yield skip_of(error, error.where)
-
-    def explain(self) -> P2PError | None:
-        """What the files are, if none of them has a known format; None if that is not known."""
-        unread = [path for path, found in self._seen if found is None and path.is_file()]
-        told = (explain_value(path, self._value(path)) for path in unread[:_MOST_EXPLAINED])
-        place = self.place
-        return next(
-            (error for error in told if error), explain_folder(place) if place.is_dir() else explain_file(place)
-        )
-
-    def _source(self, path: Path) -> str:
-        return path.name if path == self.place else path.relative_to(self.place).as_posix()
-
-    @cached_property
-    def _seen(self) -> list[tuple[Path, tuple[Format, FileForm] | P2PError | None]]:
-        closed: list[P2PError] = []
-        seen = [(path, self._look_or_say(path)) for path in self._files(closed)]
-        return [*((self.place, error) for error in closed), *seen]
-
-    def _look_or_say(self, path: Path) -> tuple[Format, FileForm] | P2PError | None:
-        """The format of a file, or why it cannot be told."""
-        try:
-            return self._look(path)
-        except P2PError as error:
-            return error
-
-    def _files(self, closed: list[P2PError]) -> list[Path]:
-        if self.place.is_file():
-            return [self.place] if self.place.suffix.lower() in _PARSERS else []
-        return [path for path in find_files(self.place, "*", strange=closed) if path.suffix.lower() in _PARSERS]
-
-    def _look(self, path: Path) -> tuple[Format, FileForm] | P2PError | None:
-        if not is_utf8(path.as_posix()):
-            return P2PError(
-                self.place, f"has a file whose name is not UTF-8: {path.name!a}", "Rename it.", code="name-not-utf8"
-            )
-        try:
-            value = self._value(path)
-        except SeveralRootsError as error:
-            # In known XML formats this is damage; the files of CMP facades have several roots.
-            return error if error.tag in _ROOTS else None
-        except P2PError as error:
-            # Of the kinds that are read only manifests are also files of other programs, which are no JSON.
-            return None if path.suffix.lower() == _MANIFEST and path != self.place else error
-        with _catch_reader(path):
-            return next(((each, form) for each in FORMATS.values() for form in each.forms if form.is_it(value)), None)
-
-    def _value(self, path: Path) -> Any:
-        if self._last is None or self._last[0] != path:
-            with _catch_reader(path):
-                self._last = path, _PARSERS[path.suffix.lower()](path)
-        return self._last[1]
-
-
 def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - it is the option's name
     """The labels in a file or folder; `format` is a name in FORMATS, or auto.
 
@@ -450,7 +251,7 @@ def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - i
         )
     if not path.exists():
         raise P2PError(path, "there is no such file or folder", "Check the spelling.", code="missing-path")
-    files = LabelFiles(path)
+    files = LabelFiles(path, FORMATS.values())
     chosen = (
         next((each for each in FORMATS.values() if _fits(each, files)), None) if format == "auto" else FORMATS[format]
     )
@@ -465,7 +266,7 @@ def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - i
             raise damaged[0]
     if chosen is None:
         raise files.explain() or unknown_labels(path, [each.title for each in FORMATS.values()])
-    with _catch_reader(path):
+    with catch_reader(path):
         read = chosen.place.read(path) if chosen.place else files.read(chosen)
         found = give_listed_splits(give_splits_of_names(read), path)
     return _judge_each(found) if format == "auto" and chosen.place and chosen.place.fits_any else found
@@ -480,13 +281,8 @@ def _judge_each(found: LabelSet) -> LabelSet:
 def _fits(each: Format, files: LabelFiles) -> bool:
     if each.place is None:
         return bool(files.of(each))
-    with _catch_reader(files.place):
+    with catch_reader(files.place):
         return each.place.is_it(files.place)
-
-
-def _catch_reader(path: Path) -> AbstractContextManager[None]:
-    """An error of the file for whatever a reader raises of one that nobody foresaw; all formats are read through it."""
-    return catch_decoder(path, "cannot be read as labels", "Export the labels again.", code="damaged-labels")
 
 
 def _refuse_mixture(files: LabelFiles) -> None:

@@ -1,0 +1,214 @@
+"""The label files at a place, and the format of each by its content: which forms a format has, and who reads them.
+
+Nothing here may name a format, or paint.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from pathlib import Path, PurePosixPath
+from typing import Any, NamedTuple, Protocol
+
+from p2p_datatools.contract.errors import P2PError, Skip, skip_of
+from p2p_datatools.contract.files.atomic import read_json
+from p2p_datatools.contract.files.listing import find_files, is_utf8
+from p2p_datatools.contract.foreign import catch_decoder
+from p2p_datatools.labels.parsing.csv_rows import read_csv
+from p2p_datatools.labels.parsing.json_lines import read_json_lines
+from p2p_datatools.labels.parsing.regions import of_any_kind, unite
+from p2p_datatools.labels.parsing.xml import SeveralRootsError, read_xml
+from p2p_datatools.labels.split_files import choose_split_files, give_split, place_in_splits
+from p2p_datatools.labels.unread import explain_file, explain_folder, explain_value
+from p2p_datatools.labels.values import LabelSet, RegionLabels
+
+
+class _ReadFile(Protocol):
+    def __call__(self, value: Any, *, where: str, source: str) -> LabelSet: ...
+
+
+class FileForm(NamedTuple):
+    """One form of a format's files, recognised by their parsed content; with `is_whole` one file holds all pictures."""
+
+    is_it: Callable[[Any], bool]
+    read: _ReadFile
+    is_whole: bool = False
+    may_hold_many: bool = False  # pictures, as those of a split
+
+
+class PlaceForm(NamedTuple):
+    """A format that is recognised by a path and the names below it; with `fits_any` any folder of pictures is."""
+
+    is_it: Callable[[Path], bool]
+    read: Callable[[Path], LabelSet]
+    fits_any: bool = False
+
+
+@dataclass(frozen=True)
+class Format:
+    """One label format, recognised by the content of its label files, which may have several forms, or by a place.
+
+    `name` is its name for --format, `title` its name in text, and `signs` say what is looked for.
+    """
+
+    name: str
+    title: str
+    signs: str
+    forms: tuple[FileForm, ...] = ()
+    place: PlaceForm | None = None
+
+
+_MANIFEST = ".manifest"  # of AWS Ground Truth
+_PARSERS: dict[str, Callable[[Path], Any]] = {
+    ".json": read_json,
+    ".geojson": read_json,
+    ".ndjson": read_json_lines,
+    ".jsonl": read_json_lines,
+    _MANIFEST: read_json_lines,
+    ".vott": read_json,
+    ".xml": read_xml,
+    ".csv": read_csv,
+}
+
+
+_MOST_EXPLAINED = 5  # files that no format reads
+_ROOTS = ("annotations", "annotation")
+
+
+class LabelFiles:
+    """The label files of some formats at a place: the file itself, or all below the folder, hidden ones left out.
+
+    A file whose name is not UTF-8 counts as damaged, since a record cannot hold it.
+    """
+
+    def __init__(self, place: Path, formats: Iterable[Format]) -> None:
+        self.place, self._formats = place, tuple(formats)
+        # The values of a folder may not fit into memory together, so only the last one is kept.
+        self._last: tuple[Path, Any] | None = None
+
+    @cached_property
+    def known(self) -> dict[Path, tuple[Format, FileForm]]:
+        """The format of each file that has a known one, and which of its forms it has."""
+        return {path: found for path, found in self._seen if isinstance(found, tuple)}
+
+    @cached_property
+    def damaged(self) -> tuple[P2PError, ...]:
+        """Why files could not be opened, in the order of their names."""
+        return tuple(error for _, error in self._seen if isinstance(error, P2PError))
+
+    def of(self, wanted: Format) -> list[Path]:
+        """The files of a format."""
+        return [path for path, (found, _) in self.known.items() if found is wanted]
+
+    def read(self, wanted: Format) -> LabelSet:
+        """The labels of a format; files that are damaged are skipped.
+
+        Raises P2PError when there is none, or several of which one holds all pictures.
+        """
+        paths = self.of(wanted)
+        forms = [self.known[path][1] for path in paths]
+        if not paths and self.place.is_file():
+            raise next(
+                iter(self.damaged),
+                P2PError(self.place, f"is not {wanted.title}", "Try --format auto.", code="other-format"),
+            )
+        if not paths:
+            raise P2PError(self.place, f"holds no {wanted.title} file", "Try --format auto.", code="no-labels")
+        left_out: list[str] = []
+        if len(paths) > 1 and any(form.is_whole for form in forms):
+            chosen = choose_split_files([self._source(path) for path in paths])
+            if not chosen:
+                raise self._several(wanted, paths)
+            left_out = [self._source(path) for path in paths if self._source(path) not in chosen]
+            paths = [path for path in paths if self._source(path) in chosen]
+        forms = [self.known[path][1] for path in paths]
+        hold_many = all(form.is_whole or form.may_hold_many for form in forms)
+        places = place_in_splits([self._source(path) for path in paths], hold_many=hold_many)
+        sets = [give_split(self._read(*each), self._source(each[0]), places) for each in zip(paths, forms, strict=True)]
+        found = unite(sets, self._skips())
+        if not left_out:
+            return found
+        read = (
+            f"{self.place}: {' and '.join(map(self._source, paths))} are read, and {' and '.join(left_out)} left out."
+        )
+        return replace(found, notes=(*found.notes, read))
+
+    def _several(self, wanted: Format, paths: list[Path]) -> P2PError:
+        names = " and ".join(map(self._source, paths[:5]))
+        more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
+        return P2PError(
+            self.place,
+            f"must hold one {wanted.title} file, or one for each split, but holds {names}{more}",
+            "Give one of these files.",
+            code="several-files",
+        )
+
+    def _read(self, path: Path, form: FileForm) -> LabelSet:
+        """The labels of one file; one that is for one picture may be called as that."""
+        read = partial(form.read, self._value(path), where=str(path), source=self._source(path))
+        found = of_any_kind(read, str(path))
+        if form.is_whole or len(found.items) != 1 or not isinstance(found.items[0], RegionLabels):
+            return found
+        own = PurePosixPath(self._source(path)).with_suffix("").as_posix()
+        return replace(found, items=(replace(found.items[0], label_file=own),))
+
+    def _skips(self) -> Iterator[Skip]:
+        for error in self.damaged:
+            yield skip_of(error, error.where)
+
+    def explain(self) -> P2PError | None:
+        """What the files are, if none of them has a known format; None if that is not known."""
+        unread = [path for path, found in self._seen if found is None and path.is_file()]
+        told = (explain_value(path, self._value(path)) for path in unread[:_MOST_EXPLAINED])
+        place = self.place
+        return next(
+            (error for error in told if error), explain_folder(place) if place.is_dir() else explain_file(place)
+        )
+
+    def _source(self, path: Path) -> str:
+        return path.name if path == self.place else path.relative_to(self.place).as_posix()
+
+    @cached_property
+    def _seen(self) -> list[tuple[Path, tuple[Format, FileForm] | P2PError | None]]:
+        closed: list[P2PError] = []
+        seen = [(path, self._look_or_say(path)) for path in self._files(closed)]
+        return [*((self.place, error) for error in closed), *seen]
+
+    def _look_or_say(self, path: Path) -> tuple[Format, FileForm] | P2PError | None:
+        """The format of a file, or why it cannot be told."""
+        try:
+            return self._look(path)
+        except P2PError as error:
+            return error
+
+    def _files(self, closed: list[P2PError]) -> list[Path]:
+        if self.place.is_file():
+            return [self.place] if self.place.suffix.lower() in _PARSERS else []
+        return [path for path in find_files(self.place, "*", strange=closed) if path.suffix.lower() in _PARSERS]
+
+    def _look(self, path: Path) -> tuple[Format, FileForm] | P2PError | None:
+        if not is_utf8(path.as_posix()):
+            return P2PError(
+                self.place, f"has a file whose name is not UTF-8: {path.name!a}", "Rename it.", code="name-not-utf8"
+            )
+        try:
+            value = self._value(path)
+        except SeveralRootsError as error:
+            # In known XML formats this is damage; the files of CMP facades have several roots.
+            return error if error.tag in _ROOTS else None
+        except P2PError as error:
+            # Of the kinds that are read only manifests are also files of other programs, which are no JSON.
+            return None if path.suffix.lower() == _MANIFEST and path != self.place else error
+        with catch_reader(path):
+            return next(((each, form) for each in self._formats for form in each.forms if form.is_it(value)), None)
+
+    def _value(self, path: Path) -> Any:
+        if self._last is None or self._last[0] != path:
+            with catch_reader(path):
+                self._last = path, _PARSERS[path.suffix.lower()](path)
+        return self._last[1]
+
+
+def catch_reader(path: Path) -> AbstractContextManager[None]:
+    """An error of the file for whatever a reader raises of one that nobody foresaw; all formats are read through it."""
+    return catch_decoder(path, "cannot be read as labels", "Export the labels again.", code="damaged-labels")
