@@ -189,7 +189,7 @@ RECIPES = {
         {"p2p_datatools/labels/formats/tally.py": FORMAT},
         {
             "p2p_datatools/labels/read.py": (
-                Edit("from typing import", "from p2p_datatools.labels.formats.tally import is_tally, read_tally\n"),
+                Edit("from pathlib import", "from p2p_datatools.labels.formats.tally import is_tally, read_tally\n"),
                 Edit("_TABLE = (", '    Format("tally", "Tally", "a .json", (FileForm(is_tally, read_tally),)),\n'),
             )
         },

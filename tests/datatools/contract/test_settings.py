@@ -7,7 +7,7 @@ import pytest
 
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.settings import (
-    OpenEnd,
+    OpenBound,
     check_settings,
     describe_settings,
     nearest,
@@ -26,8 +26,8 @@ class Oven:
     heat: int = setting(180, "The heat in degrees.", low=30, high=1_000, unit="degrees", group="baking")
     door: str = setting("closed", "Whether the door is open.", choices=("open", "closed"))
     fan: bool = setting(False, "Whether the fan turns.", on_resume="free")
-    share: float = setting(0.5, "The share of butter.", low=0, high=OpenEnd(1), unit="share")
-    width: float = setting(2.0, "The width in metres.", low=OpenEnd(0), unit="metres")
+    share: float = setting(0.5, "The share of butter.", low=0, high=OpenBound(1), unit="share")
+    width: float = setting(2.0, "The width in metres.", low=OpenBound(0), unit="metres")
     trays: int = setting(0, "How many trays there are.", low=1, high=8, words={"auto": 0}, on_resume="auto")
     loaf: Size | None = setting(None, "The size of the loaf.", words={"any": None})
     grain: Literal["rye", "wheat"] = setting("rye", "The grain.", choices=("rye", "wheat"))

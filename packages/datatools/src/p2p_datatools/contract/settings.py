@@ -22,8 +22,8 @@ _T = TypeVar("_T")
 OnResume = Literal["same", "auto", "free"]
 
 
-class OpenEnd(float):
-    """An end of a range that may not be reached: `low=OpenEnd(0)` takes what is above 0."""
+class OpenBound(float):
+    """An end of a range that may not be reached: `low=OpenBound(0)` takes what is above 0."""
 
 
 def setting(
@@ -40,7 +40,7 @@ def setting(
 ) -> _T:
     """A field of a frozen dataclass, declared as a setting; `doc` is one sentence, with the unit in it.
 
-    `low` and `high` may be reached, unless they are an `OpenEnd`. `words` stand for values, which are allowed beside
+    `low` and `high` may be reached, unless they are an `OpenBound`. `words` stand for values, which are allowed beside
     the range: {"auto": 0}.
     """
     declared = {
@@ -81,12 +81,12 @@ class Setting:
         return f"{kinds[self.kind]}{self._range()}{others}"
 
     def _range(self) -> str:
-        below = "below " if isinstance(self.high, OpenEnd) else ""
+        below = "below " if isinstance(self.high, OpenBound) else ""
         upper = "" if self.high is None else f" to {below}{_number_text(self.high)}"
         if self.low is None:
             return upper
         low = _number_text(self.low)
-        if isinstance(self.low, OpenEnd):
+        if isinstance(self.low, OpenBound):
             return f" above {low}{upper}"
         return f" from {low}{upper}" if upper else f" of {low} or more"
 
@@ -131,7 +131,7 @@ class Setting:
     def _within(self, value: float) -> bool:
         """Whether it lies in the range; NaN and infinity lie in no range."""
         reached = (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
-        at_open_end = any(isinstance(end, OpenEnd) and value == end for end in (self.low, self.high))
+        at_open_end = any(isinstance(end, OpenBound) and value == end for end in (self.low, self.high))
         return reached and not at_open_end and abs(value) < float("inf")
 
     def to_json(self) -> dict[str, Any]:

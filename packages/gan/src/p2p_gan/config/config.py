@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.settings import OpenEnd, check_settings, setting
+from p2p_datatools.contract.settings import OpenBound, check_settings, setting
 from p2p_gan.config.conflicts import refuse_conflicts
 from p2p_gan.config.network_settings import NATIVE, NetworkSettings
 
@@ -180,17 +180,20 @@ class Config(NetworkSettings):
         group=_OPTIMISATION,
     )
     learning_rate: float = setting(
-        2e-4, "The learning rate of Adam for both networks; the paper uses 0.0002.", low=OpenEnd(0), group=_OPTIMISATION
+        2e-4,
+        "The learning rate of Adam for both networks; the paper uses 0.0002.",
+        low=OpenBound(0),
+        group=_OPTIMISATION,
     )
     discriminator_learning_rate: float = setting(
         0.0,
         "The discriminator's own learning rate, which follows the same schedule (TTUR); same takes learning_rate.",
-        low=OpenEnd(0),
+        low=OpenBound(0),
         words={"same": 0.0},
         group=_OPTIMISATION,
     )
-    beta1: float = setting(0.5, "Adam's decay of the first moment.", low=0, high=OpenEnd(1), group=_OPTIMISATION)
-    beta2: float = setting(0.999, "Adam's decay of the second moment.", low=0, high=OpenEnd(1), group=_OPTIMISATION)
+    beta1: float = setting(0.5, "Adam's decay of the first moment.", low=0, high=OpenBound(1), group=_OPTIMISATION)
+    beta2: float = setting(0.999, "Adam's decay of the second moment.", low=0, high=OpenBound(1), group=_OPTIMISATION)
     lr_schedule: str = setting(
         "constant",
         "The schedule of the learning rate: constant, or linear, which is constant for the first half and then falls "
@@ -245,7 +248,7 @@ class Config(NetworkSettings):
     cache_gib: float = setting(
         4.0,
         "The largest amount of decoded pairs to keep in memory, in GiB; more than that are kept in a temporary file.",
-        low=OpenEnd(0),
+        low=OpenBound(0),
         unit="GiB",
         group=_MACHINE,
         on_resume="free",
@@ -275,7 +278,7 @@ class Config(NetworkSettings):
     checkpoint_minutes: float = setting(
         5.0,
         "Minutes after which a checkpoint is written in any case.",
-        low=OpenEnd(0),
+        low=OpenBound(0),
         unit="minutes",
         group=_RECORD,
         on_resume="free",

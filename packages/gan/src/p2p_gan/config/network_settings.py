@@ -6,7 +6,7 @@ Nothing here may weigh a loss or check one setting against another; `config.py` 
 from dataclasses import dataclass
 
 from p2p_datatools.contract.pictures.sizes import TRAIN_FITS, Size, TrainFit
-from p2p_datatools.contract.settings import OpenEnd, setting
+from p2p_datatools.contract.settings import OpenBound, setting
 from p2p_gan.networks.architecture import GENERATORS
 
 NATIVE = "native"  # the word for pictures of their own size
@@ -177,7 +177,7 @@ class NetworkSettings:
         0.5,
         "The share of values that dropout sets to 0 in the generator; 0 switches it off.",
         low=0,
-        high=OpenEnd(1),
+        high=OpenBound(1),
         unit="share",
         group=_NETWORKS,
     )
