@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import shutil
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -316,12 +317,15 @@ def test_a_model_whose_checkpoints_are_gone_is_not_overwritten_by_a_run_that_beg
 
 
 def test_a_kill_in_the_middle_of_the_first_save_loses_nothing_and_is_no_loss_of_checkpoints(
-    tmp_path: Path, make_networks: "MakeNetworks", draw_model: "DrawModel"
+    tmp_path: Path, make_networks: "MakeNetworks", draw_model: "DrawModel", refused: "Refused"
 ) -> None:
     model = draw_model()
     checkpoint.write_state(tmp_path, checkpoint.snapshot(make_networks()), PROGRESS)
     save_model(tmp_path / MODEL_FILE, replace(model.card, images=PROGRESS.images), model.generator)
     checkpoint.refuse_lost(tmp_path)
+    shutil.rmtree(tmp_path / checkpoint.CHECKPOINTS)
+    with refused("lost-checkpoints", tmp_path):
+        checkpoint.refuse_lost(tmp_path)
 
 
 CHANGES: dict[str, tuple[Callable[[dict[str, torch.Tensor]], object], str]] = {

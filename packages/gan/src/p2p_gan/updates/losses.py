@@ -352,7 +352,7 @@ def _segmentation(
     return segmentation_loss(judgement.labels, at.view.classes, weights, real) * at.share_of(weights)
 
 
-def _show(at: Verdicts) -> Tensor:
+def _judge_classes(at: Verdicts) -> Tensor:
     """What the generator pays for the classes that a segmentation head does not find in its photo."""
     config = at.config
     above = at.real if config.segmentation_hinge else None
@@ -432,7 +432,7 @@ LOSSES: tuple[Loss, ...] = (
     Loss(
         "g_labels",
         lambda config: config.lambda_segmentation * _head(config),
-        of_verdicts=_show,
+        of_verdicts=_judge_classes,
         matches_real=lambda config: config.segmentation_hinge,
     ),
     Loss("d_labels", _head, of_verdicts=lambda at: _segmentation(at.real, at)),
