@@ -254,6 +254,22 @@ def test_a_file_that_cannot_be_opened_is_skipped_beside_others(tmp_path: Path) -
     assert (skip.where, skip.code) == (str(tmp_path / "b.json"), "damaged-json")
 
 
+def test_json_with_two_values_for_a_key_is_refused_where_it_has_labels_and_harmless_elsewhere(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    write(tmp_path / "a.json", labelme("a.jpg"))
+    (tmp_path / "package.json").write_text('{"name": "cars", "name": "notes"}')
+    (tmp_path / "log.jsonl").write_text('{"step": 1, "step": 2}\n')
+    found = read_labels(tmp_path)
+    assert ([item.file_name for item in found.items], found.skipped) == (["a.jpg"], ())
+    (tmp_path / "a.json").write_text('{"shapes": [], "imagePath": "a.jpg", "imageWidth": 8, "imageWidth": 9}')
+    with refused("damaged-json", tmp_path / "a.json"):
+        read_labels(tmp_path)
+    (tmp_path / "a.json").unlink()
+    with refused("unknown-labels", tmp_path):
+        read_labels(tmp_path)
+
+
 def test_of_files_that_hold_all_pictures_there_may_be_one(tmp_path: Path, refused: "Refused") -> None:
     write(tmp_path / "a.json", COCO)
     write(tmp_path / "sub" / "b.json", COCO)

@@ -69,6 +69,11 @@ _PARSERS: dict[str, Callable[[Path], Any]] = {
     ".xml": read_xml,
     ".csv": read_csv,
 }
+# How a file is read only to see what it is, where that differs.
+_LAX_PARSERS: dict[str, Callable[[Path], Any]] = {
+    **dict.fromkeys((".json", ".geojson", ".vott"), partial(read_json, repeats=True)),
+    **dict.fromkeys((".ndjson", ".jsonl", _MANIFEST), partial(read_json_lines, repeats=True)),
+}
 
 
 _MOST_EXPLAINED = 5  # files that no format reads
@@ -159,7 +164,7 @@ class LabelFiles:
     def explain(self) -> P2PError | None:
         """What the files are, if none of them has a known format; None if that is not known."""
         unread = [path for path, found in self._seen if found is None and path.is_file()]
-        told = (explain_value(path, self._value(path)) for path in unread[:_MOST_EXPLAINED])
+        told = map(self._explain, unread[:_MOST_EXPLAINED])
         place = self.place
         return next(
             (error for error in told if error), explain_folder(place) if place.is_dir() else explain_file(place)
@@ -198,15 +203,31 @@ class LabelFiles:
             return error if error.tag in _ROOTS else None
         except P2PError as error:
             # Of the kinds that are read only manifests are also files of other programs, which are no JSON.
-            return None if path.suffix.lower() == _MANIFEST and path != self.place else error
+            is_other = path.suffix.lower() == _MANIFEST and path != self.place
+            return None if is_other or self._is_unrelated(path) else error
+        return self._recognise(path, value)
+
+    def _recognise(self, path: Path, value: Any) -> tuple[Format, FileForm] | None:
         with catch_reader(path):
             return next(((each, form) for each in self._formats for form in each.forms if form.is_it(value)), None)
+
+    def _is_unrelated(self, path: Path) -> bool:
+        """Whether a file is JSON with two values for one key, and no label file: it may be any other program's."""
+        try:
+            value = _LAX_PARSERS[path.suffix.lower()](path)
+        except (P2PError, KeyError):
+            return False
+        return self._recognise(path, value) is None
 
     def _value(self, path: Path) -> Any:
         if self._last is None or self._last[0] != path:
             with catch_reader(path):
                 self._last = path, _PARSERS[path.suffix.lower()](path)
         return self._last[1]
+
+    def _explain(self, path: Path) -> P2PError | None:
+        with catch_reader(path):
+            return explain_value(path, (_PARSERS | _LAX_PARSERS)[path.suffix.lower()](path))
 
 
 def catch_reader(path: Path) -> AbstractContextManager[None]:

@@ -192,9 +192,12 @@ def read_text(path: Path) -> str:
     return decode_text(read_bytes(path), path)
 
 
-def load_json(data: bytes) -> Any:
-    """Parse JSON. Raises ValueError when it is invalid or an object has two values for one key, and RecursionError."""
-    return json.loads(data, object_pairs_hook=_table)
+def load_json(data: bytes | str, *, repeats: bool = False) -> Any:
+    """Parse JSON. Raises ValueError when it is invalid or an object has two values for one key, and RecursionError.
+
+    With `repeats` the last of several values counts: enough to see what a file is, of which no value is used.
+    """
+    return json.loads(data, object_pairs_hook=None if repeats else _table)
 
 
 def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -205,20 +208,20 @@ def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _parse(data: bytes) -> Any:
-    value = load_json(data)
+def _parse(data: bytes, *, repeats: bool = False) -> Any:
+    value = load_json(data, repeats=repeats)
     # Whoever compares or shows a value goes down into it. A larger file is a label file, whose reader is guarded.
     if len(data) < _LONG and data.count(b"[") + data.count(b"{") > _DEEP and is_deeper(value, _DEEP):
         raise ValueError(f"its lists and objects lie more than {_DEEP} levels deep")
     return value
 
 
-def read_json(path: Path) -> Any:
-    """Parse a JSON file. Raises P2PError, naming the place, when it is not valid."""
+def read_json(path: Path, *, repeats: bool = False) -> Any:
+    """Parse a JSON file. Raises P2PError, naming the place, when it is not valid; `repeats` is that of `load_json`."""
     data = b""
     try:
         data = path.read_bytes()
-        return _parse(data)
+        return _parse(data, repeats=repeats)
     except FileNotFoundError as error:
         raise P2PError(path, "there is no such file", "Check the spelling.", code="missing-file") from error
     except OSError as error:

@@ -4,6 +4,7 @@ Nothing here may decode more than is needed to distinguish numbers from colours;
 """
 
 import re
+from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -121,13 +122,20 @@ def _lists(folder: Path, pictures: list[Path]) -> dict[Path, ClassNames]:
 def _known_palette(folder: Path, pictures: list[Path]) -> str:
     """The built-in palette whose ids are those of the data set that the pictures are of; empty where nothing tells."""
     for place in (folder, *folder.resolve().parents[:2]):
-        if (place / PROVENANCE).is_file() and isinstance(note := read_json(place / PROVENANCE), dict):
+        if isinstance(note := _read_note(place / PROVENANCE), dict):
             inside = [folder.resolve() / path.relative_to(folder) for path in pictures]
             palette = note.get("palette") or _DRAWN.get(str(note.get("name")), "")
             return str(palette) if _are_listed(inside, note.get("files"), place.resolve()) else ""
     if _is_kaggle_set(folder):
         return "cars"
     return next((name for name, own in _FILE_NAMES.items() if all(own.match(path.name) for path in pictures)), "")
+
+
+def _read_note(path: Path) -> Any:
+    """The record of a fetched data set; None for what cannot be read: other programs may call a file so."""
+    with suppress(P2PError):
+        return read_json(path) if path.is_file() else None
+    return None
 
 
 def _are_listed(pictures: list[Path], files: Any, place: Path) -> bool:

@@ -3,13 +3,13 @@
 Nothing here may read pictures or files; the parsed JSON or the rows of the CSV are passed in.
 """
 
-import json
 import math
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.atomic import load_json
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.parsing.outlines import box_at, ellipse, number, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name
@@ -60,7 +60,7 @@ def _region(row: Mapping[str, str], where: str) -> ViaEntry | P2PError | None:
     """The region of a row, if it has one; for a damaged one it is the error."""
     columns = ("region_shape_attributes", "region_attributes")
     try:
-        shape, attributes = (json.loads(row[name] or "{}") for name in columns)
+        shape, attributes = (load_json(row[name] or "{}") for name in columns)
     except (ValueError, RecursionError) as error:
         return P2PError(
             where,
