@@ -72,6 +72,20 @@ def test_an_index_picture_whose_table_has_the_palette_s_colours_is_read_by_its_c
     assert decided(summary)["#ff0000"] == ("body", "colour table")
 
 
+@pytest.mark.parametrize("place", ["masks_of_cars", "."])
+def test_map_ids_palette_says_more_than_a_list_of_classes_and_the_list_is_named(
+    tmp_path: Path, place: str, notes: "Notes"
+) -> None:
+    labels = tmp_path / "set" / "masks_of_cars"
+    save(labels / "a.png", drawing())
+    (tmp_path / "set" / place / "classes.txt").write_text("background\nwindows\nlights\ntyres\nbody\n")
+    assert decided(build(labels))["1"] == ("windows", "classes.txt")
+    words = parse_mapping(["ids=palette"], CARS)
+    summary = build_masks(labels, tmp_path / "own", palette=CARS, mapping=words, report=notes)
+    assert decided(summary)["1"] == ("body", "palette ids")
+    assert any("not what classes.txt calls" in line for line in notes.lines)
+
+
 def test_a_table_that_contradicts_the_numbers_is_refused_until_one_says_which_is_right(
     tmp_path: Path, refused: "Refused"
 ) -> None:

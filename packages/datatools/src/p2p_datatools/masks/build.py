@@ -30,6 +30,7 @@ from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, Cl
 from p2p_datatools.masks.foretell import foretell, foretell_plan
 from p2p_datatools.masks.label_pictures import PictureReader
 from p2p_datatools.masks.paint import PaintOrder
+from p2p_datatools.masks.palette_ids import settle_ids
 from p2p_datatools.masks.plan import (
     Empty,
     MaskJob,
@@ -298,7 +299,9 @@ def _read(labels: Path, format: str, mapping: Mapping[str, str], report: Reporte
     found = leave_out_photos(read_labels(labels, format), labels)
     for line in (*([f"{labels}: recognised as {found.format}."] if format == "auto" else []), *found.notes):
         report.note(line)
-    return settle_rings(settle_boxes(found, labels, mapping, report), labels, mapping, report)
+    for settle in (settle_ids, settle_boxes, settle_rings):
+        found = settle(found, labels, mapping, report)
+    return found
 
 
 def _reader(

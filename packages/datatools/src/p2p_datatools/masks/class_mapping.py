@@ -21,13 +21,13 @@ _MOST_LISTED = 200  # labels
 _MOST_NUMBERS = 8  # class numbers; a picture that is not an index picture may have 65,536
 
 
-_IDS, _OF_PALETTE = "ids", "palette"
+IDS, OF_PALETTE = "ids", "palette"
 """`--map ids=palette`: class numbers are the ids of the palette, which is built-in and so nobody's own."""
 BOXES, RECTANGLES = "boxes", "rectangles"
 """`--map boxes=rectangles`: boxes around objects are painted as filled rectangles."""
 RINGS, HOLES = "rings", "holes"
 """`--map rings=holes`: outlines within others of their object are cut out of these."""
-_SPECIAL = ((_IDS, _OF_PALETTE), (BOXES, RECTANGLES), (RINGS, HOLES))
+_SPECIAL = ((IDS, OF_PALETTE), (BOXES, RECTANGLES), (RINGS, HOLES))
 
 
 # The data sets whose ids the built-in palettes have.
@@ -109,7 +109,7 @@ class ClassMapping:
         for source, target in mapping.items():
             _check_target(source, target, palette)
         self.palette = palette
-        self.ids_are_meant = mapping.get(_IDS) == _OF_PALETTE
+        self.ids_are_meant = mapping.get(IDS) == OF_PALETTE
         self._mapping = {source: target for source, target in mapping.items() if (source, target) not in _SPECIAL}
         self._unused = set(self._mapping)
         self._numbers = numbers
@@ -261,7 +261,7 @@ class ClassMapping:
         if 2 * len(doubted) > len(asked):
             meant = ", ".join(f"{label} {self.word(label)}" for label in doubted[:_MOST_NUMBERS])
             more = ", ..." if len(doubted) > _MOST_NUMBERS else ""
-            offers.append(f"If so, add --map {_IDS}={_OF_PALETTE} ({meant}{more}).")
+            offers.append(f"If so, add --map {IDS}={OF_PALETTE} ({meant}{more}).")
         numbers = {int(label) for label in (*asked, *uses) if is_digits(label) and not self.is_mapped(label)}
         offers += self._count_names(listed, asked) if listed and listed.uncounted else []
         offers += offer_mappings(numbers, self.palette)

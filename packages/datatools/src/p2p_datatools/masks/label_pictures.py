@@ -172,7 +172,8 @@ class PictureReader:
             raise P2PError(
                 item.where,
                 f"has class numbers that {listed.source} does not name: {shown}",
-                f"Add them to the list, or say what they are: --map {missing[0]}={word}.",
+                f"Add them to the list, or say what they are: --map {missing[0]}={word}. If it is the list of other "
+                "pictures and these are ids of the palette, add --map ids=palette.",
                 code="unlisted-number",
             )
 

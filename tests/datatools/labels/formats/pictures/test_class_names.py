@@ -191,8 +191,32 @@ def test_what_only_may_be_a_list_is_passed_over_where_it_is_none(tmp_path: Path,
     assert found is not None
     assert found.source == "set/classes.txt"
     write(root.parent / "data.yaml", "nc: 3\n")
-    with refused("no-class-names"):
+    write(root.parent / "class_list.json", '{"width": 1920, "height": 1080}')
+    found = find_names(root, root)
+    assert found is not None
+    assert found.source == "set/classes.txt"
+    write(root.parent / "data.yaml", "names: []\n")
+    with refused("bad-class-names"):
         find_names(root, root)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "numbers"),
+    [
+        ("class_list.json", '{"void": 0, "car": 1}', {0: "void", 1: "car"}),
+        ("class_list.json", '{"car": 1, "wheel": 2}', {1: "car", 2: "wheel"}),
+        ("class_list.json", '{"car": 120, "wheel": 480}', {}),
+        ("class_list.json", '{"car": 1, "made": "by hand"}', {}),
+        ("class_list.json", '{"car": true}', {}),
+        ("class_list.json", '{"labels": ["void", "car"]}', {0: "void", 1: "car"}),
+    ],
+)
+def test_a_table_of_texts_and_numbers_is_a_list_of_classes_where_it_counts_them(
+    tmp_path: Path, name: str, text: str, numbers: dict[int, str]
+) -> None:
+    write(tmp_path / name, text)
+    found = find_names(tmp_path, tmp_path)
+    assert (found.numbers if found else {}) == numbers
 
 
 def test_lists_that_contradict_each_other_are_refused(tmp_path: Path, refused: "Refused") -> None:

@@ -76,7 +76,8 @@ def find_names(folder: Path, root: Path) -> ClassNames | None:
 
     Where there is none, those beside the folder that `root` lies in are read: there are sets with train/masks/ below
     their list. Raises P2PError when one cannot be read, or two call a number or colour differently; what lies so far
-    up, or has a name that other files have as well, need not be a list of these pictures, and is passed over then.
+    up, has a name that other files have as well, or is a data.yaml without names, need not be a list of these
+    pictures, and is passed over then.
     """
     last = root.resolve().parent
     places = [folder.resolve(), *folder.resolve().parents]
@@ -100,8 +101,9 @@ def _lists_in(places: list[Path], *, are_far: bool = False) -> list[ClassNames]:
 def _read_list(path: Path, *, may_be_other: bool) -> ClassNames | None:
     try:
         return read_class_names(path)
-    except P2PError:
-        if may_be_other:
+    except P2PError as error:
+        # A data.yaml without names says where pictures lie.
+        if may_be_other or (path.name in _YAML_LISTS and error.code == "no-class-names"):
             return None
         raise
 
@@ -223,7 +225,10 @@ def _rows(path: Path) -> Iterator[ClassRow]:
 
 
 def _json_rows(path: Path) -> Iterator[ClassRow]:
-    for count, each in enumerate(_json_entries(read_json(path)), start=1):
+    entries = _json_entries(read_json(path))
+    if path.name in _COMMON and not _count_up(entries):
+        return
+    for count, each in enumerate(entries, start=1):
         where = f"{path}: entry {count}"
         if isinstance(each, str):
             yield ClassRow(where, each)
@@ -246,7 +251,8 @@ def _json_entries(value: Any) -> list[Any]:
     if not isinstance(value, dict):
         return value if isinstance(value, list) else []
     if "labels" in value and "classes" not in value:
-        return [{"index": place, **each} for place, each in enumerate(value["labels"])]
+        labels = value["labels"] if isinstance(value["labels"], list) else []
+        return [{"index": place, **each} if isinstance(each, dict) else each for place, each in enumerate(labels)]
     inside = next((value[key] for key in ("classes", "id2label", "label2id") if key in value), value)
     if not isinstance(inside, dict):
         return inside if isinstance(inside, list) else []
@@ -257,7 +263,14 @@ def _json_entries(value: Any) -> list[Any]:
     if all(is_digits(key) for key in inside):
         told = {key: {"name": each} if isinstance(each, str) else each for key, each in inside.items()}
         return [{"index": key, **each} if isinstance(each, dict) else each for key, each in told.items()]
-    return [{"name": key, "index": each} for key, each in inside.items() if isinstance(each, int)]
+    are_numbers = all(isinstance(each, int) and not isinstance(each, bool) for each in inside.values())
+    return [{"name": key, "index": each} for key, each in inside.items()] if are_numbers else []
+
+
+def _count_up(entries: list[Any]) -> bool:
+    """Whether the numbers of classes, if any, are those from 0 or 1 on: tables of anything have texts and numbers."""
+    numbers = sorted(each["index"] for each in entries if isinstance(each, dict) and isinstance(each.get("index"), int))
+    return numbers in ([], list(range(len(numbers))), list(range(1, len(numbers) + 1)))
 
 
 def _text_rows(path: Path) -> Iterator[ClassRow]:
