@@ -45,6 +45,13 @@ def splits(*paths: str) -> dict[str, str]:
         (("trn", "vld", "tst"), "train val test"),
         (("tr", "va", "te"), "train val test"),
         (("train", "eval", "holdout"), "train val test"),
+        (("entrenamiento", "validación", "prueba"), "train val test"),
+        (("Training", "Validierung", "Test"), "train val test"),
+        (("apprentissage", "validation", "test"), "train val test"),
+        (("entraînement", "validacio\u0301n"), "train val"),
+        (("训练集", "验证集", "测试集"), "train val test"),
+        (("обучение", "валидация", "тест"), "train val test"),
+        (("eğitim", "doğrulama", "test"), "train val test"),
     ],
 )
 def test_the_spellings_of_data_sets_are_known(paths: tuple[str, ...], expected: str) -> None:
@@ -64,6 +71,9 @@ def test_the_spellings_of_data_sets_are_known(paths: tuple[str, ...], expected: 
         ("train", "train_station"),
         ("trainIds", "valuable", "contest"),
         ("tr", "te"),
+        ("tr", "va", "te", "de"),
+        ("tr", "va", "te", ""),
+        ("训练", "größe"),
     ],
 )
 def test_a_folder_that_only_happens_to_be_called_so_is_no_split(paths: tuple[str, ...]) -> None:
@@ -109,9 +119,5 @@ def test_folders_of_pairs_are_known_by_their_neighbours_too() -> None:
 
 
 def test_lists_have_words_of_their_own() -> None:
-    assert [split_of_list(name) for name in ("filenames_train", "val_ids", "files", "trainids")] == [
-        "train",
-        "val",
-        None,
-        None,
-    ]
+    names = ("filenames_train", "val_ids", "autosplit_test", "验证", "files", "trainids")
+    assert [split_of_list(name) for name in names] == ["train", "val", "test", "val", None, None]

@@ -20,7 +20,7 @@ def give_listed_splits(found: LabelSet, labels: Path) -> LabelSet:
         return found
     root = labels if labels.is_dir() else labels.parent
     listed = read_listed_splits(root, [without_suffix(item.picture_name) for item in found.items])
-    if not listed.note:
-        return found
-    items = tuple(replace(item, split=split) for item, split in zip(found.items, listed.splits, strict=True))
-    return replace(found, items=items, notes=(*found.notes, listed.note))
+    told = [listed.unmatched] if listed.unmatched else []
+    given = zip(found.items, listed.splits, strict=True) if listed.splits else ()
+    items = tuple(replace(item, split=split) for item, split in given) or found.items
+    return replace(found, items=items, notes=(*found.notes, *listed.notes, *told))

@@ -47,13 +47,14 @@ class GivenSplits:
 
     def _read_lists(self, folders: Files, report: Reporter) -> list[Mapping[str, str]]:
         """The splits that lists in each folder, or in that above it, give to its files, by their names."""
-        found, notes = list[Mapping[str, str]](), dict[str, None]()
+        found, notes, unmatched = list[Mapping[str, str]](), dict[str, None](), dict[str, None]()
         for side, folder in enumerate(folders):
             names = [name_of(self._matched.files_of(name)[side]) for name in self._matched]
             listed = read_listed_splits(folder, names)
-            notes |= {listed.note: None} if listed.note else {}
+            notes |= dict.fromkeys(listed.notes)
+            unmatched |= {listed.unmatched: None} if listed.unmatched else {}
             found.append({name: split for name, split in zip(names, listed.splits, strict=False) if split})
-        for note in notes:
+        for note in (*notes, *(() if any(found) else unmatched)):
             report.note(note)
         return found
 

@@ -4,28 +4,46 @@ Nothing here may open a file, or give a split to a path whose names do not say o
 """
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-_SPLIT_OF_WORD = {
-    **dict.fromkeys(("train", "training", "trn"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "validate", "vld", "dev", "eval", "evaluation"), "val"),
-    **dict.fromkeys(("test", "testing", "tst", "holdout"), "test"),
+# English, Spanish, Portuguese, French, Italian, German, Dutch, Polish, Russian, Turkish, Chinese, Japanese, Korean.
+_SPLIT_WORDS = {
+    "train": """train training trn entrenamiento treinamento treino apprentissage entrainement addestramento allenamento
+        trainingsdaten trainingsset treningowy trening обучение тренировка egitim
+        训练 训练集 訓練 訓練集 学習 학습 훈련""",
+    "val": """val valid validation validate vld dev eval evaluation validacion validacao validazione validierung
+        validierungsdaten validatie walidacja валидация dogrulama
+        验证 验证集 驗證 驗證集 検証 검증""",
+    "test": """test testing tst holdout prueba pruebas teste testes testdaten testowy тест тестирование
+        测试 测试集 測試 測試集 テスト 테스트""",
 }
+
+
+def _plain(text: str) -> str:
+    """Letters without accents, however these are written: validación and a decomposed one are validacion."""
+    if text.isascii():
+        return text
+    return "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
+
+
+_SPLIT_OF_WORD = {_plain(word): split for split, words in _SPLIT_WORDS.items() for word in words.split()}
 # Words beside the split's: those of halves, and those that say nothing. Any others may be anything's name.
 _SIDE_OF_WORD = {
     **dict.fromkeys(("a", "label", "labels", "mask", "masks", "gt", "annot", "annotation", "annotations"), "a"),
     **dict.fromkeys(("b", "img", "imgs", "image", "images", "photo", "photos"), "b"),
 }
-_IDLE = frozenset({"data", "dataset", "set", "split", "obj", "instances", "list"})
+_IDLE = frozenset({"data", "dataset", "set", "split", "obj", "instances", "list", "autosplit", "datos", "daten"})
 _IDLE_OF_LISTS = frozenset(
     {"file", "files", "filename", "filenames", "filelist", "name", "names", "id", "ids", "pairs"}
 )
-_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\da-zA-Z_]+")
 _BETWEEN = re.compile(r"[\W_]*")
 _GLUED = re.compile(rf"({'|'.join(_SPLIT_OF_WORD)})({'|'.join((*_SIDE_OF_WORD, *_IDLE))})")  # trainannot, testset
-# imagesTr, DUTS-TE: without another word they may be anything, such as languages, unless three splits are called so.
+# imagesTr, DUTS-TE: without another word they may be anything, such as languages, unless three splits are called so and
+# no other folder is beside them.
 _SPLIT_OF_WORD |= {"tr": "train", "va": "val", "te": "test", "ts": "test"}
 _SHORT = frozenset({"tr", "va", "te", "ts"})
 _YEAR = re.compile(r"(19|20)\d\d")
@@ -95,11 +113,12 @@ def find_splits(paths: Iterable[str]) -> dict[str, SplitPlace]:
             families[reading.family].add(reading.split)
     any_word = _all_say_splits(list(read.values()))
     shorts = {reading.split for found in read.values() for _, reading in found if reading.short}
+    are_short = len(shorts) > 2 and all(read.values())
     places = {
         path: _place(path, index, reading)
         for path, found in read.items()
         for index, reading in found[::-1]  # the first part that says a split is the one that stays
-        if (len(shorts) > 2 if reading.short else reading.plain or any_word or len(families[reading.family]) > 1)
+        if (are_short if reading.short else reading.plain or any_word or len(families[reading.family]) > 1)
     }
     splits = {place.split for place in places.values()}
     if len(splits) > 1 or ("train" in splits and len(places) == len(read)):
@@ -170,6 +189,7 @@ def _readings(path: str) -> Iterator[tuple[int, _Words]]:
 
 
 def _words_of(part: str) -> list[str]:
+    part = _plain(part)
     glued = _GLUED.fullmatch(part.lower())
     return [glued[1], glued[2]] if glued else [word.lower() for word in _WORD.findall(part)]
 
@@ -177,7 +197,7 @@ def _words_of(part: str) -> list[str]:
 def _read_part(part: str, before: str) -> _Words | None:
     words = _words_of(part)
     splits = [word for word in words if word in _SPLIT_OF_WORD]
-    if len(splits) != 1 or not _BETWEEN.fullmatch(_WORD.sub("", part)):
+    if len(splits) != 1 or not _BETWEEN.fullmatch(_WORD.sub("", _plain(part))):
         return None
     others = [word for word in words if word not in _SPLIT_OF_WORD]
     sides = {_SIDE_OF_WORD[word] for word in others if word in _SIDE_OF_WORD}

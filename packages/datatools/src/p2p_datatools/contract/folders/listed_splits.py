@@ -6,14 +6,16 @@ lists of different splits name.
 
 import os
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.atomic import read_text
 from p2p_datatools.contract.folders.given_splits import join_path, split_of_list
-from p2p_datatools.contract.folders.split_tables import TABLE_KINDS, read_split_table
+from p2p_datatools.contract.folders.split_tables import TABLE_KINDS, TableEntry, read_split_table
 from p2p_datatools.contract.matching import find_convention
 from p2p_datatools.contract.names import share_folders, without_suffix
 from p2p_datatools.contract.words import plural
@@ -36,95 +38,174 @@ _PLACES = (  # below a data set's folder
 )
 _COLUMNS = 2  # of a list: the picture and its labels; others may have anything
 _CELL = re.compile(r"[\s,;]+")
+# What may say splits, and is not read.
+_UNREAD = frozenset(
+    {".pkl", ".pickle", ".npy", ".npz", ".mat", ".yaml", ".yml", ".toml", ".xlsx", ".xls", ".ods", ".parquet"}
+)
+_OF_SPLITS = re.compile(r"(?i)(?<![a-z])(splits?|partitions?|folds?)(?![a-z])")
 
 
 class ListedSplits(NamedTuple):
-    """The split of each picture, empty for those in no list, and a sentence that says which lists told them."""
+    """The split of each picture, empty for those in no list, or nothing where no list gives any; and what to tell.
+
+    `unmatched` says that lists name none of the pictures: it is to be told unless they name others, such as the photos.
+    """
 
     splits: tuple[str, ...] = ()
-    note: str = ""
+    notes: tuple[str, ...] = ()
+    unmatched: str = ""
 
 
 class _Entry(NamedTuple):
-    """A picture's name in a list."""
+    """A picture's name in a list or table, and where in the file it is."""
 
     name: str
     split: str
     file: Path
+    place: str
+
+
+_Entries = Mapping[str, Sequence[_Entry]]  # by the last part of their names
+
+
+class _Place(NamedTuple):
+    """What the files of one folder say: entries with splits, and why others are not used, with their names."""
+
+    entries: _Entries
+    unused: Sequence[tuple[str, _Entries]]
 
 
 def read_listed_splits(folder: Path, names: Sequence[str]) -> ListedSplits:
     """The splits that lists in a folder, or in that above it, give to pictures, of names below it without suffix.
 
-    Nothing where no list names any. Raises P2PError when lists of different splits name one picture.
+    No splits where no list names any; the notes say which lists were used, and which may be splits and were not. Raises
+    P2PError when lists of different splits, or lines of one, name one picture.
     """
+    names, notes = [unicodedata.normalize("NFC", name) for name in names], dict[str, None]()
+    unmatched = ""
     for place in (above / place for above in (folder, folder.resolve().parent) for place in _PLACES):
-        files = _files_in(place)
-        entries = _by_base(_lists_in(files)) or _by_base(_tables_in(files))
-        if not entries:
-            continue
-        own = folder.resolve().name
-        splits = tuple(_split_of(name, entries, own) for name in _as_listed(names, entries))
-        if not any(splits):  # the lists may be of sequences, which are folders
-            splits = tuple(_split_of_folder(name, entries) for name in names)
+        found = _read_place(place)
+        splits = _give(names, found.entries, folder.resolve().name)
+        notes |= {line: None for line, entries in found.unused if not entries or _names_any(names, entries)}
         if any(splits):
-            count = plural(sum(1 for split in splits if split), "picture")
-            lists = dict.fromkeys(each.file for found in entries.values() for each in found)
-            return ListedSplits(splits, f"The splits of {count} are those in {' and '.join(map(str, lists))}.")
-    return ListedSplits()
+            return ListedSplits(splits, (_say_used(splits, found.entries), *notes))
+        unmatched = unmatched or _say_unmatched(found.entries)
+    return ListedSplits((), tuple(notes), unmatched)
 
 
-def _lists_in(files: Sequence[Path]) -> Iterator[tuple[Path, Iterator[tuple[str, str]]]]:
-    """The lists of one split each, with the names and the split that they give."""
-    for file in files:
-        if file.suffix.lower() in _KINDS and (split := split_of_list(file.stem)):
-            yield file, ((name, split) for name in _names_in(file))
+def _say_unmatched(entries: _Entries) -> str:
+    """That lists of several splits name none of the pictures; one alone may be anything."""
+    listed = [each for found in entries.values() for each in found]
+    if len({each.split for each in listed}) < 2:
+        return ""
+    files = list(dict.fromkeys(each.file for each in listed))
+    say, are = ("names", "is") if len(files) == 1 else ("name", "are")
+    return f"{_join(files)} {say} none of these pictures, such as {listed[0].name}, and {are} not used."
 
 
-def _tables_in(files: Sequence[Path]) -> Iterator[tuple[Path, Iterator[tuple[str, str]]]]:
-    """The tables of all splits, and JSON of them."""
-    for file in files:
-        if file.suffix.lower() in (*TABLE_KINDS, ".json"):
-            yield file, ((without_suffix(name), split) for name, split in read_split_table(file))
+def _join(files: Iterable[Path]) -> str:
+    return " and ".join(map(str, files))
+
+
+def _say_used(splits: Sequence[str], entries: _Entries) -> str:
+    listed = sum(1 for split in splits if split)
+    lists = dict.fromkeys(each.file for found in entries.values() for each in found)
+    rest = f"; {plural(len(splits) - listed, 'other is', 'others are')} in none" if listed < len(splits) else ""
+    return f"The splits of {plural(listed, 'picture')} are those in {_join(lists)}{rest}."
+
+
+def _give(names: Sequence[str], entries: _Entries, folder: str) -> tuple[str, ...]:
+    if not entries:
+        return ()
+    splits = tuple(_split_of(name, entries, folder) for name in _as_listed(names, entries))
+    # The lists may be of sequences, which are folders.
+    return splits if any(splits) else tuple(_split_of_folder(name, entries) for name in names)
+
+
+def _names_any(names: Sequence[str], entries: _Entries) -> bool:
+    return any(name.rpartition("/")[2] in entries for name in _as_listed(names, entries))
+
+
+def _read_place(place: Path) -> _Place:
+    """What the lists of a folder say, or where there are none, its tables; and what may say splits, but is not read."""
+    files = _files_in(place)
+    lists, unused = _lists_in(files)
+    entries = _by_base(lists)
+    if not entries:
+        tables = [(file, read_split_table(file)) for file in files if file.suffix.lower() in (*TABLE_KINDS, ".json")]
+        found = [(file, table.unused, [_entry_of(each, file) for each in table.entries]) for file, table in tables]
+        entries = _by_base(each for _, _, of_file in found for each in of_file if each.split)
+        unused += [(f"{file}: {why}.", _by_base(of_file)) for file, why, of_file in found if why]
+    told = "may say splits, but is not read. A CSV with columns image and split of train, val or test is."
+    unused += [(f"{file}: {told}", {}) for file in files if file.suffix.lower() in _UNREAD]
+    return _Place(entries, unused)
+
+
+def _entry_of(entry: TableEntry, file: Path) -> _Entry:
+    return _Entry(_plain(entry.name), entry.split, file, entry.place)
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", without_suffix(name))
+
+
+def _lists_in(files: Sequence[Path]) -> tuple[list[_Entry], list[tuple[str, _Entries]]]:
+    """The entries of the lists of one split each, and why others cannot be read.
+
+    A list of trainval counts where none of train or val is beside it.
+    """
+    named = {file: split_of_list(file.stem) for file in files if file.suffix.lower() in _KINDS}
+    if not {"train", "val"} & set(named.values()):
+        named |= {file: "train" for file in named if file.stem.casefold() == "trainval"}
+    entries, unused = list[_Entry](), list[tuple[str, _Entries]]()
+    for file, split in named.items():
+        try:
+            entries += (_Entry(name, split, file, place) for name, place in _names_in(file)) if split else ()
+        except P2PError as error:
+            unused.append((f"{file}: {error.what}, and is not used. {error.to_do}", {}))
+    return entries, unused
 
 
 def _files_in(folder: Path) -> list[Path]:
     try:
         # As texts first, for most files of a folder are its pictures, and there may be a million.
-        names = sorted(name for name in os.listdir(folder) if name[name.rfind(".") :].lower() in _READ)
+        names = sorted(name for name in os.listdir(folder) if _may_say_splits(name))
         files = [folder / name for name in names if not name.startswith(".")]
         return [file for file in files if file.is_file() and file.stat().st_size <= _LARGEST]
     except OSError:
         return []  # a folder above may be closed to us
 
 
-def _by_base(lists: Iterable[tuple[Path, Iterable[tuple[str, str]]]]) -> dict[str, list[_Entry]]:
+def _may_say_splits(name: str) -> bool:
+    suffix = name[name.rfind(".") :].lower()
+    return suffix in _READ or (suffix in _UNREAD and _OF_SPLITS.search(name) is not None)
+
+
+def _by_base(entries: Iterable[_Entry]) -> dict[str, list[_Entry]]:
     found: dict[str, list[_Entry]] = defaultdict(list)
-    for file, entries in lists:
-        for name, split in entries:
-            found[name.rpartition("/")[2]].append(_Entry(name, split, file))
+    for entry in entries:
+        found[entry.name.rpartition("/")[2]].append(entry)
     return found
 
 
-def _names_in(file: Path) -> Iterator[str]:
-    """The names in a list: a line each; or the picture and its labels, with a space or comma between."""
-    try:
-        lines = file.read_text("utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return  # it may be anything
-    for line in lines:
+def _names_in(file: Path) -> Iterator[tuple[str, str]]:
+    """The names in a list, and where: a line each; or the picture and its labels, with a space or comma between.
+
+    Raises P2PError when it is no text in an encoding that it tells.
+    """
+    for count, line in enumerate(read_text(file).splitlines(), start=1):
         if text := line.strip():
             first, *others = _CELL.split(text)[:_COLUMNS]
             paths = [each for each in others if without_suffix(each) != each]  # any other word is no picture's
-            yield from dict.fromkeys(map(without_suffix, (text, first, *paths)))
+            yield from ((name, f"line {count}") for name in dict.fromkeys(map(_plain, (text, first, *paths))))
 
 
-def _split_of_folder(name: str, entries: Mapping[str, list[_Entry]]) -> str:
+def _split_of_folder(name: str, entries: _Entries) -> str:
     found = {each.split for folder in name.split("/")[:-1] for each in entries.get(folder, ()) if each.name == folder}
     return found.pop() if len(found) == 1 else ""
 
 
-def _as_listed(names: Sequence[str], entries: Mapping[str, list[_Entry]]) -> Sequence[str]:
+def _as_listed(names: Sequence[str], entries: _Entries) -> Sequence[str]:
     """The names, without what all have in addition to those in the lists, such as _mask, where none is listed."""
     if any(name.rpartition("/")[2] in entries for name in names):
         return names
@@ -132,13 +213,21 @@ def _as_listed(names: Sequence[str], entries: Mapping[str, list[_Entry]]) -> Seq
     return [convention.one.remove(name) or name for name in names] if convention else names
 
 
-def _split_of(name: str, entries: Mapping[str, list[_Entry]], folder: str) -> str:
+def _split_of(name: str, entries: _Entries, folder: str) -> str:
     """The split of a picture in a folder of this name; of entries that may mean it those that name the folder count."""
     fitting = [each for each in entries.get(name.rpartition("/")[2], ()) if share_folders(each.name, name)]
     fitting = [each for each in fitting if share_folders(each.name, join_path(folder, name))] or fitting
-    splits = {each.split: each.file for each in fitting}
+    splits = {each.split: each for each in reversed(fitting)}
     if len(splits) > 1:
-        first, second, *_ = splits.values()
-        what = f"lists {name}, and so does {second}" if first != second else f"gives {name} several splits"
-        raise P2PError(first, what, "Take it out of one of the lists.", code="several-splits")
+        raise _several_splits(name, *[each for each in fitting if splits[each.split] is each][:2])
     return next(iter(splits), "")
+
+
+def _several_splits(name: str, one: _Entry, other: _Entry) -> P2PError:
+    if one.file != other.file:
+        what = f"lists {name} in {one.place}, and so does {other.file} in {other.place}"
+        to_do = "Remove one of these lines, or move the list that is not meant to another folder."
+    else:
+        what = f"gives {name} the split {one.split} in {one.place}, and {other.split} in {other.place}"
+        to_do = "Keep one of these, or, if the file does not say splits, move it to another folder."
+    return P2PError(one.file, what, to_do, code="several-splits")
