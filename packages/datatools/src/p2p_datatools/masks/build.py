@@ -26,11 +26,10 @@ from p2p_datatools.labels.formats.pictures.class_names import NO_CLASS
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionFault, RegionLabels
 from p2p_datatools.masks.boxes import settle_boxes
-from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, ClassMapping
+from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, ClassMapping, settle_ids
 from p2p_datatools.masks.foretell import foretell, foretell_plan
 from p2p_datatools.masks.label_pictures import PictureReader
 from p2p_datatools.masks.paint import PaintOrder
-from p2p_datatools.masks.palette_ids import settle_ids
 from p2p_datatools.masks.plan import (
     Empty,
     MaskJob,

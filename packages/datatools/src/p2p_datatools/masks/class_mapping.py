@@ -5,14 +5,17 @@ Nothing here may know a label format or a pixel.
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
+from pathlib import Path
 from types import MappingProxyType
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.palette import _HEX, BACKGROUND, IGNORE, IGNORED, UNPAINTED, Palette, plain
+from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural, shell_word
-from p2p_datatools.labels.values import ClassNames, Use
+from p2p_datatools.labels.values import ClassNames, IndexLabels, LabelItem, LabelSet, PictureLabels, Use
 from p2p_datatools.masks.numberings import offer_mappings
 
 _MOST_LISTED = 200  # labels
@@ -21,13 +24,13 @@ _MOST_LISTED = 200  # labels
 _MOST_NUMBERS = 8  # class numbers; a picture that is not an index picture may have 65,536
 
 
-IDS, OF_PALETTE = "ids", "palette"
+_IDS, _OF_PALETTE = "ids", "palette"
 """`--map ids=palette`: class numbers are the ids of the palette, which is built-in and so nobody's own."""
 BOXES, RECTANGLES = "boxes", "rectangles"
 """`--map boxes=rectangles`: boxes around objects are painted as filled rectangles."""
 RINGS, HOLES = "rings", "holes"
 """`--map rings=holes`: outlines within others of their object are cut out of these."""
-_SPECIAL = ((IDS, OF_PALETTE), (BOXES, RECTANGLES), (RINGS, HOLES))
+_SPECIAL = ((_IDS, _OF_PALETTE), (BOXES, RECTANGLES), (RINGS, HOLES))
 
 
 # The data sets whose ids the built-in palettes have.
@@ -90,6 +93,28 @@ def _targets(palette: Palette) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*palette.names, BACKGROUND, UNPAINTED, IGNORED)))
 
 
+def settle_ids(found: LabelSet, labels: Path, mapping: Mapping[str, str], report: Reporter) -> LabelSet:
+    """The labels without names of class numbers where the mapping has ids=palette; notes whose are not used."""
+    if mapping.get(_IDS) != _OF_PALETTE:
+        return found
+    items = tuple(map(_without_names, found.items))
+    others = [each for each, item in zip(found.items, items, strict=True) if each is not item]
+    lists = dict.fromkeys(each.listed.source for each in others if isinstance(each, PictureLabels) and each.listed)
+    if not others:
+        return found
+    whose = " and ".join(lists) or found.format
+    report.note(f"{labels}: --map {_IDS}={_OF_PALETTE} is used, and not what {whose} calls the class numbers.")
+    return replace(found, items=items)
+
+
+def _without_names(item: LabelItem) -> LabelItem:
+    if not isinstance(item, PictureLabels):
+        return item
+    if item.listed and (item.listed.numbers or item.listed.uncounted):
+        item = replace(item, listed=replace(item.listed, numbers={}, uncounted=()))
+    return replace(item, names=None) if isinstance(item, IndexLabels) and item.names else item
+
+
 class ClassMapping:
     """Which class claims a label; with `numbers` the labels are class numbers, which match the ids of the palette.
 
@@ -109,7 +134,7 @@ class ClassMapping:
         for source, target in mapping.items():
             _check_target(source, target, palette)
         self.palette = palette
-        self.ids_are_meant = mapping.get(IDS) == OF_PALETTE
+        self.ids_are_meant = mapping.get(_IDS) == _OF_PALETTE
         self._mapping = {source: target for source, target in mapping.items() if (source, target) not in _SPECIAL}
         self._unused = set(self._mapping)
         self._numbers = numbers
@@ -261,7 +286,7 @@ class ClassMapping:
         if 2 * len(doubted) > len(asked):
             meant = ", ".join(f"{label} {self.word(label)}" for label in doubted[:_MOST_NUMBERS])
             more = ", ..." if len(doubted) > _MOST_NUMBERS else ""
-            offers.append(f"If so, add --map {IDS}={OF_PALETTE} ({meant}{more}).")
+            offers.append(f"If so, add --map {_IDS}={_OF_PALETTE} ({meant}{more}).")
         numbers = {int(label) for label in (*asked, *uses) if is_digits(label) and not self.is_mapped(label)}
         offers += self._count_names(listed, asked) if listed and listed.uncounted else []
         offers += offer_mappings(numbers, self.palette)
