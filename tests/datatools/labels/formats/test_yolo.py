@@ -347,3 +347,29 @@ def test_a_class_number_may_be_written_as_a_float_and_a_confidence_is_named(data
     assert [region.label for region in item.regions] == ["car"]
     assert [fault.code for fault in item.faults] == ["bad-outline", "bad-number"]
     assert "confidence" in item.faults[0].to_do
+
+
+@pytest.mark.parametrize(
+    ("splits", "lists"),
+    [
+        ("train: autosplit_train.txt\nval: autosplit_val.txt\n", "autosplit_train.txt autosplit_val.txt"),
+        ("train: D:\\set\\lists\\one.txt\nval: /content/set/lists/two.txt\n", "lists/one.txt lists/two.txt"),
+        ("train: [./images/a.jpg]\nval: [images/b.jpg]\n", ""),
+        ("train: missing.txt\nval: [images/b.jpg]\n", ""),
+    ],
+)
+def test_lists_of_pictures_that_a_data_yaml_names_give_the_splits_and_are_no_labels(
+    tmp_path: Path, splits: str, lists: str
+) -> None:
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "lists").mkdir()
+    for name in "ab":
+        (tmp_path / "labels" / f"{name}.txt").write_text(f"0 {HALF}\n")
+    (tmp_path / "data.yaml").write_text(f"names: [car]\n{splits}")
+    for name, file in zip("ab", lists.split(), strict=False):
+        (tmp_path / file).write_text(f"./images/{name}.jpg\n")
+    found = read_labels(tmp_path / "labels")
+    assert [item.split for item in found.items] == ["" if "missing" in splits else "train", "val"]
+    assert not lists or all(any(file in note for note in found.notes) for file in lists.split())
+    assert "missing" not in splits or any("is not there" in note for note in found.notes)
+    assert [item.split for item in read_labels(tmp_path).items] == [item.split for item in found.items]

@@ -1,12 +1,13 @@
-"""Gives labels the splits of the lists that lie with them, as train.txt and val.txt.
+"""Gives labels the splits of the lists that lie with them, as train.txt and val.txt, or that their data.yaml names.
 
 Nothing here may know a format, or overrule what folders say.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from p2p_datatools.contract.folders.listed_splits import read_listed_splits
+from p2p_datatools.contract.folders.listed_splits import ListEntry, give_splits, read_list, read_listed_splits
 from p2p_datatools.contract.names import without_suffix
 from p2p_datatools.labels.values import LabelSet
 
@@ -19,8 +20,42 @@ def give_listed_splits(found: LabelSet, labels: Path) -> LabelSet:
     if any(item.split for item in found.items):
         return found
     root = labels if labels.is_dir() else labels.parent
-    listed = read_listed_splits(root, [without_suffix(item.picture_name) for item in found.items])
+    listed = read_listed_splits(root, _names_of(found))
     told = [listed.unmatched] if listed.unmatched else []
-    given = zip(found.items, listed.splits, strict=True) if listed.splits else ()
+    return _with_splits(found, listed.splits, (*listed.notes, *told))
+
+
+def give_splits_of_own_lists(found: LabelSet, named: Iterable[tuple[str, str]], own: Path) -> LabelSet:
+    """The labels with the splits of the lists and pictures that a data set's file `own` names, as (split, path).
+
+    A path may be that on another machine, of which the end counts. Raises P2PError as `give_listed_splits`.
+    """
+    entries, notes = list[ListEntry](), list[str]()
+    for split, path in named:
+        if not path.lower().endswith(".txt"):
+            entries.append(ListEntry(without_suffix(path), split, own, f"its line {split}"))
+        elif file := _find_below(own.parent, path):
+            entries += read_list(file, split)
+            notes.append(f"{file}: is the list of {split} that {own.name} names.")
+        else:
+            notes.append(f"{own}: {path}, its list of {split}, is not there, and so not used.")
+    if not entries and not notes:
+        return found
+    return _with_splits(found, give_splits(_names_of(found), entries, own.parent.name), notes)
+
+
+def _find_below(folder: Path, path: str) -> Path | None:
+    """The file in a folder that the end of a path names, the longest first."""
+    parts = [part for part in path.replace("\\", "/").split("/") if part.strip(".")]
+    files = (folder.joinpath(*parts[count:]) for count in range(len(parts)))
+    return next((file for file in files if file.is_file()), None)
+
+
+def _with_splits(found: LabelSet, splits: Sequence[str], notes: Iterable[str]) -> LabelSet:
+    given = zip(found.items, splits, strict=True) if splits else ()
     items = tuple(replace(item, split=split) for item, split in given) or found.items
-    return replace(found, items=items, notes=(*found.notes, *listed.notes, *told))
+    return replace(found, items=items, notes=(*found.notes, *notes))
+
+
+def _names_of(found: LabelSet) -> list[str]:
+    return [without_suffix(item.picture_name) for item in found.items]

@@ -56,7 +56,7 @@ class ListedSplits(NamedTuple):
     unmatched: str = ""
 
 
-class _Entry(NamedTuple):
+class ListEntry(NamedTuple):
     """A picture's name in a list or table, and where in the file it is."""
 
     name: str
@@ -65,7 +65,7 @@ class _Entry(NamedTuple):
     place: str
 
 
-_Entries = Mapping[str, Sequence[_Entry]]  # by the last part of their names
+_Entries = Mapping[str, Sequence[ListEntry]]  # by the last part of their names
 
 
 class _Place(NamedTuple):
@@ -114,6 +114,19 @@ def _say_used(splits: Sequence[str], entries: _Entries) -> str:
     return f"The splits of {plural(listed, 'picture')} are those in {_join(lists)}{rest}."
 
 
+def give_splits(names: Sequence[str], entries: Iterable[ListEntry], folder: str) -> tuple[str, ...]:
+    """The splits that entries give to pictures of these names in a folder of that name; empty for those in none.
+
+    Raises P2PError when entries of different splits name one picture.
+    """
+    return _give([unicodedata.normalize("NFC", name) for name in names], _by_base(entries), folder)
+
+
+def read_list(file: Path, split: str) -> Iterator[ListEntry]:
+    """The entries of a list of one split; raises P2PError when it is no text in an encoding that it tells."""
+    yield from (ListEntry(name, split, file, place) for name, place in _names_in(file))
+
+
 def _give(names: Sequence[str], entries: _Entries, folder: str) -> tuple[str, ...]:
     if not entries:
         return ()
@@ -141,15 +154,15 @@ def _read_place(place: Path) -> _Place:
     return _Place(entries, unused)
 
 
-def _entry_of(entry: TableEntry, file: Path) -> _Entry:
-    return _Entry(_plain(entry.name), entry.split, file, entry.place)
+def _entry_of(entry: TableEntry, file: Path) -> ListEntry:
+    return ListEntry(_plain(entry.name), entry.split, file, entry.place)
 
 
 def _plain(name: str) -> str:
     return unicodedata.normalize("NFC", without_suffix(name))
 
 
-def _lists_in(files: Sequence[Path]) -> tuple[list[_Entry], list[tuple[str, _Entries]]]:
+def _lists_in(files: Sequence[Path]) -> tuple[list[ListEntry], list[tuple[str, _Entries]]]:
     """The entries of the lists of one split each, and why others cannot be read.
 
     A list of trainval counts where none of train or val is beside it.
@@ -157,10 +170,10 @@ def _lists_in(files: Sequence[Path]) -> tuple[list[_Entry], list[tuple[str, _Ent
     named = {file: split_of_list(file.stem) for file in files if file.suffix.lower() in _KINDS}
     if not {"train", "val"} & set(named.values()):
         named |= {file: "train" for file in named if file.stem.casefold() == "trainval"}
-    entries, unused = list[_Entry](), list[tuple[str, _Entries]]()
+    entries, unused = list[ListEntry](), list[tuple[str, _Entries]]()
     for file, split in named.items():
         try:
-            entries += (_Entry(name, split, file, place) for name, place in _names_in(file)) if split else ()
+            entries += read_list(file, split) if split else ()
         except P2PError as error:
             unused.append((f"{file}: {error.what}, and is not used. {error.to_do}", {}))
     return entries, unused
@@ -181,8 +194,8 @@ def _may_say_splits(name: str) -> bool:
     return suffix in _READ or (suffix in _UNREAD and _OF_SPLITS.search(name) is not None)
 
 
-def _by_base(entries: Iterable[_Entry]) -> dict[str, list[_Entry]]:
-    found: dict[str, list[_Entry]] = defaultdict(list)
+def _by_base(entries: Iterable[ListEntry]) -> dict[str, list[ListEntry]]:
+    found: dict[str, list[ListEntry]] = defaultdict(list)
     for entry in entries:
         found[entry.name.rpartition("/")[2]].append(entry)
     return found
@@ -223,7 +236,7 @@ def _split_of(name: str, entries: _Entries, folder: str) -> str:
     return next(iter(splits), "")
 
 
-def _several_splits(name: str, one: _Entry, other: _Entry) -> P2PError:
+def _several_splits(name: str, one: ListEntry, other: ListEntry) -> P2PError:
     if one.file != other.file:
         what = f"lists {name} in {one.place}, and so does {other.file} in {other.place}"
         to_do = "Remove one of these lines, or move the list that is not meant to another folder."

@@ -5,7 +5,7 @@ Nothing here may open a photo or know a palette; a class that has no name is an 
 
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import yaml
@@ -15,13 +15,15 @@ from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import cannot_read, read_text, sha256_file
 from p2p_datatools.contract.files.listing import find_files
 from p2p_datatools.contract.files.text import find_encoding
-from p2p_datatools.contract.folders.given_splits import split_in
+from p2p_datatools.contract.folders.given_splits import split_in, split_of_list
 from p2p_datatools.contract.foreign import is_digits
+from p2p_datatools.contract.names import without_suffix
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.parsing.class_lists import LARGEST, read_class_list
 from p2p_datatools.labels.parsing.outlines import box_at
 from p2p_datatools.labels.parsing.regions import RegionCollector
 from p2p_datatools.labels.split_files import give_splits_of_folders
+from p2p_datatools.labels.split_lists import give_splits_of_own_lists
 from p2p_datatools.labels.values import LabelSet, Points, Polygon, RegionLabels, uses_of
 
 
@@ -165,20 +167,33 @@ def read_yolo(folder: Path) -> LabelSet:
     more = f", and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
     note = f"{settings}: names the classes; {', '.join(told[:_MOST_TOLD])}{more}."
     found = LabelSet("yolo", tuple(items), uses_of(items), tuple(skipped), notes=(note,))
-    return give_splits_of_folders(found, _read_folders(settings)) if settings.suffix in (".yaml", ".yml") else found
+    return _give_splits(found, settings) if settings.suffix in (".yaml", ".yml") else found
 
 
-def _read_folders(settings: Path) -> dict[str, str]:
-    """The folders of photos that a YAML file of a data set names, each with its split; of two splits, with none."""
+def _give_splits(found: LabelSet, settings: Path) -> LabelSet:
+    """The labels with the splits of the folders, or else of the lists and pictures, that the settings name."""
+    told = list(_read_splits(settings))
+    folders = dict[str, str]()
+    for split, path in told:
+        if not _is_file(path):
+            folders[path] = split if folders.get(path, split) == split else ""
+    found = give_splits_of_folders(found, folders)
+    if any(item.split for item in found.items):
+        return found
+    return give_splits_of_own_lists(found, [(split, path) for split, path in told if _is_file(path)], settings)
+
+
+def _read_splits(settings: Path) -> Iterator[tuple[str, str]]:
+    """(split, path) for each folder, list or picture that a YAML file of a data set names for a split."""
     root = _compose(settings)
-    folders: dict[str, str] = {}
     for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
-        split = split_in(str(key.value)) or ""
+        split = split_in(str(key.value))
         nodes = value.value if isinstance(value, yaml.SequenceNode) else [value]
-        for node in nodes if split else ():
-            if isinstance(node, yaml.ScalarNode) and node.value and not node.value.endswith(".txt"):
-                folders[node.value] = split if folders.get(node.value, split) == split else ""
-    return folders
+        yield from ((split, node.value) for node in nodes if split and isinstance(node, yaml.ScalarNode) and node.value)
+
+
+def _is_file(path: str) -> bool:
+    return path.lower().endswith(".txt") or without_suffix(path) != str(PurePosixPath(path.replace("\\", "/")))
 
 
 def _lists(folder: Path, texts: list[Path]) -> list[Path]:
@@ -261,10 +276,15 @@ def _is_other(file: Path) -> bool:
     """Whether a text file tells something about the data set; a photo called license-plate.jpg has labels, too."""
     name = file.name.lower()
     if not name.startswith(_OTHER_TEXTS):
-        return False
+        return split_of_list(file.stem) is not None and _is_list_of_pictures(file)
     return (
         file.stem.lower() in _OTHER_TEXTS or name in _OTHER_TEXTS or (file.stat().st_size > 0 and not _is_label(file))
     )
+
+
+def _is_list_of_pictures(file: Path) -> bool:
+    """Whether the first line of a text file is the path of a picture, as in autosplit_train.txt and train2017.txt."""
+    return _is_file(_first_line(file).strip())
 
 
 def _is_blank(file: Path) -> bool:
@@ -273,10 +293,7 @@ def _is_blank(file: Path) -> bool:
 
 def _is_label(file: Path, *, shares: bool = False) -> bool:
     """Whether a text file begins with a class number and four numbers or more; with `shares`, within 0 and 1."""
-    with file.open("rb") as text:
-        start = text.read(4096)
-    line = start.decode(find_encoding(start), "ignore").split("\n", 1)[0]
-    words = line.split()
+    words = _first_line(file).split()
     try:
         # The reader checks the numbers: files with wrong numbers are labels, too.
         values = [float(word) for word in words[1:]]
@@ -287,6 +304,12 @@ def _is_label(file: Path, *, shares: bool = False) -> bool:
         and _class_number(words[0]) is not None
         and not (shares and any(not 0 <= each <= 1 for each in values))
     )
+
+
+def _first_line(file: Path) -> str:
+    with file.open("rb") as text:
+        start = text.read(4096)
+    return start.decode(find_encoding(start), "ignore").split("\n", 1)[0]
 
 
 def _picture(file: Path, folder: Path, names: dict[int, str], settings: Path) -> RegionLabels:
