@@ -177,6 +177,23 @@ def test_pictures_alone_in_a_folder_are_training_pictures_and_that_is_reported(t
     assert "no train/ folder: all pictures are training pictures" in folder.assumed
 
 
+def test_pictures_alone_have_the_splits_of_lists_beside_them_and_that_is_reported(tmp_path: Path) -> None:
+    touch(tmp_path, "1.jpg", "2.jpg", "3.jpg")
+    (tmp_path / "train.txt").write_text("1\n")
+    (tmp_path / "test.txt").write_text("2\n")
+    folder = read_foreign(tmp_path)
+    assert {pair.name: pair.split for pair in folder.pairs} == {"1": "train", "2": "test", "3": "train"}
+    assert any("1 other is in none" in line for line in folder.assumed)
+    touch(tmp_path, "train/1.jpg", "val/2.jpg")
+    assert {pair.name: pair.split for pair in read_foreign(tmp_path).pairs} == {
+        "1": "train",
+        "2": "train",
+        "3": "train",
+        "train/1": "train",
+        "val/2": "val",
+    }
+
+
 @pytest.mark.parametrize(
     ("files", "code", "words"),
     [

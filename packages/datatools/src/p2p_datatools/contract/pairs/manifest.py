@@ -15,6 +15,7 @@ from p2p_datatools.contract.files.atomic import json_line, read_json, write_json
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures, refuse_missing_folder, stem_of
 from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.folders.given_splits import split_of_pairs, splits_of_pair_folders
+from p2p_datatools.contract.folders.listed_splits import ListedSplits, read_listed_splits
 from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 from p2p_datatools.contract.pairs.below import find_pairs_below, pairs_below
 from p2p_datatools.contract.pairs.half_folders import refuse_half_folders
@@ -241,7 +242,8 @@ def _part_from_json(value: Any) -> HalfPart:
 def read_foreign(path: Path | str, *, needs_train: bool = True) -> PairFolder:
     """List an ordinary pix2pix folder: train/ val/ test/ of A|B pictures, or pictures alone, which count as train.
 
-    Other names of these folders, as valid/ or training/, are known, too.
+    Other names of these folders, as valid/ or training/, are known, too. Of pictures alone lists beside them may give
+    the splits, as train.txt and test.txt; those in no list count as train.
 
     Sizes and hashes are unknown (0x0 and empty) until the pictures are decoded.
     Raises P2PError when there is no picture, or pictures only in other folders; when there are no training pairs, if
@@ -260,6 +262,9 @@ def read_foreign(path: Path | str, *, needs_train: bool = True) -> PairFolder:
         for file, name in zip(files, names, strict=True)
         if (split := splits.get(name.partition("/")[0]) if "/" in name else "train")
     ]
+    listed = ListedSplits() if splits else read_listed_splits(path, [pair.name for pair in pairs])
+    if listed.splits:
+        pairs = [replace(pair, split=split or "train") for pair, split in zip(pairs, listed.splits, strict=True)]
     if not files and ".tar" in others.kinds:
         what = f"has shards without {SHARDS}, which says what the halves are and where each pair lies"
         to_do = "Unpack them and pair their files: only shards of 'p2p data export --format webdataset' are read."
@@ -280,7 +285,7 @@ def read_foreign(path: Path | str, *, needs_train: bool = True) -> PairFolder:
         what = f"has {plural(len(pairs), 'picture')} beside {outside} in folders other than train/, val/ and test/"
         raise P2PError(path, what, "Put A|B pictures into train/, or give their own folder.", code="no-pairs")
     _refuse_twice(path, pairs)
-    folder = _assume(path, pairs, [name for name in names if "/" in name], others)
+    folder = _assume(path, pairs, [name for name in names if "/" in name], others, listed)
     if needs_train:
         refuse_untrainable(folder)
     return folder
@@ -293,13 +298,17 @@ def refuse_untrainable(folder: PairFolder) -> None:
         raise P2PError(folder.path, what, to_do, code="no-training-pairs")
 
 
-def _assume(path: Path, pairs: Sequence[Pair], names: Sequence[str], others: LeftOut) -> PairFolder:
+def _assume(
+    path: Path, pairs: Sequence[Pair], names: Sequence[str], others: LeftOut, listed: ListedSplits
+) -> PairFolder:
     """The folder of these pairs of another tool, and what is assumed of it; `names` are all pictures in folders."""
     assumed = ["no manifest: A is the left half, B the right, and both are photos (resized smoothly)"]
     folders = {pair.file.split("/")[0]: pair.split for pair in pairs if "/" in pair.file}
     if renamed := [f"{folder}/ is {split}" for folder, split in folders.items() if folder != split]:
         assumed[0] += f"; {', '.join(renamed)}"
-    if not folders:
+    assumed += listed.notes
+    if not folders and not listed.splits:
+        assumed += [listed.unmatched] if listed.unmatched else []
         assumed.append(f"no train/ folder: all pictures are training pictures{_say_others(path)}")
     if outside := len(names) - sum("/" in pair.file for pair in pairs):
         elsewhere = sorted({name.partition("/")[0] for name in names} - folders.keys())
