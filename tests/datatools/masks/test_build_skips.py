@@ -39,6 +39,7 @@ def test_a_file_name_never_leads_out_of_the_destination(
         build(tmp_path / "labels.json", dest)
     summary = build(tmp_path / "labels.json", dest, keep_going=True)
     assert [(skip.where, skip.code) for skip in summary.skipped] == [(name, "path-leads-out")]
+    assert "--photos FOLDER" in summary.skipped[0].to_do
     assert not list(tmp_path.rglob("*evil*"))
 
 

@@ -188,3 +188,20 @@ def test_the_mask_of_a_picture_is_found_however_its_channels_lie(planar: str) ->
     found = read_mask_page(stream)
     assert found is not None
     assert (found == ~mask).all()
+
+
+@pytest.mark.parametrize("planar", ["contig", "separate"])
+def test_of_a_mask_with_a_sample_for_each_channel_a_pixel_lacks_data_if_one_does(planar: str, tmp_path: Path) -> None:
+    mask = np.ones((8, 12, 3), dtype=np.uint8)
+    mask[0, :, 1] = mask[3, 3] = 0
+    path = tmp_path / "a.tif"
+    with tifffile.TiffWriter(path) as tiff:
+        tiff.write(np.zeros((8, 12, 3), dtype=np.uint16), photometric="rgb", metadata=None)
+        pixels = mask if planar == "contig" else mask.transpose(2, 0, 1)
+        tiff.write(pixels, photometric="rgb", planarconfig=planar, subfiletype=1, metadata=None)
+    with tifffile.TiffFile(path, mode="r+b") as tiff:
+        tiff.pages[1].tags[254].overwrite(4)
+    with path.open("rb") as stream:
+        found = read_mask_page(stream)
+    assert found is not None
+    assert (found == (mask == 0).any(axis=2)).all()

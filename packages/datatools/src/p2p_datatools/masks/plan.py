@@ -136,11 +136,22 @@ def _job(
 ) -> MaskJob:
     if isinstance(item, PictureLabels) and read != AS_USUAL:
         item = replace(item, read=read)
-    name = folder.name(photo) if folder and photo else safe_name(join_path(item.below, item.picture_name), item.where)
+    name = folder.name(photo) if folder and photo else _own_name(item)
     if isinstance(item, RegionLabels) and not item.regions and item.without_area:
         what = f"has no outline with an area, only {count_kinds(item.without_area)}"
         raise P2PError(item.where, what, "Label it, or take it out of the labels.", code="no-outline")
     return MaskJob(item, name, photo, read)
+
+
+def _own_name(item: RegionLabels | PictureLabels) -> str:
+    """The mask's name by the labels alone; raises P2PError where they have a path on another machine."""
+    try:
+        return safe_name(join_path(item.below, item.picture_name), item.where)
+    except P2PError as error:
+        if error.code != "path-leads-out":
+            raise
+        to_do = "Give the photos with --photos FOLDER: each mask is then called as its photo there."
+        raise P2PError(error.where, error.what, to_do, code=error.code) from error
 
 
 def is_empty(item: RegionLabels | PictureLabels) -> bool:

@@ -480,6 +480,6 @@ def _nodata_of_image(image: Image.Image) -> float | None:
 def nodata_of(text: object) -> float | None:
     """The value of the tag GDAL_NODATA, which is a number as text; None where there is none."""
     try:
-        return None if text is None else float(str(text).strip("\0 "))
+        return None if text is None else float(str(text).strip("\0 ").partition("\0")[0])
     except ValueError:
         return None

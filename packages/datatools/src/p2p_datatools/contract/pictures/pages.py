@@ -192,7 +192,8 @@ def _kind_of(page: Any) -> int:
 def read_mask_page(stream: BinaryIO) -> NDArray[np.bool_] | None:
     """Where a TIFF's own mask says that its only picture has no data, (height, width); None if it has no such mask.
 
-    That is a page of its size whose NewSubfileType says transparency (TIFF 6.0, tag 254), as GDAL writes it.
+    That is a page of its size whose NewSubfileType says transparency (TIFF 6.0, tag 254), as GDAL writes it. Where it
+    has a sample for each channel, a pixel in which any channel lacks data has none.
     """
     import tifffile
 
@@ -205,7 +206,8 @@ def read_mask_page(stream: BinaryIO) -> NDArray[np.bool_] | None:
             sizes = {(page.imagelength, page.imagewidth) for page in (*masks, *pictures)}
             if len(masks) != 1 or len(pictures) != 1 or len(sizes) != 1:
                 return None
-            return np.asarray(masks[0].asarray() == 0)
+            missing = np.asarray(masks[0].asarray() == 0)
+            return missing if missing.ndim == 2 else missing.any(axis=masks[0].axes.index("S"))
     except tifffile.TiffFileError:  # of a kind that Pillow alone knows
         return None
 
