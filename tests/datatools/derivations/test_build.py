@@ -220,3 +220,17 @@ def test_a_photo_whose_name_is_not_utf8_stops_no_other(photos: Path, dest: Path)
     summary = derive(photos, dest, Edges(), keep_going=True)
     assert summary.made
     assert [(skip.where, skip.code) for skip in summary.skipped] == [(str(photos), "name-not-utf8")]
+
+
+def test_drawings_are_made_of_photos_of_any_depth_and_other_operations_say_what_to_do(
+    photos: Path, dest: Path, notes: "Notes", refused: "Refused", noise: "Noise"
+) -> None:
+    values = noise(0).astype(np.uint16) * 16
+    write_png(photos / "deep.png", values)
+    assert derive(photos, dest, Edges(), report=notes).made == 5
+    assert any("deep.png: 1 photo has more than 8 bits" in line for line in notes.lines)
+    assert 0 < (read_photo(dest / "deep.png") == 0).mean() < 1
+    with refused("pictures-failed") as error:
+        derive(photos, dest.parent / "grey", Gray())
+    assert error.value.parts[0].code == "depth"
+    assert "--op edges and sketch" in error.value.parts[0].to_do

@@ -20,11 +20,14 @@ from p2p_datatools.contract.files.destination import Destination, refuse, refuse
 from p2p_datatools.contract.files.listing import LeftOut
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import has_manifest
-from p2p_datatools.contract.pictures.header import open_picture
-from p2p_datatools.contract.pictures.images import read_photo, say_over_white
+from p2p_datatools.contract.pictures.arrays import read_filled
+from p2p_datatools.contract.pictures.header import PictureFile, open_picture
+from p2p_datatools.contract.pictures.images import DepthError, Photo, read_photo, say_over_white
 from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
+from p2p_datatools.contract.pictures.stretch import show_values
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.words import plural
 from p2p_datatools.derivations.operations import OPERATIONS, Operation
 from p2p_datatools.jobs.conversion import (
     ConversionLine,
@@ -69,7 +72,8 @@ def derive(
     """Write what `op` makes of every photo in PHOTOS to DEST/NAME.png, or for `Lab` to DEST/L and DEST/ab.
 
     Names are the photos' paths below PHOTOS without suffix, so that 'p2p data pair DEST PHOTOS' joins them. The same
-    photo, name, settings and seed give the same picture.
+    photo, name, settings and seed give the same picture. A photo of more than 8 bits is drawn, by `Edges` and
+    `Sketch`, from its values stretched to black and white; other operations refuse it.
     `read` says which page of files with several is read. On a DEST made with the same settings new photos are added
     and others kept.
 
@@ -93,11 +97,11 @@ def derive(
         report.note(say_picked(picked, photos))
     sources, skipped = _sources(folder)
     folder.others.say(report)
-    over_white = list[Path]()
+    over_white, stretched = list[Path](), list[Path]()
     with Destination(dest, marker=_HEADER, recipe=recipe, cheap=True) as destination:
         done = convert(
             sources,
-            lambda source: _products(op, seed, source, read, over_white),
+            lambda source: _products(op, seed, source, read, over_white, stretched),
             destination,
             journal=_LINES,
             report=report,
@@ -108,9 +112,16 @@ def derive(
         with report.tell("writing records"):
             destination.commit(lambda at: _write_records(at, recipe, done.lines), skipped=skipped)
     say_over_white(over_white, report)
+    _say_stretched(stretched, report)
     folders = tuple(dest / folder if folder else dest for folder in op.folders)
     made = (recipe["op"], recipe["settings"], done.made, done.kept)
     return DeriveSummary(*made, tuple(skipped), dest, folders, folder.others)
+
+
+def _say_stretched(paths: list[Path], report: Reporter) -> None:
+    if paths:
+        number = plural(len(paths), "photo has", "photos have")
+        report.note(f"{min(paths)}: {number} more than 8 bits a channel, stretched from black to white for drawing.")
 
 
 def _recipe(op: Operation, seed: int) -> dict[str, Any]:
@@ -135,12 +146,27 @@ def _sources(folder: PhotoFolder) -> tuple[list[Source], list[Skip]]:
     return sources, skipped
 
 
-def _products(op: Operation, seed: int, source: Source, read: ReadOptions, over_white: list[Path]) -> list[Product]:
+def _products(
+    op: Operation, seed: int, source: Source, read: ReadOptions, over_white: list[Path], stretched: list[Path]
+) -> list[Product]:
     with open_picture(source.path, read) as file:
-        photo = read_photo(file, over_white=over_white)
+        if is_deep := op.any_depth and file.header.form.dtype != "uint8":
+            photo, _ = show_values(read_filled(file, "tag")[0])
+        else:
+            photo = _read_photo(file, over_white)
     pictures = op.apply(photo, random_of(seed, source.name))
+    stretched += [source.path] if is_deep else []
     folders = (f"{folder}/" if folder else "" for folder in op.folders)
     return [Product(f"{below}{source.name}.png", picture) for below, picture in zip(folders, pictures, strict=True)]
+
+
+def _read_photo(file: PictureFile, over_white: list[Path]) -> Photo:
+    try:
+        return read_photo(file, over_white=over_white)
+    except DepthError as error:
+        ways = " and ".join(name for name, kind in OPERATIONS.items() if kind.any_depth)
+        to_do = f"Only --op {ways} take it as it is. Convert it first (ImageMagick: magick IN -depth 8 OUT)."
+        raise DepthError(error.where, error.what, to_do, code=error.code) from error
 
 
 def random_of(seed: int, name: str) -> np.random.Generator:

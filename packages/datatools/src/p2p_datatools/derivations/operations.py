@@ -27,6 +27,7 @@ class Operation:
 
     folders: ClassVar[tuple[str, ...]] = ("",)  # below DEST, one for each picture that is made of a photo
     random: ClassVar[bool] = False  # whether the seed makes a difference
+    any_depth: ClassVar[bool] = False  # whether each photo's own range of values may become black to white before
 
     def __post_init__(self) -> None:
         check_settings(self)
@@ -68,6 +69,7 @@ class Lab(Operation):
 class Edges(Operation):
     """Thin dark lines on white where the edges are, for drawing to photo."""
 
+    any_depth: ClassVar[bool] = True  # a drawing holds no values of the photo
     detail: float = setting(0.1, "The share of pixels that may begin a line.", low=0.001, high=0.9, unit="share")
     smooth: float = setting(
         1.5, "The sigma of the smoothing before, in pixels of a picture of 512.", low=0, high=50, unit="pixels"
@@ -88,6 +90,7 @@ class Edges(Operation):
 class Sketch(Operation):
     """A soft pencil drawing, for drawing to photo."""
 
+    any_depth: ClassVar[bool] = True  # a drawing holds no values of the photo
     radius: float = setting(
         6.0, "How far around a pixel counts, in pixels of a picture of 512.", low=0.1, high=500, unit="pixels"
     )
