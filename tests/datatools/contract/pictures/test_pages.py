@@ -199,8 +199,10 @@ def test_of_a_mask_with_a_sample_for_each_channel_a_pixel_lacks_data_if_one_does
         tiff.write(np.zeros((8, 12, 3), dtype=np.uint16), photometric="rgb", metadata=None)
         pixels = mask if planar == "contig" else mask.transpose(2, 0, 1)
         tiff.write(pixels, photometric="rgb", planarconfig=planar, subfiletype=1, metadata=None)
-    with tifffile.TiffFile(path, mode="r+b") as tiff:
-        tiff.pages[1].tags[254].overwrite(4)
+    with tifffile.TiffFile(path, mode="r+") as tiff:
+        page = tiff.pages[1]
+        assert isinstance(page, tifffile.TiffPage)
+        page.tags[254].overwrite(4)
     with path.open("rb") as stream:
         found = read_mask_page(stream)
     assert found is not None
