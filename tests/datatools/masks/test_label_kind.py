@@ -86,6 +86,13 @@ def test_map_ids_palette_says_more_than_a_list_of_classes_and_the_list_is_named(
     assert any("not what classes.txt calls" in line for line in notes.lines)
 
 
+def test_class_numbers_saved_as_gif_are_those_of_the_grey_picture_though_each_counts_its_own(tmp_path: Path) -> None:
+    labels = tmp_path / "labels"
+    save(labels / "a.gif", np.where(drawing() == 2, 0, drawing()).astype(np.uint8))
+    build(labels, "ids=palette")
+    assert (mask(labels) == np.where(drawing() == 2, 0, drawing())).all()
+
+
 def test_a_table_that_contradicts_the_numbers_is_refused_until_one_says_which_is_right(
     tmp_path: Path, refused: "Refused"
 ) -> None:

@@ -153,3 +153,30 @@ def test_colours_that_need_16_bits_are_refused_with_the_first_of_them(tmp_path: 
     with refused("depth", tmp_path / "a.png") as error:
         read_label_picture(tmp_path / "a.png")
     assert "(65535, 700, 0)" in error.value.what
+
+
+@pytest.mark.parametrize("numbers", [[0, 1, 5, 8, 11], [0, 11], [4], [0, 20, 60]])
+def test_greys_that_a_gif_keeps_as_a_table_of_those_that_occur_are_the_numbers(
+    numbers: list[int], tmp_path: Path
+) -> None:
+    grey = np.array([numbers, numbers[::-1]], dtype=np.uint8)
+    Image.fromarray(grey).save(tmp_path / "a.gif")
+    found = read_label_picture(tmp_path / "a.gif").unpacked
+    assert found.numbers is not None
+    assert found.numbers.tolist() == grey.tolist()
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        [0, 0, 0, 100, 100, 100, 200, 200, 200],  # even steps that can be seen
+        [0, 0, 0, 7, 7, 7, 9, 9, 9, 30, 30, 30],  # a class that does not occur
+        [0, 0, 0, 7, 7, 7, 9, 0, 0],
+    ],
+)
+def test_a_table_that_somebody_chose_leaves_the_indices_the_numbers(table: list[int], tmp_path: Path) -> None:
+    image = Image.fromarray(np.array([[0, 1, 2]], dtype=np.uint8)).convert("P")
+    image.putpalette(table)
+    image.save(tmp_path / "a.png")
+    found = read_label_picture(tmp_path / "a.png")
+    assert found.unpacked is found

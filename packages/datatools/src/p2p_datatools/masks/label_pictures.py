@@ -137,9 +137,9 @@ class PictureReader:
         picture = item.picture()
         known = self._table(item)
         if not reads_as_colors(item, picture, known, self._extra, self._claims):
-            return self._classes(self._clear(item, picture, self._numbers(item, picture)))
+            return self._classes(self._clear(item, picture, self._numbers(item, picture.unpacked)))
         found = self._table_rows(item, picture, known) or self._snap(item, picture, known)
-        return self._classes(self._clear(item, picture, found or self._numbers(item, picture)))
+        return self._classes(self._clear(item, picture, found or self._numbers(item, picture.unpacked)))
 
     def _numbers(self, item: PictureLabels, picture: LabelPicture) -> _Rows:
         """Class numbers, by the names that the format or a list gives them, or by the palette's ids."""

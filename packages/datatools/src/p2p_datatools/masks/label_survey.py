@@ -146,6 +146,7 @@ def _survey_picture(
             survey.painted.append(item)
             survey.pixels, survey.blended = _count_colors(picture)
         return
+    picture = picture.unpacked
     assert picture.numbers is not None, "it holds numbers"
     table = picture.table if picture.table is not None else ()
     used = {int(each): {_color(table[each])} if each < len(table) else set[Color]() for each in _find_used(picture)}

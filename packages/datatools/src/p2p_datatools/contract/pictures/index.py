@@ -3,7 +3,7 @@
 Nothing here may know which class a number is; palettes and labels say that.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ from p2p_datatools.contract.pictures.images import (
 )
 
 _BLOCK = 1 << 20  # pixels that are counted at once
+_VISIBLE = 16  # levels between greys by which people tell classes apart
 _BUSY = 8  # pixels per run, below which each pixel is counted by itself
 
 
@@ -74,6 +75,14 @@ class LabelPicture:
         """How many pixels have each number; at least 256 counts."""
         assert self.numbers is not None, "there are numbers"
         return histogram(self.numbers)
+
+    @cached_property
+    def unpacked(self) -> "LabelPicture":
+        """The picture as numbers: the greys of a table that has just those that occur, since these were the numbers."""
+        if self.numbers is None or self.numbers.dtype != np.uint8 or self.table is None:
+            return self
+        greys = _compacted_greys(self.numbers, self.table)
+        return self if greys is None else replace(self, numbers=greys, table=None)
 
     @property
     def colors(self) -> Photo:
@@ -179,6 +188,25 @@ def _index_of(image: Image.Image, file: PictureFile) -> IndexPicture:
             code="colours-not-classes",
         )
     return IndexPicture(channels[..., 0].copy(), None)
+
+
+def _compacted_greys(values: NDArray[Any], table: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """The numbers of a grey picture whose writer kept a table of just the greys that occur; None for other tables.
+
+    GIF has no greys, and programs that make PNG small write few greys as indices. The table of a picture that was
+    drawn with indices lists classes that do not occur, too, has colours, or greys at even and visible distances.
+    """
+    used = np.flatnonzero(np.bincount(values.ravel(), minlength=1))
+    if len(used) > len(table) or used[-1] != len(used) - 1 or table[len(used) :].any():
+        return None
+    greys = table[: len(used)]
+    if (greys != greys[:, :1]).any():
+        return None
+    steps = np.diff(greys[:, 0].astype(np.int16))
+    even = greys[0, 0] == 0 and len(set(steps.tolist())) <= 1
+    if even and (not steps.size or steps[0] == 1 or steps[0] >= _VISIBLE):
+        return None
+    return np.asarray(greys[:, 0][values])
 
 
 def read_ids(source: Path | PictureFile) -> NDArray[np.int32]:
