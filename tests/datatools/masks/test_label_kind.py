@@ -93,6 +93,18 @@ def test_class_numbers_saved_as_gif_are_those_of_the_grey_picture_though_each_co
     assert (mask(labels) == np.where(drawing() == 2, 0, drawing())).all()
 
 
+def test_class_numbers_that_were_resized_with_interpolation_are_told(tmp_path: Path, notes: "Notes") -> None:
+    labels, words = tmp_path / "labels", parse_mapping(["ids=palette"], CARS)
+    save(labels / "a.png", drawing(size=96))
+    large = Image.fromarray(drawing(size=96)).resize((144, 72), Image.Resampling.BILINEAR)
+    for name, more in (("a", ()), ("b", ("b.png",))):
+        if more:
+            large.save(labels / "b.png")
+        build_masks(labels, tmp_path / name, palette=CARS, mapping=words, report=notes)
+        told = [line for line in notes.lines if "interpolation" in line]
+        assert [line.split(":")[0] for line in told] == [str(labels / each) for each in more]
+
+
 def test_a_table_that_contradicts_the_numbers_is_refused_until_one_says_which_is_right(
     tmp_path: Path, refused: "Refused"
 ) -> None:

@@ -30,6 +30,11 @@ _MOST_EDGE = 0.25  # of the pixels of a soft mask; one of a car in 96 x 64 pixel
 _DARK = 40  # of 255: the colour of a picture of small class numbers, with what JPEG adds to them
 
 
+# The share of steps between class numbers that lead to a single pixel whose number is between those beside it: at most
+# 0.08 in 15 label pictures of CamVid, Cityscapes, CMP and a car set, and 0.3 to 0.7 once these were resized smoothly.
+_BETWEEN, _LEAST_STEPS, _ROWS = 0.2, 100, 128
+
+
 _AREA = 0.01  # of the pixels: a value between the ends that has more is no edge
 
 
@@ -186,6 +191,15 @@ def is_soft(numbers: NDArray[np.uint8 | np.uint16], counts: NDArray[np.int64]) -
         return False
     many = np.count_nonzero(between) >= _LEAST_GREYS and between.max() <= _AREA * pixels
     return bool(many) or not _has_areas(numbers.astype(np.uint8, copy=False))
+
+
+def is_interpolated(numbers: NDArray[np.uint8 | np.uint16]) -> bool:
+    """Whether class numbers (height, width) were resized smoothly, so that edges have the numbers of other classes."""
+    rows = numbers[:: max(1, len(numbers) // _ROWS)]
+    left, middle, right = rows[:, :-2], rows[:, 1:-1], rows[:, 2:]
+    steps = np.count_nonzero(left != middle)
+    between = np.count_nonzero(((left < middle) & (middle < right)) | ((left > middle) & (middle > right)))
+    return bool(steps >= _LEAST_STEPS and between > _BETWEEN * steps)
 
 
 def _has_areas(numbers: NDArray[np.uint8]) -> bool:

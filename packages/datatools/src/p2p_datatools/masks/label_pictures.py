@@ -42,7 +42,7 @@ from p2p_datatools.labels.values import (
     Use,
 )
 from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, ClassMapping
-from p2p_datatools.masks.label_kind import is_soft, reads_as_colors, refuse_dark_numbers, soft_mask
+from p2p_datatools.masks.label_kind import is_interpolated, is_soft, reads_as_colors, refuse_dark_numbers, soft_mask
 
 BY_IDS = "palette ids"  # what decides on numbers without names
 
@@ -65,7 +65,7 @@ class PictureClasses:
     """The class index of each pixel, the labels that occur, and how many `pixels` each class index has, (256,).
 
     `mask` is None when no class claims some label. `snapped`, `blended`, `values`, `decided_by` and `undecided` are as
-    a mask's record has them; `faults` are segments without pixels.
+    a mask's record has them; `faults` are segments without pixels; `interpolated` is that of class numbers.
     """
 
     mask: LabelMap | None
@@ -78,6 +78,7 @@ class PictureClasses:
     decided_by: str = ""
     undecided: tuple[tuple[int, int], ...] = ()
     faults: tuple[RegionFault, ...] = ()
+    interpolated: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +93,7 @@ class _Rows:
     blended: int = 0
     counts: NDArray[np.int64] | None = None  # of each row, where they are known
     undecided: tuple[tuple[int, int], ...] = ()
+    interpolated: bool = False
 
     def set_apart(self, where: NDArray[np.bool_], label: str) -> "_Rows":
         """The same with a row of this label for some pixels."""
@@ -157,7 +159,7 @@ class PictureReader:
         if names and item.listed:
             self._refuse_unlisted(item, item.listed, counts, names)
         by = (item.listed.source if item.listed else "the format's names") if names else BY_IDS
-        return _Rows(numbers, values, labels, by, counts=counts)
+        return _Rows(numbers, values, labels, by, counts=counts, interpolated=is_interpolated(numbers))
 
     def _refuse_unlisted(
         self, item: PictureLabels, listed: ClassNames, counts: NDArray[np.int64], names: Mapping[int, str]
@@ -359,6 +361,7 @@ class PictureReader:
             values=told,
             decided_by=found.decided_by,
             undecided=found.undecided,
+            interpolated=found.interpolated,
         )
 
 

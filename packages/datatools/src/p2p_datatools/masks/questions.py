@@ -41,8 +41,20 @@ def check_mapping(
         claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=_names_without_numbers(found))
     for unused in () if failed else claims.unused:  # pictures that failed were not read to their labels
         report.note(f"--map {unused}: no label in {labels} has this name.")
+    _note_interpolated(work.interpolated, report)
     _refuse_black(claims, totals, labels, report)
     _check_undecided(totals, len(lines), labels, report)
+
+
+def _note_interpolated(pictures: Collection[str], report: Reporter) -> None:
+    """Note pictures of class numbers whose edges have the numbers of other classes."""
+    if pictures:
+        more = f" (and {plural(len(pictures) - 1, 'more picture')})" if len(pictures) > 1 else ""
+        report.note(
+            f"{min(pictures)}{more}: at many edges single pixels have a class number between those beside them, as "
+            "after resizing with interpolation: they become that class. Take the labels in their own size, or resize "
+            "them by the nearest pixel."
+        )
 
 
 def _refuse_black(claims: ClassMapping, totals: MaskTotals, labels: Path, report: Reporter) -> None:

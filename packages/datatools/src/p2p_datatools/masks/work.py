@@ -67,6 +67,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         self.claims, self.palette, self.pictures, self.order = claims, claims.palette, pictures, order
         self.uses: dict[str, Use] = {}
         self.numbered: list[str] = []
+        self.interpolated: list[str] = []
         self.strays: dict[str, tuple[RegionFault, ...]] = {}
         self.scaling: dict[str, str] = {}
         self._strict = strict
@@ -216,6 +217,8 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
                 self.uses[label] = self.uses.get(label, Use()) + use
             if read.decided_by == BY_IDS:
                 self.numbered.append(where)
+            if read.interpolated:
+                self.interpolated.append(where)
 
     def _paint(self, item: RegionLabels, size: Size) -> PaintResult:
         """The mask, and in how many pixels the order of annotation would give another class."""
