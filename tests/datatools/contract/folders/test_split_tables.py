@@ -73,6 +73,7 @@ FOLDS = '[{"train": ["a"], "val": ["b"]}, {"train": ["b"], "val": ["a"]}]'
         ("part.csv", "image,set\na,train\nb,blue\nc,red\n", "line 3 says 'blue', and 1 other alike"),
         ("meta.csv", "image,split\na,train\n\xe9,test\n", "is not UTF-8"),
         ("split.pkl", "", "is not read"),
+        ("train_fold0.txt", "a\n", "list of a fold"),
         ("train.txt", "a\n\xe9\n", "is not UTF-8"),
     ],
 )
@@ -122,7 +123,7 @@ def test_lists_that_name_none_of_the_pictures_are_told(tmp_path: Path) -> None:
     (tmp_path / "train.txt").write_text("x\n")
     assert read_listed_splits(tmp_path, ["a"]).unmatched == ""
     (tmp_path / "val.txt").write_text("y\n")
-    assert "name none of these pictures, such as x" in read_listed_splits(tmp_path, ["a"]).unmatched
+    assert "name none of these pictures, such as y" in read_listed_splits(tmp_path, ["a"]).unmatched
 
 
 def test_trainval_is_for_training_where_neither_train_nor_val_is_listed(tmp_path: Path) -> None:

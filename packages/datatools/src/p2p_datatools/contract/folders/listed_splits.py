@@ -38,6 +38,7 @@ _PLACES = (  # below a data set's folder
 )
 _COLUMNS = 2  # of a list: the picture and its labels; others may have anything
 _CELL = re.compile(r"[\s,;]+")
+_FOLD = re.compile(r"(?i)(?<![a-z])(fold|cv)[ _.-]?\d")
 # What may say splits, and is not read.
 _UNREAD = frozenset(
     {".pkl", ".pickle", ".npy", ".npz", ".mat", ".yaml", ".yml", ".toml", ".xlsx", ".xls", ".ods", ".parquet"}
@@ -100,7 +101,7 @@ def _say_unmatched(entries: _Entries) -> str:
         return ""
     files = list(dict.fromkeys(each.file for each in listed))
     say, are = ("names", "is") if len(files) == 1 else ("name", "are")
-    return f"{_join(files)} {say} none of these pictures, such as {listed[0].name}, and {are} not used."
+    return f"{_join(files)} {say} none of these pictures, such as {listed[-1].name}, and {are} not used."
 
 
 def _join(files: Iterable[Path]) -> str:
@@ -174,9 +175,17 @@ def _lists_in(files: Sequence[Path]) -> tuple[list[ListEntry], list[tuple[str, _
     for file, split in named.items():
         try:
             entries += read_list(file, split) if split else ()
+            if not split and _FOLD.search(file.stem):
+                unused.append(
+                    (f"{file}: is the list of a fold and not of a split, and is not used.", _entries_of_fold(file))
+                )
         except P2PError as error:
             unused.append((f"{file}: {error.what}, and is not used. {error.to_do}", {}))
     return entries, unused
+
+
+def _entries_of_fold(file: Path) -> _Entries:
+    return _by_base(read_list(file, ""))
 
 
 def _files_in(folder: Path) -> list[Path]:
