@@ -43,6 +43,7 @@ KITTI = "Car 0.00 0 -1.58 10 20 86 48 1.65 1.67 3.64 -0.65 1.71 46.70 -1.59\n"
         ),
         ("a.txt", '\n {"images": []}', "holds JSON", "Rename"),
         ("a.txt", KITTI, "KITTI", "outlines"),
+        ("a.txt", "0 0,5 0,5 0,25 0,25\n", "comma for the decimal point", "points"),
         ("a.txt", "imagesource:x\n1 1 5 1 5 5 1 5 car 0\n", "DOTA", "outlines"),
         ("a.txt", "0,0.1,0.1,0.5,0.5\n", "commas", "spaces"),
         ("a.txt", "-1 0.1 0.1 0.5 0.1 0.5 0.5\n", "below 0", "again"),

@@ -156,3 +156,8 @@ def test_the_error_for_a_picture_without_class_numbers_does_not_fill_the_screen(
 
 def test_nothing_is_refused_when_every_label_has_a_class() -> None:
     named(dog="unpainted").refuse_unclaimed({"wheel": Use(1, 1), "dog": Use(1, 1)}, where="labels")
+
+
+def test_a_mapping_means_a_label_however_its_umlaut_is_spelt() -> None:
+    claims = ClassMapping(CARS, {"T\u00fcr": "body"}, numbers=False)
+    assert claims.word("Tu\u0308r") == "body"

@@ -373,3 +373,23 @@ def test_lists_of_pictures_that_a_data_yaml_names_give_the_splits_and_are_no_lab
     assert not lists or all(any(file in note for note in found.notes) for file in lists.split())
     assert "missing" not in splits or any("is not there" in note for note in found.notes)
     assert [item.split for item in read_labels(tmp_path).items] == [item.split for item in found.items]
+
+
+def test_a_list_in_the_folder_of_labels_that_contradicts_that_of_the_data_set_is_refused(
+    data: Path, refused: "Refused"
+) -> None:
+    labels = data / "train" / "labels"
+    (labels / "classes.txt").write_text("wheel\ncar\n")
+    (data / "train" / "data.yaml").write_text("train: images\n")
+    assert [region.label for region in read_yolo(labels).items[0].regions] == ["wheel", "car"]
+    (data / "train" / "data.yaml").write_text("names: [car, wheel]\n")
+    with refused("contradicting-lists", labels / "classes.txt"):
+        read_yolo(labels)
+    (labels / "classes.txt").write_text("car\nwheel\n")
+    assert [region.label for region in read_yolo(labels).items[0].regions] == ["car", "wheel"]
+
+
+def test_labels_may_end_in_capital_letters(data: Path) -> None:
+    labels = data / "train" / "labels"
+    (labels / "a.b.txt").rename(labels / "a.b.TXT")
+    assert [item.picture_name for item in read_labels(data).items] == ["train/images/a.b"]

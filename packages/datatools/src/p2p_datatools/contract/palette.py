@@ -4,6 +4,7 @@ Nothing here may touch pixels of photos or know a label format; it maps names, i
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -269,8 +270,12 @@ def _color(value: Any, name: str, at: ForeignPlace) -> Color:
 
 
 def plain(label: str) -> str:
-    """A label in the form in which it is compared: without case, and with space, dash and underscore alike."""
-    return label.strip().casefold().replace(" ", "_").replace("-", "_")
+    """A label in the form in which it is compared: without case, and with space, dash and underscore alike.
+
+    Some systems write an umlaut as one character, others as two.
+    """
+    composed = label if label.isascii() else unicodedata.normalize("NFC", label)
+    return composed.strip().casefold().replace(" ", "_").replace("-", "_")
 
 
 BACKGROUND, UNPAINTED, IGNORED = "background", "unpainted", "ignore"

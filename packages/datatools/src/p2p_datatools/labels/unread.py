@@ -197,6 +197,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
         "numbers with commas, where YOLO has spaces",
         "Replace the commas by spaces, and put a classes.txt with the names beside them.",
     ),
+    r"-?\d+( -?\d+,\d+){4,}": ("numbers with a comma for the decimal point", "Replace the commas by points."),
     r"-?\d+( -?[\d.eE+-]+){4,}": (
         "lines as YOLO's, of which one is damaged or has a class number below 0",
         "Correct its first lines, or export the labels again.",

@@ -198,12 +198,12 @@ def picture_names(
 
 
 def find_files(folder: Path, pattern: str, *, strange: list[P2PError] | None = None) -> list[Path]:
-    """All files below `folder` whose name fits a pattern such as *.txt, hidden ones left out, in their order.
+    """The files below `folder` whose name fits a pattern such as *.txt in any case, in their order, no hidden ones.
 
     The error of a folder that is closed to us is added to `strange` if given, else raised.
     """
     errors: list[P2PError] = []
-    fits = re.compile(fnmatch.translate(pattern)).match
+    fits = re.compile(fnmatch.translate(pattern), re.IGNORECASE).match
     found = [folder / name for name in _files_below(folder, "", errors, None) if fits(name[name.rfind("/") + 1 :])]
     if errors and strange is None:
         raise errors[0]

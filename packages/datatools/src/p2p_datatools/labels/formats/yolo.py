@@ -17,7 +17,7 @@ from p2p_datatools.contract.files.listing import find_files
 from p2p_datatools.contract.files.text import find_encoding
 from p2p_datatools.contract.folders.given_splits import split_in, split_of_list
 from p2p_datatools.contract.foreign import is_digits
-from p2p_datatools.contract.names import without_suffix
+from p2p_datatools.contract.names import LABEL_FOLDERS, without_suffix
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.parsing.class_lists import LARGEST, read_class_list
 from p2p_datatools.labels.parsing.outlines import box_at
@@ -202,7 +202,16 @@ def _lists(folder: Path, texts: list[Path]) -> list[Path]:
     within = {folder, *(above for place in places for above in (place, *place.parents) if folder in above.parents)}
     own = [file for place in sorted(within) for file in _lists_in(place, any_yaml=True)]
     above = (_lists_in(place, any_yaml=False) for place in folder.resolve().parents[:2])
+    if own and folder.resolve().name.casefold() in LABEL_FOLDERS:  # labelImg writes its own order into labels/
+        return [*own, *filter(_names_classes, next(above))]
     return own or next((lists for lists in above if lists), [])
+
+
+def _names_classes(file: Path) -> bool:
+    try:
+        return bool(_read_list(file))
+    except P2PError:
+        return False
 
 
 def _lists_in(place: Path, *, any_yaml: bool) -> list[Path]:
@@ -355,7 +364,8 @@ def _shape(words: list[str], where: str) -> Polygon:
         values = np.zeros(0)
     if _class_number(words[0]) is None or not values.size:
         what = "is not a class number followed by numbers"
-        raise P2PError(where, what, "Export the labels again.", code="bad-number")
+        to_do = "Export the labels again, or move the file elsewhere if it has none."
+        raise P2PError(where, what, to_do, code="bad-number")
     if len(values) > 4 and len(values) % 2:
         what = f"has {len(values)} numbers after the class, and so no pairs"
         to_do = "If the last one is a confidence, save the labels without it (save_conf=False); else export them again."
