@@ -201,7 +201,7 @@ def join_processes(device: str) -> Iterator[Ranks]:
             yield Ranks(ranks.rank, ranks.world, ranks.local, ranks.local_world, control)
     finally:
         # An NCCL group whose peer is gone would wait for it here; the end of the process ends it too.
-        if kind == "cpu" or not store.check([_FAILED]):
+        if kind == "cpu" or not _is_announced(store):
             dist.destroy_process_group()
 
 
