@@ -35,6 +35,7 @@ from p2p_gan.config.parse import config_from_json
 from p2p_gan.models.location import MODEL_FILE
 
 RUN, STATS, SAMPLES = "run.json", "stats.jsonl", "samples"
+TRAINED = "trained"  # the field of run.json that `mark_trained` writes
 _FORMAT, _VERSION = "p2p-run", 1
 OF_ANOTHER_VERSION = "renamed-setting", "unknown-setting"  # codes of configs that another p2p wrote
 
@@ -118,6 +119,12 @@ class RunFolder:
     def write(self, values: dict[str, Any]) -> None:
         """Write run.json."""
         write_json(self.path / RUN, {"format": _FORMAT, "version": _VERSION, "p2p": __version__, **values})
+
+    def mark_trained(self) -> None:
+        """Record that the run has had a checkpoint: if all are gone one day, that is a loss and no beginning."""
+        record = self.read()
+        if not record.get(TRAINED):
+            write_json(self.path / RUN, {**record, TRAINED: True})
 
     def forget(self) -> None:
         """Delete the record of a run that has not trained, so that another one may begin in its folder."""
