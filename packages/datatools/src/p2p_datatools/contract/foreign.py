@@ -44,12 +44,13 @@ def catch_decoder(
 
 
 _ADDRESS = re.compile(r"\s?<[\w.]+ object at 0x[0-9a-fA-F]+>")  # Python's words for a stream, other each time
+_NO_MEMORY = ("Insufficient memory", "bad_alloc", "bad allocation")  # of OpenCV, and of C++ in OpenVINO
 
 
 def refuse_without_memory(error: Exception) -> None:
     """Raise MemoryError for an error by which a library says that there was none: it is not the file's fault."""
     words = str(error)
-    if (isinstance(error, OSError) and error.errno == errno.ENOMEM) or "Insufficient memory" in words:  # OpenCV
+    if (isinstance(error, OSError) and error.errno == errno.ENOMEM) or any(each in words for each in _NO_MEMORY):
         raise MemoryError(decoder_words(error)) from error
 
 

@@ -15,7 +15,8 @@ from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.inference.runtimes.onnx_runtime import LARGE, OnnxModel, OnnxTranslator
-from p2p_gan.inference.runtimes.translator import PassOptions
+from p2p_gan.inference.runtimes.openvino_runtime import UNSUPPORTED
+from p2p_gan.inference.runtimes.translator import NOT_FINITE, PassOptions
 from p2p_gan.machine.driver import cpu_name
 from p2p_gan.machine.kept import keep, kept_folder, recall
 from p2p_gan.models.card import ModelCard
@@ -40,7 +41,8 @@ class PassTimes:
         return self.alike and self.onnxruntime > _CLEARLY * self.openvino
 
 
-_FAILED = PassTimes(0.0, 0.0, alike=False)  # kept for a model that one of them cannot run, so that it is tried once
+_FAILED = PassTimes(0.0, 0.0, alike=False)  # kept for a model that OpenVINO cannot run, so that it is tried once
+_LASTING = (UNSUPPORTED, NOT_FINITE)  # codes of what the network and the runtime give at every call
 
 
 def times_for(model: OnnxModel, load: Callable[[], OnnxModel], size: Size, pictures: int) -> PassTimes | None:
@@ -48,7 +50,7 @@ def times_for(model: OnnxModel, load: Callable[[], OnnxModel], size: Size, pictu
 
     What was measured before on this machine is used again, so that the same command gives the same pictures; that
     OpenVINO cannot run the model, too. None where it would not pay for so few pictures, where nothing can be kept, and
-    where OpenVINO cannot be loaded, which may be mended before the next call.
+    where OpenVINO failed for a reason that may be gone at the next call, such as too little memory.
     """
     if pictures < _LEAST or kept_folder() is None or model.needs(size) >= LARGE:
         return None
@@ -62,7 +64,9 @@ def times_for(model: OnnxModel, load: Callable[[], OnnxModel], size: Size, pictu
             if _kept_seconds(key, first, picture, options) * pictures < LONG:
                 return None
             times = _time_both(first, OnnxTranslator(load()), picture, options)
-        except P2PError:
+        except P2PError as error:
+            if error.code not in _LASTING:
+                return None
             times = _FAILED
         except (ImportError, MemoryError):
             return None
