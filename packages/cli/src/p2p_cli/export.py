@@ -18,13 +18,20 @@ if TYPE_CHECKING:
     from p2p_gan.paint.static_site import WebExport
 
 _FORMATS = ("onnx", "torchscript", "safetensors", "reference", "web")
+_ENDINGS = {".onnx": "onnx", ".pt": "torchscript", ".safetensors": "safetensors", ".pth": "reference"}
 _PRECISIONS = ("float32", "float16", "int8")
 
 
 @click.command()
 @click.argument("model", type=options.PLACE)
 @click.argument("dest", type=options.PLACE, required=False)
-@click.option("--format", "kind", type=click.Choice(_FORMATS), required=True, help="The program that will read DEST.")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(_FORMATS),
+    help="The program that will read DEST. By default as DEST ends: .onnx, .pt (torchscript), .safetensors, .pth "
+    "(reference).",
+)
 @click.option(
     "--precision",
     type=click.Choice(_PRECISIONS),
@@ -47,7 +54,7 @@ _PRECISIONS = ("float32", "float16", "int8")
 def command(
     model: Path,
     dest: Path | None,
-    kind: str,
+    kind: str | None,
     precision: str | None,
     inputs: Path | None,
     archive: Path | None,
@@ -83,17 +90,27 @@ def command(
     \b
     Examples:
       p2p export run --format onnx
-      p2p export run cars.onnx --format onnx --precision int8 --inputs masks
-      p2p export run cars.pt --format torchscript
-      p2p export run checkpoints/cars/latest_net_G.pth --format reference
+      p2p export run cars.onnx --precision int8 --inputs masks
+      p2p export run cars.pt
+      p2p export run checkpoints/cars/latest_net_G.pth
       p2p export run site --format web
     """
     from p2p_cli.text import render
 
+    kind = kind or _format_of(dest)
     _refuse_unfit(kind, dest, precision, inputs, archive)
     made, lines = _export(kind, model, dest, precision, inputs, archive)
     for line in [options.to_json(made)] if as_json else lines:
         render.say(line)
+
+
+def _format_of(dest: Path | None) -> str:
+    """The format that the ending of DEST says; raises UsageError where it says none."""
+    found = None if dest is None else _ENDINGS.get(dest.suffix.lower())
+    if found is None:
+        what = "is needed where DEST does not end in one of " + ", ".join(_ENDINGS)
+        raise UsageError("--format", what, f"Choose from {', '.join(_FORMATS)}.", code="missing-option")
+    return found
 
 
 def _refuse_unfit(

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import parser_words, plural
 
 _LONGEST = 200  # characters of a decoder's own words
 _LONGEST_VALUE = 40  # characters of a value in an error
@@ -56,7 +56,7 @@ def refuse_without_memory(error: Exception) -> None:
 
 def decoder_words(error: BaseException) -> str:
     """What a decoder says, in one short line; the name of its error when it says nothing."""
-    words = _ADDRESS.sub("", " ".join(str(error).split())).strip() or type(error).__name__
+    words = _ADDRESS.sub("", " ".join(parser_words(error).split())).strip() or type(error).__name__
     if isinstance(error, KeyError):
         words = f"KeyError({words})"
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."

@@ -10,6 +10,7 @@ import unicodedata
 
 # Zero-width joiners, which belong to words of Persian and of India, and to emoji.
 _JOINERS = "\u200c\u200d"
+_DIGITS = re.compile(r"Exceeds the limit \((\d+) digits\) for integer string conversion: value has (\d+) digits.*")
 
 
 def plural(count: int, one: str, several: str = "") -> str:
@@ -31,6 +32,11 @@ def duration_text(seconds: float) -> str:
 def first_line(error: BaseException) -> str:
     """What an error of another library says first, or its kind, as a part of a sentence."""
     return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+
+
+def parser_words(error: BaseException) -> str:
+    """What a parser of Python says, without its advice to programmers about numbers of thousands of digits."""
+    return _DIGITS.sub(r"a whole number of \2 digits, more than the \1 that are read", str(error))
 
 
 def is_printable(text: str) -> bool:

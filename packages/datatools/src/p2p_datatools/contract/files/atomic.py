@@ -21,6 +21,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.relative import cut_name
 from p2p_datatools.contract.files.text import decode_text, guess_encodings, other_encoding
 from p2p_datatools.contract.foreign import is_deeper
+from p2p_datatools.contract.words import parser_words
 
 _LONG, _DEEP = 1 << 20, 200  # bytes of a file of JSON, levels of its values
 
@@ -194,7 +195,12 @@ def read_text(path: Path) -> str:
 
 def load_json(data: bytes) -> Any:
     """Parse JSON. Raises ValueError when it is invalid or an object has two values for one key, and RecursionError."""
-    return json.loads(data, object_pairs_hook=_table)
+    try:
+        return json.loads(data, object_pairs_hook=_table)
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise
+    except ValueError as error:
+        raise ValueError(parser_words(error)) from error
 
 
 def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -59,7 +59,7 @@ def _start(path: Path | str) -> Any:
     except (ImportError, RuntimeError, OSError) as error:
         refuse_without_memory(error)
         what = f"needs the package openvino, which does not start ({decoder_words(error)})"
-        to_do = "Run 'pip install --force-reinstall openvino', or choose another --runtime."
+        to_do = "Install that package again, or choose another --runtime."
         raise P2PError(path, what, to_do, code="broken-package") from error
 
 
