@@ -10,7 +10,7 @@ import click
 
 from p2p_cli import options
 from p2p_datatools.contract.errors import UsageError
-from p2p_datatools.contract.words import plural, shell_word
+from p2p_datatools.contract.words import path_word, plural
 
 if TYPE_CHECKING:
     from p2p_gan.evaluation.export import Difference, ModelExport
@@ -185,7 +185,7 @@ def _lines(made: "ModelExport") -> list[str]:
     lines += _difference_lines(made.random, made.real)
     lines += [f"statistics {made.statistics}", f"random     {made.randomness}"] if made.statistics else []
     if made.format == "onnx":
-        lines.append(f"next       p2p sample {shell_word(str(made.dest))} PICTURES --out DEST")
+        lines.append(f"next       p2p sample {path_word(made.dest)} PICTURES --out DEST")
     return lines
 
 
@@ -220,7 +220,7 @@ def _web_lines(made: "WebExport") -> list[str]:
     if made.large:
         lines.append(f"note       over 25 MiB, which some hosts refuse: {', '.join(made.large)}")
     lines.append("a host     has to serve .mjs as JavaScript and .wasm, by HTTPS; it needs no headers of its own")
-    folder = shell_word(str(made.dest))
+    folder = path_word(made.dest)
     lines.append(f"next       python -m http.server --directory {folder} 8000, then open http://localhost:8000")
     return lines
 

@@ -6,7 +6,6 @@ Nothing here may import torch when it is imported, or know what the processes do
 import contextlib
 import json
 import os
-import shlex
 import signal
 import sys
 import tempfile
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from p2p_cli.text.terminal import echo
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.words import shell_line
 
 _LAUNCHER = ("WORLD_SIZE", "RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")  # what each process of torchrun has
 OUTCOME = "P2P_OUTCOME"  # where a process that our launcher has started writes its exit code
@@ -95,7 +95,7 @@ def launch_processes(words: list[str], count: int, restarts: int) -> int:
         code = int(json.loads(outcome.read_text("ascii"))) if outcome.exists() else None
     if failed and not code:
         echo(f"Error: {failed} To resume, run:", err=True)
-        echo(f"  p2p {shlex.join(words)}", err=True)
+        echo(f"  p2p {shell_line(words)}", err=True)
         return 1
     if code is None:
         echo(

@@ -21,7 +21,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_json, sha256_file, write_json
 from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.contract.words import plural, shell_word
+from p2p_datatools.contract.words import path_word, plural
 from p2p_gan.models.location import BEST, MODEL_FILE
 from p2p_gan.models.model import read_card
 from p2p_gan.models.tensorfile import read_tensors, write_tensors
@@ -214,7 +214,7 @@ def _images_of(model: Path) -> int:
 
 
 def _in_a_new_run(run: Path) -> str:
-    return f"go on with the weights of its model in a new run folder: p2p train PAIRS NEW --from {shell_word(str(run))}"
+    return f"go on with the weights of its model in a new run folder: p2p train PAIRS NEW --from {path_word(run)}"
 
 
 def forget_beginning(run: Path) -> None:

@@ -28,7 +28,7 @@ from p2p_datatools.contract.foreign import MOST_WHOLE
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.settings import Setting, settings_of
-from p2p_datatools.contract.words import plural, shell_word
+from p2p_datatools.contract.words import path_word, plural
 from p2p_gan import __version__
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import config_from_json
@@ -167,7 +167,7 @@ def read_run_record(run: Path) -> dict[str, Any]:
         if error.code != "damaged-json":
             raise
         # Written whole or not at all: what is cut off was copied so.
-        command = f"p2p train PAIRS NEW --from {shell_word(str(run / MODEL_FILE))}"
+        command = f"p2p train PAIRS NEW --from {path_word(run / MODEL_FILE)}"
         to_do = f"Copy it again. The models beside it do without it; '{command}' goes on."
         raise P2PError(error.where, error.what, to_do, code=error.code) from error
     if not isinstance(value, dict) or value.get("format") != _FORMAT:
