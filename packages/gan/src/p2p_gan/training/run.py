@@ -80,7 +80,7 @@ def train(
     """
     pairs, run = Path(pairs), Path(run)
     require_boards(config)
-    with join_processes(config.device) as ranks, StopRequest() as stop, explain_nondeterminism():
+    with join_processes(config.device, report) as ranks, StopRequest() as stop, explain_nondeterminism():
         config = replace(config, device=devices_of(config.device)[0])
         if ranks.leads:
             place = None if source is None else Path(source)

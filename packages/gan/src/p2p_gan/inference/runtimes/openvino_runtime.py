@@ -23,7 +23,6 @@ from p2p_gan.inference.runtimes.translator import Values
 from p2p_gan.machine.memory import budget_of
 from p2p_gan.models.onnx_file import IMAGE, OnnxFile, read_onnx_file, without_defaults
 
-UNSUPPORTED = "unsupported-network"  # the code for networks with something that OpenVINO cannot compute
 _LACKS = re.compile(r"no conversion rule|OpConversionFailure|not ?(supported|implemented)|unsupported", re.IGNORECASE)
 _MOST = 3  # sizes of pictures for which the network is held; each holds the weights once more
 _Key = tuple[bool, tuple[tuple[str, tuple[int, ...]], ...]]
@@ -89,7 +88,8 @@ class Compiler:
             refuse_without_memory(error)
             what = f"cannot be run by openvino ({decoder_words(error)})"
             if _LACKS.search(str(error)):
-                raise P2PError(self._file.path, what, "Choose another --runtime.", code=UNSUPPORTED) from error
+                to_do = "Choose another --runtime."
+                raise P2PError(self._file.path, what, to_do, code="unsupported-network") from error
             raise P2PError(self._file.path, what, "Export the model again.", code="damaged-file") from error
 
     def _requests(self, inputs: dict[str, Any], large: bool) -> _Requests:

@@ -75,11 +75,8 @@ class Translator(Protocol):
         """The output before it becomes pixels, (1, channels, height, width)."""
 
 
-NOT_FINITE = "not-finite"
-
-
 def not_finite() -> P2PError:
     """The error for an output with values that are no numbers, which would become black pixels."""
     what = "the model's output has values that are infinite or not numbers"
     to_do = "Use an earlier model or checkpoint, and look at the losses of its training."
-    return P2PError("the model", what, to_do, code=NOT_FINITE)
+    return P2PError("the model", what, to_do, code="not-finite")

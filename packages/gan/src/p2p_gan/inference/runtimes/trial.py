@@ -15,8 +15,7 @@ from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.inference.runtimes.onnx_runtime import LARGE, OnnxModel, OnnxTranslator
-from p2p_gan.inference.runtimes.openvino_runtime import UNSUPPORTED
-from p2p_gan.inference.runtimes.translator import NOT_FINITE, PassOptions
+from p2p_gan.inference.runtimes.translator import PassOptions
 from p2p_gan.machine.driver import cpu_name
 from p2p_gan.machine.kept import keep, kept_folder, recall
 from p2p_gan.models.card import ModelCard
@@ -42,7 +41,7 @@ class PassTimes:
 
 
 _FAILED = PassTimes(0.0, 0.0, alike=False)  # kept for a model that OpenVINO cannot run, so that it is tried once
-_LASTING = (UNSUPPORTED, NOT_FINITE)  # codes of what the network and the runtime give at every call
+_LASTING = ("unsupported-network", "not-finite")  # codes of what the network and the runtime give at every call
 
 
 def times_for(model: OnnxModel, load: Callable[[], OnnxModel], size: Size, pictures: int) -> PassTimes | None:
