@@ -15,7 +15,7 @@ PACKAGES = Path(__file__).parents[1] / "packages"
 # The end of a text in which a word of a command follows: `p2p data split `, `'p2p sample run `, `add --map `.
 _COMMAND = re.compile(r"(?:^|[^\w-])p2p [a-z](?:[^.;'\n]|\{\})*$")
 _OPTION = re.compile(r"--(?:photos|match|map|catalog|from|out|halves|palette|segmenter|pairs|group-by)[ =]'?$")
-_QUOTES = {"shell_word", "p2p_command", "join"}  # of shlex
+_QUOTES = {"shell_word", "path_word", "shell_line", "p2p_command"}
 # What is no name out of a file or of a person, and what is quoted where it is made, by file.
 _SAFE = {
     **{"cli/config.py": {"each.name", "each.text(each.default)"}, "cli/options.py": {"' '.join(settings)", "word"}},

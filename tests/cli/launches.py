@@ -1,4 +1,4 @@
-"""Trains by `p2p train --device cpu*2` and by torchrun: undisturbed, with a worker killed, stopped, and with bad data.
+"""Trains by `p2p train --device cpu*2` and by torchrun: undisturbed, killed, stopped, and with bad data.
 
 Nothing here may need a GPU. It takes a minute or two, for each launch loads torch three times.
 
@@ -97,6 +97,16 @@ def main() -> None:
         assert model(folder / "killed") == model(folder / "whole"), out
         assert any("resumed_at" in line for line in read_lines(folder / "killed" / "stats.jsonl"))
         say("a killed worker: all are restarted, resume, and end bit for bit alike")
+
+        process = start(command(pairs, folder / "left", 100_000))
+        wait_for(folder / "left", process)
+        process.kill()
+        began = time.monotonic()
+        out, errors = process.communicate()  # until those who share its output have ended
+        took = time.monotonic() - began
+        assert re.search(r"Saved at image \d+ of 100000", out), (out, errors)
+        assert not list(Path(tempfile.gettempdir()).glob("p2p-*/code"))
+        say(f"a killed launcher: its processes save and end after {took:.1f} s, and leave nothing")
 
         for number, code in ((signal.SIGTERM, 0), (signal.SIGINT, 130)):
             run = folder / number.name

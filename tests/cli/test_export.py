@@ -118,6 +118,23 @@ def test_a_page_says_what_it_weighs_and_how_to_try_it(
     assert (said["written"], said["smaller"]) == (False, [])
 
 
+def test_the_format_follows_from_the_ending_of_the_file_where_it_is_not_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shape = Architecture(1, 4, 2, 3, 12, "batch", 0.0, "resnet", blocks=6, biases=False)
+    source = str(model(tmp_path / "m.safetensors", shape))
+    assert main(["export", source, str(tmp_path / "copy.safetensors")]) == 0
+    assert "copy.safetensors: safetensors in float32" in capsys.readouterr().out
+    assert main(["export", source, str(tmp_path / "G.pth")]) == 0
+    assert "--netG resnet_6blocks" in capsys.readouterr().out
+    for dest in ([], [str(tmp_path / "site")], [str(tmp_path / "m.tflite")]):
+        assert main(["export", source, *dest]) == 2
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1
+        assert "--format" in error
+        assert "onnx, torchscript, safetensors, reference, web" in error
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [(["--format", "onnx", "--archive", "x.tgz"], "needs no archive"), (["--format", "web"], "DEST: is missing")],

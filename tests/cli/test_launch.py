@@ -1,6 +1,10 @@
 """Of many processes behind one command one speaks, and their launcher learns how they ended."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -61,6 +65,36 @@ def test_the_launcher_gets_an_exit_code_that_says_not_to_try_again(
     assert not place.exists()
     assert launch.conclude(2, UsageError("a", "is wrong", "Correct it.", code="test")) == 0
     assert json.loads(place.read_text()) == 2
+
+
+_WORKER = """
+import signal, sys, time
+from p2p_cli import launch
+signal.signal(signal.SIGTERM, lambda *_: (print("saved", flush=True), sys.exit()))
+launch.follow_launcher()
+print("started", flush=True)
+time.sleep(60)
+"""
+_LAUNCHER = """
+import os, subprocess, sys
+os.environ["P2P_LAUNCHER"] = str(os.getpid())
+subprocess.Popen([sys.executable, "-c", sys.argv[1]]).wait()
+"""
+
+
+def test_a_process_saves_and_ends_when_its_launcher_was_killed_and_removes_what_that_left(tmp_path: Path) -> None:
+    outcome = tmp_path / "p2p-launch" / "code"
+    outcome.parent.mkdir()
+    environment = {**os.environ, launch.OUTCOME: str(outcome)}
+    words = [sys.executable, "-c", _LAUNCHER, _WORKER]
+    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "started\n"
+        process.send_signal(signal.SIGKILL)
+        said, remark = process.communicate(timeout=30)  # its output is closed when the worker ends
+    assert said == "saved\n"
+    assert "has ended" in remark
+    assert not outcome.parent.exists()
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,18 @@ def test_toml_that_is_nested_long_or_broken_is_one_line_wherever_it_is_read(
             read(path)
 
 
+def test_a_number_of_5000_digits_is_told_without_the_advice_for_programmers(tmp_path: Path, refused: "Refused") -> None:
+    path = tmp_path / "x.toml"
+    with refused("bad-toml", path) as error:
+        parse_toml(DIGITS, path)
+    said = "a whole number of 5000 digits, more than the 4300 that are read"
+    assert error.value.what == f"is not TOML ({said})"
+    (tmp_path / "x.json").write_text(f"[{'9' * 5000}]")
+    with refused("damaged-json", tmp_path / "x.json") as error:
+        read_json(tmp_path / "x.json")
+    assert said in error.value.what
+
+
 def test_infinity_and_text_for_a_number_in_a_palette_say_which_class(tmp_path: Path, refused: "Refused") -> None:
     path = tmp_path / "p.toml"
     for line in ("id = inf", "id = nan", 'id = "1"', "id = true", "color = [0, 0, inf]", "aliases = [[]]"):

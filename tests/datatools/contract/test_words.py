@@ -2,11 +2,12 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from p2p_datatools.contract.errors import P2PError, Problem
-from p2p_datatools.contract.words import is_printable, p2p_command, plural, printable, shell_word
+from p2p_datatools.contract.words import is_printable, p2p_command, path_word, plural, printable, shell_word
 
 
 def test_a_number_has_its_noun_in_the_right_form() -> None:
@@ -68,6 +69,20 @@ def test_a_word_of_a_command_is_one_word_for_a_shell(label: str) -> None:
 def test_what_cannot_be_printed_does_not_reach_the_shell_either() -> None:
     assert shell_word("a\x1bb\n") == "'a?b?'"
     assert shell_word("wheel=tyres") == "wheel=tyres"
+
+
+def test_bytes_that_are_no_text_here_reach_the_shell_as_they_are() -> None:
+    for name in ("b\u00fccher's \\".encode(), b"b\xfccher"):  # in UTF-8, to a process that knows ASCII; in Latin-1
+        word = shell_word(name.decode("ascii", "surrogateescape"))
+        assert word.isascii()
+        done = subprocess.run(["bash", "-c", f"printf '<%s>' {word}"], capture_output=True, check=True)
+        assert done.stdout == b"<" + name + b">"
+
+
+def test_a_path_that_begins_with_a_dash_is_no_option() -> None:
+    assert path_word("-pairs") == "./-pairs"
+    assert path_word(Path("a b")) == "'a b'"
+    assert p2p_command("data split", "-my pairs") == "p2p data split './-my pairs'"
 
 
 def test_a_command_in_a_sentence_can_be_typed_as_it_stands() -> None:

@@ -1,6 +1,10 @@
 """What a process knows of the others without asking them."""
 
+import os
 import signal
+import threading
+import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +14,7 @@ from p2p_gan.machine import distributed
 from p2p_gan.machine.distributed import ALONE, Ranks, among_others, devices_of, join_processes
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
 
 
 @pytest.mark.parametrize(("count", "world"), [(8, 2), (7, 3), (5, 5), (64, 8)])
@@ -113,6 +117,31 @@ def test_a_device_that_does_not_suit_the_processes_is_refused(
     be_one_of_two(monkeypatch, 0)
     with refused(code, f"device={device}", usage=True), join_processes(device):
         pass
+
+
+def test_a_process_that_waits_for_others_says_so_and_ends_at_ctrl_c(
+    monkeypatch: pytest.MonkeyPatch, notes: "Notes"
+) -> None:
+    begun = threading.Event()
+
+    def wait(*_: Any, **__: Any) -> Iterator[None]:
+        while not notes.lines:
+            time.sleep(0.01)
+        begun.set()
+        time.sleep(60)
+        yield
+
+    def interrupt() -> None:
+        begun.wait()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    be_one_of_two(monkeypatch, 0)
+    monkeypatch.setattr(distributed, "_PATIENCE", 0.05)
+    monkeypatch.setattr(distributed, "rendezvous", wait)
+    threading.Thread(target=interrupt, daemon=True).start()
+    with pytest.raises(KeyboardInterrupt), join_processes("cpu", notes):
+        pass
+    assert notes.lines[0].startswith("Rank 0 waits for 1 other process at localhost:1, for up to 15 minutes.")
 
 
 def test_a_process_that_finds_no_other_says_so_itself_and_may_be_tried_again(

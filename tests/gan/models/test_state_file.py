@@ -38,6 +38,15 @@ def test_tables_of_tensors_are_found_wherever_they_lie(tmp_path: Path) -> None:
     assert [*read_tables(tmp_path / "G.pth")] == ["state_dict.G"]
 
 
+def test_tables_under_keys_that_look_alike_are_told_apart(tmp_path: Path) -> None:
+    both = {1: {"a": torch.zeros(1)}, "1": {"b": torch.zeros(1)}, "2": {"3": {"c": torch.zeros(1)}}, "2.3": STATE}
+    torch.save(both, tmp_path / "G.pth")
+    found = read_tables(tmp_path / "G.pth")
+    assert {place: [*table] for place, table in found.items()} == {
+        **{"1": ["a"], "1#2": ["b"], "2.3": ["model.model.0.weight"], "2.3#2": ["c"]}
+    }
+
+
 def test_a_table_that_a_small_file_holds_many_times_is_read_once(tmp_path: Path) -> None:
     table: dict[str, Any] = STATE
     for _ in range(3):

@@ -24,6 +24,7 @@ from p2p_gan.models.location import BEST, MODEL_FILE
 from p2p_gan.models.model import save_model
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.runs import checkpoint
+from p2p_gan.runs.runfolder import RunFolder
 from p2p_gan.training.build import build
 from p2p_gan.updates.optimise import new_ema
 from p2p_gan.updates.recipe import Recipe
@@ -324,6 +325,45 @@ def test_a_kill_in_the_middle_of_the_first_save_loses_nothing_and_is_no_loss_of_
     save_model(tmp_path / MODEL_FILE, replace(model.card, images=PROGRESS.images), model.generator)
     checkpoint.refuse_lost(tmp_path)
     shutil.rmtree(tmp_path / checkpoint.CHECKPOINTS)
+    with refused("lost-checkpoints", tmp_path):
+        checkpoint.refuse_lost(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("lost", "kept", "said"),
+    [
+        (".json", (8,), "lost their records (.json): 0000000008"),
+        (".json", (4, 8), "lost their records (.json): 0000000004, 0000000008"),
+        (".safetensors", (8,), "lost their tensors (.safetensors): 0000000008"),
+        (".safetensors", (0, 8), "lost their tensors (.safetensors): 0000000008"),
+    ],
+)
+def test_half_of_the_files_of_all_checkpoints_is_a_loss_and_no_reason_to_begin_again(
+    tmp_path: Path, make_networks: "MakeNetworks", refused: "Refused", lost: str, kept: tuple[int, ...], said: str
+) -> None:
+    run = RunFolder(tmp_path)
+    run.write({})
+    for images in kept:
+        saved(tmp_path, make_networks(), images)
+    run.mark_trained()
+    checkpoint.refuse_lost(tmp_path)
+    for path in (tmp_path / checkpoint.CHECKPOINTS).glob(f"*{lost}"):
+        path.unlink()
+    with refused("lost-checkpoints", tmp_path) as error:
+        checkpoint.refuse_lost(tmp_path)
+    assert said in error.value.what
+    assert "--from" not in error.value.to_do  # there is no model
+    assert checkpoint.has_trained(tmp_path)
+
+
+def test_a_run_that_has_trained_and_holds_neither_checkpoint_nor_model_is_told_from_one_that_failed_before(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    run = RunFolder(tmp_path)
+    run.write({"pairs": "pairs"})
+    checkpoint.refuse_lost(tmp_path)
+    run.mark_trained()
+    assert run.read()["pairs"] == "pairs"
     with refused("lost-checkpoints", tmp_path):
         checkpoint.refuse_lost(tmp_path)
 

@@ -144,6 +144,7 @@ def cli(quiet: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; an error of the user's is printed on standard error."""
     open_streams()
+    launch.follow_launcher()
     try:
         words = list(sys.argv[1:] if arguments is None else arguments)
         if arguments is None and words[:1] != ["train"]:  # whose crashes would be without a word

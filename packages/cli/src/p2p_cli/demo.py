@@ -13,7 +13,7 @@ from p2p_cli import options
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import is_temporary
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.words import p2p_command, plural, shell_word
+from p2p_datatools.contract.words import p2p_command, path_word, plural
 
 if TYPE_CHECKING:
     from p2p_datatools.contract.progress import Reporter
@@ -181,7 +181,7 @@ def say_result(dest: Path, scores: "Scores", seconds: float) -> None:
     from p2p_cli.text import render
     from p2p_cli.text.scores import say_scores
 
-    place = shell_word(str(dest))
+    place = path_word(dest)
     render.say(f"{plural(scores.pictures, 'held-out car')}, painted by the model from masks alone, in {dest}/samples")
     say_scores(scores)
     render.say(f"({seconds:.0f} s in total)")

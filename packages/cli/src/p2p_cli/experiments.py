@@ -3,7 +3,6 @@
 Nothing here may decide what is compared; `p2p_gan.experiments.tables` does.
 """
 
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +12,7 @@ import click
 from p2p_cli import options
 from p2p_cli.train import INTERRUPTED, WithPresets
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import plural, shell_line
 from p2p_gan.config.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -103,7 +102,7 @@ def command(
         _show(study)
     if study.interrupted:
         render.remark(f"Saved {len(study.trials)} of {study.planned} trials. To continue, run:")
-        render.remark(f"  p2p {shlex.join(click.get_current_context().find_root().obj or sys.argv[1:])}")
+        render.remark(f"  p2p {shell_line(click.get_current_context().find_root().obj or sys.argv[1:])}")
         return INTERRUPTED if study.stopped_by == "SIGINT" else 0
     return _SOME_FAILED if study.failed else 0
 

@@ -10,7 +10,7 @@ import click
 
 from p2p_cli import options
 from p2p_datatools.contract.errors import UsageError
-from p2p_datatools.contract.words import plural, shell_word
+from p2p_datatools.contract.words import path_word, plural
 
 if TYPE_CHECKING:
     from p2p_gan.evaluation.export import Difference, ModelExport
@@ -18,13 +18,20 @@ if TYPE_CHECKING:
     from p2p_gan.paint.static_site import WebExport
 
 _FORMATS = ("onnx", "torchscript", "safetensors", "reference", "web")
+_ENDINGS = {".onnx": "onnx", ".pt": "torchscript", ".safetensors": "safetensors", ".pth": "reference"}
 _PRECISIONS = ("float32", "float16", "int8")
 
 
 @click.command()
 @click.argument("model", type=options.PLACE)
 @click.argument("dest", type=options.PLACE, required=False)
-@click.option("--format", "kind", type=click.Choice(_FORMATS), required=True, help="The program that will read DEST.")
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(_FORMATS),
+    help="The program that will read DEST. By default as DEST ends: .onnx, .pt (torchscript), .safetensors, .pth "
+    "(reference).",
+)
 @click.option(
     "--precision",
     type=click.Choice(_PRECISIONS),
@@ -47,7 +54,7 @@ _PRECISIONS = ("float32", "float16", "int8")
 def command(
     model: Path,
     dest: Path | None,
-    kind: str,
+    kind: str | None,
     precision: str | None,
     inputs: Path | None,
     archive: Path | None,
@@ -83,17 +90,27 @@ def command(
     \b
     Examples:
       p2p export run --format onnx
-      p2p export run cars.onnx --format onnx --precision int8 --inputs masks
-      p2p export run cars.pt --format torchscript
-      p2p export run checkpoints/cars/latest_net_G.pth --format reference
+      p2p export run cars.onnx --precision int8 --inputs masks
+      p2p export run cars.pt
+      p2p export run checkpoints/cars/latest_net_G.pth
       p2p export run site --format web
     """
     from p2p_cli.text import render
 
+    kind = kind or _format_of(dest)
     _refuse_unfit(kind, dest, precision, inputs, archive)
     made, lines = _export(kind, model, dest, precision, inputs, archive)
     for line in [options.to_json(made)] if as_json else lines:
         render.say(line)
+
+
+def _format_of(dest: Path | None) -> str:
+    """The format that the ending of DEST says; raises UsageError where it says none."""
+    found = None if dest is None else _ENDINGS.get(dest.suffix.lower())
+    if found is None:
+        what = "is needed where DEST does not end in one of " + ", ".join(_ENDINGS)
+        raise UsageError("--format", what, f"Choose from {', '.join(_FORMATS)}.", code="missing-option")
+    return found
 
 
 def _refuse_unfit(
@@ -168,7 +185,7 @@ def _lines(made: "ModelExport") -> list[str]:
     lines += _difference_lines(made.random, made.real)
     lines += [f"statistics {made.statistics}", f"random     {made.randomness}"] if made.statistics else []
     if made.format == "onnx":
-        lines.append(f"next       p2p sample {shell_word(str(made.dest))} PICTURES --out DEST")
+        lines.append(f"next       p2p sample {path_word(made.dest)} PICTURES --out DEST")
     return lines
 
 
@@ -203,7 +220,7 @@ def _web_lines(made: "WebExport") -> list[str]:
     if made.large:
         lines.append(f"note       over 25 MiB, which some hosts refuse: {', '.join(made.large)}")
     lines.append("a host     has to serve .mjs as JavaScript and .wasm, by HTTPS; it needs no headers of its own")
-    folder = shell_word(str(made.dest))
+    folder = path_word(made.dest)
     lines.append(f"next       python -m http.server --directory {folder} 8000, then open http://localhost:8000")
     return lines
 

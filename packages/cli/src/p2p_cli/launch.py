@@ -3,18 +3,24 @@
 Nothing here may import torch when it is imported, or know what the processes do.
 """
 
+import contextlib
 import json
 import os
-import shlex
+import signal
 import sys
 import tempfile
+import threading
+import time
 from pathlib import Path
 
 from p2p_cli.text.terminal import echo
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.words import shell_line
 
 _LAUNCHER = ("WORLD_SIZE", "RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")  # what each process of torchrun has
 OUTCOME = "P2P_OUTCOME"  # where a process that our launcher has started writes its exit code
+LAUNCHER = "P2P_LAUNCHER"  # the process id of our launcher
+_LOOK, _GRACE = 0.5, 60.0  # seconds between two looks for the launcher, and for saving once it is gone
 
 
 def speaks() -> bool:
@@ -38,11 +44,41 @@ def conclude(code: int, error: P2PError | None = None) -> int:
     fails; a file tells the launcher the real code.
     """
     place = os.environ.get(OUTCOME)
-    if place is None or (error and error.passing):
+    if place is None or not Path(place).parent.exists() or (error and error.passing):
         return code
     if speaks() if error is None else not error.said_elsewhere:
         Path(place).write_text(json.dumps(code), "ascii")
     return 0
+
+
+def follow_launcher() -> None:
+    """Let this process end soon after our launcher, if that has started it: one that was killed can end none itself.
+
+    The process gets SIGTERM, after which training saves and ends, and a minute for it. What another launcher such as
+    torchrun has started is left alone.
+    """
+    launcher = os.environ.pop(LAUNCHER, None)  # what this process starts has another parent
+    if launcher is not None:
+        threading.Thread(target=_outlive, args=(int(launcher),), name="p2p-launcher", daemon=True).start()
+
+
+def _outlive(launcher: int) -> None:
+    """Wait until the launcher is no longer this process's parent, and end the process."""
+    while os.getppid() == launcher:
+        time.sleep(_LOOK)
+    _remove_outcome(Path(os.environ[OUTCOME]))
+    if speaks():
+        echo("The launcher of these processes has ended: they save, and end.", err=True)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_GRACE)
+    os._exit(P2PError.exit_code)  # it hangs; what it was saving is whole or does not exist
+
+
+def _remove_outcome(outcome: Path) -> None:
+    """Remove the launcher's file and its folder, which nobody reads any more; each of the processes tries."""
+    with contextlib.suppress(OSError):
+        outcome.unlink(missing_ok=True)
+        outcome.parent.rmdir()
 
 
 def launch_processes(words: list[str], count: int, restarts: int) -> int:
@@ -51,15 +87,15 @@ def launch_processes(words: list[str], count: int, restarts: int) -> int:
 
     with tempfile.TemporaryDirectory(prefix="p2p-") as folder:
         outcome = Path(folder) / "code"
-        os.environ[OUTCOME] = str(outcome)
+        os.environ.update({OUTCOME: str(outcome), LAUNCHER: str(os.getpid())})
         try:
             failed = launch([sys.executable, "-m", "p2p_cli", *words], count, restarts)
         finally:
-            del os.environ[OUTCOME]
+            del os.environ[OUTCOME], os.environ[LAUNCHER]
         code = int(json.loads(outcome.read_text("ascii"))) if outcome.exists() else None
     if failed and not code:
         echo(f"Error: {failed} To resume, run:", err=True)
-        echo(f"  p2p {shlex.join(words)}", err=True)
+        echo(f"  p2p {shell_line(words)}", err=True)
         return 1
     if code is None:
         echo(

@@ -4,7 +4,6 @@ Nothing here may decide how training goes; every field it sets belongs to the co
 """
 
 import os
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from p2p_cli import launch, options
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.contract.words import plural, shell_word
+from p2p_datatools.contract.words import path_word, plural, shell_line
 from p2p_gan.config.presets import PAPER, PRESETS, TABLE
 
 if TYPE_CHECKING:
@@ -234,7 +233,7 @@ def show(summary: "TrainSummary", pairs: Path, *, as_json: bool) -> None:
             else "Nothing was trained"
         )
         render.say(f"{saved}. To resume, run:")
-        render.say(f"  p2p {shlex.join(_words())}")
+        render.say(f"  p2p {shell_line(_words())}")
     elif summary.plan is None and summary.early is not None:
         render.say(f"{summary.run} is finished: {early_text(summary.early)}. {_MORE}")
     elif summary.plan is None:
@@ -248,8 +247,8 @@ def show(summary: "TrainSummary", pairs: Path, *, as_json: bool) -> None:
         if (summary.run / "best.safetensors").exists():
             render.say(f"best     {summary.run / 'best.safetensors'}, by its scores on val/")
         render.say(f"samples  {summary.run / 'samples'}")
-        run, planned = shell_word(str(summary.run)), summary.plan
-        render.hint("\n".join(next_lines(run, shell_word(str(pairs)), planned.held_out, planned.direction)))
+        run, planned = path_word(summary.run), summary.plan
+        render.hint("\n".join(next_lines(run, path_word(pairs), planned.held_out, planned.direction)))
 
 
 _MORE = "A larger --images, or --set patience=off, continues it."

@@ -1,6 +1,7 @@
 """A model in OpenVINO gives the pictures that it gives in torch, and is taken where it is the faster one."""
 
 import importlib.metadata
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -27,7 +28,7 @@ from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel, OnnxTranslator, l
 from p2p_gan.inference.runtimes.openvino_runtime import load_openvino_model
 from p2p_gan.inference.sampling import sample
 from p2p_gan.models.model import Model
-from p2p_gan.models.onnx_file import IMAGE
+from p2p_gan.models.onnx_file import IMAGE, read_onnx_file
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
@@ -167,11 +168,14 @@ def test_masks_are_alike_by_the_probabilities_of_their_classes_not_by_their_numb
     [
         (ImportError("libopenvino.so: cannot open shared object file"), 2),  # which somebody may mend
         (MemoryError(), 2),
-        (P2PError("model.onnx", "cannot be run by openvino", "Export the model again.", code="damaged-file"), 1),
+        (P2PError("model.onnx", "cannot be read: it is busy", "Try again.", code="unreadable-file"), 2),
+        (RuntimeError("Check 'core' failed at src/core.cpp:1: std::bad_alloc"), 2),
+        (RuntimeError("Check 'core' failed at src/core.cpp:1: Resource temporarily unavailable"), 2),
+        (RuntimeError("Check 'false' failed: No conversion rule found for operations: Unique-17"), 1),
     ],
-    ids=["not loaded", "no memory", "not run"],
+    ids=["not loaded", "no memory", "busy", "no memory in its words", "no thread", "not run"],
 )
-def test_a_package_that_fails_is_not_taken_and_one_that_cannot_run_the_model_is_tried_once(
+def test_only_a_model_that_openvino_cannot_run_is_tried_once_and_what_failed_for_another_reason_again(
     error: Exception,
     tries: int,
     make_model: Callable[..., Model],
@@ -180,16 +184,39 @@ def test_a_package_that_fails_is_not_taken_and_one_that_cannot_run_the_model_is_
 ) -> None:
     tried: list[int] = []
 
+    place = export_model(make_model(PHOTO, PHOTO))
+    model = load_onnx_model(place)
+
+    class Core:
+        def read_model(self, data: bytes) -> None:
+            raise error
+
     def load() -> OnnxModel:
         tried.append(1)
-        raise error
+        if not isinstance(error, RuntimeError):
+            raise error
+        file = read_onnx_file(place)
+        return OnnxModel(file, openvino_runtime.Compiler(file, Core()), "openvino")
 
-    model = load_onnx_model(export_model(make_model(PHOTO, PHOTO)))
     monkeypatch.setattr(runtime_trial, "_seconds", lambda *_: 0.5)
     for _ in range(2):
         times = runtime_trial.times_for(model, load, Size(32, 32), 1000)
         assert times is None or not times.openvino_is_faster
     assert len(tried) == tries
+
+
+@pytest.mark.usefixtures("own_cache")
+def test_an_openvino_that_does_not_start_is_an_error_of_one_line(
+    make_model: Callable[..., Model],
+    export_model: "ExportModel",
+    monkeypatch: pytest.MonkeyPatch,
+    refused: "Refused",
+) -> None:
+    place = export_model(make_model(PHOTO, PHOTO))
+    monkeypatch.setattr(openvino_runtime, "require_openvino", lambda where: None)
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with refused("broken-package", place):
+        load_openvino_model(place)
 
 
 def test_a_package_of_another_name_has_no_version(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from p2p_cli import options
 from p2p_cli.text.hints import next_command, train_lines
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.sizes import FITS, Fit, Size
-from p2p_datatools.contract.words import plural, shell_word
+from p2p_datatools.contract.words import path_word, plural
 
 if TYPE_CHECKING:
     from p2p_datatools.contract.pictures.pages import ReadOptions
@@ -130,7 +130,7 @@ def _show(summary: "PairSummary", whole: Path | None, *, as_json: bool) -> None:
 def _next_lines(summary: "PairSummary", whole: Path | None) -> list[str]:
     """The command that follows; of a shard that for all of them, which become the `whole`."""
     if whole:
-        place = shell_word(str(whole))
+        place = path_word(whole)
         return [f"next  p2p data merge {place}.*-of-* {place}   once all shards are there"]
     if summary.unsplit or not summary.splits.get("train"):
         return [next_command("data", "split", summary.dest)]

@@ -5,7 +5,7 @@ Nothing here may load torch: data commands end with these.
 
 from pathlib import Path
 
-from p2p_datatools.contract.words import shell_word
+from p2p_datatools.contract.words import path_word, shell_word
 
 
 def next_command(*words: object) -> str:
@@ -14,7 +14,7 @@ def next_command(*words: object) -> str:
 
 
 def _path(path: object) -> str:
-    return shell_word(str(path))
+    return path_word(path)
 
 
 def train_lines(pairs: Path, train_pairs: int) -> list[str]:

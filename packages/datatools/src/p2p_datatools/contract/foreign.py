@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import parser_words, plural
 
 _LONGEST = 200  # characters of a decoder's own words
 _LONGEST_VALUE = 40  # characters of a value in an error
@@ -44,18 +44,19 @@ def catch_decoder(
 
 
 _ADDRESS = re.compile(r"\s?<[\w.]+ object at 0x[0-9a-fA-F]+>")  # Python's words for a stream, other each time
+_NO_MEMORY = ("Insufficient memory", "bad_alloc", "bad allocation")  # of OpenCV, and of C++ in OpenVINO
 
 
 def refuse_without_memory(error: Exception) -> None:
     """Raise MemoryError for an error by which a library says that there was none: it is not the file's fault."""
     words = str(error)
-    if (isinstance(error, OSError) and error.errno == errno.ENOMEM) or "Insufficient memory" in words:  # OpenCV
+    if (isinstance(error, OSError) and error.errno == errno.ENOMEM) or any(each in words for each in _NO_MEMORY):
         raise MemoryError(decoder_words(error)) from error
 
 
 def decoder_words(error: BaseException) -> str:
     """What a decoder says, in one short line; the name of its error when it says nothing."""
-    words = _ADDRESS.sub("", " ".join(str(error).split())).strip() or type(error).__name__
+    words = _ADDRESS.sub("", " ".join(parser_words(error).split())).strip() or type(error).__name__
     if isinstance(error, KeyError):
         words = f"KeyError({words})"
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."

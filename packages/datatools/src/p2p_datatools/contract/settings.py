@@ -120,7 +120,7 @@ class Setting:
 
     def check(self, value: Any) -> None:
         """Raise UsageError for a value that is not one of the choices, or out of range."""
-        place = f"{self.name}={self.text(value)}"
+        place = f"{self.name}={_cut_value(self.text(value))}"
         if self.choices:
             if value not in self.choices and value not in self.words.values():
                 to_do = f"Choose from {self.allowed_text}."

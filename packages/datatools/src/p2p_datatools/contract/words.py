@@ -7,9 +7,11 @@ import json
 import re
 import shlex
 import unicodedata
+from collections.abc import Iterable
 
 # Zero-width joiners, which belong to words of Persian and of India, and to emoji.
 _JOINERS = "\u200c\u200d"
+_DIGITS = re.compile(r"Exceeds the limit \((\d+) digits\) for integer string conversion: value has (\d+) digits.*")
 
 
 def plural(count: int, one: str, several: str = "") -> str:
@@ -33,6 +35,11 @@ def first_line(error: BaseException) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
 
 
+def parser_words(error: BaseException) -> str:
+    """What a parser of Python says, without its advice to programmers about numbers of thousands of digits."""
+    return _DIGITS.sub(r"a whole number of \2 digits, more than the \1 that are read", str(error))
+
+
 def is_printable(text: str) -> bool:
     """Whether all characters can be shown as they are, spaces of every width included, and none moves the cursor."""
     return text.isprintable() or all(map(_is_plain, text))
@@ -51,17 +58,43 @@ def printable(text: str, *, keep: str = "") -> str:
 def shell_word(text: str) -> str:
     """The text as one word of a command line: in quotes where a shell would read anything else in it.
 
-    What cannot be printed becomes `?`, which in a glob such as those of `--map` stands for any character.
+    What cannot be printed becomes `?`, which in a glob such as those of `--map` stands for any character; bytes of a
+    file's name that are no text here, as all letters but those of ASCII are with LC_ALL=C, become numbers in `$'...'`.
     """
+    if any(map(_is_byte, text)):
+        return f"$'{''.join(map(_escape, text))}'"
     plain = "".join(each if _is_plain(each) else "?" for each in text)
     return plain if re.fullmatch(r"[\w@%+:,./=-]+", plain) and not plain.startswith("-") else shlex.quote(plain)
 
 
+def path_word(path: object) -> str:
+    """A path as one word of a command line, which is no option even if it begins with a dash."""
+    text = str(path)
+    return shell_word(f"./{text}" if text.startswith("-") else text)
+
+
+def shell_line(words: Iterable[str]) -> str:
+    """Words of a command, as they were typed, as a line that can be typed."""
+    return " ".join(map(shell_word, words))
+
+
 def p2p_command(words: str, *places: object) -> str:
     """A command in a sentence: in quotes, or, where a place has quotes of its own, without."""
-    parts = [shell_word(str(place)) for place in places]
+    parts = [path_word(place) for place in places]
     line = " ".join(["p2p", words, *parts])
     return f"'{line}'" if parts == [str(place) for place in places] else line
+
+
+def _is_byte(character: str) -> bool:
+    """Whether it stands for a byte that could not be decoded (`surrogateescape`)."""
+    return "\udc80" <= character <= "\udcff"
+
+
+def _escape(character: str) -> str:
+    """A character between `$'` and `'`."""
+    if _is_byte(character):
+        return f"\\{ord(character) - 0xDC00:03o}"
+    return f"\\{character}" if character in "\\'" else character if _is_plain(character) else "?"
 
 
 def _is_plain(character: str) -> bool:

@@ -22,7 +22,7 @@ from p2p_datatools.contract.names import (
 from p2p_datatools.contract.pictures.header import photo_size
 from p2p_datatools.contract.pictures.kinds import pick_photo
 from p2p_datatools.contract.progress import Reporter
-from p2p_datatools.contract.words import shell_word
+from p2p_datatools.contract.words import path_word
 from p2p_datatools.labels.formats.pictures.folders import judge_again
 from p2p_datatools.labels.values import LabelItem, LabelSet, PictureLabels, RegionLabels
 from p2p_datatools.masks.partners import match_photos
@@ -94,7 +94,7 @@ def _misfit(folder: Path, found: LabelSet, match: str, *, is_beside: bool) -> st
     if lost and not _needs_photos(found):
         return (
             f"{folder} has photos for {len(partners)} of {len(found.items)} labels. "
-            f"Give them with --photos {shell_word(str(folder))} to use their names and sizes."
+            f"Give them with --photos {path_word(folder)} to use their names and sizes."
         )
     for item, photo in partners[:: max(1, len(partners) // _LOOKED_AT)]:
         if (sizes := _sizes(item, photo)) and sizes[0] != sizes[1]:

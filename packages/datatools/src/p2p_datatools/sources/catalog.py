@@ -15,7 +15,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import read_text
 from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder, parse_toml, show_value
-from p2p_datatools.contract.words import shell_word
+from p2p_datatools.contract.words import path_word
 from p2p_datatools.sources.secrets import show_address
 
 _WORD = "[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"
@@ -107,7 +107,7 @@ class CatalogEntry:
 
     def next_command(self, dest: Path) -> str:
         """The command to type when the set lies in `dest`, for a shell."""
-        return self.next.replace("{dest}", shell_word(str(dest)))
+        return self.next.replace("{dest}", path_word(dest))
 
 
 @cache

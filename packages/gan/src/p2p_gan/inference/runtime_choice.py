@@ -3,7 +3,8 @@
 Nothing here may load torch where another computes, or take a file that is not the same model.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -128,27 +129,29 @@ def settle_runtime(
     sizes: Collection[Size],
     how: ApplyOptions,
     *,
-    before: Set[str] = frozenset(),
+    before: Sequence[str] = (),
     device: "torch.device | str | None" = None,
     report: Reporter = QUIET,
 ) -> AnyModel:
     """The model of `open_for_pictures`, or with `auto` the same in what suits the pictures that are left better.
 
     `sizes` are those of what is still to be made, one for each output. `before` are the runtimes that made what is
-    there: a single one goes on, so that a folder is of one runtime; if another computes all the same, that is noted.
+    there, that of the most files first: it goes on, so that a folder is of one runtime if possible; others are noted.
 
     Else it is torch, which computes in strips, if a picture is too large for one pass, and OpenVINO for many pictures
     of one size, if it was measured to be the faster for this model on this machine, which is noted.
     """
+    first = next(iter(before), None)
     if runtime == "auto" and isinstance(model, OnnxModel):
         seen = {padded_size(size_seen(model.card, model.unit, size, how), model.unit) for size in set(sizes)}
-        if is_too_large(model, sizes, how) or before == {"torch"}:
+        if is_too_large(model, sizes, how) or first == "torch":
             model = model if is_onnx(Path(path)) else load_for_torch(model_file(Path(path)), device)
-        elif len(seen) <= 1 and before != {"onnxruntime"}:  # OpenVINO is compiled for each size
-            model = _in_openvino(model) if before == {"openvino"} else _in_the_faster(model, seen, len(sizes), report)
-    if before and (now := runtime_of(model)) not in before:
-        others = " and ".join(sorted(before))
-        report.note(f"{now} computes, but what is there was computed by {others}: the same to within 1 of 255.")
+        elif len(seen) <= 1 and first != "onnxruntime":  # OpenVINO is compiled for each size
+            model = _in_openvino(model) if first == "openvino" else _in_the_faster(model, seen, len(sizes), report)
+    now = runtime_of(model)
+    if others := " and ".join(sorted({*before} - {now})):
+        part = "some of " if now in before else ""
+        report.note(f"{now} computes, but {part}what is there was computed by {others}: the same to within 1 of 255.")
     return model
 
 
@@ -183,8 +186,9 @@ def settle_for_rest(
     left = [size for file, size in files.items() if not destination.holds(file)]
     if not left:
         return model
-    begun = next(iter(destination.done.values()), {})  # one tells: the others go on with the same
-    before = {*(each.runtime for each in old), str(begun.get("runtime"))}.intersection(RUNTIMES)
+    counts = Counter(each.runtime for each in old)
+    counts.update(str(each.get("runtime")) for each in destination.done.values())
+    before = [name for name, _ in counts.most_common() if name in RUNTIMES]
     sizes = [size for size in left if size is not None]
     return settle_runtime(model, path, runtime, sizes, how, before=before, device=device, report=report)
 

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import threading
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -23,10 +24,12 @@ from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import first_line, plural
 
 # Timeouts. Between two updates the first process may validate, which can take long; within an update nothing does.
 _BETWEEN, _WITHIN, _MEETING = timedelta(days=1), timedelta(minutes=30), timedelta(minutes=15)
+_PATIENCE = 10.0  # seconds, after which it is said for what a process waits
 BACK = 128  # what `agree` gives when the record says that all must go back; above every signal
 _ENOUGH = 127  # what it gives when training ends by itself before its last image
 _FAILED = "p2p/failed"
@@ -175,8 +178,10 @@ def attempt() -> int:
 
 
 @contextmanager
-def join_processes(device: str) -> Iterator[Ranks]:
+def join_processes(device: str, report: Reporter = QUIET) -> Iterator[Ranks]:
     """Connect to the other processes of the launcher; without a launcher this is the only process.
+
+    What is waited for is noted if it takes more than some seconds.
 
     An error inside is reported by one process: the first in which it happens, as one line with its rank. Raises
     UsageError if there is no device for each process.
@@ -194,14 +199,14 @@ def join_processes(device: str) -> Iterator[Ranks]:
         return
     ranks = _from_environment()
     kind = _refuse_devices(device, ranks)
-    store = _meet(kind, ranks)
+    store = _meet(kind, ranks, report)
     try:
         with _report_once(ranks, store):
             control = dist.new_group(backend="gloo", timeout=_BETWEEN)
             yield Ranks(ranks.rank, ranks.world, ranks.local, ranks.local_world, control)
     finally:
         # An NCCL group whose peer is gone would wait for it here; the end of the process ends it too.
-        if kind == "cpu" or not store.check([_FAILED]):
+        if kind == "cpu" or not _is_announced(store):
             dist.destroy_process_group()
 
 
@@ -266,18 +271,18 @@ def _processes(count: int) -> str:
     return plural(count, "process", "processes")
 
 
-def _meet(kind: str, ranks: Ranks) -> Store:
+def _meet(kind: str, ranks: Ranks, report: Reporter) -> Store:
+    where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
     try:
-        store: Store
-        store, rank, world = next(rendezvous("env://", timeout=_MEETING))
-        # An elastic launcher keeps its store at a restart, with the addresses of processes that have ended.
-        store = PrefixStore(f"p2p/{attempt()}", store)
-        if kind == "cuda":
-            torch.cuda.set_device(ranks.local)
-        backend = "cpu:gloo,cuda:nccl" if kind == "cuda" else "gloo"
-        dist.init_process_group(backend, store=store, rank=rank, world_size=world, timeout=_WITHIN)
+        with _note_later(report, _waiting_words(ranks, where)):
+            store, rank, world = _find_store()
+            # An elastic launcher keeps its store at a restart, with the addresses of processes that have ended.
+            store = PrefixStore(f"p2p/{attempt()}", store)
+            if kind == "cuda":
+                torch.cuda.set_device(ranks.local)
+            backend = "cpu:gloo,cuda:nccl" if kind == "cuda" else "gloo"
+            dist.init_process_group(backend, store=store, rank=rank, world_size=world, timeout=_WITHIN)
     except RuntimeError as error:
-        where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
         raise LostError(
             f"rank {ranks.rank}",
             f"could not connect to {_processes(ranks.world - 1)} at {where} ({first_line(error)})",
@@ -285,6 +290,45 @@ def _meet(kind: str, ranks: Ranks) -> Store:
             code="unreachable-process",
         ) from error
     return store
+
+
+def _find_store() -> tuple[Store, int, int]:
+    """The store that all processes share, this rank and their number; waits in a thread, so that Ctrl-C is heard."""
+    found: list[tuple[Store, int, int]] = []
+    errors: list[Exception] = []
+
+    def find() -> None:
+        try:
+            found.append(next(rendezvous("env://", timeout=_MEETING)))
+        except Exception as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=find, name="p2p-meeting", daemon=True)
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors[0]
+    return found[0]
+
+
+@contextmanager
+def _note_later(report: Reporter, line: str) -> Iterator[None]:
+    """Note the line if the block takes more than some seconds."""
+    timer = threading.Timer(_PATIENCE, report.note, [line])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _waiting_words(ranks: Ranks, where: str) -> str:
+    others = plural(ranks.world - 1, "other process", "other processes")
+    return (
+        f"Rank {ranks.rank} waits for {others} at {where}, for up to {_MEETING.seconds // 60} minutes. Each has to be "
+        f"started with WORLD_SIZE={ranks.world}, this address and port, and a RANK of its own."
+    )
 
 
 @contextmanager

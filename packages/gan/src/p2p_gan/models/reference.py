@@ -17,7 +17,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import write_bytes
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.words import plural, shell_word
+from p2p_datatools.contract.words import path_word, plural
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model, model_bytes, read_model
 from p2p_gan.models.reference_layout import (
@@ -119,7 +119,7 @@ def _read_one(weights: Path, network: str | None) -> tuple[str, Architecture, Ge
         raise UsageError(f"network={network}", "is no generator of the file", to_do, code="impossible-setting")
     if network is None and len(found) > 1:
         first = next(iter(found))
-        to_do = f"Name one: p2p import-model {shell_word(str(weights))} NAME.safetensors --set network={first}"
+        to_do = f"Name one: p2p import-model {path_word(weights)} NAME.safetensors --set network={first}"
         what = f"contains {len(found)} generators: {', '.join(found)}"
         raise P2PError(weights, what, to_do, code="several-networks")
     place = next(iter(found)) if network is None else network

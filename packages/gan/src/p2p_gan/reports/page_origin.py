@@ -16,7 +16,7 @@ from p2p_datatools.contract.pages.elements import (
     make_table,
 )
 from p2p_datatools.contract.palette import Palette
-from p2p_datatools.contract.words import duration_text, plural, shell_word
+from p2p_datatools.contract.words import duration_text, path_word, plural
 from p2p_gan.reports.data import DataFacts
 from p2p_gan.reports.gather import SCORES, RunReport
 from p2p_gan.reports.settings import SettingChange, train_command
@@ -164,14 +164,14 @@ def commands_part(report: RunReport) -> list[Markup]:
     ]
     if report.data.scored:
         split = "" if report.data.scored == "test" else " --split val"
-        scoring = f"{_command('evaluate', run, pairs)}{split} --out {shell_word(f'{run}/{SCORES}')}"
+        scoring = f"{_command('evaluate', run, pairs)}{split} --out {path_word(f'{run}/{SCORES}')}"
         commands.append(("Score it", scoring))
     commands.append(("This page", _command("report", run)))
     return [make_commands(commands)]
 
 
 def _command(name: str, *places: str) -> str:
-    return " ".join(("p2p", name, *map(shell_word, places)))
+    return " ".join(("p2p", name, *map(path_word, places)))
 
 
 def cite_part(report: RunReport) -> list[Markup]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from p2p_datatools.contract.settings import Setting, settings_of
-from p2p_datatools.contract.words import shell_word
+from p2p_datatools.contract.words import path_word
 from p2p_gan.config.config import Config
 from p2p_gan.config.presets import PRESETS
 
@@ -62,8 +62,8 @@ def _is_settled(declared: Setting, preset: object) -> bool:
 
 def train_command(facts: SettingFacts, pairs: str, run: str, *, origin: Mapping[str, Any] | None = None) -> str:
     """The command that trains such a run: the preset, what differs from it, and the model that it began with."""
-    words = ["p2p", "train", shell_word(pairs), shell_word(run), "--preset", facts.preset]
-    words += ["--from", shell_word(str(origin["path"]))] if origin else []
+    words = ["p2p", "train", path_word(pairs), path_word(run), "--preset", facts.preset]
+    words += ["--from", path_word(origin["path"])] if origin else []
     changed = {each.name: each.run for each in (*facts.settled, *facts.changed) if each.name not in _OF_THE_MACHINE}
     changed |= {each.name: each.run for each in facts.changed}
     for name in _OPTIONS:

@@ -21,10 +21,11 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_json, sha256_file, write_json
 from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.contract.words import plural, shell_word
+from p2p_datatools.contract.words import path_word, plural
 from p2p_gan.models.location import BEST, MODEL_FILE
 from p2p_gan.models.model import read_card
 from p2p_gan.models.tensorfile import read_tensors, write_tensors
+from p2p_gan.runs.runfolder import RUN, TRAINED, read_run_record
 from p2p_gan.runs.state import Shapes, learning_rates, optimizer_progress, restore_state, set_learning_rates, tensors_of
 from p2p_gan.updates.step import Networks
 
@@ -32,6 +33,7 @@ CHECKPOINTS = "checkpoints"
 _Value = TypeVar("_Value")
 _FORMAT, _VERSION = "p2p-checkpoint", 1
 _NAME = re.compile(r"\d{10}")
+_FILES = (".json", ".safetensors")  # of each checkpoint: its record and its tensors
 _SEAL = "record_sha256"
 _DAMAGED, _RESTORE = "is damaged: its content does not match its hash", "Restore it from a copy."
 
@@ -156,27 +158,51 @@ def exists(run: Path) -> bool:
 
 def has_trained(run: Path) -> bool:
     """Whether the run has a checkpoint, whole or not, of a later moment than its beginning."""
-    found = (run / CHECKPOINTS).glob("*.safetensors")
-    return any(_NAME.match(path.stem) and int(path.stem[:10]) > 0 for path in found)
+    found = (path.name for path in (run / CHECKPOINTS).glob("*") if path.suffix in _FILES)
+    return any(_NAME.match(name) and int(name[:10]) > 0 for name in found)
 
 
 def refuse_lost(run: Path) -> None:
-    """Raise P2PError if the checkpoints of a run with a trained model are gone: beginning again would overwrite it.
+    """Raise P2PError if the checkpoints of a run that has trained are gone: it would begin again without a word.
 
-    A kill in the middle of the first save leaves the tensors of a checkpoint beside the model; that run begins again.
+    A kill in the middle of the first save leaves the tensors of one checkpoint, and models of that moment; such a run
+    begins again.
     """
-    if has_trained(run):
+    records, tensors = (_moments_of(run, suffix) for suffix in _FILES)
+    if records & tensors:
         return
-    for model in (run / MODEL_FILE, run / BEST):
-        images = _images_of(model)
-        if images:
-            raise P2PError(
-                run,
-                f"{model.name} has seen {plural(images, 'image')}, but no checkpoint is left to go on from, and to "
-                "begin again would overwrite it",
-                f"Restore {run / CHECKPOINTS} from a copy, or {_in_a_new_run(run)}",
-                code="lost-checkpoints",
-            )
+    models = {name: images for name in (MODEL_FILE, BEST) if (images := _images_of(run / name))}
+    older = any(images not in tensors for images in models.values())
+    if not (records or older or len(tensors) > 1 or _is_marked(run)):
+        return
+    if models:
+        has = " and ".join(f"{name} has seen {plural(images, 'image')}" for name, images in models.items())
+        to_do = _in_a_new_run(run)
+    else:
+        has, to_do = "it has trained", "choose another run folder."
+    raise P2PError(
+        run,
+        f"{has}, but {_describe_loss(records, tensors)}, and to begin again would overwrite what is left",
+        f"Restore {run / CHECKPOINTS} from a copy, or {to_do}",
+        code="lost-checkpoints",
+    )
+
+
+def _moments_of(run: Path, suffix: str) -> set[int]:
+    """The images after which there are such files of checkpoints, without those of the beginning."""
+    found = (run / CHECKPOINTS).glob(f"*{suffix}")
+    return {int(path.stem) for path in found if _NAME.fullmatch(path.stem)} - {0}
+
+
+def _is_marked(run: Path) -> bool:
+    """Whether run.json says that the run has had a checkpoint."""
+    return (run / RUN).is_file() and bool(read_run_record(run).get(TRAINED))
+
+
+def _describe_loss(records: set[int], tensors: set[int]) -> str:
+    lost = (("records (.json)", tensors), ("tensors (.safetensors)", records))
+    found = [f"lost their {what}: {', '.join(f'{at:010d}' for at in sorted(left))}" for what, left in lost if left]
+    return f"its checkpoints have {' and '.join(found)}" if found else "no checkpoint is left to go on from"
 
 
 def _images_of(model: Path) -> int:
@@ -188,7 +214,7 @@ def _images_of(model: Path) -> int:
 
 
 def _in_a_new_run(run: Path) -> str:
-    return f"go on with the weights of its model in a new run folder: p2p train PAIRS NEW --from {shell_word(str(run))}"
+    return f"go on with the weights of its model in a new run folder: p2p train PAIRS NEW --from {path_word(run)}"
 
 
 def forget_beginning(run: Path) -> None:

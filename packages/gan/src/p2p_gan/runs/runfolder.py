@@ -28,13 +28,14 @@ from p2p_datatools.contract.foreign import MOST_WHOLE
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.settings import Setting, settings_of
-from p2p_datatools.contract.words import plural, shell_word
+from p2p_datatools.contract.words import path_word, plural
 from p2p_gan import __version__
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import config_from_json
 from p2p_gan.models.location import MODEL_FILE
 
 RUN, STATS, SAMPLES = "run.json", "stats.jsonl", "samples"
+TRAINED = "trained"  # the field of run.json that `mark_trained` writes
 _FORMAT, _VERSION = "p2p-run", 1
 OF_ANOTHER_VERSION = "renamed-setting", "unknown-setting"  # codes of configs that another p2p wrote
 
@@ -119,6 +120,12 @@ class RunFolder:
         """Write run.json."""
         write_json(self.path / RUN, {"format": _FORMAT, "version": _VERSION, "p2p": __version__, **values})
 
+    def mark_trained(self) -> None:
+        """Record that the run has had a checkpoint: if all are gone one day, that is a loss and no beginning."""
+        record = self.read()
+        if not record.get(TRAINED):
+            write_json(self.path / RUN, {**record, TRAINED: True})
+
     def forget(self) -> None:
         """Delete the record of a run that has not trained, so that another one may begin in its folder."""
         (self.path / RUN).unlink(missing_ok=True)
@@ -160,7 +167,7 @@ def read_run_record(run: Path) -> dict[str, Any]:
         if error.code != "damaged-json":
             raise
         # Written whole or not at all: what is cut off was copied so.
-        command = f"p2p train PAIRS NEW --from {shell_word(str(run / MODEL_FILE))}"
+        command = f"p2p train PAIRS NEW --from {path_word(run / MODEL_FILE)}"
         to_do = f"Copy it again. The models beside it do without it; '{command}' goes on."
         raise P2PError(error.where, error.what, to_do, code=error.code) from error
     if not isinstance(value, dict) or value.get("format") != _FORMAT:

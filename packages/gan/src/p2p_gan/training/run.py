@@ -20,7 +20,7 @@ from p2p_gan.data.task import identify_files, open_for_training
 from p2p_gan.machine.device import describe_machine, explain_nondeterminism, machine_differences, restore_random_state
 from p2p_gan.machine.distributed import BACK, GoBack, Ranks, devices_of, join_processes
 from p2p_gan.runs import checkpoint
-from p2p_gan.runs.runfolder import RunFolder, changed_pairs, describe_splits, refuse_changes
+from p2p_gan.runs.runfolder import TRAINED, RunFolder, changed_pairs, describe_splits, refuse_changes
 from p2p_gan.training.features import is_feature_file, refuse_other_features
 from p2p_gan.training.guards import DivergedError
 from p2p_gan.training.job import Job, images_of, learning_rate_jump, make_job
@@ -80,7 +80,7 @@ def train(
     """
     pairs, run = Path(pairs), Path(run)
     require_boards(config)
-    with join_processes(config.device) as ranks, StopRequest() as stop, explain_nondeterminism():
+    with join_processes(config.device, report) as ranks, StopRequest() as stop, explain_nondeterminism():
         config = replace(config, device=devices_of(config.device)[0])
         if ranks.leads:
             place = None if source is None else Path(source)
@@ -221,7 +221,7 @@ def _train(
     found = checkpoint.load_latest(run_folder.path, job.nets, report) if run_folder.exists else None
     start = found or checkpoint.Progress(0, [0.0] * len(job.recipe.names), 0, 0.0)
     _restore_small_states(job, start)
-    run_folder.write(_record(job))
+    run_folder.write({**_record(job), **({TRAINED: True} if start.images else {})})
     if run_folder.exists:
         run_folder.cut_log(start.images)
     shared_state(job, start)

@@ -21,6 +21,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.relative import cut_name
 from p2p_datatools.contract.files.text import decode_text, guess_encodings, other_encoding
 from p2p_datatools.contract.foreign import is_deeper
+from p2p_datatools.contract.words import parser_words
 
 _LONG, _DEEP = 1 << 20, 200  # bytes of a file of JSON, levels of its values
 
@@ -197,7 +198,12 @@ def load_json(data: bytes | str, *, repeats: bool = False) -> Any:
 
     With `repeats` the last of several values counts: enough to see what a file is, of which no value is used.
     """
-    return json.loads(data, object_pairs_hook=None if repeats else _table)
+    try:
+        return json.loads(data, object_pairs_hook=None if repeats else _table)
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise
+    except ValueError as error:
+        raise ValueError(parser_words(error)) from error
 
 
 def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ Nothing here may load torch or onnxruntime, or OpenVINO before a model is.
 """
 
 import queue
+import re
 import threading
 from collections import OrderedDict
 from contextlib import nullcontext
@@ -22,6 +23,7 @@ from p2p_gan.inference.runtimes.translator import Values
 from p2p_gan.machine.memory import budget_of
 from p2p_gan.models.onnx_file import IMAGE, OnnxFile, read_onnx_file, without_defaults
 
+_LACKS = re.compile(r"no conversion rule|OpConversionFailure|not ?(supported|implemented)|unsupported", re.IGNORECASE)
 _MOST = 3  # sizes of pictures for which the network is held; each holds the weights once more
 _Key = tuple[bool, tuple[tuple[str, tuple[int, ...]], ...]]
 _Requests = queue.LifoQueue[Any]
@@ -44,10 +46,23 @@ def load_openvino_model(path: Path | str) -> OnnxModel:
     """Check an ONNX file that `p2p export` wrote; raises P2PError for any other, and if OpenVINO is missing."""
     file = read_onnx_file(Path(path))
     require_openvino(path)
-    return OnnxModel(file, _Compiler(file), "openvino")
+    return OnnxModel(file, Compiler(file, _start(path)), "openvino")
 
 
-class _Compiler:
+def _start(path: Path | str) -> Any:
+    """OpenVINO's core, made by the thread that loads the model; raises P2PError if the package does not start."""
+    try:
+        import openvino
+
+        return openvino.Core()
+    except (ImportError, RuntimeError, OSError) as error:
+        refuse_without_memory(error)
+        what = f"needs the package openvino, which does not start ({decoder_words(error)})"
+        to_do = "Install that package again, or choose another --runtime."
+        raise P2PError(path, what, to_do, code="broken-package") from error
+
+
+class Compiler:
     """Compiles the network for each size of pictures, since one for all is slow and gave other values at first.
 
     Passes of small pictures are computed side by side, each by one core, large ones one at a time by all cores: the
@@ -55,10 +70,8 @@ class _Compiler:
     than the network has streams: with more a command once waited for ever. It computes in float32 on every processor.
     """
 
-    def __init__(self, file: OnnxFile) -> None:
-        import openvino  # by the thread that loads the model, not by one of those that use it
-
-        self._file, self._core = file, openvino.Core()
+    def __init__(self, file: OnnxFile, core: Any) -> None:
+        self._file, self._core = file, core
         self._lock, self._alone = threading.Lock(), threading.Lock()
         self._networks: OrderedDict[_Key, _Requests] = OrderedDict()
 
@@ -74,6 +87,9 @@ class _Compiler:
         except Exception as error:
             refuse_without_memory(error)
             what = f"cannot be run by openvino ({decoder_words(error)})"
+            if _LACKS.search(str(error)):
+                to_do = "Choose another --runtime."
+                raise P2PError(self._file.path, what, to_do, code="unsupported-network") from error
             raise P2PError(self._file.path, what, "Export the model again.", code="damaged-file") from error
 
     def _requests(self, inputs: dict[str, Any], large: bool) -> _Requests:

@@ -40,7 +40,8 @@ class PassTimes:
         return self.alike and self.onnxruntime > _CLEARLY * self.openvino
 
 
-_FAILED = PassTimes(0.0, 0.0, alike=False)  # kept for a model that one of them cannot run, so that it is tried once
+_FAILED = PassTimes(0.0, 0.0, alike=False)  # kept for a model that OpenVINO cannot run, so that it is tried once
+_LASTING = ("unsupported-network", "not-finite")  # codes of what the network and the runtime give at every call
 
 
 def times_for(model: OnnxModel, load: Callable[[], OnnxModel], size: Size, pictures: int) -> PassTimes | None:
@@ -48,7 +49,7 @@ def times_for(model: OnnxModel, load: Callable[[], OnnxModel], size: Size, pictu
 
     What was measured before on this machine is used again, so that the same command gives the same pictures; that
     OpenVINO cannot run the model, too. None where it would not pay for so few pictures, where nothing can be kept, and
-    where OpenVINO cannot be loaded, which may be mended before the next call.
+    where OpenVINO failed for a reason that may be gone at the next call, such as too little memory.
     """
     if pictures < _LEAST or kept_folder() is None or model.needs(size) >= LARGE:
         return None
@@ -62,7 +63,9 @@ def times_for(model: OnnxModel, load: Callable[[], OnnxModel], size: Size, pictu
             if _kept_seconds(key, first, picture, options) * pictures < LONG:
                 return None
             times = _time_both(first, OnnxTranslator(load()), picture, options)
-        except P2PError:
+        except P2PError as error:
+            if error.code not in _LASTING:
+                return None
             times = _FAILED
         except (ImportError, MemoryError):
             return None

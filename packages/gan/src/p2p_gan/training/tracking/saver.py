@@ -140,6 +140,8 @@ class Saver:
             write_model(run / file, card, weights)
         # Last of all: if a kill comes before this, resuming computes these images again and rewrites these files.
         checkpoint.seal(run, record, keep=self._job.config.keep_checkpoints)
+        if progress.images:
+            self._run_folder.mark_trained()
 
 
 def require_space_for_run(run_folder: RunFolder, job: Job) -> None:

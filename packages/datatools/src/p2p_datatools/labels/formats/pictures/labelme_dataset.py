@@ -7,7 +7,7 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.labelme_folders import CLASS_LIST, LABEL, OVERLAY, PHOTO
-from p2p_datatools.contract.words import shell_word
+from p2p_datatools.contract.words import path_word
 from p2p_datatools.labels.formats.pictures.class_names import NO_CLASS, read_class_names
 from p2p_datatools.labels.values import IndexLabels, LabelSet
 
@@ -35,7 +35,7 @@ def read_labelme_dataset(path: Path) -> LabelSet:
         file_name = f"{name.removesuffix('_json')}.png"
         photo = folder / PHOTO if (folder / PHOTO).is_file() else None
         items.append(IndexLabels(file_name, folder / LABEL, listed.numbers or None, listed=listed, own_photo=photo))
-    note = f"{path}: {PHOTO} beside each {LABEL} is its photo, which --photos {shell_word(str(path))} takes."
+    note = f"{path}: {PHOTO} beside each {LABEL} is its photo, which --photos {path_word(path)} takes."
     return LabelSet(
         "labelme-dataset",
         tuple(items),
