@@ -252,6 +252,7 @@ def test_a_file_that_cannot_be_opened_is_skipped_beside_others(tmp_path: Path) -
     assert len(labels.items) == 1
     (skip,) = labels.skipped
     assert (skip.where, skip.code) == (str(tmp_path / "b.json"), "damaged-json")
+    assert skip.to_do.endswith("move it elsewhere.")
 
 
 def test_json_with_two_values_for_a_key_is_refused_where_it_has_labels_and_harmless_elsewhere(

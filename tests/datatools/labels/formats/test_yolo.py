@@ -381,12 +381,12 @@ def test_a_list_in_the_folder_of_labels_that_contradicts_that_of_the_data_set_is
     labels = data / "train" / "labels"
     (labels / "classes.txt").write_text("wheel\ncar\n")
     (data / "train" / "data.yaml").write_text("train: images\n")
-    assert [region.label for region in read_yolo(labels).items[0].regions] == ["wheel", "car"]
+    assert list(read_yolo(labels).labels) == ["wheel", "car"]
     (data / "train" / "data.yaml").write_text("names: [car, wheel]\n")
     with refused("contradicting-lists", labels / "classes.txt"):
         read_yolo(labels)
     (labels / "classes.txt").write_text("car\nwheel\n")
-    assert [region.label for region in read_yolo(labels).items[0].regions] == ["car", "wheel"]
+    assert list(read_yolo(labels).labels) == ["car", "wheel"]
 
 
 def test_labels_may_end_in_capital_letters(data: Path) -> None:

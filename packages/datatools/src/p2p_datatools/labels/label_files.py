@@ -159,7 +159,9 @@ class LabelFiles:
 
     def _skips(self) -> Iterator[Skip]:
         for error in self.damaged:
-            yield skip_of(error, error.where)
+            skip = skip_of(error, error.where)
+            is_one = error.code in ("damaged-json", "damaged-xml")
+            yield replace(skip, to_do=f"{skip.to_do} If it has no labels, move it elsewhere.") if is_one else skip
 
     def explain(self) -> P2PError | None:
         """What the files are, if none of them has a known format; None if that is not known."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from p2p_datatools.contract.folders.listed_splits import ListEntry, give_splits, read_list, read_listed_splits
+from p2p_datatools.contract.folders.listed_splits import ListEntry, give_splits, read_listed_splits, read_split_list
 from p2p_datatools.contract.names import without_suffix
 from p2p_datatools.labels.values import LabelSet
 
@@ -35,7 +35,7 @@ def give_splits_of_own_lists(found: LabelSet, named: Iterable[tuple[str, str]], 
         if not path.lower().endswith(".txt"):
             entries.append(ListEntry(without_suffix(path), split, own, f"its line {split}"))
         elif file := _find_below(own.parent, path):
-            entries += read_list(file, split)
+            entries += read_split_list(file, split)
             notes.append(f"{file}: is the list of {split} that {own.name} names.")
         else:
             notes.append(f"{own}: {path}, its list of {split}, is not there, and so not used.")

@@ -123,7 +123,7 @@ def give_splits(names: Sequence[str], entries: Iterable[ListEntry], folder: str)
     return _give([unicodedata.normalize("NFC", name) for name in names], _by_base(entries), folder)
 
 
-def read_list(file: Path, split: str) -> Iterator[ListEntry]:
+def read_split_list(file: Path, split: str) -> Iterator[ListEntry]:
     """The entries of a list of one split; raises P2PError when it is no text in an encoding that it tells."""
     yield from (ListEntry(name, split, file, place) for name, place in _names_in(file))
 
@@ -174,7 +174,7 @@ def _lists_in(files: Sequence[Path]) -> tuple[list[ListEntry], list[tuple[str, _
     entries, unused = list[ListEntry](), list[tuple[str, _Entries]]()
     for file, split in named.items():
         try:
-            entries += read_list(file, split) if split else ()
+            entries += read_split_list(file, split) if split else ()
             if not split and _FOLD.search(file.stem):
                 unused.append(
                     (f"{file}: is the list of a fold and not of a split, and is not used.", _entries_of_fold(file))
@@ -185,7 +185,7 @@ def _lists_in(files: Sequence[Path]) -> tuple[list[ListEntry], list[tuple[str, _
 
 
 def _entries_of_fold(file: Path) -> _Entries:
-    return _by_base(read_list(file, ""))
+    return _by_base(read_split_list(file, ""))
 
 
 def _files_in(folder: Path) -> list[Path]:
