@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
@@ -16,6 +17,17 @@ def raising(error: BaseException) -> click.Command:
         raise error
 
     return command
+
+
+def test_a_path_that_begins_with_a_dash_is_told_how_to_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "-pairs").mkdir()
+    assert app.main(["data", "check", "-pairs"]) == 2
+    assert capsys.readouterr().err.endswith("Is -pairs a path? Write ./-pairs.\n")
+    assert app.main(["data", "check", "-other"]) == 2
+    assert "a path?" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

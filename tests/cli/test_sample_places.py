@@ -95,6 +95,19 @@ def test_what_is_no_picture_leaves_standard_output_empty(
     assert not (tmp_path / "x").exists()
 
 
+def test_what_came_from_standard_input_is_called_so_where_it_fails_for_a_folder(
+    model: str, tmp_path: Path, send: Send, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_png(tmp_path / "x.png", NOISE)
+    whole = (tmp_path / "x.png").read_bytes()
+    for data in (b"no picture", whole[: len(whole) // 2]):
+        send(data)
+        assert main(["sample", model, "-", "--out", str(tmp_path / "out")]) == 1
+        err = capsys.readouterr().err
+        assert "Error: standard input: is " in err
+        assert "stdin.png" not in err
+
+
 def test_a_terminal_is_refused(
     model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

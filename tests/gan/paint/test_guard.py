@@ -152,6 +152,10 @@ def test_what_a_form_of_another_page_can_send_is_no_picture(client: "Client", ma
     assert (reply.status, reply.code) == (415, "wrong-type")
 
 
+def test_the_type_of_a_picture_may_be_written_in_capitals(client: "Client", mask: bytes) -> None:
+    assert client.paint(mask, Content_Type="Image/PNG").status == 200
+
+
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [

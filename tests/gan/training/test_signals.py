@@ -1,4 +1,4 @@
-"""Ctrl-C is a question between two updates, and an answer the second time; SIGTERM is one question."""
+"""Ctrl-C is a question between two updates, and an answer the second time; SIGTERM and SIGHUP are one question."""
 
 import signal
 
@@ -7,7 +7,7 @@ import pytest
 from p2p_gan.training.signals import StopRequest, StopSignal
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_first_signal_is_remembered_and_interrupts_nothing(number: signal.Signals) -> None:
     with StopRequest() as interruption:
         assert interruption.asked is None
@@ -47,7 +47,17 @@ def test_after_work_that_could_stop_at_once_signals_are_remembered_again() -> No
         assert interruption.asked == signal.SIGINT
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_terminal_that_is_closed_stops_nothing_that_was_started_with_nohup() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with StopRequest() as interruption:
+            signal.raise_signal(signal.SIGHUP)
+            assert interruption.asked is None
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_handlers_of_before_are_there_again_afterwards(number: signal.Signals) -> None:
     before = signal.getsignal(number)
     with StopRequest():

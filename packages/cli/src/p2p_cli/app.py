@@ -15,6 +15,7 @@ from click.shell_completion import CompletionItem
 from p2p_cli import launch
 from p2p_cli.text.terminal import Loudness, close_output, echo, name_full_output, open_streams, silence_libraries
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.words import path_word
 
 _NO_MEMORY = (
     "can't allocate memory",
@@ -141,12 +142,19 @@ def cli(quiet: bool) -> None:
     Loudness.quiet = quiet
 
 
+def _explain_dashes(words: Sequence[str]) -> None:
+    """Say how paths are written that begin with a dash and so were taken for options."""
+    for word in words:
+        if word.startswith("-") and os.path.lexists(word):
+            echo(f"Is {word} a path? Write {path_word(word)}.", err=True)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; an error of the user's is printed on standard error."""
     open_streams()
     launch.follow_launcher()
+    words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        words = list(sys.argv[1:] if arguments is None else arguments)
         if arguments is None and words[:1] != ["train"]:  # whose crashes would be without a word
             silence_libraries()
         Loudness.quiet = False
@@ -163,6 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         if launch.speaks():
             error.show()
+            _explain_dashes(words if isinstance(error, click.NoSuchOption) else [])
         return launch.conclude(2)
     except (click.Abort, KeyboardInterrupt):
         echo("Interrupted. Run the same command again to continue.", err=True)

@@ -100,8 +100,8 @@ def command(
     masks the highest mean IoU.
 
     Run the same command again to resume an interrupted run exactly from its last checkpoint. A larger --images extends
-    a finished run; nothing else need be repeated, since the run knows its settings. Ctrl-C and SIGTERM save a
-    checkpoint first.
+    a finished run; nothing else need be repeated, since the run knows its settings. Ctrl-C, SIGTERM and a
+    closed terminal (SIGHUP) save a checkpoint first.
 
     With --from a new run begins with the weights of a model, of its discriminator too where its run folder has one, as
     far as they fit: classes are matched by their names. Networks, size and encodings are then those of the model, and

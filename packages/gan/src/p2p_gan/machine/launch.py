@@ -39,8 +39,8 @@ def launch(command: Sequence[str], count: int, restarts: int) -> str:
 
     Returns "" if all have ended without error or after a signal, else a sentence with the first that failed, and how.
 
-    SIGINT and SIGTERM are passed on, and the processes get a minute to save (TORCH_ELASTIC_SHUTDOWN_TIMEOUT seconds if
-    torch supports it, else 30 s). If one fails, all are restarted, up to `restarts` times.
+    SIGINT, SIGTERM and SIGHUP are passed on, and the processes get a minute to save (TORCH_ELASTIC_SHUTDOWN_TIMEOUT
+    seconds if torch supports it, else 30 s). If one fails, all are restarted, up to `restarts` times.
     """
     _be_quiet()
     for name, value in _SETTINGS.items():
@@ -56,6 +56,8 @@ def launch(command: Sequence[str], count: int, restarts: int) -> str:
         local_addr="localhost",
         logs_specs=DefaultLogsSpecs(os.devnull),  # else each launch leaves a folder torchelastic_* of empty logs
     )
+    if hasattr(config, "signals_to_handle"):  # else torch lets none be chosen
+        config.signals_to_handle = _signals()
     try:
         with _restore_signals():
             elastic_launch(config, command[0])(*command[1:])
@@ -64,6 +66,12 @@ def launch(command: Sequence[str], count: int, restarts: int) -> str:
     except SignalException:
         return ""
     return ""
+
+
+def _signals() -> str:
+    """The signals that the launcher passes on; what this process ignores, as SIGHUP under nohup, is none of them."""
+    known = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
+    return ",".join(each for each in known if signal.getsignal(getattr(signal, each)) != signal.SIG_IGN)
 
 
 @contextmanager

@@ -58,9 +58,10 @@ class BodyRoom:
 def _said_length(request: "Request") -> int:
     """The length that a body says it has, 0 if none; raises P2PError for too many bytes, and for an unfit type."""
     kind = request.headers.get("content-type", "")
-    if not kind.startswith(_SENDERS):
+    if not kind.lower().startswith(_SENDERS):  # in capitals they mean the same (RFC 9110, section 8.3.1)
+        what = f"has the type {kind[:40]!r}" if kind else "has no content-type"
         to_do = "Send a picture with its own type, such as image/png."
-        raise P2PError("the request", f"has the type {kind[:40]!r}", to_do, code="wrong-type")
+        raise P2PError("the request", what, to_do, code="wrong-type")
     said = request.headers.get("content-length", "0")
     if not said.isascii() or not said.isdigit() or int(said[:16]) > MOST_BYTES:
         raise _too_many_bytes()

@@ -1,6 +1,6 @@
-"""Remembers Ctrl-C and SIGTERM until the training loop checks for them between two updates.
+"""Remembers Ctrl-C, SIGTERM and SIGHUP until the training loop checks for them between two updates.
 
-Nothing here may save or end anything; a second Ctrl-C interrupts at once, a second SIGTERM changes nothing.
+Nothing here may save or end anything; a second Ctrl-C interrupts at once, a second SIGTERM or SIGHUP changes nothing.
 """
 
 import contextlib
@@ -9,6 +9,13 @@ import threading
 from collections.abc import Iterator
 from types import FrameType, TracebackType
 from typing import Any
+
+
+def _asking() -> Iterator[signal.Signals]:
+    """The signals that ask the process to stop; SIGHUP, of a closed terminal, is none where nohup ignores it."""
+    yield from (signal.SIGINT, signal.SIGTERM)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        yield signal.SIGHUP
 
 
 class StopSignal(BaseException):
@@ -27,7 +34,7 @@ class StopRequest:
     def __enter__(self) -> "StopRequest":
         # Only the main thread may set handlers; elsewhere the caller's own handling applies.
         if threading.current_thread() is threading.main_thread():
-            for each in (signal.SIGINT, signal.SIGTERM):
+            for each in _asking():
                 self._before[each] = signal.signal(each, self._remember)
         return self
 
