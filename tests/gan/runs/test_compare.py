@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from p2p_gan.config.config import Config
-from p2p_gan.runs.compare import Run, differing_fields, find_runs, read_runs
+from p2p_gan.runs.compare import Run, differing_fields, find_runs, read_runs, settings_rows
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -66,6 +66,14 @@ def test_only_fields_that_differ_are_compared_and_neither_intervals_nor_unused_e
     second = make_run(tmp_path / "two", Config(images=100, learning_rate=3e-4, log_every=7, epochs=9))
     assert differing_fields(read_runs([first, second])) == {"learning_rate": [1e-4, 3e-4]}
     assert differing_fields(read_runs([first])) == {}
+
+
+def test_settings_are_listed_as_they_are_typed_and_a_damaged_run_takes_nobody_elses(tmp_path: Path) -> None:
+    for name, mirror in (("a", True), ("b", True), ("c", False)):
+        make_run(tmp_path / name, Config(images=100, mirror=mirror))
+    (tmp_path / "a" / "run.json").write_text("{")
+    runs = read_runs([tmp_path])
+    assert settings_rows(runs, differing_fields(runs)) == [("b", "on"), ("c", "off")]
 
 
 def test_torn_diverged_damaged_and_old_runs_are_listed_too(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ _JOINERS = "\u200c\u200d"
 
 
 def plural(count: int, one: str, several: str = "") -> str:
-    """`1 picture` or `2 pictures`; `several` is for words whose plural takes more than an s: `2 masks have`."""
-    return f"{count} {one if count == 1 else several or f'{one}s'}"
+    """`1 picture` or `2 pictures`; `several` is for words whose plural takes more than an s: `2,000 masks have`."""
+    return f"{count:,} {one if count == 1 else several or f'{one}s'}"
 
 
 def duration_text(seconds: float) -> str:
