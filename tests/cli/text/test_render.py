@@ -44,6 +44,7 @@ def test_plain_progress_of_a_night_is_a_line_a_minute(
         report.advance()
     lines = capsys.readouterr().err.splitlines()
     assert 600 <= len(lines) < 700
+    assert lines[0] == "training: 10/100000, 27 h 46 min left"  # at one a second
 
 
 def test_plain_progress_says_its_end_once(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
