@@ -53,11 +53,11 @@ def test_the_result_is_a_screen_of_eighty_columns_with_n_and_range() -> None:
     assert "  update   12.35 s  (10.00 s to 123.40 s, n=20), 11.2 times its floor 1.10 s" in lines
 
 
-def test_presets_that_were_not_timed_are_marked_and_unknown_times_are_open() -> None:
+def test_presets_that_were_not_timed_are_marked_and_unknown_times_are_called_so() -> None:
     lines = bench_lines(RESULT)
-    assert "paper-maps   maps             219,200  3.0 days     open" in lines
-    assert "satellite    5,000 photos   9,999,999  ~25.0 days   open" in lines
-    assert "tiny         1,000 pairs        2,800  open         open" in lines
+    assert "paper-maps   maps             219,200  3.0 days" in lines
+    assert "satellite    5,000 photos   9,999,999  ~25.0 days" in lines
+    assert "tiny         1,000 pairs        2,800  not measured" in lines
 
 
 def test_json_has_every_figure(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -72,9 +72,14 @@ def test_every_reporter_prints_a_plan_that_it_is_shown(
 
 
 def test_images_done_already_and_parts_of_an_epoch_are_shown() -> None:
-    first = plan_lines(replace(with_config(images=12), done=4))[0]
-    assert first.endswith("12 images in total (1.5 epochs), batch 1; 4 are done")
+    first = plan_lines(replace(with_config(images=12_000), done=4_000))[0]
+    assert first.endswith("12,000 images in total (1500 epochs), batch 1; 4,000 are done")
+    assert "(1.5 epochs)" in plan_lines(with_config(images=12))[0]
     assert "(1 epoch)" in plan_lines(with_config(images=8))[0]
+
+
+def test_one_update_is_not_called_updates() -> None:
+    assert plan_lines(replace(PLAN, updates=1, seconds=0.5))[3].startswith("time   1 update, about")
 
 
 def test_one_shape_of_all_pictures_is_named_without_a_list() -> None:

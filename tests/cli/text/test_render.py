@@ -44,6 +44,7 @@ def test_plain_progress_of_a_night_is_a_line_a_minute(
         report.advance()
     lines = capsys.readouterr().err.splitlines()
     assert 600 <= len(lines) < 700
+    assert lines[0] == "training: 10/100000, 27 h 46 min left"  # at one a second
 
 
 def test_plain_progress_says_its_end_once(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +171,7 @@ def drawn(figures: render.Figures, width: int) -> list[str]:
 def half_way() -> render.Figures:
     figures = render.Figures()
     figures.begin(1000, 0)
-    figures.advance(500, {"d_real": 0.61234567, "d_fake": 0.5, "g_gan": 1.5, "g_l1": 0.125, "rate": 2e-4})
+    figures.advance(500, {"d_real": 0.61234567, "d_fake": 0.5, "g_gan": 1.5, "g_l1": 0.125, "learning_rate": 2e-4})
     figures.advance(0, {"val_l1": 0.111, "images_per_s": 31.25})
     return figures
 

@@ -12,7 +12,7 @@ from p2p_datatools.contract.words import is_printable, p2p_command, path_word, p
 
 def test_a_number_has_its_noun_in_the_right_form() -> None:
     assert [plural(count, "picture") for count in (0, 1, 2)] == ["0 pictures", "1 picture", "2 pictures"]
-    assert plural(2, "mask has", "masks have") == "2 masks have"
+    assert plural(2_000, "mask has", "masks have") == "2,000 masks have"
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,7 @@ def test_photos_beside_the_labels_are_found_and_said(
     assert (summary.built, summary.photos_without_labels) == (1, 0)
     (said,) = [note for note in notes.lines if "--photos does not say otherwise" in note]
     assert f"those in {data / photos}," in said
+    assert summary.photos == data / photos
 
 
 def test_photos_of_another_size_are_not_taken_and_that_is_said(

@@ -44,6 +44,7 @@ def test_a_split_without_pairs_is_named(
     with refused("empty-split", pair_folder) as error:
         evaluate(run_folder, pair_folder, asked=EvaluationRequest("none"))
     assert "has no none pairs" in error.value.what
+    assert "--split test" in error.value.to_do  # which has some
 
 
 def test_which_pairs_are_scored_is_stated_in_one_place_alone(run_folder: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from p2p_datatools.contract import packages
 from p2p_datatools.contract.files.atomic import read_lines, write_lines
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.pictures.images import read_photo, write_png
@@ -16,6 +17,7 @@ from p2p_gan.inference import runtime_choice
 from p2p_gan.inference.apply import ApplyOptions
 from p2p_gan.inference.runtime_choice import open_for_pictures, open_model, runtime_of, settle_runtime
 from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel, load_onnx_model
+from p2p_gan.inference.runtimes.openvino_runtime import load_openvino_model
 from p2p_gan.inference.runtimes.trial import PassTimes
 from p2p_gan.inference.sampling import SampleOptions, sample
 from p2p_gan.machine import memory
@@ -51,6 +53,17 @@ def test_auto_takes_the_exported_model_that_lies_beside(folder: Path, monkeypatc
     assert isinstance(open_model(folder / "model.onnx"), OnnxModel)
     assert isinstance(open_model(folder, "torch"), Model)
     assert open_model(folder).digest == open_model(folder, "torch").digest
+
+
+@pytest.mark.parametrize("load", [load_onnx_model, load_openvino_model], ids=["onnxruntime", "openvino"])
+def test_without_its_package_a_runtime_says_what_to_install(
+    load: Callable[[Path], OnnxModel], folder: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+) -> None:
+    monkeypatch.setattr(packages, "has_package", lambda name: False)
+    with refused("missing-package", folder / "model.onnx"):
+        load(folder / "model.onnx")
+    with refused("missing-package"):
+        open_model(folder, "openvino")
 
 
 def test_auto_takes_torch_where_there_is_a_gpu_no_package_or_no_export(

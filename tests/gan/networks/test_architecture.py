@@ -8,7 +8,7 @@ from torch import nn
 
 from p2p_gan.networks.architecture import GENERATORS, Architecture
 from p2p_gan.networks.base import Generator
-from p2p_gan.networks.norms import Norm
+from p2p_gan.networks.norms import BatchNorm
 from p2p_gan.networks.resnet import ResNet
 from p2p_gan.networks.unet import UNet
 from p2p_gan.networks.weights import count_parameters, initialise
@@ -74,10 +74,10 @@ def test_weights_are_drawn_from_the_seed(kind: str) -> None:
     weights = torch.cat([conv.weight.flatten() for conv in convs])
     assert weights.std().item() == pytest.approx(0.02, rel=0.05)
     assert all((conv.bias == 0).all() for conv in convs if conv.bias is not None)
-    scales = torch.cat([module.weight for module in first.modules() if isinstance(module, Norm)])
+    scales = torch.cat([module.weight for module in first.modules() if isinstance(module, BatchNorm)])
     assert scales.mean().item() == pytest.approx(1, abs=0.01)
     assert scales.std().item() == pytest.approx(0.02, rel=0.3)
 
 
 def test_parameters_are_counted_without_gathered_statistics() -> None:
-    assert count_parameters(Norm(7)) == 14
+    assert count_parameters(BatchNorm(7)) == 14

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from p2p_gan.config.sides import smallest_side
 from p2p_gan.networks.discriminators import MultiScale, PatchGAN, SegmentationHead, receptive_field, receptive_fields
-from p2p_gan.networks.norms import Norm
+from p2p_gan.networks.norms import BatchNorm
 from p2p_gan.networks.weights import initialise
 
 FIELDS = [(0, 1), (1, 16), (2, 34), (3, 70), (4, 142), (5, 286), (6, 574)]
@@ -81,7 +81,7 @@ def test_its_layers_are_the_paper_s() -> None:
 def test_every_layer_has_a_norm_but_the_first_and_the_last() -> None:
     for layers in (0, 1, 3):
         network = PatchGAN(6, filters=4, layers=layers, norm="batch")
-        assert [isinstance(norm, Norm) for norm in network.norms] == [False, *[True] * max(1, layers)]
+        assert [isinstance(norm, BatchNorm) for norm in network.norms] == [False, *[True] * max(1, layers)]
 
 
 def test_single_pixels_are_judged_each_by_itself() -> None:

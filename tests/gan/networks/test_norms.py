@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from p2p_gan.networks.base import InferencePass
-from p2p_gan.networks.norms import ClassAdaptiveNorm, InstanceNorm, NoNorm, Norm, norm_layer
+from p2p_gan.networks.norms import BatchNorm, ClassAdaptiveNorm, InstanceNorm, NoNorm, norm_layer
 
 if TYPE_CHECKING:
     from gan.conftest import RandomInput
@@ -26,7 +26,7 @@ def test_statistics_leave_padding_out(kind: str, picture: torch.Tensor) -> None:
 
 
 def test_scale_and_shift_reach_a_padded_picture_too(picture: torch.Tensor) -> None:
-    norm = Norm(2)
+    norm = BatchNorm(2)
     torch.nn.init.constant_(norm.weight, 3.0)
     torch.nn.init.constant_(norm.bias, -1.0)
     padded = torch.nn.functional.pad(picture, (0, 8, 0, 8), value=100.0)
@@ -35,7 +35,7 @@ def test_scale_and_shift_reach_a_padded_picture_too(picture: torch.Tensor) -> No
 
 
 def test_running_statistics_are_gathered_in_training() -> None:
-    norm = Norm(1)
+    norm = BatchNorm(1)
     for _ in range(200):
         norm(torch.full((2, 1, 4, 4), 3.0) + torch.tensor([-1.0, 1.0])[:, None, None, None])
     assert norm.running_mean.item() == pytest.approx(3.0, abs=1e-3)
@@ -56,7 +56,7 @@ def test_a_norm_of_classes_scales_and_shifts_each_pixel_by_its_class(picture: to
     # Tan et al. 2021, eq. 3: gamma_c (x - mu) / sigma + beta_c, c the class of the pixel; here gamma_c is that of the
     # norm times (1 + scale_c), beta_c that of the norm times the same, plus shift_c.
     torch.manual_seed(0)
-    norm, by_class = Norm(2), ClassAdaptiveNorm(3, 2)
+    norm, by_class = BatchNorm(2), ClassAdaptiveNorm(3, 2)
     torch.nn.init.normal_(norm.weight)
     torch.nn.init.normal_(norm.bias)
     classes = torch.randint(-1, 3, (1, 8, 8))

@@ -8,7 +8,7 @@ import torch
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.base import Generator, InferencePass
 from p2p_gan.networks.blocks import ResizeConv
-from p2p_gan.networks.norms import Norm
+from p2p_gan.networks.norms import BatchNorm
 from p2p_gan.networks.unet import UNet
 from p2p_gan.networks.weights import count_parameters, initialise
 
@@ -46,7 +46,7 @@ def test_the_paper_s_u_net_has_as_many_weights_as_the_public_ones() -> None:
 
 def test_the_names_of_its_weights_are_those_of_models_already_trained() -> None:
     names = set(unet(3).state_dict())
-    norms = {f"{part}.norm.{name}" for part in ("down.1", "up.0", "up.1") for name in Norm(1).state_dict()}
+    norms = {f"{part}.norm.{name}" for part in ("down.1", "up.0", "up.1") for name in BatchNorm(1).state_dict()}
     convs = {
         f"{part}.conv.{name}" for part in ("down.0", "down.1", "down.2", "up.0", "up.1") for name in ("weight", "bias")
     }
@@ -56,7 +56,7 @@ def test_the_names_of_its_weights_are_those_of_models_already_trained() -> None:
 def test_the_first_layer_and_the_bottleneck_have_no_norm() -> None:
     network = unet(6)
     assert isinstance(network, UNet)
-    assert [isinstance(block.norm, Norm) for block in network.down] == [False, True, True, True, True, False]
+    assert [isinstance(block.norm, BatchNorm) for block in network.down] == [False, True, True, True, True, False]
 
 
 def test_dropout_is_in_n_blocks_after_those_left_out() -> None:

@@ -17,10 +17,18 @@ from p2p_gan.data.task import open_for_training
 from p2p_gan.runs.runfolder import describe_splits
 
 LINES: list[dict[str, Any]] = [
-    {"images": 50, "d_real": 0.5, "d_fake": 0.6, "g_l1": 0.2, "rate": 2e-4, "seconds": 10.0},
+    {"images": 50, "d_real": 0.5, "d_fake": 0.6, "g_l1": 0.2, "learning_rate": 2e-4, "seconds": 10.0},
     {"images": 50, "validation": {"pictures": 2, "l1": 0.1, "ssim": 0.6, "best": True}},
     {"resumed_at": 50},
-    {"images": 100, "d_real": 0.4, "d_fake": 0.6, "g_l1": 0.1, "rate": 1e-4, "seconds": 20.0, "guards": ["busy"]},
+    {
+        "images": 100,
+        "d_real": 0.4,
+        "d_fake": 0.6,
+        "g_l1": 0.1,
+        "learning_rate": 1e-4,
+        "seconds": 20.0,
+        "guards": ["busy"],
+    },
     {"images": 100, "validation": {"pictures": 2, "l1": 0.2, "ssim": 0.5, "best": False}},
 ]
 TINY = with_settings(PRESETS["tiny"], {"size": "32x32", "images": 100})

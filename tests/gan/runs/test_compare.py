@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from p2p_gan.config.config import Config
-from p2p_gan.runs.compare import Run, differing_fields, find_runs, read_runs
+from p2p_gan.runs.compare import Run, differing_fields, find_runs, read_runs, settings_rows
 
 if TYPE_CHECKING:
     from conftest import Refused
 
 LINES: list[dict[str, Any]] = [
-    {"images": 50, "d_real": 0.5, "g_l1": 0.2, "rate": 2e-4, "seconds": 10.0},
+    {"images": 50, "d_real": 0.5, "g_l1": 0.2, "learning_rate": 2e-4, "seconds": 10.0},
     {"images": 50, "validation": {"pictures": 2, "l1": 0.1, "ssim": 0.6, "best": True}},
     {"resumed_at": 50},
-    {"images": 100, "d_real": 0.4, "g_l1": 0.1, "rate": 2e-4, "seconds": 20.0},
+    {"images": 100, "d_real": 0.4, "g_l1": 0.1, "learning_rate": 2e-4, "seconds": 20.0},
     {"images": 100, "validation": {"pictures": 2, "l1": 0.2, "ssim": 0.5, "best": False}},
 ]
 
@@ -66,6 +66,21 @@ def test_only_fields_that_differ_are_compared_and_neither_intervals_nor_unused_e
     second = make_run(tmp_path / "two", Config(images=100, learning_rate=3e-4, log_every=7, epochs=9))
     assert differing_fields(read_runs([first, second])) == {"learning_rate": [1e-4, 3e-4]}
     assert differing_fields(read_runs([first])) == {}
+
+
+def test_the_learning_rate_of_an_earlier_record_is_one_curve_with_todays(tmp_path: Path) -> None:
+    before = {"images": 50, "g_l1": 0.2, "rate": 2e-4, "seconds": 10.0}
+    lines = [before, {"images": 100, "g_l1": 0.1, "learning_rate": 1e-4, "seconds": 20.0}]
+    run = make_run(tmp_path / "run", Config(images=200), lines)
+    assert read_runs([run])[0].curves["learning_rate"] == [(50, 2e-4), (100, 1e-4)]
+
+
+def test_settings_are_listed_as_they_are_typed_and_a_damaged_run_takes_nobody_elses(tmp_path: Path) -> None:
+    for name, mirror in (("a", True), ("b", True), ("c", False)):
+        make_run(tmp_path / name, Config(images=100, mirror=mirror))
+    (tmp_path / "a" / "run.json").write_text("{")
+    runs = read_runs([tmp_path])
+    assert settings_rows(runs, differing_fields(runs)) == [("b", "on"), ("c", "off")]
 
 
 def test_torn_diverged_damaged_and_old_runs_are_listed_too(tmp_path: Path) -> None:

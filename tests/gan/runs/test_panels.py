@@ -19,7 +19,7 @@ RUN = Run(
     losses={},
     validation=None,
     best=None,
-    curves=dict.fromkeys(("d_real", "d_fake", "g_gan", "g_l1", "rate", "val l1", "own"), CURVE),
+    curves=dict.fromkeys(("d_real", "d_fake", "g_gan", "g_l1", "learning_rate", "val l1", "own"), CURVE),
     events=(Mark(50, "resumed"),),
 )
 

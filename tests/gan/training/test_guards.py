@@ -101,7 +101,7 @@ def test_a_run_that_may_recover_goes_back_once_at_half_the_learning_rate(
     assert summary.images == 12
     assert len([line for line in notes.lines if "returns to image 4" in line]) == 1
     lines = [line for line in stats(tmp_path / "run") if "g_l1" in line]
-    assert [(line["images"], line["rate"]) for line in lines] == [(4, 4e-4), (8, 2e-4), (12, 2e-4)]
+    assert [(line["images"], line["learning_rate"]) for line in lines] == [(4, 4e-4), (8, 2e-4), (12, 2e-4)]
     again = checkpoint.load_latest(tmp_path / "run", make_job(open_pairs(pair_folder), steady).nets)
     assert again is not None
     assert again.extra["slowed"] == 0.5

@@ -16,7 +16,7 @@ from p2p_gan.models.location import MODEL_FILE
 from p2p_gan.models.model import read_model
 from p2p_gan.networks.blocks import SpectralConv
 from p2p_gan.networks.discriminators import MultiScale, PatchGAN, SegmentationHead
-from p2p_gan.networks.norms import InstanceNorm, Norm
+from p2p_gan.networks.norms import BatchNorm, InstanceNorm
 from p2p_gan.runs import checkpoint
 from p2p_gan.training.build import discriminator_of
 from p2p_gan.training.job import make_job, refuse_uneven
@@ -74,7 +74,7 @@ def test_the_discriminator_is_the_one_of_the_config() -> None:
     assert len(scales.scales) == 3
     convs = [module for module in scales.modules() if isinstance(module, torch.nn.Conv2d)]
     assert all(isinstance(conv, SpectralConv) for conv in convs)
-    assert not any(isinstance(module, Norm) for module in scales.modules())
+    assert not any(isinstance(module, BatchNorm) for module in scales.modules())
     assert sum(isinstance(module, InstanceNorm) for module in scales.modules()) == 9
     assert convs[0].in_channels == 5
 

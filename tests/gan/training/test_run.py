@@ -129,7 +129,7 @@ def test_a_longer_run_says_where_its_learning_rate_decay_continues(
     assert said == [
         "lr_schedule=linear: the schedule now ends at image 12, not 8, so the learning rate jumps from 0 to 0.000267."
     ]
-    assert [line["rate"] for line in stats(tmp_path / "run") if "rate" in line][-1] == 0
+    assert [line["learning_rate"] for line in stats(tmp_path / "run") if "learning_rate" in line][-1] == 0
     train(pair_folder, tmp_path / "steady", replace(short, lr_schedule="constant"))
     heard = Stop(99)
     train(pair_folder, tmp_path / "steady", replace(short, lr_schedule="constant", images=12), report=heard)
@@ -439,7 +439,7 @@ def test_a_line_of_the_record_is_the_mean_over_the_images_since_the_one_before(
 
     monkeypatch.setattr(update, "train_step", step)
     train(pair_folder, tmp_path / "run", replace(tiny, batch=2, images=7, log_every=4))
-    lines = [line for line in stats(tmp_path / "run") if "rate" in line]
+    lines = [line for line in stats(tmp_path / "run") if "learning_rate" in line]
     assert [line["g_l1"] for line in lines] == pytest.approx([2.0, (2 * 2 + 1) / 3])
 
 

@@ -17,7 +17,7 @@ from p2p_gan.machine.device import autocast_for, resolve_precision
 from p2p_gan.models.location import MODEL_FILE
 from p2p_gan.models.model import read_model
 from p2p_gan.networks.architecture import Architecture
-from p2p_gan.networks.norms import Norm
+from p2p_gan.networks.norms import BatchNorm
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.state import network_states
 from p2p_gan.training.build import build
@@ -144,7 +144,9 @@ def test_after_k_updates_the_ema_is_the_sum_of_the_closed_form(make_networks: "M
 def test_statistics_are_averaged_as_weights_are(make_networks: "MakeNetworks") -> None:
     generator = make_networks().generator
     average = new_ema(generator)
-    theirs, ours = ([module for module in each.modules() if isinstance(module, Norm)] for each in (generator, average))
+    theirs, ours = (
+        [module for module in each.modules() if isinstance(module, BatchNorm)] for each in (generator, average)
+    )
     theirs[0].running_mean.fill_(8.0)
     update_ema(average, generator, 0.75)
     assert torch.equal(ours[0].running_mean, torch.full_like(theirs[0].running_mean, 2.0))

@@ -17,11 +17,8 @@ from p2p_cli.text.terminal import Loudness, close_output, echo, name_full_output
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.words import path_word
 
-_NO_MEMORY = (
-    "can't allocate memory",
-    "out of memory",
-    "failed to map segment",
-)  # of torch on the CPU, and of the system's loader
+# Of torch on the CPU, and of the system's loader.
+_NO_MEMORY = ("can't allocate memory", "out of memory", "failed to map segment")
 _NO_THREAD = "can't start new thread"
 _FEWER_THREADS = (
     "Raise its limit of processes (ulimit -u) or of memory (ulimit -v), or run fewer commands at once; "

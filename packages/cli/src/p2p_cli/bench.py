@@ -60,7 +60,7 @@ def bench_lines(result: "BenchResult") -> list[str]:
     ]
     for each in result.updates:
         lines += _update_lines(each)
-    lines += ["", f"{'training':<12} {'on':<14} {'images':>9}  {'here':<12} one H100"]
+    lines += ["", f"{'training':<12} {'on':<14} {'images':>9}  here"]
     lines += [_preset_line(each) for each in result.presets]
     if any(not each.measured for each in result.presets):
         lines.append("~ computed from the update of paper; validation and checkpoints come on top")
@@ -108,8 +108,8 @@ def _seconds(value: float) -> str:
 def _preset_line(each: "PresetTime") -> str:
     from p2p_datatools.contract.words import duration_text
 
-    here = "open" if each.seconds is None else ("" if each.measured else "~") + duration_text(each.seconds)
-    return f"{each.preset:<12} {each.data:<14} {each.images:>9,}  {here:<12} open"
+    here = "not measured" if each.seconds is None else ("" if each.measured else "~") + duration_text(each.seconds)
+    return f"{each.preset:<12} {each.data:<14} {each.images:>9,}  {here}"
 
 
 def _wrap(sentence: str) -> list[str]:

@@ -31,7 +31,7 @@ _SOME_FAILED = 1
     default="all",
     show_default=True,
     metavar="NAMES",
-    help="Which of loss,architecture,field,collapse,later,features.",
+    help="Which of loss, architecture, field, collapse, later, features, joined by commas.",
 )
 @click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Runs of each arm.")
 @click.option(

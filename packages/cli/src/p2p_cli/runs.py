@@ -42,7 +42,7 @@ def command(places: tuple[Path, ...], curves: Path | None, as_json: bool) -> int
     """
     from p2p_cli.text import render
     from p2p_datatools.contract.errors import P2PError, UsageError
-    from p2p_gan.runs.compare import differing_fields, read_runs
+    from p2p_gan.runs.compare import differing_fields, read_runs, settings_rows
 
     if curves is not None and curves.suffix.lower() not in (*_KINDS, *_PAGES):
         what = "is not the name of a PNG, SVG or HTML file"
@@ -60,8 +60,7 @@ def command(places: tuple[Path, ...], curves: Path | None, as_json: bool) -> int
     render.table(("run", "state", "images", "losses", "last scores", "best"), [_row(run) for run in runs])
     if fields:
         render.say()
-        columns = [[str(value) for value in values] for values in fields.values()]
-        render.table(("run", *fields), [(run.name, *cells) for run, *cells in zip(runs, *columns, strict=True)])
+        render.table(("run", *fields), settings_rows(runs, fields))
     if curves is not None:
         render.remark(f"curves   {curves}")
     return min(1, len(closed))

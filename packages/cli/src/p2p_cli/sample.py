@@ -91,6 +91,12 @@ def command(
     return sample_files(call) if code is None else code
 
 
+def _why_alike(*, random: bool) -> str:
+    if random:
+        return "--set dropout=off leaves nothing to chance"
+    return "the model was trained without dropout and noise ('p2p config dropout' and 'p2p config noise_channels')"
+
+
 def sample_files(call: Call) -> int:
     """Pictures in files to a folder; gives the exit code."""
     from p2p_cli.text import render
@@ -119,7 +125,7 @@ def sample_files(call: Call) -> int:
         render.say(f"{card.direction}: {total} in {dest}, {summary.written} written now{by}, {summary.kept} kept.")
         render.say(describe_choice(call.model))
     if sampling.variants > 1 and not (card.architecture.random and sampling.how.dropout):
-        render.remark("All variants are identical, because the model is applied without randomness.")
+        render.remark(f"All variants are identical, because {_why_alike(random=card.architecture.random)}.")
     render.skips(summary.skipped, dest)
     if not call.as_json and len(call.inputs) == 1 and has_manifest(call.inputs[0]):
         render.hint(next_command("evaluate", call.model, call.inputs[0]))

@@ -15,7 +15,7 @@ from p2p_cli import launch, options
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.contract.words import path_word, plural, shell_line
+from p2p_datatools.contract.words import duration_text, path_word, plural, shell_line
 from p2p_gan.config.presets import PAPER, PRESETS, TABLE
 
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ def show(summary: "TrainSummary", pairs: Path, *, as_json: bool) -> None:
         render.say(f"{summary.run} is finished: {plural(summary.images, 'image')}. A larger --images extends it.")
     else:
         losses = ", ".join(f"{name} {value:.3f}" for name, value in summary.losses.items())
-        render.say(f"{plural(summary.images, 'image')} in {summary.seconds:.0f} s of training; {losses}")
+        render.say(f"{plural(summary.images, 'image')} in {duration_text(summary.seconds)} of training; {losses}")
         if summary.early is not None:
             render.say(f"stopped  {early_text(summary.early)}. {_MORE}")
         render.say(f"model    {summary.run / 'model.safetensors'}")

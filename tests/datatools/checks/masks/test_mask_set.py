@@ -107,7 +107,7 @@ def test_a_light_that_touches_no_car_is_found_by_the_rule_of_the_palette(cars: l
     found = [each for each in find(cars, drop_light, range(1)) if each.code == "part-outside"]
     assert [each.where for each in found] == ["0"]
     assert "lights at x=" in found[0].what
-    assert "touch no body" in found[0].what
+    assert "touches no body" in found[0].what
 
 
 def test_a_rule_that_a_whole_set_breaks_is_a_hint_about_the_set(cars: list[tuple[LabelMap, Photo]]) -> None:

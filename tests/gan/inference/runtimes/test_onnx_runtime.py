@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from p2p_datatools.contract import packages
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import write_png
@@ -95,18 +94,6 @@ def test_a_graph_that_does_not_fit_its_weights_is_one_line(
     path.write_bytes(model.SerializeToString())
     with refused("damaged-file", path):
         apply_model(load_onnx_model(path), NOISE, ApplyOptions())
-
-
-def test_without_the_package_it_says_what_to_install(
-    make_model: Callable[..., Model],
-    export_model: "ExportModel",
-    monkeypatch: pytest.MonkeyPatch,
-    refused: "Refused",
-) -> None:
-    path = export_model(make_model(PHOTO, PHOTO))
-    monkeypatch.setattr(packages, "has_package", lambda name: False)
-    with refused("missing-package", path):
-        load_onnx_model(path)
 
 
 def test_sampling_an_exported_model_loads_no_torch(

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from p2p_datatools.contract import packages
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
@@ -296,17 +295,3 @@ def test_auto_takes_the_faster_of_those_that_are_installed(
     assert chosen() == "onnxruntime"
     there.update(openvino=True, onnxruntime=False)
     assert chosen("native") == "openvino"
-
-
-def test_without_the_package_it_says_what_to_install(
-    make_model: Callable[..., Model],
-    export_model: "ExportModel",
-    monkeypatch: pytest.MonkeyPatch,
-    refused: "Refused",
-) -> None:
-    path = export_model(make_model(PHOTO, PHOTO))
-    monkeypatch.setattr(packages, "has_package", lambda name: False)
-    with refused("missing-package", path):
-        load_openvino_model(path)
-    with refused("missing-package"):
-        open_model(path.parent, "openvino")

@@ -175,7 +175,7 @@ def command(
     _remark(summary)
     render.skips(summary.skipped, dest)
     if not as_json:
-        render.hint(next_command("data", "pair", dest, of_labels["photos"] or "PHOTOS", "PAIRS"))
+        render.hint(next_command("data", "pair", dest, summary.photos or "PHOTOS", "PAIRS"))
     return 1 if summary.skipped else 0
 
 

@@ -127,11 +127,11 @@ def _show(result: "CheckResult", path: Path, *, left_out: int) -> None:
 
 def _others(first: "Finding", findings: "Sequence[Finding]", path: Path) -> str:
     """The names of some more files, and the number of the rest."""
-    elsewhere = [each.where for each in findings if each.where != first.where]
+    elsewhere = list(dict.fromkeys(each.where for each in findings if each.where != first.where))
     names = [each.removeprefix(f"{path}{os.sep}") for each in elsewhere[:_MOST_NAMES]]
     if not names:
         return f"; {len(findings)} more there" if findings else ""
-    rest = len(findings) - len(names)
+    rest = len(elsewhere) - len(names)
     return f"; also {', '.join(names)}{f' and {rest} more' if rest else ''}"
 
 
@@ -159,7 +159,8 @@ def _compare(path: Path, other: Path, palette_name: str | None, as_json: bool) -
     render.table(("class", "pixels here", "pixels there", "IoU"), rows)
     worst = [each for each in result.pictures[:_MOST_SHOWN] if each.differing]
     shares = [(each.name, _share(each.differing), _share(each.differing_inside)) for each in worst]
-    render.table(("picture", "differs", "away from outlines"), [*shares])
+    if shares:
+        render.table(("picture", "differs", "away from outlines"), shares)
     render.say(
         f"{plural(result.compared, 'mask')} compared: {_share(result.differing)} of the pixels differ, "
         f"{_share(result.differing_inside)} of those away from outlines"

@@ -99,8 +99,9 @@ def _export_pairs(pairs: Path, dest: Path, kind: str, photos: Path | None, *, ke
 def _lines_to_load(kind: str, dest: Path) -> list[str]:
     """How the library loads what was written, and what to run next."""
     if kind == "webdataset":
-        load = "load  webdataset.WebDataset([...]).decode('pil').to_tuple('a.png', 'b.png', 'json')"
-        return [load, next_command("train", dest, "RUN")]
+        shards = f"sorted(glob.glob({str(dest / 'train-*.tar')!r}))"
+        load = f"webdataset.WebDataset({shards}, shardshuffle=False).decode('pil').to_tuple('a.png', 'b.png', 'json')"
+        return [f"load  {load}", next_command("train", dest, "RUN")]
     if kind == "huggingface":
         return [f"load  datasets.load_dataset('imagefolder', data_dir={str(dest)!r})"]
     return [

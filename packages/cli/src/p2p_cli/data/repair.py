@@ -96,9 +96,10 @@ def _say(summary: "RepairSummary") -> None:
     render.say(f"{plural(summary.repaired, 'mask')} repaired in {summary.dest}, {summary.kept} kept.")
     total = summary.pixels or 1
     rows = [(_WORDS[reason], f"{count}", f"{count / total:.3%}") for reason, count in summary.changed.items()]
-    render.table(("changed pixels", "", "share of pixels"), rows)
+    if rows:
+        render.table(("changed pixels", "", "share of pixels"), rows)
     if summary.exact:
-        render.say(f"{plural(summary.exact, 'mask')} had nothing to mend.")
+        render.say(f"{plural(summary.exact, 'mask')} needed no repair.")
     if summary.scaled:
         one, several = "mask was brought to the size of its photo", "masks were brought to the sizes of their photos"
         render.say(f"{plural(summary.scaled, one, several)}.")

@@ -21,8 +21,8 @@ def plan_lines(planned: "Plan") -> list[str]:
     epochs = (config.images or 0) / planned.pairs
     lines = [
         f"{planned.direction}: {plural(planned.pairs, 'training pair')} at {_sizes(planned)}, "
-        f"{config.images} images in total ({_epochs_text(epochs)}), batch {config.batch}{_accumulation_text(planned)}"
-        + (f"; {planned.done} are done" if planned.done else ""),
+        f"{config.images:,} images in total ({_epochs_text(epochs)}), batch {config.batch}{_accumulation_text(planned)}"
+        + (f"; {planned.done:,} are done" if planned.done else ""),
         f"generator with {count_text(planned.generator_parameters)} parameters, {_discriminator(planned)}",
         f"{_devices(planned)}, {config.precision}, {_threads(planned)}, seed {config.seed}",
         _time_line(planned),
@@ -142,7 +142,8 @@ def _time_line(planned: "Plan") -> str:
         return f"time   {plural(planned.updates, 'update')}, too few to be timed beforehand"
     speed = 1 / planned.seconds_per_image
     beside = ", without communication between devices" if planned.processes > 1 else ""
-    return f"time   {planned.updates} updates, about {duration_text(planned.seconds)} at {speed:.3g} images/s{beside}"
+    how_long = f"about {duration_text(planned.seconds)} at {speed:.3g} images/s{beside}"
+    return f"time   {plural(planned.updates, 'update')}, {how_long}"
 
 
 def cost_lines(seconds: float | None, disk: "Need") -> list[str]:

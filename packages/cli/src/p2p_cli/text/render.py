@@ -30,7 +30,7 @@ from rich.text import Text
 from p2p_cli.text.plan import plan_lines
 from p2p_cli.text.terminal import Loudness, echo, name_full_output
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.contract.words import plural, printable
+from p2p_datatools.contract.words import duration_text, plural, printable
 
 _WIDE = 72  # columns that a bar with its numbers takes
 # Seconds between two lines of progress where no terminal shows a bar; more later, to keep a long run's log short.
@@ -239,8 +239,8 @@ class PlainReporter(_LineReporter):
             self._said = now
             seconds, units = now - self._began, self._done - self._first
             rate = f", {units / seconds / 1e6:.1f} MB/s" if self._unit == "bytes" else ""
-            left = f", {round(seconds / max(1, units) * (self._total - self._done))} s left" if self._total else ""
-            self._say(rate + left)
+            left = duration_text(seconds / max(1, units) * (self._total - self._done)) if self._total else ""
+            self._say(rate + (f", {left} left" if left else ""))
 
     def finish(self) -> None:
         """Say where it ended."""
@@ -311,11 +311,11 @@ def skips(skipped: Sequence[object], dest: object | None) -> None:
 
 
 def say_undecided(places: Sequence[object], dest: object) -> None:
-    """What could not be mended in masks that were written to DEST, and the file that lists it."""
+    """What could not be repaired in masks that were written to DEST, and the file that lists it."""
     for place in places[:20]:
-        echo(f"not mended: {place}", err=True)
+        echo(f"not repaired: {place}", err=True)
     if places:
-        echo(f"Not all pixels of {plural(len(places), 'mask')} could be mended; see {dest}/repairs.jsonl.", err=True)
+        echo(f"Not all pixels of {plural(len(places), 'mask')} could be repaired; see {dest}/repairs.jsonl.", err=True)
 
 
 def given_splits(counts: Mapping[str, int], unsplit: str = "") -> None:

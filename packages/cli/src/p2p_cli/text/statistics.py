@@ -5,6 +5,7 @@ Nothing here may print, or compute a figure.
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from p2p_cli.text.plan import count_text
 from p2p_datatools.contract.words import duration_text, plural
 from p2p_datatools.statistics.values import (
     ClassStatistics,
@@ -83,7 +84,7 @@ def class_table(found: DataStatistics, place: int) -> tuple[tuple[str, ...], Row
     rows = [_class_row(each, [names.get(each.name) for names in by_name]) for each in shown]
     if hidden:
         pixels, share = sum(each.pixels for each in hidden), sum(each.share for each in hidden)
-        rows.append((plural(len(hidden), "other"), _count(pixels), f"{share:.1%}", "", "", *("" for _ in splits)))
+        rows.append((plural(len(hidden), "other"), count_text(pixels), f"{share:.1%}", "", "", *("" for _ in splits)))
     return headings, rows
 
 
@@ -108,15 +109,7 @@ def _class_row(found: ClassStatistics, in_splits: Sequence[ClassStatistics | Non
         return (found.name, "0", "none", "0", "", *("" for _ in in_splits))
     cells = [f"{each.share:.1%} {each.pictures}" if each and each.pictures else "none" for each in in_splits]
     area = f"{found.median_area:,.0f}"
-    return (found.name, _count(found.pixels), f"{found.share:.1%}", f"{found.pictures}", area, *cells)
-
-
-def _count(pixels: float) -> str:
-    """A large number in four digits: 1.234 M."""
-    for unit, name in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
-        if pixels >= unit:
-            return f"{pixels / unit:.3g}{name}"
-    return f"{pixels:.0f}"
+    return (found.name, count_text(found.pixels), f"{found.share:.1%}", f"{found.pictures}", area, *cells)
 
 
 def channel_table(found: DataStatistics, place: int) -> tuple[tuple[str, ...], Rows]:

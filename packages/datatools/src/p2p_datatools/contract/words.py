@@ -15,8 +15,8 @@ _DIGITS = re.compile(r"Exceeds the limit \((\d+) digits\) for integer string con
 
 
 def plural(count: int, one: str, several: str = "") -> str:
-    """`1 picture` or `2 pictures`; `several` is for words whose plural takes more than an s: `2 masks have`."""
-    return f"{count} {one if count == 1 else several or f'{one}s'}"
+    """`1 picture` or `2 pictures`; `several` is for words whose plural takes more than an s: `2,000 masks have`."""
+    return f"{count:,} {one if count == 1 else several or f'{one}s'}"
 
 
 def duration_text(seconds: float) -> str:

@@ -82,7 +82,8 @@ class MaskSummary:
     `faulty` counts them by the code of their kind; they are listed in DEST/left_out.jsonl, too. `empty` masks are all
     background, since the labels list their picture without objects. `scaled` masks have the size of their photo and
     not that of their labels; `first_scaled` tells one of them. `left_out` are files of PHOTOS, and of a folder of label
-    pictures, that are not read. `splits` counts the masks by the split that the labels give their pictures.
+    pictures, that are not read. `photos` is the folder of the photos, given or found beside the labels. `splits` counts
+    the masks by the split that the labels give their pictures.
     """
 
     format: str
@@ -105,6 +106,7 @@ class MaskSummary:
     first_scaled: str | None
     splits: dict[str, int]
     dest: Path
+    photos: Path | None
     left_out: tuple[LeftOut, ...]
 
 
@@ -252,6 +254,7 @@ def _sum_up(
         scaled=totals.scaled,
         first_scaled=totals.first_scaled,
         dest=work.destination.dest,
+        photos=inputs.folder.folder if inputs.folder else None,
         left_out=inputs.left_out,
     )
 

@@ -66,7 +66,7 @@ def _from_kaggle(
     assert entry.kaggle is not None
     place = entry.kaggle
     others = tuple(word for word in entry.sources if word != "kaggle")
-    ways = " or ".join([*(f"--from {word}" for word in others), "fetch the archive in a browser and --from PATH"])
+    ways = " or ".join([*(f"--from {word}" for word in others), "fetch the archive in a browser and use --from PATH"])
     instead = f"Another way: {ways}."
     kaggle.require_credentials(place.address, instead)
     folder = destination.path(f"{DOWNLOADS}/kaggle")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.settings import OpenBound, check_settings, setting
+from p2p_datatools.contract.settings import OpenBound, check_settings, setting, settings_of
 from p2p_gan.config.conflicts import refuse_conflicts
 from p2p_gan.config.network_settings import NATIVE, NetworkSettings
 
@@ -343,6 +343,10 @@ class Config(NetworkSettings):
         """The settings as JSON values; `config_from_json` reads them back."""
         sizes = {"size": str(self.size or NATIVE), "crop": str(self.crop) if self.crop else None}
         return {**dataclasses.asdict(self), **sizes}
+
+    def as_typed(self) -> dict[str, str]:
+        """The settings as a user would type them after `--set`."""
+        return {name: declared.text(getattr(self, name)) for name, declared in settings_of(Config).items()}
 
     @property
     def feature_stages(self) -> int:

@@ -96,8 +96,8 @@ class Pixels:
     """The pictures of one half, each (height, width, channels), one after another and without gaps.
 
     The `store` is an array of their values, or a file in which they begin at the byte `first`; None where they are
-    not stored at all (`stream.StreamedPixels`). `sizes` (n, 2) are
-    heights and widths, `starts` (n,) the number of values before each picture.
+    not stored at all (`stream.StreamedPixels`). `sizes` (n, 2) are heights and widths, `starts` (n,) the number of
+    values before each picture.
     """
 
     store: Array | TemporaryBlock | None

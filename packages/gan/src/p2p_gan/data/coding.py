@@ -201,7 +201,7 @@ def class_indices(pixels: Array, palette: Palette, *, where: str) -> LabelMap:
             where,
             f"{pixels_have} a colour outside the palette {palette.name}; the first is "
             f"{tuple(colors[y, x].tolist())} at x={x}, y={y}",
-            "Build the mask with the palette's exact colours and pair again, or train with the encoding values.",
+            "Build the mask with the palette's exact colours ('p2p data repair' brings them back), and pair again.",
             code="palette-colour",
         )
     return indices

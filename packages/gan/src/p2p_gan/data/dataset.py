@@ -240,26 +240,25 @@ def load_dataset(
     ]
     if missing:
         forms.append(BufferForm(1, "uint8"))
-    kept_sizes = [each.kept for each in sizings]
+    counts = np.zeros((len(pairs), 2, (len(task.palette.classes) if task.palette else 0) + 1), np.uint32)
     try:
-        kept = room_for(kept_sizes, forms, memory=config.cache_gib, near=near)
+        kept = room_for([each.kept for each in sizings], forms, memory=config.cache_gib, near=near)
     except P2PError as error:
         if error.code != "no-space" or not has_shards(folder.path):
             raise
         refuse_unstreamed(config)
         kept = stream_pairs(folder, pairs, task, sizings, forms, config)
-        number = len(task.palette.classes) if task.palette else 0
-        counts = np.zeros((len(pairs), 2, number + 1), np.uint32)
         counts[:, :, -1] = [[pair.shard.ignored if pair.shard else 0] for pair in pairs]
         report.note(
             f"{folder.path}: neither memory nor disk holds the decoded pairs, so each is read from its shard whenever "
             "it is drawn: the same batches, at the speed of decoding."
         )
     else:
-        counts = _fill(folder, pairs, task, sizings, kept[:2], kept[2] if len(kept) > 2 else None, report)
-    kept, gaps = kept[:2], kept[2] if len(kept) > 2 else None
+        _fill(folder, pairs, task, sizings, kept, counts, report)
+    gaps = kept[2] if missing else None
     input_half, output_half = (
-        KeptHalf(pixels, coding, palette) for pixels, coding, palette in zip(kept, task.codings, palettes, strict=True)
+        KeptHalf(pixels, coding, palette)
+        for pixels, coding, palette in zip(kept[:2], task.codings, palettes, strict=True)
     )
     seen = np.array([(each.seen.height, each.seen.width) for each in sizings], np.int64)
     shapes = np.unique(seen, axis=0, return_inverse=True)[1].reshape(-1)
@@ -278,22 +277,21 @@ def _fill(
     task: Task,
     sizings: Sequence[Sizing],
     kept: Sequence[Pixels],
-    gaps: Pixels | None,
+    counts: NDArray[np.uint32],
     report: Reporter,
-) -> NDArray[np.uint32]:
-    """Decode each pair into the store, and where it has no data into `gaps`.
+) -> None:
+    """Decode each pair into the two halves that are `kept`, and where it has no data into a third one, if there is any.
 
-    Returns pixel counts (n, 2, classes + 1) by class, the last those ignored.
+    `counts` (n, 2, classes + 1) receives the pixels of each mask by class, the last those ignored.
     """
-    number = len(task.palette.classes) if task.palette else 0
-    counts = np.zeros((len(pairs), 2, number + 1), np.uint32)
+    gaps, number = kept[2] if len(kept) > 2 else None, counts.shape[2] - 1
     masks = [task.palette_of(half) is not None for half in (task.input, task.output)]
     places = {pair.name: index for index, pair in enumerate(pairs)}
 
     def one(pair: Pair) -> None:
         index = places[pair.name]
         halves = read_coded(folder, pair, task, sizings[index])
-        for side, (half, pixels) in enumerate(zip(halves, kept, strict=True)):
+        for side, (half, pixels) in enumerate(zip(halves, kept[:2], strict=True)):
             pixels.write(index, half)
             if masks[side]:
                 areas = np.bincount(half.ravel(), minlength=IGNORE + 1)
@@ -305,4 +303,3 @@ def _fill(
 
     for _ in report.track(on_all_cores(one, pairs, folder), "reading pairs", len(pairs)):
         pass
-    return counts

@@ -94,8 +94,8 @@ def load_fitted(
 ) -> Iterator[tuple[Array, Array, Gaps | None]]:
     """The pairs as (input, output, gaps) in colours, fitted to `size`, decoded on all cores, in order.
 
-    Gaps are as in `read_gaps`.
-    A pair that cannot be read is left out and added to `skipped` if given, else its error is raised.
+    Gaps are as in `read_gaps`. A pair that cannot be read is left out and added to `skipped` if given, else its error
+    is raised.
     """
 
     def one(pair: Pair) -> tuple[Array, Array, Gaps | None] | Skip:

@@ -291,12 +291,9 @@ def open_evaluation(
     task = task_for(folder, model.card)
     chosen = folder.of(asked.split)
     if not chosen:
-        raise P2PError(
-            pairs,
-            f"has no {asked.split} pairs",
-            f"Run {p2p_command('data split', pairs)}, or choose another --split.",
-            code="empty-split",
-        )
+        other = next((f"choose --split {split}, or " for split in ("test", "val") if folder.of(split)), "")
+        to_do = f"{other}run {p2p_command('data split', pairs)}."
+        raise P2PError(pairs, f"has no {asked.split} pairs", to_do[0].upper() + to_do[1:], code="empty-split")
     refuse_folder(folder, (task.input, task.output), model.card)
     judge = Segmenter(asked.segmenter, model, device) if asked.segmenter else None
     networks = DistanceNetworks(model.card, asked.weights, device)

@@ -3,7 +3,7 @@
 Nothing here may train or score, or refer to a font, a script or a picture outside the page.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -218,9 +218,8 @@ def _pictures(figure: Figure) -> Markup:
 
 
 def _foot(study: Study) -> list[Markup]:
-    settings: Mapping[str, object] = study.config.to_json()
     machines = dict.fromkeys(filter(None, (_machine(trial.run) for trial in study.trials)))
-    table = make_table(("setting", "value"), [(name, str(value)) for name, value in settings.items()])
+    table = make_table(("setting", "value"), list(study.config.as_typed().items()))
     return [
         *(make_paragraph(f"Trained on {machine}.") for machine in machines),
         make_paragraph(f"Runs, scores and pictures are in {study.dest}."),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.atomic import read_json, read_lines, write_json, write_lines
 from p2p_datatools.contract.files.destination import Destination, refuse
@@ -179,17 +180,22 @@ def _note_shrunk(model: AnyModel, sizes: Mapping[str, Size], how: ApplyOptions, 
 
 def _old_records(dest: Path, recipe: dict[str, object]) -> dict[str, "SampleRecord"]:
     """The records of an earlier call; raises UsageError if it used another model or other settings."""
-    if read_json(dest / _HEADER) != recipe:
-        raise UsageError(
-            dest,
-            "contains samples of another model or other settings",
-            "Choose another destination.",
-            code="other-settings",
-        )
+    if (made := read_json(dest / _HEADER)) != recipe:
+        what = f"contains samples {_describe_other(made, recipe)}"
+        raise UsageError(dest, what, "Choose another destination, or delete the folder.", code="other-settings")
     to_do = "If it was edited, restore a copy, or choose another destination."
     with catch_decoder(dest / _LINES, "is not the record of these samples", to_do):
         records = [_record_of(line, dest / _LINES) for line in read_lines(dest / _LINES)]
         return {record.name: record for record in records}
+
+
+def _describe_other(made: Any, recipe: Mapping[str, object]) -> str:
+    """How the samples that are there were made, as far as that is not by this recipe."""
+    before = made if isinstance(made, dict) else {}
+    settings = differences(before, {name: value for name, value in recipe.items() if name != "model"})
+    words = ["of another model"] if before.get("model") != recipe["model"] else []
+    words += [f"made with {settings}"] if settings else []
+    return " and ".join(words) or "of another version of p2p"
 
 
 def _record_of(line: Any, where: Path) -> "SampleRecord":

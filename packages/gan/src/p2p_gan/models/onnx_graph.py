@@ -29,8 +29,8 @@ from p2p_gan.models.onnx_file import (
     takes_padding,
 )
 from p2p_gan.networks.blocks import LEAK, Down, ReflectConv, Residual, ResizeConv, Up
-from p2p_gan.networks.norms import EPSILON, ClassAdaptiveNorm, InstanceNorm, NoNorm, Norm
-from p2p_gan.networks.resnet import Change, ResNet
+from p2p_gan.networks.norms import EPSILON, BatchNorm, ClassAdaptiveNorm, InstanceNorm, NoNorm
+from p2p_gan.networks.resnet import ConvNormReLU, ResNet
 from p2p_gan.networks.unet import UNet
 
 _IR_VERSION = 8  # of the file format; that of opset 17
@@ -194,21 +194,21 @@ class _Writer:
         return self.graph.add("Add", self.graph.add("Add", x, shift), self.graph.add("Mul", x, scale))
 
     def _resnet(self, generator: ResNet, x: str) -> str:
-        x = self._change(x, generator.enter, 0)
-        for level, change in enumerate(generator.down, 1):
-            x = self._change(x, change, level)
+        x = self._conv_norm_relu(x, generator.enter, 0)
+        for level, block in enumerate(generator.down, 1):
+            x = self._conv_norm_relu(x, block, level)
         for block in generator.blocks:
             assert isinstance(block, Residual)
             inner = self.graph.add("Relu", self._convolve(x, block.first, block.first_norm, 2))
             inner = self._convolve(self._drop(inner, block.dropout), block.second, block.second_norm, 2)
             x = self.graph.add("Add", x, inner)
-        for level, change in zip((1, 0), generator.up, strict=True):
-            x = self._change(x, change, level)
+        for level, block in zip((1, 0), generator.up, strict=True):
+            x = self._conv_norm_relu(x, block, level)
         return self._convolve(x, generator.last, NoNorm(), 0)
 
-    def _change(self, x: str, change: nn.Module, level: int) -> str:
-        assert isinstance(change, Change)
-        return self.graph.add("Relu", self._convolve(x, change.conv, change.norm, level))
+    def _conv_norm_relu(self, x: str, block: nn.Module, level: int) -> str:
+        assert isinstance(block, ConvNormReLU)
+        return self.graph.add("Relu", self._convolve(x, block.conv, block.norm, level))
 
     def _drop(self, x: str, share: float) -> str:
         if not share:
@@ -225,9 +225,9 @@ class _Writer:
         turned = isinstance(conv, nn.ConvTranspose2d)
         weight = _numbers(conv.weight)
         bias = None if conv.bias is None else _numbers(conv.bias)
-        fixed = isinstance(norm, Norm) and self._card.statistics == "running"
+        fixed = isinstance(norm, BatchNorm) and self._card.statistics == "running"
         if fixed:
-            assert isinstance(norm, Norm)
+            assert isinstance(norm, BatchNorm)
             weight, bias = _fold(weight, bias, norm, axis=1 if turned else 0)
         own = self._names[conv]
         if isinstance(conv, ResizeConv):
@@ -272,7 +272,7 @@ class _Writer:
     def _normalise(self, x: str, norm: nn.Module, level: int, channels: int) -> str:
         """Each picture by its own statistics: of all pixels, or of those that are not padding."""
         scale, shift, epsilon = np.ones(channels), np.zeros(channels), EPSILON
-        if isinstance(norm, Norm):
+        if isinstance(norm, BatchNorm):
             scale, shift, epsilon = _numbers(norm.weight), _numbers(norm.bias), norm.eps
         else:
             assert isinstance(norm, InstanceNorm)
@@ -307,7 +307,7 @@ def _outputs(conv: nn.Conv2d | nn.ConvTranspose2d) -> int:
 
 
 def _fold(
-    weight: NDArray[np.float64], bias: NDArray[np.float64] | None, norm: Norm, *, axis: int
+    weight: NDArray[np.float64], bias: NDArray[np.float64] | None, norm: BatchNorm, *, axis: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The weight and bias of a convolution that computes its norm's running statistics too."""
     factor = _numbers(norm.weight) / np.sqrt(_numbers(norm.running_var) + norm.eps)

@@ -22,8 +22,8 @@ from p2p_gan.models.card import ModelCard
 from p2p_gan.models.card_text import card_texts
 from p2p_gan.models.model import Model
 from p2p_gan.networks.blocks import LEAK, Down, ReflectConv, Residual, ResizeConv, Up
-from p2p_gan.networks.norms import EPSILON, InstanceNorm, Norm
-from p2p_gan.networks.resnet import Change, ResNet
+from p2p_gan.networks.norms import EPSILON, BatchNorm, InstanceNorm
+from p2p_gan.networks.resnet import ConvNormReLU, ResNet
 from p2p_gan.networks.unet import UNet
 
 DESCRIPTION = "p2p.json"
@@ -50,7 +50,7 @@ class _Layer(nn.Module):
         self.conv = _plain_conv(conv)
         self.norm, self.epsilon = _NO_NORM, EPSILON
         scale, shift, mean, variance = torch.ones(1), torch.zeros(1), torch.zeros(1), torch.ones(1)
-        if isinstance(norm, Norm):
+        if isinstance(norm, BatchNorm):
             self.norm, self.epsilon = (_RUNNING if card.statistics == "running" else _PICTURE), norm.eps
             scale, shift = norm.weight.detach(), norm.bias.detach()
             mean, variance = norm.running_mean, norm.running_var
@@ -174,17 +174,17 @@ def _layers_of(
             last[-1].dropout = next(dropouts) if up.dropout else -1
         last.append(_Layer(generator.last, None, card, before=_RELU, level=0))
     elif isinstance(generator, ResNet):
-        for level, change in enumerate((generator.enter, *generator.down)):
-            assert isinstance(change, Change)
-            first.append(_Layer(change.conv, change.norm, card, before=_NOTHING, level=level, after=_RELU))
+        for level, block in enumerate((generator.enter, *generator.down)):
+            assert isinstance(block, ConvNormReLU)
+            first.append(_Layer(block.conv, block.norm, card, before=_NOTHING, level=level, after=_RELU))
         for block in generator.blocks:
             assert isinstance(block, Residual)
             middle.append(_Layer(block.first, block.first_norm, card, before=_NOTHING, level=2, after=_RELU))
             middle[-1].dropout = next(dropouts) if block.dropout else -1
             second.append(_Layer(block.second, block.second_norm, card, before=_NOTHING, level=2))
-        for level, change in zip((1, 0), generator.up, strict=True):
-            assert isinstance(change, Change)
-            last.append(_Layer(change.conv, change.norm, card, before=_NOTHING, level=level, after=_RELU))
+        for level, block in zip((1, 0), generator.up, strict=True):
+            assert isinstance(block, ConvNormReLU)
+            last.append(_Layer(block.conv, block.norm, card, before=_NOTHING, level=level, after=_RELU))
         last.append(_Layer(generator.last, None, card, before=_NOTHING, level=0))
     else:
         what, to_do = f"the generator {card.architecture.kind} has no form in TorchScript", "Export another model."

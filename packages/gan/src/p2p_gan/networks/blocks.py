@@ -210,9 +210,8 @@ class Residual(nn.Module):
         return normed
 
 
-_INITIAL_ITERATIONS = (
-    15  # then one per pass, enough since weights change slowly (Miyato et al. 2018, 2.1 and appendix A)
-)
+# Then one per pass, which is enough since weights change slowly (Miyato et al. 2018, 2.1 and appendix A).
+_INITIAL_ITERATIONS = 15
 
 
 class SpectralConv(nn.Conv2d):

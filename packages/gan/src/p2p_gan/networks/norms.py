@@ -90,7 +90,7 @@ def _statistics(x: Tensor, counted: float) -> tuple[Tensor, Tensor, Tensor]:
 EPSILON = 1e-5
 
 
-class Norm(nn.Module):
+class BatchNorm(nn.Module):
     """Batch normalisation (Ioffe and Szegedy 2015); an InferencePass chooses the statistics outside training.
 
     With `across` the statistics of training are computed over the pictures of several processes.
@@ -141,33 +141,39 @@ class Norm(nn.Module):
 def synchronise(network: nn.Module, across: SyncBatchNorm | None) -> None:
     """Compute the batch statistics of the network's norms over all processes, or with None over this one alone."""
     for module in network.modules():
-        if isinstance(module, Norm):
+        if isinstance(module, BatchNorm):
             module.across = across
 
 
 @contextmanager
 def by_itself(network: nn.Module) -> Iterator[None]:
     """While this is open the network's norms are not synchronised: for passes that other processes do not make."""
-    before = {module: module.across for module in network.modules() if isinstance(module, Norm)}
-    synchronise(network, None)
-    try:
+    with _with_all(network, BatchNorm, across=None):
         yield
-    finally:
-        for module, across in before.items():
-            module.across = across
 
 
 @contextmanager
 def keep_running(network: nn.Module) -> Iterator[None]:
     """While this is open the network's passes leave its running statistics as they are."""
-    norms = [module for module in network.modules() if isinstance(module, Norm)]
-    for module in norms:
-        module.records = False
+    with _with_all(network, BatchNorm, records=False):
+        yield
+
+
+@contextmanager
+def _with_all(network: nn.Module, kind: type[nn.Module], **attributes: object) -> Iterator[None]:
+    """While this is open all modules of this kind in the network have these attributes."""
+    before = [
+        (module, {name: getattr(module, name) for name in attributes})
+        for module in network.modules()
+        if isinstance(module, kind)
+    ]
+    for module, _ in before:
+        vars(module).update(attributes)
     try:
         yield
     finally:
-        for module in norms:
-            module.records = True
+        for module, own in before:
+            vars(module).update(own)
 
 
 class InstanceNorm(nn.Module):
@@ -202,14 +208,8 @@ def by_valid_part(x: Tensor, applying: InferencePass, eps: float) -> Tensor:
 @contextmanager
 def differentiate_twice(network: nn.Module) -> Iterator[None]:
     """While this is open the gradients of the network's passes may be differentiated again."""
-    norms = [module for module in network.modules() if isinstance(module, InstanceNorm)]
-    for module in norms:
-        module.twice = True
-    try:
+    with _with_all(network, InstanceNorm, twice=True):
         yield
-    finally:
-        for module in norms:
-            module.twice = False
 
 
 class ClassAdaptiveNorm(nn.Module):
@@ -241,5 +241,5 @@ class NoNorm(nn.Module):
 def norm_layer(kind: str, channels: int) -> nn.Module:
     """The norm called `kind`: batch, instance or none."""
     if kind == "batch":
-        return Norm(channels)
+        return BatchNorm(channels)
     return InstanceNorm() if kind == "instance" else NoNorm()

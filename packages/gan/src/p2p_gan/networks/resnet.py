@@ -11,7 +11,7 @@ from p2p_gan.networks.blocks import ReflectConv, Residual, Style, upsampling_lay
 from p2p_gan.networks.norms import norm_layer
 
 
-class Change(nn.Module):
+class ConvNormReLU(nn.Module):
     """A convolution that may change the size, norm, ReLU."""
 
     def __init__(self, conv: nn.Module, channels: int, *, norm: str) -> None:
@@ -49,14 +49,14 @@ class ResNet(Generator):
         full, half, quarter = self._widths = widths
         self._outputs, self._norm = outputs, style.norm
         bias, norm = style.biases, style.norm
-        self.enter = Change(ReflectConv(inputs + noise, full, 7, bias=bias), full, norm=norm)
+        self.enter = ConvNormReLU(ReflectConv(inputs + noise, full, 7, bias=bias), full, norm=norm)
         self.down = nn.ModuleList(
-            Change(nn.Conv2d(wide, narrow, 3, stride=2, padding=1, bias=bias), narrow, norm=norm)
+            ConvNormReLU(nn.Conv2d(wide, narrow, 3, stride=2, padding=1, bias=bias), narrow, norm=norm)
             for wide, narrow in ((full, half), (half, quarter))
         )
         self.blocks = nn.ModuleList(Residual(quarter, style=style, dropout=dropout) for _ in range(blocks))
         self.up = nn.ModuleList(
-            Change(upsampling_layer(narrow, wide, 3, style=style, bias=bias), wide, norm=norm)
+            ConvNormReLU(upsampling_layer(narrow, wide, 3, style=style, bias=bias), wide, norm=norm)
             for narrow, wide in ((quarter, half), (half, full))
         )
         self.last = ReflectConv(full, outputs, 7, bias=True)

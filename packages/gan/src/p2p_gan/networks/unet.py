@@ -109,9 +109,8 @@ class UNet(Generator):
             Step(down, width, (level,), down=2, norm="none" if level in (0, depth - 1) else self._norm)
             for level, (down, width) in enumerate(zip(self.down, self._widths, strict=True))
         ]
-        masks: list[
-            int
-        ] = []  # the values that are the mask at the size of each of the decoder's blocks, outermost first
+        # The values that are the mask at the size of each of the decoder's blocks, outermost first.
+        masks: list[int] = []
         for _ in self.up if self.classes else ():
             steps.append(Step(self._halve_mask, self.classes, (masks[-1] if masks else 0,), down=2, halo=0))
             masks.append(len(steps))

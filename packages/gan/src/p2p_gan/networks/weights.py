@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from p2p_gan.networks.blocks import SpectralConv
-from p2p_gan.networks.norms import Norm
+from p2p_gan.networks.norms import BatchNorm
 from p2p_gan.networks.projected import RandomMixer
 
 _INITIAL_STD = 0.02  # of weights around 0, and of the norms' scales around 1
@@ -22,7 +22,7 @@ def initialise(network: nn.Module, generator: torch.Generator) -> None:
                 nn.init.zeros_(module.bias)
             if isinstance(module, SpectralConv):
                 module.draw(generator)
-        elif isinstance(module, Norm):
+        elif isinstance(module, BatchNorm):
             nn.init.normal_(module.weight, 1.0, _INITIAL_STD, generator=generator)
         elif isinstance(module, RandomMixer):
             module.draw(generator)

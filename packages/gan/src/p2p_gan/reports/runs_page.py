@@ -9,7 +9,7 @@ from p2p_datatools.contract.pages.curves import draw_panels, style_of_series
 from p2p_datatools.contract.pages.elements import Section, assemble_page, make_element, make_paragraph, make_table
 from p2p_datatools.contract.words import duration_text, plural
 from p2p_gan.evaluation.score_words import score_word
-from p2p_gan.runs.compare import Run, differing_fields
+from p2p_gan.runs.compare import Run, differing_fields, settings_rows
 from p2p_gan.runs.panels import panels_of
 
 
@@ -30,8 +30,7 @@ def runs_page(runs: Sequence[Run]) -> bytes:
         for run in runs
     ]
     fields = differing_fields(runs)
-    known = [run for run in runs if run.config]
-    settings = [(run.name, *(str(fields[name][place]) for name in fields)) for place, run in enumerate(known)]
+    settings = settings_rows(runs, fields)
     sections = [
         Section("curves", "Curves", [draw_panels(panels, across="images seen")] if panels else []),
         Section("runs", "Runs", [make_element("div", make_table(heads, lines), class_="words")]),

@@ -40,8 +40,7 @@ def compare_with_preset(config: Config) -> SettingFacts:
     """Compare the settings of a run with every preset, and keep the nearest one; of several the first."""
     found = {name: _compare(config, preset) for name, preset in PRESETS.items()}
     nearest = min(found, key=lambda name: len(found[name][0]))
-    every = {name: each.text(getattr(config, name)) for name, each in settings_of(Config).items()}
-    return SettingFacts(nearest, *found[nearest], every)
+    return SettingFacts(nearest, *found[nearest], config.as_typed())
 
 
 def _compare(config: Config, preset: Config) -> tuple[tuple[SettingChange, ...], tuple[SettingChange, ...]]:

@@ -4,7 +4,7 @@ Nothing here may import torch or write; a run in progress may be read at any tim
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,8 @@ from p2p_datatools.contract.curves import Mark
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.files.listing import closed_folder
+from p2p_datatools.contract.settings import settings_of
+from p2p_gan.config.config import Config
 from p2p_gan.config.parse import config_from_json
 from p2p_gan.runs.runfolder import OF_ANOTHER_VERSION, RUN, read_stats
 
@@ -161,3 +163,9 @@ def differing_fields(runs: Sequence[Run]) -> dict[str, list[Any]]:
         for name in names
         if any(config.get(name) != known[0][name] for config in known)
     }
+
+
+def settings_rows(runs: Sequence[Run], fields: Iterable[str]) -> list[tuple[str, ...]]:
+    """For each run whose config could be read its name and these fields of the config, as a user would type them."""
+    declared = settings_of(Config)
+    return [(run.name, *(declared[name].text(run.config[name]) for name in fields)) for run in runs if run.config]

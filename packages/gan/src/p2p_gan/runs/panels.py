@@ -31,7 +31,7 @@ _WORDS = {
     "d_accuracy": ("d_accuracy", "share of patches that the discriminator tells apart"),
     "output_range": ("output_range", "largest difference within a generated picture"),
     "variants": ("variants", "largest difference of two outputs of one input"),
-    "rate": ("Learning rate", ""),
+    "learning_rate": ("Learning rate", ""),
     "images_per_s": ("Images per second", ""),
     "waited": ("Waiting for data", "share of the time"),
     "val l1": ("Validation L1", "of held-out pairs, 0 to 1, smaller is better"),
@@ -49,7 +49,7 @@ _TOGETHER: dict[tuple[str, ...], tuple[str, str]] = {
     ("d_real", "d_fake", "g_gan"): ("Adversarial losses", "a balance: none of them should reach 0"),
 }
 _FIRST = ("val ", "g_l1", "g_l2", "g_classes")  # what says most comes first
-_LAST = ("rate", "images_per_s", "waited")
+_LAST = ("learning_rate", "images_per_s", "waited")
 
 
 def panels_of(runs: Sequence[Run], *, together: bool = True) -> list[Panel]:

@@ -208,7 +208,10 @@ def read_stats(run: Path) -> list[dict[str, Any]]:
                 "If the file was edited, delete that line.",
                 code="damaged-file",
             )
-    return lines
+    return [{_OLD_FIGURES.get(name, name): value for name, value in line.items()} for line in lines]
+
+
+_OLD_FIGURES = {"rate": "learning_rate"}  # by their names in the records of earlier versions
 
 
 def _is_line(line: Any) -> bool:

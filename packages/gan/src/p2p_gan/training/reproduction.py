@@ -172,7 +172,7 @@ def _figures(run: Path) -> dict[tuple[int, str, int], float]:
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if number and name not in _NOT_COMPARED and "images" in line:
                 found[line["images"], name, since if name[:2] in ("d_", "g_") else 0] = float(value)
-        since = line["images"] if "rate" in line else since
+        since = line["images"] if "learning_rate" in line else since
     return found
 
 

@@ -30,6 +30,7 @@ from p2p_gan.inference.segmentation import nearest_classes
 from p2p_gan.networks.base import Generator, InferencePass
 from p2p_gan.training.job import Job
 
+SHOWN = 4  # pairs in a sample grid
 _HELD = 0.25  # the share of `cache_gib` for decoded validation pairs; larger sets are read again each time
 _GIB = 2**30
 
@@ -240,6 +241,3 @@ def grid_of(rows: Sequence[Sequence[Photo]]) -> Photo:
 def _on_white(picture: Photo, height: int, width: int) -> Photo:
     below, right = height - picture.shape[0], width - picture.shape[1]
     return np.pad(picture, ((0, below), (0, right), (0, 0)), constant_values=255)
-
-
-SHOWN = 4  # pairs in a sample grid

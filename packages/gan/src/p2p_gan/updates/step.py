@@ -306,7 +306,7 @@ def _generate_and_look(nets: Networks, batch: Batch, recipe: Recipe, autocast: _
 
 
 def _compare(nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: Recipe, autocast: _Autocast) -> Losses:
-    """The losses that need no discriminator: L1, L2, cross-entropy, mode seeking."""
+    """The losses that need no discriminator: those of the table that compare pictures."""
     balanced = recipe.config.class_balanced
     assert batch.classes is not None or not balanced, "make_recipe refuses class_balanced if pairs have no classes"
     weights = pixel_weights(batch.ignored, batch.classes if balanced else None)

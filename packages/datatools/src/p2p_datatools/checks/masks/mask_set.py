@@ -161,14 +161,14 @@ class MaskSetCheck:
             if each.gap > limit:
                 away = f"the nearest is {each.gap:.0%} of the longer side away" if each.gap < 1 else "it has none"
                 x, y = each.place
-                what = f"its {names[part]} at x={x}, y={y} touch no {names[whole]}; {away}"
-                to_do = f'Correct them, or their {names[whole]}; the palette says inside = "{names[whole]}".'
+                what = f"a shape of its {names[part]} at x={x}, y={y} touches no {names[whole]}; {away}"
+                to_do = f'Correct it, or its {names[whole]}; the palette says inside = "{names[whole]}".'
                 file, gap = str(self._files[place]), round(each.gap, 3)
                 yield Finding(file, what, to_do, "part-outside", "warning", each.place, gap)
         if common:
             first = next(iter(apart))
             what = (
-                f"{len(apart)} of {plural(len(having), 'mask')} with {names[part]} have some that touch no "
+                f"{len(apart)} of {plural(len(having), 'mask')} with {names[part]} have a shape of it that touches no "
                 f"{names[whole]}, such as {self._files[first]}"
             )
             to_do = f"Is some {names[whole]} left unlabelled? A network will learn it so."

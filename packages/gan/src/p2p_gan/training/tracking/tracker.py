@@ -141,7 +141,7 @@ class Tracker(TrainingCallback):
             {
                 "images": self.images,
                 **self.losses,
-                "rate": learning_rate,
+                "learning_rate": learning_rate,
                 "images_per_s": round(speed, 2),
                 "seconds": round(self.seconds(), 2),
                 **measured,
@@ -152,7 +152,7 @@ class Tracker(TrainingCallback):
         self._tally, self._tallied = [0.0] * len(self._tally), 0
         self._logged_at, self._logged_images = now, self.images
         memory = used_memory(self._job.device) / 1e9
-        return {"images_per_s": speed, **self.losses, "rate": learning_rate, "memory_gb": memory}
+        return {"images_per_s": speed, **self.losses, "learning_rate": learning_rate, "memory_gb": memory}
 
     def _log(self, line: dict[str, Any]) -> None:
         self._run_folder.log(line)
