@@ -10,6 +10,7 @@ import torch
 
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pairs.manifest import PairFolder
+from p2p_datatools.contract.settings import settings_of
 from p2p_gan.config.config import Config
 from p2p_gan.config.sides import deepest_unet, halvings_of
 from p2p_gan.data.task import Task, refuse_unfit, task_of
@@ -55,6 +56,8 @@ class Job:
         return memory_format_of(self.config.memory_format)
 
 
+# Settings that only a segmentation head has.
+_OF_HEAD = ("lambda_segmentation", "segmentation_balanced", "segmentation_hinge")
 _AUTO = -1
 _NOISE, _MODES = 8, 0.25  # benchmarks/quality has their figures
 
@@ -111,7 +114,7 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
     )
     nets = build(architecture, config, device, task.labels, load_features(config, device))
     autocast = autocast_for(device, config.precision)
-    notes = tuple(each for each in (note, _without_effect(config)) if each)
+    notes = (*((note,) if note else ()), *_without_effect(config))
     return Job(folder, task, config, device, autocast, nets, card, recipe, ranks, notes)
 
 
@@ -142,13 +145,16 @@ def refuse_contradictions(folder: PairFolder, config: Config) -> Config:
     return config
 
 
-def _without_effect(config: Config) -> str:
-    """A line on a setting that does nothing, or ""; it is no error, because presets have it for other losses."""
-    layers = config.discriminator_layers
-    if config.gan_loss != "segmentation" or layers == Config().discriminator_layers:
-        return ""
-    why = "whose discriminator is a U-Net with a depth of its own"
-    return f"discriminator_layers={layers} has no effect with gan_loss=segmentation, {why}."
+def _without_effect(config: Config) -> tuple[str, ...]:
+    """A line on each setting that does nothing; it is no error, because presets and --from bring it for other runs."""
+    reasons = dict[str, str]()
+    if config.gan_loss == "segmentation":
+        reasons["discriminator_layers"] = "with gan_loss=segmentation, whose discriminator is a U-Net of its own depth"
+    if config.segmentation_head == "off":
+        reasons |= dict.fromkeys(_OF_HEAD, "without a segmentation head")
+    known, usual = settings_of(Config), Config()
+    changed = {name: getattr(config, name) for name in reasons if getattr(config, name) != getattr(usual, name)}
+    return tuple(f"{name}={known[name].text(value)} has no effect {reasons[name]}." for name, value in changed.items())
 
 
 def _recipe(task: Task, config: Config) -> Recipe:
