@@ -22,6 +22,7 @@ from p2p_datatools.contract.pictures.header import (
     Header,
     PictureFile,
     explain_damage,
+    known_orientation,
     open_picture,
 )
 from p2p_datatools.contract.pictures.images import read_photo
@@ -267,5 +268,5 @@ def _decode_tiff(file: PictureFile, tiff: Any, part: TiffPart) -> Array:
     if file.options.exif == "apply":
         return values
     tag = part.keyframe.tags.get("Orientation")
-    orientation = int(tag.value) if tag else 1
+    orientation = known_orientation(tag.value) if tag else 1
     return _turn(values, {6: 8, 8: 6}.get(orientation, orientation))  # back

@@ -25,6 +25,7 @@ from p2p_datatools.contract.pictures.header import (
     PictureFile,
     explain_damage,
     is_deep,
+    known_orientation,
     open_image,
     open_picture,
 )
@@ -82,7 +83,7 @@ def decode(file: PictureFile) -> Iterator[Image.Image]:
     stream = file.stream if file.head.startswith(_TIFF) else io.BytesIO(file.data)
     with explain_damage(file.path), open_image(stream) as image:
         turn_to_page(image, file.path, file.options, file.length)
-        turned = int(image.getexif().get(_ORIENTATION, 1)) if isinstance(image, TiffImageFile) else 1
+        turned = known_orientation(image.getexif().get(_ORIENTATION)) if isinstance(image, TiffImageFile) else 1
         image.load()
         if file.options.exif == "raw" and turned != 1 and _ORIENTATION not in image.getexif():
             # Newer versions of Pillow turn a TIFF when they decode it.
