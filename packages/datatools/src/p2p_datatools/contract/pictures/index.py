@@ -34,7 +34,13 @@ from p2p_datatools.contract.pictures.images import (
     refuse_fine_colors,
     transparent_pixels,
 )
+from p2p_datatools.contract.pictures.soft import soft_greys
 
+# What to do about floats.
+_CHOOSE = (
+    "If they are probabilities of one class, save (values >= 0.5).astype('uint8'); if scores of several, the number "
+    "of the largest; if class numbers, whole numbers."
+)
 _BLOCK = 1 << 20  # pixels that are counted at once
 _BUSY = 8  # pixels per run, below which each pixel is counted by itself
 
@@ -152,7 +158,8 @@ def _array_of(file: PictureFile) -> IndexPicture | None:
             raise P2PError(file.path, what, to_do, code="unknown-tiff")
         if file.header.form.channels == 1:
             return _with_nodata(read_array(file), None, file.header.nodata, file.path)
-        what, to_do = f"has {file.header.form}, not class numbers", "Give one class number per pixel."
+        what = f"has {file.header.form}, not class numbers"
+        to_do = "Give one class number per pixel; of a channel for each class it is np.argmax(values, axis=2)."
         raise P2PError(file.path, what, to_do, code="colours-not-classes")
     return None
 
@@ -178,7 +185,7 @@ def _index_of(image: Image.Image, file: PictureFile) -> IndexPicture:
             "Give pictures with one class number per pixel.",
             code="colours-not-classes",
         )
-    return IndexPicture(channels[..., 0].copy(), None)
+    return _with_nodata(channels[..., 0].copy(), None, None, file.path)
 
 
 def read_ids(source: Path | PictureFile) -> NDArray[np.int32]:
@@ -193,6 +200,8 @@ def _with_nodata(
 ) -> IndexPicture:
     """Class numbers, and where there are none: at the value of GDAL's tag, at NaN, and at a single number below 0.
 
+    A mask of black and white with soft edges has the greys of 8 bits, however many it has in its file.
+
     The number 0 is one of a class, whatever the tag says of it: programs that rasterise outlines write it around them.
     """
     missing = np.zeros(values.shape, dtype=np.bool_)
@@ -204,7 +213,9 @@ def _with_nodata(
         missing |= values < 0
     if missing.any():
         values = np.where(missing, 0, values)
-    numbers = values if values.dtype == np.uint8 else _whole_numbers(values, path)
+    numbers = values if values.dtype == np.uint8 else soft_greys(values)
+    if numbers is None:
+        numbers = _whole_numbers(values, path)
     return IndexPicture(numbers, table, missing if missing.any() else None)
 
 
@@ -215,7 +226,7 @@ def _whole_numbers(values: NDArray[Any], path: Path) -> NDArray[np.uint16]:
         raise P2PError(
             path,
             "holds values that are not whole numbers from 0 to 65535, so they are not class numbers",
-            "Save the class numbers as whole numbers.",
+            _CHOOSE if values.dtype.kind == "f" else "Save the class numbers as whole numbers.",
             code="not-class-numbers",
         )
     return numbers
