@@ -126,6 +126,7 @@ _PAIR_ERRORS = {
     "unknown-shards": "shards of another program",
 }
 _PAIRS = {
+    "halves-equal": "A and B have the same pixels",
     "halves-swapped": "A looks as the B of the other pairs, and B as their A",
     "neighbour-leak": "pairs that stand beside training pairs in a walk, a video or a minute",
     "alike-throughout": "most pairs are each nearly the next, as drawings of one kind are",
