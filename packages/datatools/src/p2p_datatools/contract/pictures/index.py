@@ -18,6 +18,7 @@ from p2p_datatools.contract.pictures.arrays import read_array
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.formats.jpeg import area_error
 from p2p_datatools.contract.pictures.formats.lossless import is_lossless
+from p2p_datatools.contract.pictures.formats.own_white import find_own_white
 from p2p_datatools.contract.pictures.header import (
     GDAL_NODATA,
     PictureFile,
@@ -126,6 +127,9 @@ def read_label_picture(source: Path | PictureFile) -> LabelPicture:
                 photo = opaque_pixels(image, file)
                 clear, worn = transparent_pixels(image), area_error(image)
                 return LabelPicture(index.values, index.table, photo, clear, exact, worn=worn)
+            if image.mode == "L" and find_own_white(image, file.start) is not None:
+                greys = opaque_pixels(image, file)  # as which its numbers are colours
+                return LabelPicture(index.values, None, greys, None, exact, index.missing)
             return LabelPicture(index.values, index.table, None, transparent_pixels(image), exact, index.missing)
 
 
@@ -171,6 +175,10 @@ def _index_of(image: Image.Image, file: PictureFile) -> IndexPicture:
         table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
         # What lacks the colours of its numbers is no colour table: these would all be black.
         return _with_nodata(values, table if values.max() < len(table) else None, nodata, file.path)
+    if (white := find_own_white(image, file.start)) is not None:
+        most = np.float64(255 if image.mode == "L" else 65535)
+        numbers = np.rint(np.asarray(image) * (white / most)).astype(np.uint8 if white < 256 else np.uint16)
+        return _with_nodata(numbers, None, nodata, file.path)
     if image.mode in ("1", "L"):
         return _with_nodata(np.asarray(image, dtype=np.uint8), None, nodata, file.path)
     if image.mode.startswith(("I", "F")):
