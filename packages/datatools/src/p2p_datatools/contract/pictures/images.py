@@ -112,7 +112,7 @@ def read_photo(source: Path | str | PictureFile, *, over_white: list[Path] | Non
                 return plain
         with decode(file) as image:
             _refuse_deep(image, file)
-            _turn(image, file)
+            turn_upright(image, file)
             if over_white is not None and not _is_opaque(image):
                 over_white.append(file.path)
             return _pixels_of(_to_rgb(image))
@@ -134,11 +134,12 @@ def opaque_pixels(image: Image.Image, file: PictureFile, *, of_eight: bool = Fal
     """
     if not of_eight:
         _refuse_deep(image, file)
-    _turn(image, file)
+    turn_upright(image, file)
     return _pixels_of(_to_srgb(image).convert("RGB"))
 
 
-def _turn(image: Image.Image, file: PictureFile) -> None:
+def turn_upright(image: Image.Image, file: PictureFile) -> None:
+    """Turn a decoded picture as its EXIF says, if that is to be applied; one that is upright stays as it is."""
     if file.options.exif == "apply":
         ImageOps.exif_transpose(image, in_place=True)
 
@@ -244,6 +245,7 @@ def read_mask(source: Path | str | PictureFile, palette: Palette, *, cleared: li
             return exact
         with decode(file) as image:
             _refuse_no_mask(image, file)
+            turn_upright(image, file)
             if image.mode == "P":
                 table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
                 used = np.flatnonzero(image.histogram())

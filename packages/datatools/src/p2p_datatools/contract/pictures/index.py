@@ -14,7 +14,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.pictures.arrays import read_array
+from p2p_datatools.contract.pictures.arrays import read_array, turn_values
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.formats.jpeg import area_error
 from p2p_datatools.contract.pictures.formats.lossless import is_lossless
@@ -34,6 +34,7 @@ from p2p_datatools.contract.pictures.images import (
     opaque_pixels,
     refuse_fine_colors,
     transparent_pixels,
+    turn_upright,
 )
 from p2p_datatools.contract.pictures.soft import soft_greys
 
@@ -120,7 +121,6 @@ def read_label_picture(source: Path | PictureFile) -> LabelPicture:
             except P2PError as error:
                 if error.code != "colours-not-classes":
                     raise
-                # Turns the image by its EXIF.
                 photo = opaque_pixels(image, file, of_eight=refuse_fine_colors(image, file))
                 return LabelPicture(None, None, photo, transparent_pixels(image), exact, worn=area_error(image))
             if not exact or (index.table is None and index.values.dtype == np.uint8 and "icc_profile" in image.info):
@@ -169,6 +169,8 @@ def _array_of(file: PictureFile) -> IndexPicture | None:
 
 
 def _index_of(image: Image.Image, file: PictureFile) -> IndexPicture:
+    """The numbers of a decoded picture, which is turned by its EXIF."""
+    turn_upright(image, file)
     nodata = nodata_of(image.tag_v2.get(GDAL_NODATA)) if isinstance(image, TiffImageFile) else None
     if image.mode == "P":
         values = np.asarray(image, dtype=np.uint8)
@@ -185,7 +187,10 @@ def _index_of(image: Image.Image, file: PictureFile) -> IndexPicture:
         return _with_nodata(np.array(image), None, nodata, file.path)
     # Pillow gives 16-bit colour as 8-bit, so that all small class numbers would be 0.
     deep = deep_channels(image, file)
-    channels = np.asarray(image.convert("RGB")) if deep is None else deep
+    if deep is None:
+        channels = np.asarray(image.convert("RGB"))
+    else:  # OpenCV turns a TIFF itself
+        channels = deep if image.format == "TIFF" else turn_values(deep, file.header.orientation)
     if (channels[..., 0] != channels[..., 1]).any() or (channels[..., 0] != channels[..., 2]).any():
         raise P2PError(
             file.path,
