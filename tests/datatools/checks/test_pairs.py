@@ -193,3 +193,11 @@ def test_foreign_pairs_that_leak_or_are_deeper_than_they_look(foreign: Path) -> 
     write_png(foreign / "test/d.png", picture(0))
     Image.fromarray(np.full((6, 16), 40_000, dtype=np.uint16)).save(foreign / "val" / "c.png")
     assert sorted(found(check(foreign))) == [("error", "depth", "c.png"), ("error", "leak", "d.png")]
+
+
+def test_a_pair_whose_halves_are_the_same_picture_is_found(foreign: Path) -> None:
+    same = picture(9)[:, 8:]
+    write_png(foreign / "train/a.png", np.concatenate((same, same), axis=1))
+    found = [each for each in check(foreign).findings if each.code == "halves-equal"]
+    assert [(each.where, each.severity) for each in found] == [(str(foreign / "train/a.png"), "warning")]
+    assert "halves a and b" in found[0].what

@@ -69,6 +69,25 @@ def test_the_map_that_is_offered_for_a_known_numbering_does_what_it_says(
 
 
 def test_numbers_that_fit_no_known_numbering_are_offered_none() -> None:
-    assert offer_mappings([0, 3, 60_000], load_palette("scenes")) == []
-    assert offer_mappings([0, 1, 2, 3, 4], load_palette("cars")) == []
-    assert not any("Cityscapes" in each for each in offer_mappings([0, 1, 2], load_palette("scenes")))
+    def offers(numbers: list[int], palette: str) -> list[str]:
+        return offer_mappings(dict.fromkeys(numbers, 1), load_palette(palette), pictures=1)
+
+    assert offers([0, 3, 60_000], "scenes") == []
+    assert offers([0, 1, 2, 3, 4], "cars") == []
+    assert not any("Cityscapes" in each for each in offers([0, 1, 2], "scenes"))
+
+
+def test_masks_of_one_class_with_1_in_some_pictures_and_255_in_others_are_known(tmp_path: Path) -> None:
+    hard = np.zeros((8, 8), dtype=np.uint8)
+    hard[2:6, 3:7] = 1
+    labels = tmp_path / "labels"
+    labels.mkdir()
+    for name, picture in {"a": hard > 0, "b": hard * 255, "c": hard}.items():
+        Image.fromarray(picture).save(labels / f"{name}.png")
+    assert "--map 0=background --map 1=body --map 255=body" in ask(labels, "cars").to_do
+    hard[0] = VOID
+    for name in "abc":
+        Image.fromarray(hard).save(labels / f"{name}.png")
+    to_do = ask(labels, "cars").to_do
+    assert "255=body" not in to_do
+    assert "--map 255=ignore" in to_do

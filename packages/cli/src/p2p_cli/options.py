@@ -248,15 +248,22 @@ def how(settings: tuple[str, ...]) -> dict[str, Any]:
 
 def parse_halves(text: str) -> tuple[str, str]:
     """`mask,photo` as two words; raises UsageError for anything else."""
-    words = [word.strip() for word in text.split(",")]
-    if len(words) != 2 or not all(words):
+    one, other = parse_words(text, 2)
+    return one, other
+
+
+def parse_words(text: str, *counts: int) -> tuple[str, ...]:
+    """`mask,photo` as words, as many as one of `counts`; raises UsageError for anything else."""
+    words = tuple(word.strip() for word in text.split(","))
+    if len(words) not in counts or not all(words):
+        number = " or ".join({2: "two", 3: "three"}[count] for count in counts)
         raise UsageError(
             f"--halves {text}",
-            "is not two words with a comma between them",
+            f"is not {number} words with a comma between them",
             "Write them as in --halves mask,photo.",
             code="impossible-setting",
         )
-    return words[0], words[1]
+    return words
 
 
 def parse_settings(settings: tuple[str, ...], *, example: str = "checkpoint_every=1000") -> dict[str, str]:

@@ -12,7 +12,7 @@ from PIL import Image, ImageCms
 
 from p2p_datatools.contract.files.listing import find_pictures, stem_of
 from p2p_datatools.contract.palette import IGNORE, load_palette
-from p2p_datatools.contract.pictures.header import photo_size
+from p2p_datatools.contract.pictures.header import open_picture, photo_size
 from p2p_datatools.contract.pictures.images import (
     Photo,
     colorize,
@@ -23,6 +23,7 @@ from p2p_datatools.contract.pictures.images import (
     write_png,
 )
 from p2p_datatools.contract.pictures.index import read_index_picture
+from p2p_datatools.contract.pictures.pages import ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
 
 if TYPE_CHECKING:
@@ -93,6 +94,21 @@ def test_the_header_alone_tells_the_size_that_the_turned_photo_has(
     path = tmp_path / f"a.{suffix}"
     Image.fromarray(picture).save(path, exif=oriented(orientation))
     assert photo_size(path) == read_photo(path).shape[1::-1] == ((40, 24) if orientation < 5 else (24, 40))
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 65535])
+@pytest.mark.parametrize("suffix", ["jpg", "png", "webp", "tif"])
+def test_an_orientation_that_exif_does_not_define_turns_nothing(
+    tmp_path: Path, picture: Photo, suffix: str, orientation: int
+) -> None:
+    exif = Image.Exif()
+    exif[274] = orientation
+    path = tmp_path / f"a.{suffix}"
+    Image.fromarray(picture).save(path, exif=exif)
+    for options in (ReadOptions(), ReadOptions(exif="raw")):
+        with open_picture(path, options) as file:
+            assert file.header.size == read_photo(file).shape[1::-1] == (40, 24)
+            assert file.header.orientation == 1
 
 
 def test_an_orientation_behind_the_pixels_of_a_png_is_seen(tmp_path: Path, picture: Photo) -> None:

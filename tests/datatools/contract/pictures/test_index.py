@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from p2p_datatools.contract.palette import load_palette
-from p2p_datatools.contract.pictures.images import write_mask
+from p2p_datatools.contract.pictures.header import open_picture
+from p2p_datatools.contract.pictures.images import read_mask, write_mask
 from p2p_datatools.contract.pictures.index import histogram, read_index_picture, read_label_picture
+from p2p_datatools.contract.pictures.pages import ReadOptions
 from p2p_datatools.masks.build import build_masks
 
 if TYPE_CHECKING:
@@ -180,3 +182,27 @@ def test_a_table_that_somebody_chose_leaves_the_indices_the_numbers(table: list[
     image.save(tmp_path / "a.png")
     found = read_label_picture(tmp_path / "a.png")
     assert found.unpacked is found
+
+
+@pytest.mark.parametrize("kind", ["grey.png", "table.png", "rgb.png", "rgba.png", "deep.png", "table.tif", "rgb.webp"])
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_class_numbers_are_turned_by_exif_as_photos_are(tmp_path: Path, kind: str, orientation: int) -> None:
+    numbers = np.random.default_rng(0).integers(0, 5, (24, 40), dtype=np.uint8)
+    form, _, suffix = kind.partition(".")
+    image = Image.fromarray(numbers.astype(np.uint16) if form == "deep" else numbers)
+    if form == "table":
+        image = Image.fromarray(numbers).convert("P")
+        image.putpalette(CARS.colors()[:5].tobytes())
+    elif form.startswith("rgb"):
+        image = image.convert(form.upper())
+    exif = Image.Exif()
+    exif[274] = orientation
+    image.save(tmp_path / f"a.{suffix}", exif=exif, lossless=True)
+    upright = {3: numbers[::-1, ::-1], 6: np.rot90(numbers, -1)}[orientation]
+    found = read_label_picture(tmp_path / f"a.{suffix}").numbers
+    assert found is not None
+    assert found.tolist() == upright.tolist()
+    with open_picture(tmp_path / f"a.{suffix}", ReadOptions(exif="raw")) as file:
+        assert read_index_picture(file).values.tolist() == numbers.tolist()
+    if form == "table":
+        assert read_mask(tmp_path / f"a.{suffix}", CARS).tolist() == upright.tolist()

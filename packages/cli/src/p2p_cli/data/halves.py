@@ -29,24 +29,30 @@ def command(pairs: Path, dest: Path, halves: str | None, keep_going: bool, as_js
     receives a folder for each half with one lossless PNG per pair; what the manifest calls a mask becomes an exact mask
     folder. The reverse of 'p2p data pair'.
 
+    In folders of other tools bars of one colour between the halves, and around them, are left out, and pictures that
+    stand one above the other become a (the upper one) and b; three that stand side by side need three names.
+
     \b
     Examples:
       p2p data halves pairs apart
       p2p data halves facades/train apart --halves photo,labels
+      p2p data halves triples apart --halves mask,edges,photo
     """
     from p2p_cli.text import render
     from p2p_datatools.pairs.disassemble import take_apart
 
-    words = options.parse_halves(halves) if halves else None
+    words = options.parse_words(halves, 2, 3) if halves else None
     summary = take_apart(pairs, dest, words=words, keep_going=keep_going, report=render.reporter())
     if as_json:
         render.say(options.to_json(summary))
     else:
-        left, right = summary.folders
-        render.say(f"{plural(summary.split, 'pair')} taken apart into {left} and {right}, {summary.kept} kept.")
+        *others, last = summary.folders
+        folders = f"{', '.join(map(str, others))} and {last}"
+        render.say(f"{plural(summary.split, 'pair')} taken apart into {folders}, {summary.kept} kept.")
         for folder in summary.masks:
             render.say(f"{folder} is a mask folder: exact class indices with their palette.")
-        named = () if summary.masks else ("--halves", f"{left.name},{right.name}")
-        render.hint(next_command("data", "pair", left, right, "PAIRS", *named))
+        is_named = not summary.masks and len(others) == 1
+        named = ("--halves", f"{others[0].name},{last.name}") if is_named else ()
+        render.hint(next_command("data", "pair", *summary.folders, "PAIRS", *named))
     render.skips(summary.skipped, dest)
     return 1 if summary.skipped else 0

@@ -117,6 +117,7 @@ _PAIR_ERRORS = {
     "size-differs": "a pair of another size than the manifest says",
     "form-differs": "a pair of other channels or another depth than the manifest says",
     "nodata-size": "the picture of where data are missing has not the size of its pair",
+    "pair-layout": "two pictures in a file that are not its halves: with bars between them, or one above the other",
     "odd-width": "an A|B picture without a middle",
     "split-unfinished": "a split that was interrupted",
     "unknown-version": "a manifest of a newer p2p",
@@ -125,6 +126,7 @@ _PAIR_ERRORS = {
     "unknown-shards": "shards of another program",
 }
 _PAIRS = {
+    "halves-equal": "A and B have the same pixels",
     "halves-swapped": "A looks as the B of the other pairs, and B as their A",
     "neighbour-leak": "pairs that stand beside training pairs in a walk, a video or a minute",
     "alike-throughout": "most pairs are each nearly the next, as drawings of one kind are",

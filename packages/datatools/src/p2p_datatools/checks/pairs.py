@@ -222,6 +222,10 @@ def _pair(folder: PairFolder, pair: Pair, read: StoredHalves) -> Iterator[Findin
         read_nodata(folder, pair)
     except P2PError as error:
         yield finding_of(error, folder.path / pair.nodata_file)
+    if np.array_equal(read.a, read.b):
+        what = f"its halves {folder.a.name} and {folder.b.name} have the same pixels: there is nothing to learn"
+        to_do = "Pair again, and give the folder of each half; a copy of one may lie where the other was to be."
+        yield Finding(str(file), what, to_do, "halves-equal", "warning")
     size = size_of(read.a)
     if pair.hash and size != pair.size:
         what = f"its halves are {size}, but the manifest says {pair.size}"

@@ -220,11 +220,12 @@ class ClassMapping:
         where: str,
         doubted: Collection[str] = (),
         listed: ClassNames | None = None,
+        pictures: int = 0,
     ) -> None:
         """Raise P2PError with all labels that no class claims, and the `--map` to type; nothing if there are none.
 
         The `doubted` are numbers that only the ids of a built-in palette claim, which they may have nothing to do with;
-        `listed` has names that do not tell their numbers.
+        `listed` has names that do not tell their numbers, and `pictures` is how many there are.
         """
         unclaimed = sorted((label for label in uses if self.word(label) is None), key=_by_number)
         doubted = sorted(doubted, key=_by_number)
@@ -236,7 +237,7 @@ class ClassMapping:
             also = f", and {what}" if doubted else ""
             what = f"no class of the palette {self.palette.name} claims {self._count(unclaimed, uses)}{also}"
         code = "unclaimed-label" if unclaimed else "doubted-ids"
-        offers = self._offers(asked, doubted, uses, listed)
+        offers = self._offers(asked, doubted, uses, listed, pictures)
         options = self._options(asked, uses, has_offers=bool(offers))
         raise P2PError(where, what, f"{offers}{'Otherwise say' if offers else 'Say'} {options}", code=code)
 
@@ -276,7 +277,12 @@ class ClassMapping:
         return self._numbers and any(is_digits(label) for label in labels)
 
     def _offers(
-        self, asked: Sequence[str], doubted: Sequence[str], uses: Mapping[str, Use], listed: ClassNames | None
+        self,
+        asked: Sequence[str],
+        doubted: Sequence[str],
+        uses: Mapping[str, Use],
+        listed: ClassNames | None,
+        pictures: int,
     ) -> str:
         """What to type if the numbers are the palette's ids, or those of a known data set."""
         if not self._are_numbers(asked):
@@ -287,9 +293,10 @@ class ClassMapping:
             meant = ", ".join(f"{label} {self.word(label)}" for label in doubted[:_MOST_NUMBERS])
             more = ", ..." if len(doubted) > _MOST_NUMBERS else ""
             offers.append(f"If so, add --map {_IDS}={_OF_PALETTE} ({meant}{more}).")
-        numbers = {int(label) for label in (*asked, *uses) if is_digits(label) and not self.is_mapped(label)}
+        open_labels = [label for label in (*asked, *uses) if is_digits(label) and not self.is_mapped(label)]
+        numbers = {int(label): uses.get(label, Use()).pictures for label in open_labels}
         offers += self._count_names(listed, asked) if listed and listed.uncounted else []
-        offers += offer_mappings(numbers, self.palette)
+        offers += offer_mappings(numbers, self.palette, pictures=pictures)
         return "".join(f"{offer} " for offer in offers)
 
     def _count_names(self, listed: ClassNames, asked: Sequence[str]) -> list[str]:

@@ -17,6 +17,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import IGNORE, Color
 from p2p_datatools.contract.pictures.images import Photo
 from p2p_datatools.contract.pictures.index import LabelPicture, histogram
+from p2p_datatools.contract.pictures.soft import is_soft
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.threads import parallel_map
 from p2p_datatools.labels.values import (
@@ -29,7 +30,6 @@ from p2p_datatools.labels.values import (
     RegionLabels,
     SegmentLabels,
 )
-from p2p_datatools.masks.label_kind import is_soft
 
 _MOST_CLASSES = 32  # colours of a picture, which without any flat area may still be classes
 _BLACK = (0, 0, 0)

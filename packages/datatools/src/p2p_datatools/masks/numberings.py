@@ -3,7 +3,7 @@
 Nothing here may decide what a number is; these are answers to offer, of which the user chooses one.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, plain
@@ -16,6 +16,7 @@ _VOID = 255
 # numbers and three of four.
 _REACH, _LEAST, _MOST = 4, 4, 0.75
 _MOST_CLASSES = 34
+_WHITES = {1, 255, 65535}  # how programs write the only class of a mask: of 1, 8 and 16 bits
 _MOST_OFFERED = 2  # numberings of data sets
 
 
@@ -75,19 +76,31 @@ _SCHEMES = (
 )
 
 
-def offer_mappings(used: Collection[int], palette: Palette) -> list[str]:
-    """What the numbers may be, in sentences: those of a mask of one class, of a trimap, of data sets that fit."""
-    offers = [*_of_one_class(set(used), palette), *_of_wide(set(used), palette), *_of_data_sets(set(used), palette)]
+def offer_mappings(used: Mapping[int, int], palette: Palette, *, pictures: int) -> list[str]:
+    """What the numbers may be, in sentences: those of a mask of one class, of a trimap, of data sets that fit.
+
+    `used` says in how many of all `pictures` each number is.
+    """
+    offers = [
+        *_of_one_class(used, palette, pictures),
+        *_of_wide(set(used), palette),
+        *_of_data_sets(set(used), palette),
+    ]
     offers = offers or _of_objects(set(used), palette)
     return [f"If they are {title}, add {_options(words)}." for title, words in offers]
 
 
-def _of_one_class(used: set[int], palette: Palette) -> list[tuple[str, dict[str, str]]]:
+def _of_one_class(uses: Mapping[int, int], palette: Palette, pictures: int) -> list[tuple[str, dict[str, str]]]:
     """Masks and trimaps of one class: the palette's first, over which the others are painted."""
     if len(palette.names) < 2:
         return []
-    first = palette.names[1]
+    first, used = palette.names[1], set(uses)
     others = used - {0}
+    # Where programs of several kinds wrote masks; a border of 255 would stand in the pictures of the 1.
+    if len(others) > 1 and others <= _WHITES and sum(uses[each] for each in others) <= pictures:
+        written = f"written with {' and '.join(map(str, sorted(others)))} in different pictures"
+        words = {0: BACKGROUND} | dict.fromkeys(others, first)
+        return [(f"masks of one class, {first} or another, {written}", _of(words, used))]
     if len(others) == 1:
         words = {0: BACKGROUND, others.pop(): first}
         return [(f"a mask of one class, {first} or another", _of(words, used))]

@@ -38,7 +38,8 @@ def check_mapping(
     if doubted or any(claims.word(label) is None for label in uses):
         by_ids = (str(labels / line.source) for line in lines.values() if line.decided_by == BY_IDS)
         where = _place({*work.numbered, *by_ids}, found) or str(labels)
-        claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=_names_without_numbers(found))
+        listed, pictures = _names_without_numbers(found), len(found.items)
+        claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=listed, pictures=pictures)
     for unused in () if failed else claims.unused:  # pictures that failed were not read to their labels
         report.note(f"--map {unused}: no label in {labels} has this name.")
     _note_interpolated(work.interpolated, report)

@@ -1,11 +1,11 @@
-"""Takes A|B pictures apart: the left and the right halves of any pair folder become two folders, masks exact.
+"""Takes A|B pictures apart: the halves of any pair folder become two folders, masks exact; bars between them go.
 
 Nothing here may resize, recolour or join pictures, or change the folder that it takes apart.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from p2p_datatools.contract.files.listing import LeftOut, find_pictures
 from p2p_datatools.contract.mask_folder import MaskLine, look, write_records
 from p2p_datatools.contract.names import safe_name
 from p2p_datatools.contract.pairs.halves import load_halves, read_nodata
+from p2p_datatools.contract.pairs.layout import PairLayout, find_layout
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import (
     Half,
@@ -27,9 +28,10 @@ from p2p_datatools.contract.pairs.manifest import (
     read_manifest,
     refuse_photos,
 )
+from p2p_datatools.contract.pairs.seam import glance_at, spread_files, stand_in_three
 from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.images import indices_of_colors, say_over_white
+from p2p_datatools.contract.pictures.images import indices_of_colors, read_photo, say_over_white
 from p2p_datatools.contract.pictures.nodata import Gaps, free_value
 from p2p_datatools.contract.pictures.worn.flat_areas import has_many_colors
 from p2p_datatools.contract.pictures.worn.restore import restore
@@ -51,13 +53,14 @@ _FORMAT, _VERSION = "p2p-halves", 1
 
 @dataclass(frozen=True)
 class HalvesSummary:
-    """What `take_apart` did: pairs `split` now, `kept` from an earlier call; `folders` are the left and the right."""
+    """What `take_apart` did: pairs `split` now, `kept` from an earlier call; `folders` are the left and the right,
+    or as many as there are pictures in each file."""
 
     split: int
     kept: int
     skipped: tuple[Skip, ...]
     dest: Path
-    folders: tuple[Path, Path]
+    folders: tuple[Path, ...]
     masks: tuple[Path, ...]
 
 
@@ -72,33 +75,39 @@ class _JpegHalf(NamedTuple):
 
 @dataclass(frozen=True)
 class _Job:
-    """What is taken apart, and into which halves."""
+    """What is taken apart, and into which halves; those of `layout` are not simply the left and the right half."""
 
     folder: PairFolder
-    sides: tuple[Half, Half]
+    sides: tuple[Half, ...]
+    layout: PairLayout | None = None
 
     def settings(self) -> dict[str, Any]:
         """What must be the same to add to DEST: the words, which halves are masks, and their classes."""
-        palette = self._palettes()[0] or self._palettes()[1]
-        return {
+        palette = next(filter(None, self._palettes()), None)
+        settings = {
             "halves": [{"name": side.name, "mask": side.kind == "mask"} for side in self.sides],
             "palette": look(palette) if palette else None,
         }
+        return settings | ({"layout": asdict(self.layout)} if self.layout else {})
 
-    def _palettes(self) -> tuple[Palette | None, Palette | None]:
-        a, b = (self.folder.palette if side.kind == "mask" else None for side in self.sides)
-        return a, b
+    def _palettes(self) -> tuple[Palette | None, ...]:
+        return tuple(self.folder.palette if side.kind == "mask" else None for side in self.sides)
 
     def masks(self) -> tuple[str, ...]:
         """The words of the halves that are masks."""
         return tuple(side.name for side, palette in zip(self.sides, self._palettes(), strict=True) if palette)
 
     def apart(self, name: str, pair: Pair, worn: list["_JpegHalf"], over_white: list[Path]) -> list[Product]:
-        """The two halves of one pair, as they are to be written.
+        """The halves of one pair, as they are to be written.
 
         Masks that were JPEG are added to `worn`, and pictures that were laid over white to `over_white`.
         """
         path = self.folder.path / pair.file
+        if self.layout is not None:
+            parts_of_file = self.layout.cut(read_photo(path, over_white=over_white), path)
+            return [
+                Product(f"{side.name}/{name}.png", part) for side, part in zip(self.sides, parts_of_file, strict=True)
+            ]
         left, right = load_halves(self.folder, pair, over_white=over_white)
         nodata = read_nodata(self.folder, pair) or (None, None)
         parts = zip(self.sides, self._palettes(), (left, right), nodata, strict=True)
@@ -114,7 +123,7 @@ def take_apart(
     pairs: Path | str,
     dest: Path | str,
     *,
-    words: tuple[str, str] | None = None,
+    words: tuple[str, ...] | None = None,
     keep_going: bool = False,
     report: Reporter = QUIET,
 ) -> HalvesSummary:
@@ -122,7 +131,9 @@ def take_apart(
 
     PAIRS is a pair folder or any ordinary pix2pix folder (PNG or JPEG; train/, val/, test/, or pictures alone), whose
     names keep their split folder, such as train/1. `words` are LEFT and RIGHT, by default those of the manifest, else
-    ("a", "b").
+    ("a", "b"). Where nearly all pictures of a folder without a manifest have bars of one colour between their halves,
+    or two stand one above the other, they are taken apart there, and a note says so; three words mean that three
+    pictures stand side by side.
     Halves that the manifest calls masks become exact mask folders with their palette; every file is lossless. On a
     DEST made with the same words new pairs are added and others kept.
 
@@ -154,24 +165,30 @@ def take_apart(
             destination.commit(lambda at: _write_records(at, job, done.lines), skipped=skipped)
     _note_jpeg(worn, report)
     say_over_white(over_white, report)
-    folders = (dest / job.sides[0].name, dest / job.sides[1].name)
+    folders = tuple(dest / side.name for side in job.sides)
     masks = tuple(dest / word for word in job.masks())
     return HalvesSummary(done.made, done.kept, tuple(skipped), dest, folders, masks)
 
 
-def _job(pairs: Path, words: tuple[str, str] | None, report: Reporter) -> _Job:
+def _job(pairs: Path, words: tuple[str, ...] | None, report: Reporter) -> _Job:
+    layout = None
     if has_manifest(pairs):
         folder = read_manifest(pairs)
     else:
         folder = read_foreign(pairs, needs_train=False)
-        refuse_photos(folder)
+        layout = _find_layout(folder, 2 if words is None else len(words))
     _note_others(folder, report)
-    a, b = words or (folder.a.name, folder.b.name)
-    if a.casefold() == b.casefold() or not all(re.fullmatch(r"\w+", word) for word in (a, b)):
-        raise UsageError(
-            f"halves {a},{b}", "are not two different words", "Give two, such as photo,mask.", code="impossible-setting"
-        )
-    for side, word in zip((folder.a, folder.b), (a, b), strict=True):
+    words = words or (folder.a.name, folder.b.name)
+    if len({word.casefold() for word in words}) < len(words) or not all(re.fullmatch(r"\w+", word) for word in words):
+        where, what = f"halves {','.join(words)}", "are not two different words"
+        raise UsageError(where, what, "Give two, such as photo,mask.", code="impossible-setting")
+    if len(words) != (layout.count if layout else 2):
+        where, what = f"halves {','.join(words)}", f"are {len(words)} words, but {pairs} has two pictures in each file"
+        raise UsageError(where, what, "Give two, such as photo,mask.", code="impossible-setting")
+    if layout:
+        report.note(f"{pairs}: {layout}; they are taken apart there.")
+        return _Job(folder, tuple(Half(word, "picture") for word in words), layout)
+    for side, word in zip((folder.a, folder.b), words, strict=True):
         if side.kind == "mask" and folder.palette is None:
             raise P2PError(
                 pairs,
@@ -179,7 +196,21 @@ def _job(pairs: Path, words: tuple[str, str] | None, report: Reporter) -> _Job:
                 "Pair again with 'p2p data pair'.",
                 code="no-palette",
             )
-    return _Job(folder, (Half(a, folder.a.kind), Half(b, folder.b.kind)))
+    return _Job(folder, (Half(words[0], folder.a.kind), Half(words[1], folder.b.kind)))
+
+
+def _find_layout(folder: PairFolder, count: int) -> PairLayout | None:
+    """How the pictures of another tool stand in their files, if they are not simply its halves, left and right.
+
+    Raises P2PError when they are no A|B pictures.
+    """
+    glances = glance_at(list(spread_files([folder.path / pair.file for pair in folder.pairs])))
+    if count == 3 and stand_in_three(glances):
+        return PairLayout(3)
+    layout = find_layout(glances)
+    if layout is None:
+        refuse_photos(folder, look=lambda _: glances)
+    return layout
 
 
 def _note_others(folder: PairFolder, report: Reporter) -> None:

@@ -26,7 +26,7 @@ _OF_THE_MODEL = {  # what the user of a model can do, where the palette is the m
     "class-numbers": "Make a mask of them with 'p2p data build-masks' and the model's palette, and give that.",
     "unknown-class": "Make a mask of these class numbers with 'p2p data build-masks' and the model's palette.",
     "other-palette": "Build the mask with the model's palette: 'p2p data build-masks' and --map say what each colour "
-    "is.",
+    "is. A|B pictures are taken apart with 'p2p data halves'.",
 }
 
 

@@ -98,7 +98,7 @@ def find_pairs(
     A|B. `look` looks at some of the pictures. Notes say what is assumed of pairs. In folders of splits most people have
     pairs, so that for others there the reason is given why they are none, as it is where folders below hold some or
     the two halves of some. Raises P2PError for pairs in such folders
-    that have one name, or of which a half holds class numbers.
+    that have one name, or of which a half holds class numbers, and for pictures in which two stand otherwise.
     """
     has_splits = bool(splits_of_pair_folders(files))
     if palette_of(path):
@@ -109,7 +109,7 @@ def find_pairs(
         folder = read_foreign(path, needs_train=False)
         refuse_photos(folder, look=look, sure=palette is not None)
     except P2PError as error:
-        if has_splits and error.code not in _NO_PAIRS:
+        if error.code == "pair-layout" or (has_splits and error.code not in _NO_PAIRS):
             raise
         return error.problem if has_splits and palette is None else None
     for line in folder.assumed:

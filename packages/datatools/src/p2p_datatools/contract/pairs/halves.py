@@ -85,7 +85,7 @@ def refuse_unequal(a: Array, b: Array, *, where: str) -> None:
         raise P2PError(
             where,
             f"the halves differ in size: {size_of(a)} and {size_of(b)}",
-            "Labels belong to one photo; rebuild the mask from the labels of this photo.",
+            f"If both show the same, 'p2p data pair' with --size {size_of(b)} scales both; else take two of one.",
             code="mask-size",
         )
 

@@ -19,6 +19,7 @@ from p2p_datatools.contract.folders.listed_splits import ListedSplits, read_list
 from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 from p2p_datatools.contract.pairs.below import find_pairs_below, pairs_below
 from p2p_datatools.contract.pairs.half_folders import refuse_half_folders
+from p2p_datatools.contract.pairs.layout import find_layout, refuse_layout
 from p2p_datatools.contract.pairs.lines import SHARD_LINES, SHARDS, Pair, PairLines, in_order
 from p2p_datatools.contract.pairs.number_halves import refuse_number_halves
 from p2p_datatools.contract.pairs.own_folders import refuse_own_folder
@@ -369,6 +370,8 @@ def refuse_photos(folder: PairFolder, *, look: GlanceReader = glance_at, sure: b
     if_all_the_same = f"say so with {p2p_command('data split --as-pairs', folder.path)}."
     to_do = f"Make pairs with 'p2p data pair A B PAIRS'. If each is a pair all the same, {if_all_the_same}"
     in_splits, glances = any("/" in pair.file for pair in folder.pairs), look(list(spread_files(files)))
+    if (layout := find_layout(glances)) is not None and not sure:
+        raise refuse_layout(folder.path, layout, otherwise=f"If its halves are meant all the same, {if_all_the_same}")
     refuse_single_pictures(folder.path, glances, to_do=to_do, in_splits=in_splits, sure=sure)
     apart = p2p_command("data halves", folder.path, "DEST")
     to_do = f"Take them apart with {apart}, build masks of them with 'p2p data build-masks', and pair these. "

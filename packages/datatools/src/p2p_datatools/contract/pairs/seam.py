@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, what_at
+from p2p_datatools.contract.pairs.bars import NO_BARS, SeamBars, measure_bars
 from p2p_datatools.contract.pictures.header import PictureFile, open_picture
 from p2p_datatools.contract.pictures.images import Photo, read_photo
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import p2p_command, plural
 
 Middle = Literal["continuous", "cut", "unclear"]
 """What the middle of a picture looks like: the picture goes on across it, or two pictures meet, or it does not tell."""
@@ -30,6 +31,7 @@ _STEEP = 4.0  # times the usual step: above it the middle is no place where a pi
 _TEXTURE = 4.0  # of 255, the mean difference within a column below which it is plain, as the white around a shoe
 _ALIKE = 0.45  # correlation of the details of both halves; of photos and masks up to 0.37 (panoramas may have no seam)
 _FEW = 2  # pictures: an edge of labels may well lie in the middle of them
+_FEW_COLORS = 64  # of labels without loss
 _TIMES = 8  # the colours of photos have more; both halves of one JPEG of labels are alike within twice
 _IF_NONE_IS_READ = (
     "A|B pictures of other tools are read where they have 8 bits: convert them. Halves of more bits, or of pages, lie "
@@ -42,7 +44,9 @@ class Glance(NamedTuple):
     """What is seen of one picture of a folder; of one that cannot be read as a photo what its `trouble` is.
 
     `is_wide` says that it is exactly twice as wide as high, `is_of_two` that one half has many times the colours of
-    the other, `is_in_three` that three pictures stand in it side by side. `role` is what p2p says in it that it is.
+    the other, `is_in_three` that three pictures stand in it side by side. `bars` are those across its middle from the
+    left to the right, `below` and `bars_below` the same from the top to the bottom. `role` is what p2p says in it that
+    it is.
     """
 
     file: Path
@@ -52,6 +56,9 @@ class Glance(NamedTuple):
     is_wide: bool = False
     is_of_two: bool = False
     is_in_three: bool = False
+    bars: SeamBars = NO_BARS
+    below: Middle = "unclear"
+    bars_below: SeamBars = NO_BARS
     role: str = ""
 
 
@@ -88,11 +95,20 @@ def _refuse_drawn(folder: Path, glances: Sequence[Glance], to_do: str) -> None:
     if drawn:
         what = f"does not hold A|B pictures: {drawn[0].file.name} {_says(drawn[0].role)}"
         raise P2PError(folder, what, to_do, code="drawn-by-p2p")
+    if stand_in_three(glances):
+        read = [glance for glance in glances if glance.is_read]
+        in_three = sum(glance.is_in_three for glance in read)
+        what = f"does not hold A|B pictures: in {in_three} of {plural(len(read), 'picture')} three stand side by side"
+        apart = p2p_command("data halves", folder, "DEST", "--halves", "a,b,c")
+        to_do = f"If they are three of one scene, take them apart with {apart}. {to_do}"
+        raise P2PError(folder, f"{what}, as in the sheets of 'p2p sample'", to_do, code="three-columns")
+
+
+def stand_in_three(glances: Sequence[Glance]) -> bool:
+    """Whether three pictures stand side by side in nearly all of these."""
     read = [glance for glance in glances if glance.is_read]
     in_three = sum(glance.is_in_three for glance in read)
-    if in_three and in_three >= _MOST * len(read):
-        what = f"does not hold A|B pictures: in {in_three} of {plural(len(read), 'picture')} three stand side by side"
-        raise P2PError(folder, f"{what}, as in the sheets of 'p2p sample'", to_do, code="three-columns")
+    return 0 < in_three >= _MOST * len(read)
 
 
 def refuse_drawn(picture: PictureFile) -> None:
@@ -144,7 +160,7 @@ def _read_glance(path: Path) -> Glance:
 def glance_of(file: PictureFile, picture: Photo) -> Glance:
     """What is seen of a picture (height, width, 3) and the open file that it was read from."""
     height, width = picture.shape[:2]
-    middle = judge_middle(picture)
+    middle, lying = judge_middle(picture), picture.swapaxes(0, 1)
     return Glance(
         file.path,
         is_read=True,
@@ -152,8 +168,22 @@ def glance_of(file: PictureFile, picture: Photo) -> Glance:
         is_wide=width == 2 * height,
         is_of_two=middle == "cut" and _is_of_two(picture),
         is_in_three=middle != "cut" and _stands_in_three(picture),
+        bars=measure_bars(picture),
+        below=_judge_below(lying),
+        bars_below=measure_bars(lying),
         role=file.role,
     )
+
+
+def _judge_below(lying: Photo) -> Middle:
+    """What the middle of a picture, given on its side, looks like from the top to the bottom.
+
+    Labels and a photo that meet there may both be plain at their edges; labels have few colours.
+    """
+    if lying.shape[1] % 2:
+        return "unclear"
+    found = _judge_place(lying, lying.shape[1] // 2)
+    return "cut" if found == "unclear" and _is_of_two(lying, most=_FEW_COLORS) else found
 
 
 def _stands_in_three(picture: Photo) -> bool:
@@ -161,11 +191,11 @@ def _stands_in_three(picture: Photo) -> bool:
     return not rest and all(_judge_place(picture, place) == "cut" for place in (third, 2 * third))
 
 
-def _is_of_two(picture: Photo) -> bool:
-    """Whether one half has many times the colours of the other."""
+def _is_of_two(picture: Photo, *, most: int | None = None) -> bool:
+    """Whether one half has many times the colours of the other, and that `most`, if there is a limit."""
     codes = picture.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
     counts = [len(np.unique(half)) for half in np.array_split(codes, 2, axis=1)]
-    return max(counts) > _TIMES * min(counts)
+    return max(counts) > _TIMES * min(counts) and (most is None or min(counts) <= most)
 
 
 def spread_files(files: Sequence[Path]) -> Iterator[Path]:

@@ -22,6 +22,7 @@ from p2p_datatools.contract.pictures.header import (
     Header,
     PictureFile,
     explain_damage,
+    known_orientation,
     open_picture,
 )
 from p2p_datatools.contract.pictures.images import read_photo
@@ -101,7 +102,7 @@ def _masked_pixels(file: PictureFile, header: Header) -> Gaps | None:
     if masked.all():
         what = "has no data at all: its own mask leaves nothing"
         raise P2PError(file.path, what, "Remove it with its partner, or add --nodata none.", code="all-nodata")
-    return np.ascontiguousarray(_turn(masked, header.orientation))
+    return np.ascontiguousarray(turn_values(masked, header.orientation))
 
 
 def _either(one: Gaps | None, other: Gaps | None) -> Gaps | None:
@@ -171,7 +172,7 @@ def _values(file: PictureFile, header: Header, over_white: list[Path] | None) ->
     if header.kind == "TIFF" and not header.mode:
         return _over_white(_read_tiff(file, header.orientation), header, file.path, over_white)
     if header.form.dtype == "uint16" and header.kind in ("PNG", "JPEG2000", "PPM"):
-        return _turn(_over_white(_decode(file), header, file.path, over_white), header.orientation)
+        return turn_values(_over_white(_decode(file), header, file.path, over_white), header.orientation)
     rgb = read_photo(file, over_white=over_white)
     return rgb if header.form.channels == 3 else rgb[..., 0]
 
@@ -227,7 +228,7 @@ def _decode(file: PictureFile) -> Array:
     return np.asarray(values)
 
 
-def _turn(values: Array, orientation: int) -> Array:
+def turn_values(values: Array, orientation: int) -> Array:
     """The picture upright (EXIF 2.3, tag 0x0112): from 5 on mirrored at the main diagonal first."""
     if orientation >= 5:
         values = values.swapaxes(0, 1)
@@ -251,7 +252,7 @@ def _read_tiff(file: PictureFile, orientation: int) -> Array:
             return _decode_tiff(file, tiff, part)
         if part.axes[-2:] == "YX" and values.ndim == 3:
             values = np.moveaxis(values, 0, 2)
-        return _turn(values, orientation)
+        return turn_values(values, orientation)
 
 
 def _decode_tiff(file: PictureFile, tiff: Any, part: TiffPart) -> Array:
@@ -267,5 +268,5 @@ def _decode_tiff(file: PictureFile, tiff: Any, part: TiffPart) -> Array:
     if file.options.exif == "apply":
         return values
     tag = part.keyframe.tags.get("Orientation")
-    orientation = int(tag.value) if tag else 1
-    return _turn(values, {6: 8, 8: 6}.get(orientation, orientation))  # back
+    orientation = known_orientation(tag.value) if tag else 1
+    return turn_values(values, {6: 8, 8: 6}.get(orientation, orientation))  # back

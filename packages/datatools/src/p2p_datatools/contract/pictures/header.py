@@ -349,11 +349,15 @@ def _orientation(image: Image.Image, file: PictureFile) -> int:
     """The EXIF orientation, 1 to 8; from 5 on, width and height change places. It is 1 where EXIF is not applied."""
     if file.options.exif == "raw":
         return 1
-    if image.format != "PNG":
-        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     # Pillow decodes a whole PNG for its EXIF, which may come after the pixels: rarely, and then near the end.
-    exif = image.getexif() if b"eXIf" in file.tail else Image.Image.getexif(image)
-    return int(exif.get(ExifTags.Base.Orientation, 1))
+    is_early = image.format == "PNG" and b"eXIf" not in file.tail
+    exif = Image.Image.getexif(image) if is_early else image.getexif()
+    return known_orientation(exif.get(ExifTags.Base.Orientation))
+
+
+def known_orientation(value: object) -> int:
+    """An orientation as EXIF defines it; 1 for any other, such as 9 or a text, by which nothing is turned."""
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def _header(file: PictureFile) -> Header:
@@ -448,7 +452,7 @@ def _part_header(file: PictureFile, tiff: Any) -> Header | None:
     if part.is_page:
         refuse_cut_page(path, part.source, file.length)
     tag = page.tags.get("Orientation")
-    orientation = int(tag.value) if tag and file.options.exif == "apply" else 1
+    orientation = known_orientation(tag.value) if tag and file.options.exif == "apply" else 1
     size, nodata, alpha = _turn(header.size, orientation), _nodata_of(page), _alpha_of(part)
     form = Form(header.form.channels - 1, header.form.dtype) if alpha else header.form
     return Header("TIFF", size, form, orientation=orientation, nodata=nodata, alpha=alpha)

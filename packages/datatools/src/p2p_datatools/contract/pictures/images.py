@@ -25,6 +25,7 @@ from p2p_datatools.contract.pictures.header import (
     PictureFile,
     explain_damage,
     is_deep,
+    known_orientation,
     open_image,
     open_picture,
 )
@@ -82,7 +83,7 @@ def decode(file: PictureFile) -> Iterator[Image.Image]:
     stream = file.stream if file.head.startswith(_TIFF) else io.BytesIO(file.data)
     with explain_damage(file.path), open_image(stream) as image:
         turn_to_page(image, file.path, file.options, file.length)
-        turned = int(image.getexif().get(_ORIENTATION, 1)) if isinstance(image, TiffImageFile) else 1
+        turned = known_orientation(image.getexif().get(_ORIENTATION)) if isinstance(image, TiffImageFile) else 1
         image.load()
         if file.options.exif == "raw" and turned != 1 and _ORIENTATION not in image.getexif():
             # Newer versions of Pillow turn a TIFF when they decode it.
@@ -111,7 +112,7 @@ def read_photo(source: Path | str | PictureFile, *, over_white: list[Path] | Non
                 return plain
         with decode(file) as image:
             _refuse_deep(image, file)
-            _turn(image, file)
+            turn_upright(image, file)
             if over_white is not None and not _is_opaque(image):
                 over_white.append(file.path)
             return _pixels_of(_to_rgb(image))
@@ -133,11 +134,12 @@ def opaque_pixels(image: Image.Image, file: PictureFile, *, of_eight: bool = Fal
     """
     if not of_eight:
         _refuse_deep(image, file)
-    _turn(image, file)
+    turn_upright(image, file)
     return _pixels_of(_to_srgb(image).convert("RGB"))
 
 
-def _turn(image: Image.Image, file: PictureFile) -> None:
+def turn_upright(image: Image.Image, file: PictureFile) -> None:
+    """Turn a decoded picture as its EXIF says, if that is to be applied; one that is upright stays as it is."""
     if file.options.exif == "apply":
         ImageOps.exif_transpose(image, in_place=True)
 
@@ -243,6 +245,7 @@ def read_mask(source: Path | str | PictureFile, palette: Palette, *, cleared: li
             return exact
         with decode(file) as image:
             _refuse_no_mask(image, file)
+            turn_upright(image, file)
             if image.mode == "P":
                 table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
                 used = np.flatnonzero(image.histogram())

@@ -14,10 +14,11 @@ from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.pictures.arrays import read_array
+from p2p_datatools.contract.pictures.arrays import read_array, turn_values
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.formats.jpeg import area_error
 from p2p_datatools.contract.pictures.formats.lossless import is_lossless
+from p2p_datatools.contract.pictures.formats.own_white import find_own_white
 from p2p_datatools.contract.pictures.header import (
     GDAL_NODATA,
     PictureFile,
@@ -33,8 +34,15 @@ from p2p_datatools.contract.pictures.images import (
     opaque_pixels,
     refuse_fine_colors,
     transparent_pixels,
+    turn_upright,
 )
+from p2p_datatools.contract.pictures.soft import soft_greys
 
+# What to do about floats.
+_CHOOSE = (
+    "If they are probabilities of one class, save (values >= 0.5).astype('uint8'); if scores of several, the number "
+    "of the largest; if class numbers, whole numbers."
+)
 _BLOCK = 1 << 20  # pixels that are counted at once
 _VISIBLE = 16  # levels between greys by which people tell classes apart
 _BUSY = 8  # pixels per run, below which each pixel is counted by itself
@@ -122,13 +130,15 @@ def read_label_picture(source: Path | PictureFile) -> LabelPicture:
             except P2PError as error:
                 if error.code != "colours-not-classes":
                     raise
-                # Turns the image by its EXIF.
                 photo = opaque_pixels(image, file, of_eight=refuse_fine_colors(image, file))
                 return LabelPicture(None, None, photo, transparent_pixels(image), exact, worn=area_error(image))
             if not exact or (index.table is None and index.values.dtype == np.uint8 and "icc_profile" in image.info):
                 photo = opaque_pixels(image, file)
                 clear, worn = transparent_pixels(image), area_error(image)
                 return LabelPicture(index.values, index.table, photo, clear, exact, worn=worn)
+            if image.mode == "L" and find_own_white(image, file.start) is not None:
+                greys = opaque_pixels(image, file)  # as which its numbers are colours
+                return LabelPicture(index.values, None, greys, None, exact, index.missing)
             return LabelPicture(index.values, index.table, None, transparent_pixels(image), exact, index.missing)
 
 
@@ -161,25 +171,35 @@ def _array_of(file: PictureFile) -> IndexPicture | None:
             raise P2PError(file.path, what, to_do, code="unknown-tiff")
         if file.header.form.channels == 1:
             return _with_nodata(read_array(file), None, file.header.nodata, file.path)
-        what, to_do = f"has {file.header.form}, not class numbers", "Give one class number per pixel."
+        what = f"has {file.header.form}, not class numbers"
+        to_do = "Give one class number per pixel; of a channel for each class it is np.argmax(values, axis=2)."
         raise P2PError(file.path, what, to_do, code="colours-not-classes")
     return None
 
 
 def _index_of(image: Image.Image, file: PictureFile) -> IndexPicture:
+    """The numbers of a decoded picture, which is turned by its EXIF."""
+    turn_upright(image, file)
     nodata = nodata_of(image.tag_v2.get(GDAL_NODATA)) if isinstance(image, TiffImageFile) else None
     if image.mode == "P":
         values = np.asarray(image, dtype=np.uint8)
         table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
         # What lacks the colours of its numbers is no colour table: these would all be black.
         return _with_nodata(values, table if values.max() < len(table) else None, nodata, file.path)
+    if (white := find_own_white(image, file.start)) is not None:
+        most = np.float64(255 if image.mode == "L" else 65535)
+        numbers = np.rint(np.asarray(image) * (white / most)).astype(np.uint8 if white < 256 else np.uint16)
+        return _with_nodata(numbers, None, nodata, file.path)
     if image.mode in ("1", "L"):
         return _with_nodata(np.asarray(image, dtype=np.uint8), None, nodata, file.path)
     if image.mode.startswith(("I", "F")):
         return _with_nodata(np.array(image), None, nodata, file.path)
     # Pillow gives 16-bit colour as 8-bit, so that all small class numbers would be 0.
     deep = deep_channels(image, file)
-    channels = np.asarray(image.convert("RGB")) if deep is None else deep
+    if deep is None:
+        channels = np.asarray(image.convert("RGB"))
+    else:  # OpenCV turns a TIFF itself
+        channels = deep if image.format == "TIFF" else turn_values(deep, file.header.orientation)
     if (channels[..., 0] != channels[..., 1]).any() or (channels[..., 0] != channels[..., 2]).any():
         raise P2PError(
             file.path,
@@ -187,7 +207,7 @@ def _index_of(image: Image.Image, file: PictureFile) -> IndexPicture:
             "Give pictures with one class number per pixel.",
             code="colours-not-classes",
         )
-    return IndexPicture(channels[..., 0].copy(), None)
+    return _with_nodata(channels[..., 0].copy(), None, None, file.path)
 
 
 def _compacted_greys(values: NDArray[Any], table: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
@@ -221,6 +241,8 @@ def _with_nodata(
 ) -> IndexPicture:
     """Class numbers, and where there are none: at the value of GDAL's tag, at NaN, and at a single number below 0.
 
+    A mask of black and white with soft edges has the greys of 8 bits, however many it has in its file.
+
     The number 0 is one of a class, whatever the tag says of it: programs that rasterise outlines write it around them.
     """
     missing = np.zeros(values.shape, dtype=np.bool_)
@@ -232,7 +254,9 @@ def _with_nodata(
         missing |= values < 0
     if missing.any():
         values = np.where(missing, 0, values)
-    numbers = values if values.dtype == np.uint8 else _whole_numbers(values, path)
+    numbers = values if values.dtype == np.uint8 else soft_greys(values)
+    if numbers is None:
+        numbers = _whole_numbers(values, path)
     return IndexPicture(numbers, table, missing if missing.any() else None)
 
 
@@ -243,7 +267,7 @@ def _whole_numbers(values: NDArray[Any], path: Path) -> NDArray[np.uint16]:
         raise P2PError(
             path,
             "holds values that are not whole numbers from 0 to 65535, so they are not class numbers",
-            "Save the class numbers as whole numbers.",
+            _CHOOSE if values.dtype.kind == "f" else "Save the class numbers as whole numbers.",
             code="not-class-numbers",
         )
     return numbers

@@ -1,0 +1,180 @@
+"""Pairs in one file that are not its halves: bars between and around them, stacked, three; and what only looks so."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from p2p_datatools.checks.folder import check
+from p2p_datatools.contract.files.listing import find_pictures
+from p2p_datatools.contract.pairs.layout import PairLayout, find_layout
+from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_datatools.contract.pairs.seam import glance_at
+from p2p_datatools.contract.pictures.images import Photo, read_photo
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.pairs.disassemble import take_apart
+from p2p_datatools.splits.apply import split
+
+if TYPE_CHECKING:
+    from conftest import Notes, Refused
+    from datatools.conftest import Scene
+
+Pictures = Callable[[int], Photo]
+SIZE = Size(64, 48)
+WHITE, BLACK = 255, 0
+
+
+def bar(grey: int, width: int) -> Photo:
+    return np.full((SIZE.height, width, 3), grey, dtype=np.uint8)
+
+
+def labels(seed: int) -> Photo:
+    """A thing of three colours on black, which touches the edges in some."""
+    random, picture = np.random.default_rng(seed), bar(BLACK, SIZE.width)
+    for colour in ((255, 0, 0), (0, 255, 0), (0, 0, 255)):
+        left, top = int(random.integers(0, 40)), int(random.integers(2, 30))
+        picture[top : top + 16, left : left + 20] = colour
+    return picture
+
+
+@pytest.fixture
+def a(scene: "Scene") -> Pictures:
+    return lambda seed: scene(seed, SIZE)
+
+
+@pytest.fixture
+def b(scene: "Scene") -> Pictures:
+    return lambda seed: scene(100 + seed, SIZE)
+
+
+def write(folder: Path, make: Pictures, suffix: str = ".png") -> Path:
+    folder.mkdir(parents=True)
+    for number in range(6):
+        Image.fromarray(make(number)).save(folder / f"{number}{suffix}")
+    return folder
+
+
+def found(folder: Path) -> PairLayout | None:
+    return find_layout(glance_at(find_pictures(folder)))
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+@pytest.mark.parametrize(("grey", "width"), [(WHITE, 2), (BLACK, 3), (WHITE, 8), (BLACK, 7), (128, 20)])
+def test_a_bar_between_two_pictures_is_seen_whatever_its_colour_and_width(
+    tmp_path: Path, a: Pictures, b: Pictures, grey: int, width: int, suffix: str
+) -> None:
+    folder = write(tmp_path / "all", lambda seed: np.hstack([a(seed), bar(grey, width), b(seed)]), suffix)
+    assert found(folder) == PairLayout(gap=width)
+
+
+def test_a_black_bar_beside_labels_on_black_is_as_wide_as_the_photo_tells(tmp_path: Path, b: Pictures) -> None:
+    folder = write(tmp_path / "all", lambda seed: np.hstack([labels(seed), bar(BLACK, 6), b(seed)]))
+    assert found(folder) == PairLayout(gap=6)
+
+
+def test_bars_of_one_column_and_around_both_pictures_are_left_out_of_the_halves(
+    tmp_path: Path, a: Pictures, b: Pictures, notes: "Notes"
+) -> None:
+    def figure(seed: int) -> Photo:
+        row = np.hstack([bar(WHITE, 10), a(seed), bar(WHITE, 6), b(seed), bar(WHITE, 10)])
+        return np.pad(row, ((7, 5), (0, 0), (0, 0)), constant_values=WHITE)
+
+    made: dict[str, Pictures] = {"odd": lambda seed: np.hstack([a(seed), bar(WHITE, 1), b(seed)]), "figure": figure}
+    for name, make in made.items():
+        summary = take_apart(write(tmp_path / name / "train", make).parent, tmp_path / f"{name}-apart", report=notes)
+        assert [folder.name for folder in summary.folders] == ["a", "b"]
+        for seed in range(6):
+            for half, pictures in (("a", a), ("b", b)):
+                read = read_photo(tmp_path / f"{name}-apart" / half / "train" / f"{seed}.png")
+                assert (read == pictures(seed)).all(), name
+    assert "1 column of one colour between them; they are taken apart there" in notes.lines[0]
+    assert "6 columns of one colour between them, 10 columns at both ends, 7 and 5 rows around" in notes.lines[1]
+
+
+def test_pictures_that_stand_one_above_the_other_are_taken_apart(tmp_path: Path, a: Pictures, b: Pictures) -> None:
+    made: dict[str, tuple[Pictures, Pictures]] = {"photos": (a, b), "labels": (labels, b)}
+    for name, (upper, lower) in made.items():
+        for gap in (0, 4):
+            rows = bar(WHITE, SIZE.width)[:gap]
+            folder = write(
+                tmp_path / f"{name}{gap}",
+                lambda seed, upper=upper, lower=lower, rows=rows: np.vstack([upper(seed), rows, lower(seed)]),  # type: ignore[misc]
+            )
+            assert found(folder) == PairLayout(stacked=True, gap=gap), name
+            take_apart(folder, tmp_path / f"{name}{gap}-apart", words=("up", "down"))
+            for half, pictures in (("up", upper), ("down", lower)):
+                read = read_photo(tmp_path / f"{name}{gap}-apart" / half / "3.png")
+                assert (read == pictures(3)).all(), name
+
+
+def test_three_pictures_side_by_side_are_taken_apart_by_three_words(
+    tmp_path: Path, a: Pictures, b: Pictures, scene: "Scene", refused: "Refused"
+) -> None:
+    folder = write(tmp_path / "all", lambda seed: np.hstack([a(seed), b(seed), scene(200 + seed, SIZE)]))
+    with refused("three-columns", folder) as error:
+        take_apart(folder, tmp_path / "apart")
+    assert f"p2p data halves {folder} DEST --halves a,b,c" in error.value.to_do
+    summary = take_apart(folder, tmp_path / "apart", words=("mask", "edges", "photo"))
+    assert [each.name for each in summary.folders] == ["mask", "edges", "photo"]
+    assert (read_photo(tmp_path / "apart" / "photo" / "4.png") == scene(204, SIZE)).all()
+
+
+def test_three_words_for_two_pictures_are_refused(tmp_path: Path, a: Pictures, b: Pictures, refused: "Refused") -> None:
+    folder = write(tmp_path / "all", lambda seed: np.hstack([a(seed), b(seed)]))
+    with refused("impossible-setting", "halves a,b,c"):
+        take_apart(folder, tmp_path / "apart", words=("a", "b", "c"))
+
+
+def test_training_checking_and_splitting_name_the_command_that_takes_them_apart(
+    tmp_path: Path, a: Pictures, b: Pictures, refused: "Refused"
+) -> None:
+    folder = write(tmp_path / "pairs" / "train", lambda seed: np.hstack([a(seed), bar(WHITE, 8), b(seed)])).parent
+    with refused("pair-layout", folder) as error:
+        open_pairs(folder)
+    assert f"p2p data halves {folder} DEST" in error.value.to_do
+    with refused("pair-layout", folder):
+        split(folder)
+    assert [(each.code, each.severity) for each in check(folder).findings] == [("pair-layout", "error")]
+    split(folder, as_pairs=True)
+    assert open_pairs(folder).foreign
+
+
+def test_a_file_of_another_shape_among_them_is_an_error_of_its_own(
+    tmp_path: Path, a: Pictures, b: Pictures, refused: "Refused"
+) -> None:
+    folder = write(tmp_path / "all", lambda seed: np.hstack([a(seed), bar(WHITE, 8), b(seed)]))
+    Image.fromarray(read_photo(folder / "5.png")[:, :-1]).save(folder / "5.png")
+    with refused("pictures-failed") as error:
+        take_apart(folder, tmp_path / "apart")
+    assert [(each.where, each.code) for each in error.value.parts] == [(str(folder / "5.png"), "odd-width")]
+
+
+def test_margins_grounds_and_photos_are_no_bars(tmp_path: Path, a: Pictures, b: Pictures) -> None:
+    def framed(picture: Photo, width: int, grey: int = WHITE) -> Photo:
+        inside = picture[width:-width, width:-width]
+        return np.pad(inside, ((width, width), (width, width), (0, 0)), constant_values=grey)
+
+    def shoe(seed: int) -> Photo:
+        left, *ends = (int(each) for each in np.random.default_rng(seed).integers(2, 12, 4))
+        picture = bar(WHITE, SIZE.width)
+        picture[ends[0] : -ends[1], left : -ends[2]] = a(seed)[ends[0] : -ends[1], left : -ends[2]]
+        return picture
+
+    plain: dict[str, Pictures] = {
+        "two": lambda seed: np.hstack([a(seed), b(seed)]),
+        "labels": lambda seed: np.hstack([labels(seed), b(seed)]),
+        "both framed": lambda seed: np.hstack([framed(a(seed), 4), framed(b(seed), 4)]),
+        "one framed": lambda seed: np.hstack([a(seed), framed(b(seed), 4)]),
+        "shoes": lambda seed: np.hstack([255 - shoe(seed) // 2, shoe(seed)]),
+        "shoe beside its edges": lambda seed: np.hstack(
+            [np.where(shoe(seed) < 128, 0, 255).astype("uint8"), shoe(seed)]
+        ),
+        "photo": a,
+        "upright photo": lambda seed: a(seed).swapaxes(0, 1),
+        "mask": labels,
+    }
+    for name, make in plain.items():
+        assert found(write(tmp_path / name, make)) is None, name
