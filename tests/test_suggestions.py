@@ -20,6 +20,7 @@ _QUOTES = {"shell_word", "path_word", "shell_line", "p2p_command"}
 _SAFE = {
     **{"cli/config.py": {"each.name", "each.text(each.default)"}, "cli/options.py": {"' '.join(settings)", "word"}},
     **{"data/derive.py": {"words"}, "data/pair.py": {"place", "dest", "draw", "' and '.join(missing)"}},
+    **{"cli/export.py": {"', or '.join(offers)"}},  # settings with numbers
     **{"cli/demo.py": {"place"}, "cli/train.py": {"run", "pairs", "split", "held_out"}},
     **{"config/parse.py": {"NAMES[name]"}, "machine/distributed.py": {"device", "count"}},
     **{"masks/label_pictures.py": {"missing[0]", "hex_of(area.color)", "hex_of(color)"}},

@@ -11,7 +11,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 
-def _asking() -> Iterator[signal.Signals]:
+def _list_signals() -> Iterator[signal.Signals]:
     """The signals that ask the process to stop; SIGHUP, of a closed terminal, is none where nohup ignores it."""
     yield from (signal.SIGINT, signal.SIGTERM)
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
@@ -34,7 +34,7 @@ class StopRequest:
     def __enter__(self) -> "StopRequest":
         # Only the main thread may set handlers; elsewhere the caller's own handling applies.
         if threading.current_thread() is threading.main_thread():
-            for each in _asking():
+            for each in _list_signals():
                 self._before[each] = signal.signal(each, self._remember)
         return self
 
