@@ -8,6 +8,7 @@ from p2p_datatools.contract.pictures.worn.blur import (
     blur_error,
     blur_plane,
     find_width,
+    kernel,
     sharpen,
     to_ycc,
 )
@@ -46,3 +47,12 @@ def test_sharpening_undoes_a_blur() -> None:
 
 def test_a_picture_as_a_jpeg_is_sharpened_less() -> None:
     assert BlurWidths(0.4, 1.15, 36, 32).steps < BlurWidths(1.0, 1.0, 1, 1).steps
+
+
+@pytest.mark.parametrize("sigma", [0.4, 1.0, 2.0, 3.3])
+def test_three_boxes_are_as_wide_as_they_are_said_to_be(sigma: float) -> None:
+    weights = kernel(sigma, boxes=True).astype(np.float64)
+    distance = np.arange(len(weights)) - len(weights) // 2
+    assert weights.sum() == pytest.approx(1)
+    assert np.sqrt((weights * distance**2).sum()) == pytest.approx(sigma, abs=1e-4)
+    assert (weights >= 0).all()

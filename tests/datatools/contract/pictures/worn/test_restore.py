@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from p2p_datatools.contract.pictures.worn import restore as restoring
 from p2p_datatools.contract.pictures.worn.icm import TileLabels
@@ -129,3 +129,15 @@ def test_a_small_class_that_is_there_stays() -> None:
     rows[140:146, 40:46] = BROWN
     found = restore(SNAPPER, soften(COLORS[rows], 2)).rows
     assert abs(int((found == BROWN).sum()) - 36) < 8
+
+
+def test_the_blur_of_a_part_is_found_without_what_lies_beyond_it_and_its_shape_too() -> None:
+    rows = np.tile(drawing(), (2, 2))
+    boxes = np.asarray(Image.fromarray(COLORS[rows]).filter(ImageFilter.GaussianBlur(2)))
+    for worn, of_boxes in ((boxes, True), (soften(COLORS[rows], 2), False)):
+        search = restoring._Restoration(SNAPPER, worn, SNAPPER.snap(worn))
+        search._rows = rows.copy()
+        found = search._estimate()
+        assert found.boxes == of_boxes
+        assert found.luma == pytest.approx(2, abs=0.02)
+        assert max(found.errors) < 0.15  # rounding; what lies beyond the margin would be a thousand times more

@@ -80,8 +80,8 @@ def _block_costs(
     rows, size = labels.rows[area], height * width
     now = [np.ascontiguousarray(colors[rows]) for colors in labels.table]
     slopes = [np.ascontiguousarray(plane[area]) for plane in labels.gradient]
-    blurs = zip(labels.sigmas, labels.weights, strict=True)
-    shares = [weight * _mean_spread(sigma, height, width) for sigma, weight in blurs]
+    blurs = zip(labels.blur.sigmas, labels.weights, strict=True)
+    shares = [weight * _mean_spread(sigma, labels.blur.boxes, height, width) for sigma, weight in blurs]
     sums = [_box(each, height, width) for each in now]
     product = _box(np.asarray(sum(one * two for one, two in zip(now, slopes, strict=True))), height, width)
     ring, edges = _edge_cost(rows, height, width)
@@ -113,9 +113,9 @@ def _box(plane: Planes, height: int, width: int) -> Planes:
 
 
 @functools.lru_cache(maxsize=64)
-def _mean_spread(sigma: float, height: int, width: int) -> float:
+def _mean_spread(sigma: float, boxes: bool, height: int, width: int) -> float:
     """How much two pixels of a block share of a blur, in the mean."""
-    weights = kernel(sigma, 2)
+    weights = kernel(sigma, 2, boxes)
     middle = len(weights) // 2
     shares = []
     for side in (height, width):

@@ -1,4 +1,4 @@
-"""Gaussian blur of luma and chroma, how well it explains a worn picture, and how it is undone.
+"""Blur of luma and chroma, how well it explains a worn picture, and how it is undone.
 
 Nothing here may know a table of colours or decide what a pixel is.
 """
@@ -38,6 +38,16 @@ class BlurWidths(NamedTuple):
     chroma: float
     luma_error: float = math.inf
     chroma_error: float = math.inf
+    boxes: bool = False
+    """Whether it is three boxes' instead of a Gaussian's, as drawing programs and browsers have it."""
+
+    def weights(self, channel: int, times: int = 1) -> Planes:
+        """Those of one channel's blur in one direction, as `kernel` gives them."""
+        return kernel(self.sigmas[channel], times, self.boxes)
+
+    def apply(self, plane: Planes, channel: int, times: int = 1) -> Planes:
+        """The plane of one channel, blurred as by `blur_plane`."""
+        return blur_plane(plane, self.sigmas[channel], times, self.boxes)
 
     @property
     def sigmas(self) -> tuple[float, float, float]:
@@ -71,31 +81,48 @@ def to_ycc(colors: NDArray[np.uint8]) -> Planes:
 
 
 @functools.lru_cache(maxsize=256)
-def kernel(sigma: float, times: int = 1) -> Planes:
-    """The weights (n,) of the blur in one direction, done once or twice; n is odd."""
+def kernel(sigma: float, times: int = 1, boxes: bool = False) -> Planes:
+    """The weights (n,) of the blur in one direction, done once or twice; n is odd.
+
+    With `boxes` it is that of three boxes, as SVG's feGaussianBlur has it, whose outermost pixels count in part, so
+    that they have the width (Gwosdek et al. 2011, Theoretical foundations of Gaussian convolution by extended box
+    filtering).
+    """
     if not sigma:
         return np.ones(1, dtype=np.float32)
-    once = np.asarray(cv2.getGaussianKernel(2 * math.ceil(3 * sigma) + 1, sigma, cv2.CV_32F), np.float32).ravel()
+    if boxes:
+        box = _box(sigma * sigma / 3)
+        once = np.convolve(np.convolve(box, box), box).astype(np.float32)
+    else:
+        once = np.asarray(cv2.getGaussianKernel(2 * math.ceil(3 * sigma) + 1, sigma, cv2.CV_32F), np.float32).ravel()
     return once if times == 1 else np.convolve(once, once)
 
 
-def blur_plane(plane: Planes, sigma: float, times: int = 1) -> Planes:
+def _box(variance: float) -> NDArray[np.float64]:
+    """The weights of a box of this variance: equal but for the outermost ones, which are less."""
+    reach = math.floor((math.sqrt(12 * variance + 1) - 1) / 2)
+    inner = 2 * reach + 1
+    part = inner * (3 * variance - reach * (reach + 1)) / (6 * ((reach + 1) ** 2 - variance))
+    return np.concatenate([[part], np.ones(inner), [part]]) / (inner + 2 * part)
+
+
+def blur_plane(plane: Planes, sigma: float, times: int = 1, boxes: bool = False) -> Planes:
     """One channel (height, width), or several (height, width, n), blurred once or twice; mirrored at the edges."""
     if not sigma:
         return plane
-    weights = kernel(sigma, times)
-    blurred = cv2.sepFilter2D(plane, cv2.CV_32F, weights, weights, borderType=cv2.BORDER_REFLECT_101)
+    weights = kernel(sigma, times, boxes)
+    blurred = cv2.sepFilter2D(plane, cv2.CV_32F, weights, weights, borderType=cv2.BORDER_REFLECT)
     return np.asarray(blurred, dtype=np.float32)
 
 
-def blur_error(worn: Planes, clean: Planes, where: Planes, sigma: float) -> float:
+def blur_error(worn: Planes, clean: Planes, where: Planes, sigma: float, boxes: bool = False) -> float:
     """The mean over channels of the sum of squares of `worn` planes (channels, h, w) less blurred `clean` ones.
 
     `where` (h, w) is the weight of each pixel, 0 or 1.
     """
     total = 0.0
     for one, other in zip(worn, clean, strict=True):
-        difference = (one - blur_plane(other, sigma)) * where
+        difference = (one - blur_plane(other, sigma, 1, boxes)) * where
         total += float(np.vdot(difference, difference))
     return total / len(worn)
 
@@ -126,9 +153,9 @@ def find_width(error: Callable[[float], float]) -> tuple[float, float]:
 def blur_colors(colors: Planes, blur: BlurWidths) -> Planes:
     """RGB (height, width, 3), blurred."""
     if abs(blur.luma - blur.chroma) < _ALIKE:
-        return blur_plane(colors, blur.luma)
+        return blur.apply(colors, 0)
     planes = cv2.transform(colors, _TO_YCC)
-    blurred = [blur_plane(np.ascontiguousarray(planes[..., each]), sigma) for each, sigma in enumerate(blur.sigmas)]
+    blurred = [blur.apply(np.ascontiguousarray(planes[..., each]), each) for each in range(3)]
     return np.asarray(cv2.transform(cv2.merge(blurred), _TO_RGB), dtype=np.float32)
 
 

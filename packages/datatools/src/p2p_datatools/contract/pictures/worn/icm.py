@@ -8,7 +8,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from p2p_datatools.contract.pictures.worn.blur import BlurWidths, Planes, blur_plane, kernel
+from p2p_datatools.contract.pictures.worn.blur import BlurWidths, Planes
 from p2p_datatools.contract.pictures.worn.neighbours import Marks, Numbers, Places
 
 NEIGHBOURS = tuple(
@@ -53,18 +53,18 @@ class TileLabels:
     def __init__(
         self, worn: Planes, rows: Numbers, free: Marks, table: Planes, blur: BlurWidths, banned: Marks | None = None
     ) -> None:
-        self.rows, self.free, self.table, self.sigmas = rows, free.copy(), np.ascontiguousarray(table.T), blur.sigmas
+        self.rows, self.free, self.table, self.blur = rows, free.copy(), np.ascontiguousarray(table.T), blur
         self.weights = [1 / max(error, _LEAST_ERROR) for error in blur.errors]
         self.gradient = [
-            (blur_plane(np.ascontiguousarray(worn[..., each]), sigma) - blur_plane(self.table[each][rows], sigma, 2))
+            (blur.apply(np.ascontiguousarray(worn[..., each]), each) - blur.apply(self.table[each][rows], each, 2))
             * np.float32(weight)
-            for each, (sigma, weight) in enumerate(zip(self.sigmas, self.weights, strict=True))
+            for each, weight in enumerate(self.weights)
         ]
         self.coherence = _coherence(blur)
-        self.apart = min(_MOST_SPREAD, max(1, int(np.ceil(_SPREAD * max(self.sigmas)))))
+        self.apart = min(_MOST_SPREAD, max(1, int(np.ceil(_SPREAD * max(blur.sigmas)))))
         """How far from each other two changes at once have to be, in pixels."""
         self._banned = banned if banned is not None and banned.any() else None
-        self._reach = np.ones((2 * int(np.ceil(_REACH * max(self.sigmas))) + 3,) * 2, dtype=np.uint8)
+        self._reach = np.ones((2 * int(np.ceil(_REACH * max(blur.sigmas))) + 3,) * 2, dtype=np.uint8)
         self._active = np.ones(rows.shape, dtype=bool)
         self._often = np.zeros(rows.size, dtype=np.uint8)
         self._numbers = np.full(rows.size, -1, dtype=np.int32)
@@ -72,7 +72,7 @@ class TileLabels:
 
     def spread(self, channel: int, down: int, across: int) -> float:
         """How much of a change of one pixel another one so far away shares, weighted."""
-        weights = kernel(self.sigmas[channel], 2)
+        weights = self.blur.weights(channel, 2)
         middle = len(weights) // 2
         if max(abs(down), abs(across)) > middle:
             return 0.0
@@ -80,10 +80,9 @@ class TileLabels:
 
     def error(self, worn: Planes) -> float:
         """The squared error of the blurred rows beside the `worn` planes, over its mean."""
-        planes = [np.ascontiguousarray(worn[..., each]) for each in range(len(self.sigmas))]
         parts = [
-            one - blur_plane(colors[self.rows], sigma)
-            for one, colors, sigma in zip(planes, self.table, self.sigmas, strict=True)
+            np.ascontiguousarray(worn[..., each]) - self.blur.apply(colors[self.rows], each)
+            for each, colors in enumerate(self.table)
         ]
         return float(sum(weight * np.vdot(each, each) for weight, each in zip(self.weights, parts, strict=True)))
 
@@ -126,13 +125,13 @@ class TileLabels:
         self.rows.ravel()[places], marks.ravel()[places] = rows, 1
         self._active |= cv2.dilate(marks, self._reach) > 0
         down, across = np.divmod(places, self.rows.shape[1])
-        for each, (sigma, weight) in enumerate(zip(self.sigmas, self.weights, strict=True)):
-            margin = len(kernel(sigma, 2)) // 2
+        for each, weight in enumerate(self.weights):
+            margin = len(self.blur.weights(each, 2)) // 2
             top, left = max(0, down.min() - margin), max(0, across.min() - margin)
             part = slice(top, down.max() + margin + 1), slice(left, across.max() + margin + 1)
             plane = np.zeros(marks[part].shape, dtype=np.float32)
             plane[down - top, across - left] = (self.table[each][rows] - self.table[each][before]) * np.float32(weight)
-            self.gradient[each][part] -= blur_plane(plane, sigma, 2)
+            self.gradient[each][part] -= self.blur.apply(plane, each, 2)
 
     def _flips(self, places: Places) -> _Changes:
         """The best row of those beside each place."""

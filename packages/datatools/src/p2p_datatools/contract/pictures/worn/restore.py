@@ -26,6 +26,7 @@ from p2p_datatools.contract.pictures.worn.blur import (
 )
 from p2p_datatools.contract.pictures.worn.icm import TileLabels, least_of
 from p2p_datatools.contract.pictures.worn.neighbours import Marks, Numbers, Places, fill_nearest
+from p2p_datatools.contract.pictures.worn.relax import relax
 from p2p_datatools.contract.pictures.worn.snap import Snapper, SnapResult
 from p2p_datatools.contract.threads import parallel_map
 
@@ -33,7 +34,9 @@ _TILE, _AREA = 128, 512  # pixels: the side of what is sharpened, and of what is
 _MARGIN = 16  # with so much of what lies around
 _PASSES, _MOST_PASSES = 3, 6
 _WORTH = 0.5  # of the error before: with less left another pass is worth its time
-_PAINTINGS = 2
+_BRUSH = 0.8  # pixels: of a narrower blur its shape does not show
+_BROAD = 1.2  # pixels: with a narrower one of a brush single pixels and pairs find what is there
+_RELAXED, _RELAXED_NOISY = (24, 20), (12,)  # steps, each time: noise hides what more of them find
 _WIDE = 1.4  # pixels: with a narrower blur changes of single pixels find what is there
 _WORN = 16  # of 255: a channel farther from its row's is worn
 _MOST_STRAY, _MOST_BLENDED = 0.01, 0.6  # of the pixels: with more it is no label picture
@@ -41,7 +44,7 @@ _MANY = 32  # rows: of a larger table only those that `Snapper` found are tried
 _SAMPLE = 8  # tiles from which the blur is estimated
 _FEW = 1e-5  # of the pixels: fewer changes end the search
 _LEAST = 1024  # pixels: a row of fewer has to be proved,
-_PROOF = 50.0  # by so much more squared error, over its mean, without it, for each of its pixels
+_PROOF, _PROOF_NOISY = 2500.0, 50.0  # by so much more squared error, over its mean, without it, for each of its pixels
 _ONCE = 10  # and for so many more
 _LIKELY = 4  # times the squared tolerance: nearer, a pixel of a sharpened picture may be of a thin line of its row
 _FAR = np.float32(1e7)  # beyond each squared distance between colours
@@ -67,11 +70,12 @@ def restore(snapper: Snapper, picture: Photo) -> SnapResult:
     """What `Snapper.snap` gives of RGB (height, width, 3), but blended pixels have the rows that explain the picture.
 
     It is taken for its rows' colours under a Gaussian blur, of one width for luma and one for chroma, which soft
-    brushes, JPEG and resizing are all close to: sharpened and snapped again; then single pixels, pairs and, under a
-    wide blur, blocks take the rows that explain the picture best, and rather those of their neighbours. A row of few
-    pixels goes where the picture is explained nearly as well without it. Pixels of the exact colour of a row keep it;
-    only what the rows do not explain stays stray. What is no label picture, for most of it is blended or it has areas
-    of strange colours, stays as `snap` has it.
+    brushes, JPEG and resizing are all close to, or that of three boxes: sharpened and snapped again; under a wide blur
+    and in noise found for all pixels at once (`relax`); then single pixels, pairs and, under a wide blur, blocks take
+    the rows that explain the picture best, and rather those of their neighbours. A row of few pixels goes where the
+    picture is explained nearly as well without it. Pixels of the exact colour of a row keep it; only what the rows do
+    not explain stays stray. What is no label picture, for most of it is blended or it has areas of strange colours,
+    stays as `snap` has it.
     """
     found = snapper.snap(picture)
     share = np.count_nonzero(found.blended) / found.rows.size
@@ -114,7 +118,7 @@ class _Restoration:
             if number >= _PASSES and error > _WORTH * error_before:
                 break
             painted = every if number and blur.luma > _WIDE else None
-            if self._improve(blur, painted) < _FEW * self._rows.size and number:
+            if self._improve(blur, painted, steps=_steps(blur, number)) < _FEW * self._rows.size and number:
                 break
         else:
             blur = self._estimate()
@@ -149,11 +153,11 @@ class _Restoration:
     def _leave(self, tile: _Tile, blur: BlurWidths, banned: Marks) -> None:
         """Let a tile have none of the `banned` rows, unless it is then explained much worse."""
         rows, worn = self._rows[tile.outer], to_ycc(self._picture[tile.outer])
-        where, free = banned[rows], self._find_worn(tile, rows)
+        where, free, proof = banned[rows], self._find_worn(tile, rows), _PROOF_NOISY if blur.is_noisy else _PROOF
         error = TileLabels(worn, rows, free, self._table, blur).error(worn)
         labels = TileLabels(worn, fill_nearest(rows, where & free), free, self._table, blur, banned)
         labels.settle()
-        if labels.error(worn) <= error + _PROOF * (np.count_nonzero(where) + _ONCE):
+        if labels.error(worn) <= error + proof * (np.count_nonzero(where) + _ONCE):
             self._rows[tile.inner] = tile.cut(labels.rows)
 
     def _bring_back(self, before: Numbers, known: Places) -> None:
@@ -176,18 +180,30 @@ class _Restoration:
         samples = [self._sample_of(tile) for tile in self._sample]
         pixels = max(1.0, sum(float(where.sum()) for _, _, where in samples))
 
-        def error(sigma: float, planes: slice) -> float:
-            return sum(blur_error(worn[planes], clean[planes], where, sigma) for worn, clean, where in samples) / pixels
+        def error(sigma: float, planes: slice, boxes: bool) -> float:
+            parts = (blur_error(worn[planes], clean[planes], where, sigma, boxes) for worn, clean, where in samples)
+            return sum(parts) / pixels
 
-        luma, luma_error = find_width(partial(error, planes=slice(0, 1)))
-        chroma, chroma_error = find_width(partial(error, planes=slice(1, 3)))
-        return BlurWidths(luma, chroma, luma_error, chroma_error)
+        def widths(boxes: bool) -> BlurWidths:
+            luma, luma_error = find_width(partial(error, planes=slice(0, 1), boxes=boxes))
+            chroma, chroma_error = find_width(partial(error, planes=slice(1, 3), boxes=boxes))
+            return BlurWidths(luma, chroma, luma_error, chroma_error, boxes)
+
+        found = widths(False)
+        if found.luma < _BRUSH:
+            return found
+        return min(found, widths(True), key=lambda each: sum(each.errors))
 
     def _sample_of(self, tile: _Tile) -> tuple[Planes, Planes, Planes]:
-        """The planes of a tile, those of its rows, and where an edge blends them."""
+        """The planes of a tile, those of its rows, and where an edge blends them, but for the tile's own margin.
+
+        What lies beyond the margin is not known here, and would pass for an error.
+        """
         rows = self._rows[tile.outer]
         clean = np.stack([colors[rows] for colors in self._table.T])
-        return _planes(to_ycc(self._picture[tile.outer])), clean, self._find_worn(tile, rows).astype(np.float32)
+        inner = np.zeros(rows.shape, dtype=np.float32)
+        tile.cut(inner)[...] = 1
+        return _planes(to_ycc(self._picture[tile.outer])), clean, self._find_worn(tile, rows) * inner
 
     def _resnap(self, blur: BlurWidths, steps: int, known: Places) -> Places:
         """Snap the sharpened picture to the rows that it shows some area of; which they are."""
@@ -221,22 +237,31 @@ class _Restoration:
         self._rows[tile.inner] = tile.cut(rows)
         return solid
 
-    def _improve(self, blur: BlurWidths, painted: Places | None) -> int:
+    def _improve(self, blur: BlurWidths, painted: Places | None, *, steps: int) -> int:
         """Give worn pixels the rows that explain the picture best, blocks of the `painted` ones; how many changed."""
         before = self._rows.copy()  # so that areas do not depend on which of them is decided first
-        work = partial(self._decide, before=before, blur=blur, painted=painted)
+        work = partial(self._decide, before=before, blur=blur, painted=painted, steps=steps)
         return sum(parallel_map(work, self._areas, threads=1 if len(self._areas) == 1 else None))
 
-    def _decide(self, tile: _Tile, *, before: Numbers, blur: BlurWidths, painted: Places | None) -> int:
+    def _decide(self, tile: _Tile, *, before: Numbers, blur: BlurWidths, painted: Places | None, steps: int = 0) -> int:
         worn, rows = to_ycc(self._picture[tile.outer]), before[tile.outer].copy()
-        labels = TileLabels(worn, rows, self._find_worn(tile, rows), self._table, blur)
-        changed = labels.settle()
-        for _ in range(_PAINTINGS):
-            if painted is None or not (now := paint_blocks(labels, painted)):
-                break
+        free, changed = self._find_worn(tile, rows), 0
+        if steps:
+            relaxed = relax(worn, rows, free, self._table, blur, steps)
+            changed = int(np.count_nonzero(relaxed != rows))
+            rows = relaxed
+        labels = TileLabels(worn, rows, free, self._table, blur)
+        changed += labels.settle()
+        if painted is not None and (now := paint_blocks(labels, painted)):
             changed += now + labels.settle()
         self._rows[tile.inner] = tile.cut(labels.rows)
         return changed
+
+
+def _steps(blur: BlurWidths, number: int) -> int:
+    """How many steps of `relax` are worth their time in a pass."""
+    steps = _RELAXED_NOISY if blur.is_noisy else _RELAXED if blur.luma >= _BROAD else ()
+    return steps[number] if number < len(steps) else 0
 
 
 def _planes(picture: Planes) -> Planes:
