@@ -13,7 +13,7 @@ import re
 import secrets
 import threading
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -192,9 +192,12 @@ def read_text(path: Path) -> str:
     return decode_text(read_bytes(path), path)
 
 
-def load_json(data: bytes) -> Any:
-    """Parse JSON. Raises ValueError when it is invalid or an object has two values for one key, and RecursionError."""
-    return json.loads(data, object_pairs_hook=_table)
+def load_json(data: bytes | str, each: Callable[[dict[str, Any]], Any] = lambda table: table) -> Any:
+    """Parse JSON, in which an object becomes what `each` makes of it.
+
+    Raises ValueError when it is invalid or an object has two values for one key, and RecursionError.
+    """
+    return json.loads(data, object_pairs_hook=lambda pairs: each(_table(pairs)))
 
 
 def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -205,20 +208,26 @@ def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _parse(data: bytes) -> Any:
-    value = load_json(data)
+def _decode(data: bytes) -> str:
+    """The text of JSON, as the library decodes it."""
+    return data.decode(json.detect_encoding(data), "surrogatepass")
+
+
+def _parse(text: str, each: Callable[[dict[str, Any]], Any] = lambda table: table) -> Any:
+    value = load_json(text, each)
     # Whoever compares or shows a value goes down into it. A larger file is a label file, whose reader is guarded.
-    if len(data) < _LONG and data.count(b"[") + data.count(b"{") > _DEEP and is_deeper(value, _DEEP):
+    if len(text) < _LONG and text.count("[") + text.count("{") > _DEEP and is_deeper(value, _DEEP):
         raise ValueError(f"its lists and objects lie more than {_DEEP} levels deep")
     return value
 
 
-def read_json(path: Path) -> Any:
-    """Parse a JSON file. Raises P2PError, naming the place, when it is not valid."""
+def read_json(path: Path, each: Callable[[dict[str, Any]], Any] = lambda table: table) -> Any:
+    """Parse a JSON file, as `load_json` does. Raises P2PError, naming the place, when it is not valid."""
     data = b""
     try:
         data = path.read_bytes()
-        return _parse(data)
+        text, data = _decode(data), b""  # of a large file one of them is enough
+        return _parse(text, each)
     except FileNotFoundError as error:
         raise P2PError(path, "there is no such file", "Check the spelling.", code="missing-file") from error
     except OSError as error:
@@ -254,7 +263,7 @@ def each_line(path: Path, *, torn_ok: bool = False) -> Iterator[tuple[int, Any]]
 
 def _line(line: bytes, path: Path, number: int) -> Any:
     try:
-        return _parse(line)
+        return _parse(_decode(line))
     except (ValueError, RecursionError) as error:
         raise P2PError(
             path,
@@ -303,7 +312,7 @@ class OpenLines:
 
     def _value(self, line: bytes) -> Any:
         try:
-            return _parse(line)
+            return _parse(_decode(line))
         except (ValueError, RecursionError) as error:
             raise P2PError(
                 self._path,
