@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files import scratch
@@ -78,12 +79,12 @@ def test_a_full_disk_is_no_damage_of_a_picture(monkeypatch: pytest.MonkeyPatch, 
 def read(count: int, points: int) -> LabelSet:
     turn = np.linspace(0, 6, points)
     outline = np.stack([np.cos(turn), np.sin(turn)], axis=1)
-    regions = (Region("car", (Polygon(outline + 1),)),)
-    return gather("yolo", ((name, partial(draw, name, regions)) for name in map(str, range(count))))
+    return gather("yolo", ((name, partial(draw, name, outline)) for name in map(str, range(count))))
 
 
-def draw(name: str, regions: tuple[Region, ...]) -> RegionLabels:
-    return replace(LABELS, file_name=name, regions=regions, boxes=())
+def draw(name: str, outline: NDArray[np.float64]) -> RegionLabels:
+    """Labels with an outline of their own."""
+    return replace(LABELS, file_name=name, regions=(Region("car", (Polygon(outline + float(name)),)),), boxes=())
 
 
 def test_what_is_held_of_a_picture_does_not_grow_with_its_outlines(monkeypatch: pytest.MonkeyPatch) -> None:
