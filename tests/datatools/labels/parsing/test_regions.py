@@ -158,7 +158,7 @@ def test_a_picture_that_cannot_be_read_is_a_skip() -> None:
 
 def test_files_of_one_format_become_one_set() -> None:
     sets = [gather("via", [("a", lambda: drawn("car", "car", "wheel"))]), gather("via", [("b", lambda: drawn("car"))])]
-    both = unite(sets, [Skip("c", "is broken", "", "test")])
+    both = unite("via", sets, [Skip("c", "is broken", "", "test")])
     assert (len(both.items), len(both.skipped)) == (2, 1)
     assert both.labels == {"car": Use(3, 2), "wheel": Use(1, 1)}
 

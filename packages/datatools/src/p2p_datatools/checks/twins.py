@@ -140,13 +140,13 @@ class PhotoTwins:
         self._folder = folder
         self._files: list[Path] = []
         self._signatures = SignatureStore()
-        self._digests: list[str] = []
+        self._digests = list[bytes]()
 
     def add(self, file: Path, signature: PictureSignature, digest: str) -> None:
         """Note a photo and the hash of its pixels: equal ones are found by another part of the check."""
         self._files.append(file)
         self._signatures.append(signature)
-        self._digests.append(digest)
+        self._digests.append(bytes.fromhex(digest))
 
     def findings(self, report: Reporter) -> Iterator[Finding]:
         """What was found, as one hint."""

@@ -15,9 +15,11 @@ from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.files.listing import find_files, is_utf8
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.labels.parsing.csv_rows import read_csv
+from p2p_datatools.labels.parsing.json_file import read_json_labels
 from p2p_datatools.labels.parsing.json_lines import read_json_lines
 from p2p_datatools.labels.parsing.regions import of_any_kind, unite
 from p2p_datatools.labels.parsing.xml import SeveralRootsError, read_xml
+from p2p_datatools.labels.region_store import RegionStore
 from p2p_datatools.labels.split_files import choose_split_files, give_split, place_in_splits
 from p2p_datatools.labels.unread import explain_file, explain_folder, explain_value
 from p2p_datatools.labels.values import LabelSet, RegionLabels
@@ -60,7 +62,7 @@ class Format:
 
 _MANIFEST = ".manifest"  # of AWS Ground Truth
 _PARSERS: dict[str, Callable[[Path], Any]] = {
-    ".json": read_json,
+    ".json": read_json_labels,
     ".geojson": read_json,
     ".ndjson": read_json_lines,
     ".jsonl": read_json_lines,
@@ -129,8 +131,12 @@ class LabelFiles:
         forms = [self.known[path][1] for path in paths]
         hold_many = all(form.is_whole or form.may_hold_many for form in forms)
         places = place_in_splits([self._source(path) for path in paths], hold_many=hold_many)
-        sets = [give_split(self._read(*each), self._source(each[0]), places) for each in zip(paths, forms, strict=True)]
-        found = unite(sets, self._skips())
+        store = RegionStore()
+        sets = (
+            give_split(self._read(path, form, store), self._source(path), places)
+            for path, form in zip(paths, forms, strict=True)
+        )
+        found = unite(wanted.name, sets, self._skips())
         if not left_out:
             return found
         read = (
@@ -148,14 +154,17 @@ class LabelFiles:
             code="several-files",
         )
 
-    def _read(self, path: Path, form: FileForm) -> LabelSet:
-        """The labels of one file; one that is for one picture may be called as that."""
+    def _read(self, path: Path, form: FileForm, store: RegionStore) -> LabelSet:
+        """The labels of one file; one that is for one picture may be called as that, and its regions go to `store`."""
         read = partial(form.read, self._value(path), where=str(path), source=self._source(path))
         found = of_any_kind(read, str(path))
-        if form.is_whole or len(found.items) != 1 or not isinstance(found.items[0], RegionLabels):
+        if form.is_whole:
             return found
-        own = PurePosixPath(self._source(path)).with_suffix("").as_posix()
-        return replace(found, items=(replace(found.items[0], label_file=own),))
+        items = tuple(store.keep(item) if isinstance(item, RegionLabels) else item for item in found.items)
+        if len(items) == 1 and isinstance(items[0], RegionLabels):
+            own = PurePosixPath(self._source(path)).with_suffix("").as_posix()
+            items = (replace(items[0], label_file=own),)
+        return replace(found, items=items)
 
     def _skips(self) -> Iterator[Skip]:
         for error in self.damaged:

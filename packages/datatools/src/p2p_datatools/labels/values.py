@@ -5,8 +5,8 @@ Nothing here may know a file format or a palette.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -87,7 +87,7 @@ def fault_of(error: P2PError, where: str, *, label: str, picture: str) -> Region
     return RegionFault(where, what_at(error, where), error.to_do, error.code, label, picture)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class RegionLabels:
     """The labels of one picture as regions, in the order in which the labelling tool paints them.
 
@@ -97,14 +97,15 @@ class RegionLabels:
     points. `faults` are the regions that cannot be painted; they are not among `regions`. `label_file` is the path
     without suffix of a label file that is for this picture alone, below the folder of the labels: it may be called as
     the picture is. Then `file_name` may be empty, where the file does not name it.
-    `boxes` lie around objects of which nothing else is known, and are not painted unless they are asked for. `outside`
+    `boxes` lie around objects of which nothing else is known, and are not painted unless they are asked for. Both may
+    be in a `RegionStore`, from which they are read each time they are used. `outside`
     is the folder of the picture where that file says that it lies outside the folder of the labels. The
     labels may say the `split` of the picture; `below` is then the folder of its mask where no photo says one.
     """
 
     file_name: str
     size: Size | None
-    regions: tuple[Region, ...]
+    regions: Sequence[Region]
     where: str
     source: str
     signature: str
@@ -114,7 +115,7 @@ class RegionLabels:
     outside: str = ""
     split: str = ""
     below: str = ""
-    boxes: tuple[Region, ...] = ()
+    boxes: Sequence[Region] = ()
     faults: tuple[RegionFault, ...] = ()
 
     @property
@@ -122,13 +123,17 @@ class RegionLabels:
         """What the picture is called, by the label file or else as it."""
         return self.file_name or self.label_file
 
+    def load(self) -> "RegionLabels":
+        """The same labels with their regions in memory, for who uses them more than once."""
+        return replace(self, regions=tuple(self.regions))
+
     def size_in(self, size: Size) -> Size:
         """The size of the picture that the points are of, where the photo is of `size`: its own, if of one shape."""
         if self.relative:
             return Size(1, 1)
         return self.size if self.size and is_same_shape(self.size, size) else size
 
-    def regions_in(self, size: Size) -> tuple[Region, ...]:
+    def regions_in(self, size: Size) -> Sequence[Region]:
         """The regions in pixels of a picture of `size`; runs are as they are, for only their mask can be scaled."""
         own = self.size_in(size)
         if own == size:
@@ -319,10 +324,15 @@ def uses_of(items: Iterable[RegionLabels]) -> dict[str, Use]:
     """How often each label is used."""
     uses: dict[str, Use] = {}
     for item in items:
-        labels = [region.label for region in item.regions]
-        for label in dict.fromkeys(labels):
-            uses[label] = uses.get(label, Use()) + Use(labels.count(label), 1)
+        add_uses(uses, item)
     return uses
+
+
+def add_uses(uses: dict[str, Use], item: RegionLabels) -> None:
+    """Add the labels of a picture to `uses`."""
+    labels = [region.label for region in item.regions]
+    for label in dict.fromkeys(labels):
+        uses[label] = uses.get(label, Use()) + Use(labels.count(label), 1)
 
 
 def segment_uses_of(items: Iterable[SegmentLabels]) -> dict[str, Use]:

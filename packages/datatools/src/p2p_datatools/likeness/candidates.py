@@ -4,10 +4,10 @@ Nothing here may look at pixels or decide; up to some 100,000 pictures time grow
 """
 
 from collections import defaultdict
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,7 @@ _Y, _X, _SCALE, _MIRRORED, _SECOND, _FIRST = 8, 14, 20, 24, 25, 53
 _MIDDLE = 32  # half bins, of 64: twice as far as pictures can lie beside each other
 _Votes = NDArray[np.uint64]
 _Numbers = NDArray[np.int64]
+_Kind = TypeVar("_Kind", bound=np.generic)
 
 
 class Candidates(NamedTuple):
@@ -68,19 +69,23 @@ def find_candidates(
     """
     assert len(signatures) < 1 << (_FIRST - _SECOND), "a picture's number has 28 bits"
     empty = np.empty(0, np.uint64)
-    codes, counts = [empty], [empty]
     with closing(_find_agreement(signatures, report)) as found:
-        for pairs, votes in found:
-            codes.append(pairs)
-            counts.append(votes)
-    outlines = signatures.outlines()
+        codes, counts = map(np.concatenate, zip((empty, empty), *found, strict=True))
+    # Each table finds many of the same pairs, so that one after the other takes a fraction of the memory of all.
+    for alike in _find_outlines(signatures.outlines()):
+        votes = np.full(len(alike), _VOTES, np.uint64)
+        codes, counts = _most(np.concatenate((codes, alike)), np.concatenate((counts, votes)))
+    asked = np.array([one << 33 | other << 1 for one, other in also], np.uint64)
+    return Candidates.of_codes(np.union1d(_best(codes, counts), asked))
+
+
+def _find_outlines(outlines: NDArray[np.uint8]) -> Iterator[_Votes]:
+    """The pairs of pictures whose outlines are alike, as codes, table by table."""
     for table in draw_tables(_OUTLINE_TABLES, _OUTLINE_BYTES):
         near = find_neighbours(outlines, np.arange(len(outlines)), make_keys(outlines, table), table)
-        codes.append(near.one.astype(np.uint64) << np.uint64(33) | near.other.astype(np.uint64) << np.uint64(1))
-        codes[-1] |= near.mirrored
-        counts.append(np.full(len(near.one), _VOTES, np.uint64))
-    asked = np.array([one << 33 | other << 1 for one, other in also], np.uint64)
-    return Candidates.of_codes(np.union1d(_best(*_most(np.concatenate(codes), np.concatenate(counts))), asked))
+        codes = near.one.astype(np.uint64) << np.uint64(33) | near.other.astype(np.uint64) << np.uint64(1)
+        codes |= near.mirrored
+        yield codes
 
 
 def _most(codes: _Votes, counts: _Votes) -> tuple[_Votes, _Votes]:
@@ -162,6 +167,13 @@ def _vote(signatures: SignatureStore, parts: int, place: tuple[BitTable, int]) -
     table, number = place
     part = _gather(signatures, table, number, parts)
     near = find_neighbours(part.corners["bits"], part.picture, part.keys, table)
+    starts = range(0, max(1, len(near.one)), _FEWEST)
+    votes = [_vote_of(part, near.take(slice(at, at + _FEWEST))) for at in starts]
+    return np.concatenate([first for first, _ in votes]), np.concatenate([vote for _, vote in votes])
+
+
+def _vote_of(part: _Part, near: Neighbours) -> tuple[_Numbers, _Votes]:
+    """The first picture of each vote, and the vote, of some neighbours."""
     first, second = part.picture[near.one], part.picture[near.other]
     scale, shift = _lay(part, near)
     bins = (np.floor(shift * 2 / _BIN).astype(np.int64) + _MIDDLE).clip(0, 2 * _MIDDLE - 1)
@@ -181,7 +193,9 @@ def _lay(part: _Part, near: Neighbours) -> tuple[_Numbers, NDArray[np.float64]]:
 
 def _gather(signatures: SignatureStore, table: BitTable, part: int, parts: int) -> _Part:
     """The corners that belong to a part of a table; from the middle, an inexact scale moves points little."""
-    starts, found = signatures.first_corners(), []
+    starts = signatures.first_corners()
+    all_pictures, all_numbers = list[_Numbers](), list[NDArray[np.uint8]]()
+    all_corners, all_keys = list[NDArray[np.void]](), list[Keys]()
     for begin in range(0, len(signatures), _BLOCK):
         end = min(begin + _BLOCK, len(signatures))
         corners = signatures.corners(begin, end)
@@ -190,14 +204,19 @@ def _gather(signatures: SignatureStore, table: BitTable, part: int, parts: int) 
         pictures = np.repeat(np.arange(begin, end), np.diff(starts[begin : end + 1]))[inside]
         own = corners[inside]
         own["point"] -= signatures.frames(begin, end)[pictures - begin] / 2
-        number = (inside + starts[begin] - starts[pictures]).astype(np.uint8)
-        found.append(_Part(pictures, number, own, keys.take(inside)))
-    return _Part(
-        np.concatenate([each.picture for each in found]),
-        np.concatenate([each.number for each in found]),
-        np.concatenate([each.corners for each in found]),
-        Keys.join(each.keys for each in found),
-    )
+        all_pictures.append(pictures)
+        all_numbers.append((inside + starts[begin] - starts[pictures]).astype(np.uint8))
+        all_corners.append(own)
+        all_keys.append(keys.take(inside))
+    joined = _join(all_corners)  # two thirds of the memory, and so first
+    return _Part(_join(all_pictures), _join(all_numbers), joined, Keys.join(all_keys))
+
+
+def _join(parts: list[NDArray[_Kind]]) -> NDArray[_Kind]:
+    """The parts as one, of which none is held any longer."""
+    whole = np.concatenate(parts)
+    parts.clear()
+    return whole
 
 
 def _agree(votes: _Votes, number: int) -> tuple[_Votes, _Votes]:

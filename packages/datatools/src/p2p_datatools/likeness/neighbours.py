@@ -16,6 +16,7 @@ _NEAR = 48  # bits in which neighbours differ at most; of corners of twins with 
 _ONES = np.array([number.bit_count() for number in range(1 << 16)], np.uint8)
 _SLICE = 1 << 15  # pairs of which all bits are in memory
 _Numbers = NDArray[np.int64]
+_Places = NDArray[np.int32]
 _Words = NDArray[np.uint64]
 
 
@@ -51,9 +52,13 @@ class Keys(NamedTuple):
 class Neighbours(NamedTuple):
     """Pairs that are alike (n,), by their numbers, that of the smaller owner first; one is `mirrored` or not."""
 
-    one: _Numbers
-    other: _Numbers
+    one: _Places
+    other: _Places
     mirrored: NDArray[np.bool_]
+
+    def take(self, some: slice) -> "Neighbours":
+        """Some of the pairs."""
+        return Neighbours(self.one[some], self.other[some], self.mirrored[some])
 
 
 def draw_tables(count: int, width: int) -> list[BitTable]:
@@ -84,11 +89,12 @@ def find_neighbours(bits: NDArray[np.uint8], owner: _Numbers, keys: Keys, table:
 
     Where more than eight have a key, each is compared with the next alone, by the further bits of the table.
     """
-    order = np.argsort(keys.words, kind="stable")
+    order = np.argsort(keys.words, kind="stable").astype(np.int32)  # pairs of half the size, of which there are many
     heads = keys.words[order] >> table.further
     starts = np.flatnonzero(np.concatenate(([True], heads[1:] != heads[:-1]))[: len(heads)])
     lengths = np.diff(np.concatenate((starts, [len(heads)])))
     few = np.repeat(lengths <= _FEW, lengths)
+    del starts, lengths
     words, found = np.ascontiguousarray(bits).view(np.uint64), []
     for away in range(1, _FEW):
         same = np.flatnonzero((heads[away:] == heads[:-away]) & (few[away:] if away > 1 else True))
@@ -111,7 +117,7 @@ def _word(bits: NDArray[np.uint8], chosen: Sequence[int] | NDArray[np.intp]) -> 
     return word
 
 
-def _differ(words: _Words, one: _Numbers, other: _Numbers, mirrored: NDArray[np.bool_]) -> NDArray[np.uint16]:
+def _differ(words: _Words, one: _Places, other: _Places, mirrored: NDArray[np.bool_]) -> NDArray[np.uint16]:
     """In how many bits pairs differ."""
     found = np.empty(len(one), np.uint16)
     for begin in range(0, len(one), _SLICE):

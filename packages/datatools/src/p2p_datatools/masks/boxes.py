@@ -3,7 +3,7 @@
 Nothing here may paint; a box that is to be painted is a region as any other.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import numpy as np
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
+from p2p_datatools.labels.region_store import RegionStore
 from p2p_datatools.labels.values import LabelSet, Region, RegionLabels, uses_of
 from p2p_datatools.masks.class_mapping import BOXES, RECTANGLES
 
@@ -35,17 +36,17 @@ def settle_boxes(found: LabelSet, labels: Path, mapping: Mapping[str, str], repo
     around = sum(len(item.boxes) for item in items)
     if mapping.get(BOXES) == RECTANGLES:
         return _with_boxes(found) if around else found
-    regions = [region for item in items for region in item.regions]
-    boxes = [region for region in regions if region.is_box]
+    regions = sum(len(item.regions) for item in items)
+    boxes = sum(region.is_box for region in _regions_of(items))
     if not boxes and not (around and not regions):
-        _note_rectangles(regions, found.format, labels, report)
+        _note_rectangles(items, regions, found.format, labels, report)
         return found
-    count = len(boxes) + around
-    if len(boxes) < len(regions):
-        are = "is a box" if len(boxes) == 1 else "are boxes"
-        report.note(f"{labels}: {len(boxes)} of {len(regions)} regions {are}, and painted as rectangles.")
+    count = boxes + around
+    if boxes < regions:
+        are = "is a box" if boxes == 1 else "are boxes"
+        report.note(f"{labels}: {boxes} of {regions} regions {are}, and painted as rectangles.")
     elif found.format not in _DETECTION:
-        report.note(f"{labels}: there is nothing but {plural(len(boxes), 'rectangle')}; as such they are painted.")
+        report.note(f"{labels}: there is nothing but {plural(boxes, 'rectangle')}; as such they are painted.")
     else:
         raise P2PError(
             labels,
@@ -58,11 +59,15 @@ def settle_boxes(found: LabelSet, labels: Path, mapping: Mapping[str, str], repo
     return found
 
 
-def _note_rectangles(regions: list[Region], name: str, labels: Path, report: Reporter) -> None:
+def _regions_of(items: list[RegionLabels]) -> Iterator[Region]:
+    return (region for item in items for region in item.regions)
+
+
+def _note_rectangles(items: list[RegionLabels], count: int, name: str, labels: Path, report: Reporter) -> None:
     """Say that all outlines are boxes in their form: turned ones of YOLO, or boxes that a program wrote as outlines."""
-    if name in _DETECTION and len(regions) >= _FEW and all(map(_is_rectangle, regions)):
+    if name in _DETECTION and count >= _FEW and all(map(_is_rectangle, _regions_of(items))):
         report.note(
-            f"{labels}: all {len(regions)} outlines have four corners, as boxes do, and are painted so; if they are "
+            f"{labels}: all {count} outlines have four corners, as boxes do, and are painted so; if they are "
             "boxes around objects, draw outlines, or have the boxes segmented (Segment Anything takes them)."
         )
 
@@ -82,7 +87,10 @@ def _count_with(items: list[RegionLabels]) -> int:
 
 def _with_boxes(found: LabelSet) -> LabelSet:
     """The labels, of which boxes around objects are regions, too."""
-    items = tuple(_draw_boxes(item) if isinstance(item, RegionLabels) and item.boxes else item for item in found.items)
+    store = RegionStore()
+    items = tuple(
+        store.keep(_draw_boxes(item)) if isinstance(item, RegionLabels) and item.boxes else item for item in found.items
+    )
     return replace(found, items=items, labels=uses_of(item for item in items if isinstance(item, RegionLabels)))
 
 

@@ -56,7 +56,7 @@ class RegionRules:
         return any(plain(word).strip("_ ") in _BACKGROUND_NAMES for word in words)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class MaskJob:
     """One mask to build; `photo` is the photo it is for, where photos were given, read as `read` says."""
 

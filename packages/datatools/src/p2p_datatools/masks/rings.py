@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 
 from p2p_datatools.contract.progress import Reporter
-from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionLabels
+from p2p_datatools.labels.region_store import RegionStore
+from p2p_datatools.labels.values import LabelItem, LabelSet, Polygon, Region, RegionLabels
 from p2p_datatools.masks.class_mapping import HOLES, RINGS
 
 _LEAST = 1.0  # square pixels by which an outline must exceed what lies within it: equal ones are one drawn twice
@@ -24,23 +25,24 @@ def settle_rings(found: LabelSet, labels: Path, mapping: Mapping[str, str], repo
     programs that trace masks write holes so. `report` is told of them where nothing says what they are.
     """
     wanted = mapping.get(RINGS) == HOLES
-    items, nested = [], list[Region]()
+    items, count, first, store = list[LabelItem](), 0, "", RegionStore()
     for item in found.items:
-        inside = [each for each in item.regions if _has_ring(each)] if isinstance(item, RegionLabels) else []
-        nested += inside
-        if wanted and inside and isinstance(item, RegionLabels):
+        nested = [each for each in item.regions if _has_ring(each)] if isinstance(item, RegionLabels) else []
+        if nested:
+            count += len(nested)
+            first = first or f"{nested[0].place} ({nested[0].label})"
+        if wanted and nested and isinstance(item, RegionLabels):
             regions = tuple(_cut(each) if _has_ring(each) else each for each in item.regions)
-            item = replace(item, regions=regions, signature=f"{item.signature} with holes")
+            item = store.keep(replace(item, regions=regions, signature=f"{item.signature} with holes"))
         items.append(item)
-    if nested and not wanted:
-        several = f"{len(nested)} regions have outlines within others of their own"
-        have = "1 region has an outline within another of its own" if len(nested) == 1 else several
-        first = f"{nested[0].place} ({nested[0].label})"
+    if count and not wanted:
+        several = f"{count} regions have outlines within others of their own"
+        have = "1 region has an outline within another of its own" if count == 1 else several
         report.note(
             f"{labels}: {have}, which {found.format} unites, so that nothing is cut out; the first is {first}. "
             f"If these are holes, add --map {RINGS}={HOLES}."
         )
-    return replace(found, items=tuple(items)) if wanted and nested else found
+    return replace(found, items=tuple(items)) if wanted and count else found
 
 
 def _has_ring(region: Region) -> bool:

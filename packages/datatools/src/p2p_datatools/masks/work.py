@@ -95,7 +95,9 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         """
         size = needed_size(item)
         if isinstance(item.item, RegionLabels) and size is not None:
-            self.strays[item.name] = strays_of(item.item, size, strict=self._strict)
+            strays = strays_of(item.item.load(), size, strict=self._strict)
+            if strays:
+                self.strays[item.name] = strays
         return size
 
     def is_current(self, record: MaskLine, item: MaskJob, signature: Size | None) -> bool:
@@ -123,6 +125,8 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
                 "Delete that mask and build again, or choose another destination.",
                 code="source-changed",
             )
+        if isinstance(item.item, RegionLabels):
+            item = replace(item, item=item.item.load())
         line, mask = self._build(item, signature)
         return Output([line.file], partial(self._write, line, mask))
 

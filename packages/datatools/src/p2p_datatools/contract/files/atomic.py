@@ -13,7 +13,7 @@ import re
 import secrets
 import threading
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,7 +23,8 @@ from p2p_datatools.contract.files.text import decode_text, guess_encodings, othe
 from p2p_datatools.contract.foreign import is_deeper
 from p2p_datatools.contract.words import parser_words
 
-_LONG, _DEEP = 1 << 20, 200  # bytes of a file of JSON, levels of its values
+_Object = dict[str, Any]  # of JSON
+_LONG, _DEEP = 1 << 20, 200  # characters of a file of JSON, levels of its values
 
 
 @contextlib.contextmanager
@@ -193,20 +194,22 @@ def read_text(path: Path) -> str:
     return decode_text(read_bytes(path), path)
 
 
-def load_json(data: bytes | str, *, repeats: bool = False) -> Any:
-    """Parse JSON. Raises ValueError when it is invalid or an object has two values for one key, and RecursionError.
+def load_json(data: bytes | str, each: Callable[[_Object], Any] | None = None, *, repeats: bool = False) -> Any:
+    """Parse JSON, in which an object becomes what `each` makes of it.
 
-    With `repeats` the last of several values counts: enough to see what a file is, of which no value is used.
+    With `repeats` the last of several values for a key counts: enough to see what a file is, of which no value is used.
+    Raises ValueError when it is invalid or else an object has two values for one key, and RecursionError.
     """
+    table: Callable[[list[tuple[str, Any]]], _Object] = dict if repeats else _table
     try:
-        return json.loads(data, object_pairs_hook=None if repeats else _table)
+        return json.loads(data, object_pairs_hook=table if each is None else lambda pairs: each(table(pairs)))
     except (json.JSONDecodeError, UnicodeDecodeError):
         raise
     except ValueError as error:
         raise ValueError(parser_words(error)) from error
 
 
-def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _table(pairs: list[tuple[str, Any]]) -> _Object:
     found = dict(pairs)
     other = [key for key, value in pairs if value != found[key]] if len(found) < len(pairs) else []
     if other:
@@ -214,20 +217,26 @@ def _table(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _parse(data: bytes, *, repeats: bool = False) -> Any:
-    value = load_json(data, repeats=repeats)
+def _decode(data: bytes) -> str:
+    """The text of JSON, as the library decodes it."""
+    return data.decode(json.detect_encoding(data), "surrogatepass")
+
+
+def _parse(text: str, each: Callable[[_Object], Any] | None = None, *, repeats: bool = False) -> Any:
+    value = load_json(text, each, repeats=repeats)
     # Whoever compares or shows a value goes down into it. A larger file is a label file, whose reader is guarded.
-    if len(data) < _LONG and data.count(b"[") + data.count(b"{") > _DEEP and is_deeper(value, _DEEP):
+    if len(text) < _LONG and text.count("[") + text.count("{") > _DEEP and is_deeper(value, _DEEP):
         raise ValueError(f"its lists and objects lie more than {_DEEP} levels deep")
     return value
 
 
-def read_json(path: Path, *, repeats: bool = False) -> Any:
-    """Parse a JSON file. Raises P2PError, naming the place, when it is not valid; `repeats` is that of `load_json`."""
+def read_json(path: Path, each: Callable[[_Object], Any] | None = None, *, repeats: bool = False) -> Any:
+    """Parse a JSON file, as `load_json` does. Raises P2PError, naming the place, when it is not valid."""
     data = b""
     try:
         data = path.read_bytes()
-        return _parse(data, repeats=repeats)
+        text, data = _decode(data), b""  # of a large file one of them is enough
+        return _parse(text, each, repeats=repeats)
     except FileNotFoundError as error:
         raise P2PError(path, "there is no such file", "Check the spelling.", code="missing-file") from error
     except OSError as error:
@@ -263,7 +272,7 @@ def each_line(path: Path, *, torn_ok: bool = False) -> Iterator[tuple[int, Any]]
 
 def _line(line: bytes, path: Path, number: int) -> Any:
     try:
-        return _parse(line)
+        return _parse(_decode(line))
     except (ValueError, RecursionError) as error:
         raise P2PError(
             path,
@@ -312,7 +321,7 @@ class OpenLines:
 
     def _value(self, line: bytes) -> Any:
         try:
-            return _parse(line)
+            return _parse(_decode(line))
         except (ValueError, RecursionError) as error:
             raise P2PError(
                 self._path,

@@ -3,15 +3,16 @@
 Nothing here may open a picture; `x` runs down the picture and `y` across it, as the masks of the data set show.
 """
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
-from p2p_datatools.contract.errors import P2PError, Skip, skip_of
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_text, sha256_file
 from p2p_datatools.labels.parsing.outlines import box, number
-from p2p_datatools.labels.parsing.regions import RegionCollector
-from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, uses_of
+from p2p_datatools.labels.parsing.regions import RegionCollector, gather
+from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
 
 
 def is_cmp(path: Path) -> bool:
@@ -32,18 +33,13 @@ def is_cmp(path: Path) -> bool:
 def read_cmp(path: Path) -> LabelSet:
     """The rectangles in a file or in all XML files of a folder."""
     files = [path] if path.is_file() else sorted(path.glob("*.xml"))
-    items, skipped = [], list[Skip]()
-    for file in files:
-        try:
-            items.append(_picture(file))
-        except P2PError as error:
-            skipped.append(skip_of(error, str(file)))
-    if not items and not skipped:
+    found = gather("cmp", ((str(file), partial(_picture, file)) for file in files))
+    if not found.items and not found.skipped:
         raise P2PError(
             path, "has no XML files of CMP facades", "Give the folder base/ of the data set.", code="no-labels"
         )
     masks = tuple(mask for file in files if (mask := file.with_suffix(".png")).is_file())
-    return LabelSet("cmp", tuple(items), uses_of(items), tuple(skipped), beside=masks)
+    return replace(found, beside=masks)
 
 
 def _picture(file: Path) -> RegionLabels:

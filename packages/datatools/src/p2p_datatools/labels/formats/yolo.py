@@ -4,6 +4,7 @@ Nothing here may open a photo or know a palette; a class that has no name is an 
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 
@@ -11,7 +12,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.errors import P2PError, Skip, skip_of
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import cannot_read, read_text, sha256_file
 from p2p_datatools.contract.files.listing import find_files
 from p2p_datatools.contract.files.text import find_encoding
@@ -21,10 +22,10 @@ from p2p_datatools.contract.names import LABEL_FOLDERS, without_suffix
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.parsing.class_lists import LARGEST, read_class_list
 from p2p_datatools.labels.parsing.outlines import box_at
-from p2p_datatools.labels.parsing.regions import RegionCollector
+from p2p_datatools.labels.parsing.regions import RegionCollector, gather
 from p2p_datatools.labels.split_files import give_splits_of_folders
 from p2p_datatools.labels.split_lists import give_splits_of_own_lists
-from p2p_datatools.labels.values import LabelSet, Points, Polygon, RegionLabels, uses_of
+from p2p_datatools.labels.values import LabelSet, Points, Polygon, RegionLabels
 
 
 def read_names(path: Path) -> dict[int, str]:
@@ -153,20 +154,16 @@ def read_yolo(folder: Path) -> LabelSet:
             code="missing-file",
         )
     settings, names = _agree_on_names(lists)
-    items, skipped = [], list[Skip]()
-    for file in texts:
-        try:
-            items.append(_picture(file, folder, names, settings))
-        except P2PError as error:
-            skipped.append(skip_of(error, str(file)))
-    if not items and not skipped:
+    known = sha256_file(settings)
+    found = gather("yolo", ((str(file), partial(_picture, file, folder, names, settings, known)) for file in texts))
+    if not found.items and not found.skipped:
         raise P2PError(
             folder, "has no label files (.txt)", "Give the folder labels/ of the data set.", code="no-labels"
         )
     told = [f"{number} is {name}" for number, name in sorted(names.items())]
     more = f", and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
     note = f"{settings}: names the classes; {', '.join(told[:_MOST_TOLD])}{more}."
-    found = LabelSet("yolo", tuple(items), uses_of(items), tuple(skipped), notes=(note,))
+    found = replace(found, notes=(note,))
     return _give_splits(found, settings) if settings.suffix in (".yaml", ".yml") else found
 
 
@@ -321,7 +318,7 @@ def _first_line(file: Path) -> str:
     return start.decode(find_encoding(start), "ignore").split("\n", 1)[0]
 
 
-def _picture(file: Path, folder: Path, names: dict[int, str], settings: Path) -> RegionLabels:
+def _picture(file: Path, folder: Path, names: dict[int, str], settings: Path, known: str) -> RegionLabels:
     lines = read_text(file).splitlines()
     drawing = RegionCollector()
     for number, line in enumerate(lines, start=1):
@@ -330,7 +327,7 @@ def _picture(file: Path, folder: Path, names: dict[int, str], settings: Path) ->
             drawing.add(partial(_shape, words, place), _label(words[0], names, settings, place), where=place)
     # The photo lies in images/ as its labels do in labels/.
     parts = ["images" if part == "labels" else part for part in file.relative_to(folder).with_suffix("").parts]
-    signature = sha256_file(file) + sha256_file(settings)
+    signature = sha256_file(file) + known
     return drawing.labels_of(
         "/".join(parts), None, where=str(file), source=file.name, signature=signature, relative=True
     )

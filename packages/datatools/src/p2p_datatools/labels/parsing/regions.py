@@ -7,9 +7,10 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
@@ -17,7 +18,19 @@ from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.outlines import has_area, has_hole_over_all, number
-from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionLabels, Runs, Use, fault_of, uses_of
+from p2p_datatools.labels.region_store import RegionStore
+from p2p_datatools.labels.values import (
+    LabelItem,
+    LabelSet,
+    Polygon,
+    Region,
+    RegionFault,
+    RegionLabels,
+    Runs,
+    Use,
+    add_uses,
+    fault_of,
+)
 
 _EXPORT_AGAIN = "Export the labels again."
 UNNAMED = "unnamed"  # the label of a region without one, so that --map can name it
@@ -168,27 +181,42 @@ def gather(name: str, pictures: Iterable[tuple[str, Callable[[], RegionLabels]]]
     """
     items: list[RegionLabels] = []
     skipped: list[Skip] = []
+    uses: dict[str, Use] = {}
+    store = RegionStore()
     for where, read in pictures:
         try:
-            items.append(of_any_kind(read, where))
+            item = of_any_kind(read, where)
         except P2PError as error:
             skipped.append(skip_of(error, where))
-    return LabelSet(name, tuple(items), uses_of(items), tuple(skipped))
+        else:  # where there is no room for its regions, that is no damage of the picture
+            add_uses(uses, item)
+            items.append(store.keep(item))
+    return LabelSet(name, tuple(items), uses, tuple(skipped))
 
 
-def unite(sets: Sequence[LabelSet], skipped: Iterable[Skip] = ()) -> LabelSet:
-    """The labels of several files of one format as one."""
-    items = [item for each in sets for item in each.items]
+def unite(name: str, sets: Iterable[LabelSet], skipped: Iterable[Skip] = ()) -> LabelSet:
+    """The labels of several files of the format `name` as one; of the sets, which may be many, none is held."""
+    items, every, notes = list[LabelItem](), list(skipped), list[str]()
+    beside, faults, ignored = list[Path](), list[RegionFault](), set[str]()
     uses: dict[str, Use] = {}
-    for label, use in (pair for each in sets for pair in each.labels.items()):
-        uses[label] = uses.get(label, Use()) + use
-    every = [*skipped, *(skip for each in sets for skip in each.skipped)]
-    notes = tuple(note for each in sets for note in each.notes)
-    ignored = frozenset(label for each in sets for label in each.ignored)
-    beside = tuple(path for each in sets for path in each.beside)
-    faults = tuple(fault for each in sets for fault in each.faults)
+    for each in sets:
+        for label, use in each.labels.items():
+            uses[label] = uses.get(label, Use()) + use
+        items += each.items
+        every += each.skipped
+        notes += each.notes
+        beside += each.beside
+        faults += each.faults
+        ignored |= each.ignored
     return LabelSet(
-        sets[0].format, tuple(items), uses, tuple(every), beside=beside, ignored=ignored, notes=notes, faults=faults
+        name,
+        tuple(items),
+        uses,
+        tuple(every),
+        beside=tuple(beside),
+        ignored=frozenset(ignored),
+        notes=tuple(notes),
+        faults=tuple(faults),
     )
 
 

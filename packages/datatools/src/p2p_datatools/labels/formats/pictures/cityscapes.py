@@ -5,18 +5,19 @@ Nothing here may know a palette; ids and colours get the names that Cityscapes, 
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from p2p_datatools.contract.errors import P2PError, Skip, skip_of
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_json, sha256_file
 from p2p_datatools.contract.files.listing import find_files
 from p2p_datatools.contract.palette import Color, plain
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.pictures.class_names import find_names
 from p2p_datatools.labels.parsing.outlines import polygon
-from p2p_datatools.labels.parsing.regions import RegionCollector, read_label, size_from
+from p2p_datatools.labels.parsing.regions import RegionCollector, gather, read_label, size_from
 from p2p_datatools.labels.values import (
     VOID,
     ClassNames,
@@ -25,7 +26,6 @@ from p2p_datatools.labels.values import (
     LabelSet,
     PictureLabels,
     RegionLabels,
-    uses_of,
 )
 
 # Cordts et al. 2016, as in the scripts that come with the data set: the place in this list is the id.
@@ -171,13 +171,8 @@ def _photo(file: Path, match: re.Match[str], folder: Path) -> str:
 
 
 def _polygon_set(files: list[tuple[str, Path]], beside: tuple[Path, ...], notes: tuple[str, ...]) -> LabelSet:
-    items, skipped = [], list[Skip]()
-    for photo, file in files:
-        try:
-            items.append(_picture(photo, file))
-        except P2PError as error:
-            skipped.append(skip_of(error, str(file)))
-    return LabelSet("cityscapes", tuple(items), uses_of(items), tuple(skipped), beside=beside, notes=notes)
+    found = gather("cityscapes", ((str(file), partial(_picture, photo, file)) for photo, file in files))
+    return replace(found, beside=beside, notes=notes)
 
 
 def _picture(photo: str, file: Path) -> RegionLabels:

@@ -13,6 +13,7 @@ from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.listing import find_files
 from p2p_datatools.labels.parsing.outlines import box, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import RegionCollector, items_of, read_picture_name
+from p2p_datatools.labels.region_store import RegionStore
 from p2p_datatools.labels.values import VOID, LabelSet, Polygon, RegionLabels, SegmentLabels, segment_uses_of, uses_of
 
 _MOST_ID = 1 << 24
@@ -64,13 +65,13 @@ def read_segments(value: Any, *, where: str, source: str) -> LabelSet:
             code="missing-picture",
         )
     categories = _categories(dataset.get("task_attributes"), where)
-    vectors, segments = list[RegionLabels](), list[SegmentLabels]()
+    vectors, segments, store = list[RegionLabels](), list[SegmentLabels](), RegionStore()
     for sample in samples:
         try:
             if sample.bitmap:
                 segments.append(_segments(sample, categories, files))
             else:
-                vectors.append(_vectors(sample, categories))
+                vectors.append(store.keep(_vectors(sample, categories)))
         except P2PError as error:
             skipped.append(skip_of(error, sample.where))
     uses = {**uses_of(vectors), **segment_uses_of(segments)}

@@ -13,10 +13,12 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, error_of, skip_of
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.labels.parsing.json_file import PackedAnnotation
 from p2p_datatools.labels.parsing.outlines import box, box_at, number, polygon
 from p2p_datatools.labels.parsing.regions import RegionCollector, read_label, read_picture_name, size_from
 from p2p_datatools.labels.parsing.rle import coco_runs
-from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionFault, RegionLabels, Runs, uses_of
+from p2p_datatools.labels.region_store import RegionStore
+from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionFault, RegionLabels, Runs, Use, add_uses
 
 COCO_TABLES = ("images", "annotations", "categories")
 _EMPTY = "annotation without outline"
@@ -45,7 +47,7 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
         categories = categories_of(value["categories"], where)
         images = {each["id"]: each for each in value["images"]}
         known = _by_text(images), _by_text(categories)
-        annotations, dangling = _by_image([_respell(each, *known) for each in value["annotations"]], images)
+        annotations, dangling = _by_image(value["annotations"], images, *known)
     except (KeyError, TypeError) as error:
         raise P2PError(
             where, f"is not valid COCO ({type(error).__name__}: {error})", "Export it again.", code="damaged-labels"
@@ -54,17 +56,22 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
         raise P2PError(where, "lists no images", "Export it again.", code="no-labels")
     if len(images) < len(value["images"]):
         raise P2PError(where, "two images have the same id", "Export it again.", code="duplicate-id")
-    faults = tuple(_dangling_fault(each, categories, where) for each in dangling)
+    faults = tuple(_dangling_fault(_load(each, *known), categories, where) for each in dangling)
     if 2 * len(faults) > len(value["annotations"]):  # more than what is left of pictures that were taken out
         raise error_of(faults[0])
-    items, skipped, notes = [], [], same_names(categories, where)
+    items, skipped, uses, store = [], [], dict[str, Use](), RegionStore()
     for image in images.values():
         name = str(image.get("file_name", ""))
         try:
-            items.append(_picture(image, annotations[image["id"]], categories, f"{source}: {name}"))
+            own = [_load(each, *known) for each in annotations.pop(image["id"], ())]
+            item = _picture(image, own, categories, f"{source}: {name}")
         except P2PError as error:
             skipped.append(skip_of(error, name or f"{where}: image {image['id']}"))
-    return LabelSet("coco", tuple(items), uses_of(items), tuple(skipped), notes=notes, faults=faults)
+        else:
+            add_uses(uses, item)
+            items.append(store.keep(item))
+    notes = same_names(categories, where)
+    return LabelSet("coco", tuple(items), uses, tuple(skipped), notes=notes, faults=faults)
 
 
 def _by_text(ids: Iterable[Any]) -> dict[str, Any]:
@@ -86,13 +93,22 @@ def _respell(annotation: Any, images: Mapping[str, Any], categories: Mapping[str
     return {**annotation, **other} if other else annotation
 
 
-def _by_image(annotations: list[Any], images: Mapping[Any, Any]) -> tuple[Mapping[Any, list[Any]], list[Any]]:
-    """The annotations of each image, and those of no image in the file."""
+def _load(annotation: Any, *known: Mapping[str, Any]) -> Any:
+    """An annotation in memory, with ids as the tables have them."""
+    return _respell(annotation.load() if isinstance(annotation, PackedAnnotation) else annotation, *known)
+
+
+def _by_image(
+    annotations: list[Any], images: Mapping[Any, Any], *known: Mapping[str, Any]
+) -> tuple[dict[Any, list[Any]], list[Any]]:
+    """The annotations of each image, and those of no image in the file, as they are given."""
     found: dict[Any, list[Any]] = defaultdict(list)
     dangling = []
     for each in annotations:
-        if each["image_id"] in images:
-            found[each["image_id"]].append(each)
+        told = {"image_id": each.image_id} if isinstance(each, PackedAnnotation) else each
+        image = _respell(told, *known)["image_id"]
+        if image in images:
+            found[image].append(each)
         else:
             dangling.append(each)
     return found, dangling
