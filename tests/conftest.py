@@ -15,6 +15,7 @@ import pytest
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files import atomic as atomic_module
+from p2p_datatools.contract.files import lock as lock_module
 from p2p_datatools.contract.files.atomic import lives
 from p2p_datatools.contract.progress import Reporter
 
@@ -211,6 +212,17 @@ def killed_after(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 _DEAD = 2**22 + 1  # the number of no process: Linux has no higher ones than 2**22
 
 
+class _SystemOfTheDead:
+    """The module os, but for the number of the process; filelock, which has its own, would take another for a fork."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(os, name)
+
+    @staticmethod
+    def getpid() -> int:
+        return _DEAD
+
+
 class States:
     """The states in which a folder is left by deaths before one change of the file system after another, each once."""
 
@@ -264,7 +276,8 @@ def deaths(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> D
     def run(work: Callable[[], object], place: Path) -> States:
         states = States(place)
         with monkeypatch.context() as patch:
-            patch.setattr(os, "getpid", lambda: _DEAD)  # by which what it left behind is known
+            for module in (atomic_module, lock_module):  # by its number what it left behind is known
+                patch.setattr(module, "os", _SystemOfTheDead())
             # As long as it works it lives, or one of its threads would take the file of another for what a kill left.
             patch.setattr(atomic_module, "lives", lambda process: process == _DEAD or lives(process))
             for name in (*CHANGES, "link"):

@@ -3,6 +3,7 @@
 Nothing here may know a format, or overrule what folders say.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,11 +29,17 @@ def give_listed_splits(found: LabelSet, labels: Path) -> LabelSet:
 def give_splits_of_own_lists(found: LabelSet, named: Iterable[tuple[str, str]], own: Path) -> LabelSet:
     """The labels with the splits of the lists and pictures that a data set's file `own` names, as (split, path).
 
-    A path may be that on another machine, of which the end counts. Raises P2PError as `give_listed_splits`.
+    A path may be that on another machine, of which the end counts; what is named for several splits says none. Raises
+    P2PError as `give_listed_splits`.
     """
     entries, notes = list[ListEntry](), list[str]()
+    splits_of = defaultdict[str, dict[str, None]](dict)
     for split, path in named:
-        if not path.lower().endswith(".txt"):
+        splits_of[path][split] = None
+    for path, (split, *others) in splits_of.items():
+        if others:
+            notes.append(f"{own}: {path} is named for {' and '.join([split, *others])}, and so gives no split.")
+        elif not path.lower().endswith(".txt"):
             entries.append(ListEntry(without_suffix(path), split, own, f"its line {split}"))
         elif file := _find_below(own.parent, path):
             entries += read_split_list(file, split)
