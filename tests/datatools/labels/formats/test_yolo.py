@@ -375,6 +375,15 @@ def test_lists_of_pictures_that_a_data_yaml_names_give_the_splits_and_are_no_lab
     assert [item.split for item in read_labels(tmp_path).items] == [item.split for item in found.items]
 
 
+def test_a_list_that_is_named_for_training_and_validation_gives_no_split(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(f"0 {HALF}\n")
+    (tmp_path / "all.txt").write_text("a.jpg\n")
+    (tmp_path / "data.yaml").write_text("names: [car]\ntrain: all.txt\nval: all.txt\n")
+    found = read_labels(tmp_path)
+    assert [item.split for item in found.items] == [""]
+    assert any("all.txt is named for train and val" in note for note in found.notes)
+
+
 def test_a_list_in_the_folder_of_labels_that_contradicts_that_of_the_data_set_is_refused(
     data: Path, refused: "Refused"
 ) -> None:
