@@ -96,9 +96,9 @@ def _mix(choices: _Choices, shares: Planes, picture: Planes, weight: np.float32)
     """The colours (3, pixels) of the mixtures that explain a picture (3, pixels); `shares` become theirs."""
     chances = (choices.colors * weight) @ picture
     chances -= np.square(choices.colors).sum(axis=1)[:, None] * (weight / 2) + choices.off
-    for chance, share in zip(chances, shares, strict=True):
+    for row, share in enumerate(shares):
         around = cv2.filter2D(share, -1, _WEIGHTS, borderType=cv2.BORDER_REPLICATE)
-        chance += around.ravel()[choices.places]
+        chances[row] += around.ravel()[choices.places]
     chances -= chances.max(axis=0)
     np.exp(chances, out=chances)
     chances /= chances.sum(axis=0)
