@@ -39,8 +39,7 @@ COCO: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-def packing(monkeypatch: pytest.MonkeyPatch) -> None:
+def pack_small_files(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_file, "_LARGE", 1)
 
 
@@ -59,9 +58,8 @@ def told(found: LabelSet) -> Any:
     return items, found.labels, found.skipped, found.faults, found.notes
 
 
-def test_a_large_coco_file_is_read_as_a_small_one(
-    tmp_path: Path, packing: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_large_coco_file_is_read_as_a_small_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pack_small_files(monkeypatch)
     path = save(tmp_path / "a.json", COCO)
     packed = read_json_labels(path)["annotations"]
     assert [isinstance(each, PackedAnnotation) for each in packed] == [True] * 6 + [False]
@@ -82,13 +80,15 @@ def test_a_large_coco_file_is_read_as_a_small_one(
         annotation(1, 1),
     ],
 )
-def test_annotations_elsewhere_are_parsed_as_ever(tmp_path: Path, packing: None, value: Any) -> None:
+def test_annotations_elsewhere_are_parsed_as_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: Any) -> None:
+    pack_small_files(monkeypatch)
     assert read_json_labels(save(tmp_path / "a.json", value)) == value
 
 
 def test_a_large_file_that_is_damaged_or_missing_is_the_same_error(
-    tmp_path: Path, packing: None, refused: "Refused"
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
 ) -> None:
+    pack_small_files(monkeypatch)
     (tmp_path / "a.json").write_text(json.dumps(COCO)[:-9])
     with refused("damaged-json", tmp_path / "a.json"):
         read_json_labels(tmp_path / "a.json")
