@@ -116,7 +116,7 @@ def test_three_pictures_side_by_side_are_taken_apart_by_three_words(
     folder = write(tmp_path / "all", lambda seed: np.hstack([a(seed), b(seed), scene(200 + seed, SIZE)]))
     with refused("three-columns", folder) as error:
         take_apart(folder, tmp_path / "apart")
-    assert f"p2p data halves {folder} DEST --halves a,b,c" in error.value.to_do
+    assert f"p2p data halves --halves a,b,c {folder} DEST" in error.value.to_do
     summary = take_apart(folder, tmp_path / "apart", words=("mask", "edges", "photo"))
     assert [each.name for each in summary.folders] == ["mask", "edges", "photo"]
     assert (read_photo(tmp_path / "apart" / "photo" / "4.png") == scene(204, SIZE)).all()

@@ -99,7 +99,7 @@ def _refuse_drawn(folder: Path, glances: Sequence[Glance], to_do: str) -> None:
         read = [glance for glance in glances if glance.is_read]
         in_three = sum(glance.is_in_three for glance in read)
         what = f"does not hold A|B pictures: in {in_three} of {plural(len(read), 'picture')} three stand side by side"
-        apart = p2p_command("data halves", folder, "DEST", "--halves", "a,b,c")
+        apart = p2p_command("data halves --halves a,b,c", folder, "DEST")
         to_do = f"If they are three of one scene, take them apart with {apart}. {to_do}"
         raise P2PError(folder, f"{what}, as in the sheets of 'p2p sample'", to_do, code="three-columns")
 
