@@ -7,6 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.folders import listed_splits
+from p2p_datatools.contract.folders.listed_splits import read_listed_splits
+from p2p_datatools.contract.names import share_folders
 from p2p_datatools.contract.pairs.manifest import read_manifest
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.labels.read import read_labels
@@ -111,3 +115,23 @@ def test_folders_that_say_splits_need_no_lists(tmp_path: Path) -> None:
     labels = write_pictures(tmp_path / "set" / "labels", "train/1", "val/1")
     (tmp_path / "set" / "val.txt").write_text("train/1\n")
     assert splits(labels) == {"train/1.png": "train", "val/1.png": "val"}
+
+
+def test_lists_of_thousands_of_pictures_of_one_name_are_found_by_their_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [f"scene{count}/{side}/rgb" for count in range(200) for side in ("left", "right")]
+    (tmp_path / "train.txt").write_text("".join(f"data/images/{name}.png\n" for name in names[::2]))
+    (tmp_path / "val.txt").write_text("".join(f"{name}.png\n" for name in names[1::2]))
+    compared = list[str]()
+
+    def share(one: str, other: str) -> bool:
+        compared.append(one)
+        return share_folders(one, other)
+
+    monkeypatch.setattr(listed_splits, "share_folders", share)
+    assert read_listed_splits(tmp_path, names).splits == ("train", "val") * 200
+    assert len(compared) < 5 * len(names)
+    assert set(read_listed_splits(tmp_path, ["right/rgb"]).splits) == {"val"}
+    with pytest.raises(P2PError, match=r"so does .*val\.txt"):
+        read_listed_splits(tmp_path, ["other/scene7/left/rgb", "rgb"])

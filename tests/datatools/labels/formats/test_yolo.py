@@ -384,6 +384,17 @@ def test_a_list_that_is_named_for_training_and_validation_gives_no_split(tmp_pat
     assert any("all.txt is named for train and val" in note for note in found.notes)
 
 
+def test_lists_lie_below_the_path_that_a_data_yaml_names(tmp_path: Path) -> None:
+    (tmp_path / "set" / "labels").mkdir(parents=True)
+    (tmp_path / "data.yaml").write_text("path: ./set\nnames: [car]\ntrain: one.txt\nval: two.txt\n")
+    for name, file in (("a", "one"), ("b", "two")):
+        (tmp_path / "set" / "labels" / f"{name}.txt").write_text(f"0 {HALF}\n")
+        (tmp_path / "set" / f"{file}.txt").write_text(f"./images/{name}.jpg\n")
+    found = read_labels(tmp_path / "set" / "labels")
+    assert [item.split for item in found.items] == ["train", "val"]
+    assert not any("is not there" in note for note in found.notes)
+
+
 def test_a_list_in_the_folder_of_labels_that_contradicts_that_of_the_data_set_is_refused(
     data: Path, refused: "Refused"
 ) -> None:

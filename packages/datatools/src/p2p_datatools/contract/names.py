@@ -284,8 +284,12 @@ def _most(counts: Iterable[int | None]) -> int:
 
 def folders_of(name: str) -> tuple[str, ...]:
     """The folders of a name that tell pictures apart: without drives, and words that say what lies in a folder."""
-    parts = name.replace("\\", "/").split("/")[:-1]
-    plain = (_without_role(part) for part in parts if part.strip(".") and not part.endswith(":"))
+    return _folders_in(name.replace("\\", "/").rpartition("/")[0])
+
+
+@lru_cache(maxsize=1 << 16)  # most names of a data set are in few folders, and each is compared with several
+def _folders_in(path: str) -> tuple[str, ...]:
+    plain = (_without_role(part) for part in path.split("/") if part.strip(".") and not part.endswith(":"))
     return tuple(part for part in plain if part)
 
 

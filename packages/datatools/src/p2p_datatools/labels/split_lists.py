@@ -26,11 +26,12 @@ def give_listed_splits(found: LabelSet, labels: Path) -> LabelSet:
     return _with_splits(found, listed.splits, (*listed.notes, *told))
 
 
-def give_splits_of_own_lists(found: LabelSet, named: Iterable[tuple[str, str]], own: Path) -> LabelSet:
+def give_splits_of_own_lists(found: LabelSet, named: Iterable[tuple[str, str]], own: Path, *, below: str) -> LabelSet:
     """The labels with the splits of the lists and pictures that a data set's file `own` names, as (split, path).
 
-    A path may be that on another machine, of which the end counts; what is named for several splits says none. Raises
-    P2PError as `give_listed_splits`.
+    The lists lie in the folder `below` that the file names as well, or beside the file. A path may be that on another
+    machine, of which the end counts; what is named for several splits says none. Raises P2PError as
+    `give_listed_splits`.
     """
     entries, notes = list[ListEntry](), list[str]()
     splits_of = defaultdict[str, dict[str, None]](dict)
@@ -41,7 +42,7 @@ def give_splits_of_own_lists(found: LabelSet, named: Iterable[tuple[str, str]], 
             notes.append(f"{own}: {path} is named for {' and '.join([split, *others])}, and so gives no split.")
         elif not path.lower().endswith(".txt"):
             entries.append(ListEntry(without_suffix(path), split, own, f"its line {split}"))
-        elif file := _find_below(own.parent, path):
+        elif file := _find_below(own.parent, f"{below}/{path}"):
             entries += read_split_list(file, split)
             notes.append(f"{file}: is the list of {split} that {own.name} names.")
         else:

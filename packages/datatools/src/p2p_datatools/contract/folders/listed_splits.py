@@ -7,6 +7,7 @@ lists of different splits name.
 import os
 import re
 import unicodedata
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from p2p_datatools.contract.files.atomic import read_text
 from p2p_datatools.contract.folders.given_splits import join_path, split_of_list
 from p2p_datatools.contract.folders.split_tables import TABLE_KINDS, TableEntry, read_split_table
 from p2p_datatools.contract.matching import find_convention
-from p2p_datatools.contract.names import share_folders, without_suffix
+from p2p_datatools.contract.names import folders_of, share_folders, without_suffix
 from p2p_datatools.contract.words import plural
 
 _LARGEST = 1 << 26  # bytes of a list
@@ -37,6 +38,7 @@ _PLACES = (  # below a data set's folder
     *("lists", "list", "filelists", "file_lists", "filenames", "data_splits", "meta", "metadata"),
 )
 _COLUMNS = 2  # of a list: the picture and its labels; others may have anything
+_FEW = 8  # entries of one name: they are compared with each picture
 _CELL = re.compile(r"[\s,;]+")
 _FOLD = re.compile(r"(?i)(?<![a-z])(fold|cv)[ _.-]?\d")
 # What may say splits, and is not read.
@@ -131,7 +133,8 @@ def read_split_list(file: Path, split: str) -> Iterator[ListEntry]:
 def _give(names: Sequence[str], entries: _Entries, folder: str) -> tuple[str, ...]:
     if not entries:
         return ()
-    splits = tuple(_split_of(name, entries, folder) for name in _as_listed(names, entries))
+    alike = _Alike(entries)
+    splits = tuple(_split_of(name, alike.find(name), folder) for name in _as_listed(names, entries))
     # The lists may be of sequences, which are folders.
     return splits if any(splits) else tuple(_split_of_folder(name, entries) for name in names)
 
@@ -235,9 +238,43 @@ def _as_listed(names: Sequence[str], entries: _Entries) -> Sequence[str]:
     return [convention.one.remove(name) or name for name in names] if convention else names
 
 
-def _split_of(name: str, entries: _Entries, folder: str) -> str:
-    """The split of a picture in a folder of this name; of entries that may mean it those that name the folder count."""
-    fitting = [each for each in entries.get(name.rpartition("/")[2], ()) if share_folders(each.name, name)]
+class _Alike:
+    """Finds the entries that may mean a picture, where thousands have its name: rgb.png in a folder of each scene."""
+
+    def __init__(self, entries: _Entries) -> None:
+        self._entries = entries
+        self._sorted: dict[str, tuple[list[tuple[str, ...]], list[int]]] = {}
+
+    def find(self, name: str) -> list[ListEntry]:
+        """The entries of this name, of whose folders and the picture's own one are the last of the other."""
+        base = name.rpartition("/")[2]
+        alike = self._entries.get(base, ())
+        if len(alike) <= _FEW:
+            return [each for each in alike if share_folders(each.name, name)]
+        if base not in self._sorted:
+            self._sorted[base] = _sort_by_folders(alike)
+        folders, places = self._sorted[base]
+        own, found = _innermost_first(name), list[int]()
+        for count in range(len(own)):
+            found += places[bisect_left(folders, own[:count]) : bisect_right(folders, own[:count])]
+        end = bisect_right(folders, own, key=lambda each: each[: len(own)])
+        found += places[bisect_left(folders, own) : end]
+        return [alike[place] for place in sorted(found)]
+
+
+def _sort_by_folders(entries: Sequence[ListEntry]) -> tuple[list[tuple[str, ...]], list[int]]:
+    """The folders of entries, the innermost first, in their order, and the places of their entries."""
+    folders = [_innermost_first(each.name) for each in entries]
+    places = sorted(range(len(folders)), key=folders.__getitem__)
+    return [folders[place] for place in places], places
+
+
+def _innermost_first(name: str) -> tuple[str, ...]:
+    return folders_of(name)[::-1]
+
+
+def _split_of(name: str, fitting: Sequence[ListEntry], folder: str) -> str:
+    """The split that the entries which may mean a picture say; those that name the folder it is in count, if any do."""
     fitting = [each for each in fitting if share_folders(each.name, join_path(folder, name))] or fitting
     splits = {each.split: each for each in reversed(fitting)}
     if len(splits) > 1:

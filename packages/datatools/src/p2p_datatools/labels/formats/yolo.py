@@ -169,7 +169,8 @@ def read_yolo(folder: Path) -> LabelSet:
 
 def _give_splits(found: LabelSet, settings: Path) -> LabelSet:
     """The labels with the splits of the folders, or else of the lists and pictures, that the settings name."""
-    told = list(_read_splits(settings))
+    root = _compose(settings)
+    told = list(_read_splits(root))
     folders = dict[str, str]()
     for split, path in told:
         if not _is_file(path):
@@ -177,16 +178,26 @@ def _give_splits(found: LabelSet, settings: Path) -> LabelSet:
     found = give_splits_of_folders(found, folders)
     if any(item.split for item in found.items):
         return found
-    return give_splits_of_own_lists(found, [(split, path) for split, path in told if _is_file(path)], settings)
+    files = [(split, path) for split, path in told if _is_file(path)]
+    return give_splits_of_own_lists(found, files, settings, below=_read_root(root))
 
 
-def _read_splits(settings: Path) -> Iterator[tuple[str, str]]:
+def _read_root(root: yaml.Node | None) -> str:
+    """The folder of the data set that its YAML file names as `path`; empty where it names none."""
+    pairs = root.value if isinstance(root, yaml.MappingNode) else ()
+    return next((str(value.value) for key, value in pairs if key.value == "path" and _is_text(value)), "")
+
+
+def _is_text(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and bool(node.value)
+
+
+def _read_splits(root: yaml.Node | None) -> Iterator[tuple[str, str]]:
     """(split, path) for each folder, list or picture that a YAML file of a data set names for a split."""
-    root = _compose(settings)
     for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
         split = split_in(str(key.value))
         nodes = value.value if isinstance(value, yaml.SequenceNode) else [value]
-        yield from ((split, node.value) for node in nodes if split and isinstance(node, yaml.ScalarNode) and node.value)
+        yield from ((split, node.value) for node in nodes if split and _is_text(node))
 
 
 def _is_file(path: str) -> bool:
