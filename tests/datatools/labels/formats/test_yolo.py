@@ -384,6 +384,16 @@ def test_a_list_that_is_named_for_training_and_validation_gives_no_split(tmp_pat
     assert any("all.txt is named for train and val" in note for note in found.notes)
 
 
+def test_the_labels_of_a_photo_called_train_are_no_list_of_a_split(tmp_path: Path) -> None:
+    (tmp_path / "data.yaml").write_text("names: [car]\n")
+    (tmp_path / "labels").mkdir()
+    for name in ("0", "train"):
+        (tmp_path / "labels" / f"{name}.txt").write_text(f"0 {HALF}\n")
+    (tmp_path / "labels" / "test.txt").touch()
+    found = read_labels(tmp_path / "labels")
+    assert [(item.picture_name, item.split) for item in found.items] == [("0", ""), ("train", "")]
+
+
 def test_lists_lie_below_the_path_that_a_data_yaml_names(tmp_path: Path) -> None:
     (tmp_path / "set" / "labels").mkdir(parents=True)
     (tmp_path / "data.yaml").write_text("path: ./set\nnames: [car]\ntrain: one.txt\nval: two.txt\n")

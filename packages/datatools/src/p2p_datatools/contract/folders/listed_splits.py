@@ -40,6 +40,7 @@ _PLACES = (  # below a data set's folder
 _COLUMNS = 2  # of a list: the picture and its labels; others may have anything
 _FEW = 8  # entries of one name: they are compared with each picture
 _CELL = re.compile(r"[\s,;]+")
+_LABEL = re.compile(r"\d{1,3}( (0?\.\d+|[01](\.0*)?)){4,}")  # YOLO's: the photo of a train has train.txt
 _FOLD = re.compile(r"(?i)(?<![a-z])(fold|cv)[ _.-]?\d")
 # What may say splits, and is not read.
 _UNREAD = frozenset(
@@ -219,7 +220,7 @@ def _names_in(file: Path) -> Iterator[tuple[str, str]]:
     Raises P2PError when it is no text in an encoding that it tells.
     """
     for count, line in enumerate(read_text(file).splitlines(), start=1):
-        if text := line.strip():
+        if (text := line.strip()) and not _LABEL.fullmatch(text):
             first, *others = _CELL.split(text)[:_COLUMNS]
             paths = [each for each in others if without_suffix(each) != each]  # any other word is no picture's
             yield from ((name, f"line {count}") for name in dict.fromkeys(map(_plain, (text, first, *paths))))

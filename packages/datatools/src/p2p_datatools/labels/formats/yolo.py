@@ -290,13 +290,13 @@ def _texts(folder: Path, strange: list[P2PError] | None = None) -> list[Path]:
 
 
 def _is_other(file: Path) -> bool:
-    """Whether a text file tells something about the data set; a photo called license-plate.jpg has labels, too."""
+    """Whether a text file tells something about the data set; a photo called license-plate or train has labels, too."""
     name = file.name.lower()
     if not name.startswith(_OTHER_TEXTS):
         return split_of_list(file.stem) is not None and _is_list_of_pictures(file)
-    return (
-        file.stem.lower() in _OTHER_TEXTS or name in _OTHER_TEXTS or (file.stat().st_size > 0 and not _is_label(file))
-    )
+    if file.stem.lower() in _OTHER_TEXTS:
+        return True
+    return not _is_label(file) if file.stat().st_size else name in _OTHER_TEXTS
 
 
 def _is_list_of_pictures(file: Path) -> bool:
