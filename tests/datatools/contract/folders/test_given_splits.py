@@ -102,6 +102,13 @@ def test_the_first_part_that_says_a_split_is_the_one() -> None:
     assert splits("train/test", "val/train") == {"train/test": "train", "val/train": "val"}
 
 
+def test_splits_below_one_folder_train_for_all_labels_are_those_that_count() -> None:
+    paths = ("labels/train/train", "labels/train/val/street", "labels/train/test")
+    assert splits(*paths) == dict(zip(paths, ("train", "val", "test"), strict=True))
+    assert set(splits(*paths, "labels/train/aachen").values()) == {"train"}
+    assert set(splits("train/val", "train/test").values()) == {"train"}
+
+
 def test_one_folder_by_itself_says_its_split_or_that_it_has_halves() -> None:
     assert [split_of_pairs(name) for name in ("Valid", "train2017", "trainA", "trains")] == ["val", "train", None, None]
     assert [split_in(name) for name in ("Valid", "testB", "trains")] == ["val", "test", None]

@@ -105,8 +105,15 @@ def find_splits(paths: Iterable[str]) -> dict[str, SplitPlace]:
     There are none unless all paths do, one of them to train, or several splits occur: one folder train/ among others
     may be full of railway trains. Words beside that of the split have to be known ones, or the same in two splits, or
     every path says a split, of which train/ itself is one (train, val_easy, val_hard). Numbers do not count.
+
+    Of several parts that say one the first counts, unless it is the same split for all paths, below which each says its
+    own: some tools put all labels into labels/train/, so that there are train/train and train/test.
     """
     read = {path: list(_readings(path)) for path in dict.fromkeys(paths)}
+    if len(splits := {found[0][1].split for found in read.values() if found}) == 1:
+        inner = {path: found[1:] for path, found in read.items()}
+        if all(inner.values()) and {reading.split for found in inner.values() for _, reading in found[:1]} > splits:
+            read = inner
     families: dict[str, set[str]] = defaultdict(set)
     for found in read.values():
         for _, reading in found:
