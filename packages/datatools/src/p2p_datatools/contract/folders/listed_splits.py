@@ -221,7 +221,7 @@ def _names_in(file: Path) -> Iterator[tuple[str, str]]:
     """
     for count, line in enumerate(read_text(file).splitlines(), start=1):
         if (text := line.strip()) and not _LABEL.fullmatch(text):
-            first, *others = _CELL.split(text)[:_COLUMNS]
+            first, *others = _CELL.split(text, _COLUMNS)[:_COLUMNS]
             paths = [each for each in others if without_suffix(each) != each]  # any other word is no picture's
             yield from ((name, f"line {count}") for name in dict.fromkeys(map(_plain, (text, first, *paths))))
 
