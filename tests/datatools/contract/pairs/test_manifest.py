@@ -194,6 +194,14 @@ def test_pictures_alone_have_the_splits_of_lists_beside_them_and_that_is_reporte
     }
 
 
+def test_lists_that_leave_no_picture_for_training_are_named_as_the_reason(tmp_path: Path, refused: "Refused") -> None:
+    touch(tmp_path, "1.jpg")
+    (tmp_path / "test.txt").write_text("1\n")
+    with refused("no-training-pairs", tmp_path) as caught:
+        read_foreign(tmp_path)
+    assert "lists" in caught.value.what
+
+
 @pytest.mark.parametrize(
     ("files", "code", "words"),
     [

@@ -296,6 +296,9 @@ def refuse_untrainable(folder: PairFolder) -> None:
     """Raise P2PError for a folder without a manifest that has no training pairs."""
     if not any(pair.split == "train" for pair in folder.pairs):
         what, to_do = "has no train/ folder with pictures", "Put the training pairs there."
+        if any("/" not in pair.file for pair in folder.pairs):  # only lists give these another split
+            what = "the lists of splits beside its pictures leave none for training"
+            to_do = "Add a train.txt with names of training pairs, or move the lists to another folder."
         raise P2PError(folder.path, what, to_do, code="no-training-pairs")
 
 
