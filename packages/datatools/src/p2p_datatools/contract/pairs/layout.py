@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.pairs.bars import SeamBars
+from p2p_datatools.contract.pairs.bars import NO_BARS, SeamBars, measure_bars
 from p2p_datatools.contract.pairs.seam import Glance
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import p2p_command, plural
@@ -40,9 +40,12 @@ class PairLayout:
     def cut(self, picture: NDArray[np.uint8], path: Path) -> list[NDArray[np.uint8]]:
         """The pictures in a file's pixels (height, width, 3), the left or upper one first.
 
-        Raises P2PError when they cannot be of one size.
+        Raises P2PError when they cannot be of one size, or when there is no bar between them that was to be left out.
         """
         lying = picture.swapaxes(0, 1) if self.stacked else picture
+        if self.gap and measure_bars(lying) == NO_BARS:
+            what = "has no bar in its middle, as others beside it have"
+            raise P2PError(path, what, "Take it out, or take it apart in a folder of its own.", code="no-bar")
         inside = lying.shape[1] - 2 * self.frame - (self.count - 1) * self.gap
         each, rest = divmod(inside, self.count)
         rows = lying[self.before : len(lying) - self.behind]

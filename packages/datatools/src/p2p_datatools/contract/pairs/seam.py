@@ -178,12 +178,15 @@ def glance_of(file: PictureFile, picture: Photo) -> Glance:
 def _judge_below(lying: Photo) -> Middle:
     """What the middle of a picture, given on its side, looks like from the top to the bottom.
 
-    Labels and a photo that meet there may both be plain at their edges; labels have few colours.
+    Labels and a photo that meet there may both be plain at their edges; labels have few colours. But in a picture that
+    is not higher than wide this is rather the plain ground above what is shown.
     """
-    if lying.shape[1] % 2:
+    width, height = lying.shape[:2]
+    if height % 2 or width == 2 * height:  # such are two squares side by side
         return "unclear"
-    found = _judge_place(lying, lying.shape[1] // 2)
-    return "cut" if found == "unclear" and _is_of_two(lying, most=_FEW_COLORS) else found
+    found = _judge_place(lying, height // 2)
+    is_high = height > width
+    return "cut" if found == "unclear" and is_high and _is_of_two(lying, most=_FEW_COLORS) else found
 
 
 def _stands_in_three(picture: Photo) -> bool:
