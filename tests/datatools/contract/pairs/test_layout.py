@@ -164,7 +164,7 @@ def test_a_file_without_a_bar_among_others_loses_no_columns(
     assert [(each.where, each.code) for each in error.value.parts] == [(str(folder / "5.png"), "no-bar")]
 
 
-def test_plain_ground_above_what_is_shown_and_pictures_of_few_pixels_tell_of_no_layout(
+def test_plain_ground_above_what_is_shown_black_edges_and_pictures_of_few_pixels_tell_of_no_layout(
     tmp_path: Path, a: Pictures, b: Pictures
 ) -> None:
     def low(picture: Photo, grey: int) -> Photo:
@@ -174,6 +174,8 @@ def test_plain_ground_above_what_is_shown_and_pictures_of_few_pixels_tell_of_no_
     made: dict[str, Pictures] = {
         "white": lambda seed: np.hstack([255 - low(a(seed), WHITE) // 64 * 64, low(a(seed), WHITE)]),
         "black": lambda seed: np.hstack([low(a(seed), BLACK) // 128 * 128, low(a(seed), BLACK)]),
+        "upright": lambda seed: np.pad(a(seed), ((64, 8), (0, 0), (0, 0)), constant_values=WHITE),
+        "a black edge": lambda seed: np.hstack([labels(seed), bar(BLACK, 1), b(seed)[:, 1:]]),
         "a pixel": lambda seed: np.hstack([a(seed)[:1, :1], b(seed)[:1, :1]]),
         "few pixels": lambda seed: np.hstack([a(seed)[:9, :9], bar(WHITE, 3)[:9], b(seed)[:9, :9]]),
     }

@@ -19,6 +19,7 @@ from p2p_datatools.contract.words import p2p_command, plural
 
 _LEAST = 3  # pictures: fewer may have a bar or a seam by chance
 _BLURRED = 2  # half columns of a bar that JPEG may have blurred
+_EDGE = 2  # half columns of a dark edge of photos
 _MOST = 0.75  # of the pictures: what a program has drawn is the same in nearly all
 
 
@@ -106,15 +107,16 @@ def _find_bars(bars: Sequence[SeamBars]) -> PairLayout | None:
 def _around(bars: Sequence[SeamBars]) -> int:
     """How many half columns the bar reaches from the middle to each side; 0 where there is none.
 
-    One side tells it where the pictures of the other have its colour at their edges, too, as labels on black have.
+    One side tells it where the pictures of the other have its colour at their edges, too, as labels on black have. It
+    may also be an edge that a camera left black: those have a column, so that a bar has to be wider.
     """
     lefts, rights = [each.left for each in bars], [each.right for each in bars]
     if (both := _both(lefts, rights, _BLURRED)) is not None:
         return both
-    left, right = _usual(lefts), _usual(rights)
-    if right and all(each.left >= right for each in bars) and not any(each.at_right for each in bars):
+    left, right = _usual(lefts) or 0, _usual(rights) or 0
+    if right > _EDGE and all(each.left >= right for each in bars) and not any(each.at_right for each in bars):
         return right
-    if left and all(each.right >= left for each in bars) and not any(each.at_left for each in bars):
+    if left > _EDGE and all(each.right >= left for each in bars) and not any(each.at_left for each in bars):
         return left
     return 0
 
