@@ -105,6 +105,18 @@ def test_class_numbers_that_were_resized_with_interpolation_are_told(tmp_path: P
         assert [line.split(":")[0] for line in told] == [str(labels / each) for each in more]
 
 
+def test_who_is_asked_what_numbers_are_is_told_first_that_they_may_come_from_interpolation(
+    tmp_path: Path, notes: "Notes", refused: "Refused"
+) -> None:
+    labels = tmp_path / "labels"
+    labels.mkdir()
+    large = Image.fromarray(drawing(size=96) * 10).resize((144, 72), Image.Resampling.BILINEAR)
+    large.save(labels / "a.png")
+    with refused("unclaimed-label"):
+        build_masks(labels, tmp_path / "masks", palette=CARS, report=notes)
+    assert any("interpolation" in line for line in notes.lines)
+
+
 def test_a_table_that_contradicts_the_numbers_is_refused_until_one_says_which_is_right(
     tmp_path: Path, refused: "Refused"
 ) -> None:

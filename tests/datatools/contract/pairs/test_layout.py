@@ -152,6 +152,37 @@ def test_a_file_of_another_shape_among_them_is_an_error_of_its_own(
     assert [(each.where, each.code) for each in error.value.parts] == [(str(folder / "5.png"), "odd-width")]
 
 
+def test_a_file_without_a_bar_among_others_loses_no_columns(
+    tmp_path: Path, a: Pictures, b: Pictures, refused: "Refused"
+) -> None:
+    folder = write(tmp_path / "all", lambda seed: np.hstack([a(seed), bar(WHITE, 8), b(seed)]))
+    Image.fromarray(np.hstack([np.pad(half(5), ((0, 0), (2, 2), (0, 0)), "edge") for half in (a, b)])).save(
+        folder / "5.png"
+    )
+    with refused("pictures-failed") as error:
+        take_apart(folder, tmp_path / "apart")
+    assert [(each.where, each.code) for each in error.value.parts] == [(str(folder / "5.png"), "no-bar")]
+
+
+def test_plain_ground_above_what_is_shown_black_edges_and_pictures_of_few_pixels_tell_of_no_layout(
+    tmp_path: Path, a: Pictures, b: Pictures
+) -> None:
+    def low(picture: Photo, grey: int) -> Photo:
+        picture = np.pad(picture[-20:, 8:-8], ((32, 12), (8, 8), (0, 0)), constant_values=grey)
+        return picture[:, : 2 * SIZE.height]
+
+    made: dict[str, Pictures] = {
+        "white": lambda seed: np.hstack([255 - low(a(seed), WHITE) // 64 * 64, low(a(seed), WHITE)]),
+        "black": lambda seed: np.hstack([low(a(seed), BLACK) // 128 * 128, low(a(seed), BLACK)]),
+        "upright": lambda seed: np.pad(a(seed), ((64, 8), (0, 0), (0, 0)), constant_values=WHITE),
+        "a black edge": lambda seed: np.hstack([labels(seed), bar(BLACK, 1), b(seed)[:, 1:]]),
+        "a pixel": lambda seed: np.hstack([a(seed)[:1, :1], b(seed)[:1, :1]]),
+        "few pixels": lambda seed: np.hstack([a(seed)[:9, :9], bar(WHITE, 3)[:9], b(seed)[:9, :9]]),
+    }
+    for name, make in made.items():
+        assert found(write(tmp_path / name, make)) is None, name
+
+
 def test_margins_grounds_and_photos_are_no_bars(tmp_path: Path, a: Pictures, b: Pictures) -> None:
     def framed(picture: Photo, width: int, grey: int = WHITE) -> Photo:
         inside = picture[width:-width, width:-width]

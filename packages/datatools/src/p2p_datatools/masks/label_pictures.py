@@ -337,7 +337,8 @@ class PictureReader:
         for number in used:
             uses[labels[number]] = Use(uses.get(labels[number], Use()).count + int(counts[number]), 1)
         if any(self._claims.word(label) is None for label in uses):
-            return PictureClasses(None, uses, size_of(numbers), _NO_PIXELS, decided_by=found.decided_by)
+            by, interpolated = found.decided_by, found.interpolated
+            return PictureClasses(None, uses, size_of(numbers), _NO_PIXELS, decided_by=by, interpolated=interpolated)
         table = np.zeros(len(counts), dtype=np.uint8)
         table[used] = [self._claims.index(labels[number]) or 0 for number in used]
         if numbers.dtype != np.uint8:

@@ -35,6 +35,7 @@ def check_mapping(
     claims = work.claims
     uses = {label: use for label, use in totals.uses.items() if claims.word(label) is not None} | work.uses
     doubted = _list_doubts(claims, uses, found)
+    _note_interpolated(work.interpolated, report)  # first, since it explains numbers that are asked about
     if doubted or any(claims.word(label) is None for label in uses):
         by_ids = (str(labels / line.source) for line in lines.values() if line.decided_by == BY_IDS)
         where = _place({*work.numbered, *by_ids}, found) or str(labels)
@@ -42,7 +43,6 @@ def check_mapping(
         claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=listed, pictures=pictures)
     for unused in () if failed else claims.unused:  # pictures that failed were not read to their labels
         report.note(f"--map {unused}: no label in {labels} has this name.")
-    _note_interpolated(work.interpolated, report)
     _refuse_black(claims, totals, labels, report)
     _check_undecided(totals, len(lines), labels, report)
 

@@ -51,3 +51,9 @@ def test_class_numbers_are_those_in_the_file(tmp_path: Path, kind: str) -> None:
 def test_as_colours_their_white_is_white(tmp_path: Path) -> None:
     write_packed(tmp_path / "a.tif", 2)
     assert read_label_picture(tmp_path / "a.tif").colors[NUMBERS == 3].min() == 255
+
+
+def test_long_gaps_in_a_header_take_no_time_and_comments_end_as_pillow_has_it(tmp_path: Path) -> None:
+    file = tmp_path / "mask.pgm"
+    file.write_bytes(b"P5\n2 2" + b" " * 60 + b"#white\r0000000127 " + bytes([0, 1, 2, 3]))
+    assert read_label_picture(file).numbers.tolist() == [[0, 1], [2, 3]]  # type: ignore[union-attr]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 _SAME = 24  # of 255: how far pixels of a bar lie from its brightness
 _NEARLY_ALL = 0.95  # of the pixels of a column or row
 _WIDEST = 0.25  # of a picture, on each side of its middle and at each edge
+_LEAST = 16  # pixels of each side of a half, below which columns of one colour tell nothing
 
 
 class SeamBars(NamedTuple):
@@ -35,6 +36,8 @@ NO_BARS = SeamBars()
 
 def measure_bars(picture: NDArray[np.uint8]) -> SeamBars:
     """The bars of a picture (height, width, 3) whose middle columns have one colour; none in any other."""
+    if min(len(picture), picture.shape[1] // 2) < _LEAST:
+        return NO_BARS
     rows = np.asarray(cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY), dtype=np.uint8)
     columns, (height, width) = rows.T, rows.shape
     first, behind = (width - 1) // 2, width // 2  # of the columns in the middle, which are one where the width is odd

@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.pairs.bars import SeamBars
+from p2p_datatools.contract.pairs.bars import NO_BARS, SeamBars, measure_bars
 from p2p_datatools.contract.pairs.seam import Glance
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import p2p_command, plural
 
 _LEAST = 3  # pictures: fewer may have a bar or a seam by chance
 _BLURRED = 2  # half columns of a bar that JPEG may have blurred
+_EDGE = 2  # half columns of a dark edge of photos
 _MOST = 0.75  # of the pictures: what a program has drawn is the same in nearly all
 
 
@@ -40,9 +41,12 @@ class PairLayout:
     def cut(self, picture: NDArray[np.uint8], path: Path) -> list[NDArray[np.uint8]]:
         """The pictures in a file's pixels (height, width, 3), the left or upper one first.
 
-        Raises P2PError when they cannot be of one size.
+        Raises P2PError when they cannot be of one size, or when there is no bar between them that was to be left out.
         """
         lying = picture.swapaxes(0, 1) if self.stacked else picture
+        if self.gap and measure_bars(lying) == NO_BARS:
+            what = "has no bar in its middle, as others beside it have"
+            raise P2PError(path, what, "Take it out, or take it apart in a folder of its own.", code="no-bar")
         inside = lying.shape[1] - 2 * self.frame - (self.count - 1) * self.gap
         each, rest = divmod(inside, self.count)
         rows = lying[self.before : len(lying) - self.behind]
@@ -103,15 +107,16 @@ def _find_bars(bars: Sequence[SeamBars]) -> PairLayout | None:
 def _around(bars: Sequence[SeamBars]) -> int:
     """How many half columns the bar reaches from the middle to each side; 0 where there is none.
 
-    One side tells it where the pictures of the other have its colour at their edges, too, as labels on black have.
+    One side tells it where the pictures of the other have its colour at their edges, too, as labels on black have. It
+    may also be an edge that a camera left black: those have a column, so that a bar has to be wider.
     """
     lefts, rights = [each.left for each in bars], [each.right for each in bars]
     if (both := _both(lefts, rights, _BLURRED)) is not None:
         return both
-    left, right = _usual(lefts), _usual(rights)
-    if right and all(each.left >= right for each in bars) and not any(each.at_right for each in bars):
+    left, right = _usual(lefts) or 0, _usual(rights) or 0
+    if right > _EDGE and all(each.left >= right for each in bars) and not any(each.at_right for each in bars):
         return right
-    if left and all(each.right >= left for each in bars) and not any(each.at_left for each in bars):
+    if left > _EDGE and all(each.right >= left for each in bars) and not any(each.at_left for each in bars):
         return left
     return 0
 

@@ -28,7 +28,7 @@ _AROUND = 12  # columns on each side of the middle whose steps are the usual one
 # of 20 folders of real pairs, and pairs of these derivations, 0.79 to 1.00 in the median.
 _CONTINUOUS, _CUT = 0.4, 0.6
 _STEEP = 4.0  # times the usual step: above it the middle is no place where a picture goes on
-_TEXTURE = 4.0  # of 255, the mean difference within a column below which it is plain, as the white around a shoe
+_TEXTURE = 4.0  # of 255, the mean difference within a column, and the deviation of a half, below which it is plain
 _ALIKE = 0.45  # correlation of the details of both halves; of photos and masks up to 0.37 (panoramas may have no seam)
 _FEW = 2  # pictures: an edge of labels may well lie in the middle of them
 _FEW_COLORS = 64  # of labels without loss
@@ -178,12 +178,15 @@ def glance_of(file: PictureFile, picture: Photo) -> Glance:
 def _judge_below(lying: Photo) -> Middle:
     """What the middle of a picture, given on its side, looks like from the top to the bottom.
 
-    Labels and a photo that meet there may both be plain at their edges; labels have few colours.
+    Labels and a photo that meet there may both be plain at their edges; labels have few colours. But in a picture that
+    is not higher than wide this is rather the plain ground above what is shown.
     """
-    if lying.shape[1] % 2:
+    width, height = lying.shape[:2]
+    if height % 2 or width == 2 * height:  # such are two squares side by side
         return "unclear"
-    found = _judge_place(lying, lying.shape[1] // 2)
-    return "cut" if found == "unclear" and _is_of_two(lying, most=_FEW_COLORS) else found
+    found = _judge_place(lying, height // 2)
+    is_high = height > width
+    return "cut" if found == "unclear" and is_high and _is_of_labels(lying) else found
 
 
 def _stands_in_three(picture: Photo) -> bool:
@@ -191,11 +194,23 @@ def _stands_in_three(picture: Photo) -> bool:
     return not rest and all(_judge_place(picture, place) == "cut" for place in (third, 2 * third))
 
 
-def _is_of_two(picture: Photo, *, most: int | None = None) -> bool:
-    """Whether one half has many times the colours of the other, and that `most`, if there is a limit."""
+def _is_of_two(picture: Photo) -> bool:
+    """Whether one half has many times the colours of the other."""
+    counts = _count_colors(picture)
+    return max(counts) > _TIMES * min(counts)
+
+
+def _is_of_labels(picture: Photo) -> bool:
+    """Whether one half has many times the colours of the other, which has as few as labels, but is no plain ground."""
+    counts = _count_colors(picture)
+    labels = np.array_split(picture, 2, axis=1)[int(np.argmin(counts))]
+    return min(counts) <= _FEW_COLORS and max(counts) > _TIMES * min(counts) and labels.std() >= _TEXTURE
+
+
+def _count_colors(picture: Photo) -> list[int]:
+    """How many colours the left and the right half have."""
     codes = picture.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
-    counts = [len(np.unique(half)) for half in np.array_split(codes, 2, axis=1)]
-    return max(counts) > _TIMES * min(counts) and (most is None or min(counts) <= most)
+    return [len(np.unique(half)) for half in np.array_split(codes, 2, axis=1)]
 
 
 def spread_files(files: Sequence[Path]) -> Iterator[Path]:

@@ -210,13 +210,13 @@ def _index_of(image: Image.Image, file: PictureFile) -> IndexPicture:
     return _with_nodata(channels[..., 0].copy(), None, None, file.path)
 
 
-def _compacted_greys(values: NDArray[Any], table: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+def _compacted_greys(values: NDArray[np.uint8 | np.uint16], table: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
     """The numbers of a grey picture whose writer kept a table of just the greys that occur; None for other tables.
 
     GIF has no greys, and programs that make PNG small write few greys as indices. The table of a picture that was
     drawn with indices lists classes that do not occur, too, has colours, or greys at even and visible distances.
     """
-    used = np.flatnonzero(np.bincount(values.ravel(), minlength=1))
+    used = np.flatnonzero(histogram(values))
     if len(used) > len(table) or used[-1] != len(used) - 1 or table[len(used) :].any():
         return None
     greys = table[: len(used)]

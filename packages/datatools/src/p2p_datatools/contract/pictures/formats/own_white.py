@@ -8,7 +8,8 @@ import re
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
-_HEADER = re.compile(rb"P[25](?:\s+|#[^\n]*\n)+\d+(?:\s+|#[^\n]*\n)+\d+(?:\s+|#[^\n]*\n)+(\d{1,5})\s")
+_GAP = rb"(?:\s|#[^\r\n]*[\r\n])+"  # each byte fits in one way, so that no header takes long
+_HEADER = re.compile(rb"P[25]" + 2 * (_GAP + rb"\d+") + _GAP + rb"(\d{1,10})\s")
 _BITS, _PHOTOMETRIC, _MIN_IS_BLACK = 258, 262, 1  # tags of TIFF 6.0, and a value
 _USUAL = (255, 65535)
 
