@@ -52,7 +52,7 @@ def test_the_tutorial_of_the_readme_runs_and_a_second_time_changes_nothing(
         done(line, tmp_path, capsys)
     compared = sorted(path.name for path in (tmp_path / "compare").glob("*.png"))
     assert len(compared) == 2
-    assert len(list((tmp_path / "pictures").glob("*.png"))) == 40
+    assert len(list((tmp_path / "pictures").glob("*.png"))) == 20
     files = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     for line in lines:
         done(line, tmp_path, capsys)

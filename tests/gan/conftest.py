@@ -75,10 +75,11 @@ def other_pairs(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def in_the_foreground() -> Iterator[None]:
-    """Ctrl-C as a person has it: a shell lets what it starts in the background ignore it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """Ctrl-C and a closed terminal as a person has them: what runs in the background or under nohup ignores them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler), signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in zip((signal.SIGINT, signal.SIGHUP), before, strict=True):
+        signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session")

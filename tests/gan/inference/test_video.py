@@ -55,7 +55,7 @@ def test_a_frame_gives_what_its_mask_alone_gives(
     made = sample_video(place, clip, tmp_path / "out.mp4", report=notes)
     assert (made.frames, made.written, made.snapped_frames) == (10, True, 10)
     assert made.snapped > 0
-    assert f"{made.snapped} pixels went to the colour of a class" in notes.lines[0]
+    assert f"{made.snapped:,} pixels went to the colour of a class" in notes.lines[0]
     assert "Dropout differs from frame to frame" in notes.lines[-1]
     model = load_model(place)
     for number, (output, frame) in enumerate(zip(given, open_video(clip).frames(), strict=True)):

@@ -119,6 +119,7 @@ def test_a_device_that_does_not_suit_the_processes_is_refused(
         pass
 
 
+@pytest.mark.usefixtures("in_the_foreground")
 def test_a_process_that_waits_for_others_says_so_and_ends_at_ctrl_c(
     monkeypatch: pytest.MonkeyPatch, notes: "Notes"
 ) -> None:

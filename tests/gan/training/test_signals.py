@@ -7,6 +7,7 @@ import pytest
 from p2p_gan.training.signals import StopRequest, StopSignal
 
 
+@pytest.mark.usefixtures("in_the_foreground")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_first_signal_is_remembered_and_interrupts_nothing(number: signal.Signals) -> None:
     with StopRequest() as interruption:
@@ -57,6 +58,7 @@ def test_a_terminal_that_is_closed_stops_nothing_that_was_started_with_nohup() -
         signal.signal(signal.SIGHUP, before)
 
 
+@pytest.mark.usefixtures("in_the_foreground")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_handlers_of_before_are_there_again_afterwards(number: signal.Signals) -> None:
     before = signal.getsignal(number)
