@@ -24,7 +24,7 @@ from p2p_gan.models.location import BEST, MODEL_FILE
 from p2p_gan.models.model import save_model
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.runs import checkpoint
-from p2p_gan.runs.runfolder import RunFolder
+from p2p_gan.runs.runfolder import TRAINED, RunFolder
 from p2p_gan.training.build import build
 from p2p_gan.updates.optimise import new_ema
 from p2p_gan.updates.recipe import Recipe
@@ -325,6 +325,21 @@ def test_a_kill_in_the_middle_of_the_first_save_loses_nothing_and_is_no_loss_of_
     save_model(tmp_path / MODEL_FILE, replace(model.card, images=PROGRESS.images), model.generator)
     checkpoint.refuse_lost(tmp_path)
     shutil.rmtree(tmp_path / checkpoint.CHECKPOINTS)
+    with refused("lost-checkpoints", tmp_path):
+        checkpoint.refuse_lost(tmp_path)
+
+
+def test_kills_in_several_first_saves_lose_nothing_and_are_no_loss_of_checkpoints(
+    tmp_path: Path, make_networks: "MakeNetworks", draw_model: "DrawModel", refused: "Refused"
+) -> None:
+    model, run = draw_model(), RunFolder(tmp_path)
+    run.write({TRAINED: False})
+    for images in (8, 4):  # the second time a signal or the clock came earlier
+        checkpoint.write_state(tmp_path, checkpoint.snapshot(make_networks()), replace(PROGRESS, images=images))
+        checkpoint.refuse_lost(tmp_path)
+        save_model(tmp_path / BEST, replace(model.card, images=8), model.generator)
+        checkpoint.refuse_lost(tmp_path)
+    run.mark_trained()
     with refused("lost-checkpoints", tmp_path):
         checkpoint.refuse_lost(tmp_path)
 

@@ -165,15 +165,16 @@ def has_trained(run: Path) -> bool:
 def refuse_lost(run: Path) -> None:
     """Raise P2PError if the checkpoints of a run that has trained are gone: it would begin again without a word.
 
-    A kill in the middle of the first save leaves the tensors of one checkpoint, and models of that moment; such a run
-    begins again.
+    A kill in the middle of the first save leaves tensors, and models of that moment; such a run begins again.
     """
     records, tensors = (_moments_of(run, suffix) for suffix in _FILES)
     if records & tensors:
         return
     models = {name: images for name in (MODEL_FILE, BEST) if (images := _images_of(run / name))}
-    older = any(images not in tensors for images in models.values())
-    if not (records or older or len(tensors) > 1 or _is_marked(run)):
+    trained = _read_mark(run)
+    if trained is None:  # a run of an earlier version: a kill leaves the tensors of one moment, and models of it
+        trained = len(tensors) > 1 or any(images not in tensors for images in models.values())
+    if not (trained or records):  # a record is written after its tensors, and deleted before them
         return
     if models:
         has = " and ".join(f"{name} has seen {plural(images, 'image')}" for name, images in models.items())
@@ -194,9 +195,10 @@ def _moments_of(run: Path, suffix: str) -> set[int]:
     return {int(path.stem) for path in found if _NAME.fullmatch(path.stem)} - {0}
 
 
-def _is_marked(run: Path) -> bool:
-    """Whether run.json says that the run has had a checkpoint."""
-    return (run / RUN).is_file() and bool(read_run_record(run).get(TRAINED))
+def _read_mark(run: Path) -> bool | None:
+    """Whether the run has had a checkpoint, as run.json says; None if that says nothing."""
+    mark = read_run_record(run).get(TRAINED) if (run / RUN).is_file() else None
+    return None if mark is None else bool(mark)
 
 
 def _describe_loss(records: set[int], tensors: set[int]) -> str:

@@ -221,7 +221,7 @@ def _train(
     found = checkpoint.load_latest(run_folder.path, job.nets, report) if run_folder.exists else None
     start = found or checkpoint.Progress(0, [0.0] * len(job.recipe.names), 0, 0.0)
     _restore_small_states(job, start)
-    run_folder.write({**_record(job), **({TRAINED: True} if start.images else {})})
+    run_folder.write({**_record(job), TRAINED: start.images > 0})
     if run_folder.exists:
         run_folder.cut_log(start.images)
     shared_state(job, start)
