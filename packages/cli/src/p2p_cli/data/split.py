@@ -81,7 +81,7 @@ def command(
         return 0
     if summary.completed:
         render.say("An interrupted split was completed first.")
-    for line in filter(None, map(_leak_line, summary.leaks)):
+    for line in filter(None, map(leak_line, summary.leaks)):
         render.say(line)
     counts = ", ".join(f"{name} {count}" for name, count in summary.counts.items())
     if dry_run:
@@ -93,13 +93,13 @@ def command(
     return 0
 
 
-def _leak_line(leaks: "LeakCount") -> str:
+def leak_line(leaks: "LeakCount") -> str:
     """What a random split would have leaked, and what is left of it; nothing where there is nothing to tell."""
     if not (leaks.random or leaks.now or leaks.neighbours):
         return ""
     line = (
-        f"{leaks.split}: by chance {leaks.random} of {plural(leaks.pictures, 'picture')} would have had a near-twin in "
-        f"training; now {leaks.now}"
+        f"{leaks.split}: by chance {leaks.random} of {plural(leaks.drawn, 'picture')} would have had a near-twin in "
+        f"training; now {leaks.now}{f' of {leaks.pictures}' if leaks.pictures != leaks.drawn else ''}"
     )
     beside = plural(leaks.neighbours, "stands beside a training picture", "stand beside training pictures")
     return f"{line}, and {beside}, where a walk was cut" if leaks.neighbours else line

@@ -180,8 +180,9 @@ def _job(pairs: Path, words: tuple[str, ...] | None, report: Reporter) -> _Job:
     _note_others(folder, report)
     words = words or (folder.a.name, folder.b.name)
     if len({word.casefold() for word in words}) < len(words) or not all(re.fullmatch(r"\w+", word) for word in words):
-        where, what = f"halves {','.join(words)}", "are not two different words"
-        raise UsageError(where, what, "Give two, such as photo,mask.", code="impossible-setting")
+        number, example = ("two", "photo,mask") if len(words) == 2 else ("three", "mask,edges,photo")
+        where, what = f"halves {','.join(words)}", f"are not {number} different words"
+        raise UsageError(where, what, f"Give {number}, such as {example}.", code="impossible-setting")
     if len(words) != (layout.count if layout else 2):
         where, what = f"halves {','.join(words)}", f"are {len(words)} words, but {pairs} has two pictures in each file"
         raise UsageError(where, what, "Give two, such as photo,mask.", code="impossible-setting")

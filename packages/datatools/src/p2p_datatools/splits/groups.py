@@ -116,13 +116,15 @@ def name_groups(pairs: Sequence[Pair], sets: Sequence[Sequence[int]], names: Seq
 
 @dataclass(frozen=True)
 class LeakCount:
-    """Of the `pictures` of a `split`, how many have a near-twin in training: in a `random` split, and `now`.
+    """Of the `pictures` of a `split`, how many have a near-twin in training `now`, and how many in a `random` split.
 
-    `neighbours` more are next to a training picture in a walk or a video, or of the same minute.
+    That would have `drawn` so many pictures: other than `pictures` where groups stay whole. `neighbours` more are next
+    to a training picture in a walk or a video, or of the same minute.
     """
 
     split: str
     pictures: int
+    drawn: int
     random: int
     now: int
     neighbours: int
@@ -145,6 +147,7 @@ def count_leaks(
             LeakCount(
                 split,
                 there.count(split),
+                drawn.count(split),
                 len(_find_leaks(twins, drawn, split)),
                 len(leaking),
                 len(_find_leaks(beside, there, split) - leaking),
