@@ -230,3 +230,18 @@ def test_bits_that_are_no_mask_of_the_picture_are_refused(values: Any, about: st
 def test_a_mask_as_runs_is_the_mask() -> None:
     for mask in ([[True, True]], [[False, True]], [[False, False]], [[True], [False]]):
         assert runs_of(np.array(mask)).mask().tolist() == mask
+
+
+def test_coco_counts_in_a_text_are_read_as_programs_write_them() -> None:
+    counts = [30, 5, 20, 5, 20, 4]
+    wanted = coco_runs({"counts": counts, "size": [12, 7]}, "a").mask()
+    text = compressed(counts)
+    for spelled in (text, f"b'{text}'", f'b"{text}"', "30 5 20 5 20 4", "[30, 5, 20, 5, 20, 4]"):
+        assert (coco_runs({"counts": spelled, "size": [12, 7]}, "a").mask() == wanted).all()
+
+
+def test_a_backslash_in_the_bytes_that_python_shows_is_one_letter() -> None:
+    counts = [44, 20, 20]
+    text = compressed(counts)
+    assert "\\" in text
+    assert coco_runs({"counts": str(text.encode()), "size": [12, 7]}, "a").counts.tolist() == counts

@@ -147,7 +147,7 @@ def test_a_size_that_cannot_be_skips_its_picture(size: dict[str, Any]) -> None:
     ("value", "code", "about"),
     [
         (coco({"image_id": 99}), "dangling-reference", "annotation 10 belongs to image 99"),
-        (coco(images=[{"id": 1, "file_name": "a"}] * 2), "duplicate-id", "images"),
+        (coco(images=[{"id": 1, "file_name": each} for each in "ab"]), "duplicate-id", "images"),
         (coco(images=[]), "no-labels", "images"),
         (coco(images=[{"file_name": "a.jpg"}]), "damaged-labels", "KeyError: 'id'"),
         (coco(images=["a.jpg"]), "damaged-labels", "TypeError"),
@@ -199,3 +199,13 @@ def test_the_query_of_an_address_is_no_part_of_a_pictures_name(only: "First") ->
     images = [{"id": 1, "file_name": "https://host/set/a.jpg?sig=1#x"}]
     assert only(read(coco({"segmentation": [SQUARE]}, images=images))).file_name == "https://host/set/a.jpg"
     assert only(read(coco({"segmentation": [SQUARE]}, images=[{"id": 1, "file_name": "a?.jpg"}]))).file_name == "a?.jpg"
+
+
+def test_a_picture_that_is_listed_twice_alike_is_one(only: "First") -> None:
+    images = [{"id": 1, "file_name": "a.jpg", "width": 8, "height": 6, "date": date} for date in (1, 2)]
+    assert len(only(read(coco({"segmentation": [SQUARE]}, images=images))).regions) == 1
+
+
+def test_a_picture_of_lvis_is_called_by_its_address(only: "First") -> None:
+    images = [{"id": 1, "coco_url": "http://images.cocodataset.org/val2017/000000000139.jpg", "width": 8, "height": 6}]
+    assert only(read(coco({"segmentation": [SQUARE]}, images=images))).file_name == "val2017/000000000139.jpg"

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.foreign import MOST_WHOLE, ForeignPlace
+from p2p_datatools.contract.foreign import MOST_WHOLE, ForeignPlace, is_digits
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.values import Runs
@@ -23,8 +23,16 @@ def coco_runs(value: Any, where: str) -> Runs:
         counts = value["counts"]
     except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise P2PError(where, "its RLE has no counts or no size", "Export the labels again.", code="bad-rle") from error
-    numbers = decompress(counts, where) if isinstance(counts, str) else counts
+    numbers = _read_counts(counts, where) if isinstance(counts, str) else counts
     return runs(numbers, Size(width, height), where, by_column=True)
+
+
+def _read_counts(text: str, where: str) -> list[int] | list[str]:
+    """The counts in a text: compressed, also as Python shows bytes (b'...'), or numbers with blanks or commas."""
+    if text[:2] in ("b'", 'b"') and text[-1] == text[1]:
+        text = text[2:-1].replace("\\\\", "\\")  # a backslash is the only such letter that Python writes twice
+    plain = text.strip(" []").replace(",", " ").split()
+    return plain if len(plain) > 2 and all(map(is_digits, plain)) else decompress(text, where)
 
 
 def runs(counts: Any, size: Size, where: str, *, by_column: bool = False, left: int = 0, top: int = 0) -> Runs:

@@ -13,6 +13,12 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, error_of, skip_of
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.labels.formats.whole_sets.coco_outlines import (
+    contradiction,
+    parts_of,
+    refuse_rows,
+    refuse_run_lengths,
+)
 from p2p_datatools.labels.parsing.json_file import PackedAnnotation
 from p2p_datatools.labels.parsing.outlines import box, box_at, number, polygon
 from p2p_datatools.labels.parsing.regions import RegionCollector, read_label, read_picture_name, size_from
@@ -54,24 +60,38 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
         ) from error
     if not images:
         raise P2PError(where, "lists no images", "Export it again.", code="no-labels")
-    if len(images) < len(value["images"]):
+    if any(_said_of(each) != _said_of(images[each["id"]]) for each in value["images"]):
         raise P2PError(where, "two images have the same id", "Export it again.", code="duplicate-id")
     faults = tuple(_dangling_fault(_load(each, *known), categories, where) for each in dangling)
     if 2 * len(faults) > len(value["annotations"]):  # more than what is left of pictures that were taken out
         raise error_of(faults[0])
     items, skipped, uses, store = [], [], dict[str, Use](), RegionStore()
+    contradictions = list[str]()
     for image in images.values():
         name = str(image.get("file_name", ""))
         try:
             own = [_load(each, *known) for each in annotations.pop(image["id"], ())]
-            item = _picture(image, own, categories, f"{source}: {name}")
+            item = _picture(image, own, categories, f"{source}: {name}", contradictions)
         except P2PError as error:
             skipped.append(skip_of(error, name or f"{where}: image {image['id']}"))
         else:
             add_uses(uses, item)
             items.append(store.keep(item))
-    notes = same_names(categories, where)
+    notes = (*same_names(categories, where), *_contradiction_note(contradictions, where))
     return LabelSet("coco", tuple(items), uses, tuple(skipped), notes=notes, faults=faults)
+
+
+def _said_of(image: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What an entry of a picture says; programs that merge files write some twice."""
+    return tuple(image.get(key) for key in ("file_name", "width", "height"))
+
+
+def _contradiction_note(contradictions: list[str], where: str) -> tuple[str, ...]:
+    if not contradictions:
+        return ()
+    count, first = len(contradictions), contradictions[0]
+    are = "annotation contradicts its own bbox" if count == 1 else "annotations contradict their own bbox"
+    return (f"{where}: {count} {are}; the first: {first}. Look at these masks, and correct what is wrong.",)
 
 
 def _by_text(ids: Iterable[Any]) -> dict[str, Any]:
@@ -149,18 +169,30 @@ def same_names(categories: Mapping[Any, str], where: str) -> tuple[str, ...]:
 
 
 def _picture(
-    image: Mapping[str, Any], annotations: list[Any], categories: Mapping[Any, str], source: str
+    image: Mapping[str, Any],
+    annotations: list[Any],
+    categories: Mapping[Any, str],
+    source: str,
+    contradictions: list[str],
 ) -> RegionLabels:
-    if not image.get("file_name"):
-        raise P2PError(f"image {image['id']}", "has no file_name", "Export the labels again.", code="no-file-name")
-    name = read_picture_name(image["file_name"], f"image {image['id']}")
+    name = _picture_name(image)
     size = size_from(image.get("width"), image.get("height"), name)
     drawing = RegionCollector()
-    said = [_draw(each, categories, size, name, drawing) for each in annotations]
+    said = [_draw(each, categories, size, name, drawing, contradictions) for each in annotations]
     dump = json.dumps([name, size, [each for each in said if each]])
     signature = hashlib.sha256(dump.encode()).hexdigest()
     boxes = tuple(around for each in annotations if (around := _box_around(each, categories, name)))
     return replace(drawing.labels_of(name, size, where=name, source=source, signature=signature), boxes=boxes)
+
+
+def _picture_name(image: Mapping[str, Any]) -> str:
+    """What the picture is called: LVIS has only its address, whose last folder is that of its split."""
+    where, address = f"image {image['id']}", image.get("coco_url")
+    if image.get("file_name"):
+        return read_picture_name(image["file_name"], where)
+    if not address:
+        raise P2PError(where, "has no file_name", "Export the labels again.", code="no-file-name")
+    return "/".join(read_picture_name(address, where).split("/")[-2:])
 
 
 def _draw(
@@ -169,8 +201,12 @@ def _draw(
     size: Size | None,
     picture: str,
     drawing: RegionCollector,
+    contradictions: list[str],
 ) -> list[Any] | None:
-    """Draw an annotation as one region, and give what its mask depends on; None where it cannot be painted at all."""
+    """Draw an annotation as one region, and give what its mask depends on; None where it cannot be painted at all.
+
+    How its bbox contradicts it is added to `contradictions`.
+    """
     where = f"{picture}: annotation {annotation.get('id')}"
     category = annotation.get("category_id")
     if not isinstance(category, int | float | str) or category not in categories:
@@ -179,12 +215,9 @@ def _draw(
         )
     label, outlines = categories[category], annotation.get("segmentation")
     if isinstance(outlines, list) and outlines:
-        if not any(isinstance(each, list | dict) for each in outlines):
-            outlines = [outlines]  # one polygon, without the list around it
-        names = ("segmentation[0]",) if len(outlines) == 1 else [f"segmentation[{n}]" for n in range(len(outlines))]
         parts = [
-            (each, drawing.read(partial(polygon, each, where, name=name), label, where=where))
-            for name, each in zip(names, outlines, strict=True)
+            (each, drawing.read(partial(_part, name, each, size, where), label, where=where))
+            for name, each in parts_of(outlines)
         ]
         kept = [part for part, found in parts if found]
         shapes = [shape for _, found in parts for shape in found]
@@ -195,23 +228,34 @@ def _draw(
     runs = tuple(shape for shape in shapes if isinstance(shape, Runs))
     if not shapes:
         return None
+    refuse_rows(runs, annotation.get("bbox"), where)
+    if against := contradiction(polygons, runs, annotation.get("bbox")):
+        contradictions.append(f"{where} {against}")
     drawing.regions.append(Region(read_label(label, where), polygons, runs, where))
     return [label, kept]
+
+
+def _part(name: str, value: Any, size: Size | None, where: str) -> Polygon | Runs:
+    """One part of a list: a polygon, or runs as where a program wrote a list of masks."""
+    if isinstance(value, dict):
+        return _runs(value, size, where)
+    refuse_run_lengths(name, value, size, where)
+    return polygon(value, where, name=name)
+
+
+def _runs(value: Mapping[str, Any], size: Size | None, where: str) -> Runs:
+    mask = coco_runs(value, where)
+    if size and mask.size != size:
+        what = f"its RLE is for a picture of {mask.size}, not {size}"
+        raise P2PError(where, what, "Export the labels again.", code="mask-size")
+    return mask
 
 
 def _shape(annotation: Mapping[str, Any], size: Size | None, where: str) -> Polygon | Runs | str:
     """What an annotation draws whose outline is no list of polygons: runs, or the box that CVAT writes."""
     outlines = annotation.get("segmentation")
     if isinstance(outlines, dict) and outlines:
-        mask = coco_runs(outlines, where)
-        if size and mask.size != size:
-            raise P2PError(
-                where,
-                f"its RLE is for a picture of {mask.size}, not {size}",
-                "Export the labels again.",
-                code="mask-size",
-            )
-        return mask
+        return _runs(outlines, size, where)
     if outlines:
         raise P2PError(
             where, "its segmentation is not a list of polygons", "Export the labels again.", code="damaged-labels"

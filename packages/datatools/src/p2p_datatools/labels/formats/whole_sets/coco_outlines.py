@@ -1,0 +1,126 @@
+"""Says what the outlines of a COCO annotation are made of, and whether its bbox shows them written the wrong way round.
+
+Nothing here may know pictures or classes; an outline that its own annotation contradicts is never taken in silence.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.labels.values import Polygon, Runs
+
+_EXACT = 1.5  # pixels by which a bbox may miss its outline: tools count the last pixel or not, and from 0 or 1
+_FARTHEST = 1e9  # a larger number is damage
+_APART = 3.0  # pixels by which the other way to read it must miss it
+
+
+class _Extent(NamedTuple):
+    """The smallest box around something, in pixels."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def turned(self) -> "_Extent":
+        """The same with x and y exchanged."""
+        return _Extent(self.top, self.left, self.bottom, self.right)
+
+    def miss(self, other: "_Extent") -> float:
+        """By how many pixels the farthest of the four sides lies from the other's."""
+        return max(abs(one - two) for one, two in zip(self, other, strict=True))
+
+    def is_apart(self, other: "_Extent") -> bool:
+        """Whether the two have no point in common."""
+        return self.right < other.left or other.right < self.left or self.bottom < other.top or other.bottom < self.top
+
+
+def parts_of(segmentation: list[Any]) -> list[tuple[str, Any]]:
+    """The name in the file and the value of each part of a segmentation that is a list.
+
+    One polygon may lack the list around it, and be flat or in pairs; a part may also be a mask in runs.
+    """
+    flat = not any(isinstance(each, list | dict) for each in segmentation)
+    if flat or (len(segmentation) > 2 and all(map(_is_pair, segmentation))):
+        return [("segmentation[0]", segmentation)]
+    return [(f"segmentation[{number}]", each) for number, each in enumerate(segmentation)]
+
+
+def _is_pair(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and not any(isinstance(each, list | dict) for each in value)
+
+
+def refuse_run_lengths(name: str, part: Any, size: Size | None, where: str) -> None:
+    """Raise P2PError for the lengths of runs in the place of a polygon: painted as its points they are anything."""
+    if size is None or not isinstance(part, list) or not all(isinstance(each, int) for each in part):
+        return
+    # A coordinate so large would lie outside of the picture.
+    if sum(part) == size.width * size.height and max(part) > max(size) and min(part) >= 0:
+        what = f"{name} has numbers that add up to the pixels of the picture, as the lengths of runs do, and no points"
+        to_do = f'Write them as "segmentation": {{"counts": [...], "size": [{size.height}, {size.width}]}}.'
+        raise P2PError(where, what, to_do, code="bad-rle")
+
+
+def refuse_rows(masks: Sequence[Runs], bbox: Any, where: str) -> None:
+    """Raise P2PError for runs that fit the annotation's own bbox row by row, and not column by column, as COCO's go."""
+    boxes = list(_read_boxes(bbox))
+    for mask in masks if boxes else ():
+        columns, rows = _extent_of_runs(mask, by_column=True), _extent_of_runs(mask, by_column=False)
+        if _miss(columns, boxes) > _APART and _miss(rows, boxes) <= _EXACT:
+            what = "its RLE fits its bbox only if its runs go row by row, and COCO's go column by column"
+            to_do = 'Write the counts of mask.flatten(order="F"), or correct the bbox if that is wrong.'
+            raise P2PError(where, what, to_do, code="bad-rle")
+
+
+def contradiction(polygons: Sequence[Polygon], masks: Sequence[Runs], bbox: Any) -> str:
+    """How a bbox contradicts its outlines: they fit with x and y exchanged, or lie elsewhere; empty where it does not.
+
+    It may be the bbox that is wrong.
+    """
+    boxes = list(_read_boxes(bbox))
+    extents = [*map(_extent_of_polygon, polygons), *(_extent_of_runs(mask, by_column=True) for mask in masks)]
+    if not boxes or not extents:
+        return ""
+    lefts, tops, rights, bottoms = zip(*extents, strict=True)
+    whole = _Extent(min(lefts), min(tops), max(rights), max(bottoms))
+    if _miss(whole, boxes) > _APART and _miss(whole.turned(), boxes) <= _EXACT:
+        return "fits its bbox only with x and y exchanged"
+    return "lies elsewhere than its bbox" if all(whole.is_apart(box) for box in boxes) else ""
+
+
+def _miss(extent: _Extent, boxes: Sequence[_Extent]) -> float:
+    return min(extent.miss(box) for box in boxes)
+
+
+def _read_boxes(bbox: Any) -> Iterator[_Extent]:
+    """What a bbox may mean: a corner and a size, as in COCO, or two corners; nothing where it tells nothing."""
+    if not isinstance(bbox, list) or len(bbox) != 4:
+        return
+    if not all(isinstance(each, int | float) and abs(each) < _FARTHEST for each in bbox):
+        return
+    x, y, width, height = bbox
+    if min(width, height) <= 0 or max(bbox) <= 1:  # a filler, or shares of the picture
+        return
+    yield _Extent(x, y, x + width, y + height)
+    if width > x and height > y:
+        yield _Extent(x, y, width, height)
+
+
+def _extent_of_polygon(polygon: Polygon) -> _Extent:
+    return _Extent(*polygon.outer.min(axis=0).tolist(), *polygon.outer.max(axis=0).tolist())
+
+
+def _extent_of_runs(mask: Runs, *, by_column: bool) -> _Extent:
+    """The box around the pixels of a mask, out of its runs alone."""
+    side, ends = (mask.size.height if by_column else mask.size.width), np.cumsum(mask.counts)
+    inside = mask.counts[1::2] > 0
+    first, last = (ends - mask.counts)[1::2][inside], ends[1::2][inside] - 1
+    start, end = first // side, last // side
+    wraps = start != end  # such a run touches both ends of its lines
+    low, high = np.where(wraps, 0, first % side), np.where(wraps, side - 1, last % side)
+    lines, across = (int(start.min()), int(end.max()) + 1), (int(low.min()), int(high.max()) + 1)
+    (left, right), (top, bottom) = (lines, across) if by_column else (across, lines)
+    return _Extent(left, top, right, bottom)

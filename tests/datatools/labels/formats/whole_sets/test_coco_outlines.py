@@ -1,0 +1,112 @@
+"""What the outlines of a COCO annotation are made of, and what its own bbox says against them."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from p2p_datatools.labels.formats.whole_sets.coco import read_coco
+from p2p_datatools.labels.values import LabelSet, Region, RegionLabels
+
+if TYPE_CHECKING:
+    from datatools.conftest import First
+
+WIDTH, HEIGHT = 24, 16
+BOX = [12, 4, 8, 3]  # x from 12 to 20, y from 4 to 7
+OUTLINE = [12, 4, 20, 4, 20, 7, 12, 7]
+PAIRS = [[12, 4], [20, 4], [20, 7], [12, 7]]
+
+
+def read(*annotations: dict[str, Any], width: int = WIDTH, height: int = HEIGHT) -> LabelSet:
+    value = {
+        "images": [{"id": 1, "file_name": "a.jpg", "width": width, "height": height}],
+        "categories": [{"id": 3, "name": "car"}],
+        "annotations": [{"id": 10 + n, "image_id": 1, "category_id": 3} | each for n, each in enumerate(annotations)],
+    }
+    return read_coco(value, where="labels.json", source="labels.json")
+
+
+def drawn() -> NDArray[np.bool_]:
+    mask = np.zeros((HEIGHT, WIDTH), dtype=bool)
+    mask[4:7, 12:20] = True
+    return mask
+
+
+def runs(mask: NDArray[np.bool_], order: Any) -> dict[str, Any]:
+    """The mask as a program writes it that goes along columns (F) or rows (C)."""
+    flat = mask.flatten(order)
+    ends = np.concatenate(([0], np.flatnonzero(flat[1:] != flat[:-1]) + 1, [flat.size]))
+    return {"counts": np.diff(ends).tolist(), "size": list(mask.shape)}
+
+
+def the_region(found: LabelSet) -> Region:
+    (item,) = found.items
+    assert isinstance(item, RegionLabels)
+    (region,) = item.regions
+    return region
+
+
+@pytest.mark.parametrize("segmentation", [PAIRS, [PAIRS], OUTLINE, [OUTLINE], [[str(each) for each in OUTLINE]]])
+def test_a_polygon_is_one_in_every_nesting_that_programs_write(segmentation: list[Any]) -> None:
+    (outline,) = the_region(read({"segmentation": segmentation, "bbox": BOX})).polygons
+    assert outline.outer.tolist() == PAIRS
+
+
+def test_masks_in_runs_within_a_list_are_parts_as_polygons_are() -> None:
+    region = the_region(read({"segmentation": [OUTLINE, runs(drawn(), "F")]}))
+    assert len(region.polygons) == 1
+    assert (region.runs[0].mask() == drawn()).all()
+
+
+def test_points_of_single_pairs_are_still_no_outline() -> None:
+    (skip,) = read({"segmentation": [[1, 1], [5, 5]]}).skipped
+    assert skip.code == "bad-outline"
+
+
+def test_the_lengths_of_runs_in_the_place_of_a_polygon_are_not_its_points() -> None:
+    counts = [*runs(drawn(), "F")["counts"]]
+    counts[-1:] = [counts[-1] - 3, 3]  # so that there are pairs, which would be points
+    (skip,) = read({"segmentation": [counts]}).skipped
+    assert skip.code == "bad-rle"
+    assert '"size": [16, 24]' in skip.to_do
+    # The same sum within the picture is an outline.
+    assert not read({"segmentation": [[0, 0, 10, 0, 10, 8, 9, 8, 9, 8, 9, 8, 1, 0]]}, width=10, height=8).skipped
+
+
+def test_runs_along_rows_are_refused_where_the_bbox_tells_it() -> None:
+    (skip,) = read({"segmentation": runs(drawn(), "C"), "bbox": BOX}).skipped
+    assert (skip.where, skip.code) == ("a.jpg", "bad-rle")
+    assert "row by row" in skip.what
+    # In a square picture they are the transposed mask, and the bbox may have two corners.
+    square = np.zeros((20, 20), dtype=bool)
+    square[3:5, 10:18] = True
+    (skip,) = read({"segmentation": runs(square, "C"), "bbox": [10, 3, 18, 5]}, width=20, height=20).skipped
+    assert skip.code == "bad-rle"
+
+
+@pytest.mark.parametrize("bbox", [BOX, [12, 4, 7, 2], [13, 5, 8, 3], [12, 4, 20, 7], [0, 0, 0, 0], None, [1, 2], "x"])
+def test_runs_along_columns_are_taken_with_every_bbox_that_programs_write(bbox: Any, first: "First") -> None:
+    found = read({"segmentation": runs(drawn(), "F"), "bbox": bbox})
+    assert (first(found).regions[0].runs[0].mask() == drawn()).all()
+    assert found.notes == ()
+
+
+def test_an_outline_whose_x_and_y_are_those_of_its_bbox_exchanged_is_said() -> None:
+    exchanged = [4, 12, 4, 20, 7, 20, 7, 12]
+    found = read({"segmentation": [exchanged], "bbox": BOX}, {"segmentation": [OUTLINE], "bbox": BOX})
+    assert found.notes == (
+        "labels.json: 1 annotation contradicts its own bbox; the first: a.jpg: annotation 10 fits its bbox only with "
+        "x and y exchanged. Look at these masks, and correct what is wrong.",
+    )
+
+
+def test_an_outline_elsewhere_than_its_bbox_is_said() -> None:
+    (note,) = read(*[{"segmentation": [OUTLINE], "bbox": [1, 10, 4, 4]}] * 2).notes
+    assert "2 annotations contradict their own bbox" in note
+    assert "annotation 10 lies elsewhere than its bbox" in note
+
+
+@pytest.mark.parametrize("bbox", [[0.5, 0.25, 0.3, 0.2], [10, 2, 12, 8], [float("nan")] * 4, [10**400, 1, 2, 3]])
+def test_a_bbox_that_does_not_contradict_its_outline_is_not_told(bbox: list[Any]) -> None:
+    assert read({"segmentation": [OUTLINE], "bbox": bbox}).notes == ()
