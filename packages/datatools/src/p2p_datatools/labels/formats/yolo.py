@@ -20,6 +20,7 @@ from p2p_datatools.contract.folders.given_splits import split_in, split_of_list
 from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.names import LABEL_FOLDERS, without_suffix
 from p2p_datatools.contract.words import plural
+from p2p_datatools.labels.formats.yolo_lines import LineTally
 from p2p_datatools.labels.parsing.class_lists import LARGEST, read_class_list
 from p2p_datatools.labels.parsing.outlines import box_at
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather
@@ -155,7 +156,10 @@ def read_yolo(folder: Path) -> LabelSet:
         )
     settings, names = _agree_on_names(lists)
     known = sha256_file(settings)
-    found = gather("yolo", ((str(file), partial(_picture, file, folder, names, settings, known)) for file in texts))
+    tally = LineTally()
+    pictures = ((str(file), partial(_picture, file, folder, names, settings, known, tally)) for file in texts)
+    found = gather("yolo", pictures)
+    tally.refuse_boxes(folder)
     if not found.items and not found.skipped:
         raise P2PError(
             folder, "has no label files (.txt)", "Give the folder labels/ of the data set.", code="no-labels"
@@ -329,13 +333,15 @@ def _first_line(file: Path) -> str:
     return start.decode(find_encoding(start), "ignore").split("\n", 1)[0]
 
 
-def _picture(file: Path, folder: Path, names: dict[int, str], settings: Path, known: str) -> RegionLabels:
+def _picture(
+    file: Path, folder: Path, names: dict[int, str], settings: Path, known: str, tally: LineTally
+) -> RegionLabels:
     lines = read_text(file).splitlines()
     drawing = RegionCollector()
     for number, line in enumerate(lines, start=1):
         place, words = f"{file}: line {number}", line.split()
         if words:
-            drawing.add(partial(_shape, words, place), _label(words[0], names, settings, place), where=place)
+            drawing.add(partial(_shape, words, place, tally), _label(words[0], names, settings, place), where=place)
     # The photo lies in images/ as its labels do in labels/.
     parts = ["images" if part == "labels" else part for part in file.relative_to(folder).with_suffix("").parts]
     signature = sha256_file(file) + known
@@ -365,7 +371,7 @@ def _label(word: str, names: dict[int, str], settings: Path, where: str) -> str 
     return names[number]
 
 
-def _shape(words: list[str], where: str) -> Polygon:
+def _shape(words: list[str], where: str, tally: LineTally) -> Polygon:
     try:
         values = np.array(words[1:], dtype=np.float64)
     except ValueError:
@@ -374,9 +380,13 @@ def _shape(words: list[str], where: str) -> Polygon:
         what = "is not a class number followed by numbers"
         to_do = "Export the labels again, or move the file elsewhere if it has none."
         raise P2PError(where, what, to_do, code="bad-number")
+    tally.add(values)
     if len(values) > 4 and len(values) % 2:
         what = f"has {len(values)} numbers after the class, and so no pairs"
-        to_do = "If the last one is a confidence, save the labels without it (save_conf=False); else export them again."
+        to_do = (
+            "If the last one is a confidence, save the labels without it (save_conf=False); if it is the angle of a box, "
+            "save its four corners; else export them again."
+        )
         raise P2PError(where, what, to_do, code="bad-outline")
     if len(values) < 4 or not ((values > -_BEYOND) & (values < 1 + _BEYOND)).all():
         raise P2PError(
