@@ -173,6 +173,8 @@ def build_masks(
         with foretell(work, skipped, lines, report):
             check_mapping(work, lines, totals, inputs.found, labels, report, failed=bool(done.skipped))
         _note_upright(totals.turned, report)
+        for line in work.reaches.notes(str(labels)):
+            report.note(line)
         if not (keep_going and lines):
             _refuse_alike(skipped)
             refuse(skipped, destination)

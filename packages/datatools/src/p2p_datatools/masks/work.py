@@ -32,6 +32,7 @@ from p2p_datatools.contract.pictures.index import histogram
 from p2p_datatools.contract.pictures.resize import resize_mask
 from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
 from p2p_datatools.contract.progress import MANY, QUIET, Reporter
+from p2p_datatools.labels.reach import Reaches
 from p2p_datatools.labels.values import ColorLabels, PictureLabels, RegionFault, RegionLabels, Use
 from p2p_datatools.masks.class_mapping import ClassMapping
 from p2p_datatools.masks.label_pictures import BY_IDS, PictureClasses, PictureReader
@@ -47,7 +48,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
 
     `numbered` are those of the pictures whose numbers nothing names but the palette's ids. `strays` are the regions
     outside of their picture, `scaling` the sizes of label pictures that no class claims yet and that will be scaled,
-    both by the name of the mask.
+    both by the name of the mask. `reaches` are how far regions of all pictures reach.
     """
 
     listing = MASK_LINES
@@ -70,6 +71,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         self.interpolated: list[str] = []
         self.strays: dict[str, tuple[RegionFault, ...]] = {}
         self.scaling: dict[str, str] = {}
+        self.reaches = Reaches()
         self._strict = strict
         self._counting = threading.Lock()
 
@@ -95,7 +97,9 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         """
         size = needed_size(item)
         if isinstance(item.item, RegionLabels) and size is not None:
-            strays = strays_of(item.item.load(), size, strict=self._strict)
+            labels = item.item.load()
+            strays = strays_of(labels, size, strict=self._strict)
+            self.reaches.add(item.name, labels, labels.size_in(size))
             if strays:
                 self.strays[item.name] = strays
         return size

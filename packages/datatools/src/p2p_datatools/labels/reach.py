@@ -1,0 +1,79 @@
+"""How far the outlines of all pictures reach, which tells labels of another scale: of larger photos, or in percent.
+
+Nothing here may paint, or judge a single picture by more than what lies beyond its edges.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.words import plural
+from p2p_datatools.labels.values import Region, RegionLabels
+
+_BEYOND = 0.1  # of a side: tools let the hand slip over the edge by less
+_LEAST = 8.0  # pixels, of which less is a slip in a small picture, too
+_PERCENT = 100.0
+_ENOUGH = 3  # regions that do not lie in a corner by accident
+_CORNER = 4  # times as large as what percentages reach is a picture in which they are a corner
+
+
+class _Reach(NamedTuple):
+    """What the regions of a picture reach: their number, the largest coordinate, its shorter side, and what is beyond."""
+
+    regions: int
+    most: float
+    side: int
+    beyond: str
+
+
+@dataclass
+class Reaches:
+    """The pictures by name, added in any order and from any thread."""
+
+    _pictures: dict[str, _Reach] = field(default_factory=dict)
+
+    def add(self, name: str, item: RegionLabels, size: Size) -> None:
+        """Add the regions of a picture of `size`, in whose pixels they are given."""
+        if item.relative or not item.regions:
+            return
+        ends = [(region, x, y) for region in item.regions for x, y in _ends_of(region)]
+        most = max((max(x, y) for _, x, y in ends), default=0.0)
+        beyond = next(_say_beyond(ends, item.where, size), "")
+        self._pictures[name] = _Reach(len(item.regions), most, min(size), beyond)
+
+    def notes(self, where: str) -> Iterator[str]:
+        """What all pictures together tell; `where` are the labels."""
+        far = [each.beyond for _, each in sorted(self._pictures.items()) if each.beyond]
+        if far:
+            reach = "picture has regions that reach" if len(far) == 1 else "pictures have regions that reach"
+            yield (
+                f"{where}: {len(far)} {reach} far beyond the edge; the first: {far[0]}. What lies outside is cut off: "
+                "if they were drawn on larger photos, give those with --photos, and correct the size in the labels."
+            )
+        most = max((each.most for each in self._pictures.values()), default=0.0)
+        count = sum(each.regions for each in self._pictures.values())
+        side = min((each.side for each in self._pictures.values()), default=0)
+        if count >= _ENOUGH and _PERCENT / 2 < most <= _PERCENT and side >= _CORNER * _PERCENT:
+            yield (
+                f"{where}: {plural(count, 'region')} of {plural(len(self._pictures), 'picture')} all lie within the "
+                "first 100 pixels of both sides, as if they were percentages: look at the masks, and convert the "
+                "coordinates to pixels if they are."
+            )
+
+
+def _ends_of(region: Region) -> Iterator[tuple[float, float]]:
+    """The largest x and y of each part of a region."""
+    for polygon in region.polygons:
+        x, y = polygon.outer.max(axis=0).tolist()
+        yield x, y
+    for runs in region.runs:
+        yield runs.left + runs.size.width, runs.top + runs.size.height
+
+
+def _say_beyond(ends: Iterable[tuple[Region, float, float]], where: str, size: Size) -> Iterator[str]:
+    for region, *reached in ends:
+        for axis, end, side in zip("xy", reached, size, strict=True):
+            if end - side > max(_LEAST, _BEYOND * side):
+                place = region.place or where
+                yield f"{place} ({region.label}) reaches {axis}={end:.0f} in a picture of {size}"
