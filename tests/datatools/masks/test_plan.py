@@ -89,6 +89,18 @@ def test_outlines_that_fit_only_the_upright_photo_are_taken_though_the_labels_te
     assert needed_size(MaskJob(regions("a.jpg", Size(8, 6), HOOD), "a", photo, raw)) == (8, 6)
 
 
+def test_outlines_that_fit_only_the_photo_are_taken_though_a_program_exchanged_its_sides(
+    photos: Path, refused: "Refused"
+) -> None:
+    photo = turn(photos / "a.jpg", 1)
+    wide = outline((0, 0), (8, 0), (8, 6))
+    assert needed_size(MaskJob(regions("a.jpg", Size(6, 8), wide), "a", photo)) == (8, 6)
+    for strange in (outline((0, 0), (6, 0), (6, 8)), HOOD, outline((0, 0), (8, 0), (8, 8))):
+        with refused("mask-size", "a.jpg") as error:
+            needed_size(MaskJob(regions("a.jpg", Size(6, 8), strange), "a", photo))
+        assert "exchanged width and height" in error.value.to_do
+
+
 def test_a_photo_that_exif_does_not_turn_is_not_blamed_on_it(photos: Path, refused: "Refused") -> None:
     for orientation in (1, 3):
         with refused("mask-size", "a.jpg"):

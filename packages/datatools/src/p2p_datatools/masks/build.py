@@ -369,12 +369,12 @@ def _recipe(labels: Path, folder: PhotoFolder | None, palette: Palette, how: Pai
 
 
 def _note_upright(turned: Sequence[MaskJob], report: Reporter) -> None:
-    """Note labels that tell the size of the sensor, but are drawn on the photo as EXIF turns it."""
+    """Note labels that tell width and height the other way round, but are drawn on the photo as it is seen."""
     if turned:
         number = plural(len(turned), "picture has", "pictures have")
         report.note(
-            f"{turned[0].item.where}: {number} the width and height of the sensor in the labels, but outlines that fit "
-            "only the photo as EXIF turns it: taken as drawn on that."
+            f"{turned[0].item.where}: {number} width and height the other way round in the labels (the sensor's, or a "
+            "program's slip), but outlines that fit only the photo as it is seen: taken as drawn on that."
         )
 
 

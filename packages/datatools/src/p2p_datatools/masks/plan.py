@@ -255,11 +255,12 @@ def needed_size(job: MaskJob) -> Size | None:
 
 
 def is_upright(job: MaskJob, labels: Size, photo: Header) -> bool:
-    """Whether labels tell the size of the sensor, but their outlines are those of the upright photo.
+    """Whether labels tell width and height the other way round, but their outlines are those of the photo as it is seen.
 
-    EXIF turns the photo by a quarter, and some outline lies so that it fits into the upright picture alone.
+    They may be the sensor's, where EXIF turns the photo by a quarter, or a program's slip; some outline lies so that it
+    fits into the photo alone.
     """
-    if photo.orientation < 5 or labels != (photo.size.height, photo.size.width) or photo.size == labels:
+    if labels != (photo.size.height, photo.size.width) or photo.size == labels:
         return False
     if not isinstance(job.item, RegionLabels):
         return False
@@ -287,6 +288,13 @@ def other_size(where: str, labels: Size, photo: Size, orientation: int = 1) -> P
             "otherwise correct the size that the labels tell, or turn the label picture."
         )
         return P2PError(where, what, to_do, code="exif-turned")
+    if labels == (photo.height, photo.width):
+        what = f"the labels are for a picture of {labels}, but the photo is {photo}, the other way round"
+        to_do = (
+            "If a program only exchanged width and height, correct them in the labels; if the photo was turned, use it as "
+            "it was when it was labelled."
+        )
+        return P2PError(where, what, to_do, code="mask-size")
     if photo == (2 * labels.width, labels.height):
         what = f"the labels are for a picture of {labels}, but the photo is {photo}, twice as wide, as A|B pictures are"
         to_do = "If it is one, take such pictures apart with 'p2p data halves', and give the half that the labels show."

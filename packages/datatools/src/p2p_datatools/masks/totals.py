@@ -34,7 +34,7 @@ class MaskTotals:
     `uses` are the labels of the pictures, by pixels and pictures. `most_blended` and `most_reordered` are the masks
     with the largest share of such pixels, None where none has any. Of `black` masks nothing but black and transparency
     was read. `undecided` masks have pixels that no colour explains, `first_undecided` are a few of them with the place,
-    and `most_undecided` is the one with the largest share. `turned` are jobs whose labels tell the size of the sensor.
+    and `most_undecided` is the one with the largest share. `turned` are jobs whose labels exchange the sides.
     """
 
     def __init__(self, lines: Iterable[MaskLine], jobs: Mapping[str, MaskJob], palette: Palette) -> None:
