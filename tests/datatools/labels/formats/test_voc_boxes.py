@@ -54,3 +54,11 @@ def test_a_box_beside_an_outline_without_points_is_a_box(tmp_path: Path, only: "
     (tmp_path / "a.xml").write_text(FILE.format("a.jpg", objects))
     (region,) = only(read_labels(tmp_path)).regions
     assert region.is_box
+
+
+def test_an_outline_without_a_box_is_not_taken_for_one_of_labelme(tmp_path: Path, only: "First") -> None:
+    outline = "<polygon><x1>0</x1><y1>1</y1><x2>5</x2><y2>1</y2><x3>5.5</x3><y3>4</y3></polygon>"
+    (tmp_path / "a.xml").write_text(FILE.format("a.jpg", f"<object><name>car</name>{outline}</object>"))
+    found = read_labels(tmp_path)
+    assert found.format == "voc-boxes"
+    assert only(found).regions[0].polygons[0].outer.tolist() == [[0, 1], [5, 1], [5.5, 4]]

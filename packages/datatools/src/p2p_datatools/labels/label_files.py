@@ -36,6 +36,7 @@ class FileForm(NamedTuple):
     read: _ReadFile
     is_whole: bool = False
     may_hold_many: bool = False  # pictures, as those of a split
+    is_numbered: bool = False  # its files are called by a number of the tool's own, and not as their pictures
 
 
 class PlaceForm(NamedTuple):
@@ -161,7 +162,7 @@ class LabelFiles:
         if form.is_whole:
             return found
         items = tuple(store.keep(item) if isinstance(item, RegionLabels) else item for item in found.items)
-        if len(items) == 1 and isinstance(items[0], RegionLabels):
+        if len(items) == 1 and isinstance(items[0], RegionLabels) and not form.is_numbered:
             own = PurePosixPath(self._source(path)).with_suffix("").as_posix()
             items = (replace(items[0], label_file=own),)
         return replace(found, items=items)

@@ -50,7 +50,9 @@ from p2p_datatools.labels.formats.whole_sets.labelstudio import (
     brush_folder_error,
     is_brush_folder,
     is_labelstudio,
+    is_labelstudio_task,
     read_labelstudio,
+    read_labelstudio_task,
 )
 from p2p_datatools.labels.formats.whole_sets.via import is_via, is_via_csv, read_via, read_via_csv
 from p2p_datatools.labels.formats.whole_sets.via3 import is_via3, read_via3
@@ -117,8 +119,11 @@ _TABLE = (
     Format(
         "labelstudio",
         "Label Studio",
-        "a .json, a list of tasks with annotations, or of JSON-MIN",
-        (FileForm(is_labelstudio, read_labelstudio, is_whole=True),),
+        "a .json, a list of tasks with annotations or of JSON-MIN, or one .json per task",
+        (
+            FileForm(is_labelstudio, read_labelstudio, is_whole=True),
+            FileForm(is_labelstudio_task, read_labelstudio_task, is_numbered=True),
+        ),
     ),
     Format(
         "supervisely",

@@ -12,6 +12,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import find_files
 from p2p_datatools.labels.parsing.xml import Element
 
+_BOX_NUMBERS = 4
 _MOST_LOOKED_AT = 200  # files of a folder
 _FEW_LINES = 5
 _TEXT = (".txt", "")
@@ -90,6 +91,23 @@ def _lacks_table(value: Any) -> bool:
     return isinstance(value, dict) and sum(isinstance(value.get(name), list) for name in tables) == 2
 
 
+def _has_deepfashion_item(value: Any) -> bool:
+    item = value.get("item1") if isinstance(value, dict) else None
+    return isinstance(item, dict) and item.keys() >= {"segmentation", "category_name"}
+
+
+def _is_ade20k(value: Any) -> bool:
+    told = value.get("annotation") if isinstance(value, dict) else None
+    return isinstance(told, dict) and told.keys() >= {"filename", "imsize", "object"}
+
+
+def _is_headless(value: Any) -> bool:
+    """Whether the rows of a table are called by numbers, so that its first line is a row and not their headings."""
+    row = value[0] if isinstance(value, list) and value else None
+    names = [name for name in row if isinstance(name, str)] if isinstance(row, dict) else []
+    return sum(name.strip().replace(".", "", 1).isdigit() for name in names) >= _BOX_NUMBERS
+
+
 def _is_run_lengths(value: Any) -> bool:
     return any(_all_have(name)(value) for name in ("EncodedPixels", "rle_mask", "encoded_pixels"))
 
@@ -103,6 +121,11 @@ _FORMS = (
         "results of a detector in COCO's form, which name neither pictures nor classes",
         _all_have("image_id", "category_id", "score"),
         "Put them as annotations into the COCO file whose images they are of.",
+    ),
+    _Form(
+        "COCO's captions, which draw nothing",
+        _inside("annotations", "caption", "image_id"),
+        "Give the set's instances_*.json, or stuff_*.json.",
     ),
     _Form(
         "the form of COCO without one of its lists images, annotations and categories",
@@ -141,6 +164,22 @@ _FORMS = (
         lambda value: isinstance(value, dict) and value.get("type") == "FeatureCollection",
         "Paint its outlines on the photo's grid, such as with gdal_rasterize, and give the TIFF of class numbers.",
     ),
+    _Form("a table of nuImages or nuScenes", _all_have("token"), f"By its devkit (get_segmentation): {_WRITE_PNG}"),
+    _Form(
+        "DeepFashion2's form",
+        _has_deepfashion_item,
+        "Convert it to COCO with the data set's own deepfashion2_to_coco.py.",
+    ),
+    _Form(
+        "the form of ADE20K with all parts",
+        _is_ade20k,
+        "Give the class numbers of its scene parsing (ADEChallengeData2016/annotations).",
+    ),
+    _Form(
+        "SuperAnnotate's form of before 2021",
+        _all_have("type", "className", "points"),
+        "Upload it into a project of today, and export that.",
+    ),
     _Form("nothing but an empty list or object", lambda value: value in ([], {}), "Export the labels again."),
 )
 
@@ -158,12 +197,16 @@ _TABLES = (
         "Unite the masks of each picture in a PNG of class numbers.",
     ),
     _Form("boxes", _all_have("xmin", "ymax"), _BOXES),
+    _Form("rows of numbers without headings, as tools write boxes", _is_headless, _BOXES),
     _Form("boxes", lambda value: isinstance(value, Element) and value.find(".//image/box") is not None, _BOXES),
 )
 
 
 def explain_value(path: Path, value: Any) -> P2PError | None:
     """What a parsed file is that no format reads; None if that is not known."""
+    if value == [] and path.suffix.lower() == ".csv":
+        what = "is not read, because it has no row after its first line, which must be their headings"
+        return _error(path, what, "Write a line of headings first, or give labels of outlines.")
     form = next((each for each in (*_FORMS, *_TABLES) if each.is_it(value)), None)
     return _error(path, f"is not read, because it has {form.title}", form.to_do) if form else None
 
@@ -193,6 +236,10 @@ def explain_folder(folder: Path) -> P2PError | None:
 _TEXTS: Mapping[str, tuple[str, str]] = {
     r"[A-Za-z_]+ -?[\d.]+ -?\d( -?[\d.]+){12}( [\d.]+)?": ("KITTI's boxes", _BOXES),
     r"(-?[\d.]+ ){8}[\w-]+ \d": ("DOTA's turned boxes", _BOXES),
+    r"[A-Za-z][\w-]*( [01]?\.\d+){4,}": (
+        "names of classes where YOLO has their numbers",
+        "Replace each by its number, and put a classes.txt with the names, from class 0 on, beside them.",
+    ),
     r"-?\d+(, ?-?[\d.]+){4,}": (
         "numbers with commas, where YOLO has spaces",
         "Replace the commas by spaces, and put a classes.txt with the names beside them.",

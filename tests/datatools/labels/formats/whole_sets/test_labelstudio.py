@@ -11,7 +11,12 @@ import pytest
 from PIL import Image
 
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.labels.formats.whole_sets.labelstudio import is_labelstudio, read_labelstudio
+from p2p_datatools.labels.formats.whole_sets.labelstudio import (
+    is_labelstudio,
+    is_labelstudio_task,
+    read_labelstudio,
+    read_labelstudio_task,
+)
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet, RegionLabels
 from p2p_datatools.masks.paint import paint_regions
@@ -248,3 +253,22 @@ def test_brushes_exported_as_pictures_are_known_and_say_what_to_export(tmp_path:
     assert "JSON" in error.value.to_do
     (tmp_path / "project.json").write_text(json.dumps([task(annotation(result()))]))
     assert read_labels(tmp_path).format == "labelstudio"
+
+
+def test_an_annotation_of_a_storage_is_read_with_the_task_in_it(tmp_path: Path) -> None:
+    synced = annotation(result()) | {"task": {"id": 7, "data": {"image": "a.png"}}}
+    (tmp_path / "5.json").write_text(json.dumps(synced))
+    (tmp_path / "6.json").write_text(json.dumps(task(annotation(result()), image="b.png")))
+    found = read_labels(tmp_path)
+    assert (found.format, [item.file_name for item in found.items]) == ("labelstudio", ["a.png", "b.png"])
+    # The number is the annotation's; a photo that is called so is another's.
+    assert [item.label_file for item in found.items if isinstance(item, RegionLabels)] == ["", ""]
+
+
+def test_a_task_alone_is_known_by_its_results() -> None:
+    assert is_labelstudio_task(task(annotation()))
+    assert not any(
+        map(is_labelstudio_task, [task(), {"data": {}, "annotations": [{"id": 1}]}, [task(annotation())], 5])
+    )
+    found = read_labelstudio_task(task(annotation(result(), was_cancelled=True)), where="a", source="a")
+    assert [skip.code for skip in found.skipped] == ["unlabelled"]

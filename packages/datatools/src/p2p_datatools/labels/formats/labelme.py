@@ -132,7 +132,9 @@ _SHAPES: Mapping[str, Callable[[Mapping[str, Any], list[Any], str], Polygon | Ru
 
 def is_labelme_xml(value: Any) -> bool:
     """Whether parsed XML has the form of LabelMe 3.0; Pascal VOC's boxes have the same root but other objects."""
-    if not isinstance(value, Element) or value.tag != "annotation" or value.find("object/bndbox") is not None:
+    if not isinstance(value, Element) or value.tag != "annotation":
+        return False
+    if any(value.find(path) is not None for path in ("object/bndbox", "object/polygon/x1")):
         return False
     return any(value.find(path) is not None for path in ("imagesize", "object/polygon", "object/segm"))
 

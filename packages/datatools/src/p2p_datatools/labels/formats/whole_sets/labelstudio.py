@@ -38,6 +38,20 @@ def read_labelstudio(value: Any, *, where: str, source: str) -> LabelSet:
     return gather("labelstudio", _pictures(value, where, source))
 
 
+def is_labelstudio_task(value: Any) -> bool:
+    """Whether a parsed JSON file is one task, or one annotation with its task, as a storage is given of each."""
+    if _is_synced(value):
+        return True
+    known = _annotations(value) if _is_task(value) else None
+    return bool(known) and all(isinstance(each, dict) and "result" in each for each in known or [])
+
+
+def read_labelstudio_task(value: Any, *, where: str, source: str) -> LabelSet:
+    """The labels of the only task in a file."""
+    task = {**value["task"], "annotations": [value]} if _is_synced(value) else value
+    return gather("labelstudio", _pictures([task], where, source))
+
+
 def is_brush_folder(path: Path) -> bool:
     """Whether a folder holds the brushes of Label Studio, one file a brush."""
     return path.is_dir() and any(_BRUSH_FILE.fullmatch(file.name) for file in path.iterdir())
@@ -55,6 +69,12 @@ def brush_folder_error(path: Path) -> P2PError:
 
 def _is_task(value: Any) -> bool:
     return isinstance(value, dict) and isinstance(value.get("data"), dict) and _annotations(value) is not None
+
+
+def _is_synced(value: Any) -> bool:
+    """Whether it is an annotation in which its task lies, instead of a task with its annotations."""
+    task = value.get("task") if isinstance(value, dict) and isinstance(value.get("result"), list) else None
+    return isinstance(task, dict) and isinstance(task.get("data"), dict)
 
 
 def _is_record(value: Any) -> bool:
