@@ -74,15 +74,29 @@ def test_the_lengths_of_runs_in_the_place_of_a_polygon_are_not_its_points() -> N
     assert not read({"segmentation": [[0, 0, 10, 0, 10, 8, 9, 8, 9, 8, 9, 8, 1, 0]]}, width=10, height=8).skipped
 
 
-def test_runs_along_rows_are_refused_where_the_bbox_tells_it() -> None:
-    (skip,) = read({"segmentation": runs(drawn(), "C"), "bbox": BOX}).skipped
-    assert (skip.where, skip.code) == ("a.jpg", "bad-rle")
-    assert "row by row" in skip.what
-    # In a square picture they are the transposed mask, and the bbox may have two corners.
+@pytest.mark.parametrize("bbox", [BOX, [12, 4, 20, 7]])
+def test_runs_along_rows_are_read_so_where_the_bbox_tells_it_and_said(bbox: list[int]) -> None:
+    found = read({"segmentation": runs(drawn(), "C"), "bbox": bbox}, {"segmentation": runs(drawn(), "F"), "bbox": bbox})
+    (item,) = found.items
+    assert isinstance(item, RegionLabels)
+    assert [bool((region.runs[0].mask() == drawn()).all()) for region in item.regions] == [True, True]
+    (note,) = found.notes
+    assert note.startswith("labels.json: 1 annotation has its runs row by row, as the bbox tells")
+    assert note.endswith("the first: a.jpg: annotation 10.")
+
+
+def test_the_signature_says_in_which_order_runs_are_read(only: "First") -> None:
+    along = {"segmentation": runs(drawn(), "C")}
+    told, untold = only(read(along | {"bbox": BOX})), only(read(along))
+    assert told.signature != untold.signature
+
+
+def test_in_a_square_picture_runs_along_rows_may_as_well_have_a_bbox_that_is_exchanged() -> None:
     square = np.zeros((20, 20), dtype=bool)
     square[3:5, 10:18] = True
-    (skip,) = read({"segmentation": runs(square, "C"), "bbox": [10, 3, 18, 5]}, width=20, height=20).skipped
-    assert skip.code == "bad-rle"
+    found = read({"segmentation": runs(square, "C"), "bbox": [10, 3, 8, 2]}, width=20, height=20)
+    assert (the_region(found).runs[0].mask() == square.T).all()
+    assert "only with x and y exchanged" in found.notes[0]
 
 
 @pytest.mark.parametrize("bbox", [BOX, [12, 4, 7, 2], [13, 5, 8, 3], [12, 4, 20, 7], [0, 0, 0, 0], None, [1, 2], "x"])

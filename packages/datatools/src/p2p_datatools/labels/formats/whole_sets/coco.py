@@ -13,12 +13,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, error_of, skip_of
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.labels.formats.whole_sets.coco_outlines import (
-    contradiction,
-    parts_of,
-    refuse_rows,
-    refuse_run_lengths,
-)
+from p2p_datatools.labels.formats.whole_sets.coco_outlines import BoxRemarks, parts_of, refuse_run_lengths
 from p2p_datatools.labels.parsing.json_file import PackedAnnotation
 from p2p_datatools.labels.parsing.outlines import box, box_at, number, polygon
 from p2p_datatools.labels.parsing.regions import RegionCollector, read_label, read_picture_name, size_from
@@ -66,32 +61,24 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
     if 2 * len(faults) > len(value["annotations"]):  # more than what is left of pictures that were taken out
         raise error_of(faults[0])
     items, skipped, uses, store = [], [], dict[str, Use](), RegionStore()
-    contradictions = list[str]()
+    remarks = BoxRemarks()
     for image in images.values():
         name = str(image.get("file_name", ""))
         try:
             own = [_load(each, *known) for each in annotations.pop(image["id"], ())]
-            item = _picture(image, own, categories, f"{source}: {name}", contradictions)
+            item = _picture(image, own, categories, f"{source}: {name}", remarks)
         except P2PError as error:
             skipped.append(skip_of(error, name or f"{where}: image {image['id']}"))
         else:
             add_uses(uses, item)
             items.append(store.keep(item))
-    notes = (*same_names(categories, where), *_contradiction_note(contradictions, where))
+    notes = (*same_names(categories, where), *remarks.notes(where))
     return LabelSet("coco", tuple(items), uses, tuple(skipped), notes=notes, faults=faults)
 
 
 def _said_of(image: Mapping[str, Any]) -> tuple[Any, ...]:
     """What an entry of a picture says; programs that merge files write some twice."""
     return tuple(image.get(key) for key in ("file_name", "width", "height"))
-
-
-def _contradiction_note(contradictions: list[str], where: str) -> tuple[str, ...]:
-    if not contradictions:
-        return ()
-    count, first = len(contradictions), contradictions[0]
-    are = "annotation contradicts its own bbox" if count == 1 else "annotations contradict their own bbox"
-    return (f"{where}: {count} {are}; the first: {first}. Look at these masks, and correct what is wrong.",)
 
 
 def _by_text(ids: Iterable[Any]) -> dict[str, Any]:
@@ -173,12 +160,12 @@ def _picture(
     annotations: list[Any],
     categories: Mapping[Any, str],
     source: str,
-    contradictions: list[str],
+    remarks: BoxRemarks,
 ) -> RegionLabels:
     name = _picture_name(image)
     size = size_from(image.get("width"), image.get("height"), name)
     drawing = RegionCollector()
-    said = [_draw(each, categories, size, name, drawing, contradictions) for each in annotations]
+    said = [_draw(each, categories, size, name, drawing, remarks) for each in annotations]
     dump = json.dumps([name, size, [each for each in said if each]])
     signature = hashlib.sha256(dump.encode()).hexdigest()
     boxes = tuple(around for each in annotations if (around := _box_around(each, categories, name)))
@@ -201,11 +188,11 @@ def _draw(
     size: Size | None,
     picture: str,
     drawing: RegionCollector,
-    contradictions: list[str],
+    remarks: BoxRemarks,
 ) -> list[Any] | None:
     """Draw an annotation as one region, and give what its mask depends on; None where it cannot be painted at all.
 
-    How its bbox contradicts it is added to `contradictions`.
+    What its bbox tells against it is added to `remarks`.
     """
     where = f"{picture}: annotation {annotation.get('id')}"
     category = annotation.get("category_id")
@@ -228,11 +215,9 @@ def _draw(
     runs = tuple(shape for shape in shapes if isinstance(shape, Runs))
     if not shapes:
         return None
-    refuse_rows(runs, annotation.get("bbox"), where)
-    if against := contradiction(polygons, runs, annotation.get("bbox")):
-        contradictions.append(f"{where} {against}")
+    runs, in_rows = remarks.settle(polygons, runs, annotation.get("bbox"), where)
     drawing.regions.append(Region(read_label(label, where), polygons, runs, where))
-    return [label, kept]
+    return [label, kept, "rows"] if in_rows else [label, kept]
 
 
 def _part(name: str, value: Any, size: Size | None, where: str) -> Polygon | Runs:

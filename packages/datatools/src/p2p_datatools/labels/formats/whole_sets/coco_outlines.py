@@ -4,6 +4,7 @@ Nothing here may know pictures or classes; an outline that its own annotation co
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -64,23 +65,57 @@ def refuse_run_lengths(name: str, part: Any, size: Size | None, where: str) -> N
         raise P2PError(where, what, to_do, code="bad-rle")
 
 
-def refuse_rows(masks: Sequence[Runs], bbox: Any, where: str) -> None:
-    """Raise P2PError for runs that fit the annotation's own bbox row by row, and not column by column, as COCO's go."""
-    boxes = list(_read_boxes(bbox))
-    for mask in masks if boxes else ():
-        columns, rows = _extent_of_runs(mask, by_column=True), _extent_of_runs(mask, by_column=False)
-        if _miss(columns, boxes) > _APART and _miss(rows, boxes) <= _EXACT:
-            what = "its RLE fits its bbox only if its runs go row by row, and COCO's go column by column"
-            to_do = 'Write the counts of mask.flatten(order="F"), or correct the bbox if that is wrong.'
-            raise P2PError(where, what, to_do, code="bad-rle")
+@dataclass
+class BoxRemarks:
+    """What the bboxes of all annotations tell of their outlines: the places of runs in rows, and of contradictions."""
+
+    rows: list[str] = field(default_factory=list)
+    contradictions: list[str] = field(default_factory=list)
+
+    def settle(
+        self, polygons: Sequence[Polygon], masks: Sequence[Runs], bbox: Any, where: str
+    ) -> tuple[tuple[Runs, ...], bool]:
+        """The masks of an annotation, and whether they are read row by row, which its bbox may tell."""
+        boxes = list(_read_boxes(bbox))
+        if boxes and masks and all(_are_rows(mask, boxes) for mask in masks):
+            self.rows.append(where)
+            return tuple(replace(mask, by_column=False) for mask in masks), True
+        if against := _contradiction(polygons, masks, boxes):
+            self.contradictions.append(f"{where} {against}")
+        return tuple(masks), False
+
+    def notes(self, where: str) -> Iterator[str]:
+        """What was found, in a line each; `where` is the file."""
+        if self.rows:
+            has = "annotation has its runs" if len(self.rows) == 1 else "annotations have their runs"
+            yield (
+                f"{where}: {len(self.rows)} {has} row by row, as the bbox tells, where COCO's go column by column, and "
+                f"so they are read; the first: {self.rows[0]}."
+            )
+        if self.contradictions:
+            are = "annotation contradicts its" if len(self.contradictions) == 1 else "annotations contradict their"
+            yield (
+                f"{where}: {len(self.contradictions)} {are} own bbox; the first: {self.contradictions[0]}. Look at "
+                "these masks, and correct what is wrong."
+            )
 
 
-def contradiction(polygons: Sequence[Polygon], masks: Sequence[Runs], bbox: Any) -> str:
+def _are_rows(mask: Runs, boxes: Sequence[_Extent]) -> bool:
+    """Whether runs fit the bbox row by row, and not column by column, as COCO's go.
+
+    In a square picture that is also what a bbox with x and y exchanged does.
+    """
+    if mask.size.width == mask.size.height:
+        return False
+    columns, rows = _extent_of_runs(mask, by_column=True), _extent_of_runs(mask, by_column=False)
+    return _miss(columns, boxes) > _APART and _miss(rows, boxes) <= _EXACT
+
+
+def _contradiction(polygons: Sequence[Polygon], masks: Sequence[Runs], boxes: Sequence[_Extent]) -> str:
     """How a bbox contradicts its outlines: they fit with x and y exchanged, or lie elsewhere; empty where it does not.
 
     It may be the bbox that is wrong.
     """
-    boxes = list(_read_boxes(bbox))
     extents = [*map(_extent_of_polygon, polygons), *(_extent_of_runs(mask, by_column=True) for mask in masks)]
     if not boxes or not extents:
         return ""
