@@ -1,5 +1,6 @@
 """YOLO's text files are read with the names of a data.yaml, which is YAML in whatever way it is written."""
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -423,3 +424,17 @@ def test_labels_may_end_in_capital_letters(data: Path) -> None:
     labels = data / "train" / "labels"
     (labels / "a.b.txt").rename(labels / "a.b.TXT")
     assert [item.picture_name for item in read_labels(data).items] == ["train/images/a.b"]
+
+
+def test_labels_of_another_format_beside_those_of_yolo_are_named(tmp_path: Path) -> None:
+    (tmp_path / "classes.txt").write_text("car\n")
+    (tmp_path / "a.txt").write_text("0 0.1 0.1 0.4 0.1 0.4 0.3\n")
+    assert len(read_labels(tmp_path).notes) == 1  # of the list
+    shape = {"label": "car", "points": [[1, 1], [5, 1], [5, 5]], "shape_type": "polygon"}
+    (tmp_path / "b.json").write_text(json.dumps({"version": "5.0", "imagePath": "b.jpg", "shapes": [shape]}))
+    (tmp_path / "notes.json").write_text('{"info": {}}')
+    assert read_labels(tmp_path).notes[1] == (
+        f"{tmp_path}: YOLO is read; 1 label file of another format is left out, the first b.json (LabelMe). "
+        "Add --format labelme to read those instead."
+    )
+    assert len(read_labels(tmp_path, "yolo").notes) == 1  # who names it has chosen

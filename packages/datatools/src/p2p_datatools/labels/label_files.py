@@ -40,11 +40,15 @@ class FileForm(NamedTuple):
 
 
 class PlaceForm(NamedTuple):
-    """A format that is recognised by a path and the names below it; with `fits_any` any folder of pictures is."""
+    """A format that is recognised by a path and the names below it; with `fits_any` any folder of pictures is.
+
+    With `may_have_others` people keep the labels that they were made of beside them, which are then named.
+    """
 
     is_it: Callable[[Path], bool]
     read: Callable[[Path], LabelSet]
     fits_any: bool = False
+    may_have_others: bool = False
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,10 @@ _TABLE = (
     Format("cityscapes", "Cityscapes", "files *_gtFine_labelIds.png", place=PlaceForm(is_cityscapes, read_cityscapes)),
     Format("voc", "Pascal VOC", "a folder SegmentationClass", place=PlaceForm(is_voc, read_voc)),
     Format(
-        "yolo", "YOLO", "text files with a data.yaml, classes.txt or obj.names", place=PlaceForm(is_yolo, read_yolo)
+        "yolo",
+        "YOLO",
+        "text files with a data.yaml, classes.txt or obj.names",
+        place=PlaceForm(is_yolo, read_yolo, may_have_others=True),
     ),
     Format(
         "sam-folder",
@@ -274,7 +277,22 @@ def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - i
     with catch_reader(path):
         read = chosen.place.read(path) if chosen.place else files.read(chosen)
         found = give_listed_splits(give_splits_of_names(read), path)
+    if format == "auto" and chosen.place and chosen.place.may_have_others:
+        found = replace(found, notes=(*found.notes, *_others_note(chosen, files)))
     return _judge_each(found) if format == "auto" and chosen.place and chosen.place.fits_any else found
+
+
+def _others_note(chosen: Format, files: LabelFiles) -> tuple[str, ...]:
+    """That label files of other formats lie beside those that are read."""
+    if not files.known:
+        return ()
+    path, (other, _) = next(iter(files.known.items()))
+    count = len(files.known)
+    are = "label file of another format is" if count == 1 else "label files of other formats are"
+    return (
+        f"{files.place}: {chosen.title} is read; {count} {are} left out, the first {path.relative_to(files.place)} "
+        f"({other.title}). Add --format {other.name} to read those instead.",
+    )
 
 
 def _judge_each(found: LabelSet) -> LabelSet:
