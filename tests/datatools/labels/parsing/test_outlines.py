@@ -43,6 +43,9 @@ def test_a_polygon_may_be_flat_or_in_pairs() -> None:
         ([0, 0, 4, 0, None, 4], "its outline[4] is None, but its outline must be a list x, y, x, y, ... of numbers"),
         ([[0, 0], [4, [0]], [4, 4]], "its outline must be a list x, y, x, y, ... of numbers"),
         ([[0, 0, 1], [4, 0, 1], [4, 4, 1], [0, 4, 1]], "has points of 3 coordinates"),  # points in space
+        ([[0, 0, 1, 1], [4, 0, 1, 1], [4, 4, 1, 1]], "has points of 4 coordinates"),
+        ([[0, 0, 4, 0, 4, 4], [9, 9, 8, 9, 8, 8]], "has 2 outlines where one is meant"),
+        ([[[0, 0], [4, 0], [4, 4]], [[9, 9], [8, 9], [8, 8]]], "has 2 outlines where one is meant"),
         ({"x": 3}, "a list x, y, x, y"),
     ],
 )

@@ -19,6 +19,7 @@ _OUTLINE, _ROTATION = "its outline", "its rotation"
 _FARTHEST = 1e9  # a larger coordinate is damage, not a point outside the picture
 _CHORD = 0.001  # pixels by which the straight sides of a drawn ellipse may differ from it
 _MOST_SIDES = 4096
+_FEWEST = 6  # numbers of an outline
 _SURELY = 1e-3  # square pixels that no rounding of coordinates up to 100,000 can make of a line
 
 
@@ -152,9 +153,15 @@ def _points(values: Any, where: str, form: str, name: str) -> Points:
         raise _not_points(values, where, form, name) from error
     if not (np.abs(points) <= _FARTHEST).all():
         raise _not_points(values, where, form, name)
-    if found.ndim > 1 and found.shape[-1] % 2:  # which would be cut into other points
-        what = f"{name} has points of {plural(found.shape[-1], 'coordinate')}"
+    *outer, last = found.shape
+    count = math.prod(outer)
+    if last != 2 and (count > 1 or (outer and last % 2)) and (last % 2 or last < _FEWEST):  # cut into other points
+        what = f"{name} has points of {plural(last, 'coordinate')}"
         raise P2PError(where, what, "Export the labels with x and y of each point.", code="bad-outline")
+    several = math.prod(outer[:-1]) if last == 2 else count
+    if several > 1:  # they would be strung together
+        what, to_do = f"{name} has {several} outlines where one is meant", "Write each as a shape of its own."
+        raise P2PError(where, what, to_do, code="bad-outline")
     return points
 
 
