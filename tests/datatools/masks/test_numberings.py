@@ -91,3 +91,15 @@ def test_masks_of_one_class_with_1_in_some_pictures_and_255_in_others_are_known(
     to_do = ask(labels, "cars").to_do
     assert "255=body" not in to_do
     assert "--map 255=ignore" in to_do
+
+
+@pytest.mark.parametrize(
+    ("numbers", "is_told"), [([7 * 256, 26 * 256 + 3], True), ([0, 1, 300], False), ([1, 65535], False)]
+)
+def test_numbers_of_single_objects_are_explained_beside_what_can_be_typed(
+    numbers: list[int], is_told: bool, tmp_path: Path
+) -> None:
+    labels = tmp_path / "labels"
+    labels.mkdir()
+    Image.fromarray(np.resize(np.array(numbers, np.uint16), (8, 8))).save(labels / "a.png")
+    assert ("number // 256" in ask(labels, "scenes").to_do) is is_told

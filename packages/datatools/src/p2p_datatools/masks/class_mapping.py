@@ -16,7 +16,7 @@ from p2p_datatools.contract.palette import _HEX, BACKGROUND, IGNORE, IGNORED, UN
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural, shell_word
 from p2p_datatools.labels.values import ClassNames, IndexLabels, LabelItem, LabelSet, PictureLabels, Use
-from p2p_datatools.masks.numberings import offer_mappings
+from p2p_datatools.masks.numberings import explain_objects, offer_mappings
 
 _MOST_LISTED = 200  # labels
 
@@ -296,6 +296,7 @@ class ClassMapping:
         open_labels = [label for label in (*asked, *uses) if is_digits(label) and not self.is_mapped(label)]
         numbers = {int(label): uses.get(label, Use()).pictures for label in open_labels}
         offers += self._count_names(listed, asked) if listed and listed.uncounted else []
+        offers += explain_objects(numbers)
         offers += offer_mappings(numbers, self.palette, pictures=pictures)
         return "".join(f"{offer} " for offer in offers)
 

@@ -3,7 +3,7 @@
 Nothing here may decide what a number is; these are answers to offer, of which the user chooses one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, plain
@@ -17,6 +17,7 @@ _VOID = 255
 _REACH, _LEAST, _MOST = 4, 4, 0.75
 _MOST_CLASSES = 34
 _WHITES = {1, 255, 65535}  # how programs write the only class of a mask: of 1, 8 and 16 bits
+_SEVERAL = 2  # numbers above 255, of which a single one may be any program's own value for nothing
 _MOST_OFFERED = 2  # numberings of data sets
 
 
@@ -74,6 +75,16 @@ _SCHEMES = (
         has_void=True,
     ),
 )
+
+
+def explain_objects(numbers: Iterable[int]) -> list[str]:
+    """What to give instead if numbers stand for single objects, as they do in pictures of 16 bits of three data sets."""
+    if sum(_VOID < number < max(_WHITES) for number in numbers) < _SEVERAL:
+        return []
+    return [
+        "If these are single objects, as in KITTI and Mapillary Vistas (class x 256 + object) or Cityscapes (class x 1000 "
+        "+ object), give the set's pictures of classes instead, or save number // 256 or number // 1000."
+    ]
 
 
 def offer_mappings(used: Mapping[int, int], palette: Palette, *, pictures: int) -> list[str]:
