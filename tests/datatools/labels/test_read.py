@@ -98,6 +98,7 @@ def test_two_coco_files_in_a_folder_are_named(folder: Path, refused: "Refused") 
     with refused("several-files", folder) as error:
         read_labels(folder)
     assert "labels.json and more.json" in error.value.what
+    assert "into the same DEST" in error.value.to_do
 
 
 @pytest.mark.parametrize("name", ["sizes.json", "a.png", "empty"])

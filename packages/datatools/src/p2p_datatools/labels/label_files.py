@@ -155,7 +155,7 @@ class LabelFiles:
         return P2PError(
             self.place,
             f"must hold one {wanted.title} file, or one for each split, but holds {names}{more}",
-            "Give one of these files.",
+            "Give one of these files; those of other pictures can be added into the same DEST, one after the other.",
             code="several-files",
         )
 

@@ -164,6 +164,17 @@ _FORMS = (
         lambda value: isinstance(value, dict) and value.get("type") == "FeatureCollection",
         "Paint its outlines on the photo's grid, such as with gdal_rasterize, and give the TIFF of class numbers.",
     ),
+    _Form(
+        "Detectron2's records",
+        _all_have("file_name", "annotations"),
+        "Write them as COCO: detectron2.data.datasets.coco.convert_to_coco_json does.",
+    ),
+    _Form("MMDetection's middle form", _all_have("filename", "ann"), "Give the labels that it was made of."),
+    _Form(
+        "FiftyOne's form",
+        lambda value: _all_have("classes", "labels")(value) or _inside("samples", "filepath")(value),
+        "Export the data set as fiftyone.types.COCODetectionDataset or ImageSegmentationDirectory.",
+    ),
     _Form("a table of nuImages or nuScenes", _all_have("token"), f"By its devkit (get_segmentation): {_WRITE_PNG}"),
     _Form(
         "DeepFashion2's form",

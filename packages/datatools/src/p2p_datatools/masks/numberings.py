@@ -78,12 +78,12 @@ _SCHEMES = (
 
 
 def explain_objects(numbers: Iterable[int]) -> list[str]:
-    """What to give instead if numbers stand for single objects, as they do in pictures of 16 bits of three data sets."""
+    """What to give instead if numbers stand for single objects, as in pictures of 16 bits of three data sets."""
     if sum(_VOID < number < max(_WHITES) for number in numbers) < _SEVERAL:
         return []
     return [
-        "If these are single objects, as in KITTI and Mapillary Vistas (class x 256 + object) or Cityscapes (class x 1000 "
-        "+ object), give the set's pictures of classes instead, or save number // 256 or number // 1000."
+        "If these are single objects, as in KITTI and Mapillary Vistas (class x 256 + object) or Cityscapes (class x "
+        "1000 + object), give the set's pictures of classes instead, or save number // 256 or number // 1000."
     ]
 
 
