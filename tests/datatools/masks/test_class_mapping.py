@@ -140,6 +140,29 @@ def test_all_labels_without_a_class_are_listed_with_their_use_and_the_option_to_
     assert "CLASS" not in guessed
 
 
+def test_labels_that_number_the_objects_of_a_class_are_one_glob(unclaimed: Unclaimed) -> None:
+    numbered = {f"Wheel-{number}": Use(2, 1) for number in range(250)}
+    error = unclaimed(named(), {"wheel": Use(1, 1), **numbered, "dog": Use(1, 1)})
+    assert error.what.endswith("claims Wheel-* (250 labels, 500 regions), dog (1 region in 1 picture)")
+    assert "--map 'Wheel-*'=tyres --map dog=CLASS," in error.to_do
+    claims = named(**{"Wheel-*": "tyres", "dog": "unpainted"})
+    claims.refuse_unclaimed(numbered, where="labels")
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["Wheel1", "Wheel2"],  # may be two classes
+        ["Wheel1", "Wheel2", "Wheel3", "Wheelhouse"],  # which the glob would claim, too
+        ["type1", "type2", "type3"],  # of which the palette has no class
+        ["wheel[1", "wheel[2", "wheel[3"],
+    ],
+)
+def test_labels_that_may_be_classes_of_their_own_stand_one_by_one(labels: list[str], unclaimed: Unclaimed) -> None:
+    error = unclaimed(named(), dict.fromkeys(labels, Use(1, 1)))
+    assert all(f"{label} (1 region in 1 picture)" in error.what for label in labels)
+
+
 def test_the_only_foreign_number_is_most_likely_the_first_class(unclaimed: Unclaimed) -> None:
     numbers = ClassMapping(CARS, {}, numbers=True)
     assert "--map 0=background --map 8=body." in unclaimed(numbers, {"0": Use(9, 1), "8": Use(9, 1)}).to_do

@@ -4,6 +4,7 @@ Nothing here may know a label format or a pixel.
 """
 
 import difflib
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -19,6 +20,7 @@ from p2p_datatools.labels.values import ClassNames, IndexLabels, LabelItem, Labe
 from p2p_datatools.masks.numberings import explain_objects, offer_mappings
 
 _MOST_LISTED = 200  # labels
+_INSTANCES = 3  # labels that differ by a number alone are of objects of one class
 
 
 _MOST_NUMBERS = 8  # class numbers; a picture that is not an index picture may have 65,536
@@ -247,6 +249,7 @@ class ClassMapping:
         if self._numbers:
             guesses = self._guess_numbers(labels, uses, has_offers=has_offers)
         else:
+            labels = list(self._group_instances(labels, uses))
             guesses = [self._guess(label) for label in labels[:most]]
         guessed = zip(labels[:most], guesses, strict=False)
         options = [f"--map {shell_word(label)}={shell_word(guess)}" for label, guess in guessed]
@@ -265,13 +268,34 @@ class ClassMapping:
         whose = f" ({_SETS[self.palette.name]})" if self.palette.name in _SETS else ""
         return f"nothing tells whether {self._count(doubted, uses)} {are} of the palette {self.palette.name}{whose}"
 
+    def _group_instances(self, labels: Sequence[str], uses: Mapping[str, Use]) -> dict[str, list[str]]:
+        """The labels, of which those that number the objects of a class (wheel-1, wheel-2, ...) stand under one glob.
+
+        It matches no other label in use, and the palette has a class of that name.
+        """
+        numbered = Counter(_stem(label) for label in labels)
+        several = [
+            stem for stem, count in numbered.items() if count >= _INSTANCES and stem and not set(stem) & set("*?[")
+        ]
+        begins = {stem: sum(plain(label).startswith(plain(stem)) for label in uses) for stem in several}
+        one = {stem for stem in several if begins[stem] == numbered[stem] and self._guess(stem) != "CLASS"}
+        found: dict[str, list[str]] = {}
+        for label in labels:
+            stem = _stem(label)
+            found.setdefault(f"{stem}*" if stem in one else label, []).append(label)
+        return found
+
     def _count(self, labels: Sequence[str], uses: Mapping[str, Use]) -> str:
         most = _most_listed(labels)
-        counts = [(label, uses.get(label, Use())) for label in labels[:most]]
-        listed = ", ".join(
-            f"{label} ({plural(use.count, self._unit)} in {plural(use.pictures, 'picture')})" for label, use in counts
-        )
-        return f"{listed} and {len(labels) - most} more" if len(labels) > most else listed
+        groups = {label: [label] for label in labels} if self._numbers else self._group_instances(labels, uses)
+        listed = ", ".join(self._count_one(*group, uses=uses) for group in list(groups.items())[:most])
+        return f"{listed} and {len(groups) - most} more" if len(groups) > most else listed
+
+    def _count_one(self, name: str, labels: Sequence[str], *, uses: Mapping[str, Use]) -> str:
+        use = sum((uses.get(label, Use()) for label in labels), Use())
+        if len(labels) > 1:  # which may be of the same pictures
+            return f"{name} ({len(labels)} labels, {plural(use.count, self._unit)})"
+        return f"{name} ({plural(use.count, self._unit)} in {plural(use.pictures, 'picture')})"
 
     def _are_numbers(self, labels: Iterable[str]) -> bool:
         return self._numbers and any(is_digits(label) for label in labels)
@@ -347,6 +371,12 @@ class ClassMapping:
             if close := difflib.get_close_matches(part, known, n=1, cutoff=0.8):
                 return known[close[0]]
         return "CLASS"
+
+
+def _stem(label: str) -> str:
+    """A label without the number at its end; empty where it has none."""
+    stem = label.rstrip("0123456789")
+    return stem if stem != label else ""
 
 
 def _most_listed(labels: Sequence[str]) -> int:
