@@ -1,5 +1,7 @@
 """How far outlines reach tells labels that are of another scale than their pictures."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from p2p_datatools.contract.pictures.sizes import Size
@@ -39,6 +41,8 @@ def test_a_drawn_mask_far_beyond_the_edge_is_told() -> None:
     item = RegionLabels("a.jpg", SIZE, [Region("car", (), (runs,))], "a.json", "a.json", "x")
     (note,) = notes_of(item)
     assert "a.json (car) reaches x=910" in note
+    (note,) = notes_of(replace(item, regions=[Region("car", (), (replace(runs, left=10**400),))]))
+    assert "reaches x=1000000900" in note
 
 
 def test_percentages_in_the_place_of_pixels_are_told_by_all_pictures_together() -> None:

@@ -13,6 +13,7 @@ from p2p_datatools.labels.values import Region, RegionLabels
 
 _BEYOND = 0.1  # of a side: tools let the hand slip over the edge by less
 _LEAST = 8.0  # pixels, of which less is a slip in a small picture, too
+_FARTHEST = 10**9
 _PERCENT = 100.0
 _ENOUGH = 3  # regions that do not lie in a corner by accident
 _CORNER = 4  # times as large as what percentages reach is a picture in which they are a corner
@@ -67,8 +68,8 @@ def _ends_of(region: Region) -> Iterator[tuple[float, float]]:
     for polygon in region.polygons:
         x, y = polygon.outer.max(axis=0).tolist()
         yield x, y
-    for runs in region.runs:
-        yield runs.left + runs.size.width, runs.top + runs.size.height
+    for runs in region.runs:  # whose place may be any whole number
+        yield float(min(runs.left, _FARTHEST) + runs.size.width), float(min(runs.top, _FARTHEST) + runs.size.height)
 
 
 def _say_beyond(ends: Iterable[tuple[Region, float, float]], where: str, size: Size) -> Iterator[str]:
