@@ -20,7 +20,7 @@ _CORNER = 4  # times as large as what percentages reach is a picture in which th
 
 
 class _Reach(NamedTuple):
-    """What the regions of a picture reach: their number, the largest coordinate, its shorter side, and what is beyond."""
+    """What the regions of a picture reach: their number, the largest coordinate, its shorter side, what is beyond."""
 
     regions: int
     most: float

@@ -255,7 +255,7 @@ def needed_size(job: MaskJob) -> Size | None:
 
 
 def is_upright(job: MaskJob, labels: Size, photo: Header) -> bool:
-    """Whether labels tell width and height the other way round, but their outlines are those of the photo as it is seen.
+    """Whether labels tell width and height the other way round, but their outlines are those of the photo as seen.
 
     They may be the sensor's, where EXIF turns the photo by a quarter, or a program's slip; some outline lies so that it
     fits into the photo alone.
@@ -291,8 +291,8 @@ def other_size(where: str, labels: Size, photo: Size, orientation: int = 1) -> P
     if labels == (photo.height, photo.width):
         what = f"the labels are for a picture of {labels}, but the photo is {photo}, the other way round"
         to_do = (
-            "If a program only exchanged width and height, correct them in the labels; if the photo was turned, use it as "
-            "it was when it was labelled."
+            "If a program only exchanged width and height, correct them in the labels; if the photo was turned, use it "
+            "as it was when it was labelled."
         )
         return P2PError(where, what, to_do, code="mask-size")
     if photo == (2 * labels.width, labels.height):

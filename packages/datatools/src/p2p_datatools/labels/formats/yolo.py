@@ -384,8 +384,8 @@ def _shape(words: list[str], where: str, tally: LineTally) -> Polygon:
     if len(values) > 4 and len(values) % 2:
         what = f"has {len(values)} numbers after the class, and so no pairs"
         to_do = (
-            "If the last one is a confidence, save the labels without it (save_conf=False); if it is the angle of a box, "
-            "save its four corners; else export them again."
+            "If the last one is a confidence, save the labels without it (save_conf=False); if it is the angle of a "
+            "box, save its four corners; else export them again."
         )
         raise P2PError(where, what, to_do, code="bad-outline")
     if len(values) < 4 or not ((values > -_BEYOND) & (values < 1 + _BEYOND)).all():

@@ -66,7 +66,7 @@ def _has_seen_points(box: NDArray[np.float64], rest: NDArray[np.float64]) -> boo
 
 
 def _slack(box: NDArray[np.float64], points: NDArray[np.float64]) -> float:
-    """How many times as wide or high as its points a box is, infinite where one is not in it; (0, 0) is an unknown one."""
+    """How many times as wide or high as its points a box is; infinite where one lies outside. (0, 0) is none."""
     centre, size, known = box[:2], box[2:], points[points.any(axis=1)]
     if not len(known) or (np.abs(known - centre) > size / 2 + _BEYOND).any():
         return math.inf

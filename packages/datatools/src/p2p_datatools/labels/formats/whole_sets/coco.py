@@ -55,7 +55,7 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
         ) from error
     if not images:
         raise P2PError(where, "lists no images", "Export it again.", code="no-labels")
-    if any(_said_of(each) != _said_of(images[each["id"]]) for each in value["images"]):
+    if any(_entry_of(each) != _entry_of(images[each["id"]]) for each in value["images"]):
         raise P2PError(where, "two images have the same id", "Export it again.", code="duplicate-id")
     faults = tuple(_dangling_fault(_load(each, *known), categories, where) for each in dangling)
     if 2 * len(faults) > len(value["annotations"]):  # more than what is left of pictures that were taken out
@@ -76,7 +76,7 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
     return LabelSet("coco", tuple(items), uses, tuple(skipped), notes=notes, faults=faults)
 
 
-def _said_of(image: Mapping[str, Any]) -> tuple[Any, ...]:
+def _entry_of(image: Mapping[str, Any]) -> tuple[Any, ...]:
     """What an entry of a picture says; programs that merge files write some twice."""
     return tuple(image.get(key) for key in ("file_name", "width", "height"))
 

@@ -26,7 +26,7 @@ class _Extent(NamedTuple):
     right: float
     bottom: float
 
-    def turned(self) -> "_Extent":
+    def transpose(self) -> "_Extent":
         """The same with x and y exchanged."""
         return _Extent(self.top, self.left, self.bottom, self.right)
 
@@ -121,7 +121,7 @@ def _contradiction(polygons: Sequence[Polygon], masks: Sequence[Runs], boxes: Se
         return ""
     lefts, tops, rights, bottoms = zip(*extents, strict=True)
     whole = _Extent(min(lefts), min(tops), max(rights), max(bottoms))
-    if _miss(whole, boxes) > _APART and _miss(whole.turned(), boxes) <= _EXACT:
+    if _miss(whole, boxes) > _APART and _miss(whole.transpose(), boxes) <= _EXACT:
         return "fits its bbox only with x and y exchanged"
     return "lies elsewhere than its bbox" if all(whole.is_apart(box) for box in boxes) else ""
 
