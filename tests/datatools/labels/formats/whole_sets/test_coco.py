@@ -209,3 +209,16 @@ def test_a_picture_that_is_listed_twice_alike_is_one(only: "First") -> None:
 def test_a_picture_of_lvis_is_called_by_its_address(only: "First") -> None:
     images = [{"id": 1, "coco_url": "http://images.cocodataset.org/val2017/000000000139.jpg", "width": 8, "height": 6}]
     assert only(read(coco({"segmentation": [SQUARE]}, images=images))).file_name == "val2017/000000000139.jpg"
+
+
+def test_entries_of_one_name_and_size_are_one_picture_with_the_annotations_of_all(only: "First") -> None:
+    images = [{"id": number, "file_name": "a.jpg", "width": 8, "height": 6} for number in (1, 2, 5)]
+    found = read(coco({"segmentation": [SQUARE]}, {"segmentation": [SQUARE], "image_id": 5}, images=images))
+    assert len(only(found).regions) == 2
+    assert found.notes == (
+        "labels.json: 1 picture of one name and size listed under several ids, of which the annotations are united; "
+        "the first is a.jpg, with 3 ids.",
+    )
+    other = [*images[:1], images[1] | {"width": 9}]
+    assert len(read(coco({"segmentation": [SQUARE]}, images=other)).items) == 2  # which photo is meant is not known
+    assert len(read(coco(images=[{"id": 1}, {"id": 2}])).skipped) == 2

@@ -13,6 +13,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, error_of, skip_of
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.whole_sets.coco_outlines import BoxRemarks, parts_of, refuse_run_lengths
 from p2p_datatools.labels.parsing.json_file import PackedAnnotation
 from p2p_datatools.labels.parsing.outlines import box, box_at, number, polygon
@@ -62,23 +63,44 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
         raise error_of(faults[0])
     items, skipped, uses, store = [], [], dict[str, Use](), RegionStore()
     remarks = BoxRemarks()
-    for image in images.values():
+    pictures = _group_by_entry(images.values())
+    for image, *others in pictures:
         name = str(image.get("file_name", ""))
         try:
-            own = [_load(each, *known) for each in annotations.pop(image["id"], ())]
+            every = (each for one in (image, *others) for each in annotations.pop(one["id"], ()))
+            own = [_load(each, *known) for each in every]
             item = _picture(image, own, categories, f"{source}: {name}", remarks)
         except P2PError as error:
             skipped.append(skip_of(error, name or f"{where}: image {image['id']}"))
         else:
             add_uses(uses, item)
             items.append(store.keep(item))
-    notes = (*same_names(categories, where), *remarks.notes(where))
+    notes = (*same_names(categories, where), *remarks.notes(where), *_note_repeats(pictures, where))
     return LabelSet("coco", tuple(items), uses, tuple(skipped), notes=notes, faults=faults)
 
 
 def _entry_of(image: Mapping[str, Any]) -> tuple[Any, ...]:
     """What an entry of a picture says; programs that merge files write some twice."""
     return tuple(image.get(key) for key in ("file_name", "width", "height"))
+
+
+def _group_by_entry(images: Iterable[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
+    """The entries of each picture: converters write one for every object, or for every file that they merge."""
+    found: dict[Any, list[Mapping[str, Any]]] = defaultdict(list)
+    for each in images:
+        found[str(_entry_of(each)) if each.get("file_name") else (each["id"],)].append(each)
+    return list(found.values())
+
+
+def _note_repeats(pictures: list[list[Mapping[str, Any]]], where: str) -> tuple[str, ...]:
+    several = [each for each in pictures if len(each) > 1]
+    if not several:
+        return ()
+    first, number = several[0], plural(len(several), "picture")
+    return (
+        f"{where}: {number} of one name and size listed under several ids, of which the annotations are united; the "
+        f"first is {first[0]['file_name']}, with {len(first)} ids.",
+    )
 
 
 def _by_text(ids: Iterable[Any]) -> dict[str, Any]:
