@@ -29,8 +29,9 @@ def command(pairs: Path, dest: Path, halves: str | None, keep_going: bool, as_js
     receives a folder for each half with one lossless PNG per pair; what the manifest calls a mask becomes an exact mask
     folder. The reverse of 'p2p data pair'.
 
-    In folders of other tools bars of one colour between the halves, and around them, are left out, and pictures that
-    stand one above the other become a (the upper one) and b; three that stand side by side need three names.
+    In folders of other tools bars of one colour between the halves, and around them, and captions are left out, and
+    pictures that stand one above the other become a (the upper one) and b; three that stand side by side need three
+    names, four in two rows four.
 
     \b
     Examples:
@@ -41,7 +42,7 @@ def command(pairs: Path, dest: Path, halves: str | None, keep_going: bool, as_js
     from p2p_cli.text import render
     from p2p_datatools.pairs.disassemble import take_apart
 
-    words = options.parse_words(halves, 2, 3) if halves else None
+    words = options.parse_words(halves, 2, 3, 4) if halves else None
     summary = take_apart(pairs, dest, words=words, keep_going=keep_going, report=render.reporter())
     if as_json:
         render.say(options.to_json(summary))

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, what_at
 from p2p_datatools.contract.pairs.bars import NO_BARS, SeamBars, measure_bars
+from p2p_datatools.contract.pairs.captions import NO_CAPTIONS, Captions, measure_captions
 from p2p_datatools.contract.pictures.header import PictureFile, open_picture
-from p2p_datatools.contract.pictures.images import Photo, read_photo
+from p2p_datatools.contract.pictures.images import Photo, read_photo, size_of
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import p2p_command, plural
 
 Middle = Literal["continuous", "cut", "unclear"]
@@ -44,9 +46,9 @@ class Glance(NamedTuple):
     """What is seen of one picture of a folder; of one that cannot be read as a photo what its `trouble` is.
 
     `is_wide` says that it is exactly twice as wide as high, `is_of_two` that one half has many times the colours of
-    the other, `is_in_three` that three pictures stand in it side by side. `bars` are those across its middle from the
-    left to the right, `below` and `bars_below` the same from the top to the bottom. `role` is what p2p says in it that
-    it is.
+    the other, `is_in_three` that three pictures stand in it side by side, `is_in_rows` four in two rows. `bars` are those across its middle from the
+    left to the right, `below` and `bars_below` the same from the top to the bottom, all of these without the
+    `captions`, and so is the `size`. `role` is what p2p says in it that it is.
     """
 
     file: Path
@@ -56,9 +58,12 @@ class Glance(NamedTuple):
     is_wide: bool = False
     is_of_two: bool = False
     is_in_three: bool = False
+    is_in_rows: bool = False
     bars: SeamBars = NO_BARS
     below: Middle = "unclear"
     bars_below: SeamBars = NO_BARS
+    captions: Captions = NO_CAPTIONS
+    size: Size = Size(0, 0)
     role: str = ""
 
 
@@ -160,6 +165,8 @@ def _read_glance(path: Path) -> Glance:
 def glance_of(file: PictureFile, picture: Photo) -> Glance:
     """What is seen of a picture (height, width, 3) and the open file that it was read from."""
     height, width = picture.shape[:2]
+    captions = measure_captions(picture)
+    picture = picture[captions.above : height - captions.below]
     middle, lying = judge_middle(picture), picture.swapaxes(0, 1)
     return Glance(
         file.path,
@@ -168,9 +175,12 @@ def glance_of(file: PictureFile, picture: Photo) -> Glance:
         is_wide=width == 2 * height,
         is_of_two=middle == "cut" and _is_of_two(picture),
         is_in_three=middle != "cut" and _stands_in_three(picture),
+        is_in_rows=middle == "cut" and _stands_in_rows(lying),
         bars=measure_bars(picture),
         below=_judge_below(lying),
         bars_below=measure_bars(lying),
+        captions=captions,
+        size=size_of(picture),
         role=file.role,
     )
 
@@ -192,6 +202,15 @@ def _judge_below(lying: Photo) -> Middle:
 def _stands_in_three(picture: Photo) -> bool:
     third, rest = divmod(picture.shape[1], 3)
     return not rest and all(_judge_place(picture, place) == "cut" for place in (third, 2 * third))
+
+
+def _stands_in_rows(lying: Photo) -> bool:
+    """Whether two pictures meet above each other in a half of a picture, given on its side, and none goes on there."""
+    width, height = lying.shape[:2]
+    if height % 2 or width == 2 * height:
+        return False
+    found = {_judge_place(half, height // 2) for half in np.array_split(lying, 2)}
+    return "cut" in found and "continuous" not in found
 
 
 def _is_of_two(picture: Photo) -> bool:
