@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from p2p_datatools.checks.folder import check
@@ -15,8 +16,10 @@ from p2p_datatools.contract.pairs.captions import Captions
 from p2p_datatools.contract.pairs.layout import PairLayout, find_layout
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.pairs.seam import glance_at
-from p2p_datatools.contract.pictures.images import Photo, read_photo
+from p2p_datatools.contract.pictures.arrays import read_array
+from p2p_datatools.contract.pictures.images import Photo, read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.pairs.build import pair
 from p2p_datatools.pairs.disassemble import take_apart
 from p2p_datatools.splits.apply import split
 
@@ -207,6 +210,49 @@ def test_margins_with_text_of_their_own_and_pages_of_text_are_no_captions(tmp_pa
     made: dict[str, Pictures] = {"pages": page, "letterbox": letterbox}
     for name, make in made.items():
         assert found(write(tmp_path / name, make)) is None, name
+
+
+def test_two_pictures_of_which_one_is_twice_as_wide_are_taken_apart_and_not_called_one_scene(
+    tmp_path: Path, a: Pictures, scene: "Scene", refused: "Refused"
+) -> None:
+    def wide(seed: int) -> Photo:
+        return scene(300 + seed, Size(2 * SIZE.width, SIZE.height))
+
+    for name, widths in (("right", (1, 2)), ("left", (2, 1))):
+        pictures = (a, wide) if name == "right" else (wide, a)
+        folder = write(tmp_path / name, lambda seed, two=pictures: np.hstack([each(seed) for each in two]))  # type: ignore[misc]
+        assert found(folder) == PairLayout(widths=widths)
+        with refused("pair-layout", folder) as error:
+            open_pairs(folder)
+        assert f"the {name} one twice as wide" in error.value.what
+        summary = take_apart(folder, tmp_path / f"{name}-apart")
+        assert not summary.one_size
+        for half, picture in zip(summary.folders, pictures, strict=True):
+            assert (read_photo(half / "2.png") == picture(2)).all(), name
+
+
+def test_pairs_of_16_bits_are_taken_apart_with_all_their_bits(
+    tmp_path: Path, a: Pictures, b: Pictures, refused: "Refused"
+) -> None:
+    def deep(seed: int, gap: int = 0) -> NDArray[np.uint16]:
+        both = np.hstack([a(seed), bar(WHITE, gap), b(seed)]).astype(np.uint16)
+        return both * 256 + np.arange(both.shape[1], dtype=np.uint16)[None, :, None] % 256
+
+    for gap in (0, 6):
+        folder = tmp_path / f"bar {gap}" / "train"
+        folder.mkdir(parents=True)
+        for seed in range(6):
+            write_png(folder / f"{seed}.png", deep(seed, gap))
+        with refused("pair-layout", folder.parent) as error:
+            open_pairs(folder.parent)
+        assert "p2p data halves" in error.value.to_do
+        take_apart(folder.parent, tmp_path / f"apart {gap}")
+        for half, part in (("a", np.s_[:, : SIZE.width]), ("b", np.s_[:, -SIZE.width :])):
+            read = read_array(tmp_path / f"apart {gap}" / half / "train" / "4.png")
+            assert read.dtype == np.uint16
+            assert (read == deep(4, gap)[part]).all()
+        apart = tmp_path / f"apart {gap}"
+        assert pair(apart / "a", apart / "b", tmp_path / f"pairs {gap}").built == 6
 
 
 def test_three_pictures_side_by_side_are_taken_apart_by_three_words(

@@ -31,7 +31,7 @@ def command(pairs: Path, dest: Path, halves: str | None, keep_going: bool, as_js
 
     In folders of other tools bars of one colour between the halves, and around them, and captions are left out, and
     pictures that stand one above the other become a (the upper one) and b; three that stand side by side need three
-    names, four in two rows four.
+    names, four in two rows four. Pictures of 16 bits are taken apart, too, and two of which one is twice as wide.
 
     \b
     Examples:
@@ -54,6 +54,7 @@ def command(pairs: Path, dest: Path, halves: str | None, keep_going: bool, as_js
             render.say(f"{folder} is a mask folder: exact class indices with their palette.")
         is_named = not summary.masks and len(others) == 1
         named = ("--halves", f"{others[0].name},{last.name}") if is_named else ()
-        render.hint(next_command("data", "pair", *summary.folders, "PAIRS", *named))
+        if summary.one_size:
+            render.hint(next_command("data", "pair", *summary.folders, "PAIRS", *named))
     render.skips(summary.skipped, dest)
     return 1 if summary.skipped else 0

@@ -61,8 +61,7 @@ def read_look(
             values = measure_values(file, pixels, gaps)
             seen = look_at_photo(pixels, picture.header.orientation)
             shows = values.low < values.high and min(seen.size) >= _LEAST_SIDE
-            is_color = pixels.dtype == np.uint8 and pixels.shape[2:] == (3,)
-            glance = glance_of(picture, pixels) if judge and is_color else None
+            glance = glance_of(picture, pixels) if judge else None
             digest, signature = hash_pixels(pixels) if shows else "", describe_photo(pixels) if twins else None
             return PhotoRecord(pixels.dtype.name, values, seen, digest, picture.role, signature, glance)
     except P2PError as error:

@@ -28,10 +28,10 @@ from p2p_datatools.contract.pairs.manifest import (
     read_manifest,
     refuse_photos,
 )
-from p2p_datatools.contract.pairs.seam import glance_at, spread_files, stand_in_three
+from p2p_datatools.contract.pairs.seam import are_deep, glance_at, read_any, spread_files, stand_in_three
 from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.images import indices_of_colors, read_photo, say_over_white
+from p2p_datatools.contract.pictures.images import indices_of_colors, say_over_white
 from p2p_datatools.contract.pictures.nodata import Gaps, free_value
 from p2p_datatools.contract.pictures.worn.flat_areas import has_many_colors
 from p2p_datatools.contract.pictures.worn.restore import restore
@@ -55,7 +55,7 @@ _EXAMPLES = {2: ("two", "photo,mask"), 3: ("three", "mask,edges,photo"), 4: ("fo
 @dataclass(frozen=True)
 class HalvesSummary:
     """What `take_apart` did: pairs `split` now, `kept` from an earlier call; `folders` are the left and the right,
-    or as many as there are pictures in each file."""
+    or as many as there are pictures in each file; `one_size` is that of the pictures of a pair."""
 
     split: int
     kept: int
@@ -63,6 +63,7 @@ class HalvesSummary:
     dest: Path
     folders: tuple[Path, ...]
     masks: tuple[Path, ...]
+    one_size: bool = True
 
 
 class _JpegHalf(NamedTuple):
@@ -92,8 +93,8 @@ class _Job:
         if self.layout is None:
             return settings
         layout = asdict(self.layout)
-        captions = list(layout.pop("captions"))
-        return settings | {"layout": layout | ({"captions": captions} if any(captions) else {})}
+        later = {key: list(value) for key in ("captions", "widths") if any(value := layout.pop(key))}
+        return settings | {"layout": layout | later}
 
     def _palettes(self) -> tuple[Palette | None, ...]:
         return tuple(self.folder.palette if side.kind == "mask" else None for side in self.sides)
@@ -109,7 +110,7 @@ class _Job:
         """
         path = self.folder.path / pair.file
         if self.layout is not None:
-            parts_of_file = self.layout.cut(read_photo(path, over_white=over_white), path)
+            parts_of_file = self.layout.cut(read_any(path, over_white=over_white), path)
             return [
                 Product(f"{side.name}/{name}.png", part) for side, part in zip(self.sides, parts_of_file, strict=True)
             ]
@@ -172,7 +173,8 @@ def take_apart(
     say_over_white(over_white, report)
     folders = tuple(dest / side.name for side in job.sides)
     masks = tuple(dest / word for word in job.masks())
-    return HalvesSummary(done.made, done.kept, tuple(skipped), dest, folders, masks)
+    one_size = not (job.layout and job.layout.widths)
+    return HalvesSummary(done.made, done.kept, tuple(skipped), dest, folders, masks, one_size)
 
 
 def _job(pairs: Path, words: tuple[str, ...] | None, report: Reporter) -> _Job:
@@ -217,8 +219,9 @@ def _find_layout(folder: PairFolder, words: tuple[str, ...] | None) -> PairLayou
         return PairLayout(3)
     layout = find_layout(glances)
     if layout is None:
-        refuse_photos(folder, look=lambda _: glances)
-    elif layout.count > 2 and words is None:
+        refuse_photos(folder, look=lambda _: glances, deep=True)
+        return PairLayout() if are_deep(glances) else None
+    if layout.count > 2 and words is None:
         raise refuse_layout(folder.path, layout)
     return layout
 

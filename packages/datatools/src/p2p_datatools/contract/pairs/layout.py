@@ -6,16 +6,19 @@ Nothing here may read a picture; some pictures of a folder were looked at, and w
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pairs.bars import NO_BARS, SeamBars, measure_bars
 from p2p_datatools.contract.pairs.captions import NO_CAPTIONS, Captions, has_captions
 from p2p_datatools.contract.pairs.seam import Glance, Middle
+from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.images import Photo
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.pictures.stretch import upper_bits
 from p2p_datatools.contract.words import p2p_command, plural
 
 _LEAST = 3  # pictures: fewer may have a bar or a seam by chance
@@ -31,7 +34,8 @@ class PairLayout:
 
     `gap` is how many columns (of stacked ones rows) lie between two, `frame` how many at both outer ends, `before` and
     `behind` how many rows (columns) at the top and the bottom, `captions` the rows of text beyond these. Four stand in
-    two rows of two, with the same gap and frame both ways.
+    two rows of two, with the same gap and frame both ways. `widths` are how many times as wide as the narrowest each is,
+    where two are not of one width.
     """
 
     count: int = 2
@@ -41,9 +45,10 @@ class PairLayout:
     before: int = 0
     behind: int = 0
     captions: Captions = NO_CAPTIONS
+    widths: tuple[int, ...] = ()
 
-    def cut(self, picture: NDArray[np.uint8], path: Path) -> list[NDArray[np.uint8]]:
-        """The pictures in a file's pixels (height, width, 3), the left or upper one first.
+    def cut(self, picture: Array, path: Path) -> list[Array]:
+        """The pictures in a file's pixels (height, width[, 3]) of 8 or 16 bits, the left or upper one first.
 
         Raises P2PError when they cannot be of one size, or when there is no bar between them that was to be left out.
         """
@@ -51,23 +56,24 @@ class PairLayout:
             rows = replace(self, count=2, stacked=True).cut(picture, path)
             return [part for row in rows for part in replace(self, count=2).cut(row, path)]
         lying = self._without_captions(picture.swapaxes(0, 1) if self.stacked else picture, path)
-        if self.gap and measure_bars(lying) == NO_BARS:
+        if self.gap and measure_bars(_look(lying, path)) == NO_BARS:
             raise _lacks("bar in its middle", path)
         inside = lying.shape[1] - 2 * self.frame - (self.count - 1) * self.gap
-        each, rest = divmod(inside, self.count)
+        widths = self.widths or (1,) * self.count
+        each, rest = divmod(inside, sum(widths))
         rows = lying[self.before : len(lying) - self.behind]
         if rest or each < 1 or not len(rows):
             size = Size(picture.shape[1], picture.shape[0])
             what = f"is {size}, which is not {self.count} pictures of one size {self._how()}, as others beside it are"
             raise P2PError(path, what, "Remove it or make it again.", code="odd-width")
-        starts = (self.frame + number * (each + self.gap) for number in range(self.count))
-        parts = [rows[:, start : start + each] for start in starts]
+        ends = list(accumulate((each * width + self.gap for width in widths), initial=self.frame))
+        parts = [rows[:, start : end - self.gap] for start, end in pairwise(ends)]
         return [np.ascontiguousarray(part.swapaxes(0, 1) if self.stacked else part) for part in parts]
 
-    def _without_captions(self, picture: NDArray[np.uint8], path: Path) -> NDArray[np.uint8]:
+    def _without_captions(self, picture: Array, path: Path) -> Array:
         if self.captions == NO_CAPTIONS:
             return picture
-        if not has_captions(picture, self.captions):
+        if not has_captions(_look(picture, path), self.captions):
             raise _lacks("caption", path)
         return picture[self.captions.above : len(picture) - self.captions.below]
 
@@ -79,12 +85,22 @@ class PairLayout:
         bars += [f"{plural(self.frame, lines)} at both ends"] if self.frame else []
         across = "column" if self.stacked else "row"
         bars += [f"{self.before} and {plural(self.behind, across)} around"] if self.before or self.behind else []
+        if self.widths:
+            bars = [f"the {'right' if self.widths[0] == 1 else 'left'} one twice as wide as the other", *bars]
         return ", ".join([f"{_NUMBERS[self.count]} pictures stand {self._how()}", *bars])
 
     def _how(self) -> str:
         if self.count == _IN_ROWS:
             return "in two rows"
         return "one above the other" if self.stacked else "side by side"
+
+
+def _look(picture: Array, path: Path) -> Photo:
+    """A picture as 8 bits, to see what is drawn in it."""
+    photo = upper_bits(picture)
+    if photo is None:
+        raise P2PError(path, f"has {picture.dtype} values", "Save it with 8 or 16 bits.", code="depth")
+    return photo
 
 
 def _lacks(what: str, path: Path) -> P2PError:
@@ -101,7 +117,7 @@ def find_layout(glances: Sequence[Glance]) -> PairLayout | None:
     read = [glance for glance in glances if glance.is_read]
     if len(read) < _LEAST:
         return None
-    captions = _find_captions(read)
+    captions, thirds = _find_captions(read), [glance.third for glance in read]
     beside = _find_bars([glance.bars for glance in read], [glance.size.width for glance in read])
     below = _find_bars([glance.bars_below for glance in read], [glance.size.height for glance in read])
     if (in_rows := _find_rows(read, beside, below)) is not None:
@@ -110,6 +126,8 @@ def find_layout(glances: Sequence[Glance]) -> PairLayout | None:
         return replace(beside, captions=captions)
     if sum(glance.middle == "cut" for glance in read) > (1 - _MOST) * len(read):
         return PairLayout(captions=captions) if captions != NO_CAPTIONS and _nearly_all(_middles(read)) else None
+    if third := _usual(thirds):
+        return PairLayout(captions=captions, widths=(1, 2) if third == 1 else (2, 1))
     if below is not None:
         return replace(below, stacked=True)
     return PairLayout(stacked=True) if _nearly_all([glance.below for glance in read]) else None
@@ -207,10 +225,13 @@ def _usual(widths: Sequence[int]) -> int | None:
     return value if count >= _MOST * len(widths) else None
 
 
-def refuse_layout(folder: Path, layout: PairLayout, *, otherwise: str = "") -> P2PError:
-    """The error for a folder whose pictures are to be halves, and are made up like this."""
+def refuse_layout(folder: Path, layout: PairLayout, *, otherwise: str = "", bits: int = 8) -> P2PError:
+    """The error for a folder whose pictures are to be halves, and are made up like this, or have more `bits`."""
     what = f"has pictures whose halves are not the two of a pair: {layout}"
+    if bits > 8:
+        what = f"has A|B pictures of {bits} bits a channel, and those of other tools are read with 8"
     words = ["data halves", *(["--halves a,b,c,d"] if layout.count == _IN_ROWS else [])]
     apart = p2p_command(" ".join(words), folder, "DEST")
-    to_do = f"Take them apart with {apart}, which knows it, and join them with 'p2p data pair'. {otherwise}"
+    then = ", bring both to one shape" if layout.widths else ""
+    to_do = f"Take them apart with {apart}, which knows it{then}, and join them with 'p2p data pair'. {otherwise}"
     return P2PError(folder, what, to_do.strip(), code="pair-layout")
