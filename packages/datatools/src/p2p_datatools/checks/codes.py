@@ -97,6 +97,7 @@ _MASKS = {
     "mask-mirrored": "a mask that fits the edges of its photo better mirrored",
     "mask-turned": "a mask that fits the edges of its photo better turned",
     "mask-shifted": "a mask that fits the edges of its photo better moved",
+    "exchanged-colours": "parts that lie in the class whose colour is that of their whole with red and blue exchanged",
     "classes-swapped": "two classes of a mask that look like each other's in the rest of the set",
     "one-class": "one class beside the background, where nearly all masks have several",
 }
