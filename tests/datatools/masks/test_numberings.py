@@ -3,6 +3,7 @@
 import re
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,6 +15,9 @@ from p2p_datatools.contract.pictures.images import read_mask
 from p2p_datatools.masks.build import build_masks
 from p2p_datatools.masks.class_mapping import parse_mapping
 from p2p_datatools.masks.numberings import offer_mappings
+
+if TYPE_CHECKING:
+    from conftest import Notes
 
 VOID = 255
 
@@ -91,3 +95,19 @@ def test_masks_of_one_class_with_1_in_some_pictures_and_255_in_others_are_known(
     to_do = ask(labels, "cars").to_do
     assert "255=body" not in to_do
     assert "--map 255=ignore" in to_do
+
+
+@pytest.mark.parametrize(("inverted", "told"), [(0, ""), (3, "in 3 of 6"), (6, "in all of them")])
+def test_masks_of_one_class_with_black_and_white_exchanged_are_told(
+    tmp_path: Path, inverted: int, told: str, notes: "Notes"
+) -> None:
+    (tmp_path / "labels").mkdir()
+    for number in range(6):
+        mask = np.zeros((24, 32), dtype=np.uint8)
+        mask[4:16, 4 : 14 + number] = VOID
+        Image.fromarray(VOID - mask if number < inverted else mask).save(tmp_path / "labels" / f"{number}.png")
+    mapping = parse_mapping(("0=background", "255=body"), load_palette("cars"))
+    build_masks(tmp_path / "labels", tmp_path / "masks", palette=load_palette("cars"), mapping=mapping, report=notes)
+    lines = [line for line in notes.lines if "exchanged" in line]
+    assert bool(lines) == bool(told)
+    assert not told or told in lines[0]

@@ -1,4 +1,4 @@
-"""Tells masks whose colours have red and blue exchanged, as OpenCV writes and reads them unless it is told otherwise.
+"""Tells masks whose colours are exchanged: red and blue, as OpenCV has them unless told otherwise, or black and white.
 
 Nothing here may correct a mask: only who made it knows whether it was so.
 """
@@ -14,6 +14,8 @@ from p2p_datatools.contract.pictures.images import LabelMap
 
 _LEAST = 16  # pixels of borders of parts, below which they tell nothing
 _TIMES = 4  # how many times as long the border with the wrong class has to be as that with the whole
+_ALL = 0.98  # of the pixels along the edges
+_INSIDE = 0.01  # of all pixels
 
 
 class ExchangedClasses(NamedTuple):
@@ -57,6 +59,17 @@ def find_exchanged(
             if wrong >= _LEAST and wrong > _TIMES * right:
                 return ExchangedClasses(part, whole)
     return None
+
+
+def find_ground(mask: LabelMap) -> int | None:
+    """The class along all edges of a mask of two classes, with the other inside; None where there is none such."""
+    edges = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
+    ground = int(np.bincount(edges).argmax())
+    inside = mask != ground
+    if (edges == ground).mean() < _ALL or inside.mean() < _INSIDE:
+        return None
+    others = mask[inside]
+    return ground if others.min() == others.max() else None
 
 
 def _count_borders(mask: LabelMap) -> NDArray[np.int64]:
