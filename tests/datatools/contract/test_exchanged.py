@@ -43,7 +43,8 @@ def test_colours_are_explained_all_or_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("edge", "inside", "more", "ground"), [(0, 1, 1, 0), (1, 0, 0, 1), (0, 1, 2, None), (0, 0, 0, None), (1, IGNORE, 0, None)]
+    ("edge", "inside", "more", "ground"),
+    [(0, 1, 1, 0), (1, 0, 0, 1), (0, 1, 2, None), (0, 0, 0, None), (1, IGNORE, 0, None)],
 )
 def test_the_ground_of_a_mask_of_two_classes_lies_along_its_edges(
     edge: int, inside: int, more: int, ground: int | None

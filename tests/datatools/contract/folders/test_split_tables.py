@@ -143,9 +143,7 @@ def test_of_trainval_is_for_training_what_no_list_of_val_names_unless_train_is_l
         read_listed_splits(tmp_path, ["a", "b", "c"])
 
 
-def test_a_list_of_train_with_the_pictures_of_val_is_told_how_to_be_called(
-    tmp_path: Path, refused: "Refused"
-) -> None:
+def test_a_list_of_train_with_the_pictures_of_val_is_told_how_to_be_called(tmp_path: Path, refused: "Refused") -> None:
     (tmp_path / "train.txt").write_text("a\nb\n")
     (tmp_path / "val.txt").write_text("b\n")
     with refused("several-splits") as error:

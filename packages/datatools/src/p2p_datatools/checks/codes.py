@@ -118,7 +118,7 @@ _PAIR_ERRORS = {
     "size-differs": "a pair of another size than the manifest says",
     "form-differs": "a pair of other channels or another depth than the manifest says",
     "nodata-size": "the picture of where data are missing has not the size of its pair",
-    "pair-layout": "pictures in a file that are not its halves: with bars, a caption, one above the other, or in two rows",
+    "pair-layout": "pictures in a file that are not its halves: with bars, a caption, one above the other, in two rows",
     "odd-width": "an A|B picture without a middle",
     "split-unfinished": "a split that was interrupted",
     "unknown-version": "a manifest of a newer p2p",

@@ -58,7 +58,9 @@ class SwapCheck:
         differences = np.asarray(self._differences, dtype=np.float64).reshape(len(self._files), -1)
         scores = _scores(differences)
         swapped = np.flatnonzero(scores < _SWAPPED)
-        if not len(swapped) or (scores > -_SWAPPED).mean() < _MANY:  # none are usual, where as many are one as the other
+        if (
+            not len(swapped) or (scores > -_SWAPPED).mean() < _MANY
+        ):  # none are usual, where as many are one as the other
             yield from self._two_ways(differences)
             return
         for place in swapped:

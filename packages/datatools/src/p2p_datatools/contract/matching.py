@@ -286,13 +286,15 @@ def explain_shift(one: Collection[str], other: Collection[str], others: object) 
 
     A picture of each number but the outermost has a partner then, and it is that of another picture.
     """
-    spans = _span(one), _span(other)
-    if spans[0] is None or spans[1] is None:
+    here, there = _span(one), _span(other)
+    if here is None or there is None:
         return ""
-    (first, last), (start, end) = spans
+    (first, last), (start, end) = here, there
     if last - first != end - start or abs(first - start) != 1 or last - first + 1 < _LEAST_COUNTED:
         return ""
-    return f"counts from {first} to {last}, and {others} from {start} to {end}: a name is hardly that of one scene in both"
+    return (
+        f"counts from {first} to {last}, and {others} from {start} to {end}: a name is hardly that of one scene in both"
+    )
 
 
 def _span(names: Collection[str]) -> tuple[int, int] | None:

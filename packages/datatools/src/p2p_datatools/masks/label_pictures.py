@@ -304,7 +304,9 @@ class PictureReader:
     def _exchange_all(self, known: Mapping[Color, str]) -> str:
         """What to do about pictures with red and blue exchanged."""
         words = {exchange(each): self._claims.word(label) or "CLASS" for each, label in known.items()}
-        each = (f"{hex_of(color)}={word}" for color, word in words.items() if color != exchange(color) and word != IGNORED)
+        each = (
+            f"{hex_of(color)}={word}" for color, word in words.items() if color != exchange(color) and word != IGNORED
+        )
         options = " ".join(f"--map {shell_word(option)}" for option in each)
         return f"Exchange them in the picture; if all pictures are so, add {options}."
 

@@ -117,7 +117,7 @@ def _refuse_shift(items: Sequence[LabelItem], photos: PhotoFolder) -> None:
     names = [_plain(item.picture_name) for item in items]
     if shift := explain_shift(names, [_plain(name) for name in photos.names], photos.folder):
         to_do = (
-            "If so, rename the labels or the photos, or list which belong together in a file of lines 'a,b' for --match "
+            "If so, rename the labels or the photos, or list which belong together, in lines 'a,b' for --match "
             "FILE.csv; if the names are right, add --match '.+' --keep-going, which leaves out the one without photo."
         )
         where = Path(items[0].where).parent

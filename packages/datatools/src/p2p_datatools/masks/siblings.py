@@ -35,8 +35,8 @@ _LOOKED_AT = 20  # labels whose size is compared
 def leave_out_photos(found: LabelSet, labels: Path) -> LabelSet:
     """The label pictures of a whole data set, without its photos, and without numbers of objects beside classes.
 
-    Those are of a_mask.png and a.png, of masks/ and images/, or of trainannot/ and train/; objects of train_inst/ beside
-    train_label/ (pix2pixHD, SPADE).
+    Those are of a_mask.png and a.png, of masks/ and images/, or of trainannot/ and train/; objects of train_inst/
+    beside train_label/ (pix2pixHD, SPADE).
     """
     found = _leave_out_objects(found, labels)
     pictures = [item for item in found.items if isinstance(item, PictureLabels)]
@@ -66,7 +66,7 @@ def _leave_out_objects(found: LabelSet, labels: Path) -> LabelSet:
 
 
 def _place_of(folder: str) -> tuple[tuple[str, ...], str]:
-    """The path of a folder without the words that say what its labels are of, and whether those are classes or objects."""
+    """The path of a folder without the words that say what lies there, and whether that is classes or objects."""
     words = [words_of_folder(part.casefold()) for part in folder.split("/")]
     said = {word for part in words for word in part}
     kind = "objects" if said & _OBJECTS else "classes" if said & set(LABEL_FOLDERS) else ""

@@ -247,7 +247,7 @@ def _join(of_a: "_NamedPictures", of_b: "_NamedPictures", *, by_stem: bool) -> P
         )
     if by_stem and (shift := explain_shift(in_a, in_b, of_b.folder)):
         to_do = (
-            "If so, rename those of one folder, or list the pairs in a file of lines 'a,b' for --match FILE.csv; if the "
+            "If so, rename those of one folder, or list the pairs in lines 'a,b' for --match FILE.csv; if the "
             "names are right, add --match '.+' --keep-going, which leaves out the two that have no partner."
         )
         raise P2PError(of_a.folder, shift, to_do, code="shifted-names")

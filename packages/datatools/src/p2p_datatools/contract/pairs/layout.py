@@ -34,8 +34,8 @@ class PairLayout:
 
     `gap` is how many columns (of stacked ones rows) lie between two, `frame` how many at both outer ends, `before` and
     `behind` how many rows (columns) at the top and the bottom, `captions` the rows of text beyond these. Four stand in
-    two rows of two, with the same gap and frame both ways. `widths` are how many times as wide as the narrowest each is,
-    where two are not of one width.
+    two rows of two, with the same gap and frame both ways. `widths` are how many times as wide as the narrowest each
+    is, where two are not of one width.
     """
 
     count: int = 2
@@ -53,8 +53,8 @@ class PairLayout:
         Raises P2PError when they cannot be of one size, or when there is no bar between them that was to be left out.
         """
         if self.count == _IN_ROWS:
-            rows = replace(self, count=2, stacked=True).cut(picture, path)
-            return [part for row in rows for part in replace(self, count=2).cut(row, path)]
+            both = replace(self, count=2, stacked=True).cut(picture, path)
+            return [part for row in both for part in replace(self, count=2).cut(row, path)]
         lying = self._without_captions(picture.swapaxes(0, 1) if self.stacked else picture, path)
         if self.gap and measure_bars(_look(lying, path)) == NO_BARS:
             raise _lacks("bar in its middle", path)

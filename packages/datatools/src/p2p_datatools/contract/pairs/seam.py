@@ -48,7 +48,8 @@ class Glance(NamedTuple):
     """What is seen of one picture of a folder; of one that cannot be read as a photo what its `trouble` is.
 
     `is_wide` says that it is exactly twice as wide as high, `is_of_two` that one half has many times the colours of
-    the other, `is_deep` that it has 16 bits, `third` after which of its thirds two pictures meet, `is_in_three` that three pictures stand in it side by side, `is_in_rows` four in two rows. `bars` are those across its middle from the
+    the other, `is_deep` that it has 16 bits, `third` after which of its thirds two pictures meet, `is_in_three` that
+    three pictures stand in it side by side, `is_in_rows` four in two rows. `bars` are those across its middle from the
     left to the right, `below` and `bars_below` the same from the top to the bottom, all of these without the
     `captions`, and so is the `size`. `role` is what p2p says in it that it is.
     """
@@ -174,7 +175,7 @@ def _read_glance(path: Path) -> Glance:
 
 
 def read_any(source: Path | PictureFile, *, over_white: list[Path] | None = None) -> Array:
-    """A picture of 8 bits as RGB (height, width, 3), of more as its own values; raises P2PError as `read_array` does."""
+    """A picture of 8 bits as RGB (height, width, 3), of more as its own values; raises P2PError as `read_array`."""
     with open_picture(source) as file:
         try:
             return read_photo(file, over_white=over_white)
@@ -183,7 +184,7 @@ def read_any(source: Path | PictureFile, *, over_white: list[Path] | None = None
 
 
 def glance_of(file: PictureFile, values: Array) -> Glance | None:
-    """What is seen of a picture of 8 or 16 bits, grey or RGB, and the open file that it was read from; None of others."""
+    """What is seen of a picture of 8 or 16 bits, grey or RGB, and the open file it was read from; None of others."""
     picture = upper_bits(values)
     if picture is None:
         return None
