@@ -298,7 +298,7 @@ class PictureReader:
         shown, meant = (self.palette.names[each] for each in found)
         what = f"seems to have red and blue exchanged: the parts of {meant} lie in what is {shown}, not in {meant}"
         to_do = self._exchange_all(known)
-        keep = " ".join(f"--map '{hex_of(each)}={meant}'" for each in colors[found.meant][:1])
+        keep = f"--map {shell_word(f'{hex_of(colors[found.meant][0])}={meant}')}"
         raise P2PError(item.where, what, f"{to_do} If it is right as it is, add {keep}.", code="exchanged-colours")
 
     def _exchange_all(self, known: Mapping[Color, str]) -> str:
