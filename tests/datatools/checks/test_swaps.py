@@ -35,6 +35,12 @@ def test_the_one_swapped_pair_is_found_and_of_a_sound_set_none() -> None:
     assert swapped(*sound[:5], sound[5][::-1], *sound[6:]) == ["5.png"]
 
 
+@pytest.mark.parametrize("every", [2, 3])
+def test_a_set_of_which_a_part_was_made_the_other_way_round_is_told_once(every: int) -> None:
+    sound = [(dark(number), light(number)) for number in range(12)]
+    assert swapped(*((b, a) if number % every else (a, b) for number, (a, b) in enumerate(sound))) == ["."]
+
+
 def test_of_few_pairs_and_of_halves_that_are_alike_nothing_is_said() -> None:
     assert swapped(*[(dark(0), light(0))] * 3, (light(1), dark(1))) == []
     assert swapped(*[(dark(number), dark(99 - number)) for number in range(20)]) == []

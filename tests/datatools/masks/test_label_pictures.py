@@ -4,11 +4,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR, color_of, color_words, hex_of, load_palette
 from p2p_datatools.contract.pictures.images import write_png
-from p2p_datatools.labels.values import ColorLabels, IndexLabels
+from p2p_datatools.labels.values import ClassNames, ColorLabels, IndexLabels
 from p2p_datatools.masks.class_mapping import UNDECIDED, ClassMapping
 from p2p_datatools.masks.label_pictures import PictureReader
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from conftest import Refused
 
 CARS = load_palette("cars")
-RED, GREEN, PINK = (255, 0, 0), (0, 255, 0), (255, 105, 180)
+RED, GREEN, BLUE, PINK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 105, 180)
 
 
 def reader(*mapping: str, tolerance: int = 32, numbers: bool = False) -> PictureReader:
@@ -54,6 +55,49 @@ def test_a_colour_far_from_all_is_an_error_until_it_is_mapped(tmp_path: Path, re
     mapped = reader("#FF69B4=windows").read(item).mask
     assert mapped is not None
     assert mapped[0].tolist() == [1] * 4 + [4] * 4
+
+
+def draw_car(*, exchanged: bool = False) -> NDArray[np.uint8]:
+    """A red body with green tyres and a blue light, or what OpenCV makes of these."""
+    picture = np.zeros((24, 48, 3), dtype=np.uint8)
+    picture[6:18, 4:44] = RED
+    picture[8:12, 4:8] = BLUE
+    picture[14:20, 10:18] = picture[14:20, 30:38] = GREEN
+    return np.ascontiguousarray(picture[..., ::-1]) if exchanged else picture
+
+
+def test_a_car_whose_tyres_lie_in_lights_has_red_and_blue_exchanged(tmp_path: Path, refused: "Refused") -> None:
+    for name, exchanged in (("right", False), ("wrong", True)):
+        write_png(tmp_path / f"{name}.png", draw_car(exchanged=exchanged))
+    item = ColorLabels("wrong", tmp_path / "wrong.png")
+    with refused("exchanged-colours", tmp_path / "wrong.png") as error:
+        reader().read(item)
+    assert "--map '#0000ff=body' --map '#ff0000=lights'." in error.value.to_do
+    assert "--map '#ff0000=body'" in error.value.to_do
+    right = reader().read(ColorLabels("right", tmp_path / "right.png")).mask
+    assert right is not None
+    read = reader("#0000ff=body", "#ff0000=lights").read(item).mask
+    assert read is not None
+    assert (read == right).all()
+    kept = reader("#ff0000=body").read(item).mask
+    assert kept is not None
+    assert np.count_nonzero(kept == 3) == np.count_nonzero(right == 1)
+
+
+def test_colours_of_a_list_with_red_and_blue_exchanged_are_no_colours_to_map_one_by_one(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    listed = ClassNames("class_dict.csv", {}, {(0, 0, 0): "background", (128, 0, 0): "car", (128, 128, 0): "window"})
+    picture = np.zeros((16, 16, 3), dtype=np.uint8)
+    picture[4:12, 2:8], picture[4:12, 8:14] = (0, 0, 128), (0, 128, 128)
+    write_png(tmp_path / "a.png", picture)
+    item = ColorLabels("a", tmp_path / "a.png", listed=listed)
+    with refused("exchanged-colours", tmp_path / "a.png") as error:
+        reader().read(item)
+    assert "--map '#000080=body' --map '#008080=windows'" in error.value.to_do
+    read = reader("#000080=body", "#008080=windows").read(item).mask
+    assert read is not None
+    assert read[5, ::5].tolist() == [0, 1, 4, 0]
 
 
 def test_the_tolerance_is_the_reader_s(tmp_path: Path, refused: "Refused") -> None:

@@ -3,6 +3,7 @@
 import re
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,6 +15,9 @@ from p2p_datatools.contract.pictures.images import read_mask
 from p2p_datatools.masks.build import build_masks
 from p2p_datatools.masks.class_mapping import parse_mapping
 from p2p_datatools.masks.numberings import offer_mappings
+
+if TYPE_CHECKING:
+    from conftest import Notes
 
 VOID = 255
 
@@ -103,3 +107,19 @@ def test_numbers_of_single_objects_are_explained_beside_what_can_be_typed(
     labels.mkdir()
     Image.fromarray(np.resize(np.array(numbers, np.uint16), (8, 8))).save(labels / "a.png")
     assert ("number // 256" in ask(labels, "scenes").to_do) is is_told
+
+
+@pytest.mark.parametrize(("inverted", "told"), [(0, ""), (3, "in 3 of 6"), (6, "in all of them")])
+def test_masks_of_one_class_with_black_and_white_exchanged_are_told(
+    tmp_path: Path, inverted: int, told: str, notes: "Notes"
+) -> None:
+    (tmp_path / "labels").mkdir()
+    for number in range(6):
+        mask = np.zeros((24, 32), dtype=np.uint8)
+        mask[4:16, 4 : 14 + number] = VOID
+        Image.fromarray(VOID - mask if number < inverted else mask).save(tmp_path / "labels" / f"{number}.png")
+    mapping = parse_mapping(("0=background", "255=body"), load_palette("cars"))
+    build_masks(tmp_path / "labels", tmp_path / "masks", palette=load_palette("cars"), mapping=mapping, report=notes)
+    lines = [line for line in notes.lines if "exchanged" in line]
+    assert bool(lines) == bool(told)
+    assert not told or told in lines[0]

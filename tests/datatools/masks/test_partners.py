@@ -150,3 +150,14 @@ def test_a_convention_of_all_splits_is_said_once_and_other_ways_together(photos:
     renamed = [labelme(f"{split}/{split}1", "old.jpg", split=split) for split in ("train", "val")]
     assert len(found(renamed, folder, report=notes)) == 2
     assert notes.lines[1].startswith("2 labels take photos")
+
+
+def test_label_pictures_that_count_from_another_number_than_photos_take_none(
+    photos: Photos, refused: "Refused"
+) -> None:
+    folder = photos(*(f"{number}.jpg" for number in range(1, 6)))
+    with refused("shifted-names", "labels"):
+        found([picture(f"{number}_mask.png") for number in range(5)], folder)
+    assert len(found([picture(f"{number}.png") for number in range(5)], folder, ".+")) == 4
+    assert len(found([picture(f"{number}.png") for number in range(1, 5)], folder)) == 4
+    assert len(found([labelme(str(number), f"{number}.jpg") for number in range(5)], folder)) == 4

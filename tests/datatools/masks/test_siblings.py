@@ -151,3 +151,18 @@ def test_photos_among_the_labels_do_not_make_their_numbers_colours(
     mapping = {"ids": "palette"}
     assert build_masks(tmp_path / "set", tmp_path / "out", palette=CARS, mapping=mapping).format == "index"
     assert [each.id for each in start_palette(tmp_path / "set", "new").classes] == [0, 1, 2, 3, 4]
+
+
+def test_numbers_of_objects_beside_classes_are_left_out_and_alone_they_are_labels(
+    tmp_path: Path, write_photos: "WritePhotos", notes: "Notes"
+) -> None:
+    for split in ("train", "test"):
+        for kind in ("label", "inst"):
+            write_label(tmp_path / "set" / f"{split}_{kind}" / f"{split}.png")
+        write_photos(tmp_path / "set" / f"{split}_img", f"{split}.jpg", size=SIZE)
+    mapping = {"ids": "palette"}
+    summary = build_masks(tmp_path / "set", tmp_path / "masks", palette=CARS, mapping=mapping, report=notes)
+    assert (summary.built, summary.splits) == (2, {"train": 1, "test": 1})
+    assert any("2 pictures are left out, as they number objects" in line for line in notes.lines)
+    alone = build_masks(tmp_path / "set" / "train_inst", tmp_path / "objects", palette=CARS, mapping=mapping)
+    assert alone.built == 1

@@ -405,3 +405,18 @@ def test_two_parts_of_one_split_are_not_matched_with_each_other(
 ) -> None:
     folders = [write_photos(tmp_path / side, *(f"{each}/1.png" for each in own)) for side, own in (("A", a), ("B", b))]
     assert list(match_pictures(folders[0], folders[1])[0]) == expected
+
+
+def test_names_that_count_from_another_number_are_no_pairs_but_for_the_first_and_the_last(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    a = make_files(tmp_path / "a", *(f"{number:03d}.png" for number in range(5)))
+    b = make_files(tmp_path / "b", *(f"{number:03d}.jpg" for number in range(1, 6)))
+    with refused("shifted-names", a) as error:
+        match_pictures(a, b)
+    assert "counts from 0 to 4" in error.value.what
+    assert f"{b} from 1 to 5" in error.value.what
+    matched, skipped = match_pictures(a, b, match=".+")
+    assert (len(matched), [skip.code for skip in skipped]) == (4, ["no-partner"] * 2)
+    (b / "003.jpg").unlink()  # a gap, so that a picture is missing here and there
+    assert len(match_pictures(a, b)[0]) == 3

@@ -256,7 +256,7 @@ def parse_words(text: str, *counts: int) -> tuple[str, ...]:
     """`mask,photo` as words, as many as one of `counts`; raises UsageError for anything else."""
     words = tuple(word.strip() for word in text.split(","))
     if len(words) not in counts or not all(words):
-        number = " or ".join({2: "two", 3: "three"}[count] for count in counts)
+        number = " or ".join({2: "two", 3: "three", 4: "four"}[count] for count in counts)
         raise UsageError(
             f"--halves {text}",
             f"is not {number} words with a comma between them",

@@ -52,6 +52,13 @@ def test_drawn_cars_are_not_accused(cars: list[tuple[LabelMap, Photo]]) -> None:
     assert find(cars) == []
 
 
+def test_lights_and_bodies_that_were_exchanged_in_all_masks_as_red_and_blue_are_told_without_others_beside_them(
+    cars: list[tuple[LabelMap, Photo]],
+) -> None:
+    found = codes(find(cars, renumber(body=LIGHTS, lights=BODY), range(24)))
+    assert {(str(number), "exchanged-colours") for number in range(24)} <= found
+
+
 def test_two_classes_that_were_swapped_in_one_mask(cars: list[tuple[LabelMap, Photo]]) -> None:
     found = codes(find(cars, renumber(tyres=WINDOWS, windows=TYRES), range(2)))
     assert {("0", "classes-swapped"), ("1", "classes-swapped")} <= found

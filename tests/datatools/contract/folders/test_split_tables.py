@@ -126,12 +126,31 @@ def test_lists_that_name_none_of_the_pictures_are_told(tmp_path: Path) -> None:
     assert "name none of these pictures, such as y" in read_listed_splits(tmp_path, ["a"]).unmatched
 
 
-def test_trainval_is_for_training_where_neither_train_nor_val_is_listed(tmp_path: Path) -> None:
+def test_of_trainval_is_for_training_what_no_list_of_val_names_unless_train_is_listed(
+    tmp_path: Path, refused: "Refused"
+) -> None:
     (tmp_path / "trainval.txt").write_text("a\nb\n")
     (tmp_path / "test.txt").write_text("c\n")
     assert read_listed_splits(tmp_path, ["a", "b", "c"]).splits == ("train", "train", "test")
     (tmp_path / "val.txt").write_text("b\n")
-    assert read_listed_splits(tmp_path, ["a", "b", "c"]).splits == ("", "val", "test")
+    assert read_listed_splits(tmp_path, ["a", "b", "c"]).splits == ("train", "val", "test")
+    (tmp_path / "train.txt").write_text("d\n")
+    assert read_listed_splits(tmp_path, ["a", "b", "c", "d"]).splits == ("", "val", "test", "train")
+    (tmp_path / "test.txt").write_text("a\nb\n")
+    (tmp_path / "train.txt").unlink()
+    (tmp_path / "val.txt").unlink()
+    with refused("several-splits"):
+        read_listed_splits(tmp_path, ["a", "b", "c"])
+
+
+def test_a_list_of_train_with_the_pictures_of_val_is_told_how_to_be_called(tmp_path: Path, refused: "Refused") -> None:
+    (tmp_path / "train.txt").write_text("a\nb\n")
+    (tmp_path / "val.txt").write_text("b\n")
+    with refused("several-splits") as error:
+        read_listed_splits(tmp_path, ["a", "b"])
+    assert "If train.txt is to hold what is for val, too, call it trainval.txt." in error.value.to_do
+    (tmp_path / "train.txt").rename(tmp_path / "trainval.txt")
+    assert read_listed_splits(tmp_path, ["a", "b"]).splits == ("train", "val")
 
 
 def test_lists_may_have_a_mark_windows_paths_and_decomposed_letters(tmp_path: Path) -> None:

@@ -4,17 +4,22 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from p2p_datatools.checks.folder import check
 from p2p_datatools.contract.files.listing import find_pictures
+from p2p_datatools.contract.pairs.captions import Captions
 from p2p_datatools.contract.pairs.layout import PairLayout, find_layout
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.pairs.seam import glance_at
-from p2p_datatools.contract.pictures.images import Photo, read_photo
+from p2p_datatools.contract.pictures.arrays import read_array
+from p2p_datatools.contract.pictures.images import Photo, read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.pairs.build import pair
 from p2p_datatools.pairs.disassemble import take_apart
 from p2p_datatools.splits.apply import split
 
@@ -75,6 +80,23 @@ def test_a_black_bar_beside_labels_on_black_is_as_wide_as_the_photo_tells(tmp_pa
     assert found(folder) == PairLayout(gap=6)
 
 
+def test_a_bar_of_two_columns_beside_labels_on_black_is_told_by_round_sides_odd_ones_or_a_frame(
+    tmp_path: Path, b: Pictures
+) -> None:
+    def grid(seed: int) -> Photo:
+        row = np.hstack([bar(BLACK, 2), labels(seed), bar(BLACK, 2), b(seed), bar(BLACK, 2)])
+        return np.pad(row, ((2, 2), (0, 0), (0, 0)))
+
+    made: dict[str, tuple[Pictures, PairLayout]] = {
+        "two": (lambda seed: np.hstack([labels(seed), bar(BLACK, 2), b(seed)]), PairLayout(gap=2)),
+        "one": (lambda seed: np.hstack([labels(seed), bar(BLACK, 1), b(seed)]), PairLayout(gap=1)),
+        "on the right": (lambda seed: np.hstack([b(seed), bar(BLACK, 2), labels(seed)]), PairLayout(gap=2)),
+        "make_grid": (grid, PairLayout(gap=2, frame=2, before=2, behind=2)),
+    }
+    for name, (make, layout) in made.items():
+        assert found(write(tmp_path / name, make)) == layout, name
+
+
 def test_bars_of_one_column_and_around_both_pictures_are_left_out_of_the_halves(
     tmp_path: Path, a: Pictures, b: Pictures, notes: "Notes"
 ) -> None:
@@ -108,6 +130,129 @@ def test_pictures_that_stand_one_above_the_other_are_taken_apart(tmp_path: Path,
             for half, pictures in (("up", upper), ("down", lower)):
                 read = read_photo(tmp_path / f"{name}{gap}-apart" / half / "3.png")
                 assert (read == pictures(3)).all(), name
+
+
+def caption(seed: int, ground: int, height: int = 15, width: int = 2 * SIZE.width) -> Photo:
+    rows = np.full((height, width, 3), ground, dtype=np.uint8)
+    text = f"{seed:03d}.png   input and target"
+    ink = 255 - ground
+    cv2.putText(rows, text, (2, 10), cv2.FONT_HERSHEY_SIMPLEX, 0.3, (ink, ink, ink), 1, cv2.LINE_AA)
+    return rows
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_captions_above_and_below_two_pictures_are_left_out_of_the_halves(
+    tmp_path: Path, a: Pictures, b: Pictures, suffix: str
+) -> None:
+    def figure(seed: int) -> Photo:
+        row = np.hstack([bar(WHITE, 10), a(seed) // 2, bar(WHITE, 6), b(seed) // 2, bar(WHITE, 10)])
+        return np.vstack([caption(seed, WHITE, width=row.shape[1]), np.pad(row, ((0, 5), (0, 0), (0, 0)), "edge")])
+
+    above = write(
+        tmp_path / "above", lambda seed: np.vstack([caption(seed, WHITE), np.hstack([a(seed), b(seed)])]), suffix
+    )
+    below = write(
+        tmp_path / "below", lambda seed: np.vstack([np.hstack([labels(seed), b(seed)]), caption(seed, BLACK)]), suffix
+    )
+    assert found(above) == PairLayout(captions=Captions(15, 0))
+    assert found(below) == PairLayout(captions=Captions(0, 15))
+    of_figure = found(write(tmp_path / "figure", figure, suffix))
+    assert of_figure is not None
+    assert (of_figure.gap, of_figure.frame, of_figure.captions) == (6, 10, Captions(15, 0))
+    take_apart(above, tmp_path / "apart")
+    assert np.abs(read_photo(tmp_path / "apart" / "b" / "3.png").astype(int) - b(3)).mean() < 6
+
+
+def test_a_file_without_the_caption_of_the_others_loses_no_rows(
+    tmp_path: Path, a: Pictures, b: Pictures, refused: "Refused"
+) -> None:
+    folder = write(tmp_path / "all", lambda seed: np.vstack([caption(seed, WHITE), np.hstack([a(seed), b(seed)])]))
+    Image.fromarray(np.hstack([a(5), b(5)])).save(folder / "5.png")
+    with refused("pictures-failed") as error:
+        take_apart(folder, tmp_path / "apart")
+    assert [(each.where, each.code) for each in error.value.parts] == [(str(folder / "5.png"), "no-bar")]
+
+
+def test_four_pictures_in_two_rows_are_taken_apart_by_four_words(
+    tmp_path: Path, a: Pictures, b: Pictures, scene: "Scene", refused: "Refused"
+) -> None:
+    def grid(seed: int, width: int = 0, grey: int = BLACK) -> Photo:
+        upper, lower = [labels(seed), b(seed)], [a(seed), scene(200 + seed, SIZE)]
+        padded = [np.pad(half, ((0, width), (0, width), (0, 0)), constant_values=grey) for half in upper + lower]
+        both = np.vstack([np.hstack(padded[:2]), np.hstack(padded[2:])])
+        return np.pad(both, ((width, 0), (width, 0), (0, 0)), constant_values=grey)
+
+    made: dict[str, Pictures] = {
+        "plain": grid,
+        "make_grid": lambda seed: grid(seed, 2),
+        "white": lambda seed: grid(seed, 5, WHITE),
+    }
+    for name, make in made.items():
+        folder = write(tmp_path / name, make)
+        with refused("pair-layout", folder) as error:
+            take_apart(folder, tmp_path / f"{name}-apart")
+        assert f"p2p data halves --halves a,b,c,d {folder} DEST" in error.value.to_do
+        with refused("impossible-setting", "halves a,b"):
+            take_apart(folder, tmp_path / f"{name}-apart", words=("a", "b"))
+        take_apart(folder, tmp_path / f"{name}-apart", words=("mask", "photo", "edges", "depth"))
+        for word, picture in (("mask", labels(4)), ("photo", b(4)), ("edges", a(4)), ("depth", scene(204, SIZE))):
+            assert (read_photo(tmp_path / f"{name}-apart" / word / "4.png") == picture).all(), (name, word)
+
+
+def test_margins_with_text_of_their_own_and_pages_of_text_are_no_captions(tmp_path: Path, b: Pictures) -> None:
+    def page(seed: int) -> Photo:
+        lines = np.vstack([caption(seed, WHITE, 16, SIZE.width) for _ in range(4)])
+        return np.hstack([lines, 255 - lines // 2])
+
+    def letterbox(seed: int) -> Photo:
+        return np.hstack([np.pad(half(seed)[8:-8], ((8, 8), (0, 0), (0, 0))) for half in (labels, b)])
+
+    made: dict[str, Pictures] = {"pages": page, "letterbox": letterbox}
+    for name, make in made.items():
+        assert found(write(tmp_path / name, make)) is None, name
+
+
+def test_two_pictures_of_which_one_is_twice_as_wide_are_taken_apart_and_not_called_one_scene(
+    tmp_path: Path, a: Pictures, scene: "Scene", refused: "Refused"
+) -> None:
+    def wide(seed: int) -> Photo:
+        return scene(300 + seed, Size(2 * SIZE.width, SIZE.height))
+
+    for name, widths in (("right", (1, 2)), ("left", (2, 1))):
+        pictures = (a, wide) if name == "right" else (wide, a)
+        folder = write(tmp_path / name, lambda seed, two=pictures: np.hstack([each(seed) for each in two]))  # type: ignore[misc]
+        assert found(folder) == PairLayout(widths=widths)
+        with refused("pair-layout", folder) as error:
+            open_pairs(folder)
+        assert f"the {name} one twice as wide" in error.value.what
+        summary = take_apart(folder, tmp_path / f"{name}-apart")
+        assert not summary.one_size
+        for half, picture in zip(summary.folders, pictures, strict=True):
+            assert (read_photo(half / "2.png") == picture(2)).all(), name
+
+
+def test_pairs_of_16_bits_are_taken_apart_with_all_their_bits(
+    tmp_path: Path, a: Pictures, b: Pictures, refused: "Refused"
+) -> None:
+    def deep(seed: int, gap: int = 0) -> NDArray[np.uint16]:
+        both = np.hstack([a(seed), bar(WHITE, gap), b(seed)]).astype(np.uint16)
+        return both * 256 + np.arange(both.shape[1], dtype=np.uint16)[None, :, None] % 256
+
+    for gap in (0, 6):
+        folder = tmp_path / f"bar {gap}" / "train"
+        folder.mkdir(parents=True)
+        for seed in range(6):
+            write_png(folder / f"{seed}.png", deep(seed, gap))
+        with refused("pair-layout", folder.parent) as error:
+            open_pairs(folder.parent)
+        assert "p2p data halves" in error.value.to_do
+        take_apart(folder.parent, tmp_path / f"apart {gap}")
+        for half, part in (("a", np.s_[:, : SIZE.width]), ("b", np.s_[:, -SIZE.width :])):
+            read = read_array(tmp_path / f"apart {gap}" / half / "train" / "4.png")
+            assert read.dtype == np.uint16
+            assert (read == deep(4, gap)[part]).all()
+        apart = tmp_path / f"apart {gap}"
+        assert pair(apart / "a", apart / "b", tmp_path / f"pairs {gap}").built == 6
 
 
 def test_three_pictures_side_by_side_are_taken_apart_by_three_words(

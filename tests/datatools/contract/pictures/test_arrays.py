@@ -107,6 +107,20 @@ def test_a_deep_tiff_is_turned_like_a_photo(orientation: int, tmp_path: Path) ->
     assert read_header(tmp_path / "deep.tif").size == read_header(tmp_path / "photo.tif").size
 
 
+def test_an_array_of_one_picture_in_a_batch_is_that_picture_but_one_row_is_no_batch(tmp_path: Path) -> None:
+    for name, shape, own in (
+        ("mask", (1, 24, 40), (24, 40)),
+        ("batch", (1, 1, 24, 40), (24, 40)),
+        ("photo", (1, 24, 40, 3), (24, 40, 3)),
+        ("row", (1, 40, 3), (1, 40, 3)),
+    ):
+        array = np.arange(np.prod(shape), dtype=np.uint16).reshape(shape)
+        for by_column in (False, True):
+            np.save(tmp_path / f"{name}.npy", np.asfortranarray(array) if by_column else array)
+            assert (read_array(tmp_path / f"{name}.npy") == array.reshape(own)).all(), name
+            assert read_header(tmp_path / f"{name}.npy").size == (own[1], own[0])
+
+
 def test_non_finite_values_are_counted(tmp_path: Path, refused: "Refused") -> None:
     array = values("float32", 24, 40)
     array[0, :3] = np.nan, np.inf, -np.inf
@@ -137,6 +151,7 @@ def test_a_pickle_is_never_loaded(tmp_path: Path, refused: "Refused") -> None:
         (np.zeros((2, 3, 4, 5)), "array-shape", "(2, 3, 4, 5)"),
         (np.zeros((0, 4)), "array-shape", "(0, 4)"),
         (np.zeros((5, 40, 300)), "array-shape", "300 channels for 5 rows"),
+        (np.zeros((2, 1, 40, 30)), "array-shape", "(2, 1, 40, 30)"),
         (np.zeros((4, 4), dtype=np.complex64), "value-type", "complex64"),
         (np.zeros((4, 4), dtype="U3"), "value-type", "str"),
     ],

@@ -406,6 +406,21 @@ def test_lists_lie_below_the_path_that_a_data_yaml_names(tmp_path: Path) -> None
     assert not any("is not there" in note for note in found.notes)
 
 
+@pytest.mark.parametrize("place", ["classes.txt", "labels/classes.txt"])
+def test_a_data_yaml_without_names_beside_a_list_of_classes_says_nothing_but_splits(tmp_path: Path, place: str) -> None:
+    (tmp_path / "labels").mkdir()
+    for name in "ab":
+        (tmp_path / "labels" / f"{name}.txt").write_text(f"0 {HALF}\n")
+    (tmp_path / place).write_text("car\nwheel\n")
+    (tmp_path / "data.yaml").write_text("nc: 2\ntrain: trainval.txt\nval: val.txt\n")
+    (tmp_path / "trainval.txt").write_text("images/a.jpg\nimages/b.jpg\n")
+    (tmp_path / "val.txt").write_text("images/b.jpg\n")
+    for folder in (tmp_path, tmp_path / "labels"):
+        found = read_labels(folder)
+        assert [item.split for item in found.items] == ["train", "val"]
+        assert labels_of(folder) == ["car", "car"]
+
+
 def test_a_list_in_the_folder_of_labels_that_contradicts_that_of_the_data_set_is_refused(
     data: Path, refused: "Refused"
 ) -> None:

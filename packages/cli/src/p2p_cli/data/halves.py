@@ -29,8 +29,9 @@ def command(pairs: Path, dest: Path, halves: str | None, keep_going: bool, as_js
     receives a folder for each half with one lossless PNG per pair; what the manifest calls a mask becomes an exact mask
     folder. The reverse of 'p2p data pair'.
 
-    In folders of other tools bars of one colour between the halves, and around them, are left out, and pictures that
-    stand one above the other become a (the upper one) and b; three that stand side by side need three names.
+    In folders of other tools bars of one colour between the halves, and around them, and captions are left out, and
+    pictures that stand one above the other become a (the upper one) and b; three that stand side by side need three
+    names, four in two rows four. Pictures of 16 bits are taken apart, too, and two of which one is twice as wide.
 
     \b
     Examples:
@@ -41,7 +42,7 @@ def command(pairs: Path, dest: Path, halves: str | None, keep_going: bool, as_js
     from p2p_cli.text import render
     from p2p_datatools.pairs.disassemble import take_apart
 
-    words = options.parse_words(halves, 2, 3) if halves else None
+    words = options.parse_words(halves, 2, 3, 4) if halves else None
     summary = take_apart(pairs, dest, words=words, keep_going=keep_going, report=render.reporter())
     if as_json:
         render.say(options.to_json(summary))
@@ -53,6 +54,7 @@ def command(pairs: Path, dest: Path, halves: str | None, keep_going: bool, as_js
             render.say(f"{folder} is a mask folder: exact class indices with their palette.")
         is_named = not summary.masks and len(others) == 1
         named = ("--halves", f"{others[0].name},{last.name}") if is_named else ()
-        render.hint(next_command("data", "pair", *summary.folders, "PAIRS", *named))
+        if summary.one_size:
+            render.hint(next_command("data", "pair", *summary.folders, "PAIRS", *named))
     render.skips(summary.skipped, dest)
     return 1 if summary.skipped else 0

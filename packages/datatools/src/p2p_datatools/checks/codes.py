@@ -97,6 +97,7 @@ _MASKS = {
     "mask-mirrored": "a mask that fits the edges of its photo better mirrored",
     "mask-turned": "a mask that fits the edges of its photo better turned",
     "mask-shifted": "a mask that fits the edges of its photo better moved",
+    "exchanged-colours": "parts that lie in the class whose colour is that of their whole with red and blue exchanged",
     "classes-swapped": "two classes of a mask that look like each other's in the rest of the set",
     "one-class": "one class beside the background, where nearly all masks have several",
 }
@@ -117,7 +118,7 @@ _PAIR_ERRORS = {
     "size-differs": "a pair of another size than the manifest says",
     "form-differs": "a pair of other channels or another depth than the manifest says",
     "nodata-size": "the picture of where data are missing has not the size of its pair",
-    "pair-layout": "two pictures in a file that are not its halves: with bars between them, or one above the other",
+    "pair-layout": "pictures in a file that are not its halves: with bars, a caption, one above the other, in two rows",
     "odd-width": "an A|B picture without a middle",
     "split-unfinished": "a split that was interrupted",
     "unknown-version": "a manifest of a newer p2p",

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from p2p_datatools.checks.looker import Looker
 from p2p_datatools.checks.photos import PhotoCheck, PhotoLook, look_at_photo
 from p2p_datatools.checks.repeats import Repeats
@@ -61,8 +59,7 @@ def read_look(
             values = measure_values(file, pixels, gaps)
             seen = look_at_photo(pixels, picture.header.orientation)
             shows = values.low < values.high and min(seen.size) >= _LEAST_SIDE
-            is_color = pixels.dtype == np.uint8 and pixels.shape[2:] == (3,)
-            glance = glance_of(picture, pixels) if judge and is_color else None
+            glance = glance_of(picture, pixels) if judge else None
             digest, signature = hash_pixels(pixels) if shows else "", describe_photo(pixels) if twins else None
             return PhotoRecord(pixels.dtype.name, values, seen, digest, picture.role, signature, glance)
     except P2PError as error:

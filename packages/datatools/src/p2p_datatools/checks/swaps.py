@@ -3,6 +3,7 @@
 Nothing here may know what the halves are; it knows only how the two of each pair differ.
 """
 
+import os
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,8 @@ _SAME = 2  # of 255: neighbours that differ by less are one flat area, in a JPEG
 # A measure counts from where the halves differ by its deviation on, and six deviations count as all. Of 176 real and
 # drawn pairs of four sets the unswapped ones have 0.5 and more of the usual score, the swapped ones -0.5 and less.
 _LEAST, _MOST, _SWAPPED, _MANY = 1.0, 6.0, -0.3, 0.9
+# Where some differ one way and some the other, each has to differ as clearly, else the halves are of one kind.
+_CLEARLY, _NEARLY_ALL, _LEAST_WAY = 0.5, 0.95, 2
 
 
 def describe_half(pixels: NDArray[np.generic]) -> tuple[float, ...]:
@@ -52,15 +55,44 @@ class SwapCheck:
         """The pairs that differ the other way round; none where the halves of the set do not differ clearly."""
         if len(self._files) < _ENOUGH:
             return
-        scores = _scores(np.asarray(self._differences, dtype=np.float64).reshape(len(self._files), -1))
-        if (scores > -_SWAPPED).mean() < _MANY:
+        differences = np.asarray(self._differences, dtype=np.float64).reshape(len(self._files), -1)
+        scores = _scores(differences)
+        swapped = np.flatnonzero(scores < _SWAPPED)
+        if (
+            not len(swapped) or (scores > -_SWAPPED).mean() < _MANY
+        ):  # none are usual, where as many are one as the other
+            yield from self._two_ways(differences)
             return
-        for place in np.flatnonzero(scores < _SWAPPED):
+        for place in swapped:
             a, b = self._names
             what = f"its halves look swapped: its {a} is as the {b} of {plural(len(scores) - 1, 'other pair')}"
             to_do = "Look at it with 'p2p data show'; swap its halves, or remove it."
             score = float(scores[place])
             yield Finding(str(self._files[place]), what, to_do, "halves-swapped", "warning", figure=score)
+
+    def _two_ways(self, differences: NDArray[np.float64]) -> Iterator[Finding]:
+        """That some pairs differ one way round and others the other, where each clearly differs one way."""
+        ways = _turn(differences)
+        scores = _scores(differences * ways[:, None])
+        few = min((1, -1), key=lambda way: int((ways == way).sum()))
+        places = np.flatnonzero(ways == few)
+        if (scores >= _CLEARLY).mean() < _NEARLY_ALL or len(places) < _LEAST_WAY:
+            return
+        (a, b), first = self._names, self._files[int(places[0])]
+        other = self._files[int(np.flatnonzero(ways != few)[0])]
+        what = f"in {len(places)} of {plural(len(ways), 'pair')} {a} looks as {b} does in the others, and {b} as {a}; "
+        to_do = "Look at both with 'p2p data show'. Were they made in two ways? Swap the halves of one of them."
+        folder = str(Path(os.path.commonpath([first.parent, other.parent])))
+        what = f"{what}such as {first}, unlike {other}"
+        yield Finding(folder, what, to_do, "halves-swapped", "warning", figure=round(len(places) / len(ways), 3))
+
+
+def _turn(differences: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The way round, 1 or -1, of each pair (n, measures): by the sign of the measure that differs most evenly."""
+    sizes = np.abs(differences)
+    middle = np.median(sizes, axis=0)
+    spread = 1.4826 * np.median(np.abs(sizes - middle), axis=0) + 1e-3 + 0.02 * middle
+    return np.where(differences[:, int(np.argmax(middle / spread))] < 0, -1.0, 1.0)
 
 
 def _scores(differences: NDArray[np.float64]) -> NDArray[np.float64]:

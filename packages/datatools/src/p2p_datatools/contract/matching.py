@@ -39,6 +39,8 @@ _SUGGESTED = (
 )
 _LIST = re.compile(r"[^\\*?+(){}|^$\[\]]+\.(?:tsv|txt|lst)", re.IGNORECASE)  # no expression
 _MOST_LOOKED_AT, _MOST_WAYS = 200, 6  # names, and endings, of which an expression is made
+_LEAST_COUNTED = 4  # pictures, whose numbers tell that they were counted
+_COUNTED = re.compile(r"(.*?)(\d{1,9})(\D*)")  # the last number in a name
 _MOST_TRIED = 50_000  # names for which an expression is looked for
 
 
@@ -277,3 +279,30 @@ def _by_affix(longer: Collection[str], shorter: Collection[str]) -> Iterator[str
             text = base[: len(base) - len(other)] if is_before else base[len(other) :]
             yield Convention(Addition(text, is_before), Addition()).expression
             return
+
+
+def explain_shift(one: Collection[str], other: Collection[str], others: object) -> str:
+    """What is odd about names that count on without a gap, from 0 these and from 1 the `others`; empty if they do not.
+
+    A picture of each number but the outermost has a partner then, and it is that of another picture.
+    """
+    here, there = _span(one), _span(other)
+    if here is None or there is None:
+        return ""
+    (first, last), (start, end) = here, there
+    if last - first != end - start or abs(first - start) != 1 or last - first + 1 < _LEAST_COUNTED:
+        return ""
+    return (
+        f"counts from {first} to {last}, and {others} from {start} to {end}: a name is hardly that of one scene in both"
+    )
+
+
+def _span(names: Collection[str]) -> tuple[int, int] | None:
+    """The first and the last number of names that are equal but for it, and have each between; None of others."""
+    parts = [_COUNTED.fullmatch(name) for name in names]
+    if len({(part[1], part[3]) if part else None for part in parts}) != 1:
+        return None
+    numbers = {int(part[2]) for part in parts if part}
+    if len(numbers) < len(names) or max(numbers, default=0) - min(numbers, default=1) != len(numbers) - 1:
+        return None
+    return min(numbers), max(numbers)

@@ -49,7 +49,10 @@ from p2p_datatools.masks.work import MaskWork
 
 # Kinds of errors that usually hold for all pictures of a folder, which is then not what it was taken for.
 _OF_FOLDERS = frozenset(
-    {"soft-mask", "inexact-areas", "hidden-colours", "other-colour-table", "unlisted-number", "depth", "pairs-as-half"}
+    {
+        *("soft-mask", "inexact-areas", "hidden-colours", "other-colour-table", "unlisted-number", "depth"),
+        *("pairs-as-half", "exchanged-colours"),
+    }
 )
 
 

@@ -3,7 +3,7 @@
 Nothing here may list folders or write a file; readers say what a format's numbers and colours are called.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, error_of
+from p2p_datatools.contract.exchanged import exchange, explain_exchanged, find_exchanged
 from p2p_datatools.contract.palette import (
     _HEX,
     BACKGROUND,
@@ -30,7 +31,7 @@ from p2p_datatools.contract.pictures.soft import is_interpolated, is_soft
 from p2p_datatools.contract.pictures.worn.flat_areas import FlatArea, find_foreign, find_inexact
 from p2p_datatools.contract.pictures.worn.restore import restore
 from p2p_datatools.contract.pictures.worn.snap import TOLERANCE, Snapper, SnapResult, undecided_pixels
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import plural, shell_word
 from p2p_datatools.labels.values import (
     VOID,
     ClassNames,
@@ -56,6 +57,9 @@ VOC_BORDER = (224, 224, 192)  # the colour of the border around Pascal VOC's obj
 
 
 _PLACES = 5  # of undecided pixels that a record has
+
+
+_EXCHANGED = "has red and blue exchanged, as OpenCV writes what is not given to it as BGR"
 
 
 _NO_PIXELS = np.zeros(256, dtype=np.int64)
@@ -142,7 +146,10 @@ class PictureReader:
         if not reads_as_colors(item, picture, known, self._extra, self._claims):
             return self._classes(self._clear(item, picture, self._numbers(item, picture.unpacked)))
         found = self._table_rows(item, picture, known) or self._snap(item, picture, known)
-        return self._classes(self._clear(item, picture, found or self._numbers(item, picture.unpacked)))
+        classes = self._classes(self._clear(item, picture, found or self._numbers(item, picture.unpacked)))
+        if found and classes.mask is not None:
+            self._refuse_exchanged_parts(item, classes.mask)
+        return classes
 
     def _numbers(self, item: PictureLabels, picture: LabelPicture) -> _Rows:
         """Class numbers, by the names that the format or a list gives them, or by the palette's ids."""
@@ -255,6 +262,8 @@ class PictureReader:
     def _refuse_flat(self, item: PictureLabels, areas: list[FlatArea], *, exact: bool) -> None:
         if not areas:
             return
+        if exact:
+            self._refuse_exchanged(item, [area.color for area in areas])
         first, grey = areas[0], all(len(set(area.color)) == 1 for area in areas)
         listed = ", ".join(f"{area.color} ({area.pixels} pixels)" for area in areas[:5])
         none = "no class has exactly" if exact else "are near that of a class, but farther than JPEG leaves them"
@@ -263,6 +272,43 @@ class PictureReader:
         options = " ".join(f"--map '{hex_of(area.color)}=CLASS'" for area in areas[:5])
         to_do = f"{numbers}{'Otherwise say' if numbers else 'Say'} what they are: {options}."
         raise P2PError(item.where, what, to_do, code="inexact-areas")
+
+    def _refuse_exchanged(self, item: PictureLabels, colors: Sequence[Color]) -> None:
+        """Raise P2PError for colours that all are those of classes with red and blue exchanged."""
+        known = self._table(item)
+        found = explain_exchanged(colors, known)
+        if not found or all(exchange(color) == color for color in found):
+            return
+        color, name = next(iter(found.items()))
+        why = f"{hex_of(color)} is {hex_of(exchange(color))} in this way, {name}"
+        raise P2PError(item.where, f"{_EXCHANGED}: {why}", self._exchange_all(known), code="exchanged-colours")
+
+    def _refuse_exchanged_parts(self, item: PictureLabels, mask: LabelMap) -> None:
+        """Raise P2PError for a mask in which parts lie in the class of the exchanged colour of their whole.
+
+        Colours that --map speaks of are what it says.
+        """
+        known, colors = self._table(item), dict[int, list[Color]]()
+        for color, label in known.items():
+            if self._claims.word(label) is not None and (index := self._claims.index(label)) is not None:
+                colors.setdefault(index, []).append(color)
+        found = find_exchanged(mask, self.palette, colors)
+        if found is None or not self._extra.keys().isdisjoint(colors[found.shown] + colors[found.meant]):
+            return
+        shown, meant = (self.palette.names[each] for each in found)
+        what = f"seems to have red and blue exchanged: the parts of {meant} lie in what is {shown}, not in {meant}"
+        to_do = self._exchange_all(known)
+        keep = f"--map {shell_word(f'{hex_of(colors[found.meant][0])}={meant}')}"
+        raise P2PError(item.where, what, f"{to_do} If it is right as it is, add {keep}.", code="exchanged-colours")
+
+    def _exchange_all(self, known: Mapping[Color, str]) -> str:
+        """What to do about pictures with red and blue exchanged."""
+        words = {exchange(each): self._claims.word(label) or "CLASS" for each, label in known.items()}
+        each = (
+            f"{hex_of(color)}={word}" for color, word in words.items() if color != exchange(color) and word != IGNORED
+        )
+        options = " ".join(f"--map {shell_word(option)}" for option in each)
+        return f"Exchange them in the picture; if all pictures are so, add {options}."
 
     def _refuse_foreign(self, item: PictureLabels, areas: list[FlatArea]) -> None:
         if not areas:
@@ -313,13 +359,14 @@ class PictureReader:
         return self._snappers[id(names)]
 
     def _stray(self, item: PictureLabels, picture: Photo, snapped: SnapResult, *, exact: bool) -> P2PError:
+        colors = _common_colors(picture[snapped.stray]) if exact else []
+        self._refuse_exchanged(item, colors)
         places = np.argwhere(snapped.stray)
         y, x = (int(part) for part in places[0])
         first = tuple(int(part) for part in picture[y, x])
         listed = item.listed.source if item.listed else "its format"
         known = f"the palette {self._claims.palette.name}" if self._names(item) is None else listed
         share = f"{len(places) / snapped.stray.size:.2%}"
-        colors = _common_colors(picture[snapped.stray]) if exact else []
         options = " ".join(f"--map '{hex_of(color)}=CLASS'" for color in colors or [(first[0], first[1], first[2])])
         return P2PError(
             item.where,

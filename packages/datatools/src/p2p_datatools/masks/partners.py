@@ -12,6 +12,7 @@ from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.folders.given_splits import find_splits, join_path
 from p2p_datatools.contract.matching import (
     BY_STEM,
+    explain_shift,
     find_convention,
     is_list,
     key_of,
@@ -92,6 +93,7 @@ def _match(
     """Partners and skips; the photos that were found by other names are added to `ways`."""
     if match != BY_STEM:
         return _by_expression(items, photos, match)
+    _refuse_shift(items, photos)
     found: dict[int, FoundPhoto] = {}
     errors: dict[int, P2PError] = {}
     for place, item in enumerate(items):
@@ -106,6 +108,20 @@ def _match(
     return [(items[place], each.path) for place, each in sorted(found.items())], _advise(
         skipped, [items[place] for place in lost], photos, whole=not found
     )
+
+
+def _refuse_shift(items: Sequence[LabelItem], photos: PhotoFolder) -> None:
+    """Raise P2PError for label pictures that count from another number than photos; label files say what they mean."""
+    if not all(isinstance(item, PictureLabels) for item in items):
+        return
+    names = [_plain(item.picture_name) for item in items]
+    if shift := explain_shift(names, [_plain(name) for name in photos.names], photos.folder):
+        to_do = (
+            "If so, rename the labels or the photos, or list which belong together, in lines 'a,b' for --match "
+            "FILE.csv; if the names are right, add --match '.+' --keep-going, which leaves out the one without photo."
+        )
+        where = Path(items[0].where).parent
+        raise P2PError(where, shift, to_do, code="shifted-names")
 
 
 def _own_photo(item: LabelItem, photos: PhotoFolder) -> Path | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.mask_folder import MaskLine
-from p2p_datatools.contract.palette import BACKGROUND, is_built_in
+from p2p_datatools.contract.palette import BACKGROUND, IGNORE, is_built_in
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural, shell_word
 from p2p_datatools.labels.values import ClassNames, LabelSet, PictureLabels, Use
@@ -19,6 +19,7 @@ from p2p_datatools.masks.work import MaskWork
 
 # Of the pictures, and not fewer than this number: where so many have pixels that nothing decides, a class is missing.
 _MANY_UNDECIDED, _LEAST_UNDECIDED = 0.5, 5
+_INVERTED = 0.05  # of the pictures: a few show the inside of a thing
 
 
 def check_mapping(
@@ -35,6 +36,7 @@ def check_mapping(
     claims = work.claims
     uses = {label: use for label, use in totals.uses.items() if claims.word(label) is not None} | work.uses
     doubted = _list_doubts(claims, uses, found)
+    _note_inverted(work.grounds, labels, report)
     _note_interpolated(work.interpolated, report)  # first, since it explains numbers that are asked about
     if doubted or any(claims.word(label) is None for label in uses):
         by_ids = (str(labels / line.source) for line in lines.values() if line.decided_by == BY_IDS)
@@ -56,6 +58,18 @@ def _note_interpolated(pictures: Collection[str], report: Reporter) -> None:
             "after resizing with interpolation: they become that class. Take the labels in their own size, or resize "
             "them by the nearest pixel."
         )
+
+
+def _note_inverted(grounds: Mapping[str, int], labels: Path, report: Reporter) -> None:
+    """Note pictures of two classes in which the background lies inside and the object around it."""
+    inverted = [where for where, ground in grounds.items() if ground not in (0, IGNORE)]
+    if not inverted or (len(grounds) > len(inverted) and len(inverted) < _INVERTED * len(grounds)):
+        return
+    of = "all of them" if len(inverted) == len(grounds) else f"{len(inverted)} of {len(grounds)}"
+    report.note(
+        f"{labels}: in {plural(len(grounds), 'picture', 'pictures')} one of two classes lies along all edges; in {of}, "
+        f"such as {min(inverted)}, that is the object, and the background lies inside. Are black and white exchanged?"
+    )
 
 
 def _refuse_black(claims: ClassMapping, totals: MaskTotals, labels: Path, report: Reporter) -> None:

@@ -22,20 +22,23 @@ from p2p_datatools.contract.names import (
 from p2p_datatools.contract.pictures.header import photo_size
 from p2p_datatools.contract.pictures.kinds import pick_photo
 from p2p_datatools.contract.progress import Reporter
-from p2p_datatools.contract.words import path_word
+from p2p_datatools.contract.words import path_word, plural
 from p2p_datatools.labels.formats.pictures.folders import judge_again
 from p2p_datatools.labels.values import LabelItem, LabelSet, PictureLabels, RegionLabels
 from p2p_datatools.masks.partners import match_photos
 
 _DEPTH = 3  # folders above the labels, or below them, in which the photos' folder is looked for
+_OBJECTS = frozenset({"inst", "insts", "instance", "instances", "instanceids"})
 _LOOKED_AT = 20  # labels whose size is compared
 
 
 def leave_out_photos(found: LabelSet, labels: Path) -> LabelSet:
-    """The label pictures of a whole data set, without its photos.
+    """The label pictures of a whole data set, without its photos, and without numbers of objects beside classes.
 
-    Those are of a_mask.png and a.png, of masks/ and images/, or of trainannot/ and train/.
+    Those are of a_mask.png and a.png, of masks/ and images/, or of trainannot/ and train/; objects of train_inst/
+    beside train_label/ (pix2pixHD, SPADE).
     """
+    found = _leave_out_objects(found, labels)
     pictures = [item for item in found.items if isinstance(item, PictureLabels)]
     folders = {id(item): _folder_below(item.path, labels) for item in pictures}
     roles = roles_of_folders(folders.values())
@@ -46,6 +49,29 @@ def leave_out_photos(found: LabelSet, labels: Path) -> LabelSet:
         if len(names) < len(found.items) or not (masks := [names[name] for name in split_labels(names)]):
             return found
     return judge_again(replace(found, items=tuple(masks)))
+
+
+def _leave_out_objects(found: LabelSet, labels: Path) -> LabelSet:
+    pictures = [item for item in found.items if isinstance(item, PictureLabels)]
+    places = {id(item): _place_of(_folder_below(item.path, labels)) for item in pictures}
+    of_classes = {place for place, kind in places.values() if kind == "classes"}
+    objects = [item for item in pictures if places[id(item)][1] == "objects" and places[id(item)][0] in of_classes]
+    if not objects:
+        return found
+    out = set(map(id, objects))
+    are = plural(len(objects), "picture is", "pictures are")
+    note = f"{labels}: {are} left out, as they number objects beside classes; the first is {objects[0].path}."
+    kept = tuple(item for item in found.items if id(item) not in out)
+    return replace(found, items=kept, notes=(*found.notes, note))
+
+
+def _place_of(folder: str) -> tuple[tuple[str, ...], str]:
+    """The path of a folder without the words that say what lies there, and whether that is classes or objects."""
+    words = [words_of_folder(part.casefold()) for part in folder.split("/")]
+    said = {word for part in words for word in part}
+    kind = "objects" if said & _OBJECTS else "classes" if said & set(LABEL_FOLDERS) else ""
+    rest = ("_".join(word for word in part if word not in LABEL_FOLDERS and word not in _OBJECTS) for part in words)
+    return tuple(rest), kind
 
 
 def _folder_below(path: Path, labels: Path) -> str:

@@ -18,7 +18,7 @@ from p2p_datatools.contract.files.listing import LeftOut, find_pictures
 from p2p_datatools.contract.mask_folder import MaskLine, look, write_records
 from p2p_datatools.contract.names import safe_name
 from p2p_datatools.contract.pairs.halves import load_halves, read_nodata
-from p2p_datatools.contract.pairs.layout import PairLayout, find_layout
+from p2p_datatools.contract.pairs.layout import PairLayout, find_layout, refuse_layout
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import (
     Half,
@@ -28,10 +28,10 @@ from p2p_datatools.contract.pairs.manifest import (
     read_manifest,
     refuse_photos,
 )
-from p2p_datatools.contract.pairs.seam import glance_at, spread_files, stand_in_three
+from p2p_datatools.contract.pairs.seam import are_deep, glance_at, read_any, spread_files, stand_in_three
 from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.images import indices_of_colors, read_photo, say_over_white
+from p2p_datatools.contract.pictures.images import indices_of_colors, say_over_white
 from p2p_datatools.contract.pictures.nodata import Gaps, free_value
 from p2p_datatools.contract.pictures.worn.flat_areas import has_many_colors
 from p2p_datatools.contract.pictures.worn.restore import restore
@@ -49,12 +49,13 @@ from p2p_datatools.jobs.conversion import (
 
 _HEADER, _LINES = "halves.json", "halves.jsonl"
 _FORMAT, _VERSION = "p2p-halves", 1
+_EXAMPLES = {2: ("two", "photo,mask"), 3: ("three", "mask,edges,photo"), 4: ("four", "mask,edges,depth,photo")}
 
 
 @dataclass(frozen=True)
 class HalvesSummary:
     """What `take_apart` did: pairs `split` now, `kept` from an earlier call; `folders` are the left and the right,
-    or as many as there are pictures in each file."""
+    or as many as there are pictures in each file; `one_size` is that of the pictures of a pair."""
 
     split: int
     kept: int
@@ -62,6 +63,7 @@ class HalvesSummary:
     dest: Path
     folders: tuple[Path, ...]
     masks: tuple[Path, ...]
+    one_size: bool = True
 
 
 class _JpegHalf(NamedTuple):
@@ -88,7 +90,11 @@ class _Job:
             "halves": [{"name": side.name, "mask": side.kind == "mask"} for side in self.sides],
             "palette": look(palette) if palette else None,
         }
-        return settings | ({"layout": asdict(self.layout)} if self.layout else {})
+        if self.layout is None:
+            return settings
+        layout = asdict(self.layout)
+        later = {key: list(value) for key in ("captions", "widths") if any(value := layout.pop(key))}
+        return settings | {"layout": layout | later}
 
     def _palettes(self) -> tuple[Palette | None, ...]:
         return tuple(self.folder.palette if side.kind == "mask" else None for side in self.sides)
@@ -104,7 +110,7 @@ class _Job:
         """
         path = self.folder.path / pair.file
         if self.layout is not None:
-            parts_of_file = self.layout.cut(read_photo(path, over_white=over_white), path)
+            parts_of_file = self.layout.cut(read_any(path, over_white=over_white), path)
             return [
                 Product(f"{side.name}/{name}.png", part) for side, part in zip(self.sides, parts_of_file, strict=True)
             ]
@@ -132,8 +138,8 @@ def take_apart(
     PAIRS is a pair folder or any ordinary pix2pix folder (PNG or JPEG; train/, val/, test/, or pictures alone), whose
     names keep their split folder, such as train/1. `words` are LEFT and RIGHT, by default those of the manifest, else
     ("a", "b"). Where nearly all pictures of a folder without a manifest have bars of one colour between their halves,
-    or two stand one above the other, they are taken apart there, and a note says so; three words mean that three
-    pictures stand side by side.
+    or captions, or two stand one above the other, they are taken apart there, and a note says so; three words mean that
+    three pictures stand side by side, four that four stand in two rows.
     Halves that the manifest calls masks become exact mask folders with their palette; every file is lossless. On a
     DEST made with the same words new pairs are added and others kept.
 
@@ -167,7 +173,8 @@ def take_apart(
     say_over_white(over_white, report)
     folders = tuple(dest / side.name for side in job.sides)
     masks = tuple(dest / word for word in job.masks())
-    return HalvesSummary(done.made, done.kept, tuple(skipped), dest, folders, masks)
+    one_size = not (job.layout and job.layout.widths)
+    return HalvesSummary(done.made, done.kept, tuple(skipped), dest, folders, masks, one_size)
 
 
 def _job(pairs: Path, words: tuple[str, ...] | None, report: Reporter) -> _Job:
@@ -176,16 +183,18 @@ def _job(pairs: Path, words: tuple[str, ...] | None, report: Reporter) -> _Job:
         folder = read_manifest(pairs)
     else:
         folder = read_foreign(pairs, needs_train=False)
-        layout = _find_layout(folder, 2 if words is None else len(words))
+        layout = _find_layout(folder, words)
     _note_others(folder, report)
     words = words or (folder.a.name, folder.b.name)
+    count = layout.count if layout else 2
+    number, example = _EXAMPLES[min(len(words), max(_EXAMPLES))]
     if len({word.casefold() for word in words}) < len(words) or not all(re.fullmatch(r"\w+", word) for word in words):
-        number, example = ("two", "photo,mask") if len(words) == 2 else ("three", "mask,edges,photo")
         where, what = f"halves {','.join(words)}", f"are not {number} different words"
         raise UsageError(where, what, f"Give {number}, such as {example}.", code="impossible-setting")
-    if len(words) != (layout.count if layout else 2):
-        where, what = f"halves {','.join(words)}", f"are {len(words)} words, but {pairs} has two pictures in each file"
-        raise UsageError(where, what, "Give two, such as photo,mask.", code="impossible-setting")
+    if len(words) != count:
+        where, (number, example) = f"halves {','.join(words)}", _EXAMPLES[count]
+        what = f"are {len(words)} words, but {pairs} has {number} pictures in each file"
+        raise UsageError(where, what, f"Give {number}, such as {example}.", code="impossible-setting")
     if layout:
         report.note(f"{pairs}: {layout}; they are taken apart there.")
         return _Job(folder, tuple(Half(word, "picture") for word in words), layout)
@@ -200,17 +209,20 @@ def _job(pairs: Path, words: tuple[str, ...] | None, report: Reporter) -> _Job:
     return _Job(folder, (Half(words[0], folder.a.kind), Half(words[1], folder.b.kind)))
 
 
-def _find_layout(folder: PairFolder, count: int) -> PairLayout | None:
+def _find_layout(folder: PairFolder, words: tuple[str, ...] | None) -> PairLayout | None:
     """How the pictures of another tool stand in their files, if they are not simply its halves, left and right.
 
-    Raises P2PError when they are no A|B pictures.
+    Raises P2PError when they are no A|B pictures, or when more than two, for which there are no `words`.
     """
     glances = glance_at(list(spread_files([folder.path / pair.file for pair in folder.pairs])))
-    if count == 3 and stand_in_three(glances):
+    if words is not None and len(words) == 3 and stand_in_three(glances):
         return PairLayout(3)
     layout = find_layout(glances)
     if layout is None:
-        refuse_photos(folder, look=lambda _: glances)
+        refuse_photos(folder, look=lambda _: glances, deep=True)
+        return PairLayout() if are_deep(glances) else None
+    if layout.count > 2 and words is None:
+        raise refuse_layout(folder.path, layout)
     return layout
 
 

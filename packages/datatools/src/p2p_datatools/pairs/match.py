@@ -16,6 +16,7 @@ from p2p_datatools.contract.matching import (
     BY_STEM,
     Addition,
     Key,
+    explain_shift,
     find_convention,
     is_list,
     key_of,
@@ -244,6 +245,12 @@ def _join(of_a: "_NamedPictures", of_b: "_NamedPictures", *, by_stem: bool) -> P
             to_do,
             code="no-common-name",
         )
+    if by_stem and (shift := explain_shift(in_a, in_b, of_b.folder)):
+        to_do = (
+            "If so, rename those of one folder, or list the pairs in lines 'a,b' for --match FILE.csv; if the "
+            "names are right, add --match '.+' --keep-going, which leaves out the two that have no partner."
+        )
+        raise P2PError(of_a.folder, shift, to_do, code="shifted-names")
     matched, skipped = MatchedFiles(of_a.folder, of_b.folder), of_a.skipped + of_b.skipped
     for name in sorted([*in_a, *(name for name in in_b if name not in in_a)]):
         twice = next((each.all_of(name) for each in (of_a, of_b) if name in each.more), None)

@@ -16,6 +16,7 @@ from p2p_datatools.checks.masks.placement import Placement, measure_placement, s
 from p2p_datatools.checks.masks.placement_set import PlacementCheck
 from p2p_datatools.checks.masks.shapes import Outside, SpeckCount, find_outside, find_specks
 from p2p_datatools.contract.errors import Finding, Severity
+from p2p_datatools.contract.exchanged import ExchangedClasses, find_exchanged
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, size_of
@@ -50,6 +51,7 @@ class MaskLook(NamedTuple):
     outside: tuple[Outside, ...]
     parts: Parts
     placement: Placement | None
+    exchanged: ExchangedClasses | None = None
 
     def move(self, left: int) -> "MaskLook":
         """The same of a mask that begins so many columns from the left of its file."""
@@ -77,6 +79,7 @@ def look_at_mask(mask: LabelMap, palette: Palette, photo: Array | None = None) -
         find_outside(mask, palette.wholes, set(np.flatnonzero(counts).tolist())),
         describe_parts(mask, small),
         None if small is None else measure_placement(mask, small),
+        find_exchanged(mask, palette),
     )
 
 
@@ -90,6 +93,7 @@ class MaskSetCheck:
         self._counts, self._totals = array("I"), array("I")  # the pixels of each class of the palette, and of all
         self._islands, self._pinholes = _SpeckTable(), _SpeckTable()
         self._outside: dict[int, tuple[Outside, ...]] = {}
+        self._exchanged: dict[Path, ExchangedClasses] = {}
         self._parts, self._places = PartTable(), PlacementCheck(folder)
 
     def add(self, file: Path, look: MaskLook) -> None:
@@ -98,6 +102,8 @@ class MaskSetCheck:
             self._places.add(file, look.size, look.placement)
         if look.outside:
             self._outside[len(self._files)] = look.outside
+        if look.exchanged:
+            self._exchanged[file] = look.exchanged
         self._files.append(file)
         self._counts.extend(look.counts[: len(self._palette.names)].tolist())
         self._totals.append(int(look.counts.sum()))
@@ -108,6 +114,7 @@ class MaskSetCheck:
     def findings(self, report: Reporter = QUIET) -> Iterator[Finding]:
         """What was found, over all masks."""
         counts = np.frombuffer(self._counts, dtype=np.uint32).reshape(-1, len(self._palette.names))
+        yield from self._exchanges()
         yield from self._specks("islands", "island", self._islands)
         yield from self._specks("pinholes", "pinhole", self._pinholes)
         for part, whole in self._palette.wholes.items():
@@ -116,6 +123,14 @@ class MaskSetCheck:
         yield from self._confusions(report)
         yield from self._single_classes(counts)
         yield from self._shares(counts)
+
+    def _exchanges(self) -> Iterator[Finding]:
+        """Masks that seem to be made of colours with red and blue exchanged."""
+        for file, found in self._exchanged.items():
+            shown, meant = (self._palette.names[each] for each in found)
+            what = f"its parts of {meant} lie in what is {shown}, which has the colour of {meant} as BGR"
+            to_do = "Were red and blue exchanged when it was made? Then make it anew; 'p2p data build-masks' says how."
+            yield Finding(str(file), what, to_do, "exchanged-colours", "warning")
 
     def _specks(self, code: str, word: str, found: "_SpeckTable") -> Iterator[Finding]:
         """Masks with specks; where many have some, those with far more than most, and one finding about all."""

@@ -170,11 +170,11 @@ def _plain(name: str) -> str:
 def _lists_in(files: Sequence[Path]) -> tuple[list[ListEntry], list[tuple[str, _Entries]]]:
     """The entries of the lists of one split each, and why others cannot be read.
 
-    A list of trainval counts where none of train or val is beside it.
+    A list of trainval counts where none of train is beside it.
     """
     named = {file: split_of_list(file.stem) for file in files if file.suffix.lower() in _KINDS}
-    if not {"train", "val"} & set(named.values()):
-        named |= {file: "train" for file in named if file.stem.casefold() == "trainval"}
+    if "train" not in named.values():
+        named |= {file: "train" for file in named if _is_of_both(file)}
     entries, unused = list[ListEntry](), list[tuple[str, _Entries]]()
     for file, split in named.items():
         try:
@@ -186,6 +186,11 @@ def _lists_in(files: Sequence[Path]) -> tuple[list[ListEntry], list[tuple[str, _
         except P2PError as error:
             unused.append((f"{file}: {error.what}, and is not used. {error.to_do}", {}))
     return entries, unused
+
+
+def _is_of_both(file: Path) -> bool:
+    """Whether a list is called trainval: what no list of val names is for training."""
+    return file.stem.casefold() == "trainval"
 
 
 def _entries_of_fold(file: Path) -> _Entries:
@@ -277,6 +282,8 @@ def _innermost_first(name: str) -> tuple[str, ...]:
 def _split_of(name: str, fitting: Sequence[ListEntry], folder: str) -> str:
     """The split that the entries which may mean a picture say; those that name the folder it is in count, if any do."""
     fitting = [each for each in fitting if share_folders(each.name, join_path(folder, name))] or fitting
+    if any(each.split == "val" for each in fitting):
+        fitting = [each for each in fitting if not _is_of_both(each.file)]
     splits = {each.split: each for each in reversed(fitting)}
     if len(splits) > 1:
         raise _several_splits(name, *[each for each in fitting if splits[each.split] is each][:2])
@@ -287,6 +294,9 @@ def _several_splits(name: str, one: ListEntry, other: ListEntry) -> P2PError:
     if one.file != other.file:
         what = f"lists {name} in {one.place}, and so does {other.file} in {other.place}"
         to_do = "Remove one of these lines, or move the list that is not meant to another folder."
+        if {one.split, other.split} == {"train", "val"}:
+            both = one.file if one.split == "train" else other.file
+            to_do += f" If {both.name} is to hold what is for val, too, call it trainval{both.suffix}."
     else:
         what = f"gives {name} the split {one.split} in {one.place}, and {other.split} in {other.place}"
         to_do = "Keep one of these, or, if the file does not say splits, move it to another folder."

@@ -19,11 +19,11 @@ from p2p_datatools.contract.folders.listed_splits import ListedSplits, read_list
 from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 from p2p_datatools.contract.pairs.below import find_pairs_below, pairs_below
 from p2p_datatools.contract.pairs.half_folders import refuse_half_folders
-from p2p_datatools.contract.pairs.layout import find_layout, refuse_layout
+from p2p_datatools.contract.pairs.layout import PairLayout, find_layout, refuse_layout
 from p2p_datatools.contract.pairs.lines import SHARD_LINES, SHARDS, Pair, PairLines, in_order
 from p2p_datatools.contract.pairs.number_halves import refuse_number_halves
 from p2p_datatools.contract.pairs.own_folders import refuse_own_folder
-from p2p_datatools.contract.pairs.seam import GlanceReader, glance_at, refuse_single_pictures, spread_files
+from p2p_datatools.contract.pairs.seam import GlanceReader, are_deep, glance_at, refuse_single_pictures, spread_files
 from p2p_datatools.contract.palette import Palette, palette_from_json
 from p2p_datatools.contract.pictures.header import DTYPES
 from p2p_datatools.contract.pictures.sizes import Exact, Size
@@ -361,11 +361,14 @@ def _refuse_twice(path: Path, pairs: list[Pair]) -> None:
         seen[pair.name] = pair.file
 
 
-def refuse_photos(folder: PairFolder, *, look: GlanceReader = glance_at, sure: bool = False) -> None:
+def refuse_photos(
+    folder: PairFolder, *, look: GlanceReader = glance_at, sure: bool = False, deep: bool = False
+) -> None:
     """Raise P2PError when the pictures of a folder without a manifest are no A|B pictures, but photos, masks or sheets.
 
     So are those of which a half holds class numbers, which a network would see as black. Some are looked at, by `look`.
-    What the names of folders say and the shapes of pictures are believed, unless it is to be `sure`.
+    What the names of folders say and the shapes of pictures are believed, unless it is to be `sure`. Pairs of 16 bits
+    are refused, too, as their halves have to be in files of their own, unless those may be as `deep`.
     """
     if _is_part(folder.path):
         return
@@ -376,6 +379,8 @@ def refuse_photos(folder: PairFolder, *, look: GlanceReader = glance_at, sure: b
     if (layout := find_layout(glances)) is not None and not sure:
         raise refuse_layout(folder.path, layout, otherwise=f"If its halves are meant all the same, {if_all_the_same}")
     refuse_single_pictures(folder.path, glances, to_do=to_do, in_splits=in_splits, sure=sure)
+    if not deep and not sure and are_deep(glances):
+        raise refuse_layout(folder.path, PairLayout(), bits=16)
     apart = p2p_command("data halves", folder.path, "DEST")
     to_do = f"Take them apart with {apart}, build masks of them with 'p2p data build-masks', and pair these. "
     refuse_number_halves(folder.path, files, to_do=f"{to_do}If they are pictures all the same, {if_all_the_same}")

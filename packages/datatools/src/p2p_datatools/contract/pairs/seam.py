@@ -13,8 +13,12 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, what_at
 from p2p_datatools.contract.pairs.bars import NO_BARS, SeamBars, measure_bars
+from p2p_datatools.contract.pairs.captions import NO_CAPTIONS, Captions, measure_captions
+from p2p_datatools.contract.pictures.arrays import Array, read_array
 from p2p_datatools.contract.pictures.header import PictureFile, open_picture
-from p2p_datatools.contract.pictures.images import Photo, read_photo
+from p2p_datatools.contract.pictures.images import DepthError, Photo, read_photo, size_of
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.pictures.stretch import upper_bits
 from p2p_datatools.contract.words import p2p_command, plural
 
 Middle = Literal["continuous", "cut", "unclear"]
@@ -44,9 +48,10 @@ class Glance(NamedTuple):
     """What is seen of one picture of a folder; of one that cannot be read as a photo what its `trouble` is.
 
     `is_wide` says that it is exactly twice as wide as high, `is_of_two` that one half has many times the colours of
-    the other, `is_in_three` that three pictures stand in it side by side. `bars` are those across its middle from the
-    left to the right, `below` and `bars_below` the same from the top to the bottom. `role` is what p2p says in it that
-    it is.
+    the other, `is_deep` that it has 16 bits, `third` after which of its thirds two pictures meet, `is_in_three` that
+    three pictures stand in it side by side, `is_in_rows` four in two rows. `bars` are those across its middle from the
+    left to the right, `below` and `bars_below` the same from the top to the bottom, all of these without the
+    `captions`, and so is the `size`. `role` is what p2p says in it that it is.
     """
 
     file: Path
@@ -55,10 +60,15 @@ class Glance(NamedTuple):
     middle: Middle = "unclear"
     is_wide: bool = False
     is_of_two: bool = False
+    is_deep: bool = False
+    third: int = 0
     is_in_three: bool = False
+    is_in_rows: bool = False
     bars: SeamBars = NO_BARS
     below: Middle = "unclear"
     bars_below: SeamBars = NO_BARS
+    captions: Captions = NO_CAPTIONS
+    size: Size = Size(0, 0)
     role: str = ""
 
 
@@ -102,6 +112,12 @@ def _refuse_drawn(folder: Path, glances: Sequence[Glance], to_do: str) -> None:
         apart = p2p_command("data halves --halves a,b,c", folder, "DEST")
         to_do = f"If they are three of one scene, take them apart with {apart}. {to_do}"
         raise P2PError(folder, f"{what}, as in the sheets of 'p2p sample'", to_do, code="three-columns")
+
+
+def are_deep(glances: Sequence[Glance]) -> bool:
+    """Whether nearly all of these pictures have 16 bits."""
+    read = [glance for glance in glances if glance.is_read]
+    return 0 < sum(glance.is_deep for glance in read) >= _MOST * len(read)
 
 
 def stand_in_three(glances: Sequence[Glance]) -> bool:
@@ -152,25 +168,45 @@ def glance_at(files: Sequence[Path]) -> list[Glance]:
 def _read_glance(path: Path) -> Glance:
     try:
         with open_picture(path) as file:
-            return glance_of(file, read_photo(file))
+            values = read_any(file)
+            return glance_of(file, values) or Glance(path)
     except P2PError as error:
         return Glance(path, trouble=what_at(error, str(path)))
 
 
-def glance_of(file: PictureFile, picture: Photo) -> Glance:
-    """What is seen of a picture (height, width, 3) and the open file that it was read from."""
+def read_any(source: Path | PictureFile, *, over_white: list[Path] | None = None) -> Array:
+    """A picture of 8 bits as RGB (height, width, 3), of more as its own values; raises P2PError as `read_array`."""
+    with open_picture(source) as file:
+        try:
+            return read_photo(file, over_white=over_white)
+        except DepthError:
+            return read_array(file, over_white=over_white)
+
+
+def glance_of(file: PictureFile, values: Array) -> Glance | None:
+    """What is seen of a picture of 8 or 16 bits, grey or RGB, and the open file it was read from; None of others."""
+    picture = upper_bits(values)
+    if picture is None:
+        return None
     height, width = picture.shape[:2]
+    captions = measure_captions(picture)
+    picture = picture[captions.above : height - captions.below]
     middle, lying = judge_middle(picture), picture.swapaxes(0, 1)
     return Glance(
         file.path,
         is_read=True,
         middle=middle,
         is_wide=width == 2 * height,
+        is_deep=values.dtype != np.uint8,
+        third=_find_third(picture) if middle != "cut" else 0,
         is_of_two=middle == "cut" and _is_of_two(picture),
         is_in_three=middle != "cut" and _stands_in_three(picture),
+        is_in_rows=middle == "cut" and _stands_in_rows(lying),
         bars=measure_bars(picture),
         below=_judge_below(lying),
         bars_below=measure_bars(lying),
+        captions=captions,
+        size=size_of(picture),
         role=file.role,
     )
 
@@ -190,8 +226,27 @@ def _judge_below(lying: Photo) -> Middle:
 
 
 def _stands_in_three(picture: Photo) -> bool:
+    return _judge_thirds(picture) == ["cut", "cut"]
+
+
+def _find_third(picture: Photo) -> int:
+    """The third, 1 or 2, after which two pictures meet, one twice as wide as the other; 0 where none do."""
+    found = _judge_thirds(picture)
+    return found.index("cut") + 1 if found.count("cut") == 1 else 0
+
+
+def _judge_thirds(picture: Photo) -> list[Middle]:
     third, rest = divmod(picture.shape[1], 3)
-    return not rest and all(_judge_place(picture, place) == "cut" for place in (third, 2 * third))
+    return [] if rest else [_judge_place(picture, place) for place in (third, 2 * third)]
+
+
+def _stands_in_rows(lying: Photo) -> bool:
+    """Whether two pictures meet above each other in a half of a picture, given on its side, and none goes on there."""
+    width, height = lying.shape[:2]
+    if height % 2 or width == 2 * height:
+        return False
+    found = {_judge_place(half, height // 2) for half in np.array_split(lying, 2)}
+    return "cut" in found and "continuous" not in found
 
 
 def _is_of_two(picture: Photo) -> bool:

@@ -34,6 +34,7 @@ from p2p_datatools.contract.pictures.pages import (
     refuse_cut_page,
     tiff_part,
     turn_to_page,
+    without_batch,
 )
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural
@@ -414,7 +415,7 @@ def _array_form(file: PictureFile) -> ArrayForm:
         start = stream.tell()
         if min(shape, default=0) < 0 or start + math.prod(shape) * dtype.itemsize > file.length:
             raise ValueError("values are missing")
-        return ArrayForm(shape, dtype, by_column, start)
+        return ArrayForm(without_batch(shape), dtype, by_column, start)
 
 
 def _tiff_header(file: PictureFile) -> Header | None:

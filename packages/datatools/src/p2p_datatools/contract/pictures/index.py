@@ -173,6 +173,8 @@ def _array_of(file: PictureFile) -> IndexPicture | None:
             return _with_nodata(read_array(file), None, file.header.nodata, file.path)
         what = f"has {file.header.form}, not class numbers"
         to_do = "Give one class number per pixel; of a channel for each class it is np.argmax(values, axis=2)."
+        if file.header.form.channels in (3, 4) and file.header.form.dtype == "uint8":
+            to_do += " If these are colours, save them as PNG: PIL.Image.fromarray(values).save('NAME.png')."
         raise P2PError(file.path, what, to_do, code="colours-not-classes")
     return None
 

@@ -31,6 +31,7 @@ _CHANNELS, _TIME = "CS", "T"  # axes of a series, as tifffile calls them
 # Bytes of a pixel in memory, by Pillow's word for the pixels; others have 4 at most.
 _BYTES = {"1": 1, "L": 1, "P": 1, "LA": 2, "PA": 2, "RGB": 3}
 _MOST_ACROSS = 32  # columns of a page that may be the channels of one row
+_MOST_LAST = 16  # channels of an array of one row
 _OLD_REDUCED = 2  # value of SubfileType (tag 255), which some programs still write
 
 
@@ -283,3 +284,10 @@ def tiff_part(tiff: Any, path: Path, options: ReadOptions) -> TiffPart:
     if len(pages) == count:
         return TiffPart(pages[chosen], pages[chosen].axes, pages[chosen].shape)
     return TiffPart(series, page.axes, page.shape, chosen)
+
+
+def without_batch(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape without axes of one before the picture, as networks give: (1, height, width), (1, height, width, 3)."""
+    while len(shape) > 3 and shape[0] == 1:
+        shape = shape[1:]
+    return shape[1:] if len(shape) == 3 and shape[0] == 1 and shape[2] > _MOST_LAST else shape

@@ -40,6 +40,14 @@ def show_values(values: Array, gaps: Gaps | None = None) -> tuple[Photo, str]:
     return photo, words
 
 
+def upper_bits(values: Array) -> Photo | None:
+    """A grey or RGB picture of 8 or 16 bits as uint8 RGB (height, width, 3), by the upper 8 bits; None of any other."""
+    if values.dtype not in (np.uint8, np.uint16) or values.shape[2:] not in ((), (3,)):
+        return None
+    shown = values if values.dtype == np.uint8 else (values >> 8).astype(np.uint8)
+    return np.repeat(shown[..., None], 3, axis=2) if shown.ndim == 2 else np.asarray(shown, dtype=np.uint8)
+
+
 def _ends(values: Array) -> tuple[float, float]:
     flat = values.reshape(-1)
     if not flat.size:

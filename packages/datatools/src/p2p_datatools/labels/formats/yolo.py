@@ -16,7 +16,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import cannot_read, read_text, sha256_file
 from p2p_datatools.contract.files.listing import find_files
 from p2p_datatools.contract.files.text import find_encoding
-from p2p_datatools.contract.folders.given_splits import split_in, split_of_list
+from p2p_datatools.contract.folders.given_splits import split_in
 from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.names import LABEL_FOLDERS, without_suffix
 from p2p_datatools.contract.words import plural
@@ -154,7 +154,7 @@ def read_yolo(folder: Path) -> LabelSet:
             "Add a classes.txt with the name of a class in each line, from class 0 on.",
             code="missing-file",
         )
-    settings, names = _agree_on_names(lists)
+    settings, names = _agree_on_names(_with_names(lists))
     known = sha256_file(settings)
     tally = LineTally()
     pictures = ((str(file), partial(_picture, file, folder, names, settings, known, tally)) for file in texts)
@@ -168,7 +168,8 @@ def read_yolo(folder: Path) -> LabelSet:
     more = f", and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
     note = f"{settings}: names the classes; {', '.join(told[:_MOST_TOLD])}{more}."
     found = replace(found, notes=(note,))
-    return _give_splits(found, settings) if settings.suffix in (".yaml", ".yml") else found
+    described = next(filter(_is_yaml, [settings, *lists]), None)
+    return _give_splits(found, described) if described else found
 
 
 def _give_splits(found: LabelSet, settings: Path) -> LabelSet:
@@ -215,15 +216,25 @@ def _lists(folder: Path, texts: list[Path]) -> list[Path]:
     own = [file for place in sorted(within) for file in _lists_in(place, any_yaml=True)]
     above = (_lists_in(place, any_yaml=False) for place in folder.resolve().parents[:2])
     if own and folder.resolve().name.casefold() in LABEL_FOLDERS:  # labelImg writes its own order into labels/
-        return [*own, *filter(_names_classes, next(above))]
+        return [*own, *(each for each in next(above) if _names_classes(each) is not False)]
     return own or next((lists for lists in above if lists), [])
 
 
-def _names_classes(file: Path) -> bool:
+def _with_names(lists: list[Path]) -> list[Path]:
+    """The lists without each data.yaml that has no names, if another list has some; all where none has."""
+    return [file for file in lists if not _is_yaml(file) or _names_classes(file) is not None] or lists
+
+
+def _names_classes(file: Path) -> bool | None:
+    """Whether a list can be read; None for a YAML file that has no names, and may say what else is in a data set."""
     try:
         return bool(_read_list(file))
-    except P2PError:
-        return False
+    except P2PError as error:
+        return None if error.code == "no-class-names" and _is_yaml(file) else False
+
+
+def _is_yaml(file: Path) -> bool:
+    return file.suffix.lower() in (".yaml", ".yml")
 
 
 def _lists_in(place: Path, *, any_yaml: bool) -> list[Path]:
@@ -242,7 +253,7 @@ def _is_yaml_list(file: Path, *, any_yaml: bool) -> bool:
     """Whether a YAML file is to be read for names: by its own name, or else by its content."""
     if file.name in _SETTINGS:
         return True
-    if file.suffix.lower() not in (".yaml", ".yml"):
+    if not _is_yaml(file):
         return False
     try:
         keys = _keys(_compose(file))
@@ -274,7 +285,7 @@ def _agree_on_names(lists: list[Path]) -> tuple[Path, dict[int, str]]:
 
 
 def _read_list(file: Path) -> dict[int, str]:
-    if file.suffix.lower() not in (".yaml", ".yml"):
+    if not _is_yaml(file):
         return read_class_list(file)
     names, root = read_names(file), _compose(file)
     if "kpt_shape" in _keys(root):
@@ -297,14 +308,14 @@ def _is_other(file: Path) -> bool:
     """Whether a text file tells something about the data set; a photo called license-plate or train has labels, too."""
     name = file.name.lower()
     if not name.startswith(_OTHER_TEXTS):
-        return split_of_list(file.stem) is not None and _is_list_of_pictures(file)
+        return _is_list_of_pictures(file)
     if file.stem.lower() in _OTHER_TEXTS:
         return True
     return not _is_label(file) if file.stat().st_size else name in _OTHER_TEXTS
 
 
 def _is_list_of_pictures(file: Path) -> bool:
-    """Whether the first line of a text file is the path of a picture, as in autosplit_train.txt and train2017.txt."""
+    """Whether the first line of a text file is the path of a picture, as in autosplit_train.txt and trainval.txt."""
     return _is_file(_first_line(file).strip())
 
 

@@ -1,0 +1,83 @@
+"""Tells masks whose colours are exchanged: red and blue, as OpenCV has them unless told otherwise, or black and white.
+
+Nothing here may correct a mask: only who made it knows whether it was so.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from p2p_datatools.contract.palette import Color, Palette
+from p2p_datatools.contract.pictures.images import LabelMap
+
+_LEAST = 16  # pixels of borders of parts, below which they tell nothing
+_TIMES = 4  # how many times as long the border with the wrong class has to be as that with the whole
+_ALL = 0.98  # of the pixels along the edges
+_INSIDE = 0.01  # of all pixels
+
+
+class ExchangedClasses(NamedTuple):
+    """The class `shown` stands where the class `meant` is to be expected, whose colour is its with red as blue."""
+
+    shown: int
+    meant: int
+
+
+def exchange(color: Color) -> Color:
+    """The colour with red and blue exchanged."""
+    return color[2], color[1], color[0]
+
+
+def explain_exchanged(colors: Iterable[Color], known: Mapping[Color, str]) -> dict[Color, str]:
+    """What colours are called that `known` has with red and blue exchanged, all of them; empty if one is not there."""
+    found = {color: known.get(exchange(color)) for color in colors}
+    return {color: name for color, name in found.items() if name is not None and None not in found.values()}
+
+
+def find_exchanged(
+    mask: LabelMap, palette: Palette, colors: Mapping[int, Collection[Color]] | None = None
+) -> ExchangedClasses | None:
+    """The classes that a mask, (height, width) class numbers, seems to have exchanged; None where nothing says so.
+
+    The palette has to say which parts lie in which whole, and one of them has to have the whole's colour with red and
+    blue exchanged: then the other parts lie in that one. Of cars, with a red body and blue lights, tyres lie in lights.
+    `colors` are those that the class numbers were read from, by default the palette's.
+    """
+    colors = colors or {number: [each.color] for number, each in enumerate(palette.classes)}
+    candidates = [
+        (part, whole)
+        for part, whole in palette.wholes.items()
+        if {*map(exchange, colors.get(part, ()))} & {*colors.get(whole, ())}
+    ]
+    borders = _count_borders(mask) if candidates else None
+    for part, whole in candidates:
+        others = [each for each, its in palette.wholes.items() if its == whole and each != part]
+        if borders is not None and others:
+            wrong, right = (int(borders[others, each].sum()) for each in (part, whole))
+            if wrong >= _LEAST and wrong > _TIMES * right:
+                return ExchangedClasses(part, whole)
+    return None
+
+
+def find_ground(mask: LabelMap) -> int | None:
+    """The class along all edges of a mask of two classes, with the other inside; None where there is none such."""
+    edges = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
+    ground = int(np.bincount(edges).argmax())
+    inside = mask != ground
+    if (edges == ground).mean() < _ALL or inside.mean() < _INSIDE:
+        return None
+    others = mask[inside]
+    return ground if others.min() == others.max() else None
+
+
+def _count_borders(mask: LabelMap) -> NDArray[np.int64]:
+    """How many neighbouring pixels have each two classes, (256, 256), the same both ways."""
+    counts = np.zeros(65536, dtype=np.int64)
+    for one, other in ((mask[:, 1:], mask[:, :-1]), (mask[1:], mask[:-1])):
+        differ = one != other
+        codes = one[differ].astype(np.uint16) << 8 | other[differ]
+        counts += np.bincount(codes, minlength=65536)
+    table = counts.reshape(256, 256)
+    return table + table.T
