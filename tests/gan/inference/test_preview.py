@@ -197,3 +197,23 @@ def test_what_is_transparent_in_pairs_is_said_by_sample_and_evaluate(
     assert len(said) == 2
     evaluate_into(tmp_path / "scores", place, tmp_path / "pairs", report=notes)
     assert len([line for line in notes.lines if "1 photo has transparent pixels" in line]) == 3
+
+
+@pytest.mark.parametrize("name", ["x.png", "x.jpg"])
+def test_masks_of_one_class_are_noted_where_black_and_white_are_two_classes_of_the_model(
+    make_model: Make, tmp_path: Path, notes: "Notes", name: str
+) -> None:
+    card = make_model(MASK, PHOTO, palette=CARS).card
+    silhouette = np.zeros((64, 64), np.uint8)
+    silhouette[20:50, 10:60] = 255
+    Image.fromarray(silhouette).save(tmp_path / name)
+    assert "black is background and white is windows" in look([tmp_path / name], card, notes)[0]
+    notes.lines.clear()
+    labels = silhouette // 255
+    labels[30:40, 20:40] = 4  # windows in a body
+    write_mask(tmp_path / "m.png", labels, CARS)
+    write_mask(tmp_path / "empty.png", np.zeros((64, 64), np.uint8), CARS)
+    assert look([tmp_path / "m.png"], card, notes) == []
+    assert look([tmp_path / "empty.png"], card, notes) == []
+    two = Palette("two", (CARS.classes[0], CARS.classes[-1]))
+    assert look([tmp_path / name], make_model(MASK, PHOTO, palette=two).card, notes) == []
