@@ -90,6 +90,25 @@ def test_photos_of_any_shape_are_no_pairs(
     assert look(write(tmp_path, lambda seed: scene(seed, width)), make_model(PHOTO, B, size=size).card, notes) == []
 
 
+def test_pictures_one_above_the_other_are_noted_as_pairs(make_model: Make, tmp_path: Path, notes: "Notes") -> None:
+    card = make_model(PHOTO, B, size=Size(64, 64)).card
+    stacked = write(tmp_path / "ab", lambda seed: np.concatenate([scene(seed), scene(seed + 50)], axis=0))
+    (line,) = look(stacked, card, notes)
+    assert "twice as high" in line
+    assert "p2p data halves" in line
+    notes.lines.clear()
+    assert look(write(tmp_path / "high", lambda seed: scene(seed, 64, 128)), card, notes) == []
+    assert look(stacked, replace(card, size=Size(64, 128)), notes) == []
+
+
+def test_sheets_of_p2p_are_noted_by_what_they_say(make_model: Make, tmp_path: Path, notes: "Notes") -> None:
+    card = make_model(PHOTO, B).card
+    for role, noted in (("sample sheet", True), ("figure", True), ("generated picture", False)):
+        notes.lines.clear()
+        write_png(tmp_path / "x.png", scene(0), role=role)  # type: ignore[arg-type]
+        assert [role in line for line in look([tmp_path / "x.png"], card, notes)] == [True] * noted
+
+
 def test_the_folder_of_a_split_is_not_the_pair_folder(
     make_model: Make, pair_folder: Path, tmp_path: Path, refused: "Refused", write_model: "WriteModel"
 ) -> None:

@@ -28,6 +28,7 @@ _LEVELS = 4  # folders above a picture in which the record of a mask folder is l
 _FLAT = 32  # colours that a photo has more of
 _ENDS = ((0, 0, 0), (255, 255, 255))
 _NEAR, _PURE = 48, 0.98  # how far JPEG moves both, and the share of pixels that it moves no farther
+_SHEETS = ("sample sheet", "contact sheet", "figure")  # roles of what has several pictures on it
 _SHARE = 0.75  # of the pictures that tell something
 
 
@@ -58,7 +59,8 @@ def look_at_inputs(
     if card.input.dtype == "uint8" and card.input.channels in (1, 3):
         pictures = [picture for picture in (_read(each, read) for each in chosen) if picture is not None]
         names = [each if isinstance(each, Path) else each.path for each in files]
-        _note_pairs(names, pictures, card, report)
+        if not _note_sheets(chosen, read, report):
+            _note_pairs(names, pictures, card, report)
         _note_masks(names, pictures, card, report)
 
 
@@ -135,21 +137,53 @@ def _read(source: Path | PictureBytes, read: ReadOptions) -> Photo | None:
         return None  # is reported where all are read
 
 
+def _note_sheets(chosen: Sequence[Path | PictureBytes], read: ReadOptions, report: Reporter) -> bool:
+    """Note that pictures are sheets that p2p drew, which they say; gives whether there are any."""
+    for each in chosen:
+        try:
+            with open_input(each, read) as file:
+                path, role = file.path, file.role
+        except P2PError:
+            continue  # is reported where all are read
+        if role in _SHEETS:
+            to_do = "Give the pictures that are on it."
+            report.note(f"{path}: says of itself that it is a {role} of p2p, and not one picture. {to_do}")
+            return True
+    return False
+
+
 def _note_pairs(files: Sequence[Path], pictures: Sequence[Photo], card: ModelCard, report: Reporter) -> None:
-    """Note that pictures look like A|B."""
-    seen = [_layout(picture, card.size) for picture in pictures]
-    told = len(seen) - seen.count("unclear")
-    twice = card.size is not None and all(_is_twice_as_wide(picture, card.size) for picture in pictures)
-    if not seen or (seen.count("pair") < _SHARE * told if told else not twice):
+    """Note that pictures look like A|B, or like A above B."""
+    lying, turned = [each.swapaxes(0, 1) for each in pictures], card.size and Size(card.size.height, card.size.width)
+    if _are_pairs(pictures, card.size):
+        reason = "show two scenes side by side"
+        if _are_twice_as_wide(pictures, card.size):
+            reason = f"are twice as wide as those of training ({_sizes(pictures, card)})"
+        reason += ", as A|B pictures are"
+    elif _are_twice_as_wide(lying, turned) and _are_pairs(lying, turned):
+        reason = f"are twice as high as those of training ({_sizes(pictures, card)}), as A above B is"
+    else:
         return
     where = files[0] if len(files) == 1 else f"{files[0]} (and {len(files) - 1} more)"
-    reason = "show two scenes side by side"
-    if twice:
-        reason = f"are twice as wide as those of training ({size_of(pictures[0])}; the model's size is {card.size})"
     report.note(
-        f"{where}: the pictures {reason}, as A|B pictures are, but the model takes {card.input.name} alone. If they "
-        "are pairs, take them apart with 'p2p data halves' and give that half, or give the folder above test/."
+        f"{where}: the pictures {reason}, but the model takes {card.input.name} alone. If they are pairs, take them "
+        "apart with 'p2p data halves' and give that half, or give the folder above test/."
     )
+
+
+def _sizes(pictures: Sequence[Photo], card: ModelCard) -> str:
+    return f"{size_of(pictures[0])}; the model's size is {card.size}"
+
+
+def _are_pairs(pictures: Sequence[Photo], trained: Size | None) -> bool:
+    """Whether nearly all pictures that tell something look like A|B, or none does and all have the size of such."""
+    seen = [_layout(picture, trained) for picture in pictures]
+    told = len(seen) - seen.count("unclear")
+    return seen.count("pair") >= _SHARE * told if told else _are_twice_as_wide(pictures, trained)
+
+
+def _are_twice_as_wide(pictures: Sequence[Photo], trained: Size | None) -> bool:
+    return trained is not None and bool(pictures) and all(_is_twice_as_wide(each, trained) for each in pictures)
 
 
 def _layout(picture: Photo, trained: Size | None) -> Literal["pair", "single", "unclear"]:

@@ -161,6 +161,7 @@ def _write_record(folder: Path, *, records: Mapping[str, "SampleRecord"], recipe
 
 
 _MUCH = 4  # times fewer pixels, from which small things are gone
+_BYTE, _SCALES = 255, 8  # what 8 bits hold, and from how many times that on a range is no such
 
 
 def _note_shrunk(model: AnyModel, sizes: Mapping[str, Size], how: ApplyOptions, report: Reporter) -> None:
@@ -354,17 +355,20 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
         return SampleRecord(item.file, str(item.picture.path), picture.hash, columns, runtime_of(self._model))
 
     def _note_beyond(self, path: Path, pixels: Array) -> None:
-        """Note values so far outside of what the model was trained on that they are no such measurements."""
+        """Note values so far outside of what the model was trained on, or so low, that they are no such measurements."""
         coding = self._model.card.input_coding
         low, high = coding.range
         if coding.kind != "values" or coding.dtype == "uint8":
             return
         least, most = float(pixels.min()), float(pixels.max())
+        trained = f"the model was trained on {low:.6g} to {high:.6g}"
         if least < low - (high - low) or most > high + (high - low):
             self._say(
-                f"{path}: has values from {least:.6g} to {most:.6g}, but the model was trained on {low:.6g} to "
-                f"{high:.6g}; replace what means no data."
+                f"{path}: has values from {least:.6g} to {most:.6g}, but {trained}; replace what means no data, and "
+                "bring values of another scale, such as more bits, to that of training."
             )
+        elif coding.dtype == "uint16" and least < most <= _BYTE < high / _SCALES:
+            self._say(f"{path}: has no value above {most:.6g}, as pictures of 8 bits have, but {trained}.")
 
     def _read_picture(self, picture: InputPicture) -> PictureInWork:
         pixels, real = picture.read(self._model.card, self.changes)
