@@ -355,7 +355,7 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
         return SampleRecord(item.file, str(item.picture.path), picture.hash, columns, runtime_of(self._model))
 
     def _note_beyond(self, path: Path, pixels: Array) -> None:
-        """Note values so far outside of what the model was trained on, or so low, that they are no measurements of it."""
+        """Note values so far outside of what the model was trained on, or so low, that they are of another kind."""
         coding = self._model.card.input_coding
         low, high = coding.range
         if coding.kind != "values" or coding.dtype == "uint8":
