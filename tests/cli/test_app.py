@@ -1,5 +1,6 @@
 """Every error is one message without a traceback, with the right exit code."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -80,3 +81,13 @@ def test_a_misspelt_command_is_answered_with_the_nearest(capsys: pytest.CaptureF
 def test_python_m_p2p_cli_is_the_command() -> None:
     output = subprocess.run([sys.executable, "-m", "p2p_cli", "--version"], capture_output=True, text=True, check=True)
     assert output.stdout.startswith("p2p, version ")
+
+
+def test_help_breaks_no_line_at_a_hyphen(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    for width in (40, 60, 81, 97):
+        monkeypatch.setenv("COLUMNS", str(width))
+        for words in (["train"], ["sample"], ["data", "build-masks"], ["experiments"]):
+            assert app.main([*words, "--help"]) == 0
+            shown = capsys.readouterr().out
+            assert "build-masks" in shown or words != ["data", "build-masks"]
+            assert not [line for line in shown.splitlines() if re.search(r"\w-$", line)]

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -106,6 +107,22 @@ def test_what_came_from_standard_input_is_called_so_where_it_fails_for_a_folder(
         err = capsys.readouterr().err
         assert "Error: standard input: is " in err
         assert "stdin.png" not in err
+
+
+def test_what_came_from_standard_input_is_called_so_in_records_and_in_notes(
+    model: str, tmp_path: Path, send: Send, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    send(b"no picture")
+    assert main(["sample", model, "-", "--out", str(tmp_path / "none"), "--keep-going"]) == 1
+    assert json.loads((tmp_path / "none" / "skipped.jsonl").read_text())["where"] == "standard input"
+    smooth = cv2.resize(NOISE[:4, :8], (32, 32), interpolation=cv2.INTER_CUBIC)
+    write_png(tmp_path / "ab.png", np.concatenate([smooth, 255 - smooth], axis=1))
+    for dest in (str(tmp_path / "some"), "-"):
+        send((tmp_path / "ab.png").read_bytes())
+        assert main(["sample", model, "-", "--out", dest]) == 0
+        err = capsysbinary.readouterr().err.decode()
+        assert "standard input: the pictures are twice as wide as those of training" in err
+    assert json.loads((tmp_path / "some" / "samples.jsonl").read_text())["source"] == "standard input"
 
 
 def test_a_terminal_is_refused(

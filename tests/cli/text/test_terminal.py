@@ -1,5 +1,6 @@
 """Broken outputs: closed, full, or left by their reader; a command does its work and ends with the right code."""
 
+import os
 import subprocess
 import sys
 import zlib
@@ -44,8 +45,13 @@ def test_a_full_disk_behind_standard_output_is_one_line(words: Sequence[str]) ->
 
 
 def test_a_reader_that_has_enough_is_no_error() -> None:
-    done = run_in_shell("config", redirect="| true")
-    assert (done.returncode, done.stderr) == (0, "")
+    for words in (("config",), ("data", "palette", "cars", "--json")):
+        with subprocess.Popen([*COMMAND, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            process.stdout.close()
+            process.wait(60)
+            assert process.stderr is not None
+            assert (process.returncode, process.stderr.read()) == (0, b"")
 
 
 def test_an_output_without_the_letters_of_a_name_is_no_fault(tmp_path: Path) -> None:
@@ -94,3 +100,12 @@ def test_what_libraries_write_by_themselves_does_not_reach_the_terminal(tmp_path
     assert done.returncode == 1
     assert "libpng" not in done.stderr
     assert "x.png: is cut off or damaged" in done.stderr
+
+
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="this system has no terminals of its own")
+def test_a_terminal_that_was_closed_is_a_reader_that_has_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs, "w") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        os.close(ours)
+        assert app.main(["config"]) == 0

@@ -16,6 +16,7 @@ from p2p_datatools.contract.pictures.images import write_png
 from p2p_gan.evaluation import export
 from p2p_gan.evaluation.export import export_onnx, export_safetensors, export_torchscript
 from p2p_gan.inference.apply import ApplyOptions, apply_model
+from p2p_gan.inference.predictor import load_model
 from p2p_gan.models.model import Model, read_model
 from p2p_gan.models.onnx_file import read_onnx_file
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from gan.conftest import WriteModel
 
 PHOTO = Half("photo", "photo")
+PIXELS = np.random.default_rng(0).integers(0, 256, (32, 48, 3), dtype=np.uint8)
 
 
 @pytest.fixture
@@ -51,6 +53,13 @@ def test_a_run_is_exported_beside_its_model_and_compared_on_its_own_pairs(run_fo
     assert made.real.ssim > 0.999
     assert read_onnx_file(made.dest).source == sha256_file(tmp_path / "run" / "model.safetensors")
     assert not export_onnx(tmp_path / "run").written
+
+
+@pytest.mark.usefixtures("needs_onnx")
+def test_the_ending_of_a_name_may_be_in_capitals(model: Path, tmp_path: Path) -> None:
+    for write, name in ((export_onnx, "m.ONNX"), (export_safetensors, "m.SafeTensors")):
+        assert write(model, tmp_path / name).written
+        assert load_model(tmp_path / name)(PIXELS).shape == PIXELS.shape
 
 
 @pytest.mark.usefixtures("needs_onnx")

@@ -25,6 +25,7 @@ from p2p_gan.models.model import Model, save_model
 
 if TYPE_CHECKING:
     from conftest import Refused, StopAfter
+    from gan.conftest import WriteModel
 
 CARS = load_palette("cars")
 
@@ -45,6 +46,21 @@ def test_a_split_without_pairs_is_named(
         evaluate(run_folder, pair_folder, asked=EvaluationRequest("none"))
     assert "has no none pairs" in error.value.what
     assert "--split test" in error.value.to_do  # which has some
+
+
+def test_a_folder_of_test_pictures_alone_is_told_how_they_are_scored(
+    make_model: Callable[..., Model], write_model: "WriteModel", tmp_path: Path, refused: "Refused"
+) -> None:
+    a, b = Half("a", "picture"), Half("b", "picture")
+    model = write_model(make_model(a, b), tmp_path / "m.safetensors")
+    for split in ("train", "test"):
+        write_png(
+            tmp_path / "maps" / split / "1.png", np.random.default_rng(0).integers(0, 256, (64, 128, 3), np.uint8)
+        )
+    with refused("empty-split", tmp_path / "maps" / "test") as error:
+        evaluate(model, tmp_path / "maps" / "test")
+    assert "--split train" in error.value.to_do
+    assert "data split" not in error.value.to_do
 
 
 def test_which_pairs_are_scored_is_stated_in_one_place_alone(run_folder: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder, open_pairs
@@ -15,6 +16,8 @@ from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
 from p2p_datatools.contract.pictures.arrays import write_tiff
 from p2p_datatools.contract.pictures.images import write_mask, write_png
 from p2p_gan.inference.inputs import read_input, read_model_pair, refuse_file, refuse_folder, task_for, to_display
+from p2p_gan.inference.mask_inputs import InputChanges
+from p2p_gan.inference.memory_inputs import read_values
 from p2p_gan.models.model import Model
 
 if TYPE_CHECKING:
@@ -33,7 +36,7 @@ Make = Callable[..., Model]
     [
         (PHOTO, "uint16", 3, "has 3 channels of uint16, but the model takes 3 channels of uint8"),
         (DEEP, "uint8", 3, "has 3 channels of uint8, but the model takes 3 channels of uint16"),
-        (GREY, "uint8", 3, "has 3 channels of uint8, but the model takes 1 channel of uint8"),
+        (GREY, "uint16", 3, "has 3 channels of uint16, but the model takes 1 channel of uint8"),
         (PHOTO, "float32", 5, "has 5 channels of float32, but the model takes 3 channels of uint8"),
     ],
 )
@@ -46,6 +49,32 @@ def test_a_file_of_another_depth_or_more_channels_is_refused(
     with refused("other-channels", path) as error:
         refuse_file(path, make_model(taken, PHOTO).card)
     assert error.value.what == said
+
+
+@pytest.mark.parametrize("name", ["x.png", "x.jpg", "x.gif"])
+def test_grey_that_was_saved_as_colour_is_grey_where_the_model_takes_grey(
+    make_model: Make, tmp_path: Path, name: str
+) -> None:
+    grey = np.random.default_rng(0).integers(0, 256, (24, 24), dtype=np.uint8)
+    Image.fromarray(np.repeat(grey[..., None], 3, axis=2)).save(tmp_path / name, quality=100)
+    card = make_model(GREY, PHOTO).card
+    refuse_file(tmp_path / name, card)
+    read = read_input(tmp_path / name, card)
+    assert read.shape == grey.shape
+    assert np.abs(read.astype(int) - grey).max() <= (4 if name == "x.jpg" else 0)
+    assert np.array_equal(read_values(np.repeat(grey[..., None], 3, axis=2), card, InputChanges()), grey)
+
+
+def test_colours_are_refused_where_the_model_takes_grey(make_model: Make, tmp_path: Path, refused: "Refused") -> None:
+    photo = np.zeros((8, 8, 3), np.uint8)
+    photo[3, 4, 1] = 1
+    write_png(tmp_path / "x.png", photo)
+    card = make_model(GREY, PHOTO).card
+    with refused("other-channels", tmp_path / "x.png") as error:
+        read_input(tmp_path / "x.png", card)
+    assert "--op gray" in error.value.to_do
+    with refused("other-channels"):
+        read_values(photo, card, InputChanges())
 
 
 def test_files_of_numbers_are_read_as_they_are(make_model: Make, tmp_path: Path) -> None:

@@ -90,6 +90,25 @@ def test_photos_of_any_shape_are_no_pairs(
     assert look(write(tmp_path, lambda seed: scene(seed, width)), make_model(PHOTO, B, size=size).card, notes) == []
 
 
+def test_pictures_one_above_the_other_are_noted_as_pairs(make_model: Make, tmp_path: Path, notes: "Notes") -> None:
+    card = make_model(PHOTO, B, size=Size(64, 64)).card
+    stacked = write(tmp_path / "ab", lambda seed: np.concatenate([scene(seed), scene(seed + 50)], axis=0))
+    (line,) = look(stacked, card, notes)
+    assert "twice as high" in line
+    assert "p2p data halves" in line
+    notes.lines.clear()
+    assert look(write(tmp_path / "high", lambda seed: scene(seed, 64, 128)), card, notes) == []
+    assert look(stacked, replace(card, size=Size(64, 128)), notes) == []
+
+
+def test_sheets_of_p2p_are_noted_by_what_they_say(make_model: Make, tmp_path: Path, notes: "Notes") -> None:
+    card = make_model(PHOTO, B).card
+    for role, noted in (("sample sheet", True), ("figure", True), ("generated picture", False)):
+        notes.lines.clear()
+        write_png(tmp_path / "x.png", scene(0), role=role)  # type: ignore[arg-type]
+        assert [role in line for line in look([tmp_path / "x.png"], card, notes)] == [True] * noted
+
+
 def test_the_folder_of_a_split_is_not_the_pair_folder(
     make_model: Make, pair_folder: Path, tmp_path: Path, refused: "Refused", write_model: "WriteModel"
 ) -> None:
@@ -197,3 +216,23 @@ def test_what_is_transparent_in_pairs_is_said_by_sample_and_evaluate(
     assert len(said) == 2
     evaluate_into(tmp_path / "scores", place, tmp_path / "pairs", report=notes)
     assert len([line for line in notes.lines if "1 photo has transparent pixels" in line]) == 3
+
+
+@pytest.mark.parametrize("name", ["x.png", "x.jpg"])
+def test_masks_of_one_class_are_noted_where_black_and_white_are_two_classes_of_the_model(
+    make_model: Make, tmp_path: Path, notes: "Notes", name: str
+) -> None:
+    card = make_model(MASK, PHOTO, palette=CARS).card
+    silhouette = np.zeros((64, 64), np.uint8)
+    silhouette[20:50, 10:60] = 255
+    Image.fromarray(silhouette).save(tmp_path / name)
+    assert "black is background and white is windows" in look([tmp_path / name], card, notes)[0]
+    notes.lines.clear()
+    labels = silhouette // 255
+    labels[30:40, 20:40] = 4  # windows in a body
+    write_mask(tmp_path / "m.png", labels, CARS)
+    write_mask(tmp_path / "empty.png", np.zeros((64, 64), np.uint8), CARS)
+    assert look([tmp_path / "m.png"], card, notes) == []
+    assert look([tmp_path / "empty.png"], card, notes) == []
+    two = Palette("two", (CARS.classes[0], CARS.classes[-1]))
+    assert look([tmp_path / name], make_model(MASK, PHOTO, palette=two).card, notes) == []

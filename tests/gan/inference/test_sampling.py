@@ -384,3 +384,14 @@ def test_a_frame_of_an_animation_is_translated_when_it_is_chosen(
     sample(place, [tmp_path / "x.png"], tmp_path / "out", SampleOptions(read=ReadOptions(2)))
     sample(place, [tmp_path / "second"], tmp_path / "same")
     assert np.array_equal(read_array(tmp_path / "out" / "x.png"), read_array(tmp_path / "same" / "x.png"))
+
+
+@pytest.mark.parametrize(("most", "said"), [(250, "as pictures of 8 bits have"), (5000, ""), (60000, "another scale")])
+def test_values_of_another_scale_than_those_of_training_are_noted(
+    make_model: Callable[..., Model], tmp_path: Path, write_model: "WriteModel", notes: "Notes", most: int, said: str
+) -> None:
+    deep = Half("deep", "picture", 1, "uint16", (0.0, 16383.0))
+    write_png(tmp_path / "x.png", np.linspace(0, most, 1200).reshape(30, 40).astype(np.uint16))
+    model = write_model(make_model(deep, Half("photo", "photo")), tmp_path / "m.safetensors")
+    sample(model, tmp_path / "x.png", tmp_path / "out", report=notes)
+    assert [said in line for line in notes.lines if "was trained on" in line] == [True] * bool(said)

@@ -14,8 +14,8 @@ import torch
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_gan.models.location import MODEL_FILE
-from p2p_gan.models.model import Model, read_model, save_model, write_model
+from p2p_gan.models.location import BEST, MODEL_FILE
+from p2p_gan.models.model import Model, read_card, read_model, save_model, write_model
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -112,6 +112,17 @@ def test_a_path_without_a_model_is_named(tmp_path: Path, refused: "Refused") -> 
         read_model(tmp_path / "nothing")
     with refused("missing-model", tmp_path):
         read_model(tmp_path)
+    (tmp_path / BEST).write_bytes(b"")
+    with refused("missing-model", tmp_path) as error:
+        read_model(tmp_path)
+    assert str(tmp_path / BEST) in error.value.to_do
+
+
+@pytest.mark.parametrize("read", [read_model, read_card])
+def test_an_onnx_file_is_called_so(read: Callable[[Path], object], tmp_path: Path, refused: "Refused") -> None:
+    (tmp_path / "model.ONNX").write_bytes(b"\x08\x08")
+    with refused("other-format", tmp_path / "model.ONNX"):
+        read(tmp_path / "model.ONNX")
 
 
 def test_a_model_from_before_halves_were_coded_takes_and_gives_values(run_folder: Path, tmp_path: Path) -> None:

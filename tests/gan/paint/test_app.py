@@ -318,6 +318,30 @@ def test_a_stop_lets_what_is_being_painted_end_and_says_so_to_what_waits(
     assert first[0].status == 200
 
 
+def test_a_stop_does_not_wait_for_what_is_still_being_sent(
+    start: "Start", painters: list[Painter], labels: Labels
+) -> None:
+    client = start(painters)
+    client.server.config.timeout_graceful_shutdown = 60
+    with socket.create_connection(("127.0.0.1", client.port), timeout=20) as sender:
+        sender.sendall(head_of(1000) + b"x" * 10)
+        while client.service.room.held < 10:
+            threading.Event().wait(0.01)
+        client.server.should_exit = True
+        client.service.stop()
+        assert sender.recv(100).startswith(b"HTTP/1.1 503")
+    with pytest.raises(P2PError, match="is stopping"):
+        asyncio.run(read_body(client.service.room))
+
+
+async def read_body(room: BodyRoom) -> None:
+    class Request:
+        headers: ClassVar = {"content-type": "image/png"}
+
+    async with room.read(cast("Any", Request())):
+        pass
+
+
 # The document.
 
 

@@ -122,8 +122,10 @@ def test_a_run_recovers_from_its_very_beginning_but_not_twice(
         return torch.full((4,), math.nan)
 
     monkeypatch.setattr(update, "train_step", step)
-    with pytest.raises(DivergedError):
+    with pytest.raises(DivergedError) as caught:
         train(pair_folder, tmp_path / "run", replace(tiny, recover=True))
+    assert "recover=on the run has returned to a checkpoint once already" in caught.value.to_do
+    assert "precision" not in caught.value.to_do, "it is float32 already"
     assert [line["recovered_from"]["images"] for line in stats(tmp_path / "run") if "recovered_from" in line] == [0]
 
 

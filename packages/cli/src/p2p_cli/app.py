@@ -13,6 +13,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from p2p_cli import launch
+from p2p_cli.text.help import HelpFormatter
 from p2p_cli.text.terminal import Loudness, close_output, echo, name_full_output, open_streams, silence_libraries
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.words import path_word
@@ -25,6 +26,8 @@ _FEWER_THREADS = (
     "the same command continues."
 )
 _INTERRUPTED = 130  # the shell's own code for what Ctrl-C ended
+
+click.Context.formatter_class = HelpFormatter  # of all commands
 
 # name: (module, what it does in a line). The line stands here so that help loads no command; a test compares the two.
 COMMANDS = {

@@ -3,8 +3,9 @@
 Nothing here may decide how a model is applied; the model file says that.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,6 +14,9 @@ from p2p_cli.sample_places import Call, sample_elsewhere
 from p2p_cli.text.hints import next_command
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural
+
+if TYPE_CHECKING:
+    from p2p_gan.inference.inputs import PictureBytes
 
 
 @click.command()
@@ -97,8 +101,8 @@ def _why_alike(*, random: bool) -> str:
     return "the model was trained without dropout and noise ('p2p config dropout' and 'p2p config noise_channels')"
 
 
-def sample_files(call: Call) -> int:
-    """Pictures in files to a folder; gives the exit code."""
+def sample_files(call: Call, given: "Sequence[PictureBytes] | None" = None) -> int:
+    """Pictures in files, or the bytes that are `given`, to a folder; gives the exit code."""
     from p2p_cli.text import render
     from p2p_datatools.contract.pairs.manifest import has_manifest
     from p2p_gan.inference.sampling import sample
@@ -106,7 +110,13 @@ def sample_files(call: Call) -> int:
 
     sampling, dest = call.sampling, call.dest
     summary = sample(
-        call.model, call.inputs, dest, sampling, keep_going=call.keep_going, report=render.reporter(), **call.where
+        call.model,
+        given or call.inputs,
+        dest,
+        sampling,
+        keep_going=call.keep_going,
+        report=render.reporter(),
+        **call.where,
     )
     card = summary.model.card
     result: dict[str, Any] = {
@@ -127,6 +137,6 @@ def sample_files(call: Call) -> int:
     if sampling.variants > 1 and not (card.architecture.random and sampling.how.dropout):
         render.remark(f"All variants are identical, because {_why_alike(random=card.architecture.random)}.")
     render.skips(summary.skipped, dest)
-    if not call.as_json and len(call.inputs) == 1 and has_manifest(call.inputs[0]):
+    if not call.as_json and len(call.inputs) == 1 and given is None and has_manifest(call.inputs[0]):
         render.hint(next_command("evaluate", call.model, call.inputs[0]))
     return 1 if summary.skipped else 0

@@ -4,9 +4,7 @@ Nothing here may print on standard output beside the picture that goes there.
 """
 
 import sys
-import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -96,25 +94,11 @@ def _read_stream() -> bytes:
 def _sample_from_stream(call: Call) -> int:
     """A picture from standard input to a folder, as DEST/stdin.png."""
     from p2p_cli.sample import sample_files
-    from p2p_datatools.contract.pictures.memory import open_bytes, suffix_of
+    from p2p_gan.inference.inputs import PictureBytes
 
-    data = _read_stream()
-    open_bytes(data, _IN)  # refuses an empty one by its name
-    with tempfile.TemporaryDirectory(prefix="p2p-") as folder:
-        place = Path(folder) / f"stdin{suffix_of(data) or '.png'}"
-        place.write_bytes(data)
-        try:
-            return sample_files(call._replace(inputs=[place]))
-        except P2PError as error:
-            raise _of_stream(error, place) from error
-
-
-def _of_stream(error: P2PError, place: Path) -> P2PError:
-    """The error, in which the temporary file of standard input has the name that its sender knows."""
-    where, *others = (_IN if each == str(place) else each for each in (error.where, *(x.where for x in error.parts)))
-    parts = [replace(part, where=other) for part, other in zip(error.parts, others, strict=True)]
-    kind = UsageError if isinstance(error, UsageError) else P2PError
-    return kind(where, error.what, error.to_do, code=error.code, parts=parts)
+    given = PictureBytes(_read_stream(), _IN)
+    given.open()  # refuses an empty one by its name
+    return sample_files(call, [given])
 
 
 def _sample_video(call: Call) -> int:

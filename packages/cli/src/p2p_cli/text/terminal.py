@@ -4,7 +4,9 @@ Nothing here may decide what is said, or import what makes help slow.
 """
 
 import contextlib
+import errno
 import os
+import stat
 import sys
 import warnings
 from collections.abc import Iterator
@@ -41,18 +43,26 @@ def echo(text: str = "", *, err: bool = False) -> None:
 
 @contextlib.contextmanager
 def name_full_output() -> Iterator[None]:
-    """Raise P2PError when the block cannot write to standard output."""
+    """Raise P2PError when the block cannot write to standard output, BrokenPipeError when nobody reads it any more."""
     try:
         yield
-    except BrokenPipeError:
-        raise
     except OSError as error:
+        if error.errno == errno.EPIPE or (error.errno == errno.EIO and _is_device(sys.stdout)):
+            raise BrokenPipeError from error  # without a number, by which click would end the process with code 1
         raise P2PError(
             "standard output",
             f"cannot be written: {error.strerror or error}",
             "The files of this command are whole; repeat it to see what it says.",
             code="cannot-write",
         ) from error
+
+
+def _is_device(stream: TextIO) -> bool:
+    """Whether a stream leads to a device, as a terminal is; one that is closed no longer says that it is one."""
+    try:
+        return stat.S_ISCHR(os.fstat(stream.fileno()).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def open_streams() -> None:

@@ -227,7 +227,7 @@ def _round_weights(model: Model) -> Model:
 
 
 def _check_name(dest: Path, suffix: str) -> None:
-    if dest.suffix != suffix or dest.is_dir():
+    if dest.suffix.lower() != suffix or dest.is_dir():
         what, to_do = f"is not the name of a file NAME{suffix}", f"Give a name that ends in {suffix}."
         raise UsageError(dest, what, to_do, code="wrong-file-name")
 

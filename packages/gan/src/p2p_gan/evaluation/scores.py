@@ -291,10 +291,16 @@ def open_evaluation(
     task = task_for(folder, model.card)
     chosen = folder.of(asked.split)
     if not chosen:
-        other = next((f"choose --split {split}, or " for split in ("test", "val") if folder.of(split)), "")
-        to_do = f"{other}run {p2p_command('data split', pairs)}."
-        raise P2PError(pairs, f"has no {asked.split} pairs", to_do[0].upper() + to_do[1:], code="empty-split")
+        raise P2PError(pairs, f"has no {asked.split} pairs", _where_pairs_are(folder), code="empty-split")
     refuse_folder(folder, (task.input, task.output), model.card)
     judge = Segmenter(asked.segmenter, model, device) if asked.segmenter else None
     networks = DistanceNetworks(model.card, asked.weights, device)
     return Evaluation(model, folder, task, chosen, asked, judge, networks)
+
+
+def _where_pairs_are(folder: PairFolder) -> str:
+    """What to do where the split that is asked for is empty."""
+    if folder.foreign and all("/" not in pair.file for pair in folder.pairs):  # it is likely a split itself
+        return "Choose --split train, which then are all its pictures, or give the folder above, whose test/ it is."
+    other = next((f"Choose --split {split}, or run" for split in ("test", "val") if folder.of(split)), "Run")
+    return f"{other} {p2p_command('data split', folder.path)}."

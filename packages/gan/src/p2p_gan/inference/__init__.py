@@ -9,6 +9,7 @@ from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
     from p2p_gan.inference.apply import ApplyOptions, apply_model
+    from p2p_gan.inference.inputs import PictureBytes
     from p2p_gan.inference.photo_masks import MaskDoubt, PhotoMaskSummary, segment_photos
     from p2p_gan.inference.predictor import Predictor, load_model
     from p2p_gan.inference.runtime_choice import open_model
@@ -20,6 +21,7 @@ else:
     __getattr__, __dir__ = open_door(
         __name__,
         apply="ApplyOptions apply_model",
+        inputs="PictureBytes",
         photo_masks="MaskDoubt PhotoMaskSummary segment_photos",
         predictor="Predictor load_model",
         runtime_choice="open_model",
@@ -34,6 +36,7 @@ __all__ = [
     "MaskDoubt",
     "OnnxModel",
     "PhotoMaskSummary",
+    "PictureBytes",
     "Predictor",
     "SampleOptions",
     "SampleSummary",

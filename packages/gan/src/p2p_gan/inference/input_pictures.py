@@ -12,12 +12,20 @@ from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import PairFolder, has_manifest, has_shards, open_pairs
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array
-from p2p_datatools.contract.pictures.header import PictureFile, any_header, open_picture
+from p2p_datatools.contract.pictures.header import PictureFile, any_header
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command, plural
-from p2p_gan.inference.inputs import read_input, read_model_pair, refuse_file, refuse_folder, task_for
+from p2p_gan.inference.inputs import (
+    PictureBytes,
+    open_input,
+    read_input,
+    read_model_pair,
+    refuse_file,
+    refuse_folder,
+    task_for,
+)
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.parts import read_parts, refuse_parts
 from p2p_gan.models.card import ModelCard
@@ -27,7 +35,7 @@ _HELD_OUT = ("test", "val")
 
 @dataclass(frozen=True)
 class InputPicture:
-    """One picture to translate: a file, or a pair of a pair folder, whose other half is the real output."""
+    """One picture to translate: a file, a pair of a pair folder, whose other half is the real output, or bytes."""
 
     name: str
     path: Path
@@ -35,11 +43,17 @@ class InputPicture:
     pair: Pair | None = None
     options: ReadOptions = AS_USUAL
     others: tuple[Path, ...] = ()  # the pictures of the other parts, where the model's input is of several
+    memory: PictureBytes | None = None
+
+    @property
+    def source(self) -> Path | PictureBytes:
+        """What is opened to read it, if it is no pair."""
+        return self.memory or self.path
 
     def refuse(self, card: ModelCard) -> Size | None:
         """Its size, if that can be read; raises P2PError, without decoding, if it is not an input of the model."""
         if self.folder is None:
-            with open_picture(self.path, self.options) as file:
+            with open_input(self.source, self.options) as file:
                 if self.others:
                     refuse_parts((self.path, *self.others), card, self.options)
                 else:
@@ -54,7 +68,7 @@ class InputPicture:
         if self.others:
             return read_parts((self.path, *self.others), card, self.options, changes), None
         if self.folder is None or self.pair is None:
-            with open_picture(self.path, self.options) as file:
+            with open_input(self.source, self.options) as file:
                 return read_input(file, card, changes), None
         swapped = task_for(self.folder, card).swapped
         return read_model_pair(self.folder, self.pair, card, swapped=swapped, over_white=changes.over_white)
@@ -68,13 +82,13 @@ def _size_of(file: PictureFile) -> Size | None:
 
 
 def list_inputs(
-    inputs: Sequence[Path],
+    inputs: Sequence[Path | PictureBytes],
     options: ReadOptions = AS_USUAL,
     report: Reporter = QUIET,
     *,
     strange: list[Skip] | None = None,
 ) -> list[InputPicture]:
-    """The pictures to translate: files, those in folders, and the held-out pairs of pair folders.
+    """The pictures to translate: files, those in folders, the held-out pairs of pair folders, and `stdin` for bytes.
 
     Which files of folders are not read is noted. A folder below that is closed to us, and a name that is not UTF-8, is
     added to `strange` if given, else raised. Raises P2PError if there are none, or if two have the same name.
@@ -129,7 +143,11 @@ def _has_pairs(listed: Mapping[str, InputPicture]) -> bool:
     return any(each.folder is not None for each in listed.values())
 
 
-def _list_place(place: Path, options: ReadOptions, report: Reporter, strange: list[Skip] | None) -> list[InputPicture]:
+def _list_place(
+    place: Path | PictureBytes, options: ReadOptions, report: Reporter, strange: list[Skip] | None
+) -> list[InputPicture]:
+    if isinstance(place, PictureBytes):
+        return [InputPicture("stdin", place.path, options=options, memory=place)]
     if not place.exists():
         raise P2PError(place, "does not exist", "Check the path.", code="missing-path")
     if place.is_file():

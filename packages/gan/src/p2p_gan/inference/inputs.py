@@ -3,6 +3,8 @@
 Nothing here may apply a model or change a value; pictures that do not fit are refused before any work.
 """
 
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,8 @@ from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array, read_filled
 from p2p_datatools.contract.pictures.header import Form, PictureFile, open_picture
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, colorize
+from p2p_datatools.contract.pictures.memory import open_bytes, suffix_of
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.worn.reading import list_classes
 from p2p_gan.data.coding import Coding, class_indices
 from p2p_gan.data.task import Task, task_of
@@ -22,6 +26,28 @@ from p2p_gan.inference.mask_inputs import InputChanges, read_palette_mask
 from p2p_gan.models.card import ModelCard
 
 _STACKED = (".tif", ".tiff", ".npy")  # what holds the channels of several pictures
+
+
+@dataclass(frozen=True)
+class PictureBytes:
+    """The bytes of a picture file that has no path, and what errors, notes and records call it."""
+
+    data: bytes
+    name: str = "standard input"
+
+    @property
+    def path(self) -> Path:
+        """The name where a path is expected."""
+        return Path(f"{self.name}{suffix_of(self.data)}")
+
+    def open(self, options: ReadOptions = AS_USUAL) -> PictureFile:
+        """The picture file; raises P2PError where it has no bytes."""
+        return open_bytes(self.data, str(self.path), options)
+
+
+def open_input(source: Path | PictureBytes, options: ReadOptions = AS_USUAL) -> AbstractContextManager[PictureFile]:
+    """Open a picture file, or the bytes of one, as `open_picture` does."""
+    return open_picture(source.open(options) if isinstance(source, PictureBytes) else source, options)
 
 
 def refuse_file(source: Path | PictureFile, card: ModelCard) -> None:
@@ -35,7 +61,8 @@ def refuse_file(source: Path | PictureFile, card: ModelCard) -> None:
         what = f"is one picture, but the model takes {len(card.input.parts)} for each output: {words}"
         to_do = "Give a file or folder of each, in this order, or a pair folder."
         raise P2PError(path, what, to_do, code="other-number")
-    refuse_form(form, card, path)
+    if not _may_be_grey(form, card.input):
+        refuse_form(form, card, path)
 
 
 def refuse_form(form: Form, card: ModelCard, where: Path | str) -> None:
@@ -146,6 +173,23 @@ def _fits(form: Form, wanted: Half) -> bool:
     )
 
 
+def _may_be_grey(form: Form, wanted: Half) -> bool:
+    """Whether a picture of three channels may be one of grey, as many programs save it, where the model takes grey."""
+    return not wanted.parts and wanted.channels == 1 and form == Form(3, wanted.dtype)
+
+
+def without_equal_channels(pixels: Array, half: Half, where: Path | str) -> Array:
+    """Grey in three equal channels as one where the half has one, else the same pixels; raises P2PError for colours."""
+    if not (pixels.ndim == 3 and pixels.shape[2] == 3 and half.channels == 1):
+        return pixels
+    grey = pixels[..., :1]
+    if np.array_equal(np.broadcast_to(grey, pixels.shape), pixels):
+        return np.ascontiguousarray(grey[..., 0])
+    what = f"is in colour, but the model takes {_words(half)}"
+    to_do = "Give what it was trained on; 'p2p data derive PHOTOS DEST --op gray' makes grey pictures of photos."
+    raise P2PError(where, what, to_do, code="other-channels")
+
+
 def _words(half: Half) -> str:
     return str(Form(half.channels, half.dtype))
 
@@ -155,7 +199,8 @@ def read_input(
 ) -> Array:
     """Read a picture as the model's input: a mask as class indices, or in its exact colours if the model takes colours.
 
-    Blended colours of a mask become those of its classes, what is transparent is background in a mask and laid over
+    Grey in three equal channels is one channel where the model takes one; blended colours of a mask become those of its
+    classes, what is transparent is background in a mask and laid over
     white in a photo, pixels without data are filled: see `changes`. A picture that is not `exact` has been in a file
     whose compression blends. Raises P2PError for a picture that is damaged or that the model does not take: a photo,
     class numbers or a mask of another palette where it takes masks.
@@ -168,7 +213,7 @@ def read_input(
         values, gaps = read_filled(picture, "tag", judge=False, over_white=changes.over_white)
         if gaps is not None and values.dtype != np.uint8:
             changes.filled.append(picture.path)
-        return as_half(values, card.input)
+        return as_half(without_equal_channels(values, card.input, picture.path), card.input)
 
 
 def encode_classes(indices: LabelMap, card: ModelCard) -> Array:

@@ -14,24 +14,31 @@ from p2p_datatools.contract.mask_folder import MASK_LINES
 from p2p_datatools.contract.pairs.manifest import HEADER, SPLITS, UNSPLIT, has_manifest
 from p2p_datatools.contract.pairs.seam import halves_are_alike, judge_middle
 from p2p_datatools.contract.palette import Palette, palette_of
-from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import Photo, read_photo, size_of
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.pictures.worn.reading import list_classes
 from p2p_datatools.contract.progress import Reporter
-from p2p_gan.inference.inputs import read_input, refuse_other_names
+from p2p_gan.inference.inputs import PictureBytes, open_input, read_input, refuse_other_names
 from p2p_gan.inference.mask_inputs import NOT_MASKS
 from p2p_gan.models.card import ModelCard
 
 _MOST = 8  # pictures that are looked at, spread over all
 _LEVELS = 4  # folders above a picture in which the record of a mask folder is looked for
 _FLAT = 32  # colours that a photo has more of
+_ENDS = ((0, 0, 0), (255, 255, 255))
+_NEAR, _PURE = 48, 0.98  # how far JPEG moves both, and the share of pixels that it moves no farther
+_SHEETS = ("sample sheet", "contact sheet", "figure")  # roles of what has several pictures on it
 _SHARE = 0.75  # of the pictures that tell something
 
 
 def look_at_inputs(
-    files: Sequence[Path], card: ModelCard, read: ReadOptions = AS_USUAL, *, keep_going: bool, report: Reporter
+    files: Sequence[Path | PictureBytes],
+    card: ModelCard,
+    read: ReadOptions = AS_USUAL,
+    *,
+    keep_going: bool,
+    report: Reporter,
 ) -> None:
     """Note what is probably wrong with pictures, and raise P2PError for what is certainly wrong with all of them.
 
@@ -40,17 +47,21 @@ def look_at_inputs(
     """
     if not files:
         return
-    _refuse_pairs(files)
+    paths = [each for each in files if isinstance(each, Path)]
+    _refuse_pairs(paths)
     chosen = [files[int(number * max(1, len(files) / _MOST))] for number in range(min(_MOST, len(files)))]
     if card.input.kind == "mask" and card.palette is not None:
-        _refuse_other_palettes(files, card.palette)
+        _refuse_other_palettes(paths, card.palette)
         if len(files) > 1 and not keep_going:
             _refuse_no_masks(chosen, len(files), card, read)
+        _note_one_class(chosen, card.palette, read, report)
         return
     if card.input.dtype == "uint8" and card.input.channels in (1, 3):
         pictures = [picture for picture in (_read(each, read) for each in chosen) if picture is not None]
-        _note_pairs(files, pictures, card, report)
-        _note_masks(files, pictures, card, report)
+        names = [each if isinstance(each, Path) else each.path for each in files]
+        if not _note_sheets(chosen, read, report):
+            _note_pairs(names, pictures, card, report)
+        _note_masks(names, pictures, card, report)
 
 
 def _refuse_pairs(files: Sequence[Path]) -> None:
@@ -77,12 +88,12 @@ def _refuse_other_palettes(files: Sequence[Path], known: Palette) -> None:
                 break
 
 
-def _refuse_no_masks(chosen: Sequence[Path], count: int, card: ModelCard, read: ReadOptions) -> None:
+def _refuse_no_masks(chosen: Sequence[Path | PictureBytes], count: int, card: ModelCard, read: ReadOptions) -> None:
     """Raise one P2PError where no picture that is looked at is a mask, instead of one for every picture at the end."""
     first: P2PError | None = None
-    for path in chosen:
+    for each in chosen:
         try:
-            with open_picture(path, read) as file:
+            with open_input(each, read) as file:
                 read_input(file, card)
             return
         except P2PError as error:
@@ -94,29 +105,85 @@ def _refuse_no_masks(chosen: Sequence[Path], count: int, card: ModelCard, read: 
     raise P2PError(f"{first.where} (and {count - 1} more)", first.what, first.to_do, code=code)
 
 
-def _read(path: Path, read: ReadOptions) -> Photo | None:
+def _note_one_class(
+    chosen: Sequence[Path | PictureBytes], palette: Palette, read: ReadOptions, report: Reporter
+) -> None:
+    """Note that masks are black and white, as those of one class are, where these are two of the model's classes."""
+    by_color = {each.color: each.name for each in palette.classes}
+    if len(by_color) <= len(_ENDS) or not by_color.keys() >= set(_ENDS):
+        return
+    pictures = [picture for picture in (_read(each, read) for each in chosen) if picture is not None]
+    if pictures and all(_is_black_and_white(each) for each in pictures):
+        first = chosen[0] if isinstance(chosen[0], Path) else chosen[0].path
+        black, white = (by_color[each] for each in _ENDS)
+        report.note(
+            f"{first}: has black and white alone, as masks of one class have; to the model black is {black} and white "
+            f"is {white}. If white is something else, build masks with the model's palette: 'p2p data build-masks' "
+            "with --map 255=CLASS."
+        )
+
+
+def _is_black_and_white(picture: Photo) -> bool:
+    """Whether a picture has both, and nothing else but what JPEG leaves of them."""
+    black, white = (picture <= _NEAR).all(axis=2), (picture >= 255 - _NEAR).all(axis=2)
+    return bool(black.any() and white.any() and np.mean(black | white) > _PURE)
+
+
+def _read(source: Path | PictureBytes, read: ReadOptions) -> Photo | None:
     try:
-        with open_picture(path, read) as file:
+        with open_input(source, read) as file:
             return read_photo(file)
     except P2PError:
         return None  # is reported where all are read
 
 
+def _note_sheets(chosen: Sequence[Path | PictureBytes], read: ReadOptions, report: Reporter) -> bool:
+    """Note that pictures are sheets that p2p drew, which they say; gives whether there are any."""
+    for each in chosen:
+        try:
+            with open_input(each, read) as file:
+                path, role = file.path, file.role
+        except P2PError:
+            continue  # is reported where all are read
+        if role in _SHEETS:
+            to_do = "Give the pictures that are on it."
+            report.note(f"{path}: says of itself that it is a {role} of p2p, and not one picture. {to_do}")
+            return True
+    return False
+
+
 def _note_pairs(files: Sequence[Path], pictures: Sequence[Photo], card: ModelCard, report: Reporter) -> None:
-    """Note that pictures look like A|B."""
-    seen = [_layout(picture, card.size) for picture in pictures]
-    told = len(seen) - seen.count("unclear")
-    twice = card.size is not None and all(_is_twice_as_wide(picture, card.size) for picture in pictures)
-    if not seen or (seen.count("pair") < _SHARE * told if told else not twice):
+    """Note that pictures look like A|B, or like A above B."""
+    lying, turned = [each.swapaxes(0, 1) for each in pictures], card.size and Size(card.size.height, card.size.width)
+    if _are_pairs(pictures, card.size):
+        reason = "show two scenes side by side"
+        if _are_twice_as_wide(pictures, card.size):
+            reason = f"are twice as wide as those of training ({_sizes(pictures, card)})"
+        reason += ", as A|B pictures are"
+    elif _are_twice_as_wide(lying, turned) and _are_pairs(lying, turned):
+        reason = f"are twice as high as those of training ({_sizes(pictures, card)}), as A above B is"
+    else:
         return
     where = files[0] if len(files) == 1 else f"{files[0]} (and {len(files) - 1} more)"
-    reason = "show two scenes side by side"
-    if twice:
-        reason = f"are twice as wide as those of training ({size_of(pictures[0])}; the model's size is {card.size})"
     report.note(
-        f"{where}: the pictures {reason}, as A|B pictures are, but the model takes {card.input.name} alone. If they "
-        "are pairs, take them apart with 'p2p data halves' and give that half, or give the folder above test/."
+        f"{where}: the pictures {reason}, but the model takes {card.input.name} alone. If they are pairs, take them "
+        "apart with 'p2p data halves' and give that half, or give the folder above test/."
     )
+
+
+def _sizes(pictures: Sequence[Photo], card: ModelCard) -> str:
+    return f"{size_of(pictures[0])}; the model's size is {card.size}"
+
+
+def _are_pairs(pictures: Sequence[Photo], trained: Size | None) -> bool:
+    """Whether nearly all pictures that tell something look like A|B, or none does and all have the size of such."""
+    seen = [_layout(picture, trained) for picture in pictures]
+    told = len(seen) - seen.count("unclear")
+    return seen.count("pair") >= _SHARE * told if told else _are_twice_as_wide(pictures, trained)
+
+
+def _are_twice_as_wide(pictures: Sequence[Photo], trained: Size | None) -> bool:
+    return trained is not None and bool(pictures) and all(_is_twice_as_wide(each, trained) for each in pictures)
 
 
 def _layout(picture: Photo, trained: Size | None) -> Literal["pair", "single", "unclear"]:

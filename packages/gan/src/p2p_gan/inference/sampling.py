@@ -30,7 +30,7 @@ from p2p_datatools.contract.words import plural
 from p2p_gan.data.coding import Coding
 from p2p_gan.inference.apply import ApplyOptions, seed_of, size_seen, translate, translator_of
 from p2p_gan.inference.input_pictures import InputPicture, list_inputs, list_stacks
-from p2p_gan.inference.inputs import to_display
+from p2p_gan.inference.inputs import PictureBytes, to_display
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.preview import look_at_inputs
 from p2p_gan.inference.runtime_choice import open_for_pictures, pass_bytes, runtime_of, settle_for_rest
@@ -96,7 +96,7 @@ class SampleSummary:
 
 def sample(
     model_path: Path | str,
-    inputs: Path | str | Sequence[Path | str],
+    inputs: Path | str | PictureBytes | Sequence[Path | str | PictureBytes],
     dest: Path | str,
     sampling: SampleOptions | None = None,
     *,
@@ -108,24 +108,26 @@ def sample(
     """Apply a model to pictures and write DEST/NAME.png, or NAME-1.png to NAME-n.png for n variants.
 
     `inputs` is one path or several: pictures, folders of pictures, or pair folders, of which the held-out pairs are
-    used. The same call again adds the outputs of new pictures. `device` and `runtime` are those of
-    `runtime_choice.open_model`; the pictures are the same within 1 of 255. Raises P2PError for inputs that cannot be
-    read or that the model does not take, such as photos for masks, unless `keep_going`; what is likely wrong is a note.
+    used; or the bytes of a picture file, whose output is called stdin. The same call again adds the outputs of new
+    pictures. `device` and `runtime` are those of `runtime_choice.open_model`; the pictures are the same within 1 of
+    255. Raises P2PError for inputs that cannot be read or that the model does not take, such as photos for masks,
+    unless `keep_going`; what is likely wrong is a note.
     """
     sampling = sampling or SampleOptions()
     model = open_for_pictures(model_path, runtime, sampling.how, device=device, report=report)
     dest = Path(dest)
-    given = [Path(each) for each in ([inputs] if isinstance(inputs, Path | str) else inputs)]
+    several = [inputs] if isinstance(inputs, Path | str | PictureBytes) else inputs
+    given = [each if isinstance(each, PictureBytes) else Path(each) for each in several]
     strange: list[Skip] | None = [] if keep_going else None
     if len(given) > 1 and model.card.input.parts:
-        pictures = list_stacks(given, model.card, sampling.read, report)
+        pictures = list_stacks([each for each in given if isinstance(each, Path)], model.card, sampling.read, report)
     else:
         pictures = list_inputs(given, sampling.read, report, strange=strange)
     skipped, fitting, sizes = _split_by_fit(pictures, model.card, keep_going=keep_going)
     skipped[:0] = strange or []
     alone = {each.name: sizes[each.name] for each in fitting if each.folder is None and each.name in sizes}
     _note_shrunk(model, alone, sampling.how, report)
-    files = [each.path for each in fitting if each.folder is None]
+    files = [each.source for each in fitting if each.folder is None]
     look_at_inputs(files, model.card, sampling.read, keep_going=keep_going, report=report)
     variants = [
         Variant(each, number, file)
@@ -159,6 +161,7 @@ def _write_record(folder: Path, *, records: Mapping[str, "SampleRecord"], recipe
 
 
 _MUCH = 4  # times fewer pixels, from which small things are gone
+_BYTE, _SCALES = 255, 8  # what 8 bits hold, and from how many times that on a range is no such
 
 
 def _note_shrunk(model: AnyModel, sizes: Mapping[str, Size], how: ApplyOptions, report: Reporter) -> None:
@@ -352,17 +355,20 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
         return SampleRecord(item.file, str(item.picture.path), picture.hash, columns, runtime_of(self._model))
 
     def _note_beyond(self, path: Path, pixels: Array) -> None:
-        """Note values so far outside of what the model was trained on that they are no such measurements."""
+        """Note values so far outside of what the model was trained on, or so low, that they are of another kind."""
         coding = self._model.card.input_coding
         low, high = coding.range
         if coding.kind != "values" or coding.dtype == "uint8":
             return
         least, most = float(pixels.min()), float(pixels.max())
+        trained = f"the model was trained on {low:.6g} to {high:.6g}"
         if least < low - (high - low) or most > high + (high - low):
             self._say(
-                f"{path}: has values from {least:.6g} to {most:.6g}, but the model was trained on {low:.6g} to "
-                f"{high:.6g}; replace what means no data."
+                f"{path}: has values from {least:.6g} to {most:.6g}, but {trained}; replace what means no data, and "
+                "bring values of another scale, such as more bits, to that of training."
             )
+        elif coding.dtype == "uint16" and least < most <= _BYTE < high / _SCALES:
+            self._say(f"{path}: has no value above {most:.6g}, as pictures of 8 bits have, but {trained}.")
 
     def _read_picture(self, picture: InputPicture) -> PictureInWork:
         pixels, real = picture.read(self._model.card, self.changes)

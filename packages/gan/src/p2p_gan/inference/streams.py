@@ -10,11 +10,11 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.header import Form
 from p2p_datatools.contract.pictures.images import encode_mask, hash_pixels, size_of
-from p2p_datatools.contract.pictures.memory import open_bytes, suffix_of
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.inference.apply import seed_of, translate, translator_of
-from p2p_gan.inference.inputs import read_input, refuse_file
+from p2p_gan.inference.inputs import PictureBytes, read_input, refuse_file
 from p2p_gan.inference.mask_inputs import InputChanges
+from p2p_gan.inference.preview import look_at_inputs
 from p2p_gan.inference.runtime_choice import open_for_pictures, settle_runtime
 from p2p_gan.inference.sampling import SampleOptions, is_in_png, side_by_side
 
@@ -46,8 +46,10 @@ def sample_bytes(
     if not sampling.sheet and not is_in_png(card):
         what = f"gives {Form(card.output.channels, card.output.dtype)}, which PNG does not hold"
         raise P2PError(card.direction, what, "Give a folder for --out, and get a TIFF.", code="not-in-png")
-    file = open_bytes(data, f"{name}{suffix_of(data)}", sampling.read)
+    given = PictureBytes(data, name)
+    file = given.open(sampling.read)
     refuse_file(file, card)
+    look_at_inputs([given], card, sampling.read, keep_going=False, report=report)
     pixels = read_input(file, card, changes)
     changes.say(report)
     model = settle_runtime(model, model_path, runtime, [size_of(pixels)], sampling.how, device=device)

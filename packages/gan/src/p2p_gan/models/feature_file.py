@@ -35,7 +35,7 @@ def read_features(path: Path) -> tuple[dict[str, Tensor], str]:
     """
     if path.is_dir():
         raise P2PError(path, "is a folder, not a file with weights", _GIVE, code="not-a-file")
-    tensors = _read_safetensors(path) if path.suffix == ".safetensors" else read_state(path, give=_GIVE)
+    tensors = _read_safetensors(path) if path.suffix.lower() == ".safetensors" else read_state(path, give=_GIVE)
     return _check(tensors, path), sha256_file(path)
 
 

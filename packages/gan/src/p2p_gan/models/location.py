@@ -17,12 +17,10 @@ def model_file(path: Path) -> Path:
     """The model file at `path`: the file itself, or that of a run folder; raises P2PError if there is none."""
     if path.is_dir():
         if not (path / MODEL_FILE).is_file():
-            raise P2PError(
-                path,
-                f"has no {MODEL_FILE}",
-                "Give a run folder in which training has reached its first checkpoint.",
-                code="missing-model",
-            )
+            to_do = "Give a run folder in which training has reached its first checkpoint."
+            if (path / BEST).is_file():
+                to_do = f"Give {path / BEST}, the best by its scores on val/."
+            raise P2PError(path, f"has no {MODEL_FILE}", to_do, code="missing-model")
         return path / MODEL_FILE
     if not path.is_file():
         raise P2PError(path, "does not exist", f"Give a run folder or a {MODEL_FILE}.", code="missing-model")

@@ -69,10 +69,7 @@ def write_model(path: Path, card: ModelCard, tensors: Mapping[str, Tensor]) -> N
 
 def read_model(path: Path | str) -> Model:
     """Read a model file or the model of a run folder; raises P2PError if it is not a model, damaged, or too new."""
-    path = model_file(Path(path))
-    if is_onnx(path):
-        to_do = "Give the run folder or model file that it was exported from; 'p2p sample' alone takes ONNX files."
-        raise P2PError(path, "is an ONNX file, which can be applied and nothing else", to_do, code="other-format")
+    path = _model_file(path)
     with _explain_damage(path):
         card = _read_card(path)
         data = path.read_bytes()
@@ -82,9 +79,18 @@ def read_model(path: Path | str) -> Model:
 
 def read_card(path: Path | str) -> ModelCard:
     """Read what a model file, or the model of a run folder, says of itself, without its weights; errors as above."""
-    path = model_file(Path(path))
+    path = _model_file(path)
     with _explain_damage(path):
         return _read_card(path)
+
+
+def _model_file(path: Path | str) -> Path:
+    """The model file at `path`; raises P2PError for an ONNX file, which is none."""
+    path = model_file(Path(path))
+    if is_onnx(path):
+        to_do = "Give the run folder or model file that it was exported from; 'p2p sample' alone takes ONNX files."
+        raise P2PError(path, "is an ONNX file, which can be applied and nothing else", to_do, code="other-format")
+    return path
 
 
 @contextlib.contextmanager

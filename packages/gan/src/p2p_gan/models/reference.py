@@ -82,7 +82,7 @@ def import_model(
     """
     weights, dest = Path(weights), Path(dest)
     _check_dest(dest, ".safetensors")
-    if weights.suffix == ".safetensors" and weights.is_file():
+    if weights.suffix.lower() == ".safetensors" and weights.is_file():
         raise P2PError(
             weights,
             "is a safetensors file; the reference implementation writes latest_net_G.pth",
@@ -367,7 +367,7 @@ def _notes(model: Model) -> tuple[str, ...]:
 
 
 def _check_dest(dest: Path, suffix: str) -> None:
-    if dest.suffix != suffix or dest.is_dir():
+    if dest.suffix.lower() != suffix or dest.is_dir():
         raise UsageError(
             dest,
             f"is not the name of a file NAME{suffix}",

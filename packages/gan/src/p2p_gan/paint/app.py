@@ -50,6 +50,11 @@ class PaintService:
         to_do = "Ask /api/models for those there are."
         raise P2PError(f"the model {name[:20]}", "is not one of this server", to_do, code="unknown-model")
 
+    def stop(self) -> None:
+        """Refuse what comes, waits or is being sent; what is being computed may still be answered."""
+        self.queue.stop()
+        self.room.stop()
+
     async def models(self, request: "Request", values: dict[str, Any]) -> "Response":
         """GET /api/models."""
         limits = {"pixels": MOST_PIXELS_SENT, "bytes": MOST_BYTES}

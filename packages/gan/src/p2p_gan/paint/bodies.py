@@ -6,10 +6,11 @@ Nothing here may know what a body holds, or let a request wait for the room that
 import asyncio
 import contextlib
 import io
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING, Any
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_gan.paint.queue import is_stopping
 from p2p_gan.paint.uploads import MOST_BYTES
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ class BodyRoom:
     def __init__(self, most: int = _MOST_HELD) -> None:
         self._most = most
         self.held = 0  # bytes
+        self._coming = dict[asyncio.Task[Any], asyncio.AbstractEventLoop]()
+        self._stopped = False
 
     @contextlib.asynccontextmanager
     async def read(self, request: "Request") -> AsyncIterator[bytes]:
@@ -35,19 +38,43 @@ class BodyRoom:
         length that it says, for one that takes over 30 seconds to come, and where there is no room.
         """
         self._refuse(_said_length(request))
+        if self._stopped:
+            raise is_stopping()
         # It grows in place and gives its bytes without a copy; pieces that are joined are held twice.
         body, own = io.BytesIO(), 0
         try:
             async with _in_time():
-                async for piece in request.stream():
-                    if own + len(piece) > MOST_BYTES:
-                        raise _too_many_bytes()
-                    self._refuse(len(piece))
-                    own, self.held = own + len(piece), self.held + len(piece)
-                    body.write(piece)
+                with self._is_coming():
+                    async for piece in request.stream():
+                        if own + len(piece) > MOST_BYTES:
+                            raise _too_many_bytes()
+                        self._refuse(len(piece))
+                        own, self.held = own + len(piece), self.held + len(piece)
+                        body.write(piece)
             yield body.getvalue()
         finally:
             self.held -= own
+
+    def stop(self) -> None:
+        """Break off the bodies that are coming, whose requests would not be answered any more; from any thread."""
+        self._stopped = True
+        for task, loop in tuple(self._coming.items()):
+            with contextlib.suppress(RuntimeError):  # the server has ended meanwhile
+                loop.call_soon_threadsafe(self._break_off, task)
+
+    def _break_off(self, task: "asyncio.Task[Any]") -> None:
+        if task in self._coming:  # what has come meanwhile is answered, if there is time
+            task.cancel()
+
+    @contextlib.contextmanager
+    def _is_coming(self) -> Iterator[None]:
+        task = asyncio.current_task()
+        assert task is not None, "requests are answered by tasks"
+        self._coming[task] = asyncio.get_running_loop()
+        try:
+            yield
+        finally:
+            del self._coming[task]
 
     def _refuse(self, more: int) -> None:
         if self.held + more > self._most:

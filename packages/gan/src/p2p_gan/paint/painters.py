@@ -191,7 +191,7 @@ def _without_suffix(path: Path) -> Path:
     """A run folder as it is, and in place of its usual model file; another model file without its suffix."""
     if path.name in (MODEL_FILE, ONNX_FILE):
         return path.parent
-    return path.with_suffix("") if path.suffix in (".safetensors", ".onnx") else path
+    return path.with_suffix("") if path.suffix.lower() in (".safetensors", ".onnx") else path
 
 
 def refusal_of(card: ModelCard) -> str | None:

@@ -83,7 +83,7 @@ def serve_models(
         service = _open_service([Path(each) for each in models], report)
         app = build_app(service, page=page, names=names_of_this_machine(host))
         try:
-            ended_by = run_app(app, listener, lambda: ready(address), stop=service.queue.stop)
+            ended_by = run_app(app, listener, lambda: ready(address), stop=service.stop)
         finally:
             is_done = service.queue.stop(_LAST)
         return ServerEnd(ended_by, computes=not is_done)

@@ -42,13 +42,20 @@ class DivergedError(P2PError):
     and the `files` of the pairs in that update.
     """
 
-    def __init__(self, where: object, what: str, found: dict[str, Any]) -> None:
-        to_do = (
-            "Repeat the command with --set recover=on, which returns to the last checkpoint with half the learning "
-            "rate, or use a lower learning_rate or --set precision=float32 in a new run folder."
-        )
-        super().__init__(where, what, to_do, code="diverged")
+    def __init__(self, where: object, what: str, found: dict[str, Any], config: Config) -> None:
+        super().__init__(where, what, _how_to_go_on(config), code="diverged")
         self.found = found
+
+
+def _how_to_go_on(config: Config) -> str:
+    precision = "" if config.precision == "float32" else " or --set precision=float32"
+    other = f"a lower learning_rate{precision} in a new run folder"
+    if config.recover:
+        return f"With recover=on the run has returned to a checkpoint once already; use {other}."
+    return (
+        "Repeat the command with --set recover=on, which returns to the last checkpoint with half the learning rate, "
+        f"or use {other}."
+    )
 
 
 class LossHistory:
@@ -235,6 +242,5 @@ class Guards:
             f"{' and '.join(bad) or 'a loss'} {'are' if len(bad) > 1 else 'is'} not finite, first seen in the update "
             f"after image {before} ({', '.join(files[:4])}{', ...' if len(files) > 4 else ''})"
         )
-        return DivergedError(
-            self._where, what, {"images": before, "loss": loss, "tensor": tensor, "files": files[:100]}
-        )
+        found = {"images": before, "loss": loss, "tensor": tensor, "files": files[:100]}
+        return DivergedError(self._where, what, found, self._job.config)

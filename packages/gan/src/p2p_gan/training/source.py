@@ -102,7 +102,7 @@ def open_source(path: Path | str) -> StartModel:
 
 
 def _is_reference(path: Path) -> bool:
-    return path.suffix in _REFERENCE and path.is_file()
+    return path.suffix.lower() in _REFERENCE and path.is_file()
 
 
 def _describe(path: Path, file: Path, card: ModelCard) -> StartCard:
@@ -375,4 +375,4 @@ def refuse_other_source(run_folder: RunFolder, source: Path | None) -> None:
 
 def digest_of(path: Path) -> str:
     """The SHA-256 of the model's file, as run.json has it."""
-    return sha256_file(path if path.suffix in _REFERENCE else model_file(path))
+    return sha256_file(path if path.suffix.lower() in _REFERENCE else model_file(path))

@@ -41,6 +41,7 @@ class PassTimes:
 
 
 _FAILED = PassTimes(0.0, 0.0, alike=False)  # kept for a model that OpenVINO cannot run, so that it is tried once
+_RULE = 2  # by which a failure is kept: by an older one, lack of memory was kept as a verdict on the model
 _LASTING = ("unsupported-network", "not-finite")  # codes of what the network and the runtime give at every call
 
 
@@ -54,7 +55,7 @@ def times_for(model: OnnxModel, load: Callable[[], OnnxModel], size: Size, pictu
     if pictures < _LEAST or kept_folder() is None or model.needs(size) >= LARGE:
         return None
     machine = {"cpu": cpu_name(), "cores": cores(), "versions": _versions()}
-    key = {"what": "runtime", "model": model.digest, "size": str(size), **machine}
+    key = {"what": "runtime", "rule": _RULE, "model": model.digest, "size": str(size), **machine}
     found = _valid(recall(key))
     if found is None:
         first = OnnxTranslator(model)
