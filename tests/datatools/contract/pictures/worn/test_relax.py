@@ -53,7 +53,7 @@ def test_what_is_not_free_stays_and_rows_that_are_not_there_do_not_appear() -> N
 def test_memory_is_bounded_by_a_few_bytes_of_each_row_and_pixel() -> None:
     random = np.random.default_rng(0)
     table = to_ycc(random.integers(0, 256, (1, 100, 3), dtype=np.uint8))[0]
-    rows = random.integers(0, 100, (20, 20)).repeat(8, 0).repeat(8, 1)
+    rows = random.integers(0, 100, (20, 20), dtype=np.uint8).repeat(8, 0).repeat(8, 1)
     worn = np.ascontiguousarray(table[rows])
     tracemalloc.start()
     try:
