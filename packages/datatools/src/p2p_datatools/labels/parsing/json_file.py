@@ -74,10 +74,10 @@ def read_json_labels(path: Path) -> Any:
         return value
 
     value = read_json(path, each=pack)
-    return value if count == sum(isinstance(each, PackedValue) for each in _drawn_in(value)) else read_json(path)
+    return value if count == sum(isinstance(each, PackedValue) for each in _find_drawn(value)) else read_json(path)
 
 
-def _drawn_in(value: Any) -> Iterator[Any]:
+def _find_drawn(value: Any) -> Iterator[Any]:
     """What stands where packed values are looked for."""
     if not isinstance(value, dict):
         return

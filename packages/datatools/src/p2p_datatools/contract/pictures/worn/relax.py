@@ -119,10 +119,11 @@ def _mix(choices: _Choices, shares: Planes, picture: Planes, weight: np.float32)
         chances = (colors * weight) @ picture
         chances -= np.square(colors).sum(axis=1)[:, None] * (weight / 2)
         chances -= choices.far[block] * _FAR
-        for number, chance in enumerate(chances, start=first):
-            np.equal(choices.fixed, number, out=whole, casting="unsafe")
-            whole.ravel()[choices.places] = shares[number]
-            chance += cv2.filter2D(whole, -1, _WEIGHTS, borderType=cv2.BORDER_REPLICATE).ravel()[choices.places]
+        for number in range(len(chances)):
+            np.equal(choices.fixed, first + number, out=whole, casting="unsafe")
+            whole.ravel()[choices.places] = shares[first + number]
+            around = cv2.filter2D(whole, -1, _WEIGHTS, borderType=cv2.BORDER_REPLICATE)
+            chances[number] += around.ravel()[choices.places]
         shares[block] = chances
     shares -= shares.max(axis=0)
     np.exp(shares, out=shares)
