@@ -2,7 +2,7 @@
 
 Nothing here may measure training, or judge pictures.
 
-Usage: python benchmarks/applying.py [--runs N] [--pictures N] [--filters N ...] [--batches]
+Usage: python benchmarks/applying.py [--runs N] [--pictures N] [--filters N ...] [--batches | --clock]
 """
 
 import argparse
@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from onnxruntime import InferenceSession
+from PIL import Image
 
 from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pairs.manifest import Half
@@ -56,6 +58,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=int, default=64, metavar="N", help="of the folder at 16 filters")
     parser.add_argument("--filters", type=int, nargs="+", default=[64, 16], metavar="N")
     parser.add_argument("--batches", action="store_true", help="only bare passes of several pictures at once")
+    parser.add_argument("--clock", action="store_true", help="only pictures a second of so many, whole commands")
     options = parser.parse_args()
     print(measure.header(options.runs, "p2p-gan", "torch", "numpy", *RUNTIMES[:1], *RUNTIMES[2:]))
     for filters in options.filters:
@@ -68,6 +71,9 @@ def main() -> None:
                 batches(model, options.runs)
                 continue
             make_pictures(top / "in", count)
+            if options.clock:
+                by_the_clock(top, model, options.runs, count)
+                continue
             cold_starts(top, model, options.runs)
             folders(top, model, options.runs, count)
 
@@ -108,6 +114,44 @@ def cold_starts(top: Path, model: Path, runs: int) -> None:
         cpu = measure.spread([each.cpu for each in costs], "s", 2)
         wall = measure.spread([each.seconds for each in costs], "s", 2)
         print(f"{name:40}processor time {cpu}, wall time {wall}")
+
+
+def by_the_clock(top: Path, model: Path, runs: int, count: int) -> None:
+    """Pictures a second of `p2p sample` with its start, of bare passes, and of the script that everybody writes."""
+    onnx = load_onnx_model(model.with_suffix(".onnx"))
+    options = PassOptions("picture", seed=0)
+    files = [top / "in" / f"{number:04d}.png" for number in range(count)]
+    inputs = {"image": onnx.card.input_coding.encode(read_photo(files[0])[None])}
+    inputs |= graph_inputs(onnx.card, SIDE, SIDE, options)
+    alone = InferenceSession(str(model.with_suffix(".onnx")))
+    numbers = iter(range(10**6))
+
+    def command(_: int) -> None:
+        dest = top / f"clock-{next(numbers)}"
+        words = ("sample", str(model), str(top / "in"), "--out", str(dest), "--runtime", "onnxruntime")
+        measure.run((*measure.P2P, *words, "--device", "cpu"))
+
+    def script(_: int) -> None:
+        (top / "script").mkdir(exist_ok=True)
+        for file in files:
+            pixels = np.asarray(Image.open(file).convert("RGB"), np.float32).transpose(2, 0, 1)[None] / 127.5 - 1
+            output = alone.run(None, {**inputs, "image": pixels})[0][0].transpose(1, 2, 0)
+            Image.fromarray(((output + 1) * 127.5).clip(0, 255).astype(np.uint8)).save(top / "script" / file.name)
+
+    works: dict[str, Callable[[int], object]] = {
+        "p2p sample, with its start": command,
+        "the usual script: Pillow, one session": script,
+        "bare passes, one session, its own threads": lambda count: [alone.run(None, inputs) for _ in range(count)],
+        "bare passes, a thread for each core": partial(side_by_side, lambda: onnx.sessions.run(inputs, large=False)),
+    }
+    rates: dict[str, list[float]] = {}
+    for _ in range(runs):
+        for name, work in works.items():
+            began = time.perf_counter()
+            work(count)
+            rates.setdefault(name, []).append(count / (time.perf_counter() - began))
+    for name, found in rates.items():
+        print(f"{name:44}{measure.spread(found, 'pictures/s', 1)}")
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ else:  # run as a program, this folder is where Python looks
 SIDE = 64
 EVERY, BEFORE = 20, 7  # every so many pictures one is a changed copy of that so many before
 TWINS = ("JPEG 30", "mirrored", "brightness", "crop 80%")
-PER_PAIR = 32 << 10  # bytes of the disk, temporary files included
+PER_PAIR = 42 << 10  # bytes of the disk, temporary files included
 
 
 def cut_turned(photos: Sequence[Photo], draw: np.random.Generator) -> Photo:

@@ -289,7 +289,7 @@ def test_a_picture_file_is_opened_in_one_place() -> None:
     for name, path in modules():
         called = set(calls(path))
         assert not called & {"cv2.imread", "cv2.imwrite", "np.load", "np.fromfile"}, name
-        if name != "p2p_datatools.contract.pictures.header":
+        if name != "p2p_datatools.contract.pictures.pillow":
             assert "Image.open" not in called, name
 
 

@@ -14,7 +14,7 @@ from faults.full_disk import FullDisk, filled
 from faults.writers import WRITERS, files_of
 from PIL import Image
 
-from p2p_datatools.contract.pictures.header import explain_damage
+from p2p_datatools.contract.pictures.pillow import explain_damage
 
 COMMAND = [sys.executable, "-m", "p2p_cli"]
 

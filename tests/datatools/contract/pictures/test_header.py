@@ -1,5 +1,8 @@
 """What a picture file says of itself, and that each reader opens a file once, whatever it wants to know of it."""
 
+import io
+import struct
+import zlib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.pictures import header
 from p2p_datatools.contract.pictures.arrays import read_array, write_tiff
 from p2p_datatools.contract.pictures.header import (
     Form,
@@ -147,3 +152,70 @@ def test_a_header_takes_no_pixels_into_memory(file: Path) -> None:
         read_header(picture)
         decoded_bytes(picture)
         assert "data" not in vars(picture)
+
+
+def chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def plain_file(mode: str) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(PIXELS).convert(mode).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+TURNED = turned(6).tobytes()[6:]
+CHUNKS = {
+    "nothing": b"",
+    "resolution": chunk(b"pHYs", struct.pack(">IIB", 2835, 2835, 1)),
+    "time": chunk(b"tIME", b"\x07\xe6\1\1\0\0\0"),
+    "words": chunk(b"tEXt", b"Software\0a program"),
+    "profile": chunk(b"iCCP", b"sRGB\0\0" + zlib.compress(PROFILE)),
+    "EXIF": chunk(b"eXIf", TURNED),
+    "EXIF as text": chunk(b"tEXt", b"Raw profile type exif\0\nexif\n" + b"%8d\n" % len(TURNED) + TURNED.hex().encode()),
+    "EXIF under its name": chunk(b"tEXt", b"exif\0" + TURNED),
+    "XMP": chunk(b"iTXt", b'XML:com.adobe.xmp\0\0\0\0\0<x tiff:Orientation="6"/>'),
+    "XMP as text": chunk(b"tEXt", b'XML:com.adobe.xmp\0<x tiff:Orientation="6"/>'),
+    "a profile as text": chunk(b"tEXt", b"icc_profile\0words"),
+    "transparency": chunk(b"tRNS", b"\0\1\0\2\0\3"),
+    "animation": chunk(b"acTL", struct.pack(">II", 2, 0)),
+    "a wrong length": chunk(b"gAMA", b"\0"),
+    "an unknown one": chunk(b"neWt", b"what"),
+}
+
+
+def header_or_code(path: Path) -> Header | str:
+    try:
+        return photo_header(path)
+    except P2PError as error:
+        return error.code
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "P", "1", "LA", "RGBA"])
+@pytest.mark.parametrize("what", [*CHUNKS, "a damaged one", "EXIF at the end", "no pixels", "rows twice"])
+def test_the_first_bytes_of_a_png_say_what_pillow_says(
+    mode: str, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, path = plain_file(mode), tmp_path / "a.png"
+    damaged = chunk(b"pHYs", b"123456789")[:-1] + b"?"
+    if what == "EXIF at the end":
+        data = data[:-12] + chunk(b"eXIf", TURNED) + data[-12:]
+    elif what == "no pixels":
+        data = data[:16] + bytes(4) + data[20:29] + struct.pack(">I", zlib.crc32(data[12:16] + bytes(4) + data[20:29]))
+    elif what == "rows twice":  # by an unknown compression
+        changed = data[12:26] + b"\1" + data[27:29]
+        data = data[:12] + changed + struct.pack(">I", zlib.crc32(changed)) + data[33:]
+    else:
+        data = data[:33] + CHUNKS.get(what, damaged) + data[33:]
+    path.write_bytes(data)
+    quick = header_or_code(path)
+    monkeypatch.setattr(header, "_plain_header", lambda file: None)
+    assert quick == header_or_code(path)
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB", "P"])
+def test_a_plain_png_is_known_without_pillow(mode: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.png").write_bytes(plain_file(mode))
+    monkeypatch.setattr(Image, "open", None)
+    assert photo_header(tmp_path / "a.png").mode == mode

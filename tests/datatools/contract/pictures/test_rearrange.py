@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from p2p_datatools.contract.pictures.rearrange import join_channels, mirror_into, split_channels
+from p2p_datatools.contract.pictures.rearrange import as_bytes, join_channels, mirror_into, split_channels
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,13 @@ def test_channels_are_taken_apart_and_together_exactly(dtype: str, channels: int
 def test_a_part_of_a_larger_picture_has_its_channels_taken_apart() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (1, 9, 8, 3), dtype=np.uint8)[:, 2:7, 1:6]
     assert split_channels(pixels).tobytes() == pixels.transpose(0, 3, 1, 2).tobytes()
+
+
+def test_values_become_the_nearest_bytes_and_halves_the_even_ones() -> None:
+    halves = np.arange(-3, 260, 0.5)
+    around = [np.nextafter(halves.astype(np.float32), np.float32(end)) for end in (-1000, 1000)]
+    values = np.concatenate([halves, *around, [1e9, -1e9, 3e38, -3e38, np.inf, -np.inf, -0.0]]).astype(np.float32)
+    wanted = np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    assert as_bytes(values.copy()).tolist() == wanted.tolist()
+    planes = np.resize(values, (2, 3, 5, 7))
+    assert (as_bytes(planes.copy()) == np.resize(wanted, (2, 3, 5, 7))).all()

@@ -1,6 +1,7 @@
 """Annotations of a large JSON file lie out of memory and say what they said; any other file is parsed as ever."""
 
 import json
+import tracemalloc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -70,9 +71,58 @@ def test_a_large_coco_file_is_read_as_a_small_one(tmp_path: Path, monkeypatch: p
     assert [fault.code for fault in large[3]] == ["dangling-reference"]
 
 
+def via(regions: object) -> dict[str, Any]:
+    return {"filename": "a.png", "size": 9, "regions": regions, "file_attributes": {}}
+
+
+OUTLINE = {"name": "polygon", "all_points_x": [0, 4, 4.5], "all_points_y": [0, 1e-7, 4]}
+REGION = {"shape_attributes": OUTLINE, "region_attributes": {"label": "car"}}
+FAULTY = {"shape_attributes": {"name": "polygon"}, "region_attributes": {"label": "car"}}
+SHAPE = {"type": "polygon", "label_id": 0, "points": [0, 0.5, 4, 0.25, 4, 1e-7], "z_order": 1}
+ITEM = {"id": "a", "image": {"path": "a.png", "size": [8, 8]}, "annotations": [SHAPE, {**SHAPE, "points": [1]}]}
+DATUMARO = {"info": {}, "categories": {"label": {"labels": [{"name": "car"}]}}, "items": [ITEM, {**ITEM, "id": "b"}]}
+PICTURES = {
+    "a project of VIA": {"_via_settings": {}, "_via_img_metadata": {"a": via([REGION, FAULTY]), "b": via([])}},
+    "annotations of VIA": {"a": via([REGION]), "b": via({"0": REGION})},
+    "VIA whose regions are no list": {"a": via([REGION]), "b": via("none")},
+    "Datumaro": DATUMARO,
+    "Datumaro without pictures": DATUMARO | {"items": [ITEM, {"id": "c", "annotations": [SHAPE]}, 7]},
+}
+
+
+@pytest.mark.parametrize("value", PICTURES.values(), ids=PICTURES)
+def test_what_is_drawn_in_pictures_of_a_large_file_is_read_as_that_of_a_small_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: Any
+) -> None:
+    path = save(tmp_path / "a.json", value)
+    small = told(read_labels(path))
+    pack_small_files(monkeypatch)
+    assert read_json_labels(path) != value
+    assert told(read_labels(path)) == small
+
+
+def test_memory_of_pictures_hardly_grows_with_what_is_drawn_in_them(tmp_path: Path) -> None:
+    regions = [{**REGION, "shape_attributes": {**OUTLINE, "all_points_x": [0.5] * 300}}] * 20
+    path = save(tmp_path / "a.json", {str(number): via(regions) for number in range(60)})
+    tracemalloc.start()
+    try:
+        value = read_json_labels(path)
+        held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert len(value) == 60
+    assert (
+        held < 1.5 * path.stat().st_size
+    )  # a scratch file of this size is still in memory; parsed, it takes six times
+
+
 @pytest.mark.parametrize(
     "value",
     [
+        {"pictures": [via([REGION])]},
+        {"items": [ITEM]},
+        {"annotations": [ITEM], "categories": []},
+        {"a": via([via([REGION])])},
         [annotation(1, 1), annotation(2, 1)],  # the results of a detector
         {"annotations": [annotation(1, 1)], "images": [annotation(2, 2)]},
         {"annotations": {"1": annotation(1, 1)}},

@@ -24,3 +24,10 @@ def test_noise_is_that_of_torch_and_leaves_the_source_where_torch_leaves_it(coun
     np.testing.assert_allclose(ours.normal(count), torch.randn((count, 1, 1), generator=theirs).flatten(), atol=3e-6)
     kept = torch.rand((1, 4, 4), generator=theirs) >= 0.5
     np.testing.assert_array_equal(ours.dropout(DropoutLayer(1, 1, 0.5), 4, 4)[0] > 0, kept.numpy())
+
+
+def test_a_source_that_is_seeded_again_is_as_a_new_one() -> None:
+    source, layer = RandomSource(9), DropoutLayer(3, 1, 0.5)
+    source.normal(5)
+    source.seed(2**40 + 17)
+    np.testing.assert_array_equal(source.dropout(layer, 4, 4), RandomSource(2**40 + 17).dropout(layer, 4, 4))

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ from p2p_datatools.likeness.neighbours import (
     part_of,
 )
 from p2p_datatools.likeness.signature import STEP
-from p2p_datatools.likeness.store import SignatureStore
+from p2p_datatools.likeness.store import CORNER, SignatureStore
 
 # A table finds corners by 32 of their bits; those of twins differ in few, so that many are neighbours in some table.
 # Measured in benchmarks/leaks.py.
@@ -35,7 +35,7 @@ _OUTLINE_TABLES, _OUTLINE_BYTES = 16, 2
 _VOTES = 3  # corners that must agree
 _MOST = 8  # pairs of a picture that are compared
 _BIN = 64.0  # pixels of the frame within which they agree where the other picture lies
-_AT_ONCE, _FEWEST = 1 << 21, 1 << 17  # corners in memory in all threads, 200 bytes each, and at least in one
+_AT_ONCE, _FEWEST = 1 << 19, 1 << 17  # corners in memory in all threads, and at least in one
 _BLOCK, _RANGE = 512, 512  # pictures whose corners are read, and whose votes are counted, together in a thread
 # A vote in 64 bits, from the lowest: the first's corner, where the other picture lies (x, y, scale), whether it is
 # mirrored, the number of the second picture, that of the first in its range.
@@ -43,7 +43,6 @@ _Y, _X, _SCALE, _MIRRORED, _SECOND, _FIRST = 8, 14, 20, 24, 25, 53
 _MIDDLE = 32  # half bins, of 64: twice as far as pictures can lie beside each other
 _Votes = NDArray[np.uint64]
 _Numbers = NDArray[np.int64]
-_Kind = TypeVar("_Kind", bound=np.generic)
 
 
 class Candidates(NamedTuple):
@@ -112,19 +111,19 @@ def _best(codes: _Votes, counts: _Votes) -> _Votes:
 def _find_agreement(signatures: SignatureStore, report: Reporter) -> Generator[tuple[_Votes, _Votes]]:
     """The pairs of pictures of which several corners say the same about scale and shift, and how many do."""
     corners, threads = int(signatures.first_corners()[-1]), cores()
-    parts = -(-corners // max(_FEWEST, _AT_ONCE // threads))
-    tables = [(table, part) for table in draw_tables(_TABLES, _BYTES) for part in range(parts)]
-    ranges = range(-(-len(signatures) // _RANGE)) if corners else range(0)
     if not corners:
         return
+    parts = -(-corners // max(_FEWEST, _AT_ONCE // threads))
+    tables, ranges = draw_tables(_TABLES, _BYTES), range(-(-len(signatures) // _RANGE))
     votes = _VoteStore()
-    report.start("searching for similar pictures", len(tables) + len(ranges))
+    report.start("searching for similar pictures", len(tables) * parts + len(ranges))
     try:
-        vote = partial(_vote, signatures, parts)
-        with closing(parallel_map(vote, tables, threads=threads, ahead=1)) as results:
-            for first, found in results:
-                votes.append(first, found)
-                report.advance()
+        for table in tables:
+            vote = partial(_vote, _sort_corners(signatures, table, parts), table)
+            with closing(parallel_map(vote, range(parts), threads=threads, ahead=1)) as results:
+                for first, found in results:
+                    votes.append(first, found)
+                    report.advance()
         with closing(parallel_map(lambda number: _agree(votes.read(number), number), ranges)) as agreed:
             for pairs in agreed:
                 yield pairs
@@ -153,20 +152,87 @@ class _VoteStore:
         return np.frombuffer(b"".join(parts), np.uint64)
 
 
-class _Part(NamedTuple):
-    """Corners of all pictures that are in one part of a table: the picture of each and its number there."""
+_SORTED = np.dtype([*CORNER.descr, ("picture", np.int32), ("number", np.uint8), ("word", "<u8"), ("flipped", "?")])
 
-    picture: _Numbers
+
+class _Part(NamedTuple):
+    """Corners of all pictures that are in one part of a table: the picture of each and its number there.
+
+    Points are from the middle of their pictures.
+    """
+
+    picture: NDArray[np.int32]
     number: NDArray[np.uint8]
-    corners: NDArray[np.void]  # of dtype CORNER, with points from the middle of their pictures
+    bits: NDArray[np.uint8]
+    points: NDArray[np.float32]
+    sizes: NDArray[np.uint8]
     keys: Keys
 
 
-def _vote(signatures: SignatureStore, parts: int, place: tuple[BitTable, int]) -> tuple[_Numbers, _Votes]:
+class _PartStore:
+    """The corners of each part of a table, in a temporary file where they are many."""
+
+    def __init__(self, parts: int) -> None:
+        self._file = ScratchFile()
+        self._places: list[list[tuple[int, int]]] = [[] for _ in range(parts)]
+
+    def append(self, ends: _Numbers, corners: NDArray[np.void]) -> None:
+        """Add corners, of dtype _SORTED, those of each part up to its end."""
+        for places, each in zip(self._places, np.split(corners, ends[:-1]), strict=True):
+            if len(each):
+                places.append((self._file.append(each.tobytes()), each.nbytes))
+
+    def read(self, number: int) -> _Part:
+        """The corners of a part, which are in memory once."""
+        places = self._places[number]
+        count = sum(size for _, size in places) // _SORTED.itemsize
+        columns = {name: np.empty((count, *_SORTED[name].shape), _SORTED[name].base) for name in _SORTED.names or ()}
+        end = 0
+        for place in places:
+            some = np.frombuffer(self._file.read(*place), _SORTED)
+            begin, end = end, end + len(some)
+            for name, column in columns.items():
+                column[begin:end] = some[name]
+        own, keys = columns, Keys(columns["word"], columns["flipped"])
+        return _Part(own["picture"], own["number"], own["bits"], own["point"], own["size"], keys)
+
+
+def _sort_corners(signatures: SignatureStore, table: BitTable, parts: int) -> _PartStore:
+    """All corners by their part of a table: each part is then read alone, and not all corners once for each."""
+    store, starts = _PartStore(parts), signatures.first_corners()
+    sort = partial(_sort_some, signatures, starts, table, parts)
+    with closing(parallel_map(sort, range(0, len(signatures), _BLOCK), ahead=1)) as blocks:
+        for ends, corners in blocks:
+            store.append(ends, corners)
+    return store
+
+
+def _sort_some(
+    signatures: SignatureStore, starts: _Numbers, table: BitTable, parts: int, begin: int
+) -> tuple[_Numbers, NDArray[np.void]]:
+    """Where each part ends, and the corners of some pictures by their parts.
+
+    Points are from the middle, where an inexact scale moves them little.
+    """
+    end = min(begin + _BLOCK, len(signatures))
+    corners = signatures.corners(begin, end)
+    keys = make_keys(corners["bits"], table)
+    part = part_of(keys, table, parts)
+    order = np.argsort(part, kind="stable")
+    pictures = np.repeat(np.arange(begin, end), np.diff(starts[begin : end + 1]))[order]
+    sorted_ = np.empty(len(corners), _SORTED)
+    for name in CORNER.names or ():
+        sorted_[name] = corners[name][order]
+    sorted_["point"] -= signatures.frames(begin, end)[pictures - begin] / 2
+    sorted_["picture"], sorted_["number"] = pictures, order + starts[begin] - starts[pictures]
+    sorted_["word"], sorted_["flipped"] = keys.words[order], keys.flipped[order]
+    return np.bincount(part.astype(np.int64), minlength=parts).cumsum(), sorted_
+
+
+def _vote(store: _PartStore, table: BitTable, number: int) -> tuple[_Numbers, _Votes]:
     """What the corners say that are alike in a part of a table: the first picture of each vote, and the vote."""
-    table, number = place
-    part = _gather(signatures, table, number, parts)
-    near = find_neighbours(part.corners["bits"], part.picture, part.keys, table)
+    part = store.read(number)
+    near = find_neighbours(part.bits, part.picture, part.keys, table)
     starts = range(0, max(1, len(near.one)), _FEWEST)
     votes = [_vote_of(part, near.take(slice(at, at + _FEWEST))) for at in starts]
     return np.concatenate([first for first, _ in votes]), np.concatenate([vote for _, vote in votes])
@@ -174,7 +240,7 @@ def _vote(signatures: SignatureStore, parts: int, place: tuple[BitTable, int]) -
 
 def _vote_of(part: _Part, near: Neighbours) -> tuple[_Numbers, _Votes]:
     """The first picture of each vote, and the vote, of some neighbours."""
-    first, second = part.picture[near.one], part.picture[near.other]
+    first, second = (part.picture[each].astype(np.int64) for each in (near.one, near.other))
     scale, shift = _lay(part, near)
     bins = (np.floor(shift * 2 / _BIN).astype(np.int64) + _MIDDLE).clip(0, 2 * _MIDDLE - 1)
     vote = (first % _RANGE) << _FIRST | second << _SECOND | near.mirrored.astype(np.int64) << _MIRRORED
@@ -184,39 +250,12 @@ def _vote_of(part: _Part, near: Neighbours) -> tuple[_Numbers, _Votes]:
 
 def _lay(part: _Part, near: Neighbours) -> tuple[_Numbers, NDArray[np.float64]]:
     """The scale (1 to 11, 6 where it is the same) and the shift at which the second picture lies to the first."""
-    sizes, points = part.corners["size"].astype(np.int64), part.corners["point"]
+    sizes, points = part.sizes.astype(np.int64), part.points
     steps = sizes[near.other] - sizes[near.one]
     places = points[near.one].astype(np.float64)
     places[:, 0] = np.where(near.mirrored, -places[:, 0], places[:, 0])
-    return steps + 6, points[near.other] - places * (STEP**steps)[:, None]
-
-
-def _gather(signatures: SignatureStore, table: BitTable, part: int, parts: int) -> _Part:
-    """The corners that belong to a part of a table; from the middle, an inexact scale moves points little."""
-    starts = signatures.first_corners()
-    all_pictures, all_numbers = list[_Numbers](), list[NDArray[np.uint8]]()
-    all_corners, all_keys = list[NDArray[np.void]](), list[Keys]()
-    for begin in range(0, len(signatures), _BLOCK):
-        end = min(begin + _BLOCK, len(signatures))
-        corners = signatures.corners(begin, end)
-        keys = make_keys(corners["bits"], table)
-        inside = np.flatnonzero(part_of(keys, table, parts) == part)
-        pictures = np.repeat(np.arange(begin, end), np.diff(starts[begin : end + 1]))[inside]
-        own = corners[inside]
-        own["point"] -= signatures.frames(begin, end)[pictures - begin] / 2
-        all_pictures.append(pictures)
-        all_numbers.append((inside + starts[begin] - starts[pictures]).astype(np.uint8))
-        all_corners.append(own)
-        all_keys.append(keys.take(inside))
-    joined = _join(all_corners)  # two thirds of the memory, and so first
-    return _Part(_join(all_pictures), _join(all_numbers), joined, Keys.join(all_keys))
-
-
-def _join(parts: list[NDArray[_Kind]]) -> NDArray[_Kind]:
-    """The parts as one, of which none is held any longer."""
-    whole = np.concatenate(parts)
-    parts.clear()
-    return whole
+    shift = points[near.other].astype(np.float64) - places * (STEP**steps)[:, None]
+    return np.asarray(steps + 6, np.int64), np.asarray(shift, np.float64)
 
 
 def _agree(votes: _Votes, number: int) -> tuple[_Votes, _Votes]:

@@ -3,7 +3,7 @@
 Nothing here may know what the bits say.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -37,16 +37,6 @@ class Keys(NamedTuple):
 
     words: _Words
     flipped: NDArray[np.bool_]
-
-    def take(self, chosen: NDArray[np.intp]) -> "Keys":
-        """The keys of some."""
-        return Keys(self.words[chosen], self.flipped[chosen])
-
-    @classmethod
-    def join(cls, parts: Iterable["Keys"]) -> "Keys":
-        """The keys of all parts, one after the other."""
-        words, flipped = zip(*parts, strict=True)
-        return cls(np.concatenate(words), np.concatenate(flipped))
 
 
 class Neighbours(NamedTuple):
@@ -84,7 +74,9 @@ def part_of(keys: Keys, table: BitTable, parts: int) -> _Words:
     return (mixed >> np.uint64(32)) % np.uint64(parts)
 
 
-def find_neighbours(bits: NDArray[np.uint8], owner: _Numbers, keys: Keys, table: BitTable) -> Neighbours:
+def find_neighbours(
+    bits: NDArray[np.uint8], owner: NDArray[np.signedinteger], keys: Keys, table: BitTable
+) -> Neighbours:
     """The pairs of bits (n, 32), of different owners (n,), that have the same key in a table and are alike.
 
     Where more than eight have a key, each is compared with the next alone, by the further bits of the table.

@@ -14,7 +14,7 @@ from p2p_datatools.likeness.signature import PictureSignature
 
 CORNER = np.dtype([("bits", np.uint8, (32,)), ("point", np.float32, (2,)), ("size", np.uint8)])
 MOST_CORNERS = 256  # of a picture
-_BYTES = 16_500  # of a usual signature, and of the votes that the search for candidates writes for it
+_BYTES = 24_500  # of a usual signature, and of the votes and sorted corners that the search for candidates writes
 _OUTLINE = 32  # bytes
 
 

@@ -15,7 +15,7 @@ from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, indices_of_colors
-from p2p_datatools.contract.pictures.rearrange import join_channels, split_channels
+from p2p_datatools.contract.pictures.rearrange import as_bytes, join_channels, split_channels
 from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ class Coding:
         precise = np.float64 if self.dtype in _WIDE else np.float32
         scaled: NDArray[Any] = values + precise(self._offset)
         scaled *= precise(self._half)
+        if self.dtype == "uint8":
+            return as_bytes(scaled)[:, 0] if self.channels == 1 else join_channels(as_bytes(scaled))
         if np.dtype(self.dtype).kind != "f":
             limits = np.iinfo(self.dtype)
             scaled = np.clip(np.rint(scaled, out=scaled), limits.min, limits.max, out=scaled)

@@ -6,6 +6,7 @@ Nothing here may read a file, build a network, or accept a value that no model o
 import json
 import math
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from typing import Any, get_args
 
 from p2p_datatools.contract.errors import P2PError, UsageError
@@ -48,12 +49,12 @@ class ModelCard:
     input_as: str = "values"
     output_as: str = "values"
 
-    @property
+    @cached_property
     def input_coding(self) -> Coding:
         """The coding of the generator's input."""
         return coding_of(self.input, self.palette, self.input_as, field="input_as")
 
-    @property
+    @cached_property
     def output_coding(self) -> Coding:
         """The coding of the generator's output."""
         return coding_of(self.output, self.palette, self.output_as, field="output_as")

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from p2p_datatools.contract.pictures.formats import jpeg
-from p2p_datatools.contract.pictures.header import open_image
 from p2p_datatools.contract.pictures.images import read_photo
+from p2p_datatools.contract.pictures.pillow import open_image
 
 if TYPE_CHECKING:
     from conftest import Refused

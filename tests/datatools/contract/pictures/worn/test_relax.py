@@ -1,11 +1,13 @@
 """All pixels at once: thin things come back from a wide blur, what is not free stays, and any size will do."""
 
+import tracemalloc
+
 import numpy as np
 
 from p2p_datatools.contract.pictures.worn.blur import BlurWidths, Planes, to_ycc
 from p2p_datatools.contract.pictures.worn.icm import TileLabels
 from p2p_datatools.contract.pictures.worn.neighbours import Numbers
-from p2p_datatools.contract.pictures.worn.relax import relax
+from p2p_datatools.contract.pictures.worn.relax import RELAX_BYTES, relax
 
 COLORS = np.array([(255, 0, 254), (244, 35, 232), (192, 192, 128), (0, 0, 0)], dtype=np.uint8)
 TABLE = to_ycc(COLORS[None])[0]
@@ -46,3 +48,17 @@ def test_what_is_not_free_stays_and_rows_that_are_not_there_do_not_appear() -> N
     assert (found[45:48, 45:48] == 1).all()
     assert set(np.unique(found)) == {0, 1, 2}
     assert relax(wear(rows), wrong, np.zeros_like(free), TABLE, BLUR, 12) is wrong
+
+
+def test_memory_is_bounded_by_a_few_bytes_of_each_row_and_pixel() -> None:
+    random = np.random.default_rng(0)
+    table = to_ycc(random.integers(0, 256, (1, 100, 3), dtype=np.uint8))[0]
+    rows = random.integers(0, 100, (20, 20), dtype=np.uint8).repeat(8, 0).repeat(8, 1)
+    worn = np.ascontiguousarray(table[rows])
+    tracemalloc.start()
+    try:
+        relax(worn, rows, np.ones(rows.shape, dtype=bool), table, BLUR, 2)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < (RELAX_BYTES * 100 + 250) * rows.size  # 250 bytes of each pixel, whatever the number of rows

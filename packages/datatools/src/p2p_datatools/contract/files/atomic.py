@@ -34,25 +34,35 @@ def atomic(path: Path | str, *, durable: bool = True) -> Iterator[IO[bytes]]:
     `durable` flushes the file and its folder to the disk first, so that a power cut leaves the old file or the new one.
     Raises P2PError when the disk is full or the place cannot be written.
     """
-    path = Path(path)
+    path, renamed = Path(path), False
     temporary = path.parent / f".{cut_name(path.name, 60)}.{os.getpid()}-{secrets.token_hex(6)}.tmp"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         if durable:  # one file by itself; of many the folder is swept as a whole
             _sweep(path)
-        with temporary.open("xb") as file:
+        with _create(temporary) as file:
             yield file
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
         temporary.replace(path)
+        renamed = True
         if durable:
             sync_folder(path.parent)
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
+        if not renamed:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def _create(file: Path) -> IO[bytes]:
+    """Open a file that is not there for writing; its folder is made only where it is missing, which few are."""
+    try:
+        return file.open("xb")
+    except FileNotFoundError:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return file.open("xb")
 
 
 def is_temporary(path: Path) -> bool:

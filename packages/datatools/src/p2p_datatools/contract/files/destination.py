@@ -74,6 +74,7 @@ class Destination:
         if len(os.fsencode(self.partial.name)) > LONGEST_NAME:
             what = f"is too long a name: with .partial it has more than {LONGEST_NAME} bytes"
             raise UsageError(dest, what, "Choose a shorter one.", code="name-too-long")
+        self._recipe_file = self.partial / RECIPE
         self._recipe, self._spared = recipe, _CHEAP if cheap else 1
         self.exists = _is_of_kind(dest, marker)
         self._committed = False
@@ -166,14 +167,15 @@ class Destination:
         wherever it came from.
         """
         relative_name(file, self.dest, hidden=True)
-        if not (self.partial / RECIPE).exists():
-            write_json(self.partial / RECIPE, self._recipe)
-        if file in self.done and not (self.partial / file).exists():
+        if not self._recipe_file.exists():
+            write_json(self._recipe_file, self._recipe)
+        place = self.partial / file
+        if file in self.done and not place.exists():
             # A commit that was cut off has brought it to DEST, whose manifest must not take it for its own.
             (self.dest / file).unlink(missing_ok=True)
             sync_folder((self.dest / file).parent)
         self.done.withdraw(file)
-        return self.partial / file
+        return place
 
     def holds(self, file: str) -> bool:
         """Whether `file` is finished: in DEST, or made by a call that was interrupted."""

@@ -21,13 +21,13 @@ from p2p_datatools.contract.pictures.header import (
     Form,
     Header,
     PictureFile,
-    explain_damage,
     known_orientation,
     open_picture,
 )
 from p2p_datatools.contract.pictures.images import read_photo
 from p2p_datatools.contract.pictures.nodata import Gaps, Nodata, fill_nodata, find_tagged, refuse_outlier
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions, TiffPart, open_tiff, read_mask_page, tiff_part
+from p2p_datatools.contract.pictures.pillow import explain_damage
 from p2p_datatools.contract.words import plural
 
 Array = NDArray[Any]

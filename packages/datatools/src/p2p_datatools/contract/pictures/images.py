@@ -21,15 +21,9 @@ from p2p_datatools.contract.files.atomic import atomic, write_bytes
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.formats import jpeg, png
 from p2p_datatools.contract.pictures.formats.png import PictureRole
-from p2p_datatools.contract.pictures.header import (
-    PictureFile,
-    explain_damage,
-    is_deep,
-    known_orientation,
-    open_image,
-    open_picture,
-)
+from p2p_datatools.contract.pictures.header import PictureFile, is_deep, known_orientation, open_picture
 from p2p_datatools.contract.pictures.pages import refuse_cut_tiff, turn_to_page
+from p2p_datatools.contract.pictures.pillow import explain_damage, open_image
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural

@@ -19,14 +19,7 @@ from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.formats.jpeg import area_error
 from p2p_datatools.contract.pictures.formats.lossless import is_lossless
 from p2p_datatools.contract.pictures.formats.own_white import find_own_white
-from p2p_datatools.contract.pictures.header import (
-    GDAL_NODATA,
-    PictureFile,
-    explain_damage,
-    is_photo,
-    nodata_of,
-    open_picture,
-)
+from p2p_datatools.contract.pictures.header import GDAL_NODATA, PictureFile, is_photo, nodata_of, open_picture
 from p2p_datatools.contract.pictures.images import (
     Photo,
     decode,
@@ -36,6 +29,7 @@ from p2p_datatools.contract.pictures.images import (
     transparent_pixels,
     turn_upright,
 )
+from p2p_datatools.contract.pictures.pillow import explain_damage
 from p2p_datatools.contract.pictures.soft import soft_greys
 
 # What to do about floats.

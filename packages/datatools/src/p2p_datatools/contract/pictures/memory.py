@@ -14,9 +14,10 @@ from PIL import Image
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.header import PictureFile, explain_damage
+from p2p_datatools.contract.pictures.header import PictureFile
 from p2p_datatools.contract.pictures.images import LabelMap
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
+from p2p_datatools.contract.pictures.pillow import explain_damage
 
 _IN_PNG = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")  # modes that a PNG holds without loss
 _IN_TIFF = ("I", "F", "CMYK")

@@ -1,12 +1,13 @@
-"""Mirrors pictures, and takes their channels apart and together, of any type, at the speed of a copy.
+"""Mirrors pictures, takes their channels apart and together, and rounds to bytes, at the speed of a copy.
 
-Nothing here may change a value, or decide what is done with which picture.
+Nothing here may change a value but by rounding, or decide what is done with which picture.
 """
 
 from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from p2p_datatools.contract.pictures.arrays import Array
 
@@ -51,6 +52,15 @@ def join_channels(planes: Array) -> Array:
         moved = cv2.merge(list(source), target)
         assert np.shares_memory(moved, target), "OpenCV would not have written into the target"
     return pixels
+
+
+def as_bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """The nearest whole numbers from 0 to 255, halves to the even one, as `rint`; the values are overwritten.
+
+    Without gaps, and numbers all. NumPy alone takes twice as long.
+    """
+    np.clip(values, 0, 255, out=values)  # beyond the range of whole numbers of 32 bits OpenCV gives 0
+    return np.asarray(cv2.convertScaleAbs(values.reshape(1, -1)), np.uint8).reshape(values.shape)
 
 
 def _as_bits(values: Array) -> Array:

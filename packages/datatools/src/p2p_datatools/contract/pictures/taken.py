@@ -9,7 +9,8 @@ from pathlib import Path
 from PIL import ExifTags
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.pictures.header import explain_damage, open_image, open_picture
+from p2p_datatools.contract.pictures.header import open_picture
+from p2p_datatools.contract.pictures.pillow import explain_damage, open_image
 
 _TAGS = ExifTags.Base.DateTimeOriginal, ExifTags.Base.DateTime
 

@@ -18,8 +18,8 @@ from PIL import Image, ImageOps
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.foreign import decoder_words
 from p2p_datatools.contract.pictures.formats import png
-from p2p_datatools.contract.pictures.header import open_image
 from p2p_datatools.contract.pictures.index import read_ids
+from p2p_datatools.contract.pictures.pillow import open_image
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.rle import runs_of
 from p2p_datatools.labels.values import Runs

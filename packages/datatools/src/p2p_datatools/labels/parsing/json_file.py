@@ -1,10 +1,11 @@
-"""Parses JSON label files; of a large one the annotations, which are nearly all of it, lie out of memory until used.
+"""Parses JSON label files; of a large one what is drawn, which is nearly all of it, lies out of memory until used.
 
-Nothing here may know more of an annotation than that it names its picture by a number and has an outline.
+Nothing here may know more of an annotation than that it names its picture by a number and has an outline, and of a
+picture than what it calls the list of all that is drawn in it.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,28 +13,47 @@ from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.files.scratch import ScratchFile
 
 _LARGE = 1 << 20  # bytes of a file: parsed, it takes six times as much
-_KEYS = frozenset({"image_id", "category_id", "segmentation"})
+_ANNOTATION = frozenset({"image_id", "category_id", "segmentation"})
+# What pictures are known by that have all that is drawn in them, and what they call it.
+_VIA = frozenset({"filename", "regions"}), "regions"
+_DATUMARO = frozenset({"id", "image", "annotations"}), "annotations"
 
 
-class PackedAnnotation:
+class PackedValue:
+    """A value of JSON in a scratch file."""
+
+    __slots__ = ("_file", "_size", "_start")
+
+    def __init__(self, value: Any, file: ScratchFile) -> None:
+        # One within another is written as it was; then the file is not as it should be, and is parsed again.
+        data = json.dumps(value, default=unpack).encode()
+        self._file, self._start, self._size = file, file.append(data), len(data)
+
+    def load(self) -> Any:
+        """The value as it was parsed."""
+        return json.loads(self._file.read(self._start, self._size))
+
+
+class PackedAnnotation(PackedValue):
     """An annotation in a scratch file, of which only the `image_id` is in memory."""
 
-    __slots__ = ("_file", "_size", "_start", "image_id")
+    __slots__ = ("image_id",)
 
     def __init__(self, value: Mapping[str, Any], file: ScratchFile) -> None:
-        # One within another is written as it was; then the file is no list of annotations, and is parsed again.
-        data = json.dumps(value, default=PackedAnnotation.load).encode()
-        self._file, self._start, self._size = file, file.append(data), len(data)
+        super().__init__(value, file)
         self.image_id = value["image_id"]
 
-    def load(self) -> dict[str, Any]:
-        """The annotation as it was parsed."""
-        value: dict[str, Any] = json.loads(self._file.read(self._start, self._size))
-        return value
+
+def unpack(value: Any) -> Any:
+    """The value, out of its scratch file if it lies in one."""
+    return value.load() if isinstance(value, PackedValue) else value
 
 
 def read_json_labels(path: Path) -> Any:
-    """Parse a JSON file, as `read_json` does; the list `annotations` of a large one may be of `PackedAnnotation`."""
+    """Parse a JSON file, as `read_json` does; of a large one what is drawn may lie in a scratch file.
+
+    The list `annotations` may be of `PackedAnnotation`, and what the pictures of VIA and Datumaro have a `PackedValue`.
+    """
     try:
         is_large = path.stat().st_size >= _LARGE
     except OSError:
@@ -44,16 +64,27 @@ def read_json_labels(path: Path) -> Any:
 
     def pack(value: dict[str, Any]) -> dict[str, Any] | PackedAnnotation:
         nonlocal count
-        if not value.keys() >= _KEYS:
-            return value
-        count += 1
-        return PackedAnnotation(value, file)
+        if value.keys() >= _ANNOTATION:
+            count += 1
+            return PackedAnnotation(value, file)
+        for keys, drawn in (_VIA, _DATUMARO):
+            if value.keys() >= keys and isinstance(value[drawn], list | dict):
+                count += 1
+                return value | {drawn: PackedValue(value[drawn], file)}
+        return value
 
     value = read_json(path, each=pack)
-    return value if count == _count_in(value) else read_json(path)
+    return value if count == sum(isinstance(each, PackedValue) for each in _find_drawn(value)) else read_json(path)
 
 
-def _count_in(value: Any) -> int:
-    """How many packed annotations are where they are looked for."""
-    found = value.get("annotations") if isinstance(value, dict) else None
-    return sum(isinstance(each, PackedAnnotation) for each in found) if isinstance(found, list) else 0
+def _find_drawn(value: Any) -> Iterator[Any]:
+    """What stands where packed values are looked for."""
+    if not isinstance(value, dict):
+        return
+    yield from value["annotations"] if isinstance(value.get("annotations"), list) else ()
+    if isinstance(value.get("items"), list) and isinstance(value.get("categories"), dict):
+        yield from (each.get("annotations") for each in value["items"] if isinstance(each, dict))
+    table = value.get("_via_img_metadata", value)
+    yield from (
+        (each.get("regions") for each in table.values() if isinstance(each, dict)) if isinstance(table, dict) else ()
+    )

@@ -3,6 +3,7 @@
 Nothing here may know which program computes the network.
 """
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,16 @@ from p2p_gan.inference.runtimes.random_draws import RandomSource
 from p2p_gan.inference.runtimes.translator import PassOptions
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.onnx_file import NOISE, VALID, dropout_input, takes_padding
+
+
+class _ThreadSource(threading.local):
+    """The source of random numbers of each thread, which is seeded anew for each pass."""
+
+    def __init__(self) -> None:
+        self.source = RandomSource(0)
+
+
+_OWN = _ThreadSource()
 
 
 def graph_inputs(card: ModelCard, height: int, width: int, options: PassOptions) -> dict[str, Any]:
@@ -33,7 +44,8 @@ def _draw(card: ModelCard, height: int, width: int, options: PassOptions) -> dic
     """Noise and dropout, drawn in the order of the network."""
     if options.seed is None:
         return {}
-    architecture, source = card.architecture, RandomSource(options.seed)
+    architecture, source = card.architecture, _OWN.source
+    source.seed(options.seed)
     draws: dict[str, Any] = {}
     if architecture.noise:
         draws[NOISE] = source.normal(architecture.noise).reshape(1, -1, 1, 1)

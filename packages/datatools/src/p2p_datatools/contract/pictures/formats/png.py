@@ -28,6 +28,9 @@ BAND = 1 << 19  # bytes that are filtered and compressed at a time: they stay in
 _DENSEST = 1100  # decoded bytes that a byte of deflate can hold: 1032, and the bytes before the rows
 _NONE, _UP = 0, 2  # filter types
 _MOST_COLORS = 3 * 256  # bytes of a colour table
+# Chunks before the pixels that say nothing of them, by their bytes, and keywords of text that is for people.
+_IDLE = {b"pHYs": 9, b"tIME": 7, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32}
+_FOR_PEOPLE = frozenset({b"p2p", b"Software", b"Title", b"Author", b"Comment", b"Description", b"Source"})
 
 
 PictureRole = Literal[
@@ -52,6 +55,36 @@ def head_of(data: bytes) -> Head | None:
         return None
     width, height, depth, color, _, _, interlaced = struct.unpack(">IIBBBBB", data[16:29])
     return Head(width, height, depth, color, interlaced != 0)
+
+
+def plain_head(start: bytes) -> Head | None:
+    """The head of an 8-bit PNG of one image before whose pixels nothing else is said of them, every checksum verified.
+
+    `start` are the file's first bytes or all. None for any other file: Pillow says what it is, or what is wrong.
+    """
+    head, place, kinds = head_of(start), 8, set[bytes]()
+    if head is None or head.depth != 8 or head.color not in (GREY, RGB, INDEXED) or any(start[26:28]):
+        return None
+    while (kind := start[place + 4 : place + 8]) != b"IDAT":
+        end = place + 8 + int.from_bytes(start[place : place + 4], "big")
+        body = start[place + 8 : end]
+        if kind in kinds or not _is_idle(kind, body, head) or len(start) < end + 4:
+            return None
+        if isal_zlib.crc32(body, isal_zlib.crc32(kind)) != int.from_bytes(start[end : end + 4], "big"):
+            return None
+        kinds.add(kind)
+        place = end + 4
+    whole = b"IHDR" in kinds and (head.color != INDEXED or b"PLTE" in kinds)
+    return head if whole and head.width and head.height else None
+
+
+def _is_idle(kind: bytes, body: bytes, head: Head) -> bool:
+    """Whether a chunk before the pixels says of them only what the head does, or the colours of indices."""
+    if kind == b"PLTE":
+        return head.color == INDEXED and 0 < len(body) <= _MOST_COLORS and len(body) % 3 == 0
+    if kind == b"tEXt":
+        return body.partition(b"\0")[0] in _FOR_PEOPLE
+    return len(body) == (HEAD - 20 if kind == b"IHDR" else _IDLE.get(kind))
 
 
 def role_of(data: bytes) -> str:

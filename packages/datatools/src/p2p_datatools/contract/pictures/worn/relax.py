@@ -7,10 +7,14 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from p2p_datatools.contract.pictures.worn.blur import BlurWidths, Planes
 from p2p_datatools.contract.pictures.worn.icm import NEIGHBOURS
 from p2p_datatools.contract.pictures.worn.neighbours import Marks, Numbers, Places
+
+RELAX_BYTES = 6
+"""What `relax` holds of each row that is there and each free pixel, at most; beside that it grows with the pixels."""
 
 _FIRST, _LAST = 60.0, 40.0  # of 255: how far a colour may be from its row's, at the first step and at the last
 _NOISE, _MORE_NOISE = 0.3, 40.0  # of 255^2: rounding and what the blur is not, and that of a JPEG or of resizing
@@ -20,16 +24,21 @@ _FAR = np.float32(1e4)  # what is off it for a row that is not around
 _WEIGHTS = np.zeros((3, 3), dtype=np.float32)
 for _down, _across, _share in NEIGHBOURS:
     _WEIGHTS[1 + _down, 1 + _across] = _ALIKE * _share / sum(share for _, _, share in NEIGHBOURS)
+_ROWS, _PIXELS = 8, 1 << 12  # whose chances are computed together, and whose best rows are found
 _AROUND = np.ones((33, 33), dtype=np.uint8)
 
 
 class _Choices(NamedTuple):
-    """The rows that free pixels may have, by their colours (n, 3), the pixels, and what rows are off, (n, pixels)."""
+    """The rows that free pixels may have, by their colours (n, 3), the pixels, and which rows are `far`, (n, pixels).
+
+    `fixed` (height, width) has the number among these rows of all other pixels, and -1 for the free ones.
+    """
 
     rows: Places
     colors: Planes
     places: Places
-    off: Planes
+    far: Marks
+    fixed: NDArray[np.int16]
 
 
 def relax(worn: Planes, rows: Numbers, free: Marks, table: Planes, blur: BlurWidths, steps: int) -> Numbers:
@@ -72,8 +81,9 @@ def _relax(worn: Planes, rows: Numbers, free: Marks, table: Planes, blur: BlurWi
             plane.ravel()[choices.places] = mixture
             lack -= plane
     found = rows.copy()
-    best = shares.reshape(len(shares), -1)[:, choices.places].argmax(axis=0)
-    found.ravel()[choices.places] = choices.rows[best]
+    for first in range(0, len(choices.places), _PIXELS):  # of all NumPy makes a copy
+        block = slice(first, first + _PIXELS)
+        found.ravel()[choices.places[block]] = choices.rows[shares[:, block].argmax(axis=0)]
     return found
 
 
@@ -85,22 +95,37 @@ def _factors(weights: Planes, height: int, width: int) -> Planes:
 
 
 def _choices(rows: Numbers, free: Marks, table: Planes) -> tuple[_Choices, Planes]:
-    """What the free pixels may be, and the share of each row in each pixel as it is now, (n, height, width)."""
+    """What the free pixels may be, and the share of each row in each of them as it is now, (n, pixels)."""
     present, places = np.flatnonzero(np.bincount(rows.ravel())), np.flatnonzero(free)
-    own = [(rows == row).astype(np.uint8) for row in present]
-    off = np.stack([np.where(cv2.dilate(each, _AROUND).ravel()[places], np.float32(0), _FAR) for each in own])
-    return _Choices(present, table[present], places, off), np.stack(own).astype(np.float32)
+    far, shares = (np.empty((len(present), len(places)), kind) for kind in (bool, np.float32))
+    fixed = np.full(rows.shape, -1, np.int16)
+    for number, row in enumerate(present):
+        own = rows == row
+        fixed[own & ~free] = number
+        far[number] = cv2.dilate(own.astype(np.uint8), _AROUND).ravel()[places] == 0
+        shares[number] = own.ravel()[places]
+    return _Choices(present, table[present], places, far, fixed), shares
 
 
 def _mix(choices: _Choices, shares: Planes, picture: Planes, weight: np.float32) -> Planes:
-    """The colours (3, pixels) of the mixtures that explain a picture (3, pixels); `shares` become theirs."""
-    chances = (choices.colors * weight) @ picture
-    chances -= np.square(choices.colors).sum(axis=1)[:, None] * (weight / 2) + choices.off
-    for row, share in enumerate(shares):
-        around = cv2.filter2D(share, -1, _WEIGHTS, borderType=cv2.BORDER_REPLICATE)
-        chances[row] += around.ravel()[choices.places]
-    chances -= chances.max(axis=0)
-    np.exp(chances, out=chances)
-    chances /= chances.sum(axis=0)
-    shares.reshape(len(shares), -1)[:, choices.places] = chances
-    return np.asarray(choices.colors.T @ chances)
+    """The colours (3, pixels) of the mixtures that explain a picture (3, pixels); `shares` become theirs.
+
+    There may be hundreds of rows, so nothing else is held of all rows and pixels but a byte of each.
+    """
+    whole = np.empty(choices.fixed.shape, np.float32)
+    for first in range(0, len(shares), _ROWS):
+        block = slice(first, first + _ROWS)
+        colors = choices.colors[block]
+        chances = (colors * weight) @ picture
+        chances -= np.square(colors).sum(axis=1)[:, None] * (weight / 2)
+        chances -= choices.far[block] * _FAR
+        for number in range(len(chances)):
+            np.equal(choices.fixed, first + number, out=whole, casting="unsafe")
+            whole.ravel()[choices.places] = shares[first + number]
+            around = cv2.filter2D(whole, -1, _WEIGHTS, borderType=cv2.BORDER_REPLICATE)
+            chances[number] += around.ravel()[choices.places]
+        shares[block] = chances
+    shares -= shares.max(axis=0)
+    np.exp(shares, out=shares)
+    shares /= shares.sum(axis=0)
+    return np.asarray(choices.colors.T @ shares)

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pictures.images import Photo
 from p2p_datatools.contract.pictures.worn.blocks import paint_blocks
 from p2p_datatools.contract.pictures.worn.blur import (
@@ -26,11 +27,12 @@ from p2p_datatools.contract.pictures.worn.blur import (
 )
 from p2p_datatools.contract.pictures.worn.icm import TileLabels, least_of
 from p2p_datatools.contract.pictures.worn.neighbours import Marks, Numbers, Places, fill_nearest
-from p2p_datatools.contract.pictures.worn.relax import relax
+from p2p_datatools.contract.pictures.worn.relax import RELAX_BYTES, relax
 from p2p_datatools.contract.pictures.worn.snap import Snapper, SnapResult
 from p2p_datatools.contract.threads import parallel_map
 
 _TILE, _AREA = 128, 512  # pixels: the side of what is sharpened, and of what is decided at once,
+_MOST_BYTES = 1 << 30  # for `relax` of all areas that are decided at once
 _MARGIN = 16  # with so much of what lies around
 _PASSES, _MOST_PASSES = 3, 6
 _WORTH = 0.5  # of the error before: with less left another pass is worth its time
@@ -241,7 +243,7 @@ class _Restoration:
         """Give worn pixels the rows that explain the picture best, blocks of the `painted` ones; how many changed."""
         before = self._rows.copy()  # so that areas do not depend on which of them is decided first
         work = partial(self._decide, before=before, blur=blur, painted=painted, steps=steps)
-        return sum(parallel_map(work, self._areas, threads=1 if len(self._areas) == 1 else None))
+        return sum(parallel_map(work, self._areas, threads=_threads(len(self._areas), before)))
 
     def _decide(self, tile: _Tile, *, before: Numbers, blur: BlurWidths, painted: Places | None, steps: int = 0) -> int:
         worn, rows = to_ycc(self._picture[tile.outer]), before[tile.outer].copy()
@@ -256,6 +258,12 @@ class _Restoration:
             changed += now + labels.settle()
         self._rows[tile.inner] = tile.cut(labels.rows)
         return changed
+
+
+def _threads(areas: int, rows: Numbers) -> int:
+    """How many areas are decided at once: with many rows each takes hundreds of megabytes."""
+    each = RELAX_BYTES * np.count_nonzero(np.bincount(rows.ravel())) * (_AREA + 2 * _MARGIN) ** 2
+    return max(1, min(areas, cores(), _MOST_BYTES // int(each)))
 
 
 def _steps(blur: BlurWidths, number: int) -> int:

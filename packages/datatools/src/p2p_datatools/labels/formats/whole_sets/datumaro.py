@@ -10,6 +10,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.labels.parsing.json_file import unpack
 from p2p_datatools.labels.parsing.outlines import box, box_at, ellipse, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
 from p2p_datatools.labels.parsing.rle import coco_runs
@@ -69,7 +70,7 @@ def _picture(item: Any, names: list[str], subset: str, where: str, source: str) 
     given = image if isinstance(image, dict) else {}
     name = read_picture_name(given.get("path") or item.get("id"), where)
     size = _size(given.get("size"), where)
-    annotations = items_of(item.get("annotations"), "annotations", where)
+    annotations = items_of(unpack(item.get("annotations")), "annotations", where)
     collector = RegionCollector()
     places = list(collector.objects(annotations, "annotation", where))
     outlined = {_group(each) for _, each in places if each.get("type") in _OUTLINES} - {None}

@@ -11,6 +11,7 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import load_json
 from p2p_datatools.contract.words import plural
+from p2p_datatools.labels.parsing.json_file import PackedValue, unpack
 from p2p_datatools.labels.parsing.outlines import box_at, ellipse, number, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
@@ -34,7 +35,7 @@ def is_via_csv(value: Any) -> bool:
 
 def read_via(value: Any, *, where: str, source: str) -> LabelSet:
     """The labels in parsed JSON; raises P2PError when it is unclear which attribute is the class."""
-    return _read([dict(each) for each in _entries(value)], where, source)
+    return _read(_entries(value), where, source)
 
 
 def read_via_csv(value: list[dict[str, str]], *, where: str, source: str) -> LabelSet:
@@ -85,12 +86,12 @@ def _read(entries: list[ViaEntry], where: str, source: str) -> LabelSet:
 
 def _regions(entry: ViaEntry, where: str) -> list[Any]:
     """The regions of a picture: VIA 1 numbers them in an object, VIA 2 lists them."""
-    regions = entry["regions"]
+    regions = unpack(entry["regions"])
     return list(regions.values()) if isinstance(regions, dict) else items_of(regions or None, "regions", where)
 
 
 def _attributes(entries: list[ViaEntry]) -> Iterable[str]:
-    whole = [entry for entry in entries if isinstance(entry["regions"], dict | list)]
+    whole = [entry for entry in entries if isinstance(entry["regions"], dict | list | PackedValue)]
     for region in (region for entry in whole for region in _regions(entry, "")):
         attributes = region.get("region_attributes") if isinstance(region, dict) else None
         yield from attributes if isinstance(attributes, dict) else {}

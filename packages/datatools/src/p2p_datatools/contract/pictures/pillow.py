@@ -1,0 +1,66 @@
+"""Lets Pillow open pictures, and says in words of our own what it makes of broken ones.
+
+Nothing here may read pixels, or know what a header says.
+"""
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from PIL import Image, UnidentifiedImageError, features
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.foreign import catch_decoder
+from p2p_datatools.contract.pictures.formats.signatures import START, foreign_content
+from p2p_datatools.contract.pictures.limits import MOST_PIXELS, too_many_pixels
+
+Image.MAX_IMAGE_PIXELS = MOST_PIXELS
+# What Pillow may open, by its own words. It knows more: of PostScript, for one, it starts the program that draws it.
+PILLOW_FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM", "TGA", "AVIF", "JPEG2000")
+_TIFF = (".tif", ".tiff")
+# Kinds that Pillow may have been built without, as it calls them.
+_OPTIONAL = (
+    ((".webp",), "webp"),
+    ((".avif",), "avif"),
+    ((".jp2", ".j2k", ".j2c", ".jpx", ".jpf"), "jpg_2000"),
+)
+
+
+def open_image(stream: BinaryIO) -> Image.Image:
+    """Let Pillow read the header of a picture, without pixels; only this function lets Pillow open anything."""
+    return Image.open(stream, formats=PILLOW_FORMATS)
+
+
+@contextlib.contextmanager
+def explain_damage(path: Path) -> Iterator[None]:
+    """Turn whatever a library raises for a broken picture file into one P2PError."""
+    with catch_decoder(path, "is cut off or damaged", "Fetch or save it again."), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        except UnidentifiedImageError as error:
+            raise _not_read(path) from error
+        except Image.DecompressionBombError as error:
+            raise too_many_pixels(path) from error
+
+
+def _not_read(path: Path) -> P2PError:
+    """The error for a file that Pillow does not recognise: of a kind that it cannot read, or no picture at all."""
+    kind = next((kind for suffixes, kind in _OPTIONAL if path.suffix.lower() in suffixes), "")
+    if kind and not features.check(kind):
+        to_do = "Install a newer Pillow, or convert it to PNG or JPEG."
+        return P2PError(path, f"is of a kind ({kind}) that the installed Pillow cannot read", to_do, code="no-decoder")
+    head = b""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        head = file.read(START)
+    if error := foreign_content(path, head):
+        return error
+    if head.startswith(b"\x93NUMPY"):
+        what = "is an array (NPY), where a picture is needed"
+        return P2PError(path, what, "Save it as PNG.", code="not-a-picture")
+    if head[:2] in (b"II", b"MM") and path.suffix.lower() in _TIFF:
+        what = "is a TIFF of numbers or of a kind that is not read as a photo"
+        return P2PError(path, what, "Save it as grey or RGB of 8 bits.", code="not-a-picture")
+    return P2PError(path, "is not a picture, whatever its name says", "Replace or remove it.", code="not-a-picture")
