@@ -63,7 +63,11 @@ def test_a_contradiction_names_the_option_what_the_run_has_and_never_a_setting_n
 
 @pytest.mark.parametrize(
     ("name", "value", "code"),
-    [("lamda_l1", "50", "unknown-setting"), ("lambda_l1", "nan", "setting-range"), ("n_layers_D", "5", "unknown-setting")],
+    [
+        ("lamda_l1", "50", "unknown-setting"),
+        ("lambda_l1", "nan", "setting-range"),
+        ("n_layers_D", "5", "unknown-setting"),
+    ],
 )
 def test_a_setting_that_no_run_can_have_is_refused_as_for_a_new_run(
     name: str, value: str, code: str, run: Path, pair_folder: Path, tmp_path: Path

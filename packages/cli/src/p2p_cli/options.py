@@ -17,6 +17,7 @@ import click
 from p2p_cli.text.terminal import Loudness, echo
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.sizes import Size, is_count, parse_size
+from p2p_datatools.contract.words import path_word
 
 if TYPE_CHECKING:
     from p2p_datatools.contract.pictures.pages import Exif
@@ -51,6 +52,10 @@ class PathType(click.Path):
             to_do = "Shorten its name." if error.errno == errno.ENAMETOOLONG else "Check the folders above it."
             what = f"cannot be looked up: {error.strerror}"
             raise UsageError(shown, what, to_do, code="unreachable-path") from error
+        place = Path(os.fsdecode(value))
+        if not self.file_okay and place.is_file():
+            to_do = f"Give the folder that it lies in: {path_word(place.parent)}."
+            raise UsageError(place, "is a file, and a folder is needed", to_do, code="file-for-folder")
         return super().convert(value, param, ctx)
 
 
