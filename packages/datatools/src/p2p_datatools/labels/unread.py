@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files.listing import find_files, is_empty
+from p2p_datatools.contract.files.listing import find_files, holds_nothing
 from p2p_datatools.labels.parsing.xml import Element
 
 _MOST_LOOKED_AT = 200  # files of a folder
@@ -240,7 +240,7 @@ def _error(place: Path, what: str, to_do: str) -> P2PError:
 
 def unknown_labels(path: Path, titles: Iterable[str]) -> P2PError:
     """The error that nothing tells what labels are; `titles` are those of the formats that are read."""
-    if path.is_dir() and is_empty(path):
+    if path.is_dir() and holds_nothing(path):
         return P2PError(path, "is empty", "Is it the right folder?", code="unknown-labels")
     if path.is_dir():
         what = "holds no labels of a known format"

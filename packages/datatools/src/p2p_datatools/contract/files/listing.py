@@ -132,7 +132,7 @@ class LeftOut:
     def no_pictures(self, suffixes: Set[str] = SUFFIXES) -> P2PError:
         """The error that the folder has no pictures, which names what it has instead."""
         if not self.kinds:
-            if is_empty(self.folder):
+            if holds_nothing(self.folder):
                 return P2PError(self.folder, "is empty", "Is it the right folder?", code="no-pictures")
             beside = ", ".join(f"{count} {kind}" for kind, count in sorted(self.beside.items())[:_MOST_KINDS])
             only = f", only {beside}" if beside else f" ({', '.join(sorted(suffixes))})"
@@ -149,7 +149,7 @@ class LeftOut:
         return advise(self.kinds)
 
 
-def is_empty(folder: Path) -> bool:
+def holds_nothing(folder: Path) -> bool:
     """Whether a folder has nothing in it, hidden files included."""
     return next(folder.iterdir(), None) is None
 
