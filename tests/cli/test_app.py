@@ -1,5 +1,6 @@
 """Every error is one message without a traceback, with the right exit code."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -75,6 +76,14 @@ def test_a_misspelt_command_is_answered_with_the_nearest(capsys: pytest.CaptureF
     assert "Did you mean 'train'?" in capsys.readouterr().err
     assert app.main(["data", "splt"]) == 2
     assert "Did you mean 'split'?" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [("data", "export"), ("evaluate",), ("data", "repair")])
+def test_help_breaks_no_word_at_its_hyphen(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main([*words, "--help"]) == 0
+    said = capsys.readouterr().out
+    assert not re.search(r"[a-z]-$", said, re.MULTILINE)
+    assert "\u2011" not in said
 
 
 def test_python_m_p2p_cli_is_the_command() -> None:
