@@ -7,7 +7,7 @@ import difflib
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import click
 from click.shell_completion import CompletionItem
@@ -57,7 +57,7 @@ class WholeWords(click.HelpFormatter):
         """Write a paragraph."""
         super().write_text(text.replace(_HYPHEN, _UNBROKEN))
 
-    def write_dl(self, rows: Sequence[tuple[str, str]], *args: int, **kwargs: int) -> None:
+    def write_dl(self, rows: Iterable[tuple[str, str]], *args: int, **kwargs: int) -> None:
         """Write a table of options or commands."""
         super().write_dl([(name, text.replace(_HYPHEN, _UNBROKEN)) for name, text in rows], *args, **kwargs)
 
