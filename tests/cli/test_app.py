@@ -78,6 +78,14 @@ def test_a_misspelt_command_is_answered_with_the_nearest(capsys: pytest.CaptureF
     assert "Did you mean 'split'?" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [("data", "export"), ("evaluate",), ("data", "repair")])
+def test_help_breaks_no_word_at_its_hyphen(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main([*words, "--help"]) == 0
+    said = capsys.readouterr().out
+    assert not re.search(r"[a-z]-$", said, re.MULTILINE)
+    assert "\u2011" not in said
+
+
 def test_python_m_p2p_cli_is_the_command() -> None:
     output = subprocess.run([sys.executable, "-m", "p2p_cli", "--version"], capture_output=True, text=True, check=True)
     assert output.stdout.startswith("p2p, version ")

@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from p2p_cli.options import PLACE, SizeType, asked_settings, configure, how, parse_settings, to_json
+from p2p_cli.options import (
+    FOLDER,
+    PLACE,
+    ShareType,
+    SizeType,
+    WholeNumber,
+    asked_settings,
+    configure,
+    how,
+    parse_settings,
+    to_json,
+)
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.config.presets import PRESETS
 
@@ -36,6 +47,26 @@ def test_an_empty_path_is_not_the_current_folder(refused: "Refused") -> None:
         PLACE.convert("", None, None)
 
 
+def test_a_file_for_a_folder_is_called_so_and_its_folder_is_offered(tmp_path: Path, refused: "Refused") -> None:
+    (tmp_path / "a.png").touch()
+    with refused("file-for-folder", tmp_path / "a.png", usage=True) as error:
+        FOLDER.convert(str(tmp_path / "a.png"), None, None)
+    assert str(tmp_path) in error.value.to_do
+
+
+@pytest.mark.parametrize("text", ["10k", "10,000", "1e4", "50%", "1.5", "nan", "256px", "٣x", "9" * 5000])
+def test_what_is_no_whole_number_is_called_so(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="is not a whole number"):
+        WholeNumber(1).convert(text, None, None)
+
+
+def test_a_share_in_percent_or_with_a_comma_is_answered_with_how_it_is_written() -> None:
+    assert ShareType().convert("0.1", None, None) == 0.1
+    for text in ("10%", "0,1", "half"):
+        with pytest.raises(click.BadParameter, match=r"such as 0\.1 for 10%"):
+            ShareType().convert(text, None, None)
+
+
 def test_sizes_are_read_and_native_only_where_it_means_something() -> None:
     assert SizeType().convert("384x256", None, None) == Size(384, 256)
     assert SizeType(native=True).convert("native", None, None) == "native"
@@ -54,6 +85,12 @@ def test_only_how_a_model_is_applied_can_be_set_when_sampling(refused: "Refused"
     for word in ("tile=0", "tile=big", "tile=" + "9" * 5000, "dropout=0.5", "learning_rate=1"):
         with refused("impossible-setting", f"--set {word}", usage=True):
             how((word,))
+
+
+def test_a_setting_of_applying_without_an_equals_sign_is_answered_with_one_that_it_has(refused: "Refused") -> None:
+    with refused("not-a-setting", "--set dropout", usage=True) as error:
+        how(("dropout",))
+    assert "--set dropout=off." in error.value.to_do
 
 
 def test_a_setting_under_its_old_name_is_taken_and_the_new_name_is_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -118,6 +118,18 @@ def test_a_mask_without_photo_and_a_photo_without_mask(masks: Path, photos: Path
     assert found(check(masks, photos=photos)) == [("error", "no-photo", "a.png"), ("error", "no-mask", "z.jpg")]
 
 
+def test_masks_and_photos_whose_names_differ_as_for_pairing_are_compared(
+    masks: Path, photos: Path, notes: "Notes"
+) -> None:
+    for name in "abc":
+        (masks / f"{name}.png").rename(masks / f"{name}_mask.png")
+    write_records(masks, CARS, [MaskLine(f"{name}_mask", Size(10, 4), {}, "", "", {}) for name in "abc"])
+    assert check(masks, photos=photos, report=notes) == CheckResult("masks", 3, ())
+    assert any("names of masks end in '_mask'" in note for note in notes.lines)
+    (photos / "b.jpg").unlink()
+    assert found(check(masks, photos=photos)) == [("error", "no-photo", "b_mask.png")]
+
+
 def test_two_photos_with_one_name(masks: Path, photos: Path) -> None:
     Image.new("RGB", (10, 4)).save(photos / "b.png")
     assert found(check(masks, photos=photos)) == [("error", "same-name", "b.png")]

@@ -101,9 +101,16 @@ def test_two_coco_files_in_a_folder_are_named(folder: Path, refused: "Refused") 
     assert "into the same DEST" in error.value.to_do
 
 
-@pytest.mark.parametrize("name", ["sizes.json", "a.png", "empty"])
+def test_an_empty_folder_is_asked_about_and_not_answered_with_every_format(tmp_path: Path, refused: "Refused") -> None:
+    with refused("unknown-labels", tmp_path) as error:
+        read_labels(tmp_path)
+    assert (error.value.what, error.value.to_do) == ("is empty", "Is it the right folder?")
+
+
+@pytest.mark.parametrize("name", ["sizes.json", "a.png", "texts"])
 def test_what_is_not_known_says_what_is(folder: Path, name: str, refused: "Refused") -> None:
-    (folder / "empty").mkdir()
+    (folder / "texts").mkdir()
+    (folder / "texts" / "notes.md").touch()
     with refused("unknown-labels", folder / name) as error:
         read_labels(folder / name)
     assert all(each.title in error.value.to_do for each in FORMATS.values())

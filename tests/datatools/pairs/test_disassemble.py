@@ -97,6 +97,25 @@ def test_a_split_folder_comes_apart_under_the_names_of_the_pairs(pairs: Path, de
     assert found == ["a.png", "b.png", "walk/c.1.png", "walk/ü.png"]
 
 
+def test_the_splits_of_the_manifest_are_those_of_the_pairs_made_again(
+    pairs: Path, foreign: Path, dest: Path, tmp_path: Path
+) -> None:
+    split(pairs, val=0.25, test=0.25)
+    split(foreign, val=0, test=0.25)
+    text = (foreign / "pairs.jsonl").read_text()
+    line = next(each for each in text.splitlines() if '"name": "train/1"' in each)
+    (foreign / "pairs.jsonl").write_text(text.replace(line, line.replace('"split": "train"', '"split": "test"')))
+    for number, folder in enumerate((pairs, foreign)):
+        apart = tmp_path / f"apart{number}"
+        summary = take_apart(folder, apart, words=("left", "right"))
+        made = pair(summary.folders[0], summary.folders[1], tmp_path / f"again{number}")
+        before = {each.name: each.split for each in read_manifest(folder).pairs}
+        assert folder is pairs or (before["train/1"], before["test/1"]) == ("test", "test")
+        after = read_manifest(made.dest).pairs
+        assert {each.name: each.split for each in after} == before
+        assert all((made.dest / each.file).is_file() and each.file.startswith(each.split) for each in after)
+
+
 def test_splitting_between_two_calls_changes_nothing(pairs: Path, dest: Path) -> None:
     take_apart(pairs, dest)
     split(pairs, val=0.25, test=0.25)

@@ -272,6 +272,19 @@ def test_lists_above_both_folders_may_name_photos_whose_labels_are_called_otherw
     assert pair(tmp_path / "A", tmp_path / "B", dest).splits == {"train": 1, "test": 1}
 
 
+def test_lists_that_contradict_the_folders_of_splits_are_told_of(
+    tmp_path: Path, dest: Path, write_photos: "WritePhotos", notes: "Notes"
+) -> None:
+    for half in ("A", "B"):
+        write_photos(tmp_path / half, "train/1.png", "train/2.png", "test/3.png")
+    (tmp_path / "splits.json").write_text('{"train": ["1.png"], "test": ["2.png", "3.png"]}')
+    pair(tmp_path / "A", tmp_path / "B", dest, report=notes)
+    assert {each.name: each.split for each in read_manifest(dest).pairs}["train/2"] == "train"
+    assert any(
+        "train/2.png, which lies in train and is listed in test: the folders count" in line for line in notes.lines
+    )
+
+
 def test_two_lists_that_name_one_picture_are_refused(
     tmp_path: Path, dest: Path, write_photos: "WritePhotos", refused: "Refused"
 ) -> None:

@@ -106,6 +106,17 @@ def test_masks_get_the_size_of_their_photos_by_nearest_and_other_shapes_are_refu
     assert not (tmp_path / "other").exists()
 
 
+def test_masks_called_after_their_photos_get_the_size_of_these(worn: Path, tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    for name in ("a", "b", "c", "more/d", "e"):
+        (photos / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (256, 192)).save(photos / f"{name}.jpg")
+        mask = next(worn.glob(f"{name}.*"))
+        mask.rename(mask.with_stem(f"{mask.stem}_mask"))
+    summary = repair(worn, tmp_path / "out", palette=CARS, how=RepairOptions(photos=photos))
+    assert (summary.repaired, summary.scaled) == (5, 5)
+
+
 def test_the_same_call_keeps_what_is_there_adds_what_is_new_and_refuses_what_has_changed(
     worn: Path, tmp_path: Path, refused: "Refused"
 ) -> None:

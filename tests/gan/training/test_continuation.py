@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import SettingRequest
@@ -58,6 +59,26 @@ def test_a_contradiction_names_the_option_what_the_run_has_and_never_a_setting_n
         config_of_call(pair_folder, run, None, asked)
     assert f"contradict {run}, which was started with size=32x32, lambda_l1=100" in error.value.what
     assert "depth" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("lamda_l1", "50", "unknown-setting"),
+        ("lambda_l1", "nan", "setting-range"),
+        ("n_layers_D", "5", "unknown-setting"),
+    ],
+)
+def test_a_setting_that_no_run_can_have_is_refused_as_for_a_new_run(
+    name: str, value: str, code: str, run: Path, pair_folder: Path, tmp_path: Path
+) -> None:
+    request = SettingRequest(name, value, f"--set {name}={value}")
+    with pytest.raises(UsageError) as of_new:
+        config_of_call(pair_folder, tmp_path / "new", None, [request])
+    with pytest.raises(UsageError) as of_old:
+        config_of_call(pair_folder, run, None, [request])
+    assert str(of_old.value) == str(of_new.value)
+    assert of_old.value.code == code
 
 
 def test_what_was_asked_at_the_beginning_may_be_repeated_in_any_words(

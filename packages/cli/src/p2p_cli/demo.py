@@ -37,11 +37,13 @@ _HEADINGS = ("mask", "generated", "real")
 @click.argument("dest", type=options.PLACE, default=Path("p2p-demo"), required=False)
 @click.option(
     "--images",
-    type=click.IntRange(1),
+    type=options.WholeNumber(1),
     metavar="N",
     help="Images to train on; by default as many as take about two minutes.",
 )
-@click.option("--limit", type=click.IntRange(20), default=_CARS, show_default=True, metavar="N", help="Cars to draw.")
+@click.option(
+    "--limit", type=options.WholeNumber(20), default=_CARS, show_default=True, metavar="N", help="Cars to draw."
+)
 @options.json_option
 def command(dest: Path, images: int | None, limit: int, as_json: bool) -> int:
     """Run the whole pipeline on built-in data: no GPU, no account, minutes.

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--variants",
-    type=click.IntRange(1),
+    type=options.WholeNumber(1),
     default=1,
     show_default=True,
     metavar="N",

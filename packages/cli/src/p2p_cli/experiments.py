@@ -33,7 +33,9 @@ _SOME_FAILED = 1
     metavar="NAMES",
     help="Which of loss, architecture, field, collapse, later, features, joined by commas.",
 )
-@click.option("--seeds", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Runs of each arm.")
+@click.option(
+    "--seeds", type=options.WholeNumber(1), default=1, show_default=True, metavar="N", help="Runs of each arm."
+)
 @click.option(
     "--preset",
     type=click.Choice(tuple(PRESETS)),
@@ -44,8 +46,8 @@ _SOME_FAILED = 1
 @options.setting_option("direction", metavar="X-to-Y")
 @options.setting_option("size", kind=options.SizeType(native=True), metavar="native|N|WxH")
 @options.setting_option("fit")
-@click.option("--images", type=click.IntRange(1), metavar="N", help="Images that every arm sees.")
-@click.option("--batch", type=click.IntRange(1), metavar="N", help="Pairs in one update.")
+@click.option("--images", type=options.WholeNumber(1), metavar="N", help="Images that every arm sees.")
+@click.option("--batch", type=options.WholeNumber(1), metavar="N", help="Pairs in one update.")
 @click.option("--device", metavar="auto|cpu|cuda|mps", help="Where to compute; auto uses a GPU if there is one.")
 @options.settings_options
 @click.option("--dry-run", is_flag=True, help="Print what would be trained, and stop.")

@@ -50,7 +50,9 @@ def command(
     from p2p_cli.text import render
     from p2p_gan.models.reference import import_model
 
-    made = import_model(weights, dest, direction=direction, size=size, settings=options.parse_settings(settings))
+    made = import_model(
+        weights, dest, direction=direction, size=size, settings=options.parse_settings(settings, example="dropout=off")
+    )
     if as_json:
         render.say(options.to_json(made))
         return

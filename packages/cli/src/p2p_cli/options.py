@@ -17,6 +17,7 @@ import click
 from p2p_cli.text.terminal import Loudness, echo
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.sizes import Size, is_count, parse_size
+from p2p_datatools.contract.words import path_word
 
 if TYPE_CHECKING:
     from p2p_datatools.contract.pictures.pages import Exif
@@ -51,6 +52,10 @@ class PathType(click.Path):
             to_do = "Shorten its name." if error.errno == errno.ENAMETOOLONG else "Check the folders above it."
             what = f"cannot be looked up: {error.strerror}"
             raise UsageError(shown, what, to_do, code="unreachable-path") from error
+        place = Path(os.fsdecode(value))
+        if not self.file_okay and place.is_file():
+            to_do = f"Give the folder that it lies in: {path_word(place.parent)}."
+            raise UsageError(place, "is a file, and a folder is needed", to_do, code="file-for-folder")
         return super().convert(value, param, ctx)
 
 
@@ -66,6 +71,29 @@ if TYPE_CHECKING:
 else:
     _ParamType = _CountType = click.ParamType
     _Choice = click.Choice
+
+
+class WholeNumber(click.IntRange):
+    """A whole number in a range, with an error that says so."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number; 10k, 10,000, 1e4 and 50% are none."""
+        try:
+            int(value)
+        except (TypeError, ValueError):
+            self.fail(f"'{value}' is not a whole number. Write digits alone, such as 10000.", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class ShareType(click.FloatRange):
+    """A number that is a share of a whole; which shares are possible the command says."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number; 10% and 0,1 are answered with how they are written."""
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            self.fail(f"'{value}' is not a share. Give a number from 0 to below 1, such as 0.1 for 10%.", param, ctx)
 
 
 class SizeType(_ParamType):
@@ -97,7 +125,7 @@ class CountType(_CountType):
         """The number, or the word."""
         if value == "auto":
             return "auto"
-        return int(click.IntRange(1).convert(value, param, context))
+        return int(WholeNumber(1).convert(value, param, context))
 
 
 class LateChoice(_Choice):
@@ -148,7 +176,7 @@ def photos_option(text: str) -> Callable[[Command], Command]:
 def page_option(command: Command) -> Command:
     """--page: which picture of a file that holds several."""
     text = "The page (of a TIFF) or frame (of an animation) that is read of files with several; the first is 1."
-    return click.option("--page", type=click.IntRange(1), metavar="K", help=text)(command)
+    return click.option("--page", type=WholeNumber(1), metavar="K", help=text)(command)
 
 
 def exif_option(command: Command) -> Command:
@@ -180,9 +208,9 @@ def keep_going_option(command: Command) -> Command:
 def port_option(command: Command) -> Command:
     """--port: where a server listens."""
     text = "The port; 0 is any that is free, as is the next choice where it is taken."
-    return click.option(
-        "--port", type=click.IntRange(0, 65535), default=8750, show_default=True, metavar="N", help=text
-    )(command)
+    return click.option("--port", type=WholeNumber(0, 65535), default=8750, show_default=True, metavar="N", help=text)(
+        command
+    )
 
 
 def host_option(command: Command) -> Command:
@@ -220,7 +248,7 @@ def setting_option(
     if kind is None and declared.choices:
         kind = click.Choice(declared.choices)
     elif kind is None and declared.kind is int:
-        kind = CountType() if "auto" in declared.words else click.IntRange(int(declared.low or 0))
+        kind = CountType() if "auto" in declared.words else WholeNumber(int(declared.low or 0))
     if declared.kind is int and metavar is None:
         metavar = "N|auto" if isinstance(kind, CountType) else "N"
     return click.option(f"--{name}", type=kind, metavar=metavar, help=declared.doc)
@@ -234,7 +262,7 @@ def how_option(command: Command) -> Command:
 
 def how(settings: tuple[str, ...]) -> dict[str, Any]:
     """The fields of `ApplyOptions` that --set names; raises UsageError for others."""
-    table = parse_settings(settings)
+    table = parse_settings(settings, example="dropout=off")
     dropout, tile = table.pop("dropout", "on"), table.pop("tile", "auto")
     if table or dropout not in ("on", "off") or not (tile == "auto" or is_count(tile)):
         raise UsageError(

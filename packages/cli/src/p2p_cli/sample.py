@@ -26,9 +26,11 @@ if TYPE_CHECKING:
     "--out", "dest", type=options.PLACE, required=True, metavar="DEST", help="Folder for the pictures, NAME.mp4, or -."
 )
 @click.option(
-    "--variants", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Outputs for each input."
+    "--variants", type=options.WholeNumber(1), default=1, show_default=True, metavar="N", help="Outputs for each input."
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the dropout.")
+@click.option(
+    "--seed", type=options.WholeNumber(0), metavar="N", default=0, show_default=True, help="Seed of the dropout."
+)
 @click.option(
     "--size",
     type=options.SizeType(native=True),

@@ -90,7 +90,7 @@ class WithFormats(click.Command):
 )
 @click.option(
     "--tolerance",
-    type=click.IntRange(0),
+    type=options.WholeNumber(0),
     default=32,
     show_default=True,
     metavar="N",

@@ -19,11 +19,12 @@ from p2p_cli import options
     help="The source; PATH is an archive or folder. By default the mirror, or Kaggle for sets without a mirror.",
 )
 @click.option(
-    "--limit", type=click.IntRange(1), metavar="N", help="Number of pictures; by default all (synth-cars: 240)."
+    "--limit", type=options.WholeNumber(1), metavar="N", help="Number of pictures; by default all (synth-cars: 240)."
 )
 @click.option(
     "--seed",
-    type=click.IntRange(0),
+    type=options.WholeNumber(0),
+    metavar="N",
     default=0,
     show_default=True,
     help="Seed that decides which pictures are taken or drawn.",
@@ -38,7 +39,7 @@ from p2p_cli import options
 @options.catalog_option
 @click.option(
     "--unpack-limit",
-    type=click.IntRange(1),
+    type=options.WholeNumber(1),
     default=1,
     show_default=True,
     metavar="FACTOR",

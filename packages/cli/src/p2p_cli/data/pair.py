@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 @click.option(
     "--plain-numbers", is_flag=True, help="Pair pictures of a few small numbers as they are: they are no classes."
 )
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help="Threads; by default one per core.")
+@click.option("--jobs", type=options.WholeNumber(1), metavar="N", help="Threads; by default one per core.")
 @click.option("--shard", metavar="I/N", help="Pair the I-th of N shares, into DEST.I-of-N, for 'p2p data merge'.")
 @options.read_options
 @options.keep_going_option

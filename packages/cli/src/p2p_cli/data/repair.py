@@ -34,7 +34,7 @@ _WORDS = {
 @options.photos_option("Bring masks to the size of their photos, by nearest pixel.")
 @click.option(
     "--specks",
-    type=click.IntRange(1, 64),
+    type=options.WholeNumber(1, 64),
     metavar="N",
     help="Fill areas of fewer pixels than this; 1 fills none. By default 0.002% of the mask's pixels, from 2 to 64.",
 )

@@ -24,8 +24,12 @@ def _overlays() -> tuple[str, ...]:
 @click.command()
 @click.argument("path", type=options.FOLDER)
 @click.argument("picture", type=options.PLACE)
-@click.option("--limit", type=click.IntRange(1), default=12, show_default=True, metavar="N", help="Pictures shown.")
-@click.option("--seed", type=click.IntRange(0), metavar="N", help="Draw the pictures shown at random by this seed.")
+@click.option(
+    "--limit", type=options.WholeNumber(1), default=12, show_default=True, metavar="N", help="Pictures shown."
+)
+@click.option(
+    "--seed", type=options.WholeNumber(0), metavar="N", help="Draw the pictures shown at random by this seed."
+)
 @click.option("--names", multiple=True, metavar="A,B", help="Show these pictures; may be repeated.")
 @options.photos_option("For masks: their photos, with the masks over them.")
 @click.option(

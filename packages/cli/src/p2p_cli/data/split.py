@@ -18,10 +18,19 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("pairs", type=options.FOLDER)
-@click.option("--val", type=float, default=0.1, show_default=True, metavar="SHARE", help="Share for validation.")
-@click.option("--test", type=float, default=0.1, show_default=True, metavar="SHARE", help="Share for the test.")
 @click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed that decides which pairs go where."
+    "--val", type=options.ShareType(), default=0.1, show_default=True, metavar="SHARE", help="Share for validation."
+)
+@click.option(
+    "--test", type=options.ShareType(), default=0.1, show_default=True, metavar="SHARE", help="Share for the test."
+)
+@click.option(
+    "--seed",
+    type=options.WholeNumber(0),
+    metavar="N",
+    default=0,
+    show_default=True,
+    help="Seed that decides which pairs go where.",
 )
 @click.option(
     "--group-by",

@@ -23,7 +23,7 @@ from p2p_datatools.contract.errors import CheckedKind, CheckResult, Finding, P2P
 from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, refuse_missing_folder, stem_of
 from p2p_datatools.contract.folders.data_folder import find_pairs, has_record
 from p2p_datatools.contract.mask_folder import MASK_LINES, each_mask_line
-from p2p_datatools.contract.names import PhotoFolder, fault_of_name, is_name, name_of
+from p2p_datatools.contract.names import PhotoFolder, fault_of_name, is_name, join_names, name_of
 from p2p_datatools.contract.pairs.manifest import PairFolder, refuse_pairs_as_photos
 from p2p_datatools.contract.pairs.seam import Glance
 from p2p_datatools.contract.palette import Palette, palette_of
@@ -82,7 +82,10 @@ def check(
     folder, look = PhotoFolder(Path(photos)) if photos else None, Looker("masks", len(files), report)
     _settle(folder, report)
     left_out += find_left_out(folder.others) if folder else ()
-    wrong = _masks(files, used, _pictures_of(path, files), folder, read, look, report)
+    masks = _pictures_of(path, files)
+    if folder and (way := join_names(masks, folder)):
+        report.note(way)
+    wrong = _masks(files, used, masks, folder, read, look, report)
     return CheckResult("masks", len(files), (*left_out, *wrong))
 
 

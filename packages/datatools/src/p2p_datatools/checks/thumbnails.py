@@ -12,7 +12,7 @@ import numpy as np
 
 from p2p_datatools.contract.errors import CheckedKind, P2PError, Severity
 from p2p_datatools.contract.files.listing import stem_of
-from p2p_datatools.contract.names import PhotoFolder
+from p2p_datatools.contract.names import PhotoFolder, join_names
 from p2p_datatools.contract.pairs.halves import as_photo, read_stored
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import PairFolder, open_pairs
@@ -64,6 +64,8 @@ class Thumbnails:
             self._photos.settle_clashes(pick_photo)
         self._photo_files = set(self._photos.names.values()) if self._photos else set[Path]()
         self._masks = PhotoFolder(path) if self._palette else None
+        if self._masks and self._photos:
+            join_names(self._masks, self._photos)
         self._pairs = _open(path) if kind == "pairs" else None
 
     def weight(self, file: Path) -> int:

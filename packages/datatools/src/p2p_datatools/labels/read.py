@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.missing import advise_missing
 from p2p_datatools.labels.formats.bdd100k import is_bdd100k, read_bdd100k
 from p2p_datatools.labels.formats.cmp import is_cmp, read_cmp
 from p2p_datatools.labels.formats.darwin import is_darwin, read_darwin
@@ -258,7 +259,7 @@ def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - i
             code="unknown-format",
         )
     if not path.exists():
-        raise P2PError(path, "there is no such file or folder", "Check the spelling.", code="missing-path")
+        raise P2PError(path, "there is no such file or folder", advise_missing(path), code="missing-path")
     files = LabelFiles(path, FORMATS.values())
     chosen = (
         next((each for each in FORMATS.values() if _fits(each, files)), None) if format == "auto" else FORMATS[format]

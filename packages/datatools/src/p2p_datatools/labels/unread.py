@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files.listing import find_files
+from p2p_datatools.contract.files.listing import find_files, holds_nothing
 from p2p_datatools.labels.parsing.xml import Element
 
 _BOX_NUMBERS = 4
@@ -298,8 +298,10 @@ def _error(place: Path, what: str, to_do: str) -> P2PError:
 
 def unknown_labels(path: Path, titles: Iterable[str]) -> P2PError:
     """The error that nothing tells what labels are; `titles` are those of the formats that are read."""
+    if path.is_dir() and holds_nothing(path):
+        return P2PError(path, "is empty", "Is it the right folder?", code="unknown-labels")
     if path.is_dir():
-        what = "holds no labels of a known format" if any(path.iterdir()) else "is empty"
+        what = "holds no labels of a known format"
     elif path.suffix.lower() == ".json":
         what = "is JSON, but not of a known format"
     else:

@@ -4,7 +4,7 @@ Nothing here may resize, recolour or join pictures, or change the folder that it
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,6 +21,7 @@ from p2p_datatools.contract.pairs.halves import load_halves, read_nodata
 from p2p_datatools.contract.pairs.layout import PairLayout, find_layout, refuse_layout
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import (
+    UNSPLIT,
     Half,
     PairFolder,
     has_manifest,
@@ -46,8 +47,9 @@ from p2p_datatools.jobs.conversion import (
     refuse_other_conversion,
     write_conversion,
 )
+from p2p_datatools.pairs.half_splits import HALVES, write_half_splits
 
-_HEADER, _LINES = "halves.json", "halves.jsonl"
+_HEADER, _LINES = HALVES, "halves.jsonl"
 _FORMAT, _VERSION = "p2p-halves", 1
 _EXAMPLES = {2: ("two", "photo,mask"), 3: ("three", "mask,edges,photo"), 4: ("four", "mask,edges,depth,photo")}
 
@@ -103,6 +105,11 @@ class _Job:
         """The words of the halves that are masks."""
         return tuple(side.name for side, palette in zip(self.sides, self._palettes(), strict=True) if palette)
 
+    def splits(self, names: Collection[str]) -> dict[str, str]:
+        """The splits that the manifest gives to the pairs of these names."""
+        pairs = self.folder.pairs if has_manifest(self.folder.path) else ()
+        return {pair.name: pair.split for pair in pairs if pair.name in names and pair.split != UNSPLIT}
+
     def apart(self, name: str, pair: Pair, worn: list["_JpegHalf"], over_white: list[Path]) -> list[Product]:
         """The halves of one pair, as they are to be written.
 
@@ -140,8 +147,9 @@ def take_apart(
     ("a", "b"). Where nearly all pictures of a folder without a manifest have bars of one colour between their halves,
     or captions, or two stand one above the other, they are taken apart there, and a note says so; three words mean that
     three pictures stand side by side, four that four stand in two rows.
-    Halves that the manifest calls masks become exact mask folders with their palette; every file is lossless. On a
-    DEST made with the same words new pairs are added and others kept.
+    DEST/splits.json has the splits of the manifest, which `pair` takes from there. Halves that it calls masks become
+    exact mask folders with their palette; every file is lossless. On a DEST made with the same words new pairs are
+    added and others kept.
 
     Raises P2PError, and writes no DEST, when a picture is broken or has an odd width, unless `keep_going`: then those
     are in `skipped`, and in DEST/skipped.jsonl. Raises UsageError when DEST holds anything else.
@@ -328,6 +336,7 @@ def _write_records(at: Path, job: _Job, lines: Mapping[str, ConversionLine]) -> 
         assert palette is not None, "without one no half is a mask"
         write_records(at / word, palette, (_mask_line(word, lines[name]) for name in sorted(lines)))
     write_conversion(at / _LINES, lines)
+    write_half_splits(at, job.splits(lines))
     data_hash = job.folder.data_hash if has_manifest(job.folder.path) else None
     source = {"source": job.folder.path.as_posix(), "pairs": len(lines), "data_hash": data_hash}
     write_json(at / _HEADER, {"format": _FORMAT, "version": _VERSION, **job.settings(), **source})

@@ -20,6 +20,7 @@ from p2p_datatools.contract.names import name_of
 from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command, plural
+from p2p_datatools.pairs.half_splits import read_half_splits
 from p2p_datatools.pairs.match import Files, MatchedFiles
 
 _FOLD = re.compile(r"(?i)(?<![a-z])(folds?)[ _.-]?\d+")
@@ -31,19 +32,25 @@ class GivenSplits:
     def __init__(self, folders: Files, matched: MatchedFiles, report: Reporter = QUIET) -> None:
         self._matched = matched
         self._places = [find_splits(folder_of(matched.files_of(name)[side]) for name in matched) for side in (0, 1)]
+        self._halves = read_half_splits(folders[0]) or read_half_splits(folders[1])
         self._recorded: list[Mapping[str, str]] = [
             {} if places else read_mask_splits(folder) for folder, places in zip(folders, self._places, strict=True)
         ]
-        if not self.any:
+        if self._halves:
+            report.note("The splits are those of the pairs that were taken apart.")
+        elif any(self._places):
+            self._note_other_lists(folders, report)
+        elif not self.any:
             self._recorded = self._read_lists(folders, report)
         if not self.any:
             _note_doubtful(folders, matched, report)
-        self._folders = _arrange({folder_of(name) for name in matched}) if self.any else {}
+        below = {folder_of(name) for name in matched} if self.any else set[str]()
+        self._named, self._folders = find_splits(below), _arrange(below)
 
     @property
     def any(self) -> bool:
         """Whether any pair may be given a split."""
-        return any(self._places) or any(self._recorded)
+        return bool(self._halves) or any(self._places) or any(self._recorded)
 
     def _read_lists(self, folders: Files, report: Reporter) -> list[Mapping[str, str]]:
         """The splits that lists in each folder, or in that above it, give to its files, by their names."""
@@ -58,9 +65,34 @@ class GivenSplits:
             report.note(note)
         return found
 
+    def _note_other_lists(self, folders: Files, report: Reporter) -> None:
+        """Note lists beside the folders of splits that give other splits to what lies in these."""
+        for side, folder in enumerate(folders):
+            files = [self._matched.files_of(name)[side] for name in self._matched]
+            places = [self._places[side].get(folder_of(file)) for file in files]
+            try:
+                listed = read_listed_splits(folder, [name_of(file) for file in files]).splits
+            except P2PError:  # lists that contradict one another decide nothing here
+                continue
+            other = [
+                (file, place.split, split)
+                for file, place, split in zip(files, places, listed, strict=False)
+                if place and split and place.split != split
+            ]
+            if other:
+                file, own, said = other[0]
+                number = plural(len(other), "picture another split", "pictures other splits")
+                report.note(
+                    f"{folder}: lists give {number} than the folders, such as {file}, which lies in {own} and is "
+                    f"listed in {said}: the folders count. If the lists do, move the pictures together and pair again."
+                )
+                return
+
     def of(self, name: str) -> str:
         """The split of a pair, UNSPLIT where none is given; raises P2PError when its halves have different ones."""
         files = self._matched.files_of(name)
+        if taken := next((self._halves[each] for each in map(name_of, files) if each in self._halves), None):
+            return taken
         splits = [
             place.split if (place := places.get(folder_of(file))) else recorded.get(name_of(file), UNSPLIT)
             for file, places, recorded in zip(files, self._places, self._recorded, strict=True)
@@ -76,9 +108,14 @@ class GivenSplits:
         return said[0] if said else UNSPLIT
 
     def inside(self, name: str, split: str) -> str:
-        """Where a pair lies in the folder of its split, without suffix."""
+        """Where a pair lies in the folder of its split, without suffix; with the whole name if that says another."""
         folder, _, own = name.rpartition("/")
-        return name if split == UNSPLIT else join_path(self._folders.get(folder, folder), own)
+        place = self._named.get(folder)
+        return (
+            name
+            if split == UNSPLIT or (place and place.split != split)
+            else join_path(self._folders.get(folder, folder), own)
+        )
 
 
 def _arrange(folders: Collection[str]) -> dict[str, str]:

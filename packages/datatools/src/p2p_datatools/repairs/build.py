@@ -17,7 +17,7 @@ from p2p_datatools.contract.files.listing import CHANGES, REPAIRS, LeftOut, refu
 from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, areas_of, look, read_mask_lines, write_records
-from p2p_datatools.contract.names import PhotoFolder
+from p2p_datatools.contract.names import PhotoFolder, join_names
 from p2p_datatools.contract.pairs.manifest import refuse_pairs_as_photos
 from p2p_datatools.contract.palette import Palette, palette_of
 from p2p_datatools.contract.pictures.header import any_header, decoded_bytes, open_picture
@@ -178,6 +178,8 @@ def _plan(masks: Path, how: RepairOptions, report: Reporter) -> tuple[list[_Item
     if not folder.names and not folder.strange:
         raise folder.others.no_pictures()
     folder.others.say(report)
+    if photos and (way := join_names(folder, photos)):
+        report.note(way)
     clashes = [*folder.skip_clashes(), *(photos.skip_clashes() if photos else ())]
     unclear = {first for first, _ in folder.clashes}
     known = read_mask_lines(masks) if (masks / MASK_LINES).is_file() else {}

@@ -17,7 +17,7 @@ from p2p_datatools.contract.files.atomic import read_json, read_lines
 from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.folders.data_folder import DataFolder, open_data
 from p2p_datatools.contract.foreign import catch_decoder
-from p2p_datatools.contract.names import PhotoFolder, without_suffix
+from p2p_datatools.contract.names import PhotoFolder, join_names, without_suffix
 from p2p_datatools.contract.pairs.halves import as_photo, read_nodata, read_stored
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT, Half, PairFolder
@@ -114,6 +114,7 @@ def _of_masks(folder: DataFolder, palette: Palette, photos: Path | None, read: R
     others = PhotoFolder(photos) if photos else None
     if others:
         others.settle_clashes(pick_photo)
+        join_names(PhotoFolder(folder.path), others)
     entries = []
     for file in folder.files:
         name, path = without_suffix(file), folder.path / file

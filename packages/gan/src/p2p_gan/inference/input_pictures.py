@@ -9,6 +9,7 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
+from p2p_datatools.contract.files.missing import advise_missing
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import PairFolder, has_manifest, has_shards, open_pairs
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array
@@ -149,7 +150,7 @@ def _list_place(
     if isinstance(place, PictureBytes):
         return [InputPicture("stdin", place.path, options=options, memory=place)]
     if not place.exists():
-        raise P2PError(place, "does not exist", "Check the path.", code="missing-path")
+        raise P2PError(place, "does not exist", advise_missing(place, otherwise="Check the path."), code="missing-path")
     if place.is_file():
         return [InputPicture(place.stem, place, options=options)]
     if has_manifest(place) or has_shards(place) or (place / "train").is_dir():

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import cannot_read
+from p2p_datatools.contract.files.missing import advise_missing
 
 MODEL_FILE, BEST = "model.safetensors", "best.safetensors"
+_RECORD = "run.json"  # of a run, whose room knows this one
 ONNX_FILE = "model.onnx"  # the model once more, which a run folder has after 'p2p export RUN --format onnx'
 
 
@@ -17,13 +19,17 @@ def model_file(path: Path) -> Path:
     """The model file at `path`: the file itself, or that of a run folder; raises P2PError if there is none."""
     if path.is_dir():
         if not (path / MODEL_FILE).is_file():
+            what = f"has no {MODEL_FILE}"
             to_do = "Give a run folder in which training has reached its first checkpoint."
             if (path / BEST).is_file():
                 to_do = f"Give {path / BEST}, the best by its scores on val/."
-            raise P2PError(path, f"has no {MODEL_FILE}", to_do, code="missing-model")
+            elif not (path / _RECORD).is_file():
+                what, to_do = f"{what} and is no run folder", "The model comes first: give the folder of 'p2p train'."
+            raise P2PError(path, what, to_do, code="missing-model")
         return path / MODEL_FILE
     if not path.is_file():
-        raise P2PError(path, "does not exist", f"Give a run folder or a {MODEL_FILE}.", code="missing-model")
+        to_do = advise_missing(path, otherwise=f"Give a run folder or a {MODEL_FILE}.")
+        raise P2PError(path, "does not exist", to_do, code="missing-model")
     return path
 
 

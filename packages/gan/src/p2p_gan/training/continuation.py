@@ -54,6 +54,7 @@ def has_begun(run: Path) -> bool:
 def _continue(pairs: Path, run: Path, preset: str | None, asked: Sequence[SettingRequest]) -> Config:
     record = RunFolder(run)
     before, known = record.config(), settings_of(Config)
+    replace(before, **read_asked(asked))  # refuses what no run could have, before what this one has not
     wanted = {} if preset is None else _requests_of(preset)
     wanted |= {each.name: each for each in asked}
     directions = {before.direction, record.read().get("direction")}

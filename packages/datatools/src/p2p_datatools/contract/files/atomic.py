@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.missing import advise_missing
 from p2p_datatools.contract.files.relative import cut_name
 from p2p_datatools.contract.files.text import decode_text, guess_encodings, other_encoding
 from p2p_datatools.contract.foreign import is_deeper
@@ -248,7 +249,7 @@ def read_json(path: Path, each: Callable[[_Object], Any] | None = None, *, repea
         text, data = _decode(data), b""  # of a large file one of them is enough
         return _parse(text, each, repeats=repeats)
     except FileNotFoundError as error:
-        raise P2PError(path, "there is no such file", "Check the spelling.", code="missing-file") from error
+        raise P2PError(path, "there is no such file", advise_missing(path), code="missing-file") from error
     except OSError as error:
         raise cannot_read(path, error) from error
     except (ValueError, RecursionError) as error:

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.missing import advise_missing
 from p2p_datatools.contract.files.unread_kinds import BROKEN_LINK, HIDDEN_PICTURE, LINK, NO_SUFFIX, advise, whole_suffix
 from p2p_datatools.contract.progress import Reporter
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import path_word, plural
 
 # What Pillow reads exactly or as browsers show it.
 SUFFIXES = frozenset(
@@ -131,6 +132,8 @@ class LeftOut:
     def no_pictures(self, suffixes: Set[str] = SUFFIXES) -> P2PError:
         """The error that the folder has no pictures, which names what it has instead."""
         if not self.kinds:
+            if holds_nothing(self.folder):
+                return P2PError(self.folder, "is empty", "Is it the right folder?", code="no-pictures")
             beside = ", ".join(f"{count} {kind}" for kind, count in sorted(self.beside.items())[:_MOST_KINDS])
             only = f", only {beside}" if beside else f" ({', '.join(sorted(suffixes))})"
             to_do = "Is it the right folder?"
@@ -146,10 +149,19 @@ class LeftOut:
         return advise(self.kinds)
 
 
+def holds_nothing(folder: Path) -> bool:
+    """Whether a folder has nothing in it, hidden files included."""
+    return next(folder.iterdir(), None) is None
+
+
 def refuse_missing_folder(folder: Path) -> None:
     """Raise P2PError where there is no such folder."""
-    if not folder.is_dir():
-        raise P2PError(folder, "there is no such folder", "Check the spelling.", code="missing-folder")
+    if folder.is_dir():
+        return
+    if folder.exists():
+        to_do = f"Give the folder that it lies in: {path_word(folder.parent)}."
+        raise P2PError(folder, "is a file, not a folder", to_do, code="missing-folder")
+    raise P2PError(folder, "there is no such folder", advise_missing(folder), code="missing-folder")
 
 
 def find_pictures(

@@ -1,0 +1,47 @@
+"""A path at which nothing is gets the sentence that tells what was probably meant by it."""
+
+from pathlib import Path
+
+import pytest
+
+from p2p_datatools.contract.files.listing import refuse_missing_folder
+from p2p_datatools.contract.files.missing import advise_missing
+
+
+@pytest.mark.parametrize(
+    ("path", "advice"),
+    [
+        ("photos/*.png", "A pattern is replaced by the shell"),
+        ("https://example.com/photos", "Addresses are not read: download it first"),
+        ("file:///data/photos", "Write the path alone: /data/photos."),
+        (r"C:\Users\me\photos", "in WSL it is /mnt/c/Users/me/photos."),
+        ("gone", "Check the spelling."),
+    ],
+)
+def test_a_path_that_cannot_be_meant_says_what_to_write(path: str, advice: str) -> None:
+    assert advice in advise_missing(Path(path))
+
+
+def test_a_home_in_quotes_is_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert advise_missing(Path("~/photos")).endswith("write /home/me/photos.")
+
+
+def test_the_name_that_is_nearly_the_same_is_offered_whatever_its_capitals(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    for name in ("photo", "Photos", "phtos"):
+        assert advise_missing(tmp_path / name) == f"Did you mean {tmp_path / 'photos'}?"
+
+
+def test_a_link_that_leads_nowhere_and_backslashes_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "link").symlink_to("gone")
+    assert advise_missing(tmp_path / "link") == "It is a link that leads nowhere: gone does not exist."
+    (tmp_path / "cars/photos").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    assert advise_missing(Path(r"cars\photos")) == "Write cars/photos: folders are separated by /."
+
+
+def test_a_file_is_not_called_a_missing_folder(tmp_path: Path) -> None:
+    (tmp_path / "a.png").touch()
+    with pytest.raises(Exception, match=f"is a file, not a folder. Give the folder that it lies in: {tmp_path}"):
+        refuse_missing_folder(tmp_path / "a.png")
