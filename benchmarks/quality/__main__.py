@@ -95,12 +95,11 @@ def read_arms(path: Path, chosen: list[str] | None) -> dict[str, Config]:
     table = tomllib.loads(path.read_text("utf-8"))
     if unknown := [name for name in chosen or () if name not in table]:
         sys.exit(f"{path} has no arm {unknown[0]}; it has {', '.join(table)}")
-    first = next(iter(table))
-    return {
-        name: with_settings(with_settings(PRESETS[arm["preset"]], SMALL), arm.get("settings", {}))
-        for name, arm in table.items()
-        if chosen is None or name in (first, *chosen)
-    }
+    arms: dict[str, Config] = {}
+    for name, arm in table.items():
+        start = arms[arm["from"]] if "from" in arm else with_settings(PRESETS[arm["preset"]], SMALL)
+        arms[name] = with_settings(start, arm.get("settings", {}))
+    return {name: arms[name] for name in arms if chosen is None or name in (next(iter(arms)), *chosen)}
 
 
 def open_course(asked: argparse.Namespace, name: str, data: DataSet) -> Course:

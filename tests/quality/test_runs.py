@@ -24,7 +24,12 @@ def test_a_changed_setting_is_another_run_and_what_changes_no_result_is_the_same
 def test_the_arms_of_the_file_are_possible_and_the_first_is_among_those_that_are_chosen() -> None:
     path = Path(__file__).parents[2] / "benchmarks" / "quality" / "arms.toml"
     assert list(read_arms(path, ["projected 1"])) == ["paper", "projected 1"]
-    assert len(read_arms(path, None)) > 2
+    arms = read_arms(path, None)
+    assert len(arms) > 2
+    now, before, from_before = (
+        (arms[name].dropout, arms[name].segmentation_balanced) for name in ("best", "best before", "frequency 100")
+    )
+    assert from_before == before != now
 
 
 def test_the_average_of_weights_spans_the_same_share_of_every_length() -> None:

@@ -265,8 +265,8 @@ def test_scales_of_the_discriminator_need_larger_pictures(refused: "Refused") ->
         ({"class_adaptive_norm": "on", "norm": "none"}, "class_adaptive_norm=on", "norm=batch"),
         ({"gan_loss": "none", "update_order": "simultaneous"}, "update_order=simultaneous", "at alternating"),
         ({"gan_loss": "none", "segmentation_head": "on"}, "segmentation_head=on", "at off"),
-        ({"gan_loss": "none", "segmentation_balanced": "off"}, "segmentation_balanced=off", "at on"),
-        ({"gan_loss": "segmentation", "segmentation_hinge": "on"}, "segmentation_hinge=on", "at off"),
+        ({"gan_loss": "none", "segmentation_balanced": "on"}, "segmentation_balanced=on", "at off"),
+        ({"gan_loss": "segmentation", "segmentation_hinge": "off"}, "segmentation_hinge=off", "at on"),
     ],
 )
 def test_settings_that_exclude_each_other_are_refused_by_name_with_a_way_out(

@@ -29,4 +29,4 @@ def test_noise_is_counted_where_the_pairs_have_it_and_not_wherever_features_are_
     for other in ({"direction": "photo-to-mask"}, {"features": "off"}, {"features": "off", "noise_channels": 4}):
         cost._flops(with_settings(config, other), study)
     assert [each.noise_channels for each in counted] == [0, 0, 4]
-    assert [each.lambda_mode_seeking for each in counted] == [0, 0, 0.25]
+    assert [each.lambda_mode_seeking for each in counted] == [0, 0, 0.5]

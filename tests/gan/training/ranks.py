@@ -80,9 +80,9 @@ UPDATES: dict[str, dict[str, Any]] = {
     "moving averages of both": {"lambda_lecam": 1, "discriminator_scales": 2, "discriminator_layers": 1, "images": 3},
     "segmentation": {"gan_loss": "segmentation"},
     "norms of classes": {"a_encoding": "classes", "class_adaptive_norm": "on"},
-    "labels": {"segmentation_head": "on", "lambda_segmentation": 1, "ema_half_life": 0},
-    "labels of each pixel alike, above those of the real photo": {
-        **{"segmentation_head": "on", "segmentation_balanced": False, "segmentation_hinge": True, "ema_half_life": 0}
+    "labels of each pixel alike, above those of the real photo": {"segmentation_head": "on", "ema_half_life": 0},
+    "labels, each class alike": {
+        **{"segmentation_head": "on", "segmentation_balanced": True, "segmentation_hinge": False, "ema_half_life": 0}
     },
     "no discriminator": {"gan_loss": "none"},
     "three pairs left": {"images": 3},

@@ -137,18 +137,18 @@ def test_a_run_that_began_without_the_package_stays_without(
     assert RunFolder(tmp_path / "run").config().features == "off"
 
 
-def test_noise_comes_by_itself_with_features_where_masks_become_photos_and_stays_when_the_run_goes_on(
+def test_noise_takes_the_place_of_dropout_with_features_where_masks_become_photos_and_stays_when_the_run_goes_on(
     pair_folder: Path, seeing: Config, tmp_path: Path
 ) -> None:
-    asked = replace(seeing, noise_channels=-1, lambda_mode_seeking=-1.0)
+    asked = replace(seeing, noise_channels=-1, lambda_mode_seeking=-1.0, dropout=-1.0)
     other_way = replace(asked, direction="photo-to-mask", lambda_perceptual=0.0, lambda_projected=0.0, features="off")
     for number, (config, found) in enumerate(
-        ((asked, (8, 0.25)), (replace(asked, features="off"), (0, 0)), (other_way, (0, 0)))
+        ((asked, (8, 0.5, 0)), (replace(asked, features="off"), (0, 0, 0.5)), (other_way, (0, 0, 0.5)))
     ):
         for images in (1, 2):
             train(pair_folder, tmp_path / str(number), replace(config, images=images))
         config = RunFolder(tmp_path / str(number)).config()
-        assert (config.noise_channels, config.lambda_mode_seeking) == found
+        assert (config.noise_channels, config.lambda_mode_seeking, config.dropout) == found
 
 
 def final_state(run: Path) -> tuple[bytes, bytes]:
@@ -160,7 +160,6 @@ def test_a_run_with_features_that_was_interrupted_ends_bit_for_bit_like_one_that
     pair_folder: Path, seeing: Config, tmp_path: Path
 ) -> None:
     seeing = replace(seeing, a_encoding="classes", segmentation_head="on", ema_half_life=4, lr_schedule="constant")
-    seeing = replace(seeing, segmentation_balanced=False, segmentation_hinge=True)
     train(pair_folder, tmp_path / "whole", replace(seeing, images=6))
     train(pair_folder, tmp_path / "run", replace(seeing, images=3))
     assert train(pair_folder, tmp_path / "run", replace(seeing, images=6)).before == 3

@@ -104,11 +104,11 @@ def test_layers_of_patches_that_a_discriminator_that_segments_does_not_have_are_
 @pytest.mark.parametrize("head", ["off", "auto"])
 def test_settings_of_a_segmentation_head_that_there_is_not_are_said(pair_folder: Path, tiny: Config, head: str) -> None:
     folder = open_for_training(pair_folder)
-    asked = {"segmentation_head": head, "direction": "photo-to-mask", "segmentation_hinge": True}
-    config = with_settings(tiny, asked | {"lambda_segmentation": 20})
+    asked = {"segmentation_head": head, "direction": "photo-to-mask", "segmentation_hinge": False}
+    config = with_settings(tiny, asked | {"lambda_segmentation": 10})
     assert make_job(folder, config).notes == (
-        "lambda_segmentation=20 has no effect without a segmentation head.",
-        "segmentation_hinge=on has no effect without a segmentation head.",
+        "lambda_segmentation=10 has no effect without a segmentation head.",
+        "segmentation_hinge=off has no effect without a segmentation head.",
     )
     back = with_settings(config, {"direction": "mask-to-photo", "segmentation_head": "on"})
     assert make_job(folder, back).notes == ()

@@ -76,8 +76,11 @@ INSTANCE = Config(
         {"gan_loss": "none"},
         {"gan_loss": "hinge", "lambda_r1": 1.0},
         {"lambda_features": 10.0, "lambda_l2": 5.0},
-        {"class_balanced": True, "segmentation_head": "on"},
-        {"segmentation_head": "on", "segmentation_balanced": False, "segmentation_hinge": True},
+        {"segmentation_head": "on"},
+        {
+            **{"class_balanced": True, "segmentation_head": "on"},
+            **{"segmentation_balanced": True, "segmentation_hinge": False},
+        },
     ],
     ids=str,
 )

@@ -45,8 +45,9 @@ def test_a_segmentation_head_adds_what_it_learns_and_what_the_generator_pays() -
     assert found.names == ("d_real", "d_fake", "g_gan", "g_l1", "g_labels", "d_labels")
     assert (found.weights["g_labels"], found.weights["d_labels"]) == (30, 1)
     for head in ("on", "off"):
-        hinge = make_recipe(config(segmentation_head=head, segmentation_hinge=True))
-        assert hinge.matches_real is (head == "on")
+        for hinge in (True, False):
+            found = make_recipe(config(segmentation_head=head, segmentation_hinge=hinge))
+            assert found.matches_real is (hinge and head == "on")
     assert "g_labels" not in make_recipe(config(segmentation_head="on", lambda_segmentation=0)).names
 
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -307,6 +307,8 @@ def test_the_generator_pays_for_what_is_not_seen_of_its_mask_and_learns_to_show_
     recipe = Recipe(
         Config(
             segmentation_head="on",
+            segmentation_balanced=True,
+            segmentation_hinge=False,
             lambda_segmentation=1,
             lambda_gan=1e-9,
             lambda_l1=0,
@@ -351,7 +353,8 @@ def test_without_balance_the_generator_pays_for_every_pixel_alike_and_the_head_s
     rare = (CLASSES == 2).long()
     rare[:, :, 31] = -1
     batch = replace(BATCH, classes=rare, ignored=ignored)
-    config = Config(segmentation_head="on", lambda_segmentation=1, lambda_gan=1e-9, lambda_l1=0)
+    plain: dict[str, Any] = {"segmentation_hinge": False, "lambda_gan": 1e-9, "lambda_l1": 0}
+    config = Config(segmentation_head="on", lambda_segmentation=1, **plain)
     balanced, even = (
         stepped(labelling_networks(), batch, Recipe(replace(config, segmentation_balanced=each)))
         for each in (True, False)
@@ -367,7 +370,12 @@ def test_without_balance_the_generator_pays_for_every_pixel_alike_and_the_head_s
 @pytest.mark.parametrize("simultaneous", [False, True])
 def test_with_the_hinge_a_photo_gains_nothing_by_showing_more_than_the_real_one(simultaneous: bool) -> None:
     config = Config(segmentation_head="on", lambda_segmentation=1, lambda_gan=1e-9, lambda_l1=0)
-    recipe = Recipe(replace(config, segmentation_hinge=True, update_order=ORDERS[simultaneous]))
+    changes: dict[str, Any] = {
+        "segmentation_balanced": True,
+        "segmentation_hinge": True,
+        "update_order": ORDERS[simultaneous],
+    }
+    recipe = Recipe(replace(config, **changes))
     labeller, photo = labeller_of(labelling_networks()), BATCH.b[1:] * 0.5
     costs = [
         torch.nn.functional.cross_entropy(labeller(each), CLASSES, reduction="none")

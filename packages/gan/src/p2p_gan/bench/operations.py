@@ -18,7 +18,7 @@ from p2p_gan.data.dataset import Batch
 from p2p_gan.networks.architecture import GENERATORS
 from p2p_gan.networks.weights import count_parameters
 from p2p_gan.training.build import discriminator_of, generator_shape
-from p2p_gan.training.job import settle_noise
+from p2p_gan.training.job import settle_randomness
 from p2p_gan.updates.recipe import make_recipe
 from p2p_gan.updates.step import Networks, train_step
 
@@ -71,7 +71,7 @@ def count_operations(config: Config) -> Operations:
         unet_depth=config.unet_depth or depth,
         images=config.images or 1,
         segmentation_head="off",
-        **settle_noise(config, masks=True),
+        **settle_randomness(config, masks=True),
         lambda_lecam=0.0,
         features="off",
         class_balanced=False,

@@ -96,20 +96,20 @@ class Config(NetworkSettings):
         group=_LOSSES,
     )
     lambda_segmentation: float = setting(
-        10.0,
+        20.0,
         "The weight, in the generator's loss, of the cross-entropy between the mask and the segmentation head's "
         "output for the generated photo.",
         low=0,
         group=_LOSSES,
     )
     segmentation_balanced: bool = setting(
-        True,
+        False,
         "Give every class of the mask the same weight in that cross-entropy; off gives it to every pixel, so that "
         "what lies beside a small class has to be told from it too.",
         group=_LOSSES,
     )
     segmentation_hinge: bool = setting(
-        False,
+        True,
         "Count of that cross-entropy only what is above that of the real photo in the same pixel, so that a generated "
         "photo gains nothing by false colours that show its classes more plainly than the real one does.",
         group=_LOSSES,
@@ -158,7 +158,7 @@ class Config(NetworkSettings):
     )
     lambda_mode_seeking: float = setting(
         0.0,
-        "The weight of the mode-seeking loss, by which different noise gives different outputs; auto is 0.25 with "
+        "The weight of the mode-seeking loss, by which different noise gives different outputs; auto is 0.5 with "
         "noise and 0 without.",
         low=0,
         words={"auto": -1.0},

@@ -94,7 +94,7 @@ def _check_losses(config: "Config") -> None:
 def _off_head(config: "Config") -> dict[str, Any]:
     """The settings of a segmentation head where there can be none; auto is then off."""
     head = {"segmentation_head": "off"} if config.segmentation_head == "on" else {}
-    return {**head, "segmentation_balanced": True, "segmentation_hinge": False}
+    return {**head, "segmentation_balanced": False, "segmentation_hinge": True}
 
 
 def _check_segmentation(config: "Config") -> None:

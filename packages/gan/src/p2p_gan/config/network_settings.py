@@ -175,11 +175,14 @@ class NetworkSettings:
     )
     dropout: float = setting(
         0.5,
-        "The share of values that dropout sets to 0 in the generator; 0 switches it off.",
+        "The share of values that dropout sets to 0 in the generator; 0 switches it off; auto is 0 with noise channels "
+        "and 0.5 without.",
         low=0,
         high=OpenBound(1),
+        words={"auto": -1.0},
         unit="share",
         group=_NETWORKS,
+        on_resume="auto",
     )
     dropout_blocks: int = setting(
         3,

@@ -59,7 +59,8 @@ class Job:
 # Settings that only a segmentation head has.
 _OF_HEAD = ("lambda_segmentation", "segmentation_balanced", "segmentation_hinge")
 _AUTO = -1
-_NOISE, _MODES = 8, 0.25  # benchmarks/quality has their figures
+_NOISE, _MODES = 8, 0.5  # benchmarks/quality has their figures
+_DROPOUT = 0.5  # Isola et al. 2017, section 6.1
 
 
 def images_of(config: Config, folder: PairFolder) -> int:
@@ -89,7 +90,7 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
         unet_depth=config.unet_depth or _depth(config),
         segmentation_head=_segmentation_head(task, config),
         class_adaptive_norm=_class_adaptive_norm(task, config),
-        **settle_noise(config, masks=bool(task.labels)),
+        **settle_randomness(config, masks=bool(task.labels)),
     )
     recipe = _recipe(task, config)
     prepare(device, config.precision, config.threads, config.seed, deterministic=config.deterministic)
@@ -135,12 +136,12 @@ def refuse_uneven(batch: int, world: int) -> None:
 def refuse_contradictions(folder: PairFolder, config: Config) -> Config:
     """Raise UsageError for the first setting that contradicts these pairs, as `make_job` would, without networks.
 
-    Gives the config with features and noise as these pairs have them.
+    Gives the config with features, noise and dropout as these pairs have them.
     """
     task = task_of(folder, config.direction, config.a_encoding, config.b_encoding)
     refuse_unfit(task, config)
     config, _ = settle_features(config, task, folder)
-    config = replace(config, **settle_noise(config, masks=bool(task.labels)))
+    config = replace(config, **settle_randomness(config, masks=bool(task.labels)))
     _recipe(task, config)
     return config
 
@@ -200,16 +201,20 @@ def _class_adaptive_norm(task: Task, config: Config) -> str:
     return "on" if possible and task.codings[0].kind == "classes" else "off"
 
 
-def settle_noise(config: Config, *, masks: bool) -> dict[str, Any]:
-    """The channels of noise and the weight of the loss by which they count, with auto resolved.
+def settle_randomness(config: Config, *, masks: bool) -> dict[str, Any]:
+    """The channels of noise, the weight of the loss by which they count, and dropout, with auto resolved.
 
     `masks` says that masks are translated into photos. Features draw the outputs of all seeds together, and noise draws
-    them apart again. Where there is one right output, as for a map, none is drawn.
+    them apart again, in place of dropout. Where there is one right output, as for a map, none is drawn.
     """
     channels, weight = config.noise_channels, config.lambda_mode_seeking
     if channels == _AUTO:
         channels = _NOISE if masks and config.feature_stages else 0
-    return {"noise_channels": channels, "lambda_mode_seeking": _MODES * (channels > 0) if weight == _AUTO else weight}
+    return {
+        "noise_channels": channels,
+        "lambda_mode_seeking": _MODES * (channels > 0) if weight == _AUTO else weight,
+        "dropout": config.dropout if config.dropout != _AUTO else 0.0 if channels else _DROPOUT,
+    }
 
 
 def _segmentation_head(task: Task, config: Config) -> str:
