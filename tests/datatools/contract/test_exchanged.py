@@ -35,6 +35,14 @@ def test_parts_without_body_and_palettes_that_say_nothing_of_parts_accuse_nobody
     assert find_exchanged(renumber(mask, body=LIGHTS, lights=BODY), CARS, own) is None
 
 
+def test_lights_that_touch_windows_without_a_body_have_not_taken_its_place() -> None:
+    mask = np.zeros((64, 64), dtype=np.uint8)
+    mask[10:40, 10:34], mask[10:40, 34:44] = CARS.index("windows"), LIGHTS
+    assert find_exchanged(mask, CARS) is None
+    mask[5:60, 34:64] = LIGHTS
+    assert find_exchanged(mask, CARS) == (LIGHTS, BODY)
+
+
 def test_colours_are_explained_all_or_none() -> None:
     known = {(0, 0, 0): "background", (128, 128, 0): "car", (0, 0, 64): "wheel"}
     assert exchange((1, 2, 3)) == (3, 2, 1)
@@ -44,10 +52,10 @@ def test_colours_are_explained_all_or_none() -> None:
 
 @pytest.mark.parametrize(
     ("edge", "inside", "more", "ground"),
-    [(0, 1, 1, 0), (1, 0, 0, 1), (0, 1, 2, None), (0, 0, 0, None), (1, IGNORE, 0, None)],
+    [(0, 1, 1, (0, 1)), (1, 0, 0, (1, 0)), (0, 1, 2, None), (0, 0, 0, None), (1, IGNORE, 0, None)],
 )
 def test_the_ground_of_a_mask_of_two_classes_lies_along_its_edges(
-    edge: int, inside: int, more: int, ground: int | None
+    edge: int, inside: int, more: int, ground: tuple[int, int] | None
 ) -> None:
     mask = np.full((20, 30), edge, dtype=np.uint8)
     mask[5:15, 5:15], mask[5:15, 15:25] = inside, more

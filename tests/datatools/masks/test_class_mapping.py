@@ -155,6 +155,7 @@ def test_labels_that_number_the_objects_of_a_class_are_one_glob(unclaimed: Uncla
         ["Wheel1", "Wheel2"],  # may be two classes
         ["Wheel1", "Wheel2", "Wheel3", "Wheelhouse"],  # which the glob would claim, too
         ["type1", "type2", "type3"],  # of which the palette has no class
+        ["class_1", "class_2", "class_3"],  # which are like its glass
         ["wheel[1", "wheel[2", "wheel[3"],
     ],
 )

@@ -100,6 +100,18 @@ def test_colours_of_a_list_with_red_and_blue_exchanged_are_no_colours_to_map_one
     assert read[5, ::5].tolist() == [0, 1, 4, 0]
 
 
+def test_a_colour_that_no_list_has_is_no_exchanged_one_beside_colours_that_are_right(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    listed = ClassNames("class_dict.csv", {}, {(0, 0, 0): "background", (128, 0, 0): "car"})
+    picture = np.zeros((16, 16, 3), dtype=np.uint8)
+    picture[4:12, 2:8], picture[4:12, 10:14] = (128, 0, 0), (0, 0, 128)
+    write_png(tmp_path / "a.png", picture)
+    with refused("palette-colour", tmp_path / "a.png") as error:
+        reader().read(ColorLabels("a", tmp_path / "a.png", listed=listed))
+    assert "--map '#000080=CLASS'" in error.value.to_do
+
+
 def test_the_tolerance_is_the_reader_s(tmp_path: Path, refused: "Refused") -> None:
     item = colored(tmp_path / "a.png", *[[(235, 0, 0)] * 4] * 4)
     assert reader(tolerance=20).read(item).snapped == 16

@@ -123,3 +123,15 @@ def test_masks_of_one_class_with_black_and_white_exchanged_are_told(
     lines = [line for line in notes.lines if "exchanged" in line]
     assert bool(lines) == bool(told)
     assert not told or told in lines[0]
+
+
+def test_a_window_in_a_body_that_fills_the_picture_is_no_exchange_of_black_and_white(
+    tmp_path: Path, notes: "Notes"
+) -> None:
+    (tmp_path / "labels").mkdir()
+    mask = np.ones((24, 32), dtype=np.uint8)
+    mask[4:16, 4:14] = 2
+    Image.fromarray(mask).save(tmp_path / "labels" / "a.png")
+    mapping = parse_mapping(("1=body", "2=windows"), load_palette("cars"))
+    build_masks(tmp_path / "labels", tmp_path / "masks", palette=load_palette("cars"), mapping=mapping, report=notes)
+    assert not [line for line in notes.lines if "exchanged" in line]

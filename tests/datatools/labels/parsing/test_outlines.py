@@ -29,6 +29,12 @@ def test_a_polygon_may_be_flat_or_in_pairs() -> None:
     assert polygon([0, 0, 4, 0, 4, 4], "a").outer.tolist() == polygon([[0, 0], [4, 0], [4, 4]], "a").outer.tolist()
 
 
+def test_a_contour_of_opencv_with_a_list_around_each_point_is_one_polygon() -> None:
+    contour = [[[0, 0]], [[4, 0]], [[4, 4]]]
+    assert polygon(contour, "a").outer.tolist() == [[0, 0], [4, 0], [4, 4]]
+    assert polygon([contour], "a").outer.tolist() == [[0, 0], [4, 0], [4, 4]]
+
+
 @pytest.mark.parametrize(
     ("points", "about"),
     [

@@ -18,6 +18,13 @@ _ALL = 0.98  # of the pixels along the edges
 _INSIDE = 0.01  # of all pixels
 
 
+class Ground(NamedTuple):
+    """The class `around` along all edges of a mask of two classes, and the other one, `inside`."""
+
+    around: int
+    inside: int
+
+
 class ExchangedClasses(NamedTuple):
     """The class `shown` stands where the class `meant` is to be expected, whose colour is its with red as blue."""
 
@@ -42,7 +49,8 @@ def find_exchanged(
     """The classes that a mask, (height, width) class numbers, seems to have exchanged; None where nothing says so.
 
     The palette has to say which parts lie in which whole, and one of them has to have the whole's colour with red and
-    blue exchanged: then the other parts lie in that one. Of cars, with a red body and blue lights, tyres lie in lights.
+    blue exchanged: then the other parts lie in that one, the largest. Of cars, with a red body and blue lights, tyres
+    lie in lights.
     `colors` are those that the class numbers were read from, by default the palette's.
     """
     colors = colors or {number: [each.color] for number, each in enumerate(palette.classes)}
@@ -56,20 +64,26 @@ def find_exchanged(
         others = [each for each, its in palette.wholes.items() if its == whole and each != part]
         if borders is not None and others:
             wrong, right = (int(borders[others, each].sum()) for each in (part, whole))
-            if wrong >= _LEAST and wrong > _TIMES * right:
+            if wrong >= _LEAST and wrong > _TIMES * right and _is_larger(mask, part, others):
                 return ExchangedClasses(part, whole)
     return None
 
 
-def find_ground(mask: LabelMap) -> int | None:
-    """The class along all edges of a mask of two classes, with the other inside; None where there is none such."""
+def _is_larger(mask: LabelMap, one: int, others: Collection[int]) -> bool:
+    """Whether a class has more pixels than others together, as a whole has, and a part beside other parts has not."""
+    sizes = np.bincount(mask.ravel(), minlength=256)
+    return bool(sizes[one] > sizes[list(others)].sum())
+
+
+def find_ground(mask: LabelMap) -> Ground | None:
+    """The ground of a mask of two classes; None where neither lies along all edges."""
     edges = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
     ground = int(np.bincount(edges).argmax())
     inside = mask != ground
     if (edges == ground).mean() < _ALL or inside.mean() < _INSIDE:
         return None
     others = mask[inside]
-    return ground if others.min() == others.max() else None
+    return Ground(ground, int(others[0])) if others.min() == others.max() else None
 
 
 def _count_borders(mask: LabelMap) -> NDArray[np.int64]:

@@ -271,14 +271,15 @@ class ClassMapping:
     def _group_instances(self, labels: Sequence[str], uses: Mapping[str, Use]) -> dict[str, list[str]]:
         """The labels, of which those that number the objects of a class (wheel-1, wheel-2, ...) stand under one glob.
 
-        It matches no other label in use, and the palette has a class of that name.
+        It matches no other label in use, and has a word by which the palette knows a class: class-1, class-2, ... are
+        classes of their own, however like to glass.
         """
         numbered = Counter(_stem(label) for label in labels)
         several = [
             stem for stem, count in numbered.items() if count >= _INSTANCES and stem and not set(stem) & set("*?[")
         ]
         begins = {stem: sum(plain(label).startswith(plain(stem)) for label in uses) for stem in several}
-        one = {stem for stem in several if begins[stem] == numbered[stem] and self._guess(stem) != "CLASS"}
+        one = {stem for stem in several if begins[stem] == numbered[stem] and self._is_called(stem)}
         found: dict[str, list[str]] = {}
         for label in labels:
             stem = _stem(label)
@@ -362,15 +363,29 @@ class ClassMapping:
             for label in unclaimed
         ]
 
-    def _guess(self, label: str) -> str:
-        """The class with the name or alias most like the label or one of its words, or CLASS."""
-        known = {
+    def _known_words(self) -> dict[str, str]:
+        """The class of each name and alias in the palette, without globs."""
+        return {
             plain(name).strip("*_"): each.name for each in self.palette.classes for name in (each.name, *each.aliases)
         }
-        for part in (plain(label), *reversed(plain(label).split("_"))):
+
+    def _is_called(self, label: str) -> bool:
+        """Whether a label or one of its words is a name or an alias of a class."""
+        return not self._known_words().keys().isdisjoint(_parts(label))
+
+    def _guess(self, label: str) -> str:
+        """The class with the name or alias most like the label or one of its words, or CLASS."""
+        known = self._known_words()
+        for part in _parts(label):
             if close := difflib.get_close_matches(part, known, n=1, cutoff=0.8):
                 return known[close[0]]
         return "CLASS"
+
+
+def _parts(label: str) -> tuple[str, ...]:
+    """A label, and its words from the last."""
+    whole = plain(label).strip("_")
+    return whole, *reversed(whole.split("_"))
 
 
 def _stem(label: str) -> str:

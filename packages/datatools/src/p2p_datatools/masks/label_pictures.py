@@ -238,7 +238,7 @@ class PictureReader:
         if areas and picture.exact and item.judge and picture.numbers is not None and not self._are_mapped(picture):
             return True
         if not self._is_mapped_soft(picture):  # a blur leaves areas near black and white
-            self._refuse_flat(item, areas, exact=picture.exact)
+            self._refuse_flat(item, areas, snapped, exact=picture.exact)
         if picture.exact and snapped.moved.any():
             foreign = find_foreign(photo, snapped.moved, snapped.rows, self.colors(item))
             self._refuse_foreign(item, [each for each in foreign if not self._is_brought_back(item, each, snapped)])
@@ -259,11 +259,11 @@ class PictureReader:
             return False
         return is_soft(picture.numbers, picture.counts)
 
-    def _refuse_flat(self, item: PictureLabels, areas: list[FlatArea], *, exact: bool) -> None:
+    def _refuse_flat(self, item: PictureLabels, areas: list[FlatArea], snapped: SnapResult, *, exact: bool) -> None:
         if not areas:
             return
         if exact:
-            self._refuse_exchanged(item, [area.color for area in areas])
+            self._refuse_exchanged(item, [area.color for area in areas], snapped)
         first, grey = areas[0], all(len(set(area.color)) == 1 for area in areas)
         listed = ", ".join(f"{area.color} ({area.pixels} pixels)" for area in areas[:5])
         none = "no class has exactly" if exact else "are near that of a class, but farther than JPEG leaves them"
@@ -273,10 +273,14 @@ class PictureReader:
         to_do = f"{numbers}{'Otherwise say' if numbers else 'Say'} what they are: {options}."
         raise P2PError(item.where, what, to_do, code="inexact-areas")
 
-    def _refuse_exchanged(self, item: PictureLabels, colors: Sequence[Color]) -> None:
-        """Raise P2PError for colours that all are those of classes with red and blue exchanged."""
+    def _refuse_exchanged(self, item: PictureLabels, colors: Sequence[Color], snapped: SnapResult) -> None:
+        """Raise P2PError for a picture whose colours all are those of classes with red and blue exchanged.
+
+        `colors` are those of no class; one that is as its class has it, and no other's exchanged, shows that none is.
+        """
         known = self._table(item)
-        found = explain_exchanged(colors, known)
+        own = np.unique(snapped.rows[~(snapped.moved | snapped.stray)])
+        found = explain_exchanged([*colors, *map(_color, self.colors(item)[own])], known)
         if not found or all(exchange(color) == color for color in found):
             return
         color, name = next(iter(found.items()))
@@ -360,7 +364,8 @@ class PictureReader:
 
     def _stray(self, item: PictureLabels, picture: Photo, snapped: SnapResult, *, exact: bool) -> P2PError:
         colors = _common_colors(picture[snapped.stray]) if exact else []
-        self._refuse_exchanged(item, colors)
+        if colors:
+            self._refuse_exchanged(item, colors, snapped)
         places = np.argwhere(snapped.stray)
         y, x = (int(part) for part in places[0])
         first = tuple(int(part) for part in picture[y, x])

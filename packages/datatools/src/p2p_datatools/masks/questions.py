@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.exchanged import Ground
 from p2p_datatools.contract.mask_folder import MaskLine
 from p2p_datatools.contract.palette import BACKGROUND, IGNORE, is_built_in
 from p2p_datatools.contract.progress import Reporter
@@ -36,7 +37,8 @@ def check_mapping(
     claims = work.claims
     uses = {label: use for label, use in totals.uses.items() if claims.word(label) is not None} | work.uses
     doubted = _list_doubts(claims, uses, found)
-    _note_inverted(work.grounds, labels, report)
+    if BACKGROUND in claims.palette.names:
+        _note_inverted(work.grounds, claims.palette.index(BACKGROUND), labels, report)
     _note_interpolated(work.interpolated, report)  # first, since it explains numbers that are asked about
     if doubted or any(claims.word(label) is None for label in uses):
         by_ids = (str(labels / line.source) for line in lines.values() if line.decided_by == BY_IDS)
@@ -60,15 +62,16 @@ def _note_interpolated(pictures: Collection[str], report: Reporter) -> None:
         )
 
 
-def _note_inverted(grounds: Mapping[str, int], labels: Path, report: Reporter) -> None:
-    """Note pictures of two classes in which the background lies inside and the object around it."""
-    inverted = [where for where, ground in grounds.items() if ground not in (0, IGNORE)]
+def _note_inverted(known: Mapping[str, Ground], background: int, labels: Path, report: Reporter) -> None:
+    """Note pictures of an object and its background in which that lies inside and the object around it."""
+    grounds = {where: each.around for where, each in known.items() if background in each and IGNORE not in each}
+    inverted = [where for where, around in grounds.items() if around != background]
     if not inverted or (len(grounds) > len(inverted) and len(inverted) < _INVERTED * len(grounds)):
         return
     of = "all of them" if len(inverted) == len(grounds) else f"{len(inverted)} of {len(grounds)}"
     report.note(
-        f"{labels}: in {plural(len(grounds), 'picture', 'pictures')} one of two classes lies along all edges; in {of}, "
-        f"such as {min(inverted)}, that is the object, and the background lies inside. Are black and white exchanged?"
+        f"{labels}: in {plural(len(grounds), 'picture')} a class or the background lies along all edges, and the other "
+        f"inside; in {of}, such as {min(inverted)}, the background is inside. Are black and white exchanged?"
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, Skip, error_of
-from p2p_datatools.contract.exchanged import find_ground
+from p2p_datatools.contract.exchanged import Ground, find_ground
 from p2p_datatools.contract.files.atomic import write_lines
 from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.files.work import Output, Work
@@ -47,10 +47,10 @@ MASK_WEIGHT = 6  # bytes that a byte of a mask or of a decoded label picture may
 class MaskWork(Work[MaskJob, MaskLine, Size | None]):
     """The masks of one call; `uses` are the labels of the pictures that were read in it.
 
-    `numbered` are those of the pictures whose numbers nothing names but the palette's ids. `grounds` are the classes
-    along all edges of the pictures of two classes, by where these are. `strays` are the regions
-    outside of their picture, `scaling` the sizes of label pictures that no class claims yet and that will be scaled,
-    both by the name of the mask. `reaches` are how far regions of all pictures reach.
+    `numbered` are those of the pictures whose numbers nothing names but the palette's ids. `grounds` are those of the
+    pictures of two classes, by where these are. `strays` are the regions outside of their picture, `scaling` the sizes
+    of label pictures that no class claims yet and that will be scaled, both by the name of the mask. `reaches` are how
+    far regions of all pictures reach.
     """
 
     listing = MASK_LINES
@@ -71,7 +71,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         self.uses: dict[str, Use] = {}
         self.numbered: list[str] = []
         self.interpolated: list[str] = []
-        self.grounds: dict[str, int] = {}
+        self.grounds: dict[str, Ground] = {}
         self.strays: dict[str, tuple[RegionFault, ...]] = {}
         self.scaling: dict[str, str] = {}
         self.reaches = Reaches()

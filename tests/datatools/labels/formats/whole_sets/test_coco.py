@@ -221,4 +221,6 @@ def test_entries_of_one_name_and_size_are_one_picture_with_the_annotations_of_al
     )
     other = [*images[:1], images[1] | {"width": 9}]
     assert len(read(coco({"segmentation": [SQUARE]}, images=other)).items) == 2  # which photo is meant is not known
+    films = [image | {"video_id": number} for number, image in enumerate(images)]
+    assert len(read(coco({"segmentation": [SQUARE]}, images=films)).items) == len(films)  # frames of one name
     assert len(read(coco(images=[{"id": 1}, {"id": 2}])).skipped) == 2

@@ -149,6 +149,8 @@ def _points(values: Any, where: str, form: str, name: str) -> Points:
     try:
         found = np.array(values, dtype=np.float64)
         points = found.reshape(-1, 2)
+        if found.shape[-2:] == (1, 2):  # OpenCV's contours have a list around each point
+            found = points
     except (TypeError, ValueError, OverflowError) as error:
         raise _not_points(values, where, form, name) from error
     if not (np.abs(points) <= _FARTHEST).all():

@@ -24,6 +24,7 @@ from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionFault, 
 
 COCO_TABLES = ("images", "annotations", "categories")
 _EMPTY = "annotation without outline"
+_PLACES = ("coco_url", "flickr_url", "path", "video_id")  # which tell pictures of one name apart
 
 
 def is_coco(value: Any) -> bool:
@@ -85,10 +86,14 @@ def _entry_of(image: Mapping[str, Any]) -> tuple[Any, ...]:
 
 
 def _group_by_entry(images: Iterable[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
-    """The entries of each picture: converters write one for every object, or for every file that they merge."""
+    """The entries of each picture: converters write one for every object, or for every file that they merge.
+
+    Those that tell of two places are two pictures of one name.
+    """
     found: dict[Any, list[Mapping[str, Any]]] = defaultdict(list)
     for each in images:
-        found[str(_entry_of(each)) if each.get("file_name") else (each["id"],)].append(each)
+        own = str((_entry_of(each), [each.get(key) for key in _PLACES]))
+        found[own if each.get("file_name") else (each["id"],)].append(each)
     return list(found.values())
 
 
