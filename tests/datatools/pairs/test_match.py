@@ -426,7 +426,9 @@ def test_numbers_that_begin_anew_in_each_folder_of_a_split_are_told_to_be_shifte
     tmp_path: Path, refused: "Refused"
 ) -> None:
     def numbered(first: int) -> list[str]:
-        return [f"{split}/{first + number}.png" for split, count in (("train", 6), ("val", 3)) for number in range(count)]
+        return [
+            f"{split}/{first + number}.png" for split, count in (("train", 6), ("val", 3)) for number in range(count)
+        ]
 
     a, b = make_files(tmp_path / "a", *numbered(1)), make_files(tmp_path / "b", *numbered(0))
     with refused("shifted-names", a) as error:

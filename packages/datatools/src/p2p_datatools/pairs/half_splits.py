@@ -33,11 +33,11 @@ def read_half_splits(half: Path) -> Mapping[str, str]:
         return {}
     table = read_json(file)
     if not isinstance(table, dict) or not all(isinstance(names, list) for names in table.values()):
-        raise _damaged(file, "is not a table of splits and names")
+        raise _refuse_list(file, "is not a table of splits and names")
     if other := [split for split in table if split not in SPLITS]:
-        raise _damaged(file, f"gives the split {other[0]!r}, and splits are {', '.join(SPLITS)}")
+        raise _refuse_list(file, f"gives the split {other[0]!r}, and splits are {', '.join(SPLITS)}")
     return {str(name).removesuffix(".png"): split for split, names in table.items() for name in names}
 
 
-def _damaged(file: Path, what: str) -> P2PError:
+def _refuse_list(file: Path, what: str) -> P2PError:
     return P2PError(file, what, "Correct or delete it, or take the pairs apart again.", code="damaged-file")

@@ -24,7 +24,7 @@ def advise_missing(path: Path, *, otherwise: str = "Check the spelling.") -> str
     text = str(path)
     if path.is_symlink():
         return f"It is a link that leads nowhere: {path_word(path.readlink())} does not exist."
-    if (home := Path(os.path.expanduser(text))) != path:  # pathlib raises for a user who is not known
+    if (home := Path(os.path.expanduser(text))) != path:  # noqa: PTH111 - pathlib raises for an unknown user
         return f"The shell replaces ~ only where it is not in quotes: write {path_word(home)}."
     if address := _ADDRESS.match(text):
         if address[1].lower() == "file":

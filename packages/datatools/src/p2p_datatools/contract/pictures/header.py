@@ -45,7 +45,7 @@ _TIFF = (".tif", ".tiff")
 _RAW = ("CFA", "LINEAR_RAW")  # PhotometricInterpretation of TIFF/EP and DNG
 _MIN_IS_WHITE = 0  # of the tag PhotometricInterpretation: Pillow turns the values round
 GDAL_NODATA = 42113  # the tag in which GDAL says which value means no data
-_TAIL = 65536  # bytes at the end of a PNG that are searched for its orientation, and at the start of others for their depth
+_TAIL = 65536  # bytes at the end of a PNG that may say its orientation, and at the start of others their depth
 _PLAIN_MODES = {png.GREY: ("L", 1), png.RGB: ("RGB", 3), png.INDEXED: ("P", 3)}  # Pillow's modes, channels as a photo
 _TRANSPARENT = (1, 2)  # ExtraSamples: colours multiplied by the transparency, and not
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # the library is silent; what matters is an error
