@@ -45,12 +45,14 @@ def test_two_scenes_side_by_side_are_pairs_wherever_they_lie(tmp_path: Path, sce
 
 
 @pytest.mark.parametrize("largest", [3000, 65535])
-def test_depth_of_16_bits_that_is_twice_as_wide_as_high_is_single_pictures(tmp_path: Path, largest: int) -> None:
+def test_depth_of_16_bits_that_is_twice_as_wide_as_high_is_single_pictures(
+    tmp_path: Path, largest: int, scene: "Scene"
+) -> None:
     """So are the disparities of Cityscapes: their shape is no sign of pairs, and those of 12 bits are not black."""
     for folder in (tmp_path / "flat", tmp_path / "splits" / "train"):
         folder.mkdir(parents=True)
         for number in range(4):
-            far = np.linspace(0, 1, 64)[:, None] * (2 + np.sin(np.arange(128) / 20 + number)) / 3
+            far = scene(number, Size(128, 64))[..., 0] / 255
             write_png(folder / f"{number}.png", (far * largest).astype(np.uint16))
     assert open_data(tmp_path / "flat").kind == "photos"
     assert open_data(tmp_path / "splits").kind == "photos"
