@@ -41,6 +41,16 @@ def test_a_set_of_which_a_part_was_made_the_other_way_round_is_told_once(every: 
     assert swapped(*((b, a) if number % every else (a, b) for number, (a, b) in enumerate(sound))) == ["."]
 
 
+def test_pictures_that_are_too_dark_or_too_light_beside_right_ones_are_not_swapped() -> None:
+    """So are sets to correct the exposure: to swap the halves of a part would spoil them."""
+
+    def exposed(number: int) -> tuple[Photo, Photo]:
+        right = (np.random.default_rng(number).integers(100, 150, (32, 32, 3))).astype(np.uint8)
+        return (right - 80 if number % 2 else right + 80), right
+
+    assert swapped(*map(exposed, range(12))) == []
+
+
 def test_of_few_pairs_and_of_halves_that_are_alike_nothing_is_said() -> None:
     assert swapped(*[(dark(0), light(0))] * 3, (light(1), dark(1))) == []
     assert swapped(*[(dark(number), dark(99 - number)) for number in range(20)]) == []

@@ -116,6 +116,18 @@ def test_the_splits_of_the_manifest_are_those_of_the_pairs_made_again(
         assert all((made.dest / each.file).is_file() and each.file.startswith(each.split) for each in after)
 
 
+def test_a_list_of_splits_with_another_word_for_one_is_refused(
+    pairs: Path, dest: Path, tmp_path: Path, refused: "Refused"
+) -> None:
+    split(pairs, val=0.25, test=0.25)
+    folders = take_apart(pairs, dest).folders
+    listed = dest / "splits.json"
+    listed.write_text(listed.read_text().replace('"val"', '"valid"'))
+    with refused("damaged-file", listed) as error:
+        pair(folders[0], folders[1], tmp_path / "again")
+    assert "'valid'" in error.value.what
+
+
 def test_splitting_between_two_calls_changes_nothing(pairs: Path, dest: Path) -> None:
     take_apart(pairs, dest)
     split(pairs, val=0.25, test=0.25)

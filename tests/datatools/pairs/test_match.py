@@ -420,3 +420,23 @@ def test_names_that_count_from_another_number_are_no_pairs_but_for_the_first_and
     assert (len(matched), [skip.code for skip in skipped]) == (4, ["no-partner"] * 2)
     (b / "003.jpg").unlink()  # a gap, so that a picture is missing here and there
     assert len(match_pictures(a, b)[0]) == 3
+
+
+def test_numbers_that_begin_anew_in_each_folder_of_a_split_are_told_to_be_shifted(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    def numbered(first: int) -> list[str]:
+        return [
+            f"{split}/{first + number}.png" for split, count in (("train", 6), ("val", 3)) for number in range(count)
+        ]
+
+    a, b = make_files(tmp_path / "a", *numbered(1)), make_files(tmp_path / "b", *numbered(0))
+    with refused("shifted-names", a) as error:
+        match_pictures(a, b)
+    assert "counts from 1 to 6" in error.value.what
+
+
+def test_years_and_frames_that_begin_one_later_are_names(tmp_path: Path) -> None:
+    a = make_files(tmp_path / "a", *(f"{year}.png" for year in range(2014, 2020)))
+    b = make_files(tmp_path / "b", *(f"{year}.png" for year in range(2015, 2021)))
+    assert len(match_pictures(a, b)[0]) == 5

@@ -16,6 +16,7 @@ from p2p_datatools.contract.files.missing import advise_missing
         ("file:///data/photos", "Write the path alone: /data/photos."),
         (r"C:\Users\me\photos", "in WSL it is /mnt/c/Users/me/photos."),
         ("gone", "Check the spelling."),
+        ("~no-such-user/photos", "Check the spelling."),
     ],
 )
 def test_a_path_that_cannot_be_meant_says_what_to_write(path: str, advice: str) -> None:

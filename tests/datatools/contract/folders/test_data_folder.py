@@ -44,6 +44,26 @@ def test_two_scenes_side_by_side_are_pairs_wherever_they_lie(tmp_path: Path, sce
     assert {pair.split for pair in open_data(tmp_path / "split").pairs.pairs} == {"val"}  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("largest", [3000, 65535])
+def test_depth_of_16_bits_that_is_twice_as_wide_as_high_is_single_pictures(
+    tmp_path: Path, largest: int, scene: "Scene"
+) -> None:
+    """So are the disparities of Cityscapes: their shape is no sign of pairs, and those of 12 bits are not black."""
+    for folder in (tmp_path / "flat", tmp_path / "splits" / "train"):
+        folder.mkdir(parents=True)
+        for number in range(4):
+            far = scene(number, Size(128, 64))[..., 0] / 255
+            write_png(folder / f"{number}.png", (far * largest).astype(np.uint16))
+    assert open_data(tmp_path / "flat").kind == "photos"
+    assert open_data(tmp_path / "splits").kind == "photos"
+
+
+def test_plain_pictures_of_16_bits_are_single_ones_whatever_their_shape(tmp_path: Path) -> None:
+    for number in range(4):
+        write_png(tmp_path / f"{number}.png", np.full((64, 128), 900 + number, dtype=np.uint16))
+    assert open_data(tmp_path).kind == "photos"
+
+
 def test_photos_in_folders_of_splits_are_photos_that_have_splits(tmp_path: Path, scene: "Scene") -> None:
     for part, count in (("train", 3), ("test", 2)):
         for number in range(count):

@@ -24,7 +24,7 @@ from p2p_datatools.contract.pictures.header import (
     photo_size,
     read_header,
 )
-from p2p_datatools.contract.pictures.images import read_mask, read_photo, write_mask, write_png
+from p2p_datatools.contract.pictures.images import read_mask, read_photo, size_of, write_mask, write_png
 from p2p_datatools.contract.pictures.index import read_ids, read_index_picture
 from p2p_datatools.contract.pictures.sizes import Size
 
@@ -212,6 +212,16 @@ def test_the_first_bytes_of_a_png_say_what_pillow_says(
     quick = header_or_code(path)
     monkeypatch.setattr(header, "_plain_header", lambda file: None)
     assert quick == header_or_code(path)
+
+
+@pytest.mark.parametrize("what", ["EXIF", "EXIF as text", "XMP", "words"])
+@pytest.mark.parametrize("place", [33, -12])
+def test_a_png_has_the_size_that_it_is_decoded_with_wherever_its_orientation_is_written(
+    what: str, place: int, tmp_path: Path
+) -> None:
+    data = plain_file("RGB")
+    (tmp_path / "a.png").write_bytes(data[:place] + CHUNKS[what] + data[place:])
+    assert photo_header(tmp_path / "a.png").size == size_of(read_photo(tmp_path / "a.png"))
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "P"])

@@ -43,13 +43,14 @@ class SwapCheck:
     """How the halves of the pairs of a folder differ."""
 
     def __init__(self, names: tuple[str, str]) -> None:
-        self._names, self._files, self._differences = names, list[Path](), array("f")
+        self._names, self._files, self._differences, self._sums = names, list[Path](), array("f"), array("f")
 
     def add(self, file: Path, a: tuple[float, ...], b: tuple[float, ...]) -> None:
         """Note what was measured of the halves of a pair."""
         if a and b:
             self._files.append(file)
             self._differences.extend(here - there for here, there in zip(a, b, strict=True))
+            self._sums.extend(here + there for here, there in zip(a, b, strict=True))
 
     def findings(self) -> Iterator[Finding]:
         """The pairs that differ the other way round; none where the halves of the set do not differ clearly."""
@@ -58,9 +59,8 @@ class SwapCheck:
         differences = np.asarray(self._differences, dtype=np.float64).reshape(len(self._files), -1)
         scores = _scores(differences)
         swapped = np.flatnonzero(scores < _SWAPPED)
-        if (
-            not len(swapped) or (scores > -_SWAPPED).mean() < _MANY
-        ):  # none are usual, where as many are one as the other
+        # None are usual where as many are one as the other.
+        if not len(swapped) or (scores > -_SWAPPED).mean() < _MANY:
             yield from self._two_ways(differences)
             return
         for place in swapped:
@@ -72,11 +72,14 @@ class SwapCheck:
 
     def _two_ways(self, differences: NDArray[np.float64]) -> Iterator[Finding]:
         """That some pairs differ one way round and others the other, where each clearly differs one way."""
-        ways = _turn(differences)
+        measure = _most_even(differences)
+        ways = np.where(differences[:, measure] < 0, -1.0, 1.0)
         scores = _scores(differences * ways[:, None])
         few = min((1, -1), key=lambda way: int((ways == way).sum()))
         places = np.flatnonzero(ways == few)
         if (scores >= _CLEARLY).mean() < _NEARLY_ALL or len(places) < _LEAST_WAY:
+            return
+        if self._are_far_apart(ways == few, np.abs(differences[:, measure]), measure):
             return
         (a, b), first = self._names, self._files[int(places[0])]
         other = self._files[int(np.flatnonzero(ways != few)[0])]
@@ -86,13 +89,21 @@ class SwapCheck:
         what = f"{what}such as {first}, unlike {other}"
         yield Finding(folder, what, to_do, "halves-swapped", "warning", figure=round(len(places) / len(ways), 3))
 
+    def _are_far_apart(self, few: NDArray[np.bool_], sizes: NDArray[np.float64], measure: int) -> bool:
+        """Whether pairs that differ the other way are other pictures, such as too light ones beside too dark ones.
 
-def _turn(differences: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The way round, 1 or -1, of each pair (n, measures): by the sign of the measure that differs most evenly."""
+        Swapping leaves the sum of both halves as it is.
+        """
+        sums = np.asarray(self._sums, dtype=np.float64).reshape(len(few), -1)[:, measure]
+        return bool(abs(np.median(sums[few]) - np.median(sums[~few])) > np.median(sizes))
+
+
+def _most_even(differences: NDArray[np.float64]) -> int:
+    """Which measure of the pairs (n, measures) differs most evenly, whatever way round."""
     sizes = np.abs(differences)
     middle = np.median(sizes, axis=0)
     spread = 1.4826 * np.median(np.abs(sizes - middle), axis=0) + 1e-3 + 0.02 * middle
-    return np.where(differences[:, int(np.argmax(middle / spread))] < 0, -1.0, 1.0)
+    return int(np.argmax(middle / spread))
 
 
 def _scores(differences: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -284,25 +284,29 @@ def _by_affix(longer: Collection[str], shorter: Collection[str]) -> Iterator[str
 def explain_shift(one: Collection[str], other: Collection[str], others: object) -> str:
     """What is odd about names that count on without a gap, from 0 these and from 1 the `others`; empty if they do not.
 
-    A picture of each number but the outermost has a partner then, and it is that of another picture.
+    Each folder may count anew. A picture of each number but the outermost has a partner then, that of another picture.
     """
-    here, there = _span(one), _span(other)
-    if here is None or there is None:
+    here, there = _count_up(one), _count_up(other)
+    spans = [(here[way], there[way]) for way in here if way in there]
+    if len(one) < _LEAST_COUNTED or not len(here) == len(there) == len(spans):
         return ""
-    (first, last), (start, end) = here, there
-    if last - first != end - start or abs(first - start) != 1 or last - first + 1 < _LEAST_COUNTED:
+    starts = {(one_of.start, other_of.start) for one_of, other_of in spans}
+    if starts not in ({(0, 1)}, {(1, 0)}) or any(len(one_of) != len(other_of) for one_of, other_of in spans):
         return ""
+    shown, beside = max(spans, key=lambda span: len(span[0]))
     return (
-        f"counts from {first} to {last}, and {others} from {start} to {end}: a name is hardly that of one scene in both"
+        f"counts from {shown.start} to {shown[-1]}, and {others} from {beside.start} to {beside[-1]}: a name is hardly "
+        "that of one scene in both"
     )
 
 
-def _span(names: Collection[str]) -> tuple[int, int] | None:
-    """The first and the last number of names that are equal but for it, and have each between; None of others."""
-    parts = [_COUNTED.fullmatch(name) for name in names]
-    if len({(part[1], part[3]) if part else None for part in parts}) != 1:
-        return None
-    numbers = {int(part[2]) for part in parts if part}
-    if len(numbers) < len(names) or max(numbers, default=0) - min(numbers, default=1) != len(numbers) - 1:
-        return None
-    return min(numbers), max(numbers)
+def _count_up(names: Collection[str]) -> dict[tuple[str, str], range]:
+    """The numbers of names by what is before and behind these; empty where a name has none, or one is missing."""
+    numbers: dict[tuple[str, str], set[int]] = {}
+    for name in names:
+        parts = _COUNTED.fullmatch(name)
+        if parts is None:
+            return {}
+        numbers.setdefault((parts[1], parts[3]), set()).add(int(parts[2]))
+    spans = {way: range(min(found), max(found) + 1) for way, found in numbers.items()}
+    return spans if sum(map(len, spans.values())) == len(names) else {}

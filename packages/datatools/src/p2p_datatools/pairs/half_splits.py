@@ -8,6 +8,7 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_json, write_json
+from p2p_datatools.contract.pairs.manifest import SPLITS
 
 HALVES = "halves.json"
 """The marker of a folder of halves."""
@@ -32,6 +33,11 @@ def read_half_splits(half: Path) -> Mapping[str, str]:
         return {}
     table = read_json(file)
     if not isinstance(table, dict) or not all(isinstance(names, list) for names in table.values()):
-        what, to_do = "is not a table of splits and names", "Delete it, or take the pairs apart again."
-        raise P2PError(file, what, to_do, code="damaged-file")
+        raise _refuse_list(file, "is not a table of splits and names")
+    if other := [split for split in table if split not in SPLITS]:
+        raise _refuse_list(file, f"gives the split {other[0]!r}, and splits are {', '.join(SPLITS)}")
     return {str(name).removesuffix(".png"): split for split, names in table.items() for name in names}
+
+
+def _refuse_list(file: Path, what: str) -> P2PError:
+    return P2PError(file, what, "Correct or delete it, or take the pairs apart again.", code="damaged-file")

@@ -4,6 +4,7 @@ Nothing here may open a file; the folder around the path is listed at most.
 """
 
 import difflib
+import os
 import re
 from pathlib import Path
 
@@ -23,8 +24,7 @@ def advise_missing(path: Path, *, otherwise: str = "Check the spelling.") -> str
     text = str(path)
     if path.is_symlink():
         return f"It is a link that leads nowhere: {path_word(path.readlink())} does not exist."
-    if text.startswith("~"):
-        home = path.expanduser() if text.startswith(("~/", "~\\")) or text == "~" else path
+    if (home := Path(os.path.expanduser(text))) != path:  # noqa: PTH111 - pathlib raises for an unknown user
         return f"The shell replaces ~ only where it is not in quotes: write {path_word(home)}."
     if address := _ADDRESS.match(text):
         if address[1].lower() == "file":

@@ -47,11 +47,11 @@ _MOST = 0.75  # of the pictures that tell something: from here on a folder holds
 class Glance(NamedTuple):
     """What is seen of one picture of a folder; of one that cannot be read as a photo what its `trouble` is.
 
-    `is_wide` says that it is exactly twice as wide as high, `is_of_two` that one half has many times the colours of
-    the other, `is_deep` that it has 16 bits, `third` after which of its thirds two pictures meet, `is_in_three` that
-    three pictures stand in it side by side, `is_in_rows` four in two rows. `bars` are those across its middle from the
-    left to the right, `below` and `bars_below` the same from the top to the bottom, all of these without the
-    `captions`, and so is the `size`. `role` is what p2p says in it that it is.
+    `is_wide` says that it is exactly twice as wide as high and has 8 bits, `is_of_two` that one half has many times the
+    colours of the other, `is_deep` that it has 16 bits, `third` after which of its thirds two pictures meet,
+    `is_in_three` that three pictures stand in it side by side, `is_in_rows` four in two rows. `bars` are those across
+    its middle from the left to the right, `below` and `bars_below` the same from the top to the bottom, all of these
+    without the `captions`, and so is the `size`. `role` is what p2p says in it that it is.
     """
 
     file: Path
@@ -196,7 +196,7 @@ def glance_of(file: PictureFile, values: Array) -> Glance | None:
         file.path,
         is_read=True,
         middle=middle,
-        is_wide=width == 2 * height,
+        is_wide=width == 2 * height and values.dtype == np.uint8,  # so are depth and disparity of street scenes
         is_deep=values.dtype != np.uint8,
         third=_find_third(picture) if middle != "cut" else 0,
         is_of_two=middle == "cut" and _is_of_two(picture),

@@ -45,7 +45,7 @@ _TIFF = (".tif", ".tiff")
 _RAW = ("CFA", "LINEAR_RAW")  # PhotometricInterpretation of TIFF/EP and DNG
 _MIN_IS_WHITE = 0  # of the tag PhotometricInterpretation: Pillow turns the values round
 GDAL_NODATA = 42113  # the tag in which GDAL says which value means no data
-_TAIL = 65536  # bytes at the end of a PNG that are searched for EXIF, and at the start of others for their depth
+_TAIL = 65536  # bytes at the end of a PNG that may say its orientation, and at the start of others their depth
 _PLAIN_MODES = {png.GREY: ("L", 1), png.RGB: ("RGB", 3), png.INDEXED: ("P", 3)}  # Pillow's modes, channels as a photo
 _TRANSPARENT = (1, 2)  # ExtraSamples: colours multiplied by the transparency, and not
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # the library is silent; what matters is an error
@@ -249,7 +249,7 @@ def _photo_header(file: PictureFile) -> Header:
 def _plain_header(file: PictureFile) -> Header | None:
     """The header of a PNG whose first bytes say all; None for any other file. Pillow takes four times as long."""
     head = png.plain_head(file.opening) if png.head_of(file.head) else None
-    if head is None or b"eXIf" in file.tail:
+    if head is None or png.may_be_turned(file.tail):
         return None
     mode, channels = _PLAIN_MODES[head.color]
     size = Size(head.width, head.height)
@@ -321,7 +321,7 @@ def _orientation(image: Image.Image, file: PictureFile) -> int:
     if file.options.exif == "raw":
         return 1
     # Pillow decodes a whole PNG for its EXIF, which may come after the pixels: rarely, and then near the end.
-    is_early = image.format == "PNG" and b"eXIf" not in file.tail
+    is_early = image.format == "PNG" and not png.may_be_turned(file.tail)
     exif = Image.Image.getexif(image) if is_early else image.getexif()
     return known_orientation(exif.get(ExifTags.Base.Orientation))
 

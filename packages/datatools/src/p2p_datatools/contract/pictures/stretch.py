@@ -41,11 +41,19 @@ def show_values(values: Array, gaps: Gaps | None = None) -> tuple[Photo, str]:
 
 
 def upper_bits(values: Array) -> Photo | None:
-    """A grey or RGB picture of 8 or 16 bits as uint8 RGB (height, width, 3), by the upper 8 bits; None of any other."""
+    """A grey or RGB picture of 8 or 16 bits as uint8 RGB (height, width, 3); None of any other.
+
+    Of 16 bits the upper 8 that are used are shown: cameras use 10 to 14, in the lower ones.
+    """
     if values.dtype not in (np.uint8, np.uint16) or values.shape[2:] not in ((), (3,)):
         return None
-    shown = values if values.dtype == np.uint8 else (values >> 8).astype(np.uint8)
+    shown = values if values.dtype == np.uint8 else (values >> _unused_bits(values)).astype(np.uint8)
     return np.repeat(shown[..., None], 3, axis=2) if shown.ndim == 2 else np.asarray(shown, dtype=np.uint8)
+
+
+def _unused_bits(values: Array) -> int:
+    """How many of the lower bits are not shown where 8 are."""
+    return max(0, int(values.max(initial=0)).bit_length() - 8)
 
 
 def _ends(values: Array) -> tuple[float, float]:

@@ -31,6 +31,8 @@ _MOST_COLORS = 3 * 256  # bytes of a colour table
 # Chunks before the pixels that say nothing of them, by their bytes, and keywords of text that is for people.
 _IDLE = {b"pHYs": 9, b"tIME": 7, b"sRGB": 1, b"gAMA": 4, b"cHRM": 32}
 _FOR_PEOPLE = frozenset({b"p2p", b"Software", b"Title", b"Author", b"Comment", b"Description", b"Source"})
+# What begins an orientation behind the pixels, where ExifTool writes XMP, and ImageMagick EXIF as text.
+_TURNING = (b"eXIf", b"XML:com.adobe.xmp", b"Raw profile type ")
 
 
 PictureRole = Literal[
@@ -85,6 +87,11 @@ def _is_idle(kind: bytes, body: bytes, head: Head) -> bool:
     if kind == b"tEXt":
         return body.partition(b"\0")[0] in _FOR_PEOPLE
     return len(body) == (HEAD - 20 if kind == b"IHDR" else _IDLE.get(kind))
+
+
+def may_be_turned(tail: bytes) -> bool:
+    """Whether the last bytes of a PNG may say its orientation."""
+    return any(word in tail for word in _TURNING)
 
 
 def role_of(data: bytes) -> str:
