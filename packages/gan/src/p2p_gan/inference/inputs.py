@@ -196,10 +196,10 @@ def without_equal_channels(pixels: Array, wanted: Form, where: Path | str) -> Ar
 
 def _is_grey(pixels: Array) -> bool:
     """Whether three channels are equal, but for what lossy WebP rounds in pictures of many greys."""
-    grey = pixels[..., 1:2]
-    if pixels.dtype != np.uint8 or np.ptp(grey) < _MANY_GREYS:  # small numbers in one channel are classes
-        return np.array_equal(np.broadcast_to(grey, pixels.shape), pixels)
-    return bool((np.maximum(pixels, grey) - np.minimum(pixels, grey) <= _ROUNDED).all())
+    red, green, blue = (pixels[..., channel] for channel in range(3))  # one by one, in a tenth of the time
+    if pixels.dtype != np.uint8 or np.ptp(green) < _MANY_GREYS:  # small numbers in one channel are classes
+        return np.array_equal(red, green) and np.array_equal(blue, green)
+    return all((np.maximum(each, green) - np.minimum(each, green) <= _ROUNDED).all() for each in (red, blue))
 
 
 def read_input(
