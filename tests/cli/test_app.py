@@ -86,7 +86,7 @@ def test_python_m_p2p_cli_is_the_command() -> None:
 def test_help_breaks_no_line_at_a_hyphen(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     for width in (40, 60, 81, 97):
         monkeypatch.setenv("COLUMNS", str(width))
-        for words in (["train"], ["sample"], ["data", "build-masks"], ["experiments"], ["data", "export"], ["evaluate"]):
+        for words in (["train"], ["sample"], ["data", "build-masks"], ["data", "export"], ["evaluate"]):
             assert app.main([*words, "--help"]) == 0
             shown = capsys.readouterr().out
             assert "build-masks" in shown or words != ["data", "build-masks"]
