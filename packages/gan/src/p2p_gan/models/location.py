@@ -33,7 +33,7 @@ def model_file(path: Path) -> Path:
         to_do = advise_missing(path, otherwise=f"Give a run folder or a {MODEL_FILE}.")
         raise P2PError(path, "does not exist", to_do, code="missing-model")
     if path.suffix.lower() in SUFFIXES:
-        raise P2PError(path, "is a picture, not a model", _GIVE_RUN, code="missing-model")
+        raise P2PError(path, "is not a model: it has the name of a picture", _GIVE_RUN, code="missing-model")
     return path
 
 
