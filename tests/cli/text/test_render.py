@@ -151,7 +151,7 @@ def test_a_heading_is_text_and_no_markup(capsys: pytest.CaptureFixture[str]) -> 
 def test_on_a_narrow_terminal_a_table_folds_and_loses_nothing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(render, "Console", lambda width: Console(width=40))
+    monkeypatch.setattr(render, "_Output", lambda width: Console(width=40))
     render.table(("arm", "L1", "SSIM"), [("encoder-decoder", "0.1234 ± 0.0123", "0.9876 ± 0.0567")])
     lines = capsys.readouterr().out.splitlines()
     assert all(len(line) <= 40 for line in lines)

@@ -12,6 +12,7 @@ import pytest
 
 from p2p_cli import app
 from p2p_datatools.contract.pictures.formats import png
+from p2p_datatools.contract.pictures.images import write_png
 
 COMMAND = [sys.executable, "-m", "p2p_cli"]
 
@@ -52,6 +53,19 @@ def test_a_reader_that_has_enough_is_no_error() -> None:
             process.wait(60)
             assert process.stderr is not None
             assert (process.returncode, process.stderr.read()) == (0, b"")
+
+
+def test_a_reader_that_has_enough_hides_no_fault_of_the_data(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_png(tmp_path / "photos" / f"{name}.png", np.zeros((8, 8, 3), np.uint8))
+    (tmp_path / "photos" / "a.png").write_bytes((tmp_path / "photos" / "a.png").read_bytes()[:50])
+    for command, code in (("check", 1), ("stats", 0)):  # a line, and a table of rich's
+        words = [*COMMAND, "data", command, str(tmp_path / "photos")]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+            assert process.stdout is not None
+            process.stdout.close()
+            assert process.wait(60) == code
+        (tmp_path / "photos" / "a.png").unlink(missing_ok=True)
 
 
 def test_an_output_without_the_letters_of_a_name_is_no_fault(tmp_path: Path) -> None:

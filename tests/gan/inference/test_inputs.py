@@ -14,7 +14,7 @@ from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder, open_pairs
 from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
 from p2p_datatools.contract.pictures.arrays import write_tiff
-from p2p_datatools.contract.pictures.images import write_mask, write_png
+from p2p_datatools.contract.pictures.images import read_photo, write_mask, write_png
 from p2p_gan.inference.inputs import read_input, read_model_pair, refuse_file, refuse_folder, task_for, to_display
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.memory_inputs import read_values
@@ -65,9 +65,17 @@ def test_grey_that_was_saved_as_colour_is_grey_where_the_model_takes_grey(
     assert np.array_equal(read_values(np.repeat(grey[..., None], 3, axis=2), card, InputChanges()), grey)
 
 
+def test_grey_that_a_lossy_webp_rounds_to_nearly_equal_channels_is_grey(make_model: Make, tmp_path: Path) -> None:
+    grey = np.random.default_rng(0).integers(0, 256, (64, 64), dtype=np.uint8)
+    Image.fromarray(np.repeat(grey[..., None], 3, axis=2)).save(tmp_path / "x.webp", quality=80)
+    found = read_photo(tmp_path / "x.webp")
+    assert (found[..., 0] != found[..., 1]).any()
+    assert np.array_equal(read_input(tmp_path / "x.webp", make_model(GREY, PHOTO).card), found[..., 1])
+
+
 def test_colours_are_refused_where_the_model_takes_grey(make_model: Make, tmp_path: Path, refused: "Refused") -> None:
     photo = np.zeros((8, 8, 3), np.uint8)
-    photo[3, 4, 1] = 1
+    photo[3, 4, 1] = 1  # as class numbers in one channel are, which is no rounding
     write_png(tmp_path / "x.png", photo)
     card = make_model(GREY, PHOTO).card
     with refused("other-channels", tmp_path / "x.png") as error:

@@ -18,6 +18,7 @@ from p2p_datatools.splits.apply import split
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.evaluation.scores import evaluate
+from p2p_gan.inference.inputs import PictureBytes
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.parts import read_parts
 from p2p_gan.inference.sampling import sample
@@ -72,6 +73,8 @@ def test_one_folder_or_file_of_each_part_is_given_in_their_order(
     assert (tmp_path / "one" / "a.png").read_bytes() == (tmp_path / "out" / "a.png").read_bytes()
     with refused("other-number", usage=True):
         sample(painter, [*folders, folders[0]], tmp_path / "three")
+    with refused("other-number", usage=True):  # the bytes were left out in silence
+        sample(painter, [*folders, PictureBytes(b"")], tmp_path / "three")
     with refused("pictures-failed") as error:
         sample(painter, folders[0], tmp_path / "alone")
     assert {part.code for part in error.value.parts} == {"other-number"}

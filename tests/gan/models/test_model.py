@@ -7,12 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
 
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.models.location import BEST, MODEL_FILE
 from p2p_gan.models.model import Model, read_card, read_model, save_model, write_model
@@ -116,6 +118,13 @@ def test_a_path_without_a_model_is_named(tmp_path: Path, refused: "Refused") -> 
     with refused("missing-model", tmp_path) as error:
         read_model(tmp_path)
     assert str(tmp_path / BEST) in error.value.to_do
+
+
+def test_a_picture_in_the_place_of_the_model_is_called_so(tmp_path: Path, refused: "Refused") -> None:
+    write_png(tmp_path / "a.PNG", np.zeros((8, 8, 3), np.uint8))
+    with refused("missing-model", tmp_path / "a.PNG") as error:
+        read_model(tmp_path / "a.PNG")
+    assert "picture" in error.value.what
 
 
 @pytest.mark.parametrize("read", [read_model, read_card])

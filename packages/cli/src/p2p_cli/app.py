@@ -7,7 +7,7 @@ import difflib
 import importlib
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import click
 from click.shell_completion import CompletionItem
@@ -50,35 +50,8 @@ COMMANDS = {
 }
 
 
-_HYPHEN, _UNBROKEN = "-", "\u2011"
-
-
-class WholeWords(click.HelpFormatter):
-    """Help whose lines break at spaces alone, so that a command such as build-masks can be copied."""
-
-    def write_text(self, text: str) -> None:
-        """Write a paragraph."""
-        super().write_text(text.replace(_HYPHEN, _UNBROKEN))
-
-    def write_dl(self, rows: Iterable[tuple[str, str]], *args: int, **kwargs: int) -> None:
-        """Write a table of options or commands."""
-        super().write_dl([(name, text.replace(_HYPHEN, _UNBROKEN)) for name, text in rows], *args, **kwargs)
-
-    def getvalue(self) -> str:
-        """The text with its own hyphens."""
-        return super().getvalue().replace(_UNBROKEN, _HYPHEN)
-
-
-class HelpContext(click.Context):
-    """The context of every command of ours."""
-
-    formatter_class = WholeWords
-
-
 class LazyGroup(click.Group):
     """A group whose commands are modules that are imported only when they are called."""
-
-    context_class = HelpContext
 
     def __init__(self, *args: object, table: dict[str, tuple[str, str]], **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
@@ -93,7 +66,6 @@ class LazyGroup(click.Group):
         if name not in self.table:
             return None
         command: click.Command = importlib.import_module(f"p2p_cli.{self.table[name][0]}").command
-        command.context_class = HelpContext
         return command
 
     def resolve_command(
@@ -213,9 +185,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         what = str(error).split("\n", 1)[0] or "more memory was requested than there is"
         echo(f"Error: out of memory: {what}. Use smaller pictures, or a smaller --size or --batch.", err=True)
         return P2PError.exit_code
-    except BrokenPipeError:
-        close_output()  # whoever reads it, such as `head`, has closed it
-        return 0
     except OSError as error:
         if error.errno is None:  # not the system's: a mistake of ours
             raise

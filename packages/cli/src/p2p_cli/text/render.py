@@ -279,6 +279,13 @@ def hint(line: str) -> None:
         echo(line)
 
 
+class _Output(Console):
+    """Standard output, whose reader may go; rich itself would end the process then."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError  # for name_full_output
+
+
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, tight: bool = False) -> None:
     """A table on standard output: folded on a narrow terminal, not folded where it is not a terminal.
 
@@ -289,7 +296,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, tight: bool
         shown.add_column(Text(printable(heading)), overflow="fold")  # which may come from a file, and is no markup
     for row in rows:
         shown.add_row(*(Text(printable(cell, keep="\n")) for cell in row))
-    console = Console() if sys.stdout.isatty() else Console(width=400)
+    console = _Output() if sys.stdout.isatty() else _Output(width=400)
     with name_full_output():
         console.print(shown, highlight=False)
 

@@ -27,8 +27,8 @@ class Loudness:
 def echo(text: str = "", *, err: bool = False) -> None:
     """Print on standard output, or standard error: line ends and tabs as they are, else only what can be printed.
 
-    Raises P2PError when standard output cannot be written, such as for a full disk, and BrokenPipeError when who reads
-    it has enough. What standard error cannot take is lost: it is no reason to end days of training.
+    Raises P2PError when standard output cannot be written, such as for a full disk. What its reader, such as `head`,
+    no longer takes is lost, as is what standard error cannot take: that is no reason to end days of training.
     """
     shown = printable(text, keep="\n\t")
     if err:
@@ -43,12 +43,17 @@ def echo(text: str = "", *, err: bool = False) -> None:
 
 @contextlib.contextmanager
 def name_full_output() -> Iterator[None]:
-    """Raise P2PError when the block cannot write to standard output, BrokenPipeError when nobody reads it any more."""
+    """Raise P2PError when the block cannot write to standard output; what nobody reads any more is lost.
+
+    The command then does the rest of its work and ends with the code of that: `p2p data check masks | head` fails where
+    the masks have errors.
+    """
     try:
         yield
     except OSError as error:
-        if error.errno == errno.EPIPE or (error.errno == errno.EIO and _is_device(sys.stdout)):
-            raise BrokenPipeError from error  # without a number, by which click would end the process with code 1
+        if isinstance(error, BrokenPipeError) or (error.errno == errno.EIO and _is_device(sys.stdout)):
+            close_output()
+            return
         raise P2PError(
             "standard output",
             f"cannot be written: {error.strerror or error}",

@@ -109,13 +109,16 @@ def list_inputs(
 
 
 def list_stacks(
-    inputs: Sequence[Path], card: ModelCard, options: ReadOptions = AS_USUAL, report: Reporter = QUIET
+    given: Sequence[Path | PictureBytes], card: ModelCard, options: ReadOptions = AS_USUAL, report: Reporter = QUIET
 ) -> list[InputPicture]:
     """The pictures of a model whose input is of several: one file or folder of each part, in the order of the parts.
 
-    Raises UsageError for another number of inputs, P2PError where a picture lacks its partner.
+    Raises UsageError for another number of inputs or bytes of a file, P2PError where a picture lacks its partner.
     """
-    parts = card.input.parts
+    inputs, parts = [each for each in given if isinstance(each, Path)], card.input.parts
+    if len(inputs) < len(given):
+        what, to_do = "are the bytes of one file, but the model takes several pictures", "Write each to a file."
+        raise UsageError("PictureBytes", what, to_do, code="other-number")
     if len(inputs) != len(parts):
         words = ", ".join(part.name for part in parts)
         what = f"{'is one input' if len(inputs) == 1 else 'are ' + plural(len(inputs), 'input')}, but the model takes "

@@ -25,6 +25,7 @@ from p2p_gan.data.task import Task, task_of
 from p2p_gan.inference.mask_inputs import InputChanges, read_palette_mask
 from p2p_gan.models.card import ModelCard
 
+_ROUNDED, _MANY_GREYS = 1, 64  # of 255: how far WebP moves a channel, and the range from which on that is nothing
 _STACKED = (".tif", ".tiff", ".npy")  # what holds the channels of several pictures
 
 
@@ -61,7 +62,7 @@ def refuse_file(source: Path | PictureFile, card: ModelCard) -> None:
         what = f"is one picture, but the model takes {len(card.input.parts)} for each output: {words}"
         to_do = "Give a file or folder of each, in this order, or a pair folder."
         raise P2PError(path, what, to_do, code="other-number")
-    if not _may_be_grey(form, card.input):
+    if not _may_be_grey(form, form_of(card.input)):
         refuse_form(form, card, path)
 
 
@@ -70,7 +71,7 @@ def refuse_form(form: Form, card: ModelCard, where: Path | str) -> None:
     if not _fits(form, card.input):
         raise P2PError(
             where,
-            f"has {form}, but the model takes {_words(card.input)}",
+            f"has {form}, but the model takes {form_of(card.input)}",
             "Convert it, or train a model on such pictures.",
             code="other-channels",
         )
@@ -96,7 +97,7 @@ def refuse_folder(folder: PairFolder, halves: tuple[Half, Half], card: ModelCard
         if not _fits(form, wanted):
             raise P2PError(
                 folder.path,
-                f"has {form} in its half {half.name}, but the model {does} {_words(wanted)}",
+                f"has {form} in its half {half.name}, but the model {does} {form_of(wanted)}",
                 "Pair pictures that fit the model, or train a model on these.",
                 code="other-channels",
             )
@@ -173,25 +174,32 @@ def _fits(form: Form, wanted: Half) -> bool:
     )
 
 
-def _may_be_grey(form: Form, wanted: Half) -> bool:
-    """Whether a picture of three channels may be one of grey, as many programs save it, where the model takes grey."""
-    return not wanted.parts and wanted.channels == 1 and form == Form(3, wanted.dtype)
+def form_of(half: Half) -> Form:
+    """The channels and type of a half's pictures."""
+    return Form(half.channels, half.dtype)
 
 
-def without_equal_channels(pixels: Array, half: Half, where: Path | str) -> Array:
-    """Grey in three equal channels as one where the half has one, else the same pixels; raises P2PError for colours."""
-    if not (pixels.ndim == 3 and pixels.shape[2] == 3 and half.channels == 1):
+def _may_be_grey(form: Form, wanted: Form) -> bool:
+    """Whether a picture of three channels may be one of grey, as many programs save it, where one channel is wanted."""
+    return wanted.channels == 1 and form == Form(3, wanted.dtype)
+
+
+def without_equal_channels(pixels: Array, wanted: Form, where: Path | str) -> Array:
+    """Grey in three equal channels as one where one is wanted, else the same pixels; raises P2PError for colours."""
+    if not (pixels.ndim == 3 and pixels.shape[2] == 3 and wanted.channels == 1):
         return pixels
-    grey = pixels[..., :1]
-    if np.array_equal(np.broadcast_to(grey, pixels.shape), pixels):
-        return np.ascontiguousarray(grey[..., 0])
-    what = f"is in colour, but the model takes {_words(half)}"
+    if _is_grey(pixels):
+        return np.ascontiguousarray(pixels[..., 1])
     to_do = "Give what it was trained on; 'p2p data derive PHOTOS DEST --op gray' makes grey pictures of photos."
-    raise P2PError(where, what, to_do, code="other-channels")
+    raise P2PError(where, f"is in colour, but the model takes {wanted}", to_do, code="other-channels")
 
 
-def _words(half: Half) -> str:
-    return str(Form(half.channels, half.dtype))
+def _is_grey(pixels: Array) -> bool:
+    """Whether three channels are equal, but for what lossy WebP rounds in pictures of many greys."""
+    red, green, blue = (pixels[..., channel] for channel in range(3))  # one by one, in a tenth of the time
+    if pixels.dtype != np.uint8 or np.ptp(green) < _MANY_GREYS:  # small numbers in one channel are classes
+        return np.array_equal(red, green) and np.array_equal(blue, green)
+    return all((np.maximum(each, green) - np.minimum(each, green) <= _ROUNDED).all() for each in (red, blue))
 
 
 def read_input(
@@ -213,7 +221,7 @@ def read_input(
         values, gaps = read_filled(picture, "tag", judge=False, over_white=changes.over_white)
         if gaps is not None and values.dtype != np.uint8:
             changes.filled.append(picture.path)
-        return as_half(without_equal_channels(values, card.input, picture.path), card.input)
+        return as_half(without_equal_channels(values, form_of(card.input), picture.path), card.input)
 
 
 def encode_classes(indices: LabelMap, card: ModelCard) -> Array:

@@ -15,7 +15,7 @@ from p2p_datatools.contract.pictures.header import Form
 from p2p_datatools.contract.pictures.images import LabelMap
 from p2p_datatools.contract.pictures.memory import may_blend, open_pillow, open_values, refuse_strange_shape
 from p2p_datatools.contract.pictures.worn.reading import list_classes
-from p2p_gan.inference.inputs import as_half, encode_classes, read_input, refuse_form, without_equal_channels
+from p2p_gan.inference.inputs import as_half, encode_classes, form_of, read_input, refuse_form, without_equal_channels
 from p2p_gan.inference.mask_inputs import InputChanges, read_mask_colors
 from p2p_gan.models.card import ModelCard
 
@@ -45,7 +45,7 @@ def read_values(values: Array, card: ModelCard, changes: InputChanges) -> Array:
     values = values[..., 0] if values.ndim == 3 and values.shape[2] == 1 else values
     if card.input.kind == "mask" and card.palette is not None:
         return encode_classes(_labels_of(values, card.palette, changes), card)
-    values = without_equal_channels(values, card.input, WHERE)
+    values = without_equal_channels(values, form_of(card.input), WHERE)
     refuse_form(Form(1 if values.ndim == 2 else values.shape[2], card.input.dtype), card, WHERE)
     if card.input.dtype == "uint8":
         return as_half(_as_bytes(values), card.input)

@@ -120,7 +120,7 @@ def sample(
     given = [each if isinstance(each, PictureBytes) else Path(each) for each in several]
     strange: list[Skip] | None = [] if keep_going else None
     if len(given) > 1 and model.card.input.parts:
-        pictures = list_stacks([each for each in given if isinstance(each, Path)], model.card, sampling.read, report)
+        pictures = list_stacks(given, model.card, sampling.read, report)
     else:
         pictures = list_inputs(given, sampling.read, report, strange=strange)
     skipped, fitting, sizes = _split_by_fit(pictures, model.card, keep_going=keep_going)

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.machine import cores
@@ -29,7 +27,7 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.threads import parallel_map
 from p2p_datatools.contract.words import plural
 from p2p_gan.inference.apply import seed_of, translate, translator_of
-from p2p_gan.inference.inputs import as_half, encode_classes, refuse_form, to_display
+from p2p_gan.inference.inputs import as_half, encode_classes, form_of, refuse_form, to_display, without_equal_channels
 from p2p_gan.inference.mask_inputs import InputChanges, read_mask_colors
 from p2p_gan.inference.runtime_choice import open_for_pictures, pass_bytes, runtime_of, settle_runtime
 from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel
@@ -166,9 +164,9 @@ class _FrameWork:
         where, card = Path(f"{self._path}, frame {number}"), self._card
         if card.input.kind == "mask" and card.palette is not None:
             return encode_classes(read_mask_colors(where, frame, card.palette, changes, exact=False), card)
-        grey = card.input.channels == 1 and (frame == frame[..., :1]).all()
-        refuse_form(Form(1 if grey else 3, "uint8"), card, where)
-        return as_half(np.ascontiguousarray(frame[..., 0]) if grey else frame, card.input)
+        pixels = without_equal_channels(frame, form_of(card.input), where)
+        refuse_form(Form(1 if pixels.ndim == 2 else 3, "uint8"), card, where)
+        return as_half(pixels, card.input)
 
 
 def _say(work: _FrameWork, reader: VideoReader, card: ModelCard, sampling: SampleOptions, report: Reporter) -> None:

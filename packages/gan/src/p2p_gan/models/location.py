@@ -8,9 +8,11 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import cannot_read
+from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.files.missing import advise_missing
 
 MODEL_FILE, BEST = "model.safetensors", "best.safetensors"
+_GIVE_RUN = "Give the folder of 'p2p train', in 'p2p sample' and 'p2p evaluate' first."
 _RECORD = "run.json"  # of a run, whose room knows this one
 ONNX_FILE = "model.onnx"  # the model once more, which a run folder has after 'p2p export RUN --format onnx'
 
@@ -24,12 +26,14 @@ def model_file(path: Path) -> Path:
             if (path / BEST).is_file():
                 to_do = f"Give {path / BEST}, the best by its scores on val/."
             elif not (path / _RECORD).is_file():
-                what, to_do = f"{what} and is no run folder", "The model comes first: give the folder of 'p2p train'."
+                what, to_do = f"{what} and is no run folder", _GIVE_RUN
             raise P2PError(path, what, to_do, code="missing-model")
         return path / MODEL_FILE
     if not path.is_file():
         to_do = advise_missing(path, otherwise=f"Give a run folder or a {MODEL_FILE}.")
         raise P2PError(path, "does not exist", to_do, code="missing-model")
+    if path.suffix.lower() in SUFFIXES:
+        raise P2PError(path, "is not a model: it has the name of a picture", _GIVE_RUN, code="missing-model")
     return path
 
 
