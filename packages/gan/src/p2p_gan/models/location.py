@@ -6,7 +6,7 @@ Nothing here may know what is in a model file, or load torch.
 import hashlib
 from pathlib import Path
 
-from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import cannot_read
 from p2p_datatools.contract.files.missing import advise_missing
 
@@ -16,7 +16,10 @@ ONNX_FILE = "model.onnx"  # the model once more, which a run folder has after 'p
 
 
 def model_file(path: Path) -> Path:
-    """The model file at `path`: the file itself, or that of a run folder; raises P2PError if there is none."""
+    """The model file at `path`: the file itself, or that of a run folder.
+
+    Raises UsageError for what is neither, and P2PError for a run without a model yet.
+    """
     if path.is_dir():
         if not (path / MODEL_FILE).is_file():
             what = f"has no {MODEL_FILE}"
@@ -25,11 +28,12 @@ def model_file(path: Path) -> Path:
                 to_do = f"Give {path / BEST}, the best by its scores on val/."
             elif not (path / _RECORD).is_file():
                 what, to_do = f"{what} and is no run folder", "The model comes first: give the folder of 'p2p train'."
+                raise UsageError(path, what, to_do, code="missing-model")
             raise P2PError(path, what, to_do, code="missing-model")
         return path / MODEL_FILE
     if not path.is_file():
         to_do = advise_missing(path, otherwise=f"Give a run folder or a {MODEL_FILE}.")
-        raise P2PError(path, "does not exist", to_do, code="missing-model")
+        raise UsageError(path, "does not exist", to_do, code="missing-model")
     return path
 
 
