@@ -28,7 +28,7 @@ from p2p_datatools.labels.values import (
     SegmentLabels,
     Use,
 )
-from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, ClassMapping, is_name
+from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, ClassMapping, is_label_name
 from p2p_datatools.masks.label_kind import UnknownColorError
 from p2p_datatools.masks.label_pictures import BY_IDS, VOC_BORDER
 from p2p_datatools.masks.totals import BLACK, MaskTotals
@@ -81,7 +81,7 @@ def refuse_unknown_sources(found: LabelSet, mapping: Mapping[str, str], palette:
     known = {plain(name) for names in (*lists.values(), found.ignored, _ALWAYS) for name in names}
     own = {each.name: hex_of(each.color) for each in palette.classes}
     for source, target in mapping.items():
-        if not is_name(source, target) or plain(source) in known:
+        if not is_label_name(source, target) or plain(source) in known:
             continue
         close = difflib.get_close_matches(plain(source), known, n=1)
         hint = _color_hint(own.get(source, source), target) or (
