@@ -72,13 +72,14 @@ def check_mapping(
 def refuse_unknown_sources(found: LabelSet, mapping: Mapping[str, str], palette: Palette, labels: Path) -> None:
     """Raise UsageError, before any work, for a name in --map that no picture of numbers or colours can have.
 
-    A number or colour may be one that no picture has, and in other labels a name may be that of another split.
+    A number or colour may be one that no picture has, and where labels have names one may be that of another split.
     """
     pictures = [item for item in found.items if isinstance(item, PictureLabels)]
     if not pictures or len(pictures) < len(found.items) or any(isinstance(item, SegmentLabels) for item in pictures):
         return
-    lists = {id(names): names for item in pictures for names in _names_of(item)}
-    known = {plain(name) for names in (*lists.values(), found.ignored, _ALWAYS) for name in names}
+    if any(any(_names_of(item)) for item in pictures):
+        return
+    known = {plain(name) for names in (found.ignored, _ALWAYS) for name in names}
     own = {each.name: hex_of(each.color) for each in palette.classes}
     for source, target in mapping.items():
         if not is_label_name(source, target) or plain(source) in known:
@@ -106,7 +107,7 @@ def _color_hint(source: str, target: str) -> str:
     for form in (source, f"#{word}", f"rgb({source.strip('()[] ')})"):
         with suppress(ValueError):
             color = ImageColor.getrgb(form)[:3]
-            return f"A colour is written so: --map '{hex_of(color)}={target}'. "
+            return f"A colour is written so: --map {shell_word(f'{hex_of(color)}={target}')}. "
     return ""
 
 
@@ -239,7 +240,9 @@ def _say_colors(colors: Sequence[Color], palette: Palette, labels: Path) -> str:
     """What to type for the colours, with the nearest class for each that is plainly near one."""
     near = _near_classes(colors, palette)
     words = [near.get(each, IGNORED if each == VOC_BORDER else "CLASS") for each in colors]
-    options = " ".join(f"--map '{hex_of(color)}={word}'" for color, word in zip(colors, words, strict=True))
+    options = " ".join(
+        f"--map {shell_word(f'{hex_of(color)}={word}')}" for color, word in zip(colors, words, strict=True)
+    )
     nearest = " The classes are those of the nearest colour: look whether they are meant." if near else ""
     asked = f" CLASS is one of {', '.join((*palette.names, IGNORED))}." if "CLASS" in words else ""
     own = p2p_command("data palette", labels, "PALETTE.toml")

@@ -12,7 +12,6 @@ from p2p_datatools.contract.errors import Finding, P2PError, finding_of
 from p2p_datatools.contract.palette import Color, Palette, hex_of, is_built_in, palette_of
 from p2p_datatools.contract.pictures.header import PictureFile
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, indices_of_colors, read_mask, read_photo
-from p2p_datatools.contract.pictures.index import read_label_picture
 from p2p_datatools.contract.words import p2p_command, path_word, plural, shell_word
 
 _COLORS = ("palette-colour", "jpeg-mask")
@@ -55,10 +54,13 @@ def _say_missing(picture: PictureFile, palette: Palette, folder: Path, color: Co
     """What to do about a colour of no class: labels in other colours or class numbers are no masks yet."""
     if palette_of(folder) is not None:
         return "Is a class missing in the palette? Else paint it in its exact colours."
-    is_number = len(set(color)) == 1 and read_label_picture(picture).numbers is not None
+    is_number = picture.header.form.channels == 1 and len(set(color)) == 1
     label = str(color[0]) if is_number else hex_of(color)
-    named = palette.name if is_built_in(palette) else "PALETTE.toml"
-    command = f"p2p data build-masks {path_word(folder)} DEST --palette {named} --map {shell_word(f'{label}=CLASS')}"
+    palette_name = palette.name if is_built_in(palette) else "PALETTE.toml"
+    command = (
+        f"p2p data build-masks {path_word(folder)} DEST --palette {path_word(palette_name)} "
+        f"--map {shell_word(f'{label}=CLASS')}"
+    )
     kind = "class numbers" if is_number else "other colours of its classes"
     return f"If these are {kind}, build masks of them: {command}."
 
