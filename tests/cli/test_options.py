@@ -12,6 +12,7 @@ from p2p_cli.options import (
     ShareType,
     SizeType,
     WholeNumber,
+    WordChoice,
     asked_settings,
     configure,
     how,
@@ -104,3 +105,11 @@ def test_a_setting_under_both_its_names_is_refused(refused: "Refused") -> None:
     with refused("options-conflict", "filters=4", usage=True) as error:
         configure(PRESETS["paper"], None, ("filters=4", "generator_filters=8"), {})
     assert "generator_filters" in error.value.what
+
+
+def test_a_word_may_be_written_in_capitals_and_in_british_and_a_wrong_one_is_told_the_nearest() -> None:
+    choice = WordChoice(("gray", "colourise", "test"))
+    for word, meant in (("grey", "gray"), ("Test", "test"), ("GRAY", "gray"), ("Colourise", "colourise")):
+        assert choice.convert(word, None, None) == meant
+    with pytest.raises(click.BadParameter, match=r"Did you mean gray\?"):
+        choice.convert("graay", None, None)

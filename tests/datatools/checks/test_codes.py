@@ -20,11 +20,11 @@ ROOT = Path(__file__).parents[3]
 SOURCE = ROOT / "packages/datatools/src/p2p_datatools"
 PAGE = ROOT / "docs" / "checks.md"
 BEGIN, END = "<!-- codes -->\n", "<!-- end of codes -->\n"
-# Codes of the rooms that a check reads by, which it cannot meet: of video, of writing, of masks, pairs and halves.
+# Codes of the rooms that a check reads by, which it cannot meet: of video, writing, splitting, masks, pairs and halves.
 ELSEWHERE = {
     *("cut-video", "no-frames", "not-a-video", "no-encoder", "no-pillow-mode", "wrong-file-name", "missing-folder"),
     *("class-count", "colours-not-classes", "not-class-numbers", "no-pictures", "impossible-setting"),
-    *("photo-not-mask", "other-palette", "no-bar"),
+    *("photo-not-mask", "other-palette", "no-bar", "part-of-pairs"),
 }
 
 

@@ -260,3 +260,34 @@ def test_names_that_no_pair_can_have_and_names_alike_but_for_capitals_are_found(
         write_png(tmp_path / f"{name}.png", np.random.default_rng(len(name)).integers(0, 255, (8, 9, 3), np.uint8))
     seen = [code for _, code, _ in found(check(tmp_path)) if code in ("bad-name", "case-clash")]
     assert sorted(seen) == ["bad-name", "case-clash"]
+
+
+@pytest.mark.parametrize(
+    ("folders", "with_palette", "command"),
+    [
+        (("images", "labels"), False, "data build-masks {0}/labels MASKS --photos {0}/images --palette NAME"),
+        (("photos", "masks"), True, "data check {0}/masks --photos {0}/photos"),
+        (("images/berlin", "labels/berlin"), False, "data build-masks {0}/labels MASKS --photos {0}/images"),
+    ],
+)
+def test_photos_and_masks_in_one_folder_are_told_the_command_that_takes_them_apart(
+    tmp_path: Path, masks: Path, photos: Path, folders: tuple[str, str], with_palette: bool, command: str
+) -> None:
+    both = tmp_path / "both"
+    for source, name in zip((photos, masks), folders, strict=True):
+        (both / name).parent.mkdir(parents=True, exist_ok=True)
+        source.rename(both / name)
+    if not with_palette:
+        (both / folders[1] / "palette.toml").unlink()
+    [told] = [each for each in check(both).findings if each.code == "half-folders"]
+    assert command.format(both) in told.to_do
+
+
+def test_labels_that_are_no_masks_yet_are_told_the_command_that_builds_them(tmp_path: Path) -> None:
+    painted, numbers = np.full((16, 24, 3), (237, 28, 36), dtype=np.uint8), np.zeros((16, 24), dtype=np.uint8)
+    numbers[4:, 4:] = 3
+    for name, pixels, option in (("painted", painted, "'#ed1c24=CLASS'"), ("numbers", numbers, "3=CLASS")):
+        (tmp_path / name).mkdir()
+        write_png(tmp_path / name / "a.png", pixels)
+        [told] = [each for each in check(tmp_path / name, palette=CARS).findings if each.code == "palette-colour"]
+        assert f"p2p data build-masks {tmp_path / name} DEST --palette cars --map {option}" in told.to_do

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from PIL import Image
 
 from p2p_datatools.contract.files.atomic import read_lines
 from p2p_datatools.contract.mask_folder import read_mask_lines
-from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.palette import color_of, load_palette
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.masks.build import MaskSummary, PaintOptions, SnapOptions, build_masks
@@ -227,3 +228,65 @@ def test_where_most_pictures_have_them_a_class_is_missing(tmp_path: Path, refuse
     mapping = {"#ff69b4": "windows"}
     summary = build(labels, tmp_path / "masks", mapping=mapping, how=PaintOptions(snapping=SnapOptions(60)))
     assert summary.areas["windows"] > 6 * 80
+
+
+PAINT = {"#ed1c24": "body", "#22b14c": "tyres", "#3f48cc": "lights"}  # a painting program's red, green and blue
+
+
+def paint(folder: Path, name: str, *colors: str) -> None:
+    """Black above, and a flat area of each colour below."""
+    folder.mkdir(exist_ok=True)
+    pixels = np.zeros((32, 48, 3), dtype=np.uint8)
+    for number, color in enumerate(colors):
+        pixels[16:, 12 * number : 12 * number + 12] = color_of(color)
+    write_png(folder / name, pixels)
+
+
+def test_colours_of_no_class_in_several_pictures_are_one_question_that_what_it_offers_answers(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    labels, (red, green, blue) = tmp_path / "labels", PAINT
+    paint(labels, "a.png", red)
+    paint(labels, "b.png", red, green)
+    paint(labels, "c.png", green, red, blue)
+    with refused("palette-colour", labels) as error:
+        build_masks(labels, tmp_path / "masks", palette=CARS)
+    assert not error.value.parts
+    assert [f"{red} (576 pixels in 3 pictures)", f"{green} (384 pixels in 2 pictures)"] == re.findall(
+        r"#\w+ \(\d+ pixels in [23] pictures\)", error.value.what
+    )
+    offered = dict(re.findall(r"--map '(#\w+)=(\w+)'", error.value.to_do))
+    assert offered == PAINT
+    summary = build_masks(labels, tmp_path / "masks", palette=CARS, mapping=offered)
+    assert summary.areas["tyres"] == 2 * 16 * 12
+
+
+def test_a_colour_near_no_class_and_the_farther_of_two_near_one_are_proposed_no_class(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    labels = tmp_path / "labels"
+    for name in ("a.png", "b.png"):
+        paint(labels, name, "#ed1c24", "#c80000", "#808040")
+    (labels / "c.png").write_bytes((labels / "a.png").read_bytes()[:60])
+    with refused("palette-colour", labels) as error:
+        build_masks(labels, tmp_path / "masks", palette=CARS)
+    assert [Path(part.where).name for part in error.value.parts] == ["c.png"]
+    offered = dict(re.findall(r"--map '(#\w+)=(\w+)'", error.value.to_do))
+    assert offered == {"#ed1c24": "body", "#c80000": "CLASS", "#808040": "CLASS"}
+
+
+@pytest.mark.parametrize(
+    ("source", "offered"),
+    [("ed1c24", "#ed1c24"), ("237,28,36", "#ed1c24"), ("red", "#ff0000"), ("#ed1c2", "'#rrggbb'")],
+)
+def test_a_name_that_no_painted_mask_can_have_is_refused_before_any_is_read(
+    tmp_path: Path, refused: "Refused", source: str, offered: str
+) -> None:
+    labels = tmp_path / "labels"
+    paint(labels, "a.png", "#ed1c24")
+    with refused("unknown-label", f"--map {source}=body") as error:
+        build_masks(labels, tmp_path / "masks", palette=CARS, mapping={source: "body"})
+    assert offered in error.value.to_do
+    assert not (tmp_path / "masks.partial").exists()
+    mapping = {"#ed1c24": "body", "#123456": "tyres", "b*": "lights", "7": "windows"}
+    assert build_masks(labels, tmp_path / "masks", palette=CARS, mapping=mapping).built == 1

@@ -118,3 +118,17 @@ def test_an_unknown_name_lists_those_there_are(refused: "Refused") -> None:
     with refused("unknown-data-set", "boats", usage=True) as error:
         find_entry("boats")
     assert "cars, cars-pairs, maps" in error.value.to_do
+
+
+@pytest.mark.parametrize(("name", "meant"), [("Maps", "maps"), ("facade", "facades"), ("cityscape", "cityscapes")])
+def test_a_name_that_is_nearly_one_is_told_it(name: str, meant: str, refused: "Refused") -> None:
+    with refused("unknown-data-set", name, usage=True) as error:
+        find_entry(name)
+    assert f"Did you mean {meant}?" in error.value.to_do
+
+
+def test_an_address_is_called_so_and_its_secrets_are_not_shown(refused: "Refused") -> None:
+    with refused("unknown-data-set", usage=True) as error:
+        find_entry("https://user:secret@example.org/maps.tar.gz")
+    assert "address" in error.value.what
+    assert "secret" not in str(error.value)

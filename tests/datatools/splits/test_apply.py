@@ -497,3 +497,15 @@ def test_photos_are_pairs_where_the_user_says_so_and_the_manifest_remembers_it(t
     assert open_pairs(photos).provenance["as_pairs"] is True
     write_png(photos / "new.png", scene(9))
     assert split(photos).moved == 1
+
+
+def test_one_split_of_a_pair_folder_is_split_no_further_unless_that_is_asked(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    pairs = make_pairs(tmp_path / "pairs", [f"p{number}" for number in range(10)])
+    split(pairs, group_by="none")
+    with refused("part-of-pairs", pairs / "train") as error:
+        split(pairs / "train", group_by="none")
+    assert f"p2p data split {pairs}'" in error.value.to_do
+    assert not (pairs / "train" / "pairs.json").exists()
+    assert split(pairs / "train", group_by="none", as_pairs=True, dry_run=True).foreign

@@ -49,6 +49,7 @@ def test_a_file_of_another_depth_or_more_channels_is_refused(
     with refused("other-channels", path) as error:
         refuse_file(path, make_model(taken, PHOTO).card)
     assert error.value.what == said
+    assert ("-depth 8" in error.value.to_do) == (dtype == "uint16")
 
 
 @pytest.mark.parametrize("name", ["x.png", "x.jpg", "x.gif"])

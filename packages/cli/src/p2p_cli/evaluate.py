@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.argument("pairs", type=options.PLACE)
 @click.option(
     "--split",
-    type=click.Choice(("test", "val", "train")),
+    type=options.WordChoice(("test", "val", "train")),
     default="test",
     show_default=True,
     help="Which pairs to score.",

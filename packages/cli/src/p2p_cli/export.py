@@ -28,13 +28,13 @@ _PRECISIONS = ("float32", "float16", "int8")
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(_FORMATS),
+    type=options.WordChoice(_FORMATS),
     help="The program that will read DEST. By default as DEST ends: .onnx, .pt (torchscript), .safetensors, .pth "
     "(reference).",
 )
 @click.option(
     "--precision",
-    type=click.Choice(_PRECISIONS),
+    type=options.WordChoice(_PRECISIONS),
     help="How weights are stored: float32, or float16, which halves the file, or int8 (ONNX), which quarters it; what "
     "that costs is printed. By default float32, and for web float16 where it costs little.",
 )

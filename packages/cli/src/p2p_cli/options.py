@@ -128,6 +128,25 @@ class CountType(_CountType):
         return int(WholeNumber(1).convert(value, param, context))
 
 
+class WordChoice(_Choice):
+    """A choice of words, in capital letters or not, and in British spelling too; a wrong one is told the nearest."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        super().__init__(tuple(words), case_sensitive=False)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The word of the list; click's error for another, with what is likely meant."""
+        from difflib import get_close_matches
+
+        american = str(value).lower().replace("grey", "gray").replace("colour", "color")
+        try:
+            return str(super().convert(american if american in self.choices else value, param, ctx))
+        except click.BadParameter as error:
+            close = get_close_matches(american, self.choices, n=1)
+            hint = f" Did you mean {close[0]}?" if close else ""
+            raise click.BadParameter(f"{error.message}{hint}", ctx=ctx, param=param) from error
+
+
 class LateChoice(_Choice):
     """A choice of words that the library lists; `words` is called, and may import, only when they are needed."""
 
@@ -246,7 +265,7 @@ def setting_option(
 
     declared = settings_of(Config)[name]
     if kind is None and declared.choices:
-        kind = click.Choice(declared.choices)
+        kind = WordChoice(declared.choices)
     elif kind is None and declared.kind is int:
         kind = CountType() if "auto" in declared.words else WholeNumber(int(declared.low or 0))
     if declared.kind is int and metavar is None:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda|mps", help="Where to compute.")
 @click.option(
     "--runtime",
-    type=click.Choice(("auto", "torch", "onnxruntime", "openvino")),
+    type=options.WordChoice(("auto", "torch", "onnxruntime", "openvino")),
     default="auto",
     show_default=True,
     help="What computes; auto takes the fastest that is installed, on the CPU one for the model.onnx of 'p2p export'.",

@@ -32,7 +32,7 @@ def _example(name: str) -> str:
 @click.command(epilog=fields_text())
 @click.argument("photos", type=options.FOLDER)
 @click.argument("dest", type=options.PLACE)
-@click.option("--op", "name", type=click.Choice(tuple(OPERATIONS)), required=True, help="What to compute.")
+@click.option("--op", "name", type=options.WordChoice(tuple(OPERATIONS)), required=True, help="What to compute.")
 @click.option(
     "--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Set a field of the operation; may be repeated."
 )

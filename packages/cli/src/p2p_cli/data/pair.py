@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     metavar="native|N|WxH",
     help="The size of each half.",
 )
-@click.option("--fit", type=click.Choice(FITS), default="stretch", show_default=True, help="How to reach that size.")
+@click.option(
+    "--fit", type=options.WordChoice(FITS), default="stretch", show_default=True, help="How to reach that size."
+)
 @options.match_option
 @click.option(
     "--nodata",

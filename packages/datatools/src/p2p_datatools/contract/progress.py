@@ -36,8 +36,8 @@ class Reporter:
         return nullcontext()
 
     def track(self, items: Iterable[_T], what: str, total: int, *, least: int = 0) -> Iterator[_T]:
-        """Yield the items, advancing by one after each; fewer than `least` take too little time to be told of."""
-        if total < least:
+        """Yield the items, advancing by one after each; none, or fewer than `least`, are not told of."""
+        if total < max(1, least):
             yield from items
             return
         self.start(what, total)

@@ -39,7 +39,7 @@ from p2p_datatools.masks.plan import (
     photo_folder,
     plan_masks,
 )
-from p2p_datatools.masks.questions import check_mapping
+from p2p_datatools.masks.questions import check_mapping, refuse_unknown_colors, refuse_unknown_sources
 from p2p_datatools.masks.refuse_photos import refuse_photos_as_labels
 from p2p_datatools.masks.rings import settle_rings
 from p2p_datatools.masks.siblings import find_photos, leave_out_photos
@@ -179,6 +179,7 @@ def build_masks(
         for line in work.reaches.notes(str(labels)):
             report.note(line)
         if not (keep_going and lines):
+            refuse_unknown_colors(work, skipped, labels)
             _refuse_alike(skipped)
             refuse(skipped, destination)
         there = _without(inputs.jobs, lines, skipped)
@@ -331,6 +332,7 @@ def _claims(
         known |= {UNDECIDED: IGNORED, NODATA: IGNORED}
     unit = "pixel" if found.are_pictures and not found.labels else "region"
     claims = ClassMapping(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
+    refuse_unknown_sources(found, mapping, palette, labels)
     claims.refuse_unclaimed(found.labels, where=str(labels))
     if line := claims.say_globs(found.labels):
         report.note(line)

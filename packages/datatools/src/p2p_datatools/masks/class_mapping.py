@@ -74,6 +74,12 @@ def parse_mapping(words: Iterable[str], palette: Palette) -> dict[str, str]:
     return mapping
 
 
+def is_label_name(source: str, target: str) -> bool:
+    """Whether FROM of `--map FROM=TO` is the name of one label, and no number, colour, glob or word of its own."""
+    is_value = (is_digits(source) and int(source) < 1 << 16) or _HEX.fullmatch(source.lower())
+    return not (is_value or set(source) & set("*?[") or (source, target) in _SPECIAL)
+
+
 def _last(palette: Palette) -> str:
     return palette.names[-1]
 

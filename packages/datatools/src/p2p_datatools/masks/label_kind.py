@@ -20,6 +20,19 @@ _WAY_OUT = "Add --format colors if its colours are right, or --format index if i
 _DARK = 40  # of 255: the colour of a picture of small class numbers, with what JPEG adds to them
 
 
+class UnknownColorError(P2PError):
+    """A picture has colours of no class: `colors` says how many pixels each has, but for rare ones.
+
+    Where it is not `exact`, what JPEG made of one colour may be several.
+    """
+
+    def __init__(
+        self, where: str, what: str, to_do: str, *, code: str, colors: Mapping[Color, int], exact: bool
+    ) -> None:
+        super().__init__(where, what, to_do, code=code)
+        self.colors, self.exact = colors, exact
+
+
 def soft_mask(where: str) -> P2PError:
     """The error that grey values are no class numbers."""
     return P2PError(

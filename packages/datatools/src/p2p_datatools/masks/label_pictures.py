@@ -44,12 +44,13 @@ from p2p_datatools.labels.values import (
     Use,
 )
 from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, ClassMapping
-from p2p_datatools.masks.label_kind import reads_as_colors, refuse_dark_numbers, soft_mask
+from p2p_datatools.masks.label_kind import UnknownColorError, reads_as_colors, refuse_dark_numbers, soft_mask
 
 BY_IDS = "palette ids"  # what decides on numbers without names
 
 
 _MOST_COLORS = 20  # that an error lists
+_FEW = 9  # pixels: fewer of a rare colour are the blend of an edge
 
 
 _BLACK = (0, 0, 0)
@@ -271,7 +272,10 @@ class PictureReader:
         numbers = "If these are class numbers, leave out --format colors. " if grey and exact else ""
         options = " ".join(f"--map '{hex_of(area.color)}=CLASS'" for area in areas[:5])
         to_do = f"{numbers}{'Otherwise say' if numbers else 'Say'} what they are: {options}."
-        raise P2PError(item.where, what, to_do, code="inexact-areas")
+        if grey:  # which may be class numbers, and so no colours to unite with those of other pictures
+            raise P2PError(item.where, what, to_do, code="inexact-areas")
+        colors = {area.color: area.pixels for area in areas}
+        raise UnknownColorError(item.where, what, to_do, code="inexact-areas", colors=colors, exact=exact)
 
     def _refuse_exchanged(self, item: PictureLabels, colors: Sequence[Color], snapped: SnapResult) -> None:
         """Raise P2PError for a picture whose colours all are those of classes with red and blue exchanged.
@@ -322,7 +326,9 @@ class PictureReader:
         what = f"has colours that are no class's and no blend of two: {listed}; the first at x={first.x}, y={first.y}"
         words = {VOC_BORDER: IGNORED}
         options = " ".join(f"--map '{hex_of(area.color)}={words.get(area.color, 'CLASS')}'" for area in areas)
-        raise P2PError(item.where, what, f"Say what they are: {options}.", code="foreign-colour")
+        colors = {area.color: area.pixels for area in areas}
+        to_do = f"Say what they are: {options}."
+        raise UnknownColorError(item.where, what, to_do, code="foreign-colour", colors=colors, exact=True)
 
     def _clear(self, item: PictureLabels, picture: LabelPicture, found: _Rows) -> _Rows:
         """The same with a row for pixels without data, and one for transparent ones, whatever lies below them."""
@@ -363,7 +369,8 @@ class PictureReader:
         return self._snappers[id(names)]
 
     def _stray(self, item: PictureLabels, picture: Photo, snapped: SnapResult, *, exact: bool) -> P2PError:
-        colors = _common_colors(picture[snapped.stray]) if exact else []
+        common = _common_colors(picture[snapped.stray])
+        colors = list(common) if exact else []
         if colors:
             self._refuse_exchanged(item, colors, snapped)
         places = np.argwhere(snapped.stray)
@@ -373,13 +380,21 @@ class PictureReader:
         known = f"the palette {self._claims.palette.name}" if self._names(item) is None else listed
         share = f"{len(places) / snapped.stray.size:.2%}"
         options = " ".join(f"--map '{hex_of(color)}=CLASS'" for color in colors or [(first[0], first[1], first[2])])
-        return P2PError(
+        return UnknownColorError(
             item.where,
             f"{plural(len(places), f'pixel ({share}) has', f'pixels ({share}) have')} a colour farther than "
             f"{self.tolerance} from every colour of {known}; the first is {first} at x={x}, y={y}",
             f"Add {options}, raise --tolerance, or use the palette that it was painted in.",
             code="palette-colour",
+            colors=common | (self._near_colors(item, picture, snapped) if exact else {}),
+            exact=exact,
         )
+
+    def _near_colors(self, item: PictureLabels, picture: Photo, snapped: SnapResult) -> dict[Color, int]:
+        """The colours near a class's that would be asked about once the strange ones are told."""
+        inexact = snapped.moved & ~snapped.blended & ~snapped.stray
+        areas = find_inexact(picture, inexact, snapped.rows, self.colors(item))
+        return {area.color: area.pixels for area in areas if area.distance <= TOLERANCE}
 
     def _classes(self, found: _Rows, *, values: bool = True) -> PictureClasses:
         numbers, labels = found.rows, found.labels
@@ -462,9 +477,9 @@ def _empty_segment(item: SegmentLabels, number: int) -> RegionFault:
     return RegionFault(item.where, what, to_do, "empty-segment", label, item.file_name)
 
 
-def _common_colors(pixels: Photo) -> list[Color]:
-    """The colours of whole areas among some pixels (n, 3), the most common first; none where there are many."""
+def _common_colors(pixels: Photo) -> dict[Color, int]:
+    """The colours of some pixels (n, 3), the most common first; only those of whole areas where there are many."""
     colors, counts = np.unique(pixels, axis=0, return_counts=True)
-    common = np.argsort(-counts, kind="stable")[: _MOST_COLORS + 1]
-    common = common[counts[common] * _MOST_COLORS >= len(pixels)]
-    return [_color(colors[each]) for each in common[:_MOST_COLORS]]
+    least = len(pixels) / _MOST_COLORS if len(colors) > _MOST_COLORS else min(_FEW, len(pixels) / _MOST_COLORS)
+    common = np.argsort(-counts, kind="stable")[:_MOST_COLORS]
+    return {_color(colors[each]): int(counts[each]) for each in common if counts[each] >= least}

@@ -3,23 +3,43 @@
 Nothing here may read a picture or answer such a question; records and sums of them are handed in.
 """
 
-from collections.abc import Collection, Mapping
+import difflib
+import math
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from p2p_datatools.contract.errors import P2PError
+from PIL import ImageColor
+
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.exchanged import Ground
 from p2p_datatools.contract.mask_folder import MaskLine
-from p2p_datatools.contract.palette import BACKGROUND, IGNORE, is_built_in
+from p2p_datatools.contract.palette import BACKGROUND, IGNORE, IGNORED, Color, Palette, hex_of, is_built_in, plain
+from p2p_datatools.contract.pictures.worn.snap import TOLERANCE
 from p2p_datatools.contract.progress import Reporter
-from p2p_datatools.contract.words import plural, shell_word
-from p2p_datatools.labels.values import ClassNames, LabelSet, PictureLabels, Use
-from p2p_datatools.masks.class_mapping import TRANSPARENT, ClassMapping
-from p2p_datatools.masks.label_pictures import BY_IDS
+from p2p_datatools.contract.words import p2p_command, plural, shell_word
+from p2p_datatools.labels.formats.pictures.class_names import NO_CLASS
+from p2p_datatools.labels.values import (
+    VOID,
+    ClassNames,
+    ColorLabels,
+    IndexLabels,
+    LabelSet,
+    PictureLabels,
+    SegmentLabels,
+    Use,
+)
+from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, ClassMapping, is_label_name
+from p2p_datatools.masks.label_kind import UnknownColorError
+from p2p_datatools.masks.label_pictures import BY_IDS, VOC_BORDER
 from p2p_datatools.masks.totals import BLACK, MaskTotals
 from p2p_datatools.masks.work import MaskWork
 
 # Of the pictures, and not fewer than this number: where so many have pixels that nothing decides, a class is missing.
 _MANY_UNDECIDED, _LEAST_UNDECIDED = 0.5, 5
+_ALWAYS = (BACKGROUND, VOID, NO_CLASS, TRANSPARENT, NODATA, UNDECIDED)  # what pictures of any kind may have
+_MOST_COLORS = 20  # that an error lists: pictures of more were painted without a palette
+_FAR, _APART = 128.0, 0.6  # in RGB: a colour farther from a class's, or nearly as near to another's, is no class's own
 _INVERTED = 0.05  # of the pictures: a few show the inside of a thing
 
 
@@ -49,6 +69,48 @@ def check_mapping(
         report.note(f"--map {unused}: no label in {labels} has this name.")
     _refuse_black(claims, totals, labels, report)
     _check_undecided(totals, len(lines), labels, report)
+
+
+def refuse_unknown_sources(found: LabelSet, mapping: Mapping[str, str], palette: Palette, labels: Path) -> None:
+    """Raise UsageError, before any work, for a name in --map that no picture of numbers or colours can have.
+
+    A number or colour may be one that no picture has, and where labels have names one may be that of another split.
+    """
+    pictures = [item for item in found.items if isinstance(item, PictureLabels)]
+    if not pictures or len(pictures) < len(found.items) or any(isinstance(item, SegmentLabels) for item in pictures):
+        return
+    if any(any(_names_of(item)) for item in pictures):
+        return
+    known = {plain(name) for names in (found.ignored, _ALWAYS) for name in names}
+    own = {each.name: hex_of(each.color) for each in palette.classes}
+    for source, target in mapping.items():
+        if not is_label_name(source, target) or plain(source) in known:
+            continue
+        close = difflib.get_close_matches(plain(source), known, n=1)
+        hint = _color_hint(own.get(source, source), target) or (
+            f"Did you mean {shell_word(f'{close[0]}={target}')}? " if close else ""
+        )
+        to_do = f"{hint}Labels here are numbers, and colours in the form '#rrggbb'."
+        what = f"no label in {labels} can be called {source}"
+        raise UsageError(f"--map {source}={target}", what, to_do, code="unknown-label")
+
+
+def _names_of(item: PictureLabels) -> Iterator[Collection[str]]:
+    """The names that a format or a list beside a picture gives its numbers and colours."""
+    if isinstance(item, IndexLabels | ColorLabels) and item.names:
+        yield item.names.values()
+    if item.listed:
+        yield from (item.listed.numbers.values(), item.listed.colors.values(), item.listed.uncounted)
+
+
+def _color_hint(source: str, target: str) -> str:
+    """The form of a colour that was written in another one; nothing for what is no colour."""
+    word = source.lower().removeprefix("#").removeprefix("0x")
+    for form in (source, f"#{word}", f"rgb({source.strip('()[] ')})"):
+        with suppress(ValueError):
+            color = ImageColor.getrgb(form)[:3]
+            return f"A colour is written so: --map {shell_word(f'{hex_of(color)}={target}')}. "
+    return ""
 
 
 def _note_interpolated(pictures: Collection[str], report: Reporter) -> None:
@@ -137,3 +199,65 @@ def _list_doubts(claims: ClassMapping, uses: Mapping[str, Use], found: LabelSet)
     palette = claims.palette
     known = found.palette == palette.name or claims.ids_are_meant or not is_built_in(palette)
     return [] if known else [label for label in uses if claims.is_by_id(label)]
+
+
+def refuse_unknown_colors(work: MaskWork, skipped: Sequence[Skip], labels: Path) -> None:
+    """Raise one P2PError for all pictures with colours of no class, with what to type for all of these colours.
+
+    The other pictures that failed are its parts. One picture alone says the same itself, and where.
+    """
+    unknown = {skip.where: work.unknown[skip.where] for skip in skipped if skip.where in work.unknown}
+    if len(unknown) < 2:
+        return
+    uses = _unite(list(unknown.values()))
+    shown = list(uses)[:_MOST_COLORS]
+    listed = ", ".join(
+        f"{hex_of(each)} ({plural(uses[each].count, 'pixel')} in {plural(uses[each].pictures, 'picture')})"
+        for each in shown
+    )
+    more = f" and {len(uses) - len(shown)} more" if len(uses) > len(shown) else ""
+    what = f"{len(unknown)} pictures have colours of no class of the palette {work.palette.name}: {listed}{more}"
+    codes = {each.code for each in unknown.values()}
+    code = codes.pop() if len(codes) == 1 else "palette-colour"
+    others = [skip for skip in skipped if skip.where not in unknown]
+    raise P2PError(labels, what, _say_colors(shown, work.palette, labels), code=code, parts=others)
+
+
+def _unite(unknown: Sequence[UnknownColorError]) -> dict[Color, Use]:
+    """The colours of all pictures, the commonest first; what JPEG made of one counts as that."""
+    uses: dict[Color, Use] = {}
+    for each in unknown:
+        for color, pixels in each.colors.items():
+            uses[color] = uses.get(color, Use()) + Use(pixels, 1)
+    common = dict(sorted(uses.items(), key=lambda use: (-use[1].pictures, -use[1].count, use[0])))
+    if all(each.exact for each in unknown):
+        return common
+    apart: dict[Color, Use] = {}
+    for color, use in common.items():
+        if all(math.dist(color, other) > TOLERANCE for other in apart):
+            apart[color] = use
+    return apart
+
+
+def _say_colors(colors: Sequence[Color], palette: Palette, labels: Path) -> str:
+    """What to type for the colours, with the nearest class for each that is plainly near one."""
+    near = _near_classes(colors, palette)
+    words = [near.get(each, IGNORED if each == VOC_BORDER else "CLASS") for each in colors]
+    options = " ".join(
+        f"--map {shell_word(f'{hex_of(color)}={word}')}" for color, word in zip(colors, words, strict=True)
+    )
+    nearest = " The classes are those of the nearest colour: look whether they are meant." if near else ""
+    asked = f" CLASS is one of {', '.join((*palette.names, IGNORED))}." if "CLASS" in words else ""
+    own = p2p_command("data palette", labels, "PALETTE.toml")
+    return f"Add {options}.{nearest}{asked} If they are classes of their own, {own} makes a palette of them."
+
+
+def _near_classes(colors: Sequence[Color], palette: Palette) -> dict[Color, str]:
+    """The class for each colour that is plainly near its colour; of several colours near one, the nearest alone."""
+    found: dict[str, tuple[float, Color]] = {}
+    for color in colors:
+        ranked = sorted((math.dist(color, each.color), each.name) for each in palette.classes)
+        (distance, name), *others = ranked
+        if distance <= _FAR and (not others or distance <= _APART * others[0][0]):
+            found[name] = min(found.get(name, (math.inf, color)), (distance, color))
+    return {color: name for name, (_, color) in found.items()}

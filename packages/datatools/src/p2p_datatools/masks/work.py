@@ -36,6 +36,7 @@ from p2p_datatools.contract.progress import MANY, QUIET, Reporter
 from p2p_datatools.labels.reach import Reaches
 from p2p_datatools.labels.values import ColorLabels, PictureLabels, RegionFault, RegionLabels, Use
 from p2p_datatools.masks.class_mapping import ClassMapping
+from p2p_datatools.masks.label_kind import UnknownColorError
 from p2p_datatools.masks.label_pictures import BY_IDS, PictureClasses, PictureReader
 from p2p_datatools.masks.paint import PaintOrder, PaintResult, has_holes, paint_regions
 from p2p_datatools.masks.plan import MaskJob, needed_size, other_size, strays_of
@@ -50,7 +51,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
     `numbered` are those of the pictures whose numbers nothing names but the palette's ids. `grounds` are those of the
     pictures of two classes, by where these are. `strays` are the regions outside of their picture, `scaling` the sizes
     of label pictures that no class claims yet and that will be scaled, both by the name of the mask. `reaches` are how
-    far regions of all pictures reach.
+    far regions of all pictures reach. `unknown` are the pictures with colours of no class, by where they are.
     """
 
     listing = MASK_LINES
@@ -75,6 +76,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         self.strays: dict[str, tuple[RegionFault, ...]] = {}
         self.scaling: dict[str, str] = {}
         self.reaches = Reaches()
+        self.unknown: dict[str, UnknownColorError] = {}
         self._strict = strict
         self._counting = threading.Lock()
 
@@ -207,7 +209,11 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
 
     def _read_picture(self, item: PictureLabels, job: MaskJob, size: Size | None) -> tuple[PictureClasses, LabelMap]:
         """The job's label picture, and the mask in its own size; raises P2PError where that is no mask of `size`."""
-        read = self.pictures.read(item)
+        try:
+            read = self.pictures.read(item)
+        except UnknownColorError as error:
+            self.unknown[item.where] = error
+            raise
         self._count(read, item.where)
         if read.faults and self._strict:
             raise error_of(read.faults[0])

@@ -6,6 +6,7 @@ Nothing here may reach the network or write a file; the facts stand in catalog.t
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -129,7 +130,13 @@ def find_entry(name: str, extra: Path | None = None) -> CatalogEntry:
     """The entry called `name`; raises UsageError that lists all entries when there is none."""
     entries = load_catalog(extra)
     if name not in entries:
-        raise UsageError(name, "is not a known data set", f"Choose from {', '.join(entries)}.", code="unknown-data-set")
+        what, to_do = "is not a known data set", f"Choose from {', '.join(entries)}."
+        if "://" in name:
+            what = "is an address, and not the name of a known data set"
+            to_do += " Or download it and give its folder to 'p2p data check', which says what it holds."
+        elif close := get_close_matches(name.lower(), entries, n=1):
+            to_do = f"Did you mean {close[0]}? {to_do}"
+        raise UsageError(show_address(name), what, to_do, code="unknown-data-set")
     return entries[name]
 
 

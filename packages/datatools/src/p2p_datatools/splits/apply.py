@@ -23,6 +23,7 @@ from p2p_datatools.contract.pairs.manifest import (
     header_of,
     read_foreign,
     read_manifest,
+    refuse_part,
     refuse_photos,
     refuse_untrainable,
     with_pairs,
@@ -241,6 +242,7 @@ def _open_foreign(
     """Another tool's folder with size and hash of every picture, and its splits; new ones in train/ have none yet."""
     listed = read_foreign(path, needs_train=False)
     if known is None and not as_pairs:
+        refuse_part(path)
         refuse_photos(listed)
     refuse_untrainable(listed)
     if known is None:

@@ -91,21 +91,26 @@ def list_inputs(
 ) -> list[InputPicture]:
     """The pictures to translate: files, those in folders, the held-out pairs of pair folders, and `stdin` for bytes.
 
-    Which files of folders are not read is noted. A folder below that is closed to us, and a name that is not UTF-8, is
-    added to `strange` if given, else raised. Raises P2PError if there are none, or if two have the same name.
+    Which files of folders are not read is noted. A folder below that is closed to us, a name that is not UTF-8, and
+    pictures of one name are added to `strange` if given, else raised. Raises P2PError if there are no others.
     """
-    found: dict[str, InputPicture] = {}
+    found: dict[str, dict[Path, InputPicture]] = {}
     for each in inputs:
         for picture in _list_place(each, options, report, strange):
-            if picture.name in found and found[picture.name].path != picture.path:
-                raise P2PError(
-                    f"{found[picture.name].path} and {picture.path}",
-                    f"have the same name, {picture.name}",
-                    "Sample them separately.",
-                    code="same-name",
-                )
-            found[picture.name] = picture
-    return list(found.values())
+            found.setdefault(picture.name, {})[picture.path] = picture
+    clashes = [_clash(name, list(same)) for name, same in found.items() if len(same) > 1]
+    single = [picture for same in found.values() if len(same) == 1 for picture in same.values()]
+    if clashes and (strange is None or not single):
+        raise P2PError(clashes[0].where, clashes[0].what, clashes[0].to_do, code="same-name", parts=clashes[1:])
+    if strange is not None:
+        strange += clashes
+    return single
+
+
+def _clash(name: str, paths: Sequence[Path]) -> Skip:
+    """Several pictures whose output would have one name, of which none is meant more than the others."""
+    where, what = " and ".join(map(str, paths)), f"have the same name, {name}"
+    return Skip(where, what, "Rename or remove all but one, or sample them separately.", "same-name")
 
 
 def list_stacks(

@@ -72,9 +72,16 @@ def refuse_form(form: Form, card: ModelCard, where: Path | str) -> None:
         raise P2PError(
             where,
             f"has {form}, but the model takes {form_of(card.input)}",
-            "Convert it, or train a model on such pictures.",
+            f"{_say_conversion(form, card.input)}, or train a model on such pictures.",
             code="other-channels",
         )
+
+
+def _say_conversion(form: Form, wanted: Half) -> str:
+    """How to bring a picture into the form that a model takes, where a usual tool does it."""
+    if form.channels in (1, 3) and form.dtype == "uint16" and wanted.dtype == "uint8":
+        return "Convert it to 8 bits as the training pictures were (ImageMagick: magick IN -depth 8 OUT.png)"
+    return "Convert it"
 
 
 def task_for(folder: PairFolder, card: ModelCard) -> Task:

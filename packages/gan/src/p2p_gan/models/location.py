@@ -6,7 +6,7 @@ Nothing here may know what is in a model file, or load torch.
 import hashlib
 from pathlib import Path
 
-from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import cannot_read
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.files.missing import advise_missing
@@ -18,7 +18,10 @@ ONNX_FILE = "model.onnx"  # the model once more, which a run folder has after 'p
 
 
 def model_file(path: Path) -> Path:
-    """The model file at `path`: the file itself, or that of a run folder; raises P2PError if there is none."""
+    """The model file at `path`: the file itself, or that of a run folder.
+
+    Raises UsageError for what is neither, and P2PError for a run without a model yet.
+    """
     if path.is_dir():
         if not (path / MODEL_FILE).is_file():
             what = f"has no {MODEL_FILE}"
@@ -27,13 +30,14 @@ def model_file(path: Path) -> Path:
                 to_do = f"Give {path / BEST}, the best by its scores on val/."
             elif not (path / _RECORD).is_file():
                 what, to_do = f"{what} and is no run folder", _GIVE_RUN
+                raise UsageError(path, what, to_do, code="missing-model")
             raise P2PError(path, what, to_do, code="missing-model")
         return path / MODEL_FILE
     if not path.is_file():
         to_do = advise_missing(path, otherwise=f"Give a run folder or a {MODEL_FILE}.")
-        raise P2PError(path, "does not exist", to_do, code="missing-model")
+        raise UsageError(path, "does not exist", to_do, code="missing-model")
     if path.suffix.lower() in SUFFIXES:
-        raise P2PError(path, "is not a model: it has the name of a picture", _GIVE_RUN, code="missing-model")
+        raise UsageError(path, "is not a model: it has the name of a picture", _GIVE_RUN, code="missing-model")
     return path
 
 

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from p2p_datatools.checks.masks.colors import WornColors, judge_colors
 from p2p_datatools.contract.errors import Finding, P2PError, finding_of
-from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.palette import Color, Palette, hex_of, is_built_in, palette_of
 from p2p_datatools.contract.pictures.header import PictureFile
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, indices_of_colors, read_mask, read_photo
-from p2p_datatools.contract.words import p2p_command, plural
+from p2p_datatools.contract.words import p2p_command, path_word, plural, shell_word
 
 _COLORS = ("palette-colour", "jpeg-mask")
 
@@ -47,9 +47,22 @@ def read_for_check(picture: PictureFile, palette: Palette, folder: Path) -> Read
     assert worn is not None, "read_mask found a colour"
     if worn.is_blended:
         return ReadMask(worn.mask, (_describe_blends(picture.path, worn, mend, ""),))
-    return ReadMask(
-        None, (_add_place(found, "Is a class missing in the palette? Else paint it in its exact colours.", worn),)
+    return ReadMask(None, (_add_place(found, _say_missing(picture, palette, folder, worn.color), worn),))
+
+
+def _say_missing(picture: PictureFile, palette: Palette, folder: Path, color: Color) -> str:
+    """What to do about a colour of no class: labels in other colours or class numbers are no masks yet."""
+    if palette_of(folder) is not None:
+        return "Is a class missing in the palette? Else paint it in its exact colours."
+    is_number = picture.header.form.channels == 1 and len(set(color)) == 1
+    label = str(color[0]) if is_number else hex_of(color)
+    palette_name = palette.name if is_built_in(palette) else "PALETTE.toml"
+    command = (
+        f"p2p data build-masks {path_word(folder)} DEST --palette {path_word(palette_name)} "
+        f"--map {shell_word(f'{label}=CLASS')}"
     )
+    kind = "class numbers" if is_number else "other colours of its classes"
+    return f"If these are {kind}, build masks of them: {command}."
 
 
 def read_half(file: Path, half: str, pixels: Photo, palette: Palette, *, left: int = 0) -> ReadMask:

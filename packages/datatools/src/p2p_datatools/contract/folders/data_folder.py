@@ -12,7 +12,7 @@ from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, picture_name
 from p2p_datatools.contract.folders.given_splits import find_splits, folder_of, splits_of_pair_folders
 from p2p_datatools.contract.mask_folder import read_mask_splits
 from p2p_datatools.contract.names import PhotoFolder, without_suffix
-from p2p_datatools.contract.pairs.below import explain_below
+from p2p_datatools.contract.pairs.below import explain_below, explain_sides
 from p2p_datatools.contract.pairs.manifest import (
     PLAN,
     PairFolder,
@@ -104,7 +104,7 @@ def find_pairs(
     if palette_of(path):
         return None
     if not (has_splits or any("/" not in file for file in files)):
-        return None if palette else explain_below(path, files)
+        return explain_sides(path, files) if palette else explain_below(path, files)
     try:
         folder = read_foreign(path, needs_train=False)
         refuse_photos(folder, look=look, sure=palette is not None)

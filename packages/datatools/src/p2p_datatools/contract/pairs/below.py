@@ -7,14 +7,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError, Problem
-from p2p_datatools.contract.folders.given_splits import splits_of_pair_folders
+from p2p_datatools.contract.folders.given_splits import folder_of, splits_of_pair_folders
+from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, roles_of_folders
 from p2p_datatools.contract.pairs.half_folders import refuse_half_folders
 from p2p_datatools.contract.pairs.lines import SHARDS
 from p2p_datatools.contract.pairs.seam import look_like_pairs
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.palette import palette_of
+from p2p_datatools.contract.words import p2p_command, path_word, plural
 
 _RECORDS = ("pairs.json", SHARDS)
 _MOST_NAMED = 3
+_SIDES = ((LABELS, PHOTOS), (PHOTOS, LABELS))
 
 
 def find_pairs_below(path: Path, files: Sequence[str]) -> list[str]:
@@ -33,9 +36,41 @@ def explain_below(path: Path, files: Sequence[str]) -> Problem | None:
         refuse_half_folders(path, files)
     except P2PError as error:
         return error.problem
+    if sides := explain_sides(path, files):
+        return sides
     if not (found := find_pairs_below(path, files)):
         return None
     return pairs_below(path, found).problem
+
+
+def explain_sides(path: Path, files: Sequence[str]) -> Problem | None:
+    """That a folder holds labels and their photos in folders named for them, masks/ and photos/; None where not."""
+    folders = sorted({folder_of(file) for file in files})
+    stems: dict[str, dict[str, str]] = {LABELS: {}, PHOTOS: {}}
+    for folder, role in roles_of_folders(folder for folder in folders if folder).items():
+        own = (file for file in files if folder_of(file) == folder)
+        stems.get(role, {}).update({file.rpartition("/")[2].rpartition(".")[0]: folder for file in own})
+    both = stems[LABELS].keys() & stems[PHOTOS].keys()
+    if not both or 2 * len(both) < len(stems[LABELS]):
+        return None
+    first = min(both)
+    labels, photos = (_top_of(stems[role][first], stems[other][first]) for role, other in _SIDES)
+    what = f"holds labels in {labels}/ and their photos in {photos}/, which belong apart"
+    option = f"--photos {path_word(path / photos)}"
+    command = f"data check {path_word(path / labels)} {option}"
+    if palette_of(path / labels) is None:
+        command = f"data build-masks {path_word(path / labels)} MASKS {option} --palette NAME"
+    to_do = f"Give them apart: {p2p_command(command)}."
+    return Problem(str(path), what, to_do, "half-folders")
+
+
+def _top_of(folder: str, other: str) -> str:
+    """The part of a folder down to where it differs from the other: images of images/train beside labels/train."""
+    parts, others = folder.split("/"), other.split("/")
+    for index, (own, its) in enumerate(zip(parts, others, strict=False)):
+        if own != its:
+            return "/".join(parts[: index + 1])
+    return folder
 
 
 def pairs_below(path: Path, found: Sequence[str]) -> P2PError:

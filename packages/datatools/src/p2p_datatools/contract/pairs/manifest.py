@@ -342,6 +342,15 @@ def _say_others(path: Path) -> str:
     return f"; {beside[0]}/ is beside it: give {above} for all splits" if beside else ""
 
 
+def refuse_part(path: Path) -> None:
+    """Raise P2PError for the folder of one split of pairs of ours, which their own manifest splits."""
+    if _is_part(path):
+        above = path.resolve().parent if path.name in ("", "..") else path.parent
+        what = f"is one part of the pairs in {above}, whose manifest says how all of them are split"
+        to_do = f"Split all: {p2p_command('data split', above)}. If this folder is meant alone, add --as-pairs."
+        raise P2PError(path, what, to_do, code="part-of-pairs")
+
+
 def _is_part(path: Path) -> bool:
     """Whether a folder is that of one split of pairs of ours."""
     own = path.resolve()
