@@ -109,7 +109,7 @@ def test_ctrl_c_in_training_says_how_to_resume_and_the_command_resumes(
         ("p2p train . run --size 100", 2, "The nearest that works is 96x96"),
         ("p2p train . run --set learning_ratee=1", 2, "Did you mean learning_rate or"),
         ("p2p train . run --images 5 --epochs 5", 2, "Give one of them."),
-        ("p2p sample text.png text.png --out out", 1, "text.png: is not a model"),
+        ("p2p sample text.png text.png --out out", 2, "text.png: is not a model"),
         ("p2p data pair empty empty pairs", 1, "empty: is empty"),
         ("p2p data pair empty photos pairs", 1, "empty: is empty"),
         ("p2p data split empty", 1, "empty: has no pairs"),

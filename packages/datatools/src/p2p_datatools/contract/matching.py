@@ -301,7 +301,10 @@ def explain_shift(one: Collection[str], other: Collection[str], others: object) 
 
 
 def _count_up(names: Collection[str]) -> dict[tuple[str, str], range]:
-    """The numbers of names by what is before and behind these; empty where a name has none, or one is missing."""
+    """The numbers of names by what is before and behind these; empty where a name has none, or one is missing.
+
+    Where each folder has names of one kind they are found by the folder alone, since those of masks may end otherwise.
+    """
     numbers: dict[tuple[str, str], set[int]] = {}
     for name in names:
         parts = _COUNTED.fullmatch(name)
@@ -309,4 +312,7 @@ def _count_up(names: Collection[str]) -> dict[tuple[str, str], range]:
             return {}
         numbers.setdefault((parts[1], parts[3]), set()).add(int(parts[2]))
     spans = {way: range(min(found), max(found) + 1) for way, found in numbers.items()}
-    return spans if sum(map(len, spans.values())) == len(names) else {}
+    if sum(map(len, spans.values())) != len(names):
+        return {}
+    folders = {way: (way[0].rpartition("/")[0], "") for way in spans}
+    return {folders[way]: span for way, span in spans.items()} if len({*folders.values()}) == len(spans) else spans
