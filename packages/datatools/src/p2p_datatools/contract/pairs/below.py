@@ -45,11 +45,11 @@ def explain_below(path: Path, files: Sequence[str]) -> Problem | None:
 
 def explain_sides(path: Path, files: Sequence[str]) -> Problem | None:
     """That a folder holds labels and their photos in folders named for them, masks/ and photos/; None where not."""
-    folders = sorted({folder_of(file) for file in files})
+    roles = roles_of_folders(sorted({folder for file in files if (folder := folder_of(file))}))
     stems: dict[str, dict[str, str]] = {LABELS: {}, PHOTOS: {}}
-    for folder, role in roles_of_folders(folder for folder in folders if folder).items():
-        own = (file for file in files if folder_of(file) == folder)
-        stems.get(role, {}).update({file.rpartition("/")[2].rpartition(".")[0]: folder for file in own})
+    for file in files:
+        folder, _, name = file.rpartition("/")
+        stems.get(roles.get(folder, ""), {})[name.rpartition(".")[0]] = folder
     both = stems[LABELS].keys() & stems[PHOTOS].keys()
     if not both or 2 * len(both) < len(stems[LABELS]):
         return None
