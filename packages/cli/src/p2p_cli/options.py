@@ -192,6 +192,11 @@ def photos_option(text: str) -> Callable[[Command], Command]:
     return click.option("--photos", type=FOLDER, metavar="DIR", help=text)
 
 
+def seed_option(text: str) -> Callable[[Command], Command]:
+    """--seed: of all that a command draws at random; `text` says what that is."""
+    return click.option("--seed", type=WholeNumber(0), metavar="N", default=0, show_default=True, help=text)
+
+
 def page_option(command: Command) -> Command:
     """--page: which picture of a file that holds several."""
     text = "The page (of a TIFF) or frame (of an animation) that is read of files with several; the first is 1."
@@ -275,7 +280,7 @@ def setting_option(
 
 def how_option(command: Command) -> Command:
     """--set for commands that apply a model: its dropout, and the rows that are computed at once."""
-    text = "dropout=off switches the model's dropout off; tile=N computes large pictures in strips of N rows."
+    text = "dropout=off switches the model's dropout and noise off; tile=N computes large pictures in strips of N rows."
     return click.option("--set", "settings", multiple=True, metavar="dropout=off|tile=N", help=text)(command)
 
 

@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 @click.option(
     "--variants", type=options.WholeNumber(1), default=1, show_default=True, metavar="N", help="Outputs for each input."
 )
-@click.option(
-    "--seed", type=options.WholeNumber(0), metavar="N", default=0, show_default=True, help="Seed of the dropout."
-)
+@options.seed_option("Seed of dropout and noise.")
 @click.option(
     "--size",
     type=options.SizeType(native=True),
@@ -71,8 +69,8 @@ def command(
     a picture, a folder of pictures, or a pair folder, of which the held-out pairs are used. Every output has the size
     of its input and is written to DEST/NAME.png (masks in the palette's colours, 8 or 16 bits), or DEST/NAME.tif if
     PNG cannot hold it; several variants are DEST/NAME-1.png and so on. The same input gives the same output, alone or
-    among others; --seed and --variants change it if the model has dropout. A picture too large for the memory is
-    computed in strips, without seams (by torch alone).
+    among others; --seed and --variants change it if the model has dropout or noise. A picture too large for the memory
+    is computed in strips, without seams (by torch alone).
 
     A video becomes a video: with --out NAME.mp4 its frames are translated in their order, each as that picture alone;
     sound is left out. INPUT - is a picture from standard input, --out - writes one as PNG to standard output.

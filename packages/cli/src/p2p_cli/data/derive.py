@@ -36,14 +36,7 @@ def _example(name: str) -> str:
 @click.option(
     "--set", "settings", multiple=True, metavar="FIELD=VALUE", help="Set a field of the operation; may be repeated."
 )
-@click.option(
-    "--seed",
-    type=options.WholeNumber(0),
-    metavar="N",
-    default=0,
-    show_default=True,
-    help="Seed of the operations that draw at random.",
-)
+@options.seed_option("Seed of the operations that draw at random.")
 @options.page_option
 @options.keep_going_option
 @options.json_option

@@ -21,14 +21,7 @@ from p2p_cli import options
 @click.option(
     "--limit", type=options.WholeNumber(1), metavar="N", help="Number of pictures; by default all (synth-cars: 240)."
 )
-@click.option(
-    "--seed",
-    type=options.WholeNumber(0),
-    metavar="N",
-    default=0,
-    show_default=True,
-    help="Seed that decides which pictures are taken or drawn.",
-)
+@options.seed_option("Seed that decides which pictures are taken or drawn.")
 @click.option(
     "--style",
     type=click.Choice(("studio", "street")),

@@ -24,14 +24,7 @@ if TYPE_CHECKING:
 @click.option(
     "--test", type=options.ShareType(), default=0.1, show_default=True, metavar="SHARE", help="Share for the test."
 )
-@click.option(
-    "--seed",
-    type=options.WholeNumber(0),
-    metavar="N",
-    default=0,
-    show_default=True,
-    help="Seed that decides which pairs go where.",
-)
+@options.seed_option("Seed that decides which pairs go where.")
 @click.option(
     "--group-by",
     metavar="similar|none|REGEX",
