@@ -1,4 +1,4 @@
-"""The README is true: its commands exist and run, its help is the real help, and its two commands are what CI runs."""
+"""README and docs are true: their commands exist, their links lead somewhere, and their help is the real help."""
 
 import re
 import shlex
@@ -12,8 +12,27 @@ from p2p_cli.app import cli
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
-BLOCKS = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
-COMMANDS = [line for block in BLOCKS for line in block.splitlines() if line.startswith("p2p ")]
+PAGES = {path: path.read_text("utf-8") for path in (*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/*.md")))}
+
+
+def blocks(page: str) -> list[str]:
+    return re.findall(r"```sh\n(.*?)```", page, flags=re.DOTALL)
+
+
+def anchors(page: str) -> set[str]:
+    """The headings of a page, as GitHub makes anchors of them."""
+    headings = re.findall(r"^#+ (.+)$", page, flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+BLOCKS = blocks(README)
+COMMANDS = {
+    line: None
+    for page in PAGES.values()
+    for block in blocks(page)
+    for line in block.replace("\\\n", "").splitlines()
+    if line.startswith("p2p ")
+}
 INSTALL = "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt && "
 
 
@@ -33,7 +52,7 @@ def parse(words: list[str]) -> None:
 
 
 @pytest.mark.parametrize("line", COMMANDS)
-def test_every_command_of_the_readme_is_one(line: str) -> None:
+def test_every_command_of_the_readme_and_the_docs_is_one(line: str) -> None:
     parse(shlex.split(line, comments=True)[1:])
 
 
@@ -68,14 +87,20 @@ def test_requirements_begin_with_the_constraints_and_name_no_index() -> None:
     assert "http" not in pinned
 
 
-def test_the_pictures_the_readme_shows_are_there() -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", README):
-        assert (ROOT / target).is_file(), target
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_link_leads_to_a_file_that_is_there_and_to_a_heading_of_it(path: Path) -> None:
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", PAGES[path]):
+        file = (path.parent / target).resolve() if target else path
+        assert file.exists(), target
+        if anchor:
+            assert anchor in anchors(PAGES[file]), f"{target}#{anchor}"
 
 
-def test_every_link_within_the_readme_leads_to_a_heading() -> None:
-    headings = re.findall(r"^#+ (.+)$", README, flags=re.MULTILINE)
-    anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
-    linked = set(re.findall(r"\]\(#([^)]+)\)", README))
-    assert linked
-    assert linked <= anchors
+def test_every_page_of_the_docs_can_be_reached_from_the_readme() -> None:
+    found, left = set(), [ROOT / "README.md"]
+    while left:
+        path = left.pop()
+        if path in PAGES and path not in found:
+            found.add(path)
+            left += [(path.parent / each).resolve() for each in re.findall(r"\]\(([^)#]+\.md)", PAGES[path])]
+    assert set(PAGES) - found == set()
