@@ -1,11 +1,13 @@
 """Which photo a label file speaks of."""
 
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.names import PhotoFolder, safe_name, without_suffix
 
 if TYPE_CHECKING:
@@ -283,3 +285,23 @@ def test_two_photos_that_roboflow_would_spell_alike_are_an_error(tmp_path: Path,
         (tmp_path / name).touch()
     with refused("ambiguous-name", usage=False):
         PhotoFolder(tmp_path).find("my-car_jpg.rf.0123456789abcdef0123456789abcdef.jpg")
+
+
+def test_a_folder_is_listed_once_however_many_photos_are_of_a_kind_that_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.png", *(f"{number}.heic" for number in range(20))):
+        (tmp_path / name).write_bytes(b"x")
+    folder = PhotoFolder(tmp_path)
+    listed: list[Path] = []
+    iterdir = Path.iterdir
+
+    def count(path: Path) -> Iterator[Path]:
+        listed.append(path)
+        return iterdir(path)
+
+    monkeypatch.setattr(Path, "iterdir", count)
+    for number in range(20):
+        with pytest.raises(P2PError, match="kind that is not read"):
+            folder.find(f"{number}.heic")
+    assert len(listed) == 1

@@ -33,7 +33,7 @@ _UPLOAD = re.compile(r"(?!(?:19|20)\d\d[01]\d[0-3]\d-|0000)[0-9a-f]{8}-(?=.)")
 _ROBOFLOW = re.compile(r"(?<=.)_(?:jpe?g|png|bmp|webp|tiff?|mpo|heic|avif)\.rf\.[0-9A-Za-z]{16,64}$", re.IGNORECASE)
 # Suffixes of photos that labels may name, but that are not read here: a photo is converted and keeps its name.
 _OTHERS = "arw avif cr2 cr3 dng gif heic heif jfif jp2 jpe mpo nef orf pgm ppm raf rw2 tga"
-_OTHER_SUFFIXES = frozenset(f".{each}" for each in _OTHERS.split())
+_NAMED = SUFFIXES | {".npy", *(f".{each}" for each in _OTHERS.split())}  # labels may be arrays
 # Names of folders, in small letters, that say no more than what lies in them.
 _OF_PHOTOS = "images image imgs img photos photo pictures pics jpegimages rgb leftimg8bit inputs input originals"
 _OF_LABELS = (
@@ -42,8 +42,6 @@ _OF_LABELS = (
 )
 PHOTO_FOLDERS, LABEL_FOLDERS = tuple(_OF_PHOTOS.split()), tuple(_OF_LABELS.split())
 _ROLES = frozenset((*PHOTO_FOLDERS, *LABEL_FOLDERS))
-
-
 _ANNOT = re.compile(r"(?<=[a-z\d])annot$", re.IGNORECASE)
 
 
@@ -52,9 +50,6 @@ class FoundPhoto(NamedTuple):
 
     path: Path
     way: str
-
-
-_NAMED = SUFFIXES | _OTHER_SUFFIXES | {".npy"}  # labels may be arrays
 
 
 class PhotoFolder:
@@ -208,9 +203,6 @@ class PhotoFolder:
         return P2PError(file_name, f"matches both {both}", to_do, code="ambiguous-name")
 
     def _no_photo(self, file_name: str, elsewhere: list[Path]) -> P2PError:
-        if self._is_unread(file_name):
-            what = f"its photo in {self.folder} is of a kind that is not read"
-            return P2PError(file_name, what, "Convert it to JPEG or PNG.", code="unread-kind")
         if not elsewhere:
             what, to_do = f"there is no such photo in {self.folder}", "Add it, or take it out of the labels."
             return P2PError(file_name, what, to_do, code="no-photo")
@@ -225,13 +217,16 @@ class PhotoFolder:
 
     def _is_unread(self, file_name: str) -> bool:
         """Whether a file of this name, or of its stem and a kind that is not read, lies in the folder itself."""
-        if not self.others.kinds:
-            return False
         base = PurePosixPath(file_name.replace("\\", "/"))
-        names = {f"{base.stem}{kind}" for kind in self.others.kinds} | {base.name}
-        there = (path.name.lower() for path in self.folder.iterdir())
-        unread = {name for name in there if name.endswith(tuple(self.others.kinds))}
-        return any(name.lower() in unread for name in names)
+        names = {base.name.lower(), *(f"{base.stem}{kind}".lower() for kind in self.others.kinds)}
+        return not names.isdisjoint(self._unread)
+
+    @cached_property
+    def _unread(self) -> frozenset[str]:
+        """The names, in small letters, of the files in the folder itself whose kinds are not read."""
+        kinds = tuple(self.others.kinds)
+        there = (path.name.lower() for path in self.folder.iterdir()) if kinds else ()
+        return frozenset(name for name in there if name.endswith(kinds))
 
     def name(self, photo: Path) -> str:
         """The name of a photo that `find` gave."""

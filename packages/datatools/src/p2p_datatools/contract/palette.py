@@ -279,7 +279,7 @@ def plain(label: str) -> str:
 
 
 BACKGROUND, UNPAINTED, IGNORED = "background", "unpainted", "ignore"
-_HEX = re.compile(r"#[0-9a-f]{6}")
+HEX_COLOR = re.compile(r"#[0-9a-f]{6}")
 
 
 def color_labels(palette: Palette) -> dict[Color, str]:
@@ -299,7 +299,7 @@ def hex_of(color: tuple[int, ...]) -> str:
 
 def color_of(word: str) -> Color:
     """The colour of #rrggbb; raises UsageError for anything else."""
-    if not _HEX.fullmatch(word.lower()):
+    if not HEX_COLOR.fullmatch(word.lower()):
         raise UsageError(word, "is not a colour", "Write it as #rrggbb, such as #ff0000 for red.", code="bad-colour")
     red, green, blue = bytes.fromhex(word.removeprefix("#"))
     return red, green, blue

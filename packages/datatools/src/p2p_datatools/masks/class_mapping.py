@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.foreign import is_digits
-from p2p_datatools.contract.palette import _HEX, BACKGROUND, IGNORE, IGNORED, UNPAINTED, Palette, plain
+from p2p_datatools.contract.palette import BACKGROUND, HEX_COLOR, IGNORE, IGNORED, UNPAINTED, Palette, plain
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural, shell_word
 from p2p_datatools.labels.values import ClassNames, IndexLabels, LabelItem, LabelSet, PictureLabels, Use
@@ -21,8 +21,6 @@ from p2p_datatools.masks.numberings import explain_objects, offer_mappings
 
 _MOST_LISTED = 200  # labels
 _INSTANCES = 3  # labels that differ by a number alone are of objects of one class
-
-
 _MOST_NUMBERS = 8  # class numbers; a picture that is not an index picture may have 65,536
 
 
@@ -37,8 +35,6 @@ _SPECIAL = ((_IDS, _OF_PALETTE), (BOXES, RECTANGLES), (RINGS, HOLES))
 
 # The data sets whose ids the built-in palettes have.
 _SETS = {"cars": "those of the Kaggle car set", "scenes": "those of CamVid", "facades": "those of CMP facades"}
-
-
 TRANSPARENT = "transparent"  # the label of transparent pixels in pictures of labels
 NODATA = "nodata"  # and of those where the file says that there is no data
 UNDECIDED = "undecided"  # and of the few pixels of a worn one that no colour explains
@@ -76,7 +72,7 @@ def parse_mapping(words: Iterable[str], palette: Palette) -> dict[str, str]:
 
 def is_label_name(source: str, target: str) -> bool:
     """Whether FROM of `--map FROM=TO` is the name of one label, and no number, colour, glob or word of its own."""
-    is_value = (is_digits(source) and int(source) < 1 << 16) or _HEX.fullmatch(source.lower())
+    is_value = (is_digits(source) and int(source) < 1 << 16) or HEX_COLOR.fullmatch(source.lower())
     return not (is_value or set(source) & set("*?[") or (source, target) in _SPECIAL)
 
 
@@ -213,7 +209,7 @@ class ClassMapping:
         return self._mapping[globs[0]] if globs else None
 
     def _by_palette(self, label: str) -> str | None:
-        if self._numbers and (is_digits(label) or _HEX.fullmatch(label)):
+        if self._numbers and (is_digits(label) or HEX_COLOR.fullmatch(label)):
             # A mask built from the same pictures as colours has labels that are no numbers.
             index = self.palette.index_of_id(int(label)) if is_digits(label) else None
             if index is not None:

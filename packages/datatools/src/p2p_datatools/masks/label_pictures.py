@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import P2PError, error_of
 from p2p_datatools.contract.exchanged import exchange, explain_exchanged, find_exchanged
 from p2p_datatools.contract.palette import (
-    _HEX,
     BACKGROUND,
+    HEX_COLOR,
     IGNORE,
     IGNORED,
     Color,
@@ -47,22 +47,12 @@ from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, Cl
 from p2p_datatools.masks.label_kind import UnknownColorError, reads_as_colors, refuse_dark_numbers, soft_mask
 
 BY_IDS = "palette ids"  # what decides on numbers without names
-
-
 _MOST_COLORS = 20  # that an error lists
 _FEW = 9  # pixels: fewer of a rare colour are the blend of an edge
-
-
 _BLACK = (0, 0, 0)
 VOC_BORDER = (224, 224, 192)  # the colour of the border around Pascal VOC's objects, which is ignored
-
-
 _PLACES = 5  # of undecided pixels that a record has
-
-
 _EXCHANGED = "has red and blue exchanged, as OpenCV writes what is not given to it as BGR"
-
-
 _NO_PIXELS = np.zeros(256, dtype=np.int64)
 
 
@@ -113,7 +103,7 @@ class PictureReader:
 
     def __init__(self, claims: ClassMapping, mapping: Iterable[str] = (), tolerance: int = TOLERANCE) -> None:
         self._claims, self.tolerance = claims, tolerance
-        self._extra = {color_of(word.lower()): word.lower() for word in mapping if _HEX.fullmatch(word.lower())}
+        self._extra = {color_of(word.lower()): word.lower() for word in mapping if HEX_COLOR.fullmatch(word.lower())}
         self._snappers: dict[int, tuple[Snapper, list[str]]] = {}
 
     @property

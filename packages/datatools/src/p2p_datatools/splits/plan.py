@@ -60,7 +60,7 @@ def plan_split(
     with report.tell("comparing records"):
         if not again:
             refuse_divided(folder.pairs, groups, str(folder.path), _how_to_regroup(folder, given))
-        alike, left = find_alike(folder), _leave_given(folder, given, targets)
+        alike, left = find_alike(folder), _leave_given(given, targets)
     draw = SplitDraw(folder, drawn, left, seed)
     together: Sequence[Sequence[str]] = [[pair.name for pair in same.pairs] for same in alike]
     seen = None
@@ -122,7 +122,7 @@ def _draw_from_train(folder: PairFolder, given: Set[str], targets: Mapping[str, 
     return frozenset(pair.name for pair in folder.pairs if pair.split == pair.given_split == "train")
 
 
-def _leave_given(folder: PairFolder, given: Set[str], targets: Mapping[str, int]) -> dict[str, int]:
+def _leave_given(given: Set[str], targets: Mapping[str, int]) -> dict[str, int]:
     """The targets, where a split that was given is complete as it is: others could not be compared with any more."""
     return {name: 0 if name in given else target for name, target in targets.items()}
 

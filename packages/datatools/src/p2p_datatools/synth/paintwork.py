@@ -68,7 +68,7 @@ def paint_shell(view: View, body: Body, sheet: Shell, look: CarColors) -> None:
     light *= 0.80 + 0.20 * smoothstep(0.0, 0.05, sheet.depth)
     view.paint(sheet.mask, lit(look.paint * look.light, light), BODY)
     _mirror_sky(view, sheet, look)
-    _mirror_ground(view, body, sheet, look)
+    _mirror_ground(view, sheet, look)
 
 
 def _mirror_sky(view: View, sheet: Shell, look: CarColors) -> None:
@@ -78,7 +78,7 @@ def _mirror_sky(view: View, sheet: Shell, look: CarColors) -> None:
     view.blend(np.clip(0.75 * shoulder + 0.55 * roof + haze, 0, 1) * look.gloss * sheet.mask, look.sky)
 
 
-def _mirror_ground(view: View, body: Body, sheet: Shell, look: CarColors) -> None:
+def _mirror_ground(view: View, sheet: Shell, look: CarColors) -> None:
     wave = 0.015 * np.sin(view.x * 2.2)
     band = smoothstep(0.46, 0.43, sheet.rise + wave) * smoothstep(0.05, 0.30, sheet.rise)
     view.blend(0.30 * band * look.gloss * sheet.mask, look.ground)

@@ -338,10 +338,10 @@ def _report_once(ranks: Ranks, store: Store) -> Iterator[None]:
         yield
     except P2PError as error:
         # The new error must not have a local name here: that would keep this frame and its connections alive.
-        raise _announce(_of_rank(error, ranks), ranks, store) from error
+        raise _announce(_of_rank(error, ranks), store) from error
     except RuntimeError as error:
         if not isinstance(error, dist.DistError) and not _LOST.search(str(error)):
-            raise _announce(_unexpected_error(error, ranks), ranks, store) from error
+            raise _announce(_unexpected_error(error, ranks), store) from error
         lost = LostError(
             f"rank {ranks.rank}",
             "has lost the connection to another process, which may have ended",
@@ -354,7 +354,7 @@ def _report_once(ranks: Ranks, store: Store) -> Iterator[None]:
         lost.passing = not _is_announced(store, lasting=True)
         raise lost from error
     except Exception as error:
-        raise _announce(_unexpected_error(error, ranks), ranks, store) from error
+        raise _announce(_unexpected_error(error, ranks), store) from error
 
 
 def _of_rank(error: P2PError, ranks: Ranks) -> P2PError:
@@ -375,7 +375,7 @@ def _unexpected_error(error: Exception, ranks: Ranks) -> BrokenError:
     )
 
 
-def _announce(error: P2PError, ranks: Ranks, store: Store) -> P2PError:
+def _announce(error: P2PError, store: Store) -> P2PError:
     """Announce the error to the other processes, and mark it if another process has announced one before."""
     try:
         error.said_elsewhere = store.add(f"{_FAILED}/count", 1) > 1

@@ -238,7 +238,7 @@ def begin_from(source: StartModel, job: Job) -> StartWeights:
     )
     if generator.share < _LEAST:
         _refuse(source, job, generator)
-    discriminator = _discriminator(source, job, inputs, outputs)
+    discriminator = _discriminator(source, job, inputs)
     lines = _lines(source, job, generator, discriminator, (*inputs.lines, *outputs.lines))
     record = {
         "path": str(source.path),
@@ -271,7 +271,7 @@ def _output_of(card: ModelCard) -> CodedHalf:
     return CodedHalf(card.output, card.output_coding, card.palette)
 
 
-def _discriminator(source: StartModel, job: Job, inputs: ChannelMatch, outputs: ChannelMatch) -> Transfer | None:
+def _discriminator(source: StartModel, job: Job, inputs: ChannelMatch) -> Transfer | None:
     network, old = job.nets.discriminator, source.discriminator
     if network is None or old is None or source.config is None:
         return None

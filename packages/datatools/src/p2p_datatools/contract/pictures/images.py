@@ -37,20 +37,10 @@ LabelMap = NDArray[np.uint8]
 
 
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # how a TIFF begins, of either byte order and size
-
-
 _ALPHA = ("RGBA", "LA", "PA")  # modes with a channel for transparency
-
-
 _ORIENTATION = ExifTags.Base.Orientation
-
-
 _OPAQUE = 128  # of 255: from here on a pixel of labels counts as painted
-
-
 _HIDDEN = 0.01  # of a picture's pixels
-
-
 _BAND = 1 << 17  # pixels that are copied at a time: more leave the cache and the memory that is used again
 
 

@@ -88,7 +88,7 @@ def turn_to_page(image: Image.Image, path: Path, options: ReadOptions, packed: i
     if image.format == "MPO" or not getattr(image, "is_animated", False):
         return
     if image.format == "TIFF":
-        frames, unit = _frames_of_tiff(image, path), "page"
+        frames, unit = _frames_of_tiff(image), "page"
     else:
         frames, unit = range(int(getattr(image, "n_frames", 1))), "frame"
     frame = frames[choose_page(path, len(frames), options, unit=unit)]
@@ -156,7 +156,7 @@ def refuse_cut_page(path: Path, page: Any, length: int) -> None:
         )
 
 
-def _frames_of_tiff(image: Image.Image, path: Path) -> Sequence[int]:
+def _frames_of_tiff(image: Image.Image) -> Sequence[int]:
     import tifffile
 
     stream = getattr(image, "_fp", None) or getattr(image, "fp")  # noqa: B009 - closed or open; not known to its types

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.foreign import is_digits
-from p2p_datatools.contract.palette import _HEX, Color, color_of, plain
+from p2p_datatools.contract.palette import HEX_COLOR, Color, color_of, plain
 
 _KINDS = {
     "name": "name class class_name classname label label_name labelname labels category category_name title",
@@ -64,7 +64,7 @@ def read_color_cells(words: list[str]) -> Color:
 
 
 def _is_comment(line: str) -> bool:
-    return line.startswith("#") and not _HEX.match(line.lower())
+    return line.startswith("#") and not HEX_COLOR.match(line.lower())
 
 
 def _fields(line: str, delimiter: str | None) -> list[str]:
@@ -103,7 +103,7 @@ def _row_by_heading(where: str, line: str, delimiter: str | None, kinds: list[st
     elif word := told.get("color"):
         cells = re.findall(r"\d+", word)
         cells = cells * 3 if len(cells) == 1 else cells  # a grey
-        color = color_of(word) if _HEX.fullmatch(word.lower()) else read_color_cells(cells)
+        color = color_of(word) if HEX_COLOR.fullmatch(word.lower()) else read_color_cells(cells)
     return ClassRow(where, name, _number(told["number"]) if "number" in told else None, color)
 
 
@@ -118,8 +118,8 @@ def _number(word: str) -> int:
 def _by_words(where: str, line: str) -> ClassRow:
     """A line of a name, with a number before it, with a colour before or after it, or of CMP's NUMBER NAME LAYER."""
     words = [word.strip('"').strip() for word in _WORD.findall(line)]
-    color = next((color_of(word) for word in words if _HEX.fullmatch(word.lower())), None)
-    words = [word for word in words if word and not _HEX.fullmatch(word.lower())]
+    color = next((color_of(word) for word in words if HEX_COLOR.fullmatch(word.lower())), None)
+    words = [word for word in words if word and not HEX_COLOR.fullmatch(word.lower())]
     digits = [re.fullmatch(r"-?\d+", word) is not None for word in words]
     before = digits.index(False) if False in digits else len(words)
     after = digits[::-1].index(False) if False in digits else 0

@@ -102,7 +102,7 @@ def layout_of(steps: "Sequence[Step]", inputs: int, size: Size, budget: int, row
     for limit in reversed([0, *limits]):
         held = frozenset(value for value in inner if shapes[value].bytes <= limit)
         peak = _peak(steps, shapes, held)
-        wanted = rows or _rows_within(budget - peak, steps, shapes, held)
+        wanted = rows or _rows_within(budget - peak, shapes, held)
         if (peak <= budget * 2 // 3 and wanted >= _FEWEST_ROWS) or rows is not None:
             return Layout(shapes, held, _releases(steps, held), min(wanted, size.height), tuple(steps))
     needed = _peak(steps, shapes, frozenset()) / 2**30
@@ -114,7 +114,7 @@ def layout_of(steps: "Sequence[Step]", inputs: int, size: Size, budget: int, row
     )
 
 
-def _rows_within(budget: int, steps: "Sequence[Step]", shapes: Sequence[Shape], held: frozenset[int]) -> int:
+def _rows_within(budget: int, shapes: Sequence[Shape], held: frozenset[int]) -> int:
     """The number of rows of the picture that can be computed at once."""
     moving = sum(shape.bytes for value, shape in enumerate(shapes) if value not in held)
     rows = int(budget / max(1, _WORK * moving / shapes[0].height))

@@ -13,19 +13,13 @@ from p2p_datatools.contract.palette import Color
 from p2p_datatools.contract.pictures.images import Photo
 
 _LEAST = 0.001  # of a picture's pixels
-
-
 _FEW = 9  # pixels with neighbours of the same colour all around
 
 
 # A picture that was JPEG has more: the real facades have 4,000 to 19,000 of 131,072 pixels, and a drawn one of 96 x 64
 # pixels of five classes has hundreds.
 _MOST_COLORS = 64
-
-
 _WORN = 12.0  # distance in RGB; flat areas of real JPEG facades are up to 1.5 from their colour, of quality 20 up to 8
-
-
 _SAMPLE = 4096  # pixels
 _MOST_FOREIGN = 8  # colours: a softened edge between two classes has more
 

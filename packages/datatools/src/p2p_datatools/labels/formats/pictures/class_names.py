@@ -14,7 +14,7 @@ from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.mask_folder import MASK_LINES
 from p2p_datatools.contract.palette import (
-    _HEX,
+    HEX_COLOR,
     IGNORE,
     IGNORE_COLOR,
     PALETTE_FILE,
@@ -256,7 +256,7 @@ def _json_entries(value: Any) -> list[Any]:
     inside = next((value[key] for key in ("classes", "id2label", "label2id") if key in value), value)
     if not isinstance(inside, dict):
         return inside if isinstance(inside, list) else []
-    if all(_HEX.fullmatch(key.lower()) for key in inside):
+    if all(HEX_COLOR.fullmatch(key.lower()) for key in inside):
         return [{"color": key, "name": each} for key, each in inside.items()]
     if all(isinstance(each, list) and len(each) == 3 for each in inside.values()):
         return [{"name": key, "color": each} for key, each in inside.items()]
