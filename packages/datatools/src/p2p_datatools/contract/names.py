@@ -6,7 +6,7 @@ Nothing here may open a picture.
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -43,6 +43,7 @@ _OF_LABELS = (
 PHOTO_FOLDERS, LABEL_FOLDERS = tuple(_OF_PHOTOS.split()), tuple(_OF_LABELS.split())
 _ROLES = frozenset((*PHOTO_FOLDERS, *LABEL_FOLDERS))
 _ANNOT = re.compile(r"(?<=[a-z\d])annot$", re.IGNORECASE)
+_FEW = 8  # photos of one base name: an index of more is kept
 
 
 class FoundPhoto(NamedTuple):
@@ -170,13 +171,13 @@ class PhotoFolder:
         exact = self._by_name.get(_key(without_suffix(file_name)))
         if exact and len(self._by_name) == len(self.names):  # else two names are one, written with other characters
             return FoundPhoto(exact, "")
-        elsewhere: list[Path] = []
+        elsewhere: Path | None = None
         for found in self._tries(file_name, folder):
             if len(found.photos) > 1:
                 raise self._ambiguous(file_name, found.photos)
             if found.photos:
                 return FoundPhoto(found.photos[0], found.way)
-            elsewhere += found.elsewhere
+            elsewhere = elsewhere or found.elsewhere
         if self._is_unread(file_name):
             what = f"its photo in {self.folder} is of a kind that is not read"
             raise P2PError(file_name, what, "Convert it to JPEG or PNG.", code="unread-kind")
@@ -202,11 +203,11 @@ class PhotoFolder:
         to_do = "Give the folder in the labels, or rename one of them."
         return P2PError(file_name, f"matches both {both}", to_do, code="ambiguous-name")
 
-    def _no_photo(self, file_name: str, elsewhere: list[Path]) -> P2PError:
-        if not elsewhere:
+    def _no_photo(self, file_name: str, elsewhere: Path | None) -> P2PError:
+        if elsewhere is None:
             what, to_do = f"there is no such photo in {self.folder}", "Add it, or take it out of the labels."
             return P2PError(file_name, what, to_do, code="no-photo")
-        other = elsewhere[0].relative_to(self.folder).as_posix()
+        other = elsewhere.relative_to(self.folder).as_posix()
         return P2PError(
             file_name,
             f"there is no such photo in {self.folder}, only {other}, which is in another folder",
@@ -255,10 +256,10 @@ def join_names(masks: PhotoFolder, photos: PhotoFolder) -> str:
 
 
 class _Candidates(NamedTuple):
-    """Photos that a name may mean, those of its base name in `elsewhere`, another folder; and the way it was found."""
+    """Photos that a name may mean, or else one of its base name `elsewhere`, in another folder; and the way."""
 
     photos: list[Path]
-    elsewhere: list[Path]
+    elsewhere: Path | None
     way: str
 
     def _with(self, way: str) -> "_Candidates":
@@ -272,6 +273,7 @@ class _Spelling:
         self._names, self._spell = names, spell
         self._by_name: dict[str, list[Path]] | None = None
         self._by_base: dict[str, list[tuple[str, Path]]] = {}
+        self._alike: dict[str, _SameBase] = {}
 
     def _index(self) -> dict[str, list[Path]]:
         """By spelt names: made only when it is needed, for most labels name their photo exactly."""
@@ -289,19 +291,45 @@ class _Spelling:
         """The photos that may be meant by a name without suffix."""
         by_name, spelt = self._index(), self._spell(name)
         if spelt in by_name:
-            return _Candidates(by_name[spelt], [], "")
-        alike = self._by_base.get(spelt.rpartition("/")[2], [])
+            return _Candidates(by_name[spelt], None, "")
+        alike = self._with_base(spelt.rpartition("/")[2])
+        if alike is None:
+            return _Candidates([], None, "")
         own = folders_of(spelt) or folders_of(f"{self._spell(folder)}/")
-        shared = [_count_shared(own, folders_of(other)) for other, _ in alike]
-        best = [each for each, count in zip(alike, shared, strict=True) if count is not None and count == _most(shared)]
+        best = alike.find(own)
         # Where a whole data set was given as the photos, its masks have the same names.
         photos = [each for each in best if not _is_in_label_folder(each[0])] or best
         way = "" if all(folders_of(other) == own for other, _ in photos) else "in another folder than the labels say"
-        return _Candidates([path for _, path in photos], [] if best else [path for _, path in alike], way)
+        return _Candidates([path for _, path in photos], None if best else alike.first, way)
+
+    def _with_base(self, base: str) -> "_SameBase | None":
+        """The photos of a base name; kept where they are many, each of which may be asked for."""
+        if base not in self._alike and (photos := self._by_base.get(base)):
+            if len(photos) < _FEW:
+                return _SameBase(photos)
+            self._alike[base] = _SameBase(photos)
+        return self._alike.get(base)
 
 
-def _most(counts: Iterable[int | None]) -> int:
-    return max(count for count in counts if count is not None)
+class _SameBase:
+    """The photos of one base name (spelt name, path) by their folders; `first` is the first of them."""
+
+    def __init__(self, photos: Sequence[tuple[str, Path]]) -> None:
+        self.first = photos[0][1]
+        self._by_folders: dict[tuple[str, ...], list[tuple[str, Path]]] = defaultdict(list)
+        self._by_ending: dict[tuple[str, ...], list[tuple[str, Path]]] = defaultdict(list)
+        for photo in photos:
+            folders = folders_of(photo[0])
+            self._by_folders[folders].append(photo)
+            for start in range(len(folders) + 1):
+                self._by_ending[folders[start:]].append(photo)
+
+    def find(self, own: tuple[str, ...]) -> list[tuple[str, Path]]:
+        """Those that share most folders with a name that lies in its `own`; none where all are in other folders."""
+        if own in self._by_ending:
+            return self._by_ending[own]
+        endings = (own[start:] for start in range(1, len(own) + 1))
+        return next((self._by_folders[each] for each in endings if each in self._by_folders), [])
 
 
 def folders_of(name: str) -> tuple[str, ...]:
