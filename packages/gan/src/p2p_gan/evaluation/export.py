@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files.atomic import holds, write_bytes
 from p2p_datatools.contract.packages import require_packages
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.pictures.arrays import Array
@@ -36,6 +35,7 @@ from p2p_gan.models.location import model_file, model_fingerprint, onnx_beside
 from p2p_gan.models.model import Model, model_bytes, read_model
 from p2p_gan.models.onnx_file import PRECISIONS, OnnxFile, read_onnx_file
 from p2p_gan.models.onnx_graph import onnx_bytes
+from p2p_gan.models.output_file import refuse_other_name, write_once
 from p2p_gan.models.torchscript import is_script_of, script_bytes
 from p2p_gan.runs.runfolder import RUN, read_run_record
 
@@ -102,9 +102,10 @@ def export_onnx(
     """
     source = Path(source)
     path = onnx_beside(model_file(source)) if dest is None else Path(dest)
-    _check_name(path, ".onnx")
+    refuse_other_name(path, ".onnx")
     made = compared_onnx(source, path, precision=precision, inputs=inputs, report=report)
-    written = _write(path, made.data, replace_own=dest is None)
+    # Only the file beside the model, which nobody named, is an earlier export of it.
+    written = write_once(path, made.data, may_replace=None if dest else _is_export)
     texts = describe_statistics(made.model.card), describe_randomness(made.model.card)
     return ModelExport(path, "onnx", made.precision, len(made.data), written, made.random, made.real, *texts)
 
@@ -171,13 +172,13 @@ def export_torchscript(
     `inputs` as for `export_onnx`. Raises P2PError if the outputs differ by more than 1e-3.
     """
     source, dest = Path(source), Path(dest)
-    _check_name(dest, ".pt")
+    refuse_other_name(dest, ".pt")
     model = read_model(source)
     real = _real_inputs(source, inputs, model.card, report)
     data = script_bytes(model)
     drawn, shown = _compare(model, script_translator(model.card, data), real)
     _refuse_difference(dest, drawn, shown)
-    written = not is_script_of(dest, model) and _write(dest, data)
+    written = not is_script_of(dest, model) and write_once(dest, data)
     texts = describe_statistics(model.card), describe_randomness(model.card)
     return ModelExport(dest, "torchscript", "float32", len(data), written, drawn, shown if real else None, *texts)
 
@@ -204,17 +205,18 @@ def export_safetensors(
     `inputs` as for `export_onnx`, for what 16 bits cost. Raises P2PError if that is too much.
     """
     source, dest = Path(source), Path(dest)
-    _check_name(dest, ".safetensors")
+    refuse_other_name(dest, ".safetensors")
     _refuse_precision(precision, _IN_MODEL_FILE)
     model = read_model(source)
     if precision == "float32":
         data = model_bytes(model.card, model.generator)
-        return ModelExport(dest, "safetensors", precision, len(data), _write(dest, data))
+        return ModelExport(dest, "safetensors", precision, len(data), write_once(dest, data))
     real = _real_inputs(source, inputs, model.card, report)
     drawn, shown = _compare(model, torch_translator(_round_weights(model)), real)
     _refuse_loss(shown if real else drawn, dest, precision)
     data = model_bytes(model.card, model.generator, float16=True)
-    return ModelExport(dest, "safetensors", precision, len(data), _write(dest, data), drawn, shown if real else None)
+    written = write_once(dest, data)
+    return ModelExport(dest, "safetensors", precision, len(data), written, drawn, shown if real else None)
 
 
 def _round_weights(model: Model) -> Model:
@@ -224,12 +226,6 @@ def _round_weights(model: Model) -> Model:
         if value.ndim > 1:
             value.data = value.data.half().float()
     return replace(model, generator=generator)
-
-
-def _check_name(dest: Path, suffix: str) -> None:
-    if dest.suffix.lower() != suffix or dest.is_dir():
-        what, to_do = f"is not the name of a file NAME{suffix}", f"Give a name that ends in {suffix}."
-        raise UsageError(dest, what, to_do, code="wrong-file-name")
 
 
 def _refuse_precision(precision: str, choices: Sequence[str]) -> None:
@@ -243,18 +239,6 @@ def _refuse_loss(found: Difference, dest: Path, precision: str) -> None:
     if not found.ssim >= LEAST_SSIM:
         what = f"would lose too much in {precision}: the SSIM of a picture is {found.ssim:.3f}"
         raise P2PError(dest, what, "Export it in float32.", code="not-the-same")
-
-
-def _write(dest: Path, data: bytes, *, replace_own: bool = False) -> bool:
-    """Write the file unless it is there; raises UsageError if another is, but for an export `replace_own` replaces."""
-    if dest.exists():
-        if holds(dest, data):
-            return False
-        if not (replace_own and _is_export(dest)):
-            what, to_do = "exists with other content", "Choose another name, or delete it first."
-            raise UsageError(dest, what, to_do, code="destination-taken")
-    write_bytes(dest, data)
-    return True
 
 
 def _is_export(path: Path) -> bool:

@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files.atomic import write_bytes
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import path_word, plural
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model, model_bytes, read_model
+from p2p_gan.models.output_file import refuse_other_name, write_once
 from p2p_gan.models.reference_layout import (
     COUNTER,
     DROPOUT,
@@ -81,7 +81,7 @@ def import_model(
     of which none is named, UsageError for an impossible setting or destination.
     """
     weights, dest = Path(weights), Path(dest)
-    _check_dest(dest, ".safetensors")
+    refuse_other_name(dest, ".safetensors")
     if weights.suffix.lower() == ".safetensors" and weights.is_file():
         raise P2PError(
             weights,
@@ -93,7 +93,7 @@ def import_model(
     place, architecture, generator, images = _read_one(weights, settings.pop("network", None))
     changed, statistics = _with_settings(architecture, settings)
     card = _card(changed, direction, size, statistics, images)
-    written = _write_once(dest, model_bytes(card, generator))
+    written = write_once(dest, model_bytes(card, generator))
     assumed = _assumptions(architecture, direction, size, settings, images)
     assumed = (f"the generator is {place} of the file", *assumed) if place else assumed
     return ImportSummary(dest, reference_name(architecture), card, assumed, written)
@@ -304,7 +304,7 @@ def export_reference(source: Path | str, dest: Path | str) -> ExportSummary:
     norm's running mean, and it computes the same. Raises P2PError if the reference has no such generator.
     """
     dest = Path(dest)
-    _check_dest(dest, ".pth")
+    refuse_other_name(dest, ".pth")
     model = read_model(source)
     architecture = model.card.architecture
     others = biases_to_fold(architecture)[1]
@@ -320,7 +320,7 @@ def export_reference(source: Path | str, dest: Path | str) -> ExportSummary:
         )
     buffer = io.BytesIO()
     torch.save(_state_of(model), buffer)
-    written = _write_once(dest, buffer.getvalue())
+    written = write_once(dest, buffer.getvalue())
     options = (
         f"--netG {reference_name(architecture)} --norm {architecture.norm} --ngf {architecture.filters} "
         f"--input_nc {architecture.inputs} --output_nc {architecture.outputs}"
@@ -364,25 +364,3 @@ def _notes(model: Model) -> tuple[str, ...]:
     if model.card.statistics == "running" and architecture.norm == "batch":
         notes.append("the model uses running statistics: add --eval, which also switches dropout off")
     return tuple(notes)
-
-
-def _check_dest(dest: Path, suffix: str) -> None:
-    if dest.suffix.lower() != suffix or dest.is_dir():
-        raise UsageError(
-            dest,
-            f"is not the name of a file NAME{suffix}",
-            f"Give a name that ends in {suffix}.",
-            code="wrong-file-name",
-        )
-
-
-def _write_once(dest: Path, data: bytes) -> bool:
-    """Write `data` unless the file has it already; raises UsageError if the file has other content."""
-    if dest.exists():
-        if dest.read_bytes() == data:
-            return False
-        raise UsageError(
-            dest, "exists with other content", "Choose another name, or delete it first.", code="destination-taken"
-        )
-    write_bytes(dest, data)
-    return True
