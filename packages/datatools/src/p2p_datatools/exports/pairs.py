@@ -5,11 +5,13 @@ Nothing here may change a pixel, or write what the library would read as another
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -284,16 +286,18 @@ def _write_index(
     write_json(at / SHARDS, {**about, **head, "shards": shards})
 
 
-def _folder_items(folder: PairFolder, places: Sequence[str]) -> Iterable[ExportItem]:
+def _items_of_pairs(
+    folder: PairFolder, places: Sequence[str], called: Mapping[str, str] = MappingProxyType({})
+) -> Iterable[ExportItem]:
+    """A picture of each half for each pair, in these `places` of its split, whose folder may be `called` otherwise."""
     for split in SPLITS:
-        own = _OF_HUGGING_FACE.get(split, split)
         for pair in folder.of(split):
-            files = tuple(f"{own}/{place}/{pair.name}.png" for place in places)
+            files = tuple(f"{called.get(split, split)}/{place}/{pair.name}.png" for place in places)
             yield ExportItem(pair.name, (pair,), files)
 
 
 def _hugging_items(folder: PairFolder) -> Iterable[ExportItem]:
-    return _folder_items(folder, (folder.a.name, folder.b.name))
+    return _items_of_pairs(folder, (folder.a.name, folder.b.name), _OF_HUGGING_FACE)
 
 
 def _write_pictures(folder: PairFolder, item: ExportItem, paths: Sequence[Path]) -> tuple[dict[str, Any], ...]:
@@ -306,13 +310,13 @@ def _write_pictures(folder: PairFolder, item: ExportItem, paths: Sequence[Path])
 
 def _hugging_lists(folder: PairFolder, items: Sequence[ExportItem]) -> Mapping[str, bytes]:
     """metadata.jsonl of each split, whose paths begin there; B is `file_name`, which all versions of datasets know."""
-    lists: dict[str, bytes] = {}
+    lines = defaultdict[str, list[bytes]](list)
     for item in items:
         (pair,) = item.pairs
         split = item.files[0].partition("/")[0]
         a, b = (file.partition("/")[2] for file in item.files)
-        line = {"file_name": b, f"{folder.a.name}_file_name": a, "name": pair.name}
-        lists[f"{split}/metadata.jsonl"] = lists.get(f"{split}/metadata.jsonl", b"") + json_line(line)
+        lines[split].append(json_line({"file_name": b, f"{folder.a.name}_file_name": a, "name": pair.name}))
+    lists = {f"{split}/metadata.jsonl": b"".join(own) for split, own in lines.items()}
     return {**lists, **_palette_list(folder)}
 
 
@@ -321,10 +325,7 @@ def _palette_list(folder: PairFolder) -> Mapping[str, bytes]:
 
 
 def _fiftyone_items(folder: PairFolder) -> Iterable[ExportItem]:
-    for split in SPLITS:
-        for pair in folder.of(split):
-            files = tuple(f"{split}/{place}/{pair.name}.png" for place in ("data", "labels"))
-            yield ExportItem(pair.name, (pair,), files)
+    return _items_of_pairs(folder, ("data", "labels"))
 
 
 def _write_segmentation(folder: PairFolder, item: ExportItem, paths: Sequence[Path]) -> tuple[dict[str, Any], ...]:
