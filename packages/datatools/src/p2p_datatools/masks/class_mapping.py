@@ -4,6 +4,7 @@ Nothing here may know a label format or a pixel.
 """
 
 import difflib
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -280,8 +281,8 @@ class ClassMapping:
         several = [
             stem for stem, count in numbered.items() if count >= _INSTANCES and stem and not set(stem) & set("*?[")
         ]
-        begins = {stem: sum(plain(label).startswith(plain(stem)) for label in uses) for stem in several}
-        one = {stem for stem in several if begins[stem] == numbered[stem] and self._is_called(stem)}
+        known = sorted(map(plain, uses))
+        one = {stem for stem in several if _count_beginning(known, stem) == numbered[stem] and self._is_called(stem)}
         found: dict[str, list[str]] = {}
         for label in labels:
             stem = _stem(label)
@@ -394,6 +395,13 @@ def _stem(label: str) -> str:
     """A label without the number at its end; empty where it has none."""
     stem = label.rstrip("0123456789")
     return stem if stem != label else ""
+
+
+def _count_beginning(known: Sequence[str], stem: str) -> int:
+    """How many labels, which are plain and sorted, begin with a stem."""
+    begin = plain(stem)
+    # U+10FFFF is the last of all letters.
+    return bisect_left(known, f"{begin}\U0010ffff") - bisect_left(known, begin)
 
 
 def _most_listed(labels: Sequence[str]) -> int:
