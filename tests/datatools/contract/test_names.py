@@ -327,3 +327,13 @@ def test_photos_of_one_name_in_many_folders_are_not_compared_with_each_label(
         found = folder.look_up(f"data/{number:04}/rgb.jpg")
         assert found == (tmp_path / f"{number:04}" / "rgb.jpg", "in another folder than the labels say")
     assert len(asked) < 20 * count
+
+
+def test_photos_of_a_split_are_those_of_its_folders_and_all_where_no_folders_say_splits(tmp_path: Path) -> None:
+    for name in ("plain/a.jpg", "plain/b.jpg", "parted/train/a.jpg", "parted/val/b.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    plain, parted = PhotoFolder(tmp_path / "plain"), PhotoFolder(tmp_path / "parted")
+    assert set(plain.of_split("train").names) == {"a", "b"}
+    assert set(parted.of_split("train").names) == {"train/a"}
+    assert set(parted.of_split("").names) == {"train/a", "val/b"}
