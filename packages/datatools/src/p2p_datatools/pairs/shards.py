@@ -44,6 +44,8 @@ from p2p_datatools.pairs.assemble import bucket_of, is_crowd, place_of
 from p2p_datatools.pairs.match import MatchedFiles
 from p2p_datatools.pairs.recipe import MADE_BY
 
+_BY = "p2p data merge"
+
 
 class Shard(NamedTuple):
     """Share `number`, counted from 1, of `of` shares."""
@@ -81,9 +83,6 @@ def parse_shard(text: str) -> Shard:
     return shard
 
 
-_BY = "p2p data merge"
-
-
 @dataclass(frozen=True)
 class MergeSummary:
     """What `merge` did: pairs `brought` to DEST in this call, those `kept`, and what the parts had skipped."""
@@ -101,8 +100,8 @@ def merge(
     """Bring the pairs of all `parts` to DEST, by copying, or by moving them, which empties the parts at the end.
 
     The parts must be made with the same halves, palette, size and fit, and have no name in common; none may be split
-    yet, but for the splits that the sources gave, which are kept;
-    of a pairing in shards all must be given. The same call again continues what was interrupted, or does nothing.
+    yet, but for the splits that the sources gave, which are kept; of a pairing in shards all must be given. The same
+    call again continues what was interrupted, or does nothing.
     Raises P2PError when pairs in two parts have the same name, a file is missing, or a shard is; and when another
     process writes in DEST, or in parts that are to be moved.
     """

@@ -33,6 +33,7 @@ _TIMEOUT = 60.0  # seconds of silence
 _CHUNK = 1 << 18
 _LONGEST_WAIT = 120.0
 _MOST = 1 << 40  # bytes of a file whose length nobody says
+_KEPT = "/%:@!$&'()*+,;=?-._~"  # characters of an address that mean something there, or are escapes already
 _MEANING = {
     301: ("redirects to an address that is not HTTPS", "Look for another source."),
     302: ("redirects to an address that is not HTTPS", "Look for another source."),
@@ -175,17 +176,18 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
 def _check(address: str, first: str) -> None:
     """Raise UsageError unless `address` is HTTPS to a named host, or lies on this machine as `first` does."""
+    if not _is_allowed(address, first):
+        raise _not_an_address(address, first)
+
+
+def _is_allowed(address: str, first: str) -> bool:
     parts = _split(address)
-    if parts is not None:
-        host = parts.hostname or ""
-        if parts.username is not None:
-            pass  # they would be sent to whoever answers
-        elif _is_loopback(address):
-            if parts.scheme in ("http", "https") and _is_loopback(first):
-                return
-        elif parts.scheme == "https" and host and not _is_number(host):
-            return
-    raise _not_an_address(address, first)
+    if parts is None or parts.username is not None:  # a password would be sent to whoever answers
+        return False
+    if _is_loopback(address):
+        return parts.scheme in ("http", "https") and _is_loopback(first)
+    host = parts.hostname or ""
+    return parts.scheme == "https" and bool(host) and not _is_number(host)
 
 
 def _not_an_address(address: str, first: str) -> UsageError:
@@ -221,9 +223,6 @@ def _in_ascii(address: str) -> str:
     place = f"[{host}]" if ":" in host else host
     place += f":{parts.port}" if parts.port is not None else ""
     return urlunsplit(parts._replace(netloc=place, path=quote(parts.path, _KEPT), query=quote(parts.query, _KEPT)))
-
-
-_KEPT = "/%:@!$&'()*+,;=?-._~"  # characters of an address that mean something there, or are escapes already
 
 
 def _is_loopback(address: str) -> bool:

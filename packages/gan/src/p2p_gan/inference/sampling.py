@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 _HEADER, _LINES = "samples.json", "samples.jsonl"
 _OVERLAP = 3  # threads, of which one translates and the others read and write
 _COPIES = 16  # bytes of a value while a picture is read, resized, translated and written
+_SHRUNK = 4  # times fewer pixels, from which small things are gone
+_BYTE, _SCALES = 255, 8  # what 8 bits hold, and from how many times that on a range is one of more bits
 
 
 @dataclass(frozen=True)
@@ -160,16 +162,12 @@ def _write_record(folder: Path, *, records: Mapping[str, "SampleRecord"], recipe
     write_json(folder / _HEADER, recipe)
 
 
-_MUCH = 4  # times fewer pixels, from which small things are gone
-_BYTE, _SCALES = 255, 8  # what 8 bits hold, and from how many times that on a range is no such
-
-
 def _note_shrunk(model: AnyModel, sizes: Mapping[str, Size], how: ApplyOptions, report: Reporter) -> None:
     """Note that the model sees pictures with a fraction of their pixels, as when it was trained on small ones."""
     shares: dict[str, float] = {}
     for name, own in sizes.items():
         seen = size_seen(model.card, model.unit, own, how)
-        if own.width * own.height >= _MUCH * seen.width * seen.height:
+        if own.width * own.height >= _SHRUNK * seen.width * seen.height:
             shares[name] = own.width * own.height / (seen.width * seen.height)
     if shares and how.size is None:
         most = max(sorted(shares), key=lambda name: shares[name])

@@ -181,10 +181,8 @@ def attempt() -> int:
 def join_processes(device: str, report: Reporter = QUIET) -> Iterator[Ranks]:
     """Connect to the other processes of the launcher; without a launcher this is the only process.
 
-    What is waited for is noted if it takes more than some seconds.
-
-    An error inside is reported by one process: the first in which it happens, as one line with its rank. Raises
-    UsageError if there is no device for each process.
+    What is waited for is noted if it takes more than some seconds. An error inside is reported by one process: the
+    first in which it happens, as one line with its rank. Raises UsageError if there is no device for each process.
     """
     if not among_others():
         kind, count = devices_of(device)

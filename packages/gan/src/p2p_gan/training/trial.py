@@ -29,14 +29,14 @@ from p2p_gan.training.loop import share_batches
 from p2p_gan.training.steps.stepper import Stepper, recorder_for
 from p2p_gan.updates.step import train_step
 
-_UPDATES, _WARM_UP = 10, 3
+_UPDATES, _WARM_UP = 10, 3  # that are timed, after so many that are not
 _BLOCK = 0.5  # seconds of updates with one number of threads
+_MOST_UPDATES = 50  # of such a block
 _SLOW = 4.0  # seconds of an update from which more cores are faster in any case, and trying them all takes too long
 _WORSE = 1.15  # times the fastest, from which still fewer threads are not tried
 _NEAR = 1.25  # times the fastest, up to which a number of threads is timed a second time
 _WASTE = 1.5  # times the least processor time, from which threads spin for nothing
 _ROUNDS = 4  # in which numbers of threads are timed in turn on a busy machine
-_MOST_UPDATES = 50  # of such a block
 _SAME = 1.03  # times the fastest, up to which fewer threads are preferred, which leave cores to other programs
 _PATIENCE = 10.0  # seconds after which no further update is made, for the warm-up and for the timing
 # The peak memory of an update relative to the tensors kept for its backward pass: gradients and scratch space.
