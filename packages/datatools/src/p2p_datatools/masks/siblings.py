@@ -48,7 +48,7 @@ def leave_out_photos(found: LabelSet, labels: Path) -> LabelSet:
         names = {without_suffix(item.file_name): item for item in pictures}
         if len(names) < len(found.items) or not (masks := [names[name] for name in split_labels(names)]):
             return found
-    return judge_again(replace(found, items=tuple(masks)))
+    return judge_again(replace(found, items=tuple(masks)), labels)
 
 
 def _leave_out_objects(found: LabelSet, labels: Path) -> LabelSet:
