@@ -21,6 +21,7 @@ from p2p_datatools.sources.data_set import fetch_synth
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
+    from datatools.conftest import Scene
 
 CARS, SCENES = load_palette("cars"), load_palette("scenes")
 COLORS = CARS.colors()
@@ -624,3 +625,17 @@ def test_all_colours_that_no_class_has_are_named_at_once(tmp_path: Path, refused
     with refused("pictures-failed"):
         build_masks(labels, tmp_path / "masks", palette=CARS, mapping={"#808080": "body"}, report=notes)
     assert not any("no label" in line for line in notes.lines), "it is there, and the picture failed for another colour"
+
+
+def test_photos_among_labels_have_no_colours_to_map_and_are_called_what_they_are(
+    tmp_path: Path, scene: "Scene", refused: "Refused"
+) -> None:
+    labels = tmp_path / "labels"
+    for name in ("view_0_0_1", "view_0_0_2"):
+        save(labels / f"{name}.png", scene(len(name), Size(96, 64)))
+    for name in ("view_0_5_1", "view_0_5_2", "view_0_5_3"):
+        save(labels / f"{name}.png", np.tile(np.uint8([0, 255, 0]), (64, 96, 1)))
+    with refused("pictures-failed") as error:
+        build(labels)
+    assert [part.code for part in error.value.parts] == ["palette-colour"] * 2
+    assert all("is it a photo?" in part.to_do for part in error.value.parts)
