@@ -156,3 +156,15 @@ def test_via_is_known_by_its_regions() -> None:
     tables: list[Any] = [[], {}, [{"filename": "a"}], "rows"]
     for rows in tables:
         assert not is_via_csv(rows)
+
+
+@pytest.mark.parametrize("kind", ["dropdown", "radio", "checkbox"])
+def test_an_option_with_a_number_has_the_name_that_the_project_gives_it(first: "First", kind: str) -> None:
+    options = {"1": "car", "2": "wheel", "3": "", "lamp": "A lamp of any kind"}
+    chosen = [{each: True} if kind == "checkbox" else each for each in options]
+    project = {
+        "_via_settings": {},
+        "_via_img_metadata": via(*(region(part=each) for each in chosen)),
+        "_via_attributes": {"region": {"part": {"type": kind, "options": options}}, "file": {}},
+    }
+    assert [each.label for each in first(read(project)).regions] == ["car", "wheel", "3", "lamp"]
