@@ -17,9 +17,7 @@ from p2p_datatools.masks.class_mapping import ClassMapping
 _WAY_OUT = "Add --format colors if its colours are right, or --format index if its numbers are."
 
 
-NO_AREAS = (
-    "No colour fills an area of it: is it a photo? Give the folder of the labels alone, and photos with --photos."
-)
+NO_AREAS = "No colour fills an area of it: is it a photo? Give the labels' folder alone, and photos with --photos."
 _DARK = 40  # of 255: the colour of a picture of small class numbers, with what JPEG adds to them
 
 
