@@ -547,7 +547,7 @@ def test_a_drawing_that_transparency_hides_is_asked_about(tmp_path: Path, refuse
     assert build(labels, "transparent=background").areas["background"] == drawing().size
 
 
-@pytest.mark.parametrize("form", ["png", "jpg", "color.jpg", "deep.png"])
+@pytest.mark.parametrize("form", ["png", "jpg", "color.jpg", "deep.png", "jpeg.png"])
 def test_a_soft_mask_of_one_class_is_one_line_with_the_command_that_helps(
     tmp_path: Path, refused: "Refused", form: str
 ) -> None:
@@ -558,7 +558,8 @@ def test_a_soft_mask_of_one_class_is_one_line_with_the_command_that_helps(
         soft = hard.resize((97, 50), Image.Resampling.BICUBIC)
         if form == "deep.png":
             soft = Image.fromarray(np.asarray(soft).astype(np.uint16) * 257)
-        (soft.convert("RGB") if form == "color.jpg" else soft).save(labels / f"{name}.{form}")
+        kind = "JPEG" if form.startswith("jpeg") else None
+        (soft.convert("RGB") if form == "color.jpg" else soft).save(labels / f"{name}.{form}", kind)
     with refused("soft-mask" if form.endswith("png") else "lossy-pictures") as error:
         build(labels)
     assert len(str(error.value)) < 400

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import Color, hex_of
 from p2p_datatools.contract.pictures.index import LabelPicture
+from p2p_datatools.contract.pictures.soft import is_black_and_white
 from p2p_datatools.labels.values import ColorLabels, PictureLabels
 from p2p_datatools.masks.class_mapping import ClassMapping
 
@@ -83,6 +84,9 @@ def reads_as_colors(
     if not item.judge:
         return wanted
     if not picture.exact:
+        # Its black and white are those of a mask of one class, whatever the palette's white is.
+        if not wanted and (255, 255, 255) not in mapped and is_black_and_white(picture.colors):
+            raise soft_mask(item.where)
         return True
     if picture.table is None and not wanted and not mapped:
         return False

@@ -9,8 +9,6 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
-import numpy as np
-
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.files.listing import find_pictures
@@ -21,6 +19,7 @@ from p2p_datatools.contract.origin import PROVENANCE
 from p2p_datatools.contract.pictures.formats.lossless import is_lossless_webp
 from p2p_datatools.contract.pictures.header import open_picture, photo_header
 from p2p_datatools.contract.pictures.index import read_index_picture, read_label_picture
+from p2p_datatools.contract.pictures.soft import is_black_and_white
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.pictures.class_names import NO_CLASS, find_names
 from p2p_datatools.labels.values import ClassNames, ColorLabels, IndexLabels, LabelSet, PictureLabels
@@ -44,9 +43,6 @@ _FILE_NAMES = {
 _KAGGLE_EXPORT, _KAGGLE_TAGS = "masks.json", {"car", "wheel", "lights", "window"}
 # Drawn sets, whose records did not always name the palette.
 _DRAWN = {"synth-cars": "cars"}
-# A mask of black and white with soft edges, or saved as JPEG: how much its channels differ, how far from both ends the
-# pixels lie that are no edge, and how many they are.
-_GREY, _END, _MOST_ENDS = 24, 48, 0.75
 _LOOKED_AT = 5  # pictures of a folder, by which all are judged
 _LOOKED_AT_IF_BLACK = 200  # where those few are black
 
@@ -236,14 +232,10 @@ def _judge(path: Path) -> bool | None:
 
 
 def _is_black_and_white(path: Path) -> bool:
-    """Whether nearly all pixels of a picture, grey or in equal channels, are nearly black or nearly white."""
     try:
-        colors = read_label_picture(path).colors.astype(np.int16)
+        return is_black_and_white(read_label_picture(path).colors)
     except P2PError:
         return False
-    grey = colors.max(axis=2) - colors.min(axis=2) <= _GREY
-    black, white = colors.max(axis=2) < _END, colors.min(axis=2) >= 256 - _END
-    return bool(black.any() and white.any() and (grey & (black | white)).mean() >= _MOST_ENDS)
 
 
 def pick_evenly(items: list[_T], most: int) -> list[_T]:
