@@ -451,15 +451,15 @@ LABELS: dict[str, list[Tree]] = {
     ],
     "rendered": [
         {
-            "semantic_segmentation_0000.png": picture(),
-            "semantic_segmentation_labels_0000.json": b'{"(255, 0, 0, 255)": {"class": "car"}, "(0, 0, 0, 0)": "x"}',
+            "semantic_segmentation_0000.png": picture(palette=True),
+            "semantic_segmentation_labels_0000.json": b'{"(200, 10, 10, 255)": {"class": "car"}, "(0, 0, 0, 0)": "x"}',
             "rgb_0000.png": picture(),
         },
         {
-            "step0.camera.semantic segmentation.png": picture(),
-            "step0.frame_data.json": b'{"captures": [{"filename": "step0.camera.png", "annotations": [{"@type": '
+            "step0.camera.semantic segmentation.png": picture(palette=True),
+            "step0.frame_data.json": b'{"captures": [{"filename": "a.png", "annotations": [{"@type": '
             b'"unity.solo.SemanticSegmentationAnnotation", "filename": "step0.camera.semantic segmentation.png", '
-            b'"instances": [{"labelName": "car", "pixelValue": [255, 0, 0, 255]}]}]}]}',
+            b'"instances": [{"labelName": "car", "pixelValue": [200, 10, 10, 255]}]}]}]}',
         },
     ],
     "cmp": [

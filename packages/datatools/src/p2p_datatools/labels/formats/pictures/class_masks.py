@@ -114,7 +114,7 @@ class _Pictures:
     def _by_names(self, files: Sequence[Path]) -> list[Path]:
         """The files whose names others continue, if these are photos: a.png beside a_mask.png and a_mask_1.png."""
         known = {name: file for file, name in self.names.items()}
-        first = {file: known.get(_beginning(self.names[file], known)) for file in files}
+        first = {file: known.get(_find_photo_name(self.names[file], known)) for file in files}
         photos = [file for file in files if first[file] is None]
         masks = {photo: file for file, photo in first.items() if photo}
         if not masks or len(masks.keys() & {*photos}) < len(photos):
@@ -123,7 +123,7 @@ class _Pictures:
         return photos if all(pick_photo([photo, masks[photo]]) == photo for photo in looked_at) else []
 
 
-def _beginning(name: str, known: Collection[str]) -> str:
+def _find_photo_name(name: str, known: Collection[str]) -> str:
     """The shortest of the known names that another one continues with a word; nothing where none is."""
     places = (place for place, letter in enumerate(name) if letter == "_")
     return next((name[:place] for place in places if name[:place] in known), "")
@@ -188,10 +188,10 @@ def _by_own_name(names: Sequence[str]) -> _Layout | None:
     parts = [name.rpartition("/") for name in names]
     if not all(folder for folder, _, _ in parts):
         return None
-    return _Layout("NAME/CLASS", [(_called_as_picture(folder), own) for folder, _, own in parts])
+    return _Layout("NAME/CLASS", [(_drop_label_folder(folder), own) for folder, _, own in parts])
 
 
-def _called_as_picture(folder: str) -> str:
+def _drop_label_folder(folder: str) -> str:
     """The folder of a picture's masks, or that above where its name only says that masks lie in it."""
     above, _, own = folder.rpartition("/")
     return above if above and own.casefold() in LABEL_FOLDERS else folder
