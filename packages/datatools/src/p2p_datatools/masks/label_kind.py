@@ -77,7 +77,8 @@ def reads_as_colors(
             raise P2PError(
                 item.where,
                 "holds colours, not class numbers",
-                "Index pictures have one value a pixel.",
+                "If it is a photo, give the labels' folder alone, and photos with --photos; if its colours are classes "
+                "(not numbers), add --format colors.",
                 code="colours-not-classes",
             )
         return True
