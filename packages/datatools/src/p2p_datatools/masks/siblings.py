@@ -11,7 +11,7 @@ from pathlib import Path
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import find_pictures
 from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, roles_of_folders
-from p2p_datatools.contract.matching import split_labels
+from p2p_datatools.contract.matching import find_several_labels, split_labels
 from p2p_datatools.contract.names import (
     LABEL_FOLDERS,
     PHOTO_FOLDERS,
@@ -48,7 +48,11 @@ def leave_out_photos(found: LabelSet, labels: Path) -> LabelSet:
     _refuse_several(masks, photos, labels)
     if not (photos and masks and len(photos) + len(masks) == len(found.items)):
         names = {without_suffix(item.file_name): item for item in pictures}
-        if len(names) < len(found.items) or not (masks := [names[name] for name in split_labels(names)]):
+        if len(names) < len(found.items):
+            return found
+        if not (masks := [names[name] for name in split_labels(names)]):
+            if several := find_several_labels(names):
+                raise _several_labels(labels, f"has several label pictures beside some photos, such as {several}")
             return found
     return judge_again(replace(found, items=tuple(masks)), labels)
 
@@ -61,9 +65,16 @@ def _refuse_several(masks: list[PictureLabels], photos: list[PictureLabels], lab
         return
     place, count = places.most_common(1)[0]
     if count > 1:
-        what = f"has one photo and up to {count} masks in each folder, such as {'/'.join(place)}"
-        to_do = f"If each is the mask of one object or class of its photo, add {CLASS_MASKS}."
-        raise P2PError(labels, what, to_do, code="several-labels")
+        where = "/".join(place)
+        raise _several_labels(labels, f"has one photo and up to {count} masks in each folder, such as {where}")
+
+
+def _several_labels(labels: Path, what: str) -> P2PError:
+    to_do = (
+        f"If each is the mask of one object or class of its photo, add {CLASS_MASKS}; else put the labels that are "
+        "meant into a folder of their own."
+    )
+    return P2PError(labels, what, to_do, code="several-labels")
 
 
 def _leave_out_objects(found: LabelSet, labels: Path) -> LabelSet:

@@ -135,7 +135,9 @@ def test_a_folder_called_masks_gives_no_picture_its_name(tmp_path: Path, write_p
     assert read_mask(tmp_path / "out" / "90eb2a7c.png", CARS)[0].tolist() == [1, 0, 1, 0, 0]
 
 
-def test_photos_whose_names_their_masks_continue_are_no_masks(tmp_path: Path, write_photos: "WritePhotos") -> None:
+def test_photos_whose_names_their_masks_continue_are_no_masks(
+    tmp_path: Path, write_photos: "WritePhotos", refused: "Refused"
+) -> None:
     for name in ("benign (1)", "benign (2)"):
         write_photos(tmp_path, f"{name}.png", size=Size(5, 2))
         write(tmp_path / f"{name}_mask.png", WHEEL)
@@ -143,6 +145,10 @@ def test_photos_whose_names_their_masks_continue_are_no_masks(tmp_path: Path, wr
     items = [item for item in read_class_masks(tmp_path).items if isinstance(item, RegionLabels)]
     assert [item.file_name for item in items] == ["benign (1)", "benign (2)"]
     assert [[region.label for region in item.regions] for item in items] == [["mask", "mask_1"], ["mask"]]
+    with refused("several-labels", tmp_path) as error:
+        build_masks(tmp_path, tmp_path.parent / "masks", palette=CARS, mapping={"255": "body"})
+    assert "such as benign (1)" in error.value.what
+    assert "--format class-masks" in error.value.to_do
 
 
 def test_masks_whose_names_other_masks_continue_are_masks_all_the_same(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ Nothing here may know a palette or a photo: which part of the names is the class
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +17,7 @@ from p2p_datatools.contract.errors import P2PError, skip_of
 from p2p_datatools.contract.files.listing import find_pictures
 from p2p_datatools.contract.folders.given_splits import split_in
 from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, roles_of_folders
+from p2p_datatools.contract.matching import find_beginning
 from p2p_datatools.contract.names import LABEL_FOLDERS, folders_of, without_suffix
 from p2p_datatools.contract.pictures.images import Photo, size_of
 from p2p_datatools.contract.pictures.index import LabelPicture, read_label_picture
@@ -114,19 +115,13 @@ class _Pictures:
     def _by_names(self, files: Sequence[Path]) -> list[Path]:
         """The files whose names others continue, if these are photos: a.png beside a_mask.png and a_mask_1.png."""
         known = {name: file for file, name in self.names.items()}
-        first = {file: known.get(_find_photo_name(self.names[file], known)) for file in files}
+        first = {file: known.get(find_beginning(self.names[file], known)) for file in files}
         photos = [file for file in files if first[file] is None]
         masks = {photo: file for file, photo in first.items() if photo}
         if not masks or len(masks.keys() & {*photos}) < len(photos):
             return []
         looked_at = pick_evenly(photos, _LOOKED_AT)
         return photos if all(pick_photo([photo, masks[photo]]) == photo for photo in looked_at) else []
-
-
-def _find_photo_name(name: str, known: Collection[str]) -> str:
-    """The shortest of the known names that another one continues with a word; nothing where none is."""
-    places = (place for place, letter in enumerate(name) if letter == "_")
-    return next((name[:place] for place in places if name[:place] in known), "")
 
 
 def _by_photo(pictures: _Pictures) -> _Layout | None:
