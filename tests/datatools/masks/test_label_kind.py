@@ -635,7 +635,7 @@ def test_photos_among_labels_have_no_colours_to_map_and_are_called_what_they_are
     for name in ("view_0_0_1", "view_0_0_2"):
         save(labels / f"{name}.png", scene(len(name), Size(96, 64)))
     for name in ("view_0_5_1", "view_0_5_2", "view_0_5_3"):
-        save(labels / f"{name}.png", np.tile(np.uint8([0, 255, 0]), (64, 96, 1)))
+        save(labels / f"{name}.png", np.tile(np.array([0, 255, 0], dtype=np.uint8), (64, 96, 1)))
     with refused("pictures-failed") as error:
         build(labels)
     assert [part.code for part in error.value.parts] == ["palette-colour"] * 2

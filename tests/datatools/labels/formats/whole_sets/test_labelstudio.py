@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from conftest import Refused
 
 SIZE = Size(8, 4)
-TRIANGLE = [[12.5, 25], [75, 25], [75, 75]]  # percent of 8x4: (1, 1), (6, 1), (6, 3)
+TRIANGLE: list[list[float]] = [[12.5, 25], [75, 25], [75, 75]]  # percent of 8x4: (1, 1), (6, 1), (6, 3)
 
 
 def result(kind: str = "polygonlabels", labels: Any = ("car",), **value: Any) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def test_what_is_said_of_a_region_or_picture_is_no_region() -> None:
 
 
 def test_a_closed_vector_is_an_outline_and_its_curves_are_not_made_straight() -> None:
-    vertices = [{"x": x, "y": y, "isBezier": False} for x, y in TRIANGLE]
+    vertices = [{"x": point[0], "y": point[1], "isBezier": False} for point in TRIANGLE]
     closed = result("vectorlabels", vertices=vertices, closed=True)
     assert drawn(closed) == drawn(result())
     curved = result("vectorlabels", ["wheel"], vertices=[{**each, "isBezier": True} for each in vertices], closed=True)
