@@ -449,6 +449,19 @@ LABELS: dict[str, list[Tree]] = {
             "a_json/img.png": picture(),
         }
     ],
+    "rendered": [
+        {
+            "semantic_segmentation_0000.png": picture(palette=True),
+            "semantic_segmentation_labels_0000.json": b'{"(200, 10, 10, 255)": {"class": "car"}, "(0, 0, 0, 0)": "x"}',
+            "rgb_0000.png": picture(),
+        },
+        {
+            "step0.camera.semantic segmentation.png": picture(palette=True),
+            "step0.frame_data.json": b'{"captures": [{"filename": "a.png", "annotations": [{"@type": '
+            b'"unity.solo.SemanticSegmentationAnnotation", "filename": "step0.camera.semantic segmentation.png", '
+            b'"instances": [{"labelName": "car", "pixelValue": [200, 10, 10, 255]}]}]}]}',
+        },
+    ],
     "cmp": [
         {
             "a.xml": b"<object>\n <points>\n  <x>0.1</x>\n  <y>0.2</y>\n  <x>0.5</x>\n  <y>0.6</y>\n </points>\n"

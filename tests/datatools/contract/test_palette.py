@@ -192,3 +192,21 @@ def test_a_class_may_lie_inside_another_and_files_without_such_rules_are_as_befo
             parse_palette(text.format(whole), where="here")
     with refused("bad-palette", "here"):
         parse_palette(text.replace('"{}"', "[3]"), where="here")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("p.gpl", b"GIMP Palette\nName: cars\n", "bad-toml"),
+        ("labelmap.txt", b"body:255,0,0::\n", "bad-toml"),
+        ("class_dict.csv", b"name,r,g,b\nbody,255,0,0\n", "bad-toml"),
+        ("p.act", bytes(range(256)) * 3, "not-text"),
+    ],
+)
+def test_a_list_of_classes_of_another_program_says_how_it_becomes_a_palette(
+    tmp_path: Path, refused: "Refused", name: str, content: bytes, code: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with refused(code, tmp_path / name) as error:
+        load_palette(tmp_path / name)
+    assert "p2p data palette LABELS PALETTE.toml" in error.value.to_do

@@ -316,7 +316,7 @@ OUTLINED: dict[str, Sequence[Write]] = {
     "cmp": (cmp,),
 }
 STAMPED: dict[str, Sequence[Write]] = {"sam": (sam,), "sam-folder": (sam_folder,)}
-PICTURES = {"voc", "labelme-dataset", "panoptic", "groundtruth", "matlab", "colors", "index"}
+PICTURES = {"voc", "labelme-dataset", "rendered", "panoptic", "groundtruth", "matlab", "colors", "index"}
 # Four numbers are a box in YOLO, and two points are not to be told from one.
 NO_FAULT = {("yolo", "two points")}
 WRITERS = [(name, write) for name, writers in {**OUTLINED, **STAMPED}.items() for write in writers]

@@ -21,6 +21,7 @@ from p2p_datatools.sources.data_set import fetch_synth
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
+    from datatools.conftest import Scene
 
 CARS, SCENES = load_palette("cars"), load_palette("scenes")
 COLORS = CARS.colors()
@@ -546,7 +547,7 @@ def test_a_drawing_that_transparency_hides_is_asked_about(tmp_path: Path, refuse
     assert build(labels, "transparent=background").areas["background"] == drawing().size
 
 
-@pytest.mark.parametrize("form", ["png", "jpg", "color.jpg", "deep.png"])
+@pytest.mark.parametrize("form", ["png", "jpg", "color.jpg", "deep.png", "jpeg.png"])
 def test_a_soft_mask_of_one_class_is_one_line_with_the_command_that_helps(
     tmp_path: Path, refused: "Refused", form: str
 ) -> None:
@@ -557,7 +558,8 @@ def test_a_soft_mask_of_one_class_is_one_line_with_the_command_that_helps(
         soft = hard.resize((97, 50), Image.Resampling.BICUBIC)
         if form == "deep.png":
             soft = Image.fromarray(np.asarray(soft).astype(np.uint16) * 257)
-        (soft.convert("RGB") if form == "color.jpg" else soft).save(labels / f"{name}.{form}")
+        kind = "JPEG" if form.startswith("jpeg") else None
+        (soft.convert("RGB") if form == "color.jpg" else soft).save(labels / f"{name}.{form}", kind)
     with refused("soft-mask" if form.endswith("png") else "lossy-pictures") as error:
         build(labels)
     assert len(str(error.value)) < 400
@@ -624,3 +626,17 @@ def test_all_colours_that_no_class_has_are_named_at_once(tmp_path: Path, refused
     with refused("pictures-failed"):
         build_masks(labels, tmp_path / "masks", palette=CARS, mapping={"#808080": "body"}, report=notes)
     assert not any("no label" in line for line in notes.lines), "it is there, and the picture failed for another colour"
+
+
+def test_photos_among_labels_have_no_colours_to_map_and_are_called_what_they_are(
+    tmp_path: Path, scene: "Scene", refused: "Refused"
+) -> None:
+    labels = tmp_path / "labels"
+    for name in ("view_0_0_1", "view_0_0_2"):
+        save(labels / f"{name}.png", scene(len(name), Size(96, 64)))
+    for name in ("view_0_5_1", "view_0_5_2", "view_0_5_3"):
+        save(labels / f"{name}.png", np.tile(np.array([0, 255, 0], dtype=np.uint8), (64, 96, 1)))
+    with refused("pictures-failed") as error:
+        build(labels)
+    assert [part.code for part in error.value.parts] == ["palette-colour"] * 2
+    assert all("is it a photo?" in part.to_do for part in error.value.parts)

@@ -389,6 +389,15 @@ def labelme_dataset(folder: Path) -> Path:
     return folder
 
 
+def rendered(folder: Path) -> Path:
+    table = np.array([(0, 0, 0), *COLORS.values()], dtype=np.uint8)
+    write_png(folder / "step0.camera.segmentation.png", table[numbers(1, 2, 3)])
+    instances = [{"labelName": name, "pixelValue": [*color, 255]} for name, color in COLORS.items()]
+    told = {"@type": "SemanticSegmentation", "filename": "step0.camera.segmentation.png", "instances": instances}
+    save(folder / "step0.frame_data.json", json.dumps({"captures": [{"filename": "a.png", "annotations": [told]}]}))
+    return folder
+
+
 def cmp(folder: Path) -> Path:
     things = ""
     for name, (left, top, right, bottom) in SHAPES:
@@ -454,6 +463,7 @@ SPECIMENS: list[Specimen] = [
     ("labelme", labelme_xml, "named"),
     ("voc-boxes", voc_boxes, "named"),
     ("labelme-dataset", labelme_dataset, "named"),
+    ("rendered", rendered, "named"),
     ("voc", voc_labelmap, "named"),
     ("colors", named_colors, "named"),
     ("index", listed_index, "named"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import write_png
@@ -14,7 +15,7 @@ from p2p_datatools.masks.build import build_masks
 from p2p_datatools.masks.new_palette import start_palette
 
 if TYPE_CHECKING:
-    from conftest import Notes
+    from conftest import Notes, Refused
     from datatools.conftest import WritePhotos
     from datatools.masks.conftest import NamesIn
 
@@ -151,6 +152,40 @@ def test_photos_among_the_labels_do_not_make_their_numbers_colours(
     mapping = {"ids": "palette"}
     assert build_masks(tmp_path / "set", tmp_path / "out", palette=CARS, mapping=mapping).format == "index"
     assert [each.id for each in start_palette(tmp_path / "set", "new").classes] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("photo", ["images/{}.jpg", "images/{}.png", "{}.jpg", "{}.png"])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_black_and_white_jpegs_beside_their_photos_are_no_colours_of_the_palette(
+    tmp_path: Path, write_photos: "WritePhotos", refused: "Refused", photo: str, mode: str
+) -> None:
+    size, white = Size(40, 24), np.zeros((24, 40), dtype=np.uint8)
+    white[6:20, 8:30] = 255
+    for name in "abcdef":
+        write_photos(tmp_path / "set", photo.format(name), size=size)
+        path = tmp_path / "set" / ("masks" if "/" in photo else "") / f"{name}{'' if '/' in photo else '_mask'}.jpg"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(white).convert(mode).save(path, quality=90)
+    with refused("lossy-pictures", tmp_path / "set") as error:
+        build_masks(tmp_path / "set", tmp_path / "out", palette=CARS)
+    assert "--format colors --map '#ffffff=CLASS'" in error.value.to_do
+    assert "6 pictures" in error.value.what
+    mapping = {"#ffffff": "body"}
+    built = build_masks(tmp_path / "set", tmp_path / "out", palette=CARS, mapping=mapping, format="colors")
+    assert built.areas["body"] == 6 * 14 * 22
+
+
+def test_jpegs_in_the_palette_s_colours_beside_exact_photos_are_the_labels(
+    tmp_path: Path, write_photos: "WritePhotos"
+) -> None:
+    colors = np.zeros((24, 40, 3), dtype=np.uint8)
+    colors[6:20, 8:30] = CARS.classes[1].color
+    for name in "abcdef":
+        write_photos(tmp_path / "set" / "images", f"{name}.png", size=Size(40, 24))
+        path = tmp_path / "set" / "masks" / f"{name}.jpg"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(colors).save(path, quality=90)
+    assert build_masks(tmp_path / "set", tmp_path / "out", palette=CARS).areas["body"] == 6 * 14 * 22
 
 
 def test_numbers_of_objects_beside_classes_are_left_out_and_alone_they_are_labels(

@@ -206,3 +206,14 @@ def test_class_numbers_are_turned_by_exif_as_photos_are(tmp_path: Path, kind: st
         assert read_index_picture(file).values.tolist() == numbers.tolist()
     if form == "table":
         assert read_mask(tmp_path / f"a.{suffix}", CARS).tolist() == upright.tolist()
+
+
+@pytest.mark.parametrize(
+    ("row", "numbers"),
+    [([0, 1, 4, 30], [0, 1, 4, 30]), ([0, 255, 255, 0], [255, 0, 0, 255]), ([0, 0, 0, 0], [255, 255, 255, 255])],
+)
+def test_small_numbers_stand_in_a_tiff_as_they_are_where_0_is_white(
+    tmp_path: Path, row: list[int], numbers: list[int]
+) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", np.array([row], dtype=np.uint8), photometric="miniswhite")
+    assert read_index_picture(tmp_path / "a.tif").values.tolist() == [numbers]

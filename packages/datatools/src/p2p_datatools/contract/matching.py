@@ -5,6 +5,7 @@ Nothing here may list a folder or open a picture; names are given, without suffi
 
 import csv
 import re
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
@@ -220,6 +221,28 @@ def split_labels(names: Collection[str]) -> list[str]:
         if addition.text and partners and others == set(partners.values()) and len(others) == len(partners):
             found.append(list(partners))
     return found[0] if len(found) == 1 else []
+
+
+def find_beginning(name: str, known: Collection[str]) -> str:
+    """The shortest of the known names that a name continues with a word, as a_mask_1 does a; nothing where none is."""
+    places = (place for place, letter in enumerate(name) if letter == "_")
+    return next((name[:place] for place in places if name[:place] in known), "")
+
+
+def find_several_labels(names: Collection[str]) -> str:
+    """The name of the picture that has most label pictures in a folder of both: a of a, a_mask and a_mask_1.
+
+    Nothing where none has several, or where a name is neither of a picture with labels nor of one of these.
+    """
+    known = set(names)
+    first = {name: find_beginning(name, known) for name in names}
+    counts = Counter(beginning for beginning in first.values() if beginning)
+    words = (set(re.split(_SEPARATOR, name[len(own) :].casefold())) for name, own in first.items() if own)
+    if not all(each.intersection(_LABEL_WORDS) for each in words):
+        return ""
+    if counts.keys() != {name for name, beginning in first.items() if not beginning}:
+        return ""
+    return next((name for name, count in counts.most_common(1) if count > 1), "")
 
 
 def suggest_match(one: Collection[str], other: Collection[str]) -> str:

@@ -228,7 +228,17 @@ def load_palette(name_or_file: str | Path) -> Palette:
             "Check the spelling, or write a TOML file.",
             code="unknown-palette",
         )
-    return parse_palette(read_text(path), where=str(path))
+    try:
+        return parse_palette(read_text(path), where=str(path))
+    except P2PError as error:
+        if path.suffix.lower() == ".toml" or error.code not in ("bad-toml", "not-text"):
+            raise
+        what = "is not TOML, in which palettes are written"
+        to_do = (
+            "Put a list of classes, such as labelmap.txt or class_dict.csv, beside the label pictures: "
+            "'p2p data palette LABELS PALETTE.toml' makes a palette of both."
+        )
+        raise P2PError(path, what, to_do, code=error.code) from error
 
 
 def is_built_in(palette: Palette) -> bool:

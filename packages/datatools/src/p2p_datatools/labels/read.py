@@ -26,6 +26,7 @@ from p2p_datatools.labels.formats.pictures.folders import (
 from p2p_datatools.labels.formats.pictures.groundtruth import is_groundtruth, read_groundtruth
 from p2p_datatools.labels.formats.pictures.labelme_dataset import is_labelme_dataset, read_labelme_dataset
 from p2p_datatools.labels.formats.pictures.matlab import is_matlab, read_matlab
+from p2p_datatools.labels.formats.pictures.rendered import is_rendered, read_rendered
 from p2p_datatools.labels.formats.pictures.segments import is_segments, read_segments
 from p2p_datatools.labels.formats.pictures.voc import is_voc, read_voc
 from p2p_datatools.labels.formats.polygons import is_eiseg, is_objects, read_eiseg, read_objects
@@ -88,6 +89,12 @@ _TABLE = (
         "LabelMe's json_to_dataset",
         "folders with label.png and label_names.txt",
         place=PlaceForm(is_labelme_dataset, read_labelme_dataset),
+    ),
+    Format(
+        "rendered",
+        "rendered frames",
+        "semantic_segmentation_labels_*.json (Replicator) or *.frame_data.json (Unity) beside pictures",
+        place=PlaceForm(is_rendered, read_rendered),
     ),
     Format(
         "class-masks",

@@ -128,6 +128,11 @@ _FORMS = (
         "Give the set's instances_*.json, or stuff_*.json.",
     ),
     _Form(
+        "the form of YouTube-VIS, COCO's for videos",
+        _inside("annotations", "segmentations", "video_id"),
+        "Write each frame as an image of its own, with an annotation for each of its segmentations.",
+    ),
+    _Form(
         "the form of COCO without one of its lists images, annotations and categories",
         _lacks_table,
         'Add the list, such as "categories": [{"id": 1, "name": "car"}].',
@@ -190,6 +195,25 @@ _FORMS = (
         "SuperAnnotate's form of before 2021",
         _all_have("type", "className", "points"),
         "Upload it into a project of today, and export that.",
+    ),
+    _Form("Supervisely's labels of a video", _all_have("frames", "framesCount"), "Export its frames as pictures."),
+    _Form("Azure Machine Learning's rows", _all_have("image_url", "label"), "Export the project as COCO."),
+    _Form(
+        "Colabeler's form", _all_have("outputs", "labeled"), "Export it as Pascal VOC with outlines, or as PNG masks."
+    ),
+    _Form("LabelBee's form", _all_have("step_1"), _AS_COCO),
+    _Form("Universal Data Tool's form", _all_have("interface", "samples"), _AS_COCO),
+    _Form("Superb AI's form", _inside("objects", "annotation_type", "annotation"), _AS_COCO),
+    _Form("Diffgram's form", _all_have("label_map", "readme"), _AS_COCO),
+    _Form(
+        "the form of Semantic Segmentation Editor, which numbers its classes",
+        _inside("objects", "classIndex", "polygon"),
+        "Save the label images instead, as PNG.",
+    ),
+    _Form(
+        "Colabeler's form",
+        lambda value: isinstance(value, Element) and value.tag == "doc" and value.find("outputs") is not None,
+        "Export it as PNG masks.",
     ),
     _Form("nothing but an empty list or object", lambda value: value in ([], {}), "Export the labels again."),
 )

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import Color, hex_of
 from p2p_datatools.contract.pictures.index import LabelPicture
+from p2p_datatools.contract.pictures.soft import is_black_and_white
 from p2p_datatools.labels.values import ColorLabels, PictureLabels
 from p2p_datatools.masks.class_mapping import ClassMapping
 
 _WAY_OUT = "Add --format colors if its colours are right, or --format index if its numbers are."
 
 
+NO_AREAS = "No colour fills an area of it: is it a photo? Give the labels' folder alone, and photos with --photos."
 _DARK = 40  # of 255: the colour of a picture of small class numbers, with what JPEG adds to them
 
 
@@ -75,13 +77,17 @@ def reads_as_colors(
             raise P2PError(
                 item.where,
                 "holds colours, not class numbers",
-                "Index pictures have one value a pixel.",
+                "If it is a photo, give the labels' folder alone, and photos with --photos; if its colours are classes "
+                "(not numbers), add --format colors.",
                 code="colours-not-classes",
             )
         return True
     if not item.judge:
         return wanted
     if not picture.exact:
+        # Its black and white are those of a mask of one class, whatever the palette's white is.
+        if not wanted and (255, 255, 255) not in mapped and is_black_and_white(picture.colors):
+            raise soft_mask(item.where)
         return True
     if picture.table is None and not wanted and not mapped:
         return False

@@ -44,7 +44,7 @@ from p2p_datatools.labels.values import (
     Use,
 )
 from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, ClassMapping
-from p2p_datatools.masks.label_kind import UnknownColorError, reads_as_colors, refuse_dark_numbers, soft_mask
+from p2p_datatools.masks.label_kind import NO_AREAS, UnknownColorError, reads_as_colors, refuse_dark_numbers, soft_mask
 
 BY_IDS = "palette ids"  # what decides on numbers without names
 _MOST_COLORS = 20  # that an error lists
@@ -370,11 +370,12 @@ class PictureReader:
         known = f"the palette {self._claims.palette.name}" if self._names(item) is None else listed
         share = f"{len(places) / snapped.stray.size:.2%}"
         options = " ".join(f"--map '{hex_of(color)}=CLASS'" for color in colors or [(first[0], first[1], first[2])])
+        to_do = f"Add {options}, raise --tolerance, or use the palette that it was painted in."
         return UnknownColorError(
             item.where,
             f"{plural(len(places), f'pixel ({share}) has', f'pixels ({share}) have')} a colour farther than "
             f"{self.tolerance} from every colour of {known}; the first is {first} at x={x}, y={y}",
-            f"Add {options}, raise --tolerance, or use the palette that it was painted in.",
+            to_do if common else NO_AREAS,
             code="palette-colour",
             colors=common | (self._near_colors(item, picture, snapped) if exact else {}),
             exact=exact,

@@ -204,9 +204,11 @@ def _list_doubts(claims: ClassMapping, uses: Mapping[str, Use], found: LabelSet)
 def refuse_unknown_colors(work: MaskWork, skipped: Sequence[Skip], labels: Path) -> None:
     """Raise one P2PError for all pictures with colours of no class, with what to type for all of these colours.
 
-    The other pictures that failed are its parts. One picture alone says the same itself, and where.
+    The other pictures that failed are its parts. One picture alone says the same itself, and where; so do those without
+    a common colour, such as photos.
     """
-    unknown = {skip.where: work.unknown[skip.where] for skip in skipped if skip.where in work.unknown}
+    told = {where: error for where, error in work.unknown.items() if error.colors}
+    unknown = {skip.where: told[skip.where] for skip in skipped if skip.where in told}
     if len(unknown) < 2:
         return
     uses = _unite(list(unknown.values()))

@@ -3,6 +3,7 @@
 Nothing here may take a folder that does not fit: it has a photo for each label, of the size that its labels say.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import find_pictures
 from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, roles_of_folders
-from p2p_datatools.contract.matching import split_labels
+from p2p_datatools.contract.matching import find_several_labels, split_labels
 from p2p_datatools.contract.names import (
     LABEL_FOLDERS,
     PHOTO_FOLDERS,
@@ -25,7 +26,7 @@ from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import path_word, plural
 from p2p_datatools.labels.formats.pictures.folders import judge_again
 from p2p_datatools.labels.values import LabelItem, LabelSet, PictureLabels, RegionLabels
-from p2p_datatools.masks.partners import match_photos
+from p2p_datatools.masks.partners import CLASS_MASKS, match_photos
 
 _DEPTH = 3  # folders above the labels, or below them, in which the photos' folder is looked for
 _OBJECTS = frozenset({"inst", "insts", "instance", "instances", "instanceids"})
@@ -36,7 +37,7 @@ def leave_out_photos(found: LabelSet, labels: Path) -> LabelSet:
     """The label pictures of a whole data set, without its photos, and without numbers of objects beside classes.
 
     Those are of a_mask.png and a.png, of masks/ and images/, or of trainannot/ and train/; objects of train_inst/
-    beside train_label/ (pix2pixHD, SPADE).
+    beside train_label/ (pix2pixHD, SPADE). Raises P2PError where a photo has several masks.
     """
     found = _leave_out_objects(found, labels)
     pictures = [item for item in found.items if isinstance(item, PictureLabels)]
@@ -44,11 +45,36 @@ def leave_out_photos(found: LabelSet, labels: Path) -> LabelSet:
     roles = roles_of_folders(folders.values())
     masks = [item for item in pictures if roles[folders[id(item)]] == LABELS]
     photos = [item for item in pictures if roles[folders[id(item)]] == PHOTOS]
+    _refuse_several(masks, photos, labels)
     if not (photos and masks and len(photos) + len(masks) == len(found.items)):
         names = {without_suffix(item.file_name): item for item in pictures}
-        if len(names) < len(found.items) or not (masks := [names[name] for name in split_labels(names)]):
+        if len(names) < len(found.items):
             return found
-    return judge_again(replace(found, items=tuple(masks)))
+        if not (masks := [names[name] for name in split_labels(names)]):
+            if several := find_several_labels(names):
+                raise _several_labels(labels, f"has several label pictures beside some photos, such as {several}")
+            return found
+    return judge_again(replace(found, items=tuple(masks)), labels)
+
+
+def _refuse_several(masks: list[PictureLabels], photos: list[PictureLabels], labels: Path) -> None:
+    """Raise P2PError where each photo has a folder of masks to itself, as ID/images/a.png has ID/masks/."""
+    places = Counter(folders_of(item.file_name) for item in masks)
+    of_photos = Counter(folders_of(item.file_name) for item in photos)
+    if len(of_photos) < 2 or max(of_photos.values()) > 1 or not of_photos.keys() >= places.keys():
+        return
+    place, count = places.most_common(1)[0]
+    if count > 1:
+        where = "/".join(place)
+        raise _several_labels(labels, f"has one photo and up to {count} masks in each folder, such as {where}")
+
+
+def _several_labels(labels: Path, what: str) -> P2PError:
+    to_do = (
+        f"If each is the mask of one object or class of its photo, add {CLASS_MASKS}; else put the labels that are "
+        "meant into a folder of their own."
+    )
+    return P2PError(labels, what, to_do, code="several-labels")
 
 
 def _leave_out_objects(found: LabelSet, labels: Path) -> LabelSet:

@@ -102,3 +102,65 @@ def test_several_masks_of_a_photo_are_refused_with_the_format_that_unites_them(
     with refused("pictures-failed") as error:
         build_masks(tmp_path / "labels", tmp_path / "masks", palette=CARS, photos=tmp_path / "photos")
     assert all("--format class-masks" in part.to_do for part in error.value.parts)
+
+
+def write_objects(folder: Path, write_photos: "WritePhotos", form: str) -> None:
+    """Two photos with two masks of objects each, which bear names of their own, as in the Data Science Bowl 2018."""
+    for number, name in enumerate(("1d02c4b5", "90eb2a7c")):
+        write_photos(folder, form.format(name=name), size=Size(5, 2))
+        for count, row in enumerate((WHEEL, [255, 0, 0, 0, 0])):
+            write(folder / name / "masks" / f"7c{number}{count}ab.png", row)
+
+
+def test_the_masks_of_single_objects_beside_their_photo_are_united_and_it_is_no_mask(
+    tmp_path: Path, write_photos: "WritePhotos", refused: "Refused"
+) -> None:
+    labels, dest = tmp_path / "labels", tmp_path / "masks"
+    write_objects(labels, write_photos, "{name}/images/{name}.png")
+    with refused("several-labels", labels) as error:
+        build_masks(labels, dest, palette=CARS, mapping={"255": "body"})
+    assert "--format class-masks" in error.value.to_do
+    mapping = {"unnamed": "body"}
+    summary = build_masks(labels, dest, palette=CARS, mapping=mapping, format="class-masks")
+    assert (summary.built, summary.photos_without_labels, summary.photos) == (2, 0, labels)
+    assert read_mask(dest / "1d02c4b5" / "images" / "1d02c4b5.png", CARS)[0].tolist() == [1, 0, 1, 0, 0]
+
+
+def test_a_folder_called_masks_gives_no_picture_its_name(tmp_path: Path, write_photos: "WritePhotos") -> None:
+    write_objects(tmp_path / "labels", write_photos, "../photos/{name}.png")
+    photos, mapping = tmp_path / "photos", {"unnamed": "body"}
+    build_masks(
+        tmp_path / "labels", tmp_path / "out", palette=CARS, mapping=mapping, photos=photos, format="class-masks"
+    )
+    assert read_mask(tmp_path / "out" / "90eb2a7c.png", CARS)[0].tolist() == [1, 0, 1, 0, 0]
+
+
+def test_photos_whose_names_their_masks_continue_are_no_masks(
+    tmp_path: Path, write_photos: "WritePhotos", refused: "Refused"
+) -> None:
+    for name in ("benign (1)", "benign (2)"):
+        write_photos(tmp_path, f"{name}.png", size=Size(5, 2))
+        write(tmp_path / f"{name}_mask.png", WHEEL)
+    write(tmp_path / "benign (1)_mask_1.png", [255, 0, 0, 0, 0])
+    items = [item for item in read_class_masks(tmp_path).items if isinstance(item, RegionLabels)]
+    assert [item.file_name for item in items] == ["benign (1)", "benign (2)"]
+    assert [[region.label for region in item.regions] for item in items] == [["mask", "mask_1"], ["mask"]]
+    with refused("several-labels", tmp_path) as error:
+        build_masks(tmp_path, tmp_path.parent / "masks", palette=CARS, mapping={"255": "body"})
+    assert "such as benign (1)" in error.value.what
+    assert "--format class-masks" in error.value.to_do
+
+
+def test_masks_whose_names_other_masks_continue_are_masks_all_the_same(tmp_path: Path) -> None:
+    for name in ("1", "2"):
+        write(tmp_path / name / "car.png", BODY)
+        write(tmp_path / name / "car_wheel.png", WHEEL)
+    items = [item for item in read_class_masks(tmp_path).items if isinstance(item, RegionLabels)]
+    assert [[region.label for region in item.regions] for item in items] == [["car", "car_wheel"]] * 2
+
+
+def test_a_photo_among_masks_is_refused(tmp_path: Path, write_photos: "WritePhotos") -> None:
+    for label in ("body", "wheel"):
+        write(tmp_path / label / "a.png", BODY)
+        write_photos(tmp_path, f"{label}/b.jpg", size=Size(40, 30))
+    assert [skip.code for skip in read_class_masks(tmp_path).skipped] == ["photos-not-labels"]

@@ -219,6 +219,44 @@ def test_a_table_of_texts_and_numbers_is_a_list_of_classes_where_it_counts_them(
     assert (found.numbers if found else {}) == numbers
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("palette.json", '{"sky": "#000000", "car": "#FF0000"}'),
+        ("color_map.json", '{"sky": [0, 0, 0], "car": [255, 0, 0]}'),
+        ("label2color.json", '[{"name": "sky", "color": "rgb(0, 0, 0)"}, {"name": "car", "color": "rgb(255,0,0)"}]'),
+        ("color2class.json", '{"(0, 0, 0)": "sky", "(255, 0, 0)": "car"}'),
+        ("legend.txt", "sky: 0 0 0\ncar: 255 0 0\n"),
+        ("my colours.csv", "name,hex\nsky,000000\ncar,0xff0000\n"),
+        ("colors.txt", "sky 000000\ncar ff0000\n"),
+        ("label_colors.txt", "000000\tsky\nFF0000\tcar\n"),
+    ],
+)
+def test_a_colour_for_each_name_is_a_list_of_colours_under_any_name_for_one(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    write(tmp_path / name, text)
+    found = find_names(tmp_path / "masks", tmp_path / "masks")
+    assert found is not None
+    assert (found.source, found.colors) == (name, {BLACK: "sky", RED: "car"})
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("stats.json", '{"mean": [123, 117, 104], "std": [58, 57, 57]}'),
+        ("label_info.json", '{"author": "me", "color": "#ff0000"}'),
+        ("classes_used.txt", "car 1 2 3\nthere are no others\n"),
+        ("color_log.txt", "made by hand\n"),
+        ("class_boxes.csv", "car,10,10,300\n"),
+        ("colors_old.txt", "car 255 0 0\nsky 255 0 0\n"),
+    ],
+)
+def test_other_files_are_no_lists_of_colours(tmp_path: Path, name: str, text: str) -> None:
+    write(tmp_path / name, text)
+    assert find_names(tmp_path / "masks", tmp_path / "masks") is None
+
+
 def test_lists_that_contradict_each_other_are_refused(tmp_path: Path, refused: "Refused") -> None:
     write(tmp_path / "labels" / "label_names.txt", "background\ncar\nwheel\n")
     write(tmp_path / "classes.txt", "background\nwheel\ncar\n")

@@ -224,3 +224,14 @@ def test_entries_of_one_name_and_size_are_one_picture_with_the_annotations_of_al
     films = [image | {"video_id": number} for number, image in enumerate(images)]
     assert len(read(coco({"segmentation": [SQUARE]}, images=films)).items) == len(films)  # frames of one name
     assert len(read(coco(images=[{"id": 1}, {"id": 2}])).skipped) == 2
+
+
+def test_what_an_annotation_says_to_ignore_is_ignored_and_said(first: "First") -> None:
+    told = ({"segmentation": [SQUARE], "ignore": ignore} for ignore in (0, 1))
+    labels = read(coco(*told))
+    assert [region.label for region in first(labels).regions] == ["wheel", "wheel (ignore)"]
+    assert labels.ignored == {"wheel (ignore)"}
+    (note,) = labels.notes
+    assert "1 annotation is" in note
+    assert "--map 'wheel (ignore)=CLASS'" in note
+    assert read(coco({"segmentation": [SQUARE], "ignore": 0})).notes == ()

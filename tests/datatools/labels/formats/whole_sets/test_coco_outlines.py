@@ -40,6 +40,9 @@ def runs(mask: NDArray[np.bool_], order: Any) -> dict[str, Any]:
     return {"counts": np.diff(ends).tolist(), "size": list(mask.shape)}
 
 
+CONTOUR = [[pair] for pair in PAIRS]  # as OpenCV's findContours gives it
+
+
 def the_region(found: LabelSet) -> Region:
     (item,) = found.items
     assert isinstance(item, RegionLabels)
@@ -47,7 +50,10 @@ def the_region(found: LabelSet) -> Region:
     return region
 
 
-@pytest.mark.parametrize("segmentation", [PAIRS, [PAIRS], OUTLINE, [OUTLINE], [[str(each) for each in OUTLINE]]])
+@pytest.mark.parametrize(
+    "segmentation",
+    [PAIRS, [PAIRS], OUTLINE, [OUTLINE], [[str(each) for each in OUTLINE]], CONTOUR, [CONTOUR]],
+)
 def test_a_polygon_is_one_in_every_nesting_that_programs_write(segmentation: list[Any]) -> None:
     (outline,) = the_region(read({"segmentation": segmentation, "bbox": BOX})).polygons
     assert outline.outer.tolist() == PAIRS

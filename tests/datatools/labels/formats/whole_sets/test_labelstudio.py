@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from conftest import Refused
 
 SIZE = Size(8, 4)
-TRIANGLE = [[12.5, 25], [75, 25], [75, 75]]  # percent of 8x4: (1, 1), (6, 1), (6, 3)
+TRIANGLE: list[list[float]] = [[12.5, 25], [75, 25], [75, 75]]  # percent of 8x4: (1, 1), (6, 1), (6, 3)
 
 
 def result(kind: str = "polygonlabels", labels: Any = ("car",), **value: Any) -> dict[str, Any]:
@@ -149,6 +149,18 @@ def test_what_is_said_of_a_region_or_picture_is_no_region() -> None:
     assert len(first(read(task(annotation(result(), *remarks)))).regions) == 1
 
 
+def test_a_closed_vector_is_an_outline_and_its_curves_are_not_made_straight() -> None:
+    vertices = [{"x": point[0], "y": point[1], "isBezier": False} for point in TRIANGLE]
+    closed = result("vectorlabels", vertices=vertices, closed=True)
+    assert drawn(closed) == drawn(result())
+    curved = result("vectorlabels", ["wheel"], vertices=[{**each, "isBezier": True} for each in vertices], closed=True)
+    opened = result("vectorlabels", vertices=vertices, closed=False)
+    item = first(read(task(annotation(closed, curved, opened))))
+    assert [region.label for region in item.regions] == ["car"]
+    assert item.without_area == {"open vector": 1}
+    assert [(fault.code, fault.label) for fault in item.faults] == [("unknown-shape", "wheel")]
+
+
 def test_key_points_and_open_polygons_have_no_area() -> None:
     key_point = result("keypointlabels", x=10, y=10, width=0.2)
     item = first(read(task(annotation(key_point, result(points=TRIANGLE, closed=False), result()))))
@@ -216,7 +228,9 @@ MASK = [[0] * 8] * 4
         (task(annotation(result(points=TRIANGLE[:2]))), "bad-outline", "needs 3 points"),
         (task(annotation(result(points="ab"))), "damaged-labels", "its points"),
         (task(annotation(result("rectanglelabels", x=1, y=None, width=1, height=1))), "bad-number", "None"),
-        (task(annotation(result("vectorlabels", vertices=[]))), "unknown-shape", "'vectorlabels'"),
+        (task(annotation(result("cuboidlabels", corners=[]))), "unknown-shape", "'cuboidlabels'"),
+        (task(annotation(result("vectorlabels", vertices=[], closed=True))), "bad-outline", "needs 3 points"),
+        (task(annotation(result("vectorlabels", vertices=[3], closed=True))), "damaged-labels", "vertices"),
         (task(annotation(result("brushlabels", format="rle", rle=packed(MASK)[:-9]))), "bad-rle", "cut off"),
         (task(annotation(result("brushlabels", format="rle", rle=packed(MASK[:3])))), "bad-rle", "96 values"),
         (task(annotation(result("brushlabels", format="png", rle=[]))), "bad-rle", "'png'"),

@@ -1,12 +1,14 @@
 """The VGG Image Annotator: projects, JSON and CSV, and which attribute is the class."""
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from p2p_datatools.labels.formats.whole_sets.via import is_via, is_via_csv, read_via, read_via_csv
+from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet
 
 if TYPE_CHECKING:
@@ -156,3 +158,25 @@ def test_via_is_known_by_its_regions() -> None:
     tables: list[Any] = [[], {}, [{"filename": "a"}], "rows"]
     for rows in tables:
         assert not is_via_csv(rows)
+
+
+@pytest.mark.parametrize("kind", ["dropdown", "radio", "checkbox"])
+def test_an_option_with_a_number_has_the_name_that_the_project_gives_it(first: "First", kind: str) -> None:
+    options = {"1": "car", "2": "wheel", "3": "", "lamp": "A lamp of any kind"}
+    chosen = [{each: True} if kind == "checkbox" else each for each in options]
+    project = {
+        "_via_settings": {},
+        "_via_img_metadata": via(*(region(part=each) for each in chosen)),
+        "_via_attributes": {"region": {"part": {"type": kind, "options": options}}, "file": {}},
+    }
+    assert [each.label for each in first(read(project)).regions] == ["car", "wheel", "3", "lamp"]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_spreadsheet_may_have_written_the_table_with_another_delimiter(tmp_path: Path, delimiter: str) -> None:
+    heads = ("#filename", "file_size", "region_count", "region_shape_attributes", "region_attributes")
+    cells = ("a.jpg", "1", "1", json.dumps(TRIANGLE), '{"part": "car"}')
+    lines = (delimiter.join('"' + cell.replace('"', '""') + '"' for cell in cells), "")
+    (tmp_path / "via.csv").write_text("\r\n".join((delimiter.join(heads), *lines)), newline="")
+    labels = read_labels(tmp_path)
+    assert (labels.format, list(labels.labels)) == ("via", ["car"])

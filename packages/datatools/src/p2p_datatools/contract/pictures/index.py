@@ -18,7 +18,7 @@ from p2p_datatools.contract.pictures.arrays import read_array, turn_values
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.formats.jpeg import area_error
 from p2p_datatools.contract.pictures.formats.lossless import is_lossless
-from p2p_datatools.contract.pictures.formats.own_white import find_own_white
+from p2p_datatools.contract.pictures.formats.own_white import begins_with_white, find_own_white
 from p2p_datatools.contract.pictures.header import GDAL_NODATA, PictureFile, is_photo, nodata_of, open_picture
 from p2p_datatools.contract.pictures.images import (
     Photo,
@@ -38,6 +38,7 @@ _CHOOSE = (
     "of the largest; if class numbers, whole numbers."
 )
 _BLOCK = 1 << 20  # pixels that are counted at once
+_HALF = 128  # of the numbers of 8 bits
 _VISIBLE = 16  # levels between greys by which people tell classes apart
 _BUSY = 8  # pixels per run, below which each pixel is counted by itself
 
@@ -186,6 +187,8 @@ def _index_of(image: Image.Image, file: PictureFile) -> IndexPicture:
         most = np.float64(255 if image.mode == "L" else 65535)
         numbers = np.rint(np.asarray(image) * (white / most)).astype(np.uint8 if white < 256 else np.uint16)
         return _with_nodata(numbers, None, nodata, file.path)
+    if begins_with_white(image) and 0 < (values := 255 - np.asarray(image, dtype=np.uint8)).max() < _HALF:
+        return _with_nodata(values, None, nodata, file.path)  # small numbers; of black and white what is shown counts
     if image.mode in ("1", "L"):
         return _with_nodata(np.asarray(image, dtype=np.uint8), None, nodata, file.path)
     if image.mode.startswith(("I", "F")):

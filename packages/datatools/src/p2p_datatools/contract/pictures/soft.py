@@ -16,6 +16,9 @@ _AREA = 0.01  # of the pixels: a value between the ends that has more is no edge
 # The share of steps between class numbers that lead to a single pixel whose number is between those beside it: at most
 # 0.08 in 15 label pictures of CamVid, Cityscapes, CMP and a car set, and 0.3 to 0.7 once these were resized smoothly.
 _BETWEEN, _LEAST_STEPS, _ROWS = 0.2, 100, 128
+# A mask of black and white with soft edges, or saved as JPEG: how much its channels differ, and how many pixels are no
+# edge.
+_GREY, _MOST_ENDS = 24, 0.75
 _TOPS = (1, 255, 65535)  # white, as programs write it
 _BEYOND = 0.05  # of white: how far filters and networks go beyond black and white
 
@@ -46,6 +49,13 @@ def is_soft(numbers: NDArray[np.uint8 | np.uint16], counts: NDArray[np.int64]) -
         return False
     many = np.count_nonzero(between) >= _LEAST_GREYS and between.max() <= _AREA * pixels
     return bool(many) or not _has_areas(numbers.astype(np.uint8, copy=False))
+
+
+def is_black_and_white(colors: NDArray[np.uint8]) -> bool:
+    """Whether nearly all pixels of colours (height, width, 3) are nearly black or nearly white, and some are either."""
+    most, least = colors.max(axis=2).astype(np.int16), colors.min(axis=2).astype(np.int16)
+    black, white = most < _ENDS, least >= 256 - _ENDS
+    return bool(black.any() and white.any() and ((most - least <= _GREY) & (black | white)).mean() >= _MOST_ENDS)
 
 
 def is_interpolated(numbers: NDArray[np.uint8 | np.uint16]) -> bool:

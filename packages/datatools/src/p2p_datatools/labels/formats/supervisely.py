@@ -28,8 +28,8 @@ _WITHOUT_AREA = frozenset({"point", "line", "graph", "cuboid", "cuboid_2d"})
 
 
 def is_supervisely(value: Any) -> bool:
-    """Whether a parsed JSON file is the annotation of one picture."""
-    if not isinstance(value, dict) or not isinstance(value.get("size"), dict):
+    """Whether a parsed JSON file is the annotation of one picture, and not of a video."""
+    if not isinstance(value, dict) or not isinstance(value.get("size"), dict) or "framesCount" in value:
         return False
     return isinstance(value.get("objects"), list) and {"width", "height"} <= value["size"].keys()
 

@@ -26,6 +26,9 @@ _CHANNELS = ("red", "green", "blue")
 _DELIMITERS = (",", ";", "\t")
 _LONE_NUMBER = 255  # what the number -1 is in a picture of 8 bits
 _WORD = re.compile(r'"[^"]*"|[^\s,;:="]+')
+_COLOR = re.compile(r"(?:#|0x)?([0-9a-f]{6})", re.IGNORECASE)
+_FIRST_COLOR = re.compile(r"^\s*(?:0x)?([0-9a-f]{6})(?=[\s,;:=])", re.IGNORECASE)
+_LAST_COLOR = re.compile(r"(?<=[\s,;:=])(?:0x)?([0-9a-f]{6})(?=\s*$)", re.IGNORECASE)
 _COMMENT = re.compile(r"\s#\s.*")
 
 
@@ -47,6 +50,8 @@ def parse_rows(path: Path, text: str, expected: str) -> Iterator[ClassRow]:
     lines = [(count, _COMMENT.sub("", line)) for count, line in enumerate(text.splitlines(), start=1)]
     lines = [(count, line) for count, line in lines if line.strip() and not _is_comment(line)]
     head = _read_head([line for _, line in lines[:2]], path)
+    if not head:
+        lines = _mark_colors(lines)
     for count, line in lines[1:] if head else lines:
         where = f"{path}: line {count}"
         try:
@@ -61,6 +66,26 @@ def read_color_cells(words: list[str]) -> Color:
     """Three numbers from 0 to 255; raises ValueError for anything else."""
     red, green, blue = bytes(int(word) for word in words)
     return red, green, blue
+
+
+def read_color(word: str) -> Color:
+    """A colour as lists of classes have it: #ff0000, ff0000, 0xff0000, or its three numbers in any brackets.
+
+    One number is a grey. Raises ValueError for anything else.
+    """
+    if match := _COLOR.fullmatch(word.strip()):
+        return color_of(f"#{match[1]}")
+    cells = re.findall(r"\d+", word)
+    return read_color_cells(cells * 3 if len(cells) == 1 else cells)
+
+
+def _mark_colors(lines: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    """The same with # before the colours of lines that all begin or all end with one that has none."""
+    for pattern in (_FIRST_COLOR, _LAST_COLOR) if len(lines) > 1 else ():
+        marked = [(count, pattern.sub(r"#\1", line)) for count, line in lines]
+        if all(one != other for one, other in zip(lines, marked, strict=True)):
+            return marked
+    return lines
 
 
 def _is_comment(line: str) -> bool:
@@ -101,9 +126,7 @@ def _row_by_heading(where: str, line: str, delimiter: str | None, kinds: list[st
     if set(_CHANNELS) <= told.keys():
         color = read_color_cells([told[channel] for channel in _CHANNELS])
     elif word := told.get("color"):
-        cells = re.findall(r"\d+", word)
-        cells = cells * 3 if len(cells) == 1 else cells  # a grey
-        color = color_of(word) if HEX_COLOR.fullmatch(word.lower()) else read_color_cells(cells)
+        color = read_color(word)
     return ClassRow(where, name, _number(told["number"]) if "number" in told else None, color)
 
 

@@ -19,6 +19,12 @@ def read_csv(path: Path) -> list[dict[str, Any]]:
     text = read_text(path).removeprefix("#")  # older VIA wrote its headings as a comment
     csv.field_size_limit(_LONGEST_CELL)
     try:
-        return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+        return list(csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=_delimiter_of(text)))
     except csv.Error as error:
         raise P2PError(path, f"is not valid CSV ({error})", "Export it again.", code="bad-csv") from error
+
+
+def _delimiter_of(text: str) -> str:
+    """What lies between the headings: a semicolon or a tab where a spreadsheet of another language wrote the file."""
+    headings = text.partition("\n")[0]
+    return next((each for each in ",;\t" if each in headings), ",")

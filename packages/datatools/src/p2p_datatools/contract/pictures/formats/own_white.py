@@ -10,7 +10,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 _GAP = rb"(?:\s|#[^\r\n]*[\r\n])+"  # each byte fits in one way, so that no header takes long
 _HEADER = re.compile(rb"P[25]" + 2 * (_GAP + rb"\d+") + _GAP + rb"(\d{1,10})\s")
-_BITS, _PHOTOMETRIC, _MIN_IS_BLACK = 258, 262, 1  # tags of TIFF 6.0, and a value
+_BITS, _PHOTOMETRIC, _MIN_IS_WHITE, _MIN_IS_BLACK = 258, 262, 0, 1  # tags of TIFF 6.0, and values
 _USUAL = (255, 65535)
 
 
@@ -27,3 +27,8 @@ def find_own_white(image: Image.Image, start: bytes) -> int | None:
         white = int(header[1])
         return None if white in _USUAL or white == 0 else white
     return None
+
+
+def begins_with_white(image: Image.Image) -> bool:
+    """Whether 0 is white in the file of an open grey picture of 8 bits, so that Pillow gives 255 less its numbers."""
+    return isinstance(image, TiffImageFile) and image.mode == "L" and image.tag_v2.get(_PHOTOMETRIC) == _MIN_IS_WHITE

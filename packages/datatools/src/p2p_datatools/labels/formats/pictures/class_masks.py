@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,15 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import P2PError, skip_of
 from p2p_datatools.contract.files.listing import find_pictures
 from p2p_datatools.contract.folders.given_splits import split_in
-from p2p_datatools.contract.names import without_suffix
+from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, roles_of_folders
+from p2p_datatools.contract.matching import find_beginning
+from p2p_datatools.contract.names import LABEL_FOLDERS, folders_of, without_suffix
 from p2p_datatools.contract.pictures.images import Photo, size_of
 from p2p_datatools.contract.pictures.index import LabelPicture, read_label_picture
+from p2p_datatools.contract.pictures.kinds import pick_photo
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural
+from p2p_datatools.labels.formats.pictures.folders import pick_evenly
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, read_picture_name
 from p2p_datatools.labels.parsing.rle import runs_of
 from p2p_datatools.labels.values import LabelSet, RegionLabels
@@ -29,6 +33,9 @@ _MOST_PARTS = 4  # of a name, between which its class may begin
 _FEWEST_GREYS = 6  # distinct values of soft edges; fewer are the classes of one picture,
 _LARGEST_NUMBER = 64  # if they are no larger
 _MOST_SHOWN = 6  # classes in a note
+_LOOKED_AT = 5  # photos among masks
+_MOSTLY = 0.5
+_END = 0.2  # of the brightest: the greys that JPEG and soft edges add to black and white
 
 _PictureAndClass = tuple[str, str]  # of a file
 
@@ -53,6 +60,12 @@ class _Layout(NamedTuple):
         return sum(any(letter.isdigit() for letter in label) for label in self.classes) / len(self.classes)
 
     @property
+    def are_objects(self) -> bool:
+        """Whether each mask has a name of its own, as where programs call each object by a number or a hash."""
+        is_each_alone = len(self.classes) == len(self.readings) > len(self.pictures) > 1
+        return is_each_alone and self.numbered >= _MOSTLY
+
+    @property
     def fits(self) -> bool:
         """Whether there are several classes, and pictures with several, and no two masks of one class of a picture."""
         several = len(self.classes) >= 2 and len(self.pictures) < len(self.readings)
@@ -70,8 +83,9 @@ def read_class_masks(folder: Path) -> LabelSet:
     if not folder.is_dir():
         raise P2PError(folder, "is a file, but masks lie in a folder", "Give the folder.", code="not-a-folder")
     strange: list[P2PError] = []
-    files = find_pictures(folder, strange=strange)
-    layout = _find_layout([without_suffix(file.relative_to(folder).as_posix()) for file in files])
+    pictures = _Pictures(folder, find_pictures(folder, strange=strange))
+    files = pictures.masks
+    layout = _by_photo(pictures) or _find_layout([pictures.names[file] for file in files])
     if layout is None:
         what = "has no names in which a class follows from CLASS/NAME.png, NAME/CLASS.png or NAME_CLASS.png"
         to_do = "Put the masks of each class into a folder that is called as the class."
@@ -79,12 +93,57 @@ def read_class_masks(folder: Path) -> LabelSet:
     masks: dict[str, dict[str, Path]] = defaultdict(dict)
     for file, (picture, label) in zip(files, layout.readings, strict=True):
         masks[picture][label] = file
-    found = gather("class-masks", _pictures(masks))
+    found = gather("class-masks", _pictures(masks, are_named=not layout.are_objects))
     skipped = (*found.skipped, *(skip_of(error, str(folder)) for error in strange))
     return replace(found, skipped=skipped, beside=tuple(files), notes=(_describe(folder, layout),))
 
 
+class _Pictures:
+    """The masks and the photos among some files: in folders of their own, or called as their masks begin."""
+
+    def __init__(self, folder: Path, files: Sequence[Path]) -> None:
+        self.names = {file: without_suffix(file.relative_to(folder).as_posix()) for file in files}
+        roles = roles_of_folders({name.rpartition("/")[0] for name in self.names.values()})
+        kinds = {file: roles[name.rpartition("/")[0]] for file, name in self.names.items()}
+        self.masks = [file for file in files if kinds[file] == LABELS]
+        self.photos = [file for file in files if kinds[file] == PHOTOS]
+        self.have_folders = bool(self.masks and self.photos)
+        if not self.have_folders:
+            self.photos = self._by_names(list(files))
+            self.masks = [file for file in files if file not in {*self.photos}]
+
+    def _by_names(self, files: Sequence[Path]) -> list[Path]:
+        """The files whose names others continue, if these are photos: a.png beside a_mask.png and a_mask_1.png."""
+        known = {name: file for file, name in self.names.items()}
+        first = {file: known.get(find_beginning(self.names[file], known)) for file in files}
+        photos = [file for file in files if first[file] is None]
+        masks = {photo: file for file, photo in first.items() if photo}
+        if not masks or len(masks.keys() & {*photos}) < len(photos):
+            return []
+        looked_at = pick_evenly(photos, _LOOKED_AT)
+        return photos if all(pick_photo([photo, masks[photo]]) == photo for photo in looked_at) else []
+
+
+def _by_photo(pictures: _Pictures) -> _Layout | None:
+    """The masks of each photo that has a folder of masks to itself, as ID/images/a.png has ID/masks/."""
+    if not pictures.have_folders:
+        return None
+    photos = {folders_of(pictures.names[file]): file for file in pictures.photos}
+    places = [folders_of(pictures.names[file]) for file in pictures.masks]
+    if len(photos) < len(pictures.photos) or not photos.keys() >= {*places} or len({*places}) == len(places):
+        return None
+    readings = [
+        (pictures.names[photos[place]], pictures.names[file].rpartition("/")[2])
+        for place, file in zip(places, pictures.masks, strict=True)
+    ]
+    layout = _Layout("NAME/masks/CLASS", readings)
+    return layout if len(set(readings)) == len(readings) else None
+
+
 def _describe(folder: Path, layout: _Layout) -> str:
+    if layout.are_objects:
+        count = f"{plural(len(layout.pictures), 'picture')}, {plural(len(layout.classes), 'mask')}"
+        return f"{folder}: read as a mask for each object, whose class no name tells; {count}."
     classes = sorted(layout.classes)
     more = f" and {len(classes) - _MOST_SHOWN} more" if len(classes) > _MOST_SHOWN else ""
     shown = f"{', '.join(classes[:_MOST_SHOWN])}{more}"
@@ -124,7 +183,13 @@ def _by_own_name(names: Sequence[str]) -> _Layout | None:
     parts = [name.rpartition("/") for name in names]
     if not all(folder for folder, _, _ in parts):
         return None
-    return _Layout("NAME/CLASS", [(folder, own) for folder, _, own in parts])
+    return _Layout("NAME/CLASS", [(_drop_label_folder(folder), own) for folder, _, own in parts])
+
+
+def _drop_label_folder(folder: str) -> str:
+    """The folder of a picture's masks, or that above where its name only says that masks lie in it."""
+    above, _, own = folder.rpartition("/")
+    return above if above and own.casefold() in LABEL_FOLDERS else folder
 
 
 def _by_parts(names: Sequence[str]) -> Iterator[_Layout]:
@@ -136,19 +201,21 @@ def _by_parts(names: Sequence[str]) -> Iterator[_Layout]:
                 yield _Layout(form, [("_".join(each[:cut]), "_".join(each[cut:])) for each in parts])
 
 
-def _pictures(masks: dict[str, dict[str, Path]]) -> Iterator[tuple[str, Callable[[], RegionLabels]]]:
+def _pictures(
+    masks: dict[str, dict[str, Path]], *, are_named: bool
+) -> Iterator[tuple[str, Callable[[], RegionLabels]]]:
     for picture, files in sorted(masks.items()):
         where = str(next(iter(files.values())))
-        yield where, partial(_picture, picture, files, where)
+        yield where, partial(_picture, picture, files, where, are_named=are_named)
 
 
-def _picture(name: str, files: dict[str, Path], where: str) -> RegionLabels:
+def _picture(name: str, files: dict[str, Path], where: str, *, are_named: bool) -> RegionLabels:
     drawing, sizes = RegionCollector(), dict[Size, Path]()
     for label, file in files.items():
         inside = _inside(read_label_picture(file), str(file))
         sizes.setdefault(size_of(inside), file)
         if inside.any():
-            drawing.add(runs_of(inside), label, where=str(file))
+            drawing.add(runs_of(inside), label if are_named else None, where=str(file))
     if len(sizes) > 1:
         (one, first), (other, second) = list(sizes.items())[:2]
         what = f"is {one}, but {second}, of the same picture, is {other}"
@@ -166,10 +233,19 @@ def _inside(picture: LabelPicture, where: str) -> NDArray[np.bool_]:
         what = f"has {plural(len(found), 'value')}, and is so no mask of one class"
         to_do = "Read pictures of several classes as --format index or colors."
         raise P2PError(where, what, to_do, code="several-classes")
+    if len(found) > _FEWEST_GREYS and _is_between(values):
+        what = "looks like a photo, and not like a mask of one class, which is black and white"
+        raise P2PError(where, what, "Move the photos to a folder of their own.", code="photos-not-labels")
     inside = np.asarray(values > values.max() // 2) & np.asarray(values > 0)
     for nothing in (picture.transparent, picture.missing):
         inside = inside if nothing is None else inside & ~nothing
     return np.asarray(inside)
+
+
+def _is_between(values: NDArray[Any]) -> bool:
+    """Whether most pixels are neither nearly black nor nearly as bright as the brightest."""
+    shares = values.astype(np.float32) / max(float(values.max()), 1)
+    return float(((shares > _END) & (shares < 1 - _END)).mean()) > _MOSTLY
 
 
 def _codes(colors: Photo) -> NDArray[np.uint32]:

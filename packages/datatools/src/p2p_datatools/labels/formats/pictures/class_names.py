@@ -3,6 +3,7 @@
 Nothing here may open a picture or know a palette; a list that contradicts itself or its neighbour is an error.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -14,19 +15,17 @@ from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.mask_folder import MASK_LINES
 from p2p_datatools.contract.palette import (
-    HEX_COLOR,
     IGNORE,
     IGNORE_COLOR,
     PALETTE_FILE,
     Color,
-    color_of,
     hex_of,
     palette_of,
     plain,
 )
 from p2p_datatools.labels.formats.yolo import read_names
 from p2p_datatools.labels.parsing.class_lists import LARGEST, read_list_text
-from p2p_datatools.labels.parsing.class_rows import ClassRow, parse_rows, read_color_cells
+from p2p_datatools.labels.parsing.class_rows import ClassRow, parse_rows, read_color, read_color_cells
 from p2p_datatools.labels.values import ClassNames
 
 LABEL_MAP = "labelmap.txt"  # CVAT's, of lines NAME:R,G,B:parts:actions
@@ -38,6 +37,9 @@ _CONFIG = "config.json"  # Mapillary Vistas has its list in it, beside these key
 _OF_VISTAS = ("version", "mapping", "folder_structure")
 _COMMON = ("class_mapping.csv", "label_colors.csv", "colors.txt", "class_list.json")  # names of other files, too
 _YAML_LISTS = ("data.yaml", "classes.yaml")
+# Lists under any other name: more files than a few tell something of single pictures.
+_LIST_SUFFIXES, _MOST_OTHERS = (".json", ".csv", ".txt", ".tsv"), 20
+_LIST_WORDS = re.compile(r"colou?r|palette|legend|class|categor|label", re.IGNORECASE)
 _ADE_LISTS = ("object_info150.txt", "objectInfo150.txt")  # the names are synonyms, the commonest first
 _LISTS = (
     "_classes.csv",  # Roboflow: Pixel Value, Class
@@ -94,8 +96,29 @@ def find_names(folder: Path, root: Path) -> ClassNames | None:
 def _lists_in(places: list[Path], *, are_far: bool = False) -> list[ClassNames]:
     paths = [place / name for place in places for name in _LISTS if (place / name).is_file()]
     lists = [found for path in paths if (found := _read_list(path, may_be_other=are_far or path.name in _COMMON))]
+    lists += [found for place in places for found in _color_lists(place)]
     lists += [read_class_names(place / _CONFIG) for place in places if _is_vistas(place / _CONFIG)]
     return [*lists, *(own for place in places if (own := _own_palette(place)))]
+
+
+def _color_lists(place: Path) -> Iterator[ClassNames]:
+    """The colours of lists under other names, known by their content: a colour for each name, and nothing else."""
+    with suppress(OSError):  # a folder above may be closed to us
+        files = sorted(each for each in place.iterdir() if _may_be_color_list(each))
+        for path in files if len(files) <= _MOST_OTHERS else ():
+            with suppress(P2PError):
+                rows = list(_rows(path)) if path.stat().st_size <= LARGEST else []
+                if len(rows) > 1 and all(row.color for row in rows):
+                    colors = _by(((row.where, row.color, row.name) for row in rows), path, "colour")
+                    are_grey = all(len(set(color)) == 1 for color in colors)
+                    numbers = {color[0]: name for color, name in colors.items()} if are_grey else {}
+                    yield ClassNames(path.name, numbers, colors)
+
+
+def _may_be_color_list(path: Path) -> bool:
+    if path.suffix.lower() not in _LIST_SUFFIXES or path.name in {*_LISTS, _CONFIG} or path.name.startswith("."):
+        return False
+    return _LIST_WORDS.search(path.stem) is not None and path.is_file()
 
 
 def _read_list(path: Path, *, may_be_other: bool) -> ClassNames | None:
@@ -243,7 +266,15 @@ def _json_rows(path: Path) -> Iterator[ClassRow]:
 
 
 def _json_color(value: Any) -> Color:
-    return color_of(value) if isinstance(value, str) else read_color_cells([str(part) for part in value])
+    return read_color(value) if isinstance(value, str) else read_color_cells([str(part) for part in value])
+
+
+def _is_color(word: Any) -> bool:
+    """Whether a text is a colour, but no number that may be a grey or a class."""
+    try:
+        return isinstance(word, str) and not is_digits(word) and bool(read_color(word))
+    except ValueError:
+        return False
 
 
 def _json_entries(value: Any) -> list[Any]:
@@ -256,8 +287,10 @@ def _json_entries(value: Any) -> list[Any]:
     inside = next((value[key] for key in ("classes", "id2label", "label2id") if key in value), value)
     if not isinstance(inside, dict):
         return inside if isinstance(inside, list) else []
-    if all(HEX_COLOR.fullmatch(key.lower()) for key in inside):
+    if all(map(_is_color, inside)):
         return [{"color": key, "name": each} for key, each in inside.items()]
+    if all(map(_is_color, inside.values())):
+        return [{"name": key, "color": each} for key, each in inside.items()]
     if all(isinstance(each, list) and len(each) == 3 for each in inside.values()):
         return [{"name": key, "color": each} for key, each in inside.items()]
     if all(is_digits(key) for key in inside):

@@ -7,17 +7,19 @@ import re
 from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
-
-import numpy as np
+from typing import Any, NoReturn, TypeVar
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.files.listing import find_pictures
+from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, roles_of_folders
+from p2p_datatools.contract.matching import split_labels
+from p2p_datatools.contract.names import without_suffix
 from p2p_datatools.contract.origin import PROVENANCE
 from p2p_datatools.contract.pictures.formats.lossless import is_lossless_webp
 from p2p_datatools.contract.pictures.header import open_picture, photo_header
 from p2p_datatools.contract.pictures.index import read_index_picture, read_label_picture
+from p2p_datatools.contract.pictures.soft import is_black_and_white
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.pictures.class_names import NO_CLASS, find_names
 from p2p_datatools.labels.values import ClassNames, ColorLabels, IndexLabels, LabelSet, PictureLabels
@@ -26,6 +28,7 @@ from p2p_datatools.labels.values import ClassNames, ColorLabels, IndexLabels, La
 _EXACT = frozenset(
     {".png", ".apng", ".bmp", ".dib", ".gif", ".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm", ".tga", ".npy"}
 )
+_GIVE_EXACT = "Give a folder of .png, .bmp, .gif, .tif or lossless .webp files."
 _NUMBERS = ("P", "1", "L", "I", "F")  # what Pillow calls pictures of one channel; "PA" and "LA" have two
 _T = TypeVar("_T")
 
@@ -40,9 +43,6 @@ _FILE_NAMES = {
 _KAGGLE_EXPORT, _KAGGLE_TAGS = "masks.json", {"car", "wheel", "lights", "window"}
 # Drawn sets, whose records did not always name the palette.
 _DRAWN = {"synth-cars": "cars"}
-# A mask of black and white with soft edges, or saved as JPEG: how much its channels differ, how far from both ends the
-# pixels lie that are no edge, and how many they are.
-_GREY, _END, _MOST_ENDS = 24, 48, 0.75
 _LOOKED_AT = 5  # pictures of a folder, by which all are judged
 _LOOKED_AT_IF_BLACK = 200  # where those few are black
 
@@ -60,18 +60,10 @@ def is_color_folder(path: Path) -> bool:
 def read_index_folder(folder: Path) -> LabelSet:
     """All index pictures below `folder`; raises P2PError when there are none."""
     exact, others, strange = _by_kind(folder)
-    to_do = "Give a folder of .png, .bmp, .gif, .tif or lossless .webp files."
     if not exact and not strange and others:
-        what = f"holds {plural(len(others), 'picture')}, but none in a lossless format"
-        if all(_is_black_and_white(path) for path in pick_evenly(others, _LOOKED_AT)):
-            what = f"{what}: black and white with soft edges, so their grey values are no class numbers"
-            to_do = (
-                "Add --format colors --map '#ffffff=CLASS', where CLASS is what is white; "
-                "the edges go to the nearer of both."
-            )
-        raise P2PError(folder, what, to_do, code="lossy-pictures")
+        _refuse_lossy(folder, others)
     if not exact and not strange:
-        raise P2PError(folder, "has no pictures", to_do, code="no-pictures")
+        raise P2PError(folder, "has no pictures", _GIVE_EXACT, code="no-pictures")
     listed = _lists(folder, exact)
     items = tuple(
         IndexLabels(name, path, listed[path.parent].numbers or None, listed=listed[path.parent])
@@ -88,6 +80,32 @@ def read_index_folder(folder: Path) -> LabelSet:
         ignored=frozenset({NO_CLASS} if listed else ()),
         palette=_known_palette(folder, exact),
     )
+
+
+def _refuse_lossy(folder: Path, pictures: list[Path]) -> NoReturn:
+    """Raise P2PError for class numbers in kinds of files that blend them; photos among them do not count.
+
+    Those of black and white have a way out.
+    """
+    masks = _labels_among(folder, pictures) or pictures
+    what, to_do = f"holds {plural(len(masks), 'picture')}, but none in a lossless format", _GIVE_EXACT
+    if all(_is_black_and_white(path) for path in pick_evenly(masks, _LOOKED_AT)):
+        what = f"{what}: black and white with soft edges, so their grey values are no class numbers"
+        to_do = (
+            "Add --format colors --map '#ffffff=CLASS', where CLASS is what is white; "
+            "the edges go to the nearer of both."
+        )
+    raise P2PError(folder, what, to_do, code="lossy-pictures")
+
+
+def _labels_among(folder: Path, pictures: list[Path]) -> list[Path]:
+    """The labels of a whole data set, by the folders of labels and photos or by names; none where they do not tell."""
+    places = {path: path.parent.relative_to(folder).as_posix() for path in pictures}
+    roles = roles_of_folders(places.values())
+    if PHOTOS in roles.values():
+        return [path for path in pictures if roles[places[path]] == LABELS]
+    names = {without_suffix(path.relative_to(folder).as_posix()): path for path in pictures}
+    return [names[name] for name in split_labels(names)] if len(names) == len(pictures) else []
 
 
 def read_color_folder(folder: Path) -> LabelSet:
@@ -167,11 +185,16 @@ def holds_colors(folder: Path) -> bool:
     return _hold_colors(exact or others)
 
 
-def judge_again(found: LabelSet) -> LabelSet:
-    """Colour-coded pictures as class numbers, if what made their folder one of colours is left out of them by now."""
+def judge_again(found: LabelSet, folder: Path) -> LabelSet:
+    """Colour-coded pictures as class numbers, if what made their folder one of colours is left out of them by now.
+
+    Raises P2PError where these are blended, as `read_index_folder` does.
+    """
     items = [item for item in found.items if isinstance(item, ColorLabels) and item.judge]
     if len(items) < len(found.items) or _hold_colors([item.path for item in items]):
         return found
+    if not any(_is_exact(item.path) for item in items):
+        _refuse_lossy(folder, [item.path for item in items])
     numbers = (
         IndexLabels(
             item.file_name,
@@ -209,14 +232,10 @@ def _judge(path: Path) -> bool | None:
 
 
 def _is_black_and_white(path: Path) -> bool:
-    """Whether nearly all pixels of a picture, grey or in equal channels, are nearly black or nearly white."""
     try:
-        colors = read_label_picture(path).colors.astype(np.int16)
+        return is_black_and_white(read_label_picture(path).colors)
     except P2PError:
         return False
-    grey = colors.max(axis=2) - colors.min(axis=2) <= _GREY
-    black, white = colors.max(axis=2) < _END, colors.min(axis=2) >= 256 - _END
-    return bool(black.any() and white.any() and (grey & (black | white)).mean() >= _MOST_ENDS)
 
 
 def pick_evenly(items: list[_T], most: int) -> list[_T]:
@@ -225,21 +244,26 @@ def pick_evenly(items: list[_T], most: int) -> list[_T]:
 
 
 def _by_kind(folder: Path) -> tuple[list[Path], list[Path], tuple[Skip, ...]]:
-    """The pictures of exact kinds, the others, and those whose names are not UTF-8; raises P2PError for a file."""
+    """The pictures of exact kinds, the others, and those whose names are not UTF-8; raises P2PError for a file.
+
+    Where folders or names tell labels from photos and the labels are of no exact kind, none is.
+    """
     if folder.is_file():
         raise P2PError(folder, "is a file, but label pictures lie in a folder", "Give the folder.", code="not-a-folder")
     strange: list[P2PError] = []
     pictures = _find(folder, strange)
-    lossless = [path.suffix.lower() in _EXACT or _is_webp(path) for path in pictures]
-    return (
-        [path for path, exact in zip(pictures, lossless, strict=True) if exact],
-        [path for path, exact in zip(pictures, lossless, strict=True) if not exact],
-        tuple(skip_of(error, str(folder)) for error in strange),
-    )
+    exact = [path for path in pictures if _is_exact(path)]
+    masks = _labels_among(folder, pictures)
+    if masks and set(masks).isdisjoint(exact):  # only the photos are exact
+        exact = []
+    kept = set(exact)
+    others = [path for path in pictures if path not in kept]
+    return exact, others, tuple(skip_of(error, str(folder)) for error in strange)
 
 
-def _is_webp(path: Path) -> bool:
-    return path.suffix.lower() == ".webp" and is_lossless_webp(path)
+def _is_exact(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    return suffix in _EXACT or (suffix == ".webp" and is_lossless_webp(path))
 
 
 def _find(folder: Path, strange: list[P2PError]) -> list[Path]:

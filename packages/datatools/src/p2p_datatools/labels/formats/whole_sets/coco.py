@@ -13,7 +13,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, error_of, skip_of
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import plural, shell_word
 from p2p_datatools.labels.formats.whole_sets.coco_outlines import BoxRemarks, parts_of, refuse_run_lengths
 from p2p_datatools.labels.parsing.json_file import PackedAnnotation
 from p2p_datatools.labels.parsing.outlines import box, box_at, number, polygon
@@ -24,6 +24,7 @@ from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionFault, 
 
 COCO_TABLES = ("images", "annotations", "categories")
 _EMPTY = "annotation without outline"
+_IGNORED = " (ignore)"  # after the label of what an annotation itself says to ignore
 _PLACES = ("coco_url", "flickr_url", "path", "video_id")  # which tell pictures of one name apart
 
 
@@ -76,8 +77,10 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
         else:
             add_uses(uses, item)
             items.append(store.keep(item))
+    ignored = frozenset(name + _IGNORED for name in categories.values() if name + _IGNORED in uses)
     notes = (*same_names(categories, where), *remarks.notes(where), *_note_repeats(pictures, where))
-    return LabelSet("coco", tuple(items), uses, tuple(skipped), notes=notes, faults=faults)
+    notes += _note_ignored({label: uses[label] for label in ignored}, where)
+    return LabelSet("coco", tuple(items), uses, tuple(skipped), ignored=ignored, notes=notes, faults=faults)
 
 
 def _entry_of(image: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -106,6 +109,14 @@ def _note_repeats(pictures: list[list[Mapping[str, Any]]], where: str) -> tuple[
         f"{where}: {number} of one name and size listed under several ids, of which the annotations are united; the "
         f"first is {first[0]['file_name']}, with {len(first)} ids.",
     )
+
+
+def _note_ignored(uses: Mapping[str, Use], where: str) -> tuple[str, ...]:
+    if not uses:
+        return ()
+    are = plural(sum(use.count for use in uses.values()), "annotation is", "annotations are")
+    option = f"--map {shell_word(f'{min(uses)}=CLASS')}"
+    return (f'{where}: {are} marked "ignore", and so their pixels are ignored; {option} paints them.',)
 
 
 def _by_text(ids: Iterable[Any]) -> dict[str, Any]:
@@ -228,6 +239,8 @@ def _draw(
             where, f"its category {category} is not in the file", "Export the labels again.", code="unknown-class"
         )
     label, outlines = categories[category], annotation.get("segmentation")
+    if annotation.get("ignore") in (1, "1"):
+        label += _IGNORED
     if isinstance(outlines, list) and outlines:
         parts = [
             (each, drawing.read(partial(_part, name, each, size, where), label, where=where))

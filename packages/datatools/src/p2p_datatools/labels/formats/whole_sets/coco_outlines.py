@@ -42,16 +42,21 @@ class _Extent(NamedTuple):
 def parts_of(segmentation: list[Any]) -> list[tuple[str, Any]]:
     """The name in the file and the value of each part of a segmentation that is a list.
 
-    One polygon may lack the list around it, and be flat or in pairs; a part may also be a mask in runs.
+    One polygon may lack the list around it, and be flat, in pairs, or in lists of one pair as OpenCV's contours are; a
+    part may also be a mask in runs.
     """
     flat = not any(isinstance(each, list | dict) for each in segmentation)
-    if flat or (len(segmentation) > 2 and all(map(_is_pair, segmentation))):
+    if flat or (len(segmentation) > 2 and any(all(map(kind, segmentation)) for kind in (_is_pair, _is_pair_in_list))):
         return [("segmentation[0]", segmentation)]
     return [(f"segmentation[{number}]", each) for number, each in enumerate(segmentation)]
 
 
 def _is_pair(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 2 and not any(isinstance(each, list | dict) for each in value)
+
+
+def _is_pair_in_list(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 1 and _is_pair(value[0])
 
 
 def refuse_run_lengths(name: str, part: Any, size: Size | None, where: str) -> None:

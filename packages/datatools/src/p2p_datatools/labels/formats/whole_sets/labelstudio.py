@@ -236,6 +236,8 @@ def _shape(shape: Mapping[str, Any], size: Size | None, where: str) -> Polygon |
         return _bitmask(shape, size, where)
     if "points" in shape:
         return _polygon(shape, size, where)
+    if "vertices" in shape:
+        return _vector(shape, size, where)
     if "radiusX" in shape:
         centre, radii = _percents(shape, ("x", "y"), size, where), _percents(shape, ("radiusX", "radiusY"), size, where)
         return ellipse(centre, radii, where, degrees=shape.get("rotation") or 0)
@@ -247,7 +249,7 @@ def _shape(shape: Mapping[str, Any], size: Size | None, where: str) -> Polygon |
         return box_at(left, top, width, height, where, degrees=degrees, about_corner=True)
     if {"x", "y"} <= shape.keys():
         return "keypoint"
-    known = ("polygons", "rectangles", "ellipses", "brushes", "bitmasks", "key points")
+    known = ("polygons", "vectors", "rectangles", "ellipses", "brushes", "bitmasks", "key points")
     raise unknown_shape(where, f"its type {shape.get('type')!r}", known)
 
 
@@ -261,6 +263,18 @@ def _polygon(shape: Mapping[str, Any], size: Size, where: str) -> Polygon | str:
         return "open polygon"
     outline = polygon(items_of(shape["points"], "points", where), where, form="[[x, y], ...]", name="points")
     return replace(outline, outer=outline.outer / 100 * np.array(size, dtype=np.float64))
+
+
+def _vector(shape: Mapping[str, Any], size: Size, where: str) -> Polygon | str:
+    """A path of points that are objects; curves between them are not read, for they would become straight."""
+    vertices = items_of(shape["vertices"], "vertices", where)
+    if not all(isinstance(each, dict) for each in vertices):
+        raise P2PError(where, "its vertices are not objects", "Export the labels again.", code="damaged-labels")
+    if not shape.get("closed"):
+        return "open vector"
+    if any(each.get("isBezier") for each in vertices):
+        raise unknown_shape(where, "its curve (Bezier)")
+    return _polygon({"points": [[each.get("x"), each.get("y")] for each in vertices]}, size, where)
 
 
 def _brush(shape: Mapping[str, Any], size: Size, where: str) -> Runs:

@@ -10,6 +10,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import load_json
+from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.parsing.json_file import PackedValue, unpack
 from p2p_datatools.labels.parsing.outlines import box_at, ellipse, number, polygon, unknown_shape
@@ -35,7 +36,7 @@ def is_via_csv(value: Any) -> bool:
 
 def read_via(value: Any, *, where: str, source: str) -> LabelSet:
     """The labels in parsed JSON; raises P2PError when it is unclear which attribute is the class."""
-    return _read(_entries(value), where, source)
+    return _read(_entries(value), where, source, _region_attributes(value))
 
 
 def read_via_csv(value: list[dict[str, str]], *, where: str, source: str) -> LabelSet:
@@ -79,9 +80,24 @@ def _entries(value: Any) -> list[Any]:
     return list(value.values()) if isinstance(value, dict) else []
 
 
-def _read(entries: list[ViaEntry], where: str, source: str) -> LabelSet:
+def _region_attributes(project: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a project says of the attributes of regions, by their names; exported annotations say nothing."""
+    table = project.get("_via_attributes")
+    found = table.get("region") if isinstance(table, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def _read(entries: list[ViaEntry], where: str, source: str, known: Mapping[str, Any] | None = None) -> LabelSet:
     attribute = class_attribute(_attributes(entries), where)
-    return gather("via", _pictures(entries, attribute, where, source))
+    names = _option_names((known or {}).get(attribute or ""))
+    return gather("via", _pictures(entries, attribute, names, where, source))
+
+
+def _option_names(attribute: Any) -> Mapping[str, str]:
+    """What the options of a list to choose from are called that have numbers; others are called by their own word."""
+    options = attribute.get("options") if isinstance(attribute, dict) else None
+    told = options if isinstance(options, dict) else {}
+    return {key: name for key, name in told.items() if is_digits(key) and isinstance(name, str) and name.strip()}
 
 
 def _regions(entry: ViaEntry, where: str) -> list[Any]:
@@ -115,15 +131,15 @@ def class_attribute(names: Iterable[str], where: str) -> str | None:
 
 
 def _pictures(
-    entries: list[ViaEntry], attribute: str | None, where: str, source: str
+    entries: list[ViaEntry], attribute: str | None, names: Mapping[str, str], where: str, source: str
 ) -> Iterable[tuple[str, Callable[[], RegionLabels]]]:
     for count, entry in enumerate(entries, start=1):
         name = entry["filename"]
         place = name if isinstance(name, str) and name else f"{where}: picture {count}"
-        yield place, partial(_picture, entry, attribute, place, f"{source}: {name}")
+        yield place, partial(_picture, entry, attribute, names, place, f"{source}: {name}")
 
 
-def _picture(entry: ViaEntry, attribute: str | None, where: str, source: str) -> RegionLabels:
+def _picture(entry: ViaEntry, attribute: str | None, names: Mapping[str, str], where: str, source: str) -> RegionLabels:
     name = read_picture_name(entry["filename"], where)
     drawing, regions = RegionCollector(), _regions(entry, where)
     if str(entry.get("region_count") or len(regions)) != str(len(regions)):
@@ -132,7 +148,8 @@ def _picture(entry: ViaEntry, attribute: str | None, where: str, source: str) ->
     for count, region in enumerate(regions, start=1):
         place = f"{where}: region {count}"
         labels = _labels(region.get("region_attributes") if isinstance(region, dict) else None, attribute)
-        drawing.add(partial(_shape, region, place), *labels, where=place)
+        told = (names.get(label, label) if isinstance(label, str) else label for label in labels)
+        drawing.add(partial(_shape, region, place), *told, where=place)
     return drawing.labels_of(name, None, where=where, source=source)
 
 
