@@ -15,6 +15,7 @@ from p2p_datatools.contract.pairs.lines import FILLED
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.ground import refuse_other_place
 from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture
 from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.nodata import Gaps, nodata_word
@@ -42,12 +43,13 @@ class Halves(NamedTuple):
 
 @dataclass(frozen=True)
 class PairRecipe:
-    """What is paired into what, and how."""
+    """What is paired into what, and how; with `by_place` the files say where on the ground they lie."""
 
     a: Side
     b: Side
     size: Size | None
     fit: Fit
+    by_place: bool = False
 
     @property
     def halves(self) -> tuple[Half, Half]:
@@ -86,8 +88,12 @@ class PairRecipe:
     def assemble(self, files: Files) -> Halves:
         """The halves of two files; a mask of its photo's shape is scaled to its size by nearest pixel.
 
-        Raises P2PError when their shapes differ, since they are then not of one picture, whatever size is asked for.
+        Raises P2PError when their shapes differ, since they are then not of one picture, whatever size is asked for, or
+        when they lie in different places on the ground.
         """
+        if self.by_place:
+            for file in self.a.files_of(files[0]):
+                refuse_other_place((file, files[1]), self.a.options)
         (a, gaps_a), (b, gaps_b) = self.a.read(files[0]), self.b.read(files[1])
         own, other = size_of(a), size_of(b)
         remarks: dict[str, str] = {}
