@@ -91,12 +91,29 @@ def refuse_single_pictures(
     if seen and single >= _MOST * len(seen):
         shows = "shows one scene, which goes on" if single == 1 else "show one scene, which goes on"
         raise _not_pairs(folder, f"{single} of {plural(len(seen), 'picture')} {shows} across the middle", to_do)
+    if halves := _find_halves(read):
+        number = plural(len(halves), "picture")
+        what = (
+            f"{number} of {len(read)}, such as {halves[0].file.name}, show one scene as large as a half of the others"
+        )
+        raise _not_pairs(folder, what, f"Take them out, if the others are pairs. {to_do}")
     if (in_splits and not sure) or _look_like_pairs(read, seen, sure=sure):
         return
     if not read:
         raise _not_pairs(folder, f"{glances[0].file.name} {glances[0].trouble}", _IF_NONE_IS_READ)
     cut = f"two meet in the middle of {seen.count('cut')} of {plural(len(read), 'picture')}"
     raise _not_pairs(folder, f"{cut}, {single} show one scene, and {len(read) - len(seen)} tell nothing", to_do)
+
+
+def _find_halves(read: Sequence[Glance]) -> list[Glance]:
+    """Pictures that go on across their middle beside A|B pictures that are as high and twice as wide: 1_A beside 1_AB.
+
+    None where any that goes on has another size: pairs of many sizes may look so.
+    """
+    pairs = {glance.size for glance in read if glance.middle == "cut"}
+    single = [glance for glance in read if glance.middle == "continuous"]
+    are_halves = all(Size(2 * glance.size.width, glance.size.height) in pairs for glance in single)
+    return single if len(single) > 1 and are_halves else []
 
 
 def _refuse_drawn(folder: Path, glances: Sequence[Glance], to_do: str) -> None:
