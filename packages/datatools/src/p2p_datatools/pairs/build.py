@@ -38,6 +38,7 @@ from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.pairs.assemble import PairWork, is_crowd
 from p2p_datatools.pairs.given import GivenSplits, note_siblings
 from p2p_datatools.pairs.inputs import match_inputs, recipe_of
+from p2p_datatools.pairs.orientation import refuse_turned
 from p2p_datatools.pairs.recipe import MADE_BY, RANGES, SCALED, PairRecipe
 from p2p_datatools.pairs.scale_notes import note_scales
 from p2p_datatools.pairs.shards import Shard
@@ -138,6 +139,7 @@ def pair(
             note_scales(job, work.destination.done.values(), report)
             if not ways.plain_numbers and known is None:
                 _refuse_numbers(job, work)
+            refuse_turned(matched, work.destination.done.values())
         if not keep_going or not (ways.shard or work.names()):
             _refuse_at_once(skipped)
             refuse(skipped, destination)

@@ -22,6 +22,7 @@ from p2p_datatools.contract.pictures.nodata import Gaps, nodata_word
 from p2p_datatools.contract.pictures.resize import fit_gaps, resize_mask
 from p2p_datatools.contract.pictures.sizes import Fit, Size, is_same_shape
 from p2p_datatools.pairs.match import Files
+from p2p_datatools.pairs.orientation import compare_lying
 from p2p_datatools.pairs.side import Side, other_shape
 
 MADE_BY = "p2p data pair"
@@ -33,12 +34,16 @@ REMARKS = frozenset({SCALED, FILLED})
 
 
 class Halves(NamedTuple):
-    """Two halves, ready to be written, what was done to them, and where they have no data, if anywhere."""
+    """Two halves, ready to be written, what was done to them, and where they have no data, if anywhere.
+
+    `lying` is by how much they are more alike as they lie in their files, where EXIF turns one of them.
+    """
 
     a: Array
     b: Array
     remarks: dict[str, str]
     nodata: NoDataPlanes | None = None
+    lying: float | None = None
 
 
 @dataclass(frozen=True)
@@ -107,11 +112,12 @@ class PairRecipe:
                 b, remarks = resize_mask(b, own), {SCALED: f"b {other} to {own}"}
         a, b = self.a.finish(a, self.size, self.fit), self.b.finish(b, self.size, self.fit)
         refuse_unequal(a, b, where=str(files[0]))
+        lying = compare_lying(a, b, (self.a.turned.pop(files[0], 1), self.b.turned.pop(files[1], 1)))
         nodata = NoDataPlanes(self._gaps(gaps_a, size_of(a)), self._gaps(gaps_b, size_of(b)))
         counts = [int(np.count_nonzero(each)) for each in nodata]
         if not any(counts):
-            return Halves(a, b, remarks)
-        return Halves(a, b, {**remarks, FILLED: f"a {counts[0]} b {counts[1]}"}, nodata)
+            return Halves(a, b, remarks, lying=lying)
+        return Halves(a, b, {**remarks, FILLED: f"a {counts[0]} b {counts[1]}"}, nodata, lying)
 
     def _gaps(self, gaps: Gaps | None, size: Size) -> Gaps:
         """The pixels of a half as it will stand in the pair that have no data, or are mixed of such."""

@@ -324,7 +324,7 @@ def _judge_place(picture: Photo, place: int) -> Middle:
 def halves_are_alike(picture: Photo) -> bool:
     """Whether the details of both halves of a picture of even width lie in the same places, as those of pairs do."""
     middle = picture.shape[1] // 2
-    return min(middle, len(picture)) >= _LEAST and _likeness(picture[:, :middle], picture[:, middle:]) > _ALIKE
+    return min(middle, len(picture)) >= _LEAST and measure_likeness(picture[:, :middle], picture[:, middle:]) > _ALIKE
 
 
 def _difference(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
@@ -333,7 +333,7 @@ def _difference(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     return float(np.mean([np.abs(one - np.roll(other, shift, axis=0)).mean() for shift in shifts]))
 
 
-def _likeness(left: Photo, right: Photo) -> float:
+def measure_likeness(left: Photo, right: Photo) -> float:
     """The correlation of the details of two pictures of one size, -1 to 1, beside what whole rows and columns share."""
     one, other = _details(left), _details(right)
     scale = float(np.sqrt((one * one).sum() * (other * other).sum()))
