@@ -38,6 +38,7 @@ from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.pairs.assemble import PairWork, is_crowd
 from p2p_datatools.pairs.given import GivenSplits, note_siblings
 from p2p_datatools.pairs.inputs import match_inputs, recipe_of
+from p2p_datatools.pairs.match import MatchedFiles
 from p2p_datatools.pairs.orientation import refuse_turned
 from p2p_datatools.pairs.recipe import MADE_BY, RANGES, SCALED, PairRecipe
 from p2p_datatools.pairs.scale_notes import note_scales
@@ -123,8 +124,7 @@ def pair(
     if not given.any:
         note_siblings(matched.folders, report)
     job = recipe_of(inputs, known, words=halves, size=size, fit=fit, read=ways.read, nodata=ways.nodata)
-    some = [matched[name] for name in spread([*matched])]
-    job = replace(job, by_place=say_places(some, ways.read, report))
+    job = replace(job, by_place=_say_places(matched, ways, report))
     settings = job.settings() | ({"shard": str(ways.shard)} if ways.shard else {})
     old = _old_pairs(dest, job, known, settings)
     crowded = is_crowd(len(matched) + sum(name not in matched for name in old))
@@ -149,6 +149,10 @@ def pair(
             _commit(destination, job, work, settings, skipped, sizes)
     _say(job, dest, sizes, report)
     return _sum_up(dest, job, done, skipped, sizes, others)
+
+
+def _say_places(matched: MatchedFiles, ways: PairOptions, report: Reporter) -> bool:
+    return say_places([matched[name] for name in spread([*matched])], ways.read, report)
 
 
 def _say(job: PairRecipe, dest: Path, sizes: "_Sizes", report: Reporter) -> None:

@@ -17,10 +17,10 @@ from p2p_datatools.pairs.half_words import HalfWords, says_order
 _MOST_KINDS = 8  # beside which there are frames, classes or scenes
 _DEPTH = 3  # places in a path, and in a name, that are looked at from each end
 _PARTS = re.compile(r"([_\-. ]+)")
-_Cut = Callable[[str], "Kind | None"]
+_Cut = Callable[[str], "NamedKind | None"]
 
 
-class Kind(NamedTuple):
+class NamedKind(NamedTuple):
     """The word that says the kind of a picture, in small letters, and its name without that, as its partners have."""
 
     word: str
@@ -92,7 +92,7 @@ def _cuts() -> Iterator[_Cut]:
     yield from (partial(_cut_part, place=place) for place in ends)
 
 
-def _cut_folder(name: str, *, place: int) -> Kind | None:
+def _cut_folder(name: str, *, place: int) -> NamedKind | None:
     *folders, own = name.split("/")
     if not -len(folders) <= place < len(folders):
         return None
@@ -100,19 +100,19 @@ def _cut_folder(name: str, *, place: int) -> Kind | None:
     splits = [part for part in parts[::2] if split_in(part)]
     word = "_".join(part for part in parts[::2] if part and part not in splits)
     folders[place] = "_".join(splits)
-    return Kind(word.casefold(), join_path(*folders, own)) if word else None
+    return NamedKind(word.casefold(), join_path(*folders, own)) if word else None
 
 
-def _cut_whole(name: str) -> Kind | None:
+def _cut_whole(name: str) -> NamedKind | None:
     folder, _, own = name.rpartition("/")
-    return Kind(own.casefold(), folder)
+    return NamedKind(own.casefold(), folder)
 
 
-def _cut_part(name: str, *, place: int) -> Kind | None:
+def _cut_part(name: str, *, place: int) -> NamedKind | None:
     folder, _, own = name.rpartition("/")
     parts = _PARTS.split(own)
     words = parts[::2]
     if len(words) < 2 or not -len(words) <= place < len(words) or not words[place]:
         return None
     rest = [word for index, word in enumerate(words) if index != place % len(words)]
-    return Kind(words[place].casefold(), join_path(folder, "_".join(rest)))
+    return NamedKind(words[place].casefold(), join_path(folder, "_".join(rest)))
