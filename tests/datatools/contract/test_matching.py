@@ -77,3 +77,11 @@ def test_several_partners_of_each_are_named_with_how_to_choose_one() -> None:
     )
     assert "_gtFine_color, _gtFine_labelIds" in said
     assert "'^(.+?)(?:_gtFine_color|_leftImg8bit)$'" in said
+
+
+def test_an_expression_that_leaves_pictures_out_says_how_many_and_how_several_are_paired_with_one() -> None:
+    hazy, clear = [f"{number}_{k}" for number in range(4) for k in range(3)], [str(number) for number in range(4)]
+    offered = suggest_match(hazy, clear)
+    assert "leaves 8 pictures" in offered
+    assert "FILE.csv" in offered
+    assert "leaves" not in suggest_match([f"{number}_0" for number in range(4)], clear)

@@ -16,6 +16,14 @@ from p2p_datatools.likeness.names import find_copies, find_taken_soon, place_by_
         ("car_aug1", "car_aug_12"),
         ("walk/7-crop-rot90", "walk/7"),
         ("Car_Mirrored", "Car"),
+        ("flip_car", "car"),
+        ("cars/rot90-crop_7", "cars/7"),
+        ("rotated/car", "original/car"),
+        ("set/flip_2/car", "set/car"),
+        (
+            "cars_original_car.jpg_11f3c2d0-0a1b-4c5d-8e9f-001122334455",
+            "cars_original_car.jpg_21f3c2d0-0a1b-4c5d-8e9f-001122334456",
+        ),
     ],
 )
 def test_copies_are_known_by_their_stem(one: str, other: str) -> None:
@@ -24,6 +32,7 @@ def test_copies_are_known_by_their_stem(one: str, other: str) -> None:
 
 def test_numbers_folders_and_words_alone_are_no_copies() -> None:
     names = ["car_1", "car_2", "image (1)", "image (2)", "one/flip", "two/flip", "flip", "crop_12", "train/1", "test/1"]
+    names += ["dark_3", "bright_3", "blur/4", "sharp/4"]
     assert find_copies(names) == ([], [])
 
 

@@ -16,8 +16,8 @@ import click
 
 from p2p_cli.text.terminal import Loudness, echo
 from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.files.unread_kinds import advise_file
 from p2p_datatools.contract.pictures.sizes import Size, is_count, parse_size
-from p2p_datatools.contract.words import path_word
 
 if TYPE_CHECKING:
     from p2p_datatools.contract.pictures.pages import Exif
@@ -54,8 +54,7 @@ class PathType(click.Path):
             raise UsageError(shown, what, to_do, code="unreachable-path") from error
         place = Path(os.fsdecode(value))
         if not self.file_okay and place.is_file():
-            to_do = f"Give the folder that it lies in: {path_word(place.parent)}."
-            raise UsageError(place, "is a file, and a folder is needed", to_do, code="file-for-folder")
+            raise UsageError(place, "is a file, and a folder is needed", advise_file(place), code="file-for-folder")
         return super().convert(value, param, ctx)
 
 

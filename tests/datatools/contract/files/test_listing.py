@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files.listing import LeftOut, find_pictures, links_out, picture_names
+from p2p_datatools.contract.files.listing import LeftOut, find_pictures, links_out, picture_names, refuse_missing_folder
 from p2p_datatools.pairs.match import pictures_of
 
 if TYPE_CHECKING:
@@ -111,3 +111,16 @@ def test_what_to_do_depends_on_the_kind_of_what_is_not_read(tmp_path: Path, name
     others = LeftOut(make(tmp_path, *names))
     find_pictures(tmp_path, others=others)
     assert words in others.no_pictures().to_do
+
+
+def test_an_archive_in_the_place_of_a_folder_is_to_be_unpacked(tmp_path: Path, refused: "Refused") -> None:
+    for name, word in (
+        ("photos.zip", "Unpack"),
+        ("labels.tar.gz", "Unpack"),
+        ("walk.MP4", "frames"),
+        ("a.png", "lies"),
+    ):
+        (tmp_path / name).write_bytes(b"x")
+        with refused("missing-folder", tmp_path / name) as error:
+            refuse_missing_folder(tmp_path / name)
+        assert word in error.value.to_do

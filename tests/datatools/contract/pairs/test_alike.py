@@ -42,5 +42,14 @@ def test_a_half_of_unknown_kind_counts_only_where_few_pairs_share_it() -> None:
     assert found(many) == []
 
 
+def test_a_half_of_unknown_kind_counts_where_each_is_in_as_many_pairs_as_a_clear_photo_of_many_hazy_ones_is() -> None:
+    clear = [(f"{n} {k}", f"hazy {n} {k}", f"clear {n}") for n in range(6) for k in range(40)]
+    same = found(folder_of_pairs(*clear, kinds=("picture",) * 2))
+    assert [len(names.split()) for what, names in same] == [40] * 6
+    assert {what for what, _ in same} == {"the same photo as"}
+    two = [(f"{n}", f"day {n}", f"night {n % 2}") for n in range(80)]
+    assert found(folder_of_pairs(*two, kinds=("picture",) * 2)) == []
+
+
 def test_pairs_without_hashes_show_nothing() -> None:
     assert found(folder_of_pairs(("", "", ""), ("", "", ""))) == []

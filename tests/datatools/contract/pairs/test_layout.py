@@ -173,6 +173,28 @@ def test_a_file_without_the_caption_of_the_others_loses_no_rows(
     assert [(each.where, each.code) for each in error.value.parts] == [(str(folder / "5.png"), "no-bar")]
 
 
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_the_strip_of_an_instrument_belongs_to_each_picture_and_two_names_below_do_not(
+    tmp_path: Path, a: Pictures, b: Pictures, suffix: str
+) -> None:
+    def strip(text: str) -> Photo:
+        rows = np.zeros((15, SIZE.width, 3), dtype=np.uint8)
+        cv2.putText(rows, text, (2, 10), cv2.FONT_HERSHEY_SIMPLEX, 0.3, (255, 255, 255), 1, cv2.LINE_AA)
+        return rows
+
+    def instrument(seed: int) -> Photo:
+        own = strip(f"{seed % 30}kV x{seed * 37 + 900}")
+        return np.hstack([np.vstack([half(seed), own]) for half in (a, b)])
+
+    def named(seed: int) -> Photo:
+        return np.hstack(
+            [np.vstack([half(seed), strip(f"{seed} {name}")]) for name, half in (("realA", a), ("realB", b))]
+        )
+
+    assert found(write(tmp_path / "instrument", instrument, suffix)) is None
+    assert found(write(tmp_path / "named", named, suffix)) == PairLayout(captions=Captions(0, 15))
+
+
 def test_four_pictures_in_two_rows_are_taken_apart_by_four_words(
     tmp_path: Path, a: Pictures, b: Pictures, scene: "Scene", refused: "Refused"
 ) -> None:

@@ -117,11 +117,21 @@ def test_a_folder_of_pairs_is_one_with_a_single_photo_in_it_too(tmp_path: Path, 
 def test_pairs_of_which_many_are_photos_are_believed_in_folders_of_splits_alone(
     tmp_path: Path, scene: "Scene", refused: "Refused"
 ) -> None:
-    files = write(tmp_path, lambda seed: beside(scene(seed), scene(seed + 100)) if seed % 3 else scene(seed))
+    wide = Size(128, 64)  # as large as a pair of two
+    files = write(tmp_path, lambda seed: beside(scene(seed), scene(seed + 100)) if seed % 3 else scene(seed, wide))
     refuse(tmp_path, files, in_splits=True)
     with refused("not-pairs", tmp_path) as error:
         refuse(tmp_path, files)
     assert "show one scene" in error.value.what
+
+
+def test_halves_beside_their_pairs_are_no_pairs_in_folders_of_splits_either(
+    tmp_path: Path, scene: "Scene", refused: "Refused"
+) -> None:
+    files = write(tmp_path, lambda seed: scene(seed) if seed % 3 else beside(scene(seed), scene(seed + 1)))
+    with refused("not-pairs", tmp_path) as error:
+        refuse(tmp_path, files, in_splits=True)
+    assert "as large as a half of the others" in error.value.what
 
 
 def test_pictures_that_tell_nothing_are_pairs_if_they_are_twice_as_wide_as_high(

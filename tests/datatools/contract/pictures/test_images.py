@@ -12,6 +12,7 @@ from PIL import Image, ImageCms
 
 from p2p_datatools.contract.files.listing import find_pictures, stem_of
 from p2p_datatools.contract.palette import IGNORE, load_palette
+from p2p_datatools.contract.pictures.arrays import read_array
 from p2p_datatools.contract.pictures.header import open_picture, photo_size
 from p2p_datatools.contract.pictures.images import (
     Photo,
@@ -68,6 +69,24 @@ def test_what_is_transparent_is_white_in_a_photo_and_background_in_a_mask(tmp_pa
     pixels[1] = (255, 255, 255, 0)  # white would be windows
     Image.fromarray(pixels).save(tmp_path / "a.png")
     assert read_mask(tmp_path / "a.png", CARS).tolist() == [[1, 1], [0, 0]]
+
+
+@pytest.mark.parametrize("opacity", [0, 1])
+def test_a_photo_that_transparency_hides_is_no_white_picture(
+    tmp_path: Path, picture: Photo, opacity: int, refused: "Refused"
+) -> None:
+    alpha = np.full(picture.shape[:2], opacity, np.uint8)
+    for suffix in ("png", "tga", "tif", "webp"):
+        Image.fromarray(np.dstack([picture, alpha])).save(tmp_path / f"a.{suffix}", lossless=True, exact=True)
+        with refused("hidden-colours", tmp_path / f"a.{suffix}"):
+            read_photo(tmp_path / f"a.{suffix}")
+    deep = np.dstack([picture, alpha]).astype(np.uint16) * 256
+    assert cv2.imwrite(str(tmp_path / "deep.png"), deep)
+    with refused("hidden-colours", tmp_path / "deep.png"):
+        read_array(tmp_path / "deep.png")
+    # An empty layer is white, as before.
+    Image.fromarray(np.zeros((8, 8, 4), np.uint8)).save(tmp_path / "empty.png")
+    assert (read_photo(tmp_path / "empty.png") == 255).all()
 
 
 def test_a_mask_whose_transparency_hides_classes_is_refused(tmp_path: Path, refused: "Refused") -> None:

@@ -207,3 +207,16 @@ def test_of_a_mask_with_a_sample_for_each_channel_a_pixel_lacks_data_if_one_does
         found = read_mask_page(stream)
     assert found is not None
     assert (found == (mask == 0).any(axis=2)).all()
+
+
+@pytest.mark.parametrize("pages_", [1, 2])
+def test_a_color_table_of_a_tiff_that_goes_to_255_is_not_black(pages_: int, tmp_path: Path) -> None:
+    table = np.zeros((3, 256), np.uint16)
+    table[:, 1:3] = [[255, 10], [0, 20], [128, 30]]
+    numbers = np.resize(np.arange(3, dtype=np.uint8), (24, 40))
+    for name, own in (("8.tif", table), ("16.tif", table * 257)):
+        with tifffile.TiffWriter(tmp_path / name) as tiff:
+            for _ in range(pages_):
+                tiff.write(numbers, photometric="palette", colormap=own)
+        photo = page(tmp_path / name, pages_)
+        assert photo[0, :3].tolist() == [[0, 0, 0], [255, 0, 128], [10, 20, 30]]

@@ -14,7 +14,7 @@ from pathlib import Path
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import cannot_read
 from p2p_datatools.contract.files.text import find_encoding, other_encoding
-from p2p_datatools.contract.words import shell_word
+from p2p_datatools.contract.words import plural, shell_word
 
 Key = Callable[[str], str | None]  # maps a picture's name to what is compared
 BY_STEM = "stem"
@@ -42,6 +42,10 @@ _LIST = re.compile(r"[^\\*?+(){}|^$\[\]]+\.(?:tsv|txt|lst)", re.IGNORECASE)  # n
 _MOST_LOOKED_AT, _MOST_WAYS = 200, 6  # names, and endings, of which an expression is made
 _LEAST_COUNTED = 4  # pictures, whose numbers tell that they were counted
 _COUNTED = re.compile(r"(.*?)(\d{1,9})(\D*)")  # the last number in a name
+LIST_SEVERAL = "list each with it in lines 'a,b' for --match FILE.csv"
+"""What to do where several pictures of A belong to one of B, as hazy ones to one clear one."""
+
+
 _MOST_TRIED = 50_000  # names for which an expression is looked for
 
 
@@ -262,8 +266,21 @@ def suggest_match(one: Collection[str], other: Collection[str]) -> str:
         alone = len({*here}) == len(here) and len({*there}) == len(there)
         if alone and len({*here} & {*there}) == least:
             which = f"all {least}" if least > 1 else "the one"
-            return f"If they belong together, add --match {shell_word(expression)}, which matches {which}. "
+            return (
+                f"If they belong together, add --match {shell_word(expression)}, which matches {which}"
+                f"{_say_rest(len(one) + len(other) - 2 * least)}. "
+            )
     return _suggest_one_of_several(one, other) or _suggest_one_of_several(other, one)
+
+
+def _say_rest(count: int) -> str:
+    """What becomes of names beyond those that have a partner each."""
+    if not count:
+        return ""
+    return (
+        f" and leaves {plural(count, 'picture')} of the other folder without a partner; where several belong to one, "
+        f"{LIST_SEVERAL}"
+    )
 
 
 def _suggest_one_of_several(one: Collection[str], other: Collection[str]) -> str:

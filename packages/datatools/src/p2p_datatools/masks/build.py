@@ -18,6 +18,7 @@ from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import refuse_pairs_as_photos
 from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, color_words
+from p2p_datatools.contract.pictures.ground import say_places, spread
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.worn.snap import TOLERANCE
 from p2p_datatools.contract.progress import MANY, QUIET, Reporter
@@ -168,7 +169,11 @@ def build_masks(
     inputs = _read_inputs(labels, dest, photos, palette, format, mapping or {}, how, report)
     recipe = _recipe(labels, inputs.folder, palette, how)
     with Destination(dest, marker=MASK_LINES, recipe=recipe, cheap=True) as destination:
-        work = MaskWork(destination, inputs.jobs, inputs.claims, inputs.pictures, how.order, strict=how.strict)
+        work = MaskWork(
+            *(destination, inputs.jobs, inputs.claims, inputs.pictures, how.order),
+            strict=how.strict,
+            by_place=say_places(_spread_files(inputs.jobs), how.read, report),
+        )
         done = work.run(inputs.jobs, "masks", len(inputs.jobs), threads=how.threads, report=report)
         lines, skipped = work.records(), [*inputs.skipped, *done.skipped]
         each = report.track(lines.values(), "adding up", len(lines), least=MANY)
@@ -359,6 +364,12 @@ def _decisions(claims: ClassMapping, totals: MaskTotals) -> tuple[Decision, ...]
     total = pixels.total()
     ordered = sorted(pixels.items(), key=lambda each: (-each[1], each[0]))
     return tuple(Decision(value, label, word, count / total, by) for (value, label, word, by), count in ordered)
+
+
+def _spread_files(jobs: Sequence[MaskJob]) -> list[tuple[Path, Path]]:
+    """Some of the label pictures, and the photos they are for."""
+    some = spread([job for job in jobs if job.photo and isinstance(job.item, PictureLabels)])
+    return [(job.item.path, job.photo) for job in some if job.photo and isinstance(job.item, PictureLabels)]
 
 
 def _recipe(labels: Path, folder: PhotoFolder | None, palette: Palette, how: PaintOptions) -> dict[str, Any]:

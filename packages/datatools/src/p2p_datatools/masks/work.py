@@ -28,6 +28,7 @@ from p2p_datatools.contract.mask_folder import (
     write_records,
 )
 from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.pictures.ground import refuse_other_place
 from p2p_datatools.contract.pictures.images import LabelMap, size_of, write_mask
 from p2p_datatools.contract.pictures.index import histogram
 from p2p_datatools.contract.pictures.resize import resize_mask
@@ -65,6 +66,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         order: PaintOrder,
         *,
         strict: bool = False,
+        by_place: bool = False,
     ) -> None:
         self.jobs = {job.name: job for job in jobs}
         super().__init__(destination, _old_lines(destination, claims.palette), self.jobs)
@@ -77,7 +79,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         self.scaling: dict[str, str] = {}
         self.reaches = Reaches()
         self.unknown: dict[str, UnknownColorError] = {}
-        self._strict = strict
+        self._strict, self._by_place = strict, by_place
         self._counting = threading.Lock()
 
     def name(self, item: MaskJob) -> str:
@@ -220,6 +222,8 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         if size is not None and read.size != size and not is_same_shape(read.size, size):
             header = job.photo_header()
             raise other_size(item.where, read.size, size, header.orientation if header else 1)
+        if self._by_place and job.photo:
+            refuse_other_place((item.path, job.photo), job.read)
         if read.mask is None:
             if size not in (None, read.size):
                 self.scaling[job.name] = f"{read.size} to {size}"

@@ -36,16 +36,19 @@ NamedFiles = tuple[str, Files]
 class MeasuredPair(Pair):
     """A pair with the smallest and largest value of each half, for types without a fixed range.
 
-    `numbers` are those of each half that is no mask and may hold class numbers, None for any other.
+    `numbers` are those of each half that is no mask and may hold class numbers, None for any other; `lying` is by how
+    much the halves are more alike as they lie in their files, where EXIF turns one of them.
     """
 
     ranges: tuple[tuple[float, float], ...] = ()
     numbers: tuple[tuple[int, ...] | None, ...] = ()
+    lying: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The pair as a manifest has it, and the rest."""
         ranges = {"ranges": self.ranges} if self.ranges else {}
-        return Pair.to_json(self) | ranges | ({"numbers": self.numbers} if any(self.numbers) else {})
+        lying = {} if self.lying is None else {"lying": self.lying}
+        return Pair.to_json(self) | ranges | ({"numbers": self.numbers} if any(self.numbers) else {}) | lying
 
 
 def is_crowd(pairs: int) -> bool:
@@ -176,6 +179,7 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
                 for pixels in _plain_pixels(self._job.halves, (halves.a, halves.b))
             ),
             nodata=pair.nodata,
+            lying=halves.lying,
         )
 
     def _place(self, name: str) -> Pair:

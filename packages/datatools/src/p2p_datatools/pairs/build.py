@@ -28,6 +28,7 @@ from p2p_datatools.contract.pairs.manifest import (
     read_manifest,
     write_manifest,
 )
+from p2p_datatools.contract.pictures.ground import say_places, spread
 from p2p_datatools.contract.pictures.images import say_over_white
 from p2p_datatools.contract.pictures.nodata import Nodata, list_numbers, range_of
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
@@ -37,6 +38,8 @@ from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.pairs.assemble import PairWork, is_crowd
 from p2p_datatools.pairs.given import GivenSplits, note_siblings
 from p2p_datatools.pairs.inputs import match_inputs, recipe_of
+from p2p_datatools.pairs.match import MatchedFiles
+from p2p_datatools.pairs.orientation import refuse_turned
 from p2p_datatools.pairs.recipe import MADE_BY, RANGES, SCALED, PairRecipe
 from p2p_datatools.pairs.scale_notes import note_scales
 from p2p_datatools.pairs.shards import Shard
@@ -121,6 +124,7 @@ def pair(
     if not given.any:
         note_siblings(matched.folders, report)
     job = recipe_of(inputs, known, words=halves, size=size, fit=fit, read=ways.read, nodata=ways.nodata)
+    job = replace(job, by_place=_say_places(matched, ways, report))
     settings = job.settings() | ({"shard": str(ways.shard)} if ways.shard else {})
     old = _old_pairs(dest, job, known, settings)
     crowded = is_crowd(len(matched) + sum(name not in matched for name in old))
@@ -135,8 +139,9 @@ def pair(
             note_scales(job, work.destination.done.values(), report)
             if not ways.plain_numbers and known is None:
                 _refuse_numbers(job, work)
+            refuse_turned(matched, work.destination.done.values())
         if not keep_going or not (ways.shard or work.names()):
-            _refuse_nodata(skipped)
+            _refuse_at_once(skipped)
             refuse(skipped, destination)
         sizes = _Sizes()
         settings |= _merged_parts(known) | _origins((*of_a, b))
@@ -144,6 +149,10 @@ def pair(
             _commit(destination, job, work, settings, skipped, sizes)
     _say(job, dest, sizes, report)
     return _sum_up(dest, job, done, skipped, sizes, others)
+
+
+def _say_places(matched: MatchedFiles, ways: PairOptions, report: Reporter) -> bool:
+    return say_places([matched[name] for name in spread([*matched])], ways.read, report)
 
 
 def _say(job: PairRecipe, dest: Path, sizes: "_Sizes", report: Reporter) -> None:
@@ -228,13 +237,14 @@ def _refuse_numbers(job: PairRecipe, work: PairWork) -> None:
             raise P2PError(side.folder, what, to_do, code="class-numbers")
 
 
-def _refuse_nodata(skipped: Sequence[Skip]) -> None:
-    """Raise one P2PError where pictures fail for what may be no data, since one option answers for all."""
-    found = [skip for skip in skipped if skip.code == "nodata-suspected"]
-    if found:
-        first = found[0]
-        more = f" (and {plural(len(found) - 1, 'more picture')})" if len(found) > 1 else ""
-        raise P2PError(f"{first.where}{more}", first.what, first.to_do, code="nodata-suspected")
+def _refuse_at_once(skipped: Sequence[Skip]) -> None:
+    """Raise one P2PError where pictures fail for what may be no data, or their places, since one answer is for all."""
+    for code in ("nodata-suspected", "other-place"):
+        found = [skip for skip in skipped if skip.code == code]
+        if found:
+            first = found[0]
+            more = f" (and {plural(len(found) - 1, 'more picture')})" if len(found) > 1 else ""
+            raise P2PError(f"{first.where}{more}", first.what, first.to_do, code=code)
 
 
 class _Sizes:

@@ -50,7 +50,7 @@ def find_half_words(files: Sequence[str], halves: Collection[str] = ()) -> list[
     tried = sorted(word for word in words if not word.isdecimal() and split_in(word) is None)
     found = [HalfWords(*both) for both in permutations(tried, 2) if _tell_apart(names, *both)]
     named = [both for both in found if list(both) == wanted]
-    return named or [both for both in found if _says_order(both)] or found
+    return named or [both for both in found if says_order(both)] or found
 
 
 def without_word(name: str, word: str) -> str:
@@ -92,7 +92,8 @@ def _tell_apart(names: dict[str, set[str]], a: str, b: str) -> bool:
     return all(2 * len(here & there) > max(len(here), len(there)) for here, there in places.values())
 
 
-def _says_order(both: HalfWords) -> bool:
+def says_order(both: HalfWords) -> bool:
+    """Whether one word is that of an input, or the other that of a target, and neither says the opposite."""
     return (both.a in _FIRST or both.b in _SECOND) and not (both.a in _SECOND and both.b in _FIRST)
 
 

@@ -14,6 +14,7 @@ from p2p_datatools.contract.folders.given_splits import folder_of
 from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, roles_of_folders
 from p2p_datatools.contract.matching import (
     BY_STEM,
+    LIST_SEVERAL,
     Addition,
     Key,
     explain_shift,
@@ -270,7 +271,8 @@ def _same_name(name: str, files: list[Path], *, by_stem: bool) -> Skip:
     if by_stem:
         return Skip(str(files[0]), f"has the same name as {others}", "Rename or remove one of them.", "same-name")
     what = f"has the same name as {others}, because the expression finds '{name}' in both"
-    return Skip(str(files[0]), what, "Change the expression so that it finds what differs.", "same-name")
+    to_do = f"Change the expression so that it finds what differs; or, where several belong to one, {LIST_SEVERAL}."
+    return Skip(str(files[0]), what, to_do, "same-name")
 
 
 def _an_example(found: dict[str, str]) -> str:

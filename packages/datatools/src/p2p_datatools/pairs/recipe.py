@@ -15,12 +15,14 @@ from p2p_datatools.contract.pairs.lines import FILLED
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.ground import refuse_other_place
 from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture
 from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.nodata import Gaps, nodata_word
 from p2p_datatools.contract.pictures.resize import fit_gaps, resize_mask
 from p2p_datatools.contract.pictures.sizes import Fit, Size, is_same_shape
 from p2p_datatools.pairs.match import Files
+from p2p_datatools.pairs.orientation import compare_lying
 from p2p_datatools.pairs.side import Side, other_shape
 
 MADE_BY = "p2p data pair"
@@ -32,22 +34,27 @@ REMARKS = frozenset({SCALED, FILLED})
 
 
 class Halves(NamedTuple):
-    """Two halves, ready to be written, what was done to them, and where they have no data, if anywhere."""
+    """Two halves, ready to be written, what was done to them, and where they have no data, if anywhere.
+
+    `lying` is by how much they are more alike as they lie in their files, where EXIF turns one of them.
+    """
 
     a: Array
     b: Array
     remarks: dict[str, str]
     nodata: NoDataPlanes | None = None
+    lying: float | None = None
 
 
 @dataclass(frozen=True)
 class PairRecipe:
-    """What is paired into what, and how."""
+    """What is paired into what, and how; with `by_place` the files say where on the ground they lie."""
 
     a: Side
     b: Side
     size: Size | None
     fit: Fit
+    by_place: bool = False
 
     @property
     def halves(self) -> tuple[Half, Half]:
@@ -86,8 +93,12 @@ class PairRecipe:
     def assemble(self, files: Files) -> Halves:
         """The halves of two files; a mask of its photo's shape is scaled to its size by nearest pixel.
 
-        Raises P2PError when their shapes differ, since they are then not of one picture, whatever size is asked for.
+        Raises P2PError when their shapes differ, since they are then not of one picture, whatever size is asked for, or
+        when they lie in different places on the ground.
         """
+        if self.by_place:
+            for file in self.a.files_of(files[0]):
+                refuse_other_place((file, files[1]), self.a.options)
         (a, gaps_a), (b, gaps_b) = self.a.read(files[0]), self.b.read(files[1])
         own, other = size_of(a), size_of(b)
         remarks: dict[str, str] = {}
@@ -101,11 +112,12 @@ class PairRecipe:
                 b, remarks = resize_mask(b, own), {SCALED: f"b {other} to {own}"}
         a, b = self.a.finish(a, self.size, self.fit), self.b.finish(b, self.size, self.fit)
         refuse_unequal(a, b, where=str(files[0]))
+        lying = compare_lying(a, b, (self.a.turned.pop(files[0], 1), self.b.turned.pop(files[1], 1)))
         nodata = NoDataPlanes(self._gaps(gaps_a, size_of(a)), self._gaps(gaps_b, size_of(b)))
         counts = [int(np.count_nonzero(each)) for each in nodata]
         if not any(counts):
-            return Halves(a, b, remarks)
-        return Halves(a, b, {**remarks, FILLED: f"a {counts[0]} b {counts[1]}"}, nodata)
+            return Halves(a, b, remarks, lying=lying)
+        return Halves(a, b, {**remarks, FILLED: f"a {counts[0]} b {counts[1]}"}, nodata, lying)
 
     def _gaps(self, gaps: Gaps | None, size: Size) -> Gaps:
         """The pixels of a half as it will stand in the pair that have no data, or are mixed of such."""

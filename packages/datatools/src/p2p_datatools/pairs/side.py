@@ -14,7 +14,7 @@ from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array, read_filled
-from p2p_datatools.contract.pictures.header import Form, open_picture
+from p2p_datatools.contract.pictures.header import Form, any_header, open_picture
 from p2p_datatools.contract.pictures.images import DepthError, colorize, read_mask, read_photo
 from p2p_datatools.contract.pictures.nodata import Gaps, Nodata
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
@@ -38,6 +38,7 @@ class Side:
     nodata: Nodata = "tag"
     over_white: list[Path] = field(default_factory=list, compare=False)  # photos that are not opaque, as they are read
     drawn: dict[Path, str] = field(default_factory=dict, compare=False)  # pictures that p2p drew, and what they are
+    turned: dict[Path, int] = field(default_factory=dict, compare=False)  # orientations of files that EXIF turned
 
     def read(self, file: Path) -> tuple[Array, Gaps | None]:
         """The picture in its own size, class indices of a mask, else values of the half's channels and type.
@@ -47,6 +48,8 @@ class Side:
         with open_picture(file, self.options) as picture:
             if picture.role:
                 self.drawn[file] = picture.role
+            if file.suffix.lower() != ".npy" and (orientation := any_header(picture).orientation) > 1:
+                self.turned[file] = orientation
             if self.palette is not None:
                 return read_mask(picture, self.palette), None
             if (self.half.channels, self.half.dtype) == (3, "uint8") and file.suffix.lower() not in _MAY_BE_ARRAYS:

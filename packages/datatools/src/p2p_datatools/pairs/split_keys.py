@@ -4,7 +4,7 @@ Nothing here may open a picture, or know which pictures there are elsewhere.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -16,7 +16,15 @@ from p2p_datatools.contract.matching import Key
 from p2p_datatools.contract.names import folders_of
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural, shell_word
-from p2p_datatools.pairs.half_words import HalfWords, find_half_words, has_word, split_by_names, without_word
+from p2p_datatools.pairs.half_kinds import Kinds, find_kinds
+from p2p_datatools.pairs.half_words import (
+    HalfWords,
+    find_half_words,
+    has_word,
+    says_order,
+    split_by_names,
+    without_word,
+)
 
 _Places = dict[str, SplitPlace]  # of the folders that belong to a split
 _Spell = Callable[[SplitPlace, str], str]  # what a picture in such a folder is called, of its folder and own name
@@ -130,11 +138,16 @@ def take_sides(
     """The pictures of A and of B where one folder holds both, and how else than by `split_keys` to compare their names.
 
     Such are trainA/ and trainB/, trainannot/ and train/, source/ and target/, or 1_A.png and 1_B.png. `halves` are the
-    names of A and B, which may be words of folders. Raises UsageError when it does not hold both, or may in two ways.
+    names of A and B, which may be words of folders or names. Raises UsageError when it does not hold both, or may in
+    two ways.
     """
-    named = [both for both in find_half_words(files, halves) if list(both) == [word.casefold() for word in halves]]
+    wanted = [word.casefold() for word in halves]
+    named = [both for both in find_half_words(files, halves) if list(both) == wanted]
+    kinds = None if named else find_kinds(files)
+    if kinds and wanted and {*wanted} <= kinds.files.keys():
+        return _take_kinds(folder, kinds, wanted[0], wanted[1], report)
     sides = {} if named else _sides_by_role(files)
-    if sides.get("a") and sides.get("b"):
+    if sides.get("a") and sides.get("b") and not (kinds and _mixes(kinds, sides)):
         if sides[""]:
             number = plural(len(sides[""]), "picture is", "pictures are")
             first = sides[""][0]
@@ -145,6 +158,8 @@ def take_sides(
         report.note(f"{folder}: A and B by the endings of names; the first are {by_name[0][0]} and {by_name[1][0]}.")
         return *by_name, []
     words = named or find_half_words(files, halves)
+    if kinds and not words:
+        return _take_kinds(folder, kinds, *_choose_kinds(folder, kinds), report)
     if len(words) != 1:
         raise _not_told_apart(folder, words)
     report.note(f"{folder}: A are the pictures in folders called {words[0].a}, B those in {words[0].b}.")
@@ -153,10 +168,42 @@ def take_sides(
     return a, b, [keys]
 
 
-def _not_told_apart(folder: Path, words: Sequence[HalfWords]) -> UsageError:
+def _mixes(kinds: Kinds, sides: Mapping[str, Sequence[str]]) -> bool:
+    """Whether one side has pictures of several kinds, as A beside labels."""
+    return any(sum(bool({*own} & {*sides[side]}) for own in kinds.files.values()) > 1 for side in "ab")
+
+
+def _take_kinds(
+    folder: Path, kinds: Kinds, a: str, b: str, report: Reporter
+) -> tuple[list[str], list[str], list[tuple[Key, Key]]]:
+    """The pictures of two kinds, and the key by which both are compared; notes what is left out."""
+    report.note(
+        f"{folder}: A and B by a word in their paths; the first are {kinds.files[a][0]} and {kinds.files[b][0]}."
+    )
+    others = [file for word, own in kinds.files.items() if word not in (a, b) for file in own]
+    if others:
+        are = plural(len(others), "picture is", "pictures are")
+        report.note(f"{folder}: {are} neither {a} nor {b}, and left out; the first is {others[0]}.")
+    return [*kinds.files[a]], [*kinds.files[b]], [(kinds.rest, kinds.rest)]
+
+
+def _choose_kinds(folder: Path, kinds: Kinds) -> HalfWords:
+    """Which kind is A and which B, where there are two and their words say it; else raises UsageError."""
+    both = HalfWords(*kinds.words[:2])
+    orders = [each for each in (both, HalfWords(both.b, both.a)) if says_order(each)]
+    if len(kinds.words) == 2 and len(orders) == 1:
+        return orders[0]
+    if len(kinds.words) == 2:
+        raise _not_told_apart(folder, [both], "called")
+    what = f"has pictures of the same names of {len(kinds.words)} kinds: {', '.join(kinds.words)}"
+    to_do = f"Say which two are meant, that of A first, such as --halves {shell_word(f'{both.a},{both.b}')}."
+    raise UsageError(folder, what, to_do, code="same-folder")
+
+
+def _not_told_apart(folder: Path, words: Sequence[HalfWords], how: str = "in folders called") -> UsageError:
     if not words:
         return UsageError(folder, "is given as A and as B", "Name two folders.", code="same-folder")
-    what = f"has pictures of the same names in folders called {words[0].a} and {words[0].b}"
+    what = f"has pictures of the same names {how} {words[0].a} and {words[0].b}"
     to_do = f"Say which is A: add --halves {shell_word(f'{words[0].a},{words[0].b}')}, or the other way round."
     return UsageError(folder, what, to_do, code="same-folder")
 

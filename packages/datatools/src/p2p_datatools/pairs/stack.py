@@ -111,7 +111,8 @@ def stack(sides: Sequence[Side], partners: PartFiles, word: str) -> StackedSide:
     half = Half(word, "picture", channels, first.half.dtype, first.half.range, parts)
     over_white, drawn = first.over_white, first.drawn
     own = tuple(replace(side, over_white=over_white, drawn=drawn) for side in sides)
-    return StackedSide(first.folder, None, half, first.options, first.nodata, over_white, drawn, own, partners)
+    common = first.folder, None, half, first.options, first.nodata, over_white, drawn
+    return StackedSide(*common, parts=own, partners=partners)
 
 
 def match_parts(

@@ -12,9 +12,17 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.missing import advise_missing
-from p2p_datatools.contract.files.unread_kinds import BROKEN_LINK, HIDDEN_PICTURE, LINK, NO_SUFFIX, advise, whole_suffix
+from p2p_datatools.contract.files.unread_kinds import (
+    BROKEN_LINK,
+    HIDDEN_PICTURE,
+    LINK,
+    NO_SUFFIX,
+    advise,
+    advise_file,
+    whole_suffix,
+)
 from p2p_datatools.contract.progress import Reporter
-from p2p_datatools.contract.words import path_word, plural
+from p2p_datatools.contract.words import plural
 
 # What Pillow reads exactly or as browsers show it.
 SUFFIXES = frozenset(
@@ -159,8 +167,7 @@ def refuse_missing_folder(folder: Path) -> None:
     if folder.is_dir():
         return
     if folder.exists():
-        to_do = f"Give the folder that it lies in: {path_word(folder.parent)}."
-        raise P2PError(folder, "is a file, not a folder", to_do, code="missing-folder")
+        raise P2PError(folder, "is a file, not a folder", advise_file(folder), code="missing-folder")
     raise P2PError(folder, "there is no such folder", advise_missing(folder), code="missing-folder")
 
 

@@ -4,6 +4,9 @@ Nothing here may open a file, or know where one lies.
 """
 
 from collections.abc import Iterable
+from pathlib import Path
+
+from p2p_datatools.contract.words import path_word
 
 LINK, BROKEN_LINK, HIDDEN_PICTURE, NO_SUFFIX = "link to a folder", "broken link", "hidden picture", "without suffix"
 """Kinds of what is left out that have no suffix."""
@@ -38,6 +41,14 @@ def whole_suffix(name: str) -> str:
     base = name.lower()
     twice = next((each for each in _TWICE if base.endswith(f".{each}")), "")
     return twice or (base.rpartition(".")[2] if "." in base else "")
+
+
+def advise_file(path: Path) -> str:
+    """A sentence with what to give instead of a file where a folder is needed: an archive has to be unpacked first."""
+    suffix = whole_suffix(path.name)
+    if suffix in _TO_DO:
+        return f"{advise([suffix])}, and give the folder with the pictures."
+    return f"Give the folder that it lies in: {path_word(path.parent)}."
 
 
 def advise(kinds: Iterable[str]) -> str:

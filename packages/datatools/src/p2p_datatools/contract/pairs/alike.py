@@ -14,8 +14,10 @@ import numpy as np
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
 
-# A half that is the same file in more pairs than this may show nothing, as an empty label picture does. Photos do.
+# A half that is the same file in more pairs than this may show nothing, as an empty label picture does. Photos do, and
+# so do pictures of which each is in about as many pairs, as each clear photo is that of 35 hazy ones.
 _MOST_ALIKE, _SHARE_ALIKE, _FEW_ALIKE = 20, 10, 3
+_AS_MANY, _LEAST_FILES = 2, 5  # times the usual number, and files of which it is that
 
 
 class Alike(NamedTuple):
@@ -29,7 +31,7 @@ def find_alike(folder: PairFolder) -> list[Alike]:
     """The pairs that have the same pixels as others, and those that have the same file as one of their halves.
 
     Equal masks do not count: those of two photos may well be equal. Of halves that are neither known to be photos nor
-    masks, a file counts that few pairs share.
+    masks, a file counts that few pairs share, or about as many as share each other file.
     """
     kinds: list[tuple[str, Half | None]] = [("hash", None)]
     kinds += [(key, half) for key, half in (("a_sha256", folder.a), ("b_sha256", folder.b)) if half.kind != "mask"]
@@ -41,16 +43,23 @@ def find_alike(folder: PairFolder) -> list[Alike]:
     most = max(_FEW_ALIKE, min(_MOST_ALIKE, len(folder.pairs) // _SHARE_ALIKE))
     found = []
     for digests, (key, half) in zip(short, kinds, strict=True):
+        limit = max(most, _AS_MANY * _usual_number(digests))
         for pairs in _repetitions(folder, key, digests):
             if half is None:
                 found.append(Alike("the same pixels as", pairs))
-            elif half.kind == "photo" or len(pairs) <= most:
+            elif half.kind == "photo" or len(pairs) <= limit:
                 found.append(Alike(f"the same {half.name} as", pairs))
     return found
 
 
 def _digest(pair: Pair, key: str) -> str:
     return pair.hash if key == "hash" else pair.sources.get(key, "")
+
+
+def _usual_number(short: "array[int]") -> float:
+    """In how many pairs each file is, in the median of all files; 0 where these are too few to say."""
+    _, counts = np.unique(np.frombuffer(short, dtype=np.uint64), return_counts=True)
+    return float(np.median(counts)) if len(counts) >= _LEAST_FILES else 0.0
 
 
 def _shorten(digest: str) -> int:

@@ -15,6 +15,7 @@ _SHOWN, _NEXT = 0.5, 8  # the most ground in each of so many rows behind a capti
 _PLAIN = 0.995  # of the pixels of a row without text; a single digit has 1% of 256
 _LOWEST = 5  # rows of text
 _MOST = 0.25  # of a picture's rows
+_OTHER = 0.03  # of the pixels of text: of two words that differ in one of 23 letters more do
 
 
 class Captions(NamedTuple):
@@ -32,7 +33,8 @@ def measure_captions(picture: NDArray[np.uint8]) -> Captions:
     if picture.shape[1] < 2 or len(picture) < 2 * _LOWEST:
         return NO_CAPTIONS
     rows = np.asarray(cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY), dtype=np.uint8)
-    return Captions(_measure(rows), _measure(rows[::-1]))
+    below = _measure(rows[::-1])
+    return Captions(_measure(rows), 0 if below and _is_alike(rows[len(rows) - below :]) else below)
 
 
 def has_captions(picture: NDArray[np.uint8], captions: Captions) -> bool:
@@ -53,6 +55,18 @@ def _measure(rows: NDArray[np.uint8]) -> int:
         and (shares[height : height + _NEXT] < _SHOWN).all()
     )
     return height if is_caption else 0
+
+
+def _is_alike(strip: NDArray[np.uint8]) -> bool:
+    """Whether both halves of a strip below have the same text, as that of an instrument stands in each of its pictures.
+
+    Two halves are called by two names, if by any.
+    """
+    marks = np.abs(strip - float(np.median(strip)))
+    text = marks > marks.max() / 2
+    middle = text.shape[1] // 2
+    one, other = text[:, :middle], text[:, text.shape[1] - middle :]
+    return bool(np.count_nonzero(one != other) <= _OTHER * max(np.count_nonzero(one), np.count_nonzero(other)))
 
 
 def _is_ground(rows: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -91,12 +91,29 @@ def refuse_single_pictures(
     if seen and single >= _MOST * len(seen):
         shows = "shows one scene, which goes on" if single == 1 else "show one scene, which goes on"
         raise _not_pairs(folder, f"{single} of {plural(len(seen), 'picture')} {shows} across the middle", to_do)
+    if halves := _find_halves(read):
+        number = plural(len(halves), "picture")
+        what = (
+            f"{number} of {len(read)}, such as {halves[0].file.name}, show one scene as large as a half of the others"
+        )
+        raise _not_pairs(folder, what, f"Take them out, if the others are pairs. {to_do}")
     if (in_splits and not sure) or _look_like_pairs(read, seen, sure=sure):
         return
     if not read:
         raise _not_pairs(folder, f"{glances[0].file.name} {glances[0].trouble}", _IF_NONE_IS_READ)
     cut = f"two meet in the middle of {seen.count('cut')} of {plural(len(read), 'picture')}"
     raise _not_pairs(folder, f"{cut}, {single} show one scene, and {len(read) - len(seen)} tell nothing", to_do)
+
+
+def _find_halves(read: Sequence[Glance]) -> list[Glance]:
+    """Pictures that go on across their middle beside A|B pictures that are as high and twice as wide: 1_A beside 1_AB.
+
+    None where any that goes on has another size: pairs of many sizes may look so.
+    """
+    pairs = {glance.size for glance in read if glance.middle == "cut"}
+    single = [glance for glance in read if glance.middle == "continuous"]
+    are_halves = all(Size(2 * glance.size.width, glance.size.height) in pairs for glance in single)
+    return single if len(single) > 1 and are_halves else []
 
 
 def _refuse_drawn(folder: Path, glances: Sequence[Glance], to_do: str) -> None:
@@ -307,7 +324,7 @@ def _judge_place(picture: Photo, place: int) -> Middle:
 def halves_are_alike(picture: Photo) -> bool:
     """Whether the details of both halves of a picture of even width lie in the same places, as those of pairs do."""
     middle = picture.shape[1] // 2
-    return min(middle, len(picture)) >= _LEAST and _likeness(picture[:, :middle], picture[:, middle:]) > _ALIKE
+    return min(middle, len(picture)) >= _LEAST and measure_likeness(picture[:, :middle], picture[:, middle:]) > _ALIKE
 
 
 def _difference(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
@@ -316,7 +333,7 @@ def _difference(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
     return float(np.mean([np.abs(one - np.roll(other, shift, axis=0)).mean() for shift in shifts]))
 
 
-def _likeness(left: Photo, right: Photo) -> float:
+def measure_likeness(left: Photo, right: Photo) -> float:
     """The correlation of the details of two pictures of one size, -1 to 1, beside what whole rows and columns share."""
     one, other = _details(left), _details(right)
     scale = float(np.sqrt((one * one).sum() * (other * other).sum()))

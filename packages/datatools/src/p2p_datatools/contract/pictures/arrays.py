@@ -24,7 +24,7 @@ from p2p_datatools.contract.pictures.header import (
     known_orientation,
     open_picture,
 )
-from p2p_datatools.contract.pictures.images import read_photo
+from p2p_datatools.contract.pictures.images import FAINTEST, hides_all, read_photo
 from p2p_datatools.contract.pictures.nodata import Gaps, Nodata, fill_nodata, find_tagged, refuse_outlier
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions, TiffPart, open_tiff, read_mask_page, tiff_part
 from p2p_datatools.contract.pictures.pillow import explain_damage
@@ -189,6 +189,8 @@ def _over_white(values: Array, header: Header, path: Path, over_white: list[Path
         what = "has a last channel that is called transparency, but has values as those of a picture"
         to_do = "If it is a channel, save it with ExtraSamples 0; if not, leave it out."
         raise P2PError(path, what, to_do, code="strange-alpha")
+    if alpha.max() < FAINTEST * most and np.ptp(colors, axis=(0, 1)).max() > most / 16:
+        raise hides_all(path)
     if over_white is not None:
         over_white.append(path)
     share = alpha / np.float64(most)

@@ -6,9 +6,9 @@ Nothing here may know pairs, data sets or networks; pictures go in and out as RG
 import contextlib
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -41,6 +41,10 @@ _ALPHA = ("RGBA", "LA", "PA")  # modes with a channel for transparency
 _ORIENTATION = ExifTags.Base.Orientation
 _OPAQUE = 128  # of 255: from here on a pixel of labels counts as painted
 _HIDDEN = 0.01  # of a picture's pixels
+_OPAQUE_PHOTO = 255
+FAINTEST = 0.1
+"""The highest opacity of a photo's pixels, as a share, below which white alone would be left of it."""
+_STEP = 16  # of 255, between the smallest and the largest value of a colour: where less differs nothing is shown
 _BAND = 1 << 17  # pixels that are copied at a time: more leave the cache and the memory that is used again
 
 
@@ -85,8 +89,8 @@ def decode(file: PictureFile) -> Iterator[Image.Image]:
 def read_photo(source: Path | str | PictureFile, *, over_white: list[Path] | None = None) -> Photo:
     """Read a picture as 8-bit RGB (height, width, 3): EXIF turned, profile to sRGB, transparency over white.
 
-    One that is not opaque everywhere is added to `over_white`.
-    Raises P2PError when the file is damaged, or has 16 bits a channel (nothing is rounded unasked).
+    One that is not opaque everywhere is added to `over_white`. Raises P2PError when the file is damaged, has 16 bits a
+    channel (nothing is rounded unasked), or is transparent everywhere and yet shows something.
     """
     with open_picture(source) as file:
         if png.head_of(file.head):
@@ -97,7 +101,10 @@ def read_photo(source: Path | str | PictureFile, *, over_white: list[Path] | Non
         with decode(file) as image:
             _refuse_deep(image, file)
             turn_upright(image, file)
-            if over_white is not None and not _is_opaque(image):
+            least, most = _opacity_of(image)
+            if most < FAINTEST * _OPAQUE_PHOTO and max(high - low for low, high in _extremes_of(image)) > _STEP:
+                raise hides_all(file.path)
+            if over_white is not None and least < _OPAQUE_PHOTO:
                 over_white.append(file.path)
             return _pixels_of(_to_rgb(image))
 
@@ -159,11 +166,24 @@ def say_over_white(paths: list[Path], report: Reporter) -> None:
         report.note(f"{min(paths)}: {number} transparent pixels, which are laid over white.")
 
 
-def _is_opaque(image: Image.Image) -> bool:
+def hides_all(path: Path) -> P2PError:
+    """The error for a photo that transparency hides: some programs leave it at 0 throughout, and mean nothing by it."""
+    what = "is transparent everywhere, so that white alone would be left, and hides a picture"
+    return P2PError(path, what, "Save it without alpha (ImageMagick: mogrify -alpha off).", code="hidden-colours")
+
+
+def _opacity_of(image: Image.Image) -> tuple[int, int]:
+    """The least and the most opacity of a decoded picture's pixels."""
     if not is_transparent(image):
-        return True
+        return _OPAQUE_PHOTO, _OPAQUE_PHOTO
     alpha = (image if image.mode in _ALPHA else image.convert("RGBA")).getchannel("A")
-    return alpha.getextrema()[0] == 255
+    least, most = alpha.getextrema()
+    return int(cast("int", least)), int(cast("int", most))
+
+
+def _extremes_of(image: Image.Image) -> Sequence[tuple[int, int]]:
+    """The smallest and the largest value of each colour, whether it is transparent or not."""
+    return cast("Sequence[tuple[int, int]]", image.convert("RGBA").convert("RGB").getextrema())
 
 
 def is_transparent(image: Image.Image) -> bool:

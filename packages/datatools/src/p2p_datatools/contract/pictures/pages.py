@@ -14,7 +14,8 @@ from typing import Any, BinaryIO, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImagePalette
+from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pictures.limits import refuse_bomb
@@ -32,6 +33,7 @@ _CHANNELS, _TIME = "CS", "T"  # axes of a series, as tifffile calls them
 _BYTES = {"1": 1, "L": 1, "P": 1, "LA": 2, "PA": 2, "RGB": 3}
 _MOST_ACROSS = 32  # columns of a page that may be the channels of one row
 _MOST_LAST = 16  # channels of an array of one row
+_COLOR_TABLE = 320  # the tag ColorMap
 _OLD_REDUCED = 2  # value of SubfileType (tag 255), which some programs still write
 
 
@@ -83,6 +85,11 @@ def turn_to_page(image: Image.Image, path: Path, options: ReadOptions, packed: i
     Raises P2PError as `choose_page` does, or for a page that is too large, or larger than the `packed` bytes of the
     file can hold.
     """
+    _seek_page(image, path, options, packed)
+    _widen_color_table(image)
+
+
+def _seek_page(image: Image.Image, path: Path, options: ReadOptions, packed: int) -> None:
     _refuse_bomb(image, path, packed)
     # The first picture of an MPO is the photo; the others are its other eye, or small copies.
     if image.format == "MPO" or not getattr(image, "is_animated", False):
@@ -95,6 +102,18 @@ def turn_to_page(image: Image.Image, path: Path, options: ReadOptions, packed: i
     if frame:
         image.seek(frame)
         _refuse_bomb(image, path, packed)
+
+
+def _widen_color_table(image: Image.Image) -> None:
+    """Let a TIFF keep a colour table whose numbers go to 255 and not to 65535: Pillow makes all of them black.
+
+    TIFF 6.0 has tables of 16 bits, but some programs write 8; libtiff takes a table without larger numbers for such.
+    """
+    if not isinstance(image, TiffImageFile) or image.mode not in ("P", "PA"):
+        return
+    table = image.tag_v2[_COLOR_TABLE]
+    if 0 < max(table) < 256:
+        image.palette = ImagePalette.raw("RGB;L", bytes(table))
 
 
 def _refuse_bomb(image: Image.Image, path: Path, packed: int) -> None:

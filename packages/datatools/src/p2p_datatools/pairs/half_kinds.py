@@ -1,0 +1,118 @@
+"""Which kinds of pictures one folder holds, by one place in their paths: 1_A, 1_B and 1_AB, or 1/image and 1/mask.
+
+Nothing here may open a picture, or choose between kinds of which no word says which half it is.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import permutations
+from typing import NamedTuple
+
+from p2p_datatools.contract.folders.given_splits import join_path, split_in
+from p2p_datatools.contract.names import name_of
+from p2p_datatools.pairs.half_words import HalfWords, says_order
+
+_MOST_KINDS = 8  # beside which there are frames, classes or scenes
+_DEPTH = 3  # places in a path, and in a name, that are looked at from each end
+_PARTS = re.compile(r"([_\-. ]+)")
+_Cut = Callable[[str], "NamedKind | None"]
+
+
+class NamedKind(NamedTuple):
+    """The word that says the kind of a picture, in small letters, and its name without that, as its partners have."""
+
+    word: str
+    rest: str
+
+
+class Kinds(NamedTuple):
+    """The files of each kind, by its word, and how a name is cut into its kind and the rest."""
+
+    files: Mapping[str, Sequence[str]]
+    cut: _Cut
+
+    def rest(self, name: str) -> str:
+        """A name without the word of its kind."""
+        found = self.cut(name)
+        return found.rest if found else name
+
+    @property
+    def words(self) -> list[str]:
+        """The words of all kinds but those that are two others together, as AB is beside A and B."""
+        known = list(self.files)
+        both = {join.join((one, other)) for one in known for other in known if one != other for join in ("", "_", "-")}
+        return [word for word in known if word not in both]
+
+
+def find_kinds(files: Sequence[str]) -> Kinds | None:
+    """The kinds of pictures that one place in all paths tells, each of most of the same names; None without such.
+
+    Where several places do, words that say which half they are count, then those without digits, then the fewest:
+    scenes have pictures of the same names, too.
+    """
+    names = {name_of(file): file for file in files}
+    if len(names) < len(files):
+        return None
+    ways = [kinds for cut in _cuts() if (kinds := _sort_files(names, cut))]
+    return min(ways, key=_doubt_of, default=None)
+
+
+def _sort_files(names: Mapping[str, str], cut: _Cut) -> Kinds | None:
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for name, file in names.items():
+        kind = cut(name)
+        if kind is None or not kind.rest or kind.rest in found[kind.word] or len(found) > _MOST_KINDS:
+            return None
+        found[kind.word][kind.rest] = file
+    if not _are_parallel(found):
+        return None
+    return Kinds({word: list(own.values()) for word, own in sorted(found.items())}, cut)
+
+
+def _doubt_of(kinds: Kinds) -> tuple[bool, bool, int]:
+    says = any(says_order(HalfWords(*both)) for both in permutations(kinds.files, 2))
+    return not says, any(letter.isdecimal() for word in kinds.files for letter in word), len(kinds.files)
+
+
+def _are_parallel(found: Mapping[str, Mapping[str, str]]) -> bool:
+    """Whether each kind has most of the names that any has, and no word is a number or a split."""
+    if len(found) < 2 or any(word.isdecimal() or split_in(word) for word in found):
+        return False
+    names = max((own.keys() for own in found.values()), key=len)
+    return all(2 * len(own.keys() & names) > max(len(names), len(own)) for own in found.values())
+
+
+def _cuts() -> Iterator[_Cut]:
+    """The places in a path that may say a kind: a folder, the whole name of a file, or a part of it."""
+    ends = [place for number in range(_DEPTH) for place in (-1 - number, number)]
+    yield from (partial(_cut_folder, place=place) for place in ends)
+    yield _cut_whole
+    yield from (partial(_cut_part, place=place) for place in ends)
+
+
+def _cut_folder(name: str, *, place: int) -> NamedKind | None:
+    *folders, own = name.split("/")
+    if not -len(folders) <= place < len(folders):
+        return None
+    parts = _PARTS.split(folders[place])  # train_A is A of train
+    splits = [part for part in parts[::2] if split_in(part)]
+    word = "_".join(part for part in parts[::2] if part and part not in splits)
+    folders[place] = "_".join(splits)
+    return NamedKind(word.casefold(), join_path(*folders, own)) if word else None
+
+
+def _cut_whole(name: str) -> NamedKind | None:
+    folder, _, own = name.rpartition("/")
+    return NamedKind(own.casefold(), folder)
+
+
+def _cut_part(name: str, *, place: int) -> NamedKind | None:
+    folder, _, own = name.rpartition("/")
+    parts = _PARTS.split(own)
+    words = parts[::2]
+    if len(words) < 2 or not -len(words) <= place < len(words) or not words[place]:
+        return None
+    rest = [word for index, word in enumerate(words) if index != place % len(words)]
+    return NamedKind(words[place].casefold(), join_path(folder, "_".join(rest)))
