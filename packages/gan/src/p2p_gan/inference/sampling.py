@@ -119,8 +119,7 @@ def sample(
     dest = Path(dest)
     several = [inputs] if isinstance(inputs, Path | str | PictureBytes) else inputs
     given = [each if isinstance(each, PictureBytes) else Path(each) for each in several]
-    _refuse_picture_name(dest)
-    refuse_dest_among(dest, given)
+    _refuse_dest(dest, given)
     strange: list[Skip] | None = [] if keep_going else None
     if len(given) > 1 and model.card.input.parts:
         pictures = list_stacks(given, model.card, sampling.read, report)
@@ -158,12 +157,13 @@ def sample(
     return SampleSummary(dest, done.made, done.resumed + done.kept, tuple(skipped), snapped, model)
 
 
-def _refuse_picture_name(dest: Path) -> None:
-    """Raise UsageError for the name of a picture, which would become a folder of that name."""
+def _refuse_dest(dest: Path, given: Sequence[Path | PictureBytes]) -> None:
+    """Raise UsageError for the name of a picture, which would become a folder, and for a place among the inputs."""
     if dest.suffix.lower() in SUFFIXES and not dest.is_dir():
         to_do = f"Give a folder such as {path_word(dest.with_suffix(''))}; for one picture write --out - > NAME.png."
         what = "is the name of a picture, but pictures are written to a folder"
         raise UsageError(dest, what, to_do, code="wrong-file-name")
+    refuse_dest_among(dest, given)
 
 
 def _write_record(folder: Path, *, records: Mapping[str, "SampleRecord"], recipe: dict[str, Any]) -> None:
