@@ -26,13 +26,67 @@ if TYPE_CHECKING:
     from conftest import Refused
 
 
-def test_the_file_wins_over_the_preset_set_over_the_file_and_an_option_over_all(tmp_path: Path) -> None:
+def test_the_file_wins_over_the_preset_and_set_and_an_option_over_the_file(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text("batch = 2\nseed = 2\nlearning_rate = 0.5\n")
-    config = configure(
-        PRESETS["paper"], file, ("seed=3", "learning_rate=0.25"), {"learning_rate": 0.125, "epochs": None}
-    )
+    config = configure(PRESETS["paper"], file, ("seed=3",), {"learning_rate": 0.125, "epochs": None})
     assert (config.batch, config.seed, config.learning_rate, config.epochs) == (2, 3, 0.125, 200)
+
+
+def test_of_two_values_on_one_command_line_none_is_lost_without_a_word(refused: "Refused") -> None:
+    with refused("options-conflict", "--set size=64 and --size 32x32", usage=True):
+        configure(PRESETS["paper"], None, ("size=64",), {"size": Size(32, 32)})
+    config = configure(PRESETS["paper"], None, ("size=32", "seed=3"), {"size": Size(32, 32), "seed": 3})
+    assert (config.size, config.seed) == (Size(32, 32), 3)
+
+
+@pytest.mark.parametrize(
+    ("settings", "chosen"),
+    [(("epochs=3",), {"images": 40}), (("images=40",), {"epochs": 3}), (("images=40", "epochs=3"), {})],
+)
+def test_the_length_of_training_is_said_in_one_way(
+    settings: tuple[str, ...], chosen: dict[str, int], refused: "Refused"
+) -> None:
+    with refused("options-conflict", usage=True):
+        configure(PRESETS["paper"], None, settings, chosen)
+
+
+def test_epochs_count_wherever_they_are_written_though_the_preset_has_images(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text("epochs = 3\n")
+    assert PRESETS["tiny"].images
+    for config_file, settings, chosen in ((None, ("epochs=3",), {}), (file, (), {}), (None, (), {"epochs": 3})):
+        config = configure(PRESETS["tiny"], config_file, settings, chosen)
+        assert (config.images, config.epochs) == (None, 3)
+
+
+def test_a_length_on_the_command_line_replaces_that_of_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text("images = 40\n")
+    assert configure(PRESETS["paper"], file, (), {"epochs": 3}).images is None
+    file.write_text("epochs = 3\n")
+    assert configure(PRESETS["paper"], file, (), {"images": 40}).images == 40
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ('images = "many"', "setting-type"),
+        ("generator_filter = 4", "unknown-setting"),
+        ('preset = "tiny"', "unknown-setting"),
+        ("[data]\nsize = 32", "bad-toml"),
+    ],
+)
+def test_what_is_wrong_in_a_file_of_settings_is_said_with_the_file(
+    text: str, code: str, tmp_path: Path, refused: "Refused"
+) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(f"{text}\n")
+    with refused(code, usage=True) as error:
+        configure(PRESETS["paper"], file, (), {})
+    assert str(file) in error.value.where
+    if "preset" in text:
+        assert "--preset" in error.value.to_do
 
 
 def test_a_setting_without_an_equals_sign_is_refused(refused: "Refused") -> None:

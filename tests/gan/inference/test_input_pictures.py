@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from p2p_gan.inference.input_pictures import list_inputs
+from p2p_gan.inference.input_pictures import list_inputs, refuse_dest_among
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -27,3 +27,19 @@ def test_pictures_of_one_name_are_named_together_and_the_others_go_on_where_that
     (tmp_path / "b.png").unlink()
     with refused("same-name"):
         list_inputs([tmp_path], strange=[])
+
+
+def test_outputs_do_not_lie_among_the_inputs_whose_number_would_double_with_each_call(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    pictures, pairs = tmp_path / "pictures", tmp_path / "pairs"
+    pictures.mkdir()
+    for split in ("train", "test"):
+        (pairs / split).mkdir(parents=True)
+    for inputs, dest in ((pictures, pictures / "out"), (pictures, pictures), (pairs, pairs / "test" / "out")):
+        with refused("destination-inside-source", dest, usage=True):
+            refuse_dest_among(dest, [inputs])
+    refuse_dest_among(tmp_path / "pictures-out", [pictures])
+    refuse_dest_among(pairs / "samples", [pairs])  # only the splits are read
+    Image.new("RGB", (8, 8)).save(pictures / "a.png")
+    refuse_dest_among(pictures / "out", [pictures / "a.png"])

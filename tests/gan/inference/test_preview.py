@@ -17,6 +17,7 @@ from p2p_datatools.contract.pictures.images import Photo, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.evaluation.scores import evaluate
 from p2p_gan.evaluation.work import evaluate_into
+from p2p_gan.inference.predictor import Predictor
 from p2p_gan.inference.preview import look_at_inputs
 from p2p_gan.inference.sampling import sample
 from p2p_gan.models.card import ModelCard
@@ -64,6 +65,17 @@ def test_pictures_with_a_seam_in_the_middle_are_noted_as_pairs(
     assert "p2p data halves" in line
     assert line.startswith(f"{files[0]} (and 4 more)")
     assert look(files[:1], make_model(A, B, size=size).card, notes)[1:] != []
+
+
+def test_pairs_that_are_in_memory_are_noted_too_and_photos_are_not(make_model: Make, notes: "Notes") -> None:
+    model = Predictor(make_model(A, B, size=Size(64, 64)), notes)
+    model([scene(0), scene(1, 128)])
+    assert notes.lines == []
+    pair = beside(scene(0), scene(1))
+    assert np.array_equal(model(pair), model(Image.fromarray(pair)))
+    (line,) = notes.lines
+    assert "A|B" in line
+    assert "p2p data halves" in line
 
 
 def test_pairs_without_a_seam_are_noted_by_their_size(make_model: Make, tmp_path: Path, notes: "Notes") -> None:

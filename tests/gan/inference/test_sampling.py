@@ -102,6 +102,17 @@ def test_other_settings_do_not_mix_into_the_same_folder(
         sample(run_folder, [masks], tmp_path / "out", SampleOptions(ApplyOptions(seed=1)))
 
 
+def test_the_name_of_a_picture_for_the_outputs_does_not_become_a_folder(
+    run_folder: Path, masks: Path, tmp_path: Path, refused: "Refused"
+) -> None:
+    for dest in (tmp_path / "photo.png", tmp_path / "photo.JPG"):
+        with refused("wrong-file-name", dest, usage=True):
+            sample(run_folder, [masks / "sub" / "0.png"], dest)
+        assert not dest.exists()
+    with refused("destination-inside-source", masks / "out", usage=True):
+        sample(run_folder, [masks], masks / "out")
+
+
 @pytest.mark.parametrize("line", ["[]", "5", '{"input": "x"}'])
 def test_a_damaged_record_of_samples_is_refused_and_nothing_is_written(
     run_folder: Path, masks: Path, tmp_path: Path, line: str, refused: "Refused"

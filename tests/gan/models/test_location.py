@@ -1,11 +1,15 @@
-"""A model file is known again by parts of it, wherever its weights changed."""
+"""A path that means a model, and one that nearly does; a model file is known again by parts of it."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from p2p_gan.models.location import model_fingerprint
+from p2p_gan.models.location import MODEL_FILE, model_file, model_fingerprint
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 
 @pytest.mark.parametrize("length", [0, 5, 2**16, 3 * 2**20])
@@ -34,3 +38,20 @@ def test_of_a_large_file_both_ends_and_parts_all_over_it_count(tmp_path: Path) -
         changed[part] = 1
         changed.tofile(path)
         assert model_fingerprint(path) != before
+
+
+@pytest.mark.parametrize(
+    "given", ["checkpoints", "checkpoints/0000000060.safetensors", "checkpoints/0000000060.json", "run.json", "."]
+)
+def test_the_run_is_offered_where_a_part_of_it_or_the_folder_of_runs_is_given(
+    given: str, tmp_path: Path, refused: "Refused"
+) -> None:
+    run = tmp_path / "runs" / "a"
+    (run / "checkpoints").mkdir(parents=True)
+    for name in ("run.json", MODEL_FILE, "checkpoints/0000000060.safetensors", "checkpoints/0000000060.json"):
+        (run / name).touch()
+    path = run.parent if given == "." else run / given
+    with refused("missing-model", path, usage=True) as error:
+        model_file(path)
+    assert f"{run}." in error.value.to_do
+    assert model_file(run) == run / MODEL_FILE

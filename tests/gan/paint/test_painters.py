@@ -5,10 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cv2
+import numpy as np
 import pytest
 
 from p2p_datatools.contract.pairs.manifest import Half, HalfPart
 from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
+from p2p_datatools.contract.pictures.formats import png
 from p2p_gan.inference.predictor import Predictor, load_model
 from p2p_gan.models.model import Model
 from p2p_gan.paint.painters import Painter, PngAnswer, Stroke, brushless, open_painters, refusal_of, short_names
@@ -49,6 +52,17 @@ def test_a_model_of_photos_or_without_a_palette_has_no_brushes_but_takes_picture
         assert refusal_of(card) is None
         assert brushless(card)
     assert brushless(make_model(MASK, PHOTO, palette=CARS).card) is None
+
+
+def test_who_sends_a_pair_or_a_mask_for_a_photo_is_told(make_model: Callable[..., Model]) -> None:
+    painter = Painter("m0", "run", Path("run"), Predictor(make_model(PHOTO, MASK, palette=CARS)))
+    random = np.random.default_rng(0)
+    coarse = [random.uniform(0, 255, (9, 9, 3)).astype(np.float32) for _ in range(2)]
+    photos = [cv2.resize(each, (64, 64)) + random.normal(0, 3, (64, 64, 3)) for each in coarse]
+    pair = np.clip(np.concatenate(photos, axis=1), 0, 255).astype(np.uint8)
+    for sent, words in ((pair, "A|B"), (np.zeros((64, 64, 3), np.uint8), "other direction")):
+        answers = painter.paint(b"".join(png.encode(sent)), Stroke()), painter.segment(b"".join(png.encode(sent)))
+        assert all(any(words in line for line in each.notes) for each in answers)
 
 
 def test_a_palette_of_two_hundred_classes_is_told_in_full(make_model: Callable[..., Model]) -> None:

@@ -187,6 +187,14 @@ def test_a_place_that_holds_something_else_is_refused_before_any_work(
         train(pair_folder, tmp_path / "mine", tiny)
 
 
+def test_a_run_does_not_lie_among_the_pairs_of_a_split(
+    pair_folder: Path, tiny: Config, tmp_path: Path, refused: "Refused"
+) -> None:
+    with refused("destination-inside-source", pair_folder / "train" / "run", usage=True):
+        train(pair_folder, pair_folder / "train" / "run", tiny)
+    assert not (pair_folder / "train" / "run").exists()
+
+
 def test_bad_pairs_leave_no_run_folder(pair_folder: Path, tiny: Config, tmp_path: Path, refused: "Refused") -> None:
     (pair_folder / "train" / "car-002.png").write_bytes(b"")
     with refused("empty-file", pair_folder / "train" / "car-002.png"):

@@ -333,29 +333,60 @@ def parse_settings(settings: tuple[str, ...], *, example: str = "checkpoint_ever
 def configure(
     preset: "Config", config_file: Path | None, settings: tuple[str, ...], options: dict[str, Any]
 ) -> "Config":
-    """The preset, then the file, then --set, then the command's own options: the later wins."""
-    from p2p_gan.config.parse import settings_from_toml, with_settings
+    """The preset, then the file, then --set and the command's own options: the later wins."""
+    from p2p_gan.config.parse import apply_requests
 
-    table = _by_new_names(settings_from_toml(config_file)) if config_file else {}
-    table |= _by_new_names(parse_settings(settings))
-    table |= {name: value for name, value in options.items() if value is not None}
-    return with_settings(preset, table)
+    return apply_requests(preset, asked_settings(config_file, settings, options))
 
 
 def asked_settings(
     config_file: Path | None, settings: tuple[str, ...], options: dict[str, Any]
 ) -> "list[SettingRequest]":
-    """What the file, then --set, then the command's own options ask for, each with the words that say so."""
-    from p2p_gan.config.parse import SettingRequest, settings_from_toml
+    """What the file, then --set and the command's own options ask for, each with the words that say so.
 
-    asked = []
-    if config_file:
-        for name, value in _by_new_names(settings_from_toml(config_file)).items():
-            asked.append(SettingRequest(name, value, f"{name} in {config_file}"))
+    Raises UsageError where --set and an option ask for different values, or where both set the length of training.
+    """
+    from p2p_gan.config.parse import SettingRequest
+
     words = _by_new_names(parse_settings(settings))
-    asked += [SettingRequest(name, value, f"--set {name}={value}") for name, value in words.items()]
-    asked += [SettingRequest(name, value, f"--{name} {value}") for name, value in options.items() if value is not None]
+    typed = [SettingRequest(name, value, f"--set {name}={value}") for name, value in words.items()]
+    typed += [SettingRequest(name, value, f"--{name} {value}") for name, value in options.items() if value is not None]
+    _refuse_contradictions(typed)
+    in_file = _in_file(config_file) if config_file else []
+    if any(each.name in _LENGTHS for each in typed):
+        in_file = [each for each in in_file if each.name not in _LENGTHS]
+    return in_file + typed
+
+
+_LENGTHS = ("images", "epochs")  # of training, of which the command line names one
+
+
+def _in_file(config_file: Path) -> "list[SettingRequest]":
+    """What a file asks for; raises UsageError, with the file, for what is no setting or no value of one."""
+    from p2p_gan.config.parse import SettingRequest, read_asked, settings_from_toml
+
+    table = _by_new_names(settings_from_toml(config_file))
+    asked = [SettingRequest(name, value, f"{name} in {config_file}") for name, value in table.items()]
+    try:
+        read_asked(asked)
+    except UsageError as error:
+        raise UsageError(f"{config_file}: {error.where}", error.what, error.to_do, code=error.code) from error
     return asked
+
+
+def _refuse_contradictions(typed: "Sequence[SettingRequest]") -> None:
+    """Raise UsageError where words of one command line set the same to different values: one of them would be lost."""
+    from p2p_gan.config.parse import read_asked
+
+    by_name: dict[str, SettingRequest] = {}
+    for each in typed:
+        other = by_name.setdefault(each.name, each)
+        if other is not each and read_asked([other]) != read_asked([each]):
+            raise UsageError(f"{other.words} and {each.words}", "differ", "Give one of them.", code="options-conflict")
+    lengths = [by_name[name] for name in _LENGTHS if name in by_name]
+    if len(lengths) > 1 and read_asked(lengths)["images"] is not None:
+        where = " and ".join(each.words for each in lengths)
+        raise UsageError(where, "both set the length of training", "Give one of them.", code="options-conflict")
 
 
 def _by_new_names(settings: Mapping[str, Any]) -> dict[str, Any]:

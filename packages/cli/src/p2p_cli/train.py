@@ -116,7 +116,6 @@ def command(
       p2p train pairs run --images 200000
       p2p train more-pairs run2 --from run --images 20000
     """
-    _refuse_two_lengths(images, epochs)
     from p2p_cli.text import render
     from p2p_cli.text.plan import plan_lines
 
@@ -183,12 +182,6 @@ def _configure(
     from p2p_gan.training.continuation import config_of_call
 
     return config_of_call(pairs, run, preset, asked, source)
-
-
-def _refuse_two_lengths(images: int | None, epochs: int | None) -> None:
-    if images and epochs:
-        what = "both set the length of training"
-        raise UsageError("--images and --epochs", what, "Give one of them.", code="options-conflict")
 
 
 def _processes(config: "Config") -> int:

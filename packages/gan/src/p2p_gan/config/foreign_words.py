@@ -116,6 +116,7 @@ SENTENCES: dict[str, str] = {
         ("save_epoch_freq",), "Write checkpoint_every=N, in images: the number of pairs times the number of epochs."
     ),
     **dict.fromkeys(("optimizer", "optim"), "Leave it out: Adam is used, with learning_rate, beta1 and beta2."),
+    **dict.fromkeys(("preset", "presets"), "It is an option of the command: --preset NAME."),
     **dict.fromkeys(("max_dataset_size",), "Leave out pairs when splitting, or train for fewer images."),
     **dict.fromkeys(
         ("serial_batches", "shuffle"), "Leave it out: each epoch has its own order, which follows from seed."

@@ -49,10 +49,11 @@ def with_settings(config: Config, settings: Mapping[str, Any]) -> Config:
 
 
 def apply_requests(start: Config, asked: Sequence[SettingRequest]) -> Config:
-    """The config `start` with what is asked for; --epochs replaces its number of images. Raises UsageError."""
-    if any(each.words.startswith("--epochs") for each in asked):
-        start = dataclasses.replace(start, images=None)
-    return dataclasses.replace(start, **read_asked(asked))
+    """The config `start` with what is asked for; epochs replace its own number of images. Raises UsageError."""
+    values = read_asked(asked)
+    if "epochs" in values:
+        values = {"images": None, **values}
+    return dataclasses.replace(start, **values)
 
 
 def find_setting(name: str) -> Setting:
@@ -83,6 +84,11 @@ def settings_from_toml(path: Path) -> dict[str, Any]:
     """Read settings from a TOML file; raises UsageError if it is not readable."""
     to_do = "Write a line such as batch = 4 for each setting."
     try:
-        return parse_toml(read_text(path), path, to_do=to_do)
+        settings = parse_toml(read_text(path), path, to_do=to_do)
     except P2PError as error:
         raise UsageError(path, error.what, to_do, code="bad-toml") from error
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            what, to_do = f"has the table [{name}], but settings stand in none", f"Leave the line [{name}] out."
+            raise UsageError(path, what, to_do, code="bad-toml")
+    return settings

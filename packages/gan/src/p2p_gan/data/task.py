@@ -10,9 +10,10 @@ from typing import TypeVar
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import sha256_file
+from p2p_datatools.contract.files.destination import refuse_dest_inside
 from p2p_datatools.contract.pairs.halves import refuse_odd
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import UNSPLIT, Half, PairFolder, open_pairs
+from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT, Half, PairFolder, open_pairs
 from p2p_datatools.contract.pairs.seam import refuse_drawn
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.header import open_picture, photo_size
@@ -140,6 +141,11 @@ def open_for_training(path: Path) -> PairFolder:
             code="no-training-pairs",
         )
     return folder
+
+
+def refuse_dest_in_splits(dest: Path, folder: PairFolder) -> None:
+    """Raise UsageError where `dest` lies among the pairs of a split, of which its pictures would be the next time."""
+    refuse_dest_inside(dest, *(folder.path / split for split in SPLITS))
 
 
 def identify_files(folder: PairFolder, *, report: Reporter = QUIET) -> PairFolder:

@@ -22,6 +22,7 @@ from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_gan.data.read import places_of
+from p2p_gan.data.task import refuse_dest_in_splits
 from p2p_gan.evaluation.metrics import METRICS
 from p2p_gan.evaluation.pair_scores import PairRecord, PairScorer, record_from_json, sign_pair
 from p2p_gan.evaluation.scores import Evaluation, EvaluationRequest, Scores, open_evaluation
@@ -63,6 +64,7 @@ def evaluate_into(
 
 def write_evaluation(dest: Path, job: Evaluation, *, keep_going: bool = False, report: Reporter = QUIET) -> Scores:
     """The same for an evaluation that is open."""
+    refuse_dest_in_splits(dest, job.folder)
     asked = job.asked
     recipe = {
         "model": job.model.digest,

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
+from p2p_datatools.contract.files.destination import refuse_dest_inside
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.files.missing import advise_missing
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import PairFolder, has_manifest, has_shards, open_pairs
+from p2p_datatools.contract.pairs.manifest import SPLITS, PairFolder, has_manifest, has_shards, open_pairs
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array
 from p2p_datatools.contract.pictures.header import PictureFile, any_header
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
@@ -107,6 +108,16 @@ def list_inputs(
     return single
 
 
+def refuse_dest_among(dest: Path, inputs: Sequence[Path | PictureBytes]) -> None:
+    """Raise UsageError where `dest` lies among the pictures of an input, of which its outputs would be the next time.
+
+    Of a pair folder the pictures are those in its splits: it may have samples beside them.
+    """
+    for place in inputs:
+        if isinstance(place, Path):
+            refuse_dest_inside(dest, *((place / each for each in SPLITS) if _holds_pairs(place) else (place,)))
+
+
 def _clash(name: str, paths: Sequence[Path]) -> Skip:
     """Several pictures whose output would have one name, of which none is meant more than the others."""
     where, what = " and ".join(map(str, paths)), f"have the same name, {name}"
@@ -152,6 +163,11 @@ def _has_pairs(listed: Mapping[str, InputPicture]) -> bool:
     return any(each.folder is not None for each in listed.values())
 
 
+def _holds_pairs(place: Path) -> bool:
+    """Whether a folder is one of pairs, of which those that were held out are used."""
+    return has_manifest(place) or has_shards(place) or (place / "train").is_dir()
+
+
 def _list_place(
     place: Path | PictureBytes, options: ReadOptions, report: Reporter, strange: list[Skip] | None
 ) -> list[InputPicture]:
@@ -161,7 +177,7 @@ def _list_place(
         raise P2PError(place, "does not exist", advise_missing(place, otherwise="Check the path."), code="missing-path")
     if place.is_file():
         return [InputPicture(place.stem, place, options=options)]
-    if has_manifest(place) or has_shards(place) or (place / "train").is_dir():
+    if _holds_pairs(place):
         folder = open_pairs(place)
         pairs = next((folder.of(split) for split in _HELD_OUT if folder.of(split)), ())
         if not pairs:

@@ -20,6 +20,7 @@ from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_gan.inference.apply import ApplyOptions, seed_of, translate, translator_of
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.memory_inputs import WHERE, is_share, read_pillow, read_values
+from p2p_gan.inference.preview import look_at_pixels
 from p2p_gan.inference.runtime_choice import is_too_large, load_for_torch, open_model
 from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel, with_all_cores
 from p2p_gan.inference.runtimes.translator import AnyModel, Translator
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _Run = Callable[[Array], list[Array]]  # the model's input, to an output for each variant
 _BYTE = 255
+_LOOKED_AT = 8  # of the first pictures, whether they are what the model takes: as many as `p2p sample` looks at
 
 
 def load_model(
@@ -72,6 +74,7 @@ class Predictor:
         self.model = model
         self._note, self._fallback, self._lock = once(report.note), fallback, threading.Lock()
         self._translators: dict[bool, Translator] = {}
+        self._looked = 0
 
     @property
     def card(self) -> ModelCard:
@@ -133,6 +136,7 @@ class Predictor:
         changes = InputChanges()
 
         def run(pixels: Array) -> list[Array]:
+            self._look(pixels)
             translator = self._translator_for(pixels, how)
             hashed = hash_pixels(pixels)
             seeds = [seed_of(hashed, seed, each) if dropout else None for each in numbers]
@@ -141,6 +145,14 @@ class Predictor:
         found = _answer(picture, self.card, changes, run)
         changes.say(_Notes(self._note))
         return found[0] if variants is None else found
+
+    def _look(self, pixels: Array) -> None:
+        """Note of the first pictures what is probably wrong with them."""
+        with self._lock:
+            self._looked += 1
+            looks = self._looked <= _LOOKED_AT
+        if looks:
+            look_at_pixels(pixels, self.card, _Notes(self._note), where=WHERE)
 
     def _translator_for(self, pixels: Array, how: ApplyOptions) -> Translator:
         """What computes for a picture: torch, in strips, for one that is too large for a pass of another runtime."""

@@ -14,6 +14,7 @@ from p2p_datatools.contract.mask_folder import MASK_LINES
 from p2p_datatools.contract.pairs.manifest import HEADER, SPLITS, UNSPLIT, has_manifest
 from p2p_datatools.contract.pairs.seam import halves_are_alike, judge_middle
 from p2p_datatools.contract.palette import Palette, palette_of
+from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import Photo, read_photo, size_of
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
@@ -62,6 +63,19 @@ def look_at_inputs(
         if not _note_sheets(chosen, read, report):
             _note_pairs(names, pictures, card, report)
         _note_masks(names, pictures, card, report)
+
+
+def look_at_pixels(pixels: Array, card: ModelCard, report: Reporter, *, where: str) -> None:
+    """Note that a picture in memory, read as the model's input, looks like A|B or like the masks that the model gives.
+
+    Where the model takes masks of a palette the colours of the other half have refused A|B already.
+    """
+    takes_mask = card.input.kind == "mask" and card.palette is not None
+    if takes_mask or card.input.dtype != "uint8" or card.input.channels not in (1, 3):
+        return
+    picture = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
+    _note_pairs([Path(where)], [picture], card, report)
+    _note_masks([Path(where)], [picture], card, report)
 
 
 def _refuse_pairs(files: Sequence[Path]) -> None:

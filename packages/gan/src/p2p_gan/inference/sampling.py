@@ -16,6 +16,7 @@ from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.atomic import read_json, read_lines, write_json, write_lines
 from p2p_datatools.contract.files.destination import Destination, refuse
+from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.files.work import BUDGET, Output, Work
 from p2p_datatools.contract.foreign import catch_decoder
@@ -26,10 +27,10 @@ from p2p_datatools.contract.pictures.images import hash_pixels, write_mask, writ
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import path_word, plural
 from p2p_gan.data.coding import Coding
 from p2p_gan.inference.apply import ApplyOptions, seed_of, size_seen, translate, translator_of
-from p2p_gan.inference.input_pictures import InputPicture, list_inputs, list_stacks
+from p2p_gan.inference.input_pictures import InputPicture, list_inputs, list_stacks, refuse_dest_among
 from p2p_gan.inference.inputs import PictureBytes, to_display
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.preview import look_at_inputs
@@ -120,6 +121,7 @@ def sample(
     dest = Path(dest)
     several = [inputs] if isinstance(inputs, Path | str | PictureBytes) else inputs
     given = [each if isinstance(each, PictureBytes) else Path(each) for each in several]
+    _refuse_dest(dest, given)
     strange: list[Skip] | None = [] if keep_going else None
     if len(given) > 1 and model.card.input.parts:
         pictures = list_stacks(given, model.card, sampling.read, report)
@@ -155,6 +157,15 @@ def sample(
     work.changes.say(report)
     snapped = tuple(str(each.path) for each in fitting if each.path in work.changes.snapped)
     return SampleSummary(dest, done.made, done.resumed + done.kept, tuple(skipped), snapped, model)
+
+
+def _refuse_dest(dest: Path, given: Sequence[Path | PictureBytes]) -> None:
+    """Raise UsageError for the name of a picture, which would become a folder, and for a place among the inputs."""
+    if dest.suffix.lower() in SUFFIXES and not dest.is_dir():
+        to_do = f"Give a folder such as {path_word(dest.with_suffix(''))}; for one picture write --out - > NAME.png."
+        what = "is the name of a picture, but pictures are written to a folder"
+        raise UsageError(dest, what, to_do, code="wrong-file-name")
+    refuse_dest_among(dest, given)
 
 
 def _write_record(folder: Path, *, records: Mapping[str, "SampleRecord"], recipe: dict[str, Any]) -> None:

@@ -10,10 +10,13 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import cannot_read
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.files.missing import advise_missing
+from p2p_datatools.contract.words import path_word
 
 MODEL_FILE, BEST = "model.safetensors", "best.safetensors"
-_GIVE_RUN = "Give the folder of 'p2p train', in 'p2p sample' and 'p2p evaluate' first."
-_RECORD = "run.json"  # of a run, whose room knows this one
+_GIVE_RUN = "Give the folder that 'p2p train' wrote; 'p2p sample' and 'p2p evaluate' take it before the pictures."
+_RECORD, _CHECKPOINTS = "run.json", "checkpoints"  # of a run, whose room knows this one
+_RECORDS = (".json", ".jsonl")
+_MOST_LISTED = 1000  # entries of a folder, among which runs are looked for
 ONNX_FILE = "model.onnx"  # the model once more, which a run folder has after 'p2p export RUN --format onnx'
 
 
@@ -29,8 +32,8 @@ def model_file(path: Path) -> Path:
             if (path / BEST).is_file():
                 to_do = f"Give {path / BEST}, the best by its scores on val/."
             elif not (path / _RECORD).is_file():
-                what, to_do = f"{what} and is no run folder", _GIVE_RUN
-                raise UsageError(path, what, to_do, code="missing-model")
+                what = f"{what} and is no run folder"
+                raise UsageError(path, what, _advise_folder(path), code="missing-model")
             raise P2PError(path, what, to_do, code="missing-model")
         return path / MODEL_FILE
     if not path.is_file():
@@ -38,7 +41,29 @@ def model_file(path: Path) -> Path:
         raise UsageError(path, "does not exist", to_do, code="missing-model")
     if path.suffix.lower() in SUFFIXES:
         raise UsageError(path, "is not a model: it has the name of a picture", _GIVE_RUN, code="missing-model")
+    if (run := _run_around(path)) and (path.parent != run or path.suffix.lower() in _RECORDS):
+        what = "is a checkpoint, from which training goes on" if path.parent != run else "is a record of a run"
+        raise UsageError(path, f"{what}, and not a model", f"Give {path_word(run)}.", code="missing-model")
     return path
+
+
+def _run_around(path: Path) -> Path | None:
+    """The run folder in which a path lies, or in whose checkpoints it does; None for any other."""
+    above = path.parent
+    run = above.parent if above.name == _CHECKPOINTS else above
+    return run if (run / _RECORD).is_file() else None
+
+
+def _advise_folder(path: Path) -> str:
+    """What to give instead of a folder that is no run: the one that it lies in, or one that lies in it."""
+    if run := _run_around(path):
+        return f"Give {path_word(run)}."
+    try:
+        runs = [each for each, _ in zip(path.iterdir(), range(_MOST_LISTED), strict=False)]
+    except OSError:
+        return _GIVE_RUN
+    runs = sorted(each for each in runs if (each / _RECORD).is_file() and (each / MODEL_FILE).is_file())
+    return f"Give a run that lies in it, such as {path_word(runs[0])}." if runs else _GIVE_RUN
 
 
 def describe_choice(path: Path) -> str:

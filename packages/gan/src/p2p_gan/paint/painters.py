@@ -25,7 +25,9 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.inference.apply import ApplyOptions, padded_size, size_seen, translator_of
 from p2p_gan.inference.inputs import read_input, refuse_file
 from p2p_gan.inference.mask_inputs import InputChanges, read_palette_mask
+from p2p_gan.inference.memory_inputs import WHERE
 from p2p_gan.inference.predictor import Predictor, load_model
+from p2p_gan.inference.preview import look_at_pixels
 from p2p_gan.inference.sampling import is_in_png
 from p2p_gan.inference.segmentation import segment
 from p2p_gan.models.card import ModelCard
@@ -94,6 +96,7 @@ class Painter:
         began = time.perf_counter()
         notes, changes = _Notes(), InputChanges()
         pixels = self._read(open_upload(data), changes, stroke)
+        look_at_pixels(pixels, self.card, notes, where=WHERE)
         output = self.predictor(
             pixels, seed=stroke.seed, variant=stroke.variant, size=stroke.size, dropout=stroke.dropout
         )
@@ -115,6 +118,7 @@ class Painter:
         assert self.card.palette is not None, "of those that can segment"
         notes, changes = _Notes(), InputChanges()
         photo = self._read(open_upload(data), changes, Stroke())
+        look_at_pixels(photo, self.card, notes, where=WHERE)
         found = segment(translator_of(self.predictor.model), self.card, photo)
         changes.say(notes)
         return PngAnswer(encode_mask(found.labels, self.card.palette, role="generated mask"), tuple(notes.lines))

@@ -16,7 +16,7 @@ from p2p_datatools.contract.words import plural
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import config_from_json
 from p2p_gan.data.dataset import PairDataset
-from p2p_gan.data.task import identify_files, open_for_training
+from p2p_gan.data.task import identify_files, open_for_training, refuse_dest_in_splits
 from p2p_gan.machine.device import describe_machine, explain_nondeterminism, machine_differences, restore_random_state
 from p2p_gan.machine.distributed import BACK, GoBack, Ranks, devices_of, join_processes
 from p2p_gan.runs import checkpoint
@@ -130,7 +130,10 @@ def _check_and_load(
     if run_folder.exists:
         run_folder.hold(report)
         checkpoint.refuse_lost(run_folder.path)
-    folder = identify_files(open_for_training(pairs), report=report)
+    folder = open_for_training(pairs)
+    if not run_folder.exists:
+        refuse_dest_in_splits(run_folder.path, folder)
+    folder = identify_files(folder, report=report)
     if run_folder.exists and not checkpoint.has_trained(run_folder.path):
         _begin_again(run_folder, config, folder, source)
     if run_folder.exists:
