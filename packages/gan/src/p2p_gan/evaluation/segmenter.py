@@ -19,8 +19,8 @@ from p2p_gan.models.model import Model, read_model
 class Segmenter:
     """A photo-to-mask model, whose masks of generated and of real photos are compared with the true ones.
 
-    It is applied without dropout; `digest` is that of its file, `card` its card. Raises P2PError if its input or its classes do not fit
-    the scored model.
+    It is applied without dropout; `digest` is that of its file, `card` its card. Raises P2PError if its input or its
+    classes do not fit the scored model.
     """
 
     def __init__(self, path: Path, judged: Model, device: torch.device | None) -> None:

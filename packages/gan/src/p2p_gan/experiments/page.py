@@ -38,6 +38,7 @@ from p2p_gan.experiments.page_rows import (
     minutes_of,
     on_real_pictures,
     rows_of,
+    scored_pairs,
 )
 from p2p_gan.experiments.study import Study
 from p2p_gan.experiments.tables import TABLES
@@ -68,8 +69,8 @@ def _head(study: Study) -> list[Markup]:
     config = study.config
     done, seeds = len(study.trials), len({trial.seed for trial in study.trials})
     facts = (
-        f"{study.pairs}: every arm was trained on {study.images} images at size {config.size or NATIVE}, batch "
-        f"{config.batch}, with {plural(seeds, 'seed')}, and scored on the {_scored_pairs(study)}, on "
+        f"{study.pairs}: every arm was trained on {plural(study.images, 'image')} at size {config.size or NATIVE}, "
+        f"batch {config.batch}, with {plural(seeds, 'seed')}, and scored on the {scored_pairs(study)}, on "
         "which none was trained."
     )
     parts = [make_element("h1", "The paper's experiments on these pairs"), make_paragraph(facts, "lead")]
@@ -81,13 +82,6 @@ def _head(study: Study) -> list[Markup]:
         classes = "The output is classes, so that L1 in the name of an arm means cross-entropy."
         parts.append(make_paragraph(classes, "note"))
     return [*parts, *([make_paragraph(study.unjudged, "note")] if study.unjudged else [])]
-
-
-def _scored_pairs(study: Study) -> str:
-    """The pairs on which arms are scored, with their number once it is known."""
-    count = next((trial.scores.get("all", {}).get("pictures") for trial in study.trials), None)
-    pairs = "pair" if count == 1 else "pairs"
-    return f"{study.split} {pairs}" if count is None else f"{count} {study.split} {pairs}"
 
 
 def _explain_intervals(seeds: int) -> str:
