@@ -9,7 +9,7 @@ import pytest
 from p2p_datatools.contract.pairs.manifest import open_pairs, write_manifest
 from p2p_gan.evaluation.held_out import find_seen
 from p2p_gan.evaluation.scores import EvaluationRequest, evaluate
-from p2p_gan.models.location import MODEL_FILE
+from p2p_gan.models.location import BEST, MODEL_FILE
 from p2p_gan.models.model import read_model
 
 
@@ -40,6 +40,12 @@ def test_nothing_is_said_of_pairs_that_were_held_out(run: Path) -> None:
 def test_scores_of_training_pairs_say_that_they_are(run: Path) -> None:
     scores = evaluate(run, run.parent / "pairs", asked=EvaluationRequest("train"))
     assert scores.cautions[0].code == "training-pairs"
+
+
+def test_the_best_model_is_not_judged_in_silence_by_the_pairs_that_chose_it(run: Path) -> None:
+    assert _seen(run / BEST, run.parent / "pairs", "val") == ["chosen-by-val"]
+    assert _seen(run / BEST, run.parent / "pairs", "test") == []
+    assert _seen(run, run.parent / "pairs", "val") == []
 
 
 def test_test_pairs_that_the_model_was_trained_on_before_another_split_are_not_scored_in_silence(run: Path) -> None:

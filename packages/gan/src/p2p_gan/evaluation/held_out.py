@@ -11,9 +11,10 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_gan.evaluation.cautions import Caution
 from p2p_gan.models.card import ModelCard
+from p2p_gan.models.location import BEST
 from p2p_gan.runs.runfolder import RUN, describe_splits, read_run_record
 
-TRAINING = "train"
+TRAINING, _VALIDATION = "train", "val"
 
 
 def find_seen(
@@ -21,8 +22,9 @@ def find_seen(
 ) -> tuple[Caution, ...]:
     """What to say of the model at `path`, called `who`, where it has or may have learned from the pairs of the split.
 
-    Pairs that are trained on are always told. Of others that is known by the hash of all pairs in the model, and where
-    it is another one by those of single splits in the run.json beside it; a folder without hashes tells nothing.
+    Training pairs are always told, and pairs of val/ by which the best model of a run was chosen. Of others it is known
+    by the hash of all pairs in the model, and where that is another by those of single splits in the run.json beside
+    it; a folder without hashes tells nothing.
     """
     if split == TRAINING:
         text = (
@@ -30,14 +32,21 @@ def find_seen(
             "what it makes of new pictures."
         )
         return (Caution("training-pairs", text),)
-    known = bool(card.data_hash) and all(pair.hash for pair in folder.of(split))
-    if not known or card.data_hash == folder.data_hash or _are_as_trained(_splits_beside(path, card), folder, split):
-        return ()
-    text = (
-        f"The {who} was trained on other pairs, or before these were split as they are now: where it learned from "
-        f"pictures of {split}, the scores are too good."
-    )
-    return (Caution("other-pairs", text),)
+    if _may_be_others(path, card, folder, split):
+        text = (
+            f"The {who} was trained on other pairs, or before these were split as they are now: where it learned from "
+            f"pictures of {split}, the scores are too good."
+        )
+        return (Caution("other-pairs", text),)
+    if split == _VALIDATION and path.name == BEST:
+        return (Caution("chosen-by-val", f"The {who} was chosen by its scores on val/: these are a little too good."),)
+    return ()
+
+
+def _may_be_others(path: Path, card: ModelCard, folder: PairFolder, split: str) -> bool:
+    if not card.data_hash or not all(pair.hash for pair in folder.of(split)) or card.data_hash == folder.data_hash:
+        return False
+    return not _are_as_trained(_splits_beside(path, card), folder, split)
 
 
 def _are_as_trained(recorded: dict[str, Any], folder: PairFolder, split: str) -> bool:

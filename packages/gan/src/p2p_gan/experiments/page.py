@@ -47,6 +47,7 @@ from p2p_gan.runs.panels import panels_of
 from p2p_gan.runs.runfolder import RUN
 
 PAGE = "index.html"
+_OF_ALL = ("few-pictures", "other-pairs")  # codes of cautions that hold of all arms alike
 _CURVES = ("Validation L1", "Validation IoU", "g_l1")  # the titles of the panels that a table has, if measured
 
 
@@ -77,11 +78,18 @@ def _head(study: Study) -> list[Markup]:
     if done < study.planned:
         parts.append(make_paragraph(f"{done} of {study.planned} trials are finished.", "trouble"))
     parts += [make_paragraph(f"Failed: {each.arm}, seed {each.seed}: {each.why}", "trouble") for each in study.failed]
+    parts += [make_paragraph(line, "trouble") for line in _cautions(study)]
     parts.append(make_paragraph(_explain_intervals(seeds), "note"))
     if study.as_classes:
         classes = "The output is classes, so that L1 in the name of an arm means cross-entropy."
         parts.append(make_paragraph(classes, "note"))
     return [*parts, *([make_paragraph(study.unjudged, "note")] if study.unjudged else [])]
+
+
+def _cautions(study: Study) -> list[str]:
+    """What holds of the scores of every arm, since they are of the same pairs."""
+    found = (each for trial in study.trials for each in trial.scores.get("all", {}).get("cautions", ()))
+    return list(dict.fromkeys(str(each.get("text")) for each in found if each.get("code") in _OF_ALL))
 
 
 def _explain_intervals(seeds: int) -> str:
