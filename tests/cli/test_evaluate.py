@@ -78,6 +78,16 @@ def other_model(path: Path) -> str:
     return str(path)
 
 
+def test_of_a_run_it_is_said_which_of_its_models_is_scored(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_png(tmp_path / "pairs" / "test" / "3.png", np.zeros((32, 64, 3), np.uint8))
+    (tmp_path / "run").mkdir()
+    other_model(tmp_path / "run" / "model.safetensors")
+    assert main(["evaluate", str(tmp_path / "run"), *command[2:]]) == 0
+    assert f"model    {tmp_path / 'run' / 'model.safetensors'}, the last of the run\n" in capsys.readouterr().out
+
+
 def test_the_scores_fit_eighty_columns_and_a_last_line_says_how_to_have_what_is_missing(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -78,7 +78,9 @@ def test_tables_and_page_come_and_the_same_command_gives_them_again(
     assert [line.split("  ")[0] for line in first.out.splitlines()[2:7]] == [
         *("encoder-decoder L1", "encoder-decoder L1+cGAN", "L1", "L1+cGAN", "real pictures")
     ]
+    assert first.out.splitlines()[1].split()[:2] == ["arm", "seeds"]
     assert first.out.count("±") >= 4 * 4
+    assert "scored on 1 test pair; means over the seeds ± half their 95% interval" in first.out
     assert f"page  {tmp_path / 'study' / 'index.html'}" in first.out
     # A line for each training, which says where the whole study is.
     told = [line for line in first.err.splitlines() if line]

@@ -41,3 +41,19 @@ def test_curves_into_another_kind_of_file_or_over_one_that_exists_are_refused(
         assert why in capsys.readouterr().err
     assert not (tmp_path / "curves.pdf").exists()
     assert (tmp_path / "there.svg").read_text() == "mine"
+
+
+def test_scores_have_the_number_of_their_pictures_and_other_pairs_are_said(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        record = {**json.loads((run / "run.json").read_text()), "pairs": name}
+        record["splits"] = {"val": {"pairs": 6, "hash": name}}
+        (tmp_path / name / "run.json").write_text(json.dumps(record))
+        lines = [{"images": 50, "validation": {"pictures": 6, "l1": 0.25, "best": True}}]
+        (tmp_path / name / "stats.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    assert app.main(["runs", str(tmp_path / "one"), str(tmp_path / "two")]) == 0
+    said = capsys.readouterr().out
+    assert "l1 0.2500 (n=6)" in said
+    assert "warning: These runs were not validated on the same pairs" in said

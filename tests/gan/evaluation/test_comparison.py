@@ -118,7 +118,12 @@ def test_the_sentence_says_which_model_is_better_by_what() -> None:
     assert one.sentence("a", "b").endswith("chance may explain the rest.")
     both = ScoreComparison(9, (differ("l1", 1), differ("judged.mean_iou", 2)))
     assert both.sentence("a", "b").startswith("a is better by L1, but b is better by IoU segmenter, on ")
-    assert ScoreComparison(1, (differ("l1", None),)).sentence("a", "b").startswith("Neither a nor b ")
+    few = ScoreComparison(5, (differ("l1", None),)).sentence("a", "b")  # the least p is 2 / 2**5
+    assert few.startswith("Neither a nor b ")
+    assert few.endswith("so few cannot show any difference.")
+    enough = ScoreComparison(6, (differ("l1", None), differ("colour", None))).sentence("a", "b")
+    assert enough.endswith("chance may explain each difference.")
+    assert "so few" in ScoreComparison(6, (differ("l1", None), differ("ssim", None))).sentence("a", "b")
     assert score_word("color_error.front_door")[1:3] == ("colour error, front_door", False)
     assert score_word("judged.classes.a.b.iou")[1:3] == ("IoU, a.b", True)
 

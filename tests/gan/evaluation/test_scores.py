@@ -206,7 +206,7 @@ def test_the_scores_of_photos_have_their_numbers_intervals_and_warnings(run_fold
     assert low < found["l1"] < high
     assert found["numbers"]["l1"] == found["numbers"]["sharpness.model"] == 8
     assert found["numbers"].keys() >= found["intervals"].keys()
-    assert [each["code"] for each in found["cautions"]] == ["few-pictures", "worse-than-mean"]
+    assert [each["code"] for each in found["cautions"]] == ["training-pairs", "few-pictures", "worse-than-mean"]
 
 
 def test_pairs_of_another_depth_are_refused_before_any_work(

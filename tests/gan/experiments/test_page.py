@@ -76,6 +76,11 @@ def test_the_page_is_well_formed_and_needs_nothing_beside_itself(study: Study) -
     assert page.count["html"] == page.count["head"] == page.count["body"] == page.count["title"] == 1
 
 
+def test_few_pictures_are_said_once_above_all_tables(study: Study) -> None:
+    text = (study.dest / PAGE).read_text("utf-8")
+    assert text.count("2 pictures are few") == 1
+
+
 def test_names_are_escaped(study: Study) -> None:
     text = (study.dest / PAGE).read_text("utf-8")
     assert study.pairs.name == '<b>&"'

@@ -1,5 +1,6 @@
 """The pictures of a study."""
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from p2p_gan.config.parse import with_settings
 from p2p_gan.experiments.page_figures import BOX, FIGURE_VARIANTS, FIGURES, INPUTS, figures_of
 from p2p_gan.experiments.study import Study, run_study
 from p2p_gan.experiments.tables import TABLES
+from p2p_gan.models.location import MODEL_FILE
 
 
 def test_every_table_has_a_figure_of_the_arms_that_are_there(study: Study) -> None:
@@ -53,6 +55,16 @@ def test_pictures_that_are_there_are_kept_and_others_drawn(study: Study) -> None
     figures_of(study)
     assert path.stat().st_mtime_ns == before
     path.unlink()
+    figures_of(study)
+    assert path.read_bytes() == whole
+
+
+def test_a_run_that_was_trained_again_gets_new_pictures(study: Study) -> None:
+    path = figures_of(study)["loss"].rows[0][1][1]
+    whole = path.read_bytes()
+    path.write_bytes(b"of an older model")
+    trained = next(trial.run for trial in study.trials if path.name.startswith(f"{trial.run.name}-output"))
+    os.utime(path, ns=(0, (trained / MODEL_FILE).stat().st_mtime_ns - 1))
     figures_of(study)
     assert path.read_bytes() == whole
 

@@ -12,7 +12,7 @@ from p2p_gan.config.presets import PRESETS
 from p2p_gan.experiments.plan import outline_of_arms, plan_study
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
 
 
 def test_runs_are_counted_once_for_arms_of_equal_config(cars: Path, small: Config) -> None:
@@ -75,3 +75,23 @@ def test_settings_that_the_pairs_contradict_are_refused_before_any_work(
     alone = make_pairs(tmp_path / "alone", {"train": 2})
     with refused("empty-split", alone):
         plan_study(alone, small, ("loss",))
+
+
+def test_runs_that_would_end_by_themselves_are_refused_since_all_arms_see_the_same_number_of_images(
+    cars: Path, small: Config, refused: "Refused"
+) -> None:
+    with refused("settings-conflict", "patience=3", usage=True):
+        plan_study(cars, with_settings(small, {"patience": 3}), ("loss",))
+    with refused("settings-conflict", "patience=3", usage=True):
+        outline_of_arms(cars, {"mine": with_settings(small, {"patience": 3})}, small)
+
+
+def test_settings_that_every_study_replaces_are_said(cars: Path, small: Config, notes: "Notes") -> None:
+    plan_study(cars, small, ("loss",), report=notes)
+    assert notes.lines == []
+    asked = with_settings(small, {"seed": 5, "conditional": "off", "segmentation_head": "off"})
+    plan_study(cars, asked, ("loss",), report=notes)
+    (line,) = notes.lines
+    assert "seed=0" in line
+    assert "conditional=on" in line
+    assert "segmentation_head" not in line

@@ -112,6 +112,8 @@ def test_an_arm_is_described_by_the_fields_in_which_it_differs() -> None:
 def test_tables_are_chosen_by_name(refused: "Refused") -> None:
     assert chosen_tables("all") == ALL
     assert chosen_tables("field, loss") == ("field", "loss")
+    assert chosen_tables("Loss,field,loss,") == ("loss", "field")
+    assert chosen_tables("loss,all") == ALL
     with refused("unknown-table", "tables=losses", usage=True) as error:
         chosen_tables("losses")
     assert "Choose from all, loss, architecture" in error.value.to_do

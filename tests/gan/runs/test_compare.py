@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from p2p_gan.config.config import Config
-from p2p_gan.runs.compare import Run, differing_fields, find_runs, read_runs, settings_rows
+from p2p_gan.runs.compare import Run, differing_fields, find_runs, read_runs, say_other_pairs, settings_rows
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -66,6 +66,16 @@ def test_only_fields_that_differ_are_compared_and_neither_intervals_nor_unused_e
     second = make_run(tmp_path / "two", Config(images=100, learning_rate=3e-4, log_every=7, epochs=9))
     assert differing_fields(read_runs([first, second])) == {"learning_rate": [1e-4, 3e-4]}
     assert differing_fields(read_runs([first])) == {}
+
+
+def test_scores_of_other_pairs_are_not_compared_in_silence(tmp_path: Path) -> None:
+    for name, digest in (("a", "1"), ("b", "1"), ("c", "2"), ("old", "")):
+        path = make_run(tmp_path / name, Config(images=100)) / "run.json"
+        splits = {"splits": {"val": {"pairs": 2, "hash": digest}}} if digest else {}
+        path.write_text(json.dumps({**json.loads(path.read_text()), "pairs": f"pairs-{digest}", **splits}))
+    a, b, c, old = read_runs([tmp_path])
+    assert say_other_pairs([a, b, old]) == ""
+    assert "a on those of pairs-1, c on those of pairs-2" in say_other_pairs([a, c, old])
 
 
 def test_the_learning_rate_of_an_earlier_record_is_one_curve_with_todays(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 Nothing here may compute a score.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +100,7 @@ def command(
     if as_json:
         render.say(options.to_json(scores.to_json() | ({"against": compared.to_json()} if compared else {})))
     else:
-        _say(scores, split, compared)
+        _say(scores, split, compared, [each for each in (model, against) if each is not None])
         if dest:
             render.say(f"written to {dest}")
         say_left_out(scores)
@@ -140,11 +141,14 @@ def _score(
     return compared.model, compared
 
 
-def _say(scores: "Scores", split: str, compared: "ModelComparison | None") -> None:
+def _say(scores: "Scores", split: str, compared: "ModelComparison | None", models: Sequence[Path]) -> None:
     from p2p_cli.text import render
     from p2p_cli.text.scores import say_comparison, say_scores
+    from p2p_gan.models.location import describe_choice
 
     render.say(f"{plural(scores.pictures, 'picture')} of {split}")
+    for run in filter(Path.is_dir, models):  # which of its models is scored
+        render.say(describe_choice(run))
     say_scores(scores)
     if compared is not None:
         render.say()

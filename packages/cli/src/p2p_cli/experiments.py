@@ -132,7 +132,7 @@ def _show_outline(plan: "StudyPlan", seeds: int, cost: "StudyCost", *, as_json: 
     judged, scored = " and a segmenter" if plan.judge else "", len(plan.folder.of(plan.split))
     render.say(
         f"{plural(len(plan.arms), 'arm')}{judged}, {plural(seeds, 'seed')}: {plural(runs, 'run')} of "
-        f"{plural(plan.images, 'image')}, {runs * plan.images} in total; "
+        f"{plural(plan.images, 'image')}, {runs * plan.images:,} in total; "
         f"scored on {plural(scored, f'{plan.split} pair')}"
     )
     for line in cost_lines(cost.seconds, cost.disk):
@@ -143,20 +143,23 @@ def _show(study: "Study") -> None:
     """The tables as text, what failed, and where the page is."""
     from p2p_cli.text import render
     from p2p_gan.experiments.page import PAGE
-    from p2p_gan.experiments.page_rows import REAL, columns_of, on_real_pictures, rows_of
+    from p2p_gan.experiments.page_rows import REAL, columns_of, on_real_pictures, rows_of, scored_pairs
     from p2p_gan.experiments.tables import TABLES
 
     for name in study.tables:
         rows = rows_of(study, name)
         columns = columns_of(rows)
-        lines = [(row.arm, *(row.text(each.score) for each in columns)) for row in rows]
+        lines = [(row.arm, str(len(row.trials)), *(row.text(each.score) for each in columns)) for row in rows]
         real = on_real_pictures(rows)
         if real:
             found = (f"{real['mean_iou']:.4f}" if each.score == "mean_iou" else "" for each in columns)
-            lines.append((REAL, *found))
+            lines.append((REAL, "", *found))
         render.say(TABLES[name].title)
-        render.table(("arm", *(each.label for each in columns)), lines)
+        render.table(("arm", "seeds", *(each.label for each in columns)), lines)
         render.say()
+    several = any(trial.seed for trial in study.trials)
+    spread = "means over the seeds ± half their 95% interval" if several else "one seed, so without an interval"
+    render.say(f"scored on {scored_pairs(study)}; {spread}")
     for arm, reason in study.impossible.items():
         render.remark(f"left out: {arm}: {reason}")
     for each in study.failed:

@@ -42,7 +42,7 @@ def command(places: tuple[Path, ...], curves: Path | None, as_json: bool) -> int
     """
     from p2p_cli.text import render
     from p2p_datatools.contract.errors import P2PError, UsageError
-    from p2p_gan.runs.compare import differing_fields, read_runs, settings_rows
+    from p2p_gan.runs.compare import differing_fields, read_runs, say_other_pairs, settings_rows
 
     if curves is not None and curves.suffix.lower() not in (*_KINDS, *_PAGES):
         what = "is not the name of a PNG, SVG or HTML file"
@@ -58,6 +58,8 @@ def command(places: tuple[Path, ...], curves: Path | None, as_json: bool) -> int
         render.say(options.to_json({"runs": [vars(run) for run in runs], "differing": fields}))
         return min(1, len(closed))
     render.table(("run", "state", "images", "losses", "last scores", "best"), [_row(run) for run in runs])
+    if other := say_other_pairs(runs):
+        render.say(f"warning: {other}")
     if fields:
         render.say()
         render.table(("run", *fields), settings_rows(runs, fields))
@@ -74,7 +76,8 @@ def _row(run: "Run") -> tuple[str, ...]:
 
 def _scores(found: dict[str, float] | None) -> str:
     known = (found or {}).items()
-    return " ".join(f"{name} {value:.4f}" for name, value in known if name not in ("pictures", "images", "best"))
+    told = [f"{name} {value:.4f}" for name, value in known if name not in ("pictures", "images", "best")]
+    return " ".join([*told, f"(n={found['pictures']})"] if found and "pictures" in found else told)
 
 
 def _draw(runs: "list[Run]", file: Path) -> None:

@@ -64,6 +64,9 @@ def say_comparison(compared: "ModelComparison") -> None:
         if not each.name.endswith((".accuracy", "_accuracy"))  # which are in --json
     ]
     render.table(("score", "n", "model", "against", "difference", "95% interval", "p"), rows, tight=True)
+    for caution in compared.against.cautions:
+        if caution not in compared.model.cautions:
+            render.say(f"warning: of the second model: {caution}")
     render.say(compared.sentence)
 
 

@@ -61,9 +61,15 @@ class ScoreComparison:
         over = f"on the same {plural(self.pictures, 'picture')}"
         won = [f"{name} is better by {_join_words(scores)}" for name, scores in better.items() if scores]
         if not won:
-            return f"Neither {first} nor {second} is shown to be better {over}: chance may explain each difference."
+            why = "so few cannot show any difference" if self._is_too_small() else "chance may explain each difference"
+            return f"Neither {first} nor {second} is shown to be better {over}: {why}."
         rest = "" if len(won) == 2 or all(map(_is_decided, self.differences)) else "; chance may explain the rest"
         return f"{', but '.join(won)}, {over} (p < {LEVEL} in all, by Holm's procedure){rest}."
+
+    def _is_too_small(self) -> bool:
+        """Whether even models that differ most in every pair have a p above what Holm's procedure asks of the first."""
+        tested = sum(_is_headline(each.name) for each in self.differences)
+        return 2.0 ** (1 - self.pictures) > LEVEL / max(1, tested)
 
     def to_json(self) -> dict[str, Any]:
         """The comparison as JSON values."""

@@ -29,6 +29,7 @@ from p2p_gan.evaluation.bootstrap import Interval
 from p2p_gan.evaluation.cautions import Caution, find_cautions
 from p2p_gan.evaluation.feature_tally import PhotoDistance
 from p2p_gan.evaluation.features.distances import DistanceNetworks
+from p2p_gan.evaluation.held_out import TRAINING, find_seen
 from p2p_gan.evaluation.mask_agreement import Agreement
 from p2p_gan.evaluation.metrics import mean_picture
 from p2p_gan.evaluation.pair_scores import PairScorer, PairScores, mean_key
@@ -156,6 +157,7 @@ class Evaluation:
     asked: EvaluationRequest
     judge: Segmenter | None
     networks: DistanceNetworks
+    seen: tuple[Caution, ...] = ()  # where the pairs may not have been held out from training
     over_white: list[Path] = field(default_factory=list, compare=False)  # pairs that are not opaque, as they are read
 
     def say_changes(self, report: Reporter) -> None:
@@ -214,7 +216,7 @@ class Evaluation:
     @property
     def mean_picture_of(self) -> str:
         """The split whose mean picture is the baseline; that of the scored pairs themselves is harder to beat."""
-        return "train" if self.folder.of("train") else self.asked.split
+        return TRAINING if self.folder.of(TRAINING) else self.asked.split
 
     def _mean_picture(self, skipped: list[Skip] | None) -> Array | None:
         """The mean of the outputs of the pairs of `mean_picture_of`; None if none of them can be read.
@@ -270,7 +272,7 @@ class Evaluation:
         )
         few = {name: each.pictures for name, each in found.distances.items()}
         said = find_cautions(found.pictures, found.metrics, mean, found.mean_picture_of, few, uncounted=tally.uncounted)
-        return replace(found, cautions=said)
+        return replace(found, cautions=(*self.seen, *said))
 
 
 def open_evaluation(
@@ -295,7 +297,10 @@ def open_evaluation(
     refuse_folder(folder, (task.input, task.output), model.card)
     judge = Segmenter(asked.segmenter, model, device) if asked.segmenter else None
     networks = DistanceNetworks(model.card, asked.weights, device)
-    return Evaluation(model, folder, task, chosen, asked, judge, networks)
+    seen = find_seen(Path(model_path), model.card, folder, asked.split)
+    if asked.segmenter and judge and asked.split != TRAINING:
+        seen += find_seen(asked.segmenter, judge.card, folder, asked.split, who="segmenter")
+    return Evaluation(model, folder, task, chosen, asked, judge, networks, seen)
 
 
 def _where_pairs_are(folder: PairFolder) -> str:

@@ -19,8 +19,8 @@ from p2p_gan.models.model import Model, read_model
 class Segmenter:
     """A photo-to-mask model, whose masks of generated and of real photos are compared with the true ones.
 
-    It is applied without dropout; `digest` is that of its file. Raises P2PError if its input or its classes do not fit
-    the scored model.
+    It is applied without dropout; `digest` is that of its file, `card` its card. Raises P2PError if its input or its
+    classes do not fit the scored model.
     """
 
     def __init__(self, path: Path, judged: Model, device: torch.device | None) -> None:
@@ -28,7 +28,7 @@ class Segmenter:
         if device is not None:
             self._model.generator.to(device)
         _refuse_unfit(path, self._model, judged)
-        self.digest = self._model.digest
+        self.digest, self.card = self._model.digest, self._model.card
 
     def judge(self, picture: Array, fake: Array, real: Array, gaps: Gaps | None = None) -> tuple[Confusion, Confusion]:
         """The classes that are found in the generated and in the real photo of one picture, against the true mask.

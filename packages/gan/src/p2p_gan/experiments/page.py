@@ -38,6 +38,7 @@ from p2p_gan.experiments.page_rows import (
     minutes_of,
     on_real_pictures,
     rows_of,
+    scored_pairs,
 )
 from p2p_gan.experiments.study import Study
 from p2p_gan.experiments.tables import TABLES
@@ -46,6 +47,7 @@ from p2p_gan.runs.panels import panels_of
 from p2p_gan.runs.runfolder import RUN
 
 PAGE = "index.html"
+_OF_ALL = ("few-pictures", "other-pairs")  # codes of cautions that hold of all arms alike
 _CURVES = ("Validation L1", "Validation IoU", "g_l1")  # the titles of the panels that a table has, if measured
 
 
@@ -68,14 +70,15 @@ def _head(study: Study) -> list[Markup]:
     config = study.config
     done, seeds = len(study.trials), len({trial.seed for trial in study.trials})
     facts = (
-        f"{study.pairs}: every arm was trained on {study.images} images at size {config.size or NATIVE}, batch "
-        f"{config.batch}, with {plural(seeds, 'seed')}, and scored on the {_scored_pairs(study)}, on "
+        f"{study.pairs}: every arm was trained on {plural(study.images, 'image')} at size {config.size or NATIVE}, "
+        f"batch {config.batch}, with {plural(seeds, 'seed')}, and scored on the {scored_pairs(study)}, on "
         "which none was trained."
     )
     parts = [make_element("h1", "The paper's experiments on these pairs"), make_paragraph(facts, "lead")]
     if done < study.planned:
         parts.append(make_paragraph(f"{done} of {study.planned} trials are finished.", "trouble"))
     parts += [make_paragraph(f"Failed: {each.arm}, seed {each.seed}: {each.why}", "trouble") for each in study.failed]
+    parts += [make_paragraph(line, "trouble") for line in _cautions(study)]
     parts.append(make_paragraph(_explain_intervals(seeds), "note"))
     if study.as_classes:
         classes = "The output is classes, so that L1 in the name of an arm means cross-entropy."
@@ -83,11 +86,10 @@ def _head(study: Study) -> list[Markup]:
     return [*parts, *([make_paragraph(study.unjudged, "note")] if study.unjudged else [])]
 
 
-def _scored_pairs(study: Study) -> str:
-    """The pairs on which arms are scored, with their number once it is known."""
-    count = next((trial.scores.get("all", {}).get("pictures") for trial in study.trials), None)
-    pairs = "pair" if count == 1 else "pairs"
-    return f"{study.split} {pairs}" if count is None else f"{count} {study.split} {pairs}"
+def _cautions(study: Study) -> list[str]:
+    """What holds of the scores of every arm, since they are of the same pairs."""
+    found = (each for trial in study.trials for each in trial.scores.get("all", {}).get("cautions", ()))
+    return list(dict.fromkeys(str(each.get("text")) for each in found if each.get("code") in _OF_ALL))
 
 
 def _explain_intervals(seeds: int) -> str:

@@ -17,6 +17,7 @@ from p2p_gan.experiments.tables import TABLES
 from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.inference.inputs import read_model_pair, to_display
 from p2p_gan.models.card import ModelCard
+from p2p_gan.models.location import model_file
 from p2p_gan.models.model import read_model
 
 FIGURES = "pictures"
@@ -35,7 +36,7 @@ class Figure:
 
 
 def figures_of(study: Study) -> dict[str, Figure]:
-    """A figure for each table with a finished arm, from the first seed of each arm; existing files are kept."""
+    """A figure for each table with a finished arm, from the first seed of each arm; files that are there are kept."""
     figures = {}
     for table in study.tables:
         trials = [study.of(arm)[0] for arm in TABLES[table].arms if study.of(arm)]
@@ -84,9 +85,10 @@ def _variants(study: Study, trial: Trial) -> list[Path]:
 
 
 def _make_outputs(study: Study, trial: Trial, word: str, wanted: list[tuple[int, int]]) -> list[Path]:
-    """The outputs of an arm for each (index of the input, variant), written if they do not exist."""
+    """The outputs of an arm for each (index of the input, variant), written if missing or of an older model."""
     paths = [_place(study, f"{trial.run.name}-{word}-{number}") for number in range(len(wanted))]
-    if not all(path.is_file() for path in paths):
+    trained = model_file(trial.run).stat().st_mtime_ns
+    if not all(path.is_file() and path.stat().st_mtime_ns >= trained for path in paths):
         model = read_model(trial.run)
         card = model.card
         inputs = [a for a, _ in _pairs(study, card)]

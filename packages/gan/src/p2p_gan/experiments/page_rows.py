@@ -33,6 +33,13 @@ class Row:
         return str(estimate(list(self.values[score].values()))) if score in self.values else ""
 
 
+def scored_pairs(study: Study) -> str:
+    """The pairs on which arms are scored, with their number once it is known."""
+    count = next((trial.scores.get("all", {}).get("pictures") for trial in study.trials), None)
+    pairs = "pair" if count == 1 else "pairs"
+    return f"{study.split} {pairs}" if count is None else f"{count} {study.split} {pairs}"
+
+
 def rows_of(study: Study, table: str) -> list[Row]:
     """The finished arms of a table."""
     return [_row(arm, trials) for arm in TABLES[table].arms if (trials := study.of(arm))]

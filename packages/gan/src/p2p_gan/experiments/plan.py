@@ -11,11 +11,12 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.settings import refuse_setting
 from p2p_datatools.contract.words import p2p_command
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.data.task import identify_files, open_for_training, task_of
-from p2p_gan.experiments.tables import WITHOUT_GAN, arms_of, with_gan
+from p2p_gan.experiments.tables import WITHOUT_GAN, arms_of, changes_text, with_gan
 from p2p_gan.training.job import images_of, refuse_contradictions
 
 # The settings of the segmenter, which learns the mask from the photo by cross-entropy alone.
@@ -61,6 +62,7 @@ def plan_study(pairs: Path, config: Config, tables: tuple[str, ...], *, report: 
     """The plan for these tables; raises UsageError if no arm is possible, P2PError if no pairs are held out."""
     folder = identify_files(open_for_training(pairs), report=report)
     base = replace(with_gan(config), seed=0)
+    _say_changes(base, config, report)
     refuse_contradictions(folder, base)  # also where an arm says otherwise: the user asked for it
     possible, impossible = arms_of(tables, base, lambda arm: refuse_contradictions(folder, arm))
     return replace(_plan(folder, possible, base), tables=tables, impossible=impossible)
@@ -74,7 +76,18 @@ def outline_of_arms(pairs: Path, arms: Mapping[str, Config], base: Config, *, re
     return _plan(folder, {name: replace(config, seed=0) for name, config in arms.items()}, replace(base, seed=0))
 
 
+def _say_changes(base: Config, config: Config, report: Reporter) -> None:
+    """Note the settings that a study has instead of those that were given or that the preset has."""
+    if base != config:
+        changed = changes_text(base, config)
+        report.note(f"In a study the arms begin with {changed} and differ from that; their seeds count from 0.")
+
+
 def _plan(folder: PairFolder, arms: Mapping[str, Config], base: Config) -> StudyPlan:
+    for config in (base, *arms.values()):
+        if config.patience != Config().patience:
+            what = "would end the runs of a study after different numbers of images, so that their scores mean little"
+            refuse_setting(config, "patience", what, "Leave it out.")
     judge, unjudged = _judge(folder, base)
     seen = images_of(next(iter(arms.values()), base), folder)
     return StudyPlan(folder, _split_to_score(folder), base, arms, seen, judge, unjudged)

@@ -142,13 +142,13 @@ TABLES: dict[str, Table] = {
 
 def chosen_tables(words: str) -> tuple[str, ...]:
     """The table names in a text such as `loss,field`, or all; raises UsageError for an unknown name."""
-    names = tuple(TABLES) if words == "all" else tuple(word.strip() for word in words.split(","))
-    for name in names:
-        if name not in TABLES:
+    names = tuple(dict.fromkeys(word for each in words.lower().split(",") if (word := each.strip())))
+    for name in names or ("",):
+        if name not in (*TABLES, "all"):
             raise UsageError(
                 f"tables={name}", "is not a table", f"Choose from all, {', '.join(TABLES)}.", code="unknown-table"
             )
-    return names
+    return tuple(TABLES) if "all" in names else names
 
 
 def with_gan(config: Config) -> Config:

@@ -9,7 +9,7 @@ from p2p_datatools.contract.pages.curves import draw_panels, style_of_series
 from p2p_datatools.contract.pages.elements import Section, assemble_page, make_element, make_paragraph, make_table
 from p2p_datatools.contract.words import duration_text, plural
 from p2p_gan.evaluation.score_words import score_word
-from p2p_gan.runs.compare import Run, differing_fields, settings_rows
+from p2p_gan.runs.compare import Run, differing_fields, say_other_pairs, settings_rows
 from p2p_gan.runs.panels import panels_of
 
 
@@ -41,7 +41,9 @@ def runs_page(runs: Sequence[Run]) -> bytes:
         ),
     ]
     title = f"{plural(len(runs), 'run')} of p2p"
-    return assemble_page(title, [make_element("h1", title)], sections, style=style_of_series(len(labels)))
+    other = say_other_pairs(runs)
+    head = [make_element("h1", title), *([make_paragraph(other, "trouble")] if other else [])]
+    return assemble_page(title, head, sections, style=style_of_series(len(labels)))
 
 
 def _scores(found: Mapping[str, object] | None) -> str:

@@ -41,6 +41,8 @@ class Run:
     best: dict[str, Any] | None  # with its `images`
     curves: dict[str, Curve]
     events: tuple[Mark, ...] = ()  # where it was resumed, recovered or diverged
+    pairs: str = ""  # their folder, as it was given
+    scored: str = ""  # the hash of the pairs of val/, which the scores are of; empty if it is not known
 
 
 def find_runs(places: Sequence[Path], *, strange: list[P2PError] | None = None) -> list[Path]:
@@ -125,7 +127,24 @@ def _read(path: Path, name: str) -> Run:
         best={"images": best[-1]["images"], **best[-1]["validation"]} if best else None,
         curves=_curves(lines),
         events=_events(lines),
+        pairs=str(record.get("pairs", "")),
+        scored=_hash_of_val(record),
     )
+
+
+def _hash_of_val(record: dict[str, Any]) -> str:
+    splits = record.get("splits")
+    val = splits.get("val") if isinstance(splits, dict) else None
+    return str(val.get("hash", "")) if isinstance(val, dict) else ""
+
+
+def say_other_pairs(runs: Sequence[Run]) -> str:
+    """A sentence if the scores of these runs are not of the same pairs; empty if they are, or if that is not known."""
+    scored = [run for run in runs if run.validation and run.scored]
+    if len({run.scored for run in scored}) < 2:
+        return ""
+    told = ", ".join(f"{run.name} on those of {run.pairs}" for run in scored)
+    return f"These runs were not validated on the same pairs, so that their scores cannot be compared: {told}."
 
 
 def _curves(lines: Sequence[dict[str, Any]]) -> dict[str, Curve]:

@@ -1,0 +1,66 @@
+"""Whether the pairs that score a model were held out when it was trained, as far as its file and run.json tell.
+
+Nothing here may read a picture; where nothing is known, nothing is said.
+"""
+
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.pairs.manifest import PairFolder
+from p2p_gan.evaluation.cautions import Caution
+from p2p_gan.models.card import ModelCard
+from p2p_gan.models.location import BEST
+from p2p_gan.runs.runfolder import RUN, describe_splits, read_run_record
+
+TRAINING, _VALIDATION = "train", "val"
+
+
+def find_seen(
+    path: Path, card: ModelCard, folder: PairFolder, split: str, *, who: str = "model"
+) -> tuple[Caution, ...]:
+    """What to say of the model at `path`, called `who`, where it has or may have learned from the pairs of the split.
+
+    Training pairs are always told, and pairs of val/ by which the best model of a run was chosen. Of others it is known
+    by the hash of all pairs in the model, and where that is another by those of single splits in the run.json beside
+    it; a folder without hashes tells nothing.
+    """
+    if split == TRAINING:
+        text = (
+            f"These are training pairs: where the {who} learned from them, the scores say how well it knows them, not "
+            "what it makes of new pictures."
+        )
+        return (Caution("training-pairs", text),)
+    if _may_be_others(path, card, folder, split):
+        text = (
+            f"The {who} was trained on other pairs, or before these were split as they are now: where it learned from "
+            f"pictures of {split}, the scores are too good."
+        )
+        return (Caution("other-pairs", text),)
+    if split == _VALIDATION and path.name == BEST:
+        return (Caution("chosen-by-val", f"The {who} was chosen by its scores on val/: these are a little too good."),)
+    return ()
+
+
+def _may_be_others(path: Path, card: ModelCard, folder: PairFolder, split: str) -> bool:
+    if not card.data_hash or not all(pair.hash for pair in folder.of(split)) or card.data_hash == folder.data_hash:
+        return False
+    return not _are_as_trained(_splits_beside(path, card), folder, split)
+
+
+def _are_as_trained(recorded: dict[str, Any], folder: PairFolder, split: str) -> bool:
+    """Whether the training pairs are those that the model had, or the scored pairs were held out from them."""
+    now = describe_splits(folder)
+    return any(each in recorded and recorded[each] == now.get(each) for each in (TRAINING, split))
+
+
+def _splits_beside(path: Path, card: ModelCard) -> dict[str, Any]:
+    """The splits in the run.json of the model; empty if it has none, or that of another run."""
+    run = path if path.is_dir() else path.parent
+    if (run / RUN).is_file():
+        with suppress(P2PError):
+            record = read_run_record(run)
+            if record.get("data_hash") == card.data_hash and isinstance(record.get("splits"), dict):
+                return dict(record["splits"])
+    return {}

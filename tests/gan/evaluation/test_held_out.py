@@ -1,0 +1,76 @@
+"""Whether the pairs that score a model were held out when it was trained."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from p2p_datatools.contract.pairs.manifest import open_pairs, write_manifest
+from p2p_gan.evaluation.held_out import find_seen
+from p2p_gan.evaluation.scores import EvaluationRequest, evaluate
+from p2p_gan.models.location import BEST, MODEL_FILE
+from p2p_gan.models.model import read_model
+
+
+def _seen(run: Path, pairs: Path, split: str = "test") -> list[str]:
+    return [each.code for each in find_seen(run, read_model(run).card, open_pairs(pairs), split)]
+
+
+@pytest.fixture
+def run(run_folder: Path, tmp_path: Path) -> Path:
+    """A copy of a run on the pairs beside it, which tests may change."""
+    shutil.copytree(run_folder.parent / "pairs", tmp_path / "pairs")
+    return Path(shutil.copytree(run_folder, tmp_path / "run"))
+
+
+def _exchange(pairs: Path, *splits: str) -> None:
+    """Give the first pair of each of these splits the next one's split, as another draw would."""
+    folder = open_pairs(pairs)
+    new = dict(zip((folder.of(split)[0].name for split in splits), (*splits[1:], splits[0]), strict=True))
+    moved = tuple(replace(pair, split=new.get(pair.name, pair.split)) for pair in folder.pairs)
+    write_manifest(replace(folder, pairs=moved))
+
+
+def test_nothing_is_said_of_pairs_that_were_held_out(run: Path) -> None:
+    assert _seen(run, run.parent / "pairs") == []
+    assert _seen(run / MODEL_FILE, run.parent / "pairs") == []
+
+
+def test_scores_of_training_pairs_say_that_they_are(run: Path) -> None:
+    scores = evaluate(run, run.parent / "pairs", asked=EvaluationRequest("train"))
+    assert scores.cautions[0].code == "training-pairs"
+
+
+def test_the_best_model_is_not_judged_in_silence_by_the_pairs_that_chose_it(run: Path) -> None:
+    assert _seen(run / BEST, run.parent / "pairs", "val") == ["chosen-by-val"]
+    assert _seen(run / BEST, run.parent / "pairs", "test") == []
+    assert _seen(run, run.parent / "pairs", "val") == []
+
+
+def test_test_pairs_that_the_model_was_trained_on_before_another_split_are_not_scored_in_silence(run: Path) -> None:
+    _exchange(run.parent / "pairs", "train", "test")
+    scores = evaluate(run, run.parent / "pairs")
+    assert scores.cautions[0].code == "other-pairs"
+    assert "test" in scores.cautions[0].text
+
+
+def test_pairs_that_were_held_out_stay_so_whatever_happens_to_the_other_splits(run: Path) -> None:
+    _exchange(run.parent / "pairs", "train", "val")
+    assert _seen(run, run.parent / "pairs", "test") == []
+    assert _seen(run, run.parent / "pairs", "val") == ["other-pairs"]
+    alone = run.parent / "alone.safetensors"  # without a run.json nothing but the hash of all pairs is known
+    shutil.copy(run / MODEL_FILE, alone)
+    assert _seen(alone, run.parent / "pairs", "test") == ["other-pairs"]
+
+
+def test_a_folder_without_hashes_says_nothing_of_what_was_trained_on(run: Path) -> None:
+    (run.parent / "pairs" / "pairs.json").unlink()
+    assert _seen(run, run.parent / "pairs") == []
+
+
+def test_a_segmenter_that_may_know_the_scored_photos_is_told(run: Path) -> None:
+    _exchange(run.parent / "pairs", "train", "test")
+    card = read_model(run).card
+    (caution,) = find_seen(run, card, open_pairs(run.parent / "pairs"), "test", who="segmenter")
+    assert "The segmenter was trained on other pairs" in caution.text
