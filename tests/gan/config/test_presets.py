@@ -41,6 +41,7 @@ PAPER: dict[str, Any] = {
         "a_encoding": "values",
         "b_encoding": "values",
         "noise_channels": 0,
+        "pixel_noise": 0,
         "ema_half_life": 0.0,
         "discriminator_augment": "none",
     },

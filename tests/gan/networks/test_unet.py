@@ -75,7 +75,7 @@ def test_it_can_be_as_shallow_or_deep_as_one_likes(depth: int, kind: str, random
 
 
 @pytest.mark.parametrize(("height", "width"), [(32, 32), (32, 96), (96, 160)])
-@pytest.mark.parametrize("upsampling", ["transposed", "resize"])
+@pytest.mark.parametrize("upsampling", ["transposed", "resize", "bilinear"])
 def test_the_generator_keeps_any_size_its_depth_divides(height: int, width: int, upsampling: str) -> None:
     assert unet(upsampling=upsampling)(torch.zeros(1, 3, height, width)).shape == (1, 3, height, width)
 
