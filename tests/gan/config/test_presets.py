@@ -82,6 +82,7 @@ WRITTEN: dict[str, dict[str, Any]] = {
             "segmentation_head": "auto",
             "lambda_perceptual": 10.0,
             "noise_channels": -1,
+            "pixel_noise": -1,
             "dropout": -1.0,
             "lambda_mode_seeking": -1.0,
         },

@@ -170,7 +170,7 @@ class NetworkSettings:
         "transposed",
         "How the generator upsamples: by transposed convolutions; by resize (nearest neighbour, then a convolution), "
         "which avoids checkerboard artefacts; or by bilinear interpolation and a convolution, which also avoids "
-        "straight lines in areas without content.",
+        "straight lines in areas without content; the two outermost layers of a U-Net are then as with resize.",
         choices=("transposed", "resize", "bilinear"),
         group=_NETWORKS,
     )

@@ -3,7 +3,7 @@
 Nothing here may know how many blocks a network has or in which order.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -13,6 +13,7 @@ from p2p_gan.networks.base import InferencePass
 from p2p_gan.networks.norms import ClassAdaptiveNorm, norm_layer
 from p2p_gan.networks.small_maps import DownConv, UpConv
 
+_CRISP = 2  # layers that give the picture and its half
 LEAK = 0.2  # slope of the encoder's and the discriminator's leaky ReLU (appendix 6.1)
 
 
@@ -27,6 +28,14 @@ class Style:
     norm: str = "batch"
     upsampling: str = "transposed"
     biases: bool = True
+
+    def at(self, level: int) -> "Style":
+        """That of a layer whose output is 2^level times smaller than the picture: bilinear is resize in the outermost.
+
+        There it would blur what is sharp, and steps of so small pixels are no lines.
+        """
+        outermost = self.upsampling == "bilinear" and level < _CRISP
+        return replace(self, upsampling="resize") if outermost else self
 
 
 class ReflectConv(nn.Conv2d):

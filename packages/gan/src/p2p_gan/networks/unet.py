@@ -68,13 +68,13 @@ class UNet(Generator):
             Up(
                 widths[level] * (1 if level == depth - 1 else joined),
                 widths[level - 1],
-                style=style,
+                style=style.at(level),
                 dropout=dropouts[depth - 1 - level],
                 classes=classes,
             )
             for level in range(depth - 1, 0, -1)
         )
-        self.last = upsampling_layer(widths[0] * (joined if depth > 1 else 1), outputs, 4, style=style, bias=True)
+        self.last = upsampling_layer(widths[0] * (joined if depth > 1 else 1), outputs, 4, style=style.at(0), bias=True)
 
     def translate(self, x: Tensor, applying: InferencePass | None) -> Tensor:
         """(n, inputs + noise, h, w) to (n, outputs, h, w), before the head."""
