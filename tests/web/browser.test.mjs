@@ -7,7 +7,7 @@ import { test } from "node:test";
 const FOLDER = "../../packages/gan/src/p2p_gan/paint/browser";
 const { checkPicture, blockMeans, largestDifference } = await import(`${FOLDER}/check.mjs`);
 const { decode, encode } = await import(`${FOLDER}/coding.mjs`);
-const { RandomSource, hashPixels, seedOf } = await import(`${FOLDER}/draws.mjs`);
+const { RandomSource, hashPixels, pixelNoise, seedOf } = await import(`${FOLDER}/draws.mjs`);
 const { fitPicture, roundEven, validParts } = await import(`${FOLDER}/fitting.mjs`);
 const { newerDrawing, untilThere } = await import(`${FOLDER}/local_engine.mjs`);
 const { maskOfColors } = await import(`${FOLDER}/masks.mjs`);
@@ -67,6 +67,10 @@ test("dropout keeps the same values, and normal numbers are the same but for the
   assert.deepEqual(Array.from(kept, (value) => value > 0), golden.dropout);
   assert.equal(Math.max(...kept), Math.fround(1 / 0.7));
   for (const expected of golden.normal) near(new RandomSource(11).normal(expected.length), expected, 3e-6);
+});
+
+test("noise of pixels is the same to the last bit", () => {
+  assert.deepEqual(Array.from(pixelNoise(2 ** 24 - 1, 2, 3, 5)), golden.pixel_noise);
 });
 
 test("every fit brings a picture to the same pixels at the same place", () => {
@@ -130,6 +134,7 @@ const NETWORK = {
   colors: CARS,
   takes_padding: true,
   noise: 2,
+  pixel_noise: 0,
   dropout: [{ channels: 4, divisor: 4, share: 0.5 }],
 };
 
@@ -142,6 +147,16 @@ test("a pass takes all inputs of the network, and another variant draws others",
   assert.notDeepEqual(at(1).dropout_0, at(2).dropout_0);
   assert.deepEqual(at(1, false).dropout_0, { type: "float32", data: Float32Array.of(1), dims: [1, 1, 1, 1] });
   assert.deepEqual(at(1, false).noise.data, Float32Array.of(0, 0));
+});
+
+test("noise of pixels is as large as the input, beside the noise that all pixels share", () => {
+  const mask = { width: 16, height: 8, channels: 1, data: new Uint8Array(128) };
+  const network = { ...NETWORK, fit: { ...NETWORK.fit, size: null }, pixel_noise: 1, dropout: [] };
+  const draw = (dropout) => prepareInputs(network, mask, { seed: 0, variant: 1, dropout, size: null }).inputs.noise;
+  const { dims, data } = draw(true);
+  assert.deepEqual(dims, [1, 3, 8, 16]);
+  assert.deepEqual([0, 1, 2].map((channel) => new Set(data.slice(channel * 128, channel * 128 + 128)).size), [1, 1, 128]);
+  assert.deepEqual(draw(false), { type: "float32", data: new Float32Array(3), dims: [1, 3, 1, 1] });
 });
 
 test("the output has the picture's own size, without its padding", () => {

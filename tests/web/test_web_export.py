@@ -61,7 +61,7 @@ def write_painter(path: Path, *, size: Size | None = Size(64, 64), fit: TrainFit
     import torch
 
     torch.manual_seed(0)
-    shape = Architecture(5, 3, 4, 8, 32, "batch", 0.5, noise=2)
+    shape = Architecture(5, 3, 4, 8, 32, "batch", 0.5, noise=2, pixel_noise=1)
     card = ModelCard(shape, MASK, PHOTO, load_palette("cars"), size, fit, "picture", False, 0, "", input_as="classes")
     generator = shape.build()
     for value in generator.parameters():

@@ -60,6 +60,7 @@ def test_what_may_change_on_resume_changes_no_update_and_no_score() -> None:
         "segmentation_head",
         "class_adaptive_norm",
         "noise_channels",
+        "pixel_noise",
         "dropout",
         "lambda_mode_seeking",
         "features",

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -196,9 +196,12 @@ def test_a_picture_too_large_for_the_memory_is_computed_in_strips_unasked(
     assert np.abs(strips.astype(int) - whole).max() <= 1
 
 
-def test_a_noise_input_is_one_draw_for_the_whole_picture_in_strips_too(make_model: Callable[..., Model]) -> None:
+@pytest.mark.parametrize("noise", [{"noise": 4}, {"pixel_noise": 2}, {"noise": 3, "pixel_noise": 1}], ids=str)
+def test_a_noise_input_is_one_draw_for_the_whole_picture_in_strips_too(
+    make_model: Callable[..., Model], noise: dict[str, Any]
+) -> None:
     model = make_model(PHOTO, PHOTO, size=None)
-    architecture = replace(model.card.architecture, noise=4, dropout=0.0)
+    architecture = replace(model.card.architecture, dropout=0.0, **noise)
     generator = architecture.build().eval()
     torch.manual_seed(0)
     initialise(generator, torch.Generator().manual_seed(0))

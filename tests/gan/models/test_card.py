@@ -66,7 +66,7 @@ def test_whatever_a_config_may_ask_for_a_card_may_say(value: dict[str, Any], nam
         ("architecture.filters", 0),
         ("architecture.filters", 2.5),
         ("architecture.norm", "layer"),
-        ("architecture.upsampling", "bilinear"),
+        ("architecture.upsampling", "bicubic"),
         ("architecture.dropout", 1.0),
         ("architecture.biases", "yes"),
         ("architecture.class_adaptive", True),  # of an input of values

@@ -465,6 +465,7 @@ def test_a_unet_goes_out_where_the_biases_that_no_norm_follows_are_zero(
         ({"max_filters": 32}, "its layers without a norm (down.0, down.4) have biases"),
         ({"generator": "encoder-decoder"}, "its decoder has no skips"),
         ({"upsampling": "resize"}, "its decoder upsamples by resize"),
+        ({"upsampling": "bilinear"}, "its decoder upsamples by bilinear"),
         ({"noise_channels": 1}, "its input has noise channels"),
         ({"unet_depth": 4}, "its depth is 4"),
     ],

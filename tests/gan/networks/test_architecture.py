@@ -24,7 +24,7 @@ def test_an_older_file_s_shape_is_the_u_net_that_it_was() -> None:
     network = Architecture(**OLD).build()  # type: ignore[arg-type]
     assert isinstance(network, UNet)
     assert [block.dropout for block in network.up] == [0.5, 0.5, 0.5, 0.0]
-    assert (network.skips, network.noise, network.head) == (True, 0, "tanh")
+    assert (network.skips, network.noise.count, network.head) == (True, 0, "tanh")
     assert all(name in network.state_dict() for name in ("down.2.conv.bias", "up.0.conv.bias", "last.bias"))
 
 

@@ -12,6 +12,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 from p2p_gan.networks import blocks
 from p2p_gan.networks.blocks import (
+    BilinearConv,
     ReflectConv,
     ResizeConv,
     SpectralConv,
@@ -85,6 +86,34 @@ def test_a_resize_convolution_is_a_transposed_one_with_its_weights_summed(shape:
             theirs = torch.autograd.grad(written(layer, x), [x, *layer.parameters()], direction)
             for one, other in zip(ours, theirs, strict=True):
                 torch.testing.assert_close(one, other, atol=1e-11, rtol=0)
+
+
+def interpolated(layer: BilinearConv, x: torch.Tensor) -> torch.Tensor:
+    edged = F.pad(x, (1,) * 4, mode="replicate")
+    doubled = F.interpolate(edged, scale_factor=2, mode="bilinear", align_corners=False)[:, :, 1:-1, 1:-1]
+    return F.conv2d(doubled, layer.weight, layer.bias)
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 1, 1), (1, 3, 2, 3), (1, 3, 9, 15), (2, 3, 64, 1), (3, 3, 8, 8)])
+def test_a_bilinear_convolution_is_that_of_the_interpolated_map(shape: tuple[int, ...]) -> None:
+    torch.manual_seed(0)
+    layer, x = BilinearConv(3, 5, bias=True).double(), torch.randn(shape, dtype=torch.float64, requires_grad=True)
+    output = layer(x)
+    assert output.shape == (shape[0], 5, 2 * shape[2], 2 * shape[3])
+    direction = torch.randn_like(output)
+    torch.testing.assert_close(output, interpolated(layer, x), atol=1e-12, rtol=0)
+    ours, theirs = (
+        torch.autograd.grad(each, [x, *layer.parameters()], direction) for each in (output, interpolated(layer, x))
+    )
+    torch.testing.assert_close(ours, theirs, atol=1e-11, rtol=0)
+
+
+def test_a_step_between_two_areas_of_a_map_is_a_slope_after_bilinear_interpolation() -> None:
+    layer = BilinearConv(1, 1, bias=False)
+    with torch.no_grad():
+        layer.weight.zero_()[0, 0, 1, 1] = 1
+    row = layer(torch.tensor([0.0, 0.0, 1.0, 1.0]).expand(1, 1, 2, 4))[0, 0, 0]
+    assert row.tolist() == [0, 0, 0, 0.25, 0.75, 1, 1, 1]
 
 
 def test_gradients_of_a_resize_convolution_lie_as_its_weights_do() -> None:

@@ -33,7 +33,7 @@ def test_it_has_the_layers_of_the_reference_with_nine_blocks() -> None:
     assert count_parameters(network) == pytest.approx(11.378e6, rel=1e-4)
 
 
-@pytest.mark.parametrize("upsampling", ["transposed", "resize"])
+@pytest.mark.parametrize("upsampling", ["transposed", "resize", "bilinear"])
 @pytest.mark.parametrize(("height", "width"), [(8, 8), (36, 52), (20, 96)])
 def test_it_takes_any_multiple_of_4(upsampling: str, height: int, width: int) -> None:
     network = resnet(upsampling=upsampling)

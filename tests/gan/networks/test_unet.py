@@ -7,7 +7,7 @@ import torch
 
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.base import Generator, InferencePass
-from p2p_gan.networks.blocks import ResizeConv
+from p2p_gan.networks.blocks import BilinearConv, ResizeConv
 from p2p_gan.networks.norms import BatchNorm
 from p2p_gan.networks.unet import UNet
 from p2p_gan.networks.weights import count_parameters, initialise
@@ -75,7 +75,7 @@ def test_it_can_be_as_shallow_or_deep_as_one_likes(depth: int, kind: str, random
 
 
 @pytest.mark.parametrize(("height", "width"), [(32, 32), (32, 96), (96, 160)])
-@pytest.mark.parametrize("upsampling", ["transposed", "resize"])
+@pytest.mark.parametrize("upsampling", ["transposed", "resize", "bilinear"])
 def test_the_generator_keeps_any_size_its_depth_divides(height: int, width: int, upsampling: str) -> None:
     assert unet(upsampling=upsampling)(torch.zeros(1, 3, height, width)).shape == (1, 3, height, width)
 
@@ -115,6 +115,11 @@ def test_resizing_leaves_no_transposed_convolution() -> None:
     modules = list(unet(upsampling="resize").modules())
     assert not any(isinstance(module, torch.nn.ConvTranspose2d) for module in modules)
     assert sum(isinstance(module, ResizeConv) for module in modules) == 5
+
+
+def test_bilinear_upsampling_leaves_the_two_outermost_layers_crisp() -> None:
+    layers = [each for each in unet(upsampling="bilinear").modules() if isinstance(each, ResizeConv)]
+    assert [isinstance(each, BilinearConv) for each in layers] == [True, True, True, False, False]
 
 
 @pytest.mark.parametrize("norm", ["batch", "instance", "none"])

@@ -25,6 +25,7 @@ from p2p_gan.inference.runtimes.graph_inputs import graph_inputs
 from p2p_gan.inference.runtimes.random_draws import RandomSource
 from p2p_gan.models.card import ModelCard
 from p2p_gan.networks.architecture import Architecture, DropoutLayer
+from p2p_gan.networks.pixel_noise import pixel_noise
 from p2p_gan.paint.check_means import check_picture
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "browser.json"
@@ -87,6 +88,7 @@ def every_value() -> dict[str, Any]:
         ],
         "dropout": a_list(RandomSource(3).dropout(layer, 3, 4) > 0),
         "normal": [a_list(RandomSource(11).normal(count)) for count in (1, 5, 16, 21)],
+        "pixel_noise": [float(each) for each in pixel_noise(2**24 - 1, 2, range(3), 5).ravel()],
         "fits": list(each_fit()),
         "photos": [[own, size, a_list(resize_photo(picture(own, 3), size))] for own, size in PHOTOS],
         "labels": [[size, a_list(_labels(logits, size))] for size in (Size(13, 11), Size(5, 4))],

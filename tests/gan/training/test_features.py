@@ -140,15 +140,20 @@ def test_a_run_that_began_without_the_package_stays_without(
 def test_noise_takes_the_place_of_dropout_with_features_where_masks_become_photos_and_stays_when_the_run_goes_on(
     pair_folder: Path, seeing: Config, tmp_path: Path
 ) -> None:
-    asked = replace(seeing, noise_channels=-1, lambda_mode_seeking=-1.0, dropout=-1.0)
+    asked = replace(seeing, noise_channels=-1, pixel_noise=-1, lambda_mode_seeking=-1.0, dropout=-1.0)
     other_way = replace(asked, direction="photo-to-mask", lambda_perceptual=0.0, lambda_projected=0.0, features="off")
     for number, (config, found) in enumerate(
-        ((asked, (8, 0.5, 0)), (replace(asked, features="off"), (0, 0, 0.5)), (other_way, (0, 0, 0.5)))
+        (
+            (asked, (8, 4, 0.5, 0)),
+            (replace(asked, noise_channels=0), (0, 0, 0, 0.5)),
+            (replace(asked, features="off"), (0, 0, 0, 0.5)),
+            (other_way, (0, 0, 0, 0.5)),
+        )
     ):
         for images in (1, 2):
             train(pair_folder, tmp_path / str(number), replace(config, images=images))
         config = RunFolder(tmp_path / str(number)).config()
-        assert (config.noise_channels, config.lambda_mode_seeking, config.dropout) == found
+        assert (config.noise_channels, config.pixel_noise, config.lambda_mode_seeking, config.dropout) == found
 
 
 def final_state(run: Path) -> tuple[bytes, bytes]:

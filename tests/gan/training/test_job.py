@@ -37,10 +37,10 @@ NETWORKS: dict[str, dict[str, object]] = {
         "spectral_norm": True,
         "discriminator_norm": "none",
     },
-    "labels": {"segmentation_head": "auto", "upsampling": "resize"},
+    "labels": {"segmentation_head": "auto", "upsampling": "bilinear"},
     "later losses": {"lambda_frequency": 1, "lambda_lecam": 1, "discriminator_learning_rate": 1e-3},
     "segmentation": {"gan_loss": "segmentation", "segmentation_head": "auto", "lambda_lecam": 1},
-    "norms of classes": {"a_encoding": "classes", "class_adaptive_norm": "auto", "noise_channels": 1},
+    "norms of classes": {"a_encoding": "classes", "class_adaptive_norm": "auto", "noise_channels": 1, "pixel_noise": 2},
 }
 
 

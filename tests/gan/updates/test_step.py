@@ -18,6 +18,7 @@ from p2p_gan.data.dataset import Batch
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.base import Generator, InferencePass
 from p2p_gan.networks.discriminators import PatchGAN, SegmentationHead
+from p2p_gan.networks.noise import NoiseChannels
 from p2p_gan.networks.weights import initialise
 from p2p_gan.runs.state import network_states
 from p2p_gan.updates.losses import discriminator_loss, feature_loss, generator_loss, pixel_weights, segmentation_loss
@@ -94,8 +95,8 @@ def test_the_generator_learns_an_easy_task(make_networks: "MakeNetworks", easy_b
 class Canvas(Generator):
     """Gives its one parameter for any input, moved by the mean of the noise: what it learns can be read off it."""
 
-    def __init__(self, picture: torch.Tensor, *, noise: int = 0) -> None:
-        super().__init__(noise=noise)
+    def __init__(self, picture: torch.Tensor, *, noise: int = 0, pixel_noise: int = 0) -> None:
+        super().__init__(noise=NoiseChannels(noise, pixel_noise))
         self.picture = nn.Parameter(picture.clone())
 
     def forward(
@@ -405,6 +406,20 @@ def test_mode_seeking_pushes_the_pictures_of_two_noises_apart() -> None:
     losses = stepped(nets, BATCH, Recipe(Config(gan_loss="none", lambda_l1=0, lambda_mode_seeking=1, noise_channels=2)))
     assert losses == {"g_modes": pytest.approx(2.0, rel=1e-3)}  # 1 / 0.5
     assert generator.picture.item() == pytest.approx(0.5 + 0.01 * 4, rel=1e-3)  # its gradient is -1 / 0.5^2
+
+
+def test_mode_seeking_compares_pictures_of_the_same_noise_of_pixels() -> None:
+    class Mottled(Canvas):
+        def forward(
+            self, x: torch.Tensor, applying: InferencePass | None = None, noise: torch.Tensor | None = None
+        ) -> torch.Tensor:
+            assert noise is not None
+            return self.picture * noise[:, 1:].mean(dim=1, keepdim=True).expand(-1, 3, -1, -1)
+
+    generator = Mottled(torch.full((1, 1, 1, 1), 0.5), noise=1, pixel_noise=1)
+    nets = Networks(generator, None, torch.optim.SGD(generator.parameters(), lr=0.01), None)
+    losses = stepped(nets, BATCH, Recipe(Config(gan_loss="none", lambda_l1=0, lambda_mode_seeking=1, noise_channels=1)))
+    assert losses["g_modes"] > 1e4  # all that differs between the pictures is texture, and it is the same
 
 
 def test_a_generator_that_takes_noise_meets_another_at_each_update() -> None:

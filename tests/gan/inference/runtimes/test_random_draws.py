@@ -6,6 +6,7 @@ import torch
 
 from p2p_gan.inference.runtimes.random_draws import RandomSource
 from p2p_gan.networks.architecture import DropoutLayer
+from p2p_gan.networks.pixel_noise import KEYS
 
 
 @pytest.mark.parametrize("seed", [0, 5, 2**40 + 17, 2**63 - 1])
@@ -24,6 +25,13 @@ def test_noise_is_that_of_torch_and_leaves_the_source_where_torch_leaves_it(coun
     np.testing.assert_allclose(ours.normal(count), torch.randn((count, 1, 1), generator=theirs).flatten(), atol=3e-6)
     kept = torch.rand((1, 4, 4), generator=theirs) >= 0.5
     np.testing.assert_array_equal(ours.dropout(DropoutLayer(1, 1, 0.5), 4, 4)[0] > 0, kept.numpy())
+
+
+def test_a_key_is_that_of_torch_and_leaves_the_source_where_torch_leaves_it() -> None:
+    ours, theirs = RandomSource(5), torch.Generator().manual_seed(5)
+    for _ in range(4):
+        assert ours.below(KEYS) == int(torch.randint(KEYS, (1,), generator=theirs))
+    np.testing.assert_allclose(ours.normal(2), torch.randn((2, 1, 1), generator=theirs).flatten(), atol=3e-6)
 
 
 def test_a_source_that_is_seeded_again_is_as_a_new_one() -> None:

@@ -26,6 +26,7 @@ NETWORKS = {
     "norms of classes": replace(UNET, class_adaptive=True),
     "encoder-decoder": replace(UNET, kind="encoder-decoder"),
     "resnet": replace(UNET, kind="resnet", blocks=2),
+    "bilinear": replace(UNET, upsampling="bilinear"),
     "resnet, resized": replace(UNET, kind="resnet", blocks=2, upsampling="resize", norm="instance"),
 }
 

@@ -42,6 +42,7 @@ OTHERS = {
     "everything": ALL,
     "everything at once": replace(ALL, update_order="simultaneous", gan_loss="lsgan", discriminator_scales=2),
     "hinge, resnet": replace(ALL, gan_loss="hinge", label_smoothing=0, generator="resnet", resnet_blocks=1),
+    "bilinear": replace(ALL, upsampling="bilinear"),
     "wgan, resize": replace(ALL, gan_loss="wgan", label_smoothing=0, upsampling="resize", norm="instance"),
     "segmentation": Config(gan_loss="segmentation", lambda_lecam=1, discriminator_augment="all"),
     "segmentation at once": Config(gan_loss="segmentation", update_order="simultaneous", a_encoding="classes"),

@@ -168,9 +168,10 @@ class NetworkSettings:
     )
     upsampling: str = setting(
         "transposed",
-        "How the generator upsamples: by transposed convolutions, or by resize (nearest neighbour, then a "
-        "convolution), which avoids checkerboard artefacts.",
-        choices=("transposed", "resize"),
+        "How the generator upsamples: by transposed convolutions; by resize (nearest neighbour, then a convolution), "
+        "which avoids checkerboard artefacts; or by bilinear interpolation and a convolution, which also avoids "
+        "straight lines in areas without content; the two outermost layers of a U-Net are then as with resize.",
+        choices=("transposed", "resize", "bilinear"),
         group=_NETWORKS,
     )
     dropout: float = setting(
@@ -218,6 +219,18 @@ class NetworkSettings:
         0,
         "The number of noise channels that are added to the generator's input; auto adds 8 where masks are translated "
         "into photos that pretrained features watch.",
+        low=0,
+        high=64,
+        words={"auto": -1},
+        unit="channels",
+        group=_NETWORKS,
+        on_resume="auto",
+    )
+    pixel_noise: int = setting(
+        0,
+        "The number of noise channels that are another number at each pixel, from which areas without content get "
+        "their texture; auto adds 4 beside noise_channels where masks are translated into photos that pretrained "
+        "features watch.",
         low=0,
         high=64,
         words={"auto": -1},

@@ -22,7 +22,8 @@ from p2p_gan.training.job import images_of, refuse_contradictions
 # The settings of the segmenter, which learns the mask from the photo by cross-entropy alone.
 _JUDGE: dict[str, Any] = {
     **WITHOUT_GAN,
-    **{"lambda_ce": 1.0, "class_balanced": True, "dropout": 0.0, "noise_channels": 0, "lambda_mode_seeking": 0.0},
+    **{"lambda_ce": 1.0, "class_balanced": True, "dropout": 0.0, "noise_channels": 0, "pixel_noise": 0},
+    **{"lambda_mode_seeking": 0.0},
     **{"lambda_frequency": 0.0, "class_adaptive_norm": "off"},
     **{"color_jitter": 0.0, "a_encoding": "values", "b_encoding": "values", "seed": 0},
     **{"features": "auto", "lambda_perceptual": 0.0},  # off, as in studies that are older than these settings

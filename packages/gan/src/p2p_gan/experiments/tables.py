@@ -27,7 +27,7 @@ _PLAIN_DISCRIMINATOR: dict[str, Any] = {
     **{"label_smoothing": 0, "lambda_features": 0, "discriminator_scales": 1, "spectral_norm": False}
 }
 # Dropout alone, or noise alone, with no loss that makes it count, whatever the base config has.
-_DROPOUT: dict[str, Any] = {"dropout": 0.5, "noise_channels": 0, "lambda_mode_seeking": 0}
+_DROPOUT: dict[str, Any] = {"dropout": 0.5, "noise_channels": 0, "pixel_noise": 0, "lambda_mode_seeking": 0}
 _NOISE: dict[str, Any] = {"noise_channels": 8, "lambda_mode_seeking": 0}
 _AS_CLASSES: dict[str, Any] = {"a_encoding": "auto", "b_encoding": "auto"}
 ARMS: dict[str, dict[str, Any]] = {

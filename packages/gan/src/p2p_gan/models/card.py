@@ -22,7 +22,14 @@ from p2p_gan.networks.architecture import Architecture, Statistics
 _FORMAT, _VERSION = "p2p-model", 1
 # (lowest, highest) of an architecture's fields. Imported networks may be larger than those trained by p2p.
 _LIMITS = {
-    **{"depth": (1, 16), "blocks": (1, 256), "filters": (1, 2**14), "max_filters": (1, 2**14), "noise": (0, 64)},
+    **{
+        "depth": (1, 16),
+        "blocks": (1, 256),
+        "filters": (1, 2**14),
+        "max_filters": (1, 2**14),
+        "noise": (0, 64),
+        "pixel_noise": (0, 64),
+    },
     **{"dropout": (0, math.nextafter(1, 0)), "dropout_blocks": (0, 16), "dropout_skip": (0, 16)},
 }
 _LARGEST_SIDE = 2**16

@@ -35,6 +35,7 @@ def describe_randomness(card: ModelCard) -> str:
     layers = shape.dropout_layers()
     parts = [f"dropout of {layers[0].share:g} in {plural(len(layers), 'layer')}"] if layers else []
     parts += [plural(shape.noise, "channel of noise", "channels of noise")] if shape.noise else []
+    parts += [f"{shape.pixel_noise} of noise of each pixel"] if shape.pixel_noise else []
     if not parts:
         return "none"
     return f"{' and '.join(parts)}: inputs of the network, off by default"

@@ -95,7 +95,11 @@ class OnnxFile:
 def optional_inputs(architecture: Architecture, *, padded: bool) -> list[str]:
     """The graph's inputs beside `image`, in their order; each has a default, which stands for none."""
     dropouts = [dropout_input(number) for number, _ in enumerate(architecture.dropout_layers())]
-    return [*([VALID] if padded else []), *([NOISE] if architecture.noise else []), *dropouts]
+    return [
+        *([VALID] if padded else []),
+        *([NOISE] if architecture.noise or architecture.pixel_noise else []),
+        *dropouts,
+    ]
 
 
 def dropout_input(number: int) -> str:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.packages import require_packages
+from p2p_datatools.contract.words import plural
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.card_text import card_texts, describe_values
 from p2p_gan.models.model import Model
@@ -28,7 +29,8 @@ from p2p_gan.models.onnx_file import (
     dropout_input,
     takes_padding,
 )
-from p2p_gan.networks.blocks import LEAK, Down, ReflectConv, Residual, ResizeConv, Up
+from p2p_gan.networks.blocks import LEAK, BilinearConv, Down, ReflectConv, Residual, ResizeConv, Up
+from p2p_gan.networks.noise import NoiseChannels
 from p2p_gan.networks.norms import EPSILON, BatchNorm, ClassAdaptiveNorm, InstanceNorm, NoNorm
 from p2p_gan.networks.resnet import ConvNormReLU, ResNet
 from p2p_gan.networks.unet import UNet
@@ -135,8 +137,8 @@ class _Writer:
         x = self.graph.take(IMAGE, ["n", shape.inputs, "height", "width"], describe_values(self._card, "input"))
         if takes_padding(self._card):
             self._take_valid(x, shape.unit.bit_length())
-        if shape.noise:
-            x = self._add_noise(x, shape.noise)
+        if generator.noise.count:
+            x = self._add_noise(x, generator.noise)
         x = self._unet(generator, x) if isinstance(generator, UNet) else self._resnet(generator, x)
         if generator.head == "tanh":
             self.graph.add("Tanh", x)
@@ -150,9 +152,14 @@ class _Writer:
         number = self.graph.add("Cast", smaller, to=6)  # INT32, of which there is a largest
         self._padded = self.graph.add("Cast", self.graph.add("ReduceMax", number, keepdims=0), to=9)  # BOOL
 
-    def _add_noise(self, x: str, count: int) -> str:
-        doc = "random numbers of N(0, 1), the same for all pixels (0 by default)"
-        self.graph.take(NOISE, ["noise_n", count, 1, 1], doc, np.zeros((1, count, 1, 1), np.float32))
+    def _add_noise(self, x: str, noise: NoiseChannels) -> str:
+        doc, count = "random numbers of N(0, 1), the same for all pixels", noise.count
+        sides: list[str | int] = [1, 1]
+        if noise.pixels:
+            doc += f"; in the last {plural(noise.pixels, 'channel')} uniform ones of variance 1 for each pixel"
+            sides = ["noise_height", "noise_width"]
+        default = np.zeros((1, count, 1, 1), np.float32)
+        self.graph.take(NOISE, ["noise_n", count, *sides], f"{doc} (0 by default)", default)
         parts = (self.graph.add("Shape", x, end=1), self.graph.constant([count]), self.graph.add("Shape", x, start=2))
         shape = self.graph.add("Concat", *parts, axis=0)
         return self.graph.add("Concat", x, self.graph.add("Expand", NOISE, shape), axis=1)
@@ -179,7 +186,7 @@ class _Writer:
         if not generator.classes:
             return []
         constant, found = self.graph.constant, []
-        if generator.noise:
+        if generator.noise.count:
             x = self.graph.add("Slice", x, constant([0]), constant([generator.classes]), constant([1]))
         for _ in generator.up:
             x = self.graph.add("AveragePool", x, kernel_shape=[2, 2], strides=[2, 2])
@@ -232,6 +239,13 @@ class _Writer:
         own = self._names[conv]
         if isinstance(conv, ResizeConv):
             x = self._resize(x, self.graph.weigh(weight, f"{own}.weight"), bias, own)
+            if isinstance(conv, BilinearConv):
+                # Means of 2x2 pixels twice are the weights 1, 2, 1 of `smooth`.
+                for _ in range(2):
+                    x = self.graph.add("AveragePool", x, kernel_shape=[2, 2])
+            else:
+                constant = self.graph.constant
+                x = self.graph.add("Slice", x, constant([1, 1]), constant([-1, -1]), constant([2, 3]))
             return x if fixed or isinstance(norm, NoNorm) else self._normalise(x, norm, level, _outputs(conv))
         margin = int(conv.padding[0])
         if isinstance(conv, ReflectConv):
@@ -250,7 +264,10 @@ class _Writer:
         return x if fixed or isinstance(norm, NoNorm) else self._normalise(x, norm, level, _outputs(conv))
 
     def _resize(self, x: str, weight: str, bias: NDArray[np.float64] | None, own: str) -> str:
-        """A resize convolution as `ResizeConv` computes large maps; runtimes sum the weights once, when they load."""
+        """A resize convolution as `ResizeConv` computes large maps, with a row and a column more on each side.
+
+        Runtimes sum the weights once, when they load.
+        """
         add, constant = self.graph.add, self.graph.constant
 
         def sums(kernels: str, side: int) -> tuple[str, str]:
@@ -266,8 +283,7 @@ class _Writer:
             single = self.graph.weigh(bias, f"{own}.bias")
             names.append(add("Concat", *[single] * 4, axis=0))
         x = add("Pad", x, constant([0, 0, 1, 1] * 2), mode="edge")
-        x = add("DepthToSpace", add("Conv", x, *names, kernel_shape=[2, 2]), blocksize=2, mode="DCR")
-        return add("Slice", x, constant([1, 1]), constant([-1, -1]), constant([2, 3]))
+        return add("DepthToSpace", add("Conv", x, *names, kernel_shape=[2, 2]), blocksize=2, mode="DCR")
 
     def _normalise(self, x: str, norm: nn.Module, level: int, channels: int) -> str:
         """Each picture by its own statistics: of all pixels, or of those that are not padding."""

@@ -255,10 +255,10 @@ def why_not(architecture: Architecture) -> str | None:
     if architecture.kind not in ("unet", "resnet"):
         return f"generator is a {architecture.kind}, and the reference's is a unet or a resnet"
     if architecture.upsampling != "transposed":
-        return "decoder upsamples by resize, but that of the reference by transposed convolutions"
+        return f"decoder upsamples by {architecture.upsampling}, but that of the reference by transposed convolutions"
     if architecture.class_adaptive:
         return "norms differ between classes, but those of the reference do not"
-    if architecture.noise:
+    if architecture.noise or architecture.pixel_noise:
         return "input has noise channels, but that of the reference has none"
     if architecture.head != "tanh":
         return "output is logits, but that of the reference is tanh"

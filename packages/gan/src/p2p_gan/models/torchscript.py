@@ -21,7 +21,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.card_text import card_texts
 from p2p_gan.models.model import Model
-from p2p_gan.networks.blocks import LEAK, Down, ReflectConv, Residual, ResizeConv, Up
+from p2p_gan.networks.blocks import LEAK, BilinearConv, Down, ReflectConv, Residual, ResizeConv, Up
 from p2p_gan.networks.norms import EPSILON, BatchNorm, InstanceNorm
 from p2p_gan.networks.resnet import ConvNormReLU, ResNet
 from p2p_gan.networks.unet import UNet
@@ -45,8 +45,8 @@ class _Layer(nn.Module):
         super().__init__()
         assert isinstance(conv, nn.Conv2d | nn.ConvTranspose2d)
         self.before, self.after, self.level, self.dropout = before, after, level, -1
-        self.slope, self.doubles = LEAK, isinstance(conv, ResizeConv)
-        self.reflected = conv.kernel_size[0] // 2 if isinstance(conv, ReflectConv) else 0
+        self.slope, self.doubles, self.smooth = LEAK, isinstance(conv, ResizeConv), isinstance(conv, BilinearConv)
+        self.reflected = conv.kernel_size[0] // 2 if isinstance(conv, ReflectConv) and not self.smooth else 0
         self.conv = _plain_conv(conv)
         self.norm, self.epsilon = _NO_NORM, EPSILON
         scale, shift, mean, variance = torch.ones(1), torch.zeros(1), torch.zeros(1), torch.ones(1)
@@ -70,7 +70,10 @@ class _Layer(nn.Module):
             x = F.leaky_relu(x, self.slope)
         if self.before == 2:
             x = F.relu(x)
-        if self.doubles:
+        if self.smooth:
+            edged = F.pad(x, [1, 1, 1, 1], mode="replicate")
+            x = F.interpolate(edged, scale_factor=2.0, mode="bilinear", align_corners=False)[:, :, 1:-1, 1:-1]
+        elif self.doubles:
             x = F.interpolate(x, scale_factor=2.0, mode="nearest")
         if self.reflected > 0:
             x = F.pad(x, [self.reflected, self.reflected, self.reflected, self.reflected], mode="reflect")
@@ -107,7 +110,7 @@ class _Network(nn.Module):
     def __init__(self, model: Model) -> None:
         super().__init__()
         shape, generator = model.card.architecture, model.generator
-        self.noise, self.tanh = shape.noise, generator.head == "tanh"
+        self.noise, self.tanh = shape.noise + shape.pixel_noise, generator.head == "tanh"
         layers = shape.dropout_layers()
         self.channels = [each.channels for each in layers]
         self.divisors = [each.divisor for each in layers]
@@ -216,8 +219,9 @@ def script_bytes(model: Model) -> bytes:
     """The bytes of a model's TorchScript archive; raises P2PError for a generator that it cannot hold.
 
     `module(image, dropouts, noise, valid)` takes an image (n, channels, height, width) float32 and, if they are given,
-    what dropout multiplies by (of `module.draw(height, width)`), the noise (1, channels, 1, 1), and the rows and
-    columns that are picture and not padding, at the input and after each halving, whole numbers (levels, 2).
+    what dropout multiplies by (of `module.draw(height, width)`), the noise (1, channels, 1 or height, 1 or width), and
+    the rows and columns that are picture and not padding, at the input and after each halving, whole numbers
+    (levels, 2).
     """
     stream = io.BytesIO()
     with _quiet():

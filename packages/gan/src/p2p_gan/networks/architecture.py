@@ -28,9 +28,9 @@ class DropoutLayer(NamedTuple):
 class Architecture:
     """A generator's architecture; a field with a default may be missing in a model file that is older than the field.
 
-    `inputs` and `outputs` are numbers of channels, `noise` that of the additional random channels of the input.
-    `dropout_blocks` blocks of the decoder have dropout, after the `dropout_skip` innermost blocks without; a resnet has
-    it in every block.
+    `inputs` and `outputs` are numbers of channels, `noise` and `pixel_noise` those of the additional random channels of
+    the input, which are the same at every pixel or another number at each. `dropout_blocks` blocks of the decoder have
+    dropout, after the `dropout_skip` innermost blocks without; a resnet has it in every block.
     """
 
     inputs: int
@@ -47,6 +47,7 @@ class Architecture:
     dropout_skip: int = 0
     biases: bool = True  # beside norms too; the last convolution always has one
     noise: int = 0
+    pixel_noise: int = 0
     head: str = "tanh"
     class_adaptive: bool = False  # norms of the decoder of a unet or encoder-decoder whose input is classes
 
@@ -61,7 +62,9 @@ class Architecture:
     @property
     def random(self) -> bool:
         """Whether the output depends on random numbers: on dropout or noise."""
-        return self.noise > 0 or (self.dropout > 0 if self.kind == "resnet" else any(self.dropouts()))
+        return self.noise + self.pixel_noise > 0 or (
+            self.dropout > 0 if self.kind == "resnet" else any(self.dropouts())
+        )
 
     @property
     def unit(self) -> int:
@@ -91,6 +94,7 @@ class Architecture:
 
 def _unet(shape: Architecture) -> "Generator":
     from p2p_gan.networks.blocks import Style
+    from p2p_gan.networks.noise import NoiseChannels
     from p2p_gan.networks.unet import Levels, UNet
 
     return UNet(
@@ -98,7 +102,7 @@ def _unet(shape: Architecture) -> "Generator":
         shape.outputs,
         Levels(tuple(shape.widths(shape.depth)), tuple(shape.dropouts()), skips=shape.kind == "unet"),
         style=Style(shape.norm, shape.upsampling, shape.biases),
-        noise=shape.noise,
+        noise=NoiseChannels(shape.noise, shape.pixel_noise),
         head=shape.head,
         classes=shape.inputs if shape.class_adaptive else 0,
     )
@@ -106,6 +110,7 @@ def _unet(shape: Architecture) -> "Generator":
 
 def _resnet(shape: Architecture) -> "Generator":
     from p2p_gan.networks.blocks import Style
+    from p2p_gan.networks.noise import NoiseChannels
     from p2p_gan.networks.resnet import ResNet
 
     full, half, quarter = shape.widths(3)
@@ -116,7 +121,7 @@ def _resnet(shape: Architecture) -> "Generator":
         blocks=shape.blocks,
         dropout=shape.dropout,
         style=Style(shape.norm, shape.upsampling, shape.biases),
-        noise=shape.noise,
+        noise=NoiseChannels(shape.noise, shape.pixel_noise),
         head=shape.head,
     )
 

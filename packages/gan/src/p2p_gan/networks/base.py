@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from p2p_gan.networks.architecture import Statistics
+from p2p_gan.networks.noise import NO_NOISE, NoiseChannels
 
 
 class PassPart(Protocol):
@@ -92,19 +93,19 @@ class Step:
 class Generator(nn.Module):
     """Translates (n, inputs, h, w) into (n, outputs, h, w); both sides must be multiples of `unit`.
 
-    `noise` is the number of noise channels that are added to the input: each is one draw of N(0, 1), the same at every
-    pixel, so that a draw means the same at any size. `head` is tanh, for values in -1..1, or logits, for any values.
+    `noise` are the random channels that are added to the input. `head` is tanh, for values in -1..1, or logits, for any
+    values.
     """
 
     unit: int
 
-    def __init__(self, *, noise: int = 0, head: str = "tanh") -> None:
+    def __init__(self, *, noise: NoiseChannels = NO_NOISE, head: str = "tanh") -> None:
         super().__init__()
         self.noise, self.head = noise, head
 
     def forward(self, x: Tensor, applying: InferencePass | None = None, noise: Tensor | None = None) -> Tensor:
-        """The output, as in training if `applying` is None. `noise` (n, noise, 1 or h, 1 or w) is drawn if None."""
-        if self.noise:
+        """The output, as in training if `applying` is None. `noise` (n, channels, 1 or h, 1 or w) is drawn if None."""
+        if self.noise.count:
             drawn = self.draw_noise(x, applying) if noise is None else noise.to(x)
             x = torch.cat((x, drawn.expand(-1, -1, *x.shape[2:])), dim=1)
         return self.finish(self.translate(x, applying))
@@ -114,16 +115,15 @@ class Generator(nn.Module):
         return torch.tanh(output) if self.head == "tanh" else output
 
     def draw_noise(self, x: Tensor, applying: InferencePass | None = None) -> Tensor:
-        """The noise (n, noise, 1, 1) for `x`: from torch's own random state in training, else from `applying.noise`.
+        """The noise for `x` (n, inputs, h, w): (n, channels, 1, 1), or (n, channels, h, w) where some is of pixels.
 
-        If `applying.noise` is None it is 0, the mean of all draws.
+        In training it comes from torch's own random state, else from `applying.noise`. If that is None it is 0, the
+        mean of all draws.
         """
-        shape = (self.noise, 1, 1)
         if applying is None:
-            return torch.randn(len(x), *shape, device=x.device, dtype=x.dtype)
-        if applying.noise is None:
-            return x.new_zeros(len(x), *shape)
-        return torch.stack([torch.randn(shape, generator=source) for source in applying.noise]).to(x)
+            return self.noise.draw(x)
+        draws = self.noise.draw_apart(applying.noise or (None,) * len(x))
+        return torch.cat([each.rows(range(x.shape[2]), x.shape[3]) for each in draws]).to(x)
 
     def translate(self, x: Tensor, applying: InferencePass | None) -> Tensor:
         """(n, inputs + noise, h, w) to (n, outputs, h, w), before the head."""

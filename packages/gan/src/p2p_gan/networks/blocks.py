@@ -3,7 +3,7 @@
 Nothing here may know how many blocks a network has or in which order.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
@@ -13,6 +13,7 @@ from p2p_gan.networks.base import InferencePass
 from p2p_gan.networks.norms import ClassAdaptiveNorm, norm_layer
 from p2p_gan.networks.small_maps import DownConv, UpConv
 
+_CRISP = 2  # layers that give the picture and its half
 LEAK = 0.2  # slope of the encoder's and the discriminator's leaky ReLU (appendix 6.1)
 
 
@@ -20,13 +21,21 @@ LEAK = 0.2  # slope of the encoder's and the discriminator's leaky ReLU (appendi
 class Style:
     """The options that all blocks of a generator share.
 
-    `upsampling` is transposed or resize; without `biases` only the last convolution has one, as in the reference
-    implementation with batch norm.
+    `upsampling` is transposed, resize or bilinear; without `biases` only the last convolution has one, as in the
+    reference implementation with batch norm.
     """
 
     norm: str = "batch"
     upsampling: str = "transposed"
     biases: bool = True
+
+    def at(self, level: int) -> "Style":
+        """That of a layer whose output is 2^level times smaller than the picture: bilinear is resize in the outermost.
+
+        There it would blur what is sharp, and steps of so small pixels are no lines.
+        """
+        outermost = self.upsampling == "bilinear" and level < _CRISP
+        return replace(self, upsampling="resize") if outermost else self
 
 
 class ReflectConv(nn.Conv2d):
@@ -57,12 +66,43 @@ class ResizeConv(ReflectConv):
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, inputs, h, w) to (n, outputs, 2 h, 2 w)."""
-        if x.shape[0] * x.shape[2] * x.shape[3] < _MANY_PIXELS:
+        if _is_small(x):
             return super().forward(double(x))
-        bias = None if self.bias is None else self.bias.repeat_interleave(4)
         # The reflected border of a doubled map is the edge of the map itself.
-        phases = F.conv2d(repeat_edge(x), phase_kernels(self.weight), bias)
-        return F.pixel_shuffle(phases, 2)[:, :, 1:-1, 1:-1]
+        return self._in_phases(x)[:, :, 1:-1, 1:-1]
+
+    def _in_phases(self, x: Tensor) -> Tensor:
+        """(n, inputs, h, w) to (n, outputs, 2 h + 2, 2 w + 2): a row and a column more on each side, of the edge."""
+        bias = None if self.bias is None else self.bias.repeat_interleave(4)
+        return F.pixel_shuffle(F.conv2d(repeat_edge(x), phase_kernels(self.weight), bias), 2)
+
+
+class BilinearConv(ResizeConv):
+    """Bilinear interpolation to twice the size, edges repeated, then a 3x3 convolution: no steps where maps are smooth.
+
+    Nearest neighbour leaves steps at the borders of the pixels of small maps, which become straight lines in an area
+    without content. Bilinear interpolation is nearest neighbour and then the weights 1, 2, 1 along each axis, and these
+    may as well come after the convolution, where there are fewer channels.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(n, inputs, h, w) to (n, outputs, 2 h, 2 w)."""
+        if not _is_small(x):
+            return smooth(self._in_phases(x))
+        return smooth(F.conv2d(double(repeat_edge(x)), self.weight, self.bias))
+
+
+def _is_small(x: Tensor) -> bool:
+    return x.shape[0] * x.shape[2] * x.shape[3] < _MANY_PIXELS
+
+
+def smooth(x: Tensor) -> Tensor:
+    """(n, channels, h, w) to (n, channels, h - 2, w - 2): 3x3 pixels weighed by 1, 2, 1 along each axis."""
+    for _ in range(2):
+        x = x[:, :, 1:] + x[:, :, :-1]
+    for _ in range(2):
+        x = x[:, :, :, 1:] + x[:, :, :, :-1]
+    return x / 16
 
 
 def phase_kernels(weight: Tensor) -> Tensor:
@@ -115,9 +155,10 @@ def double(x: Tensor) -> Tensor:
 
 
 def upsampling_layer(inputs: int, outputs: int, kernel: int, *, style: Style, bias: bool) -> nn.Module:
-    """(n, inputs, h, w) to (n, outputs, 2 h, 2 w): a transposed convolution of kernel 3 or 4, or `ResizeConv`."""
-    if style.upsampling == "resize":
-        return ResizeConv(inputs, outputs, bias=bias)
+    """(n, inputs, h, w) to (n, outputs, 2 h, 2 w): a transposed convolution of kernel 3 or 4, or a doubled map's."""
+    if style.upsampling != "transposed":
+        kind = BilinearConv if style.upsampling == "bilinear" else ResizeConv
+        return kind(inputs, outputs, bias=bias)
     if kernel == 4:
         return UpConv(inputs, outputs, bias=bias)
     return nn.ConvTranspose2d(inputs, outputs, kernel, stride=2, padding=1, output_padding=kernel % 2, bias=bias)

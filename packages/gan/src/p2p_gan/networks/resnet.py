@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from p2p_gan.networks.base import Generator, InferencePass, Step
 from p2p_gan.networks.blocks import ReflectConv, Residual, Style, upsampling_layer
+from p2p_gan.networks.noise import NO_NOISE, NoiseChannels
 from p2p_gan.networks.norms import norm_layer
 
 
@@ -42,14 +43,14 @@ class ResNet(Generator):
         blocks: int,
         dropout: float,
         style: Style,
-        noise: int = 0,
+        noise: NoiseChannels = NO_NOISE,
         head: str = "tanh",
     ) -> None:
         super().__init__(noise=noise, head=head)
         full, half, quarter = self._widths = widths
         self._outputs, self._norm = outputs, style.norm
         bias, norm = style.biases, style.norm
-        self.enter = ConvNormReLU(ReflectConv(inputs + noise, full, 7, bias=bias), full, norm=norm)
+        self.enter = ConvNormReLU(ReflectConv(inputs + noise.count, full, 7, bias=bias), full, norm=norm)
         self.down = nn.ModuleList(
             ConvNormReLU(nn.Conv2d(wide, narrow, 3, stride=2, padding=1, bias=bias), narrow, norm=norm)
             for wide, narrow in ((full, half), (half, quarter))

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from p2p_gan.networks.base import Generator, InferencePass, Step
 from p2p_gan.networks.blocks import Down, Style, Up, upsampling_layer
+from p2p_gan.networks.noise import NO_NOISE, NoiseChannels
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class UNet(Generator):
         levels: Levels,
         *,
         style: Style,
-        noise: int = 0,
+        noise: NoiseChannels = NO_NOISE,
         head: str = "tanh",
         classes: int = 0,
     ) -> None:
@@ -55,7 +56,7 @@ class UNet(Generator):
         self._widths, self._outputs, self._norm, self._dropouts = widths, outputs, style.norm, dropouts
         self.down = nn.ModuleList(
             Down(
-                widths[level - 1] if level else inputs + noise,
+                widths[level - 1] if level else inputs + noise.count,
                 widths[level],
                 first=level == 0,
                 norm="none" if level in (0, depth - 1) else style.norm,
@@ -67,13 +68,13 @@ class UNet(Generator):
             Up(
                 widths[level] * (1 if level == depth - 1 else joined),
                 widths[level - 1],
-                style=style,
+                style=style.at(level),
                 dropout=dropouts[depth - 1 - level],
                 classes=classes,
             )
             for level in range(depth - 1, 0, -1)
         )
-        self.last = upsampling_layer(widths[0] * (joined if depth > 1 else 1), outputs, 4, style=style, bias=True)
+        self.last = upsampling_layer(widths[0] * (joined if depth > 1 else 1), outputs, 4, style=style.at(0), bias=True)
 
     def translate(self, x: Tensor, applying: InferencePass | None) -> Tensor:
         """(n, inputs + noise, h, w) to (n, outputs, h, w), before the head."""

@@ -192,6 +192,7 @@ def _network(card: ModelCard, unit: int) -> dict[str, Any]:
         "colors": [list(each.color) for each in card.palette.classes] if drawn and card.palette else None,
         "takes_padding": takes_padding(card),
         "noise": card.architecture.noise,
+        "pixel_noise": card.architecture.pixel_noise,
         "dropout": [layer._asdict() for layer in card.architecture.dropout_layers()],
     }
 

@@ -50,6 +50,7 @@ def generator_shape(config: Config, inputs: int, outputs: int, *, head: str = "t
         dropout_skip=config.dropout_skip,
         biases=config.bias_before_norm,
         noise=config.noise_channels,
+        pixel_noise=config.pixel_noise,
         head=head,
         class_adaptive=config.class_adaptive_norm == "on",
     )

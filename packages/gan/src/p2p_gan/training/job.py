@@ -59,7 +59,7 @@ class Job:
 # Settings that only a segmentation head has.
 _OF_HEAD = ("lambda_segmentation", "segmentation_balanced", "segmentation_hinge")
 _AUTO = -1
-_NOISE, _MODES = 8, 0.5  # benchmarks/quality has their figures
+_NOISE, _PIXEL_NOISE, _MODES = 8, 4, 0.5  # benchmarks/quality has their figures
 _DROPOUT = 0.5  # Isola et al. 2017, section 6.1
 
 
@@ -207,13 +207,17 @@ def settle_randomness(config: Config, *, masks: bool) -> dict[str, Any]:
     `masks` says that masks are translated into photos. Features draw the outputs of all seeds together, and noise draws
     them apart again, in place of dropout. Where there is one right output, as for a map, none is drawn.
     """
-    channels, weight = config.noise_channels, config.lambda_mode_seeking
+    channels, pixels, weight = config.noise_channels, config.pixel_noise, config.lambda_mode_seeking
+    wanted = masks and config.feature_stages > 0
     if channels == _AUTO:
-        channels = _NOISE if masks and config.feature_stages else 0
+        channels = _NOISE if wanted else 0
+    if pixels == _AUTO:
+        pixels = _PIXEL_NOISE if wanted and channels else 0
     return {
         "noise_channels": channels,
+        "pixel_noise": pixels,
         "lambda_mode_seeking": _MODES * (channels > 0) if weight == _AUTO else weight,
-        "dropout": config.dropout if config.dropout != _AUTO else 0.0 if channels else _DROPOUT,
+        "dropout": config.dropout if config.dropout != _AUTO else 0.0 if channels or pixels else _DROPOUT,
     }
 
 

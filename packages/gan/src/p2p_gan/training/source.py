@@ -176,6 +176,7 @@ def _shape_of(shape: Architecture) -> dict[str, Any]:
         "norm": shape.norm,
         "bias_before_norm": shape.biases,
         "noise_channels": shape.noise,
+        "pixel_noise": shape.pixel_noise,
         "dropout": shape.dropout,
         "dropout_blocks": min(shape.dropout_blocks, 8),
         "dropout_skip": min(shape.dropout_skip, 8),
@@ -226,6 +227,10 @@ def _load(network: nn.Module, transfer: Transfer) -> None:
     network.load_state_dict(transfer.tensors)
 
 
+def _match_noise(new: Architecture, old: Architecture) -> ChannelMatch:
+    return match_numbers(new.noise, old.noise) + match_numbers(new.pixel_noise, old.pixel_noise)
+
+
 def begin_from(source: StartModel, job: Job) -> StartWeights:
     """Compare a model with the networks of a job; raises UsageError if hardly anything of the generator fits."""
     inputs, outputs = _matches(source, job)
@@ -233,7 +238,7 @@ def begin_from(source: StartModel, job: Job) -> StartWeights:
     generator = transfer_weights(
         _on_cpu(job.nets.generator),
         source.generator,
-        generator_edges(shape, inputs, outputs, match_numbers(shape.noise, old.noise)),
+        generator_edges(shape, inputs, outputs, _match_noise(shape, old)),
         generator_names(shape, old),
     )
     if generator.share < _LEAST:

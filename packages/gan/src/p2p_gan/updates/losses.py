@@ -236,15 +236,17 @@ class FeaturePair(NamedTuple):
 
 @dataclass(frozen=True)
 class GeneratorOutput:
-    """The generator's `output` for a batch, the `noise` it was made with, and `fake_b`, the discriminator's input.
+    """The generator's `output` for a batch, the noise it was made with, and `fake_b`, the discriminator's input.
 
-    `fake_b` holds the output's values, or the probabilities of its classes; ignored pixels are those of the real b.
-    `features` are those of `fake_b` and of the real b, None if no loss uses any.
+    `noise` (n, channels, h or 1, w or 1) is that of whole pictures, and `pixel_noise` that of pixels. `fake_b` holds
+    the output's values, or the probabilities of its classes; ignored pixels are those of the real b. `features` are
+    those of `fake_b` and of the real b, None if no loss uses any.
     """
 
     output: Tensor
     fake_b: Tensor
     noise: Tensor | None
+    pixel_noise: Tensor | None = None
     features: FeaturePair | None = None
 
 
@@ -253,7 +255,7 @@ class PictureComparison:
     """A batch and the output for it: the arguments of the losses that need no discriminator.
 
     `weights` weight each pixel, and `share` the mean over this part of the batch. `again` generates from the same input
-    with other noise. Of the features as many `stages` are compared.
+    with other noise of whole pictures. Of the features as many `stages` are compared.
     """
 
     real_b: Tensor

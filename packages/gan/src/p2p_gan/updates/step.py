@@ -284,16 +284,26 @@ def _add_gradient(optimizer: torch.optim.Optimizer, loss: Tensor, *, retain_grap
     scale_loss(optimizer, loss).backward(inputs=own, retain_graph=retain_graph)  # type: ignore[no-untyped-call]
 
 
-def _generate(nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast) -> GeneratorOutput:
-    """One forward pass of the generator; noise comes from torch's random state, which a checkpoint holds."""
-    noise = nets.generator.draw_noise(batch.a) if nets.generator.noise else None
+def _generate(
+    nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast, before: GeneratorOutput | None = None
+) -> GeneratorOutput:
+    """One forward pass of the generator; noise comes from torch's random state, which a checkpoint holds.
+
+    The noise of pixels is that of the pass `before`, if there was one: texture is no other picture.
+    """
+    channels = nets.generator.noise
+    noise = nets.generator.draw_noise(batch.a) if channels.count else None
+    whole, pixels = (None, None) if noise is None else (noise[:, : channels.whole], noise[:, channels.whole :])
+    if before is not None and before.pixel_noise is not None and whole is not None:
+        pixels = before.pixel_noise
+        noise = torch.cat((whole, pixels), dim=1)
     with autocast():
         output = nets.generator_pass(batch.a, noise=noise)
     fake_b = output.float().softmax(dim=1) if recipe.classes else output
     if batch.ignored is not None:
         # Ignored pixels of the fake are copied from the real: they add nothing to a loss or a gradient.
         fake_b = torch.where(batch.ignored, batch.b, fake_b.float())
-    return GeneratorOutput(output, fake_b, noise)
+    return GeneratorOutput(output, fake_b, whole, pixels)
 
 
 def _generate_and_look(nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast) -> GeneratorOutput:
@@ -310,7 +320,7 @@ def _compare(nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: R
     balanced = recipe.config.class_balanced
     assert batch.classes is not None or not balanced, "make_recipe refuses class_balanced if pairs have no classes"
     weights = pixel_weights(batch.ignored, batch.classes if balanced else None)
-    again = partial(_generate, nets, batch, recipe, autocast)
+    again = partial(_generate, nets, batch, recipe, autocast, generated)
     return recipe.compare(
         PictureComparison(
             batch.b,

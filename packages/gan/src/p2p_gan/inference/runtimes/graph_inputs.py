@@ -7,11 +7,14 @@ import threading
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from p2p_gan.inference.runtimes.random_draws import RandomSource
 from p2p_gan.inference.runtimes.translator import PassOptions
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.onnx_file import NOISE, VALID, dropout_input, takes_padding
+from p2p_gan.networks.architecture import Architecture
+from p2p_gan.networks.pixel_noise import KEYS, pixel_noise
 
 
 class _ThreadSource(threading.local):
@@ -47,9 +50,18 @@ def _draw(card: ModelCard, height: int, width: int, options: PassOptions) -> dic
     architecture, source = card.architecture, _OWN.source
     source.seed(options.seed)
     draws: dict[str, Any] = {}
-    if architecture.noise:
-        draws[NOISE] = source.normal(architecture.noise).reshape(1, -1, 1, 1)
+    if architecture.noise or architecture.pixel_noise:
+        draws[NOISE] = _noise(architecture, source, height, width)
     for number, layer in enumerate(architecture.dropout_layers()):
         sides = height // layer.divisor, width // layer.divisor
         draws[dropout_input(number)] = source.dropout(layer, *sides)
     return draws
+
+
+def _noise(architecture: Architecture, source: RandomSource, height: int, width: int) -> NDArray[np.float32]:
+    """(1, channels, height, width), or (1, channels, 1, 1) where none is of pixels."""
+    whole = source.normal(architecture.noise).reshape(1, -1, 1, 1)
+    if not architecture.pixel_noise:
+        return whole
+    pixels = pixel_noise(source.below(KEYS), architecture.pixel_noise, range(height), width)
+    return np.concatenate([np.broadcast_to(whole, (*whole.shape[:2], height, width)), pixels[None]], axis=1)

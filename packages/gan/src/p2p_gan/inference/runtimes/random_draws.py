@@ -43,6 +43,10 @@ class RandomSource:
         """Whole numbers of 32 bits."""
         return self._state.randint(0, _WORD, count, np.uint32)
 
+    def below(self, end: int) -> int:
+        """A whole number from 0 to below `end`, at most 2^27, as torch.randint gives it from one word."""
+        return int(self.words(1)[0]) % end
+
     def _uniform(self, count: int) -> NDArray[np.float32]:
         """Numbers from 0 to below 1 as torch.rand gives them: the lowest 24 bits of a word."""
         return (self.words(count) & _FRACTION).astype(np.float32) * np.float32(2**-24)

@@ -84,19 +84,21 @@ class TorchTranslator:
 
     def _read(self, pixels: Array, applying: InferencePass) -> Read:
         """A function for rows of the generator's input; noise is drawn first, as in a pass of the whole picture."""
-        noise = None
-        if self.generator.noise:
-            noise = self.generator.draw_noise(self.input.to_tensor(pixels[None, :1], self.device), applying)
+        channels = self.generator.noise
+        noise = channels.draw_apart(applying.noise or (None,))[0] if channels.count else None
 
         def read(first: int, end: int) -> Tensor:
             x = self.input.to_tensor(pixels[None, first:end], self.device)
-            return x if noise is None else torch.cat((x, noise.expand(-1, -1, *x.shape[2:])), dim=1)
+            if noise is None:
+                return x
+            drawn = noise.rows(range(first, end), x.shape[3]).to(x)
+            return torch.cat((x, drawn.expand(-1, -1, *x.shape[2:])), dim=1)
 
         return read
 
     def _layout(self, size: Size) -> Layout | None:
         steps = self.generator.steps()
-        inputs, budget = self.input.channels + self.generator.noise, budget_of(self.device)
+        inputs, budget = self.input.channels + self.generator.noise.count, budget_of(self.device)
         layout = layout_of(steps, inputs, size, budget, self.tile)
         if layout and self.note:
             one = whole_bytes(steps, shapes_of(steps, inputs, size)) >> 20

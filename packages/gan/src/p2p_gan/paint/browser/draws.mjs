@@ -90,6 +90,37 @@ export class RandomSource {
   }
 }
 
+/** Keys are whole numbers below this. */
+export const KEYS = 2 ** 24;
+const STEP = 0x9e3779b9; // places next to each other lie far apart
+const DEVIATIONS = Math.fround(Math.sqrt(12)); // how many standard deviations a uniform distribution is wide
+
+/**
+ * Uniform numbers of mean 0 and variance 1, channel by channel and row by row, as p2p has them (networks/pixel_noise.py).
+ * @param {number} key @param {number} channels @param {number} height @param {number} width
+ */
+export function pixelNoise(key, channels, height, width) {
+  const values = new Float32Array(channels * height * width);
+  let place = 0;
+  for (let channel = 0; channel < channels; channel++) {
+    const layer = mix(key + Math.imul(channel, STEP));
+    for (let y = 0; y < height; y++) {
+      const line = mix(layer + Math.imul(y, STEP));
+      for (let x = 0; x < width; x++) values[place++] = ((mix(line + Math.imul(x, STEP)) >>> 8) * 2 ** -24 - 0.5) * DEVIATIONS;
+    }
+  }
+  return values;
+}
+
+/** A bijection of 32 bits in which each bit depends on all others. @param {number} word */
+function mix(word) {
+  word ^= word >>> 16;
+  word = Math.imul(word, 0x21f0aaad);
+  word ^= word >>> 15;
+  word = Math.imul(word, 0xd35a2d97);
+  return (word ^ (word >>> 15)) >>> 0;
+}
+
 /** Make 16 uniform numbers normal: 8 radii and 8 angles. @param {Float32Array} part */
 function makeNormal(part) {
   const half = PART / 2;

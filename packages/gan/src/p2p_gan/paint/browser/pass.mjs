@@ -22,7 +22,8 @@ import { labelsAt, resizePhoto } from "./resizing.mjs";
  * @property {import("./fitting.mjs").Fit} fit
  * @property {Color[] | null} colors
  * @property {boolean} takes_padding
- * @property {number} noise  channels of noise
+ * @property {number} noise  channels of noise that are the same at every pixel
+ * @property {number} pixel_noise  channels of noise of each pixel
  * @property {DropoutLayer[]} dropout  in the order in which they draw
  */
 /** @typedef {{ seed: number, variant: number, dropout: boolean, size: Size | null }} PassOptions */
@@ -67,13 +68,13 @@ function validInput(size, valid, unit) {
 }
 
 /** Noise and dropout in the order of the network; without dropout what changes nothing. @param {Network} network @param {Pixels} picture @param {Size} size @param {PassOptions} options */
-function draw({ noise, dropout }, picture, size, options) {
+function draw({ noise, pixel_noise, dropout }, picture, size, options) {
   const { width, height, channels, data } = picture;
   const shape = channels === 1 ? [height, width] : [height, width, channels];
   const source = options.dropout ? new RandomSource(seedOf(hashPixels(data, shape), options.seed, options.variant)) : null;
   /** @type {Record<string, GraphInput>} */
   const inputs = {};
-  if (noise) inputs.noise = floats(source ? source.normal(noise) : new Float32Array(noise), [1, noise, 1, 1]);
+  if (noise || pixel_noise) inputs.noise = drawNoise(source, noise, pixel_noise, size);
   for (const [number, layer] of dropout.entries()) {
     const [tall, wide] = [Math.floor(size.height / layer.divisor), Math.floor(size.width / layer.divisor)];
     inputs[`dropout_${number}`] = source
@@ -81,6 +82,18 @@ function draw({ noise, dropout }, picture, size, options) {
       : floats(Float32Array.of(1), [1, 1, 1, 1]);
   }
   return inputs;
+}
+
+/** Noise, as large as the input where some is of pixels. @param {RandomSource | null} source @param {number} whole @param {number} pixels @param {Size} size @returns {GraphInput} */
+function drawNoise(source, whole, pixels, { width, height }) {
+  const count = whole + pixels;
+  if (!source) return floats(new Float32Array(count), [1, count, 1, 1]);
+  const drawn = source.normal(whole);
+  if (!pixels) return floats(drawn, [1, count, 1, 1]);
+  const values = new Float32Array(count * height * width);
+  drawn.forEach((value, channel) => values.fill(value, channel * height * width, (channel + 1) * height * width));
+  values.set(pixelNoise(source.word() % KEYS, pixels, height, width), whole * height * width);
+  return floats(values, [1, count, height, width]);
 }
 
 /**
