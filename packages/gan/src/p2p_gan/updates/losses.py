@@ -253,7 +253,8 @@ class PictureComparison:
     """A batch and the output for it: the arguments of the losses that need no discriminator.
 
     `weights` weight each pixel, and `share` the mean over this part of the batch. `again` generates from the same input
-    with other noise. Of the features as many `stages` are compared.
+    with other noise; `modes_factor` multiplies the loss that compares the two. Of the features as many `stages` are
+    compared.
     """
 
     real_b: Tensor
@@ -262,6 +263,7 @@ class PictureComparison:
     share: MeanShare
     again: Callable[[], GeneratorOutput]
     stages: int = 0
+    modes_factor: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -315,10 +317,12 @@ def _head(config: Config) -> float:
 
 
 def _mode_seeking(at: PictureComparison) -> Tensor:
+    if at.modes_factor == 0:
+        return at.real_b.new_zeros(())
     one, other = at.generated, at.again()
     assert one.noise is not None, "the config asks for noise"
     assert other.noise is not None, "the config asks for noise"
-    return mode_seeking_loss((one.fake_b, other.fake_b), (one.noise, other.noise))
+    return at.modes_factor * mode_seeking_loss((one.fake_b, other.fake_b), (one.noise, other.noise))
 
 
 def _perceptual(config: Config) -> float:

@@ -319,6 +319,7 @@ def _compare(nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: R
             _share(batch, nets.passes, weights, balanced=balanced),
             again,
             recipe.config.perceptual_stages,
+            batch.modes_factor,
         )
     )
 
