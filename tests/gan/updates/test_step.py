@@ -465,3 +465,46 @@ def test_ignored_pixels_count_alike_in_whichever_part_of_a_batch_they_lie() -> N
     expected, found = learned(whole, None), [part(number) for number in range(2)]
     for one, parts_of_it in zip(expected, zip(*found, strict=True), strict=True):
         torch.testing.assert_close(torch.stack(parts_of_it).mean(dim=0), one, atol=1e-5, rtol=1e-4)
+
+
+def noisy_networks(norm: str) -> Networks:
+    """A U-Net with noise, and all that an update of it needs when there is no discriminator."""
+    generator = Architecture(3, 3, 5, 4, 16, norm, 0, noise=2).build()
+    initialise(generator, torch.Generator().manual_seed(3))
+    return Networks(generator, None, torch.optim.SGD(generator.parameters(), lr=0.01), None)
+
+
+@pytest.mark.parametrize("norm", ["batch", "instance"])
+@pytest.mark.parametrize("pairs", [1, 2])
+def test_two_outputs_of_one_pass_are_those_of_two_passes_with_statistics_of_their_own(norm: str, pairs: int) -> None:
+    found, config = [], Config(gan_loss="none", lambda_mode_seeking=1, noise_channels=2, dropout=0)
+    batch = replace(BATCH, a=BATCH.a[:pairs], b=BATCH.b[:pairs], classes=None)
+    for each in (config, replace(config, dropout=0.5)):  # the recipe's dropout alone, for which there are two passes
+        nets = noisy_networks(norm)
+        passes: list[int] = []
+        nets.generator.register_forward_hook(lambda *at, seen=passes: seen.append(len(at[2])))
+        losses = [stepped(nets, batch, Recipe(each)) for _ in range(2)]
+        found.append((losses, nets.generator.state_dict(), passes))
+    (losses, values, passes), (expected, others, apart) = found
+    assert (passes, apart) == ([2 * pairs] * 2, [pairs] * 4)
+    assert losses == [pytest.approx(each, rel=1e-4) for each in expected]
+    for name, value in others.items():
+        # Biases before a norm have a gradient of rounding alone.
+        assert torch.allclose(values[name], value, rtol=1e-4, atol=1e-5), name
+
+
+def test_the_real_photo_is_segmented_but_not_judged_in_the_generator_s_turn() -> None:
+    recipe = Recipe(Config(segmentation_head="on", lambda_l1=0))
+    nets = labelling_networks()
+    head, _ = nets.discriminator_and_optimizer
+    assert isinstance(head, SegmentationHead)
+    judged: list[bool] = []
+    head.patches.register_forward_hook(lambda *at: judged.append(at[2].logits[0].requires_grad))
+    stepped(nets, BATCH, recipe)
+    assert len(judged) == 3, "real and fake in the discriminator's turn, fake in the generator's"
+    stepped(nets, BATCH, Recipe(replace(recipe.config, spectral_norm=True)))
+    assert len(judged) == 3 + 4, "a pass with spectral norm changes its estimate"
+    with torch.no_grad():
+        labels = head(BATCH.a, BATCH.b, labels=True).labels
+        assert labels is not None
+        assert torch.equal(head.segment(BATCH.b), labels)

@@ -15,7 +15,7 @@ from torch import Tensor
 from p2p_gan.data.dataset import Batch
 from p2p_gan.networks.base import Discriminator, Generator, Judgement, PhotoFeatures
 from p2p_gan.networks.efficientnet import FeatureNetwork
-from p2p_gan.networks.norms import SyncBatchNorm, keep_running
+from p2p_gan.networks.norms import SyncBatchNorm, in_one_pass, keep_running
 from p2p_gan.updates.augment import DiscriminatorView, augment
 from p2p_gan.updates.label_mix import Mixture, draw_mixture
 from p2p_gan.updates.lecam import LeCam
@@ -107,7 +107,7 @@ def train_step(nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast
         losses = _accumulate(nets, split_batch(batch), recipe, autocast)
         return torch.stack([losses[name] for name in recipe.names]).detach()
     generated = _generate_and_look(nets, batch, recipe, autocast)
-    losses = _compare(nets, batch, generated, recipe, autocast)
+    losses = _compare(nets, batch, generated, recipe)
     if recipe.config.gan_loss == "none":
         update(nets.generator_optimizer, recipe.objective("g", losses, batch.factor))
     elif recipe.config.update_order == "simultaneous":
@@ -157,9 +157,18 @@ def _judge_generator(
     seen = _see(nets, view, generated.features, recipe)
     with autocast():
         fake = discriminator(view.real_a, view.fake_b, labels=head, **seen.fake)
-        hinge = head and recipe.config.segmentation_hinge
-        real = discriminator(view.real_a, view.real_b, labels=hinge) if recipe.matches_real else fake
+        real = _judge_real(discriminator, view, recipe) if recipe.matches_real else fake
     return recipe.judge("g", verdicts(view=view, real=real, fake=fake))
+
+
+def _judge_real(discriminator: Discriminator, view: DiscriminatorView, recipe: Recipe) -> Judgement:
+    """What the generator's losses need of the output for the real pair: features, the head's classes, or both."""
+    config = recipe.config
+    hinge = config.segmentation_head == "on" and config.segmentation_hinge
+    # With spectral norm a pass is also a step of the estimate of the norm, which would be missed.
+    if hinge and "g_features" not in recipe.weights and not config.spectral_norm:
+        return Judgement((), (), discriminator.segment(view.real_b))
+    return discriminator(view.real_a, view.real_b, labels=hinge)
 
 
 def _update_simultaneously(
@@ -230,7 +239,7 @@ def _accumulate(nets: Networks, parts: Sequence[MicroBatch], recipe: Recipe, aut
 def _add_generator_gradient(nets: Networks, part: Batch, recipe: Recipe, autocast: _Autocast) -> Losses:
     """Add a part's gradient to the generator's, in a simultaneous update to the discriminator's too."""
     generated = _generate_and_look(nets, part, recipe, autocast)
-    losses = _compare(nets, part, generated, recipe, autocast)
+    losses = _compare(nets, part, generated, recipe)
     if recipe.config.update_order == "simultaneous":
         return losses | _add_both_gradients(nets, part, generated, losses, recipe, autocast)
     if recipe.config.gan_loss != "none":
@@ -289,6 +298,23 @@ def _generate(nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast)
     noise = nets.generator.draw_noise(batch.a) if nets.generator.noise else None
     with autocast():
         output = nets.generator_pass(batch.a, noise=noise)
+    return _generator_output(batch, output, noise, recipe)
+
+
+def _generate_two(
+    nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast
+) -> tuple[GeneratorOutput, GeneratorOutput]:
+    """Two outputs for the same input and different noise: in one pass, if that draws what two passes draw."""
+    if nets.passes is not None or recipe.config.dropout:
+        return _generate(nets, batch, recipe, autocast), _generate(nets, batch, recipe, autocast)
+    noises = [nets.generator.draw_noise(batch.a) for _ in range(2)]
+    with autocast(), in_one_pass(nets.generator, 2):
+        outputs = nets.generator(torch.cat((batch.a, batch.a)), noise=torch.cat(noises)).chunk(2)
+    one, other = (_generator_output(batch, *each, recipe) for each in zip(outputs, noises, strict=True))
+    return one, other
+
+
+def _generator_output(batch: Batch, output: Tensor, noise: Tensor | None, recipe: Recipe) -> GeneratorOutput:
     fake_b = output.float().softmax(dim=1) if recipe.classes else output
     if batch.ignored is not None:
         # Ignored pixels of the fake are copied from the real: they add nothing to a loss or a gradient.
@@ -297,27 +323,29 @@ def _generate(nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast)
 
 
 def _generate_and_look(nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast) -> GeneratorOutput:
-    """The same with the pretrained features of the photos, where losses use them."""
-    generated = _generate(nets, batch, recipe, autocast)
+    """The same with another output and with the pretrained features of the photos, where losses use them."""
+    if "g_modes" in recipe.weights and batch.modes_factor:
+        generated, other = _generate_two(nets, batch, recipe, autocast)
+        generated = replace(generated, other=other)
+    else:
+        generated = _generate(nets, batch, recipe, autocast)
     if nets.features is None or not recipe.uses_features:
         return generated
     color = recipe.config.perceptual_color if "g_perceptual" in recipe.weights else 1.0
     return replace(generated, features=_features_of(nets.features, batch.b, generated.fake_b, color))
 
 
-def _compare(nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: Recipe, autocast: _Autocast) -> Losses:
+def _compare(nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: Recipe) -> Losses:
     """The losses that need no discriminator: those of the table that compare pictures."""
     balanced = recipe.config.class_balanced
     assert batch.classes is not None or not balanced, "make_recipe refuses class_balanced if pairs have no classes"
     weights = pixel_weights(batch.ignored, batch.classes if balanced else None)
-    again = partial(_generate, nets, batch, recipe, autocast)
     return recipe.compare(
         PictureComparison(
             batch.b,
             generated,
             weights,
             _share(batch, nets.passes, weights, balanced=balanced),
-            again,
             recipe.config.perceptual_stages,
             batch.modes_factor,
         )
