@@ -5,7 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from p2p_gan.networks.base import PhotoFeatures
-from p2p_gan.networks.discriminators import PatchGAN
+from p2p_gan.networks.discriminators import PatchGAN, SegmentationHead
 from p2p_gan.networks.projected import ProjectedDiscriminator, _double
 from p2p_gan.networks.weights import initialise
 
@@ -37,6 +37,12 @@ def test_each_head_gives_a_logit_for_each_position_of_its_stage_and_none_without
     classes = torch.zeros(2, 16, 16, dtype=torch.int64)
     assert [each.shape for each in logits(found, features(), classes)] == [(2, 1, 5, 5), (2, 1, 3, 3)]
     assert found(pair, pair).projected == ()
+
+
+def test_a_segmentation_head_below_projected_heads_segments_without_them() -> None:
+    head = SegmentationHead(PatchGAN(6, filters=2, layers=1, norm="none"), 3, classes=2, widths=[4], norm="none")
+    found, photo = ProjectedDiscriminator(head, CHANNELS, width=8, condition=3, skipped=1), torch.rand(1, 3, 16, 16)
+    assert torch.equal(found.segment(photo), head.labeller(photo))
 
 
 def test_the_mixing_is_drawn_from_the_seed_kept_in_the_state_and_not_trained() -> None:

@@ -265,3 +265,16 @@ def test_the_network_is_as_deep_as_the_losses_need(seeing: Config) -> None:
     assert stages(lambda_projected=0.0, perceptual_stages=1) == 1
     assert stages(projected_stages=4) == 5
     assert stages(features="off") is None
+
+
+def test_features_of_few_pixels_are_computed_in_float32_on_a_cpu_where_16_bits_take_longer(seeing: Config) -> None:
+    def precision(**settings: Any) -> torch.dtype:
+        config = replace(seeing, precision="bfloat16", **settings)
+        network = load_features(config, torch.device("cpu"))
+        assert network is not None
+        return network.tensors[0].dtype
+
+    assert precision() == torch.float32  # 32x32
+    assert precision(size=Size(256, 256)) == torch.bfloat16
+    assert precision(batch=64) == torch.bfloat16
+    assert precision(size=None) == torch.bfloat16, "pictures of any size"

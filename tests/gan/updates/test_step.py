@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from p2p_gan.config.config import Config
-from p2p_gan.data.dataset import Batch
+from p2p_gan.data.dataset import Batch, Part
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.base import Generator, InferencePass
 from p2p_gan.networks.discriminators import PatchGAN, SegmentationHead
@@ -393,18 +393,30 @@ def test_with_the_hinge_a_photo_gains_nothing_by_showing_more_than_the_real_one(
     assert torch.allclose(nets.generator.state_dict()["picture"], BATCH.b[:1], atol=1e-6)
 
 
-def test_mode_seeking_pushes_the_pictures_of_two_noises_apart() -> None:
-    class Scaled(Canvas):
-        def forward(
-            self, x: torch.Tensor, applying: InferencePass | None = None, noise: torch.Tensor | None = None
-        ) -> torch.Tensor:
-            assert noise is not None
-            return self.picture * noise.mean(dim=1, keepdim=True).expand(-1, 3, *x.shape[2:])
+class Scaled(Canvas):
+    """Gives its one parameter times the mean of the noise, and counts its passes."""
 
+    passes = 0
+
+    def forward(
+        self, x: torch.Tensor, applying: InferencePass | None = None, noise: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        assert noise is not None
+        self.passes += 1
+        return self.picture * noise.mean(dim=1, keepdim=True).expand(-1, 3, *x.shape[2:])
+
+
+def seek_modes(factor: float, *, weight: float = 1, parts: tuple[Part, ...] = ()) -> tuple[Scaled, dict[str, float]]:
     generator = Scaled(torch.full((1, 1, 1, 1), 0.5), noise=1)
     nets = Networks(generator, None, torch.optim.SGD(generator.parameters(), lr=0.01), None)
-    losses = stepped(nets, BATCH, Recipe(Config(gan_loss="none", lambda_l1=0, lambda_mode_seeking=1, noise_channels=2)))
-    assert losses == {"g_modes": pytest.approx(2.0, rel=1e-3)}  # 1 / 0.5
+    config = Config(gan_loss="none", lambda_l1=1e-9, lambda_mode_seeking=weight, noise_channels=2)
+    losses = stepped(nets, replace(BATCH, modes_factor=factor, parts=parts), Recipe(config))
+    return generator, losses
+
+
+def test_mode_seeking_pushes_the_pictures_of_two_noises_apart() -> None:
+    generator, losses = seek_modes(1)
+    assert losses["g_modes"] == pytest.approx(2.0, rel=1e-3)  # 1 / 0.5
     assert generator.picture.item() == pytest.approx(0.5 + 0.01 * 4, rel=1e-3)  # its gradient is -1 / 0.5^2
 
 
@@ -420,6 +432,25 @@ def test_mode_seeking_compares_pictures_of_the_same_noise_of_pixels() -> None:
     nets = Networks(generator, None, torch.optim.SGD(generator.parameters(), lr=0.01), None)
     losses = stepped(nets, BATCH, Recipe(Config(gan_loss="none", lambda_l1=0, lambda_mode_seeking=1, noise_channels=1)))
     assert losses["g_modes"] > 1e4  # all that differs between the pictures is texture, and it is the same
+
+
+def test_mode_seeking_in_every_third_update_has_three_times_its_weight_and_costs_the_others_no_pass() -> None:
+    generator, losses = seek_modes(3)
+    assert losses["g_modes"] == pytest.approx(3 * 2.0, rel=1e-3), "so that the mean of all updates is the loss"
+    assert generator.picture.item() == seek_modes(1, weight=3)[0].picture.item()
+    assert generator.passes == 2
+    generator, losses = seek_modes(0)
+    assert losses["g_modes"] == 0
+    assert generator.picture.item() == pytest.approx(0.5)
+    assert generator.passes == 1
+
+
+def test_the_parts_of_a_batch_leave_mode_seeking_out_together() -> None:
+    parts = (Part(1, 0.5), Part(1, 0.5))
+    assert seek_modes(0, parts=parts)[0].passes == 2
+    generator, losses = seek_modes(3, parts=parts)
+    assert generator.passes == 4
+    assert losses["g_modes"] == pytest.approx(3 * 2.0, rel=1e-3)
 
 
 def test_a_generator_that_takes_noise_meets_another_at_each_update() -> None:
@@ -449,3 +480,46 @@ def test_ignored_pixels_count_alike_in_whichever_part_of_a_batch_they_lie() -> N
     expected, found = learned(whole, None), [part(number) for number in range(2)]
     for one, parts_of_it in zip(expected, zip(*found, strict=True), strict=True):
         torch.testing.assert_close(torch.stack(parts_of_it).mean(dim=0), one, atol=1e-5, rtol=1e-4)
+
+
+def noisy_networks(norm: str) -> Networks:
+    """A U-Net with noise, and all that an update of it needs when there is no discriminator."""
+    generator = Architecture(3, 3, 5, 4, 16, norm, 0, noise=2).build()
+    initialise(generator, torch.Generator().manual_seed(3))
+    return Networks(generator, None, torch.optim.SGD(generator.parameters(), lr=0.01), None)
+
+
+@pytest.mark.parametrize("norm", ["batch", "instance"])
+@pytest.mark.parametrize("pairs", [1, 2])
+def test_two_outputs_of_one_pass_are_those_of_two_passes_with_statistics_of_their_own(norm: str, pairs: int) -> None:
+    found, config = [], Config(gan_loss="none", lambda_mode_seeking=1, noise_channels=2, dropout=0)
+    batch = replace(BATCH, a=BATCH.a[:pairs], b=BATCH.b[:pairs], classes=None)
+    for each in (config, replace(config, dropout=0.5)):  # the recipe's dropout alone, for which there are two passes
+        nets = noisy_networks(norm)
+        passes: list[int] = []
+        nets.generator.register_forward_hook(lambda *at, seen=passes: seen.append(len(at[2])))
+        losses = [stepped(nets, batch, Recipe(each)) for _ in range(2)]
+        found.append((losses, nets.generator.state_dict(), passes))
+    (losses, values, passes), (expected, others, apart) = found
+    assert (passes, apart) == ([2 * pairs] * 2, [pairs] * 4)
+    assert losses == [pytest.approx(each, rel=1e-4) for each in expected]
+    for name, value in others.items():
+        # Biases before a norm have a gradient of rounding alone.
+        assert torch.allclose(values[name], value, rtol=1e-4, atol=1e-5), name
+
+
+def test_the_real_photo_is_segmented_but_not_judged_in_the_generator_s_turn() -> None:
+    recipe = Recipe(Config(segmentation_head="on", lambda_l1=0))
+    nets = labelling_networks()
+    head, _ = nets.discriminator_and_optimizer
+    assert isinstance(head, SegmentationHead)
+    judged: list[bool] = []
+    head.patches.register_forward_hook(lambda *at: judged.append(at[2].logits[0].requires_grad))
+    stepped(nets, BATCH, recipe)
+    assert len(judged) == 3, "real and fake in the discriminator's turn, fake in the generator's"
+    stepped(nets, BATCH, Recipe(replace(recipe.config, spectral_norm=True)))
+    assert len(judged) == 3 + 4, "a pass with spectral norm changes its estimate"
+    with torch.no_grad():
+        labels = head(BATCH.a, BATCH.b, labels=True).labels
+        assert labels is not None
+        assert torch.equal(head.segment(BATCH.b), labels)

@@ -146,6 +146,10 @@ class Discriminator(nn.Module):
         """Logits and features, and with `labels` the class logits of a segmentation head; see Judgement."""
         raise NotImplementedError
 
+    def segment(self, b: Tensor) -> Tensor:
+        """The class logits (n, classes, h, w) of b alone, of a discriminator with a segmentation head."""
+        raise NotImplementedError
+
     def __call__(self, a: Tensor, b: Tensor, labels: bool = False, **more: PhotoFeatures) -> Judgement:
         """The same as `forward`, with its types."""
         judgement: Judgement = super().__call__(a, b, labels, **more)

@@ -102,8 +102,13 @@ class SegmentationHead(Discriminator):
 
     def forward(self, a: Tensor, b: Tensor, labels: bool = False) -> Judgement:
         """The discriminator's output for (a, b), and with `labels` the class logits (n, classes, h, w) of b."""
-        judgement = self.patches(a, b)
+        judgement: Judgement = self.patches(a, b)
         return judgement._replace(labels=self.labeller(b)) if labels else judgement
+
+    def segment(self, b: Tensor) -> Tensor:
+        """The class logits without those of the patches."""
+        labels: Tensor = self.labeller(b)
+        return labels
 
 
 class PixelClassifier(Discriminator):

@@ -93,11 +93,13 @@ EPSILON = 1e-5
 class BatchNorm(nn.Module):
     """Batch normalisation (Ioffe and Szegedy 2015); an InferencePass chooses the statistics outside training.
 
-    With `across` the statistics of training are computed over the pictures of several processes.
+    With `across` the statistics of training are computed over the pictures of several processes. A pass that stands for
+    several `passes` has the pictures of each, as many, one after the other, and statistics of each.
     """
 
     across: SyncBatchNorm | None = None
     records: bool = True  # whether a pass of training changes the running statistics
+    passes: int = 1
 
     def __init__(self, channels: int, *, eps: float = EPSILON, momentum: float = 0.1) -> None:
         super().__init__()
@@ -114,10 +116,10 @@ class BatchNorm(nn.Module):
         mean, var, scale, shift = self.running_mean, self.running_var, self.weight, self.bias
         if applying is None and self.across is not None:
             return self._normalise_across(x, self.across)
-        if applying is None and not self.records:
-            return F.batch_norm(x, None, None, scale, shift, training=True, eps=self.eps)
+        if applying is None and self.passes > 1:
+            return torch.cat([self._normalise(each) for each in x.chunk(self.passes)])
         if applying is None:
-            return F.batch_norm(x, mean, var, scale, shift, training=True, momentum=self.momentum, eps=self.eps)
+            return self._normalise(x)
         if applying.statistics == "running":
             return F.batch_norm(x, mean, var, scale, shift, training=False, eps=self.eps)
         if applying.part is not None:
@@ -126,6 +128,10 @@ class BatchNorm(nn.Module):
         if applying.valid == (1.0, 1.0):
             return F.instance_norm(x, weight=scale, bias=shift, eps=self.eps)
         return by_valid_part(x, applying, self.eps) * scale[:, None, None] + shift[:, None, None]
+
+    def _normalise(self, x: Tensor) -> Tensor:
+        mean, var = (self.running_mean, self.running_var) if self.records else (None, None)
+        return F.batch_norm(x, mean, var, self.weight, self.bias, training=True, momentum=self.momentum, eps=self.eps)
 
     def _normalise_across(self, x: Tensor, across: SyncBatchNorm) -> Tensor:
         output, (mean, var, total) = across.normalise(x, self.weight, self.bias, self.eps)
@@ -149,6 +155,16 @@ def synchronise(network: nn.Module, across: SyncBatchNorm | None) -> None:
 def by_itself(network: nn.Module) -> Iterator[None]:
     """While this is open the network's norms are not synchronised: for passes that other processes do not make."""
     with _with_all(network, BatchNorm, across=None):
+        yield
+
+
+@contextmanager
+def in_one_pass(network: nn.Module, passes: int) -> Iterator[None]:
+    """While this is open a pass of the network stands for several of training, each normalised by its own statistics.
+
+    What they give is the same but for rounding, if nothing else in the network knows a batch or draws random numbers.
+    """
+    with _with_all(network, BatchNorm, passes=passes):
         yield
 
 

@@ -92,6 +92,10 @@ class ProjectedDiscriminator(Discriminator):
         logits = [head(self._beside(x, seen.condition)) for head, x in zip(self.heads, mixed, strict=True)]
         return judgement._replace(projected=tuple(logits))
 
+    def segment(self, b: Tensor) -> Tensor:
+        """That of the others."""
+        return self.others.segment(b)
+
     def _beside(self, x: Tensor, condition: Tensor | None) -> Tensor:
         """Features and the condition at their resolution: the share of each class, or the mean values."""
         if condition is None:

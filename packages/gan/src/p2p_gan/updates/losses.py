@@ -238,32 +238,33 @@ class FeaturePair(NamedTuple):
 class GeneratorOutput:
     """The generator's `output` for a batch, the noise it was made with, and `fake_b`, the discriminator's input.
 
-    `noise` (n, channels, h or 1, w or 1) is that of whole pictures, and `pixel_noise` that of pixels. `fake_b` holds
-    the output's values, or the probabilities of its classes; ignored pixels are those of the real b. `features` are
-    those of `fake_b` and of the real b, None if no loss uses any.
+    `noise` (n, channels, h or 1, w or 1) is that of whole pictures. `fake_b` holds the output's values, or the
+    probabilities of its classes; ignored pixels are those of the real b. `features` are those of `fake_b` and of the
+    real b, and `other` is the output for the same input, the same noise of pixels and other noise of whole pictures,
+    each None if no loss uses any.
     """
 
     output: Tensor
     fake_b: Tensor
     noise: Tensor | None
-    pixel_noise: Tensor | None = None
     features: FeaturePair | None = None
+    other: "GeneratorOutput | None" = None
 
 
 @dataclass(frozen=True)
 class PictureComparison:
     """A batch and the output for it: the arguments of the losses that need no discriminator.
 
-    `weights` weight each pixel, and `share` the mean over this part of the batch. `again` generates from the same input
-    with other noise of whole pictures. Of the features as many `stages` are compared.
+    `weights` weight each pixel, and `share` the mean over this part of the batch. Of the features as many `stages` are
+    compared. `modes_factor` multiplies the loss that compares two outputs.
     """
 
     real_b: Tensor
     generated: GeneratorOutput
     weights: Tensor | None
     share: MeanShare
-    again: Callable[[], GeneratorOutput]
     stages: int = 0
+    modes_factor: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -317,10 +318,13 @@ def _head(config: Config) -> float:
 
 
 def _mode_seeking(at: PictureComparison) -> Tensor:
-    one, other = at.generated, at.again()
+    if at.modes_factor == 0:
+        return at.real_b.new_zeros(())
+    one, other = at.generated, at.generated.other
+    assert other is not None, "the recipe asked for it"
     assert one.noise is not None, "the config asks for noise"
     assert other.noise is not None, "the config asks for noise"
-    return mode_seeking_loss((one.fake_b, other.fake_b), (one.noise, other.noise))
+    return at.modes_factor * mode_seeking_loss((one.fake_b, other.fake_b), (one.noise, other.noise))
 
 
 def _perceptual(config: Config) -> float:

@@ -15,7 +15,7 @@ from torch import Tensor
 from p2p_gan.data.dataset import Batch
 from p2p_gan.networks.base import Discriminator, Generator, Judgement, PhotoFeatures
 from p2p_gan.networks.efficientnet import FeatureNetwork
-from p2p_gan.networks.norms import SyncBatchNorm, keep_running
+from p2p_gan.networks.norms import SyncBatchNorm, in_one_pass, keep_running
 from p2p_gan.updates.augment import DiscriminatorView, augment
 from p2p_gan.updates.label_mix import Mixture, draw_mixture
 from p2p_gan.updates.lecam import LeCam
@@ -107,7 +107,7 @@ def train_step(nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast
         losses = _accumulate(nets, split_batch(batch), recipe, autocast)
         return torch.stack([losses[name] for name in recipe.names]).detach()
     generated = _generate_and_look(nets, batch, recipe, autocast)
-    losses = _compare(nets, batch, generated, recipe, autocast)
+    losses = _compare(nets, batch, generated, recipe)
     if recipe.config.gan_loss == "none":
         update(nets.generator_optimizer, recipe.objective("g", losses, batch.factor))
     elif recipe.config.update_order == "simultaneous":
@@ -157,9 +157,18 @@ def _judge_generator(
     seen = _see(nets, view, generated.features, recipe)
     with autocast():
         fake = discriminator(view.real_a, view.fake_b, labels=head, **seen.fake)
-        hinge = head and recipe.config.segmentation_hinge
-        real = discriminator(view.real_a, view.real_b, labels=hinge) if recipe.matches_real else fake
+        real = _judge_real(discriminator, view, recipe) if recipe.matches_real else fake
     return recipe.judge("g", verdicts(view=view, real=real, fake=fake))
+
+
+def _judge_real(discriminator: Discriminator, view: DiscriminatorView, recipe: Recipe) -> Judgement:
+    """What the generator's losses need of the output for the real pair: features, the head's classes, or both."""
+    config = recipe.config
+    hinge = config.segmentation_head == "on" and config.segmentation_hinge
+    # With spectral norm a pass is also a step of the estimate of the norm, which would be missed.
+    if hinge and "g_features" not in recipe.weights and not config.spectral_norm:
+        return Judgement((), (), discriminator.segment(view.real_b))
+    return discriminator(view.real_a, view.real_b, labels=hinge)
 
 
 def _update_simultaneously(
@@ -209,7 +218,8 @@ def _accumulate(nets: Networks, parts: Sequence[MicroBatch], recipe: Recipe, aut
         for part in parts:
             with _communicate(nets, part):
                 with torch.no_grad(), keep_running(nets.generator):
-                    generated = _generate(nets, part, recipe, autocast)  # `_see` looks where heads need it
+                    noise = _draw_noise(nets, part)
+                    generated = _generate(nets, part, noise, recipe, autocast)  # `_see` looks where heads need it
                 losses = _judge_discriminator(nets, part, generated, recipe, autocast)
                 _add_gradient(optimizer, recipe.objective("d", losses, part.factor))
             found.append({name: value.detach() * part.factor for name, value in losses.items()})
@@ -230,7 +240,7 @@ def _accumulate(nets: Networks, parts: Sequence[MicroBatch], recipe: Recipe, aut
 def _add_generator_gradient(nets: Networks, part: Batch, recipe: Recipe, autocast: _Autocast) -> Losses:
     """Add a part's gradient to the generator's, in a simultaneous update to the discriminator's too."""
     generated = _generate_and_look(nets, part, recipe, autocast)
-    losses = _compare(nets, part, generated, recipe, autocast)
+    losses = _compare(nets, part, generated, recipe)
     if recipe.config.update_order == "simultaneous":
         return losses | _add_both_gradients(nets, part, generated, losses, recipe, autocast)
     if recipe.config.gan_loss != "none":
@@ -284,51 +294,78 @@ def _add_gradient(optimizer: torch.optim.Optimizer, loss: Tensor, *, retain_grap
     scale_loss(optimizer, loss).backward(inputs=own, retain_graph=retain_graph)  # type: ignore[no-untyped-call]
 
 
-def _generate(
-    nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast, before: GeneratorOutput | None = None
-) -> GeneratorOutput:
-    """One forward pass of the generator; noise comes from torch's random state, which a checkpoint holds.
-
-    The noise of pixels is that of the pass `before`, if there was one: texture is no other picture.
-    """
+def _draw_noise(nets: Networks, batch: Batch, before: Tensor | None = None) -> Tensor | None:
+    """Noise from torch's random state, which a checkpoint holds; with `before` its noise of pixels, which is texture."""
     channels = nets.generator.noise
-    noise = nets.generator.draw_noise(batch.a) if channels.count else None
-    whole, pixels = (None, None) if noise is None else (noise[:, : channels.whole], noise[:, channels.whole :])
-    if before is not None and before.pixel_noise is not None and whole is not None:
-        pixels = before.pixel_noise
-        noise = torch.cat((whole, pixels), dim=1)
+    if not channels.count:
+        return None
+    noise = nets.generator.draw_noise(batch.a)
+    return noise if before is None else torch.cat((noise[:, : channels.whole], before[:, channels.whole :]), dim=1)
+
+
+def _generate(
+    nets: Networks, batch: Batch, noise: Tensor | None, recipe: Recipe, autocast: _Autocast
+) -> GeneratorOutput:
+    """One forward pass of the generator."""
     with autocast():
         output = nets.generator_pass(batch.a, noise=noise)
+    return _generator_output(nets, batch, output, noise, recipe)
+
+
+def _generate_two(
+    nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast
+) -> tuple[GeneratorOutput, GeneratorOutput]:
+    """Two outputs for the same input and different noise: in one pass, if that draws what two passes draw."""
+    first = _draw_noise(nets, batch)
+    assert first is not None, "the config check refuses mode seeking without noise"
+    if nets.passes is not None or recipe.config.dropout:
+        one = _generate(nets, batch, first, recipe, autocast)
+        return one, _generate(nets, batch, _draw_noise(nets, batch, first), recipe, autocast)
+    second = _draw_noise(nets, batch, first)
+    assert second is not None, "as the first"
+    with autocast(), in_one_pass(nets.generator, 2):
+        outputs = nets.generator(torch.cat((batch.a, batch.a)), noise=torch.cat((first, second))).chunk(2)
+    pairs = zip(outputs, (first, second), strict=True)
+    one, other = (_generator_output(nets, batch, output, noise, recipe) for output, noise in pairs)
+    return one, other
+
+
+def _generator_output(
+    nets: Networks, batch: Batch, output: Tensor, noise: Tensor | None, recipe: Recipe
+) -> GeneratorOutput:
     fake_b = output.float().softmax(dim=1) if recipe.classes else output
     if batch.ignored is not None:
         # Ignored pixels of the fake are copied from the real: they add nothing to a loss or a gradient.
         fake_b = torch.where(batch.ignored, batch.b, fake_b.float())
-    return GeneratorOutput(output, fake_b, whole, pixels)
+    return GeneratorOutput(output, fake_b, None if noise is None else noise[:, : nets.generator.noise.whole])
 
 
 def _generate_and_look(nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast) -> GeneratorOutput:
-    """The same with the pretrained features of the photos, where losses use them."""
-    generated = _generate(nets, batch, recipe, autocast)
+    """The same with another output and with the pretrained features of the photos, where losses use them."""
+    if "g_modes" in recipe.weights and batch.modes_factor:
+        generated, other = _generate_two(nets, batch, recipe, autocast)
+        generated = replace(generated, other=other)
+    else:
+        generated = _generate(nets, batch, _draw_noise(nets, batch), recipe, autocast)
     if nets.features is None or not recipe.uses_features:
         return generated
     color = recipe.config.perceptual_color if "g_perceptual" in recipe.weights else 1.0
     return replace(generated, features=_features_of(nets.features, batch.b, generated.fake_b, color))
 
 
-def _compare(nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: Recipe, autocast: _Autocast) -> Losses:
+def _compare(nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: Recipe) -> Losses:
     """The losses that need no discriminator: those of the table that compare pictures."""
     balanced = recipe.config.class_balanced
     assert batch.classes is not None or not balanced, "make_recipe refuses class_balanced if pairs have no classes"
     weights = pixel_weights(batch.ignored, batch.classes if balanced else None)
-    again = partial(_generate, nets, batch, recipe, autocast, generated)
     return recipe.compare(
         PictureComparison(
             batch.b,
             generated,
             weights,
             _share(batch, nets.passes, weights, balanced=balanced),
-            again,
             recipe.config.perceptual_stages,
+            batch.modes_factor,
         )
     )
 
