@@ -295,7 +295,7 @@ def _add_gradient(optimizer: torch.optim.Optimizer, loss: Tensor, *, retain_grap
 
 
 def _draw_noise(nets: Networks, batch: Batch, before: Tensor | None = None) -> Tensor | None:
-    """Noise from torch's random state, which a checkpoint holds; with `before` its noise of pixels, which is texture."""
+    """Noise from torch's random state, which a checkpoint holds; with `before` its noise of pixels, the texture."""
     channels = nets.generator.noise
     if not channels.count:
         return None
