@@ -39,7 +39,7 @@ _COMMON = ("class_mapping.csv", "label_colors.csv", "colors.txt", "class_list.js
 _YAML_LISTS = ("data.yaml", "classes.yaml")
 # Lists under any other name: more files than a few tell something of single pictures.
 _LIST_SUFFIXES, _MOST_OTHERS = (".json", ".csv", ".txt", ".tsv"), 20
-_LIST_WORDS = re.compile(r"colou?r|palette|legend|class|categor|label", re.IGNORECASE)
+_LIST_WORDS = re.compile(r"colou?r|palette|legend|class|category|categories|label", re.IGNORECASE)
 _ADE_LISTS = ("object_info150.txt", "objectInfo150.txt")  # the names are synonyms, the commonest first
 _LISTS = (
     "_classes.csv",  # Roboflow: Pixel Value, Class
