@@ -76,10 +76,10 @@ _BACKGROUND = frozenset({"background", "bg", "void", "unlabeled", "unlabelled", 
 
 
 _To = TypeVar("_To", int, Color)
-_Seen = dict[Path, list[ClassNames]]  # lists under other names, by the folder in which they lie
+_ListsByFolder = dict[Path, list[ClassNames]]  # lists under other names, by the folder in which they lie
 
 
-def find_names(folder: Path, root: Path, seen: _Seen | None = None) -> ClassNames | None:
+def find_names(folder: Path, root: Path, seen: _ListsByFolder | None = None) -> ClassNames | None:
     """What the lists in `folder`, in the folders above it up to `root`, and beside `root` say; None if nothing.
 
     Of many folders below one `root`, `seen` remembers the lists under other names in each folder above them.
@@ -101,7 +101,7 @@ def find_names(folder: Path, root: Path, seen: _Seen | None = None) -> ClassName
     return None
 
 
-def _lists_in(places: list[Path], seen: _Seen, *, are_far: bool = False) -> list[ClassNames]:
+def _lists_in(places: list[Path], seen: _ListsByFolder, *, are_far: bool = False) -> list[ClassNames]:
     paths = [place / name for place in places for name in _LISTS if (place / name).is_file()]
     lists = [found for path in paths if (found := _read_list(path, may_be_other=are_far or path.name in _COMMON))]
     lists += [read_class_names(place / _CONFIG) for place in places if _is_vistas(place / _CONFIG)]
@@ -109,10 +109,10 @@ def _lists_in(places: list[Path], seen: _Seen, *, are_far: bool = False) -> list
     for place in places:
         if place not in seen:
             seen[place] = list(_color_lists(place))
-    return [*lists, *_agreeing([each for place in places for each in seen[place]], lists)]
+    return [*lists, *_pick_agreeing([each for place in places for each in seen[place]], lists)]
 
 
-def _agreeing(guesses: list[ClassNames], lists: list[ClassNames]) -> list[ClassNames]:
+def _pick_agreeing(guesses: list[ClassNames], lists: list[ClassNames]) -> list[ClassNames]:
     """Those that contradict no list; none where they contradict each other, since nothing tells which is meant."""
     agree = [each for each in guesses if _do_agree([*lists, each])]
     return agree if _do_agree([*lists, *agree]) else []
