@@ -24,7 +24,7 @@ BEGIN, END = "<!-- codes -->\n", "<!-- end of codes -->\n"
 ELSEWHERE = {
     *("cut-video", "no-frames", "not-a-video", "no-encoder", "no-pillow-mode", "wrong-file-name", "missing-folder"),
     *("class-count", "colours-not-classes", "not-class-numbers", "no-pictures", "impossible-setting"),
-    *("photo-not-mask", "other-palette", "no-bar", "part-of-pairs"),
+    *("photo-not-mask", "other-palette", "no-bar", "part-of-pairs", "other-place"),
 }
 
 

@@ -51,5 +51,14 @@ def test_a_half_of_unknown_kind_counts_where_each_is_in_as_many_pairs_as_a_clear
     assert found(folder_of_pairs(*two, kinds=("picture",) * 2)) == []
 
 
+def test_a_few_inputs_of_many_pairs_each_are_kinds_and_no_copies() -> None:
+    def share(files: int) -> list[tuple[str, str]]:
+        pairs = [(f"{n} {k}", f"template {n}", f"photo {n} {k}") for n in range(files) for k in range(30)]
+        return found(folder_of_pairs(*pairs, kinds=("picture",) * 2))
+
+    assert share(6) == []
+    assert len(share(20)) == 20
+
+
 def test_pairs_without_hashes_show_nothing() -> None:
     assert found(folder_of_pairs(("", "", ""), ("", "", ""))) == []

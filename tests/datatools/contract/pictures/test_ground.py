@@ -129,7 +129,8 @@ def test_a_small_shift_is_noted(tmp_path: Path, notes: "Notes") -> None:
 def test_the_place_of_a_scene_in_each_of_its_tiles_says_nothing(tmp_path: Path) -> None:
     for number, (x, y) in enumerate(SEVERAL):
         write_place(tmp_path / "b" / f"{number}.tif", x, y)
-        write_place(tmp_path / "a" / f"{number}.tif", 0.0, 0.0)
+        step = 1.0 + number  # tiles of several sizes have several ends
+        write_place(tmp_path / "a" / f"{number}.tif", 0.0, 0.0, step=step)
     assert pair(tmp_path / "a", tmp_path / "b", tmp_path / "pairs").built == 3
     assert not say_places([], AS_USUAL, QUIET)
 

@@ -51,7 +51,7 @@ FILES: dict[str, Callable[[Path], object]] = {
     "repeated.png": lambda path: write_png(path, np.repeat(NUMBERS[..., None], 3, axis=2)),
     "deep.png": lambda path: write_png(path, PIXELS.astype(np.uint16)),
     "mask.png": lambda path: write_mask(path, NUMBERS, CARS),
-    "transparent.png": lambda path: Image.fromarray(np.dstack((PIXELS, NUMBERS))).save(path),
+    "transparent.png": lambda path: Image.fromarray(np.dstack((PIXELS, 255 - NUMBERS))).save(path),
     "turned.png": lambda path: Image.fromarray(PIXELS).save(path, exif=turned(6)),
     "profile.png": with_profile,
     "photo.jpg": lambda path: Image.fromarray(PIXELS).save(path, exif=turned(8)),

@@ -78,7 +78,7 @@ _MASK_ERRORS = {
     "blended-colours": "a mask whose colours lie between those of classes, after JPEG, resizing or a soft brush",
     "jpeg-mask": "a mask saved as JPEG, which blends colours",
     "deep-mask": "a mask with grey values of more than 8 bits",
-    "hidden-colours": "transparent pixels that hide a drawing",
+    "hidden-colours": "transparency that hides a drawing, or a whole photo",
     "mask-size": "a mask of another size than its photo",
     "pairs-as-half": "photos twice as wide as their masks, as A|B pictures are",
     "no-photo": "a mask without a photo",

@@ -22,12 +22,12 @@ _CHANGES = (
 _CHANGED = re.compile(rf"(.+?)(?:[ ._-]+(?:{_CHANGES})(?:[ ._-]*\d++)*)+", re.IGNORECASE)
 # Before a name such words may be those of a class, too, so that they count beside the picture itself alone.
 _BEFORE = re.compile(rf"(?:(?:{_CHANGES})(?:[ ._-]*\d++)?[ ._-]+)+(.+)", re.IGNORECASE)
-_BEGINS = re.compile(rf"(?:{_CHANGES})", re.IGNORECASE)
+_BEGINS = re.compile(rf"(?:^|/)(?:{_CHANGES})", re.IGNORECASE)
 _DEEPEST = 16  # folders of a name, in each of which a word is looked for
 _FOLDER = re.compile(rf"(?:{_CHANGES})(?:[ ._-]*\d++)?", re.IGNORECASE)
 _UNCHANGED = ("", "original", "originals", "orig", "raw", "source", "base", "images", "none", "plain")  # folders beside
 # What Augmentor makes of the name car.jpg in a folder cars: cars_original_car.jpg_UUID.
-_AUGMENTOR = re.compile(r"([^/]*_original_.+\.\w{3,4})_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_AUGMENTOR = re.compile(r"((?:.*/)?[^/]*_original_[^/]+\.\w{3,4})_[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MOST_COPIES = 32
 """A picture has fewer: a stem that more names share is that of a set, as times may be those of an export."""
 _TIME = re.compile(r"(?<!\d)((?:19|20)\d\d)-?(\d\d)-?(\d\d)[_T -]?(\d\d)[.:-]?(\d\d)[.:-]?(\d\d)(?!\d)")
@@ -48,7 +48,8 @@ def find_copies(names: Sequence[str]) -> tuple[list[list[int]], list[str]]:
     known = set(names)
     for number, name in enumerate(names):
         plain = _plain_name(name, known)
-        by_stem[_stem_of(plain) if plain != name else _plain_name(_stem_of(name), known)].append(number)
+        stem = _stem_of(plain)
+        by_stem[_plain_name(stem, known) if plain == name != stem else stem].append(number)
     several = {stem: numbers for stem, numbers in by_stem.items() if len(numbers) > 1}
     return (
         [numbers for numbers in several.values() if len(numbers) <= MOST_COPIES],
@@ -61,17 +62,18 @@ def _stem_of(name: str) -> str:
     if found := _ROBOFLOW.fullmatch(name):
         folder, _, rest = found[1].partition("/")
         return rest if rest and split_of_pairs(folder) else found[1]  # it splits after it has made the copies
-    folder, slash, own = name.rpartition("/")
-    if found := _AUGMENTOR.fullmatch(own):
-        return f"{folder}{slash}{found[1]}"
+    if "_original_" in name and (found := _AUGMENTOR.fullmatch(name)):
+        return found[1]
     found = _CHANGED.fullmatch(name)
     return found[1] if found and not found[1].endswith("/") else name
 
 
 def _plain_name(name: str, known: Set[str]) -> str:
     """The known name of the picture of which this is a copy by the beginning of its name, or by its folder; else it."""
+    if not _BEGINS.search(name):
+        return name
     *folders, own = name.split("/")
-    if len(folders) > _DEEPEST or not any(map(_BEGINS.match, (*folders, own))):
+    if len(folders) > _DEEPEST:
         return name
     if (found := _BEFORE.fullmatch(own)) and (plain := "/".join((*folders, found[1]))) in known:
         return plain

@@ -10,7 +10,11 @@ from p2p_datatools.contract.palette import Palette, PaletteClass
 from p2p_datatools.labels.formats.pictures.class_names import find_names, read_class_names
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from conftest import Refused
+
+    from p2p_datatools.labels.values import ClassNames
 
 BLACK, RED = (0, 0, 0), (255, 0, 0)
 
@@ -250,11 +254,44 @@ def test_a_colour_for_each_name_is_a_list_of_colours_under_any_name_for_one(
         ("color_log.txt", "made by hand\n"),
         ("class_boxes.csv", "car,10,10,300\n"),
         ("colors_old.txt", "car 255 0 0\nsky 255 0 0\n"),
+        ("labels.json", '{"0.png": "car", "1.png": "sky"}'),
+        ("labels.json", '{"100001": "car", "100002": "sky"}'),
+        ("labels_train.txt", "day/0.png 0 0 1\nday/1.png 0 1 0\n"),
+        ("points_labels.csv", "0.png,120,80,12\n1.png,110,81,13\n"),
     ],
 )
 def test_other_files_are_no_lists_of_colours(tmp_path: Path, name: str, text: str) -> None:
     write(tmp_path / name, text)
     assert find_names(tmp_path / "masks", tmp_path / "masks") is None
+
+
+@pytest.mark.parametrize("name", ["legend.txt", "display_colors.csv"])
+def test_a_list_under_another_name_is_passed_over_where_it_contradicts_others(tmp_path: Path, name: str) -> None:
+    write(tmp_path / name, "sky 255 0 0\ncar 0 0 0\n")
+    write(tmp_path / "class_dict.csv", "name,r,g,b\nsky,0,0,0\ncar,255,0,0\n")
+    found = find_names(tmp_path / "masks", tmp_path / "masks")
+    assert found is not None
+    assert (found.source, found.colors) == ("class_dict.csv", {BLACK: "sky", RED: "car"})
+    (tmp_path / "class_dict.csv").rename(tmp_path / "palette.csv")
+    assert find_names(tmp_path / "masks", tmp_path / "masks") is None
+
+
+def test_the_folder_above_many_is_listed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "palette.json", '{"sky": "#000000", "car": "#ff0000"}')
+    listed: list[Path] = []
+    list_folder = Path.iterdir
+
+    def count(path: Path) -> "Iterator[Path]":
+        listed.append(path)
+        return list_folder(path)
+
+    monkeypatch.setattr(Path, "iterdir", count)
+    seen: dict[Path, list[ClassNames]] = {}
+    for name in "abc":
+        found = find_names(tmp_path / name, tmp_path, seen)
+        assert found is not None
+        assert found.colors == {BLACK: "sky", RED: "car"}
+    assert listed.count(tmp_path) == 1
 
 
 def test_lists_that_contradict_each_other_are_refused(tmp_path: Path, refused: "Refused") -> None:

@@ -108,3 +108,18 @@ def test_a_frame_without_its_picture_and_a_folder_without_frames_are_said(tmp_pa
     assert not is_rendered(tmp_path)
     (tmp_path / "semantic_segmentation_labels_0000.json").write_text('{"(1, 2, 3, 255)": {"class": "car"}}')
     assert [skip.code for skip in read_rendered(tmp_path).skipped] == ["missing-picture"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("semantic_segmentation_labels.json", '{"images": [], "annotations": [], "categories": []}'),
+        ("semantic_segmentation_labels_2.json", "[]"),
+        ("a.frame_data.json", '{"shapes": [], "imagePath": "a.png"}'),
+    ],
+)
+def test_labels_of_another_program_under_such_a_name_are_no_frames(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    assert not is_rendered(tmp_path)
+    write_frame(tmp_path, 3, {"BACKGROUND": CLEAR, "car": RED, "wheel": GREEN})
+    assert is_rendered(tmp_path)

@@ -15,9 +15,10 @@ from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
 
 # A half that is the same file in more pairs than this may show nothing, as an empty label picture does. Photos do, and
-# so do pictures of which each is in about as many pairs, as each clear photo is that of 35 hazy ones.
+# so do pictures of which each is in about as many pairs, as each clear photo is that of 35 hazy ones. A few inputs of
+# many pairs each are kinds, such as templates; where each split has some of them, training has not all.
 _MOST_ALIKE, _SHARE_ALIKE, _FEW_ALIKE = 20, 10, 3
-_AS_MANY, _LEAST_FILES = 2, 5  # times the usual number, and files of which it is that
+_AS_MANY, _LEAST_FILES = 2, {"a_sha256": 20, "b_sha256": 5}  # times the usual number, and files of which it is that
 
 
 class Alike(NamedTuple):
@@ -43,7 +44,7 @@ def find_alike(folder: PairFolder) -> list[Alike]:
     most = max(_FEW_ALIKE, min(_MOST_ALIKE, len(folder.pairs) // _SHARE_ALIKE))
     found = []
     for digests, (key, half) in zip(short, kinds, strict=True):
-        limit = max(most, _AS_MANY * _usual_number(digests))
+        limit = max(most, _AS_MANY * _usual_number(digests, _LEAST_FILES.get(key, 1)))
         for pairs in _repetitions(folder, key, digests):
             if half is None:
                 found.append(Alike("the same pixels as", pairs))
@@ -56,10 +57,10 @@ def _digest(pair: Pair, key: str) -> str:
     return pair.hash if key == "hash" else pair.sources.get(key, "")
 
 
-def _usual_number(short: "array[int]") -> float:
-    """In how many pairs each file is, in the median of all files; 0 where these are too few to say."""
+def _usual_number(short: "array[int]", least: int) -> float:
+    """In how many pairs each file is, in the median of all files; 0 where these are fewer than `least`."""
     _, counts = np.unique(np.frombuffer(short, dtype=np.uint64), return_counts=True)
-    return float(np.median(counts)) if len(counts) >= _LEAST_FILES else 0.0
+    return float(np.median(counts)) if len(counts) >= least else 0.0
 
 
 def _shorten(digest: str) -> int:

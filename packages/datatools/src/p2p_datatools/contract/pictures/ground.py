@@ -90,11 +90,11 @@ def spread(items: Sequence[_Item]) -> Sequence[_Item]:
 def say_places(some: Sequence[_Files], options: ReadOptions, report: Reporter) -> bool:
     """Whether the places that pictures and their partners say can be compared, by `some` of them; notes small shifts.
 
-    They cannot where all files of one kind have one place, and those of the other have not: programs that cut tiles
-    may copy the place of the whole scene to each.
+    They cannot where all files of one kind have one corner, and those of the other have not: programs that cut tiles
+    may copy the place of the whole scene to each, or write a place that begins at 0.
     """
     grounds = [both for each in some if (both := _grounds_of(each, options))]
-    places = [len({ground[:3] for ground in side}) for side in zip(*grounds, strict=True)]
+    places = [len({ground.corner for ground in side}) for side in zip(*grounds, strict=True)]
     if not grounds or (len(some) > 1 and min(places) == 1):
         return False
     beside = [apart for both in grounds if (apart := compare_grounds(*both)) and apart.is_beside and not apart.is_far]

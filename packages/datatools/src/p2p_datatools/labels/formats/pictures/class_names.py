@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_json
+from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.mask_folder import MASK_LINES
 from p2p_datatools.contract.palette import (
@@ -40,6 +41,10 @@ _YAML_LISTS = ("data.yaml", "classes.yaml")
 # Lists under any other name: more files than a few tell something of single pictures.
 _LIST_SUFFIXES, _MOST_OTHERS = (".json", ".csv", ".txt", ".tsv"), 20
 _LIST_WORDS = re.compile(r"colou?r|palette|legend|class|category|categories|label", re.IGNORECASE)
+# Six hexadecimal digits, which are no number of a class, or three numbers.
+_ONLY_COLOR = re.compile(
+    r"(?!\d{6}$)(?:#|0x)?[0-9a-f]{6}|(?:rgb)?[\[({<]?\s?\d{1,3}(?:[\s,;]{1,3}\d{1,3}){2}\s?[\])}>]?", re.IGNORECASE
+)
 _ADE_LISTS = ("object_info150.txt", "objectInfo150.txt")  # the names are synonyms, the commonest first
 _LISTS = (
     "_classes.csv",  # Roboflow: Pixel Value, Class
@@ -71,34 +76,54 @@ _BACKGROUND = frozenset({"background", "bg", "void", "unlabeled", "unlabelled", 
 
 
 _To = TypeVar("_To", int, Color)
+_ListsByFolder = dict[Path, list[ClassNames]]  # lists under other names, by the folder in which they lie
 
 
-def find_names(folder: Path, root: Path) -> ClassNames | None:
+def find_names(folder: Path, root: Path, seen: _ListsByFolder | None = None) -> ClassNames | None:
     """What the lists in `folder`, in the folders above it up to `root`, and beside `root` say; None if nothing.
+
+    Of many folders below one `root`, `seen` remembers the lists under other names in each folder above them.
 
     Where there is none, those beside the folder that `root` lies in are read: there are sets with train/masks/ below
     their list. Raises P2PError when one cannot be read, or two call a number or colour differently; what lies so far
-    up, has a name that other files have as well, or is a data.yaml without names, need not be a list of these
-    pictures, and is passed over then.
+    up, has a name that other files have as well, is a data.yaml without names, or has another name and contradicts the
+    others, need not be a list of these pictures, and is passed over then.
     """
-    last = root.resolve().parent
+    last, seen = root.resolve().parent, {} if seen is None else seen
     places = [folder.resolve(), *folder.resolve().parents]
     places = places[: places.index(last) + 1] if last in places else places[:1]
-    if lists := _lists_in(places):
+    if lists := _lists_in(places, seen):
         return _unite(lists)
     above = last.parent
     with suppress(P2PError):
-        lists = _lists_in([above], are_far=True)
+        lists = _lists_in([above], seen, are_far=True)
         return _unite([replace(each, source=f"{above.name}/{each.source}") for each in lists]) if lists else None
     return None
 
 
-def _lists_in(places: list[Path], *, are_far: bool = False) -> list[ClassNames]:
+def _lists_in(places: list[Path], seen: _ListsByFolder, *, are_far: bool = False) -> list[ClassNames]:
     paths = [place / name for place in places for name in _LISTS if (place / name).is_file()]
     lists = [found for path in paths if (found := _read_list(path, may_be_other=are_far or path.name in _COMMON))]
-    lists += [found for place in places for found in _color_lists(place)]
     lists += [read_class_names(place / _CONFIG) for place in places if _is_vistas(place / _CONFIG)]
-    return [*lists, *(own for place in places if (own := _own_palette(place)))]
+    lists += [own for place in places if (own := _own_palette(place))]
+    for place in places:
+        if place not in seen:
+            seen[place] = list(_color_lists(place))
+    return [*lists, *_pick_agreeing([each for place in places for each in seen[place]], lists)]
+
+
+def _pick_agreeing(guesses: list[ClassNames], lists: list[ClassNames]) -> list[ClassNames]:
+    """Those that contradict no list; none where they contradict each other, since nothing tells which is meant."""
+    agree = [each for each in guesses if _do_agree([*lists, each])]
+    return agree if _do_agree([*lists, *agree]) else []
+
+
+def _do_agree(lists: list[ClassNames]) -> bool:
+    try:
+        _unite(lists)
+    except P2PError:
+        return False
+    return True
 
 
 def _color_lists(place: Path) -> Iterator[ClassNames]:
@@ -108,11 +133,16 @@ def _color_lists(place: Path) -> Iterator[ClassNames]:
         for path in files if len(files) <= _MOST_OTHERS else ():
             with suppress(P2PError):
                 rows = list(_rows(path)) if path.stat().st_size <= LARGEST else []
-                if len(rows) > 1 and all(row.color for row in rows):
+                if len(rows) > 1 and all(row.color and not _is_picture(row.name) for row in rows):
                     colors = _by(((row.where, row.color, row.name) for row in rows), path, "colour")
                     are_grey = all(len(set(color)) == 1 for color in colors)
                     numbers = {color[0]: name for color, name in colors.items()} if are_grey else {}
                     yield ClassNames(path.name, numbers, colors)
+
+
+def _is_picture(name: str) -> bool:
+    """Whether a name is that of a file, beside whose name a table of pictures may have three numbers."""
+    return PurePosixPath(name).suffix.lower() in SUFFIXES
 
 
 def _may_be_color_list(path: Path) -> bool:
@@ -270,9 +300,9 @@ def _json_color(value: Any) -> Color:
 
 
 def _is_color(word: Any) -> bool:
-    """Whether a text is a colour, but no number that may be a grey or a class."""
+    """Whether a text is a colour and nothing else, but no number that may be a grey or a class."""
     try:
-        return isinstance(word, str) and not is_digits(word) and bool(read_color(word))
+        return isinstance(word, str) and _ONLY_COLOR.fullmatch(word) is not None and bool(read_color(word))
     except ValueError:
         return False
 

@@ -133,7 +133,8 @@ def read_color_folder(folder: Path) -> LabelSet:
 
 def _lists(folder: Path, pictures: list[Path]) -> dict[Path, ClassNames]:
     """What lists beside the pictures say, for each folder of pictures that has any."""
-    found = {place: find_names(place, folder) for place in dict.fromkeys(path.parent for path in pictures)}
+    seen: dict[Path, list[ClassNames]] = {}
+    found = {place: find_names(place, folder, seen) for place in dict.fromkeys(path.parent for path in pictures)}
     return {place: names for place, names in found.items() if names}
 
 

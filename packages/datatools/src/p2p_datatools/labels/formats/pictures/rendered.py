@@ -24,6 +24,8 @@ _SOLO = re.compile(r".+\.frame_data\.json", re.IGNORECASE)
 _SOURCE = "its frame's list"  # one for all, which are as many as the pictures
 _PHOTO = "rgb"  # what Replicator calls the photo of a frame
 _ALPHA = 4  # numbers of a colour
+_NUMBERS = re.compile(r"[\d\s(),]+")  # the keys of a frame's list: class numbers or colours
+_LOOKED_AT = 5  # files, by which a folder is judged
 _EXPORT_AGAIN = "Render the labels again."
 
 _Item = ColorLabels | IndexLabels
@@ -31,8 +33,19 @@ _Frame = tuple[Path, Path, Mapping[int, str], Mapping[Color, str]]  # label pict
 
 
 def is_rendered(path: Path) -> bool:
-    """Whether a folder has a JSON file that says what the colours or numbers of one frame are."""
-    return path.is_dir() and bool(_files(path, []))
+    """Whether a folder has a JSON file that says what the colours or numbers of one frame are, and is no other's."""
+    return path.is_dir() and any(map(_is_of_frame, _files(path, [])[:_LOOKED_AT]))
+
+
+def _is_of_frame(file: Path) -> bool:
+    """Whether a file says what frames have, as another program's of the same name need not; damaged ones may."""
+    try:
+        value = read_json(file)
+    except P2PError:
+        return True
+    if not isinstance(value, dict):
+        return False
+    return "captures" in value if _SOLO.fullmatch(file.name) else all(_NUMBERS.fullmatch(key) for key in value)
 
 
 def read_rendered(folder: Path) -> LabelSet:
