@@ -56,7 +56,8 @@ def update_of(size: str, precision: str, settings: dict[str, Any]) -> Callable[[
     """A function that updates the networks of `best` with these settings once."""
     height, width, filters, depth = SIZES[size]
     fixed: dict[str, Any] = {"segmentation_head": "on", "memory_format": "contiguous", "precision": precision}
-    fixed |= {"features": "on", "lambda_perceptual": 0, "noise_channels": 0, "lambda_mode_seeking": 0}
+    fixed |= {"features": "on", "lambda_perceptual": 0}
+    fixed |= {"dropout": 0.5, "noise_channels": 0, "pixel_noise": 0, "lambda_mode_seeking": 0}
     config = replace(
         with_settings(PRESETS["best"], fixed | settings),
         unet_depth=depth,

@@ -155,7 +155,7 @@ class Shallow(Generator):
 
     def __init__(self, inputs, outputs, *, width, noise, head):
         super().__init__(noise=noise, head=head)
-        self.down = nn.Conv2d(inputs + noise, width, 4, stride=2, padding=1)
+        self.down = nn.Conv2d(inputs + noise.count, width, 4, stride=2, padding=1)
         self.up = nn.ConvTranspose2d(width, outputs, 4, stride=2, padding=1)
 
     def translate(self, x, applying):
@@ -169,9 +169,11 @@ class Shallow(Generator):
 GENERATOR_ROW = '    "shallow": GeneratorKind(_shallow, halvings=1),\n'
 
 BUILD_GENERATOR = """def _shallow(shape):
+    from p2p_gan.networks.noise import NoiseChannels
     from p2p_gan.networks.shallow import Shallow
 
-    return Shallow(shape.inputs, shape.outputs, width=shape.filters, noise=shape.noise, head=shape.head)
+    noise = NoiseChannels(shape.noise, shape.pixel_noise)
+    return Shallow(shape.inputs, shape.outputs, width=shape.filters, noise=noise, head=shape.head)
 
 
 """

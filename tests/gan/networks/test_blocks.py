@@ -20,6 +20,7 @@ from p2p_gan.networks.blocks import (
     double,
     reflect,
     repeat_edge,
+    smooth,
     upsampling_layer,
 )
 from p2p_gan.networks.discriminators import PatchGAN
@@ -106,6 +107,15 @@ def test_a_bilinear_convolution_is_that_of_the_interpolated_map(shape: tuple[int
         torch.autograd.grad(each, [x, *layer.parameters()], direction) for each in (output, interpolated(layer, x))
     )
     torch.testing.assert_close(ours, theirs, atol=1e-11, rtol=0)
+
+
+def test_means_of_large_values_do_not_overflow_in_float16() -> None:
+    values = torch.full((1, 1, 3, 3), 10_000.0, dtype=torch.float16, requires_grad=True)
+    mean = smooth(values)
+    torch.autograd.backward(mean, torch.full_like(mean, 10_000.0))
+    assert mean.item() == 10_000
+    assert values.grad is not None
+    assert values.grad[0, 0].tolist() == [[625, 1250, 625], [1250, 2500, 1250], [625, 1250, 625]]
 
 
 def test_a_step_between_two_areas_of_a_map_is_a_slope_after_bilinear_interpolation() -> None:

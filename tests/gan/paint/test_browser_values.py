@@ -5,6 +5,7 @@ After a change of the packages that is meant, P2P_WRITE_GOLDEN=1 writes tests/go
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +30,7 @@ from p2p_gan.networks.pixel_noise import pixel_noise
 from p2p_gan.paint.check_means import check_picture
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "browser.json"
+SCRIPTS = Path(__file__).parents[3] / "packages" / "gan" / "src" / "p2p_gan" / "paint" / "browser"
 SHAPE = Architecture(3, 3, 3, 4, 8, "instance", 0.5)
 CARD = ModelCard(
     SHAPE, Half("photo", "photo"), Half("photo", "photo"), None, Size(24, 16), "stretch", "picture", False, 0, ""
@@ -118,3 +120,14 @@ def test_the_values_that_a_browser_has_to_compute_are_those_of_the_golden_file()
                 assert one == pytest.approx(other, abs=2e-6)
         else:
             assert found[name] == expected[name], name
+
+
+@pytest.mark.parametrize("script", sorted(SCRIPTS.glob("*.mjs")), ids=lambda path: str(path.name))
+def test_a_script_imports_what_it_takes_from_the_modules_beside_it(script: Path) -> None:
+    text = script.read_text(encoding="utf-8")
+    beside = "".join(each.read_text(encoding="utf-8") for each in script.parent.glob("*.mjs") if each != script)
+    foreign = set(re.findall(r"^export (?:async )?(?:function|class|const) (\w+)", beside, re.MULTILINE))
+    known = set(re.findall(r"\b(?:function|class|const|let) (\w+)", text))
+    for names in re.findall(r"(?:import|const|let) \{([^}]*)\}", text):
+        known |= set(re.findall(r"\w+", names))
+    assert foreign & set(re.findall(r"(?<![.\w])(\w+)\(", text)) <= known

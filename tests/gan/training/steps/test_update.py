@@ -31,6 +31,7 @@ ALL = Config(
     label_smoothing=0.1,
     lambda_mode_seeking=1,
     noise_channels=2,
+    pixel_noise=1,
     discriminator_norm="none",
     discriminator_augment="all",
     segmentation_head="on",

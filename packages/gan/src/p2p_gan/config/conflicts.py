@@ -87,7 +87,7 @@ def _check_losses(config: "Config") -> None:
             what = "is a penalty on each picture, but batch norm in the discriminator mixes the pictures of a batch"
             refuse_setting(config, name, what, "Add --set discriminator_norm=instance.")
     if config.lambda_mode_seeking > 0 and not config.noise_channels:
-        what = "compares the outputs for two draws of noise, but the generator has no noise input"
+        what = "compares the outputs for two draws of noise_channels, but the generator has none"
         refuse_setting(config, "lambda_mode_seeking", what, "Add --set noise_channels=8.")
 
 

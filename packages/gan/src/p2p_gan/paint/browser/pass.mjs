@@ -3,7 +3,7 @@
 // Nothing here may run the network, or draw what does not follow from the picture, the seed and the variant.
 
 import { decode, encode } from "./coding.mjs";
-import { RandomSource, hashPixels, seedOf } from "./draws.mjs";
+import { KEYS, RandomSource, hashPixels, pixelNoise, seedOf } from "./draws.mjs";
 import { fitPicture, sameSize, validParts } from "./fitting.mjs";
 import { labelsAt, resizePhoto } from "./resizing.mjs";
 
