@@ -47,15 +47,5 @@ def test_noise_that_is_automatic_is_counted_as_masks_to_photos_have_it() -> None
     assert found.flops > count_operations(replace(best, features="off")).flops  # a second picture of each input
 
 
-def test_a_loss_that_is_computed_at_every_fourth_update_counts_a_quarter() -> None:
-    best = replace(PRESETS["best"], size=Size(32, 32), unet_depth=5)
-    each, fourth, never = (
-        count_operations(replace(best, mode_seeking_every=every, lambda_mode_seeking=weight)).flops
-        for every, weight in ((1, 0.5), (4, 0.5), (1, 0.0))
-    )
-    assert fourth == pytest.approx(never + (each - never) / 4)
-    assert each > never
-
-
 def test_a_floor_adds_the_time_of_products_and_of_memory() -> None:
     assert Operations(flops=2e9, optimizer_bytes=3e9, batch=1).floor(gflops=4.0, gigabytes=6.0) == 1.0

@@ -3,7 +3,6 @@
 import signal
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 
@@ -81,22 +80,3 @@ def test_each_step_has_the_learning_rate_of_its_first_image_halved_after_a_recov
         training_loop(job, dataset, progress_at(0, slowed=factor), stop, events)
     assert events.learning_rates == [{learning_rate_at(job.config, images) * factor} for images in (0, 5, 10)]
     assert len({rate for rates in events.learning_rates for rate in rates}) > 1, "the schedule falls"
-
-
-@pytest.mark.parametrize("begun", [0, 5, 10, 15])
-def test_which_updates_seek_modes_follows_from_the_images_seen_and_so_from_no_interruption(
-    pair_folder: Path, tiny: Config, begun: int
-) -> None:
-    class Factors(TrainingCallback):
-        found: ClassVar[list[float]] = []
-
-        def on_step_end(self, step: StepResult) -> None:
-            self.found.append(step.batch.modes_factor)
-
-    config = replace(tiny, images=20, batch=5, noise_channels=1, lambda_mode_seeking=1.0, mode_seeking_every=3)
-    job = make_job(open_for_training(pair_folder), config)
-    dataset, told = load_dataset(job.folder, job.task, job.config), Factors()
-    told.found.clear()
-    with StopRequest() as stop:
-        training_loop(job, dataset, progress_at(begun), stop, told)
-    assert told.found == [3, 0, 0, 3][begun // 5 :]

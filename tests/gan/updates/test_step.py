@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from p2p_gan.config.config import Config
-from p2p_gan.data.dataset import Batch, Part
+from p2p_gan.data.dataset import Batch
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.base import Generator, InferencePass
 from p2p_gan.networks.discriminators import PatchGAN, SegmentationHead
@@ -393,30 +393,18 @@ def test_with_the_hinge_a_photo_gains_nothing_by_showing_more_than_the_real_one(
     assert torch.allclose(nets.generator.state_dict()["picture"], BATCH.b[:1], atol=1e-6)
 
 
-class Scaled(Canvas):
-    """Gives its one parameter times the mean of the noise, and counts its passes."""
+def test_mode_seeking_pushes_the_pictures_of_two_noises_apart() -> None:
+    class Scaled(Canvas):
+        def forward(
+            self, x: torch.Tensor, applying: InferencePass | None = None, noise: torch.Tensor | None = None
+        ) -> torch.Tensor:
+            assert noise is not None
+            return self.picture * noise.mean(dim=1, keepdim=True).expand(-1, 3, *x.shape[2:])
 
-    passes = 0
-
-    def forward(
-        self, x: torch.Tensor, applying: InferencePass | None = None, noise: torch.Tensor | None = None
-    ) -> torch.Tensor:
-        assert noise is not None
-        self.passes += 1
-        return self.picture * noise.mean(dim=1, keepdim=True).expand(-1, 3, *x.shape[2:])
-
-
-def seek_modes(factor: float, *, weight: float = 1, parts: tuple[Part, ...] = ()) -> tuple[Scaled, dict[str, float]]:
     generator = Scaled(torch.full((1, 1, 1, 1), 0.5), noise=1)
     nets = Networks(generator, None, torch.optim.SGD(generator.parameters(), lr=0.01), None)
-    config = Config(gan_loss="none", lambda_l1=1e-9, lambda_mode_seeking=weight, noise_channels=2)
-    losses = stepped(nets, replace(BATCH, modes_factor=factor, parts=parts), Recipe(config))
-    return generator, losses
-
-
-def test_mode_seeking_pushes_the_pictures_of_two_noises_apart() -> None:
-    generator, losses = seek_modes(1)
-    assert losses["g_modes"] == pytest.approx(2.0, rel=1e-3)  # 1 / 0.5
+    losses = stepped(nets, BATCH, Recipe(Config(gan_loss="none", lambda_l1=0, lambda_mode_seeking=1, noise_channels=2)))
+    assert losses == {"g_modes": pytest.approx(2.0, rel=1e-3)}  # 1 / 0.5
     assert generator.picture.item() == pytest.approx(0.5 + 0.01 * 4, rel=1e-3)  # its gradient is -1 / 0.5^2
 
 
@@ -432,25 +420,6 @@ def test_mode_seeking_compares_pictures_of_the_same_noise_of_pixels() -> None:
     nets = Networks(generator, None, torch.optim.SGD(generator.parameters(), lr=0.01), None)
     losses = stepped(nets, BATCH, Recipe(Config(gan_loss="none", lambda_l1=0, lambda_mode_seeking=1, noise_channels=1)))
     assert losses["g_modes"] > 1e4  # all that differs between the pictures is texture, and it is the same
-
-
-def test_mode_seeking_in_every_third_update_has_three_times_its_weight_and_costs_the_others_no_pass() -> None:
-    generator, losses = seek_modes(3)
-    assert losses["g_modes"] == pytest.approx(3 * 2.0, rel=1e-3), "so that the mean of all updates is the loss"
-    assert generator.picture.item() == seek_modes(1, weight=3)[0].picture.item()
-    assert generator.passes == 2
-    generator, losses = seek_modes(0)
-    assert losses["g_modes"] == 0
-    assert generator.picture.item() == pytest.approx(0.5)
-    assert generator.passes == 1
-
-
-def test_the_parts_of_a_batch_leave_mode_seeking_out_together() -> None:
-    parts = (Part(1, 0.5), Part(1, 0.5))
-    assert seek_modes(0, parts=parts)[0].passes == 2
-    generator, losses = seek_modes(3, parts=parts)
-    assert generator.passes == 4
-    assert losses["g_modes"] == pytest.approx(3 * 2.0, rel=1e-3)
 
 
 def test_a_generator_that_takes_noise_meets_another_at_each_update() -> None:

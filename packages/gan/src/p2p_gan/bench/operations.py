@@ -19,7 +19,7 @@ from p2p_gan.networks.architecture import GENERATORS
 from p2p_gan.networks.weights import count_parameters
 from p2p_gan.training.build import discriminator_of, generator_shape
 from p2p_gan.training.job import settle_randomness
-from p2p_gan.updates.recipe import Recipe, make_recipe
+from p2p_gan.updates.recipe import make_recipe
 from p2p_gan.updates.step import Networks, train_step
 
 _CHANNELS = 3  # of both halves
@@ -85,21 +85,10 @@ def count_operations(config: Config) -> Operations:
         classes = torch.empty((config.batch, *shape[2:]), dtype=torch.int64) if segments else None
         batch = Batch(torch.empty(shape), torch.empty(shape), classes=classes)
         recipe = make_recipe(config, classes=False, photos=(False, False), has_mask=False)
-        # The mean over updates, of which some may leave the mode-seeking loss out.
-        share = 1 / config.mode_seeking_every
-        flops = sum(
-            part * _count(nets, replace(batch, modes_factor=factor), recipe)
-            for part, factor in ((share, 1.0), (1 - share, 0.0))
-            if part
-        )
+        with OperationCounter() as counter:
+            train_step(nets, batch, recipe, contextlib.nullcontext)
         parameters = sum(count_parameters(each) for each in (nets.generator, nets.discriminator) if each is not None)
-    return Operations(flops, float(parameters * _BYTES_OF_ADAM), config.batch)
-
-
-def _count(nets: Networks, batch: Batch, recipe: Recipe) -> float:
-    with OperationCounter() as counter:
-        train_step(nets, batch, recipe, contextlib.nullcontext)
-    return float(counter.flops)
+    return Operations(counter.flops, float(parameters * _BYTES_OF_ADAM), config.batch)
 
 
 def _networks(config: Config) -> Networks:

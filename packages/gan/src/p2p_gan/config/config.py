@@ -165,14 +165,6 @@ class Config(NetworkSettings):
         group=_LOSSES,
         on_resume="auto",
     )
-    mode_seeking_every: int = setting(
-        1,
-        "Compute the mode-seeking loss, which needs a second pass of the generator, at every so many updates alone, "
-        "with so many times its weight there.",
-        low=1,
-        unit="updates",
-        group=_LOSSES,
-    )
     discriminator_augment: str = setting(
         "none",
         "Differentiable augmentation of the discriminator's input (DiffAugment), useful with few pairs.",

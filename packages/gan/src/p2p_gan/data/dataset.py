@@ -41,8 +41,7 @@ class Batch:
     `ignored` (n, 1, h, w) marks pixels that no loss uses. `classes` (n, h, w) int64 are the class indices of the mask
     half if it has a palette, -1 where a pixel has no class. `factor` multiplies the losses of a part of a batch, so
     that the mean over all parts is the loss of the whole batch. `parts` are the pieces of which gradients are computed
-    one after the other, where that is not done for all pairs at once. `modes_factor` multiplies the mode-seeking loss;
-    where it is 0 nothing is generated for it.
+    one after the other, where that is not done for all pairs at once.
     """
 
     a: Tensor
@@ -51,7 +50,6 @@ class Batch:
     classes: Tensor | None = None
     factor: float = 1.0
     parts: tuple["Part", ...] = ()
-    modes_factor: float = 1.0
 
 
 class Part(NamedTuple):

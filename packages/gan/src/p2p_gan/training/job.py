@@ -153,8 +153,6 @@ def _without_effect(config: Config) -> tuple[str, ...]:
         reasons["discriminator_layers"] = "with gan_loss=segmentation, whose discriminator is a U-Net of its own depth"
     if config.segmentation_head == "off":
         reasons |= dict.fromkeys(_OF_HEAD, "without a segmentation head")
-    if not config.lambda_mode_seeking:
-        reasons["mode_seeking_every"] = "without the mode-seeking loss"
     known, usual = settings_of(Config), Config()
     changed = {name: getattr(config, name) for name in reasons if getattr(config, name) != getattr(usual, name)}
     return tuple(f"{name}={known[name].text(value)} has no effect {reasons[name]}." for name, value in changed.items())
@@ -175,11 +173,6 @@ def learning_rate_at(config: Config, seen: int) -> float:
     if config.lr_schedule == "constant" or seen < total / 2:
         return config.learning_rate
     return config.learning_rate * max(0.0, 1 - (seen - total / 2) / (total / 2))
-
-
-def modes_factor_at(config: Config, seen: int) -> float:
-    """By how much the mode-seeking loss is multiplied in the update after `seen` images; 0 where it is left out."""
-    return 0.0 if seen // config.update_pairs % config.mode_seeking_every else float(config.mode_seeking_every)
 
 
 def learning_rate_jump(before: Config, now: Config, seen: int) -> list[str]:

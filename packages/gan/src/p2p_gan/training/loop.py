@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from p2p_gan.data.dataset import Batch, PairDataset, Part
 from p2p_gan.machine.distributed import Ranks, Share
 from p2p_gan.runs.checkpoint import Progress
-from p2p_gan.training.job import Job, learning_rate_at, modes_factor_at
+from p2p_gan.training.job import Job, learning_rate_at
 from p2p_gan.training.signals import StopRequest
 from p2p_gan.training.steps.stepper import Stepper, recorder_for
 from p2p_gan.updates.loss_ring import LossRing
@@ -80,8 +80,7 @@ def _repeat_steps(
         positions = dataset.positions(images, min(config.update_pairs, total - images))
         share, parts = share_batches(ranks, positions, config.batch)
         batch = dataset.batch(share.positions, job.device, job.memory_format)
-        modes_factor = modes_factor_at(config, images)
-        batch = replace(batch, factor=share.factor, parts=parts, modes_factor=modes_factor)
+        batch = replace(batch, factor=share.factor, parts=parts)
         waited = time.perf_counter() - started
 
         # Step: one update of generator and discriminator, and of the exponential moving average (EMA) of the generator.

@@ -24,7 +24,7 @@ from p2p_gan.machine.distributed import ALONE
 from p2p_gan.machine.memory import free_bytes
 from p2p_gan.runs.state import network_states
 from p2p_gan.training.build import build
-from p2p_gan.training.job import Job, make_job, modes_factor_at
+from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.loop import share_batches
 from p2p_gan.training.steps.stepper import Stepper, recorder_for
 from p2p_gan.updates.step import train_step
@@ -182,22 +182,20 @@ def _repeat_updates(
             break
         positions = dataset.positions(seen, job.config.update_pairs)
         if stepper is None:
-            _update(job, dataset, positions, seen)
+            _update(job, dataset, positions)
         else:
-            stepper.step(_batch(job, dataset, positions, seen), job.config.learning_rate)
+            stepper.step(_batch(job, dataset, positions), job.config.learning_rate)
         seen += len(positions)
     return seen
 
 
-def _update(job: Job, dataset: PairDataset, positions: Sequence[int], seen: int = 0) -> None:
-    train_step(job.nets, _batch(job, dataset, positions, seen), job.recipe, job.autocast)
+def _update(job: Job, dataset: PairDataset, positions: Sequence[int]) -> None:
+    train_step(job.nets, _batch(job, dataset, positions), job.recipe, job.autocast)
 
 
-def _batch(job: Job, dataset: PairDataset, positions: Sequence[int], seen: int = 0) -> Batch:
-    """The batch after `seen` images; the first one has every loss, and so the most memory."""
+def _batch(job: Job, dataset: PairDataset, positions: Sequence[int]) -> Batch:
     share, parts = share_batches(ALONE, positions, job.config.batch)
-    batch = dataset.batch(share.positions, job.device, job.memory_format)
-    return replace(batch, parts=parts, modes_factor=modes_factor_at(job.config, seen))
+    return replace(dataset.batch(share.positions, job.device, job.memory_format), parts=parts)
 
 
 def _largest(dataset: PairDataset, batch: int) -> list[int]:

@@ -256,7 +256,7 @@ class PictureComparison:
     """A batch and the output for it: the arguments of the losses that need no discriminator.
 
     `weights` weight each pixel, and `share` the mean over this part of the batch. Of the features as many `stages` are
-    compared. `modes_factor` multiplies the loss that compares two outputs.
+    compared.
     """
 
     real_b: Tensor
@@ -264,7 +264,6 @@ class PictureComparison:
     weights: Tensor | None
     share: MeanShare
     stages: int = 0
-    modes_factor: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -318,13 +317,11 @@ def _head(config: Config) -> float:
 
 
 def _mode_seeking(at: PictureComparison) -> Tensor:
-    if at.modes_factor == 0:
-        return at.real_b.new_zeros(())
     one, other = at.generated, at.generated.other
     assert other is not None, "the recipe asked for it"
     assert one.noise is not None, "the config asks for noise"
     assert other.noise is not None, "the config asks for noise"
-    return at.modes_factor * mode_seeking_loss((one.fake_b, other.fake_b), (one.noise, other.noise))
+    return mode_seeking_loss((one.fake_b, other.fake_b), (one.noise, other.noise))
 
 
 def _perceptual(config: Config) -> float:

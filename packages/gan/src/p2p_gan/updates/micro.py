@@ -3,7 +3,7 @@
 Nothing here may compute a loss or know a network.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -51,8 +51,7 @@ def split_batch(batch: Batch) -> list[MicroBatch]:
         ignored = None if batch.ignored is None else batch.ignored[rows]
         classes = None if batch.classes is None else batch.classes[rows]
         last, (a, b) = number == len(batch.parts), (_cut(each, rows) for each in (batch.a, batch.b))
-        part = MicroBatch(a, b, ignored, classes, factor, whole=batch, weight=weight, last=last, means=means)
-        found.append(replace(part, modes_factor=batch.modes_factor))
+        found.append(MicroBatch(a, b, ignored, classes, factor, whole=batch, weight=weight, last=last, means=means))
         first += pairs
     return found
 

@@ -342,7 +342,7 @@ def _generator_output(
 
 def _generate_and_look(nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast) -> GeneratorOutput:
     """The same with another output and with the pretrained features of the photos, where losses use them."""
-    if "g_modes" in recipe.weights and batch.modes_factor:
+    if "g_modes" in recipe.weights:
         generated, other = _generate_two(nets, batch, recipe, autocast)
         generated = replace(generated, other=other)
     else:
@@ -365,7 +365,6 @@ def _compare(nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: R
             weights,
             _share(batch, nets.passes, weights, balanced=balanced),
             recipe.config.perceptual_stages,
-            batch.modes_factor,
         )
     )
 

@@ -46,10 +46,9 @@ class UpdateGraph:
 
 
 def shape_of(batch: Batch) -> BatchShape:
-    """What is recorded as it is: the shapes and types of a batch's tensors, its factors and its parts."""
+    """What is recorded as it is: the shapes and types of a batch's tensors, its factor and its parts."""
     return (
         batch.factor,
-        batch.modes_factor,
         batch.parts,
         *(None if each is None else (each.shape, each.dtype) for each in _tensors(batch)),
     )
