@@ -89,6 +89,10 @@ def test_nothing_is_said_of_the_test_pairs_of_another_set_where_the_training_pai
 ) -> None:
     _make_strange(others)
     assert _seen(run, others) == []
+    record = json.loads((run / RUN).read_text())
+    (run / RUN).write_text(json.dumps(record | {"from": {"path": "another model"}}))
+    assert _seen(run, others) == ["other-pairs"]
+    (run / RUN).write_text(json.dumps(record))
     shutil.move(run.parent / "pairs", run.parent / "away")
     assert _seen(run, others) == ["other-pairs"]
 
