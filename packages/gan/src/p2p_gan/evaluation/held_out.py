@@ -48,9 +48,10 @@ def _may_be_others(path: Path, card: ModelCard, folder: PairFolder, split: str) 
     if not card.data_hash or not all(pair.hash for pair in folder.of(split)) or card.data_hash == folder.data_hash:
         return False
     record = _record_beside(path, card)
-    return not (
-        _are_as_trained(record.get("splits"), folder, split) or _are_strange(record.get("pairs"), card, folder, split)
-    )
+    if _are_as_trained(record.get("splits"), folder, split):
+        return False
+    # What a model has learned that this one began with (--from) is not known.
+    return "from" in record or not _are_strange(record.get("pairs"), card, folder, split)
 
 
 def _are_as_trained(recorded: object, folder: PairFolder, split: str) -> bool:
