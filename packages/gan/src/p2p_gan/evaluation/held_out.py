@@ -72,8 +72,8 @@ def _are_strange(trained_on: object, card: ModelCard, folder: PairFolder, split:
     with suppress(P2PError):
         known = open_pairs(Path(trained_on))
         if known.data_hash == card.data_hash:
-            learned = {mark for pair in known.of(TRAINING) for mark in _marks_of(pair)}
-            return not any(mark in learned for pair in folder.of(split) for mark in _marks_of(pair))
+            scored = {mark for pair in folder.of(split) for mark in _marks_of(pair)}
+            return all(scored.isdisjoint(_marks_of(pair)) for pair in known.of(TRAINING))
     return False
 
 
