@@ -71,8 +71,9 @@ def _make_strange(pairs: Path, *, keep: tuple[str, ...] = ()) -> None:
     folder = open_pairs(pairs)
     changed = []
     for each in folder.pairs:
-        new = {"name": f"new-{each.name}", "hash": each.hash[::-1], "sources": {"b_sha256": f"new-{each.name}"}}
-        changed.append(replace(each, **{field: value for field, value in new.items() if field not in keep}))
+        name = each.name if "name" in keep else f"new-{each.name}"
+        pixels = each.hash if "hash" in keep else each.hash[::-1]
+        changed.append(replace(each, name=name, hash=pixels, sources={"b_sha256": f"new-{each.name}"}))
     write_manifest(replace(folder, pairs=tuple(changed)))
 
 

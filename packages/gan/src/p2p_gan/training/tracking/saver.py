@@ -80,7 +80,7 @@ class Saver:
         self._writer = Writer()
         self._memory: dict[str, Tensor] = {}  # of the last snapshot, reused
         self._at = time.monotonic()
-        self._applied = _applied_of(job)
+        self._applied = _model_network(job)
         run_folder.make(checkpoint.CHECKPOINTS)
 
     def __enter__(self) -> "Saver":
@@ -144,13 +144,13 @@ class Saver:
             self._run_folder.mark_trained()
 
 
-def _applied_of(job: Job) -> str:
+def _model_network(job: Job) -> str:
     """The network that is the model: the EMA of the generator if there is one."""
     return "ema" if "ema" in network_states(job.nets) else "generator"
 
 
 def _card_at(job: Job, images: int) -> ModelCard:
-    return replace(job.card, images=images, averaged=_applied_of(job) == "ema")
+    return replace(job.card, images=images, averaged=_model_network(job) == "ema")
 
 
 def find_lost_models(run: Path) -> dict[str, int]:
@@ -176,7 +176,7 @@ def restore_models(run: Path, job: Job, lost: Mapping[str, int], report: Reporte
     Raises P2PError for one whose checkpoint is gone or damaged.
     """
     for file, images in lost.items():
-        weights = checkpoint.read_network(run, images, _applied_of(job))
+        weights = checkpoint.read_network(run, images, _model_network(job))
         if weights is None:
             what = f"is missing or damaged, and so is the checkpoint of image {images}, from which it could be made"
             raise P2PError(run / file, what, "Restore one of them from a copy.", code="no-usable-checkpoint")
