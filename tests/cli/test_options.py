@@ -68,6 +68,16 @@ def test_a_length_on_the_command_line_replaces_that_of_the_file(tmp_path: Path) 
     assert configure(PRESETS["paper"], file, (), {"images": 40}).images == 40
 
 
+def test_a_file_that_says_two_lengths_is_refused_unless_the_command_line_says_a_third(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text("epochs = 3\nimages = 40\n")
+    with refused("options-conflict", f"images in {file} and epochs in {file}", usage=True):
+        configure(PRESETS["paper"], file, (), {})
+    assert configure(PRESETS["paper"], file, (), {"images": 50}).images == 50
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [

@@ -1,5 +1,6 @@
 """Whether the pairs that score a model were held out when it was trained."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -7,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from p2p_datatools.contract.pairs.manifest import open_pairs, write_manifest
-from p2p_gan.evaluation.held_out import find_seen
+from p2p_gan.evaluation.held_out import _marks_of, find_seen
 from p2p_gan.evaluation.scores import EvaluationRequest, evaluate
 from p2p_gan.models.location import BEST, MODEL_FILE
 from p2p_gan.models.model import read_model
+from p2p_gan.runs.runfolder import RUN
 
 
 def _seen(run: Path, pairs: Path, split: str = "test") -> list[str]:
@@ -62,6 +64,54 @@ def test_pairs_that_were_held_out_stay_so_whatever_happens_to_the_other_splits(r
     alone = run.parent / "alone.safetensors"  # without a run.json nothing but the hash of all pairs is known
     shutil.copy(run / MODEL_FILE, alone)
     assert _seen(alone, run.parent / "pairs", "test") == ["other-pairs"]
+
+
+def _make_strange(pairs: Path, *, keep: tuple[str, ...] = ()) -> None:
+    """Let the manifest of a folder tell pairs of other names, pixels and photos, but for what is kept."""
+    folder = open_pairs(pairs)
+    changed = []
+    for each in folder.pairs:
+        name = each.name if "name" in keep else f"new-{each.name}"
+        pixels = each.hash if "hash" in keep else each.hash[::-1]
+        changed.append(replace(each, name=name, hash=pixels, sources={"b_sha256": f"new-{each.name}"}))
+    write_manifest(replace(folder, pairs=tuple(changed)))
+
+
+@pytest.fixture
+def others(run: Path) -> Path:
+    """A copy of the pairs of the run, which its run.json knows by their whole path."""
+    record = json.loads((run / RUN).read_text())
+    (run / RUN).write_text(json.dumps(record | {"pairs": str(run.parent / "pairs")}))
+    return Path(shutil.copytree(run.parent / "pairs", run.parent / "others"))
+
+
+def test_nothing_is_said_of_the_test_pairs_of_another_set_where_the_training_pairs_can_be_asked(
+    run: Path, others: Path
+) -> None:
+    _make_strange(others)
+    assert _seen(run, others) == []
+    record = json.loads((run / RUN).read_text())
+    (run / RUN).write_text(json.dumps(record | {"from": {"path": "another model"}}))
+    assert _seen(run, others) == ["other-pairs"]
+    (run / RUN).write_text(json.dumps(record))
+    shutil.move(run.parent / "pairs", run.parent / "away")
+    assert _seen(run, others) == ["other-pairs"]
+
+
+@pytest.mark.parametrize("known", ["name", "hash"])
+def test_training_pairs_among_the_test_pairs_of_another_set_are_known_by_their_names_or_pixels(
+    run: Path, others: Path, known: str
+) -> None:
+    _exchange(others, "train", "test")
+    _make_strange(others, keep=(known,))
+    assert _seen(run, others) == ["other-pairs"]
+
+
+def test_training_pairs_of_another_size_and_name_are_known_by_their_photos(others: Path) -> None:
+    learned = open_pairs(others).of("train")[0]
+    photo = {"b_sha256": "0" * 64}
+    marks = _marks_of(replace(learned, name="x", hash="y", sources=photo))
+    assert marks & _marks_of(replace(learned, sources=photo)) == {"0" * 64}
 
 
 def test_a_folder_without_hashes_says_nothing_of_what_was_trained_on(run: Path) -> None:

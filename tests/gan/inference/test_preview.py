@@ -17,6 +17,7 @@ from p2p_datatools.contract.pictures.images import Photo, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.evaluation.scores import evaluate
 from p2p_gan.evaluation.work import evaluate_into
+from p2p_gan.inference import preview
 from p2p_gan.inference.predictor import Predictor
 from p2p_gan.inference.preview import look_at_inputs
 from p2p_gan.inference.sampling import sample
@@ -100,6 +101,34 @@ def test_photos_of_any_shape_are_no_pairs(
 ) -> None:
     # Also those twice as wide: models stretch them, and cameras of cars take such.
     assert look(write(tmp_path, lambda seed: scene(seed, width)), make_model(PHOTO, B, size=size).card, notes) == []
+
+
+def test_plain_photos_of_a_shape_that_a_model_stretches_are_no_pairs(
+    make_model: Make, tmp_path: Path, notes: "Notes"
+) -> None:
+    files = write(tmp_path, lambda seed: np.full((64, 128, 3), 40 * seed, np.uint8))
+    assert look(files, make_model(PHOTO, B, size=Size(32, 32)).card, notes) == []
+    assert look(files, make_model(PHOTO, B, size=Size(64, 16)).card, notes) == []  # nor one above the other
+
+
+def test_few_colours_are_counted_in_all_pixels_and_those_of_photos_in_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[int] = []
+
+    def count(pixels: Photo) -> int:
+        counted.append(len(pixels))
+        return len(np.unique(pixels.reshape(-1, 3), axis=0))
+
+    monkeypatch.setattr(preview, "_count_colors", count)
+    mask = np.zeros((300, 400, 3), np.uint8)
+    mask[:150] = 255
+    assert preview._is_flat(mask)
+    assert counted[-1] == 120_000
+    counted.clear()
+    assert not preview._is_flat(scene(0, 400, 300))
+    assert counted[0] < 5000
+    assert len(counted) == 1
+    mask[:7, :7] = np.arange(147).reshape(7, 7, 3)  # a corner that no few pixels show
+    assert not preview._is_flat(mask)
 
 
 def test_pictures_one_above_the_other_are_noted_as_pairs(make_model: Make, tmp_path: Path, notes: "Notes") -> None:

@@ -76,6 +76,7 @@ def test_scores_of_other_pairs_are_not_compared_in_silence(tmp_path: Path) -> No
     a, b, c, old = read_runs([tmp_path])
     assert say_other_pairs([a, b, old]) == ""
     assert "a on those of pairs-1, c on those of pairs-2" in say_other_pairs([a, c, old])
+    assert "a (and 1 more) on those of pairs-1, c on those of pairs-2" in say_other_pairs([a, c, b, old])
 
 
 def test_the_learning_rate_of_an_earlier_record_is_one_curve_with_todays(tmp_path: Path) -> None:

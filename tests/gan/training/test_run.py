@@ -21,7 +21,8 @@ from p2p_datatools.contract.pictures.images import Photo, read_photo
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch, load_dataset
-from p2p_gan.models.location import MODEL_FILE
+from p2p_gan.models.location import BEST, MODEL_FILE, model_file
+from p2p_gan.models.model import read_card
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RunFolder
 from p2p_gan.training import trial
@@ -152,6 +153,45 @@ def test_networks_are_looked_at_every_hundred_images_whatever_the_interval_of_th
     updates = [(seen, seen + batch) for seen in range(0, 355, batch)]
     lines = [(before, after) for before, after in updates if after // log_every > before // log_every]
     assert [after for before, after in lines if probe_due(before, after, log_every)] == probed
+
+
+def test_a_finished_run_writes_models_that_are_missing_or_cut_again_bit_for_bit(
+    pair_folder: Path, tiny: Config, tmp_path: Path, refused: "Refused"
+) -> None:
+    averaged, run = replace(tiny, ema_half_life=4), tmp_path / "run"
+    train(pair_folder, run, averaged)
+    before = {name: (run / name).read_bytes() for name in (MODEL_FILE, BEST)}
+
+    (run / BEST).unlink()
+    (run / MODEL_FILE).unlink()
+    with refused("missing-model", run):
+        model_file(run)
+    again, report = train(pair_folder, run, averaged), Stop(-1)
+    assert again.plan is None
+    assert {name: (run / name).read_bytes() for name in before} == before
+
+    (run / MODEL_FILE).write_bytes(before[MODEL_FILE][:-1000])
+    with refused("damaged-file", run / MODEL_FILE):
+        read_card(run)
+    train(pair_folder, run, averaged, report=report)
+    assert (run / MODEL_FILE).read_bytes() == before[MODEL_FILE]
+    assert [MODEL_FILE in line for line in report.lines] == [True]
+    train(pair_folder, run, averaged, report=report)
+    assert len(report.lines) == 1
+
+
+def test_a_lost_model_whose_checkpoint_is_damaged_too_is_an_error(
+    pair_folder: Path, tiny: Config, tmp_path: Path, refused: "Refused"
+) -> None:
+    run = tmp_path / "run"
+    train(pair_folder, run, tiny)
+    (run / MODEL_FILE).unlink()
+    newest = max((run / checkpoint.CHECKPOINTS).glob("*.safetensors"))
+    data = newest.read_bytes()
+    newest.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    with refused("no-usable-checkpoint", run / MODEL_FILE):
+        train(pair_folder, run, tiny)
+    assert not (run / MODEL_FILE).exists()
 
 
 def test_a_finished_run_needs_no_device_to_be_left_alone(

@@ -344,7 +344,8 @@ def asked_settings(
 ) -> "list[SettingRequest]":
     """What the file, then --set and the command's own options ask for, each with the words that say so.
 
-    Raises UsageError where --set and an option ask for different values, or where both set the length of training.
+    Raises UsageError where --set and an option ask for different values, or where two of one place set the length of
+    training.
     """
     from p2p_gan.config.parse import SettingRequest
 
@@ -355,6 +356,7 @@ def asked_settings(
     in_file = _in_file(config_file) if config_file else []
     if any(each.name in _LENGTHS for each in typed):
         in_file = [each for each in in_file if each.name not in _LENGTHS]
+    _refuse_contradictions(in_file)
     return in_file + typed
 
 
@@ -374,12 +376,12 @@ def _in_file(config_file: Path) -> "list[SettingRequest]":
     return asked
 
 
-def _refuse_contradictions(typed: "Sequence[SettingRequest]") -> None:
-    """Raise UsageError where words of one command line set the same to different values: one of them would be lost."""
+def _refuse_contradictions(asked: "Sequence[SettingRequest]") -> None:
+    """Raise UsageError where words of one place set the same to different values: one of them would be lost."""
     from p2p_gan.config.parse import read_asked
 
     by_name: dict[str, SettingRequest] = {}
-    for each in typed:
+    for each in asked:
         other = by_name.setdefault(each.name, each)
         if other is not each and read_asked([other]) != read_asked([each]):
             raise UsageError(f"{other.words} and {each.words}", "differ", "Give one of them.", code="options-conflict")

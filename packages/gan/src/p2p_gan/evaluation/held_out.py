@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.pairs.manifest import PairFolder
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import PairFolder, has_manifest, open_pairs
 from p2p_gan.evaluation.cautions import Caution
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.location import BEST
@@ -24,7 +25,7 @@ def find_seen(
 
     Training pairs are always told, and pairs of val/ by which the best model of a run was chosen. Of others it is known
     by the hash of all pairs in the model, and where that is another by those of single splits in the run.json beside
-    it; a folder without hashes tells nothing.
+    it, and by the training pairs themselves where their folder is still there; a folder without hashes tells nothing.
     """
     if split == TRAINING:
         text = (
@@ -46,21 +47,47 @@ def find_seen(
 def _may_be_others(path: Path, card: ModelCard, folder: PairFolder, split: str) -> bool:
     if not card.data_hash or not all(pair.hash for pair in folder.of(split)) or card.data_hash == folder.data_hash:
         return False
-    return not _are_as_trained(_splits_beside(path, card), folder, split)
+    record = _record_beside(path, card)
+    if _are_as_trained(record.get("splits"), folder, split):
+        return False
+    # What a model has learned that this one began with (--from) is not known.
+    return "from" in record or not _are_strange(record.get("pairs"), card, folder, split)
 
 
-def _are_as_trained(recorded: dict[str, Any], folder: PairFolder, split: str) -> bool:
+def _are_as_trained(recorded: object, folder: PairFolder, split: str) -> bool:
     """Whether the training pairs are those that the model had, or the scored pairs were held out from them."""
+    if not isinstance(recorded, dict):
+        return False
     now = describe_splits(folder)
     return any(each in recorded and recorded[each] == now.get(each) for each in (TRAINING, split))
 
 
-def _splits_beside(path: Path, card: ModelCard) -> dict[str, Any]:
-    """The splits in the run.json of the model; empty if it has none, or that of another run."""
+def _are_strange(trained_on: object, card: ModelCard, folder: PairFolder, split: str) -> bool:
+    """Whether the folder that the model was trained on is still there, and has none of the scored pairs in training.
+
+    A pair is known by its pixels, and in another size by its name or by a file that it was made of.
+    """
+    if not isinstance(trained_on, str) or not has_manifest(Path(trained_on)):
+        return False
+    with suppress(P2PError):
+        known = open_pairs(Path(trained_on))
+        if known.data_hash == card.data_hash:
+            scored = {mark for pair in folder.of(split) for mark in _marks_of(pair)}
+            return all(scored.isdisjoint(_marks_of(pair)) for pair in known.of(TRAINING))
+    return False
+
+
+def _marks_of(pair: Pair) -> set[str]:
+    """By what a pair is known again."""
+    return {pair.hash, pair.name} | {value for key, value in pair.sources.items() if key.endswith("_sha256")}
+
+
+def _record_beside(path: Path, card: ModelCard) -> dict[str, Any]:
+    """The run.json of the model; empty if it has none, or that of another run."""
     run = path if path.is_dir() else path.parent
     if (run / RUN).is_file():
         with suppress(P2PError):
             record = read_run_record(run)
-            if record.get("data_hash") == card.data_hash and isinstance(record.get("splits"), dict):
-                return dict(record["splits"])
+            if record.get("data_hash") == card.data_hash:
+                return record
     return {}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.mask_folder import MASK_LINES
@@ -27,6 +28,7 @@ from p2p_gan.models.card import ModelCard
 _MOST = 8  # pictures that are looked at, spread over all
 _LEVELS = 4  # folders above a picture in which the record of a mask folder is looked for
 _FLAT = 32  # colours that a photo has more of
+_PART = 4096  # pixels of a picture, spread over it, in which they are looked for first: all of a photo take seconds
 _ENDS = ((0, 0, 0), (255, 255, 255))
 _NEAR, _PURE = 48, 0.98  # how far JPEG moves both, and the share of pixels that it moves no farther
 _SHEETS = ("sample sheet", "contact sheet", "figure")  # roles of what has several pictures on it
@@ -190,10 +192,15 @@ def _sizes(pictures: Sequence[Photo], card: ModelCard) -> str:
 
 
 def _are_pairs(pictures: Sequence[Photo], trained: Size | None) -> bool:
-    """Whether nearly all pictures that tell something look like A|B, or none does and all have the size of such."""
+    """Whether nearly all pictures that tell something look like A|B, or none does and all have the size of such.
+
+    The shape alone tells nothing: a model that was trained on wide photos, stretched, sees all of them twice as wide.
+    """
     seen = [_layout(picture, trained) for picture in pictures]
     told = len(seen) - seen.count("unclear")
-    return seen.count("pair") >= _SHARE * told if told else _are_twice_as_wide(pictures, trained)
+    if told or trained is None:
+        return bool(told) and seen.count("pair") >= _SHARE * told
+    return bool(pictures) and {size_of(each) for each in pictures} == {Size(2 * trained.width, trained.height)}
 
 
 def _are_twice_as_wide(pictures: Sequence[Photo], trained: Size | None) -> bool:
@@ -217,14 +224,19 @@ def _note_masks(files: Sequence[Path], pictures: Sequence[Photo], card: ModelCar
     """Note that pictures look like the masks that the model gives, where it takes photos."""
     if card.palette is None or card.output.kind != "mask" or not pictures:
         return
-    if all(_colors_of(picture) <= _FLAT for picture in pictures):
+    if all(map(_is_flat, pictures)):
         report.note(
             f"{files[0]}: has few flat colours, as masks have, but the model takes {card.input.name} and gives masks "
             f"({list_classes(card.palette)}). Is it the model of the other direction?"
         )
 
 
-def _colors_of(picture: Photo) -> int:
-    """How many colours a picture has."""
-    parts = picture.astype(np.uint32)
-    return len(np.unique(parts[..., 0] << 16 | parts[..., 1] << 8 | parts[..., 2]))
+def _is_flat(picture: Photo) -> bool:
+    """Whether a picture has few colours; of a photo a small part of its pixels has more already."""
+    pixels = picture.reshape(-1, 3)
+    return _count_colors(pixels[:: 1 + len(pixels) // _PART]) <= _FLAT and _count_colors(pixels) <= _FLAT
+
+
+def _count_colors(pixels: NDArray[np.uint8]) -> int:
+    parts = pixels.astype(np.uint32)
+    return len(np.unique(parts[:, 0] << 16 | parts[:, 1] << 8 | parts[:, 2]))

@@ -28,16 +28,16 @@ def model_file(path: Path) -> Path:
     if path.is_dir():
         if not (path / MODEL_FILE).is_file():
             what = f"has no {MODEL_FILE}"
-            to_do = "Give a run folder in which training has reached its first checkpoint."
+            to_do = advise_lost(path / MODEL_FILE)
             if (path / BEST).is_file():
-                to_do = f"Give {path / BEST}, the best by its scores on val/."
+                to_do = f"{to_do} Or give {path_word(path / BEST)}, the best by its scores on val/."
             elif not (path / _RECORD).is_file():
                 what = f"{what} and is no run folder"
                 raise UsageError(path, what, _advise_folder(path), code="missing-model")
             raise P2PError(path, what, to_do, code="missing-model")
         return path / MODEL_FILE
     if not path.is_file():
-        to_do = advise_missing(path, otherwise=f"Give a run folder or a {MODEL_FILE}.")
+        to_do = advise_missing(path, otherwise=advise_lost(path))
         raise UsageError(path, "does not exist", to_do, code="missing-model")
     if path.suffix.lower() in SUFFIXES:
         raise UsageError(path, "is not a model: it has the name of a picture", _GIVE_RUN, code="missing-model")
@@ -45,6 +45,14 @@ def model_file(path: Path) -> Path:
         what = "is a checkpoint, from which training goes on" if path.parent != run else "is a record of a run"
         raise UsageError(path, f"{what}, and not a model", f"Give {path_word(run)}.", code="missing-model")
     return path
+
+
+def advise_lost(file: Path) -> str:
+    """What to do about a model file that is missing or damaged: its run, if it lies in one, can write it."""
+    if file.name not in (MODEL_FILE, BEST) or not (file.parent / _RECORD).is_file():
+        return f"Give a run folder or a {MODEL_FILE}."
+    when = "again from a checkpoint" if any((file.parent / _CHECKPOINTS).glob("*.json")) else "at its first checkpoint"
+    return f"Repeat the 'p2p train' command of this run, which writes it {when}."
 
 
 def _run_around(path: Path) -> Path | None:

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import cannot_read
 from p2p_gan.models.card import ModelCard, card_from_json
-from p2p_gan.models.location import MODEL_FILE, is_onnx, model_file
+from p2p_gan.models.location import MODEL_FILE, advise_lost, is_onnx, model_file
 from p2p_gan.models.tensorfile import pieces, write_tensors
 from p2p_gan.networks.base import Generator
 
@@ -108,7 +108,7 @@ def _explain_damage(path: Path) -> Iterator[None]:
         raise P2PError(
             path,
             f"is not a model file or is incomplete ({error})",
-            f"Give a run folder or a {MODEL_FILE}.",
+            advise_lost(path),
             code="damaged-file",
         ) from error
 

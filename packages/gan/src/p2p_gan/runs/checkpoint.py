@@ -141,6 +141,11 @@ def latest_extra(run: Path) -> dict[str, Any]:
     return _of_latest(run, lambda images, value: dict(value["extra"]), {})
 
 
+def latest_best(run: Path) -> int | None:
+    """After how many images the best model of the run was saved; None if there is none."""
+    return _of_latest(run, lambda images, value: value["best_images"], None)
+
+
 def _of_latest(run: Path, read: Callable[[int, dict[str, Any]], _Value], otherwise: _Value) -> _Value:
     """What `read` finds in the record of the newest checkpoint that seems complete, from its images and its values."""
     for record in reversed(_records(run)):

@@ -140,11 +140,18 @@ def _hash_of_val(record: dict[str, Any]) -> str:
 
 def say_other_pairs(runs: Sequence[Run]) -> str:
     """A sentence if the scores of these runs are not of the same pairs; empty if they are, or if that is not known."""
-    scored = [run for run in runs if run.validation and run.scored]
-    if len({run.scored for run in scored}) < 2:
+    by_pairs: dict[str, list[Run]] = {}
+    for run in runs:
+        if run.validation and run.scored:
+            by_pairs.setdefault(run.scored, []).append(run)
+    if len(by_pairs) < 2:
         return ""
-    told = ", ".join(f"{run.name} on those of {run.pairs}" for run in scored)
+    told = ", ".join(f"{_name_runs(alike)} on those of {alike[0].pairs}" for alike in by_pairs.values())
     return f"These runs were not validated on the same pairs, so that their scores cannot be compared: {told}."
+
+
+def _name_runs(runs: Sequence[Run]) -> str:
+    return runs[0].name if len(runs) == 1 else f"{runs[0].name} (and {len(runs) - 1} more)"
 
 
 def _curves(lines: Sequence[dict[str, Any]]) -> dict[str, Curve]:

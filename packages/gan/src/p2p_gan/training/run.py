@@ -31,7 +31,7 @@ from p2p_gan.training.replicas import distribute, shared_state
 from p2p_gan.training.signals import StopRequest, StopSignal
 from p2p_gan.training.source import load_beginning, refuse_other_source
 from p2p_gan.training.tracking.boards import require_boards
-from p2p_gan.training.tracking.saver import Saver, require_space_for_run
+from p2p_gan.training.tracking.saver import Saver, find_lost_models, require_space_for_run, restore_models
 from p2p_gan.training.tracking.tracker import Tracker
 from p2p_gan.training.trial import explain_out_of_memory, prepare_data
 from p2p_gan.training.validation import refuse_unreadable, refuse_unscored
@@ -143,6 +143,8 @@ def _check_and_load(
         early, total = stop_of(checkpoint.latest_extra(run_folder.path)), images_of(config, folder)
         if looked and (images >= total or (early is not None and early.holds_for(config, total))):
             checkpoint.remove_old(run_folder.path, keep=config.keep_checkpoints)
+            if lost := find_lost_models(run_folder.path):
+                restore_models(run_folder.path, make_job(folder, config), lost, report)
             return None
 
     # Networks and data.

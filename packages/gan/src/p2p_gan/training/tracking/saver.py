@@ -1,11 +1,11 @@
-"""Writes checkpoints and models in a thread beside training, and checks that the disk has room for them.
+"""Writes checkpoints and models in a thread beside training, checks that the disk has room, and restores lost models.
 
 Nothing here may decide when to save; an error of the thread is raised in the thread that trains.
 """
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -13,8 +13,10 @@ from types import TracebackType
 from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.progress import Reporter
+from p2p_gan.models.card import ModelCard
 from p2p_gan.models.location import BEST, MODEL_FILE
-from p2p_gan.models.model import write_model
+from p2p_gan.models.model import read_card, write_model
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.disk import require_space
 from p2p_gan.runs.runfolder import RunFolder
@@ -78,8 +80,7 @@ class Saver:
         self._writer = Writer()
         self._memory: dict[str, Tensor] = {}  # of the last snapshot, reused
         self._at = time.monotonic()
-        # The model is the EMA of the generator if there is one.
-        self._applied = "ema" if "ema" in network_states(job.nets) else "generator"
+        self._applied = _model_network(job)
         run_folder.make(checkpoint.CHECKPOINTS)
 
     def __enter__(self) -> "Saver":
@@ -135,13 +136,53 @@ class Saver:
             for name, value in state.tensors.items()
             if name.startswith(f"{self._applied}/")
         }
-        card = replace(self._job.card, images=progress.images, averaged=self._applied == "ema")
         for file in (MODEL_FILE, BEST) if best else (MODEL_FILE,):
-            write_model(run / file, card, weights)
+            write_model(run / file, _card_at(self._job, progress.images), weights)
         # Last of all: if a kill comes before this, resuming computes these images again and rewrites these files.
         checkpoint.seal(run, record, keep=self._job.config.keep_checkpoints)
         if progress.images:
             self._run_folder.mark_trained()
+
+
+def _model_network(job: Job) -> str:
+    """The network that is the model: the EMA of the generator if there is one."""
+    return "ema" if "ema" in network_states(job.nets) else "generator"
+
+
+def _card_at(job: Job, images: int) -> ModelCard:
+    return replace(job.card, images=images, averaged=_model_network(job) == "ema")
+
+
+def find_lost_models(run: Path) -> dict[str, int]:
+    """The model files of a finished run that are missing or damaged, and after how many images each was written."""
+    images, _ = checkpoint.latest(run)
+    wanted = {MODEL_FILE: images, BEST: checkpoint.latest_best(run)}
+    return {file: at for file, at in wanted.items() if at is not None and _is_lost(run / file)}
+
+
+def _is_lost(path: Path) -> bool:
+    if not path.exists():
+        return True
+    try:
+        read_card(path)
+    except P2PError as error:
+        return error.code == "damaged-file"  # another file is somebody's own
+    return False
+
+
+def restore_models(run: Path, job: Job, lost: Mapping[str, int], report: Reporter) -> None:
+    """Write model files again as `Saver` has written them, from the checkpoints of the same images.
+
+    Raises P2PError for one whose checkpoint is gone or damaged.
+    """
+    for file, images in lost.items():
+        weights = checkpoint.read_network(run, images, _model_network(job))
+        if weights is None:
+            what = f"is missing or damaged, and so is the checkpoint of image {images}, from which it could be made"
+            raise P2PError(run / file, what, "Restore one of them from a copy.", code="no-usable-checkpoint")
+        require_space(run, _model_bytes(job), f"{file} needs", "Free some space and repeat the command.")
+        write_model(run / file, _card_at(job, images), weights)
+        report.note(f"{run / file} was missing or damaged: written again from the checkpoint of image {images}.")
 
 
 def require_space_for_run(run_folder: RunFolder, job: Job) -> None:
