@@ -143,7 +143,8 @@ def latest_extra(run: Path) -> dict[str, Any]:
 
 def latest_best(run: Path) -> int | None:
     """After how many images the best model of the run was saved; None if there is none."""
-    return _of_latest(run, lambda images, value: value["best_images"], None)
+    found: int | None = _of_latest(run, lambda images, value: value["best_images"], None)
+    return found
 
 
 def _of_latest(run: Path, read: Callable[[int, dict[str, Any]], _Value], otherwise: _Value) -> _Value:
