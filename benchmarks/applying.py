@@ -126,9 +126,9 @@ def by_the_clock(top: Path, model: Path, runs: int, count: int) -> None:
     alone = InferenceSession(str(model.with_suffix(".onnx")))
     numbers = iter(range(10**6))
 
-    def command(_: int) -> None:
+    def command(runtime: str, _: int) -> None:
         dest = top / f"clock-{next(numbers)}"
-        words = ("sample", str(model), str(top / "in"), "--out", str(dest), "--runtime", "onnxruntime")
+        words = ("sample", str(model), str(top / "in"), "--out", str(dest), "--runtime", runtime)
         measure.run((*measure.P2P, *words, "--device", "cpu"))
 
     def script(_: int) -> None:
@@ -139,11 +139,15 @@ def by_the_clock(top: Path, model: Path, runs: int, count: int) -> None:
             Image.fromarray(((output + 1) * 127.5).clip(0, 255).astype(np.uint8)).save(top / "script" / file.name)
 
     works: dict[str, Callable[[int], object]] = {
-        "p2p sample, with its start": command,
+        "p2p sample, with its start": partial(command, "onnxruntime"),
         "the usual script: Pillow, one session": script,
         "bare passes, one session, its own threads": lambda count: [alone.run(None, inputs) for _ in range(count)],
         "bare passes, a thread for each core": partial(side_by_side, lambda: onnx.sessions.run(inputs, large=False)),
     }
+    if has_openvino():
+        compiled = load_openvino_model(model.with_suffix(".onnx")).sessions
+        works["p2p sample by OpenVINO, with its start"] = partial(command, "openvino")
+        works["bare passes, OpenVINO, a core each"] = partial(side_by_side, lambda: compiled.run(inputs, large=False))
     rates: dict[str, list[float]] = {}
     for _ in range(runs):
         for name, work in works.items():
