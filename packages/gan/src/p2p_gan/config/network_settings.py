@@ -228,7 +228,7 @@ class NetworkSettings:
     )
     pixel_noise: int = setting(
         0,
-        "The number of noise channels that are another number at each pixel, from which areas without content get "
+        "The number of noise channels with another number at each pixel, from which areas without content get "
         "their texture; auto adds 4 beside noise_channels where masks are translated into photos that pretrained "
         "features watch.",
         low=0,

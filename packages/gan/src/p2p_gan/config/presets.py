@@ -153,10 +153,9 @@ TABLE: dict[str, Preset] = {
         changed="masks as one-hot classes; for masks to photos, a segmentation head on the discriminator, whose "
         "cross-entropy for generated photos, where it is above that for the real ones, is part of the generator's "
         "loss, and noise that the mode-seeking loss makes count, in place of dropout, with a part that differs at "
-        "each pixel; for photos, a perceptual "
-        "loss by EfficientNet-Lite0 (the extra features; without it the run says so and goes without); an EMA of "
-        "the generator's weights; resize convolutions in place of transposed ones. Class-balanced L1, crops "
-        "around rare classes and feature matching were measured and left out",
+        "each pixel; for photos, a perceptual loss by EfficientNet-Lite0 (the extra features; without it the run says "
+        "so and goes without); an EMA of the generator's weights; resize convolutions in place of transposed ones. "
+        "Class-balanced L1, crops around rare classes and feature matching were measured and left out",
         data="facades",
         pairs=400,
     ),
