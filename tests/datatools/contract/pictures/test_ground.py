@@ -9,7 +9,7 @@ import tifffile
 
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.ground import compare_grounds, ground_of, say_places
+from p2p_datatools.contract.pictures.ground import compare_grounds, ground_of, judge_places
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.pictures.pages import AS_USUAL
 from p2p_datatools.contract.progress import QUIET
@@ -122,7 +122,7 @@ def test_a_small_shift_is_noted(tmp_path: Path, notes: "Notes") -> None:
         )
         for number in range(3)
     ]
-    assert say_places(files, AS_USUAL, notes)
+    assert judge_places(files, AS_USUAL, notes)
     assert "1.7 pixels" in notes.lines[0]
 
 
@@ -132,7 +132,7 @@ def test_the_place_of_a_scene_in_each_of_its_tiles_says_nothing(tmp_path: Path) 
         step = 1.0 + number  # tiles of several sizes have several ends
         write_place(tmp_path / "a" / f"{number}.tif", 0.0, 0.0, step=step)
     assert pair(tmp_path / "a", tmp_path / "b", tmp_path / "pairs").built == 3
-    assert not say_places([], AS_USUAL, QUIET)
+    assert not judge_places([], AS_USUAL, QUIET)
 
 
 def test_label_pictures_of_another_place_than_their_photos_are_refused(tmp_path: Path) -> None:

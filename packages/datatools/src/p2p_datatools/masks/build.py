@@ -18,7 +18,7 @@ from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import refuse_pairs_as_photos
 from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, color_words
-from p2p_datatools.contract.pictures.ground import say_places, spread
+from p2p_datatools.contract.pictures.ground import judge_places, spread
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.worn.snap import TOLERANCE
 from p2p_datatools.contract.progress import MANY, QUIET, Reporter
@@ -172,7 +172,7 @@ def build_masks(
         work = MaskWork(
             *(destination, inputs.jobs, inputs.claims, inputs.pictures, how.order),
             strict=how.strict,
-            by_place=say_places(_spread_files(inputs.jobs), how.read, report),
+            by_place=judge_places(_spread_files(inputs.jobs), how.read, report),
         )
         done = work.run(inputs.jobs, "masks", len(inputs.jobs), threads=how.threads, report=report)
         lines, skipped = work.records(), [*inputs.skipped, *done.skipped]

@@ -28,7 +28,7 @@ from p2p_datatools.contract.pairs.manifest import (
     read_manifest,
     write_manifest,
 )
-from p2p_datatools.contract.pictures.ground import say_places, spread
+from p2p_datatools.contract.pictures.ground import judge_places, spread
 from p2p_datatools.contract.pictures.images import say_over_white
 from p2p_datatools.contract.pictures.nodata import Nodata, list_numbers, range_of
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
@@ -152,7 +152,7 @@ def pair(
 
 
 def _say_places(matched: MatchedFiles, ways: PairOptions, report: Reporter) -> bool:
-    return say_places([matched[name] for name in spread([*matched])], ways.read, report)
+    return judge_places([matched[name] for name in spread([*matched])], ways.read, report)
 
 
 def _say(job: PairRecipe, dest: Path, sizes: "_Sizes", report: Reporter) -> None:

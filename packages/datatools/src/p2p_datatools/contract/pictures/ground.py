@@ -87,7 +87,7 @@ def spread(items: Sequence[_Item]) -> Sequence[_Item]:
     return items[:: max(1, len(items) // _SAMPLE)][:_SAMPLE]
 
 
-def say_places(some: Sequence[_Files], options: ReadOptions, report: Reporter) -> bool:
+def judge_places(some: Sequence[_Files], options: ReadOptions, report: Reporter) -> bool:
     """Whether the places that pictures and their partners say can be compared, by `some` of them; notes small shifts.
 
     They cannot where all files of one kind have one corner, and those of the other have not: programs that cut tiles
