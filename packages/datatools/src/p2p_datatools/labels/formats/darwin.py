@@ -3,7 +3,7 @@
 Nothing here may look at pictures or at the disk; it is handed the parsed JSON.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -30,8 +30,7 @@ def is_darwin(value: Any) -> bool:
 
 def read_darwin(value: Any, *, where: str, source: str) -> LabelSet:
     """The labels of one picture."""
-    read: Callable[[], RegionLabels] = partial(_picture, value, where, source)
-    return gather("darwin", [(where, read)])
+    return gather("darwin", [(where, partial(_picture, value, where, source))])
 
 
 def _picture(value: Mapping[str, Any], where: str, source: str) -> RegionLabels:

@@ -141,8 +141,7 @@ def is_labelme_xml(value: Any) -> bool:
 
 def read_labelme_xml(value: Element, *, where: str, source: str) -> LabelSet:
     """The labels of one picture; `where` is the path of the file, beside which its masks lie."""
-    read: Callable[[], RegionLabels] = partial(_xml_picture, value, where, source)
-    return gather("labelme", [(where, read)])
+    return gather("labelme", [(where, partial(_xml_picture, value, where, source))])
 
 
 def _xml_picture(value: Element, where: str, source: str) -> RegionLabels:

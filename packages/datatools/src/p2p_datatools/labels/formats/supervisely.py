@@ -36,8 +36,7 @@ def is_supervisely(value: Any) -> bool:
 
 def read_supervisely(value: Any, *, where: str, source: str) -> LabelSet:
     """The labels of one picture, whose name only the path of its file tells."""
-    read: Callable[[], RegionLabels] = partial(_picture, value, where, source)
-    return gather("supervisely", [(where, read)])
+    return gather("supervisely", [(where, partial(_picture, value, where, source))])
 
 
 def _picture(value: Mapping[str, Any], where: str, source: str) -> RegionLabels:
