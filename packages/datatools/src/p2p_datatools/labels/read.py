@@ -60,9 +60,7 @@ from p2p_datatools.labels.formats.whole_sets.via import is_via, is_via_csv, read
 from p2p_datatools.labels.formats.whole_sets.via3 import is_via3, read_via3
 from p2p_datatools.labels.formats.yolo import is_yolo, read_yolo
 from p2p_datatools.labels.label_files import FileForm, Format, LabelFiles, PlaceForm, catch_reader
-from p2p_datatools.labels.split_files import (
-    give_splits_of_names,
-)
+from p2p_datatools.labels.split_files import give_splits_of_names
 from p2p_datatools.labels.split_lists import give_listed_splits
 from p2p_datatools.labels.unread import unknown_labels
 from p2p_datatools.labels.values import LabelSet, PictureLabels
@@ -268,26 +266,32 @@ def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - i
     if not path.exists():
         raise P2PError(path, "there is no such file or folder", advise_missing(path), code="missing-path")
     files = LabelFiles(path, FORMATS.values())
-    chosen = (
-        next((each for each in FORMATS.values() if _fits(each, files)), None) if format == "auto" else FORMATS[format]
-    )
-    if format == "auto" and (chosen is None or chosen.place is None or chosen.place.fits_any):
+    chosen = _detect(files) if format == "auto" else FORMATS[format]
+    with catch_reader(path):
+        read = chosen.place.read(path) if chosen.place else files.read(chosen)
+        found = give_listed_splits(give_splits_of_names(read), path)
+    if format != "auto" or chosen.place is None:
+        return found
+    if chosen.place.may_have_others:
+        found = replace(found, notes=(*found.notes, *_others_note(chosen, files)))
+    return _judge_each(found) if chosen.place.fits_any else found
+
+
+def _detect(files: LabelFiles) -> Format:
+    """The first format that fits; raises P2PError where none does, or files tell something else than the place."""
+    chosen = next((each for each in FORMATS.values() if _fits(each, files)), None)
+    if chosen is None or chosen.place is None or chosen.place.fits_any:
         _refuse_mixture(files)
-        for is_it, error_of in _UNREADABLE:
-            if not files.known and is_it(path):
-                raise error_of(path)
+        for is_it, error_of in _UNREADABLE if not files.known else ():
+            if is_it(files.place):
+                raise error_of(files.place)
         # Who reads a folder of pictures finds folders that are closed to us, too, and goes on without where asked.
         damaged = [error for error in files.damaged if chosen is None or error.code != "unreadable-folder"]
         if damaged and not files.known:
             raise damaged[0]
     if chosen is None:
-        raise files.explain() or unknown_labels(path, [each.title for each in FORMATS.values()])
-    with catch_reader(path):
-        read = chosen.place.read(path) if chosen.place else files.read(chosen)
-        found = give_listed_splits(give_splits_of_names(read), path)
-    if format == "auto" and chosen.place and chosen.place.may_have_others:
-        found = replace(found, notes=(*found.notes, *_others_note(chosen, files)))
-    return _judge_each(found) if format == "auto" and chosen.place and chosen.place.fits_any else found
+        raise files.explain() or unknown_labels(files.place, [each.title for each in FORMATS.values()])
+    return chosen
 
 
 def _others_note(chosen: Format, files: LabelFiles) -> tuple[str, ...]:
