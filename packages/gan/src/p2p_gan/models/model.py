@@ -43,19 +43,20 @@ class Model:
 
 def save_model(path: Path, card: ModelCard, generator: nn.Module) -> None:
     """Write the weights and the card, atomically; the same weights and card give the same bytes."""
-    write_model(path, card, _weights(generator))
+    write_model(path, card, weights_of(generator))
 
 
 def model_bytes(card: ModelCard, generator: nn.Module, *, float16: bool = False) -> bytes:
     """The bytes of the file that `save_model` writes; with `float16` weights but not vectors are stored in 16 bits."""
-    tensors = _weights(generator)
+    tensors = weights_of(generator)
     if float16:
         tensors = {name: value.half() if value.ndim > 1 else value for name, value in tensors.items()}
     return b"".join(pieces(tensors, _metadata_of(card)))
 
 
-def _weights(generator: nn.Module) -> dict[str, Tensor]:
-    return {name: value.detach().cpu() for name, value in generator.state_dict().items()}
+def weights_of(network: nn.Module) -> dict[str, Tensor]:
+    """The weights of a network by name, on the CPU and without gradients."""
+    return {name: value.detach().cpu() for name, value in network.state_dict().items()}
 
 
 def _metadata_of(card: ModelCard) -> dict[str, str]:

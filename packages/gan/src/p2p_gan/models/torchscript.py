@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from p2p_datatools.contract.errors import P2PError
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.card_text import card_texts
-from p2p_gan.models.model import Model
+from p2p_gan.models.model import Model, weights_of
 from p2p_gan.networks.blocks import LEAK, BilinearConv, Down, ReflectConv, Residual, ResizeConv, Up
 from p2p_gan.networks.norms import EPSILON, BatchNorm, InstanceNorm
 from p2p_gan.networks.resnet import ConvNormReLU, ResNet
@@ -203,7 +203,7 @@ def _plain_conv(conv: nn.Conv2d | nn.ConvTranspose2d) -> nn.Module:
     if isinstance(conv, nn.ConvTranspose2d):
         kind, words["output_padding"] = nn.ConvTranspose2d, conv.output_padding
     plain = kind(conv.in_channels, conv.out_channels, conv.kernel_size, **words)
-    plain.load_state_dict({name: value.detach().cpu() for name, value in conv.state_dict().items()})
+    plain.load_state_dict(weights_of(conv))
     return plain
 
 

@@ -20,7 +20,7 @@ from p2p_gan.config.config import Config
 from p2p_gan.config.sides import deepest_unet
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.location import model_file
-from p2p_gan.models.model import read_card, read_model
+from p2p_gan.models.model import read_card, read_model, weights_of
 from p2p_gan.models.reference import read_reference, reference_card
 from p2p_gan.networks.architecture import GENERATORS, Architecture
 from p2p_gan.runs import checkpoint
@@ -236,7 +236,7 @@ def begin_from(source: StartModel, job: Job) -> StartWeights:
     inputs, outputs = _matches(source, job)
     shape, old = job.card.architecture, source.card.architecture
     generator = transfer_weights(
-        _on_cpu(job.nets.generator),
+        weights_of(job.nets.generator),
         source.generator,
         generator_edges(shape, inputs, outputs, _match_noise(shape, old)),
         generator_names(shape, old),
@@ -255,10 +255,6 @@ def begin_from(source: StartModel, job: Job) -> StartWeights:
         "notes": list(lines),
     }
     return StartWeights(generator, discriminator, record, lines)
-
-
-def _on_cpu(network: nn.Module) -> dict[str, Tensor]:
-    return {name: value.detach().cpu() for name, value in network.state_dict().items()}
 
 
 def _matches(source: StartModel, job: Job) -> tuple[ChannelMatch, ChannelMatch]:
@@ -289,7 +285,7 @@ def _discriminator(source: StartModel, job: Job, inputs: ChannelMatch) -> Transf
     channels = SeenChannels(
         pair_match(inputs, seen, conditional), seen, labels, pair_match(given, nothing, conditional)
     )
-    new = _on_cpu(network)
+    new = weights_of(network)
     return transfer_weights(new, old, discriminator_edges(new, old, channels), discriminator_names(new, old))
 
 
