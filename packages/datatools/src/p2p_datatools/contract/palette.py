@@ -5,7 +5,7 @@ Nothing here may touch pixels of photos or know a label format; it maps names, i
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from importlib import resources
@@ -275,8 +275,7 @@ def _color(value: Any, name: str, at: ForeignPlace) -> Color:
     parts = [at.read_whole(part, f"the color of {name}", most=255) for part in at.read_list(value, "color")]
     if len(parts) != 3:
         raise at.refuse(value, f"the color of {name}", "one of three numbers")
-    red, green, blue = parts
-    return red, green, blue
+    return rgb_of(parts)
 
 
 def plain(label: str) -> str:
@@ -307,9 +306,14 @@ def hex_of(color: tuple[int, ...]) -> str:
     return "#{:02x}{:02x}{:02x}".format(*color)
 
 
+def rgb_of(values: Iterable[int]) -> Color:
+    """Three numbers, such as a pixel of an array, as a colour."""
+    red, green, blue = (int(part) for part in values)
+    return red, green, blue
+
+
 def color_of(word: str) -> Color:
     """The colour of #rrggbb; raises UsageError for anything else."""
     if not HEX_COLOR.fullmatch(word.lower()):
         raise UsageError(word, "is not a colour", "Write it as #rrggbb, such as #ff0000 for red.", code="bad-colour")
-    red, green, blue = bytes.fromhex(word.removeprefix("#"))
-    return red, green, blue
+    return rgb_of(bytes.fromhex(word.removeprefix("#")))

@@ -22,6 +22,7 @@ from p2p_datatools.contract.palette import (
     color_labels,
     color_of,
     hex_of,
+    rgb_of,
 )
 from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, refuse_hidden, size_of
@@ -188,7 +189,7 @@ class PictureReader:
         ):
             return None
         used = np.flatnonzero(picture.counts)
-        colors = {int(each): _color(picture.table[each]) for each in used}
+        colors = {int(each): rgb_of(picture.table[each]) for each in used}
         if any(color not in known for color in colors.values()):
             return None
         values = [hex_of(colors[each]) if each in colors else "" for each in range(int(used[-1]) + 1)]
@@ -211,7 +212,7 @@ class PictureReader:
         colors = self.colors(item)
         by = f"colours of {item.listed.source}" if item.listed and item.listed.colors else "palette colours"
         moved, blended = int(np.count_nonzero(snapped.moved)), int(np.count_nonzero(snapped.blended))
-        found = _Rows(snapped.rows, [hex_of(_color(each)) for each in colors], labels, by, moved, blended)
+        found = _Rows(snapped.rows, [hex_of(rgb_of(each)) for each in colors], labels, by, moved, blended)
         if undecided is None:
             return found
         places = tuple((int(x), int(y)) for y, x in np.argwhere(undecided)[:_PLACES])
@@ -274,7 +275,7 @@ class PictureReader:
         """
         known = self._table(item)
         own = np.unique(snapped.rows[~(snapped.moved | snapped.stray)])
-        found = explain_exchanged([*colors, *map(_color, self.colors(item)[own])], known)
+        found = explain_exchanged([*colors, *map(rgb_of, self.colors(item)[own])], known)
         if not found or all(exchange(color) == color for color in found):
             return
         color, name = next(iter(found.items()))
@@ -425,11 +426,6 @@ class PictureReader:
         )
 
 
-def _color(values: NDArray[np.uint8]) -> Color:
-    red, green, blue = (int(part) for part in values)
-    return red, green, blue
-
-
 def _segments(item: SegmentLabels) -> tuple[NDArray[np.uint16], list[str], tuple[RegionFault, ...]]:
     """A picture of segments as indices of the list of their labels, and those that have no pixels."""
     with open_picture(item.path, item.read) as file:
@@ -473,4 +469,4 @@ def _common_colors(pixels: Photo) -> dict[Color, int]:
     colors, counts = np.unique(pixels, axis=0, return_counts=True)
     least = len(pixels) / _MOST_COLORS if len(colors) > _MOST_COLORS else min(_FEW, len(pixels) / _MOST_COLORS)
     common = np.argsort(-counts, kind="stable")[:_MOST_COLORS]
-    return {_color(colors[each]): int(counts[each]) for each in common if counts[each] >= least}
+    return {rgb_of(colors[each]): int(counts[each]) for each in common if counts[each] >= least}

@@ -4,7 +4,7 @@ Nothing here may choose a class, or tell numbers from colours in another way tha
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.palette import IGNORE, Color
+from p2p_datatools.contract.palette import IGNORE, Color, rgb_of
 from p2p_datatools.contract.pictures.images import Photo
 from p2p_datatools.contract.pictures.index import LabelPicture, histogram
 from p2p_datatools.contract.pictures.soft import is_soft
@@ -149,7 +149,7 @@ def _survey_picture(
     picture = picture.unpacked
     assert picture.numbers is not None, "it holds numbers"
     table = picture.table if picture.table is not None else ()
-    used = {int(each): {_color(table[each])} if each < len(table) else set[Color]() for each in _find_used(picture)}
+    used = {int(each): {rgb_of(table[each])} if each < len(table) else set[Color]() for each in _find_used(picture)}
     for number, colors in used.items():
         survey.tables.setdefault(names.get(number, str(number)), set()).update(colors)
     if names and item.listed is None:
@@ -200,8 +200,3 @@ def _is_flat(picture: Photo) -> NDArray[np.bool_]:
     """Which pixels are not at an edge, so that their colour is not a blend."""
     window = np.ones((3, 3), dtype=np.uint8)
     return np.asarray((cv2.dilate(picture, window) - cv2.erode(picture, window)).max(axis=2) <= _FLAT)
-
-
-def _color(values: Iterable[int]) -> Color:
-    red, green, blue = (int(part) for part in values)
-    return red, green, blue

@@ -27,6 +27,7 @@ from p2p_datatools.contract.palette import (
     hex_of,
     palette_of,
     plain,
+    rgb_of,
 )
 from p2p_datatools.contract.pictures.header import photo_size
 from p2p_datatools.contract.pictures.pages import ReadOptions
@@ -306,8 +307,7 @@ def distinct_colors(count: int, taken: Collection[Color] = ()) -> list[Color]:
     for color in (*taken, *chosen):
         nearest = np.minimum(nearest, _distances(grid, color))
     while len(chosen) < count:
-        red, green, blue = (int(part) for part in grid[int(nearest.argmax())])
-        chosen.append((red, green, blue))
+        chosen.append(rgb_of(grid[int(nearest.argmax())]))
         nearest = np.minimum(nearest, _distances(grid, chosen[-1]))
     return chosen[:count]
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.palette import Palette, rgb_of
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, indices_of_colors
 from p2p_datatools.contract.pictures.worn.flat_areas import has_many_colors
 from p2p_datatools.contract.pictures.worn.reading import index_rows, palette_snapper
@@ -62,8 +62,7 @@ def _of_first(
     pixels: Photo, outside: NDArray[np.bool_], shown: NDArray[np.bool_], mask: LabelMap, *, is_blended: bool
 ) -> WornColors:
     y, x = (int(each) for each in np.argwhere(shown)[0])
-    red, green, blue = (int(each) for each in pixels[y, x])
-    return WornColors(mask, int(outside.sum()), (x, y), (red, green, blue), is_blended)
+    return WornColors(mask, int(outside.sum()), (x, y), rgb_of(pixels[y, x]), is_blended)
 
 
 def _share_at_edges(mask: LabelMap, wrong: NDArray[np.bool_]) -> float:

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.palette import Color
+from p2p_datatools.contract.palette import Color, rgb_of
 from p2p_datatools.contract.pictures.images import Photo
 
 _LEAST = 0.001  # of a picture's pixels
@@ -55,10 +55,9 @@ def find_inexact(
             break
         was_jpeg = _are_many(codes) if was_jpeg is None else was_jpeg
         y, x = divmod(int(places[first[which]]), codes.shape[1])
-        red, green, blue = (int(part) for part in picture[y, x])
         away = float(np.linalg.norm(picture[y, x].astype(int) - colors[rows[y, x]].astype(int)))
         if not was_jpeg or away > max(_WORN, worn or 0):
-            areas.append(FlatArea((red, green, blue), int(counts[which]), x, y, away))
+            areas.append(FlatArea(rgb_of(picture[y, x]), int(counts[which]), x, y, away))
     return areas
 
 
@@ -79,8 +78,7 @@ def find_foreign(picture: Photo, moved: NDArray[np.bool_], rows: NDArray[np.uint
         y, x = divmod(int(places[first[which]]), picture.shape[1])
         away = _distance_from_blends(picture[y, x].astype(np.float64), used)
         if counts[which] >= max(_FEW, _LEAST * codes.size) and away > _WORN:
-            red, green, blue = (int(part) for part in picture[y, x])
-            areas.append(FlatArea((red, green, blue), int(counts[which]), x, y, away))
+            areas.append(FlatArea(rgb_of(picture[y, x]), int(counts[which]), x, y, away))
     return areas
 
 
