@@ -113,7 +113,7 @@ class ForeignPlace:
 
     def read_text(self, value: Any, name: str) -> str:
         """A text that can be written as UTF-8, which one with half of a surrogate pair cannot."""
-        if not isinstance(value, str) or not _is_whole_text(value):
+        if not isinstance(value, str) or not is_utf8(value):
             raise self.refuse(value, name, "a text in UTF-8" if isinstance(value, str) else "a text")
         return value
 
@@ -133,7 +133,7 @@ class ForeignPlace:
 
     def read_table(self, value: Any, name: str) -> dict[str, Any]:
         """A table (an object of JSON), whose keys are texts as `read_text` gives them."""
-        if not isinstance(value, dict) or not all(isinstance(key, str) and _is_whole_text(key) for key in value):
+        if not isinstance(value, dict) or not all(isinstance(key, str) and is_utf8(key) for key in value):
             raise self.refuse(value, name, "a table")
         return value
 
@@ -204,7 +204,8 @@ def parse_toml(text: str, where: Path | str, *, to_do: str = "Correct that line.
         return found
 
 
-def _is_whole_text(text: str) -> bool:
+def is_utf8(text: str) -> bool:
+    """Whether a text is valid UTF-8, which halves of surrogate pairs are not."""
     try:
         text.encode()
     except UnicodeEncodeError:

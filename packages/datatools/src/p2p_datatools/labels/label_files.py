@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Protocol
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.atomic import read_json
-from p2p_datatools.contract.files.listing import find_files, is_utf8
-from p2p_datatools.contract.foreign import catch_decoder
+from p2p_datatools.contract.files.listing import find_files
+from p2p_datatools.contract.foreign import catch_decoder, is_utf8
 from p2p_datatools.labels.parsing.csv_rows import read_csv
 from p2p_datatools.labels.parsing.json_file import read_json_labels
 from p2p_datatools.labels.parsing.json_lines import read_json_lines

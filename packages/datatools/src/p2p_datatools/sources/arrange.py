@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files.listing import SUFFIXES
+from p2p_datatools.contract.files.listing import SUFFIXES, is_picture_name
 from p2p_datatools.contract.words import plural
 from p2p_datatools.sources.catalog import CatalogEntry, Rule
 from p2p_datatools.sources.unpack import Member
@@ -97,7 +97,7 @@ def draw_sample(placed: Sequence[PlacedFile], limit: int | None, seed: int) -> t
 
     The order is that of a hash of seed and name, so that a larger sample holds every smaller one of the same seed.
     """
-    pictures = {each.file: _name(each.file) for each in placed if is_picture(each.file)}
+    pictures = {each.file: _name(each.file) for each in placed if is_picture_name(each.file)}
     photos = {name for file, name in pictures.items() if "labels" not in file.split("/")} or set(pictures.values())
     if limit is None or limit >= len(photos):
         return list(placed), len(photos)
@@ -107,7 +107,7 @@ def draw_sample(placed: Sequence[PlacedFile], limit: int | None, seed: int) -> t
 
 def refuse_empty(placed: Sequence[PlacedFile], where: str) -> None:
     """Raise P2PError when there are pictures of 0 bytes."""
-    empty = [each.member.name for each in placed if is_picture(each.file) and not each.member.size]
+    empty = [each.member.name for each in placed if is_picture_name(each.file) and not each.member.size]
     if empty:
         raise P2PError(
             where,
@@ -119,18 +119,13 @@ def refuse_empty(placed: Sequence[PlacedFile], where: str) -> None:
 
 def missing_pictures(entry: CatalogEntry, placed: Sequence[PlacedFile]) -> tuple[list[str], list[str]]:
     """Where there are fewer pictures than the catalogue says, in words; and where its count is unverified."""
-    there = Counter(each.file.rpartition("/")[0] for each in placed if is_picture(each.file))
+    there = Counter(each.file.rpartition("/")[0] for each in placed if is_picture_name(each.file))
     lacking = [folder for folder, count in entry.counts if there[folder] < count]
     words = {folder: f"{there[folder]} of the {count} pictures in {folder}" for folder, count in entry.counts}
     return (
         [words[folder] for folder in lacking if folder not in entry.unsure],
         [words[folder] for folder in lacking if folder in entry.unsure],
     )
-
-
-def is_picture(file: str) -> bool:
-    """Whether a file is a picture by its suffix."""
-    return PurePosixPath(file).suffix.lower() in SUFFIXES
 
 
 def _name(file: str) -> str:

@@ -14,11 +14,12 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.atomic import atomic, write_json
 from p2p_datatools.contract.files.destination import Destination
+from p2p_datatools.contract.files.listing import is_picture_name
 from p2p_datatools.contract.origin import PROVENANCE
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
-from p2p_datatools.sources.arrange import PlacedFile, arrange, draw_sample, is_picture, missing_pictures, refuse_empty
+from p2p_datatools.sources.arrange import PlacedFile, arrange, draw_sample, missing_pictures, refuse_empty
 from p2p_datatools.sources.catalog import CatalogEntry, find_entry
 from p2p_datatools.sources.obtain import DOWNLOADS, ON_DISK, FetchOptions, obtain
 from p2p_datatools.sources.provenance import Origin, note, verify
@@ -142,7 +143,7 @@ def _compare(entry: CatalogEntry, placed: Sequence[PlacedFile], there: int, arch
 def _next(entry: CatalogEntry, dest: Path, files: Iterable[str], how: FetchOptions) -> str:
     """The command to run next. A sample keeps all annotations, also those of photos that it does not have."""
     command = entry.next_command(dest)
-    annotated = any(file.startswith("labels/") and not is_picture(file) for file in files)
+    annotated = any(file.startswith("labels/") and not is_picture_name(file) for file in files)
     return f"{command} --keep-going" if annotated and how.limit is not None else command
 
 

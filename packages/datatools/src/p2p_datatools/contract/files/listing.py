@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.missing import advise_missing
@@ -21,6 +21,7 @@ from p2p_datatools.contract.files.unread_kinds import (
     advise_file,
     whole_suffix,
 )
+from p2p_datatools.contract.foreign import is_utf8
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
 
@@ -281,13 +282,9 @@ def _is_folder(entry: "os.DirEntry[str]") -> bool:
         return False
 
 
-def is_utf8(name: str) -> bool:
-    """Whether a file's name is valid UTF-8, which a manifest needs."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+def is_picture_name(name: str) -> bool:
+    """Whether a file's name or path ends as a picture's."""
+    return PurePosixPath(name).suffix.lower() in SUFFIXES
 
 
 def _by_parts(name: str) -> str:

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, TypeVar
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_json
-from p2p_datatools.contract.files.listing import SUFFIXES
+from p2p_datatools.contract.files.listing import is_picture_name
 from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.mask_folder import MASK_LINES
 from p2p_datatools.contract.palette import (
@@ -133,16 +133,12 @@ def _color_lists(place: Path) -> Iterator[ClassNames]:
         for path in files if len(files) <= _MOST_OTHERS else ():
             with suppress(P2PError):
                 rows = list(_rows(path)) if path.stat().st_size <= LARGEST else []
-                if len(rows) > 1 and all(row.color and not _is_picture(row.name) for row in rows):
+                # A table of pictures may have three numbers beside the name of each.
+                if len(rows) > 1 and all(row.color and not is_picture_name(row.name) for row in rows):
                     colors = _by(((row.where, row.color, row.name) for row in rows), path, "colour")
                     are_grey = all(len(set(color)) == 1 for color in colors)
                     numbers = {color[0]: name for color, name in colors.items()} if are_grey else {}
                     yield ClassNames(path.name, numbers, colors)
-
-
-def _is_picture(name: str) -> bool:
-    """Whether a name is that of a file, beside whose name a table of pictures may have three numbers."""
-    return PurePosixPath(name).suffix.lower() in SUFFIXES
 
 
 def _may_be_color_list(path: Path) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files.listing import SUFFIXES
+from p2p_datatools.contract.files.listing import is_picture_name
 from p2p_datatools.labels.parsing.outlines import box_at, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
@@ -45,7 +45,7 @@ def _name(data_row: Mapping[str, Any]) -> str:
     path = unquote(urlsplit(address).path) if isinstance(address, str) else ""
     names = [data_row.get("external_id"), data_row.get("global_key"), PurePosixPath(path).name]
     told = [name for name in names if isinstance(name, str) and name]
-    pictures = [name for name in told if PurePosixPath(name).suffix.lower() in SUFFIXES]
+    pictures = [name for name in told if is_picture_name(name)]
     return next(iter([*pictures, *told]), "")
 
 

@@ -7,14 +7,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files.listing import SUFFIXES
+from p2p_datatools.contract.files.listing import is_picture_name
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.embedded import mask_runs
 from p2p_datatools.labels.parsing.outlines import box_at, ellipse, number, polygon, unknown_shape
@@ -121,7 +121,7 @@ def _picture_name(data: Mapping[str, Any], upload: Any, where: str) -> str:
 
 
 def _is_picture(address: str) -> bool:
-    return PurePosixPath(_name_in_address(address)).suffix.lower() in SUFFIXES
+    return is_picture_name(_name_in_address(address))
 
 
 def _name_in_address(address: str) -> str:
