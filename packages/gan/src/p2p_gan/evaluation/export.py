@@ -312,7 +312,7 @@ def _random_picture(card: ModelCard, height: int, width: int) -> Array:
     return np.asarray(random.uniform(*coding.range, shape).astype(coding.dtype))
 
 
-class _Both:
+class _Both(Translator):
     """A translator that asks two, and keeps how far they differ."""
 
     def __init__(self, first: Translator, second: Translator) -> None:
@@ -326,9 +326,6 @@ class _Both:
     @property
     def unit(self) -> int:
         return self._first.unit
-
-    def pixels(self, padded: Array, options: PassOptions) -> Array:
-        return np.asarray(self.output.decode(self.values(padded, options))[0])
 
     def values(self, padded: Array, options: PassOptions) -> Values:
         first, second = (each.values(padded, options) for each in (self._first, self._second))

@@ -19,7 +19,7 @@ from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.data.coding import Coding
 from p2p_gan.inference.runtimes.graph_inputs import graph_inputs
-from p2p_gan.inference.runtimes.translator import PassOptions, Values, not_finite
+from p2p_gan.inference.runtimes.translator import PassOptions, Translator, Values, not_finite
 from p2p_gan.machine.memory import budget_of
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.onnx_file import IMAGE, OnnxFile, read_onnx_file
@@ -145,7 +145,7 @@ def _load(file: Path | bytes, *, threads: int) -> Any:
 
 
 @dataclass(frozen=True)
-class OnnxTranslator:
+class OnnxTranslator(Translator):
     """An ONNX model with the codings of its input and output."""
 
     model: OnnxModel
@@ -159,10 +159,6 @@ class OnnxTranslator:
     def unit(self) -> int:
         """The number of which both sides of the input must be multiples."""
         return self.model.unit
-
-    def pixels(self, padded: Array, options: PassOptions) -> Array:
-        """The output as pixels (height, width[, channels]) of the same size."""
-        return np.asarray(self.output.decode(self.values(padded, options))[0])
 
     def values(self, padded: Array, options: PassOptions) -> Values:
         """The network's output (1, channels, height, width)."""

@@ -12,14 +12,14 @@ import torch
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_gan.data.coding import Coding
 from p2p_gan.inference.runtimes.graph_inputs import graph_inputs
-from p2p_gan.inference.runtimes.translator import PassOptions, Values, not_finite
+from p2p_gan.inference.runtimes.translator import PassOptions, Translator, Values, not_finite
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.onnx_file import NOISE, VALID
 from p2p_gan.models.torchscript import load_script
 
 
 @dataclass(frozen=True)
-class ScriptTranslator:
+class ScriptTranslator(Translator):
     """A TorchScript module with the codings of its input and output."""
 
     card: ModelCard
@@ -34,10 +34,6 @@ class ScriptTranslator:
     def unit(self) -> int:
         """The number of which both sides of the input must be multiples."""
         return self.card.architecture.unit
-
-    def pixels(self, padded: Array, options: PassOptions) -> Array:
-        """The output as pixels (height, width[, channels]) of the same size."""
-        return np.asarray(self.output.decode(self.values(padded, options))[0])
 
     def values(self, padded: Array, options: PassOptions) -> Values:
         """The network's output (1, channels, height, width)."""

@@ -70,6 +70,7 @@ class Translator(Protocol):
 
     def pixels(self, padded: Array, options: PassOptions) -> Array:
         """The output for a picture (height, width[, channels]) as pixels of the same size."""
+        return np.asarray(self.output.decode(self.values(padded, options))[0])
 
     def values(self, padded: Array, options: PassOptions) -> Values:
         """The output before it becomes pixels, (1, channels, height, width)."""
