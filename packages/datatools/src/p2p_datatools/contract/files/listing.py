@@ -242,8 +242,7 @@ def _files_below(top: Path, below: str, errors: list[P2PError], others: LeftOut 
                 if entry.name.startswith(".") or entry.name in beside or entry.name in _OF_SYSTEMS:
                     if others is not None and _is_hidden_picture(entry):
                         others.note_special(below + entry.name, HIDDEN_PICTURE)
-                    continue
-                if entry.is_dir(follow_symlinks=False):
+                elif entry.is_dir(follow_symlinks=False):
                     yield from _files_below(top, f"{below}{entry.name}/", errors, others)
                 elif _is_file(entry):
                     yield below + entry.name

@@ -315,9 +315,7 @@ def _json_entries(value: Any) -> list[Any]:
         return inside if isinstance(inside, list) else []
     if all(map(_is_color, inside)):
         return [{"color": key, "name": each} for key, each in inside.items()]
-    if all(map(_is_color, inside.values())):
-        return [{"name": key, "color": each} for key, each in inside.items()]
-    if all(isinstance(each, list) and len(each) == 3 for each in inside.values()):
+    if all(map(_is_color, inside.values())) or all(isinstance(e, list) and len(e) == 3 for e in inside.values()):
         return [{"name": key, "color": each} for key, each in inside.items()]
     if all(is_digits(key) for key in inside):
         told = {key: {"name": each} if isinstance(each, str) else each for key, each in inside.items()}
