@@ -40,6 +40,12 @@ def test_of_two_values_on_one_command_line_none_is_lost_without_a_word(refused: 
     assert (config.size, config.seed) == (Size(32, 32), 3)
 
 
+def test_of_two_values_of_one_setting_none_wins_without_a_word(refused: "Refused") -> None:
+    with refused("options-conflict", "--set seed=1 and --set seed=2", usage=True):
+        parse_settings(("seed=1", "batch=2", "seed=2"))
+    assert parse_settings(("seed=1", "seed=1")) == {"seed": "1"}
+
+
 @pytest.mark.parametrize(
     ("settings", "chosen"),
     [(("epochs=3",), {"images": 40}), (("images=40",), {"epochs": 3}), (("images=40", "epochs=3"), {})],

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from p2p_datatools.contract.pairs.manifest import open_pairs, write_manifest
+from p2p_gan.config.config import Config
 from p2p_gan.evaluation.held_out import _marks_of, find_seen
 from p2p_gan.evaluation.scores import EvaluationRequest, evaluate
 from p2p_gan.models.location import BEST, MODEL_FILE
 from p2p_gan.models.model import read_model
 from p2p_gan.runs.runfolder import RUN
+from p2p_gan.training.run import train
 
 
 def _seen(run: Path, pairs: Path, split: str = "test") -> list[str]:
@@ -64,6 +66,23 @@ def test_pairs_that_were_held_out_stay_so_whatever_happens_to_the_other_splits(r
     alone = run.parent / "alone.safetensors"  # without a run.json nothing but the hash of all pairs is known
     shutil.copy(run / MODEL_FILE, alone)
     assert _seen(alone, run.parent / "pairs", "test") == ["other-pairs"]
+
+
+def test_a_model_that_began_with_one_of_another_split_is_not_scored_in_silence(run: Path, tiny: Config) -> None:
+    pairs = run.parent / "pairs"
+    _exchange(pairs, "train", "test")
+    summary = train(pairs, run.parent / "second", replace(tiny, images=4), source=run)
+    assert _seen(summary.run, pairs, "test") == ["other-pairs"]
+    assert _seen(summary.run, pairs, "val") == []
+    third = train(pairs, run.parent / "third", replace(tiny, images=4), source=summary.run)
+    assert _seen(third.run, pairs, "test") == ["other-pairs"]
+    _exchange(pairs, "train", "val")
+    assert _seen(third.run, pairs, "val") == ["other-pairs"]
+
+
+def test_a_model_that_began_with_one_of_the_same_split_is_scored_without_a_word(run: Path, tiny: Config) -> None:
+    summary = train(run.parent / "pairs", run.parent / "second", replace(tiny, images=4), source=run)
+    assert _seen(summary.run, run.parent / "pairs") == []
 
 
 def _make_strange(pairs: Path, *, keep: tuple[str, ...] = ()) -> None:
@@ -123,4 +142,4 @@ def test_a_segmenter_that_may_know_the_scored_photos_is_told(run: Path) -> None:
     _exchange(run.parent / "pairs", "train", "test")
     card = read_model(run).card
     (caution,) = find_seen(run, card, open_pairs(run.parent / "pairs"), "test", who="segmenter")
-    assert "The segmenter was trained on other pairs" in caution.text
+    assert "The segmenter, or one that it began with, was trained on other pairs" in caution.text

@@ -1,8 +1,9 @@
 """What a study will take follows from what its pairs are."""
 
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,6 +12,29 @@ from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.data.task import open_for_training
 from p2p_gan.experiments import cost
+from p2p_gan.experiments.plan import plan_study
+from p2p_gan.experiments.study import Study, run_study
+
+if TYPE_CHECKING:
+    from conftest import Refused
+
+
+def test_a_place_that_the_study_could_not_have_is_refused_before_anything_is_timed_or_written(
+    cars: Path, small: Config, study: Study, tmp_path: Path, refused: "Refused"
+) -> None:
+    pairs = Path(shutil.copytree(cars, tmp_path / "pairs"))
+    planned = plan_study(pairs, small, ("loss",))
+    for name, code in (("pairs/train/study", "destination-inside-source"), ("taken", "destination-taken")):
+        (tmp_path / "taken").mkdir(exist_ok=True)
+        (tmp_path / "taken" / "notes.txt").touch()
+        with refused(code, usage=True):
+            cost.estimate_study(planned, pairs, tmp_path / name, 1)
+        with refused(code, usage=True):
+            run_study(pairs, tmp_path / name, small, tables=("loss",), seeds=1)
+    assert sorted(each.name for each in (tmp_path / "taken").iterdir()) == ["notes.txt"]
+    assert not (pairs / "train" / "study").exists()
+    with refused("other-settings", study.dest, usage=True):
+        cost.estimate_study(planned, pairs, study.dest, 1)
 
 
 def test_noise_is_counted_where_the_pairs_have_it_and_not_wherever_features_are_asked_for(

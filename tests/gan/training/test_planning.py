@@ -61,6 +61,18 @@ def test_a_plan_knows_networks_time_memory_and_disk_and_writes_nothing(
     assert (planned.direction, planned.config.batch, planned.held_out) == ("mask-to-photo", 5, "test")
 
 
+def test_a_place_that_the_run_could_not_have_is_refused_by_its_plan_too(
+    pair_folder: Path, tiny: Config, tmp_path: Path, refused: "Refused"
+) -> None:
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "notes.txt").touch()
+    for place, code in ((pair_folder / "train" / "run", "destination-inside-source"), (tmp_path / "taken", "destination-taken")):
+        with refused(code, usage=True):
+            plan(pair_folder, tiny, place)
+        with refused(code, usage=True):
+            train(pair_folder, place, tiny)
+
+
 def test_pairs_that_are_kept_in_their_own_shape_are_counted_by_it(pair_folder: Path, tiny: Config) -> None:
     planned = plan(pair_folder, replace(tiny, fit="keep", batch=2))
     assert planned.shapes == ((Size(32, 32), 8),)

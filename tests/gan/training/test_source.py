@@ -58,6 +58,18 @@ def test_a_run_folder_gives_weights_of_both_networks_and_all_its_settings(
     assert all(torch.equal(value, old[name]) for name, value in job.nets.discriminator.state_dict().items())
 
 
+def test_held_out_pairs_that_the_model_may_have_learned_from_are_said_and_written_down(
+    run_folder: Path, make_pairs: Callable[..., Path], tiny: Config, tmp_path: Path
+) -> None:
+    again = make_pairs(tmp_path / "again", {"train": 8, "val": 2, "test": 2})
+    found = begin_from(open_source(run_folder), job_after(run_folder, again, tiny))
+    assert found.record["may_know"] == []
+    other = make_pairs(tmp_path / "other", {"train": 6, "val": 4, "test": 2})
+    found = begin_from(open_source(run_folder), job_after(run_folder, other, tiny))
+    assert found.record["may_know"] == ["val"]
+    assert "pictures of val" in found.lines[-1]
+
+
 def test_a_model_file_alone_has_no_discriminator_and_says_so(
     run_folder: Path, pair_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:

@@ -318,15 +318,21 @@ def parse_words(text: str, *counts: int) -> tuple[str, ...]:
 
 
 def parse_settings(settings: tuple[str, ...], *, example: str = "checkpoint_every=1000") -> dict[str, str]:
-    """FIELD=VALUE words as a table; raises UsageError with an `example` for one without an equals sign."""
-    table = {}
+    """FIELD=VALUE words as a table.
+
+    Raises UsageError with an `example` for one without an equals sign, and where two give a field different values.
+    """
+    table = dict[str, str]()
     for word in settings:
         name, equals, value = word.partition("=")
         if not equals or not name:
             raise UsageError(
                 f"--set {word}", "is not FIELD=VALUE", f"Write it as in --set {example}.", code="not-a-setting"
             )
-        table[name.strip()] = value.strip()
+        field, text = name.strip(), value.strip()
+        if table.setdefault(field, text) != text:  # the last would win in silence
+            where = f"--set {field}={table[field]} and --set {field}={text}"
+            raise UsageError(where, "differ", "Give one of them.", code="options-conflict")
     return table
 
 

@@ -16,6 +16,8 @@ from p2p_gan.models.location import BEST
 from p2p_gan.runs.runfolder import RUN, describe_splits, read_run_record
 
 TRAINING, _VALIDATION = "train", "val"
+# The field of what run.json says of a model that a run began with: the splits from which that one may have learned.
+MAY_KNOW = "may_know"
 
 
 def find_seen(
@@ -33,10 +35,10 @@ def find_seen(
             "what it makes of new pictures."
         )
         return (Caution("training-pairs", text),)
-    if _may_be_others(path, card, folder, split):
+    if may_have_learned(path, card, folder, split):
         text = (
-            f"The {who} was trained on other pairs, or before these were split as they are now: where it learned from "
-            f"pictures of {split}, the scores are too good."
+            f"The {who}, or one that it began with, was trained on other pairs, or before these were split as they are "
+            f"now: where it learned from pictures of {split}, the scores are too good."
         )
         return (Caution("other-pairs", text),)
     if split == _VALIDATION and path.name == BEST:
@@ -44,22 +46,25 @@ def find_seen(
     return ()
 
 
-def _may_be_others(path: Path, card: ModelCard, folder: PairFolder, split: str) -> bool:
-    if not card.data_hash or not all(pair.hash for pair in folder.of(split)) or card.data_hash == folder.data_hash:
+def may_have_learned(path: Path, card: ModelCard, folder: PairFolder, split: str) -> bool:
+    """Whether the model at `path`, or one that it began with (--from), may have learned from these held-out pairs."""
+    if not card.data_hash or not all(pair.hash for pair in folder.of(split)):
         return False
     record = _record_beside(path, card)
-    if _are_as_trained(record.get("splits"), folder, split):
-        return False
-    # What a model has learned that this one began with (--from) is not known.
-    return "from" in record or not _are_strange(record.get("pairs"), card, folder, split)
+    began = record.get("from")
+    if card.data_hash == folder.data_hash or _is_as_before(record.get("splits"), folder, split):
+        return isinstance(began, dict) and split in (began.get(MAY_KNOW) or ())
+    if began is not None:  # of what that model learned only the pairs of this run were asked
+        return True
+    return not (
+        _is_as_before(record.get("splits"), folder, TRAINING)
+        or _are_strange(record.get("pairs"), card, folder, split)
+    )
 
 
-def _are_as_trained(recorded: object, folder: PairFolder, split: str) -> bool:
-    """Whether the training pairs are those that the model had, or the scored pairs were held out from them."""
-    if not isinstance(recorded, dict):
-        return False
-    now = describe_splits(folder)
-    return any(each in recorded and recorded[each] == now.get(each) for each in (TRAINING, split))
+def _is_as_before(recorded: object, folder: PairFolder, split: str) -> bool:
+    """Whether the pairs of a split are those that it had when the model was trained."""
+    return isinstance(recorded, dict) and split in recorded and recorded[split] == describe_splits(folder).get(split)
 
 
 def _are_strange(trained_on: object, card: ModelCard, folder: PairFolder, split: str) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.bench.operations import count_operations
 from p2p_gan.config.config import Config
-from p2p_gan.experiments.plan import StudyPlan
+from p2p_gan.experiments.plan import StudyPlan, refuse_dest
 from p2p_gan.training.job import refuse_contradictions
 from p2p_gan.training.planning import Need, plan
 
@@ -25,8 +25,10 @@ class StudyCost:
 def estimate_study(study: StudyPlan, pairs: Path, dest: Path, seeds: int, *, report: Reporter = QUIET) -> StudyCost:
     """The time and space of a study: that of the base config, scaled by the operations of each arm's update.
 
-    Scores and the page are not counted; they take about as long as sampling the held-out pairs of each run.
+    Scores and the page are not counted; they take about as long as sampling the held-out pairs of each run. Raises what
+    the study itself would raise of `dest`.
     """
+    refuse_dest(study, dest)
     planned = plan(pairs, study.base, dest / "runs" / "base", report=report)
     each = list(set(study.arms.values())) * seeds + ([study.judge] if study.judge else [])
     work = sum(_flops(config, study) for config in each) / _flops(study.base, study)

@@ -15,7 +15,8 @@ from p2p_datatools.contract.settings import refuse_setting
 from p2p_datatools.contract.words import p2p_command
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
-from p2p_gan.data.task import identify_files, open_for_training, task_of
+from p2p_gan.data.task import identify_files, open_for_training, refuse_dest_in_splits, task_of
+from p2p_gan.experiments.record import compare_record
 from p2p_gan.experiments.tables import WITHOUT_GAN, arms_of, changes_text, with_gan
 from p2p_gan.training.job import images_of, refuse_contradictions
 
@@ -75,6 +76,12 @@ def outline_of_arms(pairs: Path, arms: Mapping[str, Config], base: Config, *, re
     for config in arms.values():
         refuse_contradictions(folder, config)
     return _plan(folder, {name: replace(config, seed=0) for name, config in arms.items()}, replace(base, seed=0))
+
+
+def refuse_dest(plan: StudyPlan, dest: Path) -> None:
+    """Raise UsageError or P2PError where the study cannot have the folder `dest`; nothing is written."""
+    refuse_dest_in_splits(dest, plan.folder)
+    compare_record(dest, plan.arms, plan.judge, plan.folder.data_hash)
 
 
 def _say_changes(base: Config, config: Config, report: Reporter) -> None:

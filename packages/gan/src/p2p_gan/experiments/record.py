@@ -36,6 +36,16 @@ def open_record(dest: Path, arms: Mapping[str, Config], judge: Config | None, da
     Arms with the same config share it. Raises UsageError if DEST contains something else or another study, with the
     differences.
     """
+    old, record = compare_record(dest, arms, judge, data_hash)
+    if record != old or not (dest / STUDY).is_file():
+        write_json(dest / STUDY, record)
+    return {name: str(record["runs"][name]) for name in arms}
+
+
+def compare_record(
+    dest: Path, arms: Mapping[str, Config], judge: Config | None, data_hash: str
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The study's record as it is and as it will be; raises as `open_record` does and writes nothing."""
     old = _read(dest, data_hash)
     new = {name: config.to_json() for name, config in arms.items()}
     judges = {JUDGE: judge.to_json()} if judge else {}
@@ -54,9 +64,7 @@ def open_record(dest: Path, arms: Mapping[str, Config], judge: Config | None, da
         )
     record = {**old, "arms": {**old["arms"], **new}, "judge": judges.get(JUDGE, old.get("judge"))}
     record["runs"] = _runs(record["arms"], old.get("runs", {}))
-    if record != old or not (dest / STUDY).is_file():
-        write_json(dest / STUDY, record)
-    return {name: str(record["runs"][name]) for name in arms}
+    return old, record
 
 
 def _read(dest: Path, data_hash: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from p2p_datatools.contract.files.lock import hold
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.evaluation.scores import EvaluationRequest, Scores, evaluate
-from p2p_gan.experiments.plan import StudyPlan, outline_of_arms, plan_study
+from p2p_gan.experiments.plan import StudyPlan, outline_of_arms, plan_study, refuse_dest
 from p2p_gan.experiments.progress import Whole
 from p2p_gan.experiments.record import JUDGE, RUNS, open_record
 from p2p_gan.machine.device import resolve_device, resolve_precision
@@ -123,8 +123,7 @@ def _run(plan: StudyPlan, dest: Path, seeds: int, report: Reporter, each: Each) 
     if seeds < 1:
         raise UsageError(f"seeds={seeds}", "is not possible", "Give 1 or more.", code="impossible-setting")
     resolve_precision(plan.base.precision, resolve_device(plan.base.device))  # refuse a missing device first
-    if dest.exists() and not dest.is_dir():
-        open_record(dest, plan.arms, plan.judge, plan.folder.data_hash)  # which says what it is
+    refuse_dest(plan, dest)  # before it gets a lock
     with hold(dest, to_do="Wait until it ends, or choose another destination.", code="destination-in-use"):
         return _run_locked(plan, dest, seeds, report, each)
 

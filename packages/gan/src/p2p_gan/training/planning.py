@@ -12,7 +12,7 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import PairDataset
 from p2p_gan.data.sizing import shapes_seen
-from p2p_gan.data.task import identify_files, open_for_training
+from p2p_gan.data.task import identify_files, open_for_training, refuse_dest_in_splits
 from p2p_gan.machine.device import explain_nondeterminism
 from p2p_gan.machine.distributed import Ranks, devices_of
 from p2p_gan.machine.memory import free_bytes
@@ -21,11 +21,12 @@ from p2p_gan.networks.discriminators import receptive_fields
 from p2p_gan.networks.weights import count_parameters
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.disk import free_space
-from p2p_gan.runs.runfolder import RUN, RunFolder
+from p2p_gan.runs.runfolder import RunFolder
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.memory_format import settle_memory_format
 from p2p_gan.training.source import begin_from, open_source
 from p2p_gan.training.speed import Speed, settle_speed
+from p2p_gan.training.tracking.boards import require_boards
 from p2p_gan.training.tracking.saver import space_of_run
 from p2p_gan.training.trial import Timing, prepare_data, used_memory
 from p2p_gan.training.validation import SHOWN
@@ -88,16 +89,21 @@ def plan(
 ) -> Plan:
     """Plan what `train` would do with these pairs and this config, without training; some updates are timed.
 
-    With a model `source` to begin with, a note says what of it fits.
+    With a model `source` to begin with, a note says what of it fits. Raises what `train` would raise of the folder `run`.
 
     The number of threads that `train` would choose is measured as it would be, and kept for it.
     """
     pairs, run = Path(pairs), Path(run) if run else None
-    begun = run is not None and (run / RUN).is_file()
-    if run and begun:
-        before = RunFolder(run).config()
+    require_boards(config)
+    run_folder = None if run is None else RunFolder(run)
+    begun = run_folder is not None and run_folder.exists
+    if run_folder and begun:
+        before = run_folder.config()
         config = replace(config, threads=config.threads or before.threads, memory_format=_format_of(config, before))
-    folder = identify_files(open_for_training(pairs), report=report)
+    folder = open_for_training(pairs)
+    if run and not begun:
+        refuse_dest_in_splits(run, folder)
+    folder = identify_files(folder, report=report)
     kind, count = devices_of(config.device)
     ranks = Ranks(world=count, local_world=count)  # as the first process; the others are not needed here
     job, dataset = prepare_data(make_job(folder, replace(config, device=kind), ranks), run, report)

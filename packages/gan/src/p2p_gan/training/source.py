@@ -4,7 +4,7 @@ Nothing here may write a file; a model that does not fit is refused before anyth
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_gan.config.config import Config
 from p2p_gan.config.sides import deepest_unet
+from p2p_gan.evaluation.held_out import MAY_KNOW, TRAINING, may_have_learned
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.location import model_file
 from p2p_gan.models.model import read_card, read_model, weights_of
@@ -244,7 +245,11 @@ def begin_from(source: StartModel, job: Job) -> StartWeights:
     if generator.share < _LEAST:
         _refuse(source, job, generator)
     discriminator = _discriminator(source, job, inputs)
-    lines = _lines(source, job, generator, discriminator, (*inputs.lines, *outputs.lines))
+    known = _splits_known(source, job)
+    lines = (
+        *_lines(source, job, generator, discriminator, (*inputs.lines, *outputs.lines)),
+        *((_warn_of_known(source, known),) if known else ()),
+    )
     record = {
         "path": str(source.path),
         "file": source.file.name,
@@ -253,8 +258,22 @@ def begin_from(source: StartModel, job: Job) -> StartWeights:
         "generator_share": round(generator.share, 6),
         "discriminator_share": None if discriminator is None else round(discriminator.share, 6),
         "notes": list(lines),
+        MAY_KNOW: known,
     }
     return StartWeights(generator, discriminator, record, lines)
+
+
+def _splits_known(source: StartModel, job: Job) -> list[str]:
+    """The splits that are held out from this run, and from whose pairs the model may have learned."""
+    held_out = (split for split in job.folder.splits if split != TRAINING)
+    return [split for split in held_out if may_have_learned(source.file, source.card, job.folder, split)]
+
+
+def _warn_of_known(source: StartModel, splits: Sequence[str]) -> str:
+    return (
+        f"{source.path} was trained on other pairs, or before these were split as they are now: where it learned from "
+        f"pictures of {' and '.join(splits)}, the scores of this run on them will be too good"
+    )
 
 
 def _matches(source: StartModel, job: Job) -> tuple[ChannelMatch, ChannelMatch]:
