@@ -66,7 +66,10 @@ def test_a_place_that_the_run_could_not_have_is_refused_by_its_plan_too(
 ) -> None:
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "notes.txt").touch()
-    for place, code in ((pair_folder / "train" / "run", "destination-inside-source"), (tmp_path / "taken", "destination-taken")):
+    for place, code in (
+        (pair_folder / "train" / "run", "destination-inside-source"),
+        (tmp_path / "taken", "destination-taken"),
+    ):
         with refused(code, usage=True):
             plan(pair_folder, tiny, place)
         with refused(code, usage=True):

@@ -57,8 +57,7 @@ def may_have_learned(path: Path, card: ModelCard, folder: PairFolder, split: str
     if began is not None:  # of what that model learned only the pairs of this run were asked
         return True
     return not (
-        _is_as_before(record.get("splits"), folder, TRAINING)
-        or _are_strange(record.get("pairs"), card, folder, split)
+        _is_as_before(record.get("splits"), folder, TRAINING) or _are_strange(record.get("pairs"), card, folder, split)
     )
 
 

@@ -89,7 +89,7 @@ def plan(
 ) -> Plan:
     """Plan what `train` would do with these pairs and this config, without training; some updates are timed.
 
-    With a model `source` to begin with, a note says what of it fits. Raises what `train` would raise of the folder `run`.
+    With a model `source` to begin with, a note says what of it fits. Raises what `train` would of the folder `run`.
 
     The number of threads that `train` would choose is measured as it would be, and kept for it.
     """
