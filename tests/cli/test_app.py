@@ -92,3 +92,15 @@ def test_help_breaks_no_line_at_a_hyphen(monkeypatch: pytest.MonkeyPatch, capsys
             assert "build-masks" in shown or words != ["data", "build-masks"]
             assert not re.search(r"\w-$", shown, re.MULTILINE)
             assert shown.isascii()
+
+
+def test_a_current_folder_that_was_removed_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert app.main(["config"]) == 1
+    assert capsys.readouterr().err == (
+        "Error: the current folder: was removed, or moved to another disk. Change to one that exists (cd).\n"
+    )

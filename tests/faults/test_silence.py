@@ -193,18 +193,20 @@ def test_a_closed_subfolder_of_runs_is_said_and_the_others_are_listed(
         read_runs([tmp_path / "runs"])
 
 
-def test_broken_links_and_links_to_folders_are_named_and_counted(
+def test_broken_links_links_to_folders_and_pipes_are_named_and_counted(
     folders: tuple[Path, Path], tmp_path: Path, notes: "Notes"
 ) -> None:
     photos = folders[1]
     (photos / "gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
     (photos / "circle.jpg").symlink_to("circle.jpg")
     (photos / "more").symlink_to(photos / "deep")
+    os.mkfifo(photos / "pipe.jpg")
     derive(photos, tmp_path / "out", Gray(), report=notes)
-    assert [line for line in notes.lines if "2 broken links, 1 link to a folder (first: circle.jpg)" in line]
+    told = "2 broken links, 1 link to a folder, 1 pipe, socket or device (first: circle.jpg)"
+    assert [line for line in notes.lines if told in line]
     others = LeftOut(photos)
     find_pictures(photos, others=others)
-    assert others.count == 3
+    assert others.count == 4
 
 
 PNGS = [(0, 1), (0, 4), (0, 8), (0, 16), (2, 8), (2, 16), (3, 1), (3, 2), (3, 4), (3, 8), (4, 8), (6, 8), (6, 16)]

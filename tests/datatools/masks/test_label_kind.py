@@ -640,3 +640,33 @@ def test_photos_among_labels_have_no_colours_to_map_and_are_called_what_they_are
         build(labels)
     assert [part.code for part in error.value.parts] == ["palette-colour"] * 2
     assert all("is it a photo?" in part.to_do for part in error.value.parts)
+
+
+@pytest.mark.parametrize(("channel", "mode"), [(0, "RGBA"), (0, "RGB"), (2, "RGB")])
+def test_class_numbers_in_one_channel_alone_are_numbers_as_a_simulator_writes_them(
+    tmp_path: Path, refused: "Refused", channel: int, mode: str
+) -> None:
+    numbers = drawing()
+    pixels = np.zeros((*numbers.shape, len(mode)), dtype=np.uint8)
+    pixels[..., channel], pixels[..., 3:] = numbers, 255
+    save(tmp_path / "labels/a.png", pixels)
+    with refused("doubted-ids"):
+        build(tmp_path / "labels")
+    build(tmp_path / "labels", "ids=palette")
+    assert np.array_equal(mask(tmp_path / "labels"), numbers)
+
+
+def test_dark_colours_of_one_channel_are_colours_where_one_says_so(tmp_path: Path) -> None:
+    numbers = drawing(classes=2)
+    save(tmp_path / "labels/a.png", np.stack([numbers, 0 * numbers, 0 * numbers], axis=2))
+    build(tmp_path / "labels", "#010000=lights")
+    assert np.array_equal(mask(tmp_path / "labels"), 3 * numbers)
+
+
+def test_a_glob_that_takes_the_background_s_number_for_a_class_is_told(tmp_path: Path, notes: "Notes") -> None:
+    save(tmp_path / "labels/a.png", drawing())
+    for mapping, told in ((("*=body",), True), (("*=body", "0=background"), False), (("*=ignore",), False)):
+        words, dest = parse_mapping(mapping, CARS), tmp_path / f"masks-{'-'.join(mapping)}"
+        notes.lines.clear()
+        build_masks(tmp_path / "labels", dest, palette=CARS, mapping=words, report=notes)
+        assert any("add --map 0=background" in line for line in notes.lines) == told

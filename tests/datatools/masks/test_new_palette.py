@@ -392,3 +392,12 @@ def test_blends_at_soft_edges_are_no_classes(tmp_path: Path, indexed: bool) -> N
     palette = start_palette(tmp_path / "labels", "mine")
     assert {each.color for each in palette.classes} == {(0, 0, 0), (255, 0, 0), (0, 255, 0)}
     assert build_masks(tmp_path / "labels", tmp_path / "masks", palette=palette).built == 1
+
+
+def test_class_numbers_in_one_channel_make_a_palette_of_numbers(tmp_path: Path) -> None:
+    numbers = np.zeros((2, 20, 40), dtype=np.uint8)
+    numbers[0, 4:12, 4:20], numbers[0, 8:16, 24:36] = 1, 4
+    for place, each in enumerate(numbers):  # the second picture shows no object
+        Image.fromarray(np.stack([each, 0 * each, 0 * each], axis=2)).save(tmp_path / f"{place}.png")
+    palette = start_palette(tmp_path, "mine")
+    assert [each.id for each in palette.classes] == [0, 1, 4]

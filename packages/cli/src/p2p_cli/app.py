@@ -8,6 +8,7 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem
@@ -142,6 +143,15 @@ def cli(quiet: bool) -> None:
     Loudness.quiet = quiet
 
 
+def _refuse_lost_folder() -> None:
+    """Raise P2PError where the current folder was removed: from there libraries cannot be loaded."""
+    try:
+        Path.cwd()
+    except FileNotFoundError as error:
+        what = "was removed, or moved to another disk"
+        raise P2PError("the current folder", what, "Change to one that exists (cd).", code="missing-folder") from error
+
+
 def _explain_dashes(words: Sequence[str]) -> None:
     """Say how paths are written that begin with a dash and so were taken for options."""
     for word in words:
@@ -155,6 +165,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     launch.follow_launcher()
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        _refuse_lost_folder()
         if arguments is None and words[:1] != ["train"]:  # whose crashes would be without a word
             silence_libraries()
         Loudness.quiet = False

@@ -89,7 +89,8 @@ def launch_processes(words: list[str], count: int, restarts: int) -> int:
         outcome = Path(folder) / "code"
         os.environ.update({OUTCOME: str(outcome), LAUNCHER: str(os.getpid())})
         try:
-            failed = launch([sys.executable, "-m", "p2p_cli", *words], count, restarts)
+            # -P: modules in the current folder are the user's, whatever they are called.
+            failed = launch([sys.executable, "-P", "-m", "p2p_cli", *words], count, restarts)
         finally:
             del os.environ[OUTCOME], os.environ[LAUNCHER]
         code = int(json.loads(outcome.read_text("ascii"))) if outcome.exists() else None

@@ -1,5 +1,6 @@
 """A path at which nothing is gets the sentence that tells what was probably meant by it."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,8 @@ def test_a_file_is_not_called_a_missing_folder(tmp_path: Path) -> None:
     (tmp_path / "a.png").touch()
     with pytest.raises(Exception, match=f"is a file, not a folder. Give the folder that it lies in: {tmp_path}"):
         refuse_missing_folder(tmp_path / "a.png")
+
+
+def test_a_pipe_is_called_what_it_is_and_not_offered_instead_of_itself(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "model.safetensors")
+    assert advise_missing(tmp_path / "model.safetensors").startswith("It is a pipe, socket or device")

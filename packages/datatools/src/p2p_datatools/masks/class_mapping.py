@@ -161,6 +161,13 @@ class ClassMapping:
         """Whether `--map` says what a label becomes, by itself or by a glob."""
         return self._map_label(label) is not None
 
+    def glob_over(self, label: str) -> str | None:
+        """The glob of `--map` that gives a label, which is not named itself, to a class; None without such."""
+        word = self._map_label(label)
+        if word is None or label in self._mapping or word not in self.palette.names[1:]:
+            return None
+        return next(source for source in self._mapping if fnmatchcase(plain(label), plain(source)))
+
     def is_by_id(self, label: str) -> bool:
         """Whether a class number goes to its class by nothing but the palette's ids; the background's 0 is no guess."""
         by_id = self._numbers and is_digits(label) and self._map_label(label) is None and label not in self._told

@@ -89,6 +89,8 @@ def reads_as_colors(
         if not wanted and (255, 255, 255) not in mapped and is_black_and_white(picture.colors):
             raise soft_mask(item.where)
         return True
+    if picture.in_one_channel:
+        return _is_exact(picture, known)
     if picture.table is None and not wanted and not mapped:
         return False
     colors = _colors(picture)

@@ -140,7 +140,9 @@ def _survey_picture(
     wanted = isinstance(item, ColorLabels)
     if not names and picture.table is not None:
         wanted = wanted or by_tables or _is_soft_drawing(picture, int(np.count_nonzero(picture.counts)))
-    holds_numbers = picture.numbers is not None and (bool(names) or not wanted)
+    holds_numbers = picture.numbers is not None and (
+        bool(names) or not wanted or (not named_colors and picture.in_one_channel)
+    )
     if not holds_numbers:
         if not named_colors:
             survey.painted.append(item)

@@ -88,6 +88,8 @@ def _palette(survey: LabelSurvey, found: LabelSet, source: Path, name: str) -> P
     if survey.transparent and numbers and 0 not in numbers:
         numbers = [0, *numbers]  # what is transparent is the background, and not the first number
     painted = _painted_colors(survey, source)
+    if 0 in numbers and (0, 0, 0) in painted:
+        painted.remove((0, 0, 0))  # of pictures that have the number 0 alone
     if not (named or numbers or painted):
         _refuse_nothing(survey, found, source, ignored, background)
         if UNNAMED in ignored:

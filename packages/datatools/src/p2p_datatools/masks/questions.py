@@ -65,10 +65,22 @@ def check_mapping(
         where = _place({*work.numbered, *by_ids}, found) or str(labels)
         listed, pictures = _names_without_numbers(found), len(found.items)
         claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=listed, pictures=pictures)
+    for label in sorted({"0", BACKGROUND} & set(uses)):
+        _note_background(claims, label, labels, report)
     for unused in () if failed else claims.unused:  # pictures that failed were not read to their labels
         report.note(f"--map {unused}: no label in {labels} has this name.")
     _refuse_black(claims, totals, labels, report)
     _check_undecided(totals, len(lines), labels, report)
+
+
+def _note_background(claims: ClassMapping, label: str, labels: Path, report: Reporter) -> None:
+    """Note that a glob has made a class of what is the background in most labels."""
+    if (glob := claims.glob_over(label)) is not None:
+        word = shell_word(f"{label}={BACKGROUND}")
+        report.note(
+            f"{labels}: --map {shell_word(f'{glob}={claims.word(label)}')} also takes {label}, which is mostly the "
+            f"background. If it is here, add --map {word}."
+        )
 
 
 def refuse_unknown_sources(found: LabelSet, mapping: Mapping[str, str], palette: Palette, labels: Path) -> None:

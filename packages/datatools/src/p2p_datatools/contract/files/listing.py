@@ -17,6 +17,7 @@ from p2p_datatools.contract.files.unread_kinds import (
     HIDDEN_PICTURE,
     LINK,
     NO_SUFFIX,
+    SPECIAL,
     advise,
     advise_file,
     whole_suffix,
@@ -75,6 +76,7 @@ _SEVERAL = {
     BROKEN_LINK: "broken links",
     LINK: "links to folders",
     HIDDEN_PICTURE: "hidden pictures",
+    SPECIAL: "pipes, sockets or devices",
 }  # what they are called
 _OF_LABELME = "label.png and label_viz.png beside img.png"
 _MOST_KINDS = 6  # that a line names
@@ -104,7 +106,7 @@ class LeftOut:
         self.first = min(self.first or name, name)
 
     def note_special(self, name: str, kind: str) -> None:
-        """Count a link that leads to nothing, or to a folder, since such are not followed; or a hidden picture."""
+        """Count a link to nothing, or to a folder, which is not followed; a hidden picture, a pipe or a device."""
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
         self.first = min(self.first or name, name)
 
@@ -246,8 +248,8 @@ def _files_below(top: Path, below: str, errors: list[P2PError], others: LeftOut 
                     yield from _files_below(top, f"{below}{entry.name}/", errors, others)
                 elif _is_file(entry):
                     yield below + entry.name
-                elif others is not None and entry.is_symlink():
-                    others.note_special(below + entry.name, LINK if _is_folder(entry) else BROKEN_LINK)
+                elif others is not None:
+                    others.note_special(below + entry.name, _kind_of(entry))
     except (FileNotFoundError, NotADirectoryError):
         return  # gone since it was listed
     except OSError as error:
@@ -274,11 +276,14 @@ def _is_file(entry: "os.DirEntry[str]") -> bool:
         return False
 
 
-def _is_folder(entry: "os.DirEntry[str]") -> bool:
+def _kind_of(entry: "os.DirEntry[str]") -> str:
+    """What an entry is that is neither a file nor a folder of its own."""
     try:
-        return entry.is_dir()
+        if entry.is_dir():
+            return LINK
+        return SPECIAL if Path(entry.path).exists() else BROKEN_LINK
     except OSError:
-        return False
+        return BROKEN_LINK
 
 
 def is_picture_name(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""What to do about a path at which nothing is: what was probably meant by it.
+"""What to do about a path at which no file or folder is: what was probably meant by it.
 
 Nothing here may open a file; the folder around the path is listed at most.
 """
@@ -22,6 +22,8 @@ def advise_missing(path: Path, *, otherwise: str = "Check the spelling.") -> str
     names that are nearly those of something that is there, have a sentence each.
     """
     text = str(path)
+    if _is_special(path):
+        return "It is a pipe, socket or device, not a file: save what it gives to a file, and name that."
     if path.is_symlink():
         return f"It is a link that leads nowhere: {path_word(path.readlink())} does not exist."
     if (home := Path(os.path.expanduser(text))) != path:  # noqa: PTH111 - pathlib raises for an unknown user
@@ -36,6 +38,14 @@ def advise_missing(path: Path, *, otherwise: str = "Check the spelling.") -> str
         return "A pattern is replaced by the shell, which found nothing that matches: give the folder itself."
     near = _nearest(path)
     return f"Did you mean {path_word(path.with_name(near))}?" if near else otherwise
+
+
+def _is_special(path: Path) -> bool:
+    """Whether something is there that is neither a file nor a folder."""
+    try:
+        return path.exists() and not path.is_file() and not path.is_dir()
+    except OSError:
+        return False
 
 
 def _from_windows(text: str) -> str:

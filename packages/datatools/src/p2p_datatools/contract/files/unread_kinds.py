@@ -9,6 +9,7 @@ from pathlib import Path
 from p2p_datatools.contract.words import path_word
 
 LINK, BROKEN_LINK, HIDDEN_PICTURE, NO_SUFFIX = "link to a folder", "broken link", "hidden picture", "without suffix"
+SPECIAL = "pipe, socket or device"
 """Kinds of what is left out that have no suffix."""
 
 _CONVERT = "Convert them to PNG or JPEG"
@@ -31,6 +32,7 @@ _OTHERS = {
     LINK: "name the folder that a link leads to, or copy it, since links to folders are not followed",
     BROKEN_LINK: "bring back what broken links lead to",
     HIDDEN_PICTURE: "give hidden pictures a name without a dot before it",
+    SPECIAL: "save what pipes, sockets and devices give to files",
     NO_SUFFIX: "add the suffix (.png, .jpg) to names that have none",
 }
 _TWICE = ("nii.gz", "tar.gz")

@@ -39,6 +39,7 @@ _CHOOSE = (
 )
 _BLOCK = 1 << 20  # pixels that are counted at once
 _HALF = 128  # of the numbers of 8 bits
+_SEEN = 32  # of 255: the colours of VOC, the darkest of the common ones, begin with 64 in a channel
 _VISIBLE = 16  # levels between greys by which people tell classes apart
 _BUSY = 8  # pixels per run, below which each pixel is counted by itself
 
@@ -59,8 +60,8 @@ class IndexPicture:
 class LabelPicture:
     """All that a label picture says, from one decoding, for numbers and colours may both be meant.
 
-    `numbers` and `table` are as in IndexPicture, None where the channels differ; then `photo` are its colours without
-    regard to transparency. `transparent` is where it is more transparent than not, `missing` where the file has no
+    `numbers` and `table` are as in IndexPicture, None where the channels differ, unless one alone has small numbers;
+    then `photo` are its colours without regard to transparency. `transparent` is where it is more transparent than not, `missing` where the file has no
     data, None where nowhere. `exact` pictures are of a kind of file that blends nothing; `worn` is how far in RGB areas
     of one colour may lie from it in others, as far as the file tells.
     """
@@ -72,6 +73,13 @@ class LabelPicture:
     exact: bool
     missing: NDArray[np.bool_] | None = None
     worn: float = 0.0
+
+    @cached_property
+    def in_one_channel(self) -> bool:
+        """Whether one channel has the numbers, and the others are 0; not where there is no number but 0."""
+        return (
+            self.numbers is not None and self.photo is not None and bool((self.photo != self.numbers[..., None]).any())
+        )
 
     @cached_property
     def counts(self) -> NDArray[np.int64]:
@@ -112,7 +120,7 @@ def read_label_picture(source: Path | PictureFile) -> LabelPicture:
             with explain_damage(file.path):
                 plain = png.decode_plain(file.data)
             if plain is not None:
-                return LabelPicture(_repeated_channel(plain), None, plain, None, exact=True)
+                return LabelPicture(_numbers_of(plain), None, plain, None, exact=True)
         if array := _array_of(file):
             return LabelPicture(array.values, None, None, None, exact=True, missing=array.missing)
         with decode(file) as image:
@@ -126,7 +134,14 @@ def read_label_picture(source: Path | PictureFile) -> LabelPicture:
                 if error.code != "colours-not-classes":
                     raise
                 photo = opaque_pixels(image, file, of_eight=refuse_fine_colors(image, file))
-                return LabelPicture(None, None, photo, transparent_pixels(image), exact, worn=area_error(image))
+                return LabelPicture(
+                    _only_channel(photo) if exact else None,
+                    None,
+                    photo,
+                    transparent_pixels(image),
+                    exact,
+                    worn=area_error(image),
+                )
             if not exact or (index.table is None and index.values.dtype == np.uint8 and "icc_profile" in image.info):
                 photo = opaque_pixels(image, file)
                 clear, worn = transparent_pixels(image), area_error(image)
@@ -135,6 +150,21 @@ def read_label_picture(source: Path | PictureFile) -> LabelPicture:
                 greys = opaque_pixels(image, file)  # as which its numbers are colours
                 return LabelPicture(index.values, None, greys, None, exact, index.missing)
             return LabelPicture(index.values, index.table, None, transparent_pixels(image), exact, index.missing)
+
+
+def _numbers_of(pixels: Photo) -> NDArray[np.uint8] | None:
+    """The numbers that all channels of an exact picture repeat, or that one alone has; None for other colours."""
+    repeated = _repeated_channel(pixels)
+    return _only_channel(pixels) if repeated is None else repeated
+
+
+def _only_channel(pixels: Photo) -> NDArray[np.uint8] | None:
+    """The small numbers of the one channel that is not 0, as CARLA writes them; None for what may be seen colours."""
+    for each in (pixels[::16, ::16], pixels):
+        most = each.reshape(-1, 3).max(axis=0)
+        if most.max() >= _SEEN or np.count_nonzero(most) > 1:
+            return None
+    return pixels[..., int(most.argmax())].copy()
 
 
 def _repeated_channel(pixels: Photo) -> NDArray[np.uint8] | None:
