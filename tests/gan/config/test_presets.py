@@ -81,6 +81,7 @@ WRITTEN: dict[str, dict[str, Any]] = {
             "upsampling": "resize",
             "segmentation_head": "auto",
             "lambda_perceptual": 10.0,
+            "learning_rate": -1.0,
             "noise_channels": -1,
             "pixel_noise": -1,
             "dropout": -1.0,

@@ -63,6 +63,7 @@ def test_what_may_change_on_resume_changes_no_update_and_no_score() -> None:
         "pixel_noise",
         "dropout",
         "lambda_mode_seeking",
+        "learning_rate",
         "features",
     }
 

@@ -19,7 +19,7 @@ from p2p_gan.networks.discriminators import MultiScale, PatchGAN, SegmentationHe
 from p2p_gan.networks.norms import BatchNorm, InstanceNorm
 from p2p_gan.runs import checkpoint
 from p2p_gan.training.build import discriminator_of
-from p2p_gan.training.job import make_job, refuse_uneven
+from p2p_gan.training.job import make_job, refuse_contradictions, refuse_uneven, settle_randomness
 from p2p_gan.training.planning import plan
 from p2p_gan.training.run import train
 
@@ -141,6 +141,18 @@ def test_a_segmentation_head_is_half_as_wide_as_the_patchgan_but_not_blind(patch
     found = discriminator_of(config, 3, 3, labels=5)
     assert isinstance(found, SegmentationHead)
     assert next(found.labeller.parameters()).shape == (filters, 3, 4, 4)
+
+
+@pytest.mark.parametrize(("images", "rate", "pixels"), [(999, 4e-4, 0), (9_999, 4e-4, 4), (10_000, 2e-4, 4)])
+def test_the_length_of_a_run_decides_on_its_learning_rate_and_noise_of_pixels(
+    tiny: Config, images: int, rate: float, pixels: int, pair_folder: Path
+) -> None:
+    asked = replace(tiny, learning_rate=-1.0, noise_channels=-1, pixel_noise=-1, lambda_perceptual=1.0, images=images)
+    config = refuse_contradictions(open_for_training(pair_folder), asked)
+    assert config.learning_rate == rate
+    assert settle_randomness(asked, images, masks=True)["pixel_noise"] == pixels
+    by_epochs = replace(asked, images=None, epochs=10_000)
+    assert refuse_contradictions(open_for_training(pair_folder), by_epochs).learning_rate == 2e-4
 
 
 def test_an_unconditional_discriminator_takes_the_output_alone() -> None:

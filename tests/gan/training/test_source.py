@@ -230,3 +230,10 @@ def test_a_run_is_not_continued_with_another_model(
     train(pair_folder, tmp_path / "run", replace(tiny, images=4))
     with refused("other-settings", f"--from {run_folder}", usage=True):
         train(pair_folder, tmp_path / "run", replace(tiny, images=8), source=run_folder)
+
+
+def test_fine_tuning_does_not_have_the_higher_learning_rate_of_a_short_run(run_folder: Path, pair_folder: Path) -> None:
+    asked = config_after(
+        describe_source(run_folder), replace(Config(), learning_rate=-1.0), open_pairs(pair_folder), {}
+    )
+    assert asked["learning_rate"] == Config().learning_rate

@@ -23,6 +23,7 @@ from p2p_gan.updates.recipe import make_recipe
 from p2p_gan.updates.step import Networks, train_step
 
 _CHANNELS = 3  # of both halves
+_IMAGES = 10_000  # of a preset that says its length in epochs: enough for all that short runs go without
 _CLASSES = 8  # of a discriminator that segments: masks have five to twelve
 # Adam reads the weight, its gradient and two moments, and writes all but the gradient: 7 times 4 bytes.
 _BYTES_OF_ADAM = 28
@@ -71,7 +72,7 @@ def count_operations(config: Config) -> Operations:
         unet_depth=config.unet_depth or depth,
         images=config.images or 1,
         segmentation_head="off",
-        **settle_randomness(config, masks=True),
+        **settle_randomness(config, config.images or _IMAGES, masks=True),
         lambda_lecam=0.0,
         features="off",
         class_balanced=False,

@@ -230,7 +230,7 @@ class NetworkSettings:
         0,
         "The number of noise channels with another number at each pixel, from which areas without content get "
         "their texture; auto adds 4 beside noise_channels where masks are translated into photos that pretrained "
-        "features watch.",
+        "features watch, in runs of 1,000 images and more.",
         low=0,
         high=64,
         words={"auto": -1},

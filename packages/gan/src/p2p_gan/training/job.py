@@ -59,7 +59,9 @@ class Job:
 # Settings that only a segmentation head has.
 _OF_HEAD = ("lambda_segmentation", "segmentation_balanced", "segmentation_hinge")
 _AUTO = -1
-_NOISE, _PIXEL_NOISE, _MODES = 8, 4, 0.5  # benchmarks/quality has their figures
+_NOISE, _PIXEL_NOISE, _MODES = 8, 4, 0.5  # benchmarks/quality has their figures, and those of short runs
+_TEXTURE = 1_000  # images, below which noise of pixels is still seen as noise
+_LONG, _RATE, _SHORT_RATE = 10_000, 2e-4, 4e-4  # images from which on a run has the paper's learning rate
 _DROPOUT = 0.5  # Isola et al. 2017, section 6.1
 
 
@@ -90,7 +92,8 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
         unet_depth=config.unet_depth or _depth(config),
         segmentation_head=_segmentation_head(task, config),
         class_adaptive_norm=_class_adaptive_norm(task, config),
-        **settle_randomness(config, masks=bool(task.labels)),
+        learning_rate=_learning_rate(config, folder),
+        **settle_randomness(config, images_of(config, folder), masks=bool(task.labels)),
     )
     recipe = _recipe(task, config)
     prepare(device, config.precision, config.threads, config.seed, deterministic=config.deterministic)
@@ -141,7 +144,11 @@ def refuse_contradictions(folder: PairFolder, config: Config) -> Config:
     task = task_of(folder, config.direction, config.a_encoding, config.b_encoding)
     refuse_unfit(task, config)
     config, _ = settle_features(config, task, folder)
-    config = replace(config, **settle_randomness(config, masks=bool(task.labels)))
+    config = replace(
+        config,
+        learning_rate=_learning_rate(config, folder),
+        **settle_randomness(config, images_of(config, folder), masks=bool(task.labels)),
+    )
     _recipe(task, config)
     return config
 
@@ -186,6 +193,13 @@ def learning_rate_jump(before: Config, now: Config, seen: int) -> list[str]:
     ]
 
 
+def _learning_rate(config: Config, folder: PairFolder) -> float:
+    """The learning rate with auto resolved by the length of the run."""
+    if config.learning_rate != _AUTO:
+        return config.learning_rate
+    return _SHORT_RATE if images_of(config, folder) < _LONG else _RATE
+
+
 def _depth(config: Config) -> int:
     """The depth for unet_depth=auto: the most that the size allows, or 5 for pictures of many shapes."""
     if config.input_size is None or GENERATORS[config.generator].halvings is not None:
@@ -201,18 +215,19 @@ def _class_adaptive_norm(task: Task, config: Config) -> str:
     return "on" if possible and task.codings[0].kind == "classes" else "off"
 
 
-def settle_randomness(config: Config, *, masks: bool) -> dict[str, Any]:
+def settle_randomness(config: Config, images: int, *, masks: bool) -> dict[str, Any]:
     """The channels of noise, the weight of the loss by which they count, and dropout, with auto resolved.
 
-    `masks` says that masks are translated into photos. Features draw the outputs of all seeds together, and noise draws
-    them apart again, in place of dropout. Where there is one right output, as for a map, none is drawn.
+    `images` is the length of the run, and `masks` says that masks are translated into photos. Features draw the outputs
+    of all seeds together, and noise draws them apart again, in place of dropout. Where there is one right output, as
+    for a map, none is drawn.
     """
     channels, pixels, weight = config.noise_channels, config.pixel_noise, config.lambda_mode_seeking
     wanted = masks and config.feature_stages > 0
     if channels == _AUTO:
         channels = _NOISE if wanted else 0
     if pixels == _AUTO:
-        pixels = _PIXEL_NOISE if wanted and channels else 0
+        pixels = _PIXEL_NOISE if wanted and channels and images >= _TEXTURE else 0
     return {
         "noise_channels": channels,
         "pixel_noise": pixels,

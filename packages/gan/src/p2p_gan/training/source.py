@@ -144,6 +144,8 @@ def config_after(
         settings["segmentation_head"] = "auto"  # these pairs may have no masks
     if settings["features"] == "on":
         settings["features"] = "auto"  # nor photos that the features fit, and this machine may not have the package
+    if settings["learning_rate"] < 0:
+        settings["learning_rate"] = Config().learning_rate  # what is learned already needs no higher one
     if asked.get("noise_channels", 1) < 1 and settings["lambda_mode_seeking"]:
         settings["lambda_mode_seeking"] = "auto"  # there may be no noise whose effect it could ask for
     if "epochs" in asked:

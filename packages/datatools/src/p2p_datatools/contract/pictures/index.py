@@ -61,9 +61,9 @@ class LabelPicture:
     """All that a label picture says, from one decoding, for numbers and colours may both be meant.
 
     `numbers` and `table` are as in IndexPicture, None where the channels differ, unless one alone has small numbers;
-    then `photo` are its colours without regard to transparency. `transparent` is where it is more transparent than not, `missing` where the file has no
-    data, None where nowhere. `exact` pictures are of a kind of file that blends nothing; `worn` is how far in RGB areas
-    of one colour may lie from it in others, as far as the file tells.
+    then `photo` are its colours without regard to transparency. `transparent` is where it is more transparent than
+    not, `missing` where the file has no data, None where nowhere. `exact` pictures are of a kind of file that blends
+    nothing; `worn` is how far in RGB areas of one colour may lie from it in others, as far as the file tells.
     """
 
     numbers: NDArray[np.uint8 | np.uint16] | None
