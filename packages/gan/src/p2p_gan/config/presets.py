@@ -151,12 +151,12 @@ TABLE: dict[str, Preset] = {
         line="ours: what measurably helped, for pairs of any kind",
         source="ours, chosen by benchmarks/quality",
         states="",
-        changed="masks as one-hot classes; for masks to photos, a segmentation head on the discriminator, whose cross- "
+        changed="masks as one-hot classes; for masks to photos, a segmentation head on the discriminator, whose cross-"
         "entropy for generated photos, where it is above that for the real ones, is part of the generator's loss, "
         "and noise that the mode-seeking loss makes count, in place of dropout, with a part that differs at each "
         "pixel in runs of 1,000 images and more; twice the learning rate in runs of fewer than 10,000; for "
         "photos, a perceptual loss by EfficientNet-Lite0 (the extra features; without it the run says so and goes "
-        "without); an EMA of the generator's weights; resize convolutions in place of transposed ones. Class- "
+        "without); an EMA of the generator's weights; resize convolutions in place of transposed ones. Class-"
         "balanced L1, crops around rare classes and feature matching were measured and left out",
         data="facades",
         pairs=400,
