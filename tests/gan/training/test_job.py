@@ -143,7 +143,7 @@ def test_a_segmentation_head_is_half_as_wide_as_the_patchgan_but_not_blind(patch
     assert next(found.labeller.parameters()).shape == (filters, 3, 4, 4)
 
 
-@pytest.mark.parametrize(("images", "rate", "pixels"), [(999, 4e-4, 0), (9_999, 4e-4, 4), (10_000, 2e-4, 4)])
+@pytest.mark.parametrize(("images", "rate", "pixels"), [(999, 4e-4, 0), (1_000, 2e-4, 4)])
 def test_the_length_of_a_run_decides_on_its_learning_rate_and_noise_of_pixels(
     tiny: Config, images: int, rate: float, pixels: int, pair_folder: Path
 ) -> None:

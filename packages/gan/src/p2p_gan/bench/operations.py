@@ -23,7 +23,7 @@ from p2p_gan.updates.recipe import make_recipe
 from p2p_gan.updates.step import Networks, train_step
 
 _CHANNELS = 3  # of both halves
-_IMAGES = 10_000  # of a preset that says its length in epochs: enough for all that short runs go without
+_IMAGES = 1_000  # of a preset that says its length in epochs: enough for all that short runs go without
 _CLASSES = 8  # of a discriminator that segments: masks have five to twelve
 # Adam reads the weight, its gradient and two moments, and writes all but the gradient: 7 times 4 bytes.
 _BYTES_OF_ADAM = 28

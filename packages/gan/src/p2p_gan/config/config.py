@@ -182,7 +182,7 @@ class Config(NetworkSettings):
     learning_rate: float = setting(
         2e-4,
         "The learning rate of Adam for both networks; the paper uses 0.0002, and auto takes twice that in runs of "
-        "fewer than 10,000 images, which end before it does harm.",
+        "fewer than 1,000 images.",
         low=OpenBound(0),
         words={"auto": -1.0},
         group=_OPTIMISATION,

@@ -154,7 +154,7 @@ TABLE: dict[str, Preset] = {
         changed="masks as one-hot classes; for masks to photos, a segmentation head on the discriminator, whose cross-"
         "entropy for generated photos, where it is above that for the real ones, is part of the generator's loss, "
         "and noise that the mode-seeking loss makes count, in place of dropout, with a part that differs at each "
-        "pixel in runs of 1,000 images and more; twice the learning rate in runs of fewer than 10,000; for "
+        "pixel; runs of fewer than 1,000 images go without that part and have twice the learning rate; for "
         "photos, a perceptual loss by EfficientNet-Lite0 (the extra features; without it the run says so and goes "
         "without); an EMA of the generator's weights; resize convolutions in place of transposed ones. Class-"
         "balanced L1, crops around rare classes and feature matching were measured and left out",

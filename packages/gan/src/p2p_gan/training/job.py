@@ -60,8 +60,8 @@ class Job:
 _OF_HEAD = ("lambda_segmentation", "segmentation_balanced", "segmentation_hinge")
 _AUTO = -1
 _NOISE, _PIXEL_NOISE, _MODES = 8, 4, 0.5  # benchmarks/quality has their figures, and those of short runs
-_TEXTURE = 1_000  # images, below which noise of pixels is still seen as noise
-_LONG, _RATE, _SHORT_RATE = 10_000, 2e-4, 4e-4  # images from which on a run has the paper's learning rate
+_RATE, _SHORT_RATE = 2e-4, 4e-4  # the higher one makes lines in longer runs
+_SHORT = 1_000  # images: runs of fewer have the higher learning rate, and end before noise of pixels becomes texture
 _DROPOUT = 0.5  # Isola et al. 2017, section 6.1
 
 
@@ -197,7 +197,7 @@ def _learning_rate(config: Config, folder: PairFolder) -> float:
     """The learning rate with auto resolved by the length of the run."""
     if config.learning_rate != _AUTO:
         return config.learning_rate
-    return _SHORT_RATE if images_of(config, folder) < _LONG else _RATE
+    return _SHORT_RATE if images_of(config, folder) < _SHORT else _RATE
 
 
 def _depth(config: Config) -> int:
@@ -227,7 +227,7 @@ def settle_randomness(config: Config, images: int, *, masks: bool) -> dict[str, 
     if channels == _AUTO:
         channels = _NOISE if wanted else 0
     if pixels == _AUTO:
-        pixels = _PIXEL_NOISE if wanted and channels and images >= _TEXTURE else 0
+        pixels = _PIXEL_NOISE if wanted and channels and images >= _SHORT else 0
     return {
         "noise_channels": channels,
         "pixel_noise": pixels,
