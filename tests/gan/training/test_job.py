@@ -19,7 +19,7 @@ from p2p_gan.networks.discriminators import MultiScale, PatchGAN, SegmentationHe
 from p2p_gan.networks.norms import BatchNorm, InstanceNorm
 from p2p_gan.runs import checkpoint
 from p2p_gan.training.build import discriminator_of
-from p2p_gan.training.job import make_job, refuse_contradictions, refuse_uneven, settle_randomness
+from p2p_gan.training.job import make_job, outgrown, refuse_contradictions, refuse_uneven, settle_randomness
 from p2p_gan.training.planning import plan
 from p2p_gan.training.run import train
 
@@ -153,6 +153,15 @@ def test_the_length_of_a_run_decides_on_its_learning_rate_and_noise_of_pixels(
     assert settle_randomness(asked, images, masks=True)["pixel_noise"] == pixels
     by_epochs = replace(asked, images=None, epochs=10_000)
     assert refuse_contradictions(open_for_training(pair_folder), by_epochs).learning_rate == 2e-4
+
+
+def test_a_short_run_that_becomes_a_long_one_is_told_what_it_keeps(tiny: Config) -> None:
+    short = replace(tiny, learning_rate=4e-4, noise_channels=8, images=400)
+    (line,) = outgrown(short, replace(short, images=1_000))
+    assert "a new run of 1,000 images with auto for both has 0.0002 and 4" in line
+    assert not outgrown(short, replace(short, images=999))
+    for own in ({"learning_rate": 1e-4}, {"pixel_noise": 4}, {"noise_channels": 0}, {"images": 1_000}):
+        assert not outgrown(replace(short, **own), replace(short, images=2_000))
 
 
 def test_an_unconditional_discriminator_takes_the_output_alone() -> None:

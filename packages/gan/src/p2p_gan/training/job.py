@@ -200,6 +200,17 @@ def _learning_rate(config: Config, folder: PairFolder) -> float:
     return _SHORT_RATE if images_of(config, folder) < _SHORT else _RATE
 
 
+def outgrown(before: Config, now: Config) -> list[str]:
+    """A line if a run that began as a short one, with what auto chose for that, becomes a longer one."""
+    was_short = before.images is not None and before.images < _SHORT <= (now.images or 0)
+    if not was_short or before.learning_rate != _SHORT_RATE or not before.noise_channels or before.pixel_noise:
+        return []
+    return [
+        f"The run began as a short one and keeps learning_rate={_SHORT_RATE:g} and pixel_noise=0; a new run of "
+        f"{now.images:,} images with auto for both has {_RATE:g} and {_PIXEL_NOISE}, and fewer lines."
+    ]
+
+
 def _depth(config: Config) -> int:
     """The depth for unet_depth=auto: the most that the size allows, or 5 for pictures of many shapes."""
     if config.input_size is None or GENERATORS[config.generator].halvings is not None:

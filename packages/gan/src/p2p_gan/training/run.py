@@ -23,7 +23,7 @@ from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import TRAINED, RunFolder, changed_pairs, describe_splits, refuse_changes
 from p2p_gan.training.features import is_feature_file, refuse_other_features
 from p2p_gan.training.guards import DivergedError
-from p2p_gan.training.job import Job, images_of, learning_rate_jump, make_job
+from p2p_gan.training.job import Job, images_of, learning_rate_jump, make_job, outgrown
 from p2p_gan.training.loop import TrainingCallback, training_loop
 from p2p_gan.training.patience import EarlyStop, stop_of
 from p2p_gan.training.planning import TIMED_FROM, Plan, plan_of, time_plan
@@ -206,7 +206,8 @@ def _changes(run_folder: RunFolder, job: Job) -> list[str]:
             "batches stay the same, but dropout and noise differ, so its numbers are not the same bit for bit."
         )
     images, _ = checkpoint.latest(run_folder.path)
-    return [*lines, *learning_rate_jump(run_folder.config(), job.config, images)]
+    began = run_folder.config()
+    return [*lines, *learning_rate_jump(began, job.config, images), *outgrown(began, job.config)]
 
 
 def _plan(run_folder: RunFolder, job: Job, dataset: PairDataset, report: Reporter, asked: Config) -> tuple[Job, Plan]:
