@@ -76,10 +76,9 @@ def check_mapping(
 def _note_background(claims: ClassMapping, label: str, labels: Path, report: Reporter) -> None:
     """Note that a glob has made a class of what is the background in most labels."""
     if (glob := claims.glob_over(label)) is not None:
-        word = shell_word(f"{label}={BACKGROUND}")
         report.note(
             f"{labels}: --map {shell_word(f'{glob}={claims.word(label)}')} also takes {label}, which is mostly the "
-            f"background. If it is here, add --map {word}."
+            f"background. If it is here, add --map {shell_word(f'{label}={BACKGROUND}')}."
         )
 
 
