@@ -140,6 +140,9 @@ def test_blended_colours_become_those_of_the_classes_and_that_is_said(
         (LABELS[:0], "array-shape"),
         (np.zeros(3), "array-shape"),
         (torch.zeros(3), "array-shape"),
+        (np.moveaxis(NOISE, -1, 0), "array-shape"),
+        (np.where(NOISE > 9, np.nan, 0.5), "value-range"),
+        (np.ma.masked_greater(LABELS, 1), "value-type"),
         ([], "empty-batch"),
         (Image.fromarray(NOISE), "photo-not-mask"),
     ],
@@ -147,6 +150,10 @@ def test_blended_colours_become_those_of_the_classes_and_that_is_said(
 def test_what_is_no_input_is_one_line(painter: Predictor, picture: Any, code: str, refused: "Refused") -> None:
     with refused(code):
         painter(picture)
+
+
+def test_a_mask_that_hides_nothing_changes_nothing(painter: Predictor) -> None:
+    assert np.array_equal(painter(np.ma.array(LABELS, mask=False)), painter(LABELS))
 
 
 def test_deep_values_keep_their_type_and_others_are_refused(

@@ -41,7 +41,11 @@ def read_values(values: Array, card: ModelCard, changes: InputChanges) -> Array:
     Else values of the type of the model's input; for one of 8 bits also other whole numbers from 0 to 255, and floats
     from 0 to 1. Raises P2PError for other shapes, types and values, and for colours of no class.
     """
+    if np.ma.is_masked(values):
+        what = "is a masked array, and what lies below its mask would count"
+        raise UsageError(WHERE, what, "Say what is there: values.filled(NUMBER).", code="value-type")
     refuse_strange_shape(values, WHERE)
+    _refuse_channels_first(values, card)
     values = values[..., 0] if values.ndim == 3 and values.shape[2] == 1 else values
     if card.input.kind == "mask" and card.palette is not None:
         return encode_classes(_labels_of(values, card.palette, changes), card)
@@ -57,6 +61,17 @@ def read_values(values: Array, card: ModelCard, changes: InputChanges) -> Array:
     if gaps is not None:
         changes.filled.append(Path(WHERE))
     return as_half(_in_range(read, card.input.dtype), card.input)
+
+
+def _refuse_channels_first(values: Array, card: ModelCard) -> None:
+    """Raise UsageError for the order of a tensor in an array, where the model takes so many channels."""
+    wanted = {card.input.channels} | ({1, 3} if card.input.kind == "mask" else set())
+    if values.ndim == 3 and values.shape[2] not in {1, 2, 3, 4, *wanted} and values.shape[0] in wanted:
+        what = f"has the shape {values.shape} of (channels, height, width)"
+        to_do = (
+            "An array is (height, width, channels): np.moveaxis(values, 0, -1); a tensor is (channels, height, width)."
+        )
+        raise UsageError(WHERE, what, to_do, code="array-shape")
 
 
 def _labels_of(values: Array, palette: Palette, changes: InputChanges) -> LabelMap:
@@ -86,6 +101,9 @@ def _as_bytes(values: Array) -> Array:
     if values.dtype.kind not in "iuf":
         raise _other_type(values, "uint8")
     low, high = float(values.min()), float(values.max())
+    if not np.isfinite([low, high]).all():
+        what = "has values that are infinite or not a number"
+        raise UsageError(WHERE, what, "Replace them, as by np.nan_to_num(values).", code="value-range")
     most = 1 if values.dtype.kind == "f" else _BYTE
     if not 0 <= low <= high <= most:
         what = f"has values from {low:.6g} to {high:.6g}, where {values.dtype} has to be 0 to {most}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.labels.formats.whole_sets.coco import is_coco, read_coco
 from p2p_datatools.labels.values import LabelSet, RegionLabels, Use
 
@@ -61,6 +62,16 @@ def test_the_boxes_that_cvat_writes_without_outline_are_drawn_and_others_counted
         read(coco(box | {"bbox": [1, 2, 3, 3], "attributes": {"rotation": 0.0}}, found, {"segmentation": []}))
     )
     assert moved.signature != item.signature
+
+
+@pytest.mark.parametrize("key", ["filename", "path"])
+def test_pictures_are_found_by_the_names_of_programs_that_imitate_coco(key: str) -> None:
+    value = coco({"segmentation": [SQUARE]}, {"segmentation": [SQUARE], "image_id": 2})
+    value["images"] = [{"id": number, key: f"photos/{number}.jpg", "width": 8, "height": 6} for number in (1, 2)]
+    assert [item.file_name for item in read(value).items] == ["photos/1.jpg", "photos/2.jpg"]
+    same = value | {"images": [each | {"id": 1} for each in value["images"]]}
+    with pytest.raises(P2PError, match="two images have the same id"):
+        read(same)
 
 
 def test_labels_are_counted_by_regions_and_pictures() -> None:

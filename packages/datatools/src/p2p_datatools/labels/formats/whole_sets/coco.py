@@ -25,6 +25,7 @@ from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionFault, 
 COCO_TABLES = ("images", "annotations", "categories")
 _EMPTY = "annotation without outline"
 _IGNORED = " (ignore)"  # after the label of what an annotation itself says to ignore
+_NAMES = ("file_name", "filename", "path")  # of a picture: programs that imitate COCO have the others
 _PLACES = ("coco_url", "flickr_url", "path", "video_id")  # which tell pictures of one name apart
 
 
@@ -67,7 +68,7 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
     remarks = BoxRemarks()
     pictures = _group_by_entry(images.values())
     for image, *others in pictures:
-        name = str(image.get("file_name", ""))
+        name = str(_name_of(image) or "")
         try:
             every = (each for one in (image, *others) for each in annotations.pop(one["id"], ()))
             own = [_load(each, *known) for each in every]
@@ -85,7 +86,11 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
 
 def _entry_of(image: Mapping[str, Any]) -> tuple[Any, ...]:
     """What an entry of a picture says; programs that merge files write some twice."""
-    return tuple(image.get(key) for key in ("file_name", "width", "height"))
+    return (_name_of(image), image.get("width"), image.get("height"))
+
+
+def _name_of(image: Mapping[str, Any]) -> Any:
+    return next((image[key] for key in _NAMES if image.get(key)), None)
 
 
 def _group_by_entry(images: Iterable[Mapping[str, Any]]) -> list[list[Mapping[str, Any]]]:
@@ -96,7 +101,7 @@ def _group_by_entry(images: Iterable[Mapping[str, Any]]) -> list[list[Mapping[st
     found: dict[Any, list[Mapping[str, Any]]] = defaultdict(list)
     for each in images:
         own = str((_entry_of(each), [each.get(key) for key in _PLACES]))
-        found[own if each.get("file_name") else (each["id"],)].append(each)
+        found[own if _name_of(each) else (each["id"],)].append(each)
     return list(found.values())
 
 
@@ -107,7 +112,7 @@ def _note_repeats(pictures: list[list[Mapping[str, Any]]], where: str) -> tuple[
     first, number = several[0], plural(len(several), "picture")
     return (
         f"{where}: {number} of one name and size listed under several ids, of which the annotations are united; the "
-        f"first is {first[0]['file_name']}, with {len(first)} ids.",
+        f"first is {_picture_name(first[0])}, with {len(first)} ids.",
     )
 
 
@@ -213,8 +218,8 @@ def _picture(
 def _picture_name(image: Mapping[str, Any]) -> str:
     """What the picture is called: LVIS has only its address, whose last folder is that of its split."""
     where, address = f"image {image['id']}", image.get("coco_url")
-    if image.get("file_name"):
-        return read_picture_name(image["file_name"], where)
+    if name := _name_of(image):
+        return read_picture_name(name, where)
     if not address:
         raise P2PError(where, "has no file_name", "Export the labels again.", code="no-file-name")
     return "/".join(read_picture_name(address, where).split("/")[-2:])
