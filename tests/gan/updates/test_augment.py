@@ -175,3 +175,41 @@ def same_after_seeding(drawn: Callable[[], Tensor]) -> bool:
     first, second = drawn(), drawn()
     torch.manual_seed(5)
     return torch.equal(first, drawn()) and not torch.equal(first, second)
+
+
+def test_what_is_cut_out_is_half_of_each_side_with_its_centre_anywhere_in_the_picture() -> None:
+    torch.manual_seed(1)
+    white = torch.ones(1, 1, 12, 16)
+    firsts = set[int]()
+    for _ in range(300):
+        gone = augment(DiscriminatorView(white, white, white), "geometry", (False, False)).real_b[0, 0] == 0
+        # Rows and columns that came in by the shift are 0 as a whole.
+        rows, columns = (~gone.all(dim=1)).nonzero().flatten(), (~gone.all(dim=0)).nonzero().flatten()
+        inside = gone[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        height, width = int(inside.any(dim=1).sum()), int(inside.any(dim=0).sum())
+        assert height <= 6
+        assert width <= 8
+        assert int(inside.sum()) == height * width
+        if (height, width) == (6, 8):
+            firsts.add(int(inside.any(dim=0).nonzero()[0]))
+    assert len(firsts) > 5
+
+
+def test_colour_goes_from_grey_to_twice_as_strong_and_contrast_from_half_to_one_and_a_half() -> None:
+    torch.manual_seed(1)
+    photo = photos(0)[:1].expand(2000, -1, -1, -1)
+    view = augment(DiscriminatorView(photo, photo, photo), "color", (False, True))
+
+    def spread(x: Tensor) -> Tensor:
+        return x.mean(dim=1).std(dim=(1, 2))
+
+    def strength(x: Tensor) -> Tensor:
+        return (x - x.mean(dim=1, keepdim=True)).std(dim=(1, 2, 3))
+
+    contrast = spread(view.real_b) / spread(photo)
+    saturation = strength(view.real_b) / strength(photo) / contrast
+    for values, low, high in ((contrast, 0.5, 1.5), (saturation, 0.0, 2.0)):
+        assert values.min().item() == pytest.approx(low, abs=0.02)
+        assert values.max().item() == pytest.approx(high, abs=0.02)
+    moved = view.real_b.mean(dim=(1, 2, 3)) - photo.mean(dim=(1, 2, 3))
+    assert moved.abs().max().item() == pytest.approx(0.5, abs=0.02)

@@ -97,3 +97,12 @@ def test_a_pixel_s_logit_is_that_of_being_any_class_but_fake() -> None:
     assert judgement.labels.shape == (2, COUNT + 1, 16, 24)
     fake = judgement.labels.softmax(dim=1)[:, -1:]
     torch.testing.assert_close(judgement.logits[0].sigmoid(), 1 - fake)
+
+
+def test_every_class_and_what_has_none_are_drawn_at_even_chances_apart_from_each_other() -> None:
+    torch.manual_seed(0)
+    classes = (torch.arange(COUNT + 1) - 1).expand(4000, 1, -1)
+    real = draw_mixture(classes, COUNT)[:, 0, 0].float()
+    assert real.mean(dim=0).tolist() == pytest.approx([0.5] * (COUNT + 1), abs=0.04)
+    alike = torch.corrcoef(real.T) - torch.eye(COUNT + 1)
+    assert alike.abs().max().item() < 0.08
