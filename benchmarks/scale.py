@@ -84,7 +84,7 @@ def write_inputs(place: Path, count: int) -> None:
     """Label pictures of class numbers and photos, no two alike, in `labels` and `photos`."""
     drawn = np.random.default_rng(0)
     photo = drawn.integers(0, 256, (SIDE // 4, SIDE // 4, 3), dtype=np.uint8).repeat(4, axis=0).repeat(4, axis=1)
-    photo = np.roll(photo, 2, axis=1)  # a step in the middle would make it an A|B picture
+    photo = np.roll(photo, (2, 2), axis=(0, 1))  # a step in the middle would make it two pictures
     label = np.zeros((SIDE, SIDE), np.uint8)
     label[8:40, 8:56], label[32:48, 12:24], label[10:20, 20:40] = 1, 2, 4
     for name in INPUTS:
