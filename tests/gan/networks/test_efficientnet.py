@@ -48,6 +48,31 @@ def test_the_gradient_reaches_the_photos_and_no_weight(network: FeatureNetwork) 
     assert not any(each.requires_grad for each in network.tensors)
 
 
+@pytest.mark.parametrize(("count", "height", "width"), [(1, 64, 96), (2, 45, 39), (1, 192, 192)])
+def test_real_and_fake_photos_have_in_one_pass_the_features_and_the_gradient_of_two(
+    network: FeatureNetwork, count: int, height: int, width: int
+) -> None:
+    real, fake = (torch.rand(count, 3, height, width) * 2 - 1 for _ in range(2))
+    real.requires_grad_()
+    fake.requires_grad_()
+    seen, found = network.compare(real, fake)
+    two = network(real), network(fake)
+    for ours, theirs in zip((*seen, *found), (*two[0], *two[1]), strict=True):
+        assert torch.allclose(ours, theirs, atol=1e-4)
+    weights = [torch.randn_like(each) for each in found]
+    (gradient,), (expected,) = (torch.autograd.grad(features, fake, weights) for features in (found, two[1]))
+    assert torch.allclose(gradient, expected, atol=1e-4 * expected.abs().max().item())
+    assert not any(each.requires_grad for each in seen)
+
+
+def test_a_stage_without_a_loss_adds_nothing_to_the_gradient_of_one_pass(network: FeatureNetwork) -> None:
+    real, fake = (torch.rand(1, 3, 32, 48) for _ in range(2))
+    fake.requires_grad_()
+    (gradient,) = torch.autograd.grad(network.compare(real, fake)[1][2].sum(), fake)
+    (expected,) = torch.autograd.grad(network(fake)[2].sum(), fake)
+    assert torch.allclose(gradient, expected, atol=1e-4 * expected.abs().max().item())
+
+
 def test_the_first_layer_is_a_convolution_of_stride_two_with_padding_at_the_end_then_batch_norm(
     feature_file: Path,
 ) -> None:

@@ -477,17 +477,25 @@ def test_two_outputs_of_one_pass_are_those_of_two_passes_with_statistics_of_thei
         assert torch.allclose(values[name], value, rtol=1e-4, atol=1e-5), name
 
 
-def test_the_real_photo_is_segmented_but_not_judged_in_the_generator_s_turn() -> None:
+def test_the_real_photo_is_segmented_once_and_again_only_where_the_generator_s_turn_has_another_view_of_it() -> None:
     recipe = Recipe(Config(segmentation_head="on", lambda_l1=0))
     nets = labelling_networks()
     head, _ = nets.discriminator_and_optimizer
     assert isinstance(head, SegmentationHead)
-    judged: list[bool] = []
-    head.patches.register_forward_hook(lambda *at: judged.append(at[2].logits[0].requires_grad))
-    stepped(nets, BATCH, recipe)
-    assert len(judged) == 3, "real and fake in the discriminator's turn, fake in the generator's"
-    stepped(nets, BATCH, Recipe(replace(recipe.config, spectral_norm=True)))
-    assert len(judged) == 3 + 4, "a pass with spectral norm changes its estimate"
+    calls: list[str] = []
+    head.patches.register_forward_hook(lambda *_: calls.append("judged"))
+    head.labeller.register_forward_hook(lambda *_: calls.append("segmented"))
+
+    def counts(**changes: Any) -> tuple[int, int]:
+        calls.clear()
+        stepped(nets, BATCH, Recipe(replace(recipe.config, **changes)))
+        return calls.count("judged"), calls.count("segmented")
+
+    assert counts() == (3, 2), "real and fake in the discriminator's turn, fake in the generator's"
+    assert counts(spectral_norm=True) == (3, 2)
+    assert counts(discriminator_augment="geometry") == (3, 3)
+    assert counts(discriminator_augment="geometry", spectral_norm=True) == (4, 3), "a pass changes the estimate"
+    assert counts(lambda_features=10.0) == (4, 3)
     with torch.no_grad():
         labels = head(BATCH.a, BATCH.b, labels=True).labels
         assert labels is not None

@@ -44,6 +44,15 @@ class Recipe:
         return any(row.matches_real(self.config) and row.network == "g" for row in self.rows)
 
     @property
+    def keeps_labels(self) -> bool:
+        """Whether the generator's turn uses the classes that the head found in the real photo in the discriminator's.
+
+        They are from before that step, and with augmentation those of another view.
+        """
+        hinge = "g_labels" in self.weights and self.config.segmentation_hinge
+        return hinge and "g_features" not in self.weights and self.config.discriminator_augment == "none"
+
+    @property
     def sees_classes(self) -> bool:
         """Whether the losses of the discriminator's output need the mask's classes."""
         segments = self.config.segmentation_head == "on" or self.config.gan_loss == "segmentation"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import torch
@@ -121,17 +122,20 @@ def _update_alternately(
     nets: Networks, batch: Batch, generated: GeneratorOutput, pictures: Losses, recipe: Recipe, autocast: _Autocast
 ) -> Losses:
     """First the discriminator, then the generator with the updated discriminator (Isola et al. 2017, section 3.3)."""
-    losses = _judge_discriminator(nets, batch, generated, recipe, autocast)
+    losses, labels = _judge_discriminator(nets, batch, generated, recipe, autocast)
     update(nets.discriminator_and_optimizer[1], recipe.objective("d", losses, batch.factor))
-    losses |= _judge_generator(nets, batch, generated, recipe, autocast)
+    losses |= _judge_generator(nets, batch, generated, labels, recipe, autocast)
     update(nets.generator_optimizer, recipe.objective("g", pictures | losses, batch.factor))
     return losses
 
 
 def _judge_discriminator(
     nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: Recipe, autocast: _Autocast
-) -> Losses:
-    """The discriminator's losses in an alternating update: no gradient reaches the generator."""
+) -> tuple[Losses, Tensor | None]:
+    """The discriminator's losses in an alternating update: no gradient reaches the generator.
+
+    Also the class logits of the real photo, for the generator's turn; None if it has to ask for them again.
+    """
     discriminator, _ = nets.discriminator_and_optimizer
     head = recipe.config.segmentation_head == "on"
     verdicts = _verdicts(nets, batch, recipe)
@@ -142,13 +146,22 @@ def _judge_discriminator(
         real = nets.discriminator_pass(view.real_a, view.real_b, labels=head, **seen.real)
         fake = nets.discriminator_pass(view.real_a, view.fake_b, **seen.detached)
         mixture = _mix(discriminator, view, real, recipe)
-    return recipe.judge("d", verdicts(view=view, real=real, fake=fake, mixture=mixture))
+    losses = recipe.judge("d", verdicts(view=view, real=real, fake=fake, mixture=mixture))
+    return losses, real.labels.detach() if recipe.keeps_labels and real.labels is not None else None
 
 
 def _judge_generator(
-    nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: Recipe, autocast: _Autocast
+    nets: Networks,
+    batch: Batch,
+    generated: GeneratorOutput,
+    labels: Tensor | None,
+    recipe: Recipe,
+    autocast: _Autocast,
 ) -> Losses:
-    """The generator's losses that need the discriminator, in an alternating update: the discriminator is frozen."""
+    """The generator's losses that need the discriminator, in an alternating update: the discriminator is frozen.
+
+    `labels` are the class logits of the real photo, if they are known.
+    """
     discriminator, _ = nets.discriminator_and_optimizer
     head = recipe.config.segmentation_head == "on"
     verdicts = _verdicts(nets, batch, recipe)
@@ -157,13 +170,17 @@ def _judge_generator(
     seen = _see(nets, view, generated.features, recipe)
     with autocast():
         fake = discriminator(view.real_a, view.fake_b, labels=head, **seen.fake)
-        real = _judge_real(discriminator, view, recipe) if recipe.matches_real else fake
+        real = _judge_real(discriminator, view, labels, recipe) if recipe.matches_real else fake
     return recipe.judge("g", verdicts(view=view, real=real, fake=fake))
 
 
-def _judge_real(discriminator: Discriminator, view: DiscriminatorView, recipe: Recipe) -> Judgement:
+def _judge_real(
+    discriminator: Discriminator, view: DiscriminatorView, labels: Tensor | None, recipe: Recipe
+) -> Judgement:
     """What the generator's losses need of the output for the real pair: features, the head's classes, or both."""
     config = recipe.config
+    if labels is not None:
+        return Judgement((), (), labels)
     hinge = config.segmentation_head == "on" and config.segmentation_hinge
     # With spectral norm a pass is also a step of the estimate of the norm, which would be missed.
     if hinge and "g_features" not in recipe.weights and not config.spectral_norm:
@@ -211,7 +228,7 @@ def _accumulate(nets: Networks, parts: Sequence[MicroBatch], recipe: Recipe, aut
     noise and augmentation in an alternating update: the discriminator is updated from all parts before the generator
     sees the first, so that each part is generated twice, with draws of their own.
     """
-    config, found = recipe.config, list[Losses]()
+    config, found, known = recipe.config, list[Losses](), list[Tensor | None]()
     if config.gan_loss != "none" and config.update_order == "alternating":
         optimizer = nets.discriminator_and_optimizer[1]
         optimizer.zero_grad(set_to_none=True)
@@ -220,16 +237,17 @@ def _accumulate(nets: Networks, parts: Sequence[MicroBatch], recipe: Recipe, aut
                 with torch.no_grad(), keep_running(nets.generator):
                     noise = _draw_noise(nets, part)
                     generated = _generate(nets, part, noise, recipe, autocast)  # `_see` looks where heads need it
-                losses = _judge_discriminator(nets, part, generated, recipe, autocast)
+                losses, labels = _judge_discriminator(nets, part, generated, recipe, autocast)
                 _add_gradient(optimizer, recipe.objective("d", losses, part.factor))
+            known.append(labels)
             found.append({name: value.detach() * part.factor for name, value in losses.items()})
         optimizer_step(optimizer)
     steps = nets.optimizers if config.update_order == "simultaneous" else (nets.generator_optimizer,)
     for optimizer in steps:
         optimizer.zero_grad(set_to_none=True)
-    for part in parts:
+    for part, labels in zip_longest(parts, known):
         with _communicate(nets, part):
-            losses = _add_generator_gradient(nets, part, recipe, autocast)
+            losses = _add_generator_gradient(nets, part, labels, recipe, autocast)
         found.append({name: value.detach() * part.factor for name, value in losses.items()})
     for optimizer in steps:
         optimizer_step(optimizer)
@@ -237,14 +255,16 @@ def _accumulate(nets: Networks, parts: Sequence[MicroBatch], recipe: Recipe, aut
     return {name: torch.stack([losses[name] for losses in found if name in losses]).sum(dim=0) for name in names}
 
 
-def _add_generator_gradient(nets: Networks, part: Batch, recipe: Recipe, autocast: _Autocast) -> Losses:
+def _add_generator_gradient(
+    nets: Networks, part: Batch, labels: Tensor | None, recipe: Recipe, autocast: _Autocast
+) -> Losses:
     """Add a part's gradient to the generator's, in a simultaneous update to the discriminator's too."""
     generated = _generate_and_look(nets, part, recipe, autocast)
     losses = _compare(nets, part, generated, recipe)
     if recipe.config.update_order == "simultaneous":
         return losses | _add_both_gradients(nets, part, generated, losses, recipe, autocast)
     if recipe.config.gan_loss != "none":
-        losses |= _judge_generator(nets, part, generated, recipe, autocast)
+        losses |= _judge_generator(nets, part, generated, labels, recipe, autocast)
     _add_gradient(nets.generator_optimizer, recipe.objective("g", losses, part.factor))
     return losses
 
@@ -407,12 +427,10 @@ def _view(batch: Batch, fake_b: Tensor, recipe: Recipe) -> DiscriminatorView:
 def _features_of(network: FeatureNetwork, real_b: Tensor, fake_b: Tensor, color: float = 1.0) -> FeaturePair:
     """The features of real and generated photos with that share of their colour; real ones keep no gradient."""
 
-    def see(photos: Tensor) -> tuple[Tensor, ...]:
-        return network(photos if color == 1 else torch.lerp(photos.mean(dim=1, keepdim=True), photos, color))
+    def fade(photos: Tensor) -> Tensor:
+        return photos if color == 1 else torch.lerp(photos.mean(dim=1, keepdim=True), photos, color)
 
-    with torch.no_grad():
-        real = see(real_b)
-    return FeaturePair(real, see(fake_b))
+    return FeaturePair(*network.compare(fade(real_b), fade(fake_b)))
 
 
 class _FeatureInputs(NamedTuple):
