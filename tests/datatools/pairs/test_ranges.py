@@ -12,6 +12,7 @@ from p2p_datatools.checks.folder import check
 from p2p_datatools.contract.pairs.halves import read_halves
 from p2p_datatools.contract.pairs.manifest import read_manifest
 from p2p_datatools.contract.pictures.images import write_png
+from p2p_datatools.contract.pictures.nodata import Nodata
 from p2p_datatools.pairs.build import PairOptions, PairSummary, pair
 from p2p_datatools.pairs.shards import merge, parse_shard
 
@@ -159,3 +160,24 @@ def test_a_half_of_one_value_or_of_two_scales_is_said_at_pairing_and_found_by_ch
     assert [line for line in notes.lines if said in line]
     for folder in ("pairs", "heights"):
         assert code in [finding.code for finding in check(tmp_path / folder).findings]
+
+
+def test_holes_of_a_depth_camera_are_said_at_pairing_and_found_by_check_until_they_are_no_data(
+    tmp_path: Path, photos: Path, notes: "Notes"
+) -> None:
+    depth = (800 + 90 * np.arange(16)[:, None] + 3 * np.arange(24)).astype(np.uint16)
+    depth[3:6, 4:9] = 0
+    scan = write(tmp_path / "depth", depth, depth + 500 * (depth > 0).astype(np.uint16), depth)
+    said = "3 pictures have zeros apart from all other values, which begin at 800"
+    pair(scan, photos, tmp_path / "pairs", report=notes)
+    assert [line for line in notes.lines if said in line]
+    for folder in ("pairs", "depth"):
+        assert [finding.what for finding in check(tmp_path / folder).findings if finding.code == "holes-suspected"] == [
+            said
+        ]
+    said_so: tuple[Nodata, ...] = (0.0, "none")
+    for number, nodata in enumerate(said_so):
+        notes.lines.clear()
+        pair(scan, photos, tmp_path / f"again{number}", ways=PairOptions(nodata=nodata), report=notes)
+        assert not [line for line in notes.lines if "apart" in line]
+    assert "holes-suspected" not in [finding.code for finding in check(tmp_path / "again0").findings]

@@ -65,6 +65,7 @@ _VALUES = {
     "class-numbers": "pictures that hold nothing but small numbers, as of classes; a half of pairs of them is an error",
     "no-data": "pixels without data, as the file says",
     "nodata-suspected": "a value so far from all others that it may mean no data",
+    "holes-suspected": "zeros far from all other values, as of a depth camera that measured nothing there",
     "few-bits": "files of 16 bits that use fewer",
     "constant-pictures": "all pixels of all pictures have one value",
     "mixed-scales": "pictures of 0 to 1 among pictures of 0 to 255, or alike",

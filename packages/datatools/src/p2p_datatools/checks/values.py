@@ -11,6 +11,7 @@ import numpy as np
 
 from p2p_datatools.contract.errors import Finding, P2PError
 from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.holes import HOLES_TO_DO, HoleCheck, lowest_beside_holes
 from p2p_datatools.contract.pictures.nodata import (
     ClassNumbers,
     Gaps,
@@ -27,7 +28,10 @@ _WIDE = 4  # times as wide as its values, from which on a range is too wide
 
 
 class PictureValues(NamedTuple):
-    """What the values of one picture tell: `numbers` as of classes, pixels without data, an outlier as an error."""
+    """What the values of one picture tell: `numbers` as of classes, pixels without data, an outlier as an error.
+
+    `holes` is what its zeros tell.
+    """
 
     dtype: str
     low: float
@@ -35,6 +39,7 @@ class PictureValues(NamedTuple):
     numbers: tuple[int, ...] | None
     gaps: int | None
     outlier: P2PError | None
+    holes: float | None = None
 
 
 def measure_values(file: Path, values: Array, gaps: Gaps | None = None) -> PictureValues:
@@ -45,8 +50,8 @@ def measure_values(file: Path, values: Array, gaps: Gaps | None = None) -> Pictu
     except P2PError as error:
         outlier = error
     filled = None if gaps is None else int(np.count_nonzero(gaps))
-    ends = float(values.min()), float(values.max())
-    return PictureValues(values.dtype.name, *ends, class_like_numbers(values), filled, outlier)
+    ends, numbers = (float(values.min()), float(values.max())), class_like_numbers(values)
+    return PictureValues(values.dtype.name, *ends, numbers, filled, outlier, lowest_beside_holes(values))
 
 
 class ValueCheck:
@@ -58,7 +63,7 @@ class ValueCheck:
         self._most: dict[str, float] = {}
         self._filled, self._with_gaps = 0, 0
         self._outliers: list[P2PError] = []
-        self._scales = ScaleCheck()
+        self._scales, self._holes = ScaleCheck(), HoleCheck()
 
     def add(self, file: Path, values: PictureValues) -> None:
         """Note what was measured of a picture."""
@@ -67,6 +72,7 @@ class ValueCheck:
             self._filled += values.gaps
             self._with_gaps += 1
         self._scales.add(str(file), values.low, values.high)
+        self._holes.add(values.holes)
         if values.dtype != "uint8":
             self._most[values.dtype] = max(self._most.get(values.dtype, -np.inf), values.high)
         if values.outlier:
@@ -99,6 +105,8 @@ class ValueCheck:
         if mixture := self._scales.mixture():
             to_do = "Bring them to one scale before pairing."
             yield Finding(where, f"{self._name} {mixture}", to_do, "mixed-scales", "warning")
+        if holes := self._holes.describe():
+            yield Finding(where, holes, HOLES_TO_DO, "holes-suspected", "hint")
 
     def _few_bits(self, where: str) -> Iterator[Finding]:
         most = self._most.get("uint16")

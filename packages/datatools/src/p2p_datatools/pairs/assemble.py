@@ -21,6 +21,7 @@ from p2p_datatools.contract.pairs.halves import files_of, hash_of, write_halves
 from p2p_datatools.contract.pairs.lines import GIVEN, Pair, pair_from_json
 from p2p_datatools.contract.pairs.manifest import PAIR_LINES, UNSPLIT, Half
 from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.holes import lowest_beside_holes
 from p2p_datatools.contract.pictures.images import hash_pixels, size_of, write_png
 from p2p_datatools.contract.pictures.nodata import ClassNumbers, class_like_numbers
 from p2p_datatools.contract.pictures.sizes import Size
@@ -36,19 +37,23 @@ NamedFiles = tuple[str, Files]
 class MeasuredPair(Pair):
     """A pair with the smallest and largest value of each half, for types without a fixed range.
 
-    `numbers` are those of each half that is no mask and may hold class numbers, None for any other; `lying` is by how
-    much the halves are more alike as they lie in their files, where EXIF turns one of them.
+    `numbers` are those of each half that is no mask and may hold class numbers, None for any other; `holes` is what the
+    zeros of each half tell; `lying` is by how much the halves are more alike as they lie in their files, where EXIF
+    turns one of them.
     """
 
     ranges: tuple[tuple[float, float], ...] = ()
     numbers: tuple[tuple[int, ...] | None, ...] = ()
+    holes: tuple[float | None, ...] = ()
     lying: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The pair as a manifest has it, and the rest."""
         ranges = {"ranges": self.ranges} if self.ranges else {}
         lying = {} if self.lying is None else {"lying": self.lying}
-        return Pair.to_json(self) | ranges | ({"numbers": self.numbers} if any(self.numbers) else {}) | lying
+        numbers = {"numbers": self.numbers} if any(self.numbers) else {}
+        holes = {} if all(each is None for each in self.holes) else {"holes": self.holes}
+        return Pair.to_json(self) | ranges | numbers | holes | lying
 
 
 def is_crowd(pairs: int) -> bool:
@@ -178,6 +183,7 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
                 None if pixels is None else class_like_numbers(pixels)
                 for pixels in _plain_pixels(self._job.halves, (halves.a, halves.b))
             ),
+            holes=tuple(map(lowest_beside_holes, (halves.a, halves.b))),
             nodata=pair.nodata,
             lying=halves.lying,
         )

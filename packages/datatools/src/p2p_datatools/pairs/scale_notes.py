@@ -1,4 +1,4 @@
-"""Notes halves whose pictures are of two scales, or of one value, as their pairs were written.
+"""Notes halves whose pictures are of two scales, of one value, or with holes, as their pairs were written.
 
 Nothing here may refuse anything or open a picture: the records of the work have the values.
 """
@@ -6,6 +6,8 @@ Nothing here may refuse anything or open a picture: the records of the work have
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from p2p_datatools.contract.pictures.holes import HOLES_TO_DO, HoleCheck
+from p2p_datatools.contract.pictures.nodata import nodata_word
 from p2p_datatools.contract.pictures.scales import ScaleCheck
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.pairs.recipe import PairRecipe
@@ -15,7 +17,7 @@ _PHOTO = (0.0, 255.0)  # ends of a picture of 8 bits of which the record has no 
 
 def note_scales(job: PairRecipe, lines: Iterable[Mapping[str, Any]], report: Reporter) -> None:
     """Note of each half that is no mask what the ends of its pictures' values, in `lines`, tell together."""
-    checks = ScaleCheck(), ScaleCheck()
+    checks, holes = (ScaleCheck(), ScaleCheck()), (HoleCheck(), HoleCheck())
     names = set[str]()  # a pair of two files has a line for each; the lines themselves may be too many to keep
     for line in lines:
         name = str(line["name"])
@@ -24,13 +26,16 @@ def note_scales(job: PairRecipe, lines: Iterable[Mapping[str, Any]], report: Rep
         names.add(name)
         for place, check in enumerate(checks):
             check.add(name, *_ends(line, place))
-    for half, side, check in zip(job.halves, (job.a, job.b), checks, strict=True):
+            holes[place].add(line["holes"][place] if "holes" in line else None)
+    for half, side, check, zeros in zip(job.halves, (job.a, job.b), checks, holes, strict=True):
         if half.kind == "mask":
             continue
         if constant := check.constant():
             report.note(f"{side.folder}: its pictures {constant}: nothing can be learned from them.")
         if mixture := check.mixture():
             report.note(f"{side.folder}: its pictures {mixture}. Bring them to one scale, and pair again.")
+        if (apart := zeros.describe()) and "none" not in (nodata_word(side.nodata) or "").split(","):
+            report.note(f"{side.folder}: {apart}. {HOLES_TO_DO}")
 
 
 def _ends(line: Mapping[str, Any], place: int) -> tuple[float, float]:

@@ -38,7 +38,7 @@ class _Layer(NamedTuple):
     def groups(self) -> int:
         return self.shape[0] if self.shape[1] == 1 else 1
 
-    def padding(self, height: int, width: int) -> tuple[int, int, int, int]:
+    def margins(self, height: int, width: int) -> tuple[int, int, int, int]:
         """What `pad` adds left, right, above and below before a stride of 2: an odd row or column is the last one."""
         # TensorFlow's SAME.
         rows, columns = ((side + 1) // 2 * 2 - 2 + self.shape[2] - side for side in (height, width))
@@ -152,7 +152,7 @@ def _apply(layer: _Layer, weight: Tensor, bias: Tensor, x: Tensor) -> Tensor:
     if stride == 1:
         x = F.conv2d(x, weight, bias, 1, kernel // 2, groups=layer.groups)
     else:
-        x = F.conv2d(F.pad(x, layer.padding(*x.shape[2:])), weight, bias, stride, groups=layer.groups)
+        x = F.conv2d(F.pad(x, layer.margins(*x.shape[2:])), weight, bias, stride, groups=layer.groups)
     # In place: the gradient of a convolution does not need its output.
     return F.relu6(x, inplace=True) if layer.clipped else x
 
@@ -219,7 +219,7 @@ def _pull_back(step: _Step, grad: Tensor) -> Tensor:
     if layer.shape[2] == 1:
         rows = grad.permute(0, 2, 3, 1).flatten(0, 2) @ weight.flatten(1)
         return rows.view(n, height, width, channels).permute(0, 3, 1, 2)
-    left, right, above, below = layer.padding(height, width) if layer.stride > 1 else (0,) * 4
+    left, right, above, below = layer.margins(height, width) if layer.stride > 1 else (0,) * 4
     margin = layer.shape[2] // 2 if layer.stride == 1 else 0
     shape = (n, channels, height + above + below, width + left + right)
     # Of the input only the shape counts: it is not read for this gradient.
