@@ -130,3 +130,43 @@ def test_an_outline_elsewhere_than_its_bbox_is_said() -> None:
 @pytest.mark.parametrize("bbox", [[0.5, 0.25, 0.3, 0.2], [10, 2, 12, 8], [float("nan")] * 4, [10**400, 1, 2, 3]])
 def test_a_bbox_that_does_not_contradict_its_outline_is_not_told(bbox: list[Any]) -> None:
     assert read({"segmentation": [OUTLINE], "bbox": bbox}).notes == ()
+
+
+def moved(x: float, y: float, *, count: int = 10, box: tuple[float, ...] = (0, 0, 0, 0)) -> LabelSet:
+    """Outlines that lie so far from their bboxes, to whose four numbers `box` is added."""
+    every = []
+    for number in range(count):
+        left, top, width, height = 2 + 3 * number, 3 + 2 * number, 9 + number % 4, 7 + number % 3
+        right, bottom = left + width, top + height
+        outline = [left + x, top + y, right + x, top + y, right + x, bottom + y, left + x, bottom + y]
+        bbox = [own + other for own, other in zip((left, top, width, height), box, strict=True)]
+        every.append({"segmentation": [outline], "bbox": bbox})
+    return read(*every, width=60, height=60)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "said"),
+    [
+        (1, 1, "1 pixel right of and 1 pixel below"),
+        (-1, -1, "1 pixel left of and 1 pixel above"),
+        (0, 1, "1 pixel below"),
+        (5, 0.2, "5 pixels right of"),
+        (1.2, 1.2, "1.2 pixels right of and 1.2 pixels below"),
+        (30, 0, "30 pixels right of"),
+    ],
+)
+def test_outlines_that_are_all_shifted_against_their_bboxes_are_said(x: float, y: float, said: str) -> None:
+    assert any(f"labels.json: 10 outlines lie {said} their own bboxes" in note for note in moved(x, y).notes)
+
+
+@pytest.mark.parametrize(
+    "box", [(0, 0, 1, 1), (0, 0, -1, -1), (0.5, 0.5, 0, 0), (-3, -3, 6, 6), (2, 2, -4, -4), (-0.4, -0.4, 1, 1)]
+)
+def test_bboxes_that_count_the_last_pixel_are_rounded_or_wider_show_no_shift(box: tuple[float, ...]) -> None:
+    assert moved(0, 0, box=box).notes == ()
+
+
+def test_a_few_outlines_that_are_shifted_are_those_of_careless_hands() -> None:
+    assert moved(1, 1, count=2).notes == ()
+    right, shifted = ({"segmentation": [[each + by for each in OUTLINE]], "bbox": BOX} for by in (0, 1))
+    assert read(*[right] * 2, *[shifted] * 8).notes == ()

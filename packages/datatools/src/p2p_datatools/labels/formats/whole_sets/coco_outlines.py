@@ -3,8 +3,10 @@
 Nothing here may know pictures or classes; an outline that its own annotation contradicts is never taken in silence.
 """
 
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +18,9 @@ from p2p_datatools.labels.values import Polygon, Runs
 _EXACT = 1.5  # pixels by which a bbox may miss its outline: tools count the last pixel or not, and from 0 or 1
 _FARTHEST = 1e9  # a larger number is damage
 _APART = 3.0  # pixels by which the other way to read it must miss it
+# Outlines are shifted against their bboxes if nearly all are, by the same way, of a pixel at least; half a pixel is what
+# programs differ by that count a pixel's middle or its corner.
+_SHIFTED, _LEAST_SHIFT, _ALIKE, _FEWEST = 0.9, 0.8, 0.5, 3
 
 
 class _Extent(NamedTuple):
@@ -72,10 +77,15 @@ def refuse_run_lengths(name: str, part: Any, size: Size | None, where: str) -> N
 
 @dataclass
 class BoxRemarks:
-    """What the bboxes of all annotations tell of their outlines: the places of runs in rows, and of contradictions."""
+    """What the bboxes of all annotations tell of their outlines: the places of runs in rows, and of contradictions.
+
+    `differences` are by how much the four sides of an outline lie right of and below those of its bbox, one after the
+    other.
+    """
 
     rows: list[str] = field(default_factory=list)
     contradictions: list[str] = field(default_factory=list)
+    differences: "array[float]" = field(default_factory=partial(array, "f"))
 
     def settle(
         self, polygons: Sequence[Polygon], masks: Sequence[Runs], bbox: Any, where: str
@@ -85,8 +95,12 @@ class BoxRemarks:
         if boxes and masks and all(_are_rows(mask, boxes) for mask in masks):
             self.rows.append(where)
             return tuple(replace(mask, by_column=False) for mask in masks), True
-        if against := _contradiction(polygons, masks, boxes):
-            self.contradictions.append(f"{where} {against}")
+        whole = _whole_extent(polygons, masks)
+        if boxes and whole:
+            if against := _contradiction(whole, boxes):
+                self.contradictions.append(f"{where} {against}")
+            nearest = min(boxes, key=whole.miss)
+            self.differences.extend(own - other for own, other in zip(whole, nearest, strict=True))
         return tuple(masks), False
 
     def notes(self, where: str) -> Iterator[str]:
@@ -103,6 +117,21 @@ class BoxRemarks:
                 f"{where}: {len(self.contradictions)} {are} own bbox; the first: {self.contradictions[0]}. Look at "
                 "these masks, and correct what is wrong."
             )
+        yield from self._note_shift(where)
+
+    def _note_shift(self, where: str) -> Iterator[str]:
+        sides = np.frombuffer(self.differences, np.float32).reshape(-1, 2, 2)  # first and last, of x and y
+        if len(sides) < _FEWEST:
+            return
+        x, y = shift = np.median(sides.mean(axis=1), axis=0)
+        are_alike = (np.abs(sides - shift) <= _ALIKE).all(axis=(1, 2))
+        if max(abs(x), abs(y)) >= _LEAST_SHIFT and are_alike.mean() >= _SHIFTED:
+            ways = (_way(x, "right of", "left of"), _way(y, "below", "above"))
+            yield (
+                f"{where}: {int(are_alike.sum())} outlines lie {' and '.join(filter(None, ways))} their own bboxes, as "
+                "where one of them counts pixels from 1. Look whether the masks fit their photos; if not, move the "
+                "outlines by that."
+            )
 
 
 def _are_rows(mask: Runs, boxes: Sequence[_Extent]) -> bool:
@@ -116,19 +145,31 @@ def _are_rows(mask: Runs, boxes: Sequence[_Extent]) -> bool:
     return _miss(columns, boxes) > _APART and _miss(rows, boxes) <= _EXACT
 
 
-def _contradiction(polygons: Sequence[Polygon], masks: Sequence[Runs], boxes: Sequence[_Extent]) -> str:
+def _whole_extent(polygons: Sequence[Polygon], masks: Sequence[Runs]) -> _Extent | None:
+    """The smallest box around all outlines of an annotation."""
+    extents = [*map(_extent_of_polygon, polygons), *(_extent_of_runs(mask, by_column=True) for mask in masks)]
+    if not extents:
+        return None
+    lefts, tops, rights, bottoms = zip(*extents, strict=True)
+    return _Extent(min(lefts), min(tops), max(rights), max(bottoms))
+
+
+def _contradiction(whole: _Extent, boxes: Sequence[_Extent]) -> str:
     """How a bbox contradicts its outlines: they fit with x and y exchanged, or lie elsewhere; empty where it does not.
 
     It may be the bbox that is wrong.
     """
-    extents = [*map(_extent_of_polygon, polygons), *(_extent_of_runs(mask, by_column=True) for mask in masks)]
-    if not boxes or not extents:
-        return ""
-    lefts, tops, rights, bottoms = zip(*extents, strict=True)
-    whole = _Extent(min(lefts), min(tops), max(rights), max(bottoms))
     if _miss(whole, boxes) > _APART and _miss(whole.transpose(), boxes) <= _EXACT:
         return "fits its bbox only with x and y exchanged"
     return "lies elsewhere than its bbox" if all(whole.is_apart(box) for box in boxes) else ""
+
+
+def _way(pixels: float, ahead: str, back: str) -> str:
+    """A distance along an axis in words, such as `1 pixel right of`; empty where it is none."""
+    if abs(pixels) < 1 - _ALIKE:
+        return ""
+    size = f"{abs(pixels):.1f}".removesuffix(".0")
+    return f"{size} {'pixel' if size == '1' else 'pixels'} {ahead if pixels > 0 else back}"
 
 
 def _miss(extent: _Extent, boxes: Sequence[_Extent]) -> float:
