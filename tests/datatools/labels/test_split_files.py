@@ -246,3 +246,12 @@ def test_the_real_car_parts_come_in_a_training_and_a_test_set(real_data: Path, t
     summary = build_masks(labels, tmp_path / "masks", palette=CARS, photos=real_data / "car-parts")
     assert summary.splits == {"train": 160, "test": 50}
     assert all(name.startswith(line.split) for name, line in read_mask_lines(tmp_path / "masks").items())
+
+
+def test_files_of_one_picture_each_are_read_together(tmp_path: Path) -> None:
+    for number in range(3):
+        value = coco(1)
+        value["images"][0]["file_name"] = f"{number}.jpg"
+        write_json(tmp_path / f"{number}.json", value)
+    found = read_labels(tmp_path)
+    assert sorted(item.picture_name for item in found.items) == ["0.jpg", "1.jpg", "2.jpg"]

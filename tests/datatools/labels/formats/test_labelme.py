@@ -15,6 +15,7 @@ from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet
 
 if TYPE_CHECKING:
+    from conftest import Refused
     from datatools.conftest import First
 
 CORNERS = [[1, 1], [5, 1], [5, 4]]
@@ -151,6 +152,7 @@ def test_a_file_without_the_name_or_with_a_broken_size_is_skipped() -> None:
 
 def test_labelme_is_known_by_shapes_and_image_path() -> None:
     assert is_labelme(labelme())
+    assert is_labelme({"shapes": [{"label": "car", "points": CORNERS}]})
     others: list[Any] = [[], {"shapes": []}, {"imagePath": "a.jpg"}, {"shapes": {}, "imagePath": "a"}]
     for other in others:
         assert not is_labelme(other)
@@ -166,3 +168,27 @@ def test_a_file_that_names_no_picture_leaves_its_name_to_the_file(tmp_path: Path
     found = read_labels(tmp_path)
     assert found.format == "labelme"
     assert [item.picture_name for item in found.items] == ["a", "b", "walk/c.d"]
+
+
+@pytest.mark.parametrize("name", ["all.json", "all.jsonl"])
+def test_the_files_of_many_pictures_may_be_entries_of_one(name: str, tmp_path: Path) -> None:
+    values = [labelme(shape(), imagePath=f"{stem}.jpg") for stem in "ab"]
+    lines = "\n".join(map(json.dumps, values))
+    (tmp_path / name).write_text(json.dumps(values) if name == "all.json" else lines)
+    found = read_labels(tmp_path)
+    assert (found.format, [item.picture_name for item in found.items]) == ("labelme", ["a.jpg", "b.jpg"])
+
+
+def test_of_entries_without_the_name_of_a_picture_nobody_can_tell_whose_they_are(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    (tmp_path / "all.json").write_text(json.dumps([labelme(shape(), imagePath="")]))
+    with refused("unknown-labels", tmp_path):
+        read_labels(tmp_path)
+
+
+def test_points_may_be_objects_of_x_and_y(only: "First") -> None:
+    points = [{"x": x, "y": y} for x, y in CORNERS]
+    assert only(read(labelme(shape(points)))).regions[0].polygons[0].outer.tolist() == CORNERS
+    (fault,) = only(read(labelme(shape([*points[:2], {"x": 1}]), shape()))).faults
+    assert fault.code == "bad-outline"

@@ -37,6 +37,7 @@ class FileForm(NamedTuple):
     is_whole: bool = False
     may_hold_many: bool = False  # pictures, as those of a split
     is_numbered: bool = False  # its files are called by a number of the tool's own, and not as their pictures
+    sole_picture: Callable[[Any], str] = lambda _: ""  # the name of the picture, where a whole file holds one
 
 
 class PlaceForm(NamedTuple):
@@ -128,7 +129,8 @@ class LabelFiles:
             raise P2PError(self.place, f"holds no {wanted.title} file", "Try --format auto.", code="no-labels")
         left_out: list[str] = []
         if len(paths) > 1 and any(form.is_whole for form in forms):
-            chosen = choose_split_files([self._source(path) for path in paths])
+            sources = [self._source(path) for path in paths]
+            chosen = choose_split_files(sources) or (tuple(sources) if self._are_apart(paths, forms) else ())
             if not chosen:
                 raise self._several(wanted, paths)
             left_out = [self._source(path) for path in paths if self._source(path) not in chosen]
@@ -148,6 +150,11 @@ class LabelFiles:
             f"{self.place}: {' and '.join(map(self._source, paths))} are read, and {' and '.join(left_out)} left out."
         )
         return replace(found, notes=(*found.notes, read))
+
+    def _are_apart(self, paths: list[Path], forms: list[FileForm]) -> bool:
+        """Whether each file is that of one picture, and no two are of the same."""
+        names = {form.sole_picture(self._value(path)) for path, form in zip(paths, forms, strict=True)}
+        return len(names) == len(paths) and all(names)
 
     def _several(self, wanted: Format, paths: list[Path]) -> P2PError:
         names = " and ".join(map(self._source, paths[:5]))

@@ -13,7 +13,14 @@ from p2p_datatools.labels.formats.bdd100k import is_bdd100k, read_bdd100k
 from p2p_datatools.labels.formats.cmp import is_cmp, read_cmp
 from p2p_datatools.labels.formats.darwin import is_darwin, read_darwin
 from p2p_datatools.labels.formats.isat import is_isat, read_isat
-from p2p_datatools.labels.formats.labelme import is_labelme, is_labelme_xml, read_labelme, read_labelme_xml
+from p2p_datatools.labels.formats.labelme import (
+    is_labelme,
+    is_labelme_list,
+    is_labelme_xml,
+    read_labelme,
+    read_labelme_list,
+    read_labelme_xml,
+)
 from p2p_datatools.labels.formats.pictures.cityscapes import is_cityscapes, read_cityscapes
 from p2p_datatools.labels.formats.pictures.class_masks import is_class_masks, read_class_masks
 from p2p_datatools.labels.formats.pictures.coco_panoptic import is_panoptic, read_panoptic
@@ -43,7 +50,7 @@ from p2p_datatools.labels.formats.superannotate import is_superannotate, read_su
 from p2p_datatools.labels.formats.supervisely import is_supervisely, read_supervisely
 from p2p_datatools.labels.formats.voc_boxes import is_voc_boxes, read_voc_boxes
 from p2p_datatools.labels.formats.vott import is_vott_asset, is_vott_export, read_vott_asset, read_vott_export
-from p2p_datatools.labels.formats.whole_sets.coco import is_coco, read_coco
+from p2p_datatools.labels.formats.whole_sets.coco import is_coco, read_coco, sole_picture
 from p2p_datatools.labels.formats.whole_sets.cvat import is_cvat, read_cvat
 from p2p_datatools.labels.formats.whole_sets.datumaro import is_datumaro, read_datumaro
 from p2p_datatools.labels.formats.whole_sets.hasty import is_hasty, read_hasty
@@ -111,7 +118,7 @@ _TABLE = (
         "coco",
         "COCO",
         "a .json, an object with images, annotations and categories",
-        (FileForm(is_coco, read_coco, is_whole=True),),
+        (FileForm(is_coco, read_coco, is_whole=True, sole_picture=sole_picture),),
     ),
     Format(
         "vott",
@@ -122,8 +129,12 @@ _TABLE = (
     Format(
         "labelme",
         "LabelMe",
-        "one .json with shapes and imagePath, or one .xml, per picture",
-        (FileForm(is_labelme, read_labelme), FileForm(is_labelme_xml, read_labelme_xml)),
+        "one .json with shapes and imagePath, or one .xml, per picture, or a .json or .jsonl of several",
+        (
+            FileForm(is_labelme, read_labelme),
+            FileForm(is_labelme_list, read_labelme_list, is_whole=True),
+            FileForm(is_labelme_xml, read_labelme_xml),
+        ),
     ),
     Format(
         "labelstudio",

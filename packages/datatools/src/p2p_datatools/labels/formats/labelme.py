@@ -22,10 +22,11 @@ _WITHOUT_AREA = frozenset({"line", "linestrip", "point", "points"})
 
 
 def is_labelme(value: Any) -> bool:
-    """Whether a parsed JSON file has the form of LabelMe."""
+    """Whether a parsed JSON file has the form of LabelMe, of which programs that imitate it leave out what they can."""
     if not isinstance(value, dict) or not isinstance(value.get("shapes"), list):
         return False
-    return "imagePath" in value or ("version" in value and all(_is_shape(each) for each in value["shapes"]))
+    are_shapes = all(_is_shape(each) for each in value["shapes"])
+    return "imagePath" in value or (are_shapes and ("version" in value or bool(value["shapes"])))
 
 
 def _is_shape(value: Any) -> bool:
@@ -35,6 +36,17 @@ def _is_shape(value: Any) -> bool:
 def read_labelme(value: Any, *, where: str, source: str) -> LabelSet:
     """The labels of one picture; `source` is the file's path below the folder that was given."""
     return gather("labelme", [(where, partial(_picture, value, where, source))])
+
+
+def is_labelme_list(value: Any) -> bool:
+    """Whether a parsed file is a list of what LabelMe writes a file for, each of a picture that it names."""
+    return isinstance(value, list) and bool(value) and all(is_labelme(each) and each.get("imagePath") for each in value)
+
+
+def read_labelme_list(value: Any, *, where: str, source: str) -> LabelSet:
+    """The labels of all pictures of such a list, a JSON array or JSON lines."""
+    entries = [(f"{where}: entry {count}", each) for count, each in enumerate(value, start=1)]
+    return gather("labelme", [(place, partial(_picture, each, place, source)) for place, each in entries])
 
 
 def _picture(value: Mapping[str, Any], where: str, source: str) -> RegionLabels:

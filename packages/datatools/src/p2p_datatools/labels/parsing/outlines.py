@@ -24,7 +24,9 @@ _SURELY = 1e-3  # square pixels that no rounding of coordinates up to 100,000 ca
 
 
 def polygon(points: Any, where: str, *, form: str = "x, y, x, y, ...", name: str = _OUTLINE) -> Polygon:
-    """A polygon from a list of coordinates, flat or in pairs; `form` is how the format writes it, `name` its key there.
+    """A polygon from a list of coordinates, flat, in pairs or in objects of x and y.
+
+    `form` is how the format writes it, `name` its key there.
 
     Raises P2PError for fewer than 3 points, and for what is not a finite number.
     """
@@ -147,7 +149,7 @@ def _turn(outer: Points, degrees: float, about: Points | None = None) -> Points:
 
 def _points(values: Any, where: str, form: str, name: str) -> Points:
     try:
-        found = np.array(values, dtype=np.float64)
+        found = np.array(_pairs_of(values), dtype=np.float64)
         points = found.reshape(-1, 2)
         if found.shape[-2:] == (1, 2):  # OpenCV's contours have a list around each point
             found = points
@@ -165,6 +167,13 @@ def _points(values: Any, where: str, form: str, name: str) -> Points:
         what, to_do = f"{name} has {several} outlines where one is meant", "Write each as a shape of its own."
         raise P2PError(where, what, to_do, code="bad-outline")
     return points
+
+
+def _pairs_of(values: Any) -> Any:
+    """Points that are objects of an x and a y as pairs; any other values as they are."""
+    if isinstance(values, list) and all(isinstance(each, dict) and each.keys() == {"x", "y"} for each in values):
+        return [(each["x"], each["y"]) for each in values]
+    return values
 
 
 def _not_points(values: Any, where: str, form: str, name: str) -> P2PError:

@@ -36,6 +36,12 @@ def is_coco(value: Any) -> bool:
     return not any(isinstance(each, dict) and "segments_info" in each for each in value["annotations"])
 
 
+def sole_picture(value: Any) -> str:
+    """The name of the picture of a file that holds only one, as where a program writes a file for each; else empty."""
+    images = value["images"]
+    return str(_name_of(images[0]) or "") if len(images) == 1 and isinstance(images[0], dict) else ""
+
+
 def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
     """The labels in a parsed COCO file called `where` in errors and `source` in records.
 

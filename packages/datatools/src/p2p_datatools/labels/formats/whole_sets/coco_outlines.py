@@ -18,7 +18,7 @@ from p2p_datatools.labels.values import Polygon, Runs
 _EXACT = 1.5  # pixels by which a bbox may miss its outline: tools count the last pixel or not, and from 0 or 1
 _FARTHEST = 1e9  # a larger number is damage
 _APART = 3.0  # pixels by which the other way to read it must miss it
-# Outlines are shifted against their bboxes if nearly all are, by the same way, of a pixel at least; half a pixel is what
+# Outlines are shifted against their bboxes if nearly all are, alike, by about a pixel at least; half a pixel is what
 # programs differ by that count a pixel's middle or its corner.
 _SHIFTED, _LEAST_SHIFT, _ALIKE, _FEWEST = 0.9, 0.8, 0.5, 3
 
