@@ -10,6 +10,7 @@ from PIL import Image
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.labels.formats.pictures.voc import VOC_CLASSES, color_table, is_voc, read_voc
+from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import ColorLabels, IndexLabels
 from p2p_datatools.masks.build import build_masks
 
@@ -136,6 +137,17 @@ def test_a_folder_is_voc_by_its_name(tmp_path: Path, refused: "Refused") -> None
     assert all(str(tmp_path / name / "SegmentationClass") in error.value.what for name in ("VOC2007", "VOC2012"))
     with refused("no-pictures", tmp_path / "VOC2007" / "SegmentationClass"):
         read_voc(tmp_path / "VOC2007")
+
+
+def test_class_pictures_that_were_saved_as_jpeg_are_called_so(tmp_path: Path, refused: "Refused") -> None:
+    folder = tmp_path / "SegmentationClass"
+    folder.mkdir()
+    Image.fromarray(np.zeros((8, 8, 3), dtype=np.uint8)).save(folder / "a.jpg")
+    with refused("no-pictures", folder) as error:
+        read_labels(tmp_path)
+    assert "a.jpg is a JPEG" in error.value.what
+    assert "--format colors" in error.value.to_do
+    assert read_labels(folder, "colors").format == "colors"
 
 
 @pytest.mark.real_data

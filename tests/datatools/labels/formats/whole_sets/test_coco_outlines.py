@@ -170,3 +170,10 @@ def test_a_few_outlines_that_are_shifted_are_those_of_careless_hands() -> None:
     assert moved(1, 1, count=2).notes == ()
     right, shifted = ({"segmentation": [[each + by for each in OUTLINE]], "bbox": BOX} for by in (0, 1))
     assert read(*[right] * 2, *[shifted] * 8).notes == ()
+
+
+def test_runs_whose_size_is_width_and_height_are_told_the_order() -> None:
+    exchanged = runs(drawn(), "F") | {"size": [WIDTH, HEIGHT]}
+    (skip,) = read({"segmentation": exchanged}).skipped
+    assert "its RLE is for a picture of 16x24, not 24x16" in skip.what
+    assert "write [16, 24]" in skip.to_do

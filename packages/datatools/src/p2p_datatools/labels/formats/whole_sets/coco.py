@@ -282,8 +282,10 @@ def _part(name: str, value: Any, size: Size | None, where: str) -> Polygon | Run
 def _runs(value: Mapping[str, Any], size: Size | None, where: str) -> Runs:
     mask = coco_runs(value, where)
     if size and mask.size != size:
-        what = f"its RLE is for a picture of {mask.size}, not {size}"
-        raise P2PError(where, what, "Export the labels again.", code="mask-size")
+        what, to_do = f"its RLE is for a picture of {mask.size}, not {size}", "Export the labels again."
+        if mask.size == (size.height, size.width):
+            to_do = f'COCO\'s "size" is the height and then the width: write [{size.height}, {size.width}].'
+        raise P2PError(where, what, to_do, code="mask-size")
     return mask
 
 

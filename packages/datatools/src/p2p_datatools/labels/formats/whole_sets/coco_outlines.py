@@ -6,7 +6,6 @@ Nothing here may know pictures or classes; an outline that its own annotation co
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,7 +84,7 @@ class BoxRemarks:
 
     rows: list[str] = field(default_factory=list)
     contradictions: list[str] = field(default_factory=list)
-    differences: "array[float]" = field(default_factory=partial(array, "f"))
+    differences: "array[float]" = field(default_factory=lambda: array("f"))
 
     def settle(
         self, polygons: Sequence[Polygon], masks: Sequence[Runs], bbox: Any, where: str
