@@ -58,3 +58,12 @@ def test_percentages_in_the_place_of_pixels_are_told_by_all_pictures_together() 
 
 def test_shares_and_pictures_without_regions_reach_nowhere() -> None:
     assert notes_of(labels((0, 0, 1.04, 1.04), relative=True), labels()) == []
+
+
+def test_regions_of_all_pictures_in_the_first_quarter_are_told() -> None:
+    halved = [labels((10 * n, 20, 200 + 20 * n, 290)) for n in range(10)]  # up to 380 of 800, and 290 of 600
+    (note,) = notes_of(*halved)
+    assert "the regions of all 10 pictures lie in the first 48% of both sides" in note
+    assert notes_of(*halved[1:]) == [], "so few may lie there by accident"
+    assert notes_of(*halved, labels((10, 10, 100, 500))) == []
+    assert notes_of(*halved, labels((500, 10, 700, 100))) == []

@@ -17,13 +17,18 @@ _FARTHEST = 10**9
 _PERCENT = 100.0
 _ENOUGH = 3  # regions that do not lie in a corner by accident
 _CORNER = 4  # times as large as what percentages reach is a picture in which they are a corner
+_QUARTER, _MANY = 0.55, 10  # of both sides, within which nothing but labels of a smaller scale keeps so many pictures
 
 
 class _Reach(NamedTuple):
-    """What the regions of a picture reach: their number, the largest coordinate, its shorter side, what is beyond."""
+    """What the regions of a picture reach: their number, the largest coordinate, its shorter side, what is beyond.
+
+    `share` is how far they reach of the two sides, the larger of the two shares.
+    """
 
     regions: int
     most: float
+    share: float
     side: int
     beyond: str
 
@@ -41,7 +46,8 @@ class Reaches:
         ends = [(region, x, y) for region in item.regions for x, y in _ends_of(region)]
         most = max((max(x, y) for _, x, y in ends), default=0.0)
         beyond = next(_say_beyond(ends, item.where, size), "")
-        self._pictures[name] = _Reach(len(item.regions), most, min(size), beyond)
+        share = max((max(x / size.width, y / size.height) for _, x, y in ends), default=0.0)
+        self._pictures[name] = _Reach(len(item.regions), most, share, min(size), beyond)
 
     def notes(self, where: str) -> Iterator[str]:
         """What all pictures together tell; `where` are the labels."""
@@ -60,6 +66,13 @@ class Reaches:
                 f"{where}: {plural(count, 'region')} of {plural(len(self._pictures), 'picture')} all lie within the "
                 "first 100 pixels of both sides, as if they were percentages: look at the masks, and convert the "
                 "coordinates to pixels if they are."
+            )
+        share, pictures = max((each.share for each in self._pictures.values()), default=0.0), len(self._pictures)
+        if pictures >= _MANY and share < _QUARTER and most > _PERCENT:
+            yield (
+                f"{where}: the regions of all {pictures} pictures lie in the first {share:.0%} of both sides, as if "
+                "they were drawn on smaller photos: look at the masks, and scale the coordinates, or correct the "
+                "size in the labels, if they were."
             )
 
 
