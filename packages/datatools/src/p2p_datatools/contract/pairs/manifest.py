@@ -5,6 +5,7 @@ Nothing here may decode a picture or decide which split a pair belongs to; it re
 
 import hashlib
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -42,6 +43,11 @@ UNSPLIT = "all"
 
 
 HalfKind = Literal["mask", "photo", "picture"]
+
+
+def part_name(folder: Path) -> str:
+    """What a part of a half is called: as its folder, in letters, digits and underscores."""
+    return re.sub(r"\W+", "_", folder.resolve().name) or "part"
 
 
 @dataclass(frozen=True)
