@@ -187,6 +187,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
             decided_by=read.decided_by,
             faults=tuple(vars(fault) for fault in read.faults),
             undecided=read.undecided,
+            table=read.table,
         )
         if isinstance(job.item, ColorLabels) or read.snapped:
             line = replace(line, snapped=read.snapped, blended=read.blended, snapping=self.pictures.snapping)
