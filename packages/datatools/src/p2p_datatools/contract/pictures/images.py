@@ -330,12 +330,12 @@ def refuse_fine_colors(image: Image.Image, file: PictureFile) -> bool:
     if (low == high).all() or not low.any():
         return True
     blue, green, red = (int(part) for part in deep[..., :3][(low != high).any(axis=2)][0])
-    raise P2PError(
-        file.path,
-        f"has colours of 16 bits a channel that none of 8 bits equals, such as ({red}, {green}, {blue}) of 65535",
-        "Save it with 8 bits a channel; palettes have colours of 8 bits.",
-        code="depth",
-    )
+    what = f"has colours of 16 bits a channel that none of 8 bits equals, such as ({red}, {green}, {blue}) of 65535"
+    to_do = "Save it with 8 bits a channel; palettes have colours of 8 bits."
+    if not high[..., 2].any():  # saved with 8 bits it would be black
+        save = f"cv2.imwrite('OUT.png', cv2.imread('{file.path.name}', -1)[..., 2].astype('uint8'))"
+        to_do = f"If its first channel has class numbers, as in SYNTHIA, save that alone: {save}."
+    raise P2PError(file.path, what, to_do, code="depth")
 
 
 def _read_exact(file: PictureFile, palette: Palette) -> LabelMap | None:
