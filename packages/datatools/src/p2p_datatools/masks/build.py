@@ -183,6 +183,7 @@ def build_masks(
         _note_upright(totals.turned, report)
         for line in work.reaches.notes(str(labels)):
             report.note(line)
+        _note_shared(work.shared, labels, report)
         if not (keep_going and lines):
             refuse_unknown_colors(work, skipped, labels)
             _refuse_alike(skipped)
@@ -391,6 +392,16 @@ def _note_upright(turned: Sequence[MaskJob], report: Reporter) -> None:
         report.note(
             f"{turned[0].item.where}: {number} width and height the other way round in the labels (the sensor's, or a "
             "program's slip), but outlines that fit only the photo as it is seen: taken as drawn on that."
+        )
+
+
+def _note_shared(shared: Mapping[str, str], labels: Path, report: Reporter) -> None:
+    """Note regions that have labels of several classes, of which only one can be seen."""
+    if shared:
+        number = plural(len(shared), "picture has", "pictures have")
+        report.note(
+            f"{labels}: {number} regions with labels of several classes; the first: {min(shared.items())[1]}. Each is "
+            "painted once for each label, so that the class that is painted last is seen."
         )
 
 
