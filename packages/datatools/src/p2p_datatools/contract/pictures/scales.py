@@ -11,7 +11,7 @@ from p2p_datatools.contract.words import plural
 _SCALES = (1.0, 255.0)
 # Of such a scale a picture has a fourth at least, and pictures of a larger one have eight times as much: what lies
 # between, as heights of hills and of mountains do, is of no known scale.
-_LEAST, _TIMES = 0.25, 8
+_LEAST, TIMES = 0.25, 8
 
 
 class ScaleCheck:
@@ -61,7 +61,7 @@ class _Scale:
 
     def describe(self) -> str | None:
         """What is mixed, in words, if anything is."""
-        if not (self._is_clear and self._small and self._others and self._least > _TIMES * self._largest):
+        if not (self._is_clear and self._small and self._others and self._least > TIMES * self._largest):
             return None
         were = plural(self._small, "picture has", "pictures have")
         return (
