@@ -420,6 +420,19 @@ def _note_files(labels: Path, found: LabelSet, folder: PhotoFolder | None, repor
     return left_out
 
 
+def _note_pictures_beside(labels: Path, found: LabelSet, folder: PhotoFolder | None, report: Reporter) -> None:
+    """Note pictures in a folder of outlines, none of which is a photo of theirs: they may be masks that are meant."""
+    if found.are_pictures or folder is None or not labels.is_dir():
+        return
+    beside = find_pictures(labels, strange=[])
+    if beside and {path.resolve() for path in folder.names.values()}.isdisjoint(path.resolve() for path in beside):
+        number = plural(len(beside), "picture lies", "pictures lie")
+        report.note(
+            f"{labels}: {number} beside the labels and {'is' if len(beside) == 1 else 'are'} not read; the first is "
+            f"{beside[0].relative_to(labels)}. If the labels are these, add --format index or --format colors."
+        )
+
+
 def _note_links(folder: Path, files: Iterable[Path], report: Reporter) -> None:
     """Note which files lie elsewhere: links are followed, since a user may combine several sets by links."""
     if folder.is_dir() and (links := links_out(folder, files)):
@@ -432,6 +445,7 @@ def _note_links(folder: Path, files: Iterable[Path], report: Reporter) -> None:
 def _note(labels: Path, found: LabelSet, folder: PhotoFolder | None, report: Reporter) -> tuple[LeftOut, ...]:
     """Note which files are links, and what is left out, of which those that are not read are returned."""
     unread = _note_files(labels, found, folder, report)
+    _note_pictures_beside(labels, found, folder, report)
     without_area: Counter[str] = Counter()
     for item in found.items:
         without_area.update(item.without_area if isinstance(item, RegionLabels) else {})
