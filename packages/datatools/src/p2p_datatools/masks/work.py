@@ -108,7 +108,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         if isinstance(item.item, RegionLabels) and size is not None:
             labels = item.item.load()
             strays = strays_of(labels, size, strict=self._strict)
-            self.reaches.add(item.name, labels, labels.size_in(size))
+            self.reaches.add(item.name, labels, labels.size_in(size), size)
             if strays:
                 self.strays[item.name] = strays
             if shared := self._find_shared(labels.regions):
