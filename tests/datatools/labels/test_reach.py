@@ -56,6 +56,24 @@ def test_percentages_in_the_place_of_pixels_are_told_by_all_pictures_together() 
     assert notes_of(labels((1, 1, 9, 9), (2, 2, 8, 8), (3, 3, 7, 7))) == []  # small things in a corner
 
 
+def test_outlines_that_were_resized_without_the_size_of_their_picture_are_told_by_all_together() -> None:
+    def notes(*pictures: RegionLabels, photo: Size = Size(400, 300)) -> list[str]:
+        reaches = Reaches()
+        for number, each in enumerate(pictures):
+            reaches.add(str(number), each, SIZE, photo)
+        return list(reaches.notes("labels"))
+
+    one, other = labels((10, 10, 390, 290), (50, 150, 250, 200)), labels((120, 130, 370, 280))
+    (note,) = notes(one, other)
+    assert "2 pictures" in note
+    assert "400x300" in note
+    assert notes(one, other, labels((120, 130, 700, 580))) == []  # labels of the large picture
+    assert notes(one) == []
+    assert notes(one, other, photo=SIZE) == []
+    corner = labels((101, 110, 190, 140), (120, 120, 130, 130), (110, 110, 150, 150))
+    assert notes(corner) == []
+
+
 def test_shares_and_pictures_without_regions_reach_nowhere() -> None:
     assert notes_of(labels((0, 0, 1.04, 1.04), relative=True), labels()) == []
 

@@ -69,6 +69,33 @@ def test_a_wheel_is_painted_over_its_car_whatever_the_order(
     assert a[16, 20] == CARS.index("body")
 
 
+@pytest.mark.parametrize(("labels", "told"), [(["car", "wheel"], True), (["car", "door"], False), (["car"], False)])
+def test_a_region_with_labels_of_several_classes_is_told(
+    tmp_path: Path, notes: "Notes", labels: list[str], *, told: bool
+) -> None:
+    value = {"points": [[10, 10], [90, 10], [90, 90]], "polygonlabels": labels}
+    region = {"id": "r", "type": "polygonlabels", "value": value, "original_width": 48, "original_height": 24}
+    task = {"id": 7, "data": {"image": "a.png"}, "annotations": [{"result": [region]}]}
+    (tmp_path / "tasks.json").write_text(json.dumps([task]))
+    build(tmp_path / "tasks.json", tmp_path / "masks", report=notes)
+    assert any("several classes" in line and "task 7: region 1" in line for line in notes.lines) == told
+
+
+def test_pictures_beside_outlines_that_are_not_their_photos_are_told(
+    tmp_path: Path, parts: "Parts", notes: "Notes", write_coco: "WriteCoco", write_photos: "WritePhotos"
+) -> None:
+    labels = tmp_path / "labels"
+    labels.mkdir()
+    write_coco(labels / "labels.json", {"a.jpg": parts})
+    photos = write_photos(tmp_path / "photos", "a.jpg", size=SIZE)
+    write_photos(labels, "a.png", size=SIZE)
+    build(labels, tmp_path / "apart", photos=photos, report=notes)
+    build(labels, tmp_path / "beside", photos=labels, report=notes)
+    assert [line.split(";")[0] for line in notes.lines if "beside the labels" in line] == [
+        f"{labels}: 1 picture lies beside the labels and is not read"
+    ]
+
+
 def test_masks_are_named_after_their_photos_below_the_folder(
     tmp_path: Path, parts: "Parts", write_coco: "WriteCoco", names_in: "NamesIn", write_photos: "WritePhotos"
 ) -> None:

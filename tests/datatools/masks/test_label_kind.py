@@ -135,6 +135,44 @@ def test_a_table_that_contradicts_the_numbers_is_refused_until_one_says_which_is
     assert (mask(labels) == np.argsort(OWN_ORDER)[drawing()]).all()
 
 
+def own_tables(labels: Path, *, other: bool = False) -> NDArray[np.uint8]:
+    """A folder of one drawing twice, in colours of no palette; b numbers them in an order of its own, or has others."""
+    colors = np.array([(9, 9, 9), (200, 30, 30), (30, 200, 30), (30, 30, 200), (230, 230, 99)], np.uint8)
+    save(labels / "a.png", drawing(), colors)
+    numbers = drawing() if other else np.argsort(OWN_ORDER).astype(np.uint8)[drawing()]
+    save(labels / "b.png", numbers, colors // 2 if other else colors[OWN_ORDER])
+    return colors
+
+
+def test_pictures_that_number_the_same_colours_in_several_orders_have_no_class_numbers(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    labels = tmp_path / "labels"
+    colors = own_tables(labels)
+    for _ in range(2):  # what the first call leaves is no answer
+        with refused("other-colour-table", labels) as error:
+            build(labels, "ids=palette")
+    assert "--format colors" in error.value.to_do
+    words = [f"#{red:02x}{green:02x}{blue:02x}={CARS.names[each]}" for each, (red, green, blue) in enumerate(colors)]
+    build(labels, *words, format="colors")
+    assert (mask(labels, "b") == mask(labels)).all()
+    assert (mask(labels) == drawing()).all()
+
+
+def test_class_numbers_whose_tables_only_look_different_are_class_numbers(tmp_path: Path) -> None:
+    labels = tmp_path / "labels"
+    own_tables(labels, other=True)
+    build(labels, "ids=palette")
+    assert (mask(labels, "b") == drawing()).all()
+
+
+def test_several_orders_of_colours_are_class_numbers_where_the_user_says_so(tmp_path: Path) -> None:
+    labels = tmp_path / "labels"
+    own_tables(labels)
+    build(labels, "ids=palette", format="index")
+    assert (mask(labels, "b") == np.argsort(OWN_ORDER)[drawing()]).all()
+
+
 def test_a_table_of_the_palette_s_colours_and_a_map_of_numbers_contradict_each_other(
     tmp_path: Path, refused: "Refused"
 ) -> None:

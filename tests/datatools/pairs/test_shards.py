@@ -20,7 +20,7 @@ from p2p_datatools.pairs.build import PairOptions, pair
 from p2p_datatools.pairs.shards import Shard, merge, parse_shard
 
 if TYPE_CHECKING:
-    from conftest import Contents, Deaths, KilledAfter, Refused
+    from conftest import Contents, Deaths, KilledAfter, Notes, Refused
 
 
 def test_every_name_belongs_to_one_shard_and_the_shards_are_about_equal() -> None:
@@ -121,6 +121,19 @@ def test_parts_that_are_moved_are_in_use_and_end_with_their_lock(
     assert contents(parts[1]) == before
     merge(parts, tmp_path / "pairs", move=True)
     assert sorted(each.name for each in tmp_path.iterdir() if each.name.startswith("pairs")) == ["pairs"]
+
+
+@pytest.mark.parametrize(("times", "noted"), [(16, True), (2, False)])
+def test_parts_whose_values_have_ranges_far_apart_are_noted(
+    times: int, noted: bool, tmp_path: Path, notes: "Notes"
+) -> None:
+    deep = np.linspace(0, 4000, 32 * 24).reshape(24, 32).astype(np.uint16)  # of 12 bits
+    for name, values in (("one", deep), ("two", deep * times)):
+        write_png(tmp_path / name / "a" / f"{name}.png", values)
+        write_png(tmp_path / name / "b" / f"{name}.png", np.zeros((24, 32, 3), np.uint8))
+        pair(tmp_path / name / "a", tmp_path / name / "b", tmp_path / f"pairs-{name}")
+    merge([tmp_path / "pairs-one", tmp_path / "pairs-two"], tmp_path / "pairs", report=notes)
+    assert any("0 to 4095" in line and "two scales" in line for line in notes.lines) == noted
 
 
 def test_a_missing_shard_is_an_error_and_nothing_is_written(

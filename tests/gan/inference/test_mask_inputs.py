@@ -13,7 +13,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
 from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, colorize, write_mask, write_png
-from p2p_gan.inference.mask_inputs import InputChanges, read_palette_mask
+from p2p_gan.inference.mask_inputs import InputChanges, read_mask_colors, read_palette_mask
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
@@ -188,3 +188,16 @@ def test_real_photos_are_refused_and_real_worn_masks_brought_back(real_data: Pat
             image.crop((256, 0, 512, 256)).save(tmp_path / f"{number}.png")
         read(tmp_path / f"{number}.png", facades, changes)
     assert len(changes.snapped) == 3
+
+
+def test_a_mask_whose_parts_lie_in_the_exchanged_colour_of_their_whole_is_told(tmp_path: Path, notes: "Notes") -> None:
+    changes, colors = InputChanges(), colorize(drawing(), CARS)
+    write_png(tmp_path / "rgb.png", colors)
+    write_png(tmp_path / "bgr.png", np.ascontiguousarray(colors[..., ::-1]))
+    read(tmp_path / "rgb.png", changes=changes)
+    assert not changes.exchanged
+    read(tmp_path / "bgr.png", changes=changes)
+    read_mask_colors(Path("array"), np.ascontiguousarray(colors[..., ::-1]), CARS, changes)
+    assert [path.name for path in changes.exchanged] == ["bgr.png", "array"]
+    changes.say(notes)
+    assert any("red and blue" in line and "2 masks" in line for line in notes.lines)

@@ -78,12 +78,33 @@ def test_one_folder_or_file_of_each_part_is_given_in_their_order(
     with refused("pictures-failed") as error:
         sample(painter, folders[0], tmp_path / "alone")
     assert {part.code for part in error.value.parts} == {"other-number"}
+    strange = folders[1].rename(tmp_path / "strokes"), folders[0].rename(tmp_path / "colours")
     with refused("pictures-failed") as error:
-        sample(painter, folders[::-1], tmp_path / "turned")
+        sample(painter, strange, tmp_path / "turned")
     assert {part.code for part in error.value.parts} == {"other-channels"}
+    strange[0].rename(folders[1])
+    strange[1].rename(folders[0])
     (folders[1] / "a.png").unlink()
     with refused("no-partner", folders[0] / "a.png"):
         sample(painter, folders, tmp_path / "lonely")
+
+
+def test_folders_that_are_called_as_the_parts_are_given_in_their_order(
+    make_model: Callable[..., Model], write_model: "WriteModel", tmp_path: Path, refused: "Refused"
+) -> None:
+    parts = (HalfPart("t1", "photo", 1), HalfPart("flair", "photo", 1))
+    inputs = Half("inputs", "picture", 2, parts=parts)
+    painter = write_model(make_model(inputs, Half("photo", "photo")), tmp_path / "painter.safetensors")
+    scans = tmp_path / "scans"
+    for folder in ("t1", "flair", "t2"):
+        write_png(scans / folder / "a.png", np.full((24, 32), len(folder), np.uint8))
+    t1, flair, t2 = (scans / folder for folder in ("t1", "flair", "t2"))
+    for given in ([flair, t1], [flair / "a.png", t1 / "a.png"]):
+        with refused("other-order", usage=True) as error:
+            sample(painter, given, tmp_path / "out")
+        assert " ".join(map(str, reversed(given))) in error.value.to_do
+    assert sample(painter, [t1, flair], tmp_path / "out").written == 1
+    assert sample(painter, [t2, t1], tmp_path / "others").written == 1  # names that say nothing
 
 
 def test_pairs_of_several_inputs_are_trained_sampled_and_scored(

@@ -406,3 +406,20 @@ def test_values_of_another_scale_than_those_of_training_are_noted(
     model = write_model(make_model(deep, Half("photo", "photo")), tmp_path / "m.safetensors")
     sample(model, tmp_path / "x.png", tmp_path / "out", report=notes)
     assert [said in line for line in notes.lines if "was trained on" in line] == [True] * bool(said)
+
+
+@pytest.mark.parametrize(("least", "most", "noted"), [(-0.9, -0.1, True), (1.1, 1.4, True), (-0.3, 1.2, False)])
+def test_a_picture_without_any_value_of_training_is_noted(
+    make_model: Callable[..., Model],
+    tmp_path: Path,
+    write_model: "WriteModel",
+    notes: "Notes",
+    least: float,
+    most: float,
+    noted: bool,
+) -> None:
+    height = Half("height", "picture", 1, "float32", (0.0, 1.0))
+    np.save(tmp_path / "x.npy", np.linspace(least, most, 1200).reshape(30, 40).astype(np.float32))
+    model = write_model(make_model(height, Half("photo", "photo")), tmp_path / "m.safetensors")
+    sample(model, tmp_path / "x.npy", tmp_path / "out", report=notes)
+    assert any("was trained on" in line for line in notes.lines) == noted

@@ -207,6 +207,8 @@ def test_lists_that_leave_no_picture_for_training_are_named_as_the_reason(tmp_pa
     [
         ([], "no-pairs", "train/, val/ or test/"),
         (["maps/train/1.jpg"], "no-pairs", "train/, val/ or test/"),
+        (["images/1.jpg", "masks/1.png"], "half-folders", "labels in masks/"),
+        (["train_img/1.jpg", "train_inst/1.png", "train_label/1.png"], "half-folders", "train_label/"),  # pix2pixHD
         (["val/1.jpg"], "no-training-pairs", "train/"),
         (["train/1.jpg", "train/1.png"], "same-name", "train/1.jpg and train/1.png"),
     ],

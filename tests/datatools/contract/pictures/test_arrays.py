@@ -288,11 +288,22 @@ def test_an_array_is_called_one_where_a_photo_is_needed(tmp_path: Path, refused:
     assert "NPY" in error.value.what
 
 
-def test_a_channel_that_only_its_tag_calls_transparency_is_asked_about(tmp_path: Path, refused: "Refused") -> None:
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_a_channel_that_only_its_tag_calls_transparency_is_asked_about(
+    dtype: str, tmp_path: Path, refused: "Refused"
+) -> None:
     path = tmp_path / "a.tif"
-    tifffile.imwrite(path, values("uint16", 24, 40, 4), photometric="rgb", extrasamples=["unassalpha"])
+    tifffile.imwrite(path, values(dtype, 24, 40, 4), photometric="rgb", extrasamples=["unassalpha"])
     with refused("strange-alpha", path):
         read_array(path)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_an_infrared_channel_beside_the_colours_is_one_of_four(dtype: str, tmp_path: Path) -> None:
+    path, bands = tmp_path / "a.tif", values(dtype, 24, 40, 4)
+    tifffile.imwrite(path, bands, photometric="rgb", extrasamples=["unspecified"])
+    assert read_header(path).form == (4, dtype)
+    assert (read_array(path) == bands).all()
 
 
 def write_16_with_alpha(path: Path, colors: Array, alpha: Array) -> None:

@@ -157,6 +157,17 @@ def test_colours_that_need_16_bits_are_refused_with_the_first_of_them(tmp_path: 
     assert "(65535, 700, 0)" in error.value.what
 
 
+def test_class_numbers_beside_numbers_of_objects_are_told_from_colours_of_16_bits(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    numbers = np.zeros((4, 6, 3), dtype=np.uint16)  # SYNTHIA: classes, and objects of moving ones, blue first here
+    numbers[1:3, :, 2], numbers[1:3, :, 1] = 8, 301
+    cv2.imwrite(str(tmp_path / "a.png"), numbers)
+    with refused("depth", tmp_path / "a.png") as error:
+        read_label_picture(tmp_path / "a.png")
+    assert "[..., 2]" in error.value.to_do
+
+
 @pytest.mark.parametrize("numbers", [[0, 1, 5, 8, 11], [0, 11], [4], [0, 20, 60]])
 def test_greys_that_a_gif_keeps_as_a_table_of_those_that_occur_are_the_numbers(
     numbers: list[int], tmp_path: Path

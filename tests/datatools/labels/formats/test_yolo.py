@@ -189,6 +189,14 @@ def test_a_damaged_line_is_left_out_and_known_by_its_number(data: Path, line: st
     assert (fault.where, fault.code, len(item.regions)) == (f"{path}: line 2", code, 1)
 
 
+def test_an_outline_in_pixels_is_told_how_it_becomes_shares(data: Path, only: "First") -> None:
+    path = data / "train" / "labels" / "a.b.txt"
+    path.write_text(f"0 {HALF}\n0 10 10 20 20 30 30\n0 0.1 0.1 1.2 0.2 0.3 0.3\n")
+    of_pixels, beyond = only(read_yolo(data)).faults
+    assert "divide x by the width" in of_pixels.to_do
+    assert "divide" not in beyond.to_do
+
+
 def test_a_class_that_no_list_names_is_not_left_out(data: Path) -> None:
     path = data / "train" / "labels" / "a.b.txt"
     path.write_text(f"0 {HALF}\n7 {HALF}\n")

@@ -37,7 +37,8 @@ class MaskLine:
     "raw" where the mask is for the photo as it lies in its file, not turned. `scaled` is the size of the labels, such
     as 95x64, where it was not that of the photo. `faults` are the segments of a picture of labels that were left out,
     as lines of left_out.jsonl. At `undecided`, (x, y), are the first pixels of a worn picture that no colour explains;
-    they are ignored. The labels may give the picture a `split`.
+    they are ignored. The labels may give the picture a `split`. `table` has the colours that the picture's own table
+    gives to its numbers, where it was read by these.
     """
 
     name: str
@@ -57,6 +58,7 @@ class MaskLine:
     split: str = ""
     exif: str = ""
     undecided: tuple[tuple[int, int], ...] = ()
+    table: dict[str, str] = field(default_factory=dict)
 
     @property
     def file(self) -> str:
@@ -71,7 +73,7 @@ class MaskLine:
     def to_json(self) -> dict[str, Any]:
         """The mask as one JSON line's value."""
         value = vars(self) | {"size": list(self.size)}
-        return value if self.exif else {key: part for key, part in value.items() if key != "exif"}
+        return {key: part for key, part in value.items() if part or key not in ("exif", "table")}
 
 
 def line_from_json(value: Any, where: Path | str = "masks.jsonl") -> MaskLine:
@@ -87,6 +89,7 @@ def line_from_json(value: Any, where: Path | str = "masks.jsonl") -> MaskLine:
         areas = at.read_table(table["areas"], "areas")
         labels = at.read_table(table["labels"], "labels")
         values = at.read_table(table.get("values", {}), "values")
+        colors = at.read_table(table.get("table", {}), "table")
         faults = [at.read_table(each, "a fault") for each in at.read_list(table.get("faults", []), "faults")]
         width, height = (at.read_whole(side, "a side") for side in at.read_list(table["size"], "size"))
         return MaskLine(
@@ -101,6 +104,7 @@ def line_from_json(value: Any, where: Path | str = "masks.jsonl") -> MaskLine:
                 for key, (label, count) in values.items()
             },
             faults=tuple({key: at.read_text(word, key) for key, word in each.items()} for each in faults),
+            table={key: at.read_text(color, "a colour") for key, color in colors.items()},
             undecided=tuple(
                 (at.read_whole(x, "a place"), at.read_whole(y, "a place"))
                 for x, y in at.read_list(table.get("undecided", []), "undecided")

@@ -16,6 +16,7 @@ _LEAST = 8.0  # pixels, of which less is a slip in a small picture, too
 _FARTHEST = 10**9
 _PERCENT = 100.0
 _ENOUGH = 3  # regions that do not lie in a corner by accident
+_SHRUNK = 1.5  # times as wide as its photo is a picture of which regions in the photo's own pixels leave much free
 _CORNER = 4  # times as large as what percentages reach is a picture in which they are a corner
 _QUARTER, _MANY = 0.55, 10  # of both sides, within which nothing but labels of a smaller scale keeps so many pictures
 
@@ -23,7 +24,9 @@ _QUARTER, _MANY = 0.55, 10  # of both sides, within which nothing but labels of 
 class _Reach(NamedTuple):
     """What the regions of a picture reach: their number, the largest coordinate, its shorter side, what is beyond.
 
-    `share` is how far they reach of the two sides, the larger of the two shares.
+    `share` is how far they reach of the two sides, the larger of the two shares. `shrunk` is the size of a photo much
+    smaller than its labels say; `inside` says that all regions lie in so small a picture, and not only in its first
+    half.
     """
 
     regions: int
@@ -31,6 +34,8 @@ class _Reach(NamedTuple):
     share: float
     side: int
     beyond: str
+    shrunk: Size | None = None
+    inside: bool = False
 
 
 @dataclass
@@ -39,15 +44,18 @@ class Reaches:
 
     _pictures: dict[str, _Reach] = field(default_factory=dict)
 
-    def add(self, name: str, item: RegionLabels, size: Size) -> None:
-        """Add the regions of a picture of `size`, in whose pixels they are given."""
+    def add(self, name: str, item: RegionLabels, size: Size, photo: Size | None = None) -> None:
+        """Add the regions of a picture of `size`, in whose pixels they are given; its photo may have another size."""
         if item.relative or not item.regions:
             return
         ends = [(region, x, y) for region in item.regions for x, y in _ends_of(region)]
         most = max((max(x, y) for _, x, y in ends), default=0.0)
         beyond = next(_say_beyond(ends, item.where, size), "")
         share = max((max(x / size.width, y / size.height) for _, x, y in ends), default=0.0)
-        self._pictures[name] = _Reach(len(item.regions), most, share, min(size), beyond)
+        shrunk = photo if photo and size.width >= _SHRUNK * photo.width else None
+        across, down = max((x for _, x, _ in ends), default=0.0), max((y for _, _, y in ends), default=0.0)
+        inside = shrunk is not None and shrunk.width / 2 < across <= shrunk.width and down <= shrunk.height
+        self._pictures[name] = _Reach(len(item.regions), most, share, min(size), beyond, shrunk, inside)
 
     def notes(self, where: str) -> Iterator[str]:
         """What all pictures together tell; `where` are the labels."""
@@ -58,7 +66,23 @@ class Reaches:
                 f"{where}: {len(far)} {reach} far beyond the edge; the first: {far[0]}. What lies outside is cut off: "
                 "if they were drawn on larger photos, give those with --photos, and correct the size in the labels."
             )
+        shrunk = list(self._note_shrunk(where))
+        yield from shrunk
+        yield from () if shrunk else self._note_corner(where)
+
+    def _note_shrunk(self, where: str) -> Iterator[str]:
+        shrunk = {name: each for name, each in self._pictures.items() if each.shrunk}
+        if sum(each.regions for each in shrunk.values()) >= _ENOUGH and all(each.inside for each in shrunk.values()):
+            first = min(shrunk)
+            yield (
+                f"{where}: {plural(len(shrunk), 'picture is', 'pictures are')} larger by the labels than by the photo, "
+                f"but all regions lie within the photo's size ({first}: {shrunk[first].shrunk}). They are shrunk with "
+                "the picture: if outlines were resized and width and height were not, correct these in the labels."
+            )
+
+    def _note_corner(self, where: str) -> Iterator[str]:
         most = max((each.most for each in self._pictures.values()), default=0.0)
+        share = max((each.share for each in self._pictures.values()), default=0.0)
         count = sum(each.regions for each in self._pictures.values())
         side = min((each.side for each in self._pictures.values()), default=0)
         if count >= _ENOUGH and _PERCENT / 2 < most <= _PERCENT and side >= _CORNER * _PERCENT:
@@ -67,12 +91,11 @@ class Reaches:
                 "first 100 pixels of both sides, as if they were percentages: look at the masks, and convert the "
                 "coordinates to pixels if they are."
             )
-        share, pictures = max((each.share for each in self._pictures.values()), default=0.0), len(self._pictures)
-        if pictures >= _MANY and share < _QUARTER and most > _PERCENT:
+        elif len(self._pictures) >= _MANY and share < _QUARTER and most > _PERCENT:
             yield (
-                f"{where}: the regions of all {pictures} pictures lie in the first {share:.0%} of both sides, as if "
-                "they were drawn on smaller photos: look at the masks, and scale the coordinates, or correct the "
-                "size in the labels, if they were."
+                f"{where}: the regions of all {len(self._pictures)} pictures lie in the first {share:.0%} of both "
+                "sides, as if they were drawn on smaller photos: look at the masks, and scale the coordinates, or "
+                "correct the size in the labels, if they were."
             )
 
 

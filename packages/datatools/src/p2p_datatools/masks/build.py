@@ -183,6 +183,7 @@ def build_masks(
         _note_upright(totals.turned, report)
         for line in work.reaches.notes(str(labels)):
             report.note(line)
+        _note_shared(work.shared, labels, report)
         if not (keep_going and lines):
             refuse_unknown_colors(work, skipped, labels)
             _refuse_alike(skipped)
@@ -394,6 +395,16 @@ def _note_upright(turned: Sequence[MaskJob], report: Reporter) -> None:
         )
 
 
+def _note_shared(shared: Mapping[str, str], labels: Path, report: Reporter) -> None:
+    """Note regions that have labels of several classes, of which only one can be seen."""
+    if shared:
+        number = plural(len(shared), "picture has", "pictures have")
+        report.note(
+            f"{labels}: {number} regions with labels of several classes; the first: {min(shared.items())[1]}. Each is "
+            "painted once for each label, so that the class that is painted last is seen."
+        )
+
+
 def _files_of(found: LabelSet) -> list[Path]:
     return [item.path for item in found.items if isinstance(item, PictureLabels)]
 
@@ -409,6 +420,19 @@ def _note_files(labels: Path, found: LabelSet, folder: PhotoFolder | None, repor
     return left_out
 
 
+def _note_pictures_beside(labels: Path, found: LabelSet, folder: PhotoFolder | None, report: Reporter) -> None:
+    """Note pictures in a folder of outlines, none of which is a photo of theirs: they may be masks that are meant."""
+    if found.are_pictures or folder is None or not labels.is_dir():
+        return
+    beside = find_pictures(labels, strange=[])
+    if beside and {path.resolve() for path in folder.names.values()}.isdisjoint(path.resolve() for path in beside):
+        number = plural(len(beside), "picture lies", "pictures lie")
+        report.note(
+            f"{labels}: {number} beside the labels and {'is' if len(beside) == 1 else 'are'} not read; the first is "
+            f"{beside[0].relative_to(labels)}. If the labels are these, add --format index or --format colors."
+        )
+
+
 def _note_links(folder: Path, files: Iterable[Path], report: Reporter) -> None:
     """Note which files lie elsewhere: links are followed, since a user may combine several sets by links."""
     if folder.is_dir() and (links := links_out(folder, files)):
@@ -421,6 +445,7 @@ def _note_links(folder: Path, files: Iterable[Path], report: Reporter) -> None:
 def _note(labels: Path, found: LabelSet, folder: PhotoFolder | None, report: Reporter) -> tuple[LeftOut, ...]:
     """Note which files are links, and what is left out, of which those that are not read are returned."""
     unread = _note_files(labels, found, folder, report)
+    _note_pictures_beside(labels, found, folder, report)
     without_area: Counter[str] = Counter()
     for item in found.items:
         without_area.update(item.without_area if isinstance(item, RegionLabels) else {})

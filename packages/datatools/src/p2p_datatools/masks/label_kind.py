@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.palette import Color, hex_of
+from p2p_datatools.contract.palette import IGNORE, Color, hex_of
 from p2p_datatools.contract.pictures.index import LabelPicture
 from p2p_datatools.contract.pictures.soft import is_black_and_white
 from p2p_datatools.labels.values import ColorLabels, PictureLabels
 from p2p_datatools.masks.class_mapping import ClassMapping
 
-_WAY_OUT = "Add --format colors if its colours are right, or --format index if its numbers are."
+WAY_OUT = "Add --format colors if its colours are right, or --format index if its numbers are."
+"""What to do about a picture whose numbers and colours say two things."""
 
 
 NO_AREAS = "No colour fills an area of it: is it a photo? Give the labels' folder alone, and photos with --photos."
@@ -107,6 +108,12 @@ def _is_exact(picture: LabelPicture, known: Mapping[Color, str]) -> bool:
     return all((int(code) >> 16, int(code) >> 8 & 255, int(code) & 255) in known for code in codes)
 
 
+def own_colors(picture: LabelPicture) -> dict[int, Color]:
+    """The colour of each class number in use by the picture's own table; none without one. 255 is no class."""
+    found = _colors(picture) if picture.table is not None else {}
+    return {number: color for number, color in found.items() if number != IGNORE}
+
+
 def _colors(picture: LabelPicture) -> dict[int, Color]:
     """The colour of each number in use, its grey where the picture has no colour table."""
     assert picture.numbers is not None, "there are numbers"
@@ -149,7 +156,7 @@ def _table_holds_colors(
         return False
     if fits and by_number:
         what = f"has the colours of the palette, and --map speaks of its number {by_number[0]}"
-        raise P2PError(item.where, what, _WAY_OUT, code="other-colour-table")
+        raise P2PError(item.where, what, WAY_OUT, code="other-colour-table")
     has_numbers = bool(by_number or (item.listed and item.listed.numbers))
     if fits or not (has_numbers or any(each.id is not None for each in claims.palette.classes)):
         return True  # as it must be where no number means anything
@@ -170,7 +177,7 @@ def _refuse_other_table(
         if is_unlisted or is_another:
             whose = item.listed.source if item.listed and names_colors else f"the palette {claims.palette.name}"
             what = f"has {hex_of(color)} for the number {number} in its colour table, which contradicts {whose}"
-            raise P2PError(item.where, what, _WAY_OUT, code="other-colour-table")
+            raise P2PError(item.where, what, WAY_OUT, code="other-colour-table")
 
 
 def _word_of_number(item: PictureLabels, number: int, claims: ClassMapping) -> str | None:

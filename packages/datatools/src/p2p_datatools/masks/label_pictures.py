@@ -45,7 +45,14 @@ from p2p_datatools.labels.values import (
     Use,
 )
 from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, ClassMapping
-from p2p_datatools.masks.label_kind import NO_AREAS, UnknownColorError, reads_as_colors, refuse_dark_numbers, soft_mask
+from p2p_datatools.masks.label_kind import (
+    NO_AREAS,
+    UnknownColorError,
+    own_colors,
+    reads_as_colors,
+    refuse_dark_numbers,
+    soft_mask,
+)
 
 BY_IDS = "palette ids"  # what decides on numbers without names
 _MOST_COLORS = 20  # that an error lists
@@ -61,8 +68,8 @@ _NO_PIXELS = np.zeros(256, dtype=np.int64)
 class PictureClasses:
     """The class index of each pixel, the labels that occur, and how many `pixels` each class index has, (256,).
 
-    `mask` is None when no class claims some label. `snapped`, `blended`, `values`, `decided_by` and `undecided` are as
-    a mask's record has them; `faults` are segments without pixels; `interpolated` is that of class numbers.
+    `mask` is None when no class claims some label. `snapped`, `blended`, `values`, `decided_by`, `undecided` and
+    `table` are as a mask's record has them; `faults` are segments without pixels; `interpolated` is that of numbers.
     """
 
     mask: LabelMap | None
@@ -76,6 +83,7 @@ class PictureClasses:
     undecided: tuple[tuple[int, int], ...] = ()
     faults: tuple[RegionFault, ...] = ()
     interpolated: bool = False
+    table: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +99,7 @@ class _Rows:
     counts: NDArray[np.int64] | None = None  # of each row, where they are known
     undecided: tuple[tuple[int, int], ...] = ()
     interpolated: bool = False
+    table: dict[str, str] = field(default_factory=dict)
 
     def set_apart(self, where: NDArray[np.bool_], label: str) -> "_Rows":
         """The same with a row of this label for some pixels."""
@@ -159,7 +168,8 @@ class PictureReader:
         if names and item.listed:
             self._refuse_unlisted(item, item.listed, counts, names)
         by = (item.listed.source if item.listed else "the format's names") if names else BY_IDS
-        return _Rows(numbers, values, labels, by, counts=counts, interpolated=is_interpolated(numbers))
+        table = {str(number): hex_of(color) for number, color in own_colors(picture).items()} if item.judge else {}
+        return _Rows(numbers, values, labels, by, counts=counts, interpolated=is_interpolated(numbers), table=table)
 
     def _refuse_unlisted(
         self, item: PictureLabels, listed: ClassNames, counts: NDArray[np.int64], names: Mapping[int, str]
@@ -423,6 +433,7 @@ class PictureReader:
             decided_by=found.decided_by,
             undecided=found.undecided,
             interpolated=found.interpolated,
+            table=found.table,
         )
 
 

@@ -30,7 +30,7 @@ from p2p_datatools.labels.values import (
     Use,
 )
 from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, ClassMapping, is_label_name
-from p2p_datatools.masks.label_kind import UnknownColorError
+from p2p_datatools.masks.label_kind import WAY_OUT, UnknownColorError
 from p2p_datatools.masks.label_pictures import BY_IDS, VOC_BORDER
 from p2p_datatools.masks.totals import BLACK, MaskTotals
 from p2p_datatools.masks.work import MaskWork
@@ -59,6 +59,7 @@ def check_mapping(
     doubted = _list_doubts(claims, uses, found)
     if BACKGROUND in claims.palette.names:
         _note_inverted(work.grounds, claims.palette.index(BACKGROUND), labels, report)
+    _refuse_own_orders(totals.tables, found, labels)
     _note_interpolated(work.interpolated, report)  # first, since it explains numbers that are asked about
     if doubted or any(claims.word(label) is None for label in uses):
         by_ids = (str(labels / line.source) for line in lines.values() if line.decided_by == BY_IDS)
@@ -71,6 +72,22 @@ def check_mapping(
         report.note(f"--map {unused}: no label in {labels} has this name.")
     _refuse_black(claims, totals, labels, report)
     _check_undecided(totals, len(lines), labels, report)
+
+
+def _refuse_own_orders(tables: Mapping[str, Mapping[str, str]], found: LabelSet, labels: Path) -> None:
+    """Raise P2PError where pictures number one set of colours in several orders, each as its own table begins.
+
+    Programs that reduce colours number them by picture (GIF, quantised PNG). Tables that only look different have more
+    colours than there are numbers.
+    """
+    several = next(((number, colors) for number, colors in tables.items() if len(colors) > 1), None)
+    judged = any(isinstance(item, PictureLabels) and item.judge for item in found.items)
+    if several is None or not judged or len({color for colors in tables.values() for color in colors}) > len(tables):
+        return
+    number, colors = several
+    (one, first), (other, second), *_ = colors.items()
+    what = f"its pictures number their colours in several orders: {number} is {one} in {first}, {other} in {second}"
+    raise P2PError(labels, what, WAY_OUT, code="other-colour-table")
 
 
 def _note_background(claims: ClassMapping, label: str, labels: Path, report: Reporter) -> None:

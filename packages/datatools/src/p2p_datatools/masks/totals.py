@@ -34,7 +34,8 @@ class MaskTotals:
     `uses` are the labels of the pictures, by pixels and pictures. `most_blended` and `most_reordered` are the masks
     with the largest share of such pixels, None where none has any. Of `black` masks nothing but black and transparency
     was read. `undecided` masks have pixels that no colour explains, `first_undecided` are a few of them with the place,
-    and `most_undecided` is the one with the largest share. `turned` are jobs whose labels exchange the sides.
+    and `most_undecided` is the one with the largest share. `turned` are jobs whose labels exchange the sides. `tables`
+    has for each class number its colours in the pictures' own tables, each with the first picture that has it so.
     """
 
     def __init__(self, lines: Iterable[MaskLine], jobs: Mapping[str, MaskJob], palette: Palette) -> None:
@@ -47,6 +48,7 @@ class MaskTotals:
         self.first_black, self.first_undecided = "", list[str]()
         self.faults: dict[str, tuple[dict[str, str], ...]] = {}
         self.turned: list[MaskJob] = []
+        self.tables: dict[str, dict[str, str]] = {}
         self._most: dict[str, tuple[float, str]] = {}
         for line in lines:
             self._add(line)
@@ -72,6 +74,8 @@ class MaskTotals:
             self.faults[line.name] = line.faults
 
     def _add_values(self, line: MaskLine) -> None:
+        for number, color in line.table.items():
+            self.tables.setdefault(number, {}).setdefault(color, line.source)
         for value, (label, count) in line.values.items():
             self.value_uses[ValueUse(value, label, line.labels.get(label, ""), line.decided_by)] += count
             self.uses[label] = self.uses.get(label, Use()) + Use(count, 1)

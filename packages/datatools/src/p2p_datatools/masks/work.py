@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ from p2p_datatools.contract.pictures.resize import resize_mask
 from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
 from p2p_datatools.contract.progress import MANY, QUIET, Reporter
 from p2p_datatools.labels.reach import Reaches
-from p2p_datatools.labels.values import ColorLabels, PictureLabels, RegionFault, RegionLabels, Use
+from p2p_datatools.labels.values import ColorLabels, PictureLabels, Region, RegionFault, RegionLabels, Use
 from p2p_datatools.masks.class_mapping import ClassMapping
 from p2p_datatools.masks.label_kind import UnknownColorError
 from p2p_datatools.masks.label_pictures import BY_IDS, PictureClasses, PictureReader
@@ -79,6 +80,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         self.scaling: dict[str, str] = {}
         self.reaches = Reaches()
         self.unknown: dict[str, UnknownColorError] = {}
+        self.shared: dict[str, str] = {}
         self._strict, self._by_place = strict, by_place
         self._counting = threading.Lock()
 
@@ -106,9 +108,11 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         if isinstance(item.item, RegionLabels) and size is not None:
             labels = item.item.load()
             strays = strays_of(labels, size, strict=self._strict)
-            self.reaches.add(item.name, labels, labels.size_in(size))
+            self.reaches.add(item.name, labels, labels.size_in(size), size)
             if strays:
                 self.strays[item.name] = strays
+            if shared := self._find_shared(labels.regions):
+                self.shared[item.name] = shared
         return size
 
     def is_current(self, record: MaskLine, item: MaskJob, signature: Size | None) -> bool:
@@ -154,6 +158,14 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         write_mask(paths[0], mask, self.palette, durable=False)
         return line
 
+    def _find_shared(self, regions: Sequence[Region]) -> str:
+        """The first region that stands there once for each of several labels, which are of several classes."""
+        for one, other in pairwise(regions):
+            words = [self.claims.word(each.label) for each in (one, other)]
+            if words[0] != words[1] and _are_one(one, other):
+                return f"{one.place} ({one.label}, {other.label})"
+        return ""
+
     def _signature(self, job: MaskJob) -> str:
         """What a mask depends on, except for the classes of its labels."""
         page = job.read.page if isinstance(job.item, PictureLabels) else None
@@ -187,6 +199,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
             decided_by=read.decided_by,
             faults=tuple(vars(fault) for fault in read.faults),
             undecided=read.undecided,
+            table=read.table,
         )
         if isinstance(job.item, ColorLabels) or read.snapped:
             line = replace(line, snapped=read.snapped, blended=read.blended, snapping=self.pictures.snapping)
@@ -271,6 +284,16 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
                 (folder / LEFT_OUT).unlink(missing_ok=True)
 
         self.destination.commit(write, skipped=skipped)
+
+
+def _are_one(one: Region, other: Region) -> bool:
+    """Whether two regions are one shape, which the labels have once."""
+    shapes = [[*(each.outer for each in r.polygons), *(each.counts for each in r.runs)] for r in (one, other)]
+    return (
+        one.place == other.place != ""
+        and len(shapes[0]) == len(shapes[1])
+        and all(map(np.array_equal, shapes[0], shapes[1]))
+    )
 
 
 def _old_lines(destination: Destination, palette: Palette) -> dict[str, MaskLine]:

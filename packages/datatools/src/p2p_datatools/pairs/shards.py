@@ -39,6 +39,7 @@ from p2p_datatools.contract.pairs.manifest import (
     read_manifest,
     write_manifest,
 )
+from p2p_datatools.contract.pictures.scales import TIMES
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.pairs.assemble import bucket_of, is_crowd, place_of
 from p2p_datatools.pairs.match import MatchedFiles
@@ -138,6 +139,7 @@ def _merge(places: Sequence[Path], dest: Path, *, move: bool, report: Reporter) 
         work = _Merge(destination, _old(known, header, pairs), pairs, move=move)
         done = work.run(pairs.values(), "merging", len(pairs), report=report)
         refuse(done.skipped, destination, to_do="Correct them and run the same command again.")
+        _note_ranges(folders, report)
         with report.tell("writing the manifest"):
             lines = [work.record_of(name) for name in work.names()]
             provenance = {**header.provenance, "merged": merged}
@@ -217,6 +219,19 @@ def _recipe(folder: PairFolder) -> dict[str, Any]:
     halves = [replace(half, range=(0.0, 0.0)) for half in (folder.a, folder.b)]
     said = {key: folder.provenance.get(key) for key in ("size", "fit", "page", "exif", "nodata")}
     return {"halves": halves, "palette": folder.palette, **said}
+
+
+def _note_ranges(folders: Sequence[PairFolder], report: Reporter) -> None:
+    """Note parts whose values take up little of the range that all have: they may be of another scale."""
+    for halves in ([each.a for each in folders], [each.b for each in folders]):
+        spans = [half.range[1] - half.range[0] for half in halves]
+        few, many = spans.index(min(spans)), spans.index(max(spans))
+        if 0 < spans[few] * TIMES < spans[many]:
+            own, other = ("{:.6g} to {:.6g}".format(*halves[each].range) for each in (few, many))
+            report.note(
+                f"{folders[few].path}: values of its half {halves[few].name} are {own}, those of {folders[many].path} "
+                f"{other}, and all have one range now. If they are of two scales, bring them to one and pair again."
+            )
 
 
 def _widen(halves: Sequence[Half]) -> Half:

@@ -3,7 +3,6 @@
 Nothing here may write a file, or blend the colours of a mask when the pictures beside it are resized.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, count
@@ -15,7 +14,7 @@ from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.matching import is_list
 from p2p_datatools.contract.pairs.halves import refuse_unequal
-from p2p_datatools.contract.pairs.manifest import Half, HalfPart
+from p2p_datatools.contract.pairs.manifest import Half, HalfPart, part_name
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import colorize, size_of
 from p2p_datatools.contract.pictures.kinds import pick_photo
@@ -100,7 +99,7 @@ def stack(sides: Sequence[Side], partners: PartFiles, word: str) -> StackedSide:
             )
     names = list[str]()
     for side in sides:
-        name = re.sub(r"\W+", "_", side.folder.resolve().name) or "part"
+        name = part_name(side.folder)
         candidates = chain([name], (f"{name}_{n}" for n in count(2)))
         names.append(next(each for each in candidates if each not in names))
     parts = tuple(

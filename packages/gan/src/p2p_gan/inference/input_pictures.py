@@ -12,13 +12,13 @@ from p2p_datatools.contract.files.destination import refuse_dest_inside
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.files.missing import advise_missing
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import SPLITS, PairFolder, has_manifest, has_shards, open_pairs
+from p2p_datatools.contract.pairs.manifest import SPLITS, PairFolder, has_manifest, has_shards, open_pairs, part_name
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array
 from p2p_datatools.contract.pictures.header import PictureFile, any_header
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.contract.words import p2p_command, plural
+from p2p_datatools.contract.words import p2p_command, path_word, plural
 from p2p_gan.inference.inputs import (
     PictureBytes,
     open_input,
@@ -129,7 +129,8 @@ def list_stacks(
 ) -> list[InputPicture]:
     """The pictures of a model whose input is of several: one file or folder of each part, in the order of the parts.
 
-    Raises UsageError for another number of inputs or bytes of a file, P2PError where a picture lacks its partner.
+    Raises UsageError for another number or order of inputs or bytes of a file, P2PError where a picture lacks its
+    partner.
     """
     inputs, parts = [each for each in given if isinstance(each, Path)], card.input.parts
     if len(inputs) < len(given):
@@ -141,6 +142,7 @@ def list_stacks(
         what += f"{plural(len(parts), 'picture')} for each output: {words}"
         to_do = "Give a file or folder of each, in this order, or a pair folder."
         raise UsageError(" ".join(map(str, inputs)), what, to_do, code="other-number")
+    _refuse_other_order(inputs, [part.name for part in parts])
     listed = [{each.name: each for each in list_inputs([place], options, report)} for place in inputs]
     if all(place.is_file() for place in inputs):
         listed = [{inputs[0].stem: next(iter(each.values()))} for each in listed]
@@ -157,6 +159,18 @@ def list_stacks(
         InputPicture(name, own.path, options=options, others=tuple(each[name].path for each in more))
         for name, own in first.items()
     ]
+
+
+def _refuse_other_order(inputs: Sequence[Path], parts: Sequence[str]) -> None:
+    """Raise UsageError where the folders are called as the parts are, in another order.
+
+    Of parts with as many channels nothing else would tell it.
+    """
+    folders = {part_name(place.parent if place.is_file() else place): place for place in inputs}
+    if folders.keys() == {*parts} and [*folders] != [*parts]:
+        order = " ".join(path_word(folders[part]) for part in parts)
+        what = f"are by their names in another order than the model's {', '.join(parts)}"
+        raise UsageError(" ".join(map(str, inputs)), what, f"Give them in this order: {order}.", code="other-order")
 
 
 def _has_pairs(listed: Mapping[str, InputPicture]) -> bool:

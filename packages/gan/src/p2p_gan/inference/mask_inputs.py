@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.exchanged import find_exchanged
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.header import PictureFile
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, indices_of_colors, say_over_white
@@ -34,13 +35,15 @@ _OF_THE_MODEL = {  # what the user of a model can do, where the palette is the m
 class InputChanges:
     """What reading inputs changed: which it laid over white, `filled` where data lack, or `cleared` to background.
 
-    `snapped` has the masks with blended or inexact colours, and how many of their pixels.
+    `snapped` has the masks with blended or inexact colours, and how many of their pixels. `exchanged` are masks that
+    look as if their red and blue were, in which nothing was changed.
     """
 
     over_white: list[Path] = field(default_factory=list)
     filled: list[Path] = field(default_factory=list)
     cleared: list[Path] = field(default_factory=list)
     snapped: dict[Path, int] = field(default_factory=dict)
+    exchanged: dict[Path, str] = field(default_factory=dict)
 
     def say(self, report: Reporter) -> None:
         """Note each kind of change in one line."""
@@ -59,6 +62,13 @@ class InputChanges:
                 f"{most}: {masks} blended or inexact colours, as JPEG and soft edges have; {pixels} went to the colour "
                 "of a class nearby."
             )
+        if self.exchanged:
+            masks = plural(len(self.exchanged), "mask seems", "masks seem")
+            first = min(self.exchanged)
+            report.note(
+                f"{first}: {masks} to have red and blue exchanged, as OpenCV has them: {self.exchanged[first]}. In "
+                "Python cv2.cvtColor(mask, cv2.COLOR_BGR2RGB) exchanges them."
+            )
 
 
 def read_palette_mask(picture: PictureFile, palette: Palette, changes: InputChanges, *, exact: bool = True) -> LabelMap:
@@ -68,7 +78,8 @@ def read_palette_mask(picture: PictureFile, palette: Palette, changes: InputChan
     Raises P2PError when the picture is damaged, is a photo, or holds class numbers or the colours of another palette.
     """
     try:
-        return _note(picture.path, read_worn_mask(picture, palette, exact=exact), changes)
+        mask = read_worn_mask(picture, palette, exact=exact)
+        return _doubt(picture.path, _note(picture.path, mask, changes), palette, changes)
     except P2PError as error:
         if error.code not in _OF_THE_MODEL:
             raise
@@ -81,7 +92,7 @@ def read_mask_colors(
     """The class of each pixel of colours (height, width, 3) that are in no file; as for `read_palette_mask`."""
     indices, outside = indices_of_colors(colors, palette)
     if not outside.any():
-        return indices
+        return _doubt(where, indices, palette, changes)
     try:
         return _note(where, snap_mask(where, colors, palette, exact=exact), changes)
     except P2PError as error:
@@ -96,6 +107,14 @@ def _note(path: Path, mask: WornMask, changes: InputChanges) -> LabelMap:
     if mask.moved is not None:
         changes.snapped[path] = int(np.count_nonzero(mask.moved))
     return mask.indices
+
+
+def _doubt(path: Path, indices: LabelMap, palette: Palette, changes: InputChanges) -> LabelMap:
+    """The mask, added to `changes` where its parts lie in the class of the exchanged colour of their whole."""
+    if found := find_exchanged(indices, palette):
+        shown, meant = (palette.names[each] for each in found)
+        changes.exchanged[path] = f"the parts of {meant} lie in what is {shown}"
+    return indices
 
 
 def _of_the_model(error: P2PError, palette: Palette) -> P2PError:

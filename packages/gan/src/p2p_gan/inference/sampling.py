@@ -364,14 +364,15 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
         return SampleRecord(item.file, str(item.picture.path), picture.hash, columns, runtime_of(self._model))
 
     def _note_beyond(self, path: Path, pixels: Array) -> None:
-        """Note values so far outside of what the model was trained on, or so low, that they are of another kind."""
+        """Note values far or wholly outside of those of training, or so low that they are of another kind."""
         coding = self._model.card.input_coding
         low, high = coding.range
         if coding.kind != "values" or coding.dtype == "uint8":
             return
         least, most = float(pixels.min()), float(pixels.max())
         trained = f"the model was trained on {low:.6g} to {high:.6g}"
-        if least < low - (high - low) or most > high + (high - low):
+        is_apart = most < low or least > high
+        if is_apart or least < low - (high - low) or most > high + (high - low):
             self._say(
                 f"{path}: has values from {least:.6g} to {most:.6g}, but {trained}; replace what means no data, and "
                 "bring values of another scale, such as more bits, to that of training."

@@ -184,6 +184,20 @@ def test_a_configuration_of_something_else_is_no_list(tmp_path: Path) -> None:
     assert found.numbers == {0: "Bird"}
 
 
+@pytest.mark.parametrize("labels", [{"background": 0, "liver": 1, "ignore": 2}, {"0": "background", "1": "liver"}])
+def test_the_labels_of_nnu_net_are_a_list_and_those_of_other_dataset_files_are_none(
+    tmp_path: Path, labels: dict[str, object]
+) -> None:
+    place = tmp_path / "dataset.json"
+    write(place, json.dumps({"numTraining": 3, "labels": labels}))
+    found = find_names(tmp_path / "labelsTr", tmp_path / "labelsTr")
+    assert found is not None
+    assert found.numbers[1] == "liver"
+    for other in ({"labels": labels}, {"numTraining": 3, "labels": {"background": 0, "tumour": [1, 2, 3]}}, {"a": 1}):
+        write(place, json.dumps(other))
+        assert find_names(tmp_path / "labelsTr", tmp_path / "labelsTr") is None
+
+
 def test_what_only_may_be_a_list_is_passed_over_where_it_is_none(tmp_path: Path, refused: "Refused") -> None:
     root = tmp_path / "set" / "train" / "masks"
     write(root / "colors.txt", "0 0 0\n255 0 0\n")

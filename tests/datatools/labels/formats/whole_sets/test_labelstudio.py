@@ -194,6 +194,13 @@ def test_the_picture_may_stand_under_another_key_or_only_as_uploaded() -> None:
     assert [skip.code for skip in read(two).skipped] == ["no-file-name"]
 
 
+def test_a_region_says_by_the_name_of_its_picture_which_of_two_it_lies_on() -> None:
+    pictures = {"image": "a.png", "right": "b.png"}
+    assert first(read(task(annotation(result()), data=pictures))).file_name == "a.png"
+    beside = annotation(result() | {"to_name": "right"}, result("choices", ["parked"], points=TRIANGLE))
+    assert first(read(task(beside, data=pictures))).file_name == "b.png"
+
+
 def test_of_several_annotations_the_ground_truth_counts_and_cancelled_ones_do_not() -> None:
     other = annotation(result(labels=["bus"]))
     chosen = first(read(task(other, annotation(result(), ground_truth=True))))
@@ -219,6 +226,7 @@ MASK = [[0] * 8] * 4
         (task(annotation(result() | {"image_rotation": 90})), "turned-picture", "90 degrees"),
         (task(annotation(result() | {"item_index": 1})), "several-pictures", "region 1"),
         (task(annotation(result()), image=["a.png", "b.png"]), "several-pictures", "2 pictures"),
+        (task(annotation(result(), result() | {"to_name": "right"})), "several-pictures", "image, right"),
         (task(annotation(result()), image="data:image/png;base64,iVBO"), "no-file-name", "without a name"),
         (task(annotation(result()), image="/data/local-files/?d="), "no-file-name", ""),
         (task(annotation(result()), image=None), "no-file-name", ""),

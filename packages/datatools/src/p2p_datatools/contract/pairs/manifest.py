@@ -5,19 +5,20 @@ Nothing here may decode a picture or decide which split a pair belongs to; it re
 
 import hashlib
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.errors import P2PError, error_of
 from p2p_datatools.contract.files.atomic import json_line, read_json, write_json, write_lines
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures, refuse_missing_folder, stem_of
 from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.folders.given_splits import split_of_pairs, splits_of_pair_folders
 from p2p_datatools.contract.folders.listed_splits import ListedSplits, read_listed_splits
 from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
-from p2p_datatools.contract.pairs.below import find_pairs_below, pairs_below
+from p2p_datatools.contract.pairs.below import explain_sides, find_pairs_below, pairs_below
 from p2p_datatools.contract.pairs.half_folders import refuse_half_folders
 from p2p_datatools.contract.pairs.layout import PairLayout, find_layout, refuse_layout
 from p2p_datatools.contract.pairs.lines import SHARD_LINES, SHARDS, Pair, PairLines, in_order
@@ -42,6 +43,11 @@ UNSPLIT = "all"
 
 
 HalfKind = Literal["mask", "photo", "picture"]
+
+
+def part_name(folder: Path) -> str:
+    """What a part of a half is called: as its folder, in letters, digits and underscores."""
+    return re.sub(r"\W+", "_", folder.resolve().name) or "part"
 
 
 @dataclass(frozen=True)
@@ -275,6 +281,8 @@ def read_foreign(path: Path | str, *, needs_train: bool = True) -> PairFolder:
     if not pairs:
         if found := find_pairs_below(path, names):
             raise pairs_below(path, found)
+        if sides := explain_sides(path, names):
+            raise error_of(sides)
         raise P2PError(
             path,
             "has no pairs: no A|B pictures in it or in train/, val/ or test/",

@@ -24,7 +24,7 @@ from p2p_datatools.contract.pictures.header import (
     known_orientation,
     open_picture,
 )
-from p2p_datatools.contract.pictures.images import FAINTEST, hides_all, read_photo
+from p2p_datatools.contract.pictures.images import FAINTEST, hides_all, read_photo, refuse_strange_alpha
 from p2p_datatools.contract.pictures.nodata import Gaps, Nodata, fill_nodata, find_tagged, refuse_outlier
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions, TiffPart, open_tiff, read_mask_page, tiff_part
 from p2p_datatools.contract.pictures.pillow import explain_damage
@@ -34,7 +34,6 @@ Array = NDArray[Any]
 """The pixels of any half: (height, width) of one channel, (height, width, channels) of more."""
 
 
-_LEAST_PLAIN = 0.5  # of the pixels of a transparency are wholly so or not at all; of an infrared channel hardly any
 _LARGEST = float(np.finfo(np.float32).max)
 _MULTIPLIED = 1  # ExtraSamples: colours that are multiplied by the transparency
 ARRAYS = SUFFIXES | {".npy"}
@@ -185,10 +184,8 @@ def _over_white(values: Array, header: Header, path: Path, over_white: list[Path
     colors, alpha, most = values[..., : header.form.channels], values[..., -1:], np.iinfo(values.dtype).max
     if (alpha == most).all():
         return colors
-    if is_tiff and np.isin(alpha, (0, most)).mean() < _LEAST_PLAIN:
-        what = "has a last channel that is called transparency, but has values as those of a picture"
-        to_do = "If it is a channel, save it with ExtraSamples 0; if not, leave it out."
-        raise P2PError(path, what, to_do, code="strange-alpha")
+    if is_tiff:
+        refuse_strange_alpha(alpha, path)
     if alpha.max() < FAINTEST * most and np.ptp(colors, axis=(0, 1)).max() > most / 16:
         raise hides_all(path)
     if over_white is not None:

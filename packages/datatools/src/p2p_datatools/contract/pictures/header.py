@@ -407,8 +407,7 @@ def _part_header(file: PictureFile, tiff: Any) -> Header | None:
         what, to_do = "is the raw picture of a camera's sensor", "Develop it, and save it as PNG or TIFF of RGB."
         raise P2PError(path, what, to_do, code="unread-kind")
     signed = page.dtype is not None and page.dtype.kind == "i"
-    of_photos = (1, 3) if page.photometric.name == "MINISBLACK" else (1, 3, 4)  # four of no colour are numbers
-    if page.bitspersample <= 8 and not signed and part.is_page and page.samplesperpixel in of_photos:
+    if page.bitspersample <= 8 and not signed and part.is_page and page.samplesperpixel in _photo_channels(part):
         return None
     if page.bitspersample < 8 or page.photometric.name == "MINISWHITE" or page.dtype is None:
         raise P2PError(
@@ -427,6 +426,12 @@ def _part_header(file: PictureFile, tiff: Any) -> Header | None:
     size, nodata, alpha = _turn(header.size, orientation), _nodata_of(page), _alpha_of(part)
     form = Form(header.form.channels - 1, header.form.dtype) if alpha else header.form
     return Header("TIFF", size, form, orientation=orientation, nodata=nodata, alpha=alpha)
+
+
+def _photo_channels(part: TiffPart) -> tuple[int, ...]:
+    """How many channels of 8 bits a photo has: a fourth beside RGB must be transparency, and not infrared."""
+    colors = part.keyframe.photometric.name
+    return (1, 3) if colors == "MINISBLACK" or (colors == "RGB" and not _alpha_of(part)) else (1, 3, 4)
 
 
 def _alpha_of(part: TiffPart) -> int:

@@ -44,6 +44,7 @@ _HIDDEN = 0.01  # of a picture's pixels
 _OPAQUE_PHOTO = 255
 FAINTEST = 0.1
 """The highest opacity of a photo's pixels, as a share, below which white alone would be left of it."""
+_LEAST_PLAIN = 0.5  # of the pixels of a transparency are wholly so or not at all; of an infrared channel hardly any
 _STEP = 16  # of 255, between the smallest and the largest value of a colour: where less differs nothing is shown
 _BAND = 1 << 17  # pixels that are copied at a time: more leave the cache and the memory that is used again
 
@@ -104,6 +105,8 @@ def read_photo(source: Path | str | PictureFile, *, over_white: list[Path] | Non
             least, most = _opacity_of(image)
             if most < FAINTEST * _OPAQUE_PHOTO and max(high - low for low, high in _extremes_of(image)) > _STEP:
                 raise hides_all(file.path)
+            if image.format == "TIFF" and least < _OPAQUE_PHOTO:
+                refuse_strange_alpha(np.asarray(image.getchannel("A")), file.path)
             if over_white is not None and least < _OPAQUE_PHOTO:
                 over_white.append(file.path)
             return _pixels_of(_to_rgb(image))
@@ -170,6 +173,14 @@ def hides_all(path: Path) -> P2PError:
     """The error for a photo that transparency hides: some programs leave it at 0 throughout, and mean nothing by it."""
     what = "is transparent everywhere, so that white alone would be left, and hides a picture"
     return P2PError(path, what, "Save it without alpha (ImageMagick: mogrify -alpha off).", code="hidden-colours")
+
+
+def refuse_strange_alpha(alpha: NDArray[Any], path: Path) -> None:
+    """Raise P2PError where transparency varies as a picture does: GDAL calls the fourth of four bands so."""
+    if np.isin(alpha, (0, np.iinfo(alpha.dtype).max)).mean() < _LEAST_PLAIN:
+        what = "has a last channel that is called transparency, but has values as those of a picture"
+        to_do = "If it is a channel, save it with ExtraSamples 0; if not, leave it out."
+        raise P2PError(path, what, to_do, code="strange-alpha")
 
 
 def _opacity_of(image: Image.Image) -> tuple[int, int]:
@@ -319,12 +330,12 @@ def refuse_fine_colors(image: Image.Image, file: PictureFile) -> bool:
     if (low == high).all() or not low.any():
         return True
     blue, green, red = (int(part) for part in deep[..., :3][(low != high).any(axis=2)][0])
-    raise P2PError(
-        file.path,
-        f"has colours of 16 bits a channel that none of 8 bits equals, such as ({red}, {green}, {blue}) of 65535",
-        "Save it with 8 bits a channel; palettes have colours of 8 bits.",
-        code="depth",
-    )
+    what = f"has colours of 16 bits a channel that none of 8 bits equals, such as ({red}, {green}, {blue}) of 65535"
+    to_do = "Save it with 8 bits a channel; palettes have colours of 8 bits."
+    if not high[..., 2].any():  # saved with 8 bits it would be black
+        save = f"cv2.imwrite('OUT.png', cv2.imread('{file.path.name}', -1)[..., 2].astype('uint8'))"
+        to_do = f"If its first channel has class numbers, as in SYNTHIA, save that alone: {save}."
+    raise P2PError(file.path, what, to_do, code="depth")
 
 
 def _read_exact(file: PictureFile, palette: Palette) -> LabelMap | None:

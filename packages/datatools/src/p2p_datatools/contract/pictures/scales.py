@@ -7,10 +7,11 @@ import math
 
 from p2p_datatools.contract.words import plural
 
-_SCALES = (1.0, 255.0)  # the largest values of pictures of shares, and of 8 bits, in files that hold more
+# How far from 0 the values of shares lie, be they from 0 or from -1 on, and those of 8 bits, in files that hold more.
+_SCALES = (1.0, 255.0)
 # Of such a scale a picture has a fourth at least, and pictures of a larger one have eight times as much: what lies
 # between, as heights of hills and of mountains do, is of no known scale.
-_LEAST, _TIMES = 0.25, 8
+_LEAST, TIMES = 0.25, 8
 
 
 class ScaleCheck:
@@ -26,8 +27,8 @@ class ScaleCheck:
         self._count += 1
         if len(self._values) < 2:
             self._values |= {low, high}
-        for scale in self._scales if high > low >= 0 else ():
-            scale.add(picture, high)
+        for scale in self._scales if high > low else ():
+            scale.add(picture, max(high, -low))
 
     def constant(self) -> str | None:
         """What all pictures have in common, in words, if each pixel of all has one value."""
@@ -48,11 +49,11 @@ class _Scale:
         self._small, self._first = 0, ""
         self._others, self._least, self._most = 0, math.inf, 0.0
 
-    def add(self, picture: str, high: float) -> None:
-        if high > self._largest:
+    def add(self, picture: str, farthest: float) -> None:
+        if farthest > self._largest:
             self._others += 1
-            self._least, self._most = min(self._least, high), max(self._most, high)
-        elif high > _LEAST * self._largest:
+            self._least, self._most = min(self._least, farthest), max(self._most, farthest)
+        elif farthest > _LEAST * self._largest:
             self._small += 1
             self._first = min(self._first or picture, picture)
         else:  # of a smaller scale, or of none
@@ -60,7 +61,7 @@ class _Scale:
 
     def describe(self) -> str | None:
         """What is mixed, in words, if anything is."""
-        if not (self._is_clear and self._small and self._others and self._least > _TIMES * self._largest):
+        if not (self._is_clear and self._small and self._others and self._least > TIMES * self._largest):
             return None
         were = plural(self._small, "picture has", "pictures have")
         return (

@@ -125,6 +125,8 @@ _OTHER_TEXTS = ("readme", "classes", "predefined_classes", "license", "train.txt
 _SETTINGS = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 _DATA_SET = frozenset({"path", "train", "val", "test", "nc"})  # keys by which any other YAML file is a data set's
 _BEYOND = 0.05  # tools round, and let a box extend a little; more means another picture's label
+_MOST_SHARE = 2.0  # of a picture's side: larger numbers are pixels
+_DIVIDE = "If its numbers are pixels, divide x by the width of the picture and y by its height; else export it again."
 _MOST_BLANK = 64  # bytes of a file without a line
 _MOST_TOLD = 20  # names of classes in a note
 
@@ -403,7 +405,7 @@ def _shape(words: list[str], where: str, tally: LineTally) -> Polygon:
         raise P2PError(
             where,
             "is neither a box nor an outline of three or more pairs of numbers from 0 to 1",
-            "Export the labels again.",
+            _DIVIDE if len(values) >= 4 and values.max() > _MOST_SHARE else "Export the labels again.",
             code="bad-outline",
         )
     is_box = len(values) == 4

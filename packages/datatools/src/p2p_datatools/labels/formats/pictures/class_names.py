@@ -4,7 +4,7 @@ Nothing here may open a picture or know a palette; a list that contradicts itsel
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -36,6 +36,8 @@ _JSON_LISTS = ("label_classes.json", "id2label.json", "label2id.json", "classes.
 _MORE_JSON_LISTS = ("obj_class_to_machine_color.json", "class_list.json")
 _CONFIG = "config.json"  # Mapillary Vistas has its list in it, beside these keys; others have something else
 _OF_VISTAS = ("version", "mapping", "folder_structure")
+_DATASET = "dataset.json"  # so has nnU-Net's, beside some of these keys: {name: 1}, and {"1": name} before version 2
+_OF_NNUNET = ("channel_names", "modality", "numTraining", "file_ending", "tensorImageSize")
 _COMMON = ("class_mapping.csv", "label_colors.csv", "colors.txt", "class_list.json")  # names of other files, too
 _YAML_LISTS = ("data.yaml", "classes.yaml")
 # Lists under any other name: more files than a few tell something of single pictures.
@@ -105,6 +107,7 @@ def _lists_in(places: list[Path], seen: _ListsByFolder, *, are_far: bool = False
     paths = [place / name for place in places for name in _LISTS if (place / name).is_file()]
     lists = [found for path in paths if (found := _read_list(path, may_be_other=are_far or path.name in _COMMON))]
     lists += [read_class_names(place / _CONFIG) for place in places if _is_vistas(place / _CONFIG)]
+    lists += [read_class_names(place / _DATASET) for place in places if _is_nnunet(place / _DATASET)]
     lists += [own for place in places if (own := _own_palette(place))]
     for place in places:
         if place not in seen:
@@ -194,14 +197,26 @@ def _grey_numbers(rows: list[ClassRow], colors: Mapping[Color, str]) -> dict[int
 
 def _is_vistas(path: Path) -> bool:
     """Whether a file is the configuration of Mapillary Vistas, whose labels stand in the order of their numbers."""
-    value = None
-    with suppress(P2PError):  # it need not be a list, and so need not be read
-        value = read_json(path) if path.is_file() and path.stat().st_size <= LARGEST else None
-    if not isinstance(value, dict) or value.keys().isdisjoint(_OF_VISTAS):
-        return False
-    labels = value.get("labels")
+    labels = _labels_beside(path, _OF_VISTAS)
     entries = labels if isinstance(labels, list) else []
     return bool(entries) and all(isinstance(e, dict) and {"readable", "color"} <= e.keys() for e in entries)
+
+
+def _is_nnunet(path: Path) -> bool:
+    """Whether a file is nnU-Net's, of labels of one number each: regions of several are no classes."""
+    labels = _labels_beside(path, _OF_NNUNET)
+    if not isinstance(labels, dict):
+        return False
+    are_names = all(map(is_digits, labels)) and all(isinstance(each, str) for each in labels.values())
+    return bool(labels) and (are_names or all(type(each) is int for each in labels.values()))
+
+
+def _labels_beside(path: Path, keys: Collection[str]) -> Any:
+    """What the `labels` of a JSON file are that has one of the keys, too; None for any other file."""
+    with suppress(P2PError):  # it need not be a list, and so need not be read
+        value = read_json(path) if path.is_file() and path.stat().st_size <= LARGEST else None
+        return value.get("labels") if isinstance(value, dict) and not value.keys().isdisjoint(keys) else None
+    return None
 
 
 def _own_palette(folder: Path) -> ClassNames | None:
@@ -307,10 +322,9 @@ def _json_entries(value: Any) -> list[Any]:
     """The classes of a list in JSON, of names by their number, or of numbers by their name."""
     if not isinstance(value, dict):
         return value if isinstance(value, list) else []
-    if "labels" in value and "classes" not in value:
-        labels = value["labels"] if isinstance(value["labels"], list) else []
+    if isinstance(labels := value.get("labels"), list) and "classes" not in value:
         return [{"index": place, **each} if isinstance(each, dict) else each for place, each in enumerate(labels)]
-    inside = next((value[key] for key in ("classes", "id2label", "label2id") if key in value), value)
+    inside = next((value[key] for key in ("classes", "id2label", "label2id", "labels") if key in value), value)
     if not isinstance(inside, dict):
         return inside if isinstance(inside, list) else []
     if all(map(_is_color, inside)):

@@ -94,15 +94,30 @@ def _pictures(values: Iterable[Any], where: str, source: str) -> Iterable[tuple[
 
 def _picture(value: Any, where: str, source: str) -> RegionLabels:
     if _is_task(value):
-        name = _picture_name(value["data"], value.get("file_upload"), where)
-        return _labels(name, _task_shapes(value, where), where, source)
+        shapes = _task_shapes(value, where)
+        name = _picture_name(_drawn_on(value["data"], shapes, where), value.get("file_upload"), where)
+        return _labels(name, shapes, where, source)
     if _is_record(value):
         return _labels(_picture_name(value, None, where), _record_shapes(value), where, source)
     raise P2PError(where, "is not a task with data and annotations", "Export it again.", code="damaged-labels")
 
 
+def _drawn_on(data: Mapping[str, Any], shapes: list[Any], where: str) -> Mapping[str, Any]:
+    """The data of a task, or of them the one picture that its regions say they lie on (`to_name`).
+
+    Raises P2PError for regions on several: their coordinates are shares, and so fit each of these pictures.
+    """
+    named = [each.get("to_name") for each in shapes if isinstance(each, dict) and not _is_remark(each)]
+    pictures = sorted({name for name in named if isinstance(name, str)})
+    if len(pictures) > 1:
+        what = f"its regions lie on {len(pictures)} pictures: {', '.join(pictures)}"
+        raise P2PError(where, what, "Make each picture a task of its own.", code="several-pictures")
+    own = {name: data[name] for name in pictures if isinstance(data.get(name), str) and _is_picture(data[name])}
+    return own or data
+
+
 def _picture_name(data: Mapping[str, Any], upload: Any, where: str) -> str:
-    """What the task calls its picture: under `image`, or the only key that holds the name of one, or as uploaded."""
+    """What a task calls its picture: under `image`, or the only key that holds the name of one, or as uploaded."""
     said = data.get("image")
     if isinstance(said, list):
         if len(said) != 1:
