@@ -9,6 +9,8 @@ import pytest
 from p2p_cli.options import (
     FOLDER,
     PLACE,
+    PresetChoice,
+    SettingsFile,
     ShareType,
     SizeType,
     WholeNumber,
@@ -103,6 +105,25 @@ def test_what_is_wrong_in_a_file_of_settings_is_said_with_the_file(
     assert str(file) in error.value.where
     if "preset" in text:
         assert "--preset" in error.value.to_do
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "told"),
+    [
+        (PresetChoice(tuple(PRESETS)), "my.toml", "Give it with --config my.toml."),
+        (PresetChoice(tuple(PRESETS)), "a b/My.TOML", "Give it with --config 'a b/My.TOML'."),
+        (PresetChoice(tuple(PRESETS)), "papr", "Did you mean paper?"),
+        (SettingsFile(exists=True), "best", "best is a preset: --preset best."),
+        (SettingsFile(exists=True), "none.toml", "does not exist."),
+    ],
+)
+def test_a_file_in_the_place_of_a_preset_and_a_preset_in_that_of_a_file_are_told_the_other_option(
+    kind: "click.ParamType[object]", value: str, told: str
+) -> None:
+    with pytest.raises(click.BadParameter) as error:
+        kind.convert(value, None, None)
+    assert error.value.message.endswith(told)
+    assert PresetChoice(tuple(PRESETS)).convert("Tiny", None, None) == "tiny"
 
 
 def test_a_setting_without_an_equals_sign_is_refused(refused: "Refused") -> None:

@@ -1,5 +1,10 @@
 """A model is a function: the same kind of picture out as in, with the pixels that `p2p sample` writes."""
 
+import copy
+import os
+import pickle
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -150,6 +155,157 @@ def test_blended_colours_become_those_of_the_classes_and_that_is_said(
 def test_what_is_no_input_is_one_line(painter: Predictor, picture: Any, code: str, refused: "Refused") -> None:
     with refused(code):
         painter(picture)
+
+
+@pytest.mark.parametrize("channels", [1, 3, 5])
+@pytest.mark.parametrize("batch", [False, True])
+def test_the_order_of_axes_is_said_for_arrays_and_tensors_of_whatever_a_model_takes(
+    channels: int, batch: bool, make_model: Callable[..., Model], refused: "Refused"
+) -> None:
+    half = Half("a", "picture", channels, "uint8", (0.0, 255.0))
+    model = Predictor(make_model(half, PHOTO))
+    values = np.zeros((40, 50, channels), np.uint8)
+    tensor = torch.from_numpy(values)
+    for wrong in (np.moveaxis(values, -1, 0), tensor[None] if batch else tensor):
+        with refused("array-shape", "the picture", usage=True) as error:
+            model(wrong)
+        assert "(channels, height, width)" in error.value.to_do
+    assert model(tensor.permute(2, 0, 1)).shape == (3, 40, 50)
+
+
+def test_three_masks_of_class_indices_are_no_mask_of_colours(painter: Predictor, refused: "Refused") -> None:
+    batch = np.stack([LABELS, LABELS[::-1], LABELS[:, ::-1]])
+    for wrong in (torch.from_numpy(batch), torch.from_numpy(batch).long(), np.moveaxis(batch, 0, -1)):
+        with refused("array-shape", "the picture", usage=True):
+            painter(wrong)
+    assert np.array_equal(painter(torch.from_numpy(batch)[:, None])[1].permute(1, 2, 0), painter(LABELS[::-1]))
+    assert painter(np.zeros((8, 9, 3), np.uint8)).shape == (8, 9, 3)  # the colour of background
+
+
+@pytest.mark.parametrize(
+    "tensor",
+    [
+        torch.zeros(3, 4, 5, device="meta"),
+        torch.zeros(3, 4, 5).to_sparse(),
+        torch.zeros(3, 4, 5, dtype=torch.complex64),
+        torch.nested.as_nested_tensor([torch.zeros(3, 4, 5)], layout=torch.jagged),
+    ],
+    ids=["meta", "sparse", "complex", "nested"],
+)
+def test_a_tensor_without_plain_values_is_one_line(
+    painter: Predictor, tensor: torch.Tensor, refused: "Refused"
+) -> None:
+    with refused("value-type", "the picture", usage=True):
+        painter(tensor)
+
+
+def test_arrays_may_lie_in_memory_in_any_way(segmenter: Predictor) -> None:
+    wanted = segmenter(NOISE)
+    wide, alone = np.repeat(NOISE, 2, axis=1)[:, ::2], NOISE.copy()
+    alone.flags.writeable = False
+    for same in (np.asfortranarray(NOISE), NOISE[::-1].copy()[::-1], wide, alone, NOISE.astype(">i4"), NOISE / 255):
+        assert np.array_equal(segmenter(same), wanted)
+    tensor = torch.from_numpy(NOISE).permute(2, 0, 1)
+    for other in (tensor.contiguous(), torch._neg_view(-(tensor.double() / 255)), (tensor / 255).requires_grad_()):
+        assert np.array_equal(segmenter(other)[0], wanted)
+
+
+def test_truth_values_are_no_shades_and_numbers_beyond_a_model_s_are_one_line(
+    make_model: Callable[..., Model], refused: "Refused"
+) -> None:
+    grey, height = Half("a", "picture", 1, "uint8", (0.0, 255.0)), Half("a", "picture", 1, "float32", (0.0, 1.0))
+    with refused("value-type", "the picture", usage=True) as error:
+        Predictor(make_model(grey, grey))(NOISE[..., 0] > 99)
+    assert "np.where(values, 255, 0)" in error.value.to_do
+    model = Predictor(make_model(height, grey))
+    for wrong, code in ((1e300, "value-range"), (np.inf, "value-range"), (np.nan, "all-nodata")):
+        with refused(code, "the picture", usage=True):
+            model(np.full((4, 5), wrong))
+    with refused("value-range", "the picture", usage=True):
+        Predictor(make_model(Half("a", "picture", 1, "uint16", (0.0, 9.0)), grey))(np.full((4, 5), 2**40))
+
+
+def test_what_is_wrong_with_a_picture_of_pillow_is_said_of_the_picture(
+    make_model: Callable[..., Model], refused: "Refused"
+) -> None:
+    model = Predictor(make_model(Half("a", "picture", 1, "uint8", (0.0, 255.0)), PHOTO))
+    for mode in ("CMYK", "F", "I", "I;16"):
+        image = Image.fromarray(NOISE[..., 0]).convert(mode) if mode != "CMYK" else Image.fromarray(NOISE).convert(mode)
+        with refused("other-channels", "the picture"):
+            model(image)
+
+
+def test_a_predictor_is_copied_and_pickled_with_its_model_and_copies_say_what_they_say(
+    make_model: Callable[..., Model], export_model: "ExportModel", notes: "Notes"
+) -> None:
+    file = export_model(make_model(MASK, PHOTO, palette=CARS))
+    in_torch = Predictor(make_model(MASK, PHOTO, palette=CARS), notes)
+    for model in (in_torch, load_model(file), load_model(file, all_cores=True), load_model(file.parent)):
+        wanted = model(LABELS)
+        again = pickle.loads(pickle.dumps(Predictor(model.model)))
+        for same in (copy.copy(model), copy.deepcopy(model), again):
+            assert repr(same) == repr(model)
+            assert np.array_equal(same(LABELS), wanted)
+    twin = copy.deepcopy(in_torch)
+    assert twin.model is not in_torch.model
+    colors = colorize(np.repeat(LABELS, 4, axis=0), CARS)
+    colors[30, 3] = (250, 3, 0)
+    twin(colors)
+    assert len(notes.lines) == 1
+
+
+_FORKS = """
+import os, sys, threading, time
+import numpy as np
+from p2p_gan import load_model
+
+model = load_model(sys.argv[1], runtime=sys.argv[2], all_cores=True)
+picture = np.random.default_rng(0).integers(0, 256, (280, 300, 3), dtype=np.uint8)
+model(picture)
+done = threading.Event()
+
+def work():
+    while not done.is_set():
+        model(picture)
+
+busy = threading.Thread(target=work)  # the fork finds locks held
+busy.start()
+time.sleep(0.2)
+if not (child := os.fork()):
+    model(picture, seed=1)
+    os._exit(7)
+ended = 0
+for _ in range(300):
+    if ended := os.waitpid(child, os.WNOHANG)[1]:
+        break
+    time.sleep(0.1)
+else:
+    os.kill(child, 9)
+done.set()
+busy.join()
+print(os.waitstatus_to_exitcode(ended))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+@pytest.mark.parametrize("runtime", ["torch", "onnxruntime", "openvino"])
+def test_a_process_that_was_forked_while_a_thread_worked_waits_for_nothing(
+    runtime: str, make_model: Callable[..., Model], export_model: "ExportModel"
+) -> None:
+    if runtime == "openvino":
+        pytest.importorskip("openvino", reason="the package openvino is not installed")
+    place = export_model(make_model(PHOTO, PHOTO)).parent
+    command = [sys.executable, "-c", _FORKS, str(place / "model.safetensors"), runtime]
+    environment = os.environ | {"OMP_NUM_THREADS": "2"}
+    found = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=120)
+    assert found.stdout.split() == ["7"], found.stderr
+
+
+@pytest.mark.parametrize("wrong", ["run", Path("run/model.safetensors"), None])
+def test_what_is_no_model_is_refused_at_once(wrong: Any, refused: "Refused") -> None:
+    with refused("missing-model", usage=True) as error:
+        Predictor(wrong)
+    assert "load_model(PATH)" in error.value.to_do
 
 
 def test_a_mask_that_hides_nothing_changes_nothing(painter: Predictor) -> None:

@@ -17,7 +17,7 @@ from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.models.location import BEST, MODEL_FILE
-from p2p_gan.models.model import Model, read_card, read_model, save_model, write_model
+from p2p_gan.models.model import Model, check_model, model_bytes, read_card, read_model, save_model, write_model
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -165,3 +165,69 @@ def test_a_card_of_classes_and_native_sizes_is_read_back(make_model: Callable[..
     assert card == model.card
     assert (card.input_coding.kind, card.input_coding.channels) == ("classes", 5)
     assert (card.output_coding.channels, card.output_coding.range) == (12, (-1.5, 4.0))
+
+
+def flip(path: Path, at: int) -> None:
+    """Change the lowest bit of a byte."""
+    data = bytearray(path.read_bytes())
+    data[at] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("float16", [False, True])
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.999])
+def test_one_bit_of_the_weights_is_enough_to_refuse_a_model(
+    share: float, float16: bool, make_model: Callable[..., Model], tmp_path: Path, refused: "Refused"
+) -> None:
+    photo, path = Half("photo", "photo"), tmp_path / "a.safetensors"
+    model = make_model(photo, photo)
+    path.write_bytes(model_bytes(model.card, model.generator, float16=float16))
+    size = path.stat().st_size
+    begin = 8 + struct.unpack("<Q", path.read_bytes()[:8])[0]
+    assert torch.equal(read_model(path).generator.state_dict()["last.bias"], model.generator.state_dict()["last.bias"])
+    flip(path, begin + int(share * (size - begin)))
+    assert read_card(path) == model.card
+    for read in (read_model, check_model):
+        with refused("damaged-file", path) as error:
+            read(path)
+        assert "SHA-256 of its weights" in error.value.what
+        assert error.value.to_do == "Copy it again from where it was made."
+
+
+def test_one_letter_of_the_card_is_enough_too(
+    make_model: Callable[..., Model], tmp_path: Path, refused: "Refused"
+) -> None:
+    model = make_model(Half("mask", "mask"), Half("photo", "photo"), palette=load_palette("cars"))
+    save_model(tmp_path / MODEL_FILE, model.card, model.generator)
+    flip(tmp_path / MODEL_FILE, (tmp_path / MODEL_FILE).read_bytes().index(b"32, 32") + 1)  # 33, 32
+    (tmp_path / BEST).touch()
+    for read in (read_card, read_model, check_model):
+        with refused("damaged-file", tmp_path / MODEL_FILE) as error:
+            read(tmp_path / MODEL_FILE)
+        assert "SHA-256 of its description" in error.value.what
+        assert f"Or give {tmp_path / BEST}, the best model" in error.value.to_do
+
+
+def test_a_damaged_weight_is_not_called_a_failed_training(
+    make_model: Callable[..., Model], tmp_path: Path, refused: "Refused"
+) -> None:
+    model, path = make_model(Half("photo", "photo"), Half("photo", "photo")), tmp_path / MODEL_FILE
+    save_model(path, model.card, model.generator)
+    path.write_bytes(path.read_bytes()[:-4] + struct.pack("<f", float("nan")))
+    with refused("damaged-file", path):
+        read_model(path)
+
+
+def test_the_name_of_the_weights_does_not_depend_on_who_wrote_the_file(
+    make_model: Callable[..., Model], tmp_path: Path
+) -> None:
+    model, path = make_model(Half("photo", "photo"), Half("photo", "photo")), tmp_path / MODEL_FILE
+    save_model(path, model.card, model.generator)
+    first = path.read_bytes()
+    with safetensors.safe_open(path, "pt") as file:
+        metadata = file.metadata()
+    safetensors.torch.save_file(dict(reversed(model.generator.state_dict().items())), path, metadata)
+    assert path.read_bytes() != first
+    read_model(path)
+    save_model(path, model.card, read_model(path).generator)
+    assert path.read_bytes() == first

@@ -11,7 +11,7 @@ import pytest
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_gan.models.model import Model
-from p2p_gan.models.onnx_file import KEY, read_onnx_file
+from p2p_gan.models.onnx_file import GRAPH_HASH, KEY, KEY_HASH, read_onnx_file, without_defaults
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -34,6 +34,17 @@ def change(path: Path, edit: Callable[[Any], object]) -> Path:
     edit(model)
     path.write_bytes(model.SerializeToString())
     return path
+
+
+def without_hashes(path: Path) -> Path:
+    """The file as versions before the hashes wrote it."""
+
+    def edit(model: Any) -> None:
+        kept = [each for each in model.metadata_props if each.key not in (KEY_HASH, GRAPH_HASH)]
+        del model.metadata_props[:]
+        model.metadata_props.extend(kept)
+
+    return change(path, edit)
 
 
 def describe(path: Path, **fields: object) -> Path:
@@ -114,7 +125,34 @@ def test_weights_that_are_no_numbers_are_refused(file: Path, value: float, refus
         weight.raw_data = numbers.tobytes()
 
     with refused("not-finite", file):
-        read_onnx_file(change(file, edit))
+        read_onnx_file(change(without_hashes(file), edit))
+
+
+@pytest.mark.parametrize("precision", ["float32", "float16", "int8"])
+def test_one_bit_of_a_weight_a_node_or_the_description_is_enough_to_refuse_a_file(
+    precision: str, make_model: Callable[..., Model], export_model: "ExportModel", refused: "Refused"
+) -> None:
+    import onnx
+
+    file = export_model(make_model(PHOTO, PHOTO), precision)
+    whole, model = file.read_bytes(), onnx.load(str(file))
+    weight = max(model.graph.initializer, key=lambda each: len(each.raw_data)).raw_data
+    slope = next(each for each in model.graph.node if each.op_type == "LeakyRelu").SerializeToString()
+    places = [whole.index(weight) + len(weight) // 2, whole.index(slope) + slope.index(b"alpha") + 8]
+    for place, part in (*((each, "network and weights") for each in places), (whole.index(b"32, 32"), "description")):
+        data = bytearray(whole)
+        data[place] ^= 1
+        file.write_bytes(data)
+        with refused("damaged-file", file) as error:
+            read_onnx_file(file)
+        assert f"SHA-256 of its {part} is not" in error.value.what
+
+
+def test_a_file_from_before_the_hashes_and_one_without_defaults_are_read(file: Path) -> None:
+    found = read_onnx_file(file)
+    file.write_bytes(without_defaults(file.read_bytes(), ["valid"]))
+    assert read_onnx_file(file) == found
+    assert read_onnx_file(without_hashes(file)) == found
 
 
 @pytest.mark.parametrize(

@@ -144,3 +144,26 @@ def test_a_file_of_another_kind_is_called_what_it_is(
 def test_a_folder_is_no_file_of_weights(tmp_path: Path, refused: "Refused") -> None:
     with refused("not-a-file", tmp_path):
         read_tables(tmp_path)
+
+
+def test_one_bit_of_a_weight_is_enough_to_refuse_a_file_which_torch_would_load(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    path = tmp_path / "G.pth"
+    for has_checksums in (True, False):
+        torch.serialization.set_crc32_options(has_checksums)
+        try:
+            torch.save({"weight": torch.full((100,), 3.5)}, path)
+        finally:
+            torch.serialization.set_crc32_options(True)
+        assert read_state(path)["weight"][50] == 3.5
+    torch.save({"weight": torch.full((100,), 3.5)}, path)
+    data = bytearray(path.read_bytes())
+    data[data.index(torch.full((100,), 3.5).numpy().tobytes()) + 200] ^= 1
+    path.write_bytes(data)
+    assert torch.load(path, weights_only=True)["weight"][50] != 3.5
+    with refused("damaged-file", path) as error:
+        read_state(path)
+    assert "data/0" in error.value.what
+    torch.save({"weight": torch.ones(2)}, path, _use_new_zipfile_serialization=False)
+    assert read_state(path)["weight"][1] == 1

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import safetensors.torch
 import torch
 
-from p2p_gan.models.tensorfile import file_size, read_tensors, write_tensors
+from p2p_gan.models.tensorfile import file_size, hash_tensors, read_tensors, write_tensors
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -65,3 +65,25 @@ def test_what_is_expected_is_read_and_nothing_else(tmp_path: Path, refused: "Ref
     assert error.value.what == "has a tensor step of shape () (one number), not 1"
     with refused("unreadable-file", tmp_path / "none.safetensors"):
         read_tensors(tmp_path / "none.safetensors", specs.get, set(specs))
+
+
+def test_the_hash_of_tensors_knows_names_types_shapes_and_bytes() -> None:
+    one = {"a": torch.arange(6.0).reshape(2, 3), "b": torch.zeros(2)}
+    others = [
+        {"a": one["a"], "c": one["b"]},
+        {"b": one["a"], "a": one["b"]},
+        {"a": one["a"].reshape(3, 2), "b": one["b"]},
+        {"a": one["a"].view(torch.int32), "b": one["b"]},
+        {"a": one["a"], "b": torch.tensor([0.0, -0.0])},
+        {"a": one["a"]},
+    ]
+    assert len({hash_tensors(each) for each in (one, *others)}) == 7
+    assert hash_tensors(dict(reversed(one.items()))) == hash_tensors(one)
+    assert hash_tensors({"a": one["a"].T.contiguous().T, "b": one["b"]}) == hash_tensors(one)
+    assert hash_tensors({"a": one["a"].to(torch.float8_e5m2)}) == ""
+
+
+def test_the_hash_of_tensors_is_what_another_program_computes() -> None:
+    lines = (b'["a", "F32", [2]]' + struct.pack("<2f", 1, 2), b'["b", "BF16", []]\x00\x40')
+    found = hash_tensors({"b": torch.tensor(2.0).bfloat16(), "a": torch.tensor([1.0, 2.0])})
+    assert found == hashlib.sha256(b"".join(lines)).hexdigest()

@@ -87,6 +87,12 @@ def test_its_description_says_what_goes_in_and_comes_out(make_model: Callable[..
     (tmp_path / "x.pt").write_bytes(data)
     assert is_script_of(tmp_path / "x.pt", model)
     assert not is_script_of(tmp_path / "x.pt", replace(model, digest="other"))
+    whole = (tmp_path / "x.pt").read_bytes()
+    weights = model.generator.state_dict()["last.weight"].numpy().tobytes()
+    damaged = bytearray(whole)
+    damaged[whole.index(weights)] ^= 1
+    (tmp_path / "x.pt").write_bytes(damaged)
+    assert not is_script_of(tmp_path / "x.pt", model)
     (tmp_path / "x.pt").write_bytes(b"PK\x03\x04")
     assert not is_script_of(tmp_path / "x.pt", model)
 

@@ -22,7 +22,7 @@ from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch, load_dataset
 from p2p_gan.models.location import BEST, MODEL_FILE, model_file
-from p2p_gan.models.model import read_card
+from p2p_gan.models.model import read_card, read_model
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RunFolder
 from p2p_gan.training import trial
@@ -155,7 +155,7 @@ def test_networks_are_looked_at_every_hundred_images_whatever_the_interval_of_th
     assert [after for before, after in lines if probe_due(before, after, log_every)] == probed
 
 
-def test_a_finished_run_writes_models_that_are_missing_or_cut_again_bit_for_bit(
+def test_a_finished_run_writes_models_that_are_missing_cut_or_changed_again_bit_for_bit(
     pair_folder: Path, tiny: Config, tmp_path: Path, refused: "Refused"
 ) -> None:
     averaged, run = replace(tiny, ema_half_life=4), tmp_path / "run"
@@ -178,6 +178,14 @@ def test_a_finished_run_writes_models_that_are_missing_or_cut_again_bit_for_bit(
     assert [MODEL_FILE in line for line in report.lines] == [True]
     train(pair_folder, run, averaged, report=report)
     assert len(report.lines) == 1
+
+    last = before[BEST][-1:]
+    (run / BEST).write_bytes(before[BEST][:-1] + bytes([last[0] ^ 1]))
+    with refused("damaged-file", run / BEST) as error:
+        read_model(run / BEST)
+    assert "Repeat the 'p2p train' command" in error.value.to_do
+    train(pair_folder, run, averaged, report=report)
+    assert (run / BEST).read_bytes() == before[BEST]
 
 
 def test_a_lost_model_whose_checkpoint_is_damaged_too_is_an_error(
@@ -506,8 +514,6 @@ def test_epochs_become_images_once(pair_folder: Path, tiny: Config) -> None:
 def test_batches_larger_than_one_train_and_take_gathered_statistics(
     pair_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:
-    from p2p_gan.models.model import read_model
-
     summary = train(pair_folder, tmp_path / "run", replace(tiny, batch=5))
     assert summary.images == 12
     assert read_model(tmp_path / "run").card.statistics == "running"

@@ -38,7 +38,7 @@ _SOME_FAILED = 1
 )
 @click.option(
     "--preset",
-    type=options.WordChoice(tuple(PRESETS)),
+    type=options.PresetChoice(tuple(PRESETS)),
     default="paper",
     show_default=True,
     help="The settings to start from; see below.",

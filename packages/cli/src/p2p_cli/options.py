@@ -18,6 +18,7 @@ from p2p_cli.text.terminal import Loudness, echo
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.files.unread_kinds import advise_file
 from p2p_datatools.contract.pictures.sizes import Size, is_count, parse_size
+from p2p_datatools.contract.words import path_word
 
 if TYPE_CHECKING:
     from p2p_datatools.contract.pictures.pages import Exif
@@ -59,6 +60,7 @@ class PathType(click.Path):
 
 
 _LONGEST_SHOWN = 200  # letters of a path that cannot be
+_SETTINGS_SUFFIX = ".toml"  # of a file of settings
 FOLDER = PathType(path_type=Path, file_okay=False)
 PLACE = PathType(path_type=Path)
 
@@ -143,6 +145,33 @@ class WordChoice(_Choice):
         except click.BadParameter as error:
             close = get_close_matches(american, self.choices, n=1)
             hint = f" Did you mean {close[0]}?" if close else ""
+            raise click.BadParameter(f"{error.message}{hint}", ctx=ctx, param=param) from error
+
+
+class PresetChoice(WordChoice):
+    """The name of a preset; a file of settings is told the option that takes it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The name; click's error for another."""
+        if str(value).lower().endswith(_SETTINGS_SUFFIX):
+            what = f"'{value}' is a file of settings and no preset. Give it with --config {path_word(Path(value))}."
+            raise click.BadParameter(what, ctx=ctx, param=param)
+        return super().convert(value, param, ctx)
+
+
+class SettingsFile(click.Path):
+    """A file of settings that exists; the name of a preset is told the option that takes it."""
+
+    def convert(
+        self, value: "str | os.PathLike[str]", param: click.Parameter | None, ctx: click.Context | None
+    ) -> "str | bytes | os.PathLike[str]":
+        """The path; click's error for one that is no file."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            from p2p_gan.config.presets import PRESETS
+
+            hint = f" {value} is a preset: --preset {value}." if value in PRESETS else ""
             raise click.BadParameter(f"{error.message}{hint}", ctx=ctx, param=param) from error
 
 
@@ -254,7 +283,7 @@ def settings_options(command: Command) -> Command:
     return click.option(
         "--config",
         "config_file",
-        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        type=SettingsFile(path_type=Path, exists=True, dir_okay=False),
         metavar="FILE",
         help="Fields of the config in a TOML file.",
     )(command)

@@ -56,7 +56,7 @@ class WithPresets(click.Command):
 @click.argument("run", type=options.PLACE)
 @click.option(
     "--preset",
-    type=options.WordChoice(tuple(PRESETS)),
+    type=options.PresetChoice(tuple(PRESETS)),
     default=PAPER,
     show_default=True,
     help="The settings to start from; see below.",

@@ -17,7 +17,7 @@ from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array, read_filled
 from p2p_datatools.contract.pictures.header import Form, PictureFile, open_picture
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, colorize
-from p2p_datatools.contract.pictures.memory import open_bytes, suffix_of
+from p2p_datatools.contract.pictures.memory import open_bytes
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.worn.reading import list_classes
 from p2p_gan.data.coding import Coding, class_indices
@@ -39,11 +39,11 @@ class PictureBytes:
     @property
     def path(self) -> Path:
         """The name where a path is expected."""
-        return Path(f"{self.name}{suffix_of(self.data)}")
+        return Path(self.name)
 
     def open(self, options: ReadOptions = AS_USUAL) -> PictureFile:
         """The picture file; raises P2PError where it has no bytes."""
-        return open_bytes(self.data, str(self.path), options)
+        return open_bytes(self.data, self.name, options)
 
 
 def open_input(source: Path | PictureBytes, options: ReadOptions = AS_USUAL) -> AbstractContextManager[PictureFile]:
@@ -56,8 +56,8 @@ def refuse_file(source: Path | PictureFile, card: ModelCard) -> None:
     if card.input.kind == "mask" and card.palette is not None:
         return  # depends on its colours, which the header does not contain
     with open_picture(source) as picture:
-        path, form = picture.path, picture.header.form
-    if card.input.parts and path.suffix.lower() not in _STACKED:
+        path, suffix, form = picture.path, picture.suffix, picture.header.form
+    if card.input.parts and suffix not in _STACKED:
         words = ", ".join(part.name for part in card.input.parts)
         what = f"is one picture, but the model takes {len(card.input.parts)} for each output: {words}"
         to_do = "Give a file or folder of each, in this order, or a pair folder."

@@ -3,6 +3,7 @@
 Nothing here may apply a model, or take an array whose values could mean two things.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.arrays import Array, read_filled
 from p2p_datatools.contract.pictures.header import Form
-from p2p_datatools.contract.pictures.images import LabelMap
+from p2p_datatools.contract.pictures.images import LabelMap, Photo, indices_of_colors
 from p2p_datatools.contract.pictures.memory import may_blend, open_pillow, open_values, refuse_strange_shape
 from p2p_datatools.contract.pictures.worn.reading import list_classes
 from p2p_gan.inference.inputs import as_half, encode_classes, form_of, read_input, refuse_form, without_equal_channels
@@ -53,24 +54,35 @@ def read_values(values: Array, card: ModelCard, changes: InputChanges) -> Array:
     refuse_form(Form(1 if values.ndim == 2 else values.shape[2], card.input.dtype), card, WHERE)
     if card.input.dtype == "uint8":
         return as_half(_as_bytes(values), card.input)
-    kind = np.dtype(card.input.dtype).kind
-    if values.dtype.kind not in "iuf" or (kind != "f" and values.dtype.kind == "f"):
+    if np.dtype(card.input.dtype).kind == "f":
+        return as_half(_as_floats(values, card.input.dtype, changes), card.input)
+    if values.dtype.kind not in "iu":
         raise _other_type(values, card.input.dtype)
-    file = open_values(values.astype(card.input.dtype) if kind == "f" else values, WHERE)
-    read, gaps = read_filled(file, "tag", judge=False)
-    if gaps is not None:
-        changes.filled.append(Path(WHERE))
-    return as_half(_in_range(read, card.input.dtype), card.input)
+    return as_half(_in_range(values, card.input.dtype), card.input)
+
+
+def _channels_taken(card: ModelCard) -> set[int]:
+    """The numbers of channels that an input may have: colours may be grey, and grey may be three equal channels."""
+    return {card.input.channels} | ({1, 3} if card.input.channels in (1, 3) or card.input.kind == "mask" else set())
 
 
 def _refuse_channels_first(values: Array, card: ModelCard) -> None:
     """Raise UsageError for the order of a tensor in an array, where the model takes so many channels."""
-    wanted = {card.input.channels} | ({1, 3} if card.input.kind == "mask" else set())
-    if values.ndim == 3 and values.shape[2] not in {1, 2, 3, 4, *wanted} and values.shape[0] in wanted:
+    taken = _channels_taken(card)
+    if values.ndim == 3 and values.shape[2] not in {2, 4, *taken} and values.shape[0] in taken:
         what = f"has the shape {values.shape} of (channels, height, width)"
         to_do = (
             "An array is (height, width, channels): np.moveaxis(values, 0, -1); a tensor is (channels, height, width)."
         )
+        raise UsageError(WHERE, what, to_do, code="array-shape")
+
+
+def refuse_channels_last(shape: Sequence[int], card: ModelCard) -> None:
+    """Raise UsageError for the order of an array in a tensor, where the model takes so many channels."""
+    taken = _channels_taken(card)
+    if len(shape) >= 3 and shape[-3] not in {2, 4, *taken} and shape[-1] in taken:
+        what = f"has the shape {tuple(shape)} of (height, width, channels)"
+        to_do = "A tensor is (channels, height, width): tensor.movedim(-1, -3); an array is (height, width, channels)."
         raise UsageError(WHERE, what, to_do, code="array-shape")
 
 
@@ -89,9 +101,21 @@ def _labels_of(values: Array, palette: Palette, changes: InputChanges) -> LabelM
         return values.astype(np.uint8)
     if values.shape[2] != 3:
         what = f"has {values.shape[2]} channels, but a mask is class indices or colours"
-        to_do = "Give (height, width) or (height, width, 3)."
+        to_do = "Give (height, width) or (height, width, 3), or a batch of classes (n, height, width, 1); of a tensor "
+        to_do += "the channels come before the height."
         raise P2PError(WHERE, what, to_do, code="other-channels")
-    return read_mask_colors(Path(WHERE), _as_bytes(values), palette, changes)
+    return _labels_of_colors(_as_bytes(values), palette, changes)
+
+
+def _labels_of_colors(colors: Photo, palette: Palette, changes: InputChanges) -> LabelMap:
+    """The class of each pixel of colours, which are not three pictures of class indices: these are nearly black."""
+    most, count = int(colors.max()), len(palette.classes)
+    if most < count and indices_of_colors(colors, palette)[1].any():
+        what = f"has no value above {most}, so that its three channels are class indices and no colours"
+        to_do = "Give class indices as (height, width), or a batch of three: (3, height, width, 1), a tensor "
+        to_do += "(3, 1, height, width)."
+        raise UsageError(WHERE, what, to_do, code="array-shape")
+    return read_mask_colors(Path(WHERE), colors, palette, changes)
 
 
 def _as_bytes(values: Array) -> Array:
@@ -102,8 +126,7 @@ def _as_bytes(values: Array) -> Array:
         raise _other_type(values, "uint8")
     low, high = float(values.min()), float(values.max())
     if not np.isfinite([low, high]).all():
-        what = "has values that are infinite or not a number"
-        raise UsageError(WHERE, what, "Replace them, as by np.nan_to_num(values).", code="value-range")
+        raise _endless()
     most = 1 if values.dtype.kind == "f" else _BYTE
     if not 0 <= low <= high <= most:
         what = f"has values from {low:.6g} to {high:.6g}, where {values.dtype} has to be 0 to {most}"
@@ -111,6 +134,27 @@ def _as_bytes(values: Array) -> Array:
         raise UsageError(WHERE, what, to_do, code="value-range")
     whole = np.rint(values.astype(np.float64) * _BYTE) if most == 1 else values
     return np.ascontiguousarray(whole, dtype=np.uint8)
+
+
+def _as_floats(values: Array, dtype: str, changes: InputChanges) -> Array:
+    """Numbers as floats of the model's type; those that are not a number mean no data and are filled, as in a file."""
+    if values.dtype.kind not in "iuf":
+        raise _other_type(values, dtype)
+    with np.errstate(over="ignore"):
+        floats = values.astype(dtype)
+    if np.isinf(floats).any():
+        raise _endless()
+    if np.isnan(floats).all():
+        raise UsageError(WHERE, "has no data at all: every value is nan", "Give numbers.", code="all-nodata")
+    read, gaps = read_filled(open_values(floats, WHERE), "tag", judge=False)
+    if gaps is not None:
+        changes.filled.append(Path(WHERE))
+    return read
+
+
+def _endless() -> UsageError:
+    what = "has values that are infinite, not a number, or beyond what 32 bits hold"
+    return UsageError(WHERE, what, "Replace them, as by np.nan_to_num(values).", code="value-range")
 
 
 def _in_range(values: Array, dtype: str) -> Array:
@@ -126,4 +170,6 @@ def _in_range(values: Array, dtype: str) -> Array:
 
 def _other_type(values: Array, dtype: str) -> UsageError:
     what = f"holds values of type {values.dtype}, but the model takes {dtype}"
-    return UsageError(WHERE, what, f"Convert it to {dtype}.", code="value-type")
+    # A cast alone would make 0 and 1 of it, which are two shades of black.
+    to_do = "Say what they mean: np.where(values, 255, 0)." if values.dtype == bool else f"Convert it to {dtype}."
+    return UsageError(WHERE, what, to_do, code="value-type")

@@ -3,9 +3,13 @@
 Nothing here may read or write a picture file, or give other pixels than `p2p sample` gives for the same picture.
 """
 
+import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +23,7 @@ from p2p_datatools.contract.pictures.sizes import Size, parse_size
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_gan.inference.apply import ApplyOptions, seed_of, translate, translator_of
 from p2p_gan.inference.mask_inputs import InputChanges
-from p2p_gan.inference.memory_inputs import WHERE, is_share, read_pillow, read_values
+from p2p_gan.inference.memory_inputs import WHERE, is_share, read_pillow, read_values, refuse_channels_last
 from p2p_gan.inference.preview import look_at_pixels
 from p2p_gan.inference.runtime_choice import is_too_large, load_for_torch, open_model
 from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel, with_all_cores
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
 
 _Run = Callable[[Array], list[Array]]  # the model's input, to an output for each variant
 _BYTE = 255
+_inherited: list[object] = []  # by a process that was forked: a runtime that ends waits for threads that are not in it
 _LOOKED_AT = 8  # of the first pictures, whether they are what the model takes: as many as `p2p sample` looks at
 
 
@@ -57,12 +62,15 @@ def load_model(
     model = open_model(path, runtime, device=device, report=report)
     if all_cores and isinstance(model, OnnxModel):
         model = with_all_cores(model)
-    fallback = None if runtime != "auto" or is_onnx(path) else lambda: load_for_torch(model_file(path), device)
+    fallback = None if runtime != "auto" or is_onnx(path) else partial(load_for_torch, model_file(path), device)
     return Predictor(model, report, fallback=fallback)
 
 
 class Predictor:
     """A model to be called with pictures, from any number of threads; it gives what `p2p sample` writes.
+
+    It can be copied, pickled, and used in processes that were started by fork or spawn. In one that was forked torch
+    computes by one thread, for those of the other process are not in it.
 
     `card` says what the model takes and gives: `card.direction`, `card.input`, `card.output`, `card.palette`,
     `card.size` (width, height) and `card.fit` of its training. `runtime` says what computes.
@@ -71,10 +79,34 @@ class Predictor:
     def __init__(
         self, model: AnyModel, report: Reporter = QUIET, *, fallback: Callable[[], AnyModel] | None = None
     ) -> None:
+        if not hasattr(model, "card"):
+            to_do = "Call load_model(PATH), which makes a predictor of a run folder, a model file or an ONNX file."
+            raise UsageError(type(model).__name__, "is no model", to_do, code="missing-model")
         self.model = model
-        self._note, self._fallback, self._lock = once(report.note), fallback, threading.Lock()
-        self._translators: dict[bool, Translator] = {}
+        self._report, self._note, self._fallback = report, once(report.note), fallback
         self._looked = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin to work in this process."""
+        self._process, self._lock = os.getpid(), threading.Lock()
+        self._translators: dict[bool, Translator] = {}
+
+    def _refresh(self) -> None:
+        """Begin again in a process that was forked, where threads that are not in it may hold locks and the model."""
+        if self._process == os.getpid():
+            return
+        _inherited.append((self.model, self._translators))
+        if isinstance(self.model, OnnxModel):
+            self.model = replace(self.model, sessions=deepcopy(self.model.sessions))
+        self._begin()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(Predictor, fallback=self._fallback), (self.model, self._report)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Predictor":
+        # What is to be said goes to the same reporter.
+        return Predictor(deepcopy(self.model, memo), self._report, fallback=self._fallback)
 
     @property
     def card(self) -> ModelCard:
@@ -132,6 +164,7 @@ class Predictor:
         if variant < 1 or (variants is not None and variants < 1):
             what, to_do = "is not possible", "Variants are counted from 1."
             raise UsageError(f"variants={variant if variant < 1 else variants}", what, to_do, code="impossible-setting")
+        self._refresh()
         numbers = [variant] if variants is None else list(range(1, variants + 1))
         changes = InputChanges()
 
@@ -206,7 +239,7 @@ def _answer(picture: Any, card: ModelCard, changes: InputChanges, run: _Run) -> 
 def _transpose(found: Sequence[list[Any]], picture: Sequence[Any]) -> list[Any]:
     """Of outputs by picture and variant, for each variant a list of the pictures' outputs."""
     if not picture:
-        raise UsageError(WHERE, "is an empty list", "Give one picture or more.", code="empty-batch")
+        raise UsageError(WHERE, "is an empty batch", "Give one picture or more.", code="empty-batch")
     return [list(each) for each in zip(*found, strict=True)]
 
 
@@ -231,16 +264,41 @@ def _as_share(output: Array, values: Array, card: ModelCard) -> Array:
 def _answer_tensor(tensor: "torch.Tensor", card: ModelCard, changes: InputChanges, run: _Run) -> list["torch.Tensor"]:
     import torch
 
+    _refuse_strange(tensor)
     if tensor.ndim not in (2, 3, 4):
         to_do = "Give (height, width), (channels, height, width) or (n, channels, height, width)."
         raise UsageError(WHERE, f"has the shape {tuple(tensor.shape)}", to_do, code="array-shape")
-    plain = tensor.detach().cpu()
-    if plain.is_floating_point() and plain.dtype != torch.float64:
-        plain = plain.float()
-    values = np.asarray((plain if tensor.ndim == 2 else plain.movedim(-3, -1)).numpy())
+    refuse_channels_last(tensor.shape, card)
+    values = _values_of(tensor)
     answers = []
     for output in _answer_array(values, card, changes, run):
         moved = torch.from_numpy(np.ascontiguousarray(np.moveaxis(_with_channels(output), -1, -3)))
         as_given = tensor.dtype if moved.is_floating_point() and is_share(values, card) else moved.dtype
         answers.append(moved.to(tensor.device, as_given))
     return answers
+
+
+def _refuse_strange(tensor: "torch.Tensor") -> None:
+    """Raise UsageError for a tensor that numpy has no array for."""
+    import torch
+
+    kinds = {
+        "has no values": tensor.is_meta,
+        "is quantized": tensor.is_quantized,
+        "is nested": tensor.is_nested,
+        "is sparse": tensor.layout != torch.strided,
+        "is complex": tensor.is_complex(),
+    }
+    if kind := next((kind for kind, is_so in kinds.items() if is_so), None):
+        to_do = "Give a dense tensor of plain numbers."
+        raise UsageError(WHERE, f"is a tensor that {kind} ({tensor.dtype})", to_do, code="value-type")
+
+
+def _values_of(tensor: "torch.Tensor") -> Array:
+    """The values of a tensor as an array (height, width), or with the channels last."""
+    import torch
+
+    plain = tensor.detach().cpu().resolve_neg()
+    if plain.is_floating_point() and plain.dtype != torch.float64:
+        plain = plain.float()
+    return np.asarray((plain if tensor.ndim == 2 else plain.movedim(-3, -1)).numpy())

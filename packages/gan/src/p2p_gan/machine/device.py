@@ -167,6 +167,15 @@ def limit_threads() -> None:
     watch_waiting(torch.get_num_threads())
 
 
+def _compute_alone() -> None:
+    """Let torch compute by one thread in a process that was forked: the others are not in it, and it waits for them."""
+    torch.set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(after_in_child=_compute_alone)
+
+
 def threads_variable() -> str | None:
     """The variable of the environment that sets the number of threads, if there is one."""
     # OpenMP takes the first of several numbers, and ignores what is none.

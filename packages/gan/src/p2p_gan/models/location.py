@@ -55,6 +55,16 @@ def advise_lost(file: Path) -> str:
     return f"Repeat the 'p2p train' command of this run, which writes it {when}."
 
 
+def advise_damaged(file: Path) -> str:
+    """What to do about a model file whose content was changed: its run writes it again, a copy is whole, or another."""
+    in_run = (file.parent / _RECORD).is_file()
+    to_do = advise_lost(file) if in_run else "Copy it again from where it was made."
+    other, which = {MODEL_FILE: (BEST, "the best"), BEST: (MODEL_FILE, "the last")}.get(file.name, ("", ""))
+    if other and (beside := file.with_name(other)).is_file():
+        return f"{to_do} Or give {path_word(beside)}, {which} model of its run."
+    return to_do
+
+
 def _run_around(path: Path) -> Path | None:
     """The run folder in which a path lies, or in whose checkpoints it does; None for any other."""
     above = path.parent

@@ -19,11 +19,12 @@ from torch import Tensor, nn
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import cannot_read
 from p2p_gan.models.card import ModelCard, card_from_json
-from p2p_gan.models.location import MODEL_FILE, advise_lost, is_onnx, model_file
-from p2p_gan.models.tensorfile import pieces, write_tensors
+from p2p_gan.models.location import MODEL_FILE, advise_damaged, advise_lost, is_onnx, model_file
+from p2p_gan.models.tensorfile import hash_tensors, pieces, write_tensors
 from p2p_gan.networks.base import Generator
 
 _KEY = "p2p"
+_CARD_HASH, _WEIGHTS_HASH = "p2p_sha256", "weights_sha256"  # older files lack them
 _LONGEST_HEADER = 2**26  # bytes; a tensor needs about a hundred
 
 
@@ -51,7 +52,7 @@ def model_bytes(card: ModelCard, generator: nn.Module, *, float16: bool = False)
     tensors = weights_of(generator)
     if float16:
         tensors = {name: value.half() if value.ndim > 1 else value for name, value in tensors.items()}
-    return b"".join(pieces(tensors, _metadata_of(card)))
+    return b"".join(pieces(tensors, _metadata_of(card, tensors)))
 
 
 def weights_of(network: nn.Module) -> dict[str, Tensor]:
@@ -59,30 +60,53 @@ def weights_of(network: nn.Module) -> dict[str, Tensor]:
     return {name: value.detach().cpu() for name, value in network.state_dict().items()}
 
 
-def _metadata_of(card: ModelCard) -> dict[str, str]:
-    return {_KEY: json.dumps(card.to_json())}
+def _metadata_of(card: ModelCard, tensors: Mapping[str, Tensor]) -> dict[str, str]:
+    text = json.dumps(card.to_json())
+    return {_KEY: text, _CARD_HASH: _hash_text(text), _WEIGHTS_HASH: hash_tensors(tensors)}
+
+
+def _hash_text(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def write_model(path: Path, card: ModelCard, tensors: Mapping[str, Tensor]) -> None:
     """Write a model file from weights that have been copied out of a generator."""
-    write_tensors(path, tensors, _metadata_of(card), hashed=False)
+    write_tensors(path, tensors, _metadata_of(card, tensors), hashed=False)
 
 
 def read_model(path: Path | str) -> Model:
-    """Read a model file or the model of a run folder; raises P2PError if it is not a model, damaged, or too new."""
+    """Read a model file or the model of a run folder; raises P2PError if it is not a model, damaged, or too new.
+
+    A file is damaged, too, if one bit of its weights or card is another than was written; older files do not say it.
+    """
     path = _model_file(path)
     with _explain_damage(path):
-        card = _read_card(path)
+        metadata = _read_metadata(path)
+        card = _card_of(metadata, path)
         data = path.read_bytes()
         tensors = safetensors.torch.load(data)
-    return Model(card, _fill(card, tensors, where=path).eval(), hashlib.sha256(data).hexdigest())
+    generator = _build_for(card, tensors, where=path)
+    _refuse_other_weights(tensors, metadata, path)
+    _refuse_endless(tensors, path)
+    generator.to_empty(device="cpu")
+    generator.load_state_dict(tensors)
+    return Model(card, generator.eval(), hashlib.sha256(data).hexdigest())
 
 
 def read_card(path: Path | str) -> ModelCard:
     """Read what a model file, or the model of a run folder, says of itself, without its weights; errors as above."""
     path = _model_file(path)
     with _explain_damage(path):
-        return _read_card(path)
+        return _card_of(_read_metadata(path), path)
+
+
+def check_model(path: Path) -> None:
+    """Raise P2PError as `read_model` does for a file that is cut off, or whose card or weights are not as written."""
+    with _explain_damage(path):
+        metadata = _read_metadata(path)
+        _card_of(metadata, path)
+        tensors = safetensors.torch.load(path.read_bytes())
+    _refuse_other_weights(tensors, metadata, path)
 
 
 def _model_file(path: Path | str) -> Path:
@@ -119,8 +143,8 @@ def _is_archive(path: Path) -> bool:
         return file.read(4) == b"PK\x03\x04"
 
 
-def _read_card(path: Path) -> ModelCard:
-    """Read the card from the header (8 bytes of length, then JSON) and check the length of the file against it."""
+def _read_metadata(path: Path) -> dict[str, str]:
+    """Read the texts in the header (8 bytes of length, then JSON) and check the length of the file against it."""
     size = path.stat().st_size
     with path.open("rb") as file:
         (length,) = struct.unpack("<Q", file.read(8))
@@ -136,6 +160,10 @@ def _read_card(path: Path) -> ModelCard:
             raise safetensors.SafetensorError("its header is not JSON of tensors") from error
     if size != 8 + length + end:
         raise safetensors.SafetensorError("its length is not the one in its header")
+    return metadata
+
+
+def _card_of(metadata: Mapping[str, str], path: Path) -> ModelCard:
     if _KEY not in metadata:
         raise P2PError(
             path,
@@ -143,11 +171,25 @@ def _read_card(path: Path) -> ModelCard:
             f"Give a run folder or a {MODEL_FILE}.",
             code="not-a-model",
         )
-    return card_from_json(metadata[_KEY], where=str(path))
+    card = card_from_json(metadata[_KEY], where=str(path))
+    if metadata.get(_CARD_HASH, hashed := _hash_text(metadata[_KEY])) != hashed:
+        raise _damage_of("description", path)
+    return card
 
 
-def _fill(card: ModelCard, tensors: dict[str, Tensor], *, where: Path) -> Generator:
-    """Build the generator and fill it; raises P2PError for the first tensor that does not fit or is not finite."""
+def _refuse_other_weights(tensors: Mapping[str, Tensor], metadata: Mapping[str, str], path: Path) -> None:
+    """Raise P2PError if the weights are not those that were written: any other would give pictures, too."""
+    if _WEIGHTS_HASH in metadata and metadata[_WEIGHTS_HASH] != hash_tensors(tensors):
+        raise _damage_of("weights", path)
+
+
+def _damage_of(part: str, path: Path) -> P2PError:
+    what = f"is damaged or was changed: the SHA-256 of its {part} is not the one that was written with it"
+    return P2PError(path, what, advise_damaged(path), code="damaged-file")
+
+
+def _build_for(card: ModelCard, tensors: Mapping[str, Tensor], *, where: Path) -> Generator:
+    """The generator without its weights; raises P2PError for the first tensor, by name, that does not fit it."""
     with torch.device("meta"):  # shapes only: no memory is allocated before the file is checked
         generator = card.architecture.build()
     wanted = generator.state_dict()
@@ -159,13 +201,15 @@ def _fill(card: ModelCard, tensors: dict[str, Tensor], *, where: Path) -> Genera
                 "Train or download the model again.",
                 code="other-tensors",
             )
+    return generator
+
+
+def _refuse_endless(tensors: Mapping[str, Tensor], path: Path) -> None:
+    for name in sorted(tensors):
         if not tensors[name].float().isfinite().all():
             raise P2PError(
-                where,
+                path,
                 f"has values that are infinite or not numbers in {name}: its training has failed",
                 "Use an earlier model, such as best.safetensors of the run, or train again.",
                 code="not-finite",
             )
-    generator.to_empty(device="cpu")
-    generator.load_state_dict(tensors)
-    return generator

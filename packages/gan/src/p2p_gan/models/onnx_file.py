@@ -3,9 +3,10 @@
 Nothing here may run the file, load torch or a runtime, or hold the weights in memory.
 """
 
+import hashlib
 import json
 import mmap
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from p2p_gan.models.protobuf import each_field, encode_field
 from p2p_gan.networks.architecture import Architecture
 
 KEY, FORMAT, VERSION = "p2p", "p2p-onnx", 1
+KEY_HASH, GRAPH_HASH = "p2p_sha256", "graph_sha256"  # of the description and of the graph with its weights, in hex
 OPSET = 17  # of the operators; onnxruntime knows it since 1.12 (2022), and every later one
 IMAGE, VALID, NOISE, OUTPUT = "image", "valid", "noise", "output"
 PRECISIONS = ("float32", "float16", "int8")
@@ -123,6 +125,7 @@ class _Content:
     operators: set[str] = field(default_factory=set)
     nodes: int = 0
     tensors: int = 0
+    graph_hash: str = ""
     outside: bool = False  # whether weights lie in another file
     not_finite: str | None = None  # the first weight with values that are no numbers
 
@@ -147,13 +150,30 @@ def read_onnx_file(path: Path) -> OnnxFile:
     return _judge(content, path)
 
 
+def with_texts(data: bytes, texts: Mapping[str, str]) -> bytes:
+    """The bytes of an ONNX file with metadata, among them the description, and the hashes by which damage is known."""
+    (graph,) = (_bytes(value) for number, value in each_field(memoryview(data)) if number == _GRAPH)
+    hashes = {KEY_HASH: _hash(texts[KEY].encode()), GRAPH_HASH: _hash(graph)}
+    entries = [
+        encode_field(_METADATA, encode_field(1, key.encode()) + encode_field(2, text.encode()))
+        for key, text in {**texts, **hashes}.items()
+    ]
+    return b"".join([data, *entries])
+
+
+def _hash(data: bytes | memoryview) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
 def without_defaults(data: bytes, inputs: Collection[str]) -> bytes:
-    """The bytes of an ONNX file of p2p in which these inputs have no default.
+    """The bytes of an ONNX file of p2p in which these inputs have no default, and so without the hash of its graph.
 
     Some programs take an input that has one for a constant.
     """
     parts = []
     for number, value in each_field(memoryview(data)):
+        if number == _METADATA and _text(dict(each_field(_bytes(value))).get(1, b"")) == GRAPH_HASH:
+            continue
         if number != _GRAPH:
             parts.append(encode_field(number, value))
             continue
@@ -184,6 +204,7 @@ def _read_whole_model(message: memoryview, content: _Content) -> None:
     for number, value in each_field(message):
         if number == _GRAPH:
             graphs += 1
+            content.graph_hash = _hash(_bytes(value))
             _read_graph(_bytes(value), content, depth=0)
         elif number == _OPSETS:
             table = dict(each_field(_bytes(value)))
@@ -282,10 +303,20 @@ def _judge(content: _Content, path: Path) -> OnnxFile:
     if content.inputs != expected:
         what = "has other inputs than the architecture in its description"
         raise P2PError(path, what, _AGAIN, code="other-graph")
+    _refuse_damage(content, path)
     if content.not_finite is not None:
         what = f"has values that are infinite or not numbers in {content.not_finite}: its training has failed"
         raise P2PError(path, what, "Export an earlier model, or train again.", code="not-finite")
     return found
+
+
+def _refuse_damage(content: _Content, path: Path) -> None:
+    """Raise P2PError if the description or the graph is not the one that was written; older files do not say it."""
+    found = {KEY_HASH: _hash(content.texts[KEY].encode()), GRAPH_HASH: content.graph_hash}
+    for key, part in ((KEY_HASH, "description"), (GRAPH_HASH, "network and weights")):
+        if content.texts.get(key, found[key]) != found[key]:
+            what = f"is damaged or was changed: the SHA-256 of its {part} is not the one that was written with it"
+            raise P2PError(path, what, f"Copy it again from where it was made, or: {_AGAIN}", code="damaged-file")
 
 
 def _strange_parts(content: _Content) -> Iterator[str]:

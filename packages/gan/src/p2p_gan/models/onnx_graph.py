@@ -4,7 +4,7 @@ Nothing here may compute a picture; whether the graph gives what the generator g
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from p2p_gan.models.onnx_file import (
     VERSION,
     dropout_input,
     takes_padding,
+    with_texts,
 )
 from p2p_gan.networks.blocks import LEAK, BilinearConv, Down, ReflectConv, Residual, ResizeConv, Up
 from p2p_gan.networks.noise import NoiseChannels
@@ -109,16 +110,15 @@ class _Graph:
         self.nodes = outside
         return self.add("If", condition, **parts)
 
-    def model(self, outputs: int, doc: str, texts: dict[str, str]) -> bytes:
+    def model(self, outputs: int, doc: str, texts: Mapping[str, str]) -> bytes:
         """The bytes of the file."""
         helper, shape = self._onnx.helper, ["n", outputs, "height", "width"]
         output = helper.make_tensor_value_info(OUTPUT, self._onnx.TensorProto.FLOAT, shape, doc)
         graph = helper.make_graph(self.nodes, "generator", self.inputs, [output], self.weights)
         opset = [helper.make_opsetid("", OPSET)]
         model = helper.make_model(graph, opset_imports=opset, ir_version=_IR_VERSION, producer_name="p2p")
-        helper.set_model_props(model, texts)
         self._onnx.checker.check_model(model)
-        return bytes(model.SerializeToString(deterministic=True))
+        return with_texts(model.SerializeToString(deterministic=True), texts)
 
 
 class _Writer:

@@ -8,6 +8,7 @@ import re
 import struct
 import warnings
 import zipfile
+import zlib
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -120,7 +121,22 @@ def _load(path: Path, give: str) -> dict[Any, Any]:
         raise _explain(path, str(error), give) from error
     if not isinstance(state, dict):
         raise P2PError(path, f"contains a {type(state).__name__}, not a state dict", give, code="not-a-state-dict")
+    if name := _find_changed(path):
+        what = f"is damaged: its part {printable_name(name)} is not the one that was written (its CRC-32 is another)"
+        raise P2PError(path, what, "Copy or fetch it again.", code="damaged-file")
     return state
+
+
+def _find_changed(path: Path) -> str | None:
+    """The first part of an archive of torch.save that was changed since, for which torch does not look.
+
+    None, too, for a file of before version 1.6, which is no archive, and one of torch.save without checksums (all 0).
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() if any(each.CRC for each in archive.infolist()) else None
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, zlib.error):
+        return None
 
 
 def _explain(path: Path, told: str, give: str) -> P2PError:

@@ -236,12 +236,14 @@ def _describe(model: Model) -> str:
 
 
 def is_script_of(path: Path, model: Model) -> bool:
-    """Whether a file is an archive of this model, by its description; torch gives the same network other bytes."""
+    """Whether a file is an archive of this model, by its description, and whole; torch gives a network other bytes."""
     try:
         with zipfile.ZipFile(path) as archive:
             found = [each for each in archive.infolist() if each.filename.endswith(f"/extra/{DESCRIPTION}")]
             wanted = _describe(model).encode()
-            return len(found) == 1 and found[0].file_size == len(wanted) and archive.read(found[0]) == wanted
+            if len(found) != 1 or found[0].file_size != len(wanted) or archive.read(found[0]) != wanted:
+                return False
+            return archive.testzip() is None
     except (OSError, ValueError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error):
         return False
 

@@ -99,11 +99,15 @@ class PictureFile:
     """An open picture file, of which readers read what they need.
 
     `opening` are its first bytes, as many as hold what p2p says of a picture, and `head` the first of these. `options`
-    say which of its pages is meant, and whether EXIF turns it. Raises P2PError when the file is empty.
+    say which of its pages is meant, and whether EXIF turns it. By `suffix` arrays and TIFFs of numbers are known; it is
+    that of the path, unless another is given. Raises P2PError when the file is empty.
     """
 
-    def __init__(self, path: Path, stream: BinaryIO, options: ReadOptions = AS_USUAL) -> None:
+    def __init__(
+        self, path: Path, stream: BinaryIO, options: ReadOptions = AS_USUAL, *, suffix: str | None = None
+    ) -> None:
         self.path, self._stream, self.options = path, stream, options
+        self.suffix = path.suffix.lower() if suffix is None else suffix
         self.opening = self._read(png.ROLE_END)
         self.head = self.opening[: png.HEAD]
 
@@ -280,7 +284,7 @@ def any_header(source: Path | PictureFile) -> Header:
     Raises P2PError when the file is not a picture.
     """
     with open_picture(source) as file:
-        is_numbers = file.path.suffix.lower() in _TIFF and not is_photo(file)
+        is_numbers = file.suffix in _TIFF and not is_photo(file)
         return file.header if is_numbers else photo_header(file)
 
 
@@ -332,10 +336,9 @@ def known_orientation(value: object) -> int:
 
 
 def _header(file: PictureFile) -> Header:
-    suffix = file.path.suffix.lower()
-    if suffix == ".npy":
+    if file.suffix == ".npy":
         return _array_header(file.path, "NPY", file.array_form.shape, file.array_form.dtype)
-    if suffix in _TIFF and (header := _tiff_header(file)) is not None:
+    if file.suffix in _TIFF and (header := _tiff_header(file)) is not None:
         return header
     head = png.head_of(file.head)
     header = photo_header(file)

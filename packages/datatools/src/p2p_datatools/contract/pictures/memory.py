@@ -9,18 +9,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import ExifTags, Image
+from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.header import PictureFile
+from p2p_datatools.contract.pictures.header import GDAL_NODATA, PictureFile
 from p2p_datatools.contract.pictures.images import LabelMap
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.pillow import explain_damage
 
-_IN_PNG = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")  # modes that a PNG holds without loss
-_IN_TIFF = ("I", "F", "CMYK")
+_IN_PNG = ("1", "L", "LA", "P", "RGB", "RGBA")  # modes that a PNG holds without loss
+_IN_TIFF = ("I;16", "I", "F", "CMYK")  # and a TIFF, in which a tag says which number means no data
+_STRAIGHT = {"RGBa": "RGBA", "La": "LA"}  # colours that are multiplied by their transparency, and those that are not
 _WORDS = ("I;16B", "I;16L", "I;16N")  # 16 bits in other orders of bytes, as TIFFs have them
 _LOSSY = ("JPEG", "MPO", "WEBP", "AVIF", "JPEG2000")  # kinds of files, as Pillow calls them, that may blend
 _FAST = 1  # compression of a picture that is read again at once
@@ -28,21 +30,21 @@ _FAST = 1  # compression of a picture that is read again at once
 
 def open_bytes(data: bytes, name: str, options: ReadOptions = AS_USUAL) -> PictureFile:
     """A picture file that is in memory; errors call it `name`. Raises P2PError when it is empty."""
-    return PictureFile(Path(name), io.BytesIO(data), options)
+    return PictureFile(Path(name), io.BytesIO(data), options, suffix=_suffix_of(data))
 
 
-def suffix_of(data: bytes) -> str:
-    """The suffix by which arrays and TIFFs of numbers are known, for a picture that has no name; else none."""
+def _suffix_of(data: bytes) -> str | None:
+    """The suffix by which arrays and TIFFs of numbers are known; None for others, which are known by their bytes."""
     if data.startswith(b"\x93NUMPY"):
         return ".npy"
-    return ".tif" if data.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")) else ""
+    return ".tif" if data.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")) else None
 
 
 def open_values(values: Array, name: str) -> PictureFile:
     """An array (height, width[, channels]) as the file that `numpy.save` makes of it; errors call it `name`."""
     stream = io.BytesIO()
     np.save(stream, values, allow_pickle=False)
-    return PictureFile(Path(name).with_suffix(".npy"), stream)
+    return PictureFile(Path(name), stream, suffix=".npy")
 
 
 def is_pillow(value: object) -> bool:
@@ -51,23 +53,56 @@ def is_pillow(value: object) -> bool:
 
 
 def open_pillow(image: Image.Image, name: str) -> PictureFile:
-    """A picture of Pillow as the file that holds it without loss, with its EXIF, profile and transparency.
+    """A picture of Pillow as the file that holds it without loss, with its EXIF turn, profile and transparency.
 
     Raises P2PError when it cannot be decoded, since Pillow decodes a picture when it is first used.
     """
     with explain_damage(Path(str(getattr(image, "filename", "")) or name)):
-        image.load()
-        if image.mode in _WORDS:  # which Pillow would convert to 8 bits
-            return open_values(np.asarray(image).astype("<u2"), name)
-        if image.mode not in (*_IN_PNG, *_IN_TIFF) or (image.palette is not None and image.palette.mode != "RGB"):
-            image = image.convert("RGBA" if "A" in image.mode or image.mode == "P" else "RGB")
+        _load(image)
+        beside = _tags_of(image)
+        image = _plain(image)
         stream = io.BytesIO()
-        beside: dict[str, Any] = {"exif": image.getexif().tobytes()} if image.getexif() else {}
         if image.mode in _IN_TIFF:
-            image.save(stream, "TIFF", **beside)
-            return PictureFile(Path(name).with_suffix(".tif"), stream)
-        image.save(stream, "PNG", compress_level=_FAST, **beside)
+            image.save(stream, "TIFF", exif=beside)
+            return PictureFile(Path(name), stream, suffix=".tif")
+        image.save(stream, "PNG", compress_level=_FAST, exif=beside)
     return PictureFile(Path(name), stream)
+
+
+def _load(image: Image.Image) -> None:
+    """Decode a picture; a TIFF not as Pillow 13 maps it, which takes the size that it has once it is turned."""
+    path = getattr(image, "filename", "")
+    if not isinstance(image, TiffImageFile) or not path:
+        image.load()
+        return
+    image.filename = ""  # by which it maps the file
+    try:
+        image.load()
+    finally:
+        image.filename = path
+
+
+def _tags_of(image: Image.Image) -> Image.Exif:
+    """What the tags of a picture say of its pixels: how it is turned, and which value means no data.
+
+    The others, such as those of the compression of a TIFF, are those of the file that it came from.
+    """
+    own, kept = image.getexif(), Image.Exif()
+    for tag in (ExifTags.Base.Orientation, GDAL_NODATA):
+        if tag in own:
+            kept[tag] = own[tag]
+    return kept
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """The picture in a mode that a file holds without loss."""
+    if image.mode in _WORDS:  # which Pillow would convert to 8 bits
+        return Image.fromarray(np.asarray(image).astype("<u2"))
+    if image.mode in _STRAIGHT:
+        return image.convert(_STRAIGHT[image.mode])
+    if image.mode in (*_IN_PNG, *_IN_TIFF) and (image.palette is None or image.palette.mode == "RGB"):
+        return image
+    return image.convert("RGBA" if "A" in image.mode or image.mode == "P" else "RGB")
 
 
 def may_blend(image: Image.Image) -> bool:

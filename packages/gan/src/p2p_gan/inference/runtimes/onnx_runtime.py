@@ -38,7 +38,7 @@ def require_onnxruntime(where: object) -> None:
 
 
 class Sessions(Protocol):
-    """A network in a program that computes it, for any number of threads."""
+    """A network in a program that computes it, for any number of threads; a copy of it is not loaded yet."""
 
     def run(self, inputs: dict[str, Any], *, large: bool) -> Values:
         """The network's output (n, channels, height, width); `large` passes take all cores, one at a time."""
@@ -111,6 +111,10 @@ class _Sessions:
         self._path, self._data = path, data
         self._lock, self._alone = threading.Lock(), threading.Lock()
         self._loaded: dict[bool, Any] = {}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy, and another process, loads the network again."""
+        return _Sessions, (self._path, self._data)
 
     def run(self, inputs: dict[str, Any], *, large: bool) -> Values:
         """The network's output; raises P2PError if the file cannot be loaded or run."""

@@ -46,7 +46,11 @@ def load_openvino_model(path: Path | str) -> OnnxModel:
     """Check an ONNX file that `p2p export` wrote; raises P2PError for any other, and if OpenVINO is missing."""
     file = read_onnx_file(Path(path))
     require_openvino(path)
-    return OnnxModel(file, Compiler(file, _start(path)), "openvino")
+    return OnnxModel(file, _compiler_of(file), "openvino")
+
+
+def _compiler_of(file: OnnxFile) -> "Compiler":
+    return Compiler(file, _start(file.path))
 
 
 def _start(path: Path | str) -> Any:
@@ -74,6 +78,10 @@ class Compiler:
         self._file, self._core = file, core
         self._lock, self._alone = threading.Lock(), threading.Lock()
         self._networks: OrderedDict[_Key, _Requests] = OrderedDict()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy, and another process, compiles the network again."""
+        return _compiler_of, (self._file,)
 
     def run(self, inputs: dict[str, Any], *, large: bool) -> Values:
         """The network's output; raises P2PError if the file cannot be loaded or run."""

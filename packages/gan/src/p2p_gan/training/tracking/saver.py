@@ -16,7 +16,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.location import BEST, MODEL_FILE
-from p2p_gan.models.model import read_card, write_model
+from p2p_gan.models.model import check_model, write_model
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.disk import require_space
 from p2p_gan.runs.runfolder import RunFolder
@@ -164,7 +164,7 @@ def _is_lost(path: Path) -> bool:
     if not path.exists():
         return True
     try:
-        read_card(path)
+        check_model(path)
     except P2PError as error:
         return error.code == "damaged-file"  # another file is somebody's own
     return False
