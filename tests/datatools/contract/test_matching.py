@@ -66,6 +66,40 @@ def test_numbers_padded_with_zeros_on_one_side_get_an_expression_that_matches_al
     assert "matches all 12" in suggest_match(there, [f"{number}" for number in range(1, 13)])
 
 
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        ([f"{k}_{(k + 3) % 12}" for k in range(12)], [f"{(k + 3) % 12}_{k}" for k in range(12)]),
+        ([f"x{k}y{(k + 5) % 12}" for k in range(12)], [f"x{(k + 5) % 12} y{k}" for k in range(12)]),
+        (["day/1", "night/2", "day/3"], ["night/1", "day/2", "night/3"]),
+        ([f"{k:03}_a{7 * k % 11}z" for k in range(11)], [f"{k:03}_b{(k + 4) % 11}z" for k in range(11)]),
+        (["left_1", "right_2"], ["right_1", "left_2"]),
+    ],
+)
+def test_no_expression_is_offered_where_another_part_of_the_names_speaks_for_other_pairs(
+    here: list[str], there: list[str]
+) -> None:
+    for said in (suggest_match(here, there), suggest_match(there, here)):
+        assert "no expression is offered" in said
+        assert "FILE.csv" in said
+
+
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        (["cam0_1", "cam0_2"], ["cam1_1", "cam1_2"]),
+        (["000000_10", "000001_10"], ["000000_11", "000001_11"]),
+        (["001_1700000000000", "002_1700000000100"], ["001_1700000000007", "002_1700000000102"]),
+        (["s1/d_7", "s2/d_8"], ["s1/c_7", "s2/c_8"]),
+        (["a (1)", "a (2)"], ["b1", "b2"]),
+    ],
+)
+def test_what_is_the_same_in_all_names_of_a_side_or_has_other_values_there_speaks_against_no_pairs(
+    here: list[str], there: list[str]
+) -> None:
+    assert "matches all 2" in suggest_match(here, there)
+
+
 def test_names_that_end_in_several_ways_are_suggested_one_expression() -> None:
     assert "(?:_mask|_label)?" in suggest_match(["a_mask", "b_mask", "c_label"], ["a", "b", "c"])
 

@@ -196,6 +196,14 @@ def test_names_escaped_as_in_addresses_find_their_photo_either_way(tmp_path: Pat
     assert PhotoFolder(tmp_path).find(said).name == on_disk
 
 
+def test_escapes_of_another_encoding_than_utf8_are_no_letter_that_all_of_them_share(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    (tmp_path / "caf%E8.png").touch()
+    with refused("no-photo", "caf%E9.png"):
+        PhotoFolder(tmp_path).find("caf%E9.png")
+
+
 def test_a_name_as_it_is_written_goes_before_one_with_escapes_undone(tmp_path: Path, refused: "Refused") -> None:
     for name in ("a b.png", "a%20b.png", "c d.png", "x/c%20d.png", "c%20d e.png", "c d%20e.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

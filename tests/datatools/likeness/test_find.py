@@ -12,7 +12,7 @@ from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.likeness import candidates
 from p2p_datatools.likeness.candidates import find_candidates
 from p2p_datatools.likeness.find import find_links
-from p2p_datatools.likeness.signature import PictureSignature, describe, mirror_bits
+from p2p_datatools.likeness.signature import PictureSignature, describe, mirror_bits, turn_outlines
 from p2p_datatools.likeness.store import SignatureStore
 
 if TYPE_CHECKING:
@@ -50,6 +50,45 @@ def test_a_part_of_a_photo_is_found(rows: tuple[int, int], columns: tuple[int, i
     assert [(link.first, link.second, link.kind, link.mirrored) for link in links] == [(0, 1, kind, mirrored)]
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_a_photo_that_is_turned_as_a_whole_is_found(turns: int, mirrored: bool) -> None:
+    photo = scene(2)
+    other = np.rot90(photo, turns)[:, :: -1 if mirrored else 1]
+    links = find_links([describe(scene(3)), describe(photo), describe(np.ascontiguousarray(other))], ["a", "b", "c"])
+    assert [link[:3] for link in links] == [(1, 2, "twin")]
+    back = np.rot90(other, links[0].turned)[:, :: -1 if links[0].mirrored else 1]
+    assert np.array_equal(back, photo)
+
+
+def test_a_photo_that_is_nearly_its_own_turned_image_is_linked_as_it_is() -> None:
+    half = scene(6)
+    photo = np.concatenate((half, half[::-1, ::-1]))
+    cv2.circle(photo, (60, 60), 12, (250, 250, 250), -1)
+    links = find_links([describe(photo), describe(np.ascontiguousarray(photo[::-1, ::-1]))], ["a", "b"])
+    assert [(link.kind, link.turned, link.mirrored) for link in links] == [("twin", 0, False)]
+
+
+def test_tiles_with_one_road_are_no_twins_when_one_is_turned_and_three_trees_stand_there_alone() -> None:
+    def tile(edge: int, trees: int) -> Photo:
+        picture = np.full((100, 100, 3), (200, 220, 175), np.uint8)
+        picture[:, 15:27], picture[:, edge : edge + 9] = 255, (250, 150, 30)
+        for number in range(trees):
+            cv2.circle(picture, (60 + 14 * number, 12 + 26 * number), 3, (250, 250, 250), -1)
+        return picture
+
+    one, other = tile(2, 0), np.ascontiguousarray(np.rot90(tile(3, 3)))
+    assert find_links([describe(one), describe(other)], ["a", "b"]) == []
+
+
+def test_the_outline_of_a_turned_picture_is_that_of_the_picture_in_another_order() -> None:
+    photo = scene(1)
+    outline = describe(photo).outline
+    for turns in range(4):
+        other = describe(np.ascontiguousarray(np.rot90(photo, turns))).outline
+        assert (np.unpackbits(turn_outlines(outline[None], turns)[0] ^ other).mean()) < 0.05
+
+
 def test_flat_pictures_a_common_logo_and_a_thing_on_other_ground_are_no_twins() -> None:
     flat = [np.full((120, 160, 3), value, np.uint8) for value in (0, 255, 255)]
     logo = scene(9)[:40, :60]
@@ -85,7 +124,7 @@ def test_the_candidates_are_the_same_however_many_corners_and_pictures_are_looke
     store = SignatureStore(signatures)
     whole = find_candidates(store)
     pairs = list(zip(*(each.tolist() for each in whole), strict=True))
-    assert {(number, number + 1, True) for number in range(2, 40, 4)} <= set(pairs)
+    assert {(number, number + 1, True, 0) for number in range(2, 40, 4)} <= set(pairs)
     assert pairs == sorted(pairs)
     for name, value in (("_AT_ONCE", 100), ("_FEWEST", 700), ("_BLOCK", 7), ("_RANGE", 3)):
         monkeypatch.setattr(candidates, name, value)

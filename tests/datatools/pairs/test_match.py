@@ -255,6 +255,15 @@ def test_a_convention_that_all_names_follow_is_used_and_said(
     assert [*again.values()] == [*matched.values()]
 
 
+def test_no_expression_is_said_where_it_would_find_the_same_in_two_folders(tmp_path: Path, notes: "Notes") -> None:
+    a = make_files(tmp_path / "a", "s0/mask_1.png", "s1/mask_1.png")
+    b = make_files(tmp_path / "b", "s0/1.jpg", "s1/1.jpg")
+    matched, skipped = match_pictures(a, b, report=notes)
+    assert list(matched.values()) == [(a / f"s{k}/mask_1.png", b / f"s{k}/1.jpg") for k in (0, 1)]
+    assert (skipped, len(notes.lines)) == ([], 1)
+    assert "--match" not in notes.lines[0]
+
+
 def test_a_convention_is_for_names_without_a_partner_only_and_further_photos_are_no_hindrance(
     tmp_path: Path, notes: "Notes"
 ) -> None:
@@ -343,6 +352,63 @@ def test_of_two_names_that_differ_in_capital_letters_alone_none_is_taken(tmp_pat
     matched, skipped = match_pictures(a, b)
     assert list(matched) == ["C", "x"]
     assert [each.code for each in skipped] == ["no-partner"]
+
+
+@pytest.mark.parametrize(
+    ("in_a", "in_b"),
+    [
+        (("my%20car", "x%201"), ("my car", "x 1")),
+        (("my car", "x"), ("my%20car", "x")),
+        (("s0%2F1", "s0%2F2"), ("s0/1", "s0/2")),
+        (("caf%C3%A9", "d"), ("caf\u00e9", "d")),
+        (("My%20Car", "b"), ("my car", "b")),
+        (("s0/0", "s0/1", "s1/0"), ("s0_0", "s0_1", "s1_0")),
+        (("a_1/0", "a_1/1"), ("a_1__0", "a_1__1", "a_2__0")),
+        (("s0-0", "s1-0"), ("s0/0", "s1/0")),
+        (("2020-01-05", "2020-02-05"), ("2020_01_05", "2020_02_05")),
+        (("my_car_0", "my_car_1"), ("my car 0", "my car 1")),
+    ],
+)
+def test_names_that_are_spelled_otherwise_are_matched_and_told(
+    in_a: tuple[str, ...], in_b: tuple[str, ...], tmp_path: Path, notes: "Notes"
+) -> None:
+    a = make_files(tmp_path / "a", *(f"{name}.png" for name in in_a))
+    b = make_files(tmp_path / "b", *(f"{name}.jpg" for name in in_b))
+    matched, _ = match_pictures(a, b, report=notes)
+    assert list(matched.values()) == [
+        (a / f"{here}.png", b / f"{there}.jpg") for here, there in zip(in_a, in_b, strict=False)
+    ]
+    assert list(matched) == list(in_a)
+    assert len(notes.lines) == 1
+
+
+@pytest.mark.parametrize(
+    ("in_a", "in_b"),
+    [
+        (("s0/a_0", "s0_a/0"), ("s0_a_0", "t")),  # two of A would be one of B
+        (("s0/0", "s0/1"), ("s0_0", "s0_2")),  # not all of them
+        (("x-5", "y-5"), ("x__5", "y__5")),
+        (("a-b_c", "a_b-c"), ("a_b_c", "a-b-c")),
+        (("caf%E9",), ("caf%E8",)),  # of another encoding: letters that are not known
+        (("a%20b", "a b"), ("a%2520b",)),
+    ],
+)
+def test_no_name_is_matched_in_a_spelling_that_may_be_that_of_another(
+    in_a: tuple[str, ...], in_b: tuple[str, ...], tmp_path: Path, refused: "Refused"
+) -> None:
+    a = make_files(tmp_path / "a", *(f"{name}.png" for name in in_a))
+    b = make_files(tmp_path / "b", *(f"{name}.jpg" for name in in_b))
+    with refused("no-common-name", a) as error:
+        match_pictures(a, b)
+    assert "FILE.csv" in error.value.to_do
+
+
+def test_other_separators_are_other_names_where_some_names_are_equal(tmp_path: Path) -> None:
+    a = make_files(tmp_path / "a", "turn-5.png", "turn_10.png")
+    b = make_files(tmp_path / "b", "turn_5.png", "turn_10.png")
+    matched, skipped = match_pictures(a, b)
+    assert list(matched) == ["turn_10"]
+    assert [skip.code for skip in skipped] == ["no-partner", "no-partner"]
 
 
 def test_labels_that_lie_beside_their_photos_need_no_partner(tmp_path: Path, notes: "Notes") -> None:

@@ -103,7 +103,8 @@ class PairTwins:
             if held_out.name in seen:
                 continue
             seen.add(held_out.name)
-            what = _KIND[link.kind].format(trained.file) + (", mirrored" if link.mirrored else "")
+            ways = ((link.turned, ", turned"), (link.mirrored, ", mirrored"))
+            what = _KIND[link.kind].format(trained.file) + "".join(words for is_so, words in ways if is_so)
             what = f"{what}, so that {held_out.split} holds what {trained.split} holds"
             to_do = (
                 f"{p2p_command('data split', self._folder.path)} brings both to {held_out.split}; or {self._again()}."

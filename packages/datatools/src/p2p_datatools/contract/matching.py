@@ -6,7 +6,7 @@ Nothing here may list a folder or open a picture; names are given, without suffi
 import csv
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -47,6 +47,7 @@ LIST_SEVERAL = "list each with it in lines 'a,b' for --match FILE.csv"
 
 
 _MOST_TRIED = 50_000  # names for which an expression is looked for
+_FIELDS, _RUNS = re.compile(r"[^_\-. /()]+"), re.compile(r"\d+|[^\W\d_]+")  # parts of names
 
 
 def key_of(expression: str) -> Key:
@@ -250,27 +251,65 @@ def find_several_labels(names: Collection[str]) -> str:
 
 
 def suggest_match(one: Collection[str], other: Collection[str]) -> str:
-    """A sentence with the option that would give each name of the smaller collection a partner; empty if none does."""
+    """A sentence with the option that would give each name of the smaller collection a partner; empty if none does.
+
+    No expression is offered where another one would make other pairs, or where what it does not compare speaks against
+    them, as in 0_3 and 3_0; the sentence then says so.
+    """
     if not one or not other or len(one) + len(other) > _MOST_TRIED:
         return ""
     least = min(len(one), len(other))
-    for expression in (
-        *_by_affix(one, other),
-        *_by_affix(other, one),
-        *_by_several(one),
-        *_by_several(other),
-        *_SUGGESTED,
-    ):
-        key = key_of(expression)
-        here, there = ([found for name in names if (found := key(name)) is not None] for names in (one, other))
-        alone = len({*here}) == len(here) and len({*there}) == len(there)
-        if alone and len({*here} & {*there}) == least:
-            which = f"all {least}" if least > 1 else "the one"
+    whole = (*_by_affix(one, other), *_by_affix(other, one), *_by_several(one), *_by_several(other))
+    expression = next((each for each in whole if len(_pair_by(each, one, other)) == least), "")
+    if not expression:
+        partial = [(each, pairs) for each in _SUGGESTED if len(pairs := _pair_by(each, one, other)) == least]
+        sound = [(each, frozenset(pairs)) for each, pairs in partial if not _contradict(pairs)]
+        if partial and len({pairs for _, pairs in sound}) != 1:
             return (
-                f"If they belong together, add --match {shell_word(expression)}, which matches {which}"
-                f"{_say_rest(len(one) + len(other) - 2 * least)}. "
+                "Parts of their names agree, but other parts speak for other pairs, so that no expression is offered: "
+                "list the pairs in lines 'a,b' for --match FILE.csv. "
             )
+        expression = next((each for each, _ in sound), "")
+    if expression:
+        which = f"all {least}" if least > 1 else "the one"
+        return (
+            f"If they belong together, add --match {shell_word(expression)}, which matches {which}"
+            f"{_say_rest(len(one) + len(other) - 2 * least)}. "
+        )
     return _suggest_one_of_several(one, other) or _suggest_one_of_several(other, one)
+
+
+def _pair_by(expression: str, one: Collection[str], other: Collection[str]) -> list[tuple[str, str]]:
+    """The pairs of names in which the expression finds the same; none where it finds it twice on a side."""
+    key = key_of(expression)
+    here, there = ([(found, name) for name in names if (found := key(name)) is not None] for names in (one, other))
+    by_here, by_there = dict(here), dict(there)
+    if len(by_here) < len(here) or len(by_there) < len(there):
+        return []
+    return [(name, by_there[found]) for found, name in by_here.items() if found in by_there]
+
+
+def _contradict(pairs: Collection[tuple[str, str]]) -> bool:
+    """Whether a part of the names of pairs, such as a number, has the same values in both and other ones in each pair.
+
+    So do 0_3 and 3_0, and day/1 and night/1 where night/2 is paired with day/2. Parts of one value each, as the camera
+    of a stereo pair is, say nothing.
+    """
+    for split in (_FIELDS, _RUNS):
+        ones, others = ([split.findall(pair[side]) for pair in pairs] for side in (0, 1))
+        if len({len(each) for each in (*ones, *others)}) == 1 and any(
+            _differ_within_values(*columns)
+            for columns in zip(zip(*ones, strict=True), zip(*others, strict=True), strict=True)
+        ):
+            return True
+    return False
+
+
+def _differ_within_values(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two columns differ in a row though at least half of the values of one are among those of the other."""
+    one, other = ([each.lstrip("0").casefold() for each in column] for column in (one, other))
+    shared = {*one} & {*other}
+    return one != other and len(shared) * 2 >= min(len({*one}), len({*other})) and bool(shared)
 
 
 def _say_rest(count: int) -> str:

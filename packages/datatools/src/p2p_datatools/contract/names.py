@@ -396,12 +396,16 @@ def safe_name(file_name: str, where: str) -> RelativeName:
     return relative_name(without_suffix(file_name), where, suffix=".png")
 
 
-def _unescape(name: str) -> str:
-    return _key(unquote(name))
+def unescape(name: str) -> str:
+    """The name with percent escapes decoded, as %20; as it is where they are those of another encoding than UTF-8."""
+    try:
+        return _key(unquote(name, errors="strict"))
+    except UnicodeDecodeError:
+        return _key(name)
 
 
 def _fold(name: str) -> str:
-    return _unescape(name).casefold()
+    return unescape(name).casefold()
 
 
 def _key(name: str) -> str:
@@ -421,7 +425,7 @@ def _dash(name: str) -> str:
 _OF_ROBOFLOW = "whose name differs by what Roboflow adds"
 _SPELLINGS: tuple[tuple[Callable[[str], str], str], ...] = (
     (_key, ""),
-    (_unescape, ""),
+    (unescape, ""),
     (_fold, "whose name differs in capital and small letters"),
 )
 _ADDITIONS: tuple[tuple[Callable[[str], str], str], ...] = (

@@ -25,7 +25,7 @@ from p2p_datatools.likeness.neighbours import (
     make_keys,
     part_of,
 )
-from p2p_datatools.likeness.signature import STEP
+from p2p_datatools.likeness.signature import STEP, turn_outlines
 from p2p_datatools.likeness.store import CORNER, SignatureStore
 
 # A table finds corners by 32 of their bits; those of twins differ in few, so that many are neighbours in some table.
@@ -33,7 +33,7 @@ from p2p_datatools.likeness.store import CORNER, SignatureStore
 _TABLES, _BYTES = 8, 2
 _OUTLINE_TABLES, _OUTLINE_BYTES = 16, 2
 _VOTES = 3  # corners that must agree
-_MOST = 8  # pairs of a picture that are compared
+_MOST, _MOST_TURNED = 8, 4  # pairs of a picture that are compared
 _BIN = 64.0  # pixels of the frame within which they agree where the other picture lies
 _AT_ONCE, _FEWEST = 1 << 19, 1 << 17  # corners in memory in all threads, and at least in one
 _BLOCK, _RANGE = 512, 512  # pictures whose corners are read, and whose votes are counted, together in a thread
@@ -41,22 +41,29 @@ _BLOCK, _RANGE = 512, 512  # pictures whose corners are read, and whose votes ar
 # mirrored, the number of the second picture, that of the first in its range.
 _Y, _X, _SCALE, _MIRRORED, _SECOND, _FIRST = 8, 14, 20, 24, 25, 53
 _MIDDLE = 32  # half bins, of 64: twice as far as pictures can lie beside each other
+_TURNED = 29  # where the code of a pair says the quarters of a turn, above the number of the second picture
 _Votes = NDArray[np.uint64]
 _Numbers = NDArray[np.int64]
 
 
 class Candidates(NamedTuple):
-    """Pairs of pictures that may show the same (n,), in order: their numbers, the second as it is or `mirrored`."""
+    """Pairs of pictures that may show the same (n,), in order: their numbers, the second as it is or `mirrored`.
+
+    Before that the second is `turned` by some quarters to the left.
+    """
 
     first: _Numbers
     second: _Numbers
     mirrored: NDArray[np.bool_]
+    turned: _Numbers
 
     @classmethod
     def of_codes(cls, codes: _Votes) -> "Candidates":
         """Candidates out of the numbers by which they are sorted."""
-        second = (codes >> np.uint64(1)) & np.uint64(0xFFFFFFFF)
-        return cls((codes >> np.uint64(33)).astype(np.int64), second.astype(np.int64), (codes & np.uint64(1)) > 0)
+        second = (codes >> np.uint64(1)) & np.uint64((1 << _FIRST - _SECOND) - 1)
+        turned = (codes >> np.uint64(_TURNED)) & np.uint64(3)
+        first, mirrored = codes >> np.uint64(33), (codes & np.uint64(1)) > 0
+        return cls(first.astype(np.int64), second.astype(np.int64), mirrored, turned.astype(np.int64))
 
 
 def find_candidates(
@@ -64,6 +71,7 @@ def find_candidates(
 ) -> Candidates:
     """The pairs of pictures to compare, one or two for each picture and at most eight, and those `also` asked for.
 
+    At most four more of each are those of which one is turned as a whole.
     The same whatever the number of threads, and however many pictures are looked at together.
     """
     assert len(signatures) < 1 << (_FIRST - _SECOND), "a picture's number has 28 bits"
@@ -71,11 +79,13 @@ def find_candidates(
     with closing(_find_agreement(signatures, report)) as found:
         codes, counts = map(np.concatenate, zip((empty, empty), *found, strict=True))
     # Each table finds many of the same pairs, so that one after the other takes a fraction of the memory of all.
-    for alike in _find_outlines(signatures.outlines()):
+    outlines = signatures.outlines()
+    for alike in _find_outlines(outlines):
         votes = np.full(len(alike), _VOTES, np.uint64)
         codes, counts = _most(np.concatenate((codes, alike)), np.concatenate((counts, votes)))
     asked = np.array([one << 33 | other << 1 for one, other in also], np.uint64)
-    return Candidates.of_codes(np.union1d(_best(codes, counts), asked))
+    upright, turned = _best(codes, counts, _MOST), _best(*_find_turned(outlines), _MOST_TURNED)
+    return Candidates.of_codes(np.union1d(np.concatenate((upright, turned)), asked))
 
 
 def _find_outlines(outlines: NDArray[np.uint8]) -> Iterator[_Votes]:
@@ -87,6 +97,31 @@ def _find_outlines(outlines: NDArray[np.uint8]) -> Iterator[_Votes]:
         yield codes
 
 
+def _find_turned(outlines: NDArray[np.uint8]) -> tuple[_Votes, _Votes]:
+    """The pairs of pictures of which one has the outline of the other turned, as codes, and in how many tables."""
+    owners, codes, counts = np.tile(np.arange(len(outlines)), 2), np.empty(0, np.uint64), np.empty(0, np.uint64)
+    for turns in (1, 2, 3):
+        both = np.concatenate((outlines, turn_outlines(outlines, turns)))
+        for table in draw_tables(_OUTLINE_TABLES, _OUTLINE_BYTES):
+            near = find_neighbours(both, owners, make_keys(both, table), table)
+            found = np.unique(_code_turned(near, len(outlines), turns))
+            codes, places = np.unique(np.concatenate((codes, found)), return_inverse=True)
+            counts = np.bincount(places, np.concatenate((counts, np.ones(len(found))))).astype(np.uint64)
+    return codes, counts
+
+
+def _code_turned(near: Neighbours, count: int, turns: int) -> _Votes:
+    """The codes of those neighbours, among outlines and then turned ones, of which one is turned."""
+    is_first = near.one >= count
+    some = is_first != (near.other >= count)
+    one, other, mirrored = (each[some].astype(np.uint64) for each in (near.one, near.other, near.mirrored))
+    # What turns the first to the left turns the second to the right, unless it is mirrored then.
+    turned = np.where(is_first[some] & (mirrored == 0), 4 - turns, turns).astype(np.uint64)
+    first, second = one % np.uint64(count), other % np.uint64(count)
+    codes = first << np.uint64(33) | turned << np.uint64(_TURNED) | second << np.uint64(1) | mirrored
+    return np.asarray(codes, np.uint64)
+
+
 def _most(codes: _Votes, counts: _Votes) -> tuple[_Votes, _Votes]:
     """Each code once, in order, with its highest count."""
     order = np.lexsort((counts, codes))
@@ -95,7 +130,7 @@ def _most(codes: _Votes, counts: _Votes) -> tuple[_Votes, _Votes]:
     return codes[last], counts[last]
 
 
-def _best(codes: _Votes, counts: _Votes) -> _Votes:
+def _best(codes: _Votes, counts: _Votes, most: int) -> _Votes:
     """Those that are among the first few of one of their pictures: of many that are alike, these link all others."""
     order = np.argsort(-counts.astype(np.int64), kind="stable")
     found = Candidates.of_codes(codes[order])
@@ -104,7 +139,7 @@ def _best(codes: _Votes, counts: _Votes) -> _Votes:
     sorted_ends = ends[by_picture]
     rank = np.empty_like(ends)
     rank[by_picture] = np.arange(len(ends)) - np.searchsorted(sorted_ends, sorted_ends)
-    kept: _Votes = codes[order][rank.reshape(-1, 2).min(axis=1, initial=_MOST) < _MOST]
+    kept: _Votes = codes[order][rank.reshape(-1, 2).min(axis=1, initial=most) < most]
     return kept
 
 

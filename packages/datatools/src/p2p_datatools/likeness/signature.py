@@ -55,15 +55,33 @@ def _draw_tests(spread: float, reach: int) -> NDArray[np.intp]:
 
 
 _TESTS = _draw_tests(6.2, _REACH)
-# Of the whole picture, in 16 x 16 cells, whose middle lies between two: the mirrored cell of c is 15 - c.
-_CELLS = np.random.default_rng(2011).integers(0, _OUTLINE, (128, 4))
-_OUTLINES = np.concatenate((_CELLS, np.where((True, False, True, False), _OUTLINE - 1 - _CELLS, _CELLS)))
+
+
+def _turn_tests() -> NDArray[np.intp]:
+    """Pairs of cells of the whole picture to compare (256, 2), in 16 x 16: 32 of them in each of eight positions.
+
+    These are the picture turned by 0 to 3 quarters, and then the mirrored picture so, of which each is another order of
+    the same bits (see `turn_outlines`).
+    """
+    cells = np.arange(_OUTLINE**2).reshape(_OUTLINE, _OUTLINE)
+    tests = np.random.default_rng(2011).integers(0, _OUTLINE**2, (32, 2))
+    positions = (np.rot90(each, turns) for each in (cells, cells[:, ::-1]) for turns in range(4))
+    return np.concatenate([each.ravel()[tests] for each in positions])
+
+
+_OUTLINES = _turn_tests()
 
 
 def mirror_bits(bits: Bits) -> Bits:
     """The bits that the mirrored picture has."""
     half = bits.shape[-1] // 2
     return np.concatenate((bits[..., half:], bits[..., :half]), axis=-1)
+
+
+def turn_outlines(outlines: Bits, turns: int) -> Bits:
+    """The outlines (n, 32) that the pictures have when they are turned by some quarters to the left."""
+    order = [*np.roll(range(4), -turns), *np.roll(range(4, 8), turns)]
+    return np.asarray(outlines.reshape(-1, 8, 4)[:, order].reshape(-1, 32))
 
 
 def describe(photo: Photo) -> PictureSignature:
@@ -125,6 +143,6 @@ def _find_corners(grey: _Grey, most: int) -> NDArray[np.float32]:
 
 
 def _outline(thumbnail: _Grey) -> Bits:
-    cells = cv2.resize(thumbnail.astype(np.float32), (_OUTLINE, _OUTLINE), interpolation=cv2.INTER_AREA)
-    x1, y1, x2, y2 = _OUTLINES.T
-    return np.packbits(cells[y1, x1] < cells[y2, x2])
+    cells = cv2.resize(thumbnail.astype(np.float32), (_OUTLINE, _OUTLINE), interpolation=cv2.INTER_AREA).ravel()
+    one, other = _OUTLINES.T
+    return np.packbits(cells[one] < cells[other])

@@ -5,6 +5,7 @@ Nothing here may open a picture or know what is made of a match.
 
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path, PurePosixPath
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
@@ -31,6 +32,7 @@ from p2p_datatools.contract.pictures.kinds import say_picked
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural, shell_word
 from p2p_datatools.pairs.list_columns import choose_columns
+from p2p_datatools.pairs.spellings import find_capitals, find_escaped, find_separators
 from p2p_datatools.pairs.split_keys import outside_of, role_ways, split_keys, take_sides
 
 Files = tuple[Path, Path]  # the A and the B of one name
@@ -95,6 +97,7 @@ def lengthen_file(kept: str, name: str) -> str:
 Partners = tuple[MatchedFiles, list[Skip]]
 Pick = Callable[[Sequence[Path]], Path | None]
 _CORRECT_LINE = "Correct or remove the line."
+_LIST_THEM = "; or list the pairs in lines 'a,b' for --match FILE.csv"
 
 
 def _pick_none(_: Sequence[Path]) -> Path | None:
@@ -137,7 +140,7 @@ def match_pictures(
     found = []
     for files_of, (key_a, key_b) in [*((files, each) for each in keys), *(role_ways(files) if by_stem else ())]:
         sides = _NamedPictures(a, files_of[0], key_a), _NamedPictures(b, files_of[1], key_b)
-        found.append(_leave_out_convention(_ignore_case(sides, report), report) if by_stem else sides)
+        found.append(_leave_out_convention(_ignore_spelling(sides, report), report) if by_stem else sides)
         if _has_common(found[-1]):
             _note_others((a, b), files, files_of, report)
             break
@@ -181,32 +184,36 @@ def _leave_out_convention(sides: "_Sides", report: Reporter) -> "_Sides":
     convention = find_convention(*alone, both_ways=True) if alone[0] and alone[1] else None
     if convention is None:
         return sides
-    report.note(
-        f"{convention.describe(f'names in {of_a.folder}', f'names in {of_b.folder}')}: matched without that, as by "
-        f"--match {shell_word(convention.expression)}."
-    )
+    key = key_of(convention.expression)  # a folder before what names begin with is in none of what it finds
+    tells_apart = all(len({*map(key, each.files)}) == len(each.files) for each in sides)
+    option = f", as by --match {shell_word(convention.expression)}" if tells_apart else ""
+    both = convention.describe(f"names in {of_a.folder}", f"names in {of_b.folder}")
+    report.note(f"{both}: matched without that{option}.")
     return of_a.rename(_key_without(convention.one, alone[0])), of_b.rename(_key_without(convention.other, alone[1]))
 
 
-def _ignore_case(sides: "_Sides", report: Reporter) -> "_Sides":
-    """The same, where names without a partner that differ from one other name in capital letters alone are its."""
-    of_a, of_b = sides
-    spelled: dict[str, list[str]] = {}
-    for name in of_a.files.keys() ^ of_b.files.keys():
-        spelled.setdefault(name.casefold(), []).append(name)
-    in_a = {two[0] if two[0] in of_a.files else two[1] for two in spelled.values() if len(two) == 2}
-    in_a = {name for name in in_a if sum(each in of_a.files for each in spelled[name.casefold()]) == 1}
-    if not in_a:
-        return sides
-    names = {other: name for name in in_a for other in spelled[name.casefold()] if other != name}
-    first = min(in_a)
-    other = next(each for each in spelled[first.casefold()] if each != first)
-    takes = plural(len(in_a), "picture is", "pictures are")
-    report.note(
-        f"{takes} matched although their names differ in capital and small letters; the first is '{first}' in "
-        f"{of_a.folder} and '{other}' in {of_b.folder}."
-    )
-    return of_a, of_b.rename(lambda name: names.get(name, name))
+def _ignore_spelling(sides: "_Sides", report: Reporter) -> "_Sides":
+    """The same, where names of B without a partner that are those of A in another spelling are called as these.
+
+    Separators count only where no name has a partner: else x-5 and x_5 may be two.
+    """
+    for find in (find_escaped, find_capitals, find_separators):
+        of_a, of_b = sides
+        if find is find_separators and _has_common(sides):
+            break
+        found = find(of_b.files.keys() - of_a.files.keys(), of_a.files.keys() - of_b.files.keys())
+        if found.names:
+            other, first = min(found.names.items(), key=itemgetter(1))
+            report.note(
+                f"{plural(len(found.names), 'picture is', 'pictures are')} matched although their names differ in "
+                f"{found.difference}; the first is '{first}' in {of_a.folder} and '{other}' in {of_b.folder}."
+            )
+            sides = of_a, of_b.rename(_key_in(found.names))
+    return sides
+
+
+def _key_in(names: Mapping[str, str]) -> Key:
+    return lambda name: names.get(name, name)
 
 
 def _without_labels(one: "_NamedPictures", other: "_NamedPictures", report: Reporter) -> "_NamedPictures":
@@ -237,9 +244,9 @@ def _has_common(sides: "_Sides") -> bool:
 def _join(of_a: "_NamedPictures", of_b: "_NamedPictures", *, by_stem: bool) -> Partners:
     in_a, in_b = of_a.files, of_b.files
     if not _has_common((of_a, of_b)):
-        to_do = "A name is the path below the folder without suffix, or what --match finds in it."
-        if by_stem:
-            to_do = suggest_match(in_a, in_b) + to_do
+        to_do = "A name is the path below the folder without suffix, or what --match finds in it"
+        suggested = suggest_match(in_a, in_b) if by_stem else ""
+        to_do = f"{suggested}{to_do}{'' if 'FILE.csv' in suggested else _LIST_THEM}."
         raise P2PError(
             of_a.folder,
             f"has no name in common with {of_b.folder}: {_an_example(in_a)} here, {_an_example(in_b)} there",
