@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from p2p_gan.networks.architecture import GENERATORS, Architecture
+from p2p_gan.networks.architecture import GENERATORS, Architecture, DropoutLayer
 from p2p_gan.networks.base import Generator
 from p2p_gan.networks.norms import BatchNorm
 from p2p_gan.networks.resnet import ResNet
@@ -57,7 +57,38 @@ def test_variants_differ_only_where_there_is_something_to_draw() -> None:
     assert not Architecture(3, 3, 5, 4, 8, "batch", 0.0).random
     assert not Architecture(3, 3, 5, 4, 8, "batch", 0.5, dropout_blocks=0).random
     assert Architecture(3, 3, 5, 4, 8, "batch", 0.0, noise=1).random
+    assert Architecture(3, 3, 5, 4, 8, "batch", 0.0, noise=1, pixel_noise=1).random
     assert Architecture(3, 3, 2, 4, 8, "batch", 0.5, "resnet", dropout_blocks=0).random
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        Architecture(3, 3, 5, 4, 64, "instance", 0.5),
+        Architecture(3, 3, 5, 4, 16, "instance", 0.25, dropout_blocks=2, dropout_skip=1),
+        Architecture(3, 3, 5, 4, 64, "instance", 0.5, "encoder-decoder", dropout_blocks=9),
+        Architecture(3, 3, 5, 4, 64, "instance", 0.5, "resnet", blocks=3),
+        Architecture(3, 3, 5, 4, 8, "instance", 0.5, "resnet", blocks=2),
+        Architecture(3, 3, 5, 4, 64, "instance", 0.0),
+        Architecture(3, 3, 5, 4, 64, "instance", 0.0, "resnet", blocks=2),
+    ],
+    ids=lambda shape: f"{shape.kind} {shape.dropout}",
+)
+def test_the_layers_with_dropout_are_those_in_which_the_network_drops_something(
+    shape: Architecture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Runtimes other than torch make the random numbers from this list alone.
+    dropped: list[DropoutLayer] = []
+    sides = 3 * shape.unit, 2 * shape.unit
+
+    def drop(x: torch.Tensor, share: float, *, training: bool) -> torch.Tensor:
+        dropped.append(DropoutLayer(x.shape[1], sides[1] // x.shape[3], share))
+        return x
+
+    monkeypatch.setattr("torch.nn.functional.dropout", drop)
+    assert shape.build().unit == shape.unit
+    shape.build()(torch.zeros(1, 3, *sides))
+    assert shape.dropout_layers() == dropped
 
 
 def drawn(kind: str) -> Generator:

@@ -71,3 +71,10 @@ def test_a_draw_of_several_values_is_of_variance_1() -> None:
     assert drawn.shape == (100, 64, 1, 1)
     assert drawn.mean().item() == pytest.approx(0, abs=0.05)
     assert drawn.std().item() == pytest.approx(1, abs=0.05)
+
+
+def test_noise_of_pixels_is_as_high_and_as_wide_as_its_picture() -> None:
+    network = Architecture(3, 3, 5, 4, 8, "instance", 0.0, noise=1, pixel_noise=2).build()
+    applying = InferencePass(noise=sources(1, 2))
+    assert network.draw_noise(torch.zeros(2, 3, 32, 64), applying).shape == (2, 3, 32, 64)
+    assert network(torch.zeros(2, 3, 32, 64), applying).shape == (2, 3, 32, 64)

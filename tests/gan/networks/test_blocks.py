@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from p2p_gan.networks import blocks
+from p2p_gan.networks.base import InferencePass
 from p2p_gan.networks.blocks import (
     BilinearConv,
     ReflectConv,
@@ -18,6 +19,7 @@ from p2p_gan.networks.blocks import (
     SpectralConv,
     Style,
     double,
+    dropout,
     reflect,
     repeat_edge,
     smooth,
@@ -161,6 +163,15 @@ def test_transposed_upsampling_of_3_and_of_4_doubles_exactly() -> None:
         assert isinstance(layer, nn.ConvTranspose2d)
         assert layer.bias is None
         assert layer(torch.zeros(1, 2, 5, 7)).shape == (1, 3, 10, 14)
+
+
+@pytest.mark.parametrize("noise", [None, 3], ids=["training", "applying"])
+def test_what_dropout_keeps_is_scaled_so_that_the_mean_stays(noise: int | None) -> None:
+    applying = None if noise is None else InferencePass(noise=(torch.Generator().manual_seed(noise),))
+    torch.manual_seed(0)
+    found = dropout(torch.ones(1, 4, 50, 50), 0.2, applying)
+    assert sorted(set(found.flatten().tolist())) == [0.0, 1.25]
+    assert found.mean().item() == pytest.approx(1, abs=0.02)
 
 
 SETTLED = 1000  # power iterations after which the estimate is exact, though singular values of noise lie close

@@ -5,7 +5,14 @@ import torch
 import torch.nn.functional as F
 
 from p2p_gan.config.sides import smallest_side
-from p2p_gan.networks.discriminators import MultiScale, PatchGAN, SegmentationHead, receptive_field, receptive_fields
+from p2p_gan.networks.discriminators import (
+    MultiScale,
+    PatchGAN,
+    PixelClassifier,
+    SegmentationHead,
+    receptive_field,
+    receptive_fields,
+)
 from p2p_gan.networks.norms import BatchNorm
 from p2p_gan.networks.weights import initialise
 
@@ -158,3 +165,16 @@ def test_the_patches_judge_as_they_would_alone() -> None:
         found, alone = network(A, B, labels=labels), network.patches(A, B)
         assert torch.equal(found.logits[0], alone.logits[0])
         assert len(found.features) == len(alone.features)
+
+
+def test_a_pixel_is_real_as_probably_as_it_is_of_some_class() -> None:
+    network = PixelClassifier(3, classes=4, widths=[4, 8], norm="none")
+    initialise(network, torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.mul_(10)  # so that pixels differ in what they look like
+        judgement = network(A, B)
+    assert judgement.labels is not None
+    fake = judgement.labels.softmax(dim=1)[:, -1:]
+    assert fake.std() > 0.01
+    torch.testing.assert_close(judgement.logits[0].sigmoid(), 1 - fake)

@@ -360,6 +360,14 @@ def test_the_focal_frequency_loss_is_its_equation(size: tuple[int, int]) -> None
     assert loss <= l2_loss(fake, real)
 
 
+def test_differences_half_as_large_cost_a_quarter_in_any_frequency_however_small_they_are() -> None:
+    difference = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(0))
+    whole = focal_frequency_loss(difference, torch.zeros_like(difference)).item()
+    for share in (2.0**-1, 2.0**-10):
+        found = focal_frequency_loss(share * difference, torch.zeros_like(difference)).item()
+        assert found == pytest.approx(share**2 * whole, rel=1e-5)
+
+
 def test_the_focal_frequency_loss_grows_with_the_frequency_that_is_missing_and_leads_to_the_real_picture() -> None:
     real = torch.cos(torch.arange(16) * math.pi / 4).expand(1, 1, 16, 16)
     fake = (0.5 * real).clone().requires_grad_()

@@ -1,24 +1,26 @@
 """Accumulated gradients: small batches make the update of a large one, wherever the mathematics is the same."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import pytest
 import torch
+from torch import nn
 
 from p2p_gan.config.config import Config
-from p2p_gan.data.dataset import Batch
+from p2p_gan.data.dataset import Batch, Part
 from p2p_gan.machine.distributed import ALONE
 from p2p_gan.networks.architecture import Architecture
+from p2p_gan.networks.norms import SyncBatchNorm
 from p2p_gan.training.build import build
 from p2p_gan.training.loop import share_batches
 from p2p_gan.updates.lecam import DECAY
 from p2p_gan.updates.micro import split_batch
 from p2p_gan.updates.recipe import make_recipe
-from p2p_gan.updates.step import Networks, _share, train_step
+from p2p_gan.updates.step import Networks, Passes, _share, train_step
 
 
 @pytest.fixture
@@ -48,9 +50,11 @@ def weights(nets: Networks) -> torch.Tensor:
     return torch.cat([value.detach().flatten() for net in networks for value in net.parameters()])
 
 
-def apart(config: Config, batch: Batch, at_once: int, updates: int = 1) -> tuple[float, float]:
+def apart(
+    config: Config, batch: Batch, at_once: int, updates: int = 1, *, classes: bool = False
+) -> tuple[float, float]:
     """(the largest difference of losses, of weights relative to their way) of one batch and of its parts."""
-    recipe, ends, losses, start = make_recipe(config), [], [], weights(make(config))
+    recipe, ends, losses, start = make_recipe(config, classes=classes), [], [], weights(make(config))
     for each in (batch, cut(batch, at_once)):
         nets = make(config)
         for optimizer in nets.optimizers:  # as Adam makes a full step of rounding where a gradient is 0
@@ -117,8 +121,73 @@ def test_a_mean_over_ignored_pixels_is_that_of_the_whole_batch_and_not_of_means(
     assert apart(unequal, batch, at_once=1)[1] < 1e-3
 
 
+def test_cross_entropy_counts_the_pixels_of_all_parts_alike(batch: Batch) -> None:
+    assert batch.classes is not None
+    assert batch.ignored is not None
+    one_hot = (batch.classes[:, None] == torch.arange(3)[:, None, None]).float()
+    masks = replace(batch, b=one_hot, ignored=batch.ignored | (batch.classes < 0)[:, None])
+    losses, moved = apart(replace(INSTANCE, gan_loss="none"), masks, at_once=1, classes=True)
+    assert losses < 1e-4
+    assert moved < 1e-3
+
+
+@pytest.mark.parametrize("sizes", [(1, 1), (3, 1)], ids=str)
+def test_ignored_pixels_count_alike_in_whichever_process_they_are(sizes: tuple[int, int]) -> None:
+    random, count = torch.Generator().manual_seed(7), sum(sizes)
+    a, b = (torch.rand(count, 3, 32, 32, generator=random) * 2 - 1 for _ in range(2))
+    often = torch.tensor([0.9, 0.2, 0.5, 0.7])[:count, None, None, None]
+    ignored = torch.rand(count, 1, 32, 32, generator=random) < often
+    whole = Batch(a, b, ignored)
+    config = replace(INSTANCE, gan_loss="none", lambda_l2=1.0)
+
+    def learned(batch: Batch, mean: Callable[[torch.Tensor], torch.Tensor] | None) -> tuple[torch.Tensor, torch.Tensor]:
+        nets = make(config)
+        passes = Passes(nets.generator, None, mean) if mean else None
+        losses = train_step(replace(nets, passes=passes), batch, make_recipe(config), nullcontext)
+        gradients = (each.grad.flatten() for each in nets.generator.parameters() if each.grad is not None)
+        return losses, torch.cat(list(gradients))
+
+    # Factors with which the mean over two processes is the loss of the batch.
+    parts, factors = (slice(sizes[0]), slice(sizes[0], count)), [2 * size / count for size in sizes]
+
+    def part(mine: int) -> tuple[torch.Tensor, torch.Tensor]:
+        rows, others = parts[mine], parts[1 - mine]
+        other = (~ignored[others]).float().mean() * factors[1 - mine]  # what the other process gives for the mean
+        share = Batch(a[rows], b[rows], ignored[rows], factor=factors[mine])
+        losses, gradient = learned(share, lambda own: (own + other) / 2)
+        return losses * factors[mine], gradient
+
+    expected, found = learned(whole, None), [part(number) for number in range(2)]
+    for one, parts_of_it in zip(expected, zip(*found, strict=True), strict=True):
+        torch.testing.assert_close(torch.stack(parts_of_it).mean(dim=0), one, atol=1e-5, rtol=1e-4)
+
+
 def test_batch_norm_sees_a_part_at_a_time(batch: Batch) -> None:
     assert apart(replace(INSTANCE, norm="batch"), batch, at_once=1)[1] > 0.01
+
+
+def test_statistics_over_processes_weigh_each_part_s_pairs_as_the_part_says(batch: Batch) -> None:
+    class Alone(nn.Module):
+        """A network of which nothing has to be averaged."""
+
+        def __init__(self, network: nn.Module) -> None:
+            super().__init__()
+            self.network = network
+
+        def no_sync(self) -> AbstractContextManager[None]:
+            return nullcontext()
+
+        def forward(self, *given: Any, **named: Any) -> Any:
+            return self.network(*given, **named)
+
+    config, across, seen = replace(INSTANCE, gan_loss="none"), SyncBatchNorm(), list[float]()
+    nets = make(config)
+    passes = Passes(Alone(nets.generator), None, lambda mean: mean, across)
+    nets.generator.register_forward_hook(lambda *_: seen.append(across.weight))
+    # The last part has fewer pairs than there are processes, so that two of them count half of one.
+    parts = (Part(2, 0.4), Part(2, 0.4), Part(1, 0.2, weight=0.5))
+    train_step(replace(nets, passes=passes), replace(batch, parts=parts), make_recipe(config), nullcontext)
+    assert seen == [1.0, 1.0, 0.5]
 
 
 def test_running_statistics_are_moved_once_for_each_part(batch: Batch) -> None:
@@ -143,3 +212,5 @@ def test_a_batch_is_divided_in_order(
     assert sum(each.factor for each in found) == pytest.approx(1)
     assert [each.last for each in found] == [False] * (len(sizes) - 1) + [True]
     assert all(each.a.is_contiguous(memory_format=torch.channels_last) for each in found)
+    plain = split_batch(cut(Batch(a.contiguous(), a.contiguous()), at_once))
+    assert all(each.a.is_contiguous() for each in plain), "in memory as the batch is"

@@ -1,18 +1,27 @@
 """Which losses a config asks for, in which order, and what pairs contradict it."""
 
-from typing import TYPE_CHECKING, Any
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
+import torch
 
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.config.presets import PRESETS
+from p2p_gan.data.dataset import Batch
+from p2p_gan.networks.architecture import Architecture
+from p2p_gan.networks.base import Judgement, PhotoFeatures
+from p2p_gan.networks.discriminators import PatchGAN
 from p2p_gan.updates import recipe as recipe_module
 from p2p_gan.updates.losses import LOSSES, Loss
 from p2p_gan.updates.recipe import Recipe, make_recipe
+from p2p_gan.updates.step import Networks, train_step
 
 if TYPE_CHECKING:
     from conftest import Refused
+
+    from p2p_gan.networks.efficientnet import FeatureNetwork
 
 
 def config(**settings: Any) -> Config:
@@ -49,6 +58,22 @@ def test_a_segmentation_head_adds_what_it_learns_and_what_the_generator_pays() -
             found = make_recipe(config(segmentation_head=head, segmentation_hinge=hinge))
             assert found.matches_real is (hinge and head == "on")
     assert "g_labels" not in make_recipe(config(segmentation_head="on", lambda_segmentation=0)).names
+
+
+@pytest.mark.parametrize(
+    ("settings", "read"),
+    [
+        ({}, False),
+        ({"segmentation_head": "on"}, True),
+        ({"gan_loss": "segmentation", "lambda_labelmix": 0}, True),
+        ({"lambda_projected": 1}, True),
+    ],
+    ids=str,
+)
+def test_the_classes_of_the_mask_are_seen_where_a_judgement_of_the_discriminator_needs_them(
+    settings: dict[str, Any], read: bool
+) -> None:
+    assert make_recipe(config(**settings)).sees_classes is read
 
 
 def test_r1_counts_half_of_its_factor_as_its_authors_write_it() -> None:
@@ -89,3 +114,50 @@ def test_what_the_pairs_contradict_is_refused_with_a_way_out(
     with refused(code, f"{name}={value}", usage=True) as caught:
         make_recipe(config(**settings), **pairs)
     assert way_out in caught.value.to_do
+
+
+class HeadsThatRemember(PatchGAN):
+    """A discriminator with one projected head, which keeps the photos of each pass and their features."""
+
+    def __init__(self) -> None:
+        super().__init__(6, filters=4, layers=1, norm="none")
+        self.judged: list[tuple[torch.Tensor, torch.Tensor]] = []
+
+    def forward(
+        self, a: torch.Tensor, b: torch.Tensor, labels: bool = False, seen: PhotoFeatures | None = None
+    ) -> Judgement:
+        assert seen is not None, "each pass of heads needs features"
+        self.judged.append((b.detach(), seen.stages[0].detach()))
+        judgement: Judgement = super().forward(a, b, labels)
+        return judgement._replace(projected=(judgement.logits[0] + seen.stages[0].mean(),))
+
+
+@pytest.mark.parametrize(
+    ("changes", "looks"),
+    [
+        ({}, 2),
+        ({"lambda_perceptual": 1}, 2),
+        ({"discriminator_augment": "color"}, 4),
+        ({"lambda_perceptual": 1, "perceptual_color": 0.5}, 2 + 4),
+        ({"lambda_perceptual": 1, "discriminator_augment": "geometry"}, 2 + 4),
+    ],
+    ids=str,
+)
+def test_heads_judge_the_photos_that_the_discriminator_sees_and_photos_are_looked_at_once(
+    changes: dict[str, Any], looks: int
+) -> None:
+    seen: list[torch.Tensor] = []
+
+    def look(photos: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        seen.append(photos)
+        return (photos,)
+
+    discriminator = HeadsThatRemember()
+    generator = Architecture(3, 3, 5, 4, 8, "instance", 0.0).build()
+    first, second = (torch.optim.SGD(network.parameters(), lr=0.1) for network in (generator, discriminator))
+    nets = Networks(generator, discriminator, first, second, features=cast("FeatureNetwork", look))
+    a, b = (torch.rand(2, 3, 32, 32) * 2 - 1 for _ in range(2))
+    train_step(nets, Batch(a, b), make_recipe(Config(lambda_projected=1, **changes)), nullcontext)
+    assert len(seen) == looks, "real and fake, and again where the discriminator sees others"
+    for photos, features in discriminator.judged:
+        assert torch.equal(photos, features)

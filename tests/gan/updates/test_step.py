@@ -4,7 +4,6 @@ import contextlib
 import json
 import math
 import os
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +22,7 @@ from p2p_gan.networks.weights import initialise
 from p2p_gan.runs.state import network_states
 from p2p_gan.updates.losses import discriminator_loss, feature_loss, generator_loss, pixel_weights, segmentation_loss
 from p2p_gan.updates.recipe import Recipe
-from p2p_gan.updates.step import Networks, Passes, train_step
+from p2p_gan.updates.step import Networks, train_step
 
 if TYPE_CHECKING:
     from gan.conftest import MakeNetworks
@@ -427,28 +426,6 @@ def test_a_generator_that_takes_noise_meets_another_at_each_update() -> None:
     torch.manual_seed(0)
     losses = [train_step(nets, BATCH, Recipe(), contextlib.nullcontext)[3].item() for _ in range(3)]
     assert len(set(losses)) == 3
-
-
-def test_ignored_pixels_count_alike_in_whichever_part_of_a_batch_they_lie() -> None:
-    ignored = torch.rand(2, 1, 32, 32, generator=RANDOM) < torch.tensor([0.9, 0.2]).view(2, 1, 1, 1)
-    whole = replace(BATCH, ignored=ignored, classes=None)
-    recipe = Recipe(Config(gan_loss="none", lambda_l2=1))
-
-    def learned(batch: Batch, mean: Callable[[torch.Tensor], torch.Tensor] | None) -> tuple[torch.Tensor, torch.Tensor]:
-        generator = Architecture(3, 3, 5, 4, 8, "instance", 0.0).build()
-        initialise(generator, torch.Generator().manual_seed(0))
-        passes = Passes(generator, None, mean) if mean else None
-        nets = Networks(generator, None, torch.optim.Adam(generator.parameters()), None, passes=passes)
-        losses = train_step(nets, batch, recipe, contextlib.nullcontext)
-        return losses, torch.cat([each.grad.flatten() for each in generator.parameters() if each.grad is not None])
-
-    def part(number: int) -> tuple[torch.Tensor, torch.Tensor]:
-        mine = slice(number, number + 1)
-        return learned(Batch(whole.a[mine], whole.b[mine], ignored[mine]), lambda mean: (~ignored).float().mean())
-
-    expected, found = learned(whole, None), [part(number) for number in range(2)]
-    for one, parts_of_it in zip(expected, zip(*found, strict=True), strict=True):
-        torch.testing.assert_close(torch.stack(parts_of_it).mean(dim=0), one, atol=1e-5, rtol=1e-4)
 
 
 def noisy_networks(norm: str) -> Networks:

@@ -33,7 +33,7 @@ class LeCam(nn.Module):
         float16 that is skipped, are left out.
         """
         share = torch.where(means.isfinite().all(), 1 - DECAY**part, 0.0)
-        self.sums.lerp_(means.nan_to_num(0.0, 0.0, 0.0), share)
+        self.sums.lerp_(means.nan_to_num(), share)  # 0 times any number is 0, but 0 times nan is nan
         self.weight.lerp_(torch.ones_like(self.weight), share)
         return self.sums / self.weight.clamp(min=1e-12)
 
