@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 from p2p_datatools.checks.folder import check
 from p2p_datatools.checks.partners import PartnerCheck, map_edges
 from p2p_datatools.contract.errors import Finding
-from p2p_datatools.contract.pictures.images import Photo, read_photo, write_png
+from p2p_datatools.contract.mask_folder import write_records
+from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.pictures.images import Photo, read_photo, write_mask, write_png
+from p2p_datatools.pairs.build import pair
 
 COUNT = 20
 
@@ -86,6 +89,25 @@ def test_a_folder_of_pairs_says_that_its_halves_are_of_other_pairs(tmp_path: Pat
         write_png(tmp_path / "train" / f"{number}.png", np.concatenate((negative, scene(number) // 2 + grain), axis=1))
     (told,) = [each for each in check(tmp_path).findings if each.code == "other-partner"]
     assert told.where == str(tmp_path)
+
+
+@pytest.mark.parametrize("shift", [0, 1])
+def test_masks_of_other_photos_are_told_and_not_called_shifted(tmp_path: Path, shift: int) -> None:
+    palette = load_palette("cars")
+    for number in range(COUNT):
+        random, mask = np.random.default_rng(number), np.zeros((48, 64), np.uint8)
+        for kind in (1, 2, 3, 4):
+            x, y, width, height = random.integers(2, 40, 4).tolist()
+            mask[y : y + height // 2 + 6, x : x + width // 2 + 6] = kind
+        write_mask(tmp_path / "masks" / f"{number}.png", mask, palette)
+        photo = random.integers(20, 230, (5, 3))[mask] + random.integers(0, 20, (48, 64, 3))
+        write_png(tmp_path / "photos" / f"{(number + shift) % COUNT}.png", photo.astype(np.uint8))
+    write_records(tmp_path / "masks", palette, [])
+    pair(tmp_path / "masks", tmp_path / "photos", tmp_path / "pairs")
+    for place, photos in ((tmp_path / "masks", tmp_path / "photos"), (tmp_path / "pairs", None)):
+        codes = [each.code for each in check(place, photos=photos).findings]
+        assert codes.count("other-partner") == shift
+        assert "mask-shifted" not in codes
 
 
 @pytest.mark.real_data

@@ -96,7 +96,7 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
             masks.add(folder.path / pair.half_files[-1 if of_b else 0], seen.mask)
         if seen.halves:
             swaps.add(file, *(half.description for half in seen.halves))
-        if seen.edges:
+        if seen.edges and not (masks and seen.mask):
             partners.add(file, *seen.edges)
     for half in halves:
         yield from half.findings()

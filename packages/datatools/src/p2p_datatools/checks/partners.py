@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import Finding
+from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.pictures.images import LabelMap, colorize
 from p2p_datatools.contract.words import plural
 
 _ENOUGH, _MOST = 12, 1000  # pairs: fewer tell nothing, and as many tell all
@@ -47,6 +49,12 @@ def map_edges(pixels: NDArray[np.generic]) -> EdgeMap:
     found -= found.mean()
     length = float(np.linalg.norm(found))
     return np.asarray(found / length if length > 0 else np.zeros_like(found), dtype=np.float32)
+
+
+def map_mask_edges(mask: LabelMap, palette: Palette) -> EdgeMap:
+    """The same of a mask, (height, width) class numbers, between its colours."""
+    small = cv2.resize(mask, (2 * _SIDE, 2 * _SIDE), interpolation=cv2.INTER_NEAREST)
+    return map_edges(colorize(np.asarray(small, dtype=np.uint8), palette))
 
 
 class PartnerCheck:
