@@ -68,6 +68,7 @@ def test_of_few_pairs_and_of_flat_halves_nothing_is_said() -> None:
     assert found(list(range(1, 12)), list(range(11))) == []
     flat = map_edges(np.full((8, 8), np.nan, dtype=np.float32))
     assert not flat.any()
+    assert not map_edges(np.full((1, 9, 2), 1e300)).any()
     partners = PartnerCheck(Path("pairs"), ("a", "b"))
     for number in range(COUNT):
         partners.add(Path(f"{number}.png"), flat, map_edges(scene(number)))
