@@ -708,3 +708,26 @@ def test_a_glob_that_takes_the_background_s_number_for_a_class_is_told(tmp_path:
         notes.lines.clear()
         build_masks(tmp_path / "labels", dest, palette=CARS, mapping=words, report=notes)
         assert any("add --map 0=background" in line for line in notes.lines) == told
+
+
+@pytest.mark.parametrize(("numbers", "told"), [((0, 1, 4, 2), True), ((0, 1, 9, 2), False)])
+def test_class_numbers_in_a_png_of_4_bits_are_told_as_they_lie_in_the_file(
+    tmp_path: Path, refused: "Refused", numbers: tuple[int, ...], *, told: bool
+) -> None:
+    """Every reader makes greys of 8 bits of them, 17 times as large."""
+    labels = tmp_path / "labels"
+    labels.mkdir()
+    row = bytes(numbers[each] << 4 | numbers[each + 1] for each in (0, 2))
+    parts = (
+        b"IHDR" + struct.pack(">IIBBBBB", 4, 2, 4, 0, 0, 0, 0),
+        b"IDAT" + zlib.compress(2 * (b"\0" + row)),
+        b"IEND",
+    )
+    chunks = (struct.pack(">I", len(each) - 4) + each + struct.pack(">I", zlib.crc32(each)) for each in parts)
+    (labels / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+    (labels / "classes.txt").write_text("background\nbody\ntyres\nlights\nwindows\n")
+    with refused("pictures-failed") as error:
+        build(labels)
+    (part,) = error.value.parts
+    assert part.code == "unlisted-number"
+    assert ("they are 1, 2, 4" in part.to_do and "// 17" in part.to_do) == told

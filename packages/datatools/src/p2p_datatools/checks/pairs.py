@@ -15,6 +15,7 @@ import numpy as np
 from p2p_datatools.checks.looker import Looker
 from p2p_datatools.checks.masks.files import read_half
 from p2p_datatools.checks.masks.mask_set import MaskLook, MaskSetCheck, look_at_mask
+from p2p_datatools.checks.partners import EdgeMap, PartnerCheck, map_edges
 from p2p_datatools.checks.photos import PhotoCheck, PhotoLook, look_at_photo
 from p2p_datatools.checks.repeats import Repeats
 from p2p_datatools.checks.swaps import SwapCheck, describe_half
@@ -76,10 +77,11 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
     repeats, sizes = Repeats(), Counter[Size]()
     halves = (_HalfCheck(folder, folder.a), _HalfCheck(folder, folder.b))
     swaps = SwapCheck((folder.a.name, folder.b.name))
+    partners = PartnerCheck(folder.path, (folder.a.name, folder.b.name))
     mend = "'p2p data repair', before they are paired again,"
     masks = MaskSetCheck(folder.path, folder.palette, mend) if folder.palette else None
     look, twins = Looker("pairs", len(folder.pairs), report), PairTwins(folder)
-    looked = look.at(partial(_look_at_pair, folder=folder, look=look, twins=twins), folder.pairs)
+    looked = look.at(partial(_look_at_pair, folder=folder, look=look, twins=twins, partners=partners), folder.pairs)
     for place, (pair, seen) in enumerate(zip(folder.pairs, looked, strict=True)):
         yield from seen.findings
         if seen.size:
@@ -94,9 +96,12 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
             masks.add(folder.path / pair.half_files[-1 if of_b else 0], seen.mask)
         if seen.halves:
             swaps.add(file, *(half.description for half in seen.halves))
+        if seen.edges and not (masks and seen.mask):
+            partners.add(file, *seen.edges)
     for half in halves:
         yield from half.findings()
     yield from swaps.findings()
+    yield from partners.findings()
     yield from masks.findings(report) if masks else ()
     for same in repeats.groups():
         yield from _same_pixels(folder, [folder.pairs[place] for place in same])
@@ -119,7 +124,7 @@ class _HalfRecord(NamedTuple):
 
 
 class _PairRecord(NamedTuple):
-    """What is kept of a pair: size and hash of its picture, its halves, mask and signature, if they could be read."""
+    """What is kept of a pair: size and hash of its picture, and what was seen in it, if it could be read."""
 
     findings: tuple[Finding, ...]
     size: Size | None = None
@@ -127,6 +132,7 @@ class _PairRecord(NamedTuple):
     halves: tuple[_HalfRecord, ...] = ()
     mask: MaskLook | None = None
     signature: PictureSignature | None = None
+    edges: tuple[EdgeMap, EdgeMap] | None = None
 
 
 class _HalfCheck:
@@ -152,7 +158,9 @@ class _HalfCheck:
             yield from () if self._values.are_few else self._photos.findings(sizes=False)
 
 
-def _look_at_pair(pair: Pair, folder: PairFolder, look: Looker, twins: PairTwins) -> _PairRecord:
+def _look_at_pair(
+    pair: Pair, folder: PairFolder, look: Looker, twins: PairTwins, partners: PartnerCheck
+) -> _PairRecord:
     with ExitStack() as stack:
         read = _read(folder, pair, look, stack)
         if isinstance(read, Finding):
@@ -166,7 +174,8 @@ def _look_at_pair(pair: Pair, folder: PairFolder, look: Looker, twins: PairTwins
         mask, wrong = _mask_half(folder, pair, read)
         findings = (*_pair(folder, pair, read), *wrong)
         size = Size(2 * half.width, half.height)
-        return _PairRecord(findings, size, read.hash, halves, mask, twins.describe(read.a, read.b))
+        edges = None if partners.is_full else (map_edges(read.a), map_edges(read.b))
+        return _PairRecord(findings, size, read.hash, halves, mask, twins.describe(read.a, read.b), edges)
 
 
 def _mask_half(folder: PairFolder, pair: Pair, read: StoredHalves) -> tuple[MaskLook | None, list[Finding]]:

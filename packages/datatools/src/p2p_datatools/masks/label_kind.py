@@ -3,13 +3,15 @@
 Nothing here may guess: what says two things at once is an error that names the way out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import IGNORE, Color, hex_of
+from p2p_datatools.contract.pictures.formats import png
+from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.index import LabelPicture
 from p2p_datatools.contract.pictures.soft import is_black_and_white
 from p2p_datatools.labels.values import ColorLabels, PictureLabels
@@ -44,6 +46,20 @@ def soft_mask(where: str) -> P2PError:
         "Add --format colors --map '#ffffff=CLASS', where CLASS is what is white; the edges go to the nearer of both.",
         code="soft-mask",
     )
+
+
+def say_few_bits(item: PictureLabels, numbers: Collection[int], known: Collection[int]) -> str:
+    """What `numbers` are in a PNG of 2 or 4 bits, of which readers make greys of 8, if all are `known` then."""
+    with open_picture(item.path, item.read) as file:
+        head = png.head_of(file.head)
+    if head is None or head.color != png.GREY or head.depth not in (2, 4):
+        return ""
+    times = 255 // ((1 << head.depth) - 1)
+    own = [number // times for number in numbers if number % times == 0]
+    if len(own) < len(numbers) or not set(own) <= set(known):
+        return ""
+    listed = ", ".join(map(str, own))
+    return f"In the file, a PNG of {head.depth} bits, they are {listed}: save it with 8 bits, its greys // {times}. "
 
 
 def refuse_dark_numbers(where: str, picture: LabelPicture, rows: NDArray[np.uint8]) -> None:

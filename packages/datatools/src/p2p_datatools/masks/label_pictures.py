@@ -51,6 +51,7 @@ from p2p_datatools.masks.label_kind import (
     own_colors,
     reads_as_colors,
     refuse_dark_numbers,
+    say_few_bits,
     soft_mask,
 )
 
@@ -184,8 +185,8 @@ class PictureReader:
             raise P2PError(
                 item.where,
                 f"has class numbers that {listed.source} does not name: {shown}",
-                f"Add them to the list, or say what they are: --map {missing[0]}={word}. If it is the list of other "
-                "pictures and these are ids of the palette, add --map ids=palette.",
+                f"{say_few_bits(item, missing, names)}Add them to the list, or say what they are: --map {missing[0]}="
+                f"{word}. If it is the list of other pictures and these are ids of the palette, add --map ids=palette.",
                 code="unlisted-number",
             )
 

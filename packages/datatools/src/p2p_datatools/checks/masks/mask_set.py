@@ -15,6 +15,7 @@ from p2p_datatools.checks.masks.parts import Parts, PartTable, describe_parts, f
 from p2p_datatools.checks.masks.placement import Placement, measure_placement, shrink_photo
 from p2p_datatools.checks.masks.placement_set import PlacementCheck
 from p2p_datatools.checks.masks.shapes import Outside, SpeckCount, find_outside, find_specks
+from p2p_datatools.checks.partners import EdgeMap, PartnerCheck, map_edges, map_mask_edges
 from p2p_datatools.contract.errors import Finding, Severity
 from p2p_datatools.contract.exchanged import ExchangedClasses, find_exchanged
 from p2p_datatools.contract.palette import Palette
@@ -42,7 +43,10 @@ _LEAST_SPREAD = 0.35  # of that logarithm: no set is so even that a factor of fi
 
 
 class MaskLook(NamedTuple):
-    """What is seen of a mask: its size, the pixels of each class (256), its specks, parts, and how it lies."""
+    """What is seen of a mask: its size, the pixels of each class (256), its specks, parts, and how it lies.
+
+    `edges` are those of the mask and of its photo.
+    """
 
     size: Size
     counts: NDArray[np.int64]
@@ -52,6 +56,7 @@ class MaskLook(NamedTuple):
     parts: Parts
     placement: Placement | None
     exchanged: ExchangedClasses | None = None
+    edges: tuple[EdgeMap, EdgeMap] | None = None
 
     def move(self, left: int) -> "MaskLook":
         """The same of a mask that begins so many columns from the left of its file."""
@@ -80,6 +85,7 @@ def look_at_mask(mask: LabelMap, palette: Palette, photo: Array | None = None) -
         describe_parts(mask, small),
         None if small is None else measure_placement(mask, small),
         find_exchanged(mask, palette),
+        None if small is None else (map_mask_edges(mask, palette), map_edges(small)),
     )
 
 
@@ -95,11 +101,14 @@ class MaskSetCheck:
         self._outside: dict[int, tuple[Outside, ...]] = {}
         self._exchanged: dict[Path, ExchangedClasses] = {}
         self._parts, self._places = PartTable(), PlacementCheck(folder)
+        self._partners = PartnerCheck(folder, ("mask", "photo"))
 
     def add(self, file: Path, look: MaskLook) -> None:
         """Note what was seen of the mask in `file`."""
         if look.placement is not None:
             self._places.add(file, look.size, look.placement)
+        if look.edges:
+            self._partners.add(file, *look.edges)
         if look.outside:
             self._outside[len(self._files)] = look.outside
         if look.exchanged:
@@ -119,7 +128,8 @@ class MaskSetCheck:
         yield from self._specks("pinholes", "pinhole", self._pinholes)
         for part, whole in self._palette.wholes.items():
             yield from self._apart(part, whole, counts)
-        yield from self._places.findings()
+        others = list(self._partners.findings())
+        yield from others or self._places.findings()  # a mask of another photo lies nowhere
         yield from self._confusions(report)
         yield from self._single_classes(counts)
         yield from self._shares(counts)

@@ -95,14 +95,14 @@ def _pictures(values: Iterable[Any], where: str, source: str) -> Iterable[tuple[
 def _picture(value: Any, where: str, source: str) -> RegionLabels:
     if _is_task(value):
         shapes = _task_shapes(value, where)
-        name = _picture_name(_choose_picture(value["data"], shapes, where), value.get("file_upload"), where)
+        name = _picture_name(_data_of_regions(value["data"], shapes, where), value.get("file_upload"), where)
         return _labels(name, shapes, where, source)
     if _is_record(value):
         return _labels(_picture_name(value, None, where), _record_shapes(value), where, source)
     raise P2PError(where, "is not a task with data and annotations", "Export it again.", code="damaged-labels")
 
 
-def _choose_picture(data: Mapping[str, Any], shapes: list[Any], where: str) -> Mapping[str, Any]:
+def _data_of_regions(data: Mapping[str, Any], shapes: list[Any], where: str) -> Mapping[str, Any]:
     """The data of a task, or of them the one picture that its regions say they lie on (`to_name`).
 
     Raises P2PError for regions on several: their coordinates are shares, and so fit each of these pictures.

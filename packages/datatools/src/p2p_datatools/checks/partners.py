@@ -1,0 +1,123 @@
+"""Finds sets whose halves show different scenes, because one half was numbered or sorted in another way.
+
+Nothing here may know what the halves are; it compares where each of them has edges.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from p2p_datatools.contract.errors import Finding
+from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.pictures.images import LabelMap, colorize
+from p2p_datatools.contract.words import plural
+
+_ENOUGH, _MOST = 12, 1000  # pairs: fewer tell nothing, and as many tell all
+_SIDE, _CELLS, _BLUR = 96, 24, 2.0  # pixels of a side at which edges are found, and cells of a side in which they count
+# Of the pairs of six right sets (gray, edges, blurred, drawn maps, facades, streets) a quarter and more fit their own
+# partner best, of shifted ones 3% at most and the next pair's 11% and more.
+_OWN, _BY_CHANCE, _OTHER, _FEWEST, _OFFSETS = 0.05, 2, 0.2, 4, 10
+# In deviations of all that do not belong together: of right sets no two pictures fit so well that do not belong
+# together and fit their own partners no better than any.
+_FITS, _CHANCE, _LEAST, _SHARE = 4.0, 2.0, 3, 0.1
+_DIGITS = re.compile(r"(\d+)")
+
+EdgeMap = NDArray[np.float32]
+"""How strong edges are in each cell of a half, less the mean, of length 1; all 0 where there are none."""
+
+
+class _Fit(NamedTuple):
+    """Pairs whose first half fits another pair's second one best, and of which pair that is."""
+
+    pairs: NDArray[np.intp]
+    others: NDArray[np.intp]
+
+
+def map_edges(pixels: NDArray[np.generic]) -> EdgeMap:
+    """Where a half, (height, width) or with channels, has edges: (576,), whatever its size, range and colours are."""
+    with np.errstate(over="ignore"):  # 64 bits hold more, of which other findings tell
+        grey = np.nan_to_num(pixels.astype(np.float32), posinf=0, neginf=0)
+    grey = grey if grey.ndim == 2 else grey.mean(axis=2)
+    small = cv2.resize(grey, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    steps = cv2.magnitude(cv2.Sobel(small, cv2.CV_32F, 1, 0), cv2.Sobel(small, cv2.CV_32F, 0, 1))
+    cells = cv2.resize(cv2.GaussianBlur(steps, (0, 0), _BLUR), (_CELLS, _CELLS), interpolation=cv2.INTER_AREA)
+    found = np.sqrt(cells, dtype=np.float32).ravel()
+    found -= found.mean()
+    length = float(np.linalg.norm(found))
+    return np.asarray(found / length if length > 0 else np.zeros_like(found), dtype=np.float32)
+
+
+def map_mask_edges(mask: LabelMap, palette: Palette) -> EdgeMap:
+    """The same of a mask, (height, width) class numbers, between its colours."""
+    small = cv2.resize(mask, (2 * _SIDE, 2 * _SIDE), interpolation=cv2.INTER_NEAREST)
+    return map_edges(colorize(np.asarray(small, dtype=np.uint8), palette))
+
+
+class PartnerCheck:
+    """Where the halves of the pairs of a folder have edges; of a large one the first pairs tell."""
+
+    def __init__(self, folder: Path, names: tuple[str, str]) -> None:
+        self._folder, self._names = folder, names
+        self._files, self._edges = list[Path](), list[tuple[EdgeMap, EdgeMap]]()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether further pairs need not be looked at."""
+        return len(self._files) >= _MOST
+
+    def add(self, file: Path, a: EdgeMap, b: EdgeMap) -> None:
+        """Note where the halves of a pair have edges."""
+        if not self.is_full and a.any() and b.any():
+            self._files.append(file)
+            self._edges.append((a, b))
+
+    def findings(self) -> Iterator[Finding]:
+        """That many a first half fits the second one of another pair, and its own no better than any."""
+        if len(self._files) < _ENOUGH:
+            return
+        order = sorted(range(len(self._files)), key=lambda place: _count_up(self._files[place]))
+        fit = _fits(*(np.array([self._edges[place][half] for place in order]) for half in (0, 1)))
+        if not len(fit.pairs):
+            return
+        (a, b), files = self._names, [self._files[place] for place in order]
+        first, other = files[int(fit.pairs[0])], files[int(fit.others[0])]
+        what = (
+            f"in {len(fit.pairs)} of {plural(len(files), 'pair')} {a} does not fit its {b}, but that of another pair; "
+            f"such as {first}, whose {a} fits the {b} of {other.name}"
+        )
+        to_do = (
+            "Look at both with 'p2p data show'. Were the files of one half numbered or sorted in another way? Pair "
+            "them again by names that belong together."
+        )
+        share = round(len(fit.pairs) / len(files), 3)
+        yield Finding(str(self._folder), what, to_do, "other-partner", "warning", figure=share)
+
+
+def _count_up(file: Path) -> tuple[str | int, ...]:
+    """A key by which 2 comes before 10; a name has text and numbers in turn."""
+    return tuple(int(part) if part.isdecimal() else part for part in _DIGITS.split(file.stem))
+
+
+def _fits(a: NDArray[np.float32], b: NDArray[np.float32]) -> _Fit:
+    """Which pairs fit others, given the edges of both halves, (n, cells), in the order of their names."""
+    alike = a @ b.T
+    alike -= alike.mean(axis=0) + alike.mean(axis=1, keepdims=True) - alike.mean()  # what all have in common
+    places = np.arange(len(alike))
+    away = alike[~np.eye(len(alike), dtype=bool)]
+    scores = (alike - away.mean()) / max(float(away.std()), 1e-6)
+    own = scores.diagonal()
+    best = np.where(own >= scores.max(axis=1) - 1e-3, places, scores.argmax(axis=1))
+    right = int(np.count_nonzero(best == places))
+    if right <= max(_BY_CHANCE, _OWN * len(places)):
+        for offset in sorted(range(-_OFFSETS, _OFFSETS + 1), key=abs):
+            found = np.flatnonzero(best == places + offset)
+            if offset and len(found) >= max(_FEWEST, _OTHER * len(places), _LEAST * right):
+                return _Fit(found, found + offset)
+    is_chance = (own <= _CHANCE) & (own[best] <= _CHANCE) & (best != places)
+    found = np.flatnonzero(is_chance & (scores[places, best] >= _FITS) & (scores.argmax(axis=0)[best] == places))
+    return _Fit(found, best[found]) if len(found) >= max(_LEAST, _SHARE * len(places)) else _Fit(found[:0], found[:0])
