@@ -16,7 +16,7 @@ from PIL import Image
 from p2p_datatools.contract.files.atomic import read_lines
 from p2p_datatools.contract.mask_folder import read_mask_lines
 from p2p_datatools.contract.palette import load_palette
-from p2p_datatools.contract.pictures.images import colorize, read_mask
+from p2p_datatools.contract.pictures.images import colorize, read_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.masks.build import MaskSummary, PaintOptions, build_masks
 
@@ -89,8 +89,11 @@ def test_pictures_beside_outlines_that_are_not_their_photos_are_told(
     write_coco(labels / "labels.json", {"a.jpg": parts})
     photos = write_photos(tmp_path / "photos", "a.jpg", size=SIZE)
     write_photos(labels, "a.png", size=SIZE)
-    build(labels, tmp_path / "apart", photos=photos, report=notes)
     build(labels, tmp_path / "beside", photos=labels, report=notes)
+    build(labels, tmp_path / "other", photos=photos, report=notes)
+    assert not [line for line in notes.lines if "beside the labels" in line], "that is a photo"
+    write_png(labels / "a.png", np.tri(SIZE.height, SIZE.width, dtype=np.uint8))
+    build(labels, tmp_path / "apart", photos=photos, report=notes)
     assert [line.split(";")[0] for line in notes.lines if "beside the labels" in line] == [
         f"{labels}: 1 picture lies beside the labels and is not read"
     ]

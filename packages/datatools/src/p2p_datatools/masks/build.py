@@ -19,6 +19,7 @@ from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import refuse_pairs_as_photos
 from p2p_datatools.contract.palette import BACKGROUND, IGNORED, Palette, color_words
 from p2p_datatools.contract.pictures.ground import judge_places, spread
+from p2p_datatools.contract.pictures.kinds import is_label_picture
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.worn.snap import TOLERANCE
 from p2p_datatools.contract.progress import MANY, QUIET, Reporter
@@ -421,11 +422,12 @@ def _note_files(labels: Path, found: LabelSet, folder: PhotoFolder | None, repor
 
 
 def _note_pictures_beside(labels: Path, found: LabelSet, folder: PhotoFolder | None, report: Reporter) -> None:
-    """Note pictures in a folder of outlines, none of which is a photo of theirs: they may be masks that are meant."""
+    """Note label pictures in a folder of outlines whose photos lie elsewhere: they may be the masks that are meant."""
     if found.are_pictures or folder is None or not labels.is_dir():
         return
     beside = find_pictures(labels, strange=[])
-    if beside and {path.resolve() for path in folder.names.values()}.isdisjoint(path.resolve() for path in beside):
+    used = {path.resolve() for path in folder.names.values()} if beside else set()
+    if beside and used.isdisjoint(path.resolve() for path in beside) and is_label_picture(beside[0]):
         number = plural(len(beside), "picture lies", "pictures lie")
         report.note(
             f"{labels}: {number} beside the labels and {'is' if len(beside) == 1 else 'are'} not read; the first is "

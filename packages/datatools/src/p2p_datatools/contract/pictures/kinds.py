@@ -33,6 +33,14 @@ def pick_photo(files: Sequence[Path]) -> Path | None:
     return None if any(_is_same(shown.colors, other.colors) for other in others) else photo
 
 
+def is_label_picture(file: Path) -> bool:
+    """Whether a picture shows labels: few values in flat areas; one that cannot be read shows nothing."""
+    try:
+        return _holds_labels(read_label_picture(file))
+    except P2PError:
+        return False
+
+
 def say_picked(picked: Sequence[Path], where: Path) -> str:
     """A line on label pictures that were left out for the photos of their names."""
     return (
