@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import cannot_read
+from p2p_datatools.contract.files.opening import open_file, read_file
 from p2p_gan.models.card import ModelCard, card_from_json
 from p2p_gan.models.location import MODEL_FILE, advise_lost, is_onnx, model_file
 from p2p_gan.models.tensorfile import pieces, write_tensors
@@ -73,7 +74,7 @@ def read_model(path: Path | str) -> Model:
     path = _model_file(path)
     with _explain_damage(path):
         card = _read_card(path)
-        data = path.read_bytes()
+        data = read_file(path)
         tensors = safetensors.torch.load(data)
     return Model(card, _fill(card, tensors, where=path).eval(), hashlib.sha256(data).hexdigest())
 
@@ -115,14 +116,14 @@ def _explain_damage(path: Path) -> Iterator[None]:
 
 
 def _is_archive(path: Path) -> bool:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         return file.read(4) == b"PK\x03\x04"
 
 
 def _read_card(path: Path) -> ModelCard:
     """Read the card from the header (8 bytes of length, then JSON) and check the length of the file against it."""
     size = path.stat().st_size
-    with path.open("rb") as file:
+    with open_file(path) as file:
         (length,) = struct.unpack("<Q", file.read(8))
         if length > size - 8:
             raise safetensors.SafetensorError("its header is longer than the file")

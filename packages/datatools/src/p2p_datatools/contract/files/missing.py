@@ -8,6 +8,7 @@ import os
 import re
 from pathlib import Path
 
+from p2p_datatools.contract.files.opening import is_special
 from p2p_datatools.contract.words import path_word
 
 _MOST_LISTED = 10_000  # entries of a folder, among which a name that is nearly the same is looked for
@@ -22,7 +23,7 @@ def advise_missing(path: Path, *, otherwise: str = "Check the spelling.") -> str
     names that are nearly those of something that is there, have a sentence each.
     """
     text = str(path)
-    if _is_special(path):
+    if is_special(path):
         return "It is a pipe, socket or device, not a file: save what it gives to a file, and name that."
     if path.is_symlink():
         return f"It is a link that leads nowhere: {path_word(path.readlink())} does not exist."
@@ -38,14 +39,6 @@ def advise_missing(path: Path, *, otherwise: str = "Check the spelling.") -> str
         return "A pattern is replaced by the shell, which found nothing that matches: give the folder itself."
     near = _nearest(path)
     return f"Did you mean {path_word(path.with_name(near))}?" if near else otherwise
-
-
-def _is_special(path: Path) -> bool:
-    """Whether something is there that is neither a file nor a folder."""
-    try:
-        return path.exists() and not path.is_file() and not path.is_dir()
-    except OSError:
-        return False
 
 
 def _from_windows(text: str) -> str:
