@@ -117,6 +117,6 @@ def test_a_wheel_carries_the_licence_that_copies_must_include(package: str) -> N
 def test_the_packages_have_one_version_and_need_each_other_in_it() -> None:
     projects = [tomllib.loads((ROOT / "packages" / each / "pyproject.toml").read_text("utf-8")) for each in PACKAGES]
     (version,) = {each["project"]["version"] for each in projects}
-    ours = [need for each in PACKAGES for need in sum(declared(each), []) if need.startswith("p2p-")]
+    ours = [need for each in PACKAGES for part in declared(each) for need in part if need.startswith("p2p-")]
     assert ours
     assert all(need.endswith(f"=={version}") for need in ours)

@@ -4,6 +4,7 @@ Nothing here may open a file; the folder around the path is listed at most.
 """
 
 import difflib
+import errno
 import os
 import re
 from pathlib import Path
@@ -25,6 +26,8 @@ def advise_missing(path: Path, *, otherwise: str = "Check the spelling.") -> str
     text = str(path)
     if is_special(path):
         return "It is a pipe, socket or device, not a file: save what it gives to a file, and name that."
+    if _is_circle(path):
+        return "It is a link that leads back to itself, or lies behind one: delete it, or name what it stands for."
     if path.is_symlink():
         return f"It is a link that leads nowhere: {path_word(path.readlink())} does not exist."
     if (home := Path(os.path.expanduser(text))) != path:  # noqa: PTH111 - pathlib raises for an unknown user
@@ -39,6 +42,15 @@ def advise_missing(path: Path, *, otherwise: str = "Check the spelling.") -> str
         return "A pattern is replaced by the shell, which found nothing that matches: give the folder itself."
     near = _nearest(path)
     return f"Did you mean {path_word(path.with_name(near))}?" if near else otherwise
+
+
+def _is_circle(path: Path) -> bool:
+    """Whether links lead in a circle."""
+    try:
+        path.stat()
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    return False
 
 
 def _from_windows(text: str) -> str:
