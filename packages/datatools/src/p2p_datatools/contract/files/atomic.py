@@ -103,9 +103,26 @@ def cannot_write(path: Path, error: OSError) -> P2PError:
     if isinstance(error, SpecialFileError):
         return P2PError(path, error.words, "Give the name of a file.", code="special-file")
     what = f"cannot be written: {error.strerror or error}"
-    closed = error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
-    to_do = f"{'Make it writable' if closed else 'Free space'} or choose another place, then run the same command."
+    to_do = f"{_TO_WRITE.get(error.errno or 0, 'Free space')} or choose another place, then run the same command."
     return P2PError(path, what, to_do, code="cannot-write")
+
+
+_MORE_FILES = "Raise the limit of open files (ulimit -n)"
+_DEVICE = "Check the disk or the network drive"
+_TO_WRITE = {
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), "Make it writable"),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), _MORE_FILES),
+    **dict.fromkeys((errno.EIO, getattr(errno, "ESTALE", errno.EIO), errno.ENXIO), _DEVICE),
+    **dict.fromkeys((errno.ENOTDIR, errno.EISDIR, errno.EEXIST), "Remove what is there in its place"),
+    errno.EFBIG: "Raise the limit of file sizes (ulimit -f)",
+    errno.ENAMETOOLONG: "Shorten its name",
+    errno.ELOOP: "Remove the links that lead in a circle",
+}
+_TO_READ = {
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), f"{_MORE_FILES}, then run the same command."),
+    **dict.fromkeys((errno.EIO, getattr(errno, "ESTALE", errno.EIO)), f"{_DEVICE}, then run the same command."),
+    errno.EISDIR: "Give a file.",
+}
 
 
 def cannot_read(path: Path, error: OSError) -> P2PError:
@@ -113,7 +130,8 @@ def cannot_read(path: Path, error: OSError) -> P2PError:
     if isinstance(error, SpecialFileError):
         return P2PError(path, error.words, "Save what it gives to a file, and name that.", code="special-file")
     what = f"cannot be read: {error.strerror or error}"
-    return P2PError(path, what, "Check the path and the permissions of the file.", code="unreadable-file")
+    to_do = _TO_READ.get(error.errno or 0, "Check the path and the permissions of the file.")
+    return P2PError(path, what, to_do, code="unreadable-file")
 
 
 def refuse_special(path: Path) -> None:
