@@ -106,3 +106,17 @@ def test_every_dependency_is_pinned_among_the_versions_known_to_work_together() 
     pinned = {line.partition("==")[0].lower().replace("_", "-") for line in lines}
     needs = {each.lower() for package in PACKAGES for part in declared(package) for each in names(part)}
     assert {each for each in needs - pinned if not each.startswith("p2p-")} == set()
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_wheel_carries_the_licence_that_copies_must_include(package: str) -> None:
+    # hatchling packs the LICENSE that lies beside pyproject.toml, and none that lies above it.
+    assert (ROOT / "packages" / package / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
+
+
+def test_the_packages_have_one_version_and_need_each_other_in_it() -> None:
+    projects = [tomllib.loads((ROOT / "packages" / each / "pyproject.toml").read_text("utf-8")) for each in PACKAGES]
+    (version,) = {each["project"]["version"] for each in projects}
+    ours = [need for each in PACKAGES for part in declared(each) for need in part if need.startswith("p2p-")]
+    assert ours
+    assert all(need.endswith(f"=={version}") for need in ours)

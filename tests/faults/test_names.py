@@ -132,3 +132,19 @@ def test_a_folder_whose_name_is_too_long_is_one_line(
     error = capsys.readouterr().err
     assert error.count("Error: ") == 6
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "words", ["derive {} out --op gray", "derive photos {} --op gray", "pair {} photos out", "show photos {}"]
+)
+def test_links_in_a_circle_are_one_line(
+    words: str, cars: "Cars", tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("photos").symlink_to(cars.photos)
+    Path("circle").symlink_to("circle")
+    assert app.main(["data", *words.format("circle").split()]) == 2
+    error = capsys.readouterr().err
+    assert error.count("Error: circle: ") == error.count("Error: ") == 1
+    assert "leads back to itself" in error
+    assert Path("circle").is_symlink()

@@ -38,12 +38,19 @@ def test_what_is_printed_never_gets_into_a_file_that_took_the_number_of_a_closed
     assert not any(b"drawings:" in file.read_bytes() for file in files)
 
 
-@pytest.mark.parametrize("words", [("data", "palette", "cars"), ("data", "palette", "cars", "--json"), ("config",)])
+@pytest.mark.parametrize(
+    "words", [("data", "palette", "cars"), ("data", "palette", "cars", "--json"), ("config",), ("--help",)]
+)
 def test_a_full_disk_behind_standard_output_is_one_line(words: Sequence[str]) -> None:
     done = run_in_shell(*words, redirect=">/dev/full")
     assert done.returncode == 1
     assert done.stderr.startswith("Error: standard output: cannot be written")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("words", [("nonsense",), ("data", "pair", "--nonsense")])
+def test_a_wrong_command_has_its_code_where_nobody_is_told(words: Sequence[str]) -> None:
+    assert run_in_shell(*words, redirect="2>/dev/full").returncode == 2
 
 
 def test_a_reader_that_has_enough_is_no_error() -> None:

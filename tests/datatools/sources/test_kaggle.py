@@ -365,8 +365,7 @@ def test_a_key_file_that_may_not_be_read_is_named(
     def deny(*_: object) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", deny)
-    monkeypatch.setattr(Path, "read_text", deny)
+    monkeypatch.setattr(Path, "open", deny)
     with refused("kaggle-credentials-damaged") as error:
         download_dataset("a/b", tmp_path / "x", instead="")
     assert "may not be read" in error.value.what

@@ -7,6 +7,7 @@ import difflib
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,7 +16,16 @@ from click.shell_completion import CompletionItem
 
 from p2p_cli import launch
 from p2p_cli.text.help import HelpFormatter
-from p2p_cli.text.terminal import Loudness, close_output, echo, name_full_output, open_streams, silence_libraries
+from p2p_cli.text.terminal import (
+    Loudness,
+    close_output,
+    echo,
+    full_output,
+    name_full_output,
+    open_streams,
+    show_usage,
+    silence_libraries,
+)
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.words import path_word
 
@@ -159,6 +169,17 @@ def _explain_dashes(words: Sequence[str]) -> None:
             echo(f"Is {word} a path? Write {path_word(word)}.", err=True)
 
 
+def _tell(error: OSError) -> None:
+    """Say an error of the system that nobody has put into words."""
+    place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+    words = f"{place}{error.strerror}. Check the file system and run the same command again."
+    # All printing of ours has an error of its own: what click prints by itself is help.
+    if any(frame.f_code is click.echo.__code__ for frame, _ in traceback.walk_tb(error.__traceback__)):
+        words = str(full_output(error))
+        close_output()
+    echo(f"Error: {words}", err=True)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; an error of the user's is printed on standard error."""
     open_streams()
@@ -181,7 +202,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return launch.conclude(error.exit_code, error)
     except click.ClickException as error:
         if launch.speaks():
-            error.show()
+            show_usage(error)
             _explain_dashes(words if isinstance(error, click.NoSuchOption) else [])
         return launch.conclude(2)
     except (click.Abort, KeyboardInterrupt):
@@ -199,6 +220,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno is None:  # not the system's: a mistake of ours
             raise
-        place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
-        echo(f"Error: {place}{error.strerror}. Check the file system and run the same command again.", err=True)
+        _tell(error)
         return P2PError.exit_code

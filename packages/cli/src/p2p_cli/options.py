@@ -34,7 +34,7 @@ class PathType(click.Path):
     def convert(
         self, value: "str | os.PathLike[str]", param: click.Parameter | None, ctx: click.Context | None
     ) -> "str | bytes | os.PathLike[str]":
-        """Raise UsageError for a name that is empty or too long, or a folder above it that is closed to us."""
+        """Raise UsageError for a name that is empty or too long, for links in a circle, or a closed folder above it."""
         if not os.fspath(value):  # the current folder to pathlib, which nobody means by it
             what, to_do = "is empty, so it names no file or folder", "Is a variable of the shell not set?"
             raise UsageError(
@@ -43,22 +43,26 @@ class PathType(click.Path):
                 to_do,
                 code="empty-path",
             )
+        place = Path(os.fsdecode(value))
         try:
-            os.lstat(value)
+            place.stat()
         except (FileNotFoundError, NotADirectoryError):
             pass
         except OSError as error:
             shown = os.fspath(value)
             shown = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}..."
-            to_do = "Shorten its name." if error.errno == errno.ENAMETOOLONG else "Check the folders above it."
+            to_do = _TO_DO.get(error.errno or 0, "Check the folders above it.")
             what = f"cannot be looked up: {error.strerror}"
             raise UsageError(shown, what, to_do, code="unreachable-path") from error
-        place = Path(os.fsdecode(value))
         if not self.file_okay and place.is_file():
             raise UsageError(place, "is a file, and a folder is needed", advise_file(place), code="file-for-folder")
         return super().convert(value, param, ctx)
 
 
+_TO_DO = {
+    errno.ENAMETOOLONG: "Shorten its name.",
+    errno.ELOOP: "It is a link that leads back to itself, or lies behind one: delete it, or name what it stands for.",
+}
 _LONGEST_SHOWN = 200  # letters of a path that cannot be
 _SETTINGS_SUFFIX = ".toml"  # of a file of settings
 FOLDER = PathType(path_type=Path, file_okay=False)

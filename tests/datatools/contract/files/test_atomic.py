@@ -14,6 +14,8 @@ import pytest
 from p2p_datatools.contract.files.atomic import (
     append_lines,
     atomic,
+    cannot_read,
+    cannot_write,
     read_json,
     read_lines,
     sha256_file,
@@ -148,3 +150,27 @@ def test_what_a_kill_left_half_written_goes_with_the_next_write_of_the_same_file
     assert living.exists()
     assert other.exists()
     assert mine.exists()
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.ENOSPC, "Free space"),
+        (errno.EDQUOT, "Free space"),
+        (errno.EMFILE, "ulimit -n"),
+        (errno.EFBIG, "ulimit -f"),
+        (errno.EACCES, "Make it writable"),
+        (errno.EIO, "Check the disk"),
+        (errno.ESTALE, "network drive"),
+    ],
+)
+def test_what_to_do_about_a_write_that_failed_is_what_helps(number: int, words: str) -> None:
+    error = cannot_write(Path("a"), OSError(number, os.strerror(number)))
+    assert words in error.to_do
+    assert ("Free space" in error.to_do) == (words == "Free space")
+
+
+def test_a_limit_of_open_files_is_not_a_matter_of_permissions() -> None:
+    error = cannot_read(Path("a"), OSError(errno.EMFILE, os.strerror(errno.EMFILE)))
+    assert "ulimit -n" in error.to_do
+    assert "permissions" not in error.to_do

@@ -52,3 +52,10 @@ def test_a_file_is_not_called_a_missing_folder(tmp_path: Path) -> None:
 def test_a_pipe_is_called_what_it_is_and_not_offered_instead_of_itself(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "model.safetensors")
     assert advise_missing(tmp_path / "model.safetensors").startswith("It is a pipe, socket or device")
+
+
+def test_links_in_a_circle_are_called_that(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    for place in (tmp_path / "a", tmp_path / "a" / "photos"):
+        assert "leads back to itself" in advise_missing(place)

@@ -153,11 +153,11 @@ def _broken(path: Path, found: "DataStatistics", *, undrawn: Path | None) -> P2P
 
 def _draw(plots: Path, found: "DataStatistics", *, replace: bool) -> None:
     from p2p_cli.text.statistics import plot_panels
-    from p2p_datatools.contract.files.atomic import write_bytes
+    from p2p_datatools.contract.files.atomic import holds, write_bytes
     from p2p_datatools.sheets.plots import draw_bars
 
     drawn = draw_bars(plot_panels(found))
-    if plots.exists() and not replace and not (plots.is_file() and plots.read_bytes() == drawn):
+    if plots.exists() and not replace and not holds(plots, drawn):
         raise UsageError(
             plots,
             "exists already and holds another picture",

@@ -41,6 +41,14 @@ def echo(text: str = "", *, err: bool = False) -> None:
         click.echo(shown)
 
 
+def show_usage(error: click.ClickException) -> None:
+    """Say what is wrong with the words of a command, unless standard error takes nothing."""
+    try:
+        error.show()
+    except (OSError, ValueError):
+        _lead_nowhere(sys.stderr)
+
+
 @contextlib.contextmanager
 def name_full_output() -> Iterator[None]:
     """Raise P2PError when the block cannot write to standard output; what nobody reads any more is lost.
@@ -54,12 +62,14 @@ def name_full_output() -> Iterator[None]:
         if isinstance(error, BrokenPipeError) or (error.errno == errno.EIO and _is_device(sys.stdout)):
             close_output()
             return
-        raise P2PError(
-            "standard output",
-            f"cannot be written: {error.strerror or error}",
-            "The files of this command are whole; repeat it to see what it says.",
-            code="cannot-write",
-        ) from error
+        raise full_output(error) from error
+
+
+def full_output(error: OSError) -> P2PError:
+    """The error for a standard output that takes nothing more."""
+    what = f"cannot be written: {error.strerror or error}"
+    to_do = "The files of this command are whole; repeat it to see what it says."
+    return P2PError("standard output", what, to_do, code="cannot-write")
 
 
 def _is_device(stream: TextIO) -> bool:

@@ -4,6 +4,7 @@ Nothing here may list a folder or open a picture; names are given, without suffi
 """
 
 import csv
+import io
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -12,7 +13,8 @@ from itertools import product
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files.atomic import cannot_read
+from p2p_datatools.contract.files.atomic import read_bytes
+from p2p_datatools.contract.files.opening import is_pipe
 from p2p_datatools.contract.files.text import find_encoding, other_encoding
 from p2p_datatools.contract.words import plural, shell_word
 
@@ -71,25 +73,21 @@ def key_of(expression: str) -> Key:
 
 
 def is_list(match: str) -> bool:
-    """Whether what `--match` says is the name of a list: of a CSV file, or of one of text."""
-    return match.lower().endswith(".csv") or bool(_LIST.fullmatch(match))
+    """Whether what `--match` says is the name of a list: of a CSV file, of one of text, or of a pipe that gives one."""
+    return match.lower().endswith(".csv") or bool(_LIST.fullmatch(match)) or is_pipe(Path(match))
 
 
 def read_rows(file: Path) -> Iterator[tuple[int, list[str]]]:
     """The lines of a CSV file, without empty ones and the heading a,b, with their numbers; P2PError for other text."""
+    data = read_bytes(file)
+    reader = csv.reader(io.TextIOWrapper(io.BytesIO(data), find_encoding(data), newline=""), strict=True)
     try:
-        with file.open("rb") as start:
-            encoding = find_encoding(start.read(4))
-        with file.open(encoding=encoding, newline="") as text:
-            reader = csv.reader(text, strict=True)
-            for row in reader:
-                is_heading = reader.line_num == 1 and [cell.strip().lower() for cell in row] == ["a", "b"]
-                if any(cell.strip() for cell in row) and not is_heading:
-                    yield reader.line_num, row
-    except OSError as error:
-        raise cannot_read(file, error) from error
+        for row in reader:
+            is_heading = reader.line_num == 1 and [cell.strip().lower() for cell in row] == ["a", "b"]
+            if any(cell.strip() for cell in row) and not is_heading:
+                yield reader.line_num, row
     except UnicodeDecodeError as error:
-        raise other_encoding(file.read_bytes(), file, error) from error
+        raise other_encoding(data, file, error) from error
     except csv.Error as error:
         raise P2PError(
             file,

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import read_text
+from p2p_datatools.contract.files.opening import is_pipe
 from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder, parse_toml
 
 BUILT_IN = ("cars", "scenes", "facades")
@@ -221,7 +222,7 @@ def load_palette(name_or_file: str | Path) -> Palette:
         text = resources.files("p2p_datatools.contract").joinpath("palettes", f"{name_or_file}.toml").read_text("utf-8")
         return parse_palette(text, where=f"palette {name_or_file}")
     path = Path(name_or_file)
-    if not path.is_file():
+    if not path.is_file() and not is_pipe(path):
         raise UsageError(
             name_or_file,
             f"is neither a built-in palette ({', '.join(BUILT_IN)}) nor a TOML file",

@@ -16,6 +16,7 @@ import numpy as np
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.atomic import atomic, cannot_write, sha256_file, write_bytes
 from p2p_datatools.contract.files.destination import Destination
+from p2p_datatools.contract.files.opening import read_file
 from p2p_datatools.contract.files.work import BUDGET, Output, Work
 from p2p_datatools.contract.palette import IGNORE, IGNORED
 from p2p_datatools.contract.pictures.header import decoded_bytes, photo_size
@@ -105,7 +106,7 @@ class FileWork(Work[ExportJob, ExportLine, str]):
         data = self._form.encode(picture)
         if stands:
             place = self.destination.dest / file
-            if place.read_bytes() == data:
+            if read_file(place) == data:
                 return None
             what = "it, or the name of its photo, has changed since it was exported"
             raise P2PError(item.mask, what, f"Delete {place} to export it again.", code="source-changed")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.atomic import refuse_special
 from p2p_datatools.contract.files.missing import advise_missing
 from p2p_datatools.labels.formats.bdd100k import is_bdd100k, read_bdd100k
 from p2p_datatools.labels.formats.cmp import is_cmp, read_cmp
@@ -276,6 +277,7 @@ def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - i
         )
     if not path.exists():
         raise P2PError(path, "there is no such file or folder", advise_missing(path), code="missing-path")
+    refuse_special(path)
     files = LabelFiles(path, FORMATS.values())
     chosen = _detect(files) if format == "auto" else FORMATS[format]
     with catch_reader(path):

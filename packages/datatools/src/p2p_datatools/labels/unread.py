@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import find_files, holds_nothing
+from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.labels.parsing.xml import Element
 
 _BOX_NUMBERS = 4
@@ -305,7 +306,7 @@ def _begins_as_json(path: Path) -> bool:
 
 
 def _first_text(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         return file.read(4096).decode("utf-8", "replace")
 
 

@@ -25,6 +25,7 @@ from p2p_datatools.contract.files.destination import (
     refuse_dest_inside,
     stamp_records,
 )
+from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.pairs.halves import Store, files_of, store_of
 from p2p_datatools.contract.pairs.lines import NODATA_FOLDER, Pair, pair_from_json
@@ -384,7 +385,7 @@ def _carry(source: Path, target: Path, *, move: bool) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         if move and _link(source, target):
             return
-        with source.open("rb") as file, atomic(target, durable=False) as copy:
+        with open_file(source) as file, atomic(target, durable=False) as copy:
             shutil.copyfileobj(file, copy, 1 << 20)
     except FileNotFoundError as error:
         raise P2PError(

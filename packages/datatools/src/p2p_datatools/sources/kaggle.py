@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.opening import read_file
 from p2p_datatools.contract.files.text import decode_text, find_encoding
 from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.health import HealthCheck
@@ -94,7 +95,7 @@ def _fault_of(file: Path) -> str:
     """What is wrong with a file of credentials, in words; empty for one that is whole, or not there."""
     is_key = file.name == _KEY_FILE
     try:
-        data = file.read_bytes()
+        data = read_file(file)
         text = decode_text(data, file)
     except (FileNotFoundError, NotADirectoryError):
         return "" if not is_key else _ABSENT
@@ -129,7 +130,7 @@ def _fault_in(text: str) -> str:
 
 def _holds_text(path: Path) -> bool:
     with contextlib.suppress(OSError, ValueError):
-        return bool(path.read_text("utf-8").strip())
+        return bool(read_file(path).decode("utf-8").strip())
     return False
 
 

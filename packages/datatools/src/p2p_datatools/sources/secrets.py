@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from p2p_datatools.contract.files.opening import read_file
+
 HIDDEN = "***"
 _LONG = 8  # characters of a secret that is searched within words too
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s<>\"']+")
@@ -107,5 +109,5 @@ def _table(path: Path) -> Mapping[str, object]:
 
 def _text(path: Path) -> str:
     with contextlib.suppress(OSError, ValueError):
-        return path.read_text("utf-8")[:10_000]
+        return read_file(path).decode("utf-8")[:10_000]
     return ""

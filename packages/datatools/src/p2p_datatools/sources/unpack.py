@@ -17,6 +17,7 @@ from urllib.parse import quote_from_bytes
 from p2p_datatools.contract.errors import P2PError, Skip
 from p2p_datatools.contract.files.atomic import cannot_read
 from p2p_datatools.contract.files.listing import closed_folder
+from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.sources.tar import TarReader
@@ -81,7 +82,7 @@ def contents_of(path: Path, limits: Limits = Limits(), *, report: Reporter = QUI
                 contents = _list_members(path, _of_folder(path), limits, limits.bytes)
             else:
                 opened = {"zip": _zip, "tar": _tar, "gzip": _tar}[_kind(path)]
-                file = stack.enter_context(path.open("rb"))
+                file = stack.enter_context(open_file(path))
                 with _catch_damage(path):
                     contents = stack.enter_context(opened(file, path, limits, report))
         except OSError as error:
@@ -114,7 +115,7 @@ class MemberFile:
 
 
 def _kind(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         head = file.read(_MAGIC)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return "zip"
@@ -249,7 +250,7 @@ def _of_folder(folder: Path) -> Iterator[_Entry]:
 
 
 def _file_opener(place: Path) -> Callable[[], IO[bytes]]:
-    return lambda: place.open("rb")
+    return lambda: open_file(place)
 
 
 def _opener(archive: zipfile.ZipFile | TarReader, info: Any) -> Callable[[], IO[bytes]]:

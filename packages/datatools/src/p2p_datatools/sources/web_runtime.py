@@ -12,6 +12,7 @@ from pathlib import Path
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import cannot_read
 from p2p_datatools.contract.files.lock import hold
+from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.sources.catalog import ArchivePlace
 from p2p_datatools.sources.download import Sleep, download_file
@@ -103,7 +104,7 @@ def fetch_web_runtime(
     """
     release = release or RELEASE
     if archive is not None:
-        if not archive.is_file():
+        if not archive.exists():
             raise P2PError(archive, "there is no such file", _by_hand(release), code="missing-path")
         if _integrity(archive) != release.integrity:
             raise _other_archive(archive, release, _by_hand(release))
@@ -134,7 +135,7 @@ def _integrity(path: Path) -> str:
     """The SHA-512 of a file as npm writes it."""
     digest = hashlib.sha512()
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             while block := file.read(_CHUNK):
                 digest.update(block)
     except OSError as error:

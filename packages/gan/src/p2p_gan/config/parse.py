@@ -86,6 +86,7 @@ def settings_from_toml(path: Path) -> dict[str, Any]:
     try:
         settings = parse_toml(read_text(path), path, to_do=to_do)
     except P2PError as error:
+        to_do = error.to_do if error.code == "special-file" else to_do
         raise UsageError(path, error.what, to_do, code="bad-toml") from error
     for name, value in settings.items():
         if isinstance(value, dict):

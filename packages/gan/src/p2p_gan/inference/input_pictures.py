@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
+from p2p_datatools.contract.files.atomic import refuse_special
 from p2p_datatools.contract.files.destination import refuse_dest_inside
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures, stem_of
 from p2p_datatools.contract.files.missing import advise_missing
@@ -189,6 +190,7 @@ def _list_place(
         return [InputPicture("stdin", place.path, options=options, memory=place)]
     if not place.exists():
         raise P2PError(place, "does not exist", advise_missing(place, otherwise="Check the path."), code="missing-path")
+    refuse_special(place)
     if place.is_file():
         return [InputPicture(place.stem, place, options=options)]
     if _holds_pairs(place):

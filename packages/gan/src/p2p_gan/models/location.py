@@ -10,6 +10,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import cannot_read
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.files.missing import advise_missing
+from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.words import path_word
 
 MODEL_FILE, BEST = "model.safetensors", "best.safetensors"
@@ -102,7 +103,7 @@ def model_fingerprint(path: Path) -> str:
     SHA-256 of 218 MB would take longer than a picture.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             length = file.seek(0, 2)
             digest = hashlib.sha256(f"{length}".encode())
             for number in range(_BLOCKS):

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import cannot_read
+from p2p_datatools.contract.files.opening import open_file, read_file
 from p2p_gan.models.card import ModelCard, card_from_json
 from p2p_gan.models.location import MODEL_FILE, advise_damaged, advise_lost, is_onnx, model_file
 from p2p_gan.models.tensorfile import hash_tensors, pieces, write_tensors
@@ -83,7 +84,7 @@ def read_model(path: Path | str) -> Model:
     with _explain_damage(path):
         metadata = _read_metadata(path)
         card = _card_of(metadata, path)
-        data = path.read_bytes()
+        data = read_file(path)
         tensors = safetensors.torch.load(data)
     generator = _build_for(card, tensors, where=path)
     _refuse_other_weights(tensors, metadata, path)
@@ -105,7 +106,7 @@ def check_model(path: Path) -> None:
     with _explain_damage(path):
         metadata = _read_metadata(path)
         _card_of(metadata, path)
-        tensors = safetensors.torch.load(path.read_bytes())
+        tensors = safetensors.torch.load(read_file(path))
     _refuse_other_weights(tensors, metadata, path)
 
 
@@ -139,14 +140,14 @@ def _explain_damage(path: Path) -> Iterator[None]:
 
 
 def _is_archive(path: Path) -> bool:
-    with path.open("rb") as file:
+    with open_file(path) as file:
         return file.read(4) == b"PK\x03\x04"
 
 
 def _read_metadata(path: Path) -> dict[str, str]:
     """Read the texts in the header (8 bytes of length, then JSON) and check the length of the file against it."""
     size = path.stat().st_size
-    with path.open("rb") as file:
+    with open_file(path) as file:
         (length,) = struct.unpack("<Q", file.read(8))
         if length > size - 8:
             raise safetensors.SafetensorError("its header is longer than the file")

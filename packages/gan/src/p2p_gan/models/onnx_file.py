@@ -15,6 +15,7 @@ import numpy as np
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import cannot_read
+from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 from p2p_gan.models.card import ModelCard, card_from_json
 from p2p_gan.models.protobuf import each_field, encode_field
@@ -137,7 +138,7 @@ def read_onnx_file(path: Path) -> OnnxFile:
     export, whose weights lie elsewhere or have values that are no numbers, or that a newer p2p wrote.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             size = file.seek(0, 2)
             if not 0 < size <= _MOST_BYTES:
                 raise P2PError(path, "is not a model: it is empty or too large", _FOREIGN, code="damaged-file")

@@ -19,6 +19,7 @@ from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import cannot_read
+from p2p_datatools.contract.files.opening import open_file
 
 _WRAPPERS = "module.", "_orig_mod."  # what DataParallel and torch.compile put before every name
 _DEEPEST = 3  # keys that lead to a table of tensors, such as state_dict of a checkpoint with much else
@@ -112,7 +113,8 @@ def _load(path: Path, give: str) -> dict[Any, Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about foreign files, which are refused below
-            state: Any = torch.load(path, map_location="cpu", weights_only=True)
+            with open_file(path) as file:
+                state: Any = torch.load(file, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise P2PError(path, "does not exist", "Check the path.", code="missing-file") from error
     except OSError as error:
@@ -141,7 +143,7 @@ def _find_changed(path: Path) -> str | None:
 
 def _explain(path: Path, told: str, give: str) -> P2PError:
     """Why torch does not load a file: what else it is, by its beginning, its members and its name."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         start = file.read(64).lstrip()
     for beginning, what in _NOT_FETCHED.items():
         if start.startswith(beginning):

@@ -19,6 +19,7 @@ from typing import IO, Any
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.missing import advise_missing
+from p2p_datatools.contract.files.opening import SpecialFileError, is_special, open_file, read_file, read_once
 from p2p_datatools.contract.files.relative import cut_name
 from p2p_datatools.contract.files.text import decode_text, guess_encodings, other_encoding
 from p2p_datatools.contract.foreign import is_deeper
@@ -33,9 +34,11 @@ def atomic(path: Path | str, *, durable: bool = True) -> Iterator[IO[bytes]]:
     """Open a temporary file beside `path` for writing; it takes that name when the block ends well, else it is gone.
 
     `durable` flushes the file and its folder to the disk first, so that a power cut leaves the old file or the new one.
-    Raises P2PError when the disk is full or the place cannot be written.
+    Raises P2PError when the disk is full or the place cannot be written, or is that of a pipe or device.
     """
     path, renamed = Path(path), False
+    if is_special(path):  # such as /dev/null, in whose place a file would be
+        raise cannot_write(path, SpecialFileError(path))
     temporary = path.parent / f".{cut_name(path.name, 60)}.{os.getpid()}-{secrets.token_hex(6)}.tmp"
     try:
         if durable:  # one file by itself; of many the folder is swept as a whole
@@ -97,16 +100,44 @@ def lives(process: int) -> bool:
 
 def cannot_write(path: Path, error: OSError) -> P2PError:
     """The error for a write that failed."""
+    if isinstance(error, SpecialFileError):
+        return P2PError(path, error.words, "Give the name of a file.", code="special-file")
     what = f"cannot be written: {error.strerror or error}"
-    closed = error.errno in (errno.EROFS, errno.EACCES, errno.EPERM)
-    to_do = f"{'Make it writable' if closed else 'Free space'} or choose another place, then run the same command."
+    to_do = f"{_TO_WRITE.get(error.errno or 0, 'Free space')} or choose another place, then run the same command."
     return P2PError(path, what, to_do, code="cannot-write")
+
+
+_MORE_FILES = "Raise the limit of open files (ulimit -n)"
+_DEVICE = "Check the disk or the network drive"
+_TO_WRITE = {
+    **dict.fromkeys((errno.EROFS, errno.EACCES, errno.EPERM), "Make it writable"),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), _MORE_FILES),
+    **dict.fromkeys((errno.EIO, getattr(errno, "ESTALE", errno.EIO), errno.ENXIO), _DEVICE),
+    **dict.fromkeys((errno.ENOTDIR, errno.EISDIR, errno.EEXIST), "Remove what is there in its place"),
+    errno.EFBIG: "Raise the limit of file sizes (ulimit -f)",
+    errno.ENAMETOOLONG: "Shorten its name",
+    errno.ELOOP: "Remove the links that lead in a circle",
+}
+_TO_READ = {
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), f"{_MORE_FILES}, then run the same command."),
+    **dict.fromkeys((errno.EIO, getattr(errno, "ESTALE", errno.EIO)), f"{_DEVICE}, then run the same command."),
+    errno.EISDIR: "Give a file.",
+}
 
 
 def cannot_read(path: Path, error: OSError) -> P2PError:
     """The error for a read that failed."""
+    if isinstance(error, SpecialFileError):
+        return P2PError(path, error.words, "Save what it gives to a file, and name that.", code="special-file")
     what = f"cannot be read: {error.strerror or error}"
-    return P2PError(path, what, "Check the path and the permissions of the file.", code="unreadable-file")
+    to_do = _TO_READ.get(error.errno or 0, "Check the path and the permissions of the file.")
+    return P2PError(path, what, to_do, code="unreadable-file")
+
+
+def refuse_special(path: Path) -> None:
+    """Raise P2PError for a pipe, socket or device: what is read more than once has to be a file or a folder."""
+    if is_special(path):
+        raise cannot_read(path, SpecialFileError(path))
 
 
 def sync_folder(folder: Path) -> None:
@@ -128,7 +159,7 @@ def write_bytes(path: Path | str, data: bytes, *, durable: bool = True) -> None:
 def holds(path: Path, data: bytes) -> bool:
     """Whether a file is there and has exactly these bytes."""
     try:
-        return path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data
+        return path.is_file() and path.stat().st_size == len(data) and read_file(path) == data
     except OSError as error:
         raise cannot_read(path, error) from error
 
@@ -193,15 +224,15 @@ def _cut_torn_line(file: IO[bytes]) -> None:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a file; raises P2PError when it cannot be read."""
+    """The bytes of a file, or of a pipe, which gives them once; raises P2PError when it cannot be read."""
     try:
-        return path.read_bytes()
+        return read_once(path)
     except OSError as error:
         raise cannot_read(path, error) from error
 
 
 def read_text(path: Path) -> str:
-    """The text of a file; raises P2PError when it cannot be read, or has an encoding that it does not tell."""
+    """The text of a file or pipe; raises P2PError when it cannot be read, or has an encoding that it does not tell."""
     return decode_text(read_bytes(path), path)
 
 
@@ -245,7 +276,7 @@ def read_json(path: Path, each: Callable[[_Object], Any] | None = None, *, repea
     """Parse a JSON file, as `load_json` does. Raises P2PError, naming the place, when it is not valid."""
     data = b""
     try:
-        data = path.read_bytes()
+        data = read_file(path)
         text, data = _decode(data), b""  # of a large file one of them is enough
         return _parse(text, each, repeats=repeats)
     except FileNotFoundError as error:
@@ -272,7 +303,7 @@ def each_line(path: Path, *, torn_ok: bool = False) -> Iterator[tuple[int, Any]]
     """The values of `read_lines` one after the other, each with the position in the file where its line begins."""
     place = 0
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             for number, line in enumerate(file, start=1):
                 if not (torn_ok and not line.endswith(b"\n")):
                     yield place, _line(line, path, number)
@@ -301,7 +332,8 @@ class OpenLines:
 
     def __init__(self, path: Path) -> None:
         try:
-            self._handle = os.open(path, os.O_RDONLY)
+            with open_file(path) as file:
+                self._handle = os.dup(file.fileno())
         except OSError as error:
             raise cannot_read(path, error) from error
         self._path, self._lock = path, threading.Lock()
@@ -345,7 +377,7 @@ class OpenLines:
 def sha256_file(path: Path) -> str:
     """The SHA-256 of a file's bytes, in hex."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise cannot_read(path, error) from error

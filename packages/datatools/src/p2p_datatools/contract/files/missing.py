@@ -4,10 +4,12 @@ Nothing here may open a file; the folder around the path is listed at most.
 """
 
 import difflib
+import errno
 import os
 import re
 from pathlib import Path
 
+from p2p_datatools.contract.files.opening import is_special
 from p2p_datatools.contract.words import path_word
 
 _MOST_LISTED = 10_000  # entries of a folder, among which a name that is nearly the same is looked for
@@ -22,8 +24,10 @@ def advise_missing(path: Path, *, otherwise: str = "Check the spelling.") -> str
     names that are nearly those of something that is there, have a sentence each.
     """
     text = str(path)
-    if _is_special(path):
+    if is_special(path):
         return "It is a pipe, socket or device, not a file: save what it gives to a file, and name that."
+    if _is_circle(path):
+        return "It is a link that leads back to itself, or lies behind one: delete it, or name what it stands for."
     if path.is_symlink():
         return f"It is a link that leads nowhere: {path_word(path.readlink())} does not exist."
     if (home := Path(os.path.expanduser(text))) != path:  # noqa: PTH111 - pathlib raises for an unknown user
@@ -40,12 +44,13 @@ def advise_missing(path: Path, *, otherwise: str = "Check the spelling.") -> str
     return f"Did you mean {path_word(path.with_name(near))}?" if near else otherwise
 
 
-def _is_special(path: Path) -> bool:
-    """Whether something is there that is neither a file nor a folder."""
+def _is_circle(path: Path) -> bool:
+    """Whether links lead in a circle."""
     try:
-        return path.exists() and not path.is_file() and not path.is_dir()
-    except OSError:
-        return False
+        path.stat()
+    except OSError as error:
+        return error.errno == errno.ELOOP
+    return False
 
 
 def _from_windows(text: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_json, read_text
+from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.files.text import find_encoding
 from p2p_datatools.contract.folders.given_splits import split_in, split_of_list
 from p2p_datatools.contract.words import plural
@@ -75,7 +76,7 @@ class _Row(NamedTuple):
 
 
 def _from_csv(file: Path) -> SplitTable:
-    with file.open("rb") as start:
+    with open_file(file) as start:
         head = start.readline()
     heading = _cells_of(head.decode(find_encoding(head), "replace"))
     if _place_of(heading) is None:

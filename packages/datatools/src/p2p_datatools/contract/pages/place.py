@@ -8,6 +8,7 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.files.atomic import cannot_write, write_bytes
+from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.pages.elements import SIGN
 
 _START = 200  # bytes within which a page of ours says that it is one
@@ -33,6 +34,6 @@ def write_page_file(dest: Path, page: bytes) -> None:
 
 
 def _is_ours(path: Path) -> bool:
-    with suppress(OSError), path.open("rb") as file:
+    with suppress(OSError), open_file(path) as file:
         return SIGN.encode() in file.read(_START)
     return False

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.mask_folder import MASK_LINES
 from p2p_datatools.contract.palette import PALETTE_FILE
 from p2p_datatools.contract.words import p2p_command
@@ -127,7 +128,7 @@ def _kind_of(folder: Path) -> _OwnFolder | None:
 def _read(path: Path) -> Mapping[str, Any]:
     """A record, or the first line of one, empty where it is none: files of other programs have such names, too."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             value = json.loads(file.read() if path.suffix == ".json" else file.readline())
     except (OSError, ValueError, RecursionError):
         return {}
@@ -147,7 +148,7 @@ def _lists(folder: Path, kind: _OwnFolder, below: str) -> bool:
         return below.split("/")[0] in kind.pictures
     beginning = json.dumps(f"{below}/", ensure_ascii=False)[:-1].encode(errors="surrogateescape")
     try:
-        with (folder / kind.pictures).open("rb") as lines:
+        with open_file(folder / kind.pictures) as lines:
             return any(beginning in line for line in lines)
     except OSError:
         return False

@@ -15,6 +15,7 @@ import numpy as np
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import cannot_read
+from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette
@@ -119,7 +120,7 @@ def read_place(folder: Path, pair: Pair, ending: str) -> bytes:
         raise P2PError(where, "is not in the record of the shards", _EXPORT, code="damaged-file")
     first, length = place
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             file.seek(first)
             data = file.read(min(length, path.stat().st_size))
     except OSError as error:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.pictures.header import PictureFile, any_header, open_picture
 from p2p_datatools.contract.pictures.pages import ReadOptions, open_tiff
 from p2p_datatools.contract.pictures.pillow import explain_damage
@@ -200,7 +201,7 @@ def _read_world_file(picture: Path) -> list[float] | None:
     kind = picture.suffix
     for suffix in (f"{kind[:2]}{kind[-1]}w", ".wld"):
         with contextlib.suppress(OSError, ValueError):
-            with picture.with_suffix(suffix).open("rb") as world:
+            with open_file(picture.with_suffix(suffix)) as world:
                 numbers = [float(word.replace(b",", b".")) for word in world.read(_LONGEST).split()]
             if len(numbers) == 6:
                 return numbers

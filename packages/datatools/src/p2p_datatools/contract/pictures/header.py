@@ -20,6 +20,8 @@ from PIL import ExifTags, Image
 from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.atomic import cannot_read
+from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.formats.channel_bits import bits_at_start
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS, refuse_bomb, too_many_pixels
@@ -180,7 +182,7 @@ class PictureFile:
             self._stream.seek(0)
             data = self._stream.read(most)
         except OSError as error:
-            raise _unreadable(self.path, error) from error
+            raise cannot_read(self.path, error) from error
         if not data:
             raise P2PError(self.path, "is empty (0 bytes)", "Fetch or save it again.", code="empty-file")
         return data
@@ -198,16 +200,11 @@ def open_picture(
 @contextlib.contextmanager
 def _open_file(path: Path, options: ReadOptions) -> Iterator[PictureFile]:
     try:
-        stream = path.open("rb")
+        stream = open_file(path)
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise cannot_read(path, error) from error
     with stream:
         yield PictureFile(path, stream, options)
-
-
-def _unreadable(path: Path, error: OSError) -> P2PError:
-    to_do = "Check the path and the permissions of the file."
-    return P2PError(path, f"cannot be read: {error.strerror}", to_do, code="unreadable-file")
 
 
 def read_header(source: Path | str | PictureFile) -> Header:

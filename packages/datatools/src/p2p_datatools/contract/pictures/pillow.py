@@ -12,6 +12,7 @@ from typing import BinaryIO
 from PIL import Image, UnidentifiedImageError, features
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pictures.formats.signatures import START, foreign_content
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS, too_many_pixels
@@ -53,7 +54,7 @@ def _not_read(path: Path) -> P2PError:
         to_do = "Install a newer Pillow, or convert it to PNG or JPEG."
         return P2PError(path, f"is of a kind ({kind}) that the installed Pillow cannot read", to_do, code="no-decoder")
     head = b""
-    with contextlib.suppress(OSError), path.open("rb") as file:
+    with contextlib.suppress(OSError), open_file(path) as file:
         head = file.read(START)
     if error := foreign_content(path, head):
         return error

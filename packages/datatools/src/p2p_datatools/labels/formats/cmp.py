@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_text, sha256_file
+from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.labels.parsing.outlines import box, number
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels
@@ -24,7 +25,7 @@ def is_cmp(path: Path) -> bool:
         return False
     files = [path] if path.is_file() else sorted(path.glob("*.xml"))[:1]
     for file in files:
-        with file.open("rb") as text:
+        with open_file(file) as text:
             start = text.read(400)
         return file.suffix.lower() == ".xml" and b"<object>" in start and b"<labelname>" in start and b"<x>" in start
     return False

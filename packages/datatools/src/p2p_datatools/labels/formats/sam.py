@@ -15,6 +15,7 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_text
 from p2p_datatools.contract.files.listing import find_files, find_pictures
+from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.embedded import mask_file_runs
 from p2p_datatools.labels.parsing.regions import UNNAMED, RegionCollector, gather, read_picture_name, size_from
@@ -141,7 +142,7 @@ def _refuse_other_size(region: Region, size: Size) -> None:
 def _is_table(file: Path) -> bool:
     if not file.is_file():
         return False
-    with file.open("rb") as table:
+    with open_file(file) as table:
         line = table.readline(4096)
     return tuple(line.decode("utf-8", "replace").strip().split(",")[:4]) == _FIRST_COLUMNS
 

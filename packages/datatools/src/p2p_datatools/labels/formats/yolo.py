@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import cannot_read, read_text, sha256_file
 from p2p_datatools.contract.files.listing import find_files
+from p2p_datatools.contract.files.opening import open_file, read_file
 from p2p_datatools.contract.files.text import find_encoding
 from p2p_datatools.contract.folders.given_splits import split_in
 from p2p_datatools.contract.foreign import is_digits
@@ -322,7 +323,7 @@ def _is_list_of_pictures(file: Path) -> bool:
 
 
 def _is_blank(file: Path) -> bool:
-    return file.stat().st_size < _MOST_BLANK and not file.read_bytes().strip()
+    return file.stat().st_size < _MOST_BLANK and not read_file(file).strip()
 
 
 def _is_label(file: Path, *, shares: bool = False) -> bool:
@@ -341,7 +342,7 @@ def _is_label(file: Path, *, shares: bool = False) -> bool:
 
 
 def _first_line(file: Path) -> str:
-    with file.open("rb") as text:
+    with open_file(file) as text:
         start = text.read(4096)
     return start.decode(find_encoding(start), "ignore").split("\n", 1)[0]
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.opening import read_file
 from p2p_datatools.contract.foreign import decoder_words
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.index import read_ids
@@ -43,7 +44,7 @@ def mask_runs(
 def mask_file_runs(path: Path) -> Runs:
     """A drawn mask from a file as large as its picture: what is neither black nor transparent is inside."""
     try:
-        data = path.read_bytes()
+        data = read_file(path)
     except OSError as error:
         raise P2PError(
             path, f"cannot be read: {error.strerror}", "Put the mask where its labels say.", code="unreadable-file"

@@ -8,6 +8,7 @@ import zlib
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.opening import read_file
 
 _HEAD = 128  # bytes, of which the last four say version and byte order
 _MATRIX, _COMPRESSED = 14, 15
@@ -25,7 +26,7 @@ def check_mat_tags(path: Path, *, whole: bool = True) -> None:
 
     Files of other versions are left to SciPy, which checks them itself. Without `whole` the end may be missing.
     """
-    data = path.read_bytes()
+    data = read_file(path)
     order = _ORDERS.get(data[_HEAD - 4 : _HEAD])
     if order is None:
         return

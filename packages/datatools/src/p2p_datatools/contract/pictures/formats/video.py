@@ -18,6 +18,7 @@ import numpy as np
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import atomic, cannot_read, cannot_write
+from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.pictures.images import Photo, size_of
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural
@@ -109,7 +110,7 @@ def open_video(path: Path | str) -> VideoReader:
     """Open a video; raises P2PError for a file that is none, or that cannot be read."""
     path = Path(path)
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             head = file.read(188)
     except OSError as error:
         raise cannot_read(path, error) from error
@@ -166,7 +167,7 @@ def write_video(path: Path, frames: Iterable[Photo], rate: float, *, mark: str) 
 def read_mark(path: Path) -> str | None:
     """The text that `write_video` left in a video; None in any other file."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - _LONGEST_MARK))
             tail = file.read()
     except OSError as error:
