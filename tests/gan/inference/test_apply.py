@@ -14,7 +14,15 @@ from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import Photo, hash_pixels, size_of, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Fit, Size
-from p2p_gan.inference.apply import ApplyOptions, apply_model, seed_of, size_seen, translate, translator_of
+from p2p_gan.inference.apply import (
+    ApplyOptions,
+    apply_model,
+    fit_picture,
+    seed_of,
+    size_seen,
+    translate,
+    translator_of,
+)
 from p2p_gan.inference.inputs import read_input
 from p2p_gan.inference.runtimes.onnx_runtime import load_onnx_model
 from p2p_gan.inference.runtimes.torch_runtime import torch_noise
@@ -83,6 +91,14 @@ def test_what_was_padded_is_cut_off_where_it_was_added(model: Model) -> None:
 def test_without_dropout_there_is_nothing_left_to_chance(model: Model) -> None:
     off = ApplyOptions(dropout=False)
     assert np.array_equal(apply_model(model, picture(), off), apply_model(model, picture(), off, variant=3))
+
+
+def test_the_network_is_told_how_much_of_its_input_is_picture(make_model: Callable[..., Model]) -> None:
+    model = make_model(PHOTO, PHOTO)
+    fitted = fit_picture(model.card, model.unit, picture(50, 37), ApplyOptions(size="native"), None)
+    assert fitted.padded.shape == (64, 64, 3)
+    assert fitted.options.valid == (37 / 64, 50 / 64)
+    assert fit_picture(model.card, model.unit, picture(50, 37), ApplyOptions(), None).options.valid == (1.0, 1.0)
 
 
 def test_native_padding_leaves_a_picture_that_needs_none_alone(model: Model) -> None:

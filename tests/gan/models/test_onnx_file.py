@@ -64,6 +64,13 @@ def test_a_file_says_what_it_is(file: Path) -> None:
     assert len(found.source) == 64
 
 
+def test_weights_of_fewer_bits_are_another_model(make_model: Callable[..., Model], export_model: "ExportModel") -> None:
+    model = make_model(PHOTO, PHOTO)
+    found = [read_onnx_file(export_model(model, precision)) for precision in ("float32", "float16", "int8")]
+    assert len({each.source for each in found}) == 1
+    assert len({each.digest for each in found}) == 3
+
+
 @pytest.mark.parametrize("data", [b"", b"no model at all", b"\xff" * 64, b"\x08\x08"])
 def test_what_is_no_onnx_file_is_refused(tmp_path: Path, data: bytes, refused: "Refused") -> None:
     path = tmp_path / "x.onnx"
