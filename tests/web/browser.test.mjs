@@ -86,6 +86,11 @@ test("every fit brings a picture to the same pixels at the same place", () => {
   assert.deepEqual([0.5, 1.5, 2.5, 2.4999, 2.5001].map(roundEven), [0, 2, 2, 2, 3]);
 });
 
+test("a picture of a single row is padded until a border can be mirrored", () => {
+  const fitted = fitPicture({ size: null, fit: "stretch", unit: 4, exact: true }, picture([5, 1], 3), null);
+  assert.deepEqual([fitted.padded.width, fitted.padded.height, fitted.valid], [8, 8, [1 / 8, 5 / 8]]);
+});
+
 test("a photo is resized to within two steps of what OpenCV gives", () => {
   for (const [own, wanted, expected] of golden.photos) near(resizePhoto(picture(own, 3), size(wanted)).data, expected, 2);
 });

@@ -17,6 +17,7 @@ from p2p_gan.evaluation import export
 from p2p_gan.evaluation.export import export_onnx, export_safetensors, export_torchscript
 from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.inference.predictor import load_model
+from p2p_gan.inference.runtimes.graph_inputs import graph_inputs
 from p2p_gan.models.model import Model, read_model
 from p2p_gan.models.onnx_file import read_onnx_file
 
@@ -53,6 +54,20 @@ def test_a_run_is_exported_beside_its_model_and_compared_on_its_own_pairs(run_fo
     assert made.real.ssim > 0.999
     assert read_onnx_file(made.dest).source == sha256_file(tmp_path / "run" / "model.safetensors")
     assert not export_onnx(tmp_path / "run").written
+
+
+@pytest.mark.usefixtures("needs_onnx")
+@pytest.mark.parametrize("lost", ["valid", "dropout_1"])
+def test_an_export_that_does_not_know_its_padding_or_its_dropout_is_refused(
+    lost: str, model: Path, refused: "Refused", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without(*given: Any) -> dict[str, Any]:
+        return {name: value for name, value in graph_inputs(*given).items() if name != lost}
+
+    monkeypatch.setattr("p2p_gan.inference.runtimes.onnx_runtime.graph_inputs", without)
+    with refused("not-the-same", model.with_suffix(".onnx")):
+        export_onnx(model)
+    assert not model.with_suffix(".onnx").exists()
 
 
 @pytest.mark.usefixtures("needs_onnx")

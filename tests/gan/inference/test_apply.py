@@ -12,10 +12,19 @@ import torch
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.images import Photo, hash_pixels, write_mask, write_png
+from p2p_datatools.contract.pictures.images import Photo, hash_pixels, size_of, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Fit, Size
-from p2p_gan.inference.apply import ApplyOptions, apply_model, seed_of, size_seen
+from p2p_gan.inference.apply import (
+    ApplyOptions,
+    apply_model,
+    fit_picture,
+    seed_of,
+    size_seen,
+    translate,
+    translator_of,
+)
 from p2p_gan.inference.inputs import read_input
+from p2p_gan.inference.runtimes.onnx_runtime import load_onnx_model
 from p2p_gan.inference.runtimes.torch_runtime import torch_noise
 from p2p_gan.machine import memory
 from p2p_gan.models.model import Model, read_model
@@ -24,6 +33,7 @@ from p2p_gan.networks.weights import initialise
 
 if TYPE_CHECKING:
     from conftest import Refused
+    from gan.conftest import DrawModel, ExportModel
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +91,14 @@ def test_what_was_padded_is_cut_off_where_it_was_added(model: Model) -> None:
 def test_without_dropout_there_is_nothing_left_to_chance(model: Model) -> None:
     off = ApplyOptions(dropout=False)
     assert np.array_equal(apply_model(model, picture(), off), apply_model(model, picture(), off, variant=3))
+
+
+def test_the_network_is_told_how_much_of_its_input_is_picture(make_model: Callable[..., Model]) -> None:
+    model = make_model(PHOTO, PHOTO)
+    fitted = fit_picture(model.card, model.unit, picture(50, 37), ApplyOptions(size="native"), None)
+    assert fitted.padded.shape == (64, 64, 3)
+    assert fitted.options.valid == (37 / 64, 50 / 64)
+    assert fit_picture(model.card, model.unit, picture(50, 37), ApplyOptions(), None).options.valid == (1.0, 1.0)
 
 
 def test_native_padding_leaves_a_picture_that_needs_none_alone(model: Model) -> None:
@@ -164,6 +182,22 @@ def test_a_model_of_native_pictures_keeps_their_scale(make_model: Callable[..., 
         apply_model(model, picture(70, 40), ApplyOptions()),
         apply_model(model, picture(70, 40), ApplyOptions(size="native")),
     )
+
+
+@pytest.mark.parametrize("given", [Size(1, 1), Size(1, 30), Size(30, 1), Size(5, 9)])
+@pytest.mark.parametrize("kind", ["unet", "resnet"])
+def test_a_picture_of_a_single_row_is_padded_until_borders_can_be_mirrored(
+    kind: str, given: Size, draw_model: "DrawModel", export_model: "ExportModel"
+) -> None:
+    file = export_model(draw_model(kind=kind, blocks=1))
+    photo = picture(given.width, given.height)
+    model = read_model(file.with_suffix(".safetensors"))
+    for size in ("native", None):
+        fake = apply_model(model, photo, ApplyOptions(size=size))
+        assert size_of(fake) == given
+    native = ApplyOptions(size="native", dropout=False)
+    found = translate(translator_of(load_onnx_model(file)), model.card, photo, native, None)
+    assert np.abs(found.astype(int) - apply_model(model, photo, native)).max() <= 1
 
 
 def test_strips_change_no_more_than_the_last_digit_and_are_reported(make_model: Callable[..., Model]) -> None:

@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from p2p_datatools.contract.pictures.images import colorize, write_mask, write_p
 from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.inference.predictor import Predictor, load_model
 from p2p_gan.inference.sampling import SampleOptions, sample
+from p2p_gan.inference.shared import SharedTranslator
 from p2p_gan.machine import memory
 from p2p_gan.models.model import Model
 
@@ -255,22 +257,13 @@ def test_a_predictor_is_copied_and_pickled_with_its_model_and_copies_say_what_th
 
 
 _FORKS = """
-import os, sys, threading, time
+import os, sys, time
 import numpy as np
 from p2p_gan import load_model
 
 model = load_model(sys.argv[1], runtime=sys.argv[2], all_cores=True)
 picture = np.random.default_rng(0).integers(0, 256, (280, 300, 3), dtype=np.uint8)
 model(picture)
-done = threading.Event()
-
-def work():
-    while not done.is_set():
-        model(picture)
-
-busy = threading.Thread(target=work)  # the fork finds locks held
-busy.start()
-time.sleep(0.2)
 if not (child := os.fork()):
     model(picture, seed=1)
     os._exit(7)
@@ -281,15 +274,13 @@ for _ in range(300):
     time.sleep(0.1)
 else:
     os.kill(child, 9)
-done.set()
-busy.join()
 print(os.waitstatus_to_exitcode(ended))
 """
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
 @pytest.mark.parametrize("runtime", ["torch", "onnxruntime", "openvino"])
-def test_a_process_that_was_forked_while_a_thread_worked_waits_for_nothing(
+def test_a_process_that_was_forked_after_a_picture_waits_for_no_thread_of_the_other(
     runtime: str, make_model: Callable[..., Model], export_model: "ExportModel"
 ) -> None:
     if runtime == "openvino":
@@ -299,6 +290,17 @@ def test_a_process_that_was_forked_while_a_thread_worked_waits_for_nothing(
     environment = os.environ | {"OMP_NUM_THREADS": "2"}
     found = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=120)
     assert found.stdout.split() == ["7"], found.stderr
+
+
+def test_a_process_that_was_forked_does_not_wait_for_a_lock_that_a_thread_held(
+    painter: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = painter(LABELS)
+    (translator,) = painter._translators.values()
+    assert isinstance(translator, SharedTranslator)
+    with painter._lock, translator._lock:
+        monkeypatch.setattr(os, "getpid", lambda: -1)
+        assert np.array_equal(painter(LABELS), wanted)
 
 
 @pytest.mark.parametrize("wrong", ["run", Path("run/model.safetensors"), None])
@@ -351,6 +353,29 @@ def test_threads_get_the_pixels_that_one_gets(painter: Predictor) -> None:
     for each in threads:
         each.join()
     assert all(np.array_equal(found[number], wanted[number]) for number in range(4))
+
+
+def test_in_torch_one_thread_at_a_time_computes(
+    make_model: Callable[..., Model], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = make_model(MASK, PHOTO, palette=CARS)
+    inside, most, painter, plain = 0, 0, Predictor(model), model.generator.forward
+
+    def watch(*given: Any) -> Any:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        time.sleep(0.05)
+        inside -= 1
+        return plain(*given)
+
+    monkeypatch.setattr(model.generator, "forward", watch)
+    threads = [threading.Thread(target=painter, args=(LABELS,), kwargs={"seed": seed}) for seed in range(3)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert most == 1
 
 
 def test_sizes_are_said_as_on_the_command_line(painter: Predictor, refused: "Refused") -> None:

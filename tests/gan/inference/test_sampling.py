@@ -13,25 +13,30 @@ import torch
 from PIL import Image
 
 from p2p_datatools.contract.files import destination
+from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.pairs.manifest import Half, open_pairs
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.arrays import Array, read_array
 from p2p_datatools.contract.pictures.header import PictureFile, open_picture
 from p2p_datatools.contract.pictures.images import read_mask, read_photo, write_png
 from p2p_datatools.contract.pictures.pages import ReadOptions
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.config.config import Config
 from p2p_gan.inference import input_pictures
 from p2p_gan.inference.apply import ApplyOptions, apply_model
+from p2p_gan.inference.input_pictures import InputPicture
 from p2p_gan.inference.inputs import read_input
 from p2p_gan.inference.mask_inputs import InputChanges
-from p2p_gan.inference.sampling import SampleOptions, sample
+from p2p_gan.inference.runtimes.onnx_runtime import load_onnx_model
+from p2p_gan.inference.runtimes.translator import AnyModel
+from p2p_gan.inference.sampling import SampleOptions, SampleWork, Variant, sample
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model, read_model
 from p2p_gan.training.run import train
 
 if TYPE_CHECKING:
     from conftest import Deaths, Notes, Refused
-    from gan.conftest import WriteModel
+    from gan.conftest import ExportModel, WriteModel
 
 
 @pytest.fixture
@@ -100,6 +105,33 @@ def test_other_settings_do_not_mix_into_the_same_folder(
     sample(run_folder, [masks], tmp_path / "out")
     with refused("other-settings", tmp_path / "out", usage=True):
         sample(run_folder, [masks], tmp_path / "out", SampleOptions(ApplyOptions(seed=1)))
+
+
+def test_a_model_of_fewer_bits_does_not_mix_into_the_same_folder(
+    make_model: "Callable[..., Model]", export_model: "ExportModel", masks: Path, tmp_path: Path, refused: "Refused"
+) -> None:
+    model = make_model(Half("mask", "mask"), Half("photo", "photo"), palette=load_palette("cars"))
+    sample(export_model(model), [masks], tmp_path / "out")
+    with refused("other-settings", tmp_path / "out", usage=True) as error:
+        sample(export_model(model, "float16"), [masks], tmp_path / "out")
+    assert "of another model" in error.value.what
+
+
+def test_pictures_that_are_computed_side_by_side_count_what_their_passes_take(
+    make_model: "Callable[..., Model]", export_model: "ExportModel", tmp_path: Path
+) -> None:
+    model = make_model(Half("photo", "photo"), Half("photo", "photo"))
+    variant, how = Variant(InputPicture("x", tmp_path / "x.png"), 1, "x.png"), SampleOptions(ApplyOptions("native"))
+    with Destination(tmp_path / "out", marker="samples.json", recipe={}) as destination:
+
+        def weight(one: AnyModel, size: Size) -> int:
+            sizes = {"x": size}
+            return SampleWork(one, how, destination, {}, [variant], lambda _: None, sizes).weight(variant)
+
+        small, pixels, exported = Size(64, 32), 64 * 32, load_onnx_model(export_model(model))
+        assert weight(model, small) == 96 * pixels  # 6 values of 16 bytes
+        assert weight(exported, small) == (96 + 100) * pixels  # the file says 100 bytes for a pass
+        assert weight(exported, Size(6400, 3200)) == 96 * 10_000 * pixels  # of large ones one pass has the machine
 
 
 def test_the_name_of_a_picture_for_the_outputs_does_not_become_a_folder(

@@ -64,6 +64,13 @@ def test_a_file_says_what_it_is(file: Path) -> None:
     assert len(found.source) == 64
 
 
+def test_weights_of_fewer_bits_are_another_model(make_model: Callable[..., Model], export_model: "ExportModel") -> None:
+    model = make_model(PHOTO, PHOTO)
+    found = [read_onnx_file(export_model(model, precision)) for precision in ("float32", "float16", "int8")]
+    assert len({each.source for each in found}) == 1
+    assert len({each.digest for each in found}) == 3
+
+
 @pytest.mark.parametrize("data", [b"", b"no model at all", b"\xff" * 64, b"\x08\x08"])
 def test_what_is_no_onnx_file_is_refused(tmp_path: Path, data: bytes, refused: "Refused") -> None:
     path = tmp_path / "x.onnx"
@@ -148,11 +155,12 @@ def test_one_bit_of_a_weight_a_node_or_the_description_is_enough_to_refuse_a_fil
         assert f"SHA-256 of its {part} is not" in error.value.what
 
 
-def test_a_file_from_before_the_hashes_and_one_without_defaults_are_read(file: Path) -> None:
+def test_a_file_from_before_the_hashes_is_read_and_one_of_a_page_is_called_that(file: Path, refused: "Refused") -> None:
     found = read_onnx_file(file)
-    file.write_bytes(without_defaults(file.read_bytes(), ["valid"]))
-    assert read_onnx_file(file) == found
     assert read_onnx_file(without_hashes(file)) == found
+    file.write_bytes(without_defaults(file.read_bytes(), ["valid"]))
+    with refused("other-format", file):
+        read_onnx_file(file)
 
 
 @pytest.mark.parametrize(

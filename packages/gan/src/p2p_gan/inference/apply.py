@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
     from p2p_gan.models.model import Model
 
+_LEAST_SIDE = 8  # of a network's input
+
 
 @dataclass(frozen=True)
 class ApplyOptions:
@@ -156,8 +158,11 @@ def size_seen(card: ModelCard, unit: int, own: Size, how: ApplyOptions) -> Size:
 
 
 def padded_size(seen: Size, unit: int) -> Size:
-    """The size with sides that are multiples of `unit`, to which the network's input is padded."""
-    return Size(*(math.ceil(side / unit) * unit for side in seen))
+    """The size with sides that are multiples of `unit`, to which the network's input is padded; at least 8 pixels.
+
+    A ResNet, whose unit is 4, mirrors the innermost border, for which there have to be two pixels.
+    """
+    return Size(*(math.ceil(max(side, _LEAST_SIDE) / unit) * unit for side in seen))
 
 
 @dataclass(frozen=True)

@@ -69,8 +69,8 @@ def load_model(
 class Predictor:
     """A model to be called with pictures, from any number of threads; it gives what `p2p sample` writes.
 
-    It can be copied, pickled, and used in processes that were started by fork or spawn. In one that was forked torch
-    computes by one thread, for those of the other process are not in it.
+    It can be copied, pickled, and used in processes that were started by spawn, or by fork while it translated nothing.
+    In one that was forked torch computes by one thread, for those of the other process are not in it.
 
     `card` says what the model takes and gives: `card.direction`, `card.input`, `card.output`, `card.palette`,
     `card.size` (width, height) and `card.fit` of its training. `runtime` says what computes.

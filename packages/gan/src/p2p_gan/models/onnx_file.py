@@ -126,6 +126,7 @@ class _Content:
     operators: set[str] = field(default_factory=set)
     nodes: int = 0
     tensors: int = 0
+    names: set[str] = field(default_factory=set)  # of the tensors, among which are the defaults of inputs
     graph_hash: str = ""
     outside: bool = False  # whether weights lie in another file
     not_finite: str | None = None  # the first weight with values that are no numbers
@@ -257,6 +258,7 @@ def _read_tensor(message: memoryview, content: _Content) -> None:
     table: dict[int, int | memoryview] = {}
     for number, value in each_field(message):
         table[number] = value
+    content.names.add(_text(table.get(_NAME, b"")))
     content.outside |= _EXTERNAL in table or bool(table.get(_PLACE, 0))
     kind = _FLOATS.get(_whole(table.get(_KIND, 0)))
     raw = _bytes(table.get(_RAW, memoryview(b"")))
@@ -304,6 +306,9 @@ def _judge(content: _Content, path: Path) -> OnnxFile:
     if content.inputs != expected:
         what = "has other inputs than the architecture in its description"
         raise P2PError(path, what, _AGAIN, code="other-graph")
+    if not content.names.issuperset(expected[1:]):
+        what = "is the model of a page in a browser, whose inputs have no defaults"
+        raise P2PError(path, what, "Give the run folder or model file that it was made from.", code="other-format")
     _refuse_damage(content, path)
     if content.not_finite is not None:
         what = f"has values that are infinite or not numbers in {content.not_finite}: its training has failed"

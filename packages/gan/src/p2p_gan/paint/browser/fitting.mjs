@@ -16,6 +16,8 @@ import { resizePhoto } from "./resizing.mjs";
  * @typedef {{ padded: Pixels, valid: [number, number], place: Size & { left: number, top: number } }} Fitted
  */
 
+const LEAST_SIDE = 8; // of a network's input
+
 /** The nearest whole number, of two the even one, as Python rounds. @param {number} value */
 export function roundEven(value) {
   const below = Math.floor(value);
@@ -69,9 +71,9 @@ export function fitPicture(how, picture, wanted) {
   };
 }
 
-/** @param {number} side @param {number} unit */
+/** As `padded_size` does. @param {number} side @param {number} unit */
 function roundUp(side, unit) {
-  return Math.ceil(side / unit) * unit;
+  return Math.ceil(Math.max(side, LEAST_SIDE) / unit) * unit;
 }
 
 /** By nearest pixel centre, so that no value appears that was not there. @param {Pixels} picture @param {Size} size @returns {Pixels} */
