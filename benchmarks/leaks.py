@@ -50,6 +50,7 @@ CHANGES: dict[str, Change] = {
     "turned right, mirrored, JPEG 50": lambda photo, _: save_jpeg(np.rot90(photo, 3)[:, ::-1], 50),
     "upside down, half the size": lambda photo, _: shrink(photo[::-1, ::-1], photo.shape[1] // 2, photo.shape[0] // 2),
     "brightness": brighten,
+    "gamma 2.5": lambda photo, _: np.asarray((photo / 255) ** 2.5 * 255, np.uint8),
     "grey": lambda photo, _: np.repeat(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2),
     "blur": lambda photo, _: np.asarray(cv2.GaussianBlur(photo, (0, 0), max(photo.shape) / 256), np.uint8),
     "stretched to a square": lambda photo, _: shrink(photo, 256, 256),

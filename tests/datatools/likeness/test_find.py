@@ -1,11 +1,13 @@
 """Pictures of one photo are found whatever was done to it, and a common part, a logo or flat ground is no likeness."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from p2p_datatools.contract.pictures.images import Photo
 from p2p_datatools.contract.progress import Reporter
@@ -48,6 +50,16 @@ def test_a_part_of_a_photo_is_found(rows: tuple[int, int], columns: tuple[int, i
         part = np.concatenate((part, scene(50)[:, :130]), axis=1)
     links = find_links([describe(photo), describe(np.ascontiguousarray(part)), describe(scene(3))], ["a", "b", "c"])
     assert [(link.first, link.second, link.kind, link.mirrored) for link in links] == [(0, 1, kind, mirrored)]
+
+
+@pytest.mark.parametrize("tones", [lambda x: x**3, lambda x: x**0.3, lambda x: np.clip(3 * x - 1, 0, 1)])
+def test_a_photo_whose_tones_are_changed_by_a_curve_is_found(
+    tones: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+) -> None:
+    shade = np.asarray(cv2.resize(scene(5)[:2, :2], (240, 180), interpolation=cv2.INTER_CUBIC), np.uint8)
+    photo = scene(4) // 2 + shade // 2
+    other = (tones(photo / 255) * 255).astype(np.uint8)
+    assert [link.kind for link in find_links([describe(photo), describe(other)], ["a", "b"])] == ["twin"]
 
 
 @pytest.mark.parametrize("mirrored", [False, True])

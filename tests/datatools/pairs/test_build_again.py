@@ -98,7 +98,7 @@ def test_a_changed_picture_is_an_error_that_says_what_to_delete(
     with refused("pictures-failed", dest) as error:
         pair(masks, photos, dest)
     (part,) = error.value.parts
-    assert part.code == "source-changed"
+    assert (part.code, part.where) == ("source-changed", str(masks / "b.png"))
     assert str(photos / "b.png") in part.what
     assert f"Delete {dest / file} " in part.to_do
 

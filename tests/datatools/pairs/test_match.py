@@ -391,6 +391,7 @@ def test_names_that_are_spelled_otherwise_are_matched_and_told(
         (("a-b_c", "a_b-c"), ("a_b_c", "a-b-c")),
         (("caf%E9",), ("caf%E8",)),  # of another encoding: letters that are not known
         (("a%20b", "a b"), ("a%2520b",)),
+        (("a b c",), ("a%20b c", "a b%20c")),
     ],
 )
 def test_no_name_is_matched_in_a_spelling_that_may_be_that_of_another(
@@ -471,6 +472,14 @@ def test_two_parts_of_one_split_are_not_matched_with_each_other(
 ) -> None:
     folders = [write_photos(tmp_path / side, *(f"{each}/1.png" for each in own)) for side, own in (("A", a), ("B", b))]
     assert list(match_pictures(folders[0], folders[1])[0]) == expected
+
+
+def test_splits_of_which_one_is_called_otherwise_are_matched_by_what_they_are(tmp_path: Path) -> None:
+    a = make_files(tmp_path / "a", "train/1.png", "val/2.png")
+    b = make_files(tmp_path / "b", "train/1.jpg", "valid/2.jpg")
+    matched, skipped = match_pictures(a, b)
+    assert list(matched.values()) == [(a / "train/1.png", b / "train/1.jpg"), (a / "val/2.png", b / "valid/2.jpg")]
+    assert skipped == []
 
 
 def test_names_that_count_from_another_number_are_no_pairs_but_for_the_first_and_the_last(

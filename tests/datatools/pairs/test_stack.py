@@ -114,17 +114,26 @@ def test_a_name_that_one_of_the_folders_lacks_is_refused_or_left_out(
 
 
 def test_folders_that_cannot_be_one_half_are_refused(
-    folders: tuple[Path, Path, Path], tmp_path: Path, refused: "Refused"
+    folders: tuple[Path, Path, Path], tmp_path: Path, refused: "Refused", noise: "Noise"
 ) -> None:
     masks, edges, photos = folders
     dest = tmp_path / "pairs"
     for name in ("a", "sub/b"):
         write_tiff(tmp_path / "heights" / f"{name}.tif", np.ones((16, 24), np.float32))
-        write_png(tmp_path / "numbers" / f"{name}.png", np.arange(384, dtype=np.uint8).reshape(16, 24) % 3)
+        numbers = np.arange(384, dtype=np.uint8).reshape(16, 24) % 3
+        write_png(tmp_path / "numbers" / f"{name}.png", numbers)
+        write_png(tmp_path / "colors" / f"{name}.png", np.repeat(numbers[..., None], 3, axis=2))
+        write_png(tmp_path / "more" / f"{name}.png", noise(20, Size(24, 16)))
+        tinted = noise(30, Size(24, 16))
+        tinted[..., 0] = numbers
+        write_png(tmp_path / "tinted" / f"{name}.png", tinted)
     with refused("mixed-forms", tmp_path / "heights"):
         pair([masks, tmp_path / "heights"], photos, dest)
     with refused("class-numbers", tmp_path / "numbers"):
         pair([edges, tmp_path / "numbers"], photos, dest)
+    with refused("class-numbers", tmp_path / "colors"):
+        pair([tmp_path / "more", tmp_path / "colors"], photos, dest)
+    assert pair([tmp_path / "more", tmp_path / "tinted"], photos, tmp_path / "fine").built == 2
     with refused("impossible-setting", usage=True):
         pair([masks, edges], photos, dest, halves=("mask", "photo"))
     (tmp_path / "list.csv").write_text("a,b\na.png,a.png\n")

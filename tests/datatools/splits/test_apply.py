@@ -28,6 +28,7 @@ from p2p_datatools.contract.pairs.manifest import (
 )
 from p2p_datatools.contract.pictures.images import Photo, hash_pixels, read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.splits import apply
 from p2p_datatools.splits.apply import SplitSummary, split
 
 if TYPE_CHECKING:
@@ -274,6 +275,34 @@ def test_until_the_split_is_complete_the_folder_cannot_be_read_and_a_dry_run_sho
     summary = split(folder, group_by="none", dry_run=True)
     assert summary == SplitSummary({"train": 8, "val": 1, "test": 1}, 0, 10, 0, True, False)
     assert contents(folder) == before
+
+
+def test_a_dry_run_of_an_unfinished_split_looks_at_the_pictures_where_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, notes: "Notes"
+) -> None:
+    folder = make_pairs(tmp_path / "pairs", numbered(10))
+    monkeypatch.setattr(apply, "write_manifest", stop)
+    with pytest.raises(KeyboardInterrupt):
+        split(folder)
+    first = json.loads((folder / PLAN).read_text())["pairs"][0]
+    (folder / first["file"]).rename(folder / "all" / f"{first['name']}.png")
+    split(folder, dry_run=True, report=notes)
+    assert not any("cannot be read" in line for line in notes.lines)
+
+
+def test_that_another_tools_splits_are_drawn_again_is_written_before_the_splits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_foreign(tmp_path / "foreign", train=8, test=2)
+    split(folder, val=0.2, test=0.2, group_by="none")
+    monkeypatch.setattr(apply, "write_manifest", stop)
+    with pytest.raises(KeyboardInterrupt):
+        split(folder, val=0.2, test=0.2, seed=1, group_by="none", again=True)
+    assert read_manifest(folder).provenance["drawn_again"]
+
+
+def stop(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_an_unfinished_plan_is_completed_as_it_was_made_though_another_seed_is_asked_for(

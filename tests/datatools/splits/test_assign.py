@@ -49,6 +49,10 @@ def test_a_group_that_is_far_too_large_goes_to_no_share() -> None:
     assert closest([150], 100) == [0]
 
 
+def test_groups_that_are_too_large_do_not_keep_one_that_fits_from_being_seen() -> None:
+    assert closest([5] * 4000 + [2], 2) == [4000]
+
+
 def test_who_goes_to_the_test_does_not_change_when_val_does() -> None:
     pairs = [Pair(str(number), f"all/{number}.png", "all", Size(1, 1), "") for number in range(100)]
     groups = groups_by("none", [pair.name for pair in pairs], QUIET)

@@ -25,7 +25,7 @@ from p2p_datatools.splits import similar
 from p2p_datatools.splits.apply import split
 from p2p_datatools.splits.assign import assign
 from p2p_datatools.splits.cover import cover_classes
-from p2p_datatools.splits.groups import find_sets, name_groups
+from p2p_datatools.splits.groups import Likeness, find_sets, name_groups
 from p2p_datatools.splits.looks import Looks
 from p2p_datatools.splits.plan import plan_split
 from p2p_datatools.splits.similar import choose_grouping
@@ -151,6 +151,16 @@ def test_a_new_twin_follows_and_the_others_keep_their_split(pairs: Path) -> None
     assert split(pairs, val=0.2, test=0.2).moved == 0
 
 
+def test_a_pair_that_stood_alone_gets_the_group_of_the_twin_that_follows_it(pairs: Path) -> None:
+    split(pairs, val=0.2, test=0.2)
+    alone = next(each for each in read_manifest(pairs).pairs if each.group is None and each.split == "test")
+    write_pairs(pairs, {"0new": flip(plant()[alone.name.removeprefix("train/")])})
+    split(pairs, val=0.2, test=0.2)
+    found = {each.name: (each.split, each.group) for each in read_manifest(pairs).pairs}
+    assert found[alone.name] == found["train/0new"]
+    assert found[alone.name][1]
+
+
 def test_a_training_twin_joins_the_one_that_is_tested_on(pairs: Path) -> None:
     split(pairs, val=0.2, test=0.2, group_by="none")
     before = splits_of(pairs)
@@ -255,6 +265,73 @@ def test_a_class_that_a_split_lacks_is_exchanged_for_and_nothing_else_moves() ->
     assert cover_classes(splits, {}, classes) == splits
     full = classes | {"t": 0b11, "v": 0b11}
     assert cover_classes(splits, free, full) == splits
+
+
+def test_what_may_not_move_counts_for_the_classes_of_its_split() -> None:
+    splits = dict.fromkeys("abfg", "test") | dict.fromkeys("cdex", "train")
+    classes = dict.fromkeys(splits, 0b01) | dict.fromkeys("cdf", 0b11)
+    free = {name: [name] for name in "abcdex"}
+    assert cover_classes(splits, free, classes) == splits
+    assert cover_classes(splits, free, classes | {"f": 0b01}) != splits
+
+
+def test_no_group_without_the_class_is_exchanged_for_one_that_a_split_lacks() -> None:
+    splits = dict.fromkeys("ab", "test") | dict.fromkeys("cdef", "train")
+    classes = dict.fromkeys(splits, 0b01) | dict.fromkeys("de", 0b11)
+    covered = cover_classes(splits, {name: [name] for name in splits}, classes)
+    assert covered == splits | {"a": "train", "d": "test"}
+
+
+def pairs_of(folder: Path, **splits: str) -> PairFolder:
+    pairs = (Pair(name, f"{its}/{name}.png", its, Size(8, 8), name) for name, its in splits.items())
+    return PairFolder(folder, Half("mask", "mask"), Half("photo", "photo"), None, tuple(pairs))
+
+
+def test_twins_are_exchanged_together_and_a_pair_that_joined_its_twin_stays(tmp_path: Path) -> None:
+    def cover(classes: dict[str, int], assigned: dict[str, str], **had: str) -> dict[str, str]:
+        folder = pairs_of(tmp_path, **(dict.fromkeys(assigned, UNSPLIT) | had))
+        names = [each.name for each in folder.pairs]
+        looks = Looks(SignatureStore(), [classes.get(name, 1) for name in names], {})
+        likeness = Likeness([], [], [[names.index("a"), names.index("b")]])
+        draw = similar.SplitDraw(folder, frozenset(), {"val": 0, "test": 2}, 0)
+        return similar.SimilarPairs(draw, names, dict.fromkeys(names), [], likeness, looks, "").cover(assigned)
+
+    assigned = dict.fromkeys("cdgh", "test") | dict.fromkeys("abefij", "train")
+    covered = cover({"a": 3, "b": 1, "e": 1}, assigned)
+    assert covered["a"] == covered["b"]
+    lone = dict.fromkeys("cd", "test") | dict.fromkeys("aefb", "train")
+    assert sorted(cover({"e": 3, "f": 3}, lone).values()) == sorted(lone.values())
+    assert "test" in {cover({"e": 3, "f": 3}, lone)[name] for name in "ef"}
+    # c was in training and joined its twin in test: it is not sent on to be exchanged for a class.
+    moved = cover({"e": 3, "f": 3}, lone | {"d": "test"}, c="train", d="train")
+    assert (moved["c"], moved["d"]) == ("test", "test")
+
+
+def test_a_walk_that_is_cut_says_at_how_many_places_and_how_long_it_is() -> None:
+    links = [Link(number, number + 1, "neighbour", 0.9) for number in range(9)]
+    found = find_sets([None] * 10, [], links, 5)
+    assert (found.sets, found.cut, found.largest) == ([[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]], 1, 10)
+
+
+def test_a_walk_that_fits_into_the_one_split_that_is_asked_for_is_not_cut(tmp_path: Path, notes: "Notes") -> None:
+    photos = walk(6) | {f"other{chr(97 + number)}": scene(300 + number) for number in range(8)}
+    folder = write_pairs(tmp_path / "walk", photos)
+    split(folder, val=0.5, test=0, report=notes)
+    assert not any("cut into parts" in line for line in notes.lines)
+    assert len({its for name, its in splits_of(folder).items() if "walk" in name}) == 1
+
+
+def test_pictures_that_no_split_can_part_are_told_to_be_drawn_by_chance(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, notes: "Notes"
+) -> None:
+    count = 30
+    links = [Link(one, other, "part", 0.9) for one in range(count) for other in range(one + 1, count)]
+    monkeypatch.setattr(similar, "find_links", lambda *_, **__: links)
+    monkeypatch.setattr(similar, "read_looks", lambda *_: Looks(SignatureStore(), [0] * count, {}))
+    folder = pairs_of(tmp_path, **{f"p{number:02}": UNSPLIT for number in range(count)})
+    plan_split(folder, frozenset(), {"val": 0.1, "test": 0.1}, seed=0, group_by=None, report=notes)
+    assert any("drawn by chance" in line for line in notes.lines)
+    assert not any("cut into parts" in line for line in notes.lines)
 
 
 def test_a_kill_at_any_moment_of_drawing_again_leaves_what_a_split_completes(

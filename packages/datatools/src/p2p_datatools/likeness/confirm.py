@@ -21,6 +21,8 @@ _FAINT = 0.3  # sum of squares in a window's mean, in grey levels: below, it is 
 _LEAST_PIXELS = 150  # of thumbnails, where they overlap
 _BLACK, _WHITE, _SMOOTH, _LEVELS = 6, 249, 7, 3.0
 _SURE = 0.9  # a share from which on no other way of laying them over each other is tried
+_CLOSE_SHARE, _CLOSE = 0.97, 0.8  # a share and a correlation from which on tones may be changed by any curve
+_TONES = 16  # pieces of such a curve
 _PLANE = NDArray[np.float32]
 
 
@@ -30,7 +32,8 @@ class PixelAgreement(NamedTuple):
     `correlation` (-1 to 1) is that of their fine structure, `share` (0 to 1) the part of their visible structure that
     agrees window by window: a logo that both have, and nothing else, makes a high correlation and a small share.
     `unlike` (0 to 1 and more) is how far light and shade differ, in standard deviations: a thing that was cut out and
-    laid on the same ground elsewhere agrees in structure alone.
+    laid on the same ground elsewhere agrees in structure alone. Brightness and contrast count for nothing, nor, where
+    nearly all structure agrees, does any other curve of tones, as gamma and equalised histograms are.
     `overlap` is the part of the smaller one (of what both show) that lies in the other, `corners` how many of them
     agree.
     """
@@ -120,7 +123,8 @@ def _overlay(
     if inside.sum() < _LEAST_PIXELS:
         return PixelAgreement(0.0, 0.0, overlap, corners)
     correlation, share = _correlate(_fine(here) * inside, _fine(laid) * inside, inside > 0)
-    return PixelAgreement(correlation, share, overlap, corners, _differ(here, laid, inside > 0))
+    is_close = share >= _CLOSE_SHARE and correlation >= _CLOSE
+    return PixelAgreement(correlation, share, overlap, corners, _differ(here, laid, inside > 0, any_tones=is_close))
 
 
 def _between_thumbnails(
@@ -162,11 +166,23 @@ def _correlate(one: _PLANE, other: _PLANE, inside: NDArray[np.bool_]) -> tuple[f
     return float(correlation), float(alike[visible].mean())
 
 
-def _differ(one: _PLANE, other: _PLANE, inside: NDArray[np.bool_]) -> float:
-    """How far the smooth parts of two planes differ where none is black or white, but for gain and offset."""
+def _differ(one: _PLANE, other: _PLANE, inside: NDArray[np.bool_], *, any_tones: bool) -> float:
+    """How far the smooth parts of two planes differ where none is black or white, but for gain and offset.
+
+    With `any_tones` also but for a curve by which the tones of one, whichever, become those of the other.
+    """
     clear = inside & (np.minimum(one, other) > _BLACK) & (np.maximum(one, other) < _WHITE)
     if clear.sum() < _LEAST_PIXELS:
         return 0.0
+    differences = [_differ_smooth(one, other, clear)]
+    if any_tones:
+        differences += [
+            _differ_smooth(each, _change_tones(rest, each, clear), clear) for each, rest in ((one, other), (other, one))
+        ]
+    return min(differences)
+
+
+def _differ_smooth(one: _PLANE, other: _PLANE, clear: NDArray[np.bool_]) -> float:
     window = (_SMOOTH, _SMOOTH)
     count = cv2.boxFilter(clear.astype(np.float32), -1, window, normalize=False)
     here, there = (
@@ -176,3 +192,14 @@ def _differ(one: _PLANE, other: _PLANE, inside: NDArray[np.bool_]) -> float:
     gain = float(np.mean((here - here.mean()) * (there - there.mean()))) / max(spread**2, 1e-6)
     rest = (here - here.mean()) - gain * (there - there.mean())
     return float(rest.std()) / (float(here.std()) + _LEVELS)
+
+
+def _change_tones(plane: _PLANE, like: _PLANE, clear: NDArray[np.bool_]) -> _PLANE:
+    """The plane with its tones changed by the rising curve that brings it nearest to another.
+
+    That is done pixel by pixel and before anything is smoothed, since the mean of a curve is no curve of the mean.
+    """
+    tones, wanted = plane[clear], like[clear]
+    pieces = np.array_split(np.argsort(tones, kind="stable"), _TONES)
+    before, after = (np.array([each[piece].mean() for piece in pieces]) for each in (tones, wanted))
+    return np.interp(plane, before, np.maximum.accumulate(after)).astype(np.float32)
