@@ -23,7 +23,7 @@ _WIDTH = 79  # columns
 def command(device: str, as_json: bool) -> int:
     """Measure what this machine can do, and what each preset will take on it.
 
-    In under two minutes: the rate of matrix products, of memory, of reading JPEG and writing PNG, and the time of an
+    In about two minutes: the rate of matrix products, of memory, of reading JPEG and writing PNG, and the time of an
     update and of a picture, beside the floor below which no program can be. Then what each preset will take on the data
     set of its source, and what is wrong: other programs, variables of the environment, a limit of the container, an old
     torch. Nothing else should run meanwhile. 'p2p train' uses the times for its plans.

@@ -13,7 +13,7 @@ from p2p_datatools.contract.pictures.pages import ReadOptions
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.values import LabelSet, RegionLabels
-from p2p_datatools.masks.plan import RegionRules, needed_size, photo_folder, plan_masks
+from p2p_datatools.masks.plan import MaskJob, RegionRules, needed_size, photo_folder, plan_masks
 from p2p_datatools.masks.work import MaskWork
 
 _MOST_KINDS = 5  # of failures that are told; the same command tells the others when these are corrected
@@ -47,14 +47,21 @@ def foretell_plan(
             scaling: dict[str, str] = {}
             for job in jobs:
                 try:
-                    size, item = needed_size(job), job.item
-                    if size and isinstance(item, RegionLabels) and not item.relative and item.size_in(size) != size:
-                        scaling[job.name] = f"{item.size} to {size}"
+                    if scaled := _scaling_of(job):
+                        scaling[job.name] = scaled
                 except P2PError as error:
                     skipped.append(skip_of(error, job.item.where))
             _foretell_failures(skipped, report)
             _foretell_scaling(scaling, report)
         raise
+
+
+def _scaling_of(job: MaskJob) -> str:
+    """From which size to which the regions of a mask will be scaled; empty if they are of the size of their mask."""
+    size, item = needed_size(job), job.item
+    if size and isinstance(item, RegionLabels) and not item.relative and item.size_in(size) != size:
+        return f"{item.size} to {size}"
+    return ""
 
 
 def _foretell_failures(skipped: Sequence[Skip], report: Reporter) -> None:

@@ -143,12 +143,17 @@ def _survey_picture(
     holds_numbers = picture.numbers is not None and (
         bool(names) or not wanted or (not named_colors and picture.in_one_channel)
     )
-    if not holds_numbers:
-        if not named_colors:
-            survey.painted.append(item)
-            survey.pixels, survey.blended = _count_colors(picture)
-        return
-    picture = picture.unpacked
+    if holds_numbers:
+        _survey_numbers(survey, item, picture.unpacked, names, named_colors=named_colors)
+    elif not named_colors:
+        survey.painted.append(item)
+        survey.pixels, survey.blended = _count_colors(picture)
+
+
+def _survey_numbers(
+    survey: LabelSurvey, item: PictureLabels, picture: LabelPicture, names: Mapping[int, str], *, named_colors: bool
+) -> None:
+    """Add the colours that the table of a picture of numbers gives them, and those numbers that have no name."""
     assert picture.numbers is not None, "it holds numbers"
     table = picture.table if picture.table is not None else ()
     used = {int(each): {rgb_of(table[each])} if each < len(table) else set[Color]() for each in _find_used(picture)}

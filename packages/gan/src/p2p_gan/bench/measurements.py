@@ -97,7 +97,7 @@ class BenchResult:
 
 
 def run_bench(device: str = "auto", *, report: Reporter = QUIET) -> BenchResult:
-    """Measure this machine in under two minutes; the times of updates are kept for the plans of later runs.
+    """Measure this machine in about two minutes; the times of updates are kept for the plans of later runs.
 
     Raises UsageError if the device does not exist.
     """

@@ -245,12 +245,16 @@ def _read_node(message: memoryview, content: _Content, *, depth: int) -> None:
         elif number == _DOMAIN:
             domain = _text(value)
         elif number == _ATTRIBUTES:
-            for part, inner in each_field(_bytes(value)):
-                if part == _GRAPH_ATTRIBUTE:
-                    _read_graph(_bytes(inner), content, depth=depth + 1)
-                elif part == _TENSOR_ATTRIBUTE or part in _LISTS_OF_THEM:
-                    content.operators.add("attributes that hold tensors")
+            _read_attribute(_bytes(value), content, depth=depth)
     content.operators.add(f"{domain}.{operator}" if domain else operator)
+
+
+def _read_attribute(message: memoryview, content: _Content, *, depth: int) -> None:
+    for number, value in each_field(message):
+        if number == _GRAPH_ATTRIBUTE:
+            _read_graph(_bytes(value), content, depth=depth + 1)
+        elif number == _TENSOR_ATTRIBUTE or number in _LISTS_OF_THEM:
+            content.operators.add("attributes that hold tensors")
 
 
 def _read_tensor(message: memoryview, content: _Content) -> None:

@@ -126,13 +126,19 @@ def restore_state(nets: Networks, tensors: Mapping[str, Tensor]) -> None:
     for name, part in network_states(nets).items():
         part.network.load_state_dict({key: tensors[f"{name}/{key}"] for key in part.network.state_dict()})
         if part.optimizer is not None:
-            part.optimizer.state.clear()
-            for key, parameter in part.network.named_parameters():
-                if f"{name}{_OPTIMIZER}/exp_avg/{key}" in tensors:
-                    state: dict[str, Any] = part.optimizer.state[parameter]
-                    for moment in _MOMENTS:
-                        state[moment] = _like(tensors[f"{name}{_OPTIMIZER}/{moment}/{key}"], parameter)
+            _restore_moments(part.optimizer, part.network, f"{name}{_OPTIMIZER}", tensors)
     _restore_random_states(tensors)
+
+
+def _restore_moments(
+    optimizer: torch.optim.Optimizer, network: nn.Module, name: str, tensors: Mapping[str, Tensor]
+) -> None:
+    """Restore the moments of each parameter that had some, and take those of all others away."""
+    optimizer.state.clear()
+    for key, parameter in network.named_parameters():
+        if f"{name}/exp_avg/{key}" in tensors:
+            saved = {moment: tensors[f"{name}/{moment}/{key}"] for moment in _MOMENTS}
+            optimizer.state[parameter].update({each: _like(value, parameter) for each, value in saved.items()})
 
 
 def _like(value: Tensor, parameter: Tensor) -> Tensor:

@@ -72,6 +72,52 @@ class Validation:
         return {name: value for name, value in vars(self).items() if value is not None and name != "by"}
 
 
+class _Scores:
+    """The scores of each pair, and what is counted over the pixels of all of them."""
+
+    def __init__(self, job: Job, by: str) -> None:
+        palette = job.task.palette_of(job.task.output)
+        self._by, self._rows = by, list[list[float]]()
+        self._range = BYTES if palette else job.task.output.range
+        self._of_classes = job.task.codings[1].kind == "classes"
+        self._confusion = Confusion(palette.names) if palette else None
+        self._colors = (LabHistograms(), LabHistograms())
+
+    def compare_classes(self, fake: Array, real: Array, gaps: Gaps | None, palette: Palette) -> tuple[Array, Array]:
+        """Count the classes of an output and of the real indices; returns both in the palette's colours."""
+        assert self._confusion is not None, "only masks have classes"
+        found = fake if self._of_classes else nearest_classes(fake, palette)
+        self._confusion.add(without_gaps(real, gaps), found)
+        fake = colorize(fake, palette) if self._of_classes else fake
+        return fake, colorize(real, palette)[..., : fake.shape[2]]
+
+    def compare(self, fake: Array, real: Array, where: NDArray[np.bool_] | None) -> None:
+        """Add the scores of a pair over the pixels `where`, or all with None; none if no pixel counts."""
+        if where is not None and not where.any():
+            return
+        self._rows.append([measure(fake, real, self._range, where) for measure in (l1, ssim, psnr)])
+        if self._by == "sharpness":
+            self._rows[-1] += [sharpness(each, self._range, where) for each in (fake, real)]
+        if self._by == "colors":
+            for histogram, picture in zip(self._colors, (fake, real), strict=True):
+                histogram.add(picture, where)
+
+    def result(self) -> Validation:
+        """The means; raises P2PError if no pair has a pixel that counts."""
+        if not self._rows:
+            what, to_do = "have no pixel that counts", "All are ignored or have no data: look at them, or split again."
+            raise P2PError("the validation pairs", what, to_do, code="nothing-counts")
+        names = ("l1", "ssim", "psnr", *(("sharpness", "sharpness_real") if self._by == "sharpness" else ()))
+        means: dict[str, Any] = dict(zip(names, np.mean(self._rows, axis=0).tolist(), strict=True))
+        if self._confusion:
+            agreement = self._confusion.result()
+            means |= {"accuracy": agreement.pixel_accuracy, "mean_iou": agreement.mean_iou}
+        if self._by == "colors":
+            fake, real = self._colors
+            means["colors"] = float(np.mean(list(fake.intersection(real).values())))
+        return Validation(len(self._rows), **means, by=self._by)
+
+
 class Validator:
     """Scores a generator on the same pairs of val/ each time; `pairs` is empty if there are none."""
 
@@ -83,7 +129,6 @@ class Validator:
         self._job = job
         self._held: list[tuple[Array, Array, Gaps | None]] | None = None
         self._palette = job.task.palette_of(job.task.output)
-        self._range = BYTES if self._palette else job.task.output.range
         self.by = score_of(job)
 
     def score(self, generator: Generator, should_stop: Callable[[], bool] = lambda: False) -> Validation | None:
@@ -91,43 +136,15 @@ class Validator:
 
         `should_stop` is called before each picture; the result is None if it returns True.
         """
-        confusion = Confusion(self._palette.names) if self._palette else None
-        colors = (LabHistograms(), LabHistograms()) if self.by == "colors" else None
-        rows = []
+        scores = _Scores(self._job, self.by)
         for a, b, gaps in self._pictures():
             if should_stop():
                 return None
             fake, real = self._apply(generator, a), b[..., 0] if b.shape[2] == 1 else b
-            if self._palette and confusion:
-                classes = self._job.task.codings[1].kind == "classes"
-                confusion.add(without_gaps(real, gaps), fake if classes else nearest_classes(fake, self._palette))
-                fake = colorize(fake, self._palette) if classes else fake
-                real = colorize(real, self._palette)[..., : fake.shape[2]]
-            where = self._counted_pixels(a, b, gaps)
-            if where is not None and not where.any():
-                continue
-            rows.append([measure(fake, real, self._range, where) for measure in (l1, ssim, psnr)])
-            if self.by == "sharpness":
-                rows[-1] += [sharpness(each, self._range, where) for each in (fake, real)]
-            for histogram, picture in zip(colors or (), (fake, real), strict=False):
-                histogram.add(picture, where)
-        if not rows:
-            what, to_do = "have no pixel that counts", "All are ignored or have no data: look at them, or split again."
-            raise P2PError("the validation pairs", what, to_do, code="nothing-counts")
-        means = np.mean(rows, axis=0).tolist()
-        agreement = confusion.result() if confusion else None
-        return Validation(
-            len(rows),
-            l1=means[0],
-            ssim=means[1],
-            psnr=means[2],
-            accuracy=agreement.pixel_accuracy if agreement else None,
-            mean_iou=agreement.mean_iou if agreement else None,
-            colors=float(np.mean(list(colors[0].intersection(colors[1]).values()))) if colors else None,
-            sharpness=means[3] if self.by == "sharpness" else None,
-            sharpness_real=means[4] if self.by == "sharpness" else None,
-            by=self.by,
-        )
+            if self._palette:
+                fake, real = scores.compare_classes(fake, real, gaps, self._palette)
+            scores.compare(fake, real, self._counted_pixels(a, b, gaps))
+        return scores.result()
 
     def _counted_pixels(self, a: Array, b: Array, gaps: Gaps | None) -> NDArray[np.bool_] | None:
         """The pixels that have data, and that no mask of the pair marks as ignored; None if those are all."""

@@ -6,7 +6,7 @@ Nothing here may open a file, or give a split to a path whose names do not say o
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 # English, Spanish, Portuguese, French, Italian, German, Dutch, Polish, Russian, Turkish, Chinese, Japanese, Korean.
@@ -99,6 +99,9 @@ class _Words(NamedTuple):
     short: bool
 
 
+_Readings = list[tuple[int, _Words]]  # the parts of a path that have the word of a split, and their places in it
+
+
 def find_splits(paths: Iterable[str]) -> dict[str, SplitPlace]:
     """Those of the paths (folders, or files without suffix, with forward slashes) that belong to a split.
 
@@ -109,23 +112,13 @@ def find_splits(paths: Iterable[str]) -> dict[str, SplitPlace]:
     Of several parts that say one the first counts, unless it is the same split for all paths, below which each says its
     own: some tools put all labels into labels/train/, so that there are train/train and train/test.
     """
-    read = {path: list(_readings(path)) for path in dict.fromkeys(paths)}
-    if len(splits := {found[0][1].split for found in read.values() if found}) == 1:
-        inner = {path: found[1:] for path, found in read.items()}
-        if all(inner.values()) and {reading.split for found in inner.values() for _, reading in found[:1]} > splits:
-            read = inner
-    families: dict[str, set[str]] = defaultdict(set)
-    for found in read.values():
-        for _, reading in found:
-            families[reading.family].add(reading.split)
-    any_word = _all_say_splits(list(read.values()))
-    shorts = {reading.split for found in read.values() for _, reading in found if reading.short}
-    are_short = len(shorts) > 2 and all(read.values())
+    read = _below_common_part({path: list(_readings(path)) for path in dict.fromkeys(paths)})
+    counts = _make_rule(list(read.values()))
     places = {
         path: _place(path, index, reading)
         for path, found in read.items()
         for index, reading in found[::-1]  # the first part that says a split is the one that stays
-        if (are_short if reading.short else reading.plain or any_word or len(families[reading.family]) > 1)
+        if counts(reading)
     }
     splits = {place.split for place in places.values()}
     if len(splits) > 1 or ("train" in splits and len(places) == len(read)):
@@ -133,7 +126,33 @@ def find_splits(paths: Iterable[str]) -> dict[str, SplitPlace]:
     return {}
 
 
-def _all_say_splits(read: Sequence[Sequence[tuple[int, _Words]]]) -> bool:
+def _below_common_part(read: dict[str, _Readings]) -> dict[str, _Readings]:
+    """What paths say below a part that is the same split for all of them; the same if that is not several splits."""
+    common = {found[0][1].split for found in read.values() if found}
+    inner = {path: found[1:] for path, found in read.items()}
+    if len(common) == 1 and all(inner.values()) and {found[0][1].split for found in inner.values()} > common:
+        return inner
+    return read
+
+
+def _make_rule(read: Sequence[_Readings]) -> Callable[[_Words], bool]:
+    """The rule for which parts say a split, among those of all paths."""
+    families: dict[str, set[str]] = defaultdict(set)
+    readings = [reading for found in read for _, reading in found]
+    for each in readings:
+        families[each.family].add(each.split)
+    any_word = _all_say_splits(read)
+    short_counts = all(read) and len({each.split for each in readings if each.short}) > 2
+
+    def counts(reading: _Words) -> bool:
+        if reading.short:
+            return short_counts
+        return reading.plain or any_word or len(families[reading.family]) > 1
+
+    return counts
+
+
+def _all_say_splits(read: Sequence[_Readings]) -> bool:
     first = [found[0][1] for found in read if found]
     several = len({each.split for each in first}) > 1  # train and train_station are two kinds of pictures
     return several and len(first) == len(read) and any(each.split == "train" and each.plain for each in first)

@@ -133,6 +133,17 @@ def decode_indices(data: bytes) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] |
     length = head.height * (1 + head.width)
     if length > _DENSEST * len(data) or not 0 < head.width * head.height <= MOST_PIXELS or any(data[26:28]):
         return None
+    if (found := _table_and_rows(data)) is None:
+        return None
+    table, packed = found
+    unpacked = _unpack(packed, length)
+    if unpacked is None or (rows := unpacked.reshape(head.height, -1))[:, 0].any():
+        return None
+    return rows[:, 1:].copy(), np.frombuffer(table, np.uint8).reshape(-1, 3)
+
+
+def _table_and_rows(data: bytes) -> tuple[bytes, bytes] | None:
+    """The colour table and the packed rows of an indexed PNG; None where chunks are missing, or change the pixels."""
     tables, packed, kind = list[bytes](), list[bytes](), b""
     for kind, start, end in _whole_chunks(data):
         if kind == b"PLTE" and not packed:
@@ -143,14 +154,17 @@ def decode_indices(data: bytes) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] |
             return None
     if kind != b"IEND" or len(tables) != 1 or len(tables[0]) % 3 or len(tables[0]) > _MOST_COLORS:
         return None
+    return tables[0], b"".join(packed)
+
+
+def _unpack(packed: bytes, length: int) -> NDArray[np.uint8] | None:
+    """The bytes of the packed rows; None if they are damaged, or not as many as `length`."""
     packer = isal_zlib.decompressobj()
     try:
-        rows = np.frombuffer(packer.decompress(b"".join(packed), length + 1), np.uint8)
+        rows = packer.decompress(packed, length + 1)
     except isal_zlib.error:  # type: ignore[misc]  # its type information calls the class a variable
         return None
-    if rows.size != length or not packer.eof or (rows := rows.reshape(head.height, -1))[:, 0].any():
-        return None
-    return rows[:, 1:].copy(), np.frombuffer(tables[0], np.uint8).reshape(-1, 3)
+    return np.frombuffer(rows, np.uint8) if len(rows) == length and packer.eof else None
 
 
 def _is_plain(data: bytes) -> bool:

@@ -325,17 +325,24 @@ def _json_entries(value: Any) -> list[Any]:
     if isinstance(labels := value.get("labels"), list) and "classes" not in value:
         return [{"index": place, **each} if isinstance(each, dict) else each for place, each in enumerate(labels)]
     inside = next((value[key] for key in ("classes", "id2label", "label2id", "labels") if key in value), value)
-    if not isinstance(inside, dict):
-        return inside if isinstance(inside, list) else []
-    if all(map(_is_color, inside)):
-        return [{"color": key, "name": each} for key, each in inside.items()]
-    if all(map(_is_color, inside.values())) or all(isinstance(e, list) and len(e) == 3 for e in inside.values()):
-        return [{"name": key, "color": each} for key, each in inside.items()]
-    if all(is_digits(key) for key in inside):
-        told = {key: {"name": each} if isinstance(each, str) else each for key, each in inside.items()}
+    if isinstance(inside, dict):
+        return _table_entries(inside)
+    return inside if isinstance(inside, list) else []
+
+
+def _table_entries(table: dict[str, Any]) -> list[Any]:
+    """The classes of a table whose keys are colours or numbers of classes, or names of colours, numbers."""
+    keys, values = table.keys(), table.values()
+    if all(map(_is_color, keys)):
+        return [{"color": key, "name": each} for key, each in table.items()]
+    if all(map(_is_color, values)) or all(isinstance(each, list) and len(each) == 3 for each in values):
+        return [{"name": key, "color": each} for key, each in table.items()]
+    if all(map(is_digits, keys)):
+        told = {key: {"name": each} if isinstance(each, str) else each for key, each in table.items()}
         return [{"index": key, **each} if isinstance(each, dict) else each for key, each in told.items()]
-    are_numbers = all(isinstance(each, int) and not isinstance(each, bool) for each in inside.values())
-    return [{"name": key, "index": each} for key, each in inside.items()] if are_numbers else []
+    if all(isinstance(each, int) and not isinstance(each, bool) for each in values):
+        return [{"name": key, "index": each} for key, each in table.items()]
+    return []
 
 
 def _count_up(entries: list[Any]) -> bool:
