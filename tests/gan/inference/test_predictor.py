@@ -390,6 +390,27 @@ def test_sizes_are_said_as_on_the_command_line(painter: Predictor, refused: "Ref
         painter(LABELS, variants=0)
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"seed": None}, {"seed": 1.5}, {"seed": "1"}, {"variant": 1.5}, {"variants": 2.0}, {"size": 32.0}),
+        *({"size": (32, 32, 3)}, {"dropout": "off"}, {"dropout": None}, {"dropout": 0}, {"variant": 0}),
+    ],
+    ids=str,
+)
+def test_a_setting_of_another_type_is_refused_and_means_nothing_else(
+    wrong: dict[str, Any], painter: Predictor, refused: "Refused"
+) -> None:
+    with refused("impossible-setting", usage=True):
+        painter(LABELS, **wrong)
+
+
+def test_whole_numbers_of_numpy_are_taken_as_those_of_python(painter: Predictor) -> None:
+    ours: dict[str, Any] = {"seed": 3, "size": 64, "variant": 2}
+    theirs: dict[str, Any] = {"seed": np.int64(3), "size": [np.int32(64), 64], "variant": np.uint8(2)}
+    assert np.array_equal(painter(LABELS, **theirs), painter(LABELS, **ours))
+
+
 def test_an_onnx_file_is_a_model_too_and_leaves_pictures_too_large_for_it_to_torch(
     make_model: Callable[..., Model], export_model: "ExportModel", monkeypatch: pytest.MonkeyPatch
 ) -> None:

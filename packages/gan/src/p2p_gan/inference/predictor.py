@@ -3,6 +3,7 @@
 Nothing here may read or write a picture file, or give other pixels than `p2p sample` gives for the same picture.
 """
 
+import operator
 import os
 import sys
 import threading
@@ -11,7 +12,7 @@ from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
@@ -160,19 +161,16 @@ class Predictor:
 
         Raises UsageError for what is no picture, P2PError for pictures that the model does not take.
         """
-        how = ApplyOptions(size=_size_of(size), seed=seed, dropout=dropout)
-        if variant < 1 or (variants is not None and variants < 1):
-            what, to_do = "is not possible", "Variants are counted from 1."
-            raise UsageError(f"variants={variant if variant < 1 else variants}", what, to_do, code="impossible-setting")
+        how = _options_of(size, seed, dropout)
+        numbers = _numbers_of(variant, variants)
         self._refresh()
-        numbers = [variant] if variants is None else list(range(1, variants + 1))
         changes = InputChanges()
 
         def run(pixels: Array) -> list[Array]:
             self._look(pixels)
             translator = self._translator_for(pixels, how)
             hashed = hash_pixels(pixels)
-            seeds = [seed_of(hashed, seed, each) if dropout else None for each in numbers]
+            seeds = [seed_of(hashed, how.seed, each) if how.dropout else None for each in numbers]
             return [translate(translator, self.card, pixels, how, each) for each in seeds]
 
         found = _answer(picture, self.card, changes, run)
@@ -211,12 +209,38 @@ class _Notes(Reporter):
         self._note(line)
 
 
+def _options_of(size: Size | tuple[int, int] | int | str | None, seed: int, dropout: object) -> ApplyOptions:
+    """The options of a call; raises UsageError where one is of a type that would mean something else in silence."""
+    if not isinstance(dropout, bool | np.bool_):
+        to_do = "dropout=False switches dropout and noise off."
+        raise UsageError(f"dropout={dropout!r}", "is neither True nor False", to_do, code="impossible-setting")
+    return ApplyOptions(size=_size_of(size), seed=_whole(seed, "seed"), dropout=bool(dropout))
+
+
+def _numbers_of(variant: int, variants: int | None) -> list[int]:
+    """Which variants are asked for."""
+    first, last = (_whole(variant, "variant"),) * 2 if variants is None else (1, _whole(variants, "variants"))
+    if min(first, last) < 1:
+        to_do = "Variants are counted from 1."
+        raise UsageError(f"variants={min(first, last)}", "is not possible", to_do, code="impossible-setting")
+    return list(range(first, last + 1))
+
+
+def _whole(value: SupportsIndex, name: str) -> int:
+    try:
+        return operator.index(value)
+    except TypeError as error:
+        to_do = "Give one, such as 1."
+        raise UsageError(f"{name}={value!r}", "is no whole number", to_do, code="impossible-setting") from error
+
+
 def _size_of(size: Size | tuple[int, int] | int | str | None) -> Size | str | None:
+    if size is None or isinstance(size, Size) or size == "native":
+        return size
     if isinstance(size, str):
-        return size if size == "native" else parse_size(size)
-    if isinstance(size, int):
-        return parse_size(str(size))
-    return size if size is None or isinstance(size, Size) else parse_size("x".join(map(str, size)))
+        return parse_size(size)
+    sides = size if isinstance(size, tuple | list) else (size,)
+    return parse_size("x".join(str(_whole(side, "size")) for side in sides))
 
 
 def _answer(picture: Any, card: ModelCard, changes: InputChanges, run: _Run) -> list[Any]:
