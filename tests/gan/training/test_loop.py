@@ -1,17 +1,19 @@
 """The training loop by itself: how it counts, at which learning rate it steps, and what it tells its callback when."""
 
 import signal
+from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from p2p_gan.config.config import Config
-from p2p_gan.data.dataset import PairDataset, load_dataset
+from p2p_gan.data.dataset import PairDataset, Part, load_dataset
 from p2p_gan.data.task import open_for_training
+from p2p_gan.machine.distributed import Ranks
 from p2p_gan.runs.checkpoint import Progress
 from p2p_gan.training.job import Job, learning_rate_at, make_job
-from p2p_gan.training.loop import StepResult, TrainingCallback, training_loop
+from p2p_gan.training.loop import StepResult, TrainingCallback, share_batches, training_loop
 from p2p_gan.training.signals import StopRequest
 
 
@@ -80,3 +82,20 @@ def test_each_step_has_the_learning_rate_of_its_first_image_halved_after_a_recov
         training_loop(job, dataset, progress_at(0, slowed=factor), stop, events)
     assert events.learning_rates == [{learning_rate_at(job.config, images) * factor} for images in (0, 5, 10)]
     assert len({rate for rates in events.learning_rates for rate in rates}) > 1, "the schedule falls"
+
+
+@pytest.mark.parametrize("world", [1, 2, 3])
+@pytest.mark.parametrize("count", [1, 2, 4, 5, 7, 8])
+def test_every_pair_counts_alike_in_an_update_whichever_process_and_batch_it_falls_to(world: int, count: int) -> None:
+    weights, pairs_in_norms = defaultdict[int, float](float), defaultdict[int, float](float)
+    for rank in range(world):
+        share, parts = share_batches(Ranks(rank, world), range(count), 4)
+        left = list(share.positions)
+        for part in parts if len(parts) > 1 else (Part(len(left), share.factor, share.weight),):
+            own, left = left[: part.pairs], left[part.pairs :]
+            for position in own:  # losses are means over a part's pairs, and over processes
+                weights[position] += part.factor / part.pairs / world
+                pairs_in_norms[position] += part.weight
+        assert not left
+    assert weights == pytest.approx(dict.fromkeys(range(count), 1 / count))
+    assert pairs_in_norms == pytest.approx(dict.fromkeys(range(count), 1)), "pairs that two processes have count once"

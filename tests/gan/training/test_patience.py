@@ -28,6 +28,8 @@ def test_a_run_stops_after_so_many_validations_in_a_row_without_a_better_score()
     patience = Patience(ASKED, {})
     assert add(patience, True, False, True, False, False) == [False, False, False, False, True]
     assert patience.stop == EarlyStop(50, 100, "l1", 10, 2)
+    # A run of which no score is finite has none that is better, and a new one has waited for none.
+    assert add(Patience(ASKED, {}), False, False) == [False, True]
     assert not any(add(Patience(replace(ASKED, patience=0), {}), *[False] * 9))
     assert not any(add(Patience(ASKED, {}), False, False, images=100))
 

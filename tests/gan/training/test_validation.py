@@ -262,6 +262,23 @@ def test_a_score_that_chooses_the_best_is_measured_and_recorded(by: str, pair_fo
     assert found.psnr > 0
 
 
+def test_the_colours_of_pictures_that_are_the_real_ones_overlap_wholly_and_of_black_ones_hardly(
+    pair_folder: Path, tiny: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_job(open_pairs(pair_folder), replace(tiny, best_by="colors"))
+    overlaps = []
+    for share in (1, 0):
+        validator = Validator(job)
+        real = iter([pair[1] for pair in validator._pictures()])
+        monkeypatch.setattr(validator, "_apply", lambda *_, real=real, share=share: next(real) * share)
+        found = validator.score(job.nets.generator)
+        assert found is not None
+        overlaps.append(found.colors)
+    assert overlaps[0] == pytest.approx(1)
+    assert overlaps[1] is not None
+    assert overlaps[1] < 0.6
+
+
 def test_a_score_that_the_pictures_do_not_have_is_refused(pair_folder: Path, tiny: Config, refused: "Refused") -> None:
     with refused("unfit-setting", "best_by=mean_iou", usage=True):
         score_of(make_job(open_pairs(pair_folder), replace(tiny, best_by="mean_iou")))

@@ -47,7 +47,7 @@ def foretell_plan(
             scaling: dict[str, str] = {}
             for job in jobs:
                 try:
-                    if scaled := _scaling_of(job):
+                    if scaled := _size_change_of(job):
                         scaling[job.name] = scaled
                 except P2PError as error:
                     skipped.append(skip_of(error, job.item.where))
@@ -56,7 +56,7 @@ def foretell_plan(
         raise
 
 
-def _scaling_of(job: MaskJob) -> str:
+def _size_change_of(job: MaskJob) -> str:
     """From which size to which the regions of a mask will be scaled; empty if they are of the size of their mask."""
     size, item = needed_size(job), job.item
     if size and isinstance(item, RegionLabels) and not item.relative and item.size_in(size) != size:

@@ -112,12 +112,10 @@ def _read(path: Path, name: str) -> Run:
     total = config.images or 0
     images = int(last.get("images", 0))
     best = [line for line in scores if line["validation"].get("best")]
-    stopped = "stopped" in lines[-1] if lines else False  # early, since no score became better
-    state = "finished" if images >= total or stopped else "unfinished"
     return Run(
         path=path,
         name=name,
-        state="diverged" if lines and "diverged" in lines[-1] else state,
+        state=_state_of(lines, images, total),
         images=images,
         total=total,
         seconds=float(last.get("seconds", 0.0)),
@@ -130,6 +128,14 @@ def _read(path: Path, name: str) -> Run:
         pairs=str(record.get("pairs", "")),
         scored=_hash_of_val(record),
     )
+
+
+def _state_of(lines: Sequence[dict[str, Any]], images: int, total: int) -> str:
+    last = lines[-1] if lines else {}
+    if "diverged" in last:
+        return "diverged"
+    is_early = "stopped" in last  # since no score became better
+    return "finished" if images >= total or is_early else "unfinished"
 
 
 def _hash_of_val(record: dict[str, Any]) -> str:

@@ -272,32 +272,33 @@ def read_foreign(path: Path | str, *, needs_train: bool = True) -> PairFolder:
     listed = ListedSplits() if splits else read_listed_splits(path, [pair.name for pair in pairs])
     if listed.splits:
         pairs = [replace(pair, split=split or "train") for pair, split in zip(pairs, listed.splits, strict=True)]
-    if not files and ".tar" in others.kinds:
+    _refuse_elsewhere(path, names, pairs, others)
+    _refuse_twice(path, pairs)
+    folder = _assume(path, pairs, [name for name in names if "/" in name], others, listed)
+    if needs_train:
+        refuse_untrainable(folder)
+    return folder
+
+
+def _refuse_elsewhere(path: Path, names: Sequence[str], pairs: Sequence[Pair], others: LeftOut) -> None:
+    """Raise P2PError where none of the pictures called `names` are `pairs`, or few: pairs are elsewhere, or packed."""
+    if not names and ".tar" in others.kinds:
         what = f"has shards without {SHARDS}, which says what the halves are and where each pair lies"
         to_do = "Unpack them and pair their files: only shards of 'p2p data export --format webdataset' are read."
         raise P2PError(path, what, to_do, code="unknown-shards")
-    if not files and others.kinds:
+    if not names and others.kinds:
         raise others.no_pictures()
     if not pairs:
         if found := find_pairs_below(path, names):
             raise pairs_below(path, found)
         if sides := explain_sides(path, names):
             raise error_of(sides)
-        raise P2PError(
-            path,
-            "has no pairs: no A|B pictures in it or in train/, val/ or test/",
-            "Is it the folder above or below the right one?",
-            code="no-pairs",
-        )
-    outside = len(files) - len(pairs)
+        what = "has no pairs: no A|B pictures in it or in train/, val/ or test/"
+        raise P2PError(path, what, "Is it the folder above or below the right one?", code="no-pairs")
+    outside = len(names) - len(pairs)
     if outside > len(pairs) and all("/" not in pair.file for pair in pairs):
         what = f"has {plural(len(pairs), 'picture')} beside {outside} in folders other than train/, val/ and test/"
         raise P2PError(path, what, "Put A|B pictures into train/, or give their own folder.", code="no-pairs")
-    _refuse_twice(path, pairs)
-    folder = _assume(path, pairs, [name for name in names if "/" in name], others, listed)
-    if needs_train:
-        refuse_untrainable(folder)
-    return folder
 
 
 def refuse_untrainable(folder: PairFolder) -> None:

@@ -4,7 +4,6 @@ Nothing here may open a file, or say that a picture is none.
 """
 
 from pathlib import Path
-from typing import NamedTuple
 
 from p2p_datatools.contract.errors import P2PError
 
@@ -42,30 +41,6 @@ _UNREAD = (
 )
 
 
-class _Text(NamedTuple):
-    """How a kind of text begins, in small letters, what it is, what to do about it, and what it holds in its start."""
-
-    begins: tuple[bytes, ...]
-    what: str
-    to_do: str
-    holds: bytes = b""
-    code: str = "not-a-picture"
-
-
-_TEXTS = (
-    _Text(
-        (b"version https://git-lfs",),
-        "is a pointer of Git LFS, not the picture itself",
-        "Run 'git lfs pull' in its clone.",
-    ),
-    _Text((b"<!doctype html", b"<html", b"<head"), "is a web page, as servers send instead of a picture", _FETCH),
-    _Text(
-        (b"<?xml", b"<svg", b"<!"), "is an SVG drawing, which is not read", "Export it as PNG.", b"<svg", "unread-kind"
-    ),
-    _Text((b'{"', b"<?xml", b"<error"), "is JSON or XML, as servers send instead of a picture", _FETCH),
-)
-
-
 def foreign_content(path: Path, start: bytes) -> P2PError | None:
     """The error for a file that begins so, if that says what it is."""
     what, to_do = _of_container(start) or next(
@@ -94,10 +69,16 @@ def _of_container(start: bytes) -> tuple[str, str] | None:
 
 def _of_text(path: Path, start: bytes) -> P2PError | None:
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    for kind in _TEXTS:
-        if text.startswith(kind.begins) and kind.holds in text:
-            return P2PError(path, kind.what, kind.to_do, code=kind.code)
-    if start and not start.strip(b"\0"):
-        what = "has nothing but zeros where its beginning was"
-        return P2PError(path, what, "Fetch or copy it again.", code="not-a-picture")
-    return None
+    if text.startswith(b"version https://git-lfs"):
+        what, to_do = "is a pointer of Git LFS, not the picture itself", "Run 'git lfs pull' in its clone."
+    elif text.startswith((b"<!doctype html", b"<html", b"<head")):
+        what, to_do = "is a web page, as servers send instead of a picture", _FETCH
+    elif b"<svg" in text and text.startswith((b"<?xml", b"<svg", b"<!")):
+        return P2PError(path, "is an SVG drawing, which is not read", "Export it as PNG.", code="unread-kind")
+    elif text.startswith((b'{"', b"<?xml", b"<error")):
+        what, to_do = "is JSON or XML, as servers send instead of a picture", _FETCH
+    elif start and not start.strip(b"\0"):
+        what, to_do = "has nothing but zeros where its beginning was", "Fetch or copy it again."
+    else:
+        return None
+    return P2PError(path, what, to_do, code="not-a-picture")
