@@ -1,5 +1,6 @@
 """The pictures that a model is to be applied to, as they are listed before any is decoded."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,3 +44,10 @@ def test_outputs_do_not_lie_among_the_inputs_whose_number_would_double_with_each
     refuse_dest_among(pairs / "samples", [pairs])  # only the splits are read
     Image.new("RGB", (8, 8)).save(pictures / "a.png")
     refuse_dest_among(pictures / "out", [pictures / "a.png"])
+
+
+def test_a_pipe_is_offered_standard_input_instead(tmp_path: Path, refused: "Refused") -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with refused("special-file", tmp_path / "pipe") as error:
+        list_inputs([tmp_path / "pipe"])
+    assert "Write - " in error.value.to_do

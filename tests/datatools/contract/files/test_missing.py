@@ -2,11 +2,15 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from p2p_datatools.contract.files.listing import refuse_missing_folder
 from p2p_datatools.contract.files.missing import advise_missing
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 
 @pytest.mark.parametrize(
@@ -59,3 +63,10 @@ def test_links_in_a_circle_are_called_that(tmp_path: Path) -> None:
     (tmp_path / "b").symlink_to("a")
     for place in (tmp_path / "a", tmp_path / "a" / "photos"):
         assert "leads back to itself" in advise_missing(place)
+
+
+def test_a_pipe_is_no_folder_and_the_one_that_it_lies_in_is_not_offered(tmp_path: Path, refused: "Refused") -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with refused("missing-folder", tmp_path / "pipe") as error:
+        refuse_missing_folder(tmp_path / "pipe")
+    assert str(tmp_path) not in error.value.to_do

@@ -190,7 +190,7 @@ def _list_place(
         return [InputPicture("stdin", place.path, options=options, memory=place)]
     if not place.exists():
         raise P2PError(place, "does not exist", advise_missing(place, otherwise="Check the path."), code="missing-path")
-    refuse_special(place)
+    refuse_special(place, to_do="Write - for a picture on standard input, or save it to a file, and name that.")
     if place.is_file():
         return [InputPicture(place.stem, place, options=options)]
     if _holds_pairs(place):

@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files.atomic import cannot_read
+from p2p_datatools.contract.files.atomic import cannot_read, refuse_special
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.files.missing import advise_missing
 from p2p_datatools.contract.files.opening import open_file
@@ -37,6 +37,7 @@ def model_file(path: Path) -> Path:
                 raise UsageError(path, what, _advise_folder(path), code="missing-model")
             raise P2PError(path, what, to_do, code="missing-model")
         return path / MODEL_FILE
+    refuse_special(path)
     if not path.is_file():
         to_do = advise_missing(path, otherwise=advise_lost(path))
         raise UsageError(path, "does not exist", to_do, code="missing-model")

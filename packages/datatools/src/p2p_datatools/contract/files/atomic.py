@@ -107,6 +107,7 @@ def cannot_write(path: Path, error: OSError) -> P2PError:
     return P2PError(path, what, to_do, code="cannot-write")
 
 
+_SAVE_IT = "Save what it gives to a file, and name that."
 _MORE_FILES = "Raise the limit of open files (ulimit -n)"
 _DEVICE = "Check the disk or the network drive"
 _TO_WRITE = {
@@ -128,16 +129,16 @@ _TO_READ = {
 def cannot_read(path: Path, error: OSError) -> P2PError:
     """The error for a read that failed."""
     if isinstance(error, SpecialFileError):
-        return P2PError(path, error.words, "Save what it gives to a file, and name that.", code="special-file")
+        return P2PError(path, error.words, _SAVE_IT, code="special-file")
     what = f"cannot be read: {error.strerror or error}"
     to_do = _TO_READ.get(error.errno or 0, "Check the path and the permissions of the file.")
     return P2PError(path, what, to_do, code="unreadable-file")
 
 
-def refuse_special(path: Path) -> None:
+def refuse_special(path: Path, *, to_do: str = _SAVE_IT) -> None:
     """Raise P2PError for a pipe, socket or device: what is read more than once has to be a file or a folder."""
     if is_special(path):
-        raise cannot_read(path, SpecialFileError(path))
+        raise P2PError(path, SpecialFileError(path).words, to_do, code="special-file")
 
 
 def sync_folder(folder: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.missing import advise_missing
+from p2p_datatools.contract.files.opening import is_special
 from p2p_datatools.contract.files.unread_kinds import (
     BROKEN_LINK,
     HIDDEN_PICTURE,
@@ -169,6 +170,9 @@ def refuse_missing_folder(folder: Path) -> None:
     """Raise P2PError where there is no such folder."""
     if folder.is_dir():
         return
+    if is_special(folder):
+        to_do = "Save what it gives to files, and give their folder."
+        raise P2PError(folder, "is a pipe, socket or device, not a folder", to_do, code="missing-folder")
     if folder.exists():
         raise P2PError(folder, "is a file, not a folder", advise_file(folder), code="missing-folder")
     raise P2PError(folder, "there is no such folder", advise_missing(folder), code="missing-folder")
