@@ -51,6 +51,7 @@ CHANGES: dict[str, Change] = {
     "upside down, half the size": lambda photo, _: shrink(photo[::-1, ::-1], photo.shape[1] // 2, photo.shape[0] // 2),
     "brightness": brighten,
     "gamma 2.5": lambda photo, _: np.asarray((photo / 255) ** 2.5 * 255, np.uint8),
+    "negative": lambda photo, _: ~photo,
     "grey": lambda photo, _: np.repeat(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2),
     "blur": lambda photo, _: np.asarray(cv2.GaussianBlur(photo, (0, 0), max(photo.shape) / 256), np.uint8),
     "stretched to a square": lambda photo, _: shrink(photo, 256, 256),

@@ -73,6 +73,16 @@ def test_a_photo_that_is_turned_as_a_whole_is_found(turns: int, mirrored: bool) 
     assert np.array_equal(back, photo)
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_negative_is_found(mirrored: bool) -> None:
+    photo = scene(2)
+    other = np.ascontiguousarray(255 - photo[:, :: -1 if mirrored else 1])
+    links = find_links([describe(scene(3)), describe(photo), describe(other)], ["a", "b", "c"])
+    assert [(link[:3], link.mirrored, link.turned, link.inverted) for link in links] == [
+        ((1, 2, "twin"), mirrored, 0, True)
+    ]
+
+
 def test_a_photo_that_is_nearly_its_own_turned_image_is_linked_as_it_is() -> None:
     half = scene(6)
     photo = np.concatenate((half, half[::-1, ::-1]))
@@ -136,7 +146,7 @@ def test_the_candidates_are_the_same_however_many_corners_and_pictures_are_looke
     store = SignatureStore(signatures)
     whole = find_candidates(store)
     pairs = list(zip(*(each.tolist() for each in whole), strict=True))
-    assert {(number, number + 1, True, 0) for number in range(2, 40, 4)} <= set(pairs)
+    assert {(number, number + 1, True, 0, False) for number in range(2, 40, 4)} <= set(pairs)
     assert pairs == sorted(pairs)
     for name, value in (("_AT_ONCE", 100), ("_FEWEST", 700), ("_BLOCK", 7), ("_RANGE", 3)):
         monkeypatch.setattr(candidates, name, value)

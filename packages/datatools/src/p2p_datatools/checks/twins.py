@@ -103,7 +103,7 @@ class PairTwins:
             if held_out.name in seen:
                 continue
             seen.add(held_out.name)
-            ways = ((link.turned, ", turned"), (link.mirrored, ", mirrored"))
+            ways = ((link.inverted, ", as a negative"), (link.turned, ", turned"), (link.mirrored, ", mirrored"))
             what = _KIND[link.kind].format(trained.file) + "".join(words for is_so, words in ways if is_so)
             what = f"{what}, so that {held_out.split} holds what {trained.split} holds"
             to_do = (

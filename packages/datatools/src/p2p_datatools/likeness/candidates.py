@@ -41,7 +41,8 @@ _BLOCK, _RANGE = 512, 512  # pictures whose corners are read, and whose votes ar
 # mirrored, the number of the second picture, that of the first in its range.
 _Y, _X, _SCALE, _MIRRORED, _SECOND, _FIRST = 8, 14, 20, 24, 25, 53
 _MIDDLE = 32  # half bins, of 64: twice as far as pictures can lie beside each other
-_TURNED = 29  # where the code of a pair says the quarters of a turn, above the number of the second picture
+# Where the code of a pair says the quarters of a turn and a negative, above the number of the second picture.
+_TURNED, _INVERTED = 29, 31
 _Votes = NDArray[np.uint64]
 _Numbers = NDArray[np.int64]
 
@@ -49,21 +50,23 @@ _Numbers = NDArray[np.int64]
 class Candidates(NamedTuple):
     """Pairs of pictures that may show the same (n,), in order: their numbers, the second as it is or `mirrored`.
 
-    Before that the second is `turned` by some quarters to the left.
+    Before that the second is `turned` by some quarters to the left, or is the negative, `inverted`.
     """
 
     first: _Numbers
     second: _Numbers
     mirrored: NDArray[np.bool_]
     turned: _Numbers
+    inverted: NDArray[np.bool_]
 
     @classmethod
     def of_codes(cls, codes: _Votes) -> "Candidates":
         """Candidates out of the numbers by which they are sorted."""
         second = (codes >> np.uint64(1)) & np.uint64((1 << _FIRST - _SECOND) - 1)
         turned = (codes >> np.uint64(_TURNED)) & np.uint64(3)
-        first, mirrored = codes >> np.uint64(33), (codes & np.uint64(1)) > 0
-        return cls(first.astype(np.int64), second.astype(np.int64), mirrored, turned.astype(np.int64))
+        mirrored, inverted = ((codes >> np.uint64(place)) & np.uint64(1) > 0 for place in (0, _INVERTED))
+        first = (codes >> np.uint64(33)).astype(np.int64)
+        return cls(first, second.astype(np.int64), mirrored, turned.astype(np.int64), inverted)
 
 
 def find_candidates(
@@ -71,7 +74,7 @@ def find_candidates(
 ) -> Candidates:
     """The pairs of pictures to compare, one or two for each picture and at most eight, and those `also` asked for.
 
-    At most four more of each are those of which one is turned as a whole.
+    At most four more of each are those of which one as a whole is turned or a negative.
     The same whatever the number of threads, and however many pictures are looked at together.
     """
     assert len(signatures) < 1 << (_FIRST - _SECOND), "a picture's number has 28 bits"
@@ -98,10 +101,13 @@ def _find_outlines(outlines: NDArray[np.uint8]) -> Iterator[_Votes]:
 
 
 def _find_turned(outlines: NDArray[np.uint8]) -> tuple[_Votes, _Votes]:
-    """The pairs of pictures of which one has the outline of the other turned, as codes, and in how many tables."""
+    """The pairs of pictures of which one has the outline of the other turned, or of its negative.
+
+    They are given as codes, and in how many tables each was found.
+    """
     owners, codes, counts = np.tile(np.arange(len(outlines)), 2), np.empty(0, np.uint64), np.empty(0, np.uint64)
-    for turns in (1, 2, 3):
-        both = np.concatenate((outlines, turn_outlines(outlines, turns)))
+    for turns in range(4):
+        both = np.concatenate((outlines, turn_outlines(outlines, turns) if turns else ~outlines))
         for table in draw_tables(_OUTLINE_TABLES, _OUTLINE_BYTES):
             near = find_neighbours(both, owners, make_keys(both, table), table)
             found = np.unique(_code_turned(near, len(outlines), turns))
@@ -111,14 +117,16 @@ def _find_turned(outlines: NDArray[np.uint8]) -> tuple[_Votes, _Votes]:
 
 
 def _code_turned(near: Neighbours, count: int, turns: int) -> _Votes:
-    """The codes of those neighbours, among outlines and then turned ones, of which one is turned."""
+    """The codes of those neighbours, among outlines and then turned ones, or negatives for no turn, of which one is."""
     is_first = near.one >= count
     some = is_first != (near.other >= count)
     one, other, mirrored = (each[some].astype(np.uint64) for each in (near.one, near.other, near.mirrored))
     # What turns the first to the left turns the second to the right, unless it is mirrored then.
-    turned = np.where(is_first[some] & (mirrored == 0), 4 - turns, turns).astype(np.uint64)
+    turned = np.where(is_first[some] & (mirrored == 0), -turns % 4, turns).astype(np.uint64)
     first, second = one % np.uint64(count), other % np.uint64(count)
     codes = first << np.uint64(33) | turned << np.uint64(_TURNED) | second << np.uint64(1) | mirrored
+    if not turns:
+        codes |= np.uint64(1 << _INVERTED)
     return np.asarray(codes, np.uint64)
 
 

@@ -46,15 +46,15 @@ class PixelAgreement(NamedTuple):
 
 
 def compare_pixels(
-    one: PictureSignature, other: PictureSignature, *, mirrored: bool, turned: int = 0
+    one: PictureSignature, other: PictureSignature, *, mirrored: bool, turned: int = 0, inverted: bool = False
 ) -> PixelAgreement | None:
     """How the pictures agree, the other `mirrored` or not; None where nothing says how they lie to each other.
 
-    The other is `turned` by some quarters to the left before it is mirrored; its corners say nothing then, so that only
-    the whole of it is compared.
+    The other is `turned` by some quarters to the left before it is mirrored, or compared as its negative, `inverted`.
+    Its corners say nothing then, so that only the whole of it is compared.
     """
-    if turned:
-        other = _turn(other, turned)
+    if turned or inverted:
+        other = _turn(other, turned, inverted=inverted)
     same_shape = 0.8 < (one.width * other.height) / (one.height * other.width) < 1.25
     stretch = np.array(((one.width / other.width, 0, 0), (0, one.height / other.height, 0)), np.float64)
     found = [_overlay(one, other, stretch, 0, mirrored=mirrored)] if same_shape else []
@@ -65,10 +65,10 @@ def compare_pixels(
     return max(found, key=lambda each: each.share, default=None)
 
 
-def _turn(picture: PictureSignature, turns: int) -> PictureSignature:
-    """The picture turned by some quarters to the left, without its corners."""
+def _turn(picture: PictureSignature, turns: int, *, inverted: bool) -> PictureSignature:
+    """The picture turned by some quarters to the left, or its negative, without its corners."""
     sides = (picture.height, picture.width) if turns % 2 else (picture.width, picture.height)
-    thumbnail = np.ascontiguousarray(np.rot90(picture.thumbnail, turns))
+    thumbnail = np.ascontiguousarray(np.rot90(~picture.thumbnail if inverted else picture.thumbnail, turns))
     none = picture.points[:0], picture.sizes[:0], picture.bits[:0]
     return PictureSignature(*none, thumbnail, picture.outline, *sides)
 

@@ -39,7 +39,7 @@ class Link(NamedTuple):
     """Two pictures, by their numbers, that show the same, the first the smaller one.
 
     `correlation` is that of their pixels, 0 where nothing was compared; the second is `turned` by some quarters to the
-    left before it is `mirrored`. A link of a `sequence` may be one of many that
+    left before it is `mirrored`, or is the negative, `inverted`. A link of a `sequence` may be one of many that
     hold a walk or a video together, whose ends show nothing in common.
     """
 
@@ -50,6 +50,12 @@ class Link(NamedTuple):
     mirrored: bool = False
     sequence: bool = False
     turned: int = 0
+    inverted: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether only the whole of both was compared, one turned or as its negative."""
+        return self.turned > 0 or self.inverted
 
 
 def find_links(
@@ -106,7 +112,7 @@ def _sort_by_belief(runs: Sequence[Sequence[int]], times: Mapping[int, datetime]
 
 def _weight(link: Link) -> tuple[int, bool, float]:
     """What a link proves; of a picture that is its own mirror image or turned image, that it is the same as it is."""
-    return _KINDS.index(link.kind), not link.turned, link.correlation
+    return _KINDS.index(link.kind), not link.is_whole, link.correlation
 
 
 def _by_names(copies: Sequence[Sequence[int]], soon: Sequence[_Two]) -> Iterator[Link]:
@@ -162,22 +168,22 @@ def _by_pixels(signatures: SignatureStore, order: _Order, report: Reporter) -> I
 
 
 def _judge(
-    candidates: Iterable[tuple[int, int, bool, int]], signatures: SignatureStore, order: _Order
+    candidates: Iterable[tuple[int, int, bool, int, bool]], signatures: SignatureStore, order: _Order
 ) -> Iterator[Link]:
     """The links among candidates, which are in order, so that the first of each is that of the next, too."""
     for first, same in groupby(candidates, key=itemgetter(0)):
         one = signatures.read(first)
-        for _, second, mirrored, turned in same:
-            found = compare_pixels(one, signatures.read(second), mirrored=mirrored, turned=turned)
-            near = not (mirrored or turned) and order.are_near(first, second)
-            kind = _kind(found, near=near, turned=turned > 0) if found else None
+        for _, second, mirrored, turned, inverted in same:
+            found = compare_pixels(one, signatures.read(second), mirrored=mirrored, turned=turned, inverted=inverted)
+            near = not (mirrored or turned or inverted) and order.are_near(first, second)
+            kind = _kind(found, near=near, whole=turned > 0 or inverted) if found else None
             if found is not None and kind is not None:
                 is_sequence = order.is_sequence(first, second)
-                yield Link(first, second, kind, found.correlation, mirrored, is_sequence, turned)
+                yield Link(first, second, kind, found.correlation, mirrored, is_sequence, turned, inverted)
 
 
-def _kind(found: PixelAgreement, *, near: bool, turned: bool) -> LinkKind | None:
-    share, correlation = (_TURNED_SHARE, _TURNED_CORRELATION) if turned else (_SHARE, _CORRELATION)
+def _kind(found: PixelAgreement, *, near: bool, whole: bool) -> LinkKind | None:
+    share, correlation = (_TURNED_SHARE, _TURNED_CORRELATION) if whole else (_SHARE, _CORRELATION)
     is_same = found.share >= share and found.correlation >= correlation and found.unlike <= _UNLIKE
     if is_same and found.overlap >= _LEAST_OVERLAP:
         return "twin" if found.overlap >= _HALF else "part"
