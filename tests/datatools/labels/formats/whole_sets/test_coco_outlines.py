@@ -127,6 +127,49 @@ def test_an_outline_elsewhere_than_its_bbox_is_said() -> None:
     assert "annotation 10 lies elsewhere than its bbox" in note
 
 
+def moved(across: float, down: float, at: int = 0) -> dict[str, Any]:
+    outline = [at + each + (across, down)[n % 2] for n, each in enumerate(OUTLINE)]
+    return {"segmentation": [outline], "bbox": [BOX[0] + at, BOX[1] + at, *BOX[2:]]}
+
+
+@pytest.mark.parametrize(
+    ("across", "down", "told"),
+    [(1, 1, "1 px further right and 1 px lower"), (-1, 0, "1 px further left"), (0, -2, "2 px higher")],
+)
+@pytest.mark.parametrize("number", [1, 3, 7])
+def test_outlines_that_all_lie_beside_their_bboxes_are_said(across: int, down: int, told: str, number: int) -> None:
+    (note,) = read(*(moved(across, down, at=n) for n in range(number))).notes
+    assert f"its outlines lie {told} than their own bboxes" in note
+
+
+def test_outlines_beside_boxes_of_whole_numbers_are_said_too() -> None:
+    (note,) = read(*(moved(each, each, at=n) for n, each in enumerate((0.6, 0.9, 1.4, 1.1, 1.0)))).notes
+    assert "its outlines lie 1 px further right and 1 px lower than their own bboxes" in note
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda x, y, w, h: [x - 0.5, y - 0.5, w, h],  # pixels' centres, as pycococreator's outlines
+        lambda x, y, w, h: [x + 0.5, y + 0.5, w, h],
+        lambda x, y, w, h: [x, y, w + 1, h + 1],  # the last pixel counted
+        lambda x, y, w, h: [x - 0.94, y - 0.56, w + 1, h + 1],  # of the painted mask, as LabelMe's converter
+        lambda x, y, w, h: [int(x + 0.7), int(y + 0.7), int(w - 0.3), int(h - 0.3)],  # cut to whole numbers
+        lambda x, y, w, h: [x - 1, y - 1, w + 2, h + 2],  # a margin
+        lambda x, y, w, h: [x, y, w + 4, h + 9],  # of the whole object, of which a part is seen
+    ],
+)
+@pytest.mark.parametrize("number", [1, 6])
+def test_boxes_as_exporters_round_them_contradict_nothing(around: Any, number: int) -> None:
+    assert read(*[{"segmentation": [OUTLINE], "bbox": around(*BOX)}] * number).notes == ()
+
+
+def test_one_outline_as_large_as_its_bbox_and_far_beside_it_is_said() -> None:
+    right = {"segmentation": [OUTLINE], "bbox": BOX}
+    (note,) = read(right, right, moved(-5, 0)).notes
+    assert note.startswith("labels.json: 1 annotation contradicts its own bbox; the first: a.jpg: annotation 12 has")
+
+
 @pytest.mark.parametrize("bbox", [[0.5, 0.25, 0.3, 0.2], [10, 2, 12, 8], [float("nan")] * 4, [10**400, 1, 2, 3]])
 def test_a_bbox_that_does_not_contradict_its_outline_is_not_told(bbox: list[Any]) -> None:
     assert read({"segmentation": [OUTLINE], "bbox": bbox}).notes == ()

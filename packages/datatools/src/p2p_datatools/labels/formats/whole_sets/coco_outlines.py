@@ -16,6 +16,11 @@ from p2p_datatools.labels.values import Polygon, Runs
 _EXACT = 1.5  # pixels by which a bbox may miss its outline: tools count the last pixel or not, and from 0 or 1
 _FARTHEST = 1e9  # a larger number is damage
 _APART = 3.0  # pixels by which the other way to read it must miss it
+# A box around the centres of pixels is half a pixel off, and one that was cut to whole numbers up to one pixel, on one
+# side more than on the other; what moved, moved on both sides alike.
+_MOVED = 0.9
+_ALIKE = 0.3
+_FEW, _SAME = 5, 0.1  # of fewer outlines, chance may move all, so that each must have moved by just as much
 
 
 class _Extent(NamedTuple):
@@ -33,6 +38,10 @@ class _Extent(NamedTuple):
     def miss(self, other: "_Extent") -> float:
         """By how many pixels the farthest of the four sides lies from the other's."""
         return max(abs(one - two) for one, two in zip(self, other, strict=True))
+
+    def moved_from(self, other: "_Extent") -> "_Extent":
+        """How far each of its sides lies to the right of the other's, or below."""
+        return _Extent(*(one - two for one, two in zip(self, other, strict=True)))
 
     def is_apart(self, other: "_Extent") -> bool:
         """Whether the two have no point in common."""
@@ -76,6 +85,7 @@ class BoxRemarks:
 
     rows: list[str] = field(default_factory=list)
     contradictions: list[str] = field(default_factory=list)
+    moves: list[_Extent] = field(default_factory=list)  # of each annotation's polygons from its bbox
 
     def settle(
         self, polygons: Sequence[Polygon], masks: Sequence[Runs], bbox: Any, where: str
@@ -85,7 +95,12 @@ class BoxRemarks:
         if boxes and masks and all(_are_rows(mask, boxes) for mask in masks):
             self.rows.append(where)
             return tuple(replace(mask, by_column=False) for mask in masks), True
-        if against := _contradiction(polygons, masks, boxes):
+        whole = _extent_of(polygons, masks)
+        if whole is None or not boxes:
+            return tuple(masks), False
+        if not masks:  # which have no corner to count from, so that of a mask and its box it is the box that moved
+            self.moves.append(whole.moved_from(min(boxes, key=whole.miss)))
+        if against := _contradiction(whole, boxes):
             self.contradictions.append(f"{where} {against}")
         return tuple(masks), False
 
@@ -103,6 +118,30 @@ class BoxRemarks:
                 f"{where}: {len(self.contradictions)} {are} own bbox; the first: {self.contradictions[0]}. Look at "
                 "these masks, and correct what is wrong."
             )
+        if any(moved := _common_move(self.moves)):
+            yield (
+                f"{where}: its outlines lie {_name_move(*moved)} than their own bboxes: one of the two is counted from "
+                "another corner. Look at some masks on their photos, and where the outlines are wrong, take that off "
+                "their coordinates."
+            )
+
+
+def _common_move(moves: Sequence[_Extent]) -> tuple[float, float]:
+    """How many pixels the outlines of a file lie to the right of their bboxes, and below; 0 where chance may do it."""
+    if not moves:
+        return 0.0, 0.0
+    sides = np.median(moves, axis=0)
+    if len(moves) < _FEW and np.abs(np.asarray(moves) - sides).max() > _SAME:
+        return 0.0, 0.0
+    left, top, right, bottom = sides.tolist()
+    across, down = ((one + two) / 2 if abs(one - two) <= _ALIKE else 0.0 for one, two in ((left, right), (top, bottom)))
+    return (across if abs(across) >= _MOVED else 0.0), (down if abs(down) >= _MOVED else 0.0)
+
+
+def _name_move(across: float, down: float) -> str:
+    """Such as '1 px further right and 1 px higher'."""
+    told = [(across, "further right" if across > 0 else "further left"), (down, "lower" if down > 0 else "higher")]
+    return " and ".join(f"{round(abs(pixels), 1):g} px {side}" for pixels, side in told if pixels)
 
 
 def _are_rows(mask: Runs, boxes: Sequence[_Extent]) -> bool:
@@ -116,19 +155,32 @@ def _are_rows(mask: Runs, boxes: Sequence[_Extent]) -> bool:
     return _miss(columns, boxes) > _APART and _miss(rows, boxes) <= _EXACT
 
 
-def _contradiction(polygons: Sequence[Polygon], masks: Sequence[Runs], boxes: Sequence[_Extent]) -> str:
+def _contradiction(whole: _Extent, boxes: Sequence[_Extent]) -> str:
     """How a bbox contradicts its outlines: they fit with x and y exchanged, or lie elsewhere; empty where it does not.
 
     It may be the bbox that is wrong.
     """
-    extents = [*map(_extent_of_polygon, polygons), *(_extent_of_runs(mask, by_column=True) for mask in masks)]
-    if not boxes or not extents:
-        return ""
-    lefts, tops, rights, bottoms = zip(*extents, strict=True)
-    whole = _Extent(min(lefts), min(tops), max(rights), max(bottoms))
     if _miss(whole, boxes) > _APART and _miss(whole.transpose(), boxes) <= _EXACT:
         return "fits its bbox only with x and y exchanged"
-    return "lies elsewhere than its bbox" if all(whole.is_apart(box) for box in boxes) else ""
+    if all(whole.is_apart(box) for box in boxes):
+        return "lies elsewhere than its bbox"
+    return "has its bbox's size, but lies beside it" if all(_is_beside(whole, box) for box in boxes) else ""
+
+
+def _is_beside(whole: _Extent, box: _Extent) -> bool:
+    """Whether an outline is as large as its box and lies so far from it that no rounding explains it."""
+    left, top, right, bottom = whole.moved_from(box)
+    is_as_large = max(abs(left - right), abs(top - bottom)) <= _EXACT
+    return is_as_large and max(map(abs, (left, top, right, bottom))) > _APART
+
+
+def _extent_of(polygons: Sequence[Polygon], masks: Sequence[Runs]) -> _Extent | None:
+    """The box around all outlines of an annotation; None where it has none."""
+    extents = [*map(_extent_of_polygon, polygons), *(_extent_of_runs(mask, by_column=True) for mask in masks)]
+    if not extents:
+        return None
+    lefts, tops, rights, bottoms = zip(*extents, strict=True)
+    return _Extent(min(lefts), min(tops), max(rights), max(bottoms))
 
 
 def _miss(extent: _Extent, boxes: Sequence[_Extent]) -> float:
