@@ -13,7 +13,14 @@ from p2p_datatools.labels.formats.bdd100k import is_bdd100k, read_bdd100k
 from p2p_datatools.labels.formats.cmp import is_cmp, read_cmp
 from p2p_datatools.labels.formats.darwin import is_darwin, read_darwin
 from p2p_datatools.labels.formats.isat import is_isat, read_isat
-from p2p_datatools.labels.formats.labelme import is_labelme, is_labelme_xml, read_labelme, read_labelme_xml
+from p2p_datatools.labels.formats.labelme import (
+    is_labelme,
+    is_labelme_list,
+    is_labelme_xml,
+    read_labelme,
+    read_labelme_list,
+    read_labelme_xml,
+)
 from p2p_datatools.labels.formats.pictures.cityscapes import is_cityscapes, read_cityscapes
 from p2p_datatools.labels.formats.pictures.class_masks import is_class_masks, read_class_masks
 from p2p_datatools.labels.formats.pictures.coco_panoptic import is_panoptic, read_panoptic
@@ -122,8 +129,12 @@ _TABLE = (
     Format(
         "labelme",
         "LabelMe",
-        "one .json with shapes and imagePath, or one .xml, per picture",
-        (FileForm(is_labelme, read_labelme), FileForm(is_labelme_xml, read_labelme_xml)),
+        "one .json with shapes and imagePath, or one .xml, per picture, or a list of several in .json or .jsonl",
+        (
+            FileForm(is_labelme, read_labelme),
+            FileForm(is_labelme_list, read_labelme_list, may_hold_many=True),
+            FileForm(is_labelme_xml, read_labelme_xml),
+        ),
     ),
     Format(
         "labelstudio",

@@ -147,3 +147,17 @@ def test_real_voc_pictures_build(real_data: Path, tmp_path: Path) -> None:
     assert summary.areas["car"] > 0 < summary.areas["ignore"]
     colored = real_data / "formats" / "2label" / "datasets" / "voc1.1"
     assert build_masks(colored, tmp_path / "other", palette=SCENES, mapping={"boat": "sign"}).areas["sign"] == 47646
+
+
+def test_class_pictures_saved_as_jpeg_are_told_how_to_read_their_colours(tmp_path: Path, refused: "Refused") -> None:
+    folder = tmp_path / "voc" / "SegmentationClass"
+    folder.mkdir(parents=True)
+    pixels = np.zeros((16, 16, 3), dtype=np.uint8)
+    pixels[:, 8:] = SCENES.classes[1].color
+    Image.fromarray(pixels).save(folder / "a.jpg", quality=95)
+    with refused("no-pictures", folder) as error:
+        read_voc(tmp_path / "voc")
+    assert "1 picture such as a.jpg" in error.value.what
+    assert f"give {folder} with --format colors" in error.value.to_do
+    areas = build_masks(folder, tmp_path / "masks", palette=SCENES, format="colors").areas
+    assert areas[SCENES.names[1]] == 128

@@ -40,6 +40,7 @@ def runs(mask: NDArray[np.bool_], order: Any) -> dict[str, Any]:
     return {"counts": np.diff(ends).tolist(), "size": list(mask.shape)}
 
 
+NAMED = [{"x": x, "y": y} for x, y in PAIRS]
 CONTOUR = [[pair] for pair in PAIRS]  # as OpenCV's findContours gives it
 
 
@@ -52,7 +53,7 @@ def the_region(found: LabelSet) -> Region:
 
 @pytest.mark.parametrize(
     "segmentation",
-    [PAIRS, [PAIRS], OUTLINE, [OUTLINE], [[str(each) for each in OUTLINE]], CONTOUR, [CONTOUR]],
+    [PAIRS, [PAIRS], NAMED, [NAMED], OUTLINE, [OUTLINE], [[str(each) for each in OUTLINE]], CONTOUR, [CONTOUR]],
 )
 def test_a_polygon_is_one_in_every_nesting_that_programs_write(segmentation: list[Any]) -> None:
     (outline,) = the_region(read({"segmentation": segmentation, "bbox": BOX})).polygons

@@ -20,6 +20,7 @@ _FARTHEST = 1e9  # a larger coordinate is damage, not a point outside the pictur
 _CHORD = 0.001  # pixels by which the straight sides of a drawn ellipse may differ from it
 _MOST_SIDES = 4096
 _FEWEST = 6  # numbers of an outline
+_XY = frozenset({"x", "y"})  # of a point that is an object
 _SURELY = 1e-3  # square pixels that no rounding of coordinates up to 100,000 can make of a line
 
 
@@ -146,6 +147,8 @@ def _turn(outer: Points, degrees: float, about: Points | None = None) -> Points:
 
 
 def _points(values: Any, where: str, form: str, name: str) -> Points:
+    if are_named_points(values):
+        values = [(each["x"], each["y"]) for each in values]
     try:
         found = np.array(values, dtype=np.float64)
         points = found.reshape(-1, 2)
@@ -165,6 +168,15 @@ def _points(values: Any, where: str, form: str, name: str) -> Points:
         what, to_do = f"{name} has {several} outlines where one is meant", "Write each as a shape of its own."
         raise P2PError(where, what, to_do, code="bad-outline")
     return points
+
+
+def are_named_points(values: Any) -> bool:
+    """Whether it is a list of objects with x and y, as programs for browsers write points."""
+    return (
+        isinstance(values, list)
+        and bool(values)
+        and all(isinstance(each, dict) and each.keys() >= _XY for each in values)
+    )
 
 
 def _not_points(values: Any, where: str, form: str, name: str) -> P2PError:

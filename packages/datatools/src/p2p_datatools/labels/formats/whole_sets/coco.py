@@ -31,9 +31,32 @@ _PLACES = ("coco_url", "flickr_url", "path", "video_id")  # which tell pictures 
 
 def is_coco(value: Any) -> bool:
     """Whether a parsed JSON file has the form of COCO, with outlines rather than the pictures of COCO panoptic."""
+    value = _with_lists(value)
     if not isinstance(value, dict) or not all(isinstance(value.get(name), list) for name in COCO_TABLES):
         return False
     return not any(isinstance(each, dict) and "segments_info" in each for each in value["annotations"])
+
+
+def _with_lists(value: Any) -> Any:
+    """A parsed file whose tables are lists; programs that index them by id write an object {id: entry} for one."""
+    if not isinstance(value, dict) or not any(isinstance(value.get(name), dict) for name in COCO_TABLES):
+        return value
+    tables = {name: _list_entries(table) for name in COCO_TABLES if (table := value.get(name)) is not None}
+    return value | tables
+
+
+def _list_entries(table: Any) -> Any:
+    """The entries of an object {id: entry}, or {id: name}; anything else as it is."""
+    if (
+        not table
+        or not isinstance(table, dict)
+        or not all(isinstance(each, dict | str | PackedAnnotation) for each in table.values())
+    ):
+        return table
+    return [
+        {"id": key, "name": each} if isinstance(each, str) else {"id": key} | each if isinstance(each, dict) else each
+        for key, each in table.items()
+    ]
 
 
 def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
@@ -48,6 +71,7 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
             "Try --format auto.",
             code="other-format",
         )
+    value = _with_lists(value)
     try:
         categories = categories_of(value["categories"], where)
         images = {each["id"]: each for each in value["images"]}
@@ -277,7 +301,13 @@ def _runs(value: Mapping[str, Any], size: Size | None, where: str) -> Runs:
     mask = coco_runs(value, where)
     if size and mask.size != size:
         what = f"its RLE is for a picture of {mask.size}, not {size}"
-        raise P2PError(where, what, "Export the labels again.", code="mask-size")
+        is_exchanged = mask.size == (size.height, size.width)
+        to_do = (
+            f'Is its "size" written as width, height? COCO\'s is [{size.height}, {size.width}]. '
+            if is_exchanged
+            else ""
+        )
+        raise P2PError(where, what, f"{to_do}Export the labels again.", code="mask-size")
     return mask
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.labels.parsing.outlines import are_named_points
 from p2p_datatools.labels.values import Polygon, Runs
 
 _EXACT = 1.5  # pixels by which a bbox may miss its outline: tools count the last pixel or not, and from 0 or 1
@@ -39,7 +40,7 @@ class _Extent(NamedTuple):
         """By how many pixels the farthest of the four sides lies from the other's."""
         return max(abs(one - two) for one, two in zip(self, other, strict=True))
 
-    def moved_from(self, other: "_Extent") -> "_Extent":
+    def offset_from(self, other: "_Extent") -> "_Extent":
         """How far each of its sides lies to the right of the other's, or below."""
         return _Extent(*(one - two for one, two in zip(self, other, strict=True)))
 
@@ -54,6 +55,8 @@ def parts_of(segmentation: list[Any]) -> list[tuple[str, Any]]:
     One polygon may lack the list around it, and be flat, in pairs, or in lists of one pair as OpenCV's contours are; a
     part may also be a mask in runs.
     """
+    if are_named_points(segmentation):
+        return [("segmentation", segmentation)]
     flat = not any(isinstance(each, list | dict) for each in segmentation)
     if flat or (len(segmentation) > 2 and any(all(map(kind, segmentation)) for kind in (_is_pair, _is_pair_in_list))):
         return [("segmentation[0]", segmentation)]
@@ -99,7 +102,7 @@ class BoxRemarks:
         if whole is None or not boxes:
             return tuple(masks), False
         if not masks:  # which have no corner to count from, so that of a mask and its box it is the box that moved
-            self.moves.append(whole.moved_from(min(boxes, key=whole.miss)))
+            self.moves.append(whole.offset_from(min(boxes, key=whole.miss)))
         if against := _contradiction(whole, boxes):
             self.contradictions.append(f"{where} {against}")
         return tuple(masks), False
@@ -169,7 +172,7 @@ def _contradiction(whole: _Extent, boxes: Sequence[_Extent]) -> str:
 
 def _is_beside(whole: _Extent, box: _Extent) -> bool:
     """Whether an outline is as large as its box and lies so far from it that no rounding explains it."""
-    left, top, right, bottom = whole.moved_from(box)
+    left, top, right, bottom = whole.offset_from(box)
     is_as_large = max(abs(left - right), abs(top - bottom)) <= _EXACT
     return is_as_large and max(map(abs, (left, top, right, bottom))) > _APART
 
