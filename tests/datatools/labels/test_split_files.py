@@ -150,6 +150,24 @@ def test_files_that_are_left_out_are_named(tmp_path: Path, write_photos: "WriteP
     assert any("person_keypoints_val2017.json left out" in note for note in read_labels(labels).notes)
 
 
+def test_files_of_one_picture_each_are_read_together_and_of_one_picture_twice_are_not(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    for name, label in (("a", "car"), ("b", "wheel"), ("c", "car")):
+        value = coco(1) | {"categories": [{"id": 1, "name": label}]}
+        value["images"][0]["file_name"] = f"{name}.jpg"
+        write_json(tmp_path / f"{name}.json", value)
+    found = read_labels(tmp_path)
+    assert [item.picture_name for item in found.items] == ["a.jpg", "b.jpg", "c.jpg"]
+    assert {label: use.count for label, use in found.labels.items()} == {"car": 2, "wheel": 1}
+    write_json(tmp_path / "a again.json", json.loads((tmp_path / "a.json").read_text()))
+    with refused("several-files", tmp_path):
+        read_labels(tmp_path)
+    write_json(tmp_path / "a again.json", coco(2))
+    with refused("several-files", tmp_path):
+        read_labels(tmp_path)
+
+
 @pytest.mark.parametrize(
     "files",
     [

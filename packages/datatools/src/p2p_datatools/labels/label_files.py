@@ -115,7 +115,7 @@ class LabelFiles:
     def read(self, wanted: Format) -> LabelSet:
         """The labels of a format; files that are damaged are skipped.
 
-        Raises P2PError when there is none, or several of which one holds all pictures.
+        Raises P2PError when there is none, or several of which one holds all pictures, unless each holds one of its own.
         """
         paths = self.of(wanted)
         forms = [self.known[path][1] for path in paths]
@@ -129,8 +129,9 @@ class LabelFiles:
         left_out: list[str] = []
         if len(paths) > 1 and any(form.is_whole for form in forms):
             chosen = choose_split_files([self._source(path) for path in paths])
-            if not chosen:
+            if not chosen and not self._hold_a_picture_each(paths):
                 raise self._several(wanted, paths)
+            chosen = chosen or tuple(map(self._source, paths))
             left_out = [self._source(path) for path in paths if self._source(path) not in chosen]
             paths = [path for path in paths if self._source(path) in chosen]
         forms = [self.known[path][1] for path in paths]
@@ -149,12 +150,24 @@ class LabelFiles:
         )
         return replace(found, notes=(*found.notes, read))
 
+    def _hold_a_picture_each(self, paths: list[Path]) -> bool:
+        """Whether each of the files is of one picture, and each of another one: programs also write such sets."""
+        names = set[str]()
+        for path in paths:
+            form = self.known[path][1]
+            found = form.read(self._value(path), where=str(path), source=self._source(path))
+            own = [*(item.picture_name for item in found.items), *(skip.where for skip in found.skipped)]
+            if not form.is_whole or len(own) != 1 or own[0] in names:
+                return False
+            names.add(own[0])
+        return True
+
     def _several(self, wanted: Format, paths: list[Path]) -> P2PError:
         names = " and ".join(map(self._source, paths[:5]))
         more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
         return P2PError(
             self.place,
-            f"must hold one {wanted.title} file, or one for each split, but holds {names}{more}",
+            f"must hold one {wanted.title} file, or one for each split or each picture, but holds {names}{more}",
             "Give one of these files; those of other pictures can be added into the same DEST, one after the other.",
             code="several-files",
         )
