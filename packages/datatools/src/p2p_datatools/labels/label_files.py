@@ -115,7 +115,7 @@ class LabelFiles:
     def read(self, wanted: Format) -> LabelSet:
         """The labels of a format; files that are damaged are skipped.
 
-        Raises P2PError when there is none, or several of which one holds all pictures, unless each holds one of its own.
+        Raises P2PError when there is none, or several of which one holds all pictures, unless each is of one picture.
         """
         paths = self.of(wanted)
         forms = [self.known[path][1] for path in paths]
