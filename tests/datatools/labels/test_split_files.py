@@ -168,6 +168,16 @@ def test_files_of_one_picture_each_are_read_together_and_of_one_picture_twice_ar
         read_labels(tmp_path)
 
 
+def test_files_of_one_picture_each_may_be_of_one_name_in_two_splits(tmp_path: Path) -> None:
+    for split in ("train", "val"):
+        for name in "ab":
+            value = coco(1)
+            value["images"][0]["file_name"] = f"{name}.jpg"
+            write_json(tmp_path / split / f"{name}.json", value)
+    found = [(item.split, item.picture_name) for item in read_labels(tmp_path).items]
+    assert found == [(split, f"{name}.jpg") for split in ("train", "val") for name in "ab"]
+
+
 @pytest.mark.parametrize(
     "files",
     [

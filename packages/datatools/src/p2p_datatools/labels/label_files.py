@@ -151,15 +151,21 @@ class LabelFiles:
         return replace(found, notes=(*found.notes, read))
 
     def _hold_a_picture_each(self, paths: list[Path]) -> bool:
-        """Whether each of the files is of one picture, and each of another one: programs also write such sets."""
-        names = set[str]()
+        """Whether each of the files is of one picture, and each of another one: programs also write such sets.
+
+        In the folder of another split a picture of the same name is another one.
+        """
+        names = set[tuple[str, ...]]()
+        places = place_in_splits([self._source(path) for path in paths], hold_many=False)
         for path in paths:
             form = self.known[path][1]
             found = form.read(self._value(path), where=str(path), source=self._source(path))
             own = [*(item.picture_name for item in found.items), *(skip.where for skip in found.skipped)]
-            if not form.is_whole or len(own) != 1 or own[0] in names:
+            place = places.get(self._source(path))
+            name = (place.split if place else "", *own[:1])
+            if not form.is_whole or len(own) != 1 or name in names:
                 return False
-            names.add(own[0])
+            names.add(name)
         return True
 
     def _several(self, wanted: Format, paths: list[Path]) -> P2PError:

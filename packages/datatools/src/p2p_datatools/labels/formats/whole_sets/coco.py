@@ -41,22 +41,23 @@ def _with_lists(value: Any) -> Any:
     """A parsed file whose tables are lists; programs that index them by id write an object {id: entry} for one."""
     if not isinstance(value, dict) or not any(isinstance(value.get(name), dict) for name in COCO_TABLES):
         return value
-    tables = {name: _list_entries(table) for name in COCO_TABLES if (table := value.get(name)) is not None}
+    tables = {
+        name: [each for key, entry in table.items() for each in _entries(name, key, entry)]
+        for name in COCO_TABLES
+        if isinstance(table := value.get(name), dict) and table
+    }
     return value | tables
 
 
-def _list_entries(table: Any) -> Any:
-    """The entries of an object {id: entry}, or {id: name}; anything else as it is."""
-    if (
-        not table
-        or not isinstance(table, dict)
-        or not all(isinstance(each, dict | str | PackedAnnotation) for each in table.values())
-    ):
-        return table
-    return [
-        {"id": key, "name": each} if isinstance(each, str) else {"id": key} | each if isinstance(each, dict) else each
-        for key, each in table.items()
-    ]
+def _entries(table: str, key: str, entry: Any) -> list[Any]:
+    """What an entry of such an object stands for: {id: entry}, also {id: name} or {name: id}, or {image: [entries]}."""
+    if isinstance(entry, dict):
+        return [{"id": key} | entry]
+    if table == "categories" and isinstance(entry, str | int):
+        return [{"id": key, "name": entry} if isinstance(entry, str) else {"id": entry, "name": key}]
+    if table == "annotations" and isinstance(entry, list):
+        return [{"image_id": key} | each if isinstance(each, dict) else each for each in entry]
+    return [entry]
 
 
 def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
@@ -198,6 +199,10 @@ def _dangling_fault(annotation: Mapping[str, Any], categories: Mapping[Any, str]
 def categories_of(values: list[Any], where: str) -> Mapping[Any, str]:
     """Names by id; two categories of the same name become one label; two names for one id are an error."""
     names: dict[Any, str] = {}
+    if values and all(isinstance(each, str) for each in values):
+        what = "its categories are names without ids, which may count from 0 or from 1"
+        to_do = f'Write them as "categories": [{{"id": 1, "name": {json.dumps(values[0])}}}, ...].'
+        raise P2PError(where, what, to_do, code="damaged-labels")
     for each in values:
         name = str(each["name"])
         if names.setdefault(each["id"], name) != name:
