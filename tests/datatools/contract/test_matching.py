@@ -100,6 +100,12 @@ def test_what_is_the_same_in_all_names_of_a_side_or_has_other_values_there_speak
     assert "matches all 2" in suggest_match(here, there)
 
 
+def test_names_with_their_kind_in_the_middle_are_suggested_what_stands_behind_it_though_each_camera_counts() -> None:
+    labels = [f"{side}/2018_label_{side}_{number:03d}" for side in ("left", "right") for number in (91, 135)]
+    photos = [name.replace("_label_", "_camera_") for name in labels]
+    assert "'([^_/]+_\\d+)$', which matches all 4" in suggest_match(labels, photos)
+
+
 def test_names_that_end_in_several_ways_are_suggested_one_expression() -> None:
     assert "(?:_mask|_label)?" in suggest_match(["a_mask", "b_mask", "c_label"], ["a", "b", "c"])
 

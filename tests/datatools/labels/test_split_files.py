@@ -150,6 +150,34 @@ def test_files_that_are_left_out_are_named(tmp_path: Path, write_photos: "WriteP
     assert any("person_keypoints_val2017.json left out" in note for note in read_labels(labels).notes)
 
 
+def test_files_of_one_picture_each_are_read_together_and_of_one_picture_twice_are_not(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    for name, label in (("a", "car"), ("b", "wheel"), ("c", "car")):
+        value = coco(1) | {"categories": [{"id": 1, "name": label}]}
+        value["images"][0]["file_name"] = f"{name}.jpg"
+        write_json(tmp_path / f"{name}.json", value)
+    found = read_labels(tmp_path)
+    assert [item.picture_name for item in found.items] == ["a.jpg", "b.jpg", "c.jpg"]
+    assert {label: use.count for label, use in found.labels.items()} == {"car": 2, "wheel": 1}
+    write_json(tmp_path / "a again.json", json.loads((tmp_path / "a.json").read_text()))
+    with refused("several-files", tmp_path):
+        read_labels(tmp_path)
+    write_json(tmp_path / "a again.json", coco(2))
+    with refused("several-files", tmp_path):
+        read_labels(tmp_path)
+
+
+def test_files_of_one_picture_each_may_be_of_one_name_in_two_splits(tmp_path: Path) -> None:
+    for split in ("train", "val"):
+        for name in "ab":
+            value = coco(1)
+            value["images"][0]["file_name"] = f"{name}.jpg"
+            write_json(tmp_path / split / f"{name}.json", value)
+    found = [(item.split, item.picture_name) for item in read_labels(tmp_path).items]
+    assert found == [(split, f"{name}.jpg") for split in ("train", "val") for name in "ab"]
+
+
 @pytest.mark.parametrize(
     "files",
     [
@@ -246,12 +274,3 @@ def test_the_real_car_parts_come_in_a_training_and_a_test_set(real_data: Path, t
     summary = build_masks(labels, tmp_path / "masks", palette=CARS, photos=real_data / "car-parts")
     assert summary.splits == {"train": 160, "test": 50}
     assert all(name.startswith(line.split) for name, line in read_mask_lines(tmp_path / "masks").items())
-
-
-def test_files_of_one_picture_each_are_read_together(tmp_path: Path) -> None:
-    for number in range(3):
-        value = coco(1)
-        value["images"][0]["file_name"] = f"{number}.jpg"
-        write_json(tmp_path / f"{number}.json", value)
-    found = read_labels(tmp_path)
-    assert sorted(item.picture_name for item in found.items) == ["0.jpg", "1.jpg", "2.jpg"]

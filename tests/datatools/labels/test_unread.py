@@ -25,7 +25,6 @@ KITTI = "Car 0.00 0 -1.58 10 20 86 48 1.65 1.67 3.64 -0.65 1.71 46.70 -1.59\n"
         ("a.pkl", "", "runs code", "trust"),
         ("a.json", [DETECTION], "results of a detector", "COCO file"),
         ("a.json", {"images": [], "annotations": []}, "COCO without", '"categories"'),
-        ("a.json", {"images": [], "annotations": {"1": []}, "categories": []}, "an object where", "as a list"),
         ("a.json", {"type": "FeatureCollection", "features": [{"geometry": {}}]}, "places on a map", "gdal_rasterize"),
         ("a.json", [{"ID": "x", "Labeled Data": "a.jpg", "Label": {}}], "before 2023", "v2"),
         ("a.json", {"data_units": {}, "label_hash": "a"}, "Encord", "as COCO"),

@@ -10,12 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from p2p_datatools.labels.formats.labelme import is_labelme, read_labelme
+from p2p_datatools.labels.formats.labelme import is_labelme, is_labelme_list, read_labelme, read_labelme_list
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet
 
 if TYPE_CHECKING:
-    from conftest import Refused
     from datatools.conftest import First
 
 CORNERS = [[1, 1], [5, 1], [5, 4]]
@@ -152,7 +151,6 @@ def test_a_file_without_the_name_or_with_a_broken_size_is_skipped() -> None:
 
 def test_labelme_is_known_by_shapes_and_image_path() -> None:
     assert is_labelme(labelme())
-    assert is_labelme({"shapes": [{"label": "car", "points": CORNERS}]})
     others: list[Any] = [[], {"shapes": []}, {"imagePath": "a.jpg"}, {"shapes": {}, "imagePath": "a"}]
     for other in others:
         assert not is_labelme(other)
@@ -170,25 +168,31 @@ def test_a_file_that_names_no_picture_leaves_its_name_to_the_file(tmp_path: Path
     assert [item.picture_name for item in found.items] == ["a", "b", "walk/c.d"]
 
 
-@pytest.mark.parametrize("name", ["all.json", "all.jsonl"])
-def test_the_files_of_many_pictures_may_be_entries_of_one(name: str, tmp_path: Path) -> None:
-    values = [labelme(shape(), imagePath=f"{stem}.jpg") for stem in "ab"]
-    lines = "\n".join(map(json.dumps, values))
-    (tmp_path / name).write_text(json.dumps(values) if name == "all.json" else lines)
+def test_points_of_x_and_y_are_points(only: "First") -> None:
+    named = [{"x": str(x), "y": y} for x, y in CORNERS]
+    assert only(read(labelme(shape(named)))).regions[0].polygons[0].outer.tolist() == CORNERS
+
+
+def test_shapes_tell_a_file_without_version_and_picture_but_not_a_backup_of_cvat(tmp_path: Path) -> None:
+    assert is_labelme({"shapes": [{"label": "car", "points": CORNERS}]})
+    assert not is_labelme({"shapes": []})
+    assert not is_labelme({"shapes": [{"label": "car", "points": [1, 1, 5, 1, 5, 4], "frame": 0}]})
+    (tmp_path / "b.json").write_text(json.dumps({"shapes": [shape()]}))
+    assert read_labels(tmp_path).items[0].picture_name == "b"
+
+
+@pytest.mark.parametrize("suffix", [".json", ".jsonl"])
+def test_a_list_of_files_is_as_many_pictures(tmp_path: Path, suffix: str) -> None:
+    values = [labelme(shape()), labelme(shape(label="wheel"), imagePath="b.jpg")]
+    text = json.dumps(values) if suffix == ".json" else "\n".join(map(json.dumps, values))
+    (tmp_path / f"all{suffix}").write_text(text)
     found = read_labels(tmp_path)
-    assert (found.format, [item.picture_name for item in found.items]) == ("labelme", ["a.jpg", "b.jpg"])
+    assert ([item.picture_name for item in found.items], list(found.labels)) == (["a.jpg", "b.jpg"], ["car", "wheel"])
 
 
-def test_of_entries_without_the_name_of_a_picture_nobody_can_tell_whose_they_are(
-    tmp_path: Path, refused: "Refused"
-) -> None:
-    (tmp_path / "all.json").write_text(json.dumps([labelme(shape(), imagePath="")]))
-    with refused("unknown-labels", tmp_path):
-        read_labels(tmp_path)
-
-
-def test_points_may_be_objects_of_x_and_y(only: "First") -> None:
-    points = [{"x": x, "y": y} for x, y in CORNERS]
-    assert only(read(labelme(shape(points)))).regions[0].polygons[0].outer.tolist() == CORNERS
-    (fault,) = only(read(labelme(shape([*points[:2], {"x": 1}]), shape()))).faults
-    assert fault.code == "bad-outline"
+def test_an_entry_of_a_list_that_names_no_picture_is_skipped() -> None:
+    values = [labelme(shape()), {"shapes": [shape()]}]
+    assert is_labelme_list(values)
+    found = read_labelme_list(values, where="all.json", source="all.json")
+    assert [item.picture_name for item in found.items] == ["a.jpg"]
+    assert [(skip.where, skip.code) for skip in found.skipped] == [("all.json: entry 2", "no-file-name")]

@@ -39,6 +39,7 @@ _SUFFIX_OF_FILE = re.compile(r"\.(?:png|jpe?g|tiff?|bmp|webp)$", re.IGNORECASE) 
 _SUGGESTED = (
     *(r"([^/]+)$", r"(\d+)$", r"(\d+)\D*$", r"^(\d+)", r"(\d+)"),
     *(r"(?<!\d)0*(\d+)$", r"(?<!\d)0*(\d+)\D*$"),
+    r"([^_/]+_\d+)$",  # the kind stands in the middle, and each camera counts: t_label_left_091 and t_camera_left_091
 )
 _LIST = re.compile(r"[^\\*?+(){}|^$\[\]]+\.(?:tsv|txt|lst)", re.IGNORECASE)  # no expression
 _MOST_LOOKED_AT, _MOST_WAYS = 200, 6  # names, and endings, of which an expression is made

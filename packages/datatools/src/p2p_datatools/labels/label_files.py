@@ -37,7 +37,6 @@ class FileForm(NamedTuple):
     is_whole: bool = False
     may_hold_many: bool = False  # pictures, as those of a split
     is_numbered: bool = False  # its files are called by a number of the tool's own, and not as their pictures
-    sole_picture: Callable[[Any], str] = lambda _: ""  # the name of the picture, where a whole file holds one
 
 
 class PlaceForm(NamedTuple):
@@ -116,7 +115,7 @@ class LabelFiles:
     def read(self, wanted: Format) -> LabelSet:
         """The labels of a format; files that are damaged are skipped.
 
-        Raises P2PError when there is none, or several of which one holds all pictures.
+        Raises P2PError when there is none, or several of which one holds all pictures, unless each is of one picture.
         """
         paths = self.of(wanted)
         forms = [self.known[path][1] for path in paths]
@@ -129,10 +128,10 @@ class LabelFiles:
             raise P2PError(self.place, f"holds no {wanted.title} file", "Try --format auto.", code="no-labels")
         left_out: list[str] = []
         if len(paths) > 1 and any(form.is_whole for form in forms):
-            sources = [self._source(path) for path in paths]
-            chosen = choose_split_files(sources) or (tuple(sources) if self._are_apart(paths, forms) else ())
-            if not chosen:
+            chosen = choose_split_files([self._source(path) for path in paths])
+            if not chosen and not self._hold_a_picture_each(paths):
                 raise self._several(wanted, paths)
+            chosen = chosen or tuple(map(self._source, paths))
             left_out = [self._source(path) for path in paths if self._source(path) not in chosen]
             paths = [path for path in paths if self._source(path) in chosen]
         forms = [self.known[path][1] for path in paths]
@@ -151,17 +150,30 @@ class LabelFiles:
         )
         return replace(found, notes=(*found.notes, read))
 
-    def _are_apart(self, paths: list[Path], forms: list[FileForm]) -> bool:
-        """Whether each file is that of one picture, and no two are of the same."""
-        names = {form.sole_picture(self._value(path)) for path, form in zip(paths, forms, strict=True)}
-        return len(names) == len(paths) and all(names)
+    def _hold_a_picture_each(self, paths: list[Path]) -> bool:
+        """Whether each of the files is of one picture, and each of another one: programs also write such sets.
+
+        In the folder of another split a picture of the same name is another one.
+        """
+        names = set[tuple[str, ...]]()
+        places = place_in_splits([self._source(path) for path in paths], hold_many=False)
+        for path in paths:
+            form = self.known[path][1]
+            found = form.read(self._value(path), where=str(path), source=self._source(path))
+            own = [*(item.picture_name for item in found.items), *(skip.where for skip in found.skipped)]
+            place = places.get(self._source(path))
+            name = (place.split if place else "", *own[:1])
+            if not form.is_whole or len(own) != 1 or name in names:
+                return False
+            names.add(name)
+        return True
 
     def _several(self, wanted: Format, paths: list[Path]) -> P2PError:
         names = " and ".join(map(self._source, paths[:5]))
         more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
         return P2PError(
             self.place,
-            f"must hold one {wanted.title} file, or one for each split, but holds {names}{more}",
+            f"must hold one {wanted.title} file, or one for each split or each picture, but holds {names}{more}",
             "Give one of these files; those of other pictures can be added into the same DEST, one after the other.",
             code="several-files",
         )

@@ -51,7 +51,7 @@ from p2p_datatools.labels.formats.superannotate import is_superannotate, read_su
 from p2p_datatools.labels.formats.supervisely import is_supervisely, read_supervisely
 from p2p_datatools.labels.formats.voc_boxes import is_voc_boxes, read_voc_boxes
 from p2p_datatools.labels.formats.vott import is_vott_asset, is_vott_export, read_vott_asset, read_vott_export
-from p2p_datatools.labels.formats.whole_sets.coco import is_coco, read_coco, sole_picture
+from p2p_datatools.labels.formats.whole_sets.coco import is_coco, read_coco
 from p2p_datatools.labels.formats.whole_sets.cvat import is_cvat, read_cvat
 from p2p_datatools.labels.formats.whole_sets.datumaro import is_datumaro, read_datumaro
 from p2p_datatools.labels.formats.whole_sets.hasty import is_hasty, read_hasty
@@ -119,7 +119,7 @@ _TABLE = (
         "coco",
         "COCO",
         "a .json, an object with images, annotations and categories",
-        (FileForm(is_coco, read_coco, is_whole=True, sole_picture=sole_picture),),
+        (FileForm(is_coco, read_coco, is_whole=True),),
     ),
     Format(
         "vott",
@@ -130,10 +130,10 @@ _TABLE = (
     Format(
         "labelme",
         "LabelMe",
-        "one .json with shapes and imagePath, or one .xml, per picture, or a .json or .jsonl of several",
+        "one .json with shapes and imagePath, or one .xml, per picture, or a list of several in .json or .jsonl",
         (
             FileForm(is_labelme, read_labelme),
-            FileForm(is_labelme_list, read_labelme_list, is_whole=True),
+            FileForm(is_labelme_list, read_labelme_list, may_hold_many=True),
             FileForm(is_labelme_xml, read_labelme_xml),
         ),
     ),

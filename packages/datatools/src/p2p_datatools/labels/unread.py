@@ -87,17 +87,9 @@ def _inside(name: str, *keys: str) -> Callable[[Any], bool]:
     return is_it
 
 
-_COCO_TABLES = ("images", "annotations", "categories")
-
-
 def _lacks_table(value: Any) -> bool:
-    return isinstance(value, dict) and sum(isinstance(value.get(name), list) for name in _COCO_TABLES) == 2
-
-
-def _has_other_table(value: Any) -> bool:
-    if not isinstance(value, dict) or not all(isinstance(value.get(name), list | dict) for name in _COCO_TABLES):
-        return False
-    return any(isinstance(value[name], list) for name in _COCO_TABLES)
+    tables = ("images", "annotations", "categories")
+    return isinstance(value, dict) and sum(isinstance(value.get(name), list) for name in tables) == 2
 
 
 def _has_deepfashion_item(value: Any) -> bool:
@@ -140,11 +132,6 @@ _FORMS = (
         "the form of YouTube-VIS, COCO's for videos",
         _inside("annotations", "segmentations", "video_id"),
         "Write each frame as an image of its own, with an annotation for each of its segmentations.",
-    ),
-    _Form(
-        "the form of COCO with an object where one of its lists images, annotations and categories must be",
-        _has_other_table,
-        'Write it as a list, such as "categories": [{"id": 1, "name": "car"}].',
     ),
     _Form(
         "the form of COCO without one of its lists images, annotations and categories",

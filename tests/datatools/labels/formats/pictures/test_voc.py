@@ -10,7 +10,6 @@ from PIL import Image
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.labels.formats.pictures.voc import VOC_CLASSES, color_table, is_voc, read_voc
-from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import ColorLabels, IndexLabels
 from p2p_datatools.masks.build import build_masks
 
@@ -139,17 +138,6 @@ def test_a_folder_is_voc_by_its_name(tmp_path: Path, refused: "Refused") -> None
         read_voc(tmp_path / "VOC2007")
 
 
-def test_class_pictures_that_were_saved_as_jpeg_are_called_so(tmp_path: Path, refused: "Refused") -> None:
-    folder = tmp_path / "SegmentationClass"
-    folder.mkdir()
-    Image.fromarray(np.zeros((8, 8, 3), dtype=np.uint8)).save(folder / "a.jpg")
-    with refused("no-pictures", folder) as error:
-        read_labels(tmp_path)
-    assert "a.jpg is a JPEG" in error.value.what
-    assert "--format colors" in error.value.to_do
-    assert read_labels(folder, "colors").format == "colors"
-
-
 @pytest.mark.real_data
 def test_real_voc_pictures_build(real_data: Path, tmp_path: Path) -> None:
     folder = real_data / "formats" / "labelme-voc" / "semantic_segmentation" / "data_dataset_voc"
@@ -159,3 +147,17 @@ def test_real_voc_pictures_build(real_data: Path, tmp_path: Path) -> None:
     assert summary.areas["car"] > 0 < summary.areas["ignore"]
     colored = real_data / "formats" / "2label" / "datasets" / "voc1.1"
     assert build_masks(colored, tmp_path / "other", palette=SCENES, mapping={"boat": "sign"}).areas["sign"] == 47646
+
+
+def test_class_pictures_saved_as_jpeg_are_told_how_to_read_their_colours(tmp_path: Path, refused: "Refused") -> None:
+    folder = tmp_path / "voc" / "SegmentationClass"
+    folder.mkdir(parents=True)
+    pixels = np.zeros((16, 16, 3), dtype=np.uint8)
+    pixels[:, 8:] = SCENES.classes[1].color
+    Image.fromarray(pixels).save(folder / "a.jpg", quality=95)
+    with refused("no-pictures", folder) as error:
+        read_voc(tmp_path / "voc")
+    assert "1 picture such as a.jpg" in error.value.what
+    assert f"give {folder} with --format colors" in error.value.to_do
+    areas = build_masks(folder, tmp_path / "masks", palette=SCENES, format="colors").areas
+    assert areas[SCENES.names[1]] == 128

@@ -246,3 +246,34 @@ def test_what_an_annotation_says_to_ignore_is_ignored_and_said(first: "First") -
     assert "1 annotation is" in note
     assert "--map 'wheel (ignore)=CLASS'" in note
     assert read(coco({"segmentation": [SQUARE], "ignore": 0})).notes == ()
+
+
+def test_tables_that_are_objects_by_id_are_read_as_lists() -> None:
+    plain = coco({"segmentation": [SQUARE]}, {"category_id": 7, "image_id": 2, "segmentation": [SQUARE]})
+    by_id = {name: {str(each["id"]): each for each in plain[name]} for name in ("images", "annotations")}
+    keyed = {name: [{k: v for k, v in each.items() if k != "id"} for each in by_id[name].values()] for name in by_id}
+    names = {str(each["id"]): each["name"] for each in plain["categories"]}
+    bare = {name: dict(zip(by_id[name], keyed[name], strict=True)) for name in by_id}
+    ids = {name: int(key) for key, name in names.items()}
+    of_image = {str(each["image_id"]): [each] for each in plain["annotations"]}
+    tables: list[dict[str, Any]] = [by_id, {}, bare, {"annotations": of_image}]
+    for value in (plain | each | {"categories": told} for each in tables for told in (names, ids)):
+        assert is_coco(value)
+        found = [(item.picture_name, [region.label for region in item.regions]) for item in regions_of(read(value))]
+        assert found == [("a.jpg", ["wheel"]), ("b.jpg", ["car"])]
+
+
+def test_categories_that_are_names_alone_are_told_to_lack_their_ids(refused: "Refused") -> None:
+    with refused("damaged-labels", "labels.json") as error:
+        read(coco() | {"categories": ["wheel", "car"]})
+    assert '[{"id": 1, "name": "wheel"}, ...]' in error.value.to_do
+
+
+def regions_of(found: LabelSet) -> list[RegionLabels]:
+    return [item for item in found.items if isinstance(item, RegionLabels)]
+
+
+def test_runs_whose_size_is_written_as_width_and_height_are_told_so() -> None:
+    (skip,) = read(coco({"segmentation": {"counts": [5, 4, 39], "size": [8, 6]}})).skipped
+    assert skip.code == "mask-size"
+    assert skip.to_do.startswith('Is its "size" written as width, height? COCO\'s is [6, 8].')

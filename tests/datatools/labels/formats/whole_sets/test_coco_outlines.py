@@ -40,6 +40,7 @@ def runs(mask: NDArray[np.bool_], order: Any) -> dict[str, Any]:
     return {"counts": np.diff(ends).tolist(), "size": list(mask.shape)}
 
 
+NAMED = [{"x": x, "y": y} for x, y in PAIRS]
 CONTOUR = [[pair] for pair in PAIRS]  # as OpenCV's findContours gives it
 
 
@@ -52,7 +53,7 @@ def the_region(found: LabelSet) -> Region:
 
 @pytest.mark.parametrize(
     "segmentation",
-    [PAIRS, [PAIRS], OUTLINE, [OUTLINE], [[str(each) for each in OUTLINE]], CONTOUR, [CONTOUR]],
+    [PAIRS, [PAIRS], NAMED, [NAMED], OUTLINE, [OUTLINE], [[str(each) for each in OUTLINE]], CONTOUR, [CONTOUR]],
 )
 def test_a_polygon_is_one_in_every_nesting_that_programs_write(segmentation: list[Any]) -> None:
     (outline,) = the_region(read({"segmentation": segmentation, "bbox": BOX})).polygons
@@ -127,53 +128,49 @@ def test_an_outline_elsewhere_than_its_bbox_is_said() -> None:
     assert "annotation 10 lies elsewhere than its bbox" in note
 
 
+def moved(across: float, down: float, at: int = 0) -> dict[str, Any]:
+    outline = [at + each + (across, down)[n % 2] for n, each in enumerate(OUTLINE)]
+    return {"segmentation": [outline], "bbox": [BOX[0] + at, BOX[1] + at, *BOX[2:]]}
+
+
+@pytest.mark.parametrize(
+    ("across", "down", "told"),
+    [(1, 1, "1 px further right and 1 px lower"), (-1, 0, "1 px further left"), (0, -2, "2 px higher")],
+)
+@pytest.mark.parametrize("number", [1, 3, 7])
+def test_outlines_that_all_lie_beside_their_bboxes_are_said(across: int, down: int, told: str, number: int) -> None:
+    (note,) = read(*(moved(across, down, at=n) for n in range(number))).notes
+    assert f"its outlines lie {told} than their own bboxes" in note
+
+
+def test_outlines_beside_boxes_of_whole_numbers_are_said_too() -> None:
+    (note,) = read(*(moved(each, each, at=n) for n, each in enumerate((0.6, 0.9, 1.4, 1.1, 1.0)))).notes
+    assert "its outlines lie 1 px further right and 1 px lower than their own bboxes" in note
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda x, y, w, h: [x - 0.5, y - 0.5, w, h],  # pixels' centres, as pycococreator's outlines
+        lambda x, y, w, h: [x + 0.5, y + 0.5, w, h],
+        lambda x, y, w, h: [x, y, w + 1, h + 1],  # the last pixel counted
+        lambda x, y, w, h: [x - 0.94, y - 0.56, w + 1, h + 1],  # of the painted mask, as LabelMe's converter
+        lambda x, y, w, h: [int(x + 0.7), int(y + 0.7), int(w - 0.3), int(h - 0.3)],  # cut to whole numbers
+        lambda x, y, w, h: [x - 1, y - 1, w + 2, h + 2],  # a margin
+        lambda x, y, w, h: [x, y, w + 4, h + 9],  # of the whole object, of which a part is seen
+    ],
+)
+@pytest.mark.parametrize("number", [1, 6])
+def test_boxes_as_exporters_round_them_contradict_nothing(around: Any, number: int) -> None:
+    assert read(*[{"segmentation": [OUTLINE], "bbox": around(*BOX)}] * number).notes == ()
+
+
+def test_one_outline_as_large_as_its_bbox_and_far_beside_it_is_said() -> None:
+    right = {"segmentation": [OUTLINE], "bbox": BOX}
+    (note,) = read(right, right, moved(-5, 0)).notes
+    assert note.startswith("labels.json: 1 annotation contradicts its own bbox; the first: a.jpg: annotation 12 has")
+
+
 @pytest.mark.parametrize("bbox", [[0.5, 0.25, 0.3, 0.2], [10, 2, 12, 8], [float("nan")] * 4, [10**400, 1, 2, 3]])
 def test_a_bbox_that_does_not_contradict_its_outline_is_not_told(bbox: list[Any]) -> None:
     assert read({"segmentation": [OUTLINE], "bbox": bbox}).notes == ()
-
-
-def moved(x: float, y: float, *, count: int = 10, box: tuple[float, ...] = (0, 0, 0, 0)) -> LabelSet:
-    """Outlines that lie so far from their bboxes, to whose four numbers `box` is added."""
-    every = []
-    for number in range(count):
-        left, top, width, height = 2 + 3 * number, 3 + 2 * number, 9 + number % 4, 7 + number % 3
-        right, bottom = left + width, top + height
-        outline = [left + x, top + y, right + x, top + y, right + x, bottom + y, left + x, bottom + y]
-        bbox = [own + other for own, other in zip((left, top, width, height), box, strict=True)]
-        every.append({"segmentation": [outline], "bbox": bbox})
-    return read(*every, width=60, height=60)
-
-
-@pytest.mark.parametrize(
-    ("x", "y", "said"),
-    [
-        (1, 1, "1 pixel right of and 1 pixel below"),
-        (-1, -1, "1 pixel left of and 1 pixel above"),
-        (0, 1, "1 pixel below"),
-        (5, 0.2, "5 pixels right of"),
-        (1.2, 1.2, "1.2 pixels right of and 1.2 pixels below"),
-        (30, 0, "30 pixels right of"),
-    ],
-)
-def test_outlines_that_are_all_shifted_against_their_bboxes_are_said(x: float, y: float, said: str) -> None:
-    assert any(f"labels.json: 10 outlines lie {said} their own bboxes" in note for note in moved(x, y).notes)
-
-
-@pytest.mark.parametrize(
-    "box", [(0, 0, 1, 1), (0, 0, -1, -1), (0.5, 0.5, 0, 0), (-3, -3, 6, 6), (2, 2, -4, -4), (-0.4, -0.4, 1, 1)]
-)
-def test_bboxes_that_count_the_last_pixel_are_rounded_or_wider_show_no_shift(box: tuple[float, ...]) -> None:
-    assert moved(0, 0, box=box).notes == ()
-
-
-def test_a_few_outlines_that_are_shifted_are_those_of_careless_hands() -> None:
-    assert moved(1, 1, count=2).notes == ()
-    right, shifted = ({"segmentation": [[each + by for each in OUTLINE]], "bbox": BOX} for by in (0, 1))
-    assert read(*[right] * 2, *[shifted] * 8).notes == ()
-
-
-def test_runs_whose_size_is_width_and_height_are_told_the_order() -> None:
-    exchanged = runs(drawn(), "F") | {"size": [WIDTH, HEIGHT]}
-    (skip,) = read({"segmentation": exchanged}).skipped
-    assert "its RLE is for a picture of 16x24, not 24x16" in skip.what
-    assert "write [16, 24]" in skip.to_do

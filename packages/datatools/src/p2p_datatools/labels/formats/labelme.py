@@ -22,15 +22,24 @@ _WITHOUT_AREA = frozenset({"line", "linestrip", "point", "points"})
 
 
 def is_labelme(value: Any) -> bool:
-    """Whether a parsed JSON file has the form of LabelMe, of which programs that imitate it leave out what they can."""
+    """Whether a parsed JSON file has the form of LabelMe."""
     if not isinstance(value, dict) or not isinstance(value.get("shapes"), list):
         return False
-    are_shapes = all(_is_shape(each) for each in value["shapes"])
-    return "imagePath" in value or (are_shapes and ("version" in value or bool(value["shapes"])))
+    if "imagePath" in value:
+        return True
+    shapes = value["shapes"]
+    # Programs that imitate it leave out both; an empty list tells nothing.
+    return all(map(_is_shape, shapes)) and ("version" in value or bool(shapes))
+
+
+def is_labelme_list(value: Any) -> bool:
+    """Whether it is a list of what LabelMe has in a file each, as programs write that unite them, also line by line."""
+    return isinstance(value, list) and bool(value) and all(map(is_labelme, value))
 
 
 def _is_shape(value: Any) -> bool:
-    return isinstance(value, dict) and {"label", "points"} <= value.keys()
+    # Those of CVAT's backups have a frame.
+    return isinstance(value, dict) and {"label", "points"} <= value.keys() and "frame" not in value
 
 
 def read_labelme(value: Any, *, where: str, source: str) -> LabelSet:
@@ -38,15 +47,18 @@ def read_labelme(value: Any, *, where: str, source: str) -> LabelSet:
     return gather("labelme", [(where, partial(_picture, value, where, source))])
 
 
-def is_labelme_list(value: Any) -> bool:
-    """Whether a parsed file is a list of what LabelMe writes a file for, each of a picture that it names."""
-    return isinstance(value, list) and bool(value) and all(is_labelme(each) and each.get("imagePath") for each in value)
+def read_labelme_list(value: list[Any], *, where: str, source: str) -> LabelSet:
+    """The labels of a file with several pictures; one that does not name its own is skipped unless it is alone."""
+    places = [(f"{where}: entry {count}" if len(value) > 1 else where) for count in range(1, len(value) + 1)]
+    needs_name = len(value) > 1
+    named = zip(places, value, strict=True)
+    return gather("labelme", [(place, partial(_entry, each, place, source, needs_name)) for place, each in named])
 
 
-def read_labelme_list(value: Any, *, where: str, source: str) -> LabelSet:
-    """The labels of all pictures of such a list, a JSON array or JSON lines."""
-    entries = [(f"{where}: entry {count}", each) for count, each in enumerate(value, start=1)]
-    return gather("labelme", [(place, partial(_picture, each, place, source)) for place, each in entries])
+def _entry(value: Mapping[str, Any], where: str, source: str, needs_name: bool) -> RegionLabels:
+    if needs_name and not value.get("imagePath"):
+        raise P2PError(where, "has no imagePath", "Write the name of its picture there.", code="no-file-name")
+    return _picture(value, where, source)
 
 
 def _picture(value: Mapping[str, Any], where: str, source: str) -> RegionLabels:

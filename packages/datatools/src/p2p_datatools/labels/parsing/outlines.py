@@ -20,13 +20,12 @@ _FARTHEST = 1e9  # a larger coordinate is damage, not a point outside the pictur
 _CHORD = 0.001  # pixels by which the straight sides of a drawn ellipse may differ from it
 _MOST_SIDES = 4096
 _FEWEST = 6  # numbers of an outline
+_XY = frozenset({"x", "y"})  # of a point that is an object
 _SURELY = 1e-3  # square pixels that no rounding of coordinates up to 100,000 can make of a line
 
 
 def polygon(points: Any, where: str, *, form: str = "x, y, x, y, ...", name: str = _OUTLINE) -> Polygon:
-    """A polygon from a list of coordinates, flat, in pairs or in objects of x and y.
-
-    `form` is how the format writes it, `name` its key there.
+    """A polygon from a list of coordinates, flat or in pairs; `form` is how the format writes it, `name` its key there.
 
     Raises P2PError for fewer than 3 points, and for what is not a finite number.
     """
@@ -148,8 +147,10 @@ def _turn(outer: Points, degrees: float, about: Points | None = None) -> Points:
 
 
 def _points(values: Any, where: str, form: str, name: str) -> Points:
+    if are_named_points(values):
+        values = [(each["x"], each["y"]) for each in values]
     try:
-        found = np.array(_pairs_of(values), dtype=np.float64)
+        found = np.array(values, dtype=np.float64)
         points = found.reshape(-1, 2)
         if found.shape[-2:] == (1, 2):  # OpenCV's contours have a list around each point
             found = points
@@ -169,11 +170,13 @@ def _points(values: Any, where: str, form: str, name: str) -> Points:
     return points
 
 
-def _pairs_of(values: Any) -> Any:
-    """Points that are objects of an x and a y as pairs; any other values as they are."""
-    if isinstance(values, list) and all(isinstance(each, dict) and each.keys() == {"x", "y"} for each in values):
-        return [(each["x"], each["y"]) for each in values]
-    return values
+def are_named_points(values: Any) -> bool:
+    """Whether it is a list of objects with x and y, as programs for browsers write points."""
+    return (
+        isinstance(values, list)
+        and bool(values)
+        and all(isinstance(each, dict) and each.keys() >= _XY for each in values)
+    )
 
 
 def _not_points(values: Any, where: str, form: str, name: str) -> P2PError:

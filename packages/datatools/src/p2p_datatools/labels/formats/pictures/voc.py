@@ -12,13 +12,12 @@ from p2p_datatools.contract.errors import P2PError, skip_of
 from p2p_datatools.contract.files.listing import find_pictures
 from p2p_datatools.contract.palette import BACKGROUND, Color
 from p2p_datatools.contract.pictures.index import read_index_picture
-from p2p_datatools.contract.words import path_word
+from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.pictures.class_names import LABEL_MAP, NO_CLASS, find_names
 from p2p_datatools.labels.formats.pictures.folders import has_colors, pick_evenly
 from p2p_datatools.labels.values import VOID, ClassNames, ColorLabels, IndexLabels, LabelSet
 
 _FOLDER, _CLASS_NAMES = "SegmentationClass", "class_names.txt"
-_JPEG = frozenset({".jpg", ".jpeg"})
 # Everingham et al. 2010: the place in this list is the class number; 255 is the border around objects.
 VOC_CLASSES = [
     "background",
@@ -76,13 +75,7 @@ def read_voc(path: Path) -> LabelSet:
     pictures = [file for file in find_pictures(folder, strange=strange) if file.suffix.lower() in (".png", ".bmp")]
     pictures = pictures or find_pictures(folder, frozenset({".npy"}), strange=strange)  # of labelme2voc before 2022
     if not pictures:
-        _refuse_jpeg(folder)
-        raise P2PError(
-            folder,
-            "has no class pictures (.png, .bmp or .npy)",
-            f"Give VOC's {_FOLDER}, or the folder it lies in.",
-            code="no-pictures",
-        )
+        raise _no_pictures(folder)
     skipped = tuple(skip_of(error, str(folder)) for error in strange)
     found = find_names(folder, folder)
     listed = _with_border(_count(found)) if found else _VOC
@@ -98,13 +91,18 @@ def read_voc(path: Path) -> LabelSet:
     return replace(given, items=tuple(IndexLabels(name, file, names, listed=listed) for name, file in named))
 
 
-def _refuse_jpeg(folder: Path) -> None:
-    """Raise P2PError where the class pictures were saved as JPEG, of which no number and hardly a colour is left."""
-    jpegs = find_pictures(folder, _JPEG, strange=[])
-    if jpegs:
-        what = f"{jpegs[0].name} is a JPEG, which changes class numbers and blends colours"
-        to_do = f"Export it as PNG; or give {path_word(folder)} with --format colors, which finds the nearest colours."
-        raise P2PError(folder, what, to_do, code="no-pictures")
+def _no_pictures(folder: Path) -> P2PError:
+    """The error that a folder has no class pictures; of others, such as JPEG, the way to read their colours."""
+    others = find_pictures(folder, strange=[])
+    what = "has no class pictures (.png, .bmp or .npy)"
+    if not others:
+        to_do = f"Give VOC's {_FOLDER}, or the folder it lies in."
+    else:
+        what = f"{what}, but {plural(len(others), 'picture')} such as {others[0].name}"
+        to_do = (
+            f"If they are in the palette's colours, give {folder} with --format colors; otherwise export them as PNG."
+        )
+    return P2PError(folder, what, to_do, code="no-pictures")
 
 
 def _notes(found: ClassNames | None, picture: Path) -> tuple[str, ...]:

@@ -31,15 +31,33 @@ _PLACES = ("coco_url", "flickr_url", "path", "video_id")  # which tell pictures 
 
 def is_coco(value: Any) -> bool:
     """Whether a parsed JSON file has the form of COCO, with outlines rather than the pictures of COCO panoptic."""
+    value = _with_lists(value)
     if not isinstance(value, dict) or not all(isinstance(value.get(name), list) for name in COCO_TABLES):
         return False
     return not any(isinstance(each, dict) and "segments_info" in each for each in value["annotations"])
 
 
-def sole_picture(value: Any) -> str:
-    """The name of the picture of a file that holds only one, as where a program writes a file for each; else empty."""
-    images = value["images"]
-    return str(_name_of(images[0]) or "") if len(images) == 1 and isinstance(images[0], dict) else ""
+def _with_lists(value: Any) -> Any:
+    """A parsed file whose tables are lists; programs that index them by id write an object {id: entry} for one."""
+    if not isinstance(value, dict) or not any(isinstance(value.get(name), dict) for name in COCO_TABLES):
+        return value
+    tables = {
+        name: [each for key, entry in table.items() for each in _entries(name, key, entry)]
+        for name in COCO_TABLES
+        if isinstance(table := value.get(name), dict) and table
+    }
+    return value | tables
+
+
+def _entries(table: str, key: str, entry: Any) -> list[Any]:
+    """What an entry of such an object stands for: {id: entry}, also {id: name} or {name: id}, or {image: [entries]}."""
+    if isinstance(entry, dict):
+        return [{"id": key} | entry]
+    if table == "categories" and isinstance(entry, str | int):
+        return [{"id": key, "name": entry} if isinstance(entry, str) else {"id": entry, "name": key}]
+    if table == "annotations" and isinstance(entry, list):
+        return [{"image_id": key} | each if isinstance(each, dict) else each for each in entry]
+    return [entry]
 
 
 def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
@@ -54,6 +72,7 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
             "Try --format auto.",
             code="other-format",
         )
+    value = _with_lists(value)
     try:
         categories = categories_of(value["categories"], where)
         images = {each["id"]: each for each in value["images"]}
@@ -180,6 +199,10 @@ def _dangling_fault(annotation: Mapping[str, Any], categories: Mapping[Any, str]
 def categories_of(values: list[Any], where: str) -> Mapping[Any, str]:
     """Names by id; two categories of the same name become one label; two names for one id are an error."""
     names: dict[Any, str] = {}
+    if values and all(isinstance(each, str) for each in values):
+        what = "its categories are names without ids, which may count from 0 or from 1"
+        to_do = f'Write them as "categories": [{{"id": 1, "name": {json.dumps(values[0])}}}, ...].'
+        raise P2PError(where, what, to_do, code="damaged-labels")
     for each in values:
         name = str(each["name"])
         if names.setdefault(each["id"], name) != name:
@@ -282,10 +305,14 @@ def _part(name: str, value: Any, size: Size | None, where: str) -> Polygon | Run
 def _runs(value: Mapping[str, Any], size: Size | None, where: str) -> Runs:
     mask = coco_runs(value, where)
     if size and mask.size != size:
-        what, to_do = f"its RLE is for a picture of {mask.size}, not {size}", "Export the labels again."
-        if mask.size == (size.height, size.width):
-            to_do = f'COCO\'s "size" is the height and then the width: write [{size.height}, {size.width}].'
-        raise P2PError(where, what, to_do, code="mask-size")
+        what = f"its RLE is for a picture of {mask.size}, not {size}"
+        is_exchanged = mask.size == (size.height, size.width)
+        to_do = (
+            f'Is its "size" written as width, height? COCO\'s is [{size.height}, {size.width}]. '
+            if is_exchanged
+            else ""
+        )
+        raise P2PError(where, what, f"{to_do}Export the labels again.", code="mask-size")
     return mask
 
 

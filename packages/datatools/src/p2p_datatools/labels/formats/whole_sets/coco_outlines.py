@@ -3,7 +3,6 @@
 Nothing here may know pictures or classes; an outline that its own annotation contradicts is never taken in silence.
 """
 
-from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
@@ -12,14 +11,17 @@ import numpy as np
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.labels.parsing.outlines import are_named_points
 from p2p_datatools.labels.values import Polygon, Runs
 
 _EXACT = 1.5  # pixels by which a bbox may miss its outline: tools count the last pixel or not, and from 0 or 1
 _FARTHEST = 1e9  # a larger number is damage
 _APART = 3.0  # pixels by which the other way to read it must miss it
-# Outlines are shifted against their bboxes if nearly all are, alike, by about a pixel at least; half a pixel is what
-# programs differ by that count a pixel's middle or its corner.
-_SHIFTED, _LEAST_SHIFT, _ALIKE, _FEWEST = 0.9, 0.8, 0.5, 3
+# A box around the centres of pixels is half a pixel off, and one that was cut to whole numbers up to one pixel, on one
+# side more than on the other; what moved, moved on both sides alike.
+_MOVED = 0.9
+_ALIKE = 0.3
+_FEW, _SAME = 5, 0.1  # of fewer outlines, chance may move all, so that each must have moved by just as much
 
 
 class _Extent(NamedTuple):
@@ -38,6 +40,10 @@ class _Extent(NamedTuple):
         """By how many pixels the farthest of the four sides lies from the other's."""
         return max(abs(one - two) for one, two in zip(self, other, strict=True))
 
+    def offset_from(self, other: "_Extent") -> "_Extent":
+        """How far each of its sides lies to the right of the other's, or below."""
+        return _Extent(*(one - two for one, two in zip(self, other, strict=True)))
+
     def is_apart(self, other: "_Extent") -> bool:
         """Whether the two have no point in common."""
         return self.right < other.left or other.right < self.left or self.bottom < other.top or other.bottom < self.top
@@ -49,6 +55,8 @@ def parts_of(segmentation: list[Any]) -> list[tuple[str, Any]]:
     One polygon may lack the list around it, and be flat, in pairs, or in lists of one pair as OpenCV's contours are; a
     part may also be a mask in runs.
     """
+    if are_named_points(segmentation):
+        return [("segmentation", segmentation)]
     flat = not any(isinstance(each, list | dict) for each in segmentation)
     if flat or (len(segmentation) > 2 and any(all(map(kind, segmentation)) for kind in (_is_pair, _is_pair_in_list))):
         return [("segmentation[0]", segmentation)]
@@ -76,15 +84,11 @@ def refuse_run_lengths(name: str, part: Any, size: Size | None, where: str) -> N
 
 @dataclass
 class BoxRemarks:
-    """What the bboxes of all annotations tell of their outlines: the places of runs in rows, and of contradictions.
-
-    `differences` are by how much the four sides of an outline lie right of and below those of its bbox, one after the
-    other.
-    """
+    """What the bboxes of all annotations tell of their outlines: the places of runs in rows, and of contradictions."""
 
     rows: list[str] = field(default_factory=list)
     contradictions: list[str] = field(default_factory=list)
-    differences: "array[float]" = field(default_factory=lambda: array("f"))
+    moves: list[_Extent] = field(default_factory=list)  # of each annotation's polygons from its bbox
 
     def settle(
         self, polygons: Sequence[Polygon], masks: Sequence[Runs], bbox: Any, where: str
@@ -94,12 +98,13 @@ class BoxRemarks:
         if boxes and masks and all(_are_rows(mask, boxes) for mask in masks):
             self.rows.append(where)
             return tuple(replace(mask, by_column=False) for mask in masks), True
-        whole = _whole_extent(polygons, masks)
-        if boxes and whole:
-            if against := _contradiction(whole, boxes):
-                self.contradictions.append(f"{where} {against}")
-            nearest = min(boxes, key=whole.miss)
-            self.differences.extend(own - other for own, other in zip(whole, nearest, strict=True))
+        whole = _extent_of(polygons, masks)
+        if whole is None or not boxes:
+            return tuple(masks), False
+        if not masks:  # which have no corner to count from, so that of a mask and its box it is the box that moved
+            self.moves.append(whole.offset_from(min(boxes, key=whole.miss)))
+        if against := _contradiction(whole, boxes):
+            self.contradictions.append(f"{where} {against}")
         return tuple(masks), False
 
     def notes(self, where: str) -> Iterator[str]:
@@ -116,21 +121,30 @@ class BoxRemarks:
                 f"{where}: {len(self.contradictions)} {are} own bbox; the first: {self.contradictions[0]}. Look at "
                 "these masks, and correct what is wrong."
             )
-        yield from self._note_shift(where)
-
-    def _note_shift(self, where: str) -> Iterator[str]:
-        sides = np.frombuffer(self.differences, np.float32).reshape(-1, 2, 2)  # first and last, of x and y
-        if len(sides) < _FEWEST:
-            return
-        x, y = shift = np.median(sides.mean(axis=1), axis=0)
-        are_alike = (np.abs(sides - shift) <= _ALIKE).all(axis=(1, 2))
-        if max(abs(x), abs(y)) >= _LEAST_SHIFT and are_alike.mean() >= _SHIFTED:
-            ways = (_way(x, "right of", "left of"), _way(y, "below", "above"))
+        if any(moved := _common_move(self.moves)):
             yield (
-                f"{where}: {int(are_alike.sum())} outlines lie {' and '.join(filter(None, ways))} their own bboxes, as "
-                "where one of them counts pixels from 1. Look whether the masks fit their photos; if not, move the "
-                "outlines by that."
+                f"{where}: its outlines lie {_name_move(*moved)} than their own bboxes: one of the two is counted from "
+                "another corner. Look at some masks on their photos, and where the outlines are wrong, take that off "
+                "their coordinates."
             )
+
+
+def _common_move(moves: Sequence[_Extent]) -> tuple[float, float]:
+    """How many pixels the outlines of a file lie to the right of their bboxes, and below; 0 where chance may do it."""
+    if not moves:
+        return 0.0, 0.0
+    sides = np.median(moves, axis=0)
+    if len(moves) < _FEW and np.abs(np.asarray(moves) - sides).max() > _SAME:
+        return 0.0, 0.0
+    left, top, right, bottom = sides.tolist()
+    across, down = ((one + two) / 2 if abs(one - two) <= _ALIKE else 0.0 for one, two in ((left, right), (top, bottom)))
+    return (across if abs(across) >= _MOVED else 0.0), (down if abs(down) >= _MOVED else 0.0)
+
+
+def _name_move(across: float, down: float) -> str:
+    """Such as '1 px further right and 1 px higher'."""
+    told = [(across, "further right" if across > 0 else "further left"), (down, "lower" if down > 0 else "higher")]
+    return " and ".join(f"{round(abs(pixels), 1):g} px {side}" for pixels, side in told if pixels)
 
 
 def _are_rows(mask: Runs, boxes: Sequence[_Extent]) -> bool:
@@ -144,15 +158,6 @@ def _are_rows(mask: Runs, boxes: Sequence[_Extent]) -> bool:
     return _miss(columns, boxes) > _APART and _miss(rows, boxes) <= _EXACT
 
 
-def _whole_extent(polygons: Sequence[Polygon], masks: Sequence[Runs]) -> _Extent | None:
-    """The smallest box around all outlines of an annotation."""
-    extents = [*map(_extent_of_polygon, polygons), *(_extent_of_runs(mask, by_column=True) for mask in masks)]
-    if not extents:
-        return None
-    lefts, tops, rights, bottoms = zip(*extents, strict=True)
-    return _Extent(min(lefts), min(tops), max(rights), max(bottoms))
-
-
 def _contradiction(whole: _Extent, boxes: Sequence[_Extent]) -> str:
     """How a bbox contradicts its outlines: they fit with x and y exchanged, or lie elsewhere; empty where it does not.
 
@@ -160,15 +165,25 @@ def _contradiction(whole: _Extent, boxes: Sequence[_Extent]) -> str:
     """
     if _miss(whole, boxes) > _APART and _miss(whole.transpose(), boxes) <= _EXACT:
         return "fits its bbox only with x and y exchanged"
-    return "lies elsewhere than its bbox" if all(whole.is_apart(box) for box in boxes) else ""
+    if all(whole.is_apart(box) for box in boxes):
+        return "lies elsewhere than its bbox"
+    return "has its bbox's size, but lies beside it" if all(_is_beside(whole, box) for box in boxes) else ""
 
 
-def _way(pixels: float, ahead: str, back: str) -> str:
-    """A distance along an axis in words, such as `1 pixel right of`; empty where it is none."""
-    if abs(pixels) < 1 - _ALIKE:
-        return ""
-    size = f"{abs(pixels):.1f}".removesuffix(".0")
-    return f"{size} {'pixel' if size == '1' else 'pixels'} {ahead if pixels > 0 else back}"
+def _is_beside(whole: _Extent, box: _Extent) -> bool:
+    """Whether an outline is as large as its box and lies so far from it that no rounding explains it."""
+    left, top, right, bottom = whole.offset_from(box)
+    is_as_large = max(abs(left - right), abs(top - bottom)) <= _EXACT
+    return is_as_large and max(map(abs, (left, top, right, bottom))) > _APART
+
+
+def _extent_of(polygons: Sequence[Polygon], masks: Sequence[Runs]) -> _Extent | None:
+    """The box around all outlines of an annotation; None where it has none."""
+    extents = [*map(_extent_of_polygon, polygons), *(_extent_of_runs(mask, by_column=True) for mask in masks)]
+    if not extents:
+        return None
+    lefts, tops, rights, bottoms = zip(*extents, strict=True)
+    return _Extent(min(lefts), min(tops), max(rights), max(bottoms))
 
 
 def _miss(extent: _Extent, boxes: Sequence[_Extent]) -> float:
