@@ -22,7 +22,7 @@ _LEAST_PIXELS = 150  # of thumbnails, where they overlap
 _BLACK, _WHITE, _SMOOTH, _LEVELS = 6, 249, 7, 3.0
 _SURE = 0.9  # a share from which on no other way of laying them over each other is tried
 _CLOSE_SHARE, _CLOSE = 0.97, 0.8  # a share and a correlation from which on tones may be changed by any curve
-_TONES = 16  # pieces of such a curve
+_TONES, _PLAIN = 16, 0.15  # pieces of such a curve; how far light and shade differ where none is drawn
 _PLANE = NDArray[np.float32]
 
 
@@ -174,12 +174,11 @@ def _differ(one: _PLANE, other: _PLANE, inside: NDArray[np.bool_], *, any_tones:
     clear = inside & (np.minimum(one, other) > _BLACK) & (np.maximum(one, other) < _WHITE)
     if clear.sum() < _LEAST_PIXELS:
         return 0.0
-    differences = [_differ_smooth(one, other, clear)]
-    if any_tones:
-        differences += [
-            _differ_smooth(each, _change_tones(rest, each, clear), clear) for each, rest in ((one, other), (other, one))
-        ]
-    return min(differences)
+    plain = _differ_smooth(one, other, clear)
+    if plain < _PLAIN or not any_tones:
+        return plain
+    ways = ((one, other), (other, one))
+    return min(plain, *(_differ_smooth(each, _change_tones(rest, each, clear), clear) for each, rest in ways))
 
 
 def _differ_smooth(one: _PLANE, other: _PLANE, clear: NDArray[np.bool_]) -> float:
