@@ -132,6 +132,20 @@ class HeadsThatRemember(PatchGAN):
         return judgement._replace(projected=(judgement.logits[0] + seen.stages[0].mean(),))
 
 
+class FeaturesThatAreTheirPhotos:
+    """A feature network of one stage, which counts what it looks at."""
+
+    def __init__(self) -> None:
+        self.photos = 0
+
+    def compare(
+        self, real: torch.Tensor, fake: torch.Tensor
+    ) -> tuple[tuple[torch.Tensor, ...], tuple[torch.Tensor, ...]]:
+        """Both photos as their features."""
+        self.photos += 2
+        return (real,), (fake,)
+
+
 @pytest.mark.parametrize(
     ("changes", "looks"),
     [
@@ -146,18 +160,13 @@ class HeadsThatRemember(PatchGAN):
 def test_heads_judge_the_photos_that_the_discriminator_sees_and_photos_are_looked_at_once(
     changes: dict[str, Any], looks: int
 ) -> None:
-    seen: list[torch.Tensor] = []
-
-    def look(photos: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        seen.append(photos)
-        return (photos,)
-
+    network = FeaturesThatAreTheirPhotos()
     discriminator = HeadsThatRemember()
     generator = Architecture(3, 3, 5, 4, 8, "instance", 0.0).build()
     first, second = (torch.optim.SGD(network.parameters(), lr=0.1) for network in (generator, discriminator))
-    nets = Networks(generator, discriminator, first, second, features=cast("FeatureNetwork", look))
+    nets = Networks(generator, discriminator, first, second, features=cast("FeatureNetwork", network))
     a, b = (torch.rand(2, 3, 32, 32) * 2 - 1 for _ in range(2))
     train_step(nets, Batch(a, b), make_recipe(Config(lambda_projected=1, **changes)), nullcontext)
-    assert len(seen) == looks, "real and fake, and again where the discriminator sees others"
+    assert network.photos == looks, "real and fake, and again where the discriminator sees others"
     for photos, features in discriminator.judged:
         assert torch.equal(photos, features)
