@@ -23,9 +23,9 @@ _SIDE, _CELLS, _BLUR = 96, 24, 2.0  # pixels of a side at which edges are found,
 # Of the pairs of six right sets (gray, edges, blurred, drawn maps, facades, streets) a quarter and more fit their own
 # partner best, of shifted ones 3% at most and the next pair's 11% and more.
 _OWN, _BY_CHANCE, _OTHER, _FEWEST, _OFFSETS = 0.05, 2, 0.2, 4, 10
-# In deviations of a mean of so many that do not belong together: those of shifted sets fit the pair that far away by 5
+# In deviations of a mean of so many that do not belong together: those of shifted sets fit the pair that far away by 3
 # and more, their own by 3 at most; where scenes repeat or halves have nothing in common both are about the same.
-_SURELY, _TIMES = 4.0, 3
+_SURELY, _TIMES = 3.0, 3
 # Half of those that fit are the same picture, but for compression: B is the next frame of A's video.
 _SAME_EDGES, _SAME_LEVEL, _MOSTLY = 1 - 1e-4, 2e-3, 0.5
 # In deviations of all that do not belong together: of right sets no two pictures fit so well that do not belong
