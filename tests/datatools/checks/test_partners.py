@@ -108,6 +108,8 @@ def test_edges_do_not_depend_on_size_depth_and_brightness() -> None:
     assert float(map_edges(photo).cells @ map_edges(dark).cells) > 0.99
     large = cv2.resize(photo, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)
     assert float(map_edges(photo).cells @ map_edges(large).cells) > 0.9
+    many = np.repeat(photo, 3, axis=2)  # of more channels than OpenCV resizes
+    assert float(map_edges(photo).cells @ map_edges(many).cells) > 0.99
 
 
 def test_a_folder_of_pairs_says_that_its_halves_are_of_other_pairs(tmp_path: Path) -> None:
