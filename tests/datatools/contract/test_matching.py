@@ -1,8 +1,18 @@
 """Names that differ by what all of one kind have in addition."""
 
+from pathlib import Path
+
 import pytest
 
-from p2p_datatools.contract.matching import Addition, Convention, find_convention, key_of, split_labels, suggest_match
+from p2p_datatools.contract.matching import (
+    Addition,
+    Convention,
+    find_convention,
+    is_list,
+    key_of,
+    split_labels,
+    suggest_match,
+)
 
 
 @pytest.mark.parametrize(
@@ -125,3 +135,9 @@ def test_an_expression_that_leaves_pictures_out_says_how_many_and_how_several_ar
     assert "leaves 8 pictures" in offered
     assert "FILE.csv" in offered
     assert "leaves" not in suggest_match([f"{number}_0" for number in range(4)], clear)
+
+
+def test_the_whole_path_of_a_file_is_that_of_a_list_and_an_expression_is_none(tmp_path: Path) -> None:
+    (tmp_path / "partners").write_text("1.png,2.png\n")  # so is /dev/stdin, to which a file is redirected
+    assert is_list(str(tmp_path / "partners"))
+    assert not any(map(is_list, (str(tmp_path), str(tmp_path / "absent"), r"/(\d+)$", "/" + "x" * 5000, "\0")))

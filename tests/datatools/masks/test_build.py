@@ -69,7 +69,16 @@ def test_a_wheel_is_painted_over_its_car_whatever_the_order(
     assert a[16, 20] == CARS.index("body")
 
 
-@pytest.mark.parametrize(("labels", "told"), [(["car", "wheel"], True), (["car", "door"], False), (["car"], False)])
+@pytest.mark.parametrize(
+    ("labels", "told"),
+    [
+        (["car", "wheel"], True),
+        (["car", "red", "wheel"], True),
+        (["car", "door"], False),
+        (["car"], False),
+        (["car", "red"], False),
+    ],
+)
 def test_a_region_with_labels_of_several_classes_is_told(
     tmp_path: Path, notes: "Notes", labels: list[str], *, told: bool
 ) -> None:
@@ -77,7 +86,7 @@ def test_a_region_with_labels_of_several_classes_is_told(
     region = {"id": "r", "type": "polygonlabels", "value": value, "original_width": 48, "original_height": 24}
     task = {"id": 7, "data": {"image": "a.png"}, "annotations": [{"result": [region]}]}
     (tmp_path / "tasks.json").write_text(json.dumps([task]))
-    build(tmp_path / "tasks.json", tmp_path / "masks", report=notes)
+    build(tmp_path / "tasks.json", tmp_path / "masks", mapping={"red": "unpainted"}, report=notes)
     assert any("several classes" in line and "task 7: region 1" in line for line in notes.lines) == told
 
 

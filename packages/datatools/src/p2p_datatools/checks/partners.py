@@ -3,8 +3,9 @@
 Nothing here may know what the halves are; it compares where each of them has edges.
 """
 
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,17 +19,30 @@ from p2p_datatools.contract.pictures.images import LabelMap, colorize
 from p2p_datatools.contract.words import plural
 
 _ENOUGH, _MOST = 12, 1000  # pairs: fewer tell nothing, and as many tell all
+_MOST_RESIZED = 4  # channels, of which OpenCV resizes no more
 _SIDE, _CELLS, _BLUR = 96, 24, 2.0  # pixels of a side at which edges are found, and cells of a side in which they count
 # Of the pairs of six right sets (gray, edges, blurred, drawn maps, facades, streets) a quarter and more fit their own
 # partner best, of shifted ones 3% at most and the next pair's 11% and more.
 _OWN, _BY_CHANCE, _OTHER, _FEWEST, _OFFSETS = 0.05, 2, 0.2, 4, 10
+# In deviations of a mean of so many that do not belong together: those of shifted sets fit the pair that far away by 3
+# and more, their own by 3 at most; where scenes repeat or halves have nothing in common both are about the same.
+_SURELY, _TIMES = 3.0, 3
+# Half of those that fit are the same picture, but for compression: B is the next frame of A's video.
+_SAME_EDGES, _SAME_LEVEL, _MOSTLY = 1 - 1e-4, 2e-3, 0.5
 # In deviations of all that do not belong together: of right sets no two pictures fit so well that do not belong
 # together and fit their own partners no better than any.
 _FITS, _CHANCE, _LEAST, _SHARE = 4.0, 2.0, 3, 0.1
 _DIGITS = re.compile(r"(\d+)")
 
-EdgeMap = NDArray[np.float32]
-"""How strong edges are in each cell of a half, less the mean, of length 1; all 0 where there are none."""
+
+class EdgeMap(NamedTuple):
+    """How strong edges are in each cell of a half (576,), less the mean, of length 1; all 0 where there are none.
+
+    `level` is the mean of its values, by which a picture differs from its negative.
+    """
+
+    cells: NDArray[np.float32]
+    level: float
 
 
 class _Fit(NamedTuple):
@@ -39,17 +53,22 @@ class _Fit(NamedTuple):
 
 
 def map_edges(pixels: NDArray[np.generic]) -> EdgeMap:
-    """Where a half, (height, width) or with channels, has edges: (576,), whatever its size, range and colours are."""
+    """Where a half, (height, width) or with channels, has edges, whatever its size, range and colours are."""
     with np.errstate(over="ignore"):  # 64 bits hold more, of which other findings tell
-        grey = np.nan_to_num(pixels.astype(np.float32), posinf=0, neginf=0)
-    grey = grey if grey.ndim == 2 else grey.mean(axis=2)
-    small = cv2.resize(grey, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+        values = pixels.astype(np.float32)
+    if pixels.dtype.kind == "f":
+        np.nan_to_num(values, copy=False, posinf=0, neginf=0)
+    if values.ndim == 3 and values.shape[2] > _MOST_RESIZED:
+        values = values.mean(axis=2)
+    small = cv2.resize(values, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    small = small if small.ndim == 2 else small.mean(axis=2)  # after it is small: ten times as fast
     steps = cv2.magnitude(cv2.Sobel(small, cv2.CV_32F, 1, 0), cv2.Sobel(small, cv2.CV_32F, 0, 1))
     cells = cv2.resize(cv2.GaussianBlur(steps, (0, 0), _BLUR), (_CELLS, _CELLS), interpolation=cv2.INTER_AREA)
     found = np.sqrt(cells, dtype=np.float32).ravel()
     found -= found.mean()
     length = float(np.linalg.norm(found))
-    return np.asarray(found / length if length > 0 else np.zeros_like(found), dtype=np.float32)
+    strength = np.asarray(found / length if length > 0 else np.zeros_like(found), dtype=np.float32)
+    return EdgeMap(strength, float(small.mean()))
 
 
 def map_mask_edges(mask: LabelMap, palette: Palette) -> EdgeMap:
@@ -72,7 +91,7 @@ class PartnerCheck:
 
     def add(self, file: Path, a: EdgeMap, b: EdgeMap) -> None:
         """Note where the halves of a pair have edges."""
-        if not self.is_full and a.any() and b.any():
+        if not self.is_full and a.cells.any() and b.cells.any():
             self._files.append(file)
             self._edges.append((a, b))
 
@@ -81,8 +100,8 @@ class PartnerCheck:
         if len(self._files) < _ENOUGH:
             return
         order = sorted(range(len(self._files)), key=lambda place: _count_up(self._files[place]))
-        fit = _fits(*(np.array([self._edges[place][half] for place in order]) for half in (0, 1)))
-        if not len(fit.pairs):
+        fit = _fits(*(np.array([self._edges[place][half].cells for place in order]) for half in (0, 1)))
+        if not len(fit.pairs) or self._are_same([order[place] for place in fit.pairs], [order[p] for p in fit.others]):
             return
         (a, b), files = self._names, [self._files[place] for place in order]
         first, other = files[int(fit.pairs[0])], files[int(fit.others[0])]
@@ -96,6 +115,15 @@ class PartnerCheck:
         )
         share = round(len(fit.pairs) / len(files), 3)
         yield Finding(str(self._folder), what, to_do, "other-partner", "warning", figure=share)
+
+    def _are_same(self, pairs: Sequence[int], others: Sequence[int]) -> bool:
+        """Whether first halves are, mostly, the very pictures that are the second halves of the other pairs."""
+        both = [(self._edges[pair][0], self._edges[other][1]) for pair, other in zip(pairs, others, strict=True)]
+        same = [
+            one.cells @ other.cells > _SAME_EDGES and math.isclose(one.level, other.level, rel_tol=_SAME_LEVEL)
+            for one, other in both
+        ]
+        return sum(map(bool, same)) >= _MOSTLY * len(same)
 
 
 def _count_up(file: Path) -> tuple[str | int, ...]:
@@ -112,12 +140,30 @@ def _fits(a: NDArray[np.float32], b: NDArray[np.float32]) -> _Fit:
     scores = (alike - away.mean()) / max(float(away.std()), 1e-6)
     own = scores.diagonal()
     best = np.where(own >= scores.max(axis=1) - 1e-3, places, scores.argmax(axis=1))
+    found = _find_shifted(scores, best)
+    if not len(found):
+        is_chance = (own <= _CHANCE) & (own[best] <= _CHANCE) & (best != places)
+        found = np.flatnonzero(is_chance & (scores[places, best] >= _FITS) & (scores.argmax(axis=0)[best] == places))
+    if len(found) < max(_LEAST, _SHARE * len(places)):
+        found = found[:0]
+    return _Fit(found, best[found])
+
+
+def _find_shifted(scores: NDArray[np.float32], best: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The pairs that fit best the pair some places on, where hardly any fits its own best; none of any other set."""
+    places = np.arange(len(best))
     right = int(np.count_nonzero(best == places))
     if right <= max(_BY_CHANCE, _OWN * len(places)):
+        own = _fit_of_all(scores, 0)
         for offset in sorted(range(-_OFFSETS, _OFFSETS + 1), key=abs):
             found = np.flatnonzero(best == places + offset)
-            if offset and len(found) >= max(_FEWEST, _OTHER * len(places), _LEAST * right):
-                return _Fit(found, found + offset)
-    is_chance = (own <= _CHANCE) & (own[best] <= _CHANCE) & (best != places)
-    found = np.flatnonzero(is_chance & (scores[places, best] >= _FITS) & (scores.argmax(axis=0)[best] == places))
-    return _Fit(found, best[found]) if len(found) >= max(_LEAST, _SHARE * len(places)) else _Fit(found[:0], found[:0])
+            are_many = len(found) >= max(_FEWEST, _OTHER * len(places), _LEAST * right)
+            if offset and are_many and _fit_of_all(scores, offset) >= max(_SURELY, _TIMES * own):
+                return found
+    return places[:0]
+
+
+def _fit_of_all(scores: NDArray[np.float32], offset: int) -> float:
+    """How well all pairs fit the pair so many places on, in deviations of the mean of so many by chance."""
+    diagonal = scores.diagonal(offset)
+    return float(diagonal.mean()) * math.sqrt(len(diagonal))

@@ -74,8 +74,19 @@ def key_of(expression: str) -> Key:
 
 
 def is_list(match: str) -> bool:
-    """Whether what `--match` says is the name of a list: of a CSV file, of one of text, or of a pipe that gives one."""
-    return match.lower().endswith(".csv") or bool(_LIST.fullmatch(match)) or is_pipe(Path(match))
+    """Whether what `--match` says is the name of a list: of a CSV file, of one of text, or of a pipe that gives one.
+
+    So is the whole path of any file, as /dev/stdin where a file is redirected to it: no expression looks so.
+    """
+    is_named_so = match.lower().endswith(".csv") or bool(_LIST.fullmatch(match))
+    return is_named_so or is_pipe(Path(match)) or _is_whole_path(Path(match))
+
+
+def _is_whole_path(path: Path) -> bool:
+    try:
+        return path.is_absolute() and path.is_file()
+    except (OSError, ValueError):  # too long for a name, or with a zero byte
+        return False
 
 
 def read_rows(file: Path) -> Iterator[tuple[int, list[str]]]:

@@ -28,7 +28,7 @@ from p2p_datatools.contract.mask_folder import (
     refuse_other_palette,
     write_records,
 )
-from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.palette import UNPAINTED, Palette
 from p2p_datatools.contract.pictures.ground import refuse_other_place
 from p2p_datatools.contract.pictures.images import LabelMap, size_of, write_mask
 from p2p_datatools.contract.pictures.index import histogram
@@ -159,10 +159,11 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         return line
 
     def _find_shared(self, regions: Sequence[Region]) -> str:
-        """The first region that stands there once for each of several labels, which are of several classes."""
-        for one, other in pairwise(regions):
-            words = [self.claims.word(each.label) for each in (one, other)]
-            if words[0] != words[1] and _are_one(one, other):
+        """The first region that stands there once for each of several labels, which are painted as several classes."""
+        words = [(region, self.claims.word(region.label)) for region in regions]
+        painted = [(region, word) for region, word in words if word not in (None, UNPAINTED)]
+        for (one, word), (other, other_word) in pairwise(painted):
+            if word != other_word and _are_one(one, other):
                 return f"{one.place} ({one.label}, {other.label})"
         return ""
 

@@ -35,19 +35,25 @@ def find_capitals(here: Collection[str], there: Collection[str]) -> Spelling:
 def find_separators(here: Collection[str], there: Collection[str]) -> Spelling:
     """Names that are equal with another separator, such as s0/0 and s0_0; none where not all of a folder are.
 
-    For names of which none has a partner; none either where two separators make different pairs.
+    For names of which none has a partner; none either where another separator makes other pairs, of whichever names.
     """
     least = min(len(here), len(there))
-    found: dict[str, Mapping[str, str]] = {}
+    found = dict[str, Mapping[str, str]]()
     for old, new in _SEPARATORS:
         if any(old in name for names in (here, there) for name in names):
-            names = _pair(here, there, _replace_by(old, new))
-            if len(names) == least:
-                found[f"the separators '{old}' and '{new}'"] = names
-    several = [*found.items()]
-    if not several or any(names != several[0][1] for _, names in several):
+            found[f"the separators '{old}' and '{new}'"] = _pair(here, there, _replace_by(old, new))
+    whole = [Spelling(names, which) for which, names in found.items() if len(names) == least]
+    if not whole or any(_differ(whole[0].names, names) for names in found.values()):
         return Spelling({}, "")
-    return Spelling(several[0][1], several[0][0])
+    return whole[0]
+
+
+def _differ(one: Mapping[str, str], other: Mapping[str, str]) -> bool:
+    """Whether a name, of whichever folder, has one partner in one of the pairings, and another in the other."""
+    inverse = {partner: name for name, partner in one.items()}
+    return any(
+        one.get(name, partner) != partner or inverse.get(partner, name) != name for name, partner in other.items()
+    )
 
 
 def _replace_by(old: str, new: str) -> Callable[[str], str]:

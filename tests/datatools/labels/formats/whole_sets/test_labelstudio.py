@@ -201,6 +201,14 @@ def test_a_region_says_by_the_name_of_its_picture_which_of_two_it_lies_on() -> N
     assert first(read(task(beside, data=pictures))).file_name == "b.png"
 
 
+def test_a_picture_that_is_shown_twice_or_beside_a_text_is_the_one_of_all_regions() -> None:
+    twice = annotation(result(), result(labels=["wheel"]) | {"to_name": "zoom"})
+    assert [each.label for each in first(read(task(twice))).regions] == ["car", "wheel"]
+    words = {"type": "labels", "to_name": "text", "value": {"start": 0, "end": 3, "text": "red", "labels": ["colour"]}}
+    beside = task(annotation(result(), words), data={"image": "a.png", "text": "red car"})
+    assert [each.label for each in first(read(beside)).regions] == ["car"]
+
+
 def test_of_several_annotations_the_ground_truth_counts_and_cancelled_ones_do_not() -> None:
     other = annotation(result(labels=["bus"]))
     chosen = first(read(task(other, annotation(result(), ground_truth=True))))
@@ -226,7 +234,11 @@ MASK = [[0] * 8] * 4
         (task(annotation(result() | {"image_rotation": 90})), "turned-picture", "90 degrees"),
         (task(annotation(result() | {"item_index": 1})), "several-pictures", "region 1"),
         (task(annotation(result()), image=["a.png", "b.png"]), "several-pictures", "2 pictures"),
-        (task(annotation(result(), result() | {"to_name": "right"})), "several-pictures", "image, right"),
+        (
+            task(annotation(result(), result() | {"to_name": "right"}), data={"image": "a.png", "right": "b.png"}),
+            "several-pictures",
+            "image, right",
+        ),
         (task(annotation(result()), image="data:image/png;base64,iVBO"), "no-file-name", "without a name"),
         (task(annotation(result()), image="/data/local-files/?d="), "no-file-name", ""),
         (task(annotation(result()), image=None), "no-file-name", ""),

@@ -105,11 +105,12 @@ def _picture(value: Any, where: str, source: str) -> RegionLabels:
 def _data_of_regions(data: Mapping[str, Any], shapes: list[Any], where: str) -> Mapping[str, Any]:
     """The data of a task, or of them the one picture that its regions say they lie on (`to_name`).
 
-    Raises P2PError for regions on several: their coordinates are shares, and so fit each of these pictures.
+    Raises P2PError for regions on several: their coordinates are shares, and so fit each of these pictures. Of a task
+    with one picture all regions lie on that, which may be shown under several names.
     """
     named = [each.get("to_name") for each in shapes if isinstance(each, dict) and not _is_remark(each)]
     pictures = sorted({name for name in named if isinstance(name, str)})
-    if len(pictures) > 1:
+    if len(pictures) > 1 and len({each for each in data.values() if _may_be_picture(each)}) > 1:
         what = f"its regions lie on {len(pictures)} pictures: {', '.join(pictures)}"
         raise P2PError(where, what, "Make each picture a task of its own.", code="several-pictures")
     own = {name: data[name] for name in pictures if isinstance(data.get(name), str) and _is_picture(data[name])}
@@ -137,6 +138,11 @@ def _picture_name(data: Mapping[str, Any], upload: Any, where: str) -> str:
 
 def _is_picture(address: str) -> bool:
     return is_picture_name(_name_in_address(address))
+
+
+def _may_be_picture(value: Any) -> bool:
+    """Whether a value of a task is the name of a picture, or an address, which need not tell what is there."""
+    return isinstance(value, str) and (_is_picture(value) or "://" in value)
 
 
 def _name_in_address(address: str) -> str:
@@ -203,6 +209,8 @@ def _labels_of(shape: Mapping[str, Any]) -> list[Any]:
 
 
 def _is_remark(shape: Mapping[str, Any]) -> bool:
+    if {"start", "end"} <= shape.keys():  # words of a text, or seconds of a sound, beside the picture
+        return True
     kind = shape.get("type")
     if isinstance(kind, str):
         return kind.lower() in _REMARKS
