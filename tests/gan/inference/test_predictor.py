@@ -201,6 +201,21 @@ def test_dark_colours_of_many_classes_are_colours_also_with_soft_edges(
         painter(np.stack([labels] * 3, axis=-1))
 
 
+def test_values_of_another_scale_than_those_of_training_are_noted_once(
+    make_model: Callable[..., Model], notes: "Notes"
+) -> None:
+    depth = Half("depth", "picture", 1, "uint16", (0.0, 10_000.0))
+    predictor = Predictor(make_model(depth, PHOTO), notes)
+    ramp = np.linspace(0, 9_000, 1200).reshape(30, 40).astype(np.uint16)
+    predictor(ramp)
+    assert not notes.lines
+    for _ in range(2):
+        predictor(torch.from_numpy(ramp // 50))
+    assert ["no value above 180" in line for line in notes.lines] == [True]
+    predictor(ramp + np.uint16(20_000))
+    assert "has values from 20000 to 29000, but the model was trained on 0 to 10000" in notes.lines[1]
+
+
 @pytest.mark.parametrize(
     "tensor",
     [

@@ -30,6 +30,7 @@ from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.runtimes.onnx_runtime import load_onnx_model
 from p2p_gan.inference.runtimes.translator import AnyModel
 from p2p_gan.inference.sampling import SampleOptions, SampleWork, Variant, sample
+from p2p_gan.inference.streams import sample_bytes
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model, read_model
 from p2p_gan.training.run import train
@@ -454,4 +455,7 @@ def test_a_picture_without_any_value_of_training_is_noted(
     np.save(tmp_path / "x.npy", np.linspace(least, most, 1200).reshape(30, 40).astype(np.float32))
     model = write_model(make_model(height, Half("photo", "photo")), tmp_path / "m.safetensors")
     sample(model, tmp_path / "x.npy", tmp_path / "out", report=notes)
+    assert any("was trained on" in line for line in notes.lines) == noted
+    notes.lines.clear()
+    sample_bytes(model, (tmp_path / "x.npy").read_bytes(), report=notes)
     assert any("was trained on" in line for line in notes.lines) == noted

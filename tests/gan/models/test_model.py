@@ -214,7 +214,7 @@ def test_who_changed_a_model_on_purpose_is_told_which_hash_to_take_out(
 ) -> None:
     model, path = make_model(Half("photo", "photo"), Half("photo", "photo")), tmp_path / MODEL_FILE
     save_model(path, model.card, model.generator)
-    with safetensors.safe_open(path, "pt") as file:  # type: ignore[no-untyped-call]
+    with safetensors.safe_open(path, "pt") as file:
         metadata = file.metadata()
     tensors = safetensors.torch.load_file(path)
     if changed == "weights_sha256":
