@@ -1,5 +1,6 @@
 """A path that means a model, and one that nearly does; a model file is known again by parts of it."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,3 +56,10 @@ def test_the_run_is_offered_where_a_part_of_it_or_the_folder_of_runs_is_given(
         model_file(path)
     assert f"{run}." in error.value.to_do
     assert model_file(run) == run / MODEL_FILE
+
+
+def test_a_pipe_is_called_a_pipe(tmp_path: Path, refused: "Refused") -> None:
+    os.mkfifo(tmp_path / "m.safetensors")
+    with refused("special-file", tmp_path / "m.safetensors") as error:
+        model_file(tmp_path / "m.safetensors")
+    assert "does not exist" not in error.value.what

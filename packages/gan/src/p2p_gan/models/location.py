@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files.atomic import cannot_read
+from p2p_datatools.contract.files.atomic import cannot_read, refuse_special
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.files.missing import advise_missing
 from p2p_datatools.contract.files.opening import open_file
@@ -24,7 +24,7 @@ ONNX_FILE = "model.onnx"  # the model once more, which a run folder has after 'p
 def model_file(path: Path) -> Path:
     """The model file at `path`: the file itself, or that of a run folder.
 
-    Raises UsageError for what is neither, and P2PError for a run without a model yet.
+    Raises UsageError for what is neither, and P2PError for a pipe and for a run without a model yet.
     """
     if path.is_dir():
         if not (path / MODEL_FILE).is_file():
@@ -37,6 +37,7 @@ def model_file(path: Path) -> Path:
                 raise UsageError(path, what, _advise_folder(path), code="missing-model")
             raise P2PError(path, what, to_do, code="missing-model")
         return path / MODEL_FILE
+    refuse_special(path)
     if not path.is_file():
         to_do = advise_missing(path, otherwise=advise_lost(path))
         raise UsageError(path, "does not exist", to_do, code="missing-model")
