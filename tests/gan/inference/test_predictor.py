@@ -252,6 +252,9 @@ def test_truth_values_are_no_shades_and_numbers_beyond_a_model_s_are_one_line(
         Predictor(make_model(grey, grey))(NOISE[..., 0] > 99)
     assert "np.where(values, 255, 0)" in error.value.to_do
     model = Predictor(make_model(height, grey))
+    with refused("value-type", "the picture", usage=True) as error:
+        model(NOISE[..., 0] > 99)
+    assert "np.where(values, HIGH, LOW)" in error.value.to_do, "255 is no value of such a model"
     for wrong, code in ((1e300, "value-range"), (np.inf, "value-range"), (np.nan, "all-nodata")):
         with refused(code, "the picture", usage=True):
             model(np.full((4, 5), wrong))

@@ -177,5 +177,6 @@ def _in_range(values: Array, dtype: str) -> Array:
 def _other_type(values: Array, dtype: str) -> UsageError:
     what = f"holds values of type {values.dtype}, but the model takes {dtype}"
     # A cast alone would make 0 and 1 of it, which are two shades of black.
-    to_do = "Say what they mean: np.where(values, 255, 0)." if values.dtype == bool else f"Convert it to {dtype}."
+    meant = "255, 0" if dtype == "uint8" else "HIGH, LOW"
+    to_do = f"Say what they mean: np.where(values, {meant})." if values.dtype == bool else f"Convert it to {dtype}."
     return UsageError(WHERE, what, to_do, code="value-type")
