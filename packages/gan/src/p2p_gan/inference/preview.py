@@ -20,7 +20,7 @@ from p2p_datatools.contract.pictures.images import Photo, read_photo, size_of
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.pictures.worn.reading import list_classes
-from p2p_datatools.contract.progress import Note, Reporter
+from p2p_datatools.contract.progress import Reporter
 from p2p_gan.inference.inputs import PictureBytes, open_input, read_input, refuse_other_names
 from p2p_gan.inference.mask_inputs import NOT_MASKS
 from p2p_gan.models.card import ModelCard
@@ -73,7 +73,8 @@ def look_at_pixels(pixels: Array, card: ModelCard, report: Reporter, *, where: s
 
     Where the model takes masks of a palette the colours of the other half have refused A|B already.
     """
-    note_beyond(pixels, card, report.note, where=where)
+    if beyond := find_beyond(pixels, card):
+        report.note(f"{where}: {beyond}")
     takes_mask = card.input.kind == "mask" and card.palette is not None
     if takes_mask or card.input.dtype != "uint8" or card.input.channels not in (1, 3):
         return
@@ -82,22 +83,23 @@ def look_at_pixels(pixels: Array, card: ModelCard, report: Reporter, *, where: s
     _note_masks([Path(where)], [picture], card, report)
 
 
-def note_beyond(pixels: Array, card: ModelCard, note: Note, *, where: object) -> None:
-    """Note values far or wholly outside of those of training, or so low that they are of another kind."""
+def find_beyond(pixels: Array, card: ModelCard) -> str | None:
+    """That values are far or wholly outside of those of training, or so low that they are of another kind; or None."""
     coding = card.input_coding
     low, high = coding.range
     if coding.kind != "values" or coding.dtype == "uint8":
-        return
+        return None
     least, most = float(pixels.min()), float(pixels.max())
     trained = f"the model was trained on {low:.6g} to {high:.6g}"
     is_apart = most < low or least > high
     if is_apart or least < low - (high - low) or most > high + (high - low):
-        note(
-            f"{where}: has values from {least:.6g} to {most:.6g}, but {trained}; replace what means no data, and "
-            "bring values of another scale, such as more bits, to that of training."
+        return (
+            f"has values from {least:.6g} to {most:.6g}, but {trained}; replace what means no data, and bring values "
+            "of another scale, such as more bits, to that of training."
         )
-    elif coding.dtype == "uint16" and least < most <= _BYTE < high / _SCALES:
-        note(f"{where}: has no value above {most:.6g}, as pictures of 8 bits have, but {trained}.")
+    if coding.dtype == "uint16" and least < most <= _BYTE < high / _SCALES:
+        return f"has no value above {most:.6g}, as pictures of 8 bits have, but {trained}."
+    return None
 
 
 def _refuse_pairs(files: Sequence[Path]) -> None:

@@ -33,7 +33,7 @@ from p2p_gan.inference.apply import ApplyOptions, seed_of, size_seen, translate,
 from p2p_gan.inference.input_pictures import InputPicture, list_inputs, list_stacks, refuse_dest_among
 from p2p_gan.inference.inputs import PictureBytes, to_display
 from p2p_gan.inference.mask_inputs import InputChanges
-from p2p_gan.inference.preview import look_at_inputs, note_beyond
+from p2p_gan.inference.preview import find_beyond, look_at_inputs
 from p2p_gan.inference.runtime_choice import open_for_pictures, pass_bytes, runtime_of, settle_for_rest
 from p2p_gan.inference.runtimes.onnx_runtime import LARGE, OnnxModel
 from p2p_gan.inference.runtimes.translator import AnyModel
@@ -364,7 +364,8 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
 
     def _read_picture(self, picture: InputPicture) -> PictureInWork:
         pixels, real = picture.read(self._model.card, self.changes)
-        note_beyond(pixels, self._model.card, self._say, where=picture.path)
+        if beyond := find_beyond(pixels, self._model.card):
+            self.changes.beyond[picture.path] = beyond
         return PictureInWork(pixels, real, hash_pixels(pixels))
 
 
