@@ -17,7 +17,7 @@ import torch
 from PIL import Image
 
 from p2p_datatools.contract.pairs.manifest import Half
-from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
 from p2p_datatools.contract.pictures.images import colorize, write_mask, write_png
 from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.inference.predictor import Predictor, load_model
@@ -182,6 +182,38 @@ def test_three_masks_of_class_indices_are_no_mask_of_colours(painter: Predictor,
             painter(wrong)
     assert np.array_equal(painter(torch.from_numpy(batch)[:, None])[1].permute(1, 2, 0), painter(LABELS[::-1]))
     assert painter(np.zeros((8, 9, 3), np.uint8)).shape == (8, 9, 3)  # the colour of background
+    worn = np.zeros((20, 30, 3), np.uint8)
+    worn[4, 5] = 2, 2, 2
+    assert np.array_equal(painter(worn), painter(np.zeros((20, 30), np.uint8)))
+
+
+def test_dark_colours_of_many_classes_are_colours_also_with_soft_edges(
+    make_model: Callable[..., Model], refused: "Refused"
+) -> None:
+    classes = tuple(PaletteClass(f"class {each}", (each, 2 * each % 97, 0)) for each in range(150))
+    palette = Palette("many", classes)
+    painter = Predictor(make_model(MASK, PHOTO, palette=palette))
+    labels = np.where(np.arange(40) < 20, 120, 60).astype(np.uint8)[None].repeat(30, axis=0)
+    soft = colorize(labels, palette)
+    soft[:, 19:21] = soft[:, [19]] // 2 + soft[:, [20]] // 2
+    assert painter(soft).shape == (30, 40, 3)
+    with refused("array-shape", "the picture", usage=True):
+        painter(np.stack([labels] * 3, axis=-1))
+
+
+def test_values_of_another_scale_than_those_of_training_are_noted_once(
+    make_model: Callable[..., Model], notes: "Notes"
+) -> None:
+    depth = Half("depth", "picture", 1, "uint16", (0.0, 10_000.0))
+    predictor = Predictor(make_model(depth, PHOTO), notes)
+    ramp = np.linspace(0, 9_000, 1200).reshape(30, 40).astype(np.uint16)
+    predictor(ramp)
+    assert not notes.lines
+    for _ in range(2):
+        predictor(torch.from_numpy(ramp // 50))
+    assert ["no value above 180" in line for line in notes.lines] == [True]
+    predictor(ramp + np.uint16(20_000))
+    assert "has values from 20000 to 29000, but the model was trained on 0 to 10000" in notes.lines[1]
 
 
 @pytest.mark.parametrize(
@@ -220,6 +252,9 @@ def test_truth_values_are_no_shades_and_numbers_beyond_a_model_s_are_one_line(
         Predictor(make_model(grey, grey))(NOISE[..., 0] > 99)
     assert "np.where(values, 255, 0)" in error.value.to_do
     model = Predictor(make_model(height, grey))
+    with refused("value-type", "the picture", usage=True) as error:
+        model(NOISE[..., 0] > 99)
+    assert "np.where(values, HIGH, LOW)" in error.value.to_do, "255 is no value of such a model"
     for wrong, code in ((1e300, "value-range"), (np.inf, "value-range"), (np.nan, "all-nodata")):
         with refused(code, "the picture", usage=True):
             model(np.full((4, 5), wrong))

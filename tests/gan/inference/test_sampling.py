@@ -30,6 +30,7 @@ from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.runtimes.onnx_runtime import load_onnx_model
 from p2p_gan.inference.runtimes.translator import AnyModel
 from p2p_gan.inference.sampling import SampleOptions, SampleWork, Variant, sample
+from p2p_gan.inference.streams import sample_bytes
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model, read_model
 from p2p_gan.training.run import train
@@ -451,7 +452,18 @@ def test_a_picture_without_any_value_of_training_is_noted(
     noted: bool,
 ) -> None:
     height = Half("height", "picture", 1, "float32", (0.0, 1.0))
+    (tmp_path / "many").mkdir()
     np.save(tmp_path / "x.npy", np.linspace(least, most, 1200).reshape(30, 40).astype(np.float32))
     model = write_model(make_model(height, Half("photo", "photo")), tmp_path / "m.safetensors")
     sample(model, tmp_path / "x.npy", tmp_path / "out", report=notes)
+    assert any("was trained on" in line for line in notes.lines) == noted
+    notes.lines.clear()
+    for number in range(3):
+        np.save(tmp_path / "many" / f"{number}.npy", np.full((30, 40), 5 + number, np.float32))
+    sample(model, tmp_path / "many", tmp_path / "outs", report=notes)
+    (line,) = notes.lines
+    assert "0.npy: has values from 5 to 5" in line
+    assert line.endswith(" 2 other pictures have values unlike those, too."), "a line in all, and not one for each"
+    notes.lines.clear()
+    sample_bytes(model, (tmp_path / "x.npy").read_bytes(), report=notes)
     assert any("was trained on" in line for line in notes.lines) == noted

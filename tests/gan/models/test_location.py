@@ -58,7 +58,8 @@ def test_the_run_is_offered_where_a_part_of_it_or_the_folder_of_runs_is_given(
     assert model_file(run) == run / MODEL_FILE
 
 
-def test_a_pipe_is_not_said_to_be_missing(tmp_path: Path, refused: "Refused") -> None:
-    os.mkfifo(tmp_path / "model.safetensors")
-    with refused("special-file", tmp_path / "model.safetensors"):
-        model_file(tmp_path / "model.safetensors")
+def test_a_pipe_is_called_a_pipe(tmp_path: Path, refused: "Refused") -> None:
+    os.mkfifo(tmp_path / "m.safetensors")
+    with refused("special-file", tmp_path / "m.safetensors") as error:
+        model_file(tmp_path / "m.safetensors")
+    assert "does not exist" not in error.value.what

@@ -155,6 +155,23 @@ def test_one_bit_of_a_weight_a_node_or_the_description_is_enough_to_refuse_a_fil
         assert f"SHA-256 of its {part} is not" in error.value.what
 
 
+def test_who_changed_the_graph_on_purpose_is_told_which_hash_to_take_out(file: Path, refused: "Refused") -> None:
+    import onnx
+
+    model, found = onnx.load(str(file)), read_onnx_file(file)
+    onnx.save(model, str(file))
+    assert read_onnx_file(file) == found, "another program wrote the same graph"
+    model.graph.doc_string = "mine"
+    onnx.save(model, str(file))
+    with refused("damaged-file", file) as error:
+        read_onnx_file(file)
+    assert "take graph_sha256 out of its metadata" in error.value.to_do
+    (entry,) = (each for each in model.metadata_props if each.key == "graph_sha256")
+    model.metadata_props.remove(entry)
+    onnx.save(model, str(file))
+    assert read_onnx_file(file) == found
+
+
 def test_a_file_from_before_the_hashes_is_read_and_one_of_a_page_is_called_that(file: Path, refused: "Refused") -> None:
     found = read_onnx_file(file)
     assert read_onnx_file(without_hashes(file)) == found

@@ -65,6 +65,19 @@ def test_real_and_fake_photos_have_in_one_pass_the_features_and_the_gradient_of_
     assert not any(each.requires_grad for each in seen)
 
 
+def test_in_sixteen_bits_the_gradient_of_one_pass_is_rounded_no_more_often_than_that_of_two(
+    feature_file: Path,
+) -> None:
+    network = FeatureNetwork(read_features(feature_file)[0], stages=1)
+    network.move(torch.device("cpu"), torch.bfloat16)
+    real, fake = (torch.rand(1, 3, 32, 48) * 2 - 1 for _ in range(2))
+    fake.requires_grad_()
+    weight = torch.randn(1, CHANNELS[0], 16, 24).bfloat16()
+    (gradient,) = torch.autograd.grad(network.compare(real, fake)[1], fake, [weight])
+    (expected,) = torch.autograd.grad(network(fake), fake, [weight])
+    assert (gradient - expected).norm() < 1e-4 * expected.norm()
+
+
 def test_a_stage_without_a_loss_adds_nothing_to_the_gradient_of_one_pass(network: FeatureNetwork) -> None:
     real, fake = (torch.rand(1, 3, 32, 48) for _ in range(2))
     fake.requires_grad_()

@@ -36,7 +36,8 @@ class InputChanges:
     """What reading inputs changed: which it laid over white, `filled` where data lack, or `cleared` to background.
 
     `snapped` has the masks with blended or inexact colours, and how many of their pixels. `exchanged` are masks that
-    look as if their red and blue were, in which nothing was changed.
+    look as if their red and blue were, and `beyond` pictures with other values than those of training, each with what
+    is said of it; in these nothing was changed.
     """
 
     over_white: list[Path] = field(default_factory=list)
@@ -44,6 +45,7 @@ class InputChanges:
     cleared: list[Path] = field(default_factory=list)
     snapped: dict[Path, int] = field(default_factory=dict)
     exchanged: dict[Path, str] = field(default_factory=dict)
+    beyond: dict[Path, str] = field(default_factory=dict)
 
     def say(self, report: Reporter) -> None:
         """Note each kind of change in one line."""
@@ -62,6 +64,9 @@ class InputChanges:
                 f"{most}: {masks} blended or inexact colours, as JPEG and soft edges have; {pixels} went to the colour "
                 "of a class nearby."
             )
+        self._say_doubts(report)
+
+    def _say_doubts(self, report: Reporter) -> None:
         if self.exchanged:
             masks = plural(len(self.exchanged), "mask seems", "masks seem")
             first = min(self.exchanged)
@@ -69,6 +74,10 @@ class InputChanges:
                 f"{first}: {masks} to have red and blue exchanged, as OpenCV has them: {self.exchanged[first]}. In "
                 "Python cv2.cvtColor(mask, cv2.COLOR_BGR2RGB) exchanges them."
             )
+        if self.beyond:
+            first, more = min(self.beyond), len(self.beyond) - 1
+            others = plural(more, "other picture has", "other pictures have")
+            report.note(f"{first}: {self.beyond[first]}" + (f" {others} values unlike those, too." if more else ""))
 
 
 def read_palette_mask(picture: PictureFile, palette: Palette, changes: InputChanges, *, exact: bool = True) -> LabelMap:

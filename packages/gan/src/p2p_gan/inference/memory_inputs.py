@@ -22,6 +22,7 @@ from p2p_gan.models.card import ModelCard
 
 WHERE = "the picture"
 _BYTE = 255
+_FEW = 0.01  # of the pixels
 
 
 def is_share(values: Array, card: ModelCard) -> bool:
@@ -108,14 +109,19 @@ def _labels_of(values: Array, palette: Palette, changes: InputChanges) -> LabelM
 
 
 def _labels_of_colors(colors: Photo, palette: Palette, changes: InputChanges) -> LabelMap:
-    """The class of each pixel of colours, which are not three pictures of class indices: these are nearly black."""
-    most, count = int(colors.max()), len(palette.classes)
-    if most < count and indices_of_colors(colors, palette)[1].any():
-        what = f"has no value above {most}, so that its three channels are class indices and no colours"
+    """The class of each pixel of colours, which are not three pictures of class indices: hardly any is a colour."""
+    if int(colors.max()) < len(palette.classes) and _are_indices(colors, palette):
+        what = f"has no value above {colors.max()}, so that its three channels are class indices and no colours"
         to_do = "Give class indices as (height, width), or a batch of three: (3, height, width, 1), a tensor "
         to_do += "(3, 1, height, width)."
         raise UsageError(WHERE, what, to_do, code="array-shape")
     return read_mask_colors(Path(WHERE), colors, palette, changes)
+
+
+def _are_indices(colors: Photo, palette: Palette) -> bool:
+    """Whether most pixels but those of class 0 are no colours of the palette; blended and inexact ones are few."""
+    outside = indices_of_colors(colors, palette)[1] & colors.any(axis=-1)
+    return bool(outside.mean() > _FEW and 2 * outside.sum() > colors.any(axis=-1).sum())
 
 
 def _as_bytes(values: Array) -> Array:
@@ -171,5 +177,6 @@ def _in_range(values: Array, dtype: str) -> Array:
 def _other_type(values: Array, dtype: str) -> UsageError:
     what = f"holds values of type {values.dtype}, but the model takes {dtype}"
     # A cast alone would make 0 and 1 of it, which are two shades of black.
-    to_do = "Say what they mean: np.where(values, 255, 0)." if values.dtype == bool else f"Convert it to {dtype}."
+    meant = "255, 0" if dtype == "uint8" else "HIGH, LOW"
+    to_do = f"Say what they mean: np.where(values, {meant})." if values.dtype == bool else f"Convert it to {dtype}."
     return UsageError(WHERE, what, to_do, code="value-type")

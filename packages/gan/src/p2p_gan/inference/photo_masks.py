@@ -29,7 +29,7 @@ from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_gan.inference.apply import translator_of
 from p2p_gan.inference.input_pictures import InputPicture, list_inputs
 from p2p_gan.inference.mask_inputs import InputChanges
-from p2p_gan.inference.preview import look_at_inputs
+from p2p_gan.inference.preview import find_beyond, look_at_inputs
 from p2p_gan.inference.runtime_choice import open_for_pictures, runtime_of, settle_for_rest
 from p2p_gan.inference.runtimes.translator import AnyModel
 from p2p_gan.inference.segmentation import WITHOUT_DROPOUT, Segmentation, segment
@@ -293,6 +293,8 @@ class PhotoMaskWork(Work[InputPicture, PhotoMask, str]):
             what = f"has changed since its mask {self.destination.dest / item.name}.png was built"
             raise P2PError(item.path, what, "Delete that mask, and build again.", code="source-changed")
         pixels, _ = item.read(self._card, self.changes)
+        if beyond := find_beyond(pixels, self._card):
+            self.changes.beyond[item.path] = beyond
         found = segment(self._translator, self._card, pixels)
         labels = found.keep_sure(self._least)
         record = self._record_of(item, signature, found, labels)

@@ -32,6 +32,7 @@ _PART = 4096  # pixels of a picture, spread over it, in which they are looked fo
 _ENDS = ((0, 0, 0), (255, 255, 255))
 _NEAR, _PURE = 48, 0.98  # how far JPEG moves both, and the share of pixels that it moves no farther
 _SHEETS = ("sample sheet", "contact sheet", "figure")  # roles of what has several pictures on it
+_BYTE, _SCALES = 255, 8  # what 8 bits hold, and from how many times that on a range is one of more bits
 _SHARE = 0.75  # of the pictures that tell something
 
 
@@ -68,16 +69,37 @@ def look_at_inputs(
 
 
 def look_at_pixels(pixels: Array, card: ModelCard, report: Reporter, *, where: str) -> None:
-    """Note that a picture in memory, read as the model's input, looks like A|B or like the masks that the model gives.
+    """Note that a picture in memory, read as the model's input, looks like A|B, the model's masks, or other values.
 
     Where the model takes masks of a palette the colours of the other half have refused A|B already.
     """
+    if beyond := find_beyond(pixels, card):
+        report.note(f"{where}: {beyond}")
     takes_mask = card.input.kind == "mask" and card.palette is not None
     if takes_mask or card.input.dtype != "uint8" or card.input.channels not in (1, 3):
         return
     picture = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
     _note_pairs([Path(where)], [picture], card, report)
     _note_masks([Path(where)], [picture], card, report)
+
+
+def find_beyond(pixels: Array, card: ModelCard) -> str | None:
+    """That values are far or wholly outside of those of training, or so low that they are of another kind; or None."""
+    coding = card.input_coding
+    low, high = coding.range
+    if coding.kind != "values" or coding.dtype == "uint8":
+        return None
+    least, most = float(pixels.min()), float(pixels.max())
+    trained = f"the model was trained on {low:.6g} to {high:.6g}"
+    is_apart = most < low or least > high
+    if is_apart or least < low - (high - low) or most > high + (high - low):
+        return (
+            f"has values from {least:.6g} to {most:.6g}, but {trained}; replace what means no data, and bring values "
+            "of another scale, such as more bits, to that of training."
+        )
+    if coding.dtype == "uint16" and least < most <= _BYTE < high / _SCALES:
+        return f"has no value above {most:.6g}, as pictures of 8 bits have, but {trained}."
+    return None
 
 
 def _refuse_pairs(files: Sequence[Path]) -> None:

@@ -33,7 +33,7 @@ from p2p_gan.inference.apply import ApplyOptions, seed_of, size_seen, translate,
 from p2p_gan.inference.input_pictures import InputPicture, list_inputs, list_stacks, refuse_dest_among
 from p2p_gan.inference.inputs import PictureBytes, to_display
 from p2p_gan.inference.mask_inputs import InputChanges
-from p2p_gan.inference.preview import look_at_inputs
+from p2p_gan.inference.preview import find_beyond, look_at_inputs
 from p2p_gan.inference.runtime_choice import open_for_pictures, pass_bytes, runtime_of, settle_for_rest
 from p2p_gan.inference.runtimes.onnx_runtime import LARGE, OnnxModel
 from p2p_gan.inference.runtimes.translator import AnyModel
@@ -48,7 +48,6 @@ _HEADER, _LINES = "samples.json", "samples.jsonl"
 _OVERLAP = 3  # threads, of which one translates and the others read and write
 _COPIES = 16  # bytes of a value while a picture is read, resized, translated and written
 _SHRUNK = 4  # times fewer pixels, from which small things are gone
-_BYTE, _SCALES = 255, 8  # what 8 bits hold, and from how many times that on a range is one of more bits
 
 
 @dataclass(frozen=True)
@@ -363,26 +362,10 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
         columns = columns_of_sheet(card, has_real=picture.real is not None) if self._sampling.sheet else ()
         return SampleRecord(item.file, str(item.picture.path), picture.hash, columns, runtime_of(self._model))
 
-    def _note_beyond(self, path: Path, pixels: Array) -> None:
-        """Note values far or wholly outside of those of training, or so low that they are of another kind."""
-        coding = self._model.card.input_coding
-        low, high = coding.range
-        if coding.kind != "values" or coding.dtype == "uint8":
-            return
-        least, most = float(pixels.min()), float(pixels.max())
-        trained = f"the model was trained on {low:.6g} to {high:.6g}"
-        is_apart = most < low or least > high
-        if is_apart or least < low - (high - low) or most > high + (high - low):
-            self._say(
-                f"{path}: has values from {least:.6g} to {most:.6g}, but {trained}; replace what means no data, and "
-                "bring values of another scale, such as more bits, to that of training."
-            )
-        elif coding.dtype == "uint16" and least < most <= _BYTE < high / _SCALES:
-            self._say(f"{path}: has no value above {most:.6g}, as pictures of 8 bits have, but {trained}.")
-
     def _read_picture(self, picture: InputPicture) -> PictureInWork:
         pixels, real = picture.read(self._model.card, self.changes)
-        self._note_beyond(picture.path, pixels)
+        if beyond := find_beyond(pixels, self._model.card):
+            self.changes.beyond[picture.path] = beyond
         return PictureInWork(pixels, real, hash_pixels(pixels))
 
 

@@ -14,7 +14,7 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.inference.apply import seed_of, translate, translator_of
 from p2p_gan.inference.inputs import PictureBytes, read_input, refuse_file
 from p2p_gan.inference.mask_inputs import InputChanges
-from p2p_gan.inference.preview import look_at_inputs
+from p2p_gan.inference.preview import find_beyond, look_at_inputs
 from p2p_gan.inference.runtime_choice import open_for_pictures, settle_runtime
 from p2p_gan.inference.sampling import SampleOptions, is_in_png, side_by_side
 
@@ -51,6 +51,8 @@ def sample_bytes(
     refuse_file(file, card)
     look_at_inputs([given], card, sampling.read, keep_going=False, report=report)
     pixels = read_input(file, card, changes)
+    if beyond := find_beyond(pixels, card):
+        changes.beyond[given.path] = beyond
     changes.say(report)
     model = settle_runtime(model, model_path, runtime, [size_of(pixels)], sampling.how, device=device)
     how = sampling.how

@@ -24,7 +24,7 @@ ONNX_FILE = "model.onnx"  # the model once more, which a run folder has after 'p
 def model_file(path: Path) -> Path:
     """The model file at `path`: the file itself, or that of a run folder.
 
-    Raises UsageError for what is neither, and P2PError for a run without a model yet.
+    Raises UsageError for what is neither, and P2PError for a pipe and for a run without a model yet.
     """
     if path.is_dir():
         if not (path / MODEL_FILE).is_file():

@@ -174,19 +174,20 @@ def _card_of(metadata: Mapping[str, str], path: Path) -> ModelCard:
         )
     card = card_from_json(metadata[_KEY], where=str(path))
     if metadata.get(_CARD_HASH, hashed := _hash_text(metadata[_KEY])) != hashed:
-        raise _damage_of("description", path)
+        raise _damage_of("description", path, _CARD_HASH)
     return card
 
 
 def _refuse_other_weights(tensors: Mapping[str, Tensor], metadata: Mapping[str, str], path: Path) -> None:
     """Raise P2PError if the weights are not those that were written: any other would give pictures, too."""
     if _WEIGHTS_HASH in metadata and metadata[_WEIGHTS_HASH] != hash_tensors(tensors):
-        raise _damage_of("weights", path)
+        raise _damage_of("weights", path, _WEIGHTS_HASH)
 
 
-def _damage_of(part: str, path: Path) -> P2PError:
+def _damage_of(part: str, path: Path, key: str) -> P2PError:
     what = f"is damaged or was changed: the SHA-256 of its {part} is not the one that was written with it"
-    return P2PError(path, what, advise_damaged(path), code="damaged-file")
+    to_do = f"{advise_damaged(path)} If you changed it yourself, take {key} out of its metadata."
+    return P2PError(path, what, to_do, code="damaged-file")
 
 
 def _build_for(card: ModelCard, tensors: Mapping[str, Tensor], *, where: Path) -> Generator:

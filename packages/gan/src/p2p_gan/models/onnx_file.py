@@ -326,7 +326,8 @@ def _refuse_damage(content: _Content, path: Path) -> None:
     for key, part in ((KEY_HASH, "description"), (GRAPH_HASH, "network and weights")):
         if content.texts.get(key, found[key]) != found[key]:
             what = f"is damaged or was changed: the SHA-256 of its {part} is not the one that was written with it"
-            raise P2PError(path, what, f"Copy it again from where it was made, or: {_AGAIN}", code="damaged-file")
+            to_do = f"Copy it again from where it was made. {_AGAIN} If you changed it yourself, take {key} out of its "
+            raise P2PError(path, what, f"{to_do}metadata.", code="damaged-file")
 
 
 def _strange_parts(content: _Content) -> Iterator[str]:

@@ -199,7 +199,7 @@ class _OnePass(torch.autograd.Function):
             for _ in block.layers:
                 grad = _pull_back(next(steps), grad)
             grad = grad + after if block.residual else grad
-        return None, None, (grad * _SCALE).to(ctx.kind)
+        return None, None, (grad.float() * _SCALE).to(ctx.kind)
 
 
 def _multiply(weight: Tensor, bias: Tensor, x: Tensor, layer: _Layer) -> Tensor:
