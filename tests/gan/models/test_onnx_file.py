@@ -161,7 +161,7 @@ def test_who_changed_the_graph_on_purpose_is_told_which_hash_to_take_out(file: P
     model, found = onnx.load(str(file)), read_onnx_file(file)
     onnx.save(model, str(file))
     assert read_onnx_file(file) == found, "another program wrote the same graph"
-    model.graph.doc_string = "mine"
+    model.graph.MergeFrom(onnx.GraphProto(doc_string="mine"))
     onnx.save(model, str(file))
     with refused("damaged-file", file) as error:
         read_onnx_file(file)
