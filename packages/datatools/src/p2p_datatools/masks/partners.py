@@ -281,7 +281,10 @@ def _advise(skipped: list[Skip], lost: Sequence[LabelItem], photos: PhotoFolder,
     names = {without_suffix(item.picture_name) for item in lost}
     suggested = suggest_match(names, photos.names)
     if all(isinstance(item, PictureLabels) for item in lost) and _are_several(names, photos):
-        to_do = f"If each is the mask of one class of its photo, add {CLASS_MASKS}."
+        to_do = (
+            f"If each is the mask of one class of its photo, add {CLASS_MASKS}; if they are one label in several "
+            "forms, put those of one form into a folder of their own."
+        )
         return [replace(skip, to_do=to_do) for skip in skipped]
     return [
         replace(skip, to_do=f"{suggested}{skip.to_do}" if skip.code == "no-photo" else suggested or skip.to_do)
