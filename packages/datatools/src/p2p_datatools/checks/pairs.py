@@ -96,7 +96,7 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
             masks.add(folder.path / pair.half_files[-1 if of_b else 0], seen.mask)
         if seen.halves:
             swaps.add(file, *(half.description for half in seen.halves))
-        if seen.edges and not (masks and seen.mask):
+        if seen.edges:
             partners.add(file, *seen.edges)
     for half in halves:
         yield from half.findings()
@@ -174,7 +174,7 @@ def _look_at_pair(
         mask, wrong = _mask_half(folder, pair, read)
         findings = (*_pair(folder, pair, read), *wrong)
         size = Size(2 * half.width, half.height)
-        edges = None if partners.is_full else (map_edges(read.a), map_edges(read.b))
+        edges = None if mask or partners.is_full else (map_edges(read.a), map_edges(read.b))  # a mask has its own
         return _PairRecord(findings, size, read.hash, halves, mask, twins.describe(read.a, read.b), edges)
 
 

@@ -182,7 +182,7 @@ def _judge_real(
     if labels is not None:
         return Judgement((), (), labels)
     hinge = config.segmentation_head == "on" and config.segmentation_hinge
-    # With spectral norm a pass is also a step of the estimate of the norm, which would be missed.
+    # With spectral norm a pass is also a step of the estimate of the norm: it stays where the photo is asked again.
     if hinge and "g_features" not in recipe.weights and not config.spectral_norm:
         return Judgement((), (), discriminator.segment(view.real_b))
     return discriminator(view.real_a, view.real_b, labels=hinge)

@@ -12,7 +12,7 @@ from p2p_datatools.contract.errors import P2PError, skip_of
 from p2p_datatools.contract.files.listing import find_pictures
 from p2p_datatools.contract.palette import BACKGROUND, Color
 from p2p_datatools.contract.pictures.index import read_index_picture
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import path_word, plural
 from p2p_datatools.labels.formats.pictures.class_names import LABEL_MAP, NO_CLASS, find_names
 from p2p_datatools.labels.formats.pictures.folders import has_colors, pick_evenly
 from p2p_datatools.labels.values import VOID, ClassNames, ColorLabels, IndexLabels, LabelSet
@@ -99,9 +99,8 @@ def _no_pictures(folder: Path) -> P2PError:
         to_do = f"Give VOC's {_FOLDER}, or the folder it lies in."
     else:
         what = f"{what}, but {plural(len(others), 'picture')} such as {others[0].name}"
-        to_do = (
-            f"If they are in the palette's colours, give {folder} with --format colors; otherwise export them as PNG."
-        )
+        way = f"give {path_word(folder)} with --format colors"
+        to_do = f"If they are in the palette's colours, {way}; otherwise export them as PNG."
     return P2PError(folder, what, to_do, code="no-pictures")
 
 
