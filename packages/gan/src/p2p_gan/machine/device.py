@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -202,13 +202,38 @@ def prepare(device: torch.device, precision: str, threads: int, seed: int, *, de
         if deterministic:
             # cuBLAS reads it at its first use; without it torch refuses to multiply matrices.
             os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.cuda.set_device(device)
+        if device.index is not None:  # torch refuses one without a number, which is the current one
+            torch.cuda.set_device(device)
         torch.backends.cuda.matmul.allow_tf32 = precision != "float32"
         torch.backends.cudnn.allow_tf32 = precision != "float32"
         # A benchmark of kernels may choose another one the next time.
         torch.backends.cudnn.benchmark = not deterministic
         torch.backends.cudnn.deterministic = deterministic
         torch.use_deterministic_algorithms(deterministic)
+
+
+@contextlib.contextmanager
+def keep_arithmetic() -> Iterator[None]:
+    """Restore at the end what `prepare` sets for the whole process on CUDA: a caller's own programs go on as before."""
+    before = _arithmetic()
+    strict, warns = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    try:
+        yield
+    finally:
+        for place, name, value in before:
+            setattr(place, name, value)
+        torch.use_deterministic_algorithms(strict, warn_only=warns)
+
+
+def _arithmetic() -> list[tuple[Any, str, Any]]:
+    """The settings of CUDA's arithmetic in this process: where each is, its name, and its value."""
+    products, cudnn = torch.backends.cuda.matmul, cast("Any", torch.backends.cudnn)
+    wanted = [(cudnn, "benchmark"), (cudnn, "deterministic"), (products, "allow_tf32"), (cudnn, "allow_tf32")]
+    try:
+        return [(place, name, getattr(place, name)) for place, name in wanted]
+    except RuntimeError:  # the process has used torch's newer names, after which torch refuses to read the older
+        wanted[2:] = [(products, "fp32_precision"), (cudnn.conv, "fp32_precision")]
+    return [(place, name, getattr(place, name)) for place, name in wanted]
 
 
 @contextlib.contextmanager

@@ -1,0 +1,95 @@
+"""What a run does on a GPU, as far as a CPU can show it: on a device that only says it is one (`gan.fake_gpu`).
+
+Speed, memory and the kernels of a GPU are not shown; what has run on one stands in docs/training.md.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from gan.fake_gpu import FakeGpu, install
+
+from p2p_datatools.contract.files.atomic import read_json, read_lines
+from p2p_gan.config.config import Config
+from p2p_gan.machine.device import keep_arithmetic
+from p2p_gan.training.run import train
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGpu]:
+    """A GPU that is computed by the CPU."""
+    found = install(monkeypatch)
+    with keep_arithmetic(), found:
+        yield found
+
+
+def losses_of(run: Path) -> list[list[float]]:
+    names = ("d_real", "d_fake", "g_gan", "g_l1")
+    return [[line[name] for name in names] for line in read_lines(run / "stats.jsonl") if "g_l1" in line]
+
+
+@pytest.mark.parametrize("device", ["auto", "cuda", "cuda:0"])
+def test_a_run_on_a_gpu_replays_its_updates_and_has_the_losses_of_the_cpu(
+    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu, device: str
+) -> None:
+    config = replace(tiny, dropout=0.0, cuda_graph="on")
+    train(pair_folder, tmp_path / "there", replace(config, device=device))
+    train(pair_folder, tmp_path / "here", replace(config, device="cpu", cuda_graph="off"))
+    assert read_json(tmp_path / "there" / "run.json")["config"]["device"] == device.replace("auto", "cuda")
+    assert gpu.replays == 2 + 10  # two to prove the graph, then all updates but the first two
+    assert losses_of(tmp_path / "there") == [pytest.approx(line, rel=1e-3) for line in losses_of(tmp_path / "here")]
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
+def test_a_run_on_a_gpu_is_resumed_bit_for_bit(
+    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu, precision: str
+) -> None:
+    config = replace(
+        tiny, device="auto", precision=precision, ema_half_life=9.0, deterministic=True, lr_schedule="constant"
+    )
+    train(pair_folder, tmp_path / "whole", config)
+    train(pair_folder, tmp_path / "parts", replace(config, images=5))
+    train(pair_folder, tmp_path / "parts", config)
+    models = [(tmp_path / run / "model.safetensors").read_bytes() for run in ("whole", "parts")]
+    assert models[0] == models[1]
+    assert gpu.replays > 0
+
+
+def test_a_run_leaves_the_arithmetic_of_the_process_as_it_was(
+    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    products, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+
+    def flags() -> tuple[bool, ...]:
+        strict = torch.are_deterministic_algorithms_enabled()
+        return products.allow_tf32, cudnn.allow_tf32, cudnn.benchmark, cudnn.deterministic, strict
+
+    before, during = flags(), list[tuple[bool, ...]]()
+
+    def loop(*_: Any) -> int:
+        during.append(flags())
+        return 0
+
+    monkeypatch.setattr("p2p_gan.training.run.training_loop", loop)
+    config = replace(tiny, device="cuda", precision="float32", deterministic=True)
+    train(pair_folder, tmp_path / "run", config)
+    assert during == [(False, False, False, True, True)]
+    assert flags() == before
+
+
+def test_a_run_is_made_beside_a_program_that_uses_the_newer_names_of_torch_for_tf32(
+    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu
+) -> None:
+    products = torch.backends.cuda.matmul
+    if not hasattr(products, "fp32_precision"):
+        pytest.skip("this torch has no other names")
+    before = products.fp32_precision
+    products.fp32_precision = "tf32"  # after which torch refuses to read allow_tf32
+    try:
+        train(pair_folder, tmp_path / "again", replace(tiny, device="cuda", precision="float32", images=1))
+        assert products.fp32_precision == "tf32"
+    finally:
+        products.fp32_precision = before
