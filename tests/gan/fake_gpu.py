@@ -129,7 +129,9 @@ class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
         there = any(isinstance(each, GpuTensor) for each in tensors)
         stays = there and name == "_to_copy" and not _LEAVING.locked()
         device = torch.device(kwargs["device"]) if kwargs.get("device") is not None and not stays else None
-        on_gpu = there if device is None else device.type == "cuda"
+        # What torch's own formulas of gradients make is where the gradient is, which they believe to be the CPU.
+        backward = torch._C._current_graph_task_id() != -1
+        on_gpu = there if device is None else device.type == "cuda" or backward
         if not (there or on_gpu or kwargs.get("pin_memory")):
             return func(*args, **kwargs)
         if name in ("_to_copy", "copy_"):

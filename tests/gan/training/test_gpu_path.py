@@ -3,7 +3,7 @@
 Speed, memory and the kernels of a GPU are not shown; what has run on one stands in docs/training.md.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,22 @@ from typing import Any
 import pytest
 import torch
 from gan.fake_gpu import FakeGpu, install
+from gan.training.steps.test_update_graph import EVERYTHING, FEATURES
 
 from p2p_datatools.contract.files.atomic import read_json, read_lines
+from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_gan.config.config import Config
+from p2p_gan.config.parse import with_settings
+from p2p_gan.config.presets import PRESETS
+from p2p_gan.data.dataset import load_dataset
 from p2p_gan.machine.device import keep_arithmetic
+from p2p_gan.networks import norms
+from p2p_gan.training.job import make_job
+from p2p_gan.training.loop import share_batches
 from p2p_gan.training.run import train
+from p2p_gan.training.steps.stepper import Stepper, recorder_for
+
+SMALL = {"generator_filters": 4, "max_filters": 8, "discriminator_filters": 4, "device": "cuda", "cuda_graph": "on"}
 
 
 @pytest.fixture
@@ -58,6 +69,45 @@ def test_a_run_on_a_gpu_is_resumed_bit_for_bit(
     assert gpu.replays > 0
 
 
+# Each way of computing an update and a batch; what is left out costs time and shows nothing new.
+SETTINGS: dict[str, dict[str, Any]] = {
+    "paper": {"preset": "paper"},
+    "cars": {"preset": "cars", "precision": "float16"},
+    "satellite": {"preset": "satellite", "batch": 2},
+    "segment": {"preset": "segment", "direction": "b-to-a"},
+    "best": {"preset": "best", "size": "64x64", "pixel_noise": 2},
+    "everything": EVERYTHING,
+    "heads": {"size": "64x64", **FEATURES},
+    "mixed": {"gan_loss": "segmentation", "lambda_labelmix": 1.0, "a_encoding": "classes"},
+    "jitter": {"direction": "b-to-a", "color_jitter": 0.3},
+    "parts": {"accumulate": 2, "class_balanced": True, "lambda_lecam": 1.0},
+    "resnet": {"generator": "resnet", "upsampling": "bilinear", "discriminator_scales": 2, "lambda_features": 1.0},
+    "repeatable": {"preset": "best", "size": "64x64", "deterministic": True},
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_batches_and_updates_on_a_gpu_wait_for_nothing(
+    make_pairs: Callable[..., Path], tmp_path: Path, feature_file: Path, gpu: FakeGpu, name: str
+) -> None:
+    asked = {"direction": "a-to-b", "size": "32x32", **SMALL, "features": str(feature_file), **SETTINGS[name]}
+    config = with_settings(PRESETS[asked.pop("preset", "tiny")], asked)
+    assert config.size is not None
+    job = make_job(open_pairs(make_pairs(tmp_path / "pairs", {"train": 8}, config.size)), config)
+    dataset, seen = load_dataset(job.folder, job.task, job.config), 0
+    stepper, waits = Stepper(job, pytest.fail, recorder_for(job)), list[dict[str, int]]()
+    for _ in range(5):
+        gpu.waits.clear()
+        share, parts = share_batches(job.ranks, dataset.positions(seen, config.update_pairs), config.batch)
+        batch = dataset.batch(share.positions, job.device, job.memory_format)
+        stepper.step(replace(batch, parts=parts), 1e-3, 0.5)
+        seen += config.update_pairs
+        waits.append(dict(gpu.waits))
+    assert gpu.replays == 2 + 3
+    # The first moves all pixels to the GPU, and the third is recorded and proved.
+    assert (waits[1], *waits[3:]) == ({}, {}, {})
+
+
 def test_a_run_leaves_the_arithmetic_of_the_process_as_it_was(
     pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,3 +143,14 @@ def test_a_run_is_made_beside_a_program_that_uses_the_newer_names_of_torch_for_t
         assert products.fp32_precision == "tf32"
     finally:
         products.fp32_precision = before
+
+
+def test_synchronised_statistics_wait_for_nothing_on_the_host(gpu: FakeGpu, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 2)
+    monkeypatch.setattr(torch.distributed, "all_gather", lambda found, own: [each.copy_(own) for each in found])
+    values = torch.rand(2, 3, 4, 4)
+    mean, var, total = norms._statistics(values.to("cuda"), 0.5)
+    assert gpu.waits == {"copy": 1}  # that of the values
+    assert total.tolist() == [32.0]
+    assert mean.tolist() == pytest.approx(values.mean(dim=(0, 2, 3)).tolist())
+    assert var.tolist() == pytest.approx(values.var(dim=(0, 2, 3), correction=0).tolist())
