@@ -19,8 +19,8 @@ import torch
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.machine import cores
-from p2p_datatools.contract.words import plural
-from p2p_gan.machine.driver import cpu_name
+from p2p_datatools.contract.words import first_line, plural
+from p2p_gan.machine.driver import cpu_name, may_have_gpu
 from p2p_gan.machine.memory import keep_freed_memory
 from p2p_gan.machine.wait_policy import POLICY, SPIN, chosen_here
 from p2p_gan.machine.waiting import watch_waiting
@@ -36,16 +36,23 @@ _OF_THREADS = (
     *("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "MKL_ENABLE_INSTRUCTIONS"),
 )
 _DECISIVE = ("device", "torch", "system")  # the parts of a machine's description on which results depend bit for bit
+_NO_KERNELS = "no kernel image"  # in what CUDA says of a GPU that is older or newer than those torch was built for
 Autocast = Callable[[], AbstractContextManager[object]]
 
 
 def resolve_device(wanted: str) -> torch.device:
-    """`auto` is the first CUDA GPU, or the CPU if there is none; raises UsageError if the device does not exist.
+    """`auto` is the first CUDA GPU, or the CPU if there is none or torch has no kernels for it (`why_unused`).
 
-    `mps`, the GPU of a Mac, has to be asked for, since nothing of p2p has run on one yet.
+    Raises UsageError if the device does not exist, and P2PError if it is there and cannot compute. `mps`, the GPU of a
+    Mac, has to be asked for, since nothing of p2p has run on one yet.
     """
     if wanted == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if not torch.cuda.is_available():
+            return torch.device("cpu")
+        why = _why_broken(torch.device("cuda"))
+        if why is not None and _NO_KERNELS not in why:
+            raise _broken("auto", why)
+        return torch.device("cuda" if why is None else "cpu")
     try:
         device = torch.device(wanted)
     except RuntimeError as error:
@@ -72,7 +79,37 @@ def resolve_device(wanted: str) -> torch.device:
             "Choose a lower number, or cuda.",
             code="missing-device",
         )
+    if device.type == "cuda" and (why := _why_broken(device)) is not None:
+        raise _broken(wanted, why)
     return device
+
+
+def _why_broken(device: torch.device) -> str | None:
+    """Why a GPU that is there cannot compute, None if it can: torch may lack kernels for it, others may hold it."""
+    try:
+        torch.ones(1, device=device).add_(1).cpu()
+    except RuntimeError as error:
+        return first_line(error)
+    return None
+
+
+def _broken(wanted: str, why: str) -> P2PError:
+    to_do = "End what else uses it, or install the torch that fits it and its driver (pytorch.org), or use device=cpu."
+    if _NO_KERNELS in why:
+        to_do = "Install a torch that has kernels for this GPU (pytorch.org, 'previous versions'), or use device=cpu."
+    return P2PError(f"device={wanted}", f"the GPU is there, but cannot compute: {why}", to_do, code="broken-device")
+
+
+def why_unused(device: torch.device) -> str | None:
+    """Why `auto` became this device although the driver of a GPU is here; None if none is, or it is hidden or used."""
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
+    if device.type == "cuda" or hidden or not may_have_gpu():
+        return None
+    try:
+        torch.cuda.init()  # type: ignore[no-untyped-call]
+    except (RuntimeError, AssertionError) as error:  # the second from a torch without CUDA
+        return first_line(error)
+    return _why_broken(torch.device("cuda"))
 
 
 def resolve_precision(wanted: str, device: torch.device) -> str:
