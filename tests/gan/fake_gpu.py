@@ -21,6 +21,11 @@ from torch.utils._pytree import tree_leaves, tree_map
 PLACE, CPU = torch.device("cuda", 0), torch.device("cpu")
 _DRAWS = ("rand", "randn", "rand_like", "native_dropout", "bernoulli", "bernoulli_", "normal_", "uniform_")
 _WAITS = ("_local_scalar_dense", "nonzero", "masked_select", "equal", "is_nonzero", "_unique2")
+# What torch refuses on CUDA if it shall be deterministic, of all that we could be tempted to use.
+_UNREPEATABLE = (
+    *("nll_loss2d_forward", "nll_loss_forward", "reflection_pad2d_backward", "_adaptive_avg_pool2d_backward"),
+    *("upsample_bilinear2d_backward", "adaptive_max_pool2d_backward", "histc", "cumsum", "grid_sampler_2d_backward"),
+)
 _GIB = 1 << 30
 _aten: Any = torch.ops.aten
 _to: Any = torch._C.TensorBase.to
@@ -140,6 +145,8 @@ class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
             raise RuntimeError(f"{name}: expected all tensors to be on the same device, but found cuda:0 and cpu")
         elif name in _WAITS or (name.startswith(("index", "_index_put")) and _has_mask(args)):
             self._wait(name)
+        if name in _UNREPEATABLE and torch.are_deterministic_algorithms_enabled():
+            raise RuntimeError(f"{name} does not have a deterministic implementation")
         self.launches[name] += 1
         return self._compute(func, args, kwargs, on_gpu)
 
