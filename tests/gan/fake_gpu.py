@@ -115,7 +115,7 @@ class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Computes for the GPU.
 
     `waits` counts what waits for the device, `launches` all its operations, both by name. `free` are the bytes that it
-    says are free.
+    says are free; a tensor of more than `most` values does not fit.
     """
 
     def __init__(self) -> None:
@@ -123,7 +123,7 @@ class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.waits: Counter[str] = Counter()
         self.launches: Counter[str] = Counter()
         self.replays = 0
-        self.free = 70 * _GIB
+        self.free, self.most = 70 * _GIB, 1 << 62
         self.seed = self.offset = 0
         self._tape: list[tuple[Any, Any, Any, Any]] | None = None
         self.stream: Any = SimpleNamespace(name="default", wait_stream=lambda other: None)
@@ -165,6 +165,8 @@ class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 return given.get(id(value), value)
             if kwargs.get("pin_memory"):
                 value.pinned = True  # type: ignore[attr-defined]
+            if on_gpu and value.numel() > self.most:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total ...")
             return GpuTensor(value) if on_gpu else value
 
         return tree_map(place, found)

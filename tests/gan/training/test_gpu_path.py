@@ -6,7 +6,7 @@ Speed, memory and the kernels of a GPU are not shown; what has run on one stands
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
@@ -25,6 +25,9 @@ from p2p_gan.training.job import make_job
 from p2p_gan.training.loop import share_batches
 from p2p_gan.training.run import train
 from p2p_gan.training.steps.stepper import Stepper, recorder_for
+
+if TYPE_CHECKING:
+    from conftest import Notes, Refused
 
 SMALL = {"generator_filters": 4, "max_filters": 8, "discriminator_filters": 4, "device": "cuda", "cuda_graph": "on"}
 
@@ -106,6 +109,46 @@ def test_batches_and_updates_on_a_gpu_wait_for_nothing(
     assert gpu.replays == 2 + 3
     # The first moves all pixels to the GPU, and the third is recorded and proved.
     assert (waits[1], *waits[3:]) == ({}, {}, {})
+
+
+_OF_A_PAIR = 6 * 32 * 32  # values of the discriminator's input, the largest tensor
+
+
+@pytest.mark.parametrize(("most", "batch"), [(1 << 62, 8), (4 * _OF_A_PAIR, 4)])
+def test_the_largest_batch_is_found_on_a_gpu(
+    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu, most: int, batch: int
+) -> None:
+    gpu.most = most
+    train(pair_folder, tmp_path / "run", replace(tiny, device="cuda", batch=0, images=8))
+    assert read_json(tmp_path / "run" / "run.json")["config"]["batch"] == batch
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_memory_that_is_short_in_any_update_names_the_batch_that_fits(
+    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu, refused: "Refused", notes: "Notes", at_once: bool
+) -> None:
+    config = replace(tiny, device="cuda", batch=8, images=80)
+
+    def shrink(*_: Any, **__: Any) -> None:
+        gpu.most = 4 * _OF_A_PAIR
+
+    if at_once:
+        shrink()
+    notes.advance = shrink  # type: ignore[method-assign]
+    with refused("no-memory", "cuda") as caught:
+        train(pair_folder, tmp_path / "run", config, report=notes)
+    assert "the largest batch that fits is 4" in caught.value.what
+    assert "accumulate=2" in caught.value.to_do
+
+
+def test_memory_that_is_short_for_a_graph_only_costs_the_graph(
+    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu, notes: "Notes", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpu.free = 10
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device=None: 100)
+    train(pair_folder, tmp_path / "run", replace(tiny, device="cuda"), report=notes)
+    assert gpu.replays == 0
+    assert [line for line in notes.lines if "a graph needs" in line]
 
 
 def test_a_run_leaves_the_arithmetic_of_the_process_as_it_was(
