@@ -19,8 +19,11 @@ from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.config.presets import PRESETS
 from p2p_gan.data.dataset import load_dataset
+from p2p_gan.inference import sampling
+from p2p_gan.inference.apply import ApplyOptions
 from p2p_gan.machine.device import keep_arithmetic
 from p2p_gan.networks import norms
+from p2p_gan.networks.unet import UNet
 from p2p_gan.training.job import make_job
 from p2p_gan.training.loop import share_batches
 from p2p_gan.training.run import train
@@ -197,3 +200,31 @@ def test_synchronised_statistics_wait_for_nothing_on_the_host(gpu: FakeGpu, monk
     assert total.tolist() == [32.0]
     assert mean.tolist() == pytest.approx(values.mean(dim=(0, 2, 3)).tolist())
     assert var.tolist() == pytest.approx(values.var(dim=(0, 2, 3), correction=0).tolist())
+
+
+@pytest.mark.usefixtures("gpu")
+@pytest.mark.parametrize("tile", [None, 8])
+def test_a_model_gives_on_a_gpu_the_pictures_of_the_cpu_whatever_torch_rounds_products_to(
+    run_folder: Path,
+    make_pairs: Callable[..., Path],
+    tmp_path: Path,
+    gpu: FakeGpu,
+    tile: int | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sampling, "_OVERLAP", 1)  # thread: the GPU is that of this one
+    pairs, rounded = make_pairs(tmp_path / "pairs", {"train": 1, "test": 3}), list[bool]()
+    monitored = UNet.translate
+
+    def translate(network: UNet, *given: Any) -> torch.Tensor:
+        rounded.append(torch.backends.cudnn.allow_tf32)
+        return monitored(network, *given)
+
+    monkeypatch.setattr(UNet, "translate", translate)
+    for device in ("cuda", "cpu"):
+        how = sampling.SampleOptions(how=ApplyOptions(tile=tile))
+        sampling.sample(run_folder, pairs, tmp_path / device, how, device=device, runtime="torch")
+    assert torch.backends.cudnn.allow_tf32
+    assert rounded == ([] if tile else [False] * 3 + [True] * 3)
+    for picture in sorted((tmp_path / "cpu").glob("*.png")):
+        assert picture.read_bytes() == (tmp_path / "cuda" / picture.name).read_bytes()

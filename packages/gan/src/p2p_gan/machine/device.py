@@ -8,6 +8,7 @@ import os
 import platform
 import random
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from importlib.metadata import version
@@ -260,6 +261,36 @@ def keep_arithmetic() -> Iterator[None]:
         for place, name, value in before:
             setattr(place, name, value)
         torch.use_deterministic_algorithms(strict, warn_only=warns)
+
+
+class _WholeProducts:
+    """While a thread is within this, convolutions on CUDA have all digits of float32, which torch rounds to tf32."""
+
+    def __init__(self) -> None:
+        self._lock, self._within = threading.Lock(), 0
+        self._before: list[tuple[Any, str, Any]] = []
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._within += 1
+            if self._within == 1:
+                self._before = _arithmetic()[2:]
+                torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._within -= 1
+            if not self._within:
+                for place, name, value in self._before:
+                    setattr(place, name, value)
+
+
+_WHOLE_PRODUCTS = _WholeProducts()
+
+
+def whole_products(device: torch.device) -> AbstractContextManager[None]:
+    """While this is open, what is computed in float32 on the device is not rounded to tf32; for applying a model."""
+    return _WHOLE_PRODUCTS if device.type == "cuda" else contextlib.nullcontext()
 
 
 def _arithmetic() -> list[tuple[Any, str, Any]]:
