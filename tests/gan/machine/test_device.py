@@ -5,7 +5,8 @@ import os
 import platform
 import random
 import resource
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -26,6 +27,59 @@ def test_without_a_gpu_auto_is_the_cpu(monkeypatch: pytest.MonkeyPatch, refused:
     assert device.resolve_device("auto") == CPU
     with refused("missing-device", "device=cuda", usage=True):
         device.resolve_device("cuda")
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """gpu(why): from now on there is a GPU with its driver, and what is computed on it fails with these words."""
+
+    def install(why: str) -> None:
+        def fail(*_: Any, **__: Any) -> None:
+            raise RuntimeError(f"{why}\nCompile with TORCH_USE_CUDA_DSA")
+
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+        monkeypatch.setattr(torch.cuda, "init", lambda: None)
+        monkeypatch.setattr(torch, "ones", fail)
+        monkeypatch.setattr(device, "may_have_gpu", lambda: True)
+
+    return install
+
+
+def test_a_gpu_without_kernels_in_this_torch_is_left_alone_by_auto_and_refused_by_name(
+    gpu: Callable[[str], None], refused: "Refused", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpu("CUDA error: no kernel image is available for execution on the device")
+    assert device.resolve_device("auto") == CPU
+    assert "no kernel image" in (device.why_unused(CPU) or "")
+    for name in ("cuda", "cuda:0"):
+        with refused("broken-device", f"device={name}", usage=False):
+            device.resolve_device(name)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert device.why_unused(CPU) is None  # it is hidden on purpose
+
+
+@pytest.mark.parametrize("name", ["auto", "cuda"])
+def test_a_gpu_that_others_hold_is_refused_since_the_cpu_would_take_days(
+    gpu: Callable[[str], None], refused: "Refused", name: str
+) -> None:
+    gpu("CUDA error: all CUDA-capable devices are busy or unavailable")
+    with refused("broken-device", f"device={name}", usage=False) as caught:
+        device.resolve_device(name)
+    assert caught.value.what.endswith("busy or unavailable")
+
+
+def test_where_the_driver_is_too_old_it_is_said_why_the_cpu_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise RuntimeError("The NVIDIA driver on your system is too old (found version 11040). Please update.")
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cuda, "init", refuse)
+    assert device.why_unused(CPU) is None  # no driver
+    monkeypatch.setattr(device, "may_have_gpu", lambda: True)
+    assert device.resolve_device("auto") == CPU
+    assert "too old" in (device.why_unused(CPU) or "")
+    assert device.why_unused(torch.device("cuda")) is None
 
 
 @pytest.mark.parametrize("wanted", ["toaster", "meta"])

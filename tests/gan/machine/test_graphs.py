@@ -36,7 +36,7 @@ def test_one_gpu_may_have_graphs() -> None:
 class Driver:
     """What the recorder asks of torch.cuda, in order."""
 
-    def __init__(self, patch: pytest.MonkeyPatch, *, fails: bool = False) -> None:
+    def __init__(self, patch: pytest.MonkeyPatch, *, fails: bool = False, free: int = 1000) -> None:
         self.asked: list[str] = []
         self.current = self.main = SimpleNamespace(name="main", wait_stream=lambda other: self.say("main waits"))
         side = SimpleNamespace(name="side", wait_stream=lambda other: self.say("side waits"))
@@ -54,9 +54,18 @@ class Driver:
         patch.setattr(torch.cuda, "CUDAGraph", lambda: SimpleNamespace(replay=lambda: self.say("replay")))
         patch.setattr(torch.cuda, "default_generators", (generator,))
         patch.setattr(torch.cuda, "empty_cache", lambda: self.say("memory is freed"))
+        patch.setattr(torch.cuda, "reset_peak_memory_stats", lambda device: None)
+        patch.setattr(torch.cuda, "max_memory_allocated", lambda device: 700)
+        patch.setattr(torch.cuda, "memory_allocated", lambda device: 300)
+        patch.setattr(torch.cuda, "mem_get_info", lambda device: (free, 2000))
+        patch.setattr(torch._C, "_cuda_endAllocateToPool", self.end_pool, raising=False)
 
     def say(self, word: str) -> None:
         self.asked.append(word)
+
+    def end_pool(self, device: int, pool: str) -> None:
+        self.say(f"the {pool} of {device} ends")
+        raise RuntimeError("endAllocatePool: not currently recording")  # torch 2.13 has ended it already
 
     def work(self) -> None:
         self.say(f"work on {self.current.name}")
@@ -72,9 +81,11 @@ class Driver:
         given = self.signature.bind(self, *arguments, **named).arguments
         assert (given["pool"], given["capture_error_mode"]) == ("pool", "thread_local")
         before, self.current = self.current, given["stream"]
-        yield
-        if self.fails:  # as torch does, without leaving the stream
-            raise RuntimeError("operation would make the legacy stream depend on a capturing blocking stream")
+        try:
+            yield
+        finally:
+            if self.fails:  # as torch does, without leaving the stream
+                raise RuntimeError("operation would make the legacy stream depend on a capturing blocking stream")
         self.current = before
 
 
@@ -86,7 +97,7 @@ def test_warm_up_and_recording_use_one_stream_and_a_replay_needs_no_work(monkeyp
     replay = recorder.record(driver.work)
     replay()
     replay()
-    assert driver.asked[4:] == ["work on side", "replay", "replay"]
+    assert driver.asked[4:] == ["memory is freed", "work on side", "replay", "replay"]
     assert driver.current is driver.main
 
 
@@ -95,4 +106,27 @@ def test_after_a_recording_that_failed_work_goes_on_as_before(monkeypatch: pytes
     with pytest.raises(RuntimeError, match="legacy stream"):
         CudaRecorder(CUDA).record(driver.work)
     assert driver.current is driver.main
-    assert driver.asked == ["work on side", "random state is clone", "memory is freed"]
+    assert driver.asked[1:] == ["work on side", "the pool of 0 ends", "random state is clone", "memory is freed"]
+
+
+@pytest.mark.parametrize("kind", [RuntimeError, ValueError])
+def test_the_reason_is_what_failed_first_and_not_that_the_recording_could_not_be_ended(
+    monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
+) -> None:
+    driver = Driver(monkeypatch, fails=True)
+
+    def wait() -> None:
+        raise kind("operation not permitted when stream is capturing\nmore")
+
+    with pytest.raises(RuntimeError, match=r"^operation not permitted when stream is capturing$"):
+        CudaRecorder(CUDA).record(wait)
+    assert driver.current is driver.main
+
+
+def test_a_graph_is_recorded_only_where_its_memory_fits_beside_an_update(monkeypatch: pytest.MonkeyPatch) -> None:
+    driver = Driver(monkeypatch, free=800)
+    recorder = CudaRecorder(CUDA)
+    recorder.warm_up(driver.work, 1)  # takes 400
+    with pytest.raises(RuntimeError, match="of memory beside an update"):
+        recorder.record(driver.work)
+    assert driver.asked[3:] == ["memory is freed"]

@@ -149,6 +149,21 @@ def test_labels_cost_the_balanced_surprise_of_the_mask_s_classes() -> None:
     assert above.item() == pytest.approx((20 - math.log(3)) / 2, rel=1e-3)
 
 
+def test_a_repeatable_run_has_the_same_segmentation_loss_and_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
+    classes = torch.randint(-1, 5, (2, 6, 7), generator=torch.Generator().manual_seed(1))
+    drawn = torch.randn(2, 5, 6, 7, generator=torch.Generator().manual_seed(2))
+    weights, found = pixel_weights(None, classes), list[Tensor]()
+    assert weights is not None
+    for repeatable in (False, True):
+        monkeypatch.setattr(torch, "are_deterministic_algorithms_enabled", lambda given=repeatable: given)
+        logits = drawn.clone().requires_grad_()
+        loss = segmentation_loss(logits, classes, weights, real=drawn.flip(0))
+        (gradient,) = torch.autograd.grad(loss, logits)
+        found += [loss.detach(), gradient]
+    torch.testing.assert_close(found[:2], found[2:])
+    assert found[1].any()
+
+
 def test_ignored_pixels_are_left_out_of_the_mean() -> None:
     fake, real = torch.tensor([[[[1.0, 9.0]]]]), torch.zeros(1, 1, 1, 2)
     weights = pixel_weights(torch.tensor([[[[False, True]]]]), None)

@@ -27,7 +27,7 @@ from p2p_cli.text.terminal import (
     silence_libraries,
 )
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.words import path_word
+from p2p_datatools.contract.words import first_line, path_word
 
 # Of torch on the CPU, and of the system's loader.
 _NO_MEMORY = ("can't allocate memory", "out of memory", "failed to map segment")
@@ -35,6 +35,13 @@ _NO_THREAD = "can't start new thread"
 _FEWER_THREADS = (
     "Raise its limit of processes (ulimit -u) or of memory (ulimit -v), or run fewer commands at once; "
     "the same command continues."
+)
+# Of CUDA and its libraries; what only our own code can break keeps its traceback.
+_GPU_FAILED = ("CUDA error", "cuDNN error", "CUDNN_STATUS", "CUBLAS_STATUS", "NCCL error")
+_OUR_MISTAKE = ("device-side assert", "capturing")
+_AFTER_GPU = (
+    "Repeat the command: a run continues from its last checkpoint. If that fails too, look at what the driver says "
+    "(nvidia-smi -q, dmesg)."
 )
 _INTERRUPTED = 130  # the shell's own code for what Ctrl-C ended
 
@@ -162,6 +169,11 @@ def _refuse_lost_folder() -> None:
         raise P2PError("the current folder", what, "Change to one that exists (cd).", code="missing-folder") from error
 
 
+def _is_of_gpu(error: BaseException) -> bool:
+    text = str(error)
+    return any(words in text for words in _GPU_FAILED) and not any(words in text for words in _OUR_MISTAKE)
+
+
 def _explain_dashes(words: Sequence[str]) -> None:
     """Say how paths are written that begin with a dash and so were taken for options."""
     for word in words:
@@ -213,7 +225,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             echo(f"Error: the system refuses another thread. {_FEWER_THREADS}", err=True)
             return P2PError.exit_code
         if not isinstance(error, MemoryError) and not any(words in str(error) for words in _NO_MEMORY):
-            raise
+            if not _is_of_gpu(error):
+                raise
+            echo(f"Error: the GPU failed: {first_line(error)}. {_AFTER_GPU}", err=True)
+            return P2PError.exit_code
         what = str(error).split("\n", 1)[0] or "more memory was requested than there is"
         echo(f"Error: out of memory: {what}. Use smaller pictures, or a smaller --size or --batch.", err=True)
         return P2PError.exit_code

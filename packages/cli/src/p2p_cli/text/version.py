@@ -19,6 +19,7 @@ def version_lines() -> list[str]:
 
 
 def _device() -> str:
+    from p2p_datatools.contract.errors import P2PError
     from p2p_datatools.contract.machine import cores
     from p2p_datatools.contract.words import plural
     from p2p_gan.machine.driver import cpu_name, may_have_gpu
@@ -26,7 +27,7 @@ def _device() -> str:
     if may_have_gpu():
         import contextlib
 
-        with contextlib.suppress(ImportError, OSError, RuntimeError):
+        with contextlib.suppress(ImportError, OSError, RuntimeError, P2PError):
             from p2p_gan.machine.device import describe_machine, resolve_device
 
             device = resolve_device("auto")

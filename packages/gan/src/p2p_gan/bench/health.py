@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.health import HealthCheck
 from p2p_datatools.contract.machine import core_limit, cores
 from p2p_datatools.contract.words import first_line, plural
-from p2p_gan.machine.driver import cpu_name, may_have_gpu
+from p2p_gan.machine.driver import cpu_name
 from p2p_gan.machine.kept import kept_folder
 from p2p_gan.machine.load import measure_load
 from p2p_gan.machine.memory import free_bytes
@@ -84,20 +85,25 @@ def check_device() -> HealthCheck:
     try:
         import torch
 
+        from p2p_gan.machine.device import resolve_device, why_unused
+
         if torch.cuda.is_available():
             free, total = torch.cuda.mem_get_info()
             what = f"{torch.cuda.get_device_name()}, {in_words(free)} of {in_words(total)} free"
+            resolve_device("cuda")  # computes something
             if free < _LITTLE_MEMORY:
                 return HealthCheck(
                     "device", "note", what, "Other programs hold its memory: end them, or train smaller."
                 )
             return HealthCheck("device", "ok", what)
+    except P2PError as error:
+        return HealthCheck("device", "broken", error.what, error.to_do)
     except (ImportError, OSError, RuntimeError):
         return HealthCheck("device", "note", "unknown, since torch cannot be asked", "See libraries above.")
     cpu = f"{cpu_name()}, {plural(cores(), 'core')}"
-    if may_have_gpu():
+    if (why := why_unused(torch.device("cpu"))) is not None:
         to_do = "Install the torch that fits the driver (pytorch.org), or update the driver."
-        return HealthCheck("device", "note", f"a GPU's driver is there, but torch uses the CPU: {cpu}", to_do)
+        return HealthCheck("device", "note", f"a GPU's driver is there, but torch uses the CPU, {cpu}: {why}", to_do)
     return HealthCheck("device", "ok", f"no GPU; {cpu}")
 
 

@@ -207,12 +207,13 @@ def relit(values: Tensor, factors: Sequence[NDArray[np.float32]]) -> Tensor:
     `factors` are arrays (3,), one for each photo. Brightness and contrast act on 0..1, contrast around the picture's
     mean, saturation around each pixel's grey (ITU-R BT.601); values outside -1..1 are clipped.
     """
-    brightness, contrast, saturation = torch.from_numpy(np.stack(factors)).to(values.device).T[..., None, None, None]
+    brightness, contrast, saturation = send_pixels(np.stack(factors), values.device).T[..., None, None, None]
     light = (values + 1) / 2 * brightness
     mean = light.mean(dim=(1, 2, 3), keepdim=True)
     light = (light - mean) * contrast + mean
     if light.shape[1] == 3:
-        grey = (light * light.new_tensor((0.299, 0.587, 0.114)).view(1, 3, 1, 1)).sum(dim=1, keepdim=True)
+        parts = send_pixels(np.array((0.299, 0.587, 0.114), np.float32), values.device).view(1, 3, 1, 1)
+        grey = (light * parts).sum(dim=1, keepdim=True)
         light = (light - grey) * saturation + grey
     whole: Tensor = light.clamp(0, 1) * 2 - 1
     return whole

@@ -8,19 +8,20 @@ import os
 import platform
 import random
 import re
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.machine import cores
-from p2p_datatools.contract.words import plural
-from p2p_gan.machine.driver import cpu_name
+from p2p_datatools.contract.words import first_line, plural
+from p2p_gan.machine.driver import cpu_name, may_have_gpu
 from p2p_gan.machine.memory import keep_freed_memory
 from p2p_gan.machine.wait_policy import POLICY, SPIN, chosen_here
 from p2p_gan.machine.waiting import watch_waiting
@@ -36,16 +37,23 @@ _OF_THREADS = (
     *("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "MKL_ENABLE_INSTRUCTIONS"),
 )
 _DECISIVE = ("device", "torch", "system")  # the parts of a machine's description on which results depend bit for bit
+_NO_KERNELS = "no kernel image"  # in what CUDA says of a GPU that is older or newer than those torch was built for
 Autocast = Callable[[], AbstractContextManager[object]]
 
 
 def resolve_device(wanted: str) -> torch.device:
-    """`auto` is the first CUDA GPU, or the CPU if there is none; raises UsageError if the device does not exist.
+    """`auto` is the first CUDA GPU, or the CPU if there is none or torch has no kernels for it (`why_unused`).
 
-    `mps`, the GPU of a Mac, has to be asked for, since nothing of p2p has run on one yet.
+    Raises UsageError if the device does not exist, and P2PError if it is there and cannot compute. `mps`, the GPU of a
+    Mac, has to be asked for, since nothing of p2p has run on one yet.
     """
     if wanted == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if not torch.cuda.is_available():
+            return torch.device("cpu")
+        why = _why_broken(torch.device("cuda"))
+        if why is not None and _NO_KERNELS not in why:
+            raise _broken("auto", why)
+        return torch.device("cuda" if why is None else "cpu")
     try:
         device = torch.device(wanted)
     except RuntimeError as error:
@@ -72,7 +80,37 @@ def resolve_device(wanted: str) -> torch.device:
             "Choose a lower number, or cuda.",
             code="missing-device",
         )
+    if device.type == "cuda" and (why := _why_broken(device)) is not None:
+        raise _broken(wanted, why)
     return device
+
+
+def _why_broken(device: torch.device) -> str | None:
+    """Why a GPU that is there cannot compute, None if it can: torch may lack kernels for it, others may hold it."""
+    try:
+        torch.ones(1, device=device).add_(1).cpu()
+    except RuntimeError as error:
+        return first_line(error)
+    return None
+
+
+def _broken(wanted: str, why: str) -> P2PError:
+    to_do = "End what else uses it, or install the torch that fits it and its driver (pytorch.org), or use device=cpu."
+    if _NO_KERNELS in why:
+        to_do = "Install a torch that has kernels for this GPU (pytorch.org, 'previous versions'), or use device=cpu."
+    return P2PError(f"device={wanted}", f"the GPU is there, but cannot compute: {why}", to_do, code="broken-device")
+
+
+def why_unused(device: torch.device) -> str | None:
+    """Why `auto` became this device although the driver of a GPU is here; None if none is, or it is hidden or used."""
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
+    if device.type == "cuda" or hidden or not may_have_gpu():
+        return None
+    try:
+        torch.cuda.init()  # type: ignore[no-untyped-call]
+    except (RuntimeError, AssertionError) as error:  # the second from a torch without CUDA
+        return first_line(error)
+    return _why_broken(torch.device("cuda"))
 
 
 def resolve_precision(wanted: str, device: torch.device) -> str:
@@ -202,13 +240,68 @@ def prepare(device: torch.device, precision: str, threads: int, seed: int, *, de
         if deterministic:
             # cuBLAS reads it at its first use; without it torch refuses to multiply matrices.
             os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.cuda.set_device(device)
+        if device.index is not None:  # torch refuses one without a number, which is the current one
+            torch.cuda.set_device(device)
         torch.backends.cuda.matmul.allow_tf32 = precision != "float32"
         torch.backends.cudnn.allow_tf32 = precision != "float32"
         # A benchmark of kernels may choose another one the next time.
         torch.backends.cudnn.benchmark = not deterministic
         torch.backends.cudnn.deterministic = deterministic
         torch.use_deterministic_algorithms(deterministic)
+
+
+@contextlib.contextmanager
+def keep_arithmetic() -> Iterator[None]:
+    """Restore at the end what `prepare` sets for the whole process on CUDA: a caller's own programs go on as before."""
+    before = _arithmetic()
+    strict, warns = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    try:
+        yield
+    finally:
+        for place, name, value in before:
+            setattr(place, name, value)
+        torch.use_deterministic_algorithms(strict, warn_only=warns)
+
+
+class _WholeProducts:
+    """While a thread is within this, convolutions on CUDA have all digits of float32, which torch rounds to tf32."""
+
+    def __init__(self) -> None:
+        self._lock, self._within = threading.Lock(), 0
+        self._before: list[tuple[Any, str, Any]] = []
+
+    def __enter__(self) -> None:
+        with self._lock:
+            self._within += 1
+            if self._within == 1:
+                self._before = _arithmetic()[2:]
+                torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._within -= 1
+            if not self._within:
+                for place, name, value in self._before:
+                    setattr(place, name, value)
+
+
+_WHOLE_PRODUCTS = _WholeProducts()
+
+
+def whole_products(device: torch.device) -> AbstractContextManager[None]:
+    """While this is open, what is computed in float32 on the device is not rounded to tf32; for applying a model."""
+    return _WHOLE_PRODUCTS if device.type == "cuda" else contextlib.nullcontext()
+
+
+def _arithmetic() -> list[tuple[Any, str, Any]]:
+    """The settings of CUDA's arithmetic in this process: where each is, its name, and its value."""
+    products, cudnn = torch.backends.cuda.matmul, cast("Any", torch.backends.cudnn)
+    wanted = [(cudnn, "benchmark"), (cudnn, "deterministic"), (products, "allow_tf32"), (cudnn, "allow_tf32")]
+    try:
+        return [(place, name, getattr(place, name)) for place, name in wanted]
+    except RuntimeError:  # the process has used torch's newer names, after which torch refuses to read the older
+        wanted[2:] = [(products, "fp32_precision"), (cudnn.conv, "fp32_precision")]
+    return [(place, name, getattr(place, name)) for place, name in wanted]
 
 
 @contextlib.contextmanager

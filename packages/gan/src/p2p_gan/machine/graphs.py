@@ -3,6 +3,7 @@
 Nothing here may know what the work computes, or run work that its caller did not hand over.
 """
 
+import contextlib
 import gc
 from collections.abc import Callable
 from typing import Protocol
@@ -10,8 +11,11 @@ from typing import Protocol
 import torch
 
 from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.words import first_line
+from p2p_gan.machine.memory import free_bytes
 
 DeviceWork = Callable[[], None]
+_BESIDE = 2.2  # times the work's memory that has to be free: for the graph, and for the same work beside it
 
 
 class GraphRecorder(Protocol):
@@ -43,40 +47,63 @@ class CudaRecorder:
         # The stream of warm-up and recording is the same, since libraries prepare themselves for each stream.
         self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         self._pool = torch.cuda.graph_pool_handle()
+        self._needed = 0  # bytes that the work takes and gives back
 
     def warm_up(self, work: DeviceWork, times: int) -> None:
         """Do the work on the stream on which it is recorded."""
+        torch.cuda.reset_peak_memory_stats(self._device)
         current = torch.cuda.current_stream(self._device)
         self._stream.wait_stream(current)
         with torch.cuda.stream(self._stream):
             for _ in range(times):
                 work()
         current.wait_stream(self._stream)
+        peak, stays = torch.cuda.max_memory_allocated(self._device), torch.cuda.memory_allocated(self._device)
+        self._needed = peak - stays
 
     def record(self, work: DeviceWork) -> DeviceWork:
         """A function that launches the graph; the work is recorded and not done."""
         # A reference cycle may hold an earlier backward pass, whose nodes belong to another stream.
         gc.collect()
+        self._refuse_without_room()
         graph = torch.cuda.CUDAGraph()
         current = torch.cuda.current_stream(self._device)
         try:
             # Only this thread: those that load pairs or write checkpoints may allocate meanwhile.
             with torch.cuda.graph(graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"):
                 work()
-        except RuntimeError:
-            _leave_failed_recording(self._device, current)
-            raise
+        except Exception as error:
+            self._leave_failed_recording(current)
+            raise RuntimeError(first_line(_first_of(error))) from error
         return graph.replay
 
+    def _refuse_without_room(self) -> None:
+        """Raise RuntimeError if memory is short: what a recording has taken that fails is lost to the process."""
+        torch.cuda.empty_cache()
+        free = free_bytes(self._device)
+        if free < _BESIDE * self._needed:
+            needed, found = (f"{each / 2**30:.1f} GiB" for each in (_BESIDE * self._needed, free))
+            raise RuntimeError(f"a graph needs {needed} of memory beside an update, and {found} are free")
 
-def _leave_failed_recording(device: torch.device, stream: torch.cuda.Stream) -> None:
-    """Return to the stream and to a random state that work outside a graph can use."""
-    # torch stays on the graph's stream if ending the recording fails, and before 2.13 its generator stays in the state
-    # of recording, in which it refuses to draw. Graphs recorded earlier do not follow the new state.
-    torch.cuda.set_stream(stream)
-    generator = torch.cuda.default_generators[torch.cuda.current_device() if device.index is None else device.index]
-    generator.graphsafe_set_state(generator.clone_state())
-    torch.cuda.empty_cache()
+    def _leave_failed_recording(self, stream: torch.cuda.Stream) -> None:
+        """Return to the stream, the memory and a random state that work outside a graph can use."""
+        # torch stays on the graph's stream if ending the recording fails. Before 2.13 it also goes on as if it were
+        # recording: memory is not given back, and its generator refuses to draw. Graphs recorded earlier do not follow
+        # the new state.
+        torch.cuda.set_stream(stream)
+        number = torch.cuda.current_device() if self._device.index is None else self._device.index
+        with contextlib.suppress(RuntimeError, AttributeError):
+            torch._C._cuda_endAllocateToPool(number, self._pool)
+        generator = torch.cuda.default_generators[number]
+        generator.graphsafe_set_state(generator.clone_state())
+        torch.cuda.empty_cache()
+
+
+def _first_of(error: BaseException) -> BaseException:
+    """The error with which it began: ending a recording that has failed fails too, and says nothing of the reason."""
+    while error.__context__ is not None:
+        error = error.__context__
+    return error
 
 
 def why_no_graph(device: torch.device, processes: int) -> str | None:

@@ -76,7 +76,7 @@ def _statistics(x: Tensor, counted: float) -> tuple[Tensor, Tensor, Tensor]:
     """Mean and variance (channels,) over all processes, and the number of values (1,) that were counted."""
     wide = x.to(torch.promote_types(x.dtype, torch.float32))
     var, mean = torch.var_mean(wide, dim=(0, 2, 3), correction=0)
-    own = torch.cat((mean, var, mean.new_tensor([counted * (x.numel() // x.shape[1])])))
+    own = torch.cat((mean, var, mean.new_full((1,), counted * (x.numel() // x.shape[1]))))
     found = [torch.empty_like(own) for _ in range(dist.get_world_size())]
     dist.all_gather(found, own)
     means, variances, counts = torch.split(torch.stack(found), [x.shape[1], x.shape[1], 1], dim=1)

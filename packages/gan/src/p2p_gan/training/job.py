@@ -23,6 +23,7 @@ from p2p_gan.machine.device import (
     resolve_memory_format,
     resolve_precision,
     resolve_threads,
+    why_unused,
 )
 from p2p_gan.machine.distributed import ALONE, Ranks
 from p2p_gan.machine.graphs import refuse_graph
@@ -79,7 +80,7 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
     task = task_of(folder, config.direction, config.a_encoding, config.b_encoding)
     refuse_unfit(task, config)
     config, note = settle_features(config, task, folder)
-    kind = resolve_device(config.device)
+    asked, kind = config.device, resolve_device(config.device)
     device = ranks.device(kind)
     refuse_graph(config.cuda_graph, device, ranks.world)
     config = replace(
@@ -118,7 +119,7 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
     )
     nets = build(architecture, config, device, task.labels, load_features(config, device))
     autocast = autocast_for(device, config.precision)
-    notes = (*((note,) if note else ()), *_without_effect(config))
+    notes = (*((note,) if note else ()), *_without_effect(config), *_without_gpu(asked, device))
     return Job(folder, task, config, device, autocast, nets, card, recipe, ranks, notes)
 
 
@@ -163,6 +164,14 @@ def _without_effect(config: Config) -> tuple[str, ...]:
     known, usual = settings_of(Config), Config()
     changed = {name: getattr(config, name) for name in reasons if getattr(config, name) != getattr(usual, name)}
     return tuple(f"{name}={known[name].text(value)} has no effect {reasons[name]}." for name, value in changed.items())
+
+
+def _without_gpu(asked: str, device: torch.device) -> tuple[str, ...]:
+    """A line if `auto` is the CPU although a GPU seems to be here."""
+    why = why_unused(device) if asked == "auto" else None
+    if why is None:
+        return ()
+    return (f"device=auto: the CPU, although the driver of a GPU is here: {why}. 'p2p doctor' says what to do.",)
 
 
 def _recipe(task: Task, config: Config) -> Recipe:

@@ -13,7 +13,7 @@ from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import PairDataset
 from p2p_gan.data.sizing import shapes_seen
 from p2p_gan.data.task import identify_files, open_for_training, refuse_dest_in_splits
-from p2p_gan.machine.device import explain_nondeterminism
+from p2p_gan.machine.device import explain_nondeterminism, keep_arithmetic
 from p2p_gan.machine.distributed import Ranks, devices_of
 from p2p_gan.machine.memory import free_bytes
 from p2p_gan.models.reference_layout import why_biases_stay, why_not
@@ -78,6 +78,7 @@ class Plan:
     speed: Speed | None = None  # how the number of threads was chosen, and what other programs take
 
 
+@keep_arithmetic()
 @explain_nondeterminism()
 def plan(
     pairs: Path | str,

@@ -17,7 +17,13 @@ from p2p_gan.config.config import Config
 from p2p_gan.config.parse import config_from_json
 from p2p_gan.data.dataset import PairDataset
 from p2p_gan.data.task import identify_files, open_for_training, refuse_dest_in_splits
-from p2p_gan.machine.device import describe_machine, explain_nondeterminism, machine_differences, restore_random_state
+from p2p_gan.machine.device import (
+    describe_machine,
+    explain_nondeterminism,
+    keep_arithmetic,
+    machine_differences,
+    restore_random_state,
+)
 from p2p_gan.machine.distributed import BACK, GoBack, Ranks, devices_of, join_processes
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import TRAINED, RunFolder, changed_pairs, describe_splits, refuse_changes
@@ -80,7 +86,12 @@ def train(
     """
     pairs, run = Path(pairs), Path(run)
     require_boards(config)
-    with join_processes(config.device, report) as ranks, StopRequest() as stop, explain_nondeterminism():
+    with (
+        join_processes(config.device, report) as ranks,
+        StopRequest() as stop,
+        keep_arithmetic(),
+        explain_nondeterminism(),
+    ):
         config = replace(config, device=devices_of(config.device)[0])
         if ranks.leads:
             place = None if source is None else Path(source)

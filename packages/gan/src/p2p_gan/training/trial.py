@@ -288,13 +288,14 @@ def _try_largest(job: Job, dataset: PairDataset, most: int) -> int:
 
 def _fits(job: Job, dataset: PairDataset, batch: int) -> bool:
     torch.cuda.empty_cache()
+    job = replace(job, config=replace(job.config, batch=batch))
     try:
         with spare(job) as trial:
             free = free_bytes(job.device)
             torch.cuda.reset_peak_memory_stats(job.device)
             before = torch.cuda.memory_reserved(job.device)
             for _ in range(2):  # the second begins with gradients and moments
-                _update(trial, dataset, _largest(dataset, batch))
+                _update(trial, dataset, _largest(dataset, job.config.update_pairs))
             return torch.cuda.max_memory_reserved(job.device) - before <= SHARE * free
     except torch.OutOfMemoryError:
         return False

@@ -112,10 +112,20 @@ def segmentation_loss(logits: Tensor, classes: Tensor, weights: Tensor, real: Te
     for the real photos, which get no gradient, it is max(0, H(fake) - H(real)) in each pixel, H being the cross-entropy
     (ours): where a photo is as plain as the real one, nothing makes it plainer.
     """
-    found = F.cross_entropy(logits.float(), classes, ignore_index=-1, reduction="none")
+    found = _cross_entropies(logits, classes)
     if real is not None:
-        found = F.relu(found - F.cross_entropy(real.detach().float(), classes, ignore_index=-1, reduction="none"))
+        found = F.relu(found - _cross_entropies(real.detach(), classes))
     return _mean(found[:, None], weights)
+
+
+def _cross_entropies(logits: Tensor, classes: Tensor) -> Tensor:
+    """The cross-entropy (n, h, w) of each pixel in nats; 0 where it has no class."""
+    if not torch.are_deterministic_algorithms_enabled():
+        return F.cross_entropy(logits.float(), classes, ignore_index=-1, reduction="none")
+    # torch's own is not deterministic on CUDA; a sum over classes is, of which all but one are 0.
+    numbers = torch.arange(logits.shape[1], device=logits.device)[:, None, None]
+    likelihoods = torch.where(classes[:, None] == numbers, F.log_softmax(logits.float(), dim=1), 0.0)
+    return -likelihoods.sum(dim=1)
 
 
 def _mean(values: Tensor, weights: Tensor | None) -> Tensor:

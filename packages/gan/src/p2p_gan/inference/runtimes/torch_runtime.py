@@ -19,6 +19,7 @@ from p2p_gan.data.coding import Coding
 from p2p_gan.inference.runtimes.layout import Layout, layout_of, shapes_of, whole_bytes
 from p2p_gan.inference.runtimes.strips import Read, Strips
 from p2p_gan.inference.runtimes.translator import PassOptions, Values, not_finite
+from p2p_gan.machine.device import whole_products
 from p2p_gan.machine.memory import budget_of
 from p2p_gan.models.model import Model
 from p2p_gan.networks.base import Generator, InferencePass
@@ -69,14 +70,14 @@ class TorchTranslator:
 
     def _whole(self, pixels: Array, applying: InferencePass) -> Tensor:
         """One pass of a picture (height, width[, channels]) whose sides fit; gives (1, channels, height, width)."""
-        with torch.inference_mode():
+        with torch.inference_mode(), whole_products(self.device):
             return _finite(self.generator(self.input.to_tensor(pixels[None], self.device), applying))
 
     def _in_strips(
         self, pixels: Array, applying: InferencePass, layout: Layout, sink: Callable[[int, Tensor], None]
     ) -> None:
         """The same pass in strips: `sink` is called with the first row of each strip and its values."""
-        with torch.inference_mode():
+        with torch.inference_mode(), whole_products(self.device):
             for first, values in Strips(
                 self.generator.steps(), self._read(pixels, applying), applying, layout
             ).output():

@@ -1,0 +1,320 @@
+"""A GPU that is none: tensors that say they are on `cuda:0` and that the CPU computes, and what torch.cuda says of it.
+
+Nothing here may be more lenient than a GPU: tensors of both places never meet in an operation, and what waits for the
+device is counted, and refused in a recording. Speed, memory, kernels and rounding are those of the CPU.
+"""
+
+import contextlib
+import hashlib
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves, tree_map
+
+PLACE, CPU = torch.device("cuda", 0), torch.device("cpu")
+_DRAWS = ("rand", "randn", "rand_like", "native_dropout", "bernoulli", "bernoulli_", "normal_", "uniform_")
+_WAITS = ("_local_scalar_dense", "nonzero", "masked_select", "equal", "is_nonzero", "_unique2")
+# What torch refuses on CUDA if it shall be deterministic, of all that we could be tempted to use.
+_UNREPEATABLE = (
+    *("nll_loss2d_forward", "nll_loss_forward", "reflection_pad2d_backward", "_adaptive_avg_pool2d_backward"),
+    *("upsample_bilinear2d_backward", "adaptive_max_pool2d_backward", "histc", "cumsum", "grid_sampler_2d_backward"),
+)
+_GIB = 1 << 30
+_aten: Any = torch.ops.aten
+_to: Any = torch._C.TensorBase.to
+_LEAVING = threading.Lock()  # held while `Tensor.to` asks for a copy elsewhere: torch's own code knows the CPU alone
+
+
+class GpuTensor(torch.Tensor):
+    """A tensor on the GPU; `held` has its values."""
+
+    held: Tensor
+
+    @staticmethod
+    def __new__(cls, held: Tensor) -> "GpuTensor":
+        layout = {"strides": held.stride(), "storage_offset": held.storage_offset(), "dtype": held.dtype}
+        made: GpuTensor = torch.Tensor._make_wrapper_subclass(cls, held.shape, device=CPU, **layout)  # type: ignore
+        return made
+
+    def __init__(self, held: Tensor) -> None:
+        self.held = held
+
+    @property
+    def device(self) -> torch.device:  # type: ignore[override]
+        """Where it says it is."""
+        return PLACE
+
+    @property
+    def is_cuda(self) -> bool:  # type: ignore[override]
+        """Whether it says it is on a GPU."""
+        return True
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        copied = self.detach().clone()
+        memo[id(self)] = nn.Parameter(copied, self.requires_grad) if isinstance(self, nn.Parameter) else copied
+        return memo[id(self)]
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        with torch._C.DisableTorchFunctionSubclass():
+            if func is torch._C.TensorBase.tolist:
+                return _move(args[0].detach(), CPU).tolist()
+            if func is torch._C.TensorBase.new_tensor:
+                return torch.tensor(*args[1:], **{"dtype": args[0].dtype, **kwargs}).to(PLACE)
+            return func(*args, **kwargs)
+
+    @classmethod
+    def __torch_dispatch__(cls, func: Any, *_: Any) -> Any:
+        raise AssertionError(f"{func}: the GPU is there only within `fake_gpu`, and in its thread")
+
+
+def _move(value: Tensor, *args: Any, copy: bool = False, **kwargs: Any) -> Tensor:
+    """`Tensor.to`, which in torch's own code asks where a tensor is without Python."""
+    if args and isinstance(args[0], Tensor):
+        kwargs, args = {"device": args[0].device, "dtype": args[0].dtype, **kwargs}, args[1:]
+    parsed: Any = torch._C._nn._parse_to(*args, **kwargs)
+    device, kind, later, order = parsed
+    device = value.device if device is None else device
+    named = {} if order is None else {"memory_format": order}
+    if device.type != value.device.type:
+        with _LEAVING:
+            moved: Tensor = _aten._to_copy.default(value, dtype=kind, device=device, non_blocking=later, **named)
+        return moved
+    if kind is None and order is None:
+        return value
+    same: Tensor = _to(value, dtype=kind or value.dtype, copy=copy, **named)
+    return same
+
+
+def held_by(value: Any) -> Any:
+    """The CPU's tensor that has the values of one on the GPU; anything else as it is."""
+    return value.held if isinstance(value, GpuTensor) else value
+
+
+def made_by(func: Any, found: Any) -> list[Tensor]:
+    """The tensors that an operation has made; one that is a view, or was written in place, has its values already."""
+    returns = func._schema.returns
+    outputs = [found] if len(returns) == 1 else found or ()
+    new = [
+        output
+        for declared, output in zip(returns, outputs, strict=True)
+        if not declared.alias_info and output is not None
+    ]
+    return [each for output in new for each in (output if isinstance(output, (list, tuple)) else [output])]
+
+
+class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Computes for the GPU.
+
+    `waits` counts what waits for the device, `launches` all its operations, both by name. `free` are the bytes that it
+    says are free; a tensor of more than `most` values does not fit.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.waits: Counter[str] = Counter()
+        self.launches: Counter[str] = Counter()
+        self.replays = 0
+        self.free, self.most = 70 * _GIB, 1 << 62
+        self.seed = self.offset = 0
+        self._tape: list[tuple[Any, Any, Any, Any]] | None = None
+        self.stream: Any = SimpleNamespace(name="default", wait_stream=lambda other: None)
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs, name = kwargs or {}, str(func.overloadpacket.__name__)
+        tensors = [each for each in tree_leaves((args, kwargs)) if isinstance(each, Tensor)]
+        there = any(isinstance(each, GpuTensor) for each in tensors)
+        stays = there and name == "_to_copy" and not _LEAVING.locked()
+        device = torch.device(kwargs["device"]) if kwargs.get("device") is not None and not stays else None
+        # What torch's own formulas of gradients make is where the gradient is, which they believe to be the CPU.
+        backward = torch._C._current_graph_task_id() != -1
+        on_gpu = there if device is None else device.type == "cuda" or backward
+        if not (there or on_gpu or kwargs.get("pin_memory")):
+            return func(*args, **kwargs)
+        if name in ("_to_copy", "copy_"):
+            self._watch_copy(name, args, kwargs, on_gpu)
+        elif there and any(each.dim() and not isinstance(each, GpuTensor) for each in tensors):
+            raise RuntimeError(f"{name}: expected all tensors to be on the same device, but found cuda:0 and cpu")
+        elif name in _WAITS or (name.startswith(("index", "_index_put")) and _has_mask(args)):
+            self._wait(name)
+        if name in _UNREPEATABLE and torch.are_deterministic_algorithms_enabled():
+            raise RuntimeError(f"{name} does not have a deterministic implementation")
+        self.launches[name] += 1
+        return self._compute(func, args, kwargs, on_gpu)
+
+    def _compute(self, func: Any, args: Any, kwargs: Any, on_gpu: bool) -> Any:
+        left_out = ("pin_memory", "non_blocking") if func is _aten._to_copy.default else ("pin_memory",)
+        inner, named = tree_map(held_by, (args, {name: each for name, each in kwargs.items() if name not in left_out}))
+        if "device" in named:
+            named["device"] = CPU
+        found = self._draw(func, inner, named)
+        if self._tape is not None:
+            self._tape.append((func, inner, named, found))
+        given = {id(held_by(each)): each for each in tree_leaves((args, kwargs)) if isinstance(each, Tensor)}
+
+        def place(value: Any) -> Any:
+            if not isinstance(value, Tensor) or id(value) in given:
+                return given.get(id(value), value)
+            if kwargs.get("pin_memory"):
+                value.pinned = True  # type: ignore[attr-defined]
+            if on_gpu and value.numel() > self.most:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total ...")
+            return GpuTensor(value) if on_gpu else value
+
+        return tree_map(place, found)
+
+    def _draw(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """The operation; random numbers follow from the device's seed and an offset that each draw moves on."""
+        if func.overloadpacket.__name__ not in _DRAWS:
+            return func(*args, **kwargs)
+        before = torch.default_generator.get_state()
+        digest = hashlib.sha256(f"{self.seed}:{self.offset}".encode()).digest()
+        torch.default_generator.manual_seed(int.from_bytes(digest[:7], "little"))
+        self.offset += 4
+        found = func(*args, **kwargs)
+        torch.default_generator.set_state(before)
+        return found
+
+    def _watch_copy(self, name: str, args: Any, kwargs: Any, on_gpu: bool) -> None:
+        to_gpu = isinstance(args[0], GpuTensor) if name == "copy_" else on_gpu
+        value = args[1] if name == "copy_" else args[0]
+        if to_gpu == isinstance(value, GpuTensor) or (to_gpu and not value.dim() and name == "copy_"):
+            return
+        later = kwargs.get("non_blocking") or (name == "copy_" and len(args) > 2 and args[2])
+        memory = value if to_gpu else args[0]  # the host's, which has to be pinned
+        if not later or ((name == "copy_" or to_gpu) and not getattr(memory, "pinned", False)):
+            self._wait("copy")
+        elif self._tape is not None:
+            self._wait("copy of the host's memory")
+
+    def _wait(self, why: str) -> None:
+        if self._tape is not None:
+            raise RuntimeError(f"CUDA error: operation not permitted when stream is capturing ({why})")
+        self.waits[why] += 1
+
+    @contextlib.contextmanager
+    def record(self, graph: Any, **_: Any) -> Iterator[None]:
+        """As `torch.cuda.graph`: what is computed meanwhile is what a replay of `graph` computes."""
+        before, self.stream = self.stream, _.get("stream")
+        offset, self._tape = self.offset, []
+        tape = self._tape
+        try:
+            yield
+        finally:
+            self._tape, self.offset, self.stream = None, offset, before
+        graph.replay = lambda: self._repeat(tape)
+
+    @torch.no_grad()
+    def _repeat(self, tape: list[tuple[Any, Any, Any, Any]]) -> None:
+        self.replays += 1
+        for func, args, kwargs, found in tape:
+            for old, new in zip(made_by(func, found), made_by(func, self._draw(func, args, kwargs)), strict=True):
+                old.copy_(new)
+
+    def random_state(self, device: Any = None) -> Tensor:
+        """The seed and the offset as a GPU gives them: 16 bytes."""
+        return torch.tensor([self.seed - (1 << 64) * (self.seed >> 63), self.offset]).view(torch.uint8)
+
+    def set_random_state(self, state: Tensor, device: Any = None) -> None:
+        """Set what `random_state` gave."""
+        self.seed, self.offset = (each & (1 << 64) - 1 for each in state.clone().view(torch.int64).tolist())
+
+    def set_seed(self, seed: int) -> None:
+        """As `torch.cuda.manual_seed`."""
+        self.seed, self.offset = seed & (1 << 64) - 1, 0
+
+    @contextlib.contextmanager
+    def on_stream(self, stream: Any) -> Iterator[None]:
+        """As `torch.cuda.stream`."""
+        before, self.stream = self.stream, stream
+        yield
+        self.stream = before
+
+    def synchronize(self, device: Any = None) -> None:
+        """As `torch.cuda.synchronize`."""
+        self._wait("synchronize")
+
+
+def _has_mask(args: Any) -> bool:
+    indices = args[1] if len(args) > 1 and isinstance(args[1], (list, tuple)) else ()
+    return any(isinstance(each, Tensor) and each.dtype == torch.bool for each in indices)
+
+
+def _apply(module: nn.Module, function: Callable[[Tensor], Tensor], recurse: bool = True) -> nn.Module:
+    """As `Module._apply` for tensors that can be changed in place on their device only: new parameters."""
+    for child in module.children():
+        _apply(child, function)
+    for name, value in module._parameters.items():
+        if value is not None:
+            with torch.no_grad():
+                module._parameters[name] = nn.Parameter(function(value), value.requires_grad)
+    for name, buffer in module._buffers.items():
+        module._buffers[name] = None if buffer is None else function(buffer)
+    return module
+
+
+def install(patch: pytest.MonkeyPatch) -> FakeGpu:
+    """Let torch have such a GPU, as long as the patch lasts; it computes within `with` alone."""
+    gpu, real_autocast = FakeGpu(), torch.autocast
+    by_device = torch.optim.Optimizer._group_tensors_by_device_and_dtype
+
+    def group(lists: Any, with_indices: bool = False) -> Any:
+        there = any(isinstance(each, GpuTensor) for each in tree_leaves(lists))
+        found = by_device(lists, with_indices)
+        return {(PLACE if there else key[0], *key[1:]): value for key, value in found.items()}
+
+    def pin(value: Tensor, device: Any = None) -> Tensor:
+        pinned = value.clone()
+        pinned.pinned = True  # type: ignore[attr-defined]
+        return pinned
+
+    place = SimpleNamespace(clone_state=lambda: None, graphsafe_set_state=lambda state: None)
+    answers: dict[str, Any] = {
+        "is_available": lambda: True,
+        "is_initialized": lambda: True,
+        "device_count": lambda: 1,
+        "current_device": lambda: 0,
+        "get_device_name": lambda device=None: "No GPU",
+        "get_device_capability": lambda device=None: (9, 0),
+        "get_arch_list": lambda: ["sm_90"],
+        "mem_get_info": lambda device=None: (gpu.free, 80 * _GIB),
+        "memory_reserved": lambda device=None: 0,
+        "memory_allocated": lambda device=None: 0,
+        "max_memory_allocated": lambda device=None: 0,
+        "max_memory_reserved": lambda device=None: 0,
+        "reset_peak_memory_stats": lambda device=None: None,
+        "empty_cache": lambda: None,
+        "synchronize": gpu.synchronize,
+        "get_rng_state": gpu.random_state,
+        "set_rng_state": gpu.set_random_state,
+        "get_rng_state_all": lambda: [gpu.random_state()],
+        "manual_seed": gpu.set_seed,
+        "manual_seed_all": gpu.set_seed,
+        "Stream": lambda device=None: SimpleNamespace(name="side", wait_stream=lambda other: None),
+        "current_stream": lambda device=None: gpu.stream,
+        "set_stream": lambda stream: setattr(gpu, "stream", stream),
+        "stream": gpu.on_stream,
+        "graph_pool_handle": lambda: (0, 1),
+        "graph": gpu.record,
+        "CUDAGraph": SimpleNamespace,
+        "default_generators": (place,),
+        "_lazy_init": lambda: None,
+    }
+    for name, answer in answers.items():
+        patch.setattr(torch.cuda, name, answer)
+    patch.setattr(torch._C, "_cuda_setDevice", lambda index: None, raising=False)
+    patch.setattr(torch, "autocast", lambda device, *args, **named: real_autocast("cpu", *args, **named))
+    patch.setattr(torch.Tensor, "pin_memory", pin)
+    patch.setattr(torch.Tensor, "to", _move)
+    patch.setattr(torch.Tensor, "cpu", lambda value: _move(value, CPU))
+    patch.setattr(torch.optim.Optimizer, "_group_tensors_by_device_and_dtype", staticmethod(group))
+    patch.setattr(nn.Module, "_apply", _apply)
+    return gpu

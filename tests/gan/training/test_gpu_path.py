@@ -1,0 +1,230 @@
+"""What a run does on a GPU, as far as a CPU can show it: on a device that only says it is one (`gan.fake_gpu`).
+
+Speed, memory and the kernels of a GPU are not shown; what has run on one stands in docs/training.md.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+from gan.fake_gpu import FakeGpu, install
+from gan.training.steps.test_update_graph import EVERYTHING, FEATURES
+
+from p2p_datatools.contract.files.atomic import read_json, read_lines
+from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_gan.config.config import Config
+from p2p_gan.config.parse import with_settings
+from p2p_gan.config.presets import PRESETS
+from p2p_gan.data.dataset import load_dataset
+from p2p_gan.inference import sampling
+from p2p_gan.inference.apply import ApplyOptions
+from p2p_gan.machine.device import keep_arithmetic
+from p2p_gan.networks import norms
+from p2p_gan.networks.unet import UNet
+from p2p_gan.training.job import make_job
+from p2p_gan.training.loop import share_batches
+from p2p_gan.training.run import train
+from p2p_gan.training.steps.stepper import Stepper, recorder_for
+
+if TYPE_CHECKING:
+    from conftest import Notes, Refused
+
+SMALL = {"generator_filters": 4, "max_filters": 8, "discriminator_filters": 4, "device": "cuda", "cuda_graph": "on"}
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGpu]:
+    """A GPU that is computed by the CPU."""
+    found = install(monkeypatch)
+    with keep_arithmetic(), found:
+        yield found
+
+
+def losses_of(run: Path) -> list[list[float]]:
+    names = ("d_real", "d_fake", "g_gan", "g_l1")
+    return [[line[name] for name in names] for line in read_lines(run / "stats.jsonl") if "g_l1" in line]
+
+
+@pytest.mark.parametrize("device", ["auto", "cuda", "cuda:0"])
+def test_a_run_on_a_gpu_replays_its_updates_and_has_the_losses_of_the_cpu(
+    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu, device: str
+) -> None:
+    config = replace(tiny, dropout=0.0, cuda_graph="on")
+    train(pair_folder, tmp_path / "there", replace(config, device=device))
+    train(pair_folder, tmp_path / "here", replace(config, device="cpu", cuda_graph="off"))
+    assert read_json(tmp_path / "there" / "run.json")["config"]["device"] == device.replace("auto", "cuda")
+    assert gpu.replays == 2 + 10  # two to prove the graph, then all updates but the first two
+    assert losses_of(tmp_path / "there") == [pytest.approx(line, rel=1e-3) for line in losses_of(tmp_path / "here")]
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16", "float16"])
+def test_a_run_on_a_gpu_is_resumed_bit_for_bit(
+    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu, precision: str
+) -> None:
+    config = replace(
+        tiny, device="auto", precision=precision, ema_half_life=9.0, deterministic=True, lr_schedule="constant"
+    )
+    train(pair_folder, tmp_path / "whole", config)
+    train(pair_folder, tmp_path / "parts", replace(config, images=5))
+    train(pair_folder, tmp_path / "parts", config)
+    models = [(tmp_path / run / "model.safetensors").read_bytes() for run in ("whole", "parts")]
+    assert models[0] == models[1]
+    assert gpu.replays > 0
+
+
+# Each way of computing an update and a batch; what is left out costs time and shows nothing new.
+SETTINGS: dict[str, dict[str, Any]] = {
+    "paper": {"preset": "paper"},
+    "cars": {"preset": "cars", "precision": "float16"},
+    "satellite": {"preset": "satellite", "batch": 2},
+    "segment": {"preset": "segment", "direction": "b-to-a"},
+    "best": {"preset": "best", "size": "64x64", "pixel_noise": 2},
+    "everything": EVERYTHING,
+    "heads": {"size": "64x64", **FEATURES},
+    "mixed": {"gan_loss": "segmentation", "lambda_labelmix": 1.0, "a_encoding": "classes"},
+    "jitter": {"direction": "b-to-a", "color_jitter": 0.3},
+    "parts": {"accumulate": 2, "class_balanced": True, "lambda_lecam": 1.0},
+    "resnet": {"generator": "resnet", "upsampling": "bilinear", "discriminator_scales": 2, "lambda_features": 1.0},
+    "repeatable": {"preset": "best", "size": "64x64", "deterministic": True},
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_batches_and_updates_on_a_gpu_wait_for_nothing(
+    make_pairs: Callable[..., Path], tmp_path: Path, feature_file: Path, gpu: FakeGpu, name: str
+) -> None:
+    asked = {"direction": "a-to-b", "size": "32x32", **SMALL, "features": str(feature_file), **SETTINGS[name]}
+    config = with_settings(PRESETS[asked.pop("preset", "tiny")], asked)
+    assert config.size is not None
+    job = make_job(open_pairs(make_pairs(tmp_path / "pairs", {"train": 8}, config.size)), config)
+    dataset, seen = load_dataset(job.folder, job.task, job.config), 0
+    stepper, waits = Stepper(job, pytest.fail, recorder_for(job)), list[dict[str, int]]()
+    for _ in range(5):
+        gpu.waits.clear()
+        share, parts = share_batches(job.ranks, dataset.positions(seen, config.update_pairs), config.batch)
+        batch = dataset.batch(share.positions, job.device, job.memory_format)
+        stepper.step(replace(batch, parts=parts), 1e-3, 0.5)
+        seen += config.update_pairs
+        waits.append(dict(gpu.waits))
+    assert gpu.replays == 2 + 3
+    # The first moves all pixels to the GPU, and the third is recorded and proved.
+    assert (waits[1], *waits[3:]) == ({}, {}, {})
+
+
+_OF_A_PAIR = 6 * 32 * 32  # values of the discriminator's input, the largest tensor
+
+
+@pytest.mark.parametrize(("most", "batch"), [(1 << 62, 8), (4 * _OF_A_PAIR, 4)])
+def test_the_largest_batch_is_found_on_a_gpu(
+    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu, most: int, batch: int
+) -> None:
+    gpu.most = most
+    train(pair_folder, tmp_path / "run", replace(tiny, device="cuda", batch=0, images=8))
+    assert read_json(tmp_path / "run" / "run.json")["config"]["batch"] == batch
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_memory_that_is_short_in_any_update_names_the_batch_that_fits(
+    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu, refused: "Refused", notes: "Notes", at_once: bool
+) -> None:
+    config = replace(tiny, device="cuda", batch=8, images=80)
+
+    def shrink(*_: Any, **__: Any) -> None:
+        gpu.most = 4 * _OF_A_PAIR
+
+    if at_once:
+        shrink()
+    notes.advance = shrink  # type: ignore[method-assign]
+    with refused("no-memory", "cuda") as caught:
+        train(pair_folder, tmp_path / "run", config, report=notes)
+    assert "the largest batch that fits is 4" in caught.value.what
+    assert "accumulate=2" in caught.value.to_do
+
+
+def test_memory_that_is_short_for_a_graph_only_costs_the_graph(
+    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu, notes: "Notes", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpu.free = 10
+    monkeypatch.setattr(torch.cuda, "max_memory_allocated", lambda device=None: 100)
+    train(pair_folder, tmp_path / "run", replace(tiny, device="cuda"), report=notes)
+    assert gpu.replays == 0
+    assert [line for line in notes.lines if "a graph needs" in line]
+
+
+def test_a_run_leaves_the_arithmetic_of_the_process_as_it_was(
+    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    products, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+
+    def flags() -> tuple[bool, ...]:
+        strict = torch.are_deterministic_algorithms_enabled()
+        return products.allow_tf32, cudnn.allow_tf32, cudnn.benchmark, cudnn.deterministic, strict
+
+    before, during = flags(), list[tuple[bool, ...]]()
+
+    def loop(*_: Any) -> int:
+        during.append(flags())
+        return 0
+
+    monkeypatch.setattr("p2p_gan.training.run.training_loop", loop)
+    config = replace(tiny, device="cuda", precision="float32", deterministic=True)
+    train(pair_folder, tmp_path / "run", config)
+    assert during == [(False, False, False, True, True)]
+    assert flags() == before
+
+
+def test_a_run_is_made_beside_a_program_that_uses_the_newer_names_of_torch_for_tf32(
+    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu
+) -> None:
+    products = torch.backends.cuda.matmul
+    if not hasattr(products, "fp32_precision"):
+        pytest.skip("this torch has no other names")
+    before = products.fp32_precision
+    products.fp32_precision = "tf32"  # after which torch refuses to read allow_tf32
+    try:
+        train(pair_folder, tmp_path / "again", replace(tiny, device="cuda", precision="float32", images=1))
+        assert products.fp32_precision == "tf32"
+    finally:
+        products.fp32_precision = before
+
+
+def test_synchronised_statistics_wait_for_nothing_on_the_host(gpu: FakeGpu, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 2)
+    monkeypatch.setattr(torch.distributed, "all_gather", lambda found, own: [each.copy_(own) for each in found])
+    values = torch.rand(2, 3, 4, 4)
+    mean, var, total = norms._statistics(values.to("cuda"), 0.5)
+    assert gpu.waits == {"copy": 1}  # that of the values
+    assert total.tolist() == [32.0]
+    assert mean.tolist() == pytest.approx(values.mean(dim=(0, 2, 3)).tolist())
+    assert var.tolist() == pytest.approx(values.var(dim=(0, 2, 3), correction=0).tolist())
+
+
+@pytest.mark.usefixtures("gpu")
+@pytest.mark.parametrize("tile", [None, 8])
+def test_a_model_gives_on_a_gpu_the_pictures_of_the_cpu_whatever_torch_rounds_products_to(
+    run_folder: Path,
+    make_pairs: Callable[..., Path],
+    tmp_path: Path,
+    gpu: FakeGpu,
+    tile: int | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sampling, "_OVERLAP", 1)  # thread: the GPU is that of this one
+    pairs, rounded = make_pairs(tmp_path / "pairs", {"train": 1, "test": 3}), list[bool]()
+    monitored = UNet.translate
+
+    def translate(network: UNet, *given: Any) -> torch.Tensor:
+        rounded.append(torch.backends.cudnn.allow_tf32)
+        return monitored(network, *given)
+
+    monkeypatch.setattr(UNet, "translate", translate)
+    for device in ("cuda", "cpu"):
+        how = sampling.SampleOptions(how=ApplyOptions(tile=tile))
+        sampling.sample(run_folder, pairs, tmp_path / device, how, device=device, runtime="torch")
+    assert torch.backends.cudnn.allow_tf32
+    assert rounded == ([] if tile else [False] * 3 + [True] * 3)
+    for picture in sorted((tmp_path / "cpu").glob("*.png")):
+        assert picture.read_bytes() == (tmp_path / "cuda" / picture.name).read_bytes()
