@@ -199,18 +199,19 @@ def read_run_config(run: Path, record: dict[str, Any]) -> Config:
 def read_stats(run: Path) -> list[dict[str, Any]]:
     """The lines of stats.jsonl, none if the file does not exist; raises P2PError for a line of another format."""
     path = run / STATS
-    lines = read_lines(path, torn_ok=True) if path.exists() else []
+    try:
+        lines = read_lines(path, torn_ok=True) if path.exists() else []
+    except P2PError as error:
+        if error.code != "damaged-json":
+            raise
+        raise P2PError(error.where, error.what, _DELETE_LINE, code=error.code) from error
     for number, line in enumerate(lines, start=1):
         if not _is_line(line):
-            raise P2PError(
-                path,
-                f"line {number} is not a line of a run's record",
-                "If the file was edited, delete that line.",
-                code="damaged-file",
-            )
+            raise P2PError(path, f"line {number} is not a line of a run's record", _DELETE_LINE, code="damaged-file")
     return [{_OLD_FIGURES.get(name, name): value for name, value in line.items()} for line in lines]
 
 
+_DELETE_LINE = "Delete that line: a run continues from its checkpoints, for which the record is not needed."
 _OLD_FIGURES = {"rate": "learning_rate"}  # by their names in the records of earlier versions
 
 
