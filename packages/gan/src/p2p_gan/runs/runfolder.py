@@ -16,6 +16,7 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import (
     append_lines,
+    cannot_read,
     cannot_write,
     read_json,
     read_lines,
@@ -59,6 +60,7 @@ class RunFolder:
             )
         self._refuse_without_rights()
         self._lock, self._held = FolderLock(path), False
+        self._signed: dict[str, Any] | None = None  # not asked again: a machine's name may change while it trains
 
     def _refuse_without_rights(self) -> None:
         """Raise P2PError if a part of the run is not writable, before training and not at the first checkpoint."""
@@ -94,7 +96,7 @@ class RunFolder:
         self._warn_of_another_host(report)
         for torn in self.path.rglob(".*.tmp"):
             torn.unlink(missing_ok=True)
-        self._lock.sign()
+        self._signed = self._lock.sign()
 
     def _warn_of_another_host(self, report: Reporter) -> None:
         # On this machine the lock proves that the owner has ended; some shared file systems do not share locks.
@@ -112,6 +114,25 @@ class RunFolder:
         self._lock.release()
         self._held = False
 
+    def require_in_place(self) -> None:
+        """Raise P2PError if the folder was moved, renamed or deleted while this process trains, or is now another's.
+
+        What is written then would make a part of a run where it was, or damage the run that has its name now.
+        """
+        owner = self._lock.owner()
+        try:
+            there = (self.path / RUN).is_file()
+        except OSError as error:
+            raise cannot_read(self.path / RUN, error) from error
+        if not there:
+            what = "was moved, renamed or deleted while it was being trained"
+            to_do = "If it was moved, continue it where it is now: p2p train PAIRS RUN"
+            raise P2PError(self.path, what, to_do, code="run-moved")
+        if self._signed and owner and owner != self._signed:
+            what = f"was taken over by process {owner['pid']} on {owner['host']} while this process trained in it"
+            to_do = "Let one of the two train; if the folder of this run was moved, continue it there."
+            raise P2PError(self.path, what, to_do, code="run-moved")
+
     def read(self) -> dict[str, Any]:
         """Read run.json; raises P2PError if it is damaged or newer than this program."""
         return read_run_record(self.path)
@@ -122,6 +143,7 @@ class RunFolder:
 
     def mark_trained(self) -> None:
         """Record that the run has had a checkpoint: if all are gone one day, that is a loss and no beginning."""
+        self.require_in_place()
         record = self.read()
         if not record.get(TRAINED):
             write_json(self.path / RUN, {**record, TRAINED: True})
@@ -145,7 +167,8 @@ class RunFolder:
         return read_run_config(self.path, self.read())
 
     def log(self, line: dict[str, Any]) -> None:
-        """Append a line to stats.jsonl."""
+        """Append a line to stats.jsonl; raises P2PError if the folder is no longer in its place."""
+        self.require_in_place()
         new = not (self.path / STATS).exists()
         append_lines(self.path / STATS, [line])
         if new:
