@@ -207,6 +207,18 @@ def read_run_record(run: Path) -> dict[str, Any]:
     return value
 
 
+def find_recorded(run: Path, recorded: object) -> Path | None:
+    """Where the pairs or the model are that the record of `run` names, with a path as it was typed; None if nowhere.
+
+    They are there from here or from a folder above the run, where training was started; or beside the run, if both
+    were moved.
+    """
+    place = Path(str(recorded or ""))
+    started = (above / place for above in run.absolute().parents)
+    places = (place, *started, run.resolve().parent / place.name)
+    return next((each for each in places if each.exists()), None) if place.name else None
+
+
 def read_run_config(run: Path, record: dict[str, Any]) -> Config:
     """The config in the `record` of a run, `auto` resolved; raises P2PError if another version wrote it."""
     try:
