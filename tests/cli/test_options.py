@@ -1,5 +1,7 @@
 """Words on the command line become settings, the later over the earlier."""
 
+import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -168,6 +170,17 @@ def test_sizes_are_read_and_native_only_where_it_means_something() -> None:
 
 def test_results_become_json_with_paths_as_text() -> None:
     assert to_json({"dest": Path("a/b"), "n": 1}) == '{\n  "dest": "a/b",\n  "n": 1\n}'
+
+
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_a_result_is_json_where_a_number_is_none(number: float) -> None:
+    told = to_json({"curves": {"d_real": [(5, number), (10, 0.5)]}, "psnr": number, "names": ("a",)})
+
+    def refuse(word: str) -> None:
+        pytest.fail(f"{word} is no JSON")
+
+    found = json.loads(told, parse_constant=refuse)
+    assert found == {"curves": {"d_real": [[5, None], [10, 0.5]]}, "psnr": None, "names": ["a"]}
 
 
 def test_only_how_a_model_is_applied_can_be_set_when_sampling(refused: "Refused") -> None:

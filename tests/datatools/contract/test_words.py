@@ -1,13 +1,22 @@
 """Text out of files does nothing to a terminal or in a shell, and names in all languages stay as they are."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from p2p_datatools.contract.errors import P2PError, Problem
-from p2p_datatools.contract.words import is_printable, p2p_command, path_word, plural, printable, shell_word
+from p2p_datatools.contract.words import (
+    is_printable,
+    p2p_command,
+    path_word,
+    plural,
+    printable,
+    shell_line,
+    shell_word,
+)
 
 
 def test_a_number_has_its_noun_in_the_right_form() -> None:
@@ -77,6 +86,15 @@ def test_bytes_that_are_no_text_here_reach_the_shell_as_they_are() -> None:
         assert word.isascii()
         done = subprocess.run(["bash", "-c", f"printf '<%s>' {word}"], capture_output=True, check=True)
         assert done.stdout == b"<" + name + b">"
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\tb'c", "\x1b[31m", "a\u202eb \\", "\U000e0041", "a\x85b", "b\udcfc\n"])
+def test_a_path_with_what_cannot_be_printed_is_that_path_for_a_shell(name: str) -> None:
+    for word in (path_word(name), shell_line([name])):
+        assert is_printable(word)
+        command = ["bash", "-c", f"printf '<%s>' {word}"]
+        done = subprocess.run(command, capture_output=True, check=True, env={**os.environ, "LC_ALL": "C.UTF-8"})
+        assert done.stdout == f"<{name}>".encode(errors="surrogateescape")
 
 
 def test_a_path_that_begins_with_a_dash_is_no_option() -> None:

@@ -223,6 +223,18 @@ def test_a_line_that_does_not_belong_to_the_record_is_named(tmp_path: Path, line
     with refused("damaged-file", tmp_path / STATS) as error:
         read_stats(tmp_path)
     assert "line 2 " in error.value.what
+    assert error.value.to_do.startswith("Delete that line")
+
+
+@pytest.mark.parametrize("line", [b'{"images": 1', b"\0\0\0\0\0\0", b""], ids=["cut", "zeros of a power cut", "empty"])
+def test_a_line_that_is_no_json_is_deleted_since_no_run_can_be_fetched_again(
+    tmp_path: Path, line: bytes, refused: "Refused"
+) -> None:
+    (tmp_path / STATS).write_bytes(b'{"images": 4}\n' + line + b'\n{"images": 8}\n')
+    with refused("damaged-json", tmp_path / STATS) as error:
+        read_stats(tmp_path)
+    assert "line 2 " in error.value.what
+    assert error.value.to_do.startswith("Delete that line")
 
 
 def test_changes_of_the_pairs_are_reported_split_by_split(pair_folder: Path, other_pairs: Path) -> None:

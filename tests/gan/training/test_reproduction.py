@@ -50,6 +50,18 @@ def test_a_run_reproduces_bit_for_bit_from_its_record_alone(run: Path, tmp_path:
     assert reproduce(run, tmp_path / "again").identical  # the same call again finds it done
 
 
+def test_pairs_and_model_of_a_record_are_found_from_any_folder(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    train("pairs", "runs/first", replace(tiny, images=4))
+    train("pairs", "runs/second", replace(tiny, images=4), source="runs/first")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert reproduce("../runs/second", "again").identical
+    assert pair_folder == tmp_path / "pairs"
+
+
 @pytest.mark.parametrize(("number", "ends"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, P2PError)])
 def test_a_signal_ends_it_as_any_command_and_the_same_call_completes_it(
     run: Path, tmp_path: Path, number: signal.Signals, ends: type[BaseException]

@@ -104,6 +104,57 @@ def test_a_run_interrupted_by_ctrl_c_ends_bit_for_bit_like_one_that_was_not(
     assert [line for line in lines if "images" in line] == stats(tmp_path / "whole")
 
 
+class Moves(Reporter):
+    """Does something to the run folder after so many images of training."""
+
+    def __init__(self, after: int, move: Callable[[], object]) -> None:
+        self.after, self.move = after, move
+
+    def start(self, what: str, total: int, done: int = 0, *, unit: str = "") -> None:
+        self.seen = done if what == "training" else -1000
+
+    def advance(self, units: int = 1, **figures: float) -> None:
+        self.seen += units
+        if self.seen == self.after and units:
+            for thread in threading.enumerate():  # what is being written while a folder is renamed may be written anew
+                if thread.name == "p2p-writer":
+                    thread.join()
+            self.move()
+
+
+@pytest.mark.parametrize("after", [5, 6, 7, 11])  # a line, a grid, a checkpoint, the end
+def test_a_run_whose_folder_is_renamed_meanwhile_writes_nothing_where_it_was_and_continues_where_it_is(
+    pair_folder: Path, tiny: Config, tmp_path: Path, after: int, refused: "Refused"
+) -> None:
+    run, moved = tmp_path / "run", tmp_path / "moved"
+    config = replace(tiny, checkpoint_every=4, checkpoint_minutes=60)
+    with refused("run-moved", run) as error:
+        train(pair_folder, run, config, report=Moves(after, lambda: run.rename(moved)))
+    assert "renamed" in error.value.what
+    assert not run.exists()
+    train(pair_folder, moved, config)
+    train(pair_folder, run, config)
+    assert final_state(moved) == final_state(run)
+
+
+def test_a_run_whose_place_another_run_has_taken_leaves_that_alone(
+    pair_folder: Path, tiny: Config, tmp_path: Path, refused: "Refused"
+) -> None:
+    run = tmp_path / "run"
+
+    def move() -> None:
+        run.rename(tmp_path / "moved")
+        shutil.copytree(tmp_path / "other", run)
+        (run / ".owner.json").write_text('{"pid": 1, "host": "elsewhere", "since": "now"}')
+
+    train(pair_folder, tmp_path / "other", replace(tiny, seed=1))
+    with refused("run-moved", run) as error:
+        train(pair_folder, run, tiny, report=Moves(5, move))
+    assert "process 1 on elsewhere" in error.value.what
+    assert final_state(run) == final_state(tmp_path / "other")
+    assert stats(run) == stats(tmp_path / "other")
+
+
 def test_a_finished_run_is_left_alone_and_more_images_extend_it(
     pair_folder: Path, tiny: Config, tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ Nothing here may do work; an option becomes a value or a usage error.
 import errno
 import functools
 import json
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
@@ -450,7 +451,14 @@ def _by_new_names(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def to_json(value: Any) -> str:
-    """A result as JSON text: dataclasses as objects, paths as text."""
-    return json.dumps(
-        asdict(value) if is_dataclass(value) and not isinstance(value, type) else value, indent=2, default=str
-    )
+    """A result as JSON text: dataclasses as objects, paths as text, and null for NaN and infinity, which JSON lacks."""
+    plain = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+    return json.dumps(_with_null(plain), indent=2, default=str)
+
+
+def _with_null(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _with_null(each) for key, each in value.items()}
+    return [_with_null(each) for each in value] if isinstance(value, list | tuple) else value

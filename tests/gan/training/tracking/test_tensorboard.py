@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from p2p_datatools.contract.files.atomic import read_lines
+from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.training.run import train
 from p2p_gan.training.tracking.tensorboard import EVENTS
@@ -51,6 +52,34 @@ def test_tensorboard_changes_nothing_that_is_trained(pair_folder: Path, tiny: Co
         train(pair_folder, tmp_path / name, replace(tiny, tensorboard=wanted))
     models = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("with", "without")]
     assert models[0] == models[1]
+
+
+class Fails(Reporter):
+    """Ends training as a crash does, after so many images of it."""
+
+    def __init__(self, after: int) -> None:
+        self._left = after
+
+    def start(self, what: str, total: int, done: int = 0, *, unit: str = "") -> None:
+        self._counts = what == "training"
+
+    def advance(self, units: int = 1, **figures: float) -> None:
+        self._left -= units * self._counts
+        if self._left == 0:
+            raise RuntimeError
+
+
+@needs_tensorboard
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_run_that_begins_again_after_a_crash_has_every_step_once(
+    pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    config = replace(tiny, tensorboard=True, checkpoint_every=100, validate_every=100, checkpoint_minutes=60)
+    with pytest.raises(RuntimeError):  # before its first checkpoint
+        train(pair_folder, tmp_path / "run", config, report=Fails(8))
+    train(pair_folder, tmp_path / "run", config)
+    steps = [each.step for each in events(tmp_path / "run").Scalars("g_l1")]
+    assert steps == sorted(set(steps))
 
 
 def test_a_missing_package_is_reported_before_anything_is_done(

@@ -62,20 +62,23 @@ def shell_word(text: str) -> str:
     file's name that are no text here, as all letters but those of ASCII are with LC_ALL=C, become numbers in `$'...'`.
     """
     if any(map(_is_byte, text)):
-        return f"$'{''.join(map(_escape, text))}'"
+        return _exact_word(text)
     plain = "".join(each if _is_plain(each) else "?" for each in text)
     return plain if re.fullmatch(r"[\w@%+:,./=-]+", plain) and not plain.startswith("-") else shlex.quote(plain)
 
 
 def path_word(path: object) -> str:
-    """A path as one word of a command line, which is no option even if it begins with a dash."""
+    """A path as one word of a command line, which is no option even if it begins with a dash.
+
+    What cannot be printed, such as a line end, is there by its number: `?` would be another path.
+    """
     text = str(path)
-    return shell_word(f"./{text}" if text.startswith("-") else text)
+    return _typed_word(f"./{text}" if text.startswith("-") else text)
 
 
 def shell_line(words: Iterable[str]) -> str:
     """Words of a command, as they were typed, as a line that can be typed."""
-    return " ".join(map(shell_word, words))
+    return " ".join(map(_typed_word, words))
 
 
 def p2p_command(words: str, *places: object) -> str:
@@ -83,6 +86,14 @@ def p2p_command(words: str, *places: object) -> str:
     parts = [path_word(place) for place in places]
     line = " ".join(["p2p", words, *parts])
     return f"'{line}'" if parts == [str(place) for place in places] else line
+
+
+def _typed_word(text: str) -> str:
+    return shell_word(text) if is_printable(text) else _exact_word(text)
+
+
+def _exact_word(text: str) -> str:
+    return f"$'{''.join(map(_escape, text))}'"
 
 
 def _is_byte(character: str) -> bool:
@@ -94,7 +105,10 @@ def _escape(character: str) -> str:
     """A character between `$'` and `'`."""
     if _is_byte(character):
         return f"\\{ord(character) - 0xDC00:03o}"
-    return f"\\{character}" if character in "\\'" else character if _is_plain(character) else "?"
+    if not _is_plain(character):
+        code = ord(character)
+        return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    return f"\\{character}" if character in "\\'" else character
 
 
 def _is_plain(character: str) -> bool:

@@ -37,7 +37,7 @@ from p2p_gan.models.onnx_file import PRECISIONS, OnnxFile, read_onnx_file
 from p2p_gan.models.onnx_graph import onnx_bytes
 from p2p_gan.models.output_file import refuse_other_name, write_once
 from p2p_gan.models.torchscript import is_script_of, script_bytes
-from p2p_gan.runs.runfolder import RUN, read_run_record
+from p2p_gan.runs.runfolder import RUN, find_recorded, read_run_record
 
 MOST_DIFFERENT = 1e-3  # of -1 to 1, or of a probability: an eighth of a step of 8 bits
 LEAST_SSIM = 0.95  # of a picture in 16 bits; one that is only rounded is above 0.99
@@ -260,9 +260,9 @@ def _real_inputs(source: Path, inputs: Path | str | None, card: ModelCard, repor
     """Some real inputs, spread over all: those given, or those of the pairs of the run, if they are still there."""
     if inputs is not None:
         return _read_some(list_inputs([Path(inputs)], report=report), card)
-    pairs = Path(read_run_record(source).get("pairs") or "") if (source / RUN).is_file() else Path()
+    pairs = find_recorded(source, read_run_record(source).get("pairs")) if (source / RUN).is_file() else None
     try:
-        if pairs.name and pairs.is_dir():
+        if pairs is not None:
             return _read_some(_list_pairs(pairs), card)
         report.note("Only random inputs are compared, for no real ones are known; --inputs names some.")
     except P2PError as error:  # the run's pairs are not those that they were

@@ -17,7 +17,7 @@ from p2p_gan.data.coding import class_indices
 from p2p_gan.inference.inputs import read_model_pair, refuse_folder, task_for
 from p2p_gan.models.card import ModelCard
 from p2p_gan.paint.painters import encode_output
-from p2p_gan.runs.runfolder import RUN, read_run_record
+from p2p_gan.runs.runfolder import RUN, find_recorded, read_run_record
 
 _MOST = 24
 _SPLITS = ("test", "val", "train")  # the first that has pairs: those that training saw come last
@@ -60,7 +60,7 @@ def find_examples(run: Path, card: ModelCard, report: Reporter = QUIET) -> MaskE
     if card.input.kind != "mask" or card.palette is None or not (run / RUN).is_file():
         return none
     try:
-        place = _place_of_pairs(run)
+        place = find_recorded(run, read_run_record(run).get("pairs"))
         if place is None:
             return none
         folder = open_pairs(place)
@@ -72,10 +72,3 @@ def find_examples(run: Path, card: ModelCard, report: Reporter = QUIET) -> MaskE
     except P2PError as error:
         report.note(f"No examples: {error}")
         return none
-
-
-def _place_of_pairs(run: Path) -> Path | None:
-    """Where the pairs of a run are: where they were, or beside it, if both were moved or trained elsewhere."""
-    recorded = Path(read_run_record(run).get("pairs") or "")
-    places = (recorded, run.resolve().parent / recorded.name)
-    return next((each for each in places if recorded.name and each.is_dir()), None)

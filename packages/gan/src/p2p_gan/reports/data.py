@@ -15,6 +15,7 @@ from p2p_datatools.contract.pairs.alike import find_alike
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import PairFolder, has_manifest, open_pairs
 from p2p_datatools.contract.words import p2p_command
+from p2p_gan.runs.runfolder import find_recorded
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def data_facts(record: Mapping[str, Any], run: Path) -> DataFacts:
         splits={name: splits[name] for name in ("train", "val", "test", "all") if name in splits},
         assumed=tuple(map(str, record.get("assumed", ()))),
     )
-    place = _find_pairs(known.recorded, run)
+    place = find_recorded(run, known.recorded)
     if place is None:
         return _with(known, why=f"the pairs are not at {known.recorded} any more")
     try:
@@ -83,14 +84,6 @@ def data_facts(record: Mapping[str, Any], run: Path) -> DataFacts:
 
 def _with(known: DataFacts, **changes: Any) -> DataFacts:
     return DataFacts(**{**vars(known), **changes})
-
-
-def _find_pairs(recorded: str, run: Path) -> Path | None:
-    """The folder of the pairs: as recorded, from here or from a folder above the run, where training was started."""
-    if not recorded:
-        return None
-    places = [Path(recorded), *(above / recorded for above in run.absolute().parents)]
-    return next((place for place in places if place.is_dir()), None)
 
 
 def _leaks(folder: PairFolder) -> tuple[Leak, ...]:

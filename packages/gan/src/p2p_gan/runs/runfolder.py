@@ -16,6 +16,7 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import (
     append_lines,
+    cannot_read,
     cannot_write,
     read_json,
     read_lines,
@@ -59,6 +60,7 @@ class RunFolder:
             )
         self._refuse_without_rights()
         self._lock, self._held = FolderLock(path), False
+        self._signed: dict[str, Any] | None = None  # not asked again: a machine's name may change while it trains
 
     def _refuse_without_rights(self) -> None:
         """Raise P2PError if a part of the run is not writable, before training and not at the first checkpoint."""
@@ -94,7 +96,7 @@ class RunFolder:
         self._warn_of_another_host(report)
         for torn in self.path.rglob(".*.tmp"):
             torn.unlink(missing_ok=True)
-        self._lock.sign()
+        self._signed = self._lock.sign()
 
     def _warn_of_another_host(self, report: Reporter) -> None:
         # On this machine the lock proves that the owner has ended; some shared file systems do not share locks.
@@ -112,6 +114,25 @@ class RunFolder:
         self._lock.release()
         self._held = False
 
+    def require_in_place(self) -> None:
+        """Raise P2PError if the folder was moved, renamed or deleted while this process trains, or is now another's.
+
+        What is written then would make a part of a run where it was, or damage the run that has its name now.
+        """
+        owner = self._lock.owner()
+        try:
+            there = (self.path / RUN).is_file()
+        except OSError as error:
+            raise cannot_read(self.path / RUN, error) from error
+        if not there:
+            what = "was moved, renamed or deleted while it was being trained"
+            to_do = "If it was moved, continue it where it is now: p2p train PAIRS RUN"
+            raise P2PError(self.path, what, to_do, code="run-moved")
+        if self._signed and owner and owner != self._signed:
+            what = f"was taken over by process {owner['pid']} on {owner['host']} while this process trained in it"
+            to_do = "Let one of the two train; if the folder of this run was moved, continue it there."
+            raise P2PError(self.path, what, to_do, code="run-moved")
+
     def read(self) -> dict[str, Any]:
         """Read run.json; raises P2PError if it is damaged or newer than this program."""
         return read_run_record(self.path)
@@ -122,6 +143,7 @@ class RunFolder:
 
     def mark_trained(self) -> None:
         """Record that the run has had a checkpoint: if all are gone one day, that is a loss and no beginning."""
+        self.require_in_place()
         record = self.read()
         if not record.get(TRAINED):
             write_json(self.path / RUN, {**record, TRAINED: True})
@@ -145,7 +167,8 @@ class RunFolder:
         return read_run_config(self.path, self.read())
 
     def log(self, line: dict[str, Any]) -> None:
-        """Append a line to stats.jsonl."""
+        """Append a line to stats.jsonl; raises P2PError if the folder is no longer in its place."""
+        self.require_in_place()
         new = not (self.path / STATS).exists()
         append_lines(self.path / STATS, [line])
         if new:
@@ -184,6 +207,18 @@ def read_run_record(run: Path) -> dict[str, Any]:
     return value
 
 
+def find_recorded(run: Path, recorded: object) -> Path | None:
+    """Where the pairs or the model are that the record of `run` names, with a path as it was typed; None if nowhere.
+
+    They are there from here or from a folder above the run, where training was started; or beside the run, if both
+    were moved.
+    """
+    place = Path(str(recorded or ""))
+    started = (above / place for above in run.absolute().parents)
+    places = (place, *started, run.resolve().parent / place.name)
+    return next((each for each in places if each.exists()), None) if place.name else None
+
+
 def read_run_config(run: Path, record: dict[str, Any]) -> Config:
     """The config in the `record` of a run, `auto` resolved; raises P2PError if another version wrote it."""
     try:
@@ -199,18 +234,19 @@ def read_run_config(run: Path, record: dict[str, Any]) -> Config:
 def read_stats(run: Path) -> list[dict[str, Any]]:
     """The lines of stats.jsonl, none if the file does not exist; raises P2PError for a line of another format."""
     path = run / STATS
-    lines = read_lines(path, torn_ok=True) if path.exists() else []
+    try:
+        lines = read_lines(path, torn_ok=True) if path.exists() else []
+    except P2PError as error:
+        if error.code != "damaged-json":
+            raise
+        raise P2PError(error.where, error.what, _DELETE_LINE, code=error.code) from error
     for number, line in enumerate(lines, start=1):
         if not _is_line(line):
-            raise P2PError(
-                path,
-                f"line {number} is not a line of a run's record",
-                "If the file was edited, delete that line.",
-                code="damaged-file",
-            )
+            raise P2PError(path, f"line {number} is not a line of a run's record", _DELETE_LINE, code="damaged-file")
     return [{_OLD_FIGURES.get(name, name): value for name, value in line.items()} for line in lines]
 
 
+_DELETE_LINE = "Delete that line: a run continues from its checkpoints, for which the record is not needed."
 _OLD_FIGURES = {"rate": "learning_rate"}  # by their names in the records of earlier versions
 
 

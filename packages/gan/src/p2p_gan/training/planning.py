@@ -21,7 +21,7 @@ from p2p_gan.networks.discriminators import receptive_fields
 from p2p_gan.networks.weights import count_parameters
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.disk import free_space
-from p2p_gan.runs.runfolder import RunFolder
+from p2p_gan.runs.runfolder import RunFolder, read_stats
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.memory_format import settle_memory_format
 from p2p_gan.training.source import begin_from, open_source
@@ -99,6 +99,7 @@ def plan(
     run_folder = None if run is None else RunFolder(run)
     begun = run_folder is not None and run_folder.exists
     if run_folder and begun:
+        read_stats(run_folder.path)
         before = run_folder.config()
         config = replace(config, threads=config.threads or before.threads, memory_format=_format_of(config, before))
     folder = open_for_training(pairs)

@@ -16,7 +16,7 @@ from p2p_gan.machine.device import describe_machine, resolve_device
 from p2p_gan.models.location import MODEL_FILE
 from p2p_gan.models.model import read_model
 from p2p_gan.runs import checkpoint
-from p2p_gan.runs.runfolder import RUN, read_run_config, read_run_record, read_stats
+from p2p_gan.runs.runfolder import RUN, find_recorded, read_run_config, read_run_record, read_stats
 from p2p_gan.training.run import train
 from p2p_gan.training.source import digest_of
 
@@ -71,15 +71,16 @@ def reproduce(
             dest, "is the run itself", "Choose another folder for the reproduction.", code="destination-inside-source"
         )
     record = read_run_record(run)
-    config, place = _here(read_run_config(run, record)), Path(pairs or record.get("pairs") or run / "pairs")
-    if not place.exists():
+    config = _here(read_run_config(run, record))
+    place = find_recorded(run, record.get("pairs")) if pairs is None else Path(pairs)
+    if place is None or not place.exists():
         raise P2PError(
-            place,
+            place or record.get("pairs") or run / "pairs",
             "does not exist any more, but the run was trained on its pairs",
             "Give their new folder with --pairs.",
             code="missing-folder",
         )
-    source, changed = _model_of(record, dest)
+    source, changed = _model_of(record, run, dest)
     named = (*_known_differences(record, config, place, run), *changed)
     for line in named:
         report.note(f"differs: {line}")
@@ -95,15 +96,15 @@ def reproduce(
     return Reproduction(run, dest, named, lines, losses, identical, weight)
 
 
-def _model_of(record: dict[str, Any], dest: Path) -> tuple[Path | None, list[str]]:
+def _model_of(record: dict[str, Any], run: Path, dest: Path) -> tuple[Path | None, list[str]]:
     """The model that the run began with, and a line if its file has changed since; None if it is not needed."""
     origin = record.get("from")
     if origin is None or checkpoint.exists(dest):
         return None, []
-    path = Path(str(origin.get("path")))
-    if not path.exists():
+    path = find_recorded(run, origin.get("path"))
+    if path is None:
         what = "does not exist any more, but the run began with its weights"
-        raise P2PError(path, what, "Restore it from a copy.", code="missing-model")
+        raise P2PError(origin.get("path"), what, "Restore it from a copy.", code="missing-model")
     same = digest_of(path) == origin.get("sha256")
     return path, [] if same else [f"the model that the run began with, {path}, has changed since"]
 

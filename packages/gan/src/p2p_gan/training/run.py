@@ -26,7 +26,7 @@ from p2p_gan.machine.device import (
 )
 from p2p_gan.machine.distributed import BACK, GoBack, Ranks, devices_of, join_processes
 from p2p_gan.runs import checkpoint
-from p2p_gan.runs.runfolder import TRAINED, RunFolder, changed_pairs, describe_splits, refuse_changes
+from p2p_gan.runs.runfolder import TRAINED, RunFolder, changed_pairs, describe_splits, read_stats, refuse_changes
 from p2p_gan.training.features import is_feature_file, refuse_other_features
 from p2p_gan.training.guards import DivergedError
 from p2p_gan.training.job import Job, images_of, learning_rate_jump, make_job, outgrown
@@ -141,6 +141,7 @@ def _check_and_load(
     if run_folder.exists:
         run_folder.hold(report)
         checkpoint.refuse_lost(run_folder.path)
+        read_stats(run_folder.path)  # refused here, and not when training has been prepared
     folder = open_for_training(pairs)
     if not run_folder.exists:
         refuse_dest_in_splits(run_folder.path, folder)

@@ -52,13 +52,15 @@ class FolderLock:
         except OSError as error:
             raise cannot_write(self.folder, error) from error
 
-    def sign(self) -> None:
-        """Record who has the lock, for those who are refused."""
+    def sign(self) -> dict[str, Any]:
+        """Record who has the lock, for those who are refused; gives what `owner` now says."""
         for torn in self.folder.glob(f".{OWNER}.*.tmp"):  # of one that was killed here, for only who has the lock signs
             with contextlib.suppress(OSError):
                 torn.unlink()
         since = datetime.now(UTC).isoformat(timespec="seconds")
-        write_json(self.folder / OWNER, {"pid": os.getpid(), "host": socket.gethostname(), "since": since})
+        signed = {"pid": os.getpid(), "host": socket.gethostname(), "since": since}
+        write_json(self.folder / OWNER, signed)
+        return signed
 
     def owner(self) -> dict[str, Any] | None:
         """The process that has the lock, or had it when it was killed."""

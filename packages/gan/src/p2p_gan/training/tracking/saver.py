@@ -119,14 +119,23 @@ class Saver:
     def save(self, progress: checkpoint.Progress, *, best: bool = False) -> None:
         """Copy the state and write checkpoint and model in the thread, and with `best` the best model too.
 
-        Waits only for the previous write. Raises P2PError if that has failed or the disk has not enough space.
+        Waits only for the previous write. Raises P2PError if that has failed, the disk has not enough space, or the run
+        folder is no longer in its place.
         """
         self._writer.wait()
+        self._run_folder.require_in_place()
         needed = size_in_bytes(self._job.nets) + (2 if best else 1) * _model_bytes(self._job)
         require_space(self._run_folder.path, needed, "the next checkpoint needs", _RESUME)
         state = checkpoint.snapshot(self._job.nets, self._memory)
-        self._writer.start(lambda: self._write(state, progress, best=best))
+        self._writer.start(lambda: self._write_in_place(state, progress, best=best))
         self.saved, self._at = progress.images, time.monotonic()
+
+    def _write_in_place(self, state: checkpoint.Snapshot, progress: checkpoint.Progress, *, best: bool) -> None:
+        try:
+            self._write(state, progress, best=best)
+        except P2PError:
+            self._run_folder.require_in_place()  # which tells why better than the file that could not be written
+            raise
 
     def _write(self, state: checkpoint.Snapshot, progress: checkpoint.Progress, *, best: bool) -> None:
         run = self._run_folder.path

@@ -40,7 +40,7 @@ class EventBoard(Board):
     def __init__(self, folder: Path, images: int) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        self._writer: Any = SummaryWriter(str(folder), purge_step=images + 1 if images else None)
+        self._writer: Any = SummaryWriter(str(folder), purge_step=images + 1)
 
     def scalars(self, line: dict[str, Any]) -> None:
         """Write one curve for each figure; those of a validation are grouped."""

@@ -171,6 +171,7 @@ class Tracker(TrainingCallback):
                 return False
             rows.append(sample_row(self._job, a, b))
         grid = grid_of(rows)
+        self._run_folder.require_in_place()
         write_png(self._run_folder.path / SAMPLES / f"{self.images:010d}.png", grid, durable=False, role="sample sheet")
         self.board.grid(grid, self.images)
         return True
