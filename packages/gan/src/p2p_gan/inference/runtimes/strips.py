@@ -53,7 +53,7 @@ class Moments:
         self._count = total
 
     def result(self) -> tuple[Tensor, Tensor]:
-        """Mean and variance (channels,), float32; of a channel that `zero_constant` makes 0 the variance is infinite."""
+        """Mean and variance (channels,), float32; the variance of what `zero_constant` makes 0 is infinite."""
         mean, variance = (each.float().to(self._device) for each in (self._mean, self._squares / self._count))
         return mean, variance.masked_fill(self._spread <= spread_of_rounding(self._first), torch.inf)
 
