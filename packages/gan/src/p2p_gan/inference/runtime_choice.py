@@ -56,8 +56,9 @@ def open_model(
     return model
 
 
-def _open(path: Path, runtime: str, device: "torch.device | str | None", report: Reporter) -> AnyModel:
+def _open(path: Path, runtime: str, wanted: "torch.device | str | None", report: Reporter) -> AnyModel:
     """The model; with `auto` an export is in onnxruntime, where that is installed."""
+    device = _name_of(wanted)
     if runtime not in RUNTIMES:
         to_do = f"Choose {', '.join(RUNTIMES)}."
         raise UsageError(f"runtime={runtime}", "is not possible", to_do, code="unknown-runtime")
@@ -225,25 +226,32 @@ def load_for_torch(path: Path, device: "torch.device | str | None") -> AnyModel:
 
     limit_threads()
     model = read_model(path)
-    if device is not None:
-        model.generator.to(resolve_device(device) if isinstance(device, str) else device)
+    if (name := _name_of(device)) is not None:
+        model.generator.to(resolve_device(name))
     return model
 
 
-def _is_on_cpu(device: "torch.device | str | None") -> bool:
+def _name_of(device: object) -> str | None:
+    """The name of a device, that of a torch.device too; raises UsageError for what is none, such as a number."""
+    if device is None or isinstance(device, str):
+        return device
+    if hasattr(device, "type") and hasattr(device, "index"):
+        return str(device)
+    example = f"cuda:{device}" if isinstance(device, int) and device >= 0 else "cuda:0"
+    to_do = f'Give its name, such as "cpu" or "{example}", or "auto".'
+    raise UsageError(f"device={device!r}", "is not the name of a device", to_do, code="unknown-device")
+
+
+def _is_on_cpu(device: str | None) -> bool:
     """Whether torch would compute on the CPU, as far as it is known without torch."""
-    if device is None:
-        return True
-    name = device if isinstance(device, str) else device.type
-    return name == "cpu" or (name == "auto" and not may_have_gpu())
+    return device in (None, "cpu") or (device == "auto" and not may_have_gpu())
 
 
-def _refuse_gpu(device: "torch.device | str | None") -> None:
-    name = device if isinstance(device, str) or device is None else device.type
-    if name not in ("auto", "cpu", None):
+def _refuse_gpu(device: str | None) -> None:
+    if device not in ("auto", "cpu", None):
         to_do = "Choose cpu or auto, or --runtime torch with the run folder."
         raise UsageError(
-            f"device={name}", "is not where onnxruntime and openvino compute", to_do, code="unknown-device"
+            f"device={device}", "is not where onnxruntime and openvino compute", to_do, code="unknown-device"
         )
 
 
