@@ -59,15 +59,19 @@ def load_model(
     line once. Raises P2PError where there is no model, or none that this version knows, UsageError for an impossible
     choice.
     """
-    if not isinstance(path, str | os.PathLike):
-        to_do = "Give the path of a run folder, a model file or an ONNX file."
-        raise UsageError(type(path).__name__, "is no path", to_do, code="missing-model")
-    path = Path(path)
+    path = _path_of(path)
     model = open_model(path, runtime, device=device, report=report)
     if all_cores and isinstance(model, OnnxModel):
         model = with_all_cores(model)
     fallback = None if runtime != "auto" or is_onnx(path) else partial(load_for_torch, model_file(path), device)
     return Predictor(model, report, fallback=fallback)
+
+
+def _path_of(path: object) -> Path:
+    if isinstance(path, str | os.PathLike):
+        return Path(path)
+    to_do = "Give the path of a run folder, a model file or an ONNX file."
+    raise UsageError(type(path).__name__, "is no path", to_do, code="missing-model")
 
 
 class Predictor:
@@ -238,10 +242,10 @@ def _whole(value: SupportsIndex, name: str) -> int:
 
 
 def _size_of(size: Size | tuple[int, int] | int | str | None) -> Size | str | None:
-    if size is None or isinstance(size, Size) or size == "native":
+    if size is None or isinstance(size, Size):
         return size
     if isinstance(size, str):
-        return parse_size(size)
+        return size if size == "native" else parse_size(size)
     sides = size if isinstance(size, tuple | list) else np.ravel(size).tolist()
     return parse_size("x".join(str(_whole(side, "size")) for side in sides))
 
