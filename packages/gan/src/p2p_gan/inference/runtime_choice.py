@@ -19,7 +19,7 @@ from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel, has_onnxruntime, 
 from p2p_gan.inference.runtimes.openvino_runtime import has_openvino, load_openvino_model, require_openvino
 from p2p_gan.inference.runtimes.translator import AnyModel
 from p2p_gan.inference.runtimes.trial import times_for
-from p2p_gan.machine.driver import may_have_gpu
+from p2p_gan.machine.driver import device_name, may_have_gpu
 from p2p_gan.machine.memory import budget_of
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.location import is_onnx, model_file, model_fingerprint, onnx_beside
@@ -58,7 +58,7 @@ def open_model(
 
 def _open(path: Path, runtime: str, wanted: "torch.device | str | None", report: Reporter) -> AnyModel:
     """The model; with `auto` an export is in onnxruntime, where that is installed."""
-    device = _name_of(wanted)
+    device = device_name(wanted)
     if runtime not in RUNTIMES:
         to_do = f"Choose {', '.join(RUNTIMES)}."
         raise UsageError(f"runtime={runtime}", "is not possible", to_do, code="unknown-runtime")
@@ -226,20 +226,9 @@ def load_for_torch(path: Path, device: "torch.device | str | None") -> AnyModel:
 
     limit_threads()
     model = read_model(path)
-    if (name := _name_of(device)) is not None:
-        model.generator.to(resolve_device(name))
+    if device is not None:
+        model.generator.to(resolve_device(device))
     return model
-
-
-def _name_of(device: object) -> str | None:
-    """The name of a device, that of a torch.device too; raises UsageError for what is none, such as a number."""
-    if device is None or isinstance(device, str):
-        return device
-    if hasattr(device, "type") and hasattr(device, "index"):
-        return str(device)
-    example = f"cuda:{device}" if isinstance(device, int) and device >= 0 else "cuda:0"
-    to_do = f'Give its name, such as "cpu" or "{example}", or "auto".'
-    raise UsageError(f"device={device!r}", "is not the name of a device", to_do, code="unknown-device")
 
 
 def _is_on_cpu(device: str | None) -> bool:

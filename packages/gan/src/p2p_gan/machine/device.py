@@ -20,7 +20,7 @@ import torch
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.words import plural
-from p2p_gan.machine.driver import cpu_name
+from p2p_gan.machine.driver import cpu_name, device_name
 from p2p_gan.machine.memory import keep_freed_memory
 from p2p_gan.machine.wait_policy import POLICY, SPIN, chosen_here
 from p2p_gan.machine.waiting import watch_waiting
@@ -39,11 +39,13 @@ _DECISIVE = ("device", "torch", "system")  # the parts of a machine's descriptio
 Autocast = Callable[[], AbstractContextManager[object]]
 
 
-def resolve_device(wanted: str) -> torch.device:
+def resolve_device(asked: torch.device | str) -> torch.device:
     """`auto` is the first CUDA GPU, or the CPU if there is none; raises UsageError if the device does not exist.
 
     `mps`, the GPU of a Mac, has to be asked for, since nothing of p2p has run on one yet.
     """
+    wanted = device_name(asked)
+    assert wanted is not None, "a device is asked for"
     if wanted == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
