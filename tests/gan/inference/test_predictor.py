@@ -1,6 +1,7 @@
 """A model is a function: the same kind of picture out as in, with the pixels that `p2p sample` writes."""
 
 import copy
+import io
 import os
 import pickle
 import subprocess
@@ -375,6 +376,17 @@ def test_deep_values_keep_their_type_and_others_are_refused(
         model(Image.fromarray(holes.astype(np.float32)))
 
 
+def test_values_of_an_output_s_own_range_are_not_squeezed_into_the_type_of_what_was_given(
+    make_model: Callable[..., Model],
+) -> None:
+    # Of 16 bits, floats end at 65,504 and bfloat16 knows 256 steps: an elevation of 90,000 was infinite.
+    model = Predictor(make_model(PHOTO, Half("height", "picture", 1, "float32", (0.0, 90_000.0))))
+    photo = torch.rand((3, 32, 32), generator=torch.Generator().manual_seed(0)).half()
+    for given in (photo, photo.bfloat16()):
+        assert model(given).dtype == torch.float32
+    assert torch.equal(model(photo), model(photo.float()))
+
+
 def test_threads_get_the_pixels_that_one_gets(painter: Predictor) -> None:
     wanted = [painter(LABELS, seed=number) for number in range(4)]
     found: dict[int, Any] = {}
@@ -444,6 +456,8 @@ def test_whole_numbers_of_numpy_are_taken_as_those_of_python(painter: Predictor)
     ours: dict[str, Any] = {"seed": 3, "size": 64, "variant": 2}
     theirs: dict[str, Any] = {"seed": np.int64(3), "size": [np.int32(64), 64], "variant": np.uint8(2)}
     assert np.array_equal(painter(LABELS, **theirs), painter(LABELS, **ours))
+    theirs["size"] = np.array([64, 64])
+    assert np.array_equal(painter(LABELS, **theirs), painter(LABELS, **ours))
 
 
 def test_an_onnx_file_is_a_model_too_and_leaves_pictures_too_large_for_it_to_torch(
@@ -473,3 +487,29 @@ def test_a_run_folder_without_a_model_is_one_line(tmp_path: Path, refused: "Refu
         load_model(tmp_path)
     with refused("missing-model"):
         load_model(tmp_path / "no.onnx")
+
+
+@pytest.mark.parametrize("device", [0, -1, 1.5, True, ("cuda", 0)])
+def test_what_is_no_name_of_a_device_is_one_line(
+    device: Any, make_model: Callable[..., Model], write_model: "WriteModel", tmp_path: Path, refused: "Refused"
+) -> None:
+    place = write_model(make_model(PHOTO, PHOTO), tmp_path / "model.safetensors")
+    with refused("unknown-device", usage=True):
+        load_model(place, device=device)
+
+
+def test_a_device_of_torch_is_taken_as_its_name_is(
+    make_model: Callable[..., Model], write_model: "WriteModel", tmp_path: Path, refused: "Refused"
+) -> None:
+    place = write_model(make_model(PHOTO, PHOTO), tmp_path / "model.safetensors")
+    wanted = load_model(place, device="cpu")(NOISE)
+    for device in (torch.device("cpu"), None):
+        assert np.array_equal(load_model(place, device=device)(NOISE), wanted)
+    with refused("unknown-device", "device=meta", usage=True):
+        load_model(place, device=torch.device("meta"))
+
+
+@pytest.mark.parametrize("path", [io.BytesIO(b"model"), b"model", None, 5])
+def test_what_is_no_path_of_a_model_is_one_line(path: Any, refused: "Refused") -> None:
+    with refused("missing-model", usage=True):
+        load_model(path)

@@ -277,3 +277,36 @@ def test_masks_of_one_class_are_noted_where_black_and_white_are_two_classes_of_t
     assert look([tmp_path / "empty.png"], card, notes) == []
     two = Palette("two", (CARS.classes[0], CARS.classes[-1]))
     assert look([tmp_path / name], make_model(MASK, PHOTO, palette=two).card, notes) == []
+
+
+def test_pictures_of_0_and_1_for_a_model_of_photos_are_noted(
+    make_model: Make, write_model: "WriteModel", tmp_path: Path, notes: "Notes"
+) -> None:
+    # As np.uint8(floats of 0 to 1) and masks of 0 and 1 are: black to the model, in silence.
+    model = make_model(PHOTO, Half("other", "picture"))
+    binary = write(tmp_path / "binary", lambda number: scene(number) // 128)
+    assert "0.png (and 4 more): has no values but 0 and 1" in look(binary, model.card, notes)[0]
+    notes.lines.clear()
+    mixed = [*binary, *write(tmp_path / "photos", scene)]
+    assert look(mixed, model.card, notes) == []  # one dark picture among others may be so
+    predictor = Predictor(model, notes)
+    predictor(scene(0) / 255 / 255)
+    predictor(scene(1) // 128)
+    assert len(notes.lines) == 1
+    assert "the picture: has no values but 0 and 1" in notes.lines[0]
+    predictor(np.zeros((32, 32, 3), np.uint8))
+    assert len(notes.lines) == 1
+
+
+def test_floats_in_another_unit_than_those_of_training_are_noted(
+    make_model: Make, tmp_path: Path, notes: "Notes"
+) -> None:
+    depth = Half("depth", "picture", channels=1, dtype="float32", range=(0.0, 5000.0))
+    model = make_model(depth, PHOTO)
+    files = [tmp_path / f"{number}.npy" for number in range(3)]
+    for number, file in enumerate(files):
+        np.save(file, scene(number)[..., 0].astype(np.float32) / 50)
+    assert "0.npy (and 2 more): has no value as large as 1/500" in look(files, model.card, notes)[0]
+    notes.lines.clear()
+    np.save(files[1], scene(1)[..., 0].astype(np.float32) * 15)
+    assert look(files, model.card, notes) == []  # flat land is lower than the rest

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_gan.machine import device
 from p2p_gan.machine.memory import keep_freed_memory
 
@@ -227,3 +227,15 @@ def test_a_gpu_is_found() -> None:
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device here")
     assert device.resolve_device("auto").type == "cuda"
+
+
+@pytest.mark.parametrize("wanted", [0, 1.5, ("cuda", 0)])
+def test_what_is_no_name_of_a_device_is_refused(wanted: Any, refused: "Refused") -> None:
+    with refused("unknown-device", f"device={wanted!r}", usage=True):
+        device.resolve_device(wanted)
+
+
+def test_a_device_of_torch_has_to_be_there_as_its_name_has() -> None:
+    assert device.resolve_device(torch.device("cpu")) == torch.device("cpu")
+    with pytest.raises(UsageError):
+        device.resolve_device(torch.device("cuda:99"))

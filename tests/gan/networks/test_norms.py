@@ -77,3 +77,15 @@ def test_a_norm_of_classes_scales_and_shifts_each_pixel_by_its_class(picture: to
 def test_no_norm_changes_nothing(picture: torch.Tensor) -> None:
     assert isinstance(norm_layer("none", 2), NoNorm)
     assert torch.equal(norm_layer("none", 2)(picture, InferencePass()), picture)
+
+
+@pytest.mark.parametrize("kind", ["batch", "instance"])
+@pytest.mark.parametrize("valid", [(1.0, 1.0), (0.5, 0.5)])
+def test_what_is_constant_but_for_rounding_is_normalised_to_0(kind: str, valid: tuple[float, float]) -> None:
+    # Divided by the root of epsilon, rounding would grow in each layer, and a blank picture would become its noise.
+    noise = torch.randn((1, 2, 8, 8), generator=torch.Generator().manual_seed(0))
+    rounded = torch.tensor([40.0, 0.001])[:, None, None] + noise * torch.tensor([4e-6, 1e-7])[:, None, None]
+    norm = norm_layer(kind, 2)
+    assert norm(rounded, InferencePass("picture", valid)).abs().max() == 0
+    little = torch.tensor([40.0, 0.001])[:, None, None] + noise * 0.01
+    assert norm(little, InferencePass("picture", valid)).std() > 0.5

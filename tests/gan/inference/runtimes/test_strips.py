@@ -101,3 +101,17 @@ def test_moments_of_strips_are_those_of_the_whole() -> None:
     mean, variance = moments.result()
     assert torch.allclose(mean, x.mean(dim=(0, 2, 3)))
     assert torch.allclose(variance, x.var(dim=(0, 2, 3), correction=0))
+
+
+def test_a_blank_picture_of_a_resnet_is_one_colour_in_strips_too() -> None:
+    generator = generator_of(replace(UNET, kind="resnet", blocks=9, norm="instance", upsampling="resize", dropout=0.0))
+    x = torch.full((1, 3, 64, 96), 0.3)
+    layout = layout_of(generator.steps(), 3, Size(96, 64), 1 << 30, 16)
+    assert layout is not None
+    layout = replace(layout, held=frozenset(), released={})
+    with torch.inference_mode():
+        strips = Strips(generator.steps(), lambda first, end: x[:, :, first:end], InferencePass(), layout)
+        found = torch.cat([part for _, part in strips.output()], dim=2)
+        whole = generator(x, InferencePass())
+    assert torch.allclose(generator.finish(found), whole, atol=1e-6)
+    assert torch.allclose(whole, whole[:, :, :1, :1].expand(whole.shape), atol=1e-6)

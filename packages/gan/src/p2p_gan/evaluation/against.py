@@ -43,7 +43,7 @@ def compare_models(
     *,
     asked: EvaluationRequest = EvaluationRequest(),
     keep_going: bool = False,
-    device: torch.device | None = None,
+    device: torch.device | str | None = None,
     report: Reporter = QUIET,
 ) -> ModelComparison:
     """Evaluate both models on the same pairs, as `evaluate` does, and test the difference of each score.
@@ -74,7 +74,7 @@ def compare_models_into(
     *,
     asked: EvaluationRequest = EvaluationRequest(),
     keep_going: bool = False,
-    device: torch.device | None = None,
+    device: torch.device | str | None = None,
     report: Reporter = QUIET,
 ) -> ModelComparison:
     """Compare two models and write the scores of the first to DEST, as `evaluate_into` does.
@@ -106,7 +106,7 @@ def open_both(
     against: Path | str,
     pairs: Path | str,
     asked: EvaluationRequest,
-    device: torch.device | None,
+    device: torch.device | str | None,
     report: Reporter,
 ) -> tuple[Evaluation, Evaluation]:
     """Open both models; raises P2PError if they do not generate the same half."""

@@ -37,7 +37,7 @@ from p2p_gan.evaluation.segmenter import Segmenter
 from p2p_gan.evaluation.tally import BesideReal, Tally
 from p2p_gan.inference.apply import ApplyOptions
 from p2p_gan.inference.inputs import read_model_pair, refuse_folder, task_for
-from p2p_gan.machine.device import limit_threads
+from p2p_gan.machine.device import limit_threads, resolve_device
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model, read_model
 
@@ -125,7 +125,7 @@ def evaluate(
     *,
     asked: EvaluationRequest = EvaluationRequest(),
     keep_going: bool = False,
-    device: torch.device | None = None,
+    device: torch.device | str | None = None,
     report: Reporter = QUIET,
     each: Callable[[PairScores, ModelCard], None] = lambda scored, card: None,
 ) -> Scores:
@@ -133,7 +133,8 @@ def evaluate(
 
     `each` is called with every picture and its scores, in the order of the names. Raises P2PError if the split is empty
     or the model does not take these pairs, and for the first pair that cannot be read, unless `keep_going`: then those
-    are `skipped`.
+    are `skipped`. `device` is where torch computes, by default the CPU, "auto" is the first GPU; raises UsageError for
+    one that is not there.
     """
     job = open_evaluation(model_path, pairs, asked, device, report)
     skipped: list[Skip] = []
@@ -279,11 +280,12 @@ def open_evaluation(
     model_path: Path | str,
     pairs: Path | str,
     asked: EvaluationRequest,
-    device: torch.device | None,
+    where: torch.device | str | None,
     report: Reporter,
 ) -> Evaluation:
     """Load the model and list the pairs; raises P2PError if there are none, or the model does not take them."""
     limit_threads()
+    device = None if where is None else resolve_device(where)
     model = read_model(model_path)
     if device is not None:
         model.generator.to(device)

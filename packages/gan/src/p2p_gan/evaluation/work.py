@@ -48,7 +48,7 @@ def evaluate_into(
     *,
     asked: EvaluationRequest = EvaluationRequest(),
     keep_going: bool = False,
-    device: torch.device | None = None,
+    device: torch.device | str | None = None,
     report: Reporter = QUIET,
 ) -> Scores:
     """Evaluate and write scores and pictures to DEST, which has the same scores as `evaluate` gives.

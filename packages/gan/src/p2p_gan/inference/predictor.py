@@ -59,12 +59,19 @@ def load_model(
     line once. Raises P2PError where there is no model, or none that this version knows, UsageError for an impossible
     choice.
     """
-    path = Path(path)
+    path = _path_of(path)
     model = open_model(path, runtime, device=device, report=report)
     if all_cores and isinstance(model, OnnxModel):
         model = with_all_cores(model)
     fallback = None if runtime != "auto" or is_onnx(path) else partial(load_for_torch, model_file(path), device)
     return Predictor(model, report, fallback=fallback)
+
+
+def _path_of(path: object) -> Path:
+    if isinstance(path, str | os.PathLike):
+        return Path(path)
+    to_do = "Give the path of a run folder, a model file or an ONNX file."
+    raise UsageError(type(path).__name__, "is no path", to_do, code="missing-model")
 
 
 class Predictor:
@@ -235,11 +242,11 @@ def _whole(value: SupportsIndex, name: str) -> int:
 
 
 def _size_of(size: Size | tuple[int, int] | int | str | None) -> Size | str | None:
-    if size is None or isinstance(size, Size) or size == "native":
+    if size is None or isinstance(size, Size):
         return size
     if isinstance(size, str):
-        return parse_size(size)
-    sides = size if isinstance(size, tuple | list) else (size,)
+        return size if size == "native" else parse_size(size)
+    sides = size if isinstance(size, tuple | list) else np.ravel(size).tolist()
     return parse_size("x".join(str(_whole(side, "size")) for side in sides))
 
 
@@ -256,7 +263,8 @@ def _answer(picture: Any, card: ModelCard, changes: InputChanges, run: _Run) -> 
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(picture, torch.Tensor):
         return _answer_tensor(picture, card, changes, run)
-    to_do = "Give a numpy array, a picture of Pillow or a tensor; p2p_gan.sample takes files and folders."
+    to_do = "Give a numpy array, a picture of Pillow (PIL.Image.open reads a file), a tensor, or a list of these; "
+    to_do += "p2p_gan.sample takes files and folders."
     raise UsageError(f"{type(picture).__name__}", "is no kind of picture that is taken", to_do, code="not-a-picture")
 
 
@@ -297,7 +305,8 @@ def _answer_tensor(tensor: "torch.Tensor", card: ModelCard, changes: InputChange
     answers = []
     for output in _answer_array(values, card, changes, run):
         moved = torch.from_numpy(np.ascontiguousarray(np.moveaxis(_with_channels(output), -1, -3)))
-        as_given = tensor.dtype if moved.is_floating_point() and is_share(values, card) else moved.dtype
+        # Values of the output's own range, such as metres, may be beyond what a tensor of 16 bits holds.
+        as_given = tensor.dtype if output.dtype != card.output.dtype and is_share(values, card) else moved.dtype
         answers.append(moved.to(tensor.device, as_given))
     return answers
 

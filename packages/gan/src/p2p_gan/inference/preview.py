@@ -34,6 +34,7 @@ _NEAR, _PURE = 48, 0.98  # how far JPEG moves both, and the share of pixels that
 _SHEETS = ("sample sheet", "contact sheet", "figure")  # roles of what has several pictures on it
 _BYTE, _SCALES = 255, 8  # what 8 bits hold, and from how many times that on a range is one of more bits
 _SHARE = 0.75  # of the pictures that tell something
+_FAINT = 500  # times that values are to be smaller than those of training, and are probably in another unit
 
 
 def look_at_inputs(
@@ -60,12 +61,17 @@ def look_at_inputs(
             _refuse_no_masks(chosen, len(files), card, read)
         _note_one_class(chosen, card.palette, read, report)
         return
+    names = [each if isinstance(each, Path) else each.path for each in files]
+    pictures: Sequence[Array] = ()
     if card.input.dtype == "uint8" and card.input.channels in (1, 3):
-        pictures = [picture for picture in (_read(each, read) for each in chosen) if picture is not None]
-        names = [each if isinstance(each, Path) else each.path for each in files]
+        photos = [photo for photo in (_read(each, read) for each in chosen) if photo is not None]
         if not _note_sheets(chosen, read, report):
-            _note_pairs(names, pictures, card, report)
-        _note_masks(names, pictures, card, report)
+            _note_pairs(names, photos, card, report)
+        _note_masks(names, photos, card, report)
+        pictures = photos
+    elif card.input_coding.dtype.startswith("float") and not card.input.parts:
+        pictures = [values for values in (_read_values(each, card, read) for each in chosen) if values is not None]
+    _note_faint(names, pictures, card, report)
 
 
 def look_at_pixels(pixels: Array, card: ModelCard, report: Reporter, *, where: str) -> None:
@@ -75,6 +81,8 @@ def look_at_pixels(pixels: Array, card: ModelCard, report: Reporter, *, where: s
     """
     if beyond := find_beyond(pixels, card):
         report.note(f"{where}: {beyond}")
+    else:
+        _note_faint([Path(where)], [pixels], card, report)
     takes_mask = card.input.kind == "mask" and card.palette is not None
     if takes_mask or card.input.dtype != "uint8" or card.input.channels not in (1, 3):
         return
@@ -100,6 +108,22 @@ def find_beyond(pixels: Array, card: ModelCard) -> str | None:
     if coding.dtype == "uint16" and least < most <= _BYTE < high / _SCALES:
         return f"has no value above {most:.6g}, as pictures of 8 bits have, but {trained}."
     return None
+
+
+def _note_faint(files: Sequence[Path], pictures: Sequence[Array], card: ModelCard, report: Reporter) -> None:
+    """Note that all pictures are as dark as if their values went to 1, or in another unit; one alone may be so."""
+    low, high = card.input_coding.range
+    is_byte = card.input_coding.dtype == "uint8"
+    most = 1.0 if is_byte else (high - low) / _FAINT
+    is_faint = [bool(np.ptp(each) > 0 and np.abs(each).max() <= most) for each in pictures]
+    is_value = is_byte or card.input_coding.dtype.startswith("float")
+    if card.input.kind == "mask" or not is_value or not is_faint or not all(is_faint):
+        return
+    what = "has no values but 0 and 1, two shades of black. If 1 stands for white, multiply them by 255."
+    if not is_byte:
+        what = f"has no value as large as 1/{_FAINT} of those that the model was trained on ({low:.6g} to {high:.6g}). "
+        what += "Is it in another unit, such as metres for millimetres?"
+    report.note(f"{files[0]}{f' (and {len(files) - 1} more)' if len(files) > 1 else ''}: {what}")
 
 
 def _refuse_pairs(files: Sequence[Path]) -> None:
@@ -171,6 +195,14 @@ def _read(source: Path | PictureBytes, read: ReadOptions) -> Photo | None:
     try:
         with open_input(source, read) as file:
             return read_photo(file)
+    except P2PError:
+        return None  # is reported where all are read
+
+
+def _read_values(source: Path | PictureBytes, card: ModelCard, read: ReadOptions) -> Array | None:
+    try:
+        with open_input(source, read) as file:
+            return read_input(file, card)
     except P2PError:
         return None  # is reported where all are read
 

@@ -19,7 +19,7 @@ from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel, has_onnxruntime, 
 from p2p_gan.inference.runtimes.openvino_runtime import has_openvino, load_openvino_model, require_openvino
 from p2p_gan.inference.runtimes.translator import AnyModel
 from p2p_gan.inference.runtimes.trial import times_for
-from p2p_gan.machine.driver import may_have_gpu
+from p2p_gan.machine.driver import device_name, may_have_gpu
 from p2p_gan.machine.memory import budget_of
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.location import is_onnx, model_file, model_fingerprint, onnx_beside
@@ -56,8 +56,9 @@ def open_model(
     return model
 
 
-def _open(path: Path, runtime: str, device: "torch.device | str | None", report: Reporter) -> AnyModel:
+def _open(path: Path, runtime: str, wanted: "torch.device | str | None", report: Reporter) -> AnyModel:
     """The model; with `auto` an export is in onnxruntime, where that is installed."""
+    device = device_name(wanted)
     if runtime not in RUNTIMES:
         to_do = f"Choose {', '.join(RUNTIMES)}."
         raise UsageError(f"runtime={runtime}", "is not possible", to_do, code="unknown-runtime")
@@ -226,24 +227,20 @@ def load_for_torch(path: Path, device: "torch.device | str | None") -> AnyModel:
     limit_threads()
     model = read_model(path)
     if device is not None:
-        model.generator.to(resolve_device(device) if isinstance(device, str) else device)
+        model.generator.to(resolve_device(device))
     return model
 
 
-def _is_on_cpu(device: "torch.device | str | None") -> bool:
+def _is_on_cpu(device: str | None) -> bool:
     """Whether torch would compute on the CPU, as far as it is known without torch."""
-    if device is None:
-        return True
-    name = device if isinstance(device, str) else device.type
-    return name == "cpu" or (name == "auto" and not may_have_gpu())
+    return device in (None, "cpu") or (device == "auto" and not may_have_gpu())
 
 
-def _refuse_gpu(device: "torch.device | str | None") -> None:
-    name = device if isinstance(device, str) or device is None else device.type
-    if name not in ("auto", "cpu", None):
+def _refuse_gpu(device: str | None) -> None:
+    if device not in ("auto", "cpu", None):
         to_do = "Choose cpu or auto, or --runtime torch with the run folder."
         raise UsageError(
-            f"device={name}", "is not where onnxruntime and openvino compute", to_do, code="unknown-device"
+            f"device={device}", "is not where onnxruntime and openvino compute", to_do, code="unknown-device"
         )
 
 

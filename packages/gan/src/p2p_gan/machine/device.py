@@ -21,7 +21,7 @@ import torch
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.words import first_line, plural
-from p2p_gan.machine.driver import cpu_name, may_have_gpu
+from p2p_gan.machine.driver import cpu_name, device_name, may_have_gpu
 from p2p_gan.machine.memory import keep_freed_memory
 from p2p_gan.machine.wait_policy import POLICY, SPIN, chosen_here
 from p2p_gan.machine.waiting import watch_waiting
@@ -41,12 +41,14 @@ _NO_KERNELS = "no kernel image"  # in what CUDA says of a GPU that is older or n
 Autocast = Callable[[], AbstractContextManager[object]]
 
 
-def resolve_device(wanted: str) -> torch.device:
+def resolve_device(asked: torch.device | str) -> torch.device:
     """`auto` is the first CUDA GPU, or the CPU if there is none or torch has no kernels for it (`why_unused`).
 
     Raises UsageError if the device does not exist, and P2PError if it is there and cannot compute. `mps`, the GPU of a
     Mac, has to be asked for, since nothing of p2p has run on one yet.
     """
+    wanted = device_name(asked)
+    assert wanted is not None, "a device is asked for"
     if wanted == "auto":
         if not torch.cuda.is_available():
             return torch.device("cpu")

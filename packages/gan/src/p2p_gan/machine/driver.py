@@ -1,4 +1,4 @@
-"""What can be known of this machine without torch: whether it may have a GPU, and what its processor is called.
+"""What can be known without torch: whether there may be a GPU, what the processor and a device are called.
 
 Nothing here may load torch: that takes longer than a small model needs for its picture.
 """
@@ -8,6 +8,8 @@ import ctypes
 import platform
 import sys
 from pathlib import Path
+
+from p2p_datatools.contract.errors import UsageError
 
 
 def may_have_gpu() -> bool:
@@ -30,3 +32,14 @@ def cpu_name() -> str:
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()
+
+
+def device_name(device: object) -> str | None:
+    """The name of a device, that of a torch.device too; raises UsageError for what is none, such as a number."""
+    if device is None or isinstance(device, str):
+        return device
+    if hasattr(device, "type") and hasattr(device, "index"):
+        return str(device)
+    example = f"cuda:{device}" if isinstance(device, int) and device >= 0 else "cuda:0"
+    to_do = f'Give its name, such as "cpu" or "{example}", or "auto".'
+    raise UsageError(f"device={device!r}", "is not the name of a device", to_do, code="unknown-device")

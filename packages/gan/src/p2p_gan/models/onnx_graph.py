@@ -32,7 +32,7 @@ from p2p_gan.models.onnx_file import (
 )
 from p2p_gan.networks.blocks import LEAK, BilinearConv, Down, ReflectConv, Residual, ResizeConv, Up
 from p2p_gan.networks.noise import NoiseChannels
-from p2p_gan.networks.norms import EPSILON, BatchNorm, ClassAdaptiveNorm, InstanceNorm, NoNorm
+from p2p_gan.networks.norms import EPSILON, ROUNDING, BatchNorm, ClassAdaptiveNorm, InstanceNorm, NoNorm
 from p2p_gan.networks.resnet import ConvNormReLU, ResNet
 from p2p_gan.networks.unet import UNet
 
@@ -298,20 +298,36 @@ class _Writer:
 
         def by_valid_part() -> str:
             ends = add("Gather", VALID, constant(level))
-            part = add("Slice", x, constant([0, 0]), ends, constant([2, 3]))
+
+            def valid_part(values: str) -> str:
+                return add("Slice", values, constant([0, 0]), ends, constant([2, 3]))
+
+            varying = self._zero_constant(x, valid_part(x))
+            part = valid_part(varying)
             mean = add("ReduceMean", part, axes=[2, 3])
             centred = add("Sub", part, mean)
             variance = add("ReduceMean", add("Mul", centred, centred), axes=[2, 3])
             deviation = add("Sqrt", add("Add", variance, constant(epsilon, np.float32)))
-            return add("Div", add("Sub", x, mean), deviation)
+            return add("Div", add("Sub", varying, mean), deviation)
 
         def with_weights() -> str:
             shaped = [add("Reshape", each, constant([-1, 1, 1])) for each in weights]
             return add("Add", add("Mul", by_valid_part(), shaped[0]), shaped[1])
 
-        return self.graph.branch(
-            self._padded, with_weights, lambda: add("InstanceNormalization", x, *weights, epsilon=epsilon)
-        )
+        def by_all() -> str:
+            return add("InstanceNormalization", self._zero_constant(x, x), *weights, epsilon=epsilon)
+
+        return self.graph.branch(self._padded, with_weights, by_all)
+
+    def _zero_constant(self, x: str, part: str) -> str:
+        """As `norms.zero_constant`, by squares."""
+        add, constant = self.graph.add, self.graph.constant
+        first = add("Slice", part, constant([0, 0]), constant([1, 1]), constant([2, 3]))
+        away = add("Sub", part, first)
+        spread = add("ReduceMax", add("Mul", away, away), axes=[2, 3])
+        share, least = (constant(each**2, np.float32) for each in ROUNDING)
+        most = add("Add", add("Mul", add("Mul", first, first), share), least)
+        return add("Mul", x, add("Cast", add("Less", most, spread), to=1))
 
 
 def _numbers(value: Tensor) -> NDArray[np.float64]:

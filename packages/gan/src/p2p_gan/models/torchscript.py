@@ -22,7 +22,7 @@ from p2p_gan.models.card import ModelCard
 from p2p_gan.models.card_text import card_texts
 from p2p_gan.models.model import Model, weights_of
 from p2p_gan.networks.blocks import LEAK, BilinearConv, Down, ReflectConv, Residual, ResizeConv, Up
-from p2p_gan.networks.norms import EPSILON, BatchNorm, InstanceNorm
+from p2p_gan.networks.norms import EPSILON, ROUNDING, BatchNorm, InstanceNorm
 from p2p_gan.networks.resnet import ConvNormReLU, ResNet
 from p2p_gan.networks.unet import UNet
 
@@ -48,7 +48,7 @@ class _Layer(nn.Module):
         self.slope, self.doubles, self.smooth = LEAK, isinstance(conv, ResizeConv), isinstance(conv, BilinearConv)
         self.reflected = conv.kernel_size[0] // 2 if isinstance(conv, ReflectConv) and not self.smooth else 0
         self.conv = _plain_conv(conv)
-        self.norm, self.epsilon = _NO_NORM, EPSILON
+        self.norm, self.epsilon, self.rounding = _NO_NORM, EPSILON, ROUNDING
         scale, shift, mean, variance = torch.ones(1), torch.zeros(1), torch.zeros(1), torch.ones(1)
         if isinstance(norm, BatchNorm):
             self.norm, self.epsilon = (_RUNNING if card.statistics == "running" else _PICTURE), norm.eps
@@ -88,15 +88,25 @@ class _Layer(nn.Module):
         if self.norm == 1:
             return F.batch_norm(x, self.mean, self.variance, self.scale, self.shift, False, 0.0, self.epsilon)
         if self.norm == 2:
+            height, width = x.shape[2], x.shape[3]
+            if valid is not None:
+                height, width = int(valid[self.level][0].item()), int(valid[self.level][1].item())
+            x = self._zero_constant(x, height, width)
             if valid is None:
                 return F.instance_norm(x, None, None, self.scale, self.shift, True, 0.0, self.epsilon)
-            height, width = int(valid[self.level][0].item()), int(valid[self.level][1].item())
             part = x[:, :, :height, :width]
             mean = part.mean(dim=[2, 3], keepdim=True)
             variance = (part - mean).square().mean(dim=[2, 3], keepdim=True)
             normal = (x - mean) / torch.sqrt(variance + self.epsilon)
             return normal * self.scale[:, None, None] + self.shift[:, None, None]
         return x
+
+    def _zero_constant(self, x: Tensor, height: int, width: int) -> Tensor:
+        """As `norms.zero_constant`."""
+        part = x[:, :, :height, :width]
+        first = part[:, :, :1, :1]
+        spread = (part - first).abs().amax(dim=[2, 3], keepdim=True)
+        return x * (spread > first.abs() * self.rounding[0] + self.rounding[1])
 
 
 class _Network(nn.Module):

@@ -88,6 +88,25 @@ def _statistics(x: Tensor, counted: float) -> tuple[Tensor, Tensor, Tensor]:
 
 
 EPSILON = 1e-5
+ROUNDING = 2**-16, 2e-6  # the part of a value, and how much, that pixels of a constant channel may differ by
+
+
+def spread_of_rounding(first: Tensor) -> Tensor:
+    """How far from its first pixel a channel's others may lie, and be equal to it but for rounding."""
+    return first.abs() * ROUNDING[0] + ROUNDING[1]
+
+
+def zero_constant(x: Tensor, height: int | None = None, width: int | None = None) -> Tensor:
+    """`x` (n, channels, h, w) with 0 for channels that are constant but for rounding in their first rows and columns.
+
+    A norm divides rounding by the root of EPSILON, and the next one does so again: in a network without borders of
+    zeros, such as a ResNet, a blank picture would become noise that differs with the runtime and the device. What is
+    constant is 0 when normalised, whatever its value.
+    """
+    part = x[:, :, :height, :width]
+    first = part[:, :, :1, :1]
+    varies = (part - first).abs().amax(dim=(2, 3), keepdim=True) > spread_of_rounding(first)
+    return x * varies if not varies.all() else x
 
 
 class BatchNorm(nn.Module):
@@ -126,7 +145,7 @@ class BatchNorm(nn.Module):
             mean, var = applying.part.statistics(self, x)
             return F.batch_norm(x, mean, var, scale, shift, training=False, eps=self.eps)
         if applying.valid == (1.0, 1.0):
-            return F.instance_norm(x, weight=scale, bias=shift, eps=self.eps)
+            return F.instance_norm(zero_constant(x), weight=scale, bias=shift, eps=self.eps)
         return by_valid_part(x, applying, self.eps) * scale[:, None, None] + shift[:, None, None]
 
     def _normalise(self, x: Tensor) -> Tensor:
@@ -209,7 +228,7 @@ class InstanceNorm(nn.Module):
             # The second derivative of torch's own is wrong for a single picture in channels_last (torch 2.13, CPU).
             return by_valid_part(x, InferencePass(), EPSILON)
         if applying is None or applying.valid == (1.0, 1.0):
-            return F.instance_norm(x, eps=EPSILON)
+            return F.instance_norm(x if applying is None else zero_constant(x), eps=EPSILON)
         return by_valid_part(x, applying, EPSILON)
 
 
@@ -217,6 +236,7 @@ def by_valid_part(x: Tensor, applying: InferencePass, eps: float) -> Tensor:
     """Normalise each picture of (n, channels, h, w) to mean 0 and variance 1 in the part that is not padding."""
     height = max(1, round(x.shape[2] * applying.valid[0]))
     width = max(1, round(x.shape[3] * applying.valid[1]))
+    x = zero_constant(x, height, width)
     variance, mean = torch.var_mean(x[:, :, :height, :width], dim=(2, 3), keepdim=True, correction=0)
     return (x - mean) / torch.sqrt(variance + eps)
 

@@ -14,17 +14,20 @@ from torch import Tensor, nn
 
 from p2p_gan.inference.runtimes.layout import Layout
 from p2p_gan.networks.base import InferencePass, Step
+from p2p_gan.networks.norms import spread_of_rounding
 
 Read = Callable[[int, int], Tensor]  # rows of the input, (1, channels, rows, width) on the device
 
 
 class Moments:
-    """Mean and variance over strips (Chan, Golub and LeVeque 1979), in float64."""
+    """Mean and variance over strips (Chan, Golub and LeVeque 1979), in float64; endless where nothing varies."""
 
     def __init__(self) -> None:
         self._count = 0
         self._mean = torch.zeros(())
         self._squares = torch.zeros(())
+        self._first = torch.zeros(())
+        self._spread = torch.zeros(())
         self._device = torch.device("cpu")
 
     def add(self, x: Tensor) -> None:
@@ -34,6 +37,9 @@ class Moments:
             return
         variance, mean = torch.var_mean(x[0], dim=(1, 2), correction=0)
         self._device = x.device
+        self._first = self._first if self._count else x[0, :, 0, 0]
+        spread = (x[0] - self._first[:, None, None]).abs().amax(dim=(1, 2))
+        self._spread = torch.maximum(self._spread.to(spread), spread)
         if x.device.type == "mps":  # which has no float64
             variance, mean = variance.cpu(), mean.cpu()
         variance, mean = variance.double(), mean.double()
@@ -47,8 +53,9 @@ class Moments:
         self._count = total
 
     def result(self) -> tuple[Tensor, Tensor]:
-        """Mean and variance (channels,), float32."""
-        return self._mean.float().to(self._device), (self._squares / self._count).float().to(self._device)
+        """Mean and variance (channels,), float32; the variance of what `zero_constant` makes 0 is infinite."""
+        mean, variance = (each.float().to(self._device) for each in (self._mean, self._squares / self._count))
+        return mean, variance.masked_fill(self._spread <= spread_of_rounding(self._first), torch.inf)
 
 
 class _KnownStatistics:
