@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from p2p_datatools.checks.looker import Looker
 from p2p_datatools.checks.masks.files import read_half
@@ -23,9 +22,7 @@ from p2p_datatools.checks.twins import PairTwins
 from p2p_datatools.checks.values import PictureValues, ValueCheck, measure_values
 from p2p_datatools.contract.errors import CheckResult, Finding, P2PError, finding_of
 from p2p_datatools.contract.files.listing import LeftOut, picture_names
-from p2p_datatools.contract.pairs.alignment import AlignmentCheck
 from p2p_datatools.contract.pairs.alike import find_alike
-from p2p_datatools.contract.pairs.edges import EdgeMap, map_edges, map_fine_edges
 from p2p_datatools.contract.pairs.halves import (
     StoredHalves,
     how_to_renew,
@@ -33,6 +30,7 @@ from p2p_datatools.contract.pairs.halves import (
     read_stored,
     refuse_changed,
 )
+from p2p_datatools.contract.pairs.halves_fit import HalvesFit, PairEdges
 from p2p_datatools.contract.pairs.lines import FILLED, Pair
 from p2p_datatools.contract.pairs.manifest import (
     HEADER,
@@ -45,7 +43,6 @@ from p2p_datatools.contract.pairs.manifest import (
     open_pairs,
     refuse_untrainable,
 )
-from p2p_datatools.contract.pairs.partners import PartnerCheck
 from p2p_datatools.contract.pairs.seam import refuse_drawn
 from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture, photo_size
 from p2p_datatools.contract.pictures.images import size_of
@@ -53,6 +50,8 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.likeness.signature import PictureSignature
+
+_MOST = 1000  # pairs of which it is told whether their halves belong together
 
 
 def check_pairs(path: Path, known: PairFolder | None = None, *, report: Reporter = QUIET) -> CheckResult:
@@ -80,11 +79,12 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
     repeats, sizes = Repeats(), Counter[Size]()
     halves = (_HalfCheck(folder, folder.a), _HalfCheck(folder, folder.b))
     swaps = SwapCheck((folder.a.name, folder.b.name))
-    fits = _HalvesFit(folder)
+    names = [pair.name for pair in folder.pairs]
+    fit = HalvesFit(folder.path, (folder.a.name, folder.b.name), names, most=_MOST)
     mend = "'p2p data repair', before they are paired again,"
     masks = MaskSetCheck(folder.path, folder.palette, mend) if folder.palette else None
     look, twins = Looker("pairs", len(folder.pairs), report), PairTwins(folder)
-    looked = look.at(partial(_look_at_pair, folder=folder, look=look, twins=twins, fits=fits), folder.pairs)
+    looked = look.at(partial(_look_at_pair, folder=folder, look=look, twins=twins, fit=fit), folder.pairs)
     for place, (pair, seen) in enumerate(zip(folder.pairs, looked, strict=True)):
         yield from seen.findings
         if seen.size:
@@ -99,11 +99,11 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
             masks.add(folder.path / pair.half_files[-1 if of_b else 0], seen.mask)
         if seen.halves:
             swaps.add(file, *(half.description for half in seen.halves))
-        fits.add(pair, seen)
+        fit.add(pair.file, seen.edges)
     for half in halves:
         yield from half.findings()
     yield from swaps.findings()
-    yield from fits.findings()
+    yield from fit.findings()
     yield from masks.findings(report) if masks else ()
     for same in repeats.groups():
         yield from _same_pixels(folder, [folder.pairs[place] for place in same])
@@ -134,31 +134,7 @@ class _PairRecord(NamedTuple):
     halves: tuple[_HalfRecord, ...] = ()
     mask: MaskLook | None = None
     signature: PictureSignature | None = None
-    edges: tuple[EdgeMap, EdgeMap] | None = None
-    fine_edges: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
-
-
-class _HalvesFit:
-    """Whether halves that are no masks belong together, and lie as they should; of masks their placement tells it."""
-
-    def __init__(self, folder: PairFolder) -> None:
-        names = folder.a.name, folder.b.name
-        self._folder, self.partners = folder.path, PartnerCheck(folder.path, names)
-        self.alignment = AlignmentCheck(folder.path, names, [pair.file for pair in folder.pairs])
-
-    def add(self, pair: Pair, seen: _PairRecord) -> None:
-        """Note what was seen of a pair."""
-        if seen.edges:
-            self.partners.add(self._folder / pair.file, *seen.edges)
-        if seen.fine_edges and seen.size:
-            self.alignment.add(pair.file, Size(seen.size.width // 2, seen.size.height), *seen.fine_edges)
-
-    def findings(self) -> Iterator[Finding]:
-        """What was found; where many halves are those of other pairs, they lie nowhere."""
-        elsewhere = list(self.partners.findings())
-        yield from elsewhere
-        if all(found.figure is None for found in elsewhere):
-            yield from self.alignment.findings()
+    edges: PairEdges | None = None
 
 
 class _HalfCheck:
@@ -184,7 +160,7 @@ class _HalfCheck:
             yield from () if self._values.are_few else self._photos.findings(sizes=False)
 
 
-def _look_at_pair(pair: Pair, folder: PairFolder, look: Looker, twins: PairTwins, fits: _HalvesFit) -> _PairRecord:
+def _look_at_pair(pair: Pair, folder: PairFolder, look: Looker, twins: PairTwins, fit: HalvesFit) -> _PairRecord:
     with ExitStack() as stack:
         read = _read(folder, pair, look, stack)
         if isinstance(read, Finding):
@@ -198,12 +174,8 @@ def _look_at_pair(pair: Pair, folder: PairFolder, look: Looker, twins: PairTwins
         mask, wrong = _mask_half(folder, pair, read)
         findings = (*_pair(folder, pair, read), *wrong)
         size = Size(2 * half.width, half.height)
-        signature = twins.describe(read.a, read.b)
-        if mask:  # which has edges of its own
-            return _PairRecord(findings, size, read.hash, halves, mask, signature)
-        edges = None if fits.partners.is_full else (map_edges(read.a), map_edges(read.b))
-        fine = (map_fine_edges(read.a), map_fine_edges(read.b)) if fits.alignment.wants(pair.file) else None
-        return _PairRecord(findings, size, read.hash, halves, None, signature, edges, fine)
+        edges = None if mask else fit.look(pair.name, read.a, read.b)  # a mask has its own
+        return _PairRecord(findings, size, read.hash, halves, mask, twins.describe(read.a, read.b), edges)
 
 
 def _mask_half(folder: PairFolder, pair: Pair, read: StoredHalves) -> tuple[MaskLook | None, list[Finding]]:
