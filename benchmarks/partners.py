@@ -1,21 +1,36 @@
-"""How many pair folders whose halves are shifted by one are found by `p2p data check`, and how many right ones accused.
+"""How many pair folders with wrong halves are found by `p2p data check`, and how many right ones accused.
 
+Wrong are halves of the next pair, two pairs exchanged, halves mirrored, and halves moved by 6% of the width.
 Nothing here may write anything; pairs are A|B pictures, or photos whose grey, edges, noise and small copies are A.
 """
 
 import argparse
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from p2p_datatools.checks.partners import EdgeMap, PartnerCheck, map_edges
 from p2p_datatools.contract.files.listing import find_pictures
+from p2p_datatools.contract.pairs.alignment import AlignmentCheck
+from p2p_datatools.contract.pairs.edges import EdgeMap, map_edges, map_fine_edges
+from p2p_datatools.contract.pairs.partners import PartnerCheck
 from p2p_datatools.contract.pictures.images import Photo, read_photo
+from p2p_datatools.contract.pictures.sizes import Size
 
 COUNTS, DRAWS = (12, 20, 40), 100  # pairs of a draw, and draws of each number of them
-Edges = tuple[EdgeMap, EdgeMap]
+Halves = tuple[Photo, Photo]
+Fine = NDArray[np.float32]
+
+
+class Maps(NamedTuple):
+    """The edges of both halves of a pair, and the fine ones, of the first half as it lies, mirrored and moved."""
+
+    edges: tuple[EdgeMap, EdgeMap]
+    firsts: tuple[Fine, Fine, Fine]
+    second: Fine
 
 
 def add_noise(photo: Photo) -> Photo:
@@ -32,38 +47,66 @@ CHANGES: dict[str, Callable[[Photo], Photo]] = {
 }
 
 
-def read_sets(pairs: list[Path], photos: list[Path]) -> Iterator[tuple[str, list[Edges]]]:
+def map_halves(a: Photo, b: Photo) -> Maps:
+    """What is compared of a pair."""
+    moved = np.roll(a, round(0.06 * a.shape[1]), axis=1)
+    firsts = (map_fine_edges(a), map_fine_edges(np.fliplr(a)), map_fine_edges(moved))
+    return Maps((map_edges(a), map_edges(b)), firsts, map_fine_edges(b))
+
+
+def read_sets(pairs: list[Path], photos: list[Path]) -> Iterator[tuple[str, list[Maps]]]:
     """A name for each set, and where both halves of its pairs have edges."""
     for folder in pairs:
         halves = (np.array_split(read_photo(file), 2, axis=1) for file in find_pictures(folder))
-        yield folder.name, [(map_edges(a), map_edges(b)) for a, b in halves]
+        yield folder.name, [map_halves(a, b) for a, b in halves]
     for folder in photos:
         pictures = [read_photo(file) for file in find_pictures(folder)]
         for name, change in CHANGES.items():
-            yield f"{folder.name}, {name}", [(map_edges(change(each)), map_edges(each)) for each in pictures]
+            yield f"{folder.name}, {name}", [map_halves(change(each), each) for each in pictures]
 
 
-def is_told(edges: list[Edges], shift: int) -> bool:
-    """Whether pairs are told whose second halves are those of the pair `shift` places after them."""
+def has_other_partners(maps: list[Maps], seconds: list[int]) -> bool:
+    """Whether pairs are told whose second halves are those of the pairs at these places."""
     partners = PartnerCheck(Path("pairs"), ("a", "b"))
-    for number, (a, _) in enumerate(edges):
-        partners.add(Path(f"{number}.png"), a, edges[(number + shift) % len(edges)][1])
+    for number, (each, second) in enumerate(zip(maps, seconds, strict=True)):
+        partners.add(Path(f"{number}.png"), each.edges[0], maps[second].edges[1])
     return any(partners.findings())
 
 
+def is_misplaced(maps: list[Maps], first: int) -> bool:
+    """Whether pairs are told whose first halves lie as they are, are mirrored, or moved."""
+    files = [f"{number}.png" for number in range(len(maps))]
+    alignment = AlignmentCheck(Path("pairs"), ("a", "b"), files)
+    for file, each in zip(files, maps, strict=True):
+        alignment.add(file, Size(256, 256), each.firsts[first], each.second)
+    return any(alignment.findings())
+
+
+def judge(maps: list[Maps]) -> list[bool]:
+    """What is told of the pairs as they are, twice, and of the four kinds of wrong ones."""
+    count = len(maps)
+    right = list(range(count))
+    shifted, exchanged = [*right[1:], 0], [count - 1, *right[1:-1], 0]
+    elsewhere = [has_other_partners(maps, seconds) for seconds in (right, shifted, exchanged)]
+    return [*elsewhere, *(is_misplaced(maps, first) for first in range(3))]
+
+
 def main() -> None:
-    """Print for each set and number of pairs how many draws of right and of shifted pairs were told."""
+    """Print for each set and number of pairs how many draws of right and of wrong pairs were told."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pairs", type=Path, nargs="*", default=[], help="folders of A|B pictures")
     parser.add_argument("--photos", type=Path, nargs="*", default=[], help="folders of photos")
     given, draw = parser.parse_args(), np.random.default_rng(0)
-    for name, edges in read_sets(given.pairs, given.photos):
-        for count in (each for each in COUNTS if each <= len(edges)):
-            told = [0, 0]
+    for name, maps in read_sets(given.pairs, given.photos):
+        for count in (each for each in COUNTS if each <= len(maps)):
+            told = np.zeros(6, dtype=int)
             for _ in range(DRAWS):
-                chosen = [edges[each] for each in np.sort(draw.choice(len(edges), count, replace=False))]
-                told = [before + is_told(chosen, shift) for shift, before in enumerate(told)]
-            print(f"{name}: {count} of {len(edges)} pairs, {DRAWS} draws: right {told[0]} told, shifted {told[1]}")
+                told += judge([maps[each] for each in np.sort(draw.choice(len(maps), count, replace=False))])
+            right, shifted, exchanged, placed, mirrored, moved = told.tolist()
+            print(
+                f"{name}: {count} of {len(maps)} pairs, {DRAWS} draws: right {right} and {placed} told, "
+                f"shifted {shifted}, exchanged {exchanged}, mirrored {mirrored}, moved {moved}"
+            )
 
 
 if __name__ == "__main__":

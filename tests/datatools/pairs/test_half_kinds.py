@@ -30,6 +30,13 @@ def numbered(*patterns: str, count: int = 3) -> list[str]:
         (("quake_{}_pre_disaster.png", "quake_{}_post_disaster.png"), ["post", "pre"]),
         (("{}_S6/NOISY_SRGB.PNG", "{}_S6/GT_SRGB.PNG"), ["gt", "noisy"]),
         (("train/train_A/{}.png", "train/train_B/{}.png", "train/train_C/{}.png"), ["a", "b", "c"]),
+        # The folder's word stands in the names, too.
+        (("spring/s1_7/spring_s1_7_p{}.png", "spring/s2_7/spring_s2_7_p{}.png"), ["s1", "s2"]),
+        (("s1_7/a_s1_7_{}.png", "s2_7/a_s2_7_{}.png", "lc_7/a_lc_7_{}.png"), ["lc", "s1", "s2"]),
+        (
+            ("Train/Low/low{}.png", "Train/Normal/normal{}.png", "Test/Low/low9{}.png", "Test/Normal/normal9{}.png"),
+            ["low", "normal"],
+        ),
         # Frames count anew in each scene, which is no kind.
         (("GO1_07/blur/{}.png", "GO1_07/sharp/{}.png", "GO2_11/blur/{}.png", "GO2_11/sharp/{}.png"), ["blur", "sharp"]),
     ],

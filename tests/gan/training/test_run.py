@@ -11,13 +11,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 import torch
 
 from p2p_datatools.contract.files.atomic import read_lines
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.images import Photo, read_photo
+from p2p_datatools.contract.pictures.images import Photo, read_photo, write_png
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch, load_dataset
@@ -513,6 +514,17 @@ def test_a_run_continued_on_another_machine_notes_that_bits_may_differ(
     report = Stop(after=0)
     train(pair_folder, tmp_path / "run", tiny, report=report)
     assert [line for line in report.lines if "device was an abacus, now" in line and "not the same bit for bit" in line]
+
+
+def test_a_val_that_is_copied_from_train_is_noted_of_a_folder_of_another_tool(tiny: Config, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for file in (*(f"train/{number}.png" for number in range(6)), "val/90.png", "val/91.png"):
+        write_png(tmp_path / "maps" / file, random.integers(0, 256, (32, 64, 3), dtype=np.uint8))
+    shutil.copy(tmp_path / "maps" / "train" / "3.png", tmp_path / "maps" / "val" / "93.png")
+    report = Stop(after=0)
+    train(tmp_path / "maps", tmp_path / "run", tiny, report=report)
+    (line,) = [line for line in report.lines if "in different splits show the same" in line]
+    assert "has the same pixels as" in line
 
 
 def test_changed_pairs_are_noticed_with_what_changed(

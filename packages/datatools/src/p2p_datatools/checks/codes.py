@@ -130,7 +130,8 @@ _PAIR_ERRORS = {
 _PAIRS = {
     "halves-equal": "A and B have the same pixels",
     "halves-swapped": "A looks as the B of the other pairs, and B as their A",
-    "other-partner": "A fits the B of other pairs better than its own, as after a shift of numbers",
+    "other-partner": "A fits the B of other pairs better than its own, as after a shift of numbers or an exchange",
+    "half-turned": "A fits its B better mirrored or turned",
     "neighbour-leak": "pairs that stand beside training pairs in a walk, a video or a minute",
     "alike-throughout": "most pairs are each nearly the next, as drawings of one kind are",
     "sizes-differ": "pairs of several sizes in a folder without a manifest",
@@ -138,6 +139,7 @@ _PAIRS = {
     "nodata-unrecorded": "pixels without data, of which the manifest does not say where they are",
 }
 _PAIR_HINTS = {
+    "half-shifted": "A fits its B better moved, or in another size",
     "not-pairs": "photos, masks or others in train/, val/ or test/ that are not A|B",
     "half-folders": "A and B in two folders that are still to be joined",
     "pairs-below": "pairs in a folder below this one",

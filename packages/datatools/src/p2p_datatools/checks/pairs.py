@@ -15,7 +15,6 @@ import numpy as np
 from p2p_datatools.checks.looker import Looker
 from p2p_datatools.checks.masks.files import read_half
 from p2p_datatools.checks.masks.mask_set import MaskLook, MaskSetCheck, look_at_mask
-from p2p_datatools.checks.partners import EdgeMap, PartnerCheck, map_edges
 from p2p_datatools.checks.photos import PhotoCheck, PhotoLook, look_at_photo
 from p2p_datatools.checks.repeats import Repeats
 from p2p_datatools.checks.swaps import SwapCheck, describe_half
@@ -31,6 +30,7 @@ from p2p_datatools.contract.pairs.halves import (
     read_stored,
     refuse_changed,
 )
+from p2p_datatools.contract.pairs.halves_fit import HalvesFit, PairEdges
 from p2p_datatools.contract.pairs.lines import FILLED, Pair
 from p2p_datatools.contract.pairs.manifest import (
     HEADER,
@@ -50,6 +50,8 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.likeness.signature import PictureSignature
+
+_MOST = 1000  # pairs of which it is told whether their halves belong together
 
 
 def check_pairs(path: Path, known: PairFolder | None = None, *, report: Reporter = QUIET) -> CheckResult:
@@ -77,11 +79,12 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
     repeats, sizes = Repeats(), Counter[Size]()
     halves = (_HalfCheck(folder, folder.a), _HalfCheck(folder, folder.b))
     swaps = SwapCheck((folder.a.name, folder.b.name))
-    partners = PartnerCheck(folder.path, (folder.a.name, folder.b.name))
+    names = [pair.name for pair in folder.pairs]
+    fit = HalvesFit(folder.path, (folder.a.name, folder.b.name), names, most=_MOST)
     mend = "'p2p data repair', before they are paired again,"
     masks = MaskSetCheck(folder.path, folder.palette, mend) if folder.palette else None
     look, twins = Looker("pairs", len(folder.pairs), report), PairTwins(folder)
-    looked = look.at(partial(_look_at_pair, folder=folder, look=look, twins=twins, partners=partners), folder.pairs)
+    looked = look.at(partial(_look_at_pair, folder=folder, look=look, twins=twins, fit=fit), folder.pairs)
     for place, (pair, seen) in enumerate(zip(folder.pairs, looked, strict=True)):
         yield from seen.findings
         if seen.size:
@@ -96,12 +99,11 @@ def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
             masks.add(folder.path / pair.half_files[-1 if of_b else 0], seen.mask)
         if seen.halves:
             swaps.add(file, *(half.description for half in seen.halves))
-        if seen.edges:
-            partners.add(file, *seen.edges)
+        fit.add(pair.file, seen.edges)
     for half in halves:
         yield from half.findings()
     yield from swaps.findings()
-    yield from partners.findings()
+    yield from fit.findings()
     yield from masks.findings(report) if masks else ()
     for same in repeats.groups():
         yield from _same_pixels(folder, [folder.pairs[place] for place in same])
@@ -132,7 +134,7 @@ class _PairRecord(NamedTuple):
     halves: tuple[_HalfRecord, ...] = ()
     mask: MaskLook | None = None
     signature: PictureSignature | None = None
-    edges: tuple[EdgeMap, EdgeMap] | None = None
+    edges: PairEdges | None = None
 
 
 class _HalfCheck:
@@ -158,9 +160,7 @@ class _HalfCheck:
             yield from () if self._values.are_few else self._photos.findings(sizes=False)
 
 
-def _look_at_pair(
-    pair: Pair, folder: PairFolder, look: Looker, twins: PairTwins, partners: PartnerCheck
-) -> _PairRecord:
+def _look_at_pair(pair: Pair, folder: PairFolder, look: Looker, twins: PairTwins, fit: HalvesFit) -> _PairRecord:
     with ExitStack() as stack:
         read = _read(folder, pair, look, stack)
         if isinstance(read, Finding):
@@ -174,7 +174,7 @@ def _look_at_pair(
         mask, wrong = _mask_half(folder, pair, read)
         findings = (*_pair(folder, pair, read), *wrong)
         size = Size(2 * half.width, half.height)
-        edges = None if mask or partners.is_full else (map_edges(read.a), map_edges(read.b))  # a mask has its own
+        edges = None if mask else fit.look(pair.name, read.a, read.b)  # a mask has its own
         return _PairRecord(findings, size, read.hash, halves, mask, twins.describe(read.a, read.b), edges)
 
 

@@ -4,10 +4,11 @@ Nothing here may match names or decide what a pair looks like.
 """
 
 import hashlib
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from p2p_datatools.contract.files.destination import JOURNAL, Destination
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pairs.halves import files_of, hash_of, write_halves
+from p2p_datatools.contract.pairs.halves_fit import MOST_IN_PASSING, HalvesFit, PairEdges
 from p2p_datatools.contract.pairs.lines import GIVEN, Pair, pair_from_json
 from p2p_datatools.contract.pairs.manifest import PAIR_LINES, UNSPLIT, Half
 from p2p_datatools.contract.pictures.arrays import Array
@@ -25,6 +27,7 @@ from p2p_datatools.contract.pictures.holes import lowest_beside_holes
 from p2p_datatools.contract.pictures.images import hash_pixels, size_of, write_png
 from p2p_datatools.contract.pictures.nodata import ClassNumbers, class_like_numbers
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.pairs.given import GivenSplits
 from p2p_datatools.pairs.match import Files
 from p2p_datatools.pairs.recipe import RANGES, REMARKS, Halves, PairRecipe
@@ -84,7 +87,7 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
         job: PairRecipe,
         destination: Destination,
         old: Mapping[str, Pair],
-        names: Container[str],
+        names: Collection[str],
         given: GivenSplits,
         *,
         crowded: bool,
@@ -93,6 +96,9 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
         self._job, self._given, self._crowded = job, given, crowded
         self._measured = any(half.dtype not in RANGES for half in job.halves)
         self._taken = frozenset(file for pair in old.values() for file in pair.files)
+        some = list(islice(names, MOST_IN_PASSING))
+        self._fit = HalvesFit(destination.dest, (job.halves[0].name, job.halves[1].name), some, most=len(some))
+        self._edges = dict[str, PairEdges | None]()  # of the files of these, as they are made
 
     def name(self, item: NamedFiles) -> str:
         """The pair's name."""
@@ -132,6 +138,8 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
                 code="source-changed",
             )
         pair = replace(known or self._place(name), nodata=nodata)
+        if seen := self._fit.look(name, halves.a, halves.b):
+            self._edges[pair.file] = seen
         return Output(pair.files, partial(self._write, pair, halves, signature))
 
     def read_record(self, file: str, value: dict[str, Any]) -> Pair:
@@ -154,6 +162,12 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
             elif np.dtype(self._job.halves[place].dtype).kind == "u":  # by a version that did not measure these
                 most = max(most, float(np.iinfo(self._job.halves[place].dtype).max))
         return least, most
+
+    def note_misfits(self, report: Reporter) -> None:
+        """Note if the halves of the pairs that were made in this call do not fit."""
+        for file, seen in sorted(self._edges.items()):
+            self._fit.add(file, seen)
+        self._fit.note(report)
 
     def class_numbers(self, place: int) -> set[int]:
         """The numbers of a half, if all pairs that were written have such as classes have.

@@ -16,7 +16,7 @@ from p2p_datatools.contract.files.listing import LeftOut
 from p2p_datatools.contract.files.work import Summary
 from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.origin import read_origins
-from p2p_datatools.contract.pairs.alike import find_alike
+from p2p_datatools.contract.pairs.alike import note_alike
 from p2p_datatools.contract.pairs.lines import FILLED, ByName, NamedPairs, Pair
 from p2p_datatools.contract.pairs.manifest import (
     HEADER,
@@ -137,6 +137,7 @@ def pair(
         skipped += done.skipped
         with report.tell("adding up"):
             note_scales(job, work.destination.done.values(), report)
+            work.note_misfits(report)
             if not ways.plain_numbers and known is None:
                 _refuse_numbers(job, work)
             refuse_turned(matched, work.destination.done.values())
@@ -160,7 +161,7 @@ def _say(job: PairRecipe, dest: Path, sizes: "_Sizes", report: Reporter) -> None
     say_over_white([*job.a.over_white, *job.b.over_white], report)
     say_drawn((job.a, job.b), report)
     if sizes.splits:
-        _note_alike(read_manifest(dest), report)
+        note_alike(read_manifest(dest), report)
 
 
 def _merged_parts(known: PairFolder | None) -> dict[str, Any]:
@@ -272,20 +273,6 @@ class _Sizes:
             _, of_a, _, of_b = pair.sources[FILLED].split()
             self.filled = [self.filled[0] + int(of_a), self.filled[1] + int(of_b)]
         return pair
-
-
-def _note_alike(folder: PairFolder, report: Reporter) -> None:
-    """Note pairs of different splits that show the same."""
-    divided = [same for same in find_alike(folder) if len({pair.split for pair in same.pairs}) > 1]
-    if divided:
-        first, *others = divided[0].pairs
-        other = next(pair for pair in others if pair.split != first.split)
-        count = plural(len({pair.name for same in divided for pair in same.pairs}), "pair")
-        report.note(
-            f"{folder.path}: {count} in different splits show the same: {other.name} ({other.split}) has "
-            f"{divided[0].what} {first.name} ({first.split}). "
-            f"{p2p_command('data split', folder.path)} brings them together."
-        )
 
 
 def _commit(

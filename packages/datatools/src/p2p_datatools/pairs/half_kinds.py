@@ -88,6 +88,7 @@ def _cuts() -> Iterator[_Cut]:
     """The places in a path that may say a kind: a folder, the whole name of a file, or a part of it."""
     ends = [place for number in range(_DEPTH) for place in (-1 - number, number)]
     yield from (partial(_cut_folder, place=place) for place in ends)
+    yield from (partial(_cut_folder_and_name, place=place, part=part) for place in ends for part in (0, 1))
     yield _cut_whole
     yield from (partial(_cut_part, place=place) for place in ends)
 
@@ -101,6 +102,23 @@ def _cut_folder(name: str, *, place: int) -> NamedKind | None:
     word = "_".join(part for part in parts[::2] if part and part not in splits)
     folders[place] = "_".join(splits)
     return NamedKind(word.casefold(), join_path(*folders, own)) if word else None
+
+
+def _cut_folder_and_name(name: str, *, place: int, part: int) -> NamedKind | None:
+    """A word of a folder that the own name repeats, as in s1_7/spring_s1_7_p30 and Low/low00001."""
+    *folders, own = name.split("/")
+    if not -len(folders) <= place < len(folders):
+        return None
+    words = _PARTS.split(folders[place])[::2]
+    if part >= len(words) or not words[part]:
+        return None
+    # s1 is no part of s12, but low is one of low00001.
+    after = r"(?!\d)" if words[part][-1].isdecimal() else "(?![a-z])"
+    bare, count = re.subn(rf"(?i)(?<![a-z0-9]){re.escape(words[part])}{after}", "", own)
+    if not count:
+        return None
+    folders[place] = "_".join(words[:part] + words[part + 1 :])
+    return NamedKind(words[part].casefold(), join_path(*folders, bare.strip("_-. ") or own))
 
 
 def _cut_whole(name: str) -> NamedKind | None:

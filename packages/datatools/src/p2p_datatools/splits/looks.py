@@ -15,6 +15,7 @@ import numpy as np
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.pairs.halves import as_photo, load_halves
+from p2p_datatools.contract.pairs.halves_fit import MOST_IN_PASSING, HalvesFit, PairEdges
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.palette import Palette
@@ -44,11 +45,14 @@ class _Look(NamedTuple):
     classes: int
     time: datetime | None
     error: P2PError | None
+    edges: PairEdges | None = None
 
 
 def read_looks(folder: PairFolder, report: Reporter) -> Looks:
-    """Read all pairs, on all cores; notes how many cannot be read, which are then like no other."""
+    """Read all pairs, on all cores; notes how many cannot be read, like no other then, and halves that do not fit."""
     photo = PhotoHalf(folder)
+    names = [pair.name for pair in folder.pairs]
+    fit = HalvesFit(folder.path, (folder.a.name, folder.b.name), names, most=MOST_IN_PASSING)
     masks = [side for side, half in enumerate((folder.a, folder.b)) if half.kind == "mask" and not half.parts]
     palette = folder.palette if masks else None
 
@@ -56,7 +60,8 @@ def read_looks(folder: PairFolder, report: Reporter) -> Looks:
         try:
             halves = load_halves(folder, pair)
             classes = _classes(as_photo(halves[masks[0]], (folder.a, folder.b)[masks[0]]), palette) if palette else 0
-            return _Look(photo.describe(*halves), classes, _time_of(pair, "ab"[photo.side]), None)
+            edges = fit.look(pair.name, *halves)
+            return _Look(photo.describe(*halves), classes, _time_of(pair, "ab"[photo.side]), None, edges)
         except P2PError as error:
             return _Look(NOTHING, 0, None, error)
 
@@ -66,6 +71,7 @@ def read_looks(folder: PairFolder, report: Reporter) -> Looks:
         for number, seen in enumerate(report.track(looks, "looking at pairs", len(folder.pairs))):
             signatures.append(seen.signature)
             classes.append(seen.classes)
+            fit.add(folder.pairs[number].file, seen.edges)
             if seen.time:
                 times[number] = seen.time
             if seen.error:
@@ -73,6 +79,7 @@ def read_looks(folder: PairFolder, report: Reporter) -> Looks:
     if wrong:
         count = plural(len(wrong), "pair cannot", "pairs cannot")
         report.note(f"{count} be read, and what is like them was not found; the first: {wrong[0].problem}")
+    fit.note(report)
     return Looks(signatures, classes, times)
 
 

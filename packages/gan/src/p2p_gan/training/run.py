@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.pairs.alike import note_alike
+from p2p_datatools.contract.pairs.halves_fit import note_misfits
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.settings import settings_of
@@ -170,6 +172,9 @@ def _check_and_load(
     job, dataset = prepare_data(job, run_folder.path, report)
     refuse_unreadable(job)
     refuse_unscored(job)
+    if not run_folder.exists:
+        note_alike(folder, report)
+        note_misfits(folder, report)
 
     # The weights to begin with, and the plan.
     job = load_beginning(job, run_folder, source, report)

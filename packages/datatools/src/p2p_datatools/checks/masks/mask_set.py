@@ -15,9 +15,10 @@ from p2p_datatools.checks.masks.parts import Parts, PartTable, describe_parts, f
 from p2p_datatools.checks.masks.placement import Placement, measure_placement, shrink_photo
 from p2p_datatools.checks.masks.placement_set import PlacementCheck
 from p2p_datatools.checks.masks.shapes import Outside, SpeckCount, find_outside, find_specks
-from p2p_datatools.checks.partners import EdgeMap, PartnerCheck, map_edges, map_mask_edges
 from p2p_datatools.contract.errors import Finding, Severity
 from p2p_datatools.contract.exchanged import ExchangedClasses, find_exchanged
+from p2p_datatools.contract.pairs.edges import EdgeMap, map_edges, map_mask_edges
+from p2p_datatools.contract.pairs.partners import PartnerCheck
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, size_of

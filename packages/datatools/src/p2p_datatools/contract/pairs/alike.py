@@ -13,6 +13,8 @@ import numpy as np
 
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
+from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.contract.words import p2p_command, plural
 
 # A half that is the same file in more pairs than this may show nothing, as an empty label picture does. Photos do, and
 # so do pictures of which each is in about as many pairs, as each clear photo is that of 35 hazy ones. A few inputs of
@@ -53,8 +55,23 @@ def find_alike(folder: PairFolder) -> list[Alike]:
     return found
 
 
+def note_alike(folder: PairFolder, report: Reporter) -> None:
+    """Note pairs of different splits that show the same."""
+    divided = [same for same in find_alike(folder) if len({pair.split for pair in same.pairs}) > 1]
+    if divided:
+        first, *others = divided[0].pairs
+        other = next(pair for pair in others if pair.split != first.split)
+        count = plural(len({pair.name for same in divided for pair in same.pairs}), "pair")
+        report.note(
+            f"{folder.path}: {count} in different splits show the same: {other.name} ({other.split}) has "
+            f"{divided[0].what} {first.name} ({first.split}). "
+            f"{p2p_command('data split', folder.path)} brings them together."
+        )
+
+
 def _digest(pair: Pair, key: str) -> str:
-    return pair.hash if key == "hash" else pair.sources.get(key, "")
+    # Of a folder without a manifest training has the hashes of the files.
+    return pair.hash or pair.sources.get("sha256", "") if key == "hash" else pair.sources.get(key, "")
 
 
 def _usual_number(short: "array[int]", least: int) -> float:

@@ -8,9 +8,10 @@ import pytest
 from numpy.typing import NDArray
 
 from p2p_datatools.checks.folder import check
-from p2p_datatools.checks.partners import PartnerCheck, map_edges
 from p2p_datatools.contract.errors import Finding
 from p2p_datatools.contract.mask_folder import write_records
+from p2p_datatools.contract.pairs.edges import map_edges
+from p2p_datatools.contract.pairs.partners import PartnerCheck
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import Photo, read_photo, write_mask, write_png
 from p2p_datatools.pairs.build import pair
@@ -57,6 +58,16 @@ def test_a_half_that_was_sorted_as_text_fits_the_pairs_of_its_numbers() -> None:
     (told,) = found(sorted(range(COUNT), key=str), list(range(COUNT)))
     assert told.figure is not None
     assert 0.1 <= told.figure < 0.9
+
+
+def test_two_pairs_that_have_each_other_s_half_are_named() -> None:
+    numbers = list(range(8 * COUNT))
+    exchanged = [*numbers]
+    exchanged[20], exchanged[100] = 100, 20
+    (told,) = found(exchanged, numbers)
+    assert (told.where, told.code, told.severity) == ("pairs/21.png", "other-partner", "warning")
+    assert "fits the photo of pairs/101.png" in told.what
+    assert found(numbers, numbers) == []
 
 
 @pytest.mark.parametrize("photos", [[each // 4 for each in range(COUNT)], [7] * COUNT])

@@ -9,18 +9,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import Finding
-from p2p_datatools.contract.palette import Palette
-from p2p_datatools.contract.pictures.images import LabelMap, colorize
+from p2p_datatools.contract.pairs.edges import EdgeMap
 from p2p_datatools.contract.words import plural
 
 _ENOUGH, _MOST = 12, 1000  # pairs: fewer tell nothing, and as many tell all
-_MOST_RESIZED = 4  # channels, of which OpenCV resizes no more
-_SIDE, _CELLS, _BLUR = 96, 24, 2.0  # pixels of a side at which edges are found, and cells of a side in which they count
 # Of the pairs of six right sets (gray, edges, blurred, drawn maps, facades, streets) a quarter and more fit their own
 # partner best, of shifted ones 3% at most and the next pair's 11% and more.
 _OWN, _BY_CHANCE, _OTHER, _FEWEST, _OFFSETS = 0.05, 2, 0.2, 4, 10
@@ -32,49 +28,17 @@ _SAME_EDGES, _SAME_LEVEL, _MOSTLY = 1 - 1e-4, 2e-3, 0.5
 # In deviations of all that do not belong together: of right sets no two pictures fit so well that do not belong
 # together and fit their own partners no better than any.
 _FITS, _CHANCE, _LEAST, _SHARE = 4.0, 2.0, 3, 0.1
+# Two pairs that were exchanged fit each other best both ways, and far better than their own; of 760 right ones none do.
+_EACH_OTHER, _BY_MORE, _ALL_FIT = 3.0, 2.0, 5.0
 _DIGITS = re.compile(r"(\d+)")
 
 
-class EdgeMap(NamedTuple):
-    """How strong edges are in each cell of a half (576,), less the mean, of length 1; all 0 where there are none.
-
-    `level` is the mean of its values, by which a picture differs from its negative.
-    """
-
-    cells: NDArray[np.float32]
-    level: float
-
-
 class _Fit(NamedTuple):
-    """Pairs whose first half fits another pair's second one best, and of which pair that is."""
+    """Pairs whose first half fits another pair's second one best, and of which pair that is; or two of a right set."""
 
     pairs: NDArray[np.intp]
     others: NDArray[np.intp]
-
-
-def map_edges(pixels: NDArray[np.generic]) -> EdgeMap:
-    """Where a half, (height, width) or with channels, has edges, whatever its size, range and colours are."""
-    with np.errstate(over="ignore"):  # 64 bits hold more, of which other findings tell
-        values = pixels.astype(np.float32)
-    if pixels.dtype.kind == "f":
-        np.nan_to_num(values, copy=False, posinf=0, neginf=0)
-    if values.ndim == 3 and values.shape[2] > _MOST_RESIZED:
-        values = values.mean(axis=2)
-    small = cv2.resize(values, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
-    small = small if small.ndim == 2 else small.mean(axis=2)  # after it is small: ten times as fast
-    steps = cv2.magnitude(cv2.Sobel(small, cv2.CV_32F, 1, 0), cv2.Sobel(small, cv2.CV_32F, 0, 1))
-    cells = cv2.resize(cv2.GaussianBlur(steps, (0, 0), _BLUR), (_CELLS, _CELLS), interpolation=cv2.INTER_AREA)
-    found = np.sqrt(cells, dtype=np.float32).ravel()
-    found -= found.mean()
-    length = float(np.linalg.norm(found))
-    strength = np.asarray(found / length if length > 0 else np.zeros_like(found), dtype=np.float32)
-    return EdgeMap(strength, float(small.mean()))
-
-
-def map_mask_edges(mask: LabelMap, palette: Palette) -> EdgeMap:
-    """The same of a mask, (height, width) class numbers, between its colours."""
-    small = cv2.resize(mask, (2 * _SIDE, 2 * _SIDE), interpolation=cv2.INTER_NEAREST)
-    return map_edges(colorize(np.asarray(small, dtype=np.uint8), palette))
+    exchanged: tuple[tuple[int, int], ...] = ()
 
 
 class PartnerCheck:
@@ -101,7 +65,10 @@ class PartnerCheck:
             return
         order = sorted(range(len(self._files)), key=lambda place: _count_up(self._files[place]))
         fit = _fits(*(np.array([self._edges[place][half].cells for place in order]) for half in (0, 1)))
-        if not len(fit.pairs) or self._are_same([order[place] for place in fit.pairs], [order[p] for p in fit.others]):
+        if not len(fit.pairs):
+            yield from self._exchanges([self._files[place] for place in order], fit)
+            return
+        if self._are_same([order[place] for place in fit.pairs], [order[p] for p in fit.others]):
             return
         (a, b), files = self._names, [self._files[place] for place in order]
         first, other = files[int(fit.pairs[0])], files[int(fit.others[0])]
@@ -115,6 +82,15 @@ class PartnerCheck:
         )
         share = round(len(fit.pairs) / len(files), 3)
         yield Finding(str(self._folder), what, to_do, "other-partner", "warning", figure=share)
+
+    def _exchanges(self, files: Sequence[Path], fit: _Fit) -> Iterator[Finding]:
+        """That two pairs have each other's second half."""
+        a, b = self._names
+        for one, other in fit.exchanged:
+            first, second = files[one], files[other]
+            what = f"its {a} fits the {b} of {second}, and the {a} of that fits its {b}: they seem to be exchanged"
+            to_do = f"Look at both with 'p2p data show'. If so, exchange the two files of {b}, and pair again."
+            yield Finding(str(first), what, to_do, "other-partner", "warning")
 
     def _are_same(self, pairs: Sequence[int], others: Sequence[int]) -> bool:
         """Whether first halves are, mostly, the very pictures that are the second halves of the other pairs."""
@@ -145,8 +121,20 @@ def _fits(a: NDArray[np.float32], b: NDArray[np.float32]) -> _Fit:
         is_chance = (own <= _CHANCE) & (own[best] <= _CHANCE) & (best != places)
         found = np.flatnonzero(is_chance & (scores[places, best] >= _FITS) & (scores.argmax(axis=0)[best] == places))
     if len(found) < max(_LEAST, _SHARE * len(places)):
-        found = found[:0]
+        return _Fit(found[:0], found[:0], tuple(_find_exchanged(scores)))
     return _Fit(found, best[found])
+
+
+def _find_exchanged(scores: NDArray[np.float32]) -> Iterator[tuple[int, int]]:
+    """Two pairs of a set that fits, of which each first half fits the other's second one best, and that no other."""
+    if _fit_of_all(scores, 0) < _ALL_FIT:
+        return
+    best, best_first, own = scores.argmax(axis=1), scores.argmax(axis=0), scores.diagonal()
+    for one, other in enumerate(best.tolist()):
+        if one < other and best[other] == best_first[other] == one and best_first[one] == other:
+            crosswise, alone = min(scores[one, other], scores[other, one]), max(own[one], own[other])
+            if crosswise >= _EACH_OTHER and alone <= _CHANCE and crosswise - alone >= _BY_MORE:
+                yield one, other
 
 
 def _find_shifted(scores: NDArray[np.float32], best: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -1,0 +1,69 @@
+"""Where a half of a pair has edges, as small maps by which halves of any two kinds are compared.
+
+Nothing here may know which halves belong together, or read a file.
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.pictures.images import LabelMap, colorize
+
+_MOST_RESIZED = 4  # channels, of which OpenCV resizes no more
+_SIDE, _CELLS, _BLUR = 96, 24, 2.0  # pixels of a side at which edges are found, and cells of a side in which they count
+FINE_CELLS, _FINE_BLUR = 64, 1.5  # the same of a map by which a move is found
+
+
+class EdgeMap(NamedTuple):
+    """How strong edges are in each cell of a half (576,), less the mean, of length 1; all 0 where there are none.
+
+    `level` is the mean of its values, by which a picture differs from its negative.
+    """
+
+    cells: NDArray[np.float32]
+    level: float
+
+
+def map_edges(pixels: NDArray[np.generic]) -> EdgeMap:
+    """Where a half, (height, width) or with channels, has edges, whatever its size, range and colours are."""
+    small = _shrink(pixels)
+    return EdgeMap(_strength(_steps(small), _CELLS, _BLUR).ravel(), float(small.mean()))
+
+
+def map_fine_edges(pixels: NDArray[np.generic]) -> NDArray[np.float32]:
+    """The same in smaller cells, (64, 64)."""
+    return _strength(_steps(_shrink(pixels)), FINE_CELLS, _FINE_BLUR)
+
+
+def map_mask_edges(mask: LabelMap, palette: Palette) -> EdgeMap:
+    """Where a mask, (height, width) class numbers, has edges between its colours."""
+    small = cv2.resize(mask, (2 * _SIDE, 2 * _SIDE), interpolation=cv2.INTER_NEAREST)
+    return map_edges(colorize(np.asarray(small, dtype=np.uint8), palette))
+
+
+def _shrink(pixels: NDArray[np.generic]) -> NDArray[np.float32]:
+    with np.errstate(over="ignore"):  # 64 bits hold more, of which other findings tell
+        values = pixels.astype(np.float32)
+    if pixels.dtype.kind == "f":
+        np.nan_to_num(values, copy=False, posinf=0, neginf=0)
+    if values.ndim == 3 and values.shape[2] > _MOST_RESIZED:
+        values = values.mean(axis=2)
+    small = cv2.resize(values, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    # After it is small: ten times as fast.
+    return np.asarray(small if small.ndim == 2 else small.mean(axis=2), dtype=np.float32)
+
+
+def _steps(small: NDArray[np.float32]) -> NDArray[np.float32]:
+    across, down = cv2.Sobel(small, cv2.CV_32F, 1, 0), cv2.Sobel(small, cv2.CV_32F, 0, 1)
+    return np.asarray(cv2.magnitude(across, down), dtype=np.float32)
+
+
+def _strength(steps: NDArray[np.float32], cells: int, blur: float) -> NDArray[np.float32]:
+    mean = cv2.resize(cv2.GaussianBlur(steps, (0, 0), blur), (cells, cells), interpolation=cv2.INTER_AREA)
+    found = np.sqrt(mean, dtype=np.float32)
+    found -= found.mean()
+    length = float(np.linalg.norm(found))
+    return np.asarray(found / length if length > 0 else np.zeros_like(found), dtype=np.float32)

@@ -1,0 +1,95 @@
+"""Whether the halves of a folder's pairs belong together and lie alike, told from those pairs that are read anyhow.
+
+Nothing here may refuse a pair, or look for anything that a single pair tells.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from p2p_datatools.contract.errors import Finding, P2PError
+from p2p_datatools.contract.pairs.alignment import AlignmentCheck
+from p2p_datatools.contract.pairs.edges import EdgeMap, map_edges, map_fine_edges
+from p2p_datatools.contract.pairs.halves import load_halves
+from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import PairFolder
+from p2p_datatools.contract.pairs.partners import PartnerCheck
+from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.images import size_of
+from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.contract.threads import parallel_map
+
+MOST_IN_PASSING = 200  # pairs that a command looks at whose work is another one
+_MOST_PIXELS = 1 << 26  # of the pairs that are read for this alone
+
+
+class PairEdges(NamedTuple):
+    """The size of the halves of a pair and where they have edges, as far as that is wanted of it."""
+
+    size: Size
+    edges: tuple[EdgeMap, EdgeMap] | None
+    fine: tuple[NDArray[np.float32], NDArray[np.float32]] | None
+
+
+class HalvesFit:
+    """Gathers where the halves of pairs have edges: of the first `most` of the `names`, finely of some of all."""
+
+    def __init__(self, folder: Path, halves: tuple[str, str], names: Sequence[str], *, most: int) -> None:
+        self._folder, self._first = folder, frozenset(names[:most])
+        self._partners, self._alignment = PartnerCheck(folder, halves), AlignmentCheck(folder, halves, names)
+
+    def look(self, name: str, a: Array, b: Array) -> PairEdges | None:
+        """What is kept of a pair; None of one that is not wanted. It may be called by several threads."""
+        edges = (map_edges(a), map_edges(b)) if name in self._first else None
+        fine = (map_fine_edges(a), map_fine_edges(b)) if self._alignment.wants(name) else None
+        return PairEdges(size_of(a), edges, fine) if edges or fine else None
+
+    def add(self, file: str, seen: PairEdges | None) -> None:
+        """Note what was seen of the pair of a file."""
+        if seen and seen.edges:
+            self._partners.add(self._folder / file, *seen.edges)
+        if seen and seen.fine:
+            self._alignment.add(file, seen.size, *seen.fine)
+
+    def findings(self) -> Iterator[Finding]:
+        """What was found; where many halves are those of other pairs, they lie nowhere."""
+        elsewhere = list(self._partners.findings())
+        yield from elsewhere
+        if all(found.figure is None for found in elsewhere):
+            yield from self._alignment.findings()
+
+    def note(self, report: Reporter) -> None:
+        """Note the first of what was found."""
+        for found in self.findings():
+            report.note(f"{found.where}: {found.what}. {found.to_do}")
+            return
+
+
+def note_misfits(folder: PairFolder, report: Reporter) -> None:
+    """Read the first pairs of a folder, and note if their halves do not fit; those that cannot be read tell nothing."""
+    pairs = _first_pairs(folder)
+    fit = HalvesFit(folder.path, (folder.a.name, folder.b.name), [pair.name for pair in pairs], most=len(pairs))
+
+    def look(pair: Pair) -> PairEdges | None:
+        try:
+            return fit.look(pair.name, *load_halves(folder, pair))
+        except P2PError:
+            return None
+
+    for pair, seen in zip(pairs, parallel_map(look, pairs), strict=True):
+        fit.add(pair.file, seen)
+    fit.note(report)
+
+
+def _first_pairs(folder: PairFolder) -> list[Pair]:
+    pairs, pixels = list[Pair](), 0
+    for pair in folder.pairs:
+        pixels += 2 * pair.size.width * pair.size.height
+        if len(pairs) == MOST_IN_PASSING or pixels > _MOST_PIXELS:
+            break
+        pairs.append(pair)
+    return pairs
