@@ -12,12 +12,14 @@ from PIL import Image
 from p2p_datatools.checks.agreement import compare
 from p2p_datatools.contract.palette import IGNORE, Palette, PaletteClass, load_palette
 from p2p_datatools.contract.pictures.images import read_mask, write_mask
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.exports.build import MaskExportSummary, export_masks
 from p2p_datatools.exports.table import EXPORT_FORMATS, FileOfAll, export_names
 from p2p_datatools.masks.build import PaintOptions, build_masks
 
 if TYPE_CHECKING:
-    from conftest import Refused, StopAfter
+    from conftest import Notes, Refused, StopAfter
+    from datatools.conftest import WritePhotos
 
 CARS = load_palette("cars")
 FORMATS = export_names()
@@ -75,6 +77,21 @@ def test_every_pixel_comes_back_through_our_own_readers(name: str, tmp_path: Pat
     summary = export_masks(hard_masks, tmp_path / name, format=name, photos=photos)
     assert summary.made == len(list(hard_masks.rglob("*.png")))
     refuse_difference(hard_masks, back(summary, tmp_path / "again", CARS, photos))
+
+
+def test_label_pictures_beside_the_photos_of_their_names_are_no_photos(
+    tmp_path: Path, write_photos: "WritePhotos", notes: "Notes"
+) -> None:
+    rows = np.zeros((48, 64), dtype=np.uint8)
+    rows[10:30, 10:40] = 1
+    photos = write_photos(tmp_path / "photos", "a.png", "b.jpg", size=Size(64, 48))
+    for place in (tmp_path / "masks" / "a.png", tmp_path / "masks" / "b.png", photos / "b.png"):
+        write_mask(place, rows, CARS)
+    (tmp_path / "masks" / "palette.toml").write_text(CARS.to_toml())
+    export_masks(tmp_path / "masks", tmp_path / "coco", format="coco", photos=photos, report=notes)
+    named = json.loads((tmp_path / "coco" / "annotations.json").read_text())["images"]
+    assert [each["file_name"] for each in named] == ["a.png", "b.jpg"]
+    assert any("1 label picture lies" in line for line in notes.lines)
 
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if name != "yolo"])

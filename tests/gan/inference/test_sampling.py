@@ -17,6 +17,7 @@ from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.pairs.manifest import Half, open_pairs
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.arrays import Array, read_array
+from p2p_datatools.contract.pictures.ground import ground_of
 from p2p_datatools.contract.pictures.header import PictureFile, open_picture
 from p2p_datatools.contract.pictures.images import read_mask, read_photo, write_png
 from p2p_datatools.contract.pictures.pages import ReadOptions
@@ -47,6 +48,26 @@ def masks(tmp_path: Path) -> Path:
         labels[5:10, 5 : 10 + number] = (255, 0, 0)
         write_png(tmp_path / "masks" / "sub" / f"{number}.png", labels)
     return tmp_path / "masks"
+
+
+def test_an_output_lies_where_its_input_does_on_the_ground(
+    run_folder: Path, masks: Path, tmp_path: Path, notes: "Notes"
+) -> None:
+    (masks / "sub" / "0.pgw").write_text("0.5\n0\n0\n-0.5\n10.25\n19.75\n")
+    said = "<PAMDataset><SRS>EPSG:32633</SRS><GeoTransform>7,2,0,9,0,-2</GeoTransform></PAMDataset>"
+    (masks / "sub" / "1.png.aux.xml").write_text(said)
+    out = tmp_path / "out"
+    assert sample(run_folder, masks, out, report=notes).written == 3
+    assert {path.name for path in (out / "sub").glob("*.xml")} == {"0.png.aux.xml", "1.png.aux.xml"}
+    for name in ("0", "1"):
+        assert ground_of(out / "sub" / f"{name}.png") == ground_of(masks / "sub" / f"{name}.png") is not None
+    assert "EPSG:32633" in (out / "sub" / "1.png.aux.xml").read_text()
+    assert any("2 outputs lie where" in line for line in notes.lines)
+    assert sample(run_folder, masks, out).kept == 3
+    (out / "sub" / "1.png.aux.xml").unlink()
+    assert sample(run_folder, masks, out).written == 1
+    sheets = sample(run_folder, masks, tmp_path / "sheets", SampleOptions(sheet=True))
+    assert not list(sheets.dest.rglob("*.xml"))  # in a sheet the input lies beside its output
 
 
 def test_every_picture_of_a_folder_comes_out_under_its_name_in_its_own_size(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import tifffile
 
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.ground import compare_grounds, ground_of, judge_places
+from p2p_datatools.contract.pictures.ground import compare_grounds, encode_ground, ground_of, judge_places
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.contract.pictures.pages import AS_USUAL
 from p2p_datatools.contract.progress import QUIET
@@ -74,6 +75,52 @@ def test_a_world_file_tells_the_middle_of_the_first_pixel(tmp_path: Path) -> Non
     assert (found.corner, found.across, found.down) == ((10.0, 20.0), (20.0, 0.0), (0.0, -12.0))
     (tmp_path / "a.pgw").write_text("no numbers")
     assert ground_of(tmp_path / "a.png", AS_USUAL) is None
+
+
+WKT = """PROJCS["WGS 84 / UTM zone 33N",GEOGCS["WGS 84",AUTHORITY["EPSG","4326"]],AUTHORITY["EPSG","32633"]]"""
+WKT2 = """PROJCRS["WGS 84 / UTM zone 33N",CONVERSION["UTM zone 33N"],ID["EPSG",32633]]"""
+OWN_WKT = """LOCAL_CS["our site",UNIT["metre",1]]"""
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [("EPSG:32633", "EPSG:32633"), (WKT, "EPSG:32633"), (WKT2, "EPSG:32633"), (OWN_WKT, OWN_WKT), ("", "")],
+)
+def test_what_gdal_writes_beside_a_picture_tells_its_place_before_a_world_file(
+    said: str, name: str, tmp_path: Path
+) -> None:
+    write_png(tmp_path / "a.png", PIXELS)
+    (tmp_path / "a.pgw").write_text("1\n0\n0\n-1\n0\n0\n")
+    system = f'<SRS dataAxisToSRSAxisMapping="1,2">{escape(said)}</SRS>' if said else ""
+    numbers = "  1.0e+01,  5.0e-01,  0.0,  2.0e+01,  0.0, -5.0e-01"
+    (tmp_path / "a.png.aux.xml").write_text(f"<PAMDataset>{system}<GeoTransform>{numbers}</GeoTransform></PAMDataset>")
+    found = ground_of(tmp_path / "a.png")
+    assert found is not None
+    assert (found.corner, found.across, found.down) == ((10.0, 20.0), (20.0, 0.0), (0.0, -12.0))
+    assert found.system_name == name
+    if name == "EPSG:32633":  # as the keys of a GeoTIFF say it
+        tagged = write_place(tmp_path / "b.tif", 10.0, 20.0, step=0.5)
+        assert apart(tmp_path / "a.png", tagged) == 0.0
+    write_png(tmp_path / "c.png", PIXELS)
+    (tmp_path / "c.png.aux.xml").write_bytes(encode_ground(found))
+    assert ground_of(tmp_path / "c.png") == found
+
+
+@pytest.mark.parametrize("numbers", ["", "1,2,3", "a,b,c,d,e,f", "nan,1,0,0,0,1"])
+def test_statistics_and_damage_beside_a_picture_tell_no_place(numbers: str, tmp_path: Path) -> None:
+    write_png(tmp_path / "a.png", PIXELS)
+    (tmp_path / "a.png.aux.xml").write_text(f"<PAMDataset><GeoTransform>{numbers}</GeoTransform></PAMDataset>")
+    assert ground_of(tmp_path / "a.png") is None
+    tagged = write_place(tmp_path / "b.tif", 10.0, 20.0)
+    (tmp_path / "b.tif.aux.xml").write_text("<PAMDataset><PAMRasterBand band='1'/></PAMDataset>")
+    assert ground_of(tagged) is not None
+
+
+def test_a_system_of_a_files_own_keys_has_no_name_for_others(tmp_path: Path) -> None:
+    own = ground_of(write_place(tmp_path / "a.tif", 0.0, 0.0, keys=((3072, 32767),)))
+    assert own is not None
+    assert own.system_name == ""
+    assert b"SRS" not in encode_ground(own)
 
 
 def test_places_in_two_systems_of_coordinates_are_not_compared(tmp_path: Path) -> None:

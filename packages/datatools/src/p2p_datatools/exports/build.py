@@ -17,6 +17,7 @@ from p2p_datatools.contract.files.relative import is_relative_name
 from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, look, read_mask_lines
 from p2p_datatools.contract.names import PhotoFolder, without_suffix
 from p2p_datatools.contract.palette import IGNORED, PALETTE_FILE, palette_of
+from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
 from p2p_datatools.contract.progress import MANY, QUIET, Reporter
 from p2p_datatools.exports.record import EXPORT_LINES, ExportLine, read_export, write_export
 from p2p_datatools.exports.table import EXPORT_FORMATS, FileOfAll, FilePerPicture, export_names
@@ -75,7 +76,7 @@ def export_masks(
     classes = _classes(masks)
     refuse_dest_inside(dest, masks, photos)
     with report.tell("finding photos"):
-        jobs, skipped = _jobs(masks, photos)
+        jobs, skipped = _jobs(masks, _photos_in(photos, report) if photos else None)
     settings = {"to": format, "classes": look(classes.palette), "ignored": classes.ignored}
     form.lists(classes, {}, ignored=True)  # raises for a class that they cannot name, before any work
     recipe = {"work": "export", **settings, "masks": str(masks.resolve()), "photos": str(photos and photos.resolve())}
@@ -136,7 +137,16 @@ def _classes(masks: Path) -> ExportClasses:
     return classes_of(palette)
 
 
-def _jobs(masks: Path, photos: Path | None) -> tuple[list[ExportJob], list[Skip]]:
+def _photos_in(folder: Path, report: Reporter) -> PhotoFolder:
+    """The photos, without label pictures of their names; raises P2PError when two photos have one name."""
+    photos = PhotoFolder(folder)
+    if picked := photos.settle_clashes(pick_photo):
+        report.note(say_picked(picked, folder))
+    photos.refuse_clashes()
+    return photos
+
+
+def _jobs(masks: Path, beside: PhotoFolder | None) -> tuple[list[ExportJob], list[Skip]]:
     """The masks in the order of their names, and why some cannot be exported."""
     folder = PhotoFolder(masks)
     folder.refuse_clashes()
@@ -147,9 +157,6 @@ def _jobs(masks: Path, photos: Path | None) -> tuple[list[ExportJob], list[Skip]
     for name in sorted(lines.keys() - folder.names.keys()):
         what = f"is in {MASK_LINES}, but its mask is missing"
         skipped.append(Skip(str(masks / f"{name}.png"), what, "Build the masks again.", "missing-file"))
-    beside = PhotoFolder(photos) if photos else None
-    if beside:
-        beside.refuse_clashes()
     jobs = []
     for name, path in sorted(folder.names.items()):
         if not is_relative_name(name, suffix=_LONGEST_SUFFIX):
@@ -158,7 +165,7 @@ def _jobs(masks: Path, photos: Path | None) -> tuple[list[ExportJob], list[Skip]
             continue
         photo = beside.get(name) if beside else None
         if beside and photo is None:
-            what = f"has no photo in {photos}"
+            what = f"has no photo in {beside.folder}"
             skipped.append(Skip(str(path), what, "Add it, or leave out --photos.", "no-photo"))
             continue
         known = photo.relative_to(beside.folder).as_posix() if photo and beside else _known_name(name, lines.get(name))

@@ -6,6 +6,7 @@ Nothing here may apply a model or decode a picture before it is asked for.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.atomic import refuse_special
@@ -15,7 +16,8 @@ from p2p_datatools.contract.files.missing import advise_missing
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import SPLITS, PairFolder, has_manifest, has_shards, open_pairs, part_name
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array
-from p2p_datatools.contract.pictures.header import PictureFile, any_header
+from p2p_datatools.contract.pictures.ground import GroundPlace, ground_as_shown
+from p2p_datatools.contract.pictures.header import PictureFile, any_header, open_picture
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
@@ -66,15 +68,28 @@ class InputPicture:
         refuse_folder(self.folder, (task.input, task.output), card)
         return self.pair.size if self.pair else None
 
-    def read(self, card: ModelCard, changes: InputChanges) -> tuple[Array, Array | None]:
-        """(input, real output or None); `changes` records what was changed on the way."""
+    def read(self, card: ModelCard, changes: InputChanges) -> "InputPixels":
+        """Its pixels, and what is known with them; `changes` records what was changed on the way."""
         if self.others:
-            return read_parts((self.path, *self.others), card, self.options, changes), None
+            pixels = read_parts((self.path, *self.others), card, self.options, changes)
+            with open_picture(self.path, self.options) as file:
+                return InputPixels(pixels, ground=ground_as_shown(file))
         if self.folder is None or self.pair is None:
             with open_input(self.source, self.options) as file:
-                return read_input(file, card, changes), None
+                ground = None if self.memory else ground_as_shown(file)
+                return InputPixels(read_input(file, card, changes), ground=ground)
         swapped = task_for(self.folder, card).swapped
-        return read_model_pair(self.folder, self.pair, card, swapped=swapped, over_white=changes.over_white)
+        return InputPixels(
+            *read_model_pair(self.folder, self.pair, card, swapped=swapped, over_white=changes.over_white)
+        )
+
+
+class InputPixels(NamedTuple):
+    """What was read of an input: its pixels, the real output if it is known, and where on the ground a file lies."""
+
+    pixels: Array
+    real: Array | None = None
+    ground: GroundPlace | None = None
 
 
 def _size_of(file: PictureFile) -> Size | None:

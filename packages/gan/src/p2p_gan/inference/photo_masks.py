@@ -292,7 +292,7 @@ class PhotoMaskWork(Work[InputPicture, PhotoMask, str]):
         if stands:
             what = f"has changed since its mask {self.destination.dest / item.name}.png was built"
             raise P2PError(item.path, what, "Delete that mask, and build again.", code="source-changed")
-        pixels, _ = item.read(self._card, self.changes)
+        pixels = item.read(self._card, self.changes).pixels
         if beyond := find_beyond(pixels, self._card):
             self.changes.beyond[item.path] = beyond
         found = segment(self._translator, self._card, pixels)

@@ -14,7 +14,7 @@ import numpy as np
 
 from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
-from p2p_datatools.contract.files.atomic import read_json, read_lines, write_json, write_lines
+from p2p_datatools.contract.files.atomic import read_json, read_lines, write_bytes, write_json, write_lines
 from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.files.relative import relative_name
@@ -23,6 +23,7 @@ from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.pictures.arrays import Array, write_tiff
+from p2p_datatools.contract.pictures.ground import PAM_SUFFIX, GroundPlace, encode_ground
 from p2p_datatools.contract.pictures.images import hash_pixels, write_mask, write_png
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 _HEADER, _LINES = "samples.json", "samples.jsonl"
 _OVERLAP = 3  # threads, of which one translates and the others read and write
 _COPIES = 16  # bytes of a value while a picture is read, resized, translated and written
+_UNNAMED = "unnamed"  # of systems of coordinates
 _SHRUNK = 4  # times fewer pixels, from which small things are gone
 
 
@@ -152,6 +154,7 @@ def sample(
         skipped += reversed(failed.values())
         if not keep_going:
             refuse(skipped, destination)
+        _note_ground(work.records(), report)
         destination.commit(partial(_write_record, records=work.records(), recipe=recipe), skipped=skipped)
     work.changes.say(report)
     snapped = tuple(str(each.path) for each in fitting if each.path in work.changes.snapped)
@@ -189,6 +192,16 @@ def _note_shrunk(model: AnyModel, sizes: Mapping[str, Size], how: ApplyOptions, 
         )
 
 
+def _note_ground(records: Mapping[str, "SampleRecord"], report: Reporter) -> None:
+    """Note how many outputs lie where their inputs do on the ground, and where that is written."""
+    grounds = [ground for each in records.values() if (ground := each.ground)]
+    if grounds:
+        lie = plural(len(grounds), "output lies where its input does", "outputs lie where their inputs do")
+        unnamed = sum(each.startswith(_UNNAMED) for each in grounds)
+        which = f"; the system of coordinates of {unnamed} has no EPSG number and is not named" if unnamed else ""
+        report.note(f"{lie} on the ground, as NAME{PAM_SUFFIX} beside each says to GDAL and QGIS{which}.")
+
+
 def _old_records(dest: Path, recipe: dict[str, object]) -> dict[str, "SampleRecord"]:
     """The records of an earlier call; raises UsageError if it used another model or other settings."""
     if (made := read_json(dest / _HEADER)) != recipe:
@@ -211,7 +224,8 @@ def _describe_other(made: Any, recipe: Mapping[str, object]) -> str:
 
 def _record_of(line: Any, where: Path) -> "SampleRecord":
     file, columns = relative_name(line["file"], where), tuple(map(str, line.get("columns", ())))
-    return SampleRecord(file, str(line["source"]), str(line["input"]), columns, str(line.get("runtime", "")))
+    runtime, ground = (str(line.get(name, "")) for name in ("runtime", "ground"))
+    return SampleRecord(file, str(line["source"]), str(line["input"]), columns, runtime, ground)
 
 
 def _split_by_fit(
@@ -250,6 +264,7 @@ class SampleRecord:
     """The origin of an output file: the picture at `source`, whose pixels have the hash `input`, and the `runtime`.
 
     `columns` say what stands side by side on a sheet, from left to right; a picture that is no sheet has none.
+    `ground` says where the picture, and so the output, lies on the ground, if its file tells that.
     """
 
     name: str
@@ -257,17 +272,28 @@ class SampleRecord:
     input: str
     columns: tuple[str, ...] = ()
     runtime: str = ""  # empty in records of earlier versions
+    ground: str = ""
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The file, whose name is also that of the record."""
-        return (self.name,)
+        """The file, whose name is also that of the record, and the one that says where it lies on the ground."""
+        return _files_of(self.name, self.ground)
 
     def to_json(self) -> dict[str, Any]:
         """The record as a JSON value, without the file."""
         columns = {"columns": list(self.columns)} if self.columns else {}
         runtime = {"runtime": self.runtime} if self.runtime else {}
-        return {"source": self.source, "input": self.input} | columns | runtime
+        ground = {"ground": self.ground} if self.ground else {}
+        return {"source": self.source, "input": self.input} | columns | runtime | ground
+
+
+def _files_of(name: str, ground: str) -> tuple[str, ...]:
+    return (name, f"{name}{PAM_SUFFIX}") if ground else (name,)
+
+
+def _ground_words(place: GroundPlace | None) -> str:
+    """Where a picture lies, in a line for its record: the system, where it is named, and GDAL's six numbers."""
+    return " ".join([place.system_name or _UNNAMED, *map(repr, map(float, place.transform))]) if place else ""
 
 
 class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
@@ -329,8 +355,9 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
         return self._pictures.get(item.picture.name, partial(self._read_picture, item.picture))
 
     def is_current(self, record: SampleRecord, item: Variant, signature: PictureInWork) -> bool:
-        """Whether the input has the same pixels."""
-        return record.input == signature.hash
+        """Whether the input has the same pixels, and lies where it lay."""
+        is_there = record.ground in ("", _ground_words(signature.ground))  # it is empty in records of earlier versions
+        return record.input == signature.hash and is_there
 
     def make(
         self, item: Variant, signature: PictureInWork, known: SampleRecord | None, *, stands: bool
@@ -346,7 +373,8 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
         how, card = self._sampling.how, self._model.card
         seed = seed_of(signature.hash, how.seed, item.number) if how.dropout else None
         output = translate(self._translator, card, signature.pixels, how, seed)
-        return Output([item.file], partial(self._write, item, signature, output))
+        files = _files_of(item.file, _ground_words(signature.ground))
+        return Output(files, partial(self._write, item, signature, output))
 
     def read_record(self, file: str, value: dict[str, Any]) -> SampleRecord:
         """The record from a line of samples.jsonl."""
@@ -359,14 +387,18 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
             write_png(paths[0], sheet, durable=False, role="sample sheet")
         else:
             write_output(paths[0], output, card)
+        if picture.ground:
+            write_bytes(paths[1], encode_ground(picture.ground), durable=False)
         columns = columns_of_sheet(card, has_real=picture.real is not None) if self._sampling.sheet else ()
-        return SampleRecord(item.file, str(item.picture.path), picture.hash, columns, runtime_of(self._model))
+        ground = _ground_words(picture.ground)
+        return SampleRecord(item.file, str(item.picture.path), picture.hash, columns, runtime_of(self._model), ground)
 
     def _read_picture(self, picture: InputPicture) -> PictureInWork:
-        pixels, real = picture.read(self._model.card, self.changes)
-        if beyond := find_beyond(pixels, self._model.card):
+        found = picture.read(self._model.card, self.changes)
+        if beyond := find_beyond(found.pixels, self._model.card):
             self.changes.beyond[picture.path] = beyond
-        return PictureInWork(pixels, real, hash_pixels(pixels))
+        ground = None if self._sampling.sheet else found.ground
+        return PictureInWork(found.pixels, found.real, hash_pixels(found.pixels), ground)
 
 
 def side_by_side(card: ModelCard, picture: Array, output: Array, real: Array | None) -> Array:

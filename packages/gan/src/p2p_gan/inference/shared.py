@@ -9,17 +9,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.ground import GroundPlace
 from p2p_gan.data.coding import Coding
 from p2p_gan.inference.runtimes.translator import PassOptions, Translator, Values
 
 
 @dataclass(frozen=True)
 class PictureInWork:
-    """The pixels of an input, the real output if it is known, and the hash of the input."""
+    """The pixels of an input, the real output if it is known, the hash of the input, and its place on the ground."""
 
     pixels: Array
     real: Array | None
     hash: str
+    ground: GroundPlace | None = None
 
 
 class RecentPictures:

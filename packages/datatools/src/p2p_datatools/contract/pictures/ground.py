@@ -1,12 +1,14 @@
-"""Whether two pictures lie in one place on the ground, as the tags of GeoTIFFs or the world files beside them say.
+"""Where pictures lie on the ground, as the tags of GeoTIFFs or files beside them say, and whether two lie in one place.
 
 Nothing here may read pixels, or convert between systems of coordinates: places in two of these are not compared.
 """
 
 import contextlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
+from xml.sax.saxutils import escape, unescape
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.pictures.header import PictureFile, any_header, open_picture
-from p2p_datatools.contract.pictures.pages import ReadOptions, open_tiff
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions, open_tiff
 from p2p_datatools.contract.pictures.pillow import explain_damage
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
@@ -28,6 +30,15 @@ _TIFF_SUFFIXES = (".tif", ".tiff")
 _LARGEST = 1e15  # of a number in coordinates: no place on the ground is so far
 _SAMPLE = 16  # pictures that tell whether files say where they lie
 _LONGEST = 4096  # bytes of a world file, which has six numbers
+PAM_SUFFIX = ".aux.xml"  # after the whole name of a picture: where GDAL writes what the picture's format cannot hold
+_LONGEST_PAM = 1 << 20  # bytes of one, which may have statistics and histograms, too
+_TRANSFORM = re.compile(r"<GeoTransform>([^<]{1,400})</GeoTransform>")
+_SYSTEM = re.compile(r"<SRS\b[^>]{0,200}>([^<]{1,20000})</SRS>")
+# The number of a system in EPSG's list, alone or at the end of its description in WKT.
+_NUMBER = re.compile(
+    r"""(?:EPSG:|(?:AUTHORITY|ID)\s*\[\s*"EPSG"\s*,\s*"?)(\d{1,6})(?:"?\s*\]\s*\])?\s*$""", re.IGNORECASE
+)
+_APOSTROPHES = {"&quot;": '"', "&apos;": "'"}
 _FAR = 0.05  # of a side: less is a matter of how two grids meet
 _WITHIN = 1.5  # pixels of the coarser picture
 _CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
@@ -47,6 +58,20 @@ class GroundPlace(NamedTuple):
     down: tuple[float, float]
     size: Size
     system: tuple[object, ...] = ()
+
+    @property
+    def transform(self) -> tuple[float, ...]:
+        """GDAL's six numbers: x of the corner, by column and by row, and y of the same."""
+        (x, y), (a, d), (b, e), (width, height) = self.corner, self.across, self.down, self.size
+        return x, a / width, b / height, y, d / width, e / height
+
+    @property
+    def system_name(self) -> str:
+        """The system as a file beside a picture names it: EPSG:32633, or WKT; empty where a file has its own keys."""
+        if len(self.system) != 1 or self.system == (_USER_DEFINED,):
+            return ""
+        (only,) = self.system
+        return f"EPSG:{only}" if isinstance(only, int) else str(only)
 
     def points(self, shares: NDArray[np.float64]) -> NDArray[np.float64]:
         """Where points (n, 2) of the picture lie, given as shares of its width and height."""
@@ -135,20 +160,40 @@ def _grounds_of(files: _Files, options: ReadOptions) -> tuple[GroundPlace, Groun
     return (one, other) if one and other else None
 
 
-def ground_of(path: Path, options: ReadOptions) -> GroundPlace | None:
-    """Where a picture file lies; None where neither it nor a world file says so, or it cannot be read."""
-    numbers = _read_world_file(path)
-    if numbers is None and path.suffix.lower() not in _TIFF_SUFFIXES:
+def ground_of(source: Path | PictureFile, options: ReadOptions = AS_USUAL) -> GroundPlace | None:
+    """Where a picture file lies; None where neither it nor a file beside it says so, or it cannot be read.
+
+    As in GDAL, what lies beside it as NAME.aux.xml counts first, and a world file last.
+    """
+    path = source if isinstance(source, Path) else source.path
+    pam, system = _read_pam(path)
+    numbers = None if pam else _read_world_file(path)
+    if pam is None and numbers is None and path.suffix.lower() not in _TIFF_SUFFIXES:
         return None
     try:
-        with open_picture(path, options) as file:
+        with open_picture(source, options) as file:
+            if pam:
+                return _make(pam, 0.0, any_header(file).size, system)
             found = _of_tags(file) if file.head.startswith(_TIFF) else None
             if found is None and numbers:
                 a, d, b, e, c, f = numbers
-                found = _make((a, b, c, d, e, f), 0.5, any_header(file).size, ())
+                found = _make((a, b, c, d, e, f), 0.5, any_header(file).size, system)
             return found
     except P2PError:  # it is said when its pixels are read
         return None
+
+
+def ground_as_shown(file: PictureFile) -> GroundPlace | None:
+    """Where a picture lies as it is read; None where EXIF turns it, for the place is that of the unturned one."""
+    found = ground_of(file, file.options)
+    return found if found and any_header(file).orientation == 1 else None
+
+
+def encode_ground(place: GroundPlace) -> bytes:
+    """The file NAME.aux.xml by which GDAL, and so QGIS, lays another picture of this size there."""
+    system = f"  <SRS>{escape(place.system_name)}</SRS>\n" if place.system_name else ""
+    numbers = ", ".join(map(repr, map(float, place.transform)))
+    return f"<PAMDataset>\n{system}  <GeoTransform>{numbers}</GeoTransform>\n</PAMDataset>\n".encode()
 
 
 def _of_tags(file: PictureFile) -> GroundPlace | None:
@@ -206,3 +251,25 @@ def _read_world_file(picture: Path) -> list[float] | None:
             if len(numbers) == 6:
                 return numbers
     return None
+
+
+def _read_pam(picture: Path) -> tuple[tuple[float, ...] | None, tuple[object, ...]]:
+    """What GDAL wrote beside a picture: the six numbers, in the order of `_make`, and the system of coordinates."""
+    try:
+        with open_file(Path(f"{picture}{PAM_SUFFIX}")) as file:
+            text = file.read(_LONGEST_PAM).decode("utf-8", "replace")
+    except OSError:
+        return None, ()
+    said, found = _SYSTEM.search(text), _TRANSFORM.search(text)
+    system = _system_named(unescape(said[1], _APOSTROPHES).strip()) if said else ()
+    with contextlib.suppress(ValueError):
+        numbers = [float(word) for word in found[1].split(",")] if found else []
+        if len(numbers) == 6:
+            c, a, b, f, d, e = numbers
+            return (a, b, c, d, e, f), system
+    return None, system
+
+
+def _system_named(words: str) -> tuple[object, ...]:
+    number = _NUMBER.search(words)
+    return (int(number[1]),) if number else (words,)
