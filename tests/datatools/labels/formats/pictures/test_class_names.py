@@ -279,6 +279,53 @@ def test_other_files_are_no_lists_of_colours(tmp_path: Path, name: str, text: st
     assert find_names(tmp_path / "masks", tmp_path / "masks") is None
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("category_id.txt", "0\tbackground\n2\tred car\n1\tsky\n"),  # FoodSeg103
+        ("categories.json", '[{"id": 0, "name": "background"}, {"id": 1, "name": "sky"}, '
+         '{"id": 2, "name": "red car"}]'),
+        ("label_map.json", '{"background": 0, "red car": 2, "sky": 1}'),
+        ("idx_to_class.json", '{"0": "background", "1": "sky", "2": "red car"}'),
+        ("mapping.txt", "0 background\n1 sky\n2 red car\n"),
+        ("names.txt", "background\nsky\nred car\n"),
+        ("label_list.txt", "background\nsky\nred car\n"),
+        ("ontology.json", '{"classes": [{"id": 0, "name": "background"}, {"id": 1, "name": "sky"}, '
+         '{"id": 2, "name": "red car"}]}'),
+        ("classes.tsv", "id\tname\n0\tbackground\n1\tsky\n2\tred car\n"),
+        ("legend.csv", "value,class\n0,background\n1,sky\n2,red car\n"),
+        ("labels.yaml", "names:\n  0: background\n  1: sky\n  2: red car\n"),
+        ("class_colours_and_ids.csv", "id,name,color\n0,background,#000000\n1,sky,#0000ff\n2,red car,#ff0000\n"),
+    ],
+)  # fmt: skip
+def test_a_number_for_each_name_is_a_list_of_numbers_under_any_name_for_one(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    write(tmp_path / name, text)
+    found = find_names(tmp_path / "masks", tmp_path / "masks")
+    assert found is not None
+    assert (found.source, found.numbers) == (name, {0: "background", 1: "sky", 2: "red car"})
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("class_counts.csv", "name,count\ncar,1200\nsky,31\n"),
+        ("class_counts.json", '{"car": 12, "sky": 31}'),
+        ("labels.csv", "id,label\n0,car\n1,sky\n2,car\n"),  # the class of each picture
+        ("labels.csv", "name,label\n0.png,0\n1.png,1\n"),
+        ("label_names_used.txt", "sky\ncar\n"),  # class 0 or class 1 is the first
+        ("class_mapping_notes.txt", "background\nsky was drawn by hand, and is not always right\n"),
+        ("instances_labels.json", '{"images": [], "annotations": [], "categories": [{"id": 1, "name": "car"}]}'),
+        ("meta.json", '{"classes": [{"title": "car", "id": 0}, {"title": "sky", "id": 1}]}'),  # Supervisely's own ids
+        ("labels.csv", "1,0\n2,1\n"),
+    ],
+)  # fmt: skip
+def test_other_files_are_no_lists_of_numbers(tmp_path: Path, name: str, text: str) -> None:
+    write(tmp_path / name, text)
+    assert find_names(tmp_path / "masks", tmp_path / "masks") is None
+
+
 @pytest.mark.parametrize("name", ["legend.txt", "display_colors.csv"])
 def test_a_list_under_another_name_is_passed_over_where_it_contradicts_others(tmp_path: Path, name: str) -> None:
     write(tmp_path / name, "sky 255 0 0\ncar 0 0 0\n")

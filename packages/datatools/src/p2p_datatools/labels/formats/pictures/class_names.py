@@ -41,8 +41,12 @@ _OF_NNUNET = ("channel_names", "modality", "numTraining", "file_ending", "tensor
 _COMMON = ("class_mapping.csv", "label_colors.csv", "colors.txt", "class_list.json")  # names of other files, too
 _YAML_LISTS = ("data.yaml", "classes.yaml")
 # Lists under any other name: more files than a few tell something of single pictures.
-_LIST_SUFFIXES, _MOST_OTHERS = (".json", ".csv", ".txt", ".tsv"), 20
-_LIST_WORDS = re.compile(r"colou?r|palette|legend|class|category|categories|label", re.IGNORECASE)
+_LIST_SUFFIXES, _MOST_OTHERS = (".json", ".csv", ".txt", ".tsv", ".yaml", ".yml"), 20
+_LIST_WORDS = re.compile(
+    r"colou?r|palette|legend|class|category|categories|label|ontology|mapping|^names$|synset|catid|^index$",
+    re.IGNORECASE,
+)
+_MOST_WORDS = 4  # of the name of a class in a list under another name; a sentence has more
 # Six hexadecimal digits, which are no number of a class, or three numbers.
 _ONLY_COLOR = re.compile(
     r"(?!\d{6}$)(?:#|0x)?[0-9a-f]{6}|(?:rgb)?[\[({<]?\s?\d{1,3}(?:[\s,;]{1,3}\d{1,3}){2}\s?[\])}>]?", re.IGNORECASE
@@ -111,7 +115,7 @@ def _lists_in(places: list[Path], seen: _ListsByFolder, *, are_far: bool = False
     lists += [own for place in places if (own := _own_palette(place))]
     for place in places:
         if place not in seen:
-            seen[place] = list(_color_lists(place))
+            seen[place] = list(_other_lists(place))
     return [*lists, *_pick_agreeing([each for place in places for each in seen[place]], lists)]
 
 
@@ -129,22 +133,41 @@ def _do_agree(lists: list[ClassNames]) -> bool:
     return True
 
 
-def _color_lists(place: Path) -> Iterator[ClassNames]:
-    """The colours of lists under other names, known by their content: a colour for each name, and nothing else."""
+def _other_lists(place: Path) -> Iterator[ClassNames]:
+    """Lists under other names, known by their content: a number or a colour for each name, and nothing else."""
     with suppress(OSError):  # a folder above may be closed to us
-        files = sorted(each for each in place.iterdir() if _may_be_color_list(each))
+        files = sorted(each for each in place.iterdir() if _may_be_list(each))
         for path in files if len(files) <= _MOST_OTHERS else ():
             with suppress(P2PError):
                 rows = list(_rows(path)) if path.stat().st_size <= LARGEST else []
-                # A table of pictures may have three numbers beside the name of each.
-                if len(rows) > 1 and all(row.color and not is_picture_name(row.name) for row in rows):
-                    colors = _by(((row.where, row.color, row.name) for row in rows), path, "colour")
-                    are_grey = all(len(set(color)) == 1 for color in colors)
-                    numbers = {color[0]: name for color, name in colors.items()} if are_grey else {}
-                    yield ClassNames(path.name, numbers, colors)
+                # A table of pictures may have numbers beside the name of each.
+                if len(rows) < 2 or any(is_picture_name(row.name) for row in rows):
+                    continue
+                if _are_classes(rows):
+                    yield _names_of(rows, path)
+                elif all(row.color for row in rows):
+                    yield _colors_of(rows, path)
 
 
-def _may_be_color_list(path: Path) -> bool:
+def _are_classes(rows: list[ClassRow]) -> bool:
+    """Whether rows number classes from 0 or 1 on, or list names from the background on: counts and splits do not."""
+    names = {plain(row.name) for row in rows}
+    if len(names) < len(rows) or any(len(row.name.split()) > _MOST_WORDS or is_digits(row.name) for row in rows):
+        return False
+    if all(row.number is None and row.color is None for row in rows):
+        return bool(_number_rows(rows))
+    numbers = {row.number for row in rows}
+    first = 0 if 0 in numbers else 1
+    return numbers - {IGNORE} == set(range(first, first + len(numbers - {IGNORE})))
+
+
+def _colors_of(rows: list[ClassRow], path: Path) -> ClassNames:
+    colors = _by(((row.where, row.color, row.name) for row in rows), path, "colour")
+    are_grey = all(len(set(color)) == 1 for color in colors)
+    return ClassNames(path.name, {color[0]: name for color, name in colors.items()} if are_grey else {}, colors)
+
+
+def _may_be_list(path: Path) -> bool:
     if path.suffix.lower() not in _LIST_SUFFIXES or path.name in {*_LISTS, _CONFIG} or path.name.startswith("."):
         return False
     return _LIST_WORDS.search(path.stem) is not None and path.is_file()
@@ -172,6 +195,10 @@ def read_class_names(path: Path) -> ClassNames:
         raise P2PError(
             path, "lists no classes", f"Write a line {_line_of(path)} for each class.", code="no-class-names"
         )
+    return _names_of(rows, path)
+
+
+def _names_of(rows: list[ClassRow], path: Path) -> ClassNames:
     colors = _by(((row.where, row.color, row.name) for row in rows if row.color), path, "colour")
     numbered = [row for row in rows if row.number is not None]
     if numbered and len(numbered) < len(rows):
@@ -280,9 +307,9 @@ def _add(words: dict[_To, str], more: Mapping[_To, str], own: ClassNames, lists:
 
 
 def _rows(path: Path) -> Iterator[ClassRow]:
-    if path.suffix == ".json":
+    if path.suffix.lower() == ".json":
         yield from _json_rows(path)
-    elif path.name in _YAML_LISTS:
+    elif path.suffix.lower() in (".yaml", ".yml"):
         yield from (ClassRow(str(path), name) for _, name in sorted(read_names(path).items()))
     else:
         yield from _text_rows(path)
