@@ -3,6 +3,7 @@
 Speed, memory and the kernels of a GPU are not shown; what has run on one stands in docs/training.md.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -106,12 +107,16 @@ def test_batches_and_updates_on_a_gpu_wait_for_nothing(
         gpu.waits.clear()
         share, parts = share_batches(job.ranks, dataset.positions(seen, config.update_pairs), config.batch)
         batch = dataset.batch(share.positions, job.device, job.memory_format)
+        gpu.launches.clear()
         stepper.step(replace(batch, parts=parts), 1e-3, 0.5)
         seen += config.update_pairs
         waits.append(dict(gpu.waits))
     assert gpu.replays == 2 + 3
     # The first moves all pixels to the GPU, and the third is recorded and proved.
     assert (waits[1], *waits[3:]) == ({}, {}, {})
+    # Beside the graph: the batch is copied to where it reads, two learning rates are set, and the EMA is one operation.
+    del gpu.launches["detach"]
+    assert not gpu.launches - Counter({"copy_": 4, "fill_": 2, "_foreach_lerp_": 1})
 
 
 _OF_A_PAIR = 6 * 32 * 32  # values of the discriminator's input, the largest tensor
