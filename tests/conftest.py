@@ -61,7 +61,7 @@ def nothing_slow(request: pytest.FixtureRequest) -> Iterator[None]:
         ):
             patch.setattr("p2p_gan.machine.launch.elastic_launch", lambda *_, **__: pytest.skip("starts a process"))
             # A run, the updates that a plan times, and whole updates by themselves.
-            for place in ("run._train", "trial._repeat_updates", "steps.update.WholeUpdate.__call__"):
+            for place in ("run._train", "trial._repeat_updates", "steps.update.WholeUpdate.learn"):
                 patch.setattr(f"p2p_gan.training.{place}", lambda *_, **__: pytest.skip("trains"))
         yield
 

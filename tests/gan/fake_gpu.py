@@ -125,6 +125,7 @@ class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.replays = 0
         self.free, self.most = 70 * _GIB, 1 << 62
         self.seed = self.offset = 0
+        self._task = -1  # the latest backward pass with tensors on the GPU
         self._tape: list[tuple[Any, Any, Any, Any]] | None = None
         self.stream: Any = SimpleNamespace(name="default", wait_stream=lambda other: None)
 
@@ -135,7 +136,9 @@ class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
         stays = there and name == "_to_copy" and not _LEAVING.locked()
         device = torch.device(kwargs["device"]) if kwargs.get("device") is not None and not stays else None
         # What torch's own formulas of gradients make is where the gradient is, which they believe to be the CPU.
-        backward = torch._C._current_graph_task_id() != -1
+        task = torch._C._current_graph_task_id()
+        self._task = task if there else self._task
+        backward = task >= 0 and task == self._task
         on_gpu = there if device is None else device.type == "cuda" or backward
         if not (there or on_gpu or kwargs.get("pin_memory")):
             return func(*args, **kwargs)

@@ -3,6 +3,7 @@
 Speed, memory and the kernels of a GPU are not shown; what has run on one stands in docs/training.md.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
-from gan.fake_gpu import FakeGpu, install
+from gan.fake_gpu import PLACE, FakeGpu, install
 from gan.training.steps.test_update_graph import EVERYTHING, FEATURES
+from torch import Tensor
 
 from p2p_datatools.contract.files.atomic import read_json, read_lines
 from p2p_datatools.contract.pairs.manifest import open_pairs
@@ -22,12 +24,16 @@ from p2p_gan.data.dataset import load_dataset
 from p2p_gan.inference import sampling
 from p2p_gan.inference.apply import ApplyOptions
 from p2p_gan.machine.device import keep_arithmetic
+from p2p_gan.models.feature_file import read_features
 from p2p_gan.networks import norms
+from p2p_gan.networks.blocks import BilinearConv, ResizeConv
+from p2p_gan.networks.efficientnet import FeatureNetwork
 from p2p_gan.networks.unet import UNet
 from p2p_gan.training.job import make_job
 from p2p_gan.training.loop import share_batches
 from p2p_gan.training.run import train
 from p2p_gan.training.steps.stepper import Stepper, recorder_for
+from p2p_gan.updates.losses import perceptual_loss
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
@@ -106,12 +112,16 @@ def test_batches_and_updates_on_a_gpu_wait_for_nothing(
         gpu.waits.clear()
         share, parts = share_batches(job.ranks, dataset.positions(seen, config.update_pairs), config.batch)
         batch = dataset.batch(share.positions, job.device, job.memory_format)
+        gpu.launches.clear()
         stepper.step(replace(batch, parts=parts), 1e-3, 0.5)
         seen += config.update_pairs
         waits.append(dict(gpu.waits))
     assert gpu.replays == 2 + 3
     # The first moves all pixels to the GPU, and the third is recorded and proved.
     assert (waits[1], *waits[3:]) == ({}, {}, {})
+    # Beside the graph: the batch is copied to where it reads, two learning rates are set, and the EMA is one operation.
+    del gpu.launches["detach"]
+    assert not gpu.launches - Counter({"copy_": 4, "fill_": 2, "_foreach_lerp_": 1})
 
 
 _OF_A_PAIR = 6 * 32 * 32  # values of the discriminator's input, the largest tensor
@@ -216,7 +226,7 @@ def test_a_model_gives_on_a_gpu_the_pictures_of_the_cpu_whatever_torch_rounds_pr
     pairs, rounded = make_pairs(tmp_path / "pairs", {"train": 1, "test": 3}), list[bool]()
     monitored = UNet.translate
 
-    def translate(network: UNet, *given: Any) -> torch.Tensor:
+    def translate(network: UNet, *given: Any) -> Tensor:
         rounded.append(torch.backends.cudnn.allow_tf32)
         return monitored(network, *given)
 
@@ -228,3 +238,36 @@ def test_a_model_gives_on_a_gpu_the_pictures_of_the_cpu_whatever_torch_rounds_pr
     assert rounded == ([] if tile else [False] * 3 + [True] * 3)
     for picture in sorted((tmp_path / "cpu").glob("*.png")):
         assert picture.read_bytes() == (tmp_path / "cuda" / picture.name).read_bytes()
+
+
+@pytest.mark.parametrize("kind", [ResizeConv, BilinearConv])
+def test_a_gpu_sums_weights_of_resize_convolutions_only_where_that_saves_many_products(
+    gpu: FakeGpu, kind: type[ResizeConv]
+) -> None:
+    generator = torch.Generator().manual_seed(1)
+    for side, many in ((16, False), (64, True)):
+        layer = kind(192, 192, bias=True)
+        picture = torch.randn(1, 192, side, side, generator=generator)
+        expected = layer(picture)
+        gpu.launches.clear()
+        found = layer.to(PLACE)(picture.to(PLACE))
+        assert ("pixel_shuffle" in gpu.launches) == many
+        torch.testing.assert_close(found.cpu(), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_features_of_small_and_large_photos_are_on_a_gpu_those_of_the_cpu(gpu: FakeGpu, feature_file: Path) -> None:
+    tensors, _ = read_features(feature_file)
+    for side, passes in ((256, 1), (640, 2)):
+        found = list[Tensor]()
+        photos = torch.rand(2, 1, 3, side, side, generator=torch.Generator().manual_seed(2)).mul(2).sub(1)
+        for device in (torch.device("cpu"), PLACE):
+            network = FeatureNetwork(tensors, stages=1)
+            network.move(device, torch.float32)
+            gpu.launches.clear()
+            fake = photos[1].to(device).requires_grad_()
+            real, seen = network.compare(photos[0].to(device), fake)
+            (gradient,) = torch.autograd.grad(perceptual_loss(seen, real), fake)
+            found.append(gradient.cpu())
+        stem = 1 + sum(len(block.layers) for block in network.blocks[1:])
+        assert gpu.launches["convolution"] + gpu.launches["addmm"] == passes * stem
+        torch.testing.assert_close(*found, rtol=1e-3, atol=1e-7)

@@ -135,7 +135,6 @@ def forget(names: tuple[str, ...]) -> Callable[["TapeRecorder"], None]:
 
 FAULTS = {
     "nothing is repeated": lambda recorder: recorder.tapes[-1].calls.clear(),
-    "no average": forget(("lerp_",)),
     "no optimiser": forget(("_fused_adam_",)),
     "old random numbers": forget(("bernoulli_",)),
 }

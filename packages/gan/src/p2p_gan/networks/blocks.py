@@ -51,6 +51,9 @@ class ReflectConv(nn.Conv2d):
 
 # From so many pixels of a batch on, sums of weights cost less than the products that they save (benchmarks/NOTES.md).
 _MANY_PIXELS = 128
+# On a GPU these sums are some 35 more launches, 2 us each in a CUDA graph, forward and backward: as long as an H100 at
+# 300 TFLOP/s takes for the products saved of so many pixels times input times output channels. Computed, not measured.
+_MANY_PRODUCTS = 150_000_000
 
 
 class ResizeConv(ReflectConv):
@@ -66,7 +69,7 @@ class ResizeConv(ReflectConv):
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, inputs, h, w) to (n, outputs, 2 h, 2 w)."""
-        if _is_small(x):
+        if _is_small(x, self):
             return super().forward(double(x))
         # The reflected border of a doubled map is the edge of the map itself.
         return self._in_phases(x)[:, :, 1:-1, 1:-1]
@@ -87,13 +90,16 @@ class BilinearConv(ResizeConv):
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, inputs, h, w) to (n, outputs, 2 h, 2 w)."""
-        if not _is_small(x):
+        if not _is_small(x, self):
             return smooth(self._in_phases(x))
         return smooth(F.conv2d(double(repeat_edge(x)), self.weight, self.bias))
 
 
-def _is_small(x: Tensor) -> bool:
-    return x.shape[0] * x.shape[2] * x.shape[3] < _MANY_PIXELS
+def _is_small(x: Tensor, layer: nn.Conv2d) -> bool:
+    pixels = x.shape[0] * x.shape[2] * x.shape[3]
+    if x.device.type == "cuda":
+        return pixels * layer.in_channels * layer.out_channels < _MANY_PRODUCTS
+    return pixels < _MANY_PIXELS
 
 
 def smooth(x: Tensor) -> Tensor:

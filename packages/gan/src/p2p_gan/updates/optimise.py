@@ -110,16 +110,13 @@ def ema_decay(seen: int, count: int, half_life: float) -> float:
 
 
 @torch.no_grad()
-def update_ema(ema: Generator, generator: Generator, decay: float | Tensor) -> None:
-    """Update the EMA: ema = decay * ema + (1 - decay) * generator.
+def update_ema(ema: Generator, generator: Generator, decay: float) -> None:
+    """Update the EMA: ema = decay * ema + (1 - decay) * generator, in one operation for all tensors.
 
-    This applies to weights and running statistics, since statistics belong to the weights; integers are copied. The
-    decay may be a tensor () of float64 on the device, with the same result as the number.
+    This applies to weights and running statistics, since statistics belong to the weights; integers are copied.
     """
-    share = (1 - decay).float() if isinstance(decay, Tensor) else 1 - decay
-    trained = generator.state_dict()
-    for name, value in ema.state_dict().items():
-        if value.is_floating_point():
-            value.lerp_(trained[name], share)
-        else:
-            value.copy_(trained[name])
+    averages, trained = (list(each.state_dict().values()) for each in (ema, generator))
+    whole = [number for number, value in enumerate(averages) if value.is_floating_point()]
+    torch._foreach_lerp_([averages[each] for each in whole], [trained[each] for each in whole], 1 - decay)
+    for number in set(range(len(averages))) - set(whole):
+        averages[number].copy_(trained[number])

@@ -3,8 +3,6 @@
 Nothing here may decide how an update is launched, or wait for the device.
 """
 
-import torch
-
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch
 from p2p_gan.training.job import Job
@@ -24,14 +22,14 @@ class WholeUpdate:
     """Updates the job's networks from a batch and writes the losses into `ring`.
 
     What changes from update to update besides the batch are the learning rate, the EMA's decay and torch's random
-    state. With `recordable` the first two are tensors, so that a recorded update follows them.
+    state. With `recordable` the learning rate is a tensor, so that recorded updates of the networks (`learn`) follow
+    it; the EMA comes after them and is not recorded: with a number for a decay it is one operation for all tensors.
     """
 
     def __init__(self, job: Job, *, recordable: bool) -> None:
         self.job = job
         self.ring = LossRing(job.recipe.names, kept_updates(job.config), job.device)
         self.numbers = (0.0, 0.0)
-        self._decay = torch.zeros((), dtype=torch.float64, device=job.device) if recordable else None
         for optimizer in job.nets.optimizers if recordable else ():
             hold_learning_rate(optimizer, job.device)
 
@@ -46,13 +44,19 @@ class WholeUpdate:
         if nets.discriminator_optimizer is not None:
             ratio = (config.discriminator_learning_rate or config.learning_rate) / config.learning_rate
             set_learning_rate(nets.discriminator_optimizer, learning_rate * ratio)
-        if self._decay is not None:
-            self._decay.fill_(decay)
 
     def __call__(self, batch: Batch) -> None:
         """Make the update; the losses are means over all processes."""
-        nets = self.job.nets
-        losses = train_step(nets, batch, self.job.recipe, self.job.autocast)
-        if nets.ema is not None:
-            update_ema(nets.ema, nets.generator, self.numbers[1] if self._decay is None else self._decay)
+        self.learn(batch)
+        self.average()
+
+    def learn(self, batch: Batch) -> None:
+        """Update the networks that are trained, and write the losses."""
+        losses = train_step(self.job.nets, batch, self.job.recipe, self.job.autocast)
         self.ring.write(self.job.ranks.mean(losses * batch.factor))
+
+    def average(self) -> None:
+        """Update the EMA, if there is one, with the generator that has learned."""
+        nets = self.job.nets
+        if nets.ema is not None:
+            update_ema(nets.ema, nets.generator, self.numbers[1])

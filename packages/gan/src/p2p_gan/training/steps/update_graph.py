@@ -34,15 +34,16 @@ class UnequalGraphError(RuntimeError):
 
 
 class UpdateGraph:
-    """A recorded update with the tensors from which it reads its batch."""
+    """A recorded update with the tensors from which it reads its batch, and what follows it without being recorded."""
 
-    def __init__(self, static: Batch, repeat: DeviceWork) -> None:
-        self._static, self._repeat = static, repeat
+    def __init__(self, static: Batch, repeat: DeviceWork, follow: DeviceWork) -> None:
+        self._static, self._repeat, self._follow = static, repeat, follow
 
     def replay(self, batch: Batch) -> None:
         """Update with a batch of the same shape: copy it to where the graph reads it, and launch the graph."""
         _fill(self._static, batch)
         self._repeat()
+        self._follow()
 
 
 def shape_of(batch: Batch) -> BatchShape:
@@ -70,10 +71,11 @@ def record_update(update: WholeUpdate, recorder: GraphRecorder, batch: Batch, to
     _fill(static, batch)
     before = UpdateState(update)
     try:
-        recorder.warm_up(lambda: update(static), _WARM_UP)
+        recorder.warm_up(lambda: update.learn(static), _WARM_UP)
         before.restore()
         with let_record(update.job.nets.optimizers):
-            graph = UpdateGraph(static, recorder.record(lambda: update(static)))
+            repeat = recorder.record(lambda: update.learn(static))
+        graph = UpdateGraph(static, repeat, update.average)
         _prove(update, graph, batch, before, tolerance)
     finally:
         before.restore()
