@@ -393,6 +393,18 @@ def test_a_damaged_newest_checkpoint_costs_the_images_since_the_one_before(
     assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
 
 
+def test_the_plan_counts_from_the_checkpoint_that_is_whole(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+    train(pair_folder, tmp_path / "run", replace(tiny, images=8))
+    tensors = tmp_path / "run" / checkpoint.CHECKPOINTS / "0000000008.safetensors"
+    damaged = bytearray(tensors.read_bytes())
+    damaged[-1] ^= 1  # of the same length, so that only its hash tells
+    tensors.write_bytes(damaged)
+    assert plan(pair_folder, tiny, tmp_path / "run").done == 4
+    resumed = train(pair_folder, tmp_path / "run", tiny)
+    assert resumed.plan is not None
+    assert (resumed.plan.done, resumed.plan.updates, resumed.before) == (4, 8, 4)
+
+
 def test_when_it_is_saved_changes_nothing_of_what_is_trained(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
     always = replace(tiny, checkpoint_minutes=1e-9)
     train(pair_folder, tmp_path / "often", always)
