@@ -231,7 +231,7 @@ def _train(
     _restore_small_states(job, start)
     run_folder.write({**_record(job), TRAINED: start.images > 0})
     if run_folder.exists:
-        run_folder.cut_log(start.images)
+        run_folder.cut_log(start.images, looked=start.looked, slowed=start.recovery_factor < 1)
     shared_state(job, start)
     job = distribute(job)
 
