@@ -6,7 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -65,6 +65,26 @@ def test_the_record_is_cut_at_the_checkpoint_and_says_where_it_was_resumed(tmp_p
     place.path = tmp_path
     place.cut_log(8)
     assert read_lines(tmp_path / STATS) == [{"images": 4}, {"images": 8}, {"resumed_at": 8}]
+
+
+def test_lines_of_the_checkpoint_s_image_that_it_does_not_know_are_cut_too(tmp_path: Path) -> None:
+    run = RunFolder(tmp_path)
+    (tmp_path / "run.json").write_text("{}")
+    known: list[dict[str, Any]] = [
+        {"images": 4, "validation": {"l1": 0.5}},
+        {"images": 4, "diverged": {}},
+        {"images": 8, "d_real": 0.5},
+    ]
+    seen: list[dict[str, Any]] = [{"images": 8, "validation": {"l1": 0.4}}, {"images": 8, "stopped": {}}]
+    slow: dict[str, Any] = {"images": 8, "recovered_from": {}}
+    bad: dict[str, Any] = {"images": 8, "diverged": {}}
+    for looked in (True, False):
+        for slowed in (True, False):
+            (tmp_path / STATS).unlink(missing_ok=True)
+            for line in [*known, *seen, slow, bad]:
+                run.log(line)
+            run.cut_log(8, looked=looked, slowed=slowed)
+            assert read_stats(tmp_path) == [*known, *seen * looked, *[slow] * slowed, {"resumed_at": 8}]
 
 
 def test_a_process_killed_on_another_host_is_named_and_does_not_keep_others_out(tmp_path: Path, notes: "Notes") -> None:

@@ -35,7 +35,7 @@ from p2p_gan.training.steps import update
 from p2p_gan.training.tracking import tracker
 from p2p_gan.training.tracking.saver import Saver
 from p2p_gan.training.tracking.tracker import Tracker, probe_due
-from p2p_gan.training.validation import sample_row
+from p2p_gan.training.validation import Validator, sample_row
 from p2p_gan.updates.step import Networks
 
 if TYPE_CHECKING:
@@ -154,6 +154,31 @@ def test_a_run_whose_place_another_run_has_taken_leaves_that_alone(
     assert "process 1 on elsewhere" in error.value.what
     assert final_state(run) == final_state(tmp_path / "other")
     assert stats(run) == stats(tmp_path / "other")
+
+
+def test_scores_that_a_kill_parted_from_their_checkpoint_stand_once_in_the_record(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = replace(tiny, validate_every=4)
+    train(pair_folder, tmp_path / "whole", config)
+    with monkeypatch.context() as context:  # a signal while the pairs are scored after image 4
+        context.setattr(Validator, "score", lambda self, generator, stop: stop_at_once())
+        train(pair_folder, tmp_path / "run", config)
+    with monkeypatch.context() as context:  # a kill after that, before the checkpoint that knows of it
+        context.setattr(Saver, "save", kill)
+        with pytest.raises(RuntimeError):
+            train(pair_folder, tmp_path / "run", config)
+    train(pair_folder, tmp_path / "run", config)
+    assert [line for line in stats(tmp_path / "run") if "images" in line] == stats(tmp_path / "whole")
+    assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
+
+
+def stop_at_once() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def kill(*args: object, **named: object) -> None:
+    raise RuntimeError
 
 
 def test_a_finished_run_is_left_alone_and_more_images_extend_it(
@@ -392,6 +417,18 @@ def test_a_damaged_newest_checkpoint_costs_the_images_since_the_one_before(
     assert resumed.before == 4
     assert [line for line in report.lines if "Training continues from image 4" in line]
     assert final_state(tmp_path / "run") == final_state(tmp_path / "whole")
+
+
+def test_the_plan_counts_from_the_checkpoint_that_is_whole(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+    train(pair_folder, tmp_path / "run", replace(tiny, images=8))
+    tensors = tmp_path / "run" / checkpoint.CHECKPOINTS / "0000000008.safetensors"
+    damaged = bytearray(tensors.read_bytes())
+    damaged[-1] ^= 1  # of the same length, so that only its hash tells
+    tensors.write_bytes(damaged)
+    assert plan(pair_folder, tiny, tmp_path / "run").done == 4
+    resumed = train(pair_folder, tmp_path / "run", tiny)
+    assert resumed.plan is not None
+    assert (resumed.plan.done, resumed.plan.updates, resumed.before) == (4, 8, 4)
 
 
 def test_when_it_is_saved_changes_nothing_of_what_is_trained(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:

@@ -136,6 +136,18 @@ def latest(run: Path) -> tuple[int, bool]:
     return _of_latest(run, lambda images, value: (images, bool(value["looked"])), (0, True))
 
 
+def latest_whole(run: Path) -> int:
+    """The images of the checkpoint from which `load_latest` will go on, or 0: the newest that matches its hash.
+
+    It is read to its end.
+    """
+    for record in reversed(_records(run)):
+        with contextlib.suppress(P2PError, KeyError, TypeError):
+            _read_whole(record)
+            return int(record.stem)
+    return 0
+
+
 def latest_extra(run: Path) -> dict[str, Any]:
     """The small states of the checkpoint that `latest` means; empty if there is none."""
     return _of_latest(run, lambda images, value: dict(value["extra"]), {})
@@ -237,12 +249,9 @@ def read_network(run: Path, images: int, network: str) -> dict[str, Tensor] | No
     None if the run has no whole checkpoint of that moment, or its networks have none of that name.
     """
     record = _place(run, images)
-    tensors = record.with_suffix(".safetensors")
     try:
-        value = _read(record)
-        if _length(tensors) != value["bytes"] or sha256_file(tensors) != value["sha256"]:
-            return None
-        with safetensors.safe_open(tensors, framework="pt") as file:
+        _read_whole(record)
+        with safetensors.safe_open(record.with_suffix(".safetensors"), framework="pt") as file:
             names = [name for name in file.keys() if name.startswith(f"{network}/")]  # noqa: SIM118 - not a mapping
             return {name.removeprefix(f"{network}/"): file.get_tensor(name) for name in names} or None
     except (P2PError, OSError, KeyError, safetensors.SafetensorError):
@@ -291,16 +300,12 @@ def _load(record: Path, nets: Networks) -> Progress:
 
 
 def _load_whole(record: Path, nets: Networks) -> Progress:
-    tensors = record.with_suffix(".safetensors")
-    value = _read(record)
-    # The length first: a damaged file system may report a terabyte, which would take hours to hash.
-    if _length(tensors) != value["bytes"] or sha256_file(tensors) != value["sha256"]:
-        raise P2PError(tensors, _DAMAGED, _RESTORE, code="damaged-file")
+    value = _read_whole(record)
     at = ForeignPlace(record, _RESTORE)
     progress = _progress_of(value, at)
     rates = {name: at.read_number(value["rates"][name], "a learning rate") for name in learning_rates(nets)}
     shapes = Shapes(nets, value["begun"])
-    found = read_tensors(tensors, shapes, shapes.needed)
+    found = read_tensors(record.with_suffix(".safetensors"), shapes, shapes.needed)
     restore_state(nets, found)
     set_learning_rates(nets, rates)
     return progress
@@ -335,6 +340,15 @@ def _read(record: Path) -> dict[str, Any]:
         raise P2PError(record, "is not a checkpoint of this version of p2p", _RESTORE, code="unknown-version")
     if value.pop(_SEAL, None) != _digest(value):
         raise P2PError(record, _DAMAGED, _RESTORE, code="damaged-file")
+    return value
+
+
+def _read_whole(record: Path) -> dict[str, Any]:
+    """Read a record and check its hash, and that of its tensors."""
+    value, tensors = _read(record), record.with_suffix(".safetensors")
+    # The length first: a damaged file system may report a terabyte, which would take hours to hash.
+    if _length(tensors) != value["bytes"] or sha256_file(tensors) != value["sha256"]:
+        raise P2PError(tensors, _DAMAGED, _RESTORE, code="damaged-file")
     return value
 
 

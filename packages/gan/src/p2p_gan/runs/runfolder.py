@@ -174,12 +174,19 @@ class RunFolder:
         if new:
             sync_folder(self.path)
 
-    def cut_log(self, images: int) -> None:
-        """Delete the lines of stats.jsonl after `images`, which are computed again, and add that it was resumed."""
-        path = self.path / STATS
-        lines = read_stats(self.path)
-        kept = [line for line in lines if line.get("images", line.get("resumed_at", 0)) <= images]
-        write_lines(path, [*kept, {"resumed_at": images}])
+    def cut_log(self, images: int, *, looked: bool = True, slowed: bool = False) -> None:
+        """Delete the lines of stats.jsonl after a checkpoint, which are computed again, and add that it was resumed.
+
+        The checkpoint is of `images` images; `looked` says that it has the scores of that image, `slowed` that the run
+        had returned to a checkpoint before. Where it has not, a line of that image that says so is of after it.
+        """
+        later = {"diverged", *(() if looked else ("validation", "stopped")), *(() if slowed else ("recovered_from",))}
+
+        def is_known(line: dict[str, Any]) -> bool:
+            at = line.get("images", line.get("resumed_at", 0))
+            return bool(at < images or (at == images and not later & line.keys()))
+
+        write_lines(self.path / STATS, [*filter(is_known, read_stats(self.path)), {"resumed_at": images}])
 
 
 def read_run_record(run: Path) -> dict[str, Any]:

@@ -112,7 +112,7 @@ def plan(
     if source is not None and not begun:
         for line in begin_from(open_source(source), job).lines:
             report.note(line)
-    done, _ = checkpoint.latest(run) if run else (0, True)
+    done = checkpoint.latest_whole(run) if run else 0
     return time_plan(job, dataset, run or pairs, config, done=done, report=report)[1]
 
 

@@ -167,7 +167,8 @@ def _check_and_load(
     if run_folder.exists:
         refuse_other_features(job.nets.features, run_folder.read().get("features"), run_folder.path)
     require_space_for_run(run_folder, job)
-    for line in _changes(run_folder, job) if run_folder.exists else []:
+    done = checkpoint.latest_whole(run_folder.path)
+    for line in _changes(run_folder, job, done) if run_folder.exists else []:
         report.note(line)
     job, dataset = prepare_data(job, run_folder.path, report)
     refuse_unreadable(job)
@@ -178,7 +179,7 @@ def _check_and_load(
 
     # The weights to begin with, and the plan.
     job = load_beginning(job, run_folder, source, report)
-    job, planned = _plan(run_folder, job, dataset, report, asked)
+    job, planned = _plan(run_folder, job, dataset, report, asked, done)
     report.show(planned)
     if not run_folder.exists:
         run_folder.hold(report)
@@ -212,7 +213,7 @@ def _settle_as_before(run_folder: RunFolder, config: Config, folder: PairFolder)
     return config
 
 
-def _changes(run_folder: RunFolder, job: Job) -> list[str]:
+def _changes(run_folder: RunFolder, job: Job, done: int) -> list[str]:
     """One line for each permitted change since the run began: of the machine, the devices, the learning rate."""
     record, world = run_folder.read(), job.ranks.world
     lines = machine_differences(record.get("machine", {}), job.device)
@@ -222,14 +223,14 @@ def _changes(run_folder: RunFolder, job: Job) -> list[str]:
             f"The run began on {plural(before, 'device')} and continues on {plural(world, 'device')}: pairs and "
             "batches stay the same, but dropout and noise differ, so its numbers are not the same bit for bit."
         )
-    images, _ = checkpoint.latest(run_folder.path)
     began = run_folder.config()
-    return [*lines, *learning_rate_jump(began, job.config, images), *outgrown(began, job.config)]
+    return [*lines, *learning_rate_jump(began, job.config, done), *outgrown(began, job.config)]
 
 
-def _plan(run_folder: RunFolder, job: Job, dataset: PairDataset, report: Reporter, asked: Config) -> tuple[Job, Plan]:
+def _plan(
+    run_folder: RunFolder, job: Job, dataset: PairDataset, report: Reporter, asked: Config, done: int
+) -> tuple[Job, Plan]:
     """The plan of the run; if many updates remain, some are timed, in several ways where `asked` leaves them open."""
-    done, _ = checkpoint.latest(run_folder.path)
     planned = plan_of(job, run_folder.path, done=done)
     if planned.updates < TIMED_FROM:
         return job, planned
@@ -246,7 +247,7 @@ def _train(
     _restore_small_states(job, start)
     run_folder.write({**_record(job), TRAINED: start.images > 0})
     if run_folder.exists:
-        run_folder.cut_log(start.images)
+        run_folder.cut_log(start.images, looked=start.looked, slowed=start.recovery_factor < 1)
     shared_state(job, start)
     job = distribute(job)
 
