@@ -11,3 +11,13 @@ def test_few_pictures_and_a_model_that_a_constant_beats_are_said_with_their_scor
     assert "SSIM" not in worse.text
     assert find_cautions(20, mean, {"l1": 0.1, "ssim": 0.4, "psnr": 12.0}, "train") == ()
     assert find_cautions(500, model, {}, None) == ()
+
+
+def test_a_segmenter_that_misses_classes_in_real_photos_is_said_with_them() -> None:
+    scores = {"l1": 0.1, "ssim": 0.5, "psnr": 12.0}
+    real = {"body": 0.91, "tyres": 0.5, "lights": 0.22}
+    (weak,) = find_cautions(500, scores, {}, None, found_in_real=real)
+    assert weak.code == "weak-segmenter"
+    assert "the IoU of lights (0.22) is below 0.5" in weak.text
+    assert "tyres" not in weak.text
+    assert find_cautions(500, scores, {}, None, found_in_real={"body": 0.91}) == ()

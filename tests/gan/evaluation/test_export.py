@@ -160,6 +160,34 @@ def test_8_bits_say_what_they_cost_on_random_masks_and_torchscript_differs_by_ro
     assert not export_torchscript(place, tmp_path / "m.pt").written
 
 
+@pytest.mark.usefixtures("needs_onnx")
+def test_an_export_in_the_way_is_called_what_it_is(
+    model: Path,
+    make_model: Callable[..., Model],
+    write_model: "WriteModel",
+    tmp_path: Path,
+    refused: "Refused",
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    graph, script = tmp_path / "m.onnx", tmp_path / "m.pt"
+    other = write_model(make_model(PHOTO, PHOTO, palette=load_palette("cars")), tmp_path / "other.safetensors")
+    export_onnx(model, graph, precision="int8")
+    with refused("destination-taken", graph) as error:
+        export_onnx(model, graph)
+    assert "of this model in int8" in error.value.what
+    with refused("destination-taken", graph) as error:
+        export_onnx(other, graph, precision="int8")
+    assert "of another model" in error.value.what
+    export_torchscript(model, script)
+    with refused("destination-taken", script) as error:
+        export_torchscript(other, script)
+    assert "of another model" in error.value.what
+    monkeypatch.setattr("p2p_gan.models.torchscript._VERSION", 3)
+    with refused("destination-taken", script) as error:
+        export_torchscript(model, script)
+    assert "by another version of p2p" in error.value.what
+
+
 def test_too_much_loss_other_names_and_other_precisions_are_refused(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
 ) -> None:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+from safetensors.torch import save_file
 
+from p2p_gan.models.model import read_model
 from p2p_gan.models.reference import import_model, read_reference
 from p2p_gan.models.state_file import read_state, read_tables
 
@@ -167,3 +169,31 @@ def test_one_bit_of_a_weight_is_enough_to_refuse_a_file_which_torch_would_load(
     assert "data/0" in error.value.what
     torch.save({"weight": torch.ones(2)}, path, _use_new_zipfile_serialization=False)
     assert read_state(path)["weight"][1] == 1
+
+
+def test_a_state_dict_as_safetensors_is_imported_as_one_of_torch_save_is(
+    reference: "MakeReference", tmp_path: Path, refused: "Refused"
+) -> None:
+    net = reference("unet_128")
+    torch.save(net.state_dict(), tmp_path / "net.pth")
+    import_model(tmp_path / "net.pth", tmp_path / "one.safetensors")
+    again = {f"module.{name}": value.contiguous() for name, value in net.state_dict().items()}
+    save_file(again, tmp_path / "net.safetensors")
+    import_model(tmp_path / "net.safetensors", tmp_path / "two.safetensors")
+    assert (tmp_path / "two.safetensors").read_bytes() == (tmp_path / "one.safetensors").read_bytes()
+    with refused("other-format", tmp_path / "one.safetensors"):
+        import_model(tmp_path / "one.safetensors", tmp_path / "three.safetensors")
+    with refused("not-a-model", tmp_path / "net.safetensors") as error:
+        read_model(tmp_path / "net.safetensors")
+    assert "import-model" in error.value.to_do
+
+
+def test_weights_of_which_all_tensors_were_made_16_bits_are_imported(
+    reference: "MakeReference", tmp_path: Path
+) -> None:
+    net = reference("unet_128")
+    torch.save({name: value.half() for name, value in net.state_dict().items()}, tmp_path / "half.pth")
+    made = import_model(tmp_path / "half.pth", tmp_path / "half.safetensors")
+    torch.save(net.state_dict(), tmp_path / "whole.pth")
+    whole = import_model(tmp_path / "whole.pth", tmp_path / "whole.safetensors")
+    assert made.card.architecture == whole.card.architecture

@@ -17,7 +17,7 @@ from p2p_gan.models.model import Model
 from p2p_gan.paint.painters import Painter, PngAnswer, Stroke, brushless, open_painters, refusal_of, short_names
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
     from gan.conftest import ExportModel, WriteModel
 
 MASK, PHOTO, CARS = Half("mask", "mask"), Half("photo", "photo"), load_palette("cars")
@@ -116,3 +116,14 @@ def test_a_picture_so_narrow_that_the_network_would_see_a_giant_is_refused(
     with refused("large-pass"):
         painter.paint(encode_mask(np.zeros((1, 200_000), np.uint8), CARS), Stroke())
     assert isinstance(painter.paint(encode_mask(np.zeros((40, 50), np.uint8), CARS), Stroke()), PngAnswer)
+
+
+def test_nothing_is_said_of_the_picture_that_measures_a_model(
+    make_model: Callable[..., Model], write_model: "WriteModel", tmp_path: Path, notes: "Notes"
+) -> None:
+    # It is blank, as masks are, and the model takes photos: the server asked whether it was the other direction's.
+    cars = load_palette("cars")
+    segmenter = make_model(Half("photo", "photo"), Half("mask", "mask"), palette=cars, output_as="classes")
+    (painter,) = open_painters([write_model(segmenter, tmp_path / "model.safetensors")], notes)
+    assert notes.lines == []
+    assert painter.milliseconds > 0

@@ -14,6 +14,7 @@ FEW = 20  # pictures, below which a bootstrap's intervals are plainly too narrow
 # Of one distribution, 100 photos have a KID whose standard deviation is a good part of what models differ by; Heusel et
 # al. (2017) advise 10,000 for FID, whose covariance has no full rank below 2,048.
 FEW_FOR_KID, FEW_FOR_FID = 100, 10_000
+_FOUND = 0.5  # the IoU from which on as much of a class is found as is missed and wrongly found together
 
 
 @dataclass(frozen=True)
@@ -35,11 +36,13 @@ def find_cautions(
     distances: Mapping[str, int] = MappingProxyType({}),
     *,
     uncounted: int = 0,
+    found_in_real: Mapping[str, float] = MappingProxyType({}),
 ) -> tuple[Caution, ...]:
     """What to know before these scores are quoted.
 
-    `mean_of` is the split with the mean picture, `distances` has the number of photos in each distance by networks, and
-    `uncounted` pairs have no pixel that counts.
+    `mean_of` is the split with the mean picture, `distances` has the number of photos in each distance by networks,
+    `uncounted` pairs have no pixel that counts, and `found_in_real` are the IoUs of what the segmenter finds in the
+    real photos, by class.
     """
     found = []
     if uncounted:
@@ -65,6 +68,10 @@ def find_cautions(
                 f"The model is worse than the mean picture of {mean_of}, which ignores the input, in {said}.",
             )
         )
+    if missed := [f"{name} ({iou:.2f})" for name, iou in found_in_real.items() if iou < _FOUND]:
+        text = f"The segmenter misses much in the real photos, too: the IoU of {', '.join(missed)} is below {_FOUND} "
+        text += "there, so that the same of generated photos says little of them. Train a better segmenter."
+        found.append(Caution("weak-segmenter", text))
     for name, number in distances.items():
         of = f"{name} of {plural(number, 'picture')}"
         if name == "FID" and number < FEW_FOR_FID:

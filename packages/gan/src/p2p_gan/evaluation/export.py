@@ -35,8 +35,8 @@ from p2p_gan.models.location import model_file, model_fingerprint, onnx_beside
 from p2p_gan.models.model import Model, model_bytes, read_model
 from p2p_gan.models.onnx_file import PRECISIONS, OnnxFile, read_onnx_file
 from p2p_gan.models.onnx_graph import onnx_bytes
-from p2p_gan.models.output_file import refuse_other_name, write_once
-from p2p_gan.models.torchscript import is_script_of, script_bytes
+from p2p_gan.models.output_file import describe_other, refuse_other_name, write_once
+from p2p_gan.models.torchscript import is_script_of, script_bytes, script_source
 from p2p_gan.runs.runfolder import RUN, find_recorded, read_run_record
 
 MOST_DIFFERENT = 1e-3  # of -1 to 1, or of a probability: an eighth of a step of 8 bits
@@ -105,7 +105,13 @@ def export_onnx(
     refuse_other_name(path, ".onnx")
     made = compared_onnx(source, path, precision=precision, inputs=inputs, report=report)
     # Only the file beside the model, which nobody named, is an earlier export of it.
-    written = write_once(path, made.data, may_replace=None if dest else _is_export)
+    wanted = made.model.digest, made.precision
+    written = write_once(
+        path,
+        made.data,
+        may_replace=None if dest else lambda there: _export_at(there) is not None,
+        describe=lambda there: describe_other(_export_at(there), wanted),
+    )
     texts = describe_statistics(made.model.card), describe_randomness(made.model.card)
     return ModelExport(path, "onnx", made.precision, len(made.data), written, made.random, made.real, *texts)
 
@@ -178,7 +184,9 @@ def export_torchscript(
     data = script_bytes(model)
     drawn, shown = _compare(model, script_translator(model.card, data), real)
     _refuse_difference(dest, drawn, shown)
-    written = not is_script_of(dest, model) and write_once(dest, data)
+    written = not is_script_of(dest, model) and write_once(
+        dest, data, describe=lambda there: describe_other(script_source(there), (model.digest, "float32"))
+    )
     texts = describe_statistics(model.card), describe_randomness(model.card)
     return ModelExport(dest, "torchscript", "float32", len(data), written, drawn, shown if real else None, *texts)
 
@@ -241,12 +249,13 @@ def _refuse_loss(found: Difference, dest: Path, precision: str) -> None:
         raise P2PError(dest, what, "Export it in float32.", code="not-the-same")
 
 
-def _is_export(path: Path) -> bool:
+def _export_at(path: Path) -> tuple[str, str] | None:
+    """The SHA-256 of the model and the precision of an ONNX file; None if p2p did not write it."""
     try:
-        read_onnx_file(path)
+        found = read_onnx_file(path)
     except P2PError:
-        return False
-    return True
+        return None
+    return found.source, found.precision
 
 
 def _bytes_per_pixel(model: Model) -> int:

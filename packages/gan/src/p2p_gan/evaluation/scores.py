@@ -272,7 +272,16 @@ class Evaluation:
             intervals=tally.intervals(),
         )
         few = {name: each.pictures for name, each in found.distances.items()}
-        said = find_cautions(found.pictures, found.metrics, mean, found.mean_picture_of, few, uncounted=tally.uncounted)
+        real = {} if found.judged_real is None else {name: of.iou for name, of in found.judged_real.classes.items()}
+        said = find_cautions(
+            found.pictures,
+            found.metrics,
+            mean,
+            found.mean_picture_of,
+            few,
+            uncounted=tally.uncounted,
+            found_in_real=real,
+        )
         return replace(found, cautions=(*self.seen, *said))
 
 

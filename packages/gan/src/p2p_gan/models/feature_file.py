@@ -6,12 +6,11 @@ Nothing here may run code of the file, or accept tensors of another network.
 from collections.abc import Mapping
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files.atomic import cannot_read, sha256_file
-from p2p_gan.models.state_file import read_state
+from p2p_datatools.contract.files.atomic import sha256_file
+from p2p_gan.models.state_file import read_safetensors, read_state
 from p2p_gan.networks.efficientnet import feature_shapes
 
 _NETWORK = "EfficientNet-Lite0"
@@ -35,20 +34,9 @@ def read_features(path: Path) -> tuple[dict[str, Tensor], str]:
     """
     if path.is_dir():
         raise P2PError(path, "is a folder, not a file with weights", _GIVE, code="not-a-file")
-    tensors = _read_safetensors(path) if path.suffix.lower() == ".safetensors" else read_state(path, give=_GIVE)
+    is_safe = path.suffix.lower() == ".safetensors"
+    tensors = read_safetensors(path, feature_shapes(), give=_GIVE) if is_safe else read_state(path, give=_GIVE)
     return _check(tensors, path), sha256_file(path)
-
-
-def _read_safetensors(path: Path) -> dict[str, Tensor]:
-    if not path.exists():
-        raise P2PError(path, "does not exist", "Check the path.", code="missing-file")
-    try:
-        with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in feature_shapes().keys() & set(file.keys())}
-    except OSError as error:
-        raise cannot_read(path, error) from error
-    except SafetensorError as error:
-        raise P2PError(path, f"is not a complete safetensors file ({error})", _GIVE, code="damaged-file") from error
 
 
 def _check(tensors: Mapping[str, Tensor], path: Path) -> dict[str, Tensor]:

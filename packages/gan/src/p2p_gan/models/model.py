@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import cannot_read
 from p2p_datatools.contract.files.opening import open_file, read_file
+from p2p_datatools.contract.words import p2p_command
 from p2p_gan.models.card import ModelCard, card_from_json
 from p2p_gan.models.location import MODEL_FILE, advise_damaged, advise_lost, is_onnx, model_file
 from p2p_gan.models.tensorfile import hash_tensors, pieces, write_tensors
@@ -101,6 +102,12 @@ def read_card(path: Path | str) -> ModelCard:
         return _card_of(_read_metadata(path), path)
 
 
+def describes_itself(path: Path) -> bool:
+    """Whether a safetensors file has the description of a model of p2p; raises P2PError for what is none."""
+    with _explain_damage(path):
+        return _KEY in _read_metadata(path)
+
+
 def check_model(path: Path) -> None:
     """Raise P2PError as `read_model` does for a file that is cut off, or whose card or weights are not as written."""
     with _explain_damage(path):
@@ -166,12 +173,10 @@ def _read_metadata(path: Path) -> dict[str, str]:
 
 def _card_of(metadata: Mapping[str, str], path: Path) -> ModelCard:
     if _KEY not in metadata:
-        raise P2PError(
-            path,
-            "is a safetensors file without the description of a p2p model",
-            f"Give a run folder or a {MODEL_FILE}.",
-            code="not-a-model",
-        )
+        what = "is a safetensors file without the description of a p2p model"
+        to_do = f"Give a run folder or a {MODEL_FILE}. Weights of the reference implementation become one by "
+        to_do += f"{p2p_command('import-model', path, 'NAME.safetensors')}."
+        raise P2PError(path, what, to_do, code="not-a-model")
     card = card_from_json(metadata[_KEY], where=str(path))
     if metadata.get(_CARD_HASH, hashed := _hash_text(metadata[_KEY])) != hashed:
         raise _damage_of("description", path, _CARD_HASH)

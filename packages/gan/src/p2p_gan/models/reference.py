@@ -18,7 +18,7 @@ from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import path_word, plural
 from p2p_gan.models.card import ModelCard
-from p2p_gan.models.model import Model, model_bytes, read_model
+from p2p_gan.models.model import Model, describes_itself, model_bytes, read_model
 from p2p_gan.models.output_file import refuse_other_name, write_once
 from p2p_gan.models.reference_layout import (
     COUNTER,
@@ -75,6 +75,7 @@ def import_model(
 ) -> ImportSummary:
     """Read a state dict such as latest_net_G.pth and write the model file `dest` (NAME.safetensors).
 
+    A state dict that lies in a safetensors file is read, too.
     `direction` names input and output, `size` is the size of the training pictures (by default the U-Net's own, 256 for
     a resnet), `settings` are dropout (off, on or a share), statistics (picture or running) and network, the name of one
     of several generators in a file. Raises P2PError for the first tensor that does not fit and for a file with several
@@ -82,13 +83,9 @@ def import_model(
     """
     weights, dest = Path(weights), Path(dest)
     refuse_other_name(dest, ".safetensors")
-    if weights.suffix.lower() == ".safetensors" and weights.is_file():
-        raise P2PError(
-            weights,
-            "is a safetensors file; the reference implementation writes latest_net_G.pth",
-            "A model of p2p needs no import: give it to 'p2p sample' directly.",
-            code="other-format",
-        )
+    if weights.suffix.lower() == ".safetensors" and weights.is_file() and describes_itself(weights):
+        to_do = "It needs no import: give it to 'p2p sample' directly."
+        raise P2PError(weights, "is a model of p2p already", to_do, code="other-format")
     settings = dict(settings or {})
     place, architecture, generator, images = _read_one(weights, settings.pop("network", None))
     changed, statistics = _with_settings(architecture, settings)
@@ -125,7 +122,8 @@ def _read_one(weights: Path, network: str | None) -> tuple[str, Architecture, Ge
     place = next(iter(found)) if network is None else network
     architecture, tensors = found[place]
     generator = _fill(architecture, tensors, where=weights)
-    images = max((int(value) for name, value in tensors.items() if name.endswith(COUNTER)), default=0)
+    counters = [value for name, value in tensors.items() if name.endswith(COUNTER)]
+    images = max((int(each) for each in counters if not each.is_floating_point()), default=0)
     return place, architecture, generator, images
 
 
@@ -164,7 +162,9 @@ def _fill(architecture: Architecture, tensors: Mapping[str, Tensor], *, where: P
             )
         shape = wanted[entry.ours] if entry.ours else torch.Size()
         found = tensors[entry.theirs]
-        if found.shape != shape or found.is_floating_point() != bool(entry.ours) or not _whole(found):
+        # Who converts all tensors of a file to 16 bits converts the counters too, on which no output depends.
+        is_of_type = found.is_floating_point() if entry.ours else not found.isnan().any()
+        if found.shape != shape or not is_of_type or not _whole(found):
             raise P2PError(
                 where,
                 f"has a tensor {entry.theirs} of shape {tuple(found.shape)} and type {found.dtype}, but a {name} of "

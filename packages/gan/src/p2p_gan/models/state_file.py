@@ -1,4 +1,4 @@
-"""Reads files of torch.save: the tables of tensors in them, each by the keys under which it lies.
+"""Reads files of torch.save and of safetensors: the tables of tensors in them, each by the keys under which it lies.
 
 Nothing here may run code from such a file, or know what a network is made of.
 """
@@ -10,16 +10,18 @@ import warnings
 import zipfile
 import zlib
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import safetensors
+import safetensors.torch
 import torch
 from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import cannot_read
-from p2p_datatools.contract.files.opening import open_file
+from p2p_datatools.contract.files.opening import open_file, read_file
 
 _WRAPPERS = "module.", "_orig_mod."  # what DataParallel and torch.compile put before every name
 _DEEPEST = 3  # keys that lead to a table of tensors, such as state_dict of a checkpoint with much else
@@ -81,6 +83,19 @@ def read_tables(path: Path, *, give: str = GIVE_STATE) -> dict[str, dict[str, Te
     return found
 
 
+def read_safetensors(path: Path, names: Collection[str] | None = None, *, give: str = GIVE_STATE) -> dict[str, Tensor]:
+    """The tensors of a safetensors file, or those of these names; raises P2PError for one that is cut or damaged."""
+    try:
+        tensors = safetensors.torch.load(read_file(path))
+    except FileNotFoundError as error:
+        raise P2PError(path, "does not exist", "Check the path.", code="missing-file") from error
+    except OSError as error:
+        raise cannot_read(path, error) from error
+    except safetensors.SafetensorError as error:
+        raise P2PError(path, f"is not a complete safetensors file ({error})", give, code="damaged-file") from error
+    return tensors if names is None else {name: tensors[name] for name in names if name in tensors}
+
+
 def printable_name(name: object) -> str:
     """A name from a file, escaped and shortened for a line of text."""
     return str(name).encode("unicode_escape").decode("ascii")[:80]
@@ -110,6 +125,8 @@ def _unwrap(table: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def _load(path: Path, give: str) -> dict[Any, Any]:
     if path.is_dir():
         raise P2PError(path, "is a folder", give, code="not-a-file")
+    if path.suffix.lower() == ".safetensors":
+        return dict(read_safetensors(path, give=give))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about foreign files, which are refused below

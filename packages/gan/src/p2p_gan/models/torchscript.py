@@ -3,6 +3,7 @@
 Nothing here may load an archive that others wrote, because its code would be run.
 """
 
+import contextlib
 import io
 import json
 import warnings
@@ -28,7 +29,8 @@ from p2p_gan.networks.unet import UNet
 
 DESCRIPTION = "p2p.json"
 """The file in the archive that describes the model."""
-_FORMAT, _VERSION = "p2p-torchscript", 1
+_FORMAT, _VERSION = "p2p-torchscript", 2  # 2: what is constant is 0 when normalised
+_LONGEST = 2**24  # bytes of a description
 _NO_NORM, _RUNNING, _PICTURE = 0, 1, 2
 _NOTHING, _LEAKY, _RELU = 0, 1, 2
 
@@ -247,15 +249,26 @@ def _describe(model: Model) -> str:
 
 def is_script_of(path: Path, model: Model) -> bool:
     """Whether a file is an archive of this model, by its description, and whole; torch gives a network other bytes."""
+    return _description_at(path, whole=True) == _describe(model).encode()
+
+
+def script_source(path: Path) -> tuple[str, str] | None:
+    """The SHA-256 of the model of an archive, and the precision of its weights; None if p2p did not write it."""
+    with contextlib.suppress(ValueError, TypeError, KeyError):
+        return str(json.loads(_description_at(path) or b"")["source"]), "float32"
+    return None
+
+
+def _description_at(path: Path, *, whole: bool = False) -> bytes | None:
+    """The description in an archive; None where there is none, or where the archive has to be `whole` and is not."""
     try:
         with zipfile.ZipFile(path) as archive:
             found = [each for each in archive.infolist() if each.filename.endswith(f"/extra/{DESCRIPTION}")]
-            wanted = _describe(model).encode()
-            if len(found) != 1 or found[0].file_size != len(wanted) or archive.read(found[0]) != wanted:
-                return False
-            return archive.testzip() is None
+            if len(found) != 1 or found[0].file_size > _LONGEST or (whole and archive.testzip() is not None):
+                return None
+            return archive.read(found[0])
     except (OSError, ValueError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error):
-        return False
+        return None
 
 
 def load_script(data: bytes) -> Any:
