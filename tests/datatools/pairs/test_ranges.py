@@ -181,3 +181,14 @@ def test_holes_of_a_depth_camera_are_said_at_pairing_and_found_by_check_until_th
         pair(scan, photos, tmp_path / f"again{number}", ways=PairOptions(nodata=nodata), report=notes)
         assert not [line for line in notes.lines if "apart" in line]
     assert "holes-suspected" not in [finding.code for finding in check(tmp_path / "again0").findings]
+
+
+def test_negative_numbers_in_an_unsigned_file_are_said_at_pairing_and_found_by_check(
+    tmp_path: Path, photos: Path, notes: "Notes"
+) -> None:
+    heights = (np.arange(16 * 24).reshape(16, 24) - 100).astype(np.uint16)
+    pair(write(tmp_path / "heights", heights, heights, heights), photos, tmp_path / "pairs", report=notes)
+    said = "3 pictures have values up to 283 and from 65436 on, and none between"
+    assert [line for line in notes.lines if said in line]
+    for folder in ("pairs", "heights"):
+        assert said in [each.what for each in check(tmp_path / folder).findings if each.code == "wrapped-values"]

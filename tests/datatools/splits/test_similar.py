@@ -197,6 +197,28 @@ def test_twins_across_groups_of_an_expression_go_together(pairs: Path, notes: "N
     assert all(splits[one] == splits[other] for one, other in TWINS)
 
 
+def write_slices(folder: Path, *, patients: int = 6, slices: int = 4) -> Path:
+    """Pairs p000_0 to p005_3, all of which look alike, as the same slices of patients do."""
+    whole = scene(0, Size(96, 64))
+    for patient in range(patients):
+        for number in range(slices):
+            photo = np.clip(whole.astype(np.int16) + patient * 9 + number, 0, 255).astype(np.uint8)
+            write_png(folder / "a" / f"p{patient:03}_{number}.png", 255 - photo)
+            write_png(folder / "b" / f"p{patient:03}_{number}.png", photo)
+    pair(folder / "a", folder / "b", folder / "pairs", halves=("a", "photo"))
+    return folder / "pairs"
+
+
+def test_groups_that_all_resemble_each_other_are_parted_all_the_same(tmp_path: Path, notes: "Notes") -> None:
+    folder = write_slices(tmp_path)
+    done = split(folder, val=0.2, test=0.2, group_by="^[^_]+", report=notes)
+    assert done.counts == {"train": 16, "val": 4, "test": 4}
+    splits = {(each.name[:4], each.split) for each in read_manifest(folder).pairs}
+    assert len(splits) == 6
+    assert any("only pairs of one group are kept together" in line for line in notes.lines)
+    assert split(folder, val=0.2, test=0.2, group_by="^[^_]+").moved == 0
+
+
 def test_where_nothing_is_similar_the_draw_is_that_of_no_groups(tmp_path: Path) -> None:
     photos = {f"p{number}": scene(number) for number in range(12)}
     one, other = write_pairs(tmp_path / "one", photos), write_pairs(tmp_path / "other", photos)

@@ -20,6 +20,9 @@ def check(*ends: tuple[float, float]) -> ScaleCheck:
         ([(0, 0), (0, 1), (0, 255)], "1 picture has values up to 1 (first: 1.tif), the other 1 up to 255"),
         ([(-0.9, 0.4), (-9000, 9500)], "1 picture has values up to 1 (first: 0.tif), the other 1 up to 9500"),  # NDVI
         ([(0, 255), (-1, 0.8)], "1 picture has values up to 1 (first: 1.tif), the other 1 up to 255"),
+        ([(0, 3900), (0, 52000)], "1 picture has values up to 4095 (first: 0.tif), the other 1 up to 52000"),  # 12 bits
+        ([(0, 3900), *[(0, 52000)] * 12], None),  # one is dark
+        ([(0, 3900), (0, 9000), (0, 52000)], None),
         ([(-2.1, 1.9), (-0.8, 0.6)], None),  # of mean 0 and deviation 1
         ([(0, 0.9), (0, 2.5), (0, 300)], None),  # heights, of which some lie between
         ([(0, 0.1), (0, 300)], None),  # a picture of shares has larger ones

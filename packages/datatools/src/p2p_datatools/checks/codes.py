@@ -66,6 +66,7 @@ _VALUES = {
     "no-data": "pixels without data, as the file says",
     "nodata-suspected": "a value so far from all others that it may mean no data",
     "holes-suspected": "zeros far from all other values, as of a depth camera that measured nothing there",
+    "wrapped-values": "values at both ends of an unsigned type and none between, as of negative numbers",
     "few-bits": "files of 16 bits that use fewer",
     "constant-pictures": "all pixels of all pictures have one value",
     "mixed-scales": "pictures of 0 to 1 among pictures of 0 to 255, or alike",

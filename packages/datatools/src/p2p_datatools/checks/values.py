@@ -11,7 +11,6 @@ import numpy as np
 
 from p2p_datatools.contract.errors import Finding, P2PError
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.holes import HOLES_TO_DO, HoleCheck, lowest_beside_holes
 from p2p_datatools.contract.pictures.nodata import (
     ClassNumbers,
     Gaps,
@@ -21,6 +20,15 @@ from p2p_datatools.contract.pictures.nodata import (
     refuse_outlier,
 )
 from p2p_datatools.contract.pictures.scales import ScaleCheck
+from p2p_datatools.contract.pictures.values_apart import (
+    HOLES_TO_DO,
+    WRAPPED_TO_DO,
+    Ends,
+    HoleCheck,
+    WrapCheck,
+    ends_apart,
+    lowest_beside_holes,
+)
 from p2p_datatools.contract.words import plural
 
 _LEFT_OUT = "'p2p data pair' counts them; training and scores leave them out."
@@ -30,7 +38,7 @@ _WIDE = 4  # times as wide as its values, from which on a range is too wide
 class PictureValues(NamedTuple):
     """What the values of one picture tell: `numbers` as of classes, pixels without data, an outlier as an error.
 
-    `holes` is what its zeros tell.
+    `holes` is what its zeros tell, `wrapped` what its ends do.
     """
 
     dtype: str
@@ -40,6 +48,7 @@ class PictureValues(NamedTuple):
     gaps: int | None
     outlier: P2PError | None
     holes: float | None = None
+    wrapped: Ends | None = None
 
 
 def measure_values(file: Path, values: Array, gaps: Gaps | None = None) -> PictureValues:
@@ -51,7 +60,9 @@ def measure_values(file: Path, values: Array, gaps: Gaps | None = None) -> Pictu
         outlier = error
     filled = None if gaps is None else int(np.count_nonzero(gaps))
     ends, numbers = (float(values.min()), float(values.max())), class_like_numbers(values)
-    return PictureValues(values.dtype.name, *ends, numbers, filled, outlier, lowest_beside_holes(values))
+    return PictureValues(
+        values.dtype.name, *ends, numbers, filled, outlier, lowest_beside_holes(values), ends_apart(values)
+    )
 
 
 class ValueCheck:
@@ -63,7 +74,7 @@ class ValueCheck:
         self._most: dict[str, float] = {}
         self._filled, self._with_gaps = 0, 0
         self._outliers: list[P2PError] = []
-        self._scales, self._holes = ScaleCheck(), HoleCheck()
+        self._scales, self._holes, self._wraps = ScaleCheck(), HoleCheck(), WrapCheck()
 
     def add(self, file: Path, values: PictureValues) -> None:
         """Note what was measured of a picture."""
@@ -73,6 +84,7 @@ class ValueCheck:
             self._with_gaps += 1
         self._scales.add(str(file), values.low, values.high)
         self._holes.add(values.holes)
+        self._wraps.add(values.wrapped)
         if values.dtype != "uint8":
             self._most[values.dtype] = max(self._most.get(values.dtype, -np.inf), values.high)
         if values.outlier:
@@ -105,6 +117,8 @@ class ValueCheck:
         if mixture := self._scales.mixture():
             to_do = "Bring them to one scale before pairing."
             yield Finding(where, f"{self._name} {mixture}", to_do, "mixed-scales", "warning")
+        if wrapped := self._wraps.describe():
+            yield Finding(where, wrapped, WRAPPED_TO_DO, "wrapped-values", "warning")
         if holes := self._holes.describe():
             yield Finding(where, holes, HOLES_TO_DO, "holes-suspected", "hint")
 

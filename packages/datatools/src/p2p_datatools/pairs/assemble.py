@@ -23,10 +23,10 @@ from p2p_datatools.contract.pairs.halves_fit import MOST_IN_PASSING, HalvesFit, 
 from p2p_datatools.contract.pairs.lines import GIVEN, Pair, pair_from_json
 from p2p_datatools.contract.pairs.manifest import PAIR_LINES, UNSPLIT, Half
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.holes import lowest_beside_holes
 from p2p_datatools.contract.pictures.images import hash_pixels, size_of, write_png
 from p2p_datatools.contract.pictures.nodata import ClassNumbers, class_like_numbers
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.pictures.values_apart import Ends, ends_apart, lowest_beside_holes
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.pairs.given import GivenSplits
 from p2p_datatools.pairs.match import Files
@@ -41,13 +41,14 @@ class MeasuredPair(Pair):
     """A pair with the smallest and largest value of each half, for types without a fixed range.
 
     `numbers` are those of each half that is no mask and may hold class numbers, None for any other; `holes` is what the
-    zeros of each half tell; `lying` is by how much the halves are more alike as they lie in their files, where EXIF
-    turns one of them.
+    zeros of each half tell, `wrapped` what its ends do; `lying` is by how much the halves are more alike as they lie in
+    their files, where EXIF turns one of them.
     """
 
     ranges: tuple[tuple[float, float], ...] = ()
     numbers: tuple[tuple[int, ...] | None, ...] = ()
     holes: tuple[float | None, ...] = ()
+    wrapped: tuple[Ends | None, ...] = ()
     lying: float | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -56,7 +57,8 @@ class MeasuredPair(Pair):
         lying = {} if self.lying is None else {"lying": self.lying}
         numbers = {"numbers": self.numbers} if any(self.numbers) else {}
         holes = {} if all(each is None for each in self.holes) else {"holes": self.holes}
-        return Pair.to_json(self) | ranges | numbers | holes | lying
+        wrapped = {} if all(each is None for each in self.wrapped) else {"wrapped": self.wrapped}
+        return Pair.to_json(self) | ranges | numbers | holes | wrapped | lying
 
 
 def is_crowd(pairs: int) -> bool:
@@ -198,6 +200,7 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
                 for pixels in _plain_pixels(self._job.halves, (halves.a, halves.b))
             ),
             holes=tuple(map(lowest_beside_holes, (halves.a, halves.b))),
+            wrapped=tuple(map(ends_apart, (halves.a, halves.b))),
             nodata=pair.nodata,
             lying=halves.lying,
         )

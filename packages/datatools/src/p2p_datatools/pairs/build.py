@@ -137,7 +137,6 @@ def pair(
         skipped += done.skipped
         with report.tell("adding up"):
             note_scales(job, work.destination.done.values(), report)
-            work.note_misfits(report)
             if not ways.plain_numbers and known is None:
                 _refuse_numbers(job, work)
             refuse_turned(matched, work.destination.done.values())
@@ -148,7 +147,7 @@ def pair(
         settings |= _merged_parts(known) | _origins((*of_a, b))
         with report.tell("writing the manifest"):
             _commit(destination, job, work, settings, skipped, sizes)
-    _say(job, dest, sizes, report)
+    _say(job, work, dest, sizes, report)
     return _sum_up(dest, job, done, skipped, sizes, others)
 
 
@@ -156,10 +155,11 @@ def _say_places(matched: MatchedFiles, ways: PairOptions, report: Reporter) -> b
     return judge_places([matched[name] for name in spread([*matched])], ways.read, report)
 
 
-def _say(job: PairRecipe, dest: Path, sizes: "_Sizes", report: Reporter) -> None:
+def _say(job: PairRecipe, work: PairWork, dest: Path, sizes: "_Sizes", report: Reporter) -> None:
     """What a user should know of the pairs that were written."""
     say_over_white([*job.a.over_white, *job.b.over_white], report)
     say_drawn((job.a, job.b), report)
+    work.note_misfits(report)
     if sizes.splits:
         note_alike(read_manifest(dest), report)
 

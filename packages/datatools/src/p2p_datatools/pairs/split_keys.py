@@ -27,6 +27,7 @@ from p2p_datatools.pairs.half_words import (
 )
 
 _Places = dict[str, SplitPlace]  # of the folders that belong to a split
+_TWO_FOLDERS = "Name two folders; or list the pairs that are in this one in lines 'a,b' for --match FILE.csv."
 _Spell = Callable[[SplitPlace, str], str]  # what a picture in such a folder is called, of its folder and own name
 
 
@@ -202,7 +203,7 @@ def _choose_kinds(folder: Path, kinds: Kinds) -> HalfWords:
 
 def _not_told_apart(folder: Path, words: Sequence[HalfWords], how: str = "in folders called") -> UsageError:
     if not words:
-        return UsageError(folder, "is given as A and as B", "Name two folders.", code="same-folder")
+        return UsageError(folder, "is given as A and as B", _TWO_FOLDERS, code="same-folder")
     what = f"has pictures of the same names {how} {words[0].a} and {words[0].b}"
     to_do = f"Say which is A: add --halves {shell_word(f'{words[0].a},{words[0].b}')}, or the other way round."
     return UsageError(folder, what, to_do, code="same-folder")

@@ -17,6 +17,7 @@ from p2p_datatools.contract.words import plural
 from p2p_datatools.likeness.pairs import has_photo
 from p2p_datatools.splits.assign import NO_GROUPS, SIMILAR, Groups, groups_by, refuse_divided, round_half_up
 from p2p_datatools.splits.groups import LeakCount
+from p2p_datatools.splits.name_parts import note_divided_parts
 from p2p_datatools.splits.similar import SplitDraw, choose_grouping, find_groups
 
 
@@ -82,6 +83,8 @@ def plan_split(
     else:
         _note_moves(drawn, moving, alike, report)
     _remark(folder, counts, targets, shares, given, groups, report, why=seen.why if seen else "")
+    if how == SIMILAR:
+        note_divided_parts(result, shares, report)
     leaks = seen.count(assigned) if seen is not None else ()
     moved = sum(assigned[name] != known[name].split for name in assigned)
     return SplitPlan(planned, result, counts, moved, len(set(groups.values()) - {None}), leaks)

@@ -7,8 +7,9 @@ import math
 
 from p2p_datatools.contract.words import plural
 
-# How far from 0 the values of shares lie, be they from 0 or from -1 on, and those of 8 bits, in files that hold more.
-_SCALES = (1.0, 255.0)
+# How far from 0 the values of shares lie, be they from 0 or from -1 on, and those of 8 and of 12 bits, in files that
+# hold more; and how many of all pictures have such values at least: a few of 16 bits may be as dark as those of 12.
+_SCALES = {1.0: 0.0, 255.0: 0.0, 4095.0: 0.1}
 # Of such a scale a picture has a fourth at least, and pictures of a larger one have eight times as much: what lies
 # between, as heights of hills and of mountains do, is of no known scale.
 _LEAST, TIMES = 0.25, 8
@@ -20,7 +21,7 @@ class ScaleCheck:
     def __init__(self) -> None:
         self._count = 0
         self._values: set[float] = set()  # those that are ends; of several two are kept
-        self._scales = tuple(_Scale(largest) for largest in _SCALES)
+        self._scales = tuple(_Scale(largest, share) for largest, share in _SCALES.items())
 
     def add(self, picture: str, low: float, high: float) -> None:
         """Note the ends of a picture's values."""
@@ -44,8 +45,8 @@ class ScaleCheck:
 class _Scale:
     """How many pictures have values of a scale, and the ends of those that have larger ones."""
 
-    def __init__(self, largest: float) -> None:
-        self._largest, self._is_clear = largest, True
+    def __init__(self, largest: float, share: float) -> None:
+        self._largest, self._share, self._is_clear = largest, share, True
         self._small, self._first = 0, ""
         self._others, self._least, self._most = 0, math.inf, 0.0
 
@@ -62,6 +63,8 @@ class _Scale:
     def describe(self) -> str | None:
         """What is mixed, in words, if anything is."""
         if not (self._is_clear and self._small and self._others and self._least > TIMES * self._largest):
+            return None
+        if self._small < self._share * (self._small + self._others):
             return None
         were = plural(self._small, "picture has", "pictures have")
         return (

@@ -1,10 +1,10 @@
-"""Zeros apart from all other values are told, as of a depth camera; zeros among values are not."""
+"""Zeros and negative numbers apart from all other values are told; zeros among values, and bright pictures, are not."""
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.pictures.holes import HoleCheck, lowest_beside_holes
+from p2p_datatools.contract.pictures.values_apart import HoleCheck, WrapCheck, ends_apart, lowest_beside_holes
 
 DEPTH = (800 + 40 * np.arange(48)[:, None] + 3 * np.arange(64)).astype(np.uint16)  # millimetres
 
@@ -57,3 +57,42 @@ def test_one_picture_with_zeros_among_its_values_says_that_zeros_are_values() ->
     assert check.describe() == "2 pictures have zeros apart from all other values, which begin at 800"
     check.add(0.0)
     assert check.describe() is None
+
+
+HOUNSFIELD = np.linspace(-1000, 1500, 40 * 40).reshape(40, 40)
+
+
+def said_of(*pictures: NDArray[np.generic]) -> str | None:
+    check = WrapCheck()
+    for values in pictures:
+        check.add(ends_apart(values))
+    return check.describe()
+
+
+@pytest.mark.parametrize(("dtype", "high"), [("uint16", 64536), ("uint32", 4294966296)])
+def test_negative_numbers_saved_as_unsigned_ones_lie_at_the_upper_end(dtype: str, high: float) -> None:
+    wrapped = HOUNSFIELD.astype(np.int64).astype(dtype)
+    bone = np.maximum(HOUNSFIELD, 0).astype(dtype)  # without any
+    assert said_of(wrapped, bone) == f"1 picture has values up to 1500 and from {high:g} on, and none between"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        HOUNSFIELD.astype(np.int16),
+        (HOUNSFIELD + 1000).astype(np.uint16),
+        ((HOUNSFIELD + 1000) * 26).astype(np.uint16),
+        np.where(HOUNSFIELD > 0, 65535, (HOUNSFIELD + 1000)).astype(np.uint16),  # one value, as of no data
+        np.where(HOUNSFIELD > 0, 65535, 0).astype(np.uint16),
+        np.full((4, 4), 60000, np.uint16),
+        HOUNSFIELD.astype(np.int64).astype(np.uint8),
+        HOUNSFIELD.astype(np.float32),
+        np.zeros((0, 4), np.uint16),
+    ],
+)
+def test_other_values_are_not_accused(values: NDArray[np.generic]) -> None:
+    assert said_of(values) is None
+
+
+def test_one_picture_with_values_between_tells_that_all_of_them_are_meant() -> None:
+    assert said_of(HOUNSFIELD.astype(np.int64).astype(np.uint16), np.full((4, 4), 30000, np.uint16)) is None
