@@ -77,13 +77,19 @@ def _is_larger(mask: LabelMap, one: int, others: Collection[int]) -> bool:
 
 def find_ground(mask: LabelMap) -> Ground | None:
     """The ground of a mask of two classes; None where neither lies along all edges."""
-    edges = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
-    ground = int(np.bincount(edges).argmax())
+    along = share_along_edges(mask)
+    ground = int(along.argmax())
     inside = mask != ground
-    if (edges == ground).mean() < _ALL or inside.mean() < _INSIDE:
+    if along[ground] < _ALL or inside.mean() < _INSIDE:
         return None
     others = mask[inside]
     return Ground(ground, int(others[0])) if others.min() == others.max() else None
+
+
+def share_along_edges(mask: LabelMap) -> NDArray[np.float64]:
+    """What share of the pixels along the four edges each class number has, (256,)."""
+    edges = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
+    return np.bincount(edges, minlength=256) / edges.size
 
 
 def _count_borders(mask: LabelMap) -> NDArray[np.int64]:
