@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import ImageColor
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
-from p2p_datatools.contract.exchanged import Ground
+from p2p_datatools.contract.exchanged import Ground, is_as_paper
 from p2p_datatools.contract.mask_folder import MaskLine
 from p2p_datatools.contract.palette import BACKGROUND, IGNORE, IGNORED, Color, Palette, hex_of, is_built_in, plain
 from p2p_datatools.contract.pictures.ground import spread
@@ -41,7 +41,6 @@ _MANY_UNDECIDED, _LEAST_UNDECIDED = 0.5, 5
 _ALWAYS = (BACKGROUND, VOID, NO_CLASS, TRANSPARENT, NODATA, UNDECIDED)  # what pictures of any kind may have
 _MOST_COLORS = 20  # that an error lists: pictures of more were painted without a palette
 _FAR, _APART = 128.0, 0.6  # in RGB: a colour farther from a class's, or nearly as near to another's, is no class's own
-_PAPER, _LITTLE = 0.6, 0.1  # of the edges: what lies there as paper does, and what can hardly be the background
 _WHITE = 240  # of 255 in each channel, at least
 _INVERTED = 0.05  # of the pictures: a few show the inside of a thing
 
@@ -206,9 +205,9 @@ def _ask_about_paper(
     (name,) = names
     around = palette.index(name)
     shares = work.edges_of([lines[each] for each in spread(sorted(lines))])
-    own = float(shares[palette.index(BACKGROUND)])
-    if shares[around] < _PAPER or own > _LITTLE:
+    if not is_as_paper(around, shares, palette):
         return
+    own = float(shares[palette.index(BACKGROUND)])
     what = (
         f"white ({', '.join(white)}) is the class {name} of the palette, and lies along {shares[around]:.0%} of the "
         f"edges of the pictures, as paper does, the {BACKGROUND} along {own:.0%}"
