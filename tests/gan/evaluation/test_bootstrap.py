@@ -13,6 +13,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.evaluation.bootstrap import Bootstrap, interval_of
 from p2p_gan.evaluation.cells import cell_means
 from p2p_gan.evaluation.float_text import floats_to_text
+from p2p_gan.evaluation.groups import PairGroups
 from p2p_gan.evaluation.mask_agreement import Confusion
 from p2p_gan.evaluation.metrics import METRICS, LabHistograms
 from p2p_gan.evaluation.pair_scores import PairRecord
@@ -25,6 +26,8 @@ CARS = load_palette("cars")
 SHAPE = Architecture(3, 3, 5, 2, 8, "batch", 0.5)
 HALVES = Half("mask", "mask"), Half("photo", "photo")
 CARD = ModelCard(SHAPE, *HALVES, CARS, Size(32, 32), "stretch", "picture", averaged=False, images=7, data_hash="")
+
+OF_MASKS = replace(CARD, input=HALVES[1], output=HALVES[0])
 
 
 def draw_masks(number: int) -> tuple[Any, Any]:
@@ -47,6 +50,29 @@ def draw_record(number: int) -> PairRecord:
     counts |= {"cells": [floats_to_text(cell_means(each, (0.0, 255.0))) for each in (fake, real)]}
     errors = {"body": float(random.random())} if number % 2 else {}
     return PairRecord(f"{number}", "", "hash", {"name": f"{number}", **line, "color_error": errors}, counts)
+
+
+def test_pictures_of_one_group_count_once_for_an_interval() -> None:
+    values = np.random.default_rng(4).random(40)
+
+    def interval(times: int, groups: PairGroups) -> tuple[float, float]:
+        resamples = Bootstrap(OF_MASKS, groups)
+        for place, value in enumerate(np.repeat(values, times)):
+            resamples.add(PairRecord(str(place), "", None, dict.fromkeys(METRICS, value), {}))
+        return resamples.intervals()["l1"]
+
+    patients = PairGroups({str(place): str(place // 9) for place in range(360)})
+    (low, high), (grouped_low, grouped_high) = interval(1, PairGroups()), interval(9, patients)
+    assert grouped_high - grouped_low == pytest.approx(high - low, rel=0.15)
+    wrong = interval(9, PairGroups())
+    assert wrong[1] - wrong[0] == pytest.approx((high - low) / 3, rel=0.15)
+
+
+def test_a_single_group_has_no_interval() -> None:
+    resamples = Bootstrap(OF_MASKS, PairGroups({"1": "a", "2": "a"}))
+    for name in ("1", "2"):
+        resamples.add(PairRecord(name, "", None, dict.fromkeys(METRICS, float(name)), {}))
+    assert (resamples.intervals(), resamples.units) == ({}, 1)
 
 
 RECORDS = [draw_record(number) for number in range(24)]

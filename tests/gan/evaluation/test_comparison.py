@@ -17,7 +17,9 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.evaluation import scores
 from p2p_gan.evaluation.against import compare_models, compare_models_into
 from p2p_gan.evaluation.comparison import PairedTest, ScoreComparison, ScoreDifference
+from p2p_gan.evaluation.groups import PairGroups
 from p2p_gan.evaluation.mask_agreement import Confusion
+from p2p_gan.evaluation.metrics import METRICS
 from p2p_gan.evaluation.pair_scores import PairRecord
 from p2p_gan.evaluation.score_words import score_word
 from p2p_gan.evaluation.scores import EvaluationRequest, evaluate
@@ -70,6 +72,23 @@ def test_few_pictures_show_nothing_however_much_they_differ_and_twenty_do() -> N
     assert {name: each.better for name, each in shown.items()} == {"l1": 1, "ssim": 1, "psnr": 1}
     turned = compare_values(np.linspace(0.3, 0.5, 20), np.linspace(0.1, 0.2, 20))
     assert {each.better for each in turned.values()} == {2}
+
+
+def test_slices_of_few_patients_prove_nothing_however_many_they_are() -> None:
+    first = np.repeat(np.linspace(0.1, 0.2, 5), 12)  # 60 pictures of 5 patients
+    second = first + 0.2
+
+    def compare_groups(groups: PairGroups) -> ScoreComparison:
+        test = PairedTest(CARD, groups)
+        for index, values in enumerate(zip(first, second, strict=True)):
+            test.add(*(record(str(index), dict.fromkeys(METRICS, value)) for value in values))
+        return test.result({"l1": 60})
+
+    assert compare_groups(PairGroups()).differences[0].better == 1
+    grouped = compare_groups(PairGroups({str(index): f"patient {index // 12}" for index in range(60)}))
+    assert (grouped.differences[0].better, grouped.groups) == (None, 5)
+    assert grouped.differences[0].p > 2**-4 / 2  # all five on one side, or all on the other
+    assert grouped.sentence("a", "b").endswith("60 pictures of 5 groups: so few cannot show any difference.")
 
 
 def test_the_same_model_twice_differs_in_nothing() -> None:

@@ -17,6 +17,7 @@ from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import hash_pixels, read_photo, write_png
 from p2p_gan.evaluation import pair_scores
+from p2p_gan.evaluation.against import compare_models
 from p2p_gan.evaluation.scores import EvaluationRequest, Scores, evaluate
 from p2p_gan.evaluation.work import evaluate_into
 from p2p_gan.inference.apply import ApplyOptions, apply_model
@@ -101,6 +102,22 @@ def test_the_scores_in_a_folder_are_those_without_one(
         json.dumps(scores.to_json())
     )
     assert None not in (scores.histograms, scores.judged, scores.judged_real, scores.diversity)
+
+
+def test_pairs_that_were_split_together_are_told_and_named_in_the_scores(
+    model: Path, make_pairs: Callable[..., Path], tmp_path: Path
+) -> None:
+    folder = open_pairs(make_pairs(tmp_path / "slices", {"train": 2, "test": 4}))
+    groups = ["a", "b", "c", "c", "d", "d"]  # of the two of training none is scored
+    own = tuple(replace(pair, group=group) for pair, group in zip(folder.pairs, groups, strict=True))
+    write_manifest(with_pairs(folder, own))
+    scores = evaluate_into(tmp_path / "out", model, folder.path)
+    assert (scores.pictures, scores.groups) == (4, 2)
+    assert "few-groups" in {each.code for each in scores.cautions}
+    assert [line["group"] for line in read_lines(tmp_path / "out" / "scores.jsonl")] == ["c", "c", "d", "d"]
+    compared = compare_models(model, model, folder.path)
+    assert (compared.comparison.groups, compared.model.groups) == (2, 2)
+    assert compared.model.intervals == scores.intervals
 
 
 @pytest.mark.parametrize("output_as", ["classes", "values"])

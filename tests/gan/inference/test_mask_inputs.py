@@ -201,3 +201,17 @@ def test_a_mask_whose_parts_lie_in_the_exchanged_colour_of_their_whole_is_told(t
     assert [path.name for path in changes.exchanged] == ["bgr.png", "array"]
     changes.say(notes)
     assert any("red and blue" in line and "2 masks" in line for line in notes.lines)
+
+
+def test_a_mask_on_white_paper_is_told(tmp_path: Path, notes: "Notes") -> None:
+    picture = np.full((32, 48, 3), 255, dtype=np.uint8)
+    picture[8:24, 4:40], picture[10:14, 12:24] = (255, 0, 0), (0, 0, 0)
+    changes = InputChanges()
+    for name, colors in (("paper", picture), ("usual", np.where(picture == 255, 0, picture))):
+        write_png(tmp_path / f"{name}.png", colors)
+        with open_picture(tmp_path / f"{name}.png") as file:
+            read_palette_mask(file, CARS, changes)
+    read_mask_colors(Path("array"), picture, CARS, changes)
+    assert [path.name for path in changes.paper] == ["paper.png", "array"]
+    changes.say(notes)
+    assert any("2 masks have windows all around" in line for line in notes.lines)

@@ -21,6 +21,7 @@ from p2p_gan.evaluation.feature_tally import FeatureTally
 from p2p_gan.evaluation.features.efficientnet import FEATURE_KID, load_photo_features
 from p2p_gan.evaluation.features.kid import estimate_kid
 from p2p_gan.evaluation.float_text import floats_to_text
+from p2p_gan.evaluation.groups import PairGroups
 from p2p_gan.evaluation.pair_scores import PairRecord
 from p2p_gan.evaluation.scores import evaluate
 from p2p_gan.evaluation.work import evaluate_into
@@ -148,3 +149,19 @@ def test_masks_and_pictures_of_many_channels_have_no_such_distance(
     model = write_model(make_model(PHOTO, MASK, palette=CARS, output_as="classes"), tmp_path / "mask.safetensors")
     scores = evaluate(model, pairs)
     assert (scores.distances, scores.left_out) == ({}, {})
+
+
+def test_a_distance_scatters_as_its_groups_do_and_not_as_their_pictures() -> None:
+    own = np.random.default_rng(1).normal(0, 1, (2, 24, 6)).astype(np.float32)
+    real, fake = np.repeat(own, 8, axis=1)  # eight nearly equal slices of each of 24 patients
+
+    def std_of(groups: PairGroups) -> float:
+        tally = FeatureTally([cast("Any", SimpleNamespace(key="k", name="KID", digest=""))], groups)
+        for place, texts in enumerate(zip(map(floats_to_text, fake), map(floats_to_text, real), strict=True)):
+            tally.add(PairRecord(str(place), "", None, {"l1": 0.0}, {"features": {"k": texts}}))
+        std = tally.distances()["KID"].std
+        assert std is not None
+        return std
+
+    grouped = std_of(PairGroups({str(place): str(place // 8) for place in range(24 * 8)}))
+    assert grouped == pytest.approx(std_of(PairGroups()) * 8**0.5, rel=1e-3)

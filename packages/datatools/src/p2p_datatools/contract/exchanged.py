@@ -1,4 +1,5 @@
-"""Tells masks whose colours are exchanged: red and blue, as OpenCV has them unless told otherwise, or black and white.
+"""Tells masks whose colours are exchanged: red and blue, as OpenCV has them unless told otherwise, or black and white,
+as of somebody who drew on white paper.
 
 Nothing here may correct a mask: only who made it knows whether it was so.
 """
@@ -9,13 +10,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.palette import Color, Palette
+from p2p_datatools.contract.palette import BACKGROUND, Color, Palette
 from p2p_datatools.contract.pictures.images import LabelMap
 
 _LEAST = 16  # pixels of borders of parts, below which they tell nothing
 _TIMES = 4  # how many times as long the border with the wrong class has to be as that with the whole
 _ALL = 0.98  # of the pixels along the edges
 _INSIDE = 0.01  # of all pixels
+_PAPER, _LITTLE = 0.6, 0.1  # of the edges: what lies there as paper does, and what can hardly be the background
 
 
 class Ground(NamedTuple):
@@ -77,13 +79,33 @@ def _is_larger(mask: LabelMap, one: int, others: Collection[int]) -> bool:
 
 def find_ground(mask: LabelMap) -> Ground | None:
     """The ground of a mask of two classes; None where neither lies along all edges."""
-    edges = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
-    ground = int(np.bincount(edges).argmax())
+    along = share_along_edges(mask)
+    ground = int(along.argmax())
     inside = mask != ground
-    if (edges == ground).mean() < _ALL or inside.mean() < _INSIDE:
+    if along[ground] < _ALL or inside.mean() < _INSIDE:
         return None
     others = mask[inside]
     return Ground(ground, int(others[0])) if others.min() == others.max() else None
+
+
+def is_as_paper(number: int, shares: NDArray[np.float64], palette: Palette) -> bool:
+    """Whether a class lies along the edges, of which it and others have these `shares`, as only a background should."""
+    if BACKGROUND not in palette.names or palette.names[number] == BACKGROUND:
+        return False
+    return bool(shares[number] >= _PAPER and shares[palette.index(BACKGROUND)] <= _LITTLE)
+
+
+def find_paper(mask: LabelMap, palette: Palette) -> int | None:
+    """The class that lies along the edges of a mask as paper does, though by the palette it is part of another."""
+    shares = share_along_edges(mask) if palette.wholes else None
+    parts = [] if shares is None else [part for part in palette.wholes if is_as_paper(part, shares, palette)]
+    return parts[0] if parts else None
+
+
+def share_along_edges(mask: LabelMap) -> NDArray[np.float64]:
+    """What share of the pixels along the four edges each class number has, (256,)."""
+    edges = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
+    return np.bincount(edges, minlength=256) / edges.size
 
 
 def _count_borders(mask: LabelMap) -> NDArray[np.int64]:

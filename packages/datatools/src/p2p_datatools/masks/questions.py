@@ -12,9 +12,10 @@ from pathlib import Path
 from PIL import ImageColor
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
-from p2p_datatools.contract.exchanged import Ground
+from p2p_datatools.contract.exchanged import Ground, is_as_paper
 from p2p_datatools.contract.mask_folder import MaskLine
 from p2p_datatools.contract.palette import BACKGROUND, IGNORE, IGNORED, Color, Palette, hex_of, is_built_in, plain
+from p2p_datatools.contract.pictures.ground import spread
 from p2p_datatools.contract.pictures.worn.snap import TOLERANCE
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import p2p_command, plural, shell_word
@@ -40,6 +41,7 @@ _MANY_UNDECIDED, _LEAST_UNDECIDED = 0.5, 5
 _ALWAYS = (BACKGROUND, VOID, NO_CLASS, TRANSPARENT, NODATA, UNDECIDED)  # what pictures of any kind may have
 _MOST_COLORS = 20  # that an error lists: pictures of more were painted without a palette
 _FAR, _APART = 128.0, 0.6  # in RGB: a colour farther from a class's, or nearly as near to another's, is no class's own
+_WHITE = 240  # of 255 in each channel, at least
 _INVERTED = 0.05  # of the pictures: a few show the inside of a thing
 
 
@@ -71,6 +73,7 @@ def check_mapping(
     for unused in () if failed else claims.unused:  # pictures that failed were not read to their labels
         report.note(f"--map {unused}: no label in {labels} has this name.")
     _refuse_black(claims, totals, labels, report)
+    _ask_about_paper(work, lines, totals, labels, report)
     _check_undecided(totals, len(lines), labels, report)
 
 
@@ -183,6 +186,43 @@ def _refuse_black(claims: ClassMapping, totals: MaskTotals, labels: Path, report
     options = [" ".join(f"--map {each}" for each in of_word) for of_word in words]
     to_do = f"If the black shapes are objects, add {options[0]}; if nothing is labelled, {options[1]}."
     raise P2PError(labels, what, to_do, code="black-masks")
+
+
+def _ask_about_paper(
+    work: MaskWork, lines: Mapping[str, MaskLine], totals: MaskTotals, labels: Path, report: Reporter
+) -> None:
+    """Ask about white that lies along the edges as paper does, where the palette has it for a class and not for that.
+
+    Whoever draws on a white sheet leaves it white. Raises P2PError where the class lies inside another, as windows lie
+    in a car's body; else it is noted, since a class such as snow may lie there.
+    """
+    palette = work.palette
+    painted = {use.value: use.becomes for use in totals.value_uses if not work.claims.is_mapped(use.label)}
+    white = sorted(value for value in painted if _is_white(value) and painted[value] in palette.names)
+    names = {painted[value] for value in white}
+    if BACKGROUND not in palette.names or len(names) != 1 or names == {BACKGROUND}:
+        return
+    (name,) = names
+    around = palette.index(name)
+    shares = work.edges_of([lines[each] for each in spread(sorted(lines))])
+    if not is_as_paper(around, shares, palette):
+        return
+    own = float(shares[palette.index(BACKGROUND)])
+    what = (
+        f"white ({', '.join(white)}) is the class {name} of the palette, and lies along {shares[around]:.0%} of the "
+        f"edges of the pictures, as paper does, the {BACKGROUND} along {own:.0%}"
+    )
+    black = [f"--map {shell_word(f'{value}=CLASS')}" for value in sorted(BLACK & painted.keys()) if value[0] == "#"]
+    beside = f", and {black[0]} for what is painted in black" if black else ""
+    options = [" ".join(f"--map {shell_word(f'{value}={word}')}" for value in white) for word in (BACKGROUND, name)]
+    to_do = f"If it is the paper, add {options[0]}{beside}; if it is right as it is, {options[1]}."
+    if around in palette.wholes:
+        raise P2PError(labels, what, to_do, code="white-paper")
+    report.note(f"{labels}: {what}. {to_do}")
+
+
+def _is_white(value: str) -> bool:
+    return value.startswith("#") and min(ImageColor.getrgb(value)) >= _WHITE
 
 
 def _check_undecided(totals: MaskTotals, count: int, labels: Path, report: Reporter) -> None:

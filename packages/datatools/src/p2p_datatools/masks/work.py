@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, Skip, error_of
-from p2p_datatools.contract.exchanged import Ground, find_ground
+from p2p_datatools.contract.exchanged import Ground, find_ground, share_along_edges
 from p2p_datatools.contract.files.atomic import write_lines
 from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.files.work import Output, Work
@@ -30,7 +30,7 @@ from p2p_datatools.contract.mask_folder import (
 )
 from p2p_datatools.contract.palette import UNPAINTED, Palette
 from p2p_datatools.contract.pictures.ground import refuse_other_place
-from p2p_datatools.contract.pictures.images import LabelMap, size_of, write_mask
+from p2p_datatools.contract.pictures.images import LabelMap, read_mask, size_of, write_mask
 from p2p_datatools.contract.pictures.index import histogram
 from p2p_datatools.contract.pictures.resize import resize_mask
 from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
@@ -153,6 +153,12 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         """The line of a mask, with the split that its labels give now: it does not depend on that."""
         line, job = super().record_of(name), self.jobs.get(name)
         return line if job is None or job.item.split == line.split else replace(line, split=job.item.split)
+
+    def edges_of(self, some: Sequence[MaskLine]) -> NDArray[np.float64]:
+        """What share of the pixels along the edges of some of the masks each class has, (256,), made now or before."""
+        both = [(self.destination.path(line.file), self.destination.dest / line.file) for line in some]
+        masks = [read_mask(made if made.is_file() else kept, self.palette) for made, kept in both]
+        return np.asarray(np.mean([share_along_edges(mask) for mask in masks], axis=0))
 
     def _write(self, line: MaskLine, mask: LabelMap, paths: Sequence[Path]) -> MaskLine:
         write_mask(paths[0], mask, self.palette, durable=False)

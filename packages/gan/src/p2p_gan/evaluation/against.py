@@ -53,7 +53,7 @@ def compare_models(
     jobs = open_both(model_path, against, pairs, asked, device, report)
     skipped: list[list[Skip]] = [[], []]
     scored = [job.each_score(left if keep_going else None, report) for job, left in zip(jobs, skipped, strict=True)]
-    tallies, test = [job.tally() for job in jobs], PairedTest(jobs[0].model.card)
+    tallies, test = [job.tally() for job in jobs], PairedTest(jobs[0].model.card, jobs[0].groups)
     for found in report.track(zip(*scored, strict=True), "scoring", len(jobs[0].pairs)):
         first, second = found
         if first is not None and second is not None:
@@ -89,8 +89,8 @@ def compare_models_into(
         for place, job in zip((dest, dest / AGAINST), jobs, strict=True)
     ]
     first, second = records_of(dest), records_of(dest / AGAINST)
-    test = PairedTest(jobs[0].model.card)
-    features = [FeatureTally(job.networks.extractors) for job in jobs]
+    test = PairedTest(jobs[0].model.card, jobs[0].groups)
+    features = [FeatureTally(job.networks.extractors, job.groups) for job in jobs]
     for name in sorted(first.keys() & second.keys()):
         test.add(first[name], second[name])
         for tally, records in zip(features, (first, second), strict=True):

@@ -7,6 +7,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from p2p_gan.evaluation.groups import EACH_ALONE, PairGroups
 from p2p_gan.evaluation.pair_scores import PairRecord
 from p2p_gan.evaluation.totals import Sums, WeightedTotals
 from p2p_gan.models.card import ModelCard
@@ -22,28 +23,37 @@ class Draws:
 
     There it is a Poisson number of mean 1, drawn pair by pair. A resample with replacement has these numbers but for
     their fixed sum (Chamandy et al. 2012, "Estimating uncertainty for massive data streams"), and a stream of pairs
-    need not be kept for them.
+    need not be kept for them. Pairs of one group have one number: that other patients had been drawn is what matters,
+    and not that other slices of the same had (the cluster bootstrap; Davison and Hinkley 1997, section 3.8).
     """
 
-    def __init__(self, seed: int = 0) -> None:
-        self._random = np.random.default_rng(seed)
+    def __init__(self, groups: PairGroups, seed: int = 0) -> None:
+        self._groups, self._seed, self._random = groups, seed, np.random.default_rng(seed)
 
-    def draw(self) -> Sums:
+    def draw(self, name: str) -> Sums:
         """The numbers of the next pair (1 + resamples)."""
-        return np.concatenate([[1.0], self._random.poisson(1.0, RESAMPLES)])
+        random = self._groups.random_of(name, self._random, (self._seed,))
+        return np.concatenate([[1.0], random.poisson(1.0, RESAMPLES)])
 
 
 class Bootstrap:
     """The resamples of one model's records, each added as it comes."""
 
-    def __init__(self, card: ModelCard, seed: int = 0) -> None:
-        self._draws, self._totals, self._number = Draws(seed), WeightedTotals(card, 1 + RESAMPLES), 0
+    def __init__(self, card: ModelCard, groups: PairGroups = EACH_ALONE, seed: int = 0) -> None:
+        self._draws, self._totals = Draws(groups, seed), WeightedTotals(card, 1 + RESAMPLES)
+        self._groups, self._units = groups, set[str]()
         self._scores: dict[str, Sums] | None = None
 
     def add(self, record: PairRecord) -> None:
         """Add the record of one pair."""
-        self._totals.add(record, self._draws.draw())
-        self._number, self._scores = self._number + 1, None
+        self._totals.add(record, self._draws.draw(record.name))
+        self._units.add(self._groups.unit(record.name))
+        self._scores = None
+
+    @property
+    def units(self) -> int:
+        """How many groups there are, those of a single pair among them."""
+        return len(self._units)
 
     def scores(self) -> dict[str, Sums]:
         """Each score of the whole set, then of the resamples."""
@@ -52,8 +62,8 @@ class Bootstrap:
         return self._scores
 
     def intervals(self) -> dict[str, Interval]:
-        """The 95% interval of each score, none for a single pair."""
-        if self._number < 2:
+        """The 95% interval of each score, none for a single pair or group."""
+        if self.units < 2:
             return {}
         found = {name: interval_of(values) for name, values in self.scores().items()}
         return {name: interval for name, interval in found.items() if interval is not None}

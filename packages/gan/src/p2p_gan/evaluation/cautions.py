@@ -37,25 +37,20 @@ def find_cautions(
     *,
     uncounted: int = 0,
     found_in_real: Mapping[str, float] = MappingProxyType({}),
+    groups: int | None = None,
 ) -> tuple[Caution, ...]:
     """What to know before these scores are quoted.
 
     `mean_of` is the split with the mean picture, `distances` has the number of photos in each distance by networks,
-    `uncounted` pairs have no pixel that counts, and `found_in_real` are the IoUs of what the segmenter finds in the
-    real photos, by class.
+    `uncounted` pairs have no pixel that counts, `found_in_real` are the IoUs of what the segmenter finds in the real
+    photos, by class, and the pictures form so many `groups`, if any.
     """
     found = []
     if uncounted:
         of = plural(uncounted, "pair has", "pairs have")
         found.append(Caution("pairs-uncounted", f"{of} no pixel that counts (ignored, or without data): in no score."))
-    if pictures < FEW:
-        what = f"{plural(pictures, 'picture')} are few" if pictures > 1 else "1 picture has no interval"
-        found.append(
-            Caution(
-                "few-pictures",
-                f"{what}: below {FEW} every score depends on which pictures they are, and intervals are too narrow.",
-            )
-        )
+    if few := _say_few(pictures, groups):
+        found.append(few)
     worse = [name for name, value in mean_picture.items() if is_better(name, value, metrics[name])]
     if worse:
         said = ", ".join(
@@ -81,6 +76,22 @@ def find_cautions(
             text = f"{of} scatters: below {FEW_FOR_KID} quote it with its interval."
             found.append(Caution("few-for-kid", text))
     return tuple(found)
+
+
+def _say_few(pictures: int, groups: int | None) -> Caution | None:
+    """Too few pictures, or groups of pictures, for intervals."""
+    if (pictures if groups is None else groups) >= FEW:
+        return None
+    if groups is not None:
+        what = (
+            f"The {plural(pictures, 'picture')} are of {plural(groups, 'group')}, which 'p2p data split' kept together"
+        )
+        none = ", and one group has no interval" if groups == 1 else ""
+        rest = f"{none}: below {FEW} every score depends on which groups they are, and intervals are too narrow."
+        return Caution("few-groups", f"{what}{rest}")
+    what = f"{plural(pictures, 'picture')} are few" if pictures > 1 else "1 picture has no interval"
+    rest = f"below {FEW} every score depends on which pictures they are, and intervals are too narrow."
+    return Caution("few-pictures", f"{what}: {rest}")
 
 
 def is_better(metric: str, value: float, other: float) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 
 from p2p_datatools.contract.words import plural
 from p2p_gan.evaluation.bootstrap import RESAMPLES, Draws, Interval, interval_of
+from p2p_gan.evaluation.groups import EACH_ALONE, PairGroups
 from p2p_gan.evaluation.metrics import METRICS
 from p2p_gan.evaluation.pair_scores import PairRecord, mean_key
 from p2p_gan.evaluation.score_words import score_word
@@ -47,10 +48,14 @@ class ScoreDifference:
 
 @dataclass(frozen=True)
 class ScoreComparison:
-    """The differences of all scores that both models have, over `pictures` pairs, and what follows in a sentence."""
+    """The differences of all scores that both models have, over `pictures` pairs, and what follows in a sentence.
+
+    `groups` is how many groups the pairs form, None where each stands for itself.
+    """
 
     pictures: int
     differences: tuple[ScoreDifference, ...]
+    groups: int | None = None
 
     def sentence(self, first: str, second: str) -> str:
         """Which of the models, called `first` and `second`, is better, and by which scores."""
@@ -58,7 +63,8 @@ class ScoreComparison:
             name: [score_word(each.name).label.replace(", ", " ") for each in self.differences if each.better == place]
             for place, name in ((1, first), (2, second))
         }
-        over = f"on the same {plural(self.pictures, 'picture')}"
+        of = f" of {plural(self.groups, 'group')}" if self.groups else ""
+        over = f"on the same {plural(self.pictures, 'picture')}{of}"
         won = [f"{name} is better by {_join_words(scores)}" for name, scores in better.items() if scores]
         if not won:
             why = "so few cannot show any difference" if self._is_too_small() else "chance may explain each difference"
@@ -69,11 +75,12 @@ class ScoreComparison:
     def _is_too_small(self) -> bool:
         """Whether even models that differ most in every pair have a p above what Holm's procedure asks of the first."""
         tested = sum(_is_headline(each.name) for each in self.differences)
-        return 2.0 ** (1 - self.pictures) > LEVEL / max(1, tested)
+        return 2.0 ** (1 - (self.groups or self.pictures)) > LEVEL / max(1, tested)
 
     def to_json(self) -> dict[str, Any]:
         """The comparison as JSON values."""
-        return {"pictures": self.pictures, "differences": [vars(each) for each in self.differences]}
+        groups = {"groups": self.groups} if self.groups else {}
+        return {"pictures": self.pictures, **groups, "differences": [vars(each) for each in self.differences]}
 
 
 class PairedTest:
@@ -82,11 +89,13 @@ class PairedTest:
     The intervals are those of resampled pairs. The test is another: in each of `SWAPS` draws the models' outputs are
     swapped for a random half of the pairs, and p is the share of draws that differ as much as the models do (a paired
     permutation test). If the models are alike it is exact for any number of pictures and any score, where intervals of
-    few pictures are too narrow, and Wilcoxon's test knows no score that is over all pixels together.
+    few pictures are too narrow, and Wilcoxon's test knows no score that is over all pixels together. Pairs of a group
+    are swapped together: the slices of one patient differ alike, and each by itself would count as a proof.
     """
 
-    def __init__(self, card: ModelCard, seed: int = 0) -> None:
-        self._draws, self._random = Draws(seed), np.random.default_rng([seed, 1])
+    def __init__(self, card: ModelCard, groups: PairGroups = EACH_ALONE, seed: int = 0) -> None:
+        self._draws, self._random = Draws(groups, seed), np.random.default_rng([seed, 1])
+        self._groups, self._seed, self._units = groups, (seed, 1), set[str]()
         self._resampled = [WeightedTotals(card, 1 + RESAMPLES) for _ in range(2)]
         self._swapped = [WeightedTotals(card, SWAPS) for _ in range(2)]
         self._number = 0
@@ -96,13 +105,15 @@ class PairedTest:
         assert first.name == second.name, "both are of one pair"
         if not (first.counts_any and second.counts_any):
             return
-        weights, swap = self._draws.draw(), self._random.integers(0, 2, SWAPS).astype(np.float64)
+        random = self._groups.random_of(first.name, self._random, self._seed)
+        weights, swap = self._draws.draw(first.name), random.integers(0, 2, SWAPS).astype(np.float64)
         for totals, record in zip(self._resampled, (first, second), strict=True):
             totals.add(record, weights)
         for totals, part in zip(self._swapped, (1 - swap, swap), strict=True):
             totals.add(first, part)
             totals.add(second, 1 - part)
         self._number += 1
+        self._units.add(self._groups.unit(first.name))
 
     def result(self, numbers: Mapping[str, int], more: Sequence[ScoreDifference] = ()) -> ScoreComparison:
         """All differences, `more` among them, and by which of them a model is better.
@@ -116,11 +127,12 @@ class PairedTest:
         for name in shared:
             first, second, swapped_first, swapped_second = (each[name] for each in (*resampled, *swapped))
             if np.isfinite(first[0] - second[0]):
-                interval = interval_of(first - second) if self._number > 1 else None
+                interval = interval_of(first - second) if len(self._units) > 1 else None
                 p = _share_as_far(float(first[0] - second[0]), swapped_first - swapped_second)
                 values = float(first[0]), float(second[0]), float(first[0] - second[0])
                 found.append(ScoreDifference(name, numbers.get(name, self._number), *values, interval, p))
-        return ScoreComparison(self._number, _mark_better([*found, *more]))
+        groups = len(self._units) if len(self._units) < self._number and self._groups else None
+        return ScoreComparison(self._number, _mark_better([*found, *more]), groups)
 
 
 def _share_as_far(own: float, swapped: Sums) -> float:

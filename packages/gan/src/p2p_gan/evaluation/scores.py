@@ -6,6 +6,7 @@ one pair, `tally` how they add up.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 from itertools import chain, tee
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,7 @@ from p2p_gan.evaluation.bootstrap import Interval
 from p2p_gan.evaluation.cautions import Caution, find_cautions
 from p2p_gan.evaluation.feature_tally import PhotoDistance
 from p2p_gan.evaluation.features.distances import DistanceNetworks
+from p2p_gan.evaluation.groups import PairGroups
 from p2p_gan.evaluation.held_out import TRAINING, find_seen
 from p2p_gan.evaluation.mask_agreement import Agreement
 from p2p_gan.evaluation.metrics import mean_picture
@@ -69,7 +71,8 @@ class Scores:
 
     `intervals` are the 95% intervals of the scores (bootstrap over pictures), and `numbers` the pictures in each, both
     by the score's place in `to_json` with dots between, such as `judged.classes.body.iou`. `cautions` say where the
-    scores mean little.
+    scores mean little. `groups` is how many groups the pictures form that `p2p data split` kept together, which are
+    what intervals resample; None where each picture stands for itself.
     """
 
     pictures: int
@@ -90,6 +93,7 @@ class Scores:
     numbers: dict[str, int] = field(default_factory=dict)
     intervals: dict[str, Interval] = field(default_factory=dict)
     cautions: tuple[Caution, ...] = ()
+    groups: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The scores as JSON values: each metric under its name, and NAME_mean that of the mean picture."""
@@ -212,7 +216,12 @@ class Evaluation:
 
     def tally(self) -> Tally:
         """What adds up the records of its pairs."""
-        return Tally(self.model.card, self.networks)
+        return Tally(self.model.card, self.networks, self.groups)
+
+    @cached_property
+    def groups(self) -> PairGroups:
+        """Which of its pairs belong together, such as the slices of a patient."""
+        return PairGroups.of_pairs(self.pairs)
 
     @property
     def mean_picture_of(self) -> str:
@@ -270,6 +279,7 @@ class Evaluation:
             variety=tally.variety(),
             numbers=tally.numbers(),
             intervals=tally.intervals(),
+            groups=tally.groups,
         )
         few = {name: each.pictures for name, each in found.distances.items()}
         real = {} if found.judged_real is None else {name: of.iou for name, of in found.judged_real.classes.items()}
@@ -281,6 +291,7 @@ class Evaluation:
             few,
             uncounted=tally.uncounted,
             found_in_real=real,
+            groups=found.groups,
         )
         return replace(found, cautions=(*self.seen, *said))
 

@@ -11,6 +11,7 @@ import numpy as np
 from p2p_gan.evaluation.bootstrap import Bootstrap, Interval
 from p2p_gan.evaluation.feature_tally import FeatureTally, PhotoDistance, distance_intervals
 from p2p_gan.evaluation.features.distances import DistanceNetworks
+from p2p_gan.evaluation.groups import EACH_ALONE, PairGroups
 from p2p_gan.evaluation.mask_agreement import Agreement, Confusion
 from p2p_gan.evaluation.metrics import METRICS, LabHistograms
 from p2p_gan.evaluation.pair_scores import PairRecord, generates_colors, mean_key
@@ -30,16 +31,18 @@ class BesideReal:
 class Tally:
     """The sums over the records that were added, and the scores that follow from them."""
 
-    def __init__(self, card: ModelCard, networks: DistanceNetworks | None = None) -> None:
+    def __init__(
+        self, card: ModelCard, networks: DistanceNetworks | None = None, groups: PairGroups = EACH_ALONE
+    ) -> None:
         self.pictures = self.uncounted = 0
-        self.features = FeatureTally(() if networks is None else networks.extractors)
+        self.features = FeatureTally(() if networks is None else networks.extractors, groups)
         self._pairwise = {} if networks is None else {each.name: each.digest for each in networks.pairwise}
         self._distances: dict[str, PhotoDistance] | None = None
         self._values: dict[str, list[float]] = {}  # of each picture that has the score
         self._confusions: dict[str, Confusion] = {}
         self._names = card.palette.names if card.palette else ()
         self._colors = (LabHistograms(), LabHistograms()) if generates_colors(card) else None
-        self._bootstrap = Bootstrap(card)
+        self._grouped, self._bootstrap = bool(groups), Bootstrap(card, groups)
 
     def add(self, record: PairRecord) -> None:
         """Add the record of one pair; one without a pixel that counts is in no score, but in their number."""
@@ -57,6 +60,11 @@ class Tally:
         self._bootstrap.add(record)
         self.features.add(record)
         self.pictures += 1
+
+    @property
+    def groups(self) -> int | None:
+        """How many groups the pictures form, those of one picture among them; None where each stands for itself."""
+        return self._bootstrap.units if self._grouped and self._bootstrap.units < self.pictures else None
 
     def metrics(self) -> dict[str, float]:
         """Each metric's mean over the pictures."""

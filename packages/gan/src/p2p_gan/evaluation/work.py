@@ -92,11 +92,12 @@ def write_evaluation(dest: Path, job: Evaluation, *, keep_going: bool = False, r
         if not keep_going:
             refuse(skipped, destination)
         names = sorted(work.present())
+        own = {pair.name: {"group": pair.group} for pair in job.pairs if pair.group is not None}
         scores = job.conclude(_add_up(work, names, job.tally()), skipped)
 
         def write_record(folder: Path) -> None:
             write_lines(folder / _RECORDS, (work.record_of(name).to_json() for name in names))
-            write_lines(folder / _LINES, (work.record_of(name).line for name in names))
+            write_lines(folder / _LINES, (work.record_of(name).line | own.get(name, {}) for name in names))
             write_json(folder / _SUMMARY, {"of": of, "scores": scores.to_json()})
 
         destination.commit(write_record, skipped=skipped)

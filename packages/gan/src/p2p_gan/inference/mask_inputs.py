@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.exchanged import find_exchanged
+from p2p_datatools.contract.exchanged import find_exchanged, find_paper
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.header import PictureFile
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, indices_of_colors, say_over_white
@@ -36,8 +36,8 @@ class InputChanges:
     """What reading inputs changed: which it laid over white, `filled` where data lack, or `cleared` to background.
 
     `snapped` has the masks with blended or inexact colours, and how many of their pixels. `exchanged` are masks that
-    look as if their red and blue were, and `beyond` pictures with other values than those of training, each with what
-    is said of it; in these nothing was changed.
+    look as if their red and blue were, `paper` those with a class all around that is a part of another, and `beyond`
+    pictures with other values than those of training, each with what is said of it; in these nothing was changed.
     """
 
     over_white: list[Path] = field(default_factory=list)
@@ -45,6 +45,7 @@ class InputChanges:
     cleared: list[Path] = field(default_factory=list)
     snapped: dict[Path, int] = field(default_factory=dict)
     exchanged: dict[Path, str] = field(default_factory=dict)
+    paper: dict[Path, str] = field(default_factory=dict)
     beyond: dict[Path, str] = field(default_factory=dict)
 
     def say(self, report: Reporter) -> None:
@@ -73,6 +74,14 @@ class InputChanges:
             report.note(
                 f"{first}: {masks} to have red and blue exchanged, as OpenCV has them: {self.exchanged[first]}. In "
                 "Python cv2.cvtColor(mask, cv2.COLOR_BGR2RGB) exchanges them."
+            )
+        if self.paper:
+            first = min(self.paper)
+            masks = plural(len(self.paper), "mask has", "masks have")
+            report.note(
+                f"{first}: {masks} {self.paper[first]} all around, where the background is to be expected. Was it "
+                "drawn on white paper? Then fill that with the background's colour, or build the mask with 'p2p data "
+                "build-masks' and --map '#ffffff=background'."
             )
         if self.beyond:
             first, more = min(self.beyond), len(self.beyond) - 1
@@ -103,7 +112,7 @@ def read_mask_colors(
     if not outside.any():
         return _doubt(where, indices, palette, changes)
     try:
-        return _note(where, snap_mask(where, colors, palette, exact=exact), changes)
+        return _doubt(where, _note(where, snap_mask(where, colors, palette, exact=exact), changes), palette, changes)
     except P2PError as error:
         if error.code not in _OF_THE_MODEL:
             raise
@@ -119,10 +128,12 @@ def _note(path: Path, mask: WornMask, changes: InputChanges) -> LabelMap:
 
 
 def _doubt(path: Path, indices: LabelMap, palette: Palette, changes: InputChanges) -> LabelMap:
-    """The mask, added to `changes` where its parts lie in the class of the exchanged colour of their whole."""
+    """The mask, added to `changes` where its colours seem to be exchanged, or its paper to be a class."""
     if found := find_exchanged(indices, palette):
         shown, meant = (palette.names[each] for each in found)
         changes.exchanged[path] = f"the parts of {meant} lie in what is {shown}"
+    elif (around := find_paper(indices, palette)) is not None:
+        changes.paper[path] = palette.names[around]
     return indices
 
 
