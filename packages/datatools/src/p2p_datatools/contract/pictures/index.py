@@ -3,6 +3,7 @@
 Nothing here may know which class a number is; palettes and labels say that.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.palette import Color
 from p2p_datatools.contract.pictures.arrays import read_array, turn_values
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.formats.jpeg import area_error
@@ -64,6 +66,7 @@ class LabelPicture:
     then `photo` are its colours without regard to transparency. `transparent` is where it is more transparent than
     not, `missing` where the file has no data, None where nowhere. `exact` pictures are of a kind of file that blends
     nothing; `worn` is how far in RGB areas of one colour may lie from it in others, as far as the file tells.
+    `stored` are the colours as an exact file has them, where its colour profile makes others of them in `photo`.
     """
 
     numbers: NDArray[np.uint8 | np.uint16] | None
@@ -73,6 +76,17 @@ class LabelPicture:
     exact: bool
     missing: NDArray[np.bool_] | None = None
     worn: float = 0.0
+    stored: Photo | None = None
+
+    def as_painted(self, known: Collection[Color]) -> "LabelPicture":
+        """The picture as its file has its colours, if that makes more of them `known` than its colour profile does.
+
+        A program that converts a picture of class colours only by name leaves them as they are.
+        """
+        if self.stored is None or self.photo is None:
+            return self
+        is_stored = _count_known(self.stored, known) > _count_known(self.photo, known)
+        return replace(self, photo=self.stored, stored=None) if is_stored else self
 
     @cached_property
     def in_one_channel(self) -> bool:
@@ -141,15 +155,28 @@ def read_label_picture(source: Path | PictureFile) -> LabelPicture:
                     transparent_pixels(image),
                     exact,
                     worn=area_error(image),
+                    stored=_stored_colors(image) if exact else None,
                 )
             if not exact or (index.table is None and index.values.dtype == np.uint8 and "icc_profile" in image.info):
                 photo = opaque_pixels(image, file)
                 clear, worn = transparent_pixels(image), area_error(image)
-                return LabelPicture(index.values, index.table, photo, clear, exact, worn=worn)
+                stored = _stored_colors(image) if exact else None
+                return LabelPicture(index.values, index.table, photo, clear, exact, worn=worn, stored=stored)
             if image.mode == "L" and find_own_white(image, file.start) is not None:
                 greys = opaque_pixels(image, file)  # as which its numbers are colours
                 return LabelPicture(index.values, None, greys, None, exact, index.missing)
             return LabelPicture(index.values, index.table, None, transparent_pixels(image), exact, index.missing)
+
+
+def _stored_colors(image: Image.Image) -> Photo | None:
+    """The colours of a decoded picture without regard to its colour profile; None where it has none."""
+    return np.array(image.convert("RGB")) if "icc_profile" in image.info else None
+
+
+def _count_known(colors: Photo, known: Collection[Color]) -> int:
+    wide = colors.astype(np.uint32)
+    codes = [red << 16 | green << 8 | blue for red, green, blue in known]
+    return int(np.isin(wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2], codes).sum())
 
 
 def _numbers_of(pixels: Photo) -> NDArray[np.uint8] | None:
