@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -43,6 +44,7 @@ _BLOCK = 1 << 20  # pixels that are counted at once
 _HALF = 128  # of the numbers of 8 bits
 _SEEN = 32  # of 255: the colours of VOC, the darkest of the common ones, begin with 64 in a channel
 _VISIBLE = 16  # levels between greys by which people tell classes apart
+_MOST_PIECES = 8  # numbers whose pieces are counted
 _BUSY = 8  # pixels per run, below which each pixel is counted by itself
 
 
@@ -326,6 +328,25 @@ def _whole_numbers(values: NDArray[Any], path: Path) -> NDArray[np.uint16]:
             code="not-class-numbers",
         )
     return numbers
+
+
+@dataclass(frozen=True)
+class NumberPieces:
+    """Numbers that a picture counts from 1 on, and how many of those that were `looked_at` are one piece each."""
+
+    count: int
+    looked_at: int
+    whole: int
+
+
+def count_pieces(numbers: NDArray[np.uint8 | np.uint16]) -> NumberPieces | None:
+    """What the numbers of a picture (height, width) but 0 are; None where they do not count from 1 without a gap."""
+    used = [int(each) for each in np.flatnonzero(histogram(numbers)) if each]
+    if used != list(range(1, len(used) + 1)):
+        return None
+    looked_at = used[:_MOST_PIECES]
+    pieces = [cv2.connectedComponents((numbers == each).astype(np.uint8), connectivity=8)[0] - 1 for each in looked_at]
+    return NumberPieces(len(used), len(looked_at), pieces.count(1))
 
 
 def histogram(numbers: NDArray[np.uint8 | np.uint16]) -> NDArray[np.int64]:
