@@ -168,9 +168,9 @@ def _note_objects(known: Mapping[str, NumberPieces | None], labels: Path, report
     if sum(each.whole for each in counted) < _WHOLE * sum(each.looked_at for each in counted):
         return
     report.note(
-        f"{labels}: each picture counts its numbers from 1 on, some to {ends[0]} and some to {ends[-1]}, and each is in "
-        "one piece, as if they counted objects; they became classes by the ids of the palette. If they are objects, "
-        f"give the pictures of classes, or add --map '*=CLASS' --map 0={BACKGROUND} where all are of one class; if they "
+        f"{labels}: each picture counts its numbers from 1 on, some to {ends[0]}, some to {ends[-1]}, and each is in "
+        "one piece, as if they counted objects; they became classes by the ids of a palette. If they are objects, "
+        f"give pictures of classes, or add --map '*=CLASS' --map 0={BACKGROUND} where all are of one class; if they "
         "are classes, add --map ids=palette."
     )
 
