@@ -36,6 +36,25 @@ def test_photos_without_labels_are_no_hindrance_but_labels_without_photos_are() 
     assert find_convention(["1", "2", "3"], ["1_mask", "2_mask"], both_ways=True) is not None
 
 
+@pytest.mark.parametrize(
+    ("label", "photo"),
+    [
+        ("{}_lab", "{}"),  # FloodNet
+        ("{}_cp_masks", "{}"),  # Cellpose
+        ("{}_Simple Segmentation", "{}"),  # ilastik
+        ("{}-labelled", "{}"),  # QuPath's export of labelled pictures
+        ("{}_bin", "{}"),  # ApolloScape
+        ("{}_gtFine_labellevel3Ids", "{}_leftImg8bit"),  # IDD
+        ("{}_gt_labelTrainIds", "{}_rgb_anon"),  # ACDC
+    ],
+)
+def test_what_tools_and_data_sets_add_to_names_is_a_convention(label: str, photo: str) -> None:
+    labels, photos = ([each.format(name) for name in ("one", "two")] for each in (label, photo))
+    found = find_convention(labels, photos)
+    assert found is not None
+    assert {found.one.remove(each) for each in labels} == {"one", "two"}
+
+
 def test_two_conventions_that_fit_alike_are_none() -> None:
     assert find_convention(["1_mask"], ["1", "1_image"]) is None
 

@@ -3,6 +3,7 @@
 import json
 import struct
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,6 +117,29 @@ def test_who_is_asked_what_numbers_are_is_told_first_that_they_may_come_from_int
     with refused("unclaimed-label"):
         build_masks(labels, tmp_path / "masks", palette=CARS, report=notes)
     assert any("interpolation" in line for line in notes.lines)
+
+
+@pytest.mark.parametrize(
+    ("counts", "halves", "words", "told"),
+    [
+        ((2, 3, 4), 1, (), True),
+        ((2, 3, 4), 2, (), False),  # each class lies in two pieces
+        ((4, 4, 4), 1, (), False),  # the same classes in each, as of a face
+        ((1, 2, 2), 1, (), False),
+        ((2, 3, 4), 1, ("ids=palette",), False),
+    ],
+)
+def test_numbers_that_count_the_objects_of_each_picture_are_told(
+    tmp_path: Path, notes: "Notes", counts: tuple[int, ...], halves: int, words: tuple[str, ...], told: bool
+) -> None:
+    own = Palette("own", tuple(replace(each, id=n) for n, each in enumerate(CARS.classes)))
+    for place, count in enumerate(counts):
+        row = [number for number in range(1, count + 1) for _ in range(halves)]
+        objects = np.kron(np.array([[value for each in row for value in (0, each)] + [0]]), np.ones((8, 4)))
+        save(tmp_path / "labels" / f"{place}.png", objects.astype(np.uint8))
+    mapping = parse_mapping(words, own)
+    build_masks(tmp_path / "labels", tmp_path / "masks", palette=own, mapping=mapping, report=notes)
+    assert any("counted objects" in line for line in notes.lines) is told
 
 
 def test_a_table_that_contradicts_the_numbers_is_refused_until_one_says_which_is_right(

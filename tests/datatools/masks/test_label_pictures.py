@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageCms
 
 from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR, color_of, color_words, hex_of, load_palette
 from p2p_datatools.contract.pictures.images import write_png
@@ -15,6 +16,8 @@ from p2p_datatools.masks.label_pictures import PictureReader
 
 if TYPE_CHECKING:
     from conftest import Refused
+
+    from p2p_datatools.contract.palette import Color
 
 CARS = load_palette("cars")
 RED, GREEN, BLUE, PINK = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 105, 180)
@@ -43,6 +46,22 @@ def test_colours_of_the_palette_are_its_classes_and_its_ignored_pixels(tmp_path:
         hex_of(IGNORE_COLOR): 1,
     }
     assert read.pixels[[0, 1, IGNORE]].tolist() == [1, 2, 1]
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@pytest.mark.parametrize("color", [(200, 0, 0), (0, 200, 0)])  # as it stands in the file, and as its profile has it
+def test_colours_are_those_of_the_file_or_of_its_profile_whichever_are_those_of_classes(
+    tmp_path: Path, mode: str, color: "Color"
+) -> None:
+    known = {color: "body", (0, 0, 0): "background"}
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    swapped = profile.replace(b"rXYZ", b"????").replace(b"gXYZ", b"rXYZ").replace(b"????", b"gXYZ")
+    swapped = swapped.replace("sRGB".encode("utf-16-be"), "mine".encode("utf-16-be"))
+    Image.new("RGB", (8, 8), (200, 0, 0)).convert(mode).save(tmp_path / "a.png", icc_profile=swapped)
+    item = ColorLabels("a.png", tmp_path / "a.png", known, listed=ClassNames("list", colors=known))
+    read = reader().read(item)
+    assert read.mask is not None
+    assert (read.mask == CARS.names.index("body")).all()
 
 
 def test_a_colour_far_from_all_is_an_error_until_it_is_mapped(tmp_path: Path, refused: "Refused") -> None:

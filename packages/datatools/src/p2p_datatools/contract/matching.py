@@ -25,11 +25,12 @@ BY_STEM = "stem"
 _OF_LABELS = (
     "mask masks gt label labels lbl manual manual1 manual2 seg segm segs segmentation segmentations segmask semantic "
     "annotation annotations anno annot ann groundtruth ground truth matte alpha trimap l class classes color colour "
-    "gtfine gtcoarse labelids labeltrainids instanceids 1stho 2ndho target output out b"
+    "gtfine gtcoarse labelids labeltrainids instanceids labellevel1ids labellevel2ids labellevel3ids labelcolor 1stho "
+    "2ndho lab labelled labeled cp simple bin target output out b"
 )
 _OF_PHOTOS = (
     "image images img imgs im photo photos picture pic rgb sat training train test leftimg8bit input original orig raw "
-    "source src a"
+    "anon source src a"
 )
 _LABEL_WORDS, _PHOTO_WORDS = _OF_LABELS.split(), _OF_PHOTOS.split()
 _IN_ORDER = frozenset({"a", "input", "source", "src"}), frozenset({"b", "output", "out", "target"})

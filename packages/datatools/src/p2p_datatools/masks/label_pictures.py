@@ -143,8 +143,8 @@ class PictureReader:
         if isinstance(item, SegmentLabels):
             rows, labels, faults = _segments(item)
             return replace(self._classes(_Rows(rows, labels, labels, ""), values=False), faults=faults)
-        picture = item.picture()
         known = self._table(item)
+        picture = item.picture().as_painted(known)
         if not reads_as_colors(item, picture, known, self._extra, self._claims):
             return self._classes(self._clear(item, picture, self._numbers(item, picture.unpacked)))
         found = self._table_rows(item, picture, known) or self._snap(item, picture, known)

@@ -16,6 +16,7 @@ from p2p_datatools.contract.exchanged import Ground, is_as_paper
 from p2p_datatools.contract.mask_folder import MaskLine
 from p2p_datatools.contract.palette import BACKGROUND, IGNORE, IGNORED, Color, Palette, hex_of, is_built_in, plain
 from p2p_datatools.contract.pictures.ground import spread
+from p2p_datatools.contract.pictures.index import NumberPieces
 from p2p_datatools.contract.pictures.worn.snap import TOLERANCE
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import p2p_command, plural, shell_word
@@ -42,6 +43,9 @@ _ALWAYS = (BACKGROUND, VOID, NO_CLASS, TRANSPARENT, NODATA, UNDECIDED)  # what p
 _MOST_COLORS = 20  # that an error lists: pictures of more were painted without a palette
 _FAR, _APART = 128.0, 0.6  # in RGB: a colour farther from a class's, or nearly as near to another's, is no class's own
 _WHITE = 240  # of 255 in each channel, at least
+# Numbers that count objects: pictures that tell, of the largest number, and the share of numbers in one piece, since
+# some objects are cut in two by what lies before them.
+_LEAST_COUNTED, _LEAST_OBJECTS, _WHOLE = 3, 3, 0.9
 _INVERTED = 0.05  # of the pictures: a few show the inside of a thing
 
 
@@ -62,6 +66,8 @@ def check_mapping(
     if BACKGROUND in claims.palette.names:
         _note_inverted(work.grounds, claims.palette.index(BACKGROUND), labels, report)
     _refuse_own_orders(totals.tables, found, labels)
+    if found.palette != claims.palette.name:
+        _note_objects(work.pieces, labels, report)
     _note_interpolated(work.interpolated, report)  # first, since it explains numbers that are asked about
     if doubted or any(claims.word(label) is None for label in uses):
         by_ids = (str(labels / line.source) for line in lines.values() if line.decided_by == BY_IDS)
@@ -153,6 +159,23 @@ def _note_interpolated(pictures: Collection[str], report: Reporter) -> None:
             "after resizing with interpolation: they become that class. Take the labels in their own size, or resize "
             "them by the nearest pixel."
         )
+
+
+def _note_objects(known: Mapping[str, NumberPieces | None], labels: Path, report: Reporter) -> None:
+    """Note numbers that went to classes by the palette's ids and seem to count the objects of each picture."""
+    pieces = [each for each in known.values() if each is None or each.count]
+    counted = [each for each in pieces if each is not None]
+    ends = sorted({each.count for each in counted})
+    if len(counted) < max(len(pieces), _LEAST_COUNTED) or len(ends) < 2 or ends[-1] < _LEAST_OBJECTS:
+        return
+    if sum(each.whole for each in counted) < _WHOLE * sum(each.looked_at for each in counted):
+        return
+    report.note(
+        f"{labels}: each picture counts its numbers from 1 on, some to {ends[0]}, some to {ends[-1]}, and each is in "
+        "one piece, as if they counted objects; they became classes by the ids of a palette. If they are objects, "
+        f"give pictures of classes, or add --map '*=CLASS' --map 0={BACKGROUND} where all are of one class; if they "
+        "are classes, add --map ids=palette."
+    )
 
 
 def _note_inverted(known: Mapping[str, Ground], background: int, labels: Path, report: Reporter) -> None:

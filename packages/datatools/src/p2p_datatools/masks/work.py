@@ -31,7 +31,7 @@ from p2p_datatools.contract.mask_folder import (
 from p2p_datatools.contract.palette import UNPAINTED, Palette
 from p2p_datatools.contract.pictures.ground import refuse_other_place
 from p2p_datatools.contract.pictures.images import LabelMap, read_mask, size_of, write_mask
-from p2p_datatools.contract.pictures.index import histogram
+from p2p_datatools.contract.pictures.index import NumberPieces, count_pieces, histogram
 from p2p_datatools.contract.pictures.resize import resize_mask
 from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
 from p2p_datatools.contract.progress import MANY, QUIET, Reporter
@@ -76,6 +76,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         self.numbered: list[str] = []
         self.interpolated: list[str] = []
         self.grounds: dict[str, Ground] = {}
+        self.pieces: dict[str, NumberPieces | None] = {}
         self.strays: dict[str, tuple[RegionFault, ...]] = {}
         self.scaling: dict[str, str] = {}
         self.reaches = Reaches()
@@ -254,7 +255,11 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
 
     def _count(self, read: PictureClasses, where: str) -> None:
         ground = None if read.mask is None else find_ground(read.mask)
+        by_ids = read.mask is not None and read.decided_by == BY_IDS and not self.claims.ids_are_meant
+        pieces = count_pieces(read.mask) if by_ids and read.mask is not None else None
         with self._counting:
+            if by_ids:
+                self.pieces[where] = pieces
             for label, use in read.uses.items():
                 self.uses[label] = self.uses.get(label, Use()) + use
             if read.decided_by == BY_IDS:

@@ -3,17 +3,20 @@
 Nothing here may know which class a number is; palettes and labels say that.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.palette import Color
 from p2p_datatools.contract.pictures.arrays import read_array, turn_values
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.formats.jpeg import area_error
@@ -41,6 +44,7 @@ _BLOCK = 1 << 20  # pixels that are counted at once
 _HALF = 128  # of the numbers of 8 bits
 _SEEN = 32  # of 255: the colours of VOC, the darkest of the common ones, begin with 64 in a channel
 _VISIBLE = 16  # levels between greys by which people tell classes apart
+_MOST_PIECES = 8  # numbers whose pieces are counted
 _BUSY = 8  # pixels per run, below which each pixel is counted by itself
 
 
@@ -64,6 +68,7 @@ class LabelPicture:
     then `photo` are its colours without regard to transparency. `transparent` is where it is more transparent than
     not, `missing` where the file has no data, None where nowhere. `exact` pictures are of a kind of file that blends
     nothing; `worn` is how far in RGB areas of one colour may lie from it in others, as far as the file tells.
+    `stored` are the colours as an exact file has them, where its colour profile makes others of them in `photo`.
     """
 
     numbers: NDArray[np.uint8 | np.uint16] | None
@@ -73,6 +78,17 @@ class LabelPicture:
     exact: bool
     missing: NDArray[np.bool_] | None = None
     worn: float = 0.0
+    stored: Photo | None = None
+
+    def as_painted(self, known: Collection[Color]) -> "LabelPicture":
+        """The picture as its file has its colours, if that makes more of them `known` than its colour profile does.
+
+        A program that converts a picture of class colours only by name leaves them as they are.
+        """
+        if self.stored is None or self.photo is None:
+            return self
+        is_stored = _count_known(self.stored, known) > _count_known(self.photo, known)
+        return replace(self, photo=self.stored, stored=None) if is_stored else self
 
     @cached_property
     def in_one_channel(self) -> bool:
@@ -141,15 +157,28 @@ def read_label_picture(source: Path | PictureFile) -> LabelPicture:
                     transparent_pixels(image),
                     exact,
                     worn=area_error(image),
+                    stored=_stored_colors(image) if exact else None,
                 )
             if not exact or (index.table is None and index.values.dtype == np.uint8 and "icc_profile" in image.info):
                 photo = opaque_pixels(image, file)
                 clear, worn = transparent_pixels(image), area_error(image)
-                return LabelPicture(index.values, index.table, photo, clear, exact, worn=worn)
+                stored = _stored_colors(image) if exact else None
+                return LabelPicture(index.values, index.table, photo, clear, exact, worn=worn, stored=stored)
             if image.mode == "L" and find_own_white(image, file.start) is not None:
                 greys = opaque_pixels(image, file)  # as which its numbers are colours
                 return LabelPicture(index.values, None, greys, None, exact, index.missing)
             return LabelPicture(index.values, index.table, None, transparent_pixels(image), exact, index.missing)
+
+
+def _stored_colors(image: Image.Image) -> Photo | None:
+    """The colours of a decoded picture without regard to its colour profile; None where it has none."""
+    return np.array(image.convert("RGB")) if "icc_profile" in image.info else None
+
+
+def _count_known(colors: Photo, known: Collection[Color]) -> int:
+    wide = colors.astype(np.uint32)
+    codes = [red << 16 | green << 8 | blue for red, green, blue in known]
+    return int(np.isin(wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2], codes).sum())
 
 
 def _numbers_of(pixels: Photo) -> NDArray[np.uint8] | None:
@@ -299,6 +328,25 @@ def _whole_numbers(values: NDArray[Any], path: Path) -> NDArray[np.uint16]:
             code="not-class-numbers",
         )
     return numbers
+
+
+@dataclass(frozen=True)
+class NumberPieces:
+    """Numbers that a picture counts from 1 on, and how many of those that were `looked_at` are one piece each."""
+
+    count: int
+    looked_at: int
+    whole: int
+
+
+def count_pieces(numbers: NDArray[np.uint8 | np.uint16]) -> NumberPieces | None:
+    """What the numbers of a picture (height, width) but 0 are; None where they do not count from 1 without a gap."""
+    used = [int(each) for each in np.flatnonzero(histogram(numbers)) if each]
+    if used != list(range(1, len(used) + 1)):
+        return None
+    looked_at = used[:_MOST_PIECES]
+    pieces = [cv2.connectedComponents((numbers == each).astype(np.uint8), connectivity=8)[0] - 1 for each in looked_at]
+    return NumberPieces(len(used), len(looked_at), pieces.count(1))
 
 
 def histogram(numbers: NDArray[np.uint8 | np.uint16]) -> NDArray[np.int64]:
