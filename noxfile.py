@@ -155,6 +155,21 @@ def distributed(session: nox.Session) -> None:
 
 
 @nox.session
+def gpu(session: nox.Session) -> None:
+    """What needs a GPU: the tests marked so, updates a second with and without graphs, and runs on two GPUs."""
+    found = "import torch; print(torch.cuda.device_count())"
+    count = int(str(session.run(PYTHON, "-c", found, silent=True)).split()[-1])
+    if not count:
+        session.error("no CUDA device that torch can use; p2p doctor says why")
+    # A warning of CUDA's libraries is to be read, and is no failure.
+    session.run(PYTHON, "-m", "pytest", "-m", "gpu", "-W", "default", "tests/gan", *session.posargs)
+    for preset in ("paper", "best"):
+        session.run(PYTHON, "benchmarks/gpu.py", "--preset", preset, "--blocks", "3")
+    if count > 1:
+        session.run(PYTHON, "tests/cli/launches.py", "--device", "cuda")
+
+
+@nox.session
 def fuzz(session: nox.Session) -> None:
     """Mutated files for every reader, ten minutes long; arguments after --, such as --minutes 1 --only coco."""
     session.run(PYTHON, "-m", "fuzz.run", *session.posargs, env={"PYTHONPATH": "tests"})

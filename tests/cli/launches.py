@@ -1,10 +1,12 @@
 """Trains by `p2p train --device cpu*2` and by torchrun: undisturbed, killed, stopped, and with bad data.
 
-Nothing here may need a GPU. It takes a minute or two, for each launch loads torch three times.
+Nothing here may need a GPU, but with `--device cuda` two. It takes a minute or two, for each launch loads torch three
+times.
 
-Usage: python tests/cli/launches.py
+Usage: python tests/cli/launches.py [--device cpu|cuda]
 """
 
+import argparse
 import os
 import re
 import signal
@@ -32,11 +34,12 @@ SETTINGS = (
         "precision=float32",
         "threads=1",
     ),
+    "deterministic=on",
     *("checkpoint_every=8", "log_every=4", "sample_every=100000", "validate_every=100000", "restarts=1"),
 )
 
 
-def command(pairs: Path, run: Path, images: int, *, device: str = "cpu*2") -> list[str]:
+def command(pairs: Path, run: Path, images: int, device: str) -> list[str]:
     words = [sys.executable, "-m", "p2p_cli", "train", str(pairs), str(run), "--preset", "tiny", "--size", "32"]
     words += ["--images", str(images), "--batch", "4", "--device", device]
     return [*words, *(word for setting in SETTINGS for word in ("--set", setting))]
@@ -74,22 +77,26 @@ def say(line: str) -> None:
 
 def main() -> None:
     """Every launch, and what must be true of it."""
+    parser = argparse.ArgumentParser(description="Training in two processes.")
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
+    kind = parser.parse_args().device
+    two = f"{kind}*2"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         pairs = make_pair_folder(folder / "pairs", {"train": 9, "val": 2})
-        whole = subprocess.run(command(pairs, folder / "whole", 200), capture_output=True, text=True)
+        whole = subprocess.run(command(pairs, folder / "whole", 200, two), capture_output=True, text=True)
         assert whole.returncode == 0, whole.stderr
         assert whole.stdout.count("200 images in") == 1
-        say("cpu*2: trains, and one process speaks")
+        say(f"{two}: trains, and one process speaks")
 
         torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-        words = command(pairs, folder / "torchrun", 200, device="cpu")[1:]
+        words = command(pairs, folder / "torchrun", 200, kind)[1:]
         ended = subprocess.run([*torchrun, *words], capture_output=True, text=True)
         assert ended.returncode == 0, ended.stderr
         assert model(folder / "torchrun") == model(folder / "whole")
         say("torchrun: the same, bit for bit")
 
-        process = start(command(pairs, folder / "killed", 200))
+        process = start(command(pairs, folder / "killed", 200, two))
         wait_for(folder / "killed", process)
         os.kill(workers(process.pid)[1], signal.SIGKILL)
         out, errors = process.communicate()
@@ -98,7 +105,7 @@ def main() -> None:
         assert any("resumed_at" in line for line in read_lines(folder / "killed" / "stats.jsonl"))
         say("a killed worker: all are restarted, resume, and end bit for bit alike")
 
-        process = start(command(pairs, folder / "left", 100_000))
+        process = start(command(pairs, folder / "left", 100_000, two))
         wait_for(folder / "left", process)
         process.kill()
         began = time.monotonic()
@@ -110,7 +117,7 @@ def main() -> None:
 
         for number, code in ((signal.SIGTERM, 0), (signal.SIGINT, 130)):
             run = folder / number.name
-            process = start(command(pairs, run, 100_000))
+            process = start(command(pairs, run, 100_000, two))
             wait_for(run, process)
             began = time.monotonic()
             process.send_signal(number)
@@ -122,7 +129,7 @@ def main() -> None:
 
         broken = make_pair_folder(folder / "broken", {"train": 9, "val": 2})
         next((broken / "train").glob("*.png")).write_bytes(b"no picture")
-        ended = subprocess.run(command(broken, folder / "never", 200), capture_output=True, text=True)
+        ended = subprocess.run(command(broken, folder / "never", 200, two), capture_output=True, text=True)
         lines = [line for line in ended.stderr.splitlines() if "rror" in line]
         assert ended.returncode == 1, ended.stderr
         assert len(lines) == 1, ended.stderr

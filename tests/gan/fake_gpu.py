@@ -150,6 +150,8 @@ class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
             self._wait(name)
         if name in _UNREPEATABLE and torch.are_deterministic_algorithms_enabled():
             raise RuntimeError(f"{name} does not have a deterministic implementation")
+        if name == "_fused_adam_" and not _lie_alike(args[:4]):
+            raise RuntimeError("params, grads, exp_avgs, and exp_avg_sqs must have same dtype, device, and layout")
         self.launches[name] += 1
         return self._compute(func, args, kwargs, on_gpu)
 
@@ -246,19 +248,33 @@ class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._wait("synchronize")
 
 
+def _lie_alike(lists: Any) -> bool:
+    """Whether tensors at the same places of the lists have the same strides along all sides longer than 1."""
+    strides = [
+        [[each.stride(side) for side in range(each.dim()) if each.shape[side] > 1] for each in values]
+        for values in lists
+    ]
+    return all(each == strides[0] for each in strides)
+
+
 def _has_mask(args: Any) -> bool:
     indices = args[1] if len(args) > 1 and isinstance(args[1], (list, tuple)) else ()
     return any(isinstance(each, Tensor) and each.dtype == torch.bool for each in indices)
 
 
-def _apply(module: nn.Module, function: Callable[[Tensor], Tensor], recurse: bool = True) -> nn.Module:
-    """As `Module._apply` for tensors that can be changed in place on their device only: new parameters."""
+def _apply(module: nn.Module, function: Callable[[Tensor], Tensor], *_: Any) -> nn.Module:
+    """As `Module._apply`, but that parameters are new ones where they come to the GPU."""
     for child in module.children():
         _apply(child, function)
     for name, value in module._parameters.items():
-        if value is not None:
-            with torch.no_grad():
-                module._parameters[name] = nn.Parameter(function(value), value.requires_grad)
+        if value is None:
+            continue
+        with torch.no_grad():
+            applied = function(value)
+        if isinstance(value, GpuTensor) and isinstance(applied, GpuTensor):
+            value.data, value.held = applied, applied.held
+        else:
+            module._parameters[name] = nn.Parameter(applied, value.requires_grad)
     for name, buffer in module._buffers.items():
         module._buffers[name] = None if buffer is None else function(buffer)
     return module

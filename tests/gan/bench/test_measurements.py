@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from gan.fake_gpu import install
 
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.bench import measurements
@@ -13,6 +14,7 @@ from p2p_gan.bench.operations import Operations
 from p2p_gan.bench.rates import Measurement, Rates
 from p2p_gan.config.config import Config
 from p2p_gan.config.presets import TABLE
+from p2p_gan.machine.device import keep_arithmetic
 from p2p_gan.machine.load import Load, LoadMeter
 from p2p_gan.training import speed
 from p2p_gan.training.planning import plan
@@ -83,6 +85,16 @@ def test_a_machine_is_measured_and_the_plan_of_a_run_uses_the_time_of_its_update
     assert planned.speed is not None
     assert planned.speed.timing.seconds_per_image == planned.seconds_per_image
     assert planned.speed.load == Load(2, 0.0)
+
+
+def test_on_a_gpu_the_replayed_updates_of_a_run_are_measured_in_both_memory_layouts(
+    small: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpu = install(monkeypatch)
+    with keep_arithmetic(), gpu:
+        found = run_bench("cuda")
+    assert found.layouts is not None
+    assert gpu.replays > 2 * len(found.updates)
 
 
 def test_another_update_takes_as_many_times_its_floor_as_the_one_that_was_measured() -> None:

@@ -137,6 +137,7 @@ def test_deterministic_asks_cuda_for_the_same_kernels_every_time(
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
     monkeypatch.setattr(torch.cuda, "set_device", lambda each: None)
     monkeypatch.setattr(torch, "use_deterministic_algorithms", asked.append)
+    monkeypatch.setattr(torch, "are_deterministic_algorithms_enabled", lambda: not deterministic)
     for name in ("benchmark", "deterministic"):
         monkeypatch.setattr(torch.backends.cudnn, name, getattr(torch.backends.cudnn, name))
     device.prepare(torch.device("cuda:0"), "float32", 1, 0, deterministic=deterministic)

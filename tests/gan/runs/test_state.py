@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import pytest
 import torch
+from gan.fake_gpu import install
 from torch import nn
 
 from p2p_gan.runs import state
@@ -58,3 +60,14 @@ def test_the_schedule_s_rates_come_back(make_networks: Callable[[], Networks]) -
     state.set_learning_rates(other, rates)
     assert state.learning_rates(other) == rates
     assert rates["discriminator"] == 0.125
+
+
+@pytest.mark.parametrize("used", [True, False])
+def test_the_random_state_of_a_gpu_is_kept_where_one_is_used_and_else_not_asked_for(
+    make_networks: Callable[[], Networks], monkeypatch: pytest.MonkeyPatch, used: bool
+) -> None:
+    install(monkeypatch)
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: used)
+    if not used:
+        monkeypatch.setattr(torch.cuda, "get_rng_state_all", lambda: pytest.fail("it would start CUDA"))
+    assert ("random/cuda:0" in state.tensors_of(make_networks())) == used

@@ -186,6 +186,14 @@ def test_a_run_leaves_the_arithmetic_of_the_process_as_it_was(
     assert flags() == before
 
 
+@pytest.mark.parametrize(("fit", "tried"), [("stretch", True), ("keep", False)])
+def test_kernels_are_tried_out_only_where_all_batches_have_one_size(
+    pair_folder: Path, tiny: Config, gpu: FakeGpu, fit: str, tried: bool
+) -> None:
+    make_job(open_pairs(pair_folder), with_settings(tiny, {"device": "cuda", "fit": fit, "jitter": 1.0}))
+    assert torch.backends.cudnn.benchmark == tried
+
+
 def test_a_run_is_made_beside_a_program_that_uses_the_newer_names_of_torch_for_tf32(
     pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu
 ) -> None:

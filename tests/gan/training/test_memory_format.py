@@ -93,4 +93,12 @@ def test_another_format_keeps_the_values_and_what_the_optimiser_updates(job_of: 
     changed = with_memory_format(job, "channels_last")
     assert next(changed.nets.generator.parameters()) is parameter
     assert torch.equal(parameter, value)
-    assert changed.nets.generator_optimizer.param_groups[0]["params"][0] is parameter
+    optimizer = changed.nets.generator_optimizer
+    assert optimizer.param_groups[0]["params"][0] is parameter
+    parameter.grad = torch.ones_like(parameter)
+    optimizer.step()
+    moment = optimizer.state[parameter]["exp_avg"].clone()
+    with_memory_format(changed, "contiguous")
+    assert parameter.is_contiguous()
+    assert optimizer.state[parameter]["exp_avg"].stride() == parameter.stride()
+    assert torch.equal(optimizer.state[parameter]["exp_avg"], moment)

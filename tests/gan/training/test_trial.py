@@ -189,6 +189,7 @@ def test_on_cuda_batches_are_doubled_until_one_fails(
     assert tried == [1, 2, 4, 8]
 
 
+@pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 def test_a_batch_found_on_cuda_trains(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
     automatic = with_settings(replace(tiny, device="cuda", threads=0), {"batch": "auto"})

@@ -117,6 +117,7 @@ def test_float16_arithmetic_is_asked_for_by_its_name() -> None:
         assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float16
 
 
+@pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 def test_float16_trains_and_resumes_on_cuda(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
     config = replace(tiny, device="cuda", precision="float16", lr_schedule="constant")

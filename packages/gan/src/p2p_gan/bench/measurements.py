@@ -24,12 +24,19 @@ from p2p_gan.config.parse import with_settings
 from p2p_gan.config.presets import TABLE, Preset
 from p2p_gan.data.dataset import PairDataset
 from p2p_gan.data.task import identify_files, open_for_training
-from p2p_gan.machine.device import describe_machine, resolve_device, resolve_precision, resolve_threads
+from p2p_gan.machine.device import (
+    describe_machine,
+    keep_arithmetic,
+    resolve_device,
+    resolve_precision,
+    resolve_threads,
+)
 from p2p_gan.machine.load import Load, measure_load
 from p2p_gan.networks.base import InferencePass
 from p2p_gan.training.job import Job, make_job
-from p2p_gan.training.memory_format import FORMATS_TIMED_FROM, settle_memory_format
+from p2p_gan.training.memory_format import FORMATS_TIMED_FROM, arrange_networks, settle_memory_format
 from p2p_gan.training.speed import Speed, settle_speed
+from p2p_gan.training.steps.stepper import Stepper, recorder_for
 from p2p_gan.training.trial import prepare_data
 from p2p_gan.updates.step import train_step
 
@@ -38,6 +45,7 @@ _PAIRS = 4
 _SECONDS, _MOST = 6.0, 20  # of updates, and how many
 _FORWARD = 2.0
 _LAYOUTS = 3  # updates with each
+_RECORDED = 3  # the batch of a shape at which a run records its graph
 _PATIENT = 60.0  # seconds from the start after which the other layout is not tried
 _STEPS = 3  # of progress for each measured preset: threads, updates, forward passes
 
@@ -96,6 +104,7 @@ class BenchResult:
     layouts: Layouts | None
 
 
+@keep_arithmetic()
 def run_bench(device: str = "auto", *, report: Reporter = QUIET) -> BenchResult:
     """Measure this machine in about two minutes; the times of updates are kept for the plans of later runs.
 
@@ -180,10 +189,19 @@ def _measure_update(name: str, job: Job, dataset: PairDataset, rates: Rates, rep
 
 
 def _updates(job: Job, dataset: PairDataset) -> Callable[[], object]:
+    """An update as a run makes it: on a GPU the replay of a graph, which is recorded here."""
+    recorder = recorder_for(job)
+    stepper = None if recorder is None else Stepper(job, lambda line: None, recorder)
+
     def update() -> None:
         batch = dataset.batch(dataset.positions(0, job.config.batch), job.device, job.memory_format)
-        train_step(job.nets, batch, job.recipe, job.autocast)
+        if stepper is None:
+            train_step(job.nets, batch, job.recipe, job.autocast)
+        else:
+            stepper.step(batch, job.config.learning_rate)
 
+    for _ in range(_RECORDED) if stepper is not None else ():
+        update()
     return update
 
 
@@ -192,9 +210,7 @@ def compare_layouts(job: Job, dataset: PairDataset) -> Layouts:
     times: dict[torch.memory_format, list[float]] = {torch.channels_last: [], torch.contiguous_format: []}
     for _ in range(_LAYOUTS):
         for layout, seconds in times.items():
-            for network in (job.nets.generator, job.nets.discriminator):
-                if network is not None:
-                    network.to(memory_format=layout)  # type: ignore[call-overload]
+            arrange_networks(job.nets, layout)
             seconds += time_work(_updates(job, dataset), seconds=0.0, least=1, device=job.device)
     last, contiguous = (Measurement.of(times[each]) for each in (torch.channels_last, torch.contiguous_format))
     return Layouts(job.config.memory_format, last, contiguous)

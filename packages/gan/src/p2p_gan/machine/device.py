@@ -228,8 +228,19 @@ def variables_of_threads() -> dict[str, str]:
     return {name: os.environ[name] for name in (*_COUNTS, *_OF_THREADS) if os.environ.get(name) and name not in ours}
 
 
-def prepare(device: torch.device, precision: str, threads: int, seed: int, *, deterministic: bool = False) -> None:
-    """Set up the process: threads, precision of matrix products, and random states (dropout uses that of torch)."""
+def prepare(
+    device: torch.device,
+    precision: str,
+    threads: int,
+    seed: int,
+    *,
+    deterministic: bool = False,
+    many_sizes: bool = False,
+) -> None:
+    """Set up the process: threads, precision of matrix products, and random states (dropout uses that of torch).
+
+    `many_sizes` says that batches have pictures of many sizes.
+    """
     torch.set_num_threads(threads)
     if device.type == "cpu":
         keep_freed_memory()
@@ -246,10 +257,11 @@ def prepare(device: torch.device, precision: str, threads: int, seed: int, *, de
             torch.cuda.set_device(device)
         torch.backends.cuda.matmul.allow_tf32 = precision != "float32"
         torch.backends.cudnn.allow_tf32 = precision != "float32"
-        # A benchmark of kernels may choose another one the next time.
-        torch.backends.cudnn.benchmark = not deterministic
+        # A benchmark of kernels may choose another one the next time, and takes about a second for each size.
+        torch.backends.cudnn.benchmark = not deterministic and not many_sizes
         torch.backends.cudnn.deterministic = deterministic
-        torch.use_deterministic_algorithms(deterministic)
+        if torch.are_deterministic_algorithms_enabled() != deterministic:
+            torch.use_deterministic_algorithms(deterministic)
 
 
 @contextlib.contextmanager
@@ -262,7 +274,8 @@ def keep_arithmetic() -> Iterator[None]:
     finally:
         for place, name, value in before:
             setattr(place, name, value)
-        torch.use_deterministic_algorithms(strict, warn_only=warns)
+        if torch.are_deterministic_algorithms_enabled() != strict:  # it loads half of torch's compiler
+            torch.use_deterministic_algorithms(strict, warn_only=warns)
 
 
 class _WholeProducts:

@@ -149,7 +149,7 @@ def _like(value: Tensor, parameter: Tensor) -> Tensor:
 
 
 def _random_states() -> dict[str, Tensor]:
-    """The random states of Python, numpy, torch, and every CUDA device, each as one tensor."""
+    """The random states of Python, numpy, torch, and, if CUDA is used, every CUDA device, each as one tensor."""
     _, words, gauss = random.getstate()
     spare = -1.0 if gauss is None else gauss  # Python draws normal numbers in pairs and keeps one
     states = {
@@ -157,7 +157,7 @@ def _random_states() -> dict[str, Tensor]:
         _PYTHON: torch.tensor([*words, gauss is not None, spare], dtype=torch.float64),
         _NUMPY: _numpy_state(),
     }
-    if torch.cuda.is_available():
+    if torch.cuda.is_initialized():  # a run on the CPU leaves a GPU beside it alone
         states |= {f"{_CUDA}{number}": state for number, state in enumerate(torch.cuda.get_rng_state_all())}
     return states
 

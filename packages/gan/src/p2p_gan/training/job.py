@@ -97,7 +97,14 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
         **settle_randomness(config, images_of(config, folder), masks=bool(task.labels)),
     )
     recipe = _recipe(task, config)
-    prepare(device, config.precision, config.threads, config.seed, deterministic=config.deterministic)
+    prepare(
+        device,
+        config.precision,
+        config.threads,
+        config.seed,
+        deterministic=config.deterministic,
+        many_sizes=config.input_size is None,
+    )
     architecture = architecture_of(config, task)
     # With one pair in a batch norm, training used the statistics of single pictures, and so does inference; with more,
     # the running statistics are the nearest to those of training.

@@ -8,6 +8,8 @@ import time
 from dataclasses import replace
 from typing import Any
 
+import torch
+
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.data.dataset import PairDataset
 from p2p_gan.machine.device import memory_format_of
@@ -15,6 +17,7 @@ from p2p_gan.machine.kept import keep, kept_folder, recall
 from p2p_gan.training.job import Job
 from p2p_gan.training.speed import work_of
 from p2p_gan.training.trial import spare, time_cpu_work
+from p2p_gan.updates.step import Networks
 
 _FORMATS = ("contiguous", "channels_last")  # of the setting, but for auto
 
@@ -72,11 +75,20 @@ def choose_format(ratios: list[float]) -> str:
 
 def with_memory_format(job: Job, name: str) -> Job:
     """The job with its networks in another memory format; only before a run has begun."""
-    for network in (job.nets.generator, job.nets.discriminator, job.nets.ema):
-        if network is not None:
-            network.to(memory_format=memory_format_of(name))  # type: ignore[call-overload]
+    arrange_networks(job.nets, memory_format_of(name))
     config = replace(job.config, memory_format=name)
     return replace(job, config=config, recipe=replace(job.recipe, config=config))
+
+
+def arrange_networks(nets: Networks, memory_format: torch.memory_format) -> None:
+    """Let weights and the optimisers' moments lie in memory in this order; values stay."""
+    for network in (nets.generator, nets.discriminator, nets.ema):
+        if network is not None:
+            network.to(memory_format=memory_format)  # type: ignore[call-overload]
+    for parameter, moments in (each for optimizer in nets.optimizers for each in optimizer.state.items()):
+        for name, value in moments.items():
+            if value.shape == parameter.shape:  # CUDA's fused optimiser refuses another order than the weights'
+                moments[name] = torch.empty_like(parameter, requires_grad=False).copy_(value)
 
 
 def _valid(values: dict[str, Any] | None) -> str | None:
