@@ -3,6 +3,8 @@
 import io
 import threading
 import time
+from collections.abc import Callable, Iterable
+from types import SimpleNamespace
 
 import pytest
 from rich.console import Console
@@ -10,6 +12,19 @@ from rich.errors import LiveError
 from rich.live import Live
 
 from p2p_cli.text import render
+
+SetClock = Callable[[Iterable[float]], None]
+
+
+@pytest.fixture
+def set_clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
+    """A function that sets the clock of `render`, and not that of threads which other tests have left."""
+
+    def set_to(seconds: Iterable[float]) -> None:
+        ticks = iter(seconds)
+        monkeypatch.setattr(render, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
+
+    return set_to
 
 
 def test_plain_progress_says_how_it_ended_with_the_last_figures(capsys: pytest.CaptureFixture[str]) -> None:
@@ -22,10 +37,9 @@ def test_plain_progress_says_how_it_ended_with_the_last_figures(capsys: pytest.C
 
 
 def test_plain_progress_speaks_every_ten_seconds_and_says_what_is_left(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], set_clock: SetClock
 ) -> None:
-    clock = iter([0.0, 4.0, 11.0, 12.0])
-    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    set_clock([0.0, 4.0, 11.0, 12.0])
     report = render.PlainReporter()
     report.start("pairing", 4)
     for _ in range(3):
@@ -33,11 +47,8 @@ def test_plain_progress_speaks_every_ten_seconds_and_says_what_is_left(
     assert capsys.readouterr().err == "pairing: 2/4, 11 s left\n"
 
 
-def test_plain_progress_of_a_night_is_a_line_a_minute(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seconds = iter(range(10 * 3600 + 1))
-    monkeypatch.setattr(time, "monotonic", lambda: float(next(seconds)))
+def test_plain_progress_of_a_night_is_a_line_a_minute(capsys: pytest.CaptureFixture[str], set_clock: SetClock) -> None:
+    set_clock(float(second) for second in range(10 * 3600 + 1))
     report = render.PlainReporter()
     report.start("training", 100_000)
     for _ in range(10 * 3600):
@@ -47,9 +58,8 @@ def test_plain_progress_of_a_night_is_a_line_a_minute(
     assert lines[0] == "training: 10/100000, 27 h 46 min left"  # at one a second
 
 
-def test_plain_progress_says_its_end_once(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter([0.0, 11.0, 22.0, 33.0])
-    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+def test_plain_progress_says_its_end_once(capsys: pytest.CaptureFixture[str], set_clock: SetClock) -> None:
+    set_clock([0.0, 11.0, 22.0, 33.0])
     report = render.PlainReporter()
     report.start("training", 2)
     report.advance()
@@ -60,10 +70,9 @@ def test_plain_progress_says_its_end_once(capsys: pytest.CaptureFixture[str], mo
 
 
 def test_bytes_are_shown_in_megabytes_with_rate_and_time_left(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], set_clock: SetClock
 ) -> None:
-    clock = iter([0.0, 10.0, 20.0])
-    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    set_clock([0.0, 10.0, 20.0])
     report = render.PlainReporter()
     report.start("downloading", 50_000_000, 10_000_000, unit="bytes")
     report.advance(20_000_000)
@@ -189,9 +198,8 @@ def test_the_table_of_a_run_fits_any_window_and_loses_no_figure(
             assert word in text
 
 
-def test_the_table_says_the_time_left(half_way: render.Figures, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter([0.0, 3700.0])
-    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+def test_the_table_says_the_time_left(half_way: render.Figures, set_clock: SetClock) -> None:
+    set_clock([0.0, 3700.0])
     half_way.begin(400, 0)
     half_way.advance(100, {})
     assert drawn(half_way, 80)[0].rstrip() == " 25% 100/400 images, 1:01:40, 3:05:00 left"

@@ -1,9 +1,9 @@
 """What other programs take of the processor."""
 
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -30,7 +30,8 @@ def passes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Pass:
 
     go(0.0)
     monkeypatch.setattr(load, "_STAT", stat)
-    monkeypatch.setattr(time, "monotonic", lambda: at)
+    monkeypatch.setattr(load, "time", SimpleNamespace(monotonic=lambda: at))
+    monkeypatch.setattr(os, "nice", lambda _: 0)  # whoever runs the tests may yield to others
     monkeypatch.setattr(os, "times", lambda: os.times_result((own, 0.0, 0.0, 0.0, at)))
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1}, raising=False)
     monkeypatch.setattr(load, "core_share", lambda: 2)
@@ -51,6 +52,15 @@ def test_what_yields_to_others_does_not_make_a_machine_busy(passes: Pass) -> Non
     meter = LoadMeter()
     passes(10.0, cpu0={load._NICE: 10.0})
     assert meter.read().others == 0.0
+
+
+def test_for_a_process_that_yields_itself_others_that_yield_count(
+    passes: Pass, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "nice", lambda _: 10)
+    meter = LoadMeter()
+    passes(10.0, cpu0={load._NICE: 10.0})
+    assert meter.read().others == 1.0
 
 
 def test_processors_that_this_process_may_not_use_do_not_count(passes: Pass, monkeypatch: pytest.MonkeyPatch) -> None:

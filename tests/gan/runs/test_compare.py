@@ -1,12 +1,15 @@
 """Runs listed and compared as they are, torn and damaged ones too."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from p2p_gan.config.config import Config
+from p2p_gan.reports.gather import gather_report
 from p2p_gan.runs.compare import Run, differing_fields, find_runs, read_runs, say_other_pairs, settings_rows
+from p2p_gan.training.reproduction import reproduce
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -59,6 +62,23 @@ def test_a_folder_of_runs_is_listed_by_what_tells_them_apart(tmp_path: Path) -> 
 def test_a_place_without_runs_is_refused(tmp_path: Path, refused: "Refused") -> None:
     with refused("no-runs", tmp_path, usage=True):
         read_runs([tmp_path])
+
+
+def test_a_run_that_is_not_there_is_answered_with_the_one_that_was_meant(
+    run_folder: Path, tmp_path: Path, refused: "Refused"
+) -> None:
+    near = run_folder.with_name(f"{run_folder.name}x")
+    asked: list[tuple[str, Callable[[], object]]] = [
+        ("no-runs", lambda: find_runs([near])),
+        ("not-a-run", lambda: gather_report(near)),
+        ("not-a-run", lambda: reproduce(near, tmp_path / "again")),
+        ("missing-folder", lambda: reproduce(run_folder, tmp_path / "again", pairs=near)),
+    ]
+    for code, ask in asked:
+        with refused(code, near) as error:
+            ask()
+        assert error.value.what == "does not exist"
+        assert error.value.to_do == f"Did you mean {run_folder}?"
 
 
 def test_only_fields_that_differ_are_compared_and_neither_intervals_nor_unused_epochs_are(tmp_path: Path) -> None:

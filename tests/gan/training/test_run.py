@@ -279,6 +279,39 @@ def test_a_lost_model_whose_checkpoint_is_damaged_too_is_an_error(
     assert not (run / MODEL_FILE).exists()
 
 
+@pytest.mark.parametrize("harm", [Path.unlink, lambda best: best.write_bytes(best.read_bytes()[:-1])])
+def test_a_run_that_continues_has_its_best_model_again(
+    pair_folder: Path,
+    tiny: Config,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    harm: Callable[[Path], object],
+) -> None:
+    monkeypatch.setattr(tracker, "improves", lambda score, best: best is None)  # the first stays the best
+    run, config = tmp_path / "run", replace(tiny, validate_every=4, lr_schedule="constant")
+    train(pair_folder, run, replace(config, images=8))
+    before = (run / BEST).read_bytes()
+    harm(run / BEST)
+    report = Stop(after=99)
+    train(pair_folder, run, config, report=report)
+    assert (run / BEST).read_bytes() == before
+    assert [line for line in report.lines if str(run / BEST) in line and "image 4" in line]
+
+
+def test_a_best_model_that_is_lost_with_its_checkpoint_does_not_end_the_run(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracker, "improves", lambda score, best: best is None)
+    run, config = tmp_path / "run", replace(tiny, validate_every=4, lr_schedule="constant", keep_checkpoints=1)
+    train(pair_folder, run, replace(config, images=8))
+    (run / BEST).unlink()
+    for file in (run / checkpoint.CHECKPOINTS).glob("0000000004.*"):
+        file.unlink()
+    report = Stop(after=99)
+    assert train(pair_folder, run, config, report=report).images == 12
+    assert [line for line in report.lines if str(run / BEST) in line and "better score" in line]
+
+
 def test_a_finished_run_needs_no_device_to_be_left_alone(
     pair_folder: Path, tiny: Config, tmp_path: Path, refused: "Refused"
 ) -> None:

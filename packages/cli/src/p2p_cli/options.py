@@ -17,6 +17,7 @@ import click
 
 from p2p_cli.text.terminal import Loudness, echo
 from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.files.missing import advise_missing
 from p2p_datatools.contract.files.unread_kinds import advise_file
 from p2p_datatools.contract.pictures.sizes import Size, is_count, parse_size
 from p2p_datatools.contract.words import path_word
@@ -177,6 +178,8 @@ class SettingsFile(click.Path):
             from p2p_gan.config.presets import PRESETS
 
             hint = f" {value} is a preset: --preset {value}." if value in PRESETS else ""
+            if not hint and not os.path.lexists(value):
+                hint = f" {advise_missing(Path(os.fsdecode(value)), otherwise='')}".rstrip()
             raise click.BadParameter(f"{error.message}{hint}", ctx=ctx, param=param) from error
 
 

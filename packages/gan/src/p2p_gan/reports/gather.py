@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.files.atomic import lives
 from p2p_datatools.contract.files.lock import FolderLock
 from p2p_datatools.contract.foreign import catch_decoder
@@ -22,7 +21,7 @@ from p2p_gan.reports.samples import Film, read_film
 from p2p_gan.reports.scores import ScoreReport, find_scores
 from p2p_gan.reports.settings import SettingFacts, compare_with_preset
 from p2p_gan.runs.compare import Run, read_runs
-from p2p_gan.runs.runfolder import RUN, STATS, read_run_config, read_run_record, read_stats
+from p2p_gan.runs.runfolder import RUN, STATS, no_run, read_run_config, read_run_record, read_stats
 
 REPORT, SCORES = "report.html", "scores"
 """The page and the folder of scores that a run folder has."""
@@ -61,8 +60,7 @@ def gather_report(path: Path | str, *, scores: Sequence[Path] = ()) -> RunReport
     """
     path = Path(path)
     if not (path / RUN).is_file():
-        what = f"is not a run folder (no {RUN})" if path.exists() else "does not exist"
-        raise UsageError(path, what, "Give a folder that 'p2p train' has begun to write.", code="not-a-run")
+        raise no_run(path, to_do="Give a folder that 'p2p train' has begun to write.")
     record = read_run_record(path)
     config, lines = read_run_config(path, record), read_stats(path)
     (run,) = read_runs([path])

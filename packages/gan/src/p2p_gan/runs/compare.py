@@ -13,6 +13,7 @@ from p2p_datatools.contract.curves import Mark
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.files.listing import closed_folder
+from p2p_datatools.contract.files.missing import advise_missing
 from p2p_datatools.contract.settings import settings_of
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import config_from_json
@@ -45,6 +46,9 @@ class Run:
     scored: str = ""  # the hash of the pairs of val/, which the scores are of; empty if it is not known
 
 
+_GIVE_RUNS = "Give a run folder or a folder of runs."
+
+
 def find_runs(places: Sequence[Path], *, strange: list[P2PError] | None = None) -> list[Path]:
     """The run folders at these paths: each path itself, or those inside it; raises UsageError if it has none.
 
@@ -58,10 +62,10 @@ def find_runs(places: Sequence[Path], *, strange: list[P2PError] | None = None) 
             raise errors[0]
         if strange is not None:
             strange += errors
+        if not inside and not place.exists():
+            raise UsageError(place, "does not exist", advise_missing(place, otherwise=_GIVE_RUNS), code="no-runs")
         if not inside:
-            raise UsageError(
-                place, f"has no run folder (no {RUN})", "Give a run folder or a folder of runs.", code="no-runs"
-            )
+            raise UsageError(place, f"has no run folder (no {RUN})", _GIVE_RUNS, code="no-runs")
         found |= dict.fromkeys(inside)
     return list(found)
 

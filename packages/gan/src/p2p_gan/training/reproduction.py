@@ -9,6 +9,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import sha256_file
+from p2p_datatools.contract.files.missing import advise_missing
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.data.task import identify_files, open_for_training
@@ -16,7 +17,7 @@ from p2p_gan.machine.device import describe_machine, resolve_device
 from p2p_gan.models.location import MODEL_FILE
 from p2p_gan.models.model import read_model
 from p2p_gan.runs import checkpoint
-from p2p_gan.runs.runfolder import RUN, find_recorded, read_run_config, read_run_record, read_stats
+from p2p_gan.runs.runfolder import RUN, find_recorded, no_run, read_run_config, read_run_record, read_stats
 from p2p_gan.training.run import train
 from p2p_gan.training.source import digest_of
 
@@ -65,7 +66,7 @@ def reproduce(
     """
     run, dest = Path(run), Path(dest)
     if not (run / RUN).is_file():
-        raise UsageError(run, "is not a run folder (no run.json)", "Give the folder of a run.", code="not-a-run")
+        raise no_run(run, to_do="Give the folder of a run.")
     if run.resolve() == dest.resolve():
         raise UsageError(
             dest, "is the run itself", "Choose another folder for the reproduction.", code="destination-inside-source"
@@ -73,9 +74,11 @@ def reproduce(
     record = read_run_record(run)
     config = _here(read_run_config(run, record))
     place = find_recorded(run, record.get("pairs")) if pairs is None else Path(pairs)
-    if place is None or not place.exists():
+    if pairs is not None and not Path(pairs).exists():
+        raise P2PError(pairs, "does not exist", advise_missing(Path(pairs)), code="missing-folder")
+    if place is None:
         raise P2PError(
-            place or record.get("pairs") or run / "pairs",
+            record.get("pairs") or run / "pairs",
             "does not exist any more, but the run was trained on its pairs",
             "Give their new folder with --pairs.",
             code="missing-folder",

@@ -39,7 +39,13 @@ from p2p_gan.training.replicas import distribute, shared_state
 from p2p_gan.training.signals import StopRequest, StopSignal
 from p2p_gan.training.source import load_beginning, refuse_other_source
 from p2p_gan.training.tracking.boards import require_boards
-from p2p_gan.training.tracking.saver import Saver, find_lost_models, require_space_for_run, restore_models
+from p2p_gan.training.tracking.saver import (
+    Saver,
+    find_lost_models,
+    require_space_for_run,
+    restore_best,
+    restore_models,
+)
 from p2p_gan.training.tracking.tracker import Tracker
 from p2p_gan.training.trial import explain_out_of_memory, prepare_data
 from p2p_gan.training.validation import refuse_unreadable, refuse_unscored
@@ -247,6 +253,7 @@ def _train(
     _restore_small_states(job, start)
     run_folder.write({**_record(job), TRAINED: start.images > 0})
     if run_folder.exists:
+        restore_best(run_folder.path, job, start.best_images, report)
         run_folder.cut_log(start.images, looked=start.looked, slowed=start.recovery_factor < 1)
     shared_state(job, start)
     job = distribute(job)

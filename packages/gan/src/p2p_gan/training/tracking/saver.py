@@ -194,6 +194,21 @@ def restore_models(run: Path, job: Job, lost: Mapping[str, int], report: Reporte
         report.note(f"{run / file} was missing or damaged: written again from the checkpoint of image {images}.")
 
 
+def restore_best(run: Path, job: Job, images: int | None, report: Reporter) -> None:
+    """Write the best model of a run that continues again, where it is missing or damaged; it is of so many `images`.
+
+    Where its checkpoint is gone too, which is noted, the run goes on without it until a score is better.
+    """
+    if images is None or not _is_lost(run / BEST):
+        return
+    try:
+        restore_models(run, job, {BEST: images}, report)
+    except P2PError as error:
+        if error.code != "no-usable-checkpoint":
+            raise
+        report.note(f"{run / BEST} {error.what}: the run has no best model until it reaches a better score.")
+
+
 def require_space_for_run(run_folder: RunFolder, job: Job) -> None:
     """Raise P2PError if the disk has not enough space for all files of the run, beyond those that exist."""
     run = run_folder.path
