@@ -11,12 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.files.atomic import lives
 from p2p_datatools.contract.files.lock import FolderLock
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_gan.config.config import Config
-from p2p_gan.models.location import BEST, MODEL_FILE
+from p2p_gan.models.location import BEST, MODEL_FILE, refuse_no_run
 from p2p_gan.reports.data import DataFacts, data_facts
 from p2p_gan.reports.samples import Film, read_film
 from p2p_gan.reports.scores import ScoreReport, find_scores
@@ -60,9 +59,7 @@ def gather_report(path: Path | str, *, scores: Sequence[Path] = ()) -> RunReport
     is damaged.
     """
     path = Path(path)
-    if not (path / RUN).is_file():
-        what = f"is not a run folder (no {RUN})" if path.exists() else "does not exist"
-        raise UsageError(path, what, "Give a folder that 'p2p train' has begun to write.", code="not-a-run")
+    refuse_no_run(path, to_do="Give a folder that 'p2p train' has begun to write.")
     record = read_run_record(path)
     config, lines = read_run_config(path, record), read_stats(path)
     (run,) = read_runs([path])
