@@ -17,7 +17,7 @@ import pytest
 import torch
 from PIL import Image
 
-from p2p_datatools.contract.pairs.manifest import Half
+from p2p_datatools.contract.pairs.manifest import Half, HalfPart
 from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
 from p2p_datatools.contract.pictures.images import colorize, write_mask, write_png
 from p2p_gan.inference.apply import ApplyOptions, apply_model
@@ -385,6 +385,20 @@ def test_values_of_an_output_s_own_range_are_not_squeezed_into_the_type_of_what_
     for given in (photo, photo.bfloat16()):
         assert model(given).dtype == torch.float32
     assert torch.equal(model(photo), model(photo.float()))
+
+
+def test_a_model_of_several_pictures_says_how_their_channels_are_given_together(
+    make_model: Callable[..., Model], refused: "Refused"
+) -> None:
+    parts = HalfPart("masks", "mask", 3, CARS), HalfPart("edges", "photo", 1)
+    model = Predictor(make_model(Half("inputs", "picture", 4, parts=parts), PHOTO))
+    mask, edges = colorize(LABELS, CARS), LABELS * np.uint8(60)
+    assert model(np.dstack([mask, edges])).shape == (*LABELS.shape, 3)
+    for alone in (mask, edges, LABELS, (mask, edges), Image.fromarray(mask), Image.fromarray(np.dstack([mask, edges]))):
+        with refused("other-number") as error:
+            model(alone)
+        assert "masks (3 channels), edges (1 channel) together" in error.value.what
+        assert "np.dstack" in error.value.to_do
 
 
 def test_threads_get_the_pixels_that_one_gets(painter: Predictor) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,9 +48,9 @@ def test_a_frame_gives_what_its_mask_alone_gives(
 ) -> None:
     given: list[Photo] = []
 
-    def keep(path: Path, frames: Iterable[Photo], rate: float, *, mark: str) -> str:
+    def keep(path: Path, frames: Iterable[Photo], rate: float, *, mark: str, pixel: Fraction) -> str:
         given.extend(frames)
-        return write_video(path, given, rate, mark=mark)
+        return write_video(path, given, rate, mark=mark, pixel=pixel)
 
     monkeypatch.setattr("p2p_gan.inference.video.write_video", keep)
     made = sample_video(place, clip, tmp_path / "out.mp4", report=notes)

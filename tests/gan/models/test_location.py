@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from p2p_gan.models.location import MODEL_FILE, model_file, model_fingerprint
+from p2p_gan.models.location import MODEL_FILE, model_file, model_fingerprint, refuse_no_run
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -63,3 +63,23 @@ def test_a_pipe_is_called_a_pipe(tmp_path: Path, refused: "Refused") -> None:
     with refused("special-file", tmp_path / "m.safetensors") as error:
         model_file(tmp_path / "m.safetensors")
     assert "does not exist" not in error.value.what
+
+
+def test_what_is_no_run_names_the_run_that_is_meant(tmp_path: Path, refused: "Refused") -> None:
+    run = tmp_path / "runs" / "car"
+    (run / "samples").mkdir(parents=True)
+    for name in ("run.json", MODEL_FILE):
+        (run / name).write_text("{}")
+    refuse_no_run(run, to_do="Train.")
+    os.mkfifo(tmp_path / "pipe")
+    for place, what, to_do in (
+        (run / MODEL_FILE, "is not a run folder", f"Give {run}."),
+        (run / "samples", "is not a run folder", f"Give {run}."),
+        (run.parent, "is not a run folder", f"Give a run that lies in it, such as {run}."),
+        (tmp_path / "pipe", "is a pipe", "Train."),
+        (run.parent / "cat", "does not exist", ""),
+    ):
+        with refused("not-a-run", place, usage=True) as error:
+            refuse_no_run(place, to_do="Train.")
+        assert error.value.what.startswith(what)
+        assert to_do in error.value.to_do

@@ -16,6 +16,7 @@ from p2p_datatools.contract.pictures.header import Form
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, indices_of_colors
 from p2p_datatools.contract.pictures.memory import may_blend, open_pillow, open_values, refuse_strange_shape
 from p2p_datatools.contract.pictures.worn.reading import list_classes
+from p2p_datatools.contract.words import plural
 from p2p_gan.inference.inputs import as_half, encode_classes, form_of, read_input, refuse_form, without_equal_channels
 from p2p_gan.inference.mask_inputs import InputChanges, read_mask_colors
 from p2p_gan.models.card import ModelCard
@@ -32,6 +33,7 @@ def is_share(values: Array, card: ModelCard) -> bool:
 
 def read_pillow(image: Any, card: ModelCard, changes: InputChanges) -> Array:
     """A picture of Pillow as the model's input, as a file of it would be read; raises P2PError for what is no input."""
+    _refuse_one_part(None, card)
     exact = not may_blend(image)
     return read_input(open_pillow(image, WHERE), card, changes, exact=exact)
 
@@ -52,6 +54,7 @@ def read_values(values: Array, card: ModelCard, changes: InputChanges) -> Array:
     if card.input.kind == "mask" and card.palette is not None:
         return encode_classes(_labels_of(values, card.palette, changes), card)
     values = without_equal_channels(values, form_of(card.input), WHERE)
+    _refuse_one_part(1 if values.ndim == 2 else values.shape[2], card)
     refuse_form(Form(1 if values.ndim == 2 else values.shape[2], card.input.dtype), card, WHERE)
     if card.input.dtype == "uint8":
         return as_half(_as_bytes(values), card.input)
@@ -60,6 +63,17 @@ def read_values(values: Array, card: ModelCard, changes: InputChanges) -> Array:
     if values.dtype.kind not in "iu":
         raise _other_type(values, card.input.dtype)
     return as_half(_in_range(values, card.input.dtype), card.input)
+
+
+def _refuse_one_part(channels: int | None, card: ModelCard) -> None:
+    """Raise P2PError for a picture without the channels of all parts; one of Pillow (None) never has them."""
+    if not card.input.parts or channels == card.input.channels:
+        return
+    parts = ", ".join(f"{part.name} ({plural(part.channels, 'channel')})" for part in card.input.parts)
+    what = "is one picture of Pillow" if channels is None else f"has {plural(channels, 'channel')}"
+    to_do = "Give an array of all their channels in this order, masks in their colours: np.dstack([first, second]); a "
+    to_do += "tensor has the channels before the height."
+    raise P2PError(WHERE, f"{what}, but the model takes {parts} together", to_do, code="other-number")
 
 
 def _channels_taken(card: ModelCard) -> set[int]:

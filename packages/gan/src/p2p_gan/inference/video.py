@@ -15,6 +15,7 @@ from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.formats.video import (
     VideoReader,
+    has_av,
     open_video,
     read_mark,
     refuse_other_suffix,
@@ -101,7 +102,8 @@ def sample_video(
     work = _FrameWork(model, sampling, path)
     report.start("sampling", reader.header.frames)
     try:
-        codec = write_video(dest, work.frames(reader, report, keep_going=keep_going), reader.header.rate, mark=mark)
+        frames, header = work.frames(reader, report, keep_going=keep_going), reader.header
+        codec = write_video(dest, frames, header.rate, mark=mark, pixel=header.pixel)
     finally:
         report.finish()
     _say(work, reader, model.card, sampling, report)
@@ -180,6 +182,11 @@ def _say(work: _FrameWork, reader: VideoReader, card: ModelCard, sampling: Sampl
         )
     if reader.header.sound is not False:
         report.note(f"{path}: its sound{'' if reader.header.sound else ', if it has any,'} is left out.")
+    if reader.header.clear:
+        report.note(f"{path}: its transparency is left out; what it hides is translated, too.")
+    if reader.header.pixel != 1 and not has_av():
+        pixel = f"{reader.header.pixel.numerator}:{reader.header.pixel.denominator}"
+        report.note(f"{path}: its pixels are not square ({pixel}), which the new one says only with the package av.")
     if reader.uneven:
         report.note(f"{path}: its frames come at uneven times; they are written at {reader.header.rate:.6g} a second.")
     if card.architecture.random and sampling.how.dropout:

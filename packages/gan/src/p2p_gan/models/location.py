@@ -10,7 +10,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import cannot_read, refuse_special
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.files.missing import advise_missing
-from p2p_datatools.contract.files.opening import open_file
+from p2p_datatools.contract.files.opening import is_special, open_file
 from p2p_datatools.contract.words import path_word
 
 MODEL_FILE, BEST = "model.safetensors", "best.safetensors"
@@ -74,16 +74,26 @@ def _run_around(path: Path) -> Path | None:
     return run if (run / _RECORD).is_file() else None
 
 
-def _advise_folder(path: Path) -> str:
+def _advise_folder(path: Path, otherwise: str = _GIVE_RUN) -> str:
     """What to give instead of a folder that is no run: the one that it lies in, or one that lies in it."""
     if run := _run_around(path):
         return f"Give {path_word(run)}."
     try:
         runs = [each for each, _ in zip(path.iterdir(), range(_MOST_LISTED), strict=False)]
     except OSError:
-        return _GIVE_RUN
+        return otherwise
     runs = sorted(each for each in runs if (each / _RECORD).is_file() and (each / MODEL_FILE).is_file())
-    return f"Give a run that lies in it, such as {path_word(runs[0])}." if runs else _GIVE_RUN
+    return f"Give a run that lies in it, such as {path_word(runs[0])}." if runs else otherwise
+
+
+def refuse_no_run(path: Path, *, to_do: str) -> None:
+    """Raise UsageError for what is no run folder, with the run that is meant where one lies around or in it."""
+    if (path / _RECORD).is_file():
+        return
+    what = f"is not a run folder (no {_RECORD})" if path.exists() else "does not exist"
+    what = "is a pipe, socket or device, not a run folder" if is_special(path) else what
+    meant = advise_missing(path, otherwise=to_do) if not path.exists() else _advise_folder(path, otherwise=to_do)
+    raise UsageError(path, what, meant, code="not-a-run")
 
 
 def describe_choice(path: Path) -> str:

@@ -15,13 +15,13 @@ from p2p_datatools.contract.files.atomic import lives
 from p2p_datatools.contract.files.lock import FolderLock
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_gan.config.config import Config
-from p2p_gan.models.location import BEST, MODEL_FILE
+from p2p_gan.models.location import BEST, MODEL_FILE, refuse_no_run
 from p2p_gan.reports.data import DataFacts, data_facts
 from p2p_gan.reports.samples import Film, read_film
 from p2p_gan.reports.scores import ScoreReport, find_scores
 from p2p_gan.reports.settings import SettingFacts, compare_with_preset
 from p2p_gan.runs.compare import Run, read_runs
-from p2p_gan.runs.runfolder import RUN, STATS, no_run, read_run_config, read_run_record, read_stats
+from p2p_gan.runs.runfolder import RUN, STATS, read_run_config, read_run_record, read_stats
 
 REPORT, SCORES = "report.html", "scores"
 """The page and the folder of scores that a run folder has."""
@@ -59,8 +59,7 @@ def gather_report(path: Path | str, *, scores: Sequence[Path] = ()) -> RunReport
     is damaged.
     """
     path = Path(path)
-    if not (path / RUN).is_file():
-        raise no_run(path, to_do="Give a folder that 'p2p train' has begun to write.")
+    refuse_no_run(path, to_do="Give a folder that 'p2p train' has begun to write.")
     record = read_run_record(path)
     config, lines = read_run_config(path, record), read_stats(path)
     (run,) = read_runs([path])

@@ -25,7 +25,6 @@ from p2p_datatools.contract.files.atomic import (
     write_lines,
 )
 from p2p_datatools.contract.files.lock import LOCK_FILES, FolderLock
-from p2p_datatools.contract.files.missing import advise_missing
 from p2p_datatools.contract.foreign import MOST_WHOLE
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
@@ -188,13 +187,6 @@ class RunFolder:
             return bool(at < images or (at == images and not later & line.keys()))
 
         write_lines(self.path / STATS, [*filter(is_known, read_stats(self.path)), {"resumed_at": images}])
-
-
-def no_run(path: Path, *, to_do: str) -> UsageError:
-    """The error for a path that is not a run folder; where nothing is there, with what was probably meant."""
-    if path.exists():
-        return UsageError(path, f"is not a run folder (no {RUN})", to_do, code="not-a-run")
-    return UsageError(path, "does not exist", advise_missing(path, otherwise=to_do), code="not-a-run")
 
 
 def read_run_record(run: Path) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.data.task import identify_files, open_for_training
 from p2p_gan.machine.device import describe_machine, resolve_device
-from p2p_gan.models.location import MODEL_FILE
+from p2p_gan.models.location import MODEL_FILE, refuse_no_run
 from p2p_gan.models.model import read_model
 from p2p_gan.runs import checkpoint
-from p2p_gan.runs.runfolder import RUN, find_recorded, no_run, read_run_config, read_run_record, read_stats
+from p2p_gan.runs.runfolder import find_recorded, read_run_config, read_run_record, read_stats
 from p2p_gan.training.run import train
 from p2p_gan.training.source import digest_of
 
@@ -65,8 +65,7 @@ def reproduce(
     `pairs` is the pair folder if it has moved. Raises P2PError, UsageError, or KeyboardInterrupt after Ctrl-C.
     """
     run, dest = Path(run), Path(dest)
-    if not (run / RUN).is_file():
-        raise no_run(run, to_do="Give the folder of a run.")
+    refuse_no_run(run, to_do="Give the folder of a run.")
     if run.resolve() == dest.resolve():
         raise UsageError(
             dest, "is the run itself", "Choose another folder for the reproduction.", code="destination-inside-source"

@@ -1,6 +1,7 @@
 """Frames come and go in their order, whatever writes them, and what is no whole video is one line."""
 
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -115,3 +116,26 @@ def test_a_video_that_ends_before_it_should_is_cut_off(tmp_path: Path, refused: 
     reader = open_video(tmp_path / "cut.avi")
     assert 10 < len(list(reader.frames(keep_going=True))) < 50
     assert "of the 60 frames" in reader.cut
+
+
+@pytest.mark.parametrize("pixel", [Fraction(1), Fraction(16, 11)])
+def test_colours_and_pixels_that_are_not_square_are_said_to_players(tmp_path: Path, pixel: Fraction) -> None:
+    # Without a word players take large frames for BT.709, in which pure green is another.
+    av = pytest.importorskip("av", reason="the package av is not installed")
+    write_video(tmp_path / "x.mp4", frames(3), 10, mark="", pixel=pixel)
+    with av.open(tmp_path / "x.mp4") as container:
+        frame = next(container.decode(video=0))
+        assert (frame.colorspace, frame.color_range) == (6, 1)
+    header = open_video(tmp_path / "x.mp4").header
+    assert (header.pixel, header.clear) == (pixel, False)
+
+
+def test_transparency_which_is_not_read_is_known(tmp_path: Path) -> None:
+    av = pytest.importorskip("av", reason="the package av is not installed")
+    with av.open(tmp_path / "x.mov", "w") as container:
+        stream = container.add_stream("qtrle", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 48, 32, "argb"
+        for frame in frames(3):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")))
+        container.mux(stream.encode())
+    assert open_video(tmp_path / "x.mov").header.clear

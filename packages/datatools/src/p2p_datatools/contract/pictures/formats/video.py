@@ -7,7 +7,7 @@ import importlib.util
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -40,17 +40,26 @@ _TOLERANCE = 0.02  # of the length: what the header of a whole video may announc
 _LEAST_MISSING = 2
 _QUALITY = "18"  # CRF of H.264, at which a loss can hardly be seen
 _MARK, _LONGEST_MARK = b"p2p:", 4096
+_BT601, _LIMITED = 6, 1  # as av computes YUV of RGB, in the numbers of ITU-T H.273
+_MOST_PIXEL = 10_000
+_CLEAR = ("yuva", "rgba", "argb", "bgra", "abgr", "gbrap", "ya8", "ya16")
 _BOX = 8  # bytes of the size and the name of a box
 
 
 @dataclass(frozen=True)
 class VideoHeader:
-    """What a video says of itself: `frames` are announced, 0 if not known; `sound` is None if that is not known."""
+    """What a video says of itself: `frames` are announced, 0 if not known; `sound` is None if that is not known.
+
+    `pixel` is the width of a pixel over its height, `clear` whether frames are known to have transparency, which is not
+    read.
+    """
 
     size: Size
     rate: float
     frames: int
     sound: bool | None
+    pixel: Fraction = Fraction(1)
+    clear: bool = False
 
 
 @dataclass
@@ -125,7 +134,18 @@ def open_video(path: Path | str) -> VideoReader:
     size = Size(int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)))
     frames = int(max(0, min(capture.get(cv2.CAP_PROP_FRAME_COUNT), 2**31)))
     rate = rate if 0 < rate <= _FASTEST else _USUAL_RATE
-    return VideoReader(path, VideoHeader(size, rate, frames, _has_sound(path)), _capture=capture)
+    sound, clear = _look_into(path)
+    header = VideoHeader(size, rate, frames, sound, _pixel_of(capture), clear)
+    return VideoReader(path, header, _capture=capture)
+
+
+def _pixel_of(capture: Any) -> Fraction:
+    """The width of a pixel over its height, in the frames as they are read: turned."""
+    width, height = (int(capture.get(each)) for each in (cv2.CAP_PROP_SAR_NUM, cv2.CAP_PROP_SAR_DEN))
+    if not (0 < width <= _MOST_PIXEL and 0 < height <= _MOST_PIXEL):
+        return Fraction(1)
+    is_turned = int(capture.get(cv2.CAP_PROP_ORIENTATION_META)) % 180 == 90
+    return Fraction(height, width) if is_turned else Fraction(width, height)
 
 
 def _is_container(head: bytes) -> bool:
@@ -137,27 +157,36 @@ def has_av() -> bool:
     return importlib.util.find_spec("av") is not None
 
 
-def _has_sound(path: Path) -> bool | None:
+def _look_into(path: Path) -> tuple[bool | None, bool]:
+    """Whether a video has sound, None if that is not known, and whether its frames are known to have transparency."""
     if not has_av():
-        return None
+        return None, False
     import av
 
     try:
         with av.open(str(path)) as container:
-            return bool(container.streams.audio)
+            clear = any(_is_clear(each.codec_context, each.metadata) for each in container.streams.video)
+            return bool(container.streams.audio), clear
     except (OSError, ValueError):
-        return None
+        return None, False
 
 
-def write_video(path: Path, frames: Iterable[Photo], rate: float, *, mark: str) -> str:
+def _is_clear(codec: Any, metadata: Mapping[str, str]) -> bool:
+    """Whether frames have an alpha channel; that of VP8 and VP9 lies beside them, and GIF has one in any case."""
+    has_channel = codec.name != "gif" and (codec.pix_fmt or "").startswith(_CLEAR)
+    return metadata.get("alpha_mode") == "1" or has_channel
+
+
+def write_video(path: Path, frames: Iterable[Photo], rate: float, *, mark: str, pixel: Fraction = Fraction(1)) -> str:
     """Write frames of one size as MP4, atomically, and say how: H.264, or MPEG-4 (mp4v) where nothing writes that.
 
     Sides that are odd get their last column or row twice, as both demand. `mark` is a text in the file by which
-    `read_mark` knows it again. Raises P2PError when the disk is full or the place cannot be written.
+    `read_mark` knows it again. Pixels that are not square are said by av alone. Raises P2PError when the disk is full
+    or the place cannot be written.
     """
     padded = (_to_even(frame) for frame in frames)
     with atomic(path) as file:
-        codec = _write_by_av(file.name, padded, rate) if has_av() else _write_by_opencv(path, file, padded, rate)
+        codec = _write_by_av(file.name, padded, rate, pixel) if has_av() else _write_by_opencv(path, file, padded, rate)
         file.seek(0, os.SEEK_END)
         data = _MARK + mark.encode()
         file.write((len(data) + _BOX).to_bytes(4, "big") + b"free" + data)
@@ -181,7 +210,7 @@ def _to_even(frame: Photo) -> Photo:
     return np.pad(frame, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge") if height % 2 or width % 2 else frame
 
 
-def _write_by_av(place: str, frames: Iterable[Photo], rate: float) -> str:
+def _write_by_av(place: str, frames: Iterable[Photo], rate: float, pixel: Fraction) -> str:
     import av
 
     codec = "libx264" if "libx264" in av.codecs_available else "mpeg4"
@@ -192,6 +221,9 @@ def _write_by_av(place: str, frames: Iterable[Photo], rate: float) -> str:
                 stream = container.add_stream(codec, rate=Fraction(rate).limit_denominator(60_000))
                 stream.width, stream.height = size_of(frame)
                 stream.pix_fmt = "yuv420p"
+                stream.codec_context.sample_aspect_ratio = pixel
+                # Of what says nothing, players take large frames for BT.709, and show other colours.
+                stream.codec_context.colorspace, stream.codec_context.color_range = _BT601, _LIMITED
                 stream.options = {"crf": _QUALITY} if codec == "libx264" else {"q:v": "2"}
             container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")))
         if stream is not None:
