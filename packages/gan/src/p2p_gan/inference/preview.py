@@ -4,6 +4,7 @@ Nothing here may apply a model, or refuse a picture that the model takes; what i
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -33,6 +34,8 @@ _ENDS = ((0, 0, 0), (255, 255, 255))
 _NEAR, _PURE = 48, 0.98  # how far JPEG moves both, and the share of pixels that it moves no farther
 _SHEETS = ("sample sheet", "contact sheet", "figure")  # roles of what has several pictures on it
 _BYTE, _SCALES = 255, 8  # what 8 bits hold, and from how many times that on a range is one of more bits
+# Of 12 bits or fewer for a model of 16, and of another unit of floats, all pictures have so small a part of the range.
+_BITS, _UNITS, _FEWEST = 16, 200, 3
 _SHARE = 0.75  # of the pictures that tell something
 
 
@@ -66,6 +69,27 @@ def look_at_inputs(
         if not _note_sheets(chosen, read, report):
             _note_pairs(names, pictures, card, report)
         _note_masks(names, pictures, card, report)
+    elif card.input_coding.kind == "values":
+        _note_small_values(chosen, card, read, report)
+
+
+def _note_small_values(
+    chosen: Sequence[Path | PictureBytes], card: ModelCard, read: ReadOptions, report: Reporter
+) -> None:
+    """Note that all pictures have a small part of the model's range, as metres have where it knows millimetres."""
+    farthest = list[float]()
+    for each in chosen:
+        with suppress(P2PError), open_input(each, read) as file:  # what fails is reported where all are read
+            values = read_input(file, card)
+            farthest.append(float(np.abs(values.astype(np.float64)).max()))
+    low, high = card.input_coding.range
+    least, times = (_BYTE, _BITS) if card.input_coding.dtype == "uint16" else (0, _UNITS)
+    most = max(farthest, default=0)
+    if len(farthest) >= _FEWEST and least < most <= max(-low, high) / times:
+        report.note(
+            f"All {len(farthest)} pictures that were looked at have no value beyond {most:.6g}, but the model was trained "
+            f"on {low:.6g} to {high:.6g}. If they have another unit, or fewer bits, bring them to that of training."
+        )
 
 
 def look_at_pixels(pixels: Array, card: ModelCard, report: Reporter, *, where: str) -> None:
