@@ -88,7 +88,8 @@ def _note_small_values(
     if len(farthest) >= _FEWEST and least < most <= max(-low, high) / times:
         report.note(
             f"All {len(farthest)} pictures that were looked at have no value beyond {most:.6g}, but the model was "
-            f"trained on {low:.6g} to {high:.6g}. If they have another unit, or fewer bits, bring them to that of training."
+            f"trained on {low:.6g} to {high:.6g}. If they have another unit, or fewer bits, bring them to "
+            "that of training."
         )
 
 
