@@ -462,6 +462,34 @@ def test_values_of_another_scale_than_those_of_training_are_noted(
     assert [said in line for line in notes.lines if "was trained on" in line] == [True] * bool(said)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "high", "tops", "noted"),
+    [
+        ("float32", 5600.0, (4.9, 5.1, 3.2), True),  # metres for millimetres
+        ("float32", 5600.0, (4.9, 5.1, 320), False),  # two are of flat land
+        ("float32", 5600.0, (4.9, 5.1), False),
+        ("uint16", 65535.0, (3900, 4000, 3000), True),  # 12 bits
+        ("uint16", 65535.0, (3900, 4000, 9000), False),
+    ],
+)
+def test_pictures_that_all_have_a_small_part_of_the_range_are_noted(
+    make_model: Callable[..., Model],
+    tmp_path: Path,
+    write_model: "WriteModel",
+    notes: "Notes",
+    dtype: str,
+    high: float,
+    tops: tuple[float, ...],
+    noted: bool,
+) -> None:
+    model = make_model(Half("height", "picture", 1, dtype, (0.0, high)), Half("photo", "photo"))
+    (tmp_path / "in").mkdir()
+    for number, top in enumerate(tops):
+        np.save(tmp_path / "in" / f"{number}.npy", np.linspace(0, top, 1200).reshape(30, 40).astype(dtype))
+    sample(write_model(model, tmp_path / "m.safetensors"), tmp_path / "in", tmp_path / "out", report=notes)
+    assert ["has no value beyond" in line for line in notes.lines] == [True] * noted
+
+
 @pytest.mark.parametrize(("least", "most", "noted"), [(-0.9, -0.1, True), (1.1, 1.4, True), (-0.3, 1.2, False)])
 def test_a_picture_without_any_value_of_training_is_noted(
     make_model: Callable[..., Model],

@@ -33,8 +33,9 @@ _ENDS = ((0, 0, 0), (255, 255, 255))
 _NEAR, _PURE = 48, 0.98  # how far JPEG moves both, and the share of pixels that it moves no farther
 _SHEETS = ("sample sheet", "contact sheet", "figure")  # roles of what has several pictures on it
 _BYTE, _SCALES = 255, 8  # what 8 bits hold, and from how many times that on a range is one of more bits
+# Of 12 bits or fewer for a model of 16, and of another unit of floats, all pictures have so small a part of the range.
+_BITS, _UNITS, _FEWEST = 16, 200, 3
 _SHARE = 0.75  # of the pictures that tell something
-_FAINT = 500  # times that values are to be smaller than those of training, and are probably in another unit
 
 
 def look_at_inputs(
@@ -69,9 +70,9 @@ def look_at_inputs(
             _note_pairs(names, photos, card, report)
         _note_masks(names, photos, card, report)
         pictures = photos
-    elif card.input_coding.dtype.startswith("float") and not card.input.parts:
+    elif card.input_coding.kind == "values" and not card.input.parts:
         pictures = [values for values in (_read_values(each, card, read) for each in chosen) if values is not None]
-    _note_faint(names, pictures, card, report)
+    _note_small_values(names, pictures, card, report)
 
 
 def look_at_pixels(pixels: Array, card: ModelCard, report: Reporter, *, where: str) -> None:
@@ -82,7 +83,7 @@ def look_at_pixels(pixels: Array, card: ModelCard, report: Reporter, *, where: s
     if beyond := find_beyond(pixels, card):
         report.note(f"{where}: {beyond}")
     else:
-        _note_faint([Path(where)], [pixels], card, report)
+        _note_small_values([Path(where)], [pixels], card, report)
     takes_mask = card.input.kind == "mask" and card.palette is not None
     if takes_mask or card.input.dtype != "uint8" or card.input.channels not in (1, 3):
         return
@@ -110,20 +111,25 @@ def find_beyond(pixels: Array, card: ModelCard) -> str | None:
     return None
 
 
-def _note_faint(files: Sequence[Path], pictures: Sequence[Array], card: ModelCard, report: Reporter) -> None:
-    """Note that all pictures are as dark as if their values went to 1, or in another unit; one alone may be so."""
-    low, high = card.input_coding.range
-    is_byte = card.input_coding.dtype == "uint8"
-    most = 1.0 if is_byte else (high - low) / _FAINT
-    is_faint = [bool(np.ptp(each) > 0 and np.abs(each).max() <= most) for each in pictures]
-    is_value = is_byte or card.input_coding.dtype.startswith("float")
-    if card.input.kind == "mask" or not is_value or not is_faint or not all(is_faint):
+def _note_small_values(files: Sequence[Path], pictures: Sequence[Array], card: ModelCard, report: Reporter) -> None:
+    """Note that all pictures have a small part of the model's range, as of another unit, fewer bits, or 0 and 1."""
+    coding = card.input_coding
+    if card.input.kind == "mask" or not pictures:
         return
-    what = "has no values but 0 and 1, two shades of black. If 1 stands for white, multiply them by 255."
-    if not is_byte:
-        what = f"has no value as large as 1/{_FAINT} of those that the model was trained on ({low:.6g} to {high:.6g}). "
-        what += "Is it in another unit, such as metres for millimetres?"
-    report.note(f"{files[0]}{f' (and {len(files) - 1} more)' if len(files) > 1 else ''}: {what}")
+    farthest = [float(np.abs(each.astype(np.float64)).max()) for each in pictures]
+    first = f"{files[0]}{f' (and {len(files) - 1} more)' if len(files) > 1 else ''}"
+    if coding.dtype == "uint8":
+        if max(farthest) <= 1 and all(np.ptp(each) > 0 for each in pictures):
+            what = "has no values but 0 and 1, two shades of black. If 1 stands for white, multiply them by 255."
+            report.note(f"{first}: {what}")
+        return
+    low, high = coding.range
+    least, times = (_BYTE, _BITS) if coding.dtype == "uint16" else (0, _UNITS)
+    if len(pictures) >= _FEWEST and least < max(farthest) <= max(-low, high) / times:
+        report.note(
+            f"{first}: has no value beyond {max(farthest):.6g}, but the model was trained on {low:.6g} to {high:.6g}. "
+            "If it has another unit, such as metres for millimetres, or fewer bits, bring it to that of training."
+        )
 
 
 def _refuse_pairs(files: Sequence[Path]) -> None:
