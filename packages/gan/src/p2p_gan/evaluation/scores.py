@@ -69,7 +69,7 @@ class Scores:
     there. Each of these is None if it does not apply or was not requested. `skipped` are pairs that could
     not be read, which are in none of the means.
 
-    `intervals` are the 95% intervals of the scores (bootstrap over pictures or their groups), and `numbers` the pictures in each, both
+    `intervals` are the 95% intervals of the scores (bootstrap over pictures), and `numbers` the pictures in each, both
     by the score's place in `to_json` with dots between, such as `judged.classes.body.iou`. `cautions` say where the
     scores mean little. `groups` is how many groups the pictures form that `p2p data split` kept together, which are
     what intervals resample; None where each picture stands for itself.
