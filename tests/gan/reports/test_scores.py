@@ -32,6 +32,15 @@ def test_scores_have_their_interval_their_number_and_what_stands_beside_them(mak
     assert scores.cautions == ("5 pictures are few.",)
 
 
+@pytest.mark.parametrize(("groups", "said"), [(None, "the pictures"), (2, "their 2 groups")])
+def test_the_page_says_what_intervals_were_drawn_from(
+    groups: int | None, said: str, make_run: Make, make_scores: Make
+) -> None:
+    run = make_run()
+    make_scores(run, groups=groups)
+    assert f"bootstrap over {said}" in report_page(gather_report(run)).decode()
+
+
 def test_masks_have_a_row_for_each_class_and_the_real_pictures_beside_those_of_a_segmenter(
     make_run: Make, make_scores: Make
 ) -> None:

@@ -185,9 +185,10 @@ def interval_text(row: ScoreRow) -> str:
 def _about_scores(scores: ScoreReport) -> str:
     which = {"best.safetensors": "the best model (by validation)", "model.safetensors": "the last model"}
     model = which.get(scores.model, "another state of the model")
+    drawn = "the pictures" if scores.groups is None else f"their {plural(scores.groups, 'group')}, as they were split"
     text = (
         f"Scored: {model}, on {plural(scores.pictures, 'picture')} of {scores.split} at their own size. Intervals "
-        "cover the choice of pictures (bootstrap over the pictures) and not the randomness of training. The mean "
+        f"cover the choice of pictures (bootstrap over {drawn}) and not the randomness of training. The mean "
         "picture paints the same for every input; any model should beat it."
     )
     if scores.better is not None:

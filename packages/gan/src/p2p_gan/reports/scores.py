@@ -67,7 +67,8 @@ class ScoreReport:
     `model` is the name of the file of the run that was scored, empty if the run has trained since. `better` of the
     pictures have a smaller L1 than the mean picture of the split `mean_of`. `classes` holds for each class the scores
     that apply to it, by the words of `CLASS_SCORES`; `examples` are pictures by the words best, median and worst;
-    `networks` the hashes of the weights by which distances of photos were measured.
+    `networks` the hashes of the weights by which distances of photos were measured; `groups` is how many groups the
+    pictures form, None where each stands for itself.
     """
 
     folder: Path
@@ -83,6 +84,7 @@ class ScoreReport:
     skipped: int = 0
     networks: Mapping[str, str] = field(default_factory=dict)
     rival: RivalReport | None = None
+    groups: int | None = None
 
 
 def find_scores(run: Path, given: Sequence[Path] = ()) -> tuple[ScoreReport, ...]:
@@ -130,6 +132,7 @@ def _read_report(folder: Path, summary: Mapping[str, Any], model: str) -> ScoreR
         folder=folder,
         split=str(of["split"]),
         pictures=int(scores["pictures"]),
+        groups=None if scores.get("groups") is None else int(scores["groups"]),
         model=model,
         rows=tuple(row for path, row in rows.items() if not any(each in path for each in _OF_CLASSES)),
         classes=_classes(rows),
