@@ -51,6 +51,28 @@ def test_a_worn_picture_comes_back_but_for_few_pixels_and_no_class_vanishes_or_a
     assert (found.rows == rows).sum() > (SNAPPER.snap(worn).rows == rows).sum()
 
 
+@pytest.mark.parametrize("kind", ["jpeg", "soft"])
+def test_a_small_thing_in_a_colour_of_no_row_is_stray_and_not_what_lies_around_it(kind: str) -> None:
+    rows, colors = drawing(), COLORS[drawing()]
+    colors[20:30, 100:105] = (255, 0, 255)  # too narrow for a flat area in it
+    found = restore(SNAPPER, as_jpeg(colors) if kind == "jpeg" else soften(colors, 1))
+    assert found.stray[22:28, 101:104].all()
+    around = np.zeros(rows.shape, dtype=bool)
+    around[16:34, 96:109] = True
+    assert not found.stray[~around].any()
+    assert (found.rows == rows)[~around].mean() > 0.995
+    assert set(np.unique(found.rows[~around])) == set(np.unique(rows))
+    assert not restore(SNAPPER, as_jpeg(COLORS[rows]) if kind == "jpeg" else soften(COLORS[rows], 1)).stray.any()
+
+
+def test_single_pixels_of_strange_colours_are_what_lies_around_them() -> None:
+    colors = COLORS[drawing()]
+    colors[5::40, 5::40] = (255, 0, 255)
+    found = restore(SNAPPER, colors)
+    assert not found.stray.any()
+    assert (found.rows == drawing()).all()
+
+
 def test_between_red_and_black_lies_no_brown_that_is_elsewhere() -> None:
     rows = drawing()
     rows[130:150, 60:80] = BROWN

@@ -140,6 +140,16 @@ def test_a_region_drawn_first_and_labelled_then_is_one_region() -> None:
     assert [each.label for each in alone.regions] == ["unnamed"]
 
 
+def test_a_region_without_label_is_of_the_class_that_was_chosen_for_it() -> None:
+    plain = result("polygon", None, points=TRIANGLE)
+    chosen = result("choices", None, points=TRIANGLE, choices=["car"])
+    of_picture = {"id": "r2", "type": "choices", "value": {"choices": ["rain"]}}
+    assert [each.label for each in first(read(task(annotation(plain, chosen, of_picture)))).regions] == ["car"]
+    assert [each.label for each in first(read(task(annotation(plain, of_picture)))).regions] == ["unnamed"]
+    parked = result("choices", None, points=TRIANGLE, choices=["parked"])
+    assert [each.label for each in first(read(task(annotation(result(), parked)))).regions] == ["car"]
+
+
 def test_what_is_said_of_a_region_or_picture_is_no_region() -> None:
     remarks = [
         result("choices", ["parked"], points=TRIANGLE),

@@ -49,10 +49,11 @@ _LEAST = 1024  # pixels: a row of fewer has to be proved,
 _PROOF, _PROOF_NOISY = 2500.0, 50.0  # by so much more squared error, over its mean, without it, for each of its pixels
 _ONCE = 10  # and for so many more
 _LIKELY = 4  # times the squared tolerance: nearer, a pixel of a sharpened picture may be of a thin line of its row
+_UNLIKE = 9  # times the squared tolerance: no JPEG facade of thirty has 3x3 pixels so far from their blurred rows
 _FAR = np.float32(1e7)  # beyond each squared distance between colours
 _T = TypeVar("_T")
 _P = TypeVar("_P", bound=np.generic)
-_SQUARE, _AROUND, _BLOCK = (np.ones((side, side), dtype=np.uint8) for side in (3, 5, 2))
+_SQUARE, _AROUND, _BLOCK, _NEAR_STRANGE = (np.ones((side, side), dtype=np.uint8) for side in (3, 5, 2, 9))
 
 
 class _Tile(NamedTuple):
@@ -84,7 +85,13 @@ def restore(snapper: Snapper, picture: Photo) -> SnapResult:
     if not 0 < share <= _MOST_BLENDED or np.count_nonzero(found.stray) > _MOST_STRAY * found.rows.size:
         return found
     search = _Restoration(snapper, picture, found)
-    return replace(found, rows=search.run(), stray=search.explain(found.stray))
+    restored = replace(found, rows=search.run(), stray=search.explain(found))
+    if not (restored.stray & ~found.stray).any():
+        return restored
+    # What is strange only now has misled the search for the blur.
+    known = replace(snapper.snap(picture), stray=restored.stray)
+    search = _Restoration(snapper, picture, known)
+    return replace(known, rows=search.run(), stray=search.explain(known))
 
 
 class _Restoration:
@@ -94,6 +101,8 @@ class _Restoration:
         self._colors, self._limit = snapper.colors, snapper.limit
         self._table = to_ycc(snapper.colors[None])[0]
         self._picture, self._moved, self._rows = picture, found.moved, found.rows
+        self._strange = cv2.dilate(found.stray.astype(np.uint8), _NEAR_STRANGE) > 0
+        """Where no blur explains the picture by the rows, so that it tells nothing of the blur."""
         tiles, blended = _tiles(found.rows, _TILE), found.blended
         self._tiles = [tile for tile in tiles if blended[tile.inner].any()]
         self._areas = [area for area in _tiles(found.rows, _AREA) if blended[area.inner].any()]
@@ -129,14 +138,19 @@ class _Restoration:
         self._leave_few(self._blur)
         return self._rows
 
-    def explain(self, stray: Marks) -> Marks:
-        """The stray pixels whose colour is not that of the rows around them, blurred, either."""
-        left = stray.copy()
+    def explain(self, found: SnapResult) -> Marks:
+        """The stray pixels whose colour is not that of the rows around them, blurred, either, and blends far from it.
+
+        Noise leaves single pixels far from what explains them; small things of a strange colour are whole areas.
+        """
+        left = found.stray.copy()
         for tile in self._tiles:
-            if stray[tile.inner].any():
-                blurred = blur_colors(self._colors[self._rows[tile.outer]].astype(np.float32), self._blur)
-                differs = np.square(blurred - self._picture[tile.outer]).sum(axis=2) > self._limit
-                left[tile.inner] &= tile.cut(differs)
+            blurred = blur_colors(self._colors[self._rows[tile.outer]].astype(np.float32), self._blur)
+            error = np.square(blurred - self._picture[tile.outer]).sum(axis=2)
+            far = ((error > _UNLIKE * self._limit) & found.blended[tile.outer]).astype(np.uint8)
+            left[tile.inner] &= tile.cut(error > self._limit)
+            areas = cv2.erode(far, _SQUARE, borderType=cv2.BORDER_CONSTANT, borderValue=(0,))  # no line along an edge
+            left[tile.inner] |= tile.cut(cv2.dilate(areas, _SQUARE)) > 0
         return left
 
     def _count(self) -> Places:
@@ -205,6 +219,7 @@ class _Restoration:
         clean = np.stack([colors[rows] for colors in self._table.T])
         inner = np.zeros(rows.shape, dtype=np.float32)
         tile.cut(inner)[...] = 1
+        inner[self._strange[tile.outer]] = 0
         return _planes(to_ycc(self._picture[tile.outer])), clean, self._find_worn(tile, rows) * inner
 
     def _resnap(self, blur: BlurWidths, steps: int, known: Places) -> Places:

@@ -32,8 +32,13 @@ from p2p_datatools.labels.values import ClassNames
 LABEL_MAP = "labelmap.txt"  # CVAT's, of lines NAME:R,G,B:parts:actions
 # Hasty: png_index, class_name, color; Hugging Face: {"0": name}, and {name: 0}
 _JSON_LISTS = ("label_classes.json", "id2label.json", "label2id.json", "classes.json", "class_names.json")
-# Supervisely: {name: [1, 1, 1]}; Audi's A2D2: {"#ff0000": name}
-_MORE_JSON_LISTS = ("obj_class_to_machine_color.json", "class_list.json")
+# Supervisely: {name: [1, 1, 1]}; Audi's A2D2: {"#ff0000": name}; X-AnyLabeling: {"type": .., "colors": {name: 64}}
+_MORE_JSON_LISTS = (
+    "obj_class_to_machine_color.json",
+    "class_list.json",
+    "mask_color_map.json",
+    "mask_grayscale_map.json",
+)
 _CONFIG = "config.json"  # Mapillary Vistas has its list in it, beside these keys; others have something else
 _OF_VISTAS = ("version", "mapping", "folder_structure")
 _DATASET = "dataset.json"  # so has nnU-Net's, beside some of these keys: {name: 1}, and {"1": name} before version 2
@@ -351,7 +356,8 @@ def _json_entries(value: Any) -> list[Any]:
         return value if isinstance(value, list) else []
     if isinstance(labels := value.get("labels"), list) and "classes" not in value:
         return [{"index": place, **each} if isinstance(each, dict) else each for place, each in enumerate(labels)]
-    inside = next((value[key] for key in ("classes", "id2label", "label2id", "labels") if key in value), value)
+    keys = ("classes", "id2label", "label2id", "labels", *(["colors"] if "type" in value else []))
+    inside = next((value[key] for key in keys if key in value), value)
     if isinstance(inside, dict):
         return _table_entries(inside)
     return inside if isinstance(inside, list) else []

@@ -195,8 +195,9 @@ def _labels(name: str, shapes: list[Any], where: str, source: str) -> RegionLabe
     size = _size([pair for pair in places if not _is_remark(pair[1])], where)
     # A region that was drawn first and labelled then stands there twice, once without its label.
     labelled = [shape["id"] for _, shape in places if "id" in shape and _labels_of(shape)]
+    chosen = {_id_of(shape): choices for _, shape in places if (choices := _choices_of(shape))}
     for place, shape in places:
-        labels = _labels_of(shape)
+        labels = _labels_of(shape) or (chosen.get(own, []) if (own := _id_of(shape)) else [])
         if not _is_remark(shape) and (labels or shape.get("id") not in labelled):
             collector.add(partial(_shape, shape, size, place), *labels, where=place)
     return collector.labels_of(name, size, where=where, source=source)
@@ -206,6 +207,17 @@ def _labels_of(shape: Mapping[str, Any]) -> list[Any]:
     return [
         label for key, value in shape.items() if key.endswith("labels") and isinstance(value, list) for label in value
     ]
+
+
+def _id_of(shape: Mapping[str, Any]) -> str:
+    own = shape.get("id")
+    return own if isinstance(own, str) else ""
+
+
+def _choices_of(shape: Mapping[str, Any]) -> list[Any]:
+    """What was chosen for a region, which is its class where it has no label (choices with perRegion)."""
+    found = shape.get("choices") if shape.get("type") == "choices" else None
+    return found if isinstance(found, list) else []
 
 
 def _is_remark(shape: Mapping[str, Any]) -> bool:
