@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -123,17 +123,7 @@ def sample(
     several = [inputs] if isinstance(inputs, Path | str | PictureBytes) else inputs
     given = [each if isinstance(each, PictureBytes) else Path(each) for each in several]
     _refuse_dest(dest, given)
-    strange: list[Skip] | None = [] if keep_going else None
-    if len(given) > 1 and model.card.input.parts:
-        pictures = list_stacks(given, model.card, sampling.read, report)
-    else:
-        pictures = list_inputs(given, sampling.read, report, strange=strange)
-    skipped, fitting, sizes = _split_by_fit(pictures, model.card, keep_going=keep_going)
-    skipped[:0] = strange or []
-    alone = {each.name: sizes[each.name] for each in fitting if each.folder is None and each.name in sizes}
-    _note_shrunk(model, alone, sampling.how, report)
-    files = [each.source for each in fitting if each.folder is None]
-    look_at_inputs(files, model.card, sampling.read, keep_going=keep_going, report=report)
+    fitting, sizes, skipped = _find_inputs(given, model, sampling, keep_going=keep_going, report=report)
     variants = [
         Variant(each, number, file)
         for each in fitting
@@ -159,6 +149,36 @@ def sample(
     work.changes.say(report)
     snapped = tuple(str(each.path) for each in fitting if each.path in work.changes.snapped)
     return SampleSummary(dest, done.made, done.resumed + done.kept, tuple(skipped), snapped, model)
+
+
+class _Inputs(NamedTuple):
+    """The pictures that a model takes, their sizes by name where these are known, and why others are left out."""
+
+    fitting: list[InputPicture]
+    sizes: dict[str, Size]
+    skipped: list[Skip]
+
+
+def _find_inputs(
+    given: Sequence[Path | PictureBytes],
+    model: AnyModel,
+    sampling: SampleOptions,
+    *,
+    keep_going: bool,
+    report: Reporter,
+) -> _Inputs:
+    """The inputs of a call, looked at; notes what is likely wrong with them, raises P2PError for what certainly is."""
+    card = model.card
+    strange: list[Skip] | None = [] if keep_going else None
+    if len(given) > 1 and card.input.parts:
+        pictures = list_stacks(given, card, sampling.read, report)
+    else:
+        pictures = list_inputs(given, sampling.read, report, strange=strange)
+    fitting, sizes, skipped = _split_by_fit(pictures, card, keep_going=keep_going)
+    alone = [each for each in fitting if each.folder is None]
+    _note_shrunk(model, {each.name: sizes[each.name] for each in alone if each.name in sizes}, sampling.how, report)
+    look_at_inputs([each.source for each in alone], card, sampling.read, keep_going=keep_going, report=report)
+    return _Inputs(fitting, sizes, [*(strange or []), *skipped])
 
 
 def _refuse_dest(dest: Path, given: Sequence[Path | PictureBytes]) -> None:
@@ -228,10 +248,8 @@ def _record_of(line: Any, where: Path) -> "SampleRecord":
     return SampleRecord(file, str(line["source"]), str(line["input"]), columns, runtime, ground)
 
 
-def _split_by_fit(
-    pictures: Sequence[InputPicture], card: ModelCard, *, keep_going: bool
-) -> tuple[list[Skip], list[InputPicture], dict[str, Size]]:
-    """(pictures that the model does not take, by their headers; those that it takes; sizes by name, where known)."""
+def _split_by_fit(pictures: Sequence[InputPicture], card: ModelCard, *, keep_going: bool) -> _Inputs:
+    """Tell by their headers which pictures the model takes."""
     skipped, fitting = [], []
     sizes: dict[str, Size] = {}
     for each in pictures:
@@ -247,7 +265,7 @@ def _split_by_fit(
         fitting.append(each)
         if size is not None and all(size):  # a foreign pair folder does not say them
             sizes[each.name] = size
-    return skipped, fitting, sizes
+    return _Inputs(fitting, sizes, skipped)
 
 
 @dataclass(frozen=True)
