@@ -3,7 +3,7 @@
 Nothing here may change a score or compute one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -45,53 +45,63 @@ def find_cautions(
     `uncounted` pairs have no pixel that counts, `found_in_real` are the IoUs of what the segmenter finds in the real
     photos, by class, and the pictures form so many `groups`, if any.
     """
-    found = []
-    if uncounted:
-        of = plural(uncounted, "pair has", "pairs have")
-        found.append(Caution("pairs-uncounted", f"{of} no pixel that counts (ignored, or without data): in no score."))
-    if few := _say_few(pictures, groups):
-        found.append(few)
-    worse = [name for name, value in mean_picture.items() if is_better(name, value, metrics[name])]
+    found = [*_say_uncounted(uncounted), *_say_few(pictures, groups)]
+    found += [*_say_worse(metrics, mean_picture, mean_of), *_say_missed(found_in_real), *_say_scattered(distances)]
+    return tuple(found)
+
+
+def _say_uncounted(pairs: int) -> Iterator[Caution]:
+    if pairs:
+        of = plural(pairs, "pair has", "pairs have")
+        yield Caution("pairs-uncounted", f"{of} no pixel that counts (ignored, or without data): in no score.")
+
+
+def _say_few(pictures: int, groups: int | None) -> Iterator[Caution]:
+    """Too few pictures, or groups of pictures, for intervals."""
+    if (pictures if groups is None else groups) >= FEW:
+        return
+    if groups is None:
+        what = f"{plural(pictures, 'picture')} are few" if pictures > 1 else "1 picture has no interval"
+        code, which = "few-pictures", "pictures"
+    else:
+        of = f"{plural(pictures, 'picture')} are of {plural(groups, 'group')}"
+        what = f"The {of}, which 'p2p data split' kept together{', and one group has no interval' * (groups == 1)}"
+        code, which = "few-groups", "groups"
+    rest = f"below {FEW} every score depends on which {which} they are, and intervals are too narrow."
+    yield Caution(code, f"{what}: {rest}")
+
+
+def _say_worse(
+    metrics: Mapping[str, float], mean_picture: Mapping[str, float], mean_of: str | None
+) -> Iterator[Caution]:
+    """Scores in which a picture that knows nothing of the input beats the model."""
+    worse = [
+        f"{score_word(name).label} ({metrics[name]:.4g}, the mean picture {value:.4g})"
+        for name, value in mean_picture.items()
+        if is_better(name, value, metrics[name])
+    ]
     if worse:
-        said = ", ".join(
-            f"{score_word(name).label} ({metrics[name]:.4g}, the mean picture {mean_picture[name]:.4g})"
-            for name in worse
-        )
-        found.append(
-            Caution(
-                "worse-than-mean",
-                f"The model is worse than the mean picture of {mean_of}, which ignores the input, in {said}.",
-            )
-        )
+        text = f"The model is worse than the mean picture of {mean_of}, which ignores the input, in {', '.join(worse)}."
+        yield Caution("worse-than-mean", text)
+
+
+def _say_missed(found_in_real: Mapping[str, float]) -> Iterator[Caution]:
+    """Classes that the segmenter does not know well enough to judge by."""
     if missed := [f"{name} ({iou:.2f})" for name, iou in found_in_real.items() if iou < _FOUND]:
         text = f"The segmenter misses much in the real photos, too: the IoU of {', '.join(missed)} is below {_FOUND} "
         text += "there, so that the same of generated photos says little of them. Train a better segmenter."
-        found.append(Caution("weak-segmenter", text))
+        yield Caution("weak-segmenter", text)
+
+
+def _say_scattered(distances: Mapping[str, int]) -> Iterator[Caution]:
+    """Distances by networks of too few photos."""
     for name, number in distances.items():
         of = f"{name} of {plural(number, 'picture')}"
         if name == "FID" and number < FEW_FOR_FID:
             text = f"{of} is too large, the more so the fewer there are: below {FEW_FOR_FID:,} prefer KID."
-            found.append(Caution("few-for-fid", text))
+            yield Caution("few-for-fid", text)
         elif name.startswith("KID") and number < FEW_FOR_KID:
-            text = f"{of} scatters: below {FEW_FOR_KID} quote it with its interval."
-            found.append(Caution("few-for-kid", text))
-    return tuple(found)
-
-
-def _say_few(pictures: int, groups: int | None) -> Caution | None:
-    """Too few pictures, or groups of pictures, for intervals."""
-    if (pictures if groups is None else groups) >= FEW:
-        return None
-    if groups is not None:
-        what = (
-            f"The {plural(pictures, 'picture')} are of {plural(groups, 'group')}, which 'p2p data split' kept together"
-        )
-        none = ", and one group has no interval" if groups == 1 else ""
-        rest = f"{none}: below {FEW} every score depends on which groups they are, and intervals are too narrow."
-        return Caution("few-groups", f"{what}{rest}")
-    what = f"{plural(pictures, 'picture')} are few" if pictures > 1 else "1 picture has no interval"
-    rest = f"below {FEW} every score depends on which pictures they are, and intervals are too narrow."
-    return Caution("few-pictures", f"{what}: {rest}")
+            yield Caution("few-for-kid", f"{of} scatters: below {FEW_FOR_KID} quote it with its interval.")
 
 
 def is_better(metric: str, value: float, other: float) -> bool:
