@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 import torch
 from gan.fake_gpu import PLACE, FakeGpu, install
@@ -21,6 +22,7 @@ from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.config.presets import PRESETS
 from p2p_gan.data.dataset import load_dataset
+from p2p_gan.evaluation.features import efficientnet as features
 from p2p_gan.inference import sampling
 from p2p_gan.inference.apply import ApplyOptions
 from p2p_gan.machine.device import keep_arithmetic
@@ -277,5 +279,27 @@ def test_features_of_small_and_large_photos_are_on_a_gpu_those_of_the_cpu(gpu: F
             (gradient,) = torch.autograd.grad(perceptual_loss(seen, real), fake)
             found.append(gradient.cpu())
         stem = 1 + sum(len(block.layers) for block in network.blocks[1:])
-        assert gpu.launches["convolution"] + gpu.launches["addmm"] == passes * stem
+        assert gpu.launches + gpu.launches["addmm"] == passes * stem
         torch.testing.assert_close(*found, rtol=1e-3, atol=1e-7)
+
+
+def test_features_that_score_photos_have_all_digits_on_a_gpu(
+    gpu: FakeGpu, feature_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tensors, digest = read_features(feature_file)
+    head = {name: torch.ones(shape) for name, shape in features._HEAD.items()}
+    monkeypatch.setattr(features, "find_features", lambda: feature_file)
+    monkeypatch.setattr(features, "read_state", lambda path: head)
+    monkeypatch.setattr(features, "read_features", lambda path: (tensors, digest))
+    rounded, before = list[bool](), FeatureNetwork.run
+
+    def run(*given: Any) -> tuple[Tensor, ...]:
+        rounded.append(torch.backends.cudnn.allow_tf32)
+        return before(*given)
+
+    monkeypatch.setattr(FeatureNetwork, "run", run)
+    photo = np.random.default_rng(1).integers(0, 256, (40, 40, 3), np.uint8)
+    found = [features.EfficientNetFeatures(device).extract(photo) for device in (PLACE, torch.device("cpu"))]
+    assert rounded == [False, True]
+    assert found[0] == pytest.approx(found[1], rel=1e-4, abs=1e-5)
+    assert gpu.launches

@@ -1,5 +1,6 @@
 """Which batch fits, and what is said when one does not."""
 
+import weakref
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,7 @@ from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.planning import plan
 from p2p_gan.training.run import train
 from p2p_gan.training.steps import update
-from p2p_gan.training.trial import largest_batch, spare, time_updates
+from p2p_gan.training.trial import explain_out_of_memory, largest_batch, spare, time_updates
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
@@ -195,3 +196,24 @@ def test_a_batch_found_on_cuda_trains(pair_folder: Path, tiny: Config, tmp_path:
     automatic = with_settings(replace(tiny, device="cuda", threads=0), {"batch": "auto"})
     train(pair_folder, tmp_path / "run", automatic)
     assert read_json(tmp_path / "run" / "run.json")["config"]["batch"] == 8
+
+
+def test_what_an_update_held_that_ran_out_of_memory_is_free_when_batches_are_tried(
+    pair_folder: Path, tiny: Config, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+) -> None:
+    job = make_job(open_pairs(pair_folder), replace(tiny, batch=8))
+    dataset = load_dataset(job.folder, job.task, job.config)
+    held: list[weakref.ref[torch.Tensor]] = []
+
+    def update() -> None:
+        activations = torch.ones(8)
+        held.append(weakref.ref(activations))
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    def largest(*_: object) -> int:
+        assert [each() for each in held] == [None]
+        return 4
+
+    monkeypatch.setattr(trial_module, "largest_batch", largest)
+    with refused("no-memory"), explain_out_of_memory(job, dataset):
+        update()

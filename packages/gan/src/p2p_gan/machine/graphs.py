@@ -92,8 +92,9 @@ class CudaRecorder:
         # the new state.
         torch.cuda.set_stream(stream)
         number = torch.cuda.current_device() if self._device.index is None else self._device.index
-        with contextlib.suppress(RuntimeError, AttributeError):
-            torch._C._cuda_endAllocateToPool(number, self._pool)
+        for name in ("_cuda_endAllocateToPool", "_cuda_endAllocateCurrentStreamToPool"):  # the second until 2.7
+            with contextlib.suppress(RuntimeError, AttributeError):
+                getattr(torch._C, name)(number, self._pool)
         generator = torch.cuda.default_generators[number]
         generator.graphsafe_set_state(generator.clone_state())
         torch.cuda.empty_cache()

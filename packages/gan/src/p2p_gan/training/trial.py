@@ -7,6 +7,7 @@ import contextlib
 import os
 import statistics
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -318,12 +319,12 @@ def explain_out_of_memory(job: Job, dataset: PairDataset) -> Iterator[None]:
     try:
         yield
         return
-    except MemoryError:  # on the CPU, from numpy
-        pass
-    except RuntimeError as error:  # torch's, on CUDA a subclass of it
-        if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
+    except (MemoryError, RuntimeError) as error:  # from numpy, and torch's, on CUDA a subclass of the second
+        short = isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)
+        if not short:
             raise
-    # Outside the handler, since the error keeps all tensors of its stack alive.
+        # The error lives as long as this block, and would keep all tensors of the calls in which it was raised.
+        traceback.clear_frames(error.__traceback__)
     batch = job.config.batch
     fits = largest_batch(job, dataset) * job.ranks.world
     words = f"the largest batch that fits is {fits}" if fits < batch else f"{fits} fits if nothing else uses memory"

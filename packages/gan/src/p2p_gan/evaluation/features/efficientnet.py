@@ -14,6 +14,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.images import Photo
 from p2p_datatools.contract.pictures.resize import resize_photo
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_gan.machine.device import whole_products
 from p2p_gan.models.feature_file import find_features, read_features
 from p2p_gan.models.state_file import read_state
 from p2p_gan.networks.efficientnet import CHANNELS, FeatureNetwork
@@ -59,7 +60,7 @@ class EfficientNetFeatures:
     def extract(self, photo: Photo) -> NDArray[np.float32]:
         """The features (1280) of a photo, uint8 RGB (height, width, 3)."""
         pixels = np.ascontiguousarray(resize_photo(photo, Size(_SIDE, _SIDE)))
-        with torch.inference_mode():
+        with torch.inference_mode(), whole_products(self._device):
             x = torch.from_numpy(pixels).to(self._device).permute(2, 0, 1)[None].float() / 127.5 - 1
             x = F.conv2d(self._network(x)[-1], self._head)
             x = F.batch_norm(x, self._mean, self._variance, self._scale, self._shift, eps=_EPSILON)

@@ -19,6 +19,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.pictures.images import Photo
 from p2p_datatools.contract.words import plural
+from p2p_gan.machine.device import whole_products
 from p2p_gan.models.state_file import read_state
 
 _FEATURES = 2_048  # of Inception's last layer before the classifier
@@ -134,7 +135,7 @@ class InceptionFeatures:
 
     def extract(self, photo: Photo) -> NDArray[np.float32]:
         """The features (2048) of a photo, uint8 RGB (height, width, 3)."""
-        with torch.inference_mode():
+        with torch.inference_mode(), whole_products(self._device):
             pixels = torch.from_numpy(np.ascontiguousarray(photo)).permute(2, 0, 1)[None].to(self._device)
             found: NDArray[np.float32] = self._network(pixels)[0].float().cpu().numpy()
         return found
@@ -177,7 +178,7 @@ class LpipsNetwork:
         """The distance of two photos, uint8 RGB (height, width, 3); None if a side is below 32 pixels."""
         if min(fake.shape[:2]) < _LEAST_LPIPS:
             return None
-        with torch.inference_mode():
+        with torch.inference_mode(), whole_products(self._device):
             pair = [
                 torch.from_numpy(np.ascontiguousarray(each)).permute(2, 0, 1)[None].float().to(self._device) / 255
                 for each in (fake, real)
