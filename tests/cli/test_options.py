@@ -148,6 +148,20 @@ def test_an_empty_path_is_not_the_current_folder(refused: "Refused") -> None:
         PLACE.convert("", None, None)
 
 
+def test_a_home_in_quotes_becomes_no_folder_of_that_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    for text in ("~/runs/a", "~"):
+        with refused("quoted-home", Path(text), usage=True) as error:
+            PLACE.convert(text, None, None)
+        assert str(tmp_path / "home" / text[2:]) in error.value.to_do
+    assert PLACE.convert("~backup/run", None, None) == Path("~backup/run")
+    (tmp_path / "~").mkdir()  # somebody has one, and means it
+    assert PLACE.convert("~/runs/a", None, None) == Path("~/runs/a")
+
+
 def test_a_file_for_a_folder_is_called_so_and_its_folder_is_offered(tmp_path: Path, refused: "Refused") -> None:
     (tmp_path / "a.png").touch()
     with refused("file-for-folder", tmp_path / "a.png", usage=True) as error:

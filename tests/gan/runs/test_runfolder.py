@@ -161,6 +161,17 @@ def test_a_new_run_is_refused_where_no_folder_may_be_made(
         RunFolder(tmp_path / "new" / "run")
 
 
+def test_a_place_at_which_no_folder_can_be_is_refused_before_any_work(tmp_path: Path, refused: "Refused") -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "gone")
+    for place, why in (("link", str(tmp_path / "gone")), ("file/run", str(tmp_path / "file"))):
+        with refused("not-a-folder", tmp_path / place) as error:
+            RunFolder(tmp_path / place)
+        assert why in error.value.what
+    (tmp_path / "gone").mkdir()
+    RunFolder(tmp_path / "link")
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_folder_that_may_not_be_looked_into_is_refused(tmp_path: Path, refused: "Refused") -> None:
     (tmp_path / "run").mkdir(mode=0)

@@ -49,7 +49,7 @@ class PathType(click.Path):
         try:
             place.stat()
         except (FileNotFoundError, NotADirectoryError):
-            pass
+            _refuse_quoted_home(place)
         except OSError as error:
             shown = os.fspath(value)
             shown = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[:_LONGEST_SHOWN]}..."
@@ -59,6 +59,13 @@ class PathType(click.Path):
         if not self.file_okay and place.is_file():
             raise UsageError(place, "is a file, and a folder is needed", advise_file(place), code="file-for-folder")
         return super().convert(value, param, ctx)
+
+
+def _refuse_quoted_home(place: Path) -> None:
+    """Raise UsageError for `~/run` in quotes, as a folder called ~ would be made, whose name means another to `rm`."""
+    if place.parts[:1] == ("~",) and not os.path.lexists("~"):
+        what = "begins with ~, which the shell has not replaced by the home folder"
+        raise UsageError(place, what, advise_missing(place), code="quoted-home")
 
 
 _TO_DO = {

@@ -38,6 +38,7 @@ from p2p_gan.models.location import MODEL_FILE
 RUN, STATS, SAMPLES = "run.json", "stats.jsonl", "samples"
 TRAINED = "trained"  # the field of run.json that `mark_trained` writes
 _FORMAT, _VERSION = "p2p-run", 1
+_OTHER_FOLDER = "Choose another run folder."
 OF_ANOTHER_VERSION = "renamed-setting", "unknown-setting"  # codes of configs that another p2p wrote
 
 
@@ -53,11 +54,15 @@ class RunFolder:
         except OSError as error:
             raise _no_rights(path, error.strerror) from error
         if path.exists() and not path.is_dir():
-            raise UsageError(path, "is a file, not a run folder", "Choose another run folder.", code="not-a-folder")
-        if not self.exists and strange:
+            raise UsageError(path, "is a file, not a run folder", _OTHER_FOLDER, code="not-a-folder")
+        if path.is_symlink() and not path.exists():
             raise UsageError(
-                path, f"holds other files and no {RUN}", "Choose another run folder.", code="destination-taken"
+                path, f"is a link to {path.readlink()}, which does not exist", _OTHER_FOLDER, code="not-a-folder"
             )
+        if not (above := _nearest_folder(path)).is_dir():
+            raise UsageError(path, f"cannot be made, because {above} is a file", _OTHER_FOLDER, code="not-a-folder")
+        if not self.exists and strange:
+            raise UsageError(path, f"holds other files and no {RUN}", _OTHER_FOLDER, code="destination-taken")
         self._refuse_without_rights()
         self._lock, self._held = FolderLock(path), False
         self._signed: dict[str, Any] | None = None  # not asked again: a machine's name may change while it trains
