@@ -48,6 +48,18 @@ def test_the_best_is_the_one_that_differs_from_all_others(study: Study) -> None:
     assert best_in(rows_of(with_seeds(study, {BASE: 0.1}), "loss"), l1) is None
 
 
+def test_of_variety_no_arm_is_the_best_because_noise_varies_most(study: Study) -> None:
+    diversity = next(column for column in columns_of(rows_of(study, "loss")) if column.score == "diversity")
+    for change in (-0.1, 0.1):
+        trials = tuple(
+            replace(
+                trial, scores={**trial.scores, "diversity": 0.2 + 0.001 * trial.seed + change * (trial.arm == BASE)}
+            )
+            for trial in with_seeds(study, {}).trials
+        )
+        assert best_in(rows_of(replace(study, trials=trials), "loss"), diversity) is None
+
+
 def test_the_segmenter_s_own_score_and_that_of_each_class_are_known(study: Study) -> None:
     rows = rows_of(study, "loss")
     real = on_real_pictures(rows)

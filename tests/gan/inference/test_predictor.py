@@ -387,6 +387,18 @@ def test_values_of_an_output_s_own_range_are_not_squeezed_into_the_type_of_what_
     assert torch.equal(model(photo), model(photo.float()))
 
 
+def test_an_array_with_transparency_is_told_how_it_is_given(
+    painter: Predictor, segmenter: Predictor, refused: "Refused"
+) -> None:
+    clear = np.dstack([NOISE, np.full(NOISE.shape[:2], 255, np.uint8)])
+    for model, values in ((segmenter, clear), (painter, np.dstack([colorize(LABELS, CARS), LABELS]))):
+        with refused("other-channels") as error:
+            model(values)
+        assert "transparency" in error.value.what
+        assert model(values[..., :-1]) is not None
+    assert np.array_equal(np.asarray(segmenter(Image.fromarray(clear))), segmenter(NOISE))
+
+
 def test_a_model_of_several_pictures_says_how_their_channels_are_given_together(
     make_model: Callable[..., Model], refused: "Refused"
 ) -> None:

@@ -53,7 +53,7 @@ SCORE_WORDS = {
         ScoreWord("judged.mean_iou", "IoU, segmenter", True, f"intersection over union {_FOUND}, mean over classes"),
         ScoreWord("judged.pixel_accuracy", "pixel accuracy, segmenter", True, f"share of right pixels {_FOUND}"),
         ScoreWord("judged.class_accuracy", "class accuracy, segmenter", True, f"the same, mean over classes {_FOUND}"),
-        ScoreWord("diversity", "variety", True, "mean absolute difference between two outputs of one input, 0 to 1"),
+        ScoreWord("diversity", "variety", None, "mean absolute difference between two outputs of one input, 0 to 1"),
         ScoreWord(
             "diversity.pairwise_l1", "variety of outputs", None, "difference between two outputs of one input, 0 to 1"
         ),

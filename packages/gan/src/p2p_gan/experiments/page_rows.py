@@ -62,10 +62,10 @@ def columns_of(rows: Iterable[Row]) -> list[Column]:
 
 
 def best_in(rows: Sequence[Row], column: Column) -> str | None:
-    """The arm with the best score; None if the seeds do not show which it is."""
-    return best_of(
-        {row.arm: row.values[column.score] for row in rows if column.score in row.values}, more=bool(column.more)
-    )
+    """The arm with the best score; None if the seeds do not show which it is, and where no direction is better."""
+    if column.more is None:
+        return None
+    return best_of({row.arm: row.values[column.score] for row in rows if column.score in row.values}, more=column.more)
 
 
 def on_real_pictures(rows: Iterable[Row]) -> dict[str, Any] | None:

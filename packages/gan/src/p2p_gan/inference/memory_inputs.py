@@ -50,6 +50,7 @@ def read_values(values: Array, card: ModelCard, changes: InputChanges) -> Array:
         raise UsageError(WHERE, what, "Say what is there: values.filled(NUMBER).", code="value-type")
     refuse_strange_shape(values, WHERE)
     _refuse_channels_first(values, card)
+    _refuse_alpha(values, card)
     values = values[..., 0] if values.ndim == 3 and values.shape[2] == 1 else values
     if card.input.kind == "mask" and card.palette is not None:
         return encode_classes(_labels_of(values, card.palette, changes), card)
@@ -63,6 +64,20 @@ def read_values(values: Array, card: ModelCard, changes: InputChanges) -> Array:
     if values.dtype.kind not in "iu":
         raise _other_type(values, card.input.dtype)
     return as_half(_in_range(values, card.input.dtype), card.input)
+
+
+def _refuse_alpha(values: Array, card: ModelCard) -> None:
+    """Raise P2PError for a channel more than grey or colours, which is likely transparency, where no model takes it."""
+    channels = values.shape[2] if values.ndim == 3 else 1
+    if channels in (2, 4) and card.input.channels in (1, 3):
+        what = (
+            f"has {channels} channels, of which the last may be transparency, but the model takes {form_of(card.input)}"
+        )
+        to_do = (
+            "Leave it out: values[..., :-1]; or give PIL.Image.fromarray(values), which is read as a file is: what is "
+        )
+        to_do += "transparent becomes white, or background in a mask."
+        raise P2PError(WHERE, what, to_do, code="other-channels")
 
 
 def _refuse_one_part(channels: int | None, card: ModelCard) -> None:
