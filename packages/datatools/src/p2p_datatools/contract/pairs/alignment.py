@@ -46,7 +46,7 @@ class _Move(NamedTuple):
 
     words: str
     pairs: NDArray[np.intp]
-    code: str
+    is_shift: bool = False
     all: bool = True
 
 
@@ -90,15 +90,11 @@ class AlignmentCheck:
         as_it_lies = "than as it lies" if move.all else "and no better than any other as it lies"
         what = f"{number} {one} fits its {other} better {move.words} {as_it_lies}; such as {first}"
         share = round(len(move.pairs) / len(self._files), 3)
-        is_shift = move.code == "half-shifted"
-        yield Finding(
-            str(self._folder),
-            what,
-            _SHIFT_TO_DO if is_shift else _TURN_TO_DO,
-            move.code,
-            "hint" if is_shift else "warning",
-            figure=share,
-        )
+        where = str(self._folder)
+        if move.is_shift:
+            yield Finding(where, what, _SHIFT_TO_DO, "half-shifted", "hint", figure=share)
+        else:
+            yield Finding(where, what, _TURN_TO_DO, "half-turned", "warning", figure=share)
 
     def _find_shift(self, a: _Maps, b: _Maps) -> _Move | None:
         """The shift and scale of first halves that is better than none, if there is one for the whole set."""
@@ -113,7 +109,7 @@ class AlignmentCheck:
         is_better = sure >= _BETTER and best.fit >= _RATIO * own.mean() and len(better) >= _MOST_PAIRS * len(a)
         if not is_better or _measure_fit(moved, b, repeats).together < _FITS:
             return None
-        return _Move(self._say_shift(best), better, "half-shifted")
+        return _Move(self._say_shift(best), better, is_shift=True)
 
     def _say_shift(self, shift: "_Shift") -> str:
         sides = zip(shift.by, self._size, ("right", "down"), ("left", "up"), strict=True)
@@ -186,7 +182,7 @@ def _find_turn(a: _Maps, b: _Maps) -> _Move | None:
     if not found:
         return None
     _, words, fit = max(found, key=lambda each: each[0])
-    return _Move(words, np.flatnonzero(fit.each > own.each), "half-turned")
+    return _Move(words, np.flatnonzero(fit.each > own.each))
 
 
 def _find_some_turned(a: _Maps, b: _Maps) -> _Move | None:
@@ -195,7 +191,7 @@ def _find_some_turned(a: _Maps, b: _Maps) -> _Move | None:
     for words, turn in _TURNS.items():
         each = _measure_fit(turn(a), b, 1).each
         pairs = np.flatnonzero((each >= _ONE_FITS) & (own.each <= _CHANCE))
-        moves.append(_Move(words, pairs, "half-turned", all=False))
+        moves.append(_Move(words, pairs, all=False))
     most = max(moves, key=lambda move: len(move.pairs))
     return most if len(most.pairs) >= max(_LEAST, _SHARE * len(a)) else None
 
