@@ -128,7 +128,7 @@ _TURN_TO_DO = (
 )
 _SHIFT_TO_DO = (
     "Look at both with 'p2p data show'. Were they taken by two cameras, or cut out elsewhere? Cut out what both show, "
-    "and pair again, unless that is to be learned."
+    "and pair again, unless that is to be learned, as of later frames."
 )
 
 
