@@ -3,6 +3,7 @@
 Nothing here may read a file or know where pictures are from.
 """
 
+import math
 from typing import NamedTuple
 
 import cv2
@@ -132,10 +133,13 @@ def _between_thumbnails(
 ) -> NDArray[np.float64]:
     """The map between frames as one between thumbnails, whose pixels have their middle at whole numbers."""
     (height, width), (other_height, other_width) = one.thumbnail.shape, other.thumbnail.shape
-    half = np.array(((1, 0, 0.5), (0, 1, 0.5), (0, 0, 1)), np.float64)
-    out = np.diag((other.width / other_width, other.height / other_height, 1.0)) @ half
-    back = np.linalg.inv(np.diag((one.width / width, one.height / height, 1.0)) @ half)
-    return np.asarray((back @ np.vstack((way, (0, 0, 1))) @ out)[:2])
+    # Written out, it takes a fifth of the time of products and an inverse of matrices.
+    out = np.array((other.width / other_width, other.height / other_height))
+    back = np.array(((width / one.width,), (height / one.height,)))
+    scaled = np.empty((2, 3))
+    scaled[:, :2] = way[:, :2] * out * back
+    scaled[:, 2] = 0.5 * scaled[:, 0] + 0.5 * scaled[:, 1] + way[:, 2] * back[:, 0] - 0.5
+    return scaled
 
 
 def _soften(plane: _PLANE, scale: float) -> _PLANE:
@@ -159,11 +163,19 @@ def _correlate(one: _PLANE, other: _PLANE, inside: NDArray[np.bool_]) -> tuple[f
     )
     gain = np.sqrt(others / own)  # one may have more contrast
     energy = np.maximum(first * gain, second / gain)
-    visible = inside & (energy > max(_FAINT, _VISIBLE * float(np.percentile(energy[inside], 90))))
+    visible = inside & (energy > max(_FAINT, _VISIBLE * _find_strong(energy[inside])))
     if not visible.any():
         return float(correlation), 0.0
     alike = both / np.sqrt(first * second + 0.01) > _AGREES
     return float(correlation), float(alike[visible].mean())
+
+
+def _find_strong(energy: _PLANE) -> float:
+    """The value that nine of ten do not exceed: np.percentile takes four times as long, as it looks at all values."""
+    place = 0.9 * (len(energy) - 1)
+    below = int(place)
+    low, high = np.partition(energy, (below, min(below + 1, len(energy) - 1)))[[below, min(below + 1, len(energy) - 1)]]
+    return float(low + (high - low) * (place - below))
 
 
 def _differ(one: _PLANE, other: _PLANE, inside: NDArray[np.bool_], *, any_tones: bool) -> float:
@@ -183,14 +195,12 @@ def _differ(one: _PLANE, other: _PLANE, inside: NDArray[np.bool_], *, any_tones:
 
 def _differ_smooth(one: _PLANE, other: _PLANE, clear: NDArray[np.bool_]) -> float:
     window = (_SMOOTH, _SMOOTH)
-    count = cv2.boxFilter(clear.astype(np.float32), -1, window, normalize=False)
-    here, there = (
-        cv2.boxFilter(each * clear, -1, window, normalize=False)[clear] / count[clear] for each in (one, other)
-    )
-    spread = float(there.std())
-    gain = float(np.mean((here - here.mean()) * (there - there.mean()))) / max(spread**2, 1e-6)
-    rest = (here - here.mean()) - gain * (there - there.mean())
-    return float(rest.std()) / (float(here.std()) + _LEVELS)
+    count = cv2.boxFilter(clear.astype(np.float32), -1, window, normalize=False)[clear]
+    here, there = (cv2.boxFilter(each * clear, -1, window, normalize=False)[clear] / count for each in (one, other))
+    here, there = here - here.mean(), there - there.mean()
+    gain = float(here @ there) / max(float(there @ there), 1e-6 * len(there))
+    rest = here - gain * there
+    return math.sqrt(float(rest @ rest) / len(rest)) / (math.sqrt(float(here @ here) / len(here)) + _LEVELS)
 
 
 def _change_tones(plane: _PLANE, like: _PLANE, clear: NDArray[np.bool_]) -> _PLANE:

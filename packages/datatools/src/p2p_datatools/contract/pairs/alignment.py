@@ -27,6 +27,7 @@ _FITS, _BETTER, _RATIO = 5.0, 3.5, 1.1
 # Single pairs fit so well after the move, and no better than any as they lie; of right sets none does.
 _ONE_FITS, _CHANCE, _LEAST, _SHARE = 4.0, 2.0, 3, 0.05
 _REACH, _LEAST_SHIFT = FINE_CELLS // 4, 2  # cells; 3% of the side is said of masks, too
+_WIDE = FINE_CELLS + _REACH  # so that what leaves at one side does not come back at the other
 _SCALES = (0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4)
 _MOST_PAIRS = 0.75  # of which a shift has to be the better place
 _TURNS: dict[str, Callable[[_Maps], _Maps]] = {
@@ -45,7 +46,7 @@ class _Move(NamedTuple):
 
     words: str
     pairs: NDArray[np.intp]
-    code: str
+    is_shift: bool = False
     all: bool = True
 
 
@@ -59,9 +60,9 @@ class _Fit(NamedTuple):
 class AlignmentCheck:
     """The fine edges of both halves of some of the pairs of a folder, which are spread over all `files`."""
 
-    def __init__(self, folder: Path, names: tuple[str, str], files: Sequence[str]) -> None:
+    def __init__(self, folder: Path, names: tuple[str, str], files: Sequence[str], *, most: int = _MOST) -> None:
         self._folder, self._names = folder, names
-        self._wanted = frozenset(files[:: max(1, math.ceil(len(files) / _MOST))])
+        self._wanted = frozenset(files[:: max(1, math.ceil(len(files) / min(most, _MOST)))])
         self._files, self._size = list[str](), Size(0, 0)
         self._maps = list[_Maps](), list[_Maps]()
 
@@ -89,29 +90,26 @@ class AlignmentCheck:
         as_it_lies = "than as it lies" if move.all else "and no better than any other as it lies"
         what = f"{number} {one} fits its {other} better {move.words} {as_it_lies}; such as {first}"
         share = round(len(move.pairs) / len(self._files), 3)
-        is_shift = move.code == "half-shifted"
-        yield Finding(
-            str(self._folder),
-            what,
-            _SHIFT_TO_DO if is_shift else _TURN_TO_DO,
-            move.code,
-            "hint" if is_shift else "warning",
-            figure=share,
-        )
+        where = str(self._folder)
+        if move.is_shift:
+            yield Finding(where, what, _SHIFT_TO_DO, "half-shifted", "hint", figure=share)
+        else:
+            yield Finding(where, what, _TURN_TO_DO, "half-turned", "warning", figure=share)
 
     def _find_shift(self, a: _Maps, b: _Maps) -> _Move | None:
         """The shift and scale of first halves that is better than none, if there is one for the whole set."""
-        best = max((_best_shift(_scale(a, scale), b, scale) for scale in _SCALES), key=lambda shift: shift.fit)
+        spectra = _spectra(b)
+        best = max((_best_shift(_scale(a, scale), spectra, scale) for scale in _SCALES), key=lambda shift: shift.fit)
         if best.scale == 1 and max(map(abs, best.by)) < _LEAST_SHIFT:
             return None
-        gain, own = best.each - _products(a, b), float(_products(a, b).mean())
+        moved, own = _move(_scale(a, best.scale), best.by), _products(a, b)
+        gain, repeats = _products(moved, b) - own, _repeats(a, b)
         better = np.flatnonzero(gain > 0)
-        sure = float(gain.mean()) / max(float(gain.std()), 1e-6) * math.sqrt(len(a) / _repeats(a, b))
-        is_better = sure >= _BETTER and best.fit >= _RATIO * own and len(better) >= _MOST_PAIRS * len(a)
-        moved = _move(_scale(a, best.scale), best.by)
-        if not is_better or _measure_fit(moved, b).together < _FITS:
+        sure = float(gain.mean()) / max(float(gain.std()), 1e-6) * math.sqrt(len(a) / repeats)
+        is_better = sure >= _BETTER and best.fit >= _RATIO * own.mean() and len(better) >= _MOST_PAIRS * len(a)
+        if not is_better or _measure_fit(moved, b, repeats).together < _FITS:
             return None
-        return _Move(self._say_shift(best), better, "half-shifted")
+        return _Move(self._say_shift(best), better, is_shift=True)
 
     def _say_shift(self, shift: "_Shift") -> str:
         sides = zip(shift.by, self._size, ("right", "down"), ("left", "up"), strict=True)
@@ -130,16 +128,15 @@ _TURN_TO_DO = (
 )
 _SHIFT_TO_DO = (
     "Look at both with 'p2p data show'. Were they taken by two cameras, or cut out elsewhere? Cut out what both show, "
-    "and pair again, unless that is to be learned."
+    "and pair again, unless that is to be learned, as of later frames."
 )
 
 
 class _Shift(NamedTuple):
-    """The best shift (x, y) in cells at a scale: how well `each` pair fits after it, and the mean of all."""
+    """The best shift (x, y) in cells at a scale, and how well all pairs fit after it."""
 
     scale: float
     by: tuple[int, int]
-    each: _Maps
     fit: float
 
 
@@ -159,41 +156,42 @@ def _flat(maps: _Maps) -> _Maps:
 
 
 def _repeats(a: _Maps, b: _Maps) -> float:
-    """How many pairs count as one, because both of their halves resemble those of others: 1 where none do."""
+    """How many pairs count as one, because both of their halves resemble those of others, turned or not: 1 or more."""
     alike = [_flat(maps) @ _flat(maps).T for maps in (a, b)]
     return max(1.0, float((alike[0] * alike[1]).sum()) / len(a))
 
 
-def _measure_fit(a: _Maps, b: _Maps) -> _Fit:
+def _measure_fit(a: _Maps, b: _Maps, repeats: float) -> _Fit:
     alike = _flat(a) @ _flat(b).T
     away = alike[~np.eye(len(alike), dtype=bool)]
     each = np.asarray((alike.diagonal() - away.mean()) / max(float(away.std()), 1e-6), dtype=np.float32)
-    return _Fit(each, float(each.mean()) * math.sqrt(len(each) / _repeats(a, b)))
+    return _Fit(each, float(each.mean()) * math.sqrt(len(each) / repeats))
 
 
 def _find_turn(a: _Maps, b: _Maps) -> _Move | None:
     """The turn or mirror image of all first halves that fits far better than as they lie."""
-    own = _measure_fit(a, b)
+    repeats = _repeats(a, b)
+    own = _measure_fit(a, b, repeats)
     found = list[tuple[float, str, _Fit]]()
     for words, turn in _TURNS.items():
-        fit = _measure_fit(turn(a), b)
+        fit = _measure_fit(turn(a), b, repeats)
         gain = fit.each - own.each
-        sure = float(gain.mean()) / max(float(gain.std()), 1e-6) * math.sqrt(len(a) / _repeats(turn(a), b))
+        sure = float(gain.mean()) / max(float(gain.std()), 1e-6) * math.sqrt(len(a) / repeats)
         if fit.together >= max(_FITS, _RATIO * own.together) and sure >= _BETTER:
             found.append((fit.together, words, fit))
     if not found:
         return None
     _, words, fit = max(found, key=lambda each: each[0])
-    return _Move(words, np.flatnonzero(fit.each > own.each), "half-turned")
+    return _Move(words, np.flatnonzero(fit.each > own.each))
 
 
 def _find_some_turned(a: _Maps, b: _Maps) -> _Move | None:
     """The turn or mirror image after which some first halves fit, as where one half alone was augmented."""
-    own, moves = _measure_fit(a, b), list[_Move]()
+    own, moves = _measure_fit(a, b, 1), list[_Move]()
     for words, turn in _TURNS.items():
-        each = _measure_fit(turn(a), b).each
+        each = _measure_fit(turn(a), b, 1).each
         pairs = np.flatnonzero((each >= _ONE_FITS) & (own.each <= _CHANCE))
-        moves.append(_Move(words, pairs, "half-turned", all=False))
+        moves.append(_Move(words, pairs, all=False))
     most = max(moves, key=lambda move: len(move.pairs))
     return most if len(most.pairs) >= max(_LEAST, _SHARE * len(a)) else None
 
@@ -209,16 +207,17 @@ def _scale(maps: _Maps, scale: float) -> _Maps:
     return np.asarray(moved / np.maximum(length, _FLAT), dtype=np.float32)
 
 
-def _best_shift(a: _Maps, b: _Maps, scale: float) -> _Shift:
+def _spectra(maps: _Maps) -> NDArray[np.complexfloating]:
+    return np.asarray(np.fft.rfft2(maps, (_WIDE, _WIDE)))
+
+
+def _best_shift(a: _Maps, spectra_b: NDArray[np.complexfloating], scale: float) -> _Shift:
     """The shift up to a quarter of the side after which all pairs together fit best: a correlation."""
-    wide = FINE_CELLS + _REACH, FINE_CELLS + _REACH
-    spectra = [np.fft.rfft2(maps, wide) for maps in (a, b)]
-    surfaces = np.fft.irfft2(np.conj(spectra[0]) * spectra[1], wide)
+    surface = np.fft.irfft2((np.conj(_spectra(a)) * spectra_b).mean(axis=0), (_WIDE, _WIDE))
     steps = np.arange(-_REACH, _REACH + 1)
-    mean = surfaces.mean(axis=0)[steps[:, None], steps]
-    down, across = (int(each) - _REACH for each in np.unravel_index(int(mean.argmax()), mean.shape))
-    each = np.asarray(surfaces[:, down, across], dtype=np.float32)
-    return _Shift(scale, (across, down), each, float(each.mean()))
+    near = surface[steps[:, None], steps]
+    down, across = (int(each) - _REACH for each in np.unravel_index(int(near.argmax()), near.shape))
+    return _Shift(scale, (across, down), float(near.max()))
 
 
 def _move(maps: _Maps, by: tuple[int, int]) -> _Maps:

@@ -38,6 +38,14 @@ def map_fine_edges(pixels: NDArray[np.generic]) -> NDArray[np.float32]:
     return _strength(_steps(_shrink(pixels)), FINE_CELLS, _FINE_BLUR)
 
 
+def map_both(pixels: NDArray[np.generic]) -> tuple[EdgeMap, NDArray[np.float32]]:
+    """What `map_edges` and `map_fine_edges` give, in two thirds of the time."""
+    small = _shrink(pixels)
+    steps = _steps(small)
+    edges = EdgeMap(_strength(steps, _CELLS, _BLUR).ravel(), float(small.mean()))
+    return edges, _strength(steps, FINE_CELLS, _FINE_BLUR)
+
+
 def map_mask_edges(mask: LabelMap, palette: Palette) -> EdgeMap:
     """Where a mask, (height, width) class numbers, has edges between its colours."""
     small = cv2.resize(mask, (2 * _SIDE, 2 * _SIDE), interpolation=cv2.INTER_NEAREST)

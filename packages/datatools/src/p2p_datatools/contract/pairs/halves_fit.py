@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import Finding, P2PError
 from p2p_datatools.contract.pairs.alignment import AlignmentCheck
-from p2p_datatools.contract.pairs.edges import EdgeMap, map_edges, map_fine_edges
+from p2p_datatools.contract.pairs.edges import EdgeMap, map_both, map_edges, map_fine_edges
 from p2p_datatools.contract.pairs.halves import load_halves
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import PairFolder
@@ -23,7 +23,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.threads import parallel_map
 
-MOST_IN_PASSING = 200  # pairs that a command looks at whose work is another one
+MOST_IN_PASSING = 100  # pairs that a command looks at whose work is another one
 _MOST_PIXELS = 1 << 26  # of the pairs that are read for this alone
 
 
@@ -40,13 +40,17 @@ class HalvesFit:
 
     def __init__(self, folder: Path, halves: tuple[str, str], names: Sequence[str], *, most: int) -> None:
         self._folder, self._first = folder, frozenset(names[:most])
-        self._partners, self._alignment = PartnerCheck(folder, halves), AlignmentCheck(folder, halves, names)
+        self._partners, self._alignment = PartnerCheck(folder, halves), AlignmentCheck(folder, halves, names, most=most)
 
     def look(self, name: str, a: Array, b: Array) -> PairEdges | None:
         """What is kept of a pair; None of one that is not wanted. It may be called by several threads."""
-        edges = (map_edges(a), map_edges(b)) if name in self._first else None
-        fine = (map_fine_edges(a), map_fine_edges(b)) if self._alignment.wants(name) else None
-        return PairEdges(size_of(a), edges, fine) if edges or fine else None
+        is_first, is_fine = name in self._first, self._alignment.wants(name)
+        if is_first and is_fine:
+            (edges_a, fine_a), (edges_b, fine_b) = map_both(a), map_both(b)
+            return PairEdges(size_of(a), (edges_a, edges_b), (fine_a, fine_b))
+        if is_fine:
+            return PairEdges(size_of(a), None, (map_fine_edges(a), map_fine_edges(b)))
+        return PairEdges(size_of(a), (map_edges(a), map_edges(b)), None) if is_first else None
 
     def add(self, file: str, seen: PairEdges | None) -> None:
         """Note what was seen of the pair of a file."""
