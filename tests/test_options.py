@@ -48,8 +48,8 @@ FROZEN: dict[str, set[str]] = {
     "data export": {"--format"},
     "data stats": {"--palette", "--plots", "--force"},
     "data show": {"--limit", "--seed", "--names", "--overlay", "--findings", "--palette", "--force"},
-    "paint": {"--port", "--host", "--no-browser"},
-    "serve": {"--port", "--host"},
+    "paint": {"--port", "--host", "--name", "--no-browser"},
+    "serve": {"--port", "--host", "--name"},
     "train": {
         "--preset",
         "--direction",

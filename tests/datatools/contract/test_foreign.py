@@ -273,4 +273,4 @@ def test_a_count_of_classes_in_5000_digits_is_not_the_number_of_names(tmp_path: 
 def test_a_decoder_that_lacks_a_key_is_not_taken_for_a_text(refused: "Refused") -> None:
     with refused("damaged-file", "x") as error, catch_decoder("x", "is damaged", "Write it again."):
         dict[str, int]()["a"]
-    assert error.value.what == "is damaged (KeyError('a'))"
+    assert error.value.what == "is damaged ('a' is missing)"

@@ -1,12 +1,13 @@
 """The records of a mask folder."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from p2p_datatools.contract.mask_folder import MaskLine, read_mask_lines, refuse_other_palette, write_records
-from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.palette import PaletteClass, load_palette
 from p2p_datatools.contract.pictures.sizes import Size
 
 if TYPE_CHECKING:
@@ -40,6 +41,11 @@ def test_masks_of_another_palette_are_refused_but_other_aliases_are_not(tmp_path
     with refused("other-palette", tmp_path, usage=True) as error:
         refuse_other_palette(tmp_path, load_palette("scenes"))
     assert "cars, not of scenes" in error.value.what
+    changed = replace(CARS, classes=(*CARS.classes[:-1], PaletteClass("mirror", (9, 9, 9))))
+    with refused("other-palette", tmp_path, usage=True) as error:
+        refuse_other_palette(tmp_path, changed)
+    assert error.value.what.endswith(": windows missing in that one; mirror missing in these masks")
+    assert f"p2p data build-masks {tmp_path} DEST --palette PALETTE" in error.value.to_do
     (tmp_path / "palette.toml").unlink()
     with refused("other-palette", tmp_path, usage=True) as error:
         refuse_other_palette(tmp_path, CARS)

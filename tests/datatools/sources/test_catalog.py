@@ -100,7 +100,7 @@ def test_what_an_entry_shows_as_a_table_can_be_read_again(tmp_path: Path) -> Non
         ("bytes = 5", 'bytes = "5"', "bad-catalogue", "bytes is not a whole number"),
         ("bytes = 5", 'sha256 = "5"', "bad-catalogue", "64 hex digits"),
         ("[scans]", "[scans", "bad-toml", "line 2"),
-        ("{ from", "{ form", "bad-catalogue", "KeyError('from')"),
+        ("{ from", "{ form", "bad-catalogue", "'from' is missing"),
     ],
 )
 def test_a_wrong_entry_says_where_and_what(

@@ -23,6 +23,7 @@ from p2p_gan.paint.painters import Painter
 from p2p_gan.paint.uploads import MOST_BYTES
 
 if TYPE_CHECKING:
+    from conftest import Refused
     from gan.paint.conftest import Client, Reply, Start
 
 CARS = load_palette("cars")
@@ -53,6 +54,36 @@ def test_a_host_that_is_not_ours_is_refused_because_its_name_may_lead_here_for_a
 @pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8750", "localhost.:1", "127.0.0.1:8750", "[::1]:8750"])
 def test_our_own_names_and_numbers_are_answered(client: "Client", host: str) -> None:
     assert client("GET", "/api/models", Host=host).status == 200
+
+
+def test_a_proxy_may_ask_under_the_names_that_were_given_and_its_page_is_ours() -> None:
+    async def answer(host: str, origin: str) -> int:
+        sent: list[guard.Message] = []
+
+        async def send(message: guard.Message) -> None:
+            sent.append(message)
+
+        async def receive() -> guard.Message:
+            return {"type": "http.request", "body": b""}
+
+        async def app(scope: guard.Scope, receive: guard.Receive, send: guard.Send) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+
+        headers = [(b"host", host.encode()), (b"origin", origin.encode()), (b"sec-fetch-site", b"same-origin")]
+        scope = {"type": "http", "method": "POST", "path": "/api/paint", "headers": headers, "client": ("127.0.0.1", 1)}
+        await guard.Guard(app, ["127.0.0.1", "P2P.example.org"])(scope, receive, send)
+        return int(sent[0]["status"])
+
+    assert asyncio.run(answer("p2p.example.org", "https://p2p.example.org")) == 200
+    assert asyncio.run(answer("p2p.example.org", "https://evil.example")) == 403
+    assert asyncio.run(answer("other.example.org", "https://other.example.org")) == 400
+
+
+@pytest.mark.parametrize("name", ["https://p2p.example.org", "p2p.example.org:443", "p2p.example.org/p2p", "", "a b"])
+def test_what_is_no_name_of_a_host_is_refused(name: str, refused: "Refused") -> None:
+    with refused("unknown-host", f"name={name}"):
+        guard.refuse_no_names([name])
+    guard.refuse_no_names(["p2p.example.org", "P2P.Example.org"])
 
 
 def test_a_server_for_all_machines_answers_to_this_machines_name() -> None:

@@ -286,6 +286,12 @@ def host_option(command: Command) -> Command:
     return click.option("--host", default="127.0.0.1", show_default=True, metavar="H", help=text)(command)
 
 
+def name_option(command: Command) -> Command:
+    """--name: what a server is called by others."""
+    text = "A name that a proxy before this server is asked for, as in p2p.example.org; may be repeated."
+    return click.option("--name", "names", multiple=True, metavar="HOST", help=text)(command)
+
+
 def settings_options(command: Command) -> Command:
     """--config and --set: every field of the config."""
     command = click.option(

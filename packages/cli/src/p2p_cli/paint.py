@@ -25,8 +25,9 @@ _INTERRUPTED = 130  # the shell's own code for what Ctrl-C ended
 @click.argument("models", metavar="[MODEL]...", type=options.PLACE, nargs=-1)
 @options.port_option
 @options.host_option
+@options.name_option
 @click.option("--no-browser", is_flag=True, help="Say the address, and open no browser.")
-def command(models: tuple[Path, ...], port: int, host: str, no_browser: bool) -> int:
+def command(models: tuple[Path, ...], port: int, host: str, names: tuple[str, ...], no_browser: bool) -> int:
     """Draw a mask on a page and watch the photo appear.
 
     MODEL is a run folder or a model file whose input is masks; two are painted with side by side. Without one, those
@@ -47,10 +48,12 @@ def command(models: tuple[Path, ...], port: int, host: str, no_browser: bool) ->
 
     require_server()
     found = list(models) or find_models([Path()], render.reporter())
-    return serve(found, host, port, page=True, browser=not no_browser)
+    return serve(found, host, port, names, page=True, browser=not no_browser)
 
 
-def serve(models: list[Path], host: str, port: int, *, page: bool, browser: bool = False) -> int:
+def serve(
+    models: list[Path], host: str, port: int, names: tuple[str, ...] = (), *, page: bool, browser: bool = False
+) -> int:
     """Serve the models until a signal, and give the exit code: 130 for Ctrl-C, 0 for SIGTERM."""
     import signal
 
@@ -67,10 +70,10 @@ def serve(models: list[Path], host: str, port: int, *, page: bool, browser: bool
         elif browser:
             render.remark("No browser is at hand; open the address in one.")
 
-    names = plural(len(models), "model")
-    render.remark(f"{names}: {', '.join(map(str, models))}")
+    number = plural(len(models), "model")
+    render.remark(f"{number}: {', '.join(map(str, models))}")
     try:
-        ended = serve_models(models, host=host, port=port, page=page, ready=say, report=render.reporter())
+        ended = serve_models(models, host=host, port=port, page=page, names=names, ready=say, report=render.reporter())
     except KeyboardInterrupt:  # while it loads: nothing has begun that the same command would continue
         render.remark("Stopped.")
         return _INTERRUPTED

@@ -15,7 +15,8 @@ from p2p_cli.paint import serve
 @click.argument("models", metavar="MODEL...", type=options.PLACE, nargs=-1, required=True)
 @options.port_option
 @options.host_option
-def command(models: tuple[Path, ...], port: int, host: str) -> int:
+@options.name_option
+def command(models: tuple[Path, ...], port: int, host: str, names: tuple[str, ...]) -> int:
     """Serve models to other programs by the API of 'p2p paint'.
 
     There is no page. MODEL is a run folder or a model file, and may be given several times. POST /api/paint takes a
@@ -26,5 +27,6 @@ def command(models: tuple[Path, ...], port: int, host: str) -> int:
     Examples:
       p2p serve run
       p2p serve run other-run --port 9000
+      p2p serve run --name p2p.example.org
     """
-    return serve(list(models), host, port, page=False)
+    return serve(list(models), host, port, names, page=False)

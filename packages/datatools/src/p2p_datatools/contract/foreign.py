@@ -58,7 +58,7 @@ def decoder_words(error: BaseException) -> str:
     """What a decoder says, in one short line; the name of its error when it says nothing."""
     words = _ADDRESS.sub("", " ".join(parser_words(error).split())).strip() or type(error).__name__
     if isinstance(error, KeyError):
-        words = f"KeyError({words})"
+        words = f"{words} is missing"
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}..."
 
 

@@ -18,6 +18,7 @@ from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 from p2p_datatools.contract.palette import IGNORE, IGNORED, PALETTE_FILE, Palette, palette_of
 from p2p_datatools.contract.pictures.pages import Exif
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.words import path_word
 
 MASK_LINES = "masks.jsonl"
 _TO_DO = "Delete the folder and build its masks again."
@@ -169,9 +170,18 @@ def refuse_other_palette(folder: Path, palette: Palette) -> None:
     theirs = palette_of(folder)
     if theirs is None or look(theirs) != look(palette):
         held = f"the palette {theirs.name}" if theirs else f"an unknown palette ({PALETTE_FILE} is missing)"
-        raise UsageError(
-            folder,
-            f"holds masks of {held}, not of {palette.name} as given",
-            "Use its palette, or choose another destination.",
-            code="other-palette",
-        )
+        differ = f": {_say_difference(theirs, palette)}" if theirs else ""
+        again = f" p2p data build-masks {path_word(folder)} DEST --palette PALETTE makes those of these masks."
+        to_do = f"Choose another destination for masks of that palette.{again if theirs else ''}"
+        what = f"holds masks of {held}, not of {palette.name} as it was given{differ}"
+        raise UsageError(folder, what, to_do, code="other-palette")
+
+
+def _say_difference(theirs: Palette, given: Palette) -> str:
+    """In which classes or colours two palettes differ."""
+    here, there = ({each.name: each.color for each in palette.classes} for palette in (theirs, given))
+    gone, new = [name for name in here if name not in there], [name for name in there if name not in here]
+    other = [name for name in here if name in there and here[name] != there[name]]
+    kinds = ((gone, "missing in that one"), (new, "missing in these masks"), (other, "of another colour"))
+    said = [f"{', '.join(names)} {words}" for names, words in kinds if names]
+    return "; ".join(said) or "the classes have another order"

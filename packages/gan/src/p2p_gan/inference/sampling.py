@@ -118,8 +118,7 @@ def sample(
     unless `keep_going`; what is likely wrong is a note.
     """
     sampling = sampling or SampleOptions()
-    model = open_for_pictures(model_path, runtime, sampling.how, device=device, report=report)
-    dest = Path(dest)
+    dest, model = Path(dest), open_for_pictures(model_path, runtime, sampling.how, device=device, report=report)
     several = [inputs] if isinstance(inputs, Path | str | PictureBytes) else inputs
     given = [each if isinstance(each, PictureBytes) else Path(each) for each in several]
     _refuse_dest(dest, given)

@@ -6,6 +6,7 @@ Nothing here may know what is asked for; whoever passes is answered by the appli
 import asyncio
 import ipaddress
 import json
+import re
 import socket
 import time
 from collections import Counter, OrderedDict
@@ -13,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_gan.paint.api import error_json, status_of
 from p2p_gan.paint.queue import is_stopping
 
@@ -39,6 +40,7 @@ _SAFE_HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
+_HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 _RETRY = {429: b"1", 503: b"1"}
 
 
@@ -84,7 +86,7 @@ class Guard:
         headers = {name.lower(): value for name, value in scope["headers"]}
         host = headers.get(b"host", b"").decode("latin-1").lower()
         if not self._names_us(host):
-            to_do = "Use the address that the server said when it started."
+            to_do = "Use the address that the server said when it started, or start it with --name for a proxy's name."
             raise P2PError(f"the host {host[:60]}", "is not a name of this server", to_do, code="other-host")
         origin = headers.get(b"origin")
         site = headers.get(b"sec-fetch-site", b"none")
@@ -125,6 +127,14 @@ class _Buckets:
         if left < 1:
             what = f"sends more than {self._rate:.0f} requests a second"
             raise P2PError("the client", what, "Wait a second, and send fewer.", code="too-fast")
+
+
+def refuse_no_names(names: Iterable[str]) -> None:
+    """Raise UsageError for what is no name of a host, such as an address with https:// or a port."""
+    for name in names:
+        if not _HOST.fullmatch(name):
+            to_do = "Give it as in p2p.example.org, without https://, port and path."
+            raise UsageError(f"name={name}", "is not the name of a host", to_do, code="unknown-host")
 
 
 def names_of_this_machine(host: str) -> list[str]:

@@ -20,6 +20,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.packages import require_packages
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.paint.connections import LimitedConnection
+from p2p_gan.paint.guard import names_of_this_machine, refuse_no_names
 
 if TYPE_CHECKING:
     from p2p_gan.paint.app import PaintService
@@ -64,24 +65,26 @@ def serve_models(
     host: str = "127.0.0.1",
     port: int = 8750,
     page: bool = True,
+    names: Sequence[str] = (),
     ready: Callable[[ServedAddress], None],
     report: Reporter = QUIET,
 ) -> ServerEnd:
     """Serve models, run folders or model files, until Ctrl-C or SIGTERM; gives how it ended.
 
-    `page` adds the page to the API. `port` 0 is any free one, as is the next try where `port` is taken. `ready` is
-    called with the address once requests are answered, from a thread that may take its time. A second Ctrl-C does not
-    wait for what is being answered. Raises P2PError for a path without a model, for an address that cannot be had, and
-    if starlette or uvicorn is missing.
+    `page` adds the page to the API; `names` are hosts under which a proxy passes requests on. `port` 0 is any free one,
+    as is the next try where `port` is taken. `ready` is called with the address once requests are answered, from a
+    thread that may take its time. A second Ctrl-C does not wait for what is being answered. Raises P2PError for a path
+    without a model, for an address that cannot be had, and if starlette or uvicorn is missing, UsageError for a strange
+    name.
     """
     require_server()
+    refuse_no_names(names)
     with open_address(host, port) as (listener, address):
         # An address that cannot be had is said before the libraries are loaded, which takes seconds.
         from p2p_gan.paint.app import build_app
-        from p2p_gan.paint.guard import names_of_this_machine
 
         service = _open_service([Path(each) for each in models], report)
-        app = build_app(service, page=page, names=names_of_this_machine(host))
+        app = build_app(service, page=page, names=[*names_of_this_machine(host), *names])
         try:
             ended_by = run_app(app, listener, lambda: ready(address), stop=service.stop)
         finally:
