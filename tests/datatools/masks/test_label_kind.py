@@ -88,6 +88,26 @@ def test_map_ids_palette_says_more_than_a_list_of_classes_and_the_list_is_named(
     assert any("not what classes.txt calls" in line for line in notes.lines)
 
 
+def test_classes_that_a_list_calls_by_other_numbers_are_asked_about_and_are_no_ids(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    labels = tmp_path / "labels"
+    own = Palette("own", tuple(replace(each, id=n) for n, each in enumerate(CARS.classes)))
+    save(labels / "a.png", drawing(classes=3))
+    (labels / "_classes.csv").write_text("Pixel Value, Class\n0, background\n1, 0\n2, 1\n")  # Roboflow
+    with refused("pictures-failed") as error:
+        build(labels, palette=own)
+    (part,) = error.value.parts
+    assert part.code == "number-names"
+    assert "--map 1=CLASS --map 2=CLASS" in part.to_do
+    build(labels, "1=windows", "2=lights", palette=own)
+    found = mask(labels, palette=own)
+    assert [own.names[found[drawing(classes=3) == number].max()] for number in (1, 2)] == ["windows", "lights"]
+    named = Palette("named", tuple(PaletteClass(each, (n, n, n)) for n, each in enumerate(("background", "0", "1"))))
+    build_masks(labels, tmp_path / "named", palette=named)
+    assert (read_mask(tmp_path / "named/a.png", named) == drawing(classes=3)).all()
+
+
 def test_class_numbers_saved_as_gif_are_those_of_the_grey_picture_though_each_counts_its_own(tmp_path: Path) -> None:
     labels = tmp_path / "labels"
     save(labels / "a.gif", np.where(drawing() == 2, 0, drawing()).astype(np.uint8))

@@ -153,6 +153,11 @@ class ClassMapping:
         """The entries of the mapping that no label has used, as FROM=TO."""
         return tuple(f"{source}={target}" for source, target in self._mapping.items() if source in self._unused)
 
+    @property
+    def takes_ids(self) -> bool:
+        """Whether labels that are numbers go by the ids of the palette."""
+        return self._numbers
+
     def maps(self, label: str) -> bool:
         """Whether the mapping speaks of exactly this label."""
         return label in self._mapping
