@@ -108,6 +108,30 @@ def test_classes_that_a_list_calls_by_other_numbers_are_asked_about_and_are_no_i
     assert (read_mask(tmp_path / "named/a.png", named) == drawing(classes=3)).all()
 
 
+@pytest.mark.parametrize(
+    ("names", "asks"),
+    [
+        ("body tyres lights windows", ""),  # counted from 1 they are the ids
+        ("body tyres lights windows background", "counts from 0, add --map 0=body --map 1=tyres"),
+        ("windows lights tyres body", "counts from 1, add --map 1=windows --map 2=lights"),
+    ],
+)
+def test_ids_of_a_palette_are_doubted_where_a_list_without_numbers_says_something_else(
+    tmp_path: Path, refused: "Refused", names: str, asks: str
+) -> None:
+    labels = tmp_path / "labels"
+    own = Palette("own", tuple(replace(each, id=n) for n, each in enumerate(CARS.classes)))
+    save(labels / "a.png", drawing())
+    (labels / "classes.txt").write_text(names.replace(" ", "\n"))
+    if asks:
+        with refused("doubted-ids") as error:
+            build(labels, palette=own)
+        assert asks in error.value.to_do
+        assert "--map ids=palette" in error.value.to_do
+    build_masks(labels, tmp_path / "own", palette=own, mapping=parse_mapping(["ids=palette"] if asks else [], own))
+    assert (read_mask(tmp_path / "own/a.png", own) == drawing()).all()
+
+
 def test_class_numbers_saved_as_gif_are_those_of_the_grey_picture_though_each_counts_its_own(tmp_path: Path) -> None:
     labels = tmp_path / "labels"
     save(labels / "a.gif", np.where(drawing() == 2, 0, drawing()).astype(np.uint8))
@@ -534,7 +558,7 @@ def test_names_without_numbers_are_offered_as_they_may_be_counted(tmp_path: Path
     with refused("doubted-ids", labels) as error:
         build(labels)
     assert "If classes.txt counts from 1, add --map 1=tyres --map 2=windows." in error.value.to_do
-    assert "If classes.txt counts from 0, add --map 1=windows --map 2=lights." in error.value.to_do
+    assert "If classes.txt counts from 0, add --map 0=tyres --map 1=windows --map 2=lights." in error.value.to_do
     save(labels / "b.png", np.array([[0, 3]], dtype=np.uint8))
     with refused("doubted-ids", labels) as error:
         build(labels)
