@@ -132,6 +132,18 @@ def test_ids_of_a_palette_are_doubted_where_a_list_without_numbers_says_somethin
     assert (read_mask(tmp_path / "own/a.png", own) == drawing()).all()
 
 
+def test_a_list_that_lies_in_the_folder_of_one_split_names_the_classes_of_all(tmp_path: Path) -> None:
+    labels = tmp_path / "labels"
+    own = Palette("own", tuple(replace(each, id=n) for n, each in enumerate(CARS.classes)))
+    for split in ("train", "val"):
+        save(labels / split / "a.png", drawing(classes=3))
+    (labels / "train/classes.txt").write_text("background\nwindows\nlights\n")
+    build(labels, palette=own)
+    for split in ("train", "val"):
+        found = mask(labels, f"{split}/a", own)
+        assert [own.names[found[drawing(classes=3) == number].max()] for number in (1, 2)] == ["windows", "lights"]
+
+
 def test_class_numbers_saved_as_gif_are_those_of_the_grey_picture_though_each_counts_its_own(tmp_path: Path) -> None:
     labels = tmp_path / "labels"
     save(labels / "a.gif", np.where(drawing() == 2, 0, drawing()).astype(np.uint8))
