@@ -88,6 +88,62 @@ def test_map_ids_palette_says_more_than_a_list_of_classes_and_the_list_is_named(
     assert any("not what classes.txt calls" in line for line in notes.lines)
 
 
+def test_classes_that_a_list_calls_by_other_numbers_are_asked_about_and_are_no_ids(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    labels = tmp_path / "labels"
+    own = Palette("own", tuple(replace(each, id=n) for n, each in enumerate(CARS.classes)))
+    save(labels / "a.png", drawing(classes=3))
+    (labels / "_classes.csv").write_text("Pixel Value, Class\n0, background\n1, 0\n2, 1\n")  # Roboflow
+    with refused("pictures-failed") as error:
+        build(labels, palette=own)
+    (part,) = error.value.parts
+    assert part.code == "number-names"
+    assert "--map 1=CLASS --map 2=CLASS" in part.to_do
+    build(labels, "1=windows", "2=lights", palette=own)
+    found = mask(labels, palette=own)
+    assert [own.names[found[drawing(classes=3) == number].max()] for number in (1, 2)] == ["windows", "lights"]
+    named = Palette("named", tuple(PaletteClass(each, (n, n, n)) for n, each in enumerate(("background", "0", "1"))))
+    build_masks(labels, tmp_path / "named", palette=named)
+    assert (read_mask(tmp_path / "named/a.png", named) == drawing(classes=3)).all()
+
+
+@pytest.mark.parametrize(
+    ("names", "asks"),
+    [
+        ("body tyres lights windows", ""),  # counted from 1 they are the ids
+        ("body tyres lights windows background", "counts from 0, add --map 0=body --map 1=tyres"),
+        ("windows lights tyres body", "counts from 1, add --map 1=windows --map 2=lights"),
+    ],
+)
+def test_ids_of_a_palette_are_doubted_where_a_list_without_numbers_says_something_else(
+    tmp_path: Path, refused: "Refused", names: str, asks: str
+) -> None:
+    labels = tmp_path / "labels"
+    own = Palette("own", tuple(replace(each, id=n) for n, each in enumerate(CARS.classes)))
+    save(labels / "a.png", drawing())
+    (labels / "classes.txt").write_text(names.replace(" ", "\n"))
+    if asks:
+        with refused("doubted-ids") as error:
+            build(labels, palette=own)
+        assert asks in error.value.to_do
+        assert "--map ids=palette" in error.value.to_do
+    build_masks(labels, tmp_path / "own", palette=own, mapping=parse_mapping(["ids=palette"] if asks else [], own))
+    assert (read_mask(tmp_path / "own/a.png", own) == drawing()).all()
+
+
+def test_a_list_that_lies_in_the_folder_of_one_split_names_the_classes_of_all(tmp_path: Path) -> None:
+    labels = tmp_path / "labels"
+    own = Palette("own", tuple(replace(each, id=n) for n, each in enumerate(CARS.classes)))
+    for split in ("train", "val"):
+        save(labels / split / "a.png", drawing(classes=3))
+    (labels / "train/classes.txt").write_text("background\nwindows\nlights\n")
+    build(labels, palette=own)
+    for split in ("train", "val"):
+        found = mask(labels, f"{split}/a", own)
+        assert [own.names[found[drawing(classes=3) == number].max()] for number in (1, 2)] == ["windows", "lights"]
+
+
 def test_class_numbers_saved_as_gif_are_those_of_the_grey_picture_though_each_counts_its_own(tmp_path: Path) -> None:
     labels = tmp_path / "labels"
     save(labels / "a.gif", np.where(drawing() == 2, 0, drawing()).astype(np.uint8))
@@ -514,7 +570,7 @@ def test_names_without_numbers_are_offered_as_they_may_be_counted(tmp_path: Path
     with refused("doubted-ids", labels) as error:
         build(labels)
     assert "If classes.txt counts from 1, add --map 1=tyres --map 2=windows." in error.value.to_do
-    assert "If classes.txt counts from 0, add --map 1=windows --map 2=lights." in error.value.to_do
+    assert "If classes.txt counts from 0, add --map 0=tyres --map 1=windows --map 2=lights." in error.value.to_do
     save(labels / "b.png", np.array([[0, 3]], dtype=np.uint8))
     with refused("doubted-ids", labels) as error:
         build(labels)

@@ -53,6 +53,7 @@ from p2p_datatools.masks.work import MaskWork
 _OF_FOLDERS = frozenset(
     {
         *("soft-mask", "inexact-areas", "hidden-colours", "other-colour-table", "unlisted-number", "depth"),
+        "number-names",
         *("pairs-as-half", "exchanged-colours"),
     }
 )

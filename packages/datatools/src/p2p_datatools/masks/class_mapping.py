@@ -153,6 +153,11 @@ class ClassMapping:
         """The entries of the mapping that no label has used, as FROM=TO."""
         return tuple(f"{source}={target}" for source, target in self._mapping.items() if source in self._unused)
 
+    @property
+    def takes_ids(self) -> bool:
+        """Whether labels that are numbers go by the ids of the palette."""
+        return self._numbers
+
     def maps(self, label: str) -> bool:
         """Whether the mapping speaks of exactly this label."""
         return label in self._mapping
@@ -172,6 +177,17 @@ class ClassMapping:
         """Whether a class number goes to its class by nothing but the palette's ids; the background's 0 is no guess."""
         by_id = self._numbers and is_digits(label) and self._map_label(label) is None and label not in self._told
         return by_id and self.word(label) is not None and not (int(label) == 0 and self.index(label) == 0)
+
+    def agrees_with(self, names: Sequence[str], labels: Collection[str]) -> bool:
+        """Whether names, counted from 0 or from 1, are those of the classes that the numbers `labels` go to.
+
+        Names that have the background among them count all classes, from 0.
+        """
+        firsts = (0,) if any(self._claim(name) == self.palette.names[0] for name in names) else (0, 1)
+        counted = ({str(number): name for number, name in enumerate(names, first)} for first in firsts)
+        return any(
+            all(self._claim(each[label]) == self.word(label) for label in labels if label in each) for each in counted
+        )
 
     def say_globs(self, labels: Iterable[str]) -> str:
         """A line on the labels that only globs of the palette claim, and what they are taken for; empty without any."""
@@ -343,7 +359,9 @@ class ClassMapping:
             names = {"0": BACKGROUND, **names}
             if any(is_digits(label) and label not in names and label != str(IGNORE) for label in asked):
                 continue
-            words = [f"--map {shell_word(f'{each}={self._claim(names[each])}')}" for each in asked if each in names]
+            # The number 0 is asked about by no id, since it is the background's; here it may be another class.
+            shown = ["0", *asked] if "0" not in asked and self._claim(names["0"]) != BACKGROUND else asked
+            words = [f"--map {shell_word(f'{each}={self._claim(names[each])}')}" for each in shown if each in names]
             words += [f"--map {IGNORE}={IGNORED}"] if str(IGNORE) in asked else []
             offers.append(f"If {listed.source} counts from {first}, add {' '.join(words)}.")
         return offers

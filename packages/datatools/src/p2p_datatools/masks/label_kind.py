@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.palette import IGNORE, Color, hex_of
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.header import open_picture
@@ -60,6 +61,25 @@ def say_few_bits(item: PictureLabels, numbers: Collection[int], known: Collectio
         return ""
     listed = ", ".join(map(str, own))
     return f"In the file, a PNG of {head.depth} bits, they are {listed}: save it with 8 bits, its greys // {times}. "
+
+
+def refuse_number_names(
+    where: str, numbers: Collection[int], names: Mapping[int, str], claims: ClassMapping, source: str
+) -> None:
+    """Raise P2PError where a list calls class numbers in use by other numbers that no class has for a name.
+
+    As labels they would pass for ids, and --map would not tell them from the numbers of the pictures.
+    """
+    odd = {number: name for number, name in sorted(names.items()) if is_digits(name) and int(name) != number}
+    unknown = {name for name in odd.values() if claims.takes_ids or claims.maps(name) or claims.word(name) is None}
+    asked = [number for number, name in odd.items() if name in unknown and not claims.maps(str(number))]
+    if not set(asked).isdisjoint(numbers):
+        shown = ", ".join(f"{each} is {odd[each]}" for each in asked[:8])
+        what = f"has class numbers that {source} calls by other numbers: {shown}"
+        to_do = (
+            f"Say what they are by the numbers in the pictures: {' '.join(f'--map {each}=CLASS' for each in asked)}."
+        )
+        raise P2PError(where, what, to_do, code="number-names")
 
 
 def refuse_dark_numbers(where: str, picture: LabelPicture, rows: NDArray[np.uint8]) -> None:

@@ -282,14 +282,17 @@ def _names_without_numbers(found: LabelSet) -> ClassNames | None:
 
 
 def _list_doubts(claims: ClassMapping, uses: Mapping[str, Use], found: LabelSet) -> list[str]:
-    """Class numbers that may be ids of another data set than the one whose ids a built-in palette has.
+    """Class numbers that may be ids of another data set than the one whose ids a palette has.
 
-    Only a sign of that data set itself is enough, such as its provenance or the names of its files: other sets count
-    from 0 to 4 as well.
+    Of a built-in palette only a sign of its data set itself is enough, such as its provenance or the names of its
+    files: other sets count from 0 to 4 as well. Those of one's own are known unless a list contradicts them.
     """
-    palette = claims.palette
-    known = found.palette == palette.name or claims.ids_are_meant or not is_built_in(palette)
-    return [] if known else [label for label in uses if claims.is_by_id(label)]
+    palette, by_id = claims.palette, [label for label in uses if claims.is_by_id(label)]
+    if found.palette == palette.name or claims.ids_are_meant:
+        return []
+    listed = _names_without_numbers(found)
+    contradicts = listed is not None and not claims.agrees_with(listed.uncounted, by_id)
+    return by_id if is_built_in(palette) or contradicts else []
 
 
 def refuse_unknown_colors(work: MaskWork, skipped: Sequence[Skip], labels: Path) -> None:

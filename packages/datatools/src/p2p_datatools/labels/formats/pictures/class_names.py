@@ -124,18 +124,17 @@ def _lists_in(places: list[Path], seen: _ListsByFolder, *, are_far: bool = False
     return [*lists, *_pick_agreeing([each for place in places for each in seen[place]], lists)]
 
 
+def unite_lists(lists: list[ClassNames]) -> ClassNames | None:
+    """What several lists say together; None where they contradict each other."""
+    with suppress(P2PError):
+        return _unite(lists)
+    return None
+
+
 def _pick_agreeing(guesses: list[ClassNames], lists: list[ClassNames]) -> list[ClassNames]:
     """Those that contradict no list; none where they contradict each other, since nothing tells which is meant."""
-    agree = [each for each in guesses if _do_agree([*lists, each])]
-    return agree if _do_agree([*lists, *agree]) else []
-
-
-def _do_agree(lists: list[ClassNames]) -> bool:
-    try:
-        _unite(lists)
-    except P2PError:
-        return False
-    return True
+    agree = [each for each in guesses if unite_lists([*lists, each])]
+    return agree if unite_lists([*lists, *agree]) else []
 
 
 def _other_lists(place: Path) -> Iterator[ClassNames]:

@@ -21,7 +21,7 @@ from p2p_datatools.contract.pictures.header import open_picture, photo_header
 from p2p_datatools.contract.pictures.index import read_index_picture, read_label_picture
 from p2p_datatools.contract.pictures.soft import is_black_and_white
 from p2p_datatools.contract.words import plural
-from p2p_datatools.labels.formats.pictures.class_names import NO_CLASS, find_names
+from p2p_datatools.labels.formats.pictures.class_names import NO_CLASS, find_names, unite_lists
 from p2p_datatools.labels.values import ClassNames, ColorLabels, IndexLabels, LabelSet, PictureLabels
 
 # The others blend neighbouring values, so that class numbers would be lost in them.
@@ -132,10 +132,15 @@ def read_color_folder(folder: Path) -> LabelSet:
 
 
 def _lists(folder: Path, pictures: list[Path]) -> dict[Path, ClassNames]:
-    """What lists beside the pictures say, for each folder of pictures that has any."""
+    """What lists beside the pictures say, for each folder of pictures that has any.
+
+    A folder without one has what all others say, as val/ has what lies in train/: one set numbers its classes once.
+    """
     seen: dict[Path, list[ClassNames]] = {}
     found = {place: find_names(place, folder, seen) for place in dict.fromkeys(path.parent for path in pictures)}
-    return {place: names for place, names in found.items() if names}
+    told = {place: names for place, names in found.items() if names}
+    shared = unite_lists(list(told.values())) if 0 < len(told) < len(found) else None
+    return told if shared is None else dict.fromkeys(found, shared) | told
 
 
 def _known_palette(folder: Path, pictures: list[Path]) -> str:
