@@ -66,10 +66,9 @@ def test_a_white_picture_has_a_hairline_around_it() -> None:
     assert where(drawn, HAIRLINE).sum() == 4 * 51
 
 
-def test_the_ground_is_white_or_as_one_likes() -> None:
+def test_the_ground_is_white() -> None:
     tile = Tile((plain(RED),), "a caption")
     assert tuple(lay_out([tile], columns=1, cell=Size(50, 50))[0, 0]) == WHITE
-    assert tuple(lay_out([tile], columns=1, cell=Size(50, 50), background=BLUE)[0, 0]) == BLUE
 
 
 def test_captions_headings_and_title_are_written() -> None:

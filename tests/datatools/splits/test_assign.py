@@ -66,3 +66,11 @@ def test_an_optional_group_that_is_empty_stands_alone(refused: "Refused") -> Non
     assert groups_by(r"(walk\d)?", ["walk1-a", "x"], QUIET) == {"walk1-a": "walk1", "x": None}
     with refused("no-match", "group-by b", usage=True):
         groups_by("b", ["a"], QUIET)
+
+
+def test_a_name_and_a_group_of_one_word_are_drawn_in_the_same_order_on_every_day() -> None:
+    for number in range(20):
+        names = (word := f"w{number}", f"{word}_1")
+        pairs = [Pair(name, f"all/{name}.png", "all", Size(1, 1), "") for name in names]
+        groups = groups_by("(.+)_1", names, QUIET)
+        assert assign(pairs, groups, {"val": 0, "test": 1}, 0) == {word: "train", f"{word}_1": "test"}

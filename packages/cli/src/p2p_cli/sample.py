@@ -17,6 +17,7 @@ from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
     from p2p_gan.inference.inputs import PictureBytes
+    from p2p_gan.inference.sampling import SampleSummary
 
 
 @click.command()
@@ -95,48 +96,60 @@ def command(
     return sample_files(call) if code is None else code
 
 
-def _why_alike(*, random: bool) -> str:
-    if random:
-        return "--set dropout=off leaves nothing to chance"
-    return "the model was trained without dropout and noise ('p2p config dropout' and 'p2p config noise_channels')"
-
-
 def sample_files(call: Call, given: "Sequence[PictureBytes] | None" = None) -> int:
     """Pictures in files, or the bytes that are `given`, to a folder; gives the exit code."""
     from p2p_cli.text import render
     from p2p_datatools.contract.pairs.manifest import has_manifest
     from p2p_gan.inference.sampling import sample
-    from p2p_gan.models.location import describe_choice
 
-    sampling, dest = call.sampling, call.dest
+    inputs, report = given or call.inputs, render.reporter()
     summary = sample(
-        call.model,
-        given or call.inputs,
-        dest,
-        sampling,
-        keep_going=call.keep_going,
-        report=render.reporter(),
-        **call.where,
+        call.model, inputs, call.dest, call.sampling, keep_going=call.keep_going, report=report, **call.where
     )
-    card = summary.model.card
-    result: dict[str, Any] = {
-        "dest": str(dest),
+    if call.as_json:
+        render.say(options.to_json(_facts(summary)))
+    else:
+        _say(summary, call.model)
+    if call.sampling.variants > 1:
+        _remark_identical(summary, dropout=call.sampling.how.dropout)
+    render.skips(summary.skipped, call.dest)
+    if not call.as_json and len(call.inputs) == 1 and given is None and has_manifest(call.inputs[0]):
+        render.hint(next_command("evaluate", call.model, call.inputs[0]))
+    return 1 if summary.skipped else 0
+
+
+def _facts(summary: "SampleSummary") -> dict[str, Any]:
+    return {
+        "dest": str(summary.dest),
         "written": summary.written,
         "kept": summary.kept,
         "skipped": [str(skip) for skip in summary.skipped],
         "snapped": list(summary.snapped),
         "runtime": summary.runtime,
     }
-    if call.as_json:
-        render.say(options.to_json(result))
+
+
+def _say(summary: "SampleSummary", model: Path) -> None:
+    from p2p_cli.text import render
+    from p2p_gan.models.location import describe_choice
+
+    total = plural(summary.written + summary.kept, "picture")
+    by = f" by {summary.runtime}" if summary.written and summary.runtime != "torch" else ""
+    render.say(
+        f"{summary.model.card.direction}: {total} in {summary.dest}, {summary.written} written now{by}, "
+        f"{summary.kept} kept."
+    )
+    render.say(describe_choice(model))
+
+
+def _remark_identical(summary: "SampleSummary", *, dropout: bool) -> None:
+    """Say why all variants of an input are the same picture, where they are."""
+    from p2p_cli.text import render
+
+    if not summary.model.card.architecture.random:
+        why = "the model was trained without dropout and noise ('p2p config dropout' and 'p2p config noise_channels')"
+    elif not dropout:
+        why = "--set dropout=off leaves nothing to chance"
     else:
-        total = plural(summary.written + summary.kept, "picture")
-        by = f" by {summary.runtime}" if summary.written and summary.runtime != "torch" else ""
-        render.say(f"{card.direction}: {total} in {dest}, {summary.written} written now{by}, {summary.kept} kept.")
-        render.say(describe_choice(call.model))
-    if sampling.variants > 1 and not (card.architecture.random and sampling.how.dropout):
-        render.remark(f"All variants are identical, because {_why_alike(random=card.architecture.random)}.")
-    render.skips(summary.skipped, dest)
-    if not call.as_json and len(call.inputs) == 1 and given is None and has_manifest(call.inputs[0]):
-        render.hint(next_command("evaluate", call.model, call.inputs[0]))
-    return 1 if summary.skipped else 0
+        return
+    render.remark(f"All variants are identical, because {why}.")

@@ -50,7 +50,6 @@ def lay_out(
     remarks: Sequence[str] = (),
     headings: Sequence[str] = (),
     legend: Palette | None = None,
-    background: Color = WHITE,
 ) -> Photo:
     """Lay out tiles in rows of `columns`, each picture fitted into `cell` undistorted; uint8 RGB (height, width, 3).
 
@@ -74,18 +73,17 @@ def lay_out(
     blocks += [_headings(headings, columns, cell, tile_width, width)] if headings else []
     for first in range(0, len(tiles), columns):
         blocks.append(_row(tiles[first : first + columns], cell, tile_width, width))
-    return _frame(blocks, background)
+    return _frame(blocks)
 
 
 def _blank(width: int, height: int) -> Image.Image:
-    # Transparent, so that letters are smooth on any background.
-    return Image.new("RGBA", (width, height), (255, 255, 255, 0))
+    return Image.new("RGBA", (width, height), (*WHITE, 0))
 
 
-def _frame(blocks: Sequence[Image.Image], background: Color) -> Photo:
+def _frame(blocks: Sequence[Image.Image]) -> Photo:
     width = max(block.width for block in blocks)
     height = sum(block.height for block in blocks)
-    canvas = Image.new("RGBA", (width + 2 * _MARGIN, height + 2 * _MARGIN), (*background, 255))
+    canvas = Image.new("RGBA", (width + 2 * _MARGIN, height + 2 * _MARGIN), (*WHITE, 255))
     top = _MARGIN
     for block in blocks:
         canvas.alpha_composite(block, (_MARGIN, top))

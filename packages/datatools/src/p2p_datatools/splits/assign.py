@@ -6,7 +6,7 @@ Nothing here may read or move a file, or know more of a pair than its name, its 
 import hashlib
 import math
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 
@@ -71,23 +71,25 @@ def assign(
     the groups of all: where they have different splits those that are trained on join the ones that are tested on, and
     are in the result, too.
     """
-    keys = _unite(groups, together)
+    united = _unite(groups, together)
     settled: dict[_Key, list[tuple[str, str]]] = defaultdict(list)
     loose: dict[_Key, list[str]] = defaultdict(list)
     for pair in pairs:
-        key = keys.get(own := _key(pair.name, groups), own)
+        own = _key(pair.name, groups)
+        key = united.get(own, own)
         if pair.split == UNSPLIT:
             loose[key].append(pair.name)
         else:
             settled[key].append((pair.name, pair.split))
-    goal = {key: max((split for _, split in its), key=rank) for key, its in settled.items()}
-    moved = {name: goal[key] for key, its in settled.items() for name, split in its if split != goal[key]}
-    chosen = {key: goal[key] for key in loose if key in goal}
-    free = sorted(loose.keys() - chosen.keys(), key=lambda key: draw(seed, key[1]))
+    chosen = {key: max((split for _, split in members), key=rank) for key, members in settled.items()}
+    moved = {name: chosen[key] for key, members in settled.items() for name, split in members if split != chosen[key]}
+    present = Counter[str]()
+    for key, split in chosen.items():
+        present[split] += len(settled[key]) + len(loose.get(key, ()))
+    # A name and a group may be the same word, and then stand at the same place of the draw.
+    free = sorted(loose.keys() - chosen.keys(), key=lambda key: (draw(seed, key[1]), key))
     for split in ("test", "val"):
-        present = sum(len(its) for key, its in settled.items() if goal[key] == split)
-        joining = sum(len(loose[key]) for key, its in chosen.items() if its == split)
-        taken = set(closest([len(loose[key]) for key in free], targets[split] - present - joining))
+        taken = set(closest([len(loose[key]) for key in free], targets[split] - present[split]))
         chosen |= {key: split for index, key in enumerate(free) if index in taken}
         free = [key for index, key in enumerate(free) if index not in taken]
     return moved | {name: chosen.get(key, "train") for key, names in loose.items() for name in names}

@@ -58,27 +58,40 @@ def find_sets(
     for link in links:
         if not _may_cut(link):
             sets.unite(link.first, link.second)
-    whole = Components(len(placed))
-    for members in sets.sets():
-        whole.unite_all(members)
-    for link in links:
-        whole.unite(link.first, link.second)
+    linked = _unite_linked(sets, links, len(placed))
+    same = [members for members in sets.sets() if len(members) > 1 and linked.size(members[0]) > most]
     cut, largest = 0, 0
-    same = [members for members in sets.sets() if len(members) > 1 and whole.size(members[0]) > most]
-    loose = [link for link in links if _may_cut(link)]
-    for link in sorted(loose, key=lambda link: (_ORDER.index(link.kind), -link.correlation, link)):
-        one, other = sets.top(link.first), sets.top(link.second)
-        linked = whole.size(link.first)
-        if one == other:
+    for link in sorted(filter(_may_cut, links), key=_weakness):
+        if sets.top(link.first) == sets.top(link.second):
             continue
-        has_one_goal = len({*_goal(sets.splits(one)), *_goal(sets.splits(other))}) < 2
-        if sets.size(one) + sets.size(other) > most:
-            cut, largest = cut + 1, max(largest, linked)
-        elif has_one_goal or (link.kind == "twin" and linked <= most):
-            sets.unite(one, other)
+        size = linked.size(link.first)
+        if sets.size(link.first) + sets.size(link.second) > most:
+            cut, largest = cut + 1, max(largest, size)
+        elif _have_one_goal(sets, link) or (link.kind == "twin" and size <= most):
+            sets.unite(link.first, link.second)
     found = [members for members in sets.sets() if len(members) > 1]
-    same += [members for members in found if whole.size(members[0]) <= most]
+    same += [members for members in found if linked.size(members[0]) <= most]
     return Likeness(equal, links, found, same, cut, largest)
+
+
+def _unite_linked(sets: Components, links: Sequence[Link], count: int) -> Components:
+    """All of the `count` numbers that are in one of the sets, or linked, whatever number that makes."""
+    linked = Components(count)
+    for members in sets.sets():
+        linked.unite_all(members)
+    for link in links:
+        linked.unite(link.first, link.second)
+    return linked
+
+
+def _weakness(link: Link) -> tuple[int, float, Link]:
+    """A sort key for links, of which the last are given up first."""
+    return _ORDER.index(link.kind), -link.correlation, link
+
+
+def _have_one_goal(sets: Components, link: Link) -> bool:
+    """Whether no pair of the two sets that a link connects has to leave its split when they become one."""
+    return len({*_goal(sets.splits(link.first)), *_goal(sets.splits(link.second))}) < 2
 
 
 def _goal(splits: Set[str]) -> Set[str]:

@@ -50,41 +50,52 @@ def resolve_device(asked: torch.device | str) -> torch.device:
     wanted = device_name(asked)
     assert wanted is not None, "a device is asked for"
     if wanted == "auto":
-        if not torch.cuda.is_available():
-            return torch.device("cpu")
-        why = _why_broken(torch.device("cuda"))
-        if why is not None and _NO_KERNELS not in why:
-            raise _broken("auto", why)
-        return torch.device("cuda" if why is None else "cpu")
+        return _choose_device()
+    device = _parse_device(wanted)
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise _missing(wanted, "this machine has no Apple GPU, or torch was built without Metal (MPS)")
+    if device.type == "cuda":
+        _refuse_unusable(device, wanted)
+    return device
+
+
+def _choose_device() -> torch.device:
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    why = _why_broken(torch.device("cuda"))
+    if why is not None and _NO_KERNELS not in why:
+        raise _broken("auto", why)
+    return torch.device("cuda" if why is None else "cpu")
+
+
+def _parse_device(wanted: str) -> torch.device:
     try:
         device = torch.device(wanted)
     except RuntimeError as error:
-        raise UsageError(
-            f"device={wanted}", "is not a device", "Choose auto, cpu, cuda or mps.", code="unknown-device"
-        ) from error
+        raise _unknown(wanted, "is not a device") from error
     if device.type not in ("cpu", "cuda", "mps"):
-        to_do = "Choose auto, cpu, cuda or mps."
-        raise UsageError(f"device={wanted}", "is not supported", to_do, code="unknown-device")
-    if device.type == "mps" and not torch.backends.mps.is_available():
-        what = "this machine has no Apple GPU, or torch was built without Metal (MPS)"
-        raise UsageError(f"device={wanted}", what, "Choose cpu or auto.", code="missing-device")
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise UsageError(
-            f"device={wanted}",
-            "this machine has no CUDA device, or torch was built without CUDA",
-            "Choose cpu or auto.",
-            code="missing-device",
-        )
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise UsageError(
-            f"device={wanted}",
-            f"this machine has {plural(torch.cuda.device_count(), 'CUDA device')}, counted from 0",
-            "Choose a lower number, or cuda.",
-            code="missing-device",
-        )
-    if device.type == "cuda" and (why := _why_broken(device)) is not None:
-        raise _broken(wanted, why)
+        raise _unknown(wanted, "is not supported")
     return device
+
+
+def _refuse_unusable(device: torch.device, wanted: str) -> None:
+    """Raise UsageError if this machine lacks the CUDA device, and P2PError if it cannot compute."""
+    if not torch.cuda.is_available():
+        raise _missing(wanted, "this machine has no CUDA device, or torch was built without CUDA")
+    count = torch.cuda.device_count()
+    if (device.index or 0) >= count:
+        what = f"this machine has {plural(count, 'CUDA device')}, counted from 0"
+        raise _missing(wanted, what, "Choose a lower number, or cuda.")
+    if (why := _why_broken(device)) is not None:
+        raise _broken(wanted, why)
+
+
+def _unknown(wanted: str, what: str) -> UsageError:
+    return UsageError(f"device={wanted}", what, "Choose auto, cpu, cuda or mps.", code="unknown-device")
+
+
+def _missing(wanted: str, what: str, to_do: str = "Choose cpu or auto.") -> UsageError:
+    return UsageError(f"device={wanted}", what, to_do, code="missing-device")
 
 
 def _why_broken(device: torch.device) -> str | None:
@@ -129,28 +140,21 @@ def resolve_precision(wanted: str, device: torch.device) -> str:
     those instructions emulates bfloat16). It is never float16, since a scaler may skip the update of one network and
     not that of the other; on a V100 or T4, float16 is the fastest choice. Raises UsageError.
     """
-    if wanted in ("tf32", "float16") and device.type != "cuda":
-        raise UsageError(
-            f"precision={wanted}",
-            "exists on CUDA devices only",
-            "Choose float32, bfloat16 or auto.",
-            code="unsupported-precision",
-        )
+    is_cuda = device.type == "cuda"
+    if wanted in ("tf32", "float16") and not is_cuda:
+        raise _unsupported(wanted, "exists on CUDA devices only", "Choose float32, bfloat16 or auto.")
+    is_ampere = is_cuda and torch.cuda.get_device_capability(device) >= (8, 0)
     if wanted == "auto":
-        fast = (
-            torch.cuda.get_device_capability(device) >= (8, 0)
-            if device.type == "cuda"
-            else device.type == "cpu" and _cpu_multiplies_bfloat16()
-        )
-        return "bfloat16" if fast else "float32"
-    if wanted in ("tf32", "bfloat16") and device.type == "cuda" and torch.cuda.get_device_capability(device) < (8, 0):
-        raise UsageError(
-            f"precision={wanted}",
-            "needs a CUDA device of compute capability 8.0 or later",
-            "Choose float32, float16 or auto.",
-            code="unsupported-precision",
-        )
+        is_fast = is_ampere or (device.type == "cpu" and _cpu_multiplies_bfloat16())
+        return "bfloat16" if is_fast else "float32"
+    if wanted in ("tf32", "bfloat16") and is_cuda and not is_ampere:
+        what = "needs a CUDA device of compute capability 8.0 or later"
+        raise _unsupported(wanted, what, "Choose float32, float16 or auto.")
     return wanted
+
+
+def _unsupported(wanted: str, what: str, to_do: str) -> UsageError:
+    return UsageError(f"precision={wanted}", what, to_do, code="unsupported-precision")
 
 
 def slow_precision(precision: str, device: torch.device) -> str | None:

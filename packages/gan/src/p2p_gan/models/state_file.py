@@ -67,19 +67,19 @@ def read_state(path: Path, *, give: str = GIVE_STATE) -> dict[str, Tensor]:
     return _unwrap(state)
 
 
-def read_tables(path: Path, *, give: str = GIVE_STATE) -> dict[str, dict[str, Tensor]]:
+def read_tables(path: Path) -> dict[str, dict[str, Tensor]]:
     """Every table of tensors in a file, by the keys that lead to it with dots between; "" is the file itself.
 
     A table whose keys read as those of another, such as 1 and "1", has `#2` after them. Errors are those of
     `read_state`, and one for a file without any.
     """
-    state = _load(path, give)
+    state = _load(path, GIVE_STATE)
     found, times = dict[str, dict[str, Tensor]](), Counter[str]()
     for place, table in _tables(state):
         times[place] += 1
         found[place if times[place] == 1 else f"{place}#{times[place]}"] = _unwrap(table)
     if not found:
-        raise _not_a_state(path, next(iter(state)), give)
+        raise _not_a_state(path, next(iter(state)), GIVE_STATE)
     return found
 
 

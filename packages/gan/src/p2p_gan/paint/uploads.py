@@ -6,7 +6,6 @@ Nothing here may decode pixels, or believe the name or the type that a request g
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.header import PictureFile, photo_header
 from p2p_datatools.contract.pictures.memory import open_bytes
-from p2p_datatools.contract.pictures.sizes import Size
 
 NAME = "the picture"
 MOST_BYTES = 32 << 20
@@ -33,7 +32,10 @@ def open_upload(data: bytes) -> PictureFile:
         what, to_do = "is not a PNG, JPEG, WebP, GIF or BMP", "Save it as PNG, or a photo as JPEG."
         raise P2PError(NAME, what, to_do, code="unread-picture")
     file = open_bytes(data, NAME)
-    refuse_many_pixels(photo_header(file).size)
+    size = photo_header(file).size
+    if size.width * size.height > MOST_PIXELS_SENT:
+        what = f"has {size} pixels, more than the {MOST_PIXELS_SENT // 10**6} million that are taken"
+        raise P2PError(NAME, what, "Make it smaller first.", code="large-picture")
     return file
 
 
@@ -42,10 +44,3 @@ def explain_upload(error: P2PError) -> P2PError:
     if error.code != "several-pages":
         return error
     return P2PError(error.where, error.what, "Save the one that is meant as a picture of its own.", code=error.code)
-
-
-def refuse_many_pixels(size: Size, where: str = NAME) -> None:
-    """Raise P2PError for a size with more pixels than are taken."""
-    if size.width * size.height > MOST_PIXELS_SENT:
-        what = f"has {size} pixels, more than the {MOST_PIXELS_SENT // 10**6} million that are taken"
-        raise P2PError(where, what, "Make it smaller first.", code="large-picture")

@@ -125,14 +125,14 @@ def embed_picture(
     return make_element("button", picture, class_="zoom", type="button") if enlarges else picture
 
 
-def embed_pixels(pixels: Photo, about: str, box: Size, *, enlarges: bool = True) -> Markup:
+def embed_pixels(pixels: Photo, about: str, box: Size) -> Markup:
     """Pixels (h, w, 3) inside the page, shrunk into the `box`: as PNG, or as JPEG where that would be large."""
     own = size_of(pixels)
     size = scale_to(own, box, cover=False) if own.width > box.width or own.height > box.height else own
     shown = np.ascontiguousarray(resize_photo(pixels, size))
     data = b"".join(png.encode(shown))
     data = encode_jpeg(shown, _QUALITY) if len(data) > _LARGE else data
-    return embed_picture(data, about, width=size.width, height=size.height, enlarges=enlarges)
+    return embed_picture(data, about, width=size.width, height=size.height)
 
 
 @cache

@@ -44,10 +44,10 @@ VOC_CLASSES = [
 ]
 
 
-def color_table(count: int = 256) -> list[Color]:
-    """VOC's colours: the bits of a class number, spread over the channels from the highest bit down."""
+def color_table() -> list[Color]:
+    """VOC's 256 colours: the bits of a class number, spread over the channels from the highest bit down."""
     table = []
-    for number in range(count):
+    for number in range(256):
         channels = [0, 0, 0]
         for bit in range(8):
             channels[bit % 3] |= ((number >> bit) & 1) << (7 - bit // 3)
