@@ -89,3 +89,11 @@ def test_what_is_constant_but_for_rounding_is_normalised_to_0(kind: str, valid: 
     assert norm(rounded, InferencePass("picture", valid)).abs().max() == 0
     little = torch.tensor([40.0, 0.001])[:, None, None] + noise * 0.01
     assert norm(little, InferencePass("picture", valid)).std() > 0.5
+
+
+def test_one_pixel_makes_a_channel_vary_wherever_it_is() -> None:
+    whole = torch.zeros((1, 4, 37, 41))
+    for channel, (row, column) in enumerate([(0, 0), (1, 1), (36, 40), (17, 5)]):
+        whole[0, channel, row, column] = 1
+    found = norm_layer("instance", 4)(whole, InferencePass())
+    torch.testing.assert_close(found, torch.nn.functional.instance_norm(whole))
