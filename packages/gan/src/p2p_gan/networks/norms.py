@@ -107,7 +107,7 @@ def zero_constant(x: Tensor, height: int | None = None, width: int | None = None
     part = x[:, :, :height, :width]
     # Nearly always some pixels show that all channels vary. A GPU is not waited for: it looks at all pixels at once.
     rows, columns = (-(-side // _PROBED) for side in part.shape[2:])
-    if x.device.type == "cpu" and _varies(part[:, :, ::rows, ::columns]).all():
+    if x.device.type == "cpu" and _varies(part[:, :, ::rows, ::columns].contiguous()).all():
         return x
     return x * _varies(part)
 
@@ -115,7 +115,8 @@ def zero_constant(x: Tensor, height: int | None = None, width: int | None = None
 def _varies(part: Tensor) -> Tensor:
     """Whether each channel of (n, channels, h, w) is more than constant but for rounding, (n, channels, 1, 1)."""
     first = part[:, :, :1, :1]
-    return (part - first).abs().amax(dim=(2, 3), keepdim=True) > spread_of_rounding(first)
+    above, below = part.amax(dim=(2, 3), keepdim=True) - first, first - part.amin(dim=(2, 3), keepdim=True)
+    return torch.maximum(above, below) > spread_of_rounding(first)
 
 
 class BatchNorm(nn.Module):

@@ -38,7 +38,7 @@ class Moments:
         variance, mean = torch.var_mean(x[0], dim=(1, 2), correction=0)
         self._device = x.device
         self._first = self._first if self._count else x[0, :, 0, 0]
-        spread = (x[0] - self._first[:, None, None]).abs().amax(dim=(1, 2))
+        spread = torch.maximum(x[0].amax(dim=(1, 2)) - self._first, self._first - x[0].amin(dim=(1, 2)))
         self._spread = torch.maximum(self._spread.to(spread), spread)
         if x.device.type == "mps":  # which has no float64
             variance, mean = variance.cpu(), mean.cpu()
