@@ -262,7 +262,7 @@ def _has_mask(args: Any) -> bool:
     return any(isinstance(each, Tensor) and each.dtype == torch.bool for each in indices)
 
 
-def _apply(module: nn.Module, function: Callable[[Tensor], Tensor], *_: Any) -> nn.Module:
+def _apply(module: nn.Module, function: Callable[[Tensor], Tensor], **_: bool) -> nn.Module:
     """As `Module._apply`, but that parameters are new ones where they come to the GPU."""
     for child in module.children():
         _apply(child, function)

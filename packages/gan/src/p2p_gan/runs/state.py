@@ -157,7 +157,8 @@ def _random_states() -> dict[str, Tensor]:
         _PYTHON: torch.tensor([*words, gauss is not None, spare], dtype=torch.float64),
         _NUMPY: _numpy_state(),
     }
-    if torch.cuda.is_initialized():  # a run on the CPU leaves a GPU beside it alone
+    # A run on the CPU leaves a GPU beside it alone.
+    if torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         states |= {f"{_CUDA}{number}": state for number, state in enumerate(torch.cuda.get_rng_state_all())}
     return states
 
