@@ -30,6 +30,7 @@ from p2p_datatools.contract.mask_folder import read_mask_lines
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.palette import PALETTE_FILE, load_palette
 from p2p_datatools.contract.pictures.arrays import read_array
+from p2p_datatools.contract.pictures.ground import encode_ground, ground_of
 from p2p_datatools.contract.pictures.header import decoded_bytes, photo_size
 from p2p_datatools.contract.pictures.images import read_photo
 from p2p_datatools.contract.pictures.index import read_ids, read_index_picture, read_label_picture
@@ -388,6 +389,17 @@ mirror = {url = "https://example.com/{name}.zip", bytes = 10}
 """ % ("0" * 64)
 
 
+def _grounds() -> list[Tree]:
+    beside = b"<PAMDataset><SRS>EPSG:32633</SRS><GeoTransform>7.5, 2, 0, 9, 0, -2</GeoTransform></PAMDataset>"
+    world = b"0.5\n0\n0\n-0.5\n10.25\n19.75\n"
+    return [{"a.png": picture(), "a.png.aux.xml": beside}, {"a.png": picture(), "a.pgw": world}]
+
+
+def _read_ground(folder: Path) -> None:
+    if found := ground_of(folder / "a.png"):
+        encode_ground(found)
+
+
 def _read_palette(folder: Path) -> None:
     palette = load_palette(_file(folder))
     palette.to_toml(), palette.colors()
@@ -457,6 +469,7 @@ def data_targets() -> Iterator[Target]:
     yield Target("arrays", _arrays, _read_picture)
     yield Target("archives", _archives, _read_archive)
     yield Target("palette", lambda: [{PALETTE_FILE: _PALETTE.encode()}], _read_palette)
+    yield Target("ground", _grounds, _read_ground, only_records=True)
     yield Target("catalogue", lambda: [{"catalog.toml": _CATALOG.encode()}], _read_catalog)
     yield Target("match-list", lambda: [{"list.csv": text} for text in _LISTS], _match_list)
     yield Target("split-tables", _split_tables, _read_splits)
