@@ -15,6 +15,7 @@ from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.index import LabelPicture
 from p2p_datatools.contract.pictures.soft import is_black_and_white
+from p2p_datatools.contract.words import shell_word
 from p2p_datatools.labels.values import ColorLabels, PictureLabels
 from p2p_datatools.masks.class_mapping import ClassMapping
 
@@ -76,9 +77,8 @@ def refuse_number_names(
     if not set(asked).isdisjoint(numbers):
         shown = ", ".join(f"{each} is {odd[each]}" for each in asked[:8])
         what = f"has class numbers that {source} calls by other numbers: {shown}"
-        to_do = (
-            f"Say what they are by the numbers in the pictures: {' '.join(f'--map {each}=CLASS' for each in asked)}."
-        )
+        options = " ".join(f"--map {shell_word(f'{each}=CLASS')}" for each in asked)
+        to_do = f"Say what they are by the numbers in the pictures: {options}."
         raise P2PError(where, what, to_do, code="number-names")
 
 
