@@ -74,7 +74,7 @@ def _read(dest: Path, data_hash: str) -> dict[str, Any]:
     if not path.is_file():
         _refuse_other_files(dest)
         return new
-    record = read_json(path)
+    record: dict[str, Any] = read_json(path)
     _refuse_no_record(path, record)
     runs, judge = record.get("runs", {}), record.get("judge") or {}
     tables = [judge, runs, *record["arms"].values()]
