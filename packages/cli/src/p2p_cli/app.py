@@ -169,9 +169,17 @@ def _refuse_lost_folder() -> None:
         raise P2PError("the current folder", what, "Change to one that exists (cd).", code="missing-folder") from error
 
 
-def _is_of_gpu(error: BaseException) -> bool:
+def _explain_failure(error: Exception) -> str | None:
+    """What the machine lacked or which part of it failed, and what to do; None for a mistake of ours."""
     text = str(error)
-    return any(words in text for words in _GPU_FAILED) and not any(words in text for words in _OUR_MISTAKE)
+    if _NO_THREAD in text:
+        return f"the system refuses another thread. {_FEWER_THREADS}"
+    if isinstance(error, MemoryError) or any(words in text for words in _NO_MEMORY):
+        what = text.split("\n", 1)[0] or "more memory was requested than there is"
+        return f"out of memory: {what}. Use smaller pictures, or a smaller --size or --batch."
+    if any(words in text for words in _GPU_FAILED) and not any(words in text for words in _OUR_MISTAKE):
+        return f"the GPU failed: {first_line(error)}. {_AFTER_GPU}"
+    return None
 
 
 def _explain_dashes(words: Sequence[str]) -> None:
@@ -221,16 +229,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         echo("Interrupted. Run the same command again to continue.", err=True)
         return _INTERRUPTED
     except (MemoryError, RuntimeError, ImportError) as error:
-        if _NO_THREAD in str(error):
-            echo(f"Error: the system refuses another thread. {_FEWER_THREADS}", err=True)
-            return P2PError.exit_code
-        if not isinstance(error, MemoryError) and not any(words in str(error) for words in _NO_MEMORY):
-            if not _is_of_gpu(error):
-                raise
-            echo(f"Error: the GPU failed: {first_line(error)}. {_AFTER_GPU}", err=True)
-            return P2PError.exit_code
-        what = str(error).split("\n", 1)[0] or "more memory was requested than there is"
-        echo(f"Error: out of memory: {what}. Use smaller pictures, or a smaller --size or --batch.", err=True)
+        failure = _explain_failure(error)
+        if failure is None:
+            raise
+        echo(f"Error: {failure}", err=True)
         return P2PError.exit_code
     except OSError as error:
         if error.errno is None:  # not the system's: a mistake of ours

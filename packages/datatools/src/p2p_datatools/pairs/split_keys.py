@@ -29,6 +29,7 @@ from p2p_datatools.pairs.half_words import (
 _Places = dict[str, SplitPlace]  # of the folders that belong to a split
 _TWO_FOLDERS = "Name two folders; or list the pairs that are in this one in lines 'a,b' for --match FILE.csv."
 _Spell = Callable[[SplitPlace, str], str]  # what a picture in such a folder is called, of its folder and own name
+_Sides = tuple[list[str], list[str], list[tuple[Key, Key]]]  # the pictures of A and of B, and keys to compare them
 
 
 def split_keys(files: tuple[Sequence[str], Sequence[str]], key: Key, *, exact: bool) -> list[tuple[Key, Key]]:
@@ -133,9 +134,7 @@ def _key_within(places: _Places, key: Key) -> Key:
     return within
 
 
-def take_sides(
-    folder: Path, files: Sequence[str], halves: Sequence[str], report: Reporter
-) -> tuple[list[str], list[str], list[tuple[Key, Key]]]:
+def take_sides(folder: Path, files: Sequence[str], halves: Sequence[str], report: Reporter) -> _Sides:
     """The pictures of A and of B where one folder holds both, and how else than by `split_keys` to compare their names.
 
     Such are trainA/ and trainB/, trainannot/ and train/, source/ and target/, or 1_A.png and 1_B.png. `halves` are the
@@ -147,14 +146,8 @@ def take_sides(
     kinds = None if named else find_kinds(files)
     if kinds and wanted and {*wanted} <= kinds.files.keys():
         return _take_kinds(folder, kinds, wanted[0], wanted[1], report)
-    sides = {} if named else _sides_by_role(files)
-    if sides.get("a") and sides.get("b") and not (kinds and _mixes(kinds, sides)):
-        if sides[""]:
-            number = plural(len(sides[""]), "picture is", "pictures are")
-            first = sides[""][0]
-            report.note(f"{folder}: {number} neither in a folder of A nor of B, and left out; the first is {first}.")
-        report.note(f"{folder}: A and B by the names of folders; the first are {sides['a'][0]} and {sides['b'][0]}.")
-        return sides["a"], sides["b"], []
+    if not named and (sides := _take_roles(folder, files, kinds, report)):
+        return sides
     if by_name := split_by_names(files):
         report.note(f"{folder}: A and B by the endings of names; the first are {by_name[0][0]} and {by_name[1][0]}.")
         return *by_name, []
@@ -163,10 +156,26 @@ def take_sides(
         return _take_kinds(folder, kinds, *_choose_kinds(folder, kinds), report)
     if len(words) != 1:
         raise _not_told_apart(folder, words)
-    report.note(f"{folder}: A are the pictures in folders called {words[0].a}, B those in {words[0].b}.")
-    a, b = ([file for file in files if has_word(file, word)] for word in words[0])
-    keys = partial(without_word, word=words[0].a), partial(without_word, word=words[0].b)
-    return a, b, [keys]
+    return _take_words(folder, files, words[0], report)
+
+
+def _take_roles(folder: Path, files: Sequence[str], kinds: Kinds | None, report: Reporter) -> _Sides | None:
+    """The pictures in folders of A and in folders of B; None where there are not both, or one has several kinds."""
+    sides = _sides_by_role(files)
+    if not (sides["a"] and sides["b"]) or (kinds and _mixes(kinds, sides)):
+        return None
+    if sides[""]:
+        are, first = plural(len(sides[""]), "picture is", "pictures are"), sides[""][0]
+        report.note(f"{folder}: {are} neither in a folder of A nor of B, and left out; the first is {first}.")
+    report.note(f"{folder}: A and B by the names of folders; the first are {sides['a'][0]} and {sides['b'][0]}.")
+    return sides["a"], sides["b"], []
+
+
+def _take_words(folder: Path, files: Sequence[str], words: HalfWords, report: Reporter) -> _Sides:
+    """The pictures in folders of two words, and the keys that leave these words out."""
+    report.note(f"{folder}: A are the pictures in folders called {words.a}, B those in {words.b}.")
+    a, b = ([file for file in files if has_word(file, word)] for word in words)
+    return a, b, [(partial(without_word, word=words.a), partial(without_word, word=words.b))]
 
 
 def _mixes(kinds: Kinds, sides: Mapping[str, Sequence[str]]) -> bool:
@@ -174,9 +183,7 @@ def _mixes(kinds: Kinds, sides: Mapping[str, Sequence[str]]) -> bool:
     return any(sum(bool({*own} & {*sides[side]}) for own in kinds.files.values()) > 1 for side in "ab")
 
 
-def _take_kinds(
-    folder: Path, kinds: Kinds, a: str, b: str, report: Reporter
-) -> tuple[list[str], list[str], list[tuple[Key, Key]]]:
+def _take_kinds(folder: Path, kinds: Kinds, a: str, b: str, report: Reporter) -> _Sides:
     """The pictures of two kinds, and the key by which both are compared; notes what is left out."""
     report.note(
         f"{folder}: A and B by a word in their paths; the first are {kinds.files[a][0]} and {kinds.files[b][0]}."

@@ -21,6 +21,7 @@ from p2p_datatools.sources.secrets import show_address
 
 _WORD = "[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"
 _HOLDS = ("pairs", "photos", "photos and labels")
+_NOT_TEXT = ("layout", "classes", "counts", "unsure", "kaggle", "mirror")
 
 
 @dataclass(frozen=True)
@@ -147,38 +148,20 @@ def _entries(text: str, where: str) -> dict[str, CatalogEntry]:
 
 def _entry(name: str, table: Any, where: str) -> CatalogEntry:
     if not isinstance(table, dict):
-        raise P2PError(
-            where,
-            "is not a table",
-            f"An entry begins with [{name}] and has title, holds and layout.",
-            code="bad-catalogue",
-        )
+        raise _bad(where, "is not a table", f"An entry begins with [{name}] and has title, holds and layout.")
     _refuse_name(name, where)
-    allowed = [field.name for field in fields(CatalogEntry) if field.name != "name"]
-    for wrong in set(table) - set(allowed):
-        raise P2PError(
-            where, f"has an unknown field {wrong}", f"The fields are {', '.join(allowed)}.", code="bad-catalogue"
-        )
-    for needed in ("title", "holds", "layout"):
-        if needed not in table:
-            raise P2PError(where, f"has no {needed}", "Add it.", code="bad-catalogue")
-    if table["holds"] not in _HOLDS:
-        raise P2PError(
-            where,
-            f"holds is {show_value(table['holds'])}",
-            f"It has to be one of {', '.join(_HOLDS)}.",
-            code="bad-catalogue",
-        )
-    values: dict[str, Any] = {key: value for key, value in table.items() if isinstance(value, str)}
-    for key in set(table) - set(values) - {"layout", "classes", "counts", "unsure", "kaggle", "mirror"}:
-        raise P2PError(where, f"{key} is not text", "Put it in quotes.", code="bad-catalogue")
+    _refuse_fields(table, where)
+    texts: dict[str, Any] = {key: value for key, value in table.items() if isinstance(value, str)}
+    for key in table:
+        if key not in texts and key not in _NOT_TEXT:
+            raise _bad(where, f"{key} is not text", "Put it in quotes.")
     to_do = "Each rule of layout has from and to, each count is a number, kaggle has a handle, mirror has a url."
     at = ForeignPlace(where, to_do=to_do, code="bad-catalogue")
     with catch_decoder(where, "layout, counts, kaggle or mirror has the wrong form", to_do, code="bad-catalogue"):
         counts = at.read_table(table.get("counts", {}), "counts")
         return CatalogEntry(
             name=name,
-            **(values | {"layout": tuple(_rule(rule, where) for rule in at.read_list(table["layout"], "layout"))}),
+            **(texts | {"layout": tuple(_rule(rule, where) for rule in at.read_list(table["layout"], "layout"))}),
             classes=tuple(at.read_word(each, "a class") for each in at.read_list(table.get("classes", []), "classes")),
             counts=tuple((folder, at.read_whole(count, f"counts.{folder}")) for folder, count in counts.items()),
             unsure=tuple(at.read_word(each, "unsure") for each in at.read_list(table.get("unsure", []), "unsure")),
@@ -187,15 +170,28 @@ def _entry(name: str, table: Any, where: str) -> CatalogEntry:
         )
 
 
+def _bad(where: str, what: str, to_do: str) -> P2PError:
+    return P2PError(where, what, to_do, code="bad-catalogue")
+
+
+def _refuse_fields(table: Mapping[str, Any], where: str) -> None:
+    """Raise P2PError for a field that entries do not have, one that is missing, and an unknown kind of data set."""
+    allowed = [field.name for field in fields(CatalogEntry) if field.name != "name"]
+    for wrong in table:
+        if wrong not in allowed:
+            raise _bad(where, f"has an unknown field {wrong}", f"The fields are {', '.join(allowed)}.")
+    for needed in ("title", "holds", "layout"):
+        if needed not in table:
+            raise _bad(where, f"has no {needed}", "Add it.")
+    if table["holds"] not in _HOLDS:
+        raise _bad(where, f"holds is {show_value(table['holds'])}", f"It has to be one of {', '.join(_HOLDS)}.")
+
+
 def _refuse_name(name: str, where: str) -> None:
     """Raise P2PError for a name that is not a word: it becomes part of addresses and of the names of downloads."""
     if not re.fullmatch(_WORD, name, re.ASCII):
-        raise P2PError(
-            where,
-            "has a name of other characters than letters, digits, '-', '_' and '.', or of more than 100",
-            "Name the entry like cityscapes or car-parts.",
-            code="bad-catalogue",
-        )
+        what = "has a name of other characters than letters, digits, '-', '_' and '.', or of more than 100"
+        raise _bad(where, what, "Name the entry like cityscapes or car-parts.")
 
 
 def _rule(table: Mapping[str, str], where: str) -> Rule:

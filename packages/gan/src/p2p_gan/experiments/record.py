@@ -68,39 +68,43 @@ def compare_record(
 
 
 def _read(dest: Path, data_hash: str) -> dict[str, Any]:
+    """The record in DEST, or an empty one where nothing has been trained with the recorded settings."""
     path = dest / STUDY
     new = {"format": _FORMAT, "version": _VERSION, "data_hash": data_hash, "arms": {}}
     if not path.is_file():
-        # A kill may have come before the first record had its name.
-        if dest.exists() and (not dest.is_dir() or any(not _is_passing(each) for each in dest.iterdir())):
-            raise UsageError(
-                dest,
-                f"holds other files and no {STUDY}",
-                "Choose another destination.",
-                code="destination-taken",
-            )
+        _refuse_other_files(dest)
         return new
-    record = read_json(path)
-    if not isinstance(record, dict) or record.get("format") != _FORMAT or not isinstance(record.get("arms"), dict):
-        raise P2PError(path, "is not the record of a study", "Choose another destination.", code="not-a-study")
-    if record.get("version") != _VERSION:
-        raise P2PError(
-            path, "was written by a newer p2p", "Update p2p, or choose another destination.", code="unknown-version"
-        )
+    record: dict[str, Any] = read_json(path)
+    _refuse_no_record(path, record)
     runs, judge = record.get("runs", {}), record.get("judge") or {}
     tables = [judge, runs, *record["arms"].values()]
     whole = "data_hash" in record and all(isinstance(each, dict) for each in tables)
     if not whole or not runs.keys() <= record["arms"].keys():
-        raise P2PError(
-            path, "is damaged", "If it was edited, restore a copy, or choose another destination.", code="damaged-file"
-        )
+        to_do = "If it was edited, restore a copy, or choose another destination."
+        raise P2PError(path, "is damaged", to_do, code="damaged-file")
     for folder in runs.values():
         relative_name(folder, path)  # it becomes a path, and a list would fit nowhere
     if not (dest / RUNS).is_dir():
-        return new  # nothing has been trained with the recorded settings
+        return new
     for config in (*record["arms"].values(), *([judge] if judge else [])):
         _refuse_unreadable(path, config)
     return record
+
+
+def _refuse_other_files(dest: Path) -> None:
+    """Raise UsageError for a place without a record that holds more than a kill before the first one leaves."""
+    if dest.exists() and (not dest.is_dir() or any(not _is_passing(each) for each in dest.iterdir())):
+        what, to_do = f"holds other files and no {STUDY}", "Choose another destination."
+        raise UsageError(dest, what, to_do, code="destination-taken")
+
+
+def _refuse_no_record(path: Path, record: Any) -> None:
+    """Raise P2PError for a file of JSON that is not the record of a study, or is that of a newer p2p."""
+    if not isinstance(record, dict) or record.get("format") != _FORMAT or not isinstance(record.get("arms"), dict):
+        raise P2PError(path, "is not the record of a study", "Choose another destination.", code="not-a-study")
+    if record.get("version") != _VERSION:
+        to_do = "Update p2p, or choose another destination."
+        raise P2PError(path, "was written by a newer p2p", to_do, code="unknown-version")
 
 
 def _is_passing(path: Path) -> bool:

@@ -11,6 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -168,44 +169,53 @@ class _Network(nn.Module):
         return drawn
 
 
-def _layers_of(
-    generator: nn.Module, card: ModelCard
-) -> tuple[nn.ModuleList, nn.ModuleList, nn.ModuleList, nn.ModuleList]:
+_Layers = tuple[list[_Layer], list[_Layer], list[_Layer], list[_Layer]]
+
+
+def _layers_of(generator: nn.Module, card: ModelCard) -> list[nn.ModuleList]:
     """The encoder, the two halves of residual blocks, and the decoder, with the dropouts numbered in their order."""
     if card.architecture.class_adaptive:
         to_do = "Export to ONNX, which has them."
         raise P2PError("class_adaptive_norm=on", "has no form in TorchScript", to_do, code="not-in-torchscript")
-    layers: tuple[list[_Layer], ...] = ([], [], [], [])
-    first, middle, second, last = layers
-    dropouts = iter(range(len(card.architecture.dropout_layers())))
     if isinstance(generator, UNet):
-        for level, down in enumerate(generator.down, 1):
-            assert isinstance(down, Down)
-            before = _NOTHING if down.first else _LEAKY
-            first.append(_Layer(down.conv, down.norm, card, before=before, level=level))
-        for level, up in zip(range(len(generator.up), 0, -1), generator.up, strict=True):
-            assert isinstance(up, Up)
-            last.append(_Layer(up.conv, up.norm, card, before=_RELU, level=level))
-            last[-1].dropout = next(dropouts) if up.dropout else -1
-        last.append(_Layer(generator.last, None, card, before=_RELU, level=0))
+        layers = _layers_of_unet(generator, card)
     elif isinstance(generator, ResNet):
-        for level, block in enumerate((generator.enter, *generator.down)):
-            assert isinstance(block, ConvNormReLU)
-            first.append(_Layer(block.conv, block.norm, card, before=_NOTHING, level=level, after=_RELU))
-        for block in generator.blocks:
-            assert isinstance(block, Residual)
-            middle.append(_Layer(block.first, block.first_norm, card, before=_NOTHING, level=2, after=_RELU))
-            middle[-1].dropout = next(dropouts) if block.dropout else -1
-            second.append(_Layer(block.second, block.second_norm, card, before=_NOTHING, level=2))
-        for level, block in zip((1, 0), generator.up, strict=True):
-            assert isinstance(block, ConvNormReLU)
-            last.append(_Layer(block.conv, block.norm, card, before=_NOTHING, level=level, after=_RELU))
-        last.append(_Layer(generator.last, None, card, before=_NOTHING, level=0))
+        layers = _layers_of_resnet(generator, card)
     else:
         what, to_do = f"the generator {card.architecture.kind} has no form in TorchScript", "Export another model."
         raise P2PError(f"generator={card.architecture.kind}", what, to_do, code="not-in-torchscript")
-    found = [nn.ModuleList(each) for each in layers]
-    return found[0], found[1], found[2], found[3]
+    return [nn.ModuleList(each) for each in layers]
+
+
+def _layers_of_unet(generator: UNet, card: ModelCard) -> _Layers:
+    encoder, decoder, dropouts = list[_Layer](), list[_Layer](), count()
+    for level, down in enumerate(generator.down, 1):
+        assert isinstance(down, Down)
+        before = _NOTHING if down.first else _LEAKY
+        encoder.append(_Layer(down.conv, down.norm, card, before=before, level=level))
+    for level, up in zip(range(len(generator.up), 0, -1), generator.up, strict=True):
+        assert isinstance(up, Up)
+        decoder.append(_Layer(up.conv, up.norm, card, before=_RELU, level=level))
+        decoder[-1].dropout = next(dropouts) if up.dropout else -1
+    decoder.append(_Layer(generator.last, None, card, before=_RELU, level=0))
+    return encoder, [], [], decoder
+
+
+def _layers_of_resnet(generator: ResNet, card: ModelCard) -> _Layers:
+    encoder, first, second, decoder, dropouts = list[_Layer](), list[_Layer](), list[_Layer](), list[_Layer](), count()
+    for level, block in enumerate((generator.enter, *generator.down)):
+        assert isinstance(block, ConvNormReLU)
+        encoder.append(_Layer(block.conv, block.norm, card, before=_NOTHING, level=level, after=_RELU))
+    for block in generator.blocks:
+        assert isinstance(block, Residual)
+        first.append(_Layer(block.first, block.first_norm, card, before=_NOTHING, level=2, after=_RELU))
+        first[-1].dropout = next(dropouts) if block.dropout else -1
+        second.append(_Layer(block.second, block.second_norm, card, before=_NOTHING, level=2))
+    for level, block in zip((1, 0), generator.up, strict=True):
+        assert isinstance(block, ConvNormReLU)
+        decoder.append(_Layer(block.conv, block.norm, card, before=_NOTHING, level=level, after=_RELU))
+    decoder.append(_Layer(generator.last, None, card, before=_NOTHING, level=0))
+    return encoder, first, second, decoder
 
 
 def _plain_conv(conv: nn.Conv2d | nn.ConvTranspose2d) -> nn.Module:

@@ -173,10 +173,12 @@ def upsampling_layer(inputs: int, outputs: int, kernel: int, *, style: Style, bi
 
 def dropout(x: Tensor, share: float, applying: InferencePass | None) -> Tensor:
     """Dropout: from torch's own random state in training, else from `applying`, which may switch it off."""
-    if not share or (applying is not None and applying.noise is None):
+    if not share:
         return x
-    if applying is None or applying.noise is None:
+    if applying is None:
         return F.dropout(x, share, training=True)
+    if applying.noise is None:
+        return x
     if applying.part is not None:
         return x * applying.part.dropout_mask(x).to(x) / (1 - share)
     kept = torch.stack([torch.rand(x.shape[1:], generator=noise) >= share for noise in applying.noise])

@@ -16,6 +16,7 @@ from p2p_gan.reports.page_origin import (
     settings_part,
 )
 from p2p_gan.reports.page_results import interval_text, number_of, samples_part, scores_part
+from p2p_gan.reports.scores import ScoreRow
 from p2p_gan.runs.panels import panels_of
 
 _HEADLINES = ("agreement.mean_iou", "judged.mean_iou")  # of masks, which say more than their colours do
@@ -86,31 +87,44 @@ def _summary(report: RunReport) -> str:
 
 def _figures(report: RunReport) -> Markup:
     """The figures that a hurried reader takes away, each with n and interval."""
-    cards = []
-    for scores in [each for each in report.scores if each.model][:1]:  # not those of an earlier state
-        for row in sorted(scores.rows, key=lambda row: row.name not in _HEADLINES)[:3]:
-            word, n = score_word(row.name), f"n = {row.number:,} of {scores.split}"
-            interval = f"95% interval {interval_text(row)}" if row.interval else ""
-            mean = f"mean picture {number_of(row, row.mean_picture)}" if row.mean_picture is not None else ""
-            direction = {True: ", larger is better", False: ", smaller is better", None: ""}[word.more]
-            small = [make_element("small", each) for each in (interval, mean, f"{n}{direction}") if each]
-            cards.append(_card(word.label, number_of(row, row.value), small))
-    if not cards and report.run.best:
-        best = report.run.best
-        small = [make_element("small", f"n = {best.get('pictures', '?')} of val, at {best['images']:,} images")]
-        cards += [
-            _card(f"Validation {score_word(name).label}", f"{best[name]:.4f}", small)
-            for name in ("l1", "ssim", "mean_iou")
-            if isinstance(best.get(name), float)
-        ]
+    cards = _score_cards(report) or _validation_cards(report)
     machine = report.record.get("machine") or {}
     if report.run.seconds:
         where = [make_element("small", machine["device"])] if machine.get("device") else []
         cards.append(_card("Time of training", duration_text(report.run.seconds), where))
-    changed = plural(len(report.settings.changed), "setting")
-    other = "unchanged" if not report.settings.changed else f"{changed} changed"
+    changed = len(report.settings.changed)
+    other = f"{plural(changed, 'setting')} changed" if changed else "unchanged"
     cards.append(_card("Preset (the nearest)", report.settings.preset, [make_element("small", other)]))
     return make_element("dl", *cards, class_="figures")
+
+
+def _score_cards(report: RunReport) -> list[Markup]:
+    """Three scores of the model as it is; none if only an earlier state of it was scored."""
+    scores = next((each for each in report.scores if each.model), None)
+    if scores is None:
+        return []
+    rows = sorted(scores.rows, key=lambda row: row.name not in _HEADLINES)[:3]
+    return [_score_card(row, f"n = {row.number:,} of {scores.split}") for row in rows]
+
+
+def _score_card(row: ScoreRow, n: str) -> Markup:
+    word = score_word(row.name)
+    interval = f"95% interval {interval_text(row)}" if row.interval else ""
+    mean = f"mean picture {number_of(row, row.mean_picture)}" if row.mean_picture is not None else ""
+    direction = {True: ", larger is better", False: ", smaller is better", None: ""}[word.more]
+    small = [make_element("small", each) for each in (interval, mean, f"{n}{direction}") if each]
+    return _card(word.label, number_of(row, row.value), small)
+
+
+def _validation_cards(report: RunReport) -> list[Markup]:
+    """The scores of the best state on val; none before the first validation."""
+    best = report.run.best or {}
+    small = f"n = {best.get('pictures', '?')} of val, at {best['images']:,} images" if best else ""
+    return [
+        _card(f"Validation {score_word(name).label}", f"{best[name]:.4f}", [make_element("small", small)])
+        for name in ("l1", "ssim", "mean_iou")
+        if isinstance(best.get(name), float)
+    ]
 
 
 def _card(name: str, value: str, small: list[Markup]) -> Markup:

@@ -216,10 +216,7 @@ def picture_names(
             for name in wrong
         ]
         names = sorted(set(names) - set(wrong), key=_by_parts)
-    if errors and strange is None:
-        raise errors[0]
-    if strange is not None:
-        strange += errors
+    _hand_over(errors, strange)
     return names
 
 
@@ -231,29 +228,35 @@ def find_files(folder: Path, pattern: str, *, strange: list[P2PError] | None = N
     errors: list[P2PError] = []
     fits = re.compile(fnmatch.translate(pattern), re.IGNORECASE).match
     found = [folder / name for name in _files_below(folder, "", errors, None) if fits(name[name.rfind("/") + 1 :])]
-    if errors and strange is None:
-        raise errors[0]
+    _hand_over(errors, strange)
+    return sorted(found)
+
+
+def _hand_over(errors: list[P2PError], strange: list[P2PError] | None) -> None:
+    """Add the errors to those of the caller, or raise the first where the caller takes none."""
     if strange is not None:
         strange += errors
-    return sorted(found)
+    elif errors:
+        raise errors[0]
 
 
 def _files_below(top: Path, below: str, errors: list[P2PError], others: LeftOut | None) -> Iterator[str]:
     """The files that are not hidden; folders that are links are not followed, since they may lead in a circle."""
-    both = ((CONFIDENCE, DOUBT), (CHANGES, REPAIRS))
-    beside = () if below else tuple(name for name, listing in both if (top / listing).is_file())
+    pictures_beside = ((CONFIDENCE, DOUBT), (CHANGES, REPAIRS))
+    beside = () if below else tuple(name for name, listing in pictures_beside if (top / listing).is_file())
     try:
         with os.scandir(top / below) as entries:
             for entry in entries:
+                name = below + entry.name
                 if entry.name.startswith(".") or entry.name in beside or entry.name in _OF_SYSTEMS:
                     if others is not None and _is_hidden_picture(entry):
-                        others.note_special(below + entry.name, HIDDEN_PICTURE)
+                        others.note_special(name, HIDDEN_PICTURE)
                 elif entry.is_dir(follow_symlinks=False):
-                    yield from _files_below(top, f"{below}{entry.name}/", errors, others)
+                    yield from _files_below(top, f"{name}/", errors, others)
                 elif _is_file(entry):
-                    yield below + entry.name
+                    yield name
                 elif others is not None:
-                    others.note_special(below + entry.name, _kind_of(entry))
+                    others.note_special(name, _kind_of(entry))
     except (FileNotFoundError, NotADirectoryError):
         return  # gone since it was listed
     except OSError as error:

@@ -275,25 +275,26 @@ def read_mask(source: Path | str | PictureFile, palette: Palette, *, cleared: li
         if cleared is not None and not outside.any():
             cleared.append(file.path)
     if outside.any():
-        y, x = np.argwhere(outside)[0].tolist()
-        first = tuple(colors[y, x].tolist())
-        wrong = plural(int(outside.sum()), "pixel has", "pixels have")
-        raise OutsidePaletteError(
-            file.path,
-            f"{wrong} a colour outside the palette {palette.name}; the first is {first} at x={x}, y={y}",
-            "Was the mask saved as JPEG or resized? Paint it in the palette's exact colours.",
-            code="palette-colour",
-        )
+        raise _outside_palette(colors, outside, palette, file.path)
     if beyond is not None:
-        count = len(palette.classes)
-        raise OutsidePaletteError(
-            file.path,
-            f"has the class {beyond}, but the palette {palette.name} has {plural(count, 'class', 'classes')} "
-            f"(0 to {count - 1})",
-            "Build the mask with this palette.",
-            code="unknown-class",
-        )
+        raise _unknown_class(beyond, palette, file.path)
     return indices
+
+
+def _outside_palette(colors: Photo, outside: NDArray[np.bool_], palette: Palette, path: Path) -> OutsidePaletteError:
+    y, x = np.argwhere(outside)[0].tolist()
+    first = tuple(colors[y, x].tolist())
+    wrong = plural(int(outside.sum()), "pixel has", "pixels have")
+    what = f"{wrong} a colour outside the palette {palette.name}; the first is {first} at x={x}, y={y}"
+    to_do = "Was the mask saved as JPEG or resized? Paint it in the palette's exact colours."
+    return OutsidePaletteError(path, what, to_do, code="palette-colour")
+
+
+def _unknown_class(number: int, palette: Palette, path: Path) -> OutsidePaletteError:
+    count = len(palette.classes)
+    classes = f"{plural(count, 'class', 'classes')} (0 to {count - 1})"
+    what = f"has the class {number}, but the palette {palette.name} has {classes}"
+    return OutsidePaletteError(path, what, "Build the mask with this palette.", code="unknown-class")
 
 
 def _refuse_no_mask(image: Image.Image, file: PictureFile) -> None:

@@ -142,14 +142,9 @@ def _by_words(where: str, line: str) -> ClassRow:
     """A line of a name, with a number before it, with a colour before or after it, or of CMP's NUMBER NAME LAYER."""
     words = [word.strip('"').strip() for word in _WORD.findall(line)]
     color = next((color_of(word) for word in words if HEX_COLOR.fullmatch(word.lower())), None)
-    words = [word for word in words if word and not HEX_COLOR.fullmatch(word.lower())]
-    digits = [re.fullmatch(r"-?\d+", word) is not None for word in words]
-    before = digits.index(False) if False in digits else len(words)
-    after = digits[::-1].index(False) if False in digits else 0
-    name = " ".join(words[before : len(words) - after])
+    first, name, last = _around_name([word for word in words if word and not HEX_COLOR.fullmatch(word.lower())])
     if not name:
         raise ValueError("there is no name")
-    first, last = words[:before], words[len(words) - after :] if after else []
     if len(first) >= 3:
         return ClassRow(where, name, _number(first[0]) if len(first) == 4 else None, read_color_cells(first[-3:]))
     number = _number(first[0]) if len(first) == 1 else None
@@ -160,3 +155,11 @@ def _by_words(where: str, line: str) -> ClassRow:
     if number is None and last and re.search(r"[,;=\t]", line):
         return ClassRow(where, name, _number(last[0]), color)
     return ClassRow(where, name, number, color, _number(last[0]) if last else None)
+
+
+def _around_name(words: list[str]) -> tuple[list[str], str, list[str]]:
+    """The numbers before a name, the name, and the numbers after it; one of numbers alone is no name."""
+    names = [place for place, word in enumerate(words) if not re.fullmatch(r"-?\d+", word)]
+    if not names:
+        return words, "", []
+    return words[: names[0]], " ".join(words[names[0] : names[-1] + 1]), words[names[-1] + 1 :]
