@@ -77,7 +77,7 @@ def _read(dest: Path, data_hash: str) -> dict[str, Any]:
     if not path.is_file():
         _refuse_other_content(dest)
         return new
-    record = read_json(path)
+    record: dict[str, Any] = read_json(path)
     _refuse_damage(path, record)
     if not (dest / RUNS).is_dir():
         return new  # nothing has been trained with the recorded settings
