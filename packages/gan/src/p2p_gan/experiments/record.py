@@ -68,35 +68,19 @@ def compare_record(
 
 
 def _read(dest: Path, data_hash: str) -> dict[str, Any]:
-    """The record of the study in `dest`, or an empty one where nothing has been trained yet.
-
-    Raises UsageError when `dest` holds something else, and P2PError for a record that is damaged or of another version.
-    """
     path = dest / STUDY
     new = {"format": _FORMAT, "version": _VERSION, "data_hash": data_hash, "arms": {}}
     if not path.is_file():
-        _refuse_other_content(dest)
+        # A kill may have come before the first record had its name.
+        if dest.exists() and (not dest.is_dir() or any(not _is_passing(each) for each in dest.iterdir())):
+            raise UsageError(
+                dest,
+                f"holds other files and no {STUDY}",
+                "Choose another destination.",
+                code="destination-taken",
+            )
         return new
-    record: dict[str, Any] = read_json(path)
-    _refuse_damage(path, record)
-    if not (dest / RUNS).is_dir():
-        return new  # nothing has been trained with the recorded settings
-    judge = record.get("judge")
-    for config in (*record["arms"].values(), *([judge] if judge else [])):
-        _refuse_unreadable(path, config)
-    return record
-
-
-def _refuse_other_content(dest: Path) -> None:
-    """Raise UsageError unless `dest` is missing, empty, or holds only what a kill left before the first record."""
-    if dest.exists() and (not dest.is_dir() or any(not _is_passing(each) for each in dest.iterdir())):
-        raise UsageError(
-            dest, f"holds other files and no {STUDY}", "Choose another destination.", code="destination-taken"
-        )
-
-
-def _refuse_damage(path: Path, record: Any) -> None:
-    """Raise P2PError for a value that is not the record of a study, or not one of this version with all its parts."""
+    record = read_json(path)
     if not isinstance(record, dict) or record.get("format") != _FORMAT or not isinstance(record.get("arms"), dict):
         raise P2PError(path, "is not the record of a study", "Choose another destination.", code="not-a-study")
     if record.get("version") != _VERSION:
@@ -112,6 +96,11 @@ def _refuse_damage(path: Path, record: Any) -> None:
         )
     for folder in runs.values():
         relative_name(folder, path)  # it becomes a path, and a list would fit nowhere
+    if not (dest / RUNS).is_dir():
+        return new  # nothing has been trained with the recorded settings
+    for config in (*record["arms"].values(), *([judge] if judge else [])):
+        _refuse_unreadable(path, config)
+    return record
 
 
 def _is_passing(path: Path) -> bool:

@@ -143,18 +143,20 @@ def _by_words(where: str, line: str) -> ClassRow:
     words = [word.strip('"').strip() for word in _WORD.findall(line)]
     color = next((color_of(word) for word in words if HEX_COLOR.fullmatch(word.lower())), None)
     words = [word for word in words if word and not HEX_COLOR.fullmatch(word.lower())]
-    named = [place for place, word in enumerate(words) if not re.fullmatch(r"-?\d+", word)]
-    if not named:
+    digits = [re.fullmatch(r"-?\d+", word) is not None for word in words]
+    before = digits.index(False) if False in digits else len(words)
+    after = digits[::-1].index(False) if False in digits else 0
+    name = " ".join(words[before : len(words) - after])
+    if not name:
         raise ValueError("there is no name")
-    start, end = named[0], named[-1] + 1  # a name may have numbers within
-    first, name, last = words[:start], " ".join(words[start:end]), words[end:]
-    if len(first) >= 3:  # [NUMBER] R G B NAME
+    first, last = words[:before], words[len(words) - after :] if after else []
+    if len(first) >= 3:
         return ClassRow(where, name, _number(first[0]) if len(first) == 4 else None, read_color_cells(first[-3:]))
     number = _number(first[0]) if len(first) == 1 else None
-    if len(last) >= 3:  # [NUMBER] NAME R G B
+    if len(last) >= 3:
         return ClassRow(where, name, number, read_color_cells(last[:3]))
     if len(first) == 2 or len(last) == 2:
         raise ValueError("there are two numbers")
-    if number is None and last and re.search(r"[,;=\t]", line):  # NAME, NUMBER
+    if number is None and last and re.search(r"[,;=\t]", line):
         return ClassRow(where, name, _number(last[0]), color)
     return ClassRow(where, name, number, color, _number(last[0]) if last else None)
