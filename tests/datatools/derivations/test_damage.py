@@ -37,6 +37,14 @@ def test_a_motion_adds_no_light_and_has_no_side(length: float, angle: float) -> 
     assert np.allclose(kernel, kernel[::-1, ::-1], atol=1e-5)
 
 
+@pytest.mark.parametrize("length", [1.0, 4.0, 15.0])
+def test_a_motion_is_as_long_as_it_is_said_to_be(length: float) -> None:
+    weights = motion_kernel(length, 0).sum(axis=0)
+    places = np.arange(len(weights)) - len(weights) // 2
+    # Of a line the variance is length ** 2 / 12; shared by the two pixels around it, a point has 1 / 6.
+    assert (weights * places**2).sum() == pytest.approx(length**2 / 12 + 1 / 6, rel=0.1)
+
+
 def test_a_slant_of_45_degrees_goes_upwards_to_the_right() -> None:
     kernel = motion_kernel(9, 45)
     middle = kernel.shape[0] // 2

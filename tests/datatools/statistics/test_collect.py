@@ -103,6 +103,17 @@ def test_pictures_of_other_types_have_figures_of_their_own(tmp_path: Path, scene
     assert [each.most for each in forms["8 channels of float32"].channels] == list(range(40, 48))
 
 
+def test_a_channel_is_called_by_its_colour_or_else_by_its_number(tmp_path: Path) -> None:
+    names = {1: ["grey"], 3: ["red", "green", "blue"], 5: [f"channel {number}" for number in range(1, 6)]}
+    for count, expected in names.items():
+        pixels = np.zeros((8, 8, count) if count > 1 else (8, 8), np.uint16)
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        write_tiff(folder / "one.tif", pixels)
+        form = compute_statistics(folder).whole.halves[0].forms[0]
+        assert [channel.name for channel in form.channels] == expected
+
+
 def test_sizes_name_the_pictures_at_their_ends(tmp_path: Path, write_photos: "WritePhotos") -> None:
     write_photos(tmp_path, "a.png", "b.png", "c.png", size=Size(40, 30))
     write_photos(tmp_path, "tiny.png", size=Size(8, 8))

@@ -1,5 +1,8 @@
 """Intervals by Student's t against values worked out by hand."""
 
+import statistics
+
+import numpy as np
 import pytest
 
 from p2p_gan.experiments.statistics import beats, best_of, estimate
@@ -20,6 +23,18 @@ def test_the_interval_is_student_s(values: list[float], mean: float, half_width:
     assert found.mean == pytest.approx(mean)
     assert found.half_width == pytest.approx(half_width, rel=1e-3)
     assert found.values == len(values)
+
+
+@pytest.mark.parametrize("degrees", range(1, 61))
+def test_95_of_100_intervals_hold_the_mean_for_every_number_of_seeds(degrees: int) -> None:
+    values = [float(value) for value in range(degrees + 1)]
+    half_width = estimate(values).half_width
+    assert half_width is not None
+    t = half_width * len(values) ** 0.5 / statistics.stdev(values)
+    # With t = sqrt(degrees) tan(u) the density of Student's t is proportional to cos(u) ** (degrees - 1).
+    end = np.arctan(t / degrees**0.5)
+    inside, whole = (np.trapezoid(np.cos(u) ** (degrees - 1), u) for u in np.linspace((0, 0), (end, np.pi / 2), 2001).T)
+    assert inside / whole == pytest.approx(0.95, abs=3e-4)
 
 
 def test_a_single_seed_has_no_interval() -> None:

@@ -21,6 +21,7 @@ _OF_CLASSES = (".classes.", "color_error.", "judged_real.")
 _OF_NAMES = ("color_error.", "distances.")  # below which there are names, which may hold dots
 _BESIDE = ("_mean", ".real", ".mean_picture", ".class_accuracy")  # shown beside other scores, or say little more
 EXAMPLES = 2  # pictures of each of best, median and worst
+_RivalRow = tuple[str, float, float, tuple[float, float] | None, float | None]
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class RivalReport:
     """
 
     sentence: str
-    rows: tuple[tuple[str, float, float, tuple[float, float] | None, float | None], ...]
+    rows: tuple[_RivalRow, ...]
 
 
 @dataclass(frozen=True)
@@ -122,12 +123,7 @@ def _read_report(folder: Path, summary: Mapping[str, Any], model: str) -> ScoreR
     of, scores = summary["of"], summary["scores"]
     lines = read_lines(folder / LINES) if (folder / LINES).is_file() else []
     metrics = [name for name in of.get("metrics", ()) if isinstance(scores.get(name), int | float)]
-    paths = [
-        path
-        for path in scores.get("numbers") or metrics
-        if path.startswith(_OF_NAMES) or not path.endswith(_BESIDE)  # a class may be called body_mean
-    ]
-    rows = {path: row for path in paths if (row := _row(scores, path))}
+    rows = {path: row for path in scores.get("numbers") or metrics if _has_row(path) and (row := _row(scores, path))}
     return ScoreReport(
         folder=folder,
         split=str(of["split"]),
@@ -146,23 +142,29 @@ def _read_report(folder: Path, summary: Mapping[str, Any], model: str) -> ScoreR
     )
 
 
+def _has_row(path: str) -> bool:
+    """Whether a number has a row of its own; the others stand beside one. A class may be called body_mean."""
+    return path.startswith(_OF_NAMES) or not path.endswith(_BESIDE)
+
+
 def _read_rival(folder: Path, model: str) -> RivalReport | None:
     """The comparison with another model, where one lies beside the scores of this one."""
     with suppress(P2PError, LookupError, TypeError, ValueError):
         value = read_json(folder / COMPARISON) if (folder / COMPARISON).is_file() else None
         if value and value["of"]["model"] == model:
-            rows = [
-                (
-                    str(each["name"]),
-                    float(each["first"]),
-                    float(each["second"]),
-                    (float(each["interval"][0]), float(each["interval"][1])) if each["interval"] else None,
-                    None if each["p"] is None else float(each["p"]),
-                )
-                for each in value["differences"]
-            ]
-            return RivalReport(str(value["sentence"]), tuple(rows))
+            return RivalReport(str(value["sentence"]), tuple(_rival_row(each) for each in value["differences"]))
     return None
+
+
+def _rival_row(difference: Mapping[str, Any]) -> _RivalRow:
+    interval, p = difference["interval"], difference["p"]
+    return (
+        str(difference["name"]),
+        float(difference["first"]),
+        float(difference["second"]),
+        (float(interval[0]), float(interval[1])) if interval else None,
+        None if p is None else float(p),
+    )
 
 
 def _row(scores: Mapping[str, Any], path: str) -> ScoreRow | None:
@@ -215,23 +217,21 @@ def _examples(
     folder: Path, lines: Sequence[Mapping[str, Any]], metrics: Sequence[str]
 ) -> dict[str, tuple[Example, ...]]:
     """The best, the median and the worst pictures by L1; of few pictures each at most once."""
+
+    def example(place: int) -> Example:
+        line = ranked[place]
+        file = folder / relative_name(line["picture"], folder / LINES)
+        values = {name: float(line[name]) for name in metrics if name in line}
+        return Example(str(line["name"]), file, place + 1, values)
+
     ranked = sorted((line for line in lines if "l1" in line), key=lambda line: (line["l1"], line["name"]))
-    count = min(EXAMPLES, len(ranked) // 3) or min(1, len(ranked))
-    middle = (len(ranked) - count + 1) // 2
-    places = {
-        "best": range(count),
-        "median": range(middle, middle + count),
-        "worst": range(len(ranked) - count, len(ranked)),
-    }
-    if len(ranked) < 3:
-        places = {"best": range(count), "worst": range(max(count, len(ranked) - 1), len(ranked))}
-    found = {}
-    for word, chosen in places.items():
-        examples = []
-        for place in chosen:
-            line = ranked[place]
-            file = folder / relative_name(line["picture"], folder / LINES)
-            values = {name: float(line[name]) for name in metrics if name in line}
-            examples.append(Example(str(line["name"]), file, place + 1, values))
-        found[word] = tuple(examples)
-    return {word: examples for word, examples in found.items() if examples}
+    return {word: tuple(map(example, places)) for word, places in _example_places(len(ranked)).items() if places}
+
+
+def _example_places(total: int) -> dict[str, range]:
+    """Which of `total` ranked pictures are the best, the median and the worst; no picture is two of these."""
+    if total < 3:
+        return {"best": range(total)[:1], "worst": range(total)[1:]}
+    count = min(EXAMPLES, total // 3)
+    middle = (total - count + 1) // 2
+    return {"best": range(count), "median": range(middle, middle + count), "worst": range(total - count, total)}
