@@ -178,7 +178,7 @@ class SettingsFile(click.Path):
     def convert(
         self, value: "str | os.PathLike[str]", param: click.Parameter | None, ctx: click.Context | None
     ) -> "str | bytes | os.PathLike[str]":
-        """The path; click's error for one that is no file."""
+        """The path; click's error for one that is not a file."""
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter as error:
@@ -420,7 +420,7 @@ _LENGTHS = ("images", "epochs")  # of training, of which the command line names 
 
 
 def _in_file(config_file: Path) -> "list[SettingRequest]":
-    """What a file asks for; raises UsageError, with the file, for what is no setting or no value of one."""
+    """What a file asks for; raises UsageError, with the file, for what is not a setting, or not a value of one."""
     from p2p_gan.config.parse import SettingRequest, read_asked, settings_from_toml
 
     table = _by_new_names(settings_from_toml(config_file))

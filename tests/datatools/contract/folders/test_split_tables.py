@@ -69,7 +69,7 @@ FOLDS = '[{"train": ["a"], "val": ["b"]}, {"train": ["b"], "val": ["a"]}]'
         ("splits.json", '{"0": {"train": ["a"], "val": ["b"]}, "1": {"train": ["b"], "val": ["a"]}}', "2 folds"),
         ("splits.json", '{"train": ["a"], "train": ["b"]}', "two values for 'train'"),
         ("folds.csv", "image,fold\na,0\nb,1\n", "folds (0, 1)"),
-        ("part.csv", "image,partition\na,0\nb,1\n", "says 0, 1, which are no splits"),
+        ("part.csv", "image,partition\na,0\nb,1\n", "says 0, 1, which are not splits"),
         ("part.csv", "image,set\na,train\nb,blue\nc,red\n", "line 3 says 'blue', and 1 other alike"),
         ("meta.csv", "image,split\na,train\n\xe9,test\n", "is not UTF-8"),
         ("split.pkl", "", "is not read"),

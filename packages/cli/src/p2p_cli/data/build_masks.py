@@ -261,7 +261,7 @@ def _say(summary: "MaskSummary") -> None:
 # What regions have in common that were left out for one reason, of one and of several.
 _FAULTS = {
     "bad-outline": ("has points that make no outline", "have points that make no outline"),
-    "bad-number": ("has a coordinate that is no number", "have coordinates that are no numbers"),
+    "bad-number": ("has a coordinate that is not a number", "have coordinates that are not numbers"),
     "no-area": ("encloses no area", "enclose no area"),
     "no-outline": ("has no outline", "have no outline"),
     "no-pixel": ("covers no pixel", "cover no pixel"),

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     "GDAL's tag says it, and NaN.",
 )
 @click.option(
-    "--plain-numbers", is_flag=True, help="Pair pictures of a few small numbers as they are: they are no classes."
+    "--plain-numbers", is_flag=True, help="Pair pictures of a few small numbers as they are: they are not classes."
 )
 @click.option("--jobs", type=options.WholeNumber(1), metavar="N", help="Threads; by default one per core.")
 @click.option("--shard", metavar="I/N", help="Pair the I-th of N shares, into DEST.I-of-N, for 'p2p data merge'.")

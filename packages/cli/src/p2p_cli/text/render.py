@@ -293,7 +293,7 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, tight: bool
     """
     shown = Table(box=None, pad_edge=False, header_style="bold", collapse_padding=tight)
     for heading in headings:
-        shown.add_column(Text(printable(heading)), overflow="fold")  # which may come from a file, and is no markup
+        shown.add_column(Text(printable(heading)), overflow="fold")  # which may come from a file, and is not markup
     for row in rows:
         shown.add_row(*(Text(printable(cell, keep="\n")) for cell in row))
     console = _Output() if sys.stdout.isatty() else _Output(width=400)

@@ -28,7 +28,7 @@ def echo(text: str = "", *, err: bool = False) -> None:
     """Print on standard output, or standard error: line ends and tabs as they are, else only what can be printed.
 
     Raises P2PError when standard output cannot be written, such as for a full disk. What its reader, such as `head`,
-    no longer takes is lost, as is what standard error cannot take: that is no reason to end days of training.
+    no longer takes is lost, as is what standard error cannot take: that is not a reason to end days of training.
     """
     shown = printable(text, keep="\n\t")
     if err:

@@ -33,7 +33,7 @@ _FILES = {
     "several-pages": "a file with several pages, of which none was chosen with --page",
     "no-such-page": "a file that does not have the page that was chosen",
     "several-arrays": "a TIFF with several pictures of different kinds",
-    "array-shape": "an array that is no picture: too many axes, or too many channels",
+    "array-shape": "an array that is not a picture: too many axes, or too many channels",
     "value-type": "values of a type that is not read, such as complex numbers",
     "unknown-tiff": "a TIFF with a compression or a layout that is not read",
     "strange-alpha": "a channel that is called transparency, but holds a picture",
@@ -180,7 +180,7 @@ def parse_codes(text: str | None, option: str) -> tuple[str, ...]:
     for code in codes:
         if code not in FINDING_CODES:
             to_do = nearest(code, FINDING_CODES, "All are listed in docs/checks.md and by 'p2p data check --help'.")
-            raise UsageError(f"{option} {code}", "is no code of a finding", to_do, code="unknown-code")
+            raise UsageError(f"{option} {code}", "is not a code of a finding", to_do, code="unknown-code")
     return codes
 
 

@@ -80,7 +80,7 @@ class MaskLine:
 def line_from_json(value: Any, where: Path | str = "masks.jsonl") -> MaskLine:
     """Read what `MaskLine.to_json` gave, as `where` holds it.
 
-    Raises P2PError for a name that is not below the folder, and for anything else that is no mask.
+    Raises P2PError for a name that is not below the folder, and for anything else that is not a mask.
     """
     at = ForeignPlace(where, _TO_DO)
     with catch_decoder(where, "is damaged", _TO_DO):

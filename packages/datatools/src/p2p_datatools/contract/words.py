@@ -59,7 +59,7 @@ def shell_word(text: str) -> str:
     """The text as one word of a command line: in quotes where a shell would read anything else in it.
 
     What cannot be printed becomes `?`, which in a glob such as those of `--map` stands for any character; bytes of a
-    file's name that are no text here, as all letters but those of ASCII are with LC_ALL=C, become numbers in `$'...'`.
+    file's name that are not text here, as all letters but those of ASCII are with LC_ALL=C, become numbers in `$'...'`.
     """
     if any(map(_is_byte, text)):
         return _exact_word(text)
@@ -68,7 +68,7 @@ def shell_word(text: str) -> str:
 
 
 def path_word(path: object) -> str:
-    """A path as one word of a command line, which is no option even if it begins with a dash.
+    """A path as one word of a command line, which is not an option even if it begins with a dash.
 
     What cannot be printed, such as a line end, is there by its number: `?` would be another path.
     """

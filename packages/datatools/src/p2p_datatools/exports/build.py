@@ -66,7 +66,7 @@ def export_masks(
     photo, or NAME.png. On a `dest` of the same format and classes new masks are added and others kept.
 
     Raises P2PError, and writes no `dest`, when a mask cannot be read, unless `keep_going`: then those are in `skipped`.
-    Raises UsageError when `masks` is no mask folder, or `dest` holds anything else.
+    Raises UsageError when `masks` is not a mask folder, or `dest` holds anything else.
     """
     masks, dest, photos = Path(masks), Path(dest), Path(photos) if photos else None
     form = EXPORT_FORMATS.get(format)

@@ -121,7 +121,7 @@ def export_pairs(
     form = PAIR_FORMATS.get(format)
     if form is None:
         known = f"Choose from {', '.join(PAIR_FORMATS)}."
-        raise UsageError(f"--format {format}", "is no format of pairs", known, code="unknown-format")
+        raise UsageError(f"--format {format}", "is not a format of pairs", known, code="unknown-format")
     refuse_dest_inside(dest, pairs)
     folder = open_pairs(pairs)
     _refuse_unsplit(folder)

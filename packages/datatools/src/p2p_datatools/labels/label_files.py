@@ -237,7 +237,7 @@ class LabelFiles:
             # In known XML formats this is damage; the files of CMP facades have several roots.
             return error if error.tag in _ROOTS else None
         except P2PError as error:
-            # Of the kinds that are read only manifests are also files of other programs, which are no JSON.
+            # Of the kinds that are read only manifests are also files of other programs, which are not JSON.
             is_other = path.suffix.lower() == _MANIFEST and path != self.place
             return None if is_other or self._is_unrelated(path) else error
         return self._recognise(path, value)

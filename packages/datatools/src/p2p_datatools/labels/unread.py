@@ -298,7 +298,7 @@ def _first_text(path: Path) -> str:
 
 
 def _explain_text(path: Path) -> P2PError | None:
-    """What the lines of a text file are, which is no format that is read."""
+    """What the lines of a text file are, which is not a format that is read."""
     lines = _first_text(path).splitlines()[:_FEW_LINES]
     told: Iterable[tuple[str, str]] = (
         about for line in lines for form, about in _TEXTS.items() if re.fullmatch(form, line.strip())

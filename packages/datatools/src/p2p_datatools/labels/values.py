@@ -240,7 +240,7 @@ class ColorLabels(PictureLabels):
 
 @dataclass(frozen=True, eq=False)
 class SegmentLabels(PictureLabels):
-    """Numbers of segments in RGB, red + 256 green + 65536 blue; `segments` are their labels, 0 is no segment.
+    """Numbers of segments in RGB, red + 256 green + 65536 blue; `segments` are their labels, 0 is not a segment.
 
     `size` is the picture's size in the labels; `said_by` is the name of the labels in records.
     """

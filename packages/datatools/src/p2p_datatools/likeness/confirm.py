@@ -206,7 +206,7 @@ def _differ_smooth(one: _PLANE, other: _PLANE, clear: NDArray[np.bool_]) -> floa
 def _change_tones(plane: _PLANE, like: _PLANE, clear: NDArray[np.bool_]) -> _PLANE:
     """The plane with its tones changed by the rising curve that brings it nearest to another.
 
-    That is done pixel by pixel and before anything is smoothed, since the mean of a curve is no curve of the mean.
+    That is done pixel by pixel and before anything is smoothed, since the mean of a curve is not a curve of the mean.
     """
     tones, wanted = plane[clear], like[clear]
     pieces = np.array_split(np.argsort(tones, kind="stable"), _TONES)

@@ -234,7 +234,7 @@ class ClassMapping:
 
     def _by_palette(self, label: str) -> str | None:
         if self._numbers and (is_digits(label) or HEX_COLOR.fullmatch(label)):
-            # A mask built from the same pictures as colours has labels that are no numbers.
+            # A mask built from the same pictures as colours has labels that are not numbers.
             index = self.palette.index_of_id(int(label)) if is_digits(label) else None
             if index is not None:
                 return self.palette.names[index]

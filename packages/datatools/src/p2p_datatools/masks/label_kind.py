@@ -41,10 +41,10 @@ class UnknownColorError(P2PError):
 
 
 def soft_mask(where: str) -> P2PError:
-    """The error that grey values are no class numbers."""
+    """The error that grey values are not class numbers."""
     return P2PError(
         where,
-        "is black and white with soft edges, so its grey values are no class numbers",
+        "is black and white with soft edges, so its grey values are not class numbers",
         "Add --format colors --map '#ffffff=CLASS', where CLASS is what is white; the edges go to the nearer of both.",
         code="soft-mask",
     )
@@ -145,7 +145,7 @@ def _is_exact(picture: LabelPicture, known: Mapping[Color, str]) -> bool:
 
 
 def own_colors(picture: LabelPicture) -> dict[int, Color]:
-    """The colour of each class number in use by the picture's own table; none without one. 255 is no class."""
+    """The colour of each class number in use by the picture's own table; none without one. 255 is not a class."""
     found = _colors(picture) if picture.table is not None else {}
     return {number: color for number, color in found.items() if number != IGNORE}
 

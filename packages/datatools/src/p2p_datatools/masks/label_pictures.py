@@ -215,7 +215,7 @@ class PictureReader:
         photo = picture.colors
         if picture.transparent is not None:
             photo = photo.copy()
-            photo[picture.transparent] = next(iter(known))  # so that what lies below is no colour to explain
+            photo[picture.transparent] = next(iter(known))  # so that what lies below is not a colour to explain
         snapped, labels = self.snap(item, photo)
         undecided = undecided_pixels(snapped, photo) if snapped.stray.any() else None
         if snapped.stray.any() and undecided is None:

@@ -163,7 +163,7 @@ def _survey_numbers(
         # Masks are built by the numbers themselves where the format's own list ends.
         survey.areas |= {str(number): [] for number in used if number not in names}
     elif not names and not named_colors and picture.exact and is_soft(picture.numbers, picture.counts):
-        survey.numbers = {0: set(), IGNORE: set()}  # black and white; the greys of its edges are no classes
+        survey.numbers = {0: set(), IGNORE: set()}  # black and white; the greys of its edges are not classes
     elif not names and not named_colors:
         survey.numbers = used
 

@@ -64,7 +64,7 @@ def start_palette(
     """A palette to start from: the one of a mask folder, or classes for the labels or colours found in `source`.
 
     `source` is a label file, a folder of labels, or one label picture; `format` as of `read_labels`, and `page` the one
-    that is read of pictures with several, from 1. Labels that are void, unnamed or to be ignored are no classes but
+    that is read of pictures with several, from 1. Labels that are void, unnamed or to be ignored are not classes but
     `ignored`. Raises P2PError when there are no classes.
     """
     if source.is_dir() and format == "auto" and (palette := palette_of(source)):

@@ -107,7 +107,7 @@ def _cut(drawn: list[tuple[int, Region]], size: Size) -> Iterator[tuple[int, _Co
             if common.top < common.bottom and common.left < common.right:
                 left = inside.copy()
                 _part(left, common.within(box))[...] &= ~_part(hole, common.within(hole_box))
-                # One that hides the whole region is no hole in it: some tools draw the background last of all.
+                # One that hides the whole region is not a hole in it: some tools draw the background last of all.
                 inside = left if left.any() else inside
         yield index, cover, inside
 

@@ -141,7 +141,7 @@ def _names_of(item: PictureLabels) -> Iterator[Collection[str]]:
 
 
 def _color_hint(source: str, target: str) -> str:
-    """The form of a colour that was written in another one; nothing for what is no colour."""
+    """The form of a colour that was written in another one; nothing for what is not a colour."""
     word = source.lower().removeprefix("#").removeprefix("0x")
     for form in (source, f"#{word}", f"rgb({source.strip('()[] ')})"):
         with suppress(ValueError):

@@ -231,7 +231,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         )
 
     def _read_picture(self, item: PictureLabels, job: MaskJob, size: Size | None) -> tuple[PictureClasses, LabelMap]:
-        """The job's label picture, and the mask in its own size; raises P2PError where that is no mask of `size`."""
+        """The job's label picture, and the mask in its own size; raises P2PError where that is not a mask of `size`."""
         try:
             read = self.pictures.read(item)
         except UnknownColorError as error:

@@ -174,7 +174,7 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
     def class_numbers(self, place: int) -> set[int]:
         """The numbers of a half, if all pairs that were written have such as classes have.
 
-        The places after the two halves are the parts of A that are no masks, where it is of several.
+        The places after the two halves are the parts of A that are not masks, where it is of several.
         """
         numbers = ClassNumbers()
         for line in self.destination.done.values():

@@ -226,7 +226,7 @@ def _old_pairs(dest: Path, job: PairRecipe, known: PairFolder | None, settings: 
 
 
 def _refuse_numbers(job: PairRecipe, work: PairWork) -> None:
-    """Raise P2PError when a half that is no mask holds nothing but what class numbers look like."""
+    """Raise P2PError when a half that is not a mask holds nothing but what class numbers look like."""
     for place, side in enumerate((job.a, job.b, *job.a.plain_parts)):
         numbers = work.class_numbers(place)
         if side.palette is None and not side.half.parts and numbers:

@@ -220,7 +220,7 @@ def _job(pairs: Path, words: tuple[str, ...] | None, report: Reporter) -> _Job:
 def _find_layout(folder: PairFolder, words: tuple[str, ...] | None) -> PairLayout | None:
     """How the pictures of another tool stand in their files, if they are not simply its halves, left and right.
 
-    Raises P2PError when they are no A|B pictures, or when more than two, for which there are no `words`.
+    Raises P2PError when they are not A|B pictures, or when more than two, for which there are no `words`.
     """
     glances = glance_at(list(spread_files([folder.path / pair.file for pair in folder.pairs])))
     if words is not None and len(words) == 3 and stand_in_three(glances):

@@ -112,7 +112,7 @@ def _cut_folder_and_name(name: str, *, place: int, part: int) -> NamedKind | Non
     words = _PARTS.split(folders[place])[::2]
     if part >= len(words) or not words[part]:
         return None
-    # s1 is no part of s12, but low is one of low00001.
+    # s1 is not a part of s12, but low is one of low00001.
     after = r"(?!\d)" if words[part][-1].isdecimal() else "(?![a-z])"
     bare, count = re.subn(rf"(?i)(?<![a-z0-9]){re.escape(words[part])}{after}", "", own)
     if not count:

@@ -16,7 +16,7 @@ _PHOTO = (0.0, 255.0)  # ends of a picture of 8 bits of which the record has no 
 
 
 def note_scales(job: PairRecipe, lines: Iterable[Mapping[str, Any]], report: Reporter) -> None:
-    """Note of each half that is no mask what the ends of its pictures' values, in `lines`, tell together."""
+    """Note of each half that is not a mask what the ends of its pictures' values, in `lines`, tell together."""
     checks, holes = (ScaleCheck(), ScaleCheck()), (HoleCheck(), HoleCheck())
     wraps = WrapCheck(), WrapCheck()
     names = set[str]()  # a pair of two files has a line for each; the lines themselves may be too many to keep

@@ -71,7 +71,7 @@ class Side:
 
     @property
     def plain_parts(self) -> "tuple[Side, ...]":
-        """The parts that are no masks, of a half of several pictures."""
+        """The parts that are not masks, of a half of several pictures."""
         return ()
 
     def files_of(self, file: Path) -> tuple[Path, ...]:

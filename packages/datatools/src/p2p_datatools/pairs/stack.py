@@ -43,7 +43,7 @@ class StackedSide(Side):
 
     @property
     def plain_parts(self) -> tuple[Side, ...]:
-        """The parts that are no masks."""
+        """The parts that are not masks."""
         return tuple(part for part in self.parts if part.palette is None)
 
     def files_of(self, file: Path) -> tuple[Path, ...]:

@@ -41,7 +41,7 @@ def speck_size(mask: LabelMap) -> int:
 def fill_specks(mask: LabelMap, fewer: int) -> tuple[LabelMap, Specks]:
     """The mask without areas of fewer pixels than this, each pixel of which gets the nearest other class.
 
-    Pixels hang together with all eight neighbours. Ignored pixels are no specks and fill none, unless all around is
+    Pixels hang together with all eight neighbours. Ignored pixels are not specks and fill none, unless all around is
     ignored. A class keeps its specks where they are most of its pixels: so it is in this picture, and no class
     vanishes. `fewer` is at most `MOST_SPECK`; 1 fills nothing.
     """

@@ -134,7 +134,7 @@ def _find_names(gallery: Gallery, names: Sequence[str]) -> list[Entry]:
             what, to_do = f"is the name of {len(found)} pictures", f"Write it with its folder, such as {found[0].name}."
         else:
             near = difflib.get_close_matches(bare, known, n=1, cutoff=0.3)
-            what, to_do = "is no picture there", f"Did you mean '{near[0]}'?" if near else "Check the spelling."
+            what, to_do = "names no picture there", f"Did you mean '{near[0]}'?" if near else "Check the spelling."
         raise UsageError(f"--names {name}", what, to_do, code="unknown-picture")
     return chosen
 

@@ -82,7 +82,7 @@ def _find_fault() -> tuple[str, str, str] | None:
             return str(file), fault, again if "may not" not in fault else f"Run chmod 600 {file} as its owner."
     folder = os.environ.get("KAGGLE_CONFIG_DIR")
     if folder and not Path(folder).is_dir():
-        return "KAGGLE_CONFIG_DIR", f"names {folder}, which is no folder", "Correct or unset it."
+        return "KAGGLE_CONFIG_DIR", f"names {folder}, which is not a folder", "Correct or unset it."
     for file in _key_files():
         # A browser numbers what it fetches twice, and Windows hides the ending .txt.
         wrong = [*file.parent.glob("kaggle*json*"), *(Path.home() / "Downloads").glob("kaggle*.json")]

@@ -1,6 +1,6 @@
-"""One car from the ground up: shadow, sheet, trim, glass, mirror, lights, wheels, each painted over the last.
+"""A picture of a car with its labels: the surroundings, then the car from its shadow to its wheels.
 
-The order of painting lives here; how anything looks may not be decided here.
+The order of painting is decided here; how anything looks may not be decided here.
 """
 
 from dataclasses import dataclass

@@ -1,6 +1,6 @@
-"""Wheels and the arches they stand in: a tyre, a rim with spokes, and the dark gap around them.
+"""The parts of a car that are labelled beside its body: wheels in their arches, panes of glass, and lamps.
 
-A wheel is round and whole wherever it stands; nothing here may look at the rest of the car but its silhouette.
+Each is drawn from the body's table and the shell; nothing here may look at what is behind the car.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
-"""The studio: one plain ground, the same behind every car.
+"""What is behind a car: the plain ground of the studio, the same for every car, or a street in some weather.
 
-It may depend on the size of the picture and on nothing else.
+Nothing here may know the car; the studio depends on the size of the picture alone.
 """
 
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ _STONE = ("#a5a29c", "#98999b", "#b3aa9b")
 
 
 def pick_weather(rng: np.random.Generator) -> Weather:
-    """Draw a time of day by lot, never twice quite the same."""
+    """Choose one of the kinds of weather at random, with its colours changed a little."""
     weather = _WEATHERS[rng.integers(len(_WEATHERS))]
     drift = rng.uniform(0.97, 1.03, 3)
     zenith, horizon = (np.clip(part * drift, 0, 1).astype(np.float32) for part in (weather.zenith, weather.horizon))

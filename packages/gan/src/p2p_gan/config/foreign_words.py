@@ -174,7 +174,7 @@ def _special(word: str, text: str) -> str | None:
 
 
 def refuse_foreign_words(kind: type, settings: Mapping[str, Any]) -> None:
-    """Raise UsageError for the first name that is no setting of `kind` but another program's word for one."""
+    """Raise UsageError for the first name that is not a setting of `kind` but another program's word for one."""
     known = settings_of(kind)
     for name, value in settings.items():
         to_do = None if name in known else explain_word(name, value, known)

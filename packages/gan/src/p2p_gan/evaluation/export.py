@@ -196,7 +196,7 @@ def _refuse_difference(path: Path, *found: Difference) -> None:
     largest = max(each.largest for each in found)
     if not largest <= MOST_DIFFERENT:
         what = f"would differ from the model by {largest:.2g}, more than {MOST_DIFFERENT:g}"
-        to_do = "Look at its outputs with 'p2p sample': where they are no pictures, use an earlier model."
+        to_do = "Look at its outputs with 'p2p sample': where they are not pictures, use an earlier model."
         raise P2PError(path, what, to_do, code="not-the-same")
 
 

@@ -52,7 +52,7 @@ class InputPicture:
 
     @property
     def source(self) -> Path | PictureBytes:
-        """What is opened to read it, if it is no pair."""
+        """What is opened to read it, if it is not a pair."""
         return self.memory or self.path
 
     def refuse(self, card: ModelCard) -> Size | None:

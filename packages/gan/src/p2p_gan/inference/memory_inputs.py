@@ -120,7 +120,7 @@ def _labels_of(values: Array, palette: Palette, changes: InputChanges) -> LabelM
     """The class of each pixel of an array of class indices or of colours."""
     if values.ndim == 2:
         if values.dtype.kind not in "biu":
-            what = f"holds values of type {values.dtype}, which are no class indices"
+            what = f"holds values of type {values.dtype}, which are not class indices"
             to_do = "Give whole numbers (height, width), or colours (height, width, 3)."
             raise UsageError(WHERE, what, to_do, code="value-type")
         count = len(palette.classes)
@@ -148,7 +148,7 @@ def _labels_of_colors(colors: Photo, palette: Palette, changes: InputChanges) ->
 
 
 def _are_indices(colors: Photo, palette: Palette) -> bool:
-    """Whether most pixels but those of class 0 are no colours of the palette; blended and inexact ones are few."""
+    """Whether most pixels but those of class 0 are not colours of the palette; blended and inexact ones are few."""
     outside = indices_of_colors(colors, palette)[1] & colors.any(axis=-1)
     return bool(outside.mean() > _FEW and 2 * outside.sum() > colors.any(axis=-1).sum())
 

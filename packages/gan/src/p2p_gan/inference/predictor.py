@@ -71,7 +71,7 @@ def _path_of(path: object) -> Path:
     if isinstance(path, str | os.PathLike):
         return Path(path)
     to_do = "Give the path of a run folder, a model file or an ONNX file."
-    raise UsageError(type(path).__name__, "is no path", to_do, code="missing-model")
+    raise UsageError(type(path).__name__, "is not a path", to_do, code="missing-model")
 
 
 class Predictor:
@@ -89,7 +89,7 @@ class Predictor:
     ) -> None:
         if not hasattr(model, "card"):
             to_do = "Call load_model(PATH), which makes a predictor of a run folder, a model file or an ONNX file."
-            raise UsageError(type(model).__name__, "is no model", to_do, code="missing-model")
+            raise UsageError(type(model).__name__, "is not a model", to_do, code="missing-model")
         self.model = model
         self._report, self._note, self._fallback = report, once(report.note), fallback
         self._looked = 0
@@ -166,7 +166,7 @@ class Predictor:
         With `variants=n` the result is a list of the variants 1 to n. `size` is the size that the network sees: None as
         in training, "native", a number, (width, height) or "WxH". `dropout=False` switches dropout and noise off.
 
-        Raises UsageError for what is no picture, P2PError for pictures that the model does not take.
+        Raises UsageError for what is not a picture, P2PError for pictures that the model does not take.
         """
         how = _options_of(size, seed, dropout)
         numbers = _numbers_of(variant, variants)
@@ -265,7 +265,7 @@ def _answer(picture: Any, card: ModelCard, changes: InputChanges, run: _Run) -> 
         return _answer_tensor(picture, card, changes, run)
     to_do = "Give a numpy array, a picture of Pillow (PIL.Image.open reads a file), a tensor, or a list of these; "
     to_do += "p2p_gan.sample takes files and folders."
-    raise UsageError(f"{type(picture).__name__}", "is no kind of picture that is taken", to_do, code="not-a-picture")
+    raise UsageError(f"{type(picture).__name__}", "is not a kind of picture that is taken", to_do, code="not-a-picture")
 
 
 def _transpose(found: Sequence[list[Any]], picture: Sequence[Any]) -> list[Any]:

@@ -280,7 +280,7 @@ class Variant:
 class SampleRecord:
     """The origin of an output file: the picture at `source`, whose pixels have the hash `input`, and the `runtime`.
 
-    `columns` say what stands side by side on a sheet, from left to right; a picture that is no sheet has none.
+    `columns` say what stands side by side on a sheet, from left to right; a picture that is not a sheet has none.
     `ground` says where the picture, and so the output, lies on the ground, if its file tells that.
     """
 

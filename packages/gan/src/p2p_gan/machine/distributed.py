@@ -220,7 +220,7 @@ def _from_environment() -> Ranks:
         )
     rank, world, local = (_number(name) for name in names[:3])
     if rank >= world:  # it would wait for the others for ever
-        what, to_do = f"is no rank of {_processes(world)}", f"Give each a RANK of its own, from 0 to {world - 1}."
+        what, to_do = f"is not a rank of {_processes(world)}", f"Give each a RANK of its own, from 0 to {world - 1}."
         raise UsageError(f"RANK={rank}", what, to_do, code="bad-variable")
     return Ranks(rank, world, local, _number(names[3], str(world)))
 

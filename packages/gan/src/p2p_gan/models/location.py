@@ -33,7 +33,7 @@ def model_file(path: Path) -> Path:
             if (path / BEST).is_file():
                 to_do = f"{to_do} Or give {path_word(path / BEST)}, the best by its scores on val/."
             elif not (path / _RECORD).is_file():
-                what = f"{what} and is no run folder"
+                what = f"{what} and is not a run folder"
                 raise UsageError(path, what, _advise_folder(path), code="missing-model")
             raise P2PError(path, what, to_do, code="missing-model")
         return path / MODEL_FILE
@@ -75,7 +75,7 @@ def _run_around(path: Path) -> Path | None:
 
 
 def _advise_folder(path: Path, otherwise: str = _GIVE_RUN) -> str:
-    """What to give instead of a folder that is no run: the one that it lies in, or one that lies in it."""
+    """What to give instead of a folder that is not a run: the one that it lies in, or one that lies in it."""
     if run := _run_around(path):
         return f"Give {path_word(run)}."
     try:

@@ -129,14 +129,14 @@ class _Content:
     names: set[str] = field(default_factory=set)  # of the tensors, among which are the defaults of inputs
     graph_hash: str = ""
     outside: bool = False  # whether weights lie in another file
-    not_finite: str | None = None  # the first weight with values that are no numbers
+    not_finite: str | None = None  # the first weight with values that are not numbers
 
 
 def read_onnx_file(path: Path) -> OnnxFile:
     """Check an ONNX file and read its description.
 
     Raises P2PError for a file that is cut, that another program wrote, whose operators or opset are not those of an
-    export, whose weights lie elsewhere or have values that are no numbers, or that a newer p2p wrote.
+    export, whose weights lie elsewhere or have values that are not numbers, or that a newer p2p wrote.
     """
     try:
         with open_file(path) as file:

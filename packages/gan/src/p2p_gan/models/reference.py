@@ -113,7 +113,7 @@ def _read_one(weights: Path, network: str | None) -> tuple[str, Architecture, Ge
         raise _without_generator(weights, next(iter(tables.values())))
     if network is not None and network not in found:
         to_do = f"Choose from {', '.join(found)}." if any(found) else "Leave it out: the file is one generator."
-        raise UsageError(f"network={network}", "is no generator of the file", to_do, code="impossible-setting")
+        raise UsageError(f"network={network}", "is not a generator of the file", to_do, code="impossible-setting")
     if network is None and len(found) > 1:
         first = next(iter(found))
         to_do = f"Name one: p2p import-model {path_word(weights)} NAME.safetensors --set network={first}"

@@ -32,7 +32,7 @@ class Style:
     def at(self, level: int) -> "Style":
         """That of a layer whose output is 2^level times smaller than the picture: bilinear is resize in the outermost.
 
-        There it would blur what is sharp, and steps of so small pixels are no lines.
+        There it would blur what is sharp, and steps of so small pixels are not lines.
         """
         outermost = self.upsampling == "bilinear" and level < _CRISP
         return replace(self, upsampling="resize") if outermost else self

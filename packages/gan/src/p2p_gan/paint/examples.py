@@ -40,7 +40,7 @@ class MaskExamples:
         """The mask, or the photo beside it, as the bytes of a PNG; raises P2PError if there is no such example."""
         known = {str(n): pair for n, pair in enumerate(self.pairs)}
         if number not in known or self.folder is None or self.card.palette is None:
-            what, to_do = "is no example of this model", "Ask for the list of its examples."
+            what, to_do = "is not an example of this model", "Ask for the list of its examples."
             raise P2PError(f"example {number[:20]}", what, to_do, code="no-example")
         pair = known[number]
         mask, real = read_model_pair(self.folder, pair, self.card, swapped=self.swapped)

@@ -170,7 +170,7 @@ def _is_address(name: str) -> bool:
 
 
 def _name_of(host: str) -> str:
-    """The host of a Host header without its port; empty for none, and for what is no host."""
+    """The host of a Host header without its port; empty for none, and for what is not a host."""
     try:
         return urlsplit(f"//{host}").hostname or ""
     except ValueError:

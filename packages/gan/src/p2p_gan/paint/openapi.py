@@ -17,7 +17,7 @@ _MEANINGS = {
     408: "The body came too slowly.",
     409: "A newer stroke of the same client has taken its place.",
     413: "The body has too many bytes, or the picture too many pixels.",
-    415: "The body is no picture of a kind that is read.",
+    415: "The body is not a picture of a kind that is read.",
     422: "The picture is damaged, or not an input of the model.",
     429: "Too many requests; Retry-After says for how long to wait.",
     503: "Too many requests wait already, or the server is stopping; Retry-After says when to try again.",

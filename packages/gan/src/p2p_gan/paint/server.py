@@ -111,7 +111,7 @@ def require_server() -> None:
 def open_address(host: str, port: int) -> Iterator[tuple[socket.socket, ServedAddress]]:
     """A listening socket, on another free port where the one that is wished for is taken.
 
-    Raises UsageError for a port that is no number of one, and for a host that is none of this machine's.
+    Raises UsageError for what is not the number of a port, and for a host that is none of this machine's.
     """
     if not 0 <= port <= _MOST_PORT:
         to_do = f"Give a number from 0 to {_MOST_PORT}; 0 is any that is free."

@@ -16,7 +16,7 @@ from p2p_datatools.contract.pictures.worn.reading import index_rows, palette_sna
 
 _MOST_COLORS = 254  # that a Snapper takes
 _MOST_STRAY = 0.01  # of the pixels; the worst of thirty JPEG facades of quality 15 has 0.0026
-_AT_EDGES = 0.95  # of the wrong pixels, where a picture has so few colours that it was no JPEG
+_AT_EDGES = 0.95  # of the wrong pixels, where a picture has so few colours that it was not a JPEG
 _FEWEST_BLENDED = 16  # pixels: a few may as well be drawn
 _EDGE = 2  # pixels: bicubic interpolation reaches as far
 
@@ -24,7 +24,7 @@ _EDGE = 2  # pixels: bicubic interpolation reaches as far
 class WornColors(NamedTuple):
     """A mask with colours of no class: its nearest classes, how many pixels are wrong, and the first foreign one.
 
-    `foreign` is where a colour is no blend of those around it, (x, y), None where all wrong pixels are blended;
+    `foreign` is where a colour is not a blend of those around it, (x, y), None where all wrong pixels are blended;
     `first` is the first wrong pixel, and `color` what it has.
     """
 

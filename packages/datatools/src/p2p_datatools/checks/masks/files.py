@@ -51,7 +51,7 @@ def read_for_check(picture: PictureFile, palette: Palette, folder: Path) -> Read
 
 
 def _say_missing(picture: PictureFile, palette: Palette, folder: Path, color: Color) -> str:
-    """What to do about a colour of no class: labels in other colours or class numbers are no masks yet."""
+    """What to do about a colour of no class: labels in other colours or class numbers are not masks yet."""
     if palette_of(folder) is not None:
         return "Is a class missing in the palette? Else paint it in its exact colours."
     is_number = picture.header.form.channels == 1 and len(set(color)) == 1

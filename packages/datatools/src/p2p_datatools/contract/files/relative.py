@@ -25,7 +25,7 @@ def relative_name(text: object, where: Path | str, *, suffix: str = "", hidden: 
     """The text as a path below a folder; `suffix` is what is still added to it to name a file.
     With `hidden` a part may begin with a dot.
 
-    Raises P2PError, which says that `where` holds it, for what is no text, is absolute, leads out of the folder, is
+    Raises P2PError, which says that `where` holds it, for what is not text, is absolute, leads out of the folder, is
     hidden there, is longer than file systems take (255 bytes of UTF-8 a part), or cannot be printed.
     """
     if isinstance(text, str):

@@ -127,7 +127,7 @@ def give_splits(names: Sequence[str], entries: Iterable[ListEntry], folder: str)
 
 
 def read_split_list(file: Path, split: str) -> Iterator[ListEntry]:
-    """The entries of a list of one split; raises P2PError when it is no text in an encoding that it tells."""
+    """The entries of a list of one split; raises P2PError when it is not text in an encoding that it tells."""
     yield from (ListEntry(name, split, file, place) for name, place in _names_in(file))
 
 
@@ -222,7 +222,7 @@ def _by_base(entries: Iterable[ListEntry]) -> dict[str, list[ListEntry]]:
 def _names_in(file: Path) -> Iterator[tuple[str, str]]:
     """The names in a list, and where: a line each; or the picture and its labels, with a space or comma between.
 
-    Raises P2PError when it is no text in an encoding that it tells.
+    Raises P2PError when it is not text in an encoding that it tells.
     """
     for count, line in enumerate(read_text(file).splitlines(), start=1):
         if (text := line.strip()) and not _LABEL.fullmatch(text):

@@ -124,14 +124,14 @@ def _settle(rows: Sequence[_Row], column: str) -> SplitTable:
     """The splits of rows, where at least half of them have the word of one."""
     strange = [row for row in rows if split_of_word(row.word) is None]
     if len(strange) == len(rows):
-        why = f"its column {column} says {_words(rows)}, which are no splits, so it is not used. {_OWN_COLUMN}"
+        why = f"its column {column} says {_words(rows)}, which are not splits, so it is not used. {_OWN_COLUMN}"
         return _without_splits(rows, why) if rows and column in _SURE_COLUMNS else SplitTable()
     more = f", and {plural(len(strange) - 1, 'other')} alike" if len(strange) > 1 else ""
     said = f"{strange[0].place} says {strange[0].word!r:.60}{more}" if strange else ""
     if 2 * len(strange) > len(rows):
-        why = f"{said}, which is no split, so it is not used. Write {_ANY_SPLIT}, or leave the cell empty"
+        why = f"{said}, which is not a split, so it is not used. Write {_ANY_SPLIT}, or leave the cell empty"
         return _without_splits(rows, why)
-    unused = f"{said}, which is no split, so its pictures have none. Write {_ANY_SPLIT} there" if said else ""
+    unused = f"{said}, which is not a split, so its pictures have none. Write {_ANY_SPLIT} there" if said else ""
     return SplitTable(tuple(_entries((row, split_of_word(row.word) or "") for row in rows)), unused)
 
 

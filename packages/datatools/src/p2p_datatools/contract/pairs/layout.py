@@ -198,7 +198,7 @@ def _around(bars: Sequence[SeamBars], sides: Sequence[int]) -> int:
 
 
 def _is_drawn(width: int, sides: Sequence[int]) -> bool:
-    """Whether a bar of so many columns is no edge of a photo."""
+    """Whether a bar of so many columns is not an edge of a photo."""
     if width > _EDGE or not width:
         return width > _EDGE
     is_odd = all(side % 2 for side in sides)

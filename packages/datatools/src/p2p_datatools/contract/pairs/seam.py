@@ -31,7 +31,7 @@ _AROUND = 12  # columns on each side of the middle whose steps are the usual one
 # masks, edges and other derived pictures of real data it is 0.03 to 0.3 in the median of each folder and 0.69 at most;
 # of 20 folders of real pairs, and pairs of these derivations, 0.79 to 1.00 in the median.
 _CONTINUOUS, _CUT = 0.4, 0.6
-_STEEP = 4.0  # times the usual step: above it the middle is no place where a picture goes on
+_STEEP = 4.0  # times the usual step: above it the middle is not a place where a picture goes on
 _TEXTURE = 4.0  # of 255, the mean difference within a column, and the deviation of a half, below which it is plain
 _ALIKE = 0.45  # correlation of the details of both halves; of photos and masks up to 0.37 (panoramas may have no seam)
 _FEW = 2  # pictures: an edge of labels may well lie in the middle of them

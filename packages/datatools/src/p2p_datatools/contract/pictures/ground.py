@@ -213,7 +213,7 @@ def _matrix_of(tags: dict[int, Sequence[float]]) -> tuple[float, ...] | None:
     if len(matrix := tags.get(_MATRIX, ())) == 16:
         return (*matrix[:2], matrix[3], *matrix[4:6], matrix[7])
     scale, tie = tags.get(_SCALE, ()), tags.get(_TIE_POINT, ())
-    if len(scale) < 2 or len(tie) != 6:  # several points are no grid
+    if len(scale) < 2 or len(tie) != 6:  # several points are not a grid
         return None
     column, row, _, x, y, _ = tie
     return scale[0], 0.0, x - column * scale[0], 0.0, -scale[1], y + row * scale[1]

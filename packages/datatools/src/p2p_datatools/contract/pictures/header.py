@@ -71,7 +71,7 @@ class Header:
     which `orientation` (EXIF, 1 to 8) leads to. `mode` is Pillow's word for the pixels, such as P with a palette, and
     empty where Pillow does not read them: in an array, and in a TIFF of numbers. `nodata` is the value that means no
     data, as GDAL's tag in the file says. `alpha` is the kind of a TIFF's last channel (TIFF 6.0, ExtraSamples), which
-    is no channel of the form: 1 where colours are multiplied by it, 2 where not; 0 without one.
+    is not a channel of the form: 1 where colours are multiplied by it, 2 where not; 0 without one.
     """
 
     kind: str

@@ -239,7 +239,7 @@ def _index_of(image: Image.Image, file: PictureFile) -> IndexPicture:
     if image.mode == "P":
         values = np.asarray(image, dtype=np.uint8)
         table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
-        # What lacks the colours of its numbers is no colour table: these would all be black.
+        # What lacks the colours of its numbers is not a colour table: these would all be black.
         return _with_nodata(values, table if values.max() < len(table) else None, nodata, file.path)
     if (white := find_own_white(image, file.start)) is not None:
         most = np.float64(255 if image.mode == "L" else 65535)

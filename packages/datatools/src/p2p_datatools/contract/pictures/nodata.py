@@ -1,4 +1,4 @@
-"""Values that are no measurements: what a file or the user calls no data is filled, what looks like it is asked about.
+"""Values that are not measurements: what a file or the user calls no data is filled, what looks like it is asked about.
 
 Nothing here may take a value for no data because of a guess, or fill pixels without counting them.
 """

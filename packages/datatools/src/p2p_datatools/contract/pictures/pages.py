@@ -80,7 +80,7 @@ def choose_page(path: Path, count: int, options: ReadOptions, *, unit: str = "pa
 
 
 def turn_to_page(image: Image.Image, path: Path, options: ReadOptions, packed: int) -> None:
-    """Let Pillow go to the frame that is meant of an open picture; thumbnails beside a picture are no pages.
+    """Let Pillow go to the frame that is meant of an open picture; thumbnails beside a picture are not pages.
 
     Raises P2PError as `choose_page` does, or for a page that is too large, or larger than the `packed` bytes of the
     file can hold.

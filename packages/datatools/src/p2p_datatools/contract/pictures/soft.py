@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 _LEAST_GREYS = 6  # values of a soft mask's edges; those of class numbers are whole areas
-_ENDS = 48  # of 255: how far from black and white the pixels of a soft mask lie that are no edge
+_ENDS = 48  # of 255: how far from black and white the pixels of a soft mask lie that are not on an edge
 _MOST_EDGE = 0.25  # of the pixels of a soft mask; one of a car in 96 x 64 pixels, resized, has 0.1
-_AREA = 0.01  # of the pixels: a value between the ends that has more is no edge
+_AREA = 0.01  # of the pixels: a value between the ends that has more is not an edge
 # The share of steps between class numbers that lead to a single pixel whose number is between those beside it: at most
 # 0.08 in 15 label pictures of CamVid, Cityscapes, CMP and a car set, and 0.3 to 0.7 once these were resized smoothly.
 _BETWEEN, _LEAST_STEPS, _ROWS = 0.2, 100, 128

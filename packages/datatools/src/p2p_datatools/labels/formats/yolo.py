@@ -371,7 +371,7 @@ def _class_number(word: str) -> int | None:
 
 
 def _label(word: str, names: dict[int, str], settings: Path, where: str) -> str | None:
-    """The name of a class by its number; None for what is no number, since then the line is no label at all."""
+    """The name of a class by its number; None for what is not a number, since then the line is not a label at all."""
     number = _class_number(word)
     if number is None:
         return None

@@ -17,7 +17,7 @@ _BOX = 4  # numbers: centre, width and height
 _BEYOND = 0.02  # by which a point may lie outside its box: both were rounded
 _CLOSE = 1.5  # times as wide as its points: no outline without a dent, read as a box and points, has such a box
 _LOOSE = 3.0  # as a face is, of which the points are eyes, nose and mouth
-_ENOUGH = 3  # lines of one length that are no accident
+_ENOUGH = 3  # lines of one length that are not an accident
 
 
 @dataclass

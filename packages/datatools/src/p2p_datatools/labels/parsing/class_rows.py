@@ -158,7 +158,7 @@ def _by_words(where: str, line: str) -> ClassRow:
 
 
 def _around_name(words: list[str]) -> tuple[list[str], str, list[str]]:
-    """The numbers before a name, the name, and the numbers after it; one of numbers alone is no name."""
+    """The numbers before a name, the name, and the numbers after it; one of numbers alone is not a name."""
     names = [place for place, word in enumerate(words) if not re.fullmatch(r"-?\d+", word)]
     if not names:
         return words, "", []

@@ -77,7 +77,7 @@ class Translator(Protocol):
 
 
 def not_finite() -> P2PError:
-    """The error for an output with values that are no numbers, which would become black pixels."""
+    """The error for an output with values that are not numbers, which would become black pixels."""
     what = "the model's output has values that are infinite or not numbers"
     to_do = "Use an earlier model or checkpoint, and look at the losses of its training."
     return P2PError("the model", what, to_do, code="not-finite")

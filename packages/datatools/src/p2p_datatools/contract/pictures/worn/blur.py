@@ -61,7 +61,7 @@ class BlurWidths(NamedTuple):
 
     @property
     def is_jpeg(self) -> bool:
-        """Whether it seems to be that of a JPEG, whose errors are no noise."""
+        """Whether it seems to be that of a JPEG, whose errors are not noise."""
         return max(self.luma_error, self.chroma_error) > _NOISY and self.luma < _SHARP_LUMA
 
     @property

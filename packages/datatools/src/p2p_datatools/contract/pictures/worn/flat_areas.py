@@ -62,7 +62,7 @@ def find_inexact(
 
 
 def find_foreign(picture: Photo, moved: NDArray[np.bool_], rows: NDArray[np.uint8], colors: Photo) -> list[FlatArea]:
-    """The colours of `moved` pixels that are no blend of two in use, where they have few: of thin things, or borders.
+    """The colours of `moved` pixels that are not a blend of two in use, where they have few: thin things, or borders.
 
     `rows` and `colors` are as of `find_inexact`. Edges that were softened have many colours, on the way between two.
     """

@@ -41,7 +41,7 @@ _BROAD = 1.2  # pixels: with a narrower one of a brush single pixels and pairs f
 _RELAXED, _RELAXED_NOISY = (24, 20), (12,)  # steps, each time: noise hides what more of them find
 _WIDE = 1.4  # pixels: with a narrower blur changes of single pixels find what is there
 _WORN = 16  # of 255: a channel farther from its row's is worn
-_MOST_STRAY, _MOST_BLENDED = 0.01, 0.6  # of the pixels: with more it is no label picture
+_MOST_STRAY, _MOST_BLENDED = 0.01, 0.6  # of the pixels: with more it is not a label picture
 _MANY = 32  # rows: of a larger table only those that `Snapper` found are tried
 _SAMPLE = 8  # tiles from which the blur is estimated
 _FEW = 1e-5  # of the pixels: fewer changes end the search
@@ -77,7 +77,7 @@ def restore(snapper: Snapper, picture: Photo) -> SnapResult:
     and in noise found for all pixels at once (`relax`); then single pixels, pairs and, under a wide blur, blocks take
     the rows that explain the picture best, and rather those of their neighbours. A row of few pixels goes where the
     picture is explained nearly as well without it. Pixels of the exact colour of a row keep it; only what the rows do
-    not explain stays stray. What is no label picture, for most of it is blended or it has areas of strange colours,
+    not explain stays stray. What is not a label picture, for most of it is blended or it has areas of strange colours,
     stays as `snap` has it.
     """
     found = snapper.snap(picture)

@@ -165,7 +165,7 @@ def _find_layout(names: Sequence[str]) -> _Layout | None:
 
 
 def _by_folder(names: Sequence[str]) -> _Layout | None:
-    """The folder that the classes are called by, of those on the way to each picture that are no split."""
+    """The folder that the classes are called by, of those on the way to each picture that are not a split."""
     paths = [name.split("/") for name in names]
     if len({len(path) for path in paths}) != 1:
         return None

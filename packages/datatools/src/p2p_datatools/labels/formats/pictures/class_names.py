@@ -52,7 +52,7 @@ _LIST_WORDS = re.compile(
     re.IGNORECASE,
 )
 _MOST_WORDS = 4  # of the name of a class in a list under another name; a sentence has more
-# Six hexadecimal digits, which are no number of a class, or three numbers.
+# Six hexadecimal digits, which are not the number of a class, or three numbers.
 _ONLY_COLOR = re.compile(
     r"(?!\d{6}$)(?:#|0x)?[0-9a-f]{6}|(?:rgb)?[\[({<]?\s?\d{1,3}(?:[\s,;]{1,3}\d{1,3}){2}\s?[\])}>]?", re.IGNORECASE
 )
@@ -234,7 +234,7 @@ def _is_vistas(path: Path) -> bool:
 
 
 def _is_nnunet(path: Path) -> bool:
-    """Whether a file is nnU-Net's, of labels of one number each: regions of several are no classes."""
+    """Whether a file is nnU-Net's, of labels of one number each: regions of several are not classes."""
     labels = _labels_beside(path, _OF_NNUNET)
     if not isinstance(labels, dict):
         return False

@@ -90,7 +90,7 @@ def _refuse_lossy(folder: Path, pictures: list[Path]) -> NoReturn:
     masks = _labels_among(folder, pictures) or pictures
     what, to_do = f"holds {plural(len(masks), 'picture')}, but none in a lossless format", _GIVE_EXACT
     if all(_is_black_and_white(path) for path in pick_evenly(masks, _LOOKED_AT)):
-        what = f"{what}: black and white with soft edges, so their grey values are no class numbers"
+        what = f"{what}: black and white with soft edges, so their grey values are not class numbers"
         to_do = (
             "Add --format colors --map '#ffffff=CLASS', where CLASS is what is white; "
             "the edges go to the nearer of both."

@@ -317,7 +317,7 @@ def _runs(value: Mapping[str, Any], size: Size | None, where: str) -> Runs:
 
 
 def _shape(annotation: Mapping[str, Any], size: Size | None, where: str) -> Polygon | Runs | str:
-    """What an annotation draws whose outline is no list of polygons: runs, or the box that CVAT writes."""
+    """What an annotation draws whose outline is not a list of polygons: runs, or the box that CVAT writes."""
     outlines = annotation.get("segmentation")
     if isinstance(outlines, dict) and outlines:
         return _runs(outlines, size, where)
