@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -10,7 +11,7 @@ import torch
 from p2p_gan.config.config import Config
 from p2p_gan.data.task import open_for_training
 from p2p_gan.machine.kept import kept_folder
-from p2p_gan.training import memory_format
+from p2p_gan.training import memory_format, trial
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.memory_format import choose_format, settle_memory_format, time_formats, with_memory_format
 from p2p_gan.training.trial import prepare_data
@@ -72,6 +73,22 @@ def test_neither_a_small_gain_nor_a_lucky_block_decides() -> None:
     assert choose_format([1.05, 1.05, 1.05]) == "contiguous"
     assert choose_format([1.4, 0.9, 1.4]) == "contiguous"
     assert choose_format([1.05, 1.2, 1.2]) == "channels_last"
+
+
+@pytest.mark.parametrize(("seconds", "rounds", "updates"), [(0.1, 5, None), (3.0, 2, 8), (5.0, 2, 4), (30.0, 1, 2)])
+def test_the_slower_updates_are_the_fewer_are_timed(
+    job_of: MakeJob, monkeypatch: pytest.MonkeyPatch, seconds: float, rounds: int, updates: int | None
+) -> None:
+    # A plan of preset satellite, whose updates take half a minute on a laptop, timed ten of them.
+    made = list[float]()
+    clock = SimpleNamespace(perf_counter=lambda: sum(made))
+    monkeypatch.setattr(trial, "time", clock)
+    monkeypatch.setattr(memory_format, "time", clock)
+    monkeypatch.setattr(trial, "_update", lambda *_: made.append(seconds))
+    monkeypatch.setattr(trial, "os", SimpleNamespace(times=lambda: (sum(made), 0.0)))
+    job, dataset = prepare_data(job_of("contiguous"), None)
+    assert len(time_formats(job, dataset)) == rounds
+    assert updates in (None, len(made))
 
 
 def test_timing_both_formats_leaves_the_job_as_it_was(job_of: MakeJob, monkeypatch: pytest.MonkeyPatch) -> None:

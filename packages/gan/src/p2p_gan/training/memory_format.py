@@ -25,7 +25,8 @@ FORMATS_TIMED_FROM = 2000
 """Updates left; before fewer, timing both formats would take longer than the faster one saves."""
 
 _CLEARLY = 1.1  # times as fast: below that it stays contiguous, so that chance does not decide
-_ROUNDS, _BLOCK, _PATIENCE = 5, 0.3, 12.0  # timed in turn; seconds of a block; seconds from which two rounds must do
+_ROUNDS, _BLOCK = 5, 0.3  # timed in turn; seconds of a block
+_PATIENCE, _LONG = 12.0, 24.0  # seconds from which two rounds must do, and one alone
 
 
 def settle_memory_format(
@@ -59,13 +60,17 @@ def time_formats(job: Job, dataset: PairDataset) -> list[float]:
     ratios: list[float] = []
     began = time.perf_counter()
     with spare(job) as trial:
-        while len(ratios) < 2 or (len(ratios) < _ROUNDS and time.perf_counter() - began < _PATIENCE):
+        while _is_another_round_due(len(ratios), time.perf_counter() - began):
             last, contiguous = (
                 time_cpu_work(with_memory_format(trial, name), dataset, patience=_BLOCK)
                 for name in ("channels_last", "contiguous")
             )
             ratios.append(contiguous / max(last, 1e-9))
     return ratios
+
+
+def _is_another_round_due(made: int, seconds: float) -> bool:
+    return made == 0 or (made < _ROUNDS and seconds < (_LONG if made == 1 else _PATIENCE))
 
 
 def choose_format(ratios: list[float]) -> str:

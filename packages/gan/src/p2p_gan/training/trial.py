@@ -110,7 +110,8 @@ def time_threads(job: Job, dataset: PairDataset, counts: Sequence[int], *, busy:
         times = (_race_beside_others if busy else _race)(trial, dataset, counts)
         threads = min(count for count, seconds in times.items() if seconds <= _SAME * min(times.values()))
         torch.set_num_threads(threads)
-        seen = _repeat_updates(trial, dataset, 0, 1, 0.0, least=1)
+        # One alone was just in use, when the memory was measured.
+        seen = _repeat_updates(trial, dataset, 0, 1, 0.0, least=1) if len(times) > 1 else 0
         seconds, used = _time_block(trial, dataset, seen, _UPDATES, _PATIENCE)
         networks = _network_bytes(trial)
     return Timing(seconds, networks, kept // job.config.batch, threads, used)
@@ -149,9 +150,14 @@ def _race_beside_others(job: Job, dataset: PairDataset, counts: Sequence[int]) -
 
 
 def time_cpu_work(job: Job, dataset: PairDataset, *, patience: float) -> float:
-    """The processor time per image of updates of the job itself, after one that is not timed."""
-    seen = _repeat_updates(job, dataset, 0, 1, 0.0, least=1)
-    seconds, used = _time_block(job, dataset, seen, _MOST_UPDATES, patience)
+    """The processor time per image of updates of the job itself, after one that is not timed; of a slow one alone.
+
+    What libraries prepare at the first update takes a small part of one that is slow.
+    """
+    pairs = job.config.update_pairs
+    seconds, used = _time_block(job, dataset, 0, 1, 0.0)
+    if seconds * pairs < _SLOW:
+        seconds, used = _time_block(job, dataset, pairs, _MOST_UPDATES, patience)
     return seconds * used
 
 
