@@ -12,7 +12,6 @@ import torch
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import PairDataset
 from p2p_gan.data.task import open_for_training
-from p2p_gan.machine import device
 from p2p_gan.machine.kept import kept_folder
 from p2p_gan.machine.load import Load, LoadMeter
 from p2p_gan.models.location import MODEL_FILE
@@ -68,12 +67,12 @@ def machine(monkeypatch: pytest.MonkeyPatch, pair_folder: Path, tiny: Config, tm
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(device, "_THREADS_OF_TORCH", CORES)
+    monkeypatch.setattr("p2p_gan.machine.threads._THREADS_OF_TORCH", CORES)
     monkeypatch.setattr(torch, "set_num_threads", lambda count: None)
     folder = open_for_training(pair_folder)
     made = Machine(lambda **changes: make_job(folder, replace(tiny, **({"threads": 0} | changes))))
-    for place in (device, speed):
-        monkeypatch.setattr(place, "cores", lambda: CORES)
+    for place in ("machine.threads", "training.speed"):
+        monkeypatch.setattr(f"p2p_gan.{place}.cores", lambda: CORES)
     monkeypatch.setattr(speed, "measure_load", made.load)
     monkeypatch.setattr(LoadMeter, "read", lambda _: made.load())
     monkeypatch.setattr(speed, "time_threads", made.race)
@@ -218,8 +217,8 @@ def test_a_run_that_chose_its_threads_has_the_numbers_of_one_that_was_told_and_k
 ) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(device, "_THREADS_OF_TORCH", 2)
-    monkeypatch.setattr(device, "cores", lambda: 2)
+    monkeypatch.setattr("p2p_gan.machine.threads._THREADS_OF_TORCH", 2)
+    monkeypatch.setattr("p2p_gan.machine.threads.cores", lambda: 2)
     monkeypatch.setattr(run, "TIMED_FROM", 1)
     monkeypatch.setattr(trial, "_BLOCK", 0.01)
     monkeypatch.setattr(speed, "measure_load", lambda: Load(2, 0.0))
@@ -232,7 +231,7 @@ def test_a_run_that_chose_its_threads_has_the_numbers_of_one_that_was_told_and_k
     train(pair_folder, tmp_path / "told", replace(config, threads=chosen.config.threads))
     models = [(tmp_path / name / MODEL_FILE).read_bytes() for name in ("chosen", "told")]
     assert models[0] == models[1]
-    monkeypatch.setattr(device, "_THREADS_OF_TORCH", 1)  # another machine
+    monkeypatch.setattr("p2p_gan.machine.threads._THREADS_OF_TORCH", 1)  # another machine
     resumed = train(pair_folder, tmp_path / "chosen", replace(config, images=8)).plan
     assert isinstance(resumed, Plan)
     assert resumed.config.threads == chosen.config.threads

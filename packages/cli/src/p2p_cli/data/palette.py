@@ -55,10 +55,8 @@ def command(
       p2p data palette mine.toml
     """
     from p2p_cli.text import render
-    from p2p_datatools.contract.files.atomic import holds, write_bytes
     from p2p_datatools.contract.palette import BUILT_IN, load_palette
-    from p2p_datatools.contract.pictures.images import shows, write_png
-    from p2p_datatools.masks.palettes import draw_palette, judge
+    from p2p_datatools.masks.palettes import judge
 
     _refuse_suffix(dest, ".toml")
     _refuse_suffix(picture, ".png")
@@ -69,16 +67,7 @@ def command(
     if any(finding.severity == "error" for finding in findings):
         return 1
     palette = load_palette(source) if is_palette else _start(source, dest, label_format, page)
-    text, drawn = palette.to_toml().encode(), draw_palette(palette) if picture else None
-    # What a repeated command would write again may be there, of one that was cut off between the two.
-    if dest and dest.exists() and not holds(dest, text):
-        _refuse_content(dest)
-    if picture and drawn is not None and picture.exists() and not shows(picture, drawn):
-        _refuse_content(picture)
-    if dest:
-        write_bytes(dest, text)
-    if picture and drawn is not None:
-        write_png(picture, drawn, role="contact sheet")
+    _write(palette, dest, picture)
     if as_json:
         render.say(options.to_json(palette.to_json() | {"findings": [str(finding) for finding in findings]}))
     else:
@@ -96,6 +85,26 @@ def _start(source: str, dest: Path | None, label_format: str, page: int | None) 
     return start_palette(Path(source), name, label_format, page=page, report=render.reporter())
 
 
+def _write(palette: "Palette", dest: Path | None, picture: Path | None) -> None:
+    """Write the palette as TOML and as a picture, where wanted; neither if one of the places holds something else.
+
+    What a repeated command would write again may be there, of one that was cut off between the two.
+    """
+    from p2p_datatools.contract.files.atomic import holds, write_bytes
+    from p2p_datatools.contract.pictures.images import shows, write_png
+    from p2p_datatools.masks.palettes import draw_palette
+
+    text, drawn = palette.to_toml().encode(), draw_palette(palette) if picture else None
+    if dest and dest.exists() and not holds(dest, text):
+        _refuse_content(dest)
+    if picture and drawn is not None and picture.exists() and not shows(picture, drawn):
+        _refuse_content(picture)
+    if dest:
+        write_bytes(dest, text)
+    if picture and drawn is not None:
+        write_png(picture, drawn, role="contact sheet")
+
+
 def _refuse_suffix(path: Path | None, suffix: str) -> None:
     if path and path.suffix.lower() != suffix:
         raise UsageError(
@@ -110,14 +119,10 @@ def _refuse_content(path: Path) -> None:
 
 def _say(palette: "Palette") -> None:
     from p2p_cli.text import render
+    from p2p_datatools.contract.palette import hex_of
 
     rows = [
-        (
-            each.name,
-            "#{:02x}{:02x}{:02x}".format(*each.color),
-            "" if each.id is None else str(each.id),
-            ", ".join(each.aliases),
-        )
+        (each.name, hex_of(each.color), "" if each.id is None else str(each.id), ", ".join(each.aliases))
         for each in palette.classes
     ]
     render.table(("class", "colour", "id", "aliases"), rows)

@@ -212,15 +212,20 @@ def _by_expression(items: Sequence[LabelItem], photos: PhotoFolder, expression: 
         fitting = [] if found is None else there.get(found, [])
         if len(fitting) == 1:
             partners.append((item, fitting[0]))
-            continue
-        what, code = f"the expression finds nothing in '{without_suffix(item.picture_name)}'", "no-match"
-        if found is not None:
-            what, code = f"there is no photo in {photos.folder} with '{found}'", "no-photo"
-        if fitting:
-            both = " and ".join(path.relative_to(photos.folder).as_posix() for path in fitting[:2])
-            what, code = f"the expression finds '{found}' in {both}", "ambiguous-name"
-        skipped.append(Skip(item.where, what, "Correct the expression, or take it out of the labels.", code))
+        else:
+            what, code = _fault_of_match(item, found, fitting, photos.folder)
+            skipped.append(Skip(item.where, what, "Correct the expression, or take it out of the labels.", code))
     return partners, skipped
+
+
+def _fault_of_match(item: LabelItem, found: str | None, fitting: Sequence[Path], folder: Path) -> tuple[str, str]:
+    """Why what an expression has `found` in a label's name does not give one photo, and the code of that."""
+    if found is None:
+        return f"the expression finds nothing in '{without_suffix(item.picture_name)}'", "no-match"
+    if not fitting:
+        return f"there is no photo in {folder} with '{found}'", "no-photo"
+    both = " and ".join(path.relative_to(folder).as_posix() for path in fitting[:2])
+    return f"the expression finds '{found}' in {both}", "ambiguous-name"
 
 
 def _by_list(items: Sequence[LabelItem], photos: PhotoFolder, file: Path, report: Reporter) -> PhotosOfLabels:
@@ -239,18 +244,23 @@ def _by_list(items: Sequence[LabelItem], photos: PhotoFolder, file: Path, report
         if len(labels) == 1 and photo and id(labels[0]) not in listed:
             partners.append((labels[0], photo))
             listed.add(id(labels[0]))
-            continue
-        what, code = f"has {plural(len(row), 'column')}, not two with a comma between", "line-without-two-paths"
-        if len(cells) == 2:
-            what, code = f"there is no picture '{cells[1]}' in {photos.folder}", "missing-picture"
-        if len(cells) == 2 and len(labels) != 1:
-            what = f"the labels have {'several pictures' if labels else 'no picture'} '{cells[0]}'"
-        elif photo:
-            what, code = f"'{cells[0]}' is in another line already", "pair-listed-twice"
-        skipped.append(Skip(f"{file}: line {number}", what, _CORRECT_LINE, code))
+        else:
+            what, code = _fault_of_line(cells, len(labels), photo, photos.folder)
+            skipped.append(Skip(f"{file}: line {number}", what, _CORRECT_LINE, code))
     if left := len(items) - len(listed):
         report.note(f"{file} does not list {left} of {plural(len(items), 'label')}.")
     return partners, skipped
+
+
+def _fault_of_line(cells: Sequence[str], labels: int, photo: Path | None, folder: Path) -> tuple[str, str]:
+    """Why a line of a list, which names so many pictures of `labels`, gives no new pair, and the code of that."""
+    if len(cells) != 2:
+        return f"has {plural(len(cells), 'column')}, not two with a comma between", "line-without-two-paths"
+    if labels != 1:
+        return f"the labels have {'several pictures' if labels else 'no picture'} '{cells[0]}'", "missing-picture"
+    if photo is None:
+        return f"there is no picture '{cells[1]}' in {folder}", "missing-picture"
+    return f"'{cells[0]}' is in another line already", "pair-listed-twice"
 
 
 def _note_ways(found: Iterable[tuple[LabelItem, FoundPhoto]], photos: PhotoFolder, report: Reporter) -> None:

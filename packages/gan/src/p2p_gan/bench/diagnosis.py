@@ -12,9 +12,9 @@ import torch
 from p2p_datatools.contract.machine import core_limit, cores
 from p2p_datatools.contract.words import plural
 from p2p_gan.bench.rates import Measurement
-from p2p_gan.machine.device import resolve_threads, threads_variable, variables_of_threads
 from p2p_gan.machine.kept import kept_folder
 from p2p_gan.machine.load import Load
+from p2p_gan.machine.threads import resolve_threads, threads_variable, variables_of_threads
 from p2p_gan.training.job import Job
 
 TESTED_TORCH = (2, 13)  # of constraints.txt, with which the tests run

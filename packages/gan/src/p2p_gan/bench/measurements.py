@@ -24,14 +24,9 @@ from p2p_gan.config.parse import with_settings
 from p2p_gan.config.presets import TABLE, Preset
 from p2p_gan.data.dataset import PairDataset
 from p2p_gan.data.task import identify_files, open_for_training
-from p2p_gan.machine.device import (
-    describe_machine,
-    keep_arithmetic,
-    resolve_device,
-    resolve_precision,
-    resolve_threads,
-)
+from p2p_gan.machine.device import describe_machine, keep_arithmetic, resolve_device, resolve_precision
 from p2p_gan.machine.load import Load, measure_load
+from p2p_gan.machine.threads import resolve_threads
 from p2p_gan.networks.base import InferencePass
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.memory_format import FORMATS_TIMED_FROM, arrange_networks, settle_memory_format

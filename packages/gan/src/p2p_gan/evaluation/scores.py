@@ -39,7 +39,8 @@ from p2p_gan.evaluation.segmenter import Segmenter
 from p2p_gan.evaluation.tally import BesideReal, Tally
 from p2p_gan.inference.apply import ApplyOptions
 from p2p_gan.inference.inputs import read_model_pair, refuse_folder, task_for
-from p2p_gan.machine.device import limit_threads, resolve_device
+from p2p_gan.machine.device import resolve_device
+from p2p_gan.machine.threads import limit_threads
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model, read_model
 

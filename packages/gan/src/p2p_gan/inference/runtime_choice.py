@@ -221,7 +221,8 @@ def pass_bytes(model: OnnxModel, size: Size, how: ApplyOptions) -> int:
 
 def load_for_torch(path: Path, device: "torch.device | str | None") -> AnyModel:
     """The model in torch, on the device."""
-    from p2p_gan.machine.device import limit_threads, resolve_device
+    from p2p_gan.machine.device import resolve_device
+    from p2p_gan.machine.threads import limit_threads
     from p2p_gan.models.model import read_model
 
     limit_threads()

@@ -22,11 +22,11 @@ from p2p_gan.machine.device import (
     resolve_device,
     resolve_memory_format,
     resolve_precision,
-    resolve_threads,
     why_unused,
 )
 from p2p_gan.machine.distributed import ALONE, Ranks
 from p2p_gan.machine.graphs import refuse_graph
+from p2p_gan.machine.threads import resolve_threads
 from p2p_gan.models.card import ModelCard
 from p2p_gan.networks.architecture import GENERATORS, Statistics
 from p2p_gan.training.build import architecture_of, build

@@ -18,9 +18,10 @@ from p2p_datatools.contract.settings import settings_of
 from p2p_datatools.contract.words import plural
 from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import PairDataset
-from p2p_gan.machine.device import describe_machine, resolve_threads, threads_variable, variables_of_threads
+from p2p_gan.machine.device import describe_machine
 from p2p_gan.machine.kept import keep, kept_folder, recall
 from p2p_gan.machine.load import Load, LoadMeter, measure_load
+from p2p_gan.machine.threads import resolve_threads, threads_variable, variables_of_threads
 from p2p_gan.machine.waiting import watch_waiting
 from p2p_gan.training.job import Job
 from p2p_gan.training.trial import Timing, time_share, time_threads
