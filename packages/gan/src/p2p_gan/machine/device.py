@@ -103,8 +103,7 @@ def _broken(wanted: str, why: str) -> P2PError:
 
 def why_unused(device: torch.device) -> str | None:
     """Why `auto` became this device although the driver of a GPU is here; None if none is, or it is hidden or used."""
-    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1")
-    if device.type == "cuda" or hidden or not may_have_gpu():
+    if device.type == "cuda" or not may_have_gpu():
         return None
     try:
         torch.cuda.init()  # type: ignore[no-untyped-call]

@@ -5,16 +5,19 @@ Nothing here may load torch: that takes longer than a small model needs for its 
 
 import contextlib
 import ctypes
+import os
 import platform
 import sys
 from pathlib import Path
 
 from p2p_datatools.contract.errors import UsageError
 
+_NONE = ("", "-1")  # what says of CUDA_VISIBLE_DEVICES that no GPU is to be used
+
 
 def may_have_gpu() -> bool:
-    """Whether the driver of a GPU is installed; only torch knows whether it can use one."""
-    if sys.platform == "darwin":
+    """Whether the driver of a GPU is installed and the user hides none; only torch knows whether it can use one."""
+    if sys.platform == "darwin" or os.environ.get("CUDA_VISIBLE_DEVICES") in _NONE:
         return False
     if Path("/dev/kfd").exists():  # of AMD
         return True
