@@ -369,6 +369,12 @@ def _isat() -> list[Tree]:
     return [_one("a.json", {"info": info, "objects": [shape]})]
 
 
+def _xbd() -> list[Tree]:
+    shapes = ("POLYGON ((1 1, 9 1, 9 9, 1 1), (2 2, 3 2, 3 3))", "MULTIPOLYGON (((1 1, 9 1, 9 9)), ((0 0, 2 0, 2 2)))")
+    features = [{"properties": {"feature_type": "building", "subtype": "car"}, "wkt": each} for each in shapes]
+    return [_one("a.json", {"features": {"xy": features, "lng_lat": []}, "metadata": {"img_name": "a.png", **_SIZE}})]
+
+
 def _cityscapes() -> list[Tree]:
     objects = [{"label": "car", "polygon": TRIANGLE}, {"label": "cargroup", "polygon": TRIANGLE, "deleted": 0}]
     value = {"imgWidth": WIDTH, "imgHeight": HEIGHT, "objects": objects}
@@ -486,6 +492,7 @@ LABELS: dict[str, list[Tree]] = {
     "labelbox": _labelbox(),
     "sam": _sam(),
     "isat": _isat(),
+    "xbd": _xbd(),
     "groundtruth": [
         {
             "a.manifest": json.dumps(

@@ -146,6 +146,7 @@ def read_scans(path: Path) -> LabelSet:
         ("a.xml", "<annotation><filename>a.jpg</filename><imagesize/></annotation>", "labelme"),
         ("annotations.xml", CVAT, "cvat"),
         ("a.json", json.dumps(ISAT), "isat"),
+        ("a.json", json.dumps({"features": {"xy": []}, "metadata": {"img_name": "a.png"}}), "xbd"),
         ("a.geojson", json.dumps(QUPATH), "qupath"),
         ("train.json", json.dumps(BDD100K), "bdd100k"),
         ("project-1.json", json.dumps(LABEL_STUDIO), "labelstudio"),

@@ -235,6 +235,13 @@ def isat(folder: Path, outlines: Sequence[Points]) -> None:
     save(folder / "a.json", {"info": info, "objects": drawn})
 
 
+def xbd(folder: Path, outlines: Sequence[Points]) -> None:
+    rings = [", ".join(f"{x} {y}" for x, y in pairs(each)) for each in outlines]
+    drawn = [{"properties": {"subtype": "car"}, "wkt": f"POLYGON (({ring}))"} for ring in rings]
+    about = {"img_name": "a.png", "width": 32, "height": 24}
+    save(folder / "a.json", {"features": {"xy": drawn}, "metadata": about})
+
+
 def vistas(folder: Path, outlines: Sequence[Points]) -> None:
     drawn = [{"label": "car", "polygon": pairs(each)} for each in outlines]
     save(folder / "a.json", {"width": 32, "height": 24, "objects": drawn})
@@ -310,6 +317,7 @@ OUTLINED: dict[str, Sequence[Write]] = {
     "bdd100k": (bdd100k,),
     "labelbox": (labelbox,),
     "isat": (isat,),
+    "xbd": (xbd,),
     "cityscapes": (cityscapes,),
     "polygons": (vistas,),
     "yolo": (yolo,),

@@ -66,6 +66,7 @@ from p2p_datatools.labels.formats.whole_sets.labelstudio import (
 )
 from p2p_datatools.labels.formats.whole_sets.via import is_via, is_via_csv, read_via, read_via_csv
 from p2p_datatools.labels.formats.whole_sets.via3 import is_via3, read_via3
+from p2p_datatools.labels.formats.xbd import is_xbd, read_xbd
 from p2p_datatools.labels.formats.yolo import is_yolo, read_yolo
 from p2p_datatools.labels.label_files import FileForm, Format, LabelFiles, PlaceForm, catch_reader
 from p2p_datatools.labels.split_files import give_splits_of_names
@@ -224,6 +225,7 @@ _TABLE = (
         "one .json of SA-1B or of a list of masks with scores, per picture",
         (FileForm(is_sa_1b, read_sa_1b), FileForm(is_sam_list, read_sam_list)),
     ),
+    Format("xbd", "xBD", "one .json with features.xy in WKT and metadata per picture", (FileForm(is_xbd, read_xbd),)),
     Format("isat", "ISAT", "one .json whose info is signed ISAT per picture", (FileForm(is_isat, read_isat),)),
     Format(
         "polygons",
