@@ -3,7 +3,7 @@
 Nothing here may change a score or compute one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -47,33 +47,28 @@ def find_cautions(
         found.append(Caution("pairs-uncounted", f"{of} no pixel that counts (ignored, or without data): in no score."))
     if pictures < FEW:
         what = f"{plural(pictures, 'picture')} are few" if pictures > 1 else "1 picture has no interval"
-        found.append(
-            Caution(
-                "few-pictures",
-                f"{what}: below {FEW} every score depends on which pictures they are, and intervals are too narrow.",
-            )
-        )
+        text = f"{what}: below {FEW} every score depends on which pictures they are, and intervals are too narrow."
+        found.append(Caution("few-pictures", text))
     worse = [name for name, value in mean_picture.items() if is_better(name, value, metrics[name])]
     if worse:
         said = ", ".join(
             f"{score_word(name).label} ({metrics[name]:.4g}, the mean picture {mean_picture[name]:.4g})"
             for name in worse
         )
-        found.append(
-            Caution(
-                "worse-than-mean",
-                f"The model is worse than the mean picture of {mean_of}, which ignores the input, in {said}.",
-            )
-        )
+        text = f"The model is worse than the mean picture of {mean_of}, which ignores the input, in {said}."
+        found.append(Caution("worse-than-mean", text))
+    return (*found, *_find_few(distances))
+
+
+def _find_few(distances: Mapping[str, int]) -> Iterator[Caution]:
+    """Distances of fewer photos than their estimate needs."""
     for name, number in distances.items():
         of = f"{name} of {plural(number, 'picture')}"
         if name == "FID" and number < FEW_FOR_FID:
             text = f"{of} is too large, the more so the fewer there are: below {FEW_FOR_FID:,} prefer KID."
-            found.append(Caution("few-for-fid", text))
+            yield Caution("few-for-fid", text)
         elif name.startswith("KID") and number < FEW_FOR_KID:
-            text = f"{of} scatters: below {FEW_FOR_KID} quote it with its interval."
-            found.append(Caution("few-for-kid", text))
-    return tuple(found)
+            yield Caution("few-for-kid", f"{of} scatters: below {FEW_FOR_KID} quote it with its interval.")
 
 
 def is_better(metric: str, value: float, other: float) -> bool:
