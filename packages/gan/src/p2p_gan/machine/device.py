@@ -40,7 +40,7 @@ def resolve_device(asked: torch.device | str) -> torch.device:
         return _choose_device()
     device = _parse_device(wanted)
     if device.type == "mps" and not torch.backends.mps.is_available():
-        raise _missing(wanted, "this machine has no Apple GPU, or torch was built without Metal (MPS)")
+        raise _missing_device(wanted, "this machine has no Apple GPU, or torch was built without Metal (MPS)")
     if device.type == "cuda":
         _refuse_unusable(device, wanted)
     return device
@@ -51,7 +51,7 @@ def _choose_device() -> torch.device:
         return torch.device("cpu")
     why = _why_broken(torch.device("cuda"))
     if why is not None and _NO_KERNELS not in why:
-        raise _broken("auto", why)
+        raise _broken_device("auto", why)
     return torch.device("cuda" if why is None else "cpu")
 
 
@@ -68,20 +68,20 @@ def _parse_device(wanted: str) -> torch.device:
 def _refuse_unusable(device: torch.device, wanted: str) -> None:
     """Raise UsageError if this machine lacks the CUDA device, and P2PError if it cannot compute."""
     if not torch.cuda.is_available():
-        raise _missing(wanted, "this machine has no CUDA device, or torch was built without CUDA")
+        raise _missing_device(wanted, "this machine has no CUDA device, or torch was built without CUDA")
     count = torch.cuda.device_count()
     if (device.index or 0) >= count:
         what = f"this machine has {plural(count, 'CUDA device')}, counted from 0"
-        raise _missing(wanted, what, "Choose a lower number, or cuda.")
+        raise _missing_device(wanted, what, "Choose a lower number, or cuda.")
     if (why := _why_broken(device)) is not None:
-        raise _broken(wanted, why)
+        raise _broken_device(wanted, why)
 
 
 def _unknown(wanted: str, what: str) -> UsageError:
     return UsageError(f"device={wanted}", what, "Choose auto, cpu, cuda or mps.", code="unknown-device")
 
 
-def _missing(wanted: str, what: str, to_do: str = "Choose cpu or auto.") -> UsageError:
+def _missing_device(wanted: str, what: str, to_do: str = "Choose cpu or auto.") -> UsageError:
     return UsageError(f"device={wanted}", what, to_do, code="missing-device")
 
 
@@ -94,7 +94,7 @@ def _why_broken(device: torch.device) -> str | None:
     return None
 
 
-def _broken(wanted: str, why: str) -> P2PError:
+def _broken_device(wanted: str, why: str) -> P2PError:
     to_do = "End what else uses it, or install the torch that fits it and its driver (pytorch.org), or use device=cpu."
     if _NO_KERNELS in why:
         to_do = "Install a torch that has kernels for this GPU (pytorch.org, 'previous versions'), or use device=cpu."
@@ -129,18 +129,18 @@ def resolve_precision(wanted: str, device: torch.device) -> str:
     """
     is_cuda = device.type == "cuda"
     if wanted in ("tf32", "float16") and not is_cuda:
-        raise _unsupported(wanted, "exists on CUDA devices only", "Choose float32, bfloat16 or auto.")
+        raise _unsupported_precision(wanted, "exists on CUDA devices only", "Choose float32, bfloat16 or auto.")
     is_ampere = is_cuda and torch.cuda.get_device_capability(device) >= (8, 0)
     if wanted == "auto":
         is_fast = is_ampere or (device.type == "cpu" and _cpu_multiplies_bfloat16())
         return "bfloat16" if is_fast else "float32"
     if wanted in ("tf32", "bfloat16") and is_cuda and not is_ampere:
         what = "needs a CUDA device of compute capability 8.0 or later"
-        raise _unsupported(wanted, what, "Choose float32, float16 or auto.")
+        raise _unsupported_precision(wanted, what, "Choose float32, float16 or auto.")
     return wanted
 
 
-def _unsupported(wanted: str, what: str, to_do: str) -> UsageError:
+def _unsupported_precision(wanted: str, what: str, to_do: str) -> UsageError:
     return UsageError(f"precision={wanted}", what, to_do, code="unsupported-precision")
 
 
