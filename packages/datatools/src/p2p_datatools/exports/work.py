@@ -45,7 +45,7 @@ class ExportJob:
         mask = read_mask(self.mask, classes.palette)
         picture = ExportPicture(self.name, self.file_name, mask, classes)
         if IGNORED in classes.palette.names and (mask == IGNORE).any():
-            what = f"has ignored pixels, which a class called '{IGNORED}' could not be told from"
+            what = f"has ignored pixels, which could not be told from a class called '{IGNORED}'"
             raise P2PError(self.mask, what, "Rename that class in palette.toml.", code="reserved-name")
         if self.photo and (size := photo_size(self.photo)) != picture.size:
             what = f"the mask is {picture.size}, but its photo {self.photo} is {size}"

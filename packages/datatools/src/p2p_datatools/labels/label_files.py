@@ -117,23 +117,12 @@ class LabelFiles:
 
         Raises P2PError when there is none, or several of which one holds all pictures, unless each is of one picture.
         """
-        paths = self.of(wanted)
-        forms = [self.known[path][1] for path in paths]
-        if not paths and self.place.is_file():
-            raise next(
-                iter(self.damaged),
-                P2PError(self.place, f"is not {wanted.title}", "Try --format auto.", code="other-format"),
-            )
-        if not paths:
-            raise P2PError(self.place, f"holds no {wanted.title} file", "Try --format auto.", code="no-labels")
-        left_out: list[str] = []
-        if len(paths) > 1 and any(form.is_whole for form in forms):
-            chosen = choose_split_files([self._source(path) for path in paths])
-            if not chosen and not self._hold_a_picture_each(paths):
-                raise self._several(wanted, paths)
-            chosen = chosen or tuple(map(self._source, paths))
-            left_out = [self._source(path) for path in paths if self._source(path) not in chosen]
-            paths = [path for path in paths if self._source(path) in chosen]
+        there = self.of(wanted)
+        if not there:
+            raise self._none(wanted)
+        paths = self._choose(wanted, there)
+        chosen = set(paths)
+        left_out = [self._source(path) for path in there if path not in chosen]
         forms = [self.known[path][1] for path in paths]
         hold_many = all(form.is_whole or form.may_hold_many for form in forms)
         places = place_in_splits([self._source(path) for path in paths], hold_many=hold_many)
@@ -149,6 +138,24 @@ class LabelFiles:
             f"{self.place}: {' and '.join(map(self._source, paths))} are read, and {' and '.join(left_out)} left out."
         )
         return replace(found, notes=(*found.notes, read))
+
+    def _none(self, wanted: Format) -> P2PError:
+        """The error that no file is of this format; the damage of a single file comes first."""
+        if not self.place.is_file():
+            return P2PError(self.place, f"holds no {wanted.title} file", "Try --format auto.", code="no-labels")
+        other = P2PError(self.place, f"is not {wanted.title}", "Try --format auto.", code="other-format")
+        return next(iter(self.damaged), other)
+
+    def _choose(self, wanted: Format, paths: list[Path]) -> list[Path]:
+        """The files that are read together: all, or of several that hold all pictures those of the splits."""
+        if len(paths) == 1 or not any(self.known[path][1].is_whole for path in paths):
+            return paths
+        chosen = choose_split_files([self._source(path) for path in paths])
+        if chosen:
+            return [path for path in paths if self._source(path) in chosen]
+        if not self._hold_a_picture_each(paths):
+            raise self._several(wanted, paths)
+        return paths
 
     def _hold_a_picture_each(self, paths: list[Path]) -> bool:
         """Whether each of the files is of one picture, and each of another one: programs also write such sets.

@@ -191,7 +191,7 @@ def _table_holds_colors(
     if fits and not are_meant and (255, 255, 255) in used and used <= {(0, 0, 0), (255, 255, 255)}:
         return False
     if fits and by_number:
-        what = f"has the colours of the palette, and --map speaks of its number {by_number[0]}"
+        what = f"has the colours of the palette, and --map names its number {by_number[0]}"
         raise P2PError(item.where, what, WAY_OUT, code="other-colour-table")
     has_numbers = bool(by_number or (item.listed and item.listed.numbers))
     if fits or not (has_numbers or any(each.id is not None for each in claims.palette.classes)):

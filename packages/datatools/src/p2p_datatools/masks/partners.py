@@ -153,8 +153,8 @@ def _look_up(item: LabelItem, photos: PhotoFolder) -> FoundPhoto:
         one, other = (each.path.relative_to(photos.folder).as_posix() for each in (named, by_file))
         raise P2PError(
             item.where,
-            f"speaks of {one}, but is itself called as {other}",
-            "One of both was renamed: correct the name in the label file, or rename the file.",
+            f"names the photo {one}, but has the name of {other} itself",
+            "One of the two was renamed: correct the name in the label file, or rename the file.",
             code="two-photos",
         )
     return named

@@ -289,7 +289,7 @@ def other_size(where: str, labels: Size, photo: Size, orientation: int = 1) -> P
         )
         return P2PError(where, what, to_do, code="exif-turned")
     if labels == (photo.height, photo.width):
-        what = f"the labels are for a picture of {labels}, but the photo is {photo}, the other way round"
+        what = f"the labels are for a picture of {labels}, but the photo is {photo}: width and height are exchanged"
         to_do = (
             "If a program only exchanged width and height, correct them in the labels; if the photo was turned, use it "
             "as it was when it was labelled."

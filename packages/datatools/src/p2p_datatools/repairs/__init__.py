@@ -1,4 +1,4 @@
-"""Worn masks become exact ones: blends, pinholes, islands and wrong sizes are mended, and each change is recorded.
+"""Worn masks become exact ones: blends, pinholes, islands and wrong sizes are repaired, and each change is recorded.
 
 Nothing here may change a file that is given, read a label file or guess a class from anything but the mask itself.
 """

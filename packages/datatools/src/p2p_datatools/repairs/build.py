@@ -183,18 +183,25 @@ def _plan(masks: Path, how: RepairOptions, report: Reporter) -> tuple[list[_Item
     clashes = [*folder.skip_clashes(), *(photos.skip_clashes() if photos else ())]
     unclear = {first for first, _ in folder.clashes}
     known = read_mask_lines(masks) if (masks / MASK_LINES).is_file() else {}
-    items, alone = list[_Item](), list[Skip]()
+    items, faulty = list[_Item](), list[Skip]()
     for name, path in folder.names.items():
         photo = photos.get(name) if photos else None
-        if photos and photo is None:
-            what, to_do = f"has no photo in {photos.folder}", f"Add the photo '{name}' there, or remove the mask."
-            alone.append(Skip(str(path), what, to_do, "no-photo"))
-        elif name.startswith(f"{CHANGES}/"):
-            what = f"has a name of the folder {CHANGES}, in which the changes of masks are drawn"
-            alone.append(Skip(str(path), what, "Rename its folder.", "reserved-name"))
+        if fault := _fault_of(name, path, photo, photos):
+            faulty.append(fault)
         elif path not in unclear:
             items.append(_Item(name, path, photo, known.get(name)))
-    return items, [*folder.strange, *clashes, *alone], folder
+    return items, [*folder.strange, *clashes, *faulty], folder
+
+
+def _fault_of(name: str, path: Path, photo: Path | None, photos: PhotoFolder | None) -> Skip | None:
+    """Why a mask cannot be repaired: its photo is missing, or its place in DEST is taken."""
+    if photos and photo is None:
+        what, to_do = f"has no photo in {photos.folder}", f"Add the photo '{name}' there, or remove the mask."
+        return Skip(str(path), what, to_do, "no-photo")
+    if name.startswith(f"{CHANGES}/"):
+        what = f"has a name of the folder {CHANGES}, in which the changes of masks are drawn"
+        return Skip(str(path), what, "Rename its folder.", "reserved-name")
+    return None
 
 
 def _refuse_others(masks: Path, items: Sequence[_Item], palette: Palette) -> None:

@@ -1,4 +1,4 @@
-"""Mends one mask: its colours, its specks, its size; and says of each pixel why it was changed.
+"""Repairs one mask: its colours, its specks, its size; and says of each pixel why it was changed.
 
 Nothing here may read or write a file, or know other masks.
 """

@@ -1,4 +1,4 @@
-"""What is recorded of a repaired mask: its source, what was changed for which reason, and what could not be mended.
+"""What is recorded of a repaired mask: its source, what was changed for which reason, and what could not be repaired.
 
 Nothing here may look at a pixel.
 """

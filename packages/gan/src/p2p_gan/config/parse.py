@@ -90,6 +90,6 @@ def settings_from_toml(path: Path) -> dict[str, Any]:
         raise UsageError(path, error.what, to_do, code="bad-toml") from error
     for name, value in settings.items():
         if isinstance(value, dict):
-            what, to_do = f"has the table [{name}], but settings stand in none", f"Leave the line [{name}] out."
+            what, to_do = f"has the table [{name}], but settings are in no table", f"Leave the line [{name}] out."
             raise UsageError(path, what, to_do, code="bad-toml")
     return settings

@@ -98,7 +98,7 @@ def _say_scattered(distances: Mapping[str, int]) -> Iterator[Caution]:
     for name, number in distances.items():
         of = f"{name} of {plural(number, 'picture')}"
         if name == "FID" and number < FEW_FOR_FID:
-            text = f"{of} is too large, the more so the fewer there are: below {FEW_FOR_FID:,} prefer KID."
+            text = f"{of} is too large, and more so with fewer pictures: below {FEW_FOR_FID:,} prefer KID."
             yield Caution("few-for-fid", text)
         elif name.startswith("KID") and number < FEW_FOR_KID:
             yield Caution("few-for-kid", f"{of} scatters: below {FEW_FOR_KID} quote it with its interval.")

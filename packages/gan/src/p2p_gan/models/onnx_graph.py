@@ -41,6 +41,7 @@ _BYTES = {"float32": 4, "float16": 2, "int8": 1}  # of a weight
 _MOST_INT8 = 127
 _ALL = 2**31 - 1  # rows and columns: more than any picture has
 _MOST_BYTES = 2**31 - 2**20  # of the weights; a protobuf message takes no more
+_Numbers = NDArray[np.float64]
 
 
 class _Graph:
@@ -236,17 +237,12 @@ class _Writer:
         if fixed:
             assert isinstance(norm, BatchNorm)
             weight, bias = _fold(weight, bias, norm, axis=1 if turned else 0)
-        own = self._names[conv]
-        if isinstance(conv, ResizeConv):
-            x = self._resize(x, self.graph.weigh(weight, f"{own}.weight"), bias, own)
-            if isinstance(conv, BilinearConv):
-                # Means of 2x2 pixels twice are the weights 1, 2, 1 of `smooth`.
-                for _ in range(2):
-                    x = self.graph.add("AveragePool", x, kernel_shape=[2, 2])
-            else:
-                constant = self.graph.constant
-                x = self.graph.add("Slice", x, constant([1, 1]), constant([-1, -1]), constant([2, 3]))
-            return x if fixed or isinstance(norm, NoNorm) else self._normalise(x, norm, level, _outputs(conv))
+        x = self._resize(x, conv, weight, bias) if isinstance(conv, ResizeConv) else self._plain(x, conv, weight, bias)
+        return x if fixed or isinstance(norm, NoNorm) else self._normalise(x, norm, level, _outputs(conv))
+
+    def _plain(self, x: str, conv: nn.Conv2d | nn.ConvTranspose2d, weight: _Numbers, bias: _Numbers | None) -> str:
+        """A convolution or a transposed one as an operator of its own."""
+        turned, own = isinstance(conv, nn.ConvTranspose2d), self._names[conv]
         margin = int(conv.padding[0])
         if isinstance(conv, ReflectConv):
             edge = [0, 0, *[conv.kernel_size[0] // 2] * 2]
@@ -260,10 +256,20 @@ class _Writer:
             attributes["output_padding"] = list(conv.output_padding)
         names = [self.graph.weigh(weight, f"{own}.weight", axis=1 if turned else 0)]
         names += [] if bias is None else [self.graph.weigh(bias, f"{own}.bias")]
-        x = self.graph.add("ConvTranspose" if turned else "Conv", x, *names, **attributes)
-        return x if fixed or isinstance(norm, NoNorm) else self._normalise(x, norm, level, _outputs(conv))
+        return self.graph.add("ConvTranspose" if turned else "Conv", x, *names, **attributes)
 
-    def _resize(self, x: str, weight: str, bias: NDArray[np.float64] | None, own: str) -> str:
+    def _resize(self, x: str, conv: ResizeConv, weight: _Numbers, bias: _Numbers | None) -> str:
+        """A resize convolution or a bilinear one, without the row and the column more on each side of its phases."""
+        x = self._in_phases(x, weight, bias, self._names[conv])
+        if isinstance(conv, BilinearConv):
+            # Means of 2x2 pixels twice are the weights 1, 2, 1 of `smooth`.
+            for _ in range(2):
+                x = self.graph.add("AveragePool", x, kernel_shape=[2, 2])
+            return x
+        constant = self.graph.constant
+        return self.graph.add("Slice", x, constant([1, 1]), constant([-1, -1]), constant([2, 3]))
+
+    def _in_phases(self, x: str, weight: _Numbers, bias: _Numbers | None, own: str) -> str:
         """A resize convolution as `ResizeConv` computes large maps, with a row and a column more on each side.
 
         Runtimes sum the weights once, when they load.
@@ -277,7 +283,8 @@ class _Writer:
             upper = add("Concat", add("Add", first, second), third, axis=side)
             return upper, add("Concat", first, add("Add", second, third), axis=side)
 
-        phases = [kernel for rows in sums(weight, 2) for kernel in sums(rows, 3)]
+        kernels = self.graph.weigh(weight, f"{own}.weight")
+        phases = [kernel for rows in sums(kernels, 2) for kernel in sums(rows, 3)]
         names = [add("Concat", *phases, axis=0)]
         if bias is not None:
             single = self.graph.weigh(bias, f"{own}.bias")
@@ -330,7 +337,7 @@ class _Writer:
         return add("Mul", x, add("Cast", add("Less", most, spread), to=1))
 
 
-def _numbers(value: Tensor) -> NDArray[np.float64]:
+def _numbers(value: Tensor) -> _Numbers:
     return np.asarray(value.detach().cpu().double().numpy())
 
 
@@ -338,9 +345,7 @@ def _outputs(conv: nn.Conv2d | nn.ConvTranspose2d) -> int:
     return int(conv.out_channels)
 
 
-def _fold(
-    weight: NDArray[np.float64], bias: NDArray[np.float64] | None, norm: BatchNorm, *, axis: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _fold(weight: _Numbers, bias: _Numbers | None, norm: BatchNorm, *, axis: int) -> tuple[_Numbers, _Numbers]:
     """The weight and bias of a convolution that computes its norm's running statistics too."""
     factor = _numbers(norm.weight) / np.sqrt(_numbers(norm.running_var) + norm.eps)
     shape = [1] * weight.ndim

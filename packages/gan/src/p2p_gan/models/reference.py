@@ -39,6 +39,7 @@ from p2p_gan.networks.architecture import Architecture, Statistics
 from p2p_gan.networks.base import Generator
 
 _RESNET_SIZE = 256  # the default crop of the reference, for networks that do not determine a size
+_CHECK_NETWORK = "Check that the file is from such a network."
 
 
 @dataclass(frozen=True)
@@ -151,47 +152,35 @@ def _fill(architecture: Architecture, tensors: Mapping[str, Tensor], *, where: P
     with torch.device("meta"):  # shapes only: nothing is allocated for a file that does not fit
         wanted = {ours: value.shape for ours, value in architecture.build().state_dict().items()}
     for entry in listed:
-        if entry.ours is None and entry.theirs not in tensors:
-            continue  # older than PyTorch 0.4.1
-        if entry.theirs not in tensors:
-            raise P2PError(
-                where,
-                f"lacks the tensor {entry.theirs} of a {name}",
-                "Use the complete file that the reference implementation wrote.",
-                code="other-tensors",
-            )
-        shape = wanted[entry.ours] if entry.ours else torch.Size()
-        found = tensors[entry.theirs]
-        # Who converts all tensors of a file to 16 bits converts the counters too, on which no output depends.
-        is_of_type = found.is_floating_point() if entry.ours else not found.isnan().any()
-        if found.shape != shape or not is_of_type or not _whole(found):
-            raise P2PError(
-                where,
-                f"has a tensor {entry.theirs} of shape {tuple(found.shape)} and type {found.dtype}, but a {name} of "
-                f"{architecture.filters} filters has {tuple(shape)}",
-                "Check that the file is from such a network.",
-                code="other-tensors",
-            )
-        if entry.ours and not found.isfinite().all():
-            raise P2PError(
-                where,
-                f"has values that are not finite in {entry.theirs}",
-                "Import an earlier checkpoint with finite weights.",
-                code="not-finite",
-            )
+        if entry.theirs in tensors:
+            shape = wanted[entry.ours] if entry.ours else torch.Size()
+            _refuse_unfit(entry, tensors[entry.theirs], shape, f"a {name} of {architecture.filters} filters", where)
+        elif entry.ours is not None:  # the others are not in files of before PyTorch 0.4.1
+            what = f"lacks the tensor {entry.theirs} of a {name}"
+            to_do = "Use the complete file that the reference implementation wrote."
+            raise P2PError(where, what, to_do, code="other-tensors")
     known = {entry.theirs for entry in listed}
     for theirs in tensors:
         if theirs not in known and not leftover(theirs, architecture):
-            raise P2PError(
-                where,
-                f"has a tensor {printable_name(theirs)} that a {name} does not have",
-                "Check that the file is from such a network.",
-                code="other-tensors",
-            )
+            what = f"has a tensor {printable_name(theirs)} that a {name} does not have"
+            raise P2PError(where, what, _CHECK_NETWORK, code="other-tensors")
     generator = architecture.build()
     ours = {entry.ours: _turn(entry, tensors[entry.theirs].float()) for entry in listed if entry.ours}
     generator.load_state_dict(ours)
     return generator.eval()
+
+
+def _refuse_unfit(entry: TensorEntry, found: Tensor, shape: torch.Size, network: str, where: Path) -> None:
+    """Raise P2PError for a tensor of another shape or type than the network has, or with values that are not finite."""
+    # Who converts all tensors of a file to 16 bits converts the counters too, on which no output depends.
+    is_of_type = found.is_floating_point() if entry.ours else not found.isnan().any()
+    if found.shape != shape or not is_of_type or not _whole(found):
+        form = f"shape {tuple(found.shape)} and type {found.dtype}"
+        what = f"has a tensor {entry.theirs} of {form}, but {network} has {tuple(shape)}"
+        raise P2PError(where, what, _CHECK_NETWORK, code="other-tensors")
+    if entry.ours and not found.isfinite().all():
+        what = f"has values that are not finite in {entry.theirs}"
+        raise P2PError(where, what, "Import an earlier checkpoint with finite weights.", code="not-finite")
 
 
 def _whole(value: Tensor) -> bool:

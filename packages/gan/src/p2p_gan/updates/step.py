@@ -234,11 +234,7 @@ def _accumulate(nets: Networks, parts: Sequence[MicroBatch], recipe: Recipe, aut
         optimizer.zero_grad(set_to_none=True)
         for part in parts:
             with _communicate(nets, part):
-                with torch.no_grad(), keep_running(nets.generator):
-                    noise = _draw_noise(nets, part)
-                    generated = _generate(nets, part, noise, recipe, autocast)  # `_see` looks where heads need it
-                losses, labels = _judge_discriminator(nets, part, generated, recipe, autocast)
-                _add_gradient(optimizer, recipe.objective("d", losses, part.factor))
+                losses, labels = _add_discriminator_gradient(nets, part, recipe, autocast)
             known.append(labels)
             found.append({name: value.detach() * part.factor for name, value in losses.items()})
         optimizer_step(optimizer)
@@ -253,6 +249,18 @@ def _accumulate(nets: Networks, parts: Sequence[MicroBatch], recipe: Recipe, aut
         optimizer_step(optimizer)
     names = dict.fromkeys(name for losses in found for name in losses)
     return {name: torch.stack([losses[name] for losses in found if name in losses]).sum(dim=0) for name in names}
+
+
+def _add_discriminator_gradient(
+    nets: Networks, part: Batch, recipe: Recipe, autocast: _Autocast
+) -> tuple[Losses, Tensor | None]:
+    """Add a part's gradient to the discriminator's in an alternating update; its losses, and labels of its head."""
+    with torch.no_grad(), keep_running(nets.generator):
+        noise = _draw_noise(nets, part)
+        generated = _generate(nets, part, noise, recipe, autocast)  # `_see` looks where heads need it
+    losses, labels = _judge_discriminator(nets, part, generated, recipe, autocast)
+    _add_gradient(nets.discriminator_and_optimizer[1], recipe.objective("d", losses, part.factor))
+    return losses, labels
 
 
 def _add_generator_gradient(

@@ -140,34 +140,32 @@ def read_label_picture(source: Path | PictureFile) -> LabelPicture:
         if array := _array_of(file):
             return LabelPicture(array.values, None, None, None, exact=True, missing=array.missing)
         with decode(file) as image:
-            exact = is_lossless(image, file)
-            if not exact and image.mode == "RGB":
-                photo = opaque_pixels(image, file)
-                return LabelPicture(_repeated_channel(photo), None, photo, None, exact, worn=area_error(image))
-            try:
-                index = _index_of(image, file)
-            except P2PError as error:
-                if error.code != "colours-not-classes":
-                    raise
-                photo = opaque_pixels(image, file, of_eight=refuse_fine_colors(image, file))
-                return LabelPicture(
-                    _only_channel(photo) if exact else None,
-                    None,
-                    photo,
-                    transparent_pixels(image),
-                    exact,
-                    worn=area_error(image),
-                    stored=_stored_colors(image) if exact else None,
-                )
-            if not exact or (index.table is None and index.values.dtype == np.uint8 and "icc_profile" in image.info):
-                photo = opaque_pixels(image, file)
-                clear, worn = transparent_pixels(image), area_error(image)
-                stored = _stored_colors(image) if exact else None
-                return LabelPicture(index.values, index.table, photo, clear, exact, worn=worn, stored=stored)
-            if image.mode == "L" and find_own_white(image, file.start) is not None:
-                greys = opaque_pixels(image, file)  # as which its numbers are colours
-                return LabelPicture(index.values, None, greys, None, exact, index.missing)
-            return LabelPicture(index.values, index.table, None, transparent_pixels(image), exact, index.missing)
+            return _read_image(image, file, exact=is_lossless(image, file))
+
+
+def _read_image(image: Image.Image, file: PictureFile, *, exact: bool) -> LabelPicture:
+    """What Pillow has decoded; `exact` if the file keeps every value."""
+    if not exact and image.mode == "RGB":
+        photo = opaque_pixels(image, file)
+        return LabelPicture(_repeated_channel(photo), None, photo, None, exact, worn=area_error(image))
+    try:
+        index = _index_of(image, file)
+    except P2PError as error:
+        if error.code != "colours-not-classes":
+            raise
+        photo = opaque_pixels(image, file, of_eight=refuse_fine_colors(image, file))
+        numbers, stored = (_only_channel(photo), _stored_colors(image)) if exact else (None, None)
+        clear, worn = transparent_pixels(image), area_error(image)
+        return LabelPicture(numbers, None, photo, clear, exact, worn=worn, stored=stored)
+    if not exact or (index.table is None and index.values.dtype == np.uint8 and "icc_profile" in image.info):
+        photo = opaque_pixels(image, file)
+        clear, worn = transparent_pixels(image), area_error(image)
+        stored = _stored_colors(image) if exact else None
+        return LabelPicture(index.values, index.table, photo, clear, exact, worn=worn, stored=stored)
+    if image.mode == "L" and find_own_white(image, file.start) is not None:
+        greys = opaque_pixels(image, file)  # as which its numbers are colours
+        return LabelPicture(index.values, None, greys, None, exact, index.missing)
+    return LabelPicture(index.values, index.table, None, transparent_pixels(image), exact, index.missing)
 
 
 def _stored_colors(image: Image.Image) -> Photo | None:

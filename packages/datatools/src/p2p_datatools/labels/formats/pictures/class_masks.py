@@ -88,7 +88,7 @@ def read_class_masks(folder: Path) -> LabelSet:
     layout = _by_photo(pictures) or _find_layout([pictures.names[file] for file in files])
     if layout is None:
         what = "has no names in which a class follows from CLASS/NAME.png, NAME/CLASS.png or NAME_CLASS.png"
-        to_do = "Put the masks of each class into a folder that is called as the class."
+        to_do = "Put the masks of each class into a folder named after the class."
         raise P2PError(folder, what, to_do, code="no-labels")
     masks: dict[str, dict[str, Path]] = defaultdict(dict)
     for file, (picture, label) in zip(files, layout.readings, strict=True):

@@ -75,7 +75,7 @@ def _objects(projects: Mapping[str, Any], where: str) -> list[Any]:
                 raise P2PError(where, "a label has no annotations", "Export the labels again.", code="damaged-labels")
             if annotations.get("frames"):
                 to_do = "Export its frames as pictures, and label these."
-                raise P2PError(where, "is a video, whose labels are told by frames", to_do, code="video")
+                raise P2PError(where, "is a video, which has labels for its frames", to_do, code="video")
             if objects := items_of(annotations.get("objects"), "objects", where):
                 drawn.append(objects)
     if not labels:
