@@ -357,6 +357,14 @@ def isat(folder: Path) -> Path:
     return folder
 
 
+def xbd(folder: Path) -> Path:
+    rings = [(name, ", ".join(f"{x} {y}" for x, y in corners(box))) for name, box in SHAPES]
+    things = [{"properties": {"subtype": name}, "wkt": f"POLYGON (({ring}))"} for name, ring in rings]
+    about = {"img_name": "a.png", "width": WIDTH, "height": HEIGHT}
+    save(folder / "a.json", {"features": {"xy": things, "lng_lat": []}, "metadata": about})
+    return folder
+
+
 def yolo(folder: Path) -> Path:
     lines = ""
     for n, (_, box) in enumerate(SHAPES):
@@ -459,7 +467,7 @@ SPECIMENS: list[Specimen] = [
         (each.__name__, each, "named")
         for each in (coco, panoptic, vott, labelme, labelstudio, supervisely, datumaro, darwin, hasty, segments, cvat)
     ),
-    *((each.__name__, each, "named") for each in (via, qupath, bdd100k, superannotate, labelbox, isat, yolo, cmp)),
+    *((each.__name__, each, "named") for each in (via, qupath, bdd100k, superannotate, labelbox, isat, xbd, yolo, cmp)),
     ("labelme", labelme_xml, "named"),
     ("voc-boxes", voc_boxes, "named"),
     ("labelme-dataset", labelme_dataset, "named"),
