@@ -197,10 +197,10 @@ def test_twins_across_groups_of_an_expression_go_together(pairs: Path, notes: "N
     assert all(splits[one] == splits[other] for one, other in TWINS)
 
 
-def write_slices(folder: Path, *, patients: int = 6, slices: int = 4) -> Path:
-    """Pairs p000_0 to p005_3, all of which look alike, as the same slices of patients do."""
-    whole = scene(0, Size(96, 64))
+def write_slices(folder: Path, *, patients: int = 6, slices: int = 4, others: int = 0) -> Path:
+    """Pairs p000_0 to p005_3, all of which look alike, as the same slices of patients do, but for `others` patients."""
     for patient in range(patients):
+        whole = scene(max(0, others - patient), Size(96, 64))
         for number in range(slices):
             photo = np.clip(whole.astype(np.int16) + patient * 9 + number, 0, 255).astype(np.uint8)
             write_png(folder / "a" / f"p{patient:03}_{number}.png", 255 - photo)
@@ -217,6 +217,16 @@ def test_groups_that_all_resemble_each_other_are_parted_all_the_same(tmp_path: P
     assert len(splits) == 6
     assert any("only pairs of one group are kept together" in line for line in notes.lines)
     assert split(folder, val=0.2, test=0.2, group_by="^[^_]+").moved == 0
+
+
+def test_groups_that_resemble_each_other_stay_together_where_any_can_be_held_out(
+    tmp_path: Path, notes: "Notes"
+) -> None:
+    folder = write_slices(tmp_path, others=1)
+    done = split(folder, val=0.2, test=0.2, group_by="^[^_]+", report=notes)
+    assert sorted(done.counts.values()) == [0, 4, 20]
+    assert [leak.now for leak in done.leaks] == [0, 0]
+    assert not any("only pairs of one group" in line for line in notes.lines)
 
 
 def test_where_nothing_is_similar_the_draw_is_that_of_no_groups(tmp_path: Path) -> None:

@@ -66,6 +66,10 @@ def test_an_output_lies_where_its_input_does_on_the_ground(
     assert sample(run_folder, masks, out).kept == 3
     (out / "sub" / "1.png.aux.xml").unlink()
     assert sample(run_folder, masks, out).written == 1
+    (masks / "sub" / "1.png.aux.xml").unlink()
+    (out / "sub" / "1.png").unlink()
+    assert sample(run_folder, masks, out).written == 1
+    assert ground_of(out / "sub" / "1.png") is None  # where the earlier output lay says nothing of this one
     sheets = sample(run_folder, masks, tmp_path / "sheets", SampleOptions(sheet=True))
     assert not list(sheets.dest.rglob("*.xml"))  # in a sheet the input lies beside its output
 

@@ -61,6 +61,20 @@ def test_scenes_that_repeat_tell_no_more_than_one_of_them(scenes: int) -> None:
     assert found(others, [scene(number % scenes) for number in range(COUNT)]) == []
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_crops_and_mirror_images_of_a_few_scenes_tell_no_more_than_the_scenes(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    firsts, seconds = list[Values](), list[Values]()
+    for each in random.permutation(200)[:4].tolist():
+        # Halves of nothing in common: what fits them after a move is chance, in all crops of a scene alike.
+        both = depth(each + 1000), scene(each)
+        for x, y in random.integers(0, 24, (6, 2)).tolist():
+            one, other = (np.ascontiguousarray(half[y : y + 72, x : x + 72]) for half in both)
+            firsts += [one, np.fliplr(one)]
+            seconds += [other, np.fliplr(other)]
+    assert found(firsts, seconds) == []
+
+
 @pytest.mark.parametrize(
     ("turn", "words"),
     [

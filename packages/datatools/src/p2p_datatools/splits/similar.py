@@ -88,11 +88,10 @@ class SimilarPairs:
         found = cover_classes(splits, {key: sets[key] for key in order}, classes)
         return {name: found[name] for name in assigned}
 
-    def lacks_a_split(self) -> bool:
-        """Whether a split that is asked for would get no pairs if all were drawn, whatever they have now."""
+    def find_splits(self) -> Set[str]:
+        """The splits that would get pairs if all were drawn, whatever they have now."""
         all_drawn = replace(self.draw, drawn=frozenset(self.names))
-        there = set(all_drawn.assign(self.groups, self.together).values())
-        return any(target and split not in there for split, target in self.draw.targets.items())
+        return set(all_drawn.assign(self.groups, self.together).values())
 
     def is_better(self) -> bool:
         """Whether these groups keep from leaking what chance would have leaked, or at least a tenth of it."""
@@ -139,12 +138,14 @@ def find_groups(
     found = group_by_sets(likeness)
     if is_uniform := bool(likeness.cut) and not found.is_better():
         found = group_by_sets(replace(likeness, sets=likeness.same))
-    if by_group and found.lacks_a_split():
+    wanted = {split for split, target in draw_.targets.items() if target}
+    # Where one of val and test gets pairs, those are worth more for being unlike training than the other split is.
+    if by_group and wanted and len(found.find_splits()) < 2:
         own = group_by_sets(replace(likeness, sets=find_sets(placed, equal, (), most, together=by_group.values()).sets))
-        if not own.lacks_a_split():
+        if wanted <= own.find_splits():
             report.note(
-                "Similar pairs of different groups would all be in one split, and another one without any: only pairs "
-                "of one group are kept together."
+                "Similar pairs join all groups, which would all be in one split: only pairs of one group are kept "
+                "together. Scores on test and val will be too good if what resembles training there should not count."
             )
             found = own
     _note_likeness(found.likeness, names, by_group, report, is_uniform=is_uniform, draws=draw_.draws)

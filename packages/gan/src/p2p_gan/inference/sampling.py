@@ -391,6 +391,8 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
         seed = seed_of(signature.hash, how.seed, item.number) if how.dropout else None
         output = translate(self._translator, card, signature.pixels, how, seed)
         files = _files_of(item.file, _ground_words(signature.ground))
+        for file in set(known.files if known else ()) - set(files):  # where an output lay that is not there any more
+            (self.destination.dest / file).unlink(missing_ok=True)
         return Output(files, partial(self._write, item, signature, output))
 
     def read_record(self, file: str, value: dict[str, Any]) -> SampleRecord:

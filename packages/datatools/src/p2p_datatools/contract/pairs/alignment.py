@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import Finding
-from p2p_datatools.contract.pairs.edges import FINE_CELLS
+from p2p_datatools.contract.pairs.edges import FINE_CELLS, deviation_by_chance
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural
 
@@ -24,8 +24,11 @@ _FLAT = 1e-3  # of its length: what is left of a map where all pairs have the sa
 # A move is believed where all pairs together fit so many deviations above the mean of those that do not belong
 # together, and better than as they lie by so many of their own deviations; right sets are far below 0 in the latter.
 _FITS, _BETTER, _RATIO = 5.0, 3.5, 1.1
+# Of many shifts and scales one fits by chance, where all pairs are crops of a few photos: by so much a single pair
+# fits after a real one, in the mean, and after those at most by rare chance.
+_EACH_FITS = 2.1
 # Single pairs fit so well after the move, and no better than any as they lie; of right sets none does.
-_ONE_FITS, _CHANCE, _LEAST, _SHARE = 4.0, 2.0, 3, 0.05
+_ONE_FITS, _CHANCE, _LEAST, _SHARE = 4.0, 2.0, 4, 0.05
 _REACH, _LEAST_SHIFT = FINE_CELLS // 4, 2  # cells; 3% of the side is said of masks, too
 _WIDE = FINE_CELLS + _REACH  # so that what leaves at one side does not come back at the other
 _SCALES = (0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4)
@@ -62,7 +65,7 @@ class AlignmentCheck:
 
     def __init__(self, folder: Path, names: tuple[str, str], files: Sequence[str], *, most: int = _MOST) -> None:
         self._folder, self._names = folder, names
-        self._wanted = frozenset(files[:: max(1, math.ceil(len(files) / min(most, _MOST)))])
+        self._wanted = frozenset(files[:: math.ceil(len(files) / min(most, _MOST)) if files else 1])
         self._files, self._size = list[str](), Size(0, 0)
         self._maps = list[_Maps](), list[_Maps]()
 
@@ -102,12 +105,12 @@ class AlignmentCheck:
         best = max((_best_shift(_scale(a, scale), spectra, scale) for scale in _SCALES), key=lambda shift: shift.fit)
         if best.scale == 1 and max(map(abs, best.by)) < _LEAST_SHIFT:
             return None
-        moved, own = _move(_scale(a, best.scale), best.by), _products(a, b)
-        gain, repeats = _products(moved, b) - own, _repeats(a, b)
-        better = np.flatnonzero(gain > 0)
-        sure = float(gain.mean()) / max(float(gain.std()), 1e-6) * math.sqrt(len(a) / repeats)
-        is_better = sure >= _BETTER and best.fit >= _RATIO * own.mean() and len(better) >= _MOST_PAIRS * len(a)
-        if not is_better or _measure_fit(moved, b, repeats).together < _FITS:
+        moved, own, repeats = _move(_scale(a, best.scale), best.by), _products(a, b), _repeats(a, b)
+        better = np.flatnonzero(_products(moved, b) > own)
+        if best.fit < _RATIO * own.mean() or len(better) < _MOST_PAIRS * len(a):
+            return None
+        fit = _measure_fit(moved, b, repeats)
+        if fit.together < _FITS or fit.each.mean() < _EACH_FITS or _measure_gain(moved, a, b, repeats) < _BETTER:
             return None
         return _Move(self._say_shift(best), better, is_shift=True)
 
@@ -128,7 +131,7 @@ _TURN_TO_DO = (
 )
 _SHIFT_TO_DO = (
     "Look at both with 'p2p data show'. Were they taken by two cameras, or cut out elsewhere? Cut out what both show, "
-    "and pair again, unless that is to be learned, as of later frames."
+    "and pair again, unless that is to be learned, as of later frames, shadows or another font."
 )
 
 
@@ -164,8 +167,18 @@ def _repeats(a: _Maps, b: _Maps) -> float:
 def _measure_fit(a: _Maps, b: _Maps, repeats: float) -> _Fit:
     alike = _flat(a) @ _flat(b).T
     away = alike[~np.eye(len(alike), dtype=bool)]
-    each = np.asarray((alike.diagonal() - away.mean()) / max(float(away.std()), 1e-6), dtype=np.float32)
-    return _Fit(each, float(each.mean()) * math.sqrt(len(each) / repeats))
+    gap = alike.diagonal() - away.mean()
+    each = np.asarray(gap / max(float(away.std()), 1e-6), dtype=np.float32)
+    together = float(each.mean()) * math.sqrt(len(each) / repeats)
+    return _Fit(each, min(together, float(gap.mean()) / deviation_by_chance(alike)))
+
+
+def _measure_gain(moved: _Maps, a: _Maps, b: _Maps, repeats: float) -> float:
+    """How much better second halves fit moved first ones, in deviations of the mean of all pairs, or of chance."""
+    gain = (_flat(moved) - _flat(a)) @ _flat(b).T
+    own = gain.diagonal()
+    by_chance = max(float(own.std()) / math.sqrt(len(own) / repeats), deviation_by_chance(gain))
+    return float(own.mean()) / max(by_chance, 1e-6)
 
 
 def _find_turn(a: _Maps, b: _Maps) -> _Move | None:
@@ -175,9 +188,8 @@ def _find_turn(a: _Maps, b: _Maps) -> _Move | None:
     found = list[tuple[float, str, _Fit]]()
     for words, turn in _TURNS.items():
         fit = _measure_fit(turn(a), b, repeats)
-        gain = fit.each - own.each
-        sure = float(gain.mean()) / max(float(gain.std()), 1e-6) * math.sqrt(len(a) / repeats)
-        if fit.together >= max(_FITS, _RATIO * own.together) and sure >= _BETTER:
+        is_better = fit.together >= max(_FITS, _RATIO * own.together)
+        if is_better and _measure_gain(turn(a), a, b, repeats) >= _BETTER:
             found.append((fit.together, words, fit))
     if not found:
         return None

@@ -52,6 +52,17 @@ def map_mask_edges(mask: LabelMap, palette: Palette) -> EdgeMap:
     return map_edges(colorize(np.asarray(small, dtype=np.uint8), palette))
 
 
+def deviation_by_chance(alike: NDArray[np.float32], but: int = 0) -> float:
+    """How the mean likeness of all first halves and the second ones some places on varies, from (n, n) likenesses.
+
+    Places all but one are tried. Copies of one photo, be they cropped or turned, make this larger: they stand beside
+    each other, or at equal distances, and so count little more than the photo alone.
+    """
+    places = np.arange(len(alike))
+    means = alike[places, (places[:, None] + places) % len(alike)].mean(axis=1)
+    return max(float(np.delete(means, but % len(alike)).std()), 1e-6)
+
+
 def _shrink(pixels: NDArray[np.generic]) -> NDArray[np.float32]:
     with np.errstate(over="ignore"):  # 64 bits hold more, of which other findings tell
         values = pixels.astype(np.float32)

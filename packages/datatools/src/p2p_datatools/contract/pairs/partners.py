@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import Finding
-from p2p_datatools.contract.pairs.edges import EdgeMap
+from p2p_datatools.contract.pairs.edges import EdgeMap, deviation_by_chance
 from p2p_datatools.contract.words import plural
 
 _ENOUGH, _MOST = 12, 1000  # pairs: fewer tell nothing, and as many tell all
@@ -154,4 +154,4 @@ def _find_shifted(scores: NDArray[np.float32], best: NDArray[np.intp]) -> NDArra
 def _fit_of_all(scores: NDArray[np.float32], offset: int) -> float:
     """How well all pairs fit the pair so many places on, in deviations of the mean of so many by chance."""
     diagonal = scores.diagonal(offset)
-    return float(diagonal.mean()) * math.sqrt(len(diagonal))
+    return float(diagonal.mean()) / max(1 / math.sqrt(len(diagonal)), deviation_by_chance(scores, offset))

@@ -21,8 +21,8 @@ _UNSIGNED = ("uint16", "uint32")
 _FIRST, _LAST, _FEWEST_ENDS = 0.25, 0.75, 8
 
 WRAPPED_TO_DO = (
-    "Negative numbers look so when they are saved as unsigned ones: -1 is the largest of all. Save them as signed "
-    "numbers (int16 in TIFF or NPY), or add what makes the smallest 0."
+    "Negative numbers look so when they are saved as unsigned ones, of which -1 is the largest. If they are, save them "
+    "as signed numbers (int16 in TIFF or NPY), or add what makes the smallest 0."
 )
 
 Ends = tuple[float, float] | tuple[()]
