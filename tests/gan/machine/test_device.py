@@ -182,3 +182,47 @@ def test_a_device_of_torch_has_to_be_there_as_its_name_has() -> None:
     assert device.resolve_device(torch.device("cpu")) == torch.device("cpu")
     with pytest.raises(UsageError):
         device.resolve_device(torch.device("cuda:99"))
+
+
+def test_only_changed_settings_of_arithmetic_are_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    sets = list[tuple[str, bool]]()
+
+    class Settings:
+        """As torch.backends.cuda.matmul: what is set does not follow torch.backends.fp32_precision any more."""
+
+        allow_tf32, benchmark = False, True
+
+        def __setattr__(self, name: str, value: bool) -> None:
+            sets.append((name, value))
+            super().__setattr__(name, value)
+
+    place = Settings()
+    names = ("allow_tf32", "benchmark")
+    monkeypatch.setattr(device, "_arithmetic", lambda: [(place, name, getattr(place, name)) for name in names])
+
+    @device.keep_arithmetic()
+    def fail() -> None:
+        place.benchmark = False
+        raise KeyError
+
+    for _ in range(2):
+        sets.clear()
+        with pytest.raises(KeyError):
+            fail()
+    assert sets == [("benchmark", False), ("benchmark", True)]
+
+
+def test_the_arithmetic_of_a_process_with_the_newer_names_of_torch_is_kept_for_recurrent_networks_too() -> None:
+    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+    if not hasattr(matmul, "fp32_precision"):
+        pytest.skip("this torch has no other names")
+    before = [(place, place.fp32_precision) for place in (matmul, cudnn.conv, cudnn.rnn)]
+    matmul.fp32_precision, cudnn.rnn.fp32_precision, cudnn.conv.fp32_precision = "tf32", "tf32", "ieee"
+    try:
+        with device.whole_products(torch.device("cuda")):
+            assert (matmul.fp32_precision, cudnn.conv.fp32_precision) != ("tf32", "tf32")
+        found = [place.fp32_precision for place, _ in before]
+        assert found == ["tf32", "ieee", "tf32"]
+    finally:
+        for place, value in before:
+            place.fp32_precision = value

@@ -1,5 +1,6 @@
 """One writer at a time, no stranger's folder, no silent change of what a run depends on."""
 
+import errno
 import os
 import socket
 import subprocess
@@ -17,6 +18,7 @@ from p2p_datatools.contract.files.lock import OWNER
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.config.config import Config
+from p2p_gan.runs import runfolder
 from p2p_gan.runs.runfolder import STATS, RunFolder, changed_pairs, describe_splits, read_stats, refuse_changes
 
 if TYPE_CHECKING:
@@ -108,6 +110,29 @@ def test_a_run_that_another_process_began_meanwhile_is_not_begun_again(tmp_path:
     with refused("run-in-use", tmp_path):
         late.hold()
     late.release()
+
+
+@pytest.mark.parametrize("moment", [FileNotFoundError(errno.ENOENT, "missing"), OSError(errno.ESTALE, "stale")])
+def test_a_run_that_a_network_disk_misses_for_a_moment_was_not_moved(
+    tmp_path: Path, refused: "Refused", monkeypatch: pytest.MonkeyPatch, moment: OSError
+) -> None:
+    monkeypatch.setattr(runfolder, "_LOOK", 0.001)
+    (tmp_path / "run.json").write_text("{}")
+    place, missed, stat = RunFolder(tmp_path), list[object](), Path.stat
+
+    def miss(path: Path, **named: bool) -> os.stat_result:
+        if path.name == "run.json" and len(missed) < most:
+            missed.append(path)
+            raise moment
+        return stat(path, **named)
+
+    monkeypatch.setattr(Path, "stat", miss)
+    most = 3
+    place.require_in_place()
+    assert len(missed) == most
+    most = 1000
+    with refused("run-moved" if moment.errno == errno.ENOENT else "unreadable-file"):
+        place.require_in_place()
 
 
 def test_an_owner_of_this_host_is_dead_when_the_lock_is_free(tmp_path: Path, notes: "Notes") -> None:

@@ -24,7 +24,7 @@ from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch, load_dataset
 from p2p_gan.models.location import BEST, MODEL_FILE, model_file
 from p2p_gan.models.model import read_card, read_model
-from p2p_gan.runs import checkpoint
+from p2p_gan.runs import checkpoint, runfolder
 from p2p_gan.runs.runfolder import RunFolder
 from p2p_gan.training import trial
 from p2p_gan.training.job import Job, learning_rate_at, make_job
@@ -125,8 +125,9 @@ class Moves(Reporter):
 
 @pytest.mark.parametrize("after", [5, 6, 7, 11])  # a line, a grid, a checkpoint, the end
 def test_a_run_whose_folder_is_renamed_meanwhile_writes_nothing_where_it_was_and_continues_where_it_is(
-    pair_folder: Path, tiny: Config, tmp_path: Path, after: int, refused: "Refused"
+    pair_folder: Path, tiny: Config, tmp_path: Path, after: int, refused: "Refused", monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(runfolder, "_LOOK", 0.001)
     run, moved = tmp_path / "run", tmp_path / "moved"
     config = replace(tiny, checkpoint_every=4, checkpoint_minutes=60)
     with refused("run-moved", run) as error:

@@ -220,8 +220,7 @@ def keep_arithmetic() -> Iterator[None]:
     try:
         yield
     finally:
-        for place, name, value in before:
-            setattr(place, name, value)
+        _set_back(before)
         if torch.are_deterministic_algorithms_enabled() != strict:  # it loads half of torch's compiler
             torch.use_deterministic_algorithms(strict, warn_only=warns)
 
@@ -244,8 +243,7 @@ class _WholeProducts:
         with self._lock:
             self._within -= 1
             if not self._within:
-                for place, name, value in self._before:
-                    setattr(place, name, value)
+                _set_back(self._before)
 
 
 _WHOLE_PRODUCTS = _WholeProducts()
@@ -263,8 +261,16 @@ def _arithmetic() -> list[tuple[Any, str, Any]]:
     try:
         return [(place, name, getattr(place, name)) for place, name in wanted]
     except RuntimeError:  # the process has used torch's newer names, after which torch refuses to read the older
-        wanted[2:] = [(products, "fp32_precision"), (cudnn.conv, "fp32_precision")]
+        wanted[2:] = [(each, "fp32_precision") for each in (products, cudnn.conv, cudnn.rnn)]
     return [(place, name, getattr(place, name)) for place, name in wanted]
+
+
+def _set_back(before: list[tuple[Any, str, Any]]) -> None:
+    """Set what has changed since `_arithmetic` gave `before`; what is set has a value of its own from then on."""
+    now = _arithmetic()
+    for place, name, value in before:
+        if (place, name, value) not in now:
+            setattr(place, name, value)
 
 
 @contextlib.contextmanager

@@ -3,10 +3,12 @@
 Nothing here may train; it lets one process at a time write, and refuses to continue a run with other settings.
 """
 
+import contextlib
 import errno
 import json
 import os
 import socket
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -39,6 +41,7 @@ RUN, STATS, SAMPLES = "run.json", "stats.jsonl", "samples"
 TRAINED = "trained"  # the field of run.json that `mark_trained` writes
 _FORMAT, _VERSION = "p2p-run", 1
 _OTHER_FOLDER = "Choose another run folder."
+_LOOKS, _LOOK = 5, 0.2  # how often, and after how many seconds, a run that is not in its place is looked for again
 OF_ANOTHER_VERSION = "renamed-setting", "unknown-setting"  # codes of configs that another p2p wrote
 
 
@@ -125,11 +128,7 @@ class RunFolder:
         What is written then would make a part of a run where it was, or damage the run that has its name now.
         """
         owner = self._lock.owner()
-        try:
-            there = (self.path / RUN).is_file()
-        except OSError as error:
-            raise cannot_read(self.path / RUN, error) from error
-        if not there:
+        if not self._is_in_place():
             what = "was moved, renamed or deleted while it was being trained"
             to_do = "If it was moved, continue it where it is now: p2p train PAIRS RUN"
             raise P2PError(self.path, what, to_do, code="run-moved")
@@ -137,6 +136,18 @@ class RunFolder:
             what = f"was taken over by process {owner['pid']} on {owner['host']} while this process trained in it"
             to_do = "Let one of the two train; if the folder of this run was moved, continue it there."
             raise P2PError(self.path, what, to_do, code="run-moved")
+
+    def _is_in_place(self) -> bool:
+        # While a file is replaced or a server is slow, network and cloud disks may say for a moment that it is missing.
+        for _ in range(_LOOKS):
+            with contextlib.suppress(OSError):
+                if (self.path / RUN).is_file():
+                    return True
+            time.sleep(_LOOK)
+        try:
+            return (self.path / RUN).is_file()
+        except OSError as error:
+            raise cannot_read(self.path / RUN, error) from error
 
     def read(self) -> dict[str, Any]:
         """Read run.json; raises P2PError if it is damaged or newer than this program."""
