@@ -1,4 +1,4 @@
-"""What is asked of masks as a whole: whether white is the paper that somebody drew on."""
+"""What is asked of masks as a whole: whether white is the paper that was drawn on, and whose list a list is."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +8,7 @@ import pytest
 
 from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
 from p2p_datatools.contract.pictures.images import write_png
+from p2p_datatools.labels.formats.pictures.class_names import find_names
 from p2p_datatools.masks.build import build_masks
 
 if TYPE_CHECKING:
@@ -58,3 +59,57 @@ def test_a_white_class_that_lies_in_no_other_is_noted(tmp_path: Path, notes: "No
         write_png(painted / f"{number}.png", picture)
     assert build_masks(painted, tmp_path / "masks", palette=land, report=notes).built == 2
     assert any("as paper does" in line and "'#ffffff=snow'" in line for line in notes.lines)
+
+
+OWN = Palette(
+    "own", (PaletteClass("background", BLACK, 0), PaletteClass("car", RED, 1), PaletteClass("wheel", GREEN, 2))
+)
+
+
+def number_cars(folder: Path, *, colors: bool = False) -> Path:
+    """Two pictures whose car has 1 and whose wheels have 2, or the colours of these."""
+    numbers = np.zeros((32, 48), dtype=np.uint8)
+    numbers[8:24, 4:40], numbers[20:28, 10:18] = 1, 2
+    for name in ("1.png", "2.png"):
+        write_png(folder / "a" / name, OWN.colors()[numbers] if colors else numbers)
+    return folder / "a"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"sunny": 0, "rain": 1, "fog": 2}',  # the weather in each picture
+        '{"train": 0, "val": 1}',
+    ],
+)
+def test_the_ids_of_an_own_palette_stand_beside_a_list_of_something_else(
+    text: str, tmp_path: Path, notes: "Notes"
+) -> None:
+    masks = number_cars(tmp_path)
+    (tmp_path / "label_map.json").write_text(text)
+    built = build_masks(masks, tmp_path / "masks", palette=OWN, report=notes)
+    assert built.areas["car"] > built.areas["wheel"] > 0
+    assert any("label_map.json names no class of the palette own" in line for line in notes.lines)
+
+
+def test_a_list_that_may_be_of_other_labels_and_contradicts_ids_is_asked_about(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    masks = number_cars(tmp_path)
+    (tmp_path / "categories.json").write_text('[{"id": 1, "name": "wheel"}, {"id": 2, "name": "car"}]')
+    with refused("doubted-ids") as error:
+        build_masks(masks, tmp_path / "masks", palette=OWN)
+    assert "add --map ids=palette; if the list is, add --map 1=wheel --map 2=car." in error.value.to_do
+    by_ids = build_masks(masks, tmp_path / "ids", palette=OWN, mapping={"ids": "palette"}).areas
+    by_list = build_masks(masks, tmp_path / "list", palette=OWN, mapping={"1": "wheel", "2": "car"}).areas
+    assert (by_ids["car"], by_ids["wheel"]) == (by_list["wheel"], by_list["car"])
+    painted = number_cars(tmp_path / "painted", colors=True)  # whose colours say what they are
+    (tmp_path / "painted" / "categories.json").write_text((tmp_path / "categories.json").read_text())
+    assert build_masks(painted, tmp_path / "colors", palette=OWN).areas == by_ids
+
+
+def test_a_table_of_the_pictures_is_no_list_of_classes(tmp_path: Path) -> None:
+    for name in ("red-car.png", "old-car_mask.png"):
+        write_png(tmp_path / "a" / name, np.ones((8, 8), dtype=np.uint8))
+    (tmp_path / "labels.csv").write_text("name,label\nred-car,0\nold-car,1\n")
+    assert find_names(tmp_path / "a", tmp_path / "a") is None

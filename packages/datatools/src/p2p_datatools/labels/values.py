@@ -156,13 +156,15 @@ class RegionLabels:
 class ClassNames:
     """What a list of classes calls numbers and colours in pictures; `source` is what it is called in words.
 
-    The names that are `uncounted` may be those of the numbers from 0 or from 1 up.
+    The names that are `uncounted` may be those of the numbers from 0 or from 1 up. That a list of numbers `is_guess`
+    says that nothing but its content tells that it is one of classes.
     """
 
     source: str
     numbers: Mapping[int, str] = field(default_factory=dict)
     colors: Mapping[Color, str] = field(default_factory=dict)
     uncounted: tuple[str, ...] = ()
+    is_guess: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -41,7 +41,13 @@ from p2p_datatools.masks.plan import (
     photo_folder,
     plan_masks,
 )
-from p2p_datatools.masks.questions import check_mapping, refuse_unknown_colors, refuse_unknown_sources
+from p2p_datatools.masks.questions import (
+    check_mapping,
+    knows_ids,
+    refuse_unknown_colors,
+    refuse_unknown_sources,
+    settle_guesses,
+)
 from p2p_datatools.masks.refuse_photos import refuse_photos_as_labels
 from p2p_datatools.masks.rings import settle_rings
 from p2p_datatools.masks.siblings import find_photos, leave_out_photos
@@ -54,6 +60,7 @@ _OF_FOLDERS = frozenset(
     {
         *("soft-mask", "inexact-areas", "hidden-colours", "other-colour-table", "unlisted-number", "depth"),
         "number-names",
+        "doubted-ids",
         *("pairs-as-half", "exchanged-colours"),
     }
 )
@@ -225,6 +232,7 @@ def _read_inputs(
     """The inputs of `build_masks`; raises its errors, but for those of single pictures."""
     with report.tell("reading labels"):
         found = _read(labels, format, mapping, report)
+        found = settle_guesses(found, labels, palette, mapping, report)
         photos = photos or find_photos(labels, found, dest, how.match, report)
     _refuse_wrong(how, found, labels, photos, dest)
     rules = RegionRules(how.strict, how.empty, palette.classes[0])
@@ -340,6 +348,7 @@ def _claims(
         known |= {UNDECIDED: IGNORED, NODATA: IGNORED}
     unit = "pixel" if found.are_pictures and not found.labels else "region"
     claims = ClassMapping(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
+    claims.knows_ids = knows_ids(found, palette)
     refuse_unknown_sources(found, mapping, palette, labels)
     claims.refuse_unclaimed(found.labels, where=str(labels))
     if line := claims.say_globs(found.labels):

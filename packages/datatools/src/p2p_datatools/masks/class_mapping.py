@@ -102,7 +102,7 @@ def settle_ids(found: LabelSet, labels: Path, mapping: Mapping[str, str], report
     """The labels without names of class numbers where the mapping has ids=palette; notes whose are not used."""
     if mapping.get(_IDS) != _OF_PALETTE:
         return found
-    items = tuple(map(_without_names, found.items))
+    items = tuple(map(without_names, found.items))
     others = [each for each, item in zip(found.items, items, strict=True) if each is not item]
     lists = dict.fromkeys(each.listed.source for each in others if isinstance(each, PictureLabels) and each.listed)
     if not others:
@@ -112,7 +112,8 @@ def settle_ids(found: LabelSet, labels: Path, mapping: Mapping[str, str], report
     return replace(found, items=items)
 
 
-def _without_names(item: LabelItem) -> LabelItem:
+def without_names(item: LabelItem) -> LabelItem:
+    """The labels of a picture without what a list or the format calls its class numbers."""
     if not isinstance(item, PictureLabels):
         return item
     if item.listed and (item.listed.numbers or item.listed.uncounted):
@@ -140,6 +141,8 @@ class ClassMapping:
             _check_target(source, target, palette)
         self.palette = palette
         self.ids_are_meant = mapping.get(_IDS) == _OF_PALETTE
+        self.knows_ids = False
+        """Whether the ids of the palette are those of the labels, which only a list that is surely theirs outweighs."""
         self._mapping = {source: target for source, target in mapping.items() if (source, target) not in _SPECIAL}
         self._unused = set(self._mapping)
         self._numbers = numbers
@@ -183,10 +186,10 @@ class ClassMapping:
 
         Names that have the background among them count all classes, from 0.
         """
-        firsts = (0,) if any(self._claim(name) == self.palette.names[0] for name in names) else (0, 1)
+        firsts = (0,) if any(self.claim(name) == self.palette.names[0] for name in names) else (0, 1)
         counted = ({str(number): name for number, name in enumerate(names, first)} for first in firsts)
         return any(
-            all(self._claim(each[label]) == self.word(label) for label in labels if label in each) for each in counted
+            all(self.claim(each[label]) == self.word(label) for label in labels if label in each) for each in counted
         )
 
     def say_globs(self, labels: Iterable[str]) -> str:
@@ -360,13 +363,14 @@ class ClassMapping:
             if any(is_digits(label) and label not in names and label != str(IGNORE) for label in asked):
                 continue
             # The number 0 is asked about by no id, since it is the background's; here it may be another class.
-            shown = ["0", *asked] if "0" not in asked and self._claim(names["0"]) != BACKGROUND else asked
-            words = [f"--map {shell_word(f'{each}={self._claim(names[each])}')}" for each in shown if each in names]
+            shown = ["0", *asked] if "0" not in asked and self.claim(names["0"]) != BACKGROUND else asked
+            words = [f"--map {shell_word(f'{each}={self.claim(names[each])}')}" for each in shown if each in names]
             words += [f"--map {IGNORE}={IGNORED}"] if str(IGNORE) in asked else []
             offers.append(f"If {listed.source} counts from {first}, add {' '.join(words)}.")
         return offers
 
-    def _claim(self, name: str) -> str:
+    def claim(self, name: str) -> str:
+        """The class that a name without regard to `--map` is of; CLASS where none is."""
         word = self._by_names(name)
         return BACKGROUND if name == BACKGROUND else word or "CLASS"
 

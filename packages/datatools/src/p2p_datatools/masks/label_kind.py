@@ -16,7 +16,7 @@ from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.index import LabelPicture
 from p2p_datatools.contract.pictures.soft import is_black_and_white
 from p2p_datatools.contract.words import shell_word
-from p2p_datatools.labels.values import ColorLabels, PictureLabels
+from p2p_datatools.labels.values import ClassNames, ColorLabels, PictureLabels
 from p2p_datatools.masks.class_mapping import ClassMapping
 
 WAY_OUT = "Add --format colors if its colours are right, or --format index if its numbers are."
@@ -80,6 +80,21 @@ def refuse_number_names(
         options = " ".join(f"--map {shell_word(f'{each}=CLASS')}" for each in asked)
         to_do = f"Say what they are by the numbers in the pictures: {options}."
         raise P2PError(where, what, to_do, code="number-names")
+
+
+def refuse_other_ids(where: str, numbers: Collection[int], listed: ClassNames, claims: ClassMapping) -> None:
+    """Raise P2PError where a list that may be of something else calls class numbers in use otherwise than ids do."""
+    if not (listed.is_guess and claims.knows_ids) or any(map(claims.maps, listed.numbers.values())):
+        return
+    ids = {each.id: each.name for each in claims.palette.classes if each.id in listed.numbers}
+    words = {number: claims.claim(listed.numbers[number]) for number in ids if number is not None}
+    odd = [each for each, word in sorted(words.items()) if word != ids[each] and not claims.is_mapped(str(each))]
+    if not set(odd).isdisjoint(numbers):
+        shown = ", ".join(f"{each} is {listed.numbers[each]}, and {ids[each]} by its id" for each in odd[:4])
+        what = f"has class numbers that {listed.source} calls otherwise than the palette {claims.palette.name}: {shown}"
+        options = " ".join(f"--map {shell_word(f'{each}={words[each]}')}" for each in odd)
+        to_do = f"If the ids are right, add --map ids=palette; if the list is, add {options}."
+        raise P2PError(where, what, to_do, code="doubted-ids")
 
 
 def refuse_dark_numbers(where: str, picture: LabelPicture, rows: NDArray[np.uint8]) -> None:

@@ -52,6 +52,7 @@ from p2p_datatools.masks.label_kind import (
     reads_as_colors,
     refuse_dark_numbers,
     refuse_number_names,
+    refuse_other_ids,
     say_few_bits,
     soft_mask,
 )
@@ -169,7 +170,9 @@ class PictureReader:
             raise soft_mask(item.where)
         if names and item.listed:
             self._refuse_unlisted(item, item.listed, counts, names)
-            refuse_number_names(item.where, np.flatnonzero(counts).tolist(), names, self._claims, item.listed.source)
+            used = np.flatnonzero(counts).tolist()
+            refuse_other_ids(item.where, used, item.listed, self._claims)
+            refuse_number_names(item.where, used, names, self._claims, item.listed.source)
         by = (item.listed.source if item.listed else "the format's names") if names else BY_IDS
         table = {str(number): hex_of(color) for number, color in own_colors(picture).items()} if item.judge else {}
         return _Rows(numbers, values, labels, by, counts=counts, interpolated=is_interpolated(numbers), table=table)

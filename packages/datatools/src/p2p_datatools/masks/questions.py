@@ -7,6 +7,7 @@ import difflib
 import math
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from PIL import ImageColor
@@ -31,7 +32,7 @@ from p2p_datatools.labels.values import (
     SegmentLabels,
     Use,
 )
-from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, ClassMapping, is_label_name
+from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, ClassMapping, is_label_name, without_names
 from p2p_datatools.masks.label_kind import WAY_OUT, UnknownColorError
 from p2p_datatools.masks.label_pictures import BY_IDS, VOC_BORDER
 from p2p_datatools.masks.totals import BLACK, MaskTotals
@@ -279,6 +280,39 @@ def _names_without_numbers(found: LabelSet) -> ClassNames | None:
         item.listed.uncounted: item.listed for item in found.items if isinstance(item, PictureLabels) and item.listed
     }
     return next(iter(lists.values())) if len(lists) == 1 else None
+
+
+def knows_ids(found: LabelSet, palette: Palette) -> bool:
+    """Whether the ids of a palette are those of the labels: it is one's own, or a sign of its data set is there."""
+    return found.palette == palette.name or not is_built_in(palette)
+
+
+def settle_guesses(
+    found: LabelSet, labels: Path, palette: Palette, mapping: Mapping[str, str], report: Reporter
+) -> LabelSet:
+    """The labels without lists of something else, where the ids of the palette say what their numbers are.
+
+    Under a name that is no known one a list may be of anything, such as the weather in each picture.
+    """
+    if not knows_ids(found, palette):
+        return found
+    listed = dict.fromkeys(item.listed for item in found.items if isinstance(item, PictureLabels) and item.listed)
+    claims = ClassMapping(palette, mapping, numbers=True)
+    others = {each for each in listed if each.is_guess and _is_of_others(each, claims)}
+    if not others:
+        return found
+    sources = " and ".join(dict.fromkeys(each.source for each in listed if each in others))
+    report.note(f"{labels}: {sources} names no class of the palette {palette.name}, and is not used.")
+    items = (without_names(i) if isinstance(i, PictureLabels) and i.listed in others else i for i in found.items)
+    return replace(found, items=tuple(items))
+
+
+def _is_of_others(listed: ClassNames, claims: ClassMapping) -> bool:
+    """Whether a list names none of the classes where the palette has ids, and `--map` none of its names."""
+    names = [name for number, name in listed.numbers.items() if claims.palette.index_of_id(number) is not None]
+    if any(map(claims.maps, listed.numbers.values())):
+        return False
+    return bool(names) and {claims.claim(name) for name in names}.isdisjoint(claims.palette.names[1:])
 
 
 def _list_doubts(claims: ClassMapping, uses: Mapping[str, Use], found: LabelSet) -> list[str]:

@@ -9,11 +9,13 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.worn import restore as restoring
 from p2p_datatools.contract.pictures.worn.icm import TileLabels
 from p2p_datatools.contract.pictures.worn.neighbours import Marks
 from p2p_datatools.contract.pictures.worn.restore import restore
 from p2p_datatools.contract.pictures.worn.snap import Snapper
+from p2p_datatools.synth.drawing import draw_car_picture
 
 COLORS = np.array([(0, 0, 0), (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (128, 64, 64)], dtype=np.uint8)
 BLACK, RED, GREEN, BLUE, WHITE, BROWN = range(6)
@@ -63,6 +65,13 @@ def test_a_small_thing_in_a_colour_of_no_row_is_stray_and_not_what_lies_around_i
     assert (found.rows == rows)[~around].mean() > 0.995
     assert set(np.unique(found.rows[~around])) == set(np.unique(rows))
     assert not restore(SNAPPER, as_jpeg(COLORS[rows]) if kind == "jpeg" else soften(COLORS[rows], 1)).stray.any()
+
+
+@pytest.mark.parametrize(("number", "blur"), [(1, 1.5), (4, 2.0), (7, 1.0)])
+def test_no_pixel_of_a_soft_drawing_in_a_jpeg_is_stray(number: int, blur: float) -> None:
+    colors = load_palette("cars").colors()[:5]
+    drawn = colors[draw_car_picture(number, size=(256, 256)).labels]
+    assert not restore(Snapper(colors), as_jpeg(soften(drawn, blur))).stray.any()
 
 
 def test_single_pixels_of_strange_colours_are_what_lies_around_them() -> None:

@@ -49,7 +49,9 @@ _LEAST = 1024  # pixels: a row of fewer has to be proved,
 _PROOF, _PROOF_NOISY = 2500.0, 50.0  # by so much more squared error, over its mean, without it, for each of its pixels
 _ONCE = 10  # and for so many more
 _LIKELY = 4  # times the squared tolerance: nearer, a pixel of a sharpened picture may be of a thin line of its row
-_UNLIKE = 9  # times the squared tolerance: no JPEG facade of thirty has 3x3 pixels so far from their blurred rows
+# Tolerances, and more of them for each pixel of blur, which leaves more to the search: of 64 cars drawn with soft
+# brushes of up to 2 pixels and saved as JPEG of quality 60 to 95, one has 3x3 pixels so far from their blurred rows.
+_UNLIKE, _UNLIKE_SOFT = 3.2, 2.0
 _FAR = np.float32(1e7)  # beyond each squared distance between colours
 _T = TypeVar("_T")
 _P = TypeVar("_P", bound=np.generic)
@@ -144,10 +146,11 @@ class _Restoration:
         Noise leaves single pixels far from what explains them; small things of a strange colour are whole areas.
         """
         left = found.stray.copy()
+        unlike = (_UNLIKE + _UNLIKE_SOFT * self._blur.luma) ** 2 * self._limit
         for tile in self._tiles:
             blurred = blur_colors(self._colors[self._rows[tile.outer]].astype(np.float32), self._blur)
             error = np.square(blurred - self._picture[tile.outer]).sum(axis=2)
-            far = ((error > _UNLIKE * self._limit) & found.blended[tile.outer]).astype(np.uint8)
+            far = ((error > unlike) & found.blended[tile.outer]).astype(np.uint8)
             left[tile.inner] &= tile.cut(error > self._limit)
             areas = cv2.erode(far, _SQUARE, borderType=cv2.BORDER_CONSTANT, borderValue=(0,))  # no line along an edge
             left[tile.inner] |= tile.cut(cv2.dilate(areas, _SQUARE)) > 0

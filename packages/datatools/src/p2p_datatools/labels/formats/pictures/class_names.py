@@ -121,7 +121,16 @@ def _lists_in(places: list[Path], seen: _ListsByFolder, *, are_far: bool = False
     for place in places:
         if place not in seen:
             seen[place] = list(_other_lists(place))
-    return [*lists, *_pick_agreeing([each for place in places for each in seen[place]], lists)]
+    guesses = [each for place in places for each in seen[place]]
+    return [*lists, *_pick_agreeing([each for each in guesses if not _is_of_pictures(each, places[0])], lists)]
+
+
+def _is_of_pictures(guess: ClassNames, folder: Path) -> bool:
+    """Whether most names of a list are those of pictures in a folder, as where it says what each of them shows."""
+    stems = {path.stem for path in folder.glob("*") if is_picture_name(path.name)}
+    pictures = stems | {stem.rpartition("_")[0] for stem in stems}
+    names = guess.numbers.values()
+    return 2 * sum(name in pictures for name in names) > len(names)
 
 
 def unite_lists(lists: list[ClassNames]) -> ClassNames | None:
@@ -148,7 +157,7 @@ def _other_lists(place: Path) -> Iterator[ClassNames]:
                 if len(rows) < 2 or any(is_picture_name(row.name) for row in rows):
                     continue
                 if _are_classes(rows):
-                    yield _names_of(rows, path)
+                    yield replace(_names_of(rows, path), is_guess=True)
                 elif all(row.color for row in rows):
                     yield _colors_of(rows, path)
 
@@ -294,7 +303,8 @@ def _unite(lists: list[ClassNames]) -> ClassNames:
         _add(numbers, each.numbers, each, lists)
         _add(colors, each.colors, each, lists)
     uncounted = () if numbers else next((each.uncounted for each in lists if each.uncounted), ())
-    return ClassNames(" and ".join(dict.fromkeys(each.source for each in lists)), numbers, colors, uncounted)
+    is_guess = bool(numbers) and all(each.is_guess for each in lists if each.numbers)
+    return ClassNames(" and ".join(dict.fromkeys(each.source for each in lists)), numbers, colors, uncounted, is_guess)
 
 
 def _add(words: dict[_To, str], more: Mapping[_To, str], own: ClassNames, lists: list[ClassNames]) -> None:
