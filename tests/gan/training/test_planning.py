@@ -2,6 +2,7 @@
 
 import shutil
 from collections import namedtuple
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -95,9 +96,12 @@ def test_a_plan_for_several_devices_is_made_by_one_process(pair_folder: Path, ti
     assert (planned.processes, planned.config.device, planned.config.batch, planned.updates) == (2, "cpu", 4, 3)
 
 
-def test_a_run_shows_its_plan_and_puts_none_of_it_into_words(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
+def test_a_run_shows_its_plan_and_puts_none_of_it_into_words(
+    make_pairs: Callable[..., Path], tiny: Config, tmp_path: Path
+) -> None:
     shown = Shown()
-    summary = train(pair_folder, tmp_path / "run", tiny, report=shown)
+    pairs = make_pairs(tmp_path / "pairs", {"train": 4, "val": 1})  # of which none shows the same as another
+    summary = train(pairs, tmp_path / "run", tiny, report=shown)
     assert shown.plans == [summary.plan]
     assert shown.lines == []
 
