@@ -90,6 +90,7 @@ def test_a_machine_is_measured_and_the_plan_of_a_run_uses_the_time_of_its_update
 def test_on_a_gpu_the_replayed_updates_of_a_run_are_measured_in_both_memory_layouts(
     small: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(measurements, "_LAYOUTS", 1)
     gpu = install(monkeypatch)
     with keep_arithmetic(), gpu:
         found = run_bench("cuda")
