@@ -112,6 +112,7 @@ def test_classes_that_a_list_calls_by_other_numbers_are_asked_about_and_are_no_i
     ("names", "asks"),
     [
         ("body tyres lights windows", ""),  # counted from 1 they are the ids
+        ("dog person cat tv", ""),  # of something else, such as the list that LabelImg has at first
         ("body tyres lights windows background", "counts from 0, add --map 0=body --map 1=tyres"),
         ("windows lights tyres body", "counts from 1, add --map 1=windows --map 2=lights"),
     ],

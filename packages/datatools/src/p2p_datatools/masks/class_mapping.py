@@ -181,6 +181,10 @@ class ClassMapping:
         by_id = self._numbers and is_digits(label) and self._map_label(label) is None and label not in self._told
         return by_id and self.word(label) is not None and not (int(label) == 0 and self.index(label) == 0)
 
+    def names_class(self, names: Iterable[str]) -> bool:
+        """Whether some of the names are of classes of the palette other than its first, the background."""
+        return not {self.claim(name) for name in names}.isdisjoint(self.palette.names[1:])
+
     def agrees_with(self, names: Sequence[str], labels: Collection[str]) -> bool:
         """Whether names, counted from 0 or from 1, are those of the classes that the numbers `labels` go to.
 

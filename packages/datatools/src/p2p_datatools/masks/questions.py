@@ -312,7 +312,7 @@ def _is_of_others(listed: ClassNames, claims: ClassMapping) -> bool:
     names = [name for number, name in listed.numbers.items() if claims.palette.index_of_id(number) is not None]
     if any(map(claims.maps, listed.numbers.values())):
         return False
-    return bool(names) and {claims.claim(name) for name in names}.isdisjoint(claims.palette.names[1:])
+    return bool(names) and not claims.names_class(names)
 
 
 def _list_doubts(claims: ClassMapping, uses: Mapping[str, Use], found: LabelSet) -> list[str]:
@@ -325,7 +325,8 @@ def _list_doubts(claims: ClassMapping, uses: Mapping[str, Use], found: LabelSet)
     if found.palette == palette.name or claims.ids_are_meant:
         return []
     listed = _names_without_numbers(found)
-    contradicts = listed is not None and not claims.agrees_with(listed.uncounted, by_id)
+    names = listed.uncounted if listed and claims.names_class(listed.uncounted) else ()
+    contradicts = bool(names) and not claims.agrees_with(names, by_id)
     return by_id if is_built_in(palette) or contradicts else []
 
 
