@@ -131,7 +131,7 @@ def test_a_file_in_the_place_of_a_preset_and_a_preset_in_that_of_a_file_are_told
 def test_a_file_of_settings_that_is_not_there_is_answered_with_the_one_that_was_meant(tmp_path: Path) -> None:
     (tmp_path / "small.toml").write_text("batch = 2\n")
     with pytest.raises(click.BadParameter) as error:
-        SettingsFile(exists=True).convert(str(tmp_path / "smal.toml"), None, None)
+        SettingsFile(exists=True).convert(str(tmp_path / "small.tml"), None, None)
     assert error.value.message.endswith(f"does not exist. Did you mean {tmp_path / 'small.toml'}?")
 
 

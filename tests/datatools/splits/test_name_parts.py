@@ -13,7 +13,7 @@ from p2p_datatools.splits.assign import groups_by
 from p2p_datatools.splits.name_parts import note_divided_parts
 
 if TYPE_CHECKING:
-    from tests.conftest import Notes
+    from conftest import Notes
 
 SHARES = {"val": 0.1, "test": 0.2}
 SPLITS = ("train", "train", "val", "train", "test")

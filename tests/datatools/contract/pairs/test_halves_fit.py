@@ -13,8 +13,8 @@ from p2p_datatools.pairs.build import pair
 from p2p_datatools.splits.apply import split
 
 if TYPE_CHECKING:
-    from tests.conftest import Notes
-    from tests.datatools.conftest import Scene
+    from conftest import Notes
+    from datatools.conftest import Scene
 
 COUNT = 20
 
