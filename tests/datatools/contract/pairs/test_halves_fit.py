@@ -62,6 +62,15 @@ def test_the_pictures_of_another_tool_are_looked_at_without_a_manifest(
     assert any("fits its b better mirrored" in line for line in notes.lines) == mirror
 
 
+def test_pairs_that_are_too_large_to_be_read_for_this_alone_tell_nothing(
+    tmp_path: Path, scene: "Scene", notes: "Notes", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair(*write_halves(tmp_path, scene, mirror=True), tmp_path / "pairs")
+    monkeypatch.setattr("p2p_datatools.contract.pairs.halves_fit._MOST_PIXELS", 100)
+    note_misfits(open_pairs(tmp_path / "pairs"), notes)
+    assert notes.lines == []
+
+
 def test_the_first_of_many_pairs_are_looked_at(scene: "Scene") -> None:
     names = [str(number) for number in range(5000)]
     fit = HalvesFit(Path("pairs"), ("a", "b"), names, most=10)

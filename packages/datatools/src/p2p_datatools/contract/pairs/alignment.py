@@ -65,7 +65,7 @@ class AlignmentCheck:
 
     def __init__(self, folder: Path, names: tuple[str, str], files: Sequence[str], *, most: int = _MOST) -> None:
         self._folder, self._names = folder, names
-        self._wanted = frozenset(files[:: math.ceil(len(files) / min(most, _MOST)) if files else 1])
+        self._wanted = frozenset(files[:: max(1, math.ceil(len(files) / max(1, min(most, _MOST))))])
         self._files, self._size = list[str](), Size(0, 0)
         self._maps = list[_Maps](), list[_Maps]()
 

@@ -3,7 +3,7 @@
 Nothing here may know which halves belong together, or read a file.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -52,7 +52,7 @@ def map_mask_edges(mask: LabelMap, palette: Palette) -> EdgeMap:
     return map_edges(colorize(np.asarray(small, dtype=np.uint8), palette))
 
 
-def deviation_by_chance(alike: NDArray[np.float32], but: int = 0) -> float:
+def deviation_by_chance(alike: NDArray[np.floating[Any]], but: int = 0) -> float:
     """How the mean likeness of all first halves and the second ones some places on varies, from (n, n) likenesses.
 
     Places all but one are tried. Copies of one photo, be they cropped or turned, make this larger: they stand beside
