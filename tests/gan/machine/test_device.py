@@ -213,7 +213,7 @@ def test_only_changed_settings_of_arithmetic_are_set_back(monkeypatch: pytest.Mo
 
 
 def test_the_arithmetic_of_a_process_with_the_newer_names_of_torch_is_kept_for_recurrent_networks_too() -> None:
-    cudnn, matmul = (cast("Any", place) for place in (torch.backends.cudnn, torch.backends.cuda.matmul))
+    cudnn, matmul = (cast("Any", each) for each in (torch.backends.cudnn, torch.backends.cuda.matmul))
     if not hasattr(matmul, "fp32_precision"):
         pytest.skip("this torch has no other names")
     before = [(place, place.fp32_precision) for place in (matmul, cudnn.conv, cudnn.rnn)]

@@ -220,7 +220,7 @@ def keep_arithmetic() -> Iterator[None]:
     try:
         yield
     finally:
-        _set_back(before)
+        _restore_arithmetic(before)
         if torch.are_deterministic_algorithms_enabled() != strict:  # it loads half of torch's compiler
             torch.use_deterministic_algorithms(strict, warn_only=warns)
 
@@ -243,7 +243,7 @@ class _WholeProducts:
         with self._lock:
             self._within -= 1
             if not self._within:
-                _set_back(self._before)
+                _restore_arithmetic(self._before)
 
 
 _WHOLE_PRODUCTS = _WholeProducts()
@@ -265,7 +265,7 @@ def _arithmetic() -> list[tuple[Any, str, Any]]:
     return [(place, name, getattr(place, name)) for place, name in wanted]
 
 
-def _set_back(before: list[tuple[Any, str, Any]]) -> None:
+def _restore_arithmetic(before: list[tuple[Any, str, Any]]) -> None:
     """Set what has changed since `_arithmetic` gave `before`; what is set has a value of its own from then on."""
     now = _arithmetic()
     for place, name, value in before:
