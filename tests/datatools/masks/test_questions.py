@@ -113,3 +113,12 @@ def test_a_table_of_the_pictures_is_no_list_of_classes(tmp_path: Path) -> None:
         write_png(tmp_path / "a" / name, np.ones((8, 8), dtype=np.uint8))
     (tmp_path / "labels.csv").write_text("name,label\nred-car,0\nold-car,1\n")
     assert find_names(tmp_path / "a", tmp_path / "a") is None
+
+
+def test_another_name_for_the_background_contradicts_no_id(tmp_path: Path, refused: "Refused") -> None:
+    masks = number_cars(tmp_path)
+    (tmp_path / "label_map.json").write_text('{"void": 0, "car": 1, "wheel": 2}')
+    with refused("unclaimed-label"):
+        build_masks(masks, tmp_path / "masks", palette=OWN)
+    areas = build_masks(masks, tmp_path / "masks", palette=OWN, mapping={"void": "background"}).areas
+    assert areas == build_masks(masks, tmp_path / "ids", palette=OWN, mapping={"ids": "palette"}).areas

@@ -88,7 +88,9 @@ def refuse_other_ids(where: str, numbers: Collection[int], listed: ClassNames, c
         return
     ids = {each.id: each.name for each in claims.palette.classes if each.id in listed.numbers}
     words = {number: claims.claim(listed.numbers[number]) for number in ids if number is not None}
-    odd = [each for each, word in sorted(words.items()) if word != ids[each] and not claims.is_mapped(str(each))]
+    void = {each for each, word in words.items() if word == "CLASS" and ids[each] == claims.palette.names[0]}
+    asked = {each for each, word in words.items() if word != ids[each] and not claims.is_mapped(str(each))}
+    odd = sorted(asked - void)  # what no class is has many names
     if not set(odd).isdisjoint(numbers):
         shown = ", ".join(f"{each} is {listed.numbers[each]}, and {ids[each]} by its id" for each in odd[:4])
         what = f"has class numbers that {listed.source} calls otherwise than the palette {claims.palette.name}: {shown}"

@@ -51,7 +51,7 @@ _ONCE = 10  # and for so many more
 _LIKELY = 4  # times the squared tolerance: nearer, a pixel of a sharpened picture may be of a thin line of its row
 # Tolerances, and more of them for each pixel of blur, which leaves more to the search: of 64 cars drawn with soft
 # brushes of up to 2 pixels and saved as JPEG of quality 60 to 95, one has 3x3 pixels so far from their blurred rows.
-_UNLIKE, _UNLIKE_SOFT = 3.2, 2.0
+_UNLIKE, _UNLIKE_SOFT = 3.4, 1.9
 _FAR = np.float32(1e7)  # beyond each squared distance between colours
 _T = TypeVar("_T")
 _P = TypeVar("_P", bound=np.generic)
