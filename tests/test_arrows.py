@@ -103,13 +103,16 @@ DOOR = "p2p_datatools.contract.door"
 # What these may not even load when they are imported.
 LIGHT = {
     "p2p_datatools": ("numpy", "cv2", "PIL", "kaggle"),
+    "p2p_datatools.contract.pictures.ground": ("http.client", "torch"),  # most commands read pictures
     "p2p_datatools.derivations.operations": ("numpy", "cv2", "PIL"),
     "p2p_datatools.sheets.plots": ("matplotlib", "cv2", "PIL"),
     "p2p_gan": ("torch", "cv2"),
     "p2p_gan.config.config": ("torch", "cv2"),
     "p2p_gan.networks.architecture": ("torch", "cv2"),
     "p2p_gan.reports.page": ("torch", "matplotlib", "skimage"),
-    "p2p_gan.inference.sampling": ("torch", "onnx", "onnxruntime", "openvino", "safetensors", "skimage", "scipy"),
+    "p2p_gan.inference.sampling": (
+        *("torch", "onnx", "onnxruntime", "openvino", "safetensors", "skimage", "scipy", "http.client"),
+    ),
     "p2p_gan.inference.predictor": ("torch", "onnx", "onnxruntime", "safetensors", "skimage", "scipy"),
     "p2p_cli.app": ("torch", "kaggle", "cv2", "PIL", "numpy", "rich"),
     "p2p_cli.data.build_masks": ("cv2", "PIL", "numpy", "yaml"),

@@ -4,11 +4,11 @@ Nothing here may read pixels, or convert between systems of coordinates: places 
 """
 
 import contextlib
+import html  # xml.sax.saxutils would load the modules of the network
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
-from xml.sax.saxutils import escape, unescape
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,6 @@ _SYSTEM = re.compile(r"<SRS\b[^>]{0,200}>([^<]{1,20000})</SRS>")
 _NUMBER = re.compile(
     r"""(?:EPSG:|(?:AUTHORITY|ID)\s*\[\s*"EPSG"\s*,\s*"?)(\d{1,6})(?:"?\s*\]\s*\])?\s*$""", re.IGNORECASE
 )
-_APOSTROPHES = {"&quot;": '"', "&apos;": "'"}
 _FAR = 0.05  # of a side: less is a matter of how two grids meet
 _WITHIN = 1.5  # pixels of the coarser picture
 _CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
@@ -191,7 +190,7 @@ def ground_as_shown(file: PictureFile) -> GroundPlace | None:
 
 def encode_ground(place: GroundPlace) -> bytes:
     """The file NAME.aux.xml by which GDAL, and so QGIS, lays another picture of this size there."""
-    system = f"  <SRS>{escape(place.system_name)}</SRS>\n" if place.system_name else ""
+    system = f"  <SRS>{html.escape(place.system_name, quote=False)}</SRS>\n" if place.system_name else ""
     numbers = ", ".join(map(repr, map(float, place.transform)))
     return f"<PAMDataset>\n{system}  <GeoTransform>{numbers}</GeoTransform>\n</PAMDataset>\n".encode()
 
@@ -261,7 +260,7 @@ def _read_pam(picture: Path) -> tuple[tuple[float, ...] | None, tuple[object, ..
     except OSError:
         return None, ()
     said, found = _SYSTEM.search(text), _TRANSFORM.search(text)
-    system = _system_named(unescape(said[1], _APOSTROPHES).strip()) if said else ()
+    system = _system_named(html.unescape(said[1]).strip()) if said else ()
     with contextlib.suppress(ValueError):
         numbers = [float(word) for word in found[1].split(",")] if found else []
         if len(numbers) == 6:
