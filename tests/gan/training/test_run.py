@@ -592,10 +592,12 @@ def test_a_val_that_is_copied_from_train_is_noted_of_a_folder_of_another_tool(ti
     for file in (*(f"train/{number}.png" for number in range(6)), "val/90.png", "val/91.png"):
         write_png(tmp_path / "maps" / file, random.integers(0, 256, (32, 64, 3), dtype=np.uint8))
     shutil.copy(tmp_path / "maps" / "train" / "3.png", tmp_path / "maps" / "val" / "93.png")
-    report = Stop(after=0)
-    train(tmp_path / "maps", tmp_path / "run", tiny, report=report)
-    (line,) = [line for line in report.lines if "in different splits show the same" in line]
-    assert "has the same pixels as" in line
+    planned, begun = Stop(after=0), Stop(after=0)
+    plan(tmp_path / "maps", tiny, tmp_path / "run", report=planned)
+    train(tmp_path / "maps", tmp_path / "run", tiny, report=begun)
+    for report in (planned, begun):
+        (line,) = [line for line in report.lines if "in different splits show the same" in line]
+        assert "has the same pixels as" in line
 
 
 def test_changed_pairs_are_noticed_with_what_changed(

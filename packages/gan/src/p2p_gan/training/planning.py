@@ -7,6 +7,9 @@ import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from p2p_datatools.contract.pairs.alike import note_alike
+from p2p_datatools.contract.pairs.halves_fit import note_misfits
+from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config
@@ -109,11 +112,18 @@ def plan(
     kind, count = devices_of(config.device)
     ranks = Ranks(world=count, local_world=count)  # as the first process; the others are not needed here
     job, dataset = prepare_data(make_job(folder, replace(config, device=kind), ranks), run, report)
-    if source is not None and not begun:
-        for line in begin_from(open_source(source), job).lines:
+    if not begun:
+        note_doubtful_pairs(folder, report)
+        for line in () if source is None else begin_from(open_source(source), job).lines:
             report.note(line)
     done = checkpoint.latest_whole(run) if run else 0
     return time_plan(job, dataset, run or pairs, config, done=done, report=report)[1]
+
+
+def note_doubtful_pairs(folder: PairFolder, report: Reporter) -> None:
+    """Note pairs of different splits that show the same, and halves that do not fit; before a run begins."""
+    note_alike(folder, report)
+    note_misfits(folder, report)
 
 
 def _format_of(config: Config, before: Config) -> str:

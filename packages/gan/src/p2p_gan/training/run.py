@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.pairs.alike import note_alike
-from p2p_datatools.contract.pairs.halves_fit import note_misfits
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.settings import settings_of
@@ -34,7 +32,7 @@ from p2p_gan.training.guards import DivergedError
 from p2p_gan.training.job import Job, images_of, learning_rate_jump, make_job, outgrown
 from p2p_gan.training.loop import TrainingCallback, training_loop
 from p2p_gan.training.patience import EarlyStop, stop_of
-from p2p_gan.training.planning import TIMED_FROM, Plan, plan_of, time_plan
+from p2p_gan.training.planning import TIMED_FROM, Plan, note_doubtful_pairs, plan_of, time_plan
 from p2p_gan.training.replicas import distribute, shared_state
 from p2p_gan.training.signals import StopRequest, StopSignal
 from p2p_gan.training.source import load_beginning, refuse_other_source
@@ -180,8 +178,7 @@ def _check_and_load(
     refuse_unreadable(job)
     refuse_unscored(job)
     if not run_folder.exists:
-        note_alike(folder, report)
-        note_misfits(folder, report)
+        note_doubtful_pairs(folder, report)
 
     # The weights to begin with, and the plan.
     job = load_beginning(job, run_folder, source, report)
