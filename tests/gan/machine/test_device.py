@@ -138,12 +138,11 @@ def test_deterministic_asks_cuda_for_the_same_kernels_every_time(
     monkeypatch.setattr(torch.cuda, "set_device", lambda each: None)
     monkeypatch.setattr(torch, "use_deterministic_algorithms", asked.append)
     monkeypatch.setattr(torch, "are_deterministic_algorithms_enabled", lambda: not deterministic)
-    for name in ("benchmark", "deterministic"):
-        monkeypatch.setattr(torch.backends.cudnn, name, getattr(torch.backends.cudnn, name))
-    device.prepare(torch.device("cuda:0"), "float32", 1, 0, deterministic=deterministic)
+    with device.keep_arithmetic():
+        device.prepare(torch.device("cuda:0"), "float32", 1, 0, deterministic=deterministic)
+        assert torch.backends.cudnn.deterministic is deterministic
+        assert torch.backends.cudnn.benchmark is not deterministic
     assert asked == [deterministic]
-    assert torch.backends.cudnn.deterministic is deterministic
-    assert torch.backends.cudnn.benchmark is not deterministic
     assert os.environ.get("CUBLAS_WORKSPACE_CONFIG") == (":4096:8" if deterministic else None)
 
 

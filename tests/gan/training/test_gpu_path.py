@@ -48,6 +48,7 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGpu]:
     """A GPU that is computed by the CPU."""
     found = install(monkeypatch)
     with keep_arithmetic(), found:
+        torch.backends.cudnn.allow_tf32 = True  # as torch begins, whatever an earlier test has left
         yield found
 
 
