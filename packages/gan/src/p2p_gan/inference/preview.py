@@ -114,20 +114,21 @@ def find_beyond(pixels: Array, card: ModelCard) -> str | None:
 def _note_small_values(files: Sequence[Path], pictures: Sequence[Array], card: ModelCard, report: Reporter) -> None:
     """Note that all pictures have a small part of the model's range, as of another unit, fewer bits, or 0 and 1."""
     coding = card.input_coding
+    first = f"{files[0]}{f' (and {len(files) - 1} more)' if len(files) > 1 else ''}"
     if card.input.kind == "mask" or not pictures:
         return
-    farthest = [float(np.abs(each.astype(np.float64)).max()) for each in pictures]
-    first = f"{files[0]}{f' (and {len(files) - 1} more)' if len(files) > 1 else ''}"
     if coding.dtype == "uint8":
-        if max(farthest) <= 1 and all(np.ptp(each) > 0 for each in pictures):
+        if all(each.max() == 1 and each.min() == 0 for each in pictures):
             what = "has no values but 0 and 1, two shades of black. If 1 stands for white, multiply them by 255."
             report.note(f"{first}: {what}")
         return
-    low, high = coding.range
+    if len(pictures) < _FEWEST:  # one alone may well be so
+        return
+    (low, high), farthest = coding.range, max(float(np.abs(each.astype(np.float64)).max()) for each in pictures)
     least, times = (_BYTE, _BITS) if coding.dtype == "uint16" else (0, _UNITS)
-    if len(pictures) >= _FEWEST and least < max(farthest) <= max(-low, high) / times:
+    if least < farthest <= max(-low, high) / times:
         report.note(
-            f"{first}: has no value beyond {max(farthest):.6g}, but the model was trained on {low:.6g} to {high:.6g}. "
+            f"{first}: has no value beyond {farthest:.6g}, but the model was trained on {low:.6g} to {high:.6g}. "
             "If it has another unit, such as metres for millimetres, or fewer bits, bring it to that of training."
         )
 
