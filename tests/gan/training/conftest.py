@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from gan.fake_gpu import made_by
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -63,18 +64,6 @@ class Tape(NoHostReads):
             again = func(*args, **kwargs)
             for old, new in zip(made_by(func, found), made_by(func, again), strict=True):
                 old.copy_(new)
-
-
-def made_by(func: Any, found: Any) -> list[Tensor]:
-    """The tensors that an operation has made; one that is a view, or was written in place, has its values already."""
-    returns = func._schema.returns
-    outputs = [found] if len(returns) == 1 else found or ()
-    new = [
-        output
-        for declared, output in zip(returns, outputs, strict=True)
-        if not declared.alias_info and output is not None
-    ]
-    return [each for output in new for each in (output if isinstance(output, (list, tuple)) else [output])]
 
 
 class TapeRecorder:
