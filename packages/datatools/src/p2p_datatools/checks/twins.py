@@ -82,9 +82,10 @@ class PairTwins:
         pairs = self._folder.pairs
         self._fill(len(pairs))
         links = find_links(self._signatures, [pair.name for pair in pairs], report=report)
-        return [
-            _LinkedPairs(link, pairs[link.first], pairs[link.second]) for link in links if not self._are_equal(link)
-        ]
+        links = [link for link in links if not self._are_equal(link)]
+        # Each pair is read once: drawings are linked to many others.
+        known = {place: pairs[place] for place in sorted({end for link in links for end in link[:2]})}
+        return [_LinkedPairs(link, known[link.first], known[link.second]) for link in links]
 
     def _beside(self, linked: "Sequence[_LinkedPairs]") -> Iterator[Finding]:
         if linked:
