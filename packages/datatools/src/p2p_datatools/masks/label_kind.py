@@ -13,6 +13,7 @@ from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.palette import IGNORE, Color, hex_of
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.header import open_picture
+from p2p_datatools.contract.pictures.images import color_codes
 from p2p_datatools.contract.pictures.index import LabelPicture
 from p2p_datatools.contract.pictures.soft import is_black_and_white
 from p2p_datatools.contract.words import shell_word
@@ -156,8 +157,7 @@ def reads_as_colors(
 
 def _is_exact(picture: LabelPicture, known: Mapping[Color, str]) -> bool:
     """Whether a picture of colours has known ones alone."""
-    parts = picture.colors.astype(np.uint32)
-    codes = np.unique(parts[..., 0] << 16 | parts[..., 1] << 8 | parts[..., 2])
+    codes = np.unique(color_codes(picture.colors))
     return all((int(code) >> 16, int(code) >> 8 & 255, int(code) & 255) in known for code in codes)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.names import LABEL_FOLDERS
 from p2p_datatools.contract.pairs.seam import look_like_pairs
-from p2p_datatools.contract.pictures.images import Photo, size_of
+from p2p_datatools.contract.pictures.images import Photo, color_codes, size_of
 from p2p_datatools.contract.pictures.index import LabelPicture
 from p2p_datatools.contract.pictures.kinds import measure_flatness
 from p2p_datatools.contract.pictures.sizes import Size
@@ -76,8 +76,7 @@ def _measure(item: PictureLabels, picture: LabelPicture, reader: PictureReader) 
         named = set(item.listed.numbers) if item.listed else set()
         strange = [number for number in np.unique(numbers) if not reader.knows(int(number), named)]
         return float(np.isin(numbers, strange).mean()) if is_photo and len(strange) > _MANY else 0.0
-    parts = picture.colors.astype(np.uint32)
-    if len(np.unique(parts[..., 0] << 16 | parts[..., 1] << 8 | parts[..., 2])) < _COLORS:
+    if len(np.unique(color_codes(picture.colors))) < _COLORS:
         return 0.0
     return _share_far(picture.colors, reader.colors(item), reader.tolerance)
 

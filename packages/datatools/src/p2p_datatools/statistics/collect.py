@@ -148,8 +148,7 @@ def _weigh(folder: PairFolder, pair: Pair) -> int:
 def _measure_half(pixels: Array, role: HalfRole, gaps: Gaps | None, where: str) -> HalfMeasures:
     if role.palette is None:
         return measure_colors(pixels, gaps)
-    colors = np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
-    return measure_mask_half(colors, role.palette, where=where)
+    return measure_mask_half(pixels, role.palette, where=where)
 
 
 def _measure_mask(path: Path, read: ReadOptions, budget: Budget, *, palette: Palette) -> PictureMeasures:

@@ -76,7 +76,7 @@ def measure_mask(mask: LabelMap) -> HalfMeasures:
 
 
 def measure_mask_half(pixels: Array, palette: Palette, *, where: str) -> HalfMeasures:
-    """Count the pixels of each class in the colours of a mask (height, width, 3); raises P2PError for other colours."""
+    """Count the pixels of each class in the colours or greys of a mask; raises P2PError for other colours."""
     indices, outside = indices_of_colors(pixels, palette)
     if outside.any():
         number = plural(int(outside.sum()), "pixel of its mask has", "pixels of its mask have")

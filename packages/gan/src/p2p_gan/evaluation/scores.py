@@ -11,7 +11,6 @@ from itertools import chain, tee
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
@@ -19,7 +18,7 @@ from p2p_datatools.contract.pairs.halves import read_nodata
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import PairFolder, open_pairs
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.images import say_over_white
+from p2p_datatools.contract.pictures.images import as_rgb, say_over_white
 from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter, once
@@ -244,7 +243,7 @@ class Evaluation:
         counted = (None if gaps is None else ~gaps for _, _, gaps in others)
         mean = mean_picture((real for _, real, _ in pictures), counted)
         colored = card.output.channels == 3 or card.output_coding.kind == "classes"  # classes are compared as colours
-        return np.repeat(mean[..., None], 3, axis=2) if mean.ndim == 2 and colored else mean
+        return as_rgb(mean) if colored else mean
 
     def conclude(self, tally: Tally, skipped: Sequence[Skip]) -> Scores:
         """The scores of the records that were added; raises P2PError if there are none."""

@@ -16,7 +16,7 @@ from p2p_datatools.contract.pairs.manifest import Half, PairFolder
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array, read_filled
 from p2p_datatools.contract.pictures.header import Form, PictureFile, open_picture
-from p2p_datatools.contract.pictures.images import LabelMap, Photo, colorize
+from p2p_datatools.contract.pictures.images import LabelMap, Photo, as_rgb, colorize
 from p2p_datatools.contract.pictures.memory import open_bytes
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.worn.reading import list_classes
@@ -260,7 +260,7 @@ def _encode(pixels: Array, half: Half, coding: Coding, palette: Palette | None, 
 
 def as_half(pixels: Array, half: Half) -> Array:
     """Grey as three equal channels where the half has colours, else the same pixels."""
-    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 and half.channels == 3 else pixels
+    return as_rgb(pixels) if half.channels == 3 else pixels
 
 
 def to_display(pixels: Array, half: Half, coding: Coding, palette: Palette | None) -> Photo:

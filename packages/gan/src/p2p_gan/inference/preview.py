@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.mask_folder import MASK_LINES
@@ -16,7 +15,7 @@ from p2p_datatools.contract.pairs.manifest import HEADER, SPLITS, UNSPLIT, has_m
 from p2p_datatools.contract.pairs.seam import halves_are_alike, judge_middle
 from p2p_datatools.contract.palette import Palette, palette_of
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.images import Photo, read_photo, size_of
+from p2p_datatools.contract.pictures.images import Photo, as_rgb, color_codes, read_photo, size_of
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.pictures.worn.reading import list_classes
@@ -87,9 +86,8 @@ def look_at_pixels(pixels: Array, card: ModelCard, report: Reporter, *, where: s
     takes_mask = card.input.kind == "mask" and card.palette is not None
     if takes_mask or card.input.dtype != "uint8" or card.input.channels not in (1, 3):
         return
-    picture = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
-    _note_pairs([Path(where)], [picture], card, report)
-    _note_masks([Path(where)], [picture], card, report)
+    _note_pairs([Path(where)], [as_rgb(pixels)], card, report)
+    _note_masks([Path(where)], [as_rgb(pixels)], card, report)
 
 
 def find_beyond(pixels: Array, card: ModelCard) -> str | None:
@@ -295,9 +293,5 @@ def _note_masks(files: Sequence[Path], pictures: Sequence[Photo], card: ModelCar
 def _is_flat(picture: Photo) -> bool:
     """Whether a picture has few colours; of a photo a small part of its pixels has more already."""
     pixels = picture.reshape(-1, 3)
-    return _count_colors(pixels[:: 1 + len(pixels) // _PART]) <= _FLAT and _count_colors(pixels) <= _FLAT
-
-
-def _count_colors(pixels: NDArray[np.uint8]) -> int:
-    parts = pixels.astype(np.uint32)
-    return len(np.unique(parts[:, 0] << 16 | parts[:, 1] << 8 | parts[:, 2]))
+    some = pixels[:: 1 + len(pixels) // _PART]
+    return all(len(np.unique(color_codes(each))) <= _FLAT for each in (some, pixels))

@@ -49,8 +49,7 @@ def encode_half(pixels: Array, half: Half, palette: Palette | None, where: Path 
     Raises P2PError for a mask with colours of no class.
     """
     if half.kind == "mask" and palette is not None and pixels.dtype == np.uint8:
-        colors = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
-        indices, outside = indices_of_colors(colors, palette)
+        indices, outside = indices_of_colors(pixels, palette)
         if outside.any():
             what = f"has a colour outside the palette {palette.name} in its half {half.name}"
             raise P2PError(where, what, "Pair again from the masks.", code="palette-colour")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.pictures.images import color_codes
 from p2p_datatools.contract.pictures.index import LabelPicture, read_label_picture
 from p2p_datatools.contract.words import plural
 
@@ -53,11 +54,7 @@ def _holds_labels(picture: LabelPicture) -> bool:
     """Whether few values stand in flat areas, in a kind of file that blends nothing."""
     if not picture.exact:
         return False
-    if picture.numbers is not None:
-        values: NDArray[np.uint32] = picture.numbers.astype(np.uint32)
-    else:
-        parts = picture.colors.astype(np.uint32)
-        values = np.asarray(parts[..., 0] << 16 | parts[..., 1] << 8 | parts[..., 2], dtype=np.uint32)
+    values = picture.numbers.astype(np.uint32) if picture.numbers is not None else color_codes(picture.colors)
     if measure_flatness(values) < _FLAT:
         return False
     # A picture of one colour tells nothing, but one of one number is a mask without objects.
