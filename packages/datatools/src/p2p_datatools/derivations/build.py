@@ -23,7 +23,7 @@ from p2p_datatools.contract.pairs.manifest import has_manifest
 from p2p_datatools.contract.pictures.arrays import read_filled
 from p2p_datatools.contract.pictures.header import PictureFile, open_picture
 from p2p_datatools.contract.pictures.images import DepthError, Photo, read_photo, say_over_white
-from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
+from p2p_datatools.contract.pictures.kinds import prefer_photos
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.stretch import show_values
 from p2p_datatools.contract.progress import QUIET, Reporter
@@ -93,8 +93,7 @@ def derive(
     refuse_other_conversion(dest / _HEADER, {**read.settings(), **recipe}, kind=_FORMAT, command="p2p data derive")
     with report.tell("listing files"):
         folder = PhotoFolder(photos)
-    if picked := folder.settle_clashes(pick_photo):
-        report.note(say_picked(picked, photos))
+    prefer_photos(folder, report)
     sources, skipped = _sources(folder)
     folder.others.say(report)
     over_white, stretched = list[Path](), list[Path]()

@@ -17,7 +17,7 @@ from p2p_datatools.contract.files.relative import is_relative_name
 from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, look, read_mask_lines
 from p2p_datatools.contract.names import PhotoFolder, without_suffix
 from p2p_datatools.contract.palette import IGNORED, PALETTE_FILE, palette_of
-from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
+from p2p_datatools.contract.pictures.kinds import prefer_photos
 from p2p_datatools.contract.progress import MANY, QUIET, Reporter
 from p2p_datatools.exports.record import EXPORT_LINES, ExportLine, read_export, write_export
 from p2p_datatools.exports.table import EXPORT_FORMATS, FileOfAll, FilePerPicture, export_names
@@ -140,8 +140,7 @@ def _classes(masks: Path) -> ExportClasses:
 def _photos_in(folder: Path, report: Reporter) -> PhotoFolder:
     """The photos, without label pictures of their names; raises P2PError when two photos have one name."""
     photos = PhotoFolder(folder)
-    if picked := photos.settle_clashes(pick_photo):
-        report.note(say_picked(picked, folder))
+    prefer_photos(photos, report)
     photos.refuse_clashes()
     return photos
 

@@ -21,7 +21,7 @@ from p2p_datatools.contract.names import (
     words_of_folder,
 )
 from p2p_datatools.contract.pictures.header import photo_size
-from p2p_datatools.contract.pictures.kinds import pick_photo
+from p2p_datatools.contract.pictures.kinds import prefer_photos
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import path_word, plural
 from p2p_datatools.labels.formats.pictures.folders import judge_again
@@ -137,7 +137,7 @@ def _misfit(folder: Path, found: LabelSet, match: str, *, is_beside: bool) -> st
     if apart and is_beside and set(apart).issuperset(find_pictures(folder, strange=[])):
         return ""
     photos = PhotoFolder(folder, apart=[*apart, *found.beside])
-    photos.settle_clashes(pick_photo)
+    prefer_photos(photos)
     if photos.clashes or not photos.names:
         return ""
     partners, lost = match_photos(found.items, photos, match)

@@ -24,7 +24,7 @@ from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT, Half, PairFol
 from p2p_datatools.contract.palette import IGNORE_COLOR, Palette
 from p2p_datatools.contract.pictures.arrays import Array, read_picture_values
 from p2p_datatools.contract.pictures.images import Photo, colorize, read_mask, read_photo
-from p2p_datatools.contract.pictures.kinds import pick_photo
+from p2p_datatools.contract.pictures.kinds import prefer_photos
 from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.pages import ReadOptions
 from p2p_datatools.contract.pictures.stretch import show_values
@@ -113,7 +113,7 @@ def open_gallery(
 def _of_masks(folder: DataFolder, palette: Palette, photos: Path | None, read: ReadOptions) -> Gallery:
     others = PhotoFolder(photos) if photos else None
     if others:
-        others.settle_clashes(pick_photo)
+        prefer_photos(others)
         join_names(PhotoFolder(folder.path), others)
     entries = []
     for file in folder.files:

@@ -25,7 +25,7 @@ from p2p_datatools.contract.pairs.manifest import (
 from p2p_datatools.contract.pairs.seam import GlanceReader, glance_at
 from p2p_datatools.contract.palette import Palette, palette_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS
-from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
+from p2p_datatools.contract.pictures.kinds import prefer_photos
 from p2p_datatools.contract.progress import QUIET, Reporter
 
 # Codes of folders that have splits, but of single pictures.
@@ -131,9 +131,5 @@ def _without_labels(path: Path, files: Sequence[str], report: Reporter) -> Seque
     """The files but for label pictures beside photos of their names."""
     if len({without_suffix(file) for file in files}) == len(files):
         return files
-    folder = PhotoFolder(path)
-    picked = folder.settle_clashes(pick_photo)
-    if picked:
-        report.note(say_picked(picked, path))
-    beside = {file.relative_to(path).as_posix() for file in picked}
+    beside = {file.relative_to(path).as_posix() for file in prefer_photos(PhotoFolder(path), report)}
     return [file for file in files if file not in beside]

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pictures.images import color_codes
 from p2p_datatools.contract.pictures.index import LabelPicture, read_label_picture
+from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 
 _MOST_VALUES = 256  # of a label picture
@@ -40,6 +42,13 @@ def is_label_picture(file: Path) -> bool:
         return _holds_labels(read_label_picture(file))
     except P2PError:
         return False
+
+
+def prefer_photos(folder: PhotoFolder, report: Reporter = QUIET) -> list[Path]:
+    """Of pictures of one name keep the photo, where it can be told; notes and returns the label pictures beside it."""
+    if picked := folder.settle_clashes(pick_photo):
+        report.note(say_picked(picked, folder.folder))
+    return picked
 
 
 def say_picked(picked: Sequence[Path], where: Path) -> str:
