@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.named_file import refuse_other_name
 from p2p_datatools.contract.packages import require_packages
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.pictures.arrays import Array
@@ -35,7 +36,7 @@ from p2p_gan.models.location import model_file, model_fingerprint, onnx_beside
 from p2p_gan.models.model import Model, model_bytes, read_model
 from p2p_gan.models.onnx_file import PRECISIONS, OnnxFile, read_onnx_file
 from p2p_gan.models.onnx_graph import onnx_bytes
-from p2p_gan.models.output_file import describe_other, refuse_other_name, write_once
+from p2p_gan.models.output_file import describe_other, write_once
 from p2p_gan.models.torchscript import is_script_of, script_bytes, script_source
 from p2p_gan.runs.runfolder import RUN, find_recorded, read_run_record
 

@@ -14,12 +14,13 @@ import torch
 from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.named_file import refuse_other_name
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import path_word, plural
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model, describes_itself, model_bytes, read_model
-from p2p_gan.models.output_file import refuse_other_name, write_once
+from p2p_gan.models.output_file import write_once
 from p2p_gan.models.reference_layout import (
     COUNTER,
     DROPOUT,
