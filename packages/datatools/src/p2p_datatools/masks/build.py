@@ -59,9 +59,7 @@ from p2p_datatools.masks.work import MaskWork
 _OF_FOLDERS = frozenset(
     {
         *("soft-mask", "inexact-areas", "hidden-colours", "other-colour-table", "unlisted-number", "depth"),
-        "number-names",
-        "doubted-ids",
-        *("pairs-as-half", "exchanged-colours"),
+        *("number-names", "doubted-ids", "pairs-as-half", "exchanged-colours"),
     }
 )
 

@@ -20,7 +20,7 @@ from p2p_datatools.contract.pictures.images import hash_pixels
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.data.coding import Coding
-from p2p_gan.evaluation.metrics import ssim
+from p2p_gan.evaluation.metrics import range_width, ssim
 from p2p_gan.inference.apply import ApplyOptions, seed_of, translate
 from p2p_gan.inference.input_pictures import InputPicture, list_inputs
 from p2p_gan.inference.inputs import encode_classes
@@ -346,8 +346,7 @@ class _Both(Translator):
             steps, similar, changed = 0.0, 1.0, float((pixels[0] != pixels[1]).mean())
         else:
             largest, changed = np.abs(first - second).max(), 0.0
-            width = (coding.range[1] - coding.range[0]) or 1.0
-            steps = float(np.abs(pixels[0].astype(np.float64) - pixels[1]).max()) / width * _STEPS
+            steps = float(np.abs(pixels[0].astype(np.float64) - pixels[1]).max()) / range_width(coding.range) * _STEPS
             similar = ssim(pixels[0], pixels[1], coding.range)
         self.difference = Difference(
             before.count + 1,

@@ -36,7 +36,7 @@ from p2p_gan.evaluation.metrics import mean_picture
 from p2p_gan.evaluation.pair_scores import PairScorer, PairScores, mean_key
 from p2p_gan.evaluation.segmenter import Segmenter
 from p2p_gan.evaluation.tally import BesideReal, Tally
-from p2p_gan.inference.apply import ApplyOptions
+from p2p_gan.inference.apply import ApplyOptions, refuse_few_variants
 from p2p_gan.inference.inputs import read_model_pair, refuse_folder, task_for
 from p2p_gan.machine.device import resolve_device
 from p2p_gan.machine.threads import limit_threads
@@ -117,10 +117,7 @@ class EvaluationRequest:
     weights: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.variants < 1:
-            raise UsageError(
-                f"variants={self.variants}", "is not possible", "Give 1 or more.", code="impossible-setting"
-            )
+        refuse_few_variants(self.variants)
 
 
 def evaluate(

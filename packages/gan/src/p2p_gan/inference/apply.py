@@ -59,6 +59,12 @@ class ApplyOptions:
         return {"size": str(self.size) if self.size else None, "seed": self.seed, "dropout": self.dropout}
 
 
+def refuse_few_variants(variants: int) -> None:
+    """Raise UsageError for fewer variants than one."""
+    if variants < 1:
+        raise UsageError(f"variants={variants}", "is not possible", "Give 1 or more.", code="impossible-setting")
+
+
 def translator_of(
     model: AnyModel, device: "torch.device | None" = None, tile: int | None = None, note: Note | None = None
 ) -> Translator:

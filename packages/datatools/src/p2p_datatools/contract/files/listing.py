@@ -161,6 +161,16 @@ class LeftOut:
         return advise(self.kinds)
 
 
+def folders_in(place: Path) -> list[Path]:
+    """The folders in a folder, in the order of their names; none where it is closed to us."""
+    try:
+        with os.scandir(place) as entries:
+            names = [each.name for each in entries if each.is_symlink() or each.is_dir()]
+    except OSError:
+        return []
+    return [folder for name in sorted(names) if (folder := place / name).is_dir()]
+
+
 def holds_nothing(folder: Path) -> bool:
     """Whether a folder has nothing in it, hidden files included."""
     return next(folder.iterdir(), None) is None

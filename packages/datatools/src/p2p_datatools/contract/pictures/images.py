@@ -18,7 +18,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import atomic, write_bytes
-from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.palette import Color, Palette
 from p2p_datatools.contract.pictures.formats import jpeg, png
 from p2p_datatools.contract.pictures.formats.png import PictureRole
 from p2p_datatools.contract.pictures.header import PictureFile, is_deep, known_orientation, open_picture
@@ -394,6 +394,11 @@ def color_codes(colors: NDArray[np.uint8]) -> NDArray[np.uint32]:
     parts = colors.astype(np.uint32)
     codes: NDArray[np.uint32] = (parts[..., 0] << np.uint32(16)) | (parts[..., 1] << np.uint32(8)) | parts[..., 2]
     return codes
+
+
+def color_of_code(code: int) -> Color:
+    """The colour of a number as `color_codes` gives."""
+    return code >> 16, code >> 8 & 255, code & 255
 
 
 def encode_mask(indices: LabelMap, palette: Palette, *, role: PictureRole | None = None) -> bytes:
