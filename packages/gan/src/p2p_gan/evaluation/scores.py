@@ -232,7 +232,7 @@ class Evaluation:
         """
         card, split = self.model.card, self.mean_picture_of
         failed = [] if split == self.asked.split else skipped
-        pairs = load_fitted(self.folder, self.folder.of(split), self.task, card.size or _MEAN_SIZE, "stretch", failed)
+        pairs = load_fitted(self.folder, self.folder.of(split), self.task, card.size or _MEAN_SIZE, failed)
         first = next(pairs, None)
         if first is None:
             return None
