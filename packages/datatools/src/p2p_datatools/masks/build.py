@@ -23,7 +23,7 @@ from p2p_datatools.contract.pictures.kinds import is_label_picture
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.worn.snap import TOLERANCE
 from p2p_datatools.contract.progress import MANY, QUIET, Reporter
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import name_first, plural
 from p2p_datatools.labels.formats.pictures.class_names import NO_CLASS
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionFault, RegionLabels
@@ -356,14 +356,11 @@ def _claims(
 
 def _refuse_alike(skipped: Sequence[Skip]) -> None:
     """Raise one P2PError where all that failed is of one kind, and read in the same wrong way."""
-    if (
-        len(skipped) > 1
-        and {skip.code for skip in skipped} <= _OF_FOLDERS
-        and len({skip.code for skip in skipped}) == 1
-    ):
-        first, code = skipped[0], skipped[0].code
-        others = plural(len(skipped) - 1, "more picture")
-        raise P2PError(f"{first.where} (and {others})", first.what, first.to_do, code=code)
+    codes = {skip.code for skip in skipped}
+    if len(skipped) > 1 and len(codes) == 1 and codes <= _OF_FOLDERS:
+        first = skipped[0]
+        where = name_first(first.where, len(skipped), "picture")
+        raise P2PError(where, first.what, first.to_do, code=first.code)
 
 
 def _decisions(claims: ClassMapping, totals: MaskTotals) -> tuple[Decision, ...]:

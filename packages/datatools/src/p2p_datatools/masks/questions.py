@@ -20,7 +20,7 @@ from p2p_datatools.contract.pictures.ground import spread
 from p2p_datatools.contract.pictures.index import NumberPieces
 from p2p_datatools.contract.pictures.worn.snap import TOLERANCE
 from p2p_datatools.contract.progress import Reporter
-from p2p_datatools.contract.words import p2p_command, plural, shell_word
+from p2p_datatools.contract.words import name_first, p2p_command, plural, shell_word
 from p2p_datatools.labels.formats.pictures.class_names import NO_CLASS
 from p2p_datatools.labels.values import (
     VOID,
@@ -155,9 +155,9 @@ def _color_hint(source: str, target: str) -> str:
 def _note_interpolated(pictures: Collection[str], report: Reporter) -> None:
     """Note pictures of class numbers whose edges have the numbers of other classes."""
     if pictures:
-        more = f" (and {plural(len(pictures) - 1, 'more picture')})" if len(pictures) > 1 else ""
+        first = name_first(min(pictures), len(pictures), "picture")
         report.note(
-            f"{min(pictures)}{more}: at many edges single pixels have a class number between those beside them, as "
+            f"{first}: at many edges single pixels have a class number between those beside them, as "
             "after resizing with interpolation: they become that class. Take the labels in their own size, or resize "
             "them by the nearest pixel."
         )
@@ -270,8 +270,7 @@ def _place(numbered: Collection[str], found: LabelSet) -> str:
     """The pictures of bare numbers, where most of a folder are others with which nothing is wrong; else nothing."""
     if not numbered or 2 * len(numbered) > len(found.items):
         return ""
-    more = plural(len(numbered) - 1, "more picture")
-    return f"{min(numbered)} (and {more})" if len(numbered) > 1 else min(numbered)
+    return name_first(min(numbered), len(numbered), "picture")
 
 
 def _names_without_numbers(found: LabelSet) -> ClassNames | None:

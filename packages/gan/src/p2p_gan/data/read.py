@@ -6,8 +6,6 @@ Nothing here may use random numbers or keep what it read; each result depends on
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TypeVar
 
-import numpy as np
-
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pairs.halves import load_halves, read_nodata
@@ -139,5 +137,4 @@ def on_all_cores(work: Callable[[Pair], _T], pairs: Sequence[Pair], folder: Pair
 
 
 def _decoded_bytes(folder: PairFolder, pair: Pair) -> int:
-    pixel = sum(half.channels * np.dtype(half.dtype).itemsize for half in (folder.a, folder.b))
-    return pair.size.width * pair.size.height * pixel * _COPIES
+    return pair.size.width * pair.size.height * folder.pixel_bytes * _COPIES

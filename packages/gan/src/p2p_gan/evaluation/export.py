@@ -43,7 +43,6 @@ from p2p_gan.runs.runfolder import RUN, find_recorded, read_run_record
 MOST_DIFFERENT = 1e-3  # of -1 to 1, or of a probability: an eighth of a step of 8 bits
 LEAST_SSIM = 0.95  # of a picture in 16 bits; one that is only rounded is above 0.99
 _REAL = 8  # pictures that are compared
-_SPLITS = ("test", "val", "train")
 _DRAWN = ((1.0, 1.0, 0), (1.5, 1.0, 1), (0.9, 0.8, 2), (1.0, 1.0, None))  # height, width of the model's size, seed
 _SIDE, _LARGEST_SIDE = 256, 512  # of random inputs where the model has no size, and of any
 _AREA = 8  # sides of the areas of a random mask
@@ -283,7 +282,7 @@ def _real_inputs(source: Path, inputs: Path | str | None, card: ModelCard, repor
 def _list_pairs(place: Path) -> list[InputPicture]:
     """The pairs of a run: those held out, or if there are none those of training."""
     folder = open_pairs(place)
-    pairs = next((folder.of(split) for split in _SPLITS if folder.of(split)), folder.pairs)
+    pairs = folder.of(folder.held_out or "train") or folder.pairs
     return [InputPicture(pair.name, place / pair.file, folder, pair) for pair in pairs]
 
 

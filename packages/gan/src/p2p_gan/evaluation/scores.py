@@ -326,5 +326,5 @@ def _where_pairs_are(folder: PairFolder) -> str:
     """What to do where the split that is asked for is empty."""
     if folder.foreign and all("/" not in pair.file for pair in folder.pairs):  # it is likely a split itself
         return "Choose --split train, which then are all its pictures, or give the folder above, whose test/ it is."
-    other = next((f"Choose --split {split}, or run" for split in ("test", "val") if folder.of(split)), "Run")
+    other = f"Choose --split {folder.held_out}, or run" if folder.held_out else "Run"
     return f"{other} {p2p_command('data split', folder.path)}."

@@ -20,6 +20,7 @@ from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.pictures.worn.reading import list_classes
 from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.contract.words import name_first
 from p2p_gan.inference.inputs import PictureBytes, open_input, read_input, refuse_other_names
 from p2p_gan.inference.mask_inputs import NOT_MASKS
 from p2p_gan.models.card import ModelCard
@@ -112,9 +113,9 @@ def find_beyond(pixels: Array, card: ModelCard) -> str | None:
 def _note_small_values(files: Sequence[Path], pictures: Sequence[Array], card: ModelCard, report: Reporter) -> None:
     """Note that all pictures have a small part of the model's range, as of another unit, fewer bits, or 0 and 1."""
     coding = card.input_coding
-    first = f"{files[0]}{f' (and {len(files) - 1} more)' if len(files) > 1 else ''}"
     if card.input.kind == "mask" or not pictures:
         return
+    first = name_first(files[0], len(files))
     if coding.dtype == "uint8":
         if all(each.max() == 1 and each.min() == 0 for each in pictures):
             what = "has no values but 0 and 1, two shades of black. If 1 stands for white, multiply them by 255."
@@ -168,8 +169,7 @@ def _refuse_no_masks(chosen: Sequence[Path | PictureBytes], count: int, card: Mo
                 return  # is reported where all are read
             first = first or error
     assert first is not None, "there is a picture"
-    code = first.code
-    raise P2PError(f"{first.where} (and {count - 1} more)", first.what, first.to_do, code=code)
+    raise P2PError(name_first(first.where, count), first.what, first.to_do, code=first.code)
 
 
 def _note_one_class(
@@ -239,9 +239,9 @@ def _note_pairs(files: Sequence[Path], pictures: Sequence[Photo], card: ModelCar
         reason = f"are twice as high as those of training ({_sizes(pictures, card)}), as A above B is"
     else:
         return
-    where = files[0] if len(files) == 1 else f"{files[0]} (and {len(files) - 1} more)"
+    first = name_first(files[0], len(files))
     report.note(
-        f"{where}: the pictures {reason}, but the model takes {card.input.name} alone. If they are pairs, take them "
+        f"{first}: the pictures {reason}, but the model takes {card.input.name} alone. If they are pairs, take them "
         "apart with 'p2p data halves' and give that half, or give the folder above test/."
     )
 
