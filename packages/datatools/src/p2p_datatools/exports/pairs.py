@@ -32,6 +32,7 @@ from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pairs.halves import load_halves, read_nodata
 from p2p_datatools.contract.pairs.lines import SHARD_LINES, SHARDS, Pair
 from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT, Half, PairFolder, header_of, open_pairs
+from p2p_datatools.contract.pairs.mask_halves import class_indices
 from p2p_datatools.contract.pairs.own_folders import EXPORTED_PAIRS
 from p2p_datatools.contract.pairs.shard_files import (
     NODATA_ENDING,
@@ -45,7 +46,7 @@ from p2p_datatools.contract.pairs.shard_files import (
 from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.formats import png
-from p2p_datatools.contract.pictures.images import as_rgb, indices_of_colors
+from p2p_datatools.contract.pictures.images import as_rgb
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command
 
@@ -333,10 +334,7 @@ def _write_segmentation(folder: PairFolder, item: ExportItem, paths: Sequence[Pa
     halves = load_halves(folder, pair)
     photo, mask = halves[::-1] if folder.a.kind == "mask" else halves
     assert folder.palette is not None, "a folder without has been refused"
-    indices, outside = indices_of_colors(mask, folder.palette)
-    if outside.any():
-        what = f"has a colour outside the palette {folder.palette.name} in its mask"
-        raise P2PError(folder.path / pair.file, what, "Pair again from the masks.", code="palette-colour")
+    indices = class_indices(mask, folder.palette, where=folder.path / pair.file)
     nodata = read_nodata(folder, pair)
     if nodata is not None:
         indices = np.where(nodata.either, np.uint8(IGNORE), indices)

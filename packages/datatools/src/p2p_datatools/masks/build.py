@@ -358,9 +358,8 @@ def _refuse_alike(skipped: Sequence[Skip]) -> None:
     """Raise one P2PError where all that failed is of one kind, and read in the same wrong way."""
     codes = {skip.code for skip in skipped}
     if len(skipped) > 1 and len(codes) == 1 and codes <= _OF_FOLDERS:
-        first = skipped[0]
-        where = name_first(first.where, len(skipped), "picture")
-        raise P2PError(where, first.what, first.to_do, code=first.code)
+        first, code = skipped[0], skipped[0].code
+        raise P2PError(name_first(first.where, len(skipped), "picture"), first.what, first.to_do, code=code)
 
 
 def _decisions(claims: ClassMapping, totals: MaskTotals) -> tuple[Decision, ...]:

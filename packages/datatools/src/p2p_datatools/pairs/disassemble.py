@@ -29,6 +29,7 @@ from p2p_datatools.contract.pairs.manifest import (
     read_manifest,
     refuse_photos,
 )
+from p2p_datatools.contract.pairs.mask_halves import off_palette
 from p2p_datatools.contract.pairs.seam import are_deep, glance_at, read_any, spread_files, stand_in_three
 from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.arrays import Array
@@ -305,14 +306,7 @@ def _product(place: str, half: Array, palette: Palette | None, path: Path, worn:
             worn.append(_JpegHalf(path, int(outside.sum()), len(places), first))
             return Product(f"{place}.png", indices, palette)
     if outside.any():
-        count = int(outside.sum())
-        number = plural(count, "pixel of its mask half has", "pixels of its mask half have")
-        raise P2PError(
-            path,
-            f"{number} a colour outside the palette {palette.name}",
-            "Pair again from the masks.",
-            code="palette-colour",
-        )
+        raise off_palette(half, outside, palette, path)
     return Product(f"{place}.png", indices, palette)
 
 

@@ -16,6 +16,7 @@ from p2p_datatools.contract.names import without_suffix
 from p2p_datatools.contract.pairs.halves import load_halves, read_nodata
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import UNSPLIT, Half, PairFolder, split_order
+from p2p_datatools.contract.pairs.mask_halves import class_indices
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array, read_picture_values
 from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture, photo_size
@@ -29,7 +30,6 @@ from p2p_datatools.statistics.measure import (
     PictureMeasures,
     measure_colors,
     measure_mask,
-    measure_mask_half,
 )
 from p2p_datatools.statistics.tally import HalfRole, SizeTally, SplitTally
 from p2p_datatools.statistics.values import DataStatistics
@@ -140,7 +140,7 @@ def _weigh(folder: PairFolder, pair: Pair) -> int:
 def _measure_half(pixels: Array, role: HalfRole, gaps: Gaps | None, where: str) -> HalfMeasures:
     if role.palette is None:
         return measure_colors(pixels, gaps)
-    return measure_mask_half(pixels, role.palette, where=where)
+    return measure_mask(class_indices(pixels, role.palette, where=where))
 
 
 def _measure_mask(path: Path, read: ReadOptions, budget: Budget, *, palette: Palette) -> PictureMeasures:

@@ -11,6 +11,7 @@ from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pairs.halves import load_halves, read_nodata
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
+from p2p_datatools.contract.pairs.mask_halves import class_indices
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.nodata import Gaps
@@ -18,7 +19,6 @@ from p2p_datatools.contract.pictures.resize import fit_gaps, fit_to
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.threads import parallel_map
 from p2p_gan.config.config import Config
-from p2p_gan.data.coding import class_indices
 from p2p_gan.data.sizing import Sizing, bring_gaps_to_size, bring_to_size, middle, sizing_of
 from p2p_gan.data.task import Task
 

@@ -13,6 +13,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pairs.halves import as_photo, load_halves
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
+from p2p_datatools.contract.pairs.mask_halves import class_indices
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array, read_filled
 from p2p_datatools.contract.pictures.header import Form, PictureFile, open_picture
@@ -20,7 +21,7 @@ from p2p_datatools.contract.pictures.images import LabelMap, Photo, as_rgb, colo
 from p2p_datatools.contract.pictures.memory import open_bytes
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.worn.reading import list_classes
-from p2p_gan.data.coding import Coding, class_indices
+from p2p_gan.data.coding import Coding
 from p2p_gan.data.task import Task, task_of
 from p2p_gan.inference.mask_inputs import InputChanges, read_palette_mask
 from p2p_gan.models.card import ModelCard

@@ -169,7 +169,8 @@ def _refuse_no_masks(chosen: Sequence[Path | PictureBytes], count: int, card: Mo
                 return  # is reported where all are read
             first = first or error
     assert first is not None, "there is a picture"
-    raise P2PError(name_first(first.where, count), first.what, first.to_do, code=first.code)
+    code = first.code
+    raise P2PError(name_first(first.where, count), first.what, first.to_do, code=code)
 
 
 def _note_one_class(
