@@ -77,16 +77,15 @@ def check(
     left_out += [replace(finding_of(error_of(found), found.where), severity="hint")] if found else []
     if used is None:
         return _check_photos(path, files, left_out, first, report)
+    masks, folder = _pictures_of(path, files), None
     if photos:
         refuse_pairs_as_photos(Path(photos))
-    folder, look = PhotoFolder(Path(photos)) if photos else None, Looker("masks", len(files), report)
-    if folder:
+        folder = PhotoFolder(Path(photos))
         prefer_photos(folder, report)
         left_out += find_left_out(folder.others)
-    masks = _pictures_of(path, files)
-    if folder and (way := join_names(masks, folder)):
-        report.note(way)
-    wrong = _masks(files, used, masks, folder, read, look, report)
+        if way := join_names(masks, folder):
+            report.note(way)
+    wrong = _masks(files, used, masks, folder, read, Looker("masks", len(files), report), report)
     return CheckResult("masks", len(files), (*left_out, *wrong))
 
 

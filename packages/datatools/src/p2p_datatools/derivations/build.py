@@ -72,10 +72,9 @@ def derive(
     """Write what `op` makes of every photo in PHOTOS to DEST/NAME.png, or for `Lab` to DEST/L and DEST/ab.
 
     Names are the photos' paths below PHOTOS without suffix, so that 'p2p data pair DEST PHOTOS' joins them. The same
-    photo, name, settings and seed give the same picture. A photo of more than 8 bits is drawn, by `Edges` and
-    `Sketch`, from its values stretched to black and white; other operations refuse it.
-    `read` says which page of files with several is read. On a DEST made with the same settings new photos are added
-    and others kept.
+    photo, name, settings and seed give the same picture. A photo of more than 8 bits is drawn, by `Edges` and `Sketch`,
+    from its values stretched to black and white; other operations refuse it. `read` says which page of files with
+    several is read. On a DEST made with the same settings new photos are added and others kept.
 
     Raises P2PError, and writes no DEST, when a photo is broken, unless `keep_going`: then those are in `skipped`, and
     in DEST/skipped.jsonl. Raises UsageError when DEST holds anything else, or was made with other settings.
@@ -112,7 +111,7 @@ def derive(
             destination.commit(lambda at: _write_records(at, recipe, done.lines), skipped=skipped)
     say_over_white(over_white, report)
     _say_stretched(stretched, report)
-    folders = tuple(dest / folder if folder else dest for folder in op.folders)
+    folders = tuple(dest / folder for folder in op.folders)
     made = (recipe["op"], recipe["settings"], done.made, done.kept)
     return DeriveSummary(*made, tuple(skipped), dest, folders, folder.others)
 

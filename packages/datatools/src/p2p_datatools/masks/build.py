@@ -133,11 +133,11 @@ class SnapOptions:
 class PaintOptions:
     """How labels are painted: the order in which regions cover each other, and how colours of no class are treated.
 
-    `match` says which photo a label has, as `masks.partners.match_photos` does.
-    With `strict` a region that cannot be painted costs its picture; otherwise it is left out, counted and listed.
-    `empty` is what becomes of pictures that the labels list without objects: background, if others have objects
-    (`auto`) or in any case, or an `error`. `read` says which page of files with several is read, and whether EXIF turns
-    photos. `threads` masks are painted at a time (one per core by default); their number does not change the result.
+    `match` says which photo a label has, as `masks.partners.match_photos` does. With `strict` a region that cannot be
+    painted costs its picture; otherwise it is left out, counted and listed. `empty` is what becomes of pictures that
+    the labels list without objects: background, if others have objects (`auto`) or in any case, or an `error`. `read`
+    says which page of files with several is read, and whether EXIF turns photos. `threads` masks are painted at a time
+    (one per core by default); their number does not change the result.
     """
 
     order: PaintOrder = "palette"

@@ -147,10 +147,9 @@ def take_apart(
     names keep their split folder, such as train/1. `words` are LEFT and RIGHT, by default those of the manifest, else
     ("a", "b"). Where nearly all pictures of a folder without a manifest have bars of one colour between their halves,
     or captions, or two stand one above the other, they are taken apart there, and a note says so; three words mean that
-    three pictures stand side by side, four that four stand in two rows.
-    DEST/splits.json has the splits of the manifest, which `pair` takes from there. Halves that it calls masks become
-    exact mask folders with their palette; every file is lossless. On a DEST made with the same words new pairs are
-    added and others kept.
+    three pictures stand side by side, four that four stand in two rows. DEST/splits.json has the splits of the
+    manifest, which `pair` takes from there. Halves that it calls masks become exact mask folders with their palette;
+    every file is lossless. On a DEST made with the same words new pairs are added and others kept.
 
     Raises P2PError, and writes no DEST, when a picture is broken or has an odd width, unless `keep_going`: then those
     are in `skipped`, and in DEST/skipped.jsonl. Raises UsageError when DEST holds anything else.

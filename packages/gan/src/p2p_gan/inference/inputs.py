@@ -216,10 +216,10 @@ def read_input(
     """Read a picture as the model's input: a mask as class indices, or in its exact colours if the model takes colours.
 
     Grey in three equal channels is one channel where the model takes one; blended colours of a mask become those of its
-    classes, what is transparent is background in a mask and laid over
-    white in a photo, pixels without data are filled: see `changes`. A picture that is not `exact` has been in a file
-    whose compression blends. Raises P2PError for a picture that is damaged or that the model does not take: a photo,
-    class numbers or a mask of another palette where it takes masks.
+    classes, what is transparent is background in a mask and laid over white in a photo, pixels without data are filled:
+    see `changes`. A picture that is not `exact` has been in a file whose compression blends. Raises P2PError for a
+    picture that is damaged or that the model does not take: a photo, class numbers or a mask of another palette where
+    it takes masks.
     """
     palette, changes = card.palette, changes or InputChanges()
     with open_picture(source) as picture:

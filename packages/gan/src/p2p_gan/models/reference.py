@@ -77,11 +77,11 @@ def import_model(
 ) -> ImportSummary:
     """Read a state dict such as latest_net_G.pth and write the model file `dest` (NAME.safetensors).
 
-    A state dict that lies in a safetensors file is read, too.
-    `direction` names input and output, `size` is the size of the training pictures (by default the U-Net's own, 256 for
-    a resnet), `settings` are dropout (off, on or a share), statistics (picture or running) and network, the name of one
-    of several generators in a file. Raises P2PError for the first tensor that does not fit and for a file with several
-    of which none is named, UsageError for an impossible setting or destination.
+    A state dict that lies in a safetensors file is read, too. `direction` names input and output, `size` is the size of
+    the training pictures (by default the U-Net's own, 256 for a resnet), `settings` are dropout (off, on or a share),
+    statistics (picture or running) and network, the name of one of several generators in a file. Raises P2PError for
+    the first tensor that does not fit and for a file with several of which none is named, UsageError for an impossible
+    setting or destination.
     """
     weights, dest = Path(weights), Path(dest)
     refuse_other_name(dest, ".safetensors")

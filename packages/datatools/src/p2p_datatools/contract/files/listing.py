@@ -198,9 +198,9 @@ def find_pictures(
     """All picture files below `folder`, hidden ones left out, in the order of their names.
 
     So are the pictures of confidence in a folder of masks that a model made, and those of changes in one of repaired
-    masks: they belong to it, but are not masks.
-    A manifest cannot hold a file name that is not UTF-8, and a folder may be closed to us: the error is added to
-    `strange` if given, else raised. Files of other kinds are added to `others`, as are links that lead nowhere.
+    masks: they belong to it, but are not masks. A manifest cannot hold a file name that is not UTF-8, and a folder may
+    be closed to us: the error is added to `strange` if given, else raised. Files of other kinds are added to `others`,
+    as are links that lead nowhere.
     """
     return [folder / name for name in picture_names(folder, suffixes, strange=strange, others=others)]
 

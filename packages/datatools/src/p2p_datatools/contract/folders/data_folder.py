@@ -96,9 +96,9 @@ def find_pairs(
 
     A folder with palette.toml holds masks; so does one for which a `palette` is given, unless its pictures clearly are
     A|B. `look` looks at some of the pictures. Notes say what is assumed of pairs. In folders of splits most people have
-    pairs, so that for others there the reason is given why they are none, as it is where folders below hold some or
-    the two halves of some. Raises P2PError for pairs in such folders
-    that have one name, or of which a half holds class numbers, and for pictures in which two stand otherwise.
+    pairs, so that for others there the reason is given why they are none, as it is where folders below hold some or the
+    two halves of some. Raises P2PError for pairs in such folders that have one name, or of which a half holds class
+    numbers, and for pictures in which two stand otherwise.
     """
     has_splits = bool(splits_of_pair_folders(files))
     if palette_of(path):

@@ -273,9 +273,9 @@ def read_foreign(path: Path | str, *, needs_train: bool = True) -> PairFolder:
     Other names of these folders, as valid/ or training/, are known, too. Of pictures alone lists beside them may give
     the splits, as train.txt and test.txt; those in no list count as train.
 
-    Sizes and hashes are unknown (0x0 and empty) until the pictures are decoded.
-    Raises P2PError when there is no picture, or pictures only in other folders; when there are no training pairs, if
-    `needs_train`; and for a folder that p2p wrote and that holds no pairs. `refuse_photos` looks at the pictures.
+    Sizes and hashes are unknown (0x0 and empty) until the pictures are decoded. Raises P2PError when there is no
+    picture, or pictures only in other folders; when there are no training pairs, if `needs_train`; and for a folder
+    that p2p wrote and that holds no pairs. `refuse_photos` looks at the pictures.
     """
     path = Path(path)
     refuse_missing_folder(path)
