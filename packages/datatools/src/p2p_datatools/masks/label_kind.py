@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.foreign import is_digits
-from p2p_datatools.contract.palette import IGNORE, Color, hex_of
+from p2p_datatools.contract.palette import IGNORE, Color, hex_of, rgb_of
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import color_codes, color_of_code
@@ -173,9 +173,8 @@ def _colors(picture: LabelPicture) -> dict[int, Color]:
     used = [int(number) for number in np.flatnonzero(picture.counts)]
     if picture.table is None:
         return {number: (number, number, number) for number in used}
-    table = np.zeros((256, 3), dtype=np.uint8)
-    table[: len(picture.table)] = picture.table
-    return {number: (int(table[number, 0]), int(table[number, 1]), int(table[number, 2])) for number in used}
+    table = picture.table_of_all
+    return {number: rgb_of(table[number]) for number in used}
 
 
 def _grey_holds_colors(

@@ -121,9 +121,15 @@ class LabelPicture:
         assert self.numbers is not None, "a picture has numbers or colours"
         if self.table is None:
             return as_rgb(self.numbers.astype(np.uint8))
+        return np.take(self.table_of_all, self.numbers, axis=0)
+
+    @property
+    def table_of_all(self) -> NDArray[np.uint8]:
+        """The colours of all numbers that 8 bits hold, (256, 3): those of the table, then black."""
+        assert self.table is not None, "there is a table"
         table = np.zeros((256, 3), dtype=np.uint8)
         table[: len(self.table)] = self.table
-        return np.take(table, self.numbers, axis=0)
+        return table
 
 
 def read_label_picture(source: Path | PictureFile) -> LabelPicture:
