@@ -52,8 +52,7 @@ def find_exchanged(
 
     The palette has to say which parts lie in which whole, and one of them has to have the whole's colour with red and
     blue exchanged: then the other parts lie in that one, the largest. Of cars, with a red body and blue lights, tyres
-    lie in lights.
-    `colors` are those that the class numbers were read from, by default the palette's.
+    lie in lights. `colors` are those that the class numbers were read from, by default the palette's.
     """
     colors = colors or {number: [each.color] for number, each in enumerate(palette.classes)}
     candidates = [

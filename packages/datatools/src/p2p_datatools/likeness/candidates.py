@@ -74,8 +74,8 @@ def find_candidates(
 ) -> Candidates:
     """The pairs of pictures to compare, one or two for each picture and at most eight, and those `also` asked for.
 
-    At most four more of each are those of which one as a whole is turned or a negative.
-    The same whatever the number of threads, and however many pictures are looked at together.
+    At most four more of each are those of which one as a whole is turned or a negative. The same whatever the number of
+    threads, and however many pictures are looked at together.
     """
     assert len(signatures) < 1 << (_FIRST - _SECOND), "a picture's number has 28 bits"
     empty = np.empty(0, np.uint64)

@@ -56,6 +56,7 @@ from p2p_datatools.masks.label_kind import (
     say_few_bits,
     soft_mask,
 )
+from p2p_datatools.masks.numberings import map_options
 
 BY_IDS = "palette ids"  # what decides on numbers without names
 _MOST_COLORS = 20  # that an error lists
@@ -319,10 +320,9 @@ class PictureReader:
     def _exchange_all(self, known: Mapping[Color, str]) -> str:
         """What to do about pictures with red and blue exchanged."""
         words = {exchange(each): self._claims.word(label) or "CLASS" for each, label in known.items()}
-        each = (
-            f"{hex_of(color)}={word}" for color, word in words.items() if color != exchange(color) and word != IGNORED
+        options = map_options(
+            {hex_of(color): word for color, word in words.items() if color != exchange(color) and word != IGNORED}
         )
-        options = " ".join(f"--map {shell_word(option)}" for option in each)
         return f"Exchange them in the picture; if all pictures are so, add {options}."
 
     def _refuse_foreign(self, item: PictureLabels, areas: list[FlatArea]) -> None:

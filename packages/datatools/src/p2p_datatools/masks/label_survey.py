@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import IGNORE, Color, rgb_of
-from p2p_datatools.contract.pictures.images import Photo
+from p2p_datatools.contract.pictures.images import Photo, color_codes
 from p2p_datatools.contract.pictures.index import LabelPicture, histogram
 from p2p_datatools.contract.pictures.soft import is_soft
 from p2p_datatools.contract.progress import QUIET, Reporter
@@ -198,8 +198,7 @@ def _count_colors(picture: LabelPicture) -> tuple[Counter[int], bool]:
 
 def count_pixels(pixels: NDArray[np.uint8]) -> dict[int, int]:
     """How many of the pixels, (n, 3), have each colour (0xRRGGBB)."""
-    wide = pixels.astype(np.uint32)
-    codes, times = np.unique(wide[:, 0] << 16 | wide[:, 1] << 8 | wide[:, 2], return_counts=True)
+    codes, times = np.unique(color_codes(pixels), return_counts=True)
     return dict(zip(codes.tolist(), times.tolist(), strict=True))
 
 

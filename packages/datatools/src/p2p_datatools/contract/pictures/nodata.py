@@ -150,8 +150,8 @@ def _as_type(value: float, dtype: np.dtype[Any]) -> Any:
 def refuse_outlier(values: _Values, path: Path, nodata: Nodata = "tag") -> None:
     """Raise P2PError when one value lies so far from all others that it is likely no data, and would set the range.
 
-    Nothing is asked where `nodata` is, or has among its values, `none`.
-    Types of 8 bits are not looked at, and of unsigned ones only the upper end: their range begins at 0 in any case.
+    Nothing is asked where `nodata` is, or has among its values, `none`. Types of 8 bits are not looked at, and of
+    unsigned ones only the upper end: their range begins at 0 in any case.
     """
     said = nodata_word(nodata)
     if values.dtype == np.uint8 or not values.size or "none" in (said or "").split(","):
