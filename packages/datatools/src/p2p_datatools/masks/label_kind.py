@@ -16,6 +16,7 @@ from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import color_codes, color_of_code
 from p2p_datatools.contract.pictures.index import LabelPicture
 from p2p_datatools.contract.pictures.soft import is_black_and_white
+from p2p_datatools.contract.values import find_distinct
 from p2p_datatools.labels.values import ClassNames, ColorLabels, PictureLabels
 from p2p_datatools.masks.class_mapping import ClassMapping
 from p2p_datatools.masks.numberings import map_options
@@ -157,7 +158,7 @@ def reads_as_colors(
 
 def _is_exact(picture: LabelPicture, known: Mapping[Color, str]) -> bool:
     """Whether a picture of colours has known ones alone."""
-    codes = np.unique(color_codes(picture.colors))
+    codes = find_distinct(color_codes(picture.colors))
     return all(color_of_code(int(code)) in known for code in codes)
 
 

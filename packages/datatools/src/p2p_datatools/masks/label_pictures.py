@@ -32,6 +32,7 @@ from p2p_datatools.contract.pictures.soft import is_interpolated, is_soft
 from p2p_datatools.contract.pictures.worn.flat_areas import FlatArea, find_foreign, find_inexact
 from p2p_datatools.contract.pictures.worn.restore import restore
 from p2p_datatools.contract.pictures.worn.snap import TOLERANCE, Snapper, SnapResult, undecided_pixels
+from p2p_datatools.contract.values import find_distinct
 from p2p_datatools.contract.words import plural, shell_word
 from p2p_datatools.labels.values import (
     VOID,
@@ -291,7 +292,7 @@ class PictureReader:
         `colors` are those of no class; one that is as its class has it, and no other's exchanged, shows that none is.
         """
         known = self._table(item)
-        own = np.unique(snapped.rows[~(snapped.moved | snapped.stray)])
+        own = find_distinct(snapped.rows[~(snapped.moved | snapped.stray)])
         found = explain_exchanged([*colors, *map(rgb_of, self.colors(item)[own])], known)
         if not found or all(exchange(color) == color for color in found):
             return

@@ -20,6 +20,7 @@ from p2p_datatools.contract.pictures.index import LabelPicture, histogram
 from p2p_datatools.contract.pictures.soft import is_soft
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.threads import parallel_map
+from p2p_datatools.contract.values import reduce_channels
 from p2p_datatools.labels.values import (
     ColorLabels,
     IndexLabels,
@@ -173,7 +174,7 @@ def _is_soft_drawing(picture: LabelPicture, count: int) -> bool:
     if count <= _MOST_CLASSES:
         return False
     window = np.ones((3, 3), dtype=np.uint8)
-    is_flat = (cv2.dilate(picture.colors, window) == cv2.erode(picture.colors, window)).all(axis=2)
+    is_flat = reduce_channels(np.logical_and, cv2.dilate(picture.colors, window) == cv2.erode(picture.colors, window))
     return 2 * len(count_pixels(picture.colors[is_flat])) < count
 
 
@@ -205,4 +206,4 @@ def count_pixels(pixels: NDArray[np.uint8]) -> dict[int, int]:
 def _is_flat(picture: Photo) -> NDArray[np.bool_]:
     """Which pixels are not at an edge, so that their colour is not a blend."""
     window = np.ones((3, 3), dtype=np.uint8)
-    return np.asarray((cv2.dilate(picture, window) - cv2.erode(picture, window)).max(axis=2) <= _FLAT)
+    return np.asarray(reduce_channels(np.maximum, cv2.dilate(picture, window) - cv2.erode(picture, window)) <= _FLAT)

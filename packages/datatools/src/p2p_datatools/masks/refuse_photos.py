@@ -16,6 +16,7 @@ from p2p_datatools.contract.pictures.images import Photo, color_codes, size_of
 from p2p_datatools.contract.pictures.index import LabelPicture
 from p2p_datatools.contract.pictures.kinds import measure_flatness
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.values import find_distinct
 from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.labels.formats.pictures.folders import pick_evenly
 from p2p_datatools.labels.values import ColorLabels, IndexLabels, LabelSet, PictureLabels
@@ -72,11 +73,11 @@ def _measure(item: PictureLabels, picture: LabelPicture, reader: PictureReader) 
     """The share of the pixels that are near no class, if a picture has as many values as a photo; else 0."""
     if picture.numbers is not None:
         numbers = picture.numbers
-        is_photo = measure_flatness(numbers.astype(np.uint32)) < _ROUGH and len(np.unique(numbers)) > _MANY
+        is_photo = measure_flatness(numbers.astype(np.uint32)) < _ROUGH and len(find_distinct(numbers)) > _MANY
         named = set(item.listed.numbers) if item.listed else set()
-        strange = [number for number in np.unique(numbers) if not reader.knows(int(number), named)]
+        strange = [number for number in find_distinct(numbers) if not reader.knows(int(number), named)]
         return float(np.isin(numbers, strange).mean()) if is_photo and len(strange) > _MANY else 0.0
-    if len(np.unique(color_codes(picture.colors))) < _COLORS:
+    if len(find_distinct(color_codes(picture.colors))) < _COLORS:
         return 0.0
     return _share_far(picture.colors, reader.colors(item), reader.tolerance)
 

@@ -13,6 +13,7 @@ from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, as_rgb, indices_of_colors
 from p2p_datatools.contract.pictures.nodata import Gaps
+from p2p_datatools.contract.values import reduce_channels
 from p2p_gan.data.coding import Kind
 from p2p_gan.evaluation.sparse import Sparse, add_sparse, to_sparse
 from p2p_gan.inference.segmentation import nearest_classes
@@ -133,5 +134,6 @@ def without_gaps(labels: LabelMap, gaps: Gaps | None) -> LabelMap:
 
 
 def _ignored_pixels(pixels: Array, kind: Kind) -> NDArray[np.bool_]:
-    found = pixels == IGNORE if kind == "classes" else (as_rgb(pixels) == np.array(IGNORE_COLOR)).all(axis=2)
-    return np.asarray(found)
+    if kind == "classes":
+        return np.asarray(pixels == IGNORE)
+    return reduce_channels(np.logical_and, as_rgb(pixels) == np.array(IGNORE_COLOR, np.uint8))

@@ -14,6 +14,7 @@ from skimage.metrics import structural_similarity
 
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, Photo
+from p2p_datatools.contract.values import reduce_channels
 from p2p_gan.evaluation.sparse import Sparse, add_sparse, to_sparse
 
 BYTES = (0.0, 255.0)
@@ -65,7 +66,7 @@ def sharpness(picture: Array, values: Range = BYTES, counted: PixelMask | None =
     for top in range(1, len(picture) - 1, _ROWS):
         rows = slice(top - 1, min(top + _ROWS, len(picture) - 1) + 1)
         strip = picture[rows].astype(np.float64)
-        grey = strip.mean(axis=2) if strip.ndim == 3 else strip
+        grey = reduce_channels(np.add, strip) / strip.shape[2] if strip.ndim == 3 else strip
         found = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * grey[1:-1, 1:-1]
         if counted is not None:
             known = counted[rows]

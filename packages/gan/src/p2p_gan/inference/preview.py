@@ -20,6 +20,7 @@ from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.pictures.worn.reading import list_classes
 from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.contract.values import find_distinct, reduce_channels
 from p2p_datatools.contract.words import name_first
 from p2p_gan.inference.inputs import PictureBytes, open_input, read_input, refuse_other_names
 from p2p_gan.inference.mask_inputs import NOT_MASKS
@@ -193,7 +194,7 @@ def _note_one_class(
 
 def _is_black_and_white(picture: Photo) -> bool:
     """Whether a picture has both, and nothing else but what JPEG leaves of them."""
-    black, white = (picture <= _NEAR).all(axis=2), (picture >= 255 - _NEAR).all(axis=2)
+    black, white = reduce_channels(np.maximum, picture) <= _NEAR, reduce_channels(np.minimum, picture) >= 255 - _NEAR
     return bool(black.any() and white.any() and np.mean(black | white) > _PURE)
 
 
@@ -295,4 +296,4 @@ def _is_flat(picture: Photo) -> bool:
     """Whether a picture has few colours; of a photo a small part of its pixels has more already."""
     pixels = picture.reshape(-1, 3)
     some = pixels[:: 1 + len(pixels) // _PART]
-    return all(len(np.unique(color_codes(each))) <= _FLAT for each in (some, pixels))
+    return all(len(find_distinct(color_codes(each))) <= _FLAT for each in (some, pixels))

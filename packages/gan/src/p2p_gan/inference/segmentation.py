@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, as_rgb, size_of
+from p2p_datatools.contract.values import reduce_channels
 from p2p_gan.inference.apply import ApplyOptions, fit_picture, resize_logits, translate
 from p2p_gan.inference.runtimes.translator import Translator, Values
 from p2p_gan.models.card import ModelCard
@@ -78,7 +79,7 @@ def _nearest_two(photo: Photo, palette: Palette) -> tuple[LabelMap, NDArray[np.i
     second = least.copy()
     pixels = photo.astype(np.int32)
     for index, color in enumerate(colors):
-        distance = ((pixels - color) ** 2).sum(axis=2, dtype=np.int32)
+        distance = reduce_channels(np.add, (pixels - color) ** 2)
         nearer = distance < least
         second = np.where(nearer, least, np.minimum(second, distance))
         best[nearer], least[nearer] = index, distance[nearer]

@@ -36,6 +36,7 @@ from p2p_datatools.contract.pictures.images import (
 )
 from p2p_datatools.contract.pictures.pillow import explain_damage
 from p2p_datatools.contract.pictures.soft import soft_greys
+from p2p_datatools.contract.values import find_distinct
 
 # What to do about floats.
 _CHOOSE = (
@@ -312,7 +313,7 @@ def _with_nodata(
         missing |= values == nodata
     if values.dtype.kind == "f":
         missing |= np.isnan(values)
-    if values.dtype.kind in "if" and len(np.unique(values[(values < 0) & ~missing])) == 1:
+    if values.dtype.kind in "if" and len(find_distinct(values[(values < 0) & ~missing])) == 1:
         missing |= values < 0
     if missing.any():
         values = np.where(missing, 0, values)

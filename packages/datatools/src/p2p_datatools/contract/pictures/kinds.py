@@ -14,6 +14,7 @@ from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pictures.images import color_codes
 from p2p_datatools.contract.pictures.index import LabelPicture, read_label_picture
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.values import find_distinct
 from p2p_datatools.contract.words import plural
 
 _MOST_VALUES = 256  # of a label picture
@@ -67,7 +68,7 @@ def _holds_labels(picture: LabelPicture) -> bool:
     if measure_flatness(values) < _FLAT:
         return False
     # A picture of one colour tells nothing, but one of one number is a mask without objects.
-    return (1 if picture.photo is None else 2) <= len(np.unique(values)) <= _MOST_VALUES
+    return (1 if picture.photo is None else 2) <= len(find_distinct(values)) <= _MOST_VALUES
 
 
 def measure_flatness(values: NDArray[np.uint32]) -> float:

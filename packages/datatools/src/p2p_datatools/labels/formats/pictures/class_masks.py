@@ -23,6 +23,7 @@ from p2p_datatools.contract.pictures.images import color_codes, size_of
 from p2p_datatools.contract.pictures.index import LabelPicture, read_label_picture
 from p2p_datatools.contract.pictures.kinds import pick_photo
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.values import find_distinct, reduce_channels
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.pictures.folders import pick_evenly
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, read_picture_name
@@ -226,9 +227,9 @@ def _picture(name: str, files: dict[str, Path], where: str, *, are_named: bool) 
 def _inside(picture: LabelPicture, where: str) -> NDArray[np.bool_]:
     """Where a mask is brighter than half of its brightest pixel, and not transparent; black alone is nowhere."""
     is_grey = picture.numbers is not None and picture.table is None
-    values = picture.numbers if picture.numbers is not None and is_grey else picture.colors.max(axis=2)
+    values = picture.numbers if picture.numbers is not None and is_grey else reduce_channels(np.maximum, picture.colors)
     told = values if is_grey else color_codes(picture.colors)
-    found = np.unique(told)
+    found = find_distinct(told)
     if picture.exact and 2 < len(found) < _FEWEST_GREYS and not (is_grey and found[-1] > _LARGEST_NUMBER):
         what = f"has {plural(len(found), 'value')}, and is so no mask of one class"
         to_do = "Read pictures of several classes as --format index or colors."
