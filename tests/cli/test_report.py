@@ -44,7 +44,7 @@ def test_a_file_that_is_not_ours_stays_and_a_name_that_is_no_page_s_is_refused(
     run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "mine.html").write_text("<html>mine")
-    for name, why in (("mine.html", "holds something else"), ("page.pdf", "End it in .html.")):
+    for name, why in (("mine.html", "holds something else"), ("page.pdf", "End it in .html")):
         assert app.main(["report", str(run), str(tmp_path / name)]) == 2
         assert why in capsys.readouterr().err
     assert (tmp_path / "mine.html").read_text() == "<html>mine"

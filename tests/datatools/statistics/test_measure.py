@@ -3,11 +3,8 @@
 import numpy as np
 import pytest
 
-from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.statistics import measure
-from p2p_datatools.statistics.measure import brightness_of, measure_colors, measure_mask, measure_mask_half
-
-CARS = load_palette("cars")
+from p2p_datatools.statistics.measure import brightness_of, measure_colors, measure_mask
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "int32", "uint32", "float16", "float64"])
@@ -37,7 +34,6 @@ def test_areas_are_those_of_the_classes_that_occur(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(measure, "_BAND", 5)
     mask = np.array([[0, 0, 2], [2, 2, 255], [4, 0, 0]], np.uint8)
     assert measure_mask(mask).areas == {0: 4, 2: 3, 4: 1, 255: 1}
-    assert measure_mask_half(CARS.colors()[mask], CARS, where="a").areas == {0: 4, 2: 3, 4: 1, 255: 1}
 
 
 def test_green_is_brighter_than_red_and_red_than_blue() -> None:

@@ -8,8 +8,7 @@ import torch
 
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import IGNORE, load_palette
-from p2p_datatools.contract.pictures.images import colorize
-from p2p_gan.data.coding import Coding, class_indices, coding_of
+from p2p_gan.data.coding import Coding, coding_of
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -93,19 +92,6 @@ def test_classes_are_one_hot_ignored_pixels_are_none_and_logits_become_the_likel
     assert (tensor.sum(dim=1) == torch.from_numpy(indices != IGNORE)).all()
     known = indices != IGNORE
     np.testing.assert_array_equal(coding.to_array(tensor * 9 - 4)[known], indices[known])
-
-
-def test_colours_of_a_mask_are_classes_exactly_and_another_colour_is_an_error_that_says_where(
-    refused: "Refused",
-) -> None:
-    indices = np.array([[0, 1, 2], [3, 4, IGNORE]], np.uint8)
-    colors = colorize(indices, CARS)
-    np.testing.assert_array_equal(class_indices(colors, CARS, where="x.png"), indices)
-    colors[1, 2] = (1, 2, 3)
-    with refused("palette-colour", "x.png") as error:
-        class_indices(colors, CARS, where="x.png")
-    assert "1 pixel of its mask has " in error.value.what
-    assert " (1, 2, 3) at x=2, y=1" in error.value.what
 
 
 def test_classes_of_a_photo_or_without_a_palette_and_too_many_channels_are_refused(refused: "Refused") -> None:

@@ -42,7 +42,7 @@ def test_a_class_of_the_wrong_colour_has_an_error_and_an_absent_one_none() -> No
     labels[:8] = 1
     fake = BLACK.copy()
     fake[:8, :, 0] = 51
-    errors = class_color_errors([fake], [BLACK], [labels], ["ground", "body", "lights"])
+    errors = class_color_errors(fake, BLACK, labels, ["ground", "body", "lights"])
     assert errors == {"ground": 0.0, "body": pytest.approx(0.2 / 3)}
 
 

@@ -85,7 +85,7 @@ def test_what_was_padded_is_cut_off_where_it_was_added(model: Model) -> None:
     padded = replace(model, generator=Copy(head="logits"), card=replace(model.card, fit="pad"))
     for own in (Size(32, 16), Size(10, 32)):  # of a size of 32x32
         pixels = picture(*own)
-        assert np.array_equal(apply_model(padded, pixels, ApplyOptions(), device=torch.device("cpu")), pixels)
+        assert np.array_equal(apply_model(padded, pixels, ApplyOptions()), pixels)
 
 
 def test_without_dropout_there_is_nothing_left_to_chance(model: Model) -> None:

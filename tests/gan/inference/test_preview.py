@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from p2p_datatools.contract.mask_folder import write_records
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
-from p2p_datatools.contract.pictures.images import Photo, write_mask, write_png
+from p2p_datatools.contract.pictures.images import Photo, color_codes, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.evaluation.scores import evaluate
 from p2p_gan.evaluation.work import evaluate_into
@@ -114,11 +115,11 @@ def test_plain_photos_of_a_shape_that_a_model_stretches_are_no_pairs(
 def test_few_colours_are_counted_in_all_pixels_and_those_of_photos_in_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
     counted: list[int] = []
 
-    def count(pixels: Photo) -> int:
+    def count(pixels: Photo) -> NDArray[np.uint32]:
         counted.append(len(pixels))
-        return len(np.unique(pixels.reshape(-1, 3), axis=0))
+        return color_codes(pixels)
 
-    monkeypatch.setattr(preview, "_count_colors", count)
+    monkeypatch.setattr(preview, "color_codes", count)
     mask = np.zeros((300, 400, 3), np.uint8)
     mask[:150] = 255
     assert preview._is_flat(mask)

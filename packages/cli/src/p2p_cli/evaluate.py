@@ -104,10 +104,10 @@ def command(
         if dest:
             render.say(f"written to {dest}")
         say_left_out(scores)
-    render.skips(scores.skipped, dest)
+    code = render.skips(scores.skipped, dest)
     if not as_json and dest is None:
         render.hint(next_command("sample", model, pairs, "--out", "DEST", "--sheet"))
-    return 1 if scores.skipped else 0
+    return code
 
 
 def _score(

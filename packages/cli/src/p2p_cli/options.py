@@ -203,6 +203,13 @@ class LateChoice(_Choice):
         return tuple(self._words())
 
 
+def label_formats() -> tuple[str, ...]:
+    """The formats of labels, for a `LateChoice`."""
+    from p2p_datatools.labels.read import format_names
+
+    return format_names()
+
+
 def json_option(command: Command) -> Command:
     """--json: the result as JSON on standard output."""
     return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on standard output.")(command)

@@ -41,12 +41,12 @@ def command(places: tuple[Path, ...], curves: Path | None, as_json: bool) -> int
       p2p runs run other-run --curves curves.html
     """
     from p2p_cli.text import render
-    from p2p_datatools.contract.errors import P2PError, UsageError
+    from p2p_datatools.contract.errors import P2PError
+    from p2p_datatools.contract.files.named_file import refuse_other_name
     from p2p_gan.runs.compare import differing_fields, read_runs, say_other_pairs, settings_rows
 
-    if curves is not None and curves.suffix.lower() not in (*_KINDS, *_PAGES):
-        what = "is not the name of a PNG, SVG or HTML file"
-        raise UsageError(curves, what, "End it in .png, .svg or .html.", code="wrong-file-name")
+    if curves is not None:
+        refuse_other_name(curves, *_KINDS, *_PAGES)
     closed: list[P2PError] = []
     runs = read_runs(places, strange=closed)
     for error in closed:
@@ -81,8 +81,9 @@ def _scores(found: dict[str, float] | None) -> str:
 
 
 def _draw(runs: "list[Run]", file: Path) -> None:
-    from p2p_datatools.contract.errors import P2PError, UsageError
+    from p2p_datatools.contract.errors import P2PError
     from p2p_datatools.contract.files.atomic import holds, write_bytes
+    from p2p_datatools.contract.files.named_file import other_content
     from p2p_datatools.contract.pages.place import write_page_file
     from p2p_datatools.sheets.plots import draw_curves
     from p2p_gan.reports.runs_page import runs_page
@@ -103,10 +104,5 @@ def _draw(runs: "list[Run]", file: Path) -> None:
         {panel.title: panel.series for panel in panels}, across="images", kind=_KINDS[file.suffix.lower()]
     )
     if file.exists() and not holds(file, drawn):
-        raise UsageError(
-            file,
-            "exists already and holds something else",
-            "Choose another name, or delete it.",
-            code="destination-exists",
-        )
+        raise other_content(file)
     write_bytes(file, drawn)

@@ -36,12 +36,6 @@ class LabelOptions(TypedDict):
     empty: Literal["auto", "background", "error"]
 
 
-def _formats() -> tuple[str, ...]:
-    from p2p_datatools.labels.read import format_names
-
-    return format_names()
-
-
 class WithFormats(click.Command):
     """A command whose help ends with the label formats, a line each, out of their table."""
 
@@ -67,7 +61,7 @@ class WithFormats(click.Command):
 @click.option(
     "--format",
     "label_format",
-    type=options.LateChoice(_formats),
+    type=options.LateChoice(options.label_formats),
     default="auto",
     show_default=True,
     help="The format of LABELS; auto detects it and prints it.",
@@ -173,10 +167,10 @@ def command(
     else:
         _say(summary)
     _remark(summary)
-    render.skips(summary.skipped, dest)
+    code = render.skips(summary.skipped, dest)
     if not as_json:
         render.hint(next_command("data", "pair", dest, summary.photos or "PHOTOS", "PAIRS"))
-    return 1 if summary.skipped else 0
+    return code
 
 
 def _build(

@@ -68,8 +68,7 @@ def command(source: Path, dest: Path, kind: str, photos: Path | None, keep_going
         render.say(options.to_json(summary))
     else:
         _say(summary, source, photos)
-    render.skips(summary.skipped, dest)
-    return 1 if summary.skipped else 0
+    return render.skips(summary.skipped, dest)
 
 
 def _export_pairs(pairs: Path, dest: Path, kind: str, photos: Path | None, *, keep_going: bool, as_json: bool) -> int:
@@ -92,8 +91,7 @@ def _export_pairs(pairs: Path, dest: Path, kind: str, photos: Path | None, *, ke
         render.say(f"{kind}: {total} in {dest} ({counts}); {summary.made} written now, {summary.kept} kept.")
         for line in _lines_to_load(kind, dest):
             render.hint(line)
-    render.skips(summary.skipped, dest)
-    return 1 if summary.skipped else 0
+    return render.skips(summary.skipped, dest)
 
 
 def _lines_to_load(kind: str, dest: Path) -> list[str]:

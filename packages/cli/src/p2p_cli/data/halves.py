@@ -56,5 +56,4 @@ def command(pairs: Path, dest: Path, halves: str | None, keep_going: bool, as_js
         named = ("--halves", f"{others[0].name},{last.name}") if is_named else ()
         if summary.one_size:
             render.hint(next_command("data", "pair", *summary.folders, "PAIRS", *named))
-    render.skips(summary.skipped, dest)
-    return 1 if summary.skipped else 0
+    return render.skips(summary.skipped, dest)

@@ -38,5 +38,4 @@ def command(parts: tuple[Path, ...], dest: Path, move: bool, as_json: bool) -> i
             f"{plural(summary.brought, 'pair')} of {plural(summary.parts, 'part')} in {dest}, {summary.kept} kept."
         )
         render.hint(next_command("data", "split", dest))
-    render.skips(summary.skipped, dest)
-    return 1 if summary.skipped else 0
+    return render.skips(summary.skipped, dest)

@@ -10,16 +10,10 @@ import click
 
 from p2p_cli import options
 from p2p_cli.text.hints import next_command
-from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.files.named_file import other_content, refuse_other_name
 
 if TYPE_CHECKING:
     from p2p_datatools.contract.palette import Palette
-
-
-def _formats() -> tuple[str, ...]:
-    from p2p_datatools.labels.read import format_names
-
-    return format_names()
 
 
 @click.command()
@@ -29,7 +23,7 @@ def _formats() -> tuple[str, ...]:
 @click.option(
     "--format",
     "label_format",
-    type=options.LateChoice(_formats),
+    type=options.LateChoice(options.label_formats),
     default="auto",
     show_default=True,
     help="The format of labels, as of build-masks.",
@@ -58,8 +52,9 @@ def command(
     from p2p_datatools.contract.palette import BUILT_IN, load_palette
     from p2p_datatools.masks.palettes import judge
 
-    _refuse_suffix(dest, ".toml")
-    _refuse_suffix(picture, ".png")
+    for place, suffix in ((dest, ".toml"), (picture, ".png")):
+        if place:
+            refuse_other_name(place, suffix)
     is_palette = source in BUILT_IN or Path(source).suffix.lower() == ".toml"
     findings = judge(source) if is_palette else ()
     for finding in findings:
@@ -96,25 +91,13 @@ def _write(palette: "Palette", dest: Path | None, picture: Path | None) -> None:
 
     text, drawn = palette.to_toml().encode(), draw_palette(palette) if picture else None
     if dest and dest.exists() and not holds(dest, text):
-        _refuse_content(dest)
+        raise other_content(dest)
     if picture and drawn is not None and picture.exists() and not shows(picture, drawn):
-        _refuse_content(picture)
+        raise other_content(picture)
     if dest:
         write_bytes(dest, text)
     if picture and drawn is not None:
         write_png(picture, drawn, role="contact sheet")
-
-
-def _refuse_suffix(path: Path | None, suffix: str) -> None:
-    if path and path.suffix.lower() != suffix:
-        raise UsageError(
-            path, f"is not the name of a {suffix[1:].upper()} file", f"End it in {suffix}.", code="wrong-file-name"
-        )
-
-
-def _refuse_content(path: Path) -> None:
-    what = "exists already and holds something else"
-    raise UsageError(path, what, "Choose another name, or delete it.", code="destination-exists")
 
 
 def _say(palette: "Palette") -> None:

@@ -48,8 +48,7 @@ def build_from_photos(
         render.say(options.to_json(summary))
     else:
         _say(summary, photos, min_confidence)
-    render.skips(summary.skipped, dest)
-    return 1 if summary.skipped else 0
+    return render.skips(summary.skipped, dest)
 
 
 def _say(summary: "PhotoMaskSummary", photos: Path, min_confidence: float) -> None:

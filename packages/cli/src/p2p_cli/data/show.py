@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
-from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.files.named_file import other_content, refuse_other_name
 
 if TYPE_CHECKING:
     from p2p_datatools.contract.pictures.overlay import Overlay
@@ -73,8 +73,7 @@ def command(
     from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_datatools.sheets.contact import SheetOptions, contact_sheet
 
-    if picture.suffix.lower() != ".png":
-        raise UsageError(picture, "is not the name of a PNG file", "End it in .png.", code="wrong-file-name")
+    refuse_other_name(picture, ".png")
     palette, read = load_palette(palette_name) if palette_name else None, ReadOptions(page)
     report = render.reporter()
     drawn = contact_sheet(
@@ -89,12 +88,7 @@ def command(
         report=report,
     )
     if picture.exists() and not force and not shows(picture, drawn):
-        raise UsageError(
-            picture,
-            "exists already and holds another picture",
-            "Choose another name, or add --force to replace it.",
-            code="destination-exists",
-        )
+        raise other_content(picture, "add --force to replace it")
     write_png(picture, drawn, role="contact sheet")
     render.say(str(picture))
     return 0

@@ -10,7 +10,8 @@ import click
 
 from p2p_cli import options
 from p2p_cli.text.hints import next_command
-from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.named_file import other_content, refuse_other_name
 from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
@@ -53,8 +54,8 @@ def command(
     from p2p_datatools.contract.palette import load_palette
     from p2p_datatools.statistics.collect import compute_statistics
 
-    if plots and plots.suffix.lower() != ".png":
-        raise UsageError(plots, "is not the name of a PNG file", "End it in .png.", code="wrong-file-name")
+    if plots:
+        refuse_other_name(plots, ".png")
     palette = load_palette(palette_name) if palette_name else None
     found = compute_statistics(path, palette=palette, read=read, report=render.reporter())
     advice = _advise(found)
@@ -158,10 +159,5 @@ def _draw(plots: Path, found: "DataStatistics", *, replace: bool) -> None:
 
     drawn = draw_bars(plot_panels(found))
     if plots.exists() and not replace and not holds(plots, drawn):
-        raise UsageError(
-            plots,
-            "exists already and holds another picture",
-            "Choose another name, or add --force to replace it.",
-            code="destination-exists",
-        )
+        raise other_content(plots, "add --force to replace it")
     write_bytes(plots, drawn)

@@ -308,13 +308,14 @@ def facts(pairs: Iterable[tuple[str, str]]) -> None:
             echo(f"{name:<11} {value}")
 
 
-def skips(skipped: Sequence[object], dest: object | None) -> None:
-    """The pictures that were skipped, and the file of DEST that lists them, if there is a DEST."""
+def skips(skipped: Sequence[object], dest: object | None) -> int:
+    """The pictures that were skipped, and the file of DEST that lists them, if there is a DEST; gives the exit code."""
     for skip in skipped[:20]:
         echo(f"skipped: {skip}", err=True)
     if skipped:
         more = f"; see {dest}/skipped.jsonl" if dest else ""
         echo(f"{plural(len(skipped), 'picture')} left out{more}.", err=True)
+    return 1 if skipped else 0
 
 
 def say_undecided(places: Sequence[object], dest: object) -> None:

@@ -30,7 +30,7 @@ from p2p_datatools.contract.palette import Palette, palette_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array
 from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture
 from p2p_datatools.contract.pictures.images import LabelMap, hash_pixels, size_of
-from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
+from p2p_datatools.contract.pictures.kinds import prefer_photos
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
 from p2p_datatools.contract.progress import QUIET, Reporter
@@ -77,15 +77,15 @@ def check(
     left_out += [replace(finding_of(error_of(found), found.where), severity="hint")] if found else []
     if used is None:
         return _check_photos(path, files, left_out, first, report)
+    masks, folder = _pictures_of(path, files), None
     if photos:
         refuse_pairs_as_photos(Path(photos))
-    folder, look = PhotoFolder(Path(photos)) if photos else None, Looker("masks", len(files), report)
-    _settle(folder, report)
-    left_out += find_left_out(folder.others) if folder else ()
-    masks = _pictures_of(path, files)
-    if folder and (way := join_names(masks, folder)):
-        report.note(way)
-    wrong = _masks(files, used, masks, folder, read, look, report)
+        folder = PhotoFolder(Path(photos))
+        prefer_photos(folder, report)
+        left_out += find_left_out(folder.others)
+        if way := join_names(masks, folder):
+            report.note(way)
+    wrong = _masks(files, used, masks, folder, read, Looker("masks", len(files), report), report)
     return CheckResult("masks", len(files), (*left_out, *wrong))
 
 
@@ -133,7 +133,7 @@ def _check_photos(
     path: Path, files: list[Path], left_out: list[Finding], first: _FirstPhotos, report: Reporter
 ) -> CheckResult:
     pictures = _pictures_of(path, files)
-    beside = _settle(pictures, report)
+    beside = set(prefer_photos(pictures, report))
     files = [file for file in files if file not in beside]
     check = PhotosCheck(path)
     broken = list(_photos(check, files, first, Looker("photos", len(files), report)))
@@ -143,14 +143,6 @@ def _check_photos(
 
 def _pictures_of(path: Path, files: list[Path]) -> PhotoFolder:
     return PhotoFolder(path, found=[file for file in files if file.suffix.lower() in SUFFIXES])
-
-
-def _settle(photos: PhotoFolder | None, report: Reporter) -> set[Path]:
-    """The label pictures that lie beside photos of their names."""
-    picked = photos.settle_clashes(pick_photo) if photos else []
-    if photos and picked:
-        report.note(say_picked(picked, photos.folder))
-    return set(picked)
 
 
 def _photos(check: PhotosCheck, files: list[Path], first: _FirstPhotos, look: Looker) -> Iterator[Finding]:

@@ -35,13 +35,13 @@ from p2p_datatools.contract.pairs.lines import FILLED, Pair
 from p2p_datatools.contract.pairs.manifest import (
     HEADER,
     PAIR_LINES,
-    SPLITS,
     Half,
     PairFolder,
     has_manifest,
     has_shards,
     open_pairs,
     refuse_untrainable,
+    split_order,
 )
 from p2p_datatools.contract.pairs.seam import refuse_drawn
 from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture, photo_size
@@ -198,8 +198,7 @@ def _mask_half(folder: PairFolder, pair: Pair, read: StoredHalves) -> tuple[Mask
 
 def _weight(folder: PairFolder, pair: Pair) -> int:
     """The memory that a pair of a manifest takes: its halves, and the picture that they share."""
-    each = sum(half.channels * np.dtype(half.dtype).itemsize for half in (folder.a, folder.b))
-    return 2 * pair.size.width * pair.size.height * each
+    return 2 * pair.size.width * pair.size.height * folder.pixel_bytes
 
 
 def _read(folder: PairFolder, pair: Pair, look: Looker, stack: ExitStack) -> StoredHalves | Finding:
@@ -242,7 +241,7 @@ def _pair(folder: PairFolder, pair: Pair, read: StoredHalves) -> Iterator[Findin
 
 
 def _same_pixels(folder: PairFolder, same: list[Pair]) -> Iterator[Finding]:
-    first, *others = sorted(same, key=lambda pair: (_order(pair), pair.name))
+    first, *others = sorted(same, key=lambda pair: (split_order(pair.split), pair.name))
     for pair in others:
         file, what = str(folder.path / pair.file), f"has the same pixels as {first.file}"
         if pair.split != first.split:
@@ -255,7 +254,7 @@ def _same_pixels(folder: PairFolder, same: list[Pair]) -> Iterator[Finding]:
 def _same_photo(folder: PairFolder) -> Iterator[Finding]:
     """Pairs of different splits that have one photo and different masks, or one picture as a half."""
     for same in find_alike(folder):
-        first, *others = sorted(same.pairs, key=lambda pair: (_order(pair), pair.name))
+        first, *others = sorted(same.pairs, key=lambda pair: (split_order(pair.split), pair.name))
         for pair in others:
             if pair.split != first.split and pair.hash != first.hash:
                 yield _leak(folder, pair, first, f"has {same.what} {first.file}")
@@ -286,10 +285,6 @@ def _leave_out(folder: PairFolder) -> str:
     if has_manifest(folder.path):
         return f"Remove one of them with {HEADER} and {PAIR_LINES} and split again"
     return "Remove one of them"
-
-
-def _order(pair: Pair) -> int:
-    return SPLITS.index(pair.split) if pair.split in SPLITS else len(SPLITS)
 
 
 def find_left_out(others: LeftOut) -> Iterator[Finding]:

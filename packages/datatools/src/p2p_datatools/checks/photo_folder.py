@@ -49,8 +49,8 @@ def read_look(
 ) -> PhotoRecord | Finding:
     """Read a photo and measure it, in the room of `look`, where `also` sees it too; a finding if it cannot be read.
 
-    A glance is kept only of those that are to `judge` whether photos are A|B pictures;
-    `twins` says that near-duplicates are looked for.
+    A glance is kept only of those that are to `judge` whether photos are A|B pictures; `twins` says that
+    near-duplicates are looked for.
     """
     try:
         with open_picture(file, read) as picture, look.room(decoded_bytes(picture)):

@@ -12,7 +12,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from p2p_datatools.checks.photos import measure_saturation
 from p2p_datatools.contract.errors import Finding
+from p2p_datatools.contract.values import reduce_channels
 from p2p_datatools.contract.words import plural
 
 _ENOUGH = 8  # pairs, from which on there is something usual
@@ -33,8 +35,8 @@ def describe_half(pixels: NDArray[np.generic]) -> tuple[float, ...]:
     small = cv2.resize(photo, (_SMALL, _SMALL), interpolation=cv2.INTER_AREA)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.float32)
     rows = photo[:: max(1, len(photo) // _SAMPLED)].astype(np.int16)
-    flat = float((np.abs(np.diff(rows, axis=1)).max(axis=2, initial=0) <= _SAME).mean())
-    colour = float((small.max(axis=2).astype(np.int16) - small.min(axis=2)).mean())
+    flat = float((reduce_channels(np.maximum, np.abs(np.diff(rows, axis=1))) <= _SAME).mean())
+    colour = measure_saturation(np.asarray(small, np.uint8))
     edges = float(np.abs(np.diff(grey, axis=1)).mean())
     return (*map(float, small.reshape(-1, 3).mean(axis=0)), float(grey.std()), colour, edges, 100 * flat)
 

@@ -27,7 +27,7 @@ from p2p_datatools.contract.pictures.images import (
     read_photo,
     size_of,
 )
-from p2p_datatools.contract.pictures.kinds import pick_photo
+from p2p_datatools.contract.pictures.kinds import prefer_photos
 from p2p_datatools.contract.pictures.overlay import lay_over, mark_places
 from p2p_datatools.contract.pictures.pages import ReadOptions
 from p2p_datatools.contract.pictures.resize import resize_photo, scale_to
@@ -61,7 +61,7 @@ class Thumbnails:
         self._palette = (palette or palette_of(path)) if kind == "masks" else None
         self._photos = PhotoFolder(photos) if photos else None
         if self._photos:
-            self._photos.settle_clashes(pick_photo)
+            prefer_photos(self._photos)
         self._photo_files = set(self._photos.names.values()) if self._photos else set[Path]()
         self._masks = PhotoFolder(path) if self._palette else None
         if self._masks and self._photos:

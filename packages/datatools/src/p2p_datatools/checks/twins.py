@@ -12,7 +12,7 @@ import numpy as np
 from p2p_datatools.contract.errors import Finding
 from p2p_datatools.contract.files.listing import stem_of
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import PairFolder
+from p2p_datatools.contract.pairs.manifest import HELD_OUT, PairFolder
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import p2p_command, plural
@@ -22,7 +22,6 @@ from p2p_datatools.likeness.pairs import NOTHING, PhotoHalf, has_photo
 from p2p_datatools.likeness.signature import PictureSignature, describe
 from p2p_datatools.likeness.store import SignatureStore
 
-_HELD_OUT = ("test", "val")
 _KIND = {"twin": "shows nearly what {} shows", "part": "shows a part of {}", "copy": "is a copy of {}, by its name"}
 _FEW = 3  # pictures that are copies of one; of more in a sequence each is like the next
 _MOST = 2  # a chain of more than one in so many pictures
@@ -82,9 +81,10 @@ class PairTwins:
         pairs = self._folder.pairs
         self._fill(len(pairs))
         links = find_links(self._signatures, [pair.name for pair in pairs], report=report)
-        return [
-            _LinkedPairs(link, pairs[link.first], pairs[link.second]) for link in links if not self._are_equal(link)
-        ]
+        links = [link for link in links if not self._are_equal(link)]
+        # Each pair is read once: drawings are linked to many others.
+        known = {place: pairs[place] for place in sorted({end for link in links for end in link[:2]})}
+        return [_LinkedPairs(link, known[link.first], known[link.second]) for link in links]
 
     def _beside(self, linked: "Sequence[_LinkedPairs]") -> Iterator[Finding]:
         if linked:
@@ -174,13 +174,13 @@ class _LinkedPairs(NamedTuple):
     def leaking_splits(self) -> set[str]:
         """The splits of two pairs that should not resemble each other; none where they may."""
         splits = {self.one.split, self.other.split}
-        return splits if len(splits) > 1 and splits & set(_HELD_OUT) else set()
+        return splits if len(splits) > 1 and splits & set(HELD_OUT) else set()
 
     @property
     def in_order(self) -> tuple[Pair, Pair]:
         """The one that is held out, rather for the test, and the other."""
         one, other = self.one, self.other
-        order = (*_HELD_OUT, one.split, other.split)
+        order = (*HELD_OUT, one.split, other.split)
         return (one, other) if order.index(one.split) < order.index(other.split) else (other, one)
 
 

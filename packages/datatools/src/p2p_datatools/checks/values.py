@@ -29,7 +29,7 @@ from p2p_datatools.contract.pictures.values_apart import (
     ends_apart,
     lowest_beside_holes,
 )
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import name_first, plural
 
 _LEFT_OUT = "'p2p data pair' counts them; training and scores leave them out."
 _WIDE = 4  # times as wide as its values, from which on a range is too wide
@@ -107,8 +107,8 @@ class ValueCheck:
             what = f"{pixels} in {plural(self._with_gaps, 'picture')}"
             yield Finding(where, what, _LEFT_OUT, "no-data", "warning")
         if self._outliers:
-            first, more = self._outliers[0], len(self._outliers) - 1
-            what = f"{first.what}{f' (and {more} more)' if more else ''}"
+            first = self._outliers[0]
+            what = name_first(first.what, len(self._outliers))
             yield Finding(first.where, what, first.to_do, "nodata-suspected", "warning")
         yield from self._few_bits(where)
         if constant := self._scales.constant():

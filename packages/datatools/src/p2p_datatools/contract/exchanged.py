@@ -52,8 +52,7 @@ def find_exchanged(
 
     The palette has to say which parts lie in which whole, and one of them has to have the whole's colour with red and
     blue exchanged: then the other parts lie in that one, the largest. Of cars, with a red body and blue lights, tyres
-    lie in lights.
-    `colors` are those that the class numbers were read from, by default the palette's.
+    lie in lights. `colors` are those that the class numbers were read from, by default the palette's.
     """
     colors = colors or {number: [each.color] for number, each in enumerate(palette.classes)}
     candidates = [
@@ -61,10 +60,12 @@ def find_exchanged(
         for part, whole in palette.wholes.items()
         if {*map(exchange, colors.get(part, ()))} & {*colors.get(whole, ())}
     ]
-    borders = _count_borders(mask) if candidates else None
+    if not candidates:
+        return None
+    borders = _count_borders(mask, max(*palette.wholes, *palette.wholes.values()))
     for part, whole in candidates:
         others = [each for each, its in palette.wholes.items() if its == whole and each != part]
-        if borders is not None and others:
+        if others:
             wrong, right = (int(borders[others, each].sum()) for each in (part, whole))
             if wrong >= _LEAST and wrong > _TIMES * right and _is_larger(mask, part, others):
                 return ExchangedClasses(part, whole)
@@ -108,12 +109,14 @@ def share_along_edges(mask: LabelMap) -> NDArray[np.float64]:
     return np.bincount(edges, minlength=256) / edges.size
 
 
-def _count_borders(mask: LabelMap) -> NDArray[np.int64]:
-    """How many neighbouring pixels have each two classes, (256, 256), the same both ways."""
-    counts = np.zeros(65536, dtype=np.int64)
-    for one, other in ((mask[:, 1:], mask[:, :-1]), (mask[1:], mask[:-1])):
+def _count_borders(mask: LabelMap, highest: int) -> NDArray[np.int64]:
+    """How many neighbouring pixels have each two classes, those above the `highest` as one; the same both ways."""
+    side = highest + 2
+    known = np.minimum(mask, np.uint8(highest + 1))
+    counts = np.zeros(side * side, dtype=np.int64)
+    for one, other in ((known[:, 1:], known[:, :-1]), (known[1:], known[:-1])):
         differ = one != other
-        codes = one[differ].astype(np.uint16) << 8 | other[differ]
-        counts += np.bincount(codes, minlength=65536)
-    table = counts.reshape(256, 256)
+        codes = one[differ].astype(np.uint16) * np.uint16(side) + other[differ]
+        counts += np.bincount(codes, minlength=side * side)
+    table = counts.reshape(side, side)
     return table + table.T

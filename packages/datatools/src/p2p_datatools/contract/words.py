@@ -19,6 +19,12 @@ def plural(count: int, one: str, several: str = "") -> str:
     return f"{count:,} {one if count == 1 else several or f'{one}s'}"
 
 
+def name_first(first: object, count: int, noun: str = "") -> str:
+    """The first of `count`, and how many others there are: `a.png`, `a.png (and 2 more)`."""
+    others = plural(count - 1, f"more {noun}") if noun else f"{count - 1} more"
+    return f"{first} (and {others})" if count > 1 else str(first)
+
+
 def duration_text(seconds: float) -> str:
     """A duration in at most two units: 45 s, 12 min, 3 h 20 min, 2.2 days."""
     minutes = round(seconds / 60)

@@ -23,7 +23,7 @@ from p2p_datatools.contract.pairs.manifest import has_manifest
 from p2p_datatools.contract.pictures.arrays import read_filled
 from p2p_datatools.contract.pictures.header import PictureFile, open_picture
 from p2p_datatools.contract.pictures.images import DepthError, Photo, read_photo, say_over_white
-from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
+from p2p_datatools.contract.pictures.kinds import prefer_photos
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.stretch import show_values
 from p2p_datatools.contract.progress import QUIET, Reporter
@@ -72,10 +72,9 @@ def derive(
     """Write what `op` makes of every photo in PHOTOS to DEST/NAME.png, or for `Lab` to DEST/L and DEST/ab.
 
     Names are the photos' paths below PHOTOS without suffix, so that 'p2p data pair DEST PHOTOS' joins them. The same
-    photo, name, settings and seed give the same picture. A photo of more than 8 bits is drawn, by `Edges` and
-    `Sketch`, from its values stretched to black and white; other operations refuse it.
-    `read` says which page of files with several is read. On a DEST made with the same settings new photos are added
-    and others kept.
+    photo, name, settings and seed give the same picture. A photo of more than 8 bits is drawn, by `Edges` and `Sketch`,
+    from its values stretched to black and white; other operations refuse it. `read` says which page of files with
+    several is read. On a DEST made with the same settings new photos are added and others kept.
 
     Raises P2PError, and writes no DEST, when a photo is broken, unless `keep_going`: then those are in `skipped`, and
     in DEST/skipped.jsonl. Raises UsageError when DEST holds anything else, or was made with other settings.
@@ -93,8 +92,7 @@ def derive(
     refuse_other_conversion(dest / _HEADER, {**read.settings(), **recipe}, kind=_FORMAT, command="p2p data derive")
     with report.tell("listing files"):
         folder = PhotoFolder(photos)
-    if picked := folder.settle_clashes(pick_photo):
-        report.note(say_picked(picked, photos))
+    prefer_photos(folder, report)
     sources, skipped = _sources(folder)
     folder.others.say(report)
     over_white, stretched = list[Path](), list[Path]()
@@ -113,7 +111,7 @@ def derive(
             destination.commit(lambda at: _write_records(at, recipe, done.lines), skipped=skipped)
     say_over_white(over_white, report)
     _say_stretched(stretched, report)
-    folders = tuple(dest / folder if folder else dest for folder in op.folders)
+    folders = tuple(dest / folder for folder in op.folders)
     made = (recipe["op"], recipe["settings"], done.made, done.kept)
     return DeriveSummary(*made, tuple(skipped), dest, folders, folder.others)
 

@@ -17,7 +17,7 @@ from p2p_datatools.contract.files.relative import is_relative_name
 from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, look, read_mask_lines
 from p2p_datatools.contract.names import PhotoFolder, without_suffix
 from p2p_datatools.contract.palette import IGNORED, PALETTE_FILE, palette_of
-from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
+from p2p_datatools.contract.pictures.kinds import prefer_photos
 from p2p_datatools.contract.progress import MANY, QUIET, Reporter
 from p2p_datatools.exports.record import EXPORT_LINES, ExportLine, read_export, write_export
 from p2p_datatools.exports.table import EXPORT_FORMATS, FileOfAll, FilePerPicture, export_names
@@ -69,11 +69,7 @@ def export_masks(
     Raises UsageError when `masks` is not a mask folder, or `dest` holds anything else.
     """
     masks, dest, photos = Path(masks), Path(dest), Path(photos) if photos else None
-    form = EXPORT_FORMATS.get(format)
-    if form is None:
-        known = f"Choose from {', '.join(export_names())}."
-        raise UsageError(f"--format {format}", "is not a known format", known, code="unknown-format")
-    classes = _classes(masks)
+    form, classes = _form(format), _classes(masks)
     refuse_dest_inside(dest, masks, photos)
     with report.tell("finding photos"):
         jobs, skipped = _jobs(masks, _photos_in(photos, report) if photos else None)
@@ -104,11 +100,19 @@ def export_masks(
         ignored=sums.ignored,
         ignored_label=classes.ignored,
         mapping=mapping,
-        labels=dest / form.labels if form.labels else dest,
-        photos=None if form.photos is None else dest / form.photos if form.photos else dest,
+        labels=dest / form.labels,
+        photos=None if form.photos is None else dest / form.photos,
         needs_photos=form.sizes == "none" or (form.sizes != "all" and sums.has_empty),
         dest=dest,
     )
+
+
+def _form(name: str) -> FilePerPicture | FileOfAll:
+    """The format of this name; raises UsageError if there is none."""
+    if name not in EXPORT_FORMATS:
+        known = f"Choose from {', '.join(export_names())}."
+        raise UsageError(f"--format {name}", "is not a known format", known, code="unknown-format")
+    return EXPORT_FORMATS[name]
 
 
 class _Sums(NamedTuple):
@@ -140,8 +144,7 @@ def _classes(masks: Path) -> ExportClasses:
 def _photos_in(folder: Path, report: Reporter) -> PhotoFolder:
     """The photos, without label pictures of their names; raises P2PError when two photos have one name."""
     photos = PhotoFolder(folder)
-    if picked := photos.settle_clashes(pick_photo):
-        report.note(say_picked(picked, folder))
+    prefer_photos(photos, report)
     photos.refuse_clashes()
     return photos
 

@@ -32,6 +32,7 @@ from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pairs.halves import load_halves, read_nodata
 from p2p_datatools.contract.pairs.lines import SHARD_LINES, SHARDS, Pair
 from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT, Half, PairFolder, header_of, open_pairs
+from p2p_datatools.contract.pairs.mask_halves import class_indices
 from p2p_datatools.contract.pairs.own_folders import EXPORTED_PAIRS
 from p2p_datatools.contract.pairs.shard_files import (
     NODATA_ENDING,
@@ -45,7 +46,7 @@ from p2p_datatools.contract.pairs.shard_files import (
 from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.formats import png
-from p2p_datatools.contract.pictures.images import indices_of_colors
+from p2p_datatools.contract.pictures.images import as_rgb
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command
 
@@ -265,8 +266,7 @@ def _count_ignored(half: Half, pixels: Array) -> int:
     """How many pixels a mask ignores; a reader that does not decode all pairs first needs to know."""
     if half.kind != "mask" or pixels.dtype != np.uint8:
         return 0
-    colors = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
-    return int(np.count_nonzero((colors == np.array(IGNORE_COLOR, np.uint8)).all(axis=2)))
+    return int(np.count_nonzero((as_rgb(pixels) == np.array(IGNORE_COLOR, np.uint8)).all(axis=2)))
 
 
 def _write_index(
@@ -334,11 +334,7 @@ def _write_segmentation(folder: PairFolder, item: ExportItem, paths: Sequence[Pa
     halves = load_halves(folder, pair)
     photo, mask = halves[::-1] if folder.a.kind == "mask" else halves
     assert folder.palette is not None, "a folder without has been refused"
-    colors: Array = mask if mask.ndim == 3 else np.repeat(mask[..., None], 3, axis=2)
-    indices, outside = indices_of_colors(colors, folder.palette)
-    if outside.any():
-        what = f"has a colour outside the palette {folder.palette.name} in its mask"
-        raise P2PError(folder.path / pair.file, what, "Pair again from the masks.", code="palette-colour")
+    indices = class_indices(mask, folder.palette, where=folder.path / pair.file)
     nodata = read_nodata(folder, pair)
     if nodata is not None:
         indices = np.where(nodata.either, np.uint8(IGNORE), indices)

@@ -96,11 +96,11 @@ class RegionLabels:
     shares of the picture's width and height. `without_area` counts by kind the shapes without area, such as lines and
     points. `faults` are the regions that cannot be painted; they are not among `regions`. `label_file` is the path
     without suffix of a label file that is for this picture alone, below the folder of the labels: it may be called as
-    the picture is. Then `file_name` may be empty, where the file does not name it.
-    `boxes` lie around objects of which nothing else is known, and are not painted unless they are asked for. Both may
-    be in a `RegionStore`, from which they are read each time they are used. `outside`
-    is the folder of the picture where that file says that it lies outside the folder of the labels. The
-    labels may say the `split` of the picture; `below` is then the folder of its mask where no photo says one.
+    the picture is. Then `file_name` may be empty, where the file does not name it. `boxes` lie around objects of which
+    nothing else is known, and are not painted unless they are asked for. Both may be in a `RegionStore`, from which
+    they are read each time they are used. `outside` is the folder of the picture where that file says that it lies
+    outside the folder of the labels. The labels may say the `split` of the picture; `below` is then the folder of its
+    mask where no photo says one.
     """
 
     file_name: str

@@ -16,6 +16,7 @@ from p2p_datatools.contract.files.scratch import ScratchFile
 from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.threads import parallel_map
+from p2p_datatools.contract.values import find_distinct
 from p2p_datatools.likeness.neighbours import (
     BitTable,
     Keys,
@@ -74,8 +75,8 @@ def find_candidates(
 ) -> Candidates:
     """The pairs of pictures to compare, one or two for each picture and at most eight, and those `also` asked for.
 
-    At most four more of each are those of which one as a whole is turned or a negative.
-    The same whatever the number of threads, and however many pictures are looked at together.
+    At most four more of each are those of which one as a whole is turned or a negative. The same whatever the number of
+    threads, and however many pictures are looked at together.
     """
     assert len(signatures) < 1 << (_FIRST - _SECOND), "a picture's number has 28 bits"
     empty = np.empty(0, np.uint64)
@@ -88,7 +89,7 @@ def find_candidates(
         codes, counts = _most(np.concatenate((codes, alike)), np.concatenate((counts, votes)))
     asked = np.array([one << 33 | other << 1 for one, other in also], np.uint64)
     upright, turned = _best(codes, counts, _MOST), _best(*_find_turned(outlines), _MOST_TURNED)
-    return Candidates.of_codes(np.union1d(np.concatenate((upright, turned)), asked))
+    return Candidates.of_codes(find_distinct(np.concatenate((upright, turned, asked))))
 
 
 def _find_outlines(outlines: NDArray[np.uint8]) -> Iterator[_Votes]:
@@ -110,7 +111,7 @@ def _find_turned(outlines: NDArray[np.uint8]) -> tuple[_Votes, _Votes]:
         both = np.concatenate((outlines, turn_outlines(outlines, turns) if turns else ~outlines))
         for table in draw_tables(_OUTLINE_TABLES, _OUTLINE_BYTES):
             near = find_neighbours(both, owners, make_keys(both, table), table)
-            found = np.unique(_code_turned(near, len(outlines), turns))
+            found = find_distinct(_code_turned(near, len(outlines), turns))
             codes, places = np.unique(np.concatenate((codes, found)), return_inverse=True)
             counts = np.bincount(places, np.concatenate((counts, np.ones(len(found))))).astype(np.uint64)
     return codes, counts
@@ -303,7 +304,7 @@ def _lay(part: _Part, near: Neighbours) -> tuple[_Numbers, NDArray[np.float64]]:
 
 def _agree(votes: _Votes, number: int) -> tuple[_Votes, _Votes]:
     """The pairs of a range of first pictures for which enough corners agree, as codes, and how many of these do."""
-    votes = np.unique(votes)
+    votes = find_distinct(votes)
     pairs = votes >> np.uint64(_MIRRORED)
     votes = votes[_run_lengths(pairs) >= _VOTES]
     codes, counts = [], []
@@ -314,7 +315,7 @@ def _agree(votes: _Votes, number: int) -> tuple[_Votes, _Votes]:
             width = 4 if place == _SCALE else 6
             half = votes >> np.uint64(place) & np.uint64((1 << width) - 1)
             opinion |= (half + np.uint64(aside) >> np.uint64(1)) << np.uint64(place)
-        bins = np.unique(opinion) >> np.uint64(_Y)  # a corner counts once
+        bins = find_distinct(opinion) >> np.uint64(_Y)  # a corner counts once
         lengths = _run_lengths(bins)
         enough = lengths >= _VOTES
         codes.append(bins[enough] >> np.uint64(_MIRRORED - _Y))

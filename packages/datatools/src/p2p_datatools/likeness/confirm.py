@@ -34,9 +34,8 @@ class PixelAgreement(NamedTuple):
     agrees window by window: a logo that both have, and nothing else, makes a high correlation and a small share.
     `unlike` (0 to 1 and more) is how far light and shade differ, in standard deviations: a thing that was cut out and
     laid on the same ground elsewhere agrees in structure alone. Brightness and contrast count for nothing, nor, where
-    nearly all structure agrees, does any other curve of tones, as gamma and equalised histograms are.
-    `overlap` is the part of the smaller one (of what both show) that lies in the other, `corners` how many of them
-    agree.
+    nearly all structure agrees, does any other curve of tones, as gamma and equalised histograms are. `overlap` is the
+    part of the smaller one (of what both show) that lies in the other, `corners` how many of them agree.
     """
 
     correlation: float

@@ -16,6 +16,7 @@ from p2p_datatools.contract.pairs.manifest import Half, PairFolder
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import Photo
 from p2p_datatools.contract.pictures.kinds import measure_flatness
+from p2p_datatools.contract.values import reduce_channels
 from p2p_datatools.likeness.signature import PictureSignature, describe
 
 _SAMPLE = 16  # pairs that tell which half is the photo
@@ -64,5 +65,5 @@ def _flatness(folder: PairFolder) -> Iterator[tuple[float, float]]:
 
 def _flat(photo: Photo) -> float:
     # A JPEG of a flat area is nearly flat.
-    values: NDArray[np.uint32] = (photo.astype(np.uint32).sum(axis=2) + 12) // 24
+    values: NDArray[np.uint32] = (reduce_channels(np.add, photo.astype(np.uint32)) + 12) // 24
     return measure_flatness(values)

@@ -23,7 +23,7 @@ from p2p_datatools.contract.pictures.kinds import is_label_picture
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.worn.snap import TOLERANCE
 from p2p_datatools.contract.progress import MANY, QUIET, Reporter
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import name_first, plural
 from p2p_datatools.labels.formats.pictures.class_names import NO_CLASS
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionFault, RegionLabels
@@ -59,9 +59,7 @@ from p2p_datatools.masks.work import MaskWork
 _OF_FOLDERS = frozenset(
     {
         *("soft-mask", "inexact-areas", "hidden-colours", "other-colour-table", "unlisted-number", "depth"),
-        "number-names",
-        "doubted-ids",
-        *("pairs-as-half", "exchanged-colours"),
+        *("number-names", "doubted-ids", "pairs-as-half", "exchanged-colours"),
     }
 )
 
@@ -135,11 +133,11 @@ class SnapOptions:
 class PaintOptions:
     """How labels are painted: the order in which regions cover each other, and how colours of no class are treated.
 
-    `match` says which photo a label has, as `masks.partners.match_photos` does.
-    With `strict` a region that cannot be painted costs its picture; otherwise it is left out, counted and listed.
-    `empty` is what becomes of pictures that the labels list without objects: background, if others have objects
-    (`auto`) or in any case, or an `error`. `read` says which page of files with several is read, and whether EXIF turns
-    photos. `threads` masks are painted at a time (one per core by default); their number does not change the result.
+    `match` says which photo a label has, as `masks.partners.match_photos` does. With `strict` a region that cannot be
+    painted costs its picture; otherwise it is left out, counted and listed. `empty` is what becomes of pictures that
+    the labels list without objects: background, if others have objects (`auto`) or in any case, or an `error`. `read`
+    says which page of files with several is read, and whether EXIF turns photos. `threads` masks are painted at a time
+    (one per core by default); their number does not change the result.
     """
 
     order: PaintOrder = "palette"
@@ -358,14 +356,10 @@ def _claims(
 
 def _refuse_alike(skipped: Sequence[Skip]) -> None:
     """Raise one P2PError where all that failed is of one kind, and read in the same wrong way."""
-    if (
-        len(skipped) > 1
-        and {skip.code for skip in skipped} <= _OF_FOLDERS
-        and len({skip.code for skip in skipped}) == 1
-    ):
+    codes = {skip.code for skip in skipped}
+    if len(skipped) > 1 and len(codes) == 1 and codes <= _OF_FOLDERS:
         first, code = skipped[0], skipped[0].code
-        others = plural(len(skipped) - 1, "more picture")
-        raise P2PError(f"{first.where} (and {others})", first.what, first.to_do, code=code)
+        raise P2PError(name_first(first.where, len(skipped), "picture"), first.what, first.to_do, code=code)
 
 
 def _decisions(claims: ClassMapping, totals: MaskTotals) -> tuple[Decision, ...]:

@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.foreign import is_digits
-from p2p_datatools.contract.palette import IGNORE, Color, hex_of
+from p2p_datatools.contract.palette import IGNORE, Color, hex_of, rgb_of
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.header import open_picture
+from p2p_datatools.contract.pictures.images import color_codes, color_of_code
 from p2p_datatools.contract.pictures.index import LabelPicture
 from p2p_datatools.contract.pictures.soft import is_black_and_white
-from p2p_datatools.contract.words import shell_word
+from p2p_datatools.contract.values import find_distinct
 from p2p_datatools.labels.values import ClassNames, ColorLabels, PictureLabels
 from p2p_datatools.masks.class_mapping import ClassMapping
+from p2p_datatools.masks.numberings import map_options
 
 WAY_OUT = "Add --format colors if its colours are right, or --format index if its numbers are."
 """What to do about a picture whose numbers and colours say two things."""
@@ -77,7 +79,7 @@ def refuse_number_names(
     if not set(asked).isdisjoint(numbers):
         shown = ", ".join(f"{each} is {odd[each]}" for each in asked[:8])
         what = f"has class numbers that {source} calls by other numbers: {shown}"
-        options = " ".join(f"--map {shell_word(f'{each}=CLASS')}" for each in asked)
+        options = map_options({str(each): "CLASS" for each in asked})
         to_do = f"Say what they are by the numbers in the pictures: {options}."
         raise P2PError(where, what, to_do, code="number-names")
 
@@ -94,7 +96,7 @@ def refuse_other_ids(where: str, numbers: Collection[int], listed: ClassNames, c
     if not set(odd).isdisjoint(numbers):
         shown = ", ".join(f"{each} is {listed.numbers[each]}, and {ids[each]} by its id" for each in odd[:4])
         what = f"has class numbers that {listed.source} calls otherwise than the palette {claims.palette.name}: {shown}"
-        options = " ".join(f"--map {shell_word(f'{each}={words[each]}')}" for each in odd)
+        options = map_options({str(each): words[each] for each in odd})
         to_do = f"If the ids are right, add --map ids=palette; if the list is, add {options}."
         raise P2PError(where, what, to_do, code="doubted-ids")
 
@@ -156,9 +158,8 @@ def reads_as_colors(
 
 def _is_exact(picture: LabelPicture, known: Mapping[Color, str]) -> bool:
     """Whether a picture of colours has known ones alone."""
-    parts = picture.colors.astype(np.uint32)
-    codes = np.unique(parts[..., 0] << 16 | parts[..., 1] << 8 | parts[..., 2])
-    return all((int(code) >> 16, int(code) >> 8 & 255, int(code) & 255) in known for code in codes)
+    codes = find_distinct(color_codes(picture.colors))
+    return all(color_of_code(int(code)) in known for code in codes)
 
 
 def own_colors(picture: LabelPicture) -> dict[int, Color]:
@@ -173,9 +174,8 @@ def _colors(picture: LabelPicture) -> dict[int, Color]:
     used = [int(number) for number in np.flatnonzero(picture.counts)]
     if picture.table is None:
         return {number: (number, number, number) for number in used}
-    table = np.zeros((256, 3), dtype=np.uint8)
-    table[: len(picture.table)] = picture.table
-    return {number: (int(table[number, 0]), int(table[number, 1]), int(table[number, 2])) for number in used}
+    table = picture.table_of_all
+    return {number: rgb_of(table[number]) for number in used}
 
 
 def _grey_holds_colors(

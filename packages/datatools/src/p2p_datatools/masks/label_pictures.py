@@ -32,6 +32,7 @@ from p2p_datatools.contract.pictures.soft import is_interpolated, is_soft
 from p2p_datatools.contract.pictures.worn.flat_areas import FlatArea, find_foreign, find_inexact
 from p2p_datatools.contract.pictures.worn.restore import restore
 from p2p_datatools.contract.pictures.worn.snap import TOLERANCE, Snapper, SnapResult, undecided_pixels
+from p2p_datatools.contract.values import find_distinct
 from p2p_datatools.contract.words import plural, shell_word
 from p2p_datatools.labels.values import (
     VOID,
@@ -56,6 +57,7 @@ from p2p_datatools.masks.label_kind import (
     say_few_bits,
     soft_mask,
 )
+from p2p_datatools.masks.numberings import map_options
 
 BY_IDS = "palette ids"  # what decides on numbers without names
 _MOST_COLORS = 20  # that an error lists
@@ -290,7 +292,7 @@ class PictureReader:
         `colors` are those of no class; one that is as its class has it, and no other's exchanged, shows that none is.
         """
         known = self._table(item)
-        own = np.unique(snapped.rows[~(snapped.moved | snapped.stray)])
+        own = find_distinct(snapped.rows[~(snapped.moved | snapped.stray)])
         found = explain_exchanged([*colors, *map(rgb_of, self.colors(item)[own])], known)
         if not found or all(exchange(color) == color for color in found):
             return
@@ -319,10 +321,9 @@ class PictureReader:
     def _exchange_all(self, known: Mapping[Color, str]) -> str:
         """What to do about pictures with red and blue exchanged."""
         words = {exchange(each): self._claims.word(label) or "CLASS" for each, label in known.items()}
-        each = (
-            f"{hex_of(color)}={word}" for color, word in words.items() if color != exchange(color) and word != IGNORED
+        options = map_options(
+            {hex_of(color): word for color, word in words.items() if color != exchange(color) and word != IGNORED}
         )
-        options = " ".join(f"--map {shell_word(option)}" for option in each)
         return f"Exchange them in the picture; if all pictures are so, add {options}."
 
     def _refuse_foreign(self, item: PictureLabels, areas: list[FlatArea]) -> None:

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import IGNORE, Color, rgb_of
-from p2p_datatools.contract.pictures.images import Photo
+from p2p_datatools.contract.pictures.images import Photo, color_codes
 from p2p_datatools.contract.pictures.index import LabelPicture, histogram
 from p2p_datatools.contract.pictures.soft import is_soft
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.threads import parallel_map
+from p2p_datatools.contract.values import reduce_channels
 from p2p_datatools.labels.values import (
     ColorLabels,
     IndexLabels,
@@ -173,7 +174,7 @@ def _is_soft_drawing(picture: LabelPicture, count: int) -> bool:
     if count <= _MOST_CLASSES:
         return False
     window = np.ones((3, 3), dtype=np.uint8)
-    is_flat = (cv2.dilate(picture.colors, window) == cv2.erode(picture.colors, window)).all(axis=2)
+    is_flat = reduce_channels(np.logical_and, cv2.dilate(picture.colors, window) == cv2.erode(picture.colors, window))
     return 2 * len(count_pixels(picture.colors[is_flat])) < count
 
 
@@ -198,12 +199,11 @@ def _count_colors(picture: LabelPicture) -> tuple[Counter[int], bool]:
 
 def count_pixels(pixels: NDArray[np.uint8]) -> dict[int, int]:
     """How many of the pixels, (n, 3), have each colour (0xRRGGBB)."""
-    wide = pixels.astype(np.uint32)
-    codes, times = np.unique(wide[:, 0] << 16 | wide[:, 1] << 8 | wide[:, 2], return_counts=True)
+    codes, times = np.unique(color_codes(pixels), return_counts=True)
     return dict(zip(codes.tolist(), times.tolist(), strict=True))
 
 
 def _is_flat(picture: Photo) -> NDArray[np.bool_]:
     """Which pixels are not at an edge, so that their colour is not a blend."""
     window = np.ones((3, 3), dtype=np.uint8)
-    return np.asarray((cv2.dilate(picture, window) - cv2.erode(picture, window)).max(axis=2) <= _FLAT)
+    return np.asarray(reduce_channels(np.maximum, cv2.dilate(picture, window) - cv2.erode(picture, window)) <= _FLAT)

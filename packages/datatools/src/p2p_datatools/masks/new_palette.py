@@ -30,6 +30,7 @@ from p2p_datatools.contract.palette import (
     rgb_of,
 )
 from p2p_datatools.contract.pictures.header import photo_size
+from p2p_datatools.contract.pictures.images import color_of_code
 from p2p_datatools.contract.pictures.pages import ReadOptions
 from p2p_datatools.contract.pictures.worn.flat_areas import find_inexact
 from p2p_datatools.contract.pictures.worn.snap import TOLERANCE, Snapper
@@ -256,7 +257,7 @@ def _common(counts: Counter[int], *, blended: bool) -> list[Color]:
     for code, count in counts.most_common(4096):
         if len(colors) == IGNORE or (blended and count < _RARE * total):
             break
-        color = code >> 16, code >> 8 & 255, code & 255
+        color = color_of_code(code)
         apart = min((float(np.linalg.norm(np.subtract(color, other))) for other in colors), default=np.inf)
         if color != IGNORE_COLOR and (not blended or apart >= TOO_CLOSE):
             colors.append(color)
@@ -292,7 +293,7 @@ def _strays(colors: list[Color], item: PictureLabels) -> list[Color]:
     snapped = Snapper(known, TOLERANCE).snap(photo)
     if snapped.stray.any():
         code = Counter(count_pixels(photo[snapped.stray])).most_common(1)[0][0]
-        return [(code >> 16, code >> 8 & 255, code & 255)]
+        return [color_of_code(code)]
     inexact = snapped.moved & ~snapped.blended
     if not picture.exact or not inexact.any():
         return []

@@ -98,7 +98,7 @@ def offer_mappings(used: Mapping[int, int], palette: Palette, *, pictures: int) 
         *_of_data_sets(set(used), palette),
     ]
     offers = offers or _of_objects(set(used), palette)
-    return [f"If they are {title}, add {_options(words)}." for title, words in offers]
+    return [f"If they are {title}, add {map_options(words)}." for title, words in offers]
 
 
 def _of_one_class(uses: Mapping[int, int], palette: Palette, pictures: int) -> list[tuple[str, dict[str, str]]]:
@@ -172,5 +172,6 @@ def _of(words: Mapping[int, str], used: set[int]) -> dict[str, str]:
     return {str(number): words[number] for number in sorted(words) if number in used}
 
 
-def _options(words: Mapping[str, str]) -> str:
+def map_options(words: Mapping[str, str]) -> str:
+    """The options that map each label to a word, as they are typed."""
     return " ".join(f"--map {shell_word(f'{label}={word}')}" for label, word in words.items())

@@ -17,7 +17,7 @@ from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.names import PhotoFolder, safe_name
 from p2p_datatools.contract.palette import PaletteClass, plain
 from p2p_datatools.contract.pictures.header import Header, any_header, open_picture
-from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
+from p2p_datatools.contract.pictures.kinds import prefer_photos
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
 from p2p_datatools.contract.progress import QUIET, Reporter
@@ -77,8 +77,7 @@ def photo_folder(photos: Path, found: LabelSet, report: Reporter = QUIET) -> Pho
     """The photos, without label pictures that lie beside them; raises P2PError when two photos have one name."""
     labels = [item.path for item in found.items if isinstance(item, PictureLabels)]
     folder = PhotoFolder(photos, apart=[*labels, *found.beside])
-    if picked := folder.settle_clashes(pick_photo):
-        report.note(say_picked(picked, photos))
+    prefer_photos(folder, report)
     folder.refuse_clashes()
     return folder
 

@@ -20,7 +20,7 @@ from p2p_datatools.contract.pictures.ground import spread
 from p2p_datatools.contract.pictures.index import NumberPieces
 from p2p_datatools.contract.pictures.worn.snap import TOLERANCE
 from p2p_datatools.contract.progress import Reporter
-from p2p_datatools.contract.words import p2p_command, plural, shell_word
+from p2p_datatools.contract.words import name_first, p2p_command, plural, shell_word
 from p2p_datatools.labels.formats.pictures.class_names import NO_CLASS
 from p2p_datatools.labels.values import (
     VOID,
@@ -35,6 +35,7 @@ from p2p_datatools.labels.values import (
 from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, ClassMapping, is_label_name, without_names
 from p2p_datatools.masks.label_kind import WAY_OUT, UnknownColorError
 from p2p_datatools.masks.label_pictures import BY_IDS, VOC_BORDER
+from p2p_datatools.masks.numberings import map_options
 from p2p_datatools.masks.totals import BLACK, MaskTotals
 from p2p_datatools.masks.work import MaskWork
 
@@ -154,9 +155,9 @@ def _color_hint(source: str, target: str) -> str:
 def _note_interpolated(pictures: Collection[str], report: Reporter) -> None:
     """Note pictures of class numbers whose edges have the numbers of other classes."""
     if pictures:
-        more = f" (and {plural(len(pictures) - 1, 'more picture')})" if len(pictures) > 1 else ""
+        first = name_first(min(pictures), len(pictures), "picture")
         report.note(
-            f"{min(pictures)}{more}: at many edges single pixels have a class number between those beside them, as "
+            f"{first}: at many edges single pixels have a class number between those beside them, as "
             "after resizing with interpolation: they become that class. Take the labels in their own size, or resize "
             "them by the nearest pixel."
         )
@@ -206,8 +207,7 @@ def _refuse_black(claims: ClassMapping, totals: MaskTotals, labels: Path, report
         return
     what = "all that is not transparent is black, so that every mask would be background"
     guess = claims.palette.names[1] if len(claims.palette.names) > 1 else "CLASS"
-    words = [[shell_word(f"{each}={word}") for each in sorted(black)] for word in (guess, BACKGROUND)]
-    options = [" ".join(f"--map {each}" for each in of_word) for of_word in words]
+    options = [map_options(dict.fromkeys(sorted(black), word)) for word in (guess, BACKGROUND)]
     to_do = f"If the black shapes are objects, add {options[0]}; if nothing is labelled, {options[1]}."
     raise P2PError(labels, what, to_do, code="black-masks")
 
@@ -238,7 +238,7 @@ def _ask_about_paper(
     )
     black = [f"--map {shell_word(f'{value}=CLASS')}" for value in sorted(BLACK & painted.keys()) if value[0] == "#"]
     beside = f", and {black[0]} for what is painted in black" if black else ""
-    options = [" ".join(f"--map {shell_word(f'{value}={word}')}" for value in white) for word in (BACKGROUND, name)]
+    options = [map_options(dict.fromkeys(white, word)) for word in (BACKGROUND, name)]
     to_do = f"If it is the paper, add {options[0]}{beside}; if it is right as it is, {options[1]}."
     if around in palette.wholes:
         raise P2PError(labels, what, to_do, code="white-paper")
@@ -270,8 +270,7 @@ def _place(numbered: Collection[str], found: LabelSet) -> str:
     """The pictures of bare numbers, where most of a folder are others with which nothing is wrong; else nothing."""
     if not numbered or 2 * len(numbered) > len(found.items):
         return ""
-    more = plural(len(numbered) - 1, "more picture")
-    return f"{min(numbered)} (and {more})" if len(numbered) > 1 else min(numbered)
+    return name_first(min(numbered), len(numbered), "picture")
 
 
 def _names_without_numbers(found: LabelSet) -> ClassNames | None:
@@ -374,9 +373,7 @@ def _say_colors(colors: Sequence[Color], palette: Palette, labels: Path) -> str:
     """What to type for the colours, with the nearest class for each that is plainly near one."""
     near = _near_classes(colors, palette)
     words = [near.get(each, IGNORED if each == VOC_BORDER else "CLASS") for each in colors]
-    options = " ".join(
-        f"--map {shell_word(f'{hex_of(color)}={word}')}" for color, word in zip(colors, words, strict=True)
-    )
+    options = map_options(dict(zip(map(hex_of, colors), words, strict=True)))
     nearest = " The classes are those of the nearest colour: look whether they are meant." if near else ""
     asked = f" CLASS is one of {', '.join((*palette.names, IGNORED))}." if "CLASS" in words else ""
     own = p2p_command("data palette", labels, "PALETTE.toml")

@@ -3,19 +3,20 @@
 Nothing here may refuse pictures of which one looks like labels; each is then judged when it is read.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.listing import folders_in
 from p2p_datatools.contract.names import LABEL_FOLDERS
 from p2p_datatools.contract.pairs.seam import look_like_pairs
-from p2p_datatools.contract.pictures.images import Photo, size_of
+from p2p_datatools.contract.pictures.images import Photo, color_codes, size_of
 from p2p_datatools.contract.pictures.index import LabelPicture
 from p2p_datatools.contract.pictures.kinds import measure_flatness
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.values import find_distinct
 from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.labels.formats.pictures.folders import pick_evenly
 from p2p_datatools.labels.values import ColorLabels, IndexLabels, LabelSet, PictureLabels
@@ -72,12 +73,11 @@ def _measure(item: PictureLabels, picture: LabelPicture, reader: PictureReader) 
     """The share of the pixels that are near no class, if a picture has as many values as a photo; else 0."""
     if picture.numbers is not None:
         numbers = picture.numbers
-        is_photo = measure_flatness(numbers.astype(np.uint32)) < _ROUGH and len(np.unique(numbers)) > _MANY
+        is_photo = measure_flatness(numbers.astype(np.uint32)) < _ROUGH and len(find_distinct(numbers)) > _MANY
         named = set(item.listed.numbers) if item.listed else set()
-        strange = [number for number in np.unique(numbers) if not reader.knows(int(number), named)]
+        strange = [number for number in find_distinct(numbers) if not reader.knows(int(number), named)]
         return float(np.isin(numbers, strange).mean()) if is_photo and len(strange) > _MANY else 0.0
-    parts = picture.colors.astype(np.uint32)
-    if len(np.unique(parts[..., 0] << 16 | parts[..., 1] << 8 | parts[..., 2])) < _COLORS:
+    if len(find_distinct(color_codes(picture.colors))) < _COLORS:
         return 0.0
     return _share_far(picture.colors, reader.colors(item), reader.tolerance)
 
@@ -96,18 +96,11 @@ def _advise(labels: Path, *, are_pairs: bool) -> str:
     if are_pairs:
         return f"If these are A|B pictures, take them apart first: {p2p_command('data halves', labels, 'DEST')}."
     others = "if they are labels in other colours, use the palette that they were painted in."
-    beside = [each for each in _folders_beside(labels) if each.name.casefold() in LABEL_FOLDERS]
+    others_there = (each for each in folders_in(labels.absolute().parent) if each.resolve() != labels.resolve())
+    beside = [each for each in others_there if each.name.casefold() in LABEL_FOLDERS]
     if not beside:
         return f"Give the file or folder of the labels, and photos with --photos; {others}"
     texts = next(beside[0].rglob("*.txt"), None)
     lists = [each for place in (beside[0], *beside[0].parents[:2]) for name in _LISTS for each in place.glob(name)]
     without = " (it has .txt files, such as YOLO's, and no data.yaml or classes.txt)" if texts and not lists else ""
     return f"Give the labels, which may be in {beside[0]}{without}, and photos with --photos; {others}"
-
-
-def _folders_beside(labels: Path) -> Sequence[Path]:
-    try:
-        folders = sorted(each for each in labels.absolute().parent.iterdir() if each.is_dir())
-    except OSError:
-        return []
-    return [each for each in folders if each.resolve() != labels.resolve()]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files.listing import find_pictures
+from p2p_datatools.contract.files.listing import find_pictures, folders_in
 from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, roles_of_folders
 from p2p_datatools.contract.matching import find_several_labels, split_labels
 from p2p_datatools.contract.names import (
@@ -21,7 +21,7 @@ from p2p_datatools.contract.names import (
     words_of_folder,
 )
 from p2p_datatools.contract.pictures.header import photo_size
-from p2p_datatools.contract.pictures.kinds import pick_photo
+from p2p_datatools.contract.pictures.kinds import prefer_photos
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import path_word, plural
 from p2p_datatools.labels.formats.pictures.folders import judge_again
@@ -137,7 +137,7 @@ def _misfit(folder: Path, found: LabelSet, match: str, *, is_beside: bool) -> st
     if apart and is_beside and set(apart).issuperset(find_pictures(folder, strange=[])):
         return ""
     photos = PhotoFolder(folder, apart=[*apart, *found.beside])
-    photos.settle_clashes(pick_photo)
+    prefer_photos(photos)
     if photos.clashes or not photos.names:
         return ""
     partners, lost = match_photos(found.items, photos, match)
@@ -186,10 +186,7 @@ def _folders(labels: Path, found: LabelSet) -> Iterator[Path]:
 
 def _children(place: Path) -> list[Path]:
     """The folders for photos in a folder."""
-    try:
-        return sorted(each for each in place.iterdir() if each.name.casefold() in PHOTO_FOLDERS and each.is_dir())
-    except OSError:
-        return []  # a folder above may be closed to us
+    return [each for each in folders_in(place) if each.name.casefold() in PHOTO_FOLDERS]
 
 
 def _below(place: Path) -> Iterator[Path]:
@@ -206,7 +203,7 @@ def _namesakes(place: Path) -> Iterator[Path]:
     rest = [word for word in own if word not in LABEL_FOLDERS]
     if not rest or rest == own:
         return
-    for each in sorted(place.absolute().parent.iterdir()):
+    for each in folders_in(place.absolute().parent):
         words = words_of_folder(each.name.casefold())
-        if each.is_dir() and [word for word in words if word not in PHOTO_FOLDERS] == rest and words != own:
+        if [word for word in words if word not in PHOTO_FOLDERS] == rest and words != own:
             yield each

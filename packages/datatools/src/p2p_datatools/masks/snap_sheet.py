@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.named_file import other_content, refuse_other_name
 from p2p_datatools.contract.mask_folder import MaskLine
 from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import read_photo, shows, write_png
@@ -31,15 +32,9 @@ def refuse_picture(path: Path | None, *, again: bool = False) -> None:
     """
     if path is None:
         return
-    if path.suffix.lower() != ".png":
-        raise UsageError(path, "is not the name of a PNG file", "End it in .png.", code="wrong-file-name")
+    refuse_other_name(path, ".png")
     if path.exists() and not again:
-        raise _exists(path)
-
-
-def _exists(path: Path) -> UsageError:
-    what = "exists already and holds something else"
-    return UsageError(path, what, "Choose another name, or delete it.", code="destination-exists")
+        raise other_content(path)
 
 
 def prepare_snapped(
@@ -67,7 +62,7 @@ def _draw(path: Path, title: str, tiles: Sequence[Tile]) -> None:
     title = f"{title}, {len(tiles)} shown: magenta is near no class"
     sheet = lay_out(tiles, columns=2, cell=cell, title=title, headings=("labels", "snapped", "changed pixels"))
     if path.exists() and not shows(path, sheet):
-        raise _exists(path)
+        raise other_content(path)
     write_png(path, sheet, role="contact sheet")
 
 

@@ -34,7 +34,7 @@ from p2p_datatools.contract.pictures.nodata import Nodata, list_numbers, range_o
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.contract.words import p2p_command, plural
+from p2p_datatools.contract.words import name_first, p2p_command
 from p2p_datatools.pairs.assemble import PairWork, is_crowd
 from p2p_datatools.pairs.given import GivenSplits, note_siblings
 from p2p_datatools.pairs.inputs import match_inputs, recipe_of
@@ -244,8 +244,8 @@ def _refuse_at_once(skipped: Sequence[Skip]) -> None:
         found = [skip for skip in skipped if skip.code == code]
         if found:
             first = found[0]
-            more = f" (and {plural(len(found) - 1, 'more picture')})" if len(found) > 1 else ""
-            raise P2PError(f"{first.where}{more}", first.what, first.to_do, code=code)
+            where = name_first(first.where, len(found), "picture")
+            raise P2PError(where, first.what, first.to_do, code=code)
 
 
 class _Sizes:

@@ -29,6 +29,7 @@ from p2p_datatools.contract.pairs.manifest import (
     read_manifest,
     refuse_photos,
 )
+from p2p_datatools.contract.pairs.mask_halves import off_palette
 from p2p_datatools.contract.pairs.seam import are_deep, glance_at, read_any, spread_files, stand_in_three
 from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.arrays import Array
@@ -146,10 +147,9 @@ def take_apart(
     names keep their split folder, such as train/1. `words` are LEFT and RIGHT, by default those of the manifest, else
     ("a", "b"). Where nearly all pictures of a folder without a manifest have bars of one colour between their halves,
     or captions, or two stand one above the other, they are taken apart there, and a note says so; three words mean that
-    three pictures stand side by side, four that four stand in two rows.
-    DEST/splits.json has the splits of the manifest, which `pair` takes from there. Halves that it calls masks become
-    exact mask folders with their palette; every file is lossless. On a DEST made with the same words new pairs are
-    added and others kept.
+    three pictures stand side by side, four that four stand in two rows. DEST/splits.json has the splits of the
+    manifest, which `pair` takes from there. Halves that it calls masks become exact mask folders with their palette;
+    every file is lossless. On a DEST made with the same words new pairs are added and others kept.
 
     Raises P2PError, and writes no DEST, when a picture is broken or has an odd width, unless `keep_going`: then those
     are in `skipped`, and in DEST/skipped.jsonl. Raises UsageError when DEST holds anything else.
@@ -305,14 +305,7 @@ def _product(place: str, half: Array, palette: Palette | None, path: Path, worn:
             worn.append(_JpegHalf(path, int(outside.sum()), len(places), first))
             return Product(f"{place}.png", indices, palette)
     if outside.any():
-        count = int(outside.sum())
-        number = plural(count, "pixel of its mask half has", "pixels of its mask half have")
-        raise P2PError(
-            path,
-            f"{number} a colour outside the palette {palette.name}",
-            "Pair again from the masks.",
-            code="palette-colour",
-        )
+        raise off_palette(half, outside, palette, path)
     return Product(f"{place}.png", indices, palette)
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.listing import folders_in
 from p2p_datatools.contract.folders.given_splits import (
     find_doubtful_splits,
     find_splits,
@@ -155,8 +156,7 @@ def note_siblings(folders: Files, report: Reporter) -> None:
         split = split_in(a.name)
         if split is None or split_in(b.name) != split or not a.is_dir():
             continue
-        beside = (place for place in sorted(a.parent.iterdir()) if place.is_dir())
-        if other := next((place for place in beside if split_in(place.name) not in (None, split)), None):
+        if other := next((place for place in folders_in(a.parent) if split_in(place.name) not in (None, split)), None):
             whole = p2p_command("data pair", a.parent, b.parent, "DEST")
             report.note(f"{a} holds {split} alone, and {other} is beside it: {whole} takes all splits, and keeps them.")
             return

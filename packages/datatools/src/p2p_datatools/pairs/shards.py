@@ -103,9 +103,8 @@ def merge(
 
     The parts must be made with the same halves, palette, size and fit, and have no name in common; none may be split
     yet, but for the splits that the sources gave, which are kept; of a pairing in shards all must be given. The same
-    call again continues what was interrupted, or does nothing.
-    Raises P2PError when pairs in two parts have the same name, a file is missing, or a shard is; and when another
-    process writes in DEST, or in parts that are to be moved.
+    call again continues what was interrupted, or does nothing. Raises P2PError when pairs in two parts have the same
+    name, a file is missing, or a shard is; and when another process writes in DEST, or in parts that are to be moved.
     """
     places, dest = [Path(part) for part in parts], Path(dest)
     _refuse_places(places, dest)

@@ -7,15 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array, read_filled
 from p2p_datatools.contract.pictures.header import Form, any_header, open_picture
-from p2p_datatools.contract.pictures.images import DepthError, colorize, read_mask, read_photo
+from p2p_datatools.contract.pictures.images import DepthError, as_rgb, colorize, read_mask, read_photo
 from p2p_datatools.contract.pictures.nodata import Gaps, Nodata
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.resize import fit_to
@@ -58,7 +56,7 @@ class Side:
             if not self._takes(form):
                 raise _wrong_form(file, form, self.half)
             values, gaps = read_filled(picture, self.nodata, over_white=self.over_white)
-        return values if form.channels == self.half.channels else np.repeat(values[..., None], 3, axis=2), gaps
+        return values if form.channels == self.half.channels else as_rgb(values), gaps
 
     def _takes(self, form: Form) -> bool:
         grey_in_color = (form.channels, self.half.channels) == (1, 3) and form.dtype in ("uint8", "uint16")

@@ -23,7 +23,7 @@ from p2p_datatools.contract.palette import Palette, palette_of
 from p2p_datatools.contract.pictures.header import any_header, decoded_bytes, open_picture
 from p2p_datatools.contract.pictures.images import size_of, write_mask, write_png
 from p2p_datatools.contract.pictures.index import histogram
-from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
+from p2p_datatools.contract.pictures.kinds import prefer_photos
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
 from p2p_datatools.contract.pictures.worn.reading import read_worn_mask
@@ -173,8 +173,8 @@ def _plan(masks: Path, how: RepairOptions, report: Reporter) -> tuple[list[_Item
     """The masks, those that cannot be told apart or have no photo, and the folder with what else it holds."""
     folder, photos = PhotoFolder(masks), PhotoFolder(how.photos) if how.photos else None
     for each in (folder, photos):
-        if each and (picked := each.settle_clashes(pick_photo)):
-            report.note(say_picked(picked, each.folder))
+        if each:
+            prefer_photos(each, report)
     if not folder.names and not folder.strange:
         raise folder.others.no_pictures()
     folder.others.say(report)

@@ -20,11 +20,11 @@ from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.names import PhotoFolder, join_names, without_suffix
 from p2p_datatools.contract.pairs.halves import as_photo, read_nodata, read_stored
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT, Half, PairFolder
+from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT, Half, PairFolder, split_order
 from p2p_datatools.contract.palette import IGNORE_COLOR, Palette
 from p2p_datatools.contract.pictures.arrays import Array, read_picture_values
 from p2p_datatools.contract.pictures.images import Photo, colorize, read_mask, read_photo
-from p2p_datatools.contract.pictures.kinds import pick_photo
+from p2p_datatools.contract.pictures.kinds import prefer_photos
 from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.pages import ReadOptions
 from p2p_datatools.contract.pictures.stretch import show_values
@@ -113,7 +113,7 @@ def open_gallery(
 def _of_masks(folder: DataFolder, palette: Palette, photos: Path | None, read: ReadOptions) -> Gallery:
     others = PhotoFolder(photos) if photos else None
     if others:
-        others.settle_clashes(pick_photo)
+        prefer_photos(others)
         join_names(PhotoFolder(folder.path), others)
     entries = []
     for file in folder.files:
@@ -131,8 +131,7 @@ def _of_masks(folder: DataFolder, palette: Palette, photos: Path | None, read: R
 
 
 def _of_pairs(folder: PairFolder, palette: Palette | None, *, overlay: bool) -> Gallery:
-    order = {split: place for place, split in enumerate(SPLITS)}
-    pairs = sorted(folder.pairs, key=lambda pair: (order.get(pair.split, len(order)), pair.name))
+    pairs = sorted(folder.pairs, key=lambda pair: (split_order(pair.split), pair.name))
     entries = [
         Entry(pair.name, _caption(pair), tuple(folder.path / file for file in pair.half_files), reader, halves=2)
         for pair in pairs

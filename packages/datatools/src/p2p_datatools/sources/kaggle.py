@@ -139,8 +139,7 @@ def download_dataset(
 ) -> Path:
     """Bring the archive of the data set `handle` (owner/name) to `folder`; the client resumes what is there.
 
-    `instead` names the other ways to get the set. Raises P2PError without credentials, and for what Kaggle
-    refuses.
+    `instead` names the other ways to get the set. Raises P2PError without credentials, and for what Kaggle refuses.
     """
     require_credentials(handle, instead)
     folder.mkdir(parents=True, exist_ok=True)

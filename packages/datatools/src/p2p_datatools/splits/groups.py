@@ -9,12 +9,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import UNSPLIT
+from p2p_datatools.contract.pairs.manifest import HELD_OUT, UNSPLIT
 from p2p_datatools.likeness.components import Components
 from p2p_datatools.likeness.find import Link
 from p2p_datatools.splits.assign import rank
 
-HELD_OUT = ("test", "val")
 _ORDER = ("twin", "part", "neighbour")  # which links are kept first where a group has to be cut
 
 

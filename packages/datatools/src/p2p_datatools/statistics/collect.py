@@ -9,15 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-import numpy as np
-
 from p2p_datatools.contract.errors import Finding, P2PError, finding_of
 from p2p_datatools.contract.files.work import BUDGET
 from p2p_datatools.contract.folders.data_folder import DataFolder, open_data
 from p2p_datatools.contract.names import without_suffix
 from p2p_datatools.contract.pairs.halves import load_halves, read_nodata
 from p2p_datatools.contract.pairs.lines import Pair
-from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT, Half, PairFolder
+from p2p_datatools.contract.pairs.manifest import UNSPLIT, Half, PairFolder, split_order
+from p2p_datatools.contract.pairs.mask_halves import class_indices
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array, read_picture_values
 from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture, photo_size
@@ -31,7 +30,6 @@ from p2p_datatools.statistics.measure import (
     PictureMeasures,
     measure_colors,
     measure_mask,
-    measure_mask_half,
 )
 from p2p_datatools.statistics.tally import HalfRole, SizeTally, SplitTally
 from p2p_datatools.statistics.values import DataStatistics
@@ -83,13 +81,9 @@ def compute_statistics(
         palette=known.name if known else "",
         sizes=sizes.figures(),
         whole=whole.figures(),
-        splits=tuple(splits[name].figures() for name in sorted(splits, key=_order)),
+        splits=tuple(splits[name].figures() for name in sorted(splits, key=lambda split: (split_order(split), split))),
         broken=tuple(broken),
     )
-
-
-def _order(split: str) -> tuple[int, str]:
-    return (SPLITS.index(split) if split in SPLITS else len(SPLITS)), split
 
 
 def _measure(item: _Item) -> tuple[_Item, PictureMeasures | Finding]:
@@ -138,9 +132,7 @@ def _measure_pair(folder: PairFolder, pair: Pair, roles: Sequence[HalfRole], bud
 def _weigh(folder: PairFolder, pair: Pair) -> int:
     """The bytes that reading a pair takes; the sizes of pictures without a manifest are in their headers alone."""
     if pair.hash:
-        pixels = pair.size.width * pair.size.height
-        values = sum(half.channels * np.dtype(half.dtype).itemsize for half in (folder.a, folder.b))
-        return pixels * values * _COPIES
+        return pair.size.width * pair.size.height * folder.pixel_bytes * _COPIES
     size = photo_size(folder.path / pair.file)
     return size.width * size.height * 3 * _COPIES
 
@@ -148,8 +140,7 @@ def _weigh(folder: PairFolder, pair: Pair) -> int:
 def _measure_half(pixels: Array, role: HalfRole, gaps: Gaps | None, where: str) -> HalfMeasures:
     if role.palette is None:
         return measure_colors(pixels, gaps)
-    colors = np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
-    return measure_mask_half(colors, role.palette, where=where)
+    return measure_mask(class_indices(pixels, role.palette, where=where))
 
 
 def _measure_mask(path: Path, read: ReadOptions, budget: Budget, *, palette: Palette) -> PictureMeasures:

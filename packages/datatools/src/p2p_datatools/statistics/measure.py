@@ -11,14 +11,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.header import Form
-from p2p_datatools.contract.pictures.images import LabelMap, indices_of_colors
+from p2p_datatools.contract.pictures.images import LabelMap
 from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.words import plural
 
 _BAND = 1 << 22  # pixels that are counted at a time: numpy counts whole numbers of 8 bytes
 # Types of which sums of squares are exact enough: OpenCV subtracts the squared mean from them.
@@ -73,16 +70,6 @@ def measure_mask(mask: LabelMap) -> HalfMeasures:
     for top in range(0, mask.shape[0], rows):
         counts += np.bincount(mask[top : top + rows].ravel(), minlength=256)
     return HalfMeasures({int(index): int(counts[index]) for index in np.flatnonzero(counts)})
-
-
-def measure_mask_half(pixels: Array, palette: Palette, *, where: str) -> HalfMeasures:
-    """Count the pixels of each class in the colours of a mask (height, width, 3); raises P2PError for other colours."""
-    indices, outside = indices_of_colors(pixels, palette)
-    if outside.any():
-        number = plural(int(outside.sum()), "pixel of its mask has", "pixels of its mask have")
-        what = f"{number} a colour outside the palette {palette.name}"
-        raise P2PError(where, what, "Pair again from the masks.", code="palette-colour")
-    return measure_mask(indices)
 
 
 def measure_colors(pixels: Array, gaps: Gaps | None = None) -> HalfMeasures:

@@ -3,6 +3,7 @@
 Nothing here may declare a setting or change one.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from p2p_datatools.contract.pictures.sizes import Size
@@ -100,12 +101,8 @@ def _off_head(config: "Config") -> dict[str, Any]:
 def _check_segmentation(config: "Config") -> None:
     """Refuse settings that a discriminator that segments does not have."""
     off: dict[str, Any] = {"lambda_features": 0, "discriminator_scales": 1, "spectral_norm": False, "conditional": True}
-    off |= _off_head(config)
-    for name, value in off.items():
-        if getattr(config, name) != value:
-            what = "is a setting of a PatchGAN, but with gan_loss=segmentation the discriminator segments instead"
-            text = settings_of(type(config))[name].text(value)
-            refuse_setting(config, name, what, f"Leave it at {text}, or choose another gan_loss.")
+    what = "is a setting of a PatchGAN, but with gan_loss=segmentation the discriminator segments instead"
+    _refuse_others(config, off | _off_head(config), what)
 
 
 def _check_without_gan(config: "Config") -> None:
@@ -119,9 +116,13 @@ def _check_without_gan(config: "Config") -> None:
         "lambda_projected": 0,
     }
     off |= {"discriminator_augment": "none", "update_order": "alternating", "discriminator_learning_rate": 0.0}
-    off |= _off_head(config)
+    what = "is a setting of the discriminator, but gan_loss=none trains without one"
+    _refuse_others(config, off | _off_head(config), what)
+
+
+def _refuse_others(config: "Config", off: Mapping[str, Any], what: str) -> None:
+    """Refuse other values of settings than those that a gan_loss leaves."""
     for name, value in off.items():
         if getattr(config, name) != value:
-            what = "is a setting of the discriminator, but gan_loss=none trains without one"
             text = settings_of(type(config))[name].text(value)
             refuse_setting(config, name, what, f"Leave it at {text}, or choose another gan_loss.")

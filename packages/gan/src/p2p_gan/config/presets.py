@@ -56,8 +56,7 @@ TABLE: dict[str, Preset] = {
         "halved, lambda 100, jitter 286 to 256, mirror",
         changed="leaky slope 0.2, norm epsilon 1e-5 and Adam epsilon 1e-8 (its code: 0.3, 1e-3, 1e-7), and no norm in "
         "the bottleneck, which at batch 1 would set it to zero; photos are resized smoothly (its code: by nearest "
-        "pixel); "
-        "test pairs are not trained on (it tested on its training folder)",
+        "pixel); test pairs are not trained on (it tested on its training folder)",
         data="cars",
         pairs=168,
     ),
@@ -89,9 +88,8 @@ TABLE: dict[str, Preset] = {
         source="the fourth work: satellite photo to map",
         states="batch 16, 500 epochs, learning rate 0.0002, mixed precision, cross-entropy with a gradient penalty of "
         "10, 30x30 patches",
-        changed="the penalty is used (its code defines it without using it), so the discriminator has instance "
-        "norm, since "
-        "the penalty is defined for single pictures; 30x30 logits as its text says (its code gives 26x26)",
+        changed="the penalty is used (its code defines it without using it), so the discriminator has instance norm, "
+        "since the penalty is defined for single pictures; 30x30 logits as its text says (its code gives 26x26)",
         data="maps",
         pairs=1_096,
     ),
@@ -111,9 +109,8 @@ TABLE: dict[str, Preset] = {
         line="grey photos to colour",
         source="Isola et al. 2017, appendix 6.2 (black-and-white to colour); the third work on 5,000 COCO photos",
         states="the paper: 1.2 million photos, 6 epochs, batch 4, mirror and no jitter",
-        changed="100 epochs, since there are thousands of photos and not a million; pairs from 'p2p data derive "
-        "--op gray', "
-        "or --op lab for L to ab as in the paper",
+        changed="100 epochs, since there are thousands of photos and not a million; pairs from 'p2p data derive --op "
+        "gray', or --op lab for L to ab as in the paper",
         data="5,000 photos",
         pairs=5_000,
     ),
@@ -131,8 +128,7 @@ TABLE: dict[str, Preset] = {
         source="ours; Isola et al. 2017, section 4.6 and table 6: photo to labels is learned best without a GAN",
         states="the paper: L1 alone beats the GAN on labels; it draws colours",
         changed="class logits with cross-entropy, all classes with the same weight, so that the output is an exact "
-        "mask; "
-        "A is the mask, B the photo, and the direction b-to-a",
+        "mask; A is the mask, B the photo, and the direction b-to-a",
     ),
     "best": Preset(
         Config(

@@ -14,9 +14,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.images import LabelMap, indices_of_colors
 from p2p_datatools.contract.pictures.rearrange import as_bytes, join_channels, split_channels
-from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
     import torch
@@ -187,26 +185,6 @@ def coding_of(half: Half, palette: Palette | None, as_: str, *, field: str = "cl
             code="unfit-setting",
         )
     return Coding("classes", len(palette.classes), "uint8", (0.0, float(len(palette.classes) - 1)))
-
-
-def class_indices(pixels: Array, palette: Palette, *, where: str) -> LabelMap:
-    """The class of each pixel of a mask in the palette's colours (h, w, 3), uint8 (h, w), 255 where ignored.
-
-    Raises P2PError with the first colour that is not in the palette.
-    """
-    colors = np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
-    indices, outside = indices_of_colors(colors, palette)
-    if outside.any():
-        y, x = np.argwhere(outside)[0].tolist()
-        pixels_have = plural(int(outside.sum()), "pixel of its mask has", "pixels of its mask have")
-        raise P2PError(
-            where,
-            f"{pixels_have} a colour outside the palette {palette.name}; the first is "
-            f"{tuple(colors[y, x].tolist())} at x={x}, y={y}",
-            "Build the mask with the palette's exact colours ('p2p data repair' brings them back), and pair again.",
-            code="palette-colour",
-        )
-    return indices
 
 
 def pixels_to_tensor(

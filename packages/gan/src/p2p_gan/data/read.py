@@ -6,21 +6,19 @@ Nothing here may use random numbers or keep what it read; each result depends on
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TypeVar
 
-import numpy as np
-
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pairs.halves import load_halves, read_nodata
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
+from p2p_datatools.contract.pairs.mask_halves import class_indices
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.resize import fit_gaps, fit_to
-from p2p_datatools.contract.pictures.sizes import Fit, Size
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.threads import parallel_map
 from p2p_gan.config.config import Config
-from p2p_gan.data.coding import class_indices
 from p2p_gan.data.sizing import Sizing, bring_gaps_to_size, bring_to_size, middle, sizing_of
 from p2p_gan.data.task import Task
 
@@ -90,9 +88,9 @@ def read_shown(folder: PairFolder, pairs: Sequence[Pair], task: Task, config: Co
 
 
 def load_fitted(
-    folder: PairFolder, pairs: Sequence[Pair], task: Task, size: Size, fit: Fit, skipped: list[Skip] | None = None
+    folder: PairFolder, pairs: Sequence[Pair], task: Task, size: Size, skipped: list[Skip] | None = None
 ) -> Iterator[tuple[Array, Array, Gaps | None]]:
-    """The pairs as (input, output, gaps) in colours, fitted to `size`, decoded on all cores, in order.
+    """The pairs as (input, output, gaps) in colours, stretched to `size`, decoded on all cores, in order.
 
     Gaps are as in `read_gaps`. A pair that cannot be read is left out and added to `skipped` if given, else its error
     is raised.
@@ -107,9 +105,9 @@ def load_fitted(
                 raise
             return skip_of_pair(folder, pair, error)
         return (
-            fit_to(input_half, size, fit, exact=task.input.exact),
-            fit_to(output_half, size, fit, exact=task.output.exact),
-            None if nodata is None else fit_gaps(nodata.either, size, fit),
+            fit_to(input_half, size, "stretch", exact=task.input.exact),
+            fit_to(output_half, size, "stretch", exact=task.output.exact),
+            None if nodata is None else fit_gaps(nodata.either, size, "stretch"),
         )
 
     for read in on_all_cores(one, pairs, folder):
@@ -139,5 +137,4 @@ def on_all_cores(work: Callable[[Pair], _T], pairs: Sequence[Pair], folder: Pair
 
 
 def _decoded_bytes(folder: PairFolder, pair: Pair) -> int:
-    pixel = sum(half.channels * np.dtype(half.dtype).itemsize for half in (folder.a, folder.b))
-    return pair.size.width * pair.size.height * pixel * _COPIES
+    return pair.size.width * pair.size.height * folder.pixel_bytes * _COPIES

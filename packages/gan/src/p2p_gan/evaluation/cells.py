@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_gan.evaluation.metrics import PixelMask, Range
+from p2p_gan.evaluation.metrics import PixelMask, Range, range_width
 
 CELLS = 8  # along each side
 
@@ -20,13 +20,12 @@ def cell_means(picture: Array, values: Range, counted: PixelMask | None = None) 
     pixels = picture.reshape(*picture.shape[:2], -1)
     means = np.full((CELLS, CELLS, pixels.shape[2]), np.nan, dtype=np.float32)
     rows, columns = (np.linspace(0, side, CELLS + 1).round().astype(int) for side in pixels.shape[:2])
-    low, width = values[0], (values[1] - values[0]) or 1.0
     for row in range(CELLS):
         for column in range(CELLS):
             place = slice(rows[row], rows[row + 1]), slice(columns[column], columns[column + 1])
             inside = pixels[place].reshape(-1, pixels.shape[2]) if counted is None else pixels[place][counted[place]]
             if len(inside):
-                means[row, column] = (inside.mean(axis=0, dtype=np.float64) - low) / width
+                means[row, column] = (inside.mean(axis=0, dtype=np.float64) - values[0]) / range_width(values)
     return means
 
 

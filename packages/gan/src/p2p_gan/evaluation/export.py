@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.named_file import refuse_other_name
 from p2p_datatools.contract.packages import require_packages
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.pictures.arrays import Array
@@ -19,7 +20,7 @@ from p2p_datatools.contract.pictures.images import hash_pixels
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.data.coding import Coding
-from p2p_gan.evaluation.metrics import ssim
+from p2p_gan.evaluation.metrics import range_width, ssim
 from p2p_gan.inference.apply import ApplyOptions, seed_of, translate
 from p2p_gan.inference.input_pictures import InputPicture, list_inputs
 from p2p_gan.inference.inputs import encode_classes
@@ -35,14 +36,13 @@ from p2p_gan.models.location import model_file, model_fingerprint, onnx_beside
 from p2p_gan.models.model import Model, model_bytes, read_model
 from p2p_gan.models.onnx_file import PRECISIONS, OnnxFile, read_onnx_file
 from p2p_gan.models.onnx_graph import onnx_bytes
-from p2p_gan.models.output_file import describe_other, refuse_other_name, write_once
+from p2p_gan.models.output_file import describe_other, write_once
 from p2p_gan.models.torchscript import is_script_of, script_bytes, script_source
 from p2p_gan.runs.runfolder import RUN, find_recorded, read_run_record
 
 MOST_DIFFERENT = 1e-3  # of -1 to 1, or of a probability: an eighth of a step of 8 bits
 LEAST_SSIM = 0.95  # of a picture in 16 bits; one that is only rounded is above 0.99
 _REAL = 8  # pictures that are compared
-_SPLITS = ("test", "val", "train")
 _DRAWN = ((1.0, 1.0, 0), (1.5, 1.0, 1), (0.9, 0.8, 2), (1.0, 1.0, None))  # height, width of the model's size, seed
 _SIDE, _LARGEST_SIDE = 256, 512  # of random inputs where the model has no size, and of any
 _AREA = 8  # sides of the areas of a random mask
@@ -282,7 +282,7 @@ def _real_inputs(source: Path, inputs: Path | str | None, card: ModelCard, repor
 def _list_pairs(place: Path) -> list[InputPicture]:
     """The pairs of a run: those held out, or if there are none those of training."""
     folder = open_pairs(place)
-    pairs = next((folder.of(split) for split in _SPLITS if folder.of(split)), folder.pairs)
+    pairs = folder.of(folder.held_out or "train") or folder.pairs
     return [InputPicture(pair.name, place / pair.file, folder, pair) for pair in pairs]
 
 
@@ -345,8 +345,7 @@ class _Both(Translator):
             steps, similar, changed = 0.0, 1.0, float((pixels[0] != pixels[1]).mean())
         else:
             largest, changed = np.abs(first - second).max(), 0.0
-            width = (coding.range[1] - coding.range[0]) or 1.0
-            steps = float(np.abs(pixels[0].astype(np.float64) - pixels[1]).max()) / width * _STEPS
+            steps = float(np.abs(pixels[0].astype(np.float64) - pixels[1]).max()) / range_width(coding.range) * _STEPS
             similar = ssim(pixels[0], pixels[1], coding.range)
         self.difference = Difference(
             before.count + 1,

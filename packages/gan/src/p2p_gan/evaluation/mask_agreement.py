@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.images import LabelMap, Photo, indices_of_colors
+from p2p_datatools.contract.pictures.images import LabelMap, as_rgb, indices_of_colors
 from p2p_datatools.contract.pictures.nodata import Gaps
+from p2p_datatools.contract.values import reduce_channels
 from p2p_gan.data.coding import Kind
 from p2p_gan.evaluation.sparse import Sparse, add_sparse, to_sparse
 from p2p_gan.inference.segmentation import nearest_classes
@@ -103,7 +104,7 @@ def labels_of_output(pixels: Array, card: ModelCard) -> LabelMap:
     """The class indices (height, width) of a mask that the model generated, or of the real one, 255 where ignored."""
     if card.output_coding.kind == "classes" or card.palette is None:
         return pixels
-    colors = _in_three(pixels)
+    colors = as_rgb(pixels)
     known, outside = indices_of_colors(colors, card.palette)
     return np.where(outside, nearest_classes(colors, card.palette), known)
 
@@ -112,7 +113,7 @@ def labels_of_input(pixels: Array, card: ModelCard) -> LabelMap:
     """The class indices (height, width) of a mask that is the model's input, 255 where ignored."""
     if card.input_coding.kind == "classes" or card.palette is None:
         return pixels
-    return indices_of_colors(_in_three(pixels), card.palette)[0]
+    return indices_of_colors(pixels, card.palette)[0]
 
 
 def counted_pixels(picture: Array, real: Array, card: ModelCard, gaps: Gaps | None = None) -> NDArray[np.bool_] | None:
@@ -133,10 +134,6 @@ def without_gaps(labels: LabelMap, gaps: Gaps | None) -> LabelMap:
 
 
 def _ignored_pixels(pixels: Array, kind: Kind) -> NDArray[np.bool_]:
-    found = pixels == IGNORE if kind == "classes" else (_in_three(pixels) == np.array(IGNORE_COLOR)).all(axis=2)
-    return np.asarray(found)
-
-
-def _in_three(pixels: Array) -> Photo:
-    """The colours (height, width, 3) of a mask, which has one channel if its palette is grey."""
-    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
+    if kind == "classes":
+        return np.asarray(pixels == IGNORE)
+    return reduce_channels(np.logical_and, as_rgb(pixels) == np.array(IGNORE_COLOR, np.uint8))

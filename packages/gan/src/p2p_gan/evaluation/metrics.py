@@ -14,6 +14,7 @@ from skimage.metrics import structural_similarity
 
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, Photo
+from p2p_datatools.contract.values import reduce_channels
 from p2p_gan.evaluation.sparse import Sparse, add_sparse, to_sparse
 
 BYTES = (0.0, 255.0)
@@ -31,7 +32,7 @@ def l1(first: Array, second: Array, values: Range = BYTES, counted: PixelMask | 
 
     With `counted` (height, width) over these pixels alone; 0 if there are none.
     """
-    return _mean_power(first, second, 1, counted) / _width(values)
+    return _mean_power(first, second, 1, counted) / range_width(values)
 
 
 def _mean_power(first: Array, second: Array, power: int, counted: PixelMask | None) -> float:
@@ -50,7 +51,7 @@ def psnr(first: Array, second: Array, values: Range = BYTES, counted: PixelMask 
 
     Equal pictures have 100, since means over pictures need a finite number.
     """
-    share = _mean_power(first, second, 2, counted) / _width(values) ** 2
+    share = _mean_power(first, second, 2, counted) / range_width(values) ** 2
     return -10 * math.log10(max(share, 10 ** (-_MOST_DECIBEL / 10)))
 
 
@@ -65,7 +66,7 @@ def sharpness(picture: Array, values: Range = BYTES, counted: PixelMask | None =
     for top in range(1, len(picture) - 1, _ROWS):
         rows = slice(top - 1, min(top + _ROWS, len(picture) - 1) + 1)
         strip = picture[rows].astype(np.float64)
-        grey = strip.mean(axis=2) if strip.ndim == 3 else strip
+        grey = reduce_channels(np.add, strip) / strip.shape[2] if strip.ndim == 3 else strip
         found = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * grey[1:-1, 1:-1]
         if counted is not None:
             known = counted[rows]
@@ -73,7 +74,7 @@ def sharpness(picture: Array, values: Range = BYTES, counted: PixelMask | None =
         number, total, squares = number + found.size, total + float(found.sum()), squares + float((found**2).sum())
     if not number:
         return 0.0
-    return math.sqrt(max(0.0, squares / number - (total / number) ** 2)) / _width(values)
+    return math.sqrt(max(0.0, squares / number - (total / number) ** 2)) / range_width(values)
 
 
 def ssim(first: Array, second: Array, values: Range = BYTES, counted: PixelMask | None = None) -> float:
@@ -85,10 +86,10 @@ def ssim(first: Array, second: Array, values: Range = BYTES, counted: PixelMask 
     side = min(_WINDOW, *first.shape[:2])
     window = side - 1 + side % 2
     if counted is not None:
-        return _partial_ssim(first, second, _width(values), counted, window)
+        return _partial_ssim(first, second, range_width(values), counted, window)
     axis = 2 if first.ndim == 3 else None
     found = structural_similarity(  # type: ignore[no-untyped-call]
-        _computable(first), _computable(second), channel_axis=axis, data_range=_width(values), win_size=window
+        _computable(first), _computable(second), channel_axis=axis, data_range=range_width(values), win_size=window
     )
     return float(found)
 
@@ -137,7 +138,8 @@ def _computable(pixels: Array) -> Array:
     return pixels if pixels.dtype in (np.uint8, np.uint16, np.float32) else pixels.astype(np.float64)
 
 
-def _width(values: Range) -> float:
+def range_width(values: Range) -> float:
+    """How far the ends of a range are apart; 1 where they are equal, so that shares of it are finite."""
     return (values[1] - values[0]) or 1.0
 
 
@@ -162,25 +164,19 @@ def mean_picture(pictures: Iterable[Array], counted: Iterable[PixelMask | None] 
 
 
 def class_color_errors(
-    fakes: Sequence[Array],
-    reals: Sequence[Array],
-    labels: Sequence[LabelMap],
-    names: Sequence[str],
-    values: Range = BYTES,
+    fake: Array, real: Array, labels: LabelMap, names: Sequence[str], values: Range = BYTES
 ) -> dict[str, float]:
-    """For each class the difference of its mean colour from the real one, as a share of the range.
+    """The absolute difference of a class's mean colours in the two pictures, averaged over channels.
 
-    It is the absolute difference of the mean colours of a class in a picture, averaged over channels and over the
-    pictures with the class; classes that occur in no picture are left out.
+    It is a share of the range, for each class that occurs.
     """
-    errors: dict[str, list[float]] = {}
-    for fake, real, label in zip(fakes, reals, labels, strict=True):
-        for index, name in enumerate(names):
-            inside = label == index
-            if inside.any():
-                difference = fake[inside].mean(axis=0, dtype=np.float64) - real[inside].mean(axis=0, dtype=np.float64)
-                errors.setdefault(name, []).append(float(np.abs(difference).mean() / _width(values)))
-    return {name: float(np.mean(values)) for name, values in errors.items()}
+    errors = {}
+    for index, name in enumerate(names):
+        inside = labels == index
+        if inside.any():
+            difference = fake[inside].mean(axis=0, dtype=np.float64) - real[inside].mean(axis=0, dtype=np.float64)
+            errors[name] = float(np.abs(difference).mean() / range_width(values))
+    return errors
 
 
 class LabHistograms:
@@ -239,4 +235,4 @@ def diversity(variants: Sequence[Array], values: Range = BYTES) -> tuple[float, 
         squares += (each - origin) ** 2
     count = len(variants)
     spread = np.sqrt(np.maximum(0.0, squares / count - (total / count) ** 2)).mean()
-    return float(np.mean(distances)), float(spread / _width(values))
+    return float(np.mean(distances)), float(spread / range_width(values))

@@ -184,7 +184,7 @@ class PairScorer:
         if palette is None or self._card.input.kind != "mask":
             return {}
         labels: LabelMap = without_gaps(labels_of_input(picture, self._card), gaps)
-        errors = class_color_errors([fake], [real], [labels], palette.names, self._range)
+        errors = class_color_errors(fake, real, labels, palette.names, self._range)
         return {"color_error": errors} if errors else {}
 
     def _confusions(self, picture: Array, fake: Array, real: Array, gaps: Gaps | None) -> dict[str, Confusion]:

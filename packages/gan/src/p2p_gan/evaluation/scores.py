@@ -11,7 +11,6 @@ from itertools import chain, tee
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
@@ -19,7 +18,7 @@ from p2p_datatools.contract.pairs.halves import read_nodata
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import PairFolder, open_pairs
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.images import say_over_white
+from p2p_datatools.contract.pictures.images import as_rgb, say_over_white
 from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter, once
@@ -37,7 +36,7 @@ from p2p_gan.evaluation.metrics import mean_picture
 from p2p_gan.evaluation.pair_scores import PairScorer, PairScores, mean_key
 from p2p_gan.evaluation.segmenter import Segmenter
 from p2p_gan.evaluation.tally import BesideReal, Tally
-from p2p_gan.inference.apply import ApplyOptions
+from p2p_gan.inference.apply import ApplyOptions, refuse_few_variants
 from p2p_gan.inference.inputs import read_model_pair, refuse_folder, task_for
 from p2p_gan.machine.device import resolve_device
 from p2p_gan.machine.threads import limit_threads
@@ -118,10 +117,7 @@ class EvaluationRequest:
     weights: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.variants < 1:
-            raise UsageError(
-                f"variants={self.variants}", "is not possible", "Give 1 or more.", code="impossible-setting"
-            )
+        refuse_few_variants(self.variants)
 
 
 def evaluate(
@@ -236,7 +232,7 @@ class Evaluation:
         """
         card, split = self.model.card, self.mean_picture_of
         failed = [] if split == self.asked.split else skipped
-        pairs = load_fitted(self.folder, self.folder.of(split), self.task, card.size or _MEAN_SIZE, "stretch", failed)
+        pairs = load_fitted(self.folder, self.folder.of(split), self.task, card.size or _MEAN_SIZE, failed)
         first = next(pairs, None)
         if first is None:
             return None
@@ -244,7 +240,7 @@ class Evaluation:
         counted = (None if gaps is None else ~gaps for _, _, gaps in others)
         mean = mean_picture((real for _, real, _ in pictures), counted)
         colored = card.output.channels == 3 or card.output_coding.kind == "classes"  # classes are compared as colours
-        return np.repeat(mean[..., None], 3, axis=2) if mean.ndim == 2 and colored else mean
+        return as_rgb(mean) if colored else mean
 
     def conclude(self, tally: Tally, skipped: Sequence[Skip]) -> Scores:
         """The scores of the records that were added; raises P2PError if there are none."""
@@ -330,5 +326,5 @@ def _where_pairs_are(folder: PairFolder) -> str:
     """What to do where the split that is asked for is empty."""
     if folder.foreign and all("/" not in pair.file for pair in folder.pairs):  # it is likely a split itself
         return "Choose --split train, which then are all its pictures, or give the folder above, whose test/ it is."
-    other = next((f"Choose --split {split}, or run" for split in ("test", "val") if folder.of(split)), "Run")
+    other = f"Choose --split {folder.held_out}, or run" if folder.held_out else "Run"
     return f"{other} {p2p_command('data split', folder.path)}."

@@ -100,9 +100,8 @@ def _explain_intervals(seeds: int) -> str:
         )
     return (
         "Numbers are means over the seeds; ± is half the 95% confidence interval of the mean (Student's t), which "
-        "covers "
-        "the randomness of training and not the choice of pictures. Bold: better than every other arm of the table, as "
-        "the 95% confidence interval of the difference, seed by seed, excludes 0."
+        "covers the randomness of training and not the choice of pictures. Bold: better than every other arm of the "
+        "table, as the 95% confidence interval of the difference, seed by seed, excludes 0."
     )
 
 

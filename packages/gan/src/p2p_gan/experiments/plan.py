@@ -102,9 +102,8 @@ def _plan(folder: PairFolder, arms: Mapping[str, Config], base: Config) -> Study
 
 
 def _split_to_score(folder: PairFolder) -> str:
-    for split in ("test", "val"):
-        if folder.of(split):
-            return split
+    if split := folder.held_out:
+        return split
     raise P2PError(
         folder.path,
         "has no held-out pairs to compare on",

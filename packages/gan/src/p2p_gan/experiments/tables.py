@@ -110,16 +110,14 @@ TABLES: dict[str, Table] = {
     "collapse": Table(
         "How many outputs does one input have",
         "The paper's only randomness is dropout (0.5), with which it found little diversity; how much is there with "
-        "and "
-        "without L1, with noise as input, and with a mode-seeking loss?",
+        "and without L1, with noise as input, and with a mode-seeking loss?",
         ("cGAN, dropout", "L1+cGAN, dropout", "cGAN, noise", "L1+cGAN, noise", "L1+cGAN, noise, mode seeking"),
     ),
     "later": Table(
         "What came later",
         "Do later ideas help the paper's method: a learning rate of the discriminator's own (Heusel et al. 2017), the "
-        "focal frequency loss (Jiang et al. 2021), LeCam regularisation (Tseng et al. 2021), a "
-        "discriminator that segments (Schönfeld et al. 2021), norms that adapt to the "
-        "class (Tan et al. 2021)?",
+        "focal frequency loss (Jiang et al. 2021), LeCam regularisation (Tseng et al. 2021), a discriminator that "
+        "segments (Schönfeld et al. 2021), norms that adapt to the class (Tan et al. 2021)?",
         (
             BASE,
             "L1+cGAN, two learning rates",

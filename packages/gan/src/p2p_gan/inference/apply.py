@@ -24,8 +24,6 @@ from p2p_gan.inference.runtimes.translator import AnyModel, ModelHolder, PassOpt
 from p2p_gan.models.card import ModelCard
 
 if TYPE_CHECKING:
-    import torch
-
     from p2p_gan.models.model import Model
 
 _LEAST_SIDE = 8  # of a network's input
@@ -59,10 +57,14 @@ class ApplyOptions:
         return {"size": str(self.size) if self.size else None, "seed": self.seed, "dropout": self.dropout}
 
 
-def translator_of(
-    model: AnyModel, device: "torch.device | None" = None, tile: int | None = None, note: Note | None = None
-) -> Translator:
-    """The model in its runtime: an `OnnxModel` in onnxruntime, others in torch, on `device` or the generator's."""
+def refuse_few_variants(variants: int) -> None:
+    """Raise UsageError for fewer variants than one."""
+    if variants < 1:
+        raise UsageError(f"variants={variants}", "is not possible", "Give 1 or more.", code="impossible-setting")
+
+
+def translator_of(model: AnyModel, tile: int | None = None, note: Note | None = None) -> Translator:
+    """The model in its runtime: an `OnnxModel` in onnxruntime, others in torch, on the generator's device."""
     model = model.model if isinstance(model, ModelHolder) else model
     if isinstance(model, OnnxModel):
         if tile is not None:
@@ -71,17 +73,11 @@ def translator_of(
         return OnnxTranslator(model)
     from p2p_gan.inference.runtimes.torch_runtime import torch_translator
 
-    return torch_translator(cast("Model", model), device, tile, note)
+    return torch_translator(cast("Model", model), tile, note)
 
 
 def apply_model(
-    model: AnyModel,
-    picture: Array,
-    how: ApplyOptions,
-    *,
-    variant: int = 0,
-    device: "torch.device | None" = None,
-    note: Note | None = None,
+    model: AnyModel, picture: Array, how: ApplyOptions, *, variant: int = 0, note: Note | None = None
 ) -> Array:
     """Translate one picture of any size, as `inputs.read_input` returns it, into one of the same size.
 
@@ -89,7 +85,7 @@ def apply_model(
     (seed, pixels, variant): the same arguments give the same output. `note` gets a line if strips are used.
     """
     seed = seed_of(hash_pixels(picture), how.seed, variant) if how.dropout else None
-    return translate(translator_of(model, device, how.tile, note), model.card, picture, how, seed)
+    return translate(translator_of(model, how.tile, note), model.card, picture, how, seed)
 
 
 def translate(

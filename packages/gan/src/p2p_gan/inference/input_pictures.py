@@ -35,8 +35,6 @@ from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.parts import read_parts, refuse_parts
 from p2p_gan.models.card import ModelCard
 
-_HELD_OUT = ("test", "val")
-
 
 @dataclass(frozen=True)
 class InputPicture:
@@ -210,7 +208,7 @@ def _list_place(
         return [InputPicture(place.stem, place, options=options)]
     if _holds_pairs(place):
         folder = open_pairs(place)
-        pairs = next((folder.of(split) for split in _HELD_OUT if folder.of(split)), ())
+        pairs = folder.of(folder.held_out) if folder.held_out else ()
         if not pairs:
             raise P2PError(
                 place,

@@ -13,14 +13,15 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pairs.halves import as_photo, load_halves
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
+from p2p_datatools.contract.pairs.mask_halves import class_indices
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array, read_filled
 from p2p_datatools.contract.pictures.header import Form, PictureFile, open_picture
-from p2p_datatools.contract.pictures.images import LabelMap, Photo, colorize
+from p2p_datatools.contract.pictures.images import LabelMap, Photo, as_rgb, colorize
 from p2p_datatools.contract.pictures.memory import open_bytes
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.worn.reading import list_classes
-from p2p_gan.data.coding import Coding, class_indices
+from p2p_gan.data.coding import Coding
 from p2p_gan.data.task import Task, task_of
 from p2p_gan.inference.mask_inputs import InputChanges, read_palette_mask
 from p2p_gan.models.card import ModelCard
@@ -215,10 +216,10 @@ def read_input(
     """Read a picture as the model's input: a mask as class indices, or in its exact colours if the model takes colours.
 
     Grey in three equal channels is one channel where the model takes one; blended colours of a mask become those of its
-    classes, what is transparent is background in a mask and laid over
-    white in a photo, pixels without data are filled: see `changes`. A picture that is not `exact` has been in a file
-    whose compression blends. Raises P2PError for a picture that is damaged or that the model does not take: a photo,
-    class numbers or a mask of another palette where it takes masks.
+    classes, what is transparent is background in a mask and laid over white in a photo, pixels without data are filled:
+    see `changes`. A picture that is not `exact` has been in a file whose compression blends. Raises P2PError for a
+    picture that is damaged or that the model does not take: a photo, class numbers or a mask of another palette where
+    it takes masks.
     """
     palette, changes = card.palette, changes or InputChanges()
     with open_picture(source) as picture:
@@ -260,7 +261,7 @@ def _encode(pixels: Array, half: Half, coding: Coding, palette: Palette | None, 
 
 def as_half(pixels: Array, half: Half) -> Array:
     """Grey as three equal channels where the half has colours, else the same pixels."""
-    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 and half.channels == 3 else pixels
+    return as_rgb(pixels) if half.channels == 3 else pixels
 
 
 def to_display(pixels: Array, half: Half, coding: Coding, palette: Palette | None) -> Photo:

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.mask_folder import MASK_LINES
@@ -16,11 +15,13 @@ from p2p_datatools.contract.pairs.manifest import HEADER, SPLITS, UNSPLIT, has_m
 from p2p_datatools.contract.pairs.seam import halves_are_alike, judge_middle
 from p2p_datatools.contract.palette import Palette, palette_of
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.images import Photo, read_photo, size_of
+from p2p_datatools.contract.pictures.images import Photo, as_rgb, color_codes, read_photo, size_of
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.pictures.worn.reading import list_classes
 from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.contract.values import find_distinct, reduce_channels
+from p2p_datatools.contract.words import name_first
 from p2p_gan.inference.inputs import PictureBytes, open_input, read_input, refuse_other_names
 from p2p_gan.inference.mask_inputs import NOT_MASKS
 from p2p_gan.models.card import ModelCard
@@ -87,9 +88,8 @@ def look_at_pixels(pixels: Array, card: ModelCard, report: Reporter, *, where: s
     takes_mask = card.input.kind == "mask" and card.palette is not None
     if takes_mask or card.input.dtype != "uint8" or card.input.channels not in (1, 3):
         return
-    picture = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
-    _note_pairs([Path(where)], [picture], card, report)
-    _note_masks([Path(where)], [picture], card, report)
+    _note_pairs([Path(where)], [as_rgb(pixels)], card, report)
+    _note_masks([Path(where)], [as_rgb(pixels)], card, report)
 
 
 def find_beyond(pixels: Array, card: ModelCard) -> str | None:
@@ -114,9 +114,9 @@ def find_beyond(pixels: Array, card: ModelCard) -> str | None:
 def _note_small_values(files: Sequence[Path], pictures: Sequence[Array], card: ModelCard, report: Reporter) -> None:
     """Note that all pictures have a small part of the model's range, as of another unit, fewer bits, or 0 and 1."""
     coding = card.input_coding
-    first = f"{files[0]}{f' (and {len(files) - 1} more)' if len(files) > 1 else ''}"
     if card.input.kind == "mask" or not pictures:
         return
+    first = name_first(files[0], len(files))
     if coding.dtype == "uint8":
         if all(each.max() == 1 and each.min() == 0 for each in pictures):
             what = "has no values but 0 and 1, two shades of black. If 1 stands for white, multiply them by 255."
@@ -171,7 +171,7 @@ def _refuse_no_masks(chosen: Sequence[Path | PictureBytes], count: int, card: Mo
             first = first or error
     assert first is not None, "there is a picture"
     code = first.code
-    raise P2PError(f"{first.where} (and {count - 1} more)", first.what, first.to_do, code=code)
+    raise P2PError(name_first(first.where, count), first.what, first.to_do, code=code)
 
 
 def _note_one_class(
@@ -194,7 +194,7 @@ def _note_one_class(
 
 def _is_black_and_white(picture: Photo) -> bool:
     """Whether a picture has both, and nothing else but what JPEG leaves of them."""
-    black, white = (picture <= _NEAR).all(axis=2), (picture >= 255 - _NEAR).all(axis=2)
+    black, white = reduce_channels(np.maximum, picture) <= _NEAR, reduce_channels(np.minimum, picture) >= 255 - _NEAR
     return bool(black.any() and white.any() and np.mean(black | white) > _PURE)
 
 
@@ -241,9 +241,9 @@ def _note_pairs(files: Sequence[Path], pictures: Sequence[Photo], card: ModelCar
         reason = f"are twice as high as those of training ({_sizes(pictures, card)}), as A above B is"
     else:
         return
-    where = files[0] if len(files) == 1 else f"{files[0]} (and {len(files) - 1} more)"
+    first = name_first(files[0], len(files))
     report.note(
-        f"{where}: the pictures {reason}, but the model takes {card.input.name} alone. If they are pairs, take them "
+        f"{first}: the pictures {reason}, but the model takes {card.input.name} alone. If they are pairs, take them "
         "apart with 'p2p data halves' and give that half, or give the folder above test/."
     )
 
@@ -295,9 +295,5 @@ def _note_masks(files: Sequence[Path], pictures: Sequence[Photo], card: ModelCar
 def _is_flat(picture: Photo) -> bool:
     """Whether a picture has few colours; of a photo a small part of its pixels has more already."""
     pixels = picture.reshape(-1, 3)
-    return _count_colors(pixels[:: 1 + len(pixels) // _PART]) <= _FLAT and _count_colors(pixels) <= _FLAT
-
-
-def _count_colors(pixels: NDArray[np.uint8]) -> int:
-    parts = pixels.astype(np.uint32)
-    return len(np.unique(parts[:, 0] << 16 | parts[:, 1] << 8 | parts[:, 2]))
+    some = pixels[:: 1 + len(pixels) // _PART]
+    return all(len(find_distinct(color_codes(each))) <= _FLAT for each in (some, pixels))

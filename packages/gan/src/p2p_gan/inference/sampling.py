@@ -30,7 +30,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_datatools.contract.words import path_word, plural
 from p2p_gan.data.coding import Coding
-from p2p_gan.inference.apply import ApplyOptions, seed_of, size_seen, translate, translator_of
+from p2p_gan.inference.apply import ApplyOptions, refuse_few_variants, seed_of, size_seen, translate, translator_of
 from p2p_gan.inference.input_pictures import InputPicture, list_inputs, list_stacks, refuse_dest_among
 from p2p_gan.inference.inputs import PictureBytes, to_display
 from p2p_gan.inference.mask_inputs import InputChanges
@@ -65,10 +65,7 @@ class SampleOptions:
     read: ReadOptions = AS_USUAL
 
     def __post_init__(self) -> None:
-        if self.variants < 1:
-            raise UsageError(
-                f"variants={self.variants}", "is not possible", "Give 1 or more.", code="impossible-setting"
-            )
+        refuse_few_variants(self.variants)
 
     def files(self, name: str, card: ModelCard) -> list[str]:
         """The files for the picture `name`: PNG for sheets and for outputs that PNG can hold, else TIFF."""

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.images import LabelMap, Photo, size_of
+from p2p_datatools.contract.pictures.images import LabelMap, Photo, as_rgb, size_of
+from p2p_datatools.contract.values import reduce_channels
 from p2p_gan.inference.apply import ApplyOptions, fit_picture, resize_logits, translate
 from p2p_gan.inference.runtimes.translator import Translator, Values
 from p2p_gan.models.card import ModelCard
@@ -58,8 +59,7 @@ def segment(translator: Translator, card: ModelCard, photo: Array, how: ApplyOpt
 
 
 def _by_color(pixels: Array, palette: Palette) -> Segmentation:
-    colors = np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
-    labels, nearest, second = _nearest_two(colors, palette)
+    labels, nearest, second = _nearest_two(as_rgb(pixels), palette)
     if len(palette.classes) < 2:
         return Segmentation(labels, np.ones(labels.shape, np.float32))
     confidence = 1 - np.sqrt(nearest / np.maximum(second, 1))
@@ -79,7 +79,7 @@ def _nearest_two(photo: Photo, palette: Palette) -> tuple[LabelMap, NDArray[np.i
     second = least.copy()
     pixels = photo.astype(np.int32)
     for index, color in enumerate(colors):
-        distance = ((pixels - color) ** 2).sum(axis=2, dtype=np.int32)
+        distance = reduce_channels(np.add, (pixels - color) ** 2)
         nearer = distance < least
         second = np.where(nearer, least, np.minimum(second, distance))
         best[nearer], least[nearer] = index, distance[nearer]

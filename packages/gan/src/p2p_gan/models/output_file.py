@@ -1,4 +1,4 @@
-"""The one file that an export or an import writes: what it may be called, and that nothing else is overwritten.
+"""The one file that an export or an import writes: that nothing else is overwritten.
 
 Nothing here may know what is in the file.
 """
@@ -10,13 +10,6 @@ from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.files.atomic import holds, write_bytes
 
 _OTHER = "exists with other content"
-
-
-def refuse_other_name(dest: Path, suffix: str) -> None:
-    """Raise UsageError for a name that does not end in `suffix`, in capitals or not, and for a folder."""
-    if dest.suffix.lower() != suffix or dest.is_dir():
-        what, to_do = f"is not the name of a file NAME{suffix}", f"Give a name that ends in {suffix}."
-        raise UsageError(dest, what, to_do, code="wrong-file-name")
 
 
 def describe_other(found: tuple[str, str] | None, wanted: tuple[str, str]) -> str:

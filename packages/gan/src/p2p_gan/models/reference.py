@@ -14,12 +14,13 @@ import torch
 from torch import Tensor
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.files.named_file import refuse_other_name
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import path_word, plural
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.model import Model, describes_itself, model_bytes, read_model
-from p2p_gan.models.output_file import refuse_other_name, write_once
+from p2p_gan.models.output_file import write_once
 from p2p_gan.models.reference_layout import (
     COUNTER,
     DROPOUT,
@@ -76,11 +77,11 @@ def import_model(
 ) -> ImportSummary:
     """Read a state dict such as latest_net_G.pth and write the model file `dest` (NAME.safetensors).
 
-    A state dict that lies in a safetensors file is read, too.
-    `direction` names input and output, `size` is the size of the training pictures (by default the U-Net's own, 256 for
-    a resnet), `settings` are dropout (off, on or a share), statistics (picture or running) and network, the name of one
-    of several generators in a file. Raises P2PError for the first tensor that does not fit and for a file with several
-    of which none is named, UsageError for an impossible setting or destination.
+    A state dict that lies in a safetensors file is read, too. `direction` names input and output, `size` is the size of
+    the training pictures (by default the U-Net's own, 256 for a resnet), `settings` are dropout (off, on or a share),
+    statistics (picture or running) and network, the name of one of several generators in a file. Raises P2PError for
+    the first tensor that does not fit and for a file with several of which none is named, UsageError for an impossible
+    setting or destination.
     """
     weights, dest = Path(weights), Path(dest)
     refuse_other_name(dest, ".safetensors")

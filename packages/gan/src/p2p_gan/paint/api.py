@@ -194,6 +194,9 @@ _STATUS = {
     **{"busy": 503, "stopping": 503, "other-host": 400, "empty-body": 400},
 }
 
+RETRY_AFTER = {429: "1", 503: "1"}
+"""The seconds after which a request may be sent again, by the status of the error."""
+
 
 def status_of(error: P2PError) -> int:
     """The HTTP status that an error has."""

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_gan.paint.api import API_OPERATIONS, ApiOperation, error_json, status_of
+from p2p_gan.paint.api import API_OPERATIONS, RETRY_AFTER, ApiOperation, error_json, status_of
 from p2p_gan.paint.bodies import BodyRoom
 from p2p_gan.paint.examples import MaskExamples, find_examples
 from p2p_gan.paint.guard import App, Guard
@@ -271,5 +271,5 @@ def _error(error: P2PError, status: int | None = None) -> "Response":
     from starlette.responses import JSONResponse
 
     status = status or status_of(error)
-    headers = _NO_STORE | ({"retry-after": "1"} if status in (429, 503) else {})
+    headers = _NO_STORE | ({"retry-after": RETRY_AFTER[status]} if status in RETRY_AFTER else {})
     return JSONResponse(error_json(error), status, headers)

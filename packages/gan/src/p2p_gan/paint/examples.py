@@ -11,16 +11,15 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import PairFolder, open_pairs
+from p2p_datatools.contract.pairs.mask_halves import class_indices
 from p2p_datatools.contract.pictures.images import encode_mask
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_gan.data.coding import class_indices
 from p2p_gan.inference.inputs import read_model_pair, refuse_folder, task_for
 from p2p_gan.models.card import ModelCard
 from p2p_gan.paint.painters import encode_output
 from p2p_gan.runs.runfolder import RUN, find_recorded, read_run_record
 
 _MOST = 24
-_SPLITS = ("test", "val", "train")  # the first that has pairs: those that training saw come last
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ def find_examples(run: Path, card: ModelCard, report: Reporter = QUIET) -> MaskE
         folder = open_pairs(place)
         task = task_for(folder, card)
         refuse_folder(folder, (task.input, task.output), card)
-        pairs = next((found for split in _SPLITS if (found := folder.of(split))), folder.pairs)
+        pairs = folder.of(folder.held_out or "train") or folder.pairs
         chosen = pairs[:: max(1, len(pairs) // _MOST)][:_MOST]
         return MaskExamples(card, folder, chosen, task.swapped)
     except P2PError as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.listing import folders_in
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_gan.models.card import ModelCard
@@ -97,12 +98,5 @@ def _list_runs(place: Path, depth: int) -> Iterator[Path]:
                 if (folder / MODEL_FILE).is_file():
                     yield folder
                 continue
-            below += _folders_in(folder)
+            below += [each for each in folders_in(folder) if not each.name.startswith(".")]
         level = below
-
-
-def _folders_in(folder: Path) -> list[Path]:
-    try:
-        return sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
-    except OSError:
-        return []  # closed to us: what nobody named need not be read

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_gan.paint.api import error_json, status_of
+from p2p_gan.paint.api import RETRY_AFTER, error_json, status_of
 from p2p_gan.paint.queue import is_stopping
 
 Scope = MutableMapping[str, Any]
@@ -41,7 +41,6 @@ _SAFE_HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
 )
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
-_RETRY = {429: b"1", 503: b"1"}
 
 
 class Guard:
@@ -148,7 +147,7 @@ async def send_error(send: Send, error: P2PError) -> None:
     status, body = status_of(error), json.dumps(error_json(error)).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     headers += [(b"cache-control", b"no-store")]
-    headers += [(b"retry-after", _RETRY[status])] if status in _RETRY else []
+    headers += [(b"retry-after", RETRY_AFTER[status].encode())] if status in RETRY_AFTER else []
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

@@ -5,7 +5,7 @@ Nothing here may decode a picture or change anything; pairs that have moved are 
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,22 +68,18 @@ def data_facts(record: Mapping[str, Any], run: Path) -> DataFacts:
     )
     place = find_recorded(run, known.recorded)
     if place is None:
-        return _with(known, why=f"the pairs are not at {known.recorded} any more")
+        return replace(known, why=f"the pairs are not at {known.recorded} any more")
     try:
         folder = open_pairs(place)
         if has_manifest(place) and folder.data_hash != known.digest:
-            return _with(known, why=f"the pairs at {place} are not those of the run any more")
+            return replace(known, why=f"the pairs at {place} are not those of the run any more")
         sources = _sources(place, folder)
         if not all(pair.hash for pair in folder.pairs):
             why = f"the folder has no hashes; {p2p_command('data check', place)} compares its pictures"
-            return _with(known, folder=folder, sources=sources, why=why)
-        return _with(known, folder=folder, sources=sources, leaks=_leaks(folder))
+            return replace(known, folder=folder, sources=sources, why=why)
+        return replace(known, folder=folder, sources=sources, leaks=_leaks(folder))
     except P2PError as error:
-        return _with(known, why=f"{error.where}: {error.what}")
-
-
-def _with(known: DataFacts, **changes: Any) -> DataFacts:
-    return DataFacts(**{**vars(known), **changes})
+        return replace(known, why=f"{error.where}: {error.what}")
 
 
 def _leaks(folder: PairFolder) -> tuple[Leak, ...]:

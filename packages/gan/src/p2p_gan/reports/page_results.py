@@ -41,13 +41,11 @@ def samples_part(report: RunReport) -> list[Markup]:
     if film.inputs is None or film.reals is None or not film.frames:
         lost = f" {plural(film.damaged, 'grid')} could not be read." if film.damaged else ""
         return [
-            make_paragraph(f"No samples yet: the first are written after {_first_sample(report)} images.{lost}", "note")
+            make_paragraph(
+                f"No samples yet: the first are written after {report.config.sample_every:,} images.{lost}", "note"
+            )
         ]
     return [_film(film, report), make_paragraph(_about_film(film, report), "note")]
-
-
-def _first_sample(report: RunReport) -> str:
-    return f"{report.config.sample_every:,}"
 
 
 def _film(film: Film, report: RunReport) -> Markup:

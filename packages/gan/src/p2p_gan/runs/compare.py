@@ -15,6 +15,7 @@ from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.files.listing import closed_folder
 from p2p_datatools.contract.files.missing import advise_missing
 from p2p_datatools.contract.settings import settings_of
+from p2p_datatools.contract.words import name_first
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import config_from_json
 from p2p_gan.runs.runfolder import OF_ANOTHER_VERSION, RUN, read_stats
@@ -156,12 +157,10 @@ def say_other_pairs(runs: Sequence[Run]) -> str:
             by_pairs.setdefault(run.scored, []).append(run)
     if len(by_pairs) < 2:
         return ""
-    told = ", ".join(f"{_name_runs(alike)} on those of {alike[0].pairs}" for alike in by_pairs.values())
+    told = ", ".join(
+        f"{name_first(alike[0].name, len(alike))} on those of {alike[0].pairs}" for alike in by_pairs.values()
+    )
     return f"These runs were not validated on the same pairs, so that their scores cannot be compared: {told}."
-
-
-def _name_runs(runs: Sequence[Run]) -> str:
-    return runs[0].name if len(runs) == 1 else f"{runs[0].name} (and {len(runs) - 1} more)"
 
 
 def _curves(lines: Sequence[dict[str, Any]]) -> dict[str, Curve]:

@@ -154,7 +154,7 @@ def plan_of(job: Job, run: Path, *, done: int = 0, speed: Speed | None = None, h
         direction=job.card.direction,
         assumed=job.folder.assumed,
         pairs=len(job.folder.of("train")),
-        held_out=next((split for split in ("test", "val") if job.folder.of(split)), None),
+        held_out=job.folder.held_out,
         done=done,
         updates=math.ceil(left / config.update_pairs),
         generator_parameters=count_parameters(job.nets.generator),

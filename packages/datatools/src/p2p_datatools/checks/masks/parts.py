@@ -18,6 +18,7 @@ from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.threads import parallel_map
+from p2p_datatools.contract.values import find_distinct, reduce_channels
 
 _Floats = NDArray[np.float32]
 
@@ -113,7 +114,10 @@ def _brightness(photo: Array, small: LabelMap) -> _Floats:
     """How bright each pixel is beside the rest of its photo, in standard deviations."""
     size = (small.shape[1], small.shape[0])
     shrunk = photo if photo.shape[1::-1] == size else cv2.resize(photo, size, interpolation=cv2.INTER_AREA)
-    grey = shrunk.astype(np.float32) if shrunk.ndim == 2 else shrunk[..., :3].mean(axis=2, dtype=np.float32)
+    grey = shrunk.astype(np.float32)
+    if grey.ndim == 3:
+        colors = grey[..., :3]
+        grey = np.asarray(reduce_channels(np.add, colors) / np.float32(colors.shape[2]), np.float32)
     return np.asarray(np.nan_to_num((grey - grey.mean()) / (grey.std() + 1e-6)), dtype=np.float32)
 
 
@@ -163,8 +167,8 @@ def find_confusions(masks: PartTable, *, report: Reporter = QUIET) -> Iterator[C
     """Masks in which a class looks like another does in the rest; none where fewer than ten masks have a class."""
     parts, owners = masks.all, masks.masks
     having = {
-        number: np.unique(owners[parts.classes == number]).size
-        for number in np.unique(parts.classes).tolist()
+        number: find_distinct(owners[parts.classes == number]).size
+        for number in find_distinct(parts.classes).tolist()
         if 0 < number < IGNORE
     }
     known = {number: _examples(parts, owners, number) for number, count in having.items() if count >= _FEWEST_MASKS}

@@ -161,6 +161,16 @@ class LeftOut:
         return advise(self.kinds)
 
 
+def folders_in(place: Path) -> list[Path]:
+    """The folders in a folder, in the order of their names; none where it is closed to us."""
+    try:
+        with os.scandir(place) as entries:
+            names = [each.name for each in entries if each.is_symlink() or each.is_dir()]
+    except OSError:
+        return []
+    return [folder for name in sorted(names) if (folder := place / name).is_dir()]
+
+
 def holds_nothing(folder: Path) -> bool:
     """Whether a folder has nothing in it, hidden files included."""
     return next(folder.iterdir(), None) is None
@@ -188,9 +198,9 @@ def find_pictures(
     """All picture files below `folder`, hidden ones left out, in the order of their names.
 
     So are the pictures of confidence in a folder of masks that a model made, and those of changes in one of repaired
-    masks: they belong to it, but are not masks.
-    A manifest cannot hold a file name that is not UTF-8, and a folder may be closed to us: the error is added to
-    `strange` if given, else raised. Files of other kinds are added to `others`, as are links that lead nowhere.
+    masks: they belong to it, but are not masks. A manifest cannot hold a file name that is not UTF-8, and a folder may
+    be closed to us: the error is added to `strange` if given, else raised. Files of other kinds are added to `others`,
+    as are links that lead nowhere.
     """
     return [folder / name for name in picture_names(folder, suffixes, strange=strange, others=others)]
 

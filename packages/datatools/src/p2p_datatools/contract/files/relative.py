@@ -22,8 +22,8 @@ _PLAIN = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9_. -]{0,62}/){0,8}[A-Za-z0-9_-][
 
 
 def relative_name(text: object, where: Path | str, *, suffix: str = "", hidden: bool = False) -> RelativeName:
-    """The text as a path below a folder; `suffix` is what is still added to it to name a file.
-    With `hidden` a part may begin with a dot.
+    """The text as a path below a folder; `suffix` is what is still added to it to name a file. With `hidden` a part may
+    begin with a dot.
 
     Raises P2PError, which says that `where` holds it, for what is not text, is absolute, leads out of the folder, is
     hidden there, is longer than file systems take (255 bytes of UTF-8 a part), or cannot be printed.

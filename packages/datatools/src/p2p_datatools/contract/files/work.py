@@ -96,10 +96,10 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
     """One kind of work: for each item some files of DEST and a record, of which the destination keeps a journal.
 
     `old` are the records of what DEST holds, by name, and `names` the names of all items of this call; the weights of
-    items in work at once stay within `budget`. What an
-    interrupted call made is taken over where its record is current; what it made of items that are gone since, or
-    wrote without a record, is removed. Only names are held in memory. Any thread may call `sign`, `is_current` and
-    `make`; where these raise P2PError the item is skipped, but a UsageError ends the call, as does an error in writing.
+    items in work at once stay within `budget`. What an interrupted call made is taken over where its record is current;
+    what it made of items that are gone since, or wrote without a record, is removed. Only names are held in memory. Any
+    thread may call `sign`, `is_current` and `make`; where these raise P2PError the item is skipped, but a UsageError
+    ends the call, as does an error in writing.
     """
 
     listing: str  # the file of DEST that has its records, to name in errors

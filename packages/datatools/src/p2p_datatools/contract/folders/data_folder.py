@@ -25,7 +25,7 @@ from p2p_datatools.contract.pairs.manifest import (
 from p2p_datatools.contract.pairs.seam import GlanceReader, glance_at
 from p2p_datatools.contract.palette import Palette, palette_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS
-from p2p_datatools.contract.pictures.kinds import pick_photo, say_picked
+from p2p_datatools.contract.pictures.kinds import prefer_photos
 from p2p_datatools.contract.progress import QUIET, Reporter
 
 # Codes of folders that have splits, but of single pictures.
@@ -96,9 +96,9 @@ def find_pairs(
 
     A folder with palette.toml holds masks; so does one for which a `palette` is given, unless its pictures clearly are
     A|B. `look` looks at some of the pictures. Notes say what is assumed of pairs. In folders of splits most people have
-    pairs, so that for others there the reason is given why they are none, as it is where folders below hold some or
-    the two halves of some. Raises P2PError for pairs in such folders
-    that have one name, or of which a half holds class numbers, and for pictures in which two stand otherwise.
+    pairs, so that for others there the reason is given why they are none, as it is where folders below hold some or the
+    two halves of some. Raises P2PError for pairs in such folders that have one name, or of which a half holds class
+    numbers, and for pictures in which two stand otherwise.
     """
     has_splits = bool(splits_of_pair_folders(files))
     if palette_of(path):
@@ -131,9 +131,5 @@ def _without_labels(path: Path, files: Sequence[str], report: Reporter) -> Seque
     """The files but for label pictures beside photos of their names."""
     if len({without_suffix(file) for file in files}) == len(files):
         return files
-    folder = PhotoFolder(path)
-    picked = folder.settle_clashes(pick_photo)
-    if picked:
-        report.note(say_picked(picked, path))
-    beside = {file.relative_to(path).as_posix() for file in picked}
+    beside = {file.relative_to(path).as_posix() for file in prefer_photos(PhotoFolder(path), report)}
     return [file for file in files if file not in beside]

@@ -109,9 +109,7 @@ def make_commands(commands: Iterable[tuple[str, str]]) -> Markup:
     return make_element("div", *rows, class_="commands")
 
 
-def embed_picture(
-    data: bytes, about: str, *, width: int, height: int, enlarges: bool = True, lazy: bool = False
-) -> Markup:
+def embed_picture(data: bytes, about: str, *, width: int, height: int, lazy: bool = False) -> Markup:
     """A PNG or JPEG inside the page; it can be enlarged by a click or a key.
 
     One of thousands is `lazy`: it is decoded when it comes into view.
@@ -122,7 +120,7 @@ def embed_picture(
     late = {"loading": "lazy", "decoding": "async"} if lazy else {}
     picture = make_element("img", src=source, alt=about, width=width, height=height, class_=small, **late)
     picture = Markup(picture.removesuffix("</img>"))
-    return make_element("button", picture, class_="zoom", type="button") if enlarges else picture
+    return make_element("button", picture, class_="zoom", type="button")
 
 
 def embed_pixels(pixels: Photo, about: str, box: Size) -> Markup:

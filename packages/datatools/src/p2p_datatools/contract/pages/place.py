@@ -6,8 +6,8 @@ Nothing here may know what stands in a page.
 from contextlib import suppress
 from pathlib import Path
 
-from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.files.atomic import cannot_write, write_bytes
+from p2p_datatools.contract.files.named_file import other_content, refuse_other_name
 from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.pages.elements import SIGN
 
@@ -16,11 +16,9 @@ _START = 200  # bytes within which a page of ours says that it is one
 
 def refuse_page_place(dest: Path) -> None:
     """Raise UsageError where something else is, or the name is not that of a page."""
-    if dest.suffix.lower() not in (".html", ".htm"):
-        raise UsageError(dest, "is not the name of a page", "End it in .html.", code="wrong-file-name")
-    if dest.is_dir() or (dest.exists() and not _is_ours(dest)):
-        what = "exists already and holds something else"
-        raise UsageError(dest, what, "Choose another name, or delete it.", code="destination-exists")
+    refuse_other_name(dest, ".html", ".htm")
+    if dest.exists() and not _is_ours(dest):
+        raise other_content(dest)
 
 
 def write_page_file(dest: Path, page: bytes) -> None:

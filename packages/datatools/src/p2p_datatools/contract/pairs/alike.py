@@ -14,6 +14,7 @@ import numpy as np
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
 from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.contract.values import find_distinct
 from p2p_datatools.contract.words import p2p_command, plural
 
 # A half that is the same file in more pairs than this may show nothing, as an empty label picture does. Photos do, and
@@ -89,7 +90,7 @@ def _repetitions(folder: PairFolder, key: str, short: "array[int]") -> Iterator[
     """The pairs of each hash that several have."""
     values = np.frombuffer(short, dtype=np.uint64) if short else np.empty(0, np.uint64)
     ordered = np.sort(values)
-    several = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    several = find_distinct(ordered[1:][ordered[1:] == ordered[:-1]])
     indices = np.flatnonzero(np.isin(values, several[several != 0])) if several.any() else ()
     whole: dict[str, list[Pair]] = defaultdict(list)
     for index in map(int, indices):

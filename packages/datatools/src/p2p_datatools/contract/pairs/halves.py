@@ -18,7 +18,7 @@ from p2p_datatools.contract.pairs.manifest import HEADER, PAIR_LINES, Half, Pair
 from p2p_datatools.contract.pairs.shard_files import NODATA_ENDING, read_place, read_sample_half
 from p2p_datatools.contract.pictures.arrays import Array, read_array, write_tiff
 from p2p_datatools.contract.pictures.header import Form, PictureFile, open_picture
-from p2p_datatools.contract.pictures.images import Photo, hash_pixels, read_photo, size_of, write_png
+from p2p_datatools.contract.pictures.images import Photo, as_rgb, hash_pixels, read_photo, size_of, write_png
 from p2p_datatools.contract.pictures.memory import open_bytes
 from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.sizes import Size
@@ -297,4 +297,4 @@ def as_photo(pixels: Array, half: Half) -> Photo:
         pixels = np.clip(np.rint(scaled), 0, 255).astype(np.uint8)
     if pixels.ndim == 3 and pixels.shape[2] < 3:
         pixels = pixels[..., 0]
-    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels[..., :3]
+    return as_rgb(pixels)[..., :3]

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+import numpy as np
+
 from p2p_datatools.contract.errors import P2PError, error_of
 from p2p_datatools.contract.files.atomic import json_line, read_json, write_json, write_lines
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures, refuse_missing_folder, stem_of
@@ -36,6 +38,10 @@ _OF_SHARDS = "p2p-shards"
 HEADER, PAIR_LINES, PLAN = "pairs.json", "pairs.jsonl", "split-plan.json"
 SPLITS = ("train", "val", "test")
 """The splits of a pair folder, which are its folders too."""
+
+
+HELD_OUT = ("test", "val")
+"""Those that no model is trained on; the first that there is, is scored."""
 
 
 UNSPLIT = "all"
@@ -121,12 +127,27 @@ class PairFolder:
         return tuple(sorted({pair.split for pair in self.pairs}))
 
     @property
+    def held_out(self) -> str | None:
+        """The split to score or show a model on; None where no pairs are held out."""
+        return next((split for split in HELD_OUT if self.of(split)), None)
+
+    @property
+    def pixel_bytes(self) -> int:
+        """The bytes that a pixel takes in both halves together."""
+        return sum(half.channels * np.dtype(half.dtype).itemsize for half in (self.a, self.b))
+
+    @property
     def data_hash(self) -> str:
         """The SHA-256 of the manifest's lines in the order of their names: one hash for all pixels and splits."""
         digest = hashlib.sha256()
         for pair in in_order(self.pairs):
             digest.update(json_line(pair.to_json()))
         return digest.hexdigest()
+
+
+def split_order(split: str) -> int:
+    """The place of a split among the others, by which they are sorted; what is none comes last."""
+    return SPLITS.index(split) if split in SPLITS else len(SPLITS)
 
 
 def write_manifest(folder: PairFolder, *, at: Path | None = None) -> None:
@@ -252,9 +273,9 @@ def read_foreign(path: Path | str, *, needs_train: bool = True) -> PairFolder:
     Other names of these folders, as valid/ or training/, are known, too. Of pictures alone lists beside them may give
     the splits, as train.txt and test.txt; those in no list count as train.
 
-    Sizes and hashes are unknown (0x0 and empty) until the pictures are decoded.
-    Raises P2PError when there is no picture, or pictures only in other folders; when there are no training pairs, if
-    `needs_train`; and for a folder that p2p wrote and that holds no pairs. `refuse_photos` looks at the pictures.
+    Sizes and hashes are unknown (0x0 and empty) until the pictures are decoded. Raises P2PError when there is no
+    picture, or pictures only in other folders; when there are no training pairs, if `needs_train`; and for a folder
+    that p2p wrote and that holds no pairs. `refuse_photos` looks at the pictures.
     """
     path = Path(path)
     refuse_missing_folder(path)

@@ -16,9 +16,10 @@ from p2p_datatools.contract.pairs.bars import NO_BARS, SeamBars, measure_bars
 from p2p_datatools.contract.pairs.captions import NO_CAPTIONS, Captions, measure_captions
 from p2p_datatools.contract.pictures.arrays import Array, read_array
 from p2p_datatools.contract.pictures.header import PictureFile, open_picture
-from p2p_datatools.contract.pictures.images import DepthError, Photo, read_photo, size_of
+from p2p_datatools.contract.pictures.images import DepthError, Photo, color_codes, read_photo, size_of
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.pictures.stretch import upper_bits
+from p2p_datatools.contract.values import find_distinct
 from p2p_datatools.contract.words import p2p_command, plural
 
 Middle = Literal["continuous", "cut", "unclear"]
@@ -281,8 +282,7 @@ def _is_of_labels(picture: Photo) -> bool:
 
 def _count_colors(picture: Photo) -> list[int]:
     """How many colours the left and the right half have."""
-    codes = picture.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], dtype=np.uint32)
-    return [len(np.unique(half)) for half in np.array_split(codes, 2, axis=1)]
+    return [len(find_distinct(half)) for half in np.array_split(color_codes(picture), 2, axis=1)]
 
 
 def spread_files(files: Sequence[Path]) -> Iterator[Path]:

@@ -18,10 +18,11 @@ from p2p_datatools.contract.files.atomic import cannot_read
 from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half
+from p2p_datatools.contract.pairs.mask_halves import class_indices
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array, read_array
 from p2p_datatools.contract.pictures.formats import png
-from p2p_datatools.contract.pictures.images import colorize, encode_mask, indices_of_colors, read_mask
+from p2p_datatools.contract.pictures.images import colorize, encode_mask, read_mask
 from p2p_datatools.contract.pictures.memory import open_bytes
 
 _PNG, _NPY = "png", "npy"
@@ -49,12 +50,7 @@ def encode_half(pixels: Array, half: Half, palette: Palette | None, where: Path 
     Raises P2PError for a mask with colours of no class.
     """
     if half.kind == "mask" and palette is not None and pixels.dtype == np.uint8:
-        colors = pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, axis=2)
-        indices, outside = indices_of_colors(colors, palette)
-        if outside.any():
-            what = f"has a colour outside the palette {palette.name} in its half {half.name}"
-            raise P2PError(where, what, "Pair again from the masks.", code="palette-colour")
-        return _PNG, encode_mask(indices, palette)
+        return _PNG, encode_mask(class_indices(pixels, palette, where=where), palette)
     if half.channels in (1, 3) and half.dtype in ("uint8", "uint16"):
         return _PNG, b"".join(png.encode(pixels))
     buffer = io.BytesIO()

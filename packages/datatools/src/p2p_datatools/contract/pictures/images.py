@@ -18,7 +18,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import atomic, write_bytes
-from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.palette import Color, Palette
 from p2p_datatools.contract.pictures.formats import jpeg, png
 from p2p_datatools.contract.pictures.formats.png import PictureRole
 from p2p_datatools.contract.pictures.header import PictureFile, is_deep, known_orientation, open_picture
@@ -153,7 +153,7 @@ def transparent_pixels(image: Image.Image) -> NDArray[np.bool_] | None:
 
 def refuse_hidden(colors: Photo, clear: NDArray[np.bool_], where: object, to_do: str) -> None:
     """Raise P2PError where transparent pixels of labels hide a drawing: several colours, and not few pixels of each."""
-    below = _codes(colors[clear])
+    below = color_codes(colors[clear])
     codes, counts = np.unique(below, return_counts=True)
     many = [int(code) for code, count in zip(codes, counts, strict=True) if count > _HIDDEN * clear.size]
     if len(many) > 1:
@@ -371,23 +371,34 @@ def _class_beyond(used: NDArray[np.intp], table: NDArray[np.uint8], palette: Pal
     return int(beyond[-1]) if same and beyond.size else None
 
 
-def indices_of_colors(colors: Photo, palette: Palette) -> tuple[LabelMap, NDArray[np.bool_]]:
-    """Class indices of exactly coloured pixels, and which pixels have a colour outside the palette (index 0)."""
-    codes = _codes(colors)
+def indices_of_colors(pixels: Photo, palette: Palette) -> tuple[LabelMap, NDArray[np.bool_]]:
+    """Class indices of exactly coloured or grey pixels, and which have a colour outside the palette (index 0)."""
+    codes = color_codes(as_rgb(pixels))
     indices = np.zeros(codes.shape, dtype=np.uint8)
     outside = np.ones(codes.shape, dtype=bool)
     table = palette.colors()
     for index in (*range(len(palette.classes)), 255):
-        found = codes == _codes(table[index])
+        found = codes == color_codes(table[index])
         indices[found] = index
         outside &= ~found
     return indices, outside
 
 
-def _codes(colors: NDArray[np.uint8]) -> NDArray[np.uint32]:
+def as_rgb(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Grey pixels (height, width) as three equal channels; those that have channels are given back."""
+    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
+
+
+def color_codes(colors: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """Each colour (..., 3) as the one number 0xRRGGBB (...)."""
     parts = colors.astype(np.uint32)
     codes: NDArray[np.uint32] = (parts[..., 0] << np.uint32(16)) | (parts[..., 1] << np.uint32(8)) | parts[..., 2]
     return codes
+
+
+def color_of_code(code: int) -> Color:
+    """The colour of a number as `color_codes` gives."""
+    return code >> 16, code >> 8 & 255, code & 255
 
 
 def encode_mask(indices: LabelMap, palette: Palette, *, role: PictureRole | None = None) -> bytes:

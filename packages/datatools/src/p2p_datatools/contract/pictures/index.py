@@ -25,6 +25,8 @@ from p2p_datatools.contract.pictures.formats.own_white import begins_with_white,
 from p2p_datatools.contract.pictures.header import GDAL_NODATA, PictureFile, is_photo, nodata_of, open_picture
 from p2p_datatools.contract.pictures.images import (
     Photo,
+    as_rgb,
+    color_codes,
     decode,
     deep_channels,
     opaque_pixels,
@@ -34,6 +36,7 @@ from p2p_datatools.contract.pictures.images import (
 )
 from p2p_datatools.contract.pictures.pillow import explain_damage
 from p2p_datatools.contract.pictures.soft import soft_greys
+from p2p_datatools.contract.values import find_distinct
 
 # What to do about floats.
 _CHOOSE = (
@@ -118,10 +121,16 @@ class LabelPicture:
             return self.photo
         assert self.numbers is not None, "a picture has numbers or colours"
         if self.table is None:
-            return np.repeat(self.numbers.astype(np.uint8)[..., None], 3, axis=2)
+            return as_rgb(self.numbers.astype(np.uint8))
+        return np.take(self.table_of_all, self.numbers, axis=0)
+
+    @property
+    def table_of_all(self) -> NDArray[np.uint8]:
+        """The colours of all numbers that 8 bits hold, (256, 3): those of the table, then black."""
+        assert self.table is not None, "there is a table"
         table = np.zeros((256, 3), dtype=np.uint8)
         table[: len(self.table)] = self.table
-        return np.take(table, self.numbers, axis=0)
+        return table
 
 
 def read_label_picture(source: Path | PictureFile) -> LabelPicture:
@@ -174,9 +183,8 @@ def _stored_colors(image: Image.Image) -> Photo | None:
 
 
 def _count_known(colors: Photo, known: Collection[Color]) -> int:
-    wide = colors.astype(np.uint32)
     codes = [red << 16 | green << 8 | blue for red, green, blue in known]
-    return int(np.isin(wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2], codes).sum())
+    return int(np.isin(color_codes(colors), codes).sum())
 
 
 def _numbers_of(pixels: Photo) -> NDArray[np.uint8] | None:
@@ -305,7 +313,7 @@ def _with_nodata(
         missing |= values == nodata
     if values.dtype.kind == "f":
         missing |= np.isnan(values)
-    if values.dtype.kind in "if" and len(np.unique(values[(values < 0) & ~missing])) == 1:
+    if values.dtype.kind in "if" and len(find_distinct(values[(values < 0) & ~missing])) == 1:
         missing |= values < 0
     if missing.any():
         values = np.where(missing, 0, values)

@@ -10,7 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.names import PhotoFolder
+from p2p_datatools.contract.pictures.images import color_codes
 from p2p_datatools.contract.pictures.index import LabelPicture, read_label_picture
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.values import find_distinct
 from p2p_datatools.contract.words import plural
 
 _MOST_VALUES = 256  # of a label picture
@@ -41,6 +45,13 @@ def is_label_picture(file: Path) -> bool:
         return False
 
 
+def prefer_photos(folder: PhotoFolder, report: Reporter = QUIET) -> list[Path]:
+    """Of pictures of one name keep the photo, where it can be told; notes and returns the label pictures beside it."""
+    if picked := folder.settle_clashes(pick_photo):
+        report.note(say_picked(picked, folder.folder))
+    return picked
+
+
 def say_picked(picked: Sequence[Path], where: Path) -> str:
     """A line on label pictures that were left out for the photos of their names."""
     return (
@@ -53,15 +64,11 @@ def _holds_labels(picture: LabelPicture) -> bool:
     """Whether few values stand in flat areas, in a kind of file that blends nothing."""
     if not picture.exact:
         return False
-    if picture.numbers is not None:
-        values: NDArray[np.uint32] = picture.numbers.astype(np.uint32)
-    else:
-        parts = picture.colors.astype(np.uint32)
-        values = np.asarray(parts[..., 0] << 16 | parts[..., 1] << 8 | parts[..., 2], dtype=np.uint32)
+    values = picture.numbers.astype(np.uint32) if picture.numbers is not None else color_codes(picture.colors)
     if measure_flatness(values) < _FLAT:
         return False
     # A picture of one colour tells nothing, but one of one number is a mask without objects.
-    return (1 if picture.photo is None else 2) <= len(np.unique(values)) <= _MOST_VALUES
+    return (1 if picture.photo is None else 2) <= len(find_distinct(values)) <= _MOST_VALUES
 
 
 def measure_flatness(values: NDArray[np.uint32]) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.values import find_distinct, reduce_channels
 from p2p_datatools.contract.words import plural
 
 _Values = NDArray[Any]
@@ -89,7 +90,7 @@ def fill_nodata(
         there = planes[..., channel][~gaps[..., channel]]
         least = there.min() if there.size else filled[~missing].min()
         planes[..., channel][gaps[..., channel]] = least
-    return filled, np.asarray(gaps.any(axis=2))
+    return filled, np.asarray(reduce_channels(np.logical_or, gaps))
 
 
 def find_tagged(values: _Values, tag: float | None, path: Path) -> Gaps | None:
@@ -100,7 +101,7 @@ def find_tagged(values: _Values, tag: float | None, path: Path) -> Gaps | None:
     if tag is None or not 0 <= tag <= _VOID or tag != int(tag):
         return None
     missing = values == int(tag)
-    gaps = missing if missing.ndim == 2 else missing.all(axis=2)
+    gaps = missing if missing.ndim == 2 else reduce_channels(np.logical_and, missing)
     if not gaps.any():
         return None
     _refuse_empty(gaps, tag, path)
@@ -126,8 +127,8 @@ def free_value(values: _Values, gaps: Gaps) -> float:
     there = values[~gaps]
     if values.dtype == np.uint8 and there.ndim == 2:
         there = there[(there == there[:, :1]).all(axis=1), 0]
-    used = np.unique(there)
-    inside = np.unique(values[gaps]).tolist()
+    used = find_distinct(there)
+    inside = find_distinct(values[gaps]).tolist()
     usual = inside if len(inside) == 1 else []
     usual += [each for each in (limits.min, -9999, limits.max) if limits.min <= each <= limits.max]
     if free := [each for each in usual if each not in used]:
@@ -150,8 +151,8 @@ def _as_type(value: float, dtype: np.dtype[Any]) -> Any:
 def refuse_outlier(values: _Values, path: Path, nodata: Nodata = "tag") -> None:
     """Raise P2PError when one value lies so far from all others that it is likely no data, and would set the range.
 
-    Nothing is asked where `nodata` is, or has among its values, `none`.
-    Types of 8 bits are not looked at, and of unsigned ones only the upper end: their range begins at 0 in any case.
+    Nothing is asked where `nodata` is, or has among its values, `none`. Types of 8 bits are not looked at, and of
+    unsigned ones only the upper end: their range begins at 0 in any case.
     """
     said = nodata_word(nodata)
     if values.dtype == np.uint8 or not values.size or "none" in (said or "").split(","):

@@ -16,6 +16,7 @@ from p2p_datatools.contract.palette import Color
 from p2p_datatools.contract.pictures.images import Photo, size_of
 from p2p_datatools.contract.pictures.resize import resize
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.values import reduce_channels
 
 Overlay = Literal["color", "outlines"]
 """How a mask lies over its photo: half-transparent in its colours, or as the outlines of its classes."""
@@ -57,7 +58,7 @@ def lay_over(photo: Photo, mask: Photo, box: Size, style: Overlay, *, background
 def _outlines(mask: Photo) -> NDArray[np.bool_]:
     """The pixels beside another colour, on both sides of each boundary."""
     around = np.ones((3, 3), dtype=np.uint8)
-    return np.asarray((cv2.dilate(mask, around) != cv2.erode(mask, around)).any(axis=2))
+    return np.asarray(reduce_channels(np.logical_or, cv2.dilate(mask, around) != cv2.erode(mask, around)))
 
 
 def mark_places(picture: Photo, marks: Iterable[PlaceMark]) -> Photo:

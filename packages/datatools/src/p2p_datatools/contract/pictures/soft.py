@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from p2p_datatools.contract.values import reduce_channels
+
 _LEAST_GREYS = 6  # values of a soft mask's edges; those of class numbers are whole areas
 _ENDS = 48  # of 255: how far from black and white the pixels of a soft mask lie that are not on an edge
 _MOST_EDGE = 0.25  # of the pixels of a soft mask; one of a car in 96 x 64 pixels, resized, has 0.1
@@ -53,7 +55,7 @@ def is_soft(numbers: NDArray[np.uint8 | np.uint16], counts: NDArray[np.int64]) -
 
 def is_black_and_white(colors: NDArray[np.uint8]) -> bool:
     """Whether nearly all pixels of colours (height, width, 3) are nearly black or nearly white, and some are either."""
-    most, least = colors.max(axis=2).astype(np.int16), colors.min(axis=2).astype(np.int16)
+    most, least = (reduce_channels(each, colors).astype(np.int16) for each in (np.maximum, np.minimum))
     black, white = most < _ENDS, least >= 256 - _ENDS
     return bool(black.any() and white.any() and ((most - least <= _GREY) & (black | white)).mean() >= _MOST_ENDS)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.palette import IGNORE_COLOR
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.images import Photo
+from p2p_datatools.contract.pictures.images import Photo, as_rgb
 from p2p_datatools.contract.pictures.nodata import Gaps
 
 _ENDS = (0.5, 99.5)  # per cent of the values: a few far ones would make all others one grey
@@ -34,7 +34,7 @@ def show_values(values: Array, gaps: Gaps | None = None) -> tuple[Photo, str]:
         wide: NDArray[Any] = values.astype(np.float32 if values.dtype.itemsize <= 2 else np.float64)
         shown = np.clip((wide - low) * scale, 0, _SHADES).astype(np.uint8)
         words = f"{low:.4g} to {high:.4g}"
-    photo = np.repeat(shown[..., None], 3, axis=2) if shown.ndim == 2 else np.ascontiguousarray(shown)
+    photo = np.ascontiguousarray(as_rgb(shown))
     if gaps is not None:
         photo = np.where(gaps[..., None], np.array(IGNORE_COLOR, np.uint8), photo)
     return photo, words
@@ -48,7 +48,7 @@ def upper_bits(values: Array) -> Photo | None:
     if values.dtype not in (np.uint8, np.uint16) or values.shape[2:] not in ((), (3,)):
         return None
     shown = values if values.dtype == np.uint8 else (values >> _unused_bits(values)).astype(np.uint8)
-    return np.repeat(shown[..., None], 3, axis=2) if shown.ndim == 2 else np.asarray(shown, dtype=np.uint8)
+    return as_rgb(shown)
 
 
 def _unused_bits(values: Array) -> int:

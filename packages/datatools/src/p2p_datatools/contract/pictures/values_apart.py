@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from p2p_datatools.contract.values import find_distinct
 from p2p_datatools.contract.words import plural
 
 # Holes are more than single pixels, and the other values begin far from 0: by a hundredth of the largest, and by many
@@ -41,7 +42,7 @@ def lowest_beside_holes(values: NDArray[Any]) -> float | None:
     low, high = others.min(), others.max()
     if others.size > (1 - _SHARE) * values.size or low < _FROM * high:
         return 0.0
-    found = np.unique(others)
+    found = find_distinct(others)
     apart = len(found) >= _FEWEST and low >= _STEPS * float(np.median(np.diff(found)))
     return float(low) if apart else 0.0
 
@@ -82,7 +83,7 @@ def ends_apart(values: NDArray[Any]) -> Ends | None:
     parts = values[low], values[high]
     if parts[0].size + parts[1].size < values.size:
         return ()
-    if any(part.size < _SHARE * values.size or len(np.unique(part)) < _FEWEST_ENDS for part in parts):
+    if any(part.size < _SHARE * values.size or len(find_distinct(part)) < _FEWEST_ENDS for part in parts):
         return None
     return float(parts[0].max()), float(parts[1].min())
 

@@ -22,6 +22,7 @@ from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.index import read_ids
 from p2p_datatools.contract.pictures.pillow import open_image
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.values import find_distinct
 from p2p_datatools.labels.parsing.rle import runs_of
 from p2p_datatools.labels.values import Runs
 
@@ -55,7 +56,7 @@ def mask_file_runs(path: Path) -> Runs:
 def color_runs(path: Path) -> dict[int, Runs]:
     """The segments of a picture by their colours (0xRRGGBB), each as a drawn mask; black and transparent are none."""
     ids = read_ids(path)  # in which red is the lowest byte
-    keys = [int(key) for key in np.unique(ids) if key]
+    keys = [int(key) for key in find_distinct(ids) if key]
     return {(key & 255) << 16 | key & 0xFF00 | key >> 16: runs_of(ids == key) for key in keys}
 
 

@@ -126,10 +126,7 @@ def torch_noise(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def torch_translator(
-    model: Model, device: torch.device | None = None, tile: int | None = None, note: Note | None = None
-) -> TorchTranslator:
-    """The model's generator and codings, on `device` or by default on the generator's device."""
-    where = device or next(model.generator.parameters()).device
-    card = model.card
-    return TorchTranslator(model.generator, card.input_coding, card.output_coding, where, tile, note)
+def torch_translator(model: Model, tile: int | None = None, note: Note | None = None) -> TorchTranslator:
+    """The model's generator, on its device, and codings."""
+    card, device = model.card, next(model.generator.parameters()).device
+    return TorchTranslator(model.generator, card.input_coding, card.output_coding, device, tile, note)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.palette import Color, rgb_of
 from p2p_datatools.contract.pictures.images import Photo
+from p2p_datatools.contract.values import find_distinct
 
 _LEAST = 0.001  # of a picture's pixels
 _FEW = 9  # pixels with neighbours of the same colour all around
@@ -67,10 +68,10 @@ def find_foreign(picture: Photo, moved: NDArray[np.bool_], rows: NDArray[np.uint
     `rows` and `colors` are as of `find_inexact`. Edges that were softened have many colours, on the way between two.
     """
     codes, places = _codes(picture).ravel(), np.flatnonzero(moved)
-    if len(np.unique(codes[places[:: max(1, len(places) // _SAMPLE)]])) > _MOST_FOREIGN:
+    if len(find_distinct(codes[places[:: max(1, len(places) // _SAMPLE)]])) > _MOST_FOREIGN:
         return []  # as in most worn pictures, of which only some pixels need be looked at
     found, first, counts = np.unique(codes[places], return_index=True, return_counts=True)
-    used = colors[np.unique(rows[~moved])].astype(np.float64)
+    used = colors[find_distinct(rows[~moved])].astype(np.float64)
     if len(found) > _MOST_FOREIGN or not len(used):
         return []
     areas: list[FlatArea] = []
@@ -96,7 +97,7 @@ def has_many_colors(picture: Photo) -> bool:
 
 
 def _are_many(codes: NDArray[np.int32]) -> bool:
-    return len(np.unique(codes)) > _MOST_COLORS
+    return len(find_distinct(codes)) > _MOST_COLORS
 
 
 def _codes(picture: Photo) -> NDArray[np.int32]:

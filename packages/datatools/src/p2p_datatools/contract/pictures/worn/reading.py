@@ -57,8 +57,8 @@ def read_worn_mask(
     """The class of each pixel, and what was changed for that.
 
     A picture that is not `exact` has been in a file whose compression blends, whatever kind it is of now. Whole areas
-    of a colour that is only near to that of a class are that class only with `near_is_class`.
-    Raises P2PError when the picture is damaged, is a photo, or holds class numbers or the colours of another palette.
+    of a colour that is only near to that of a class are that class only with `near_is_class`. Raises P2PError when the
+    picture is damaged, is a photo, or holds class numbers or the colours of another palette.
     """
     cleared = list[Path]()
     try:

@@ -45,11 +45,10 @@ def relax(worn: Planes, rows: Numbers, free: Marks, table: Planes, blur: BlurWid
     """The `rows` (height, width), of which those of `free` pixels are found anew among the rows around them.
 
     `worn` (height, width, 3) and the `table` (n, 3) are as `to_ycc` gives them. Two demands are met in turn, and what
-    one lacks is handed to the other: a picture that explains the worn one, and one of mixtures of the rows, the mean
-    of what a pixel may be, given the first picture and its neighbours (the alternating direction method of
-    multipliers, Boyd et al. 2011, with a denoiser as one of its steps, Venkatakrishnan et al. 2013). Mixtures become
-    more sure in each of the `steps`. The first demand is met exactly, since a cosine transform makes factors of the
-    blur.
+    one lacks is handed to the other: a picture that explains the worn one, and one of mixtures of the rows, the mean of
+    what a pixel may be, given the first picture and its neighbours (the alternating direction method of multipliers,
+    Boyd et al. 2011, with a denoiser as one of its steps, Venkatakrishnan et al. 2013). Mixtures become more sure in
+    each of the `steps`. The first demand is met exactly, since a cosine transform makes factors of the blur.
     """
     if not free.any():
         return rows

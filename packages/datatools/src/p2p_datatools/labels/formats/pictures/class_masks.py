@@ -19,10 +19,11 @@ from p2p_datatools.contract.folders.given_splits import split_in
 from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, roles_of_folders
 from p2p_datatools.contract.matching import find_beginning
 from p2p_datatools.contract.names import LABEL_FOLDERS, folders_of, without_suffix
-from p2p_datatools.contract.pictures.images import Photo, size_of
+from p2p_datatools.contract.pictures.images import color_codes, size_of
 from p2p_datatools.contract.pictures.index import LabelPicture, read_label_picture
 from p2p_datatools.contract.pictures.kinds import pick_photo
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.values import find_distinct, reduce_channels
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.pictures.folders import pick_evenly
 from p2p_datatools.labels.parsing.regions import RegionCollector, gather, read_picture_name
@@ -226,9 +227,9 @@ def _picture(name: str, files: dict[str, Path], where: str, *, are_named: bool) 
 def _inside(picture: LabelPicture, where: str) -> NDArray[np.bool_]:
     """Where a mask is brighter than half of its brightest pixel, and not transparent; black alone is nowhere."""
     is_grey = picture.numbers is not None and picture.table is None
-    values = picture.numbers if picture.numbers is not None and is_grey else picture.colors.max(axis=2)
-    told = values if is_grey else _codes(picture.colors)
-    found = np.unique(told)
+    values = picture.numbers if picture.numbers is not None and is_grey else reduce_channels(np.maximum, picture.colors)
+    told = values if is_grey else color_codes(picture.colors)
+    found = find_distinct(told)
     if picture.exact and 2 < len(found) < _FEWEST_GREYS and not (is_grey and found[-1] > _LARGEST_NUMBER):
         what = f"has {plural(len(found), 'value')}, and is so no mask of one class"
         to_do = "Read pictures of several classes as --format index or colors."
@@ -246,8 +247,3 @@ def _is_between(values: NDArray[Any]) -> bool:
     """Whether most pixels are neither nearly black nor nearly as bright as the brightest."""
     shares = values.astype(np.float32) / max(float(values.max()), 1)
     return float(((shares > _END) & (shares < 1 - _END)).mean()) > _MOSTLY
-
-
-def _codes(colors: Photo) -> NDArray[np.uint32]:
-    parts = colors.astype(np.uint32)
-    return np.asarray(parts[..., 0] << 16 | parts[..., 1] << 8 | parts[..., 2], dtype=np.uint32)
