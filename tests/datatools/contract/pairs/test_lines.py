@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from p2p_datatools.contract.files.atomic import write_lines
-from p2p_datatools.contract.pairs.lines import ByName, NamedPairs, Pair, PairLines, in_order, pair_from_json
+from p2p_datatools.contract.pairs.lines import NamedPairs, Pair, PairLines, by_name, in_order, pair_from_json
 from p2p_datatools.contract.pictures.sizes import Size
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def test_a_pair_more_costs_few_bytes(tmp_path: Path) -> None:
 
 def test_pairs_are_found_and_made_by_name() -> None:
     made = pairs(5)
-    named = ByName(made)
+    named = by_name(made)
     assert dict(named) == {pair.name: pair for pair in made}
     assert "00009" not in named
     assert list(NamedPairs(["00003", "00001"], named.__getitem__)) == [made[1], made[3]]

@@ -5,6 +5,7 @@ Nothing here may know a file format or a palette.
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -332,16 +333,17 @@ def uses_of(items: Iterable[RegionLabels]) -> dict[str, Use]:
 
 def add_uses(uses: dict[str, Use], item: RegionLabels) -> None:
     """Add the labels of a picture to `uses`."""
-    labels = [region.label for region in item.regions]
-    for label in dict.fromkeys(labels):
-        uses[label] = uses.get(label, Use()) + Use(labels.count(label), 1)
+    _count_labels(uses, (region.label for region in item.regions))
 
 
 def segment_uses_of(items: Iterable[SegmentLabels]) -> dict[str, Use]:
     """How often each label is used by the segments of pictures."""
     uses: dict[str, Use] = {}
     for item in items:
-        labels = list(item.segments.values())
-        for label in dict.fromkeys(labels):
-            uses[label] = uses.get(label, Use()) + Use(labels.count(label), 1)
+        _count_labels(uses, item.segments.values())
     return uses
+
+
+def _count_labels(uses: dict[str, Use], labels: Iterable[str]) -> None:
+    for label, count in Counter(labels).items():
+        uses[label] = uses.get(label, Use()) + Use(count, 1)

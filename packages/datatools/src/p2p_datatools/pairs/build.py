@@ -17,7 +17,7 @@ from p2p_datatools.contract.files.work import Summary
 from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.origin import read_origins
 from p2p_datatools.contract.pairs.alike import note_alike
-from p2p_datatools.contract.pairs.lines import FILLED, ByName, NamedPairs, Pair
+from p2p_datatools.contract.pairs.lines import FILLED, NamedPairs, Pair, by_name
 from p2p_datatools.contract.pairs.manifest import (
     HEADER,
     PAIR_LINES,
@@ -222,7 +222,7 @@ def _old_pairs(dest: Path, job: PairRecipe, known: PairFolder | None, settings: 
             "Use the same settings, or choose another destination.",
             code="other-settings",
         )
-    return ByName(known.pairs)
+    return by_name(known.pairs)
 
 
 def _refuse_numbers(job: PairRecipe, work: PairWork) -> None:

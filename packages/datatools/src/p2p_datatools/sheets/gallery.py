@@ -4,6 +4,7 @@ Nothing here may lay anything out; a picture is read when it is shown, and no ea
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -215,7 +216,7 @@ def _record(path: Path) -> Mapping[str, Any] | None:
 
 def _sheets(path: Path, columns: Mapping[str, tuple[str, ...]]) -> Gallery | None:
     """Sheets with as many columns as most have; None where the record does not say which these are."""
-    headings = max(columns.values(), key=lambda each: list(columns.values()).count(each), default=())
+    headings = next((each for each, _ in Counter(columns.values()).most_common(1)), ())
     if not headings:
         return None
     entries = [

@@ -4,13 +4,14 @@ Nothing here may look at a picture to decide, move a file, or write one.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.lazy import LazyMapping
 from p2p_datatools.contract.pairs.alike import Alike, find_alike
-from p2p_datatools.contract.pairs.lines import GIVEN, ByName, NamedPairs, Pair
+from p2p_datatools.contract.pairs.lines import GIVEN, NamedPairs, Pair, by_name
 from p2p_datatools.contract.pairs.manifest import HEADER, PAIR_LINES, SPLITS, UNSPLIT, PairFolder, with_pairs
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
@@ -52,7 +53,7 @@ def plan_split(
     With `again` all pairs are drawn, whatever split they have or were given. Raises UsageError for an impossible
     expression, P2PError when an earlier split has divided a group or there would be no training pairs.
     """
-    known = ByName(folder.pairs)
+    known = by_name(folder.pairs)
     was_split = bool(given & {"val", "test"})
     how, given = choose_grouping(folder, group_by), frozenset() if again else given
     groups = groups_by(how, list(known), report)
@@ -74,7 +75,7 @@ def plan_split(
             assigned = seen.cover(assigned)
     moving = dict(assigned)
     relabelled = _find_relabelled(folder, groups, assigned) if how == SIMILAR else frozenset()
-    planned = _SplitPairs(folder, known, assigned, groups, relabelled)
+    planned = _plan_pairs(folder, known, assigned, groups, relabelled)
     result = with_plan(folder, planned)
     with report.tell("counting pairs"):
         counts = dict.fromkeys(SPLITS, 0) | Counter(each.split for each in result.pairs if each.split in SPLITS)
@@ -112,7 +113,7 @@ def _find_relabelled(folder: PairFolder, groups: Groups, assigned: dict[str, str
 
 def with_plan(folder: PairFolder, planned: Mapping[str, Pair]) -> PairFolder:
     """The folder with the planned pairs as they will be."""
-    known = ByName(folder.pairs)
+    known = by_name(folder.pairs)
     return with_pairs(folder, NamedPairs(list(known), lambda name: planned[name] if name in planned else known[name]))
 
 
@@ -145,37 +146,25 @@ def _how_to_regroup(folder: PairFolder, given: Set[str]) -> str:
     return "Pair into a new folder and split that by these groups."
 
 
-class _SplitPairs(Mapping[str, Pair]):
+def _plan_pairs(
+    folder: PairFolder,
+    known: Mapping[str, Pair],
+    assigned: Mapping[str, str],
+    groups: Groups,
+    relabelled: Set[str],
+) -> Mapping[str, Pair]:
     """The pairs that get a split, by name, as they will be; only the splits are held."""
+    elsewhere = {} if folder.foreign else _find_clashes(folder, assigned)
 
-    def __init__(
-        self,
-        folder: PairFolder,
-        known: Mapping[str, Pair],
-        assigned: Mapping[str, str],
-        groups: Groups,
-        relabelled: Set[str],
-    ) -> None:
-        self._known, self._assigned, self._groups, self._foreign = known, assigned, groups, folder.foreign
-        self._relabelled = relabelled
-        self._elsewhere = {} if folder.foreign else _find_clashes(folder, assigned)
-
-    def __getitem__(self, name: str) -> Pair:
-        pair, split = self._known[name], self._assigned[name]
-        if name in self._relabelled:
-            return replace(pair, group=self._groups[name])
+    def plan(name: str) -> Pair:
+        pair, split = known[name], assigned[name]
+        if name in relabelled:
+            return replace(pair, group=groups[name])
         sources = {key: value for key, value in pair.sources.items() if key != GIVEN}
-        file = pair.file if self._foreign else self._elsewhere.get(name) or _file_in(split, pair)
-        return replace(pair, split=split, group=self._groups[name], file=file, sources=sources)
+        file = pair.file if folder.foreign else elsewhere.get(name) or _file_in(split, pair)
+        return replace(pair, split=split, group=groups[name], file=file, sources=sources)
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._assigned)
-
-    def __len__(self) -> int:
-        return len(self._assigned)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._assigned
+    return LazyMapping(assigned, plan)
 
 
 def _file_in(split: str, pair: Pair) -> str:

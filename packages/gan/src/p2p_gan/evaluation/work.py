@@ -3,7 +3,7 @@
 Nothing here may decide how a pair is scored or how scores add up.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,6 +15,7 @@ from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.atomic import OpenLines, each_line, read_json, write_json, write_lines
 from p2p_datatools.contract.files.destination import JOURNAL, Destination, refuse
 from p2p_datatools.contract.files.work import Output, Work
+from p2p_datatools.contract.lazy import LazyMapping
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import write_png
@@ -139,10 +140,10 @@ def _refuse_other(dest: Path, of: Mapping[str, Any]) -> None:
         )
 
 
-def _old_records(dest: Path, recipe: Mapping[str, Any], pairs: Sequence[Pair]) -> "RecordLines":
+def _old_records(dest: Path, recipe: Mapping[str, Any], pairs: Sequence[Pair]) -> Mapping[str, PairRecord]:
     """The records of an earlier call; raises UsageError if it was another, or had pairs that there are no more."""
     _refuse_other(dest, recipe)
-    old = RecordLines(dest / _RECORDS)
+    old = records_of(dest)
     names = {pair.name for pair in pairs}
     if gone := [name for name in old if name not in names]:
         raise UsageError(
@@ -155,25 +156,10 @@ def _old_records(dest: Path, recipe: Mapping[str, Any], pairs: Sequence[Pair]) -
 
 
 def records_of(dest: Path) -> Mapping[str, PairRecord]:
-    """The records of finished scores by name, read from the disk when they are asked for."""
-    return RecordLines(dest / _RECORDS)
-
-
-class RecordLines(Mapping[str, PairRecord]):
-    """The records of a file by name, read from the disk when they are asked for, since there may be many."""
-
-    def __init__(self, path: Path) -> None:
-        self._path, self._lines = path, OpenLines(path)
-        self._places = {record_from_json(value, path).name: place for place, value in each_line(path)}
-
-    def __getitem__(self, name: str) -> PairRecord:
-        return record_from_json(self._lines.at(self._places[name]), self._path)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
-
-    def __len__(self) -> int:
-        return len(self._places)
+    """The records of finished scores by name, read from the disk when they are asked for, since there may be many."""
+    path = dest / _RECORDS
+    lines, places = OpenLines(path), {record_from_json(value, path).name: place for place, value in each_line(path)}
+    return LazyMapping(places, lambda name: record_from_json(lines.at(places[name]), path))
 
 
 class ScoreWork(Work[Pair, PairRecord, str]):

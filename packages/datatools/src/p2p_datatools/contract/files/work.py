@@ -15,6 +15,7 @@ from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.destination import JOURNAL, Destination
 from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.foreign import catch_decoder
+from p2p_datatools.contract.lazy import LazyMapping
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.threads import Budget, parallel_map
 
@@ -69,27 +70,6 @@ class Summary:
     resumed: int
     kept: int
     skipped: tuple[Skip, ...]
-
-
-class _Records(Mapping[str, RecordT]):
-    """Records by name, each read when it is asked for, of which only the names are in memory."""
-
-    def __init__(self, names: Iterable[str], read: Callable[[str], RecordT]) -> None:
-        self._names, self._read = dict.fromkeys(names), read
-
-    def __getitem__(self, name: str) -> RecordT:
-        if name not in self._names:
-            raise KeyError(name)
-        return self._read(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._names
 
 
 class Work(ABC, Generic[Item, RecordT, Signature]):
@@ -202,7 +182,7 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
 
     def records(self) -> Mapping[str, RecordT]:
         """The records of all whose files are there, by name; they are read one by one, and not after the commit."""
-        return _Records(self.present(), self.record_of)
+        return LazyMapping(dict.fromkeys(self.present()), self.record_of)
 
     def _admit(self, items: Iterable[Item]) -> Iterator[tuple[Item, int]]:
         """Yield items when there is memory for them: more threads would each keep the memory of their last picture."""

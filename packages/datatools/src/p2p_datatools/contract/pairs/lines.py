@@ -17,6 +17,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import OpenLines, each_line
 from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
+from p2p_datatools.contract.lazy import LazyMapping
 from p2p_datatools.contract.pictures.sizes import Size
 
 _TO_DO = "If it was edited, restore a copy, or pair again with 'p2p data pair'."
@@ -239,24 +240,10 @@ class NamedPairs(Sequence[Pair]):
         return self._get(self._names[index])
 
 
-class ByName(Mapping[str, Pair]):
+def by_name(pairs: Sequence[Pair]) -> Mapping[str, Pair]:
     """The pairs of a sequence by their names."""
-
-    def __init__(self, pairs: Sequence[Pair]) -> None:
-        self._pairs = pairs
-        self._indices = {pair.name: index for index, pair in enumerate(pairs)}
-
-    def __getitem__(self, name: str) -> Pair:
-        return self._pairs[self._indices[name]]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._indices)
-
-    def __len__(self) -> int:
-        return len(self._indices)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._indices
+    indices = {pair.name: index for index, pair in enumerate(pairs)}
+    return LazyMapping(indices, lambda name: pairs[indices[name]])
 
 
 def in_order(pairs: Sequence[Pair]) -> Sequence[Pair]:
