@@ -90,6 +90,14 @@ def nothing_kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_flushing() -> Iterator[None]:
+    """Flushing to the disk takes most of the time of small work, and shows only where the power fails."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def counters() -> list[Counter[str]]:
     """The counters of opened files that are running; Python cannot take the hook out again."""
