@@ -48,13 +48,10 @@ def experiments(tmp_path: Path) -> Experiments:
     return run
 
 
+@pytest.mark.usefixtures("timed_once")
 def test_a_dry_run_says_how_many_runs_and_images_and_makes_nothing(
-    experiments: Experiments,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    experiments: Experiments, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("p2p_gan.training.trial._PATIENCE", 0.0)  # one update is timed; how long it takes is not asked
     assert experiments("--dry-run", "--seeds", "3") == 0
     said = capsys.readouterr().out
     assert "GAN                           conditional=off lambda_l1=0 lambda_ce=0" in said

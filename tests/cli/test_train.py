@@ -99,6 +99,7 @@ def test_photos_become_classes(tmp_path: Path) -> None:
     assert 0 < [line for line in log if "g_classes" in line][-1]["g_classes"] < 10
 
 
+@pytest.mark.usefixtures("timed_once")
 def test_the_plan_says_how_many_shapes_there_are_and_how_many_pairs_have_each(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -140,6 +141,7 @@ def test_what_the_pairs_cannot_give_is_refused_in_one_line_and_nothing_is_made(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.usefixtures("timed_once")
 def test_rare_class_crops_without_masks_are_refused_with_the_setting_that_helps(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -150,6 +152,7 @@ def test_rare_class_crops_without_masks_are_refused_with_the_setting_that_helps(
     assert train(tmp_path / "pairs", tmp_path / "run", *words, rare_class_crops=0) == 0
 
 
+@pytest.mark.usefixtures("timed_once")
 def test_best_takes_pairs_without_masks(tmp_path: Path) -> None:
     words = ("--preset", "best", "--size", "32", "--dry-run")
     assert train(deep(tmp_path / "pairs"), tmp_path / "run", *words) == 0
@@ -225,11 +228,11 @@ def test_more_images_alone_extend_a_run_and_a_model_begins_another(
     assert f"begins with {run} (after 8 images): all weights of the generator" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("timed_once")
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_can_train_on_pairs_of_masks_and_photos(
-    preset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    preset: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("p2p_gan.training.trial._PATIENCE", 0.0)  # one update is timed; how long it takes is not asked
     words = ("--preset", preset, "--dry-run")
     few = {"generator_filters": 2, "max_filters": 4, "discriminator_filters": 2, "threads": 1, "device": "cpu"}
     assert main(["train", str(masked(tmp_path / "pairs")), str(tmp_path / "run"), *words, *as_words(few)]) == 0

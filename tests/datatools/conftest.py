@@ -1,6 +1,5 @@
-"""What tests of data tools share: pictures of noise, what a label file drew; and nothing is flushed to the disk."""
+"""What tests of data tools share: pictures of noise, and what a label file drew."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -19,12 +18,6 @@ CARS = load_palette("cars")
 SIZE = Size(24, 16)
 
 First = Callable[[LabelSet], RegionLabels]
-
-
-@pytest.fixture(autouse=True)
-def no_flushing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Flushing to the disk takes most of the time of small work, and shows only where the power fails."""
-    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 class Noise(Protocol):

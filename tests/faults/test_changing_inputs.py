@@ -86,7 +86,7 @@ def openings(
     def count(name: str) -> dict[str, int]:
         writer, top, seen = WRITERS[name], tmp_path_factory.mktemp("openings"), Counter[str]()
         inputs, place = top / "given", top / "place"
-        shutil.copytree(given(writer.needs_model), inputs, copy_function=os.link)
+        writer.lend(given(writer.needs_model), inputs)
         writer.prepare(place, inputs)
         with _watched(place if writer.copied else inputs, lambda file: seen.update([file])):
             code, said = writer.run(place, inputs)
@@ -113,7 +113,7 @@ def test_an_input_that_changes_while_it_is_read_is_one_error_and_the_command_com
     for at in (1, 2) if fault in ("vanishes", "cut") else (1,):
         for suffix in (suffix for suffix, times in openings(name).items() if times >= at):
             mine = tmp_path / "given"
-            shutil.copytree(inputs, mine, copy_function=os.link)
+            writer.lend(inputs, mine)
             place = tmp_path / "place"
             writer.prepare(place, mine)
             with broken(suffix, mine if not writer.copied else place, at, FAULTS[fault]) as met:
@@ -124,7 +124,7 @@ def test_an_input_that_changes_while_it_is_read_is_one_error_and_the_command_com
             assert code == 0 or "Error: " in said
             if not writer.copied and code:
                 shutil.rmtree(mine)
-                shutil.copytree(inputs, mine, copy_function=os.link)
+                writer.lend(inputs, mine)
                 code, said = writer.run(place, mine)
                 assert code == 0, said
                 assert not [file for file in files_of(place) if ".partial" in file]

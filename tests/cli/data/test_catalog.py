@@ -32,11 +32,11 @@ def test_every_set_is_a_line_and_one_set_is_a_page(capsys: pytest.CaptureFixture
     assert "p2p train maps run --preset paper-maps --direction a-to-b" in page
 
 
+@pytest.mark.usefixtures("timed_once")
 @pytest.mark.parametrize("name", PAPER)
 def test_the_next_command_of_a_set_of_the_paper_trains_as_the_paper_did(
-    name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("p2p_gan.training.trial._PATIENCE", 0.0)  # one update is timed; how long it takes is not asked
     for number in range(4):
         write_png(tmp_path / "train" / f"{number}.png", np.full((32, 64, 3), number, np.uint8), durable=False)
     words = shlex.split(load_catalog()[name].next_command(tmp_path))

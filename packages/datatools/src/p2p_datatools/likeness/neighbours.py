@@ -98,6 +98,8 @@ def find_neighbours(
         mirrored = keys.flipped[one] != keys.flipped[other]
         near = _differ(words, one, other, mirrored) <= _NEAR
         found.append((one[near], other[near], mirrored[near]))
+        if not len(same):  # nor has any a key with one that is further away
+            break
     ones, others, mirrors = zip(*found, strict=True)
     return Neighbours(np.concatenate(ones), np.concatenate(others), np.concatenate(mirrors))
 

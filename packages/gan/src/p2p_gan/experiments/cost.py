@@ -3,6 +3,7 @@
 Nothing here may train a run; a few updates of the base config are timed, as for the plan of a run.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,10 +31,10 @@ def estimate_study(study: StudyPlan, pairs: Path, dest: Path, seeds: int, *, rep
     """
     refuse_dest(study, dest)
     planned = plan(pairs, study.base, dest / "runs" / "base", report=report)
-    each = list(set(study.arms.values())) * seeds + ([study.judge] if study.judge else [])
-    work = sum(_flops(config, study) for config in each) / _flops(study.base, study)
+    runs = Counter(dict.fromkeys(study.arms.values(), seeds)) + Counter([study.judge] if study.judge else [])
+    work = sum(count * _flops(config, study) for config, count in runs.items()) / _flops(study.base, study)
     seconds = None if planned.seconds_per_image is None else planned.seconds_per_image * study.images * work
-    parts = {name: size * len(each) for name, size in planned.disk.parts.items()}
+    parts = {name: size * runs.total() for name, size in planned.disk.parts.items()}
     return StudyCost(seconds, Need(parts, planned.disk.free))
 
 
