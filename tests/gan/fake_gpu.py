@@ -6,6 +6,7 @@ device is counted, and refused in a recording. Speed, memory, kernels and roundi
 
 import contextlib
 import hashlib
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 PLACE, CPU = torch.device("cuda", 0), torch.device("cpu")
 _DRAWS = ("rand", "randn", "rand_like", "native_dropout", "bernoulli", "bernoulli_", "normal_", "uniform_")
 _WAITS = ("_local_scalar_dense", "nonzero", "masked_select", "equal", "is_nonzero", "_unique2")
+_PRODUCTS = ("mm", "addmm", "bmm", "baddbmm", "mv", "addmv", "dot")  # of cuBLAS
 # What torch refuses on CUDA if it shall be deterministic, of all that we could be tempted to use.
 _UNREPEATABLE = (
     *("nll_loss2d_forward", "nll_loss_forward", "reflection_pad2d_backward", "_adaptive_avg_pool2d_backward"),
@@ -115,7 +117,8 @@ class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Computes for the GPU.
 
     `waits` counts what waits for the device, `launches` all its operations, both by name. `free` are the bytes that it
-    says are free; a tensor of more than `most` values does not fit.
+    says are free; a tensor of more than `most` values does not fit; with `no_engine` only
+    convolutions lack memory, and cuDNN says so in its own words.
     """
 
     def __init__(self) -> None:
@@ -124,6 +127,8 @@ class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.launches: Counter[str] = Counter()
         self.replays = 0
         self.free, self.most = 70 * _GIB, 1 << 62
+        self.no_engine = False
+        self._cublas_repeats: bool | None = None  # torch asks the environment at the first product of a process
         self.seed = self.offset = 0
         self._task = -1  # the latest backward pass with tensors on the GPU
         self._tape: list[tuple[Any, Any, Any, Any]] | None = None
@@ -148,12 +153,20 @@ class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
             raise RuntimeError(f"{name}: expected all tensors to be on the same device, but found cuda:0 and cpu")
         elif name in _WAITS or (name.startswith(("index", "_index_put")) and _has_mask(args)):
             self._wait(name)
-        if name in _UNREPEATABLE and torch.are_deterministic_algorithms_enabled():
-            raise RuntimeError(f"{name} does not have a deterministic implementation")
+        self._refuse_unrepeatable(name)
         if name == "_fused_adam_" and not _lie_alike(args[:4]):
             raise RuntimeError("params, grads, exp_avgs, and exp_avg_sqs must have same dtype, device, and layout")
         self.launches[name] += 1
         return self._compute(func, args, kwargs, on_gpu)
+
+    def _refuse_unrepeatable(self, name: str) -> None:
+        strict = torch.are_deterministic_algorithms_enabled()
+        if name in _PRODUCTS and self._cublas_repeats is None:
+            self._cublas_repeats = os.environ.get("CUBLAS_WORKSPACE_CONFIG") in (":4096:8", ":16:8")
+        if strict and name in _PRODUCTS and not self._cublas_repeats:
+            raise RuntimeError("Deterministic behavior was enabled with ... set CUBLAS_WORKSPACE_CONFIG=:4096:8")
+        if strict and name in _UNREPEATABLE:
+            raise RuntimeError(f"{name} does not have a deterministic implementation")
 
     def _compute(self, func: Any, args: Any, kwargs: Any, on_gpu: bool) -> Any:
         left_out = ("pin_memory", "non_blocking") if func is _aten._to_copy.default else ("pin_memory",)
@@ -171,10 +184,16 @@ class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
             if kwargs.get("pin_memory"):
                 value.pinned = True  # type: ignore[attr-defined]
             if on_gpu and value.numel() > self.most:
-                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total ...")
+                self._fail_short(func)
             return GpuTensor(value) if on_gpu else value
 
         return tree_map(place, found)
+
+    def _fail_short(self, func: Any) -> None:
+        if not self.no_engine:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total ...")
+        if "convolution" in str(func):
+            raise RuntimeError("FIND was unable to find an engine to execute this computation")
 
     def _draw(self, func: Any, args: Any, kwargs: Any) -> Any:
         """The operation; random numbers follow from the device's seed and an offset that each draw moves on."""
@@ -283,6 +302,8 @@ def _apply(module: nn.Module, function: Callable[[Tensor], Tensor], **_: bool) -
 def install(patch: pytest.MonkeyPatch) -> FakeGpu:
     """Let torch have such a GPU, as long as the patch lasts; it computes within `with` alone."""
     gpu, real_autocast = FakeGpu(), torch.autocast
+    patch.setenv("CUBLAS_WORKSPACE_CONFIG", "")  # so that it is put back whatever it was
+    patch.delenv("CUBLAS_WORKSPACE_CONFIG")
     by_device = torch.optim.Optimizer._group_tensors_by_device_and_dtype
 
     def group(lists: Any, with_indices: bool = False) -> Any:

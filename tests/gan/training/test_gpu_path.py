@@ -25,7 +25,7 @@ from p2p_gan.data.dataset import load_dataset
 from p2p_gan.evaluation.features import efficientnet as features
 from p2p_gan.inference import sampling
 from p2p_gan.inference.apply import ApplyOptions
-from p2p_gan.machine.device import keep_arithmetic
+from p2p_gan.machine.device import keep_arithmetic, prepare
 from p2p_gan.models.feature_file import read_features
 from p2p_gan.networks import norms
 from p2p_gan.networks.blocks import BilinearConv, ResizeConv
@@ -136,13 +136,24 @@ def test_batches_and_updates_on_a_gpu_wait_for_nothing(
 _OF_A_PAIR = 6 * 32 * 32  # values of the discriminator's input, the largest tensor
 
 
-@pytest.mark.parametrize(("most", "batch"), [(1 << 62, 8), (4 * _OF_A_PAIR, 4)])
+@pytest.mark.parametrize(
+    ("most", "batch", "hidden"),
+    [(1 << 62, 8, False), (4 * _OF_A_PAIR, 4, False), (2 * _OF_A_PAIR, 2, True)],
+)
 def test_the_largest_batch_is_found_on_a_gpu(
-    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu, most: int, batch: int
+    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu, most: int, batch: int, hidden: bool
 ) -> None:
-    gpu.most = most
+    gpu.most, gpu.no_engine = most, hidden
     train(pair_folder, tmp_path / "run", replace(tiny, device="cuda", batch=0, images=8))
     assert read_json(tmp_path / "run" / "run.json")["config"]["batch"] == batch
+
+
+def test_where_a_convolution_of_one_pair_has_no_kernel_memory_is_not_said_to_be_short(
+    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu
+) -> None:
+    gpu.most, gpu.no_engine = _OF_A_PAIR - 1, True
+    with pytest.raises(RuntimeError, match="unable to find an engine"):
+        train(pair_folder, tmp_path / "run", replace(tiny, device="cuda", batch=8))
 
 
 @pytest.mark.parametrize("at_once", [True, False])
@@ -216,6 +227,14 @@ def test_a_run_is_made_beside_a_program_that_uses_the_newer_names_of_torch_for_t
         assert products.fp32_precision == "tf32"
     finally:
         products.fp32_precision = before
+
+
+@pytest.mark.usefixtures("gpu")
+def test_a_run_may_be_deterministic_in_a_process_in_which_another_was_not() -> None:
+    for deterministic in (False, True):
+        prepare(PLACE, "float32", 1, 0, deterministic=deterministic)
+        square = torch.ones(2, 2, device=PLACE)
+        assert (square @ square).sum().item() == 8
 
 
 def test_synchronised_statistics_wait_for_nothing_on_the_host(gpu: FakeGpu, monkeypatch: pytest.MonkeyPatch) -> None:
