@@ -27,6 +27,7 @@ _PRODUCTS = ("mm", "addmm", "bmm", "baddbmm", "mv", "addmv", "dot")  # of cuBLAS
 _UNREPEATABLE = (
     *("nll_loss2d_forward", "nll_loss_forward", "reflection_pad2d_backward", "_adaptive_avg_pool2d_backward"),
     *("upsample_bilinear2d_backward", "adaptive_max_pool2d_backward", "histc", "cumsum", "grid_sampler_2d_backward"),
+    *("replication_pad2d_backward", "upsample_bicubic2d_backward", "bincount", "max_unpool2d", "kthvalue"),
 )
 _GIB = 1 << 30
 _aten: Any = torch.ops.aten
@@ -153,18 +154,20 @@ class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
             raise RuntimeError(f"{name}: expected all tensors to be on the same device, but found cuda:0 and cpu")
         elif name in _WAITS or (name.startswith(("index", "_index_put")) and _has_mask(args)):
             self._wait(name)
-        self._refuse_unrepeatable(name)
+        self._refuse_unrepeatable(name, max((each.dim() for each in tensors), default=0))
         if name == "_fused_adam_" and not _lie_alike(args[:4]):
             raise RuntimeError("params, grads, exp_avgs, and exp_avg_sqs must have same dtype, device, and layout")
         self.launches[name] += 1
         return self._compute(func, args, kwargs, on_gpu)
 
-    def _refuse_unrepeatable(self, name: str) -> None:
+    def _refuse_unrepeatable(self, name: str, sides: int) -> None:
         strict = torch.are_deterministic_algorithms_enabled()
         if name in _PRODUCTS and self._cublas_repeats is None:
             self._cublas_repeats = os.environ.get("CUBLAS_WORKSPACE_CONFIG") in (":4096:8", ":16:8")
         if strict and name in _PRODUCTS and not self._cublas_repeats:
             raise RuntimeError("Deterministic behavior was enabled with ... set CUBLAS_WORKSPACE_CONFIG=:4096:8")
+        if strict and name.startswith("scatter_add") and sides > 1:
+            self._wait("scatter_add")  # until torch 2.10 or so, to which the host sent the strides
         if strict and name in _UNREPEATABLE:
             raise RuntimeError(f"{name} does not have a deterministic implementation")
 

@@ -104,6 +104,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "parts": {"accumulate": 2, "class_balanced": True, "lambda_lecam": 1.0},
     "resnet": {"generator": "resnet", "upsampling": "bilinear", "discriminator_scales": 2, "lambda_features": 1.0},
     "repeatable": {"preset": "best", "size": "64x64", "deterministic": True},
+    "repeatable augmentation": {"discriminator_augment": "all", "class_balanced": True, "deterministic": True},
 }
 
 

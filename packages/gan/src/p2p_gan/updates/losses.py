@@ -150,7 +150,10 @@ def pixel_weights(ignored: Tensor | None, classes: Tensor | None) -> Tensor | No
     flat = classes.flatten(1)
     counts = (flat >= 0) if kept is None else (flat >= 0) & kept.flatten(1)
     index = flat.clamp(min=0)
-    areas = torch.zeros(len(flat), _CLASSES, device=flat.device).scatter_add_(1, index, counts.float())
+    # Along a single side: for more, deterministic sums of some versions of torch wait for CUDA.
+    firsts = torch.arange(0, len(flat) * _CLASSES, _CLASSES, device=flat.device)[:, None]
+    areas = torch.zeros(len(flat) * _CLASSES, device=flat.device)
+    areas = areas.scatter_add_(0, (index + firsts).flatten(), counts.float().flatten()).view(-1, _CLASSES)
     pixels, present = areas.sum(dim=1, keepdim=True), (areas > 0).sum(dim=1, keepdim=True)
     balanced = pixels / (present * areas.gather(1, index)).clamp(min=1)
     weights = balanced.clamp(max=WEIGHT_CAP) * counts
