@@ -125,6 +125,17 @@ def test_freed_memory_is_kept_for_the_next_update() -> None:
     assert platform.libc_ver()[0] != "glibc" or faults < 4096  # of the 16,384 pages
 
 
+def test_pictures_lie_by_pixels_where_tensor_cores_multiply(monkeypatch: pytest.MonkeyPatch) -> None:
+    def found(place: torch.device, precision: str) -> bool:
+        return device.resolve_memory_format("auto", place, precision) == "channels_last"
+
+    cuda = torch.device("cuda")
+    assert [found(cuda, each) for each in ("bfloat16", "float16", "tf32", "float32")] == [True] * 3 + [False]
+    assert not found(CPU, "bfloat16")
+    monkeypatch.setattr(torch.version, "hip", "7.2")
+    assert not found(cuda, "bfloat16")
+
+
 def test_bfloat16_is_used_in_passes_and_float32_leaves_them_alone() -> None:
     product = torch.ones(2, 2)
     with device.autocast_for(CPU, "bfloat16")():

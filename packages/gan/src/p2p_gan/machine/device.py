@@ -166,15 +166,18 @@ def _cpu_multiplies_bfloat16() -> bool:
     return False
 
 
-def resolve_memory_format(wanted: str, device: torch.device) -> str:
-    """The memory format of the networks; `auto` is the one whose convolutions were the fastest where it was measured.
+def resolve_memory_format(wanted: str, device: torch.device, precision: str) -> str:
+    """The memory format of the networks for a resolved precision; `auto` is the one with the faster convolutions.
 
-    That is channels_last on GPUs. On CPUs its forward passes are a little faster and its gradients up to 7 times as
-    slow, in float32 and in bfloat16 (benchmarks/NOTES.md).
+    That is channels_last where tensor cores multiply: by CUDA, in 16 bits or tf32. In float32 it is slower there (1.6
+    times on a V100, github.com/pytorch/pytorch/issues/44943), and on the GPUs of AMD (HIP) that people have at home
+    (pull request 170947 there). On CPUs its forward passes are a little faster and its gradients up to 7 times as slow,
+    in float32 and in bfloat16 (benchmarks/NOTES.md).
     """
     if wanted != "auto":
         return wanted
-    return "channels_last" if device.type == "cuda" else "contiguous"
+    has_cores = device.type == "cuda" and torch.version.hip is None
+    return "channels_last" if has_cores and precision != "float32" else "contiguous"
 
 
 def memory_format_of(name: str) -> torch.memory_format:
