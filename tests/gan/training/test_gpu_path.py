@@ -31,6 +31,7 @@ from p2p_gan.networks import norms
 from p2p_gan.networks.blocks import BilinearConv, ResizeConv
 from p2p_gan.networks.efficientnet import FeatureNetwork
 from p2p_gan.networks.unet import UNet
+from p2p_gan.runs.checkpoint import snapshot
 from p2p_gan.training.job import make_job
 from p2p_gan.training.loop import share_batches
 from p2p_gan.training.run import train
@@ -50,6 +51,34 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGpu]:
     with keep_arithmetic(), found:
         torch.backends.cudnn.allow_tf32 = True  # as torch begins, whatever an earlier test has left
         yield found
+
+
+def test_the_pretended_gpu_is_as_late_as_a_real_one(gpu: FakeGpu) -> None:
+    ones, here = torch.ones(4, device=PLACE), torch.zeros(4).pin_memory()
+    here.copy_(ones, non_blocking=True)
+    assert not torch.equal(here, torch.ones(4))
+    torch.cuda.synchronize()
+    assert torch.equal(here, torch.ones(4))
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda here, there: there.sum().item(),
+        lambda here, there: there.copy_(here),
+        lambda here, there: there[0].copy_(here[0]),
+        lambda here, there: there[there > 0],
+        lambda here, there: torch.cuda.get_rng_state(PLACE),
+        lambda here, there: torch.rand(4, device=PLACE, generator=torch.Generator()),
+        lambda here, there: there + here,
+        lambda here, there: torch.fft.rfft(there.half()),
+        lambda here, there: torch.optim.Adam([there.requires_grad_()], fused=True).step(),
+    ],
+)
+def test_the_pretended_gpu_records_no_more_than_a_real_one(gpu: FakeGpu, work: Callable[..., object]) -> None:
+    here, there = torch.ones(4), torch.ones(4, device=PLACE)
+    with pytest.raises((RuntimeError, AssertionError)), torch.cuda.graph(torch.cuda.CUDAGraph()):
+        work(here, there)
 
 
 def losses_of(run: Path) -> list[list[float]]:
@@ -183,6 +212,21 @@ def test_memory_that_is_short_for_a_graph_only_costs_the_graph(
     train(pair_folder, tmp_path / "run", replace(tiny, device="cuda"), report=notes)
     assert gpu.replays == 0
     assert [line for line in notes.lines if "a graph needs" in line]
+
+
+def test_a_checkpoint_is_copied_where_the_system_lets_no_memory_be_pinned(
+    pair_folder: Path, tiny: Config, gpu: FakeGpu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nets = make_job(open_pairs(pair_folder), replace(tiny, device="cuda")).nets
+    expected, plain = snapshot(nets).tensors, torch.empty_like
+
+    def refuse(value: Tensor, *, pin_memory: bool = False, **named: Any) -> Tensor:
+        if pin_memory:
+            raise RuntimeError("CUDA error: out of memory")
+        return plain(value, **named)
+
+    monkeypatch.setattr(torch, "empty_like", refuse)
+    assert all(torch.equal(value, expected[name]) for name, value in snapshot(nets).tensors.items())
 
 
 def test_a_run_leaves_the_arithmetic_of_the_process_as_it_was(
