@@ -7,6 +7,7 @@ from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch
 from p2p_gan.training.job import Job
 from p2p_gan.updates.loss_ring import LossRing
+from p2p_gan.updates.losses import times
 from p2p_gan.updates.optimise import hold_learning_rate, set_learning_rate, update_ema
 from p2p_gan.updates.step import train_step
 
@@ -53,7 +54,7 @@ class WholeUpdate:
     def learn(self, batch: Batch) -> None:
         """Update the networks that are trained, and write the losses."""
         losses = train_step(self.job.nets, batch, self.job.recipe, self.job.autocast)
-        self.ring.write(self.job.ranks.mean(losses * batch.factor))
+        self.ring.write(self.job.ranks.mean(times(losses, batch.factor)))
 
     def average(self) -> None:
         """Update the EMA, if there is one, with the generator that has learned."""
