@@ -158,9 +158,9 @@ def test_batches_and_updates_on_a_gpu_wait_for_nothing(
     assert gpu.replays == 2 + 2
     # The first moves all pixels to the GPU, and the third is recorded and proved.
     assert (waits[1], waits[3]) == ({}, {})
-    # Beside the graph: the batch is copied to where it reads, two learning rates are set, and the EMA is one operation.
+    # Beside the graph: the batch is copied to where it reads, and the EMA is one operation.
     del gpu.launches["detach"]
-    assert not gpu.launches - Counter({"copy_": 4, "fill_": 2, "_foreach_lerp_": 1})
+    assert not gpu.launches - Counter({"copy_": 4, "_foreach_lerp_": 1})
 
 
 _OF_A_PAIR = 6 * 32 * 32  # values of the discriminator's input, the largest tensor
