@@ -6,6 +6,7 @@ device is counted, and refused in a recording. Speed, memory, kernels and roundi
 
 import contextlib
 import hashlib
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,10 +21,13 @@ from torch.utils._python_dispatch import TorchDispatchMode
 PLACE, CPU = torch.device("cuda", 0), torch.device("cpu")
 _DRAWS = ("rand", "randn", "rand_like", "native_dropout", "bernoulli", "bernoulli_", "normal_", "uniform_")
 _WAITS = ("_local_scalar_dense", "nonzero", "masked_select", "equal", "is_nonzero", "_unique2")
+_SHORT_FLOATS = (torch.bfloat16, torch.float16)
+_PRODUCTS = ("mm", "addmm", "bmm", "baddbmm", "mv", "addmv", "dot")  # of cuBLAS
 # What torch refuses on CUDA if it shall be deterministic, of all that we could be tempted to use.
 _UNREPEATABLE = (
     *("nll_loss2d_forward", "nll_loss_forward", "reflection_pad2d_backward", "_adaptive_avg_pool2d_backward"),
     *("upsample_bilinear2d_backward", "adaptive_max_pool2d_backward", "histc", "cumsum", "grid_sampler_2d_backward"),
+    *("replication_pad2d_backward", "upsample_bicubic2d_backward", "bincount", "max_unpool2d", "kthvalue"),
 )
 _GIB = 1 << 30
 _aten: Any = torch.ops.aten
@@ -134,7 +138,8 @@ class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Computes for the GPU.
 
     `waits` counts what waits for the device, `launches` all its operations, both by name. `free` are the bytes that it
-    says are free; a tensor of more than `most` values does not fit.
+    says are free; a tensor of more than `most` values does not fit; with `no_engine` only
+    convolutions lack memory, and cuDNN says so in its own words.
     """
 
     def __init__(self) -> None:
@@ -143,7 +148,10 @@ class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self.launches: Counter[str] = Counter()
         self.replays = 0
         self.free, self.most = 70 * _GIB, 1 << 62
+        self.no_engine = False
+        self._cublas_repeats: bool | None = None  # torch asks the environment at the first product of a process
         self.seed = self.offset = 0
+        self._late: list[tuple[Tensor, Tensor]] = []  # copies to the host that nobody has waited for, and their values
         self._task = -1  # the latest backward pass with tensors on the GPU
         self._tape: list[tuple[Any, Any, Any, Any]] | None = None
         self.stream: Any = SimpleNamespace(name="default", wait_stream=lambda other: None)
@@ -162,17 +170,31 @@ class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if not (there or on_gpu or kwargs.get("pin_memory")):
             return func(*args, **kwargs)
         if name in ("_to_copy", "copy_"):
-            self._watch_copy(name, args, kwargs, on_gpu)
+            if self._watch_copy(name, args, kwargs, on_gpu):
+                return self._copy_later(*args[:2])
         elif there and any(each.dim() and not isinstance(each, GpuTensor) for each in tensors):
             raise RuntimeError(f"{name}: expected all tensors to be on the same device, but found cuda:0 and cpu")
         elif name in _WAITS or (name.startswith(("index", "_index_put")) and _has_mask(args)):
             self._wait(name)
-        if name in _UNREPEATABLE and torch.are_deterministic_algorithms_enabled():
-            raise RuntimeError(f"{name} does not have a deterministic implementation")
+        self._refuse(name, tensors)
         if name == "_fused_adam_" and not _lie_alike(args[:4]):
             raise RuntimeError("params, grads, exp_avgs, and exp_avg_sqs must have same dtype, device, and layout")
         self.launches[name] += 1
         return self._compute(func, args, kwargs, on_gpu)
+
+    def _refuse(self, name: str, tensors: list[Tensor]) -> None:
+        """Refuse what torch or a library of CUDA refuses."""
+        sides, strict = max((each.dim() for each in tensors), default=0), torch.are_deterministic_algorithms_enabled()
+        if name in _PRODUCTS and self._cublas_repeats is None:
+            self._cublas_repeats = os.environ.get("CUBLAS_WORKSPACE_CONFIG") in (":4096:8", ":16:8")
+        if strict and name in _PRODUCTS and not self._cublas_repeats:
+            raise RuntimeError("Deterministic behavior was enabled with ... set CUBLAS_WORKSPACE_CONFIG=:4096:8")
+        if strict and name.startswith("scatter_add") and sides > 1:
+            self._wait("scatter_add")  # until torch 2.10 or so, to which the host sent the strides
+        if name.startswith("_fft") and any(each.dtype in _SHORT_FLOATS for each in tensors):
+            raise RuntimeError("Unsupported dtype BFloat16, or cuFFT only supports half for powers of two")
+        if strict and name in _UNREPEATABLE:
+            raise RuntimeError(f"{name} does not have a deterministic implementation")
 
     def _compute(self, func: Any, args: Any, kwargs: Any, on_gpu: bool) -> Any:
         left_out = ("pin_memory", "non_blocking") if func is _aten._to_copy.default else ("pin_memory",)
@@ -191,15 +213,23 @@ class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
             if kwargs.get("pin_memory"):
                 value.pinned = True  # type: ignore[attr-defined]
             if on_gpu and value.numel() > self.most:
-                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total ...")
+                self._fail_short(func)
             return GpuTensor(value) if on_gpu else value
 
         return replace_tensors(place, found)
+
+    def _fail_short(self, func: Any) -> None:
+        if not self.no_engine:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total ...")
+        if "convolution" in str(func):
+            raise RuntimeError("FIND was unable to find an engine to execute this computation")
 
     def _draw(self, func: Any, args: Any, kwargs: Any) -> Any:
         """The operation; random numbers follow from the device's seed and an offset that each draw moves on."""
         if func.overloadpacket.__name__ not in _DRAWS:
             return func(*args, **kwargs)
+        if kwargs.get("generator") is not None:
+            raise RuntimeError("Expected a 'cuda' device type for generator but found 'cpu'")
         before = torch.default_generator.get_state()
         digest = hashlib.sha256(f"{self.seed}:{self.offset}".encode()).digest()
         torch.default_generator.manual_seed(int.from_bytes(digest[:7], "little"))
@@ -208,22 +238,33 @@ class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
         torch.default_generator.set_state(before)
         return found
 
-    def _watch_copy(self, name: str, args: Any, kwargs: Any, on_gpu: bool) -> None:
+    def _watch_copy(self, name: str, args: Any, kwargs: Any, on_gpu: bool) -> bool:
+        """Count a copy that is waited for; gives whether it is one to the host that is not."""
         to_gpu = isinstance(args[0], GpuTensor) if name == "copy_" else on_gpu
         value = args[1] if name == "copy_" else args[0]
-        if to_gpu == isinstance(value, GpuTensor) or (to_gpu and not value.dim() and name == "copy_"):
-            return
+        if to_gpu == isinstance(value, GpuTensor):
+            return False
         later = kwargs.get("non_blocking") or (name == "copy_" and len(args) > 2 and args[2])
         memory = value if to_gpu else args[0]  # the host's, which has to be pinned
         if not later or ((name == "copy_" or to_gpu) and not getattr(memory, "pinned", False)):
             self._wait("copy")
         elif self._tape is not None:
             self._wait("copy of the host's memory")
+        return bool(later) and not to_gpu and name == "copy_" and getattr(memory, "pinned", False)
+
+    def _copy_later(self, to: Tensor, value: Tensor) -> Tensor:
+        """Copy to the host's pinned memory, which holds something else until the host waits."""
+        self._late.append((to, held_by(value).clone()))
+        to.view(-1).view(torch.uint8).fill_(0xA5) if to.is_contiguous() else to.fill_(-1)
+        return to
 
     def _wait(self, why: str) -> None:
         if self._tape is not None:
             raise RuntimeError(f"CUDA error: operation not permitted when stream is capturing ({why})")
         self.waits[why] += 1
+        late, self._late = self._late, []
+        for to, value in late:
+            to.copy_(value)
 
     @contextlib.contextmanager
     def record(self, graph: Any, **_: Any) -> Iterator[None]:
@@ -246,15 +287,27 @@ class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     def random_state(self, device: Any = None) -> Tensor:
         """The seed and the offset as a GPU gives them: 16 bytes."""
+        self._refuse_in_recording("get_state")
         return torch.tensor([self.seed - (1 << 64) * (self.seed >> 63), self.offset]).view(torch.uint8)
 
     def set_random_state(self, state: Tensor, device: Any = None) -> None:
         """Set what `random_state` gave."""
+        self._refuse_in_recording("set_state")
         self.seed, self.offset = (each & (1 << 64) - 1 for each in state.clone().view(torch.int64).tolist())
 
     def set_seed(self, seed: int) -> None:
         """As `torch.cuda.manual_seed`."""
+        self._refuse_in_recording("set_current_seed")
         self.seed, self.offset = seed & (1 << 64) - 1, 0
+
+    def _refuse_in_recording(self, what: str) -> None:
+        if self._tape is not None:
+            raise RuntimeError(f"Cannot call CUDAGeneratorImpl::{what} during CUDA graph capture")
+
+    def watch_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """What torch looks at before a step: only one that is `capturable` is recorded, and no other is."""
+        capturable = {group["capturable"] for group in optimizer.param_groups}
+        assert capturable == {self._tape is not None}, "capturable is on in a recording alone"
 
     @contextlib.contextmanager
     def on_stream(self, stream: Any) -> Iterator[None]:
@@ -303,6 +356,8 @@ def _apply(module: nn.Module, function: Callable[[Tensor], Tensor], **_: bool) -
 def install(patch: pytest.MonkeyPatch) -> FakeGpu:
     """Let torch have such a GPU, as long as the patch lasts; it computes within `with` alone."""
     gpu, real_autocast = FakeGpu(), torch.autocast
+    patch.setenv("CUBLAS_WORKSPACE_CONFIG", "")  # so that it is put back whatever it was
+    patch.delenv("CUBLAS_WORKSPACE_CONFIG")
     by_device = torch.optim.Optimizer._group_tensors_by_device_and_dtype
 
     def group(lists: Any, with_indices: bool = False) -> Any:
@@ -356,4 +411,9 @@ def install(patch: pytest.MonkeyPatch) -> FakeGpu:
     patch.setattr(torch.Tensor, "cpu", lambda value: _move(value, CPU))
     patch.setattr(torch.optim.Optimizer, "_group_tensors_by_device_and_dtype", staticmethod(group))
     patch.setattr(nn.Module, "_apply", _apply)
+    for name in (
+        "_accelerator_graph_capture_health_check",
+        "_cuda_graph_capture_health_check",
+    ):  # the second until 2.12
+        patch.setattr(torch.optim.Optimizer, name, lambda each: gpu.watch_step(each), raising=False)
     return gpu

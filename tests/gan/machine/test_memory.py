@@ -8,7 +8,7 @@ import torch
 
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.inference.runtimes.layout import layout_of, shapes_of, whole_bytes
-from p2p_gan.machine.memory import MOST, budget_of, free_bytes
+from p2p_gan.machine.memory import MOST, budget_of, free_bytes, is_out_of_memory
 from p2p_gan.networks.architecture import Architecture
 
 if TYPE_CHECKING:
@@ -61,3 +61,19 @@ def test_where_the_system_does_not_report_memory_four_gibibytes_are_assumed(monk
 
     monkeypatch.setattr(Path, "read_text", refuse)
     assert free_bytes(torch.device("cpu")) == 4 << 30
+
+
+@pytest.mark.parametrize(
+    ("error", "short"),
+    [
+        (MemoryError(), True),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."), True),
+        (RuntimeError("MPS backend out of memory (MPS allocated: 8 GB)"), True),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True),
+        (RuntimeError("FIND was unable to find an engine to execute this computation"), True),
+        (RuntimeError("CUDA error: device-side assert triggered"), False),
+        (OSError("out of memory"), False),
+    ],
+)
+def test_memory_is_short_whatever_library_says_so(error: Exception, short: bool) -> None:
+    assert is_out_of_memory(error) is short

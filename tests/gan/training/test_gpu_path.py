@@ -25,12 +25,13 @@ from p2p_gan.data.dataset import load_dataset
 from p2p_gan.evaluation.features import efficientnet as features
 from p2p_gan.inference import sampling
 from p2p_gan.inference.apply import ApplyOptions
-from p2p_gan.machine.device import keep_arithmetic
+from p2p_gan.machine.device import keep_arithmetic, prepare
 from p2p_gan.models.feature_file import read_features
 from p2p_gan.networks import norms
 from p2p_gan.networks.blocks import BilinearConv, ResizeConv
 from p2p_gan.networks.efficientnet import FeatureNetwork
 from p2p_gan.networks.unet import UNet
+from p2p_gan.runs.checkpoint import snapshot
 from p2p_gan.training.job import make_job
 from p2p_gan.training.loop import share_batches
 from p2p_gan.training.run import train
@@ -50,6 +51,34 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGpu]:
     with keep_arithmetic(), found:
         torch.backends.cudnn.allow_tf32 = True  # as torch begins, whatever an earlier test has left
         yield found
+
+
+def test_the_pretended_gpu_is_as_late_as_a_real_one(gpu: FakeGpu) -> None:
+    ones, here = torch.ones(4, device=PLACE), torch.zeros(4).pin_memory()
+    here.copy_(ones, non_blocking=True)
+    assert not torch.equal(here, torch.ones(4))
+    torch.cuda.synchronize()
+    assert torch.equal(here, torch.ones(4))
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda here, there: there.sum().item(),
+        lambda here, there: there.copy_(here),
+        lambda here, there: there[0].copy_(here[0]),
+        lambda here, there: there[there > 0],
+        lambda here, there: torch.cuda.get_rng_state(PLACE),
+        lambda here, there: torch.rand(4, device=PLACE, generator=torch.Generator()),
+        lambda here, there: there + here,
+        lambda here, there: torch.fft.rfft(there.half()),
+        lambda here, there: torch.optim.Adam([there.requires_grad_()], fused=True).step(),
+    ],
+)
+def test_the_pretended_gpu_records_no_more_than_a_real_one(gpu: FakeGpu, work: Callable[..., object]) -> None:
+    here, there = torch.ones(4), torch.ones(4, device=PLACE)
+    with pytest.raises((RuntimeError, AssertionError)), torch.cuda.graph(torch.cuda.CUDAGraph()):
+        work(here, there)
 
 
 def losses_of(run: Path) -> list[list[float]]:
@@ -104,6 +133,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "parts": {"accumulate": 2, "class_balanced": True, "lambda_lecam": 1.0},
     "resnet": {"generator": "resnet", "upsampling": "bilinear", "discriminator_scales": 2, "lambda_features": 1.0},
     "repeatable": {"preset": "best", "size": "64x64", "deterministic": True},
+    "repeatable augmentation": {"discriminator_augment": "all", "class_balanced": True, "deterministic": True},
 }
 
 
@@ -128,21 +158,32 @@ def test_batches_and_updates_on_a_gpu_wait_for_nothing(
     assert gpu.replays == 2 + 2
     # The first moves all pixels to the GPU, and the third is recorded and proved.
     assert (waits[1], waits[3]) == ({}, {})
-    # Beside the graph: the batch is copied to where it reads, two learning rates are set, and the EMA is one operation.
+    # Beside the graph: the batch is copied to where it reads, and the EMA is one operation.
     del gpu.launches["detach"]
-    assert not gpu.launches - Counter({"copy_": 4, "fill_": 2, "_foreach_lerp_": 1})
+    assert not gpu.launches - Counter({"copy_": 4, "_foreach_lerp_": 1})
 
 
 _OF_A_PAIR = 6 * 32 * 32  # values of the discriminator's input, the largest tensor
 
 
-@pytest.mark.parametrize(("most", "batch"), [(1 << 62, 8), (4 * _OF_A_PAIR, 4)])
+@pytest.mark.parametrize(
+    ("most", "batch", "hidden"),
+    [(1 << 62, 8, False), (4 * _OF_A_PAIR, 4, False), (2 * _OF_A_PAIR, 2, True)],
+)
 def test_the_largest_batch_is_found_on_a_gpu(
-    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu, most: int, batch: int
+    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu, most: int, batch: int, hidden: bool
 ) -> None:
-    gpu.most = most
+    gpu.most, gpu.no_engine = most, hidden
     train(pair_folder, tmp_path / "run", replace(tiny, device="cuda", batch=0, images=8))
     assert read_json(tmp_path / "run" / "run.json")["config"]["batch"] == batch
+
+
+def test_where_a_convolution_of_one_pair_has_no_kernel_memory_is_not_said_to_be_short(
+    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu
+) -> None:
+    gpu.most, gpu.no_engine = _OF_A_PAIR - 1, True
+    with pytest.raises(RuntimeError, match="unable to find an engine"):
+        train(pair_folder, tmp_path / "run", replace(tiny, device="cuda", batch=8))
 
 
 @pytest.mark.parametrize("at_once", [True, False])
@@ -171,6 +212,21 @@ def test_memory_that_is_short_for_a_graph_only_costs_the_graph(
     train(pair_folder, tmp_path / "run", replace(tiny, device="cuda"), report=notes)
     assert gpu.replays == 0
     assert [line for line in notes.lines if "a graph needs" in line]
+
+
+def test_a_checkpoint_is_copied_where_the_system_lets_no_memory_be_pinned(
+    pair_folder: Path, tiny: Config, gpu: FakeGpu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nets = make_job(open_pairs(pair_folder), replace(tiny, device="cuda")).nets
+    expected, plain = snapshot(nets).tensors, torch.empty_like
+
+    def refuse(value: Tensor, *, pin_memory: bool = False, **named: Any) -> Tensor:
+        if pin_memory:
+            raise RuntimeError("CUDA error: out of memory")
+        return plain(value, **named)
+
+    monkeypatch.setattr(torch, "empty_like", refuse)
+    assert all(torch.equal(value, expected[name]) for name, value in snapshot(nets).tensors.items())
 
 
 def test_a_run_leaves_the_arithmetic_of_the_process_as_it_was(
@@ -216,6 +272,14 @@ def test_a_run_is_made_beside_a_program_that_uses_the_newer_names_of_torch_for_t
         assert products.fp32_precision == "tf32"
     finally:
         products.fp32_precision = before
+
+
+@pytest.mark.usefixtures("gpu")
+def test_a_run_may_be_deterministic_in_a_process_in_which_another_was_not() -> None:
+    for deterministic in (False, True):
+        prepare(PLACE, "float32", 1, 0, deterministic=deterministic)
+        square = torch.ones(2, 2, device=PLACE)
+        assert (square @ square).sum().item() == 8
 
 
 def test_synchronised_statistics_wait_for_nothing_on_the_host(gpu: FakeGpu, monkeypatch: pytest.MonkeyPatch) -> None:

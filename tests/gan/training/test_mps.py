@@ -85,7 +85,7 @@ def test_its_settings_are_those_that_it_can_compute(refused: "Refused", monkeypa
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
     assert resolve_device("mps") == MPS
     assert resolve_precision("auto", MPS) == "float32"
-    assert resolve_memory_format("auto", MPS) == "contiguous"
+    assert resolve_memory_format("auto", MPS, "float32") == "contiguous"
     assert "mps" in (why_no_graph(MPS, 1) or "")
     for precision in ("float16", "tf32"):
         with refused("unsupported-precision", f"precision={precision}", usage=True):

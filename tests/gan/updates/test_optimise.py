@@ -24,6 +24,7 @@ from p2p_gan.training.build import build
 from p2p_gan.training.run import train
 from p2p_gan.updates.optimise import (
     RAMP,
+    EmaUpdate,
     GradScalerAdam,
     ema_decay,
     hold_learning_rate,
@@ -32,7 +33,6 @@ from p2p_gan.updates.optimise import (
     restore_scalers,
     scaler_states,
     set_learning_rate,
-    update_ema,
 )
 from p2p_gan.updates.recipe import Recipe
 from p2p_gan.updates.step import Networks, train_step, update
@@ -134,7 +134,7 @@ def test_after_k_updates_the_ema_is_the_sum_of_the_closed_form(make_networks: "M
         for value in generator.state_dict().values():
             value.copy_(torch.randn(value.shape, generator=random))
         states.append([value.clone() for value in generator.state_dict().values()])
-        update_ema(average, generator, kept)
+        EmaUpdate(average, generator)(kept)
     for index, value in enumerate(average.state_dict().values()):
         expected = kept**5 * states[0][index]
         for k in range(1, 6):
@@ -149,7 +149,7 @@ def test_statistics_are_averaged_as_weights_are(make_networks: "MakeNetworks") -
         [module for module in each.modules() if isinstance(module, BatchNorm)] for each in (generator, average)
     )
     theirs[0].running_mean.fill_(8.0)
-    update_ema(average, generator, 0.75)
+    EmaUpdate(average, generator)(0.75)
     assert torch.equal(ours[0].running_mean, torch.full_like(theirs[0].running_mean, 2.0))
 
 

@@ -37,7 +37,10 @@ _FEWER_THREADS = (
     "the same command continues."
 )
 # Of CUDA and its libraries; what only our own code can break keeps its traceback.
-_GPU_FAILED = ("CUDA error", "cuDNN error", "CUDNN_STATUS", "CUBLAS_STATUS", "NCCL error")
+_GPU_FAILED = (
+    *("CUDA error", "cuDNN error", "CUDNN_STATUS", "CUBLAS_STATUS", "NCCL error", "unable to find an engine"),
+    *("HIP error", "miopenStatus"),  # of AMD
+)
 _OUR_MISTAKE = ("device-side assert", "capturing")
 _AFTER_GPU = (
     "Repeat the command: a run continues from its last checkpoint. If that fails too, look at what the driver says "

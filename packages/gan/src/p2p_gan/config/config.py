@@ -221,8 +221,8 @@ class Config(NetworkSettings):
     memory_format: str = setting(
         "auto",
         "The order in which pictures and weights lie in memory: by channels, or by pixels (channels_last); auto takes "
-        "channels_last on GPUs, and on the CPU times updates in both for long runs and keeps the choice for this "
-        "machine: contiguous where that is not clearly slower.",
+        "channels_last on GPUs of NVIDIA but in float32, and on the CPU times updates in both for long runs and keeps "
+        "the choice for this machine: contiguous where that is not clearly slower.",
         choices=("auto", "contiguous", "channels_last"),
         group=_MACHINE,
         on_resume="auto",

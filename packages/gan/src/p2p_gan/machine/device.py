@@ -24,7 +24,8 @@ from p2p_gan.machine.memory import keep_freed_memory
 from p2p_gan.machine.threads import use_threads
 
 _DECISIVE = ("device", "torch", "system")  # the parts of a machine's description on which results depend bit for bit
-_NO_KERNELS = "no kernel image"  # in what CUDA says of a GPU that is older or newer than those torch was built for
+# In what is said of a GPU that is older or newer than those torch was built for: by CUDA, and by HIP, which is AMD's.
+_NO_KERNELS = ("no kernel image", "invalid device function")
 Autocast = Callable[[], AbstractContextManager[object]]
 
 
@@ -50,7 +51,7 @@ def _choose_device() -> torch.device:
     if not torch.cuda.is_available():
         return torch.device("cpu")
     why = _why_broken(torch.device("cuda"))
-    if why is not None and _NO_KERNELS not in why:
+    if why is not None and not _lacks_kernels(why):
         raise _broken_device("auto", why)
     return torch.device("cuda" if why is None else "cpu")
 
@@ -96,9 +97,13 @@ def _why_broken(device: torch.device) -> str | None:
 
 def _broken_device(wanted: str, why: str) -> P2PError:
     to_do = "End what else uses it, or install the torch that fits it and its driver (pytorch.org), or use device=cpu."
-    if _NO_KERNELS in why:
+    if _lacks_kernels(why):
         to_do = "Install a torch that has kernels for this GPU (pytorch.org, 'previous versions'), or use device=cpu."
     return P2PError(f"device={wanted}", f"the GPU is there, but cannot compute: {why}", to_do, code="broken-device")
+
+
+def _lacks_kernels(why: str) -> bool:
+    return any(words in why for words in _NO_KERNELS)
 
 
 def why_unused(device: torch.device) -> str | None:
@@ -161,15 +166,18 @@ def _cpu_multiplies_bfloat16() -> bool:
     return False
 
 
-def resolve_memory_format(wanted: str, device: torch.device) -> str:
-    """The memory format of the networks; `auto` is the one whose convolutions were the fastest where it was measured.
+def resolve_memory_format(wanted: str, device: torch.device, precision: str) -> str:
+    """The memory format of the networks for a resolved precision; `auto` is the one with the faster convolutions.
 
-    That is channels_last on GPUs. On CPUs its forward passes are a little faster and its gradients up to 7 times as
-    slow, in float32 and in bfloat16 (benchmarks/NOTES.md).
+    That is channels_last where tensor cores multiply: by CUDA, in 16 bits or tf32. In float32 it is slower there (1.6
+    times on a V100, github.com/pytorch/pytorch/issues/44943), and on the GPUs of AMD (HIP) that people have at home
+    (pull request 170947 there). On CPUs its forward passes are a little faster and its gradients up to 7 times as slow,
+    in float32 and in bfloat16 (benchmarks/NOTES.md).
     """
     if wanted != "auto":
         return wanted
-    return "channels_last" if device.type == "cuda" else "contiguous"
+    has_cores = device.type == "cuda" and torch.version.hip is None
+    return "channels_last" if has_cores and precision != "float32" else "contiguous"
 
 
 def memory_format_of(name: str) -> torch.memory_format:
@@ -198,9 +206,9 @@ def prepare(
     random.seed(seed)
     np.random.seed(seed % 2**32)
     if device.type == "cuda":
-        if deterministic:
-            # cuBLAS reads it at its first use; without it torch refuses to multiply matrices.
-            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        # Without it torch refuses to multiply matrices in a deterministic run. It is read at the first product of the
+        # process, which may be of an earlier run that is not deterministic.
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         if device.index is not None:  # torch refuses one without a number, which is the current one
             torch.cuda.set_device(device)
         torch.backends.cuda.matmul.allow_tf32 = precision != "float32"
@@ -279,6 +287,10 @@ def explain_nondeterminism() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
+        if "CUBLAS_WORKSPACE_CONFIG" in str(error):
+            what = "this process has multiplied matrices on the GPU before, so that it cannot make cuBLAS deterministic"
+            to_do = "Begin it with the variable CUBLAS_WORKSPACE_CONFIG=:4096:8, or train in a process of its own."
+            raise P2PError("deterministic=true", what, to_do, code="not-deterministic") from error
         if "does not have a deterministic implementation" not in str(error):
             raise
         operation = str(error).split(" ", 1)[0]

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 # The largest budget, even if more memory is free, so that a picture's output does not depend on the machine.
 MOST = {"cpu": 4 << 30, "cuda": 16 << 30}
 _SHARE = 0.5  # of what is free
+# In what torch says where memory is short: on the CPU; on any GPU; of the libraries of CUDA; and where cuDNN has tried
+# out all kernels of a convolution, each of which may have lacked memory, or may not know these numbers.
+NO_KERNEL = "was unable to find an engine"
+_SHORT = ("can't allocate memory", "out of memory", "ALLOC_FAILED", NO_KERNEL)
 # Parameters of glibc's mallopt.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _LARGEST = -1, -3, 1 << 30
 
@@ -30,6 +34,13 @@ def keep_freed_memory() -> None:
             library = ctypes.CDLL(None)
             library.mallopt(_MMAP_THRESHOLD, _LARGEST)
             library.mallopt(_TRIM_THRESHOLD, 2 * _LARGEST - 1)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error of numpy or torch says that memory is short, or for `NO_KERNEL` that it may be."""
+    if isinstance(error, RuntimeError):  # torch's OutOfMemoryError too
+        return any(words in str(error) for words in _SHORT)
+    return isinstance(error, MemoryError)
 
 
 def free_bytes(device: "torch.device | None" = None) -> int:

@@ -73,12 +73,21 @@ def snapshot(nets: Networks, reuse: dict[str, Tensor] | None = None) -> Snapshot
     copies = {} if reuse is None else reuse
     for name, value in live.items():
         if name not in copies or copies[name].shape != value.shape:
-            # In the memory layout of the original, so that copying is fast.
-            copies[name] = torch.empty_like(value, device="cpu", pin_memory=pinned)
+            copies[name] = _room_for(value, pinned=pinned)
         copies[name].copy_(value, non_blocking=pinned)
     if pinned:
         torch.cuda.synchronize()
     return Snapshot({name: copies[name] for name in live}, optimizer_progress(nets), learning_rates(nets))
+
+
+def _room_for(value: Tensor, *, pinned: bool) -> Tensor:
+    """A tensor on the host in the memory layout of the original, so that copying is fast.
+
+    It is pinned if the system allows it: Windows, and Linux within it, let only a part of the memory be pinned.
+    """
+    with contextlib.suppress(RuntimeError):
+        return torch.empty_like(value, device="cpu", pin_memory=pinned)
+    return torch.empty_like(value, device="cpu")
 
 
 def write_state(run: Path, state: Snapshot, progress: Progress) -> dict[str, Any]:

@@ -83,12 +83,13 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
     asked, kind = config.device, resolve_device(config.device)
     device = ranks.device(kind)
     refuse_graph(config.cuda_graph, device, ranks.world)
+    precision = resolve_precision(config.precision, device)
     config = replace(
         config,
         images=images_of(config, folder),
         device=str(kind),
-        precision=resolve_precision(config.precision, device),
-        memory_format=resolve_memory_format(config.memory_format, device),
+        precision=precision,
+        memory_format=resolve_memory_format(config.memory_format, device, precision),
         threads=resolve_threads(config.threads, ranks.local_world),
         unet_depth=config.unet_depth or _depth(config),
         segmentation_head=_segmentation_head(task, config),

@@ -22,7 +22,7 @@ from p2p_datatools.contract.words import plural
 from p2p_gan.data.dataset import Batch, PairDataset, load_dataset
 from p2p_gan.machine.device import random_state_of, restore_random_state, slow_precision, wait_for
 from p2p_gan.machine.distributed import ALONE
-from p2p_gan.machine.memory import free_bytes
+from p2p_gan.machine.memory import NO_KERNEL, free_bytes, is_out_of_memory
 from p2p_gan.runs.state import network_states
 from p2p_gan.training.build import build
 from p2p_gan.training.job import Job, make_job
@@ -304,7 +304,10 @@ def _fits(job: Job, dataset: PairDataset, batch: int) -> bool:
             for _ in range(2):  # the second begins with gradients and moments
                 _update(trial, dataset, _largest(dataset, job.config.update_pairs))
             return torch.cuda.max_memory_reserved(job.device) - before <= SHARE * free
-    except torch.OutOfMemoryError:
+    except RuntimeError as error:
+        # Without a kernel for even one pair, memory is not what is missing.
+        if not is_out_of_memory(error) or (NO_KERNEL in str(error) and batch == 1):
+            raise
         return False
 
 
@@ -325,9 +328,8 @@ def explain_out_of_memory(job: Job, dataset: PairDataset) -> Iterator[None]:
     try:
         yield
         return
-    except (MemoryError, RuntimeError) as error:  # from numpy, and torch's, on CUDA a subclass of the second
-        short = isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)
-        if not short:
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
             raise
         # The error lives as long as this block, and would keep all tensors of the calls in which it was raised.
         traceback.clear_frames(error.__traceback__)

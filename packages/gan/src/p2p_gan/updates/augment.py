@@ -6,9 +6,11 @@ a checkpoint holds. Colours may change on photos only, never on masks or class c
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 _TRANSLATION = 1 / 8  # of a side, at most, either way
 _CUTOUT = 1 / 2  # of both sides
@@ -66,17 +68,37 @@ def _translate(view: DiscriminatorView) -> DiscriminatorView:
 
     def one(x: Tensor) -> Tensor:
         for dim, shift in ((2, shifts[0]), (3, shifts[1])):
-            side = x.shape[dim]
-            most = int(side * _TRANSLATION + 0.5)
+            most = int(x.shape[dim] * _TRANSLATION + 0.5)
             moved = (shift * (2 * most + 1)).long().sub(most)
-            source = torch.arange(side, device=x.device) - moved[:, None]  # (n, side)
-            shape = (len(x), 1, -1, 1) if dim == 2 else (len(x), 1, 1, -1)
-            inside = ((source >= 0) & (source < side)).reshape(shape)
-            index = source.clamp(0, side - 1).reshape(shape).expand_as(x)
-            x = x.gather(dim, index) * inside
+            x = _Shift.apply(x, moved, dim)  # type: ignore[no-untyped-call]
         return x
 
     return _transform(view, one)
+
+
+class _Shift(torch.autograd.Function):
+    """`_shift`, whose gradient is shifted back: that of `gather` is a sum, in no order on CUDA, or a slow one."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, moved: Tensor, dim: int) -> Tensor:
+        ctx.save_for_backward(moved)
+        ctx.dim = dim
+        return _shift(x, moved, dim)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:
+        (moved,) = ctx.saved_tensors
+        return _shift(grad, -moved, ctx.dim) + 0.0, None, None  # a sum has no -0
+
+
+def _shift(x: Tensor, moved: Tensor, dim: int) -> Tensor:
+    """Pictures (n, channels, h, w), each shifted along a side by a number of pixels (n,); what comes in is 0."""
+    side = x.shape[dim]
+    source = torch.arange(side, device=x.device) - moved[:, None]  # (n, side)
+    shape = (len(x), 1, -1, 1) if dim == 2 else (len(x), 1, 1, -1)
+    inside = ((source >= 0) & (source < side)).reshape(shape)
+    return x.gather(dim, source.clamp(0, side - 1).reshape(shape).expand_as(x)) * inside
 
 
 def _cut_out(view: DiscriminatorView) -> DiscriminatorView:

@@ -43,7 +43,12 @@ def discriminator_loss(gan_loss: str, judgement: Judgement, *, real: bool, smoot
             return F.relu(1 - sign * logits).mean()
         return -sign * logits.mean()
 
-    return torch.stack([one(logits.float()) for logits in judgement.logits]).mean()
+    return _over_scales([one(logits.float()) for logits in judgement.logits])
+
+
+def _over_scales(values: Sequence[Tensor]) -> Tensor:
+    """The mean over the scales of a discriminator, of which there is mostly one."""
+    return values[0] if len(values) == 1 else torch.stack(list(values)).mean(dim=0)
 
 
 def generator_loss(gan_loss: str, judgement: Judgement) -> Tensor:
@@ -63,7 +68,8 @@ def feature_loss(fake: Judgement, real: Judgement) -> Tensor:
     """
     pairs = zip(fake.features, real.features, strict=True)
     layers = [F.l1_loss(ours.float(), theirs.detach().float()) for ours, theirs in pairs]
-    return torch.stack(layers).sum() / len(fake.logits)
+    total, scales = torch.stack(layers).sum(), len(fake.logits)
+    return total if scales == 1 else total / scales
 
 
 def l1_loss(fake: Tensor, real: Tensor, weights: Tensor | None = None) -> Tensor:
@@ -150,7 +156,10 @@ def pixel_weights(ignored: Tensor | None, classes: Tensor | None) -> Tensor | No
     flat = classes.flatten(1)
     counts = (flat >= 0) if kept is None else (flat >= 0) & kept.flatten(1)
     index = flat.clamp(min=0)
-    areas = torch.zeros(len(flat), _CLASSES, device=flat.device).scatter_add_(1, index, counts.float())
+    # Along a single side: for more, deterministic sums of some versions of torch wait for CUDA.
+    firsts = torch.arange(0, len(flat) * _CLASSES, _CLASSES, device=flat.device)[:, None]
+    areas = torch.zeros(len(flat) * _CLASSES, device=flat.device)
+    areas = areas.scatter_add_(0, (index + firsts).flatten(), counts.float().flatten()).view(-1, _CLASSES)
     pixels, present = areas.sum(dim=1, keepdim=True), (areas > 0).sum(dim=1, keepdim=True)
     balanced = pixels / (present * areas.gather(1, index)).clamp(min=1)
     weights = balanced.clamp(max=WEIGHT_CAP) * counts
@@ -229,7 +238,12 @@ def _gradient(discriminator: Discriminator, a: Tensor, b: Tensor, ignored: Tenso
 
 def mean_logit(judgement: Judgement) -> Tensor:
     """One number for each picture, (n,): the mean over patches, then over scales, as in the GAN loss."""
-    return torch.stack([logits.float().mean(dim=(1, 2, 3)) for logits in judgement.logits]).mean(dim=0)
+    return _over_scales([logits.float().mean(dim=(1, 2, 3)) for logits in judgement.logits])
+
+
+def times(value: Tensor, factor: "MeanShare") -> Tensor:
+    """The product, where the factor is not the number 1: on a GPU each operation is a launch."""
+    return value if isinstance(factor, float) and factor == 1.0 else value * factor
 
 
 Network = Literal["d", "g"]  # discriminator, generator
@@ -362,7 +376,7 @@ def _segmentation(
     assert weights is not None, "there are classes"
     weights = weights if balanced else (weights > 0).float()  # of the same mean, by which parts of a batch are weighed
     real = None if above is None else above.labels
-    return segmentation_loss(judgement.labels, at.view.classes, weights, real) * at.share_of(weights)
+    return times(segmentation_loss(judgement.labels, at.view.classes, weights, real), at.share_of(weights))
 
 
 def _judge_classes(at: Verdicts) -> Tensor:
@@ -384,7 +398,7 @@ def _fake(at: Verdicts) -> Tensor:
     assert at.fake.labels is not None, "the discriminator segments"
     weights = pixel_weights(at.view.ignored, None)
     loss = _mean(fake_class_losses(at.fake.labels), weights)
-    return loss if weights is None else loss * at.share_of(weights)
+    return loss if weights is None else times(loss, at.share_of(weights))
 
 
 def _fool(at: Verdicts) -> Tensor:
@@ -415,13 +429,13 @@ LOSSES: tuple[Loss, ...] = (
     Loss(
         "g_l1",
         lambda config: config.lambda_l1,
-        of_pictures=lambda at: l1_loss(at.generated.fake_b, at.real_b, at.weights) * at.share,
+        of_pictures=lambda at: times(l1_loss(at.generated.fake_b, at.real_b, at.weights), at.share),
         output="values",
     ),
     Loss(
         "g_l2",
         lambda config: config.lambda_l2,
-        of_pictures=lambda at: l2_loss(at.generated.fake_b, at.real_b, at.weights) * at.share,
+        of_pictures=lambda at: times(l2_loss(at.generated.fake_b, at.real_b, at.weights), at.share),
         output="values",
     ),
     Loss(
@@ -433,7 +447,7 @@ LOSSES: tuple[Loss, ...] = (
     Loss(
         "g_classes",
         lambda config: config.lambda_ce,
-        of_pictures=lambda at: class_loss(at.generated.output, at.real_b, at.weights) * at.share,
+        of_pictures=lambda at: times(class_loss(at.generated.output, at.real_b, at.weights), at.share),
         output="classes",
     ),
     Loss(

@@ -109,14 +109,26 @@ def ema_decay(seen: int, count: int, half_life: float) -> float:
     return float(0.5 ** (count / half_life)) if half_life > 0 else 0.0
 
 
-@torch.no_grad()
-def update_ema(ema: Generator, generator: Generator, decay: float) -> None:
-    """Update the EMA: ema = decay * ema + (1 - decay) * generator, in one operation for all tensors.
+class EmaUpdate:
+    """The update of an EMA: ema = decay * ema + (1 - decay) * generator, in one operation for all tensors.
 
-    This applies to weights and running statistics, since statistics belong to the weights; integers are copied.
+    This applies to weights and running statistics, since statistics belong to the weights; integers are copied. The
+    tensors are looked up once: at every update that would take the host as long as a GPU computes.
     """
-    averages, trained = (list(each.state_dict().values()) for each in (ema, generator))
-    whole = [number for number, value in enumerate(averages) if value.is_floating_point()]
-    torch._foreach_lerp_([averages[each] for each in whole], [trained[each] for each in whole], 1 - decay)
-    for number in set(range(len(averages))) - set(whole):
-        averages[number].copy_(trained[number])
+
+    def __init__(self, ema: Generator, generator: Generator) -> None:
+        pairs = list(zip(_tensors_of(ema), _tensors_of(generator), strict=True))
+        self._copied = [pair for pair in pairs if not pair[0].is_floating_point()]
+        followed = [pair for pair in pairs if pair[0].is_floating_point()]
+        self._averages, self._trained = [each for each, _ in followed], [each for _, each in followed]
+
+    @torch.no_grad()
+    def __call__(self, decay: float) -> None:
+        """Update the EMA with the generator as it is now."""
+        torch._foreach_lerp_(self._averages, self._trained, 1 - decay)
+        for average, trained in self._copied:
+            average.copy_(trained)
+
+
+def _tensors_of(network: Generator) -> list[Tensor]:
+    return [*network.parameters(), *network.buffers()]

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from p2p_datatools.contract.settings import refuse_setting
 from p2p_gan.config.config import Config
-from p2p_gan.updates.losses import LOSSES, Loss, Losses, Network, PictureComparison, Verdicts
+from p2p_gan.updates.losses import LOSSES, Loss, Losses, Network, PictureComparison, Verdicts, times
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Recipe:
     def objective(self, network: Network, losses: Losses, factor: float) -> Tensor:
         """The weighted sum of a network's losses, times the `factor` of this part of the batch."""
         rows = (row for row in self.rows if row.network == network)
-        total = reduce(torch.add, [factor * self.weights[row.name] * losses[row.name] for row in rows])
+        total = reduce(torch.add, [times(losses[row.name], factor * self.weights[row.name]) for row in rows])
         # Halved, penalties too, so that the discriminator learns more slowly than the generator (section 3.3).
         return total / 2 if network == "d" and self.config.halve_discriminator_loss else total
 

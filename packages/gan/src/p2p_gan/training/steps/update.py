@@ -7,7 +7,8 @@ from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch
 from p2p_gan.training.job import Job
 from p2p_gan.updates.loss_ring import LossRing
-from p2p_gan.updates.optimise import hold_learning_rate, set_learning_rate, update_ema
+from p2p_gan.updates.losses import times
+from p2p_gan.updates.optimise import EmaUpdate, hold_learning_rate, set_learning_rate
 from p2p_gan.updates.step import train_step
 
 _MOST_KEPT = 1000  # updates whose losses are kept on the device; reading them earlier costs one wait in so many
@@ -30,6 +31,8 @@ class WholeUpdate:
         self.job = job
         self.ring = LossRing(job.recipe.names, kept_updates(job.config), job.device)
         self.numbers = (0.0, 0.0)
+        self._rate: float | None = None  # that the optimisers have
+        self._update_ema = None if job.nets.ema is None else EmaUpdate(job.nets.ema, job.nets.generator)
         for optimizer in job.nets.optimizers if recordable else ():
             hold_learning_rate(optimizer, job.device)
 
@@ -39,7 +42,9 @@ class WholeUpdate:
         The learning rate is the generator's; that of the discriminator is always the same number of times as high.
         """
         self.numbers = (learning_rate, decay)
-        nets, config = self.job.nets, self.job.config
+        if learning_rate == self._rate:
+            return
+        self._rate, nets, config = learning_rate, self.job.nets, self.job.config
         set_learning_rate(nets.generator_optimizer, learning_rate)
         if nets.discriminator_optimizer is not None:
             ratio = (config.discriminator_learning_rate or config.learning_rate) / config.learning_rate
@@ -53,10 +58,9 @@ class WholeUpdate:
     def learn(self, batch: Batch) -> None:
         """Update the networks that are trained, and write the losses."""
         losses = train_step(self.job.nets, batch, self.job.recipe, self.job.autocast)
-        self.ring.write(self.job.ranks.mean(losses * batch.factor))
+        self.ring.write(self.job.ranks.mean(times(losses, batch.factor)))
 
     def average(self) -> None:
         """Update the EMA, if there is one, with the generator that has learned."""
-        nets = self.job.nets
-        if nets.ema is not None:
-            update_ema(nets.ema, nets.generator, self.numbers[1])
+        if self._update_ema is not None:
+            self._update_ema(self.numbers[1])
