@@ -63,8 +63,18 @@ def test_the_launcher_gets_an_exit_code_that_says_not_to_try_again(
     passing.passing = True
     assert launch.conclude(1, passing) == 1
     assert not place.exists()
+    assert not launch.is_decided()
     assert launch.conclude(2, UsageError("a", "is wrong", "Correct it.", code="test")) == 0
     assert json.loads(place.read_text()) == 2
+
+
+def test_processes_that_are_started_again_when_all_is_decided_do_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "code").write_text("2")
+    monkeypatch.setenv(launch.OUTCOME, str(tmp_path / "code"))
+    assert app.main(["train", "no such pairs", "run"]) == 0
+    assert capsys.readouterr() == ("", "")
 
 
 _WORKER = """

@@ -51,6 +51,12 @@ def conclude(code: int, error: P2PError | None = None) -> int:
     return 0
 
 
+def is_decided() -> bool:
+    """Whether a process has told our launcher how all of this ends, so that a restart has nothing to do."""
+    place = os.environ.get(OUTCOME)
+    return place is not None and Path(place).exists()
+
+
 def follow_launcher() -> None:
     """Let this process end soon after our launcher, if that has started it: one that was killed can end none itself.
 

@@ -77,6 +77,20 @@ def _refuse_unusable(device: torch.device, wanted: str) -> None:
         raise _broken_device(wanted, why)
 
 
+def use_gpu(number: int, wanted: str) -> torch.device:
+    """Make the GPU of this number the current one, which `cuda` then means, and resolve `wanted`: auto or cuda."""
+    try:
+        torch.cuda.set_device(number)
+    except RuntimeError as error:
+        raise _broken_device(f"cuda:{number}", first_line(error)) from error
+    return resolve_device(wanted)
+
+
+def gpu_identity(number: int) -> str:
+    """What tells a GPU from all others, whatever its number; "" from a torch that does not say."""
+    return str(getattr(torch.cuda.get_device_properties(number), "uuid", ""))
+
+
 def _unknown(wanted: str, what: str) -> UsageError:
     return UsageError(f"device={wanted}", what, "Choose auto, cpu, cuda or mps.", code="unknown-device")
 
