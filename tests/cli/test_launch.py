@@ -68,6 +68,18 @@ def test_the_launcher_gets_an_exit_code_that_says_not_to_try_again(
     assert json.loads(place.read_text()) == 2
 
 
+def test_only_training_is_done_by_several_processes_of_torchrun(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    for of_torchrun, line in ((True, "'p2p sample', which computes in one"), (False, "nothing: ")):
+        monkeypatch.setattr(launch, "_is_of_torchrun", lambda it=of_torchrun: it)
+        assert app.main(["sample", "nothing", "pictures", "--out", "there"])
+        assert line in capsys.readouterr().err
+    monkeypatch.setattr(launch, "_is_of_torchrun", lambda: True)
+    launch.refuse_copies("train")
+
+
 def test_processes_that_are_started_again_when_all_is_decided_do_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

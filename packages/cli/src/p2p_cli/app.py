@@ -158,6 +158,7 @@ def cli(quiet: bool) -> None:
     adds what is new, or does nothing.
     """
     Loudness.quiet = quiet
+    launch.refuse_copies(click.get_current_context().invoked_subcommand)
 
 
 def _refuse_lost_folder() -> None:

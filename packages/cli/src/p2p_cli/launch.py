@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from p2p_cli.text.terminal import echo
-from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.words import shell_line
 
 _LAUNCHER = ("WORLD_SIZE", "RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")  # what each process of torchrun has
@@ -49,6 +49,27 @@ def conclude(code: int, error: P2PError | None = None) -> int:
     if speaks() if error is None else not error.said_elsewhere:
         Path(place).write_text(json.dumps(code), "ascii")
     return 0
+
+
+def refuse_copies(name: str | None) -> None:
+    """Raise UsageError if torchrun has started several processes of a command that computes in one: all but train.
+
+    What a process of torchrun has started itself has the same environment, and is left alone.
+    """
+    if name == "train" or os.environ.get("WORLD_SIZE", "1") == "1" or not _is_of_torchrun():
+        return
+    what = f"has started {os.environ['WORLD_SIZE']} processes of 'p2p {name}', which computes in one"
+    raise UsageError(
+        "torchrun", what, "Call it without torchrun, as only 'p2p train' divides its work.", code="process-count"
+    )
+
+
+def _is_of_torchrun() -> bool:
+    """Whether torchrun is the parent of this process; False where the system does not say."""
+    with contextlib.suppress(OSError):
+        words = Path(f"/proc/{os.getppid()}/cmdline").read_bytes().split(b"\0")
+        return any(word.endswith(b"/torchrun") or word.startswith(b"torch.distributed.") for word in words)
+    return False
 
 
 def is_decided() -> bool:
