@@ -3,6 +3,7 @@
 import os
 import threading
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import pytest
 import torch.distributed as dist
@@ -70,6 +71,19 @@ def test_a_process_that_loses_another_one_says_so_only_where_nobody_else_does(
             fail_by(dist.DistBackendError(said))
         assert isinstance(error.value, LostError)
         assert error.value.said_elsewhere == (rank == 1)
+
+
+def test_where_the_first_process_is_gone_with_the_store_the_second_speaks(
+    refused: "Refused", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("TORCHELASTIC_RUN_ID", raising=False)
+
+    gone = dist.DistNetworkError("Broken pipe")
+    store = mock.Mock(**{f"{name}.side_effect": gone for name in ("check", "get", "set")})
+    for rank in (1, 2):
+        with refused("lost-process", f"rank {rank}") as error, report_once(rank, store):
+            fail_by(RuntimeError("Connection closed by peer"))
+        assert error.value.said_elsewhere == (rank == 2)
 
 
 def test_what_follows_from_an_error_in_the_data_is_no_reason_to_try_again(refused: "Refused") -> None:

@@ -205,6 +205,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; an error of the user's is printed on standard error."""
     open_streams()
     launch.follow_launcher()
+    launch.silence_connections()
     if launch.is_decided():
         return 0
     words = list(sys.argv[1:] if arguments is None else arguments)

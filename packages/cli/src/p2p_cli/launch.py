@@ -28,8 +28,17 @@ def speaks() -> bool:
 
     A cluster may set some of a launcher's variables for a process that is alone.
     """
-    several = all(name in os.environ for name in _LAUNCHER) and os.environ["WORLD_SIZE"] != "1"
-    return not several or os.environ["RANK"] == "0"
+    return not _is_one_of_several() or os.environ["RANK"] == "0"
+
+
+def _is_one_of_several() -> bool:
+    return all(name in os.environ for name in _LAUNCHER) and os.environ["WORLD_SIZE"] != "1"
+
+
+def silence_connections() -> None:
+    """Let torch, which is not loaded yet, say nothing of connections that end: the process whose end it is says why."""
+    if _is_one_of_several():
+        os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
 
 
 def is_told(error: P2PError) -> bool:

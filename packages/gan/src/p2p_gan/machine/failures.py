@@ -87,8 +87,10 @@ def _lost_error(rank: int, store: Store) -> LostError:
     lost = LostError(
         f"rank {rank}", "has lost the connection to another process, which may have ended", _RESUME, code="lost-process"
     )
-    # The lost process has reported the reason, or was killed: then the launcher reports it, or the first process.
-    lost.said_elsewhere = "TORCHELASTIC_RUN_ID" in os.environ or rank > 0 or _is_announced(store)
+    # The lost process has reported the reason, or was killed: then the launcher reports it, or the first process; the
+    # second, if the first one, which has the store without a launcher, is gone.
+    first = 0 if _is_there(store) else 1
+    lost.said_elsewhere = "TORCHELASTIC_RUN_ID" in os.environ or rank > first or _is_announced(store)
     lost.passing = not _is_announced(store, lasting=True)
     _set(store, _LEFT, "")
     return lost
@@ -120,10 +122,18 @@ def _set(store: Store, key: str, value: str) -> None:
         return
 
 
-def _is_announced(store: Store, *, lasting: bool = False) -> bool:
+def _is_there(store: Store) -> bool:
+    try:
+        store.check([_FAILED])
+    except RuntimeError:
+        return False
+    return True
+
+
+def _is_announced(store: Store, key: str = _FAILED, *, lasting: bool = False) -> bool:
     """Whether a process has announced an error; with `lasting`, one that a restart would meet again."""
     try:
-        return bool(store.check([_FAILED])) and (not lasting or store.get(_FAILED) == b"lasting")
+        return bool(store.check([key])) and (not lasting or store.get(key) == b"lasting")
     except RuntimeError:
         return False
 
@@ -150,7 +160,4 @@ def _outlive(store: Store, over: threading.Event) -> None:
 
 
 def _others_fail(store: Store) -> bool:
-    try:
-        return bool(store.check([_FAILED])) or bool(store.check([_LEFT]))
-    except RuntimeError:  # the process with the store has ended
-        return True
+    return not _is_there(store) or _is_announced(store) or _is_announced(store, _LEFT)
