@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,18 @@ def test_the_second_process_is_silent_but_for_an_error_of_its_own() -> None:
     assert launch.is_told(error)
     error.said_elsewhere = True
     assert not launch.is_told(error)
+
+
+def test_each_machine_says_what_it_lacks_before_its_processes_have_met_the_others(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = {"WORLD_SIZE": "4", "RANK": "2", "LOCAL_RANK": "0", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"}
+    for name, value in place.items():
+        monkeypatch.setenv(name, value)
+    assert app.main(["train", "pairs", "run", "--from", "model-of-the-other-machine"]) != 0
+    error = capsys.readouterr().err
+    assert error.startswith(f"Error: on {socket.gethostname()}: model-of-the-other-machine: ")
+    assert not launch.speaks()
 
 
 def test_a_process_that_no_launcher_started_speaks_whatever_a_cluster_calls_it(

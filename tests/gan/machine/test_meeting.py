@@ -91,9 +91,9 @@ def test_a_process_takes_the_gpu_of_its_place_or_the_only_one_that_it_sees(
 def test_processes_that_see_the_same_only_gpu_are_refused_and_others_are_not(
     gpus: list[str], refused: "Refused"
 ) -> None:
-    distributed._refuse_arrivals([Arrival("one", "a"), Arrival("one", "b"), Arrival("two", "a"), Arrival("two")])
+    distributed._refuse_arrivals([Arrival("one", "a"), Arrival("one", "b"), Arrival("two", "a"), Arrival("two")], 0)
     with refused("missing-device", "device=cuda", usage=True) as error:
-        distributed._refuse_arrivals([Arrival("one", "a"), Arrival("two", "a"), Arrival("two", "a")])
+        distributed._refuse_arrivals([Arrival("one", "a"), Arrival("two", "a"), Arrival("two", "a")], 0)
     assert error.value.what == "two has 1 CUDA device for 2 processes"
 
 
@@ -108,8 +108,10 @@ def test_a_process_without_a_device_tells_the_others_and_all_end_with_its_error(
 
     monkeypatch.setattr(distributed, "use_gpu", fail)
     broken = distributed._take_device("cuda", Ranks(1, 8, 1, 4))[2]
-    for place, each, code in (("device=cuda", short, "missing-device"), ("device=cuda:1", broken, "broken-device")):
-        with refused(code, f"rank 1: {place}", usage=True):
-            distributed._refuse_arrivals([Arrival("host"), each])
+    for rank, place, each in ((0, "device=cuda", short), (1, "device=cuda:1", broken)):
+        code = "broken-device" if rank else "missing-device"
+        with refused(code, f"rank 1: {place}", usage=True) as error:
+            distributed._refuse_arrivals([Arrival("host"), each], rank)
+        assert error.value.said_elsewhere == (rank == 1)
     assert short.problem is not None
     assert short.problem[1].endswith("has 2 CUDA devices for 4 processes")

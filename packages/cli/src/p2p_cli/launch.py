@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sys
 import tempfile
 import threading
@@ -43,7 +44,17 @@ def silence_connections() -> None:
 
 def is_told(error: P2PError) -> bool:
     """Whether this process prints the error: one that several processes meet is printed once."""
-    return speaks() if error.said_elsewhere is None else not error.said_elsewhere
+    return complains() if error.said_elsewhere is None else not error.said_elsewhere
+
+
+def complains() -> bool:
+    """Whether this process prints what is wrong before all have met: one of each machine, which may lack a file."""
+    return speaks() or os.environ["LOCAL_RANK"] == "0"
+
+
+def place_words() -> str:
+    """The machine, to begin an error with, where the process that speaks is on another one."""
+    return "" if speaks() else f"on {socket.gethostname()}: "
 
 
 def conclude(code: int, error: P2PError | None = None) -> int:

@@ -251,7 +251,7 @@ def _connect(device: str, ranks: Ranks, report: Reporter) -> tuple[str, Ranks, S
     try:
         with note_later(report, _waiting_words(ranks, where)):
             store, arrivals = meet(ranks.rank, ranks.world, own)
-            _refuse_arrivals(arrivals)
+            _refuse_arrivals(arrivals, ranks.rank)
             backend = "cpu:gloo,cuda:nccl" if kind == "cuda" else "gloo"
             dist.init_process_group(backend, store=store, rank=ranks.rank, world_size=ranks.world, timeout=_WITHIN)
     except (RuntimeError, ValueError) as error:  # the second for a port that is none
@@ -295,15 +295,26 @@ def _missing_device(host: str, here: int, processes: int) -> UsageError:
     )
 
 
-def _refuse_arrivals(arrivals: Sequence[Arrival]) -> None:
-    """Raise the error of the first process that cannot take part, or UsageError if some have the same only GPU."""
+def _refuse_arrivals(arrivals: Sequence[Arrival], own: int) -> None:
+    """Raise the error of the first process that cannot take part, or UsageError if some have the same only GPU.
+
+    All raise the same, and `own`, the rank of this process, decides who says it.
+    """
+    error = _find_error(arrivals)
+    if error is not None:
+        error.said_elsewhere = own > 0
+        raise error
+
+
+def _find_error(arrivals: Sequence[Arrival]) -> P2PError | None:
     for rank, each in enumerate(arrivals):
         if each.problem is not None:
             where, what, to_do, code, usage = each.problem
-            raise name_rank((UsageError if usage else P2PError)(where, what, to_do, code=code), rank)
+            return name_rank((UsageError if usage else P2PError)(where, what, to_do, code=code), rank)
         shared = [other[:2] for other in arrivals].count(each[:2])
         if each.gpu and shared > 1:
-            raise _missing_device(each.host, 1, shared)
+            return _missing_device(each.host, 1, shared)
+    return None
 
 
 def _waiting_words(ranks: Ranks, where: str) -> str:
