@@ -59,7 +59,8 @@ def _parse_device(wanted: str) -> torch.device:
     try:
         device = torch.device(wanted)
     except RuntimeError as error:
-        raise _unknown(wanted, "is not a device") from error
+        several = "*" in wanted
+        raise _unknown(wanted, "are devices for 'p2p train' alone" if several else "is not a device") from error
     if device.type not in ("cpu", "cuda", "mps"):
         raise _unknown(wanted, "is not supported")
     return device
