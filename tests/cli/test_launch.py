@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -37,6 +38,18 @@ def test_the_second_process_is_silent_but_for_an_error_of_its_own() -> None:
     assert not launch.is_told(error)
 
 
+def test_each_machine_says_what_it_lacks_before_its_processes_have_met_the_others(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = {"WORLD_SIZE": "4", "RANK": "2", "LOCAL_RANK": "0", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"}
+    for name, value in place.items():
+        monkeypatch.setenv(name, value)
+    assert app.main(["train", "pairs", "run", "--from", "model-of-the-other-machine"]) != 0
+    error = capsys.readouterr().err
+    assert error.startswith(f"Error: on {socket.gethostname()}: model-of-the-other-machine: ")
+    assert not launch.speaks()
+
+
 def test_a_process_that_no_launcher_started_speaks_whatever_a_cluster_calls_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -63,8 +76,30 @@ def test_the_launcher_gets_an_exit_code_that_says_not_to_try_again(
     passing.passing = True
     assert launch.conclude(1, passing) == 1
     assert not place.exists()
+    assert not launch.is_decided()
     assert launch.conclude(2, UsageError("a", "is wrong", "Correct it.", code="test")) == 0
     assert json.loads(place.read_text()) == 2
+
+
+def test_only_training_is_done_by_several_processes_of_torchrun(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "4")
+    for of_torchrun, line in ((True, "'p2p sample', which computes in one"), (False, "nothing: ")):
+        monkeypatch.setattr(launch, "_is_of_torchrun", lambda it=of_torchrun: it)
+        assert app.main(["sample", "nothing", "pictures", "--out", "there"])
+        assert line in capsys.readouterr().err
+    monkeypatch.setattr(launch, "_is_of_torchrun", lambda: True)
+    launch.refuse_copies("train")
+
+
+def test_processes_that_are_started_again_when_all_is_decided_do_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "code").write_text("2")
+    monkeypatch.setenv(launch.OUTCOME, str(tmp_path / "code"))
+    assert app.main(["train", "no such pairs", "run"]) == 0
+    assert capsys.readouterr() == ("", "")
 
 
 _WORKER = """

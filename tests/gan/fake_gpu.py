@@ -321,6 +321,69 @@ class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._wait("synchronize")
 
 
+class FakeNccl:
+    """Exchanges as NCCL makes them, between this process and another one that has the same in its tensors.
+
+    NCCL takes tensors of the GPU that are in one piece, and gloo, of the group `control`, those of the host. `calls`
+    counts both. Gradients are not exchanged: DistributedDataParallel does that in its own code.
+    """
+
+    def __init__(self) -> None:
+        self.calls: Counter[str] = Counter()
+
+    def check(self, name: str, value: Tensor, group: str | None) -> None:
+        """Refuse what the group's library would refuse."""
+        self.calls[group or "nccl"] += 1
+        there = isinstance(value, GpuTensor)
+        if group is None and not there:
+            raise RuntimeError(f"No backend type associated with device type cpu ({name} with NCCL)")
+        if group is not None and there:
+            raise RuntimeError(f"{name}: gloo would wait for the GPU")
+        if not value.is_contiguous():
+            raise ValueError("Tensors must be contiguous")
+
+    def all_reduce(self, value: Tensor, op: Any = torch.distributed.ReduceOp.SUM, group: str | None = None) -> None:
+        """As `torch.distributed.all_reduce`."""
+        self.check("all_reduce", value, group)
+        if op == torch.distributed.ReduceOp.SUM:
+            value.mul_(2)
+
+    def all_gather(self, found: list[Tensor], own: Tensor, group: str | None = None) -> None:
+        """As `torch.distributed.all_gather`."""
+        self.check("all_gather", own, group)
+        for each in found:
+            each.copy_(own)
+
+    def broadcast(self, value: Tensor, source: int, group: str | None = None) -> None:
+        """As `torch.distributed.broadcast`, from this process."""
+        self.check("broadcast", value, group)
+
+
+class NotParallel(nn.Module):
+    """As DistributedDataParallel where all processes have the same gradients."""
+
+    def __init__(self, network: nn.Module, **_: Any) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """The network's."""
+        return self.network(*args, **kwargs)
+
+    def no_sync(self) -> contextlib.nullcontext[None]:
+        """Nothing is exchanged anyway."""
+        return contextlib.nullcontext()
+
+
+def install_nccl(patch: pytest.MonkeyPatch) -> FakeNccl:
+    """Let torch exchange so with one other process, as long as the patch lasts."""
+    nccl = FakeNccl()
+    for name in ("all_reduce", "all_gather", "broadcast"):
+        patch.setattr(torch.distributed, name, getattr(nccl, name))
+    patch.setattr(torch.distributed, "get_world_size", lambda: 2)
+    return nccl
+
+
 def _lie_alike(lists: Any) -> bool:
     """Whether tensors at the same places of the lists have the same strides along all sides longer than 1."""
     strides = [

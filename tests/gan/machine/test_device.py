@@ -86,10 +86,11 @@ def test_where_the_driver_is_too_old_it_is_said_why_the_cpu_is_used(monkeypatch:
     assert device.why_unused(torch.device("cuda")) is None
 
 
-@pytest.mark.parametrize("wanted", ["toaster", "meta"])
+@pytest.mark.parametrize("wanted", ["toaster", "meta", "cuda*4"])
 def test_a_device_that_does_not_exist_is_refused(wanted: str, refused: "Refused") -> None:
-    with refused("unknown-device", f"device={wanted}", usage=True):
+    with refused("unknown-device", f"device={wanted}", usage=True) as error:
         device.resolve_device(wanted)
+    assert ("'p2p train' alone" in error.value.what) == (wanted == "cuda*4")
 
 
 @pytest.mark.parametrize(("fast", "expected"), [(True, "bfloat16"), (False, "float32")])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
-from p2p_gan.machine import distributed
+from p2p_gan.machine import meeting
 from p2p_gan.machine.distributed import ALONE, Ranks, among_others, devices_of, join_processes
 
 if TYPE_CHECKING:
@@ -137,8 +137,8 @@ def test_a_process_that_waits_for_others_says_so_and_ends_at_ctrl_c(
         os.kill(os.getpid(), signal.SIGINT)
 
     be_one_of_two(monkeypatch, 0)
-    monkeypatch.setattr(distributed, "_PATIENCE", 0.05)
-    monkeypatch.setattr(distributed, "rendezvous", wait)
+    monkeypatch.setattr(meeting, "_PATIENCE", 0.05)
+    monkeypatch.setattr(meeting, "rendezvous", wait)
     threading.Thread(target=interrupt, daemon=True).start()
     with pytest.raises(KeyboardInterrupt), join_processes("cpu", notes):
         pass
@@ -152,7 +152,7 @@ def test_a_process_that_finds_no_other_says_so_itself_and_may_be_tried_again(
         raise RuntimeError("timed out")
 
     be_one_of_two(monkeypatch, 1)
-    monkeypatch.setattr(distributed, "rendezvous", fail)
+    monkeypatch.setattr(meeting, "rendezvous", fail)
     with refused("unreachable-process", "rank 1") as error, join_processes("cpu"):
         pass
     assert error.value.what == "could not connect to 1 process at localhost:1 (timed out)"

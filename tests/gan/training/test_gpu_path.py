@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import torch
-from gan.fake_gpu import PLACE, FakeGpu, install
+from gan.fake_gpu import PLACE, FakeGpu, NotParallel, install, install_nccl
 from gan.training.steps.test_update_graph import EVERYTHING, FEATURES
 from torch import Tensor
 
@@ -26,14 +26,17 @@ from p2p_gan.evaluation.features import efficientnet as features
 from p2p_gan.inference import sampling
 from p2p_gan.inference.apply import ApplyOptions
 from p2p_gan.machine.device import keep_arithmetic, prepare
+from p2p_gan.machine.distributed import Ranks
 from p2p_gan.models.feature_file import read_features
 from p2p_gan.networks import norms
 from p2p_gan.networks.blocks import BilinearConv, ResizeConv
 from p2p_gan.networks.efficientnet import FeatureNetwork
 from p2p_gan.networks.unet import UNet
-from p2p_gan.runs.checkpoint import snapshot
+from p2p_gan.runs.checkpoint import Progress, snapshot
+from p2p_gan.training import replicas
 from p2p_gan.training.job import make_job
 from p2p_gan.training.loop import share_batches
+from p2p_gan.training.replicas import distribute, shared_state
 from p2p_gan.training.run import train
 from p2p_gan.training.steps.stepper import Stepper, recorder_for
 from p2p_gan.updates.losses import perceptual_loss
@@ -283,14 +286,46 @@ def test_a_run_may_be_deterministic_in_a_process_in_which_another_was_not() -> N
 
 
 def test_synchronised_statistics_wait_for_nothing_on_the_host(gpu: FakeGpu, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.distributed, "get_world_size", lambda: 2)
-    monkeypatch.setattr(torch.distributed, "all_gather", lambda found, own: [each.copy_(own) for each in found])
+    install_nccl(monkeypatch)
     values = torch.rand(2, 3, 4, 4)
     mean, var, total = norms._statistics(values.to("cuda"), 0.5)
     assert gpu.waits == {"copy": 1}  # that of the values
     assert total.tolist() == [32.0]
     assert mean.tolist() == pytest.approx(values.mean(dim=(0, 2, 3)).tolist())
     assert var.tolist() == pytest.approx(values.var(dim=(0, 2, 3), correction=0).tolist())
+
+
+@pytest.mark.parametrize("name", ["everything", "parts"])
+def test_updates_on_several_gpus_exchange_what_is_on_them_and_wait_for_nothing(
+    make_pairs: Callable[..., Path],
+    tmp_path: Path,
+    gpu: FakeGpu,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    nccl = install_nccl(monkeypatch)
+    monkeypatch.setattr(replicas, "DistributedDataParallel", NotParallel)
+    asked = {"direction": "a-to-b", "size": "32x32", **SMALL, **SETTINGS[name], "batch": 2, "cuda_graph": "auto"}
+    config = with_settings(PRESETS["tiny"], asked)
+    folder = open_pairs(make_pairs(tmp_path / "pairs", {"train": 8}))
+    job = make_job(folder, config, Ranks(0, 2, control="control"))
+    dataset, seen, waits = load_dataset(job.folder, job.task, job.config), 0, list[dict[str, int]]()
+    shared_state(job, Progress(0, [], 0, 0.0))
+    assert nccl.calls.keys() == {"control"}
+    job = distribute(job)
+    stepper = Stepper(job, pytest.fail, recorder_for(job))
+    for _ in range(2):
+        job.ranks.agree(0)
+        share, parts = share_batches(job.ranks, dataset.positions(seen, config.update_pairs), config.batch)
+        batch = dataset.batch(share.positions, job.device, job.memory_format)
+        job.ranks.draw_anew(config.seed, seen)
+        gpu.waits.clear()
+        stepper.step(replace(batch, factor=share.factor, parts=parts), 1e-3, 0.5)
+        seen += config.update_pairs
+        waits.append(dict(gpu.waits))
+    assert waits[1] == {}
+    assert nccl.calls["nccl"] > 0
+    assert gpu.replays == 0
 
 
 @pytest.mark.usefixtures("gpu")

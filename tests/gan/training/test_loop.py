@@ -1,5 +1,6 @@
 """The training loop by itself: how it counts, at which learning rate it steps, and what it tells its callback when."""
 
+import os
 import signal
 from collections import defaultdict
 from dataclasses import replace
@@ -70,6 +71,25 @@ def test_a_signal_ends_the_loop_after_the_step_in_progress(made: tuple[Job, Pair
         events = Events(job, stop, after=5)
         assert training_loop(job, dataset, progress_at(0), stop, events) == 5
     assert events.told == ["start", (0, 5, 5, 5), "end"]
+
+
+def test_a_signal_that_comes_while_processes_wait_for_each_other_ends_the_loop_after_the_next_step(
+    made: tuple[Job, PairDataset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, dataset = made
+    values = list[int]()
+
+    def agree(ranks: Ranks, value: int) -> int:
+        values.append(value)
+        if len(values) == 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return value
+
+    monkeypatch.setattr(Ranks, "agree", agree)
+    with StopRequest() as stop:
+        assert training_loop(job, dataset, progress_at(0), stop, TrainingCallback()) == 5
+        assert stop.asked == signal.SIGTERM
+    assert values == [0, signal.SIGTERM, 0]
 
 
 @pytest.mark.parametrize("factor", [1.0, 0.5])

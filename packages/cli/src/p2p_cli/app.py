@@ -161,6 +161,7 @@ def cli(quiet: bool) -> None:
     adds what is new, or does nothing.
     """
     Loudness.quiet = quiet
+    launch.refuse_copies(click.get_current_context().invoked_subcommand)
 
 
 def _refuse_lost_folder() -> None:
@@ -207,6 +208,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; an error of the user's is printed on standard error."""
     open_streams()
     launch.follow_launcher()
+    launch.silence_connections()
+    if launch.is_decided():
+        return 0
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         _refuse_lost_folder()
@@ -219,17 +223,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return launch.conclude(code if isinstance(code, int) else 0)
     except P2PError as error:
         if launch.is_told(error):
-            echo(f"Error: {error}", err=True)
+            place = launch.place_words() if error.said_elsewhere is None else ""
+            echo(f"Error: {place}{error}", err=True)
         if error.where == "standard output":
             close_output()
         return launch.conclude(error.exit_code, error)
     except click.ClickException as error:
-        if launch.speaks():
+        if launch.complains():
             show_usage(error)
             _explain_dashes(words if isinstance(error, click.NoSuchOption) else [])
         return launch.conclude(2)
     except (click.Abort, KeyboardInterrupt):
-        echo("Interrupted. Run the same command again to continue.", err=True)
+        if launch.speaks():
+            echo("Interrupted. Run the same command again to continue.", err=True)
         return _INTERRUPTED
     except (MemoryError, RuntimeError, ImportError) as error:
         failure = _explain_failure(error)

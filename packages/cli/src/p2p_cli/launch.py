@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sys
 import tempfile
 import threading
@@ -14,7 +15,7 @@ import time
 from pathlib import Path
 
 from p2p_cli.text.terminal import echo
-from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.words import shell_line
 
 _LAUNCHER = ("WORLD_SIZE", "RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")  # what each process of torchrun has
@@ -28,13 +29,32 @@ def speaks() -> bool:
 
     A cluster may set some of a launcher's variables for a process that is alone.
     """
-    several = all(name in os.environ for name in _LAUNCHER) and os.environ["WORLD_SIZE"] != "1"
-    return not several or os.environ["RANK"] == "0"
+    return not _is_one_of_several() or os.environ["RANK"] == "0"
+
+
+def _is_one_of_several() -> bool:
+    return all(name in os.environ for name in _LAUNCHER) and os.environ["WORLD_SIZE"] != "1"
+
+
+def silence_connections() -> None:
+    """Let torch, which is not loaded yet, say nothing of connections that end: the process whose end it is says why."""
+    if _is_one_of_several():
+        os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
 
 
 def is_told(error: P2PError) -> bool:
     """Whether this process prints the error: one that several processes meet is printed once."""
-    return speaks() if error.said_elsewhere is None else not error.said_elsewhere
+    return complains() if error.said_elsewhere is None else not error.said_elsewhere
+
+
+def complains() -> bool:
+    """Whether this process prints what is wrong before all have met: one of each machine, which may lack a file."""
+    return speaks() or os.environ["LOCAL_RANK"] == "0"
+
+
+def place_words() -> str:
+    """The machine, to begin an error with, where the process that speaks is on another one."""
+    return "" if speaks() else f"on {socket.gethostname()}: "
 
 
 def conclude(code: int, error: P2PError | None = None) -> int:
@@ -49,6 +69,33 @@ def conclude(code: int, error: P2PError | None = None) -> int:
     if speaks() if error is None else not error.said_elsewhere:
         Path(place).write_text(json.dumps(code), "ascii")
     return 0
+
+
+def refuse_copies(name: str | None) -> None:
+    """Raise UsageError if torchrun has started several processes of a command that computes in one: all but train.
+
+    What a process of torchrun has started itself has the same environment, and is left alone.
+    """
+    if name == "train" or os.environ.get("WORLD_SIZE", "1") == "1" or not _is_of_torchrun():
+        return
+    what = f"has started {os.environ['WORLD_SIZE']} processes of 'p2p {name}', which computes in one"
+    raise UsageError(
+        "torchrun", what, "Call it without torchrun, as only 'p2p train' divides its work.", code="process-count"
+    )
+
+
+def _is_of_torchrun() -> bool:
+    """Whether torchrun is the parent of this process; False where the system does not say."""
+    with contextlib.suppress(OSError):
+        words = Path(f"/proc/{os.getppid()}/cmdline").read_bytes().split(b"\0")
+        return any(word.endswith(b"/torchrun") or word.startswith(b"torch.distributed.") for word in words)
+    return False
+
+
+def is_decided() -> bool:
+    """Whether a process has told our launcher how all of this ends, so that a restart has nothing to do."""
+    place = os.environ.get(OUTCOME)
+    return place is not None and Path(place).exists()
 
 
 def follow_launcher() -> None:

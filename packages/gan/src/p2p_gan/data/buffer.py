@@ -192,10 +192,11 @@ def _make_file(size: int, near: Path | None) -> TemporaryBlock:
     except OSError as error:
         raise cannot_write(place, error) from error
     if free < size:
+        other = "set TMPDIR to a folder with more, choose" if near is None else "choose another run folder,"
         raise P2PError(
             place,
             f"has {free / _GIB:.1f} GiB free, but {size / _GIB:.1f} GiB of decoded pairs need a temporary file there",
-            "Free some space, choose another run folder, a smaller --size, or a larger --set cache_gib=.",
+            f"Free some space, {other} a smaller --size, or a larger --set cache_gib=.",
             code="no-space",
         )
     return TemporaryBlock(place, size)

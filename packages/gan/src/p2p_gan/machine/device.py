@@ -60,7 +60,8 @@ def _parse_device(wanted: str) -> torch.device:
     try:
         device = torch.device(wanted)
     except RuntimeError as error:
-        raise _unknown(wanted, "is not a device") from error
+        several = "*" in wanted
+        raise _unknown(wanted, "are devices for 'p2p train' alone" if several else "is not a device") from error
     if device.type not in ("cpu", "cuda", "mps"):
         raise _unknown(wanted, "is not supported")
     return device
@@ -76,6 +77,20 @@ def _refuse_unusable(device: torch.device, wanted: str) -> None:
         raise _missing_device(wanted, what, "Choose a lower number, or cuda.")
     if (why := _why_broken(device)) is not None:
         raise _broken_device(wanted, why)
+
+
+def use_gpu(number: int, wanted: str) -> torch.device:
+    """Make the GPU of this number the current one, which `cuda` then means, and resolve `wanted`: auto or cuda."""
+    try:
+        torch.cuda.set_device(number)
+    except RuntimeError as error:
+        raise _broken_device(f"cuda:{number}", first_line(error)) from error
+    return resolve_device(wanted)
+
+
+def gpu_identity(number: int) -> str:
+    """What tells a GPU from all others, whatever its number; "" from a torch that does not say."""
+    return str(getattr(torch.cuda.get_device_properties(number), "uuid", ""))
 
 
 def _unknown(wanted: str, what: str) -> UsageError:

@@ -8,45 +8,29 @@ import os
 import re
 import signal
 import socket
-import threading
-import traceback
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
-from torch.distributed.distributed_c10d import PrefixStore, Store
-from torch.distributed.rendezvous import rendezvous
+from torch.distributed.distributed_c10d import Store
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import first_line, plural
+from p2p_gan.machine.device import gpu_identity, use_gpu
+from p2p_gan.machine.failures import LostError, end_with_others, name_rank, report_once
+from p2p_gan.machine.meeting import MEETING, Arrival, meet, note_later
 
 # Timeouts. Between two updates the first process may validate, which can take long; within an update nothing does.
-_BETWEEN, _WITHIN, _MEETING = timedelta(days=1), timedelta(minutes=30), timedelta(minutes=15)
-_PATIENCE = 10.0  # seconds, after which it is said for what a process waits
+_BETWEEN, _WITHIN = timedelta(days=1), timedelta(minutes=30)
 BACK = 128  # what `agree` gives when the record says that all must go back; above every signal
 _ENOUGH = 127  # what it gives when training ends by itself before its last image
-_FAILED = "p2p/failed"
-_LOST = re.compile(r"gloo|nccl|connection (was )?(closed|reset)|broken pipe|socket|store", re.IGNORECASE)
 _DEVICES = re.compile(r"(cpu|cuda)\*([1-9]\d*)")
-
-
-class BrokenError(P2PError):
-    """A process has failed for a reason other than data and settings, so that training may be restarted."""
-
-    passing = True
-
-
-class LostError(BrokenError):
-    """Another process has ended; it reports the reason itself."""
-
-    said_elsewhere = False  # until it is known that another process has reported the reason
 
 
 @dataclass(frozen=True)
@@ -68,7 +52,7 @@ class Ranks:
 
     rank: int = 0
     world: int = 1
-    local: int = 0
+    gpu: int = 0  # its number among those that this process sees
     local_world: int = 1
     control: Any = None  # the process group for communication between updates, on the CPU
 
@@ -79,7 +63,7 @@ class Ranks:
 
     def device(self, device: torch.device) -> torch.device:
         """The device of this process, if `device` is that of a single process."""
-        return torch.device("cuda", self.local) if device.type == "cuda" and self.world > 1 else device
+        return torch.device("cuda", self.gpu) if device.type == "cuda" and self.world > 1 else device
 
     def share(self, positions: Sequence[int]) -> Share:
         """The part of a batch for this process, in the order of the batch.
@@ -172,11 +156,6 @@ def among_others() -> bool:
     return _number("WORLD_SIZE", "1") > 1
 
 
-def attempt() -> int:
-    """The number of restarts by an elastic launcher."""
-    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
-
-
 @contextmanager
 def join_processes(device: str, report: Reporter = QUIET) -> Iterator[Ranks]:
     """Connect to the other processes of the launcher; without a launcher this is the only process.
@@ -196,16 +175,20 @@ def join_processes(device: str, report: Reporter = QUIET) -> Iterator[Ranks]:
         yield ALONE
         return
     ranks = _from_environment()
-    kind = _refuse_devices(device, ranks)
-    store = _meet(kind, ranks, report)
+    _refuse_device(device, ranks.world)
+    kind, ranks, store = _connect(device, ranks, report)
     try:
-        with _report_once(ranks, store):
-            control = dist.new_group(backend="gloo", timeout=_BETWEEN)
-            yield Ranks(ranks.rank, ranks.world, ranks.local, ranks.local_world, control)
-    finally:
-        # An NCCL group whose peer is gone would wait for it here; the end of the process ends it too.
-        if kind == "cpu" or not _is_announced(store):
+        with end_with_others(store) if kind == "cuda" else nullcontext(), report_once(ranks.rank, store):
+            ranks = replace(ranks, control=dist.new_group(backend="gloo", timeout=_BETWEEN))
+            yield ranks
+            # NCCL waits below for all processes of this machine, and one may have failed in what it did last.
+            ranks.agree(0)
+    except BaseException:
+        # There NCCL would wait for what a process that is gone was to send; the end of this process ends that too.
+        if kind == "cpu":
             dist.destroy_process_group()
+        raise
+    dist.destroy_process_group()
 
 
 def _from_environment() -> Ranks:
@@ -222,7 +205,7 @@ def _from_environment() -> Ranks:
     if rank >= world:  # it would wait for the others for ever
         what, to_do = f"is not a rank of {_processes(world)}", f"Give each a RANK of its own, from 0 to {world - 1}."
         raise UsageError(f"RANK={rank}", what, to_do, code="bad-variable")
-    return Ranks(rank, world, local, _number(names[3], str(world)))
+    return Ranks(rank, world, local, _number(names[3], "0"))  # 0: not known, until all have met
 
 
 def _number(name: str, default: str = "") -> int:
@@ -235,157 +218,108 @@ def _number(name: str, default: str = "") -> int:
     return int(text)
 
 
-def _refuse_devices(device: str, ranks: Ranks) -> str:
-    """cpu or cuda; raises UsageError if there is no device for each process."""
+def _refuse_device(device: str, world: int) -> None:
+    """Raise UsageError for a device that several processes cannot have, before any waits for another."""
     kind, count = devices_of(device)
-    if count not in (1, ranks.world):
+    if count not in (1, world):
         raise UsageError(
             f"device={device}",
-            f"does not fit the launcher, which has started {_processes(ranks.world)}",
+            f"does not fit the launcher, which has started {_processes(world)}",
             "Give the device without a number.",
             code="process-count",
         )
-    if kind == "auto":
-        kind = "cuda" if torch.cuda.is_available() else "cpu"
-    if kind not in ("cpu", "cuda"):
+    if kind not in ("auto", "cpu", "cuda"):
         raise UsageError(
             f"device={device}",
             "is not possible with several processes, each of which uses a device of its own",
             "Choose cuda, cpu or auto.",
             code="impossible-setting",
         )
-    here = torch.cuda.device_count() if kind == "cuda" else ranks.local_world
-    if here < ranks.local_world:
-        raise UsageError(
-            f"device={device}",
-            f"{socket.gethostname()} has {plural(here, 'CUDA device')} for {_processes(ranks.local_world)}",
-            "Start one process for each device.",
-            code="missing-device",
-        )
-    return kind
 
 
 def _processes(count: int) -> str:
     return plural(count, "process", "processes")
 
 
-def _meet(kind: str, ranks: Ranks, report: Reporter) -> Store:
+def _connect(device: str, ranks: Ranks, report: Reporter) -> tuple[str, Ranks, Store]:
+    """Take a device and connect to the others: (cpu or cuda, the ranks as all together know them, the store).
+
+    Each process takes part even if it has no device, so that all end with the same error, and none waits for it.
+    """
+    kind, gpu, own = _take_device(devices_of(device)[0], ranks)
     where = f"{os.environ['MASTER_ADDR']}:{os.environ['MASTER_PORT']}"
     try:
-        with _note_later(report, _waiting_words(ranks, where)):
-            store, rank, world = _find_store()
-            # An elastic launcher keeps its store at a restart, with the addresses of processes that have ended.
-            store = PrefixStore(f"p2p/{attempt()}", store)
-            if kind == "cuda":
-                torch.cuda.set_device(ranks.local)
+        with note_later(report, _waiting_words(ranks, where)):
+            store, arrivals = meet(ranks.rank, ranks.world, own)
+            _refuse_arrivals(arrivals, ranks.rank)
             backend = "cpu:gloo,cuda:nccl" if kind == "cuda" else "gloo"
-            dist.init_process_group(backend, store=store, rank=rank, world_size=world, timeout=_WITHIN)
-    except RuntimeError as error:
+            dist.init_process_group(backend, store=store, rank=ranks.rank, world_size=ranks.world, timeout=_WITHIN)
+    except (RuntimeError, ValueError) as error:  # the second for a port that is none
         raise LostError(
             f"rank {ranks.rank}",
             f"could not connect to {_processes(ranks.world - 1)} at {where} ({first_line(error)})",
-            "Check that all processes are started and that the machines can reach each other.",
+            "Check that all processes are started and that the machines can reach each other; where they have several "
+            "networks, GLOO_SOCKET_IFNAME=eth0 chooses one.",
             code="unreachable-process",
         ) from error
-    return store
+    together = [each.host for each in arrivals].count(own.host)
+    return kind, replace(ranks, gpu=gpu, local_world=ranks.local_world or together), store
 
 
-def _find_store() -> tuple[Store, int, int]:
-    """The store that all processes share, this rank and their number; waits in a thread, so that Ctrl-C is heard."""
-    found: list[tuple[Store, int, int]] = []
-    errors: list[Exception] = []
-
-    def find() -> None:
-        try:
-            found.append(next(rendezvous("env://", timeout=_MEETING)))
-        except Exception as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=find, name="p2p-meeting", daemon=True)
-    thread.start()
-    thread.join()
-    if errors:
-        raise errors[0]
-    return found[0]
-
-
-@contextmanager
-def _note_later(report: Reporter, line: str) -> Iterator[None]:
-    """Note the line if the block takes more than some seconds."""
-    timer = threading.Timer(_PATIENCE, report.note, [line])
-    timer.daemon = True
-    timer.start()
+def _take_device(kind: str, ranks: Ranks) -> tuple[str, int, Arrival]:
+    """(cpu or cuda, the number of this process's GPU, what it tells the others); the launcher means `ranks.gpu`."""
+    host = socket.gethostname()
+    if kind == "auto" and not torch.cuda.is_available():
+        kind = "cpu"
+    if kind == "cpu":
+        return kind, 0, Arrival(host)
+    here = torch.cuda.device_count()
+    # Slurm's --gpus-per-task hides the GPUs of the others: the only one that a process sees is its own.
+    gpu = 0 if here == 1 else ranks.gpu
     try:
-        yield
-    finally:
-        timer.cancel()
+        if gpu >= here:
+            raise _missing_device(host, here, ranks.local_world or gpu + 1)
+        kind = use_gpu(gpu, kind).type
+    except P2PError as error:
+        problem = (error.where, error.what, error.to_do, error.code, isinstance(error, UsageError))
+        return kind, 0, Arrival(host, problem=problem)
+    return kind, gpu, Arrival(host, gpu_identity(gpu) if here == 1 and kind == "cuda" else "")
+
+
+def _missing_device(host: str, here: int, processes: int) -> UsageError:
+    return UsageError(
+        "device=cuda",
+        f"{host} has {plural(here, 'CUDA device')} for {_processes(processes)}",
+        "Start one process for each device.",
+        code="missing-device",
+    )
+
+
+def _refuse_arrivals(arrivals: Sequence[Arrival], own: int) -> None:
+    """Raise the error of the first process that cannot take part, or UsageError if some have the same only GPU.
+
+    All raise the same, and `own`, the rank of this process, decides who says it.
+    """
+    error = _find_error(arrivals)
+    if error is not None:
+        error.said_elsewhere = own > 0
+        raise error
+
+
+def _find_error(arrivals: Sequence[Arrival]) -> P2PError | None:
+    for rank, each in enumerate(arrivals):
+        if each.problem is not None:
+            where, what, to_do, code, usage = each.problem
+            return name_rank((UsageError if usage else P2PError)(where, what, to_do, code=code), rank)
+        shared = [other[:2] for other in arrivals].count(each[:2])
+        if each.gpu and shared > 1:
+            return _missing_device(each.host, 1, shared)
+    return None
 
 
 def _waiting_words(ranks: Ranks, where: str) -> str:
     others = plural(ranks.world - 1, "other process", "other processes")
     return (
-        f"Rank {ranks.rank} waits for {others} at {where}, for up to {_MEETING.seconds // 60} minutes. Each has to be "
+        f"Rank {ranks.rank} waits for {others} at {where}, for up to {MEETING.seconds // 60} minutes. Each has to be "
         f"started with WORLD_SIZE={ranks.world}, this address and port, and a RANK of its own."
     )
-
-
-@contextmanager
-def _report_once(ranks: Ranks, store: Store) -> Iterator[None]:
-    """Turn an error into one line with the rank, marked if another process reports it."""
-    try:
-        yield
-    except P2PError as error:
-        # The new error must not have a local name here: that would keep this frame and its connections alive.
-        raise _announce(_of_rank(error, ranks), store) from error
-    except RuntimeError as error:
-        if not isinstance(error, dist.DistError) and not _LOST.search(str(error)):
-            raise _announce(_unexpected_error(error, ranks), store) from error
-        lost = LostError(
-            f"rank {ranks.rank}",
-            "has lost the connection to another process, which may have ended",
-            "Repeat the command to continue from the last checkpoint.",
-            code="lost-process",
-        )
-        # The lost process has reported the reason, or was killed: then the launcher reports it, or the first process.
-        launched = "TORCHELASTIC_RUN_ID" in os.environ
-        lost.said_elsewhere = launched or not ranks.leads or _is_announced(store)
-        lost.passing = not _is_announced(store, lasting=True)
-        raise lost from error
-    except Exception as error:
-        raise _announce(_unexpected_error(error, ranks), store) from error
-
-
-def _of_rank(error: P2PError, ranks: Ranks) -> P2PError:
-    """The same error with the rank of this process."""
-    kind = next(each for each in (UsageError, BrokenError, P2PError) if isinstance(error, each))
-    where = f"rank {ranks.rank}" + (f": {error.where}" if error.where else "")
-    return kind(where, error.what, error.to_do, code=error.code, parts=error.parts)
-
-
-def _unexpected_error(error: Exception, ranks: Ranks) -> BrokenError:
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    what = f"{type(error).__name__}: {first_line(error)}"
-    return BrokenError(
-        f"rank {ranks.rank}",
-        f"{what} ({Path(frame.filename).name}, line {frame.lineno})",
-        "Repeat the command to continue from the last checkpoint.",
-        code="unexpected-error",
-    )
-
-
-def _announce(error: P2PError, store: Store) -> P2PError:
-    """Announce the error to the other processes, and mark it if another process has announced one before."""
-    try:
-        error.said_elsewhere = store.add(f"{_FAILED}/count", 1) > 1
-        store.set(_FAILED, "passing" if error.passing else "lasting")
-    except RuntimeError:  # the process with the store has ended
-        error.said_elsewhere = False
-    return error
-
-
-def _is_announced(store: Store, *, lasting: bool = False) -> bool:
-    """Whether a process has announced an error; with `lasting`, one that a restart would meet again."""
-    try:
-        return bool(store.check([_FAILED])) and (not lasting or store.get(_FAILED) == b"lasting")
-    except RuntimeError:
-        return False

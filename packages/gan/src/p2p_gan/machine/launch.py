@@ -19,7 +19,7 @@ from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.words import plural
 
 _LOGGERS = "torch.distributed"
-# Seconds for saving; and no warnings about sockets from each process.
+# Seconds for saving; and no warnings about sockets.
 _SETTINGS = {"TORCH_ELASTIC_SHUTDOWN_TIMEOUT": "60", "TORCH_CPP_LOG_LEVEL": "ERROR"}
 
 

@@ -117,5 +117,6 @@ def share_batches(ranks: Ranks, positions: Sequence[int], batch: int) -> tuple[S
 
 
 def _should_stop(ranks: Ranks, stop: StopRequest) -> bool:
-    stop.asked, stop.enough = ranks.agree_on_end(stop.asked, enough=stop.enough)
-    return stop.enough or stop.asked is not None
+    asked, stop.enough = ranks.agree_on_end(stop.asked, enough=stop.enough)
+    stop.asked = stop.asked or asked  # a signal that has come meanwhile waits for the next time
+    return stop.enough or asked is not None
