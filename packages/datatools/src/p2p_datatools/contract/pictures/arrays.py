@@ -21,12 +21,11 @@ from p2p_datatools.contract.pictures.header import (
     Form,
     Header,
     PictureFile,
-    known_orientation,
     open_picture,
 )
 from p2p_datatools.contract.pictures.images import FAINTEST, hides_all, read_photo, refuse_strange_alpha
 from p2p_datatools.contract.pictures.nodata import Gaps, Nodata, fill_nodata, find_tagged, refuse_outlier
-from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions, TiffPart, open_tiff, read_mask_page, tiff_part
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions, open_tiff, read_mask_page, tiff_part
 from p2p_datatools.contract.pictures.pillow import explain_damage
 from p2p_datatools.contract.words import plural
 
@@ -240,32 +239,9 @@ def turn_values(values: Array, orientation: int) -> Array:
 
 def _read_tiff(file: PictureFile, orientation: int) -> Array:
     """The values of a TIFF of numbers, upright."""
-
     with explain_damage(file.path), open_tiff(file.stream) as tiff:
         part = tiff_part(tiff, file.path, file.options)
-        try:
-            values = part.values()
-        except ValueError as error:
-            if "imagecodecs" not in str(error):
-                raise
-            return _decode_tiff(file, tiff, part)
+        values = part.values()
         if part.axes[-2:] == "YX" and values.ndim == 3:
             values = np.moveaxis(values, 0, 2)
         return turn_values(values, orientation)
-
-
-def _decode_tiff(file: PictureFile, tiff: Any, part: TiffPart) -> Array:
-    """A compressed TIFF that only OpenCV can unpack, and turns: one page of up to four channels."""
-    if len(tiff.pages) > 1 or (len(part.shape) == 3 and part.shape[2] not in (1, 3, 4)):
-        raise P2PError(
-            file.path,
-            "is a TIFF with an unsupported compression",
-            "Save it with deflate or without compression.",
-            code="unknown-tiff",
-        )
-    values = _decode(file)
-    if file.options.exif == "apply":
-        return values
-    tag = part.keyframe.tags.get("Orientation")
-    orientation = known_orientation(tag.value) if tag else 1
-    return turn_values(values, {6: 8, 8: 6}.get(orientation, orientation))  # back

@@ -24,6 +24,7 @@ from p2p_datatools.contract.files.atomic import cannot_read
 from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.formats.channel_bits import bits_at_start
+from p2p_datatools.contract.pictures.formats.tiff_pixels import foreign_packing
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS, refuse_bomb, too_many_pixels
 from p2p_datatools.contract.pictures.pages import (
     AS_USUAL,
@@ -407,7 +408,13 @@ def _part_header(file: PictureFile, tiff: Any) -> Header | None:
         what, to_do = "is the raw picture of a camera's sensor", "Develop it, and save it as PNG or TIFF of RGB."
         raise P2PError(path, what, to_do, code="unread-kind")
     signed = page.dtype is not None and page.dtype.kind == "i"
-    if page.bitspersample <= 8 and not signed and part.is_page and page.samplesperpixel in _photo_channels(part):
+    is_small = page.bitspersample <= 8 and not signed
+    is_photo = is_small and part.is_page and page.samplesperpixel in _photo_channels(part)
+    if packing := foreign_packing(page, is_photo=is_photo):
+        what = f"is a TIFF whose values are packed in a way that is not read ({packing})"
+        to_do = "Save it with deflate or without compression, in values of 8, 16 or 32 bits."
+        raise P2PError(path, what, to_do, code="unknown-tiff")
+    if is_photo:
         return None
     if page.bitspersample < 8 or page.photometric.name == "MINISWHITE" or page.dtype is None:
         raise P2PError(
@@ -429,9 +436,11 @@ def _part_header(file: PictureFile, tiff: Any) -> Header | None:
 
 
 def _photo_channels(part: TiffPart) -> tuple[int, ...]:
-    """How many channels of 8 bits a photo has: a fourth beside RGB must be transparency, and not infrared."""
+    """How many channels of 8 bits a photo has: three are its colours, a fourth its transparency, and not infrared."""
     colors = part.keyframe.photometric.name
-    return (1, 3) if colors == "MINISBLACK" or (colors == "RGB" and not _alpha_of(part)) else (1, 3, 4)
+    if colors == "MINISBLACK":
+        return (1,)
+    return (1, 3) if colors == "RGB" and not _alpha_of(part) else (1, 3, 4)
 
 
 def _alpha_of(part: TiffPart) -> int:
