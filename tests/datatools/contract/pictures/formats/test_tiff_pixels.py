@@ -91,8 +91,8 @@ def test_every_channel_of_a_packed_tiff_comes_back_exactly(dtype: str, predictor
         assert again.tobytes() == values.tobytes(), (channels, compression, order)
 
 
-@pytest.mark.parametrize("bits", [9, 12, 14])
-def test_values_of_12_bits_without_gaps_come_back_exactly(bits: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("bits", [3, 7, 9, 12, 14])
+def test_values_of_any_bits_without_gaps_come_back_exactly(bits: int, tmp_path: Path) -> None:
     values = np.random.default_rng(1).integers(0, 1 << bits, (24, 21), np.uint16)
     rows = np.packbits((values[..., None] >> np.arange(bits - 1, -1, -1) & 1).astype(np.uint8).reshape(24, -1), axis=1)
     Image.fromarray(rows).save(tmp_path / "a.tif", compression="tiff_lzw")

@@ -16,13 +16,12 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.pictures.header import PictureFile, any_header, open_picture
-from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions, open_tiff
+from p2p_datatools.contract.pictures.pages import AS_USUAL, TIFF_STARTS, ReadOptions, open_tiff
 from p2p_datatools.contract.pictures.pillow import explain_damage
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
 
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 # Tags of GeoTIFF 1.1 (OGC 19-008), and keys in its directory.
 _SCALE, _TIE_POINT, _MATRIX, _KEYS, _NUMBERS, _TEXTS = 33550, 33922, 34264, 34735, 34736, 34737
 _RASTER_TYPE, _IS_POINT, _GEOGRAPHIC, _PROJECTED, _USER_DEFINED = 1025, 2, 2048, 3072, 32767
@@ -173,7 +172,7 @@ def ground_of(source: Path | PictureFile, options: ReadOptions = AS_USUAL) -> Gr
         with open_picture(source, options) as file:
             if pam:
                 return _make(pam, 0.0, any_header(file).size, system)
-            found = _of_tags(file) if file.head.startswith(_TIFF) else None
+            found = _of_tags(file) if file.head.startswith(TIFF_STARTS) else None
             if found is None and numbers:
                 a, d, b, e, c, f = numbers
                 found = _make((a, b, c, d, e, f), 0.5, any_header(file).size, system)

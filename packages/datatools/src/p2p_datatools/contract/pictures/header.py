@@ -24,7 +24,7 @@ from p2p_datatools.contract.files.atomic import cannot_read
 from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.formats.channel_bits import bits_at_start
-from p2p_datatools.contract.pictures.formats.tiff_pixels import foreign_packing
+from p2p_datatools.contract.pictures.formats.tiff_pixels import PHOTO_BITS, foreign_packing
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS, refuse_bomb, too_many_pixels
 from p2p_datatools.contract.pictures.pages import (
     AS_USUAL,
@@ -408,7 +408,7 @@ def _part_header(file: PictureFile, tiff: Any) -> Header | None:
         what, to_do = "is the raw picture of a camera's sensor", "Develop it, and save it as PNG or TIFF of RGB."
         raise P2PError(path, what, to_do, code="unread-kind")
     signed = page.dtype is not None and page.dtype.kind == "i"
-    is_small = page.bitspersample <= 8 and not signed
+    is_small = page.bitspersample in PHOTO_BITS and not signed
     is_photo = is_small and part.is_page and page.samplesperpixel in _photo_channels(part)
     if packing := foreign_packing(page, is_photo=is_photo):
         what = f"is a TIFF whose values are packed in a way that is not read ({packing})"
@@ -416,7 +416,8 @@ def _part_header(file: PictureFile, tiff: Any) -> Header | None:
         raise P2PError(path, what, to_do, code="unknown-tiff")
     if is_photo:
         return None
-    if page.bitspersample < 8 or page.photometric.name == "MINISWHITE" or page.dtype is None:
+    is_few = page.bitspersample in PHOTO_BITS[:-1]
+    if is_few or page.photometric.name == "MINISWHITE" or page.dtype is None:
         raise P2PError(
             path,
             "is a TIFF of an unsupported kind",

@@ -22,7 +22,7 @@ from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.formats import jpeg, png
 from p2p_datatools.contract.pictures.formats.png import PictureRole
 from p2p_datatools.contract.pictures.header import PictureFile, is_deep, known_orientation, open_picture
-from p2p_datatools.contract.pictures.pages import refuse_cut_tiff, turn_to_page
+from p2p_datatools.contract.pictures.pages import TIFF_STARTS, refuse_cut_tiff, turn_to_page
 from p2p_datatools.contract.pictures.pillow import explain_damage, open_image
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
@@ -36,7 +36,6 @@ LabelMap = NDArray[np.uint8]
 """A mask as class indices: uint8, (height, width); 255 is ignored."""
 
 
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # how a TIFF begins, of either byte order and size
 _ALPHA = ("RGBA", "LA", "PA")  # modes with a channel for transparency
 _ORIENTATION = ExifTags.Base.Orientation
 _OPAQUE = 128  # of 255: from here on a pixel of labels counts as painted
@@ -67,9 +66,9 @@ def decode(file: PictureFile) -> Iterator[Image.Image]:
     """Decode a whole picture with Pillow; raises P2PError when the file is damaged or not a picture."""
     # A page of a stack does not need the others in memory.
     with explain_damage(file.path):
-        if file.head.startswith(_TIFF):
+        if file.head.startswith(TIFF_STARTS):
             refuse_cut_tiff(file.stream, file.path, file.options, file.length)
-    stream = file.stream if file.head.startswith(_TIFF) else io.BytesIO(file.data)
+    stream = file.stream if file.head.startswith(TIFF_STARTS) else io.BytesIO(file.data)
     with explain_damage(file.path), open_image(stream) as image:
         turn_to_page(image, file.path, file.options, file.length)
         turned = known_orientation(image.getexif().get(_ORIENTATION)) if isinstance(image, TiffImageFile) else 1

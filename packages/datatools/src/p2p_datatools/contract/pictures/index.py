@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -22,7 +22,14 @@ from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.formats.jpeg import area_error
 from p2p_datatools.contract.pictures.formats.lossless import is_lossless
 from p2p_datatools.contract.pictures.formats.own_white import begins_with_white, find_own_white
-from p2p_datatools.contract.pictures.header import GDAL_NODATA, PictureFile, is_photo, nodata_of, open_picture
+from p2p_datatools.contract.pictures.header import (
+    GDAL_NODATA,
+    PictureFile,
+    any_header,
+    is_photo,
+    nodata_of,
+    open_picture,
+)
 from p2p_datatools.contract.pictures.images import (
     Photo,
     decode,
@@ -32,6 +39,7 @@ from p2p_datatools.contract.pictures.images import (
     transparent_pixels,
     turn_upright,
 )
+from p2p_datatools.contract.pictures.pages import TIFF_STARTS, read_mask_page
 from p2p_datatools.contract.pictures.pillow import explain_damage
 from p2p_datatools.contract.pictures.soft import soft_greys
 
@@ -40,6 +48,7 @@ _CHOOSE = (
     "If they are probabilities of one class, save (values >= 0.5).astype('uint8'); if scores of several, the number "
     "of the largest; if class numbers, whole numbers."
 )
+_CHANNELS = 277  # the tag SamplesPerPixel
 _BLOCK = 1 << 20  # pixels that are counted at once
 _HALF = 128  # of the numbers of 8 bits
 _SEEN = 32  # of 255: the colours of VOC, the darkest of the common ones, begin with 64 in a channel
@@ -124,6 +133,9 @@ class LabelPicture:
         return np.take(table, self.numbers, axis=0)
 
 
+_Picture = TypeVar("_Picture", IndexPicture, LabelPicture)
+
+
 def read_label_picture(source: Path | PictureFile) -> LabelPicture:
     """Read a picture of class numbers or colours.
 
@@ -138,9 +150,21 @@ def read_label_picture(source: Path | PictureFile) -> LabelPicture:
             if plain is not None:
                 return LabelPicture(_numbers_of(plain), None, plain, None, exact=True)
         if array := _array_of(file):
-            return LabelPicture(array.values, None, None, None, exact=True, missing=array.missing)
+            return _leave_out(LabelPicture(array.values, None, None, None, exact=True, missing=array.missing), file)
         with decode(file) as image:
-            return _read_image(image, file, exact=is_lossless(image, file))
+            return _leave_out(_read_image(image, file, exact=is_lossless(image, file)), file)
+
+
+def _leave_out(picture: _Picture, file: PictureFile) -> _Picture:
+    """The picture without what the mask in its TIFF leaves out, as photos are read without it."""
+    if not file.head.startswith(TIFF_STARTS):
+        return picture
+    with explain_damage(file.path):
+        masked = read_mask_page(file.stream)
+    if masked is None or not masked.any():
+        return picture
+    masked = turn_values(masked, any_header(file).orientation)
+    return replace(picture, missing=masked if picture.missing is None else picture.missing | masked)
 
 
 def _read_image(image: Image.Image, file: PictureFile, *, exact: bool) -> LabelPicture:
@@ -209,9 +233,9 @@ def read_index_picture(source: Path | PictureFile) -> IndexPicture:
     """
     with open_picture(source) as file:
         if array := _array_of(file):
-            return array
+            return _leave_out(array, file)
         with decode(file) as image:
-            return _index_of(image, file)
+            return _leave_out(_index_of(image, file), file)
 
 
 def _array_of(file: PictureFile) -> IndexPicture | None:
@@ -233,7 +257,11 @@ def _array_of(file: PictureFile) -> IndexPicture | None:
 def _index_of(image: Image.Image, file: PictureFile) -> IndexPicture:
     """The numbers of a decoded picture, which is turned by its EXIF."""
     turn_upright(image, file)
-    nodata = nodata_of(image.tag_v2.get(GDAL_NODATA)) if isinstance(image, TiffImageFile) else None
+    tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
+    nodata = nodata_of(tags.get(GDAL_NODATA))
+    if image.mode == "L" and (channels := tags.get(_CHANNELS, 1)) > 1:  # of which Pillow gives the first
+        what, to_do = f"has {channels} channels, not class numbers", "Give one class number per pixel."
+        raise P2PError(file.path, what, to_do, code="array-shape")
     if image.mode == "P":
         values = np.asarray(image, dtype=np.uint8)
         table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)

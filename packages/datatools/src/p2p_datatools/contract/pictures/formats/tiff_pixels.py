@@ -1,4 +1,4 @@
-"""The pixels of TIFFs of numbers that tifffile alone does not unpack: LZW, Zstandard, predicted floats, 9 to 15 bits.
+"""The pixels of TIFFs of numbers that tifffile alone does not unpack: LZW, Zstandard, predicted floats, 12 bits.
 
 Nothing here may say what the values mean, or which page is read.
 """
@@ -16,6 +16,8 @@ from p2p_datatools.contract.pictures.pillow import open_image
 _LZW, _ZSTD = 5, 50000  # values of Compression (tag 259) for which tifffile asks for a package of its own
 _UNPACKED = (1, _LZW, 8, 32773, 32946, 34925, _ZSTD)  # those that keep bytes, which libtiff unpacks
 _PLAIN_BITS = (1, 8, 16, 32, 64)  # of a value, which tifffile knows
+PHOTO_BITS = (1, 2, 4, 8)
+"""Bits of a value in photos that Pillow reads."""
 _MOST_BITS = 16  # of values that are packed without gaps
 _DELTA, _FLOAT = 2, 3  # values of Predictor (tag 317)
 _BAND = 1 << 24  # bytes that are unpacked at a time
@@ -108,9 +110,10 @@ def _unpredict(raw: NDArray[np.uint8], key: Any, wide: int, samples: int) -> NDA
     if key.bitspersample not in _PLAIN_BITS:
         bits = np.unpackbits(raw, axis=2)[..., : wide * samples * key.bitspersample]
         words = np.packbits(bits.reshape(rows, across, -1, key.bitspersample), axis=3)
-        return np.asarray(words.view(">u2")[..., 0] >> np.uint16(16 - key.bitspersample))
+        whole = words.view(f">u{own.itemsize}")[..., 0]
+        return np.asarray(whole >> whole.dtype.type(8 * own.itemsize - key.bitspersample))
     values = raw.view(own.newbyteorder(key.parent.byteorder))
     if key.predictor != _DELTA:
         return values
     whole = values.view(f"{key.parent.byteorder}u{own.itemsize}").reshape(rows, across, wide, samples)
-    return np.cumsum(whole, axis=2, dtype=f"u{own.itemsize}").view(own)
+    return np.asarray(np.cumsum(whole, axis=2, dtype=f"u{own.itemsize}").view(own))
