@@ -23,7 +23,14 @@ from p2p_datatools.contract.pictures.header import (
     PictureFile,
     open_picture,
 )
-from p2p_datatools.contract.pictures.images import FAINTEST, hides_all, read_photo, refuse_strange_alpha
+from p2p_datatools.contract.pictures.images import (
+    FAINTEST,
+    NAMELESS_ALPHA,
+    decode,
+    hides_all,
+    read_photo,
+    refuse_strange_alpha,
+)
 from p2p_datatools.contract.pictures.nodata import Gaps, Nodata, fill_nodata, find_tagged, refuse_outlier
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions, open_tiff, read_mask_page, tiff_part
 from p2p_datatools.contract.pictures.pillow import explain_damage
@@ -171,6 +178,9 @@ def _values(file: PictureFile, header: Header, over_white: list[Path] | None) ->
         return _over_white(_read_tiff(file, header.orientation), header, file.path, over_white)
     if header.form.dtype == "uint16" and header.kind in ("PNG", "JPEG2000", "PPM"):
         return turn_values(_over_white(_decode(file), header, file.path, over_white), header.orientation)
+    if header.mode == "F":  # PFM
+        with decode(file) as image:
+            return np.asarray(image)
     rgb = read_photo(file, over_white=over_white)
     return rgb if header.form.channels == 3 else rgb[..., 0]
 
@@ -183,7 +193,7 @@ def _over_white(values: Array, header: Header, path: Path, over_white: list[Path
     colors, alpha, most = values[..., : header.form.channels], values[..., -1:], np.iinfo(values.dtype).max
     if (alpha == most).all():
         return colors
-    if is_tiff:
+    if header.kind in NAMELESS_ALPHA:
         refuse_strange_alpha(alpha, path)
     if alpha.max() < FAINTEST * most and np.ptp(colors, axis=(0, 1)).max() > most / 16:
         raise hides_all(path)
@@ -220,7 +230,8 @@ def _decode(file: PictureFile) -> Array:
         )
     values = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None:
-        raise P2PError(file.path, "is cut off or damaged", "Fetch or save it again.", code="damaged-file")
+        what = "is cut off or damaged, or its values are of a kind that is not read (signed, or written as text)"
+        raise P2PError(file.path, what, "Fetch it again, or save it as TIFF or NPY.", code="damaged-file")
     if values.ndim == 3:
         values = cv2.cvtColor(values, cv2.COLOR_BGR2RGB if values.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
     return np.asarray(values)

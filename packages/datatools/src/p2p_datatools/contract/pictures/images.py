@@ -43,6 +43,8 @@ _HIDDEN = 0.01  # of a picture's pixels
 _OPAQUE_PHOTO = 255
 FAINTEST = 0.1
 """The highest opacity of a photo's pixels, as a share, below which white alone would be left of it."""
+NAMELESS_ALPHA = ("TIFF", "JPEG2000")
+"""Kinds, as Pillow calls them, in which a fourth channel is called transparency though it may be infrared."""
 _LEAST_PLAIN = 0.5  # of the pixels of a transparency are wholly so or not at all; of an infrared channel hardly any
 _STEP = 16  # of 255, between the smallest and the largest value of a colour: where less differs nothing is shown
 _BAND = 1 << 17  # pixels that are copied at a time: more leave the cache and the memory that is used again
@@ -104,7 +106,7 @@ def read_photo(source: Path | str | PictureFile, *, over_white: list[Path] | Non
             least, most = _opacity_of(image)
             if most < FAINTEST * _OPAQUE_PHOTO and max(high - low for low, high in _extremes_of(image)) > _STEP:
                 raise hides_all(file.path)
-            if image.format == "TIFF" and least < _OPAQUE_PHOTO:
+            if image.format in NAMELESS_ALPHA and least < _OPAQUE_PHOTO:
                 refuse_strange_alpha(np.asarray(image.getchannel("A")), file.path)
             if over_white is not None and least < _OPAQUE_PHOTO:
                 over_white.append(file.path)
@@ -178,7 +180,7 @@ def refuse_strange_alpha(alpha: NDArray[Any], path: Path) -> None:
     """Raise P2PError where transparency varies as a picture does: GDAL calls the fourth of four bands so."""
     if np.isin(alpha, (0, np.iinfo(alpha.dtype).max)).mean() < _LEAST_PLAIN:
         what = "has a last channel that is called transparency, but has values as those of a picture"
-        to_do = "If it is a channel, save it with ExtraSamples 0; if not, leave it out."
+        to_do = "If it is a channel, save it as a TIFF with ExtraSamples 0; if not, leave it out."
         raise P2PError(path, what, to_do, code="strange-alpha")
 
 

@@ -112,7 +112,7 @@ def _unpredict(raw: NDArray[np.uint8], key: Any, wide: int, samples: int) -> NDA
         words = np.packbits(bits.reshape(rows, across, -1, key.bitspersample), axis=3)
         whole = words.view(f">u{own.itemsize}")[..., 0]
         return np.asarray(whole >> whole.dtype.type(8 * own.itemsize - key.bitspersample))
-    values = raw.view(own.newbyteorder(key.parent.byteorder))
+    values = np.asarray(raw.view(own.newbyteorder(key.parent.byteorder)))
     if key.predictor != _DELTA:
         return values
     whole = values.view(f"{key.parent.byteorder}u{own.itemsize}").reshape(rows, across, wide, samples)
