@@ -112,7 +112,9 @@ def spread(items: Sequence[_Item]) -> Sequence[_Item]:
 
 
 def judge_places(some: Sequence[_Files], options: ReadOptions, report: Reporter) -> bool:
-    """Whether the places that pictures and their partners say can be compared, by `some` of them; notes small shifts.
+    """Whether the places that pictures and their partners say can be compared, by `some` of them.
+
+    Small shifts are noted, and two systems of coordinates, whose grids differ.
 
     They cannot where all files of one kind have one corner, and those of the other have not: programs that cut tiles
     may copy the place of the whole scene to each, or write a place that begins at 0.
@@ -121,6 +123,7 @@ def judge_places(some: Sequence[_Files], options: ReadOptions, report: Reporter)
     places = [len({ground.corner for ground in side}) for side in zip(*grounds, strict=True)]
     if not grounds or (len(some) > 1 and min(places) == 1):
         return False
+    _note_systems(some[0][0].parent, grounds, report)
     beside = [apart for both in grounds if (apart := compare_grounds(*both)) and apart.is_beside and not apart.is_far]
     if beside:
         most = max(apart.pixels for apart in beside)
@@ -130,6 +133,19 @@ def judge_places(some: Sequence[_Files], options: ReadOptions, report: Reporter)
             "(gdalwarp -te -ts)."
         )
     return True
+
+
+def _note_systems(folder: Path, grounds: Sequence[tuple[GroundPlace, GroundPlace]], report: Reporter) -> None:
+    """Note where pictures and their partners name two systems by their numbers: other names may mean the same."""
+    names = [tuple(ground.system_name for ground in both) for both in grounds]
+    others = [pair for pair in names if len(set(pair)) > 1 and all(name.startswith("EPSG:") for name in pair)]
+    if others:
+        one, other = others[0]
+        report.note(
+            f"{folder}: pictures name another system of coordinates ({one}) than their partners ({other}), in "
+            f"{len(others)} of {plural(len(grounds), 'pair')} that were looked at, so that their pixels lie on two grids: "
+            f"bring both to one (gdalwarp -t_srs {one} -te -ts)."
+        )
 
 
 def refuse_other_place(files: _Files, options: ReadOptions) -> None:
