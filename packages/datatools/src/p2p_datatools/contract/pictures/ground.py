@@ -143,7 +143,7 @@ def _note_systems(folder: Path, grounds: Sequence[tuple[GroundPlace, GroundPlace
         one, other = others[0]
         report.note(
             f"{folder}: pictures name another system of coordinates ({one}) than their partners ({other}), in "
-            f"{len(others)} of {plural(len(grounds), 'pair')} that were looked at, so that their pixels lie on two grids: "
+            f"{len(others)} of {plural(len(grounds), 'pair')} that were looked at, so that their grids differ: "
             f"bring both to one (gdalwarp -t_srs {one} -te -ts)."
         )
 
