@@ -301,6 +301,20 @@ def test_a_channel_that_only_its_tag_calls_transparency_is_asked_about(
         read_array(tmp_path / "a.jp2")
 
 
+@pytest.mark.parametrize(
+    ("colors", "channels", "word"), [("miniswhite", 1, "white"), ("separated", 4, "CMYK"), ("cielab", 3, "Lab")]
+)
+def test_colours_of_16_bits_that_are_no_rgb_are_not_taken_for_it(
+    colors: Literal["miniswhite", "separated", "cielab"], channels: int, word: str, tmp_path: Path, refused: "Refused"
+) -> None:
+    array = values("uint16", 24, 40, channels) if channels > 1 else values("uint16", 24, 40)
+    planes: Literal["contig"] | None = "contig" if channels > 1 else None
+    tifffile.imwrite(tmp_path / "a.tif", array, photometric=colors, planarconfig=planes)
+    with refused("unknown-tiff", tmp_path / "a.tif") as caught:
+        read_header(tmp_path / "a.tif")
+    assert word in caught.value.what
+
+
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])
 def test_an_infrared_channel_beside_the_colours_is_one_of_four(dtype: str, tmp_path: Path) -> None:
     path, bands = tmp_path / "a.tif", values(dtype, 24, 40, 4)

@@ -46,6 +46,13 @@ _NARROWER = {"int64": "int32", "uint64": "uint32", "int8": "int16", "bool": "uin
 _MOST_CHANNELS = 512  # what OpenCV resizes
 _TIFF = (".tif", ".tiff")
 _RAW = ("CFA", "LINEAR_RAW")  # PhotometricInterpretation of TIFF/EP and DNG
+# PhotometricInterpretation of TIFF 6.0 that makes other colours of values than they seem; Pillow reads some of 8 bits.
+_NOT_RGB = {
+    "MINISWHITE": "grey from white on (0 is white)",
+    "SEPARATED": "inks (CMYK)",
+    **dict.fromkeys(("CIELAB", "ICCLAB", "ITULAB"), "colours as Lab"),
+    "YCBCR": "colours as YCbCr",
+}
 _MIN_IS_WHITE = 0  # of the tag PhotometricInterpretation: Pillow turns the values round
 GDAL_NODATA = 42113  # the tag in which GDAL says which value means no data
 _TAIL = 65536  # bytes at the end of a PNG that may say its orientation, and at the start of others their depth
@@ -416,8 +423,10 @@ def _part_header(file: PictureFile, tiff: Any) -> Header | None:
         raise P2PError(path, what, to_do, code="unknown-tiff")
     if is_photo:
         return None
-    is_few = page.bitspersample in PHOTO_BITS[:-1]
-    if is_few or page.photometric.name == "MINISWHITE" or page.dtype is None:
+    if words := _NOT_RGB.get(page.photometric.name):
+        what, to_do = f"is a TIFF of numbers that are {words}", "Save it as RGB, or as grey in which 0 is black."
+        raise P2PError(path, what, to_do, code="unknown-tiff")
+    if page.bitspersample in PHOTO_BITS[:-1] or page.dtype is None:
         raise P2PError(
             path,
             "is a TIFF of an unsupported kind",
