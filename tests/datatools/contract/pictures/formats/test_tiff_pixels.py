@@ -34,6 +34,14 @@ def pack(raw: Array, compression: int) -> bytes:
     return stream.getvalue()[start : start + count]
 
 
+def overwrite(path: Path, **tags: Any) -> None:
+    """Give tags of a TIFF's only page other values."""
+    with tifffile.TiffFile(path, mode="r+") as tiff:
+        page: Any = tiff.pages[0]
+        for name, value in tags.items():
+            page.tags[name].overwrite(value)
+
+
 def predict(part: Array, predictor: int) -> Array:
     """Values (rows, width, samples) as rows of bytes, as the predictors of TIFF 6.0 make them."""
     if predictor == _DELTA:
@@ -96,17 +104,14 @@ def test_values_of_any_bits_without_gaps_come_back_exactly(bits: int, tmp_path: 
     values = np.random.default_rng(1).integers(0, 1 << bits, (24, 21), np.uint16)
     rows = np.packbits((values[..., None] >> np.arange(bits - 1, -1, -1) & 1).astype(np.uint8).reshape(24, -1), axis=1)
     Image.fromarray(rows).save(tmp_path / "a.tif", compression="tiff_lzw")
-    with tifffile.TiffFile(tmp_path / "a.tif", mode="r+b") as tiff:
-        for tag, value in (("ImageWidth", 21), ("BitsPerSample", bits)):
-            tiff.pages[0].tags[tag].overwrite(value)
+    overwrite(tmp_path / "a.tif", ImageWidth=21, BitsPerSample=bits)
     assert (read_array(tmp_path / "a.tif") == values).all()
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
 def test_a_compression_that_is_not_read_is_named(dtype: str, tmp_path: Path, refused: "Refused") -> None:
     write(tmp_path / "a.tif", np.ones((40, 50, 1), dtype), _NONE, 1, "<", apart=False, tile=None)
-    with tifffile.TiffFile(tmp_path / "a.tif", mode="r+b") as tiff:
-        tiff.pages[0].tags["Compression"].overwrite(_LERC)
+    overwrite(tmp_path / "a.tif", Compression=_LERC)
     with refused("unknown-tiff") as caught:
         read_array(tmp_path / "a.tif")
     assert "LERC" in caught.value.what
@@ -114,9 +119,10 @@ def test_a_compression_that_is_not_read_is_named(dtype: str, tmp_path: Path, ref
 
 def test_tiles_that_gdal_left_out_are_told_from_a_cut_file(tmp_path: Path, refused: "Refused") -> None:
     write(tmp_path / "a.tif", np.ones((40, 50, 1), np.uint16), _LZW, 1, "<", apart=False, tile=(16, 32))
-    with tifffile.TiffFile(tmp_path / "a.tif", mode="r+b") as tiff:
-        for tag in ("TileOffsets", "TileByteCounts"):
-            tiff.pages[0].tags[tag].overwrite((*tiff.pages[0].tags[tag].value[:-1], 0))
+    with tifffile.TiffFile(tmp_path / "a.tif") as tiff:
+        page: Any = tiff.pages[0]
+        left_out = {tag: (*page.tags[tag].value[:-1], 0) for tag in ("TileOffsets", "TileByteCounts")}
+    overwrite(tmp_path / "a.tif", **left_out)
     with refused("damaged-file") as caught:
         read_array(tmp_path / "a.tif")
     assert "gdal_translate" in caught.value.to_do

@@ -16,8 +16,8 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import atomic
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.pictures.formats import png
+from p2p_datatools.contract.pictures.formats.gdal import GDAL_NODATA
 from p2p_datatools.contract.pictures.header import (
-    GDAL_NODATA,
     Form,
     Header,
     PictureFile,
@@ -71,8 +71,8 @@ def read_filled(
         values = _native(_values(file, header, over_white), file)
         masked = None if nodata == "none" else _masked_pixels(file, header)
         if values.dtype == np.uint8:
-            return values, None if nodata == "none" else _either(find_tagged(values, header.nodata, file.path), masked)
-        values, gaps = fill_nodata(values, nodata, header.nodata, file.path, masked=masked)
+            return values, None if nodata == "none" else _either(find_tagged(values, file.nodata, file.path), masked)
+        values, gaps = fill_nodata(values, nodata, file.nodata, file.path, masked=masked)
         refuse_endless(values, file.path)
         if judge:
             refuse_outlier(values, file.path, nodata)
@@ -89,7 +89,7 @@ def read_picture_values(
     """
     with open_picture(source, options) as file:
         header = file.header
-        if header.mode and header.form.dtype == "uint8" and header.nodata is None:
+        if header.mode and header.form.dtype == "uint8" and file.nodata is None:
             photo = read_photo(file)
             is_grey = header.form.channels == 1 and not grey_as_rgb
             return (np.ascontiguousarray(photo[..., 0]) if is_grey else photo), _masked_pixels(file, header)

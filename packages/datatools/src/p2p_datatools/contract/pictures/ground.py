@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.opening import open_file
+from p2p_datatools.contract.pictures.formats.gdal import read_pam
 from p2p_datatools.contract.pictures.header import PictureFile, any_header, open_picture
 from p2p_datatools.contract.pictures.pages import AS_USUAL, TIFF_STARTS, ReadOptions, open_tiff
 from p2p_datatools.contract.pictures.pillow import explain_damage
@@ -29,8 +30,6 @@ _TIFF_SUFFIXES = (".tif", ".tiff")
 _LARGEST = 1e15  # of a number in coordinates: no place on the ground is so far
 _SAMPLE = 16  # pictures that tell whether files say where they lie
 _LONGEST = 4096  # bytes of a world file, which has six numbers
-PAM_SUFFIX = ".aux.xml"  # after the whole name of a picture: where GDAL writes what the picture's format cannot hold
-_LONGEST_PAM = 1 << 20  # bytes of one, which may have statistics and histograms, too
 _TRANSFORM = re.compile(r"<GeoTransform>([^<]{1,400})</GeoTransform>")
 _SYSTEM = re.compile(r"<SRS\b[^>]{0,200}>([^<]{1,20000})</SRS>")
 # The number of a system in EPSG's list, alone or at the end of its description in WKT.
@@ -269,11 +268,7 @@ def _read_world_file(picture: Path) -> list[float] | None:
 
 def _read_pam(picture: Path) -> tuple[tuple[float, ...] | None, tuple[object, ...]]:
     """What GDAL wrote beside a picture: the six numbers, in the order of `_make`, and the system of coordinates."""
-    try:
-        with open_file(Path(f"{picture}{PAM_SUFFIX}")) as file:
-            text = file.read(_LONGEST_PAM).decode("utf-8", "replace")
-    except OSError:
-        return None, ()
+    text = read_pam(picture)
     said, found = _SYSTEM.search(text), _TRANSFORM.search(text)
     system = _system_named(html.unescape(said[1]).strip()) if said else ()
     with contextlib.suppress(ValueError):

@@ -24,6 +24,7 @@ from p2p_datatools.contract.files.atomic import cannot_read
 from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.formats.channel_bits import bits_at_start
+from p2p_datatools.contract.pictures.formats.gdal import GDAL_NODATA, nodata_beside, nodata_of
 from p2p_datatools.contract.pictures.formats.tiff_pixels import PHOTO_BITS, foreign_packing
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS, refuse_bomb, too_many_pixels
 from p2p_datatools.contract.pictures.pages import (
@@ -54,7 +55,6 @@ _NOT_RGB = {
     "YCBCR": "colours as YCbCr",
 }
 _MIN_IS_WHITE = 0  # of the tag PhotometricInterpretation: Pillow turns the values round
-GDAL_NODATA = 42113  # the tag in which GDAL says which value means no data
 _TAIL = 65536  # bytes at the end of a PNG that may say its orientation, and at the start of others their depth
 _PLAIN_MODES = {png.GREY: ("L", 1), png.RGB: ("RGB", 3), png.INDEXED: ("P", 3)}  # Pillow's modes, channels as a photo
 _TRANSPARENT = (1, 2)  # ExtraSamples: colours multiplied by the transparency, and not
@@ -161,6 +161,12 @@ class PictureFile:
     def header(self) -> Header:
         """What `read_header` gives."""
         return _header(self)
+
+    @cached_property
+    def nodata(self) -> float | None:
+        """The value that means no data, as the file says, or GDAL in one beside it."""
+        said = self.header.nodata
+        return nodata_beside(self.path, self._stream) if said is None else said
 
     @cached_property
     def photo_header(self) -> Header:
@@ -470,15 +476,13 @@ def _nodata_of(page: Any) -> float | None:
 
 
 def _nodata_of_image(image: Image.Image) -> float | None:
-    """The same of a TIFF that Pillow reads, if its values are those that the tag speaks of."""
+    """The same of a TIFF that Pillow reads, if its values are those that the tag speaks of.
+
+    In a grey PNG of 16 bits it is the value that is transparent, as which GDAL writes it.
+    """
+    clear = image.info.get("transparency")
+    if image.format == "PNG" and image.mode.startswith("I") and isinstance(clear, int):
+        return float(clear)
     if not isinstance(image, TiffImageFile) or image.mode not in ("L", "RGB") or image.tag_v2.get(262) == _MIN_IS_WHITE:
         return None
     return nodata_of(image.tag_v2.get(GDAL_NODATA))
-
-
-def nodata_of(text: object) -> float | None:
-    """The value of the tag GDAL_NODATA, which is a number as text; None where there is none."""
-    try:
-        return None if text is None else float(str(text).strip("\0 ").partition("\0")[0])
-    except ValueError:
-        return None

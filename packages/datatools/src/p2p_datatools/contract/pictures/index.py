@@ -19,15 +19,14 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import Color
 from p2p_datatools.contract.pictures.arrays import read_array, turn_values
 from p2p_datatools.contract.pictures.formats import png
+from p2p_datatools.contract.pictures.formats.gdal import GDAL_NODATA, nodata_of
 from p2p_datatools.contract.pictures.formats.jpeg import area_error
 from p2p_datatools.contract.pictures.formats.lossless import is_lossless
 from p2p_datatools.contract.pictures.formats.own_white import begins_with_white, find_own_white
 from p2p_datatools.contract.pictures.header import (
-    GDAL_NODATA,
     PictureFile,
     any_header,
     is_photo,
-    nodata_of,
     open_picture,
 )
 from p2p_datatools.contract.pictures.images import (
@@ -245,7 +244,7 @@ def _array_of(file: PictureFile) -> IndexPicture | None:
             what, to_do = "is a TIFF of numbers with transparency", "Save it without alpha, or as a PNG of 8 bits."
             raise P2PError(file.path, what, to_do, code="unknown-tiff")
         if file.header.form.channels == 1:
-            return _with_nodata(read_array(file), None, file.header.nodata, file.path)
+            return _with_nodata(read_array(file), None, file.nodata, file.path)
         what = f"has {file.header.form}, not class numbers"
         to_do = "Give one class number per pixel; of a channel for each class it is np.argmax(values, axis=2)."
         if file.header.form.channels in (3, 4) and file.header.form.dtype == "uint8":
@@ -258,7 +257,7 @@ def _index_of(image: Image.Image, file: PictureFile) -> IndexPicture:
     """The numbers of a decoded picture, which is turned by its EXIF."""
     turn_upright(image, file)
     tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
-    nodata = nodata_of(tags.get(GDAL_NODATA))
+    nodata = nodata_of(tags[GDAL_NODATA]) if GDAL_NODATA in tags else file.nodata
     if image.mode == "L" and (channels := tags.get(_CHANNELS, 1)) > 1:  # of which Pillow gives the first
         what, to_do = f"has {channels} channels, not class numbers", "Give one class number per pixel."
         raise P2PError(file.path, what, to_do, code="array-shape")

@@ -15,7 +15,8 @@ from PIL.TiffImagePlugin import TiffImageFile
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.header import GDAL_NODATA, PictureFile
+from p2p_datatools.contract.pictures.formats.gdal import GDAL_NODATA
+from p2p_datatools.contract.pictures.header import PictureFile
 from p2p_datatools.contract.pictures.images import LabelMap
 from p2p_datatools.contract.pictures.pages import AS_USUAL, TIFF_STARTS, ReadOptions
 from p2p_datatools.contract.pictures.pillow import explain_damage
