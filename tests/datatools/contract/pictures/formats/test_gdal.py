@@ -4,8 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
+from p2p_datatools.contract.files.listing import LeftOut, find_pictures
 from p2p_datatools.contract.pictures.arrays import read_filled
 from p2p_datatools.contract.pictures.formats.gdal import nodata_of
 from p2p_datatools.contract.pictures.header import open_picture
@@ -46,6 +48,21 @@ def test_a_file_beside_a_picture_that_says_nothing_of_it_changes_nothing(said: s
     (tmp_path / "a.png.aux.xml").write_text(_BESIDE.format(said))
     assert read_filled(tmp_path / "a.png", "tag")[1] is None
     assert nodata_of("wrong") is None
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.png", "deep.png"])
+def test_the_mask_of_gdal_beside_a_picture_leaves_out_what_it_says(name: str, tmp_path: Path) -> None:
+    values = _HEIGHTS if name.startswith("deep") else _HEIGHTS.astype(np.uint8)
+    Image.fromarray(values).save(tmp_path / name)
+    mask = np.where(np.arange(24 * 40).reshape(24, 40) < 50, 0, 255).astype(np.uint8)
+    tifffile.imwrite(tmp_path / f"{name}.msk", mask, compression="zlib")
+    gaps, missing = read_filled(tmp_path / name, "tag")[1], read_label_picture(tmp_path / name).missing
+    assert gaps is not None
+    assert missing is not None
+    assert gaps.tolist() == missing.tolist() == (mask == 0).tolist()
+    left_out = LeftOut(tmp_path)
+    assert [each.name for each in find_pictures(tmp_path, others=left_out)] == [name]
+    assert not left_out.count
 
 
 def test_class_numbers_without_data_are_told_beside_a_picture(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ _BESIDE = frozenset(
         ),
         *("geojson", "xml", "yaml", "yml", "toml", "ini", "cfg", "conf", "names", "data", "cache", "py", "ipynb", "m"),
         *("sh", "bat", "lock", "db", "lnk", "url", "part", "tmp", "bak", "md5", "sha1", "sha256", "license"),
-        *("pgw", "jgw", "pngw", "jpgw", "tfw", "tifw", "bpw", "wld", "prj", "xmp", "thm", "ovr", "aux"),
+        *("pgw", "jgw", "pngw", "jpgw", "tfw", "tifw", "bpw", "wld", "prj", "xmp", "thm", "ovr", "msk", "aux"),
     }
 )
 _BESIDE_NAMES = frozenset(

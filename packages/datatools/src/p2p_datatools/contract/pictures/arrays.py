@@ -16,11 +16,12 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import atomic
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.pictures.formats import png
-from p2p_datatools.contract.pictures.formats.gdal import GDAL_NODATA
+from p2p_datatools.contract.pictures.formats.gdal import GDAL_NODATA, MASK_SUFFIX
 from p2p_datatools.contract.pictures.header import (
     Form,
     Header,
     PictureFile,
+    any_header,
     open_picture,
 )
 from p2p_datatools.contract.pictures.images import (
@@ -32,7 +33,14 @@ from p2p_datatools.contract.pictures.images import (
     refuse_strange_alpha,
 )
 from p2p_datatools.contract.pictures.nodata import Gaps, Nodata, fill_nodata, find_tagged, refuse_outlier
-from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions, open_tiff, read_mask_page, tiff_part
+from p2p_datatools.contract.pictures.pages import (
+    AS_USUAL,
+    TIFF_STARTS,
+    ReadOptions,
+    open_tiff,
+    read_mask_page,
+    tiff_part,
+)
 from p2p_datatools.contract.pictures.pillow import explain_damage
 from p2p_datatools.contract.words import plural
 
@@ -69,7 +77,7 @@ def read_filled(
     with open_picture(source) as file:
         header = file.header
         values = _native(_values(file, header, over_white), file)
-        masked = None if nodata == "none" else _masked_pixels(file, header)
+        masked = None if nodata == "none" else _masked_photo(file)
         if values.dtype == np.uint8:
             return values, None if nodata == "none" else _either(find_tagged(values, file.nodata, file.path), masked)
         values, gaps = fill_nodata(values, nodata, file.nodata, file.path, masked=masked)
@@ -92,22 +100,36 @@ def read_picture_values(
         if header.mode and header.form.dtype == "uint8" and file.nodata is None:
             photo = read_photo(file)
             is_grey = header.form.channels == 1 and not grey_as_rgb
-            return (np.ascontiguousarray(photo[..., 0]) if is_grey else photo), _masked_pixels(file, header)
+            return (np.ascontiguousarray(photo[..., 0]) if is_grey else photo), _masked_photo(file)
         return read_filled(file, "tag", judge=False)
 
 
-def _masked_pixels(file: PictureFile, header: Header) -> Gaps | None:
-    """Where the mask in a TIFF says that there are no data, upright."""
-    if header.kind != "TIFF":
-        return None
+def masked_pixels(file: PictureFile) -> Gaps | None:
+    """Where the mask in a TIFF, or that of GDAL in NAME.msk beside a picture, says that there are no data, upright."""
     with explain_damage(file.path):
-        masked = read_mask_page(file.stream)
+        masked = read_mask_page(file.stream) if file.head.startswith(TIFF_STARTS) else None
+    if masked is None:
+        masked = _mask_beside(file)
     if masked is None or not masked.any():
         return None
-    if masked.all():
+    return np.ascontiguousarray(turn_values(masked, any_header(file).orientation))
+
+
+def _mask_beside(file: PictureFile) -> Gaps | None:
+    path = Path(f"{file.path}{MASK_SUFFIX}")
+    if file.in_memory or not path.is_file():
+        return None
+    with open_picture(path) as mask, explain_damage(path), open_tiff(mask.stream) as tiff:
+        return np.asarray(tiff.pages[0].asarray() == 0)
+
+
+def _masked_photo(file: PictureFile) -> Gaps | None:
+    """The same of a picture that has to have some data."""
+    masked = masked_pixels(file)
+    if masked is not None and masked.all():
         what = "has no data at all: its own mask leaves nothing"
         raise P2PError(file.path, what, "Remove it with its partner, or add --nodata none.", code="all-nodata")
-    return np.ascontiguousarray(turn_values(masked, header.orientation))
+    return masked
 
 
 def _either(one: Gaps | None, other: Gaps | None) -> Gaps | None:

@@ -48,12 +48,8 @@ _MOST_CHANNELS = 512  # what OpenCV resizes
 _TIFF = (".tif", ".tiff")
 _RAW = ("CFA", "LINEAR_RAW")  # PhotometricInterpretation of TIFF/EP and DNG
 # PhotometricInterpretation of TIFF 6.0 that makes other colours of values than they seem; Pillow reads some of 8 bits.
-_NOT_RGB = {
-    "MINISWHITE": "grey from white on (0 is white)",
-    "SEPARATED": "inks (CMYK)",
-    **dict.fromkeys(("CIELAB", "ICCLAB", "ITULAB"), "colours as Lab"),
-    "YCBCR": "colours as YCbCr",
-}
+_NOT_RGB = {"MINISWHITE": "grey from white on (0 is white)", "SEPARATED": "inks (CMYK)", "YCBCR": "colours as YCbCr"}
+_NOT_RGB |= dict.fromkeys(("CIELAB", "ICCLAB", "ITULAB"), "colours as Lab")
 _MIN_IS_WHITE = 0  # of the tag PhotometricInterpretation: Pillow turns the values round
 _TAIL = 65536  # bytes at the end of a PNG that may say its orientation, and at the start of others their depth
 _PLAIN_MODES = {png.GREY: ("L", 1), png.RGB: ("RGB", 3), png.INDEXED: ("P", 3)}  # Pillow's modes, channels as a photo
@@ -166,7 +162,12 @@ class PictureFile:
     def nodata(self) -> float | None:
         """The value that means no data, as the file says, or GDAL in one beside it."""
         said = self.header.nodata
-        return nodata_beside(self.path, self._stream) if said is None else said
+        return nodata_beside(self.path) if said is None and not self.in_memory else said
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether it lies in memory, and no files beside it."""
+        return isinstance(self._stream, io.BytesIO)
 
     @cached_property
     def photo_header(self) -> Header:

@@ -17,7 +17,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import Color
-from p2p_datatools.contract.pictures.arrays import read_array, turn_values
+from p2p_datatools.contract.pictures.arrays import masked_pixels, read_array, turn_values
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.formats.gdal import GDAL_NODATA, nodata_of
 from p2p_datatools.contract.pictures.formats.jpeg import area_error
@@ -25,7 +25,6 @@ from p2p_datatools.contract.pictures.formats.lossless import is_lossless
 from p2p_datatools.contract.pictures.formats.own_white import begins_with_white, find_own_white
 from p2p_datatools.contract.pictures.header import (
     PictureFile,
-    any_header,
     is_photo,
     open_picture,
 )
@@ -38,7 +37,6 @@ from p2p_datatools.contract.pictures.images import (
     transparent_pixels,
     turn_upright,
 )
-from p2p_datatools.contract.pictures.pages import TIFF_STARTS, read_mask_page
 from p2p_datatools.contract.pictures.pillow import explain_damage
 from p2p_datatools.contract.pictures.soft import soft_greys
 
@@ -156,13 +154,9 @@ def read_label_picture(source: Path | PictureFile) -> LabelPicture:
 
 def _leave_out(picture: _Picture, file: PictureFile) -> _Picture:
     """The picture without what the mask in its TIFF leaves out, as photos are read without it."""
-    if not file.head.startswith(TIFF_STARTS):
+    masked = masked_pixels(file)
+    if masked is None:
         return picture
-    with explain_damage(file.path):
-        masked = read_mask_page(file.stream)
-    if masked is None or not masked.any():
-        return picture
-    masked = turn_values(masked, any_header(file).orientation)
     return replace(picture, missing=masked if picture.missing is None else picture.missing | masked)
 
 

@@ -3,10 +3,8 @@
 Nothing here may read the picture, or know what a place on the ground is.
 """
 
-import io
 import re
 from pathlib import Path
-from typing import BinaryIO
 
 from p2p_datatools.contract.files.opening import open_file
 
@@ -14,6 +12,8 @@ GDAL_NODATA = 42113
 """The tag of a TIFF that says which value means no data."""
 PAM_SUFFIX = ".aux.xml"
 """What follows the whole name of a picture."""
+MASK_SUFFIX = ".msk"
+"""What follows it in the name of a TIFF that is 0 where the picture has no data."""
 _LONGEST = 1 << 20  # bytes of one, which may have statistics and histograms, too
 _NODATA = re.compile(r"<NoDataValue[^>]{0,100}>\s*([^<\s]{1,40})\s*</NoDataValue>")
 
@@ -27,9 +27,9 @@ def read_pam(picture: Path) -> str:
         return ""
 
 
-def nodata_beside(picture: Path, stream: BinaryIO) -> float | None:
-    """The value that means no data, as the file beside a picture says; None for a picture in memory."""
-    found = None if isinstance(stream, io.BytesIO) else _NODATA.search(read_pam(picture))
+def nodata_beside(picture: Path) -> float | None:
+    """The value that means no data, as the file beside a picture says; None where it says none."""
+    found = _NODATA.search(read_pam(picture))
     try:
         return float(found[1]) if found else None
     except ValueError:
