@@ -64,6 +64,12 @@ def settings(**changed: object) -> Config:
     return with_settings(Config(), {"size": 32, "jitter": 1.25, "discriminator_layers": 2, **changed})
 
 
+def test_a_model_knows_what_had_no_data_when_its_pairs_were_made(tmp_path: Path, tiny: Config) -> None:
+    folder = write_pairs(tmp_path / "pairs", 300)
+    assert make_job(folder, tiny).card.nodata == "tag"
+    assert make_job(replace(folder, provenance={"nodata": "-9999,inf"}), tiny).card.nodata == (-9999, np.inf)
+
+
 @pytest.mark.parametrize("direction", ["a-to-b", "b-to-a"])
 def test_a_batch_ignores_them_where_the_crop_and_the_mirroring_bring_them(tmp_path: Path, direction: str) -> None:
     folder = write_pairs(tmp_path / "pairs", -1000)

@@ -1,5 +1,6 @@
 """What a model takes and what it refuses, in one line and before any work."""
 
+import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,6 +19,7 @@ from p2p_datatools.contract.pictures.images import read_photo, write_mask, write
 from p2p_gan.inference.inputs import read_input, read_model_pair, refuse_file, refuse_folder, task_for, to_display
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.memory_inputs import read_values
+from p2p_gan.models.card import card_from_json
 from p2p_gan.models.model import Model
 
 if TYPE_CHECKING:
@@ -93,6 +95,19 @@ def test_files_of_numbers_are_read_as_they_are(make_model: Make, tmp_path: Path)
     card = make_model(Half("bands", "picture", 5, "float32", (-1.0, 1.0)), PHOTO).card
     for file in ("x.tif", "x.npy"):
         assert np.array_equal(read_input(tmp_path / file, card), pixels)
+
+
+@pytest.mark.parametrize(("dtype", "nodata", "value"), [("uint16", "0", 0), ("float32", "-9999,inf", np.inf)])
+def test_what_had_no_data_in_training_is_filled_in_an_input(
+    make_model: Make, tmp_path: Path, dtype: str, nodata: str, value: float
+) -> None:
+    given = Half("depth", "picture", 1, dtype, (300.0, 900.0), nodata=nodata)
+    card = card_from_json(json.dumps(make_model(given, PHOTO).card.to_json()), where="a")
+    depth = np.random.default_rng(0).integers(300, 900, (24, 24)).astype(dtype)
+    depth[3, 4], depth[5, 6] = 300, value
+    write_tiff(tmp_path / "a.tif", depth)
+    for read in (read_input(tmp_path / "a.tif", card), read_values(depth, card, InputChanges())):
+        assert (read == np.where(depth == value, 300, depth)).all()
 
 
 def test_grey_becomes_three_equal_channels_where_the_model_takes_colour(make_model: Make, tmp_path: Path) -> None:

@@ -296,6 +296,23 @@ def test_a_channel_that_only_its_tag_calls_transparency_is_asked_about(
     tifffile.imwrite(path, values(dtype, 24, 40, 4), photometric="rgb", extrasamples=["unassalpha"])
     with refused("strange-alpha", path):
         read_array(path)
+    Image.fromarray(np.asarray(values("uint8", 24, 40, 4))).save(tmp_path / "a.jp2")
+    with refused("strange-alpha", tmp_path / "a.jp2"):
+        read_array(tmp_path / "a.jp2")
+
+
+@pytest.mark.parametrize(
+    ("colors", "channels", "word"), [("miniswhite", 1, "white"), ("separated", 4, "CMYK"), ("cielab", 3, "Lab")]
+)
+def test_colours_of_16_bits_that_are_no_rgb_are_not_taken_for_it(
+    colors: Literal["miniswhite", "separated", "cielab"], channels: int, word: str, tmp_path: Path, refused: "Refused"
+) -> None:
+    array = values("uint16", 24, 40, channels) if channels > 1 else values("uint16", 24, 40)
+    planes: Literal["contig"] | None = "contig" if channels > 1 else None
+    tifffile.imwrite(tmp_path / "a.tif", array, photometric=colors, planarconfig=planes)
+    with refused("unknown-tiff", tmp_path / "a.tif") as caught:
+        read_header(tmp_path / "a.tif")
+    assert word in caught.value.what
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])
@@ -366,6 +383,15 @@ def test_jpeg_2000_and_pgm_of_16_bits_come_back_exactly(tmp_path: Path) -> None:
     for name, array in (("grey.jp2", grey), ("grey.pgm", grey), ("color.jp2", color), ("color.ppm", color)):
         assert measured(tmp_path / name)[1].dtype == "uint16", name
         assert (read_array(tmp_path / name) == array).all(), name
+
+
+@pytest.mark.parametrize(("scale", "order"), [("-1.0", "<"), ("1.0", ">")])
+def test_a_pfm_has_its_distances_and_its_first_row_on_top(scale: str, order: str, tmp_path: Path) -> None:
+    array = values("float32", 24, 40)
+    rows = array[::-1].astype(f"{order}f4").tobytes()
+    (tmp_path / "a.pfm").write_bytes(f"Pf\n40 24\n{scale}\n".encode() + rows)
+    assert measured(tmp_path / "a.pfm") == ((40, 24), (1, "float32"))
+    assert (read_array(tmp_path / "a.pfm") == array).all()
 
 
 @pytest.mark.parametrize("name", ["a.tif", "a.jp2", "a.ppm"])

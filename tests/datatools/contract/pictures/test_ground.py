@@ -173,6 +173,18 @@ def test_a_small_shift_is_noted(tmp_path: Path, notes: "Notes") -> None:
     assert "1.7 pixels" in notes.lines[0]
 
 
+def test_partners_in_another_system_of_coordinates_are_noted(tmp_path: Path, notes: "Notes") -> None:
+    files = [
+        (
+            write_place(tmp_path / "a" / f"{number}.tif", number * 40.0, 0.0),
+            write_place(tmp_path / "b" / f"{number}.tif", number * 40.0, 0.0, keys=(UTM34,)),
+        )
+        for number in range(3)
+    ]
+    judge_places(files, AS_USUAL, notes)
+    assert [line for line in notes.lines if "EPSG:32633" in line and "EPSG:32634" in line]
+
+
 def test_the_place_of_a_scene_in_each_of_its_tiles_says_nothing(tmp_path: Path) -> None:
     for number, (x, y) in enumerate(SEVERAL):
         write_place(tmp_path / "b" / f"{number}.tif", x, y)

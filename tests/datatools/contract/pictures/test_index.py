@@ -132,6 +132,23 @@ def test_zero_is_a_class_whatever_a_tag_says_of_it(tmp_path: Path) -> None:
     assert read_label_picture(tmp_path / "a.tif").missing is None
 
 
+@pytest.mark.parametrize(("dtype", "channels"), [("uint8", ()), ("int16", ()), ("uint8", (3,))])
+def test_what_the_mask_in_a_tiff_leaves_out_is_no_class(dtype: str, channels: tuple[int, ...], tmp_path: Path) -> None:
+    colors = "rgb" if channels else "minisblack"
+    with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+        file.write(np.ones((6, 8, *channels), dtype), photometric=colors, metadata=None)
+        file.write(np.arange(48).reshape(6, 8) > 20, subfiletype=4, photometric="mask", metadata=None)
+    missing = read_label_picture(tmp_path / "a.tif").missing
+    assert missing is not None
+    assert missing.sum() == 21
+
+
+def test_the_second_of_two_channels_of_a_tiff_is_not_dropped(tmp_path: Path, refused: "Refused") -> None:
+    tifffile.imwrite(tmp_path / "a.tif", np.ones((6, 8, 2), np.uint8), photometric="minisblack", planarconfig="contig")
+    with refused("array-shape", tmp_path / "a.tif"):
+        read_label_picture(tmp_path / "a.tif")
+
+
 @pytest.mark.parametrize("factor", [257, 256])
 @pytest.mark.parametrize("suffix", [".png", ".tif"])
 def test_colours_of_8_bits_that_are_spread_over_16_are_read_as_they_were(

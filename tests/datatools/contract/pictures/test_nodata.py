@@ -184,6 +184,17 @@ def test_the_range_of_16_bits_is_that_of_the_bits_in_use(most: float, high: floa
     assert range_of("uint8", 7, 9) == (0, 255)
 
 
+@pytest.mark.parametrize(
+    ("least", "most", "expected"),
+    [
+        (28900, 30300, (28900, 30300)), (2800, 4200, (2800, 4200)), (31744, 36000, (31744, 36000)),
+        (500, 10000, (0, 16383)), (30000, 30000, (0, 65535)), (20000, 60000, (0, 65535)),
+    ],
+)  # fmt: skip
+def test_temperatures_in_16_bits_have_their_own_range(least: float, most: float, expected: tuple[float, float]) -> None:
+    assert range_of("uint16", least, most) == expected
+
+
 @pytest.mark.parametrize(("text", "value"), [(None, "tag"), ("none", "none"), ("-9999", -9999.0), (" 1e20", 1e20)])
 def test_the_option_is_a_number_or_none(text: str | None, value: Nodata) -> None:
     assert parse_nodata(text) == value

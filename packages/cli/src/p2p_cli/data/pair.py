@@ -172,5 +172,5 @@ def _form(name: str, form: str, values: tuple[float, float]) -> str:
     if form.endswith("uint8"):
         return f"{name}: {form}"
     low, high = values
-    bits = f" ({int(high + 1).bit_length() - 1} bits)" if form.endswith("uint16") else ""
+    bits = f" ({int(high + 1).bit_length() - 1} bits)" if form.endswith("uint16") and not low else ""
     return f"{name}: {form}, values {low:.6g} to {high:.6g}{bits}"

@@ -226,7 +226,7 @@ def read_input(
         if card.input.kind == "mask" and palette is not None:
             return encode_classes(read_palette_mask(picture, palette, changes, exact=exact), card)
         refuse_file(picture, card)
-        values, gaps = read_filled(picture, "tag", judge=False, over_white=changes.over_white)
+        values, gaps = read_filled(picture, card.nodata, judge=False, over_white=changes.over_white)
         if gaps is not None and values.dtype != np.uint8:
             changes.filled.append(picture.path)
         return as_half(without_equal_channels(values, form_of(card.input), picture.path), card.input)

@@ -60,10 +60,10 @@ def read_values(values: Array, card: ModelCard, changes: InputChanges) -> Array:
     if card.input.dtype == "uint8":
         return as_half(_as_bytes(values), card.input)
     if np.dtype(card.input.dtype).kind == "f":
-        return as_half(_as_floats(values, card.input.dtype, changes), card.input)
+        return as_half(_fill(_as_floats(values, card), card, changes), card.input)
     if values.dtype.kind not in "iu":
         raise _other_type(values, card.input.dtype)
-    return as_half(_in_range(values, card.input.dtype), card.input)
+    return as_half(_fill(_in_range(values, card.input.dtype), card, changes), card.input)
 
 
 def _refuse_alpha(values: Array, card: ModelCard) -> None:
@@ -171,17 +171,22 @@ def _as_bytes(values: Array) -> Array:
     return np.ascontiguousarray(whole, dtype=np.uint8)
 
 
-def _as_floats(values: Array, dtype: str, changes: InputChanges) -> Array:
-    """Numbers as floats of the model's type; those that are not a number mean no data and are filled, as in a file."""
+def _as_floats(values: Array, card: ModelCard) -> Array:
+    """Numbers as floats of the model's type."""
     if values.dtype.kind not in "iuf":
-        raise _other_type(values, dtype)
+        raise _other_type(values, card.input.dtype)
     with np.errstate(over="ignore"):
-        floats = values.astype(dtype)
-    if np.isinf(floats).any():
+        floats = values.astype(card.input.dtype)
+    if np.isinf(floats).any() and "inf" not in card.input.nodata:
         raise _endless()
     if np.isnan(floats).all():
         raise UsageError(WHERE, "has no data at all: every value is nan", "Give numbers.", code="all-nodata")
-    read, gaps = read_filled(open_values(floats, WHERE), "tag", judge=False)
+    return floats
+
+
+def _fill(values: Array, card: ModelCard, changes: InputChanges) -> Array:
+    """Values with those filled that mean no data, as in a file."""
+    read, gaps = read_filled(open_values(values, WHERE), card.nodata, judge=False)
     if gaps is not None:
         changes.filled.append(Path(WHERE))
     return read

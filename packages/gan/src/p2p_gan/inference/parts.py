@@ -13,6 +13,7 @@ from p2p_datatools.contract.pairs.manifest import HalfPart
 from p2p_datatools.contract.pictures.arrays import Array, read_filled
 from p2p_datatools.contract.pictures.header import Form, open_picture
 from p2p_datatools.contract.pictures.images import colorize, size_of
+from p2p_datatools.contract.pictures.nodata import Nodata
 from p2p_datatools.contract.pictures.pages import ReadOptions
 from p2p_datatools.contract.pictures.resize import resize_mask
 from p2p_datatools.contract.pictures.sizes import is_same_shape
@@ -43,7 +44,9 @@ def read_parts(files: Sequence[Path], card: ModelCard, options: ReadOptions, cha
     A mask of another size of the same shape is scaled to the first picture that is none, as 'p2p data pair' does.
     """
     refuse_parts(files, card, options)
-    read = [_read(file, part, options, changes) for file, part in zip(files, card.input.parts, strict=True)]
+    read = [
+        _read(file, part, options, changes, card.nodata) for file, part in zip(files, card.input.parts, strict=True)
+    ]
     plain = [pixels for pixels, part in zip(read, card.input.parts, strict=True) if part.kind != "mask"]
     wanted = size_of((plain or read)[0])
     planes = []
@@ -56,11 +59,11 @@ def read_parts(files: Sequence[Path], card: ModelCard, options: ReadOptions, cha
     return np.concatenate(planes, axis=2)
 
 
-def _read(file: Path, part: HalfPart, options: ReadOptions, changes: InputChanges) -> Array:
+def _read(file: Path, part: HalfPart, options: ReadOptions, changes: InputChanges, nodata: Nodata) -> Array:
     with open_picture(file, options) as picture:
         if part.palette is not None:
             return colorize(read_palette_mask(picture, part.palette, changes), part.palette)
-        pixels, gaps = read_filled(picture, "tag", judge=False, over_white=changes.over_white)
+        pixels, gaps = read_filled(picture, nodata, judge=False, over_white=changes.over_white)
     if gaps is not None and pixels.dtype != np.uint8:
         changes.filled.append(file)
     planes = pixels if pixels.ndim == 3 else pixels[..., None]

@@ -23,7 +23,8 @@ from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.pictures.arrays import Array, write_tiff
-from p2p_datatools.contract.pictures.ground import PAM_SUFFIX, GroundPlace, encode_ground
+from p2p_datatools.contract.pictures.formats.gdal import PAM_SUFFIX
+from p2p_datatools.contract.pictures.ground import GroundPlace, encode_ground
 from p2p_datatools.contract.pictures.images import hash_pixels, write_mask, write_png
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size

@@ -13,6 +13,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pairs.manifest import Half, half_from_json
 from p2p_datatools.contract.palette import Palette, palette_from_json
+from p2p_datatools.contract.pictures.nodata import Nodata, parse_nodata
 from p2p_datatools.contract.pictures.sizes import TRAIN_FITS, Size, TrainFit
 from p2p_datatools.contract.settings import settings_of
 from p2p_gan.config.config import Config
@@ -65,6 +66,11 @@ class ModelCard:
     def output_coding(self) -> Coding:
         """The coding of the generator's output."""
         return coding_of(self.output, self.palette, self.output_as, field="output_as")
+
+    @property
+    def nodata(self) -> Nodata:
+        """What has no data in an input, as it had none in the pairs of training."""
+        return parse_nodata(self.input.nodata or None)
 
     @property
     def direction(self) -> str:

@@ -10,6 +10,7 @@ import torch
 
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pairs.manifest import PairFolder
+from p2p_datatools.contract.pictures.nodata import nodata_word, parse_nodata
 from p2p_datatools.contract.settings import settings_of
 from p2p_gan.config.config import Config
 from p2p_gan.config.sides import deepest_unet, halvings_of
@@ -113,7 +114,7 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
     statistics: Statistics = "picture" if norm_batch <= 1 else "running"
     card = ModelCard(
         architecture=architecture,
-        input=task.input,
+        input=replace(task.input, nodata=_nodata_of(folder)),
         output=task.output,
         palette=folder.palette,
         size=config.size,
@@ -129,6 +130,12 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
     autocast = autocast_for(device, config.precision)
     notes = (*((note,) if note else ()), *_without_effect(config), *_without_gpu(asked, device))
     return Job(folder, task, config, device, autocast, nets, card, recipe, ranks, notes)
+
+
+def _nodata_of(folder: PairFolder) -> str:
+    """What `--nodata` said when the pairs were made, as text; empty where the files' tags say what has no data."""
+    said = folder.provenance.get("nodata")
+    return nodata_word(parse_nodata(str(said))) or "" if said else ""
 
 
 def refuse_uneven(batch: int, world: int) -> None:

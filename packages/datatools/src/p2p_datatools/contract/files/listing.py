@@ -31,7 +31,7 @@ from p2p_datatools.contract.words import plural
 SUFFIXES = frozenset(
     {
         *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".gif", ".webp", ".avif", ".tif", ".tiff"),
-        *(".jp2", ".j2k", ".j2c", ".jpx", ".jpf", ".ppm", ".pgm", ".pbm", ".pnm", ".tga"),
+        *(".jp2", ".j2k", ".j2c", ".jpx", ".jpf", ".ppm", ".pgm", ".pbm", ".pnm", ".pfm", ".tga"),
     }
 )
 
@@ -58,7 +58,7 @@ _BESIDE = frozenset(
         ),
         *("geojson", "xml", "yaml", "yml", "toml", "ini", "cfg", "conf", "names", "data", "cache", "py", "ipynb", "m"),
         *("sh", "bat", "lock", "db", "lnk", "url", "part", "tmp", "bak", "md5", "sha1", "sha256", "license"),
-        *("pgw", "jgw", "pngw", "jpgw", "tfw", "tifw", "bpw", "wld", "prj", "xmp", "thm", "ovr", "aux"),
+        *("pgw", "jgw", "pngw", "jpgw", "tfw", "tifw", "bpw", "wld", "prj", "xmp", "thm", "ovr", "msk", "aux"),
     }
 )
 _BESIDE_NAMES = frozenset(

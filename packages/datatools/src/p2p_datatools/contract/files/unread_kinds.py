@@ -14,8 +14,8 @@ SPECIAL = "pipe, socket or device"
 
 _CONVERT = "Convert them to PNG or JPEG"
 _ARRAYS = (
-    "dcm dicom ima nii nii.gz mha mhd nrrd mgz mat npz h5 hdf5 hdf he5 nc zarr fits fit fts pt pth pkl exr hdr pfm "
-    "dat bin bil bsq bip vrt jxr"
+    "dcm dicom ima nii nii.gz mha mhd nrrd mgz mat npz h5 hdf5 hdf he5 nc zarr fits fit fts pt pth pkl exr hdr "
+    "dat bin bil bsq bip vrt jxr img asc hgt dem grd grb grib ntf nitf czi lif lsm nd2 svs ndpi mrxs scn"
 )
 _RAW = "cr2 cr3 crw nef nrw arw srf sr2 dng orf rw2 raf raw pef srw x3f iiq 3fr"
 _VIDEO = "mp4 avi mov mkv webm m4v mpg mpeg wmv mts flv"

@@ -29,6 +29,7 @@ from p2p_datatools.contract.pairs.own_folders import refuse_own_folder
 from p2p_datatools.contract.pairs.seam import GlanceReader, are_deep, glance_at, refuse_single_pictures, spread_files
 from p2p_datatools.contract.palette import Palette, palette_from_json
 from p2p_datatools.contract.pictures.header import DTYPES
+from p2p_datatools.contract.pictures.nodata import nodata_word, parse_nodata
 from p2p_datatools.contract.pictures.sizes import Exact, Size
 from p2p_datatools.contract.words import p2p_command, plural
 
@@ -75,7 +76,8 @@ class HalfPart:
 class Half:
     """What one half is: `kind` decides how it is resized, `name` is its word in directions such as mask-to-photo.
 
-    `parts` are the pictures whose channels it has, one after the other, if it is made of several.
+    `parts` are the pictures whose channels it has, one after the other, if it is made of several. `nodata` is the text
+    of --nodata when a model's pairs were made, so that it reads its input as they were; empty where files tell it.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Half:
     dtype: str = "uint8"
     range: tuple[float, float] = (0.0, 255.0)
     parts: tuple[HalfPart, ...] = ()
+    nodata: str = ""
 
     @property
     def exact(self) -> Exact:
@@ -97,7 +100,7 @@ class Half:
         """The half as a JSON value, as manifests and models have it."""
         value = {name: getattr(self, name) for name in ("name", "kind", "channels", "dtype")}
         parts = {"parts": [part.to_json() for part in self.parts]} if self.parts else {}
-        return value | {"range": list(self.range)} | parts
+        return value | {"range": list(self.range)} | parts | ({"nodata": self.nodata} if self.nodata else {})
 
 
 @dataclass(frozen=True)
@@ -248,7 +251,8 @@ def half_from_json(value: Any) -> Half:
     """Read what a manifest or a model says of a half; raises ValueError, TypeError or KeyError if it is impossible."""
     low, high = map(float, value["range"])
     parts = tuple(map(_part_from_json, value.get("parts", ())))
-    half = Half(str(value["name"]), value["kind"], int(value["channels"]), value["dtype"], (low, high), parts)
+    nodata = nodata_word(parse_nodata(value.get("nodata"))) or ""
+    half = Half(str(value["name"]), value["kind"], int(value["channels"]), value["dtype"], (low, high), parts, nodata)
     if parts and sum(part.channels for part in parts) != half.channels:
         raise ValueError(f"the parts of the half {half.name} have not its {half.channels} channels together")
     if half.kind not in get_args(HalfKind) or half.dtype not in DTYPES or half.channels < 1:

@@ -16,17 +16,31 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import atomic
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.pictures.formats import png
+from p2p_datatools.contract.pictures.formats.gdal import GDAL_NODATA, MASK_SUFFIX
 from p2p_datatools.contract.pictures.header import (
-    GDAL_NODATA,
     Form,
     Header,
     PictureFile,
-    known_orientation,
+    any_header,
     open_picture,
 )
-from p2p_datatools.contract.pictures.images import FAINTEST, hides_all, read_photo, refuse_strange_alpha
+from p2p_datatools.contract.pictures.images import (
+    FAINTEST,
+    NAMELESS_ALPHA,
+    decode,
+    hides_all,
+    read_photo,
+    refuse_strange_alpha,
+)
 from p2p_datatools.contract.pictures.nodata import Gaps, Nodata, fill_nodata, find_tagged, refuse_outlier
-from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions, TiffPart, open_tiff, read_mask_page, tiff_part
+from p2p_datatools.contract.pictures.pages import (
+    AS_USUAL,
+    TIFF_STARTS,
+    ReadOptions,
+    open_tiff,
+    read_mask_page,
+    tiff_part,
+)
 from p2p_datatools.contract.pictures.pillow import explain_damage
 from p2p_datatools.contract.words import plural
 
@@ -63,10 +77,10 @@ def read_filled(
     with open_picture(source) as file:
         header = file.header
         values = _native(_values(file, header, over_white), file)
-        masked = None if nodata == "none" else _masked_pixels(file, header)
+        masked = None if nodata == "none" else _masked_photo(file)
         if values.dtype == np.uint8:
-            return values, None if nodata == "none" else _either(find_tagged(values, header.nodata, file.path), masked)
-        values, gaps = fill_nodata(values, nodata, header.nodata, file.path, masked=masked)
+            return values, None if nodata == "none" else _either(find_tagged(values, file.nodata, file.path), masked)
+        values, gaps = fill_nodata(values, nodata, file.nodata, file.path, masked=masked)
         refuse_endless(values, file.path)
         if judge:
             refuse_outlier(values, file.path, nodata)
@@ -83,25 +97,39 @@ def read_picture_values(
     """
     with open_picture(source, options) as file:
         header = file.header
-        if header.mode and header.form.dtype == "uint8" and header.nodata is None:
+        if header.mode and header.form.dtype == "uint8" and file.nodata is None:
             photo = read_photo(file)
             is_grey = header.form.channels == 1 and not grey_as_rgb
-            return (np.ascontiguousarray(photo[..., 0]) if is_grey else photo), _masked_pixels(file, header)
+            return (np.ascontiguousarray(photo[..., 0]) if is_grey else photo), _masked_photo(file)
         return read_filled(file, "tag", judge=False)
 
 
-def _masked_pixels(file: PictureFile, header: Header) -> Gaps | None:
-    """Where the mask in a TIFF says that there are no data, upright."""
-    if header.kind != "TIFF":
-        return None
+def masked_pixels(file: PictureFile) -> Gaps | None:
+    """Where the mask in a TIFF, or that of GDAL in NAME.msk beside a picture, says that there are no data, upright."""
     with explain_damage(file.path):
-        masked = read_mask_page(file.stream)
+        masked = read_mask_page(file.stream) if file.head.startswith(TIFF_STARTS) else None
+    if masked is None:
+        masked = _mask_beside(file)
     if masked is None or not masked.any():
         return None
-    if masked.all():
+    return np.ascontiguousarray(turn_values(masked, any_header(file).orientation))
+
+
+def _mask_beside(file: PictureFile) -> Gaps | None:
+    path = Path(f"{file.path}{MASK_SUFFIX}")
+    if file.in_memory or not path.is_file():
+        return None
+    with open_picture(path) as mask, explain_damage(path), open_tiff(mask.stream) as tiff:
+        return np.asarray(tiff.pages[0].asarray() == 0)
+
+
+def _masked_photo(file: PictureFile) -> Gaps | None:
+    """The same of a picture that has to have some data."""
+    masked = masked_pixels(file)
+    if masked is not None and masked.all():
         what = "has no data at all: its own mask leaves nothing"
         raise P2PError(file.path, what, "Remove it with its partner, or add --nodata none.", code="all-nodata")
-    return np.ascontiguousarray(turn_values(masked, header.orientation))
+    return masked
 
 
 def _either(one: Gaps | None, other: Gaps | None) -> Gaps | None:
@@ -172,6 +200,9 @@ def _values(file: PictureFile, header: Header, over_white: list[Path] | None) ->
         return _over_white(_read_tiff(file, header.orientation), header, file.path, over_white)
     if header.form.dtype == "uint16" and header.kind in ("PNG", "JPEG2000", "PPM"):
         return turn_values(_over_white(_decode(file), header, file.path, over_white), header.orientation)
+    if header.mode == "F":  # PFM
+        with decode(file) as image:
+            return np.asarray(image)
     rgb = read_photo(file, over_white=over_white)
     return rgb if header.form.channels == 3 else rgb[..., 0]
 
@@ -184,7 +215,7 @@ def _over_white(values: Array, header: Header, path: Path, over_white: list[Path
     colors, alpha, most = values[..., : header.form.channels], values[..., -1:], np.iinfo(values.dtype).max
     if (alpha == most).all():
         return colors
-    if is_tiff:
+    if header.kind in NAMELESS_ALPHA:
         refuse_strange_alpha(alpha, path)
     if alpha.max() < FAINTEST * most and np.ptp(colors, axis=(0, 1)).max() > most / 16:
         raise hides_all(path)
@@ -221,7 +252,8 @@ def _decode(file: PictureFile) -> Array:
         )
     values = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None:
-        raise P2PError(file.path, "is cut off or damaged", "Fetch or save it again.", code="damaged-file")
+        what = "is cut off or damaged, or its values are of a kind that is not read (signed, or written as text)"
+        raise P2PError(file.path, what, "Fetch it again, or save it as TIFF or NPY.", code="damaged-file")
     if values.ndim == 3:
         values = cv2.cvtColor(values, cv2.COLOR_BGR2RGB if values.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
     return np.asarray(values)
@@ -240,32 +272,9 @@ def turn_values(values: Array, orientation: int) -> Array:
 
 def _read_tiff(file: PictureFile, orientation: int) -> Array:
     """The values of a TIFF of numbers, upright."""
-
     with explain_damage(file.path), open_tiff(file.stream) as tiff:
         part = tiff_part(tiff, file.path, file.options)
-        try:
-            values = part.values()
-        except ValueError as error:
-            if "imagecodecs" not in str(error):
-                raise
-            return _decode_tiff(file, tiff, part)
+        values = part.values()
         if part.axes[-2:] == "YX" and values.ndim == 3:
             values = np.moveaxis(values, 0, 2)
         return turn_values(values, orientation)
-
-
-def _decode_tiff(file: PictureFile, tiff: Any, part: TiffPart) -> Array:
-    """A compressed TIFF that only OpenCV can unpack, and turns: one page of up to four channels."""
-    if len(tiff.pages) > 1 or (len(part.shape) == 3 and part.shape[2] not in (1, 3, 4)):
-        raise P2PError(
-            file.path,
-            "is a TIFF with an unsupported compression",
-            "Save it with deflate or without compression.",
-            code="unknown-tiff",
-        )
-    values = _decode(file)
-    if file.options.exif == "apply":
-        return values
-    tag = part.keyframe.tags.get("Orientation")
-    orientation = known_orientation(tag.value) if tag else 1
-    return turn_values(values, {6: 8, 8: 6}.get(orientation, orientation))  # back

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.opening import open_file
+from p2p_datatools.contract.pictures.formats.gdal import read_pam
 from p2p_datatools.contract.pictures.header import PictureFile, any_header, open_picture
-from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions, open_tiff
+from p2p_datatools.contract.pictures.pages import AS_USUAL, TIFF_STARTS, ReadOptions, open_tiff
 from p2p_datatools.contract.pictures.pillow import explain_damage
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
 
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 # Tags of GeoTIFF 1.1 (OGC 19-008), and keys in its directory.
 _SCALE, _TIE_POINT, _MATRIX, _KEYS, _NUMBERS, _TEXTS = 33550, 33922, 34264, 34735, 34736, 34737
 _RASTER_TYPE, _IS_POINT, _GEOGRAPHIC, _PROJECTED, _USER_DEFINED = 1025, 2, 2048, 3072, 32767
@@ -30,8 +30,6 @@ _TIFF_SUFFIXES = (".tif", ".tiff")
 _LARGEST = 1e15  # of a number in coordinates: no place on the ground is so far
 _SAMPLE = 16  # pictures that tell whether files say where they lie
 _LONGEST = 4096  # bytes of a world file, which has six numbers
-PAM_SUFFIX = ".aux.xml"  # after the whole name of a picture: where GDAL writes what the picture's format cannot hold
-_LONGEST_PAM = 1 << 20  # bytes of one, which may have statistics and histograms, too
 _TRANSFORM = re.compile(r"<GeoTransform>([^<]{1,400})</GeoTransform>")
 _SYSTEM = re.compile(r"<SRS\b[^>]{0,200}>([^<]{1,20000})</SRS>")
 # The number of a system in EPSG's list, alone or at the end of its description in WKT.
@@ -113,7 +111,9 @@ def spread(items: Sequence[_Item]) -> Sequence[_Item]:
 
 
 def judge_places(some: Sequence[_Files], options: ReadOptions, report: Reporter) -> bool:
-    """Whether the places that pictures and their partners say can be compared, by `some` of them; notes small shifts.
+    """Whether the places that pictures and their partners say can be compared, by `some` of them.
+
+    Small shifts are noted, and two systems of coordinates, whose grids differ.
 
     They cannot where all files of one kind have one corner, and those of the other have not: programs that cut tiles
     may copy the place of the whole scene to each, or write a place that begins at 0.
@@ -122,6 +122,7 @@ def judge_places(some: Sequence[_Files], options: ReadOptions, report: Reporter)
     places = [len({ground.corner for ground in side}) for side in zip(*grounds, strict=True)]
     if not grounds or (len(some) > 1 and min(places) == 1):
         return False
+    _note_systems(some[0][0].parent, grounds, report)
     beside = [apart for both in grounds if (apart := compare_grounds(*both)) and apart.is_beside and not apart.is_far]
     if beside:
         most = max(apart.pixels for apart in beside)
@@ -131,6 +132,19 @@ def judge_places(some: Sequence[_Files], options: ReadOptions, report: Reporter)
             "(gdalwarp -te -ts)."
         )
     return True
+
+
+def _note_systems(folder: Path, grounds: Sequence[tuple[GroundPlace, GroundPlace]], report: Reporter) -> None:
+    """Note where pictures and their partners name two systems by their numbers: other names may mean the same."""
+    names = [tuple(ground.system_name for ground in both) for both in grounds]
+    others = [pair for pair in names if len(set(pair)) > 1 and all(name.startswith("EPSG:") for name in pair)]
+    if others:
+        one, other = others[0]
+        report.note(
+            f"{folder}: pictures name another system of coordinates ({one}) than their partners ({other}), in "
+            f"{len(others)} of {plural(len(grounds), 'pair')} that were looked at, so that their grids differ: "
+            f"bring both to one (gdalwarp -t_srs {one} -te -ts)."
+        )
 
 
 def refuse_other_place(files: _Files, options: ReadOptions) -> None:
@@ -173,7 +187,7 @@ def ground_of(source: Path | PictureFile, options: ReadOptions = AS_USUAL) -> Gr
         with open_picture(source, options) as file:
             if pam:
                 return _make(pam, 0.0, any_header(file).size, system)
-            found = _of_tags(file) if file.head.startswith(_TIFF) else None
+            found = _of_tags(file) if file.head.startswith(TIFF_STARTS) else None
             if found is None and numbers:
                 a, d, b, e, c, f = numbers
                 found = _make((a, b, c, d, e, f), 0.5, any_header(file).size, system)
@@ -254,11 +268,7 @@ def _read_world_file(picture: Path) -> list[float] | None:
 
 def _read_pam(picture: Path) -> tuple[tuple[float, ...] | None, tuple[object, ...]]:
     """What GDAL wrote beside a picture: the six numbers, in the order of `_make`, and the system of coordinates."""
-    try:
-        with open_file(Path(f"{picture}{PAM_SUFFIX}")) as file:
-            text = file.read(_LONGEST_PAM).decode("utf-8", "replace")
-    except OSError:
-        return None, ()
+    text = read_pam(picture)
     said, found = _SYSTEM.search(text), _TRANSFORM.search(text)
     system = _system_named(html.unescape(said[1]).strip()) if said else ()
     with contextlib.suppress(ValueError):

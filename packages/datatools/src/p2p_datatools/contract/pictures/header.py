@@ -24,6 +24,8 @@ from p2p_datatools.contract.files.atomic import cannot_read
 from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.formats.channel_bits import bits_at_start
+from p2p_datatools.contract.pictures.formats.gdal import GDAL_NODATA, nodata_beside, nodata_of
+from p2p_datatools.contract.pictures.formats.tiff_pixels import PHOTO_BITS, foreign_packing
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS, refuse_bomb, too_many_pixels
 from p2p_datatools.contract.pictures.pages import (
     AS_USUAL,
@@ -45,8 +47,10 @@ _NARROWER = {"int64": "int32", "uint64": "uint32", "int8": "int16", "bool": "uin
 _MOST_CHANNELS = 512  # what OpenCV resizes
 _TIFF = (".tif", ".tiff")
 _RAW = ("CFA", "LINEAR_RAW")  # PhotometricInterpretation of TIFF/EP and DNG
+# PhotometricInterpretation of TIFF 6.0 that makes other colours of values than they seem; Pillow reads some of 8 bits.
+_NOT_RGB = {"MINISWHITE": "grey from white on (0 is white)", "SEPARATED": "inks (CMYK)", "YCBCR": "colours as YCbCr"}
+_NOT_RGB |= dict.fromkeys(("CIELAB", "ICCLAB", "ITULAB"), "colours as Lab")
 _MIN_IS_WHITE = 0  # of the tag PhotometricInterpretation: Pillow turns the values round
-GDAL_NODATA = 42113  # the tag in which GDAL says which value means no data
 _TAIL = 65536  # bytes at the end of a PNG that may say its orientation, and at the start of others their depth
 _PLAIN_MODES = {png.GREY: ("L", 1), png.RGB: ("RGB", 3), png.INDEXED: ("P", 3)}  # Pillow's modes, channels as a photo
 _TRANSPARENT = (1, 2)  # ExtraSamples: colours multiplied by the transparency, and not
@@ -153,6 +157,17 @@ class PictureFile:
     def header(self) -> Header:
         """What `read_header` gives."""
         return _header(self)
+
+    @cached_property
+    def nodata(self) -> float | None:
+        """The value that means no data, as the file says, or GDAL in one beside it."""
+        said = self.header.nodata
+        return nodata_beside(self.path) if said is None and not self.in_memory else said
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether it lies in memory, and no files beside it."""
+        return isinstance(self._stream, io.BytesIO)
 
     @cached_property
     def photo_header(self) -> Header:
@@ -407,9 +422,18 @@ def _part_header(file: PictureFile, tiff: Any) -> Header | None:
         what, to_do = "is the raw picture of a camera's sensor", "Develop it, and save it as PNG or TIFF of RGB."
         raise P2PError(path, what, to_do, code="unread-kind")
     signed = page.dtype is not None and page.dtype.kind == "i"
-    if page.bitspersample <= 8 and not signed and part.is_page and page.samplesperpixel in _photo_channels(part):
+    is_small = page.bitspersample in PHOTO_BITS and not signed
+    is_photo = is_small and part.is_page and page.samplesperpixel in _photo_channels(part)
+    if packing := foreign_packing(page, is_photo=is_photo):
+        what = f"is a TIFF whose values are packed in a way that is not read ({packing})"
+        to_do = "Save it with deflate or without compression, in values of 8, 16 or 32 bits."
+        raise P2PError(path, what, to_do, code="unknown-tiff")
+    if is_photo:
         return None
-    if page.bitspersample < 8 or page.photometric.name == "MINISWHITE" or page.dtype is None:
+    if words := _NOT_RGB.get(page.photometric.name):
+        what, to_do = f"is a TIFF of numbers that are {words}", "Save it as RGB, or as grey in which 0 is black."
+        raise P2PError(path, what, to_do, code="unknown-tiff")
+    if page.bitspersample in PHOTO_BITS[:-1] or page.dtype is None:
         raise P2PError(
             path,
             "is a TIFF of an unsupported kind",
@@ -429,9 +453,11 @@ def _part_header(file: PictureFile, tiff: Any) -> Header | None:
 
 
 def _photo_channels(part: TiffPart) -> tuple[int, ...]:
-    """How many channels of 8 bits a photo has: a fourth beside RGB must be transparency, and not infrared."""
+    """How many channels of 8 bits a photo has: three are its colours, a fourth its transparency, and not infrared."""
     colors = part.keyframe.photometric.name
-    return (1, 3) if colors == "MINISBLACK" or (colors == "RGB" and not _alpha_of(part)) else (1, 3, 4)
+    if colors == "MINISBLACK":
+        return (1,)
+    return (1, 3) if colors == "RGB" and not _alpha_of(part) else (1, 3, 4)
 
 
 def _alpha_of(part: TiffPart) -> int:
@@ -451,15 +477,13 @@ def _nodata_of(page: Any) -> float | None:
 
 
 def _nodata_of_image(image: Image.Image) -> float | None:
-    """The same of a TIFF that Pillow reads, if its values are those that the tag speaks of."""
+    """The same of a TIFF that Pillow reads, if its values are those that the tag speaks of.
+
+    In a grey PNG of 16 bits it is the value that is transparent, as which GDAL writes it.
+    """
+    clear = image.info.get("transparency")
+    if image.format == "PNG" and image.mode.startswith("I") and isinstance(clear, int):
+        return float(clear)
     if not isinstance(image, TiffImageFile) or image.mode not in ("L", "RGB") or image.tag_v2.get(262) == _MIN_IS_WHITE:
         return None
     return nodata_of(image.tag_v2.get(GDAL_NODATA))
-
-
-def nodata_of(text: object) -> float | None:
-    """The value of the tag GDAL_NODATA, which is a number as text; None where there is none."""
-    try:
-        return None if text is None else float(str(text).strip("\0 ").partition("\0")[0])
-    except ValueError:
-        return None

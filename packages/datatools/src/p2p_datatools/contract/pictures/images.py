@@ -22,7 +22,7 @@ from p2p_datatools.contract.palette import Color, Palette
 from p2p_datatools.contract.pictures.formats import jpeg, png
 from p2p_datatools.contract.pictures.formats.png import PictureRole
 from p2p_datatools.contract.pictures.header import PictureFile, is_deep, known_orientation, open_picture
-from p2p_datatools.contract.pictures.pages import refuse_cut_tiff, turn_to_page
+from p2p_datatools.contract.pictures.pages import TIFF_STARTS, refuse_cut_tiff, turn_to_page
 from p2p_datatools.contract.pictures.pillow import explain_damage, open_image
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
@@ -36,7 +36,6 @@ LabelMap = NDArray[np.uint8]
 """A mask as class indices: uint8, (height, width); 255 is ignored."""
 
 
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # how a TIFF begins, of either byte order and size
 _ALPHA = ("RGBA", "LA", "PA")  # modes with a channel for transparency
 _ORIENTATION = ExifTags.Base.Orientation
 _OPAQUE = 128  # of 255: from here on a pixel of labels counts as painted
@@ -44,6 +43,8 @@ _HIDDEN = 0.01  # of a picture's pixels
 _OPAQUE_PHOTO = 255
 FAINTEST = 0.1
 """The highest opacity of a photo's pixels, as a share, below which white alone would be left of it."""
+NAMELESS_ALPHA = ("TIFF", "JPEG2000")
+"""Kinds, as Pillow calls them, in which a fourth channel is called transparency though it may be infrared."""
 _LEAST_PLAIN = 0.5  # of the pixels of a transparency are wholly so or not at all; of an infrared channel hardly any
 _STEP = 16  # of 255, between the smallest and the largest value of a colour: where less differs nothing is shown
 _BAND = 1 << 17  # pixels that are copied at a time: more leave the cache and the memory that is used again
@@ -67,9 +68,9 @@ def decode(file: PictureFile) -> Iterator[Image.Image]:
     """Decode a whole picture with Pillow; raises P2PError when the file is damaged or not a picture."""
     # A page of a stack does not need the others in memory.
     with explain_damage(file.path):
-        if file.head.startswith(_TIFF):
+        if file.head.startswith(TIFF_STARTS):
             refuse_cut_tiff(file.stream, file.path, file.options, file.length)
-    stream = file.stream if file.head.startswith(_TIFF) else io.BytesIO(file.data)
+    stream = file.stream if file.head.startswith(TIFF_STARTS) else io.BytesIO(file.data)
     with explain_damage(file.path), open_image(stream) as image:
         turn_to_page(image, file.path, file.options, file.length)
         turned = known_orientation(image.getexif().get(_ORIENTATION)) if isinstance(image, TiffImageFile) else 1
@@ -105,7 +106,7 @@ def read_photo(source: Path | str | PictureFile, *, over_white: list[Path] | Non
             least, most = _opacity_of(image)
             if most < FAINTEST * _OPAQUE_PHOTO and max(high - low for low, high in _extremes_of(image)) > _STEP:
                 raise hides_all(file.path)
-            if image.format == "TIFF" and least < _OPAQUE_PHOTO:
+            if image.format in NAMELESS_ALPHA and least < _OPAQUE_PHOTO:
                 refuse_strange_alpha(np.asarray(image.getchannel("A")), file.path)
             if over_white is not None and least < _OPAQUE_PHOTO:
                 over_white.append(file.path)
@@ -179,7 +180,7 @@ def refuse_strange_alpha(alpha: NDArray[Any], path: Path) -> None:
     """Raise P2PError where transparency varies as a picture does: GDAL calls the fourth of four bands so."""
     if np.isin(alpha, (0, np.iinfo(alpha.dtype).max)).mean() < _LEAST_PLAIN:
         what = "has a last channel that is called transparency, but has values as those of a picture"
-        to_do = "If it is a channel, save it with ExtraSamples 0; if not, leave it out."
+        to_do = "If it is a channel, save it as a TIFF with ExtraSamples 0; if not, leave it out."
         raise P2PError(path, what, to_do, code="strange-alpha")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -17,12 +17,17 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import Color
-from p2p_datatools.contract.pictures.arrays import read_array, turn_values
+from p2p_datatools.contract.pictures.arrays import masked_pixels, read_array, turn_values
 from p2p_datatools.contract.pictures.formats import png
+from p2p_datatools.contract.pictures.formats.gdal import GDAL_NODATA, nodata_of
 from p2p_datatools.contract.pictures.formats.jpeg import area_error
 from p2p_datatools.contract.pictures.formats.lossless import is_lossless
 from p2p_datatools.contract.pictures.formats.own_white import begins_with_white, find_own_white
-from p2p_datatools.contract.pictures.header import GDAL_NODATA, PictureFile, is_photo, nodata_of, open_picture
+from p2p_datatools.contract.pictures.header import (
+    PictureFile,
+    is_photo,
+    open_picture,
+)
 from p2p_datatools.contract.pictures.images import (
     Photo,
     as_rgb,
@@ -43,6 +48,7 @@ _CHOOSE = (
     "If they are probabilities of one class, save (values >= 0.5).astype('uint8'); if scores of several, the number "
     "of the largest; if class numbers, whole numbers."
 )
+_CHANNELS = 277  # the tag SamplesPerPixel
 _BLOCK = 1 << 20  # pixels that are counted at once
 _HALF = 128  # of the numbers of 8 bits
 _SEEN = 32  # of 255: the colours of VOC, the darkest of the common ones, begin with 64 in a channel
@@ -133,6 +139,9 @@ class LabelPicture:
         return table
 
 
+_Picture = TypeVar("_Picture", IndexPicture, LabelPicture)
+
+
 def read_label_picture(source: Path | PictureFile) -> LabelPicture:
     """Read a picture of class numbers or colours.
 
@@ -147,9 +156,17 @@ def read_label_picture(source: Path | PictureFile) -> LabelPicture:
             if plain is not None:
                 return LabelPicture(_numbers_of(plain), None, plain, None, exact=True)
         if array := _array_of(file):
-            return LabelPicture(array.values, None, None, None, exact=True, missing=array.missing)
+            return _leave_out(LabelPicture(array.values, None, None, None, exact=True, missing=array.missing), file)
         with decode(file) as image:
-            return _read_image(image, file, exact=is_lossless(image, file))
+            return _leave_out(_read_image(image, file, exact=is_lossless(image, file)), file)
+
+
+def _leave_out(picture: _Picture, file: PictureFile) -> _Picture:
+    """The picture without what the mask in its TIFF leaves out, as photos are read without it."""
+    masked = masked_pixels(file)
+    if masked is None:
+        return picture
+    return replace(picture, missing=masked if picture.missing is None else picture.missing | masked)
 
 
 def _read_image(image: Image.Image, file: PictureFile, *, exact: bool) -> LabelPicture:
@@ -217,9 +234,9 @@ def read_index_picture(source: Path | PictureFile) -> IndexPicture:
     """
     with open_picture(source) as file:
         if array := _array_of(file):
-            return array
+            return _leave_out(array, file)
         with decode(file) as image:
-            return _index_of(image, file)
+            return _leave_out(_index_of(image, file), file)
 
 
 def _array_of(file: PictureFile) -> IndexPicture | None:
@@ -229,7 +246,7 @@ def _array_of(file: PictureFile) -> IndexPicture | None:
             what, to_do = "is a TIFF of numbers with transparency", "Save it without alpha, or as a PNG of 8 bits."
             raise P2PError(file.path, what, to_do, code="unknown-tiff")
         if file.header.form.channels == 1:
-            return _with_nodata(read_array(file), None, file.header.nodata, file.path)
+            return _with_nodata(read_array(file), None, file.nodata, file.path)
         what = f"has {file.header.form}, not class numbers"
         to_do = "Give one class number per pixel; of a channel for each class it is np.argmax(values, axis=2)."
         if file.header.form.channels in (3, 4) and file.header.form.dtype == "uint8":
@@ -241,7 +258,11 @@ def _array_of(file: PictureFile) -> IndexPicture | None:
 def _index_of(image: Image.Image, file: PictureFile) -> IndexPicture:
     """The numbers of a decoded picture, which is turned by its EXIF."""
     turn_upright(image, file)
-    nodata = nodata_of(image.tag_v2.get(GDAL_NODATA)) if isinstance(image, TiffImageFile) else None
+    tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
+    nodata = nodata_of(tags[GDAL_NODATA]) if GDAL_NODATA in tags else file.nodata
+    if image.mode == "L" and (channels := tags.get(_CHANNELS, 1)) > 1:  # of which Pillow gives the first
+        what, to_do = f"has {channels} channels, not class numbers", "Give one class number per pixel."
+        raise P2PError(file.path, what, to_do, code="array-shape")
     if image.mode == "P":
         values = np.asarray(image, dtype=np.uint8)
         table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)

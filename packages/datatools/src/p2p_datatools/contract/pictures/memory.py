@@ -15,9 +15,10 @@ from PIL.TiffImagePlugin import TiffImageFile
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.header import GDAL_NODATA, PictureFile
+from p2p_datatools.contract.pictures.formats.gdal import GDAL_NODATA
+from p2p_datatools.contract.pictures.header import PictureFile
 from p2p_datatools.contract.pictures.images import LabelMap
-from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
+from p2p_datatools.contract.pictures.pages import AS_USUAL, TIFF_STARTS, ReadOptions
 from p2p_datatools.contract.pictures.pillow import explain_damage
 
 _IN_PNG = ("1", "L", "LA", "P", "RGB", "RGBA")  # modes that a PNG holds without loss
@@ -37,7 +38,7 @@ def _suffix_of(data: bytes) -> str | None:
     """The suffix by which arrays and TIFFs of numbers are known; None for others, which are known by their bytes."""
     if data.startswith(b"\x93NUMPY"):
         return ".npy"
-    return ".tif" if data.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")) else None
+    return ".tif" if data.startswith(TIFF_STARTS) else None
 
 
 def open_values(values: Array, name: str) -> PictureFile:

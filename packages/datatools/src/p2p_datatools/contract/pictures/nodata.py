@@ -32,6 +32,7 @@ _FAR = 4  # times as far from all other values as these are from each other
 _SHARE, _FEW = 0.001, 4  # of the pixels, and pixels, from which on one value is no single fault of a sensor
 _SMALL, _VOID = 63, 255  # the largest number that few classes usually have, and what is not labelled
 _MANY, _DENSE = 12, 0.25  # classes, and the share of the numbers up to the largest, where there are larger ones
+_NARROW = 1 / 8  # of the range of the bits in use
 _MOST_CLASSES = 34  # different numbers in a picture of class numbers
 
 
@@ -260,10 +261,12 @@ def list_numbers(numbers: Iterable[int]) -> str:
 def range_of(dtype: str, least: float, most: float) -> tuple[float, float]:
     """The range of a half whose values lie between two: that of its type, or of the bits that its values take.
 
-    Cameras and scanners of 10, 12 and 14 bits write files of 16. Floats and signed numbers have the range found.
+    Cameras and scanners of 10, 12 and 14 bits write files of 16. Floats and signed numbers have the range found, and so
+    have temperatures in 16 bits, which lie far from 0 and near each other, and would all be one grey.
     """
     if dtype == "uint8":
         return 0.0, 255.0
     if dtype == "uint16":
-        return 0.0, next(2.0**bits - 1 for bits in (8, 10, 12, 14, 16) if most < 2**bits)
+        high = next(2.0**bits - 1 for bits in (8, 10, 12, 14, 16) if most < 2**bits)
+        return (least, most) if 0 < most - least < _NARROW * high else (0.0, high)
     return least, most

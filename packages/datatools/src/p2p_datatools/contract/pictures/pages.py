@@ -18,12 +18,17 @@ from PIL import Image, ImagePalette
 from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.pictures.formats.tiff_pixels import needs_unpacking, page_values
 from p2p_datatools.contract.pictures.limits import refuse_bomb
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural
 
 Exif = Literal["apply", "raw"]
 """Whether a picture is turned as its EXIF orientation says, or read as the sensor saw it."""
+
+
+TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""How a TIFF begins, of either byte order and size."""
 
 
 EXIF: tuple[Exif, ...] = ("apply", "raw")
@@ -162,8 +167,15 @@ def _refuse_endless_directories(stream: BinaryIO) -> None:
 def refuse_cut_page(path: Path, page: Any, length: int) -> None:
     """Raise P2PError when parts of a TIFF's page lie beyond the file's `length`: they would be read as zeros."""
     counts = [int(count) for count in page.databytecounts]
-    ends = [int(start) + count for start, count in zip(page.dataoffsets, counts, strict=False)]
+    starts = [int(start) for start in page.dataoffsets]
+    ends = [start + count for start, count in zip(starts, counts, strict=False)]
     key = page.keyframe
+    if 0 in counts and not any(start for start, count in zip(starts, counts, strict=False) if not count):
+        what = f"stores nothing for {counts.count(0)} of its {len(counts)} strips or tiles"
+        to_do = (
+            "If they have no data (SPARSE_OK of GDAL), write them: gdal_translate IN.tif OUT.tif; else fetch it again."
+        )
+        raise P2PError(path, what, to_do, code="damaged-file")
     plain = int(key.compression) == 1  # TIFF 6.0, tag 259: not compressed
     needed = math.prod(key.shape) * max(1, int(key.bitspersample)) // 8 if plain else 1
     if len(ends) < math.prod(key.chunked) or max(ends, default=0) > length or sum(counts) < needed or 0 in counts:
@@ -275,8 +287,11 @@ class TiffPart(NamedTuple):
         return self.source.keyframe
 
     def values(self) -> Any:
-        """Its values as an array; raises what tifffile raises."""
-        values = self.source.asarray()
+        """Its values as an array; raises what libraries raise."""
+        if self.is_page:
+            return page_values(self.source)
+        is_packed = needs_unpacking(self.keyframe)
+        values = np.stack([page_values(page) for page in self.source.pages]) if is_packed else self.source.asarray()
         return values if self.place is None else values.reshape(-1, *self.shape)[self.place]
 
 

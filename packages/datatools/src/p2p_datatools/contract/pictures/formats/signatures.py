@@ -14,6 +14,7 @@ _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _AVIF = (b"avif", b"avis")
 _CONVERT = "Convert it to JPEG or PNG."
 _ARRAY = "Save its values as NPY or TIFF of numbers (height, width, channels)."
+_AGAIN = "Fetch it again, or convert it to PNG."
 _FETCH = "Fetch it again; the address may need a login, or have changed."
 
 
@@ -26,6 +27,9 @@ _UNREAD = (
     (b"\xff\x0a", "is a JPEG XL picture, which is not read", _CONVERT),
     (b"\0\0\0\x0cJXL ", "is a JPEG XL picture, which is not read", _CONVERT),
     (b"II\xbc\x01", "is a JPEG XR picture, which is not read", _CONVERT),
+    (b"\xff\xd8\xff", "is a damaged JPEG, or one of 12 bits, JPEG-LS or lossless, which are not read", _AGAIN),
+    (b"P7\n", "is a PAM picture, which is not read", _CONVERT),
+    (b"PF\n", "is a PFM picture of colours, which is not read", _ARRAY),
     (b"FUJIFILMCCD-RAW", "is the raw picture of a camera, which is not read", "Develop it to PNG or JPEG."),
     (b"\0\0\1\0", "is an icon (ICO), which is not read", _CONVERT),
     (b"\x76\x2f\x31\x01", "is an OpenEXR picture, which is not read", _ARRAY),
