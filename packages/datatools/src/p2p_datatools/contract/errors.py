@@ -3,9 +3,8 @@
 Nothing here may print or end the process; mistakes that only we can make are assertions, not these.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import Literal
 
 from p2p_datatools.contract.words import printable
@@ -32,6 +31,13 @@ class Problem:
 @dataclass(frozen=True)
 class Skip(Problem):
     """Something that was not done, and why."""
+
+
+def lines_of(problems: Sequence[Problem]) -> Iterator[str]:
+    """A line for each; what is to be done about several in a row is said once, in the last of their lines."""
+    for place, problem in enumerate(problems):
+        is_same = any(after.to_do == problem.to_do for after in problems[place + 1 : place + 2])
+        yield str(replace(problem, to_do="") if is_same else problem)
 
 
 Severity = Literal["error", "warning", "hint"]
@@ -103,12 +109,7 @@ class P2PError(Exception):
         return self.problem.code
 
     def __str__(self) -> str:
-        shown = self.parts[:_MOST_SHOWN]
-        # What is to be done about several in a row is said once, behind the last of them.
-        is_last = [part.to_do != after.to_do for part, after in pairwise(shown)] + [True]
-        lines = [
-            str(part if last else replace(part, to_do="")) for part, last in zip(shown, is_last, strict=False)
-        ]
+        lines = list(lines_of(self.parts[:_MOST_SHOWN]))
         if len(self.parts) > _MOST_SHOWN:
             lines.append(f"... and {len(self.parts) - _MOST_SHOWN} more.")
         return "\n".join([*lines, str(self.problem)])
