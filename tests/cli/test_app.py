@@ -53,6 +53,7 @@ def test_a_path_that_begins_with_a_dash_is_told_how_to_be_written(
         (RuntimeError("CUDA error: unspecified launch failure\nat C++"), 1, "(nvidia-smi -q, dmesg).\n"),
         (RuntimeError("GET was unable to find an engine to execute this computation"), 1, "(nvidia-smi -q, dmesg).\n"),
         (RuntimeError("you tried: can't allocate memory: 9 bytes\nat C++"), 1, "a smaller --size or --batch.\n"),
+        (FileNotFoundError(2, "No usable temporary directory found in ['/tmp']"), 1, "or mount one at /tmp.\n"),
         (KeyboardInterrupt(), 130, "Interrupted. Run the same command again to continue.\n"),
     ],
 )

@@ -56,6 +56,13 @@ def test_a_plan_is_these_lines() -> None:
     assert plan_lines(PLAN) == LINES
 
 
+def test_a_plan_says_where_pictures_are_made_so_small_that_crops_of_them_are_another_way() -> None:
+    line = plan_lines(replace(PLAN, shrinks=9.41))[1]
+    assert "seen 9.4 times smaller" in line
+    assert "--size native --set crop=32x32" in line
+    assert plan_lines(replace(PLAN, shrinks=2.3)) == LINES
+
+
 def test_a_plan_says_that_the_model_cannot_be_exported_for_its_biases() -> None:
     lines = plan_lines(replace(PLAN, unexportable="layers have biases"))
     assert lines == [*LINES[:-1], "export not to the reference implementation: its layers have biases", LINES[-1]]

@@ -275,6 +275,18 @@ def test_a_colour_near_no_class_and_the_farther_of_two_near_one_are_proposed_no_
     assert offered == {"#ed1c24": "body", "#c80000": "CLASS", "#808040": "CLASS"}
 
 
+def test_the_soft_edge_of_a_painted_colour_is_no_colour_to_be_asked_about(tmp_path: Path, refused: "Refused") -> None:
+    labels = tmp_path / "labels"
+    for name in ("a.png", "b.png"):
+        paint(labels, name, "#ed1c24", "#ed1c24", "#ed1c24")
+    pixels = np.array(Image.open(labels / "a.png"))
+    pixels[20, 4:8] = color_of("#de1a22")  # a hundredth of the red
+    write_png(labels / "a.png", pixels)
+    with refused("palette-colour", labels) as error:
+        build_masks(labels, tmp_path / "masks", palette=CARS)
+    assert re.findall(r"#\w+", error.value.to_do) == ["#ed1c24"]
+
+
 @pytest.mark.parametrize(
     ("source", "offered"),
     [("ed1c24", "#ed1c24"), ("237,28,36", "#ed1c24"), ("red", "#ff0000"), ("#ed1c2", "'#rrggbb'")],

@@ -118,9 +118,7 @@ def test_an_expression_says_what_names_share(photos: Photos) -> None:
 
 def test_a_list_says_which_photo_each_label_has(photos: Photos, tmp_path: Path, notes: "Notes") -> None:
     folder = photos("x/1.jpg", "2.jpg")
-    (tmp_path / "list.csv").write_text(
-        "a,b\n1.png,x/1.jpg\na.json,2.jpg\n1.png,2.jpg\n3.png,2.jpg\n1.png\n1.png,4.jpg\n"
-    )
+    (tmp_path / "list.csv").write_text("a,b\n1.png,x/1.jpg\na.json,2\n1.png,2.jpg\n3.png,2.jpg\n1.png\n1.png,4.jpg\n")
     items: list[Any] = [
         picture("1.png"),
         RegionLabels("IMG.jpg", None, (HOOD,), "labels/a.json", "a.json", ""),

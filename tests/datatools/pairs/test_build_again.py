@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from p2p_datatools.contract.pairs.halves import read_pair
+from p2p_datatools.contract.pairs.halves import read_halves, read_pair
 from p2p_datatools.contract.pairs.manifest import read_manifest
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import read_photo, write_mask, write_png
@@ -19,7 +19,7 @@ from p2p_datatools.pairs.match import match_pictures
 from p2p_datatools.splits.apply import split
 
 if TYPE_CHECKING:
-    from conftest import Contents, Deaths, Refused, StopAfter
+    from conftest import Contents, Deaths, Notes, Refused, StopAfter
     from datatools.conftest import Noise, RandomLabels, WriteMasks, WritePhotos
 
 CARS = load_palette("cars")
@@ -106,6 +106,25 @@ def test_a_changed_picture_is_an_error_that_says_what_to_delete(
     assert pair(masks, photos, dest).built == 1
     assert (read_pair(dest / file)[1] == noise(99)).all()
     assert next(each.file for each in read_manifest(dest).pairs if each.name == "b") == file
+
+
+def test_a_pair_whose_pictures_were_taken_out_is_told_and_leaves_the_manifest_with_its_file(
+    masks: Path, photos: Path, dest: Path, notes: "Notes", refused: "Refused"
+) -> None:
+    pair(masks, photos, dest)
+    (masks / "b.png").unlink()
+    (photos / "b.png").unlink()
+    pair(masks, photos, dest, report=notes)
+    assert len(read_manifest(dest).pairs) == 4
+    assert any("the first is all/b.png" in line for line in notes.lines)
+
+    (dest / "all" / "b.png").unlink()
+    known = read_manifest(dest)
+    with refused("missing-pair", dest / "all" / "b.png"):
+        read_halves(known, next(each for each in known.pairs if each.name == "b"))
+    assert pair(masks, photos, dest, report=notes).kept == 3
+    assert "b" not in {each.name for each in read_manifest(dest).pairs}
+    assert "1 deleted file is no longer in pairs.jsonl" in notes.lines[-1]
 
 
 def test_a_picture_saved_anew_with_the_same_pixels_has_not_changed(

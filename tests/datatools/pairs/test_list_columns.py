@@ -45,7 +45,7 @@ def folders(tmp_path: Path, write_photos: "WritePhotos") -> Folders:
     [
         ("list.csv", "image,mask\nP/2.jpg,M/1.png\nP/1.jpg,M/2.png\n"),
         ("list.csv", ",a,b\n1,1.png,2.jpg\n2,2.png,1.jpg\n"),
-        ("list.csv", "a;b\n1.png;2.jpg\n2.png;1.jpg\n"),
+        ("list.csv", "x;y\n1.png;2.jpg\n2.png;1.jpg\n"),
         ("list.csv", "a,b,split\n1.png,2.jpg,train\n2.png,1.jpg,test\n"),
         ("list.tsv", "mask\timage\n/data/set/M/1.png\t/data/set/P/2.jpg\n/data/set/M/2.png\t/data/set/P/1.jpg\n"),
         ("list.txt", "1.png 2.jpg\n2.png 1.jpg\n"),

@@ -200,6 +200,13 @@ def test_a_line_that_cannot_be_paired_is_a_skip_with_its_number(
     assert words.format(a=a, b=b) in skip.what
 
 
+@pytest.mark.parametrize("sign", [";", "\t"])
+def test_a_list_may_have_another_sign_in_every_line_than_a_comma(tmp_path: Path, sign: str) -> None:
+    a, b = make_files(tmp_path / "a", "1,5.png", "2.png"), make_files(tmp_path / "b", "1.png", "2.png")
+    match = lines(tmp_path, sign.join("ab"), f"1,5.png{sign}1.png", f"2.png{sign}2.png")
+    assert sorted(match_pictures(a, b, match=match)[0]) == ["1,5", "2"]
+
+
 def test_a_list_that_cannot_be_read_is_an_error_in_one_line(tmp_path: Path, refused: "Refused") -> None:
     a, b = make_files(tmp_path / "a", "\u00e4.png"), make_files(tmp_path / "b", "1.png")
     with refused("no-pairs", tmp_path / "list.csv"):

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from p2p_datatools.sources.kaggle import credentials, download_dataset
+from p2p_datatools.sources.kaggle import check_credentials, credentials, download_dataset
+from p2p_datatools.sources.secrets import hide_secrets
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -327,6 +328,16 @@ def test_credentials_are_found_in_all_four_places(tmp_path: Path, monkeypatch: p
     assert credentials().endswith("access_token")
     monkeypatch.setenv("KAGGLE_API_TOKEN", "token")
     assert credentials() == "KAGGLE_API_TOKEN"
+
+
+def test_a_user_without_a_home_has_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    def know_none() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in [name for name in os.environ if name.startswith("KAGGLE") or name == "XDG_CONFIG_HOME"]:
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(Path, "home", know_none)
+    assert (credentials(), check_credentials().state, hide_secrets("as it is")) == ("", "note", "as it is")
 
 
 @pytest.mark.parametrize(

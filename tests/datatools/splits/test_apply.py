@@ -466,8 +466,9 @@ def test_a_picture_that_vanished_from_a_foreign_folder_is_named(tmp_path: Path, 
     folder = make_foreign(tmp_path / "maps", train=5)
     split(folder)
     (folder / "train" / "2.png").unlink()
-    with refused("missing-pair", folder / "train" / "2.png"):
+    with refused("missing-pair", folder / "train" / "2.png") as error:
         split(folder)
+    assert "delete pairs.json and split again" in error.value.to_do
 
 
 def test_a_kill_at_any_moment_leaves_a_foreign_folder_that_the_same_call_completes(

@@ -124,6 +124,7 @@ def archive(path: Path, member: str) -> None:
         ("weights.npz", "w.npy", "other-format", "NumPy"),
         ("saved_model.pb", b"\x08\x01" * 9, "other-format", "TensorFlow"),
         ("model-9000.data-00000-of-00001", b"\x01" * 90, "other-format", "TensorFlow"),
+        ("checkpoint", b'model_checkpoint_path: "model-9000"', "other-format", "TensorFlow"),
         ("latest_net_G.t7", b"\x04\x00\x00\x00" * 9, "other-format", "Lua"),
         ("model.onnx", b"\x08\x07" * 9, "other-format", "ONNX"),
         ("latest_net_G.pth", b"version https://git-lfs.github.com/spec/v1\n", "not-fetched", "Git LFS"),
@@ -145,6 +146,14 @@ def test_a_file_of_another_kind_is_called_what_it_is(
 
 def test_a_folder_is_no_file_of_weights(tmp_path: Path, refused: "Refused") -> None:
     with refused("not-a-file", tmp_path):
+        read_tables(tmp_path)
+    for name in ("5_net_G.pth", "100_net_G.pth", "latest_net_D.pth"):
+        (tmp_path / name).touch()
+    with refused("not-a-file", tmp_path) as error:
+        read_tables(tmp_path)
+    assert error.value.to_do == f"Give {tmp_path / '100_net_G.pth'}."
+    (tmp_path / "model-9000.index").touch()
+    with refused("other-format", tmp_path):
         read_tables(tmp_path)
 
 

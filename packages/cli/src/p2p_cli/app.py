@@ -197,6 +197,8 @@ def _tell(error: OSError) -> None:
     """Say an error of the system that nobody has put into words."""
     place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
     words = f"{place}{error.strerror}. Check the file system and run the same command again."
+    if "temporary directory" in str(error.strerror):  # of Python's tempfile, which torch asks when it is loaded
+        words = f"{error.strerror}. Set TMPDIR to a folder that can be written, or mount one at /tmp."
     # All printing of ours has an error of its own: what click prints by itself is help.
     if any(frame.f_code is click.echo.__code__ for frame, _ in traceback.walk_tb(error.__traceback__)):
         words = str(full_output(error))

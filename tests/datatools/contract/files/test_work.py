@@ -174,6 +174,13 @@ def test_what_stands_is_not_overwritten_but_kept_where_the_same_would_come_of_it
     assert (tmp_path / "d" / "b.0").read_text() == "TEXT OF B"
 
 
+def test_the_files_of_several_changed_items_are_deleted_by_one_command(tmp_path: Path) -> None:
+    write(tmp_path / "d", *texts("a", "b", copies=2))
+    skipped = write(tmp_path / "d", Text("a", "other", 2), Text("b", "another", 2)).skipped
+    typed = " ".join(str(tmp_path / "d" / name) for name in ("a.0", "a.1", "b.0", "b.1"))
+    assert [skip.to_do.partition(": ")[2] for skip in skipped] == [f"rm {typed}"] * 2
+
+
 def test_a_file_that_nothing_records_is_the_users_and_is_not_overwritten(tmp_path: Path) -> None:
     write(tmp_path / "d", *texts("a"))
     (tmp_path / "d" / "b.0").write_text("mine")

@@ -6,6 +6,7 @@ Nothing here may reach the network or write a file.
 import click
 
 from p2p_cli import options
+from p2p_datatools.contract.errors import lines_of
 
 
 @click.command()
@@ -61,8 +62,8 @@ def command(as_json: bool, **asked: object) -> int:
     if as_json:
         render.say(options.to_json(summary))
         return 0
-    for skip in summary.skipped[:20]:
-        render.remark(f"note: {skip}")
+    for line in lines_of(summary.skipped[:20]):
+        render.remark(f"note: {line}")
     if len(summary.skipped) > 20:
         render.remark(f"note: and {len(summary.skipped) - 20} more of these.")
     render.say(summary.outcome)

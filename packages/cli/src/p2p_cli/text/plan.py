@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from p2p_datatools.contract.words import duration_text, plural
+from p2p_gan.bench.advice import SHRINKS
 
 if TYPE_CHECKING:
     from p2p_gan.training.planning import Need, Plan
@@ -23,6 +24,7 @@ def plan_lines(planned: "Plan") -> list[str]:
         f"{planned.direction}: {plural(planned.pairs, 'training pair')} at {_sizes(planned)}, "
         f"{config.images:,} images in total ({_epochs_text(epochs)}), batch {config.batch}{_accumulation_text(planned)}"
         + (f"; {planned.done:,} are done" if planned.done else ""),
+        *_smaller_lines(planned),
         f"generator with {count_text(planned.generator_parameters)} parameters, {_discriminator(planned)}",
         f"{_devices(planned)}, {config.precision}, {_threads(planned)}, seed {config.seed}",
         _time_line(planned),
@@ -39,6 +41,16 @@ def plan_lines(planned: "Plan") -> list[str]:
     if planned.unexportable:
         lines.append(f"export not to the reference implementation: its {planned.unexportable}")
     return [*lines, *(f"assumed: {each}" for each in planned.assumed)]
+
+
+def _smaller_lines(planned: "Plan") -> list[str]:
+    """That small things are gone, where training begins: later only the pictures would tell."""
+    if planned.shrinks < SHRINKS or planned.done:
+        return []
+    crops = f"--size native --set crop={planned.config.size}"
+    return [
+        f"size   pictures are seen {planned.shrinks:.1f} times smaller than they are; {crops} trains on crops of them"
+    ]
 
 
 def _accumulation_text(planned: "Plan") -> str:

@@ -29,6 +29,7 @@ from rich.text import Text
 
 from p2p_cli.text.plan import plan_lines
 from p2p_cli.text.terminal import Loudness, echo, name_full_output
+from p2p_datatools.contract.errors import Problem, lines_of
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import duration_text, plural, printable
 
@@ -308,10 +309,10 @@ def facts(pairs: Iterable[tuple[str, str]]) -> None:
             echo(f"{name:<11} {value}")
 
 
-def skips(skipped: Sequence[object], dest: object | None) -> int:
+def skips(skipped: Sequence[Problem], dest: object | None) -> int:
     """The pictures that were skipped, and the file of DEST that lists them, if there is a DEST; gives the exit code."""
-    for skip in skipped[:20]:
-        echo(f"skipped: {skip}", err=True)
+    for line in lines_of(skipped[:20]):
+        echo(f"skipped: {line}", err=True)
     if skipped:
         more = f"; see {dest}/skipped.jsonl" if dest else ""
         echo(f"{plural(len(skipped), 'picture')} left out{more}.", err=True)

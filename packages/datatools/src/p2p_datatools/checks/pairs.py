@@ -29,6 +29,7 @@ from p2p_datatools.contract.pairs.halves import (
     read_nodata,
     read_stored,
     refuse_changed,
+    refuse_missing,
 )
 from p2p_datatools.contract.pairs.halves_fit import HalvesFit, PairEdges
 from p2p_datatools.contract.pairs.lines import FILLED, Pair
@@ -203,11 +204,8 @@ def _weight(folder: PairFolder, pair: Pair) -> int:
 
 def _read(folder: PairFolder, pair: Pair, look: Looker, stack: ExitStack) -> StoredHalves | Finding:
     """Read a pair in the room of `look` that it takes, which is given back when the `stack` ends."""
-    for file in (folder.path / each for each in pair.files):
-        if not file.is_file():
-            what = "is in the manifest, but does not exist"
-            return Finding(str(file), what, how_to_renew(folder), "missing-pair", "error")
     try:
+        refuse_missing(folder, pair)
         if pair.hash:
             stack.enter_context(look.room(_weight(folder, pair)))
             return read_stored(folder, pair)

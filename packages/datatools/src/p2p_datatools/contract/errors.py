@@ -3,8 +3,8 @@
 Nothing here may print or end the process; mistakes that only we can make are assertions, not these.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from p2p_datatools.contract.words import printable
@@ -31,6 +31,13 @@ class Problem:
 @dataclass(frozen=True)
 class Skip(Problem):
     """Something that was not done, and why."""
+
+
+def lines_of(problems: Sequence[Problem]) -> Iterator[str]:
+    """A line for each; what is to be done about several in a row is said once, in the last of their lines."""
+    for place, problem in enumerate(problems):
+        is_same = any(after.to_do == problem.to_do for after in problems[place + 1 : place + 2])
+        yield str(replace(problem, to_do="") if is_same else problem)
 
 
 Severity = Literal["error", "warning", "hint"]
@@ -68,7 +75,8 @@ class P2PError(Exception):
 
     `where` is the file, folder, option or setting; `what` is wrong with it; `to_do` is the way out, in whole sentences;
     `code` (such as `mask-size`) names the kind and stays the same in all versions. An error that sums up others has
-    them as `parts`. Its text is one line: `where: what. to_do`, after a line for each part.
+    them as `parts`. Its text is one line: `where: what. to_do`, after a line for each part; what is to be done about
+    several parts in a row stands in the last of their lines.
     """
 
     exit_code = 1
@@ -101,7 +109,7 @@ class P2PError(Exception):
         return self.problem.code
 
     def __str__(self) -> str:
-        lines = [str(part) for part in self.parts[:_MOST_SHOWN]]
+        lines = list(lines_of(self.parts[:_MOST_SHOWN]))
         if len(self.parts) > _MOST_SHOWN:
             lines.append(f"... and {len(self.parts) - _MOST_SHOWN} more.")
         return "\n".join([*lines, str(self.problem)])
@@ -115,7 +123,7 @@ class UsageError(P2PError):
 
 def what_at(error: P2PError, where: str) -> str:
     """What an error says of `where`: a more exact place within it, or another place, stays in the text."""
-    if error.where in ("", where):
+    if error.where in ("", where) or where.endswith(f"/{error.where}"):
         return error.what
     return f"{error.where.removeprefix(f'{where}: ')}: {error.what}"
 

@@ -91,16 +91,21 @@ def _is_whole_path(path: Path) -> bool:
 
 
 def read_rows(file: Path) -> Iterator[tuple[int, list[str]]]:
-    """The lines of a CSV file, without empty ones and the heading a,b, with their numbers; P2PError for other text."""
+    """The lines of a CSV file, without empty ones and the heading a,b, with their numbers; P2PError for other text.
+
+    Cells are separated by commas or by what stands in every line instead.
+    """
     data = read_bytes(file)
-    reader = csv.reader(io.TextIOWrapper(io.BytesIO(data), find_encoding(data), newline=""), strict=True)
+    try:
+        text = data.decode(find_encoding(data))
+    except UnicodeDecodeError as error:
+        raise other_encoding(data, file, error) from error
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_find_delimiter(text), strict=True)
     try:
         for row in reader:
             is_heading = reader.line_num == 1 and [cell.strip().lower() for cell in row] == ["a", "b"]
             if any(cell.strip() for cell in row) and not is_heading:
                 yield reader.line_num, row
-    except UnicodeDecodeError as error:
-        raise other_encoding(data, file, error) from error
     except csv.Error as error:
         raise P2PError(
             file,
@@ -108,6 +113,12 @@ def read_rows(file: Path) -> Iterator[tuple[int, list[str]]]:
             "Save the file as CSV in UTF-8.",
             code="bad-csv",
         ) from error
+
+
+def _find_delimiter(text: str) -> str:
+    """What separates cells: Excel writes semicolons as CSV where the comma is the decimal point."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    return next((sign for sign in ",;\t" if lines and all(sign in line for line in lines)), ",")
 
 
 @dataclass(frozen=True)

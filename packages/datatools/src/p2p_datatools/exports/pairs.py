@@ -178,6 +178,7 @@ class PairExportWork(Work[ExportItem, ExportRecord, str]):
     """The files of one export."""
 
     listing = EXPORTED_PAIRS
+    is_remade = False  # a shard holds the pairs of several items
 
     def __init__(
         self,

@@ -182,6 +182,7 @@ def build_masks(
             by_place=judge_places(_spread_files(inputs.jobs), how.read, report),
         )
         done = work.run(inputs.jobs, "masks", len(inputs.jobs), threads=how.threads, report=report)
+        work.note_rest(report)
         lines, skipped = work.records(), [*inputs.skipped, *done.skipped]
         each = report.track(lines.values(), "adding up", len(lines), least=MANY)
         totals = MaskTotals(each, work.jobs, palette)

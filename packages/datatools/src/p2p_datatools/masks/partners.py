@@ -40,10 +40,10 @@ def match_photos(
 
     `match` is "stem": the name in the labels, or the label file's own where there is no photo of that name; or a
     regular expression, whose first group is what the names of label and photo share; or a CSV file with the columns a,
-    the label's name or file, and b, the photo's path below its folder. Label pictures without a photo may all be called
-    as their photos by one convention, such as `_mask` at the end. `report` is told of all photos that were not found by
-    their name, by the ways in which their names differ. Labels of a split are compared with its photos, if
-    folders say those.
+    the label's name or file, and b, the photo's path below its folder, with its suffix or without. Label pictures
+    without a photo may all be called as their photos by one convention, such as `_mask` at the end. `report` is told of
+    all photos that were not found by their name, by the ways in which their names differ. Labels of a split are
+    compared with its photos, if folders say those.
     """
     if is_list(match):
         return _by_list(items, photos, Path(match), report)
@@ -233,7 +233,7 @@ def _by_list(items: Sequence[LabelItem], photos: PhotoFolder, file: Path, report
     for item in items:
         for name in {item.picture_name, without_suffix(item.picture_name), item.source}:
             known[name].append(item)
-    files = {path.relative_to(photos.folder).as_posix(): path for path in photos.names.values()}
+    files = photos.names | {path.relative_to(photos.folder).as_posix(): path for path in photos.names.values()}
     partners: list[tuple[LabelItem, Path]] = []
     skipped: list[Skip] = []
     listed = set()

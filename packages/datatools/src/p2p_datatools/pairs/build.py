@@ -135,6 +135,7 @@ def pair(
         work = PairWork(job, destination, old, matched, given, crowded=crowded)
         done = work.run(matched.items(), "pairing", len(matched), threads=ways.jobs, report=report)
         skipped += done.skipped
+        work.note_rest(report)
         with report.tell("adding up"):
             note_scales(job, work.destination.done.values(), report)
             if not ways.plain_numbers and known is None:
@@ -290,6 +291,6 @@ def _commit(
         for place, half in enumerate(job.halves)
     ]
     sizes.ranges = halves[0].range, halves[1].range
-    pairs = NamedPairs(work.names(), lambda name: sizes.note(work.record_of(name)))
+    pairs = NamedPairs([*work.present()], lambda name: sizes.note(work.record_of(name)))
     folder = PairFolder(destination.dest, halves[0], halves[1], job.palette, pairs, {"by": MADE_BY, **settings})
     destination.commit(lambda at: write_manifest(folder, at=at), skipped=skipped)

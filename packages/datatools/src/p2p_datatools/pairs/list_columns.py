@@ -80,7 +80,7 @@ def choose_columns(
 ) -> ListColumns:
     """The lines with the two columns that name pictures of A and of B; as they are if one is two paths of theirs.
 
-    Columns may be apart by a semicolon, a tab or spaces; a heading is left out, and so are other columns. A first line
+    Columns may be apart by spaces, too; a heading is left out, and so are other columns. A first line
     in which a cell is called as a picture is no heading, even if there is no such picture; under one that is, what fits
     as it is may still be B and A. Raises P2PError where two columns may be either.
     """
@@ -102,17 +102,12 @@ def choose_columns(
 
 
 def _read_lines(rows: Sequence[ListRow], folders: tuple[Path, Path], here: Sequence[Collection[str]]) -> list[_Line]:
-    cells = [(number, _part(row[0].strip()) if len(row) == 1 else row) for number, row in rows]
+    cells = [(number, row[0].split() if len(row) == 1 else row) for number, row in rows]
     a, b = (_Names(folder, files) for folder, files in zip(folders, here, strict=True))
     lines = [_Line(number, row, (list(map(a.find, row)), list(map(b.find, row)))) for number, row in cells]
     if any(map(_names_any, lines)):
         return lines
     return [_Line(number, row, (list(map(a.find_stem, row)), list(map(b.find_stem, row)))) for number, row in cells]
-
-
-def _part(text: str) -> list[str]:
-    """The cells of a line without commas; names may hold spaces where something else is between the cells."""
-    return text.split(next((mark for mark in ";\t" if mark in text), None))
 
 
 def _is_heading(lines: Sequence[_Line]) -> bool:

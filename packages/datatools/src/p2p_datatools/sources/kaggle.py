@@ -21,7 +21,7 @@ from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.health import HealthCheck
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.sources.download import whole_number
-from p2p_datatools.sources.secrets import hide_secrets
+from p2p_datatools.sources.secrets import hide_secrets, home_folder
 
 _Sleep = Callable[[float], None]
 _TRIES = 5
@@ -34,7 +34,7 @@ _TOKEN_PAGE = "https://www.kaggle.com/settings/api"
 
 def credentials() -> str:
     """Where credentials for Kaggle were found, in words; empty if nowhere. They are not tested."""
-    home = Path.home() / ".kaggle"
+    home = home_folder() / ".kaggle"
     if os.environ.get("KAGGLE_API_TOKEN"):
         return "KAGGLE_API_TOKEN"
     if any(_holds_text(home / name) for name in _TOKENS):
@@ -63,7 +63,7 @@ def _key_files() -> list[Path]:
     """Where Kaggle's client looks for kaggle.json: the place that is set, or else one or the other at home."""
     if folder := os.environ.get("KAGGLE_CONFIG_DIR"):
         return [Path(folder) / _KEY_FILE]
-    home = Path.home()
+    home = home_folder()
     other = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "kaggle"
     own = home / ".kaggle"
     return [(own if own.exists() or not sys.platform.startswith("linux") else other) / _KEY_FILE]
@@ -75,7 +75,7 @@ def _find_fault() -> tuple[str, str, str] | None:
     if len(half) == 1:
         other = "KAGGLE_KEY" if half[0] == "KAGGLE_USERNAME" else "KAGGLE_USERNAME"
         return half[0], f"is set, but {other} is not", f"Set both, as in {_KEY_FILE} from {_TOKEN_PAGE}."
-    home = Path.home() / ".kaggle"
+    home = home_folder() / ".kaggle"
     again = f"Create a new one at {_TOKEN_PAGE} and put it there."
     for file in (*(home / name for name in _TOKENS), *_key_files()):
         if (fault := _fault_of(file)) and fault != _ABSENT:
@@ -85,7 +85,7 @@ def _find_fault() -> tuple[str, str, str] | None:
         return "KAGGLE_CONFIG_DIR", f"names {folder}, which is not a folder", "Correct or unset it."
     for file in _key_files():
         # A browser numbers what it fetches twice, and Windows hides the ending .txt.
-        wrong = [*file.parent.glob("kaggle*json*"), *(Path.home() / "Downloads").glob("kaggle*.json")]
+        wrong = [*file.parent.glob("kaggle*json*"), *(home_folder() / "Downloads").glob("kaggle*.json")]
         if wrong:
             return str(wrong[0]), "is not where Kaggle's client looks for it", f"Move it to {file}."
     return None

@@ -73,17 +73,25 @@ def _known_secrets() -> Iterator[str]:
             yield from filter(None, (secret, quote(secret, safe=""), unquote(secret)))
 
 
+def home_folder() -> Path:
+    """The user's home; where the system knows none, as of a bare number in a container, a place that holds nothing."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path(os.devnull)
+
+
 def _kaggle_credentials() -> Iterator[tuple[str, str]]:
     """Pairs of a user, where there is one, and a key or token."""
     environment = os.environ
     yield environment.get("KAGGLE_USERNAME", ""), environment.get("KAGGLE_KEY", "")
     token = environment.get("KAGGLE_API_TOKEN", "")
     yield "", token
-    home = Path.home() / ".kaggle"
+    home = home_folder() / ".kaggle"
     tokens = [home / "access_token", home / "access_token.txt"]
     for path in [*tokens, Path(token)] if token else tokens:  # the client takes the name of a file for a token too
         yield "", _text(path).strip()
-    folders = [home, Path(environment.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "kaggle"]
+    folders = [home, Path(environment.get("XDG_CONFIG_HOME") or home_folder() / ".config") / "kaggle"]
     if environment.get("KAGGLE_CONFIG_DIR"):
         folders.append(Path(environment["KAGGLE_CONFIG_DIR"]))
     for path in [folder / name for folder in folders for name in ("kaggle.json", "credentials.json")]:

@@ -26,7 +26,7 @@ _UNCHANGED = 1.005  # times as wide, which is a pixel or none
 _STRETCHED = 1.25  # times as wide, from which on it shows
 _FEW = 0.05  # of the pictures
 _ONCE = 1.5  # times, from which on each pair is seen several times
-_SHRINKS = 4  # times smaller in each direction, from which on small things are gone
+SHRINKS = 4  # times smaller in each direction, from which on small things are gone
 _SPECK = 25  # pixels of a class in the median picture, 5x5, below which networks hardly see it
 
 
@@ -164,7 +164,7 @@ def _size_reason(size: Size, base: Size, own: float, profile: PairProfile) -> st
         reason = "the preset's own"
     else:
         reason = f"the shape of the median picture, with {pixels / whole:.2g} times the pixels of the preset's {base}"
-    if (shrinks := math.sqrt(own / pixels)) >= _SHRINKS:
+    if (shrinks := math.sqrt(own / pixels)) >= SHRINKS:
         reason += (
             f". It makes pictures {shrinks:.1f} times smaller: where details matter, train on crops of them, with "
             f"--size native --set crop={size}"

@@ -45,7 +45,7 @@ def check_machine() -> Iterator[HealthCheck]:
     yield check_device()
     yield check_memory()
     yield check_disk(Path.cwd(), "disk")
-    yield check_disk(Path(tempfile.gettempdir()), "temporary files")
+    yield check_temporary()
     yield check_cache()
     yield check_extras()
     yield check_cores()
@@ -130,6 +130,15 @@ def check_disk(place: Path, name: str) -> HealthCheck:
     if free < _LITTLE_DISK:
         return HealthCheck(name, "note", what, "A run of the paper's network takes about 2 GB.")
     return HealthCheck(name, "ok", what)
+
+
+def check_temporary() -> HealthCheck:
+    """Whether temporary files can be written, without which torch does not train, and how much fits there."""
+    try:
+        return check_disk(Path(tempfile.gettempdir()), "temporary files")
+    except FileNotFoundError:
+        to_do = "Set TMPDIR to a folder that can be written, or mount one at /tmp."
+        return HealthCheck("temporary files", "broken", "no folder for them can be written", to_do)
 
 
 def check_cache() -> HealthCheck:

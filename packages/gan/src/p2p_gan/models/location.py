@@ -83,7 +83,15 @@ def _advise_folder(path: Path, otherwise: str = _GIVE_RUN) -> str:
     except OSError:
         return otherwise
     runs = sorted(each for each in runs if (each / _RECORD).is_file() and (each / MODEL_FILE).is_file())
+    if not runs and (weights := find_reference(path)):
+        return f"Give {path_word(weights)} to 'p2p import-model' or 'p2p train --from'."
     return f"Give a run that lies in it, such as {path_word(runs[0])}." if runs else otherwise
+
+
+def find_reference(folder: Path) -> Path | None:
+    """The generator that the reference implementation left in a folder of checkpoints: the latest, else the last."""
+    found = sorted(folder.glob("*_net_G*.pth"), key=lambda file: (file.name.startswith("latest"), len(file.name), file))
+    return found[-1] if found else None
 
 
 def refuse_no_run(path: Path, *, to_do: str) -> None:

@@ -136,7 +136,8 @@ def _explain_damage(path: Path) -> Iterator[None]:
     except (safetensors.SafetensorError, struct.error) as error:
         if _is_archive(path):
             what = "is an archive of torch.save or TorchScript, which is not read because loading one can run code"
-            to_do = "Give the run folder or model file that it was made from, or convert it with 'p2p import-model'."
+            convert = p2p_command("import-model", path, "DEST.safetensors")
+            to_do = f"Give the run folder or model file that it was made from, or convert it with {convert}."
             raise P2PError(path, what, to_do, code="other-format") from error
         raise P2PError(
             path,

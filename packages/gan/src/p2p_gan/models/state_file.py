@@ -22,6 +22,8 @@ from torch import Tensor
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import cannot_read
 from p2p_datatools.contract.files.opening import open_file, read_file
+from p2p_datatools.contract.words import path_word
+from p2p_gan.models.location import find_reference
 
 _WRAPPERS = "module.", "_orig_mod."  # what DataParallel and torch.compile put before every name
 _DEEPEST = 3  # keys that lead to a table of tensors, such as state_dict of a checkpoint with much else
@@ -34,9 +36,11 @@ GIVE_STATE = "Give the state dict of a generator, such as latest_net_G.pth."
 _SAVE_STATE = "Save only its weights, where it was made: torch.save(netG.state_dict(), 'NAME.pth')."
 _AGAIN = "Fetch it again, from the address of the file itself; of Git LFS by 'git lfs pull'."
 
+_OF_TENSORFLOW = "a model of TensorFlow"
 _STARTS = {
     b"\x89HDF\r\n\x1a\n": "a model of Keras (HDF5)",
     b"\x93NUMPY": "an array of NumPy",
+    b"model_checkpoint_path:": _OF_TENSORFLOW,
 }
 _NOT_FETCHED = {
     b"version https://git-lfs": "is a pointer of Git LFS, not the file that it stands for",
@@ -51,7 +55,7 @@ _SUFFIXES = {
     ".t7": "a file of the Lua implementation (Torch7)",
     ".onnx": "an ONNX file",
     ".tflite": "a model of TensorFlow Lite",
-    **dict.fromkeys((".pb", ".index", ".meta", ".data-00000-of-00001"), "a model of TensorFlow"),
+    **dict.fromkeys((".pb", ".index", ".meta", ".data-00000-of-00001"), _OF_TENSORFLOW),
 }
 
 
@@ -124,7 +128,7 @@ def _unwrap(table: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def _load(path: Path, give: str) -> dict[Any, Any]:
     if path.is_dir():
-        raise P2PError(path, "is a folder", give, code="not-a-file")
+        raise _explain_folder(path, give)
     if path.suffix.lower() == ".safetensors":
         return dict(read_safetensors(path, give=give))
     try:
@@ -144,6 +148,14 @@ def _load(path: Path, give: str) -> dict[Any, Any]:
         what = f"is damaged: its part {printable_name(name)} is not the one that was written (its CRC-32 is another)"
         raise P2PError(path, what, "Copy or fetch it again.", code="damaged-file")
     return state
+
+
+def _explain_folder(path: Path, give: str) -> P2PError:
+    """Why a folder is not read: it holds the weights, or is another program's way to keep a model."""
+    if any(_find(_SUFFIXES, each.name.endswith) == _OF_TENSORFLOW for each in path.iterdir()):
+        return P2PError(path, f"is {_OF_TENSORFLOW}, and only weights of PyTorch are read", give, code="other-format")
+    weights = find_reference(path)
+    return P2PError(path, "is a folder", f"Give {path_word(weights)}." if weights else give, code="not-a-file")
 
 
 def _find_changed(path: Path) -> str | None:

@@ -300,11 +300,12 @@ def refuse_changes(run: Path, old: Config, new: Config, changed_data: Sequence[s
         if before[name] != after[name] and not _may_change(declared, after[name])
     ]
     if changed or changed_data:
+        on = f", or go on with its weights there: p2p train PAIRS NEW --from {path_word(run)}" if changed_data else ""
         how = "Repeat the first command" if changed else "Restore the pairs"
         raise UsageError(
             run,
             f"was started with other settings or pairs: {'; '.join([*changed, *changed_data])}",
-            f"{how} to resume, or choose another run folder.",
+            f"{how} to resume, or choose another run folder{on or '.'}",
             code="other-settings",
         )
 

@@ -6,6 +6,7 @@ Nothing here may write a file, change what is trained, or format a plan as text,
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 
 from p2p_datatools.contract.pairs.alike import note_alike
 from p2p_datatools.contract.pairs.halves_fit import note_misfits
@@ -79,6 +80,7 @@ class Plan:
     processes: int = 1  # each with its own device
     unexportable: str | None = None  # why 'p2p export' will refuse a generator that is otherwise the reference's
     speed: Speed | None = None  # how the number of threads was chosen, and what other programs take
+    shrinks: float = 1.0  # how many times smaller than it is, in each direction, the median picture is seen
 
 
 @keep_arithmetic()
@@ -168,7 +170,16 @@ def plan_of(job: Job, run: Path, *, done: int = 0, speed: Speed | None = None, h
         processes=job.ranks.world,
         unexportable=None if why_not(architecture) else why_biases_stay(architecture),
         speed=speed,
+        shrinks=_shrinks(job),
     )
+
+
+def _shrinks(job: Job) -> float:
+    """How many times smaller training sees the median picture; 1 for one that is seen in its own size."""
+    if job.config.size is None:
+        return 1.0
+    areas = [pair.size.width * pair.size.height for pair in job.folder.of("train")]
+    return math.sqrt(median(areas) / (job.config.size.width * job.config.size.height))
 
 
 def held_memory(job: Job) -> int:

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
@@ -18,8 +18,10 @@ from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.lazy import LazyMapping
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.threads import Budget, parallel_map
+from p2p_datatools.contract.words import path_word, plural
 
 BUDGET = 400 << 20  # bytes of pictures in work at once; a larger one is made alone
+_MOST_DELETED = 100  # files that a command in an error deletes
 _AHEAD = 32  # items per thread that may be finished before their turn, while files are flushed to the disk
 
 
@@ -83,6 +85,7 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
     """
 
     listing: str  # the file of DEST that has its records, to name in errors
+    is_remade = True  # whether what was made of a changed item is made again once its files are deleted
 
     def __init__(
         self,
@@ -92,7 +95,7 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
         *,
         budget: int | None = None,
     ) -> None:
-        self.destination, self.old = destination, old
+        self.destination, self.old, self._asked = destination, old, names
         self._budget = Budget(BUDGET if budget is None else budget)
         self._begun: dict[str, str] = {}  # of what this work has made so far: the first file by the item's name
         destination.remove_unrecorded()
@@ -154,19 +157,33 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
         and no further item is begun.
         """
         states: Counter[str] = Counter()
-        skipped = []
+        skipped: list[Skip] = []
+        changed: dict[int, RecordT] = {}  # by the place among what is skipped
         with closing(parallel_map(self._bring, self._admit(items), threads=threads, ahead=_AHEAD)) as outcomes:
             for outcome in report.track(outcomes, what, total):
                 name = self.name(outcome.item)
                 if isinstance(outcome.result, Skip):
                     self._drop(name)
+                    if outcome.result.code == "source-changed" and self.is_remade and name in self.old:
+                        changed[len(skipped)] = self.old[name]
                     skipped.append(outcome.result)
                     continue
                 state, record = outcome.result
                 states[state] += 1
                 if state == "made":
                     self._record(name, record)
+        for place, to_do in self._advise(changed):
+            skipped[place] = replace(skipped[place], to_do=to_do)
         return Summary(states["made"], states["resumed"], states["kept"], tuple(skipped))
+
+    def _advise(self, changed: Mapping[int, RecordT]) -> Iterator[tuple[int, str]]:
+        """For each of several changed items what to do about all of them: they are made again by one command."""
+        files = [self.destination.dest / file for record in changed.values() for file in record.files]
+        if len(changed) > 1 and len(files) <= _MOST_DELETED:
+            typed = " ".join(map(path_word, files))
+            yield from dict.fromkeys(
+                changed, f"Delete what was made of them, and run the same command: rm {typed}"
+            ).items()
 
     def names(self) -> Sequence[str]:
         """The names of all that DEST held and of all that was made since."""
@@ -179,6 +196,20 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
     def present(self) -> Iterator[str]:
         """The names of all whose files are there."""
         return (name for name in self.names() if name in self._begun or self._is_in_dest(self.old[name]))
+
+    def note_rest(self, report: Reporter) -> None:
+        """Note what DEST has of items that this call was not given: they may have been taken out on purpose."""
+        rest = [record for name, record in self.old.items() if name not in self._asked]
+        stay = [next(iter(record.files)) for record in rest if self._is_in_dest(record)]
+        if stay:
+            number = plural(len(stay), "file of an earlier call stays", "files of earlier calls stay")
+            report.note(
+                f"{self.destination.dest}: {number}, of which nothing is given now; the first is {stay[0]}. Delete "
+                "what is not meant to be there, and run the same command again."
+            )
+        if lost := len(rest) - len(stay):
+            number = plural(lost, "deleted file is", "deleted files are")
+            report.note(f"{self.destination.dest}: {number} no longer in {self.listing}.")
 
     def records(self) -> Mapping[str, RecordT]:
         """The records of all whose files are there, by name; they are read one by one, and not after the commit."""

@@ -191,6 +191,20 @@ def read_nodata(folder: PairFolder, pair: Pair) -> NoDataPlanes | None:
     return NoDataPlanes(*(half > 0 for half in halve(picture, where=str(path))))
 
 
+def refuse_missing(folder: PairFolder, pair: Pair) -> None:
+    """Raise P2PError for a file of a pair that is gone; of shards, which hold several pairs, none is looked for."""
+    for file in () if pair.shard else (folder.path / each for each in pair.files):
+        if not file.is_file():
+            again = p2p_command("data split", folder.path)
+            to_do = (
+                f"Restore it, or delete {HEADER} and split again with {again}."
+                if folder.foreign
+                else "Restore it, or run the 'p2p data pair' that made it: it is made again, or leaves the manifest "
+                "where its pictures are gone, too."
+            )
+            raise P2PError(file, "is in the manifest, but does not exist", to_do, code="missing-pair")
+
+
 def how_to_renew(folder: PairFolder) -> str:
     """What to do about a picture that is not what the manifest says: pairing again keeps every file that is there."""
     if folder.foreign:
@@ -229,7 +243,11 @@ def read_stored(
 
     The file of a pair of another tool may be open as `picture` already.
     """
-    a, b, shared = _read_parts(folder, pair, over_white, picture)
+    try:
+        a, b, shared = _read_parts(folder, pair, over_white, picture)
+    except P2PError:
+        refuse_missing(folder, pair)
+        raise
     if pair.shard is not None:
         return StoredHalves(a, b, hash_of(a, b, store_of(folder.a, folder.b), where=pair.name))
     return StoredHalves(a, b, hash_both(a, b) if shared is None else hash_pixels(shared))
