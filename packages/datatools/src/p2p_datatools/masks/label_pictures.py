@@ -33,6 +33,7 @@ from p2p_datatools.contract.pictures.worn.flat_areas import FlatArea, find_forei
 from p2p_datatools.contract.pictures.worn.restore import restore
 from p2p_datatools.contract.pictures.worn.snap import TOLERANCE, Snapper, SnapResult, undecided_pixels
 from p2p_datatools.contract.words import plural, shell_word
+from p2p_datatools.labels.formats.pictures.voc import VOC_BORDER
 from p2p_datatools.labels.values import (
     VOID,
     ClassNames,
@@ -61,7 +62,6 @@ BY_IDS = "palette ids"  # what decides on numbers without names
 _MOST_COLORS = 20  # that an error lists
 _FEW = 9  # pixels: fewer of a rare colour are the blend of an edge
 _BLACK = (0, 0, 0)
-VOC_BORDER = (224, 224, 192)  # the colour of the border around Pascal VOC's objects, which is ignored
 _PLACES = 5  # of undecided pixels that a record has
 _EXCHANGED = "has red and blue exchanged, as OpenCV writes what is not given to it as BGR"
 _NO_PIXELS = np.zeros(256, dtype=np.int64)

@@ -22,6 +22,7 @@ from p2p_datatools.contract.pictures.worn.snap import TOLERANCE
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import p2p_command, plural, shell_word
 from p2p_datatools.labels.formats.pictures.class_names import NO_CLASS
+from p2p_datatools.labels.formats.pictures.voc import VOC_BORDER
 from p2p_datatools.labels.values import (
     VOID,
     ClassNames,
@@ -34,7 +35,7 @@ from p2p_datatools.labels.values import (
 )
 from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, ClassMapping, is_label_name, without_names
 from p2p_datatools.masks.label_kind import WAY_OUT, UnknownColorError
-from p2p_datatools.masks.label_pictures import BY_IDS, VOC_BORDER
+from p2p_datatools.masks.label_pictures import BY_IDS
 from p2p_datatools.masks.totals import BLACK, MaskTotals
 from p2p_datatools.masks.work import MaskWork
 
@@ -80,6 +81,7 @@ def check_mapping(
     for unused in () if failed else claims.unused:  # pictures that failed were not read to their labels
         report.note(f"--map {unused}: no label in {labels} has this name.")
     _refuse_black(claims, totals, labels, report)
+    _refuse_void(claims, totals, labels)
     _ask_about_paper(work, lines, totals, labels, report)
     _check_undecided(totals, len(lines), labels, report)
 
@@ -210,6 +212,21 @@ def _refuse_black(claims: ClassMapping, totals: MaskTotals, labels: Path, report
     options = [" ".join(f"--map {each}" for each in of_word) for of_word in words]
     to_do = f"If the black shapes are objects, add {options[0]}; if nothing is labelled, {options[1]}."
     raise P2PError(labels, what, to_do, code="black-masks")
+
+
+def _refuse_void(claims: ClassMapping, totals: MaskTotals, labels: Path) -> None:
+    """Raise P2PError where all pictures have the background and 255 alone, which beside it is the object.
+
+    Beside classes it is the border around them, or what is not labelled, and so is ignored.
+    """
+    used = {plain(use.label).strip("_ ") for use in totals.value_uses}
+    white = str(IGNORE)
+    if used != {BACKGROUND, VOID} or claims.is_mapped(white) or not any(use.value == white for use in totals.value_uses):
+        return
+    what = f"its pictures have {white} alone beside the background, so that every mask would be ignored or background"
+    word = claims.palette.names[1] if len(claims.palette.names) > 1 else "CLASS"
+    to_do = f"If {white} is the object, add --map {white}={word}; if it is no class, --map {white}={IGNORED}."
+    raise P2PError(labels, what, to_do, code="void-masks")
 
 
 def _ask_about_paper(

@@ -19,6 +19,7 @@ from p2p_datatools.contract.exchanged import Ground, find_ground, share_along_ed
 from p2p_datatools.contract.files.atomic import write_lines
 from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.files.work import Output, Work
+from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.mask_folder import (
     MASK_LINES,
     MaskLine,
@@ -127,7 +128,14 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
             and (not record.snapped or record.snapping == self.pictures.snapping)
             and not (record.decided_by == BY_IDS and self.pictures.may_be_colors(item.item))
             and all(self.claims.word(label) == word for label, word in record.labels.items())
+            and all(self._is_called(value, label, record) for value, (label, _) in record.values.items())
         )
+
+    def _is_called(self, value: str, label: str, record: MaskLine) -> bool:
+        """Whether a number or colour still has its label: one that `--map` speaks of has no other name than itself."""
+        if label != value:
+            return not self.claims.maps(value)
+        return record.decided_by == BY_IDS or not is_digits(value) or self.claims.is_mapped(value)
 
     def make(
         self, item: MaskJob, signature: Size | None, known: MaskLine | None, *, stands: bool
