@@ -221,7 +221,8 @@ def _refuse_void(claims: ClassMapping, totals: MaskTotals, labels: Path) -> None
     """
     used = {plain(use.label).strip("_ ") for use in totals.value_uses}
     white = str(IGNORE)
-    if used != {BACKGROUND, VOID} or claims.is_mapped(white) or not any(use.value == white for use in totals.value_uses):
+    is_white = any(use.value == white for use in totals.value_uses)
+    if used != {BACKGROUND, VOID} or not is_white or claims.is_mapped(white):
         return
     what = f"its pictures have {white} alone beside the background, so that every mask would be ignored or background"
     word = claims.palette.names[1] if len(claims.palette.names) > 1 else "CLASS"
