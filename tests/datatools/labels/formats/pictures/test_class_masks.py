@@ -3,19 +3,20 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from p2p_datatools.contract.palette import load_palette
-from p2p_datatools.contract.pictures.images import read_mask
+from p2p_datatools.contract.pictures.images import read_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.formats.pictures.class_masks import read_class_masks
 from p2p_datatools.labels.values import RegionLabels
 from p2p_datatools.masks.build import build_masks
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
     from datatools.conftest import WritePhotos
 
 CARS = load_palette("cars")
@@ -83,6 +84,29 @@ def test_masks_of_several_classes_or_sizes_are_refused(tmp_path: Path) -> None:
         "mask-size",
         "several-classes",
     ]
+
+
+@pytest.mark.parametrize("most", [6, 300])
+def test_numbers_of_objects_are_no_soft_edges_of_a_mask(tmp_path: Path, most: int) -> None:
+    numbers = np.repeat(np.arange(most + 1), 4)[None].repeat(4, axis=0)
+    soft = cv2.GaussianBlur(np.where(numbers > most // 2, 255, 0).astype(np.uint8), (5, 5), 2)
+    for name, values in (("a", numbers), ("b", soft)):
+        write_png(tmp_path / "body" / f"{name}.png", values.astype(np.uint16 if most > 255 else np.uint8))
+        write_png(tmp_path / "wheel" / f"{name}.png", np.zeros(values.shape, dtype=np.uint8))
+    found = read_class_masks(tmp_path)
+    assert [skip.code for skip in found.skipped] == ["several-classes"]
+    assert [item.source for item in found.items] == ["b"]
+
+
+def test_masks_that_are_read_are_not_noted_as_unread(
+    tmp_path: Path, write_photos: "WritePhotos", notes: "Notes"
+) -> None:
+    write_photos(tmp_path / "photos", "a.jpg", size=Size(5, 2))
+    for label in ("body", "wheel"):
+        write(tmp_path / "labels" / label / "a.png", BODY)
+    labels, photos = tmp_path / "labels", tmp_path / "photos"
+    build_masks(labels, tmp_path / "masks", palette=CARS, photos=photos, format="class-masks", report=notes)
+    assert not any("not read" in line for line in notes.lines)
 
 
 def test_names_without_a_class_are_refused(tmp_path: Path, refused: "Refused") -> None:
