@@ -555,13 +555,15 @@ def test_a_number_that_the_list_does_not_name_is_refused(tmp_path: Path, refused
     assert "--map 7=CLASS --map 9=CLASS" in error.value.parts[0].to_do
 
 
-def test_255_beside_listed_classes_is_offered_to_be_ignored(tmp_path: Path, refused: "Refused") -> None:
+def test_255_beside_listed_classes_is_offered_to_be_ignored_unless_it_was_0(tmp_path: Path, refused: "Refused") -> None:
     labels = tmp_path / "labels"
     save(labels / "a.png", np.where(drawing(classes=3) == 2, 255, drawing(classes=3)).astype(np.uint8))
-    (labels / "labels.txt").write_text("_background_\nbody\n")
-    with refused("pictures-failed") as error:
-        build(labels)
-    assert "--map 255=ignore" in error.value.parts[0].to_do
+    for names, is_moved in (("_background_\nbody\n", False), ("_background_\nbody\nwheel\n", True)):
+        (labels / "labels.txt").write_text(names)
+        with refused("pictures-failed") as error:
+            build(labels)
+        assert "--map 255=ignore" in error.value.parts[0].to_do
+        assert ("all others one less" in error.value.parts[0].to_do) == is_moved
 
 
 def test_names_without_numbers_are_offered_as_they_may_be_counted(tmp_path: Path, refused: "Refused") -> None:

@@ -61,11 +61,14 @@ def refuse_unlisted(
         # Beside classes 255 is what tools write for borders; beside 0 alone it is the object.
         word = IGNORED if missing == [IGNORE] and any(number in names for number in used if number) else "CLASS"
         options = " ".join(f"--map {number}={word}" for number in missing)
+        # mmsegmentation's reduce_zero_label does so, and COCO-Stuff's stuffthingmaps beside their labels.txt.
+        is_moved = word == IGNORED and 0 in names and max(names) not in used
+        moved = "If 0 of the list has become 255 and all others one less, write the list so. " if is_moved else ""
         raise P2PError(
             item.where,
             f"has class numbers that {listed.source} does not name: {', '.join(map(str, missing))}",
-            f"{_say_few_bits(item, missing, names)}Add them to the list, or say what they are: {options}. If it is the "
-            "list of other pictures and these are ids of the palette, add --map ids=palette.",
+            f"{_say_few_bits(item, missing, names)}Add them to the list, or say what they are: {options}. {moved}If it "
+            "is the list of other pictures and these are ids of the palette, add --map ids=palette.",
             code="unlisted-number",
         )
 
