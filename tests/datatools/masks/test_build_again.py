@@ -94,6 +94,24 @@ def test_a_number_or_colour_with_a_name_that_is_mapped_now_makes_its_mask_a_chan
         assert [part.code for part in error.value.parts] == ["source-changed"]
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"format": "colors"}, {"mapping": {"255": "body"}}),
+        ({"mapping": {"255": "body"}}, {"format": "colors"}),
+        ({"mapping": {"255": "body"}}, {"mapping": {"#ffffff": "tyres"}}),
+    ],
+)
+def test_a_picture_that_is_read_as_numbers_and_no_longer_as_colours_makes_its_mask_a_changed_one(
+    first: dict[str, Any], second: dict[str, Any], tmp_path: Path, refused: "Refused"
+) -> None:
+    write_png(tmp_path / "labels" / "a.png", np.array([[0, 255]], dtype=np.uint8))
+    build(tmp_path / "labels", tmp_path / "masks", **first)
+    with refused("pictures-failed", tmp_path / "masks") as error:
+        build(tmp_path / "labels", tmp_path / "masks", **second)
+    assert [part.code for part in error.value.parts] == ["source-changed"]
+
+
 def test_a_photo_that_has_another_size_now_makes_its_mask_a_changed_one(
     photos: Path,
     tmp_path: Path,
