@@ -143,8 +143,7 @@ def _apart(source: Path) -> str:
 def _with_painted_background(rows: list["_Row"], survey: LabelSurvey) -> list["_Row"]:
     """The rows with one of the colours as the background: black where it is common or pixels are transparent.
 
-    Else it is the most common; where pixels are transparent and none is black
-    it stays one that no pixel is painted in.
+    Else it is the most common; but where pixels are transparent and none is black, it stays one that no pixel has.
     """
     first, *painted = rows
     own = next((row for row in painted if row.color == (0, 0, 0)), None)
