@@ -82,6 +82,7 @@ def check_mapping(
         report.note(f"--map {unused}: no label in {labels} has this name.")
     _refuse_black(claims, totals, labels, report)
     _refuse_void(claims, totals, labels)
+    _note_one_class(totals, len(lines), labels, report)
     _ask_about_paper(work, lines, totals, labels, report)
     _check_undecided(totals, len(lines), labels, report)
 
@@ -228,6 +229,15 @@ def _refuse_void(claims: ClassMapping, totals: MaskTotals, labels: Path) -> None
     word = claims.palette.names[1] if len(claims.palette.names) > 1 else "CLASS"
     to_do = f"If {white} is the object, add --map {white}={word}; if it is no class, --map {white}={IGNORED}."
     raise P2PError(labels, what, to_do, code="void-masks")
+
+
+def _note_one_class(totals: MaskTotals, count: int, labels: Path, report: Reporter) -> None:
+    """Note that nothing but one class is in any mask, as where a tool painted the background in its first label."""
+    seen = [name for name, area in totals.areas.items() if area]
+    if count > 1 and len(seen) == 1:
+        report.note(
+            f"{labels}: every pixel of all {count} masks is {seen[0]}. Look at the labels: the rest may be lost."
+        )
 
 
 def _ask_about_paper(
