@@ -130,6 +130,19 @@ def test_several_masks_of_a_photo_are_refused_with_the_format_that_unites_them(
     assert all(said) or form.startswith("{label}"), "whose folders are apart already"
 
 
+def test_other_forms_of_a_label_that_has_its_photo_are_told_what_they_are(
+    tmp_path: Path, write_photos: "WritePhotos", refused: "Refused"
+) -> None:
+    write_photos(tmp_path / "photos", "a.jpg", size=Size(5, 2))
+    for name in ("a", "a_pseudo", "a_cutout"):  # as EISeg writes them
+        write(tmp_path / "labels" / f"{name}.png", BODY)
+    with refused("pictures-failed") as error:
+        build_masks(
+            tmp_path / "labels", tmp_path / "m", palette=CARS, photos=tmp_path / "photos", mapping={"255": "body"}
+        )
+    assert ["one label in several forms" in part.to_do for part in error.value.parts] == [True, True]
+
+
 def write_objects(folder: Path, write_photos: "WritePhotos", form: str) -> None:
     """Two photos with two masks of objects each, which bear names of their own, as in the Data Science Bowl 2018."""
     for number, name in enumerate(("1d02c4b5", "90eb2a7c")):
