@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from p2p_datatools.contract.mask_folder import read_mask_lines
 from p2p_datatools.contract.palette import load_palette
-from p2p_datatools.contract.pictures.images import read_mask
+from p2p_datatools.contract.pictures.images import read_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.masks.build import MaskSummary, build_masks
 
@@ -73,6 +74,42 @@ def test_changed_labels_are_an_error_that_says_which_mask_to_delete(
         if name.endswith(".png"):
             (tmp_path / "masks" / name).unlink()
     assert build(labels, tmp_path / "masks", **more).built == 3
+
+
+@pytest.mark.parametrize(
+    ("listed", "value"), [("background\ncar\nwheel\n", "1"), ("0 0 0 background\n1 1 99 car\n", "#010163")]
+)
+def test_a_number_or_colour_with_a_name_that_is_mapped_now_makes_its_mask_a_changed_one(
+    listed: str, value: str, tmp_path: Path, refused: "Refused"
+) -> None:
+    numbers = np.array([[0, 1]], dtype=np.uint8)
+    colors = np.array([(0, 0, 0), (1, 1, 99)], dtype=np.uint8)
+    write_png(tmp_path / "labels" / "a.png", colors[numbers] if "#" in value else numbers)
+    (tmp_path / "labels" / "classes.txt").write_text(listed)
+    for mapping, other in (({value: "tyres"}, {}), ({}, {value: "tyres"})):
+        masks = tmp_path / f"masks of {len(mapping)}"
+        build(tmp_path / "labels", masks, mapping=other)
+        with refused("pictures-failed", masks) as error:
+            build(tmp_path / "labels", masks, mapping=mapping)
+        assert [part.code for part in error.value.parts] == ["source-changed"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({"format": "colors"}, {"mapping": {"255": "body"}}),
+        ({"mapping": {"255": "body"}}, {"format": "colors"}),
+        ({"mapping": {"255": "body"}}, {"mapping": {"#ffffff": "tyres"}}),
+    ],
+)
+def test_a_picture_that_is_read_as_numbers_and_no_longer_as_colours_makes_its_mask_a_changed_one(
+    first: dict[str, Any], second: dict[str, Any], tmp_path: Path, refused: "Refused"
+) -> None:
+    write_png(tmp_path / "labels" / "a.png", np.array([[0, 255]], dtype=np.uint8))
+    build(tmp_path / "labels", tmp_path / "masks", **first)
+    with refused("pictures-failed", tmp_path / "masks") as error:
+        build(tmp_path / "labels", tmp_path / "masks", **second)
+    assert [part.code for part in error.value.parts] == ["source-changed"]
 
 
 def test_a_photo_that_has_another_size_now_makes_its_mask_a_changed_one(

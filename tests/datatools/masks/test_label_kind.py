@@ -547,21 +547,23 @@ def test_a_list_that_is_added_after_the_question_is_read(tmp_path: Path, refused
 
 def test_a_number_that_the_list_does_not_name_is_refused(tmp_path: Path, refused: "Refused") -> None:
     labels = tmp_path / "labels"
-    save(labels / "a.png", np.array([[0, 1, 7]], dtype=np.uint8))
+    save(labels / "a.png", np.array([[0, 1, 7, 9]], dtype=np.uint8))
     (labels / "_classes.csv").write_text("Pixel Value, Class\n0, background\n1, body\n")
     with refused("pictures-failed") as error:
         build(labels)
     assert error.value.parts[0].code == "unlisted-number"
-    assert "--map 7=CLASS" in error.value.parts[0].to_do
+    assert "--map 7=CLASS --map 9=CLASS" in error.value.parts[0].to_do
 
 
-def test_255_beside_listed_classes_is_offered_to_be_ignored(tmp_path: Path, refused: "Refused") -> None:
+def test_255_beside_listed_classes_is_offered_to_be_ignored_unless_it_was_0(tmp_path: Path, refused: "Refused") -> None:
     labels = tmp_path / "labels"
     save(labels / "a.png", np.where(drawing(classes=3) == 2, 255, drawing(classes=3)).astype(np.uint8))
-    (labels / "labels.txt").write_text("_background_\nbody\n")
-    with refused("pictures-failed") as error:
-        build(labels)
-    assert "--map 255=ignore" in error.value.parts[0].to_do
+    for names, is_moved in (("_background_\nbody\n", False), ("_background_\nbody\nwheel\n", True)):
+        (labels / "labels.txt").write_text(names)
+        with refused("pictures-failed") as error:
+            build(labels)
+        assert "--map 255=ignore" in error.value.parts[0].to_do
+        assert ("all others one less" in error.value.parts[0].to_do) == is_moved
 
 
 def test_names_without_numbers_are_offered_as_they_may_be_counted(tmp_path: Path, refused: "Refused") -> None:
@@ -588,11 +590,14 @@ def test_a_list_that_begins_at_1_leaves_0_to_the_background(tmp_path: Path) -> N
     assert (mask(labels) == np.array([0, 4, 1])[drawing(classes=3)]).all()
 
 
-def test_colours_that_a_list_names_need_not_be_the_palette_s(tmp_path: Path) -> None:
+@pytest.mark.parametrize("background", ["background,0,0,0\n", ""])
+def test_colours_that_a_list_names_need_not_be_the_palette_s_and_black_need_not_stand_there(
+    tmp_path: Path, background: str
+) -> None:
     labels = tmp_path / "labels"
     own = np.array([(0, 0, 0), (10, 90, 30), (200, 0, 90)], dtype=np.uint8)
     save(labels / "a.png", own[drawing(classes=3)])
-    (labels / "class_dict.csv").write_text("name,r,g,b\nbackground,0,0,0\nwheel,10,90,30\nhood,200,0,90\n")
+    (labels / "class_dict.csv").write_text(f"name,r,g,b\n{background}wheel,10,90,30\nhood,200,0,90\n")
     assert decided(build(labels))["#c8005a"] == ("body", "colours of class_dict.csv")
     assert (mask(labels) == np.array([0, 2, 1])[drawing(classes=3)]).all()
 

@@ -76,6 +76,16 @@ def test_colours_become_classes_and_blends_do_not(tmp_path: Path) -> None:
         assert np.linalg.norm(np.subtract(one.color, other.color)) < TOO_CLOSE / 2
 
 
+@pytest.mark.parametrize(("rows", "background"), [(40, (0, 0, 0)), (20, (255, 0, 0))])
+def test_black_is_the_background_where_it_is_half_as_common_as_any_other(
+    rows: int, background: tuple[int, int, int], tmp_path: Path
+) -> None:
+    picture = np.full((100, 100, 3), (255, 0, 0), dtype=np.uint8)
+    picture[:rows] = 0
+    write_png(tmp_path / "a.png", picture)
+    assert start_palette(tmp_path / "a.png", "mine").classes[0].color == background
+
+
 def test_photos_in_which_some_colours_are_common_give_no_classes(tmp_path: Path, refused: "Refused") -> None:
     rng = np.random.default_rng(0)
     for name in "ab":

@@ -47,6 +47,12 @@ def ask(labels: Path, palette: str) -> P2PError:
         ([0, 1, 2, 3, 5, 7, 12, 21], "scenes", "ADE20K", {0: "background", 2: "building", 3: "sky", 21: "car"}),
         ([0, *range(1, 1000, 9)], "cars", "numbers of objects", {0: "background", 1: "body", 991: "body"}),
         ([0, 257, 1028], "cars", "times 257", {0: "background", 257: "body", 1028: "windows"}),
+        (
+            [0, 29, 76, 150, 255],
+            "cars",
+            "turned into greys",
+            {0: "background", 29: "lights", 76: "body", 255: "windows"},
+        ),
         ([0, 2, 148, 156, 181, VOID], "scenes", "COCO-Stuff", {0: "pedestrian", 156: "sky", VOID: "ignore"}),
     ],
 )

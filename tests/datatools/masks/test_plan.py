@@ -1,5 +1,6 @@
 """Which masks are to be built, under which name and of which size."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from p2p_datatools.labels.values import IndexLabels, LabelSet, Polygon, Region, 
 from p2p_datatools.masks.plan import MaskJob, needed_size, photo_folder, plan_masks, strays_of
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
     from datatools.conftest import WritePhotos
 
 HOOD = Region("hood", (Polygon(np.array([[0.0, 0], [4, 0], [4, 4]])),))
@@ -49,6 +50,17 @@ def test_every_picture_that_cannot_be_built_is_a_skip(photos: Path) -> None:
         ("c.jpg", "no-photo"),
         ("b.jpg", "no-outline"),
     ]
+
+
+@pytest.mark.parametrize(("others", "count"), [(("1", "1"), 1), (("1", "2"), 0)])
+def test_labels_of_one_picture_that_are_alike_are_taken_once(
+    others: tuple[str, str], count: int, notes: "Notes"
+) -> None:
+    items = tuple(replace(regions("a.jpg", Size(8, 6), HOOD), signature=each) for each in others)
+    jobs, skipped = plan_masks(LabelSet("cvat", items), None, report=notes)
+    assert len(jobs) == count
+    assert {skip.code for skip in skipped} == (set() if count else {"several-labels"})
+    assert any("each time alike" in line for line in notes.lines) == bool(count)
 
 
 def test_the_size_is_the_photos_and_the_labels_have_to_agree(photos: Path, refused: "Refused") -> None:

@@ -61,6 +61,16 @@ def test_a_white_class_that_lies_in_no_other_is_noted(tmp_path: Path, notes: "No
     assert any("as paper does" in line and "'#ffffff=snow'" in line for line in notes.lines)
 
 
+@pytest.mark.parametrize(("colors", "is_noted"), [((RED, RED), True), ((BLACK, BLACK), True), ((RED, BLACK), False)])
+def test_masks_that_show_one_class_and_nothing_else_are_noted(
+    colors: tuple[tuple[int, int, int], ...], is_noted: bool, tmp_path: Path, notes: "Notes"
+) -> None:
+    for number, color in enumerate(colors):
+        write_png(tmp_path / "painted" / f"{number}.png", np.full((8, 8, 3), color, dtype=np.uint8))
+    build_masks(tmp_path / "painted", tmp_path / "masks", palette=CARS, report=notes)
+    assert any("every pixel of all 2 masks is" in line for line in notes.lines) == is_noted
+
+
 OWN = Palette(
     "own", (PaletteClass("background", BLACK, 0), PaletteClass("car", RED, 1), PaletteClass("wheel", GREEN, 2))
 )

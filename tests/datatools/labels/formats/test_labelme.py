@@ -77,10 +77,15 @@ def test_a_circle_is_given_by_its_centre_and_a_point_on_it(only: "First") -> Non
     assert np.hypot(*(region.polygons[0].outer - [4, 3]).T) == pytest.approx(2)
 
 
-@pytest.mark.parametrize("inside", [1, 255])
-def test_a_drawn_mask_lies_where_its_first_point_is(inside: int, only: "First") -> None:
+@pytest.mark.parametrize(
+    ("inside", "points"),
+    [(1, [[2, 1], [4, 2]]), (255, [[2.4, 1.0], [4.4, 2.0]]), (255, [[1.6, 0.7], [3.6, 1.7]]), (1, [[1.6, 1], [9, 9]])],
+)
+def test_a_drawn_mask_lies_at_the_pixel_nearest_to_its_first_point(
+    inside: int, points: list[list[float]], only: "First"
+) -> None:
     drawn = png([[0, inside, 0], [inside, inside, inside]])
-    (region,) = only(read(labelme(shape([[2.4, 1.0], [4.6, 2.0]], shape_type="mask", mask=drawn)))).regions
+    (region,) = only(read(labelme(shape(points, shape_type="mask", mask=drawn)))).regions
     (runs,) = region.runs
     assert (runs.left, runs.top) == (2, 1)
     assert runs.mask().tolist() == [[False, True, False], [True, True, True]]

@@ -430,7 +430,8 @@ def _note_pictures_beside(labels: Path, found: LabelSet, folder: PhotoFolder | N
     """Note label pictures in a folder of outlines whose photos lie elsewhere: they may be the masks that are meant."""
     if found.are_pictures or folder is None or not labels.is_dir():
         return
-    beside = find_pictures(labels, strange=[])
+    known = {*found.beside}
+    beside = [path for path in find_pictures(labels, strange=[]) if path not in known]
     used = {path.resolve() for path in folder.names.values()} if beside else set()
     if beside and used.isdisjoint(path.resolve() for path in beside) and is_label_picture(beside[0]):
         number = plural(len(beside), "picture lies", "pictures lie")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.foreign import is_digits
-from p2p_datatools.contract.palette import IGNORE, Color, hex_of, rgb_of
+from p2p_datatools.contract.palette import IGNORE, IGNORED, Color, hex_of, rgb_of
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import color_codes, color_of_code
@@ -26,6 +26,7 @@ WAY_OUT = "Add --format colors if its colours are right, or --format index if it
 
 
 NO_AREAS = "No colour fills an area of it: is it a photo? Give the labels' folder alone, and photos with --photos."
+_MOST_NUMBERS = 8  # that an error lists
 _DARK = 40  # of 255: the colour of a picture of small class numbers, with what JPEG adds to them
 
 
@@ -52,7 +53,29 @@ def soft_mask(where: str) -> P2PError:
     )
 
 
-def say_few_bits(item: PictureLabels, numbers: Collection[int], known: Collection[int]) -> str:
+def refuse_unlisted(
+    item: PictureLabels, listed: ClassNames, counts: NDArray[np.int64], names: Mapping[int, str], claims: ClassMapping
+) -> None:
+    """Raise P2PError for numbers that a list should name and does not; it often begins after the background."""
+    used = [int(number) for number in np.flatnonzero(counts)]
+    missing = [number for number in used if number not in names and not claims.is_mapped(str(number))][:_MOST_NUMBERS]
+    if missing:
+        # Beside classes 255 is what tools write for borders; beside 0 alone it is the object.
+        word = IGNORED if missing == [IGNORE] and any(number in names for number in used if number) else "CLASS"
+        options = " ".join(f"--map {number}={word}" for number in missing)
+        # mmsegmentation's reduce_zero_label does so, and COCO-Stuff's stuffthingmaps beside their labels.txt.
+        is_moved = word == IGNORED and 0 in names and max(names) not in used
+        moved = "If 0 of the list has become 255 and all others one less, write the list so. " if is_moved else ""
+        raise P2PError(
+            item.where,
+            f"has class numbers that {listed.source} does not name: {', '.join(map(str, missing))}",
+            f"{_say_few_bits(item, missing, names)}Add them to the list, or say what they are: {options}. {moved}If it "
+            "is the list of other pictures and these are ids of the palette, add --map ids=palette.",
+            code="unlisted-number",
+        )
+
+
+def _say_few_bits(item: PictureLabels, numbers: Collection[int], known: Collection[int]) -> str:
     """What `numbers` are in a PNG of 2 or 4 bits, of which readers make greys of 8, if all are `known` then."""
     with open_picture(item.path, item.read) as file:
         head = png.head_of(file.head)

@@ -15,7 +15,6 @@ from p2p_datatools.contract.exchanged import exchange, explain_exchanged, find_e
 from p2p_datatools.contract.palette import (
     BACKGROUND,
     HEX_COLOR,
-    IGNORE,
     IGNORED,
     Color,
     Palette,
@@ -34,9 +33,9 @@ from p2p_datatools.contract.pictures.worn.restore import restore
 from p2p_datatools.contract.pictures.worn.snap import TOLERANCE, Snapper, SnapResult, undecided_pixels
 from p2p_datatools.contract.values import find_distinct
 from p2p_datatools.contract.words import plural, shell_word
+from p2p_datatools.labels.formats.pictures.voc import VOC_BORDER
 from p2p_datatools.labels.values import (
     VOID,
-    ClassNames,
     ColorLabels,
     IndexLabels,
     PictureLabels,
@@ -54,7 +53,7 @@ from p2p_datatools.masks.label_kind import (
     refuse_dark_numbers,
     refuse_number_names,
     refuse_other_ids,
-    say_few_bits,
+    refuse_unlisted,
     soft_mask,
 )
 from p2p_datatools.masks.numberings import map_options
@@ -63,7 +62,6 @@ BY_IDS = "palette ids"  # what decides on numbers without names
 _MOST_COLORS = 20  # that an error lists
 _FEW = 9  # pixels: fewer of a rare colour are the blend of an edge
 _BLACK = (0, 0, 0)
-VOC_BORDER = (224, 224, 192)  # the colour of the border around Pascal VOC's objects, which is ignored
 _PLACES = 5  # of undecided pixels that a record has
 _EXCHANGED = "has red and blue exchanged, as OpenCV writes what is not given to it as BGR"
 _NO_PIXELS = np.zeros(256, dtype=np.int64)
@@ -171,31 +169,13 @@ class PictureReader:
         if not names and picture.exact and is_soft(numbers, counts):
             raise soft_mask(item.where)
         if names and item.listed:
-            self._refuse_unlisted(item, item.listed, counts, names)
+            refuse_unlisted(item, item.listed, counts, names, self._claims)
             used = np.flatnonzero(counts).tolist()
             refuse_other_ids(item.where, used, item.listed, self._claims)
             refuse_number_names(item.where, used, names, self._claims, item.listed.source)
         by = (item.listed.source if item.listed else "the format's names") if names else BY_IDS
         table = {str(number): hex_of(color) for number, color in own_colors(picture).items()} if item.judge else {}
         return _Rows(numbers, values, labels, by, counts=counts, interpolated=is_interpolated(numbers), table=table)
-
-    def _refuse_unlisted(
-        self, item: PictureLabels, listed: ClassNames, counts: NDArray[np.int64], names: Mapping[int, str]
-    ) -> None:
-        """Raise P2PError for numbers that a list should name and does not; it often begins after the background."""
-        used = [int(number) for number in np.flatnonzero(counts)]
-        missing = [number for number in used if number not in names and not self._claims.is_mapped(str(number))]
-        if missing:
-            shown = ", ".join(map(str, missing[:8]))
-            # Beside classes 255 is what tools write for borders; beside 0 alone it is the object.
-            word = IGNORED if missing == [IGNORE] and any(number in names for number in used if number) else "CLASS"
-            raise P2PError(
-                item.where,
-                f"has class numbers that {listed.source} does not name: {shown}",
-                f"{say_few_bits(item, missing, names)}Add them to the list, or say what they are: --map {missing[0]}="
-                f"{word}. If it is the list of other pictures and these are ids of the palette, add --map ids=palette.",
-                code="unlisted-number",
-            )
 
     def _table_rows(self, item: PictureLabels, picture: LabelPicture, known: Mapping[Color, str]) -> _Rows | None:
         """An index picture whose table has nothing but known colours: these decide, and nothing is snapped."""
@@ -366,7 +346,10 @@ class PictureReader:
 
     def _table(self, item: PictureLabels) -> Mapping[Color, str]:
         names = self._names(item)
-        return {**(names if names is not None else color_labels(self._claims.palette)), **self._extra}
+        if names is None:
+            return {**color_labels(self._claims.palette), **self._extra}
+        # Many lists leave out the background, as those of numbers do.
+        return {**names, _BLACK: names.get(_BLACK, BACKGROUND), **self._extra}
 
     def _snapper(self, item: PictureLabels) -> tuple[Snapper, list[str]]:
         names = self._names(item)

@@ -50,6 +50,7 @@ _LEAST_EXACT = 0.2
 _LEVELS = (0, 51, 102, 153, 204, 255)
 # What labels call pixels that are in no class, and those that nobody labelled; without case and outer underscores.
 _NO_CLASSES = frozenset({"void", UNNAMED, IGNORED, "ignored", ""})
+_COMMON_BLACK = 0.5  # of the most common colour's pixels: lines on paper are fewer
 _BACKGROUNDS = frozenset({BACKGROUND, "bg"})
 _OBJECT = "object"  # the class of labels that have no name where there are no others
 
@@ -141,12 +142,15 @@ def _apart(source: Path) -> str:
 
 
 def _with_painted_background(rows: list["_Row"], survey: LabelSurvey) -> list["_Row"]:
-    """The rows with one of the colours as the background: the most common, or black where pixels are transparent.
+    """The rows with one of the colours as the background: black where it is common or pixels are transparent.
 
-    Where pixels are transparent and none is black, the background stays one that no pixel is painted in.
+    Else it is the most common; but where pixels are transparent and none is black, it stays one that no pixel has.
     """
     first, *painted = rows
-    own = next((row for row in painted if row.color == (0, 0, 0)), None) if survey.transparent else painted[0]
+    own = next((row for row in painted if row.color == (0, 0, 0)), None)
+    most = max(survey.pixels.values(), default=0)
+    if not survey.transparent and (own is None or survey.pixels[0] < _COMMON_BLACK * most):
+        own = painted[0]
     if own is None:
         return rows
     return [replace(own, name=first.name), *(row for row in painted if row is not own)]

@@ -17,7 +17,7 @@ _VOID = 255
 _REACH, _LEAST, _MOST = 4, 4, 0.75
 _MOST_CLASSES = 34
 _WHITES = {1, 255, 65535}  # how programs write the only class of a mask: of 1, 8 and 16 bits
-_SEVERAL = 2  # numbers above 255, of which a single one may be any program's own value for nothing
+_SEVERAL = 2  # numbers above 255, or greys, of which a single one may be any program's own value
 _MOST_OFFERED = 2  # numberings of data sets
 
 
@@ -95,6 +95,7 @@ def offer_mappings(used: Mapping[int, int], palette: Palette, *, pictures: int) 
     offers = [
         *_of_one_class(used, palette, pictures),
         *_of_wide(set(used), palette),
+        *_of_greys(set(used), palette),
         *_of_data_sets(set(used), palette),
     ]
     offers = offers or _of_objects(set(used), palette)
@@ -130,6 +131,18 @@ def _of_wide(used: set[int], palette: Palette) -> list[tuple[str, dict[str, str]
         return []
     words = {number: palette.names[place] for number, place in ids.items() if place is not None}
     return [("ids of the palette times 257, as 8 bits become 16", _of(words, used))]
+
+
+def _of_greys(used: set[int], palette: Palette) -> list[tuple[str, dict[str, str]]]:
+    """The palette's colours, saved as greys by a program that takes masks for photos (ITU-R BT.601, rounded or cut)."""
+    words = dict[int, str]()
+    for each in reversed(palette.classes):  # of two with one grey the first, as the background
+        red, green, blue = each.color
+        grey = 0.299 * red + 0.587 * green + 0.114 * blue
+        words |= {int(grey): each.name, round(grey): each.name}
+    if len(used - {0}) < _SEVERAL or not used <= words.keys():
+        return []
+    return [("the palette's colours turned into greys", _of(words, used))]
 
 
 def _of_objects(used: set[int], palette: Palette) -> list[tuple[str, dict[str, str]]]:

@@ -273,10 +273,14 @@ def _note_ways(found: Iterable[tuple[LabelItem, FoundPhoto]], photos: PhotoFolde
         report.note(f"{took} {way}; the first is {item.where}: {path.relative_to(photos.folder).as_posix()}.")
 
 
-def _are_several(names: Collection[str], photos: PhotoFolder) -> bool:
-    """Whether photos have several label pictures each, in whose paths a part is called as, or begins as their photo."""
+def _are_several(names: Collection[str], photos: PhotoFolder, *, whole: bool) -> bool:
+    """Whether photos have several label pictures each, in whose paths a part is called as, or begins as their photo.
+
+    Where not the `whole` of the labels is lost, those that are may be other forms of the rest.
+    """
     there = {name.rpartition("/")[2] for name in photos.names}
-    return len(names) > len(there) and all(any(_begins(part, there) for part in name.split("/")) for name in names)
+    are_more = len(names) > len(there) or not whole
+    return are_more and all(any(_begins(part, there) for part in name.split("/")) for name in names)
 
 
 def _begins(part: str, names: Collection[str]) -> bool:
@@ -285,17 +289,19 @@ def _begins(part: str, names: Collection[str]) -> bool:
 
 
 def _advise(skipped: list[Skip], lost: Sequence[LabelItem], photos: PhotoFolder, *, whole: bool) -> list[Skip]:
-    """The same; where no label has a photo, with an option that would find all."""
-    if not whole or not skipped or not all(skip.code in _LOST for skip in skipped):
+    """The same; where no label has a photo, with an option that would find all, or what to do about other pictures."""
+    if not skipped or not all(skip.code in _LOST for skip in skipped):
         return skipped
     names = {without_suffix(item.picture_name) for item in lost}
-    suggested = suggest_match(names, photos.names)
-    if all(isinstance(item, PictureLabels) for item in lost) and _are_several(names, photos):
+    if all(isinstance(item, PictureLabels) for item in lost) and _are_several(names, photos, whole=whole):
         to_do = (
             f"If each is the mask of one class of its photo, add {CLASS_MASKS}; if they are one label in several "
             "forms, put those of one form into a folder of their own."
         )
         return [replace(skip, to_do=to_do) for skip in skipped]
+    if not whole:
+        return skipped
+    suggested = suggest_match(names, photos.names)
     return [
         replace(skip, to_do=f"{suggested}{skip.to_do}" if skip.code == "no-photo" else suggested or skip.to_do)
         for skip in skipped

@@ -21,6 +21,7 @@ from p2p_datatools.contract.pictures.kinds import prefer_photos
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.values import LabelSet, PictureLabels, Region, RegionFault, RegionLabels
 from p2p_datatools.masks.paint import covers_no_pixel, is_outside
 from p2p_datatools.masks.partners import CLASS_MASKS, match_photos
@@ -111,8 +112,21 @@ def plan_masks(
     times: dict[str, list[MaskJob]] = defaultdict(list)
     for job in jobs:
         times[job.name].append(job)
-    skipped += [skip for alike in times.values() if len(alike) > 1 for skip in _say_several(alike)]
-    return [job for job in jobs if len(times[job.name]) == 1], skipped
+    clear = [alike for alike in times.values() if _are_same(alike)]
+    if repeated := [alike[0] for alike in clear if len(alike) > 1]:
+        number = plural(len(repeated), "picture is", "pictures are")
+        report.note(f"{number} labelled several times, each time alike; the first is {repeated[0].item.where}.")
+    skipped += [skip for alike in times.values() if not _are_same(alike) for skip in _say_several(alike)]
+    return [alike[0] for alike in clear], skipped
+
+
+def _are_same(alike: Sequence[MaskJob]) -> bool:
+    """Whether the labels of one picture are one thing, also if written several times, as in lists put together.
+
+    Pictures may be masks of several classes, which are alike where none is there.
+    """
+    said = {(job.item.signature, job.item.split) if isinstance(job.item, RegionLabels) else None for job in alike}
+    return len(alike) == 1 or (len(said) == 1 and None not in said)
 
 
 def _say_several(alike: Sequence[MaskJob]) -> Iterator[Skip]:

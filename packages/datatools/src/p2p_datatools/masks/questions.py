@@ -22,6 +22,7 @@ from p2p_datatools.contract.pictures.worn.snap import TOLERANCE
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import name_first, p2p_command, plural, shell_word
 from p2p_datatools.labels.formats.pictures.class_names import NO_CLASS
+from p2p_datatools.labels.formats.pictures.voc import VOC_BORDER
 from p2p_datatools.labels.values import (
     VOID,
     ClassNames,
@@ -34,7 +35,7 @@ from p2p_datatools.labels.values import (
 )
 from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, ClassMapping, is_label_name, without_names
 from p2p_datatools.masks.label_kind import WAY_OUT, UnknownColorError
-from p2p_datatools.masks.label_pictures import BY_IDS, VOC_BORDER
+from p2p_datatools.masks.label_pictures import BY_IDS
 from p2p_datatools.masks.numberings import map_options
 from p2p_datatools.masks.totals import BLACK, MaskTotals
 from p2p_datatools.masks.work import MaskWork
@@ -82,6 +83,8 @@ def check_mapping(
     for unused in () if failed else claims.unused:  # pictures that failed were not read to their labels
         report.note(f"--map {unused}: no label in {labels} has this name.")
     _refuse_black(claims, totals, labels, report)
+    _refuse_void(claims, totals, labels)
+    _note_one_class(totals, len(lines), labels, report)
     _ask_about_paper(work, lines, totals, labels, report)
     _check_undecided(totals, len(lines), labels, report)
 
@@ -211,6 +214,31 @@ def _refuse_black(claims: ClassMapping, totals: MaskTotals, labels: Path, report
     options = [map_options(dict.fromkeys(sorted(black), word)) for word in (guess, BACKGROUND)]
     to_do = f"If the black shapes are objects, add {options[0]}; if nothing is labelled, {options[1]}."
     raise P2PError(labels, what, to_do, code="black-masks")
+
+
+def _refuse_void(claims: ClassMapping, totals: MaskTotals, labels: Path) -> None:
+    """Raise P2PError where all pictures have the background and 255 alone, which beside it is the object.
+
+    Beside classes it is the border around them, or what is not labelled, and so is ignored.
+    """
+    used = {plain(use.label).strip("_ ") for use in totals.value_uses}
+    white = str(IGNORE)
+    is_white = any(use.value == white for use in totals.value_uses)
+    if used != {BACKGROUND, VOID} or not is_white or claims.is_mapped(white):
+        return
+    what = f"its pictures have {white} alone beside the background, so that every mask would be ignored or background"
+    word = claims.palette.names[1] if len(claims.palette.names) > 1 else "CLASS"
+    to_do = f"If {white} is the object, add --map {white}={word}; if it is no class, --map {white}={IGNORED}."
+    raise P2PError(labels, what, to_do, code="void-masks")
+
+
+def _note_one_class(totals: MaskTotals, count: int, labels: Path, report: Reporter) -> None:
+    """Note that nothing but one class is in any mask, as where a tool painted the background in its first label."""
+    seen = [name for name, area in totals.areas.items() if area]
+    if count > 1 and len(seen) == 1:
+        report.note(
+            f"{labels}: every pixel of all {count} masks is {seen[0]}. Look at the labels: the rest may be lost."
+        )
 
 
 def _ask_about_paper(

@@ -19,6 +19,7 @@ from p2p_datatools.contract.exchanged import Ground, find_ground, share_along_ed
 from p2p_datatools.contract.files.atomic import write_lines
 from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.files.work import Output, Work
+from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.mask_folder import (
     MASK_LINES,
     MaskLine,
@@ -36,7 +37,7 @@ from p2p_datatools.contract.pictures.resize import resize_mask
 from p2p_datatools.contract.pictures.sizes import Size, is_same_shape
 from p2p_datatools.contract.progress import MANY, QUIET, Reporter
 from p2p_datatools.labels.reach import Reaches
-from p2p_datatools.labels.values import ColorLabels, PictureLabels, Region, RegionFault, RegionLabels, Use
+from p2p_datatools.labels.values import ColorLabels, IndexLabels, PictureLabels, Region, RegionFault, RegionLabels, Use
 from p2p_datatools.masks.class_mapping import ClassMapping
 from p2p_datatools.masks.label_kind import UnknownColorError
 from p2p_datatools.masks.label_pictures import BY_IDS, PictureClasses, PictureReader
@@ -125,9 +126,16 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
             and signature in (None, record.size)
             and record.exif == self._exif(item)
             and (not record.snapped or record.snapping == self.pictures.snapping)
-            and not (record.decided_by == BY_IDS and self.pictures.may_be_colors(item.item))
+            and not (any(map(is_digits, record.values)) and self.pictures.may_be_colors(item.item))
             and all(self.claims.word(label) == word for label, word in record.labels.items())
+            and all(self._is_called(value, label, record) for value, (label, _) in record.values.items())
         )
+
+    def _is_called(self, value: str, label: str, record: MaskLine) -> bool:
+        """Whether a number or colour still has its label: one that `--map` speaks of has no other name than itself."""
+        if label != value:
+            return not self.claims.maps(value)
+        return record.decided_by == BY_IDS or not is_digits(value) or self.claims.is_mapped(value)
 
     def make(
         self, item: MaskJob, signature: Size | None, known: MaskLine | None, *, stands: bool
@@ -136,7 +144,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         if stands:
             raise P2PError(
                 item.item.where,
-                "its labels, --map, --order, --page, --exif or --tolerance have changed since "
+                "its labels, --format, --map, --order, --page, --exif or --tolerance have changed since "
                 f"{self.destination.dest / item.name}.png was built",
                 "Delete that mask and build again, or choose another destination.",
                 code="source-changed",
@@ -178,6 +186,8 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         """What a mask depends on, except for the classes of its labels."""
         page = job.read.page if isinstance(job.item, PictureLabels) else None
         own = f"{job.item.signature}, page {page}" if page else job.item.signature
+        if isinstance(job.item, IndexLabels | ColorLabels) and not job.item.judge:  # by --format
+            own += " as colors" if isinstance(job.item, ColorLabels) else " as index"
         if self.order != "palette":
             return f"{own} in the order of annotation"
         return f"{own} with holes" if self._has_holes(job.item) else own

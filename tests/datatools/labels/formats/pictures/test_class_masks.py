@@ -3,19 +3,20 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from p2p_datatools.contract.palette import load_palette
-from p2p_datatools.contract.pictures.images import read_mask
+from p2p_datatools.contract.pictures.images import read_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.formats.pictures.class_masks import read_class_masks
 from p2p_datatools.labels.values import RegionLabels
 from p2p_datatools.masks.build import build_masks
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
     from datatools.conftest import WritePhotos
 
 CARS = load_palette("cars")
@@ -85,6 +86,29 @@ def test_masks_of_several_classes_or_sizes_are_refused(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("most", [6, 300])
+def test_numbers_of_objects_are_no_soft_edges_of_a_mask(tmp_path: Path, most: int) -> None:
+    numbers = np.repeat(np.arange(most + 1), 4)[None].repeat(4, axis=0)
+    soft = cv2.GaussianBlur(np.where(numbers > most // 2, 255, 0).astype(np.uint8), (5, 5), 2)
+    for name, values in (("a", numbers), ("b", soft)):
+        write_png(tmp_path / "body" / f"{name}.png", values.astype(np.uint16 if most > 255 else np.uint8))
+        write_png(tmp_path / "wheel" / f"{name}.png", np.zeros(values.shape, dtype=np.uint8))
+    found = read_class_masks(tmp_path)
+    assert [skip.code for skip in found.skipped] == ["several-classes"]
+    assert [item.source for item in found.items] == ["b"]
+
+
+def test_masks_that_are_read_are_not_noted_as_unread(
+    tmp_path: Path, write_photos: "WritePhotos", notes: "Notes"
+) -> None:
+    write_photos(tmp_path / "photos", "a.jpg", size=Size(5, 2))
+    for label in ("body", "wheel"):
+        write(tmp_path / "labels" / label / "a.png", BODY)
+    labels, photos = tmp_path / "labels", tmp_path / "photos"
+    build_masks(labels, tmp_path / "masks", palette=CARS, photos=photos, format="class-masks", report=notes)
+    assert not any("not read" in line for line in notes.lines)
+
+
 def test_names_without_a_class_are_refused(tmp_path: Path, refused: "Refused") -> None:
     for name in "ab":
         write(tmp_path / f"{name}.png", BODY)
@@ -104,6 +128,19 @@ def test_several_masks_of_a_photo_are_refused_with_the_format_that_unites_them(
     assert all("--format class-masks" in part.to_do for part in error.value.parts)
     said = ["one label in several forms" in part.to_do for part in error.value.parts]
     assert all(said) or form.startswith("{label}"), "whose folders are apart already"
+
+
+def test_other_forms_of_a_label_that_has_its_photo_are_told_what_they_are(
+    tmp_path: Path, write_photos: "WritePhotos", refused: "Refused"
+) -> None:
+    write_photos(tmp_path / "photos", "a.jpg", size=Size(5, 2))
+    for name in ("a", "a_pseudo", "a_cutout"):  # as EISeg writes them
+        write(tmp_path / "labels" / f"{name}.png", BODY)
+    with refused("pictures-failed") as error:
+        build_masks(
+            tmp_path / "labels", tmp_path / "m", palette=CARS, photos=tmp_path / "photos", mapping={"255": "body"}
+        )
+    assert ["one label in several forms" in part.to_do for part in error.value.parts] == [True, True]
 
 
 def write_objects(folder: Path, write_photos: "WritePhotos", form: str) -> None:

@@ -176,13 +176,14 @@ def test_lists_are_found_in_the_folder_and_beside_it_or_else_one_folder_above_an
     assert found.source == "label_names.txt and classes.txt"
 
 
-def test_a_configuration_of_something_else_is_no_list(tmp_path: Path) -> None:
-    write(tmp_path / "labels" / "config.json", '{"model": "unet", "labels": ["a"]}')
+@pytest.mark.parametrize("name", ["config.json", "config_v2.0.json"])
+def test_a_configuration_of_something_else_is_no_list(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "labels" / name, '{"model": "unet", "labels": ["a"]}')
     assert find_names(tmp_path / "labels", tmp_path / "labels") is None
     labels = [{"name": "a--bird", "readable": "Bird", "color": [255, 0, 0]}]
-    write(tmp_path / "labels" / "config.json", json.dumps({"labels": labels}))
+    write(tmp_path / "labels" / name, json.dumps({"labels": labels}))
     assert find_names(tmp_path / "labels", tmp_path / "labels") is None
-    write(tmp_path / "labels" / "config.json", json.dumps({"labels": labels, "version": 1.1}))
+    write(tmp_path / "labels" / name, json.dumps({"labels": labels, "version": 1.1}))
     found = find_names(tmp_path / "labels", tmp_path / "labels")
     assert found is not None
     assert found.numbers == {0: "Bird"}

@@ -52,6 +52,28 @@ def test_numbers_and_colours_have_voc_s_names_and_the_border_is_ignored(tmp_path
     assert summary.areas == {**dict.fromkeys(SCENES.names, 0), "background": 3, "car": 3, "pedestrian": 3, "ignore": 3}
 
 
+@pytest.mark.parametrize("colors", [False, True])
+def test_the_border_is_ignored_beside_a_list_of_colours_that_leaves_it_out(tmp_path: Path, colors: bool) -> None:
+    write(tmp_path / "voc" / "SegmentationClass", *[0, 1, 255] * 3, colors=colors)
+    (tmp_path / "voc" / "labelmap.txt").write_text("background:0,0,0::\ncar:128,0,0::\n")
+    areas = build_masks(tmp_path / "voc", tmp_path / "masks", palette=SCENES).areas
+    assert (areas["background"], areas["car"], areas["ignore"]) == (3, 3, 3)
+
+
+@pytest.mark.parametrize("listed", ["", "background:0,0,0::\ncar:128,0,0::\n"])
+def test_white_beside_the_background_alone_is_asked_about_and_not_ignored(
+    tmp_path: Path, listed: str, refused: "Refused"
+) -> None:
+    voc = tmp_path / "voc"
+    write_png(write(voc / "SegmentationClass", 0) / "a.png", np.array([[0, 255, 255]], dtype=np.uint8))
+    if listed:
+        (voc / "labelmap.txt").write_text(listed)
+    with refused("void-masks") as error:
+        build_masks(voc, tmp_path / "masks", palette=SCENES)
+    assert "--map 255=ignore" in error.value.to_do
+    assert build_masks(voc, tmp_path / "masks", palette=SCENES, mapping={"255": "car"}).areas["car"] == 2
+
+
 def test_the_arrays_of_labelme2voc_are_class_numbers(tmp_path: Path) -> None:
     folder = tmp_path / "voc" / "SegmentationClass"
     folder.mkdir(parents=True)
@@ -77,7 +99,8 @@ def test_a_label_map_beside_the_folder_says_what_colours_are(tmp_path: Path) -> 
         (tmp_path / "voc" / "labelmap.txt").write_text(lines)
         found = read_voc(tmp_path / "voc")
         assert isinstance(found.items[0], ColorLabels)
-        assert found.items[0].names == {(0, 0, 0): "background", (10, 20, 30): "road", (250, 50, 90): "tree"}
+        names = dict(zip(table, ("background", "road", "tree"), strict=True))
+        assert found.items[0].names == {**names, (224, 224, 192): "void"}
         assert build_masks(tmp_path / "voc", tmp_path / f"masks{colors}", palette=SCENES).areas["tree"] == 1
 
 

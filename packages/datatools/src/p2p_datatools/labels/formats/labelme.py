@@ -117,11 +117,14 @@ def _circle(_: Mapping[str, Any], points: list[Any], where: str) -> Polygon:
 
 
 def _mask(shape: Mapping[str, Any], points: list[Any], where: str) -> Runs:
-    # The points are the first and the last pixel; LabelMe itself drops their fractions.
-    (left, top), (right, bottom) = ((int(x), int(y)) for x, y in _two_points(points, where))
+    # The points are the first and the last pixel. One that was dragged has fractions: LabelMe rounds where it begins
+    # (since 7; before, it cut them off and moved the mask), and the mask itself tells how large it is.
+    corners = _two_points(points, where)
+    (left, top), (right, bottom) = ((round(x), round(y)) for x, y in corners)
     runs = mask_runs(shape.get("mask"), where, left=left, top=top)
     width, height = right - left + 1, bottom - top + 1
-    if runs.size != (width, height):
+    is_whole = all(each.is_integer() for corner in corners for each in corner)
+    if is_whole and runs.size != (width, height):
         raise P2PError(
             where,
             f"its mask is {runs.size}, but its points are for {width}x{height}",

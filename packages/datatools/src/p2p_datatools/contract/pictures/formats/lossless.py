@@ -11,6 +11,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.header import PictureFile, open_picture
 
 _LOSSLESS = ("PNG", "BMP", "TIFF", "GIF", "PPM", "TGA")  # kinds of files, as Pillow calls them, that blend nothing
+_STARTS = (b"\x89PNG", b"BM", b"GIF8")  # of PNG, BMP and GIF
 _LOSSY_TIFF = ("jpeg", "tiff_jpeg", "webp")  # what Pillow calls compressions in TIFFs that blend
 _RIFF, _CHUNK, _FRAME = 12, 8, 16  # bytes of the headers of a WebP file, a chunk, and a frame (RFC 9649)
 
@@ -22,11 +23,11 @@ def is_lossless(image: Image.Image, file: PictureFile) -> bool:
     return image.format in _LOSSLESS and image.info.get("compression") not in _LOSSY_TIFF
 
 
-def is_lossless_webp(path: Path) -> bool:
-    """Whether a file is a WebP without loss; False for one that cannot be read."""
+def is_lossless_file(path: Path) -> bool:
+    """Whether a file surely is a picture without loss, whatever its name says; False for one that cannot be read."""
     try:
         with open_picture(path) as file:
-            return _is_lossless_webp(file.start)
+            return file.start.startswith(_STARTS) or _is_lossless_webp(file.start)
     except P2PError:
         return False
 

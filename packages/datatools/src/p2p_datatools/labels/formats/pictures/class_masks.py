@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -230,9 +231,13 @@ def _inside(picture: LabelPicture, where: str) -> NDArray[np.bool_]:
     values = picture.numbers if picture.numbers is not None and is_grey else reduce_channels(np.maximum, picture.colors)
     told = values if is_grey else color_codes(picture.colors)
     found = find_distinct(told)
-    if picture.exact and 2 < len(found) < _FEWEST_GREYS and not (is_grey and found[-1] > _LARGEST_NUMBER):
+    are_few = 2 < len(found) < _FEWEST_GREYS and not (is_grey and found[-1] > _LARGEST_NUMBER)
+    if picture.exact and (are_few or (is_grey and len(found) >= _FEWEST_GREYS and _are_numbers(values, len(found)))):
         what = f"has {plural(len(found), 'value')}, and is so no mask of one class"
-        to_do = "Read pictures of several classes as --format index or colors."
+        to_do = (
+            "Read pictures of several classes as --format index or colors; where numbers count the objects of one "
+            "class, save 255 for all but 0."
+        )
         raise P2PError(where, what, to_do, code="several-classes")
     if len(found) > _FEWEST_GREYS and _is_between(values):
         what = "looks like a photo, and not like a mask of one class, which is black and white"
@@ -241,6 +246,13 @@ def _inside(picture: LabelPicture, where: str) -> NDArray[np.bool_]:
     for nothing in (picture.transparent, picture.missing):
         inside = inside if nothing is None else inside & ~nothing
     return np.asarray(inside)
+
+
+def _are_numbers(values: NDArray[Any], count: int) -> bool:
+    """Whether most of the `count` values fill 3x3 pixels somewhere, which those of soft edges do not."""
+    window = np.ones((3, 3), dtype=np.uint8)
+    is_flat = cv2.erode(values, window) == cv2.dilate(values, window)
+    return len(np.unique(values[is_flat])) > _MOSTLY * count
 
 
 def _is_between(values: NDArray[Any]) -> bool:

@@ -39,7 +39,8 @@ _MORE_JSON_LISTS = (
     "mask_color_map.json",
     "mask_grayscale_map.json",
 )
-_CONFIG = "config.json"  # Mapillary Vistas has its list in it, beside these keys; others have something else
+# Mapillary Vistas has its list in these (1.1, and 2.0 of two kinds), beside these keys; others have something else.
+_CONFIGS = ("config.json", "config_v1.2.json", "config_v2.0.json")
 _OF_VISTAS = ("version", "mapping", "folder_structure")
 _DATASET = "dataset.json"  # so has nnU-Net's, beside some of these keys: {name: 1}, and {"1": name} before version 2
 _OF_NNUNET = ("channel_names", "modality", "numTraining", "file_ending", "tensorImageSize")
@@ -115,7 +116,7 @@ def find_names(folder: Path, root: Path, seen: _ListsByFolder | None = None) -> 
 def _lists_in(places: list[Path], seen: _ListsByFolder, *, are_far: bool = False) -> list[ClassNames]:
     paths = [place / name for place in places for name in _LISTS if (place / name).is_file()]
     lists = [found for path in paths if (found := _read_list(path, may_be_other=are_far or path.name in _COMMON))]
-    lists += [read_class_names(place / _CONFIG) for place in places if _is_vistas(place / _CONFIG)]
+    lists += [read_class_names(place / name) for place in places for name in _CONFIGS if _is_vistas(place / name)]
     lists += [read_class_names(place / _DATASET) for place in places if _is_nnunet(place / _DATASET)]
     lists += [own for place in places if (own := _own_palette(place))]
     for place in places:
@@ -181,7 +182,7 @@ def _colors_of(rows: list[ClassRow], path: Path) -> ClassNames:
 
 
 def _may_be_list(path: Path) -> bool:
-    if path.suffix.lower() not in _LIST_SUFFIXES or path.name in {*_LISTS, _CONFIG} or path.name.startswith("."):
+    if path.suffix.lower() not in _LIST_SUFFIXES or path.name in {*_LISTS, *_CONFIGS} or path.name.startswith("."):
         return False
     return _LIST_WORDS.search(path.stem) is not None and path.is_file()
 

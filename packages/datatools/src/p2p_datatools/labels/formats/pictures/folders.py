@@ -16,7 +16,7 @@ from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, roles_of_folder
 from p2p_datatools.contract.matching import split_labels
 from p2p_datatools.contract.names import without_suffix
 from p2p_datatools.contract.origin import PROVENANCE
-from p2p_datatools.contract.pictures.formats.lossless import is_lossless_webp
+from p2p_datatools.contract.pictures.formats.lossless import is_lossless_file
 from p2p_datatools.contract.pictures.header import open_picture, photo_header
 from p2p_datatools.contract.pictures.index import read_index_picture, read_label_picture
 from p2p_datatools.contract.pictures.soft import is_black_and_white
@@ -259,6 +259,8 @@ def _by_kind(folder: Path) -> tuple[list[Path], list[Path], tuple[Skip, ...]]:
     strange: list[P2PError] = []
     pictures = _find(folder, strange)
     exact = [path for path in pictures if _is_exact(path)]
+    if not exact and all(map(is_lossless_file, pick_evenly(pictures, _LOOKED_AT))):
+        exact = pictures  # as where a program wrote PNG under the names of photos
     masks = _labels_among(folder, pictures)
     if masks and set(masks).isdisjoint(exact):  # only the photos are exact
         exact = []
@@ -269,7 +271,7 @@ def _by_kind(folder: Path) -> tuple[list[Path], list[Path], tuple[Skip, ...]]:
 
 def _is_exact(path: Path) -> bool:
     suffix = path.suffix.lower()
-    return suffix in _EXACT or (suffix == ".webp" and is_lossless_webp(path))
+    return suffix in _EXACT or (suffix == ".webp" and is_lossless_file(path))
 
 
 def _find(folder: Path, strange: list[P2PError]) -> list[Path]:

@@ -17,6 +17,8 @@ from p2p_datatools.labels.formats.pictures.class_names import LABEL_MAP, NO_CLAS
 from p2p_datatools.labels.formats.pictures.folders import has_colors, pick_evenly
 from p2p_datatools.labels.values import VOID, ClassNames, ColorLabels, IndexLabels, LabelSet
 
+VOC_BORDER = (224, 224, 192)
+"""The colour of the border around objects, which is ignored; its number is 255."""
 _FOLDER, _CLASS_NAMES = "SegmentationClass", "class_names.txt"
 # Everingham et al. 2010: the place in this list is the class number; 255 is the border around objects.
 VOC_CLASSES = [
@@ -59,7 +61,7 @@ def color_table() -> list[Color]:
 _VOC = ClassNames(
     "Pascal VOC's own names",
     {**dict(enumerate(VOC_CLASSES)), 255: VOID},
-    {**dict(zip(color_table(), VOC_CLASSES, strict=False)), (224, 224, 192): VOID},
+    {**dict(zip(color_table(), VOC_CLASSES, strict=False)), VOC_BORDER: VOID},
 )
 
 
@@ -122,8 +124,10 @@ def _count(found: ClassNames) -> ClassNames:
 
 
 def _with_border(listed: ClassNames) -> ClassNames:
-    """A list of classes, and VOC's number for the border around objects."""
-    return replace(listed, numbers={255: VOID, **listed.numbers}) if listed.numbers else listed
+    """A list of classes, and VOC's number and colour for the border around objects."""
+    numbers = {255: VOID, **listed.numbers} if listed.numbers else listed.numbers
+    colors = {**listed.colors, VOC_BORDER: listed.colors.get(VOC_BORDER, VOID)} if listed.colors else listed.colors
+    return replace(listed, numbers=numbers, colors=colors)
 
 
 def _folder(path: Path) -> Path | None:
