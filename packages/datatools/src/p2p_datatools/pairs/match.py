@@ -128,10 +128,10 @@ def match_pictures(
     folders: the name is that of A. Names that have no partner by "stem" may differ by one convention, such as `_mask`
     at the end of each of A, and `report` is told. `pick` gives the one of several pictures of a name in one folder that
     is meant, if any. Where no name has a partner, several pictures may have one, whose name theirs begin with, unless
-    `shows_labels` is true of them: they are then parts of one label. Where both have folders of splits, pictures are matched within each split; A and B may be one
-    folder that holds both, as trainA/ and trainB/, of which the names of the `halves` may say which is which. Raises
-    P2PError when a folder has no pictures or nothing matches, UsageError when the expression is not valid, or one
-    folder does not hold both. What is not read of each folder is added to `others`.
+    `shows_labels` is true of them: they are then parts of one label. Where both have folders of splits, pictures are
+    matched within each split; A and B may be one folder that holds both, as trainA/ and trainB/, of which the names of
+    the `halves` may say which is which. Raises P2PError when a folder has no pictures or nothing matches, UsageError
+    when the expression is not valid, or one folder does not hold both. What is not read of each is added to `others`.
     """
     if is_list(match):
         return read_list(Path(match), a, b, others=others, report=report)

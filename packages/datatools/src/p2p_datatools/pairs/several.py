@@ -18,9 +18,10 @@ def find_several(many: Collection[str], few: Collection[str]) -> Mapping[str, st
     """
     found: dict[str, str] = {}
     for name in many:
-        beginnings = {start for hit in _AFTER.finditer(name) if (start := name[: hit.start()]) in few}
+        beginnings = [start for hit in _AFTER.finditer(name) if (start := name[: hit.start()]) in few]
         if len(beginnings) > 1:
             return {}
-        found |= {name: start for start in beginnings}
+        if beginnings:
+            found[name] = beginnings[0]
     several = [start for start, count in Counter(found.values()).items() if count > 1]
     return found if 2 * len(several) > len(few) else {}
