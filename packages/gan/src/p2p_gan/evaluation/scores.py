@@ -293,6 +293,7 @@ class Evaluation:
             uncounted=tally.uncounted,
             found_in_real=real,
             groups=found.groups,
+            real_sharpness=found.sharpness and found.sharpness.real,
         )
         return replace(found, cautions=(*self.seen, *said))
 
