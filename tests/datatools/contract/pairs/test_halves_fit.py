@@ -77,3 +77,12 @@ def test_the_first_of_many_pairs_are_looked_at(scene: "Scene") -> None:
     seen = [fit.look(name, scene(0), scene(0)) for name in ("0", "9", "10", "11", "500")]
     assert [bool(each and each.edges) for each in seen] == [True, True, False, False, False]
     assert [bool(each and each.fine) for each in seen] == [True, False, False, False, True]
+
+
+def test_pictures_of_which_some_have_b_on_the_left_are_noted(tmp_path: Path, scene: "Scene", notes: "Notes") -> None:
+    for number in range(COUNT):
+        photo = scene(number)
+        halves = photo // 4, photo
+        write_png(tmp_path / "train" / f"{number}.png", np.concatenate(halves[:: -1 if number % 3 else 1], axis=1))
+    note_misfits(open_pairs(tmp_path), notes)
+    assert [line for line in notes.lines if "looks as" in line]

@@ -17,7 +17,7 @@ from p2p_datatools.checks.masks.files import read_half
 from p2p_datatools.checks.masks.mask_set import MaskLook, MaskSetCheck, look_at_mask
 from p2p_datatools.checks.photos import PhotoCheck, PhotoLook, look_at_photo
 from p2p_datatools.checks.repeats import Repeats
-from p2p_datatools.checks.swaps import SwapCheck, describe_half
+from p2p_datatools.contract.pairs.swaps import SwapCheck, describe_half
 from p2p_datatools.checks.twins import PairTwins
 from p2p_datatools.checks.values import PictureValues, ValueCheck, measure_values
 from p2p_datatools.contract.errors import CheckResult, Finding, P2PError, finding_of

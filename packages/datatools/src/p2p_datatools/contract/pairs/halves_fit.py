@@ -17,6 +17,7 @@ from p2p_datatools.contract.pairs.halves import load_halves
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.pairs.partners import PartnerCheck
+from p2p_datatools.contract.pairs.swaps import SwapCheck, describe_half
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.sizes import Size
@@ -68,25 +69,36 @@ class HalvesFit:
 
     def note(self, report: Reporter) -> None:
         """Note the first of what was found."""
-        for found in self.findings():
-            report.note(f"{found.where}: {found.what}. {found.to_do}")
-            return
+        _note_first(self.findings(), report)
+
+
+def _note_first(findings: Iterator[Finding], report: Reporter) -> None:
+    for found in findings:
+        report.note(f"{found.where}: {found.what}. {found.to_do}")
+        return
 
 
 def note_misfits(folder: PairFolder, report: Reporter) -> None:
-    """Read the first pairs of a folder, and note if their halves do not fit; those that cannot be read tell nothing."""
-    pairs = _first_pairs(folder)
-    fit = HalvesFit(folder.path, (folder.a.name, folder.b.name), [pair.name for pair in pairs], most=len(pairs))
+    """Read the first pairs of a folder, and note if their halves do not fit, or are those of others swapped.
 
-    def look(pair: Pair) -> PairEdges | None:
+    Pairs that cannot be read tell nothing.
+    """
+    pairs, halves = _first_pairs(folder), (folder.a.name, folder.b.name)
+    fit = HalvesFit(folder.path, halves, [pair.name for pair in pairs], most=len(pairs))
+    swaps = SwapCheck(halves)
+
+    def look(pair: Pair) -> tuple[PairEdges | None, tuple[float, ...], tuple[float, ...]]:
         try:
-            return fit.look(pair.name, *load_halves(folder, pair))
+            a, b = load_halves(folder, pair)
         except P2PError:
-            return None
+            return None, (), ()
+        return fit.look(pair.name, a, b), describe_half(a), describe_half(b)
 
-    for pair, seen in zip(pairs, parallel_map(look, pairs), strict=True):
+    for pair, (seen, *described) in zip(pairs, parallel_map(look, pairs), strict=True):
         fit.add(pair.file, seen)
+        swaps.add(folder.path / pair.file, *described)
     fit.note(report)
+    _note_first(swaps.findings(), report)
 
 
 def _first_pairs(folder: PairFolder) -> list[Pair]:
