@@ -11,8 +11,7 @@ from pathlib import Path, PurePosixPath
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.labelme_folders import find_labels
 from p2p_datatools.contract.files.listing import LeftOut, picture_names, refuse_missing_folder
-from p2p_datatools.contract.folders.given_splits import folder_of
-from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, roles_of_folders
+from p2p_datatools.contract.folders.roles import names_of_labels
 from p2p_datatools.contract.matching import (
     BY_STEM,
     LIST_SEVERAL,
@@ -256,19 +255,12 @@ def _without_labels(one: "_NamedPictures", other: "_NamedPictures", report: Repo
     These are called as a_mask.png or, where a whole data set is given, lie in folders such as trainannot/.
     """
     alone = one.files.keys() - other.files.keys()
-    labels = set(split_labels(one.files)) or _in_label_folders(one) if alone else set()
+    labels = set(split_labels(one.files)) or names_of_labels(one.files) if alone else set()
     if not labels or not labels <= alone:
         return one
     are = plural(len(labels), "picture is the label of another", "pictures are labels of others")
     report.note(f"{one.folder}: {are} by name, and left out; the first is '{min(labels)}'.")
     return one.without(labels)
-
-
-def _in_label_folders(pictures: "_NamedPictures") -> set[str]:
-    """The names of pictures in folders of labels, where all others lie in those of photos beside them."""
-    roles = roles_of_folders(map(folder_of, pictures.files))
-    named = {name for name in pictures.files if roles[folder_of(name)] == LABELS}
-    return named if set(roles.values()) == {LABELS, PHOTOS} else set()
 
 
 def _has_common(sides: "_Sides") -> bool:
