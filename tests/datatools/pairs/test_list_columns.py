@@ -71,6 +71,18 @@ def test_columns_that_may_be_either_are_asked_about(
     assert matched.files_of("2") == ("2.png", "1.png")
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["input,target\nx.png,y.png\n", "x.png y.png\n", "target;input\ny.png;x.png\n", "C:\\d\\A\\x.png;A\\y.png\n"],
+)
+def test_of_two_columns_of_one_folder_the_first_is_a_unless_its_heading_says_otherwise(
+    tmp_path: Path, write_photos: "WritePhotos", text: str, match_by: MatchBy
+) -> None:
+    folder = write_photos(tmp_path / "A", "x.png", "y.png", "z.png")
+    matched, skipped = match_by((folder, folder), "list.csv", text)
+    assert ([matched.files_of(each) for each in matched], skipped) == ([("x.png", "y.png")], [])
+
+
 def test_names_without_suffix_are_taken_where_none_has_one(
     tmp_path: Path, write_photos: "WritePhotos", match_by: MatchBy
 ) -> None:

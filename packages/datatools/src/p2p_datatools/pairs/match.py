@@ -430,13 +430,23 @@ def read_list(
         found[name], lines[name] = files, number
     if not found and not skipped:
         raise P2PError(file, "lists no pairs", "Write a line 'path in A,path in B' for each.", code="no-pairs")
-    for place, folder in enumerate(folders):
-        if left := len(here[place]) - len({files[place] for files in found.values()}):
-            report.note(f"{folder}: {file} does not list {left} of {plural(len(here[place]), 'picture')}.")
+    _note_unlisted(file, folders, here, list(found.values()), report)
     matched = MatchedFiles(a, b)
     for name, files in sorted(found.items()):
         matched.add(name, *files)
     return matched, skipped
+
+
+def _note_unlisted(
+    file: Path, folders: Files, here: Sequence[Collection[str]], found: Sequence[tuple[str, str]], report: Reporter
+) -> None:
+    """Note how many pictures of each folder a list does not name; of one that is given twice, in neither column."""
+    listed = [{files[place] for files in found} for place in (0, 1)]
+    if folders[0].resolve() == folders[1].resolve():
+        listed = [listed[0] | listed[1]]
+    for folder, there, named in zip(folders, here, listed, strict=False):
+        if left := len(there) - len(named):
+            report.note(f"{folder}: {file} does not list {left} of {plural(len(there), 'picture')}.")
 
 
 def _namer_of(rows: Sequence[Sequence[str]]) -> int:
