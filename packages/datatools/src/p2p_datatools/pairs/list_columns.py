@@ -22,6 +22,7 @@ ListRow = tuple[int, list[str]]
 
 _MOST_COLUMNS = 12
 _DIGIT = re.compile(r"\d")
+_PLAIN = frozenset({"image", "img", "file", "name", "filename", "path"})
 
 
 class ListColumns(NamedTuple):
@@ -139,10 +140,16 @@ def _choose_order(likely: Sequence[tuple[int, int]], heading: Sequence[str]) -> 
     """Which of two columns is A: what their headings say, else the first; None where others fit, too."""
     if {frozenset(both) for both in likely} != {frozenset(likely[0])}:
         return None
-    words = [cell.strip().casefold() for cell in heading]
+    words = [_own_word(cell) for cell in heading]
     first, second = sorted(likely[0])
     turned = words and says_order(HalfWords(words[second], words[first]))
     return (second, first) if turned else (first, second)
+
+
+def _own_word(heading: str) -> str:
+    """The first word of a heading but for those that say no more than that a picture is meant."""
+    parts = [part for part in re.split(r"[\W_]+", heading.casefold()) if part]
+    return next((part for part in parts if part not in _PLAIN), "".join(parts[:1]))
 
 
 def _choose(
