@@ -1,5 +1,6 @@
 """What a check of masks and photos finds; each kind of damage is found, and nothing else."""
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -111,6 +112,18 @@ def test_a_mask_that_is_cut_off_or_not_a_picture_is_found(masks: Path, content: 
 def test_a_photo_that_is_cut_off_is_found_with_its_mask(masks: Path, photos: Path) -> None:
     (photos / "b.jpg").write_bytes((photos / "b.jpg").read_bytes()[:-40])
     assert found(check(masks, photos=photos)) == [("error", "damaged-file", "b.jpg")]
+
+
+def test_labels_in_folders_beside_the_photos_of_a_data_set_need_no_mask(
+    tmp_path: Path, masks: Path, photos: Path
+) -> None:
+    for word in ("img", "label", "inst"):
+        shutil.copytree(photos, tmp_path / "set" / f"train_{word}")
+    (masks / "train_img").mkdir()
+    for name in "abc":
+        (masks / f"{name}.png").rename(masks / "train_img" / f"{name}.png")
+    write_records(masks, CARS, [MaskLine(f"train_img/{name}", Size(10, 4), {}, "", "", {}) for name in "abc"])
+    assert check(masks, photos=tmp_path / "set").ok
 
 
 def test_a_mask_without_photo_and_a_photo_without_mask(masks: Path, photos: Path) -> None:

@@ -38,6 +38,8 @@ def numbered(*patterns: str, count: int = 3) -> list[str]:
             ["low", "normal"],
         ),
         # Frames count anew in each scene, which is no kind.
+        (("{}_real_A.png", "{}_fake_B.png", "{}_real_B.png"), ["fake_b", "real_a", "real_b"]),
+        (("sar{}.png", "opt{}.png"), ["opt", "sar"]),
         (("GO1_07/blur/{}.png", "GO1_07/sharp/{}.png", "GO2_11/blur/{}.png", "GO2_11/sharp/{}.png"), ["blur", "sharp"]),
     ],
 )
@@ -77,6 +79,16 @@ def test_two_of_several_kinds_are_chosen_by_the_words_of_the_halves(
     matched, _ = match_pictures(data, data, halves=("label", "B"), report=notes)
     assert matched.files_of("train/0002") == ("train/0002/label.png", "train/0002/B.png")
     assert any("left out" in line for line in notes.lines)
+
+
+def test_the_place_that_says_the_words_of_the_halves_is_the_one_that_tells_kinds(
+    tmp_path: Path, write_photos: "WritePhotos"
+) -> None:
+    written = [f"{{}}_{what}_{side}.png" for what in ("real", "fake", "rec") for side in "AB"]
+    data = write_photos(tmp_path / "data", *numbered(*written))
+    matched, _ = match_pictures(data, data, halves=("real_A", "real_B"))
+    assert [each.name for each in matched["0000"]] == ["0000_real_A.png", "0000_real_B.png"]
+    assert len(matched) == 3
 
 
 def test_labels_beside_two_photos_of_a_time_each_are_asked_about(

@@ -51,6 +51,9 @@ def folders(tmp_path: Path, write_photos: "WritePhotos") -> Folders:
         ("list.txt", "1.png 2.jpg\n2.png 1.jpg\n"),
         ("list.lst", "M\\1.png   P\\2.jpg\nM\\2.png   P\\1.jpg\n"),
         ("list.csv", "mask,image\n1.png,2.jpg\n2.png,1.jpg\n"),
+        ("prompt.json", '{"source": "M/1.png", "target": "P/2.jpg"}\n{"source": "M/2.png", "target": "P/1.jpg"}\n'),
+        ("list.jsonl", '{"b": "2.jpg", "n": 3, "a": "1.png"}\n\n{"a": "2.png", "b": "1.jpg"}\n'),
+        ("list.json", '[{"file": "1.png", "photo": "2.jpg"},\n {"photo": "1.jpg", "file": "2.png"}]'),
     ],
 )
 def test_the_columns_that_name_pictures_are_taken_and_told(
@@ -69,6 +72,24 @@ def test_columns_that_may_be_either_are_asked_about(
         match_by(namesakes, "list.csv", "number,image,mask\n7,1.png,2.png\n8,2.png,2.png\n")
     matched, _ = match_by(namesakes, "list.csv", "number,b,a\n7,1.png,2.png\n8,2.png,1.png\n")
     assert matched.files_of("2") == ("2.png", "1.png")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input,target\nx.png,y.png\n",
+        "x.png y.png\n",
+        "target;input\ny.png;x.png\n",
+        "file_name,conditioning_image\ny.png,x.png\n",
+        "C:\\d\\A\\x.png;A\\y.png\n",
+    ],
+)
+def test_of_two_columns_of_one_folder_the_first_is_a_unless_its_heading_says_otherwise(
+    tmp_path: Path, write_photos: "WritePhotos", text: str, match_by: MatchBy
+) -> None:
+    folder = write_photos(tmp_path / "A", "x.png", "y.png", "z.png")
+    matched, skipped = match_by((folder, folder), "list.csv", text)
+    assert ([matched.files_of(each) for each in matched], skipped) == ([("x.png", "y.png")], [])
 
 
 def test_names_without_suffix_are_taken_where_none_has_one(
@@ -118,3 +139,11 @@ def test_a_number_of_lines_that_fits_more_of_them_than_the_names_is_asked_about(
     folders = write_photos(tmp_path / "A", "1.png", "2.png"), write_photos(tmp_path / "B", "y1.png", "y2.png")
     with refused("ambiguous-columns", tmp_path / "list.csv"):
         match_by(folders, "list.csv", "number,mask,photo\n1,2,y1\n2,1,y2\n1,9,y1\n")
+
+
+@pytest.mark.parametrize("text", ['{"a": "1.png"', '{"a": 1}\n7\n', "[7]", "[" * 100_000])
+def test_json_that_is_no_list_of_pairs_is_an_error_of_its_file(
+    tmp_path: Path, namesakes: Folders, text: str, match_by: MatchBy, refused: "Refused"
+) -> None:
+    with refused("bad-json", tmp_path / "list.json"):
+        match_by(namesakes, "list.json", text)

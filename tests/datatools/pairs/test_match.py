@@ -169,6 +169,12 @@ def test_a_list_pairs_what_its_lines_say_and_the_rest_is_counted(tmp_path: Path,
     assert notes.lines == [f"{a}: {said} does not list 1 of 3 pictures."]
 
 
+def test_pairs_of_a_list_have_the_names_of_b_where_one_of_a_has_several(tmp_path: Path) -> None:
+    a, b = make_files(tmp_path / "a", "1.png"), make_files(tmp_path / "b", "x.png", "y.png")
+    matched, skipped = match_pictures(a, b, match=lines(tmp_path, "1.png,y.png", "1.png,x.png"))
+    assert (dict(matched), skipped) == ({"x": (a / "1.png", b / "x.png"), "y": (a / "1.png", b / "y.png")}, [])
+
+
 def test_a_photo_may_be_listed_for_two_masks_but_no_mask_for_two_photos(tmp_path: Path) -> None:
     a, b = make_files(tmp_path / "a", "1.png", "2.png"), make_files(tmp_path / "b", "1.png", "2.png")
     matched, (skip,) = match_pictures(a, b, match=lines(tmp_path, "1.png,1.png", "2.png,1.png", "1.png,2.png"))
@@ -301,6 +307,44 @@ def test_no_name_is_matched_by_a_guess(
     with refused("no-common-name", a):
         match_pictures(a, b, report=notes)
     assert notes.lines == []
+
+
+@pytest.mark.parametrize("is_a", [True, False])
+def test_several_pictures_whose_names_begin_with_one_of_the_other_folder_are_a_pair_each(
+    is_a: bool, tmp_path: Path, notes: "Notes"
+) -> None:
+    hazy = make_files(tmp_path / "hazy", *(f"{scene}_{fog}.png" for scene in ("1", "2_x") for fog in (0.8, 0.9)))
+    clear = make_files(tmp_path / "clear", "1.jpg", "2_x.jpg", "3.jpg")
+    matched, (skip,) = match_pictures(*((hazy, clear) if is_a else (clear, hazy)), report=notes)
+    assert {pair[not is_a].stem: pair[is_a].stem for pair in matched.values()} == {
+        **{"1_0.8": "1", "1_0.9": "1"},
+        **{"2_x_0.8": "2_x", "2_x_0.9": "2_x"},
+    }
+    assert list(matched) == ["1_0.8", "1_0.9", "2_x_0.8", "2_x_0.9"]
+    assert (skip.code, skip.where) == ("no-partner", f"{clear}/3.jpg")
+    assert f"4 pictures of {hazy} belong to 2 of {clear}" in notes.lines[0]
+
+
+@pytest.mark.parametrize(
+    ("many", "few"),
+    [
+        (("1_1", "1_2", "2_1", "2_2"), ("1", "2", "3", "4")),  # slices of two patients, and pictures that were counted
+        (("1_1_0.8", "1_1_0.9", "1_2_0.8", "1_2_0.9"), ("1", "1_1", "1_2")),  # of 1, or of 1_1
+        (("11", "12", "21", "22"), ("1", "2")),
+    ],
+)
+def test_several_pictures_are_of_one_only_where_the_names_leave_no_doubt(
+    many: tuple[str, ...], few: tuple[str, ...], tmp_path: Path, refused: "Refused"
+) -> None:
+    a = make_files(tmp_path / "a", *(f"{name}.png" for name in many))
+    with refused("no-common-name", a):
+        match_pictures(a, make_files(tmp_path / "b", *(f"{name}.jpg" for name in few)))
+
+
+def test_several_label_pictures_of_one_photo_are_asked_about(tmp_path: Path, refused: "Refused") -> None:
+    a, b = make_files(tmp_path / "a", "1_0.png", "1_1.png"), make_files(tmp_path / "b", "1.jpg")
+    with refused("several-labels", a / "1_0.png"):
+        match_pictures(a, b, shows_labels=lambda path: path.parent == a)
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,7 @@ def test_a_misspelt_setting_is_answered_with_the_nearest_name(refused: "Refused"
         ("netG", "unet_256", "generator=unet."),
         ("netG", "resnet_9blocks", "generator=resnet and resnet_blocks=9"),
         ("netD", "pixel", "discriminator_layers=0"),
+        ("which_direction", "BtoA", "direction=b-to-a"),
         ("gan_mode", "vanilla", "gan_loss=bce"),
         ("gan_mode", "wgangp", "gan_loss=wgan and lambda_gp=10"),
         ("gan_mode", "strange", "gan_loss"),

@@ -21,3 +21,10 @@ def test_a_segmenter_that_misses_classes_in_real_photos_is_said_with_them() -> N
     assert "the IoU of lights (0.22) is below 0.5" in weak.text
     assert "tyres" not in weak.text
     assert find_cautions(500, scores, {}, None, found_in_real={"body": 0.91}) == ()
+
+
+def test_real_pictures_without_any_structure_are_said_to_be_no_photos() -> None:
+    scores = {"l1": 0.1, "ssim": 0.5, "psnr": 12.0}
+    (blank,) = find_cautions(500, scores, {}, None, real_sharpness=0.0)
+    assert blank.code == "blank-targets"
+    assert find_cautions(500, scores, {}, None, real_sharpness=0.01) == ()

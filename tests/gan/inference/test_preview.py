@@ -80,15 +80,17 @@ def test_pairs_that_are_in_memory_are_noted_too_and_photos_are_not(make_model: M
     assert "p2p data halves" in line
 
 
-def test_pairs_without_a_seam_are_noted_by_their_size(make_model: Make, tmp_path: Path, notes: "Notes") -> None:
+def test_pairs_without_a_seam_are_noted_by_their_likeness(make_model: Make, tmp_path: Path, notes: "Notes") -> None:
     # A picture and a grey copy of it, whose edges are of one colour.
     def pair(seed: int) -> Photo:
         framed = scene(seed)
         framed[:, :2] = framed[:, -2:] = 200
         return beside(framed, np.repeat(framed.mean(axis=2, keepdims=True), 3, axis=2).astype(np.uint8))
 
-    (line,) = look(write(tmp_path, pair), make_model(A, B).card, notes)
+    files = write(tmp_path, pair)
+    (line,) = look(files, make_model(A, B).card, notes)
     assert "twice as wide" in line
+    assert "side by side" in look(files, make_model(A, B, size=Size(96, 32)).card, notes)[1]  # stretched in training
 
 
 def test_plain_pictures_twice_as_wide_are_noted(make_model: Make, tmp_path: Path, notes: "Notes") -> None:

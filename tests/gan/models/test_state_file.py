@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from p2p_gan.models.model import read_model
+from p2p_gan.models.model import read_card, read_model
 from p2p_gan.models.reference import import_model, read_reference
 from p2p_gan.models.state_file import read_state, read_tables
 
@@ -139,9 +139,10 @@ def test_a_file_of_another_kind_is_called_what_it_is(
         path.write_bytes(content)
     else:
         archive(path, content)
-    with refused(code, path) as error:
-        read_tables(path)
-    assert words in error.value.what
+    for read in (read_tables, read_card):
+        with refused(code, path) as error:
+            read(path)
+        assert words in error.value.what
 
 
 def test_a_folder_is_no_file_of_weights(tmp_path: Path, refused: "Refused") -> None:

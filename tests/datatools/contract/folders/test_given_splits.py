@@ -117,6 +117,8 @@ def test_one_folder_by_itself_says_its_split_or_that_it_has_halves() -> None:
 def test_folders_that_sound_like_splits_but_are_not_taken_for_some_are_told() -> None:
     assert find_doubtful_splits(["night_test", "day_train/x", "dusk_train"]) == ["day_train/x", "night_test"]
     assert find_doubtful_splits(["train_1", "train_2"]) == []
+    assert find_doubtful_splits(["our485/low", "eval15/low"]) == ["eval15/low"]
+    assert find_doubtful_splits(["train_1/low", "car/low"]) == []
 
 
 def test_folders_of_pairs_are_known_by_their_neighbours_too() -> None:

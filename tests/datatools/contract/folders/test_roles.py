@@ -2,7 +2,7 @@
 
 import pytest
 
-from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, roles_of_folders
+from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, names_of_labels, roles_of_folders
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,9 @@ def test_a_folder_holds_labels_by_its_word_and_photos_by_that_of_its_neighbour(
     folders: tuple[str, ...], roles: tuple[str, ...]
 ) -> None:
     assert tuple(roles_of_folders(folders).values()) == roles
+
+
+def test_numbers_of_objects_beside_classes_are_labels_too() -> None:
+    names = ["train_img/1", "train_inst/1", "train_label/1"]
+    assert names_of_labels(names) == {"train_inst/1", "train_label/1"}
+    assert names_of_labels(names[:2]) == set()  # a folder that may be of any pictures

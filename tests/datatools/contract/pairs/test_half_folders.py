@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from p2p_datatools.contract.pairs.below import explain_two
 from p2p_datatools.contract.pairs.half_folders import refuse_half_folders
 
 if TYPE_CHECKING:
@@ -39,3 +40,15 @@ def test_halves_are_refused_with_the_command_that_joins_them(files: tuple[str, .
 )
 def test_whole_pairs_are_not(files: tuple[str, ...]) -> None:
     refuse_half_folders(Path("here"), files)
+
+
+def test_two_folders_of_the_same_names_are_halves_where_there_are_no_pairs() -> None:
+    problem = explain_two(Path("here"), ("low/1.png", "low/2.png", "normal/1.jpg", "normal/2.jpg", "normal/3.jpg"))
+    assert problem
+    assert "low/ and normal/" in problem.what
+    assert "p2p data pair here here PAIRS" in problem.to_do
+
+
+@pytest.mark.parametrize("files", [("1.png", "A/1.png"), ("A/1.png", "B/2.png"), ("A/1.png", "B/1.png", "C/1.png")])
+def test_folders_of_other_names_or_numbers_are_no_halves(files: tuple[str, ...]) -> None:
+    assert explain_two(Path("here"), files) is None

@@ -8,7 +8,7 @@ import pytest
 
 from p2p_datatools.contract.pairs.halves_fit import HalvesFit, note_misfits
 from p2p_datatools.contract.pairs.manifest import open_pairs
-from p2p_datatools.contract.pictures.images import write_png
+from p2p_datatools.contract.pictures.images import Photo, write_png
 from p2p_datatools.pairs.build import pair
 from p2p_datatools.splits.apply import split
 
@@ -77,3 +77,35 @@ def test_the_first_of_many_pairs_are_looked_at(scene: "Scene") -> None:
     seen = [fit.look(name, scene(0), scene(0)) for name in ("0", "9", "10", "11", "500")]
     assert [bool(each and each.edges) for each in seen] == [True, True, False, False, False]
     assert [bool(each and each.fine) for each in seen] == [True, False, False, False, True]
+
+
+def test_pictures_of_which_some_have_b_on_the_left_are_noted(tmp_path: Path, scene: "Scene", notes: "Notes") -> None:
+    for number in range(COUNT):
+        photo = scene(number)
+        halves = photo // 4, photo
+        write_png(tmp_path / "train" / f"{number}.png", np.concatenate(halves[:: -1 if number % 3 else 1], axis=1))
+    note_misfits(open_pairs(tmp_path), notes)
+    assert [line for line in notes.lines if "looks as" in line]
+
+
+@pytest.mark.parametrize("exchanged", [True, False])
+def test_red_and_blue_that_are_exchanged_in_one_half_are_noted(
+    scene: "Scene", notes: "Notes", *, exchanged: bool
+) -> None:
+    names = [str(number) for number in range(COUNT)]
+    fit = HalvesFit(Path("pairs"), ("dark", "photo"), names, most=COUNT)
+    for number, name in enumerate(names):
+        photo = _coloured(scene(number), number)
+        fit.add(
+            f"{name}.png", fit.look(name, np.ascontiguousarray((photo // 3)[..., :: -1 if exchanged else 1]), photo)
+        )
+    fit.note(notes)
+    assert [line for line in notes.lines if "dark is red where photo is blue" in line] == notes.lines
+    assert bool(notes.lines) == exchanged
+
+
+def _coloured(photo: Photo, number: int) -> Photo:
+    """A scene with warm light that grows towards one side."""
+    light = np.linspace(-40, 40, photo.shape[1])[:: -1 if number % 2 else 1]
+    warm = photo // 2 + 64 + light[:, None] * np.array([1, 0, -1])
+    return np.asarray(np.clip(warm, 0, 255), dtype=np.uint8)

@@ -132,6 +132,7 @@ _PAIRS = {
     "halves-equal": "A and B have the same pixels",
     "halves-swapped": "A looks as the B of the other pairs, and B as their A",
     "other-partner": "A fits the B of other pairs better than its own, as after a shift of numbers or an exchange",
+    "channels-exchanged": "A is red where B is blue, and blue where B is red",
     "half-turned": "A fits its B better mirrored or turned",
     "neighbour-leak": "pairs that stand beside training pairs in a walk, a video or a minute",
     "alike-throughout": "most pairs are each nearly the next, as drawings of one kind are",

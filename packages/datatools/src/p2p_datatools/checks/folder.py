@@ -22,6 +22,7 @@ from p2p_datatools.checks.repeats import Repeats
 from p2p_datatools.contract.errors import CheckedKind, CheckResult, Finding, P2PError, UsageError, error_of, finding_of
 from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, refuse_missing_folder, stem_of
 from p2p_datatools.contract.folders.data_folder import find_pairs, has_record
+from p2p_datatools.contract.folders.roles import names_of_labels
 from p2p_datatools.contract.mask_folder import MASK_LINES, each_mask_line
 from p2p_datatools.contract.names import PhotoFolder, fault_of_name, is_name, join_names, name_of
 from p2p_datatools.contract.pairs.manifest import PairFolder, refuse_pairs_as_photos
@@ -80,13 +81,23 @@ def check(
     masks, folder = _pictures_of(path, files), None
     if photos:
         refuse_pairs_as_photos(Path(photos))
-        folder = PhotoFolder(Path(photos))
+        folder = _open_photos(Path(photos), report)
         prefer_photos(folder, report)
         left_out += find_left_out(folder.others)
         if way := join_names(masks, folder):
             report.note(way)
     wrong = _masks(files, used, masks, folder, read, Looker("masks", len(files), report), report)
     return CheckResult("masks", len(files), (*left_out, *wrong))
+
+
+def _open_photos(folder: Path, report: Reporter) -> PhotoFolder:
+    """The photos of a folder, without the labels in folders beside theirs: it may be that of a whole data set."""
+    found = PhotoFolder(folder)
+    if not (labels := names_of_labels(found.names)):
+        return found
+    are = plural(len(labels), "picture lies in a folder of labels", "pictures lie in folders of labels")
+    report.note(f"{folder}: {are} beside those of photos, and left out; the first is '{min(labels)}'.")
+    return PhotoFolder(folder, only=found.names.keys() - labels)
 
 
 def _names(path: Path, files: Sequence[str]) -> Iterator[Finding]:

@@ -17,7 +17,6 @@ from p2p_datatools.checks.masks.files import read_half
 from p2p_datatools.checks.masks.mask_set import MaskLook, MaskSetCheck, look_at_mask
 from p2p_datatools.checks.photos import PhotoCheck, PhotoLook, look_at_photo
 from p2p_datatools.checks.repeats import Repeats
-from p2p_datatools.checks.swaps import SwapCheck, describe_half
 from p2p_datatools.checks.twins import PairTwins
 from p2p_datatools.checks.values import PictureValues, ValueCheck, measure_values
 from p2p_datatools.contract.errors import CheckResult, Finding, P2PError, finding_of
@@ -45,6 +44,7 @@ from p2p_datatools.contract.pairs.manifest import (
     split_order,
 )
 from p2p_datatools.contract.pairs.seam import refuse_drawn
+from p2p_datatools.contract.pairs.swaps import SwapCheck, describe_half
 from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture, photo_size
 from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.sizes import Size

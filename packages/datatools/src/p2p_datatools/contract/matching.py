@@ -11,9 +11,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files.atomic import read_bytes
+from p2p_datatools.contract.files.atomic import load_json, read_bytes
 from p2p_datatools.contract.files.opening import is_pipe
 from p2p_datatools.contract.files.text import find_encoding, other_encoding
 from p2p_datatools.contract.words import plural, shell_word
@@ -42,7 +43,7 @@ _SUGGESTED = (
     *(r"(?<!\d)0*(\d+)$", r"(?<!\d)0*(\d+)\D*$"),
     r"([^_/]+_\d+)$",  # the kind stands in the middle, and each camera counts: t_label_left_091 and t_camera_left_091
 )
-_LIST = re.compile(r"[^\\*?+(){}|^$\[\]]+\.(?:tsv|txt|lst)", re.IGNORECASE)  # no expression
+_LIST = re.compile(r"[^\\*?+(){}|^$\[\]]+\.(?:tsv|txt|lst|jsonl?)", re.IGNORECASE)  # no expression
 _MOST_LOOKED_AT, _MOST_WAYS = 200, 6  # names, and endings, of which an expression is made
 _LEAST_COUNTED = 4  # pictures, whose numbers tell that they were counted
 _COUNTED = re.compile(r"(.*?)(\d{1,9})(\D*)")  # the last number in a name
@@ -93,9 +94,14 @@ def _is_whole_path(path: Path) -> bool:
 def read_rows(file: Path) -> Iterator[tuple[int, list[str]]]:
     """The lines of a CSV file, without empty ones and the heading a,b, with their numbers; P2PError for other text.
 
-    Cells are separated by commas or by what stands in every line instead.
+    Cells are separated by commas or by what stands in every line instead. Of a file with a JSON object in each line, or
+    with a list of these, the values that are texts are the cells of a line, and the keys of the first object its
+    heading.
     """
     data = read_bytes(file)
+    if data.lstrip()[:1] in (b"{", b"["):
+        yield from _read_objects(data, file)
+        return
     try:
         text = data.decode(find_encoding(data))
     except UnicodeDecodeError as error:
@@ -119,6 +125,32 @@ def _find_delimiter(text: str) -> str:
     """What separates cells: Excel writes semicolons as CSV where the comma is the decimal point."""
     lines = [line for line in text.splitlines() if line.strip()]
     return next((sign for sign in ",;\t" if lines and all(sign in line for line in lines)), ",")
+
+
+def _read_objects(data: bytes, file: Path) -> Iterator[tuple[int, list[str]]]:
+    keys: list[str] = []
+    for number, value in enumerate(_parse_objects(data, file), start=1):
+        if not isinstance(value, dict):
+            to_do = 'Write an object such as {"a": "1.png", "b": "1.jpg"} for each pair.'
+            raise P2PError(file, f"record {number} is not a JSON object", to_do, code="bad-json")
+        if not keys:
+            keys = [str(key) for key, each in value.items() if isinstance(each, str)]
+            if [key.casefold() for key in keys] != ["a", "b"]:
+                yield 0, keys
+        yield number, [each if isinstance(each := value.get(key), str) else "" for key in keys]
+
+
+def _parse_objects(data: bytes, file: Path) -> list[Any]:
+    try:
+        text = data.decode(find_encoding(data))
+        if text.lstrip().startswith("["):
+            return list(load_json(text))
+        return [load_json(line) for line in text.splitlines() if line.strip()]
+    except UnicodeDecodeError as error:
+        raise other_encoding(data, file, error) from error
+    except (ValueError, RecursionError) as error:
+        to_do = "Write an object for each pair, one a line."
+        raise P2PError(file, f"is not JSON ({error})", to_do, code="bad-json") from error
 
 
 @dataclass(frozen=True)

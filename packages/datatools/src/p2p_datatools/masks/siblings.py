@@ -10,7 +10,7 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import find_pictures, folders_in
-from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, roles_of_folders
+from p2p_datatools.contract.folders.roles import LABELS, OBJECT_FOLDERS, PHOTOS, roles_of_folders
 from p2p_datatools.contract.matching import find_several_labels, split_labels
 from p2p_datatools.contract.names import (
     LABEL_FOLDERS,
@@ -29,7 +29,6 @@ from p2p_datatools.labels.values import LabelItem, LabelSet, PictureLabels, Regi
 from p2p_datatools.masks.partners import CLASS_MASKS, match_photos
 
 _DEPTH = 3  # folders above the labels, or below them, in which the photos' folder is looked for
-_OBJECTS = frozenset({"inst", "insts", "instance", "instances", "instanceids"})
 _LOOKED_AT = 20  # labels whose size is compared
 
 
@@ -95,8 +94,9 @@ def _place_of(folder: str) -> tuple[tuple[str, ...], str]:
     """The path of a folder without the words that say what lies there, and whether that is classes or objects."""
     words = [words_of_folder(part.casefold()) for part in folder.split("/")]
     said = {word for part in words for word in part}
-    kind = "objects" if said & _OBJECTS else "classes" if said & set(LABEL_FOLDERS) else ""
-    rest = ("_".join(word for word in part if word not in LABEL_FOLDERS and word not in _OBJECTS) for part in words)
+    kind = "objects" if said & OBJECT_FOLDERS else "classes" if said & set(LABEL_FOLDERS) else ""
+    kinds = {*LABEL_FOLDERS, *OBJECT_FOLDERS}
+    rest = ("_".join(word for word in part if word not in kinds) for part in words)
     return tuple(rest), kind
 
 

@@ -28,6 +28,7 @@ from p2p_datatools.contract.pairs.manifest import (
     read_manifest,
     write_manifest,
 )
+from p2p_datatools.contract.pairs.name_parts import note_divided_parts
 from p2p_datatools.contract.pictures.ground import judge_places, spread
 from p2p_datatools.contract.pictures.images import say_over_white
 from p2p_datatools.contract.pictures.nodata import Nodata, list_numbers, range_of
@@ -162,7 +163,9 @@ def _say(job: PairRecipe, work: PairWork, dest: Path, sizes: "_Sizes", report: R
     say_drawn((job.a, job.b), report)
     work.note_misfits(report)
     if sizes.splits:
-        note_alike(read_manifest(dest), report)
+        made = read_manifest(dest)
+        note_alike(made, report)
+        note_divided_parts(made, {}, report)
 
 
 def _merged_parts(known: PairFolder | None) -> dict[str, Any]:

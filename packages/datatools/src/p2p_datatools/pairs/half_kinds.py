@@ -5,7 +5,7 @@ Nothing here may open a picture, or choose between kinds of which no word says w
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import permutations
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from p2p_datatools.pairs.half_words import HalfWords, says_order
 _MOST_KINDS = 8  # beside which there are frames, classes or scenes
 _DEPTH = 3  # places in a path, and in a name, that are looked at from each end
 _PARTS = re.compile(r"([_\-. ]+)")
+_COUNTED = re.compile(r"([^\W\d_]+)(\d+)")
 _Cut = Callable[[str], "NamedKind | None"]
 
 
@@ -46,17 +47,17 @@ class Kinds(NamedTuple):
         return [word for word in known if word not in both]
 
 
-def find_kinds(files: Sequence[str]) -> Kinds | None:
+def find_kinds(files: Sequence[str], wanted: Collection[str] = ()) -> Kinds | None:
     """The kinds of pictures that one place in all paths tells, each of most of the same names; None without such.
 
-    Where several places do, words that say which half they are count, then those without digits, then the fewest:
-    scenes have pictures of the same names, too.
+    Where several places do, one with all `wanted` words counts, then words that say which half they are, then those
+    without digits, then the fewest: scenes have pictures of the same names, too.
     """
     names = {name_of(file): file for file in files}
     if len(names) < len(files):
         return None
     ways = [kinds for cut in _cuts() if (kinds := _sort_files(names, cut))]
-    return min(ways, key=_doubt_of, default=None)
+    return min(ways, key=lambda kinds: (not {*wanted} <= kinds.files.keys(), *_doubt_of(kinds)), default=None)
 
 
 def _sort_files(names: Mapping[str, str], cut: _Cut) -> Kinds | None:
@@ -85,12 +86,13 @@ def _are_parallel(found: Mapping[str, Mapping[str, str]]) -> bool:
 
 
 def _cuts() -> Iterator[_Cut]:
-    """The places in a path that may say a kind: a folder, the whole name of a file, or a part of it."""
+    """The places in a path that may say a kind: a folder, the whole name of a file, or one or two parts of it."""
     ends = [place for number in range(_DEPTH) for place in (-1 - number, number)]
     yield from (partial(_cut_folder, place=place) for place in ends)
     yield from (partial(_cut_folder_and_name, place=place, part=part) for place in ends for part in (0, 1))
     yield _cut_whole
     yield from (partial(_cut_part, place=place) for place in ends)
+    yield from (_cut_two_words, _cut_before_number)
 
 
 def _cut_folder(name: str, *, place: int) -> NamedKind | None:
@@ -134,3 +136,17 @@ def _cut_part(name: str, *, place: int) -> NamedKind | None:
         return None
     rest = [word for index, word in enumerate(words) if index != place % len(words)]
     return NamedKind(words[place].casefold(), join_path(folder, "_".join(rest)))
+
+
+def _cut_two_words(name: str) -> NamedKind | None:
+    """The last two words of an own name, as in 1_real_A, 1_fake_B and 1_real_B."""
+    folder, _, own = name.rpartition("/")
+    *rest, first, _, second = ["", "", *_PARTS.split(own)]
+    return NamedKind(f"{first}_{second}".casefold(), join_path(folder, "".join(rest[2:-1]))) if first else None
+
+
+def _cut_before_number(name: str) -> NamedKind | None:
+    """The letters before the number that an own name is otherwise, as in sar1 and opt1."""
+    folder, _, own = name.rpartition("/")
+    found = _COUNTED.fullmatch(own)
+    return NamedKind(found[1].casefold(), join_path(folder, found[2])) if found else None

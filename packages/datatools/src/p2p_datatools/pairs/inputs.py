@@ -18,7 +18,7 @@ from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
 from p2p_datatools.contract.palette import Palette, palette_of
 from p2p_datatools.contract.pictures.arrays import common_form
-from p2p_datatools.contract.pictures.kinds import pick_photo
+from p2p_datatools.contract.pictures.kinds import is_label_picture, pick_photo
 from p2p_datatools.contract.pictures.nodata import Nodata
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Fit, Size
@@ -69,7 +69,14 @@ def match_inputs(
     partners: PartFiles = {}
     with report.tell("matching names"):
         matched, skipped = match_pictures(
-            first, b, match=match, pick=pick_photo, halves=halves, others=others, report=report
+            first,
+            b,
+            match=match,
+            pick=pick_photo,
+            shows_labels=is_label_picture,
+            halves=halves,
+            others=others,
+            report=report,
         )
     for each in others:
         each.say(report)

@@ -14,6 +14,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.folders.given_splits import split_in
 from p2p_datatools.contract.names import name_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS
+from p2p_datatools.pairs.half_words import HalfWords, says_order
 
 _T = TypeVar("_T")
 ListRow = tuple[int, list[str]]
@@ -21,6 +22,7 @@ ListRow = tuple[int, list[str]]
 
 _MOST_COLUMNS = 12
 _DIGIT = re.compile(r"\d")
+_PLAIN = frozenset({"image", "img", "file", "name", "filename", "path"})
 
 
 class ListColumns(NamedTuple):
@@ -82,7 +84,8 @@ def choose_columns(
 
     Columns may be apart by spaces, too; a heading is left out, and so are other columns. A first line
     in which a cell is called as a picture is no heading, even if there is no such picture; under one that is, what fits
-    as it is may still be B and A. Raises P2PError where two columns may be either.
+    as it is may still be B and A. In one folder that holds both, the first of two columns is A unless their headings
+    say otherwise. Raises P2PError where two columns may be either.
     """
     if any(_fits(row, here) for _, row in rows) and _has_file(rows[0][1]):
         return ListColumns(list(rows))
@@ -95,7 +98,8 @@ def choose_columns(
     heading = lines[0].cells if _is_heading(lines) else []
     # Of names that are numbers, those that a line has in another column may be there more often than the right ones.
     likely = [both for both in sorted(fitting, key=lambda both: -fitting[both]) if 2 * fitting[both] > most]
-    best = _choose(lines, likely, heading, file)
+    is_one_folder = folders[0].resolve() == folders[1].resolve()
+    best = (_choose_order(likely, heading) if is_one_folder else None) or _choose(lines, likely, heading, file)
     said = [(_at(heading, place) or "").strip() or f"{place + 1}" for place in best]
     chosen = [(line.number, _cells_of(line, best)) for line in lines[1 if heading else 0 :]]
     return ListColumns(chosen, f"A is its column {said[0]}, B its column {said[1]}")
@@ -125,6 +129,22 @@ def _has_file(cells: Sequence[str]) -> bool:
 
 def _names_any(line: _Line) -> bool:
     return any(each is not None for side in line.found for each in side)
+
+
+def _choose_order(likely: Sequence[tuple[int, int]], heading: Sequence[str]) -> tuple[int, int] | None:
+    """Which of two columns is A: what their headings say, else the first; None where others fit, too."""
+    if {frozenset(both) for both in likely} != {frozenset(likely[0])}:
+        return None
+    words = [_own_word(cell) for cell in heading]
+    first, second = sorted(likely[0])
+    turned = words and says_order(HalfWords(words[second], words[first]))
+    return (second, first) if turned else (first, second)
+
+
+def _own_word(heading: str) -> str:
+    """The first word of a heading but for those that say no more than that a picture is meant."""
+    parts = [part for part in re.split(r"[\W_]+", heading.casefold()) if part]
+    return next((part for part in parts if part not in _PLAIN), "".join(parts[:1]))
 
 
 def _choose(

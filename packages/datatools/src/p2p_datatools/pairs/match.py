@@ -11,8 +11,7 @@ from pathlib import Path, PurePosixPath
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.labelme_folders import find_labels
 from p2p_datatools.contract.files.listing import LeftOut, picture_names, refuse_missing_folder
-from p2p_datatools.contract.folders.given_splits import folder_of
-from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, roles_of_folders
+from p2p_datatools.contract.folders.roles import names_of_labels
 from p2p_datatools.contract.matching import (
     BY_STEM,
     LIST_SEVERAL,
@@ -32,6 +31,7 @@ from p2p_datatools.contract.pictures.kinds import say_picked
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural, shell_word
 from p2p_datatools.pairs.list_columns import choose_columns
+from p2p_datatools.pairs.several import find_several
 from p2p_datatools.pairs.spellings import find_capitals, find_escaped, find_separators
 from p2p_datatools.pairs.split_keys import outside_of, role_ways, split_keys, take_sides
 
@@ -96,6 +96,7 @@ def lengthen_file(kept: str, name: str) -> str:
 
 Partners = tuple[MatchedFiles, list[Skip]]
 Pick = Callable[[Sequence[Path]], Path | None]
+ShowsLabels = Callable[[Path], bool]
 _CORRECT_LINE = "Correct or remove the line."
 _LIST_THEM = "; or list the pairs in lines 'a,b' for --match FILE.csv"
 
@@ -104,12 +105,17 @@ def _pick_none(_: Sequence[Path]) -> Path | None:
     return None
 
 
+def _shows_none(_: Path) -> bool:
+    return False
+
+
 def match_pictures(
     a: Path,
     b: Path,
     *,
     match: str = BY_STEM,
     pick: Pick = _pick_none,
+    shows_labels: ShowsLabels = _shows_none,
     halves: Sequence[str] = (),
     others: list[LeftOut] | None = None,
     report: Reporter = QUIET,
@@ -120,10 +126,11 @@ def match_pictures(
     its first group, or the whole of it, finds in that path; or a CSV file with the columns a and b, paths below the
     folders: the name is that of A. Names that have no partner by "stem" may differ by one convention, such as `_mask`
     at the end of each of A, and `report` is told. `pick` gives the one of several pictures of a name in one folder that
-    is meant, if any. Where both have folders of splits, pictures are matched within each split; A and B may be one
-    folder that holds both, as trainA/ and trainB/, of which the names of the `halves` may say which is which. Raises
-    P2PError when a folder has no pictures or nothing matches, UsageError when the expression is not valid, or one
-    folder does not hold both. What is not read of each folder is added to `others`.
+    is meant, if any. Where no name has a partner, several pictures may have one, whose name theirs begin with, unless
+    `shows_labels` is true of them: they are then parts of one label. Where both have folders of splits, pictures are
+    matched within each split; A and B may be one folder that holds both, as trainA/ and trainB/, of which the names of
+    the `halves` may say which is which. Raises P2PError when a folder has no pictures or nothing matches, UsageError
+    when the expression is not valid, or one folder does not hold both. What is not read of each is added to `others`.
     """
     if is_list(match):
         return read_list(Path(match), a, b, others=others, report=report)
@@ -148,6 +155,8 @@ def match_pictures(
     if by_stem:
         best = _without_labels(*best, report), _without_labels(*best[::-1], report)
     _settle(best, pick, report)
+    if by_stem and not _has_common(best):
+        best = next(filter(_has_common, (_repeat_partners(each, shows_labels, report) for each in found)), best)
     matched, unmatched = _join(*best, by_stem=by_stem)
     return matched, skipped + unmatched
 
@@ -167,6 +176,30 @@ def _settle(sides: "Iterable[_NamedPictures]", pick: Pick, report: Reporter) -> 
     for each in sides:
         if left_out := each.settle(pick):
             report.note(say_picked(left_out, each.folder))
+
+
+def _repeat_partners(sides: "_Sides", shows_labels: ShowsLabels, report: Reporter) -> "_Sides":
+    """The same, where several pictures belong to one of the other folder by name: this one for each of them."""
+    of_a, of_b = sides
+    for many, few in ((of_a, of_b), (of_b, of_a)):
+        partners = {} if many.more or few.more else find_several(many.files.keys(), few.files.keys())
+        if partners:
+            first = min(partners)
+            if any(shows_labels(path) for path in many.all_of(first)):
+                what = f"belongs to '{partners[first]}' by name, as others do, and is a label picture"
+                to_do = (
+                    "If each shows a part of one label, unite them with 'p2p data build-masks --format class-masks'; "
+                    f"if each is a label of its own, {LIST_SEVERAL}."
+                )
+                raise P2PError(many.all_of(first)[0], what, to_do, code="several-labels")
+            count = len({*partners.values()})
+            report.note(
+                f"{plural(len(partners), 'picture')} of {many.folder} belong to {count} of {few.folder}, with whose "
+                f"names theirs begin, such as '{first}' to '{partners[first]}': each is a pair of its own."
+            )
+            again = few.repeat(partners)
+            return (many, again) if many is of_a else (again, many)
+    return sides
 
 
 def _own_name(name: str) -> str:
@@ -222,19 +255,12 @@ def _without_labels(one: "_NamedPictures", other: "_NamedPictures", report: Repo
     These are called as a_mask.png or, where a whole data set is given, lie in folders such as trainannot/.
     """
     alone = one.files.keys() - other.files.keys()
-    labels = set(split_labels(one.files)) or _in_label_folders(one) if alone else set()
+    labels = set(split_labels(one.files)) or names_of_labels(one.files) if alone else set()
     if not labels or not labels <= alone:
         return one
     are = plural(len(labels), "picture is the label of another", "pictures are labels of others")
     report.note(f"{one.folder}: {are} by name, and left out; the first is '{min(labels)}'.")
     return one.without(labels)
-
-
-def _in_label_folders(pictures: "_NamedPictures") -> set[str]:
-    """The names of pictures in folders of labels, where all others lie in those of photos beside them."""
-    roles = roles_of_folders(map(folder_of, pictures.files))
-    named = {name for name in pictures.files if roles[folder_of(name)] == LABELS}
-    return named if set(roles.values()) == {LABELS, PHOTOS} else set()
 
 
 def _has_common(sides: "_Sides") -> bool:
@@ -323,6 +349,15 @@ class _NamedPictures:
         listed = [file for file in self._listed if self._key(name_of(file)) not in names]
         return _NamedPictures(self.folder, listed, self._key)
 
+    def repeat(self, partners: Mapping[str, str]) -> "_NamedPictures":
+        """The same pictures by the names of their `partners`, each for all of these; without any, by its own."""
+        again = self.without(self.files)
+        again.skipped = self.skipped
+        alone = self.files.keys() - partners.values()
+        for name, own in (*partners.items(), *((own, own) for own in alone)):
+            again.files[name] = shorten_file(lengthen_file(self.files[own], own), name)
+        return again
+
     def settle(self, pick: Pick) -> list[Path]:
         """Of pictures of one name and in one folder keep the one that `pick` gives; returns the others."""
         left_out: list[Path] = []
@@ -368,9 +403,9 @@ def read_list(
     """The pairs that a CSV file lists, one a line: the path of a picture below A, a comma, that of one below B.
 
     A first line `a,b` is a heading. Where no line is so, the two columns are taken that name pictures of A and of B
-    (see `choose_columns`), and `report` is told which. Lines that cannot be paired are skips that name the line;
-    pictures that are not listed are left out, and `report` is told how many. Raises P2PError when the file is not CSV
-    text or lists no pairs.
+    (see `choose_columns`), and `report` is told which. Pairs have the names of B where one of A has several of these.
+    Lines that cannot be paired are skips that name the line; pictures that are not listed are left out, and `report`
+    is told how many. Raises P2PError when the file is not CSV text or lists no pairs.
     """
     folders = a, b
     skipped: list[Skip] = []
@@ -380,12 +415,14 @@ def read_list(
     columns = choose_columns(list(read_rows(file)), folders, here, file)
     if columns.said:
         report.note(f"{file}: {columns.said}.")
-    for number, row in columns.rows:
+    rows = list(columns.rows)
+    namer = _namer_of([row for _, row in rows])
+    for number, row in rows:
         try:
             files = _listed_files(row, folders, here)
-            name = name_of(files[0])
+            name = name_of(files[namer])
             if name in lines:
-                what = f"'{name}' is in line {lines[name]} already, and a pair has the name of its A"
+                what = f"'{name}' is in line {lines[name]} already, and a pair has the name of its {'AB'[namer]}"
                 raise P2PError("", what, _CORRECT_LINE, code="pair-listed-twice")
         except P2PError as error:
             skipped.append(skip_of(error, f"{file}: line {number}"))
@@ -393,13 +430,30 @@ def read_list(
         found[name], lines[name] = files, number
     if not found and not skipped:
         raise P2PError(file, "lists no pairs", "Write a line 'path in A,path in B' for each.", code="no-pairs")
-    for place, folder in enumerate(folders):
-        if left := len(here[place]) - len({files[place] for files in found.values()}):
-            report.note(f"{folder}: {file} does not list {left} of {plural(len(here[place]), 'picture')}.")
+    _note_unlisted(file, folders, here, list(found.values()), report)
     matched = MatchedFiles(a, b)
     for name, files in sorted(found.items()):
         matched.add(name, *files)
     return matched, skipped
+
+
+def _note_unlisted(
+    file: Path, folders: Files, here: Sequence[Collection[str]], found: Sequence[tuple[str, str]], report: Reporter
+) -> None:
+    """Note how many pictures of each folder a list does not name; of one that is given twice, in neither column."""
+    listed = [{files[place] for files in found} for place in (0, 1)]
+    if folders[0].resolve() == folders[1].resolve():
+        listed = [listed[0] | listed[1]]
+    for folder, there, named in zip(folders, here, listed, strict=False):
+        if left := len(there) - len(named):
+            report.note(f"{folder}: {file} does not list {left} of {plural(len(there), 'picture')}.")
+
+
+def _namer_of(rows: Sequence[Sequence[str]]) -> int:
+    """Which column names the pairs: that of B where pictures of A belong to several of B, but none of B to several."""
+    columns = [[row[place].strip() for row in rows if len(row) > place] for place in (0, 1)]
+    is_single = [len({*column}) == len(column) for column in columns]
+    return int(is_single == [False, True])
 
 
 def _listed_files(row: list[str], folders: Files, here: list[frozenset[str]]) -> tuple[str, str]:

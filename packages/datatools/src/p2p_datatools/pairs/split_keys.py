@@ -143,7 +143,7 @@ def take_sides(folder: Path, files: Sequence[str], halves: Sequence[str], report
     """
     wanted = [word.casefold() for word in halves]
     named = [both for both in find_half_words(files, halves) if list(both) == wanted]
-    kinds = None if named else find_kinds(files)
+    kinds = None if named else find_kinds(files, wanted)
     if kinds and wanted and {*wanted} <= kinds.files.keys():
         return _take_kinds(folder, kinds, wanted[0], wanted[1], report)
     if not named and (sides := _take_roles(folder, files, kinds, report)):

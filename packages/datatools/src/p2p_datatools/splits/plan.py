@@ -13,12 +13,12 @@ from p2p_datatools.contract.lazy import LazyMapping
 from p2p_datatools.contract.pairs.alike import Alike, find_alike
 from p2p_datatools.contract.pairs.lines import GIVEN, NamedPairs, Pair, by_name
 from p2p_datatools.contract.pairs.manifest import HEADER, PAIR_LINES, SPLITS, UNSPLIT, PairFolder, with_pairs
+from p2p_datatools.contract.pairs.name_parts import note_divided_parts
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.likeness.pairs import has_photo
 from p2p_datatools.splits.assign import NO_GROUPS, SIMILAR, Groups, groups_by, refuse_divided, round_half_up
 from p2p_datatools.splits.groups import LeakCount
-from p2p_datatools.splits.name_parts import note_divided_parts
 from p2p_datatools.splits.similar import SplitDraw, choose_grouping, find_groups
 
 

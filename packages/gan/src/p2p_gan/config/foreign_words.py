@@ -36,7 +36,6 @@ SAME: dict[str, str] = {
     **dict.fromkeys(("norm_d",), "discriminator_norm"),
     **dict.fromkeys(("drop", "dropout_rate", "drop_rate", "p_dropout"), "dropout"),
     **dict.fromkeys(("z_dim", "nz", "noise_dim", "latent_dim"), "noise_channels"),
-    **dict.fromkeys(("which_direction", "dir"), "direction"),
     **dict.fromkeys(("random_seed", "manual_seed", "manualseed"), "seed"),
     **dict.fromkeys(("use_tensorboard", "tb"), "tensorboard"),
     **dict.fromkeys(("spectral", "sn", "use_sn"), "spectral_norm"),
@@ -50,6 +49,9 @@ SAME: dict[str, str] = {
 VALUE_WORDS: dict[str, tuple[str, dict[str, str]]] = {
     "gan_mode": ("gan_loss", {"vanilla": "gan_loss=bce", "lsgan": "gan_loss=lsgan", "hinge": "gan_loss=hinge"}),
     "gan_type": ("gan_loss", {"vanilla": "gan_loss=bce", "lsgan": "gan_loss=lsgan", "hinge": "gan_loss=hinge"}),
+    **dict.fromkeys(
+        ("which_direction", "dir"), ("direction", {"atob": "direction=a-to-b", "btoa": "direction=b-to-a"})
+    ),
     "netg": ("generator", {}),
     "which_model_netg": ("generator", {}),
     "netd": ("discriminator_layers", {"basic": "discriminator_layers=3", "pixel": "discriminator_layers=0"}),
@@ -116,6 +118,7 @@ SENTENCES: dict[str, str] = {
         ("save_epoch_freq",), "Write checkpoint_every=N, in images: the number of pairs times the number of epochs."
     ),
     **dict.fromkeys(("optimizer", "optim"), "Leave it out: Adam is used, with learning_rate, beta1 and beta2."),
+    **dict.fromkeys(("dataset_mode", "model"), "Leave it out: pairs are what is trained on, as by pix2pix."),
     **dict.fromkeys(("preset", "presets"), "It is an option of the command: --preset NAME."),
     **dict.fromkeys(("max_dataset_size",), "Leave out pairs when splitting, or train for fewer images."),
     **dict.fromkeys(

@@ -55,6 +55,9 @@ class Task:
         return len(palette.classes) if palette and self.output.kind != "mask" else 0
 
 
+_SPELLED = {"atob": "a-to-b", "btoa": "b-to-a", "a2b": "a-to-b", "b2a": "b-to-a"}  # by other programs
+
+
 def task_of(folder: PairFolder, direction: str, a_encoding: str = "values", b_encoding: str = "values") -> Task:
     """The task of a direction such as a-to-b or mask-to-photo, and of the encodings (values, classes or auto).
 
@@ -65,12 +68,9 @@ def task_of(folder: PairFolder, direction: str, a_encoding: str = "values", b_en
     words[f"{folder.a.name}-to-{folder.b.name}"] = False
     words.setdefault(f"{folder.b.name}-to-{folder.a.name}", True)
     if direction not in words:
-        raise UsageError(
-            f"direction={direction}",
-            "is not a direction of these pairs",
-            f"Choose from {', '.join(words)}.",
-            code="unknown-direction",
-        )
+        meant = _SPELLED.get(direction.casefold())
+        to_do = f"It is called {meant} here." if meant else f"Choose from {', '.join(words)}."
+        raise UsageError(f"direction={direction}", "is not a direction of these pairs", to_do, code="unknown-direction")
     a = coding_of(folder.a, folder.palette, _resolve_encoding(folder.a, folder.palette, a_encoding), field="a_encoding")
     b = coding_of(folder.b, folder.palette, _resolve_encoding(folder.b, folder.palette, b_encoding), field="b_encoding")
     if words[direction]:

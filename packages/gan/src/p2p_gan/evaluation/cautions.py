@@ -38,14 +38,15 @@ def find_cautions(
     uncounted: int = 0,
     found_in_real: Mapping[str, float] = MappingProxyType({}),
     groups: int | None = None,
+    real_sharpness: float | None = None,
 ) -> tuple[Caution, ...]:
     """What to know before these scores are quoted.
 
     `mean_of` is the split with the mean picture, `distances` has the number of photos in each distance by networks,
     `uncounted` pairs have no pixel that counts, `found_in_real` are the IoUs of what the segmenter finds in the real
-    photos, by class, and the pictures form so many `groups`, if any.
+    photos, by class, the pictures form so many `groups`, if any, and `real_sharpness` is that of photos that are real.
     """
-    found = [*_say_uncounted(uncounted), *_say_few(pictures, groups)]
+    found = [*_say_uncounted(uncounted), *_say_blank(real_sharpness), *_say_few(pictures, groups)]
     found += [*_say_worse(metrics, mean_picture, mean_of), *_say_missed(found_in_real), *_say_scattered(distances)]
     return tuple(found)
 
@@ -54,6 +55,13 @@ def _say_uncounted(pairs: int) -> Iterator[Caution]:
     if pairs:
         of = plural(pairs, "pair has", "pairs have")
         yield Caution("pairs-uncounted", f"{of} no pixel that counts (ignored, or without data): in no score.")
+
+
+def _say_blank(real_sharpness: float | None) -> Iterator[Caution]:
+    """Real photos of one colour each, as other programs want beside an input of which there is no photo."""
+    if real_sharpness == 0:
+        text = "Every real picture is of one colour, as is put where there is none: scores that compare with it, and "
+        yield Caution("blank-targets", f"{text}distances, say nothing. Score pairs whose outputs are known.")
 
 
 def _say_few(pictures: int, groups: int | None) -> Iterator[Caution]:

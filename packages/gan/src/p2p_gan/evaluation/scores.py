@@ -289,6 +289,7 @@ class Evaluation:
             uncounted=tally.uncounted,
             found_in_real=real,
             groups=found.groups,
+            real_sharpness=found.sharpness.real if found.sharpness else None,
         )
         return replace(found, cautions=(*self.seen, *said))
 

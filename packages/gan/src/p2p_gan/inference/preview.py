@@ -257,7 +257,7 @@ def _are_pairs(pictures: Sequence[Photo], trained: Size | None) -> bool:
 
     The shape alone tells nothing: a model that was trained on wide photos, stretched, sees all of them twice as wide.
     """
-    seen = [_layout(picture, trained) for picture in pictures]
+    seen = [_layout(picture) for picture in pictures]
     told = len(seen) - seen.count("unclear")
     if told or trained is None:
         return bool(told) and seen.count("pair") >= _SHARE * told
@@ -268,10 +268,10 @@ def _are_twice_as_wide(pictures: Sequence[Photo], trained: Size | None) -> bool:
     return trained is not None and bool(pictures) and all(_is_twice_as_wide(each, trained) for each in pictures)
 
 
-def _layout(picture: Photo, trained: Size | None) -> Literal["pair", "single", "unclear"]:
-    """What a picture shows; without a seam, two alike are a pair only where the size speaks for it."""
+def _layout(picture: Photo) -> Literal["pair", "single", "unclear"]:
+    """What a picture shows; its halves are hardly alike where it is one scene, with a seam or without."""
     middle = judge_middle(picture)
-    if middle == "cut" or ((trained is None or _is_twice_as_wide(picture, trained)) and halves_are_alike(picture)):
+    if middle == "cut" or (picture.shape[1] % 2 == 0 and halves_are_alike(picture)):
         return "pair"
     return "single" if middle == "continuous" else "unclear"
 

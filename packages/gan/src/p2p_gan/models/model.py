@@ -22,6 +22,7 @@ from p2p_datatools.contract.files.opening import open_file, read_file
 from p2p_datatools.contract.words import p2p_command
 from p2p_gan.models.card import ModelCard, card_from_json
 from p2p_gan.models.location import MODEL_FILE, advise_damaged, advise_lost, is_onnx, model_file
+from p2p_gan.models.state_file import explain_foreign
 from p2p_gan.models.tensorfile import hash_tensors, pieces, write_tensors
 from p2p_gan.networks.base import Generator
 
@@ -126,6 +127,9 @@ def _model_file(path: Path | str) -> Path:
     return path
 
 
+_GIVE = f"Give a run folder or a {MODEL_FILE}; for a file of 'p2p export' that which it was made from."
+
+
 @contextlib.contextmanager
 def _explain_damage(path: Path) -> Iterator[None]:
     """Turn what reading a model file may raise into one P2PError."""
@@ -134,6 +138,8 @@ def _explain_damage(path: Path) -> Iterator[None]:
     except OSError as error:
         raise cannot_read(path, error) from error
     except (safetensors.SafetensorError, struct.error) as error:
+        if foreign := explain_foreign(path, "only models of p2p are read", _GIVE):
+            raise foreign from error
         if _is_archive(path):
             what = "is an archive of torch.save or TorchScript, which is not read because loading one can run code"
             convert = p2p_command("import-model", path, "DEST.safetensors")

@@ -171,19 +171,27 @@ def _find_changed(path: Path) -> str | None:
 
 
 def _explain(path: Path, told: str, give: str) -> P2PError:
-    """Why torch does not load a file: what else it is, by its beginning, its members and its name."""
+    """Why torch does not load a file: what else it is, or what it would run."""
+    if other := explain_foreign(path, "only weights of PyTorch are read", give):
+        return other
+    if named := re.search(r"GLOBAL ([\w.]+)", told):
+        what = f"would run {named[1]} when loaded, so it was not loaded"
+        return P2PError(path, what, _SAVE_STATE, code="unsafe-file")
+    return P2PError(path, "is not a file of torch.save or is incomplete", give, code="damaged-file")
+
+
+def explain_foreign(path: Path, read: str, give: str) -> P2PError | None:
+    """The error of a file that another program wrote, told by its beginning, its members and its name; else None.
+
+    It says what is `read`, and what to `give` instead.
+    """
     with open_file(path) as file:
         start = file.read(64).lstrip()
     for beginning, what in _NOT_FETCHED.items():
         if start.startswith(beginning):
             return P2PError(path, what, _AGAIN, code="not-fetched")
     kind = _find(_STARTS, start.startswith) or _kind_of_archive(path) or _find(_SUFFIXES, path.name.endswith)
-    if kind:
-        return P2PError(path, f"is {kind}, and only weights of PyTorch are read", give, code="other-format")
-    if named := re.search(r"GLOBAL ([\w.]+)", told):
-        what = f"would run {named[1]} when loaded, so it was not loaded"
-        return P2PError(path, what, _SAVE_STATE, code="unsafe-file")
-    return P2PError(path, "is not a file of torch.save or is incomplete", give, code="damaged-file")
+    return P2PError(path, f"is {kind}, and {read}", give, code="other-format") if kind else None
 
 
 def _find(table: Mapping[Any, str], fits: Any) -> str | None:

@@ -10,7 +10,8 @@ from statistics import median
 
 from p2p_datatools.contract.pairs.alike import note_alike
 from p2p_datatools.contract.pairs.halves_fit import note_misfits
-from p2p_datatools.contract.pairs.manifest import PairFolder
+from p2p_datatools.contract.pairs.manifest import PairFolder, has_manifest
+from p2p_datatools.contract.pairs.name_parts import note_divided_parts
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config
@@ -125,6 +126,8 @@ def plan(
 def note_doubtful_pairs(folder: PairFolder, report: Reporter) -> None:
     """Note pairs of different splits that show the same, and halves that do not fit; before a run begins."""
     note_alike(folder, report)
+    if folder.foreign and not has_manifest(folder.path):  # else pair or split said it
+        note_divided_parts(folder, {}, report)
     note_misfits(folder, report)
 
 

@@ -159,12 +159,16 @@ def _all_say_splits(read: Sequence[_Readings]) -> bool:
 
 
 def find_doubtful_splits(paths: Iterable[str]) -> list[str]:
-    """Of paths of which `find_splits` finds none, a first one for each of several splits that words in them say."""
-    first: dict[str, str] = {}
-    for path in sorted(set(paths)):
+    """Of paths of which `find_splits` finds none, a first one for each of several splits that words in them say.
+
+    Or of one, if it is held out: eval15/ beside our485/ is that, and train/ beside others may be a folder of trains.
+    """
+    first, paths = dict[str, str](), set(paths)
+    for path in sorted(paths):
         for _, reading in list(_readings(path))[:1]:
             first.setdefault(reading.split, path)
-    return [first[split] for split in ("train", "val", "test") if split in first] if len(first) > 1 else []
+    told = len(first) > 1 or (first and "train" not in first and len(paths) > 1)
+    return [first[split] for split in ("train", "val", "test") if split in first] if told else []
 
 
 def split_in(name: str) -> str | None:

@@ -5,9 +5,12 @@ Nothing here may open a file, or give a role to a folder whose name and neighbou
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from p2p_datatools.contract.folders.given_splits import folder_of
 from p2p_datatools.contract.names import LABEL_FOLDERS, PHOTO_FOLDERS, words_of_folder
 
 LABELS, PHOTOS = "labels", "photos"
+OBJECT_FOLDERS = frozenset({"inst", "insts", "instance", "instances", "instanceids"})
+"""Words of folders, in small letters, whose pictures number objects, as train_inst/ beside train_label/ does."""
 
 
 def roles_of_folders(folders: Iterable[str]) -> dict[str, str]:
@@ -25,6 +28,20 @@ def roles_of_folders(folders: Iterable[str]) -> dict[str, str]:
         if not roles[each] and len(kinds) == 1:
             roles[each] = LABELS if kinds.pop() else PHOTOS
     return roles
+
+
+def names_of_labels(names: Iterable[str]) -> set[str]:
+    """Those of the names of pictures that lie in folders of labels, where all others lie in those of photos beside."""
+    listed = list(names)
+    roles = roles_of_folders(map(folder_of, listed))
+    objects = {folder for folder in roles if _holds_objects(folder)}
+    if {role for folder, role in roles.items() if folder not in objects} != {LABELS, PHOTOS}:
+        return set()
+    return {name for name in listed if (own := folder_of(name)) in objects or roles[own] == LABELS}
+
+
+def _holds_objects(folder: str) -> bool:
+    return any(not OBJECT_FOLDERS.isdisjoint(words_of_folder(part.casefold())) for part in folder.split("/"))
 
 
 def _role(parts: Sequence[str]) -> str:

@@ -38,9 +38,9 @@ def explain_below(path: Path, files: Sequence[str]) -> Problem | None:
         return error.problem
     if sides := explain_sides(path, files):
         return sides
-    if not (found := find_pairs_below(path, files)):
-        return None
-    return pairs_below(path, found).problem
+    if found := find_pairs_below(path, files):
+        return pairs_below(path, found).problem
+    return explain_two(path, files)
 
 
 def explain_sides(path: Path, files: Sequence[str]) -> Problem | None:
@@ -62,6 +62,21 @@ def explain_sides(path: Path, files: Sequence[str]) -> Problem | None:
         command = f"data build-masks {path_word(path / labels)} MASKS {option} --palette NAME"
     to_do = f"Give them apart: {p2p_command(command)}."
     return Problem(str(path), what, to_do, "half-folders")
+
+
+def explain_two(path: Path, files: Sequence[str]) -> Problem | None:
+    """That a folder holds two of pictures of the same names, as A/ and B/, that are no pairs; None where not."""
+    names: dict[str, set[str]] = {}
+    for file in files:
+        folder, _, name = file.rpartition("/")
+        names.setdefault(folder, set()).add(name.rpartition(".")[0])
+    if len(names) != 2 or any("/" in folder or not folder for folder in names):
+        return None
+    (one, here), (other, there) = names.items()
+    if 2 * len(here & there) <= max(len(here), len(there)) or look_like_pairs([path / file for file in files]):
+        return None
+    what = f"holds pictures of the same names in {one}/ and {other}/, and no A|B pictures"
+    return Problem(str(path), what, f"Join them with {p2p_command('data pair', path, path, 'PAIRS')}.", "half-folders")
 
 
 def _top_of(folder: str, other: str) -> str:

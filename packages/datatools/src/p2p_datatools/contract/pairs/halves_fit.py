@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import Finding, P2PError
 from p2p_datatools.contract.pairs.alignment import AlignmentCheck
+from p2p_datatools.contract.pairs.channels import ColourCheck, ColourFit, compare_colours
 from p2p_datatools.contract.pairs.edges import EdgeMap, map_both, map_edges, map_fine_edges
 from p2p_datatools.contract.pairs.halves import load_halves
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.pairs.partners import PartnerCheck
+from p2p_datatools.contract.pairs.swaps import SwapCheck, describe_half
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.sizes import Size
@@ -28,11 +30,12 @@ _MOST_PIXELS = 1 << 26  # of the pairs that are read for this alone
 
 
 class PairEdges(NamedTuple):
-    """The size of the halves of a pair and where they have edges, as far as that is wanted of it."""
+    """The size of the halves of a pair, where they have edges and how their colours fit, as far as that is wanted."""
 
     size: Size
     edges: tuple[EdgeMap, EdgeMap] | None
     fine: tuple[NDArray[np.float32], NDArray[np.float32]] | None
+    colours: ColourFit | None = None
 
 
 class HalvesFit:
@@ -41,16 +44,19 @@ class HalvesFit:
     def __init__(self, folder: Path, halves: tuple[str, str], names: Sequence[str], *, most: int) -> None:
         self._folder, self._first = folder, frozenset(names[:most])
         self._partners, self._alignment = PartnerCheck(folder, halves), AlignmentCheck(folder, halves, names, most=most)
+        self._colours = ColourCheck(folder, halves)
 
     def look(self, name: str, a: Array, b: Array) -> PairEdges | None:
         """What is kept of a pair; None of one that is not wanted. It may be called by several threads."""
         is_first, is_fine = name in self._first, self._alignment.wants(name)
         if is_first and is_fine:
             (edges_a, fine_a), (edges_b, fine_b) = map_both(a), map_both(b)
-            return PairEdges(size_of(a), (edges_a, edges_b), (fine_a, fine_b))
+            return PairEdges(size_of(a), (edges_a, edges_b), (fine_a, fine_b), compare_colours(a, b))
         if is_fine:
             return PairEdges(size_of(a), None, (map_fine_edges(a), map_fine_edges(b)))
-        return PairEdges(size_of(a), (map_edges(a), map_edges(b)), None) if is_first else None
+        if is_first:
+            return PairEdges(size_of(a), (map_edges(a), map_edges(b)), None, compare_colours(a, b))
+        return None
 
     def add(self, file: str, seen: PairEdges | None) -> None:
         """Note what was seen of the pair of a file."""
@@ -58,6 +64,7 @@ class HalvesFit:
             self._partners.add(self._folder / file, *seen.edges)
         if seen and seen.fine:
             self._alignment.add(file, seen.size, *seen.fine)
+        self._colours.add(seen.colours if seen else None)
 
     def findings(self) -> Iterator[Finding]:
         """What was found; where many halves are those of other pairs, they lie nowhere."""
@@ -65,28 +72,40 @@ class HalvesFit:
         yield from elsewhere
         if all(found.figure is None for found in elsewhere):
             yield from self._alignment.findings()
+            yield from self._colours.findings()
 
     def note(self, report: Reporter) -> None:
         """Note the first of what was found."""
-        for found in self.findings():
-            report.note(f"{found.where}: {found.what}. {found.to_do}")
-            return
+        _note_first(self.findings(), report)
+
+
+def _note_first(findings: Iterator[Finding], report: Reporter) -> None:
+    for found in findings:
+        report.note(f"{found.where}: {found.what}. {found.to_do}")
+        return
 
 
 def note_misfits(folder: PairFolder, report: Reporter) -> None:
-    """Read the first pairs of a folder, and note if their halves do not fit; those that cannot be read tell nothing."""
-    pairs = _first_pairs(folder)
-    fit = HalvesFit(folder.path, (folder.a.name, folder.b.name), [pair.name for pair in pairs], most=len(pairs))
+    """Read the first pairs of a folder, and note if their halves do not fit, or are those of others swapped.
 
-    def look(pair: Pair) -> PairEdges | None:
+    Pairs that cannot be read tell nothing.
+    """
+    pairs, halves = _first_pairs(folder), (folder.a.name, folder.b.name)
+    fit = HalvesFit(folder.path, halves, [pair.name for pair in pairs], most=len(pairs))
+    swaps = SwapCheck(halves)
+
+    def look(pair: Pair) -> tuple[PairEdges | None, tuple[float, ...], tuple[float, ...]]:
         try:
-            return fit.look(pair.name, *load_halves(folder, pair))
+            a, b = load_halves(folder, pair)
         except P2PError:
-            return None
+            return None, (), ()
+        return fit.look(pair.name, a, b), describe_half(a), describe_half(b)
 
-    for pair, seen in zip(pairs, parallel_map(look, pairs), strict=True):
+    for pair, (seen, *described) in zip(pairs, parallel_map(look, pairs), strict=True):
         fit.add(pair.file, seen)
+        swaps.add(folder.path / pair.file, *described)
     fit.note(report)
+    _note_first(swaps.findings(), report)
 
 
 def _first_pairs(folder: PairFolder) -> list[Pair]:

@@ -20,7 +20,7 @@ from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.folders.given_splits import split_of_pairs, splits_of_pair_folders
 from p2p_datatools.contract.folders.listed_splits import ListedSplits, read_listed_splits
 from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
-from p2p_datatools.contract.pairs.below import explain_sides, find_pairs_below, pairs_below
+from p2p_datatools.contract.pairs.below import explain_sides, explain_two, find_pairs_below, pairs_below
 from p2p_datatools.contract.pairs.half_folders import refuse_half_folders
 from p2p_datatools.contract.pairs.layout import PairLayout, find_layout, refuse_layout
 from p2p_datatools.contract.pairs.lines import SHARD_LINES, SHARDS, Pair, PairLines, in_order
@@ -316,7 +316,7 @@ def _refuse_elsewhere(path: Path, names: Sequence[str], pairs: Sequence[Pair], o
     if not pairs:
         if found := find_pairs_below(path, names):
             raise pairs_below(path, found)
-        if sides := explain_sides(path, names):
+        if sides := explain_sides(path, names) or explain_two(path, names):
             raise error_of(sides)
         what = "has no pairs: no A|B pictures in it or in train/, val/ or test/"
         raise P2PError(path, what, "Is it the folder above or below the right one?", code="no-pairs")

@@ -8,9 +8,9 @@ import pytest
 
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
+from p2p_datatools.contract.pairs.name_parts import note_divided_parts
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.splits.assign import groups_by
-from p2p_datatools.splits.name_parts import note_divided_parts
 
 if TYPE_CHECKING:
     from conftest import Notes
@@ -35,10 +35,12 @@ def divide(names: list[str], notes: "Notes") -> str:
         ("Breast_MRI_{:03}-{}", "Breast_MRI_000"),
         ("p{}/T1/{}", "p0"),
         ("GOPR{:04}_07.{}", "GOPR0000"),
+        ("{split}/2M19080{}_{}", "2M190800"),
     ],
 )
 def test_the_command_that_is_offered_groups_by_the_part_that_is_named(pattern: str, first: str, notes: "Notes") -> None:
-    names = [pattern.format(part, number) for part in range(5) for number in range(6)]
+    split = ("train", "val", "test")
+    names = [pattern.format(part, n, split=split[n % 3]) for part in range(5) for n in range(6)]
     said = divide(names, notes)
     assert f"5 parts, such as {first}, and 5 of these have" in said
     words = shlex.split(said[said.index("p2p data split") :])

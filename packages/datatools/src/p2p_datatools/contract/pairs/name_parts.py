@@ -37,9 +37,16 @@ def note_divided_parts(folder: PairFolder, shares: Mapping[str, float], report: 
 
 
 def _find_parts(names: Sequence[str]) -> str | None:
-    """An expression for the shortest beginning of all names that ends with a number, or a word with one, of several."""
+    """An expression for the shortest beginning of all names that ends with a number, or a word with one, of several.
+
+    Where all lie in folders of several splits, that of what follows these folders.
+    """
+    tops = {name.partition("/")[0] for name in names}
+    if in_splits := len(tops) > 1 and all(map(split_in, tops)):
+        names = [name.partition("/")[2] for name in names]
     for depth in range(_DEPTH):
-        expression = re.compile(f"^(?:{_WORD}{_BETWEEN}){{{depth}}}{_WORD}" if depth else f"^{_WORD}")
+        beginning = f"(?:{_WORD}{_BETWEEN}){{{depth}}}{_WORD}" if depth else _WORD
+        expression = re.compile(f"^{beginning}")
         counts = defaultdict[str, int](int)
         for name in names:
             found = expression.search(name)
@@ -47,7 +54,7 @@ def _find_parts(names: Sequence[str]) -> str | None:
                 return None
             counts[found[0]] += 1
         if _are_parts(counts):
-            return expression.pattern
+            return f"^[^/]+/({beginning})" if in_splits else expression.pattern
     return None
 
 
@@ -61,5 +68,5 @@ def _sort_pairs(pairs: Iterable[Pair], expression: str) -> dict[str, set[str]]:
     parts = defaultdict[str, set[str]](set)
     for pair in pairs:
         if found := re.search(expression, pair.name):
-            parts[found[0]].add(pair.split)
+            parts[found[found.re.groups]].add(pair.split)
     return parts
