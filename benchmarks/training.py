@@ -133,7 +133,7 @@ class Ours:
     """The update of `p2p train --preset paper` with the setting's widths."""
 
     def __init__(self, setting: Setting, precision: str, **settings: Any) -> None:
-        memory_format = resolve_memory_format("auto", CPU)
+        memory_format = resolve_memory_format("auto", CPU, precision)
         config = replace(
             PRESETS["paper"],
             unet_depth=setting.depth,

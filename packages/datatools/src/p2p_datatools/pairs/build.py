@@ -120,8 +120,7 @@ def pair(
     _refuse_pairs((*of_a, b))
     stamps, known = stamp_records(dest, HEADER, PAIR_LINES), read_manifest(dest) if has_manifest(dest) else None
     inputs, skipped, others = match_inputs(of_a, b, match=ways.match, halves=halves or (), report=report)
-    matched = inputs.matched
-    given = GivenSplits(matched.folders, matched, report)
+    matched, given = inputs.matched, GivenSplits(inputs.matched.folders, inputs.matched, report)
     if not given.any:
         note_siblings(matched.folders, report)
     job = recipe_of(inputs, known, words=halves, size=size, fit=fit, read=ways.read, nodata=ways.nodata)
