@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import Finding, Severity
-from p2p_datatools.contract.pictures.images import size_of
+from p2p_datatools.contract.pictures.images import measure_saturation, size_of
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.contract.values import reduce_channels
 
 # docs/checks.md has the measurement, of 457 photos of nine sets: of clean ones that show something the 99th percentile
 # is 154 and more, the 5th 120 and less, the blur 0.41 and less. Darkened to a fifth the first is 51 and less, lightened
@@ -63,11 +62,6 @@ def look_at_photo(pixels: NDArray[np.generic], orientation: int = 1) -> PhotoLoo
     dim, bright = (float(np.searchsorted(sums, share * sums[-1])) for share in (0.05, 0.99))
     colour = measure_saturation(few)
     return PhotoLook(size, orientation, bright, dim, float(grey.std()), colour, measure_blur(grey))
-
-
-def measure_saturation(photo: NDArray[np.uint8]) -> float:
-    """How far the channels of a photo (height, width, 3) lie apart, 0 to 255 in the mean."""
-    return float((reduce_channels(np.maximum, photo).astype(np.int16) - reduce_channels(np.minimum, photo)).mean())
 
 
 def measure_blur(grey: NDArray[np.uint8]) -> float:

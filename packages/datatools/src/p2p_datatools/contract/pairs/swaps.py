@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.checks.photos import measure_saturation
 from p2p_datatools.contract.errors import Finding
+from p2p_datatools.contract.pictures.images import measure_saturation
 from p2p_datatools.contract.values import reduce_channels
 from p2p_datatools.contract.words import plural
 

@@ -26,6 +26,7 @@ from p2p_datatools.contract.pictures.pages import TIFF_STARTS, refuse_cut_tiff, 
 from p2p_datatools.contract.pictures.pillow import explain_damage, open_image
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
+from p2p_datatools.contract.values import reduce_channels
 from p2p_datatools.contract.words import plural
 
 Photo = NDArray[np.uint8]
@@ -388,6 +389,11 @@ def indices_of_colors(pixels: Photo, palette: Palette) -> tuple[LabelMap, NDArra
 def as_rgb(pixels: NDArray[Any]) -> NDArray[Any]:
     """Grey pixels (height, width) as three equal channels; those that have channels are given back."""
     return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
+
+
+def measure_saturation(photo: NDArray[np.uint8]) -> float:
+    """How far the channels of a photo (height, width, 3) lie apart, 0 to 255 in the mean."""
+    return float((reduce_channels(np.maximum, photo).astype(np.int16) - reduce_channels(np.minimum, photo)).mean())
 
 
 def color_codes(colors: NDArray[np.uint8]) -> NDArray[np.uint32]:
