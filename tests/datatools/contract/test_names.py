@@ -225,6 +225,7 @@ def test_a_name_as_it_is_written_goes_before_one_with_escapes_undone(tmp_path: P
         ("images/1a2b3c4d-car.png", "car.png"),
         ("..\\..\\media\\upload\\1\\1a2b3c4d-car.png", "car.png"),
         ("1a2b3c4d-red%20car.png", "red car.png"),
+        ("1a2b3c4d-my_Car_1.png", "my Car (1).png"),
         ("car.png", "1a2b3c4d-car.png"),
         ("car.png", "uploads/1a2b3c4d-car.png"),
         ("12345678-car.png", "car.png"),
@@ -288,11 +289,20 @@ def test_a_photo_of_a_kind_that_is_not_read_is_not_called_missing(tmp_path: Path
         folder.find("c.heic")
 
 
-def test_two_photos_that_roboflow_would_spell_alike_are_an_error(tmp_path: Path, refused: "Refused") -> None:
-    for name in ("my car.jpg", "my.car.jpg"):
+@pytest.mark.parametrize(
+    ("photos", "said"),
+    [
+        (("my car.jpg", "my.car.jpg"), "my-car_jpg.rf.0123456789abcdef0123456789abcdef.jpg"),
+        (("my car 1.jpg", "my car (1).jpg"), "1a2b3c4d-my_car_1.jpg"),
+    ],
+)
+def test_two_photos_that_a_tool_would_spell_alike_are_an_error(
+    photos: tuple[str, str], said: str, tmp_path: Path, refused: "Refused"
+) -> None:
+    for name in photos:
         (tmp_path / name).touch()
     with refused("ambiguous-name", usage=False):
-        PhotoFolder(tmp_path).find("my-car_jpg.rf.0123456789abcdef0123456789abcdef.jpg")
+        PhotoFolder(tmp_path).find(said)
 
 
 def test_a_folder_is_listed_once_however_many_photos_are_of_a_kind_that_is_not_read(

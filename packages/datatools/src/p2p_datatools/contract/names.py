@@ -93,7 +93,7 @@ class PhotoFolder:
         is_plain = all(_key(name) == name for name in self.names)
         self._by_name = self.names if is_plain else {_key(name): path for name, path in self.names.items()}
         self._spellings = tuple((_Spelling(self.names, spell), way) for spell, way in _SPELLINGS)
-        self._dashed = _Spelling(self.names, _dash)
+        self._written = {way: _Spelling(self.names, spell) for way, spell in _WRITTEN.items()}
         self._longer = tuple((_Spelling(self.names, partial(_shorten, short)), way) for short, way in _ADDITIONS)
 
     def _add(self, path: Path) -> None:
@@ -193,8 +193,7 @@ class PhotoFolder:
         shorter = {way: short(name) for short, way in _ADDITIONS if short(name) != name}
         for way, plain in shorter.items():
             yield from (spelling.find(plain, folder)._with(way) for spelling, _ in self._spellings)
-            if way == _OF_ROBOFLOW:
-                yield self._dashed.find(plain, folder)._with(way)
+            yield self._written[way].find(plain, folder)._with(way)
         if not shorter:  # two uploads of one name are two pictures
             yield from (spelling.find(name, folder)._with(way) for spelling, way in self._longer)
 
@@ -422,14 +421,22 @@ def _dash(name: str) -> str:
     return re.sub(r"[^\w/]+", "-", _fold(name))
 
 
+def _store(name: str) -> str:
+    """As Label Studio stores it, and Django does: `my car (1)` is `my_car_1`."""
+    return re.sub(r"[^-\w./]", "", _fold(name).replace(" ", "_"))
+
+
 _OF_ROBOFLOW = "whose name differs by what Roboflow adds"
+_OF_UPLOAD = "whose name differs by the prefix of an upload"
+# How those who add to names write the rest of them.
+_WRITTEN: Mapping[str, Callable[[str], str]] = {_OF_UPLOAD: _store, _OF_ROBOFLOW: _dash}
 _SPELLINGS: tuple[tuple[Callable[[str], str], str], ...] = (
     (_key, ""),
     (unescape, ""),
     (_fold, "whose name differs in capital and small letters"),
 )
 _ADDITIONS: tuple[tuple[Callable[[str], str], str], ...] = (
-    (without_upload, "whose name differs by the prefix of an upload"),
+    (without_upload, _OF_UPLOAD),
     (_without_roboflow, _OF_ROBOFLOW),
 )
 
