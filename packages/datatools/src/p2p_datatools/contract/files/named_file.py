@@ -15,8 +15,7 @@ def refuse_other_name(dest: Path, *suffixes: str) -> None:
     if dest.is_dir():
         raise UsageError(dest, "is a folder", f"Give the name of a file that ends in {ends}.", code="wrong-file-name")
     if dest.suffix.lower() not in suffixes:
-        what = "does not end as the file that is written does"
-        raise UsageError(dest, what, f"End it in {ends}.", code="wrong-file-name")
+        raise UsageError(dest, f"is not the name of a {ends} file", f"End it in {ends}.", code="wrong-file-name")
 
 
 def other_content(dest: Path, instead: str = "delete it") -> UsageError:
