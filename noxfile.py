@@ -117,7 +117,9 @@ def fast(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """The default test suite, in a process per core; arguments after -- go to pytest, such as -n 0 for one process."""
-    session.run(PYTHON, "-m", "pytest", "-n", str(PROCESSES), *session.posargs, env=run_in_memory())
+    # Each process begins with a share of neighbours, and what these share is made, or loaded, in one of them alone.
+    shared = ["-n", str(PROCESSES), "--dist", "worksteal"]
+    session.run(PYTHON, "-m", "pytest", *shared, *session.posargs, env=run_in_memory())
 
 
 @nox.session

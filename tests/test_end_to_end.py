@@ -82,11 +82,11 @@ def test_the_demo_writes_what_it_promises_and_can_be_repeated(
 def test_ctrl_c_in_training_says_how_to_resume_and_the_command_resumes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    done("p2p data fetch synth-cars cars --limit 20", tmp_path, capsys)
+    done("p2p data fetch synth-cars cars --limit 10", tmp_path, capsys)
     done("p2p data build-masks cars/labels masks --palette cars", tmp_path, capsys)
     done("p2p data pair masks cars/photos pairs", tmp_path, capsys)
     done("p2p data split pairs", tmp_path, capsys)
-    tiny = TINY.replace("--images 6", "--images 300")
+    tiny = TINY.replace("--images 6", "--images 200")
     line = f"p2p train pairs run --preset tiny {tiny} --set checkpoint_every=20 --set threads=1"
     words = [sys.executable, "-m", "p2p_cli", *shlex.split(line)[1:]]
     with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -98,7 +98,7 @@ def test_ctrl_c_in_training_says_how_to_resume_and_the_command_resumes(
     assert process.returncode == 130, errors
     assert "To resume, run:" in said
     assert "p2p train pairs run" in said
-    assert "300 images" in done(line, tmp_path, capsys)
+    assert "200 images" in done(line, tmp_path, capsys)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,10 @@ def test_an_outline_is_a_thin_dark_line_on_white() -> None:
     assert (drawn[128, 80:176] == 255).all()
     assert (drawn[:50] == 255).all()
     assert (drawn < 128).mean() < 0.02
+    # Across it, the width in pixels of a picture of 512, of which smaller ones have no fewer.
+    for side, width, across in ((256, 1, 1), (256, 2, 2), (1024, 2, 4)):
+        crossed = draw(square((220, 220, 220), (30, 30, 30), side), Edges(width=width))[side // 2, : side // 2]
+        assert ((crossed < 128).sum(), crossed.min()) == (across, 0)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +53,12 @@ def test_noise_and_an_empty_wall_have_no_lines() -> None:
     noise = np.random.default_rng(0).integers(126, 131, (128, 128, 3), dtype=np.uint8)
     assert (draw(noise, Edges()) == 255).all()
     assert (draw(np.zeros_like(noise), Edges()) == 255).all()
+
+
+def test_texture_is_drawn_only_where_nothing_is_smoothed() -> None:
+    texture = np.random.default_rng(0).integers(122, 134, (128, 128, 3), dtype=np.uint8)
+    inks = [(draw(texture, Edges(smooth=smooth, shortest=0)) < 128).mean() for smooth in (0, 0.01, 1.5)]
+    assert inks == [pytest.approx(0.43, abs=0.1), 0, 0]
 
 
 def test_what_is_shorter_than_asked_is_left_out() -> None:

@@ -58,10 +58,11 @@ def test_the_gradient_has_a_gradient(kind: type[DownConv] | type[UpConv]) -> Non
 
 
 @pytest.mark.parametrize(("kind", "memory_format"), CASES)
+@pytest.mark.parametrize("bias", [True, False])
 def test_in_16_bits_they_differ_by_rounding_alone(
-    kind: type[DownConv] | type[UpConv], memory_format: torch.memory_format
+    kind: type[DownConv] | type[UpConv], memory_format: torch.memory_format, bias: bool
 ) -> None:
-    layer = layers(kind, memory_format)
+    layer = layers(kind, memory_format, bias=bias)
     x = torch.randn(1, 5, 4, 4, requires_grad=True)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         output = layer(x)

@@ -104,9 +104,9 @@ def test_moments_of_strips_are_those_of_the_whole() -> None:
 
 
 def test_a_blank_picture_of_a_resnet_is_one_colour_in_strips_too() -> None:
-    generator = generator_of(replace(UNET, kind="resnet", blocks=9, norm="instance", upsampling="resize", dropout=0.0))
-    x = torch.full((1, 3, 64, 96), 0.3)
-    layout = layout_of(generator.steps(), 3, Size(96, 64), 1 << 30, 16)
+    generator = generator_of(replace(UNET, kind="resnet", blocks=6, norm="instance", upsampling="resize", dropout=0.0))
+    x = torch.full((1, 3, 32, 48), 0.3)
+    layout = layout_of(generator.steps(), 3, Size(48, 32), 1 << 30, 8)
     assert layout is not None
     layout = replace(layout, held=frozenset(), released={})
     with torch.inference_mode():
