@@ -11,11 +11,12 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from p2p_gan.networks.blocks import ReflectConv
+from p2p_gan.networks.blocks import BilinearConv, ReflectConv, ResizeConv
 from p2p_gan.networks.small_maps import DownConv, UpConv
 
-# Layers that give their weights to a convolution as they are. The others compute with them in float32 before.
-_PLAIN = (nn.Conv2d, nn.ConvTranspose2d, ReflectConv, DownConv, UpConv)
+# Layers that give their weights to a convolution as they are, some of them where maps are small. Others compute with
+# them in float32 before.
+_PLAIN = (nn.Conv2d, nn.ConvTranspose2d, ReflectConv, ResizeConv, BilinearConv, DownConv, UpConv)
 
 
 @contextmanager
