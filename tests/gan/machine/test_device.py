@@ -6,6 +6,7 @@ import platform
 import random
 import resource
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -124,6 +125,18 @@ def test_freed_memory_is_kept_for_the_next_update() -> None:
     np.ones(64 << 20, np.uint8)
     faults = resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
     assert platform.libc_ver()[0] != "glibc" or faults < 4096  # of the 16,384 pages
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("gfx90a:sramecc+:xnack-", "bfloat16"), ("gfx1100", "bfloat16"), ("gfx1030", "float32")]
+)
+def test_a_gpu_of_amd_computes_in_what_it_has_instructions_for(
+    monkeypatch: pytest.MonkeyPatch, name: str, expected: str
+) -> None:
+    monkeypatch.setattr(torch.version, "hip", "7.2")
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda place: SimpleNamespace(gcnArchName=name))
+    assert device.resolve_precision("auto", torch.device("cuda")) == expected
+    assert device.resolve_precision("bfloat16", torch.device("cuda")) == "bfloat16"
 
 
 def test_pictures_lie_by_pixels_where_tensor_cores_multiply(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,6 +121,22 @@ def test_the_reason_is_what_failed_first_and_not_that_the_recording_could_not_be
     with pytest.raises(RuntimeError, match=r"^operation not permitted when stream is capturing$"):
         CudaRecorder(CUDA).record(wait)
     assert driver.current is driver.main
+    try:
+        raise ValueError("the loss is not finite")
+    except ValueError:  # as where a run goes back to its last checkpoint
+        with pytest.raises(RuntimeError, match=r"^operation not permitted when stream is capturing$"):
+            CudaRecorder(CUDA).record(wait)
+
+
+def test_ctrl_c_in_a_recording_ends_the_run_and_not_the_graph(monkeypatch: pytest.MonkeyPatch) -> None:
+    driver = Driver(monkeypatch, fails=True)
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        CudaRecorder(CUDA).record(stop)
+    assert driver.current is driver.main
 
 
 def test_a_graph_is_recorded_only_where_its_memory_fits_beside_an_update(monkeypatch: pytest.MonkeyPatch) -> None:

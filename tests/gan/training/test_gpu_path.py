@@ -3,6 +3,7 @@
 Speed, memory and the kernels of a GPU are not shown; what has run on one stands in docs/training.md.
 """
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -24,7 +25,9 @@ from p2p_gan.config.presets import PRESETS
 from p2p_gan.data.dataset import load_dataset
 from p2p_gan.evaluation.features import efficientnet as features
 from p2p_gan.inference import sampling
-from p2p_gan.inference.apply import ApplyOptions
+from p2p_gan.inference.apply import ApplyOptions, translator_of
+from p2p_gan.inference.runtime_choice import open_model
+from p2p_gan.inference.runtimes.translator import PassOptions
 from p2p_gan.machine.device import keep_arithmetic, prepare
 from p2p_gan.machine.distributed import Ranks
 from p2p_gan.models.feature_file import read_features
@@ -39,6 +42,9 @@ from p2p_gan.training.loop import share_batches
 from p2p_gan.training.replicas import distribute, shared_state
 from p2p_gan.training.run import train
 from p2p_gan.training.steps.stepper import Stepper, recorder_for
+from p2p_gan.training.steps.update import WholeUpdate
+from p2p_gan.training.trial import explain_out_of_memory, largest_batch
+from p2p_gan.updates import step
 from p2p_gan.updates.losses import perceptual_loss
 
 if TYPE_CHECKING:
@@ -135,8 +141,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "jitter": {"direction": "b-to-a", "color_jitter": 0.3},
     "parts": {"accumulate": 2, "class_balanced": True, "lambda_lecam": 1.0},
     "resnet": {"generator": "resnet", "upsampling": "bilinear", "discriminator_scales": 2, "lambda_features": 1.0},
-    "repeatable": {"preset": "best", "size": "64x64", "deterministic": True},
-    "repeatable augmentation": {"discriminator_augment": "all", "class_balanced": True, "deterministic": True},
+    "repeatable": {"preset": "best", "size": "64x64", "deterministic": True, "discriminator_augment": "all"},
 }
 
 
@@ -166,27 +171,56 @@ def test_batches_and_updates_on_a_gpu_wait_for_nothing(
     assert not gpu.launches - Counter({"copy_": 4, "_foreach_lerp_": 1})
 
 
+@pytest.mark.parametrize("name", ["cars", "resnet", "parts"])
+def test_weights_that_are_cast_together_give_the_same_bits_as_those_of_autocast(
+    make_pairs: Callable[..., Path],
+    tmp_path: Path,
+    feature_file: Path,
+    gpu: FakeGpu,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: dict[str, Any] = {"precision": "bfloat16", "direction": "a-to-b", "size": "32x32", **SMALL}
+    asked |= {"features": str(feature_file), **SETTINGS[name]}
+    config = with_settings(PRESETS[asked.pop("preset", "tiny")], asked)
+    assert config.size is not None
+    pairs, found, casts = open_pairs(make_pairs(tmp_path / "pairs", {"train": 8}, config.size)), [], list[int]()
+    for _ in range(2):
+        job = make_job(pairs, config)
+        update, dataset = WholeUpdate(job, recordable=True), load_dataset(job.folder, job.task, job.config)
+        share, parts = share_batches(job.ranks, dataset.positions(0, config.update_pairs), config.batch)
+        update.set_numbers(1e-3, 0.5)
+        gpu.launches.clear()
+        update(replace(dataset.batch(share.positions, job.device, job.memory_format), parts=parts))
+        found.append({**snapshot(job.nets).tensors})
+        casts.append(gpu.launches["_to_copy"] + gpu.launches["_foreach_copy_"])
+        monkeypatch.setattr(step, "cast_together", lambda *_: contextlib.nullcontext())
+    assert all(torch.equal(value, found[1][key]) for key, value in found[0].items())
+    assert casts[0] < casts[1]
+
+
 _OF_A_PAIR = 6 * 32 * 32  # values of the discriminator's input, the largest tensor
 
 
-@pytest.mark.parametrize(
-    ("most", "batch", "hidden"),
-    [(1 << 62, 8, False), (4 * _OF_A_PAIR, 4, False), (2 * _OF_A_PAIR, 2, True)],
-)
+@pytest.mark.parametrize(("most", "batch"), [(1 << 62, 8), (4 * _OF_A_PAIR, 4)])
 def test_the_largest_batch_is_found_on_a_gpu(
-    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu, most: int, batch: int, hidden: bool
+    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu, most: int, batch: int
 ) -> None:
-    gpu.most, gpu.no_engine = most, hidden
+    gpu.most = most
     train(pair_folder, tmp_path / "run", replace(tiny, device="cuda", batch=0, images=8))
     assert read_json(tmp_path / "run" / "run.json")["config"]["batch"] == batch
 
 
-def test_where_a_convolution_of_one_pair_has_no_kernel_memory_is_not_said_to_be_short(
-    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu
+def test_a_convolution_without_a_kernel_lacks_memory_unless_it_is_that_of_one_pair(
+    pair_folder: Path, tiny: Config, gpu: FakeGpu
 ) -> None:
-    gpu.most, gpu.no_engine = _OF_A_PAIR - 1, True
-    with pytest.raises(RuntimeError, match="unable to find an engine"):
-        train(pair_folder, tmp_path / "run", replace(tiny, device="cuda", batch=8))
+    job = make_job(open_pairs(pair_folder), replace(tiny, device="cuda"))
+    dataset = load_dataset(job.folder, job.task, job.config)
+    gpu.most, gpu.no_engine = 2 * _OF_A_PAIR, True
+    assert largest_batch(job, dataset) == 2
+    gpu.most = _OF_A_PAIR - 1
+    with pytest.raises(RuntimeError, match="unable to find an engine"), explain_out_of_memory(job, dataset):
+        largest_batch(job, dataset)
 
 
 @pytest.mark.parametrize("at_once", [True, False])
@@ -354,6 +388,16 @@ def test_a_model_gives_on_a_gpu_the_pictures_of_the_cpu_whatever_torch_rounds_pr
     assert rounded == ([] if tile else [False] * 3 + [True] * 3)
     for picture in sorted((tmp_path / "cpu").glob("*.png")):
         assert picture.read_bytes() == (tmp_path / "cuda" / picture.name).read_bytes()
+
+
+@pytest.mark.parametrize("tile", [None, 8])
+def test_a_picture_that_a_gpu_has_no_memory_for_is_that_of_any_runtime(
+    run_folder: Path, gpu: FakeGpu, tile: int | None
+) -> None:
+    model = open_model(run_folder, "torch", device="cuda")
+    translator, gpu.most = translator_of(model, tile=tile), 100
+    with pytest.raises(MemoryError, match="CUDA out of memory"):
+        translator.pixels(np.zeros((32, 32, 3), np.uint8), PassOptions(model.card.statistics))
 
 
 @pytest.mark.parametrize("kind", [ResizeConv, BilinearConv])

@@ -26,6 +26,7 @@ from p2p_gan.machine.threads import use_threads
 _DECISIVE = ("device", "torch", "system")  # the parts of a machine's description on which results depend bit for bit
 # In what is said of a GPU that is older or newer than those torch was built for: by CUDA, and by HIP, which is AMD's.
 _NO_KERNELS = ("no kernel image", "invalid device function")
+_NEW_OF_AMD = ("gfx908", "gfx90a", "gfx94", "gfx95", "gfx11", "gfx12")  # with instructions for products of bfloat16
 Autocast = Callable[[], AbstractContextManager[object]]
 
 
@@ -141,22 +142,29 @@ def resolve_precision(wanted: str, device: torch.device) -> str:
     range, so that each network's loss is scaled (see `GradScalerAdam`); CUDA only, since it is slower than float32 on
     CPUs.
 
-    `auto` is bfloat16 on CUDA from 8.0 (Ampere) and on CPUs with instructions for it (amx_bf16, avx512_bf16), where it
-    is about twice as fast and needs no scaling, and otherwise float32, the best choice on older devices (a CPU without
-    those instructions emulates bfloat16). It is never float16, since a scaler may skip the update of one network and
-    not that of the other; on a V100 or T4, float16 is the fastest choice. Raises UsageError.
+    `auto` is bfloat16 on CUDA from 8.0 (Ampere), and on GPUs of AMD and CPUs with instructions for it (amx_bf16,
+    avx512_bf16), where it is about twice as fast and needs no scaling, and otherwise float32, the best choice on older
+    devices (a CPU without those instructions emulates bfloat16). It is never float16, since a scaler may skip the
+    update of one network and not that of the other; on a V100 or T4, float16 is the fastest choice. Raises UsageError.
     """
     is_cuda = device.type == "cuda"
     if wanted in ("tf32", "float16") and not is_cuda:
         raise _unsupported_precision(wanted, "exists on CUDA devices only", "Choose float32, bfloat16 or auto.")
-    is_ampere = is_cuda and torch.cuda.get_device_capability(device) >= (8, 0)
+    is_new = is_cuda and _is_new_gpu(device)
     if wanted == "auto":
-        is_fast = is_ampere or (device.type == "cpu" and _cpu_multiplies_bfloat16())
+        is_fast = is_new or (device.type == "cpu" and _cpu_multiplies_bfloat16())
         return "bfloat16" if is_fast else "float32"
-    if wanted in ("tf32", "bfloat16") and is_cuda and not is_ampere:
+    if wanted in ("tf32", "bfloat16") and is_cuda and not is_new and torch.version.hip is None:
         what = "needs a CUDA device of compute capability 8.0 or later"
         raise _unsupported_precision(wanted, what, "Choose float32, float16 or auto.")
     return wanted
+
+
+def _is_new_gpu(device: torch.device) -> bool:
+    """Whether a GPU multiplies matrices in bfloat16; for AMD torch gives numbers of its own as a capability."""
+    if torch.version.hip is None:
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    return str(torch.cuda.get_device_properties(device).gcnArchName).startswith(_NEW_OF_AMD)
 
 
 def _unsupported_precision(wanted: str, what: str, to_do: str) -> UsageError:

@@ -5,6 +5,7 @@ Nothing here may know what the work computes, or run work that its caller did no
 
 import contextlib
 import gc
+import sys
 from collections.abc import Callable
 from typing import Protocol
 
@@ -67,14 +68,17 @@ class CudaRecorder:
         gc.collect()
         self._refuse_without_room()
         graph = torch.cuda.CUDAGraph()
-        current = torch.cuda.current_stream(self._device)
+        current, handled = torch.cuda.current_stream(self._device), sys.exception()
         try:
             # Only this thread: those that load pairs or write checkpoints may allocate meanwhile.
             with torch.cuda.graph(graph, pool=self._pool, stream=self._stream, capture_error_mode="thread_local"):
                 work()
         except Exception as error:
             self._leave_failed_recording(current)
-            raise RuntimeError(first_line(_first_of(error))) from error
+            first = _first_of(error, handled)
+            if not isinstance(first, Exception):  # Ctrl-C, and not what it left behind
+                raise first from None
+            raise RuntimeError(first_line(first)) from error
         return graph.replay
 
     def _refuse_without_room(self) -> None:
@@ -100,9 +104,12 @@ class CudaRecorder:
         torch.cuda.empty_cache()
 
 
-def _first_of(error: BaseException) -> BaseException:
-    """The error with which it began: ending a recording that has failed fails too, and says nothing of the reason."""
-    while error.__context__ is not None:
+def _first_of(error: BaseException, handled: BaseException | None) -> BaseException:
+    """The error with which it began: ending a recording that has failed fails too, and says nothing of the reason.
+
+    What was `handled` when the recording began is no part of it.
+    """
+    while error.__context__ is not None and error.__context__ is not handled:
         error = error.__context__
     return error
 

@@ -76,8 +76,11 @@ class ResizeConv(ReflectConv):
 
     def _in_phases(self, x: Tensor) -> Tensor:
         """(n, inputs, h, w) to (n, outputs, 2 h + 2, 2 w + 2): a row and a column more on each side, of the edge."""
-        bias = None if self.bias is None else self.bias.repeat_interleave(4)
-        return F.pixel_shuffle(F.conv2d(repeat_edge(x), phase_kernels(self.weight), bias), 2)
+        # The parameters themselves, in float32 (`casts`): sums of rounded weights would be rounded again.
+        weight, bias = self._parameters["weight"], self._parameters["bias"]
+        assert weight is not None, "every convolution has weights"
+        bias = None if bias is None else bias.repeat_interleave(4)
+        return F.pixel_shuffle(F.conv2d(repeat_edge(x), phase_kernels(weight), bias), 2)
 
 
 class BilinearConv(ResizeConv):

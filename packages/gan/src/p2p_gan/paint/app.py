@@ -14,7 +14,6 @@ from urllib.parse import quote
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_gan.machine.memory import is_out_of_memory
 from p2p_gan.paint.api import API_OPERATIONS, RETRY_AFTER, ApiOperation, error_json, status_of
 from p2p_gan.paint.bodies import BodyRoom
 from p2p_gan.paint.examples import MaskExamples, find_examples
@@ -196,11 +195,10 @@ def _handler_of(
             return _error(explain_upload(error))
         except ClientDisconnect:
             return Response(status_code=400)  # nobody reads it
-        except Exception as error:
-            if is_out_of_memory(error):
-                what, to_do = "has too little memory for this picture", "Send a smaller one."
-                return _error(P2PError("the server", what, to_do, code="busy"))
-            # A mistake of ours must neither end the server nor show its inside.
+        except MemoryError:
+            what, to_do = "has too little memory for this picture", "Send a smaller one."
+            return _error(P2PError("the server", what, to_do, code="busy"))
+        except Exception as error:  # a mistake of ours must neither end the server nor show its inside
             report.note(f"{operation.path}: {type(error).__name__}: {error}")
             what, to_do = "has made a mistake with this request", "Report it with what the server has printed."
             return _error(P2PError("the server", what, to_do, code="internal"), status=500)

@@ -4,17 +4,18 @@ Nothing here may read data, write files or know how long training lasts.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from p2p_gan.data.dataset import Batch
 from p2p_gan.networks.base import Discriminator, Generator, Judgement, PhotoFeatures
+from p2p_gan.networks.casts import cast_together
 from p2p_gan.networks.efficientnet import FeatureNetwork
 from p2p_gan.networks.norms import SyncBatchNorm, in_one_pass, keep_running
 from p2p_gan.updates.augment import DiscriminatorView, augment
@@ -34,6 +35,7 @@ from p2p_gan.updates.optimise import optimizer_step, scale_loss
 from p2p_gan.updates.recipe import Recipe
 
 _Autocast = Callable[[], AbstractContextManager[object]]
+_SHORT_FLOATS = {"bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
 @dataclass(frozen=True)
@@ -142,7 +144,7 @@ def _judge_discriminator(
     discriminator.requires_grad_(True)
     view = _view(batch, generated.fake_b.detach(), recipe)
     seen = _see(nets, view, generated.features, recipe)
-    with autocast():
+    with autocast(), _cast(discriminator, nets, batch, recipe):
         real = nets.discriminator_pass(view.real_a, view.real_b, labels=head, **seen.real)
         fake = nets.discriminator_pass(view.real_a, view.fake_b, **seen.detached)
         mixture = _mix(discriminator, view, real, recipe)
@@ -168,7 +170,7 @@ def _judge_generator(
     discriminator.requires_grad_(False)
     view = _view(batch, generated.fake_b, recipe)
     seen = _see(nets, view, generated.features, recipe)
-    with autocast():
+    with autocast(), _cast(discriminator, nets, batch, recipe):
         fake = discriminator(view.real_a, view.fake_b, labels=head, **seen.fake)
         real = _judge_real(discriminator, view, labels, recipe) if recipe.matches_real else fake
     return recipe.judge("g", verdicts(view=view, real=real, fake=fake))
@@ -210,7 +212,7 @@ def _add_both_gradients(
     discriminator.requires_grad_(True)
     view = _view(batch, generated.fake_b, recipe)
     seen = _see(nets, view, generated.features, recipe)
-    with autocast():
+    with autocast(), _cast(discriminator, nets, batch, recipe):
         real = nets.discriminator_pass(view.real_a, view.real_b, labels=head, **seen.real)
         fake = nets.discriminator_pass(view.real_a, view.fake_b, labels=head, **seen.fake)
         mixture = _mix(discriminator, view, real, recipe)
@@ -322,6 +324,14 @@ def _add_gradient(optimizer: torch.optim.Optimizer, loss: Tensor, *, retain_grap
     scale_loss(optimizer, loss).backward(inputs=own, retain_graph=retain_graph)  # type: ignore[no-untyped-call]
 
 
+def _cast(network: nn.Module, nets: Networks, batch: Batch, recipe: Recipe) -> AbstractContextManager[None]:
+    """The network with its weights in the type of autocast, where each cast would be a launch of its own."""
+    dtype = _SHORT_FLOATS.get(recipe.config.precision)
+    if dtype is None or batch.a.device.type != "cuda" or nets.passes is not None:
+        return nullcontext()
+    return cast_together(network, dtype)
+
+
 def _draw_noise(nets: Networks, batch: Batch, before: Tensor | None = None) -> Tensor | None:
     """Noise from torch's random state, which a checkpoint holds; with `before` its noise of pixels, the texture."""
     channels = nets.generator.noise
@@ -335,7 +345,7 @@ def _generate(
     nets: Networks, batch: Batch, noise: Tensor | None, recipe: Recipe, autocast: _Autocast
 ) -> GeneratorOutput:
     """One forward pass of the generator."""
-    with autocast():
+    with autocast(), _cast(nets.generator, nets, batch, recipe):
         output = nets.generator_pass(batch.a, noise=noise)
     return _generator_output(nets, batch, output, noise, recipe)
 
@@ -351,7 +361,7 @@ def _generate_two(
         return one, _generate(nets, batch, _draw_noise(nets, batch, first), recipe, autocast)
     second = _draw_noise(nets, batch, first)
     assert second is not None, "as the first"
-    with autocast(), in_one_pass(nets.generator, 2):
+    with autocast(), _cast(nets.generator, nets, batch, recipe), in_one_pass(nets.generator, 2):
         outputs = nets.generator(torch.cat((batch.a, batch.a)), noise=torch.cat((first, second))).chunk(2)
     pairs = zip(outputs, (first, second), strict=True)
     one, other = (_generator_output(nets, batch, output, noise, recipe) for output, noise in pairs)

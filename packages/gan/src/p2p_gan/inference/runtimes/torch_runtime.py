@@ -3,7 +3,8 @@
 Nothing here may be imported by what `p2p sample` needs for another runtime.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,13 +15,13 @@ from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Note
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import first_line, plural
 from p2p_gan.data.coding import Coding
 from p2p_gan.inference.runtimes.layout import Layout, layout_of, shapes_of, whole_bytes
 from p2p_gan.inference.runtimes.strips import Read, Strips
 from p2p_gan.inference.runtimes.translator import PassOptions, Values, not_finite
 from p2p_gan.machine.device import whole_products
-from p2p_gan.machine.memory import budget_of
+from p2p_gan.machine.memory import NO_KERNEL, budget_of, is_out_of_memory
 from p2p_gan.models.model import Model
 from p2p_gan.networks.base import Generator, InferencePass
 
@@ -70,14 +71,14 @@ class TorchTranslator:
 
     def _whole(self, pixels: Array, applying: InferencePass) -> Tensor:
         """One pass of a picture (height, width[, channels]) whose sides fit; gives (1, channels, height, width)."""
-        with torch.inference_mode(), whole_products(self.device):
+        with _one_pass(self.device):
             return _finite(self.generator(self.input.to_tensor(pixels[None], self.device), applying))
 
     def _in_strips(
         self, pixels: Array, applying: InferencePass, layout: Layout, sink: Callable[[int, Tensor], None]
     ) -> None:
         """The same pass in strips: `sink` is called with the first row of each strip and its values."""
-        with torch.inference_mode(), whole_products(self.device):
+        with _one_pass(self.device):
             for first, values in Strips(
                 self.generator.steps(), self._read(pixels, applying), applying, layout
             ).output():
@@ -107,6 +108,18 @@ class TorchTranslator:
             rows = plural(layout.rows, "row")
             self.note(f"{size}: computed in strips of {rows}{why}; at once it would need about {one} MiB")
         return layout
+
+
+@contextmanager
+def _one_pass(device: torch.device) -> Iterator[None]:
+    """A pass without gradients, and with all digits; raises MemoryError where memory is short, on any device."""
+    try:
+        with torch.inference_mode(), whole_products(device):
+            yield
+    except RuntimeError as error:
+        if not is_out_of_memory(error) or NO_KERNEL in str(error):
+            raise
+        raise MemoryError(first_line(error)) from error
 
 
 def _finite(values: Tensor) -> Tensor:
