@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+import torch.distributed as dist
+from torch.distributed import HashStore  # type: ignore[attr-defined] # exported without a word
 
-from p2p_gan.machine import meeting
+from p2p_gan.machine import distributed, meeting
 from p2p_gan.machine.distributed import ALONE, Ranks, among_others, devices_of, join_processes
+from p2p_gan.machine.failures import LostError
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
@@ -117,6 +120,31 @@ def test_a_device_that_does_not_suit_the_processes_is_refused(
     be_one_of_two(monkeypatch, 0)
     with refused(code, f"device={device}", usage=True), join_processes(device):
         pass
+
+
+@pytest.mark.parametrize("kind", ["cpu", "cuda"])
+def test_after_an_error_no_group_of_nccl_is_taken_down_which_would_wait_for_who_is_gone(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    done = list[str]()
+    be_one_of_two(monkeypatch, 0)
+    monkeypatch.setattr(distributed, "_connect", lambda *_: (kind, Ranks(0, 2), HashStore()))
+    monkeypatch.setattr(dist, "new_group", lambda **_: None)
+    monkeypatch.setattr(dist, "destroy_process_group", lambda: done.append("taken down"))
+    monkeypatch.setattr(Ranks, "agree", lambda ranks, value: done.append("all have ended"))
+
+    def work(error: BaseException | None) -> None:
+        with join_processes(kind):
+            if error is not None:
+                raise error
+
+    work(None)
+    assert done == ["all have ended", "taken down"]
+    done.clear()
+    for error in (RuntimeError("Connection closed by peer"), KeyboardInterrupt()):
+        with pytest.raises((LostError, KeyboardInterrupt)):
+            work(error)
+    assert done == ["taken down"] * 2 * (kind == "cpu")
 
 
 @pytest.mark.usefixtures("in_the_foreground")

@@ -184,7 +184,7 @@ def join_processes(device: str, report: Reporter = QUIET) -> Iterator[Ranks]:
             # NCCL waits below for all processes of this machine, and one may have failed in what it did last.
             ranks.agree(0)
     except BaseException:
-        # There NCCL would wait for what a process that is gone was to send; the end of this process ends that too.
+        # NCCL would wait there for what a process that is gone was to send; the end of this process ends that too.
         if kind == "cpu":
             dist.destroy_process_group()
         raise
