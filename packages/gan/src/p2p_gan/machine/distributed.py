@@ -281,7 +281,8 @@ def _take_device(kind: str, ranks: Ranks) -> tuple[str, int, Arrival]:
             raise _missing_device(host, here, ranks.local_world or gpu + 1)
         kind = use_gpu(gpu, kind).type
     except P2PError as error:
-        problem = (error.where, error.what, error.to_do, error.code, isinstance(error, UsageError))
+        where = error.where if host in error.what else f"{error.where} on {host}"
+        problem = (where, error.what, error.to_do, error.code, isinstance(error, UsageError))
         return kind, 0, Arrival(host, problem=problem)
     return kind, gpu, Arrival(host, gpu_identity(gpu) if here == 1 and kind == "cuda" else "")
 
