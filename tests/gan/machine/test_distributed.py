@@ -173,11 +173,12 @@ def test_a_process_that_waits_for_others_says_so_and_ends_at_ctrl_c(
     assert notes.lines[0].startswith("Rank 0 waits for 1 other process at localhost:1, for up to 15 minutes.")
 
 
+@pytest.mark.parametrize("kind", [RuntimeError, ValueError], ids=["in time", "at a port that is none"])
 def test_a_process_that_finds_no_other_says_so_itself_and_may_be_tried_again(
-    monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+    monkeypatch: pytest.MonkeyPatch, refused: "Refused", kind: type[Exception]
 ) -> None:
     def fail(*_: Any, **__: Any) -> None:
-        raise RuntimeError("timed out")
+        raise kind("timed out")
 
     be_one_of_two(monkeypatch, 1)
     monkeypatch.setattr(meeting, "rendezvous", fail)

@@ -198,7 +198,7 @@ def _from_environment() -> Ranks:
         raise UsageError(
             f"WORLD_SIZE={os.environ['WORLD_SIZE']}",
             f"asks for several processes, but the environment has no {', '.join(missing)}",
-            "Start them with torchrun, or unset WORLD_SIZE.",
+            "Start them with torchrun, set what is missing, or unset WORLD_SIZE.",
             code="missing-variable",
         )
     rank, world, local = (_number(name) for name in names[:3])
