@@ -81,6 +81,17 @@ def test_the_launcher_gets_an_exit_code_that_says_not_to_try_again(
     assert json.loads(place.read_text()) == 2
 
 
+def test_a_process_that_has_failed_among_gpus_ends_without_taking_their_connection_down(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    codes = list[int]()
+    monkeypatch.setattr(os, "_exit", codes.append)
+    for connected in (True, False):
+        monkeypatch.setattr("torch.distributed.is_initialized", lambda it=connected: it)
+        assert app.main(["data", "palette", "nothing"]) == 1
+    assert codes == [1]
+
+
 def test_only_training_is_done_by_several_processes_of_torchrun(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -87,6 +87,21 @@ def test_where_the_driver_is_too_old_it_is_said_why_the_cpu_is_used(monkeypatch:
     assert device.why_unused(torch.device("cuda")) is None
 
 
+@pytest.mark.parametrize("taken", [True, False], ids=["that can be taken", "that cannot"])
+def test_a_gpu_of_one_of_several_processes_that_is_broken_is_called_so(
+    gpu: Callable[[str], None], refused: "Refused", monkeypatch: pytest.MonkeyPatch, taken: bool
+) -> None:
+    def take(number: int) -> None:
+        if not taken:
+            raise RuntimeError("CUDA unknown error - this may be due to an incorrectly set up environment")
+
+    gpu("CUDA error: uncorrectable ECC error encountered")
+    monkeypatch.setattr(torch.cuda, "set_device", take)
+    with refused("broken-device", "device=cuda" if taken else "device=cuda:3") as error:
+        device.use_gpu(3, "cuda")
+    assert ("ECC" if taken else "unknown") in error.value.what
+
+
 @pytest.mark.parametrize("wanted", ["toaster", "meta", "cuda*4"])
 def test_a_device_that_does_not_exist_is_refused(wanted: str, refused: "Refused") -> None:
     with refused("unknown-device", f"device={wanted}", usage=True) as error:

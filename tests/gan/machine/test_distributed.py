@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
+import torch.distributed as dist
+from torch.distributed import HashStore  # type: ignore[attr-defined] # exported without a word
 
-from p2p_gan.machine import meeting
+from p2p_gan.machine import distributed, meeting
 from p2p_gan.machine.distributed import ALONE, Ranks, among_others, devices_of, join_processes
+from p2p_gan.machine.failures import LostError
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
@@ -119,6 +122,31 @@ def test_a_device_that_does_not_suit_the_processes_is_refused(
         pass
 
 
+@pytest.mark.parametrize("kind", ["cpu", "cuda"])
+def test_after_an_error_no_group_of_nccl_is_taken_down_which_would_wait_for_who_is_gone(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    done = list[str]()
+    be_one_of_two(monkeypatch, 0)
+    monkeypatch.setattr(distributed, "_connect", lambda *_: (kind, Ranks(0, 2), HashStore()))
+    monkeypatch.setattr(dist, "new_group", lambda **_: None)
+    monkeypatch.setattr(dist, "destroy_process_group", lambda: done.append("taken down"))
+    monkeypatch.setattr(Ranks, "agree", lambda ranks, value: done.append("all have ended"))
+
+    def work(error: BaseException | None) -> None:
+        with join_processes(kind):
+            if error is not None:
+                raise error
+
+    work(None)
+    assert done == ["all have ended", "taken down"]
+    done.clear()
+    for error in (RuntimeError("Connection closed by peer"), KeyboardInterrupt()):
+        with pytest.raises((LostError, KeyboardInterrupt)):
+            work(error)
+    assert done == ["taken down"] * 2 * (kind == "cpu")
+
+
 @pytest.mark.usefixtures("in_the_foreground")
 def test_a_process_that_waits_for_others_says_so_and_ends_at_ctrl_c(
     monkeypatch: pytest.MonkeyPatch, notes: "Notes"
@@ -145,11 +173,12 @@ def test_a_process_that_waits_for_others_says_so_and_ends_at_ctrl_c(
     assert notes.lines[0].startswith("Rank 0 waits for 1 other process at localhost:1, for up to 15 minutes.")
 
 
+@pytest.mark.parametrize("kind", [RuntimeError, ValueError], ids=["in time", "at a port that is none"])
 def test_a_process_that_finds_no_other_says_so_itself_and_may_be_tried_again(
-    monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+    monkeypatch: pytest.MonkeyPatch, refused: "Refused", kind: type[Exception]
 ) -> None:
     def fail(*_: Any, **__: Any) -> None:
-        raise RuntimeError("timed out")
+        raise kind("timed out")
 
     be_one_of_two(monkeypatch, 1)
     monkeypatch.setattr(meeting, "rendezvous", fail)

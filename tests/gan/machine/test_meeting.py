@@ -1,5 +1,6 @@
 """Processes find each other, also where others of them have been before and left their words in the same store."""
 
+import socket
 import threading
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -108,7 +109,7 @@ def test_a_process_without_a_device_tells_the_others_and_all_end_with_its_error(
 
     monkeypatch.setattr(distributed, "use_gpu", fail)
     broken = distributed._take_device("cuda", Ranks(1, 8, 1, 4))[2]
-    for rank, place, each in ((0, "device=cuda", short), (1, "device=cuda:1", broken)):
+    for rank, place, each in ((0, "device=cuda", short), (1, f"device=cuda:1 on {socket.gethostname()}", broken)):
         code = "broken-device" if rank else "missing-device"
         with refused(code, f"rank 1: {place}", usage=True) as error:
             distributed._refuse_arrivals([Arrival("host"), each], rank)

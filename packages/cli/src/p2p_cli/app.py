@@ -208,6 +208,12 @@ def _tell(error: OSError) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; an error of the user's is printed on standard error."""
+    code = _run(arguments)
+    launch.leave_others(code)
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     open_streams()
     launch.follow_launcher()
     launch.silence_connections()

@@ -71,6 +71,19 @@ def conclude(code: int, error: P2PError | None = None) -> int:
     return 0
 
 
+def leave_others(code: int) -> None:
+    """End this process now if it has left NCCL's group as it was, after an error.
+
+    Python would take the group down at its end, and NCCL wait there for processes that are gone.
+    """
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.distributed.is_available() and torch.distributed.is_initialized():
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        os._exit(code)
+
+
 def refuse_copies(name: str | None) -> None:
     """Raise UsageError if torchrun has started several processes of a command that computes in one: all but train.
 

@@ -128,7 +128,7 @@ def command(
     count = _processes(config)
     if count > 1 and not dry_run:
         return launch.launch_processes(_words(), count, config.restarts)
-    report = _reporter(config)
+    report = _reporter()
     if dry_run:
         planned = plan(pairs, config, run, source=source, report=report)
         render.say(options.to_json(planned) if as_json else "\n".join(plan_lines(planned)))
@@ -198,13 +198,14 @@ def _processes(config: "Config") -> int:
     return count
 
 
-def _reporter(config: "Config") -> Reporter:
+def _reporter() -> Reporter:
     """What tells of the run, in one of its processes; where they were started again, it has said so."""
     from p2p_cli.text import render
 
     report = render.training_reporter() if launch.speaks() else QUIET
     if again := int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")):
-        report.note(f"A process has ended, and all are started again: restart {again} of at most {config.restarts}.")
+        most = os.environ["TORCHELASTIC_MAX_RESTARTS"]  # ours, or that of torchrun
+        report.note(f"A process has ended, and all are started again: restart {again} of at most {most}.")
     return report
 
 

@@ -184,7 +184,7 @@ def join_processes(device: str, report: Reporter = QUIET) -> Iterator[Ranks]:
             # NCCL waits below for all processes of this machine, and one may have failed in what it did last.
             ranks.agree(0)
     except BaseException:
-        # There NCCL would wait for what a process that is gone was to send; the end of this process ends that too.
+        # NCCL would wait there for what a process that is gone was to send; the end of this process ends that too.
         if kind == "cpu":
             dist.destroy_process_group()
         raise
@@ -198,7 +198,7 @@ def _from_environment() -> Ranks:
         raise UsageError(
             f"WORLD_SIZE={os.environ['WORLD_SIZE']}",
             f"asks for several processes, but the environment has no {', '.join(missing)}",
-            "Start them with torchrun, or unset WORLD_SIZE.",
+            "Start them with torchrun, set what is missing, or unset WORLD_SIZE.",
             code="missing-variable",
         )
     rank, world, local = (_number(name) for name in names[:3])
@@ -281,7 +281,8 @@ def _take_device(kind: str, ranks: Ranks) -> tuple[str, int, Arrival]:
             raise _missing_device(host, here, ranks.local_world or gpu + 1)
         kind = use_gpu(gpu, kind).type
     except P2PError as error:
-        problem = (error.where, error.what, error.to_do, error.code, isinstance(error, UsageError))
+        where = error.where if host in error.what else f"{error.where} on {host}"
+        problem = (where, error.what, error.to_do, error.code, isinstance(error, UsageError))
         return kind, 0, Arrival(host, problem=problem)
     return kind, gpu, Arrival(host, gpu_identity(gpu) if here == 1 and kind == "cuda" else "")
 

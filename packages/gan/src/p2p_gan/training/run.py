@@ -25,6 +25,7 @@ from p2p_gan.machine.device import (
     restore_random_state,
 )
 from p2p_gan.machine.distributed import BACK, GoBack, Ranks, devices_of, join_processes
+from p2p_gan.machine.meeting import note_later
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import TRAINED, RunFolder, changed_pairs, describe_splits, read_stats, refuse_changes
 from p2p_gan.training.features import is_feature_file, refuse_other_features
@@ -49,6 +50,10 @@ from p2p_gan.training.trial import explain_out_of_memory, prepare_data
 from p2p_gan.training.validation import refuse_unreadable, refuse_unscored
 from p2p_gan.updates.optimise import restore_scalers
 
+_FIRST_EXCHANGE = (
+    "Waiting for the first exchange between the devices, which takes seconds. If it does not end, docs/clusters.md "
+    "says what helps."
+)
 _RECOVERY_FACTOR = 0.5  # of the learning rate, after a loss that is not finite
 
 
@@ -252,8 +257,10 @@ def _train(
     if run_folder.exists:
         restore_best(run_folder.path, job, start.best_images, report)
         run_folder.cut_log(start.images, looked=start.looked, slowed=start.recovery_factor < 1)
-    shared_state(job, start)
-    job = distribute(job)
+    with note_later(report, "Waiting for the other processes, which read their pairs."):
+        shared_state(job, start)
+    with note_later(report, _FIRST_EXCHANGE):
+        job = distribute(job)
 
     # Loop until the last image or a signal; with recover=on, return once to the last checkpoint after a bad loss.
     total = job.config.images or 0
