@@ -180,7 +180,10 @@ def refuse_strange_alpha(alpha: NDArray[Any], path: Path) -> None:
     """Raise P2PError where transparency varies as a picture does: GDAL calls the fourth of four bands so."""
     if np.isin(alpha, (0, np.iinfo(alpha.dtype).max)).mean() < _LEAST_PLAIN:
         what = "has a last channel that is called transparency, but has values as those of a picture"
-        to_do = "If it is a channel, save it as a TIFF with ExtraSamples 0; if not, leave it out."
+        to_do = (
+            "If it is a channel, save it as a TIFF of plain channels (rasterio: photometric='minisblack'; tifffile: that "
+            "and planarconfig='contig'); if not, leave it out."
+        )
         raise P2PError(path, what, to_do, code="strange-alpha")
 
 
