@@ -181,8 +181,8 @@ def refuse_strange_alpha(alpha: NDArray[Any], path: Path) -> None:
     if np.isin(alpha, (0, np.iinfo(alpha.dtype).max)).mean() < _LEAST_PLAIN:
         what = "has a last channel that is called transparency, but has values as those of a picture"
         to_do = (
-            "If it is a channel, save it as a TIFF of plain channels (rasterio: photometric='minisblack'; tifffile: that "
-            "and planarconfig='contig'); if not, leave it out."
+            "If it is a channel, save a TIFF of plain channels (rasterio: photometric='minisblack'; tifffile: that, "
+            "planarconfig='contig'); if not, leave it out."
         )
         raise P2PError(path, what, to_do, code="strange-alpha")
 
