@@ -77,7 +77,7 @@ def write(path: Path, values: Array, compression: int, predictor: int, order: An
     # tifffile has neither the compression nor the predictor to write: both are put into their tags afterwards.
     stream = io.BytesIO()
     tifffile.imwrite(
-        stream, iter(parts), shape=shape, dtype=values.dtype, compression="zlib", 
+        stream, iter(parts), shape=shape, dtype=values.dtype, compression="zlib",
         metadata=None, byteorder=order, extratags=[(318, "H", 1, predictor, True)], **layout,
     )  # fmt: skip
     data = stream.getvalue()

@@ -28,8 +28,11 @@ _NODATA = re.compile(r"<NoDataValue[^>]{0,100}>\s*([^<\s]{1,40})\s*</NoDataValue
 
 def read_pam(picture: Path) -> str:
     """The text of the file beside a picture; empty where there is none."""
+    path = Path(f"{picture}{PAM_SUFFIX}")
     try:
-        with open_file(Path(f"{picture}{PAM_SUFFIX}")) as file:
+        if not path.is_file():
+            return ""
+        with open_file(path) as file:
             return file.read(_LONGEST).decode("utf-8", "replace")
     except OSError:
         return ""
