@@ -38,7 +38,9 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "cv2": ("p2p_datatools",),
     "PIL": ("p2p_datatools",),
     "matplotlib": ("p2p_datatools.sheets.plots",),
-    "tifffile": tuple(f"p2p_datatools.contract.pictures.{name}" for name in ("arrays", "header", "pages")),
+    "tifffile": tuple(
+        f"p2p_datatools.contract.pictures.{name}" for name in ("arrays", "formats.tiff_pixels", "header", "pages")
+    ),
     "tomlkit": ("p2p_datatools.contract.palette",),
     "yaml": ("p2p_datatools.labels.formats.yolo",),
     "scipy": ("p2p_datatools.labels.formats.pictures.matlab",),

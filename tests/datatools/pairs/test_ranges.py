@@ -192,3 +192,21 @@ def test_negative_numbers_in_an_unsigned_file_are_said_at_pairing_and_found_by_c
     assert [line for line in notes.lines if said in line]
     for folder in ("pairs", "heights"):
         assert said in [each.what for each in check(tmp_path / folder).findings if each.code == "wrapped-values"]
+
+
+@pytest.mark.parametrize(("scales", "is_told"), [(("0.1", "0.1", "0.1"), False), (("0.1", "0.2", None), True)])
+def test_numbers_that_files_unpack_in_different_ways_are_noted(
+    scales: tuple[str | None, ...], is_told: bool, tmp_path: Path, photos: Path, notes: "Notes"
+) -> None:
+    packed = tmp_path / "packed"
+    packed.mkdir()
+    for name, scale in zip(NAMES, scales, strict=True):
+        items = f'<Item name="SCALE" sample="0" role="scale">{scale}</Item><Item name="OFFSET" role="offset">280</Item>'
+        tags = [(42112, "s", 0, f"<GDALMetadata>{items}</GDALMetadata>", True)] if scale else []
+        tifffile.imwrite(packed / f"{name}.tif", heights(dtype="int16"), extratags=tags)
+    pair(packed, photos, tmp_path / "pairs", halves=("x", "photo"), report=notes)
+    told = [line for line in notes.lines if "unpack" in line]
+    assert len(told) == is_told
+    if is_told:
+        assert "3 ways" in told[0]
+        assert "times 0.1 plus 280 (a.tif)" in told[0]

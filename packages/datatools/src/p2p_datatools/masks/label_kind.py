@@ -62,7 +62,7 @@ def refuse_unlisted(
     if missing:
         # Beside classes 255 is what tools write for borders; beside 0 alone it is the object.
         word = IGNORED if missing == [IGNORE] and any(number in names for number in used if number) else "CLASS"
-        options = " ".join(f"--map {shell_word(f'{number}={word}')}" for number in missing)
+        options = map_options(dict.fromkeys(map(str, missing), word))
         # mmsegmentation's reduce_zero_label does so, and COCO-Stuff's stuffthingmaps beside their labels.txt.
         is_moved = word == IGNORED and 0 in names and max(names) not in used
         moved = "If 0 of the list has become 255 and all others one less, write the list so. " if is_moved else ""

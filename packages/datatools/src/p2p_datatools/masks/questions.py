@@ -228,7 +228,7 @@ def _refuse_void(claims: ClassMapping, totals: MaskTotals, labels: Path) -> None
         return
     what = f"its pictures have {white} alone beside the background, so that every mask would be ignored or background"
     word = claims.palette.names[1] if len(claims.palette.names) > 1 else "CLASS"
-    one, other = (f"--map {shell_word(f'{white}={each}')}" for each in (word, IGNORED))
+    one, other = (map_options({white: each}) for each in (word, IGNORED))
     to_do = f"If {white} is the object, add {one}; if it is no class, {other}."
     raise P2PError(labels, what, to_do, code="void-masks")
 

@@ -160,6 +160,8 @@ def _say(job: PairRecipe, work: PairWork, dest: Path, sizes: "_Sizes", report: R
     """What a user should know of the pairs that were written."""
     say_over_white([*job.a.over_white, *job.b.over_white], report)
     say_drawn((job.a, job.b), report)
+    job.a.say_packed(report)
+    job.b.say_packed(report)
     work.note_misfits(report)
     if sizes.splits:
         made = read_manifest(dest)

@@ -12,10 +12,12 @@ from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array, read_filled
+from p2p_datatools.contract.pictures.formats.gdal import ScaleAndOffset, read_scale_and_offset
 from p2p_datatools.contract.pictures.header import Form, any_header, open_picture
 from p2p_datatools.contract.pictures.images import DepthError, as_rgb, colorize, read_mask, read_photo
 from p2p_datatools.contract.pictures.nodata import Gaps, Nodata
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
+from p2p_datatools.contract.pictures.pillow import explain_damage
 from p2p_datatools.contract.pictures.resize import fit_to
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.contract.progress import Reporter
@@ -37,6 +39,7 @@ class Side:
     over_white: list[Path] = field(default_factory=list, compare=False)  # photos that are not opaque, as they are read
     drawn: dict[Path, str] = field(default_factory=dict, compare=False)  # pictures that p2p drew, and what they are
     turned: dict[Path, int] = field(default_factory=dict, compare=False)  # orientations of files that EXIF turned
+    packed: dict[ScaleAndOffset, Path] = field(default_factory=dict, compare=False)  # the first file of each way
 
     def read(self, file: Path) -> tuple[Array, Gaps | None]:
         """The picture in its own size, class indices of a mask, else values of the half's channels and type.
@@ -56,7 +59,21 @@ class Side:
             if not self._takes(form):
                 raise _wrong_form(file, form, self.half)
             values, gaps = read_filled(picture, self.nodata, over_white=self.over_white)
+            if picture.header.kind == "TIFF" and values.dtype.kind in "iu" and values.dtype.itemsize > 1:
+                with explain_damage(file):
+                    packing = read_scale_and_offset(picture.stream)
+                self.packed[packing] = min(file, self.packed.get(packing, file))
         return values if form.channels == self.half.channels else as_rgb(values), gaps
+
+    def say_packed(self, report: Reporter) -> None:
+        """Note if files of whole numbers say several ways to make measurements of them: they are paired as they are."""
+        if len(self.packed) > 1:
+            ways = sorted((path, _say_scale(packing)) for packing, path in self.packed.items())
+            shown = " and ".join(f"{words} ({path.name})" for path, words in ways[:2])
+            report.note(
+                f"{self.folder}: its files say {len(ways)} ways to unpack their numbers, such as {shown}: equal "
+                "numbers do not mean the same. Unpack them (gdal_translate -unscale -ot Float32), and pair again."
+            )
 
     def _takes(self, form: Form) -> bool:
         grey_in_color = (form.channels, self.half.channels) == (1, 3) and form.dtype in ("uint8", "uint16")
@@ -85,6 +102,11 @@ class Side:
         if size:
             values = fit_to(values, size, fit, exact=self.palette is not None)
         return values if self.palette is None else colorize(values, self.palette)
+
+
+def _say_scale(packing: ScaleAndOffset) -> str:
+    scales, offsets = (", ".join(f"{each:g}" for each in numbers) for numbers in packing)
+    return f"times {scales} plus {offsets}"
 
 
 def say_drawn(sides: Iterable[Side], report: Reporter) -> None:

@@ -11,6 +11,7 @@ import tifffile
 from PIL import Image
 
 from p2p_datatools.contract.pictures.arrays import Array, read_array
+from p2p_datatools.contract.pictures.index import read_label_picture
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -71,11 +72,12 @@ def write(path: Path, values: Array, compression: int, predictor: int, order: An
     shape = values.shape if len(planes) == 1 else (len(planes), *values.shape[:2])
     layout |= {"planarconfig": "contig" if len(planes) == 1 else "separate"} if values.shape[2] > 1 else {}
     layout |= {} if layout["tile"] else {"rowsperstrip": 16}
+    layout = {"photometric": "minisblack"} | layout
     shape = shape if values.shape[2] > 1 else shape[:2]
     # tifffile has neither the compression nor the predictor to write: both are put into their tags afterwards.
     stream = io.BytesIO()
     tifffile.imwrite(
-        stream, iter(parts), shape=shape, dtype=values.dtype, compression="zlib", photometric="minisblack",
+        stream, iter(parts), shape=shape, dtype=values.dtype, compression="zlib",
         metadata=None, byteorder=order, extratags=[(318, "H", 1, predictor, True)], **layout,
     )  # fmt: skip
     data = stream.getvalue()
@@ -97,6 +99,17 @@ def test_every_channel_of_a_packed_tiff_comes_back_exactly(dtype: str, predictor
         again = read_array(tmp_path / "a.tif").reshape(values.shape)
         assert again.dtype == dtype
         assert again.tobytes() == values.tobytes(), (channels, compression, order)
+
+
+@pytest.mark.parametrize(("compression", "apart"), [(_ZSTD, False), (_ZSTD, True), (_LZW, True)])
+def test_class_numbers_that_16_bits_of_rgb_repeat_are_read_however_they_are_packed(
+    compression: int, apart: bool, tmp_path: Path
+) -> None:
+    numbers = np.random.default_rng(1).integers(0, 5, (40, 50, 1)).astype(np.uint16).repeat(3, axis=2)
+    write(tmp_path / "a.tif", numbers, compression, _DELTA, "<", apart=apart, tile=(16, 32), photometric="rgb")
+    found = read_label_picture(tmp_path / "a.tif").numbers
+    assert found is not None
+    assert (found == numbers[..., 0]).all()
 
 
 @pytest.mark.parametrize("bits", [3, 7, 9, 12, 14])

@@ -273,8 +273,4 @@ def turn_values(values: Array, orientation: int) -> Array:
 def _read_tiff(file: PictureFile, orientation: int) -> Array:
     """The values of a TIFF of numbers, upright."""
     with explain_damage(file.path), open_tiff(file.stream) as tiff:
-        part = tiff_part(tiff, file.path, file.options)
-        values = part.values()
-        if part.axes[-2:] == "YX" and values.ndim == 3:
-            values = np.moveaxis(values, 0, 2)
-        return turn_values(values, orientation)
+        return turn_values(tiff_part(tiff, file.path, file.options).picture(), orientation)

@@ -25,7 +25,7 @@ from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.formats.channel_bits import bits_at_start
 from p2p_datatools.contract.pictures.formats.gdal import GDAL_NODATA, nodata_beside, nodata_of
-from p2p_datatools.contract.pictures.formats.tiff_pixels import PHOTO_BITS, foreign_packing
+from p2p_datatools.contract.pictures.formats.tiff_pixels import PHOTO_BITS, PHOTO_PACKINGS, foreign_packing
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS, refuse_bomb, too_many_pixels
 from p2p_datatools.contract.pictures.pages import (
     AS_USUAL,
@@ -422,14 +422,13 @@ def _part_header(file: PictureFile, tiff: Any) -> Header | None:
         what, to_do = "is the raw picture of a camera's sensor", "Develop it, and save it as PNG or TIFF of RGB."
         raise P2PError(path, what, to_do, code="unread-kind")
     signed = page.dtype is not None and page.dtype.kind == "i"
-    is_small = page.bitspersample in PHOTO_BITS and not signed
-    is_photo = is_small and part.is_page and page.samplesperpixel in _photo_channels(part)
-    if packing := foreign_packing(page, is_photo=is_photo):
-        what = f"is a TIFF whose values are packed in a way that is not read ({packing})"
-        to_do = "Save it with deflate or without compression, in values of 8, 16 or 32 bits."
-        raise P2PError(path, what, to_do, code="unknown-tiff")
-    if is_photo:
+    is_small = page.bitspersample in PHOTO_BITS and not signed and page.compression in PHOTO_PACKINGS
+    if is_small and part.is_page and page.samplesperpixel in _photo_channels(part):
         return None
+    if packing := foreign_packing(page):
+        what = f"is a TIFF whose values are packed in a way that is not read ({packing})"
+        to_do = "Save it with deflate or without compression, in values of 8, 16 or 32 bits; or install imagecodecs."
+        raise P2PError(path, what, to_do, code="unknown-tiff")
     if words := _NOT_RGB.get(page.photometric.name):
         what, to_do = f"is a TIFF of numbers that are {words}", "Save it as RGB, or as grey in which 0 is black."
         raise P2PError(path, what, to_do, code="unknown-tiff")

@@ -22,7 +22,7 @@ from p2p_datatools.contract.palette import Color, Palette
 from p2p_datatools.contract.pictures.formats import jpeg, png
 from p2p_datatools.contract.pictures.formats.png import PictureRole
 from p2p_datatools.contract.pictures.header import PictureFile, is_deep, known_orientation, open_picture
-from p2p_datatools.contract.pictures.pages import TIFF_STARTS, refuse_cut_tiff, turn_to_page
+from p2p_datatools.contract.pictures.pages import TIFF_STARTS, open_tiff, refuse_cut_tiff, tiff_part, turn_to_page
 from p2p_datatools.contract.pictures.pillow import explain_damage, open_image
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
@@ -181,7 +181,10 @@ def refuse_strange_alpha(alpha: NDArray[Any], path: Path) -> None:
     """Raise P2PError where transparency varies as a picture does: GDAL calls the fourth of four bands so."""
     if np.isin(alpha, (0, np.iinfo(alpha.dtype).max)).mean() < _LEAST_PLAIN:
         what = "has a last channel that is called transparency, but has values as those of a picture"
-        to_do = "If it is a channel, save it as a TIFF with ExtraSamples 0; if not, leave it out."
+        to_do = (
+            "If it is a channel, save a TIFF of plain channels (rasterio: photometric='minisblack'; tifffile: that, "
+            "planarconfig='contig'); if not, leave it out."
+        )
         raise P2PError(path, what, to_do, code="strange-alpha")
 
 
@@ -313,12 +316,17 @@ def _refuse_no_mask(image: Image.Image, file: PictureFile) -> None:
 
 
 def deep_channels(image: Image.Image, file: PictureFile) -> NDArray[np.uint16] | None:
-    """The channels of a picture of 16 bits, blue first; None for any other."""
-    if not is_deep(image, file) and image.format != "TIFF":
-        return None
+    """The channels of a picture of 16 bits as they lie in its file, red first; None for any other."""
+    if image.format == "TIFF":
+        with explain_damage(file.path), open_tiff(file.stream) as tiff:
+            part = tiff_part(tiff, file.path, file.options)
+            values = part.picture() if part.keyframe.dtype == np.uint16 else None
+            return None if values is None or values.ndim != 3 else np.asarray(values, np.uint16)
     data = png.bare(file.data) if png.head_of(file.head) else file.data
-    deep = None if data is None else cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
-    return np.asarray(deep, dtype=np.uint16) if deep is not None and deep.dtype == np.uint16 else None
+    deep = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data and is_deep(image, file) else None
+    if deep is None or deep.dtype != np.uint16 or deep.ndim != 3:
+        return None
+    return np.asarray(cv2.cvtColor(deep, cv2.COLOR_BGR2RGB if deep.shape[2] == 3 else cv2.COLOR_BGRA2RGBA), np.uint16)
 
 
 def refuse_fine_colors(image: Image.Image, file: PictureFile) -> bool:
@@ -332,10 +340,10 @@ def refuse_fine_colors(image: Image.Image, file: PictureFile) -> bool:
     low, high = deep[..., :3] & 255, deep[..., :3] >> 8
     if (low == high).all() or not low.any():
         return True
-    blue, green, red = (int(part) for part in deep[..., :3][(low != high).any(axis=2)][0])
+    red, green, blue = (int(part) for part in deep[..., :3][(low != high).any(axis=2)][0])
     what = f"has colours of 16 bits a channel that none of 8 bits equals, such as ({red}, {green}, {blue}) of 65535"
     to_do = "Save it with 8 bits a channel; palettes have colours of 8 bits."
-    if not high[..., 2].any():  # saved with 8 bits it would be black
+    if not high[..., 0].any():  # saved with 8 bits it would be black
         save = f"cv2.imwrite('OUT.png', cv2.imread('{file.path.name}', -1)[..., 2].astype('uint8'))"
         to_do = f"If its first channel has class numbers, as in SYNTHIA, save that alone: {save}."
     raise P2PError(file.path, what, to_do, code="depth")

@@ -280,10 +280,7 @@ def _index_of(image: Image.Image, file: PictureFile) -> IndexPicture:
         return _with_nodata(np.array(image), None, nodata, file.path)
     # Pillow gives 16-bit colour as 8-bit, so that all small class numbers would be 0.
     deep = deep_channels(image, file)
-    if deep is None:
-        channels = np.asarray(image.convert("RGB"))
-    else:  # OpenCV turns a TIFF itself
-        channels = deep if image.format == "TIFF" else turn_values(deep, file.header.orientation)
+    channels = np.asarray(image.convert("RGB")) if deep is None else turn_values(deep, file.header.orientation)
     if (channels[..., 0] != channels[..., 1]).any() or (channels[..., 0] != channels[..., 2]).any():
         raise P2PError(
             file.path,

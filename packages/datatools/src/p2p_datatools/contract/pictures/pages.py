@@ -286,8 +286,12 @@ class TiffPart(NamedTuple):
         """The page whose directory says what the values are."""
         return self.source.keyframe
 
-    def values(self) -> Any:
-        """Its values as an array; raises what libraries raise."""
+    def picture(self) -> Any:
+        """Its values as (height, width[, channels]); raises what libraries raise."""
+        values = self._values()
+        return np.moveaxis(values, 0, 2) if self.axes[-2:] == "YX" and values.ndim == 3 else values
+
+    def _values(self) -> Any:
         if self.is_page:
             return page_values(self.source)
         is_packed = needs_unpacking(self.keyframe)

@@ -5,8 +5,14 @@ Nothing here may read the picture, or know what a place on the ground is.
 
 import re
 from pathlib import Path
+from typing import BinaryIO
 
 from p2p_datatools.contract.files.opening import open_file
+from p2p_datatools.contract.pictures.pages import open_tiff
+
+ScaleAndOffset = tuple[tuple[float, ...], tuple[float, ...]]
+"""By which numbers a file's are multiplied, and which are added then, to be what was measured."""
+
 
 GDAL_NODATA = 42113
 """The tag of a TIFF that says which value means no data."""
@@ -15,13 +21,18 @@ PAM_SUFFIX = ".aux.xml"
 MASK_SUFFIX = ".msk"
 """What follows it in the name of a TIFF that is 0 where the picture has no data."""
 _LONGEST = 1 << 20  # bytes of one, which may have statistics and histograms, too
+_METADATA = 42112  # the tag with the XML of GDAL's metadata
+_PACKING = re.compile(r"<Item\b[^>]{0,200}\brole=\"(scale|offset)\"[^>]{0,200}>\s*([^<\s]{1,40})\s*</Item>")
 _NODATA = re.compile(r"<NoDataValue[^>]{0,100}>\s*([^<\s]{1,40})\s*</NoDataValue>")
 
 
 def read_pam(picture: Path) -> str:
     """The text of the file beside a picture; empty where there is none."""
+    path = Path(f"{picture}{PAM_SUFFIX}")
     try:
-        with open_file(Path(f"{picture}{PAM_SUFFIX}")) as file:
+        if not path.is_file():
+            return ""
+        with open_file(path) as file:
             return file.read(_LONGEST).decode("utf-8", "replace")
     except OSError:
         return ""
@@ -42,3 +53,15 @@ def nodata_of(text: object) -> float | None:
         return None if text is None else float(str(text).strip("\0 ").partition("\0")[0])
     except ValueError:
         return None
+
+
+def read_scale_and_offset(stream: BinaryIO) -> ScaleAndOffset:
+    """The scales and the offsets of a TIFF's numbers, as GDAL's metadata say; once and 0 where they say nothing.
+
+    A scale or offset that all bands have is told once.
+    """
+    with open_tiff(stream) as tiff:
+        tag = tiff.pages[0].tags.get(_METADATA)
+    found = {(role, float(number)) for role, number in _PACKING.findall(str(tag.value))} if tag else set()
+    scales, offsets = (tuple(sorted(number for each, number in found if each == role)) for role in ("scale", "offset"))
+    return scales or (1.0,), offsets or (0.0,)

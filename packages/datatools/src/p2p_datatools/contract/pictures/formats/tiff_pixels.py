@@ -16,6 +16,8 @@ from p2p_datatools.contract.pictures.pillow import open_image
 _LZW, _ZSTD = 5, 50000  # values of Compression (tag 259) for which tifffile asks for a package of its own
 _UNPACKED = (1, _LZW, 8, 32773, 32946, 34925, _ZSTD)  # those that keep bytes, which libtiff unpacks
 _PLAIN_BITS = (1, 8, 16, 32, 64)  # of a value, which tifffile knows
+PHOTO_PACKINGS = frozenset(COMPRESSION_INFO)
+"""Values of Compression of photos that Pillow reads."""
 PHOTO_BITS = (1, 2, 4, 8)
 """Bits of a value in photos that Pillow reads."""
 _MOST_BITS = 16  # of values that are packed without gaps
@@ -23,9 +25,11 @@ _DELTA, _FLOAT = 2, 3  # values of Predictor (tag 317)
 _BAND = 1 << 24  # bytes that are unpacked at a time
 
 
-def foreign_packing(page: Any, *, is_photo: bool) -> str:
-    """The name of a page's compression, or the bits of its values, that are not read; photos may have more kinds."""
-    if page.compression not in (COMPRESSION_INFO if is_photo else _UNPACKED):
+def foreign_packing(page: Any) -> str:
+    """The name of a page's compression, or the bits of its values, if they are not read, by imagecodecs neither."""
+    import tifffile
+
+    if page.compression not in _UNPACKED and page.compression not in tifffile.TIFF.DECOMPRESSORS:
         return getattr(page.compression, "name", f"number {page.compression}")
     is_known = page.bitspersample in _PLAIN_BITS or page.bitspersample <= _MOST_BITS
     return "" if is_known else f"{page.bitspersample} bits a value"
