@@ -120,7 +120,9 @@ def test_a_run_that_failed_before_its_first_image_does_not_bind_the_next_call(
             train(pair_folder, tmp_path / "run", replace(tiny, recover=True))
     assert (tmp_path / "run" / RUN).is_file()
     assert not has_begun(tmp_path / "run")
-    assert config_of_call(pair_folder, tmp_path / "run", None, []) == PRESETS["paper"]
+    again = config_of_call(pair_folder, tmp_path / "run", None, [SettingRequest("batch", "3", "--batch 3")])
+    assert (again.generator_filters, again.batch) == (tiny.generator_filters, 3)
+    assert config_of_call(pair_folder, tmp_path / "run", "paper", []) == PRESETS["paper"]
     right = replace(tiny, generator_filters=2, images=2)
     assert train(pair_folder, tmp_path / "run", right).images == 2
     assert json.loads((tmp_path / "run" / RUN).read_text())["config"]["generator_filters"] == 2

@@ -33,8 +33,8 @@ def config_of_call(
     """The config of a call of `train` that names only a part of it.
 
     A run that has trained before continues as its run.json says. A new one has the settings of the model `source`, if
-    there is one, and else those of the preset of this name, or the paper's if that is None; what is `asked` for comes
-    last. Raises UsageError for a setting that the run contradicts, P2PError for a run that has lost its checkpoints.
+    there is one, and else those of the preset of this name; without one, those of a run that ended before its first
+    checkpoint, or the paper's. What is `asked` for comes last. Raises UsageError for a setting that the run contradicts, P2PError for a run that has lost its checkpoints.
     """
     checkpoint.refuse_lost(run)
     if has_begun(run) or (source is not None and not source.exists() and (run / RUN).is_file()):
@@ -43,7 +43,7 @@ def config_of_call(
         start = None if preset is None else PRESETS[preset]
         after = config_after(describe_source(source), start, open_for_training(pairs), read_asked(asked))
         return with_settings(Config(), after)
-    return apply_requests(PRESETS[preset or PAPER], asked)
+    return apply_requests(PRESETS[preset or PAPER] if preset or not (run / RUN).is_file() else _begun(run), asked)
 
 
 def has_begun(run: Path) -> bool:
@@ -73,6 +73,13 @@ def _continue(pairs: Path, run: Path, preset: str | None, asked: Sequence[Settin
     if "epochs" in values and "images" not in values:
         values["images"] = None
     return replace(before, **values)
+
+
+def _begun(run: Path) -> Config:
+    """The settings of a run that begins again: the paper's in their place would be another network without a word."""
+    record = RunFolder(run)
+    config = record.config()
+    return replace(config, device=_devices_of(config.device, record.read().get("processes", 1)))
 
 
 def _requests_of(preset: str) -> dict[str, SettingRequest]:
