@@ -143,7 +143,12 @@ def match_pictures(
         more_keys = []
         files_a, files_b = outside_of(a, files_a, b), outside_of(b, pictures_of(b, skipped, others), a)
     files = files_a, files_b
-    keys = [*(more_keys if by_stem else ()), *split_keys(files, _own_name if by_stem else key_of(match), exact=by_stem)]
+    if by_stem:
+        keys = [*more_keys, *split_keys(files, (_own_name, _own_name), exact=True)]
+    else:  # of names without the words that tell A and B, or else of whole ones
+        key, befores = key_of(match), [*more_keys, (_own_name, _own_name)]
+        composed = [(_compose(key, before_a), _compose(key, before_b)) for before_a, before_b in befores]
+        keys = [ways for both in composed for ways in split_keys(files, both, exact=False)]
     found = []
     for files_of, (key_a, key_b) in [*((files, each) for each in keys), *(role_ways(files) if by_stem else ())]:
         sides = _NamedPictures(a, files_of[0], key_a), _NamedPictures(b, files_of[1], key_b)
@@ -204,6 +209,10 @@ def _repeat_partners(sides: "_Sides", shows_labels: ShowsLabels, report: Reporte
 
 def _own_name(name: str) -> str:
     return name
+
+
+def _compose(key: Key, before: Key) -> Key:
+    return lambda name: None if (rest := before(name)) is None else key(rest)
 
 
 def _key_without(addition: Addition, names: Collection[str]) -> Key:
