@@ -28,8 +28,8 @@ from p2p_datatools.pairs.half_words import (
 
 _Places = dict[str, SplitPlace]  # of the folders that belong to a split
 _TWO_FOLDERS = (
-    "Name two folders, or with --halves A,B a word of the folders of each; or list the pairs that are in this one in lines "
-    "'a,b' for --match FILE.csv."
+    "Name two folders, or with --halves A,B a word of the folders of each; or list the pairs that are in this one in "
+    "lines 'a,b' for --match FILE.csv."
 )
 _Spell = Callable[[SplitPlace, str], str]  # what a picture in such a folder is called, of its folder and own name
 _Sides = tuple[list[str], list[str], list[tuple[Key, Key]]]  # the pictures of A and of B, and keys to compare them
