@@ -144,8 +144,9 @@ def test_what_an_expression_finds_must_be_able_to_name_a_file(
     name: str, expression: str, tmp_path: Path, refused: "Refused"
 ) -> None:
     a, b = make_files(tmp_path / "a", name, "good.png"), make_files(tmp_path / "b", name, "good.png")
-    with refused("no-common-name", a):
+    with refused("no-common-name", a) as error:
         match_pictures(a, b, match=expression)
+    assert f"none ({a / name} " in error.value.what
 
 
 def test_a_broken_regular_expression_is_refused(tmp_path: Path, refused: "Refused") -> None:

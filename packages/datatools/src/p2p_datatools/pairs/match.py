@@ -284,7 +284,7 @@ def _join(of_a: "_NamedPictures", of_b: "_NamedPictures", *, by_stem: bool) -> P
         to_do = f"{suggested}{to_do}{'' if 'FILE.csv' in suggested else _LIST_THEM}."
         raise P2PError(
             of_a.folder,
-            f"has no name in common with {of_b.folder}: {_an_example(in_a)} here, {_an_example(in_b)} there",
+            f"has no name in common with {of_b.folder}: {of_a.example} here, {of_b.example} there",
             to_do,
             code="no-common-name",
         )
@@ -315,10 +315,6 @@ def _same_name(name: str, files: list[Path], *, by_stem: bool) -> Skip:
     what = f"has the same name as {others}, because the expression finds '{name}' in both"
     to_do = f"Change the expression so that it finds what differs; or, where several belong to one, {LIST_SEVERAL}."
     return Skip(str(files[0]), what, to_do, "same-name")
-
-
-def _an_example(found: dict[str, str]) -> str:
-    return f"'{min(found)}'" if found else "none"
 
 
 class _NamedPictures:
@@ -366,6 +362,13 @@ class _NamedPictures:
         for name, own in (*partners.items(), *((own, own) for own in alone)):
             again.files[name] = shorten_file(lengthen_file(self.files[own], own), name)
         return again
+
+    @property
+    def example(self) -> str:
+        """One of the names; where there are none, why the first picture has none."""
+        if self.files:
+            return f"'{min(self.files)}'"
+        return f"none ({self.skipped[0].where} {self.skipped[0].what})" if self.skipped else "none"
 
     def settle(self, pick: Pick) -> list[Path]:
         """Of pictures of one name and in one folder keep the one that `pick` gives; returns the others."""
