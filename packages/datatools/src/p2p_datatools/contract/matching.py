@@ -3,6 +3,7 @@
 Nothing here may list a folder or open a picture; names are given, without suffix and with forward slashes.
 """
 
+import codecs
 import csv
 import io
 import re
@@ -98,7 +99,7 @@ def read_rows(file: Path) -> Iterator[tuple[int, list[str]]]:
     line, and the keys of the first object its heading.
     """
     data = read_bytes(file)
-    if data.lstrip()[:1] in (b"{", b"["):
+    if data.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"["):
         yield from _read_objects(data, file)
         return
     reader = csv.reader(io.TextIOWrapper(io.BytesIO(data), find_encoding(data), newline=""), strict=True)
