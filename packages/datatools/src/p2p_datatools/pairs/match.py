@@ -146,8 +146,8 @@ def match_pictures(
     if by_stem:
         keys = [*more_keys, *split_keys(files, (_own_name, _own_name), exact=True)]
     else:  # of names without the words that tell A and B, or else of whole ones
-        key, befores = key_of(match), [*more_keys, (_own_name, _own_name)]
-        composed = [(_compose(key, before_a), _compose(key, before_b)) for before_a, before_b in befores]
+        key, ways_before = key_of(match), [*more_keys, (_own_name, _own_name)]
+        composed = [(_compose(key, before_a), _compose(key, before_b)) for before_a, before_b in ways_before]
         keys = [ways for both in composed for ways in split_keys(files, both, exact=False)]
     found = []
     for files_of, (key_a, key_b) in [*((files, each) for each in keys), *(role_ways(files) if by_stem else ())]:
