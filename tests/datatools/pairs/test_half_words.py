@@ -75,3 +75,20 @@ def test_one_folder_of_sources_and_targets_is_matched_split_by_split(
     with refused("same-folder", usage=True):
         match_pictures(other, other)
     assert match_pictures(other, other, halves=("night", "day"))[0].files_of("1") == ("night/1.png", "day/1.png")
+
+
+@pytest.mark.parametrize(
+    ("match", "low", "high"),
+    [
+        ("stem", ("1_a", "1_b"), ("1",)),  # several of one
+        (r"^(\d+)_", ("1_a",), ("1_x",)),  # of what is left of the path
+        (r"(?:low|high)/(\d+)_", ("1_a",), ("1_x",)),  # of the whole path
+    ],
+)
+def test_words_that_are_said_tell_halves_whose_pictures_have_other_names(
+    tmp_path: Path, write_photos: "WritePhotos", match: str, low: tuple[str, ...], high: tuple[str, ...]
+) -> None:
+    data = write_photos(tmp_path, *(f"low/{name}.png" for name in low), *(f"high/{name}.png" for name in high))
+    matched, skipped = match_pictures(data, data, match=match, halves=("low", "high"))
+    assert ({pair[1].name for pair in matched.values()}, skipped) == ({f"{high[0]}.png"}, [])
+    assert [pair[0].name for pair in matched.values()] == [f"{name}.png" for name in low]

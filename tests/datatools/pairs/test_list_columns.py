@@ -52,7 +52,7 @@ def folders(tmp_path: Path, write_photos: "WritePhotos") -> Folders:
         ("list.lst", "M\\1.png   P\\2.jpg\nM\\2.png   P\\1.jpg\n"),
         ("list.csv", "mask,image\n1.png,2.jpg\n2.png,1.jpg\n"),
         ("prompt.json", '{"source": "M/1.png", "target": "P/2.jpg"}\n{"source": "M/2.png", "target": "P/1.jpg"}\n'),
-        ("list.jsonl", '{"b": "2.jpg", "n": 3, "a": "1.png"}\n\n{"a": "2.png", "b": "1.jpg"}\n'),
+        ("list.jsonl", '\ufeff{"b": "2.jpg", "n": 3, "a": "1.png"}\n\n{"a": "2.png", "b": "1.jpg"}\n'),
         ("list.json", '[{"file": "1.png", "photo": "2.jpg"},\n {"photo": "1.jpg", "file": "2.png"}]'),
     ],
 )

@@ -144,8 +144,9 @@ def test_what_an_expression_finds_must_be_able_to_name_a_file(
     name: str, expression: str, tmp_path: Path, refused: "Refused"
 ) -> None:
     a, b = make_files(tmp_path / "a", name, "good.png"), make_files(tmp_path / "b", name, "good.png")
-    with refused("no-common-name", a):
+    with refused("no-common-name", a) as error:
         match_pictures(a, b, match=expression)
+    assert f"none ({a / name} " in error.value.what
 
 
 def test_a_broken_regular_expression_is_refused(tmp_path: Path, refused: "Refused") -> None:
@@ -331,6 +332,7 @@ def test_several_pictures_whose_names_begin_with_one_of_the_other_folder_are_a_p
         (("1_1", "1_2", "2_1", "2_2"), ("1", "2", "3", "4")),  # slices of two patients, and pictures that were counted
         (("1_1_0.8", "1_1_0.9", "1_2_0.8", "1_2_0.9"), ("1", "1_1", "1_2")),  # of 1, or of 1_1
         (("11", "12", "21", "22"), ("1", "2")),
+        (("1_x", "1_hflip", "2_x", "2_rot90"), ("1", "2")),  # copies of one half alone, which would not fit
     ],
 )
 def test_several_pictures_are_of_one_only_where_the_names_leave_no_doubt(

@@ -3,6 +3,7 @@
 Nothing here may list a folder or open a picture; names are given, without suffix and with forward slashes.
 """
 
+import codecs
 import csv
 import io
 import re
@@ -99,7 +100,7 @@ def read_rows(file: Path) -> Iterator[tuple[int, list[str]]]:
     heading.
     """
     data = read_bytes(file)
-    if data.lstrip()[:1] in (b"{", b"["):
+    if data.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"["):
         yield from _read_objects(data, file)
         return
     try:

@@ -38,7 +38,8 @@ class HalfWords(NamedTuple):
 def find_half_words(files: Sequence[str], halves: Collection[str] = ()) -> list[HalfWords]:
     """The two words of folders with pictures of the same names, that of A first; none, or several ways.
 
-    `halves` are the names that are given to A and to B: as words of folders they say which is which.
+    `halves` are the names that are given to A and to B: as words of folders they say which is which, and the names of
+    pictures there may be other ones.
     """
     names: dict[str, set[str]] = defaultdict(set)
     for file in files:
@@ -49,7 +50,7 @@ def find_half_words(files: Sequence[str], halves: Collection[str] = ()) -> list[
     wanted = [word.casefold() for word in halves]
     tried = sorted(word for word in words if not word.isdecimal() and split_in(word) is None)
     found = [HalfWords(*both) for both in permutations(tried, 2) if _tell_apart(names, *both)]
-    named = [both for both in found if list(both) == wanted]
+    named = [HalfWords(*wanted)] if len(wanted) == 2 and _find_places(names, *wanted) else []
     return named or [both for both in found if says_order(both)] or found
 
 
@@ -82,14 +83,20 @@ def _words(folder: str) -> list[str]:
 
 def _tell_apart(names: dict[str, set[str]], a: str, b: str) -> bool:
     """Whether each folder has one of the words once, and those of the two have most names in common."""
-    places: dict[str, list[set[str]]] = {}
+    places = _find_places(names, a, b)
+    return bool(places) and all(2 * len(here & there) > max(len(here), len(there)) for here, there in places)
+
+
+def _find_places(names: dict[str, set[str]], a: str, b: str) -> list[tuple[set[str], set[str]]]:
+    """The names in the folders of A and in those of B, for each place; none where not all have one of them."""
+    places: dict[str, tuple[set[str], set[str]]] = {}
     for folder, own in names.items():
         words = _words(folder)
         if words.count(a) + words.count(b) != 1:
-            return False
+            return []
         word, side = (a, 0) if a in words else (b, 1)
-        places.setdefault(without_word(f"{folder}/", word), [set(), set()])[side].update(own)
-    return all(2 * len(here & there) > max(len(here), len(there)) for here, there in places.values())
+        places.setdefault(without_word(f"{folder}/", word), (set(), set()))[side].update(own)
+    return list(places.values()) if all(here and there for here, there in places.values()) else []
 
 
 def says_order(both: HalfWords) -> bool:

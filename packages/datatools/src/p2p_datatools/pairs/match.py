@@ -143,7 +143,12 @@ def match_pictures(
         more_keys = []
         files_a, files_b = outside_of(a, files_a, b), outside_of(b, pictures_of(b, skipped, others), a)
     files = files_a, files_b
-    keys = [*(more_keys if by_stem else ()), *split_keys(files, _own_name if by_stem else key_of(match), exact=by_stem)]
+    if by_stem:
+        keys = [*more_keys, *split_keys(files, (_own_name, _own_name), exact=True)]
+    else:  # of names without the words that tell A and B, or else of whole ones
+        key, ways_before = key_of(match), [*more_keys, (_own_name, _own_name)]
+        composed = [(_compose(key, before_a), _compose(key, before_b)) for before_a, before_b in ways_before]
+        keys = [ways for both in composed for ways in split_keys(files, both, exact=False)]
     found = []
     for files_of, (key_a, key_b) in [*((files, each) for each in keys), *(role_ways(files) if by_stem else ())]:
         sides = _NamedPictures(a, files_of[0], key_a), _NamedPictures(b, files_of[1], key_b)
@@ -204,6 +209,10 @@ def _repeat_partners(sides: "_Sides", shows_labels: ShowsLabels, report: Reporte
 
 def _own_name(name: str) -> str:
     return name
+
+
+def _compose(key: Key, before: Key) -> Key:
+    return lambda name: None if (rest := before(name)) is None else key(rest)
 
 
 def _key_without(addition: Addition, names: Collection[str]) -> Key:
@@ -275,7 +284,7 @@ def _join(of_a: "_NamedPictures", of_b: "_NamedPictures", *, by_stem: bool) -> P
         to_do = f"{suggested}{to_do}{'' if 'FILE.csv' in suggested else _LIST_THEM}."
         raise P2PError(
             of_a.folder,
-            f"has no name in common with {of_b.folder}: {_an_example(in_a)} here, {_an_example(in_b)} there",
+            f"has no name in common with {of_b.folder}: {of_a.example} here, {of_b.example} there",
             to_do,
             code="no-common-name",
         )
@@ -306,10 +315,6 @@ def _same_name(name: str, files: list[Path], *, by_stem: bool) -> Skip:
     what = f"has the same name as {others}, because the expression finds '{name}' in both"
     to_do = f"Change the expression so that it finds what differs; or, where several belong to one, {LIST_SEVERAL}."
     return Skip(str(files[0]), what, to_do, "same-name")
-
-
-def _an_example(found: dict[str, str]) -> str:
-    return f"'{min(found)}'" if found else "none"
 
 
 class _NamedPictures:
@@ -357,6 +362,13 @@ class _NamedPictures:
         for name, own in (*partners.items(), *((own, own) for own in alone)):
             again.files[name] = shorten_file(lengthen_file(self.files[own], own), name)
         return again
+
+    @property
+    def example(self) -> str:
+        """One of the names; where there are none, why the first picture has none."""
+        if self.files:
+            return f"'{min(self.files)}'"
+        return f"none ({self.skipped[0].where} {self.skipped[0].what})" if self.skipped else "none"
 
     def settle(self, pick: Pick) -> list[Path]:
         """Of pictures of one name and in one folder keep the one that `pick` gives; returns the others."""

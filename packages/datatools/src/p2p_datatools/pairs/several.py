@@ -8,18 +8,25 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 
 _AFTER = re.compile(r"[_\-. ]")
+# What augmentation puts behind a name: a picture that was turned or cut lies otherwise than the one it was made of.
+_MOVED = re.compile(
+    r"(?<![a-z])(?:[hv]?flip|flipped|mirror|mirrored|rot|rotate|rotated|crop|cropped|aug|augmented|shift|shifted|zoom|"
+    r"affine|elastic|warp|warped|transpose)(?![a-z])",
+    re.IGNORECASE,
+)
 
 
 def find_several(many: Collection[str], few: Collection[str]) -> Mapping[str, str]:
     """For each of `many` that begins with one of `few`, up to a separator, that one: 0025_0.8_0.04 is of 0025.
 
     Empty where most of `few` do not have several such: names that continue others by chance, as slice 1_2 does that of
-    the picture 1, have few of those. Empty, too, where one begins with two of them.
+    the picture 1, have few of those. Empty, too, where one begins with two of them, or what follows says that it was
+    turned or cut: it would not fit that one.
     """
     found: dict[str, str] = {}
     for name in many:
         beginnings = [start for hit in _AFTER.finditer(name) if (start := name[: hit.start()]) in few]
-        if len(beginnings) > 1:
+        if len(beginnings) > 1 or (beginnings and _MOVED.search(name, len(beginnings[0]))):
             return {}
         if beginnings:
             found[name] = beginnings[0]

@@ -27,12 +27,17 @@ from p2p_datatools.pairs.half_words import (
 )
 
 _Places = dict[str, SplitPlace]  # of the folders that belong to a split
-_TWO_FOLDERS = "Name two folders; or list the pairs that are in this one in lines 'a,b' for --match FILE.csv."
+_TWO_FOLDERS = (
+    "Name two folders, or with --halves A,B a word of the folders of each; or list the pairs that are in this one in "
+    "lines 'a,b' for --match FILE.csv."
+)
 _Spell = Callable[[SplitPlace, str], str]  # what a picture in such a folder is called, of its folder and own name
 _Sides = tuple[list[str], list[str], list[tuple[Key, Key]]]  # the pictures of A and of B, and keys to compare them
 
 
-def split_keys(files: tuple[Sequence[str], Sequence[str]], key: Key, *, exact: bool) -> list[tuple[Key, Key]]:
+def split_keys(
+    files: tuple[Sequence[str], Sequence[str]], keys: tuple[Key, Key], *, exact: bool
+) -> list[tuple[Key, Key]]:
     """How the names in A and in B may be compared, the likeliest way first; with `exact` whole names are.
 
     Where A and B have the same folders of splits, names are compared as they are. Else those folders are compared by
@@ -41,12 +46,12 @@ def split_keys(files: tuple[Sequence[str], Sequence[str]], key: Key, *, exact: b
     """
     a, b = (find_splits(map(folder_of, each)) for each in files)
     if not exact:
-        return [(_key_within(a, key), _key_within(b, key))] if a and b else [(key, key)]
+        return [(_key_within(a, keys[0]), _key_within(b, keys[1]))] if a and b else [keys]
     if not (a and b):
         stripped = [(_respell(a, _bare), _respell(b, _bare))] if a or b else []
-        return [(key, key), *stripped]
+        return [keys, *stripped]
     common = _common_spelling(a, b)
-    return [common, (key, key)] if _differ(a, b) else [(key, key), common]
+    return [common, keys] if _differ(a, b) else [keys, common]
 
 
 def outside_of(folder: Path, files: list[str], other: Path) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError, Problem
-from p2p_datatools.contract.folders.given_splits import folder_of, splits_of_pair_folders
+from p2p_datatools.contract.folders.given_splits import folder_of, split_in, splits_of_pair_folders
 from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, roles_of_folders
 from p2p_datatools.contract.pairs.half_folders import refuse_half_folders
 from p2p_datatools.contract.pairs.lines import SHARDS
@@ -21,12 +21,17 @@ _SIDES = ((LABELS, PHOTOS), (PHOTOS, LABELS))
 
 
 def find_pairs_below(path: Path, files: Sequence[str]) -> list[str]:
-    """The folders just below `path` that hold pairs of ours, or splits of A|B pictures of another tool."""
+    """The folders below `path` that hold pairs of ours, or splits of A|B pictures of another tool.
+
+    Those just below it, or further down where a folder there is that of a split, as in maps/maps/train.
+    """
     inside: dict[str, list[str]] = {}
     for file in files:
-        top, slash, rest = file.partition("/")
-        if slash:
-            inside.setdefault(top, []).append(rest)
+        folders = file.split("/")[:-1]
+        depth = next((place for place, each in enumerate(folders) if place and split_in(each)), min(1, len(folders)))
+        if depth:
+            top = "/".join(folders[:depth])
+            inside.setdefault(top, []).append(file[len(top) + 1 :])
     return [top for top, rest in inside.items() if _holds_pairs(path / top, rest)]
 
 
