@@ -30,7 +30,7 @@ from p2p_datatools.checks.masks.mask_set import MaskLook, MaskSetCheck, look_at_
 from p2p_datatools.checks.photos import PhotoCheck, look_at_photo
 from p2p_datatools.contract.files.listing import find_pictures
 from p2p_datatools.contract.names import PhotoFolder
-from p2p_datatools.contract.pairs.swaps import SwapCheck, describe_half
+from p2p_datatools.contract.pairs.fit.swaps import SwapCheck, describe_half
 from p2p_datatools.contract.palette import Palette, load_palette
 from p2p_datatools.contract.pictures.images import Photo, colorize, read_mask, read_photo
 from p2p_datatools.synth.drawing import draw_car_picture

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.files.listing import find_pictures
-from p2p_datatools.contract.pairs.alignment import AlignmentCheck
-from p2p_datatools.contract.pairs.edges import EdgeMap, map_edges, map_fine_edges
-from p2p_datatools.contract.pairs.partners import PartnerCheck
+from p2p_datatools.contract.pairs.fit.alignment import AlignmentCheck
+from p2p_datatools.contract.pairs.fit.edges import EdgeMap, map_edges, map_fine_edges
+from p2p_datatools.contract.pairs.fit.partners import PartnerCheck
 from p2p_datatools.contract.pictures.images import Photo, read_photo
 from p2p_datatools.contract.pictures.sizes import Size
 

@@ -22,6 +22,8 @@ from p2p_datatools.checks.values import PictureValues, ValueCheck, measure_value
 from p2p_datatools.contract.errors import CheckResult, Finding, P2PError, finding_of
 from p2p_datatools.contract.files.listing import LeftOut, picture_names
 from p2p_datatools.contract.pairs.alike import find_alike
+from p2p_datatools.contract.pairs.fit.halves import HalvesFit, PairEdges
+from p2p_datatools.contract.pairs.fit.swaps import SwapCheck, describe_half
 from p2p_datatools.contract.pairs.halves import (
     StoredHalves,
     how_to_renew,
@@ -30,7 +32,6 @@ from p2p_datatools.contract.pairs.halves import (
     refuse_changed,
     refuse_missing,
 )
-from p2p_datatools.contract.pairs.halves_fit import HalvesFit, PairEdges
 from p2p_datatools.contract.pairs.lines import FILLED, Pair
 from p2p_datatools.contract.pairs.manifest import (
     HEADER,
@@ -44,7 +45,6 @@ from p2p_datatools.contract.pairs.manifest import (
     split_order,
 )
 from p2p_datatools.contract.pairs.seam import refuse_drawn
-from p2p_datatools.contract.pairs.swaps import SwapCheck, describe_half
 from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture, photo_size
 from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.sizes import Size

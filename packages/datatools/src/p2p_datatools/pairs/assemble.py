@@ -18,8 +18,8 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.destination import JOURNAL, Destination
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.foreign import catch_decoder
+from p2p_datatools.contract.pairs.fit.halves import MOST_IN_PASSING, HalvesFit, PairEdges
 from p2p_datatools.contract.pairs.halves import files_of, hash_of, write_halves
-from p2p_datatools.contract.pairs.halves_fit import MOST_IN_PASSING, HalvesFit, PairEdges
 from p2p_datatools.contract.pairs.lines import GIVEN, Pair, pair_from_json
 from p2p_datatools.contract.pairs.manifest import PAIR_LINES, UNSPLIT, Half
 from p2p_datatools.contract.pictures.arrays import Array

@@ -14,8 +14,8 @@ import numpy as np
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import SUFFIXES
+from p2p_datatools.contract.pairs.fit.halves import MOST_IN_PASSING, HalvesFit, PairEdges
 from p2p_datatools.contract.pairs.halves import as_photo, load_halves
-from p2p_datatools.contract.pairs.halves_fit import MOST_IN_PASSING, HalvesFit, PairEdges
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.palette import Palette

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 
 from p2p_datatools.contract.pairs.alike import note_alike
-from p2p_datatools.contract.pairs.halves_fit import note_misfits
+from p2p_datatools.contract.pairs.fit.halves import note_misfits
 from p2p_datatools.contract.pairs.manifest import PairFolder, has_manifest
 from p2p_datatools.contract.pairs.name_parts import note_divided_parts
 from p2p_datatools.contract.pictures.sizes import Size

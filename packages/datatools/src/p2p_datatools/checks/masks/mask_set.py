@@ -17,8 +17,8 @@ from p2p_datatools.checks.masks.placement_set import PlacementCheck
 from p2p_datatools.checks.masks.shapes import Outside, SpeckCount, find_outside, find_specks
 from p2p_datatools.contract.errors import Finding, Severity
 from p2p_datatools.contract.exchanged import ExchangedClasses, find_exchanged
-from p2p_datatools.contract.pairs.edges import EdgeMap, map_edges, map_mask_edges
-from p2p_datatools.contract.pairs.partners import PartnerCheck
+from p2p_datatools.contract.pairs.fit.edges import EdgeMap, map_edges, map_mask_edges
+from p2p_datatools.contract.pairs.fit.partners import PartnerCheck
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, size_of

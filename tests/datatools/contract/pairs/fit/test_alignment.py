@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import Finding
-from p2p_datatools.contract.pairs.alignment import AlignmentCheck
-from p2p_datatools.contract.pairs.edges import map_fine_edges
+from p2p_datatools.contract.pairs.fit.alignment import AlignmentCheck
+from p2p_datatools.contract.pairs.fit.edges import map_fine_edges
 from p2p_datatools.contract.pictures.images import Photo
 from p2p_datatools.contract.pictures.sizes import Size
 

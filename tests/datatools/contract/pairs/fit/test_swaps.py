@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from p2p_datatools.checks.folder import check
-from p2p_datatools.contract.pairs.swaps import SwapCheck, describe_half
+from p2p_datatools.contract.pairs.fit.swaps import SwapCheck, describe_half
 from p2p_datatools.contract.pictures.images import Photo, read_photo, write_png
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import Finding
-from p2p_datatools.contract.pairs.edges import EdgeMap, deviation_by_chance
+from p2p_datatools.contract.pairs.fit.edges import EdgeMap, deviation_by_chance
 from p2p_datatools.contract.words import plural
 
 _ENOUGH, _MOST = 12, 1000  # pairs: fewer tell nothing, and as many tell all

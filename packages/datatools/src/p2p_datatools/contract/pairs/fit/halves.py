@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import Finding, P2PError
-from p2p_datatools.contract.pairs.alignment import AlignmentCheck
-from p2p_datatools.contract.pairs.channels import ColourCheck, ColourFit, compare_colours
-from p2p_datatools.contract.pairs.edges import EdgeMap, map_both, map_edges, map_fine_edges
+from p2p_datatools.contract.pairs.fit.alignment import AlignmentCheck
+from p2p_datatools.contract.pairs.fit.channels import ColourCheck, ColourFit, compare_colours
+from p2p_datatools.contract.pairs.fit.edges import EdgeMap, map_both, map_edges, map_fine_edges
+from p2p_datatools.contract.pairs.fit.partners import PartnerCheck
+from p2p_datatools.contract.pairs.fit.swaps import SwapCheck, describe_half
 from p2p_datatools.contract.pairs.halves import load_halves
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import PairFolder
-from p2p_datatools.contract.pairs.partners import PartnerCheck
-from p2p_datatools.contract.pairs.swaps import SwapCheck, describe_half
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.sizes import Size

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from p2p_datatools.contract.pairs.halves_fit import HalvesFit, note_misfits
+from p2p_datatools.contract.pairs.fit.halves import HalvesFit, note_misfits
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.pictures.images import Photo, write_png
 from p2p_datatools.pairs.build import pair
@@ -66,7 +66,7 @@ def test_pairs_that_are_too_large_to_be_read_for_this_alone_tell_nothing(
     tmp_path: Path, scene: "Scene", notes: "Notes", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pair(*write_halves(tmp_path, scene, mirror=True), tmp_path / "pairs")
-    monkeypatch.setattr("p2p_datatools.contract.pairs.halves_fit._MOST_PIXELS", 100)
+    monkeypatch.setattr("p2p_datatools.contract.pairs.fit.halves._MOST_PIXELS", 100)
     note_misfits(open_pairs(tmp_path / "pairs"), notes)
     assert notes.lines == []
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from p2p_datatools.checks.folder import check
 from p2p_datatools.contract.errors import Finding
 from p2p_datatools.contract.mask_folder import write_records
-from p2p_datatools.contract.pairs.edges import map_edges
-from p2p_datatools.contract.pairs.partners import PartnerCheck
+from p2p_datatools.contract.pairs.fit.edges import map_edges
+from p2p_datatools.contract.pairs.fit.partners import PartnerCheck
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import Photo, read_photo, write_mask, write_png
 from p2p_datatools.pairs.build import pair

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import Finding
-from p2p_datatools.contract.pairs.edges import FINE_CELLS, deviation_by_chance
+from p2p_datatools.contract.pairs.fit.edges import FINE_CELLS, deviation_by_chance
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural
 
