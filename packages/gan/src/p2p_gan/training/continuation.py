@@ -34,7 +34,7 @@ def config_of_call(
 
     A run that has trained before continues as its run.json says. A new one has the settings of the model `source`, if
     there is one, and else those of the preset of this name; without one, those of a run that ended before its first
-    checkpoint, or the paper's. What is `asked` for comes last. Raises UsageError for a setting that the run contradicts,
+    checkpoint, or the paper's. What is `asked` for comes last. Raises UsageError for what the run contradicts, and
     P2PError for a run that has lost its checkpoints.
     """
     checkpoint.refuse_lost(run)
