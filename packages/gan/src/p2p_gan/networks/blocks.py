@@ -79,8 +79,8 @@ class ResizeConv(ReflectConv):
         # The parameters themselves, in float32 (`casts`): sums of rounded weights would be rounded again.
         weight, bias = self._parameters["weight"], self._parameters["bias"]
         assert weight is not None, "every convolution has weights"
-        biases = None if bias is None else bias.repeat_interleave(4)
-        return F.pixel_shuffle(F.conv2d(repeat_edge(x), phase_kernels(weight), biases), 2)
+        four = None if bias is None else bias.repeat_interleave(4)
+        return F.pixel_shuffle(F.conv2d(repeat_edge(x), phase_kernels(weight), four), 2)
 
 
 class BilinearConv(ResizeConv):
