@@ -15,7 +15,7 @@ from p2p_datatools.checks.folder import check
 from p2p_datatools.contract.pairs.halves import read_halves, read_nodata
 from p2p_datatools.contract.pairs.manifest import PairFolder, read_manifest, write_manifest
 from p2p_datatools.contract.palette import IGNORE_COLOR
-from p2p_datatools.contract.pictures.images import write_png
+from p2p_datatools.contract.pictures.images import read_photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.pairs.build import PairOptions, PairSummary, pair
 from p2p_datatools.pairs.disassemble import take_apart
@@ -156,6 +156,21 @@ def test_the_mask_inside_a_tiff_says_it_too(dtype: str, tmp_path: Path, photos: 
         planes = read_nodata(folder, each)
         assert planes is not None
         assert (planes.b == ~mask).all()
+
+
+def test_the_mask_of_gdal_beside_photos_says_it_too(tmp_path: Path, photos: Path) -> None:
+    mask = np.ones((16, 24), dtype=np.uint8)
+    mask[HOLE] = 0
+    other = tmp_path / "other"
+    other.mkdir()
+    for name in NAMES:
+        write_png(other / f"{name}.png", read_photo(photos / f"{name}.png"))
+        tifffile.imwrite(other / f"{name}.png.msk", mask)
+    folder = read_manifest(join(photos, other).dest)
+    for each in folder.pairs:
+        planes = read_nodata(folder, each)
+        assert planes is not None
+        assert (planes.b == (mask == 0)).all()
 
 
 def test_pixels_that_scaling_mixes_with_missing_ones_have_no_data_either(tmp_path: Path, photos: Path) -> None:

@@ -12,7 +12,7 @@ from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array, read_filled
-from p2p_datatools.contract.pictures.formats.gdal import ScaleAndOffset, read_scale_and_offset
+from p2p_datatools.contract.pictures.formats.gdal import ScaleAndOffset, has_gdal_file, read_scale_and_offset
 from p2p_datatools.contract.pictures.header import Form, any_header, open_picture
 from p2p_datatools.contract.pictures.images import DepthError, as_rgb, colorize, read_mask, read_photo
 from p2p_datatools.contract.pictures.nodata import Gaps, Nodata
@@ -53,7 +53,8 @@ class Side:
                 self.turned[file] = orientation
             if self.palette is not None:
                 return read_mask(picture, self.palette), None
-            if (self.half.channels, self.half.dtype) == (3, "uint8") and file.suffix.lower() not in _MAY_BE_ARRAYS:
+            may_miss = file.suffix.lower() in _MAY_BE_ARRAYS or has_gdal_file(file)
+            if (self.half.channels, self.half.dtype) == (3, "uint8") and not may_miss:
                 return read_photo(picture, over_white=self.over_white), None
             form = picture.header.form
             if not self._takes(form):

@@ -154,7 +154,7 @@ def read_label_picture(source: Path | PictureFile) -> LabelPicture:
             with explain_damage(file.path):
                 plain = png.decode_plain(file.data)
             if plain is not None:
-                return LabelPicture(_numbers_of(plain), None, plain, None, exact=True)
+                return _leave_out(LabelPicture(_numbers_of(plain), None, plain, None, exact=True), file)
         if array := _array_of(file):
             return _leave_out(LabelPicture(array.values, None, None, None, exact=True, missing=array.missing), file)
         with decode(file) as image:

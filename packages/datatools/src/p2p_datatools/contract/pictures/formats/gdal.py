@@ -38,6 +38,11 @@ def read_pam(picture: Path) -> str:
         return ""
 
 
+def has_gdal_file(picture: Path) -> bool:
+    """Whether a file beside a picture may say which of its pixels have no data."""
+    return any(Path(f"{picture}{suffix}").is_file() for suffix in (PAM_SUFFIX, MASK_SUFFIX))
+
+
 def nodata_beside(picture: Path) -> float | None:
     """The value that means no data, as the file beside a picture says; None where it says none."""
     found = _NODATA.search(read_pam(picture))
