@@ -30,7 +30,7 @@ from p2p_datatools.contract.pairs.halves import (
     read_nodata,
     read_stored,
     refuse_changed,
-    refuse_missing,
+    refuse_missing_pair,
 )
 from p2p_datatools.contract.pairs.lines import FILLED, Pair
 from p2p_datatools.contract.pairs.manifest import (
@@ -205,7 +205,7 @@ def _weight(folder: PairFolder, pair: Pair) -> int:
 def _read(folder: PairFolder, pair: Pair, look: Looker, stack: ExitStack) -> StoredHalves | Finding:
     """Read a pair in the room of `look` that it takes, which is given back when the `stack` ends."""
     try:
-        refuse_missing(folder, pair)
+        refuse_missing_pair(folder, pair)
         if pair.hash:
             stack.enter_context(look.room(_weight(folder, pair)))
             return read_stored(folder, pair)

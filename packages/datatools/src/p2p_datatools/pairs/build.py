@@ -144,8 +144,7 @@ def pair(
         if not keep_going or not (ways.shard or work.names()):
             _refuse_at_once(skipped)
             refuse(skipped, destination)
-        sizes = _Sizes()
-        settings |= _merged_parts(known) | _origins((*of_a, b))
+        sizes, settings = _Sizes(), settings | _merged_parts(known) | _origins((*of_a, b))
         with report.tell("writing the manifest"):
             _commit(destination, job, work, settings, skipped, sizes)
     _say(job, work, dest, sizes, report)

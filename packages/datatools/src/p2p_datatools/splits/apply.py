@@ -12,7 +12,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import atomic, cannot_write, json_line, read_json, sync_folder, write_json
 from p2p_datatools.contract.files.destination import hold_in_place
 from p2p_datatools.contract.foreign import catch_decoder
-from p2p_datatools.contract.pairs.halves import halve, refuse_missing
+from p2p_datatools.contract.pairs.halves import halve, refuse_missing_pair
 from p2p_datatools.contract.pairs.lines import NODATA_FOLDER, Pair, pair_from_json
 from p2p_datatools.contract.pairs.manifest import (
     HEADER,
@@ -162,7 +162,7 @@ def _write_plan(folder: PairFolder, planned: Mapping[str, Pair]) -> None:
     """Write the plan durably, after checking that no file is missing or in the way."""
     for pair in folder.pairs:
         if pair.name in planned:
-            refuse_missing(folder, pair)
+            refuse_missing_pair(folder, pair)
     for file, to in _moves(folder, planned):
         if to != file and (folder.path / to).exists():
             raise P2PError(
@@ -247,7 +247,7 @@ def _open_foreign(
         known = replace(listed, pairs=(), provenance=_provenance(listed, as_pairs=as_pairs))
     before = {pair.file: pair for pair in known.pairs}
     for gone in sorted(before.keys() - {pair.file for pair in listed.pairs}):
-        refuse_missing(known, before[gone])
+        refuse_missing_pair(known, before[gone])
     new = [pair for pair in listed.pairs if pair.file not in before]
     splits = frozenset(pair.split for pair in listed.pairs)
     if known.provenance.get(_AGAIN) is True:

@@ -34,8 +34,8 @@ def config_of_call(
 
     A run that has trained before continues as its run.json says. A new one has the settings of the model `source`, if
     there is one, and else those of the preset of this name; without one, those of a run that ended before its first
-    checkpoint, or the paper's. What is `asked` for comes last. Raises UsageError for what the run contradicts, and
-    P2PError for a run that has lost its checkpoints.
+    checkpoint, or the paper's. What is `asked` for comes last. Raises UsageError for a setting that the run
+    contradicts, P2PError for a run that has lost its checkpoints.
     """
     checkpoint.refuse_lost(run)
     if has_begun(run) or (source is not None and not source.exists() and (run / RUN).is_file()):
@@ -44,7 +44,9 @@ def config_of_call(
         start = None if preset is None else PRESETS[preset]
         after = config_after(describe_source(source), start, open_for_training(pairs), read_asked(asked))
         return with_settings(Config(), after)
-    return apply_requests(PRESETS[preset or PAPER] if preset or not (run / RUN).is_file() else _begun(run), asked)
+    return apply_requests(
+        PRESETS[preset or PAPER] if preset or not (run / RUN).is_file() else _read_settings(run), asked
+    )
 
 
 def has_begun(run: Path) -> bool:
@@ -76,7 +78,7 @@ def _continue(pairs: Path, run: Path, preset: str | None, asked: Sequence[Settin
     return replace(before, **values)
 
 
-def _begun(run: Path) -> Config:
+def _read_settings(run: Path) -> Config:
     """The settings of a run that begins again: the paper's in their place would be another network without a word."""
     record = RunFolder(run)
     config = record.config()

@@ -191,7 +191,7 @@ def read_nodata(folder: PairFolder, pair: Pair) -> NoDataPlanes | None:
     return NoDataPlanes(*(half > 0 for half in halve(picture, where=str(path))))
 
 
-def refuse_missing(folder: PairFolder, pair: Pair) -> None:
+def refuse_missing_pair(folder: PairFolder, pair: Pair) -> None:
     """Raise P2PError for a file of a pair that is gone; of shards, which hold several pairs, none is looked for."""
     for file in () if pair.shard else (folder.path / each for each in pair.files):
         if not file.is_file():
@@ -246,7 +246,7 @@ def read_stored(
     try:
         a, b, shared = _read_parts(folder, pair, over_white, picture)
     except P2PError:
-        refuse_missing(folder, pair)
+        refuse_missing_pair(folder, pair)
         raise
     if pair.shard is not None:
         return StoredHalves(a, b, hash_of(a, b, store_of(folder.a, folder.b), where=pair.name))
