@@ -14,6 +14,7 @@ from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.likeness import candidates
 from p2p_datatools.likeness.candidates import find_candidates
 from p2p_datatools.likeness.find import find_links
+from p2p_datatools.likeness.neighbours import draw_tables, find_neighbours, make_keys
 from p2p_datatools.likeness.signature import PictureSignature, describe, mirror_bits, turn_outlines
 from p2p_datatools.likeness.store import SignatureStore
 
@@ -202,3 +203,12 @@ def test_where_nothing_is_to_be_compared_no_progress_is_shown(signatures: list[P
     assert begun == []
     find_links([signatures[0], describe(np.zeros((9, 9, 3), np.uint8))], ["a", "b"], report=Recorder())
     assert [what for what, _ in begun] == ["searching for similar pictures"]
+
+
+def test_all_that_have_one_key_are_compared_and_not_only_the_next() -> None:
+    bits = np.random.default_rng(0).integers(0, 256, (6, 32), dtype=np.uint8)
+    bits[[0, 3, 4]] = bits[1]
+    (table,) = draw_tables(1, 2)
+    found = find_neighbours(bits, np.arange(6), make_keys(bits, table), table)
+    pairs = sorted(zip(found.one.tolist(), found.other.tolist(), strict=True))
+    assert pairs == [(0, 1), (0, 3), (0, 4), (1, 3), (1, 4), (3, 4)]

@@ -1,6 +1,7 @@
 """What a study will take follows from what its pairs are."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from p2p_gan.data.task import open_for_training
 from p2p_gan.experiments import cost
 from p2p_gan.experiments.plan import plan_study
 from p2p_gan.experiments.study import Study, run_study
+from p2p_gan.training.planning import Need
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -54,3 +56,16 @@ def test_noise_is_counted_where_the_pairs_have_it_and_not_wherever_features_are_
         cost._flops(with_settings(config, other), study)
     assert [each.noise_channels for each in counted] == [0, 0, 4]
     assert [each.lambda_mode_seeking for each in counted] == [0, 0, 0.5]
+
+
+def test_arms_of_one_config_are_one_run_for_each_seed_and_the_segmenter_is_one_in_all(
+    cars: Path, small: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cost, "count_operations", lambda config: Operations(float(config.generator_filters), 1.0, 1))
+    planned = SimpleNamespace(seconds_per_image=10.0, disk=Need({"runs": 7}, 99))
+    monkeypatch.setattr(cost, "plan", lambda *_, **__: planned)
+    base, wide, judge = (with_settings(small, {"generator_filters": filters}) for filters in (2, 4, 8))
+    study = replace(plan_study(cars, base, ("loss",)), arms={"a": base, "b": wide, "again": wide}, judge=judge)
+    found = cost.estimate_study(study, cars, tmp_path / "study", 3)
+    # Of a run of the base config one arm takes as long, one twice, and the segmenter four times.
+    assert found == cost.StudyCost(10.0 * study.images * (3 * 1 + 3 * 2 + 4), Need({"runs": 7 * 7}, 99))

@@ -5,6 +5,7 @@ Nothing here may judge; `test_parallel`, `test_follow` and `test_across` read th
 Usage: python tests/gan/training/ranks.py FOLDER
 """
 
+import gc
 import json
 import os
 import signal
@@ -295,6 +296,7 @@ def diverge(losses: torch.Tensor) -> torch.Tensor:
 def main(folder: Path) -> None:
     """Every scene, in processes of its own."""
     torch.optim.Adam([torch.zeros(1, requires_grad=True)])  # loads what it takes seconds to load, once for all
+    gc.freeze()  # and no process looks through it for garbage
     pairs = make_pair_folder(folder / "pairs", {"train": 9, "val": 2})
     other = make_pair_folder(folder / "other", {"train": 10, "val": 2})
     make_feature_file(folder / WEIGHTS)

@@ -239,6 +239,7 @@ def test_a_finished_run_writes_models_that_are_missing_cut_or_changed_again_bit_
     averaged, run = replace(tiny, ema_half_life=4), tmp_path / "run"
     train(pair_folder, run, averaged)
     before = {name: (run / name).read_bytes() for name in (MODEL_FILE, BEST)}
+    assert (read_card(run).averaged, read_card(run).images) == (True, 12)
 
     (run / BEST).unlink()
     (run / MODEL_FILE).unlink()
@@ -297,6 +298,7 @@ def test_a_run_that_continues_has_its_best_model_again(
     train(pair_folder, run, config, report=report)
     assert (run / BEST).read_bytes() == before
     assert [line for line in report.lines if str(run / BEST) in line and "image 4" in line]
+    assert not read_card(run).averaged
 
 
 def test_a_best_model_that_is_lost_with_its_checkpoint_does_not_end_the_run(
