@@ -28,7 +28,7 @@ from p2p_datatools.contract.pictures.images import LabelMap, Photo, refuse_hidde
 from p2p_datatools.contract.pictures.index import LabelPicture, histogram, read_ids
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.pictures.soft import is_interpolated, is_soft
-from p2p_datatools.contract.pictures.worn.flat_areas import FlatArea, find_foreign, find_inexact
+from p2p_datatools.contract.pictures.worn.flat_areas import FlatArea, find_foreign, find_inexact, leave_out_edges
 from p2p_datatools.contract.pictures.worn.restore import restore
 from p2p_datatools.contract.pictures.worn.snap import TOLERANCE, Snapper, SnapResult, undecided_pixels
 from p2p_datatools.contract.values import find_distinct
@@ -364,7 +364,7 @@ class PictureReader:
         return self._snappers[id(names)]
 
     def _stray(self, item: PictureLabels, picture: Photo, snapped: SnapResult, *, exact: bool) -> P2PError:
-        common = _common_colors(picture[snapped.stray])
+        common = leave_out_edges(_common_colors(picture[snapped.stray]), picture, snapped.stray)
         colors = list(common) if exact else []
         if colors:
             self._refuse_exchanged(item, colors, snapped)
