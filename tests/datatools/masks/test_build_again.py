@@ -1,6 +1,7 @@
 """Masks built again into one folder: what is kept, added or refused, and what a full disk or an interruption leaves."""
 
 import errno
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from p2p_datatools.contract.mask_folder import read_mask_lines
-from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.palette import Palette, PaletteClass, color_of, load_palette
 from p2p_datatools.contract.pictures.images import read_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.masks.build import MaskSummary, build_masks
@@ -77,13 +78,18 @@ def test_changed_labels_are_an_error_that_says_which_mask_to_delete(
 
 
 @pytest.mark.parametrize(
-    ("listed", "value"), [("background\ncar\nwheel\n", "1"), ("0 0 0 background\n1 1 99 car\n", "#010163")]
+    ("listed", "value"),
+    [
+        ("background\ncar\nwheel\n", "1"),
+        ("0 0 0 background\n1 1 99 car\n", "#010163"),
+        ("0 0 0 background\n10 10 175 car\n", "#0A0AAF"),
+    ],
 )
 def test_a_number_or_colour_with_a_name_that_is_mapped_now_makes_its_mask_a_changed_one(
     listed: str, value: str, tmp_path: Path, refused: "Refused"
 ) -> None:
     numbers = np.array([[0, 1]], dtype=np.uint8)
-    colors = np.array([(0, 0, 0), (1, 1, 99)], dtype=np.uint8)
+    colors = np.array([(0, 0, 0), color_of(value) if "#" in value else (1, 1, 1)], dtype=np.uint8)
     write_png(tmp_path / "labels" / "a.png", colors[numbers] if "#" in value else numbers)
     (tmp_path / "labels" / "classes.txt").write_text(listed)
     for mapping, other in (({value: "tyres"}, {}), ({}, {value: "tyres"})):
@@ -92,6 +98,24 @@ def test_a_number_or_colour_with_a_name_that_is_mapped_now_makes_its_mask_a_chan
         with refused("pictures-failed", masks) as error:
             build(tmp_path / "labels", masks, mapping=mapping)
         assert [part.code for part in error.value.parts] == ["source-changed"]
+
+
+@pytest.mark.parametrize(
+    ("listed", "mapping"),
+    [
+        ({"0": "background", "1": "1"}, {}),
+        ({"0": "background", "1": "car"}, {"#ffffff": "windows"}),
+        ({"0": "background", "1": "nothing"}, {"1": "body", "#ffffff": "windows"}),
+    ],
+)
+def test_the_same_command_keeps_numbers_that_are_called_as_they_are_or_stand_beside_mapped_colours(
+    listed: dict[str, str], mapping: dict[str, str], tmp_path: Path
+) -> None:
+    write_png(tmp_path / "labels" / "a.png", np.array([[0, 1]], dtype=np.uint8))
+    (tmp_path / "labels" / "classes.json").write_text(json.dumps(listed))
+    palette = Palette("digits", (*CARS.classes, PaletteClass("one", (9, 9, 99), aliases=("1",))))
+    for kept in (0, 1):
+        assert build(tmp_path / "labels", tmp_path / "masks", palette=palette, mapping=mapping).kept == kept
 
 
 @pytest.mark.parametrize(

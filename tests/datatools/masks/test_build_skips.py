@@ -275,16 +275,18 @@ def test_a_colour_near_no_class_and_the_farther_of_two_near_one_are_proposed_no_
     assert offered == {"#ed1c24": "body", "#c80000": "CLASS", "#808040": "CLASS"}
 
 
-def test_the_soft_edge_of_a_painted_colour_is_no_colour_to_be_asked_about(tmp_path: Path, refused: "Refused") -> None:
-    labels = tmp_path / "labels"
+@pytest.mark.parametrize(("rows", "columns", "asked"), [(1, 20, ["#ed1c24"]), (4, 5, ["#ed1c24", "#de1a22"])])
+def test_a_trace_of_a_painted_colour_is_asked_about_where_it_fills_an_area_and_is_no_soft_edge(
+    rows: int, columns: int, asked: list[str], tmp_path: Path, refused: "Refused"
+) -> None:
+    pixels = np.full((64, 64, 3), color_of("#ed1c24"), np.uint8)
+    pixels[:20] = 0
+    pixels[20 : 20 + rows, 4 : 4 + columns] = color_of("#de1a22")  # less than a hundredth of the red
     for name in ("a.png", "b.png"):
-        paint(labels, name, "#ed1c24", "#ed1c24", "#ed1c24")
-    pixels = np.array(Image.open(labels / "a.png"))
-    pixels[20, 4:8] = color_of("#de1a22")  # a hundredth of the red
-    write_png(labels / "a.png", pixels)
-    with refused("palette-colour", labels) as error:
-        build_masks(labels, tmp_path / "masks", palette=CARS)
-    assert re.findall(r"#\w+", error.value.to_do) == ["#ed1c24"]
+        write_png(tmp_path / "labels" / name, pixels)
+    with refused("palette-colour", tmp_path / "labels") as error:
+        build_masks(tmp_path / "labels", tmp_path / "masks", palette=CARS)
+    assert re.findall(r"#\w+", error.value.to_do) == asked
 
 
 @pytest.mark.parametrize(

@@ -216,6 +216,21 @@ def test_a_table_that_contradicts_the_numbers_is_refused_until_one_says_which_is
     assert (mask(labels) == np.argsort(OWN_ORDER)[drawing()]).all()
 
 
+@pytest.mark.parametrize("listed", ["", "0 0 0 background\n255 0 0 body\n"])
+def test_a_number_after_the_last_colour_of_a_table_is_no_background_unless_one_says_so(
+    listed: str, tmp_path: Path, refused: "Refused"
+) -> None:
+    labels = tmp_path / "labels"
+    table = np.concatenate([COLORS[:2], np.zeros((254, 3), np.uint8)])  # in which 2 is black, as 0 is
+    save(labels / "a.png", drawing(classes=3), table)
+    if listed:
+        (labels / "label_colors.txt").write_text(listed)
+    with refused("pictures-failed") as error:
+        build(labels)
+    assert "the numbers 0 and 2, both black" in error.value.parts[0].what
+    assert build(labels, format="colors").areas["body"] == np.count_nonzero(drawing(classes=3) == 1)
+
+
 def own_tables(labels: Path, *, other: bool = False) -> NDArray[np.uint8]:
     """A folder of one drawing twice, in colours of no palette; b numbers them in an order of its own, or has others."""
     colors = np.array([(9, 9, 9), (200, 30, 30), (30, 200, 30), (30, 30, 200), (230, 230, 99)], np.uint8)

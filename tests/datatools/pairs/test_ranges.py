@@ -194,7 +194,10 @@ def test_negative_numbers_in_an_unsigned_file_are_said_at_pairing_and_found_by_c
         assert said in [each.what for each in check(tmp_path / folder).findings if each.code == "wrapped-values"]
 
 
-@pytest.mark.parametrize(("scales", "is_told"), [(("0.1", "0.1", "0.1"), False), (("0.1", "0.2", None), True)])
+@pytest.mark.parametrize(
+    ("scales", "is_told"),
+    [(("0.1", "0.1", "0.1"), False), (("0.1", "0.2", None), True), (("unknown", "nan", "1"), False)],
+)
 def test_numbers_that_files_unpack_in_different_ways_are_noted(
     scales: tuple[str | None, ...], is_told: bool, tmp_path: Path, photos: Path, notes: "Notes"
 ) -> None:

@@ -189,6 +189,7 @@ def test_the_range_of_16_bits_is_that_of_the_bits_in_use(most: float, high: floa
     [
         (28900, 30300, (28900, 30300)), (2800, 4200, (2800, 4200)), (31744, 36000, (31744, 36000)),
         (500, 10000, (0, 16383)), (30000, 30000, (0, 65535)), (20000, 60000, (0, 65535)),
+        (0, 20, (0, 255)), (3, 12, (0, 255)),  # which lie near 0
     ],
 )  # fmt: skip
 def test_temperatures_in_16_bits_have_their_own_range(least: float, most: float, expected: tuple[float, float]) -> None:

@@ -176,6 +176,8 @@ def reads_as_colors(
     fits = all(color in known for color in colors.values())
     if picture.table is None or all(color == (number,) * 3 for number, color in colors.items()):
         return _grey_holds_colors(item, colors, fits, mapped, wanted=wanted)
+    if fits and (0, 0, 0) not in mapped and picture.transparent is None:
+        _refuse_short_table(item, colors, picture.table)
     return _table_holds_colors(item, colors, fits, known, mapped, claims, wanted=wanted)
 
 
@@ -239,6 +241,15 @@ def _table_holds_colors(
     if not by_number:
         _refuse_other_table(item, colors, known, claims)
     return False
+
+
+def _refuse_short_table(item: PictureLabels, colors: Mapping[int, Color], table: NDArray[np.uint8]) -> None:
+    """Raise P2PError for a number that is black, as others are, since the table ends before it, or has zeros there."""
+    black = [number for number, color in colors.items() if color == (0, 0, 0)]
+    last = int(np.flatnonzero(table.any(axis=1)).max(initial=0))
+    if len(black) > 1 and black[-1] > last:
+        what = f"has the numbers {black[0]} and {black[-1]}, both black: its colour table has no colour after {last}"
+        raise P2PError(item.where, what, WAY_OUT, code="other-colour-table")
 
 
 def _refuse_other_table(

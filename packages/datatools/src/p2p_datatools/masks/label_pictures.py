@@ -28,7 +28,7 @@ from p2p_datatools.contract.pictures.images import LabelMap, Photo, refuse_hidde
 from p2p_datatools.contract.pictures.index import LabelPicture, histogram, read_ids
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.pictures.soft import is_interpolated, is_soft
-from p2p_datatools.contract.pictures.worn.flat_areas import FlatArea, find_foreign, find_inexact
+from p2p_datatools.contract.pictures.worn.flat_areas import FlatArea, find_foreign, find_inexact, leave_out_edges
 from p2p_datatools.contract.pictures.worn.restore import restore
 from p2p_datatools.contract.pictures.worn.snap import TOLERANCE, Snapper, SnapResult, undecided_pixels
 from p2p_datatools.contract.values import find_distinct
@@ -137,6 +137,14 @@ class PictureReader:
         """Whether colours of --map may be what a picture is read by that would be class numbers without them."""
         return bool(self._extra) and isinstance(item, PictureLabels) and item.judge
 
+    def labels_of(self, item: PictureLabels, values: Iterable[str]) -> dict[str, str]:
+        """The label that each number or colour of a picture, in words, has by its names and --map."""
+        numbers = {
+            str(number): name for number, name in _number_names(item).items() if not self._claims.maps(str(number))
+        }
+        colors = {hex_of(color): label for color, label in self._table(item).items()}
+        return {value: numbers.get(value, colors.get(value, value)) for value in values}
+
     def read(self, item: PictureLabels) -> PictureClasses:
         """The classes of a picture.
 
@@ -159,11 +167,7 @@ class PictureReader:
         """Class numbers, by the names that the format or a list gives them, or by the palette's ids."""
         numbers = picture.numbers
         assert numbers is not None, "holds_colors says that there are"
-        own = item.names if isinstance(item, IndexLabels) else None
-        names = own or (item.listed.numbers if item.listed else {})
-        if names and item.listed and 0 not in names:  # many lists begin after the background
-            names = {0: BACKGROUND, **names}
-        counts = picture.counts
+        names, counts = _number_names(item), picture.counts
         values = [str(number) for number in range(int(np.flatnonzero(counts)[-1]) + 1)]
         labels = [value if self._claims.maps(value) else names.get(int(value), value) for value in values]
         if not names and picture.exact and is_soft(numbers, counts):
@@ -360,7 +364,7 @@ class PictureReader:
         return self._snappers[id(names)]
 
     def _stray(self, item: PictureLabels, picture: Photo, snapped: SnapResult, *, exact: bool) -> P2PError:
-        common = _common_colors(picture[snapped.stray])
+        common = leave_out_edges(_common_colors(picture[snapped.stray]), picture, snapped.stray)
         colors = list(common) if exact else []
         if colors:
             self._refuse_exchanged(item, colors, snapped)
@@ -463,6 +467,14 @@ def _empty_segment(item: SegmentLabels, number: int) -> RegionFault:
     label = item.segments[number]
     what, to_do = f"segment {number} ({label}) has no pixels", "Was the picture resized? Export the labels again."
     return RegionFault(item.where, what, to_do, "empty-segment", label, item.file_name)
+
+
+def _number_names(item: PictureLabels) -> Mapping[int, str]:
+    """What the format or a list calls class numbers; empty where nothing names them."""
+    own = item.names if isinstance(item, IndexLabels) else None
+    names = own or (item.listed.numbers if item.listed else {})
+    # Many lists begin after the background.
+    return {0: BACKGROUND, **names} if names and item.listed else names
 
 
 def _common_colors(pixels: Photo) -> dict[Color, int]:

@@ -44,7 +44,6 @@ from p2p_datatools.masks.work import MaskWork
 _MANY_UNDECIDED, _LEAST_UNDECIDED = 0.5, 5
 _ALWAYS = (BACKGROUND, VOID, NO_CLASS, TRANSPARENT, NODATA, UNDECIDED)  # what pictures of any kind may have
 _MOST_COLORS = 20  # that an error lists: pictures of more were painted without a palette
-_TRACE = 0.01  # of the pixels of the colour that it is near
 _FAR, _APART = 128.0, 0.6  # in RGB: a colour farther from a class's, or nearly as near to another's, is no class's own
 _WHITE = 240  # of 255 in each channel, at least
 # Numbers that count objects: pictures that tell, of the largest number, and the share of numbers in one piece, since
@@ -384,18 +383,17 @@ def refuse_unknown_colors(work: MaskWork, skipped: Sequence[Skip], labels: Path)
 
 
 def _unite(unknown: Sequence[UnknownColorError]) -> dict[Color, Use]:
-    """The colours of all pictures, the commonest first; what JPEG or a soft edge made of one counts as that."""
+    """The colours of all pictures, the commonest first; what JPEG made of one counts as that."""
     uses: dict[Color, Use] = {}
     for each in unknown:
         for color, pixels in each.colors.items():
             uses[color] = uses.get(color, Use()) + Use(pixels, 1)
     common = dict(sorted(uses.items(), key=lambda use: (-use[1].pictures, -use[1].count, use[0])))
-    # In exact pictures of two near colours both may be meant, unless one is but a trace: the edge of the other.
-    trace = _TRACE if all(each.exact for each in unknown) else math.inf
+    if all(each.exact for each in unknown):
+        return common
     apart: dict[Color, Use] = {}
     for color, use in common.items():
-        near = (other for own, other in apart.items() if math.dist(color, own) <= TOLERANCE)
-        if all(use.count > trace * other.count for other in near):
+        if all(math.dist(color, other) > TOLERANCE for other in apart):
             apart[color] = use
     return apart
 

@@ -126,16 +126,20 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
             and signature in (None, record.size)
             and record.exif == self._exif(item)
             and (not record.snapped or record.snapping == self.pictures.snapping)
-            and not (any(map(is_digits, record.values)) and self.pictures.may_be_colors(item.item))
+            and not self._may_be_colors_now(record, item.item)
             and all(self.claims.word(label) == word for label, word in record.labels.items())
-            and all(self._is_called(value, label, record) for value, (label, _) in record.values.items())
+            and self._calls_alike(record, item.item)
         )
 
-    def _is_called(self, value: str, label: str, record: MaskLine) -> bool:
-        """Whether a number or colour still has its label: one that `--map` speaks of has no other name than itself."""
-        if label != value:
-            return not self.claims.maps(value)
-        return record.decided_by == BY_IDS or not is_digits(value) or self.claims.is_mapped(value)
+    def _may_be_colors_now(self, record: MaskLine, item: RegionLabels | PictureLabels) -> bool:
+        """Whether a picture that was read as numbers may be one of colours by what `--map` says since."""
+        is_new = record.snapping != self.pictures.snapping
+        return is_new and any(map(is_digits, record.values)) and self.pictures.may_be_colors(item)
+
+    def _calls_alike(self, record: MaskLine, item: RegionLabels | PictureLabels) -> bool:
+        """Whether the numbers or colours of a picture have the labels that they had."""
+        had = {value: label for value, (label, _) in record.values.items()}
+        return not isinstance(item, PictureLabels) or self.pictures.labels_of(item, had) == had
 
     def make(
         self, item: MaskJob, signature: Size | None, known: MaskLine | None, *, stands: bool
@@ -219,7 +223,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
             undecided=read.undecided,
             table=read.table,
         )
-        if isinstance(job.item, ColorLabels) or read.snapped:
+        if isinstance(job.item, ColorLabels) or read.snapped or self.pictures.may_be_colors(job.item):
             line = replace(line, snapped=read.snapped, blended=read.blended, snapping=self.pictures.snapping)
         return line, mask
 

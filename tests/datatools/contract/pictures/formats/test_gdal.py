@@ -1,6 +1,7 @@
 """What GDAL says of values without data in kinds that have no tag for it: beside JPEG 2000, and as clear PNG."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -9,10 +10,13 @@ from PIL import Image
 
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures
 from p2p_datatools.contract.pictures.arrays import read_filled
-from p2p_datatools.contract.pictures.formats.gdal import nodata_of
+from p2p_datatools.contract.pictures.formats.gdal import number_of
 from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.index import read_label_picture
 from p2p_datatools.contract.pictures.memory import open_bytes
+
+if TYPE_CHECKING:
+    from conftest import Refused
 
 _HEIGHTS = np.arange(300, 300 + 24 * 40, dtype=np.uint16).reshape(24, 40)
 _BESIDE = (
@@ -47,7 +51,7 @@ def test_a_file_beside_a_picture_that_says_nothing_of_it_changes_nothing(said: s
     Image.fromarray(_HEIGHTS).save(tmp_path / "a.png")
     (tmp_path / "a.png.aux.xml").write_text(_BESIDE.format(said))
     assert read_filled(tmp_path / "a.png", "tag")[1] is None
-    assert nodata_of("wrong") is None
+    assert number_of("wrong") is None
 
 
 @pytest.mark.parametrize("name", ["a.tif", "a.png", "deep.png"])
@@ -63,6 +67,30 @@ def test_the_mask_of_gdal_beside_a_picture_leaves_out_what_it_says(name: str, tm
     left_out = LeftOut(tmp_path)
     assert [each.name for each in find_pictures(tmp_path, others=left_out)] == [name]
     assert not left_out.count
+
+
+@pytest.mark.parametrize("plan", ["contig", "separate"])
+def test_a_mask_of_each_band_beside_a_picture_leaves_out_what_any_says(plan: str, tmp_path: Path) -> None:
+    Image.fromarray(np.full((24, 40, 3), 9, np.uint8)).save(tmp_path / "a.png")
+    mask = np.full((24, 40, 3), 255, np.uint8)
+    mask[:2, :, 1] = 0
+    bands = mask if plan == "contig" else np.moveaxis(mask, 2, 0)
+    tifffile.imwrite(tmp_path / "a.png.msk", bands, photometric="rgb", planarconfig=plan)
+    gaps = read_filled(tmp_path / "a.png", "tag")[1]
+    assert gaps is not None
+    assert gaps.tolist() == (mask[..., 1] == 0).tolist()
+
+
+def test_a_mask_of_another_size_beside_a_picture_is_told_and_another_kind_of_file_is_none(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    Image.fromarray(_HEIGHTS.astype(np.uint8)).save(tmp_path / "a.png")
+    (tmp_path / "a.png.msk").write_text("of another program")
+    assert read_filled(tmp_path / "a.png", "tag")[1] is None
+    tifffile.imwrite(tmp_path / "a.png.msk", np.zeros((12, 40), np.uint8))
+    for read in (lambda path: read_filled(path, "tag"), read_label_picture):
+        with refused("mask-size", tmp_path / "a.png"):
+            read(tmp_path / "a.png")
 
 
 def test_class_numbers_without_data_are_told_beside_a_picture(tmp_path: Path) -> None:

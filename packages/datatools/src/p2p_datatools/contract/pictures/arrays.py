@@ -38,10 +38,12 @@ from p2p_datatools.contract.pictures.pages import (
     TIFF_STARTS,
     ReadOptions,
     open_tiff,
+    read_mask_file,
     read_mask_page,
     tiff_part,
 )
 from p2p_datatools.contract.pictures.pillow import explain_damage
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural
 
 Array = NDArray[Any]
@@ -105,22 +107,30 @@ def read_picture_values(
 
 
 def masked_pixels(file: PictureFile) -> Gaps | None:
-    """Where the mask in a TIFF, or that of GDAL in NAME.msk beside a picture, says that there are no data, upright."""
+    """Where the mask in a TIFF, or that of GDAL in NAME.msk beside a picture, says that there are no data, upright.
+
+    Raises P2PError for a mask of another size.
+    """
     with explain_damage(file.path):
         masked = read_mask_page(file.stream) if file.head.startswith(TIFF_STARTS) else None
     if masked is None:
         masked = _mask_beside(file)
     if masked is None or not masked.any():
         return None
-    return np.ascontiguousarray(turn_values(masked, any_header(file).orientation))
+    header = any_header(file)
+    upright = np.ascontiguousarray(turn_values(masked, header.orientation))
+    if (size := Size(upright.shape[1], upright.shape[0])) != header.size:
+        what = f"is {header.size}, and its mask beside it, {file.path.name}{MASK_SUFFIX}, is {size}"
+        raise P2PError(file.path, what, "Delete that mask if it is of another picture.", code="mask-size")
+    return upright
 
 
 def _mask_beside(file: PictureFile) -> Gaps | None:
     path = Path(f"{file.path}{MASK_SUFFIX}")
     if file.in_memory or not path.is_file():
         return None
-    with open_picture(path) as mask, explain_damage(path), open_tiff(mask.stream) as tiff:
-        return np.asarray(tiff.pages[0].asarray() == 0)
+    with open_picture(path) as mask, explain_damage(path):
+        return read_mask_file(mask.stream) if mask.head.startswith(TIFF_STARTS) else None
 
 
 def _masked_photo(file: PictureFile) -> Gaps | None:

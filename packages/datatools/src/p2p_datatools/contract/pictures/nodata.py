@@ -268,5 +268,5 @@ def range_of(dtype: str, least: float, most: float) -> tuple[float, float]:
         return 0.0, 255.0
     if dtype == "uint16":
         high = next(2.0**bits - 1 for bits in (8, 10, 12, 14, 16) if most < 2**bits)
-        return (least, most) if 0 < most - least < _NARROW * high else (0.0, high)
+        return (least, most) if 0 < most - least < min(least, _NARROW * high) else (0.0, high)
     return least, most

@@ -238,10 +238,21 @@ def read_mask_page(stream: BinaryIO) -> NDArray[np.bool_] | None:
             sizes = {(page.imagelength, page.imagewidth) for page in (*masks, *pictures)}
             if len(masks) != 1 or len(pictures) != 1 or len(sizes) != 1:
                 return None
-            missing = np.asarray(masks[0].asarray() == 0)
-            return missing if missing.ndim == 2 else missing.any(axis=masks[0].axes.index("S"))
+            return _lacking(masks[0])
     except tifffile.TiffFileError:  # of a kind that Pillow alone knows
         return None
+
+
+def read_mask_file(stream: BinaryIO) -> NDArray[np.bool_]:
+    """Where a TIFF that is the mask of another picture says that it has no data; raises what libraries raise."""
+    with open_tiff(stream) as tiff:
+        return _lacking(tiff.pages[0])
+
+
+def _lacking(mask: Any) -> NDArray[np.bool_]:
+    """Where a page that is a mask is 0 in any of its samples, (height, width)."""
+    missing = np.asarray(page_values(mask) == 0)
+    return missing if missing.ndim == 2 else missing.any(axis=mask.axes.index("S"))
 
 
 def refuse_cut_tiff(stream: BinaryIO, path: Path, options: ReadOptions, length: int) -> None:

@@ -3,6 +3,8 @@
 Nothing here may know files, classes or palettes.
 """
 
+import math
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import cv2
@@ -10,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.palette import Color, rgb_of
-from p2p_datatools.contract.pictures.images import Photo
+from p2p_datatools.contract.pictures.images import Photo, color_codes, color_of_code
 from p2p_datatools.contract.values import find_distinct
 
 _LEAST = 0.001  # of a picture's pixels
@@ -22,6 +24,7 @@ _FEW = 9  # pixels with neighbours of the same colour all around
 _MOST_COLORS = 64
 _WORN = 12.0  # distance in RGB; flat areas of real JPEG facades are up to 1.5 from their colour, of quality 20 up to 8
 _SAMPLE = 4096  # pixels
+_TRACE, _NEAR = 0.01, 32.0  # of the pixels of the colour that lies so near in RGB
 _MOST_FOREIGN = 8  # colours: a softened edge between two classes has more
 
 
@@ -81,6 +84,21 @@ def find_foreign(picture: Photo, moved: NDArray[np.bool_], rows: NDArray[np.uint
         if counts[which] >= max(_FEW, _LEAST * codes.size) and away > _WORN:
             areas.append(FlatArea(rgb_of(picture[y, x]), int(counts[which]), x, y, away))
     return areas
+
+
+def leave_out_edges(colors: Mapping[Color, int], picture: Photo, where: NDArray[np.bool_]) -> dict[Color, int]:
+    """The `colors` of some pixels, by how many have them, but those of soft edges.
+
+    These fill no area, and are near one of which they are a trace.
+    """
+    filled = find_distinct(color_codes(picture).ravel()[_flat_places(picture, where)])
+    areas = {color_of_code(int(code)) for code in filled}
+    return {
+        color: count
+        for color, count in colors.items()
+        if color in areas
+        or all(count > _TRACE * most or math.dist(color, other) > _NEAR for other, most in colors.items())
+    }
 
 
 def _distance_from_blends(color: NDArray[np.float64], colors: NDArray[np.float64]) -> float:

@@ -236,7 +236,7 @@ def _inside(picture: LabelPicture, where: str) -> NDArray[np.bool_]:
         what = f"has {plural(len(found), 'value')}, and is so no mask of one class"
         to_do = (
             "Read pictures of several classes as --format index or colors; where numbers count the objects of one "
-            "class, save 255 for all but 0."
+            "class, save 255 for all but 0, and where greys are probabilities, for those above half."
         )
         raise P2PError(where, what, to_do, code="several-classes")
     if len(found) > _FEWEST_GREYS and _is_between(values):
