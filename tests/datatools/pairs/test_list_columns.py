@@ -53,6 +53,8 @@ def folders(tmp_path: Path, write_photos: "WritePhotos") -> Folders:
         ("list.csv", "mask,image\n1.png,2.jpg\n2.png,1.jpg\n"),
         ("prompt.json", '{"source": "M/1.png", "target": "P/2.jpg"}\n{"source": "M/2.png", "target": "P/1.jpg"}\n'),
         ("list.jsonl", '\ufeff{"b": "2.jpg", "n": 3, "a": "1.png"}\n\n{"a": "2.png", "b": "1.jpg"}\n'),
+        ("list.csv", "sep=;\n1.png;2.jpg\n2.png;1.jpg\n"),
+        ("list.csv", "List of Monday\n\n1.png;2.jpg\n2.png;1.jpg\n"),
         ("list.json", '[{"file": "1.png", "photo": "2.jpg"},\n {"photo": "1.jpg", "file": "2.png"}]'),
     ],
 )
@@ -63,6 +65,33 @@ def test_the_columns_that_name_pictures_are_taken_and_told(
     assert [matched.files_of(each) for each in matched] == [("1.png", "2.jpg"), ("2.png", "1.jpg")]
     assert skipped == []
     assert any("column" in line for line in notes.lines)
+
+
+@pytest.mark.parametrize("name", ["[{}].png", "{{{}}}.png", "[[{}]].png"])
+@pytest.mark.parametrize("separator", [",", ";", " "])
+def test_names_in_brackets_are_no_json(
+    tmp_path: Path, name: str, separator: str, write_photos: "WritePhotos", match_by: MatchBy
+) -> None:
+    files = [name.format(number) for number in (1, 2)]
+    folders = write_photos(tmp_path / "A", *files), write_photos(tmp_path / "B", *files)
+    matched, skipped = match_by(folders, "list.csv", "".join(f"{file}{separator}{file}\n" for file in files))
+    assert (len(matched), skipped) == (2, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"a": "1.png", "b": "1.jpg"}\n{"a": "2.png",\n"b": "2.jpg"}\n', "line 2 is not JSON"),
+        ('{"a": ["1.png", "2.png"], "b": ["1.jpg", "2.jpg"]}\n', "record 1 is not a JSON object with texts"),
+        ('[["1.png", "1.jpg"]]', "record 1 is not a JSON object with texts"),
+    ],
+)
+def test_other_json_is_called_so(
+    folders: Folders, tmp_path: Path, text: str, words: str, match_by: MatchBy, refused: "Refused"
+) -> None:
+    with refused("bad-json", tmp_path / "list.json") as caught:
+        match_by(folders, "list.json", text)
+    assert words in str(caught.value)
 
 
 def test_columns_that_may_be_either_are_asked_about(

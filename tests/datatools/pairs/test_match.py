@@ -333,6 +333,8 @@ def test_several_pictures_whose_names_begin_with_one_of_the_other_folder_are_a_p
         (("1_1_0.8", "1_1_0.9", "1_2_0.8", "1_2_0.9"), ("1", "1_1", "1_2")),  # of 1, or of 1_1
         (("11", "12", "21", "22"), ("1", "2")),
         (("1_x", "1_hflip", "2_x", "2_rot90"), ("1", "2")),  # copies of one half alone, which would not fit
+        (("1_tile1", "1_tile2", "2_tile1", "2_tile2"), ("1", "2")),  # parts, which a whole would be squeezed beside
+        (("1_r0_c0", "1_r0_c1", "2_r0_c0", "2_r0_c1"), ("1", "2")),
     ],
 )
 def test_several_pictures_are_of_one_only_where_the_names_leave_no_doubt(

@@ -3,7 +3,6 @@
 Nothing here may list a folder or open a picture; names are given, without suffix and with forward slashes.
 """
 
-import codecs
 import csv
 import io
 import re
@@ -45,6 +44,8 @@ _SUGGESTED = (
     r"([^_/]+_\d+)$",  # the kind stands in the middle, and each camera counts: t_label_left_091 and t_camera_left_091
 )
 _LIST = re.compile(r"[^\\*?+(){}|^$\[\]]+\.(?:tsv|txt|lst|jsonl?)", re.IGNORECASE)  # no expression
+_JSON = re.compile(r'\s*(?:\{\s*"|\[\s*\[?\s*["{])')  # as no line of a CSV begins, though a picture may be {1}.png
+_WRITE_OBJECTS = 'Write an object such as {"a": "1.png", "b": "1.jpg"} for each pair, one a line.'
 _MOST_LOOKED_AT, _MOST_WAYS = 200, 6  # names, and endings, of which an expression is made
 _LEAST_COUNTED = 4  # pictures, whose numbers tell that they were counted
 _COUNTED = re.compile(r"(.*?)(\d{1,9})(\D*)")  # the last number in a name
@@ -95,18 +96,18 @@ def _is_whole_path(path: Path) -> bool:
 def read_rows(file: Path) -> Iterator[tuple[int, list[str]]]:
     """The lines of a CSV file, without empty ones and the heading a,b, with their numbers; P2PError for other text.
 
-    Cells are separated by commas or by what stands in every line instead. Of a file with a JSON object in each line, or
+    Cells are separated by commas or by what stands in more lines instead. Of a file with a JSON object in each line, or
     with a list of these, the values that are texts are the cells of a line, and the keys of the first object its
     heading.
     """
     data = read_bytes(file)
-    if data.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"["):
-        yield from _read_objects(data, file)
-        return
     try:
         text = data.decode(find_encoding(data))
     except UnicodeDecodeError as error:
         raise other_encoding(data, file, error) from error
+    if file.suffix.lower() in {".json", ".jsonl"} or _JSON.match(text):
+        yield from _read_objects(text, file)
+        return
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_find_delimiter(text), strict=True)
     try:
         for row in reader:
@@ -124,34 +125,34 @@ def read_rows(file: Path) -> Iterator[tuple[int, list[str]]]:
 
 def _find_delimiter(text: str) -> str:
     """What separates cells: Excel writes semicolons as CSV where the comma is the decimal point."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    return next((sign for sign in ",;\t" if lines and all(sign in line for line in lines)), ",")
+    lines = text.splitlines()
+    return max(",;\t", key=lambda sign: sum(sign in line for line in lines))
 
 
-def _read_objects(data: bytes, file: Path) -> Iterator[tuple[int, list[str]]]:
+def _read_objects(text: str, file: Path) -> Iterator[tuple[int, list[str]]]:
     keys: list[str] = []
-    for number, value in enumerate(_parse_objects(data, file), start=1):
-        if not isinstance(value, dict):
-            to_do = 'Write an object such as {"a": "1.png", "b": "1.jpg"} for each pair.'
-            raise P2PError(file, f"record {number} is not a JSON object", to_do, code="bad-json")
+    for number, value in _parse_objects(text, file):
+        texts = [str(key) for key, each in value.items() if isinstance(each, str)] if isinstance(value, dict) else []
+        if not isinstance(value, dict) or not (keys or texts):
+            raise P2PError(file, f"record {number} is not a JSON object with texts", _WRITE_OBJECTS, code="bad-json")
         if not keys:
-            keys = [str(key) for key, each in value.items() if isinstance(each, str)]
+            keys = texts
             if [key.casefold() for key in keys] != ["a", "b"]:
                 yield 0, keys
         yield number, [each if isinstance(each := value.get(key), str) else "" for key in keys]
 
 
-def _parse_objects(data: bytes, file: Path) -> list[Any]:
+def _parse_objects(text: str, file: Path) -> Iterator[tuple[int, Any]]:
+    number = 1
     try:
-        text = data.decode(find_encoding(data))
         if text.lstrip().startswith("["):
-            return list(load_json(text))
-        return [load_json(line) for line in text.splitlines() if line.strip()]
-    except UnicodeDecodeError as error:
-        raise other_encoding(data, file, error) from error
+            yield from enumerate(load_json(text), start=1)
+            return
+        for number, line in enumerate(text.splitlines(), start=1):
+            if line.strip():
+                yield number, load_json(line)
     except (ValueError, RecursionError) as error:
-        to_do = "Write an object for each pair, one a line."
-        raise P2PError(file, f"is not JSON ({error})", to_do, code="bad-json") from error
+        raise P2PError(file, f"line {number} is not JSON ({error})", _WRITE_OBJECTS, code="bad-json") from error
 
 
 @dataclass(frozen=True)

@@ -137,9 +137,10 @@ def _note_doubtful(folders: Files, matched: MatchedFiles, report: Reporter) -> N
         below = {folder_of(matched.files_of(name)[side]) for name in matched}
         if doubtful := find_doubtful_splits(below):
             said = " and ".join(f"{each}/" for each in doubtful)
+            may = "may be a split, but is" if len(doubtful) == 1 else "may be splits, but are"
             report.note(
-                f"{folder}: {said} may be splits, but are taken as parts of names, which 'p2p data split' draws by "
-                "chance. If they are splits, call them train/, val/ and test/, and pair again."
+                f"{folder}: {said} {may} taken as part of names, which 'p2p data split' draws by chance. If so, call "
+                "the folders of the splits train/, val/ and test/, and pair again."
             )
             return
         folds = sorted(filter(_FOLD.search, below))

@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 
 _AFTER = re.compile(r"[_\-. ]")
-# What augmentation puts behind a name: a picture that was turned or cut lies otherwise than the one it was made of.
+# What augmentation and cutting put behind a name: a picture that was turned, or is a part, does not fit the whole.
 _MOVED = re.compile(
     r"(?<![a-z])(?:[hv]?flip|flipped|mirror|mirrored|rot|rotate|rotated|crop|cropped|aug|augmented|shift|shifted|zoom|"
-    r"affine|elastic|warp|warped|transpose)(?![a-z])",
+    r"affine|elastic|warp|warped|transpose|tiles?|patch|patches|slice|frame|r(?:ow)?\d+_?c(?:ol)?\d+|x\d+_?y\d+)"
+    r"(?![a-z])",
     re.IGNORECASE,
 )
 
@@ -21,7 +22,7 @@ def find_several(many: Collection[str], few: Collection[str]) -> Mapping[str, st
 
     Empty where most of `few` do not have several such: names that continue others by chance, as slice 1_2 does that of
     the picture 1, have few of those. Empty, too, where one begins with two of them, or what follows says that it was
-    turned or cut: it would not fit that one.
+    turned or is a part: it would not fit that one.
     """
     found: dict[str, str] = {}
     for name in many:

@@ -104,6 +104,18 @@ def test_red_and_blue_that_are_exchanged_in_one_half_are_noted(
     assert bool(notes.lines) == exchanged
 
 
+def test_sepia_of_photos_whose_bright_places_are_blue_is_no_exchange(scene: "Scene", notes: "Notes") -> None:
+    names = [str(number) for number in range(COUNT)]
+    fit = HalvesFit(Path("pairs"), ("photo", "sepia"), names, most=COUNT)
+    for number, name in enumerate(names):
+        grey, chroma = scene(number).mean(axis=2, keepdims=True), scene(number + COUNT) * 0.05
+        photo = (grey * np.array([0.5, 0.8, 0.9]) + chroma).astype(np.uint8)
+        sepia = (photo.mean(axis=2, keepdims=True) * np.array([1, 0.8, 0.6])).astype(np.uint8)
+        fit.add(f"{name}.png", fit.look(name, photo, sepia))
+    fit.note(notes)
+    assert notes.lines == []
+
+
 def _coloured(photo: Photo, number: int) -> Photo:
     """A scene with warm light that grows towards one side."""
     light = np.linspace(-40, 40, photo.shape[1])[:: -1 if number % 2 else 1]
