@@ -38,10 +38,13 @@ class Writer:
     first: str = ""
 
     def lend(self, given: Path, place: Path) -> None:
-        """Link the inputs that it is given into a folder, and nothing else: many tests spend their time on folders."""
+        """Link the inputs that it is given into a folder, and what says where they are from, and nothing else.
+
+        Many tests spend their time on folders.
+        """
         named = {word.split("/")[1] for word in f"{self.words} {self.first}".split() if word.startswith("{given}/")}
         place.mkdir()
-        for name in (*named, *self.copied):
+        for name in (*named, *self.copied, "provenance.json"):
             link = os.link if (given / name).is_file() else partial(shutil.copytree, copy_function=os.link)
             link(given / name, place / name)
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -36,6 +36,13 @@ def run(tmp_path: Path, tiny: Config) -> Path:
 def write(place: Path, config: Config, **fields: object) -> None:
     values = {"config": config.to_json(), "direction": "mask-to-photo", **fields}
     RunFolder(place).write(values)
+
+
+def begin(place: Path, config: Config) -> Path:
+    """The folder of a run that has ended before its first checkpoint."""
+    place.mkdir()
+    write(place, config)
+    return place
 
 
 def test_more_images_alone_extend_a_run_and_all_else_is_its_own(run: Path, pair_folder: Path, tiny: Config) -> None:
@@ -127,6 +134,36 @@ def test_a_run_that_failed_before_its_first_image_does_not_bind_the_next_call(
     assert train(pair_folder, tmp_path / "run", right).images == 2
     assert json.loads((tmp_path / "run" / RUN).read_text())["config"]["generator_filters"] == 2
     assert has_begun(tmp_path / "run")
+
+
+@pytest.mark.parametrize(
+    ("asked", "left_to_auto"),
+    [
+        ({"size": "32"}, {"unet_depth": 0}),
+        ({"generator": "resnet"}, {"unet_depth": 0}),
+        ({"device": "cpu"}, {"precision": "auto", "memory_format": "auto", "threads": 0, "cuda_graph": "auto"}),
+        ({"device": "cpu", "threads": "2"}, {"precision": "auto", "threads": 2}),
+        ({"device": "cuda"}, {"precision": "float16", "memory_format": "channels_last", "threads": 4}),
+        ({"batch": "1"}, {"precision": "float16", "device": "cuda"}),
+    ],
+)
+def test_what_auto_chose_for_another_size_or_device_does_not_bind_a_run_that_begins_again(
+    asked: dict[str, str], left_to_auto: dict[str, Any], tmp_path: Path, pair_folder: Path
+) -> None:
+    of_device: dict[str, Any] = {"memory_format": "channels_last", "precision": "float16", "cuda_graph": "on"}
+    begun = replace(PRESETS["paper"], device="cuda", unet_depth=8, threads=4, **of_device)
+    again = config_of_call(
+        pair_folder,
+        begin(tmp_path / "again", begun),
+        None,
+        [SettingRequest(*each, "as said") for each in asked.items()],
+    )
+    assert {name: getattr(again, name) for name in left_to_auto} == left_to_auto
+
+
+def test_a_depth_that_was_asked_for_stays_where_a_run_begins_again(tmp_path: Path, pair_folder: Path) -> None:
+    run = begin(tmp_path / "again", replace(PRESETS["paper"], unet_depth=5))
+    assert config_of_call(pair_folder, run, None, [SettingRequest("size", "512", "--size 512")]).unet_depth == 5
 
 
 def test_a_new_run_begins_with_the_paper_where_no_preset_is_named(

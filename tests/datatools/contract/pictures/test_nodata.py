@@ -267,6 +267,24 @@ def test_several_values_mean_no_data_and_another_is_asked_about_all_the_same(ref
     refuse_outlier(values, Path("a.tif"), parse_nodata("-9999,none"))
 
 
+@pytest.mark.parametrize(
+    ("dtype", "text", "word"),
+    [
+        ("int32", "-2147483648", "-2147483648"),
+        ("uint32", "4294967295", "4294967295"),
+        ("float32", "-3.4028234663852886e+38", "-3.40282347e+38"),
+        ("float64", "-1.7976931348623157e+308", "-1.7976931348623157e+308"),
+        ("float32", "-9999.9", "-9999.9"),
+    ],
+)
+def test_a_model_finds_what_had_no_data_in_its_pairs_by_the_word_that_they_keep(
+    dtype: str, text: str, word: str
+) -> None:
+    assert nodata_word(parse_nodata(text)) == word
+    hole = np.array([[5, float(text)]]).astype(dtype)
+    assert count(fill_nodata(hole, parse_nodata(word), None, HERE)[1]) == 1
+
+
 @pytest.mark.parametrize("nodata", [-9999, (-9999, 7), np.float32(-9999)])
 def test_a_whole_number_means_no_data_as_one_with_a_point_does(nodata: Any) -> None:
     assert count(fill_nodata(with_hole(-9999, "int16"), nodata, None, HERE)[1]) == 20

@@ -7,7 +7,6 @@ import math
 from typing import TYPE_CHECKING
 
 from p2p_datatools.contract.words import duration_text, plural
-from p2p_gan.bench.advice import SHRINKS
 
 if TYPE_CHECKING:
     from p2p_gan.training.planning import Need, Plan
@@ -45,6 +44,8 @@ def plan_lines(planned: "Plan") -> list[str]:
 
 def _smaller_lines(planned: "Plan") -> list[str]:
     """That small things are gone, where training begins: later only the pictures would tell."""
+    from p2p_gan.bench.advice import SHRINKS
+
     if planned.shrinks < SHRINKS or planned.done:
         return []
     crops = f"--size native --set crop={planned.config.size}"

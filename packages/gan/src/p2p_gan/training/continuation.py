@@ -21,10 +21,12 @@ from p2p_gan.data.task import open_for_training, task_of
 from p2p_gan.machine.distributed import among_others, devices_of
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RUN, RunFolder
+from p2p_gan.training.job import depth_of
 from p2p_gan.training.source import config_after, describe_source
 
 _MOST_NAMED = 4  # contradictions in an error
 _PRESET = "--preset "
+_OF_DEVICE = ("precision", "memory_format", "threads", "cuda_graph")
 
 
 def config_of_call(
@@ -44,9 +46,8 @@ def config_of_call(
         start = None if preset is None else PRESETS[preset]
         after = config_after(describe_source(source), start, open_for_training(pairs), read_asked(asked))
         return with_settings(Config(), after)
-    return apply_requests(
-        PRESETS[preset or PAPER] if preset or not (run / RUN).is_file() else _read_settings(run), asked
-    )
+    again = preset is None and (run / RUN).is_file()
+    return apply_requests(_read_settings(run, asked) if again else PRESETS[preset or PAPER], asked)
 
 
 def has_begun(run: Path) -> bool:
@@ -78,11 +79,19 @@ def _continue(pairs: Path, run: Path, preset: str | None, asked: Sequence[Settin
     return replace(before, **values)
 
 
-def _read_settings(run: Path) -> Config:
-    """The settings of a run that begins again: the paper's in their place would be another network without a word."""
-    record = RunFolder(run)
-    config = record.config()
-    return replace(config, device=_devices_of(config.device, record.read().get("processes", 1)))
+def _read_settings(run: Path, asked: Sequence[SettingRequest]) -> Config:
+    """The settings of a run that begins again: the paper's in their place would be another network without a word.
+
+    What `auto` chose for its size, and for a device that is not `asked` for now, is left to `auto` again.
+    """
+    record, known = RunFolder(run), settings_of(Config)
+    config, device = record.config(), read_asked(asked).get("device")
+    values: dict[str, Any] = {"device": _devices_of(config.device, record.read().get("processes", 1))}
+    if config.unet_depth == depth_of(config):
+        values["unet_depth"] = known["unet_depth"].automatic
+    if device is not None and devices_of(device)[0] != config.device:
+        values |= {name: known[name].automatic for name in _OF_DEVICE}
+    return replace(config, **values)
 
 
 def _requests_of(preset: str) -> dict[str, SettingRequest]:

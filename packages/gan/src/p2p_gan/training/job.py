@@ -92,7 +92,7 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
         precision=precision,
         memory_format=resolve_memory_format(config.memory_format, device, precision),
         threads=resolve_threads(config.threads, ranks.local_world),
-        unet_depth=config.unet_depth or _depth(config),
+        unet_depth=config.unet_depth or depth_of(config),
         segmentation_head=_segmentation_head(task, config),
         class_adaptive_norm=_class_adaptive_norm(task, config),
         learning_rate=_learning_rate(config, folder),
@@ -235,7 +235,7 @@ def outgrown(before: Config, now: Config) -> list[str]:
     ]
 
 
-def _depth(config: Config) -> int:
+def depth_of(config: Config) -> int:
     """The depth for unet_depth=auto: the most that the size allows, or 5 for pictures of many shapes."""
     if config.input_size is None or GENERATORS[config.generator].halvings is not None:
         return halvings_of(config.generator)

@@ -33,6 +33,8 @@ _SHARE, _FEW = 0.001, 4  # of the pixels, and pixels, from which on one value is
 _SMALL, _VOID = 63, 255  # the largest number that few classes usually have, and what is not labelled
 _MANY, _DENSE = 12, 0.25  # classes, and the share of the numbers up to the largest, where there are larger ones
 _NARROW = 1 / 8  # of the range of the bits in use
+_WHOLE = 2.0**53  # up to which a float tells whole numbers apart
+_LARGEST = float(np.finfo(np.float32).max)
 _MOST_CLASSES = 34  # different numbers in a picture of class numbers
 
 
@@ -50,11 +52,18 @@ def parse_nodata(text: str | None) -> Nodata:
 
 
 def nodata_word(nodata: Nodata) -> str | None:
-    """The same as text for records; None where nothing was said."""
+    """The same as text for records, from which it is read again; None where nothing was said."""
     if nodata == "tag":
         return None
     several = nodata if isinstance(nodata, tuple) else (nodata,)
-    return ",".join(each if isinstance(each, str) else f"{each:.9g}" for each in several)
+    return ",".join(each if isinstance(each, str) else _number_text(each) for each in several)
+
+
+def _number_text(value: float) -> str:
+    """A number with the digits that tell floats of 32 bits apart, or all that a whole number or a larger one has."""
+    if abs(value) < _WHOLE and value == int(value):
+        return f"{value:.0f}"
+    return repr(value) if _LARGEST < abs(value) < np.inf else f"{value:.9g}"
 
 
 def _values_of(nodata: Nodata, tag: float | None) -> list[float]:
