@@ -112,7 +112,7 @@ SETTING = """    ripeness: int = setting(1, "Days in the sun.", low=0, unit="day
 
 METRIC = """def worst(first, second, values, counted):
     away = np.abs(first.astype(np.float64) - second)
-    return float((away if counted is None else away[counted]).max() / _width(values))
+    return float((away if counted is None else away[counted]).max() / range_width(values))
 
 
 """

@@ -16,7 +16,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import atomic
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.pictures.formats import png
-from p2p_datatools.contract.pictures.formats.gdal import GDAL_NODATA, MASK_SUFFIX
+from p2p_datatools.contract.pictures.formats.gdal import GDAL_NODATA, MASK_SUFFIX, find_beside
 from p2p_datatools.contract.pictures.header import (
     Form,
     Header,
@@ -126,8 +126,8 @@ def masked_pixels(file: PictureFile) -> Gaps | None:
 
 
 def _mask_beside(file: PictureFile) -> Gaps | None:
-    path = Path(f"{file.path}{MASK_SUFFIX}")
-    if file.in_memory or not path.is_file():
+    path = None if file.in_memory else find_beside(file.path, MASK_SUFFIX)
+    if path is None:
         return None
     with open_picture(path) as mask, explain_damage(path):
         return read_mask_file(mask.stream) if mask.head.startswith(TIFF_STARTS) else None

@@ -140,6 +140,6 @@ def torch_noise(seed: int) -> torch.Generator:
 
 
 def torch_translator(model: Model, tile: int | None = None, note: Note | None = None) -> TorchTranslator:
-    """The model's generator, on its device, and codings."""
-    card, device = model.card, next(model.generator.parameters()).device
+    """The model's generator, on its device, and codings; one without weights is on the CPU."""
+    card, device = model.card, next((each.device for each in model.generator.parameters()), torch.device("cpu"))
     return TorchTranslator(model.generator, card.input_coding, card.output_coding, device, tile, note)

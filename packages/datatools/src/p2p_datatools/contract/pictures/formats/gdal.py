@@ -29,19 +29,27 @@ _NODATA = re.compile(r"<NoDataValue[^>]{0,100}>\s*([^<\s]{1,40})\s*</NoDataValue
 
 def read_pam(picture: Path) -> str:
     """The text of the file beside a picture; empty where there is none."""
-    path = Path(f"{picture}{PAM_SUFFIX}")
+    if not (path := find_beside(picture, PAM_SUFFIX)):
+        return ""
     try:
-        if not path.is_file():
-            return ""
         with open_file(path) as file:
             return file.read(_LONGEST).decode("utf-8", "replace")
     except OSError:
         return ""
 
 
+def find_beside(picture: Path, suffix: str) -> Path | None:
+    """The file of GDAL beside a picture, whose name it has with a suffix; None where there is none."""
+    path = Path(f"{picture}{suffix}")
+    try:
+        return path if path.is_file() else None
+    except OSError:  # such as a name that is too long with the suffix
+        return None
+
+
 def has_gdal_file(picture: Path) -> bool:
     """Whether a file beside a picture may say which of its pixels have no data."""
-    return any(Path(f"{picture}{suffix}").is_file() for suffix in (PAM_SUFFIX, MASK_SUFFIX))
+    return any(find_beside(picture, suffix) for suffix in (PAM_SUFFIX, MASK_SUFFIX))
 
 
 def nodata_beside(picture: Path) -> float | None:
