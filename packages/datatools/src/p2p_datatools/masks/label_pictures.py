@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, error_of
 from p2p_datatools.contract.exchanged import exchange, explain_exchanged, find_exchanged
+from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.palette import (
     BACKGROUND,
     HEX_COLOR,
@@ -139,11 +140,14 @@ class PictureReader:
 
     def labels_of(self, item: PictureLabels, values: Iterable[str]) -> dict[str, str]:
         """The label that each number or colour of a picture, in words, has by its names and --map."""
-        numbers = {
-            str(number): name for number, name in _number_names(item).items() if not self._claims.maps(str(number))
+        names, table = _number_names(item), self._table(item)
+        return {
+            value: table.get(color_of(value), value) if HEX_COLOR.fullmatch(value) else self._label_of(value, names)
+            for value in values
         }
-        colors = {hex_of(color): label for color, label in self._table(item).items()}
-        return {value: numbers.get(value, colors.get(value, value)) for value in values}
+
+    def _label_of(self, value: str, names: Mapping[int, str]) -> str:
+        return names.get(int(value), value) if is_digits(value) and not self._claims.maps(value) else value
 
     def read(self, item: PictureLabels) -> PictureClasses:
         """The classes of a picture.
@@ -169,7 +173,7 @@ class PictureReader:
         assert numbers is not None, "holds_colors says that there are"
         names, counts = _number_names(item), picture.counts
         values = [str(number) for number in range(int(np.flatnonzero(counts)[-1]) + 1)]
-        labels = [value if self._claims.maps(value) else names.get(int(value), value) for value in values]
+        labels = [self._label_of(value, names) for value in values]
         if not names and picture.exact and is_soft(numbers, counts):
             raise soft_mask(item.where)
         if names and item.listed:
