@@ -246,8 +246,8 @@ def _table_holds_colors(
 def _refuse_short_table(item: PictureLabels, colors: Mapping[int, Color], table: NDArray[np.uint8]) -> None:
     """Raise P2PError for a number that is black since the table ends before it, or has zeros there.
 
-    Where no other is black it may be meant, but beside a list of colours without black only as the next number, which it
-    has in the table of a program that writes the colours in use.
+    Where no other is black it may be meant, but beside a list of colours without black only as the next number: so it
+    stands in the table of a program that writes the colours in use.
     """
     black = [number for number, color in colors.items() if color == (0, 0, 0)]
     last = int(np.flatnonzero(table.any(axis=1)).max(initial=0))
