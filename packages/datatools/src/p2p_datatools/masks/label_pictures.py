@@ -29,10 +29,10 @@ from p2p_datatools.contract.pictures.images import LabelMap, Photo, refuse_hidde
 from p2p_datatools.contract.pictures.index import LabelPicture, histogram, read_ids
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.pictures.soft import is_interpolated, is_soft
-from p2p_datatools.contract.pictures.worn.flat_areas import FlatArea, find_foreign, find_inexact, leave_out_edges
+from p2p_datatools.contract.pictures.worn.flat_areas import FlatArea, find_common, find_foreign, find_inexact
 from p2p_datatools.contract.pictures.worn.restore import restore
 from p2p_datatools.contract.pictures.worn.snap import TOLERANCE, Snapper, SnapResult, undecided_pixels
-from p2p_datatools.contract.values import find_distinct
+from p2p_datatools.contract.values import find_distinct, reduce_channels
 from p2p_datatools.contract.words import plural, shell_word
 from p2p_datatools.labels.formats.pictures.voc import VOC_BORDER
 from p2p_datatools.labels.values import (
@@ -60,8 +60,6 @@ from p2p_datatools.masks.label_kind import (
 from p2p_datatools.masks.numberings import map_options
 
 BY_IDS = "palette ids"  # what decides on numbers without names
-_MOST_COLORS = 20  # that an error lists
-_FEW = 9  # pixels: fewer of a rare colour are the blend of an edge
 _BLACK = (0, 0, 0)
 _PLACES = 5  # of undecided pixels that a record has
 _EXCHANGED = "has red and blue exchanged, as OpenCV writes what is not given to it as BGR"
@@ -118,7 +116,7 @@ class PictureReader:
     def __init__(self, claims: ClassMapping, mapping: Iterable[str] = (), tolerance: int = TOLERANCE) -> None:
         self._claims, self.tolerance = claims, tolerance
         self._extra = {color_of(word.lower()): word.lower() for word in mapping if HEX_COLOR.fullmatch(word.lower())}
-        self._snappers: dict[int, tuple[Snapper, list[str]]] = {}
+        self._snappers: dict[tuple[int, bool], tuple[Snapper, list[str]]] = {}
 
     @property
     def palette(self) -> Palette:
@@ -340,7 +338,8 @@ class PictureReader:
 
     def snap(self, item: PictureLabels, picture: Photo) -> tuple[SnapResult, list[str]]:
         """The picture's colours as rows of a table, and the label of each row."""
-        snapper, labels = self._snapper(item)
+        is_dark = bool((reduce_channels(np.maximum, picture) <= self.tolerance).any())
+        snapper, labels = self._snapper(item, is_dark=is_dark)
         return restore(snapper, picture), labels
 
     def colors(self, item: PictureLabels) -> NDArray[np.uint8]:
@@ -357,18 +356,22 @@ class PictureReader:
         if names is None:
             return {**color_labels(self._claims.palette), **self._extra}
         # Many lists leave out the background, as those of numbers do.
-        return {**names, _BLACK: names.get(_BLACK, BACKGROUND), **self._extra}
+        table = {**names, **self._extra}
+        return table if _BLACK in table else {**table, _BLACK: BACKGROUND}
 
-    def _snapper(self, item: PictureLabels) -> tuple[Snapper, list[str]]:
+    def _snapper(self, item: PictureLabels, *, is_dark: bool = True) -> tuple[Snapper, list[str]]:
+        """The table, and the label of each row; black that a list lacks explains no edges where nothing is dark."""
         names = self._names(item)
-        if id(names) not in self._snappers:
+        key = id(names), is_dark
+        if key not in self._snappers:
             table = self._table(item)
-            colors = np.array(list(table), dtype=np.uint8)
-            self._snappers[id(names)] = Snapper(colors, self.tolerance), list(table.values())
-        return self._snappers[id(names)]
+            is_added = names is not None and _BLACK not in {*names, *self._extra}  # as the last row
+            colors = np.array(list(table)[: -1 if is_added and not is_dark else None], dtype=np.uint8)
+            self._snappers[key] = Snapper(colors, self.tolerance), list(table.values())
+        return self._snappers[key]
 
     def _stray(self, item: PictureLabels, picture: Photo, snapped: SnapResult, *, exact: bool) -> P2PError:
-        common = leave_out_edges(_common_colors(picture[snapped.stray]), picture, snapped.stray)
+        common = find_common(picture, snapped.stray)
         colors = list(common) if exact else []
         if colors:
             self._refuse_exchanged(item, colors, snapped)
@@ -479,11 +482,3 @@ def _number_names(item: PictureLabels) -> Mapping[int, str]:
     names = own or (item.listed.numbers if item.listed else {})
     # Many lists begin after the background.
     return {0: BACKGROUND, **names} if names and item.listed else names
-
-
-def _common_colors(pixels: Photo) -> dict[Color, int]:
-    """The colours of some pixels (n, 3), the most common first; only those of whole areas where there are many."""
-    colors, counts = np.unique(pixels, axis=0, return_counts=True)
-    least = len(pixels) / _MOST_COLORS if len(colors) > _MOST_COLORS else min(_FEW, len(pixels) / _MOST_COLORS)
-    common = np.argsort(-counts, kind="stable")[:_MOST_COLORS]
-    return {rgb_of(colors[each]): int(counts[each]) for each in common if counts[each] >= least}
