@@ -1,6 +1,5 @@
 """A label picture becomes class indices, or says what in it no class explains."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,6 @@ from PIL import Image, ImageCms
 from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR, color_of, color_words, hex_of, load_palette
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.labels.values import ClassNames, ColorLabels, IndexLabels
-from p2p_datatools.masks import label_pictures
 from p2p_datatools.masks.class_mapping import UNDECIDED, ClassMapping
 from p2p_datatools.masks.label_pictures import PictureReader
 
@@ -199,19 +197,3 @@ def test_a_larger_area_and_one_in_a_picture_that_blends_nothing_are_errors(tmp_p
     Image.fromarray(flat).save(tmp_path / "flat.png")
     with refused("palette-colour", tmp_path / "flat.png"):
         reader().read(ColorLabels("flat.png", tmp_path / "flat.png"))
-
-
-@pytest.mark.parametrize(("darkest", "explaining"), [((0, 200, 0), 2), ((9, 3, 0), 3)])
-def test_black_that_a_list_lacks_explains_no_edges_of_a_picture_without_dark_pixels(
-    darkest: tuple[int, int, int], explaining: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen = list[int]()
-    monkeypatch.setattr(label_pictures, "restore", lambda snapper, _: seen.append(len(snapper.colors)))
-    item = replace(
-        colored(tmp_path / "a.png", [(200, 0, 0), darkest]),
-        listed=ClassNames("list", {}, {(200, 0, 0): "body", (0, 200, 0): "tyres"}),
-    )
-    both = reader()
-    both.snap(item, item.picture().colors)
-    assert seen == [explaining]
-    assert len(both.colors(item)) == 3

@@ -32,7 +32,7 @@ from p2p_datatools.contract.pictures.soft import is_interpolated, is_soft
 from p2p_datatools.contract.pictures.worn.flat_areas import FlatArea, find_common, find_foreign, find_inexact
 from p2p_datatools.contract.pictures.worn.restore import restore
 from p2p_datatools.contract.pictures.worn.snap import TOLERANCE, Snapper, SnapResult, undecided_pixels
-from p2p_datatools.contract.values import find_distinct, reduce_channels
+from p2p_datatools.contract.values import find_distinct
 from p2p_datatools.contract.words import plural, shell_word
 from p2p_datatools.labels.formats.pictures.voc import VOC_BORDER
 from p2p_datatools.labels.values import (
@@ -116,7 +116,7 @@ class PictureReader:
     def __init__(self, claims: ClassMapping, mapping: Iterable[str] = (), tolerance: int = TOLERANCE) -> None:
         self._claims, self.tolerance = claims, tolerance
         self._extra = {color_of(word.lower()): word.lower() for word in mapping if HEX_COLOR.fullmatch(word.lower())}
-        self._snappers: dict[tuple[int, bool], tuple[Snapper, list[str]]] = {}
+        self._snappers: dict[int, tuple[Snapper, list[str]]] = {}
 
     @property
     def palette(self) -> Palette:
@@ -338,8 +338,7 @@ class PictureReader:
 
     def snap(self, item: PictureLabels, picture: Photo) -> tuple[SnapResult, list[str]]:
         """The picture's colours as rows of a table, and the label of each row."""
-        is_dark = bool((reduce_channels(np.maximum, picture) <= self.tolerance).any())
-        snapper, labels = self._snapper(item, is_dark=is_dark)
+        snapper, labels = self._snapper(item)
         return restore(snapper, picture), labels
 
     def colors(self, item: PictureLabels) -> NDArray[np.uint8]:
@@ -356,19 +355,15 @@ class PictureReader:
         if names is None:
             return {**color_labels(self._claims.palette), **self._extra}
         # Many lists leave out the background, as those of numbers do.
-        table = {**names, **self._extra}
-        return table if _BLACK in table else {**table, _BLACK: BACKGROUND}
+        return {**names, _BLACK: names.get(_BLACK, BACKGROUND), **self._extra}
 
-    def _snapper(self, item: PictureLabels, *, is_dark: bool = True) -> tuple[Snapper, list[str]]:
-        """The table, and the label of each row; black that a list lacks explains no edges where nothing is dark."""
+    def _snapper(self, item: PictureLabels) -> tuple[Snapper, list[str]]:
         names = self._names(item)
-        key = id(names), is_dark
-        if key not in self._snappers:
+        if id(names) not in self._snappers:
             table = self._table(item)
-            is_added = names is not None and _BLACK not in {*names, *self._extra}  # as the last row
-            colors = np.array(list(table)[: -1 if is_added and not is_dark else None], dtype=np.uint8)
-            self._snappers[key] = Snapper(colors, self.tolerance), list(table.values())
-        return self._snappers[key]
+            colors = np.array(list(table), dtype=np.uint8)
+            self._snappers[id(names)] = Snapper(colors, self.tolerance), list(table.values())
+        return self._snappers[id(names)]
 
     def _stray(self, item: PictureLabels, picture: Photo, snapped: SnapResult, *, exact: bool) -> P2PError:
         common = find_common(picture, snapped.stray)
