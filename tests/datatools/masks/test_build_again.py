@@ -136,6 +136,18 @@ def test_a_picture_that_is_read_as_numbers_and_no_longer_as_colours_makes_its_ma
     assert [part.code for part in error.value.parts] == ["source-changed"]
 
 
+@pytest.mark.parametrize(("format", "white"), [("index", "255"), ("colors", "#ffffff")])
+def test_a_format_that_says_what_a_picture_was_taken_for_keeps_its_mask(
+    format: str,  # noqa: A002
+    white: str,
+    tmp_path: Path,
+) -> None:
+    write_png(tmp_path / "labels" / "a.png", np.array([[0, 255]], dtype=np.uint8))
+    build(tmp_path / "labels", tmp_path / "masks", mapping={white: "body"})
+    for way in (format, "auto"):
+        assert build(tmp_path / "labels", tmp_path / "masks", mapping={white: "body"}, format=way).kept == 1
+
+
 def test_a_photo_that_has_another_size_now_makes_its_mask_a_changed_one(
     photos: Path,
     tmp_path: Path,

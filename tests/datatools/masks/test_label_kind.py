@@ -216,19 +216,31 @@ def test_a_table_that_contradicts_the_numbers_is_refused_until_one_says_which_is
     assert (mask(labels) == np.argsort(OWN_ORDER)[drawing()]).all()
 
 
-@pytest.mark.parametrize("listed", ["", "0 0 0 background\n255 0 0 body\n"])
+@pytest.mark.parametrize(
+    ("listed", "first", "number"),
+    [("", 0, 2), ("0 0 0 background\n255 0 0 body\n", 0, 2), ("255 0 0 body\n0 255 0 tyres\n", 1, 255)],
+)
 def test_a_number_after_the_last_colour_of_a_table_is_no_background_unless_one_says_so(
-    listed: str, tmp_path: Path, refused: "Refused"
+    listed: str, first: int, number: int, tmp_path: Path, refused: "Refused"
 ) -> None:
     labels = tmp_path / "labels"
-    table = np.concatenate([COLORS[:2], np.zeros((254, 3), np.uint8)])  # in which 2 is black, as 0 is
-    save(labels / "a.png", drawing(classes=3), table)
+    table = np.concatenate([COLORS[first : first + 2], np.zeros((254, 3), np.uint8)])
+    drawn = drawing(classes=3)
+    save(labels / "a.png", np.where(drawn == 2, number, drawn).astype(np.uint8), table)
     if listed:
         (labels / "label_colors.txt").write_text(listed)
     with refused("pictures-failed") as error:
         build(labels)
-    assert "the numbers 0 and 2, both black" in error.value.parts[0].what
-    assert build(labels, format="colors").areas["body"] == np.count_nonzero(drawing(classes=3) == 1)
+    assert f"the number {number}, which is black" in error.value.parts[0].what
+    assert build(labels, format="colors").areas["body"] == np.count_nonzero(drawn == 1 - first)
+
+
+def test_black_at_the_end_of_a_table_of_the_colours_in_use_is_the_background_beside_a_list_without_it(
+    tmp_path: Path,
+) -> None:
+    save(tmp_path / "labels" / "a.png", drawing(classes=3), COLORS[[1, 2, 0, 0]])
+    (tmp_path / "labels" / "label_colors.txt").write_text("255 0 0 body\n0 255 0 tyres\n")
+    assert build(tmp_path / "labels").areas["background"] == np.count_nonzero(drawing(classes=3) == 2)
 
 
 def own_tables(labels: Path, *, other: bool = False) -> NDArray[np.uint8]:

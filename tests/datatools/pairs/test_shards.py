@@ -136,6 +136,22 @@ def test_parts_whose_values_have_ranges_far_apart_are_noted(
     assert any("0 to 4095" in line and "two scales" in line for line in notes.lines) == noted
 
 
+@pytest.mark.parametrize(("first", "second"), [(29000, 29300), (1000, 9000)])
+def test_parts_of_narrow_ranges_of_16_bits_have_the_range_that_all_have_in_one_folder(
+    first: int, second: int, tmp_path: Path
+) -> None:
+    for name, least in (("one", first), ("two", second)):
+        values = np.linspace(least, least + 90, 32 * 24).reshape(24, 32).astype(np.uint16)
+        for part in (name, "whole"):
+            write_png(tmp_path / part / "a" / f"{name}.png", values)
+            write_png(tmp_path / part / "b" / f"{name}.png", np.zeros((24, 32, 3), np.uint8))
+    for name in ("one", "two", "whole"):
+        pair(tmp_path / name / "a", tmp_path / name / "b", tmp_path / f"pairs-{name}")
+    merge([tmp_path / "pairs-one", tmp_path / "pairs-two"], tmp_path / "pairs")
+    merged, whole = (read_manifest(tmp_path / name).a.range for name in ("pairs", "pairs-whole"))
+    assert merged == whole
+
+
 def test_a_missing_shard_is_an_error_and_nothing_is_written(
     parts: list[Path], tmp_path: Path, refused: "Refused"
 ) -> None:

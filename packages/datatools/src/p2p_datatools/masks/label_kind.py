@@ -244,11 +244,17 @@ def _table_holds_colors(
 
 
 def _refuse_short_table(item: PictureLabels, colors: Mapping[int, Color], table: NDArray[np.uint8]) -> None:
-    """Raise P2PError for a number that is black, as others are, since the table ends before it, or has zeros there."""
+    """Raise P2PError for a number that is black since the table ends before it, or has zeros there.
+
+    Where no other is black it may be meant, but beside a list of colours without black only as the next number: so it
+    stands in the table of a program that writes the colours in use.
+    """
     black = [number for number, color in colors.items() if color == (0, 0, 0)]
     last = int(np.flatnonzero(table.any(axis=1)).max(initial=0))
-    if len(black) > 1 and black[-1] > last:
-        what = f"has the numbers {black[0]} and {black[-1]}, both black: its colour table has no colour after {last}"
+    listed = item.listed.colors if item.listed else {}
+    is_unlisted = bool(listed) and (0, 0, 0) not in listed
+    if black and black[-1] > last and (len(black) > 1 or (is_unlisted and black[-1] > last + 1)):
+        what = f"has the number {black[-1]}, which is black, since its colour table has no colour after {last}"
         raise P2PError(item.where, what, WAY_OUT, code="other-colour-table")
 
 

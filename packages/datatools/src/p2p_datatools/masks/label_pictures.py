@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, error_of
 from p2p_datatools.contract.exchanged import exchange, explain_exchanged, find_exchanged
+from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.palette import (
     BACKGROUND,
     HEX_COLOR,
@@ -28,7 +29,7 @@ from p2p_datatools.contract.pictures.images import LabelMap, Photo, refuse_hidde
 from p2p_datatools.contract.pictures.index import LabelPicture, histogram, read_ids
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.pictures.soft import is_interpolated, is_soft
-from p2p_datatools.contract.pictures.worn.flat_areas import FlatArea, find_foreign, find_inexact, leave_out_edges
+from p2p_datatools.contract.pictures.worn.flat_areas import FlatArea, find_common, find_foreign, find_inexact
 from p2p_datatools.contract.pictures.worn.restore import restore
 from p2p_datatools.contract.pictures.worn.snap import TOLERANCE, Snapper, SnapResult, undecided_pixels
 from p2p_datatools.contract.values import find_distinct
@@ -59,8 +60,6 @@ from p2p_datatools.masks.label_kind import (
 from p2p_datatools.masks.numberings import map_options
 
 BY_IDS = "palette ids"  # what decides on numbers without names
-_MOST_COLORS = 20  # that an error lists
-_FEW = 9  # pixels: fewer of a rare colour are the blend of an edge
 _BLACK = (0, 0, 0)
 _PLACES = 5  # of undecided pixels that a record has
 _EXCHANGED = "has red and blue exchanged, as OpenCV writes what is not given to it as BGR"
@@ -139,11 +138,14 @@ class PictureReader:
 
     def labels_of(self, item: PictureLabels, values: Iterable[str]) -> dict[str, str]:
         """The label that each number or colour of a picture, in words, has by its names and --map."""
-        numbers = {
-            str(number): name for number, name in _number_names(item).items() if not self._claims.maps(str(number))
+        names, table = _number_names(item), self._table(item)
+        return {
+            value: table.get(color_of(value), value) if HEX_COLOR.fullmatch(value) else self._label_of(value, names)
+            for value in values
         }
-        colors = {hex_of(color): label for color, label in self._table(item).items()}
-        return {value: numbers.get(value, colors.get(value, value)) for value in values}
+
+    def _label_of(self, value: str, names: Mapping[int, str]) -> str:
+        return names.get(int(value), value) if is_digits(value) and not self._claims.maps(value) else value
 
     def read(self, item: PictureLabels) -> PictureClasses:
         """The classes of a picture.
@@ -169,7 +171,7 @@ class PictureReader:
         assert numbers is not None, "holds_colors says that there are"
         names, counts = _number_names(item), picture.counts
         values = [str(number) for number in range(int(np.flatnonzero(counts)[-1]) + 1)]
-        labels = [value if self._claims.maps(value) else names.get(int(value), value) for value in values]
+        labels = [self._label_of(value, names) for value in values]
         if not names and picture.exact and is_soft(numbers, counts):
             raise soft_mask(item.where)
         if names and item.listed:
@@ -364,7 +366,7 @@ class PictureReader:
         return self._snappers[id(names)]
 
     def _stray(self, item: PictureLabels, picture: Photo, snapped: SnapResult, *, exact: bool) -> P2PError:
-        common = leave_out_edges(_common_colors(picture[snapped.stray]), picture, snapped.stray)
+        common = find_common(picture, snapped.stray)
         colors = list(common) if exact else []
         if colors:
             self._refuse_exchanged(item, colors, snapped)
@@ -475,11 +477,3 @@ def _number_names(item: PictureLabels) -> Mapping[int, str]:
     names = own or (item.listed.numbers if item.listed else {})
     # Many lists begin after the background.
     return {0: BACKGROUND, **names} if names and item.listed else names
-
-
-def _common_colors(pixels: Photo) -> dict[Color, int]:
-    """The colours of some pixels (n, 3), the most common first; only those of whole areas where there are many."""
-    colors, counts = np.unique(pixels, axis=0, return_counts=True)
-    least = len(pixels) / _MOST_COLORS if len(colors) > _MOST_COLORS else min(_FEW, len(pixels) / _MOST_COLORS)
-    common = np.argsort(-counts, kind="stable")[:_MOST_COLORS]
-    return {rgb_of(colors[each]): int(counts[each]) for each in common if counts[each] >= least}

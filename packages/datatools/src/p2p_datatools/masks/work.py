@@ -122,7 +122,7 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         if record.faults and self._strict:
             raise error_of(RegionFault(**record.faults[0]))
         return (
-            record.signature == self._signature(item)
+            self._has_same_labels(record, item)
             and signature in (None, record.size)
             and record.exif == self._exif(item)
             and (not record.snapped or record.snapping == self.pictures.snapping)
@@ -131,10 +131,17 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
             and self._calls_alike(record, item.item)
         )
 
+    def _has_same_labels(self, record: MaskLine, job: MaskJob) -> bool:
+        """Whether the labels are what they were, and what `--format` says of them is what they were judged to be."""
+        if record.signature == self._signature(job):
+            return True
+        is_read_alike = _has_numbers(record) is isinstance(job.item, IndexLabels)
+        return is_read_alike and record.signature == self._signature(job, judged=True)
+
     def _may_be_colors_now(self, record: MaskLine, item: RegionLabels | PictureLabels) -> bool:
         """Whether a picture that was read as numbers may be one of colours by what `--map` says since."""
         is_new = record.snapping != self.pictures.snapping
-        return is_new and any(map(is_digits, record.values)) and self.pictures.may_be_colors(item)
+        return is_new and _has_numbers(record) and self.pictures.may_be_colors(item)
 
     def _calls_alike(self, record: MaskLine, item: RegionLabels | PictureLabels) -> bool:
         """Whether the numbers or colours of a picture have the labels that they had."""
@@ -186,11 +193,11 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
                 return f"{one.place} ({one.label}, {other.label})"
         return ""
 
-    def _signature(self, job: MaskJob) -> str:
-        """What a mask depends on, except for the classes of its labels."""
+    def _signature(self, job: MaskJob, *, judged: bool = False) -> str:
+        """What a mask depends on, except for the classes of its labels; `judged` gives what it is without --format."""
         page = job.read.page if isinstance(job.item, PictureLabels) else None
         own = f"{job.item.signature}, page {page}" if page else job.item.signature
-        if isinstance(job.item, IndexLabels | ColorLabels) and not job.item.judge:  # by --format
+        if isinstance(job.item, IndexLabels | ColorLabels) and not (judged or job.item.judge):
             own += " as colors" if isinstance(job.item, ColorLabels) else " as index"
         if self.order != "palette":
             return f"{own} in the order of annotation"
@@ -310,6 +317,11 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
                 (folder / LEFT_OUT).unlink(missing_ok=True)
 
         self.destination.commit(write, skipped=skipped)
+
+
+def _has_numbers(record: MaskLine) -> bool:
+    """Whether a mask was made of class numbers."""
+    return any(map(is_digits, record.values))
 
 
 def _are_one(one: Region, other: Region) -> bool:

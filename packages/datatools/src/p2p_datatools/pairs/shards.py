@@ -40,6 +40,7 @@ from p2p_datatools.contract.pairs.manifest import (
     read_manifest,
     write_manifest,
 )
+from p2p_datatools.contract.pictures.nodata import range_of
 from p2p_datatools.contract.pictures.scales import TIMES
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.pairs.assemble import bucket_of, is_crowd, place_of
@@ -236,7 +237,7 @@ def _note_ranges(folders: Sequence[PairFolder], report: Reporter) -> None:
 
 def _widen(halves: Sequence[Half]) -> Half:
     low, high = min(half.range[0] for half in halves), max(half.range[1] for half in halves)
-    return replace(halves[0], range=(low, high))
+    return replace(halves[0], range=range_of(halves[0].dtype, low, high))
 
 
 def _refuse_missing_shards(folders: Sequence[PairFolder], moved: int) -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures
 from p2p_datatools.contract.pictures.arrays import read_filled
-from p2p_datatools.contract.pictures.formats.gdal import number_of
+from p2p_datatools.contract.pictures.formats.gdal import tag_number
 from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.index import read_label_picture
 from p2p_datatools.contract.pictures.memory import open_bytes
@@ -51,7 +51,7 @@ def test_a_file_beside_a_picture_that_says_nothing_of_it_changes_nothing(said: s
     Image.fromarray(_HEIGHTS).save(tmp_path / "a.png")
     (tmp_path / "a.png.aux.xml").write_text(_BESIDE.format(said))
     assert read_filled(tmp_path / "a.png", "tag")[1] is None
-    assert number_of("wrong") is None
+    assert tag_number("wrong") is None
 
 
 @pytest.mark.parametrize("name", ["a.tif", "a.png", "deep.png"])

@@ -24,7 +24,7 @@ from p2p_datatools.contract.files.atomic import cannot_read
 from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.formats.channel_bits import bits_at_start
-from p2p_datatools.contract.pictures.formats.gdal import GDAL_NODATA, nodata_beside, number_of
+from p2p_datatools.contract.pictures.formats.gdal import GDAL_NODATA, nodata_beside, tag_number
 from p2p_datatools.contract.pictures.formats.tiff_pixels import PHOTO_BITS, PHOTO_PACKINGS, foreign_packing
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS, refuse_bomb, too_many_pixels
 from p2p_datatools.contract.pictures.pages import (
@@ -472,7 +472,7 @@ def _alpha_of(part: TiffPart) -> int:
 def _nodata_of(page: Any) -> float | None:
     """What the tag GDAL_NODATA of a TIFF says, a number as text; None without one."""
     tag = page.tags.get(GDAL_NODATA)
-    return number_of(tag.value) if tag else None
+    return tag_number(tag.value) if tag else None
 
 
 def _nodata_of_image(image: Image.Image) -> float | None:
@@ -485,4 +485,4 @@ def _nodata_of_image(image: Image.Image) -> float | None:
         return float(clear)
     if not isinstance(image, TiffImageFile) or image.mode not in ("L", "RGB") or image.tag_v2.get(262) == _MIN_IS_WHITE:
         return None
-    return number_of(image.tag_v2.get(GDAL_NODATA))
+    return tag_number(image.tag_v2.get(GDAL_NODATA))

@@ -19,7 +19,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import Color
 from p2p_datatools.contract.pictures.arrays import masked_pixels, read_array, turn_values
 from p2p_datatools.contract.pictures.formats import png
-from p2p_datatools.contract.pictures.formats.gdal import GDAL_NODATA, number_of
+from p2p_datatools.contract.pictures.formats.gdal import GDAL_NODATA, tag_number
 from p2p_datatools.contract.pictures.formats.jpeg import area_error
 from p2p_datatools.contract.pictures.formats.lossless import is_lossless
 from p2p_datatools.contract.pictures.formats.own_white import begins_with_white, find_own_white
@@ -259,7 +259,7 @@ def _index_of(image: Image.Image, file: PictureFile) -> IndexPicture:
     """The numbers of a decoded picture, which is turned by its EXIF."""
     turn_upright(image, file)
     tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
-    nodata = number_of(tags[GDAL_NODATA]) if GDAL_NODATA in tags else file.nodata
+    nodata = tag_number(tags[GDAL_NODATA]) if GDAL_NODATA in tags else file.nodata
     if image.mode == "L" and (channels := tags.get(_CHANNELS, 1)) > 1:  # of which Pillow gives the first
         what, to_do = f"has {channels} channels, not class numbers", "Give one class number per pixel."
         raise P2PError(file.path, what, to_do, code="array-shape")

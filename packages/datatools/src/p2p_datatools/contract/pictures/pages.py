@@ -238,7 +238,7 @@ def read_mask_page(stream: BinaryIO) -> NDArray[np.bool_] | None:
             sizes = {(page.imagelength, page.imagewidth) for page in (*masks, *pictures)}
             if len(masks) != 1 or len(pictures) != 1 or len(sizes) != 1:
                 return None
-            return _lacking(masks[0])
+            return _empty_pixels(masks[0])
     except tifffile.TiffFileError:  # of a kind that Pillow alone knows
         return None
 
@@ -246,10 +246,10 @@ def read_mask_page(stream: BinaryIO) -> NDArray[np.bool_] | None:
 def read_mask_file(stream: BinaryIO) -> NDArray[np.bool_]:
     """Where a TIFF that is the mask of another picture says that it has no data; raises what libraries raise."""
     with open_tiff(stream) as tiff:
-        return _lacking(tiff.pages[0])
+        return _empty_pixels(tiff.pages[0])
 
 
-def _lacking(mask: Any) -> NDArray[np.bool_]:
+def _empty_pixels(mask: Any) -> NDArray[np.bool_]:
     """Where a page that is a mask is 0 in any of its samples, (height, width)."""
     missing = np.asarray(page_values(mask) == 0)
     return missing if missing.ndim == 2 else missing.any(axis=mask.axes.index("S"))

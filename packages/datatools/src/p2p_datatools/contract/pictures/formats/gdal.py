@@ -55,10 +55,10 @@ def has_gdal_file(picture: Path) -> bool:
 def nodata_beside(picture: Path) -> float | None:
     """The value that means no data, as the file beside a picture says; None where it says none."""
     found = _NODATA.search(read_pam(picture))
-    return number_of(found[1]) if found else None
+    return tag_number(found[1]) if found else None
 
 
-def number_of(text: object) -> float | None:
+def tag_number(text: object) -> float | None:
     """The value of a tag such as GDAL_NODATA, which is a number as text; None where there is none."""
     try:
         return None if text is None else float(str(text).strip("\0 ").partition("\0")[0])
@@ -73,7 +73,7 @@ def read_scale_and_offset(stream: BinaryIO) -> ScaleAndOffset:
     """
     with open_tiff(stream) as tiff:
         tag = tiff.pages[0].tags.get(_METADATA)
-    said = ((role, number_of(text)) for role, text in _PACKING.findall(str(tag.value))) if tag else ()
+    said = ((role, tag_number(text)) for role, text in _PACKING.findall(str(tag.value))) if tag else ()
     found = {(role, number) for role, number in said if number is not None and math.isfinite(number)}
     scales, offsets = (tuple(sorted(number for each, number in found if each == role)) for role in ("scale", "offset"))
     return scales or (1.0,), offsets or (0.0,)

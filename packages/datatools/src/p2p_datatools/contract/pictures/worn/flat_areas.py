@@ -4,7 +4,6 @@ Nothing here may know files, classes or palettes.
 """
 
 import math
-from collections.abc import Mapping
 from typing import NamedTuple
 
 import cv2
@@ -24,6 +23,7 @@ _FEW = 9  # pixels with neighbours of the same colour all around
 _MOST_COLORS = 64
 _WORN = 12.0  # distance in RGB; flat areas of real JPEG facades are up to 1.5 from their colour, of quality 20 up to 8
 _SAMPLE = 4096  # pixels
+_MOST_COMMON = 20  # colours that are told
 _TRACE, _NEAR = 0.01, 32.0  # of the pixels of the colour that lies so near in RGB
 _MOST_FOREIGN = 8  # colours: a softened edge between two classes has more
 
@@ -86,18 +86,23 @@ def find_foreign(picture: Photo, moved: NDArray[np.bool_], rows: NDArray[np.uint
     return areas
 
 
-def leave_out_edges(colors: Mapping[Color, int], picture: Photo, where: NDArray[np.bool_]) -> dict[Color, int]:
-    """The `colors` of some pixels, by how many have them, but those of soft edges.
+def find_common(picture: Photo, where: NDArray[np.bool_]) -> dict[Color, int]:
+    """The colours of some pixels, the most common first; only those of whole areas where there are many.
 
-    These fill no area, and are near one of which they are a trace.
+    Those of soft edges are left out, which fill no area, and are near one of which they are a trace.
     """
-    filled = find_distinct(color_codes(picture).ravel()[_flat_places(picture, where)])
-    areas = {color_of_code(int(code)) for code in filled}
+    pixels = picture[where]
+    codes, counts = np.unique(color_codes(pixels), return_counts=True)
+    least = len(pixels) / _MOST_COMMON if len(codes) > _MOST_COMMON else min(_FEW, len(pixels) / _MOST_COMMON)
+    most = np.argsort(-counts, kind="stable")[:_MOST_COMMON]
+    common = {color_of_code(int(codes[each])): int(counts[each]) for each in most if counts[each] >= least}
+    flat = _flat_places(picture, where)
+    filled = {color_of_code(int(code)) for code in find_distinct(color_codes(picture).ravel()[flat])}
     return {
         color: count
-        for color, count in colors.items()
-        if color in areas
-        or all(count > _TRACE * most or math.dist(color, other) > _NEAR for other, most in colors.items())
+        for color, count in common.items()
+        if color in filled
+        or all(count > _TRACE * many or math.dist(color, other) > _NEAR for other, many in common.items())
     }
 
 
