@@ -170,9 +170,11 @@ def test_a_list_pairs_what_its_lines_say_and_the_rest_is_counted(tmp_path: Path,
     assert notes.lines == [f"{a}: {said} does not list 1 of 3 pictures."]
 
 
-def test_pairs_of_a_list_have_the_names_of_b_where_one_of_a_has_several(tmp_path: Path) -> None:
+def test_pairs_of_a_list_have_the_names_of_b_where_one_of_a_has_several(tmp_path: Path, notes: "Notes") -> None:
     a, b = make_files(tmp_path / "a", "1.png"), make_files(tmp_path / "b", "x.png", "y.png")
-    matched, skipped = match_pictures(a, b, match=lines(tmp_path, "1.png,y.png", "1.png,x.png"))
+    match = lines(tmp_path, "1.png,y.png", "1.png,x.png")
+    matched, skipped = match_pictures(a, b, match=match, report=notes)
+    assert notes.lines == [f"{a}: {match} lists 1 picture in several lines, such as '1.png': each is a pair."]
     assert (dict(matched), skipped) == ({"x": (a / "1.png", b / "x.png"), "y": (a / "1.png", b / "y.png")}, [])
 
 
