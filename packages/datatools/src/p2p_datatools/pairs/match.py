@@ -265,7 +265,8 @@ def _without_labels(one: "_NamedPictures", other: "_NamedPictures", report: Repo
     These are called as a_mask.png or, where a whole data set is given, lie in folders such as trainannot/.
     """
     alone = one.files.keys() - other.files.keys()
-    labels = set(split_labels(one.files)) or names_of_labels(one.files) if alone else set()
+    paths = {name_of(lengthen_file(kept, name)): name for name, kept in one.files.items()} if alone else {}
+    labels = {*split_labels(one.files)} or {paths[each] for each in names_of_labels(paths)} if alone else set()
     if not labels or not labels <= alone:
         return one
     are = plural(len(labels), "picture is the label of another", "pictures are labels of others")
@@ -457,9 +458,8 @@ def _note_counts(
     for folder, there, named in zip(folders, here, listed, strict=False):
         if left := len(there) - len(named):
             report.note(f"{folder}: {file} does not list {left} of {plural(len(there), 'picture')}.")
-        if several := [name for name, count in named.items() if count > 1]:
-            count = plural(len(several), "picture")
-            report.note(f"{folder}: {file} lists {count} in several lines, such as '{min(several)}': each is a pair.")
+        if many := [name for name, count in named.items() if count > 1]:
+            report.note(f"{folder}: {file} has {plural(len(many), 'picture')} in several lines, as '{min(many)}'.")
 
 
 def _namer_of(rows: Sequence[Sequence[str]]) -> int:
