@@ -135,6 +135,18 @@ def test_a_list_says_which_photo_each_label_has(photos: Photos, tmp_path: Path, 
     assert notes.lines == [f"{tmp_path / 'list.csv'} does not list 1 of 3 labels."]
 
 
+def test_of_objects_in_a_list_the_first_text_is_the_label_and_the_second_the_photo(
+    photos: Photos, tmp_path: Path
+) -> None:
+    (tmp_path / "list.jsonl").write_text('{"mask": "1.png", "photo": "b.jpg"}\n{"mask": "2.png", "photo": "a.jpg"}\n')
+    items = [picture("1.png"), picture("2.png")]
+    partners, skips = match_photos(items, photos("a.jpg", "b.jpg"), str(tmp_path / "list.jsonl"))
+    assert ([(item.source, path.name) for item, path in partners], skips) == (
+        [("1.png", "b.jpg"), ("2.png", "a.jpg")],
+        [],
+    )
+
+
 def test_an_expression_that_is_none_is_refused(photos: Photos, refused: "Refused") -> None:
     with refused("bad-expression", "match (", usage=True):
         match_photos([picture("1.png")], photos("1.jpg"), "(")

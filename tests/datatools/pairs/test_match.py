@@ -170,9 +170,11 @@ def test_a_list_pairs_what_its_lines_say_and_the_rest_is_counted(tmp_path: Path,
     assert notes.lines == [f"{a}: {said} does not list 1 of 3 pictures."]
 
 
-def test_pairs_of_a_list_have_the_names_of_b_where_one_of_a_has_several(tmp_path: Path) -> None:
+def test_pairs_of_a_list_have_the_names_of_b_where_one_of_a_has_several(tmp_path: Path, notes: "Notes") -> None:
     a, b = make_files(tmp_path / "a", "1.png"), make_files(tmp_path / "b", "x.png", "y.png")
-    matched, skipped = match_pictures(a, b, match=lines(tmp_path, "1.png,y.png", "1.png,x.png"))
+    match = lines(tmp_path, "1.png,y.png", "1.png,x.png")
+    matched, skipped = match_pictures(a, b, match=match, report=notes)
+    assert notes.lines == [f"{a}: {match} has 1 picture in several lines, as '1.png'."]
     assert (dict(matched), skipped) == ({"x": (a / "1.png", b / "x.png"), "y": (a / "1.png", b / "y.png")}, [])
 
 
@@ -570,3 +572,12 @@ def test_years_and_frames_that_begin_one_later_are_names(tmp_path: Path) -> None
     a = make_files(tmp_path / "a", *(f"{year}.png" for year in range(2014, 2020)))
     b = make_files(tmp_path / "b", *(f"{year}.png" for year in range(2015, 2021)))
     assert len(match_pictures(a, b)[0]) == 5
+
+
+def test_labels_of_a_split_without_photos_are_left_out_beside_those_with_photos(tmp_path: Path, notes: "Notes") -> None:
+    folders = (("train_img", "1"), ("train_label", "1_ids"), ("train_inst", "1_no"), ("test_label", "2_ids"))
+    whole = make_files(tmp_path / "set", *(f"{folder}/{name}.png" for folder, name in folders))
+    masks = make_files(tmp_path / "masks", "1.png")
+    matched, skipped = match_pictures(masks, whole, report=notes)
+    assert (list(matched.values()), skipped) == ([(masks / "1.png", whole / "train_img/1.png")], [])
+    assert "3 pictures are labels of others" in notes.lines[0]

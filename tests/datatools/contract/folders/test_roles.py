@@ -31,3 +31,6 @@ def test_numbers_of_objects_beside_classes_are_labels_too() -> None:
     names = ["train_img/1", "train_inst/1", "train_label/1"]
     assert names_of_labels(names) == {"train_inst/1", "train_label/1"}
     assert names_of_labels(names[:2]) == set()  # a folder that may be of any pictures
+    tests = ["test_inst/2", "test_label/2"]  # without photos, as pix2pixHD has Cityscapes
+    assert names_of_labels(names + tests) == {*names[1:], *tests}
+    assert names_of_labels(["images/1", "labels/1", "other/2"]) == set()

@@ -238,6 +238,8 @@ def _by_list(items: Sequence[LabelItem], photos: PhotoFolder, file: Path, report
     skipped: list[Skip] = []
     listed = set()
     for number, row in read_rows(file):
+        if not number:  # the keys of objects: the first is that of the label
+            continue
         cells = [cell.strip() for cell in row]
         labels = known.get(cells[0], []) if len(cells) == 2 else []
         photo = files.get(cells[1]) if len(cells) == 2 else None

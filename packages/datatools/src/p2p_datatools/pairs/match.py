@@ -4,6 +4,7 @@ Nothing here may open a picture or know what is made of a match.
 """
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path, PurePosixPath
@@ -264,7 +265,8 @@ def _without_labels(one: "_NamedPictures", other: "_NamedPictures", report: Repo
     These are called as a_mask.png or, where a whole data set is given, lie in folders such as trainannot/.
     """
     alone = one.files.keys() - other.files.keys()
-    labels = set(split_labels(one.files)) or names_of_labels(one.files) if alone else set()
+    paths = {name_of(lengthen_file(kept, name)): name for name, kept in one.files.items()} if alone else {}
+    labels = {*split_labels(one.files)} or {paths[each] for each in names_of_labels(paths)} if alone else set()
     if not labels or not labels <= alone:
         return one
     are = plural(len(labels), "picture is the label of another", "pictures are labels of others")
@@ -419,17 +421,14 @@ def read_list(
     Lines that cannot be paired are skips that name the line; pictures that are not listed are left out, and `report`
     is told how many. Raises P2PError when the file is not CSV text or lists no pairs.
     """
-    folders = a, b
-    skipped: list[Skip] = []
+    folders, skipped = (a, b), list[Skip]()
     here = [frozenset(pictures_of(folder, skipped, others)) for folder in folders]
-    found: dict[str, tuple[str, str]] = {}
-    lines: dict[str, int] = {}
+    found, lines = dict[str, tuple[str, str]](), dict[str, int]()
     columns = choose_columns(list(read_rows(file)), folders, here, file)
     if columns.said:
         report.note(f"{file}: {columns.said}.")
-    rows = list(columns.rows)
-    namer = _namer_of([row for _, row in rows])
-    for number, row in rows:
+    namer = _namer_of([row for _, row in columns.rows])
+    for number, row in columns.rows:
         try:
             files = _listed_files(row, folders, here)
             name = name_of(files[namer])
@@ -442,23 +441,25 @@ def read_list(
         found[name], lines[name] = files, number
     if not found and not skipped:
         raise P2PError(file, "lists no pairs", "Write a line 'path in A,path in B' for each.", code="no-pairs")
-    _note_unlisted(file, folders, here, list(found.values()), report)
+    _note_counts(file, folders, here, list(found.values()), report)
     matched = MatchedFiles(a, b)
     for name, files in sorted(found.items()):
         matched.add(name, *files)
     return matched, skipped
 
 
-def _note_unlisted(
+def _note_counts(
     file: Path, folders: Files, here: Sequence[Collection[str]], found: Sequence[tuple[str, str]], report: Reporter
 ) -> None:
-    """Note how many pictures of each folder a list does not name; of one that is given twice, in neither column."""
-    listed = [{files[place] for files in found} for place in (0, 1)]
+    """Note how many pictures a list does not name (of one folder, in neither column), and how many several times."""
+    listed = [Counter(files[place] for files in found) for place in (0, 1)]
     if folders[0].resolve() == folders[1].resolve():
         listed = [listed[0] | listed[1]]
     for folder, there, named in zip(folders, here, listed, strict=False):
         if left := len(there) - len(named):
             report.note(f"{folder}: {file} does not list {left} of {plural(len(there), 'picture')}.")
+        if many := [name for name, count in named.items() if count > 1]:
+            report.note(f"{folder}: {file} has {plural(len(many), 'picture')} in several lines, as '{min(many)}'.")
 
 
 def _namer_of(rows: Sequence[Sequence[str]]) -> int:

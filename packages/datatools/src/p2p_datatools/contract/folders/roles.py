@@ -31,13 +31,25 @@ def roles_of_folders(folders: Iterable[str]) -> dict[str, str]:
 
 
 def names_of_labels(names: Iterable[str]) -> set[str]:
-    """Those of the names of pictures that lie in folders of labels, where all others lie in those of photos beside."""
+    """Those of the names of pictures that lie in folders of labels, where all others lie in those of photos beside.
+
+    A folder such as test_label/ without photos is one where train_label/ is.
+    """
     listed = list(names)
     roles = roles_of_folders(map(folder_of, listed))
     objects = {folder for folder in roles if _holds_objects(folder)}
-    if {role for folder, role in roles.items() if folder not in objects} != {LABELS, PHOTOS}:
+    labels = {folder for folder, role in roles.items() if role == LABELS and folder not in objects}
+    words = set(map(_label_word, labels)) - {""}
+    labels |= {folder for folder, role in roles.items() if not role and _label_word(folder) in words}
+    if not labels or {role for folder, role in roles.items() if folder not in objects | labels} != {PHOTOS}:
         return set()
-    return {name for name in listed if (own := folder_of(name)) in objects or roles[own] == LABELS}
+    return {name for name in listed if folder_of(name) in objects | labels}
+
+
+def _label_word(folder: str) -> str:
+    """The word of the last part of a path that says labels; empty for one without."""
+    words = words_of_folder(folder.rpartition("/")[2].casefold())
+    return next((word for word in words if word in LABEL_FOLDERS), "")
 
 
 def _holds_objects(folder: str) -> bool:

@@ -81,7 +81,9 @@ def explain_two(path: Path, files: Sequence[str]) -> Problem | None:
     if 2 * len(here & there) <= max(len(here), len(there)) or look_like_pairs([path / file for file in files]):
         return None
     what = f"holds pictures of the same names in {one}/ and {other}/, and no A|B pictures"
-    return Problem(str(path), what, f"Join them with {p2p_command('data pair', path, path, 'PAIRS')}.", "half-folders")
+    joined = p2p_command("data pair", path / one, path / other, "PAIRS")
+    to_do = f"If two of one name are input and output, join them with {joined}, the folder of the inputs first."
+    return Problem(str(path), what, to_do, "half-folders")
 
 
 def _top_of(folder: str, other: str) -> str:
