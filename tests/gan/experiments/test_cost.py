@@ -39,6 +39,21 @@ def test_a_place_that_the_study_could_not_have_is_refused_before_anything_is_tim
         cost.estimate_study(planned, pairs, study.dest, 1)
 
 
+def test_an_arm_costs_as_much_for_each_seed_and_in_several_tables_once_and_the_judge_is_one_run(
+    small: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arm, other, judge = (replace(small, seed=seed) for seed in range(3))
+    flops = {arm: 2.0, other: 4.0, judge: 8.0}
+    monkeypatch.setattr(cost, "refuse_dest", lambda *_: None)
+    monkeypatch.setattr(cost, "_flops", lambda config, _: flops[config])
+    planned = SimpleNamespace(seconds_per_image=0.5, disk=Need({"samples": 3}, 99))
+    monkeypatch.setattr(cost, "plan", lambda *_, report: planned)
+    study: Any = SimpleNamespace(arms={"a": arm, "a again": arm, "b": other}, base=arm, judge=judge, images=10)
+    found = cost.estimate_study(study, tmp_path, tmp_path, 3)
+    assert found.seconds == 0.5 * 10 * (3 * 1 + 3 * 2 + 4)
+    assert found.disk.parts == {"samples": 3 * 7}
+
+
 def test_noise_is_counted_where_the_pairs_have_it_and_not_wherever_features_are_asked_for(
     cars: Path, small: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:

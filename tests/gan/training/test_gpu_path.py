@@ -31,7 +31,7 @@ from p2p_gan.inference.runtimes.translator import PassOptions
 from p2p_gan.machine.device import keep_arithmetic, prepare
 from p2p_gan.machine.distributed import Ranks
 from p2p_gan.models.feature_file import read_features
-from p2p_gan.networks import norms
+from p2p_gan.networks import blocks, norms
 from p2p_gan.networks.blocks import BilinearConv, ResizeConv
 from p2p_gan.networks.efficientnet import FeatureNetwork
 from p2p_gan.networks.unet import UNet
@@ -171,15 +171,17 @@ def test_batches_and_updates_on_a_gpu_wait_for_nothing(
     assert not gpu.launches - Counter({"copy_": 4, "_foreach_lerp_": 1})
 
 
-@pytest.mark.parametrize("name", ["cars", "resnet", "parts"])
+@pytest.mark.parametrize(("name", "small"), [("cars", True), ("resnet", True), ("resnet", False), ("parts", True)])
 def test_weights_that_are_cast_together_give_the_same_bits_as_those_of_autocast(
     make_pairs: Callable[..., Path],
     tmp_path: Path,
     feature_file: Path,
     gpu: FakeGpu,
     name: str,
+    small: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(blocks, "_is_small", lambda *_: small)
     asked: dict[str, Any] = {"precision": "bfloat16", "direction": "a-to-b", "size": "32x32", **SMALL}
     asked |= {"features": str(feature_file), **SETTINGS[name]}
     config = with_settings(PRESETS[asked.pop("preset", "tiny")], asked)

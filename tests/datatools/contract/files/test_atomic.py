@@ -63,6 +63,14 @@ def test_a_full_disk_is_one_line_that_says_what_to_do_and_leaves_nothing(
     assert not list(tmp_path.iterdir())
 
 
+def test_lines_that_are_added_are_on_the_disk_before_anything_relies_on_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+) -> None:
+    monkeypatch.setattr("os.fsync", full_disk)
+    with refused("cannot-write", tmp_path / "journal.jsonl"):
+        append_lines(tmp_path / "journal.jsonl", [{"file": "a.png"}])
+
+
 def test_a_place_that_cannot_be_written_is_a_p2p_error(tmp_path: Path, refused: "Refused") -> None:
     (tmp_path / "file").write_bytes(b"")
     with refused("cannot-write", tmp_path / "file" / "below.bin"):

@@ -29,7 +29,7 @@ def find_distinct(values: NDArray[_Value]) -> NDArray[_Value]:
 def reduce_channels(operation: "np.ufunc", pixels: NDArray[Any]) -> NDArray[Any]:
     """An operation over the channels, (height, width, channels) to (height, width), as `operation.reduce(axis=2)`.
 
-    Plane by plane it takes a tenth of the time; of one channel it is a view of it. Sums keep the type of the pixels,
-    which has to hold them.
+    Plane by plane it takes a tenth of the time; of one channel it is a view of it. Sums stay in the type of the pixels,
+    which `add.reduce` widens: 8 bits have to be cast before.
     """
     return np.asarray(reduce(operation, np.moveaxis(pixels, 2, 0)))
