@@ -1,5 +1,7 @@
 """Values of arrays that are found faster than numpy's own functions find them."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -17,6 +19,17 @@ def test_distinct_values_are_those_of_numpy_in_its_type_and_order(dtype: str, co
 
     np.testing.assert_array_equal(found, np.unique(values))
     assert found.dtype == values.dtype
+
+
+def test_the_bytes_of_a_large_picture_are_not_widened_all_at_once() -> None:
+    values = np.full((1000, 3000), 7, np.uint8)
+    values[-1, -1] = 200
+    tracemalloc.start()
+    try:
+        assert find_distinct(values).tolist() == [7, 200]
+        assert tracemalloc.get_traced_memory()[1] < values.size
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+_BLOCK = 1 << 16
 _Value = TypeVar("_Value", bound=np.generic)
 
 
@@ -21,9 +22,17 @@ def find_distinct(values: NDArray[_Value]) -> NDArray[_Value]:
     if values.dtype.kind not in "iu":
         return np.asarray(np.unique(values))
     if values.dtype == np.uint8:
-        return np.flatnonzero(np.bincount(values.ravel(), minlength=256)).astype(values.dtype)
+        return np.flatnonzero(_count_bytes(values.ravel())).astype(values.dtype)
     ordered = np.sort(values, axis=None)
     return np.asarray(ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]])
+
+
+def _count_bytes(values: NDArray[Any]) -> NDArray[np.int64]:
+    """How many there are of each, (256,): numpy widens what it counts to 64 bits, and so is handed a little at once."""
+    counts = np.zeros(256, np.int64)
+    for start in range(0, values.size, _BLOCK):
+        counts += np.bincount(values[start : start + _BLOCK], minlength=256)
+    return counts
 
 
 def reduce_channels(operation: "np.ufunc", pixels: NDArray[Any]) -> NDArray[Any]:
