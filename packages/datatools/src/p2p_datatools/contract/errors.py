@@ -35,9 +35,8 @@ class Skip(Problem):
 
 def lines_of(problems: Sequence[Problem]) -> Iterator[str]:
     """A line for each; what is to be done about several in a row is said once, in the last of their lines."""
-    for place, problem in enumerate(problems):
-        is_same = any(after.to_do == problem.to_do for after in problems[place + 1 : place + 2])
-        yield str(replace(problem, to_do="") if is_same else problem)
+    for problem, after in zip(problems, (*problems[1:], None), strict=False):
+        yield str(replace(problem, to_do="") if after and after.to_do == problem.to_do else problem)
 
 
 Severity = Literal["error", "warning", "hint"]

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-_BLOCK = 1 << 16
+_BLOCK = 1 << 16  # values that are counted at a time
 _Value = TypeVar("_Value", bound=np.generic)
 
 
@@ -35,7 +35,7 @@ def _count_bytes(values: NDArray[Any]) -> NDArray[np.int64]:
     return counts
 
 
-def reduce_channels(operation: "np.ufunc", pixels: NDArray[Any]) -> NDArray[Any]:
+def reduce_channels(operation: np.ufunc, pixels: NDArray[Any]) -> NDArray[Any]:
     """An operation over the channels, (height, width, channels) to (height, width), as `operation.reduce(axis=2)`.
 
     Plane by plane it takes a tenth of the time; of one channel it is a view of it. Sums stay in the type of the pixels,

@@ -32,7 +32,7 @@ from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pairs.halves import load_halves, read_nodata
 from p2p_datatools.contract.pairs.lines import SHARD_LINES, SHARDS, Pair
 from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT, Half, PairFolder, header_of, open_pairs
-from p2p_datatools.contract.pairs.mask_halves import class_indices
+from p2p_datatools.contract.pairs.mask_halves import class_indices, ignored_pixels
 from p2p_datatools.contract.pairs.own_folders import EXPORTED_PAIRS
 from p2p_datatools.contract.pairs.shard_files import (
     NODATA_ENDING,
@@ -43,10 +43,9 @@ from p2p_datatools.contract.pairs.shard_files import (
     json_of,
     sample_key,
 )
-from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR
+from p2p_datatools.contract.palette import IGNORE
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.formats import png
-from p2p_datatools.contract.pictures.images import as_rgb
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command
 
@@ -267,7 +266,7 @@ def _count_ignored(half: Half, pixels: Array) -> int:
     """How many pixels a mask ignores; a reader that does not decode all pairs first needs to know."""
     if half.kind != "mask" or pixels.dtype != np.uint8:
         return 0
-    return int(np.count_nonzero((as_rgb(pixels) == np.array(IGNORE_COLOR, np.uint8)).all(axis=2)))
+    return int(np.count_nonzero(ignored_pixels(pixels)))
 
 
 def _write_index(

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR
+from p2p_datatools.contract.pairs.mask_halves import ignored_pixels
+from p2p_datatools.contract.palette import IGNORE
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, as_rgb, indices_of_colors
 from p2p_datatools.contract.pictures.nodata import Gaps
-from p2p_datatools.contract.values import reduce_channels
+from p2p_datatools.contract.values import find_distinct
 from p2p_gan.data.coding import Kind
 from p2p_gan.evaluation.sparse import Sparse, add_sparse, to_sparse
 from p2p_gan.inference.segmentation import nearest_classes
@@ -68,7 +69,7 @@ class Confusion:
     def include(self, picture: Sparse) -> None:
         """Add the counts of one picture, as `to_json` gives them."""
         add_sparse(self.counts, picture)
-        self.pictures[np.unique(np.asarray(picture[0], dtype=np.int64) // len(self.names))] += 1
+        self.pictures[find_distinct(np.asarray(picture[0], dtype=np.int64) // len(self.names))] += 1
 
     def result(self) -> Agreement:
         """The agreement of all masks that were counted."""
@@ -124,7 +125,7 @@ def counted_pixels(picture: Array, real: Array, card: ModelCard, gaps: Gaps | No
     ignored = [] if gaps is None else [gaps]
     if card.palette is not None:
         halves = ((picture, card.input, card.input_coding), (real, card.output, card.output_coding))
-        ignored += [_ignored_pixels(pixels, coding.kind) for pixels, half, coding in halves if half.kind == "mask"]
+        ignored += [_find_ignored(pixels, coding.kind) for pixels, half, coding in halves if half.kind == "mask"]
     return ~np.logical_or.reduce(ignored) if any(each.any() for each in ignored) else None
 
 
@@ -133,7 +134,7 @@ def without_gaps(labels: LabelMap, gaps: Gaps | None) -> LabelMap:
     return labels if gaps is None else np.where(gaps, np.uint8(IGNORE), labels)
 
 
-def _ignored_pixels(pixels: Array, kind: Kind) -> NDArray[np.bool_]:
+def _find_ignored(pixels: Array, kind: Kind) -> NDArray[np.bool_]:
     if kind == "classes":
         return np.asarray(pixels == IGNORE)
-    return reduce_channels(np.logical_and, as_rgb(pixels) == np.array(IGNORE_COLOR, np.uint8))
+    return ignored_pixels(pixels)

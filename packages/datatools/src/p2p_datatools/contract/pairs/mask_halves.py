@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.palette import IGNORE_COLOR, Palette
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, as_rgb, indices_of_colors
+from p2p_datatools.contract.values import reduce_channels
 from p2p_datatools.contract.words import plural
 
 
@@ -24,6 +25,11 @@ def class_indices(pixels: Array, palette: Palette, *, where: Path | str) -> Labe
     if outside.any():
         raise off_palette(pixels, outside, palette, where)
     return indices
+
+
+def ignored_pixels(pixels: Array) -> NDArray[np.bool_]:
+    """Which pixels of a mask in the palette's colours or greys (h, w[, 3]) are ignored."""
+    return reduce_channels(np.logical_and, as_rgb(pixels) == np.array(IGNORE_COLOR, np.uint8))
 
 
 def off_palette(pixels: Array, outside: NDArray[np.bool_], palette: Palette, where: Path | str) -> P2PError:

@@ -23,11 +23,7 @@ from p2p_datatools.contract.pictures.formats.gdal import GDAL_NODATA, tag_number
 from p2p_datatools.contract.pictures.formats.jpeg import area_error
 from p2p_datatools.contract.pictures.formats.lossless import is_lossless
 from p2p_datatools.contract.pictures.formats.own_white import begins_with_white, find_own_white
-from p2p_datatools.contract.pictures.header import (
-    PictureFile,
-    is_photo,
-    open_picture,
-)
+from p2p_datatools.contract.pictures.header import PictureFile, is_photo, open_picture
 from p2p_datatools.contract.pictures.images import (
     Photo,
     as_rgb,

@@ -10,6 +10,7 @@ import numpy as np
 
 from p2p_datatools.contract.pictures.worn.blur import BlurWidths, Planes
 from p2p_datatools.contract.pictures.worn.neighbours import Marks, Numbers, Places
+from p2p_datatools.contract.values import find_distinct
 
 NEIGHBOURS = tuple(
     (down, across, 0.7 if down and across else 1.0)  # the distance to a diagonal one is larger
@@ -216,7 +217,7 @@ class TileLabels:
         other = partner[good]
         agreed = (other < 0) | (cost[good] == least[places[other]])
         good, other = good[agreed], other[agreed]
-        return np.unique(np.concatenate([good, other[other >= 0]]))
+        return find_distinct(np.concatenate([good, other[other >= 0]]))
 
 
 def _coherence(blur: BlurWidths) -> float:

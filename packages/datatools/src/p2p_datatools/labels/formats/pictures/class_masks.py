@@ -252,7 +252,7 @@ def _are_numbers(values: NDArray[Any], count: int) -> bool:
     """Whether most of the `count` values fill 3x3 pixels somewhere, which those of soft edges do not."""
     window = np.ones((3, 3), dtype=np.uint8)
     is_flat = cv2.erode(values, window) == cv2.dilate(values, window)
-    return len(np.unique(values[is_flat])) > _MOSTLY * count
+    return len(find_distinct(values[is_flat])) > _MOSTLY * count
 
 
 def _is_between(values: NDArray[Any]) -> bool:
