@@ -16,8 +16,8 @@ _Value = TypeVar("_Value", bound=np.generic)
 def find_distinct(values: NDArray[_Value]) -> NDArray[_Value]:
     """The values that there are, once each and in their order, as `np.unique` gives them.
 
-    Of whole numbers numpy makes a hash table since 2.3, which takes up to 150 times as long as sorting them where many
-    differ (benchmarks/NOTES.md).
+    Of whole numbers numpy makes a hash table since 2.3, which takes some 20 times as long as sorting them where many
+    differ (benchmarks/values.py).
     """
     if values.dtype.kind not in "iu":
         return np.asarray(np.unique(values))
@@ -38,7 +38,7 @@ def _count_bytes(values: NDArray[Any]) -> NDArray[np.int64]:
 def reduce_channels(operation: np.ufunc, pixels: NDArray[Any]) -> NDArray[Any]:
     """An operation over the channels, (height, width, channels) to (height, width), as `operation.reduce(axis=2)`.
 
-    Plane by plane it takes a tenth of the time; of one channel it is a view of it. Sums stay in the type of the pixels,
-    which `add.reduce` widens: 8 bits have to be cast before.
+    Plane by plane it takes a tenth of the time or less; of one channel it is a view of it. Sums stay in the type of the
+    pixels, which `add.reduce` widens: 8 bits have to be cast before.
     """
     return np.asarray(reduce(operation, np.moveaxis(pixels, 2, 0)))
