@@ -252,9 +252,9 @@ test("a mirrored mask mirrored again is itself", () => {
 });
 
 test("a drawing that is cleared has the size of the model, or the one it had where the model takes any", () => {
-  assert.deepEqual(sizeOfNew({ size: [160, 96] }, blankMask(300, 200)), [160, 96]);
-  assert.deepEqual(sizeOfNew({ size: null }, blankMask(300, 200)), [300, 200]);
-  assert.deepEqual(sizeOfNew({ size: null }), [256, 256]);
+  assert.deepEqual(sizeOfNew({ usual_size: [160, 96] }, blankMask(300, 200)), [160, 96]);
+  assert.deepEqual(sizeOfNew({ usual_size: null }, blankMask(300, 200)), [300, 200]);
+  assert.deepEqual(sizeOfNew({ usual_size: null }), [256, 256]);
 });
 
 test("the brush is never wider than its slider says, of a smaller drawing too", () => {

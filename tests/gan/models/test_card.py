@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.settings import settings_of
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
@@ -58,6 +59,27 @@ def test_whatever_a_config_may_ask_for_a_card_may_say(value: dict[str, Any], nam
 
 
 @pytest.mark.parametrize(
+    ("fit", "size", "usual"),
+    [
+        *((fit, [128, 128], Size(165, 99)) for fit in ("stretch", "pad", "keep")),
+        ("crop", [128, 128], Size(128, 128)),  # a square of a picture is what the network saw
+        ("stretch", None, None),
+    ],
+)
+def test_a_new_picture_has_the_proportions_of_training(
+    value: dict[str, Any], fit: str, size: list[int] | None, usual: Size | None
+) -> None:
+    card = card_from_json(json.dumps(value | {"fit": fit, "size": size, "proportions": [1.5, 1.6667, 2]}), where="m")
+    assert card.usual_size == usual
+
+
+def test_a_card_without_proportions_as_earlier_versions_wrote_them_is_read(value: dict[str, Any]) -> None:
+    old = {name: each for name, each in value.items() if name != "proportions"}
+    card = card_from_json(json.dumps(old), where="m")
+    assert (card.proportions, card.usual_size) == (None, card.size)
+
+
+@pytest.mark.parametrize(
     ("place", "new"),
     [
         ("architecture", None),
@@ -77,6 +99,11 @@ def test_whatever_a_config_may_ask_for_a_card_may_say(value: dict[str, Any], nam
         ("fit", "squeeze"),
         ("averaged", 1),
         ("images", "many"),
+        ("proportions", [2, 1, 3]),
+        ("proportions", [0, 1, 1]),
+        ("proportions", [1, 1, float("inf")]),
+        ("proportions", [1, 1]),
+        ("proportions", ["a", 1, 1]),
         ("data_hash", None),
         ("output_as", "words"),
         ("input.range", [1, 0]),

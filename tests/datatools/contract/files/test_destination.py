@@ -201,6 +201,30 @@ def test_a_commit_that_a_kill_cut_off_is_completed(tmp_path: Path) -> None:
     assert names(tmp_path) == ["dest/a.png", "dest/b.png", "dest/c.png", "dest/made.json"]
 
 
+def test_what_a_cut_off_commit_brought_is_no_file_of_the_destination_while_it_is_made_anew(tmp_path: Path) -> None:
+    dest = tmp_path / "dest"
+    with opened(dest) as destination:
+        add(destination, "a.png")
+        finish(destination)
+    with opened(dest) as destination:
+        add(destination, "b.png")
+    os.replace(tmp_path / "dest.partial" / "b.png", dest / "b.png")  # noqa: PTH105 - as the commit does it
+    with opened(dest) as destination:
+        destination.path("b.png")
+        assert names(dest) == ["a.png", "made.json"]
+
+
+def test_a_file_of_the_destination_stays_until_the_commit_that_replaces_it(tmp_path: Path) -> None:
+    dest = tmp_path / "dest"
+    with opened(dest) as destination:
+        add(destination, "a.png")
+        finish(destination)
+    with opened(dest) as destination:
+        add(destination, "a.png")
+        destination.path("a.png")  # once more, as for a source that has changed meanwhile
+        assert names(dest) == ["a.png", "made.json"]
+
+
 def test_a_file_that_is_wanted_no_more_is_forgotten(tmp_path: Path) -> None:
     with opened(tmp_path / "dest") as destination:
         add(destination, "a.png", "b.png")

@@ -6,6 +6,7 @@ Nothing here may decode or use random numbers; both sizes follow from the pictur
 import math
 from collections import Counter
 from collections.abc import Iterable
+from statistics import median
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -18,6 +19,16 @@ from p2p_datatools.contract.pictures.resize import fit_gaps, fit_to
 from p2p_datatools.contract.pictures.sizes import Exact, Fit, Size
 from p2p_gan.config.config import Config
 from p2p_gan.config.sides import SMALLEST_SIDE, discriminator_side, halvings_of
+
+_DIGITS = 4  # of proportions, which tell how pictures look
+
+
+class Proportions(NamedTuple):
+    """Width / height of pictures: of the narrowest, of the median picture, and of the widest."""
+
+    narrowest: float
+    typical: float
+    widest: float
 
 
 class Sizing(NamedTuple):
@@ -75,6 +86,18 @@ def of_equal_area(own: Size, size: Size) -> Size:
     """The size with the aspect ratio of `own` and about as many pixels as `size`."""
     ratio = math.sqrt(size.width * size.height / (own.width * own.height))
     return Size(max(1, round(own.width * ratio)), max(1, round(own.height * ratio)))
+
+
+def of_proportions(ratio: float, size: Size) -> Size:
+    """The size whose width / height is about `ratio`, with about as many pixels as `size`."""
+    height = math.sqrt(size.width * size.height / ratio)
+    return Size(max(1, round(height * ratio)), max(1, round(height)))
+
+
+def proportions_of(pairs: Iterable[Pair]) -> Proportions:
+    """The proportions of some pairs' halves; there has to be a pair."""
+    found = [pair.size.width / pair.size.height for pair in pairs]
+    return Proportions(*(round(each, _DIGITS) for each in (min(found), median(found), max(found))))
 
 
 def shapes_seen(pairs: Iterable[Pair], config: Config) -> tuple[tuple[Size, int], ...]:

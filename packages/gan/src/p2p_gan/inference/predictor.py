@@ -9,7 +9,6 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, SupportsIndex
@@ -26,7 +25,7 @@ from p2p_gan.inference.apply import ApplyOptions, seed_of, translate, translator
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.memory_inputs import WHERE, is_share, read_pillow, read_values, refuse_channels_last
 from p2p_gan.inference.preview import look_at_pixels
-from p2p_gan.inference.runtime_choice import is_too_large, load_for_torch, open_model
+from p2p_gan.inference.runtime_choice import is_too_large, load_for_torch, open_in_fork, open_model
 from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel, with_all_cores
 from p2p_gan.inference.runtimes.translator import AnyModel, Translator
 from p2p_gan.inference.shared import SharedTranslator
@@ -106,7 +105,7 @@ class Predictor:
             return
         _inherited.append((self.model, self._translators))
         if isinstance(self.model, OnnxModel):
-            self.model = replace(self.model, sessions=deepcopy(self.model.sessions))
+            self.model = open_in_fork(self.model, self._report)
         self._begin()
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -5,6 +5,8 @@ Nothing here may load torch where another computes, or take a file that is not t
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -16,7 +18,7 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command
 from p2p_gan.inference.apply import ApplyOptions, padded_size, size_seen
 from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel, has_onnxruntime, load_onnx_model, require_onnxruntime
-from p2p_gan.inference.runtimes.openvino_runtime import has_openvino, load_openvino_model, require_openvino
+from p2p_gan.inference.runtimes.openvino_runtime import has_openvino, load_openvino_model, may_compile, require_openvino
 from p2p_gan.inference.runtimes.translator import AnyModel
 from p2p_gan.inference.runtimes.trial import times_for
 from p2p_gan.machine.driver import device_name, may_have_gpu
@@ -217,6 +219,19 @@ def is_too_large(model: AnyModel, sizes: Collection[Size], how: ApplyOptions) ->
 def pass_bytes(model: OnnxModel, size: Size, how: ApplyOptions) -> int:
     """About the memory of one pass for a picture of this size."""
     return model.needs(padded_size(size_seen(model.card, model.unit, size, how), model.unit))
+
+
+def open_in_fork(model: OnnxModel, report: Reporter) -> OnnxModel:
+    """The model for a process that was forked, where threads that are not in it may hold what it had.
+
+    Where OpenVINO cannot compute, onnxruntime does, if that is installed, which is noted.
+    """
+    if model.runtime != "openvino" or may_compile():
+        return replace(model, sessions=deepcopy(model.sessions))
+    if not has_onnxruntime():
+        return model  # says why, when it is to compute
+    report.note(f"{model.file.path}: onnxruntime computes in a process that was forked after OpenVINO computed.")
+    return load_onnx_model(model.file.path)
 
 
 def load_for_torch(path: Path, device: "torch.device | str | None") -> AnyModel:

@@ -31,7 +31,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_datatools.contract.words import path_word, plural
 from p2p_gan.data.coding import Coding
-from p2p_gan.inference.apply import ApplyOptions, refuse_few_variants, seed_of, size_seen, translate, translator_of
+from p2p_gan.inference.apply import ApplyOptions, refuse_few_variants, seed_of, translate, translator_of
 from p2p_gan.inference.input_pictures import InputPicture, list_inputs, list_stacks, refuse_dest_among
 from p2p_gan.inference.inputs import PictureBytes, to_display
 from p2p_gan.inference.mask_inputs import InputChanges
@@ -39,6 +39,7 @@ from p2p_gan.inference.preview import find_beyond, look_at_inputs
 from p2p_gan.inference.runtime_choice import open_for_pictures, pass_bytes, runtime_of, settle_for_rest
 from p2p_gan.inference.runtimes.onnx_runtime import LARGE, OnnxModel
 from p2p_gan.inference.runtimes.translator import AnyModel
+from p2p_gan.inference.seen_sizes import note_sizes
 from p2p_gan.inference.shared import PictureInWork, RecentPictures, SharedTranslator
 from p2p_gan.machine.memory import budget_of
 from p2p_gan.models.card import ModelCard
@@ -50,7 +51,6 @@ _HEADER, _LINES = "samples.json", "samples.jsonl"
 _OVERLAP = 3  # threads, of which one translates and the others read and write
 _COPIES = 16  # bytes of a value while a picture is read, resized, translated and written
 _UNNAMED = "unnamed"  # of systems of coordinates
-_SHRUNK = 4  # times fewer pixels, from which small things are gone
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ def _find_inputs(
         pictures = list_inputs(given, sampling.read, report, strange=strange)
     fitting, sizes, skipped = _split_by_fit(pictures, card, keep_going=keep_going)
     alone = [each for each in fitting if each.folder is None]
-    _note_shrunk(model, {each.name: sizes[each.name] for each in alone if each.name in sizes}, sampling.how, report)
+    note_sizes(model, {each.name: sizes[each.name] for each in alone if each.name in sizes}, sampling.how, report)
     look_at_inputs([each.source for each in alone], card, sampling.read, keep_going=keep_going, report=report)
     return _Inputs(fitting, sizes, [*(strange or []), *skipped])
 
@@ -190,23 +190,6 @@ def _refuse_dest(dest: Path, given: Sequence[Path | PictureBytes]) -> None:
 def _write_record(folder: Path, *, records: Mapping[str, "SampleRecord"], recipe: dict[str, Any]) -> None:
     write_lines(folder / _LINES, ({"file": file, **records[file].to_json()} for file in sorted(records)))
     write_json(folder / _HEADER, recipe)
-
-
-def _note_shrunk(model: AnyModel, sizes: Mapping[str, Size], how: ApplyOptions, report: Reporter) -> None:
-    """Note that the model sees pictures with a fraction of their pixels, as when it was trained on small ones."""
-    shares: dict[str, float] = {}
-    for name, own in sizes.items():
-        seen = size_seen(model.card, model.unit, own, how)
-        if own.width * own.height >= _SHRUNK * seen.width * seen.height:
-            shares[name] = own.width * own.height / (seen.width * seen.height)
-    if shares and how.size is None:
-        most = max(sorted(shares), key=lambda name: shares[name])
-        seen = size_seen(model.card, model.unit, sizes[most], how)
-        pictures = plural(len(shares), "picture is", "pictures are")
-        report.note(
-            f"{pictures} shrunk to the size of training: the model sees {most}, {sizes[most]}, as {seen}. To keep "
-            "details, try --size native, at a scale that the model has not learned, or train at a larger --size."
-        )
 
 
 def _note_ground(records: Mapping[str, "SampleRecord"], report: Reporter) -> None:

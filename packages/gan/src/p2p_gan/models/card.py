@@ -18,6 +18,7 @@ from p2p_datatools.contract.pictures.sizes import TRAIN_FITS, Size, TrainFit
 from p2p_datatools.contract.settings import settings_of
 from p2p_gan.config.config import Config
 from p2p_gan.data.coding import KINDS, Coding, coding_of
+from p2p_gan.data.sizing import Proportions, of_proportions
 from p2p_gan.networks.architecture import Architecture, Statistics
 
 _FORMAT, _VERSION = "p2p-model", 1
@@ -41,7 +42,7 @@ class ModelCard:
     """The description of a model: architecture, input and output, size and fit, and the data it was trained on.
 
     `input_as` and `output_as` are values or classes: how the halves are encoded. `averaged` says that the weights are
-    an EMA.
+    an EMA. `proportions` are those of the pictures of training; None where a model does not say them.
     """
 
     architecture: Architecture
@@ -56,6 +57,7 @@ class ModelCard:
     data_hash: str
     input_as: str = "values"
     output_as: str = "values"
+    proportions: Proportions | None = None
 
     @cached_property
     def input_coding(self) -> Coding:
@@ -71,6 +73,13 @@ class ModelCard:
     def nodata(self) -> Nodata:
         """What has no data in an input, as it had none in the pairs of training."""
         return parse_nodata(self.input.nodata or None)
+
+    @property
+    def usual_size(self) -> Size | None:
+        """About the size of its training in the proportions of the pictures there; None where each had its own."""
+        if self.size is None or self.proportions is None or self.fit == "crop":
+            return self.size
+        return of_proportions(self.proportions.typical, self.size)
 
     @property
     def direction(self) -> str:
@@ -124,6 +133,7 @@ def _card(value: dict[str, Any], where: str) -> ModelCard:
         # Files that are older than these fields have the coding values.
         input_as=_one_of({"input_as": "values"} | value, "input_as", KINDS),
         output_as=_one_of({"output_as": "values"} | value, "output_as", KINDS),
+        proportions=None if value.get("proportions") is None else _proportions(value["proportions"]),
     )
     shape = card.architecture
     if (shape.inputs, shape.outputs) != (card.input_coding.channels, card.output_coding.channels):
@@ -170,3 +180,10 @@ def _size(value: Any) -> Size:
     if not all(1 <= side <= _LARGEST_SIDE for side in size):
         raise ValueError(f"size={size} is not within 1 to {_LARGEST_SIDE}")
     return size
+
+
+def _proportions(value: Any) -> Proportions:
+    found = Proportions(*(float(_of_type("proportions", each, float)) for each in value))
+    if not 0 < found.narrowest <= found.typical <= found.widest < math.inf:
+        raise ValueError(f"proportions={value!r:.40} are not those of pictures")
+    return found

@@ -59,7 +59,7 @@ _SCHEMAS: dict[str, dict[str, Any]] = {
     "Model": _object(
         **{"id": _TEXT, "name": _TEXT, "direction": _TEXT, "input": _HALF, "output": _HALF},
         palette=_or_null(_PALETTE),
-        size=_or_null(_list(_WHOLE, minItems=2, maxItems=2)),
+        **dict.fromkeys(("size", "usual_size"), _or_null(_list(_WHOLE, minItems=2, maxItems=2))),
         fit={"enum": ["stretch", "crop", "pad", "keep"]},
         **{"unit": _WHOLE, "stochastic": {"type": "boolean"}, "digest": _TEXT},
         **{"runtime": {"enum": ["torch", "onnxruntime", "openvino"]}, "milliseconds": _NUMBER},

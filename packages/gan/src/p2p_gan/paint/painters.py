@@ -254,6 +254,7 @@ def describe_card(card: ModelCard) -> dict[str, Any]:
         **{"input": _half_json(card.input), "output": _half_json(card.output)},
         "palette": None if card.palette is None else palette_json(card.palette),
         "size": list(card.size) if card.size else None,
+        "usual_size": list(card.usual_size) if card.usual_size else None,
         **{"fit": card.fit, "stochastic": card.architecture.random},
     }
 

@@ -14,6 +14,7 @@ from p2p_datatools.contract.pictures.nodata import nodata_word, parse_nodata
 from p2p_datatools.contract.settings import settings_of
 from p2p_gan.config.config import Config
 from p2p_gan.config.sides import deepest_unet, halvings_of
+from p2p_gan.data.sizing import proportions_of
 from p2p_gan.data.task import Task, refuse_unfit, task_of
 from p2p_gan.machine.device import (
     Autocast,
@@ -125,6 +126,7 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
         data_hash=folder.data_hash,
         input_as=task.codings[0].kind,
         output_as=task.codings[1].kind,
+        proportions=proportions_of(folder.of("train")),
     )
     nets = build(architecture, config, device, task.labels, load_features(config, device))
     autocast = autocast_for(device, config.precision)

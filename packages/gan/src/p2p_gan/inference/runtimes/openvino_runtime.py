@@ -3,6 +3,7 @@
 Nothing here may load torch or onnxruntime, or OpenVINO before a model is.
 """
 
+import os
 import queue
 import re
 import threading
@@ -30,6 +31,24 @@ _Requests = queue.LifoQueue[Any]
 # The first pass of a process sets up OpenVINO's binding, which waits for Python's lock in between: two at once may each
 # hold what the other waits for, and stand still for ever.
 _first, _is_set_up = threading.Lock(), threading.Event()
+_has_compiled, _is_apart = threading.Event(), threading.Event()
+
+
+def _set_apart() -> None:
+    if _has_compiled.is_set():
+        _is_apart.set()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+    os.register_at_fork(after_in_child=_set_apart)
+
+
+def may_compile() -> bool:
+    """Whether OpenVINO can compute here: not in a process that was forked after it did, without the threads it had.
+
+    There it compiles nearly always, and once in some sixty times waits for one of them for ever.
+    """
+    return not _is_apart.is_set()
 
 
 def has_openvino() -> bool:
@@ -85,6 +104,10 @@ class Compiler:
 
     def run(self, inputs: dict[str, Any], *, large: bool) -> Values:
         """The network's output; raises P2PError if the file cannot be loaded or run."""
+        if not may_compile():
+            what = "is computed by openvino, which may wait for ever in a process that was forked after it computed"
+            to_do = "Install onnxruntime, choose another runtime, or start processes by spawn."
+            raise P2PError(self._file.path, what, to_do, code="forked-process")
         try:
             with self._lock:
                 requests = self._requests(inputs, large)
@@ -117,6 +140,7 @@ class Compiler:
         return max(1, min(cores(), budget_of() // max(1, needed)))
 
     def _compile(self, inputs: dict[str, Any], streams: int, *, threads: int) -> _Requests:
+        _has_compiled.set()
         model = self._core.read_model(without_defaults(read_bytes(self._file.path), inputs.keys()))
         model.reshape({name: list(value.shape) for name, value in inputs.items()})
         options = {

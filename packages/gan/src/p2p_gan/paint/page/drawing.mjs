@@ -18,12 +18,12 @@ export function blankMask(width, height) {
 const SIDE = 256; // of a new drawing, where neither the model nor a drawing before has a size
 
 /**
- * The width and height of a new drawing: those that the model was trained at, else those of the drawing before.
- * @param {{ size: [number, number] | null } | null} model @param {Mask | undefined} [before]
+ * The width and height of a new drawing: those that are usual to the model, else those of the drawing before.
+ * @param {{ usual_size: [number, number] | null } | null} model @param {Mask | undefined} [before]
  * @returns {[number, number]}
  */
 export function sizeOfNew(model, before) {
-  return model?.size ?? (before ? [before.width, before.height] : [SIDE, SIDE]);
+  return model?.usual_size ?? (before ? [before.width, before.height] : [SIDE, SIDE]);
 }
 
 /** @param {Mask} mask @returns {Mask} */

@@ -24,6 +24,7 @@
  * @property {{ kind: "mask" | "photo" | "picture", name: string, channels: number }} output
  * @property {Palette | null} palette
  * @property {[number, number] | null} size  width and height it was trained at; null: any
+ * @property {[number, number] | null} usual_size  of a new drawing: about as many pixels, in the proportions of training
  * @property {string} fit
  * @property {number} unit  the sides of what the network takes are multiples of it
  * @property {boolean} stochastic  whether dropout makes variants
