@@ -81,12 +81,8 @@ def derive(
     """
     photos, dest = Path(photos), Path(dest)
     if has_manifest(photos):
-        raise UsageError(
-            photos,
-            "holds A|B pairs, not photos",
-            "Take them apart first with 'p2p data halves'.",
-            code="pairs-not-photos",
-        )
+        what = "holds A|B pairs, not photos"
+        raise UsageError(photos, what, "Take them apart first with 'p2p data halves'.", code="pairs-not-photos")
     recipe = _recipe(op, seed) | read.to_json()
     refuse_dest_inside(dest, photos)
     refuse_other_conversion(dest / _HEADER, {**read.settings(), **recipe}, kind=_FORMAT, command="p2p data derive")

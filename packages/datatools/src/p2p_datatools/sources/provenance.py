@@ -58,12 +58,8 @@ def verify(dest: Path, entry: CatalogEntry, *, limit: int | None, seed: int, rep
     found = read_json(dest / PROVENANCE)
     files = found.get("files") if isinstance(found, dict) else None
     if not isinstance(files, dict) or not all(_is_sound(*item) for item in files.items()):
-        raise P2PError(
-            dest / PROVENANCE,
-            "is damaged or from another program",
-            "Delete the folder and fetch again.",
-            code="damaged-file",
-        )
+        what = "is damaged or from another program"
+        raise P2PError(dest / PROVENANCE, what, "Delete the folder and fetch again.", code="damaged-file")
     _refuse_other(dest, entry, found, limit, seed)
     wrong = []
     for file, expected in report.track(files.items(), "verifying", len(files)):
@@ -84,12 +80,8 @@ def _is_sound(file: str, record: Any) -> bool:
 
 def _refuse_other(dest: Path, entry: CatalogEntry, found: dict[str, Any], limit: int | None, seed: int) -> None:
     if found.get("name") != entry.name:
-        raise UsageError(
-            dest,
-            f"holds {found.get('name')}, not {entry.name}",
-            "Choose another destination.",
-            code="destination-taken",
-        )
+        what = f"holds {found.get('name')}, not {entry.name}"
+        raise UsageError(dest, what, "Choose another destination.", code="destination-taken")
     there = found.get("sample")
     wanted = None if limit is None else {"limit": limit, "seed": seed}
     if there is not None and not isinstance(there, dict):

@@ -78,12 +78,8 @@ def _count_of(destination: Destination, series: dict[str, Any], version: str, li
         # Another version may draw another car for the same number.
         other.append(f"version {there.get('version')}")
     if other:
-        raise UsageError(
-            dest,
-            f"was made with {', '.join(other)}",
-            "Choose another destination, or delete the folder.",
-            code="other-settings",
-        )
+        what = f"was made with {', '.join(other)}"
+        raise UsageError(dest, what, "Choose another destination, or delete the folder.", code="other-settings")
     return count
 
 

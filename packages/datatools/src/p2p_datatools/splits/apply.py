@@ -123,19 +123,11 @@ def _write_foreign(folder: PairFolder, *, again: bool) -> None:
 def _check_shares(val: float, test: float) -> None:
     for name, share in (("val", val), ("test", test)):
         if not 0 <= share < 1:
-            raise UsageError(
-                f"{name} {share}",
-                "is not a share",
-                "Give a number from 0 to below 1, such as 0.1.",
-                code="impossible-setting",
-            )
+            to_do = "Give a number from 0 to below 1, such as 0.1."
+            raise UsageError(f"{name} {share}", "is not a share", to_do, code="impossible-setting")
     if val + test >= 1:
-        raise UsageError(
-            f"val {val} and test {test}",
-            "leave nothing to train on",
-            "Give shares whose sum is less than 1.",
-            code="impossible-setting",
-        )
+        to_do = "Give shares whose sum is less than 1."
+        raise UsageError(f"val {val} and test {test}", "leave nothing to train on", to_do, code="impossible-setting")
 
 
 def _open(path: Path, dry_run: bool, report: Reporter, *, as_pairs: bool) -> tuple[PairFolder, frozenset[str], bool]:
@@ -217,12 +209,8 @@ def _move(source: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         source.replace(target)
     elif not target.exists():
-        raise P2PError(
-            source,
-            "does not exist",
-            "Restore it, or take its line out of pairs.jsonl, and split again.",
-            code="missing-pair",
-        )
+        to_do = "Restore it, or take its line out of pairs.jsonl, and split again."
+        raise P2PError(source, "does not exist", to_do, code="missing-pair")
 
 
 def _remove_empty_folders(top: Path) -> None:

@@ -129,12 +129,8 @@ def refuse_divided(pairs: Iterable[Pair], groups: Groups, where: str, to_do: str
             splits[group].add(pair.split)
     for group, found in splits.items():
         if len(found) > 1:
-            raise P2PError(
-                where,
-                f"group '{group}' lies in {' and '.join(sorted(found))} already, and pairs keep their split",
-                to_do,
-                code="group-in-several-splits",
-            )
+            what = f"group '{group}' lies in {' and '.join(sorted(found))} already, and pairs keep their split"
+            raise P2PError(where, what, to_do, code="group-in-several-splits")
 
 
 def draw(seed: int, key: str) -> bytes:

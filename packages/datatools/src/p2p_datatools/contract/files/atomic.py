@@ -287,12 +287,8 @@ def read_json(path: Path, each: Callable[[_Object], Any] | None = None, *, repea
     except (ValueError, RecursionError) as error:
         if isinstance(error, UnicodeDecodeError) and guess_encodings(data):
             raise other_encoding(data, path, error) from error
-        raise P2PError(
-            path,
-            f"is not valid JSON ({error})",
-            "Was it cut off or edited? Export or fetch it again.",
-            code="damaged-json",
-        ) from error
+        to_do = "Was it cut off or edited? Export or fetch it again."
+        raise P2PError(path, f"is not valid JSON ({error})", to_do, code="damaged-json") from error
 
 
 def read_lines(path: Path, *, torn_ok: bool = False) -> list[Any]:
@@ -317,12 +313,8 @@ def _line(line: bytes, path: Path, number: int) -> Any:
     try:
         return _parse(_decode(line))
     except (ValueError, RecursionError) as error:
-        raise P2PError(
-            path,
-            f"line {number} is not JSON ({error})",
-            "Was it cut off or edited? Export or fetch it again.",
-            code="damaged-json",
-        ) from error
+        to_do = "Was it cut off or edited? Export or fetch it again."
+        raise P2PError(path, f"line {number} is not JSON ({error})", to_do, code="damaged-json") from error
 
 
 class OpenLines:
@@ -367,12 +359,8 @@ class OpenLines:
         try:
             return _parse(_decode(line))
         except (ValueError, RecursionError) as error:
-            raise P2PError(
-                self._path,
-                f"was changed while it was in use ({error})",
-                "Run the same command again.",
-                code="changed-in-use",
-            ) from error
+            what = f"was changed while it was in use ({error})"
+            raise P2PError(self._path, what, "Run the same command again.", code="changed-in-use") from error
 
 
 def sha256_file(path: Path) -> str:

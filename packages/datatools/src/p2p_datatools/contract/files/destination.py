@@ -125,12 +125,9 @@ class Destination:
         if other and recipe.is_file() and refused.is_file() and len(Journal(journal, self._is_there)) < self._spared:
             _clear(self.partial, but=LOCK_FILES)
         elif other:
-            raise UsageError(
-                self.partial,
-                "holds the unfinished work of another command or other settings",
-                "Repeat that command to finish it, or delete the folder.",
-                code="unfinished-work",
-            )
+            what = "holds the unfinished work of another command or other settings"
+            to_do = "Repeat that command to finish it, or delete the folder."
+            raise UsageError(self.partial, what, to_do, code="unfinished-work")
         refused.unlink(missing_ok=True)
         for torn in self.partial.rglob(".*.tmp"):  # a kill left them
             torn.unlink(missing_ok=True)
@@ -258,12 +255,8 @@ def refuse_dest_inside(dest: Path, *folders: Path | None) -> None:
     """Raise UsageError when `dest` lies in one of the folders whose pictures are read."""
     for folder in folders:
         if folder and dest.resolve().is_relative_to(folder.resolve()):
-            raise UsageError(
-                dest,
-                f"lies in {folder}, so that what is written would be read the next time",
-                "Choose a destination outside it.",
-                code="destination-inside-source",
-            )
+            what = f"lies in {folder}, so that what is written would be read the next time"
+            raise UsageError(dest, what, "Choose a destination outside it.", code="destination-inside-source")
 
 
 _KEEP_GOING = "Correct them and run the same command again, or add --keep-going to continue without them."
@@ -274,13 +267,8 @@ def refuse(skipped: Sequence[Skip], destination: Destination, *, to_do: str = _K
     if not skipped:
         return
     waiting = f"; the finished ones are kept in {destination.partial}" if destination.done else ""
-    raise P2PError(
-        destination.dest,
-        f"was not written, because {plural(len(skipped), 'picture')} failed{waiting}",
-        to_do,
-        code="pictures-failed",
-        parts=skipped,
-    )
+    what = f"was not written, because {plural(len(skipped), 'picture')} failed{waiting}"
+    raise P2PError(destination.dest, what, to_do, code="pictures-failed", parts=skipped)
 
 
 def _is_of_kind(dest: Path, marker: str) -> bool:

@@ -204,24 +204,18 @@ def read_manifest(path: Path | str, *, mid_split: bool = False) -> PairFolder:
     """
     path = Path(path)
     if (path / PLAN).exists() and not mid_split:
-        raise P2PError(
-            path,
-            "a split was interrupted",
-            f"Run {p2p_command('data split', path)} again; it completes the split.",
-            code="split-unfinished",
-        )
+        to_do = f"Run {p2p_command('data split', path)} again; it completes the split."
+        raise P2PError(path, "a split was interrupted", to_do, code="split-unfinished")
     header = read_json(path / HEADER)
     to_do = "Pair again with 'p2p data pair'."
     at = ForeignPlace(path / HEADER, to_do)
     with catch_decoder(path, "its manifest is damaged", to_do):
         if header["format"] != _FORMAT or header["version"] > _VERSION:
-            raise P2PError(
-                path / HEADER,
+            what = (
                 f"is of format {header['format']}, version {header['version']}; this program reads {_FORMAT} up to "
-                f"{_VERSION}",
-                "Update p2p.",
-                code="unknown-version",
+                f"{_VERSION}"
             )
+            raise P2PError(path / HEADER, what, "Update p2p.", code="unknown-version")
         if header.get("foreign"):  # 'p2p data split' once wrote manifests into folders of anything
             refuse_own_folder(path)
         palette = header["palette"]
@@ -395,12 +389,8 @@ def _refuse_twice(path: Path, pairs: list[Pair]) -> None:
     seen: dict[str, str] = {}
     for pair in pairs:
         if pair.name in seen:
-            raise P2PError(
-                path,
-                f"{seen[pair.name]} and {pair.file} have the same name",
-                "Remove or rename one of them.",
-                code="same-name",
-            )
+            what = f"{seen[pair.name]} and {pair.file} have the same name"
+            raise P2PError(path, what, "Remove or rename one of them.", code="same-name")
         seen[pair.name] = pair.file
 
 
