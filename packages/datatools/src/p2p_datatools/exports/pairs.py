@@ -31,7 +31,15 @@ from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pairs.halves import load_halves, read_nodata
 from p2p_datatools.contract.pairs.lines import SHARD_LINES, SHARDS, Pair
-from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT, Half, PairFolder, header_of, open_pairs
+from p2p_datatools.contract.pairs.manifest import (
+    SPLITS,
+    UNSPLIT,
+    Half,
+    PairFolder,
+    header_of,
+    header_of_shards,
+    open_pairs,
+)
 from p2p_datatools.contract.pairs.mask_halves import class_indices, ignored_pixels
 from p2p_datatools.contract.pairs.own_folders import EXPORTED_PAIRS
 from p2p_datatools.contract.pairs.shard_files import (
@@ -280,10 +288,8 @@ def _write_index(
                 yield {**pair.to_json(), "shard": item.files[0], **files}
 
     write_lines(at / SHARD_LINES, lines())
-    head = {key: value for key, value in header_of(folder).items() if key in ("a", "b", "palette", "provenance")}
     shards = [{"file": item.files[0], "pairs": len(item.pairs), "split": item.pairs[0].split} for item in items]
-    about = {"format": "p2p-shards", "version": 1, "data_hash": folder.data_hash}
-    write_json(at / SHARDS, {**about, **head, "shards": shards})
+    write_json(at / SHARDS, header_of_shards(folder, shards))
 
 
 def _items_of_pairs(
