@@ -15,7 +15,7 @@ from typing import IO, Any
 from urllib.parse import quote_from_bytes
 
 from p2p_datatools.contract.errors import P2PError, Skip
-from p2p_datatools.contract.files.atomic import cannot_read
+from p2p_datatools.contract.files.atomic import catch_read_error
 from p2p_datatools.contract.files.listing import closed_folder
 from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.foreign import catch_decoder
@@ -77,7 +77,7 @@ def contents_of(path: Path, limits: Limits = Limits(), *, report: Reporter = QUI
     folder, or is over the limits; links inside are among `skipped`.
     """
     with contextlib.ExitStack() as stack:
-        try:
+        with catch_read_error(path):
             if path.is_dir():
                 contents = _list_members(path, _of_folder(path), limits, limits.bytes)
             else:
@@ -85,8 +85,6 @@ def contents_of(path: Path, limits: Limits = Limits(), *, report: Reporter = QUI
                 file = stack.enter_context(open_file(path))
                 with _catch_damage(path):
                     contents = stack.enter_context(opened(file, path, limits, report))
-        except OSError as error:
-            raise cannot_read(path, error) from error
         yield contents
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files.atomic import atomic, cannot_write, json_line, read_json, sync_folder, write_json
+from p2p_datatools.contract.files.atomic import atomic, catch_write_error, json_line, read_json, sync_folder, write_json
 from p2p_datatools.contract.files.destination import hold_in_place
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pairs.halves import halve, refuse_missing_pair
@@ -177,7 +177,7 @@ def _read_plan(path: Path) -> dict[str, Pair]:
 def _carry_out(folder: PairFolder, planned: Mapping[str, Pair]) -> PairFolder:
     """Move the files, commit the manifest, delete the plan; any part of it may have been done before."""
     touched: set[Path] = set()
-    try:
+    with catch_write_error(folder.path):
         for file, to in _moves(folder, planned):
             if to != file:
                 _move(folder.path / file, folder.path / to)
@@ -191,8 +191,6 @@ def _carry_out(folder: PairFolder, planned: Mapping[str, Pair]) -> PairFolder:
         (folder.path / PLAN).unlink()
         for torn in folder.path.glob(".*.tmp"):  # a kill left them
             torn.unlink()
-    except OSError as error:
-        raise cannot_write(folder.path, error) from error
     sync_folder(folder.path)
     return result
 

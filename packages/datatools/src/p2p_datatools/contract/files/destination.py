@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
-from p2p_datatools.contract.files.atomic import cannot_write, read_json, sync_folder, write_json
+from p2p_datatools.contract.files.atomic import catch_write_error, read_json, sync_folder, write_json
 from p2p_datatools.contract.files.atomic import write_lines as write_json_lines
 from p2p_datatools.contract.files.journal import Journal
 from p2p_datatools.contract.files.lock import LOCK_FILES, FolderLock, hold
@@ -206,10 +206,8 @@ class Destination:
         self._flushed = time.monotonic()
         if not self.done.waiting:
             return
-        try:
+        with catch_write_error(self.partial):
             _sync_files([self.partial / file for file in self.done.waiting])
-        except OSError as error:
-            raise cannot_write(self.partial, error) from error
         self.done.write()
 
     def commit(self, write_manifest: Callable[[Path], None], *, skipped: Sequence[Skip] = ()) -> None:
@@ -217,7 +215,7 @@ class Destination:
         self.flush()
         target = self.dest if self.exists else self.partial
         target.mkdir(parents=True, exist_ok=True)
-        try:
+        with catch_write_error(self.dest):
             if self.exists:
                 for file in self.done:
                     _move(self.partial / file, self.dest / file)
@@ -231,8 +229,6 @@ class Destination:
             # The records of the work go last, since until then they say what it is.
             self._forget_work()
             self._committed = True
-        except OSError as error:
-            raise cannot_write(self.dest, error) from error
 
     def _forget_work(self) -> None:
         """Remove from DEST what DEST.partial had besides the result."""
