@@ -19,16 +19,18 @@ Sizes = Literal["all", "with regions", "none"]
 
 
 class Joiner(Protocol):
-    """Joins what was written of each picture, which comes in the order of the pictures, to one file."""
+    """Joins what was written of each picture, which comes in the order of the pictures, to one file.
+
+    `tail` stands after all of them.
+    """
+
+    tail: str
 
     def add(self, entry: Any) -> str:
         """The text of the next picture."""
 
     def head(self, classes: ExportClasses, *, ignored: bool) -> str:
         """What stands before all of them; asked for when all were added."""
-
-    def tail(self) -> str:
-        """What stands after them."""
 
 
 class _Lists(Protocol):

@@ -124,13 +124,16 @@ def _write(line: ExportLine, data: bytes, paths: Sequence[Path]) -> ExportLine:
 
 
 @dataclass(frozen=True)
-class JoinResult:
-    """The file of all pictures: their lines by name, how many are new, those that failed, and the hash of the file."""
+class ExportResult:
+    """What an export gave: the lines of all pictures by name, how many are new, and those that failed.
 
-    lines: dict[str, ExportLine]
+    `sha256` is the hash of the file of all pictures, empty where each has its own.
+    """
+
+    lines: Mapping[str, ExportLine]
     made: int
     skipped: tuple[Skip, ...]
-    sha256: str
+    sha256: str = ""
 
 
 class JoinWork:
@@ -151,7 +154,7 @@ class JoinWork:
         self._form, self._classes = form, classes
         self._budget = Budget(BUDGET)
 
-    def run(self, jobs: Sequence[ExportJob], *, report: Reporter = QUIET) -> JoinResult:
+    def run(self, jobs: Sequence[ExportJob], *, report: Reporter = QUIET) -> ExportResult:
         """Write the file, unless that of DEST is of the same masks.
 
         Raises P2PError when DEST holds an export of masks that have changed since, or a file that was edited.
@@ -159,7 +162,7 @@ class JoinWork:
         if self._destination.exists:
             hashes = dict(zip((job.name for job in jobs), parallel_map(self._hash, jobs), strict=True))
             if self._is_current(jobs, hashes):
-                return JoinResult(dict(self._old), 0, (), self._sha256)
+                return ExportResult(self._old, 0, (), self._sha256)
             self._refuse_changed(jobs, hashes)
         return self._join(jobs, report)
 
@@ -186,7 +189,7 @@ class JoinWork:
             what = "was edited since it was exported, so that no masks are added to it"
             raise P2PError(file, what, "Export to another destination.", code="edited-since")
 
-    def _join(self, jobs: Sequence[ExportJob], report: Reporter) -> JoinResult:
+    def _join(self, jobs: Sequence[ExportJob], report: Reporter) -> ExportResult:
         joiner, lines, skipped = self._form.joiner(), dict[str, ExportLine](), list[Skip]()
         path = self._destination.path(self._form.file)
         body = path.with_name(_BODY)
@@ -203,13 +206,13 @@ class JoinWork:
             with body.open("rb") as file, atomic(path) as whole:
                 whole.write(joiner.head(self._classes, ignored=ignored).encode())
                 shutil.copyfileobj(file, whole)
-                whole.write(joiner.tail().encode())
+                whole.write(joiner.tail.encode())
         except OSError as error:
             raise cannot_write(path, error) from error
         finally:
             body.unlink(missing_ok=True)
         before = self._old.keys() if (self._destination.dest / self._form.file).is_file() else set[str]()
-        return JoinResult(lines, len(lines.keys() - before), tuple(skipped), sha256_file(path))
+        return ExportResult(lines, len(lines.keys() - before), tuple(skipped), sha256_file(path))
 
     def _admit(self, jobs: Sequence[ExportJob]) -> Any:
         for job in jobs:

@@ -73,6 +73,8 @@ def _rle(columns: NDArray[np.bool_], left: int, picture: ExportPicture) -> dict[
 class CocoJoiner:
     """Joins the entries of pictures to one file."""
 
+    tail = "\n]}\n"
+
     def __init__(self) -> None:
         self._images: list[str] = []
         self._annotations = 0
@@ -100,7 +102,3 @@ class CocoJoiner:
             f'{{"info": {info},\n"licenses": [],\n"categories": [\n{categories}\n],\n'
             f'"images": [\n{images}\n],\n"annotations": ['
         )
-
-    def tail(self) -> str:
-        """What stands after them."""
-        return "\n]}\n"

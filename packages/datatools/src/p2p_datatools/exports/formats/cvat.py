@@ -34,6 +34,8 @@ def _shape(patch: Patch, picture: ExportPicture) -> str:
 class CvatJoiner:
     """Joins the elements of pictures to one file."""
 
+    tail = "</annotations>\n"
+
     def __init__(self) -> None:
         self._count = 0
 
@@ -55,7 +57,3 @@ class CvatJoiner:
             f"      <name>{escape(printable(classes.palette.name))}</name>\n      <size>{self._count}</size>\n"
             f"      <mode>annotation</mode>\n      <labels>\n{labels}      </labels>\n    </task>\n  </meta>\n"
         )
-
-    def tail(self) -> str:
-        """What stands after them."""
-        return "</annotations>\n"

@@ -70,6 +70,8 @@ def pack_runs(counts: NDArray[np.int64]) -> list[int]:
 class LabelStudioJoiner:
     """Joins tasks to one file."""
 
+    tail = "\n]\n"
+
     def __init__(self) -> None:
         self._count = 0
 
@@ -81,10 +83,6 @@ class LabelStudioJoiner:
     def head(self, classes: ExportClasses, *, ignored: bool) -> str:
         """What stands before the tasks."""
         return "["
-
-    def tail(self) -> str:
-        """What stands after them."""
-        return "\n]\n"
 
 
 def labelstudio_lists(classes: ExportClasses, photos: Mapping[str, str], *, ignored: bool) -> Mapping[str, bytes]:
