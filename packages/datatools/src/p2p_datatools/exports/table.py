@@ -51,7 +51,6 @@ class FilePerPicture:
     photos.
     """
 
-    title: str
     file: Callable[[str], str]
     encode: Callable[[ExportPicture], bytes]
     lists: _Lists = _no_lists
@@ -67,7 +66,6 @@ class FileOfAll:
     The rest is as of FilePerPicture.
     """
 
-    title: str
     file: str
     entry: Callable[[ExportPicture], Any]
     joiner: Callable[[], Joiner]
@@ -82,20 +80,15 @@ class FileOfAll:
 
 
 EXPORT_FORMATS: Mapping[str, FilePerPicture | FileOfAll] = {
-    "coco": FileOfAll("COCO", "annotations.json", coco_entry, CocoJoiner),
-    "labelme": FilePerPicture("LabelMe", labelme_file, encode_labelme),
-    "cvat": FileOfAll("CVAT for images 1.1", "annotations.xml", cvat_entry, CvatJoiner),
+    "coco": FileOfAll("annotations.json", coco_entry, CocoJoiner),
+    "labelme": FilePerPicture(labelme_file, encode_labelme),
+    "cvat": FileOfAll("annotations.xml", cvat_entry, CvatJoiner),
     "yolo": FilePerPicture(
-        "YOLO", yolo_file, encode_yolo, yolo_lists, labels="labels/train", photos="images/train", sizes="none"
+        yolo_file, encode_yolo, yolo_lists, labels="labels/train", photos="images/train", sizes="none"
     ),
-    "voc": FilePerPicture("Pascal VOC", voc_file, encode_voc, voc_lists, photos="JPEGImages"),
+    "voc": FilePerPicture(voc_file, encode_voc, voc_lists, photos="JPEGImages"),
     "labelstudio": FileOfAll(
-        "Label Studio",
-        "tasks.json",
-        labelstudio_entry,
-        LabelStudioJoiner,
-        labelstudio_lists,
-        sizes="with regions",
+        "tasks.json", labelstudio_entry, LabelStudioJoiner, labelstudio_lists, sizes="with regions"
     ),
 }
 """Every export format by its name for --format."""
