@@ -45,9 +45,8 @@ def arrange(entry: CatalogEntry, members: Sequence[Member], where: str) -> list[
         raise P2PError(where, what, "Is it the archive of another set?", code="other-data-set")
     if len(roots) > 1:
         found = " and in ".join(root or "." for root in sorted(roots)[:3])
-        raise P2PError(
-            where, f"holds {entry.name} more than once, in {found}", "Give one folder.", code="several-data-sets"
-        )
+        what = f"holds {entry.name} more than once, in {found}"
+        raise P2PError(where, what, "Give one folder.", code="several-data-sets")
     (placed,) = roots.values()
     _refuse_clashes(placed, where)
     return placed
@@ -82,9 +81,8 @@ def _refuse_clashes(placed: Sequence[PlacedFile], where: str) -> None:
     for each in placed:
         if each.file in first:
             both = f"{first[each.file]} and {each.member.name}"
-            raise P2PError(
-                where, f"{both} would both become {each.file}", "Pack it again with one of them.", code="same-name"
-            )
+            what = f"{both} would both become {each.file}"
+            raise P2PError(where, what, "Pack it again with one of them.", code="same-name")
         first[each.file] = each.member.name
 
 

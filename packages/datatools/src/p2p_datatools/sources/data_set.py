@@ -192,9 +192,8 @@ def _write(each: PlacedFile, destination: Destination, report: Reporter) -> tupl
             digest.update(block)
             report.advance(len(block))
     if size != each.member.size:
-        raise P2PError(
-            each.member.name, "is shorter than its archive says", "Fetch the archive again.", code="damaged-file"
-        )
+        what = "is shorter than its archive says"
+        raise P2PError(each.member.name, what, "Fetch the archive again.", code="damaged-file")
     return size, digest.hexdigest()
 
 

@@ -250,13 +250,12 @@ def _what_comes(response: Any, place: ArchivePlace, there: int) -> tuple[int, in
             to_do = "Fetch the file in a browser and give it with --from PATH."
             raise P2PError(place.shown, "sends another part than was requested", to_do, code="wrong-part")
     if total is not None and place.bytes is not None and total != place.bytes:
-        raise P2PError(
-            place.shown,
-            f"has {total} bytes now, but {place.bytes} were expected",
+        what = f"has {total} bytes now, but {place.bytes} were expected"
+        to_do = (
             "The set may have changed: look at its page, then give the file with --from PATH or an entry of "
-            "your own with --catalog.",
-            code="other-version",
+            "your own with --catalog."
         )
+        raise P2PError(place.shown, what, to_do, code="other-version")
     return start, total if total is not None else place.bytes
 
 

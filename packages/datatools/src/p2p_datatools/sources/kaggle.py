@@ -195,9 +195,8 @@ def _refusal(handle: str, error: BaseException, instead: str) -> P2PError:
         to_do = f"Open {page}, log in, accept its rules, and run the same command again."
         return P2PError(handle, "Kaggle refuses (403)", to_do, code="kaggle-rules")
     if status == 404:
-        return P2PError(
-            handle, "Kaggle has no such data set (404); it may be private or gone", instead, code="kaggle-gone"
-        )
+        what = "Kaggle has no such data set (404); it may be private or gone"
+        return P2PError(handle, what, instead, code="kaggle-gone")
     if status == 429:
         to_do = "Run the same command again in a few minutes."
         return P2PError(handle, "Kaggle limits requests (429)", to_do, code="kaggle-wait")

@@ -58,8 +58,7 @@ def verify(dest: Path, entry: CatalogEntry, *, limit: int | None, seed: int, rep
     found = read_json(dest / PROVENANCE)
     files = found.get("files") if isinstance(found, dict) else None
     if not isinstance(files, dict) or not all(_is_sound(*item) for item in files.items()):
-        what = "is damaged or from another program"
-        raise P2PError(dest / PROVENANCE, what, "Delete the folder and fetch again.", code="damaged-file")
+        raise _damaged(dest)
     _refuse_other(dest, entry, found, limit, seed)
     wrong = []
     for file, expected in report.track(files.items(), "verifying", len(files)):
@@ -70,6 +69,11 @@ def verify(dest: Path, entry: CatalogEntry, *, limit: int | None, seed: int, rep
         what = f"{len(wrong)} of {plural(len(files), 'file')} not as fetched"
         raise P2PError(dest, what, "Delete the folder and fetch again.", code="files-changed", parts=wrong)
     return list(files)
+
+
+def _damaged(dest: Path) -> P2PError:
+    what, to_do = "is damaged or from another program", "Delete the folder and fetch again."
+    return P2PError(dest / PROVENANCE, what, to_do, code="damaged-file")
 
 
 def _is_sound(file: str, record: Any) -> bool:
@@ -85,15 +89,13 @@ def _refuse_other(dest: Path, entry: CatalogEntry, found: dict[str, Any], limit:
     there = found.get("sample")
     wanted = None if limit is None else {"limit": limit, "seed": seed}
     if there is not None and not isinstance(there, dict):
-        what, to_do = "is damaged or from another program", "Delete the folder and fetch again."
-        raise P2PError(dest / PROVENANCE, what, to_do, code="damaged-file")
+        raise _damaged(dest)
     if there is not None:
         there = {key: there.get(key) for key in ("limit", "seed")}
     if there != wanted:
         says = "the whole set" if there is None else f"a sample with --limit {there['limit']} --seed {there['seed']}"
-        raise UsageError(
-            dest, f"holds {says}", "Choose another destination, or delete the folder.", code="other-settings"
-        )
+        what = f"holds {says}"
+        raise UsageError(dest, what, "Choose another destination, or delete the folder.", code="other-settings")
 
 
 def _problem(path: Path, expected: dict[str, Any]) -> str:

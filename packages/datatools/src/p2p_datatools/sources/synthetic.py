@@ -44,9 +44,8 @@ def draw_cars(
     or size, and P2PError for a file of the user's own in the place of a picture.
     """
     if style not in STYLES:
-        raise UsageError(
-            f"style={style}", "is not a known style", f"Choose from {', '.join(STYLES)}.", code="impossible-setting"
-        )
+        what = "is not a known style"
+        raise UsageError(f"style={style}", what, f"Choose from {', '.join(STYLES)}.", code="impossible-setting")
     if limit < 1:
         raise UsageError(f"limit={limit}", "is less than one picture", "Give 1 or more.", code="impossible-setting")
     series = {"name": SYNTH_CARS, "style": style, "seed": seed, "size": list(size)}

@@ -165,9 +165,8 @@ def _refuse_too_much(path: Path, files: int, total: int, limits: Limits, most: i
     if files > limits.files:
         raise P2PError(path, f"holds more than {limits.files} files", _RAISE, code="archive-bomb")
     if total > most:
-        raise P2PError(
-            path, f"unpacks to more than {most >> 20} MiB, as an archive bomb does", _RAISE, code="archive-bomb"
-        )
+        what = f"unpacks to more than {most >> 20} MiB, as an archive bomb does"
+        raise P2PError(path, what, _RAISE, code="archive-bomb")
 
 
 def _safe(raw: str, path: Path) -> str:

@@ -157,9 +157,8 @@ def _write_plan(folder: PairFolder, planned: Mapping[str, Pair]) -> None:
             refuse_missing_pair(folder, pair)
     for file, to in _moves(folder, planned):
         if to != file and (folder.path / to).exists():
-            raise P2PError(
-                folder.path / to, "exists, but is not in the manifest", "Move it elsewhere.", code="file-in-the-way"
-            )
+            what = "exists, but is not in the manifest"
+            raise P2PError(folder.path / to, what, "Move it elsewhere.", code="file-in-the-way")
     with atomic(folder.path / PLAN) as plan:
         between = b'{"pairs": [\n'
         for pair in planned.values():

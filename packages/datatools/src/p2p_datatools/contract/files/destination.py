@@ -64,9 +64,8 @@ class Destination:
         A call that was refused gives way to one with other settings if it has finished no file, or only `cheap` ones.
         """
         if dest.name in ("", ".."):
-            raise UsageError(
-                dest, "does not name a new folder", f"Name one, such as {dest / 'new'}.", code="unnamed-folder"
-            )
+            what = "does not name a new folder"
+            raise UsageError(dest, what, f"Name one, such as {dest / 'new'}.", code="unnamed-folder")
         if dest.is_symlink():
             dest = Path(os.path.realpath(dest))  # what the link names, which may not exist yet
         self.dest = dest
@@ -276,9 +275,8 @@ def _is_of_kind(dest: Path, marker: str) -> bool:
     if (dest / marker).is_file():
         return True
     if any(dest.iterdir()):
-        raise UsageError(
-            dest, f"holds something else (no {marker})", "Choose another destination.", code="destination-taken"
-        )
+        what = f"holds something else (no {marker})"
+        raise UsageError(dest, what, "Choose another destination.", code="destination-taken")
     return False
 
 

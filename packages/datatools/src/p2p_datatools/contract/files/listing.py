@@ -34,31 +34,29 @@ SUFFIXES = frozenset(
         *(".jp2", ".j2k", ".j2c", ".jpx", ".jpf", ".ppm", ".pgm", ".pbm", ".pnm", ".pfm", ".tga"),
     }
 )
-
-
 # What lies beside pictures and holds none: text, tables, labels, settings, programs, and what systems leave behind.
 _BESIDE = frozenset(
     {
+        *("txt", "text", "md", "rst", "pdf", "html", "htm", "css", "log", "csv", "tsv", "json", "jsonl", "ndjson"),
+        *("manifest", "geojson", "xml", "yaml", "yml", "toml", "ini", "cfg", "conf", "names", "data", "cache"),
+        *("py", "ipynb", "m", "sh", "bat", "lock", "db", "lnk", "url", "part", "tmp", "bak", "md5", "sha1", "sha256"),
         *(
-            "txt",
-            "text",
-            "md",
-            "rst",
-            "pdf",
-            "html",
-            "htm",
-            "css",
-            "log",
-            "csv",
-            "tsv",
-            "json",
-            "jsonl",
-            "ndjson",
-            "manifest",
+            "license",
+            "pgw",
+            "jgw",
+            "pngw",
+            "jpgw",
+            "tfw",
+            "tifw",
+            "bpw",
+            "wld",
+            "prj",
+            "xmp",
+            "thm",
+            "ovr",
+            "msk",
+            "aux",
         ),
-        *("geojson", "xml", "yaml", "yml", "toml", "ini", "cfg", "conf", "names", "data", "cache", "py", "ipynb", "m"),
-        *("sh", "bat", "lock", "db", "lnk", "url", "part", "tmp", "bak", "md5", "sha1", "sha256", "license"),
-        *("pgw", "jgw", "pngw", "jpgw", "tfw", "tifw", "bpw", "wld", "prj", "xmp", "thm", "ovr", "msk", "aux"),
     }
 )
 _BESIDE_NAMES = frozenset(

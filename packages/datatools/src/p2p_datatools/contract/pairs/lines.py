@@ -206,9 +206,8 @@ class PairLines(Sequence[Pair]):
 
 def _refuse_twice(path: Path, one: Pair | None, other: Pair) -> None:
     if one is not None and one.name == other.name:
-        raise P2PError(
-            path, f"{one.file} and {other.file} have the same name", "Remove or rename one of them.", code="same-name"
-        )
+        what = f"{one.file} and {other.file} have the same name"
+        raise P2PError(path, what, "Remove or rename one of them.", code="same-name")
 
 
 def _append(batch: list[tuple[int, int]], places: list[NDArray[np.int64]], splits: list[NDArray[np.uint8]]) -> None:
