@@ -63,32 +63,16 @@ class Destination:
 
         A call that was refused gives way to one with other settings if it has finished no file, or only `cheap` ones.
         """
-        if dest.name in ("", ".."):
-            what = "does not name a new folder"
-            raise UsageError(dest, what, f"Name one, such as {dest / 'new'}.", code="unnamed-folder")
-        if dest.is_symlink():
-            dest = Path(os.path.realpath(dest))  # what the link names, which may not exist yet
-        self.dest = dest
-        self.partial = dest.with_name(dest.name + ".partial")
-        if len(os.fsencode(self.partial.name)) > LONGEST_NAME:
-            what = f"is too long a name: with .partial it has more than {LONGEST_NAME} bytes"
-            raise UsageError(dest, what, "Choose a shorter one.", code="name-too-long")
+        self.dest, self.partial = _places(dest)
         self._recipe_file = self.partial / RECIPE
         self._recipe, self._spared = recipe, _CHEAP if cheap else 1
-        self.exists = _is_of_kind(dest, marker)
+        self.exists = _is_of_kind(self.dest, marker)
         self._committed = False
         self._flushed = time.monotonic()
         self._lock = FolderLock(self.partial)
         self._lock_partial()
         try:
-            with contextlib.suppress(OSError):  # a kill came between the renaming of DEST.partial and the end of it
-                self._forget_work()
-            before = self.exists
-            self.exists = _is_of_kind(dest, marker)  # until here another process may have had the lock
-            if self.exists != before or (stamps is not None and stamps != stamp_records(dest, *stamps)):
-                what = "was finished by another process in the meantime"
-                raise P2PError(dest, what, "Run the same command again.", code="destination-in-use")
-            self.done = self._read_journal()
+            self.done = self._take_over(marker, stamps)
         except BaseException:
             self._unlock()
             raise
@@ -114,6 +98,16 @@ class Destination:
             for each in (self.partial, *self._made):  # a kill may have left DEST.partial
                 with contextlib.suppress(OSError):
                     each.rmdir()
+
+    def _take_over(self, marker: str, stamps: RecordStamps | None) -> Journal:
+        """Take over what earlier calls have left; until it has the lock another process may have finished DEST."""
+        with contextlib.suppress(OSError):  # a kill came between the renaming of DEST.partial and the end of it
+            self._forget_work()
+        before, self.exists = self.exists, _is_of_kind(self.dest, marker)
+        if self.exists != before or (stamps is not None and stamps != stamp_records(self.dest, *stamps)):
+            what = "was finished by another process in the meantime"
+            raise P2PError(self.dest, what, "Run the same command again.", code="destination-in-use")
+        return self._read_journal()
 
     def _read_journal(self) -> Journal:
         journal = self.partial / JOURNAL
@@ -264,6 +258,20 @@ def refuse(skipped: Sequence[Skip], destination: Destination, *, to_do: str = _K
     waiting = f"; the finished ones are kept in {destination.partial}" if destination.done else ""
     what = f"was not written, because {plural(len(skipped), 'picture')} failed{waiting}"
     raise P2PError(destination.dest, what, to_do, code="pictures-failed", parts=skipped)
+
+
+def _places(dest: Path) -> tuple[Path, Path]:
+    """DEST, for a link what it names, which may not exist yet, and DEST.partial; raises UsageError for no such name."""
+    if dest.name in ("", ".."):
+        what = "does not name a new folder"
+        raise UsageError(dest, what, f"Name one, such as {dest / 'new'}.", code="unnamed-folder")
+    if dest.is_symlink():
+        dest = Path(os.path.realpath(dest))
+    partial = dest.with_name(dest.name + ".partial")
+    if len(os.fsencode(partial.name)) > LONGEST_NAME:
+        what = f"is too long a name: with .partial it has more than {LONGEST_NAME} bytes"
+        raise UsageError(dest, what, "Choose a shorter one.", code="name-too-long")
+    return dest, partial
 
 
 def _is_of_kind(dest: Path, marker: str) -> bool:

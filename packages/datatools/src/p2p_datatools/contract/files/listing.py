@@ -40,23 +40,8 @@ _BESIDE = frozenset(
         *("txt", "text", "md", "rst", "pdf", "html", "htm", "css", "log", "csv", "tsv", "json", "jsonl", "ndjson"),
         *("manifest", "geojson", "xml", "yaml", "yml", "toml", "ini", "cfg", "conf", "names", "data", "cache"),
         *("py", "ipynb", "m", "sh", "bat", "lock", "db", "lnk", "url", "part", "tmp", "bak", "md5", "sha1", "sha256"),
-        *(
-            "license",
-            "pgw",
-            "jgw",
-            "pngw",
-            "jpgw",
-            "tfw",
-            "tifw",
-            "bpw",
-            "wld",
-            "prj",
-            "xmp",
-            "thm",
-            "ovr",
-            "msk",
-            "aux",
-        ),
+        "license",
+        *("pgw", "jgw", "pngw", "jpgw", "tfw", "tifw", "bpw", "wld", "prj", "xmp", "thm", "ovr", "msk", "aux"),
     }
 )
 _BESIDE_NAMES = frozenset(
