@@ -13,10 +13,7 @@ Serve = Callable[[Callable[..., http.server.BaseHTTPRequestHandler]], AbstractCo
 
 @contextmanager
 def run_server(handler: Callable[..., http.server.BaseHTTPRequestHandler]) -> Iterator[str]:
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server,
-    ):
+    with pytest.MonkeyPatch.context() as patch, http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         patch.setattr(http.server.BaseHTTPRequestHandler, "log_message", lambda *_: None)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

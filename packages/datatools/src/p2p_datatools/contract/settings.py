@@ -252,5 +252,5 @@ def _read_size(value: Any) -> Size:
 
 
 _READERS: dict[Any, Callable[[Any], Any]] = {
-    **{bool: _read_switch, int: _read_whole, float: _read_number, str: str, Size: _read_size},
+    **{bool: _read_switch, int: _read_whole, float: _read_number, str: str, Size: _read_size}
 }

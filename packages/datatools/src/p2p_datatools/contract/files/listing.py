@@ -172,11 +172,7 @@ def refuse_missing_folder(folder: Path) -> None:
 
 
 def find_pictures(
-    folder: Path,
-    suffixes: Set[str] = SUFFIXES,
-    *,
-    strange: list[P2PError] | None = None,
-    others: LeftOut | None = None,
+    folder: Path, suffixes: Set[str] = SUFFIXES, *, strange: list[P2PError] | None = None, others: LeftOut | None = None
 ) -> list[Path]:
     """All picture files below `folder`, hidden ones left out, in the order of their names.
 
@@ -189,11 +185,7 @@ def find_pictures(
 
 
 def picture_names(
-    folder: Path,
-    suffixes: Set[str] = SUFFIXES,
-    *,
-    strange: list[P2PError] | None = None,
-    others: LeftOut | None = None,
+    folder: Path, suffixes: Set[str] = SUFFIXES, *, strange: list[P2PError] | None = None, others: LeftOut | None = None
 ) -> list[str]:
     """What `find_pictures` finds, as paths below `folder` with forward slashes, in a tenth of the memory."""
     names, errors = [], list[P2PError]()

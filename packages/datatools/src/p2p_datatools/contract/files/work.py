@@ -88,12 +88,7 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
     is_remade = True  # whether what was made of a changed item is made again once its files are deleted
 
     def __init__(
-        self,
-        destination: Destination,
-        old: Mapping[str, RecordT],
-        names: Container[str],
-        *,
-        budget: int | None = None,
+        self, destination: Destination, old: Mapping[str, RecordT], names: Container[str], *, budget: int | None = None
     ) -> None:
         self.destination, self.old, self._asked = destination, old, names
         self._budget = Budget(BUDGET if budget is None else budget)

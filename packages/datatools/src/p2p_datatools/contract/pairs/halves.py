@@ -221,11 +221,7 @@ def load_halves(folder: PairFolder, pair: Pair, *, over_white: list[Path] | None
 
 
 def read_stored(
-    folder: PairFolder,
-    pair: Pair,
-    *,
-    over_white: list[Path] | None = None,
-    picture: PictureFile | None = None,
+    folder: PairFolder, pair: Pair, *, over_white: list[Path] | None = None, picture: PictureFile | None = None
 ) -> StoredHalves:
     """Read a pair as `read_halves` does, but whatever its hash is: to look at it, or to find all that is wrong.
 
