@@ -58,7 +58,7 @@ def verify(dest: Path, entry: CatalogEntry, *, limit: int | None, seed: int, rep
     found = read_json(dest / PROVENANCE)
     files = found.get("files") if isinstance(found, dict) else None
     if not isinstance(files, dict) or not all(_is_sound(*item) for item in files.items()):
-        raise _damaged(dest)
+        raise _no_record(dest)
     _refuse_other(dest, entry, found, limit, seed)
     wrong = []
     for file, expected in report.track(files.items(), "verifying", len(files)):
@@ -71,7 +71,7 @@ def verify(dest: Path, entry: CatalogEntry, *, limit: int | None, seed: int, rep
     return list(files)
 
 
-def _damaged(dest: Path) -> P2PError:
+def _no_record(dest: Path) -> P2PError:
     what, to_do = "is damaged or from another program", "Delete the folder and fetch again."
     return P2PError(dest / PROVENANCE, what, to_do, code="damaged-file")
 
@@ -89,7 +89,7 @@ def _refuse_other(dest: Path, entry: CatalogEntry, found: dict[str, Any], limit:
     there = found.get("sample")
     wanted = None if limit is None else {"limit": limit, "seed": seed}
     if there is not None and not isinstance(there, dict):
-        raise _damaged(dest)
+        raise _no_record(dest)
     if there is not None:
         there = {key: there.get(key) for key in ("limit", "seed")}
     if there != wanted:
