@@ -26,11 +26,11 @@ class Joiner(Protocol):
 
     tail: str
 
-    def add(self, entry: Any) -> str:
-        """The text of the next picture."""
+    def add(self, number: int, entry: Any) -> str:
+        """The text of the next picture, whose number is counted from 0."""
 
-    def head(self, classes: ExportClasses, *, ignored: bool) -> str:
-        """What stands before all of them; asked for when all were added."""
+    def head(self, classes: ExportClasses, count: int, *, ignored: bool) -> str:
+        """What stands before all of them; asked for when all, so many, were added."""
 
 
 class _Lists(Protocol):

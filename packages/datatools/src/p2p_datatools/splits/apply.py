@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import atomic, catch_write_error, json_line, read_json, sync_folder, write_json
-from p2p_datatools.contract.files.destination import hold_in_place
+from p2p_datatools.contract.files.destination import hold_in_place, move_file, remove_empty_folders
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pairs.halves import halve, refuse_missing_pair
 from p2p_datatools.contract.pairs.lines import NODATA_FOLDER, Pair, pair_from_json
@@ -186,7 +186,7 @@ def _carry_out(folder: PairFolder, planned: Mapping[str, Pair]) -> PairFolder:
         result = with_plan(folder, planned)
         write_manifest(result)
         for place in (folder.path / UNSPLIT, folder.path / NODATA_FOLDER):
-            _remove_empty_folders(place)
+            remove_empty_folders(place)
         (folder.path / PLAN).unlink()
         for torn in folder.path.glob(".*.tmp"):  # a kill left them
             torn.unlink()
@@ -202,19 +202,9 @@ def _moves(folder: PairFolder, planned: Mapping[str, Pair]) -> Iterator[tuple[st
 
 
 def _move(source: Path, target: Path) -> None:
-    if source.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        source.replace(target)
-    elif not target.exists():
+    if not move_file(source, target) and not target.exists():
         to_do = "Restore it, or take its line out of pairs.jsonl, and split again."
         raise P2PError(source, "does not exist", to_do, code="missing-pair")
-
-
-def _remove_empty_folders(top: Path) -> None:
-    below = sorted((place for place in top.rglob("*") if place.is_dir()), reverse=True)
-    for place in (*below, top):
-        with contextlib.suppress(OSError):  # not empty, or not there
-            place.rmdir()
 
 
 def _open_foreign(

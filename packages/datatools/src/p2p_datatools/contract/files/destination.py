@@ -211,7 +211,7 @@ class Destination:
         with catch_write_error(self.dest):
             if self.exists:
                 for file in self.done:
-                    _move(self.partial / file, self.dest / file)
+                    move_file(self.partial / file, self.dest / file)
             write_manifest(target)
             self.done.close()
             _write_skipped(target / SKIPPED, skipped)
@@ -299,10 +299,20 @@ def _sync_file(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _move(source: Path, target: Path) -> None:
-    if source.exists():
+def move_file(source: Path, target: Path) -> bool:
+    """Rename a file into a folder that may be missing; says whether it was there: a call before may have done so."""
+    if there := source.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         source.replace(target)
+    return there
+
+
+def remove_empty_folders(top: Path) -> None:
+    """Remove what is empty of a folder and those below it; it may be missing."""
+    below = sorted((place for place in top.rglob("*") if place.is_dir()), reverse=True)
+    for place in (*below, top):
+        with contextlib.suppress(OSError):  # not empty, or not there
+            place.rmdir()
 
 
 def _is_hollow(partial: Path) -> bool:

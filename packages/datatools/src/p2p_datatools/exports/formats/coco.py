@@ -79,18 +79,18 @@ class CocoJoiner:
         self._images: list[str] = []
         self._annotations = 0
 
-    def add(self, entry: list[str]) -> str:
+    def add(self, number: int, entry: list[str]) -> str:
         """The annotations of the next picture."""
         image, *shapes = entry
-        self._images.append(f'{{"id": {len(self._images) + 1}, {image}')
+        self._images.append(f'{{"id": {number + 1}, {image}')
         lines = []
         for shape in shapes:
             self._annotations += 1
             comma = "," if self._annotations > 1 else ""
-            lines.append(f'{comma}\n{{"id": {self._annotations}, "image_id": {len(self._images)}, {shape}')
+            lines.append(f'{comma}\n{{"id": {self._annotations}, "image_id": {number + 1}, {shape}')
         return "".join(lines)
 
-    def head(self, classes: ExportClasses, *, ignored: bool) -> str:
+    def head(self, classes: ExportClasses, count: int, *, ignored: bool) -> str:
         """What stands before the annotations."""
         rows = [
             json.dumps({"id": row.place + 1, "name": row.label, "supercategory": ""}, ensure_ascii=False)

@@ -36,15 +36,11 @@ class CvatJoiner:
 
     tail = "</annotations>\n"
 
-    def __init__(self) -> None:
-        self._count = 0
-
-    def add(self, entry: str) -> str:
+    def add(self, number: int, entry: str) -> str:
         """The next picture."""
-        self._count += 1
-        return f'  <image id="{self._count - 1}" {entry}\n'
+        return f'  <image id="{number}" {entry}\n'
 
-    def head(self, classes: ExportClasses, *, ignored: bool) -> str:
+    def head(self, classes: ExportClasses, count: int, *, ignored: bool) -> str:
         """What stands before the pictures: the labels that a task needs."""
         labels = "".join(
             f"        <label>\n          <name>{escape(row.label)}</name>\n"
@@ -54,6 +50,6 @@ class CvatJoiner:
         )
         return (
             '<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n  <meta>\n    <task>\n'
-            f"      <name>{escape(printable(classes.palette.name))}</name>\n      <size>{self._count}</size>\n"
+            f"      <name>{escape(printable(classes.palette.name))}</name>\n      <size>{count}</size>\n"
             f"      <mode>annotation</mode>\n      <labels>\n{labels}      </labels>\n    </task>\n  </meta>\n"
         )

@@ -72,15 +72,11 @@ class LabelStudioJoiner:
 
     tail = "\n]\n"
 
-    def __init__(self) -> None:
-        self._count = 0
-
-    def add(self, entry: str) -> str:
+    def add(self, number: int, entry: str) -> str:
         """The next task."""
-        self._count += 1
-        return f'{"," if self._count > 1 else ""}\n{{"id": {self._count}, {entry}'
+        return f'{"," if number else ""}\n{{"id": {number + 1}, {entry}'
 
-    def head(self, classes: ExportClasses, *, ignored: bool) -> str:
+    def head(self, classes: ExportClasses, count: int, *, ignored: bool) -> str:
         """What stands before the tasks."""
         return "["
 
