@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.files.listing import find_pictures
 from p2p_datatools.contract.pairs.fit.alignment import AlignmentCheck
-from p2p_datatools.contract.pairs.fit.edges import EdgeMap, map_edges, map_fine_edges
+from p2p_datatools.contract.pairs.fit.edges import EdgeMap, map_both
 from p2p_datatools.contract.pairs.fit.partners import PartnerCheck
 from p2p_datatools.contract.pictures.images import Photo, read_photo
 from p2p_datatools.contract.pictures.sizes import Size
@@ -50,8 +50,9 @@ CHANGES: dict[str, Callable[[Photo], Photo]] = {
 def map_halves(a: Photo, b: Photo) -> Maps:
     """What is compared of a pair."""
     moved = np.roll(a, round(0.06 * a.shape[1]), axis=1)
-    firsts = (map_fine_edges(a), map_fine_edges(np.fliplr(a)), map_fine_edges(moved))
-    return Maps((map_edges(a), map_edges(b)), firsts, map_fine_edges(b))
+    (edges_a, fine_a), (edges_b, fine_b) = map_both(a), map_both(b)
+    firsts = (fine_a, map_both(np.fliplr(a))[1], map_both(moved)[1])
+    return Maps((edges_a, edges_b), firsts, fine_b)
 
 
 def read_sets(pairs: list[Path], photos: list[Path]) -> Iterator[tuple[str, list[Maps]]]:

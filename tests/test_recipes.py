@@ -205,7 +205,7 @@ RECIPES = {
                     "from p2p_datatools.exports.formats.coco import",
                     "from p2p_datatools.exports.formats.digits import digits_file, encode_digits\n",
                 ),
-                Edit("EXPORT_FORMATS: ", '    "digits": FilePerPicture("digits", digits_file, encode_digits),\n'),
+                Edit("EXPORT_FORMATS: ", '    "digits": FilePerPicture(digits_file, encode_digits),\n'),
             )
         },
     ),

@@ -82,6 +82,13 @@ def test_lists_and_tables_are_told_apart_and_odd_keys_refused(refused: "Refused"
     for value in (*tables, {"a": 1}, {"a": ["x"]}):
         with refused("bad-x"):
             AT.read_texts(value, "t")
+    for value in (*tables, {"a": "1"}, {"a": -1}):
+        with refused("bad-x"):
+            AT.read_counts(value, "t")
+    for value in (*values, [1, -2], ["1", 2]):
+        with refused("bad-x"):
+            AT.read_two(value, "t")
+    assert (AT.read_counts({"a": 1}, "t"), AT.read_two([1, 2], "t")) == ({"a": 1}, (1, 2))
 
 
 def test_bounds_are_said_and_kept(refused: "Refused") -> None:

@@ -101,10 +101,7 @@ def test_case_and_space_and_dash_make_no_difference() -> None:
 def test_an_exact_alias_wins_over_a_glob_of_another_class() -> None:
     palette = Palette(
         "p",
-        (
-            PaletteClass("a", (0, 0, 0), aliases=("*_light",)),
-            PaletteClass("b", (1, 0, 0), aliases=("brake_light",)),
-        ),
+        (PaletteClass("a", (0, 0, 0), aliases=("*_light",)), PaletteClass("b", (1, 0, 0), aliases=("brake_light",))),
     )
     assert palette.index_of_label("brake_light") == 1
     assert palette.index_of_label("head_light") == 0

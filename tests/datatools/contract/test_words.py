@@ -8,15 +8,7 @@ from pathlib import Path
 import pytest
 
 from p2p_datatools.contract.errors import P2PError, Problem
-from p2p_datatools.contract.words import (
-    is_printable,
-    p2p_command,
-    path_word,
-    plural,
-    printable,
-    shell_line,
-    shell_word,
-)
+from p2p_datatools.contract.words import is_printable, p2p_command, path_word, plural, printable, shell_line, shell_word
 
 
 def test_a_number_has_its_noun_in_the_right_form() -> None:

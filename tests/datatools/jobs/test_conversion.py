@@ -1,14 +1,12 @@
-"""Pictures to pictures: what is kept, what is made again, and what stands in the way."""
+"""Pictures to pictures: by what they are known again; what the engine does with that, its own tests say."""
 
 import json
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image
 
-from p2p_datatools.contract import threads
 from p2p_datatools.contract.files import work
 from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.pictures.images import read_photo, write_png
@@ -17,7 +15,6 @@ from p2p_datatools.jobs.conversion import (
     CONVERSION_WEIGHT,
     ConversionLine,
     ConversionResult,
-    Make,
     Product,
     Source,
     convert,
@@ -36,10 +33,10 @@ def negative(source: Source) -> list[Product]:
     return [Product(f"{source.name}.png", 255 - read_photo(source.path))]
 
 
-def run(tmp_path: Path, *names: str, make: Make = negative) -> ConversionResult:
+def run(tmp_path: Path, *names: str) -> ConversionResult:
     sources = [Source(name, tmp_path / "from", f"{name}.png") for name in names]
     with Destination(tmp_path / "to", marker="made.json", recipe={}) as destination:
-        done = convert(sources, make, destination, journal="made.jsonl")
+        done = convert(sources, negative, destination, journal="made.jsonl")
 
         def write(at: Path) -> None:
             write_conversion(at / "made.jsonl", done.lines)
@@ -86,61 +83,12 @@ def test_a_source_that_changed_is_a_skip_and_its_picture_is_not_overwritten(
     assert (read_photo(tmp_path / "to" / "a.png") == 255 - noise(9)).all()
 
 
-def test_a_picture_that_is_gone_is_made_again(tmp_path: Path, photos: Path, noise: "Noise") -> None:
-    run(tmp_path, "a", "b")
-    (tmp_path / "to" / "b.png").unlink()
-    run(tmp_path, "a", "b")
-    assert (read_photo(tmp_path / "to" / "b.png") == 255 - noise(1)).all()
-
-
-def test_a_file_of_someone_else_is_not_overwritten(tmp_path: Path, photos: Path) -> None:
-    run(tmp_path, "a")
-    (tmp_path / "to" / "b.png").write_bytes(b"mine")
-    (skip,) = run(tmp_path, "b").skipped
-    assert skip.code == "file-in-the-way"
-    assert str(tmp_path / "to" / "b.png") in skip.what
-    assert (tmp_path / "to" / "b.png").read_bytes() == b"mine"
-
-
-def test_what_an_unfinished_call_made_of_a_picture_that_is_now_gone_or_broken_is_removed(
-    tmp_path: Path, photos: Path, noise: "Noise"
-) -> None:
-    (photos / "c.png").write_bytes(b"no picture")
-    assert len(run(tmp_path, "a", "b", "c").skipped) == 1
-    assert sorted(path.name for path in (tmp_path / "to.partial").glob("*.png")) == ["a.png", "b.png"]
-    (photos / "a.png").unlink()
-    (photos / "b.png").write_bytes(b"no picture")
-    write_png(photos / "c.png", noise(2))
-    done = run(tmp_path, "b", "c")
-    assert [skip.where for skip in done.skipped] == [str(photos / "b.png")]
-    assert sorted(path.name for path in (tmp_path / "to.partial").glob("*.png")) == ["c.png"]
-
-
 def test_unfinished_work_that_is_tried_again_does_not_grow(tmp_path: Path, photos: Path) -> None:
     (photos / "c.png").write_bytes(b"no picture")
     run(tmp_path, "a", "b", "c")
     journal = (tmp_path / "to.partial" / ".journal.jsonl").read_bytes()
     assert run(tmp_path, "a", "b", "c").made == 2
     assert (tmp_path / "to.partial" / ".journal.jsonl").read_bytes() == journal
-
-
-def test_large_pictures_are_changed_one_at_a_time(
-    tmp_path: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(work, "BUDGET", 1)
-    monkeypatch.setattr(threads, "cores", lambda: 3)
-    at_once, most = 0, 0
-
-    def watch(source: Source) -> list[Product]:
-        nonlocal at_once, most
-        at_once += 1
-        most = max(most, at_once)
-        time.sleep(0.01)
-        at_once -= 1
-        return negative(source)
-
-    assert run(tmp_path, "a", "b", "c", make=watch).made == 3
-    assert most == 1
 
 
 def test_of_24_megapixels_one_photo_is_changed_at_a_time_and_of_12_two() -> None:

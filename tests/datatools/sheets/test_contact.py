@@ -273,8 +273,7 @@ def test_samples_without_variants_or_columns_are_shown_as_pictures(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("line", "code"),
-    [({"file": "a.png", "columns": 5}, "damaged-file"), ({"file": "../../a-1.png"}, "path-leads-out")],
+    ("line", "code"), [({"file": "a.png", "columns": 5}, "damaged-file"), ({"file": "../../a-1.png"}, "path-leads-out")]
 )
 def test_a_record_of_samples_that_cannot_be_is_one_line(
     tmp_path: Path, line: dict[str, object], code: str, refused: "Refused"

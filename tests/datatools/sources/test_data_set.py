@@ -4,7 +4,6 @@ import http.server
 import os
 import shutil
 import tarfile
-import threading
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -22,6 +21,7 @@ from p2p_datatools.sources.obtain import DOWNLOADS
 
 if TYPE_CHECKING:
     from conftest import Contents, KilledAfter, Notes, Refused
+    from datatools.sources.conftest import Serve
 
 
 PAIRS = {f"maps/{folder}/{number}.jpg": os.urandom(400 + number) for folder in ("train", "val") for number in range(5)}
@@ -231,21 +231,11 @@ def test_a_style_is_for_drawn_cars_only(archive: Path, tmp_path: Path, refused: 
         fetch("maps", tmp_path / "maps", source=str(archive), style="street")
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args: object) -> None:
-        """Nothing: a test's output is its own."""
-
-
 @pytest.fixture
-def address(archive: Path) -> Iterator[str]:
+def address(archive: Path, serve: "Serve") -> Iterator[str]:
     """Where a small server gives the archive."""
-    handler = partial(Quiet, directory=str(archive.parent))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/{archive.name}"
-        server.shutdown()
-        thread.join()
+    with serve(partial(http.server.SimpleHTTPRequestHandler, directory=str(archive.parent))) as server:
+        yield f"{server}/{archive.name}"
 
 
 def mine(folder: Path, address: str, more: str = "") -> Path:

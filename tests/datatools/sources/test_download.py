@@ -1,10 +1,6 @@
 """Files come whole over a bad line, from a real server on this machine, or not at all."""
 
 import hashlib
-import http.server
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,78 +13,16 @@ from p2p_datatools.sources.secrets import show_address
 
 if TYPE_CHECKING:
     from conftest import Refused
+    from datatools.sources.conftest import Mirror
 
 DATA = bytes(range(256)) * 4000
 DIGEST = hashlib.sha256(DATA).hexdigest()
 
 
-@dataclass
-class Mirror:
-    """What the server gives, and the troubles it makes, one for each request; `asked` are the Range headers."""
-
-    url: str = ""
-    data: bytes = DATA
-    tag: str = '"one"'
-    kind: str = "application/gzip"
-    ranges: bool = True
-    troubles: list[str] = field(default_factory=list)
-    asked: list[str | None] = field(default_factory=list)
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    mirror: Mirror
-
-    def do_GET(self) -> None:
-        self.mirror.asked.append(self.headers.get("Range"))
-        trouble = self.mirror.troubles.pop(0) if self.mirror.troubles else ""
-        if trouble.isdecimal():
-            self.answer(int(trouble), {"Retry-After": "7"}, b"")
-        elif ":" in trouble:
-            self.answer(302, {"Location": trouble}, b"")
-        else:
-            self.give(cut=trouble == "cut", silent=trouble == "silent")
-
-    def give(self, *, cut: bool, silent: bool) -> None:
-        asked, data, status, headers = (
-            self.headers.get("Range"),
-            self.mirror.data,
-            200,
-            {"Content-Type": self.mirror.kind},
-        )
-        if self.mirror.tag:
-            headers["ETag"] = self.mirror.tag
-        if asked and self.mirror.ranges and self.headers.get("If-Range") == self.mirror.tag:
-            first = int(asked.removeprefix("bytes=").rstrip("-"))
-            headers["Content-Range"] = f"bytes {first}-{len(data) - 1}/{len(data)}"
-            data, status = data[first:], 206
-            if not data:
-                return self.answer(416, {}, b"")
-        length = None if silent else len(data)
-        return self.answer(status, headers, data[: len(data) // 2] if cut else data, length=length)
-
-    def answer(self, status: int, headers: dict[str, str], data: bytes, length: int | None = -1) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        if length is not None:
-            self.send_header("Content-Length", str(len(data) if length < 0 else length))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *args: object) -> None:
-        """Nothing: a test's output is its own."""
-
-
 @pytest.fixture
-def mirror() -> Iterator[Mirror]:
-    state = Mirror()
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"mirror": state})) as server:
-        state.url = f"http://127.0.0.1:{server.server_port}/maps.tar.gz"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield state
-        server.shutdown()
-        thread.join()
+def mirror(mirror: "Mirror") -> "Mirror":
+    mirror.data = DATA
+    return mirror
 
 
 class Pauses(list[float]):
@@ -98,13 +32,13 @@ class Pauses(list[float]):
         self.append(seconds)
 
 
-def test_a_file_comes_whole_with_its_hash_and_version(mirror: Mirror, tmp_path: Path) -> None:
+def test_a_file_comes_whole_with_its_hash_and_version(mirror: "Mirror", tmp_path: Path) -> None:
     got = download_file(ArchivePlace(mirror.url, len(DATA), DIGEST), tmp_path / "x")
     assert got.path.read_bytes() == DATA
     assert (got.bytes, got.sha256, got.version) == (len(DATA), DIGEST, '"one"')
 
 
-def test_a_cut_connection_is_continued_where_it_was_cut(mirror: Mirror, tmp_path: Path) -> None:
+def test_a_cut_connection_is_continued_where_it_was_cut(mirror: "Mirror", tmp_path: Path) -> None:
     mirror.troubles = ["cut", "503", "cut"]
     pauses = Pauses()
     assert download_file(ArchivePlace(mirror.url), tmp_path / "x", sleep=pauses).sha256 == DIGEST
@@ -114,7 +48,7 @@ def test_a_cut_connection_is_continued_where_it_was_cut(mirror: Mirror, tmp_path
 
 
 def test_a_later_call_goes_on_with_what_an_earlier_one_brought(
-    mirror: Mirror, tmp_path: Path, refused: "Refused"
+    mirror: "Mirror", tmp_path: Path, refused: "Refused"
 ) -> None:
     mirror.troubles = ["cut"] + ["500"] * (TRIES - 1)
     with refused("download-failed", mirror.url) as error:
@@ -125,7 +59,7 @@ def test_a_later_call_goes_on_with_what_an_earlier_one_brought(
     assert mirror.asked == [f"bytes={len(DATA) // 2}-"]
 
 
-def test_a_whole_file_from_another_address_is_not_taken_for_this_one(mirror: Mirror, tmp_path: Path) -> None:
+def test_a_whole_file_from_another_address_is_not_taken_for_this_one(mirror: "Mirror", tmp_path: Path) -> None:
     download_file(ArchivePlace(mirror.url), tmp_path / "x")
     mirror.data = DATA[:1000]
     assert download_file(ArchivePlace(mirror.url), tmp_path / "x").bytes == len(DATA)
@@ -135,7 +69,7 @@ def test_a_whole_file_from_another_address_is_not_taken_for_this_one(mirror: Mir
 
 @pytest.mark.parametrize("change", ["tag", "ranges", "no tag"])
 def test_a_part_of_another_version_or_of_a_server_without_ranges_is_not_built_upon(
-    mirror: Mirror, tmp_path: Path, change: str
+    mirror: "Mirror", tmp_path: Path, change: str
 ) -> None:
     mirror.tag = "" if change == "no tag" else mirror.tag
     mirror.troubles = ["cut"]
@@ -150,7 +84,7 @@ def test_a_part_of_another_version_or_of_a_server_without_ranges_is_not_built_up
     assert (tmp_path / "x").read_bytes() == new
 
 
-def test_a_part_longer_than_the_file_is_thrown_away(mirror: Mirror, tmp_path: Path) -> None:
+def test_a_part_longer_than_the_file_is_thrown_away(mirror: "Mirror", tmp_path: Path) -> None:
     mirror.troubles = ["cut"]
     half = len(DATA) // 2
 
@@ -160,7 +94,9 @@ def test_a_part_longer_than_the_file_is_thrown_away(mirror: Mirror, tmp_path: Pa
     assert download_file(ArchivePlace(mirror.url), tmp_path / "x", sleep=meanwhile).bytes == half
 
 
-def test_a_server_that_does_not_say_how_much_comes_is_measured_by_what_is_known(mirror: Mirror, tmp_path: Path) -> None:
+def test_a_server_that_does_not_say_how_much_comes_is_measured_by_what_is_known(
+    mirror: "Mirror", tmp_path: Path
+) -> None:
     mirror.troubles = ["silent"]
     assert download_file(ArchivePlace(mirror.url, len(DATA)), tmp_path / "x").bytes == len(DATA)
 
@@ -169,7 +105,7 @@ def test_a_server_that_does_not_say_how_much_comes_is_measured_by_what_is_known(
     ("code", "words"), [("401", "--from PATH"), ("403", "--from PATH"), ("404", "--from PATH"), ("418", "in a browser")]
 )
 def test_a_refusal_is_final_and_says_what_to_do(
-    mirror: Mirror, tmp_path: Path, code: str, words: str, refused: "Refused"
+    mirror: "Mirror", tmp_path: Path, code: str, words: str, refused: "Refused"
 ) -> None:
     mirror.troubles = [code]
     with refused("http-error", mirror.url) as error:
@@ -179,7 +115,7 @@ def test_a_refusal_is_final_and_says_what_to_do(
     assert len(mirror.asked) == 1
 
 
-def test_a_web_page_is_not_taken_for_an_archive(mirror: Mirror, tmp_path: Path, refused: "Refused") -> None:
+def test_a_web_page_is_not_taken_for_an_archive(mirror: "Mirror", tmp_path: Path, refused: "Refused") -> None:
     mirror.kind = "text/html; charset=utf-8"
     with refused("web-page", mirror.url):
         download_file(ArchivePlace(mirror.url), tmp_path / "x")
@@ -187,7 +123,7 @@ def test_a_web_page_is_not_taken_for_an_archive(mirror: Mirror, tmp_path: Path, 
 
 
 def test_another_size_than_the_known_one_is_refused_before_anything_is_brought(
-    mirror: Mirror, tmp_path: Path, refused: "Refused"
+    mirror: "Mirror", tmp_path: Path, refused: "Refused"
 ) -> None:
     with refused("other-version", mirror.url) as error:
         download_file(ArchivePlace(mirror.url, 5), tmp_path / "x")
@@ -196,7 +132,7 @@ def test_another_size_than_the_known_one_is_refused_before_anything_is_brought(
 
 
 def test_a_file_of_the_right_size_and_the_wrong_hash_is_deleted(
-    mirror: Mirror, tmp_path: Path, refused: "Refused"
+    mirror: "Mirror", tmp_path: Path, refused: "Refused"
 ) -> None:
     with refused("hash-differs", mirror.url) as error:
         download_file(ArchivePlace(mirror.url, len(DATA), "0" * 64), tmp_path / "x")
@@ -205,7 +141,7 @@ def test_a_file_of_the_right_size_and_the_wrong_hash_is_deleted(
     assert not (tmp_path / "x").exists()
 
 
-def test_a_redirect_is_followed_on_the_same_machine_only(mirror: Mirror, tmp_path: Path, refused: "Refused") -> None:
+def test_a_redirect_is_followed_on_the_same_machine_only(mirror: "Mirror", tmp_path: Path, refused: "Refused") -> None:
     mirror.troubles = [mirror.url + "?again"]
     assert download_file(ArchivePlace(mirror.url), tmp_path / "x").sha256 == DIGEST
     mirror.troubles = ["file:///etc/passwd"]
@@ -241,7 +177,7 @@ def test_an_address_that_is_not_https_is_refused_without_a_connection(
 
 @pytest.mark.parametrize("promise", [1000, None])
 def test_a_download_ends_at_the_promised_size_and_is_not_tried_again(
-    mirror: Mirror, tmp_path: Path, promise: int | None, refused: "Refused", monkeypatch: pytest.MonkeyPatch
+    mirror: "Mirror", tmp_path: Path, promise: int | None, refused: "Refused", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("p2p_datatools.sources.download._MOST", 500_000)  # where nobody says how much comes
     mirror.troubles = ["silent"]
@@ -257,7 +193,7 @@ def test_a_length_that_is_no_number_of_bytes_counts_as_not_said(text: str) -> No
     assert whole_number(" 1050000 ") == 1_050_000
 
 
-def test_letters_that_are_not_ascii_are_sent_as_addresses_have_them(mirror: Mirror, tmp_path: Path) -> None:
+def test_letters_that_are_not_ascii_are_sent_as_addresses_have_them(mirror: "Mirror", tmp_path: Path) -> None:
     mirror.troubles = [mirror.url.replace("maps", "größe%20(1)")]
     assert download_file(ArchivePlace(mirror.url.replace("maps", "Straße")), tmp_path / "x").sha256 == DIGEST
     assert _in_ascii("https://bücher.example/größe?q=ü") == "https://xn--bcher-kva.example/gr%C3%B6%C3%9Fe?q=%C3%BC"
@@ -278,7 +214,7 @@ def test_a_server_that_does_not_answer_is_reported_after_some_tries(tmp_path: Pa
     assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0]
 
 
-def test_progress_counts_bytes_and_begins_where_the_download_does(mirror: Mirror, tmp_path: Path) -> None:
+def test_progress_counts_bytes_and_begins_where_the_download_does(mirror: "Mirror", tmp_path: Path) -> None:
     class Counting(Reporter):
         def __init__(self) -> None:
             self.starts: list[tuple[int, int, str]] = []

@@ -11,7 +11,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +23,7 @@ from p2p_datatools.sources.secrets import hide_secrets
 
 if TYPE_CHECKING:
     from conftest import Refused
+    from datatools.sources.conftest import Serve
 
 KEY, WRONG_KEY, SIGNATURE, PROXY = "k3y-of-someone", "wr0ng-key", "s1gnature", "pr0xy-password"
 TOKEN, REVOKED = "KGAT_good", "KGAT_revoked"  # where a file of that name is, the client reads that
@@ -132,19 +132,16 @@ class Kaggle(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def log_message(self, *args: object) -> None:
-        """Nothing: a test's output is its own."""
+
+@pytest.fixture(scope="module")
+def kaggle() -> type[Kaggle]:
+    return type("Bound", (Kaggle,), {"seen": {}, "asked": []})
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[http.server.ThreadingHTTPServer]:
-    handler = type("Bound", (Kaggle,), {"seen": {}, "asked": []})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server
-        server.shutdown()
-        thread.join()
+def server(serve: "Serve", kaggle: type[Kaggle]) -> Iterator[str]:
+    with serve(kaggle) as address:
+        yield address
 
 
 SCENES: dict[str, tuple[str, dict[str, str]]] = {
@@ -178,7 +175,7 @@ kaggle = {{ handle = "owner/{slug}"{more} }}
 
 
 @pytest.fixture(scope="module")
-def results(server: http.server.ThreadingHTTPServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def results(server: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the command did in every scene, all of them played in one process."""
     folder = tmp_path_factory.mktemp("kaggle")
     catalog = folder / "mine.toml"
@@ -192,7 +189,7 @@ def results(server: http.server.ThreadingHTTPServer, tmp_path_factory: pytest.Te
     environment = {key: value for key, value in os.environ.items() if not key.startswith("KAGGLE_")}
     environment |= {"HOME": str(folder / "home"), "KAGGLE_API_ENVIRONMENT": "LOCALHOST"}
     environment |= {
-        "http_proxy": f"http://somebody:{PROXY}@127.0.0.1:{server.server_port}",
+        "http_proxy": server.replace("//", f"//somebody:{PROXY}@"),
         "no_proxy": "",
         "XDG_CONFIG_HOME": str(folder),
     }
@@ -229,9 +226,9 @@ def test_again_it_only_verifies_and_needs_no_credentials(results: dict[str, Any]
     assert "4 files are as fetched" in results["again"]["out"]
 
 
-def test_a_cut_connection_is_continued(results: dict[str, Any], server: http.server.ThreadingHTTPServer) -> None:
+def test_a_cut_connection_is_continued(results: dict[str, Any], kaggle: type[Kaggle]) -> None:
     assert results["cut"]["code"] == 0, results["cut"]["err"]
-    asked = [part for slug, part in server.RequestHandlerClass.asked if slug == "cut"]  # type: ignore[attr-defined]
+    asked = [part for slug, part in kaggle.asked if slug == "cut"]
     assert asked == [None, f"bytes={1 << 20}-"]  # the client writes by the MiB
 
 

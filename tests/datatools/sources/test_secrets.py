@@ -5,7 +5,6 @@ import hashlib
 import http.server
 import io
 import json
-import threading
 import zipfile
 from collections.abc import Iterator
 from functools import partial
@@ -22,6 +21,7 @@ from p2p_datatools.sources.secrets import hide_secrets, show_address
 
 if TYPE_CHECKING:
     from conftest import Refused
+    from datatools.sources.conftest import Serve
 
 TOKEN, SIGNATURE, PASSWORD = "t0ken-in-the-query", "s1gnature", "pa55-word"
 ENTRY = """
@@ -64,18 +64,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data[: len(data) // 2] if cut else data)
 
-    def log_message(self, *args: object) -> None:
-        """Nothing: a test's output is its own."""
-
 
 @pytest.fixture(scope="module")
-def port() -> Iterator[int]:
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server.server_port
-        server.shutdown()
-        thread.join()
+def server(serve: "Serve") -> Iterator[str]:
+    with serve(Handler) as address:
+        yield address
 
 
 @pytest.mark.parametrize(
@@ -150,7 +143,7 @@ def test_a_signed_address_of_a_mirror_is_neither_printed_nor_written(
     word: str,
     more: str,
     code: int,
-    port: int,
+    server: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -158,7 +151,7 @@ def test_a_signed_address_of_a_mirror_is_neither_printed_nor_written(
     at_once = partial(FetchOptions, sleep=lambda seconds: None)
     monkeypatch.setattr("p2p_datatools.sources.data_set.FetchOptions", at_once)
     catalog = tmp_path / "mine.toml"
-    url = f"http://127.0.0.1:{port}/{word}.zip?token={TOKEN}#{SIGNATURE}"
+    url = f"{server}/{word}.zip?token={TOKEN}#{SIGNATURE}"
     catalog.write_text(ENTRY.format(url=url, more=more))
     work = tmp_path / "work"
     found = main(["data", "fetch", "mine", str(work / "set"), "--catalog", str(catalog)])
@@ -187,9 +180,9 @@ def test_an_address_given_as_a_path_is_not_repeated_with_its_secrets(
     assert [secret for secret in (PASSWORD, TOKEN) if secret in said] == []
 
 
-def test_a_download_with_another_token_begins_anew_and_says_no_token(port: int, tmp_path: Path) -> None:
+def test_a_download_with_another_token_begins_anew_and_says_no_token(server: str, tmp_path: Path) -> None:
     for token in ("first-word", "other-word"):
-        got = download_file(ArchivePlace(f"http://127.0.0.1:{port}/archive.zip?token={token}"), tmp_path / "x.zip")
+        got = download_file(ArchivePlace(f"{server}/archive.zip?token={token}"), tmp_path / "x.zip")
         assert got.sha256 == hashlib.sha256(archive()).hexdigest()
         assert token not in (tmp_path / "x.zip.state").read_text()
 

@@ -2,13 +2,11 @@
 
 import base64
 import hashlib
-import http.server
 import io
 import json
 import tarfile
-import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +17,7 @@ from p2p_datatools.sources.web_runtime import RELEASE, WebRelease, fetch_web_run
 
 if TYPE_CHECKING:
     from conftest import Refused
+    from datatools.sources.conftest import Mirror
 
 WEB = Path(__file__).parents[2] / "web"
 NEEDED = {
@@ -51,55 +50,18 @@ def release_of(data: bytes, url: str = "https://registry.invalid/ort.tgz") -> We
     return WebRelease("9.9.9", ArchivePlace(url, bytes=len(data)), f"sha512-{digest}")
 
 
-@dataclass
-class Registry:
-    """What stands in for npm's registry; `cuts` are the requests that end in the middle, `asked` the Range headers."""
-
-    url: str = ""
-    data: bytes = b""
-    cuts: int = 0
-    asked: list[str | None] = field(default_factory=list)
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    registry: Registry
-
-    def do_GET(self) -> None:
-        asked, data, first = self.headers.get("Range"), self.registry.data, 0
-        self.registry.asked.append(asked)
-        if asked:
-            first = int(asked.removeprefix("bytes=").rstrip("-"))
-        self.send_response(206 if asked else 200)
-        if asked:
-            self.send_header("Content-Range", f"bytes {first}-{len(data) - 1}/{len(data)}")
-        self.send_header("ETag", '"one"')
-        self.send_header("Content-Length", str(len(data) - first))
-        self.end_headers()
-        end = (first + len(data)) // 2 if self.registry.cuts else len(data)
-        self.registry.cuts = max(0, self.registry.cuts - 1)
-        self.wfile.write(data[first:end])
-
-    def log_message(self, *args: object) -> None:
-        """Nothing: a test's output is its own."""
-
-
 @pytest.fixture
-def registry() -> Iterator[Registry]:
-    state = Registry(data=tarball(FILES))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"registry": state})) as server:
-        state.url = f"http://127.0.0.1:{server.server_port}/onnxruntime-web-9.9.9.tgz"
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield state
-        server.shutdown()
-        thread.join()
+def registry(mirror: "Mirror") -> "Mirror":
+    """What stands in for npm's registry."""
+    mirror.data = tarball(FILES)
+    return mirror
 
 
 def no_pause(seconds: float) -> None:
     """Nobody waits between two tries."""
 
 
-def test_it_is_fetched_once_and_later_taken_from_the_cache(registry: Registry, tmp_path: Path) -> None:
+def test_it_is_fetched_once_and_later_taken_from_the_cache(registry: "Mirror", tmp_path: Path) -> None:
     release = release_of(registry.data, registry.url)
     found = fetch_web_runtime(tmp_path / "p2p", release=release)
     assert found.version == "9.9.9"
@@ -111,15 +73,15 @@ def test_it_is_fetched_once_and_later_taken_from_the_cache(registry: Registry, t
     assert registry.asked == [None]
 
 
-def test_a_download_that_was_cut_goes_on_where_it_was_cut(registry: Registry, tmp_path: Path) -> None:
-    registry.cuts = 1
+def test_a_download_that_was_cut_goes_on_where_it_was_cut(registry: "Mirror", tmp_path: Path) -> None:
+    registry.troubles = ["cut"]
     release = release_of(registry.data, registry.url)
     assert fetch_web_runtime(tmp_path, release=release, sleep=no_pause).files["ort.wasm.bundle.min.mjs"]
     assert registry.asked == [None, f"bytes={len(registry.data) // 2}-"]
 
 
 def test_another_archive_than_the_pinned_one_is_deleted_before_it_is_opened(
-    registry: Registry, tmp_path: Path, refused: "Refused"
+    registry: "Mirror", tmp_path: Path, refused: "Refused"
 ) -> None:
     release = replace(release_of(registry.data, registry.url), integrity=RELEASE.integrity)
     with refused("hash-differs", registry.url):
@@ -128,7 +90,7 @@ def test_another_archive_than_the_pinned_one_is_deleted_before_it_is_opened(
 
 
 def test_a_kept_archive_that_was_changed_since_is_refused_and_fetched_again(
-    registry: Registry, tmp_path: Path, refused: "Refused"
+    registry: "Mirror", tmp_path: Path, refused: "Refused"
 ) -> None:
     release = release_of(registry.data, registry.url)
     fetch_web_runtime(tmp_path, release=release)

@@ -92,9 +92,7 @@ def sprinkle(mask: LabelMap) -> LabelMap:
     return mask
 
 
-def test_a_mask_with_pinholes_is_named_and_a_set_of_such_masks_is_one_hint(
-    cars: list[tuple[LabelMap, Photo]],
-) -> None:
+def test_a_mask_with_pinholes_is_named_and_a_set_of_such_masks_is_one_hint(cars: list[tuple[LabelMap, Photo]]) -> None:
     few = [each for each in find(cars, sprinkle, range(2)) if each.code == "pinholes"]
     assert [(each.where, each.severity) for each in few] == [("0", "warning"), ("1", "warning")]
     assert few[0].place is not None

@@ -11,14 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from source_code import walk_source
 
-from p2p_datatools.contract.files.atomic import (
-    OpenLines,
-    read_json,
-    read_lines,
-    read_text,
-    sha256_file,
-    write_bytes,
-)
+from p2p_datatools.contract.files.atomic import OpenLines, read_json, read_lines, read_text, sha256_file, write_bytes
 from p2p_datatools.contract.files.opening import is_special, open_file
 from p2p_datatools.contract.matching import is_list, read_rows
 from p2p_datatools.contract.palette import load_palette

@@ -340,12 +340,7 @@ def test_what_is_kept_is_not_even_weighed(tmp_path: Path, monkeypatch: pytest.Mo
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("batch", [1, 64])
 def test_a_kill_after_any_change_leaves_what_the_same_call_completes(
-    tmp_path: Path,
-    deaths: "Deaths",
-    contents: "Contents",
-    monkeypatch: pytest.MonkeyPatch,
-    threads: int,
-    batch: int,
+    tmp_path: Path, deaths: "Deaths", contents: "Contents", monkeypatch: pytest.MonkeyPatch, threads: int, batch: int
 ) -> None:
     monkeypatch.setattr(destination_module, "BATCH", batch)
     items = [*texts("a", "b"), *texts("c", "d", copies=2)]

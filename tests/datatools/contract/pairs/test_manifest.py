@@ -112,7 +112,7 @@ def test_an_unfinished_split_is_read_only_by_who_completes_it(folder: PairFolder
         ("pairs.json", {"b": half(channels=0)}, "damaged-file", "0 channels"),
         ("pairs.json", {"palette": {"name": "x"}}, "bad-palette", "'classes'"),
         ("pairs.jsonl", {"size": 4}, "damaged-file", "a size is not a list"),
-        ("pairs.jsonl", {"size": [float("inf"), 4]}, "damaged-file", "a width is not a whole number"),
+        ("pairs.jsonl", {"size": [float("inf"), 4]}, "damaged-file", "a number of a size is not a whole number"),
         ("pairs.jsonl", {"file": "../../outside.png"}, "path-leads-out", "'../../outside.png' leads out"),
         ("pairs.jsonl", {"file": "/outside.png"}, "path-leads-out", "'/outside.png' leads out"),
     ],

@@ -9,13 +9,7 @@ import pytest
 from PIL import Image
 
 from p2p_datatools.contract.files.listing import find_pictures
-from p2p_datatools.contract.pairs.seam import (
-    Middle,
-    glance_at,
-    judge_middle,
-    look_like_pairs,
-    refuse_single_pictures,
-)
+from p2p_datatools.contract.pairs.seam import Middle, glance_at, judge_middle, look_like_pairs, refuse_single_pictures
 from p2p_datatools.contract.pictures.images import Photo, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 

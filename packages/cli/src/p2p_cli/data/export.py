@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _formats() -> tuple[str, ...]:
-    from p2p_datatools.exports.pairs import PAIR_FORMATS
+    from p2p_datatools.exports.pair_formats import PAIR_FORMATS
     from p2p_datatools.exports.table import export_names
 
     return (*export_names(), *PAIR_FORMATS)
@@ -53,7 +53,7 @@ def command(source: Path, dest: Path, kind: str, photos: Path | None, keep_going
       p2p data export pairs shards --format webdataset
     """
     from p2p_cli.text import render
-    from p2p_datatools.exports.pairs import PAIR_FORMATS
+    from p2p_datatools.exports.pair_formats import PAIR_FORMATS
 
     if kind in PAIR_FORMATS:
         return _export_pairs(source, dest, kind, photos, keep_going=keep_going, as_json=as_json)

@@ -68,12 +68,8 @@ def compare(
     """
     here, there = _Masks(Path(path), palette), _Masks(Path(other), palette)
     if set(here.palette.names) != set(there.palette.names):
-        raise UsageError(
-            path,
-            f"has the classes {', '.join(here.palette.names)}, but {other} has {', '.join(there.palette.names)}",
-            "Build both with one palette.",
-            code="other-palette",
-        )
+        what = f"has the classes {', '.join(here.palette.names)}, but {other} has {', '.join(there.palette.names)}"
+        raise UsageError(path, what, "Build both with one palette.", code="other-palette")
     findings = list(_alone(here, there)) + list(_alone(there, here))
     names = [name for name in here.folder.names if there.folder.get(name)]
     tally = _Tally(here.palette)
@@ -83,12 +79,8 @@ def compare(
         except P2PError as error:
             findings.append(finding_of(error, here.folder.names[name]))
     if not names:
-        raise P2PError(
-            path,
-            f"has no mask of the same name as one in {other}",
-            "Are these the right folders?",
-            code="no-common-name",
-        )
+        what = f"has no mask of the same name as one in {other}"
+        raise P2PError(path, what, "Are these the right folders?", code="no-common-name")
     return tally.comparison(findings)
 
 
@@ -141,12 +133,8 @@ class _Tally:
     def add(self, name: str, here: LabelMap, there: LabelMap) -> None:
         """Count one picture; raises P2PError when its two masks have different sizes."""
         if here.shape != there.shape:
-            raise P2PError(
-                name,
-                f"is {size_of(here)} here and {size_of(there)} there",
-                "Build both for the same photo.",
-                code="mask-size",
-            )
+            what = f"is {size_of(here)} here and {size_of(there)} there"
+            raise P2PError(name, what, "Build both for the same photo.", code="mask-size")
         codes = here.astype(np.uint16) * 256 + there
         self.pairs += np.bincount(codes.ravel(), minlength=65536).reshape(256, 256)
         differs, inside = here != there, ~(outlines(here) | outlines(there))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.palette import BACKGROUND, Color, Palette
 from p2p_datatools.contract.pictures.images import LabelMap
+from p2p_datatools.contract.pictures.index import histogram
 
 _LEAST = 16  # pixels of borders of parts, below which they tell nothing
 _TIMES = 4  # how many times as long the border with the wrong class has to be as that with the whole
@@ -74,7 +75,7 @@ def find_exchanged(
 
 def _is_larger(mask: LabelMap, one: int, others: Collection[int]) -> bool:
     """Whether a class has more pixels than others together, as a whole has, and a part beside other parts has not."""
-    sizes = np.bincount(mask.ravel(), minlength=256)
+    sizes = histogram(mask)
     return bool(sizes[one] > sizes[list(others)].sum())
 
 
@@ -106,7 +107,7 @@ def find_paper(mask: LabelMap, palette: Palette) -> int | None:
 def share_along_edges(mask: LabelMap) -> NDArray[np.float64]:
     """What share of the pixels along the four edges each class number has, (256,)."""
     edges = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
-    return np.bincount(edges, minlength=256) / edges.size
+    return histogram(edges) / edges.size
 
 
 def _count_borders(mask: LabelMap, highest: int) -> NDArray[np.int64]:

@@ -141,6 +141,15 @@ class ForeignPlace:
         """A table of texts."""
         return {key: self.read_text(each, f"{key} in {name}") for key, each in self.read_table(value, name).items()}
 
+    def read_counts(self, value: Any, name: str) -> dict[str, int]:
+        """A table of whole numbers."""
+        return {key: self.read_whole(each, f"{key} in {name}") for key, each in self.read_table(value, name).items()}
+
+    def read_two(self, value: Any, name: str) -> tuple[int, int]:
+        """Two whole numbers, such as a size or a place; raises ValueError for a list of more or fewer."""
+        one, other = self.read_list(value, name)
+        return self.read_whole(one, f"a number of {name}"), self.read_whole(other, f"a number of {name}")
+
     def refuse(self, value: Any, name: str, wanted: str) -> P2PError:
         """The error for a value that is not what is wanted."""
         what, code = f"{name} is not {wanted}: {show_value(value)}", self.code

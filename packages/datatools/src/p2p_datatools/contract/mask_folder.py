@@ -87,28 +87,22 @@ def line_from_json(value: Any, where: Path | str = "masks.jsonl") -> MaskLine:
         table = at.read_table(value, "a line")
         others: dict[str, Any] = {name: at.read_text(table.get(name, ""), name) for name in _TEXTS}
         others |= {name: at.read_whole(table.get(name, 0), name) for name in _COUNTS}
-        areas = at.read_table(table["areas"], "areas")
-        labels = at.read_table(table["labels"], "labels")
         values = at.read_table(table.get("values", {}), "values")
-        colors = at.read_table(table.get("table", {}), "table")
-        faults = [at.read_table(each, "a fault") for each in at.read_list(table.get("faults", []), "faults")]
-        width, height = (at.read_whole(side, "a side") for side in at.read_list(table["size"], "size"))
         return MaskLine(
             name=relative_name(table["name"], where, suffix=".png"),
-            size=Size(width, height),
-            areas={name: at.read_whole(count, "an area") for name, count in areas.items()},
+            size=Size(*at.read_two(table["size"], "a size")),
+            areas=at.read_counts(table["areas"], "areas"),
             source=at.read_text(table["source"], "source"),
             signature=at.read_text(table["signature"], "signature"),
-            labels={label: at.read_text(word, "a class") for label, word in labels.items()},
+            labels=at.read_texts(table["labels"], "labels"),
             values={
                 key: (at.read_text(label, "a label"), at.read_whole(count, "a count"))
                 for key, (label, count) in values.items()
             },
-            faults=tuple({key: at.read_text(word, key) for key, word in each.items()} for each in faults),
-            table={key: at.read_text(color, "a colour") for key, color in colors.items()},
+            faults=tuple(at.read_texts(each, "a fault") for each in at.read_list(table.get("faults", []), "faults")),
+            table=at.read_texts(table.get("table", {}), "table"),
             undecided=tuple(
-                (at.read_whole(x, "a place"), at.read_whole(y, "a place"))
-                for x, y in at.read_list(table.get("undecided", []), "undecided")
+                at.read_two(each, "a place") for each in at.read_list(table.get("undecided", []), "undecided")
             ),
             **others,
         )

@@ -63,31 +63,20 @@ class Palette:
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.classes) <= _MOST_CLASSES:
-            raise P2PError(
-                f"palette {self.name}",
-                f"has {len(self.classes)} classes",
-                f"Give it 1 to {_MOST_CLASSES} classes.",
-                code="class-count",
-            )
+            what = f"has {len(self.classes)} classes"
+            raise P2PError(f"palette {self.name}", what, f"Give it 1 to {_MOST_CLASSES} classes.", code="class-count")
         for key in ("name", "color", "id"):
             seen: dict[Any, str] = {}
             for each in self.classes:
                 value = getattr(each, key)
                 if value is not None and value in seen:
-                    raise P2PError(
-                        f"palette {self.name}",
-                        f"the classes {seen[value]} and {each.name} have the same {key} {value}",
-                        f"Give each class its own {key}.",
-                        code="duplicate-class",
-                    )
+                    what = f"the classes {seen[value]} and {each.name} have the same {key} {value}"
+                    to_do = f"Give each class its own {key}."
+                    raise P2PError(f"palette {self.name}", what, to_do, code="duplicate-class")
                 seen[value] = each.name
         if any(each.color == IGNORE_COLOR for each in self.classes):
-            raise P2PError(
-                f"palette {self.name}",
-                f"a class has the colour {IGNORE_COLOR}, which stands for ignored pixels",
-                "Choose another colour for the class.",
-                code="reserved-colour",
-            )
+            what = f"a class has the colour {IGNORE_COLOR}, which stands for ignored pixels"
+            raise P2PError(f"palette {self.name}", what, "Choose another colour for the class.", code="reserved-colour")
 
     @property
     def wholes(self) -> dict[int, int]:
@@ -110,12 +99,8 @@ class Palette:
     def index(self, name: str) -> int:
         """The index of the class called `name`; raises UsageError that lists the classes."""
         if name not in self.names:
-            raise UsageError(
-                f"palette {self.name}",
-                f"has no class '{name}'",
-                f"It has {', '.join(self.names)}.",
-                code="unknown-class",
-            )
+            what = f"has no class '{name}'"
+            raise UsageError(f"palette {self.name}", what, f"It has {', '.join(self.names)}.", code="unknown-class")
         return self.names.index(name)
 
     def index_of_id(self, value: int) -> int | None:
@@ -138,12 +123,9 @@ class Palette:
         ]
         if len(globbed) > 1:
             both = " and ".join(self.names[index] for index in globbed)
-            raise P2PError(
-                f"palette {self.name}",
-                f"the aliases of {both} both claim '{label}'",
-                f"Add '{label}' to the aliases of one of them.",
-                code="label-claimed-twice",
-            )
+            what = f"the aliases of {both} both claim '{label}'"
+            to_do = f"Add '{label}' to the aliases of one of them."
+            raise P2PError(f"palette {self.name}", what, to_do, code="label-claimed-twice")
         return globbed[0] if globbed else None
 
     def _index_of_word(self, label: str) -> int | None:
@@ -223,12 +205,8 @@ def load_palette(name_or_file: str | Path) -> Palette:
         return parse_palette(text, where=f"palette {name_or_file}")
     path = Path(name_or_file)
     if not path.is_file() and not is_pipe(path):
-        raise UsageError(
-            name_or_file,
-            f"is neither a built-in palette ({', '.join(BUILT_IN)}) nor a TOML file",
-            "Check the spelling, or write a TOML file.",
-            code="unknown-palette",
-        )
+        what = f"is neither a built-in palette ({', '.join(BUILT_IN)}) nor a TOML file"
+        raise UsageError(name_or_file, what, "Check the spelling, or write a TOML file.", code="unknown-palette")
     try:
         return parse_palette(read_text(path), where=str(path))
     except P2PError as error:
@@ -259,12 +237,9 @@ def parse_palette(text: str, *, where: str) -> Palette:
     palette = palette_from_json(parse_toml(text, where), where=where)
     for index, each in enumerate(palette.classes):
         if each.inside is not None and index not in palette.wholes:
-            raise P2PError(
-                f"palette {palette.name}",
-                f"the class {each.name} is inside '{each.inside}', which is no other class",
-                f"The classes are {', '.join(palette.names)}.",
-                code="unknown-whole",
-            )
+            what = f"the class {each.name} is inside '{each.inside}', which is no other class"
+            to_do = f"The classes are {', '.join(palette.names)}."
+            raise P2PError(f"palette {palette.name}", what, to_do, code="unknown-whole")
     return palette
 
 

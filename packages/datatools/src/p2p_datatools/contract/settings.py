@@ -136,15 +136,9 @@ class Setting:
 
     def to_json(self) -> dict[str, Any]:
         """The declaration as JSON values; default and range in words."""
-        return {
-            **{
-                "name": self.name,
-                "group": self.group,
-                "default": self.text(self.default),
-                "allowed": self.allowed_text,
-            },
-            **{"unit": self.unit, "doc": self.doc, "choices": list(self.choices), "on_resume": self.on_resume},
-        }
+        said = {"default": self.text(self.default), "allowed": self.allowed_text, "unit": self.unit, "doc": self.doc}
+        more = {"choices": list(self.choices), "on_resume": self.on_resume}
+        return {"name": self.name, "group": self.group, **said, **more}
 
 
 _DECLARED: dict[type, Mapping[str, Setting]] = {}  # what `settings_of` has read already
@@ -252,5 +246,5 @@ def _read_size(value: Any) -> Size:
 
 
 _READERS: dict[Any, Callable[[Any], Any]] = {
-    **{bool: _read_switch, int: _read_whole, float: _read_number, str: str, Size: _read_size},
+    **{bool: _read_switch, int: _read_whole, float: _read_number, str: str, Size: _read_size}
 }

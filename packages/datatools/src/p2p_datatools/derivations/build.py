@@ -8,7 +8,7 @@ import dataclasses
 import hashlib
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +59,52 @@ class DeriveSummary:
     left_out: LeftOut
 
 
+@dataclass(frozen=True)
+class _Derivation:
+    """An operation with all that its pictures depend on, and the photos of which something is to be told."""
+
+    op: Operation
+    seed: int
+    read: ReadOptions
+    over_white: list[Path] = field(default_factory=list)
+    stretched: list[Path] = field(default_factory=list)
+
+    def recipe(self) -> dict[str, Any]:
+        """What every picture depends on; the seed only where it makes a difference."""
+        name = next(name for name, kind in OPERATIONS.items() if kind is type(self.op))
+        settings = {"op": name, "settings": dataclasses.asdict(self.op), "seed": self.seed if self.op.random else None}
+        return {"format": _FORMAT, "version": _VERSION, **settings} | self.read.to_json()
+
+    def make(self, source: Source) -> list[Product]:
+        """The pictures that become of a photo."""
+        with open_picture(source.path, self.read) as file:
+            if is_deep := self.op.any_depth and file.header.form.dtype != "uint8":
+                photo, _ = show_values(read_filled(file, "tag")[0])
+            else:
+                photo = self._read_photo(file)
+        pictures = self.op.apply(photo, random_of(self.seed, source.name))
+        if is_deep:
+            self.stretched.append(source.path)
+        folders = (f"{folder}/" if folder else "" for folder in self.op.folders)
+        return [Product(f"{below}{source.name}.png", each) for below, each in zip(folders, pictures, strict=True)]
+
+    def _read_photo(self, file: PictureFile) -> Photo:
+        try:
+            return read_photo(file, over_white=self.over_white)
+        except DepthError as error:
+            ways = " and ".join(name for name, kind in OPERATIONS.items() if kind.any_depth)
+            to_do = f"Only --op {ways} take it as it is. Convert it first (ImageMagick: magick IN -depth 8 OUT)."
+            raise DepthError(error.where, error.what, to_do, code=error.code) from error
+
+    def say(self, report: Reporter) -> None:
+        """Note which photos were laid over white, and which were stretched."""
+        say_over_white(self.over_white, report)
+        if self.stretched:
+            number = plural(len(self.stretched), "photo has", "photos have")
+            what = f"{number} more than 8 bits a channel, stretched from black to white for drawing."
+            report.note(f"{min(self.stretched)}: {what}")
+
+
 def derive(
     photos: Path | str,
     dest: Path | str,
@@ -81,13 +127,10 @@ def derive(
     """
     photos, dest = Path(photos), Path(dest)
     if has_manifest(photos):
-        raise UsageError(
-            photos,
-            "holds A|B pairs, not photos",
-            "Take them apart first with 'p2p data halves'.",
-            code="pairs-not-photos",
-        )
-    recipe = _recipe(op, seed) | read.to_json()
+        what = "holds A|B pairs, not photos"
+        raise UsageError(photos, what, "Take them apart first with 'p2p data halves'.", code="pairs-not-photos")
+    derivation = _Derivation(op, seed, read)
+    recipe = derivation.recipe()
     refuse_dest_inside(dest, photos)
     refuse_other_conversion(dest / _HEADER, {**read.settings(), **recipe}, kind=_FORMAT, command="p2p data derive")
     with report.tell("listing files"):
@@ -95,39 +138,17 @@ def derive(
     prefer_photos(folder, report)
     sources, skipped = _sources(folder)
     folder.others.say(report)
-    over_white, stretched = list[Path](), list[Path]()
     with Destination(dest, marker=_HEADER, recipe=recipe, cheap=True) as destination:
-        done = convert(
-            sources,
-            lambda source: _products(op, seed, source, read, over_white, stretched),
-            destination,
-            journal=_LINES,
-            report=report,
-        )
+        done = convert(sources, derivation.make, destination, journal=_LINES, report=report)
         skipped += done.skipped
         if not keep_going or not done.lines:
             refuse(skipped, destination)
         with report.tell("writing records"):
             destination.commit(lambda at: _write_records(at, recipe, done.lines), skipped=skipped)
-    say_over_white(over_white, report)
-    _say_stretched(stretched, report)
+    derivation.say(report)
     folders = tuple(dest / folder for folder in op.folders)
     made = (recipe["op"], recipe["settings"], done.made, done.kept)
     return DeriveSummary(*made, tuple(skipped), dest, folders, folder.others)
-
-
-def _say_stretched(paths: list[Path], report: Reporter) -> None:
-    if paths:
-        number = plural(len(paths), "photo has", "photos have")
-        report.note(f"{min(paths)}: {number} more than 8 bits a channel, stretched from black to white for drawing.")
-
-
-def _recipe(op: Operation, seed: int) -> dict[str, Any]:
-    """What every picture depends on; the seed only where it makes a difference."""
-    name = next(name for name, kind in OPERATIONS.items() if kind is type(op))
-    settings = dataclasses.asdict(op)
-    drawn = {"seed": seed if op.random else None}
-    return {"format": _FORMAT, "version": _VERSION, "op": name, "settings": settings, **drawn}
 
 
 def _sources(folder: PhotoFolder) -> tuple[list[Source], list[Skip]]:
@@ -142,29 +163,6 @@ def _sources(folder: PhotoFolder) -> tuple[list[Source], list[Skip]]:
         if path not in unclear
     ]
     return sources, skipped
-
-
-def _products(
-    op: Operation, seed: int, source: Source, read: ReadOptions, over_white: list[Path], stretched: list[Path]
-) -> list[Product]:
-    with open_picture(source.path, read) as file:
-        if is_deep := op.any_depth and file.header.form.dtype != "uint8":
-            photo, _ = show_values(read_filled(file, "tag")[0])
-        else:
-            photo = _read_photo(file, over_white)
-    pictures = op.apply(photo, random_of(seed, source.name))
-    stretched += [source.path] if is_deep else []
-    folders = (f"{folder}/" if folder else "" for folder in op.folders)
-    return [Product(f"{below}{source.name}.png", picture) for below, picture in zip(folders, pictures, strict=True)]
-
-
-def _read_photo(file: PictureFile, over_white: list[Path]) -> Photo:
-    try:
-        return read_photo(file, over_white=over_white)
-    except DepthError as error:
-        ways = " and ".join(name for name, kind in OPERATIONS.items() if kind.any_depth)
-        to_do = f"Only --op {ways} take it as it is. Convert it first (ImageMagick: magick IN -depth 8 OUT)."
-        raise DepthError(error.where, error.what, to_do, code=error.code) from error
 
 
 def random_of(seed: int, name: str) -> np.random.Generator:

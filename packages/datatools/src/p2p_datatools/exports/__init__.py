@@ -9,13 +9,15 @@ from p2p_datatools.contract.door import open_door
 
 if TYPE_CHECKING:
     from p2p_datatools.exports.build import MaskExportSummary, export_masks
-    from p2p_datatools.exports.pairs import PAIR_FORMATS, PairExportSummary, export_pairs
+    from p2p_datatools.exports.pair_formats import PAIR_FORMATS
+    from p2p_datatools.exports.pairs import PairExportSummary, export_pairs
     from p2p_datatools.exports.table import EXPORT_FORMATS, export_names
 else:
     __getattr__, __dir__ = open_door(
         __name__,
         build="MaskExportSummary export_masks",
-        pairs="PAIR_FORMATS PairExportSummary export_pairs",
+        pair_formats="PAIR_FORMATS",
+        pairs="PairExportSummary export_pairs",
         table="EXPORT_FORMATS export_names",
     )
 

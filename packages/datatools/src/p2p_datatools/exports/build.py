@@ -22,7 +22,7 @@ from p2p_datatools.contract.progress import MANY, QUIET, Reporter
 from p2p_datatools.exports.record import EXPORT_LINES, ExportLine, read_export, write_export
 from p2p_datatools.exports.table import EXPORT_FORMATS, FileOfAll, FilePerPicture, export_names
 from p2p_datatools.exports.values import ExportClasses, classes_of
-from p2p_datatools.exports.work import ExportJob, FileWork, JoinWork
+from p2p_datatools.exports.work import ExportJob, ExportResult, FileWork, JoinWork
 
 _LONGEST_SUFFIX = ".json"  # of the files that a picture has in any format
 
@@ -77,29 +77,28 @@ def export_masks(
     form.lists(classes, {}, ignored=True)  # raises for a class that they cannot name, before any work
     recipe = {"work": "export", **settings, "masks": str(masks.resolve()), "photos": str(photos and photos.resolve())}
     with Destination(dest, marker=EXPORT_LINES, recipe=recipe) as destination:
-        sha256, old = read_export(dest, settings) if destination.exists else ("", {})
-        made, lines, failed, sha256 = _run(destination, old, sha256, jobs, form, classes, report)
-        skipped += failed
-        if not (keep_going and lines):
+        old = read_export(dest, settings) if destination.exists else ("", {})
+        result = _run(destination, old, jobs, form, classes, report)
+        skipped += result.skipped
+        if not (keep_going and result.lines):
             refuse(skipped, destination)
         if isinstance(form, FileOfAll) and (destination.partial / form.file).is_file():
             destination.record(form.file, {})
-        sums = _add_up(lines, report)
+        sums = _add_up(result.lines, report)
         lists = form.lists(classes, sums.photos, ignored=sums.ignored > 0)
-        if destination.exists and not made:  # a list may have been edited since, such as the paths in data.yaml
+        if destination.exists and not result.made:  # a list may have been edited since, such as the paths in data.yaml
             lists = {file: data for file, data in lists.items() if not (dest / file).exists()}
         with report.tell("writing records"):
-            destination.commit(lambda at: _write_records(at, settings, sha256, lines, lists), skipped=skipped)
-    mapping = {} if classes.ignored == IGNORED or not sums.ignored else {classes.ignored: IGNORED}
+            destination.commit(lambda at: _write_records(at, settings, result, lists), skipped=skipped)
     return MaskExportSummary(
         format=format,
-        made=made,
-        kept=len(lines) - made,
+        made=result.made,
+        kept=len(result.lines) - result.made,
         shapes=sums.shapes,
         skipped=tuple(skipped),
         ignored=sums.ignored,
         ignored_label=classes.ignored,
-        mapping=mapping,
+        mapping={classes.ignored: IGNORED} if sums.ignored and classes.ignored != IGNORED else {},
         labels=dest / form.labels,
         photos=None if form.photos is None else dest / form.photos,
         needs_photos=form.sizes == "none" or (form.sizes != "all" and sums.has_empty),
@@ -190,26 +189,23 @@ def _base(name: str) -> str:
 
 def _run(
     destination: Destination,
-    old: Mapping[str, ExportLine],
-    sha256: str,
+    old: tuple[str, Mapping[str, ExportLine]],
     jobs: list[ExportJob],
     form: FilePerPicture | FileOfAll,
     classes: ExportClasses,
     report: Reporter,
-) -> tuple[int, Mapping[str, ExportLine], tuple[Skip, ...], str]:
-    """How many are made now, the lines of all, those that failed, and the hash of the file of all, if there is one."""
+) -> ExportResult:
+    """Make the files of the jobs; `old` is what `read_export` says of DEST."""
+    sha256, lines = old
     if isinstance(form, FileOfAll):
-        joined = JoinWork(destination, old, sha256, form, classes).run(jobs, report=report)
-        return joined.made, joined.lines, joined.skipped, joined.sha256
-    work = FileWork(destination, old, jobs, form, classes)
+        return JoinWork(destination, lines, sha256, form, classes).run(jobs, report=report)
+    work = FileWork(destination, lines, jobs, form, classes)
     done = work.run(jobs, "masks", len(jobs), report=report)
-    return done.made + done.resumed, work.records(), done.skipped, ""
+    return ExportResult(work.records(), done.made + done.resumed, done.skipped)
 
 
-def _write_records(
-    at: Path, settings: Mapping[str, Any], sha256: str, lines: Mapping[str, ExportLine], lists: Mapping[str, bytes]
-) -> None:
+def _write_records(at: Path, settings: Mapping[str, Any], result: ExportResult, lists: Mapping[str, bytes]) -> None:
     """The lists, and last the record, since a folder with it counts as complete."""
     for file, data in lists.items():
         write_bytes(at / file, data)
-    write_export(at, settings, sha256, (lines[name] for name in sorted(lines)))
+    write_export(at, settings, result.sha256, (result.lines[name] for name in sorted(result.lines)))

@@ -1,57 +1,28 @@
-"""Exports a pair folder in the layout of another library: WebDataset, Hugging Face datasets, FiftyOne.
+"""Exports a pair folder in the layout of another library, shard by shard or pair by pair.
 
-Nothing here may change a pixel, or write what the library would read as another picture.
+Nothing here may know what a layout's files hold.
 """
 
 import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
-from p2p_datatools.contract.files.atomic import (
-    atomic,
-    json_line,
-    read_lines,
-    sha256_file,
-    write_bytes,
-    write_json,
-    write_lines,
-)
+from p2p_datatools.contract.files.atomic import json_line, read_lines, sha256_file, write_lines
 from p2p_datatools.contract.files.destination import Destination, refuse, refuse_dest_inside
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.foreign import catch_decoder
-from p2p_datatools.contract.pairs.halves import load_halves, read_nodata
-from p2p_datatools.contract.pairs.lines import SHARD_LINES, SHARDS, Pair
-from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT, Half, PairFolder, header_of, open_pairs
-from p2p_datatools.contract.pairs.mask_halves import class_indices, ignored_pixels
+from p2p_datatools.contract.pairs.halves import load_halves
+from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT, PairFolder, header_of, open_pairs
 from p2p_datatools.contract.pairs.own_folders import EXPORTED_PAIRS
-from p2p_datatools.contract.pairs.shard_files import (
-    NODATA_ENDING,
-    PairSample,
-    ShardWriter,
-    chunks_of,
-    encode_half,
-    json_of,
-    sample_key,
-)
-from p2p_datatools.contract.palette import IGNORE
-from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command
-
-_PAIRS_A_SHARD = 1_000
-_OF_HUGGING_FACE = {"val": "validation"}  # what others call a split
-_PLAIN = ("uint8", "uint16")
+from p2p_datatools.exports.pair_formats import PAIR_FORMATS, ExportItem, ExportRecord, PairFormat
 
 
 @dataclass(frozen=True)
@@ -64,40 +35,6 @@ class PairExportSummary:
     splits: dict[str, int]
     skipped: tuple[Skip, ...]
     dest: Path
-
-
-@dataclass(frozen=True)
-class ExportItem:
-    """What is written at once: a pair, or all pairs of a shard; `files` lie below DEST."""
-
-    name: str
-    pairs: tuple[Pair, ...]
-    files: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class ExportRecord:
-    """The record of an item: its files, and what they were made of; `places` are where pairs lie in a shard."""
-
-    name: str
-    files: tuple[str, ...]
-    signature: str
-    places: tuple[dict[str, Any], ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """The record as a JSON value."""
-        return {"name": self.name, "files": self.files, "signature": self.signature, "places": self.places}
-
-
-@dataclass(frozen=True)
-class PairFormat:
-    """A layout: which items there are, how one is written, and the files of all that `lists` makes of the records."""
-
-    title: str
-    items: Callable[[PairFolder], Iterable[ExportItem]]
-    write: Callable[[PairFolder, ExportItem, Sequence[Path]], tuple[dict[str, Any], ...]]
-    lists: Callable[[PairFolder, Sequence[ExportItem]], Mapping[str, bytes]]
-    refuse: Callable[[PairFolder], None]
 
 
 def export_pairs(
@@ -135,19 +72,15 @@ def export_pairs(
         records = work.records()
         if not (keep_going and records):
             refuse(done.skipped, destination)
-        there = [item for item in items if item.name in records]
-        lists = dict(form.lists(folder, there))
+        there = [(item, records[item.name]) for item in items if item.name in records]
 
         def write(at: Path) -> None:
-            for file, data in lists.items():
-                write_bytes(at / file, data)
-            if format == "webdataset":
-                _write_index(at, folder, there, records)
+            form.finish(at, folder, there)
             ordered = (records[name] for name in sorted(records))
             write_lines(at / EXPORTED_PAIRS, chain((recipe,), (each.to_json() for each in ordered)))
 
         destination.commit(write, skipped=done.skipped)
-    splits = {split: sum(pair.split == split for item in there for pair in item.pairs) for split in SPLITS}
+    splits = {split: sum(pair.split == split for item, _ in there for pair in item.pairs) for split in SPLITS}
     return PairExportSummary(format, done.made + done.resumed, done.kept, splits, done.skipped, dest)
 
 
@@ -232,158 +165,3 @@ class PairExportWork(Work[ExportItem, ExportRecord, str]):
 
     def _write(self, item: ExportItem, signature: str, paths: Sequence[Path]) -> ExportRecord:
         return ExportRecord(item.name, item.files, signature, self._form.write(self._folder, item, paths))
-
-
-def _shard_items(folder: PairFolder) -> Iterable[ExportItem]:
-    for split in SPLITS:
-        for number, group in enumerate(chunks_of(folder.of(split), _PAIRS_A_SHARD)):
-            name = f"{split}-{number:06d}"
-            yield ExportItem(name, group, (f"{name}.tar",))
-
-
-def _write_shard(folder: PairFolder, item: ExportItem, paths: Sequence[Path]) -> tuple[dict[str, Any], ...]:
-    places = []
-    with atomic(paths[0], durable=False) as file:
-        writer = ShardWriter(file)
-        for pair in item.pairs:
-            where = folder.path / pair.file
-            halves, read = (folder.a, folder.b), load_halves(folder, pair)
-            files: dict[str, bytes] = {}
-            for side, half, pixels in zip(("a", "b"), halves, read, strict=True):
-                ending, data = encode_half(pixels, half, folder.palette, where)
-                files[f"{side}.{ending}"] = data
-            nodata = read_nodata(folder, pair)
-            if nodata is not None:
-                files[NODATA_ENDING] = b"".join(png.encode(nodata.picture))
-            found = writer.add(PairSample(sample_key(pair.name), {**files, "json": json_of(pair)}))
-            ignored = sum(_count_ignored(half, pixels) for half, pixels in zip(halves, read, strict=True))
-            places.append({"places": {ending: list(place) for ending, place in found.items()}, "ignored": ignored})
-        writer.close()
-    return tuple(places)
-
-
-def _count_ignored(half: Half, pixels: Array) -> int:
-    """How many pixels a mask ignores; a reader that does not decode all pairs first needs to know."""
-    if half.kind != "mask" or pixels.dtype != np.uint8:
-        return 0
-    return int(np.count_nonzero(ignored_pixels(pixels)))
-
-
-def _write_index(
-    at: Path, folder: PairFolder, items: Sequence[ExportItem], records: Mapping[str, ExportRecord]
-) -> None:
-    """shards.jsonl, a line for each pair with its place, and then shards.json, which says what the halves are."""
-
-    def lines() -> Iterable[dict[str, Any]]:
-        for item in items:
-            for pair, files in zip(item.pairs, records[item.name].places, strict=True):
-                yield {**pair.to_json(), "shard": item.files[0], **files}
-
-    write_lines(at / SHARD_LINES, lines())
-    head = {key: value for key, value in header_of(folder).items() if key in ("a", "b", "palette", "provenance")}
-    shards = [{"file": item.files[0], "pairs": len(item.pairs), "split": item.pairs[0].split} for item in items]
-    about = {"format": "p2p-shards", "version": 1, "data_hash": folder.data_hash}
-    write_json(at / SHARDS, {**about, **head, "shards": shards})
-
-
-def _items_of_pairs(
-    folder: PairFolder, places: Sequence[str], called: Mapping[str, str] = MappingProxyType({})
-) -> Iterable[ExportItem]:
-    """A picture of each half for each pair, in these `places` of its split, whose folder may be `called` otherwise."""
-    for split in SPLITS:
-        for pair in folder.of(split):
-            files = tuple(f"{called.get(split, split)}/{place}/{pair.name}.png" for place in places)
-            yield ExportItem(pair.name, (pair,), files)
-
-
-def _hugging_items(folder: PairFolder) -> Iterable[ExportItem]:
-    return _items_of_pairs(folder, (folder.a.name, folder.b.name), _OF_HUGGING_FACE)
-
-
-def _write_pictures(folder: PairFolder, item: ExportItem, paths: Sequence[Path]) -> tuple[dict[str, Any], ...]:
-    (pair,) = item.pairs
-    halves = zip(paths, (folder.a, folder.b), load_halves(folder, pair), strict=True)
-    for path, half, pixels in halves:
-        write_bytes(path, encode_half(pixels, half, folder.palette, folder.path / pair.file)[1], durable=False)
-    return ()
-
-
-def _hugging_lists(folder: PairFolder, items: Sequence[ExportItem]) -> Mapping[str, bytes]:
-    """metadata.jsonl of each split, whose paths begin there; B is `file_name`, which all versions of datasets know."""
-    lines = defaultdict[str, list[bytes]](list)
-    for item in items:
-        (pair,) = item.pairs
-        split = item.files[0].partition("/")[0]
-        a, b = (file.partition("/")[2] for file in item.files)
-        lines[split].append(json_line({"file_name": b, f"{folder.a.name}_file_name": a, "name": pair.name}))
-    lists = {f"{split}/metadata.jsonl": b"".join(own) for split, own in lines.items()}
-    return {**lists, **_palette_list(folder)}
-
-
-def _palette_list(folder: PairFolder) -> Mapping[str, bytes]:
-    return {"palette.toml": folder.palette.to_toml().encode()} if folder.palette else {}
-
-
-def _fiftyone_items(folder: PairFolder) -> Iterable[ExportItem]:
-    return _items_of_pairs(folder, ("data", "labels"))
-
-
-def _write_segmentation(folder: PairFolder, item: ExportItem, paths: Sequence[Path]) -> tuple[dict[str, Any], ...]:
-    """The photo, and the mask as grey class numbers, 255 where it is ignored or has no data."""
-    (pair,) = item.pairs
-    halves = load_halves(folder, pair)
-    photo, mask = halves[::-1] if folder.a.kind == "mask" else halves
-    assert folder.palette is not None, "a folder without has been refused"
-    indices = class_indices(mask, folder.palette, where=folder.path / pair.file)
-    nodata = read_nodata(folder, pair)
-    if nodata is not None:
-        indices = np.where(nodata.either, np.uint8(IGNORE), indices)
-    write_bytes(paths[0], b"".join(png.encode(photo)), durable=False)
-    write_bytes(paths[1], b"".join(png.encode(indices)), durable=False)
-    return ()
-
-
-def _fiftyone_lists(folder: PairFolder, items: Sequence[ExportItem]) -> Mapping[str, bytes]:
-    """The classes by their numbers, in the form of `dataset.default_mask_targets`; JSON has numbers as text."""
-    assert folder.palette is not None, "a folder without has been refused"
-    targets = {str(index): name for index, name in enumerate(folder.palette.names)}
-    return {"mask_targets.json": json.dumps({**targets, str(IGNORE): "ignore"}, indent=2).encode()}
-
-
-def _refuse_none(folder: PairFolder) -> None:
-    return None
-
-
-def _refuse_unpicturable(folder: PairFolder) -> None:
-    """Raise P2PError for halves that no PNG holds, and for pixels without data, which an ImageFolder cannot mark."""
-    for half in (folder.a, folder.b):
-        if half.channels not in (1, 3) or half.dtype not in _PLAIN:
-            what = f"has {half.channels} channels of {half.dtype} in its half {half.name}, which a PNG cannot hold"
-            raise P2PError(folder.path, what, "Export to webdataset, which holds any.", code="unfit-format")
-    if any(pair.nodata for pair in folder.pairs):
-        what = "has pixels without data, which pictures alone cannot mark"
-        raise P2PError(folder.path, what, "Export to webdataset, which keeps where they are.", code="unfit-format")
-
-
-def _refuse_unmasked(folder: PairFolder) -> None:
-    """Raise P2PError unless one half is a mask with a palette and the other a picture of 8 or 16 bits."""
-    kinds = [half.kind for half in (folder.a, folder.b)]
-    if kinds.count("mask") != 1 or folder.palette is None:
-        what = f"has the halves {folder.a.name} and {folder.b.name}, but FiftyOne's folder is of photos and masks"
-        raise P2PError(folder.path, what, "Export to huggingface or webdataset.", code="unfit-format")
-    photo = folder.b if folder.a.kind == "mask" else folder.a
-    if photo.channels not in (1, 3) or photo.dtype not in _PLAIN:
-        what = f"has {photo.channels} channels of {photo.dtype} in its half {photo.name}, which a PNG cannot hold"
-        raise P2PError(folder.path, what, "Export to webdataset, which holds any.", code="unfit-format")
-
-
-PAIR_FORMATS: Mapping[str, PairFormat] = {
-    "webdataset": PairFormat("WebDataset", _shard_items, _write_shard, lambda folder, items: {}, _refuse_none),
-    "huggingface": PairFormat(
-        "Hugging Face ImageFolder", _hugging_items, _write_pictures, _hugging_lists, _refuse_unpicturable
-    ),
-    "fiftyone": PairFormat(
-        "FiftyOne ImageSegmentationDirectory", _fiftyone_items, _write_segmentation, _fiftyone_lists, _refuse_unmasked
-    ),
-}
-"""Every format of pairs by its name for --format."""

@@ -19,16 +19,18 @@ Sizes = Literal["all", "with regions", "none"]
 
 
 class Joiner(Protocol):
-    """Joins what was written of each picture, which comes in the order of the pictures, to one file."""
+    """Joins what was written of each picture, which comes in the order of the pictures, to one file.
 
-    def add(self, entry: Any) -> str:
-        """The text of the next picture."""
+    `tail` stands after all of them.
+    """
 
-    def head(self, classes: ExportClasses, *, ignored: bool) -> str:
-        """What stands before all of them; asked for when all were added."""
+    tail: str
 
-    def tail(self) -> str:
-        """What stands after them."""
+    def add(self, number: int, entry: Any) -> str:
+        """The text of the next picture, whose number is counted from 0."""
+
+    def head(self, classes: ExportClasses, count: int, *, ignored: bool) -> str:
+        """What stands before all of them; asked for when all, so many, were added."""
 
 
 class _Lists(Protocol):
@@ -49,7 +51,6 @@ class FilePerPicture:
     photos.
     """
 
-    title: str
     file: Callable[[str], str]
     encode: Callable[[ExportPicture], bytes]
     lists: _Lists = _no_lists
@@ -65,7 +66,6 @@ class FileOfAll:
     The rest is as of FilePerPicture.
     """
 
-    title: str
     file: str
     entry: Callable[[ExportPicture], Any]
     joiner: Callable[[], Joiner]
@@ -80,20 +80,15 @@ class FileOfAll:
 
 
 EXPORT_FORMATS: Mapping[str, FilePerPicture | FileOfAll] = {
-    "coco": FileOfAll("COCO", "annotations.json", coco_entry, CocoJoiner),
-    "labelme": FilePerPicture("LabelMe", labelme_file, encode_labelme),
-    "cvat": FileOfAll("CVAT for images 1.1", "annotations.xml", cvat_entry, CvatJoiner),
+    "coco": FileOfAll("annotations.json", coco_entry, CocoJoiner),
+    "labelme": FilePerPicture(labelme_file, encode_labelme),
+    "cvat": FileOfAll("annotations.xml", cvat_entry, CvatJoiner),
     "yolo": FilePerPicture(
-        "YOLO", yolo_file, encode_yolo, yolo_lists, labels="labels/train", photos="images/train", sizes="none"
+        yolo_file, encode_yolo, yolo_lists, labels="labels/train", photos="images/train", sizes="none"
     ),
-    "voc": FilePerPicture("Pascal VOC", voc_file, encode_voc, voc_lists, photos="JPEGImages"),
+    "voc": FilePerPicture(voc_file, encode_voc, voc_lists, photos="JPEGImages"),
     "labelstudio": FileOfAll(
-        "Label Studio",
-        "tasks.json",
-        labelstudio_entry,
-        LabelStudioJoiner,
-        labelstudio_lists,
-        sizes="with regions",
+        "tasks.json", labelstudio_entry, LabelStudioJoiner, labelstudio_lists, sizes="with regions"
     ),
 }
 """Every export format by its name for --format."""

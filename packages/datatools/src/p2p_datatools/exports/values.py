@@ -66,12 +66,9 @@ def classes_of(palette: Palette) -> ExportClasses:
         found = palette.index_of_label(name)
         if found != index:
             other = palette.names[found] if found is not None else "no class"
-            raise P2PError(
-                f"palette {palette.name}",
-                f"the label '{name}' of the class {name} would be read as {other}",
-                "Rename the class, or take the alias out of the palette.",
-                code="label-claimed-twice",
-            )
+            what = f"the label '{name}' of the class {name} would be read as {other}"
+            to_do = "Rename the class, or take the alias out of the palette."
+            raise P2PError(f"palette {palette.name}", what, to_do, code="label-claimed-twice")
     words = (*palette.ignored, IGNORED, *_OTHER_WORDS)
     return ExportClasses(palette, next(word for word in words if "*" not in word and _is_free(word, palette)))
 

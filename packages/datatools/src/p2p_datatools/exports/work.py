@@ -5,7 +5,7 @@ Nothing here may know what a format's files hold, or find masks and photos.
 
 import shutil
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
-from p2p_datatools.contract.files.atomic import atomic, cannot_write, sha256_file, write_bytes
+from p2p_datatools.contract.files.atomic import atomic, catch_write_error, sha256_file, write_bytes
 from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.files.opening import read_file
 from p2p_datatools.contract.files.work import BUDGET, Output, Work
@@ -124,13 +124,16 @@ def _write(line: ExportLine, data: bytes, paths: Sequence[Path]) -> ExportLine:
 
 
 @dataclass(frozen=True)
-class JoinResult:
-    """The file of all pictures: their lines by name, how many are new, those that failed, and the hash of the file."""
+class ExportResult:
+    """What an export gave: the lines of all pictures by name, how many are new, and those that failed.
 
-    lines: dict[str, ExportLine]
+    `sha256` is the hash of the file of all pictures, empty where each has its own.
+    """
+
+    lines: Mapping[str, ExportLine]
     made: int
     skipped: tuple[Skip, ...]
-    sha256: str
+    sha256: str = ""
 
 
 class JoinWork:
@@ -151,16 +154,18 @@ class JoinWork:
         self._form, self._classes = form, classes
         self._budget = Budget(BUDGET)
 
-    def run(self, jobs: Sequence[ExportJob], *, report: Reporter = QUIET) -> JoinResult:
+    def run(self, jobs: Sequence[ExportJob], *, report: Reporter = QUIET) -> ExportResult:
         """Write the file, unless that of DEST is of the same masks.
 
         Raises P2PError when DEST holds an export of masks that have changed since, or a file that was edited.
         """
         if self._destination.exists:
-            hashes = dict(zip((job.name for job in jobs), parallel_map(self._hash, jobs), strict=True))
-            if self._is_current(jobs, hashes):
-                return JoinResult(dict(self._old), 0, (), self._sha256)
-            self._refuse_changed(jobs, hashes)
+            hashes = parallel_map(self._hash, jobs)
+            now = {job.name: (sha256, job.file_name) for job, sha256 in zip(jobs, hashes, strict=True)}
+            known = {name: (line.sha256, line.photo) for name, line in self._old.items()}
+            if now == known and (self._destination.dest / self._form.file).is_file():
+                return ExportResult(self._old, 0, (), self._sha256)
+            self._refuse_changed([name for name in known if now.get(name) != known[name]])
         return self._join(jobs, report)
 
     def _hash(self, job: ExportJob) -> str:
@@ -169,14 +174,8 @@ class JoinWork:
         except P2PError:
             return ""  # it is skipped when it is to be read
 
-    def _is_current(self, jobs: Sequence[ExportJob], hashes: Mapping[str, str]) -> bool:
-        known = {name: (line.sha256, line.photo) for name, line in self._old.items()}
-        is_there = (self._destination.dest / self._form.file).is_file()
-        return is_there and known == {job.name: (hashes[job.name], job.file_name) for job in jobs}
-
-    def _refuse_changed(self, jobs: Sequence[ExportJob], hashes: Mapping[str, str]) -> None:
-        dest, now = self._destination.dest, {job.name: (hashes[job.name], job.file_name) for job in jobs}
-        changed = [name for name, line in self._old.items() if now.get(name) != (line.sha256, line.photo)]
+    def _refuse_changed(self, changed: Sequence[str]) -> None:
+        dest = self._destination.dest
         if changed:
             what = f"was exported from other masks or for other photos; the first that has changed is {changed[0]}"
             to_do = "Delete it and export again, or choose another destination."
@@ -186,48 +185,40 @@ class JoinWork:
             what = "was edited since it was exported, so that no masks are added to it"
             raise P2PError(file, what, "Export to another destination.", code="edited-since")
 
-    def _join(self, jobs: Sequence[ExportJob], report: Reporter) -> JoinResult:
+    def _join(self, jobs: Sequence[ExportJob], report: Reporter) -> ExportResult:
         joiner, lines, skipped = self._form.joiner(), dict[str, ExportLine](), list[Skip]()
         path = self._destination.path(self._form.file)
         body = path.with_name(_BODY)
-        try:
-            with body.open("wb") as file, closing(parallel_map(self._enter, self._admit(jobs))) as entries:
+        with ExitStack() as at_end, catch_write_error(path):
+            at_end.callback(body.unlink, missing_ok=True)
+            with body.open("wb") as file, closing(parallel_map(self._enter, jobs)) as entries:
                 for entry in report.track(entries, "masks", len(jobs)):
                     if isinstance(entry, Skip):
                         skipped.append(entry)
                         continue
                     line, made = entry
+                    file.write(joiner.add(len(lines), made).encode())
                     lines[line.name] = line
-                    file.write(joiner.add(made).encode())
             ignored = any(line.ignored for line in lines.values())
             with body.open("rb") as file, atomic(path) as whole:
-                whole.write(joiner.head(self._classes, ignored=ignored).encode())
+                whole.write(joiner.head(self._classes, len(lines), ignored=ignored).encode())
                 shutil.copyfileobj(file, whole)
-                whole.write(joiner.tail().encode())
-        except OSError as error:
-            raise cannot_write(path, error) from error
-        finally:
-            body.unlink(missing_ok=True)
+                whole.write(joiner.tail.encode())
         before = self._old.keys() if (self._destination.dest / self._form.file).is_file() else set[str]()
-        return JoinResult(lines, len(lines.keys() - before), tuple(skipped), sha256_file(path))
+        return ExportResult(lines, len(lines.keys() - before), tuple(skipped), sha256_file(path))
 
-    def _admit(self, jobs: Sequence[ExportJob]) -> Any:
-        for job in jobs:
-            try:
-                weight = job.weight()
-            except P2PError:
-                weight = 0  # it cannot be read, which is reported when it is
-            self._budget.take(weight)
-            yield job, weight
-
-    def _enter(self, admitted: tuple[ExportJob, int]) -> tuple[ExportLine, Any] | Skip:
-        job, weight = admitted
+    def _weigh(self, job: ExportJob) -> int:
         try:
-            sha256, picture = sha256_file(job.mask), job.picture(self._classes)
-            return _line(job, picture, [self._form.file], sha256), self._form.entry(picture)
+            return job.weight()
+        except P2PError:
+            return 0  # it cannot be read, which is reported when it is
+
+    def _enter(self, job: ExportJob) -> tuple[ExportLine, Any] | Skip:
+        try:
+            with self._budget.room(self._weigh(job)):
+                sha256, picture = sha256_file(job.mask), job.picture(self._classes)
+                return _line(job, picture, [self._form.file], sha256), self._form.entry(picture)
         except UsageError:
             raise
         except P2PError as error:
             return skip_of(error, str(job.mask))
-        finally:
-            self._budget.give(weight)

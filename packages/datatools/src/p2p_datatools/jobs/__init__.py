@@ -10,9 +10,6 @@ from p2p_datatools.contract.door import open_door
 if TYPE_CHECKING:
     from p2p_datatools.jobs.conversion import ConversionLine, ConversionResult, Product, Source, convert
 else:
-    __getattr__, __dir__ = open_door(
-        __name__,
-        conversion="ConversionResult ConversionLine Product Source convert",
-    )
+    __getattr__, __dir__ = open_door(__name__, conversion="ConversionResult ConversionLine Product Source convert")
 
 __all__ = ["ConversionLine", "ConversionResult", "Product", "Source", "convert"]

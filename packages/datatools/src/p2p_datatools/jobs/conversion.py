@@ -116,18 +116,14 @@ def _line(value: Any, where: Path | str) -> ConversionLine:
     to_do = "Delete the folder and make it again."
     at = ForeignPlace(where, to_do)
     with catch_decoder(where, "is damaged", to_do):
-        width, height = (at.read_whole(side, "a side") for side in at.read_list(value["size"], "size"))
-        files, areas = at.read_table(value["files"], "files"), at.read_table(value.get("areas", {}), "areas")
+        files, areas = at.read_texts(value["files"], "files"), at.read_table(value.get("areas", {}), "areas")
         line = ConversionLine(
             name=relative_name(value["name"], where),
             source=at.read_text(value["source"], "source"),
             sha256=at.read_text(value["sha256"], "sha256"),
-            size=Size(width, height),
-            files={relative_name(file, where): at.read_text(digest, "a hash") for file, digest in files.items()},
-            areas={
-                file: {name: at.read_whole(count, "an area") for name, count in at.read_table(each, "areas").items()}
-                for file, each in areas.items()
-            },
+            size=Size(*at.read_two(value["size"], "a size")),
+            files={relative_name(file, where): digest for file, digest in files.items()},
+            areas={file: at.read_counts(each, f"areas of {file}") for file, each in areas.items()},
         )
         if not areas.keys() <= files.keys():
             raise at.refuse(areas, "areas", "of files that the line names")

@@ -11,10 +11,6 @@ if TYPE_CHECKING:
     from p2p_datatools.likeness.find import Link, find_links
     from p2p_datatools.likeness.signature import PictureSignature, describe
 else:
-    __getattr__, __dir__ = open_door(
-        __name__,
-        find="Link find_links",
-        signature="PictureSignature describe",
-    )
+    __getattr__, __dir__ = open_door(__name__, find="Link find_links", signature="PictureSignature describe")
 
 __all__ = ["Link", "PictureSignature", "describe", "find_links"]

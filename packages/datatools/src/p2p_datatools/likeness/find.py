@@ -77,10 +77,7 @@ def find_links(
     found: dict[tuple[int, int], Link] = {}
     copies, stems = find_copies(names)
     soon, doubtful = _sort_by_belief(find_taken_soon(known), times or {})
-    for link in (
-        *_by_names(copies, soon),
-        *_by_pixels(store, _Order(places, known, frozenset(doubtful)), report),
-    ):
+    for link in (*_by_names(copies, soon), *_by_pixels(store, _Order(places, known, frozenset(doubtful)), report)):
         before = found.get(link[:2])
         if before is None or _weight(link) > _weight(before):
             found[link[:2]] = link

@@ -23,6 +23,7 @@ from p2p_datatools.contract.files.destination import (
     hold_in_place,
     refuse,
     refuse_dest_inside,
+    remove_empty_folders,
     stamp_records,
 )
 from p2p_datatools.contract.files.opening import open_file
@@ -426,12 +427,10 @@ def _empty(parts: Sequence[Path]) -> None:
         for note in (HEADER, PAIR_LINES, SKIPPED):
             (part / note).unlink(missing_ok=True)
         for split in (UNSPLIT, *SPLITS, NODATA_FOLDER):
-            for place in sorted((part / split).rglob("*"), reverse=True):
-                _remove_if_empty(place)
-            _remove_if_empty(part / split)
+            remove_empty_folders(part / split)
         _remove_if_empty(part)
 
 
 def _remove_if_empty(place: Path) -> None:
-    with contextlib.suppress(OSError):  # holds something else, or is not a folder
+    with contextlib.suppress(OSError):  # holds something else
         place.rmdir()

@@ -11,10 +11,6 @@ if TYPE_CHECKING:
     from p2p_datatools.repairs.build import RepairOptions, RepairSummary, repair
     from p2p_datatools.repairs.record import RepairLine
 else:
-    __getattr__, __dir__ = open_door(
-        __name__,
-        build="RepairOptions RepairSummary repair",
-        record="RepairLine",
-    )
+    __getattr__, __dir__ = open_door(__name__, build="RepairOptions RepairSummary repair", record="RepairLine")
 
 __all__ = ["RepairLine", "RepairOptions", "RepairSummary", "repair"]

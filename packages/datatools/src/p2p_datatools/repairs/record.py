@@ -3,7 +3,6 @@
 Nothing here may look at a pixel.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -89,22 +88,14 @@ def repair_from_json(value: Any, where: Path | str) -> RepairLine:
     at = ForeignPlace(where, _TO_DO)
     with catch_decoder(where, "is damaged", _TO_DO):
         table = at.read_table(value, "a line")
-        width, height = (at.read_whole(side, "a side") for side in at.read_list(table["size"], "size"))
         texts = {name: at.read_text(table[name], name) for name in ("source", "signature", "scaled", "split", "exif")}
         return RepairLine(
             name=relative_name(table["name"], where, suffix=".png"),
-            size=Size(width, height),
-            areas=_counts(table, "areas", at),
-            before=_counts(table, "before", at),
-            changed=_counts(table, "changed", at),
-            undecided=tuple(
-                (at.read_whole(x, "a place"), at.read_whole(y, "a place"))
-                for x, y in at.read_list(table["undecided"], "undecided")
-            ),
+            size=Size(*at.read_two(table["size"], "a size")),
+            areas=at.read_counts(table["areas"], "areas"),
+            before=at.read_counts(table["before"], "before"),
+            changed=at.read_counts(table["changed"], "changed"),
+            undecided=tuple(at.read_two(each, "a place") for each in at.read_list(table["undecided"], "undecided")),
             drawn=table["drawn"] is True,
             **texts,
         )
-
-
-def _counts(table: Mapping[str, Any], name: str, at: ForeignPlace) -> dict[str, int]:
-    return {key: at.read_whole(count, name) for key, count in at.read_table(table[name], name).items()}

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.palette import IGNORE
 from p2p_datatools.contract.pictures.images import LabelMap
+from p2p_datatools.contract.pictures.index import histogram
 from p2p_datatools.contract.pictures.worn.neighbours import fill_nearest
 from p2p_datatools.contract.threads import parallel_map
 
@@ -47,7 +48,7 @@ def fill_specks(mask: LabelMap, fewer: int) -> tuple[LabelMap, Specks]:
     """
     found = np.zeros(mask.shape, dtype=bool)
     _each_tile(mask.shape, partial(_mark_specks, mask, fewer, found))
-    own, inside = (np.bincount(mask[where].ravel(), minlength=256) for where in (slice(None), found))
+    own, inside = histogram(mask), histogram(mask[found])
     kept = np.flatnonzero((inside > 0) & (inside > _OWN * own))
     if len(kept):
         found &= ~np.isin(mask, kept)
@@ -86,7 +87,7 @@ def _mark_specks(mask: LabelMap, fewer: int, found: NDArray[np.bool_], tile: tup
     inner, outer = tile
     part = mask[outer]
     marks = np.zeros(part.shape, dtype=bool)
-    for index in np.flatnonzero(np.bincount(part.ravel(), minlength=256)[:IGNORE]):
+    for index in np.flatnonzero(histogram(part)[:IGNORE]):
         _, labels, stats, _ = cv2.connectedComponentsWithStats(
             (part == index).astype(np.uint8), connectivity=_ALL, ltype=cv2.CV_32S
         )

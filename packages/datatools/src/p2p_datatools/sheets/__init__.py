@@ -11,10 +11,6 @@ if TYPE_CHECKING:
     from p2p_datatools.sheets.contact import SheetOptions, contact_sheet
     from p2p_datatools.sheets.plots import draw_bars, draw_curves
 else:
-    __getattr__, __dir__ = open_door(
-        __name__,
-        contact="SheetOptions contact_sheet",
-        plots="draw_bars draw_curves",
-    )
+    __getattr__, __dir__ = open_door(__name__, contact="SheetOptions contact_sheet", plots="draw_bars draw_curves")
 
 __all__ = ["SheetOptions", "contact_sheet", "draw_bars", "draw_curves"]

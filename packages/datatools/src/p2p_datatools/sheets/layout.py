@@ -58,12 +58,8 @@ def lay_out(
     tiles or columns.
     """
     if not tiles or columns < 1:
-        raise UsageError(
-            "sheet",
-            f"has {plural(len(tiles), 'tile')} and {plural(columns, 'column')}",
-            "Give at least one of each.",
-            code="impossible-setting",
-        )
+        what = f"has {plural(len(tiles), 'tile')} and {plural(columns, 'column')}"
+        raise UsageError("sheet", what, "Give at least one of each.", code="impossible-setting")
     columns = min(columns, len(tiles))
     tile_width = max(len(tile.pictures) for tile in tiles) * (cell.width + _SEAM) - _SEAM
     width = columns * (tile_width + _GAP) - _GAP

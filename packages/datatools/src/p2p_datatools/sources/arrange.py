@@ -41,17 +41,12 @@ def arrange(entry: CatalogEntry, members: Sequence[Member], where: str) -> list[
                 break
     if not roots:
         looked_for = ", ".join("/".join(rule.source) for rule in entry.layout)
-        raise P2PError(
-            where,
-            f"holds none of {looked_for}, as {entry.name} should",
-            "Is it the archive of another set?",
-            code="other-data-set",
-        )
+        what = f"holds none of {looked_for}, as {entry.name} should"
+        raise P2PError(where, what, "Is it the archive of another set?", code="other-data-set")
     if len(roots) > 1:
         found = " and in ".join(root or "." for root in sorted(roots)[:3])
-        raise P2PError(
-            where, f"holds {entry.name} more than once, in {found}", "Give one folder.", code="several-data-sets"
-        )
+        what = f"holds {entry.name} more than once, in {found}"
+        raise P2PError(where, what, "Give one folder.", code="several-data-sets")
     (placed,) = roots.values()
     _refuse_clashes(placed, where)
     return placed
@@ -86,9 +81,8 @@ def _refuse_clashes(placed: Sequence[PlacedFile], where: str) -> None:
     for each in placed:
         if each.file in first:
             both = f"{first[each.file]} and {each.member.name}"
-            raise P2PError(
-                where, f"{both} would both become {each.file}", "Pack it again with one of them.", code="same-name"
-            )
+            what = f"{both} would both become {each.file}"
+            raise P2PError(where, what, "Pack it again with one of them.", code="same-name")
         first[each.file] = each.member.name
 
 
@@ -109,12 +103,9 @@ def refuse_empty(placed: Sequence[PlacedFile], where: str) -> None:
     """Raise P2PError when there are pictures of 0 bytes."""
     empty = [each.member.name for each in placed if is_picture_name(each.file) and not each.member.size]
     if empty:
-        raise P2PError(
-            where,
-            f"holds {plural(len(empty), 'empty picture')} (0 bytes), such as {empty[0]}",
-            "Was the disk full when it was packed or unpacked? Fetch it again.",
-            code="empty-file",
-        )
+        what = f"holds {plural(len(empty), 'empty picture')} (0 bytes), such as {empty[0]}"
+        to_do = "Was the disk full when it was packed or unpacked? Fetch it again."
+        raise P2PError(where, what, to_do, code="empty-file")
 
 
 def missing_pictures(entry: CatalogEntry, placed: Sequence[PlacedFile]) -> tuple[list[str], list[str]]:

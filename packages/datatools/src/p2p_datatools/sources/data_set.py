@@ -78,12 +78,8 @@ def fetch(
         raise UsageError(f"limit={limit}", "is less than one picture", "Give 1 or more.", code="impossible-setting")
     if name == SYNTH_CARS:
         if source:
-            raise UsageError(
-                f"--from {source}",
-                f"{name} is drawn on this machine, and has no source",
-                "Leave it out.",
-                code="needless-option",
-            )
+            what = f"{name} is drawn on this machine, and has no source"
+            raise UsageError(f"--from {source}", what, "Leave it out.", code="needless-option")
         return fetch_synth(dest, limit=limit or SYNTH_LIMIT, seed=seed, style=style, report=report)
     if style != "studio":
         raise UsageError(f"--style {style}", f"is for {SYNTH_CARS} only", "Leave it out.", code="needless-option")
@@ -130,12 +126,9 @@ def _compare(entry: CatalogEntry, placed: Sequence[PlacedFile], there: int, arch
     """Raise P2PError when there are fewer pictures than the catalogue says; only note it where that is unverified."""
     lacking, doubtful = missing_pictures(entry, placed)
     if lacking:
-        raise P2PError(
-            archive,
-            f"holds {' and '.join(lacking)} that {entry.name} has",
-            f"Fetch the whole archive, or take what is there as a sample with --limit {there}.",
-            code="incomplete-data-set",
-        )
+        what = f"holds {' and '.join(lacking)} that {entry.name} has"
+        to_do = f"Fetch the whole archive, or take what is there as a sample with --limit {there}."
+        raise P2PError(archive, what, to_do, code="incomplete-data-set")
     for words in doubtful:
         report.note(f"{archive}: holds {words} that {entry.name} is said to have.")
 
@@ -193,19 +186,14 @@ def _write(each: PlacedFile, destination: Destination, report: Reporter) -> tupl
         while block := source.read(_CHUNK):
             size += len(block)
             if size > each.member.size:
-                raise P2PError(
-                    each.member.name,
-                    "is longer than its archive says",
-                    "Do not trust the archive; get it elsewhere.",
-                    code="untrusted-archive",
-                )
+                to_do = "Do not trust the archive; get it elsewhere."
+                raise P2PError(each.member.name, "is longer than its archive says", to_do, code="untrusted-archive")
             target.write(block)
             digest.update(block)
             report.advance(len(block))
     if size != each.member.size:
-        raise P2PError(
-            each.member.name, "is shorter than its archive says", "Fetch the archive again.", code="damaged-file"
-        )
+        what = "is shorter than its archive says"
+        raise P2PError(each.member.name, what, "Fetch the archive again.", code="damaged-file")
     return size, digest.hexdigest()
 
 

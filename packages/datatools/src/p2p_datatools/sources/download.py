@@ -89,12 +89,9 @@ def download_file(
                 part.unlink()
             failures = 1 if _size(part) > before else failures + 1
             if failures >= TRIES:
-                raise P2PError(
-                    place.shown,
-                    f"{broken}, {TRIES} times in a row",
-                    "Run the same command again later; it continues where this one stopped.",
-                    code="download-failed",
-                ) from broken
+                what = f"{broken}, {TRIES} times in a row"
+                to_do = "Run the same command again later; it continues where this one stopped."
+                raise P2PError(place.shown, what, to_do, code="download-failed") from broken
             wait = min(_LONGEST_WAIT, broken.wait if broken.wait is not None else 2.0 ** (failures - 1))
             report.note(f"{place.shown}: {broken}; the next try is in {wait:.0f} s.")
             sleep(wait)
@@ -129,12 +126,9 @@ def _open(address: str, headers: dict[str, str]) -> Any:
     except urllib.error.URLError as error:
         raise _BrokenError(f"cannot be reached ({error.reason})") from error
     except (ValueError, http.client.InvalidURL) as error:  # of a proxy: the address itself was checked
-        raise P2PError(
-            show_address(address),
-            f"cannot be requested ({hide_secrets(str(error))[:200]})",
-            "Look at the proxies in the environment: http_proxy, https_proxy and all_proxy.",
-            code="bad-proxy",
-        ) from None
+        what = f"cannot be requested ({hide_secrets(str(error))[:200]})"
+        to_do = "Look at the proxies in the environment: http_proxy, https_proxy and all_proxy."
+        raise P2PError(show_address(address), what, to_do, code="bad-proxy") from None
     except (OSError, http.client.HTTPException) as error:
         raise _BrokenError(f"connection lost ({error!r})") from error
 
@@ -192,12 +186,9 @@ def _is_allowed(address: str, first: str) -> bool:
 
 def _not_an_address(address: str, first: str) -> UsageError:
     led = "" if address == first else f"{show_address(first)} redirects to "
-    return UsageError(
-        f"{led}{show_address(address)[:500]}",
-        "is not an HTTPS address of a named host",
-        "Give an address that begins with https:// and names a host, without a user or password.",
-        code="not-https",
-    )
+    what = "is not an HTTPS address of a named host"
+    to_do = "Give an address that begins with https:// and names a host, without a user or password."
+    return UsageError(f"{led}{show_address(address)[:500]}", what, to_do, code="not-https")
 
 
 def _split(address: str) -> SplitResult | None:
@@ -249,31 +240,22 @@ def _what_comes(response: Any, place: ArchivePlace, there: int) -> tuple[int, in
     """The byte at which the answer begins, and the bytes of the whole file; raises P2PError for another answer."""
     headers = response.headers
     if headers.get_content_type() in ("text/html", "application/xhtml+xml"):
-        raise P2PError(
-            place.shown,
-            "gives a web page, not an archive; it may ask for a login",
-            "Fetch the archive in a browser and give the file with --from PATH.",
-            code="web-page",
-        )
+        to_do = "Fetch the archive in a browser and give the file with --from PATH."
+        raise P2PError(place.shown, "gives a web page, not an archive; it may ask for a login", to_do, code="web-page")
     start, total = 0, whole_number(headers.get("Content-Length", ""))
     if response.status == 206:
         first, _, whole = headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
         start, total = there, whole_number(whole)
         if first.partition("-")[0] != str(there):
-            raise P2PError(
-                place.shown,
-                "sends another part than was requested",
-                "Fetch the file in a browser and give it with --from PATH.",
-                code="wrong-part",
-            )
+            to_do = "Fetch the file in a browser and give it with --from PATH."
+            raise P2PError(place.shown, "sends another part than was requested", to_do, code="wrong-part")
     if total is not None and place.bytes is not None and total != place.bytes:
-        raise P2PError(
-            place.shown,
-            f"has {total} bytes now, but {place.bytes} were expected",
+        what = f"has {total} bytes now, but {place.bytes} were expected"
+        to_do = (
             "The set may have changed: look at its page, then give the file with --from PATH or an entry of "
-            "your own with --catalog.",
-            code="other-version",
+            "your own with --catalog."
         )
+        raise P2PError(place.shown, what, to_do, code="other-version")
     return start, total if total is not None else place.bytes
 
 
@@ -315,12 +297,9 @@ def _append(response: Any, part: Path, start: int, total: int | None, report: Re
 def _too_long(response: Any, part: Path, total: int | None) -> P2PError:
     """The error for a server that sends more than it, or the catalogue, has promised; nothing of it is kept."""
     part.unlink(missing_ok=True)
-    return P2PError(
-        show_address(response.url),
-        f"sends more than the {_MOST if total is None else total} bytes that were expected",
-        "The file was deleted. Look at the page of the set, then give its file with --from PATH.",
-        code="other-version",
-    )
+    what = f"sends more than the {_MOST if total is None else total} bytes that were expected"
+    to_do = "The file was deleted. Look at the page of the set, then give its file with --from PATH."
+    return P2PError(show_address(response.url), what, to_do, code="other-version")
 
 
 def _read(response: Any) -> bytes:
@@ -351,10 +330,6 @@ def _check_hash(place: ArchivePlace, path: Path, state: Path) -> DownloadResult:
     if not place.fits(size, digest):
         for file in (path, state):
             file.unlink(missing_ok=True)
-        raise P2PError(
-            place.shown,
-            f"gave {size} bytes with the SHA-256 {digest}; expected: {place.known}",
-            "The file was deleted; run the same command again.",
-            code="hash-differs",
-        )
+        what = f"gave {size} bytes with the SHA-256 {digest}; expected: {place.known}"
+        raise P2PError(place.shown, what, "The file was deleted; run the same command again.", code="hash-differs")
     return DownloadResult(path, size, digest, str(_read_state(state).get("validator", "")))

@@ -51,12 +51,8 @@ def require_credentials(handle: str, instead: str) -> None:
     if found := _find_fault():
         where, what, to_do = found
         raise P2PError(where, what, f"{to_do} {instead}", code="kaggle-credentials-damaged")
-    raise P2PError(
-        handle,
-        "Kaggle needs credentials, but none were found",
-        f"Create a token at {_TOKEN_PAGE} and put it into KAGGLE_API_TOKEN or ~/.kaggle/access_token. {instead}",
-        code="kaggle-credentials",
-    )
+    to_do = f"Create a token at {_TOKEN_PAGE} and put it into KAGGLE_API_TOKEN or ~/.kaggle/access_token. {instead}"
+    raise P2PError(handle, "Kaggle needs credentials, but none were found", to_do, code="kaggle-credentials")
 
 
 def _key_files() -> list[Path]:
@@ -167,12 +163,8 @@ def _client(handle: str) -> Any:
 
             kaggle.api.authenticate()
     except ImportError as error:
-        raise P2PError(
-            handle,
-            f"Kaggle's client is not installed ({error})",
-            'Run \'pip install "kaggle>=2.2.4,<3" "six>=1.16"\'.',
-            code="missing-package",
-        ) from error
+        to_do = 'Run \'pip install "kaggle>=2.2.4,<3" "six>=1.16"\'.'
+        raise P2PError(handle, f"Kaggle's client is not installed ({error})", to_do, code="missing-package") from error
     except (Exception, SystemExit) as error:
         raise _refusal(handle, error, "Run the same command again later.") from None
     return kaggle.api
@@ -203,9 +195,8 @@ def _refusal(handle: str, error: BaseException, instead: str) -> P2PError:
         to_do = f"Open {page}, log in, accept its rules, and run the same command again."
         return P2PError(handle, "Kaggle refuses (403)", to_do, code="kaggle-rules")
     if status == 404:
-        return P2PError(
-            handle, "Kaggle has no such data set (404); it may be private or gone", instead, code="kaggle-gone"
-        )
+        what = "Kaggle has no such data set (404); it may be private or gone"
+        return P2PError(handle, what, instead, code="kaggle-gone")
     if status == 429:
         to_do = "Run the same command again in a few minutes."
         return P2PError(handle, "Kaggle limits requests (429)", to_do, code="kaggle-wait")

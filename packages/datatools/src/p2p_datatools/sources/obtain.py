@@ -50,12 +50,8 @@ def obtain(
     if source not in ("kaggle", "mirror"):
         return _on_disk(entry, source)
     if source not in entry.sources:
-        raise UsageError(
-            f"--from {source}",
-            f"{entry.name} has no such source",
-            f"Give one of {_ways(entry)}.",
-            code="unknown-source",
-        )
+        what = f"{entry.name} has no such source"
+        raise UsageError(f"--from {source}", what, f"Give one of {_ways(entry)}.", code="unknown-source")
     bring = {"mirror": _from_mirror, "kaggle": _from_kaggle}[source]
     return bring(entry, destination, how, report)
 
@@ -74,12 +70,9 @@ def _from_kaggle(
     size, digest = path.stat().st_size, sha256_file(path)
     if not place.fits(size, digest):
         path.unlink()
-        raise P2PError(
-            place.address,
-            f"gave {size} bytes with the SHA-256 {digest}; expected: {place.known}",
-            "The file was deleted. Look at the page of the set for a new version.",
-            code="hash-differs",
-        )
+        what = f"gave {size} bytes with the SHA-256 {digest}; expected: {place.known}"
+        to_do = "The file was deleted. Look at the page of the set for a new version."
+        raise P2PError(place.address, what, to_do, code="hash-differs")
     return path, Origin("kaggle", place.address, size, digest)
 
 

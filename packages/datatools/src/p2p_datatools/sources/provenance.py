@@ -58,12 +58,7 @@ def verify(dest: Path, entry: CatalogEntry, *, limit: int | None, seed: int, rep
     found = read_json(dest / PROVENANCE)
     files = found.get("files") if isinstance(found, dict) else None
     if not isinstance(files, dict) or not all(_is_sound(*item) for item in files.items()):
-        raise P2PError(
-            dest / PROVENANCE,
-            "is damaged or from another program",
-            "Delete the folder and fetch again.",
-            code="damaged-file",
-        )
+        raise _no_record(dest)
     _refuse_other(dest, entry, found, limit, seed)
     wrong = []
     for file, expected in report.track(files.items(), "verifying", len(files)):
@@ -76,6 +71,11 @@ def verify(dest: Path, entry: CatalogEntry, *, limit: int | None, seed: int, rep
     return list(files)
 
 
+def _no_record(dest: Path) -> P2PError:
+    what, to_do = "is damaged or from another program", "Delete the folder and fetch again."
+    return P2PError(dest / PROVENANCE, what, to_do, code="damaged-file")
+
+
 def _is_sound(file: str, record: Any) -> bool:
     """Whether an entry of the record names a file below its folder, with size and hash."""
     outside = file.startswith("/") or ".." in file.split("/")
@@ -84,24 +84,18 @@ def _is_sound(file: str, record: Any) -> bool:
 
 def _refuse_other(dest: Path, entry: CatalogEntry, found: dict[str, Any], limit: int | None, seed: int) -> None:
     if found.get("name") != entry.name:
-        raise UsageError(
-            dest,
-            f"holds {found.get('name')}, not {entry.name}",
-            "Choose another destination.",
-            code="destination-taken",
-        )
+        what = f"holds {found.get('name')}, not {entry.name}"
+        raise UsageError(dest, what, "Choose another destination.", code="destination-taken")
     there = found.get("sample")
     wanted = None if limit is None else {"limit": limit, "seed": seed}
     if there is not None and not isinstance(there, dict):
-        what, to_do = "is damaged or from another program", "Delete the folder and fetch again."
-        raise P2PError(dest / PROVENANCE, what, to_do, code="damaged-file")
+        raise _no_record(dest)
     if there is not None:
         there = {key: there.get(key) for key in ("limit", "seed")}
     if there != wanted:
         says = "the whole set" if there is None else f"a sample with --limit {there['limit']} --seed {there['seed']}"
-        raise UsageError(
-            dest, f"holds {says}", "Choose another destination, or delete the folder.", code="other-settings"
-        )
+        what = f"holds {says}"
+        raise UsageError(dest, what, "Choose another destination, or delete the folder.", code="other-settings")
 
 
 def _problem(path: Path, expected: dict[str, Any]) -> str:

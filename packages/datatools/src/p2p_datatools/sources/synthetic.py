@@ -44,9 +44,8 @@ def draw_cars(
     or size, and P2PError for a file of the user's own in the place of a picture.
     """
     if style not in STYLES:
-        raise UsageError(
-            f"style={style}", "is not a known style", f"Choose from {', '.join(STYLES)}.", code="impossible-setting"
-        )
+        what = "is not a known style"
+        raise UsageError(f"style={style}", what, f"Choose from {', '.join(STYLES)}.", code="impossible-setting")
     if limit < 1:
         raise UsageError(f"limit={limit}", "is less than one picture", "Give 1 or more.", code="impossible-setting")
     series = {"name": SYNTH_CARS, "style": style, "seed": seed, "size": list(size)}
@@ -78,12 +77,8 @@ def _count_of(destination: Destination, series: dict[str, Any], version: str, li
         # Another version may draw another car for the same number.
         other.append(f"version {there.get('version')}")
     if other:
-        raise UsageError(
-            dest,
-            f"was made with {', '.join(other)}",
-            "Choose another destination, or delete the folder.",
-            code="other-settings",
-        )
+        what = f"was made with {', '.join(other)}"
+        raise UsageError(dest, what, "Choose another destination, or delete the folder.", code="other-settings")
     return count
 
 

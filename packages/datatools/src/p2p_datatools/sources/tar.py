@@ -25,12 +25,8 @@ class _GuardedStream:
     def read(self, size: int = -1) -> bytes:
         # A header may claim gigabytes of name, which tarfile would take into memory at once.
         if size < 0 or size > _CHUNK:
-            raise P2PError(
-                self._where,
-                f"holds a header of {size} bytes",
-                "Do not trust it; get it elsewhere.",
-                code="untrusted-archive",
-            )
+            what = f"holds a header of {size} bytes"
+            raise P2PError(self._where, what, "Do not trust it; get it elsewhere.", code="untrusted-archive")
         return self._stream.read(size)
 
     def tell(self) -> int:
@@ -38,12 +34,9 @@ class _GuardedStream:
 
     def seek(self, position: int, whence: int = 0) -> int:
         if position > self._most:
-            raise P2PError(
-                self._where,
-                f"unpacks to more than {self._most >> 20} MiB, as an archive bomb does",
-                "If you trust it, raise the limits with --unpack-limit.",
-                code="archive-bomb",
-            )
+            what = f"unpacks to more than {self._most >> 20} MiB, as an archive bomb does"
+            to_do = "If you trust it, raise the limits with --unpack-limit."
+            raise P2PError(self._where, what, to_do, code="archive-bomb")
         return self._stream.seek(position, whence)
 
 
@@ -78,12 +71,8 @@ class TarReader:
         for _ in range(64):  # read on: the last bytes of a gzip hold its checksum
             if not self._stream.read(_CHUNK):
                 return
-        raise P2PError(
-            self._where,
-            "has more data after its end than padding",
-            "Do not trust it; get it elsewhere.",
-            code="untrusted-archive",
-        )
+        what = "has more data after its end than padding"
+        raise P2PError(self._where, what, "Do not trust it; get it elsewhere.", code="untrusted-archive")
 
     def open(self, info: Any) -> IO[bytes]:
         """The bytes of one file."""

@@ -15,7 +15,7 @@ from typing import IO, Any
 from urllib.parse import quote_from_bytes
 
 from p2p_datatools.contract.errors import P2PError, Skip
-from p2p_datatools.contract.files.atomic import cannot_read
+from p2p_datatools.contract.files.atomic import catch_read_error
 from p2p_datatools.contract.files.listing import closed_folder
 from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.foreign import catch_decoder
@@ -77,7 +77,7 @@ def contents_of(path: Path, limits: Limits = Limits(), *, report: Reporter = QUI
     folder, or is over the limits; links inside are among `skipped`.
     """
     with contextlib.ExitStack() as stack:
-        try:
+        with catch_read_error(path):
             if path.is_dir():
                 contents = _list_members(path, _of_folder(path), limits, limits.bytes)
             else:
@@ -85,8 +85,6 @@ def contents_of(path: Path, limits: Limits = Limits(), *, report: Reporter = QUI
                 file = stack.enter_context(open_file(path))
                 with _catch_damage(path):
                     contents = stack.enter_context(opened(file, path, limits, report))
-        except OSError as error:
-            raise cannot_read(path, error) from error
         yield contents
 
 
@@ -124,12 +122,8 @@ def _kind(path: Path) -> str:
     if head[257:262] == b"ustar":
         return "tar"
     if head.lstrip()[:1] == b"<":
-        raise DamagedError(
-            path,
-            "is a web page, not an archive",
-            "Such a page often asks for a login; fetch the archive in a browser and give the file with --from PATH.",
-            code="web-page",
-        )
+        to_do = "Such a page often asks for a login; fetch the archive in a browser and give the file with --from PATH."
+        raise DamagedError(path, "is a web page, not an archive", to_do, code="web-page")
     if not head:
         raise DamagedError(path, "is empty (0 bytes)", "Fetch it again, or give another file.", code="empty-file")
     raise DamagedError(path, "is not a zip, tar or tar.gz", "Give the archive itself.", code="not-an-archive")
@@ -154,12 +148,8 @@ def _list_members(path: Path, found: Iterator[_Entry], limits: Limits, most: int
     for each in found:
         name = _safe(each.raw, path)
         if each.odd:
-            raise P2PError(
-                path,
-                f"holds {name}, which is {each.odd}",
-                "Do not trust it; get it elsewhere.",
-                code="untrusted-archive",
-            )
+            what = f"holds {name}, which is {each.odd}"
+            raise P2PError(path, what, "Do not trust it; get it elsewhere.", code="untrusted-archive")
         if each.link is not None:
             skipped.append(_skipped_link(path, name, each.link))
             continue
@@ -175,31 +165,22 @@ def _refuse_too_much(path: Path, files: int, total: int, limits: Limits, most: i
     if files > limits.files:
         raise P2PError(path, f"holds more than {limits.files} files", _RAISE, code="archive-bomb")
     if total > most:
-        raise P2PError(
-            path, f"unpacks to more than {most >> 20} MiB, as an archive bomb does", _RAISE, code="archive-bomb"
-        )
+        what = f"unpacks to more than {most >> 20} MiB, as an archive bomb does"
+        raise P2PError(path, what, _RAISE, code="archive-bomb")
 
 
 def _safe(raw: str, path: Path) -> str:
     """The name with slashes, bytes that are not UTF-8 escaped as %XX; raises P2PError if it leads out of the folder."""
     if len(raw) > _LONGEST:
-        raise P2PError(
-            path,
-            f"holds a path of {len(raw)} characters, which no system takes",
-            "Do not trust it; get it elsewhere.",
-            code="untrusted-archive",
-        )
+        what = f"holds a path of {len(raw)} characters, which no system takes"
+        raise P2PError(path, what, "Do not trust it; get it elsewhere.", code="untrusted-archive")
     text = raw if _is_text(raw) else quote_from_bytes(raw.encode("utf-8", "surrogateescape"), safe=_PLAIN)
     name = text.replace("\\", "/")
     parts = [part for part in name.split("/") if part not in ("", ".")]
     drive = bool(parts) and len(parts[0]) == 2 and parts[0][1] == ":"
     if name.startswith("/") or drive or ".." in parts or any(ord(letter) < 32 for letter in name):
-        raise P2PError(
-            path,
-            f"holds the path {raw!a}, which leads out of the folder",
-            "Do not trust it; get it elsewhere.",
-            code="path-leads-out",
-        )
+        what = f"holds the path {raw!a}, which leads out of the folder"
+        raise P2PError(path, what, "Do not trust it; get it elsewhere.", code="path-leads-out")
     return "/".join(parts)
 
 
@@ -216,12 +197,8 @@ def _rename_skip(path: Path, name: str, note: str) -> Skip:
 def _skipped_link(path: Path, name: str, link: str) -> Skip:
     target = os.path.normpath((PurePosixPath(name).parent / link).as_posix())
     if target.startswith(("/", "..")):
-        raise P2PError(
-            path,
-            f"holds {name}, a link that leads out of the folder, to {link}",
-            "Remove the link from the archive.",
-            code="link-leads-out",
-        )
+        what = f"holds {name}, a link that leads out of the folder, to {link}"
+        raise P2PError(path, what, "Remove the link from the archive.", code="link-leads-out")
     return Skip(
         f"{path}: {name}",
         f"is a link to {link}, and links are left out",
@@ -271,19 +248,12 @@ def _of_zip(archive: zipfile.ZipFile, path: Path) -> Iterator[_Entry]:
             _safe(info.filename, path)
             continue
         if info.flag_bits & 1:
-            raise P2PError(
-                path,
-                "is locked with a password",
-                "Unpack it yourself and give the folder with --from.",
-                code="locked-archive",
-            )
+            what = "is locked with a password"
+            raise P2PError(path, what, "Unpack it yourself and give the folder with --from.", code="locked-archive")
         if info.compress_type not in _METHODS:
-            raise P2PError(
-                path,
-                f"is packed by a method that is not known here (number {info.compress_type})",
-                "Unpack it yourself and give the folder with --from, or pack it as an ordinary zip.",
-                code="unknown-packing",
-            )
+            what = f"is packed by a method that is not known here (number {info.compress_type})"
+            to_do = "Unpack it yourself and give the folder with --from, or pack it as an ordinary zip."
+            raise P2PError(path, what, to_do, code="unknown-packing")
         name, note = _name_in_zip(info)
         link = _target(archive, info) if mode == stat.S_IFLNK else None
         odd = "" if mode in (0, stat.S_IFREG, stat.S_IFLNK) else "a device"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files.atomic import cannot_read
+from p2p_datatools.contract.files.atomic import catch_read_error
 from p2p_datatools.contract.files.lock import hold
 from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.progress import QUIET, Reporter
@@ -134,12 +134,9 @@ def _by_hand(release: WebRelease) -> str:
 def _integrity(path: Path) -> str:
     """The SHA-512 of a file as npm writes it."""
     digest = hashlib.sha512()
-    try:
-        with open_file(path) as file:
-            while block := file.read(_CHUNK):
-                digest.update(block)
-    except OSError as error:
-        raise cannot_read(path, error) from error
+    with catch_read_error(path), open_file(path) as file:
+        while block := file.read(_CHUNK):
+            digest.update(block)
     return f"sha512-{base64.b64encode(digest.digest()).decode()}"
 
 

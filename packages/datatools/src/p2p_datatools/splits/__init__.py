@@ -10,9 +10,6 @@ from p2p_datatools.contract.door import open_door
 if TYPE_CHECKING:
     from p2p_datatools.splits.apply import SplitSummary, split
 else:
-    __getattr__, __dir__ = open_door(
-        __name__,
-        apply="SplitSummary split",
-    )
+    __getattr__, __dir__ = open_door(__name__, apply="SplitSummary split")
 
 __all__ = ["SplitSummary", "split"]

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files.atomic import atomic, cannot_write, json_line, read_json, sync_folder, write_json
-from p2p_datatools.contract.files.destination import hold_in_place
+from p2p_datatools.contract.files.atomic import atomic, catch_write_error, json_line, read_json, sync_folder, write_json
+from p2p_datatools.contract.files.destination import hold_in_place, move_file, remove_empty_folders
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pairs.halves import halve, refuse_missing_pair
 from p2p_datatools.contract.pairs.lines import NODATA_FOLDER, Pair, pair_from_json
@@ -123,19 +123,11 @@ def _write_foreign(folder: PairFolder, *, again: bool) -> None:
 def _check_shares(val: float, test: float) -> None:
     for name, share in (("val", val), ("test", test)):
         if not 0 <= share < 1:
-            raise UsageError(
-                f"{name} {share}",
-                "is not a share",
-                "Give a number from 0 to below 1, such as 0.1.",
-                code="impossible-setting",
-            )
+            to_do = "Give a number from 0 to below 1, such as 0.1."
+            raise UsageError(f"{name} {share}", "is not a share", to_do, code="impossible-setting")
     if val + test >= 1:
-        raise UsageError(
-            f"val {val} and test {test}",
-            "leave nothing to train on",
-            "Give shares whose sum is less than 1.",
-            code="impossible-setting",
-        )
+        to_do = "Give shares whose sum is less than 1."
+        raise UsageError(f"val {val} and test {test}", "leave nothing to train on", to_do, code="impossible-setting")
 
 
 def _open(path: Path, dry_run: bool, report: Reporter, *, as_pairs: bool) -> tuple[PairFolder, frozenset[str], bool]:
@@ -165,9 +157,8 @@ def _write_plan(folder: PairFolder, planned: Mapping[str, Pair]) -> None:
             refuse_missing_pair(folder, pair)
     for file, to in _moves(folder, planned):
         if to != file and (folder.path / to).exists():
-            raise P2PError(
-                folder.path / to, "exists, but is not in the manifest", "Move it elsewhere.", code="file-in-the-way"
-            )
+            what = "exists, but is not in the manifest"
+            raise P2PError(folder.path / to, what, "Move it elsewhere.", code="file-in-the-way")
     with atomic(folder.path / PLAN) as plan:
         between = b'{"pairs": [\n'
         for pair in planned.values():
@@ -185,7 +176,7 @@ def _read_plan(path: Path) -> dict[str, Pair]:
 def _carry_out(folder: PairFolder, planned: Mapping[str, Pair]) -> PairFolder:
     """Move the files, commit the manifest, delete the plan; any part of it may have been done before."""
     touched: set[Path] = set()
-    try:
+    with catch_write_error(folder.path):
         for file, to in _moves(folder, planned):
             if to != file:
                 _move(folder.path / file, folder.path / to)
@@ -195,12 +186,10 @@ def _carry_out(folder: PairFolder, planned: Mapping[str, Pair]) -> PairFolder:
         result = with_plan(folder, planned)
         write_manifest(result)
         for place in (folder.path / UNSPLIT, folder.path / NODATA_FOLDER):
-            _remove_empty_folders(place)
+            remove_empty_folders(place)
         (folder.path / PLAN).unlink()
         for torn in folder.path.glob(".*.tmp"):  # a kill left them
             torn.unlink()
-    except OSError as error:
-        raise cannot_write(folder.path, error) from error
     sync_folder(folder.path)
     return result
 
@@ -213,23 +202,9 @@ def _moves(folder: PairFolder, planned: Mapping[str, Pair]) -> Iterator[tuple[st
 
 
 def _move(source: Path, target: Path) -> None:
-    if source.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        source.replace(target)
-    elif not target.exists():
-        raise P2PError(
-            source,
-            "does not exist",
-            "Restore it, or take its line out of pairs.jsonl, and split again.",
-            code="missing-pair",
-        )
-
-
-def _remove_empty_folders(top: Path) -> None:
-    below = sorted((place for place in top.rglob("*") if place.is_dir()), reverse=True)
-    for place in (*below, top):
-        with contextlib.suppress(OSError):  # not empty, or not there
-            place.rmdir()
+    if not move_file(source, target) and not target.exists():
+        to_do = "Restore it, or take its line out of pairs.jsonl, and split again."
+        raise P2PError(source, "does not exist", to_do, code="missing-pair")
 
 
 def _open_foreign(

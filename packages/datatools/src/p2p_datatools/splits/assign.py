@@ -40,15 +40,13 @@ def groups_by(how: str, names: Sequence[str], report: Reporter) -> Groups:
     try:
         pattern = re.compile(how)
     except re.error as error:
-        raise UsageError(
-            f"group-by {how}", f"is not a regular expression: {error}", "Correct the expression.", code="bad-expression"
-        ) from error
+        what = f"is not a regular expression: {error}"
+        raise UsageError(f"group-by {how}", what, "Correct the expression.", code="bad-expression") from error
     matches = {name: pattern.search(name) for name in names}
     alone = [name for name, match in matches.items() if match is None]
     if len(alone) == len(names):
-        raise UsageError(
-            f"group-by {how}", f"matches no name, such as '{alone[0]}'", "Correct the expression.", code="no-match"
-        )
+        what = f"matches no name, such as '{alone[0]}'"
+        raise UsageError(f"group-by {how}", what, "Correct the expression.", code="no-match")
     if alone:
         report.note(
             f"group-by {how}: no match in {len(alone)} of {plural(len(names), 'name')}, which stand alone; "
@@ -129,12 +127,8 @@ def refuse_divided(pairs: Iterable[Pair], groups: Groups, where: str, to_do: str
             splits[group].add(pair.split)
     for group, found in splits.items():
         if len(found) > 1:
-            raise P2PError(
-                where,
-                f"group '{group}' lies in {' and '.join(sorted(found))} already, and pairs keep their split",
-                to_do,
-                code="group-in-several-splits",
-            )
+            what = f"group '{group}' lies in {' and '.join(sorted(found))} already, and pairs keep their split"
+            raise P2PError(where, what, to_do, code="group-in-several-splits")
 
 
 def draw(seed: int, key: str) -> bytes:

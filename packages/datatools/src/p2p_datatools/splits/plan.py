@@ -73,16 +73,15 @@ def plan_split(
         assigned = draw.assign(groups, together)
         if seen is not None:
             assigned = seen.cover(assigned)
-    moving = dict(assigned)
-    relabelled = _find_relabelled(folder, groups, assigned) if how == SIMILAR else frozenset()
+    relabelled = _find_relabelled(folder, groups, assigned) if how == SIMILAR else {}
     planned = _plan_pairs(folder, known, assigned, groups, relabelled)
     result = with_plan(folder, planned)
     with report.tell("counting pairs"):
         counts = dict.fromkeys(SPLITS, 0) | Counter(each.split for each in result.pairs if each.split in SPLITS)
     if again:
-        _note_again(folder, moving, report, was_split=was_split)
+        _note_again(folder, assigned, report, was_split=was_split)
     else:
-        _note_moves(drawn, moving, alike, report)
+        _note_moves(drawn, assigned, alike, report)
     _remark(folder, counts, targets, shares, given, groups, report, why=seen.why if seen else "")
     if how == SIMILAR:
         note_divided_parts(result, shares, report)
@@ -102,13 +101,10 @@ def _place(folder: PairFolder, given: Set[str], *, again: bool) -> list[str | No
     return [None if again else train if pair.split == UNSPLIT else pair.split for pair in folder.pairs]
 
 
-def _find_relabelled(folder: PairFolder, groups: Groups, assigned: dict[str, str]) -> Set[str]:
-    """Pairs that keep their split and get a group, since others joined them; they are `assigned` what they have."""
-    found = {pair.name: pair.split for pair in folder.pairs if pair.name not in assigned and groups[pair.name]}
-    found = {name: split for name, split in found.items() if split != UNSPLIT}
-    changed = {pair.name for pair in folder.pairs if pair.name in found and pair.group != groups[pair.name]}
-    assigned |= {name: found[name] for name in changed}
-    return changed
+def _find_relabelled(folder: PairFolder, groups: Groups, assigned: Mapping[str, str]) -> dict[str, str]:
+    """The splits of pairs that keep theirs and get a group, since others joined them."""
+    kept = (pair for pair in folder.pairs if pair.split != UNSPLIT and pair.name not in assigned)
+    return {pair.name: pair.split for pair in kept if groups[pair.name] not in (None, pair.group)}
 
 
 def with_plan(folder: PairFolder, planned: Mapping[str, Pair]) -> PairFolder:
@@ -151,20 +147,21 @@ def _plan_pairs(
     known: Mapping[str, Pair],
     assigned: Mapping[str, str],
     groups: Groups,
-    relabelled: Set[str],
+    relabelled: Mapping[str, str],
 ) -> Mapping[str, Pair]:
-    """The pairs that get a split, by name, as they will be; only the splits are held."""
-    elsewhere = {} if folder.foreign else _find_clashes(folder, assigned)
+    """The pairs that get a split, or a group alone, by name, as they will be; only the splits are held."""
+    splits = {**assigned, **relabelled}
+    elsewhere = {} if folder.foreign else _find_clashes(folder, splits)
 
     def plan(name: str) -> Pair:
-        pair, split = known[name], assigned[name]
+        pair, split = known[name], splits[name]
         if name in relabelled:
             return replace(pair, group=groups[name])
         sources = {key: value for key, value in pair.sources.items() if key != GIVEN}
         file = pair.file if folder.foreign else elsewhere.get(name) or _file_in(split, pair)
         return replace(pair, split=split, group=groups[name], file=file, sources=sources)
 
-    return LazyMapping(assigned, plan)
+    return LazyMapping(splits, plan)
 
 
 def _file_in(split: str, pair: Pair) -> str:
@@ -250,13 +247,12 @@ def _remark(
 ) -> None:
     """Note unexpected counts; raises P2PError when nothing is left to train on. `why` says which group is large."""
     if not counts["train"]:
-        raise P2PError(
-            folder.path,
+        what = (
             f"would have no training pairs: {plural(len(folder.pairs), 'pair')}, "
-            f"val {counts['val']}, test {counts['test']}{why and f'; {why}'}",
-            "Add pairs or smaller groups, or ask for smaller shares.",
-            code="no-training-pairs",
+            f"val {counts['val']}, test {counts['test']}{why and f'; {why}'}"
         )
+        to_do = "Add pairs or smaller groups, or ask for smaller shares."
+        raise P2PError(folder.path, what, to_do, code="no-training-pairs")
     for name, target in targets.items():
         if shares[name] > 0 and not target and name not in given:
             report.note(f"{name} gets no pairs: {shares[name]} of {len(folder.pairs)} is less than half a pair.")

@@ -31,12 +31,9 @@ _LARGE = 4  # one in so many pairs is much for a group
 def choose_grouping(folder: PairFolder, group_by: str | None) -> str:
     """How to group: as asked for, or by similarity where a half is a photo; raises UsageError where none can be."""
     if group_by == SIMILAR and not has_photo(folder):
-        raise UsageError(
-            f"group-by {SIMILAR}",
-            f"compares photos, and both halves of {folder.path} are masks",
-            f"Give a regular expression for their names, or {NO_GROUPS}.",
-            code="no-photo-half",
-        )
+        what = f"compares photos, and both halves of {folder.path} are masks"
+        to_do = f"Give a regular expression for their names, or {NO_GROUPS}."
+        raise UsageError(f"group-by {SIMILAR}", what, to_do, code="no-photo-half")
     return group_by or (SIMILAR if has_photo(folder) else NO_GROUPS)
 
 

@@ -25,12 +25,7 @@ from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.threads import Budget, parallel_map
-from p2p_datatools.statistics.measure import (
-    HalfMeasures,
-    PictureMeasures,
-    measure_colors,
-    measure_mask,
-)
+from p2p_datatools.statistics.measure import HalfMeasures, PictureMeasures, measure_colors, measure_mask
 from p2p_datatools.statistics.tally import HalfRole, SizeTally, SplitTally
 from p2p_datatools.statistics.values import DataStatistics
 
@@ -47,11 +42,7 @@ class _Item(NamedTuple):
 
 
 def compute_statistics(
-    path: Path | str,
-    *,
-    palette: Palette | None = None,
-    read: ReadOptions = AS_USUAL,
-    report: Reporter = QUIET,
+    path: Path | str, *, palette: Palette | None = None, read: ReadOptions = AS_USUAL, report: Reporter = QUIET
 ) -> DataStatistics:
     """The figures of the pairs, masks or photos in `path`: classes, sizes, colours and brightness, for each split.
 

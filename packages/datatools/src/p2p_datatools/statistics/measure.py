@@ -1,6 +1,6 @@
 """Measures one picture: the pixels of its classes, or the mean and deviation of its channels.
 
-Nothing here may keep a picture, or know of others; pixels are counted in bands, so that a large picture takes no more
+Nothing here may keep a picture, or know of others; pixels are measured in bands, so that a large picture takes no more
 memory than its own.
 """
 
@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.header import Form
 from p2p_datatools.contract.pictures.images import LabelMap
+from p2p_datatools.contract.pictures.index import histogram
 from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.sizes import Size
 
-_BAND = 1 << 22  # pixels that are counted at a time: numpy counts whole numbers of 8 bytes
+_BAND = 1 << 22  # pixels that are measured at a time
 # Types of which sums of squares are exact enough: OpenCV subtracts the squared mean from them.
 _BY_OPENCV = (np.uint8, np.uint16, np.int16)
 _REC_601 = np.array((0.299, 0.587, 0.114))  # red, green, blue: ITU-R BT.601, luma
@@ -65,10 +66,7 @@ class PictureMeasures(NamedTuple):
 
 def measure_mask(mask: LabelMap) -> HalfMeasures:
     """Count the pixels of each class index (height, width)."""
-    counts = np.zeros(256, dtype=np.int64)
-    rows = max(1, _BAND // mask.shape[1])
-    for top in range(0, mask.shape[0], rows):
-        counts += np.bincount(mask[top : top + rows].ravel(), minlength=256)
+    counts = histogram(mask)
     return HalfMeasures({int(index): int(counts[index]) for index in np.flatnonzero(counts)})
 
 

@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from p2p_datatools.synth.drawing import DEFAULT_SIZE, STYLES, CarDrawing, draw_car_picture
 else:
     __getattr__, __dir__ = open_door(
-        __name__,
-        bodies="BODY_TYPES",
-        drawing="DEFAULT_SIZE STYLES CarDrawing draw_car_picture",
+        __name__, bodies="BODY_TYPES", drawing="DEFAULT_SIZE STYLES CarDrawing draw_car_picture"
     )
 
 __all__ = ["BODY_TYPES", "DEFAULT_SIZE", "STYLES", "CarDrawing", "draw_car_picture"]

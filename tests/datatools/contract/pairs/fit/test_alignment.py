@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import Finding
 from p2p_datatools.contract.pairs.fit.alignment import AlignmentCheck
-from p2p_datatools.contract.pairs.fit.edges import map_fine_edges
+from p2p_datatools.contract.pairs.fit.edges import map_both
 from p2p_datatools.contract.pictures.images import Photo
 from p2p_datatools.contract.pictures.sizes import Size
 
@@ -38,7 +38,7 @@ def found(firsts: list[Values], seconds: list[Values]) -> list[Finding]:
     alignment = AlignmentCheck(Path("pairs"), ("depth", "photo"), files)
     for file, first, second in zip(files, firsts, seconds, strict=True):
         if alignment.wants(file):
-            alignment.add(file, Size(SIDE, SIDE), map_fine_edges(first), map_fine_edges(second))
+            alignment.add(file, Size(SIDE, SIDE), map_both(first)[1], map_both(second)[1])
     return list(alignment.findings())
 
 

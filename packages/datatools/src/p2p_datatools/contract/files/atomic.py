@@ -135,6 +135,24 @@ def cannot_read(path: Path, error: OSError) -> P2PError:
     return P2PError(path, what, to_do, code="unreadable-file")
 
 
+@contextlib.contextmanager
+def catch_write_error(path: Path) -> Iterator[None]:
+    """Raise `cannot_write` of `path` for an OSError of the block."""
+    try:
+        yield
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+@contextlib.contextmanager
+def catch_read_error(path: Path) -> Iterator[None]:
+    """Raise `cannot_read` of `path` for an OSError of the block."""
+    try:
+        yield
+    except OSError as error:
+        raise cannot_read(path, error) from error
+
+
 def refuse_special(path: Path, *, to_do: str = _SAVE_IT) -> None:
     """Raise P2PError for a pipe, socket or device: what is read more than once has to be a file or a folder."""
     if is_special(path):
@@ -159,10 +177,8 @@ def write_bytes(path: Path | str, data: bytes, *, durable: bool = True) -> None:
 
 def holds(path: Path, data: bytes) -> bool:
     """Whether a file is there and has exactly these bytes."""
-    try:
+    with catch_read_error(path):
         return path.is_file() and path.stat().st_size == len(data) and read_file(path) == data
-    except OSError as error:
-        raise cannot_read(path, error) from error
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -192,19 +208,17 @@ def json_line(value: Any) -> bytes:
 
 def append_lines(path: Path, values: Iterable[Any]) -> list[int]:
     """Append JSON lines durably, and say where each begins; a cut-off last line from a crash is removed first."""
-    try:
+    places = []
+    with catch_write_error(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab+") as file:
             _cut_torn_line(file)
-            places = []
             for value in values:
                 places.append(file.tell())
                 file.write(json_line(value))
             file.flush()
             os.fsync(file.fileno())
-        return places
-    except OSError as error:
-        raise cannot_write(path, error) from error
+    return places
 
 
 def _cut_torn_line(file: IO[bytes]) -> None:
@@ -226,10 +240,8 @@ def _cut_torn_line(file: IO[bytes]) -> None:
 
 def read_bytes(path: Path) -> bytes:
     """The bytes of a file, or of a pipe, which gives them once; raises P2PError when it cannot be read."""
-    try:
+    with catch_read_error(path):
         return read_once(path)
-    except OSError as error:
-        raise cannot_read(path, error) from error
 
 
 def read_text(path: Path) -> str:
@@ -287,12 +299,8 @@ def read_json(path: Path, each: Callable[[_Object], Any] | None = None, *, repea
     except (ValueError, RecursionError) as error:
         if isinstance(error, UnicodeDecodeError) and guess_encodings(data):
             raise other_encoding(data, path, error) from error
-        raise P2PError(
-            path,
-            f"is not valid JSON ({error})",
-            "Was it cut off or edited? Export or fetch it again.",
-            code="damaged-json",
-        ) from error
+        to_do = "Was it cut off or edited? Export or fetch it again."
+        raise P2PError(path, f"is not valid JSON ({error})", to_do, code="damaged-json") from error
 
 
 def read_lines(path: Path, *, torn_ok: bool = False) -> list[Any]:
@@ -303,26 +311,19 @@ def read_lines(path: Path, *, torn_ok: bool = False) -> list[Any]:
 def each_line(path: Path, *, torn_ok: bool = False) -> Iterator[tuple[int, Any]]:
     """The values of `read_lines` one after the other, each with the position in the file where its line begins."""
     place = 0
-    try:
-        with open_file(path) as file:
-            for number, line in enumerate(file, start=1):
-                if not (torn_ok and not line.endswith(b"\n")):
-                    yield place, _line(line, path, number)
-                place += len(line)
-    except OSError as error:
-        raise cannot_read(path, error) from error
+    with catch_read_error(path), open_file(path) as file:
+        for number, line in enumerate(file, start=1):
+            if not (torn_ok and not line.endswith(b"\n")):
+                yield place, _line(line, path, number)
+            place += len(line)
 
 
 def _line(line: bytes, path: Path, number: int) -> Any:
     try:
         return _parse(_decode(line))
     except (ValueError, RecursionError) as error:
-        raise P2PError(
-            path,
-            f"line {number} is not JSON ({error})",
-            "Was it cut off or edited? Export or fetch it again.",
-            code="damaged-json",
-        ) from error
+        to_do = "Was it cut off or edited? Export or fetch it again."
+        raise P2PError(path, f"line {number} is not JSON ({error})", to_do, code="damaged-json") from error
 
 
 class OpenLines:
@@ -332,11 +333,8 @@ class OpenLines:
     """
 
     def __init__(self, path: Path) -> None:
-        try:
-            with open_file(path) as file:
-                self._handle = os.dup(file.fileno())
-        except OSError as error:
-            raise cannot_read(path, error) from error
+        with catch_read_error(path), open_file(path) as file:
+            self._handle = os.dup(file.fileno())
         self._path, self._lock = path, threading.Lock()
         self.close = weakref.finalize(self, os.close, self._handle)
 
@@ -367,18 +365,11 @@ class OpenLines:
         try:
             return _parse(_decode(line))
         except (ValueError, RecursionError) as error:
-            raise P2PError(
-                self._path,
-                f"was changed while it was in use ({error})",
-                "Run the same command again.",
-                code="changed-in-use",
-            ) from error
+            what = f"was changed while it was in use ({error})"
+            raise P2PError(self._path, what, "Run the same command again.", code="changed-in-use") from error
 
 
 def sha256_file(path: Path) -> str:
     """The SHA-256 of a file's bytes, in hex."""
-    try:
-        with open_file(path) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise cannot_read(path, error) from error
+    with catch_read_error(path), open_file(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

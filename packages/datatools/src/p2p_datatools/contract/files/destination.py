@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
-from p2p_datatools.contract.files.atomic import cannot_write, read_json, sync_folder, write_json
+from p2p_datatools.contract.files.atomic import catch_write_error, read_json, sync_folder, write_json
 from p2p_datatools.contract.files.atomic import write_lines as write_json_lines
 from p2p_datatools.contract.files.journal import Journal
 from p2p_datatools.contract.files.lock import LOCK_FILES, FolderLock, hold
@@ -63,33 +63,16 @@ class Destination:
 
         A call that was refused gives way to one with other settings if it has finished no file, or only `cheap` ones.
         """
-        if dest.name in ("", ".."):
-            raise UsageError(
-                dest, "does not name a new folder", f"Name one, such as {dest / 'new'}.", code="unnamed-folder"
-            )
-        if dest.is_symlink():
-            dest = Path(os.path.realpath(dest))  # what the link names, which may not exist yet
-        self.dest = dest
-        self.partial = dest.with_name(dest.name + ".partial")
-        if len(os.fsencode(self.partial.name)) > LONGEST_NAME:
-            what = f"is too long a name: with .partial it has more than {LONGEST_NAME} bytes"
-            raise UsageError(dest, what, "Choose a shorter one.", code="name-too-long")
+        self.dest, self.partial = _places(dest)
         self._recipe_file = self.partial / RECIPE
         self._recipe, self._spared = recipe, _CHEAP if cheap else 1
-        self.exists = _is_of_kind(dest, marker)
+        self.exists = _is_of_kind(self.dest, marker)
         self._committed = False
         self._flushed = time.monotonic()
         self._lock = FolderLock(self.partial)
         self._lock_partial()
         try:
-            with contextlib.suppress(OSError):  # a kill came between the renaming of DEST.partial and the end of it
-                self._forget_work()
-            before = self.exists
-            self.exists = _is_of_kind(dest, marker)  # until here another process may have had the lock
-            if self.exists != before or (stamps is not None and stamps != stamp_records(dest, *stamps)):
-                what = "was finished by another process in the meantime"
-                raise P2PError(dest, what, "Run the same command again.", code="destination-in-use")
-            self.done = self._read_journal()
+            self.done = self._take_over(marker, stamps)
         except BaseException:
             self._unlock()
             raise
@@ -116,6 +99,16 @@ class Destination:
                 with contextlib.suppress(OSError):
                     each.rmdir()
 
+    def _take_over(self, marker: str, stamps: RecordStamps | None) -> Journal:
+        """Take over what earlier calls have left; until it has the lock another process may have finished DEST."""
+        with contextlib.suppress(OSError):  # a kill came between the renaming of DEST.partial and the end of it
+            self._forget_work()
+        before, self.exists = self.exists, _is_of_kind(self.dest, marker)
+        if self.exists != before or (stamps is not None and stamps != stamp_records(self.dest, *stamps)):
+            what = "was finished by another process in the meantime"
+            raise P2PError(self.dest, what, "Run the same command again.", code="destination-in-use")
+        return self._read_journal()
+
     def _read_journal(self) -> Journal:
         journal = self.partial / JOURNAL
         if not self.partial.exists():
@@ -125,12 +118,9 @@ class Destination:
         if other and recipe.is_file() and refused.is_file() and len(Journal(journal, self._is_there)) < self._spared:
             _clear(self.partial, but=LOCK_FILES)
         elif other:
-            raise UsageError(
-                self.partial,
-                "holds the unfinished work of another command or other settings",
-                "Repeat that command to finish it, or delete the folder.",
-                code="unfinished-work",
-            )
+            what = "holds the unfinished work of another command or other settings"
+            to_do = "Repeat that command to finish it, or delete the folder."
+            raise UsageError(self.partial, what, to_do, code="unfinished-work")
         refused.unlink(missing_ok=True)
         for torn in self.partial.rglob(".*.tmp"):  # a kill left them
             torn.unlink(missing_ok=True)
@@ -209,10 +199,8 @@ class Destination:
         self._flushed = time.monotonic()
         if not self.done.waiting:
             return
-        try:
+        with catch_write_error(self.partial):
             _sync_files([self.partial / file for file in self.done.waiting])
-        except OSError as error:
-            raise cannot_write(self.partial, error) from error
         self.done.write()
 
     def commit(self, write_manifest: Callable[[Path], None], *, skipped: Sequence[Skip] = ()) -> None:
@@ -220,10 +208,10 @@ class Destination:
         self.flush()
         target = self.dest if self.exists else self.partial
         target.mkdir(parents=True, exist_ok=True)
-        try:
+        with catch_write_error(self.dest):
             if self.exists:
                 for file in self.done:
-                    _move(self.partial / file, self.dest / file)
+                    move_file(self.partial / file, self.dest / file)
             write_manifest(target)
             self.done.close()
             _write_skipped(target / SKIPPED, skipped)
@@ -234,8 +222,6 @@ class Destination:
             # The records of the work go last, since until then they say what it is.
             self._forget_work()
             self._committed = True
-        except OSError as error:
-            raise cannot_write(self.dest, error) from error
 
     def _forget_work(self) -> None:
         """Remove from DEST what DEST.partial had besides the result."""
@@ -258,12 +244,8 @@ def refuse_dest_inside(dest: Path, *folders: Path | None) -> None:
     """Raise UsageError when `dest` lies in one of the folders whose pictures are read."""
     for folder in folders:
         if folder and dest.resolve().is_relative_to(folder.resolve()):
-            raise UsageError(
-                dest,
-                f"lies in {folder}, so that what is written would be read the next time",
-                "Choose a destination outside it.",
-                code="destination-inside-source",
-            )
+            what = f"lies in {folder}, so that what is written would be read the next time"
+            raise UsageError(dest, what, "Choose a destination outside it.", code="destination-inside-source")
 
 
 _KEEP_GOING = "Correct them and run the same command again, or add --keep-going to continue without them."
@@ -274,13 +256,22 @@ def refuse(skipped: Sequence[Skip], destination: Destination, *, to_do: str = _K
     if not skipped:
         return
     waiting = f"; the finished ones are kept in {destination.partial}" if destination.done else ""
-    raise P2PError(
-        destination.dest,
-        f"was not written, because {plural(len(skipped), 'picture')} failed{waiting}",
-        to_do,
-        code="pictures-failed",
-        parts=skipped,
-    )
+    what = f"was not written, because {plural(len(skipped), 'picture')} failed{waiting}"
+    raise P2PError(destination.dest, what, to_do, code="pictures-failed", parts=skipped)
+
+
+def _places(dest: Path) -> tuple[Path, Path]:
+    """DEST, for a link what it names, which may not exist yet, and DEST.partial; raises UsageError for no such name."""
+    if dest.name in ("", ".."):
+        what = "does not name a new folder"
+        raise UsageError(dest, what, f"Name one, such as {dest / 'new'}.", code="unnamed-folder")
+    if dest.is_symlink():
+        dest = Path(os.path.realpath(dest))
+    partial = dest.with_name(dest.name + ".partial")
+    if len(os.fsencode(partial.name)) > LONGEST_NAME:
+        what = f"is too long a name: with .partial it has more than {LONGEST_NAME} bytes"
+        raise UsageError(dest, what, "Choose a shorter one.", code="name-too-long")
+    return dest, partial
 
 
 def _is_of_kind(dest: Path, marker: str) -> bool:
@@ -292,9 +283,8 @@ def _is_of_kind(dest: Path, marker: str) -> bool:
     if (dest / marker).is_file():
         return True
     if any(dest.iterdir()):
-        raise UsageError(
-            dest, f"holds something else (no {marker})", "Choose another destination.", code="destination-taken"
-        )
+        what = f"holds something else (no {marker})"
+        raise UsageError(dest, what, "Choose another destination.", code="destination-taken")
     return False
 
 
@@ -309,10 +299,20 @@ def _sync_file(path: Path) -> None:
         os.fsync(file.fileno())
 
 
-def _move(source: Path, target: Path) -> None:
-    if source.exists():
+def move_file(source: Path, target: Path) -> bool:
+    """Rename a file into a folder that may be missing; says whether it was there: a call before may have done so."""
+    if there := source.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         source.replace(target)
+    return there
+
+
+def remove_empty_folders(top: Path) -> None:
+    """Remove what is empty of a folder and those below it; it may be missing."""
+    below = sorted((place for place in top.rglob("*") if place.is_dir()), reverse=True)
+    for place in (*below, top):
+        with contextlib.suppress(OSError):  # not empty, or not there
+            place.rmdir()
 
 
 def _is_hollow(partial: Path) -> bool:

@@ -34,30 +34,13 @@ SUFFIXES = frozenset(
         *(".jp2", ".j2k", ".j2c", ".jpx", ".jpf", ".ppm", ".pgm", ".pbm", ".pnm", ".pfm", ".tga"),
     }
 )
-
-
 # What lies beside pictures and holds none: text, tables, labels, settings, programs, and what systems leave behind.
 _BESIDE = frozenset(
     {
-        *(
-            "txt",
-            "text",
-            "md",
-            "rst",
-            "pdf",
-            "html",
-            "htm",
-            "css",
-            "log",
-            "csv",
-            "tsv",
-            "json",
-            "jsonl",
-            "ndjson",
-            "manifest",
-        ),
-        *("geojson", "xml", "yaml", "yml", "toml", "ini", "cfg", "conf", "names", "data", "cache", "py", "ipynb", "m"),
-        *("sh", "bat", "lock", "db", "lnk", "url", "part", "tmp", "bak", "md5", "sha1", "sha256", "license"),
+        *("txt", "text", "md", "rst", "pdf", "html", "htm", "css", "log", "csv", "tsv", "json", "jsonl", "ndjson"),
+        *("manifest", "geojson", "xml", "yaml", "yml", "toml", "ini", "cfg", "conf", "names", "data", "cache"),
+        *("py", "ipynb", "m", "sh", "bat", "lock", "db", "lnk", "url", "part", "tmp", "bak", "md5", "sha1", "sha256"),
+        "license",
         *("pgw", "jgw", "pngw", "jpgw", "tfw", "tifw", "bpw", "wld", "prj", "xmp", "thm", "ovr", "msk", "aux"),
     }
 )
@@ -189,11 +172,7 @@ def refuse_missing_folder(folder: Path) -> None:
 
 
 def find_pictures(
-    folder: Path,
-    suffixes: Set[str] = SUFFIXES,
-    *,
-    strange: list[P2PError] | None = None,
-    others: LeftOut | None = None,
+    folder: Path, suffixes: Set[str] = SUFFIXES, *, strange: list[P2PError] | None = None, others: LeftOut | None = None
 ) -> list[Path]:
     """All picture files below `folder`, hidden ones left out, in the order of their names.
 
@@ -206,11 +185,7 @@ def find_pictures(
 
 
 def picture_names(
-    folder: Path,
-    suffixes: Set[str] = SUFFIXES,
-    *,
-    strange: list[P2PError] | None = None,
-    others: LeftOut | None = None,
+    folder: Path, suffixes: Set[str] = SUFFIXES, *, strange: list[P2PError] | None = None, others: LeftOut | None = None
 ) -> list[str]:
     """What `find_pictures` finds, as paths below `folder` with forward slashes, in a tenth of the memory."""
     names, errors = [], list[P2PError]()

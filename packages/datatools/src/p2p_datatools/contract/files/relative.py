@@ -37,12 +37,8 @@ def relative_name(text: object, where: Path | str, *, suffix: str = "", hidden: 
         what, code = fault
     else:
         what, code = "is not a text", "not-a-name"
-    raise P2PError(
-        where,
-        f"the name {_quote(text)} {what}",
-        "Give the file another name, or make this record again if it was edited.",
-        code=code,
-    )
+    to_do = "Give the file another name, or make this record again if it was edited."
+    raise P2PError(where, f"the name {_quote(text)} {what}", to_do, code=code)
 
 
 def is_relative_name(text: str, *, suffix: str = "") -> bool:

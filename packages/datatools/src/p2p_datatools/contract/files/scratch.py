@@ -88,9 +88,8 @@ _TO_DO = "Free space there, or set TMPDIR to a folder with more, and run the sam
 
 
 def _cannot(do: str, error: OSError) -> P2PError:
-    return P2PError(
-        _place(), f"a temporary file there cannot be {do}: {error.strerror or error}", _TO_DO, code="scratch-file"
-    )
+    what = f"a temporary file there cannot be {do}: {error.strerror or error}"
+    return P2PError(_place(), what, _TO_DO, code="scratch-file")
 
 
 def _place() -> Path:

@@ -40,12 +40,8 @@ def other_encoding(data: bytes, where: object, error: Exception) -> P2PError:
     if not guesses:
         what, to_do = f"cannot be read as text: {error}", "Fetch or export it again, or save it as UTF-8."
         return P2PError(where, what, to_do, code="not-text")
-    return P2PError(
-        where,
-        f"is not UTF-8 (it looks like {' or '.join(guesses)})",
-        f"Convert it with iconv -f {guesses[0]} -t UTF-8 {where} > NEW, or save it as UTF-8 in an editor.",
-        code="not-utf8",
-    )
+    to_do = f"Convert it with iconv -f {guesses[0]} -t UTF-8 {where} > NEW, or save it as UTF-8 in an editor."
+    return P2PError(where, f"is not UTF-8 (it looks like {' or '.join(guesses)})", to_do, code="not-utf8")
 
 
 def guess_encodings(data: bytes) -> tuple[str, ...]:

@@ -88,12 +88,7 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
     is_remade = True  # whether what was made of a changed item is made again once its files are deleted
 
     def __init__(
-        self,
-        destination: Destination,
-        old: Mapping[str, RecordT],
-        names: Container[str],
-        *,
-        budget: int | None = None,
+        self, destination: Destination, old: Mapping[str, RecordT], names: Container[str], *, budget: int | None = None
     ) -> None:
         self.destination, self.old, self._asked = destination, old, names
         self._budget = Budget(BUDGET if budget is None else budget)
@@ -281,12 +276,8 @@ class Work(ABC, Generic[Item, RecordT, Signature]):
         for file in files:
             known = file in self.destination.done or (old is not None and file in old.files)
             if not known and (place := self.destination.dest / file).exists():
-                raise P2PError(
-                    self.places(item)[0],
-                    f"{place} exists, but is not in {self.listing}",
-                    "Move or delete it.",
-                    code="file-in-the-way",
-                )
+                what = f"{place} exists, but is not in {self.listing}"
+                raise P2PError(self.places(item)[0], what, "Move or delete it.", code="file-in-the-way")
 
     def _skip(self, item: Item, error: P2PError) -> Skip:
         places = self.places(item)

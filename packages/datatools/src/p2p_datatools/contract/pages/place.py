@@ -6,7 +6,7 @@ Nothing here may know what stands in a page.
 from contextlib import suppress
 from pathlib import Path
 
-from p2p_datatools.contract.files.atomic import cannot_write, write_bytes
+from p2p_datatools.contract.files.atomic import catch_write_error, write_bytes
 from p2p_datatools.contract.files.named_file import other_content, refuse_other_name
 from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.pages.elements import SIGN
@@ -24,10 +24,8 @@ def refuse_page_place(dest: Path) -> None:
 def write_page_file(dest: Path, page: bytes) -> None:
     """Write a page, atomically; raises UsageError as `refuse_page_place` does."""
     refuse_page_place(dest)
-    try:
+    with catch_write_error(dest.parent):
         dest.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise cannot_write(dest.parent, error) from error
     write_bytes(dest, page)
 
 

@@ -25,9 +25,6 @@ def refuse_half_folders(path: Path, files: Sequence[str]) -> None:
         other = first.setdefault(name, place)
         if other.side != place.side:
             a, b = sorted((other, place), key=lambda each: each.side)
-            raise P2PError(
-                path,
-                f"holds halves of pairs in {a.folder}/ and {b.folder}/, and no A|B pictures",
-                f"Join them with {p2p_command('data pair', path, path, 'PAIRS')}, which keeps the splits.",
-                code="half-folders",
-            )
+            what = f"holds halves of pairs in {a.folder}/ and {b.folder}/, and no A|B pictures"
+            to_do = f"Join them with {p2p_command('data pair', path, path, 'PAIRS')}, which keeps the splits."
+            raise P2PError(path, what, to_do, code="half-folders")

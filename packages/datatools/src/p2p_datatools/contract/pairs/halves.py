@@ -82,12 +82,8 @@ def is_plain(folder: PairFolder) -> bool:
 def refuse_unequal(a: Array, b: Array, *, where: str) -> None:
     """Raise P2PError when two halves differ in size."""
     if size_of(a) != size_of(b):
-        raise P2PError(
-            where,
-            f"the halves differ in size: {size_of(a)} and {size_of(b)}",
-            f"If both show the same, 'p2p data pair' with --size {size_of(b)} scales both; else take two of one.",
-            code="mask-size",
-        )
+        to_do = f"If both show the same, 'p2p data pair' with --size {size_of(b)} scales both; else take two of one."
+        raise P2PError(where, f"the halves differ in size: {size_of(a)} and {size_of(b)}", to_do, code="mask-size")
 
 
 def join(a: Array, b: Array, *, where: str, store: Store = _PLAIN) -> Array:
@@ -112,12 +108,8 @@ def halve(picture: Array, *, where: str) -> tuple[Array, Array]:
 def refuse_odd(width: int, *, where: str) -> None:
     """Raise P2PError when a picture of this width cannot be two halves of equal size."""
     if width % 2:
-        raise OddWidthError(
-            where,
-            f"is {width} pixels wide, an odd number, so it is not two halves of equal size",
-            "Remove it or make it again.",
-            code="odd-width",
-        )
+        what = f"is {width} pixels wide, an odd number, so it is not two halves of equal size"
+        raise OddWidthError(where, what, "Remove it or make it again.", code="odd-width")
 
 
 def read_pair(path: Path) -> tuple[Photo, Photo]:
@@ -216,12 +208,8 @@ def how_to_renew(folder: PairFolder) -> str:
 def refuse_changed(folder: PairFolder, pair: Pair, halves: StoredHalves) -> None:
     """Raise P2PError when the halves of a pair are not those that its manifest knows by their hash."""
     if pair.hash and halves.hash != pair.hash:
-        raise P2PError(
-            folder.path / pair.file,
-            "is not the picture in the manifest (its hash differs)",
-            how_to_renew(folder),
-            code="hash-differs",
-        )
+        what = "is not the picture in the manifest (its hash differs)"
+        raise P2PError(folder.path / pair.file, what, how_to_renew(folder), code="hash-differs")
 
 
 def load_halves(folder: PairFolder, pair: Pair, *, over_white: list[Path] | None = None) -> tuple[Array, Array]:
@@ -233,11 +221,7 @@ def load_halves(folder: PairFolder, pair: Pair, *, over_white: list[Path] | None
 
 
 def read_stored(
-    folder: PairFolder,
-    pair: Pair,
-    *,
-    over_white: list[Path] | None = None,
-    picture: PictureFile | None = None,
+    folder: PairFolder, pair: Pair, *, over_white: list[Path] | None = None, picture: PictureFile | None = None
 ) -> StoredHalves:
     """Read a pair as `read_halves` does, but whatever its hash is: to look at it, or to find all that is wrong.
 
@@ -284,12 +268,8 @@ def _exactly(path: Path, half: Half) -> Array:
     with open_picture(path) as picture:
         form = picture.header.form
         if form != Form(half.channels, half.dtype):
-            raise P2PError(
-                path,
-                f"has {form}, but the manifest says {half.channels} of {half.dtype}",
-                "Pair again with 'p2p data pair'.",
-                code="form-differs",
-            )
+            what = f"has {form}, but the manifest says {half.channels} of {half.dtype}"
+            raise P2PError(path, what, "Pair again with 'p2p data pair'.", code="form-differs")
         return read_array(picture)
 
 

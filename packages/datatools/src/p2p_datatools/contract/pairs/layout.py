@@ -185,15 +185,12 @@ def _around(bars: Sequence[SeamBars], sides: Sequence[int]) -> int:
     lefts, rights = [each.left for each in bars], [each.right for each in bars]
     if (both := _both(lefts, rights, _BLURRED)) is not None:
         return both
-    left, right = _usual(lefts) or 0, _usual(rights) or 0
-    if all(each.left >= right for each in bars) and (
-        (_is_drawn(right, sides) and not any(each.at_right for each in bars)) or _have_frame(bars, right)
-    ):
-        return right
-    if all(each.right >= left for each in bars) and (
-        (_is_drawn(left, sides) and not any(each.at_left for each in bars)) or _have_frame(bars, left)
-    ):
-        return left
+    sure = (rights, lefts, [each.at_right for each in bars]), (lefts, rights, [each.at_left for each in bars])
+    for own, others, at_edge in sure:
+        width = _usual(own) or 0
+        is_drawn = _is_drawn(width, sides) and not any(at_edge)
+        if min(others) >= width and (is_drawn or _have_frame(bars, width)):
+            return width
     return 0
 
 

@@ -105,13 +105,12 @@ def pair_from_json(line: Any, where: Path | str = "pairs.jsonl") -> Pair:
     """
     at = ForeignPlace(where, _TO_DO)
     with catch_decoder(where, "a pair in it is damaged", _TO_DO):
-        width, height = at.read_list(line["size"], "a size")
         group, nodata = line.get("group"), line.get("nodata")
         return Pair(
             name=relative_name(line["name"], where),
             file=relative_name(line["file"], where),
             split=relative_name(line["split"], where),
-            size=Size(at.read_whole(width, "a width"), at.read_whole(height, "a height")),
+            size=Size(*at.read_two(line["size"], "a size")),
             hash=at.read_text(line["hash"], "a hash"),
             group=None if group is None else at.read_text(group, "a group"),
             sources=_read_sources(line.get("sources", {}), at),
@@ -121,10 +120,8 @@ def pair_from_json(line: Any, where: Path | str = "pairs.jsonl") -> Pair:
 
 
 def _read_place(line: Mapping[str, Any], at: ForeignPlace) -> ShardPlace:
-    places = {}
-    for ending, place in at.read_table(line["places"], "places").items():
-        first, length = at.read_list(place, "a place")
-        places[ending] = (at.read_whole(first, "a first byte"), at.read_whole(length, "a length"))
+    table = at.read_table(line["places"], "places")
+    places = {ending: at.read_two(place, "a place") for ending, place in table.items()}
     ignored = at.read_whole(line.get("ignored", 0), "ignored pixels")
     return ShardPlace(relative_name(line["shard"], at.where), places, ignored)
 
@@ -209,9 +206,8 @@ class PairLines(Sequence[Pair]):
 
 def _refuse_twice(path: Path, one: Pair | None, other: Pair) -> None:
     if one is not None and one.name == other.name:
-        raise P2PError(
-            path, f"{one.file} and {other.file} have the same name", "Remove or rename one of them.", code="same-name"
-        )
+        what = f"{one.file} and {other.file} have the same name"
+        raise P2PError(path, what, "Remove or rename one of them.", code="same-name")
 
 
 def _append(batch: list[tuple[int, int]], places: list[NDArray[np.int64]], splits: list[NDArray[np.uint8]]) -> None:

@@ -6,7 +6,7 @@ Nothing here may decode a picture or decide which split a pair belongs to; it re
 import hashlib
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -33,9 +33,8 @@ from p2p_datatools.contract.pictures.nodata import nodata_word, parse_nodata
 from p2p_datatools.contract.pictures.sizes import Exact, Size
 from p2p_datatools.contract.words import p2p_command, plural
 
-_FORMAT, _VERSION = "p2p-pairs", 1
+_FORMAT, _OF_SHARDS, _VERSION = "p2p-pairs", "p2p-shards", 1
 _MOST_NAMED = 3  # folders
-_OF_SHARDS = "p2p-shards"
 HEADER, PAIR_LINES, PLAN = "pairs.json", "pairs.jsonl", "split-plan.json"
 SPLITS = ("train", "val", "test")
 """The splits of a pair folder, which are its folders too."""
@@ -174,6 +173,13 @@ def header_of(folder: PairFolder) -> dict[str, Any]:
     }
 
 
+def header_of_shards(folder: PairFolder, shards: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What shards.json holds of a folder whose pairs lie in these `shards`."""
+    halves = {key: value for key, value in header_of(folder).items() if key in ("a", "b", "palette", "provenance")}
+    about = {"format": _OF_SHARDS, "version": _VERSION, "data_hash": folder.data_hash}
+    return {**about, **halves, "shards": list(shards)}
+
+
 def has_manifest(path: Path) -> bool:
     """Whether `path` is a folder with a manifest of ours."""
     return (path / HEADER).is_file()
@@ -204,36 +210,34 @@ def read_manifest(path: Path | str, *, mid_split: bool = False) -> PairFolder:
     """
     path = Path(path)
     if (path / PLAN).exists() and not mid_split:
-        raise P2PError(
-            path,
-            "a split was interrupted",
-            f"Run {p2p_command('data split', path)} again; it completes the split.",
-            code="split-unfinished",
-        )
-    header = read_json(path / HEADER)
-    to_do = "Pair again with 'p2p data pair'."
-    at = ForeignPlace(path / HEADER, to_do)
+        to_do = f"Run {p2p_command('data split', path)} again; it completes the split."
+        raise P2PError(path, "a split was interrupted", to_do, code="split-unfinished")
+    header, to_do = read_json(path / HEADER), "Pair again with 'p2p data pair'."
     with catch_decoder(path, "its manifest is damaged", to_do):
-        if header["format"] != _FORMAT or header["version"] > _VERSION:
-            raise P2PError(
-                path / HEADER,
-                f"is of format {header['format']}, version {header['version']}; this program reads {_FORMAT} up to "
-                f"{_VERSION}",
-                "Update p2p.",
-                code="unknown-version",
-            )
+        _refuse_version(header, _FORMAT, path / HEADER)
         if header.get("foreign"):  # 'p2p data split' once wrote manifests into folders of anything
             refuse_own_folder(path)
-        palette = header["palette"]
-        return PairFolder(
-            path=path,
-            a=half_from_json(header["a"]),
-            b=half_from_json(header["b"]),
-            palette=palette_from_json(palette, where=str(path / HEADER)) if palette else None,
-            pairs=_read_pairs(path),
-            provenance=at.read_table(header.get("provenance", {}), "provenance"),
-            foreign=bool(header.get("foreign", False)),
-        )
+        folder = _folder_of(path, header, ForeignPlace(path / HEADER, to_do))
+        return replace(folder, pairs=_read_pairs(path), foreign=bool(header.get("foreign", False)))
+
+
+def _refuse_version(header: Any, known: str, where: Path) -> None:
+    if header["format"] != known or header["version"] > _VERSION:
+        what = f"is of format {header['format']}, version {header['version']}; this program reads {known} up to "
+        raise P2PError(where, f"{what}{_VERSION}", "Update p2p.", code="unknown-version")
+
+
+def _folder_of(path: Path, header: Any, at: ForeignPlace) -> PairFolder:
+    """What the header of a manifest or of shards says of a folder, without its pairs."""
+    palette = header["palette"]
+    return PairFolder(
+        path=path,
+        a=half_from_json(header["a"]),
+        b=half_from_json(header["b"]),
+        palette=palette_from_json(palette, where=str(at.where)) if palette else None,
+        pairs=(),
+        provenance=at.read_table(header.get("provenance", {}), "provenance"),
+    )
 
 
 def _read_pairs(path: Path) -> PairLines:
@@ -395,12 +399,8 @@ def _refuse_twice(path: Path, pairs: list[Pair]) -> None:
     seen: dict[str, str] = {}
     for pair in pairs:
         if pair.name in seen:
-            raise P2PError(
-                path,
-                f"{seen[pair.name]} and {pair.file} have the same name",
-                "Remove or rename one of them.",
-                code="same-name",
-            )
+            what = f"{seen[pair.name]} and {pair.file} have the same name"
+            raise P2PError(path, what, "Remove or rename one of them.", code="same-name")
         seen[pair.name] = pair.file
 
 
@@ -442,22 +442,14 @@ def read_shards(path: Path) -> PairFolder:
     """
     header, to_do = read_json(path / SHARDS), "Export the pairs again with 'p2p data export --format webdataset'."
     with catch_decoder(path / SHARDS, "is damaged", to_do):
-        if header["format"] != _OF_SHARDS or header["version"] > _VERSION:
-            what = f"is of format {header['format']}, version {header['version']}; this program reads {_OF_SHARDS} up "
-            raise P2PError(path / SHARDS, f"{what}to {_VERSION}", "Update p2p.", code="unknown-version")
-        palette, names = header["palette"], [relative_name(each["file"], path / SHARDS) for each in header["shards"]]
+        _refuse_version(header, _OF_SHARDS, path / SHARDS)
+        names = [relative_name(each["file"], path / SHARDS) for each in header["shards"]]
         missing = [name for name in names if not (path / name).is_file()]
         if missing:
             what = f"has no shard {missing[0]}" + (f", and {len(missing) - 1} more are missing" if missing[1:] else "")
             raise P2PError(path, what, "Copy it there, or mount the disk on which it lies.", code="missing-shard")
-        return PairFolder(
-            path=path,
-            a=half_from_json(header["a"]),
-            b=half_from_json(header["b"]),
-            palette=palette_from_json(palette, where=str(path / SHARDS)) if palette else None,
-            pairs=PairLines(path / SHARD_LINES),
-            provenance=ForeignPlace(path / SHARDS, to_do).read_table(header.get("provenance", {}), "provenance"),
-        )
+        folder = _folder_of(path, header, ForeignPlace(path / SHARDS, to_do))
+        return with_pairs(folder, PairLines(path / SHARD_LINES))
 
 
 def open_pairs(path: Path | str) -> PairFolder:

@@ -36,10 +36,9 @@ def off_palette(pixels: Array, outside: NDArray[np.bool_], palette: Palette, whe
     """The error that a mask has colours `outside` of its palette."""
     y, x = np.argwhere(outside)[0].tolist()
     pixels_have = plural(int(outside.sum()), "pixel of its mask has", "pixels of its mask have")
-    return P2PError(
-        where,
+    what = (
         f"{pixels_have} a colour outside the palette {palette.name}; the first is "
-        f"{tuple(as_rgb(pixels)[y, x].tolist())} at x={x}, y={y}",
-        "Build the mask with the palette's exact colours ('p2p data repair' brings them back), and pair again.",
-        code="palette-colour",
+        f"{tuple(as_rgb(pixels)[y, x].tolist())} at x={x}, y={y}"
     )
+    to_do = "Build the mask with the palette's exact colours ('p2p data repair' brings them back), and pair again."
+    return P2PError(where, what, to_do, code="palette-colour")

@@ -134,15 +134,16 @@ def _refuse_drawn(folder: Path, glances: Sequence[Glance], to_do: str) -> None:
 
 def are_deep(glances: Sequence[Glance]) -> bool:
     """Whether nearly all of these pictures have 16 bits."""
-    read = [glance for glance in glances if glance.is_read]
-    return 0 < sum(glance.is_deep for glance in read) >= _MOST * len(read)
+    return _are_most([glance.is_deep for glance in glances if glance.is_read])
 
 
 def stand_in_three(glances: Sequence[Glance]) -> bool:
     """Whether three pictures stand side by side in nearly all of these."""
-    read = [glance for glance in glances if glance.is_read]
-    in_three = sum(glance.is_in_three for glance in read)
-    return 0 < in_three >= _MOST * len(read)
+    return _are_most([glance.is_in_three for glance in glances if glance.is_read])
+
+
+def _are_most(told: Sequence[bool]) -> bool:
+    return 0 < sum(told) >= _MOST * len(told)
 
 
 def refuse_drawn(picture: PictureFile) -> None:
@@ -210,15 +211,16 @@ def glance_of(file: PictureFile, values: Array) -> Glance | None:
     captions = measure_captions(picture)
     picture = picture[captions.above : height - captions.below]
     middle, lying = judge_middle(picture), picture.swapaxes(0, 1)
+    thirds = _judge_thirds(picture) if middle != "cut" else []
     return Glance(
         file.path,
         is_read=True,
         middle=middle,
         is_wide=width == 2 * height and values.dtype == np.uint8,  # so are depth and disparity of street scenes
         is_deep=values.dtype != np.uint8,
-        third=_find_third(picture) if middle != "cut" else 0,
+        third=thirds.index("cut") + 1 if thirds.count("cut") == 1 else 0,
         is_of_two=middle == "cut" and _is_of_two(picture),
-        is_in_three=middle != "cut" and _stands_in_three(picture),
+        is_in_three=thirds == ["cut", "cut"],
         is_in_rows=middle == "cut" and _stands_in_rows(lying),
         bars=measure_bars(picture),
         below=_judge_below(lying),
@@ -243,17 +245,8 @@ def _judge_below(lying: Photo) -> Middle:
     return "cut" if found == "unclear" and is_high and _is_of_labels(lying) else found
 
 
-def _stands_in_three(picture: Photo) -> bool:
-    return _judge_thirds(picture) == ["cut", "cut"]
-
-
-def _find_third(picture: Photo) -> int:
-    """The third, 1 or 2, after which two pictures meet, one twice as wide as the other; 0 where none do."""
-    found = _judge_thirds(picture)
-    return found.index("cut") + 1 if found.count("cut") == 1 else 0
-
-
 def _judge_thirds(picture: Photo) -> list[Middle]:
+    """What a picture looks like after each of its thirds; nothing where its width has none."""
     third, rest = divmod(picture.shape[1], 3)
     return [] if rest else [_judge_place(picture, place) for place in (third, 2 * third)]
 

@@ -14,7 +14,7 @@ from typing import IO
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files.atomic import cannot_read
+from p2p_datatools.contract.files.atomic import catch_read_error
 from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half
@@ -115,12 +115,9 @@ def read_place(folder: Path, pair: Pair, ending: str) -> bytes:
         where = f"{path}: {sample_key(pair.name)}.{ending}"
         raise P2PError(where, "is not in the record of the shards", _EXPORT, code="damaged-file")
     first, length = place
-    try:
-        with open_file(path) as file:
-            file.seek(first)
-            data = file.read(min(length, path.stat().st_size))
-    except OSError as error:
-        raise cannot_read(path, error) from error
+    with catch_read_error(path), open_file(path) as file:
+        file.seek(first)
+        data = file.read(min(length, path.stat().st_size))
     if len(data) != length:
         what = f"ends before the {ending} of {pair.name}"
         raise P2PError(path, what, "Fetch or copy the shard again.", code="truncated-shard")

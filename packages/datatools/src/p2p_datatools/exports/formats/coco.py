@@ -73,22 +73,24 @@ def _rle(columns: NDArray[np.bool_], left: int, picture: ExportPicture) -> dict[
 class CocoJoiner:
     """Joins the entries of pictures to one file."""
 
+    tail = "\n]}\n"
+
     def __init__(self) -> None:
         self._images: list[str] = []
         self._annotations = 0
 
-    def add(self, entry: list[str]) -> str:
+    def add(self, number: int, entry: list[str]) -> str:
         """The annotations of the next picture."""
         image, *shapes = entry
-        self._images.append(f'{{"id": {len(self._images) + 1}, {image}')
+        self._images.append(f'{{"id": {number + 1}, {image}')
         lines = []
         for shape in shapes:
             self._annotations += 1
             comma = "," if self._annotations > 1 else ""
-            lines.append(f'{comma}\n{{"id": {self._annotations}, "image_id": {len(self._images)}, {shape}')
+            lines.append(f'{comma}\n{{"id": {self._annotations}, "image_id": {number + 1}, {shape}')
         return "".join(lines)
 
-    def head(self, classes: ExportClasses, *, ignored: bool) -> str:
+    def head(self, classes: ExportClasses, count: int, *, ignored: bool) -> str:
         """What stands before the annotations."""
         rows = [
             json.dumps({"id": row.place + 1, "name": row.label, "supercategory": ""}, ensure_ascii=False)
@@ -100,7 +102,3 @@ class CocoJoiner:
             f'{{"info": {info},\n"licenses": [],\n"categories": [\n{categories}\n],\n'
             f'"images": [\n{images}\n],\n"annotations": ['
         )
-
-    def tail(self) -> str:
-        """What stands after them."""
-        return "\n]}\n"

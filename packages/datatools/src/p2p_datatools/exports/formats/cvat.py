@@ -34,15 +34,13 @@ def _shape(patch: Patch, picture: ExportPicture) -> str:
 class CvatJoiner:
     """Joins the elements of pictures to one file."""
 
-    def __init__(self) -> None:
-        self._count = 0
+    tail = "</annotations>\n"
 
-    def add(self, entry: str) -> str:
+    def add(self, number: int, entry: str) -> str:
         """The next picture."""
-        self._count += 1
-        return f'  <image id="{self._count - 1}" {entry}\n'
+        return f'  <image id="{number}" {entry}\n'
 
-    def head(self, classes: ExportClasses, *, ignored: bool) -> str:
+    def head(self, classes: ExportClasses, count: int, *, ignored: bool) -> str:
         """What stands before the pictures: the labels that a task needs."""
         labels = "".join(
             f"        <label>\n          <name>{escape(row.label)}</name>\n"
@@ -52,10 +50,6 @@ class CvatJoiner:
         )
         return (
             '<?xml version="1.0" encoding="utf-8"?>\n<annotations>\n  <version>1.1</version>\n  <meta>\n    <task>\n'
-            f"      <name>{escape(printable(classes.palette.name))}</name>\n      <size>{self._count}</size>\n"
+            f"      <name>{escape(printable(classes.palette.name))}</name>\n      <size>{count}</size>\n"
             f"      <mode>annotation</mode>\n      <labels>\n{labels}      </labels>\n    </task>\n  </meta>\n"
         )
-
-    def tail(self) -> str:
-        """What stands after them."""
-        return "</annotations>\n"

@@ -70,21 +70,15 @@ def pack_runs(counts: NDArray[np.int64]) -> list[int]:
 class LabelStudioJoiner:
     """Joins tasks to one file."""
 
-    def __init__(self) -> None:
-        self._count = 0
+    tail = "\n]\n"
 
-    def add(self, entry: str) -> str:
+    def add(self, number: int, entry: str) -> str:
         """The next task."""
-        self._count += 1
-        return f'{"," if self._count > 1 else ""}\n{{"id": {self._count}, {entry}'
+        return f'{"," if number else ""}\n{{"id": {number + 1}, {entry}'
 
-    def head(self, classes: ExportClasses, *, ignored: bool) -> str:
+    def head(self, classes: ExportClasses, count: int, *, ignored: bool) -> str:
         """What stands before the tasks."""
         return "["
-
-    def tail(self) -> str:
-        """What stands after them."""
-        return "\n]\n"
 
 
 def labelstudio_lists(classes: ExportClasses, photos: Mapping[str, str], *, ignored: bool) -> Mapping[str, bytes]:

@@ -49,11 +49,8 @@ def voc_lists(classes: ExportClasses, photos: Mapping[str, str], *, ignored: boo
 def _label(name: str) -> str:
     """A class's name as a line of the list can hold it."""
     if ":" in name or name.startswith("#"):
-        raise P2PError(
-            f"class {name!r}",
-            f"cannot be named in {LABEL_MAP}, whose lines are NAME:R,G,B::",
-            "Rename the class in palette.toml, or export to another format.",
-            code="bad-class-names",
-        )
+        what = f"cannot be named in {LABEL_MAP}, whose lines are NAME:R,G,B::"
+        to_do = "Rename the class in palette.toml, or export to another format."
+        raise P2PError(f"class {name!r}", what, to_do, code="bad-class-names")
     # In such a list these two are read as what is ignored, but in small letters only.
     return name.upper() if name in (VOID, NO_CLASS) else name

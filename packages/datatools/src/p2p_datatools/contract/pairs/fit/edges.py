@@ -34,13 +34,8 @@ def map_edges(pixels: NDArray[np.generic]) -> EdgeMap:
     return EdgeMap(_strength(_steps(small), _CELLS, _BLUR).ravel(), float(small.mean()))
 
 
-def map_fine_edges(pixels: NDArray[np.generic]) -> NDArray[np.float32]:
-    """The same in smaller cells, (64, 64)."""
-    return _strength(_steps(_shrink(pixels)), FINE_CELLS, _FINE_BLUR)
-
-
 def map_both(pixels: NDArray[np.generic]) -> tuple[EdgeMap, NDArray[np.float32]]:
-    """What `map_edges` and `map_fine_edges` give, in two thirds of the time."""
+    """The same, and in smaller cells, (64, 64)."""
     small = _shrink(pixels)
     steps = _steps(small)
     edges = EdgeMap(_strength(steps, _CELLS, _BLUR).ravel(), float(small.mean()))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import Finding, P2PError
 from p2p_datatools.contract.pairs.fit.alignment import AlignmentCheck
 from p2p_datatools.contract.pairs.fit.channels import ColourCheck, ColourFit, compare_colours
-from p2p_datatools.contract.pairs.fit.edges import EdgeMap, map_both, map_edges, map_fine_edges
+from p2p_datatools.contract.pairs.fit.edges import EdgeMap, map_both
 from p2p_datatools.contract.pairs.fit.partners import PartnerCheck
 from p2p_datatools.contract.pairs.fit.swaps import SwapCheck, describe_half
 from p2p_datatools.contract.pairs.halves import load_halves
@@ -49,14 +49,11 @@ class HalvesFit:
     def look(self, name: str, a: Array, b: Array) -> PairEdges | None:
         """What is kept of a pair; None of one that is not wanted. It may be called by several threads."""
         is_first, is_fine = name in self._first, self._alignment.wants(name)
-        if is_first and is_fine:
-            (edges_a, fine_a), (edges_b, fine_b) = map_both(a), map_both(b)
-            return PairEdges(size_of(a), (edges_a, edges_b), (fine_a, fine_b), compare_colours(a, b))
-        if is_fine:
-            return PairEdges(size_of(a), None, (map_fine_edges(a), map_fine_edges(b)))
-        if is_first:
-            return PairEdges(size_of(a), (map_edges(a), map_edges(b)), None, compare_colours(a, b))
-        return None
+        if not (is_first or is_fine):
+            return None
+        (edges_a, fine_a), (edges_b, fine_b) = map_both(a), map_both(b)
+        edges, colours = ((edges_a, edges_b), compare_colours(a, b)) if is_first else (None, None)
+        return PairEdges(size_of(a), edges, (fine_a, fine_b) if is_fine else None, colours)
 
     def add(self, file: str, seen: PairEdges | None) -> None:
         """Note what was seen of the pair of a file."""
