@@ -30,8 +30,6 @@ def draw_photo(height: int, width: int) -> Photo:
 class Drawn:
     """A translator that gives the same output for any input."""
 
-    unit = 1
-
     def __init__(self, output: Coding, given: Array) -> None:
         self.output, self._given = output, given
 

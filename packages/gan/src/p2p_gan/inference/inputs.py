@@ -54,7 +54,7 @@ def open_input(source: Path | PictureBytes, options: ReadOptions = AS_USUAL) -> 
 
 def refuse_file(source: Path | PictureFile, card: ModelCard) -> None:
     """Raise P2PError if the header of a picture shows that it is not an input of the model."""
-    if card.input.kind == "mask" and card.palette is not None:
+    if card.input_palette:
         return  # depends on its colours, which the header does not contain
     with open_picture(source) as picture:
         path, suffix, form = picture.path, picture.suffix, picture.header.form
@@ -221,9 +221,9 @@ def read_input(
     picture that is damaged or that the model does not take: a photo, class numbers or a mask of another palette where
     it takes masks.
     """
-    palette, changes = card.palette, changes or InputChanges()
+    changes = changes or InputChanges()
     with open_picture(source) as picture:
-        if card.input.kind == "mask" and palette is not None:
+        if palette := card.input_palette:
             return encode_classes(read_palette_mask(picture, palette, changes, exact=exact), card)
         refuse_file(picture, card)
         values, gaps = read_filled(picture, card.nodata, judge=False, over_white=changes.over_white)

@@ -22,14 +22,14 @@ from p2p_datatools.contract.pictures.images import hash_pixels, size_of
 from p2p_datatools.contract.pictures.memory import is_pillow, pillow_of
 from p2p_datatools.contract.pictures.sizes import Size, parse_size
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
-from p2p_gan.inference.apply import ApplyOptions, seed_of, translate, translator_of
+from p2p_gan.inference.apply import ApplyOptions, seed_of, translate
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.memory_inputs import WHERE, is_share, read_pillow, read_values, refuse_channels_last
 from p2p_gan.inference.preview import look_at_pixels
 from p2p_gan.inference.runtime_choice import is_too_large, load_for_torch, open_model
 from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel, with_all_cores
 from p2p_gan.inference.runtimes.translator import AnyModel, Translator
-from p2p_gan.inference.shared import SharedTranslator
+from p2p_gan.inference.shared import translator_for_threads
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.location import is_onnx, model_file
 
@@ -129,7 +129,7 @@ class Predictor:
     @property
     def unit(self) -> int:
         """The number of which both sides of the network's input are multiples; pictures may have any size."""
-        return self.model.unit
+        return self.card.unit
 
     @property
     def runtime(self) -> str:
@@ -199,9 +199,7 @@ class Predictor:
         with self._lock:
             if large not in self._translators:
                 chosen = self._fallback() if large and self._fallback else model
-                translator = translator_of(chosen, note=self._note)
-                side_by_side = isinstance(chosen, OnnxModel)
-                self._translators[large] = translator if side_by_side else SharedTranslator(translator)
+                self._translators[large] = translator_for_threads(chosen, note=self._note)
             return self._translators[large]
 
 
@@ -258,8 +256,7 @@ def _answer(picture: Any, card: ModelCard, changes: InputChanges, run: _Run) -> 
         return _answer_array(picture, card, changes, run)
     if is_pillow(picture):
         outputs = run(read_pillow(picture, card, changes))
-        palette = card.palette if card.output_coding.kind == "classes" else None
-        return [pillow_of(each, palette) for each in outputs]
+        return [pillow_of(each, card.class_palette) for each in outputs]
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(picture, torch.Tensor):
         return _answer_tensor(picture, card, changes, run)

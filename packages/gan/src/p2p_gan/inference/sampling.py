@@ -31,7 +31,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_datatools.contract.words import path_word, plural
 from p2p_gan.data.coding import Coding
-from p2p_gan.inference.apply import ApplyOptions, refuse_few_variants, seed_of, size_seen, translate, translator_of
+from p2p_gan.inference.apply import ApplyOptions, refuse_few_variants, seed_of, size_seen, translate
 from p2p_gan.inference.input_pictures import InputPicture, list_inputs, list_stacks, refuse_dest_among
 from p2p_gan.inference.inputs import PictureBytes, to_display
 from p2p_gan.inference.mask_inputs import InputChanges
@@ -39,7 +39,7 @@ from p2p_gan.inference.preview import find_beyond, look_at_inputs
 from p2p_gan.inference.runtime_choice import open_for_pictures, pass_bytes, runtime_of, settle_for_rest
 from p2p_gan.inference.runtimes.onnx_runtime import LARGE, OnnxModel
 from p2p_gan.inference.runtimes.translator import AnyModel
-from p2p_gan.inference.shared import PictureInWork, RecentPictures, SharedTranslator
+from p2p_gan.inference.shared import PictureInWork, RecentPictures, translator_for_threads
 from p2p_gan.machine.memory import budget_of
 from p2p_gan.models.card import ModelCard
 
@@ -196,12 +196,12 @@ def _note_shrunk(model: AnyModel, sizes: Mapping[str, Size], how: ApplyOptions, 
     """Note that the model sees pictures with a fraction of their pixels, as when it was trained on small ones."""
     shares: dict[str, float] = {}
     for name, own in sizes.items():
-        seen = size_seen(model.card, model.unit, own, how)
+        seen = size_seen(model.card, own, how)
         if own.width * own.height >= _SHRUNK * seen.width * seen.height:
             shares[name] = own.width * own.height / (seen.width * seen.height)
     if shares and how.size is None:
         most = max(sorted(shares), key=lambda name: shares[name])
-        seen = size_seen(model.card, model.unit, sizes[most], how)
+        seen = size_seen(model.card, sizes[most], how)
         pictures = plural(len(shares), "picture is", "pictures are")
         report.note(
             f"{pictures} shrunk to the size of training: the model sees {most}, {sizes[most]}, as {seen}. To keep "
@@ -335,8 +335,7 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
         super().__init__(destination, old, {each.file for each in variants}, budget=budget)
         self._model, self._sampling, self._sizes = model, sampling, sizes
         self._note, self._lock = note, threading.Lock()
-        translator = translator_of(model, tile=sampling.how.tile, note=self._say)
-        self._translator = translator if side_by_side else SharedTranslator(translator)
+        self._translator = translator_for_threads(model, sampling.how.tile, self._say)
         self.threads = min(len(variants), cores() + 1 if side_by_side else _OVERLAP) or 1
         self._pictures = RecentPictures(self.threads + 1)
         self.changes = InputChanges()
@@ -439,8 +438,8 @@ def is_in_png(card: ModelCard) -> bool:
 
 def write_output(path: Path, output: Array, card: ModelCard) -> None:
     """Write a model's output exactly: classes as an indexed mask, 8 and 16 bits as PNG, all else as TIFF."""
-    if card.output_coding.kind == "classes" and card.palette is not None:
-        write_mask(path, output, card.palette, durable=False, role="generated mask")
+    if palette := card.class_palette:
+        write_mask(path, output, palette, durable=False, role="generated mask")
     elif is_in_png(card):
         write_png(path, output, durable=False, role="generated picture")
     else:

@@ -45,7 +45,7 @@ def segment(translator: Translator, card: ModelCard, photo: Array, how: ApplyOpt
     assert palette is not None, "a model without a palette has been refused"
     if translator.output.kind != "classes":
         return _by_color(translate(translator, card, photo, how), palette)
-    fitted = fit_picture(card, translator.unit, photo, how, None)
+    fitted = fit_picture(card, photo, how, None)
     logits = fitted.place.of(translator.values(fitted.padded, fitted.options))
     labels = np.zeros((own.height, own.width), dtype=np.uint8)
     best = np.full(labels.shape, -np.inf, np.float32)

@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.ground import GroundPlace
+from p2p_datatools.contract.progress import Note
 from p2p_gan.data.coding import Coding
-from p2p_gan.inference.runtimes.translator import PassOptions, Translator, Values
+from p2p_gan.inference.apply import translator_of
+from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel
+from p2p_gan.inference.runtimes.translator import AnyModel, PassOptions, Translator, Values
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,12 @@ class _Place:
     picture: PictureInWork | None = None
 
 
+def translator_for_threads(model: AnyModel, tile: int | None = None, note: Note | None = None) -> Translator:
+    """`translator_of` for several threads: onnxruntime is used by all at once, others by one at a time."""
+    translator = translator_of(model, tile, note)
+    return translator if isinstance(model, OnnxModel) else SharedTranslator(translator)
+
+
 class SharedTranslator:
     """A translator that one thread uses at a time, because it takes all cores and a budget of memory."""
 
@@ -62,11 +71,6 @@ class SharedTranslator:
     def output(self) -> Coding:
         """The coding of the output."""
         return self._translator.output
-
-    @property
-    def unit(self) -> int:
-        """The number of which both sides of the input must be multiples."""
-        return self._translator.unit
 
     def pixels(self, padded: Array, options: PassOptions) -> Array:
         """The output as pixels, when the others are done."""

@@ -68,6 +68,21 @@ class ModelCard:
         return coding_of(self.output, self.palette, self.output_as, field="output_as")
 
     @property
+    def input_palette(self) -> Palette | None:
+        """The palette of an input that is a mask, in whatever coding; None for other inputs."""
+        return self.palette if self.input.kind == "mask" else None
+
+    @property
+    def class_palette(self) -> Palette | None:
+        """The palette of an output of class indices; None where the output is values."""
+        return self.palette if self.output_coding.kind == "classes" else None
+
+    @property
+    def unit(self) -> int:
+        """The number of which both sides of the network's input must be multiples."""
+        return self.architecture.unit
+
+    @property
     def nodata(self) -> Nodata:
         """What has no data in an input, as it had none in the pairs of training."""
         return parse_nodata(self.input.nodata or None)

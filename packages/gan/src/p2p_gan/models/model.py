@@ -39,11 +39,6 @@ class Model:
     generator: Generator
     digest: str
 
-    @property
-    def unit(self) -> int:
-        """The number of which both sides of an input must be multiples."""
-        return self.generator.unit
-
 
 def save_model(path: Path, card: ModelCard, generator: nn.Module) -> None:
     """Write the weights and the card, atomically; the same weights and card give the same bytes."""

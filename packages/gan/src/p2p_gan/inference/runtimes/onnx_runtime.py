@@ -62,11 +62,6 @@ class OnnxModel:
         """The name of its weights."""
         return self.file.digest
 
-    @property
-    def unit(self) -> int:
-        """The number of which both sides of the network's input must be multiples."""
-        return self.card.architecture.unit
-
     def needs(self, size: Size) -> int:
         """About the bytes of memory of one pass with an input of this size."""
         return size.width * size.height * self.file.bytes_per_pixel
@@ -158,11 +153,6 @@ class OnnxTranslator(Translator):
     def output(self) -> Coding:
         """The coding of the output."""
         return self.model.card.output_coding
-
-    @property
-    def unit(self) -> int:
-        """The number of which both sides of the input must be multiples."""
-        return self.model.unit
 
     def values(self, padded: Array, options: PassOptions) -> Values:
         """The network's output (1, channels, height, width)."""

@@ -20,7 +20,7 @@ Values = NDArray[np.float32]
 
 
 class AnyModel(Protocol):
-    """A model, whatever computes it; `digest` names its weights, `unit` the number of which sides are multiples."""
+    """A model, whatever computes it; `digest` names its weights."""
 
     @property
     def card(self) -> ModelCard:
@@ -29,10 +29,6 @@ class AnyModel(Protocol):
     @property
     def digest(self) -> str:
         """The SHA-256 of the weights' file."""
-
-    @property
-    def unit(self) -> int:
-        """The number of which both sides of the network's input must be multiples."""
 
 
 @runtime_checkable
@@ -63,10 +59,6 @@ class Translator(Protocol):
     @property
     def output(self) -> Coding:
         """The coding of the output."""
-
-    @property
-    def unit(self) -> int:
-        """The number of which both sides of the input must be multiples."""
 
     def pixels(self, padded: Array, options: PassOptions) -> Array:
         """The output for a picture (height, width[, channels]) as pixels of the same size."""
