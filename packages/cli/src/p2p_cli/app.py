@@ -46,7 +46,6 @@ _AFTER_GPU = (
     "Repeat the command: a run continues from its last checkpoint. If that fails too, look at what the driver says "
     "(nvidia-smi -q, dmesg)."
 )
-_INTERRUPTED = 130  # the shell's own code for what Ctrl-C ended
 
 click.Context.formatter_class = HelpFormatter  # of all commands
 
@@ -244,7 +243,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         if launch.speaks():
             echo("Interrupted. Run the same command again to continue.", err=True)
-        return _INTERRUPTED
+        return launch.INTERRUPTED
     except (MemoryError, RuntimeError, ImportError) as error:
         failure = _explain_failure(error)
         if failure is None:

@@ -59,7 +59,7 @@ def command(dest: Path, images: int | None, limit: int, as_json: bool) -> int:
     report = render.reporter()
     scores = run(dest, images=images, limit=limit, report=report)
     if as_json:
-        render.say(options.to_json({**scores.to_json(), "dest": str(dest)}))
+        render.say_json({**scores.to_json(), "dest": str(dest)})
     else:
         say_result(dest, scores, time.monotonic() - began)
     return 0

@@ -98,7 +98,7 @@ def command(
     asked = EvaluationRequest(split, ApplyOptions(**options.how(settings)), variants, segmenter, weights)
     scores, compared = _score(asked, model, against, pairs, dest, device, keep_going=keep_going)
     if as_json:
-        render.say(options.to_json(scores.to_json() | ({"against": compared.to_json()} if compared else {})))
+        render.say_json(scores.to_json() | ({"against": compared.to_json()} if compared else {}))
     else:
         _say(scores, split, compared, [each for each in (model, against) if each is not None])
         if dest:

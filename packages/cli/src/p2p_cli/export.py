@@ -100,8 +100,7 @@ def command(
     kind = kind or _format_of(dest)
     _refuse_unfit(kind, dest, precision, inputs, archive)
     made, lines = _export(kind, model, dest, precision, inputs, archive)
-    for line in [options.to_json(made)] if as_json else lines:
-        render.say(line)
+    render.say(render.to_json(made) if as_json else "\n".join(lines))
 
 
 def _format_of(dest: Path | None) -> str:

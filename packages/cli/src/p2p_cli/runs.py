@@ -55,7 +55,7 @@ def command(places: tuple[Path, ...], curves: Path | None, as_json: bool) -> int
     if curves is not None:
         _draw(runs, curves)
     if as_json:
-        render.say(options.to_json({"runs": [vars(run) for run in runs], "differing": fields}))
+        render.say_json({"runs": [vars(run) for run in runs], "differing": fields})
         return min(1, len(closed))
     render.table(("run", "state", "images", "losses", "last scores", "best"), [_row(run) for run in runs])
     if other := say_other_pairs(runs):

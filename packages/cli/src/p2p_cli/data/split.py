@@ -79,7 +79,7 @@ def command(
         report=report,
     )
     if as_json:
-        render.say(options.to_json(summary))
+        render.say_json(summary)
         return 0
     if summary.completed:
         render.say("An interrupted split was completed first.")
