@@ -149,29 +149,19 @@ def _check_and_load(
     Returns None if the run is finished already.
     """
     # Pairs and settings, which must be those of earlier calls.
-    if run_folder.exists:
-        run_folder.hold(report)
-        checkpoint.refuse_lost(run_folder.path)
-        read_stats(run_folder.path)  # refused here, and not when training has been prepared
-    folder = open_for_training(pairs)
-    if not run_folder.exists:
-        refuse_dest_in_splits(run_folder.path, folder)
-    folder = identify_files(folder, report=report)
+    folder = _open_pairs(run_folder, pairs, report)
     if run_folder.exists and not checkpoint.has_trained(run_folder.path):
         _begin_again(run_folder, config, folder, source)
     if run_folder.exists:
         config = _settle_as_before(run_folder, config, folder)
         refuse_other_source(run_folder, source)
-        images, looked = checkpoint.latest(run_folder.path)
-        early, total = stop_of(checkpoint.latest_extra(run_folder.path)), images_of(config, folder)
-        if looked and (images >= total or (early is not None and early.holds_for(config, total))):
+        if _is_finished(run_folder.path, config, folder):
             checkpoint.remove_old(run_folder.path, keep=config.keep_checkpoints)
             if lost := find_lost_models(run_folder.path):
                 restore_models(run_folder.path, make_job(folder, config), lost, report)
             return None
 
     # Networks and data.
-    asked = config
     job = make_job(folder, config, ranks)
     if run_folder.exists:
         refuse_other_features(job.nets.features, run_folder.read().get("features"), run_folder.path)
@@ -187,11 +177,30 @@ def _check_and_load(
 
     # The weights to begin with, and the plan.
     job = load_beginning(job, run_folder, source, report)
-    job, planned = _plan(run_folder, job, dataset, report, asked, done)
+    job, planned = _plan(run_folder, job, dataset, report, config, done)
     report.show(planned)
     if not run_folder.exists:
         run_folder.hold(report)
     return job, dataset, planned
+
+
+def _open_pairs(run_folder: RunFolder, pairs: Path, report: Reporter) -> PairFolder:
+    """The pairs with the hashes of their files; a run that exists is held, and refused first if it is damaged."""
+    if run_folder.exists:
+        run_folder.hold(report)
+        checkpoint.refuse_lost(run_folder.path)
+        read_stats(run_folder.path)  # refused here, and not when training has been prepared
+    folder = open_for_training(pairs)
+    if not run_folder.exists:
+        refuse_dest_in_splits(run_folder.path, folder)
+    return identify_files(folder, report=report)
+
+
+def _is_finished(run: Path, config: Config, folder: PairFolder) -> bool:
+    """Whether the run has seen all images, or has stopped early, and its last samples and scores were made."""
+    (images, looked), early = checkpoint.latest(run), stop_of(checkpoint.latest_extra(run))
+    total = images_of(config, folder)
+    return looked and (images >= total or (early is not None and early.holds_for(config, total)))
 
 
 def _begin_again(run_folder: RunFolder, config: Config, folder: PairFolder, source: Path | None) -> None:
@@ -249,14 +258,7 @@ def _plan(
 def _train(
     run_folder: RunFolder, job: Job, dataset: PairDataset, planned: Plan, stop: StopRequest, report: Reporter
 ) -> TrainSummary:
-    # Resume from the newest usable checkpoint, or begin.
-    found = checkpoint.load_latest(run_folder.path, job.nets, report) if run_folder.exists else None
-    start = found or checkpoint.Progress(0, [0.0] * len(job.recipe.names), 0, 0.0)
-    _restore_small_states(job, start)
-    run_folder.write({**_record(job), TRAINED: start.images > 0})
-    if run_folder.exists:
-        restore_best(run_folder.path, job, start.best_images, report)
-        run_folder.cut_log(start.images, looked=start.looked, slowed=start.recovery_factor < 1)
+    start, is_resumed = _resume_or_begin(run_folder, job, report)
     with note_later(report, "Waiting for the other processes, which read their pairs."):
         shared_state(job, start)
     with note_later(report, _FIRST_EXCHANGE):
@@ -266,7 +268,7 @@ def _train(
     total = job.config.images or 0
     with Saver(run_folder, job, start.images) as saver:
         tracker = Tracker(run_folder, job, dataset, start, saver, stop, report)
-        if (job.config.recover or job.origin) and found is None:
+        if (job.config.recover or job.origin) and not is_resumed:
             tracker.save()
         report.start("training", total, start.images)
         try:
@@ -293,6 +295,18 @@ def _train(
         signal=stop.asked.name if stop.asked else None,
         early=None if unfinished else tracker.early,
     )
+
+
+def _resume_or_begin(run_folder: RunFolder, job: Job, report: Reporter) -> tuple[checkpoint.Progress, bool]:
+    """(the progress of the newest usable checkpoint or of a new run, whether there is one); the record is its own."""
+    found = checkpoint.load_latest(run_folder.path, job.nets, report) if run_folder.exists else None
+    start = found or checkpoint.Progress(0, [0.0] * len(job.recipe.names), 0, 0.0)
+    _restore_small_states(job, start)
+    run_folder.write({**_record(job), TRAINED: start.images > 0})
+    if run_folder.exists:
+        restore_best(run_folder.path, job, start.best_images, report)
+        run_folder.cut_log(start.images, looked=start.looked, slowed=start.recovery_factor < 1)
+    return start, found is not None
 
 
 def _go_back(
