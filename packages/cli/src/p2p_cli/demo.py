@@ -74,20 +74,39 @@ def _refuse_strangers(dest: Path) -> None:
 
 def run(dest: Path, *, images: int | None, limit: int, report: "Reporter") -> "Scores":
     """The pipeline, each step the library call behind the command that is named beside it."""
-    from p2p_datatools.checks.folder import check
     from p2p_datatools.contract.files.atomic import read_bytes, write_bytes, write_json
-    from p2p_datatools.contract.palette import load_palette
-    from p2p_datatools.masks.build import build_masks
-    from p2p_datatools.pairs.build import pair
-    from p2p_datatools.sources.data_set import fetch
-    from p2p_datatools.splits.apply import split
     from p2p_gan.evaluation.scores import evaluate
     from p2p_gan.inference.sampling import sample
     from p2p_gan.models.location import MODEL_FILE
     from p2p_gan.training.run import train
 
     images, limit = _resume_or_settle(dest, images, limit)
-    cars, masks, pairs, run_folder = dest / "cars", dest / "masks", dest / "pairs", dest / "run"
+    pairs, run_folder = dest / "pairs", dest / "run"
+    _draw_pairs(dest, pairs, limit, report)
+    images = images or _affordable(pairs)
+    write_json(dest / _MARKER, {"images": images, "limit": limit})
+    # p2p train pairs run --preset tiny --size 160x96 --set a_encoding=auto ...
+    summary = train(pairs, run_folder, _config_of(run_folder, images), report=report)
+    if summary.interrupted:
+        raise KeyboardInterrupt
+    write_bytes(dest / MODEL_FILE, read_bytes(run_folder / MODEL_FILE))
+    sample(run_folder, [pairs], dest / "samples", report=report)  # p2p sample run pairs --out samples
+    scores = evaluate(run_folder, pairs, report=report)  # p2p evaluate run pairs
+    write_json(dest / "scores.json", scores.to_json())
+    _write_sheet(pairs, dest / "samples", dest / "sheet.png")
+    return scores
+
+
+def _draw_pairs(dest: Path, pairs: Path, limit: int, report: "Reporter") -> None:
+    """Cars with exact labels become masks, which are checked, and split pairs."""
+    from p2p_datatools.checks.folder import check
+    from p2p_datatools.contract.palette import load_palette
+    from p2p_datatools.masks.build import build_masks
+    from p2p_datatools.pairs.build import pair
+    from p2p_datatools.sources.data_set import fetch
+    from p2p_datatools.splits.apply import split
+
+    cars, masks = dest / "cars", dest / "masks"
     fetch("synth-cars", cars, limit=limit, report=report)  # p2p data fetch synth-cars cars
     build_masks(  # p2p data build-masks cars/labels masks --palette cars --photos cars/photos
         cars / "labels", masks, palette=load_palette("cars"), photos=cars / "photos", report=report
@@ -102,18 +121,6 @@ def run(dest: Path, *, images: int | None, limit: int, report: "Reporter") -> "S
     pair(masks, cars / "photos", pairs, report=report)  # p2p data pair masks cars/photos pairs
     # Each car is drawn on its own, and all are of few kinds: there is nothing that groups could keep apart.
     split(pairs, group_by="none", report=report)  # p2p data split pairs --group-by none
-    images = images or _affordable(pairs)
-    write_json(dest / _MARKER, {"images": images, "limit": limit})
-    # p2p train pairs run --preset tiny --size 160x96 --set a_encoding=auto ...
-    summary = train(pairs, run_folder, _config_of(run_folder, images), report=report)
-    if summary.interrupted:
-        raise KeyboardInterrupt
-    write_bytes(dest / MODEL_FILE, read_bytes(run_folder / MODEL_FILE))
-    sample(run_folder, [pairs], dest / "samples", report=report)  # p2p sample run pairs --out samples
-    scores = evaluate(run_folder, pairs, report=report)  # p2p evaluate run pairs
-    write_json(dest / "scores.json", scores.to_json())
-    _write_sheet(pairs, dest / "samples", dest / "sheet.png")
-    return scores
 
 
 def _resume_or_settle(dest: Path, images: int | None, limit: int) -> tuple[int | None, int]:

@@ -66,17 +66,7 @@ def evaluate_into(
 def write_evaluation(dest: Path, job: Evaluation, *, keep_going: bool = False, report: Reporter = QUIET) -> Scores:
     """The same for an evaluation that is open."""
     refuse_dest_in_splits(dest, job.folder)
-    asked = job.asked
-    recipe = {
-        "model": job.model.digest,
-        "pairs": str(job.folder.path),
-        "split": asked.split,
-        **asked.how.to_json(),
-        "variants": asked.variants,
-        "segmenter": job.judge.digest if job.judge else None,
-        "metrics": list(METRICS),
-        "networks": job.networks.digests,
-    }
+    recipe = _recipe(job)
     with Destination(dest, marker=_SUMMARY, recipe=recipe) as destination:
         old = _old_records(dest, recipe, job.pairs) if destination.exists else {}
         skipped: list[Skip] = []
@@ -93,17 +83,36 @@ def write_evaluation(dest: Path, job: Evaluation, *, keep_going: bool = False, r
         if not keep_going:
             refuse(skipped, destination)
         names = sorted(work.present())
-        own = {pair.name: {"group": pair.group} for pair in job.pairs if pair.group is not None}
         scores = job.conclude(_add_up(work, names, job.tally()), skipped)
-
-        def write_record(folder: Path) -> None:
-            write_lines(folder / _RECORDS, (work.record_of(name).to_json() for name in names))
-            write_lines(folder / _LINES, (work.record_of(name).line | own.get(name, {}) for name in names))
-            write_json(folder / _SUMMARY, {"of": of, "scores": scores.to_json()})
-
-        destination.commit(write_record, skipped=skipped)
+        summary = {"of": of, "scores": scores.to_json()}
+        destination.commit(partial(_write_record, work, names, job.pairs, summary), skipped=skipped)
     job.say_changes(report)
     return scores
+
+
+def _recipe(job: Evaluation) -> dict[str, Any]:
+    """What scores in one folder have in common."""
+    asked = job.asked
+    return {
+        "model": job.model.digest,
+        "pairs": str(job.folder.path),
+        "split": asked.split,
+        **asked.how.to_json(),
+        "variants": asked.variants,
+        "segmenter": job.judge.digest if job.judge else None,
+        "metrics": list(METRICS),
+        "networks": job.networks.digests,
+    }
+
+
+def _write_record(
+    work: "ScoreWork", names: Sequence[str], pairs: Sequence[Pair], summary: Mapping[str, Any], folder: Path
+) -> None:
+    """Write what the folder has beside the pictures: records, a line for each pair, and the summary."""
+    own = {pair.name: {"group": pair.group} for pair in pairs if pair.group is not None}
+    write_lines(folder / _RECORDS, (work.record_of(name).to_json() for name in names))
+    write_lines(folder / _LINES, (work.record_of(name).line | own.get(name, {}) for name in names))
+    write_json(folder / _SUMMARY, summary)
 
 
 def _add_up(work: "ScoreWork", names: Sequence[str], tally: Tally) -> Tally:

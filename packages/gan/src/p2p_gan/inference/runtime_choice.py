@@ -226,10 +226,7 @@ def load_for_torch(path: Path, device: "torch.device | str | None") -> AnyModel:
     from p2p_gan.models.model import read_model
 
     limit_threads()
-    model = read_model(path)
-    if device is not None:
-        model.generator.to(resolve_device(device))
-    return model
+    return read_model(path, None if device is None else resolve_device(device))
 
 
 def _is_on_cpu(device: str | None) -> bool:

@@ -72,10 +72,11 @@ def write_model(path: Path, card: ModelCard, tensors: Mapping[str, Tensor]) -> N
     write_tensors(path, tensors, _metadata_of(card, tensors), hashed=False)
 
 
-def read_model(path: Path | str) -> Model:
+def read_model(path: Path | str, device: torch.device | None = None) -> Model:
     """Read a model file or the model of a run folder; raises P2PError if it is not a model, damaged, or too new.
 
-    A file is damaged, too, if one bit of its weights or card is another than was written; older files do not say it.
+    Its weights lie on the `device`, by default the CPU. A file is damaged, too, if one bit of its weights or card is
+    another than was written; older files do not say it.
     """
     path = _model_file(path)
     with _explain_damage(path):
@@ -88,6 +89,8 @@ def read_model(path: Path | str) -> Model:
     _refuse_endless(tensors, path)
     generator.to_empty(device="cpu")
     generator.load_state_dict(tensors)
+    if device is not None:
+        generator.to(device)
     return Model(card, generator.eval(), hashlib.sha256(data).hexdigest())
 
 
