@@ -264,8 +264,17 @@ def as_half(pixels: Array, half: Half) -> Array:
     return as_rgb(pixels) if half.channels == 3 else pixels
 
 
-def to_display(pixels: Array, half: Half, coding: Coding, palette: Palette | None) -> Photo:
-    """A model's input or output for display, uint8 RGB: classes in their colours, a range from black to white."""
+def input_to_rgb(pixels: Array, card: ModelCard) -> Photo:
+    """A model's input for display, uint8 RGB: classes in their colours, a range from black to white."""
+    return _to_rgb(pixels, card.input, card.input_coding, card.palette)
+
+
+def output_to_rgb(pixels: Array, card: ModelCard) -> Photo:
+    """The same of a model's output, or of the real one."""
+    return _to_rgb(pixels, card.output, card.output_coding, card.palette)
+
+
+def _to_rgb(pixels: Array, half: Half, coding: Coding, palette: Palette | None) -> Photo:
     if coding.kind == "classes" and palette is not None:
         return colorize(pixels, palette)
     return as_photo(pixels, half)

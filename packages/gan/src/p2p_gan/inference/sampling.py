@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from p2p_datatools.contract.differences import differences
-from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.atomic import read_json, read_lines, write_bytes, write_json, write_lines
 from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import SUFFIXES
@@ -21,7 +21,6 @@ from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.files.work import BUDGET, Output, Work
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.machine import cores
-from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.pictures.arrays import Array, write_tiff
 from p2p_datatools.contract.pictures.formats.gdal import PAM_SUFFIX
 from p2p_datatools.contract.pictures.ground import GroundPlace, encode_ground
@@ -30,10 +29,16 @@ from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_datatools.contract.words import path_word, plural
-from p2p_gan.data.coding import Coding
 from p2p_gan.inference.apply import ApplyOptions, refuse_few_variants, seed_of, size_seen, translate
-from p2p_gan.inference.input_pictures import InputPicture, list_inputs, list_stacks, refuse_dest_among
-from p2p_gan.inference.inputs import PictureBytes, to_display
+from p2p_gan.inference.input_pictures import (
+    FittingInputs,
+    InputPicture,
+    list_inputs,
+    list_stacks,
+    refuse_dest_among,
+    split_by_fit,
+)
+from p2p_gan.inference.inputs import PictureBytes, input_to_rgb, output_to_rgb
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.preview import find_beyond, look_at_inputs
 from p2p_gan.inference.runtime_choice import open_for_pictures, pass_bytes, runtime_of, settle_for_rest
@@ -148,14 +153,6 @@ def sample(
     return SampleSummary(dest, done.made, done.resumed + done.kept, tuple(skipped), snapped, model)
 
 
-class _Inputs(NamedTuple):
-    """The pictures that a model takes, their sizes by name where these are known, and why others are left out."""
-
-    fitting: list[InputPicture]
-    sizes: dict[str, Size]
-    skipped: list[Skip]
-
-
 def _find_inputs(
     given: Sequence[Path | PictureBytes],
     model: AnyModel,
@@ -163,7 +160,7 @@ def _find_inputs(
     *,
     keep_going: bool,
     report: Reporter,
-) -> _Inputs:
+) -> FittingInputs:
     """The inputs of a call, looked at; notes what is likely wrong with them, raises P2PError for what certainly is."""
     card = model.card
     strange: list[Skip] | None = [] if keep_going else None
@@ -171,11 +168,11 @@ def _find_inputs(
         pictures = list_stacks(given, card, sampling.read, report)
     else:
         pictures = list_inputs(given, sampling.read, report, strange=strange)
-    fitting, sizes, skipped = _split_by_fit(pictures, card, keep_going=keep_going)
+    fitting, sizes, skipped = split_by_fit(pictures, card, keep_going=keep_going)
     alone = [each for each in fitting if each.folder is None]
     _note_shrunk(model, {each.name: sizes[each.name] for each in alone if each.name in sizes}, sampling.how, report)
     look_at_inputs([each.source for each in alone], card, sampling.read, keep_going=keep_going, report=report)
-    return _Inputs(fitting, sizes, [*(strange or []), *skipped])
+    return FittingInputs(fitting, sizes, [*(strange or []), *skipped])
 
 
 def _refuse_dest(dest: Path, given: Sequence[Path | PictureBytes]) -> None:
@@ -243,26 +240,6 @@ def _record_of(line: Any, where: Path) -> "SampleRecord":
     file, columns = relative_name(line["file"], where), tuple(map(str, line.get("columns", ())))
     runtime, ground = (str(line.get(name, "")) for name in ("runtime", "ground"))
     return SampleRecord(file, str(line["source"]), str(line["input"]), columns, runtime, ground)
-
-
-def _split_by_fit(pictures: Sequence[InputPicture], card: ModelCard, *, keep_going: bool) -> _Inputs:
-    """Tell by their headers which pictures the model takes."""
-    skipped, fitting = [], []
-    sizes: dict[str, Size] = {}
-    for each in pictures:
-        try:
-            size = each.refuse(card)
-        except UsageError:
-            raise
-        except P2PError as error:
-            if each.folder is not None and not keep_going:
-                raise  # the error is about the folder, so it is raised once and not for every pair
-            skipped.append(skip_of(error, str(each.path)))
-            continue
-        fitting.append(each)
-        if size is not None and all(size):  # a foreign pair folder does not say them
-            sizes[each.name] = size
-    return _Inputs(fitting, sizes, skipped)
 
 
 @dataclass(frozen=True)
@@ -419,9 +396,8 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
 
 def side_by_side(card: ModelCard, picture: Array, output: Array, real: Array | None) -> Array:
     """Input, output and, if it is known, the real output side by side: uint8 RGB."""
-    columns: list[tuple[Array, Half, Coding]] = [(picture, card.input, card.input_coding)]
-    columns += [(each, card.output, card.output_coding) for each in (output, real) if each is not None]
-    return np.concatenate([to_display(pixels, half, coding, card.palette) for pixels, half, coding in columns], axis=1)
+    outputs = [output_to_rgb(each, card) for each in (output, real) if each is not None]
+    return np.concatenate([input_to_rgb(picture, card), *outputs], axis=1)
 
 
 def columns_of_sheet(card: ModelCard, *, has_real: bool) -> tuple[str, ...]:

@@ -28,7 +28,14 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.threads import parallel_map
 from p2p_datatools.contract.words import plural
 from p2p_gan.inference.apply import seed_of, translate
-from p2p_gan.inference.inputs import as_half, encode_classes, form_of, refuse_form, to_display, without_equal_channels
+from p2p_gan.inference.inputs import (
+    as_half,
+    encode_classes,
+    form_of,
+    output_to_rgb,
+    refuse_form,
+    without_equal_channels,
+)
 from p2p_gan.inference.mask_inputs import InputChanges, read_mask_colors
 from p2p_gan.inference.runtime_choice import open_for_pictures, pass_bytes, runtime_of, settle_runtime
 from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel
@@ -158,7 +165,7 @@ class _FrameWork:
         moved = sum(changes.snapped.values())
         if self._sampling.sheet:
             return side_by_side(card, pixels, output, None), moved
-        return to_display(output, card.output, card.output_coding, card.palette), moved
+        return output_to_rgb(output, card), moved
 
     def _read(self, number: int, frame: Photo, changes: InputChanges) -> Array:
         where, card = Path(f"{self._path}, frame {number}"), self._card
