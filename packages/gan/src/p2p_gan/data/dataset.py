@@ -27,7 +27,7 @@ from p2p_gan.config.config import Config
 from p2p_gan.data.buffer import BufferForm, Pixels, room_for
 from p2p_gan.data.coding import Coding, pixels_to_tensor, send_pixels
 from p2p_gan.data.order import Draw, PairOrder, crop_around_rare, crop_of, light_of, position_random, rarity
-from p2p_gan.data.read import on_all_cores, read_coded, read_gaps
+from p2p_gan.data.read import on_all_cores, read_kept
 from p2p_gan.data.resident import ResidentPixels, is_movable, move_to, place_crops
 from p2p_gan.data.sizing import Sizing, sizing_of
 from p2p_gan.data.stream import refuse_unstreamed, stream_pairs
@@ -300,22 +300,18 @@ def _fill(
 
     `counts` (n, 2, classes + 1) receives the pixels of each mask by class, the last those ignored.
     """
-    gaps, number = kept[2] if len(kept) > 2 else None, counts.shape[2] - 1
+    number, has_gaps = counts.shape[2] - 1, len(kept) > 2
     masks = [task.palette_of(half) is not None for half in (task.input, task.output)]
     places = {pair.name: index for index, pair in enumerate(pairs)}
 
     def one(pair: Pair) -> None:
         index = places[pair.name]
-        halves = read_coded(folder, pair, task, sizings[index])
-        for side, (half, pixels) in enumerate(zip(halves, kept[:2], strict=True)):
-            pixels.write(index, half)
-            if masks[side]:
-                areas = np.bincount(half.ravel(), minlength=IGNORE + 1)
-                counts[index, side] = (*areas[:number], areas[IGNORE])
-        if gaps is not None:
-            found = read_gaps(folder, pair, sizings[index])
-            height, width = gaps.sizes[index].tolist()
-            gaps.write(index, np.zeros((height, width, 1), np.uint8) if found is None else found[..., None])
+        pictures = read_kept(folder, pair, task, sizings[index], gaps=has_gaps)
+        for pixels, picture in zip(kept, pictures, strict=True):
+            pixels.write(index, picture)
+        for side in np.flatnonzero(masks):
+            areas = np.bincount(pictures[side].ravel(), minlength=IGNORE + 1)
+            counts[index, side] = (*areas[:number], areas[IGNORE])
 
     for _ in report.track(on_all_cores(one, pairs, folder), "reading pairs", len(pairs)):
         pass

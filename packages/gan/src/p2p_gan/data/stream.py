@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.settings import refuse_setting
 from p2p_datatools.contract.threads import parallel_map
 from p2p_gan.config.config import Config
 from p2p_gan.data.buffer import BufferForm, Pixels, sizes_array
-from p2p_gan.data.read import read_coded, read_gaps
+from p2p_gan.data.read import read_kept
 from p2p_gan.data.sizing import Sizing
 from p2p_gan.data.task import Task
 
@@ -95,12 +95,7 @@ def stream_pairs(
     """The halves of the pairs, and their gaps where a third form asks for them, as `buffer.room_for` has them."""
 
     def read(index: int) -> tuple[Array, ...]:
-        halves = read_coded(folder, pairs[index], task, sizings[index])
-        if len(forms) == len(halves):
-            return halves
-        size, found = sizings[index].kept, read_gaps(folder, pairs[index], sizings[index])
-        gaps = np.zeros((size.height, size.width, 1), np.uint8) if found is None else found[..., None].astype(np.uint8)
-        return (*halves, gaps)
+        return read_kept(folder, pairs[index], task, sizings[index], gaps=len(forms) > 2)
 
     kept = [each.kept for each in sizings]
     largest = max(sum(form.bytes([size]) for form in forms) for size in kept)
@@ -117,4 +112,4 @@ def refuse_unstreamed(config: Config) -> None:
     if config.rare_class_crops:
         what = "needs the classes of all pairs before training, but they are read from shards when they are drawn"
         to_do = "Add --set rare_class_crops=0, a smaller --size, or free some disk space."
-        raise UsageError(f"rare_class_crops={config.rare_class_crops}", what, to_do, code="unfit-setting")
+        refuse_setting(config, "rare_class_crops", what, to_do, code="unfit-setting")

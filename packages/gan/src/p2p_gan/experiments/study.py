@@ -11,7 +11,7 @@ from statistics import fmean
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files.atomic import read_json, read_lines, write_json
+from p2p_datatools.contract.files.atomic import read_json, write_json
 from p2p_datatools.contract.files.lock import hold
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config
@@ -21,7 +21,7 @@ from p2p_gan.experiments.progress import Whole
 from p2p_gan.experiments.record import JUDGE, RUNS, open_record
 from p2p_gan.machine.device import resolve_device, resolve_precision
 from p2p_gan.runs import checkpoint
-from p2p_gan.runs.runfolder import RUN, STATS
+from p2p_gan.runs.runfolder import RUN, read_stats
 from p2p_gan.training.job import images_of
 from p2p_gan.training.run import TrainSummary, train
 
@@ -250,7 +250,7 @@ class FailedError(Exception):
 def _seconds(run: Path) -> float | None:
     """The seconds of training from a run's record."""
     with suppress(P2PError):
-        recorded = [line["seconds"] for line in read_lines(run / STATS, torn_ok=True) if "seconds" in line]
+        recorded = [line["seconds"] for line in read_stats(run) if "seconds" in line]
         return float(recorded[-1]) if recorded else None
     return None
 
