@@ -3,6 +3,8 @@
 Nothing here may know how either of them computes.
 """
 
+from typing import Any
+
 import numpy as np
 
 from p2p_gan.inference.runtimes.translator import PassOptions, Translator
@@ -21,6 +23,19 @@ def difference_for_blank(one: Translator, other: Translator, size: tuple[int, in
             first, second = (each.values(picture, PassOptions("picture", valid, None)) for each in (one, other))
             found = max(found, float(np.abs(first - second).max()))
     return found
+
+
+# Fields of a generator that every form of it has to compute alike.
+ARCHITECTURES: tuple[dict[str, Any], ...] = (
+    {},
+    {"statistics": "running", "biases": False},
+    {"kind": "encoder-decoder", "norm": "instance", "upsampling": "resize", "noise": 3, "depth": 4},
+    {"norm": "none", "dropout": 0.0, "depth": 3, "head": "logits"},
+    {"upsampling": "bilinear", "noise": 2, "pixel_noise": 3},
+    {"pixel_noise": 1, "dropout": 0.0},
+    {"kind": "resnet", "blocks": 1, "upsampling": "bilinear", "statistics": "running"},
+    {"kind": "resnet", "blocks": 2, "dropout": 0.3},
+)
 
 
 def refuse_differences(card: ModelCard, one: Translator, other: Translator) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -43,11 +44,8 @@ def test_a_picture_that_several_threads_ask_for_is_read_once() -> None:
         begin.wait()
         assert recent.get("a", slowly) is PICTURE
 
-    threads = [threading.Thread(target=ask) for _ in range(4)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: ask(), range(4)))
     assert read == [1]
 
 
@@ -74,10 +72,7 @@ def test_one_thread_at_a_time_uses_a_translator_that_is_shared() -> None:
     watcher = Watcher(coding)
     shared, picture = SharedTranslator(watcher), np.zeros((8, 8), np.float32)
     used = [lambda: shared.pixels(picture, PASS), lambda: shared.values(picture, PASS)] * 3
-    threads = [threading.Thread(target=each) for each in used]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
+    with ThreadPoolExecutor(len(used)) as pool:
+        list(pool.map(lambda each: each(), used))
     assert watcher.most == 1
     assert shared.output == coding
