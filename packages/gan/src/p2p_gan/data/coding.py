@@ -158,6 +158,15 @@ def _to_type(values: "Tensor", coding: Coding) -> NDArray[np.generic]:
     return np.asarray(whole.cpu().numpy().astype(coding.dtype))
 
 
+@dataclass(frozen=True)
+class CodedHalf:
+    """A half as a network sees it: what it is, how it is coded, and the palette of its classes, if it has one."""
+
+    half: Half
+    coding: Coding
+    palette: Palette | None
+
+
 def coding_of(half: Half, palette: Palette | None, as_: str, *, field: str = "classes") -> Coding:
     """The coding of a half, `as_` values or classes; raises UsageError for classes if the half has none.
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.named_file import refuse_other_name
@@ -29,7 +28,7 @@ from p2p_gan.inference.runtimes.layout import shapes_of, whole_bytes
 from p2p_gan.inference.runtimes.onnx_runtime import OnnxTranslator, onnx_model_of
 from p2p_gan.inference.runtimes.torch_runtime import torch_translator
 from p2p_gan.inference.runtimes.torchscript_runtime import script_translator
-from p2p_gan.inference.runtimes.translator import PassOptions, Translator, Values
+from p2p_gan.inference.runtimes.translator import PassOptions, Translator, Values, probabilities
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.card_text import describe_randomness, describe_statistics
 from p2p_gan.models.location import model_file, model_fingerprint, onnx_beside
@@ -337,7 +336,7 @@ class _Both(Translator):
         coding, before = self.output, self.difference
         pixels = [coding.decode(each)[0] for each in (first, second)]
         if coding.kind == "classes":
-            largest = np.abs(_probabilities(first) - _probabilities(second)).max()
+            largest = np.abs(probabilities(first) - probabilities(second)).max()
             steps, similar, changed = 0.0, 1.0, float((pixels[0] != pixels[1]).mean())
         else:
             largest, changed = np.abs(first - second).max(), 0.0
@@ -351,8 +350,3 @@ class _Both(Translator):
             max(before.changed, changed),
         )
         return first
-
-
-def _probabilities(logits: Values) -> NDArray[np.float32]:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))

@@ -21,7 +21,7 @@ from p2p_datatools.contract.pictures.images import LabelMap, Photo, as_rgb, colo
 from p2p_datatools.contract.pictures.memory import open_bytes
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.worn.reading import list_classes
-from p2p_gan.data.coding import Coding
+from p2p_gan.data.coding import CodedHalf
 from p2p_gan.data.task import Task, task_of
 from p2p_gan.inference.mask_inputs import InputChanges, read_palette_mask
 from p2p_gan.models.card import ModelCard
@@ -247,16 +247,13 @@ def read_model_pair(
     a, b = load_halves(folder, pair, over_white=over_white)
     where = str(folder.path / pair.file)
     picture, real = (b, a) if swapped else (a, b)
-    return (
-        _encode(picture, card.input, card.input_coding, card.palette, where),
-        _encode(real, card.output, card.output_coding, card.palette, where),
-    )
+    return _encode(picture, card.coded_input, where), _encode(real, card.coded_output, where)
 
 
-def _encode(pixels: Array, half: Half, coding: Coding, palette: Palette | None, where: str) -> Array:
-    if coding.kind == "classes" and palette is not None:
-        return class_indices(pixels, palette, where=where)
-    return as_half(pixels, half)
+def _encode(pixels: Array, coded: CodedHalf, where: str) -> Array:
+    if coded.coding.kind == "classes" and coded.palette is not None:
+        return class_indices(pixels, coded.palette, where=where)
+    return as_half(pixels, coded.half)
 
 
 def as_half(pixels: Array, half: Half) -> Array:
@@ -264,17 +261,8 @@ def as_half(pixels: Array, half: Half) -> Array:
     return as_rgb(pixels) if half.channels == 3 else pixels
 
 
-def input_to_rgb(pixels: Array, card: ModelCard) -> Photo:
-    """A model's input for display, uint8 RGB: classes in their colours, a range from black to white."""
-    return _to_rgb(pixels, card.input, card.input_coding, card.palette)
-
-
-def output_to_rgb(pixels: Array, card: ModelCard) -> Photo:
-    """The same of a model's output, or of the real one."""
-    return _to_rgb(pixels, card.output, card.output_coding, card.palette)
-
-
-def _to_rgb(pixels: Array, half: Half, coding: Coding, palette: Palette | None) -> Photo:
-    if coding.kind == "classes" and palette is not None:
-        return colorize(pixels, palette)
-    return as_photo(pixels, half)
+def to_rgb(pixels: Array, coded: CodedHalf) -> Photo:
+    """A model's input or output for display, uint8 RGB: classes in their colours, a range from black to white."""
+    if coded.coding.kind == "classes" and coded.palette is not None:
+        return colorize(pixels, coded.palette)
+    return as_photo(pixels, coded.half)

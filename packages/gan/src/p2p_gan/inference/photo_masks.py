@@ -138,11 +138,7 @@ def segment_photos(
     known = _palette_of(loaded.card, Path(model), palette)
     inputs = _find_photos(photos, loaded.card, read, keep_going=keep_going, report=report)
     skipped = inputs.skipped
-    recipe = {
-        **{"format": "p2p-segmented", "version": 1, "model": loaded.digest, "direction": loaded.card.direction},
-        **{"trained_on": loaded.card.data_hash, "palette": look(known), "min_confidence": min_confidence},
-        **read.to_json(),
-    }
+    recipe = _recipe(loaded, known, min_confidence, read)
     with Destination(dest, marker=SEGMENTER, recipe=recipe) as destination:
         old = _old_records(dest, recipe) if destination.exists else {}
         if not keep_going:
@@ -169,6 +165,15 @@ def segment_photos(
         palette=known,
         doubts={each.name: each.doubt for each in ordered},
     )
+
+
+def _recipe(model: AnyModel, palette: Palette, min_confidence: float, read: ReadOptions) -> dict[str, Any]:
+    """What the masks of one folder have in common, as segmenter.json has it."""
+    return {
+        **{"format": "p2p-segmented", "version": 1, "model": model.digest, "direction": model.card.direction},
+        **{"trained_on": model.card.data_hash, "palette": look(palette), "min_confidence": min_confidence},
+        **read.to_json(),
+    }
 
 
 def _sum_areas(records: Sequence[PhotoMask], palette: Palette) -> dict[str, int]:

@@ -38,7 +38,7 @@ from p2p_gan.inference.input_pictures import (
     refuse_dest_among,
     split_by_fit,
 )
-from p2p_gan.inference.inputs import PictureBytes, input_to_rgb, output_to_rgb
+from p2p_gan.inference.inputs import PictureBytes, to_rgb
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.preview import find_beyond, look_at_inputs
 from p2p_gan.inference.runtime_choice import open_for_pictures, pass_bytes, runtime_of, settle_for_rest
@@ -396,8 +396,8 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
 
 def side_by_side(card: ModelCard, picture: Array, output: Array, real: Array | None) -> Array:
     """Input, output and, if it is known, the real output side by side: uint8 RGB."""
-    outputs = [output_to_rgb(each, card) for each in (output, real) if each is not None]
-    return np.concatenate([input_to_rgb(picture, card), *outputs], axis=1)
+    outputs = [to_rgb(each, card.coded_output) for each in (output, real) if each is not None]
+    return np.concatenate([to_rgb(picture, card.coded_input), *outputs], axis=1)
 
 
 def columns_of_sheet(card: ModelCard, *, has_real: bool) -> tuple[str, ...]:

@@ -32,8 +32,8 @@ from p2p_gan.inference.inputs import (
     as_half,
     encode_classes,
     form_of,
-    output_to_rgb,
     refuse_form,
+    to_rgb,
     without_equal_channels,
 )
 from p2p_gan.inference.mask_inputs import InputChanges, read_mask_colors
@@ -165,7 +165,7 @@ class _FrameWork:
         moved = sum(changes.snapped.values())
         if self._sampling.sheet:
             return side_by_side(card, pixels, output, None), moved
-        return output_to_rgb(output, card), moved
+        return to_rgb(output, card.coded_output), moved
 
     def _read(self, number: int, frame: Photo, changes: InputChanges) -> Array:
         where, card = Path(f"{self._path}, frame {number}"), self._card

@@ -17,7 +17,7 @@ from p2p_datatools.contract.pictures.nodata import Nodata, parse_nodata
 from p2p_datatools.contract.pictures.sizes import TRAIN_FITS, Size, TrainFit
 from p2p_datatools.contract.settings import settings_of
 from p2p_gan.config.config import Config
-from p2p_gan.data.coding import KINDS, Coding, coding_of
+from p2p_gan.data.coding import KINDS, CodedHalf, Coding, coding_of
 from p2p_gan.networks.architecture import Architecture, Statistics
 
 _FORMAT, _VERSION = "p2p-model", 1
@@ -66,6 +66,16 @@ class ModelCard:
     def output_coding(self) -> Coding:
         """The coding of the generator's output."""
         return coding_of(self.output, self.palette, self.output_as, field="output_as")
+
+    @property
+    def coded_input(self) -> CodedHalf:
+        """The half that the generator takes."""
+        return CodedHalf(self.input, self.input_coding, self.palette)
+
+    @property
+    def coded_output(self) -> CodedHalf:
+        """The half that the generator gives."""
+        return CodedHalf(self.output, self.output_coding, self.palette)
 
     @property
     def input_palette(self) -> Palette | None:

@@ -263,26 +263,10 @@ def _train(
         shared_state(job, start)
     with note_later(report, _FIRST_EXCHANGE):
         job = distribute(job)
-
-    # Loop until the last image or a signal; with recover=on, return once to the last checkpoint after a bad loss.
-    total = job.config.images or 0
     with Saver(run_folder, job, start.images) as saver:
-        tracker = Tracker(run_folder, job, dataset, start, saver, stop, report)
-        if (job.config.recover or job.origin) and not is_resumed:
-            tracker.save()
-        report.start("training", total, start.images)
-        try:
-            images = training_loop(job, dataset, start, stop, tracker)
-        except DivergedError as error:
-            progress = _go_back(error, tracker, run_folder, job, saver, report)
-            tracker = Tracker(run_folder, job, dataset, progress, saver, stop, report)
-            images = training_loop(job, dataset, progress, stop, tracker)
-        finally:
-            report.finish()
-            tracker.board.close()
-
-    # Finish: everything is on disk.
-    unfinished = (images < total and tracker.early is None) or not tracker.looked
+        images, tracker = _loop(run_folder, job, dataset, start, saver, stop, report, is_new=not is_resumed)
+    # Now everything is on disk.
+    unfinished = (images < (job.config.images or 0) and tracker.early is None) or not tracker.looked
     return TrainSummary(
         run=run_folder.path,
         images=images,
@@ -307,6 +291,36 @@ def _resume_or_begin(run_folder: RunFolder, job: Job, report: Reporter) -> tuple
         restore_best(run_folder.path, job, start.best_images, report)
         run_folder.cut_log(start.images, looked=start.looked, slowed=start.recovery_factor < 1)
     return start, found is not None
+
+
+def _loop(
+    run_folder: RunFolder,
+    job: Job,
+    dataset: PairDataset,
+    start: checkpoint.Progress,
+    saver: Saver,
+    stop: StopRequest,
+    report: Reporter,
+    *,
+    is_new: bool,
+) -> tuple[int, Tracker]:
+    """(the images seen at the last one or a signal, what followed them).
+
+    With recover=on, training returns once to the last checkpoint after a loss that is not finite.
+    """
+    tracker = Tracker(run_folder, job, dataset, start, saver, stop, report)
+    if is_new and (job.config.recover or job.origin):
+        tracker.save()
+    report.start("training", job.config.images or 0, start.images)
+    try:
+        return training_loop(job, dataset, start, stop, tracker), tracker
+    except DivergedError as error:
+        progress = _go_back(error, tracker, run_folder, job, saver, report)
+        tracker = Tracker(run_folder, job, dataset, progress, saver, stop, report)
+        return training_loop(job, dataset, progress, stop, tracker), tracker
+    finally:
+        report.finish()
+        tracker.board.close()
 
 
 def _go_back(

@@ -29,7 +29,6 @@ from p2p_gan.runs.runfolder import RUN, RunFolder, read_run_config, read_run_rec
 from p2p_gan.training.job import Job
 from p2p_gan.training.transfer import (
     ChannelMatch,
-    CodedHalf,
     SeenChannels,
     Transfer,
     discriminator_edges,
@@ -281,16 +280,8 @@ def _warn_of_known(source: StartModel, splits: Sequence[str]) -> str:
 def _matches(source: StartModel, job: Job) -> tuple[ChannelMatch, ChannelMatch]:
     """How the channels of input and output match."""
     new, old = job.card, source.card
-    inputs = match_channels(_input_of(new), _input_of(old))
-    return inputs, match_channels(_output_of(new), _output_of(old), output=True)
-
-
-def _input_of(card: ModelCard) -> CodedHalf:
-    return CodedHalf(card.input, card.input_coding, card.palette)
-
-
-def _output_of(card: ModelCard) -> CodedHalf:
-    return CodedHalf(card.output, card.output_coding, card.palette)
+    inputs = match_channels(new.coded_input, old.coded_input)
+    return inputs, match_channels(new.coded_output, old.coded_output, output=True)
 
 
 def _discriminator(source: StartModel, job: Job, inputs: ChannelMatch) -> Transfer | None:
@@ -298,7 +289,7 @@ def _discriminator(source: StartModel, job: Job, inputs: ChannelMatch) -> Transf
     if network is None or old is None or source.config is None:
         return None
     task, card = job.task, source.card
-    seen = match_channels(_output_of(job.card), _output_of(card))
+    seen = match_channels(job.card.coded_output, card.coded_output)
     conditional = (job.config.conditional, source.config.conditional)
     labels = match_classes(task.palette, card.palette) if task.palette and card.palette else None
     given = labels if task.labels and labels else inputs

@@ -68,6 +68,12 @@ class Translator(Protocol):
         """The output before it becomes pixels, (1, channels, height, width)."""
 
 
+def probabilities(logits: Values) -> Values:
+    """The probability of each class, from logits (n, classes, height, width)."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
 def not_finite() -> P2PError:
     """The error for an output with values that are not numbers, which would become black pixels."""
     what = "the model's output has values that are infinite or not numbers"
