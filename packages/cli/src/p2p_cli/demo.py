@@ -112,12 +112,8 @@ def _draw_pairs(dest: Path, pairs: Path, limit: int, report: "Reporter") -> None
         cars / "labels", masks, palette=load_palette("cars"), photos=cars / "photos", report=report
     )
     if not check(masks, photos=cars / "photos", report=report).ok:  # p2p data check masks --photos cars/photos
-        raise P2PError(
-            masks,
-            "the check found errors",
-            f"See them with {p2p_command('data check', masks)}.",
-            code="check-failed",
-        )
+        what = "the check found errors"
+        raise P2PError(masks, what, f"See them with {p2p_command('data check', masks)}.", code="check-failed")
     pair(masks, cars / "photos", pairs, report=report)  # p2p data pair masks cars/photos pairs
     # Each car is drawn on its own, and all are of few kinds: there is nothing that groups could keep apart.
     split(pairs, group_by="none", report=report)  # p2p data split pairs --group-by none
@@ -130,12 +126,8 @@ def _resume_or_settle(dest: Path, images: int | None, limit: int) -> tuple[int |
     if (dest / _MARKER).is_file():
         begun = read_json(dest / _MARKER)
         if not isinstance(begun, dict) or not isinstance(begun.get("limit"), int):
-            raise P2PError(
-                dest / _MARKER,
-                "is not the record of a demo",
-                "Choose another place: p2p demo DEST.",
-                code="damaged-file",
-            )
+            what = "is not the record of a demo"
+            raise P2PError(dest / _MARKER, what, "Choose another place: p2p demo DEST.", code="damaged-file")
         known = begun.get("images")
         return images or (known if isinstance(known, int) else None), begun["limit"]
     write_json(dest / _MARKER, {"images": images, "limit": limit})

@@ -360,12 +360,8 @@ def how(settings: tuple[str, ...]) -> dict[str, Any]:
     table = parse_settings(settings, example="dropout=off")
     dropout, tile = table.pop("dropout", "on"), table.pop("tile", "auto")
     if table or dropout not in ("on", "off") or not (tile == "auto" or is_count(tile)):
-        raise UsageError(
-            f"--set {' '.join(settings)}",
-            "is not a setting of how a model is applied",
-            "Set dropout=on, dropout=off, tile=N or tile=auto.",
-            code="impossible-setting",
-        )
+        what, to_do = "is not a setting of how a model is applied", "Set dropout=on, dropout=off, tile=N or tile=auto."
+        raise UsageError(f"--set {' '.join(settings)}", what, to_do, code="impossible-setting")
     return {"dropout": dropout == "on", "tile": None if tile == "auto" else int(tile)}
 
 
@@ -380,12 +376,8 @@ def parse_words(text: str, *counts: int) -> tuple[str, ...]:
     words = tuple(word.strip() for word in text.split(","))
     if len(words) not in counts or not all(words):
         number = " or ".join({2: "two", 3: "three", 4: "four"}[count] for count in counts)
-        raise UsageError(
-            f"--halves {text}",
-            f"is not {number} words with a comma between them",
-            "Write them as in --halves mask,photo.",
-            code="impossible-setting",
-        )
+        what = f"is not {number} words with a comma between them"
+        raise UsageError(f"--halves {text}", what, "Write them as in --halves mask,photo.", code="impossible-setting")
     return words
 
 

@@ -91,12 +91,8 @@ def _draw(runs: "list[Run]", file: Path) -> None:
 
     panels = panels_of(runs)
     if not panels:
-        raise P2PError(
-            runs[0].path,
-            "has recorded no losses or scores yet",
-            "Wait until the run has recorded its first losses.",
-            code="nothing-recorded",
-        )
+        what = "has recorded no losses or scores yet"
+        raise P2PError(runs[0].path, what, "Wait until the run has recorded its first losses.", code="nothing-recorded")
     if file.suffix.lower() in _PAGES:
         write_page_file(file, runs_page(runs))
         return

@@ -45,12 +45,8 @@ def read_coded(folder: PairFolder, pair: Pair, task: Task, sizing: Sizing) -> tu
     halves = read_pair_halves(folder, pair, task)
     where = str(folder.path / pair.file)
     if size_of(halves[0]) != pair.size:  # which `sizing` was computed from
-        raise P2PError(
-            where,
-            f"is {size_of(halves[0])}, but the manifest says {pair.size}",
-            "Pair again with 'p2p data pair'.",
-            code="size-differs",
-        )
+        what = f"is {size_of(halves[0])}, but the manifest says {pair.size}"
+        raise P2PError(where, what, "Pair again with 'p2p data pair'.", code="size-differs")
 
     def one(pixels: Array, half: Half) -> Array:
         palette = task.palette_of(half)

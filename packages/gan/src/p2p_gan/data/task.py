@@ -113,18 +113,10 @@ def open_for_training(path: Path) -> PairFolder:
     folder = open_pairs(path)
     if not folder.of("train"):
         if folder.of(UNSPLIT):
-            raise P2PError(
-                path,
-                "is not split into train, val and test",
-                f"Run {p2p_command('data split', path)} first.",
-                code="not-split",
-            )
-        raise P2PError(
-            path,
-            "has no training pairs",
-            f"Add pairs and run {p2p_command('data split', path)}.",
-            code="no-training-pairs",
-        )
+            what = "is not split into train, val and test"
+            raise P2PError(path, what, f"Run {p2p_command('data split', path)} first.", code="not-split")
+        what = "has no training pairs"
+        raise P2PError(path, what, f"Add pairs and run {p2p_command('data split', path)}.", code="no-training-pairs")
     return folder
 
 

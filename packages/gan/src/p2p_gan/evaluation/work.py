@@ -141,12 +141,9 @@ def _refuse_other(dest: Path, of: Mapping[str, Any]) -> None:
     if not isinstance(made, dict):
         raise _damage(dest / _SUMMARY, "is not the summary of an evaluation")
     if other := [_WORDS.get(key, key) for key, value in of.items() if made.get(key) != value]:
-        raise UsageError(
-            dest,
-            f"contains scores of another {' and another '.join(other)}",
-            "Choose another destination, or delete the folder to score all pairs again.",
-            code="other-settings",
-        )
+        what = f"contains scores of another {' and another '.join(other)}"
+        to_do = "Choose another destination, or delete the folder to score all pairs again."
+        raise UsageError(dest, what, to_do, code="other-settings")
 
 
 def _old_records(dest: Path, recipe: Mapping[str, Any], pairs: Sequence[Pair]) -> Mapping[str, PairRecord]:
@@ -209,12 +206,8 @@ class ScoreWork(Work[Pair, PairRecord, str]):
     def make(self, item: Pair, signature: str, known: PairRecord | None, *, stands: bool) -> Output[PairRecord] | None:
         """Apply the model and score its output."""
         if stands and known is not None:
-            raise P2PError(
-                self.places(item)[0],
-                "has changed since it was scored",
-                f"Delete {self.destination.dest / known.files[0]} to score it again.",
-                code="source-changed",
-            )
+            to_do = f"Delete {self.destination.dest / known.files[0]} to score it again."
+            raise P2PError(self.places(item)[0], "has changed since it was scored", to_do, code="source-changed")
         assert self._last is not None, "an item is signed, then made"
         name, picture, real, gaps = self._last
         assert name == item.name, "one item is made at a time"

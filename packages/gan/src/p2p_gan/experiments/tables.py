@@ -173,12 +173,8 @@ def arms_of(
             refused[name] = error
     if not possible:
         first = next(iter(refused.values()))
-        raise UsageError(
-            f"tables={','.join(tables)}",
-            f"have no possible arm: {first.where}: {first.what}",
-            first.to_do,
-            code="no-possible-arm",
-        )
+        what = f"have no possible arm: {first.where}: {first.what}"
+        raise UsageError(f"tables={','.join(tables)}", what, first.to_do, code="no-possible-arm")
     return possible, {name: str(error) for name, error in refused.items()}
 
 

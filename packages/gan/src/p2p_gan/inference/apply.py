@@ -45,12 +45,8 @@ class ApplyOptions:
 
     def __post_init__(self) -> None:
         if self.tile is not None and self.tile < 1:
-            raise UsageError(
-                f"tile={self.tile}",
-                "is not possible",
-                "Give a number of rows, 1 or more, or auto.",
-                code="impossible-setting",
-            )
+            to_do = "Give a number of rows, 1 or more, or auto."
+            raise UsageError(f"tile={self.tile}", "is not possible", to_do, code="impossible-setting")
 
     def to_json(self) -> dict[str, Any]:
         """The options as JSON values, without `tile`, which does not change the output."""
@@ -138,12 +134,8 @@ def size_seen(card: ModelCard, own: Size, how: ApplyOptions) -> Size:
     if isinstance(how.size, Size):
         nearest = Size(*(max(unit, round(side / unit) * unit) for side in how.size))
         if how.size != nearest:
-            raise UsageError(
-                f"size={how.size}",
-                "is not possible",
-                f"The nearest size that works is {nearest}.",
-                code="impossible-setting",
-            )
+            to_do = f"The nearest size that works is {nearest}."
+            raise UsageError(f"size={how.size}", "is not possible", to_do, code="impossible-setting")
         return how.size
     if how.size == "native" or size is None:
         return own

@@ -244,12 +244,8 @@ def _list_place(
         folder = open_pairs(place)
         pairs = folder.of(folder.held_out) if folder.held_out else ()
         if not pairs:
-            raise P2PError(
-                place,
-                "has no held-out pairs",
-                f"Run {p2p_command('data split', place)}, or give a folder of pictures.",
-                code="empty-split",
-            )
+            to_do = f"Run {p2p_command('data split', place)}, or give a folder of pictures."
+            raise P2PError(place, "has no held-out pairs", to_do, code="empty-split")
         return [InputPicture(pair.name, place / pair.file, folder, pair) for pair in pairs]
     others, errors = LeftOut(place), list[P2PError]()
     files = find_pictures(place, ARRAYS, strange=errors, others=others)

@@ -70,12 +70,8 @@ def refuse_file(source: Path | PictureFile, card: ModelCard) -> None:
 def refuse_form(form: Form, card: ModelCard, where: Path | str) -> None:
     """Raise P2PError for a picture with other channels or of another type than the model's input."""
     if not _fits(form, card.input):
-        raise P2PError(
-            where,
-            f"has {form}, but the model takes {form_of(card.input)}",
-            f"{_say_conversion(form, card.input)}, or train a model on such pictures.",
-            code="other-channels",
-        )
+        to_do = f"{_say_conversion(form, card.input)}, or train a model on such pictures."
+        raise P2PError(where, f"has {form}, but the model takes {form_of(card.input)}", to_do, code="other-channels")
 
 
 def _say_conversion(form: Form, wanted: Half) -> str:
@@ -90,12 +86,9 @@ def task_for(folder: PairFolder, card: ModelCard) -> Task:
     try:
         return task_of(folder, card.direction)
     except UsageError as error:
-        raise P2PError(
-            folder.path,
-            f"has the halves {folder.a.name} and {folder.b.name}, but the direction of the model is {card.direction}",
-            "Use pairs with these halves, which 'p2p data pair --halves' names, or another model.",
-            code="other-halves",
-        ) from error
+        what = f"has the halves {folder.a.name} and {folder.b.name}, but the direction of the model is {card.direction}"
+        to_do = "Use pairs with these halves, which 'p2p data pair --halves' names, or another model."
+        raise P2PError(folder.path, what, to_do, code="other-halves") from error
 
 
 def refuse_folder(folder: PairFolder, halves: tuple[Half, Half], card: ModelCard) -> None:
@@ -103,27 +96,18 @@ def refuse_folder(folder: PairFolder, halves: tuple[Half, Half], card: ModelCard
     for half, wanted, does in ((halves[0], card.input, "takes"), (halves[1], card.output, "gives")):
         form = Form(half.channels, half.dtype)
         if not _fits(form, wanted):
-            raise P2PError(
-                folder.path,
-                f"has {form} in its half {half.name}, but the model {does} {form_of(wanted)}",
-                "Pair pictures that fit the model, or train a model on these.",
-                code="other-channels",
-            )
+            what = f"has {form} in its half {half.name}, but the model {does} {form_of(wanted)}"
+            to_do = "Pair pictures that fit the model, or train a model on these."
+            raise P2PError(folder.path, what, to_do, code="other-channels")
         if [part.name for part in half.parts] != [part.name for part in wanted.parts]:
             own, known = (", ".join(part.name for part in each.parts) or "one picture" for each in (half, wanted))
-            raise P2PError(
-                folder.path,
-                f"its half {half.name} is of {own}, but the model {does} {known}",
-                "Pair the same folders in the same order, or train a model on these.",
-                code="other-halves",
-            )
+            what = f"its half {half.name} is of {own}, but the model {does} {known}"
+            to_do = "Pair the same folders in the same order, or train a model on these."
+            raise P2PError(folder.path, what, to_do, code="other-halves")
         if {half.kind, wanted.kind} == {"mask", "photo"}:
-            raise P2PError(
-                folder.path,
-                f"its half {half.name} is a {half.kind}, but the model {does} a {wanted.kind} there",
-                "Are the halves swapped? Pair them again with 'p2p data pair --halves', or use another model.",
-                code="other-halves",
-            )
+            what = f"its half {half.name} is a {half.kind}, but the model {does} a {wanted.kind} there"
+            to_do = "Are the halves swapped? Pair them again with 'p2p data pair --halves', or use another model."
+            raise P2PError(folder.path, what, to_do, code="other-halves")
     masks = [half for half in halves if half.kind == "mask"]
     if masks and folder.palette and card.palette and "mask" in (card.input.kind, card.output.kind):
         refuse_classes(folder.palette, card.palette, where=str(folder.path))
@@ -165,12 +149,8 @@ def refuse_other_names(palette: Palette, known: Palette, *, where: str) -> None:
 
 
 def _other_classes(what: str, known: Palette, where: str) -> P2PError:
-    return P2PError(
-        where,
-        f"{what}, but the model has {list_classes(known)}",
-        "Build the masks with the model's palette, or train a model with this one.",
-        code="other-classes",
-    )
+    to_do = "Build the masks with the model's palette, or train a model with this one."
+    return P2PError(where, f"{what}, but the model has {list_classes(known)}", to_do, code="other-classes")
 
 
 def _fits(form: Form, wanted: Half) -> bool:

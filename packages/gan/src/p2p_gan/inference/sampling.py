@@ -355,12 +355,8 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
     ) -> Output[SampleRecord] | None:
         """Apply the model."""
         if stands:
-            raise P2PError(
-                item.picture.path,
-                f"has an output {self.destination.dest / item.file} that was made from another picture",
-                "Delete that file first.",
-                code="other-source",
-            )
+            what = f"has an output {self.destination.dest / item.file} that was made from another picture"
+            raise P2PError(item.picture.path, what, "Delete that file first.", code="other-source")
         how, card = self._sampling.how, self._model.card
         seed = seed_of(signature.hash, how.seed, item.number) if how.dropout else None
         output = translate(self._translator, card, signature.pixels, how, seed)

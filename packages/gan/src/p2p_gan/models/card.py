@@ -122,12 +122,8 @@ def card_from_json(text: str, *, where: str) -> ModelCard:
         with catch_decoder(where, what, to_do):
             value = json.loads(text)
             if value["format"] != _FORMAT or value["version"] > _VERSION:
-                raise P2PError(
-                    where,
-                    f"has the format {value['format']} {value['version']}, which this version of p2p does not know",
-                    "Update p2p.",
-                    code="unknown-version",
-                )
+                what = f"has the format {value['format']} {value['version']}, which this version of p2p does not know"
+                raise P2PError(where, what, "Update p2p.", code="unknown-version")
             return _card(value, where)
     except UsageError as error:
         raise P2PError(where, f"{what} ({error})", to_do, code="damaged-file") from error

@@ -143,12 +143,8 @@ def _explain_damage(path: Path) -> Iterator[None]:
             convert = p2p_command("import-model", path, "DEST.safetensors")
             to_do = f"Give the run folder or model file that it was made from, or convert it with {convert}."
             raise P2PError(path, what, to_do, code="other-format") from error
-        raise P2PError(
-            path,
-            f"is not a model file or is incomplete ({error})",
-            advise_lost(path),
-            code="damaged-file",
-        ) from error
+        what = f"is not a model file or is incomplete ({error})"
+        raise P2PError(path, what, advise_lost(path), code="damaged-file") from error
 
 
 def _is_archive(path: Path) -> bool:
@@ -207,21 +203,14 @@ def _build_for(card: ModelCard, tensors: Mapping[str, Tensor], *, where: Path) -
     wanted = generator.state_dict()
     for name in sorted(wanted.keys() | tensors.keys()):
         if name not in tensors or name not in wanted or wanted[name].shape != tensors[name].shape:
-            raise P2PError(
-                where,
-                f"the tensor {name} does not fit the architecture in its description",
-                "Train or download the model again.",
-                code="other-tensors",
-            )
+            what = f"the tensor {name} does not fit the architecture in its description"
+            raise P2PError(where, what, "Train or download the model again.", code="other-tensors")
     return generator
 
 
 def _refuse_endless(tensors: Mapping[str, Tensor], path: Path) -> None:
     for name in sorted(tensors):
         if not tensors[name].float().isfinite().all():
-            raise P2PError(
-                path,
-                f"has values that are infinite or not numbers in {name}: its training has failed",
-                "Use an earlier model, such as best.safetensors of the run, or train again.",
-                code="not-finite",
-            )
+            what = f"has values that are infinite or not numbers in {name}: its training has failed"
+            to_do = "Use an earlier model, such as best.safetensors of the run, or train again."
+            raise P2PError(path, what, to_do, code="not-finite")

@@ -208,12 +208,8 @@ def refuse_lost(run: Path) -> None:
         to_do = _in_a_new_run(run)
     else:
         has, to_do = "it has trained", "choose another run folder."
-    raise P2PError(
-        run,
-        f"{has}, but {_describe_loss(records, tensors)}, and to begin again would overwrite what is left",
-        f"Restore {run / CHECKPOINTS} from a copy, or {to_do}",
-        code="lost-checkpoints",
-    )
+    what = f"{has}, but {_describe_loss(records, tensors)}, and to begin again would overwrite what is left"
+    raise P2PError(run, what, f"Restore {run / CHECKPOINTS} from a copy, or {to_do}", code="lost-checkpoints")
 
 
 def _moments_of(run: Path, suffix: str) -> set[int]:
@@ -287,12 +283,9 @@ def load_latest(run: Path, nets: Networks, report: Reporter = QUIET) -> Progress
             )
         return progress
     if troubles:
-        raise P2PError(
-            troubles[0].where,
-            f"{troubles[0].what}; {_unusable(len(records))}",
-            f"Restore {run / CHECKPOINTS} from a copy, or {_in_a_new_run(run)}",
-            code="no-usable-checkpoint",
-        )
+        what = f"{troubles[0].what}; {_unusable(len(records))}"
+        to_do = f"Restore {run / CHECKPOINTS} from a copy, or {_in_a_new_run(run)}"
+        raise P2PError(troubles[0].where, what, to_do, code="no-usable-checkpoint")
     return None
 
 

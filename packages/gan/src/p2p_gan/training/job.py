@@ -165,12 +165,8 @@ def refuse_uneven(batch: int, world: int) -> None:
         return
     lower = batch // world * world
     near = f"{lower} or {lower + world}, the nearest that work" if lower else f"{world}, the smallest that works"
-    raise UsageError(
-        f"batch={batch}",
-        f"is the batch of all {world} devices together and cannot be divided evenly",
-        f"Choose {near}.",
-        code="uneven-batch",
-    )
+    what = f"is the batch of all {world} devices together and cannot be divided evenly"
+    raise UsageError(f"batch={batch}", what, f"Choose {near}.", code="uneven-batch")
 
 
 def refuse_contradictions(folder: PairFolder, config: Config) -> Config:

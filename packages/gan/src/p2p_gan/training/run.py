@@ -379,12 +379,9 @@ def _train_beside_first(pairs: Path, run: Path, ranks: Ranks, stop: StopRequest)
         return TrainSummary(run, 0, 0, interrupted=False)
     folder = identify_files(open_for_training(pairs))
     if folder.data_hash != first["data_hash"]:
-        raise P2PError(
-            pairs,
-            f"has other pairs on {socket.gethostname()} than the first process",
-            "Copy the pairs of the first process to it, or use a disk that all machines share.",
-            code="other-pairs",
-        )
+        what = f"has other pairs on {socket.gethostname()} than the first process"
+        to_do = "Copy the pairs of the first process to it, or use a disk that all machines share."
+        raise P2PError(pairs, what, to_do, code="other-pairs")
     config = config_from_json(first["config"], where="the first process")
     job = make_job(folder, config, ranks)
     refuse_other_features(job.nets.features, first.get("features"), "the first process")

@@ -305,12 +305,9 @@ def _refuse(source: StartModel, job: Job, generator: Transfer) -> None:
     before, now = _shape_of(source.card.architecture), _shape_of(job.card.architecture)
     other = [f"{name} is {now[name]} here and {before[name]} there" for name in now if now[name] != before[name]]
     why = f": {'; '.join(other[:4])}" if other else ""
-    raise UsageError(
-        f"--from {source.path}",
-        f"hardly fits the networks of this run, {generator.share:.0%} of the generator's weights{why}",
-        "Leave out the settings of the networks that differ, or begin without --from.",
-        code="unfit-model",
-    )
+    what = f"hardly fits the networks of this run, {generator.share:.0%} of the generator's weights{why}"
+    to_do = "Leave out the settings of the networks that differ, or begin without --from."
+    raise UsageError(f"--from {source.path}", what, to_do, code="unfit-model")
 
 
 def _lines(
@@ -378,12 +375,9 @@ def refuse_other_source(run_folder: RunFolder, source: Path | None) -> None:
     if origin is not None and source.exists() and digest_of(source) == origin.get("sha256"):
         return
     began = "weights drawn from its seed" if origin is None else f"the weights of {origin.get('path')}"
-    raise UsageError(
-        f"--from {source}",
-        f"contradicts {run_folder.path}, which began with {began}",
-        "Leave it out to continue the run as it is, or choose another run folder.",
-        code="other-settings",
-    )
+    what = f"contradicts {run_folder.path}, which began with {began}"
+    to_do = "Leave it out to continue the run as it is, or choose another run folder."
+    raise UsageError(f"--from {source}", what, to_do, code="other-settings")
 
 
 def digest_of(path: Path) -> str:

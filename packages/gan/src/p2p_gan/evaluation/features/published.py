@@ -81,12 +81,9 @@ def _recognise(path: Path) -> WeightsFile:
     for known in KNOWN:
         if digest.startswith(known.sha256):
             return WeightsFile(known, path, digest)
-    raise P2PError(
-        path,
-        f"has the SHA-256 {digest[:12]}..., which none of the weights has that FID, KID and LPIPS are published with",
-        f"Give {', '.join(f'{known.address}{known.file}' for known in KNOWN)}.",
-        code="other-weights",
-    )
+    what = f"has the SHA-256 {digest[:12]}..., which none of the weights has that FID, KID and LPIPS are published with"
+    to_do = f"Give {', '.join(f'{known.address}{known.file}' for known in KNOWN)}."
+    raise P2PError(path, what, to_do, code="other-weights")
 
 
 def how_to_have(found: Sequence[WeightsFile]) -> dict[str, str]:

@@ -159,12 +159,9 @@ class OnnxTranslator(Translator):
         height, width = padded.shape[:2]
         needed = self.model.needs(Size(width, height))
         if needed >= LARGE and needed > (budget := budget_of()):
-            raise UsageError(
-                f"size={width}x{height}",
-                f"needs about {needed / 2**30:.1f} GiB of memory, but a pass may use {budget / 2**30:.1f} GiB",
-                "Choose a smaller --size, or give the run folder and --runtime torch, which computes strips.",
-                code="no-memory",
-            )
+            what = f"needs about {needed / 2**30:.1f} GiB of memory, but a pass may use {budget / 2**30:.1f} GiB"
+            to_do = "Choose a smaller --size, or give the run folder and --runtime torch, which computes strips."
+            raise UsageError(f"size={width}x{height}", what, to_do, code="no-memory")
         image = self.model.card.input_coding.encode(padded[None])
         inputs = {IMAGE: image, **graph_inputs(self.model.card, height, width, options)}
         output = self.model.sessions.run(inputs, large=needed >= LARGE)
