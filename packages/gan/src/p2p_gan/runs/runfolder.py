@@ -215,13 +215,9 @@ def read_run_record(run: Path) -> dict[str, Any]:
     if not isinstance(value, dict) or value.get("format") != _FORMAT:
         raise P2PError(run / RUN, "is not the record of a run", "Choose another run folder.", code="not-a-run")
     if not isinstance(value.get("version"), int) or value["version"] > _VERSION:
-        raise P2PError(
-            run / RUN,
-            f"was written by a newer p2p ({value.get('p2p', 'unknown')}, format {value.get('version')}; this "
-            f"is {__version__})",
-            "Update p2p, or choose another run folder.",
-            code="unknown-version",
-        )
+        what = f"was written by a newer p2p ({value.get('p2p', 'unknown')}, format {value.get('version')}; this "
+        what += f"is {__version__})"
+        raise P2PError(run / RUN, what, "Update p2p, or choose another run folder.", code="unknown-version")
     _refuse_damaged(run / RUN, value)
     return value
 
