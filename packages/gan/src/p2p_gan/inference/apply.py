@@ -120,7 +120,7 @@ def fit_picture(card: ModelCard, picture: Array, how: ApplyOptions, seed: int | 
     else:
         fitted, inside = resize(picture, seen, exact=exact), seen
     seen = size_of(fitted)
-    whole = _padded(seen, card.unit)
+    whole = _round_up(seen, card.unit)
     pads: Any = ((0, whole.height - seen.height), (0, whole.width - seen.width), (0, 0))
     padded = fitted if whole == seen else np.pad(fitted, pads[: fitted.ndim], mode="symmetric")
     valid = (seen.height / whole.height, seen.width / whole.width)
@@ -147,10 +147,10 @@ def size_seen(card: ModelCard, own: Size, how: ApplyOptions) -> Size:
 
 def padded_size_seen(card: ModelCard, own: Size, how: ApplyOptions) -> Size:
     """`size_seen` after padding."""
-    return _padded(size_seen(card, own, how), card.unit)
+    return _round_up(size_seen(card, own, how), card.unit)
 
 
-def _padded(seen: Size, unit: int) -> Size:
+def _round_up(seen: Size, unit: int) -> Size:
     """The size with sides that are multiples of `unit`, to which the network's input is padded; at least 8 pixels.
 
     A ResNet, whose unit is 4, mirrors the innermost border, for which there have to be two pixels.

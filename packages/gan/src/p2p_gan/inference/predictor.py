@@ -181,7 +181,7 @@ class Predictor:
             return [translate(translator, self.card, pixels, how, each) for each in seeds]
 
         found = _answer(picture, self.card, changes, run)
-        changes.say(_Notes(self._note))
+        changes.say(NoteReporter(self._note))
         return found[0] if variants is None else found
 
     def _look(self, pixels: Array) -> None:
@@ -190,7 +190,7 @@ class Predictor:
             self._looked += 1
             looks = self._looked <= _LOOKED_AT
         if looks:
-            look_at_pixels(pixels, self.card, _Notes(self._note), where=WHERE)
+            look_at_pixels(pixels, self.card, NoteReporter(self._note), where=WHERE)
 
     def _translator_for(self, pixels: Array, how: ApplyOptions) -> Translator:
         """What computes for a picture: torch, in strips, for one that is too large for a pass of another runtime."""
@@ -203,8 +203,8 @@ class Predictor:
             return self._translators[large]
 
 
-class _Notes(Reporter):
-    """Hands on what is noted."""
+class NoteReporter(Reporter):
+    """Hands on what is noted, and nothing else."""
 
     def __init__(self, note: Note) -> None:
         self._note = note

@@ -25,7 +25,7 @@ from p2p_gan.inference.apply import ApplyOptions, padded_size_seen, translator_o
 from p2p_gan.inference.inputs import read_input, refuse_file
 from p2p_gan.inference.mask_inputs import InputChanges, read_palette_mask
 from p2p_gan.inference.memory_inputs import WHERE
-from p2p_gan.inference.predictor import Predictor, load_model
+from p2p_gan.inference.predictor import NoteReporter, Predictor, load_model
 from p2p_gan.inference.preview import look_at_pixels
 from p2p_gan.inference.sampling import is_in_png
 from p2p_gan.inference.segmentation import segment
@@ -94,34 +94,36 @@ class Painter:
         Raises P2PError for a picture that the model does not take, UsageError for a size that its network does not.
         """
         began = time.perf_counter()
-        notes, changes = _Notes(), InputChanges()
+        lines, changes = list[str](), InputChanges()
+        notes = NoteReporter(lines.append)
         pixels = self._read(open_upload(data), changes, stroke)
         look_at_pixels(pixels, self.card, notes, where=WHERE)
         output = self.predictor(
             pixels, seed=stroke.seed, variant=stroke.variant, size=stroke.size, dropout=stroke.dropout
         )
         changes.say(notes)
-        return PngAnswer(encode_output(output, self.card), tuple(notes.lines), (time.perf_counter() - began) * 1000)
+        return PngAnswer(encode_output(output, self.card), tuple(lines), (time.perf_counter() - began) * 1000)
 
     def read_mask(self, data: bytes) -> PngAnswer:
         """A picture as an exact mask of the model's palette; raises P2PError if it is a photo, or of another one."""
         palette = self.card.palette
         if self.why_not is not None or palette is None:
             raise P2PError(f"the model {self.name}", self.why_not or "has no palette", "Paint it.", code="no-brushes")
-        notes, changes = _Notes(), InputChanges()
+        lines, changes = list[str](), InputChanges()
         labels = read_palette_mask(open_upload(data), palette, changes)
-        changes.say(notes)
-        return PngAnswer(encode_mask(labels, palette), tuple(notes.lines))
+        changes.say(NoteReporter(lines.append))
+        return PngAnswer(encode_mask(labels, palette), tuple(lines))
 
     def segment(self, data: bytes) -> PngAnswer:
         """The mask that the model finds in a photo, of the photo's size; it has to be one of `can_segment`."""
         assert self.card.palette is not None, "of those that can segment"
-        notes, changes = _Notes(), InputChanges()
+        lines, changes = list[str](), InputChanges()
+        notes = NoteReporter(lines.append)
         photo = self._read(open_upload(data), changes, Stroke())
         look_at_pixels(photo, self.card, notes, where=WHERE)
         found = segment(translator_of(self.predictor.model), self.card, photo)
         changes.say(notes)
-        return PngAnswer(encode_mask(found.labels, self.card.palette, role="generated mask"), tuple(notes.lines))
+        return PngAnswer(encode_mask(found.labels, self.card.palette, role="generated mask"), tuple(lines))
 
     def measure(self) -> "Painter":
         """The same with the milliseconds of a pass."""
@@ -155,16 +157,6 @@ class Painter:
             pixels = read_input(file, card, changes)
         _refuse_large_pass(card, size_of(pixels), stroke)
         return pixels
-
-
-class _Notes(Reporter):
-    """Keeps what is noted."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def note(self, line: str) -> None:
-        self.lines.append(line)
 
 
 def open_painters(paths: Sequence[Path], report: Reporter = QUIET) -> list[Painter]:
