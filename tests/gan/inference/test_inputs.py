@@ -16,9 +16,10 @@ from p2p_datatools.contract.pairs.manifest import Half, PairFolder, open_pairs
 from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
 from p2p_datatools.contract.pictures.arrays import write_tiff
 from p2p_datatools.contract.pictures.images import read_photo, write_mask, write_png
-from p2p_gan.inference.inputs import read_input, read_model_pair, refuse_file, refuse_folder, task_for, to_rgb
+from p2p_gan.inference.inputs import read_input, read_model_pair, refuse_file, refuse_folder, task_for
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.memory_inputs import read_values
+from p2p_gan.inference.outputs import to_rgb
 from p2p_gan.models.card import card_from_json
 from p2p_gan.models.model import Model
 

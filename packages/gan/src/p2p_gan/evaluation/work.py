@@ -28,7 +28,7 @@ from p2p_gan.evaluation.metrics import METRICS
 from p2p_gan.evaluation.pair_scores import PairRecord, PairScorer, record_from_json, sign_pair
 from p2p_gan.evaluation.scores import Evaluation, EvaluationRequest, Scores, open_evaluation
 from p2p_gan.evaluation.tally import Tally
-from p2p_gan.inference.sampling import side_by_side
+from p2p_gan.inference.outputs import side_by_side
 
 _SUMMARY, _LINES, _RECORDS = "summary.json", "scores.jsonl", "records.jsonl"
 # Of what the scores in a folder may not differ, where the key is not a word for it.

@@ -15,7 +15,8 @@ from p2p_gan.data.task import task_of
 from p2p_gan.experiments.study import Study, Trial
 from p2p_gan.experiments.tables import TABLES
 from p2p_gan.inference.apply import ApplyOptions, apply_model
-from p2p_gan.inference.inputs import read_model_pair, to_rgb
+from p2p_gan.inference.inputs import read_model_pair
+from p2p_gan.inference.outputs import to_rgb
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.location import model_file
 from p2p_gan.models.model import read_model

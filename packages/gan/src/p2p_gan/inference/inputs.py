@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.pairs.halves import as_photo, load_halves
+from p2p_datatools.contract.pairs.halves import load_halves
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
 from p2p_datatools.contract.pairs.mask_halves import class_indices
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array, read_filled
 from p2p_datatools.contract.pictures.header import Form, PictureFile, open_picture
-from p2p_datatools.contract.pictures.images import LabelMap, Photo, as_rgb, colorize
+from p2p_datatools.contract.pictures.images import LabelMap, as_rgb, colorize
 from p2p_datatools.contract.pictures.memory import open_bytes
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.worn.reading import list_classes
@@ -239,10 +239,3 @@ def _encode(pixels: Array, coded: CodedHalf, where: str) -> Array:
 def as_half(pixels: Array, half: Half) -> Array:
     """Grey as three equal channels where the half has colours, else the same pixels."""
     return as_rgb(pixels) if half.channels == 3 else pixels
-
-
-def to_rgb(pixels: Array, coded: CodedHalf) -> Photo:
-    """A model's input or output for display, uint8 RGB: classes in their colours, a range from black to white."""
-    if coded.coding.kind == "classes" and coded.palette is not None:
-        return colorize(pixels, coded.palette)
-    return as_photo(pixels, coded.half)

@@ -10,8 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.atomic import read_json, read_lines, write_bytes, write_json, write_lines
@@ -21,10 +19,10 @@ from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.files.work import BUDGET, Output, Work
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.machine import cores
-from p2p_datatools.contract.pictures.arrays import Array, write_tiff
+from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.formats.gdal import PAM_SUFFIX
 from p2p_datatools.contract.pictures.ground import GroundPlace, encode_ground
-from p2p_datatools.contract.pictures.images import hash_pixels, write_mask, write_png
+from p2p_datatools.contract.pictures.images import hash_pixels, write_png
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
@@ -38,8 +36,9 @@ from p2p_gan.inference.input_pictures import (
     refuse_dest_among,
     split_by_fit,
 )
-from p2p_gan.inference.inputs import PictureBytes, to_rgb
+from p2p_gan.inference.inputs import PictureBytes
 from p2p_gan.inference.mask_inputs import InputChanges
+from p2p_gan.inference.outputs import columns_of_sheet, is_in_png, side_by_side, write_output
 from p2p_gan.inference.preview import find_beyond, look_at_inputs
 from p2p_gan.inference.runtime_choice import open_for_pictures, pass_bytes, runtime_of, settle_for_rest
 from p2p_gan.inference.runtimes.onnx_runtime import LARGE, OnnxModel
@@ -388,31 +387,3 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
             self.changes.beyond[picture.path] = beyond
         ground = None if self._sampling.sheet else found.ground
         return PictureInWork(found.pixels, found.real, hash_pixels(found.pixels), ground)
-
-
-def side_by_side(card: ModelCard, picture: Array, output: Array, real: Array | None) -> Array:
-    """Input, output and, if it is known, the real output side by side: uint8 RGB."""
-    outputs = [to_rgb(each, card.coded_output) for each in (output, real) if each is not None]
-    return np.concatenate([to_rgb(picture, card.coded_input), *outputs], axis=1)
-
-
-def columns_of_sheet(card: ModelCard, *, has_real: bool) -> tuple[str, ...]:
-    """What the columns of a sheet are: mask, generated photo, and real photo if it is known."""
-    real = (f"real {card.output.name}",) if has_real else ()
-    return (card.input.name, f"generated {card.output.name}", *real)
-
-
-def is_in_png(card: ModelCard) -> bool:
-    """Whether PNG holds what a model gives."""
-    half = card.output
-    return card.output_coding.kind == "classes" or (half.channels in (1, 3) and half.dtype in ("uint8", "uint16"))
-
-
-def write_output(path: Path, output: Array, card: ModelCard) -> None:
-    """Write a model's output exactly: classes as an indexed mask, 8 and 16 bits as PNG, all else as TIFF."""
-    if palette := card.class_palette:
-        write_mask(path, output, palette, durable=False, role="generated mask")
-    elif is_in_png(card):
-        write_png(path, output, durable=False, role="generated picture")
-    else:
-        write_tiff(path, output, durable=False)

@@ -28,19 +28,13 @@ from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.threads import parallel_map
 from p2p_datatools.contract.words import plural
 from p2p_gan.inference.apply import seed_of, translate
-from p2p_gan.inference.inputs import (
-    as_half,
-    encode_classes,
-    form_of,
-    refuse_form,
-    to_rgb,
-    without_equal_channels,
-)
+from p2p_gan.inference.inputs import as_half, encode_classes, form_of, refuse_form, without_equal_channels
 from p2p_gan.inference.mask_inputs import InputChanges, read_mask_colors
+from p2p_gan.inference.outputs import side_by_side, to_rgb
 from p2p_gan.inference.runtime_choice import open_for_pictures, pass_bytes, runtime_of, settle_runtime
 from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel
 from p2p_gan.inference.runtimes.translator import AnyModel
-from p2p_gan.inference.sampling import SampleOptions, side_by_side
+from p2p_gan.inference.sampling import SampleOptions
 from p2p_gan.inference.shared import translator_for_threads
 from p2p_gan.machine.memory import budget_of
 from p2p_gan.models.card import ModelCard

@@ -25,11 +25,10 @@ from p2p_gan.inference.apply import ApplyOptions, padded_size_seen, translator_o
 from p2p_gan.inference.inputs import read_input, refuse_file
 from p2p_gan.inference.mask_inputs import InputChanges, read_palette_mask
 from p2p_gan.inference.memory_inputs import WHERE
+from p2p_gan.inference.outputs import encode_output, is_in_png
 from p2p_gan.inference.predictor import NoteReporter, Predictor, load_model
 from p2p_gan.inference.preview import look_at_pixels
-from p2p_gan.inference.sampling import is_in_png
 from p2p_gan.inference.segmentation import segment
-from p2p_gan.inference.streams import encode_output
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.location import MODEL_FILE, ONNX_FILE
 from p2p_gan.paint.uploads import open_upload
