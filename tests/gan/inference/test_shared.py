@@ -1,6 +1,5 @@
-"""Threads share what was read once, and take turns where one picture takes the whole machine."""
+"""Threads take turns where one picture takes the whole machine."""
 
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -8,45 +7,9 @@ import numpy as np
 
 from p2p_gan.data.coding import Coding
 from p2p_gan.inference.runtimes.translator import PassOptions, Values
-from p2p_gan.inference.shared import PictureInWork, RecentPictures, SharedTranslator
+from p2p_gan.inference.shared import SharedTranslator
 
-PICTURE = PictureInWork(np.zeros((2, 3), np.uint8), None, "hash")
 PASS = PassOptions("picture")
-
-
-def test_the_pictures_that_were_asked_for_last_stay() -> None:
-    recent, read = RecentPictures(2), list[str]()
-
-    def get(name: str) -> None:
-        def once() -> PictureInWork:
-            read.append(name)
-            return PICTURE
-
-        recent.get(name, once)
-
-    for name in "abab":
-        get(name)
-    assert read == ["a", "b"]
-    for name in "acab":  # b was asked for before a
-        get(name)
-    assert read == ["a", "b", "c", "b"]
-
-
-def test_a_picture_that_several_threads_ask_for_is_read_once() -> None:
-    recent, read, begin = RecentPictures(2), list[int](), threading.Barrier(4)
-
-    def slowly() -> PictureInWork:
-        read.append(1)
-        time.sleep(0.05)
-        return PICTURE
-
-    def ask() -> None:
-        begin.wait()
-        assert recent.get("a", slowly) is PICTURE
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: ask(), range(4)))
-    assert read == [1]
 
 
 class Watcher:

@@ -27,6 +27,7 @@ from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_datatools.contract.words import path_word, plural
+from p2p_gan.data.recent import RecentValues
 from p2p_gan.inference.apply import ApplyOptions, refuse_few_variants, seed_of, size_seen, translate
 from p2p_gan.inference.input_pictures import (
     FittingInputs,
@@ -43,7 +44,7 @@ from p2p_gan.inference.preview import find_beyond, look_at_inputs
 from p2p_gan.inference.runtime_choice import open_for_pictures, pass_bytes, runtime_of, settle_for_rest
 from p2p_gan.inference.runtimes.onnx_runtime import LARGE, OnnxModel
 from p2p_gan.inference.runtimes.translator import AnyModel
-from p2p_gan.inference.shared import PictureInWork, RecentPictures, translator_for_threads
+from p2p_gan.inference.shared import PictureInWork, translator_for_threads
 from p2p_gan.machine.memory import budget_of
 from p2p_gan.models.card import ModelCard
 
@@ -313,7 +314,7 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
         self._note, self._lock = note, threading.Lock()
         self._translator = translator_for_threads(model, sampling.how.tile, self._say)
         self.threads = min(len(variants), cores() + 1 if side_by_side else _OVERLAP) or 1
-        self._pictures = RecentPictures(self.threads + 1)
+        self._pictures = RecentValues[str, PictureInWork](self.threads + 1)
         self.changes = InputChanges()
 
     def _say(self, line: str) -> None:

@@ -1,12 +1,10 @@
-"""What the threads of one call share: the translator that takes turns, and the pictures that they have read.
+"""What the threads of one call share: the translator that takes turns, and what they have read of a picture.
 
 Nothing here may read or translate a picture itself.
 """
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.ground import GroundPlace
@@ -25,34 +23,6 @@ class PictureInWork:
     real: Array | None
     hash: str
     ground: GroundPlace | None = None
-
-
-class RecentPictures:
-    """The pictures that are in work, each read once for all its variants, whichever thread asks first."""
-
-    def __init__(self, most: int) -> None:
-        self._most, self._lock = most, threading.Lock()
-        self._found: OrderedDict[str, _Place] = OrderedDict()
-
-    def get(self, name: str, read: Callable[[], PictureInWork]) -> PictureInWork:
-        """The picture of this name, from now on among the recent ones."""
-        with self._lock:
-            place = self._found.setdefault(name, _Place())
-            self._found.move_to_end(name)
-            while len(self._found) > self._most:
-                self._found.popitem(last=False)
-        with place.lock:
-            if place.picture is None:
-                place.picture = read()
-            return place.picture
-
-
-@dataclass
-class _Place:
-    """Where a picture stands once it is read."""
-
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    picture: PictureInWork | None = None
 
 
 def translator_for_threads(model: AnyModel, tile: int | None = None, note: Note | None = None) -> Translator:
