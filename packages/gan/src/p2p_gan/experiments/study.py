@@ -160,7 +160,7 @@ def _whole(plan: StudyPlan, dest: Path, runs: Mapping[str, str], seeds: int, rep
     configs = {dest / RUNS / f"{runs[arm]}-{seed}": plan.arms[arm] for arm in runs for seed in range(seeds)}
     configs |= {dest / RUNS / JUDGE: plan.judge} if plan.judge else {}
     places = {place: images_of(config, plan.folder) for place, config in configs.items()}
-    done = sum(min(images, checkpoint.latest(place)[0]) for place, images in places.items())
+    done = sum(min(images, checkpoint.latest(place).images) for place, images in places.items())
     for line in (*plan.folder.assumed, plan.unjudged):
         if line:
             report.note(line)
@@ -199,7 +199,7 @@ class _Work:
 
     def _left(self, run: Path, config: Config) -> int:
         images = images_of(config, self._plan.folder)
-        return max(0, images - checkpoint.latest(run)[0]) if run not in self._failed else 0
+        return max(0, images - checkpoint.latest(run).images) if run not in self._failed else 0
 
     def _train(self, run: Path, config: Config) -> TrainSummary:
         """Train; an error after the run's start is a FailedError; one before it or of the disk ends the study."""

@@ -136,9 +136,8 @@ def _train_as_first(
 
 def _idle(run: Path) -> TrainSummary:
     """The summary of a call without training."""
-    images, _ = checkpoint.latest(run)
-    early = stop_of(checkpoint.latest_extra(run))
-    return TrainSummary(run, images, images, interrupted=False, early=early)
+    last = checkpoint.latest(run)
+    return TrainSummary(run, last.images, last.images, interrupted=False, early=stop_of(last.extra))
 
 
 def _check_and_load(
@@ -198,9 +197,9 @@ def _open_pairs(run_folder: RunFolder, pairs: Path, report: Reporter) -> PairFol
 
 def _is_finished(run: Path, config: Config, folder: PairFolder) -> bool:
     """Whether the run has seen all images, or has stopped early, and its last samples and scores were made."""
-    (images, looked), early = checkpoint.latest(run), stop_of(checkpoint.latest_extra(run))
-    total = images_of(config, folder)
-    return looked and (images >= total or (early is not None and early.holds_for(config, total)))
+    last, total = checkpoint.latest(run), images_of(config, folder)
+    early = stop_of(last.extra)
+    return last.looked and (last.images >= total or (early is not None and early.holds_for(config, total)))
 
 
 def _begin_again(run_folder: RunFolder, config: Config, folder: PairFolder, source: Path | None) -> None:
