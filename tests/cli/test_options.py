@@ -21,8 +21,8 @@ from p2p_cli.options import (
     configure,
     how,
     parse_settings,
-    to_json,
 )
+from p2p_cli.text.render import to_json
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.config.presets import PRESETS
 

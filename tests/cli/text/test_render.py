@@ -82,11 +82,12 @@ def test_bytes_are_shown_in_megabytes_with_rate_and_time_left(
     assert capsys.readouterr().err == "downloading: 0.0 MB\n"
 
 
-def test_a_bar_of_bytes_may_have_no_end() -> None:
+def test_a_bar_of_bytes_may_have_no_end(capsys: pytest.CaptureFixture[str]) -> None:
     report = render.LiveReporter()
     report.start("downloading", 0, unit="bytes")
     report.advance(1_000_000)
     report.finish()
+    assert "1.0/? MB" in capsys.readouterr().err
 
 
 def test_a_bar_is_shown_and_closed(capsys: pytest.CaptureFixture[str]) -> None:

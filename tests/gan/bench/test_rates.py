@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 import torch
 
-from p2p_gan.bench.rates import Measurement, draw_photo, measure_jpeg, measure_matrix, measure_png, repeat, threads_of
+from p2p_gan.bench.rates import (
+    Measurement,
+    draw_photo,
+    measure_jpeg,
+    measure_matrix,
+    measure_png,
+    threads_of,
+    time_work,
+)
 
 CPU = torch.device("cpu")
 
@@ -18,7 +26,8 @@ def test_a_figure_is_the_median_of_repetitions_the_first_of_which_does_not_count
         done.append(1)
         now += (9.0, 1.0, 2.0, 4.0)[len(done) - 1]  # the first is slow
 
-    assert repeat(work, 8.0, seconds=5.0, clock=lambda: now) == Measurement(median=4.0, low=2.0, high=8.0, n=3)
+    durations = time_work(work, seconds=5.0, clock=lambda: now)
+    assert Measurement.of(durations) == Measurement(median=2.0, low=1.0, high=4.0, n=3)
     assert len(done) == 4
 
 
@@ -29,8 +38,8 @@ def test_slow_work_is_repeated_as_often_as_is_needed_and_fast_work_not_for_ever(
         nonlocal now, done
         now, done = now + 10.0, done + 1
 
-    assert repeat(work, 1.0, seconds=1.0, least=2, clock=lambda: now).n == 2
-    assert repeat(work, 1.0, seconds=1e9, most=5, clock=lambda: now).n == 5
+    assert len(time_work(work, seconds=1.0, least=2, clock=lambda: now)) == 2
+    assert len(time_work(work, seconds=1e9, most=5, clock=lambda: now)) == 5
 
 
 def test_the_number_of_threads_is_put_back() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+import torch
 from scipy.stats import bootstrap, permutation_test
 
 from p2p_datatools.contract.files.atomic import read_json
@@ -181,9 +182,9 @@ def test_each_model_is_read_once(
 ) -> None:
     read: list[Path] = []
 
-    def count(path: Path) -> Model:
+    def count(path: Path, device: torch.device | None) -> Model:
         read.append(path)
-        return read_model(path)
+        return read_model(path, device)
 
     monkeypatch.setattr(scores, "read_model", count)
     compare_models_into(tmp_path / "out", *models, pairs)

@@ -95,10 +95,10 @@ def test_without_dropout_there_is_nothing_left_to_chance(model: Model) -> None:
 
 def test_the_network_is_told_how_much_of_its_input_is_picture(make_model: Callable[..., Model]) -> None:
     model = make_model(PHOTO, PHOTO)
-    fitted = fit_picture(model.card, model.unit, picture(50, 37), ApplyOptions(size="native"), None)
+    fitted = fit_picture(model.card, picture(50, 37), ApplyOptions(size="native"), None)
     assert fitted.padded.shape == (64, 64, 3)
     assert fitted.options.valid == (37 / 64, 50 / 64)
-    assert fit_picture(model.card, model.unit, picture(50, 37), ApplyOptions(), None).options.valid == (1.0, 1.0)
+    assert fit_picture(model.card, picture(50, 37), ApplyOptions(), None).options.valid == (1.0, 1.0)
 
 
 def test_native_padding_leaves_a_picture_that_needs_none_alone(model: Model) -> None:
@@ -172,7 +172,7 @@ def test_keep_gives_the_network_as_many_pixels_as_in_training_in_the_picture_s_o
     make_model: Callable[..., Model],
 ) -> None:
     model = make_model(PHOTO, PHOTO, size=Size(128, 128), fit="keep")
-    assert size_seen(model.card, model.unit, Size(400, 100), ApplyOptions()) == Size(256, 64)
+    assert size_seen(model.card, Size(400, 100), ApplyOptions()) == Size(256, 64)
     assert apply_model(model, picture(400, 100), ApplyOptions()).shape == (100, 400, 3)
 
 

@@ -16,9 +16,10 @@ from p2p_datatools.contract.pairs.manifest import Half, PairFolder, open_pairs
 from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
 from p2p_datatools.contract.pictures.arrays import write_tiff
 from p2p_datatools.contract.pictures.images import read_photo, write_mask, write_png
-from p2p_gan.inference.inputs import read_input, read_model_pair, refuse_file, refuse_folder, task_for, to_display
+from p2p_gan.inference.inputs import read_input, read_model_pair, refuse_file, refuse_folder, task_for
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.memory_inputs import read_values
+from p2p_gan.inference.outputs import to_rgb
 from p2p_gan.models.card import card_from_json
 from p2p_gan.models.model import Model
 
@@ -213,7 +214,7 @@ def test_a_pair_comes_as_the_model_codes_it(make_model: Make, pair_folder: Path)
     given, labels = read_model_pair(folder, pair, classes, swapped=True)
     assert np.array_equal(given, photo)
     assert np.array_equal(CARS.colors()[labels], colors)
-    assert np.array_equal(to_display(labels, MASK, classes.output_coding, CARS), colors)
+    assert np.array_equal(to_rgb(labels, classes.coded_output), colors)
 
 
 def test_a_pair_that_is_not_that_of_the_manifest_is_refused(

@@ -6,9 +6,9 @@ import os
 import pickle
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -429,17 +429,9 @@ def test_a_model_of_several_pictures_says_how_their_channels_are_given_together(
 
 def test_threads_get_the_pixels_that_one_gets(painter: Predictor) -> None:
     wanted = [painter(LABELS, seed=number) for number in range(4)]
-    found: dict[int, Any] = {}
-
-    def run(number: int) -> None:
-        found[number] = painter(LABELS, seed=number)
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(4)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
-    assert all(np.array_equal(found[number], wanted[number]) for number in range(4))
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda number: painter(LABELS, seed=number), range(4)))
+    assert np.array_equal(found, wanted)
 
 
 def test_in_torch_one_thread_at_a_time_computes(
@@ -457,11 +449,8 @@ def test_in_torch_one_thread_at_a_time_computes(
         return plain(*given)
 
     monkeypatch.setattr(model.generator, "forward", watch)
-    threads = [threading.Thread(target=painter, args=(LABELS,), kwargs={"seed": seed}) for seed in range(3)]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(lambda seed: painter(LABELS, seed=seed), range(3)))
     assert most == 1
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import torch
-from gan.two_translators import difference_for_blank, refuse_differences
+from gan.two_translators import ARCHITECTURES, difference_for_blank, refuse_differences
 
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import load_palette
@@ -27,14 +27,7 @@ PHOTO = Half("photo", "photo")
 @pytest.mark.parametrize(
     "fields",
     [
-        {},
-        {"statistics": "running", "biases": False},
-        {"kind": "encoder-decoder", "norm": "instance", "upsampling": "resize", "noise": 3, "depth": 4},
-        {"norm": "none", "dropout": 0.0, "depth": 3, "head": "logits"},
-        {"upsampling": "bilinear", "noise": 2, "pixel_noise": 3},
-        {"pixel_noise": 1, "dropout": 0.0},
-        {"kind": "resnet", "blocks": 1, "upsampling": "bilinear", "statistics": "running"},
-        {"kind": "resnet", "blocks": 2, "dropout": 0.3},
+        *ARCHITECTURES,
         {"kind": "resnet", "blocks": 1, "norm": "instance", "upsampling": "resize", "biases": False},
         {"kind": "resnet", "blocks": 1, "statistics": "running", "noise": 1},
         {"class_adaptive": True, "norm": "instance"},

@@ -64,7 +64,7 @@ def each_fit() -> Iterator[dict[str, Any]]:
     for size, fit, own, wanted in FITS:
         card = replace(MASK, size=size, fit=fit)
         how = ApplyOptions(size=wanted)
-        fitted = fit_picture(card, SHAPE.unit, picture(own, 3), how, None)
+        fitted = fit_picture(card, picture(own, 3), how, None)
         height, width = fitted.padded.shape[:2]
         valid = graph_inputs(card, height, width, fitted.options).get("valid")
         yield {

@@ -96,6 +96,7 @@ def test_headings_pictures_and_addresses_serve_those_who_cannot_see_the_page(mak
     assert page.headings[0] == 1
     assert page.headings.count(1) == 1
     assert all(b - a <= 1 for a, b in zip(page.headings, page.headings[1:], strict=False))
+    assert page.pictures
     assert all(picture["alt"] for picture in page.pictures)
     assert all(picture["width"] and picture["height"] for picture in page.pictures)  # nothing jumps while it loads
     assert len(set(page.ids)) == len(page.ids)

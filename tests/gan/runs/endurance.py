@@ -132,11 +132,11 @@ def resume_often(pairs: Path, folder: Path, resumes: int, draw: random.Random) -
         time.sleep(draw.uniform(0, 0.02))  # somewhere within an update, not only after one
         by = (signal.SIGTERM, signal.SIGKILL)[number % 2]
         code = child.end(by if reached else 0)
-        images, _ = checkpoint.latest(run) if (run / checkpoint.CHECKPOINTS).is_dir() else (0, False)
+        images = checkpoint.latest(run).images
         if code not in (0, -by) or images >= PER_RESUME * resumes:
             sys.exit(f"{run}: ended with {code} at image {images} instead of being interrupted")
         stops, kills = stops + (by == signal.SIGTERM), kills + (by == signal.SIGKILL)
-    at, _ = checkpoint.latest(run)
+    at = checkpoint.latest(run).images
     compare(run_to_the_end(pairs, run, config), whole)
     ways = f"{stops} by its own stop and {kills} by SIGKILL"
     return (

@@ -166,7 +166,7 @@ def test_tensors_without_their_record_do_not_count_and_go_with_the_next_save(
     saved(tmp_path, make_networks(), 4)
     (tmp_path / checkpoint.CHECKPOINTS / "0000000004.json").unlink()
     assert checkpoint.load_latest(tmp_path, make_networks()) is None
-    assert checkpoint.latest(tmp_path) == (0, True)
+    assert checkpoint.latest(tmp_path) == checkpoint.Progress(0, [], 0, 0.0)
     saved(tmp_path, make_networks(), 6)
     assert names(tmp_path) == ["0000000006.json", "0000000006.safetensors"]
 
@@ -238,7 +238,8 @@ def test_a_damaged_checkpoint_does_not_push_a_whole_one_out(tmp_path: Path, make
     (tmp_path / checkpoint.CHECKPOINTS / "0000000008.safetensors").write_bytes(b"")
     checkpoint.load_latest(tmp_path, make_networks())
     saved(tmp_path, make_networks(), 5, keep=1)
-    assert checkpoint.latest(tmp_path) == (5, False)
+    last = checkpoint.latest(tmp_path)
+    assert (last.images, last.looked) == (5, False)
     assert checkpoint.load_latest(tmp_path, make_networks())
 
 
@@ -251,7 +252,8 @@ def test_a_record_that_is_not_what_was_written_is_damage_too(
     record = tmp_path / checkpoint.CHECKPOINTS / "0000000008.json"
     text = record.read_text()
     record.write_text(text[:20] if damage == "cut off" else text.replace('"tallied": 3', '"tallied": 2'))
-    assert checkpoint.latest(tmp_path) == (4, False)
+    last = checkpoint.latest(tmp_path)
+    assert (last.images, last.looked) == (4, False)
     progress = checkpoint.load_latest(tmp_path, make_networks(), notes)
     assert progress is not None
     assert progress.images == 4

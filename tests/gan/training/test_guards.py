@@ -89,7 +89,7 @@ def test_a_loss_that_is_not_a_number_stops_the_run_and_names_loss_tensor_update_
     assert file in str(caught.value)
     assert "--set recover=on" in str(caught.value)
     assert stats(tmp_path / "run")[-1]["diverged"]["images"] == 6
-    assert checkpoint.latest(tmp_path / "run")[0] == 4  # the last that was good
+    assert checkpoint.latest(tmp_path / "run").images == 4  # the last that was good
 
 
 def test_a_run_that_may_recover_goes_back_once_at_half_the_learning_rate(
@@ -135,7 +135,7 @@ def test_nan_weights_are_never_saved(
     poisoned(2)
     with pytest.raises(DivergedError):
         train(pair_folder, tmp_path / "run", replace(tiny, checkpoint_every=3, log_every=100))
-    assert checkpoint.latest(tmp_path / "run")[0] == 0
+    assert checkpoint.latest(tmp_path / "run").images == 0
     assert not (tmp_path / "run" / "model.safetensors").exists()
 
 

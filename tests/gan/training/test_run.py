@@ -435,7 +435,7 @@ def test_too_little_space_before_a_write_leaves_the_last_checkpoint_and_resume_w
     assert "the next checkpoint needs " in error.value.what
     assert "has 1 KB free" in error.value.what
     assert "continues from the last checkpoint" in error.value.to_do
-    assert checkpoint.latest(tmp_path / "run")[0] == 4
+    assert checkpoint.latest(tmp_path / "run").images == 4
     monkeypatch.undo()
     assert train(pair_folder, tmp_path / "run", tiny).before == 4
     train(pair_folder, tmp_path / "whole", tiny)

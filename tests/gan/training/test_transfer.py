@@ -7,14 +7,13 @@ import torch
 
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette, PaletteClass
-from p2p_gan.data.coding import coding_of
+from p2p_gan.data.coding import CodedHalf, coding_of
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.base import InferencePass
 from p2p_gan.networks.discriminators import MultiScale, PatchGAN, PixelClassifier, SegmentationHead
 from p2p_gan.networks.projected import ProjectedDiscriminator
 from p2p_gan.training.transfer import (
     ChannelMatch,
-    CodedHalf,
     SeenChannels,
     discriminator_edges,
     discriminator_names,

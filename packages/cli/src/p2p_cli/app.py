@@ -46,7 +46,6 @@ _AFTER_GPU = (
     "Repeat the command: a run continues from its last checkpoint. If that fails too, look at what the driver says "
     "(nvidia-smi -q, dmesg)."
 )
-_INTERRUPTED = 130  # the shell's own code for what Ctrl-C ended
 
 click.Context.formatter_class = HelpFormatter  # of all commands
 
@@ -229,30 +228,36 @@ def _run(arguments: Sequence[str] | None) -> int:
         with name_full_output():
             sys.stdout.flush()
         return launch.conclude(code if isinstance(code, int) else 0)
-    except P2PError as error:
+    except (click.Abort, KeyboardInterrupt):
+        if launch.speaks():
+            echo("Interrupted. Run the same command again to continue.", err=True)
+        return launch.INTERRUPTED
+    except Exception as error:
+        failed = _say_failure(error, words)
+        if failed is None:
+            raise
+        return failed
+
+
+def _say_failure(error: Exception, words: Sequence[str]) -> int | None:
+    """Say what ended the command `words`, and give the exit code; None for a mistake of ours."""
+    if isinstance(error, P2PError):
         if launch.is_told(error):
             place = launch.place_words() if error.said_elsewhere is None else ""
             echo(f"Error: {place}{error}", err=True)
         if error.where == "standard output":
             close_output()
         return launch.conclude(error.exit_code, error)
-    except click.ClickException as error:
+    if isinstance(error, click.ClickException):
         if launch.complains():
             show_usage(error)
             _explain_dashes(words if isinstance(error, click.NoSuchOption) else [])
         return launch.conclude(2)
-    except (click.Abort, KeyboardInterrupt):
-        if launch.speaks():
-            echo("Interrupted. Run the same command again to continue.", err=True)
-        return _INTERRUPTED
-    except (MemoryError, RuntimeError, ImportError) as error:
-        failure = _explain_failure(error)
-        if failure is None:
-            raise
+    failure = _explain_failure(error) if isinstance(error, MemoryError | RuntimeError | ImportError) else None
+    if failure is not None:
         echo(f"Error: {failure}", err=True)
-        return P2PError.exit_code
-    except OSError as error:
-        if error.errno is None:  # not the system's: a mistake of ours
-            raise
+    elif isinstance(error, OSError) and error.errno is not None:  # without a number it is not the system's
         _tell(error)
-        return P2PError.exit_code
+    else:
+        return None
+    return P2PError.exit_code

@@ -37,7 +37,7 @@ def command(device: str, as_json: bool) -> int:
     from p2p_gan.bench.measurements import run_bench
 
     result = run_bench(device, report=render.reporter())
-    render.say(options.to_json(result) if as_json else "\n".join(bench_lines(result)))
+    render.say(render.to_json(result) if as_json else "\n".join(bench_lines(result)))
     return 0
 
 

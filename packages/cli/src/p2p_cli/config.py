@@ -43,13 +43,13 @@ def command(field: str | None, as_json: bool) -> None:
     if field is not None:
         declared = find_setting(field)
         if as_json:
-            render.say(options.to_json(declared.to_json()))
+            render.say_json(declared.to_json())
         else:
             render.facts(_facts(declared))
         return
     known = settings_of(Config)
     if as_json:
-        render.say(options.to_json({name: each.to_json() for name, each in known.items()}))
+        render.say_json({name: each.to_json() for name, each in known.items()})
     else:
         render.say(_list_settings(list(known.values())))
 

@@ -59,7 +59,7 @@ def command(dest: Path, images: int | None, limit: int, as_json: bool) -> int:
     report = render.reporter()
     scores = run(dest, images=images, limit=limit, report=report)
     if as_json:
-        render.say(options.to_json({**scores.to_json(), "dest": str(dest)}))
+        render.say_json({**scores.to_json(), "dest": str(dest)})
     else:
         say_result(dest, scores, time.monotonic() - began)
     return 0
@@ -74,34 +74,15 @@ def _refuse_strangers(dest: Path) -> None:
 
 def run(dest: Path, *, images: int | None, limit: int, report: "Reporter") -> "Scores":
     """The pipeline, each step the library call behind the command that is named beside it."""
-    from p2p_datatools.checks.folder import check
     from p2p_datatools.contract.files.atomic import read_bytes, write_bytes, write_json
-    from p2p_datatools.contract.palette import load_palette
-    from p2p_datatools.masks.build import build_masks
-    from p2p_datatools.pairs.build import pair
-    from p2p_datatools.sources.data_set import fetch
-    from p2p_datatools.splits.apply import split
     from p2p_gan.evaluation.scores import evaluate
     from p2p_gan.inference.sampling import sample
     from p2p_gan.models.location import MODEL_FILE
     from p2p_gan.training.run import train
 
     images, limit = _resume_or_settle(dest, images, limit)
-    cars, masks, pairs, run_folder = dest / "cars", dest / "masks", dest / "pairs", dest / "run"
-    fetch("synth-cars", cars, limit=limit, report=report)  # p2p data fetch synth-cars cars
-    build_masks(  # p2p data build-masks cars/labels masks --palette cars --photos cars/photos
-        cars / "labels", masks, palette=load_palette("cars"), photos=cars / "photos", report=report
-    )
-    if not check(masks, photos=cars / "photos", report=report).ok:  # p2p data check masks --photos cars/photos
-        raise P2PError(
-            masks,
-            "the check found errors",
-            f"See them with {p2p_command('data check', masks)}.",
-            code="check-failed",
-        )
-    pair(masks, cars / "photos", pairs, report=report)  # p2p data pair masks cars/photos pairs
-    # Each car is drawn on its own, and all are of few kinds: there is nothing that groups could keep apart.
-    split(pairs, group_by="none", report=report)  # p2p data split pairs --group-by none
+    pairs, run_folder = dest / "pairs", dest / "run"
+    _draw_pairs(dest, pairs, limit, report)
     images = images or _affordable(pairs)
     write_json(dest / _MARKER, {"images": images, "limit": limit})
     # p2p train pairs run --preset tiny --size 160x96 --set a_encoding=auto ...
@@ -116,6 +97,28 @@ def run(dest: Path, *, images: int | None, limit: int, report: "Reporter") -> "S
     return scores
 
 
+def _draw_pairs(dest: Path, pairs: Path, limit: int, report: "Reporter") -> None:
+    """Cars with exact labels become masks, which are checked, and split pairs."""
+    from p2p_datatools.checks.folder import check
+    from p2p_datatools.contract.palette import load_palette
+    from p2p_datatools.masks.build import build_masks
+    from p2p_datatools.pairs.build import pair
+    from p2p_datatools.sources.data_set import fetch
+    from p2p_datatools.splits.apply import split
+
+    cars, masks = dest / "cars", dest / "masks"
+    fetch("synth-cars", cars, limit=limit, report=report)  # p2p data fetch synth-cars cars
+    build_masks(  # p2p data build-masks cars/labels masks --palette cars --photos cars/photos
+        cars / "labels", masks, palette=load_palette("cars"), photos=cars / "photos", report=report
+    )
+    if not check(masks, photos=cars / "photos", report=report).ok:  # p2p data check masks --photos cars/photos
+        what = "the check found errors"
+        raise P2PError(masks, what, f"See them with {p2p_command('data check', masks)}.", code="check-failed")
+    pair(masks, cars / "photos", pairs, report=report)  # p2p data pair masks cars/photos pairs
+    # Each car is drawn on its own, and all are of few kinds: there is nothing that groups could keep apart.
+    split(pairs, group_by="none", report=report)  # p2p data split pairs --group-by none
+
+
 def _resume_or_settle(dest: Path, images: int | None, limit: int) -> tuple[int | None, int]:
     """The images and cars that this demo was begun with; what is asked for counts for a new one."""
     from p2p_datatools.contract.files.atomic import read_json, write_json
@@ -123,12 +126,8 @@ def _resume_or_settle(dest: Path, images: int | None, limit: int) -> tuple[int |
     if (dest / _MARKER).is_file():
         begun = read_json(dest / _MARKER)
         if not isinstance(begun, dict) or not isinstance(begun.get("limit"), int):
-            raise P2PError(
-                dest / _MARKER,
-                "is not the record of a demo",
-                "Choose another place: p2p demo DEST.",
-                code="damaged-file",
-            )
+            what = "is not the record of a demo"
+            raise P2PError(dest / _MARKER, what, "Choose another place: p2p demo DEST.", code="damaged-file")
         known = begun.get("images")
         return images or (known if isinstance(known, int) else None), begun["limit"]
     write_json(dest / _MARKER, {"images": images, "limit": limit})

@@ -34,7 +34,7 @@ def command(as_json: bool) -> int:
 
     found = list(_checks())
     if as_json:
-        render.say(options.to_json([vars(each) for each in found]))
+        render.say_json([vars(each) for each in found])
     else:
         for each in found:
             more = f". {each.to_do}" if each.to_do else ""

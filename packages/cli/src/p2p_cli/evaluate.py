@@ -15,7 +15,7 @@ from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
     from p2p_gan.evaluation.against import ModelComparison
-    from p2p_gan.evaluation.scores import EvaluationRequest, Scores
+    from p2p_gan.evaluation.scores import Scores
 
 
 @click.command()
@@ -94,11 +94,15 @@ def command(
     from p2p_cli.text.scores import say_left_out
     from p2p_gan.evaluation.scores import EvaluationRequest
     from p2p_gan.inference.apply import ApplyOptions
+    from p2p_gan.machine.device import resolve_device
 
     asked = EvaluationRequest(split, ApplyOptions(**options.how(settings)), variants, segmenter, weights)
-    scores, compared = _score(asked, model, against, pairs, dest, device, keep_going=keep_going)
+    where, report = resolve_device(device), render.reporter()
+    scores, compared = _score(
+        model, against, pairs, dest, asked=asked, keep_going=keep_going, device=where, report=report
+    )
     if as_json:
-        render.say(options.to_json(scores.to_json() | ({"against": compared.to_json()} if compared else {})))
+        render.say_json(scores.to_json() | ({"against": compared.to_json()} if compared else {}))
     else:
         _say(scores, split, compared, [each for each in (model, against) if each is not None])
         if dest:
@@ -111,27 +115,12 @@ def command(
 
 
 def _score(
-    asked: "EvaluationRequest",
-    model: Path,
-    against: Path | None,
-    pairs: Path,
-    dest: Path | None,
-    device: str,
-    *,
-    keep_going: bool,
+    model: Path, against: Path | None, pairs: Path, dest: Path | None, **how: Any
 ) -> "tuple[Scores, ModelComparison | None]":
-    from p2p_cli.text import render
     from p2p_gan.evaluation.against import compare_models, compare_models_into
     from p2p_gan.evaluation.scores import evaluate
     from p2p_gan.evaluation.work import evaluate_into
-    from p2p_gan.machine.device import resolve_device
 
-    how: dict[str, Any] = {
-        "asked": asked,
-        "keep_going": keep_going,
-        "device": resolve_device(device),
-        "report": render.reporter(),
-    }
     if against is None:
         return (evaluate_into(dest, model, pairs, **how) if dest else evaluate(model, pairs, **how)), None
     if dest:

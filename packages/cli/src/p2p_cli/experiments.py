@@ -3,14 +3,13 @@
 Nothing here may decide what is compared; `p2p_gan.experiments.tables` does.
 """
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from p2p_cli import options
-from p2p_cli.train import INTERRUPTED, WithPresets
+from p2p_cli import launch, options
+from p2p_cli.train import WithPresets
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural, shell_line
 from p2p_gan.config.presets import PRESETS
@@ -36,13 +35,7 @@ _SOME_FAILED = 1
 @click.option(
     "--seeds", type=options.WholeNumber(1), default=1, show_default=True, metavar="N", help="Runs of each arm."
 )
-@click.option(
-    "--preset",
-    type=options.PresetChoice(tuple(PRESETS)),
-    default="paper",
-    show_default=True,
-    help="The settings to start from; see below.",
-)
+@options.preset_option
 @options.setting_option("direction", metavar="X-to-Y")
 @options.setting_option("size", kind=options.SizeType(native=True), metavar="native|N|WxH")
 @options.setting_option("fit")
@@ -99,13 +92,13 @@ def command(
         return 0
     study = run_study(pairs, dest, config, tables=names, seeds=seeds, report=report, each=write_page)
     if as_json:
-        render.say(options.to_json(study))
+        render.say_json(study)
     elif not study.interrupted:
         _show(study)
     if study.interrupted:
         render.remark(f"Saved {len(study.trials)} of {study.planned} trials. To continue, run:")
-        render.remark(f"  p2p {shell_line(click.get_current_context().find_root().obj or sys.argv[1:])}")
-        return INTERRUPTED if study.stopped_by == "SIGINT" else 0
+        render.remark(f"  p2p {shell_line(launch.typed_words())}")
+        return launch.INTERRUPTED if study.stopped_by == "SIGINT" else 0
     return _SOME_FAILED if study.failed else 0
 
 
@@ -122,7 +115,7 @@ def _show_outline(plan: "StudyPlan", seeds: int, cost: "StudyCost", *, as_json: 
         told = {"arms": arms, "impossible": dict(plan.impossible), "segmenter": judge, "config": plan.base.to_json()}
         amount: dict[str, float | None] = {"seeds": seeds, "runs": runs, "images": runs * plan.images}
         amount |= {"seconds": cost.seconds, "disk_bytes": cost.disk.total, "disk_free": cost.disk.free}
-        render.say(options.to_json({**told, **amount}))
+        render.say_json({**told, **amount})
         return
     render.table(("arm", "differs in"), [(arm, changes_text(each, plan.base)) for arm, each in plan.arms.items()])
     for arm, reason in plan.impossible.items():

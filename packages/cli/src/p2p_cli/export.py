@@ -4,7 +4,7 @@ Nothing here may know the file format of another program.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 _FORMATS = ("onnx", "torchscript", "safetensors", "reference", "web")
 _ENDINGS = {".onnx": "onnx", ".pt": "torchscript", ".safetensors": "safetensors", ".pth": "reference"}
 _PRECISIONS = ("float32", "float16", "int8")
+
+
+class ExportCall(NamedTuple):
+    """What is to be exported and where to, beside the format."""
+
+    model: Path
+    dest: Path | None
+    precision: str | None
+    inputs: Path | None
+    archive: Path | None
 
 
 @click.command()
@@ -51,15 +61,7 @@ _PRECISIONS = ("float32", "float16", "int8")
     help="web: the archive of onnxruntime-web, where this machine cannot fetch it.",
 )
 @options.json_option
-def command(
-    model: Path,
-    dest: Path | None,
-    kind: str | None,
-    precision: str | None,
-    inputs: Path | None,
-    archive: Path | None,
-    as_json: bool,
-) -> None:
+def command(kind: str | None, as_json: bool, **given: Any) -> None:
     """Write a model in another program's format, or as a web page.
 
     MODEL is a run folder or a model file.
@@ -97,11 +99,11 @@ def command(
     """
     from p2p_cli.text import render
 
-    kind = kind or _format_of(dest)
-    _refuse_unfit(kind, dest, precision, inputs, archive)
-    made, lines = _export(kind, model, dest, precision, inputs, archive)
-    for line in [options.to_json(made)] if as_json else lines:
-        render.say(line)
+    asked = ExportCall(**given)
+    kind = kind or _format_of(asked.dest)
+    _refuse_unfit(kind, asked)
+    made, lines = _export(kind, asked)
+    render.say(render.to_json(made) if as_json else "\n".join(lines))
 
 
 def _format_of(dest: Path | None) -> str:
@@ -113,57 +115,49 @@ def _format_of(dest: Path | None) -> str:
     return found
 
 
-def _refuse_unfit(
-    kind: str, dest: Path | None, precision: str | None, inputs: Path | None, archive: Path | None
-) -> None:
+def _refuse_unfit(kind: str, asked: ExportCall) -> None:
     """Raise UsageError for options that do not fit the format, and where a DEST is needed and missing."""
-    if archive is not None and kind != "web":
+    if asked.archive is not None and kind != "web":
         to_do = "Leave --archive out, or choose web."
         raise UsageError(f"--format {kind}", "needs no archive", to_do, code="unfit-setting")
-    if kind != "onnx" and dest is None:
+    if kind != "onnx" and asked.dest is None:
         to_do = f"Give the {'folder' if kind == 'web' else 'file'} to write."
         raise UsageError("DEST", "is missing", to_do, code="missing-argument")
-    if kind in ("torchscript", "reference") and precision not in (None, "float32"):
+    if kind in ("torchscript", "reference") and asked.precision not in (None, "float32"):
         what, to_do = "has weights of float32 alone", "Leave --precision out, or choose onnx."
         raise UsageError(f"--format {kind}", what, to_do, code="unfit-setting")
-    if kind == "reference" and inputs is not None:
+    if kind == "reference" and asked.inputs is not None:
         to_do = "Leave --inputs out, or choose another format."
         raise UsageError("--format reference", "has no comparison", to_do, code="unfit-setting")
 
 
-def _export(
-    kind: str, model: Path, dest: Path | None, precision: str | None, inputs: Path | None, archive: Path | None
-) -> "tuple[ModelExport | ExportSummary | WebExport, list[str]]":
+def _export(kind: str, asked: ExportCall) -> "tuple[ModelExport | ExportSummary | WebExport, list[str]]":
     """Write the model in the format; returns what was written, as a value and in lines."""
+    from p2p_cli.text import render
+    from p2p_gan.evaluation.export import export_onnx, export_safetensors, export_torchscript
+
+    model, dest, precision = asked.model, asked.dest, asked.precision or "float32"
+    how: dict[str, Any] = {"inputs": asked.inputs, "report": render.reporter()}
+    if kind == "onnx":
+        made = export_onnx(model, dest, precision=precision, **how)
+        return made, _lines(made)
+    assert dest is not None, "refused before"
     if kind == "web":
-        assert dest is not None, "refused before"
-        site = _export_web(model, dest, precision, inputs, archive)
+        site = _export_web(dest, asked)
         return site, _web_lines(site)
     if kind == "reference":
         from p2p_gan.models.reference import export_reference
 
-        assert dest is not None, "refused before"
         written = export_reference(model, dest)
         return written, _reference_lines(written, dest)
-    made = _export_compared(kind, model, dest, precision or "float32", inputs)
+    if kind == "torchscript":
+        made = export_torchscript(model, dest, **how)
+    else:
+        made = export_safetensors(model, dest, precision=precision, **how)
     return made, _lines(made)
 
 
-def _export_compared(kind: str, model: Path, dest: Path | None, precision: str, inputs: Path | None) -> "ModelExport":
-    from p2p_cli.text import render
-    from p2p_gan.evaluation.export import export_onnx, export_safetensors, export_torchscript
-
-    if kind == "onnx":
-        return export_onnx(model, dest, precision=precision, inputs=inputs, report=render.reporter())
-    assert dest is not None, "refused before"
-    if kind == "torchscript":
-        return export_torchscript(model, dest, inputs=inputs, report=render.reporter())
-    return export_safetensors(model, dest, precision=precision, inputs=inputs, report=render.reporter())
-
-
-def _export_web(
-    model: Path, dest: Path, precision: str | None, inputs: Path | None, archive: Path | None
-) -> "WebExport":
+def _export_web(dest: Path, asked: ExportCall) -> "WebExport":
     from p2p_cli.text import render
     from p2p_datatools.sources.web_runtime import fetch_web_runtime
     from p2p_gan.machine.kept import kept_folder
@@ -172,10 +166,11 @@ def _export_web(
     report = render.reporter()
 
     def bring() -> RuntimeFiles:
-        found = fetch_web_runtime(kept_folder(), archive=archive, report=report)
+        found = fetch_web_runtime(kept_folder(), archive=asked.archive, report=report)
         return found.version, found.files
 
-    return export_web(model, dest, runtime=bring, precision=precision, inputs=inputs, report=report)
+    how: dict[str, Any] = {"precision": asked.precision, "inputs": asked.inputs}
+    return export_web(asked.model, dest, runtime=bring, report=report, **how)
 
 
 def _lines(made: "ModelExport") -> list[str]:

@@ -54,7 +54,7 @@ def command(
         weights, dest, direction=direction, size=size, settings=options.parse_settings(settings, example="dropout=off")
     )
     if as_json:
-        render.say(options.to_json(made))
+        render.say_json(made)
         return
     card = made.card
     render.say(

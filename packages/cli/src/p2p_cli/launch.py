@@ -14,6 +14,8 @@ import threading
 import time
 from pathlib import Path
 
+import click
+
 from p2p_cli.text.terminal import echo
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.words import shell_line
@@ -21,6 +23,7 @@ from p2p_datatools.contract.words import shell_line
 _LAUNCHER = ("WORLD_SIZE", "RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")  # what each process of torchrun has
 OUTCOME = "P2P_OUTCOME"  # where a process that our launcher has started writes its exit code
 LAUNCHER = "P2P_LAUNCHER"  # the process id of our launcher
+INTERRUPTED = 130  # the shell's own code for what Ctrl-C ended
 _LOOK, _GRACE = 0.5, 60.0  # seconds between two looks for the launcher, and for saving once it is gone
 
 
@@ -139,6 +142,11 @@ def _remove_outcome(outcome: Path) -> None:
     with contextlib.suppress(OSError):
         outcome.unlink(missing_ok=True)
         outcome.parent.rmdir()
+
+
+def typed_words() -> list[str]:
+    """The words after `p2p` with which this command was called."""
+    return list(click.get_current_context().find_root().obj or sys.argv[1:])
 
 
 def launch_processes(words: list[str], count: int, restarts: int) -> int:

@@ -5,11 +5,8 @@ Nothing here may do work; an option becomes a value or a usage error.
 
 import errno
 import functools
-import json
-import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -23,6 +20,7 @@ from p2p_datatools.contract.pictures.sizes import Size, is_count, parse_size
 from p2p_datatools.contract.words import path_word
 
 if TYPE_CHECKING:
+    from p2p_datatools.contract.palette import Palette
     from p2p_datatools.contract.pictures.pages import Exif
     from p2p_gan.config.config import Config
     from p2p_gan.config.parse import SettingRequest
@@ -203,13 +201,6 @@ class LateChoice(_Choice):
         return tuple(self._words())
 
 
-def label_formats() -> tuple[str, ...]:
-    """The formats of labels, for a `LateChoice`."""
-    from p2p_datatools.labels.read import format_names
-
-    return format_names()
-
-
 def json_option(command: Command) -> Command:
     """--json: the result as JSON on standard output."""
     return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on standard output.")(command)
@@ -235,6 +226,39 @@ def match_option(command: Command) -> Command:
         metavar="stem|REGEX|FILE.csv",
         help="How to match: by path without suffix, by the first group of REGEX in it, or by lines 'a,b' of a file.",
     )(command)
+
+
+def label_format_option(text: str) -> Callable[[Command], Command]:
+    """--format: that of labels, of those that the library reads."""
+    formats = LateChoice(_label_formats)
+    return click.option("--format", "label_format", type=formats, default="auto", show_default=True, help=text)
+
+
+def _label_formats() -> tuple[str, ...]:
+    from p2p_datatools.labels.read import format_names
+
+    return format_names()
+
+
+def palette_option(command: Command) -> Command:
+    """--palette: that of masks which lie without one; `read_palette` reads it."""
+    text = "For masks without a palette.toml: their palette."
+    return click.option("--palette", "palette_name", metavar="NAME|FILE", help=text)(command)
+
+
+def read_palette(name: str | None) -> "Palette | None":
+    """The palette that --palette names, if it is given; raises P2PError for one that cannot be read."""
+    from p2p_datatools.contract.palette import load_palette
+
+    return load_palette(name) if name else None
+
+
+def preset_option(command: Command) -> Command:
+    """--preset: the settings that --config, --set and the options change."""
+    from p2p_gan.config.presets import PAPER, PRESETS
+
+    kind, text = PresetChoice(tuple(PRESETS)), "The settings to start from; see below."
+    return click.option("--preset", type=kind, default=PAPER, show_default=True, help=text)(command)
 
 
 def photos_option(text: str) -> Callable[[Command], Command]:
@@ -279,24 +303,15 @@ def keep_going_option(command: Command) -> Command:
     return click.option("--keep-going", is_flag=True, help=text)(command)
 
 
-def port_option(command: Command) -> Command:
-    """--port: where a server listens."""
-    text = "The port; 0 is any that is free, as is the next choice where it is taken."
-    return click.option("--port", type=WholeNumber(0, 65535), default=8750, show_default=True, metavar="N", help=text)(
-        command
-    )
-
-
-def host_option(command: Command) -> Command:
-    """--host: for whom a server listens."""
-    text = "The address to listen on; 0.0.0.0 lets all machines of the network in."
-    return click.option("--host", default="127.0.0.1", show_default=True, metavar="H", help=text)(command)
-
-
-def name_option(command: Command) -> Command:
-    """--name: what a server is called by others."""
+def server_options(command: Command) -> Command:
+    """--port and --host, on which a server listens, and --name, what it is called by others."""
     text = "A name that a proxy before this server is asked for, as in p2p.example.org; may be repeated."
-    return click.option("--name", "names", multiple=True, metavar="HOST", help=text)(command)
+    command = click.option("--name", "names", multiple=True, metavar="HOST", help=text)(command)
+    text = "The address to listen on; 0.0.0.0 lets all machines of the network in."
+    command = click.option("--host", default="127.0.0.1", show_default=True, metavar="H", help=text)(command)
+    text = "The port; 0 is any that is free, as is the next choice where it is taken."
+    kind = WholeNumber(0, 65535)
+    return click.option("--port", type=kind, default=8750, show_default=True, metavar="N", help=text)(command)
 
 
 def settings_options(command: Command) -> Command:
@@ -345,12 +360,8 @@ def how(settings: tuple[str, ...]) -> dict[str, Any]:
     table = parse_settings(settings, example="dropout=off")
     dropout, tile = table.pop("dropout", "on"), table.pop("tile", "auto")
     if table or dropout not in ("on", "off") or not (tile == "auto" or is_count(tile)):
-        raise UsageError(
-            f"--set {' '.join(settings)}",
-            "is not a setting of how a model is applied",
-            "Set dropout=on, dropout=off, tile=N or tile=auto.",
-            code="impossible-setting",
-        )
+        what, to_do = "is not a setting of how a model is applied", "Set dropout=on, dropout=off, tile=N or tile=auto."
+        raise UsageError(f"--set {' '.join(settings)}", what, to_do, code="impossible-setting")
     return {"dropout": dropout == "on", "tile": None if tile == "auto" else int(tile)}
 
 
@@ -365,12 +376,8 @@ def parse_words(text: str, *counts: int) -> tuple[str, ...]:
     words = tuple(word.strip() for word in text.split(","))
     if len(words) not in counts or not all(words):
         number = " or ".join({2: "two", 3: "three", 4: "four"}[count] for count in counts)
-        raise UsageError(
-            f"--halves {text}",
-            f"is not {number} words with a comma between them",
-            "Write them as in --halves mask,photo.",
-            code="impossible-setting",
-        )
+        what = f"is not {number} words with a comma between them"
+        raise UsageError(f"--halves {text}", what, "Write them as in --halves mask,photo.", code="impossible-setting")
     return words
 
 
@@ -471,17 +478,3 @@ def _by_new_names(settings: Mapping[str, Any]) -> dict[str, Any]:
             echo(f"{name}={value} is called {new}={new_value} now, and taken as that.", err=True)
         table[new] = new_value
     return table
-
-
-def to_json(value: Any) -> str:
-    """A result as JSON text: dataclasses as objects, paths as text, and null for NaN and infinity, which JSON lacks."""
-    plain = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
-    return json.dumps(_with_null(plain), indent=2, default=str)
-
-
-def _with_null(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {key: _with_null(each) for key, each in value.items()}
-    return [_with_null(each) for each in value] if isinstance(value, list | tuple) else value

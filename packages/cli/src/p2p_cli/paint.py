@@ -12,20 +12,16 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from p2p_cli import options
+from p2p_cli import launch, options
 from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
     from p2p_gan.paint.server import ServedAddress
 
-_INTERRUPTED = 130  # the shell's own code for what Ctrl-C ended
-
 
 @click.command()
 @click.argument("models", metavar="[MODEL]...", type=options.PLACE, nargs=-1)
-@options.port_option
-@options.host_option
-@options.name_option
+@options.server_options
 @click.option("--no-browser", is_flag=True, help="Say the address, and open no browser.")
 def command(models: tuple[Path, ...], port: int, host: str, names: tuple[str, ...], no_browser: bool) -> int:
     """Draw a mask on a page and watch the photo appear.
@@ -76,8 +72,8 @@ def serve(
         ended = serve_models(models, host=host, port=port, page=page, names=names, ready=say, report=render.reporter())
     except KeyboardInterrupt:  # while it loads: nothing has begun that the same command would continue
         render.remark("Stopped.")
-        return _INTERRUPTED
-    code = _INTERRUPTED if ended.signal == signal.SIGINT else 0
+        return launch.INTERRUPTED
+    code = launch.INTERRUPTED if ended.signal == signal.SIGINT else 0
     if ended.computes:
         render.remark("Stopped, without the picture that was being painted.")
         _leave(code)

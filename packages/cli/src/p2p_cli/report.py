@@ -54,7 +54,7 @@ def command(run: Path, dest: Path | None, scores: tuple[Path, ...], score: bool,
     write_page_file(place, report_page(report))
     if as_json:
         told = {"page": str(place), "state": report.run.state, "running": bool(report.running)}
-        render.say(options.to_json({**told, "scores": [str(each.folder) for each in report.scores]}))
+        render.say_json({**told, "scores": [str(each.folder) for each in report.scores]})
         return 0
     render.say(f"page   {place}")
     if report.running:

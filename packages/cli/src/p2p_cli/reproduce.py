@@ -36,7 +36,7 @@ def command(run: Path, dest: Path, pairs: Path | None, as_json: bool) -> int:
 
     result = reproduce(run, dest, pairs=pairs, report=render.training_reporter())
     if as_json:
-        render.say(options.to_json(result))
+        render.say_json(result)
     else:
         render.say("\n".join(comparison_lines(result)))
     return 0 if result.identical else 1

@@ -55,7 +55,7 @@ def command(places: tuple[Path, ...], curves: Path | None, as_json: bool) -> int
     if curves is not None:
         _draw(runs, curves)
     if as_json:
-        render.say(options.to_json({"runs": [vars(run) for run in runs], "differing": fields}))
+        render.say_json({"runs": [vars(run) for run in runs], "differing": fields})
         return min(1, len(closed))
     render.table(("run", "state", "images", "losses", "last scores", "best"), [_row(run) for run in runs])
     if other := say_other_pairs(runs):
@@ -91,12 +91,8 @@ def _draw(runs: "list[Run]", file: Path) -> None:
 
     panels = panels_of(runs)
     if not panels:
-        raise P2PError(
-            runs[0].path,
-            "has recorded no losses or scores yet",
-            "Wait until the run has recorded its first losses.",
-            code="nothing-recorded",
-        )
+        what = "has recorded no losses or scores yet"
+        raise P2PError(runs[0].path, what, "Wait until the run has recorded its first losses.", code="nothing-recorded")
     if file.suffix.lower() in _PAGES:
         write_page_file(file, runs_page(runs))
         return

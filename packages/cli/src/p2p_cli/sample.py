@@ -107,7 +107,7 @@ def sample_files(call: Call, given: "Sequence[PictureBytes] | None" = None) -> i
         call.model, inputs, call.dest, call.sampling, keep_going=call.keep_going, report=report, **call.where
     )
     if call.as_json:
-        render.say(options.to_json(_facts(summary)))
+        render.say_json(_facts(summary))
     else:
         _say(summary, call.model)
     if call.sampling.variants > 1:

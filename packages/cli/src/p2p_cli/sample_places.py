@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from p2p_cli import options
 from p2p_cli.text.terminal import name_full_output
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.words import plural, shell_word
@@ -115,7 +114,7 @@ def _sample_video(call: Call) -> int:
     keep_going, report = call.keep_going, render.reporter()
     made = sample_video(call.model, video, call.dest, call.sampling, keep_going=keep_going, report=report, **call.where)
     if call.as_json:
-        render.say(options.to_json(_facts(made)))
+        render.say_json(_facts(made))
     else:
         render.say(_line(made))
     if made.cut:

@@ -13,9 +13,7 @@ from p2p_cli.paint import serve
 
 @click.command()
 @click.argument("models", metavar="MODEL...", type=options.PLACE, nargs=-1, required=True)
-@options.port_option
-@options.host_option
-@options.name_option
+@options.server_options
 def command(models: tuple[Path, ...], port: int, host: str, names: tuple[str, ...]) -> int:
     """Serve models to other programs by the API of 'p2p paint'.
 

@@ -4,7 +4,6 @@ Nothing here may decide how training goes; every field it sets belongs to the co
 """
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from p2p_gan.training.patience import EarlyStop
     from p2p_gan.training.run import TrainSummary
 
-INTERRUPTED = 130
 _MOVED = {"--precision": "precision"}
 
 
@@ -54,13 +52,7 @@ class WithPresets(click.Command):
 @click.command(cls=WithPresets)
 @click.argument("pairs", type=options.PLACE)
 @click.argument("run", type=options.PLACE)
-@click.option(
-    "--preset",
-    type=options.PresetChoice(tuple(PRESETS)),
-    default=PAPER,
-    show_default=True,
-    help="The settings to start from; see below.",
-)
+@options.preset_option
 @options.setting_option("direction", metavar="X-to-Y")
 @options.setting_option("size", kind=options.SizeType(native=True), metavar="native|N|WxH")
 @options.setting_option("fit")
@@ -127,17 +119,17 @@ def command(
 
     count = _processes(config)
     if count > 1 and not dry_run:
-        return launch.launch_processes(_words(), count, config.restarts)
+        return launch.launch_processes(launch.typed_words(), count, config.restarts)
     report = _reporter()
     if dry_run:
         planned = plan(pairs, config, run, source=source, report=report)
-        render.say(options.to_json(planned) if as_json else "\n".join(plan_lines(planned)))
+        render.say(render.to_json(planned) if as_json else "\n".join(plan_lines(planned)))
         return 0
     summary = train(pairs, run, config, source=source, report=report)
     if launch.speaks():
         show(summary, pairs, as_json=as_json)
     # A cluster ends a job by SIGTERM: the run is saved, so this is not a failure.
-    return INTERRUPTED if summary.stopped_by == "SIGINT" else 0
+    return launch.INTERRUPTED if summary.stopped_by == "SIGINT" else 0
 
 
 def _move_options(words: list[str]) -> "Iterator[str]":
@@ -209,17 +201,12 @@ def _reporter() -> Reporter:
     return report
 
 
-def _words() -> list[str]:
-    """The words of the command, as they were typed."""
-    return list(click.get_current_context().find_root().obj or sys.argv[1:])
-
-
 def show(summary: "TrainSummary", pairs: Path, *, as_json: bool) -> None:
     """How the run ended and what to run next."""
     from p2p_cli.text import render
 
     if as_json:
-        render.say(options.to_json(summary))
+        render.say_json(summary)
     elif summary.interrupted:
         saved = (
             f"Saved at image {summary.images} of {summary.plan.config.images}"
@@ -227,7 +214,7 @@ def show(summary: "TrainSummary", pairs: Path, *, as_json: bool) -> None:
             else "Nothing was trained"
         )
         render.say(f"{saved}. To resume, run:")
-        render.say(f"  p2p {shell_line(_words())}")
+        render.say(f"  p2p {shell_line(launch.typed_words())}")
     elif summary.plan is None and summary.early is not None:
         render.say(f"{summary.run} is finished: {early_text(summary.early)}. {_MORE}")
     elif summary.plan is None:

@@ -61,7 +61,7 @@ def check_fid(folder: Path) -> None:
     vars(module)["load_state_dict_from_url"] = lambda *args, **more: {}
     network = Drawn("drawn", ["2048"])
     torch.save(network.state_dict(), folder / INCEPTION.file)
-    features = InceptionFeatures(WeightsFile(INCEPTION, folder / INCEPTION.file, "digest"))
+    features = InceptionFeatures(WeightsFile(INCEPTION, folder / INCEPTION.file, "digest"), torch.device("cpu"))
     photo = draw_photo(1, 299)  # which is not resized, and so is the same for both
     (expected_features,) = network(torch.from_numpy(photo).permute(2, 0, 1)[None])
     assert np.allclose(features.extract(photo), expected_features[0], atol=1e-5)
@@ -75,7 +75,7 @@ def check_lpips(folder: Path) -> None:
     torch.manual_seed(0)
     trunk = torchvision.models.alexnet(weights=None).features
     torch.save({f"features.{name}": value for name, value in trunk.state_dict().items()}, folder / ALEXNET.file)
-    network = LpipsNetwork(WeightsFile(ALEXNET, folder / ALEXNET.file, "digest"))
+    network = LpipsNetwork(WeightsFile(ALEXNET, folder / ALEXNET.file, "digest"), torch.device("cpu"))
     heads = Path(torchmetrics.functional.image.__file__).parent / "lpips_models" / "alex.pth"
     weights = torch.load(heads, map_location="cpu", weights_only=True)
     shift = torch.tensor([-0.030, -0.088, -0.188])[:, None, None]

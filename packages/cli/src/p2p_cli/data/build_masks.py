@@ -58,14 +58,7 @@ class WithFormats(click.Command):
 )
 @options.photos_option("The photos of the labels, unless in a folder images beside them; masks take their names.")
 @options.match_option
-@click.option(
-    "--format",
-    "label_format",
-    type=options.LateChoice(options.label_formats),
-    default="auto",
-    show_default=True,
-    help="The format of LABELS; auto detects it and prints it.",
-)
+@options.label_format_option("The format of LABELS; auto detects it and prints it.")
 @click.option(
     "--map",
     "mapping",
@@ -163,7 +156,7 @@ def command(
 
     summary = _build(labels, dest, palette_name, of_labels, read, keep_going=keep_going)
     if as_json:
-        render.say(options.to_json(summary))
+        render.say_json(summary)
     else:
         _say(summary)
     _remark(summary)

@@ -36,7 +36,7 @@ def command(name: str | None, catalog: Path | None, as_json: bool) -> int:
 
     entries = [find_entry(name, catalog)] if name else list(load_catalog(catalog).values())
     if as_json:
-        render.say(options.to_json(entries[0].as_table() if name else {each.name: each.as_table() for each in entries}))
+        render.say_json(entries[0].as_table() if name else {each.name: each.as_table() for each in entries})
     elif name:
         render.facts(_facts(entries[0]))
     else:

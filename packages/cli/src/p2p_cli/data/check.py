@@ -28,7 +28,7 @@ _MORE = "--json lists every finding, --html shows them on a page, docs/checks.md
 @click.command()
 @click.argument("path", type=options.FOLDER)
 @options.photos_option("For masks: the photos they belong to.")
-@click.option("--palette", "palette_name", metavar="NAME|FILE", help="For masks without a palette.toml: their palette.")
+@options.palette_option
 @click.option(
     "--against", type=options.FOLDER, metavar="OTHER", help="Compare the masks with those of the same names in OTHER."
 )
@@ -79,18 +79,17 @@ def command(
     from p2p_datatools.checks.folder import check
     from p2p_datatools.checks.page import FindingsPage
     from p2p_datatools.contract.pages.place import refuse_page_place
-    from p2p_datatools.contract.palette import load_palette
 
     if page_file:
         refuse_page_place(page_file)
-    palette = load_palette(palette_name) if palette_name else None
+    palette = options.read_palette(palette_name)
     report = render.reporter()
     everything = check(path, photos=photos, palette=palette, read=read, report=report)
     result = pick_findings(everything, only=wanted, ignore=unwanted)
     if page_file:
         FindingsPage(path, result, photos=photos, palette=palette, read=read).write(page_file, report=report)
     if as_json:
-        render.say(options.to_json(result))
+        render.say_json(result)
         return 0 if result.ok else 1
     _show(result, path, left_out=len(everything.findings) - len(result.findings))
     if page_file:
@@ -146,12 +145,11 @@ def _refuse_beside_against(*others: object) -> None:
 def _compare(path: Path, other: Path, palette_name: str | None, as_json: bool) -> int:
     from p2p_cli.text import render
     from p2p_datatools.checks.agreement import compare
-    from p2p_datatools.contract.palette import load_palette
 
-    palette = load_palette(palette_name) if palette_name else None
+    palette = options.read_palette(palette_name)
     result = compare(path, other, palette=palette, report=render.reporter())
     if as_json:
-        render.say(options.to_json(result))
+        render.say_json(result)
         return 0 if result.ok else 1
     for found in result.findings:
         render.say(f"{found.severity} {found.code}  {found}")

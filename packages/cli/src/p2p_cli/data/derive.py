@@ -79,7 +79,7 @@ def command(
         report=render.reporter(),
     )
     if as_json:
-        render.say(options.to_json(summary))
+        render.say_json(summary)
     else:
         folders = " and ".join(map(str, summary.folders))
         render.say(f"{name}: {plural(summary.made, 'picture')} written to {folders}, {summary.kept} kept.")

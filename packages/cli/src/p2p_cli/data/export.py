@@ -65,7 +65,7 @@ def command(source: Path, dest: Path, kind: str, photos: Path | None, keep_going
         raise UsageError(source, what, f"Choose {', '.join(PAIR_FORMATS)}.", code="unfit-format")
     summary = export_masks(source, dest, format=kind, photos=photos, keep_going=keep_going, report=render.reporter())
     if as_json:
-        render.say(options.to_json(summary))
+        render.say_json(summary)
     else:
         _say(summary, source, photos)
     return render.skips(summary.skipped, dest)
@@ -84,7 +84,7 @@ def _export_pairs(pairs: Path, dest: Path, kind: str, photos: Path | None, *, ke
         raise UsageError(pairs, what, to_do, code="unfit-format")
     summary = export_pairs(pairs, dest, format=kind, keep_going=keep_going, report=render.reporter())
     if as_json:
-        render.say(options.to_json(summary))
+        render.say_json(summary)
     else:
         counts = ", ".join(f"{split} {count}" for split, count in summary.splits.items() if count)
         total = plural(sum(summary.splits.values()), "pair")

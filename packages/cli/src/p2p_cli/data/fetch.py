@@ -60,7 +60,7 @@ def command(as_json: bool, **asked: object) -> int:
 
     summary = fetch(report=render.reporter(), **asked)  # type: ignore[arg-type]
     if as_json:
-        render.say(options.to_json(summary))
+        render.say_json(summary)
         return 0
     for line in lines_of(summary.skipped[:20]):
         render.remark(f"note: {line}")

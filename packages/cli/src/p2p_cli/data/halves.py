@@ -45,7 +45,7 @@ def command(pairs: Path, dest: Path, halves: str | None, keep_going: bool, as_js
     words = options.parse_words(halves, 2, 3, 4) if halves else None
     summary = take_apart(pairs, dest, words=words, keep_going=keep_going, report=render.reporter())
     if as_json:
-        render.say(options.to_json(summary))
+        render.say_json(summary)
     else:
         *others, last = summary.folders
         folders = f"{', '.join(map(str, others))} and {last}"

@@ -32,7 +32,7 @@ def command(parts: tuple[Path, ...], dest: Path, move: bool, as_json: bool) -> i
 
     summary = merge(parts, dest, move=move, report=render.reporter())
     if as_json:
-        render.say(options.to_json(summary))
+        render.say_json(summary)
     else:
         render.say(
             f"{plural(summary.brought, 'pair')} of {plural(summary.parts, 'part')} in {dest}, {summary.kept} kept."

@@ -121,7 +121,7 @@ def _show(summary: "PairSummary", whole: Path | None, *, as_json: bool) -> None:
     from p2p_cli.text import render
 
     if as_json:
-        render.say(options.to_json(summary))
+        render.say_json(summary)
     else:
         say_summary(summary)
         for line in _next_lines(summary, whole):

@@ -20,14 +20,7 @@ if TYPE_CHECKING:
 @click.argument("source", metavar="SOURCE")
 @click.argument("dest", required=False, type=options.PLACE, metavar="[DEST.toml]")
 @click.option("--picture", type=options.PLACE, metavar="FILE.png", help="Also draw the palette.")
-@click.option(
-    "--format",
-    "label_format",
-    type=options.LateChoice(options.label_formats),
-    default="auto",
-    show_default=True,
-    help="The format of labels, as of build-masks.",
-)
+@options.label_format_option("The format of labels, as of build-masks.")
 @options.page_option
 @options.json_option
 def command(
@@ -64,7 +57,7 @@ def command(
     palette = load_palette(source) if is_palette else _start(source, dest, label_format, page)
     _write(palette, dest, picture)
     if as_json:
-        render.say(options.to_json(palette.to_json() | {"findings": [str(finding) for finding in findings]}))
+        render.say_json(palette.to_json() | {"findings": [str(finding) for finding in findings]})
     else:
         _say(palette)
         if dest:

@@ -30,7 +30,6 @@ def build_from_photos(
 ) -> int:
     """Build masks from photos by a model, and say what became of them; returns the exit code."""
     from p2p_cli.text import render
-    from p2p_datatools.contract.palette import load_palette
     from p2p_gan.inference.photo_masks import segment_photos
 
     summary = segment_photos(
@@ -38,14 +37,14 @@ def build_from_photos(
         dest,
         model,
         min_confidence=min_confidence,
-        palette=load_palette(palette_name) if palette_name else None,
+        palette=options.read_palette(palette_name),
         read=read,
         keep_going=keep_going,
         device="auto",
         report=render.reporter(),
     )
     if as_json:
-        render.say(options.to_json(summary))
+        render.say_json(summary)
     else:
         _say(summary, photos, min_confidence)
     return render.skips(summary.skipped, dest)

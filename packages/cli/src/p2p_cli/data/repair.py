@@ -30,7 +30,7 @@ _WORDS = {
 @click.command()
 @click.argument("masks", type=options.FOLDER)
 @click.argument("dest", type=options.PLACE)
-@click.option("--palette", "palette_name", metavar="NAME|FILE", help="For masks without a palette.toml: their palette.")
+@options.palette_option
 @options.photos_option("Bring masks to the size of their photos, by nearest pixel.")
 @click.option(
     "--specks",
@@ -68,20 +68,19 @@ def command(
       p2p data repair masks repaired --specks 1
     """
     from p2p_cli.text import render
-    from p2p_datatools.contract.palette import load_palette
     from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_datatools.repairs.build import RepairOptions, repair
 
     summary = repair(
         masks,
         dest,
-        palette=load_palette(palette_name) if palette_name else None,
+        palette=options.read_palette(palette_name),
         how=RepairOptions(specks, photos, ReadOptions(exif=exif)),
         keep_going=keep_going,
         report=render.reporter(),
     )
     if as_json:
-        render.say(options.to_json(summary))
+        render.say_json(summary)
     else:
         _say(summary)
         render.hint(next_command("data", "pair", dest, photos or "PHOTOS", "PAIRS"))

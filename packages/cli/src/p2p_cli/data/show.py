@@ -38,7 +38,7 @@ def _overlays() -> tuple[str, ...]:
     help="How masks lie over photos: in colour, or as outlines. Adds a column to pairs of a mask and a photo.",
 )
 @click.option("--findings", is_flag=True, help="Show what 'p2p data check' finds, with a ring at each place.")
-@click.option("--palette", "palette_name", metavar="NAME|FILE", help="For masks without a palette.toml: their palette.")
+@options.palette_option
 @options.page_option
 @click.option("--force", is_flag=True, help="Replace PICTURE if it exists.")
 def command(
@@ -68,13 +68,12 @@ def command(
     """
     from p2p_cli.text import render
     from p2p_datatools.checks.folder import check
-    from p2p_datatools.contract.palette import load_palette
     from p2p_datatools.contract.pictures.images import shows, write_png
     from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_datatools.sheets.contact import SheetOptions, contact_sheet
 
     refuse_other_name(picture, ".png")
-    palette, read = load_palette(palette_name) if palette_name else None, ReadOptions(page)
+    palette, read = options.read_palette(palette_name), ReadOptions(page)
     report = render.reporter()
     drawn = contact_sheet(
         path,

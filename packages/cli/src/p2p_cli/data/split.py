@@ -4,7 +4,7 @@ Nothing here may decide where a pair goes.
 """
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -37,17 +37,7 @@ if TYPE_CHECKING:
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and stop.")
 @options.json_option
-def command(
-    pairs: Path,
-    val: float,
-    test: float,
-    seed: int,
-    group_by: str | None,
-    again: bool,
-    as_pairs: bool,
-    dry_run: bool,
-    as_json: bool,
-) -> int:
+def command(pairs: Path, dry_run: bool, as_json: bool, **asked: Any) -> int:
     """Split pairs into train, val and test.
 
     Pairs that look alike are in one split, so that no test picture is nearly a training picture: near-duplicates,
@@ -66,20 +56,9 @@ def command(
     from p2p_cli.text import render
     from p2p_datatools.splits.apply import split
 
-    report = render.reporter()
-    summary = split(
-        pairs,
-        val=val,
-        test=test,
-        seed=seed,
-        group_by=group_by,
-        as_pairs=as_pairs,
-        again=again,
-        dry_run=dry_run,
-        report=report,
-    )
+    summary = split(pairs, dry_run=dry_run, report=render.reporter(), **asked)
     if as_json:
-        render.say(options.to_json(summary))
+        render.say_json(summary)
         return 0
     if summary.completed:
         render.say("An interrupted split was completed first.")

@@ -3,6 +3,7 @@
 Nothing here may compute a figure, or find the words for one.
 """
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,7 @@ _TRAINED = 0.8  # of pairs that are not split yet, the share that 'split' makes 
 
 @click.command()
 @click.argument("path", type=options.FOLDER)
-@click.option("--palette", "palette_name", metavar="NAME|FILE", help="For masks without a palette.toml: their palette.")
+@options.palette_option
 @click.option("--plots", type=options.PLACE, metavar="FILE.png", help="Draw the figures as a picture, too.")
 @click.option("--force", is_flag=True, help="Draw --plots even if files are broken, or if FILE exists: it is replaced.")
 @options.read_options
@@ -51,16 +52,15 @@ def command(
       p2p data stats masks --plots masks.png
     """
     from p2p_cli.text import render
-    from p2p_datatools.contract.palette import load_palette
     from p2p_datatools.statistics.collect import compute_statistics
 
     if plots:
         refuse_other_name(plots, ".png")
-    palette = load_palette(palette_name) if palette_name else None
+    palette = options.read_palette(palette_name)
     found = compute_statistics(path, palette=palette, read=read, report=render.reporter())
     advice = _advise(found)
     if as_json:
-        render.say(options.to_json({**_as_table(found), "advice": _as_table(advice) if advice else None}))
+        render.say_json({**asdict(found), "advice": asdict(advice) if advice else None})
     else:
         _show(path, found, advice)
     if plots and found.whole.pictures and (found.ok or force):
@@ -69,14 +69,6 @@ def command(
     if not found.ok:
         raise _broken(path, found, undrawn=None if force else plots)
     return 0
-
-
-def _as_table(value: object) -> dict[str, object]:
-    from dataclasses import asdict, is_dataclass
-
-    assert is_dataclass(value)
-    assert not isinstance(value, type)
-    return asdict(value)
 
 
 def _advise(found: "DataStatistics") -> "TrainingAdvice | None":

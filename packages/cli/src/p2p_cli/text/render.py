@@ -3,11 +3,15 @@
 Nothing here may compute a result; it shows what a library call returned or reports.
 """
 
+import json
+import math
 import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import asdict, is_dataclass
+from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.errors import LiveError
@@ -268,6 +272,11 @@ def say(line: str = "") -> None:
     echo(line)
 
 
+def say_json(value: Any) -> None:
+    """A result as JSON on standard output."""
+    echo(to_json(value))
+
+
 def remark(line: str) -> None:
     """A remark on the result, on standard error, unless --quiet."""
     if not Loudness.quiet:
@@ -332,3 +341,17 @@ def given_splits(counts: Mapping[str, int], unsplit: str = "") -> None:
     if counts:
         said = ", ".join(f"{name} {counts.get(name, 0)}" for name in ("train", "val", "test"))
         say(f"Splits as given: {said}{f'; {unsplit}' if unsplit else ''}.")
+
+
+def to_json(value: Any) -> str:
+    """A result as JSON text: dataclasses as objects, paths as text, and null for NaN and infinity, which JSON lacks."""
+    plain = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+    return json.dumps(_with_null(plain), indent=2, default=str)
+
+
+def _with_null(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _with_null(each) for key, each in value.items()}
+    return [_with_null(each) for each in value] if isinstance(value, list | tuple) else value

@@ -23,7 +23,6 @@ _BAR = 30  # letters of the longest bar
 _MOST_SIZES, _MOST_CLASSES, _MOST_CHANNELS, _MOST_SPLITS = 3, 16, 6, 4  # shown; --json has all
 _PLOT_CLASSES = 24
 _LONGEST_NAME = 40  # letters of a picture's name
-_ONE = {"pairs": "pair", "masks": "mask", "photos": "photo"}
 
 
 def fact_lines(found: DataStatistics) -> Iterator[tuple[str, str]]:

@@ -62,19 +62,9 @@ class Rates:
     png_all: Measurement
 
 
-def repeat(
-    work: Callable[[], object],
-    amount: float,
-    *,
-    seconds: float,
-    least: int = _LEAST,
-    most: int = 1000,
-    device: torch.device | None = None,
-    clock: Clock = time.perf_counter,
-) -> Measurement:
-    """`amount` per second of a piece of work, repeated for about so many seconds, after one that does not count."""
-    durations = time_work(work, seconds=seconds, least=least, most=most, device=device, clock=clock)
-    return Measurement.of([amount / duration for duration in durations])
+def _rate(work: Callable[[], object], amount: float, device: torch.device | None = None) -> Measurement:
+    """`amount` per second of a piece of work."""
+    return Measurement.of([amount / each for each in time_work(work, seconds=_SECONDS, device=device)])
 
 
 def time_work(
@@ -116,7 +106,7 @@ def measure_matrix(device: torch.device, precision: str, threads: int) -> Measur
     side = _SIDE if device.type == "cpu" else _SIDE_OF_GPU
     a, b = (torch.rand(side, side).to(device, dtype) for _ in range(2))
     with threads_of(threads):
-        return repeat(lambda: a @ b, 2 * side**3 / 1e9, seconds=_SECONDS, device=device)
+        return _rate(lambda: a @ b, 2 * side**3 / 1e9, device)
 
 
 def measure_memory(device: torch.device, threads: int) -> Measurement:
@@ -124,7 +114,7 @@ def measure_memory(device: torch.device, threads: int) -> Measurement:
     size = max(1 << 20, min(_STREAM, free_bytes(device) // 16))
     a, b, total = (torch.ones(size // 4, device=device) for _ in range(3))
     with threads_of(threads):
-        return repeat(lambda: torch.add(a, b, out=total), 3 * size / 1e9, seconds=_SECONDS, device=device)
+        return _rate(lambda: torch.add(a, b, out=total), 3 * size / 1e9, device)
 
 
 def measure_jpeg(threads: int) -> Measurement:
@@ -143,7 +133,7 @@ def measure_png(threads: int) -> Measurement:
 
 def _pictures(work: Callable[[int], object], threads: int) -> Measurement:
     count = 1 if threads == 1 else max(_FILES, 2 * threads)
-    return repeat(lambda: sum(1 for _ in parallel_map(work, range(count), threads=threads)), count, seconds=_SECONDS)
+    return _rate(lambda: sum(1 for _ in parallel_map(work, range(count), threads=threads)), count)
 
 
 def draw_photo(height: int, width: int) -> NDArray[np.uint8]:

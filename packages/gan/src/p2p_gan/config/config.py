@@ -13,7 +13,7 @@ from p2p_gan.config.conflicts import refuse_conflicts
 from p2p_gan.config.network_settings import NATIVE, NetworkSettings
 
 _SCORES = ("auto", "l1", "psnr", "ssim", "colors", "sharpness", "accuracy", "mean_iou")
-_DATA, _NETWORKS, _LOSSES, _OPTIMISATION = "data", "networks", "losses", "optimisation"
+_LOSSES, _OPTIMISATION = "losses", "optimisation"
 _RUN, _MACHINE, _RECORD = "run", "machine", "record"
 
 

@@ -14,6 +14,13 @@ from p2p_gan.networks.architecture import GENERATORS
 if TYPE_CHECKING:
     from p2p_gan.config.config import Config
 
+# What gan_loss=none leaves of the settings of a discriminator, but for its segmentation head.
+WITHOUT_DISCRIMINATOR: dict[str, Any] = {
+    **{"lambda_features": 0, "lambda_gp": 0, "lambda_r1": 0, "lambda_lecam": 0, "label_smoothing": 0},
+    **{"lambda_projected": 0, "discriminator_augment": "none", "update_order": "alternating"},
+    "discriminator_learning_rate": 0.0,
+}
+
 
 def refuse_conflicts(config: "Config") -> None:
     """Raise UsageError for the first setting that others exclude."""
@@ -107,17 +114,8 @@ def _check_segmentation(config: "Config") -> None:
 
 def _check_without_gan(config: "Config") -> None:
     """Refuse settings of the discriminator if there is none."""
-    off: dict[str, Any] = {
-        "lambda_features": 0,
-        "lambda_gp": 0,
-        "lambda_r1": 0,
-        "lambda_lecam": 0,
-        "label_smoothing": 0,
-        "lambda_projected": 0,
-    }
-    off |= {"discriminator_augment": "none", "update_order": "alternating", "discriminator_learning_rate": 0.0}
     what = "is a setting of the discriminator, but gan_loss=none trains without one"
-    _refuse_others(config, off | _off_head(config), what)
+    _refuse_others(config, WITHOUT_DISCRIMINATOR | _off_head(config), what)
 
 
 def _refuse_others(config: "Config", off: Mapping[str, Any], what: str) -> None:

@@ -31,10 +31,7 @@ class SettingRequest:
 
 def read_asked(asked: Sequence[SettingRequest]) -> dict[str, Any]:
     """The values of these settings, of which a later one wins; raises UsageError as `with_settings` does."""
-    table = {each.name: each.value for each in asked}
-    refuse_old_names(table)
-    refuse_foreign_words(Config, table)
-    return read_settings(Config, table, of="the config", listed=_LISTED)
+    return _read({each.name: each.value for each in asked})
 
 
 def with_settings(config: Config, settings: Mapping[str, Any]) -> Config:
@@ -42,10 +39,13 @@ def with_settings(config: Config, settings: Mapping[str, Any]) -> Config:
 
     Raises UsageError for an unknown name (with the nearest one), an old name (with the new one), or a wrong value.
     """
+    return dataclasses.replace(config, **_read(settings))
+
+
+def _read(settings: Mapping[str, Any]) -> dict[str, Any]:
     refuse_old_names(settings)
     refuse_foreign_words(Config, settings)
-    values = read_settings(Config, settings, of="the config", listed=_LISTED)
-    return dataclasses.replace(config, **values)
+    return read_settings(Config, settings, of="the config", listed=_LISTED)
 
 
 def apply_requests(start: Config, asked: Sequence[SettingRequest]) -> Config:

@@ -193,12 +193,9 @@ def _make_file(size: int, near: Path | None) -> TemporaryBlock:
         raise cannot_write(place, error) from error
     if free < size:
         other = "set TMPDIR to a folder with more, choose" if near is None else "choose another run folder,"
-        raise P2PError(
-            place,
-            f"has {free / _GIB:.1f} GiB free, but {size / _GIB:.1f} GiB of decoded pairs need a temporary file there",
-            f"Free some space, {other} a smaller --size, or a larger --set cache_gib=.",
-            code="no-space",
-        )
+        what = f"has {free / _GIB:.1f} GiB free, but {size / _GIB:.1f} GiB of decoded pairs need a temporary file there"
+        to_do = f"Free some space, {other} a smaller --size, or a larger --set cache_gib=."
+        raise P2PError(place, what, to_do, code="no-space")
     return TemporaryBlock(place, size)
 
 

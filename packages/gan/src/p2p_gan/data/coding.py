@@ -158,34 +158,33 @@ def _to_type(values: "Tensor", coding: Coding) -> NDArray[np.generic]:
     return np.asarray(whole.cpu().numpy().astype(coding.dtype))
 
 
+@dataclass(frozen=True)
+class CodedHalf:
+    """A half as a network sees it: what it is, how it is coded, and the palette of its classes, if it has one."""
+
+    half: Half
+    coding: Coding
+    palette: Palette | None
+
+
 def coding_of(half: Half, palette: Palette | None, as_: str, *, field: str = "classes") -> Coding:
     """The coding of a half, `as_` values or classes; raises UsageError for classes if the half has none.
 
     Raises P2PError if it has more channels than networks accept. `field` is the name of the setting in the error.
     """
     if not 1 <= half.channels <= _MOST_CHANNELS:
-        raise P2PError(
-            f"half {half.name}",
-            f"has {half.channels} channels, but networks accept 1 to {_MOST_CHANNELS}",
-            "Select some of the channels and pair again.",
-            code="too-many-channels",
-        )
+        what = f"has {half.channels} channels, but networks accept 1 to {_MOST_CHANNELS}"
+        to_do = "Select some of the channels and pair again."
+        raise P2PError(f"half {half.name}", what, to_do, code="too-many-channels")
     if as_ == "values":
         return Coding("values", half.channels, half.dtype, half.range)
     if half.kind != "mask" or half.dtype != "uint8" or half.channels not in (1, 3):
-        raise UsageError(
-            f"{field}={as_}",
-            f"the half {half.name} is a {half.kind}, and only masks have classes",
-            f"Set {field}=values.",
-            code="unfit-setting",
-        )
+        what = f"the half {half.name} is a {half.kind}, and only masks have classes"
+        raise UsageError(f"{field}={as_}", what, f"Set {field}=values.", code="unfit-setting")
     if palette is None:
-        raise UsageError(
-            f"{field}={as_}",
-            f"the half {half.name} has no palette, which defines the classes",
-            f"Set {field}=values, or pair a mask folder, which has a palette.",
-            code="unfit-setting",
-        )
+        what = f"the half {half.name} has no palette, which defines the classes"
+        to_do = f"Set {field}=values, or pair a mask folder, which has a palette."
+        raise UsageError(f"{field}={as_}", what, to_do, code="unfit-setting")
     return Coding("classes", len(palette.classes), "uint8", (0.0, float(len(palette.classes) - 1)))
 
 

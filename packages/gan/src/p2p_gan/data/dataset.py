@@ -27,7 +27,7 @@ from p2p_gan.config.config import Config
 from p2p_gan.data.buffer import BufferForm, Pixels, room_for
 from p2p_gan.data.coding import Coding, pixels_to_tensor, send_pixels
 from p2p_gan.data.order import Draw, PairOrder, crop_around_rare, crop_of, light_of, position_random, rarity
-from p2p_gan.data.read import on_all_cores, read_coded, read_gaps
+from p2p_gan.data.read import on_all_cores, read_kept
 from p2p_gan.data.resident import ResidentPixels, is_movable, move_to, place_crops
 from p2p_gan.data.sizing import Sizing, sizing_of
 from p2p_gan.data.stream import refuse_unstreamed, stream_pairs
@@ -229,18 +229,47 @@ def load_dataset(
     space; UsageError for a setting that these halves do not support.
     """
     refuse_unfit(task, config)
-    pairs = folder.of("train")
-    sizings, missing = list[Sizing](), False
-    for pair in pairs:  # each is a line on the disk
+    sizings, has_gaps = list[Sizing](), False
+    for pair in folder.of("train"):  # each is a line on the disk
         sizings.append(sizing_of(pair.size, config))
-        missing = missing or pair.nodata is not None
+        has_gaps = has_gaps or pair.nodata is not None
     palettes = [task.palette_of(half) for half in (task.input, task.output)]
     forms = [
         BufferForm(1 if palette else half.channels, half.dtype)
         for half, palette in zip((task.input, task.output), palettes, strict=True)
     ]
-    if missing:
+    if has_gaps:
         forms.append(BufferForm(1, "uint8"))
+    kept, counts = _decode(folder, task, config, sizings, forms, near, report)
+    input_half, output_half = (
+        KeptHalf(pixels, coding, palette)
+        for pixels, coding, palette in zip(kept[:2], task.codings, palettes, strict=True)
+    )
+    seen = np.array([(each.seen.height, each.seen.width) for each in sizings], np.int64)
+    shapes = np.unique(seen, axis=0, return_inverse=True)[1].reshape(-1)
+    return PairDataset(
+        input_half,
+        output_half,
+        PairOrder(config.seed, shapes, config.update_pairs),
+        seen,
+        config,
+        areas=counts[:, 1 if palettes[1] else 0, :-1] if any(palettes) else None,
+        ignores=any(palettes) and bool(counts[..., -1].any()),
+        gaps=kept[2] if has_gaps else None,
+    )
+
+
+def _decode(
+    folder: PairFolder,
+    task: Task,
+    config: Config,
+    sizings: Sequence[Sizing],
+    forms: Sequence[BufferForm],
+    near: Path | None,
+    report: Reporter,
+) -> tuple[Sequence[Pixels], NDArray[np.uint32]]:
+    """(the pixels of the training pairs in each form, the counts that `_fill` makes); of a tar, decoded as drawn."""
+    pairs = folder.of("train")
     counts = np.zeros((len(pairs), 2, (len(task.palette.classes) if task.palette else 0) + 1), np.uint32)
     try:
         kept = room_for([each.kept for each in sizings], forms, memory=config.cache_gib, near=near)
@@ -248,28 +277,14 @@ def load_dataset(
         if error.code != "no-space" or not has_shards(folder.path):
             raise
         refuse_unstreamed(config)
-        kept = stream_pairs(folder, pairs, task, sizings, forms, config)
         counts[:, :, -1] = [[pair.shard.ignored if pair.shard else 0] for pair in pairs]
         report.note(
             f"{folder.path}: neither memory nor disk holds the decoded pairs, so each is read from its shard whenever "
             "it is drawn: the same batches, at the speed of decoding."
         )
-    else:
-        _fill(folder, pairs, task, sizings, kept, counts, report)
-    gaps = kept[2] if missing else None
-    input_half, output_half = (
-        KeptHalf(pixels, coding, palette)
-        for pixels, coding, palette in zip(kept[:2], task.codings, palettes, strict=True)
-    )
-    seen = np.array([(each.seen.height, each.seen.width) for each in sizings], np.int64)
-    shapes = np.unique(seen, axis=0, return_inverse=True)[1].reshape(-1)
-    dataset = PairDataset(
-        input_half, output_half, PairOrder(config.seed, shapes, config.update_pairs), seen, config, gaps=gaps
-    )
-    if task.palette is None or not any(palettes):
-        return dataset
-    classes = counts[:, 1 if palettes[1] else 0, : len(task.palette.classes)]
-    return replace(dataset, areas=classes, ignores=bool(counts[..., -1].any()))
+        return stream_pairs(folder, pairs, task, sizings, forms, config), counts
+    _fill(folder, pairs, task, sizings, kept, counts, report)
+    return kept, counts
 
 
 def _fill(
@@ -285,22 +300,18 @@ def _fill(
 
     `counts` (n, 2, classes + 1) receives the pixels of each mask by class, the last those ignored.
     """
-    gaps, number = kept[2] if len(kept) > 2 else None, counts.shape[2] - 1
+    number, has_gaps = counts.shape[2] - 1, len(kept) > 2
     masks = [task.palette_of(half) is not None for half in (task.input, task.output)]
     places = {pair.name: index for index, pair in enumerate(pairs)}
 
     def one(pair: Pair) -> None:
         index = places[pair.name]
-        halves = read_coded(folder, pair, task, sizings[index])
-        for side, (half, pixels) in enumerate(zip(halves, kept[:2], strict=True)):
-            pixels.write(index, half)
-            if masks[side]:
-                areas = np.bincount(half.ravel(), minlength=IGNORE + 1)
-                counts[index, side] = (*areas[:number], areas[IGNORE])
-        if gaps is not None:
-            found = read_gaps(folder, pair, sizings[index])
-            height, width = gaps.sizes[index].tolist()
-            gaps.write(index, np.zeros((height, width, 1), np.uint8) if found is None else found[..., None])
+        pictures = read_kept(folder, pair, task, sizings[index], gaps=has_gaps)
+        for pixels, picture in zip(kept, pictures, strict=True):
+            pixels.write(index, picture)
+        for side in np.flatnonzero(masks):
+            areas = np.bincount(pictures[side].ravel(), minlength=IGNORE + 1)
+            counts[index, side] = (*areas[:number], areas[IGNORE])
 
     for _ in report.track(on_all_cores(one, pairs, folder), "reading pairs", len(pairs)):
         pass

@@ -6,6 +6,8 @@ Nothing here may use random numbers or keep what it read; each result depends on
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import TypeVar
 
+import numpy as np
+
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pairs.halves import load_halves, read_nodata
@@ -43,12 +45,8 @@ def read_coded(folder: PairFolder, pair: Pair, task: Task, sizing: Sizing) -> tu
     halves = read_pair_halves(folder, pair, task)
     where = str(folder.path / pair.file)
     if size_of(halves[0]) != pair.size:  # which `sizing` was computed from
-        raise P2PError(
-            where,
-            f"is {size_of(halves[0])}, but the manifest says {pair.size}",
-            "Pair again with 'p2p data pair'.",
-            code="size-differs",
-        )
+        what = f"is {size_of(halves[0])}, but the manifest says {pair.size}"
+        raise P2PError(where, what, "Pair again with 'p2p data pair'.", code="size-differs")
 
     def one(pixels: Array, half: Half) -> Array:
         palette = task.palette_of(half)
@@ -58,6 +56,16 @@ def read_coded(folder: PairFolder, pair: Pair, task: Task, sizing: Sizing) -> tu
         return fitted[..., None] if fitted.ndim == 2 else fitted
 
     return one(halves[0], task.input), one(halves[1], task.output)
+
+
+def read_kept(folder: PairFolder, pair: Pair, task: Task, sizing: Sizing, *, gaps: bool) -> tuple[Array, ...]:
+    """`read_coded`, and with `gaps` a third picture (h, w, 1) of uint8, 1 where the pair has no data, else 0."""
+    halves = read_coded(folder, pair, task, sizing)
+    if not gaps:
+        return halves
+    found, size = read_gaps(folder, pair, sizing), sizing.kept
+    empty = np.zeros((size.height, size.width, 1), np.uint8)
+    return (*halves, empty if found is None else found[..., None].astype(np.uint8))
 
 
 def read_gaps(folder: PairFolder, pair: Pair, sizing: Sizing) -> Gaps | None:

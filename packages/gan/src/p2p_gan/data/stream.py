@@ -4,22 +4,21 @@ Nothing here may draw at random: which pair is read follows from the seed and th
 that batches are the same and a run resumes exactly.
 """
 
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
 
-from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.settings import refuse_setting
 from p2p_datatools.contract.threads import parallel_map
 from p2p_gan.config.config import Config
 from p2p_gan.data.buffer import BufferForm, Pixels, sizes_array
-from p2p_gan.data.read import read_coded, read_gaps
+from p2p_gan.data.read import read_kept
+from p2p_gan.data.recent import RecentValues
 from p2p_gan.data.sizing import Sizing
 from p2p_gan.data.task import Task
 
@@ -31,30 +30,17 @@ class PairStream:
     """Decodes pairs by their index, and keeps the `most` that were used last; any thread may ask."""
 
     def __init__(self, read: Callable[[int], tuple[Array, ...]], most: int) -> None:
-        self._read, self._most = read, most
-        self._kept: OrderedDict[int, tuple[Array, ...]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._read, self._kept = read, RecentValues[int, tuple[Array, ...]](most)
 
     def get(self, index: int) -> tuple[Array, ...]:
         """The halves of a pair as they are kept, and where it has no data, if any pair lacks some."""
-        with self._lock:
-            found = self._kept.get(index)
-            if found is not None:
-                self._kept.move_to_end(index)
-                return found
-        found = self._read(index)
-        with self._lock:
-            self._kept[index] = found
-            while len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-        return found
+        return self._kept.get(index, lambda: self._read(index))
 
     def prepare(self, indices: Sequence[int]) -> None:
         """Decode those of the pairs that are not kept, on all cores."""
-        with self._lock:
-            # Those of an update are all cut after this; how many they are, batch=auto decides late.
-            self._most = max(self._most, 2 * len(indices))
-            missing = [index for index in dict.fromkeys(indices) if index not in self._kept]
+        # Those of an update are all cut after this; how many they are, batch=auto decides late.
+        self._kept.most = max(self._kept.most, 2 * len(indices))
+        missing = [index for index in dict.fromkeys(indices) if index not in self._kept]
         if len(missing) < 2:
             return
         with closing(parallel_map(self.get, missing)) as found:
@@ -95,12 +81,7 @@ def stream_pairs(
     """The halves of the pairs, and their gaps where a third form asks for them, as `buffer.room_for` has them."""
 
     def read(index: int) -> tuple[Array, ...]:
-        halves = read_coded(folder, pairs[index], task, sizings[index])
-        if len(forms) == len(halves):
-            return halves
-        size, found = sizings[index].kept, read_gaps(folder, pairs[index], sizings[index])
-        gaps = np.zeros((size.height, size.width, 1), np.uint8) if found is None else found[..., None].astype(np.uint8)
-        return (*halves, gaps)
+        return read_kept(folder, pairs[index], task, sizings[index], gaps=len(forms) > 2)
 
     kept = [each.kept for each in sizings]
     largest = max(sum(form.bytes([size]) for form in forms) for size in kept)
@@ -117,4 +98,4 @@ def refuse_unstreamed(config: Config) -> None:
     if config.rare_class_crops:
         what = "needs the classes of all pairs before training, but they are read from shards when they are drawn"
         to_do = "Add --set rare_class_crops=0, a smaller --size, or free some disk space."
-        raise UsageError(f"rare_class_crops={config.rare_class_crops}", what, to_do, code="unfit-setting")
+        refuse_setting(config, "rare_class_crops", what, to_do, code="unfit-setting")

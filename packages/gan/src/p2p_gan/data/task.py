@@ -19,6 +19,7 @@ from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.header import open_picture, photo_size
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.settings import refuse_setting
 from p2p_datatools.contract.threads import parallel_map
 from p2p_datatools.contract.words import p2p_command
 from p2p_gan.config.config import Config
@@ -87,40 +88,24 @@ def _resolve_encoding(half: Half, palette: Palette | None, as_: str) -> str:
 
 def refuse_unfit(task: Task, config: Config) -> None:
     """Raise UsageError for the first setting that these halves do not support."""
-    if config.rare_class_crops and not (task.palette_of(task.input) or task.palette_of(task.output)):
-        raise UsageError(
-            f"rare_class_crops={config.rare_class_crops}",
-            f"needs a half that is a mask with a palette, but neither {task.input.name} nor {task.output.name} is one",
-            "Add --set rare_class_crops=0.",
-            code="unfit-setting",
-        )
-    if config.color_jitter and (task.input.kind, task.output.kind) != ("photo", "mask"):
-        raise UsageError(
-            f"color_jitter={config.color_jitter}",
-            f"changes input photos in the direction photo to mask, but here a {task.input.kind} is translated into "
-            f"a {task.output.kind}",
-            "Add --set color_jitter=0.",
-            code="unfit-setting",
-        )
+    a, b = task.input, task.output
+    if config.rare_class_crops and not (task.palette_of(a) or task.palette_of(b)):
+        what = f"needs a half that is a mask with a palette, but neither {a.name} nor {b.name} is one"
+        refuse_setting(config, "rare_class_crops", what, "Add --set rare_class_crops=0.", code="unfit-setting")
+    if config.color_jitter and (a.kind, b.kind) != ("photo", "mask"):
+        what = f"changes input photos in the direction photo to mask, but here a {a.kind} is translated into a {b.kind}"
+        refuse_setting(config, "color_jitter", what, "Add --set color_jitter=0.", code="unfit-setting")
     if config.class_adaptive_norm == "on" and task.codings[0].kind != "classes":
-        encoding = "b_encoding" if task.swapped else "a_encoding"
-        raise UsageError(
-            "class_adaptive_norm=on",
-            f"needs an input of classes, but the input {task.input.name} is encoded as values",
-            f"Add --set {encoding}=classes."
-            if task.palette_of(task.input)
-            else "Leave it at off, or pair masks with a palette.",
-            code="unfit-setting",
-        )
+        what = f"needs an input of classes, but the input {a.name} is encoded as values"
+        to_do = "Leave it at off, or pair masks with a palette."
+        if task.palette_of(a):
+            to_do = f"Add --set {'b' if task.swapped else 'a'}_encoding=classes."
+        refuse_setting(config, "class_adaptive_norm", what, to_do, code="unfit-setting")
     for name, value, other in (("segmentation_head", "on", "off"), ("gan_loss", "segmentation", "bce")):
         if getattr(config, name) == value and not task.labels:
-            raise UsageError(
-                f"{name}={value}",
-                f"needs masks with a palette that are translated into photos, but here a {task.input.kind} "
-                f"{'' if task.palette else 'without a palette '}is translated into a {task.output.kind}",
-                f"Add --set {name}={other}.",
-                code="unfit-setting",
-            )
+            given = f"a {a.kind}" if task.palette else f"a {a.kind} without a palette"
+            what = f"needs masks with a palette that are translated into photos, but here {given} is translated into "
+            refuse_setting(config, name, f"{what}a {b.kind}", f"Add --set {name}={other}.", code="unfit-setting")
 
 
 def open_for_training(path: Path) -> PairFolder:
@@ -128,18 +113,10 @@ def open_for_training(path: Path) -> PairFolder:
     folder = open_pairs(path)
     if not folder.of("train"):
         if folder.of(UNSPLIT):
-            raise P2PError(
-                path,
-                "is not split into train, val and test",
-                f"Run {p2p_command('data split', path)} first.",
-                code="not-split",
-            )
-        raise P2PError(
-            path,
-            "has no training pairs",
-            f"Add pairs and run {p2p_command('data split', path)}.",
-            code="no-training-pairs",
-        )
+            what = "is not split into train, val and test"
+            raise P2PError(path, what, f"Run {p2p_command('data split', path)} first.", code="not-split")
+        what = "has no training pairs"
+        raise P2PError(path, what, f"Add pairs and run {p2p_command('data split', path)}.", code="no-training-pairs")
     return folder
 
 

@@ -115,12 +115,8 @@ def open_both(
     second = open_evaluation(against, pairs, asked, device, report)
     other = second.model.card
     if first.task.swapped != second.task.swapped:
-        raise P2PError(
-            against,
-            f"has the direction {other.direction}, but {model_path} {card.direction}",
-            "Compare models of the same direction.",
-            code="other-direction",
-        )
+        what = f"has the direction {other.direction}, but {model_path} {card.direction}"
+        raise P2PError(against, what, "Compare models of the same direction.", code="other-direction")
     return first, second
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.named_file import refuse_other_name
@@ -29,7 +28,7 @@ from p2p_gan.inference.runtimes.layout import shapes_of, whole_bytes
 from p2p_gan.inference.runtimes.onnx_runtime import OnnxTranslator, onnx_model_of
 from p2p_gan.inference.runtimes.torch_runtime import torch_translator
 from p2p_gan.inference.runtimes.torchscript_runtime import script_translator
-from p2p_gan.inference.runtimes.translator import PassOptions, Translator, Values
+from p2p_gan.inference.runtimes.translator import PassOptions, Translator, Values, probabilities
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.card_text import describe_randomness, describe_statistics
 from p2p_gan.models.location import model_file, model_fingerprint, onnx_beside
@@ -260,7 +259,7 @@ def _export_at(path: Path) -> tuple[str, str] | None:
 
 def _bytes_per_pixel(model: Model) -> int:
     """About the memory of a pass for each pixel of the input."""
-    side, steps = model.unit * 4, model.generator.steps()
+    side, steps = model.card.unit * 4, model.generator.steps()
     shapes = shapes_of(steps, model.card.architecture.inputs, Size(side, side))
     return max(1, whole_bytes(steps, shapes) // side**2)
 
@@ -300,7 +299,7 @@ def _compare(model: Model, other: Translator, real: Sequence[Array]) -> tuple[Di
     size = Size(*(min(side, _LARGEST_SIDE) for side in size))
     for tall, wide, seed in _DRAWN:
         height, width = (
-            max(1, round(side * share / model.unit)) * model.unit
+            max(1, round(side * share / model.card.unit)) * model.card.unit
             for side, share in ((size.height, tall), (size.width, wide))
         )
         valid = (1.0, 1.0) if max(tall, wide) >= 1 else (0.9, 0.85)
@@ -314,8 +313,8 @@ def _compare(model: Model, other: Translator, real: Sequence[Array]) -> tuple[Di
 def _random_picture(card: ModelCard, height: int, width: int) -> Array:
     """A picture of noise, or where the model takes masks one of areas of random classes."""
     coding, random = card.input_coding, np.random.default_rng(height * width)
-    if card.input.kind == "mask" and card.palette is not None:
-        areas = random.integers(0, len(card.palette.classes), (-(-height // _AREA), -(-width // _AREA)), np.uint8)
+    if palette := card.input_palette:
+        areas = random.integers(0, len(palette.classes), (-(-height // _AREA), -(-width // _AREA)), np.uint8)
         return encode_classes(areas.repeat(_AREA, axis=0).repeat(_AREA, axis=1)[:height, :width], card)
     shape = (height, width) if coding.channels == 1 else (height, width, coding.channels)
     return np.asarray(random.uniform(*coding.range, shape).astype(coding.dtype))
@@ -332,16 +331,12 @@ class _Both(Translator):
     def output(self) -> Coding:
         return self._first.output
 
-    @property
-    def unit(self) -> int:
-        return self._first.unit
-
     def values(self, padded: Array, options: PassOptions) -> Values:
         first, second = (each.values(padded, options) for each in (self._first, self._second))
         coding, before = self.output, self.difference
         pixels = [coding.decode(each)[0] for each in (first, second)]
         if coding.kind == "classes":
-            largest = np.abs(_probabilities(first) - _probabilities(second)).max()
+            largest = np.abs(probabilities(first) - probabilities(second)).max()
             steps, similar, changed = 0.0, 1.0, float((pixels[0] != pixels[1]).mean())
         else:
             largest, changed = np.abs(first - second).max(), 0.0
@@ -355,8 +350,3 @@ class _Both(Translator):
             max(before.changed, changed),
         )
         return first
-
-
-def _probabilities(logits: Values) -> NDArray[np.float32]:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))

@@ -176,8 +176,8 @@ class PairScorer:
         return {name: metric(fake, true, self._range, where) for name, metric in METRICS.items()}
 
     def _comparable(self, pixels: Array) -> Array:
-        palette = self._card.palette
-        return colorize(pixels, palette) if palette and self._card.output_coding.kind == "classes" else pixels
+        palette = self._card.class_palette
+        return colorize(pixels, palette) if palette else pixels
 
     def _color_errors(self, picture: Array, fake: Array, real: Array, gaps: Gaps | None) -> dict[str, dict[str, float]]:
         palette = self._card.palette

@@ -245,18 +245,8 @@ class Evaluation:
     def conclude(self, tally: Tally, skipped: Sequence[Skip]) -> Scores:
         """The scores of the records that were added; raises P2PError if there are none."""
         left_out = tuple(dict.fromkeys(skipped))  # once, if a training pair is scored too
-        if tally.uncounted and not tally.pictures:
-            what = f"no pixel of its {plural(tally.uncounted, f'{self.asked.split} pair')} counts"
-            to_do = "All are ignored or have no data: look at the masks, or choose another --split."
-            raise P2PError(self.folder.path, what, to_do, code="nothing-counts")
         if not tally.pictures:
-            raise P2PError(
-                self.folder.path,
-                f"no {self.asked.split} pair could be scored, because {plural(len(left_out), 'picture')} failed",
-                "Correct them and run the same command again.",
-                code="pictures-failed",
-                parts=left_out,
-            )
+            raise self._nothing_scored(tally.uncounted, left_out)
         spread, mean, agreements = tally.diversity(), tally.mean_picture(), tally.agreements()
         found = Scores(
             pictures=tally.pictures,
@@ -278,20 +268,32 @@ class Evaluation:
             intervals=tally.intervals(),
             groups=tally.groups,
         )
-        few = {name: each.pictures for name, each in found.distances.items()}
-        real = {} if found.judged_real is None else {name: of.iou for name, of in found.judged_real.classes.items()}
-        said = find_cautions(
-            found.pictures,
-            found.metrics,
-            mean,
-            found.mean_picture_of,
-            few,
-            uncounted=tally.uncounted,
-            found_in_real=real,
-            groups=found.groups,
-            real_sharpness=found.sharpness.real if found.sharpness else None,
-        )
-        return replace(found, cautions=(*self.seen, *said))
+        return replace(found, cautions=(*self.seen, *_cautions_of(found, tally.uncounted)))
+
+    def _nothing_scored(self, uncounted: int, failed: tuple[Skip, ...]) -> P2PError:
+        """The error where no pair has scores: no pixel of theirs counts, or they could not be read."""
+        split = self.asked.split
+        if uncounted:
+            what = f"no pixel of its {plural(uncounted, f'{split} pair')} counts"
+            to_do = "All are ignored or have no data: look at the masks, or choose another --split."
+            return P2PError(self.folder.path, what, to_do, code="nothing-counts")
+        what = f"no {split} pair could be scored, because {plural(len(failed), 'picture')} failed"
+        to_do = "Correct them and run the same command again."
+        return P2PError(self.folder.path, what, to_do, code="pictures-failed", parts=failed)
+
+
+def _cautions_of(found: Scores, uncounted: int) -> tuple[Caution, ...]:
+    return find_cautions(
+        found.pictures,
+        found.metrics,
+        found.mean_picture,
+        found.mean_picture_of,
+        {name: each.pictures for name, each in found.distances.items()},
+        uncounted=uncounted,
+        found_in_real={name: of.iou for name, of in found.judged_real.classes.items()} if found.judged_real else {},
+        groups=found.groups,
+        real_sharpness=found.sharpness.real if found.sharpness else None,
+    )
 
 
 def open_evaluation(
@@ -304,9 +306,7 @@ def open_evaluation(
     """Load the model and list the pairs; raises P2PError if there are none, or the model does not take them."""
     limit_threads()
     device = None if where is None else resolve_device(where)
-    model = read_model(model_path)
-    if device is not None:
-        model.generator.to(device)
+    model = read_model(model_path, device)
     folder = open_pairs(Path(pairs))
     for line in folder.assumed:
         report.note(f"{pairs}: {line}.")

@@ -24,9 +24,7 @@ class Segmenter:
     """
 
     def __init__(self, path: Path, judged: Model, device: torch.device | None) -> None:
-        self._model, self._judged = read_model(path), judged
-        if device is not None:
-            self._model.generator.to(device)
+        self._model, self._judged = read_model(path, device), judged
         _refuse_unfit(path, self._model, judged)
         self.digest, self.card = self._model.digest, self._model.card
 
@@ -46,32 +44,18 @@ class Segmenter:
 
 def _refuse_unfit(path: Path, segmenter: Model, judged: Model) -> None:
     judge, card = segmenter.card, judged.card
-    if card.input.kind != "mask" or card.palette is None:
-        raise P2PError(
-            "--segmenter",
-            f"scores photos generated from masks, but the direction of this model is {card.direction}",
-            "Omit the option.",
-            code="unfit-segmenter",
-        )
+    if card.input_palette is None:
+        what = f"scores photos generated from masks, but the direction of this model is {card.direction}"
+        raise P2PError("--segmenter", what, "Omit the option.", code="unfit-segmenter")
     if judge.output.kind != "mask" or judge.palette is None:
-        raise P2PError(
-            path,
-            f"has the direction {judge.direction} and does not generate masks with a palette",
-            "Give a model that generates masks from photos.",
-            code="unfit-segmenter",
-        )
-    if (judge.input.channels, judge.input.dtype) != (card.output.channels, card.output.dtype):
-        raise P2PError(
-            path,
-            f"takes {judge.input.channels} x {judge.input.dtype}, but the scored model gives {card.output.channels} "
-            f"x {card.output.dtype}",
-            "Train a segmenter on the same pairs.",
-            code="other-channels",
-        )
-    if judge.palette.classes != card.palette.classes and judge.palette.names != card.palette.names:
-        raise P2PError(
-            path,
-            f"has the classes {', '.join(judge.palette.names)}, but the scored model {', '.join(card.palette.names)}",
-            "Train a segmenter on the same pairs.",
-            code="other-classes",
-        )
+        what = f"has the direction {judge.direction} and does not generate masks with a palette"
+        raise P2PError(path, what, "Give a model that generates masks from photos.", code="unfit-segmenter")
+    to_do = "Train a segmenter on the same pairs."
+    takes, gives = (f"{half.channels} x {half.dtype}" for half in (judge.input, card.output))
+    if takes != gives:
+        what = f"takes {takes}, but the scored model gives {gives}"
+        raise P2PError(path, what, to_do, code="other-channels")
+    own, known = judge.palette, card.input_palette
+    if own.classes != known.classes and own.names != known.names:
+        what = f"has the classes {', '.join(own.names)}, but the scored model {', '.join(known.names)}"
+        raise P2PError(path, what, to_do, code="other-classes")

@@ -28,7 +28,7 @@ from p2p_gan.evaluation.metrics import METRICS
 from p2p_gan.evaluation.pair_scores import PairRecord, PairScorer, record_from_json, sign_pair
 from p2p_gan.evaluation.scores import Evaluation, EvaluationRequest, Scores, open_evaluation
 from p2p_gan.evaluation.tally import Tally
-from p2p_gan.inference.sampling import side_by_side
+from p2p_gan.inference.outputs import side_by_side
 
 _SUMMARY, _LINES, _RECORDS = "summary.json", "scores.jsonl", "records.jsonl"
 # Of what the scores in a folder may not differ, where the key is not a word for it.
@@ -66,17 +66,7 @@ def evaluate_into(
 def write_evaluation(dest: Path, job: Evaluation, *, keep_going: bool = False, report: Reporter = QUIET) -> Scores:
     """The same for an evaluation that is open."""
     refuse_dest_in_splits(dest, job.folder)
-    asked = job.asked
-    recipe = {
-        "model": job.model.digest,
-        "pairs": str(job.folder.path),
-        "split": asked.split,
-        **asked.how.to_json(),
-        "variants": asked.variants,
-        "segmenter": job.judge.digest if job.judge else None,
-        "metrics": list(METRICS),
-        "networks": job.networks.digests,
-    }
+    recipe = _recipe(job)
     with Destination(dest, marker=_SUMMARY, recipe=recipe) as destination:
         old = _old_records(dest, recipe, job.pairs) if destination.exists else {}
         skipped: list[Skip] = []
@@ -93,17 +83,36 @@ def write_evaluation(dest: Path, job: Evaluation, *, keep_going: bool = False, r
         if not keep_going:
             refuse(skipped, destination)
         names = sorted(work.present())
-        own = {pair.name: {"group": pair.group} for pair in job.pairs if pair.group is not None}
         scores = job.conclude(_add_up(work, names, job.tally()), skipped)
-
-        def write_record(folder: Path) -> None:
-            write_lines(folder / _RECORDS, (work.record_of(name).to_json() for name in names))
-            write_lines(folder / _LINES, (work.record_of(name).line | own.get(name, {}) for name in names))
-            write_json(folder / _SUMMARY, {"of": of, "scores": scores.to_json()})
-
-        destination.commit(write_record, skipped=skipped)
+        summary = {"of": of, "scores": scores.to_json()}
+        destination.commit(partial(_write_record, work, names, job.pairs, summary), skipped=skipped)
     job.say_changes(report)
     return scores
+
+
+def _recipe(job: Evaluation) -> dict[str, Any]:
+    """What scores in one folder have in common."""
+    asked = job.asked
+    return {
+        "model": job.model.digest,
+        "pairs": str(job.folder.path),
+        "split": asked.split,
+        **asked.how.to_json(),
+        "variants": asked.variants,
+        "segmenter": job.judge.digest if job.judge else None,
+        "metrics": list(METRICS),
+        "networks": job.networks.digests,
+    }
+
+
+def _write_record(
+    work: "ScoreWork", names: Sequence[str], pairs: Sequence[Pair], summary: Mapping[str, Any], folder: Path
+) -> None:
+    """Write what the folder has beside the pictures: records, a line for each pair, and the summary."""
+    own = {pair.name: {"group": pair.group} for pair in pairs if pair.group is not None}
+    write_lines(folder / _RECORDS, (work.record_of(name).to_json() for name in names))
+    write_lines(folder / _LINES, (work.record_of(name).line | own.get(name, {}) for name in names))
+    write_json(folder / _SUMMARY, summary)
 
 
 def _add_up(work: "ScoreWork", names: Sequence[str], tally: Tally) -> Tally:
@@ -132,12 +141,9 @@ def _refuse_other(dest: Path, of: Mapping[str, Any]) -> None:
     if not isinstance(made, dict):
         raise _damage(dest / _SUMMARY, "is not the summary of an evaluation")
     if other := [_WORDS.get(key, key) for key, value in of.items() if made.get(key) != value]:
-        raise UsageError(
-            dest,
-            f"contains scores of another {' and another '.join(other)}",
-            "Choose another destination, or delete the folder to score all pairs again.",
-            code="other-settings",
-        )
+        what = f"contains scores of another {' and another '.join(other)}"
+        to_do = "Choose another destination, or delete the folder to score all pairs again."
+        raise UsageError(dest, what, to_do, code="other-settings")
 
 
 def _old_records(dest: Path, recipe: Mapping[str, Any], pairs: Sequence[Pair]) -> Mapping[str, PairRecord]:
@@ -200,12 +206,8 @@ class ScoreWork(Work[Pair, PairRecord, str]):
     def make(self, item: Pair, signature: str, known: PairRecord | None, *, stands: bool) -> Output[PairRecord] | None:
         """Apply the model and score its output."""
         if stands and known is not None:
-            raise P2PError(
-                self.places(item)[0],
-                "has changed since it was scored",
-                f"Delete {self.destination.dest / known.files[0]} to score it again.",
-                code="source-changed",
-            )
+            to_do = f"Delete {self.destination.dest / known.files[0]} to score it again."
+            raise P2PError(self.places(item)[0], "has changed since it was scored", to_do, code="source-changed")
         assert self._last is not None, "an item is signed, then made"
         name, picture, real, gaps = self._last
         assert name == item.name, "one item is made at a time"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from p2p_datatools.contract.curves import Panel
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files.atomic import read_json, write_bytes
+from p2p_datatools.contract.files.atomic import write_bytes
 from p2p_datatools.contract.pages.curves import draw_panels, style_of_series
 from p2p_datatools.contract.pages.elements import (
     Cell,
@@ -44,7 +44,7 @@ from p2p_gan.experiments.study import Study
 from p2p_gan.experiments.tables import TABLES
 from p2p_gan.runs.compare import read_runs
 from p2p_gan.runs.panels import panels_of
-from p2p_gan.runs.runfolder import RUN
+from p2p_gan.runs.runfolder import read_run_record
 
 PAGE = "index.html"
 _OF_ALL = ("few-pictures", "other-pairs")  # codes of cautions that hold of all arms alike
@@ -231,6 +231,6 @@ def _foot(study: Study) -> list[Markup]:
 def _machine(run: Path) -> str:
     """The machine and versions of a run from run.json; empty if they are not in it."""
     with suppress(P2PError, KeyError, TypeError):
-        machine = read_json(run / RUN)["machine"]
+        machine = read_run_record(run)["machine"]
         return f"{machine['device']}, with torch {machine['torch']} and p2p {machine['p2p']}"
     return ""

@@ -15,7 +15,8 @@ from p2p_gan.data.task import task_of
 from p2p_gan.experiments.study import Study, Trial
 from p2p_gan.experiments.tables import TABLES
 from p2p_gan.inference.apply import ApplyOptions, apply_model
-from p2p_gan.inference.inputs import read_model_pair, to_display
+from p2p_gan.inference.inputs import read_model_pair
+from p2p_gan.inference.outputs import to_rgb
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.location import model_file
 from p2p_gan.models.model import read_model
@@ -68,8 +69,8 @@ def _inputs_and_reals(study: Study, trial: Trial) -> tuple[list[Path], list[Path
     if not all(path.is_file() for path in (*inputs, *reals)):
         card = read_model(trial.run).card
         for number, (a, b) in enumerate(_pairs(study, card)):
-            _write(inputs[number], to_display(a, card.input, card.input_coding, card.palette))
-            _write(reals[number], to_display(b, card.output, card.output_coding, card.palette))
+            _write(inputs[number], to_rgb(a, card.coded_input))
+            _write(reals[number], to_rgb(b, card.coded_output))
     return inputs, reals
 
 
@@ -94,7 +95,7 @@ def _make_outputs(study: Study, trial: Trial, word: str, wanted: list[tuple[int,
         inputs = [a for a, _ in _pairs(study, card)]
         for path, (number, variant) in zip(paths, wanted, strict=True):
             output = apply_model(model, inputs[number], ApplyOptions(), variant=variant)
-            _write(path, to_display(output, card.output, card.output_coding, card.palette))
+            _write(path, to_rgb(output, card.coded_output))
     return paths
 
 

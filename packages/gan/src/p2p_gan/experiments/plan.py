@@ -104,12 +104,8 @@ def _plan(folder: PairFolder, arms: Mapping[str, Config], base: Config) -> Study
 def _split_to_score(folder: PairFolder) -> str:
     if split := folder.held_out:
         return split
-    raise P2PError(
-        folder.path,
-        "has no held-out pairs to compare on",
-        f"Run {p2p_command('data split', folder.path)} first.",
-        code="empty-split",
-    )
+    what = "has no held-out pairs to compare on"
+    raise P2PError(folder.path, what, f"Run {p2p_command('data split', folder.path)} first.", code="empty-split")
 
 
 def _judge(folder: PairFolder, base: Config) -> tuple[Config | None, str]:

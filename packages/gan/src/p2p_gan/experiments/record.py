@@ -56,12 +56,9 @@ def compare_record(
     ]
     if changed:
         more = f" and {len(changed) - _MOST} more" if len(changed) > _MOST else ""
-        raise UsageError(
-            dest,
-            f"is a study with other settings: {'; '.join(changed[:_MOST])}{more}",
-            "Repeat the first command to continue it, or choose another destination.",
-            code="other-settings",
-        )
+        what = f"is a study with other settings: {'; '.join(changed[:_MOST])}{more}"
+        to_do = "Repeat the first command to continue it, or choose another destination."
+        raise UsageError(dest, what, to_do, code="other-settings")
     record = {**old, "arms": {**old["arms"], **new}, "judge": judges.get(JUDGE, old.get("judge"))}
     record["runs"] = _runs(record["arms"], old.get("runs", {}))
     return old, record

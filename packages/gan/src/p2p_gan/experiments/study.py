@@ -11,7 +11,7 @@ from statistics import fmean
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files.atomic import read_json, read_lines, write_json
+from p2p_datatools.contract.files.atomic import read_json, write_json
 from p2p_datatools.contract.files.lock import hold
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config
@@ -21,7 +21,7 @@ from p2p_gan.experiments.progress import Whole
 from p2p_gan.experiments.record import JUDGE, RUNS, open_record
 from p2p_gan.machine.device import resolve_device, resolve_precision
 from p2p_gan.runs import checkpoint
-from p2p_gan.runs.runfolder import RUN, STATS
+from p2p_gan.runs.runfolder import RUN, read_stats
 from p2p_gan.training.job import images_of
 from p2p_gan.training.run import TrainSummary, train
 
@@ -160,7 +160,7 @@ def _whole(plan: StudyPlan, dest: Path, runs: Mapping[str, str], seeds: int, rep
     configs = {dest / RUNS / f"{runs[arm]}-{seed}": plan.arms[arm] for arm in runs for seed in range(seeds)}
     configs |= {dest / RUNS / JUDGE: plan.judge} if plan.judge else {}
     places = {place: images_of(config, plan.folder) for place, config in configs.items()}
-    done = sum(min(images, checkpoint.latest(place)[0]) for place, images in places.items())
+    done = sum(min(images, checkpoint.latest(place).images) for place, images in places.items())
     for line in (*plan.folder.assumed, plan.unjudged):
         if line:
             report.note(line)
@@ -199,7 +199,7 @@ class _Work:
 
     def _left(self, run: Path, config: Config) -> int:
         images = images_of(config, self._plan.folder)
-        return max(0, images - checkpoint.latest(run)[0]) if run not in self._failed else 0
+        return max(0, images - checkpoint.latest(run).images) if run not in self._failed else 0
 
     def _train(self, run: Path, config: Config) -> TrainSummary:
         """Train; an error after the run's start is a FailedError; one before it or of the disk ends the study."""
@@ -250,7 +250,7 @@ class FailedError(Exception):
 def _seconds(run: Path) -> float | None:
     """The seconds of training from a run's record."""
     with suppress(P2PError):
-        recorded = [line["seconds"] for line in read_lines(run / STATS, torn_ok=True) if "seconds" in line]
+        recorded = [line["seconds"] for line in read_stats(run) if "seconds" in line]
         return float(recorded[-1]) if recorded else None
     return None
 

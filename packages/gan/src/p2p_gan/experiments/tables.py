@@ -10,15 +10,11 @@ from typing import Any
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.settings import settings_of
 from p2p_gan.config.config import Config
+from p2p_gan.config.conflicts import WITHOUT_DISCRIMINATOR
 from p2p_gan.config.parse import with_settings
 
 BASE = "L1+cGAN"  # the paper's method
-# No discriminator, and no setting of one.
-WITHOUT_GAN: dict[str, Any] = {
-    **{"gan_loss": "none", "lambda_features": 0, "lambda_gp": 0, "lambda_r1": 0, "label_smoothing": 0},
-    **{"lambda_lecam": 0, "lambda_projected": 0, "discriminator_learning_rate": "same"},
-    **{"discriminator_augment": "none", "update_order": "alternating", "segmentation_head": "off"},
-}
+WITHOUT_GAN: dict[str, Any] = {"gan_loss": "none", **WITHOUT_DISCRIMINATOR, "segmentation_head": "off"}
 # No loss against the real picture, for an output of values or of classes.
 _WITHOUT_TARGET: dict[str, Any] = {
     **{"lambda_l1": 0, "lambda_l2": 0, "lambda_ce": 0, "lambda_frequency": 0, "class_balanced": False}
@@ -177,12 +173,8 @@ def arms_of(
             refused[name] = error
     if not possible:
         first = next(iter(refused.values()))
-        raise UsageError(
-            f"tables={','.join(tables)}",
-            f"have no possible arm: {first.where}: {first.what}",
-            first.to_do,
-            code="no-possible-arm",
-        )
+        what = f"have no possible arm: {first.where}: {first.what}"
+        raise UsageError(f"tables={','.join(tables)}", what, first.to_do, code="no-possible-arm")
     return possible, {name: str(error) for name, error in refused.items()}
 
 

@@ -45,12 +45,8 @@ class ApplyOptions:
 
     def __post_init__(self) -> None:
         if self.tile is not None and self.tile < 1:
-            raise UsageError(
-                f"tile={self.tile}",
-                "is not possible",
-                "Give a number of rows, 1 or more, or auto.",
-                code="impossible-setting",
-            )
+            to_do = "Give a number of rows, 1 or more, or auto."
+            raise UsageError(f"tile={self.tile}", "is not possible", to_do, code="impossible-setting")
 
     def to_json(self) -> dict[str, Any]:
         """The options as JSON values, without `tile`, which does not change the output."""
@@ -93,7 +89,7 @@ def translate(
 ) -> Array:
     """`apply_model` for a translator and a seed (of `seed_of`) made before; without a seed there is no dropout."""
     own, coding = size_of(picture), translator.output
-    fitted = fit_picture(card, translator.unit, picture, how, seed)
+    fitted = fit_picture(card, picture, how, seed)
     place = fitted.place
     if coding.kind == "classes" and place.size != own:
         return _labels(place.of(translator.values(fitted.padded, fitted.options)), own)
@@ -114,17 +110,17 @@ class FittedPicture:
     place: "PicturePlace"
 
 
-def fit_picture(card: ModelCard, unit: int, picture: Array, how: ApplyOptions, seed: int | None) -> FittedPicture:
-    """The picture at the size of `size_seen`, by the fit of training, padded to multiples of `unit`."""
+def fit_picture(card: ModelCard, picture: Array, how: ApplyOptions, seed: int | None) -> FittedPicture:
+    """The picture at the size of `size_seen`, by the fit of training, padded to multiples of the card's unit."""
     own, exact = size_of(picture), card.input.exact
-    seen = size_seen(card, unit, own, how)
+    seen = size_seen(card, own, how)
     if how.size is None and card.fit == "pad" and card.size:
         fitted = fit_to(picture, card.size, "pad", exact=exact)
         inside = scale_to(own, card.size, cover=False)
     else:
         fitted, inside = resize(picture, seen, exact=exact), seen
     seen = size_of(fitted)
-    whole = padded_size(seen, unit)
+    whole = _round_up(seen, card.unit)
     pads: Any = ((0, whole.height - seen.height), (0, whole.width - seen.width), (0, 0))
     padded = fitted if whole == seen else np.pad(fitted, pads[: fitted.ndim], mode="symmetric")
     valid = (seen.height / whole.height, seen.width / whole.width)
@@ -132,18 +128,14 @@ def fit_picture(card: ModelCard, unit: int, picture: Array, how: ApplyOptions, s
     return FittedPicture(padded, PassOptions(card.statistics, valid=valid, seed=seed), place)
 
 
-def size_seen(card: ModelCard, unit: int, own: Size, how: ApplyOptions) -> Size:
-    """The size of the network's input for a picture of size `own`, before padding to multiples of `unit`."""
-    size, fit = card.size, card.fit
+def size_seen(card: ModelCard, own: Size, how: ApplyOptions) -> Size:
+    """The size of the network's input for a picture of size `own`, before padding to multiples of the card's unit."""
+    size, fit, unit = card.size, card.fit, card.unit
     if isinstance(how.size, Size):
         nearest = Size(*(max(unit, round(side / unit) * unit) for side in how.size))
         if how.size != nearest:
-            raise UsageError(
-                f"size={how.size}",
-                "is not possible",
-                f"The nearest size that works is {nearest}.",
-                code="impossible-setting",
-            )
+            to_do = f"The nearest size that works is {nearest}."
+            raise UsageError(f"size={how.size}", "is not possible", to_do, code="impossible-setting")
         return how.size
     if how.size == "native" or size is None:
         return own
@@ -153,7 +145,12 @@ def size_seen(card: ModelCard, unit: int, own: Size, how: ApplyOptions) -> Size:
     return scale_to(own, size, cover=True) if fit == "crop" else size
 
 
-def padded_size(seen: Size, unit: int) -> Size:
+def padded_size_seen(card: ModelCard, own: Size, how: ApplyOptions) -> Size:
+    """`size_seen` after padding."""
+    return _round_up(size_seen(card, own, how), card.unit)
+
+
+def _round_up(seen: Size, unit: int) -> Size:
     """The size with sides that are multiples of `unit`, to which the network's input is padded; at least 8 pixels.
 
     A ResNet, whose unit is 4, mirrors the innermost border, for which there have to be two pixels.

@@ -3,7 +3,7 @@
 Nothing here may apply a model or decode a picture before it is asked for.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -88,6 +88,40 @@ class InputPixels(NamedTuple):
     pixels: Array
     real: Array | None = None
     ground: GroundPlace | None = None
+
+
+class FittingInputs(NamedTuple):
+    """The pictures that a model takes, their sizes by name where these are known, and why others are left out."""
+
+    fitting: list[InputPicture]
+    sizes: dict[str, Size]
+    skipped: list[Skip]
+
+
+def split_by_fit(
+    pictures: Sequence[InputPicture],
+    card: ModelCard,
+    *,
+    keep_going: bool,
+    also: Callable[[InputPicture], None] = lambda picture: None,
+) -> FittingInputs:
+    """Tell by their headers which pictures the model takes; `also` raises P2PError for others that are left out."""
+    found = FittingInputs([], {}, [])
+    for each in pictures:
+        try:
+            also(each)
+            size = each.refuse(card)
+        except UsageError:
+            raise
+        except P2PError as error:
+            if each.folder is not None and not keep_going:
+                raise  # the error is about the folder, so it is raised once and not for every pair
+            found.skipped.append(skip_of(error, str(each.path)))
+            continue
+        found.fitting.append(each)
+        if size is not None and all(size):  # a foreign pair folder does not say them
+            found.sizes[each.name] = size
+    return found
 
 
 def _size_of(file: PictureFile) -> Size | None:
@@ -210,12 +244,8 @@ def _list_place(
         folder = open_pairs(place)
         pairs = folder.of(folder.held_out) if folder.held_out else ()
         if not pairs:
-            raise P2PError(
-                place,
-                "has no held-out pairs",
-                f"Run {p2p_command('data split', place)}, or give a folder of pictures.",
-                code="empty-split",
-            )
+            to_do = f"Run {p2p_command('data split', place)}, or give a folder of pictures."
+            raise P2PError(place, "has no held-out pairs", to_do, code="empty-split")
         return [InputPicture(pair.name, place / pair.file, folder, pair) for pair in pairs]
     others, errors = LeftOut(place), list[P2PError]()
     files = find_pictures(place, ARRAYS, strange=errors, others=others)

@@ -10,18 +10,18 @@ from pathlib import Path
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.pairs.halves import as_photo, load_halves
+from p2p_datatools.contract.pairs.halves import load_halves
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
 from p2p_datatools.contract.pairs.mask_halves import class_indices
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array, read_filled
 from p2p_datatools.contract.pictures.header import Form, PictureFile, open_picture
-from p2p_datatools.contract.pictures.images import LabelMap, Photo, as_rgb, colorize
+from p2p_datatools.contract.pictures.images import LabelMap, as_rgb, colorize
 from p2p_datatools.contract.pictures.memory import open_bytes
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.worn.reading import list_classes
-from p2p_gan.data.coding import Coding
+from p2p_gan.data.coding import CodedHalf
 from p2p_gan.data.task import Task, task_of
 from p2p_gan.inference.mask_inputs import InputChanges, read_palette_mask
 from p2p_gan.models.card import ModelCard
@@ -54,7 +54,7 @@ def open_input(source: Path | PictureBytes, options: ReadOptions = AS_USUAL) -> 
 
 def refuse_file(source: Path | PictureFile, card: ModelCard) -> None:
     """Raise P2PError if the header of a picture shows that it is not an input of the model."""
-    if card.input.kind == "mask" and card.palette is not None:
+    if card.input_palette:
         return  # depends on its colours, which the header does not contain
     with open_picture(source) as picture:
         path, suffix, form = picture.path, picture.suffix, picture.header.form
@@ -70,12 +70,8 @@ def refuse_file(source: Path | PictureFile, card: ModelCard) -> None:
 def refuse_form(form: Form, card: ModelCard, where: Path | str) -> None:
     """Raise P2PError for a picture with other channels or of another type than the model's input."""
     if not _fits(form, card.input):
-        raise P2PError(
-            where,
-            f"has {form}, but the model takes {form_of(card.input)}",
-            f"{_say_conversion(form, card.input)}, or train a model on such pictures.",
-            code="other-channels",
-        )
+        to_do = f"{_say_conversion(form, card.input)}, or train a model on such pictures."
+        raise P2PError(where, f"has {form}, but the model takes {form_of(card.input)}", to_do, code="other-channels")
 
 
 def _say_conversion(form: Form, wanted: Half) -> str:
@@ -90,12 +86,9 @@ def task_for(folder: PairFolder, card: ModelCard) -> Task:
     try:
         return task_of(folder, card.direction)
     except UsageError as error:
-        raise P2PError(
-            folder.path,
-            f"has the halves {folder.a.name} and {folder.b.name}, but the direction of the model is {card.direction}",
-            "Use pairs with these halves, which 'p2p data pair --halves' names, or another model.",
-            code="other-halves",
-        ) from error
+        what = f"has the halves {folder.a.name} and {folder.b.name}, but the direction of the model is {card.direction}"
+        to_do = "Use pairs with these halves, which 'p2p data pair --halves' names, or another model."
+        raise P2PError(folder.path, what, to_do, code="other-halves") from error
 
 
 def refuse_folder(folder: PairFolder, halves: tuple[Half, Half], card: ModelCard) -> None:
@@ -103,27 +96,18 @@ def refuse_folder(folder: PairFolder, halves: tuple[Half, Half], card: ModelCard
     for half, wanted, does in ((halves[0], card.input, "takes"), (halves[1], card.output, "gives")):
         form = Form(half.channels, half.dtype)
         if not _fits(form, wanted):
-            raise P2PError(
-                folder.path,
-                f"has {form} in its half {half.name}, but the model {does} {form_of(wanted)}",
-                "Pair pictures that fit the model, or train a model on these.",
-                code="other-channels",
-            )
+            what = f"has {form} in its half {half.name}, but the model {does} {form_of(wanted)}"
+            to_do = "Pair pictures that fit the model, or train a model on these."
+            raise P2PError(folder.path, what, to_do, code="other-channels")
         if [part.name for part in half.parts] != [part.name for part in wanted.parts]:
             own, known = (", ".join(part.name for part in each.parts) or "one picture" for each in (half, wanted))
-            raise P2PError(
-                folder.path,
-                f"its half {half.name} is of {own}, but the model {does} {known}",
-                "Pair the same folders in the same order, or train a model on these.",
-                code="other-halves",
-            )
+            what = f"its half {half.name} is of {own}, but the model {does} {known}"
+            to_do = "Pair the same folders in the same order, or train a model on these."
+            raise P2PError(folder.path, what, to_do, code="other-halves")
         if {half.kind, wanted.kind} == {"mask", "photo"}:
-            raise P2PError(
-                folder.path,
-                f"its half {half.name} is a {half.kind}, but the model {does} a {wanted.kind} there",
-                "Are the halves swapped? Pair them again with 'p2p data pair --halves', or use another model.",
-                code="other-halves",
-            )
+            what = f"its half {half.name} is a {half.kind}, but the model {does} a {wanted.kind} there"
+            to_do = "Are the halves swapped? Pair them again with 'p2p data pair --halves', or use another model."
+            raise P2PError(folder.path, what, to_do, code="other-halves")
     masks = [half for half in halves if half.kind == "mask"]
     if masks and folder.palette and card.palette and "mask" in (card.input.kind, card.output.kind):
         refuse_classes(folder.palette, card.palette, where=str(folder.path))
@@ -165,12 +149,8 @@ def refuse_other_names(palette: Palette, known: Palette, *, where: str) -> None:
 
 
 def _other_classes(what: str, known: Palette, where: str) -> P2PError:
-    return P2PError(
-        where,
-        f"{what}, but the model has {list_classes(known)}",
-        "Build the masks with the model's palette, or train a model with this one.",
-        code="other-classes",
-    )
+    to_do = "Build the masks with the model's palette, or train a model with this one."
+    return P2PError(where, f"{what}, but the model has {list_classes(known)}", to_do, code="other-classes")
 
 
 def _fits(form: Form, wanted: Half) -> bool:
@@ -221,9 +201,9 @@ def read_input(
     picture that is damaged or that the model does not take: a photo, class numbers or a mask of another palette where
     it takes masks.
     """
-    palette, changes = card.palette, changes or InputChanges()
+    changes = changes or InputChanges()
     with open_picture(source) as picture:
-        if card.input.kind == "mask" and palette is not None:
+        if palette := card.input_palette:
             return encode_classes(read_palette_mask(picture, palette, changes, exact=exact), card)
         refuse_file(picture, card)
         values, gaps = read_filled(picture, card.nodata, judge=False, over_white=changes.over_white)
@@ -247,25 +227,15 @@ def read_model_pair(
     a, b = load_halves(folder, pair, over_white=over_white)
     where = str(folder.path / pair.file)
     picture, real = (b, a) if swapped else (a, b)
-    return (
-        _encode(picture, card.input, card.input_coding, card.palette, where),
-        _encode(real, card.output, card.output_coding, card.palette, where),
-    )
+    return _encode(picture, card.coded_input, where), _encode(real, card.coded_output, where)
 
 
-def _encode(pixels: Array, half: Half, coding: Coding, palette: Palette | None, where: str) -> Array:
-    if coding.kind == "classes" and palette is not None:
-        return class_indices(pixels, palette, where=where)
-    return as_half(pixels, half)
+def _encode(pixels: Array, coded: CodedHalf, where: str) -> Array:
+    if coded.coding.kind == "classes" and coded.palette is not None:
+        return class_indices(pixels, coded.palette, where=where)
+    return as_half(pixels, coded.half)
 
 
 def as_half(pixels: Array, half: Half) -> Array:
     """Grey as three equal channels where the half has colours, else the same pixels."""
     return as_rgb(pixels) if half.channels == 3 else pixels
-
-
-def to_display(pixels: Array, half: Half, coding: Coding, palette: Palette | None) -> Photo:
-    """A model's input or output for display, uint8 RGB: classes in their colours, a range from black to white."""
-    if coding.kind == "classes" and palette is not None:
-        return colorize(pixels, palette)
-    return as_photo(pixels, half)

@@ -52,8 +52,8 @@ def read_values(values: Array, card: ModelCard, changes: InputChanges) -> Array:
     _refuse_channels_first(values, card)
     _refuse_alpha(values, card)
     values = values[..., 0] if values.ndim == 3 and values.shape[2] == 1 else values
-    if card.input.kind == "mask" and card.palette is not None:
-        return encode_classes(_labels_of(values, card.palette, changes), card)
+    if palette := card.input_palette:
+        return encode_classes(_labels_of(values, palette, changes), card)
     values = without_equal_channels(values, form_of(card.input), WHERE)
     _refuse_one_part(1 if values.ndim == 2 else values.shape[2], card)
     refuse_form(Form(1 if values.ndim == 2 else values.shape[2], card.input.dtype), card, WHERE)

@@ -30,12 +30,9 @@ def refuse_parts(files: Sequence[Path], card: ModelCard, options: ReadOptions) -
             form = picture.header.form
         wanted = Form(part.channels, card.input.dtype)
         if form != wanted and (form.dtype, form.channels, part.channels) != (wanted.dtype, 1, 3):
-            raise P2PError(
-                file,
-                f"has {form}, but the model takes {wanted} as {part.name}",
-                "Convert it, or give the inputs in the order of the parts.",
-                code="other-channels",
-            )
+            what = f"has {form}, but the model takes {wanted} as {part.name}"
+            to_do = "Convert it, or give the inputs in the order of the parts."
+            raise P2PError(file, what, to_do, code="other-channels")
 
 
 def read_parts(files: Sequence[Path], card: ModelCard, options: ReadOptions, changes: InputChanges) -> Array:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.atomic import each_line, read_json, sha256_file, write_json, write_lines
 from p2p_datatools.contract.files.destination import Destination, refuse, refuse_dest_inside
 from p2p_datatools.contract.files.listing import CONFIDENCE, DOUBT
@@ -24,10 +24,9 @@ from p2p_datatools.contract.palette import IGNORED, Palette
 from p2p_datatools.contract.pictures.images import LabelMap, size_of, write_mask, write_png
 from p2p_datatools.contract.pictures.index import histogram
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
-from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_gan.inference.apply import translator_of
-from p2p_gan.inference.input_pictures import InputPicture, list_inputs
+from p2p_gan.inference.input_pictures import FittingInputs, InputPicture, list_inputs, split_by_fit
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.preview import find_beyond, look_at_inputs
 from p2p_gan.inference.runtime_choice import open_for_pictures, runtime_of, settle_for_rest
@@ -137,37 +136,52 @@ def segment_photos(
     refuse_dest_inside(dest, photos)
     loaded = open_for_pictures(model, "auto", WITHOUT_DROPOUT, device=device, report=report)
     known = _palette_of(loaded.card, Path(model), palette)
-    strange: list[Skip] | None = [] if keep_going else None
-    pictures, sizes, skipped = _photos_of(photos, loaded.card, read, report, strange)
-    look_at_inputs([each.path for each in pictures], loaded.card, read, keep_going=keep_going, report=report)
-    recipe = {
-        **{"format": "p2p-segmented", "version": 1, "model": loaded.digest, "direction": loaded.card.direction},
-        **{"trained_on": loaded.card.data_hash, "palette": look(known), "min_confidence": min_confidence},
-        **read.to_json(),
-    }
+    inputs = _find_photos(photos, loaded.card, read, keep_going=keep_going, report=report)
+    skipped = inputs.skipped
+    recipe = _recipe(loaded, known, min_confidence, read)
     with Destination(dest, marker=SEGMENTER, recipe=recipe) as destination:
         old = _old_records(dest, recipe) if destination.exists else {}
         if not keep_going:
             refuse(skipped, destination)
-        rest = {f"{each.name}.png": sizes.get(each.name) for each in pictures}
+        rest = {f"{each.name}.png": inputs.sizes.get(each.name) for each in inputs.fitting}
         loaded = settle_for_rest(
             loaded, model, "auto", rest, WITHOUT_DROPOUT, destination, old.values(), device=device, report=report
         )
-        work = PhotoMaskWork(loaded, known, min_confidence, destination, old, pictures, sizes, once(report.note))
-        done = work.run(pictures, "segmenting", len(pictures), threads=_THREADS, report=report)
-        skipped = [*(strange or []), *skipped, *done.skipped]
+        work = PhotoMaskWork(loaded, known, min_confidence, destination, old, inputs, once(report.note))
+        done = work.run(inputs.fitting, "segmenting", len(inputs.fitting), threads=_THREADS, report=report)
+        skipped += done.skipped
         records = work.records()
         if not (keep_going and records):
             refuse(skipped, destination)
         ordered = sorted(records.values(), key=lambda each: (each.doubt.confidence, each.name))
         destination.commit(partial(_write_records, recipe, known, ordered), skipped=skipped)
     work.changes.say(report)
-    areas = Counter(dict.fromkeys((*known.names, IGNORED), 0))
-    for each in ordered:
+    return PhotoMaskSummary(
+        dest,
+        built=done.made + done.resumed,
+        kept=done.kept,
+        skipped=tuple(skipped),
+        areas=_sum_areas(ordered, known),
+        palette=known,
+        doubts={each.name: each.doubt for each in ordered},
+    )
+
+
+def _recipe(model: AnyModel, palette: Palette, min_confidence: float, read: ReadOptions) -> dict[str, Any]:
+    """What the masks of one folder have in common, as segmenter.json has it."""
+    return {
+        **{"format": "p2p-segmented", "version": 1, "model": model.digest, "direction": model.card.direction},
+        **{"trained_on": model.card.data_hash, "palette": look(palette), "min_confidence": min_confidence},
+        **read.to_json(),
+    }
+
+
+def _sum_areas(records: Sequence[PhotoMask], palette: Palette) -> dict[str, int]:
+    """The pixels of each class, and of those ignored, in all masks."""
+    areas = Counter(dict.fromkeys((*palette.names, IGNORED), 0))
+    for each in records:
         areas.update(each.line.areas)
-    doubts = {each.name: each.doubt for each in ordered}
-    made = done.made + done.resumed
-    return PhotoMaskSummary(dest, made, done.kept, tuple(skipped), dict(areas), known, doubts)
+    return dict(areas)
 
 
 def _palette_of(card: ModelCard, model: Path, wanted: Palette | None) -> Palette:
@@ -185,34 +199,27 @@ def _palette_of(card: ModelCard, model: Path, wanted: Palette | None) -> Palette
     return card.palette
 
 
-def _photos_of(
-    photos: Path, card: ModelCard, read: ReadOptions, report: Reporter, strange: list[Skip] | None
-) -> tuple[list[InputPicture], dict[str, Size], list[Skip]]:
-    """(the photos, their sizes by name as far as headers tell, those that the model does not take).
-
-    Raises P2PError for pairs, and for a name that we use.
-    """
+def _find_photos(
+    photos: Path, card: ModelCard, read: ReadOptions, *, keep_going: bool, report: Reporter
+) -> FittingInputs:
+    """The photos that the model takes, looked at; raises P2PError for pairs, and leaves out those of a name of ours."""
     if photos.is_dir():
         refuse_pairs_as_photos(photos)
-    fitting, sizes, skipped = list[InputPicture](), dict[str, Size](), list[Skip]()
-    for each in list_inputs([photos], read, report, strange=strange):
-        if each.folder is not None:
-            what = "holds A|B pictures in train/, not photos"
-            to_do = "Take them apart with 'p2p data halves', and give the folder of the photos."
-            raise P2PError(photos, what, to_do, code="pairs-as-half")
-        try:
-            if each.name.startswith(f"{CONFIDENCE}/"):
-                what = f"lies in a folder {CONFIDENCE}, which is the name of what is written beside masks"
-                raise P2PError(each.path, what, "Rename the folder.", code="name-taken")
-            size = each.refuse(card)
-        except UsageError:
-            raise
-        except P2PError as error:
-            skipped.append(skip_of(error, str(each.path)))
-            continue
-        fitting.append(each)
-        sizes |= {each.name: size} if size else {}
-    return fitting, sizes, skipped
+    strange: list[Skip] | None = [] if keep_going else None
+    listed = list_inputs([photos], read, report, strange=strange)
+    if any(each.folder is not None for each in listed):
+        what = "holds A|B pictures in train/, not photos"
+        to_do = "Take them apart with 'p2p data halves', and give the folder of the photos."
+        raise P2PError(photos, what, to_do, code="pairs-as-half")
+    fitting, sizes, skipped = split_by_fit(listed, card, keep_going=keep_going, also=_refuse_name)
+    look_at_inputs([each.path for each in fitting], card, read, keep_going=keep_going, report=report)
+    return FittingInputs(fitting, sizes, [*(strange or []), *skipped])
+
+
+def _refuse_name(photo: InputPicture) -> None:
+    if photo.name.startswith(f"{CONFIDENCE}/"):
+        what = f"lies in a folder {CONFIDENCE}, which is the name of what is written beside masks"
+        raise P2PError(photo.path, what, "Rename the folder.", code="name-taken")
 
 
 def _write_records(recipe: dict[str, Any], palette: Palette, records: Sequence[PhotoMask], folder: Path) -> None:
@@ -253,12 +260,11 @@ class PhotoMaskWork(Work[InputPicture, PhotoMask, str]):
         min_confidence: float,
         destination: Destination,
         old: Mapping[str, PhotoMask],
-        photos: Sequence[InputPicture],
-        sizes: Mapping[str, Size],
+        photos: FittingInputs,
         note: Note,
     ) -> None:
-        super().__init__(destination, old, {each.name for each in photos})
-        self._sizes = sizes
+        super().__init__(destination, old, {each.name for each in photos.fitting})
+        self._sizes = photos.sizes
         self._card, self._digest, self._palette, self._least = model.card, model.digest, palette, min_confidence
         self._runtime = runtime_of(model)
         self._translator = SharedTranslator(translator_of(model, note=note))

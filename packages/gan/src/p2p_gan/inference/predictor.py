@@ -21,14 +21,14 @@ from p2p_datatools.contract.pictures.images import hash_pixels, size_of
 from p2p_datatools.contract.pictures.memory import is_pillow, pillow_of
 from p2p_datatools.contract.pictures.sizes import Size, parse_size
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
-from p2p_gan.inference.apply import ApplyOptions, seed_of, translate, translator_of
+from p2p_gan.inference.apply import ApplyOptions, seed_of, translate
 from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.memory_inputs import WHERE, is_share, read_pillow, read_values, refuse_channels_last
 from p2p_gan.inference.preview import look_at_pixels
 from p2p_gan.inference.runtime_choice import is_too_large, load_for_torch, open_in_fork, open_model
 from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel, with_all_cores
 from p2p_gan.inference.runtimes.translator import AnyModel, Translator
-from p2p_gan.inference.shared import SharedTranslator
+from p2p_gan.inference.shared import translator_for_threads
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.location import is_onnx, model_file
 
@@ -128,7 +128,7 @@ class Predictor:
     @property
     def unit(self) -> int:
         """The number of which both sides of the network's input are multiples; pictures may have any size."""
-        return self.model.unit
+        return self.card.unit
 
     @property
     def runtime(self) -> str:
@@ -180,7 +180,7 @@ class Predictor:
             return [translate(translator, self.card, pixels, how, each) for each in seeds]
 
         found = _answer(picture, self.card, changes, run)
-        changes.say(_Notes(self._note))
+        changes.say(NoteReporter(self._note))
         return found[0] if variants is None else found
 
     def _look(self, pixels: Array) -> None:
@@ -189,7 +189,7 @@ class Predictor:
             self._looked += 1
             looks = self._looked <= _LOOKED_AT
         if looks:
-            look_at_pixels(pixels, self.card, _Notes(self._note), where=WHERE)
+            look_at_pixels(pixels, self.card, NoteReporter(self._note), where=WHERE)
 
     def _translator_for(self, pixels: Array, how: ApplyOptions) -> Translator:
         """What computes for a picture: torch, in strips, for one that is too large for a pass of another runtime."""
@@ -198,14 +198,12 @@ class Predictor:
         with self._lock:
             if large not in self._translators:
                 chosen = self._fallback() if large and self._fallback else model
-                translator = translator_of(chosen, note=self._note)
-                side_by_side = isinstance(chosen, OnnxModel)
-                self._translators[large] = translator if side_by_side else SharedTranslator(translator)
+                self._translators[large] = translator_for_threads(chosen, note=self._note)
             return self._translators[large]
 
 
-class _Notes(Reporter):
-    """Hands on what is noted."""
+class NoteReporter(Reporter):
+    """Hands on what is noted, and nothing else."""
 
     def __init__(self, note: Note) -> None:
         self._note = note
@@ -257,8 +255,7 @@ def _answer(picture: Any, card: ModelCard, changes: InputChanges, run: _Run) -> 
         return _answer_array(picture, card, changes, run)
     if is_pillow(picture):
         outputs = run(read_pillow(picture, card, changes))
-        palette = card.palette if card.output_coding.kind == "classes" else None
-        return [pillow_of(each, palette) for each in outputs]
+        return [pillow_of(each, card.class_palette) for each in outputs]
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(picture, torch.Tensor):
         return _answer_tensor(picture, card, changes, run)

@@ -57,11 +57,11 @@ def look_at_inputs(
     paths = [each for each in files if isinstance(each, Path)]
     _refuse_pairs(paths)
     chosen = [files[int(number * max(1, len(files) / _MOST))] for number in range(min(_MOST, len(files)))]
-    if card.input.kind == "mask" and card.palette is not None:
-        _refuse_other_palettes(paths, card.palette)
+    if palette := card.input_palette:
+        _refuse_other_palettes(paths, palette)
         if len(files) > 1 and not keep_going:
             _refuse_no_masks(chosen, len(files), card, read)
-        _note_one_class(chosen, card.palette, read, report)
+        _note_one_class(chosen, palette, read, report)
         return
     names = [each if isinstance(each, Path) else each.path for each in files]
     pictures: Sequence[Array] = ()
@@ -85,8 +85,7 @@ def look_at_pixels(pixels: Array, card: ModelCard, report: Reporter, *, where: s
         report.note(f"{where}: {beyond}")
     else:
         _note_small_values([Path(where)], [pixels], card, report)
-    takes_mask = card.input.kind == "mask" and card.palette is not None
-    if takes_mask or card.input.dtype != "uint8" or card.input.channels not in (1, 3):
+    if card.input_palette or card.input.dtype != "uint8" or card.input.channels not in (1, 3):
         return
     _note_pairs([Path(where)], [as_rgb(pixels)], card, report)
     _note_masks([Path(where)], [as_rgb(pixels)], card, report)

@@ -16,7 +16,7 @@ from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command
-from p2p_gan.inference.apply import ApplyOptions, padded_size, size_seen
+from p2p_gan.inference.apply import ApplyOptions, padded_size_seen
 from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel, has_onnxruntime, load_onnx_model, require_onnxruntime
 from p2p_gan.inference.runtimes.openvino_runtime import has_openvino, load_openvino_model, may_compile, require_openvino
 from p2p_gan.inference.runtimes.translator import AnyModel
@@ -146,7 +146,7 @@ def settle_runtime(
     """
     first = next(iter(before), None)
     if runtime == "auto" and isinstance(model, OnnxModel):
-        seen = {padded_size(size_seen(model.card, model.unit, size, how), model.unit) for size in set(sizes)}
+        seen = {padded_size_seen(model.card, size, how) for size in set(sizes)}
         if is_too_large(model, sizes, how) or first == "torch":
             model = model if is_onnx(Path(path)) else load_for_torch(model_file(Path(path)), device)
         elif len(seen) <= 1 and first != "onnxruntime":  # OpenVINO is compiled for each size
@@ -218,7 +218,7 @@ def is_too_large(model: AnyModel, sizes: Collection[Size], how: ApplyOptions) ->
 
 def pass_bytes(model: OnnxModel, size: Size, how: ApplyOptions) -> int:
     """About the memory of one pass for a picture of this size."""
-    return model.needs(padded_size(size_seen(model.card, model.unit, size, how), model.unit))
+    return model.needs(padded_size_seen(model.card, size, how))
 
 
 def open_in_fork(model: OnnxModel, report: Reporter) -> OnnxModel:
@@ -241,10 +241,7 @@ def load_for_torch(path: Path, device: "torch.device | str | None") -> AnyModel:
     from p2p_gan.models.model import read_model
 
     limit_threads()
-    model = read_model(path)
-    if device is not None:
-        model.generator.to(resolve_device(device))
-    return model
+    return read_model(path, None if device is None else resolve_device(device))
 
 
 def _is_on_cpu(device: str | None) -> bool:

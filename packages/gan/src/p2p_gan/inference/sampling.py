@@ -8,12 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from p2p_datatools.contract.differences import differences
-from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.atomic import read_json, read_lines, write_bytes, write_json, write_lines
 from p2p_datatools.contract.files.destination import Destination, refuse
 from p2p_datatools.contract.files.listing import SUFFIXES
@@ -21,26 +19,33 @@ from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.files.work import BUDGET, Output, Work
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.machine import cores
-from p2p_datatools.contract.pairs.manifest import Half
-from p2p_datatools.contract.pictures.arrays import Array, write_tiff
+from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.formats.gdal import PAM_SUFFIX
 from p2p_datatools.contract.pictures.ground import GroundPlace, encode_ground
-from p2p_datatools.contract.pictures.images import hash_pixels, write_mask, write_png
+from p2p_datatools.contract.pictures.images import hash_pixels, write_png
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_datatools.contract.words import path_word, plural
-from p2p_gan.data.coding import Coding
-from p2p_gan.inference.apply import ApplyOptions, refuse_few_variants, seed_of, translate, translator_of
-from p2p_gan.inference.input_pictures import InputPicture, list_inputs, list_stacks, refuse_dest_among
-from p2p_gan.inference.inputs import PictureBytes, to_display
+from p2p_gan.data.recent import RecentValues
+from p2p_gan.inference.apply import ApplyOptions, refuse_few_variants, seed_of, translate
+from p2p_gan.inference.input_pictures import (
+    FittingInputs,
+    InputPicture,
+    list_inputs,
+    list_stacks,
+    refuse_dest_among,
+    split_by_fit,
+)
+from p2p_gan.inference.inputs import PictureBytes
 from p2p_gan.inference.mask_inputs import InputChanges
+from p2p_gan.inference.outputs import columns_of_sheet, is_in_png, side_by_side, write_output
 from p2p_gan.inference.preview import find_beyond, look_at_inputs
 from p2p_gan.inference.runtime_choice import open_for_pictures, pass_bytes, runtime_of, settle_for_rest
 from p2p_gan.inference.runtimes.onnx_runtime import LARGE, OnnxModel
 from p2p_gan.inference.runtimes.translator import AnyModel
 from p2p_gan.inference.seen_sizes import note_sizes
-from p2p_gan.inference.shared import PictureInWork, RecentPictures, SharedTranslator
+from p2p_gan.inference.shared import PictureInWork, translator_for_threads
 from p2p_gan.machine.memory import budget_of
 from p2p_gan.models.card import ModelCard
 
@@ -148,14 +153,6 @@ def sample(
     return SampleSummary(dest, done.made, done.resumed + done.kept, tuple(skipped), snapped, model)
 
 
-class _Inputs(NamedTuple):
-    """The pictures that a model takes, their sizes by name where these are known, and why others are left out."""
-
-    fitting: list[InputPicture]
-    sizes: dict[str, Size]
-    skipped: list[Skip]
-
-
 def _find_inputs(
     given: Sequence[Path | PictureBytes],
     model: AnyModel,
@@ -163,7 +160,7 @@ def _find_inputs(
     *,
     keep_going: bool,
     report: Reporter,
-) -> _Inputs:
+) -> FittingInputs:
     """The inputs of a call, looked at; notes what is likely wrong with them, raises P2PError for what certainly is."""
     card = model.card
     strange: list[Skip] | None = [] if keep_going else None
@@ -171,11 +168,11 @@ def _find_inputs(
         pictures = list_stacks(given, card, sampling.read, report)
     else:
         pictures = list_inputs(given, sampling.read, report, strange=strange)
-    fitting, sizes, skipped = _split_by_fit(pictures, card, keep_going=keep_going)
+    fitting, sizes, skipped = split_by_fit(pictures, card, keep_going=keep_going)
     alone = [each for each in fitting if each.folder is None]
     note_sizes(model, {each.name: sizes[each.name] for each in alone if each.name in sizes}, sampling.how, report)
     look_at_inputs([each.source for each in alone], card, sampling.read, keep_going=keep_going, report=report)
-    return _Inputs(fitting, sizes, [*(strange or []), *skipped])
+    return FittingInputs(fitting, sizes, [*(strange or []), *skipped])
 
 
 def _refuse_dest(dest: Path, given: Sequence[Path | PictureBytes]) -> None:
@@ -226,26 +223,6 @@ def _record_of(line: Any, where: Path) -> "SampleRecord":
     file, columns = relative_name(line["file"], where), tuple(map(str, line.get("columns", ())))
     runtime, ground = (str(line.get(name, "")) for name in ("runtime", "ground"))
     return SampleRecord(file, str(line["source"]), str(line["input"]), columns, runtime, ground)
-
-
-def _split_by_fit(pictures: Sequence[InputPicture], card: ModelCard, *, keep_going: bool) -> _Inputs:
-    """Tell by their headers which pictures the model takes."""
-    skipped, fitting = [], []
-    sizes: dict[str, Size] = {}
-    for each in pictures:
-        try:
-            size = each.refuse(card)
-        except UsageError:
-            raise
-        except P2PError as error:
-            if each.folder is not None and not keep_going:
-                raise  # the error is about the folder, so it is raised once and not for every pair
-            skipped.append(skip_of(error, str(each.path)))
-            continue
-        fitting.append(each)
-        if size is not None and all(size):  # a foreign pair folder does not say them
-            sizes[each.name] = size
-    return _Inputs(fitting, sizes, skipped)
 
 
 @dataclass(frozen=True)
@@ -318,10 +295,9 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
         super().__init__(destination, old, {each.file for each in variants}, budget=budget)
         self._model, self._sampling, self._sizes = model, sampling, sizes
         self._note, self._lock = note, threading.Lock()
-        translator = translator_of(model, tile=sampling.how.tile, note=self._say)
-        self._translator = translator if side_by_side else SharedTranslator(translator)
+        self._translator = translator_for_threads(model, sampling.how.tile, self._say)
         self.threads = min(len(variants), cores() + 1 if side_by_side else _OVERLAP) or 1
-        self._pictures = RecentPictures(self.threads + 1)
+        self._pictures = RecentValues[str, PictureInWork](self.threads + 1)
         self.changes = InputChanges()
 
     def _say(self, line: str) -> None:
@@ -362,12 +338,8 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
     ) -> Output[SampleRecord] | None:
         """Apply the model."""
         if stands:
-            raise P2PError(
-                item.picture.path,
-                f"has an output {self.destination.dest / item.file} that was made from another picture",
-                "Delete that file first.",
-                code="other-source",
-            )
+            what = f"has an output {self.destination.dest / item.file} that was made from another picture"
+            raise P2PError(item.picture.path, what, "Delete that file first.", code="other-source")
         how, card = self._sampling.how, self._model.card
         seed = seed_of(signature.hash, how.seed, item.number) if how.dropout else None
         output = translate(self._translator, card, signature.pixels, how, seed)
@@ -399,32 +371,3 @@ class SampleWork(Work[Variant, SampleRecord, PictureInWork]):
             self.changes.beyond[picture.path] = beyond
         ground = None if self._sampling.sheet else found.ground
         return PictureInWork(found.pixels, found.real, hash_pixels(found.pixels), ground)
-
-
-def side_by_side(card: ModelCard, picture: Array, output: Array, real: Array | None) -> Array:
-    """Input, output and, if it is known, the real output side by side: uint8 RGB."""
-    columns: list[tuple[Array, Half, Coding]] = [(picture, card.input, card.input_coding)]
-    columns += [(each, card.output, card.output_coding) for each in (output, real) if each is not None]
-    return np.concatenate([to_display(pixels, half, coding, card.palette) for pixels, half, coding in columns], axis=1)
-
-
-def columns_of_sheet(card: ModelCard, *, has_real: bool) -> tuple[str, ...]:
-    """What the columns of a sheet are: mask, generated photo, and real photo if it is known."""
-    real = (f"real {card.output.name}",) if has_real else ()
-    return (card.input.name, f"generated {card.output.name}", *real)
-
-
-def is_in_png(card: ModelCard) -> bool:
-    """Whether PNG holds what a model gives."""
-    half = card.output
-    return card.output_coding.kind == "classes" or (half.channels in (1, 3) and half.dtype in ("uint8", "uint16"))
-
-
-def write_output(path: Path, output: Array, card: ModelCard) -> None:
-    """Write a model's output exactly: classes as an indexed mask, 8 and 16 bits as PNG, all else as TIFF."""
-    if card.output_coding.kind == "classes" and card.palette is not None:
-        write_mask(path, output, card.palette, durable=False, role="generated mask")
-    elif is_in_png(card):
-        write_png(path, output, durable=False, role="generated picture")
-    else:
-        write_tiff(path, output, durable=False)

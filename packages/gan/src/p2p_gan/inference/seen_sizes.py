@@ -30,12 +30,12 @@ def _note_shrunk(model: AnyModel, sizes: Mapping[str, Size], how: ApplyOptions, 
     """Note that the model sees pictures with a fraction of their pixels, as when it was trained on small ones."""
     shares: dict[str, float] = {}
     for name, own in sizes.items():
-        seen = size_seen(model.card, model.unit, own, how)
+        seen = size_seen(model.card, own, how)
         if own.width * own.height >= _SHRUNK * seen.width * seen.height:
             shares[name] = own.width * own.height / (seen.width * seen.height)
     if shares:
         most = max(sorted(shares), key=lambda name: shares[name])
-        seen = size_seen(model.card, model.unit, sizes[most], how)
+        seen = size_seen(model.card, sizes[most], how)
         pictures = plural(len(shares), "picture is", "pictures are")
         report.note(
             f"{pictures} shrunk to the size of training: the model sees {most}, {sizes[most]}, as {seen}. To keep "

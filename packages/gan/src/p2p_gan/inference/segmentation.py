@@ -36,7 +36,7 @@ class Segmentation:
         return np.where(self.confidence < least, np.uint8(IGNORE), self.labels) if least else self.labels
 
 
-def segment(translator: Translator, card: ModelCard, photo: Array, how: ApplyOptions = WITHOUT_DROPOUT) -> Segmentation:
+def segment(translator: Translator, card: ModelCard, photo: Array) -> Segmentation:
     """The classes of a photo, as `inputs.read_input` returns it, at its own size; the card's output is a mask.
 
     Logits are brought to that size class by class, as in `apply.translate`, so that labels are the same.
@@ -44,8 +44,8 @@ def segment(translator: Translator, card: ModelCard, photo: Array, how: ApplyOpt
     palette, own = card.palette, size_of(photo)
     assert palette is not None, "a model without a palette has been refused"
     if translator.output.kind != "classes":
-        return _by_color(translate(translator, card, photo, how), palette)
-    fitted = fit_picture(card, translator.unit, photo, how, None)
+        return _by_color(translate(translator, card, photo, WITHOUT_DROPOUT), palette)
+    fitted = fit_picture(card, photo, WITHOUT_DROPOUT, None)
     logits = fitted.place.of(translator.values(fitted.padded, fitted.options))
     labels = np.zeros((own.height, own.width), dtype=np.uint8)
     best = np.full(labels.shape, -np.inf, np.float32)

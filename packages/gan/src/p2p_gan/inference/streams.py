@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.header import Form
-from p2p_datatools.contract.pictures.images import encode_mask, hash_pixels, size_of
+from p2p_datatools.contract.pictures.images import hash_pixels, size_of
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.inference.apply import seed_of, translate, translator_of
 from p2p_gan.inference.inputs import PictureBytes, read_input, refuse_file
 from p2p_gan.inference.mask_inputs import InputChanges
+from p2p_gan.inference.outputs import encode_output, is_in_png, side_by_side
 from p2p_gan.inference.preview import find_beyond, look_at_inputs
 from p2p_gan.inference.runtime_choice import open_for_pictures, settle_runtime
-from p2p_gan.inference.sampling import SampleOptions, is_in_png, side_by_side
+from p2p_gan.inference.sampling import SampleOptions
 
 if TYPE_CHECKING:
     import torch
@@ -60,6 +61,4 @@ def sample_bytes(
     output = translate(translator_of(model, tile=how.tile, note=report.note), card, pixels, how, seed)
     if sampling.sheet:
         return b"".join(png.encode(side_by_side(card, pixels, output, None), role="sample sheet"))
-    if card.output_coding.kind == "classes" and card.palette is not None:
-        return encode_mask(output, card.palette, role="generated mask")
-    return b"".join(png.encode(output, role="generated picture"))
+    return encode_output(output, card)

@@ -27,14 +27,15 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.threads import parallel_map
 from p2p_datatools.contract.words import plural
-from p2p_gan.inference.apply import seed_of, translate, translator_of
-from p2p_gan.inference.inputs import as_half, encode_classes, form_of, refuse_form, to_display, without_equal_channels
+from p2p_gan.inference.apply import seed_of, translate
+from p2p_gan.inference.inputs import as_half, encode_classes, form_of, refuse_form, without_equal_channels
 from p2p_gan.inference.mask_inputs import InputChanges, read_mask_colors
+from p2p_gan.inference.outputs import side_by_side, to_rgb
 from p2p_gan.inference.runtime_choice import open_for_pictures, pass_bytes, runtime_of, settle_runtime
 from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel
-from p2p_gan.inference.runtimes.translator import AnyModel, Translator
-from p2p_gan.inference.sampling import SampleOptions, side_by_side
-from p2p_gan.inference.shared import SharedTranslator
+from p2p_gan.inference.runtimes.translator import AnyModel
+from p2p_gan.inference.sampling import SampleOptions
+from p2p_gan.inference.shared import translator_for_threads
 from p2p_gan.machine.memory import budget_of
 from p2p_gan.models.card import ModelCard
 
@@ -132,9 +133,7 @@ class _FrameWork:
         self._card, self._sampling, self._path = model.card, sampling, path
         self._model = model
         self.snapped = self.snapped_frames = 0
-        translator = translator_of(model, tile=sampling.how.tile)
-        self._side_by_side = isinstance(model, OnnxModel)
-        self._translator: Translator = translator if self._side_by_side else SharedTranslator(translator)
+        self._translator = translator_for_threads(model, sampling.how.tile)
 
     def frames(self, reader: VideoReader, report: Reporter, *, keep_going: bool) -> Iterator[Photo]:
         """The output for each frame, in their order."""
@@ -160,12 +159,12 @@ class _FrameWork:
         moved = sum(changes.snapped.values())
         if self._sampling.sheet:
             return side_by_side(card, pixels, output, None), moved
-        return to_display(output, card.output, card.output_coding, card.palette), moved
+        return to_rgb(output, card.coded_output), moved
 
     def _read(self, number: int, frame: Photo, changes: InputChanges) -> Array:
         where, card = Path(f"{self._path}, frame {number}"), self._card
-        if card.input.kind == "mask" and card.palette is not None:
-            return encode_classes(read_mask_colors(where, frame, card.palette, changes, exact=False), card)
+        if palette := card.input_palette:
+            return encode_classes(read_mask_colors(where, frame, palette, changes, exact=False), card)
         pixels = without_equal_channels(frame, form_of(card.input), where)
         refuse_form(Form(1 if pixels.ndim == 2 else 3, "uint8"), card, where)
         return as_half(pixels, card.input)

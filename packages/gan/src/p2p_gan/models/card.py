@@ -17,7 +17,7 @@ from p2p_datatools.contract.pictures.nodata import Nodata, parse_nodata
 from p2p_datatools.contract.pictures.sizes import TRAIN_FITS, Size, TrainFit
 from p2p_datatools.contract.settings import settings_of
 from p2p_gan.config.config import Config
-from p2p_gan.data.coding import KINDS, Coding, coding_of
+from p2p_gan.data.coding import KINDS, CodedHalf, Coding, coding_of
 from p2p_gan.data.sizing import Proportions, of_proportions
 from p2p_gan.networks.architecture import Architecture, Statistics
 
@@ -70,6 +70,31 @@ class ModelCard:
         return coding_of(self.output, self.palette, self.output_as, field="output_as")
 
     @property
+    def coded_input(self) -> CodedHalf:
+        """The half that the generator takes."""
+        return CodedHalf(self.input, self.input_coding, self.palette)
+
+    @property
+    def coded_output(self) -> CodedHalf:
+        """The half that the generator gives."""
+        return CodedHalf(self.output, self.output_coding, self.palette)
+
+    @property
+    def input_palette(self) -> Palette | None:
+        """The palette of an input that is a mask, in whatever coding; None for other inputs."""
+        return self.palette if self.input.kind == "mask" else None
+
+    @property
+    def class_palette(self) -> Palette | None:
+        """The palette of an output of class indices; None where the output is values."""
+        return self.palette if self.output_coding.kind == "classes" else None
+
+    @property
+    def unit(self) -> int:
+        """The number of which both sides of the network's input must be multiples."""
+        return self.architecture.unit
+
+    @property
     def nodata(self) -> Nodata:
         """What has no data in an input, as it had none in the pairs of training."""
         return parse_nodata(self.input.nodata or None)
@@ -106,12 +131,8 @@ def card_from_json(text: str, *, where: str) -> ModelCard:
         with catch_decoder(where, what, to_do):
             value = json.loads(text)
             if value["format"] != _FORMAT or value["version"] > _VERSION:
-                raise P2PError(
-                    where,
-                    f"has the format {value['format']} {value['version']}, which this version of p2p does not know",
-                    "Update p2p.",
-                    code="unknown-version",
-                )
+                what = f"has the format {value['format']} {value['version']}, which this version of p2p does not know"
+                raise P2PError(where, what, "Update p2p.", code="unknown-version")
             return _card(value, where)
     except UsageError as error:
         raise P2PError(where, f"{what} ({error})", to_do, code="damaged-file") from error

@@ -39,11 +39,6 @@ class Model:
     generator: Generator
     digest: str
 
-    @property
-    def unit(self) -> int:
-        """The number of which both sides of an input must be multiples."""
-        return self.generator.unit
-
 
 def save_model(path: Path, card: ModelCard, generator: nn.Module) -> None:
     """Write the weights and the card, atomically; the same weights and card give the same bytes."""
@@ -77,10 +72,11 @@ def write_model(path: Path, card: ModelCard, tensors: Mapping[str, Tensor]) -> N
     write_tensors(path, tensors, _metadata_of(card, tensors), hashed=False)
 
 
-def read_model(path: Path | str) -> Model:
+def read_model(path: Path | str, device: torch.device | None = None) -> Model:
     """Read a model file or the model of a run folder; raises P2PError if it is not a model, damaged, or too new.
 
-    A file is damaged, too, if one bit of its weights or card is another than was written; older files do not say it.
+    Its weights lie on the `device`, by default the CPU. A file is damaged, too, if one bit of its weights or card is
+    another than was written; older files do not say it.
     """
     path = _model_file(path)
     with _explain_damage(path):
@@ -93,6 +89,8 @@ def read_model(path: Path | str) -> Model:
     _refuse_endless(tensors, path)
     generator.to_empty(device="cpu")
     generator.load_state_dict(tensors)
+    if device is not None:
+        generator.to(device)
     return Model(card, generator.eval(), hashlib.sha256(data).hexdigest())
 
 
@@ -145,12 +143,8 @@ def _explain_damage(path: Path) -> Iterator[None]:
             convert = p2p_command("import-model", path, "DEST.safetensors")
             to_do = f"Give the run folder or model file that it was made from, or convert it with {convert}."
             raise P2PError(path, what, to_do, code="other-format") from error
-        raise P2PError(
-            path,
-            f"is not a model file or is incomplete ({error})",
-            advise_lost(path),
-            code="damaged-file",
-        ) from error
+        what = f"is not a model file or is incomplete ({error})"
+        raise P2PError(path, what, advise_lost(path), code="damaged-file") from error
 
 
 def _is_archive(path: Path) -> bool:
@@ -209,21 +203,14 @@ def _build_for(card: ModelCard, tensors: Mapping[str, Tensor], *, where: Path) -
     wanted = generator.state_dict()
     for name in sorted(wanted.keys() | tensors.keys()):
         if name not in tensors or name not in wanted or wanted[name].shape != tensors[name].shape:
-            raise P2PError(
-                where,
-                f"the tensor {name} does not fit the architecture in its description",
-                "Train or download the model again.",
-                code="other-tensors",
-            )
+            what = f"the tensor {name} does not fit the architecture in its description"
+            raise P2PError(where, what, "Train or download the model again.", code="other-tensors")
     return generator
 
 
 def _refuse_endless(tensors: Mapping[str, Tensor], path: Path) -> None:
     for name in sorted(tensors):
         if not tensors[name].float().isfinite().all():
-            raise P2PError(
-                path,
-                f"has values that are infinite or not numbers in {name}: its training has failed",
-                "Use an earlier model, such as best.safetensors of the run, or train again.",
-                code="not-finite",
-            )
+            what = f"has values that are infinite or not numbers in {name}: its training has failed"
+            to_do = "Use an earlier model, such as best.safetensors of the run, or train again."
+            raise P2PError(path, what, to_do, code="not-finite")

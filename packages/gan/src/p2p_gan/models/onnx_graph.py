@@ -299,32 +299,33 @@ class _Writer:
             scale, shift, epsilon = _numbers(norm.weight), _numbers(norm.bias), norm.eps
         else:
             assert isinstance(norm, InstanceNorm)
-        own = self._names[norm]
+        own, add = self._names[norm], self.graph.add
         weights = self.graph.weigh(scale, f"{own}.weight"), self.graph.weigh(shift, f"{own}.bias")
-        add, constant = self.graph.add, self.graph.constant
 
         def by_valid_part() -> str:
-            ends = add("Gather", VALID, constant(level))
-
-            def valid_part(values: str) -> str:
-                return add("Slice", values, constant([0, 0]), ends, constant([2, 3]))
-
-            varying = self._zero_constant(x, valid_part(x))
-            part = valid_part(varying)
-            mean = add("ReduceMean", part, axes=[2, 3])
-            centred = add("Sub", part, mean)
-            variance = add("ReduceMean", add("Mul", centred, centred), axes=[2, 3])
-            deviation = add("Sqrt", add("Add", variance, constant(epsilon, np.float32)))
-            return add("Div", add("Sub", varying, mean), deviation)
-
-        def with_weights() -> str:
-            shaped = [add("Reshape", each, constant([-1, 1, 1])) for each in weights]
-            return add("Add", add("Mul", by_valid_part(), shaped[0]), shaped[1])
+            shaped = [add("Reshape", each, self.graph.constant([-1, 1, 1])) for each in weights]
+            return add("Add", add("Mul", self._divide_by_valid_part(x, level, epsilon), shaped[0]), shaped[1])
 
         def by_all() -> str:
             return add("InstanceNormalization", self._zero_constant(x, x), *weights, epsilon=epsilon)
 
-        return self.graph.branch(self._padded, with_weights, by_all)
+        return self.graph.branch(self._padded, by_valid_part, by_all)
+
+    def _divide_by_valid_part(self, x: str, level: int, epsilon: float) -> str:
+        """Without the mean of what is no padding, and divided by the deviation of that."""
+        add, constant = self.graph.add, self.graph.constant
+        ends = add("Gather", VALID, constant(level))
+
+        def valid_part(values: str) -> str:
+            return add("Slice", values, constant([0, 0]), ends, constant([2, 3]))
+
+        varying = self._zero_constant(x, valid_part(x))
+        part = valid_part(varying)
+        mean = add("ReduceMean", part, axes=[2, 3])
+        centred = add("Sub", part, mean)
+        variance = add("ReduceMean", add("Mul", centred, centred), axes=[2, 3])
+        deviation = add("Sqrt", add("Add", variance, constant(epsilon, np.float32)))
+        return add("Div", add("Sub", varying, mean), deviation)
 
     def _zero_constant(self, x: str, part: str) -> str:
         """As `norms.zero_constant`, by squares."""

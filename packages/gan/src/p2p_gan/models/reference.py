@@ -204,12 +204,8 @@ def _with_settings(architecture: Architecture, settings: Mapping[str, str]) -> t
             next(iter(table)), "cannot be set here", "Set dropout, statistics or network.", code="unknown-setting"
         )
     if statistics not in get_args(Statistics):
-        raise UsageError(
-            f"statistics={statistics}",
-            "is not possible",
-            f"Choose from {', '.join(get_args(Statistics))}.",
-            code="impossible-setting",
-        )
+        to_do = f"Choose from {', '.join(get_args(Statistics))}."
+        raise UsageError(f"statistics={statistics}", "is not possible", to_do, code="impossible-setting")
     if dropout is not None:
         architecture = replace(architecture, dropout=_share(dropout))
     return architecture, "running" if statistics == "running" else "picture"
@@ -222,12 +218,8 @@ def _share(text: str) -> float:
     except ValueError:
         share = -1.0
     if not 0 <= share < 1:
-        raise UsageError(
-            f"dropout={text}",
-            "is not possible",
-            f"Give off, on ({DROPOUT}), or a share from 0 to below 1.",
-            code="impossible-setting",
-        )
+        to_do = f"Give off, on ({DROPOUT}), or a share from 0 to below 1."
+        raise UsageError(f"dropout={text}", "is not possible", to_do, code="impossible-setting")
     return share
 
 
@@ -236,21 +228,13 @@ def _card(
 ) -> ModelCard:
     before, to, after = direction.partition("-to-")
     if not (before and to and after) or before == after:
-        raise UsageError(
-            f"direction={direction}",
-            "does not have the form X-to-Y",
-            "Give a direction such as a-to-b, b-to-a or mask-to-photo.",
-            code="impossible-setting",
-        )
+        to_do = "Give a direction such as a-to-b, b-to-a or mask-to-photo."
+        raise UsageError(f"direction={direction}", "does not have the form X-to-Y", to_do, code="impossible-setting")
     unit = 4 if architecture.kind == "resnet" else 2**architecture.depth
     size = size or (Size(_RESNET_SIZE, _RESNET_SIZE) if architecture.kind == "resnet" else Size(unit, unit))
     if any(side % unit for side in size):
-        raise UsageError(
-            f"size={size}",
-            f"is not possible with a {reference_name(architecture)}",
-            f"Give sides that are multiples of {unit}.",
-            code="impossible-setting",
-        )
+        what = f"is not possible with a {reference_name(architecture)}"
+        raise UsageError(f"size={size}", what, f"Give sides that are multiples of {unit}.", code="impossible-setting")
     return ModelCard(
         architecture=architecture,
         input=Half(before, "picture", channels=architecture.inputs),
@@ -302,12 +286,9 @@ def export_reference(source: Path | str, dest: Path | str) -> ExportSummary:
     needs_biases = any(weights[name].any() for name in others)
     reason = why_not(architecture) or (why_biases_stay(architecture) if needs_biases else None)
     if reason:
-        raise P2PError(
-            source,
-            f"cannot be loaded by the reference implementation: its {reason}",
-            "Train with settings that the reference implementation has: --preset paper --set bias_before_norm=off.",
-            code="not-in-reference",
-        )
+        what = f"cannot be loaded by the reference implementation: its {reason}"
+        to_do = "Train with settings that the reference implementation has: --preset paper --set bias_before_norm=off."
+        raise P2PError(source, what, to_do, code="not-in-reference")
     buffer = io.BytesIO()
     torch.save(_state_of(model), buffer)
     written = write_once(dest, buffer.getvalue())

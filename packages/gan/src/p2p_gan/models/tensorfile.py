@@ -133,19 +133,11 @@ def _compare(path: Path, name: str, found: Any, wanted: tuple[torch.dtype, tuple
         raise P2PError(path, f"has a tensor that these networks do not have, {name}", _RESTORE, code="other-tensors")
     dtype, shape = wanted
     if found.get_dtype() != _NAMES[dtype]:
-        raise P2PError(
-            path,
-            f"has a tensor {name} of type {found.get_dtype()}, not {_NAMES[dtype]}",
-            _RESTORE,
-            code="other-tensors",
-        )
+        what = f"has a tensor {name} of type {found.get_dtype()}, not {_NAMES[dtype]}"
+        raise P2PError(path, what, _RESTORE, code="other-tensors")
     if tuple(found.get_shape()) != shape:
-        raise P2PError(
-            path,
-            f"has a tensor {name} of shape {_sides(found.get_shape())}, not {_sides(shape)}",
-            _RESTORE,
-            code="other-tensors",
-        )
+        what = f"has a tensor {name} of shape {_sides(found.get_shape())}, not {_sides(shape)}"
+        raise P2PError(path, what, _RESTORE, code="other-tensors")
 
 
 def _sides(shape: Sequence[int]) -> str:

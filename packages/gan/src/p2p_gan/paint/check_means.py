@@ -23,7 +23,7 @@ _DIGITS = 5
 
 def check_means(model: Model) -> dict[str, Any]:
     """The size of the picture, and the means of the blocks of torch's output, (channels, rows, columns) in a line."""
-    size = Size(*(_round_down(min(side, _SIDE), model.unit) for side in model.card.size or Size(_SIDE, _SIDE)))
+    size = Size(*(_round_down(min(side, _SIDE), model.card.unit) for side in model.card.size or Size(_SIDE, _SIDE)))
     options = PassOptions(model.card.statistics)
     values = torch_translator(model).values(check_picture(model.card, size), options)[0]
     block = next(side for side in (32, 16, 8, 4, 2, 1) if size.width % side == 0 == size.height % side)
@@ -39,11 +39,11 @@ def _round_down(side: int, unit: int) -> int:
 
 def check_picture(card: ModelCard, size: Size) -> Array:
     """Squares of all classes, or of many values, as the model takes them."""
-    drawn = card.input.kind == "mask" and card.palette is not None
-    count = len(card.palette.classes) if drawn and card.palette else 256
+    palette = card.input_palette
+    count = len(palette.classes) if palette else 256
     y, x = np.mgrid[: size.height, : size.width] // _SQUARE
     squares = ((x * 7 + y * 3) % count).astype(np.uint8)
-    if drawn:
+    if palette:
         return encode_classes(squares, card)
     channels = np.arange(card.input.channels, dtype=np.uint8) * np.uint8(85)
     values = squares[..., None] * np.uint8(37) + channels

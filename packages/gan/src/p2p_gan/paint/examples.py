@@ -15,8 +15,8 @@ from p2p_datatools.contract.pairs.mask_halves import class_indices
 from p2p_datatools.contract.pictures.images import encode_mask
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.inference.inputs import read_model_pair, refuse_folder, task_for
+from p2p_gan.inference.outputs import encode_output
 from p2p_gan.models.card import ModelCard
-from p2p_gan.paint.painters import encode_output
 from p2p_gan.runs.runfolder import RUN, find_recorded, read_run_record
 
 _MOST = 24

@@ -17,18 +17,17 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import IGNORE_COLOR, Palette
 from p2p_datatools.contract.pictures.arrays import Array
-from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.header import Form, PictureFile
 from p2p_datatools.contract.pictures.images import encode_mask, size_of
 from p2p_datatools.contract.pictures.sizes import Size, parse_size
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_gan.inference.apply import ApplyOptions, padded_size, size_seen, translator_of
+from p2p_gan.inference.apply import ApplyOptions, padded_size_seen, translator_of
 from p2p_gan.inference.inputs import read_input, refuse_file
 from p2p_gan.inference.mask_inputs import InputChanges, read_palette_mask
 from p2p_gan.inference.memory_inputs import WHERE
-from p2p_gan.inference.predictor import Predictor, load_model
+from p2p_gan.inference.outputs import encode_output, is_in_png
+from p2p_gan.inference.predictor import NoteReporter, Predictor, load_model
 from p2p_gan.inference.preview import look_at_pixels
-from p2p_gan.inference.sampling import is_in_png
 from p2p_gan.inference.segmentation import segment
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.location import MODEL_FILE, ONNX_FILE
@@ -94,34 +93,36 @@ class Painter:
         Raises P2PError for a picture that the model does not take, UsageError for a size that its network does not.
         """
         began = time.perf_counter()
-        notes, changes = _Notes(), InputChanges()
+        lines, changes = list[str](), InputChanges()
+        notes = NoteReporter(lines.append)
         pixels = self._read(open_upload(data), changes, stroke)
         look_at_pixels(pixels, self.card, notes, where=WHERE)
         output = self.predictor(
             pixels, seed=stroke.seed, variant=stroke.variant, size=stroke.size, dropout=stroke.dropout
         )
         changes.say(notes)
-        return PngAnswer(encode_output(output, self.card), tuple(notes.lines), (time.perf_counter() - began) * 1000)
+        return PngAnswer(encode_output(output, self.card), tuple(lines), (time.perf_counter() - began) * 1000)
 
     def read_mask(self, data: bytes) -> PngAnswer:
         """A picture as an exact mask of the model's palette; raises P2PError if it is a photo, or of another one."""
         palette = self.card.palette
         if self.why_not is not None or palette is None:
             raise P2PError(f"the model {self.name}", self.why_not or "has no palette", "Paint it.", code="no-brushes")
-        notes, changes = _Notes(), InputChanges()
+        lines, changes = list[str](), InputChanges()
         labels = read_palette_mask(open_upload(data), palette, changes)
-        changes.say(notes)
-        return PngAnswer(encode_mask(labels, palette), tuple(notes.lines))
+        changes.say(NoteReporter(lines.append))
+        return PngAnswer(encode_mask(labels, palette), tuple(lines))
 
     def segment(self, data: bytes) -> PngAnswer:
         """The mask that the model finds in a photo, of the photo's size; it has to be one of `can_segment`."""
         assert self.card.palette is not None, "of those that can segment"
-        notes, changes = _Notes(), InputChanges()
+        lines, changes = list[str](), InputChanges()
+        notes = NoteReporter(lines.append)
         photo = self._read(open_upload(data), changes, Stroke())
         look_at_pixels(photo, self.card, notes, where=WHERE)
         found = segment(translator_of(self.predictor.model), self.card, photo)
         changes.say(notes)
-        return PngAnswer(encode_mask(found.labels, self.card.palette, role="generated mask"), tuple(notes.lines))
+        return PngAnswer(encode_mask(found.labels, self.card.palette, role="generated mask"), tuple(lines))
 
     def measure(self) -> "Painter":
         """The same with the milliseconds of a pass."""
@@ -138,7 +139,7 @@ class Painter:
     def to_json(self) -> dict[str, Any]:
         """What a page has to know of it."""
         return {
-            **{"id": self.id, "name": self.name, **describe_card(self.card), "unit": self.predictor.unit},
+            **{"id": self.id, "name": self.name, **describe_card(self.card), "unit": self.card.unit},
             **{"digest": self.predictor.digest, "runtime": self.predictor.runtime, "milliseconds": self.milliseconds},
             **{"why_not": self.why_not, "uploads": self.refusal is None},
         }
@@ -148,23 +149,13 @@ class Painter:
         if self.refusal is not None:
             raise P2PError(f"the model {self.name}", self.refusal, "Use 'p2p sample'.", code="unfit-model")
         card = self.card
-        if card.input.kind == "mask" and card.palette is not None:
-            pixels: Array = read_palette_mask(file, card.palette, changes)
+        if palette := card.input_palette:
+            pixels: Array = read_palette_mask(file, palette, changes)
         else:
             refuse_file(file, card)
             pixels = read_input(file, card, changes)
-        _refuse_large_pass(card, self.predictor.unit, size_of(pixels), stroke)
+        _refuse_large_pass(card, size_of(pixels), stroke)
         return pixels
-
-
-class _Notes(Reporter):
-    """Keeps what is noted."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def note(self, line: str) -> None:
-        self.lines.append(line)
 
 
 def open_painters(paths: Sequence[Path], report: Reporter = QUIET) -> list[Painter]:
@@ -240,13 +231,6 @@ def segmenter_for(painters: Sequence[Painter], asked: Painter) -> Painter | None
     return next(fitting, None)
 
 
-def encode_output(output: Array, card: ModelCard) -> bytes:
-    """A model's output as the bytes of a PNG: classes as an indexed mask, else its values."""
-    if card.output_coding.kind == "classes" and card.palette is not None:
-        return encode_mask(output, card.palette, role="generated mask")
-    return b"".join(png.encode(output, role="generated picture"))
-
-
 def describe_card(card: ModelCard) -> dict[str, Any]:
     """What a page has to know of a model, whatever computes it."""
     return {
@@ -271,18 +255,18 @@ def _half_json(half: Half) -> dict[str, Any]:
 
 def _blank(card: ModelCard, size: Size) -> Array:
     """A picture that the model takes, all of the first class or black."""
-    if card.input.kind == "mask" and card.palette is not None:
+    if card.input_palette:
         return np.zeros((size.height, size.width), np.uint8)
     shape = (size.height, size.width, card.input.channels)
     return np.zeros(shape[:2] if card.input.channels == 1 else shape, card.input.dtype)
 
 
-def _refuse_large_pass(card: ModelCard, unit: int, own: Size, stroke: Stroke) -> None:
+def _refuse_large_pass(card: ModelCard, own: Size, stroke: Stroke) -> None:
     """Raise UsageError where the network would see more pixels than a server computes for a request."""
     size: Size | str | None = stroke.size
     if stroke.size is not None and stroke.size != "native":
         size = parse_size(stroke.size)
-    seen = padded_size(size_seen(card, unit, own, ApplyOptions(size=size)), unit)
+    seen = padded_size_seen(card, own, ApplyOptions(size=size))
     if seen.width * seen.height > _MOST_SEEN:
         what = f"is more than a network sees here, at most {_MOST_SEEN:,} pixels"
         raise UsageError(f"size={seen}", what, "Ask for a smaller size, or use 'p2p sample'.", code="large-pass")

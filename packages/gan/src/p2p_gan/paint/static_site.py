@@ -154,7 +154,7 @@ def _describe(made: OnnxBytes, name: str, model: bytes, folder: str, brought: Ma
     """What the page has to know: the model as a server lists it, and what the engine in the browser needs."""
     card = made.model.card
     listed = {
-        **{"id": "m0", "name": name, **describe_card(card), "unit": made.model.unit},
+        **{"id": "m0", "name": name, **describe_card(card), "unit": card.unit},
         **{"digest": made.model.digest, "runtime": "", "milliseconds": None},
         **{"why_not": brushless(card), "uploads": True},
     }
@@ -166,7 +166,7 @@ def _describe(made: OnnxBytes, name: str, model: bytes, folder: str, brought: Ma
         "engine": {
             "runtime": {"folder": folder, "ways": list(_ways(brought))},
             "weights": {**weights, "precision": made.precision},
-            "network": _network(card, made.model.unit),
+            "network": _network(card),
             "check": check_means(made.model),
         },
     }
@@ -181,15 +181,14 @@ def _ways(brought: Mapping[str, bytes]) -> list[dict[str, Any]]:
     return [{"name": name, "module": module, "wasm": wasm, "bytes": len(brought[wasm])} for name, module, wasm in pairs]
 
 
-def _network(card: ModelCard, unit: int) -> dict[str, Any]:
+def _network(card: ModelCard) -> dict[str, Any]:
     """What the engine needs to make the inputs of the network and pictures of its output."""
-    drawn = card.input.kind == "mask" and card.palette is not None
     fit_size = {"width": card.size.width, "height": card.size.height} if card.size else None
     return {
         "input": _coding(card.input_coding),
         "output": _coding(card.output_coding),
-        "fit": {"size": fit_size, "fit": card.fit, "unit": unit, "exact": card.input.exact},
-        "colors": [list(each.color) for each in card.palette.classes] if drawn and card.palette else None,
+        "fit": {"size": fit_size, "fit": card.fit, "unit": card.unit, "exact": card.input.exact},
+        "colors": [list(each.color) for each in card.input_palette.classes] if card.input_palette else None,
         "takes_padding": takes_padding(card),
         "noise": card.architecture.noise,
         "pixel_noise": card.architecture.pixel_noise,

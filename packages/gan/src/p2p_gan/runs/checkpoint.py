@@ -8,10 +8,10 @@ import dataclasses
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import safetensors
 import torch
@@ -30,7 +30,6 @@ from p2p_gan.runs.state import Shapes, learning_rates, optimizer_progress, resto
 from p2p_gan.updates.step import Networks
 
 CHECKPOINTS = "checkpoints"
-_Value = TypeVar("_Value")
 _FORMAT, _VERSION = "p2p-checkpoint", 1
 _NAME = re.compile(r"\d{10}")
 _FILES = (".json", ".safetensors")  # of each checkpoint: its record and its tensors
@@ -136,13 +135,18 @@ def save(run: Path, nets: Networks, progress: Progress, *, keep: int) -> None:
     seal(run, write_state(run, snapshot(nets), progress), keep=keep)
 
 
-def latest(run: Path) -> tuple[int, bool]:
-    """The images of the newest checkpoint that seems complete, or 0, and whether its samples and scores were made.
+def latest(run: Path) -> Progress:
+    """The progress of the newest checkpoint that seems complete, or that of a run which has none.
 
     It seems complete if its record is valid and its tensors file has the right size; `load_latest` also checks the hash
     of that file, which takes longer.
     """
-    return _of_latest(run, lambda images, value: (images, bool(value["looked"])), (0, True))
+    for record in reversed(_records(run)):
+        with contextlib.suppress(P2PError, OSError, KeyError, TypeError, ValueError):
+            value = _read(record)
+            if value["bytes"] == record.with_suffix(".safetensors").stat().st_size:
+                return _progress_of(value, ForeignPlace(record, _RESTORE))
+    return Progress(0, [], 0, 0.0)
 
 
 def latest_whole(run: Path) -> int:
@@ -155,27 +159,6 @@ def latest_whole(run: Path) -> int:
             _read_whole(record)
             return int(record.stem)
     return 0
-
-
-def latest_extra(run: Path) -> dict[str, Any]:
-    """The small states of the checkpoint that `latest` means; empty if there is none."""
-    return _of_latest(run, lambda images, value: dict(value["extra"]), {})
-
-
-def latest_best(run: Path) -> int | None:
-    """After how many images the best model of the run was saved; None if there is none."""
-    found: int | None = _of_latest(run, lambda images, value: value["best_images"], None)
-    return found
-
-
-def _of_latest(run: Path, read: Callable[[int, dict[str, Any]], _Value], otherwise: _Value) -> _Value:
-    """What `read` finds in the record of the newest checkpoint that seems complete, from its images and its values."""
-    for record in reversed(_records(run)):
-        with contextlib.suppress(P2PError, OSError, KeyError, TypeError):
-            value = _read(record)
-            if value["bytes"] == record.with_suffix(".safetensors").stat().st_size:
-                return read(int(record.stem), value)
-    return otherwise
 
 
 def exists(run: Path) -> bool:
@@ -208,12 +191,8 @@ def refuse_lost(run: Path) -> None:
         to_do = _in_a_new_run(run)
     else:
         has, to_do = "it has trained", "choose another run folder."
-    raise P2PError(
-        run,
-        f"{has}, but {_describe_loss(records, tensors)}, and to begin again would overwrite what is left",
-        f"Restore {run / CHECKPOINTS} from a copy, or {to_do}",
-        code="lost-checkpoints",
-    )
+    what = f"{has}, but {_describe_loss(records, tensors)}, and to begin again would overwrite what is left"
+    raise P2PError(run, what, f"Restore {run / CHECKPOINTS} from a copy, or {to_do}", code="lost-checkpoints")
 
 
 def _moments_of(run: Path, suffix: str) -> set[int]:
@@ -287,12 +266,9 @@ def load_latest(run: Path, nets: Networks, report: Reporter = QUIET) -> Progress
             )
         return progress
     if troubles:
-        raise P2PError(
-            troubles[0].where,
-            f"{troubles[0].what}; {_unusable(len(records))}",
-            f"Restore {run / CHECKPOINTS} from a copy, or {_in_a_new_run(run)}",
-            code="no-usable-checkpoint",
-        )
+        what = f"{troubles[0].what}; {_unusable(len(records))}"
+        to_do = f"Restore {run / CHECKPOINTS} from a copy, or {_in_a_new_run(run)}"
+        raise P2PError(troubles[0].where, what, to_do, code="no-usable-checkpoint")
     return None
 
 

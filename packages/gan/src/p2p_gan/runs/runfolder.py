@@ -95,12 +95,8 @@ class RunFolder:
         self._lock.take(to_do="Wait until it ends, stop it, or choose another run folder.", code="run-in-use")
         self._held = True
         if not self.exists and (self.path / RUN).exists():
-            raise P2PError(
-                self.path,
-                "another process has started a run in it in the meantime",
-                "Repeat the command.",
-                code="run-in-use",
-            )
+            what = "another process has started a run in it in the meantime"
+            raise P2PError(self.path, what, "Repeat the command.", code="run-in-use")
         self._warn_of_another_host(report)
         for torn in self.path.rglob(".*.tmp"):
             torn.unlink(missing_ok=True)
@@ -219,13 +215,9 @@ def read_run_record(run: Path) -> dict[str, Any]:
     if not isinstance(value, dict) or value.get("format") != _FORMAT:
         raise P2PError(run / RUN, "is not the record of a run", "Choose another run folder.", code="not-a-run")
     if not isinstance(value.get("version"), int) or value["version"] > _VERSION:
-        raise P2PError(
-            run / RUN,
-            f"was written by a newer p2p ({value.get('p2p', 'unknown')}, format {value.get('version')}; this "
-            f"is {__version__})",
-            "Update p2p, or choose another run folder.",
-            code="unknown-version",
-        )
+        what = f"was written by a newer p2p ({value.get('p2p', 'unknown')}, format {value.get('version')}; this "
+        what += f"is {__version__})"
+        raise P2PError(run / RUN, what, "Update p2p, or choose another run folder.", code="unknown-version")
     _refuse_damaged(run / RUN, value)
     return value
 
@@ -302,12 +294,8 @@ def refuse_changes(run: Path, old: Config, new: Config, changed_data: Sequence[s
     if changed or changed_data:
         on = f", or go on with its weights there: p2p train PAIRS NEW --from {path_word(run)}" if changed_data else ""
         how = "Repeat the first command" if changed else "Restore the pairs"
-        raise UsageError(
-            run,
-            f"was started with other settings or pairs: {'; '.join([*changed, *changed_data])}",
-            f"{how} to resume, or choose another run folder{on or '.'}",
-            code="other-settings",
-        )
+        what = f"was started with other settings or pairs: {'; '.join([*changed, *changed_data])}"
+        raise UsageError(run, what, f"{how} to resume, or choose another run folder{on or '.'}", code="other-settings")
 
 
 def _may_change(declared: Setting, value: object) -> bool:
@@ -348,12 +336,8 @@ def _refuse_damaged(path: Path, record: dict[str, Any]) -> None:
     }
     for name, fine in found.items():
         if not fine:
-            raise P2PError(
-                path,
-                f"is damaged: its field {name} has a wrong type",
-                "If it was edited, restore a copy, or choose another run folder.",
-                code="damaged-file",
-            )
+            to_do = "If it was edited, restore a copy, or choose another run folder."
+            raise P2PError(path, f"is damaged: its field {name} has a wrong type", to_do, code="damaged-file")
 
 
 def _printable(value: object) -> str:

@@ -131,9 +131,6 @@ def _refuse(run: Path, before: Config, apart: Sequence[SettingRequest]) -> None:
     verb, it = ("contradicts", "it") if len(words) == 1 else ("contradict", "them")
     preset = [f"{each.name}={known[each.name].text(each.value)}" for each in apart if each.words.startswith(_PRESET)]
     asks = f" (the preset has {', '.join(preset[:_MOST_NAMED])})" if preset else ""
-    raise UsageError(
-        ", ".join(words),
-        f"{verb} {run}, which was started with {', '.join(has)}{asks}",
-        f"Leave {it} out to continue the run as it is, or choose another run folder.",
-        code="other-settings",
-    )
+    what = f"{verb} {run}, which was started with {', '.join(has)}{asks}"
+    to_do = f"Leave {it} out to continue the run as it is, or choose another run folder."
+    raise UsageError(", ".join(words), what, to_do, code="other-settings")

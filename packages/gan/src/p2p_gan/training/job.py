@@ -30,7 +30,7 @@ from p2p_gan.machine.distributed import ALONE, Ranks
 from p2p_gan.machine.graphs import refuse_graph
 from p2p_gan.machine.threads import resolve_threads
 from p2p_gan.models.card import ModelCard
-from p2p_gan.networks.architecture import GENERATORS, Statistics
+from p2p_gan.networks.architecture import GENERATORS
 from p2p_gan.training.build import architecture_of, build
 from p2p_gan.training.features import load_features, settle_features
 from p2p_gan.updates.recipe import Recipe, make_recipe
@@ -79,25 +79,15 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
     `ranks` says which of several processes this is. Raises UsageError if the batch cannot be divided among them evenly.
     """
     refuse_uneven(config.batch, ranks.world)
-    task = task_of(folder, config.direction, config.a_encoding, config.b_encoding)
-    refuse_unfit(task, config)
-    config, note = settle_features(config, task, folder)
-    asked, kind = config.device, resolve_device(config.device)
-    device = ranks.device(kind)
-    refuse_graph(config.cuda_graph, device, ranks.world)
-    precision = resolve_precision(config.precision, device)
+    asked = config.device
+    task, config, note = _settle_by_pairs(folder, config)
+    config, device = _settle_by_machine(config, ranks)
     config = replace(
         config,
         images=images_of(config, folder),
-        device=str(kind),
-        precision=precision,
-        memory_format=resolve_memory_format(config.memory_format, device, precision),
-        threads=resolve_threads(config.threads, ranks.local_world),
         unet_depth=config.unet_depth or depth_of(config),
         segmentation_head=_segmentation_head(task, config),
         class_adaptive_norm=_class_adaptive_norm(task, config),
-        learning_rate=_learning_rate(config, folder),
-        **settle_randomness(config, images_of(config, folder), masks=bool(task.labels)),
     )
     recipe = _recipe(task, config)
     prepare(
@@ -108,19 +98,54 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
         deterministic=config.deterministic,
         many_sizes=config.input_size is None,
     )
-    architecture = architecture_of(config, task)
+    card = _card(folder, task, config, ranks.world)
+    nets = build(card.architecture, config, device, task.labels, load_features(config, device))
+    autocast = autocast_for(device, config.precision)
+    notes = (*((note,) if note else ()), *_without_effect(config), *_without_gpu(asked, device))
+    return Job(folder, task, config, device, autocast, nets, card, recipe, ranks, notes)
+
+
+def _settle_by_pairs(folder: PairFolder, config: Config) -> tuple[Task, Config, str]:
+    """(the task, the config with what `auto` means for these pairs, a line on what the run goes without).
+
+    These are features, learning rate, noise and dropout. Raises UsageError for a setting that the pairs do not support.
+    """
+    task = task_of(folder, config.direction, config.a_encoding, config.b_encoding)
+    refuse_unfit(task, config)
+    config, note = settle_features(config, task, folder)
+    randomness = settle_randomness(config, images_of(config, folder), masks=bool(task.labels))
+    return task, replace(config, learning_rate=_learning_rate(config, folder), **randomness), note
+
+
+def _settle_by_machine(config: Config, ranks: Ranks) -> tuple[Config, torch.device]:
+    """The config with what `auto` means on this machine, and the device of this process."""
+    kind = resolve_device(config.device)
+    device = ranks.device(kind)
+    refuse_graph(config.cuda_graph, device, ranks.world)
+    precision = resolve_precision(config.precision, device)
+    settled = replace(
+        config,
+        device=str(kind),
+        precision=precision,
+        memory_format=resolve_memory_format(config.memory_format, device, precision),
+        threads=resolve_threads(config.threads, ranks.local_world),
+    )
+    return settled, device
+
+
+def _card(folder: PairFolder, task: Task, config: Config, world: int) -> ModelCard:
+    """The description of the model before its first update."""
     # With one pair in a batch norm, training used the statistics of single pictures, and so does inference; with more,
     # the running statistics are the nearest to those of training.
-    norm_batch = config.batch if config.sync_batchnorm else config.batch // ranks.world
-    statistics: Statistics = "picture" if norm_batch <= 1 else "running"
-    card = ModelCard(
-        architecture=architecture,
+    norm_batch = config.batch if config.sync_batchnorm else config.batch // world
+    return ModelCard(
+        architecture=architecture_of(config, task),
         input=replace(task.input, nodata=_nodata_of(folder)),
         output=task.output,
         palette=folder.palette,
         size=config.size,
         fit=config.fit,
-        statistics=statistics,
+        statistics="picture" if norm_batch <= 1 else "running",
         averaged=config.ema_half_life > 0,
         images=0,
         data_hash=folder.data_hash,
@@ -128,10 +153,6 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
         output_as=task.codings[1].kind,
         proportions=proportions_of(folder.of("train")),
     )
-    nets = build(architecture, config, device, task.labels, load_features(config, device))
-    autocast = autocast_for(device, config.precision)
-    notes = (*((note,) if note else ()), *_without_effect(config), *_without_gpu(asked, device))
-    return Job(folder, task, config, device, autocast, nets, card, recipe, ranks, notes)
 
 
 def _nodata_of(folder: PairFolder) -> str:
@@ -146,12 +167,8 @@ def refuse_uneven(batch: int, world: int) -> None:
         return
     lower = batch // world * world
     near = f"{lower} or {lower + world}, the nearest that work" if lower else f"{world}, the smallest that works"
-    raise UsageError(
-        f"batch={batch}",
-        f"is the batch of all {world} devices together and cannot be divided evenly",
-        f"Choose {near}.",
-        code="uneven-batch",
-    )
+    what = f"is the batch of all {world} devices together and cannot be divided evenly"
+    raise UsageError(f"batch={batch}", what, f"Choose {near}.", code="uneven-batch")
 
 
 def refuse_contradictions(folder: PairFolder, config: Config) -> Config:
@@ -159,14 +176,7 @@ def refuse_contradictions(folder: PairFolder, config: Config) -> Config:
 
     Gives the config with features, noise and dropout as these pairs have them.
     """
-    task = task_of(folder, config.direction, config.a_encoding, config.b_encoding)
-    refuse_unfit(task, config)
-    config, _ = settle_features(config, task, folder)
-    config = replace(
-        config,
-        learning_rate=_learning_rate(config, folder),
-        **settle_randomness(config, images_of(config, folder), masks=bool(task.labels)),
-    )
+    task, config, _ = _settle_by_pairs(folder, config)
     _recipe(task, config)
     return config
 

@@ -67,21 +67,11 @@ def reproduce(
     run, dest = Path(run), Path(dest)
     refuse_no_run(run, to_do="Give the folder of a run.")
     if run.resolve() == dest.resolve():
-        raise UsageError(
-            dest, "is the run itself", "Choose another folder for the reproduction.", code="destination-inside-source"
-        )
+        to_do = "Choose another folder for the reproduction."
+        raise UsageError(dest, "is the run itself", to_do, code="destination-inside-source")
     record = read_run_record(run)
     config = _here(read_run_config(run, record))
-    place = find_recorded(run, record.get("pairs")) if pairs is None else Path(pairs)
-    if pairs is not None and not Path(pairs).exists():
-        raise P2PError(pairs, "does not exist", advise_missing(Path(pairs)), code="missing-folder")
-    if place is None:
-        raise P2PError(
-            record.get("pairs") or run / "pairs",
-            "does not exist any more, but the run was trained on its pairs",
-            "Give their new folder with --pairs.",
-            code="missing-folder",
-        )
+    place = _pairs_of(record, run, None if pairs is None else Path(pairs))
     source, changed = _model_of(record, run, dest)
     named = (*_known_differences(record, config, place, run), *changed)
     for line in named:
@@ -90,12 +80,25 @@ def reproduce(
     if summary.interrupted and summary.stopped_by == "SIGINT":
         raise KeyboardInterrupt  # Ctrl-C ends this like any other command; what was trained is saved
     if summary.interrupted:
-        raise P2PError(
-            dest, f"was interrupted at image {summary.images}", "Repeat the command to continue.", code="interrupted"
-        )
+        what, to_do = f"was interrupted at image {summary.images}", "Repeat the command to continue."
+        raise P2PError(dest, what, to_do, code="interrupted")
     lines, losses = compare_records(run, dest)
     identical, weight = _compare_models(run, dest)
     return Reproduction(run, dest, named, lines, losses, identical, weight)
+
+
+def _pairs_of(record: dict[str, Any], run: Path, given: Path | None) -> Path:
+    """The pairs that the run was trained on, where they are now; raises P2PError where they are not."""
+    if given is not None:
+        if not given.exists():
+            raise P2PError(given, "does not exist", advise_missing(given), code="missing-folder")
+        return given
+    found = find_recorded(run, record.get("pairs"))
+    if found is None:
+        what = "does not exist any more, but the run was trained on its pairs"
+        to_do = "Give their new folder with --pairs."
+        raise P2PError(record.get("pairs") or run / "pairs", what, to_do, code="missing-folder")
+    return found
 
 
 def _model_of(record: dict[str, Any], run: Path, dest: Path) -> tuple[Path | None, list[str]]:

@@ -136,9 +136,8 @@ def _train_as_first(
 
 def _idle(run: Path) -> TrainSummary:
     """The summary of a call without training."""
-    images, _ = checkpoint.latest(run)
-    early = stop_of(checkpoint.latest_extra(run))
-    return TrainSummary(run, images, images, interrupted=False, early=early)
+    last = checkpoint.latest(run)
+    return TrainSummary(run, last.images, last.images, interrupted=False, early=stop_of(last.extra))
 
 
 def _check_and_load(
@@ -149,29 +148,19 @@ def _check_and_load(
     Returns None if the run is finished already.
     """
     # Pairs and settings, which must be those of earlier calls.
-    if run_folder.exists:
-        run_folder.hold(report)
-        checkpoint.refuse_lost(run_folder.path)
-        read_stats(run_folder.path)  # refused here, and not when training has been prepared
-    folder = open_for_training(pairs)
-    if not run_folder.exists:
-        refuse_dest_in_splits(run_folder.path, folder)
-    folder = identify_files(folder, report=report)
+    folder = _open_pairs(run_folder, pairs, report)
     if run_folder.exists and not checkpoint.has_trained(run_folder.path):
         _begin_again(run_folder, config, folder, source)
     if run_folder.exists:
         config = _settle_as_before(run_folder, config, folder)
         refuse_other_source(run_folder, source)
-        images, looked = checkpoint.latest(run_folder.path)
-        early, total = stop_of(checkpoint.latest_extra(run_folder.path)), images_of(config, folder)
-        if looked and (images >= total or (early is not None and early.holds_for(config, total))):
+        if _is_finished(run_folder.path, config, folder):
             checkpoint.remove_old(run_folder.path, keep=config.keep_checkpoints)
             if lost := find_lost_models(run_folder.path):
                 restore_models(run_folder.path, make_job(folder, config), lost, report)
             return None
 
     # Networks and data.
-    asked = config
     job = make_job(folder, config, ranks)
     if run_folder.exists:
         refuse_other_features(job.nets.features, run_folder.read().get("features"), run_folder.path)
@@ -187,11 +176,30 @@ def _check_and_load(
 
     # The weights to begin with, and the plan.
     job = load_beginning(job, run_folder, source, report)
-    job, planned = _plan(run_folder, job, dataset, report, asked, done)
+    job, planned = _plan(run_folder, job, dataset, report, config, done)
     report.show(planned)
     if not run_folder.exists:
         run_folder.hold(report)
     return job, dataset, planned
+
+
+def _open_pairs(run_folder: RunFolder, pairs: Path, report: Reporter) -> PairFolder:
+    """The pairs with the hashes of their files; a run that exists is held, and refused first if it is damaged."""
+    if run_folder.exists:
+        run_folder.hold(report)
+        checkpoint.refuse_lost(run_folder.path)
+        read_stats(run_folder.path)  # refused here, and not when training has been prepared
+    folder = open_for_training(pairs)
+    if not run_folder.exists:
+        refuse_dest_in_splits(run_folder.path, folder)
+    return identify_files(folder, report=report)
+
+
+def _is_finished(run: Path, config: Config, folder: PairFolder) -> bool:
+    """Whether the run has seen all images, or has stopped early, and its last samples and scores were made."""
+    last, total = checkpoint.latest(run), images_of(config, folder)
+    early = stop_of(last.extra)
+    return last.looked and (last.images >= total or (early is not None and early.holds_for(config, total)))
 
 
 def _begin_again(run_folder: RunFolder, config: Config, folder: PairFolder, source: Path | None) -> None:
@@ -249,38 +257,15 @@ def _plan(
 def _train(
     run_folder: RunFolder, job: Job, dataset: PairDataset, planned: Plan, stop: StopRequest, report: Reporter
 ) -> TrainSummary:
-    # Resume from the newest usable checkpoint, or begin.
-    found = checkpoint.load_latest(run_folder.path, job.nets, report) if run_folder.exists else None
-    start = found or checkpoint.Progress(0, [0.0] * len(job.recipe.names), 0, 0.0)
-    _restore_small_states(job, start)
-    run_folder.write({**_record(job), TRAINED: start.images > 0})
-    if run_folder.exists:
-        restore_best(run_folder.path, job, start.best_images, report)
-        run_folder.cut_log(start.images, looked=start.looked, slowed=start.recovery_factor < 1)
+    start, is_resumed = _resume_or_begin(run_folder, job, report)
     with note_later(report, "Waiting for the other processes, which read their pairs."):
         shared_state(job, start)
     with note_later(report, _FIRST_EXCHANGE):
         job = distribute(job)
-
-    # Loop until the last image or a signal; with recover=on, return once to the last checkpoint after a bad loss.
-    total = job.config.images or 0
     with Saver(run_folder, job, start.images) as saver:
-        tracker = Tracker(run_folder, job, dataset, start, saver, stop, report)
-        if (job.config.recover or job.origin) and found is None:
-            tracker.save()
-        report.start("training", total, start.images)
-        try:
-            images = training_loop(job, dataset, start, stop, tracker)
-        except DivergedError as error:
-            progress = _go_back(error, tracker, run_folder, job, saver, report)
-            tracker = Tracker(run_folder, job, dataset, progress, saver, stop, report)
-            images = training_loop(job, dataset, progress, stop, tracker)
-        finally:
-            report.finish()
-            tracker.board.close()
-
-    # Finish: everything is on disk.
-    unfinished = (images < total and tracker.early is None) or not tracker.looked
+        images, tracker = _loop(run_folder, job, dataset, start, saver, stop, report, is_new=not is_resumed)
+    # Now everything is on disk.
+    unfinished = (images < (job.config.images or 0) and tracker.early is None) or not tracker.looked
     return TrainSummary(
         run=run_folder.path,
         images=images,
@@ -293,6 +278,48 @@ def _train(
         signal=stop.asked.name if stop.asked else None,
         early=None if unfinished else tracker.early,
     )
+
+
+def _resume_or_begin(run_folder: RunFolder, job: Job, report: Reporter) -> tuple[checkpoint.Progress, bool]:
+    """(the progress of the newest usable checkpoint or of a new run, whether there is one); the record is its own."""
+    found = checkpoint.load_latest(run_folder.path, job.nets, report) if run_folder.exists else None
+    start = found or checkpoint.Progress(0, [0.0] * len(job.recipe.names), 0, 0.0)
+    _restore_small_states(job, start)
+    run_folder.write({**_record(job), TRAINED: start.images > 0})
+    if run_folder.exists:
+        restore_best(run_folder.path, job, start.best_images, report)
+        run_folder.cut_log(start.images, looked=start.looked, slowed=start.recovery_factor < 1)
+    return start, found is not None
+
+
+def _loop(
+    run_folder: RunFolder,
+    job: Job,
+    dataset: PairDataset,
+    start: checkpoint.Progress,
+    saver: Saver,
+    stop: StopRequest,
+    report: Reporter,
+    *,
+    is_new: bool,
+) -> tuple[int, Tracker]:
+    """(the images seen at the last one or a signal, what followed them).
+
+    With recover=on, training returns once to the last checkpoint after a loss that is not finite.
+    """
+    tracker = Tracker(run_folder, job, dataset, start, saver, stop, report)
+    if is_new and (job.config.recover or job.origin):
+        tracker.save()
+    report.start("training", job.config.images or 0, start.images)
+    try:
+        return training_loop(job, dataset, start, stop, tracker), tracker
+    except DivergedError as error:
+        progress = _go_back(error, tracker, run_folder, job, saver, report)
+        tracker = Tracker(run_folder, job, dataset, progress, saver, stop, report)
+        return training_loop(job, dataset, progress, stop, tracker), tracker
+    finally:
+        report.finish()
+        tracker.board.close()
 
 
 def _go_back(
@@ -351,12 +378,9 @@ def _train_beside_first(pairs: Path, run: Path, ranks: Ranks, stop: StopRequest)
         return TrainSummary(run, 0, 0, interrupted=False)
     folder = identify_files(open_for_training(pairs))
     if folder.data_hash != first["data_hash"]:
-        raise P2PError(
-            pairs,
-            f"has other pairs on {socket.gethostname()} than the first process",
-            "Copy the pairs of the first process to it, or use a disk that all machines share.",
-            code="other-pairs",
-        )
+        what = f"has other pairs on {socket.gethostname()} than the first process"
+        to_do = "Copy the pairs of the first process to it, or use a disk that all machines share."
+        raise P2PError(pairs, what, to_do, code="other-pairs")
     config = config_from_json(first["config"], where="the first process")
     job = make_job(folder, config, ranks)
     refuse_other_features(job.nets.features, first.get("features"), "the first process")

@@ -29,7 +29,6 @@ from p2p_gan.runs.runfolder import RUN, RunFolder, read_run_config, read_run_rec
 from p2p_gan.training.job import Job
 from p2p_gan.training.transfer import (
     ChannelMatch,
-    CodedHalf,
     SeenChannels,
     Transfer,
     discriminator_edges,
@@ -281,16 +280,8 @@ def _warn_of_known(source: StartModel, splits: Sequence[str]) -> str:
 def _matches(source: StartModel, job: Job) -> tuple[ChannelMatch, ChannelMatch]:
     """How the channels of input and output match."""
     new, old = job.card, source.card
-    inputs = match_channels(_input_of(new), _input_of(old))
-    return inputs, match_channels(_output_of(new), _output_of(old), output=True)
-
-
-def _input_of(card: ModelCard) -> CodedHalf:
-    return CodedHalf(card.input, card.input_coding, card.palette)
-
-
-def _output_of(card: ModelCard) -> CodedHalf:
-    return CodedHalf(card.output, card.output_coding, card.palette)
+    inputs = match_channels(new.coded_input, old.coded_input)
+    return inputs, match_channels(new.coded_output, old.coded_output, output=True)
 
 
 def _discriminator(source: StartModel, job: Job, inputs: ChannelMatch) -> Transfer | None:
@@ -298,7 +289,7 @@ def _discriminator(source: StartModel, job: Job, inputs: ChannelMatch) -> Transf
     if network is None or old is None or source.config is None:
         return None
     task, card = job.task, source.card
-    seen = match_channels(_output_of(job.card), _output_of(card))
+    seen = match_channels(job.card.coded_output, card.coded_output)
     conditional = (job.config.conditional, source.config.conditional)
     labels = match_classes(task.palette, card.palette) if task.palette and card.palette else None
     given = labels if task.labels and labels else inputs
@@ -314,12 +305,9 @@ def _refuse(source: StartModel, job: Job, generator: Transfer) -> None:
     before, now = _shape_of(source.card.architecture), _shape_of(job.card.architecture)
     other = [f"{name} is {now[name]} here and {before[name]} there" for name in now if now[name] != before[name]]
     why = f": {'; '.join(other[:4])}" if other else ""
-    raise UsageError(
-        f"--from {source.path}",
-        f"hardly fits the networks of this run, {generator.share:.0%} of the generator's weights{why}",
-        "Leave out the settings of the networks that differ, or begin without --from.",
-        code="unfit-model",
-    )
+    what = f"hardly fits the networks of this run, {generator.share:.0%} of the generator's weights{why}"
+    to_do = "Leave out the settings of the networks that differ, or begin without --from."
+    raise UsageError(f"--from {source.path}", what, to_do, code="unfit-model")
 
 
 def _lines(
@@ -387,12 +375,9 @@ def refuse_other_source(run_folder: RunFolder, source: Path | None) -> None:
     if origin is not None and source.exists() and digest_of(source) == origin.get("sha256"):
         return
     began = "weights drawn from its seed" if origin is None else f"the weights of {origin.get('path')}"
-    raise UsageError(
-        f"--from {source}",
-        f"contradicts {run_folder.path}, which began with {began}",
-        "Leave it out to continue the run as it is, or choose another run folder.",
-        code="other-settings",
-    )
+    what = f"contradicts {run_folder.path}, which began with {began}"
+    to_do = "Leave it out to continue the run as it is, or choose another run folder."
+    raise UsageError(f"--from {source}", what, to_do, code="other-settings")
 
 
 def digest_of(path: Path) -> str:

@@ -9,23 +9,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette, PaletteClass, plain
 from p2p_datatools.contract.words import plural
-from p2p_gan.data.coding import Coding
+from p2p_gan.data.coding import CodedHalf
 from p2p_gan.networks.architecture import Architecture
 
 _MOST_NAMED = 5  # classes or layers that a line lists
 _COLORS = 3
-
-
-@dataclass(frozen=True)
-class CodedHalf:
-    """A half as a network sees it: what it is, how it is coded, and the palette of its classes, if it has one."""
-
-    half: Half
-    coding: Coding
-    palette: Palette | None
 
 
 @dataclass(frozen=True)

@@ -313,12 +313,9 @@ def _fits(job: Job, dataset: PairDataset, batch: int) -> bool:
 
 def _power_of_two(fits: float, most: int, job: Job) -> int:
     if fits < 1:
-        raise P2PError(
-            job.device,
-            f"does not have enough memory for one pair of {size_text_of(job)}",
-            "Use a smaller --size, --set crop, or fewer generator_filters.",
-            code="no-memory",
-        )
+        what = f"does not have enough memory for one pair of {size_text_of(job)}"
+        to_do = "Use a smaller --size, --set crop, or fewer generator_filters."
+        raise P2PError(job.device, what, to_do, code="no-memory")
     return 1 << (int(min(fits, most)).bit_length() - 1)
 
 
@@ -337,12 +334,8 @@ def explain_out_of_memory(job: Job, dataset: PairDataset) -> Iterator[None]:
     fits = largest_batch(job, dataset) * job.ranks.world
     words = f"the largest batch that fits is {fits}" if fits < batch else f"{fits} fits if nothing else uses memory"
     to_do = f"Use --batch {min(fits, batch)} or --batch auto in a new run folder, or a smaller --size."
-    raise P2PError(
-        job.device,
-        f"out of memory with batch {batch} of {size_text_of(job)}; {words}",
-        to_do + _say_accumulate(batch, fits),
-        code="no-memory",
-    )
+    what = f"out of memory with batch {batch} of {size_text_of(job)}; {words}"
+    raise P2PError(job.device, what, to_do + _say_accumulate(batch, fits), code="no-memory")
 
 
 def _say_accumulate(batch: int, fits: int) -> str:

@@ -49,7 +49,7 @@ class DistanceNetworks:
     """The networks that score a model's photos, none for other outputs; `left_out` says how to have the others."""
 
     def __init__(self, card: ModelCard, weights: Sequence[Path], device: torch.device | None) -> None:
-        self._card = card
+        self._card, device = card, device or torch.device("cpu")
         self.extractors: list[FeatureExtractor] = []
         self.pairwise: list[LpipsNetwork] = []
         self.left_out: dict[str, str] = {}
@@ -62,14 +62,14 @@ class DistanceNetworks:
         if find_features() is None:
             self.left_out[FEATURE_KID] = INSTALL_FEATURES
         else:
-            self.extractors.append(load_photo_features(device or torch.device("cpu")))
+            self.extractors.append(load_photo_features(device))
         self.left_out |= how_to_have(found)
         if weights:
             require_published(weights[0])
         if found:
             self._add_published(found, device)
 
-    def _add_published(self, found: Sequence[WeightsFile], device: torch.device | None) -> None:
+    def _add_published(self, found: Sequence[WeightsFile], device: torch.device) -> None:
         if reason := why_not_published():
             self.left_out |= {each.known.scores: f"{reason}. {INSTALL_PUBLISHED}" for each in found}
             return

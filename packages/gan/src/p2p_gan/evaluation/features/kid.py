@@ -117,16 +117,8 @@ def _self_kernels(first: Features, second: Features) -> _Values:
 def _refuse_unfit_features(real: Features, fake: Features, *, paired: bool) -> None:
     shapes = f"{real.shape} and {fake.shape}"
     if real.ndim != 2 or fake.ndim != 2 or real.shape[1] != fake.shape[1] or (paired and len(real) != len(fake)):
-        raise UsageError(
-            "features",
-            f"have the shapes {shapes}, which do not fit together",
-            "Give (pictures, dimensions) with as many dimensions, for pairs with as many pictures.",
-            code="other-shape",
-        )
+        to_do = "Give (pictures, dimensions) with as many dimensions, for pairs with as many pictures."
+        raise UsageError("features", f"have the shapes {shapes}, which do not fit together", to_do, code="other-shape")
     if min(len(real), len(fake)) < 2:
-        raise UsageError(
-            "features",
-            f"have the shapes {shapes}, but a distance needs two pictures of each set",
-            "Give more pictures.",
-            code="too-few-pictures",
-        )
+        what = f"have the shapes {shapes}, but a distance needs two pictures of each set"
+        raise UsageError("features", what, "Give more pictures.", code="too-few-pictures")

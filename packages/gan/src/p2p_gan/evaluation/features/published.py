@@ -81,12 +81,9 @@ def _recognise(path: Path) -> WeightsFile:
     for known in KNOWN:
         if digest.startswith(known.sha256):
             return WeightsFile(known, path, digest)
-    raise P2PError(
-        path,
-        f"has the SHA-256 {digest[:12]}..., which none of the weights has that FID, KID and LPIPS are published with",
-        f"Give {', '.join(f'{known.address}{known.file}' for known in KNOWN)}.",
-        code="other-weights",
-    )
+    what = f"has the SHA-256 {digest[:12]}..., which none of the weights has that FID, KID and LPIPS are published with"
+    to_do = f"Give {', '.join(f'{known.address}{known.file}' for known in KNOWN)}."
+    raise P2PError(path, what, to_do, code="other-weights")
 
 
 def how_to_have(found: Sequence[WeightsFile]) -> dict[str, str]:
@@ -123,10 +120,10 @@ class InceptionFeatures:
 
     key, name = "inception_2015", "KID"
 
-    def __init__(self, weights: WeightsFile, device: torch.device | None = None) -> None:
+    def __init__(self, weights: WeightsFile, device: torch.device) -> None:
         from torchmetrics.image.fid import FrechetInceptionDistance
 
-        self.digest, self._device = weights.digest, device or torch.device("cpu")
+        self.digest, self._device = weights.digest, device
         read_state(weights.path)  # refuses code, which torchmetrics would run
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -160,11 +157,10 @@ def frechet_distance(real: NDArray[np.float32], fake: NDArray[np.float32]) -> fl
 class LpipsNetwork:
     """LPIPS (Zhang et al. 2018, version 0.1) of AlexNet or VGG16, with the linear layers of torchmetrics."""
 
-    def __init__(self, weights: WeightsFile, device: torch.device | None = None) -> None:
+    def __init__(self, weights: WeightsFile, device: torch.device) -> None:
         from torchmetrics.functional.image.lpips import _NoTrainLpips
 
-        self.name, self.digest = weights.known.scores, weights.digest
-        self._device = device or torch.device("cpu")
+        self.name, self.digest, self._device = weights.known.scores, weights.digest, device
         # Without weights of its own, which it would download: they are filled in below.
         network = _NoTrainLpips(net="alex" if weights.known is ALEXNET else "vgg", pnet_rand=True)
         state = read_state(weights.path)

@@ -106,12 +106,8 @@ def layout_of(steps: "Sequence[Step]", inputs: int, size: Size, budget: int, row
         if (peak <= budget * 2 // 3 and wanted >= _FEWEST_ROWS) or rows is not None:
             return Layout(shapes, held, _releases(steps, held), min(wanted, size.height), tuple(steps))
     needed = _peak(steps, shapes, frozenset()) / 2**30
-    raise P2PError(
-        f"size={size}",
-        f"needs more than {needed:.1f} GiB of memory, but a pass may use {budget / 2**30:.1f} GiB on this device",
-        "Choose a smaller --size.",
-        code="no-memory",
-    )
+    what = f"needs more than {needed:.1f} GiB of memory, but a pass may use {budget / 2**30:.1f} GiB on this device"
+    raise P2PError(f"size={size}", what, "Choose a smaller --size.", code="no-memory")
 
 
 def _rows_within(budget: int, shapes: Sequence[Shape], held: frozenset[int]) -> int:

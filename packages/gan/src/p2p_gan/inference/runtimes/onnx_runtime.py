@@ -62,11 +62,6 @@ class OnnxModel:
         """The name of its weights."""
         return self.file.digest
 
-    @property
-    def unit(self) -> int:
-        """The number of which both sides of the network's input must be multiples."""
-        return self.card.architecture.unit
-
     def needs(self, size: Size) -> int:
         """About the bytes of memory of one pass with an input of this size."""
         return size.width * size.height * self.file.bytes_per_pixel
@@ -159,22 +154,14 @@ class OnnxTranslator(Translator):
         """The coding of the output."""
         return self.model.card.output_coding
 
-    @property
-    def unit(self) -> int:
-        """The number of which both sides of the input must be multiples."""
-        return self.model.unit
-
     def values(self, padded: Array, options: PassOptions) -> Values:
         """The network's output (1, channels, height, width)."""
         height, width = padded.shape[:2]
         needed = self.model.needs(Size(width, height))
         if needed >= LARGE and needed > (budget := budget_of()):
-            raise UsageError(
-                f"size={width}x{height}",
-                f"needs about {needed / 2**30:.1f} GiB of memory, but a pass may use {budget / 2**30:.1f} GiB",
-                "Choose a smaller --size, or give the run folder and --runtime torch, which computes strips.",
-                code="no-memory",
-            )
+            what = f"needs about {needed / 2**30:.1f} GiB of memory, but a pass may use {budget / 2**30:.1f} GiB"
+            to_do = "Choose a smaller --size, or give the run folder and --runtime torch, which computes strips."
+            raise UsageError(f"size={width}x{height}", what, to_do, code="no-memory")
         image = self.model.card.input_coding.encode(padded[None])
         inputs = {IMAGE: image, **graph_inputs(self.model.card, height, width, options)}
         output = self.model.sessions.run(inputs, large=needed >= LARGE)

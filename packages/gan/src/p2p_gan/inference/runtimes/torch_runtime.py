@@ -40,11 +40,6 @@ class TorchTranslator:
     tile: int | None = None
     note: Note | None = None
 
-    @property
-    def unit(self) -> int:
-        """The number of which both sides of the input must be multiples."""
-        return self.generator.unit
-
     def pixels(self, padded: Array, options: PassOptions) -> Array:
         """The output as pixels (height, width[, channels]) of the same size."""
         applying, layout = _as_pass(options), self._layout(size_of(padded))

@@ -30,11 +30,6 @@ class ScriptTranslator(Translator):
         """The coding of the output."""
         return self.card.output_coding
 
-    @property
-    def unit(self) -> int:
-        """The number of which both sides of the input must be multiples."""
-        return self.card.architecture.unit
-
     def values(self, padded: Array, options: PassOptions) -> Values:
         """The network's output (1, channels, height, width)."""
         height, width = padded.shape[:2]

@@ -20,7 +20,7 @@ Values = NDArray[np.float32]
 
 
 class AnyModel(Protocol):
-    """A model, whatever computes it; `digest` names its weights, `unit` the number of which sides are multiples."""
+    """A model, whatever computes it; `digest` names its weights."""
 
     @property
     def card(self) -> ModelCard:
@@ -29,10 +29,6 @@ class AnyModel(Protocol):
     @property
     def digest(self) -> str:
         """The SHA-256 of the weights' file."""
-
-    @property
-    def unit(self) -> int:
-        """The number of which both sides of the network's input must be multiples."""
 
 
 @runtime_checkable
@@ -64,16 +60,18 @@ class Translator(Protocol):
     def output(self) -> Coding:
         """The coding of the output."""
 
-    @property
-    def unit(self) -> int:
-        """The number of which both sides of the input must be multiples."""
-
     def pixels(self, padded: Array, options: PassOptions) -> Array:
         """The output for a picture (height, width[, channels]) as pixels of the same size."""
         return np.asarray(self.output.decode(self.values(padded, options))[0])
 
     def values(self, padded: Array, options: PassOptions) -> Values:
         """The output before it becomes pixels, (1, channels, height, width)."""
+
+
+def probabilities(logits: Values) -> Values:
+    """The probability of each class, from logits (n, classes, height, width)."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 def not_finite() -> P2PError:

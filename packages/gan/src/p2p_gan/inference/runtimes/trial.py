@@ -15,7 +15,7 @@ from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.inference.runtimes.onnx_runtime import LARGE, OnnxModel, OnnxTranslator
-from p2p_gan.inference.runtimes.translator import PassOptions
+from p2p_gan.inference.runtimes.translator import PassOptions, probabilities
 from p2p_gan.machine.driver import cpu_name
 from p2p_gan.machine.kept import keep, kept_folder, recall
 from p2p_gan.models.card import ModelCard
@@ -111,8 +111,7 @@ def _result(translator: OnnxTranslator, picture: Array, options: PassOptions) ->
     """The pixels of a pass; for classes, whose numbers say nothing of how near they are, their probabilities."""
     if translator.output.kind != "classes":
         return translator.pixels(picture, options)
-    powers = np.exp((values := translator.values(picture, options)) - values.max(axis=1, keepdims=True))
-    return np.asarray(np.rint(powers / powers.sum(axis=1, keepdims=True) * 255)).astype(np.uint8)
+    return np.rint(probabilities(translator.values(picture, options)) * 255).astype(np.uint8)
 
 
 def _are_alike(one: Array, other: Array) -> bool:

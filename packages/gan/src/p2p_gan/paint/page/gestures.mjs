@@ -72,15 +72,29 @@ export function inSquare(from, to) {
   return { x: from.x + side * (dx < 0 ? -1 : 1), y: from.y + side * (dy < 0 ? -1 : 1) };
 }
 
-/** @implements {Gesture} */
-class Stroke {
+/** What is complete as soon as the hand is lifted, and shows nothing over the mask. */
+class Pull {
   /** @param {Drawing} drawing @param {Ink} ink */
   constructor(drawing, ink) {
     this.drawing = drawing;
     this.ink = ink;
-    /** @type {(Point & { radius: number }) | null} */
-    this.last = null;
   }
+
+  up() {
+    this.drawing.keep();
+    return true;
+  }
+
+  /** @returns {readonly Point[]} */
+  trail() {
+    return [];
+  }
+}
+
+/** @implements {Gesture} */
+class Stroke extends Pull {
+  /** @type {(Point & { radius: number }) | null} */
+  last = null;
 
   /** @param {Touch} touch */
   down(touch) {
@@ -94,23 +108,13 @@ class Stroke {
     this.drawing.extend((mask) => paintStroke(mask, from, next, this.ink.value));
     this.last = next;
   }
-
-  up() {
-    this.drawing.keep();
-    return true;
-  }
-
-  trail() {
-    return [];
-  }
 }
 
 /** @implements {Gesture} */
-class Shape {
+class Shape extends Pull {
   /** @param {Drawing} drawing @param {Ink} ink @param {"line" | "rectangle" | "ellipse"} kind */
   constructor(drawing, ink, kind) {
-    this.drawing = drawing;
-    this.ink = ink;
+    super(drawing, ink);
     this.kind = kind;
     /** @type {Point | null} */
     this.from = null;
@@ -135,40 +139,16 @@ class Shape {
     const paint = this.kind === "rectangle" ? paintRectangle : paintEllipse;
     this.drawing.preview((mask) => paint(mask, from, to, value));
   }
-
-  up() {
-    this.drawing.keep();
-    return true;
-  }
-
-  trail() {
-    return [];
-  }
 }
 
 /** @implements {Gesture} */
-class Fill {
-  /** @param {Drawing} drawing @param {Ink} ink */
-  constructor(drawing, ink) {
-    this.drawing = drawing;
-    this.ink = ink;
-  }
-
+class Fill extends Pull {
   /** @param {Touch} touch */
   down(touch) {
     this.drawing.extend((mask) => fillArea(mask, touch, this.ink.value));
   }
 
   move() {}
-
-  up() {
-    this.drawing.keep();
-    return true;
-  }
-
-  trail() {
-    return [];
-  }
 }
 
 /**

@@ -164,8 +164,8 @@ def _card_at(job: Job, images: int) -> ModelCard:
 
 def find_lost_models(run: Path) -> dict[str, int]:
     """The model files of a finished run that are missing or damaged, and after how many images each was written."""
-    images, _ = checkpoint.latest(run)
-    wanted = {MODEL_FILE: images, BEST: checkpoint.latest_best(run)}
+    last = checkpoint.latest(run)
+    wanted = {MODEL_FILE: last.images, BEST: last.best_images}
     return {file: at for file, at in wanted.items() if at is not None and _is_lost(run / file)}
 
 
