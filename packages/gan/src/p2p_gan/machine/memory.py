@@ -63,6 +63,18 @@ def free_bytes(device: "torch.device | None" = None) -> int:
     return max(0, min(found))
 
 
+def _spare_bytes(device: "torch.device | None") -> int:
+    """What torch holds of a GPU's memory and does not use: earlier passes have left it to the next one."""
+    if device is None or device.type not in ("cuda", "mps"):
+        return 0
+    import torch
+
+    if device.type == "mps":
+        return int(torch.mps.driver_allocated_memory()) - int(torch.mps.current_allocated_memory())
+    return int(torch.cuda.memory_reserved(device)) - int(torch.cuda.memory_allocated(device))
+
+
 def budget_of(device: "torch.device | None" = None) -> int:
-    """The memory budget in bytes of one pass on the device, by default the CPU."""
-    return min(MOST.get(device.type if device else "cpu", MOST["cpu"]), int(free_bytes(device) * _SHARE))
+    """The memory budget in bytes of one pass on the device, by default the CPU; the same before and after a pass."""
+    free = free_bytes(device) + _spare_bytes(device)
+    return min(MOST.get(device.type if device else "cpu", MOST["cpu"]), int(free * _SHARE))
