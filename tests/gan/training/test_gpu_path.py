@@ -37,10 +37,13 @@ from p2p_gan.networks.efficientnet import FeatureNetwork
 from p2p_gan.networks.unet import UNet
 from p2p_gan.runs.checkpoint import Progress, snapshot
 from p2p_gan.training import replicas
+from p2p_gan.training.continuation import config_of_call
 from p2p_gan.training.job import make_job
 from p2p_gan.training.loop import share_batches
+from p2p_gan.training.planning import plan
 from p2p_gan.training.replicas import distribute, shared_state
 from p2p_gan.training.run import train
+from p2p_gan.training.source import config_after, open_source
 from p2p_gan.training.steps.stepper import Stepper, recorder_for
 from p2p_gan.training.steps.update import WholeUpdate
 from p2p_gan.training.trial import explain_out_of_memory, largest_batch
@@ -126,6 +129,26 @@ def test_a_run_on_a_gpu_is_resumed_bit_for_bit(
     models = [(tmp_path / run / "model.safetensors").read_bytes() for run in ("whole", "parts")]
     assert models[0] == models[1]
     assert gpu.replays > 0
+
+
+def test_a_run_whose_precision_the_next_gpu_lacks_says_how_it_goes_on(
+    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu, refused: "Refused", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = replace(tiny, device="auto", precision="auto", images=2)
+    train(pair_folder, tmp_path / "run", config)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device=None: (7, 5))
+    again = replace(config_of_call(pair_folder, tmp_path / "run", None, []), images=4)
+    for dry_run in (False, True):
+        with refused("unsupported-precision", str(tmp_path / "run"), usage=True) as caught:
+            if dry_run:
+                plan(pair_folder, again, tmp_path / "run")
+            else:
+                train(pair_folder, tmp_path / "run", again)
+        assert "started with precision=bfloat16" in caught.value.what
+        assert caught.value.to_do.endswith(f"p2p train PAIRS NEW --from {tmp_path / 'run'}")
+    start = open_source(tmp_path / "run")
+    new = with_settings(Config(), config_after(start, None, open_pairs(pair_folder), {"images": 2}))
+    assert train(pair_folder, tmp_path / "new", new, source=tmp_path / "run").images == 2
 
 
 # Each way of computing an update and a batch; what is left out costs time and shows nothing new.

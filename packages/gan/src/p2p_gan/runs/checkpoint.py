@@ -205,7 +205,7 @@ def refuse_lost(run: Path) -> None:
         return
     if models:
         has = " and ".join(f"{name} has seen {plural(images, 'image')}" for name, images in models.items())
-        to_do = _in_a_new_run(run)
+        to_do = in_a_new_run(run)
     else:
         has, to_do = "it has trained", "choose another run folder."
     raise P2PError(
@@ -242,7 +242,8 @@ def _images_of(model: Path) -> int:
         return 0
 
 
-def _in_a_new_run(run: Path) -> str:
+def in_a_new_run(run: Path) -> str:
+    """What to do to go on with the model of a run that cannot go on itself; the end of a sentence."""
     return f"go on with the weights of its model in a new run folder: p2p train PAIRS NEW --from {path_word(run)}"
 
 
@@ -290,7 +291,7 @@ def load_latest(run: Path, nets: Networks, report: Reporter = QUIET) -> Progress
         raise P2PError(
             troubles[0].where,
             f"{troubles[0].what}; {_unusable(len(records))}",
-            f"Restore {run / CHECKPOINTS} from a copy, or {_in_a_new_run(run)}",
+            f"Restore {run / CHECKPOINTS} from a copy, or {in_a_new_run(run)}",
             code="no-usable-checkpoint",
         )
     return None

@@ -3,7 +3,8 @@
 Nothing here may write, or let a setting that was asked for give way to another one without a word.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,19 @@ def config_of_call(
 def has_begun(run: Path) -> bool:
     """Whether a run folder holds a run that has seen an image; one that failed before may begin again otherwise."""
     return (run / RUN).is_file() and checkpoint.has_trained(run)
+
+
+@contextmanager
+def explain_other_device(run: Path | None) -> Iterator[None]:
+    """Say how a run that has trained goes on where the device lacks its precision, of which it cannot have another."""
+    try:
+        yield
+    except UsageError as error:
+        if error.code != "unsupported-precision" or run is None or not has_begun(run):
+            raise
+        what = f"was started with {error.where}, which {error.what}"
+        to_do = f"Continue it on such a device, or {checkpoint.in_a_new_run(run)}"
+        raise UsageError(run, what, to_do, code=error.code) from error
 
 
 def _continue(pairs: Path, run: Path, preset: str | None, asked: Sequence[SettingRequest]) -> Config:
