@@ -36,7 +36,7 @@ from p2p_gan.networks.blocks import BilinearConv, ResizeConv
 from p2p_gan.networks.efficientnet import FeatureNetwork
 from p2p_gan.networks.unet import UNet
 from p2p_gan.runs.checkpoint import Progress, snapshot
-from p2p_gan.training import replicas
+from p2p_gan.training import replicas, trial
 from p2p_gan.training.continuation import config_of_call
 from p2p_gan.training.job import make_job
 from p2p_gan.training.loop import share_batches
@@ -222,6 +222,15 @@ def test_weights_that_are_cast_together_give_the_same_bits_as_those_of_autocast(
         monkeypatch.setattr(step, "cast_together", lambda *_: contextlib.nullcontext())
     assert all(torch.equal(value, found[1][key]) for key, value in found[0].items())
     assert casts[0] < casts[1]
+
+
+def test_the_plan_times_replays_however_long_the_first_update_takes_that_loads_libraries(
+    pair_folder: Path, tiny: Config, gpu: FakeGpu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_job(open_pairs(pair_folder), replace(tiny, device="cuda"))
+    monkeypatch.setattr(trial, "_PATIENCE", 0.0)
+    trial.time_updates(job, load_dataset(job.folder, job.task, job.config))
+    assert gpu.replays == 2 + 1 + 1  # two to prove the graph, the third update, and the one that is timed
 
 
 _OF_A_PAIR = 6 * 32 * 32  # values of the discriminator's input, the largest tensor

@@ -80,14 +80,15 @@ def time_updates(job: Job, dataset: PairDataset, *, updates: int = _UPDATES) -> 
     """Time `updates` updates after three that are not timed, with separate networks and the run's own first pairs.
 
     If updates are slow it times fewer, at least one, so that the plan does not take long. Those of a run that replays
-    a graph are replayed here too, after one more, at which it is recorded.
+    a graph are replayed here too, and the three are made however long they take: the last of them records it.
     """
     with spare(job) as trial:
         end = time.perf_counter() + _PATIENCE
         kept = _update_bytes(trial, dataset)
         recorder = recorder_for(trial)
         stepper = None if recorder is None else Stepper(trial, lambda line: None, recorder)
-        seen = _repeat_updates(trial, dataset, 0, _WARM_UP - (recorder is None), end, least=0, stepper=stepper)
+        updates_before, least = (_WARM_UP - 1, 0) if stepper is None else (_WARM_UP, _WARM_UP)
+        seen = _repeat_updates(trial, dataset, 0, updates_before, end, least=least, stepper=stepper)
         seconds, used = _time_block(trial, dataset, seen, updates, _PATIENCE, stepper)
         if stepper is not None:
             stepper.close()
