@@ -77,16 +77,17 @@ class Coding:
     ) -> "Tensor":
         """Pixels (n, h, w[, c]) to float32 (n, channels, h, w), on the device.
 
-        In memory they lie as `memory_format` says, by default channels last, and on CUDA by channels, for a convolution
-        takes the order of the weights there but where the picture is channels last.
+        In memory they lie as `memory_format` says, by default channels last, and on a GPU by channels: a convolution of
+        CUDA takes the order of the weights but where the picture is channels last, of which Apple's GPUs have read
+        parts wrongly (pytorch's issues 180984 and 174345).
 
         Values are in -1..1, classes are 0 or 1. Pixels that are on the device already have integers of up to 16 bits or
         float32.
         """
         import torch
 
-        on_cuda = device is not None and device.type == "cuda"
-        memory_format = memory_format or (torch.contiguous_format if on_cuda else torch.channels_last)
+        on_gpu = device is not None and device.type != "cpu"
+        memory_format = memory_format or (torch.contiguous_format if on_gpu else torch.channels_last)
         if self.kind == "classes":
             return self._one_hot(send_pixels(pixels, device), memory_format)
         pixels = pixels[..., None] if pixels.ndim == 3 else pixels
