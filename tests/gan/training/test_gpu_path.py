@@ -300,6 +300,22 @@ def test_a_checkpoint_is_copied_where_the_system_lets_no_memory_be_pinned(
     assert all(torch.equal(value, expected[name]) for name, value in snapshot(nets).tensors.items())
 
 
+def test_pairs_come_to_a_gpu_where_the_system_lets_no_more_memory_be_pinned(
+    pair_folder: Path, tiny: Config, gpu: FakeGpu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = replace(tiny, device="cuda", color_jitter=0.3)
+    dataset = load_dataset(open_pairs(pair_folder), make_job(open_pairs(pair_folder), config).task, config)
+    expected = dataset.batch(range(2), PLACE)
+
+    def refuse(value: Tensor, device: Any = None) -> Tensor:
+        raise RuntimeError("CUDA error: out of memory")
+
+    monkeypatch.setattr(Tensor, "pin_memory", refuse)
+    found = dataset.batch(range(2), PLACE)
+    assert torch.equal(found.a.cpu(), expected.a.cpu())
+    assert torch.equal(found.b.cpu(), expected.b.cpu())
+
+
 def test_a_run_leaves_the_arithmetic_of_the_process_as_it_was(
     pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu, monkeypatch: pytest.MonkeyPatch
 ) -> None:

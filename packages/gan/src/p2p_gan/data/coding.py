@@ -4,6 +4,7 @@ Nothing here may resize, crop or read files, or load torch for arrays; decoding 
 as float32 can hold it.
 """
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -134,7 +135,10 @@ class Coding:
 
 
 def send_pixels(pixels: "Array | Tensor", device: "torch.device | None") -> "Tensor":
-    """An array as a tensor on the device; a GPU takes it when its turn comes, and nobody waits for that."""
+    """An array as a tensor on the device; a GPU takes it when its turn comes, and nobody waits for that.
+
+    Where the system lets no more memory be pinned, as Windows and Linux within it may, the host waits.
+    """
     import torch
 
     if not isinstance(pixels, np.ndarray):
@@ -142,7 +146,9 @@ def send_pixels(pixels: "Array | Tensor", device: "torch.device | None") -> "Ten
     tensor = torch.from_numpy(np.ascontiguousarray(pixels))
     if device is None or device.type != "cuda":
         return tensor.to(device)
-    return tensor.pin_memory().to(device, non_blocking=True)
+    with contextlib.suppress(RuntimeError):
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=True)
 
 
 def _to_type(values: "Tensor", coding: Coding) -> NDArray[np.generic]:
