@@ -36,14 +36,11 @@ from p2p_gan.networks.blocks import BilinearConv, ResizeConv
 from p2p_gan.networks.efficientnet import FeatureNetwork
 from p2p_gan.networks.unet import UNet
 from p2p_gan.runs.checkpoint import Progress, snapshot
-from p2p_gan.training import replicas, trial
-from p2p_gan.training.continuation import config_of_call
+from p2p_gan.training import replicas
 from p2p_gan.training.job import make_job
 from p2p_gan.training.loop import share_batches
-from p2p_gan.training.planning import plan
 from p2p_gan.training.replicas import distribute, shared_state
 from p2p_gan.training.run import train
-from p2p_gan.training.source import config_after, open_source
 from p2p_gan.training.steps.stepper import Stepper, recorder_for
 from p2p_gan.training.steps.update import WholeUpdate
 from p2p_gan.training.trial import explain_out_of_memory, largest_batch
@@ -131,26 +128,6 @@ def test_a_run_on_a_gpu_is_resumed_bit_for_bit(
     assert gpu.replays > 0
 
 
-def test_a_run_whose_precision_the_next_gpu_lacks_says_how_it_goes_on(
-    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu, refused: "Refused", monkeypatch: pytest.MonkeyPatch
-) -> None:
-    config = replace(tiny, device="auto", precision="auto", images=2)
-    train(pair_folder, tmp_path / "run", config)
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device=None: (7, 5))
-    again = replace(config_of_call(pair_folder, tmp_path / "run", None, []), images=4)
-    for dry_run in (False, True):
-        with refused("unsupported-precision", str(tmp_path / "run"), usage=True) as caught:
-            if dry_run:
-                plan(pair_folder, again, tmp_path / "run")
-            else:
-                train(pair_folder, tmp_path / "run", again)
-        assert "started with precision=bfloat16" in caught.value.what
-        assert caught.value.to_do.endswith(f"p2p train PAIRS NEW --from {tmp_path / 'run'}")
-    start = open_source(tmp_path / "run")
-    new = with_settings(Config(), config_after(start, None, open_pairs(pair_folder), {"images": 2}))
-    assert train(pair_folder, tmp_path / "new", new, source=tmp_path / "run").images == 2
-
-
 # Each way of computing an update and a batch; what is left out costs time and shows nothing new.
 SETTINGS: dict[str, dict[str, Any]] = {
     "paper": {"preset": "paper"},
@@ -224,15 +201,6 @@ def test_weights_that_are_cast_together_give_the_same_bits_as_those_of_autocast(
     assert casts[0] < casts[1]
 
 
-def test_the_plan_times_replays_however_long_the_first_update_takes_that_loads_libraries(
-    pair_folder: Path, tiny: Config, gpu: FakeGpu, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    job = make_job(open_pairs(pair_folder), replace(tiny, device="cuda"))
-    monkeypatch.setattr(trial, "_PATIENCE", 0.0)
-    trial.time_updates(job, load_dataset(job.folder, job.task, job.config))
-    assert gpu.replays == 2 + 1 + 1  # two to prove the graph, the third update, and the one that is timed
-
-
 _OF_A_PAIR = 6 * 32 * 32  # values of the discriminator's input, the largest tensor
 
 
@@ -298,22 +266,6 @@ def test_a_checkpoint_is_copied_where_the_system_lets_no_memory_be_pinned(
 
     monkeypatch.setattr(torch, "empty_like", refuse)
     assert all(torch.equal(value, expected[name]) for name, value in snapshot(nets).tensors.items())
-
-
-def test_pairs_come_to_a_gpu_where_the_system_lets_no_more_memory_be_pinned(
-    pair_folder: Path, tiny: Config, gpu: FakeGpu, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    config = replace(tiny, device="cuda", color_jitter=0.3)
-    dataset = load_dataset(open_pairs(pair_folder), make_job(open_pairs(pair_folder), config).task, config)
-    expected = dataset.batch(range(2), PLACE)
-
-    def refuse(value: Tensor, device: Any = None) -> Tensor:
-        raise RuntimeError("CUDA error: out of memory")
-
-    monkeypatch.setattr(Tensor, "pin_memory", refuse)
-    found = dataset.batch(range(2), PLACE)
-    assert torch.equal(found.a.cpu(), expected.a.cpu())
-    assert torch.equal(found.b.cpu(), expected.b.cpu())
 
 
 def test_a_run_leaves_the_arithmetic_of_the_process_as_it_was(

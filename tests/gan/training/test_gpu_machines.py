@@ -1,0 +1,82 @@
+"""What differs from one GPU and system to the next, as far as a CPU can show it: on the pretended GPU (`gan.fake_gpu`).
+
+That every update is replayed, waits for nothing and is resumed stands in `test_gpu_path.py`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+from gan.fake_gpu import PLACE, FakeGpu, install
+from torch import Tensor
+
+from p2p_datatools.contract.pairs.manifest import open_pairs
+from p2p_gan.config.config import Config
+from p2p_gan.config.parse import with_settings
+from p2p_gan.data.dataset import load_dataset
+from p2p_gan.machine.device import keep_arithmetic
+from p2p_gan.training import trial
+from p2p_gan.training.continuation import config_of_call
+from p2p_gan.training.job import make_job
+from p2p_gan.training.planning import plan
+from p2p_gan.training.run import train
+from p2p_gan.training.source import config_after, open_source
+
+if TYPE_CHECKING:
+    from conftest import Refused
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGpu]:
+    """A GPU that is computed by the CPU."""
+    found = install(monkeypatch)
+    with keep_arithmetic(), found:
+        yield found
+
+
+def test_a_run_whose_precision_the_next_gpu_lacks_says_how_it_goes_on(
+    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu, refused: "Refused", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = replace(tiny, device="auto", precision="auto", images=2)
+    train(pair_folder, tmp_path / "run", config)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device=None: (7, 5))
+    again = replace(config_of_call(pair_folder, tmp_path / "run", None, []), images=4)
+    for dry_run in (False, True):
+        with refused("unsupported-precision", str(tmp_path / "run"), usage=True) as caught:
+            if dry_run:
+                plan(pair_folder, again, tmp_path / "run")
+            else:
+                train(pair_folder, tmp_path / "run", again)
+        assert "started with precision=bfloat16" in caught.value.what
+        assert caught.value.to_do.endswith(f"p2p train PAIRS NEW --from {tmp_path / 'run'}")
+    start = open_source(tmp_path / "run")
+    new = with_settings(Config(), config_after(start, None, open_pairs(pair_folder), {"images": 2}))
+    assert train(pair_folder, tmp_path / "new", new, source=tmp_path / "run").images == 2
+
+
+def test_the_plan_times_replays_however_long_the_first_update_takes_that_loads_libraries(
+    pair_folder: Path, tiny: Config, gpu: FakeGpu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_job(open_pairs(pair_folder), replace(tiny, device="cuda"))
+    monkeypatch.setattr(trial, "_PATIENCE", 0.0)
+    trial.time_updates(job, load_dataset(job.folder, job.task, job.config))
+    assert gpu.replays == 2 + 1 + 1  # two to prove the graph, the third update, and the one that is timed
+
+
+def test_pairs_come_to_a_gpu_where_the_system_lets_no_more_memory_be_pinned(
+    pair_folder: Path, tiny: Config, gpu: FakeGpu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = replace(tiny, device="cuda")
+    dataset = load_dataset(open_pairs(pair_folder), make_job(open_pairs(pair_folder), config).task, config)
+    expected = dataset.batch(range(2), PLACE)
+
+    def refuse(value: Tensor, device: Any = None) -> Tensor:
+        raise RuntimeError("CUDA error: out of memory")
+
+    monkeypatch.setattr(Tensor, "pin_memory", refuse)
+    found = dataset.batch(range(2), PLACE)
+    assert torch.equal(found.a.cpu(), expected.a.cpu())
+    assert torch.equal(found.b.cpu(), expected.b.cpu())
