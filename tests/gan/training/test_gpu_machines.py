@@ -3,21 +3,19 @@
 That every update is replayed, waits for nothing and is resumed stands in `test_gpu_path.py`.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
-from gan.fake_gpu import PLACE, FakeGpu, install
+from gan.fake_gpu import PLACE, FakeGpu
 from torch import Tensor
 
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.data.dataset import load_dataset
-from p2p_gan.machine.device import keep_arithmetic
 from p2p_gan.training import trial
 from p2p_gan.training.continuation import config_of_call
 from p2p_gan.training.job import make_job
@@ -27,14 +25,6 @@ from p2p_gan.training.source import config_after, open_source
 
 if TYPE_CHECKING:
     from conftest import Refused
-
-
-@pytest.fixture
-def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGpu]:
-    """A GPU that is computed by the CPU."""
-    found = install(monkeypatch)
-    with keep_arithmetic(), found:
-        yield found
 
 
 def test_a_run_whose_precision_the_next_gpu_lacks_says_how_it_goes_on(

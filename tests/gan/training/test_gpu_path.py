@@ -5,7 +5,7 @@ Speed, memory and the kernels of a GPU are not shown; what has run on one stands
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import torch
-from gan.fake_gpu import PLACE, FakeGpu, NotParallel, install, install_nccl
+from gan.fake_gpu import PLACE, FakeGpu, NotParallel, install_nccl
 from gan.training.steps.test_update_graph import EVERYTHING, FEATURES
 from torch import Tensor
 
@@ -28,7 +28,7 @@ from p2p_gan.inference import sampling
 from p2p_gan.inference.apply import ApplyOptions, translator_of
 from p2p_gan.inference.runtime_choice import open_model
 from p2p_gan.inference.runtimes.translator import PassOptions
-from p2p_gan.machine.device import keep_arithmetic, prepare
+from p2p_gan.machine.device import prepare
 from p2p_gan.machine.distributed import Ranks
 from p2p_gan.models.feature_file import read_features
 from p2p_gan.networks import blocks, norms
@@ -51,15 +51,6 @@ if TYPE_CHECKING:
     from conftest import Notes, Refused
 
 SMALL = {"generator_filters": 4, "max_filters": 8, "discriminator_filters": 4, "device": "cuda", "cuda_graph": "on"}
-
-
-@pytest.fixture
-def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGpu]:
-    """A GPU that is computed by the CPU."""
-    found = install(monkeypatch)
-    with keep_arithmetic(), found:
-        torch.backends.cudnn.allow_tf32 = True  # as torch begins, whatever an earlier test has left
-        yield found
 
 
 def test_the_pretended_gpu_is_as_late_as_a_real_one(gpu: FakeGpu) -> None:
