@@ -70,3 +70,27 @@ def test_pairs_come_to_a_gpu_where_the_system_lets_no_more_memory_be_pinned(
     found = dataset.batch(range(2), PLACE)
     assert torch.equal(found.a.cpu(), expected.a.cpu())
     assert torch.equal(found.b.cpu(), expected.b.cpu())
+
+
+@pytest.mark.parametrize("images", [8, 800])  # in the run itself, and where its updates are timed before
+def test_a_recording_that_costs_the_process_its_gpu_says_how_to_train_without_graphs(
+    pair_folder: Path,
+    tiny: Config,
+    tmp_path: Path,
+    gpu: FakeGpu,
+    refused: "Refused",
+    monkeypatch: pytest.MonkeyPatch,
+    images: int,
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    def record(*_: object) -> None:
+        monkeypatch.setattr(torch.cuda, "synchronize", fail)
+        fail()
+
+    monkeypatch.setattr("p2p_gan.machine.graphs.CudaRecorder.record", record)
+    with refused("no-cuda-graph", "cuda_graph") as caught:
+        train(pair_folder, tmp_path / "run", replace(tiny, device="cuda", images=images))
+    assert "illegal memory access" in caught.value.what
+    assert "cuda_graph=off" in caught.value.to_do

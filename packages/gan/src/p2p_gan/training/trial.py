@@ -70,7 +70,8 @@ def spare(job: Job) -> Iterator[Job]:
             labels, features = job.task.labels, job.nets.features
             yield replace(job, nets=build(job.card.architecture, job.config, job.device, labels, features))
         finally:
-            wait_for(job.device)
+            with contextlib.suppress(RuntimeError):  # a GPU that is lost says so at whatever it is asked next
+                wait_for(job.device)
             restore_random_state(job.device, before)
     if job.device.type == "cuda":
         torch.cuda.empty_cache()

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.words import first_line
 from p2p_gan.data.dataset import Batch
+from p2p_gan.machine.device import wait_for
 from p2p_gan.machine.graphs import CudaRecorder, GraphRecorder, why_no_graph
 from p2p_gan.training.job import Job
 from p2p_gan.training.steps.update import WholeUpdate
@@ -82,6 +83,12 @@ class Stepper:
         """
         self.close()
         why = first_line(error)
+        try:
+            wait_for(self._job.device)
+        except RuntimeError as broken:  # some errors and drivers leave a process without its GPU
+            what = f"the GPU cannot be used any more after the recording of a CUDA graph: {why}"
+            to_do = "Repeat the command with --set cuda_graph=off, which trains without it."
+            raise P2PError("cuda_graph", what, to_do, code="no-cuda-graph") from broken
         if self._job.config.cuda_graph == "on":
             raise P2PError(
                 "cuda_graph=on",
