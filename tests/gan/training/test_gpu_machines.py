@@ -5,7 +5,7 @@ That every update is replayed, waits for nothing and is resumed stands in `test_
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import torch
@@ -16,6 +16,7 @@ from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.data.dataset import load_dataset
+from p2p_gan.machine.device import keep_arithmetic, prepare, whole_products
 from p2p_gan.training import trial
 from p2p_gan.training.continuation import config_of_call
 from p2p_gan.training.job import make_job
@@ -94,3 +95,22 @@ def test_a_recording_that_costs_the_process_its_gpu_says_how_to_train_without_gr
         train(pair_folder, tmp_path / "run", replace(tiny, device="cuda", images=images))
     assert "illegal memory access" in caught.value.what
     assert "cuda_graph=off" in caught.value.to_do
+
+
+@pytest.mark.usefixtures("gpu")
+def test_float32_has_all_digits_in_a_process_that_rounds_everything_to_tf32() -> None:
+    everything, cudnn = cast("Any", torch.backends), cast("Any", torch.backends.cudnn)
+    if not hasattr(everything, "fp32_precision"):
+        pytest.skip("this torch has no such name")
+    before = everything.fp32_precision
+    everything.fp32_precision = "tf32"
+    try:
+        with keep_arithmetic():
+            prepare(PLACE, "float32", 1, 0)
+            assert cudnn.conv.fp32_precision == "ieee"
+        assert cudnn.conv.fp32_precision == "tf32"
+        with whole_products(PLACE):
+            assert cudnn.conv.fp32_precision == "ieee"
+        assert cudnn.conv.fp32_precision == "tf32"
+    finally:
+        everything.fp32_precision = before

@@ -234,8 +234,7 @@ def prepare(
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         if device.index is not None:  # torch refuses one without a number, which is the current one
             torch.cuda.set_device(device)
-        torch.backends.cuda.matmul.allow_tf32 = precision != "float32"
-        torch.backends.cudnn.allow_tf32 = precision != "float32"
+        _allow_tf32(precision != "float32")
         # A benchmark of kernels may choose another one the next time, and takes about a second for each size.
         torch.backends.cudnn.benchmark = not deterministic and not many_sizes
         torch.backends.cudnn.deterministic = deterministic
@@ -268,7 +267,7 @@ class _WholeProducts:
             self._within += 1
             if self._within == 1:
                 self._before = _arithmetic()[2:]
-                torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+                _allow_tf32(False)
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
@@ -283,6 +282,16 @@ _WHOLE_PRODUCTS = _WholeProducts()
 def whole_products(device: torch.device) -> AbstractContextManager[None]:
     """While this is open, what is computed in float32 on the device is not rounded to tf32; for applying a model."""
     return _WHOLE_PRODUCTS if device.type == "cuda" else contextlib.nullcontext()
+
+
+def _allow_tf32(allowed: bool) -> None:
+    """Let CUDA round factors of float32 to tf32, or not, whatever names of torch's settings the process has used."""
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = allowed
+    cudnn = cast("Any", torch.backends.cudnn)
+    for place in (cudnn.conv, cudnn.rnn) if hasattr(cudnn, "conv") else ():  # since torch 2.9
+        # False means to do as torch.backends.fp32_precision says.
+        if not allowed and place.fp32_precision == "tf32":
+            place.fp32_precision = "ieee"
 
 
 def _arithmetic() -> list[tuple[Any, str, Any]]:
