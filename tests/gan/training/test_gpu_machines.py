@@ -16,11 +16,14 @@ from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.data.dataset import load_dataset
+from p2p_gan.machine import device
 from p2p_gan.machine.device import keep_arithmetic, prepare, whole_products
+from p2p_gan.runs.runfolder import RunFolder
 from p2p_gan.training import trial
 from p2p_gan.training.continuation import config_of_call
 from p2p_gan.training.job import make_job
 from p2p_gan.training.planning import plan
+from p2p_gan.training.reproduction import reproduce
 from p2p_gan.training.run import train
 from p2p_gan.training.source import config_after, open_source
 
@@ -28,24 +31,60 @@ if TYPE_CHECKING:
     from conftest import Refused
 
 
-def test_a_run_whose_precision_the_next_gpu_lacks_says_how_it_goes_on(
-    pair_folder: Path, tiny: Config, tmp_path: Path, gpu: FakeGpu, refused: "Refused", monkeypatch: pytest.MonkeyPatch
+def full_gpu(*_: object) -> str:
+    return "CUDA error: out of memory"
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "answer", "code"),
+    [
+        (torch.cuda, "get_device_capability", lambda device=None: (7, 5), "unsupported-precision"),
+        (torch.cuda, "is_available", lambda: False, "missing-device"),
+        (device, "_why_broken", full_gpu, "broken-device"),
+    ],
+)
+@pytest.mark.usefixtures("gpu")
+def test_a_run_whose_device_or_precision_is_not_here_says_how_it_goes_on(
+    pair_folder: Path,
+    tiny: Config,
+    tmp_path: Path,
+    refused: "Refused",
+    monkeypatch: pytest.MonkeyPatch,
+    place: Any,
+    name: str,
+    answer: object,
+    code: str,
 ) -> None:
     config = replace(tiny, device="auto", precision="auto", images=2)
     train(pair_folder, tmp_path / "run", config)
-    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device=None: (7, 5))
+    monkeypatch.setattr(place, name, answer)
     again = replace(config_of_call(pair_folder, tmp_path / "run", None, []), images=4)
     for dry_run in (False, True):
-        with refused("unsupported-precision", str(tmp_path / "run"), usage=True) as caught:
+        with refused(code, str(tmp_path / "run"), usage=code != "broken-device") as caught:
             if dry_run:
                 plan(pair_folder, again, tmp_path / "run")
             else:
                 train(pair_folder, tmp_path / "run", again)
-        assert "started with precision=bfloat16" in caught.value.what
+        assert "started with precision=bfloat16" in caught.value.what or "started with device=cuda" in caught.value.what
         assert caught.value.to_do.endswith(f"p2p train PAIRS NEW --from {tmp_path / 'run'}")
+    if code == "broken-device":
+        return
     start = open_source(tmp_path / "run")
     new = with_settings(Config(), config_after(start, None, open_pairs(pair_folder), {"images": 2}))
     assert train(pair_folder, tmp_path / "new", new, source=tmp_path / "run").images == 2
+
+
+@pytest.mark.usefixtures("gpu")
+def test_a_run_is_repeated_on_a_gpu_without_its_precision(
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = replace(tiny, device="auto", precision="auto", memory_format="auto", cuda_graph="on", images=2)
+    train(pair_folder, tmp_path / "run", config)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device=None: (7, 5))
+    found = reproduce(tmp_path / "run", tmp_path / "again")
+    assert "the precision was bfloat16, which this device does not have" in found.named
+    config = RunFolder(tmp_path / "again").config()
+    assert (config.device, config.precision, config.memory_format) == ("cuda", "float32", "contiguous")
 
 
 def test_the_plan_times_replays_however_long_the_first_update_takes_that_loads_libraries(

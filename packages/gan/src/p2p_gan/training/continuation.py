@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.settings import Setting, settings_of
 from p2p_datatools.contract.words import plural
@@ -27,7 +27,8 @@ from p2p_gan.training.source import config_after, describe_source
 
 _MOST_NAMED = 4  # contradictions in an error
 _PRESET = "--preset "
-_OF_DEVICE = ("precision", "memory_format", "threads", "cuda_graph")
+_DEVICE_LACKS = ("unsupported-precision", "missing-device", "broken-device")  # codes of what a device cannot do
+OF_DEVICE = ("precision", "memory_format", "threads", "cuda_graph")
 
 
 def config_of_call(
@@ -58,15 +59,15 @@ def has_begun(run: Path) -> bool:
 
 @contextmanager
 def explain_other_device(run: Path | None) -> Iterator[None]:
-    """Say how a run that has trained goes on where the device lacks its precision, of which it cannot have another."""
+    """Say how a run that has trained goes on where its device or precision is not, of which it cannot have another."""
     try:
         yield
-    except UsageError as error:
-        if error.code != "unsupported-precision" or run is None or not has_begun(run):
+    except P2PError as error:
+        if error.code not in _DEVICE_LACKS or run is None or not has_begun(run):
             raise
-        what = f"was started with {error.where}, which {error.what}"
-        to_do = f"Continue it on such a device, or {checkpoint.in_a_new_run(run)}"
-        raise UsageError(run, what, to_do, code=error.code) from error
+        what = f"was started with {error.where}: {error.what}"
+        to_do = f"Continue it on a machine where that works, or {checkpoint.in_a_new_run(run)}"
+        raise type(error)(run, what, to_do, code=error.code) from error
 
 
 def _continue(pairs: Path, run: Path, preset: str | None, asked: Sequence[SettingRequest]) -> Config:
@@ -104,7 +105,7 @@ def _read_settings(run: Path, asked: Sequence[SettingRequest]) -> Config:
     if config.unet_depth == depth_of(config):
         values["unet_depth"] = known["unet_depth"].automatic
     if device is not None and devices_of(device)[0] != config.device:
-        values |= {name: known[name].automatic for name in _OF_DEVICE}
+        values |= {name: known[name].automatic for name in OF_DEVICE}
     return replace(config, **values)
 
 
