@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+import numpy as np
 import pytest
 import torch
 from gan.fake_gpu import PLACE, FakeGpu
@@ -15,6 +16,7 @@ from torch import Tensor
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
+from p2p_gan.data.coding import Coding
 from p2p_gan.data.dataset import load_dataset
 from p2p_gan.machine import device
 from p2p_gan.machine.device import keep_arithmetic, prepare, whole_products
@@ -153,3 +155,13 @@ def test_float32_has_all_digits_in_a_process_that_rounds_everything_to_tf32() ->
         assert cudnn.conv.fp32_precision == "tf32"
     finally:
         everything.fp32_precision = before
+
+
+@pytest.mark.usefixtures("gpu")
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "int16", "int32", "uint32", "float16", "float32", "float64"])
+def test_values_of_every_type_come_to_a_gpu_and_back_as_on_the_cpu(dtype: str) -> None:
+    coding = Coding("values", 2, dtype, (3.0, 200.0))
+    pixels = np.random.default_rng(0).uniform(3, 200, (1, 6, 5, 2)).astype(dtype)
+    there, here = coding.to_tensor(pixels, PLACE), coding.to_tensor(pixels, torch.device("cpu"))
+    assert torch.equal(there.cpu(), here)
+    np.testing.assert_array_equal(coding.to_array(there), coding.to_array(here))

@@ -72,6 +72,8 @@ def test_the_pretended_gpu_is_as_late_as_a_real_one(gpu: FakeGpu) -> None:
         lambda here, there: torch.rand(4, device=PLACE, generator=torch.Generator()),
         lambda here, there: there + here,
         lambda here, there: torch.fft.rfft(there.half()),
+        lambda here, there: there.to(torch.uint16) + 1,
+        lambda here, there: here.pin_memory(),
         lambda here, there: torch.optim.Adam([there.requires_grad_()], fused=True).step(),
     ],
 )
