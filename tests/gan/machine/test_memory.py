@@ -86,6 +86,7 @@ def test_where_the_system_does_not_report_memory_four_gibibytes_are_assumed(monk
         (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."), True),
         (RuntimeError("MPS backend out of memory (MPS allocated: 8 GB)"), True),
         (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True),
+        (RuntimeError("cuDNN error: CUDNN_STATUS_NOT_INITIALIZED"), True),
         (RuntimeError("FIND was unable to find an engine to execute this computation"), True),
         (RuntimeError("CUDA error: device-side assert triggered"), False),
         (OSError("out of memory"), False),

@@ -24,8 +24,9 @@ from p2p_gan.machine.memory import keep_freed_memory
 from p2p_gan.machine.threads import use_threads
 
 _DECISIVE = ("device", "torch", "system")  # the parts of a machine's description on which results depend bit for bit
-# In what is said of a GPU that is older or newer than those torch was built for: by CUDA, and by HIP, which is AMD's.
-_NO_KERNELS = ("no kernel image", "invalid device function")
+# In what is said of a GPU that is older or newer than those torch was built for: by CUDA, by HIP, which is AMD's, and
+# by cuDNN.
+_NO_KERNELS = ("no kernel image", "invalid device function", "ARCH_MISMATCH")
 _NEW_OF_AMD = ("gfx908", "gfx90a", "gfx94", "gfx95", "gfx11", "gfx12")  # with instructions for products of bfloat16
 Autocast = Callable[[], AbstractContextManager[object]]
 
@@ -105,7 +106,9 @@ def _missing_device(wanted: str, what: str, to_do: str = "Choose cpu or auto.") 
 def _why_broken(device: torch.device) -> str | None:
     """Why a GPU that is there cannot compute, None if it can: torch may lack kernels for it, others may hold it."""
     try:
-        torch.ones(1, device=device).add_(1).cpu()
+        # A convolution, as all networks are of: cuDNN is a library of its own, for GPUs and drivers of its own.
+        one = torch.ones(1, 1, 1, 1, device=device)
+        torch.nn.functional.conv2d(one, one).add_(1).cpu()
     except RuntimeError as error:
         return first_line(error)
     return None
