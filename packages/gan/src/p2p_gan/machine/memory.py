@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 # The largest budget, even if more memory is free, so that a picture's output does not depend on the machine.
 MOST = {"cpu": 4 << 30, "cuda": 16 << 30}
 _SHARE = 0.5  # of what is free
-# In what torch says where memory is short: on the CPU; on any GPU; of the libraries of CUDA, which need some to begin in
-# a thread (where they never begin the GPU is refused before); and where cuDNN has tried out all kernels of a convolution,
-# each of which may have lacked memory, or may not know these numbers.
+# In what torch says where memory is short: on the CPU; on any GPU; of the libraries of CUDA, which need some to begin
+# (where they never do the GPU is refused before); and where cuDNN has tried out all kernels of a convolution, each of
+# which may have lacked memory, or may not know these numbers.
 NO_KERNEL = "was unable to find an engine"
 _SHORT = ("can't allocate memory", "out of memory", "ALLOC_FAILED", "STATUS_NOT_INITIALIZED", NO_KERNEL)
 # Parameters of glibc's mallopt.
