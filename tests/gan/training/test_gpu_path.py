@@ -359,7 +359,7 @@ def test_updates_on_several_gpus_exchange_what_is_on_them_and_wait_for_nothing(
 
 @pytest.mark.usefixtures("gpu")
 @pytest.mark.parametrize("tile", [None, 8])
-def test_a_model_gives_on_a_gpu_the_pictures_of_the_cpu_whatever_torch_rounds_products_to(
+def test_a_model_gives_on_a_gpu_the_pictures_of_the_cpu_whatever_torch_would_choose(
     run_folder: Path,
     make_pairs: Callable[..., Path],
     tmp_path: Path,
@@ -368,19 +368,20 @@ def test_a_model_gives_on_a_gpu_the_pictures_of_the_cpu_whatever_torch_rounds_pr
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sampling, "_OVERLAP", 1)  # thread: the GPU is that of this one
-    pairs, rounded = make_pairs(tmp_path / "pairs", {"train": 1, "test": 3}), list[bool]()
-    monitored = UNet.translate
+    pairs, seen = make_pairs(tmp_path / "pairs", {"train": 1, "test": 3}), list[tuple[bool, ...]]()
+    monitored, cudnn = UNet.translate, torch.backends.cudnn
+    cudnn.benchmark = True
 
     def translate(network: UNet, *given: Any) -> Tensor:
-        rounded.append(torch.backends.cudnn.allow_tf32)
+        seen.append((cudnn.allow_tf32, cudnn.benchmark, cudnn.deterministic))
         return monitored(network, *given)
 
     monkeypatch.setattr(UNet, "translate", translate)
     for device in ("cuda", "cpu"):
         how = sampling.SampleOptions(how=ApplyOptions(tile=tile))
         sampling.sample(run_folder, pairs, tmp_path / device, how, device=device, runtime="torch")
-    assert torch.backends.cudnn.allow_tf32
-    assert rounded == ([] if tile else [False] * 3 + [True] * 3)
+    assert (cudnn.allow_tf32, cudnn.benchmark, cudnn.deterministic) == (True, True, False)
+    assert seen == ([] if tile else [(False, False, True)] * 3 + [(True, True, False)] * 3)
     for picture in sorted((tmp_path / "cpu").glob("*.png")):
         assert picture.read_bytes() == (tmp_path / "cuda" / picture.name).read_bytes()
 

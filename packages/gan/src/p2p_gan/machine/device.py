@@ -259,7 +259,11 @@ def keep_arithmetic() -> Iterator[None]:
 
 
 class _WholeProducts:
-    """While a thread is within this, convolutions on CUDA have all digits of float32, which torch rounds to tf32."""
+    """While a thread is within this, convolutions on CUDA have all digits of float32, and the same ones each time.
+
+    Unasked, torch rounds them to tf32, and cuDNN may add up the parts of a transposed one in any order; a benchmark of
+    kernels may choose another one in the next process.
+    """
 
     def __init__(self) -> None:
         self._lock, self._within = threading.Lock(), 0
@@ -269,8 +273,9 @@ class _WholeProducts:
         with self._lock:
             self._within += 1
             if self._within == 1:
-                self._before = _arithmetic()[2:]
+                self._before = _arithmetic()
                 _allow_tf32(False)
+                torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = False, True
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
@@ -283,7 +288,7 @@ _WHOLE_PRODUCTS = _WholeProducts()
 
 
 def whole_products(device: torch.device) -> AbstractContextManager[None]:
-    """While this is open, what is computed in float32 on the device is not rounded to tf32; for applying a model."""
+    """While this is open, float32 on the device has all digits, the same each time; for applying a model."""
     return _WHOLE_PRODUCTS if device.type == "cuda" else contextlib.nullcontext()
 
 
