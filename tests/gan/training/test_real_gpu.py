@@ -119,16 +119,20 @@ def test_a_run_is_resumed_bit_for_bit(pair_folder: Path, tiny: Config, tmp_path:
     assert models[0] == models[1]
 
 
-def test_a_model_gives_the_pictures_and_scores_of_the_cpu(
+def test_a_model_gives_the_pictures_and_scores_of_the_cpu_and_the_same_each_time(
     run_folder: Path, make_pairs: Callable[..., Path], tmp_path: Path
 ) -> None:
     pairs, scores = make_pairs(tmp_path / "pairs", {"train": 1, "test": 3}), []
     for device in ("cuda", "cpu"):
         sample(run_folder, pairs, tmp_path / device, device=device, runtime="torch")
         scores.append(evaluate(run_folder, pairs, device=torch.device(device)).metrics)
-    for picture in sorted((tmp_path / "cpu").glob("*.png")):
+    sample(run_folder, pairs, tmp_path / "again", device="cuda", runtime="torch")
+    pictures = sorted((tmp_path / "cpu").glob("*.png"))
+    assert len(pictures) == 3
+    for picture in pictures:
         one, other = (read_photo(tmp_path / device / picture.name).astype(int) for device in ("cpu", "cuda"))
         assert abs(one - other).max() <= 1
+        assert (tmp_path / "again" / picture.name).read_bytes() == (tmp_path / "cuda" / picture.name).read_bytes()
     assert scores[0] == pytest.approx(scores[1], rel=1e-3)
 
 
