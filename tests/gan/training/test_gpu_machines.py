@@ -165,3 +165,20 @@ def test_values_of_every_type_come_to_a_gpu_and_back_as_on_the_cpu(dtype: str) -
     there, here = coding.to_tensor(pixels, PLACE), coding.to_tensor(pixels, torch.device("cpu"))
     assert torch.equal(there.cpu(), here)
     np.testing.assert_array_equal(coding.to_array(there), coding.to_array(here))
+
+
+def test_what_the_largest_batch_that_failed_held_is_given_back_before_the_run_is_planned(
+    pair_folder: Path, tiny: Config, gpu: FakeGpu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_job(open_pairs(pair_folder), replace(tiny, device="cuda"))
+    dataset, events, update = load_dataset(job.folder, job.task, job.config), list[str](), trial._update
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: events.append("emptied"))
+
+    def watch(*given: Any) -> None:
+        events.append("update")
+        update(*given)
+
+    monkeypatch.setattr(trial, "_update", watch)
+    gpu.most = 4 * 6 * 32 * 32
+    assert trial.largest_batch(job, dataset) == 4
+    assert events[-2:] == ["update", "emptied"]

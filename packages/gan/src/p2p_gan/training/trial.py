@@ -292,6 +292,7 @@ def _try_largest(job: Job, dataset: PairDataset, most: int) -> int:
     fits, batch = 0, 1
     while batch <= most and _fits(job, dataset, batch):
         fits, batch = batch, batch * 2
+    torch.cuda.empty_cache()  # of what the last trial held, if it has failed: the plan would count it to the run
     return _power_of_two(fits, most, job)
 
 
