@@ -28,6 +28,7 @@ from p2p_gan.training.planning import plan
 from p2p_gan.training.reproduction import reproduce
 from p2p_gan.training.run import train
 from p2p_gan.training.source import config_after, open_source
+from p2p_gan.training.steps.stepper import Stepper, recorder_for
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -182,3 +183,15 @@ def test_what_the_largest_batch_that_failed_held_is_given_back_before_the_run_is
     gpu.most = 4 * 6 * 32 * 32
     assert trial.largest_batch(job, dataset) == 4
     assert events[-2:] == ["update", "emptied"]
+
+
+def test_what_proved_a_graph_is_given_back(
+    pair_folder: Path, tiny: Config, gpu: FakeGpu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_job(open_pairs(pair_folder), replace(tiny, device="cuda", cuda_graph="on"))
+    dataset, found = load_dataset(job.folder, job.task, job.config), list[int]()
+    stepper = Stepper(job, pytest.fail, recorder_for(job))
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: found.append(gpu.replays))
+    for number in range(4):
+        stepper.step(dataset.batch([number], job.device, job.memory_format), 1e-3)
+    assert found[-1] == 2  # after both replays that prove it, and before the first that counts

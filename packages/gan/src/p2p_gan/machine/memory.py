@@ -75,6 +75,14 @@ def _spare_bytes(device: "torch.device | None") -> int:
     return int(torch.cuda.memory_reserved(device)) - int(torch.cuda.memory_allocated(device))
 
 
+def give_back(device: "torch.device") -> None:
+    """Let others, and what is counted as used, have what torch holds of a CUDA device and does not use."""
+    if device.type == "cuda":
+        import torch
+
+        torch.cuda.empty_cache()
+
+
 def budget_of(device: "torch.device | None" = None) -> int:
     """The memory budget in bytes of one pass on the device, by default the CPU; the same before and after a pass."""
     free = free_bytes(device) + _spare_bytes(device)

@@ -22,7 +22,7 @@ from p2p_datatools.contract.words import plural
 from p2p_gan.data.dataset import Batch, PairDataset, load_dataset
 from p2p_gan.machine.device import random_state_of, restore_random_state, slow_precision, wait_for
 from p2p_gan.machine.distributed import ALONE
-from p2p_gan.machine.memory import NO_KERNEL, free_bytes, is_out_of_memory
+from p2p_gan.machine.memory import NO_KERNEL, free_bytes, give_back, is_out_of_memory
 from p2p_gan.runs.state import network_states
 from p2p_gan.training.build import build
 from p2p_gan.training.job import Job, make_job
@@ -73,8 +73,7 @@ def spare(job: Job) -> Iterator[Job]:
             with contextlib.suppress(RuntimeError):  # a GPU that is lost says so at whatever it is asked next
                 wait_for(job.device)
             restore_random_state(job.device, before)
-    if job.device.type == "cuda":
-        torch.cuda.empty_cache()
+    give_back(job.device)
 
 
 def time_updates(job: Job, dataset: PairDataset, *, updates: int = _UPDATES) -> Timing:
@@ -292,12 +291,12 @@ def _try_largest(job: Job, dataset: PairDataset, most: int) -> int:
     fits, batch = 0, 1
     while batch <= most and _fits(job, dataset, batch):
         fits, batch = batch, batch * 2
-    torch.cuda.empty_cache()  # of what the last trial held, if it has failed: the plan would count it to the run
+    give_back(job.device)  # what the last trial held, if it has failed: the plan would count it to the run
     return _power_of_two(fits, most, job)
 
 
 def _fits(job: Job, dataset: PairDataset, batch: int) -> bool:
-    torch.cuda.empty_cache()
+    give_back(job.device)
     job = replace(job, config=replace(job.config, batch=batch))
     try:
         with spare(job) as trial:

@@ -11,6 +11,7 @@ from p2p_datatools.contract.words import first_line
 from p2p_gan.data.dataset import Batch
 from p2p_gan.machine.device import wait_for
 from p2p_gan.machine.graphs import CudaRecorder, GraphRecorder, why_no_graph
+from p2p_gan.machine.memory import give_back
 from p2p_gan.training.job import Job
 from p2p_gan.training.steps.update import WholeUpdate
 from p2p_gan.training.steps.update_graph import BatchShape, UpdateGraph, record_update, shape_of, tolerance_of
@@ -74,6 +75,7 @@ class Stepper:
             self._give_up(error)
             return None
         self._graphs[shape] = graph
+        give_back(self._job.device)  # copies of all that an update changes, with which the graph was proved
         return graph
 
     def _give_up(self, error: RuntimeError) -> None:
