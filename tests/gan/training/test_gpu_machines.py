@@ -18,7 +18,7 @@ from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.data.coding import Coding
 from p2p_gan.data.dataset import load_dataset
-from p2p_gan.machine import device
+from p2p_gan.machine import device, threads
 from p2p_gan.machine.device import keep_arithmetic, prepare, whole_products
 from p2p_gan.runs.runfolder import RunFolder
 from p2p_gan.training import trial
@@ -28,6 +28,7 @@ from p2p_gan.training.planning import plan
 from p2p_gan.training.reproduction import reproduce
 from p2p_gan.training.run import train
 from p2p_gan.training.source import config_after, open_source
+from p2p_gan.training.speed import with_threads
 from p2p_gan.training.steps.stepper import Stepper, recorder_for
 
 if TYPE_CHECKING:
@@ -195,3 +196,15 @@ def test_what_proved_a_graph_is_given_back(
     for number in range(4):
         stepper.step(dataset.batch([number], job.device, job.memory_format), 1e-3)
     assert found[-1] == 2  # after both replays that prove it, and before the first that counts
+
+
+@pytest.mark.parametrize(("kind", "watched"), [("cuda", []), ("cpu", [2])])
+@pytest.mark.usefixtures("gpu")
+def test_threads_that_wait_are_watched_where_they_compute_and_not_beside_a_gpu(
+    pair_folder: Path, tiny: Config, monkeypatch: pytest.MonkeyPatch, kind: str, watched: list[int]
+) -> None:
+    job, found = make_job(open_pairs(pair_folder), replace(tiny, device=kind)), list[int]()
+    monkeypatch.setattr(threads, "watch_waiting", found.append)
+    monkeypatch.setattr(torch, "set_num_threads", lambda count: None)
+    assert with_threads(job, 2).config.threads == 2
+    assert found == watched
