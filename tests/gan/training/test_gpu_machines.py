@@ -208,3 +208,22 @@ def test_threads_that_wait_are_watched_where_they_compute_and_not_beside_a_gpu(
     monkeypatch.setattr(torch, "set_num_threads", lambda count: None)
     assert with_threads(job, 2).config.threads == 2
     assert found == watched
+
+
+@pytest.mark.parametrize(
+    ("capability", "precision", "told"),
+    [((7, 5), "auto", True), ((7, 5), "float32", False), ((6, 1), "auto", False), ((8, 0), "auto", False)],
+)
+@pytest.mark.usefixtures("gpu")
+def test_a_gpu_that_may_be_faster_in_float16_is_told_of_once(
+    pair_folder: Path,
+    tiny: Config,
+    monkeypatch: pytest.MonkeyPatch,
+    capability: tuple[int, int],
+    precision: str,
+    told: bool,
+) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device=None: capability)
+    job = make_job(open_pairs(pair_folder), replace(tiny, device="cuda", precision=precision))
+    assert any("float16" in line for line in job.notes) == told
+    assert not any("float16" in line for line in make_job(open_pairs(pair_folder), job.config).notes)

@@ -18,6 +18,7 @@ from p2p_gan.data.task import Task, refuse_unfit, task_of
 from p2p_gan.machine.device import (
     Autocast,
     autocast_for,
+    faster_precision,
     memory_format_of,
     prepare,
     resolve_device,
@@ -81,7 +82,7 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
     task = task_of(folder, config.direction, config.a_encoding, config.b_encoding)
     refuse_unfit(task, config)
     config, note = settle_features(config, task, folder)
-    asked, kind = config.device, resolve_device(config.device)
+    asked, wanted, kind = config.device, config.precision, resolve_device(config.device)
     device = ranks.device(kind)
     refuse_graph(config.cuda_graph, device, ranks.world)
     precision = resolve_precision(config.precision, device)
@@ -128,7 +129,8 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
     )
     nets = build(architecture, config, device, task.labels, load_features(config, device))
     autocast = autocast_for(device, config.precision)
-    notes = (*((note,) if note else ()), *_without_effect(config), *_without_gpu(asked, device))
+    faster = faster_precision(wanted, device)
+    notes = (*filter(None, (note, faster)), *_without_effect(config), *_without_gpu(asked, device))
     return Job(folder, task, config, device, autocast, nets, card, recipe, ranks, notes)
 
 
