@@ -71,6 +71,7 @@ def test_a_run_whose_device_or_precision_is_not_here_says_how_it_goes_on(
                 train(pair_folder, tmp_path / "run", again)
         assert "started with precision=bfloat16" in caught.value.what or "started with device=cuda" in caught.value.what
         assert caught.value.to_do.endswith(f"p2p train PAIRS NEW --from {tmp_path / 'run'}")
+        assert caught.value.to_do.startswith("End what else uses the GPU" if code == "broken-device" else "Continue it")
     if code == "broken-device":
         return
     start = open_source(tmp_path / "run")

@@ -27,7 +27,10 @@ from p2p_gan.training.source import config_after, describe_source
 
 _MOST_NAMED = 4  # contradictions in an error
 _PRESET = "--preset "
-_DEVICE_LACKS = ("unsupported-precision", "missing-device", "broken-device")  # codes of what a device cannot do
+# What to do first where a device cannot do what a run needs, by the code of the error that says so.
+_ELSEWHERE = "Continue it on a machine where that works"
+_MENDED = "End what else uses the GPU, or install the torch that fits it and its driver (pytorch.org)"
+_FIRST = {"unsupported-precision": _ELSEWHERE, "missing-device": _ELSEWHERE, "broken-device": _MENDED}
 OF_DEVICE = ("precision", "memory_format", "threads", "cuda_graph")
 
 
@@ -63,10 +66,10 @@ def explain_other_device(run: Path | None) -> Iterator[None]:
     try:
         yield
     except P2PError as error:
-        if error.code not in _DEVICE_LACKS or run is None or not has_begun(run):
+        if error.code not in _FIRST or run is None or not has_begun(run):
             raise
         what = f"was started with {error.where}: {error.what}"
-        to_do = f"Continue it on a machine where that works, or {checkpoint.in_a_new_run(run)}"
+        to_do = f"{_FIRST[error.code]}, or {checkpoint.in_a_new_run(run)}"
         raise type(error)(run, what, to_do, code=error.code) from error
 
 
