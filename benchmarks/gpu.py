@@ -75,7 +75,7 @@ def make(place: Path, preset: str, batch: int, device: str, way: str) -> tuple[J
     size = job.config.input_size
     assert size is not None, "these presets have one size"
     shape = (batch, 3, size.height, size.width)
-    side = torch.rand(shape, device=job.device).mul(2).sub(1).contiguous(memory_format=torch.channels_last)
+    side = torch.rand(shape, device=job.device).mul(2).sub(1).contiguous(memory_format=job.memory_format)
     return job, Batch(side, side.flip(3))
 
 
@@ -87,7 +87,8 @@ def compare(place: Path, preset: str, size: int, device: str, updates: int, bloc
         textbook = training.Textbook(training.Setting("paper", 256, 64, size))
         for network in (textbook.g, textbook.d):
             network.to(job.device)
-        ways[TEXTBOOK] = lambda: textbook.update(batch.a, batch.b)
+        a, b = batch.a.contiguous(), batch.b.contiguous()  # as that loop has them, whatever the order of ours
+        ways[TEXTBOOK] = lambda: textbook.update(a, b)
     ways[ONE_BY_ONE] = updates_of(job, batch)
     if device == "cuda":
         ways[REPLAYED] = updates_of(*make(place, preset, size, device, "on"))

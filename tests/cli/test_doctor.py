@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 
 import pytest
+import torch
 
 from p2p_cli import doctor
 from p2p_cli.app import main
@@ -54,6 +55,19 @@ def test_little_memory_is_said_and_none_is_broken(monkeypatch: pytest.MonkeyPatc
     for free, state in ((1 << 40, "ok"), (1 << 30, "note"), (1 << 20, "broken")):
         monkeypatch.setattr(health, "free_bytes", lambda free=free: free)
         assert health.check_memory().state == state
+
+
+def test_a_gpu_that_other_programs_hold_is_broken_and_not_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> tuple[int, int]:
+        raise RuntimeError("CUDA error: out of memory")
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.cuda, "mem_get_info", refuse)
+    monkeypatch.setattr("p2p_gan.machine.device._why_broken", lambda device: "CUDA error: out of memory")
+    found = health.check_device()
+    assert (found.state, "out of memory" in found.what) == ("broken", True)
+    assert found.to_do.startswith("End what else uses it")
 
 
 def test_a_kaggle_token_that_is_damaged_says_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:

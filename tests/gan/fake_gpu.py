@@ -22,6 +22,8 @@ PLACE, CPU = torch.device("cuda", 0), torch.device("cpu")
 _DRAWS = ("rand", "randn", "rand_like", "native_dropout", "bernoulli", "bernoulli_", "normal_", "uniform_")
 _WAITS = ("_local_scalar_dense", "nonzero", "masked_select", "equal", "is_nonzero", "_unique2")
 _SHORT_FLOATS = (torch.bfloat16, torch.float16)
+_UNSIGNED = (torch.uint16, torch.uint32, torch.uint64)  # which CUDA copies and casts, and computes nothing with
+_COPIES = ("_to_copy", "copy_", "clone", "empty_like", "detach", "view", "permute", "unsqueeze", "select", "slice")
 _PRODUCTS = ("mm", "addmm", "bmm", "baddbmm", "mv", "addmv", "dot")  # of cuBLAS
 # What torch refuses on CUDA if it shall be deterministic, of all that we could be tempted to use.
 _UNREPEATABLE = (
@@ -191,6 +193,8 @@ class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
             raise RuntimeError("Deterministic behavior was enabled with ... set CUBLAS_WORKSPACE_CONFIG=:4096:8")
         if strict and name.startswith("scatter_add") and sides > 1:
             self._wait("scatter_add")  # until torch 2.10 or so, to which the host sent the strides
+        if name not in _COPIES and any(each.dtype in _UNSIGNED for each in tensors):
+            raise RuntimeError(f'"{name}" not implemented for UInt16')
         if name.startswith("_fft") and any(each.dtype in _SHORT_FLOATS for each in tensors):
             raise RuntimeError("Unsupported dtype BFloat16, or cuFFT only supports half for powers of two")
         if strict and name in _UNREPEATABLE:
@@ -429,6 +433,7 @@ def install(patch: pytest.MonkeyPatch) -> FakeGpu:
         return {(PLACE if there else key[0], *key[1:]): value for key, value in found.items()}
 
     def pin(value: Tensor, device: Any = None) -> Tensor:
+        gpu._refuse_in_recording("pin_memory")
         pinned = value.clone()
         pinned.pinned = True  # type: ignore[attr-defined]
         return pinned

@@ -1,5 +1,6 @@
 """The whole measurement, with small networks and short times."""
 
+from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,9 +15,11 @@ from p2p_gan.bench.operations import Operations
 from p2p_gan.bench.rates import Measurement, Rates
 from p2p_gan.config.config import Config
 from p2p_gan.config.presets import TABLE
+from p2p_gan.data.dataset import PairDataset
 from p2p_gan.machine.device import keep_arithmetic
 from p2p_gan.machine.load import Load, LoadMeter
 from p2p_gan.training import speed
+from p2p_gan.training.job import Job
 from p2p_gan.training.planning import plan
 
 if TYPE_CHECKING:
@@ -91,10 +94,19 @@ def test_on_a_gpu_the_replayed_updates_of_a_run_are_measured_in_both_memory_layo
     small: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(measurements, "_LAYOUTS", 1)
-    gpu = install(monkeypatch)
+    gpu, before, timed = install(monkeypatch), measurements._updates, list[tuple[bool, bool]]()
+
+    def updates(job: Job, dataset: PairDataset) -> Callable[[], object]:
+        batch = dataset.batch([0], job.device, job.memory_format)
+        weight = next(each for each in job.nets.generator.parameters() if each.dim() == 4 and each.shape[1] > 1)
+        timed.append((batch.a.is_contiguous(), weight.is_contiguous()))
+        return before(job, dataset)
+
+    monkeypatch.setattr(measurements, "_updates", updates)
     with keep_arithmetic(), gpu:
         found = run_bench("cuda")
     assert found.layouts is not None
+    assert timed[1:3] == [(False, False), (True, True)]  # pictures lie as the networks that are timed with them
     assert gpu.replays > 2 * len(found.updates)
 
 

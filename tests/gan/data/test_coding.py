@@ -106,6 +106,16 @@ def test_classes_of_a_photo_or_without_a_palette_and_too_many_channels_are_refus
     assert "has 65 channels, but networks accept 1 to 64" in error.value.what
 
 
+@pytest.mark.parametrize("kind", ["values", "classes"])
+def test_pictures_lie_in_memory_by_channels_on_every_gpu_unless_the_weights_do_not(kind: str) -> None:
+    half, pixels = Half("mask", "mask"), np.zeros((1, 8, 8) if kind == "classes" else (1, 8, 8, 3), np.uint8)
+    coding = coding_of(half, CARS, kind)
+    elsewhere = torch.device("meta")  # a device that is not the CPU, and everywhere
+    assert coding.to_tensor(pixels, elsewhere).is_contiguous()
+    assert coding.to_tensor(pixels, elsewhere, torch.channels_last).is_contiguous(memory_format=torch.channels_last)
+    assert coding.to_tensor(pixels, CPU).is_contiguous(memory_format=torch.channels_last)
+
+
 def test_pixels_that_are_given_are_never_changed() -> None:
     for dtype in ("uint8", "float32", "float64"):
         pixels = np.full((1, 4, 4, 3), 7, dtype)

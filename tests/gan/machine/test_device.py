@@ -49,7 +49,11 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 
 @pytest.mark.parametrize(
     "why",
-    ["CUDA error: no kernel image is available for execution on the device", "HIP error: invalid device function"],
+    [
+        "CUDA error: no kernel image is available for execution on the device",
+        "HIP error: invalid device function",
+        "cuDNN error: CUDNN_STATUS_NOT_SUPPORTED_ARCH_MISMATCH",
+    ],
 )
 def test_a_gpu_without_kernels_in_this_torch_is_left_alone_by_auto_and_refused_by_name(
     gpu: Callable[[str], None], refused: "Refused", monkeypatch: pytest.MonkeyPatch, why: str
@@ -62,6 +66,23 @@ def test_a_gpu_without_kernels_in_this_torch_is_left_alone_by_auto_and_refused_b
             device.resolve_device(name)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert device.why_unused(CPU) is None  # it is hidden on purpose
+
+
+@pytest.mark.parametrize("name", ["auto", "cuda"])
+def test_a_gpu_without_a_cudnn_that_fits_is_refused_before_anything_is_prepared(
+    monkeypatch: pytest.MonkeyPatch, refused: "Refused", name: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("cuDNN error: CUDNN_STATUS_NOT_INITIALIZED")
+
+    ones = torch.ones
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch, "ones", lambda *sides, device: ones(*sides))
+    monkeypatch.setattr(torch.nn.functional, "conv2d", fail)
+    with refused("broken-device", f"device={name}", usage=False) as caught:
+        device.resolve_device(name)
+    assert "CUDNN_STATUS_NOT_INITIALIZED" in caught.value.what
 
 
 @pytest.mark.parametrize("name", ["auto", "cuda"])

@@ -55,6 +55,22 @@ def test_a_pass_takes_half_of_what_is_free_and_no_more_than_on_any_machine(monke
     assert budget_of(cpu) == MOST["cpu"]
 
 
+@pytest.mark.parametrize("kind", ["cuda", "mps"])
+def test_memory_that_a_pass_has_left_to_torch_is_that_of_the_next_pass(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held, used = [1 << 30], 1 << 29
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: ((8 << 30) - held[0], 8 << 30))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda device: held[0])
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda device: used)
+    monkeypatch.setattr(torch.mps, "recommended_max_memory", lambda: 8 << 30)
+    monkeypatch.setattr(torch.mps, "driver_allocated_memory", lambda: held[0])
+    monkeypatch.setattr(torch.mps, "current_allocated_memory", lambda: used)
+    before = budget_of(torch.device(kind))
+    held[0] = 5 << 30  # the weights, and what a large picture took
+    assert budget_of(torch.device(kind)) == before == ((8 << 30) - used) // 2
+
+
 def test_where_the_system_does_not_report_memory_four_gibibytes_are_assumed(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: Path, *_: object) -> str:
         raise OSError
@@ -70,6 +86,7 @@ def test_where_the_system_does_not_report_memory_four_gibibytes_are_assumed(monk
         (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."), True),
         (RuntimeError("MPS backend out of memory (MPS allocated: 8 GB)"), True),
         (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True),
+        (RuntimeError("cuDNN error: CUDNN_STATUS_NOT_INITIALIZED"), True),
         (RuntimeError("FIND was unable to find an engine to execute this computation"), True),
         (RuntimeError("CUDA error: device-side assert triggered"), False),
         (OSError("out of memory"), False),

@@ -1,6 +1,8 @@
 """The pretrained network: its shapes, its borders, that it never changes, and that it sees what is in a photo."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -63,6 +65,16 @@ def test_real_and_fake_photos_have_in_one_pass_the_features_and_the_gradient_of_
     (gradient,), (expected,) = (torch.autograd.grad(features, fake, weights) for features in (found, two[1]))
     assert torch.allclose(gradient, expected, atol=1e-4 * expected.abs().max().item())
     assert not any(each.requires_grad for each in seen)
+
+
+def test_on_the_gpu_of_a_mac_real_and_fake_photos_are_no_parts_of_one_batch(
+    network: FeatureNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = list[object]()
+    photos: Any = SimpleNamespace(device=torch.device("mps"), shape=(1, 3, 8, 8), numel=lambda: 192)
+    monkeypatch.setattr(FeatureNetwork, "__call__", lambda self, given: seen.append(given))
+    network.compare(photos, photos)
+    assert len(seen) == 2
 
 
 def test_in_sixteen_bits_the_gradient_of_one_pass_is_rounded_no_more_often_than_that_of_two(

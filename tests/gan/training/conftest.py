@@ -1,14 +1,15 @@
-"""A recorder of graphs for the CPU, which repeats what was recorded and nothing else, as a CUDA graph does."""
+"""For tests of graphs and of a GPU: a recorder for the CPU, which repeats what was recorded, and the pretended GPU."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import torch
-from gan.fake_gpu import made_by
+from gan.fake_gpu import FakeGpu, install, made_by
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from p2p_gan.machine.device import keep_arithmetic
 from p2p_gan.machine.graphs import DeviceWork
 
 # What waits for the device, or has a shape that depends on values; and what copies numbers of the host to the device.
@@ -100,3 +101,12 @@ def tape_recorder() -> TapeRecorder:
 def no_host_reads() -> Callable[[], TorchDispatchMode]:
     """A context in which operations that a CUDA graph cannot hold are refused."""
     return NoHostReads
+
+
+@pytest.fixture
+def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGpu]:
+    """A GPU that is computed by the CPU."""
+    found = install(monkeypatch)
+    with keep_arithmetic(), found:
+        torch.backends.cudnn.allow_tf32 = True  # as torch begins, whatever an earlier test has left
+        yield found

@@ -5,7 +5,7 @@ Speed, memory and the kernels of a GPU are not shown; what has run on one stands
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import torch
-from gan.fake_gpu import PLACE, FakeGpu, NotParallel, install, install_nccl
+from gan.fake_gpu import PLACE, FakeGpu, NotParallel, install_nccl
 from gan.training.steps.test_update_graph import EVERYTHING, FEATURES
 from torch import Tensor
 
@@ -28,7 +28,7 @@ from p2p_gan.inference import sampling
 from p2p_gan.inference.apply import ApplyOptions, translator_of
 from p2p_gan.inference.runtime_choice import open_model
 from p2p_gan.inference.runtimes.translator import PassOptions
-from p2p_gan.machine.device import keep_arithmetic, prepare
+from p2p_gan.machine.device import prepare
 from p2p_gan.machine.distributed import Ranks
 from p2p_gan.models.feature_file import read_features
 from p2p_gan.networks import blocks, norms
@@ -53,15 +53,6 @@ if TYPE_CHECKING:
 SMALL = {"generator_filters": 4, "max_filters": 8, "discriminator_filters": 4, "device": "cuda", "cuda_graph": "on"}
 
 
-@pytest.fixture
-def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGpu]:
-    """A GPU that is computed by the CPU."""
-    found = install(monkeypatch)
-    with keep_arithmetic(), found:
-        torch.backends.cudnn.allow_tf32 = True  # as torch begins, whatever an earlier test has left
-        yield found
-
-
 def test_the_pretended_gpu_is_as_late_as_a_real_one(gpu: FakeGpu) -> None:
     ones, here = torch.ones(4, device=PLACE), torch.zeros(4).pin_memory()
     here.copy_(ones, non_blocking=True)
@@ -81,6 +72,8 @@ def test_the_pretended_gpu_is_as_late_as_a_real_one(gpu: FakeGpu) -> None:
         lambda here, there: torch.rand(4, device=PLACE, generator=torch.Generator()),
         lambda here, there: there + here,
         lambda here, there: torch.fft.rfft(there.half()),
+        lambda here, there: there.to(torch.uint16) + 1,
+        lambda here, there: here.pin_memory(),
         lambda here, there: torch.optim.Adam([there.requires_grad_()], fused=True).step(),
     ],
 )
@@ -366,7 +359,7 @@ def test_updates_on_several_gpus_exchange_what_is_on_them_and_wait_for_nothing(
 
 @pytest.mark.usefixtures("gpu")
 @pytest.mark.parametrize("tile", [None, 8])
-def test_a_model_gives_on_a_gpu_the_pictures_of_the_cpu_whatever_torch_rounds_products_to(
+def test_a_model_gives_on_a_gpu_the_pictures_of_the_cpu_whatever_torch_would_choose(
     run_folder: Path,
     make_pairs: Callable[..., Path],
     tmp_path: Path,
@@ -375,19 +368,20 @@ def test_a_model_gives_on_a_gpu_the_pictures_of_the_cpu_whatever_torch_rounds_pr
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(sampling, "_OVERLAP", 1)  # thread: the GPU is that of this one
-    pairs, rounded = make_pairs(tmp_path / "pairs", {"train": 1, "test": 3}), list[bool]()
-    monitored = UNet.translate
+    pairs, seen = make_pairs(tmp_path / "pairs", {"train": 1, "test": 3}), list[tuple[bool, ...]]()
+    monitored, cudnn = UNet.translate, torch.backends.cudnn
+    cudnn.benchmark = True
 
     def translate(network: UNet, *given: Any) -> Tensor:
-        rounded.append(torch.backends.cudnn.allow_tf32)
+        seen.append((cudnn.allow_tf32, cudnn.benchmark, cudnn.deterministic))
         return monitored(network, *given)
 
     monkeypatch.setattr(UNet, "translate", translate)
     for device in ("cuda", "cpu"):
         how = sampling.SampleOptions(how=ApplyOptions(tile=tile))
         sampling.sample(run_folder, pairs, tmp_path / device, how, device=device, runtime="torch")
-    assert torch.backends.cudnn.allow_tf32
-    assert rounded == ([] if tile else [False] * 3 + [True] * 3)
+    assert (cudnn.allow_tf32, cudnn.benchmark, cudnn.deterministic) == (True, True, False)
+    assert seen == ([] if tile else [(False, False, True)] * 3 + [(True, True, False)] * 3)
     for picture in sorted((tmp_path / "cpu").glob("*.png")):
         assert picture.read_bytes() == (tmp_path / "cuda" / picture.name).read_bytes()
 

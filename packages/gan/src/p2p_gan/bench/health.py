@@ -88,9 +88,9 @@ def check_device() -> HealthCheck:
         from p2p_gan.machine.device import resolve_device, why_unused
 
         if torch.cuda.is_available():
+            resolve_device("cuda")  # computes something; one that is full or held by others does not tell its memory
             free, total = torch.cuda.mem_get_info()
             what = f"{torch.cuda.get_device_name()}, {in_words(free)} of {in_words(total)} free"
-            resolve_device("cuda")  # computes something
             if free < _LITTLE_MEMORY:
                 return HealthCheck(
                     "device", "note", what, "Other programs hold its memory: end them, or train smaller."

@@ -29,7 +29,7 @@ from p2p_gan.machine.load import Load, measure_load
 from p2p_gan.machine.threads import resolve_threads
 from p2p_gan.networks.base import InferencePass
 from p2p_gan.training.job import Job, make_job
-from p2p_gan.training.memory_format import FORMATS_TIMED_FROM, arrange_networks, settle_memory_format
+from p2p_gan.training.memory_format import FORMATS_TIMED_FROM, settle_memory_format, with_memory_format
 from p2p_gan.training.speed import Speed, settle_speed
 from p2p_gan.training.steps.stepper import Stepper, recorder_for
 from p2p_gan.training.trial import prepare_data
@@ -202,12 +202,12 @@ def _updates(job: Job, dataset: PairDataset) -> Callable[[], object]:
 
 def compare_layouts(job: Job, dataset: PairDataset) -> Layouts:
     """Time the memory layout that the networks have and the other one, in turn; the job's networks are used up."""
-    times: dict[torch.memory_format, list[float]] = {torch.channels_last: [], torch.contiguous_format: []}
+    times: dict[str, list[float]] = {"channels_last": [], "contiguous": []}
     for _ in range(_LAYOUTS):
         for layout, seconds in times.items():
-            arrange_networks(job.nets, layout)
-            seconds += time_work(_updates(job, dataset), seconds=0.0, least=1, device=job.device)
-    last, contiguous = (Measurement.of(times[each]) for each in (torch.channels_last, torch.contiguous_format))
+            trial = with_memory_format(job, layout)  # pictures too: one in channels_last makes all maps so on a GPU
+            seconds += time_work(_updates(trial, dataset), seconds=0.0, least=1, device=job.device)
+    last, contiguous = (Measurement.of(each) for each in times.values())
     return Layouts(job.config.memory_format, last, contiguous)
 
 

@@ -4,6 +4,7 @@ Nothing here may resize, crop or read files, or load torch for arrays; decoding 
 as float32 can hold it.
 """
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -77,16 +78,17 @@ class Coding:
     ) -> "Tensor":
         """Pixels (n, h, w[, c]) to float32 (n, channels, h, w), on the device.
 
-        In memory they lie as `memory_format` says, by default channels last, and on CUDA by channels, for a convolution
-        takes the order of the weights there but where the picture is channels last.
+        In memory they lie as `memory_format` says, by default channels last, and on a GPU by channels: a convolution of
+        CUDA takes the order of the weights but where the picture is channels last, of which Apple's GPUs have read
+        parts wrongly (pytorch's issues 180984 and 174345).
 
         Values are in -1..1, classes are 0 or 1. Pixels that are on the device already have integers of up to 16 bits or
         float32.
         """
         import torch
 
-        on_cuda = device is not None and device.type == "cuda"
-        memory_format = memory_format or (torch.contiguous_format if on_cuda else torch.channels_last)
+        on_gpu = device is not None and device.type != "cpu"
+        memory_format = memory_format or (torch.contiguous_format if on_gpu else torch.channels_last)
         if self.kind == "classes":
             return self._one_hot(send_pixels(pixels, device), memory_format)
         pixels = pixels[..., None] if pixels.ndim == 3 else pixels
@@ -133,7 +135,10 @@ class Coding:
 
 
 def send_pixels(pixels: "Array | Tensor", device: "torch.device | None") -> "Tensor":
-    """An array as a tensor on the device; a GPU takes it when its turn comes, and nobody waits for that."""
+    """An array as a tensor on the device; a GPU takes it when its turn comes, and nobody waits for that.
+
+    Where the system lets no more memory be pinned, as Windows and Linux within it may, the host waits.
+    """
     import torch
 
     if not isinstance(pixels, np.ndarray):
@@ -141,7 +146,9 @@ def send_pixels(pixels: "Array | Tensor", device: "torch.device | None") -> "Ten
     tensor = torch.from_numpy(np.ascontiguousarray(pixels))
     if device is None or device.type != "cuda":
         return tensor.to(device)
-    return tensor.pin_memory().to(device, non_blocking=True)
+    with contextlib.suppress(RuntimeError):
+        tensor = tensor.pin_memory()
+    return tensor.to(device, non_blocking=True)
 
 
 def _to_type(values: "Tensor", coding: Coding) -> NDArray[np.generic]:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from p2p_gan.data.buffer import Pixels
+from p2p_gan.data.coding import send_pixels
 from p2p_gan.data.order import Draw
 
 _SHARE = 0.25  # of the free memory of a GPU: networks and their batches need the rest
@@ -57,10 +58,7 @@ def place_crops(pixels: Pixels, draws: Sequence[Draw], seen: tuple[int, int], de
         row = int(pixels.sizes[draw.pair][1])
         first = int(pixels.starts[draw.pair]) // pixels.channels + draw.top * row + draw.left
         table[:, number, 0, 0] = (first + width - 1, row, -1) if draw.mirrored else (first, row, 1)
-    sent = torch.from_numpy(table)
-    if device.type == "cuda":
-        sent = sent.pin_memory()
-    first_pixel, step_down, step_right = sent.to(device, non_blocking=True)
+    first_pixel, step_down, step_right = send_pixels(table, device)
     rows = torch.arange(height, device=device)[:, None]
     columns = torch.arange(width, device=device)
     places: Tensor = first_pixel + step_down * rows + step_right * columns

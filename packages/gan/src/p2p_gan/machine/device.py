@@ -24,8 +24,9 @@ from p2p_gan.machine.memory import keep_freed_memory
 from p2p_gan.machine.threads import use_threads
 
 _DECISIVE = ("device", "torch", "system")  # the parts of a machine's description on which results depend bit for bit
-# In what is said of a GPU that is older or newer than those torch was built for: by CUDA, and by HIP, which is AMD's.
-_NO_KERNELS = ("no kernel image", "invalid device function")
+# In what is said of a GPU that is older or newer than those torch was built for: by CUDA, by HIP, which is AMD's, and
+# by cuDNN.
+_NO_KERNELS = ("no kernel image", "invalid device function", "ARCH_MISMATCH")
 _NEW_OF_AMD = ("gfx908", "gfx90a", "gfx94", "gfx95", "gfx11", "gfx12")  # with instructions for products of bfloat16
 Autocast = Callable[[], AbstractContextManager[object]]
 
@@ -105,7 +106,9 @@ def _missing_device(wanted: str, what: str, to_do: str = "Choose cpu or auto.") 
 def _why_broken(device: torch.device) -> str | None:
     """Why a GPU that is there cannot compute, None if it can: torch may lack kernels for it, others may hold it."""
     try:
-        torch.ones(1, device=device).add_(1).cpu()
+        # A convolution, as all networks are of: cuDNN is a library of its own, for GPUs and drivers of its own.
+        one = torch.ones(1, 1, 1, 1, device=device)
+        torch.nn.functional.conv2d(one, one).add_(1).cpu()
     except RuntimeError as error:
         return first_line(error)
     return None
@@ -181,6 +184,18 @@ def slow_precision(precision: str, device: torch.device) -> str | None:
     )
 
 
+def faster_precision(wanted: str, device: torch.device) -> str | None:
+    """A line if `auto` is float32 on a GPU that may be much faster in float16: of Volta or Turing, such as a T4."""
+    if wanted != "auto" or device.type != "cuda" or torch.version.hip is not None:
+        return None
+    if not (7, 0) <= torch.cuda.get_device_capability(device) < (8, 0):
+        return None
+    return (
+        "precision=auto: float32, since this GPU multiplies no bfloat16. If it has tensor cores, a new run with --set "
+        "precision=float16 is faster; losses are scaled there, and an update that overflows is skipped."
+    )
+
+
 def _cpu_multiplies_bfloat16() -> bool:
     # torch has no public function for this; on Linux it is among the processor's flags.
     with contextlib.suppress(OSError):
@@ -234,8 +249,7 @@ def prepare(
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         if device.index is not None:  # torch refuses one without a number, which is the current one
             torch.cuda.set_device(device)
-        torch.backends.cuda.matmul.allow_tf32 = precision != "float32"
-        torch.backends.cudnn.allow_tf32 = precision != "float32"
+        _allow_tf32(precision != "float32")
         # A benchmark of kernels may choose another one the next time, and takes about a second for each size.
         torch.backends.cudnn.benchmark = not deterministic and not many_sizes
         torch.backends.cudnn.deterministic = deterministic
@@ -257,7 +271,11 @@ def keep_arithmetic() -> Iterator[None]:
 
 
 class _WholeProducts:
-    """While a thread is within this, convolutions on CUDA have all digits of float32, which torch rounds to tf32."""
+    """While a thread is within this, convolutions on CUDA have all digits of float32, and the same ones each time.
+
+    Unasked, torch rounds them to tf32, and cuDNN may add up the parts of a transposed one in any order; a benchmark of
+    kernels may choose another one in the next process.
+    """
 
     def __init__(self) -> None:
         self._lock, self._within = threading.Lock(), 0
@@ -267,8 +285,9 @@ class _WholeProducts:
         with self._lock:
             self._within += 1
             if self._within == 1:
-                self._before = _arithmetic()[2:]
-                torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
+                self._before = _arithmetic()
+                _allow_tf32(False)
+                torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = False, True
 
     def __exit__(self, *_: object) -> None:
         with self._lock:
@@ -281,8 +300,18 @@ _WHOLE_PRODUCTS = _WholeProducts()
 
 
 def whole_products(device: torch.device) -> AbstractContextManager[None]:
-    """While this is open, what is computed in float32 on the device is not rounded to tf32; for applying a model."""
+    """While this is open, float32 on the device has all digits, the same each time; for applying a model."""
     return _WHOLE_PRODUCTS if device.type == "cuda" else contextlib.nullcontext()
+
+
+def _allow_tf32(allowed: bool) -> None:
+    """Let CUDA round factors of float32 to tf32, or not, whatever names of torch's settings the process has used."""
+    torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = allowed
+    cudnn = cast("Any", torch.backends.cudnn)
+    for place in (cudnn.conv, cudnn.rnn) if hasattr(cudnn, "conv") else ():  # since torch 2.9
+        # False means to do as torch.backends.fp32_precision says.
+        if not allowed and place.fp32_precision == "tf32":
+            place.fp32_precision = "ieee"
 
 
 def _arithmetic() -> list[tuple[Any, str, Any]]:

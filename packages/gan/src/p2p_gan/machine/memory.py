@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 # The largest budget, even if more memory is free, so that a picture's output does not depend on the machine.
 MOST = {"cpu": 4 << 30, "cuda": 16 << 30}
 _SHARE = 0.5  # of what is free
-# In what torch says where memory is short: on the CPU; on any GPU; of the libraries of CUDA; and where cuDNN has tried
-# out all kernels of a convolution, each of which may have lacked memory, or may not know these numbers.
+# In what torch says where memory is short: on the CPU; on any GPU; of the libraries of CUDA, which need some to begin
+# (where they never do the GPU is refused before); and where cuDNN has tried out all kernels of a convolution, each of
+# which may have lacked memory, or may not know these numbers.
 NO_KERNEL = "was unable to find an engine"
-_SHORT = ("can't allocate memory", "out of memory", "ALLOC_FAILED", NO_KERNEL)
+_SHORT = ("can't allocate memory", "out of memory", "ALLOC_FAILED", "STATUS_NOT_INITIALIZED", NO_KERNEL)
 # Parameters of glibc's mallopt.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _LARGEST = -1, -3, 1 << 30
 
@@ -63,6 +64,26 @@ def free_bytes(device: "torch.device | None" = None) -> int:
     return max(0, min(found))
 
 
+def _spare_bytes(device: "torch.device | None") -> int:
+    """What torch holds of a GPU's memory and does not use: earlier passes have left it to the next one."""
+    if device is None or device.type not in ("cuda", "mps"):
+        return 0
+    import torch
+
+    if device.type == "mps":
+        return int(torch.mps.driver_allocated_memory()) - int(torch.mps.current_allocated_memory())
+    return int(torch.cuda.memory_reserved(device)) - int(torch.cuda.memory_allocated(device))
+
+
+def give_back(device: "torch.device") -> None:
+    """Let others, and what is counted as used, have what torch holds of a CUDA device and does not use."""
+    if device.type == "cuda":
+        import torch
+
+        torch.cuda.empty_cache()
+
+
 def budget_of(device: "torch.device | None" = None) -> int:
-    """The memory budget in bytes of one pass on the device, by default the CPU."""
-    return min(MOST.get(device.type if device else "cpu", MOST["cpu"]), int(free_bytes(device) * _SHARE))
+    """The memory budget in bytes of one pass on the device, by default the CPU; the same before and after a pass."""
+    free = free_bytes(device) + _spare_bytes(device)
+    return min(MOST.get(device.type if device else "cpu", MOST["cpu"]), int(free * _SHARE))

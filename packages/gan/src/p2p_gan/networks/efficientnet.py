@@ -23,7 +23,8 @@ CHANNELS = (16, 24, 40, 112, 320)
 """The channels of each stage; stage s (1 to 5) has features at 1/2^s of the resolution."""
 _SCALE, _SHIFT = 127.5 / 128, 0.5 / 128  # from RGB in -1..1 to (x - 127) / 128 of x in 0..255
 # Pixels of a batch; with more one pass for two batches is not faster, and keeps both in memory. A GPU has idle units
-# beside four pictures of 256x256, whose layers are launches of a few microseconds each (computed, not measured).
+# beside four pictures of 256x256, whose layers are launches of a few microseconds each (computed, not measured). One of
+# Apple always has two passes: it has read parts of a batch that is channels_last wrongly (pytorch's issue 174345).
 _FEW_PIXELS = {"cpu": 32_768, "cuda": 4 * 65_536}
 
 
@@ -119,7 +120,7 @@ class FeatureNetwork:
 
         They are what two calls give, but for rounding; of small photos in less time.
         """
-        if real.numel() // real.shape[1] > _FEW_PIXELS.get(real.device.type, _FEW_PIXELS["cpu"]):
+        if real.numel() // real.shape[1] > _FEW_PIXELS.get(real.device.type, 0):
             with torch.no_grad():
                 seen = self(real)
             return seen, self(fake)

@@ -188,7 +188,7 @@ def refuse_lost(run: Path) -> None:
         return
     if models:
         has = " and ".join(f"{name} has seen {plural(images, 'image')}" for name, images in models.items())
-        to_do = _in_a_new_run(run)
+        to_do = in_a_new_run(run)
     else:
         has, to_do = "it has trained", "choose another run folder."
     what = f"{has}, but {_describe_loss(records, tensors)}, and to begin again would overwrite what is left"
@@ -221,7 +221,8 @@ def _images_of(model: Path) -> int:
         return 0
 
 
-def _in_a_new_run(run: Path) -> str:
+def in_a_new_run(run: Path) -> str:
+    """What to do to go on with the model of a run that cannot go on itself; the end of a sentence."""
     return f"go on with the weights of its model in a new run folder: p2p train PAIRS NEW --from {path_word(run)}"
 
 
@@ -267,7 +268,7 @@ def load_latest(run: Path, nets: Networks, report: Reporter = QUIET) -> Progress
         return progress
     if troubles:
         what = f"{troubles[0].what}; {_unusable(len(records))}"
-        to_do = f"Restore {run / CHECKPOINTS} from a copy, or {_in_a_new_run(run)}"
+        to_do = f"Restore {run / CHECKPOINTS} from a copy, or {in_a_new_run(run)}"
         raise P2PError(troubles[0].where, what, to_do, code="no-usable-checkpoint")
     return None
 

@@ -3,14 +3,15 @@
 Nothing here may write, or let a setting that was asked for give way to another one without a word.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.settings import Setting, settings_of
 from p2p_datatools.contract.words import plural
@@ -26,7 +27,11 @@ from p2p_gan.training.source import config_after, describe_source
 
 _MOST_NAMED = 4  # contradictions in an error
 _PRESET = "--preset "
-_OF_DEVICE = ("precision", "memory_format", "threads", "cuda_graph")
+# What to do first where a device cannot do what a run needs, by the code of the error that says so.
+_ELSEWHERE = "Continue it on a machine where that works"
+_MENDED = "End what else uses the GPU, or install the torch that fits it and its driver (pytorch.org)"
+_FIRST = {"unsupported-precision": _ELSEWHERE, "missing-device": _ELSEWHERE, "broken-device": _MENDED}
+OF_DEVICE = ("precision", "memory_format", "threads", "cuda_graph")
 
 
 def config_of_call(
@@ -53,6 +58,19 @@ def config_of_call(
 def has_begun(run: Path) -> bool:
     """Whether a run folder holds a run that has seen an image; one that failed before may begin again otherwise."""
     return (run / RUN).is_file() and checkpoint.has_trained(run)
+
+
+@contextmanager
+def explain_other_device(run: Path | None) -> Iterator[None]:
+    """Say how a run that has trained goes on where its device or precision is not, of which it cannot have another."""
+    try:
+        yield
+    except P2PError as error:
+        if error.code not in _FIRST or run is None or not has_begun(run):
+            raise
+        what = f"was started with {error.where}: {error.what}"
+        to_do = f"{_FIRST[error.code]}, or {checkpoint.in_a_new_run(run)}"
+        raise type(error)(run, what, to_do, code=error.code) from error
 
 
 def _continue(pairs: Path, run: Path, preset: str | None, asked: Sequence[SettingRequest]) -> Config:
@@ -90,7 +108,7 @@ def _read_settings(run: Path, asked: Sequence[SettingRequest]) -> Config:
     if config.unet_depth == depth_of(config):
         values["unet_depth"] = known["unet_depth"].automatic
     if device is not None and devices_of(device)[0] != config.device:
-        values |= {name: known[name].automatic for name in _OF_DEVICE}
+        values |= {name: known[name].automatic for name in OF_DEVICE}
     return replace(config, **values)
 
 

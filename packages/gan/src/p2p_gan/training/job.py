@@ -19,6 +19,7 @@ from p2p_gan.data.task import Task, refuse_unfit, task_of
 from p2p_gan.machine.device import (
     Autocast,
     autocast_for,
+    faster_precision,
     memory_format_of,
     prepare,
     resolve_device,
@@ -79,7 +80,7 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
     `ranks` says which of several processes this is. Raises UsageError if the batch cannot be divided among them evenly.
     """
     refuse_uneven(config.batch, ranks.world)
-    asked = config.device
+    asked, wanted = config.device, config.precision
     task, config, note = _settle_by_pairs(folder, config)
     config, device = _settle_by_machine(config, ranks)
     config = replace(
@@ -101,7 +102,8 @@ def make_job(folder: PairFolder, config: Config, ranks: Ranks = ALONE) -> Job:
     card = _card(folder, task, config, ranks.world)
     nets = build(card.architecture, config, device, task.labels, load_features(config, device))
     autocast = autocast_for(device, config.precision)
-    notes = (*((note,) if note else ()), *_without_effect(config), *_without_gpu(asked, device))
+    faster = faster_precision(wanted, device)
+    notes = (*filter(None, (note, faster)), *_without_effect(config), *_without_gpu(asked, device))
     return Job(folder, task, config, device, autocast, nets, card, recipe, ranks, notes)
 
 

@@ -27,6 +27,7 @@ from p2p_gan.networks.weights import count_parameters
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.disk import free_space
 from p2p_gan.runs.runfolder import RunFolder, read_stats
+from p2p_gan.training.continuation import explain_other_device
 from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.memory_format import settle_memory_format
 from p2p_gan.training.source import begin_from, open_source
@@ -114,7 +115,9 @@ def plan(
     folder = identify_files(folder, report=report)
     kind, count = devices_of(config.device)
     ranks = Ranks(world=count, local_world=count)  # as the first process; the others are not needed here
-    job, dataset = prepare_data(make_job(folder, replace(config, device=kind), ranks), run, report)
+    with explain_other_device(run):
+        job = make_job(folder, replace(config, device=kind), ranks)
+    job, dataset = prepare_data(job, run, report)
     if not begun:
         note_doubtful_pairs(folder, report)
         for line in () if source is None else begin_from(open_source(source), job).lines:

@@ -11,13 +11,15 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.files.missing import advise_missing
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.settings import settings_of
 from p2p_gan.config.config import Config
 from p2p_gan.data.task import identify_files, open_for_training
-from p2p_gan.machine.device import describe_machine, resolve_device
+from p2p_gan.machine.device import describe_machine, resolve_device, resolve_precision
 from p2p_gan.models.location import MODEL_FILE, refuse_no_run
 from p2p_gan.models.model import read_model
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import find_recorded, read_run_config, read_run_record, read_stats
+from p2p_gan.training.continuation import OF_DEVICE
 from p2p_gan.training.run import train
 from p2p_gan.training.source import digest_of
 
@@ -115,12 +117,17 @@ def _model_of(record: dict[str, Any], run: Path, dest: Path) -> tuple[Path | Non
 
 
 def _here(config: Config) -> Config:
-    """The run's config, with device and precision auto if this machine does not have its device."""
+    """The run's config; where this machine lacks its device or precision, what depends on the device is auto."""
     config = replace(config, wandb="off")  # what one run was asked to send, its repetition was not
+    automatic = {name: settings_of(Config)[name].automatic for name in OF_DEVICE}
     try:
-        resolve_device(config.device)
+        device = resolve_device(config.device)
     except UsageError:
-        return replace(config, device="auto", precision="auto")
+        return replace(config, device="auto", **automatic)
+    try:
+        resolve_precision(config.precision, device)
+    except UsageError:
+        return replace(config, **automatic)
     return config
 
 
@@ -140,6 +147,8 @@ def _known_differences(record: dict[str, Any], config: Config, pairs: Path, run:
         )
     if config.device != record["config"].get("device"):
         lines.append(f"the device was {record['config'].get('device')}, which this machine does not have")
+    elif config.precision != record["config"].get("precision"):
+        lines.append(f"the precision was {record['config'].get('precision')}, which this device does not have")
     if record.get("processes", 1) > 1:
         lines.append(f"the run was trained on {record['processes']} devices, now on 1: dropout and noise differ")
     notes = read_stats(run)

@@ -28,6 +28,7 @@ from p2p_gan.machine.distributed import BACK, GoBack, Ranks, devices_of, join_pr
 from p2p_gan.machine.meeting import note_later
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import TRAINED, RunFolder, changed_pairs, describe_splits, read_stats, refuse_changes
+from p2p_gan.training.continuation import explain_other_device
 from p2p_gan.training.features import is_feature_file, refuse_other_features
 from p2p_gan.training.guards import DivergedError
 from p2p_gan.training.job import Job, images_of, learning_rate_jump, make_job, outgrown
@@ -161,7 +162,8 @@ def _check_and_load(
             return None
 
     # Networks and data.
-    job = make_job(folder, config, ranks)
+    with explain_other_device(run_folder.path):
+        job = make_job(folder, config, ranks)
     if run_folder.exists:
         refuse_other_features(job.nets.features, run_folder.read().get("features"), run_folder.path)
     require_space_for_run(run_folder, job)

@@ -9,8 +9,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import torch
-
 import p2p_gan
 from p2p_datatools.contract.machine import cores
 from p2p_datatools.contract.progress import QUIET, Reporter
@@ -21,8 +19,7 @@ from p2p_gan.data.dataset import PairDataset
 from p2p_gan.machine.device import describe_machine
 from p2p_gan.machine.kept import keep, kept_folder, recall
 from p2p_gan.machine.load import Load, LoadMeter, measure_load
-from p2p_gan.machine.threads import resolve_threads, threads_variable, variables_of_threads
-from p2p_gan.machine.waiting import watch_waiting
+from p2p_gan.machine.threads import resolve_threads, threads_variable, use_threads, variables_of_threads
 from p2p_gan.training.job import Job
 from p2p_gan.training.trial import Timing, time_share, time_threads
 
@@ -150,8 +147,7 @@ def _measure(job: Job, dataset: PairDataset, by: ThreadsBy, before: Load, report
 
 def with_threads(job: Job, threads: int) -> Job:
     """The job with another number of threads, which the process has from now on; only before a run has begun."""
-    torch.set_num_threads(threads)
-    watch_waiting(threads)
+    use_threads(threads, on_cpu=job.device.type == "cpu")
     config = replace(job.config, threads=threads)
     return replace(job, config=config, recipe=replace(job.recipe, config=config))
 

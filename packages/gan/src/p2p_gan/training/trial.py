@@ -22,7 +22,7 @@ from p2p_datatools.contract.words import plural
 from p2p_gan.data.dataset import Batch, PairDataset, load_dataset
 from p2p_gan.machine.device import random_state_of, restore_random_state, slow_precision, wait_for
 from p2p_gan.machine.distributed import ALONE
-from p2p_gan.machine.memory import NO_KERNEL, free_bytes, is_out_of_memory
+from p2p_gan.machine.memory import NO_KERNEL, free_bytes, give_back, is_out_of_memory
 from p2p_gan.runs.state import network_states
 from p2p_gan.training.build import build
 from p2p_gan.training.job import Job, make_job
@@ -70,24 +70,25 @@ def spare(job: Job) -> Iterator[Job]:
             labels, features = job.task.labels, job.nets.features
             yield replace(job, nets=build(job.card.architecture, job.config, job.device, labels, features))
         finally:
-            wait_for(job.device)
+            with contextlib.suppress(RuntimeError):  # a GPU that is lost says so at whatever it is asked next
+                wait_for(job.device)
             restore_random_state(job.device, before)
-    if job.device.type == "cuda":
-        torch.cuda.empty_cache()
+    give_back(job.device)
 
 
 def time_updates(job: Job, dataset: PairDataset, *, updates: int = _UPDATES) -> Timing:
     """Time `updates` updates after three that are not timed, with separate networks and the run's own first pairs.
 
     If updates are slow it times fewer, at least one, so that the plan does not take long. Those of a run that replays
-    a graph are replayed here too, after one more, at which it is recorded.
+    a graph are replayed here too, and the three are made however long they take: the last of them records it.
     """
     with spare(job) as trial:
         end = time.perf_counter() + _PATIENCE
         kept = _update_bytes(trial, dataset)
         recorder = recorder_for(trial)
         stepper = None if recorder is None else Stepper(trial, lambda line: None, recorder)
-        seen = _repeat_updates(trial, dataset, 0, _WARM_UP - (recorder is None), end, least=0, stepper=stepper)
+        updates_before, least = (_WARM_UP - 1, 0) if stepper is None else (_WARM_UP, _WARM_UP)
+        seen = _repeat_updates(trial, dataset, 0, updates_before, end, least=least, stepper=stepper)
         seconds, used = _time_block(trial, dataset, seen, updates, _PATIENCE, stepper)
         if stepper is not None:
             stepper.close()
@@ -290,11 +291,12 @@ def _try_largest(job: Job, dataset: PairDataset, most: int) -> int:
     fits, batch = 0, 1
     while batch <= most and _fits(job, dataset, batch):
         fits, batch = batch, batch * 2
+    give_back(job.device)  # what the last trial held, if it has failed: the plan would count it to the run
     return _power_of_two(fits, most, job)
 
 
 def _fits(job: Job, dataset: PairDataset, batch: int) -> bool:
-    torch.cuda.empty_cache()
+    give_back(job.device)
     job = replace(job, config=replace(job.config, batch=batch))
     try:
         with spare(job) as trial:

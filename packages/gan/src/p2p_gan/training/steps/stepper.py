@@ -9,7 +9,9 @@ from collections.abc import Callable
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.words import first_line
 from p2p_gan.data.dataset import Batch
+from p2p_gan.machine.device import wait_for
 from p2p_gan.machine.graphs import CudaRecorder, GraphRecorder, why_no_graph
+from p2p_gan.machine.memory import give_back
 from p2p_gan.training.job import Job
 from p2p_gan.training.steps.update import WholeUpdate
 from p2p_gan.training.steps.update_graph import BatchShape, UpdateGraph, record_update, shape_of, tolerance_of
@@ -73,6 +75,7 @@ class Stepper:
             self._give_up(error)
             return None
         self._graphs[shape] = graph
+        give_back(self._job.device)  # copies of all that an update changes, with which the graph was proved
         return graph
 
     def _give_up(self, error: RuntimeError) -> None:
@@ -82,6 +85,12 @@ class Stepper:
         """
         self.close()
         why = first_line(error)
+        try:
+            wait_for(self._job.device)
+        except RuntimeError as broken:  # some errors and drivers leave a process without its GPU
+            what = f"the GPU cannot be used any more after the recording of a CUDA graph: {why}"
+            to_do = "Repeat the command with --set cuda_graph=off, which trains without it."
+            raise P2PError("cuda_graph", what, to_do, code="no-cuda-graph") from broken
         if self._job.config.cuda_graph == "on":
             raise P2PError(
                 "cuda_graph=on",
