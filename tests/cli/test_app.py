@@ -54,6 +54,12 @@ def test_a_path_that_begins_with_a_dash_is_told_how_to_be_written(
         (RuntimeError("GET was unable to find an engine to execute this computation"), 1, "(nvidia-smi -q, dmesg).\n"),
         (RuntimeError("you tried: can't allocate memory: 9 bytes\nat C++"), 1, "a smaller --size or --batch.\n"),
         (FileNotFoundError(2, "No usable temporary directory found in ['/tmp']"), 1, "or mount one at /tmp.\n"),
+        (ModuleNotFoundError("No module named 'torch'"), 1, "'p2p doctor' checks the installation.\n"),
+        (
+            OSError("libcudart.so.13: cannot open shared object file: none"),
+            1,
+            "'p2p doctor' checks the installation.\n",
+        ),
         (KeyboardInterrupt(), 130, "Interrupted. Run the same command again to continue.\n"),
     ],
 )
@@ -67,7 +73,10 @@ def test_an_error_becomes_one_message_and_an_exit_code(
     assert "\n" not in said.strip()
 
 
-@pytest.mark.parametrize("error", [ZeroDivisionError(), RuntimeError("shapes do not fit")])
+@pytest.mark.parametrize(
+    "error",
+    [ZeroDivisionError(), RuntimeError("shapes do not fit"), ImportError("No module named 'p2p_gan.x'"), OSError("x")],
+)
 def test_a_mistake_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     monkeypatch.setattr(app, "cli", raising(error))
     with pytest.raises(type(error)):

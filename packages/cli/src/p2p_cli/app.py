@@ -46,6 +46,8 @@ _AFTER_GPU = (
     "Repeat the command: a run continues from its last checkpoint. If that fails too, look at what the driver says "
     "(nvidia-smi -q, dmesg)."
 )
+# Of Python and of the system's loader, where something that torch or p2p needs was not installed, or was removed.
+_NOT_THERE = ("No module named", "cannot open shared object file", "DLL load failed")
 _INTERRUPTED = 130  # the shell's own code for what Ctrl-C ended
 
 click.Context.formatter_class = HelpFormatter  # of all commands
@@ -181,6 +183,8 @@ def _explain_failure(error: Exception) -> str | None:
     if isinstance(error, MemoryError) or any(words in text for words in _NO_MEMORY):
         what = text.split("\n", 1)[0] or "more memory was requested than there is"
         return f"out of memory: {what}. Use smaller pictures, or a smaller --size or --batch."
+    if any(words in text for words in _NOT_THERE) and "p2p_" not in text:
+        return f"{first_line(error)}. Install it again; 'p2p doctor' checks the installation."
     if any(words in text for words in _GPU_FAILED) and not any(words in text for words in _OUR_MISTAKE):
         return f"the GPU failed: {first_line(error)}. {_AFTER_GPU}"
     return None
@@ -245,14 +249,12 @@ def _run(arguments: Sequence[str] | None) -> int:
         if launch.speaks():
             echo("Interrupted. Run the same command again to continue.", err=True)
         return _INTERRUPTED
-    except (MemoryError, RuntimeError, ImportError) as error:
+    except (MemoryError, RuntimeError, ImportError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:  # the system's
+            _tell(error)
+            return P2PError.exit_code
         failure = _explain_failure(error)
         if failure is None:
             raise
         echo(f"Error: {failure}", err=True)
-        return P2PError.exit_code
-    except OSError as error:
-        if error.errno is None:  # not the system's: a mistake of ours
-            raise
-        _tell(error)
         return P2PError.exit_code
