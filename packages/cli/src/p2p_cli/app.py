@@ -95,10 +95,18 @@ class LazyGroup(click.Group):
         self, context: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; for an unknown name the error offers the nearest."""
-        near = difflib.get_close_matches(args[0], self.table, n=1)
+        near = difflib.get_close_matches(args[0], names := self._names(context), n=1)
         if args[0] not in self.table and near:
-            context.fail(f"No such command '{args[0]}'. Did you mean '{near[0]}'?")
+            context.fail(f"No such command '{args[0]}'. Did you mean '{names[near[0]]}'?")
         return super().resolve_command(context, args)
+
+    def _names(self, context: click.Context) -> dict[str, str]:
+        """What to type for each command of this group, and of the other one: `p2p data split` for split."""
+        above = context.parent
+        other = self.get_command(context, "data") if above is None else above.command
+        place = f"{context.command_path} data" if above is None else above.command_path
+        elsewhere = other.table if isinstance(other, LazyGroup) else {}
+        return {name: f"{place} {name}" for name in elsewhere} | {name: name for name in self.table}
 
     def shell_complete(self, context: click.Context, incomplete: str) -> list[CompletionItem]:
         """The names that begin so, with their lines; no command is imported for that."""
@@ -249,12 +257,14 @@ def _run(arguments: Sequence[str] | None) -> int:
         if launch.speaks():
             echo("Interrupted. Run the same command again to continue.", err=True)
         return _INTERRUPTED
-    except (MemoryError, RuntimeError, ImportError, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:  # the system's
-            _tell(error)
-            return P2PError.exit_code
+    except (MemoryError, RuntimeError, ImportError) as error:
         failure = _explain_failure(error)
         if failure is None:
             raise
         echo(f"Error: {failure}", err=True)
+        return P2PError.exit_code
+    except OSError as error:
+        if error.errno is None:  # not the system's: a mistake of ours
+            raise
+        _tell(error)
         return P2PError.exit_code
