@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from importlib import resources
 from pathlib import Path
@@ -223,10 +224,11 @@ def load_palette(name_or_file: str | Path) -> Palette:
         return parse_palette(text, where=f"palette {name_or_file}")
     path = Path(name_or_file)
     if not path.is_file() and not is_pipe(path):
+        near = "".join(f"Did you mean {each}? " for each in get_close_matches(str(name_or_file), BUILT_IN, n=1))
         raise UsageError(
             name_or_file,
             f"is neither a built-in palette ({', '.join(BUILT_IN)}) nor a TOML file",
-            "Check the spelling, or write a TOML file.",
+            f"{near}Check the spelling, or write a TOML file.",
             code="unknown-palette",
         )
     try:
