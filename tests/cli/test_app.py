@@ -121,3 +121,9 @@ def test_a_current_folder_that_was_removed_is_named(
     assert capsys.readouterr().err == (
         "Error: the current folder: was removed, or moved to another disk. Change to one that exists (cd).\n"
     )
+
+
+def test_what_a_command_counts_has_its_thousands_apart() -> None:
+    """As `plural` has them: "1,000 pictures in out, 1,000 written now, 0 kept"."""
+    counts = re.compile(r"\{summary\.(?:kept|made|moved|written)\}")
+    assert not [path for path in Path(app.__file__).parent.rglob("*.py") if counts.search(path.read_text("utf-8"))]
