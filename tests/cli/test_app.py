@@ -54,6 +54,7 @@ def test_a_path_that_begins_with_a_dash_is_told_how_to_be_written(
         (RuntimeError("GET was unable to find an engine to execute this computation"), 1, "(nvidia-smi -q, dmesg).\n"),
         (RuntimeError("you tried: can't allocate memory: 9 bytes\nat C++"), 1, "a smaller --size or --batch.\n"),
         (FileNotFoundError(2, "No usable temporary directory found in ['/tmp']"), 1, "or mount one at /tmp.\n"),
+        (ModuleNotFoundError("No module named 'torch'"), 1, "'p2p doctor' checks the installation.\n"),
         (KeyboardInterrupt(), 130, "Interrupted. Run the same command again to continue.\n"),
     ],
 )
@@ -67,18 +68,31 @@ def test_an_error_becomes_one_message_and_an_exit_code(
     assert "\n" not in said.strip()
 
 
-@pytest.mark.parametrize("error", [ZeroDivisionError(), RuntimeError("shapes do not fit")])
+@pytest.mark.parametrize(
+    "error",
+    [ZeroDivisionError(), RuntimeError("shapes do not fit"), ImportError("No module named 'p2p_gan.x'")],
+)
 def test_a_mistake_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     monkeypatch.setattr(app, "cli", raising(error))
     with pytest.raises(type(error)):
         app.main([])
 
 
-def test_a_misspelt_command_is_answered_with_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
-    assert app.main(["trian"]) == 2
-    assert "Did you mean 'train'?" in capsys.readouterr().err
-    assert app.main(["data", "splt"]) == 2
-    assert "Did you mean 'split'?" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["trian"], "train"),
+        (["data", "splt"], "split"),
+        (["split", "pairs"], "p2p data split"),
+        (["buildmasks"], "p2p data build-masks"),
+        (["data", "train"], "p2p train"),
+    ],
+)
+def test_a_misspelt_command_and_one_of_the_other_group_are_answered_with_the_nearest(
+    words: list[str], meant: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert app.main(words) == 2
+    assert f"Did you mean '{meant}'?" in capsys.readouterr().err
 
 
 def test_python_m_p2p_cli_is_the_command() -> None:
@@ -107,3 +121,9 @@ def test_a_current_folder_that_was_removed_is_named(
     assert capsys.readouterr().err == (
         "Error: the current folder: was removed, or moved to another disk. Change to one that exists (cd).\n"
     )
+
+
+def test_what_a_command_counts_has_its_thousands_apart() -> None:
+    """As `plural` has them: "1,000 pictures in out, 1,000 written now, 0 kept"."""
+    counts = re.compile(r"\{summary\.(?:kept|made|moved|written)\}")
+    assert not [path for path in Path(app.__file__).parent.rglob("*.py") if counts.search(path.read_text("utf-8"))]

@@ -75,8 +75,8 @@ def test_as_json_it_prints_nothing_else_on_standard_output(masks: Path, capsys: 
 def test_an_unknown_format_is_an_error_of_the_command_and_a_missing_photo_one_of_the_data(
     masks: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["data", "export", str(masks), "out", "--format", "tiff"]) == 2
-    assert "coco" in capsys.readouterr().err
+    assert main(["data", "export", str(masks), "out", "--format", "CCOO"]) == 2
+    assert "Did you mean coco?" in capsys.readouterr().err
     Path("photos", "a.png").unlink()
     write_png(Path("photos", "b.png"), np.zeros((3, 4, 3), dtype=np.uint8))
     assert main(["data", "export", str(masks), "out", "--format", "coco", "--photos", "photos"]) == 1

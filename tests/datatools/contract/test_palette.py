@@ -155,9 +155,10 @@ def test_a_damaged_palette_file_is_one_line_naming_it(tmp_path: Path, text: str,
 
 
 def test_an_unknown_palette_lists_the_built_in_ones(refused: "Refused") -> None:
-    with refused("unknown-palette", "karz", usage=True) as error:
-        load_palette("karz")
+    with refused("unknown-palette", "car", usage=True) as error:
+        load_palette("car")
     assert "cars, scenes, facades" in error.value.what
+    assert error.value.to_do.startswith("Did you mean cars?")
 
 
 def test_a_class_that_is_not_there_lists_those_that_are(refused: "Refused") -> None:

@@ -97,14 +97,17 @@ def test_a_mapping_that_is_not_from_to_is_a_usage_error(word: str, refused: "Ref
         parse_mapping([word], CARS)
 
 
-def test_an_unknown_class_lists_the_classes_and_the_nearest(refused: "Refused") -> None:
-    with refused("unknown-class", "--map wheel=tires", usage=True) as error:
-        parse_mapping(["wheel=tires"], CARS)
-    assert "'tires'" in error.value.what
+@pytest.mark.parametrize("word", ["tires", "Wheel"])
+def test_an_unknown_class_lists_the_classes_and_the_one_that_is_nearest_or_known_so(
+    word: str, refused: "Refused"
+) -> None:
+    with refused("unknown-class", f"--map wheel={word}", usage=True) as error:
+        parse_mapping([f"wheel={word}"], CARS)
+    assert f"'{word}'" in error.value.what
     assert error.value.to_do.startswith("Did you mean tyres? Choose from background, body, tyres, ")
-    with refused("unknown-class", "--map x=roof", usage=True) as error:
-        ClassMapping(CARS, {"x": "roof"}, numbers=False)
-    assert "'roof'" in error.value.what
+    with refused("unknown-class", "--map x=cloud", usage=True) as error:
+        ClassMapping(CARS, {"x": "cloud"}, numbers=False)
+    assert "'cloud'" in error.value.what
     assert error.value.to_do.startswith("Choose from background, ")
 
 

@@ -46,6 +46,8 @@ _AFTER_GPU = (
     "Repeat the command: a run continues from its last checkpoint. If that fails too, look at what the driver says "
     "(nvidia-smi -q, dmesg)."
 )
+# Of Python and of the system's loader, where something that torch or p2p needs was not installed, or was removed.
+_NOT_THERE = ("No module named", "cannot open shared object file", "DLL load failed")
 
 click.Context.formatter_class = HelpFormatter  # of all commands
 
@@ -92,10 +94,18 @@ class LazyGroup(click.Group):
         self, context: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; for an unknown name the error offers the nearest."""
-        near = difflib.get_close_matches(args[0], self.table, n=1)
+        near = difflib.get_close_matches(args[0], names := self._names(context), n=1)
         if args[0] not in self.table and near:
-            context.fail(f"No such command '{args[0]}'. Did you mean '{near[0]}'?")
+            context.fail(f"No such command '{args[0]}'. Did you mean '{names[near[0]]}'?")
         return super().resolve_command(context, args)
+
+    def _names(self, context: click.Context) -> dict[str, str]:
+        """What to type for each command of this group, and of the other one: `p2p data split` for split."""
+        above = context.parent
+        other = self.get_command(context, "data") if above is None else above.command
+        place = f"{context.command_path} data" if above is None else above.command_path
+        elsewhere = other.table if isinstance(other, LazyGroup) else {}
+        return {name: f"{place} {name}" for name in elsewhere} | {name: name for name in self.table}
 
     def shell_complete(self, context: click.Context, incomplete: str) -> list[CompletionItem]:
         """The names that begin so, with their lines; no command is imported for that."""
@@ -180,6 +190,8 @@ def _explain_failure(error: Exception) -> str | None:
     if isinstance(error, MemoryError) or any(words in text for words in _NO_MEMORY):
         what = text.split("\n", 1)[0] or "more memory was requested than there is"
         return f"out of memory: {what}. Use smaller pictures, or a smaller --size or --batch."
+    if any(words in text for words in _NOT_THERE) and "p2p_" not in text:
+        return f"{first_line(error)}. Install it again; 'p2p doctor' checks the installation."
     if any(words in text for words in _GPU_FAILED) and not any(words in text for words in _OUR_MISTAKE):
         return f"the GPU failed: {first_line(error)}. {_AFTER_GPU}"
     return None

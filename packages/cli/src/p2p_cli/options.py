@@ -188,11 +188,11 @@ class SettingsFile(click.Path):
             raise click.BadParameter(f"{error.message}{hint}", ctx=ctx, param=param) from error
 
 
-class LateChoice(_Choice):
+class LateChoice(WordChoice):
     """A choice of words that the library lists; `words` is called, and may import, only when they are needed."""
 
     def __init__(self, words: Callable[[], Sequence[str]]) -> None:
-        self.case_sensitive = True
+        self.case_sensitive = False
         self._words = words
 
     @property

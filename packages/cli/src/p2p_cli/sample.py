@@ -136,8 +136,8 @@ def _say(summary: "SampleSummary", model: Path) -> None:
     total = plural(summary.written + summary.kept, "picture")
     by = f" by {summary.runtime}" if summary.written and summary.runtime != "torch" else ""
     render.say(
-        f"{summary.model.card.direction}: {total} in {summary.dest}, {summary.written} written now{by}, "
-        f"{summary.kept} kept."
+        f"{summary.model.card.direction}: {total} in {summary.dest}, {summary.written:,} written now{by}, "
+        f"{summary.kept:,} kept."
     )
     render.say(describe_choice(model))
 

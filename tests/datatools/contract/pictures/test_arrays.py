@@ -2,6 +2,7 @@
 
 import os
 import struct
+import sys
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -402,13 +403,18 @@ def test_colours_of_16_bits_are_not_rounded_to_8_by_any_reader(name: str, tmp_pa
         read_photo(tmp_path / name)
 
 
-def test_a_kind_that_the_installed_pillow_lacks_is_named(
-    tmp_path: Path, refused: "Refused", monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("name", "code"), [("a.avif", "no-decoder"), ("a.png", "not-a-picture")])
+def test_a_kind_that_the_installed_pillow_lacks_is_named_and_is_in_no_others_way(
+    name: str, code: str, tmp_path: Path, refused: "Refused", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("PIL.features.check", lambda _: False)
-    (tmp_path / "a.avif").write_bytes(b"\0\0\0\x1cftypnone and more that no reader of pictures knows")
-    with refused("no-decoder", tmp_path / "a.avif"):
-        read_photo(tmp_path / "a.avif")
+    """Before Pillow 11.3 there was no such plugin."""
+    Image.init()
+    monkeypatch.setitem(sys.modules, "PIL.AvifImagePlugin", None)
+    monkeypatch.delitem(Image.OPEN, "AVIF", raising=False)
+    monkeypatch.setattr("PIL.features.check", lambda kind: kind != "avif")
+    (tmp_path / name).write_bytes(b"\0\0\0\x1cftypavif and more that is no picture")
+    with refused(code, tmp_path / name):
+        read_photo(tmp_path / name)
 
 
 def test_a_photo_of_a_phone_under_another_suffix_is_named(tmp_path: Path, refused: "Refused") -> None:

@@ -218,7 +218,7 @@ def _refuse_label_options() -> None:
 def _say(summary: "MaskSummary") -> None:
     from p2p_cli.text import render
 
-    render.say(f"{summary.format}: {plural(summary.built, 'mask')} built in {summary.dest}, {summary.kept} kept.")
+    render.say(f"{summary.format}: {plural(summary.built, 'mask')} built in {summary.dest}, {summary.kept:,} kept.")
     none = summary.built + summary.kept - sum(summary.splits.values())
     render.given_splits(summary.splits, f"{plural(none, 'mask has', 'masks have')} none" if none > 0 else "")
     if summary.decisions:

@@ -82,7 +82,7 @@ def command(
         render.say_json(summary)
     else:
         folders = " and ".join(map(str, summary.folders))
-        render.say(f"{name}: {plural(summary.made, 'picture')} written to {folders}, {summary.kept} kept.")
+        render.say(f"{name}: {plural(summary.made, 'picture')} written to {folders}, {summary.kept:,} kept.")
         a, b = summary.folders if len(summary.folders) > 1 else (dest, photos)
         words = f"{a.name},{b.name}" if len(summary.folders) > 1 else f"{name},photo"
         render.hint(next_command("data", "pair", a, b, "PAIRS", "--halves", words))

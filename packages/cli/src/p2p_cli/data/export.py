@@ -88,7 +88,7 @@ def _export_pairs(pairs: Path, dest: Path, kind: str, photos: Path | None, *, ke
     else:
         counts = ", ".join(f"{split} {count}" for split, count in summary.splits.items() if count)
         total = plural(sum(summary.splits.values()), "pair")
-        render.say(f"{kind}: {total} in {dest} ({counts}); {summary.made} written now, {summary.kept} kept.")
+        render.say(f"{kind}: {total} in {dest} ({counts}); {summary.made:,} written now, {summary.kept:,} kept.")
         for line in _lines_to_load(kind, dest):
             render.hint(line)
     return render.skips(summary.skipped, dest)
@@ -112,7 +112,7 @@ def _say(summary: "MaskExportSummary", masks: Path, photos: Path | None) -> None
     from p2p_cli.text import render
 
     made, shapes = plural(summary.made, "mask"), plural(summary.shapes, "region")
-    render.say(f"{summary.format}: {made} exported to {summary.dest}, {summary.kept} kept; {shapes} in all.")
+    render.say(f"{summary.format}: {made} exported to {summary.dest}, {summary.kept:,} kept; {shapes} in all.")
     if summary.ignored:
         label = "void" if summary.format == "voc" else summary.ignored_label
         render.say(f"{plural(summary.ignored, 'ignored pixel is', 'ignored pixels are')} labelled '{label}'.")

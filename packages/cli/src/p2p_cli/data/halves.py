@@ -49,7 +49,7 @@ def command(pairs: Path, dest: Path, halves: str | None, keep_going: bool, as_js
     else:
         *others, last = summary.folders
         folders = f"{', '.join(map(str, others))} and {last}"
-        render.say(f"{plural(summary.split, 'pair')} taken apart into {folders}, {summary.kept} kept.")
+        render.say(f"{plural(summary.split, 'pair')} taken apart into {folders}, {summary.kept:,} kept.")
         for folder in summary.masks:
             render.say(f"{folder} is a mask folder: exact class indices with their palette.")
         is_named = not summary.masks and len(others) == 1

@@ -35,7 +35,7 @@ def command(parts: tuple[Path, ...], dest: Path, move: bool, as_json: bool) -> i
         render.say_json(summary)
     else:
         render.say(
-            f"{plural(summary.brought, 'pair')} of {plural(summary.parts, 'part')} in {dest}, {summary.kept} kept."
+            f"{plural(summary.brought, 'pair')} of {plural(summary.parts, 'part')} in {dest}, {summary.kept:,} kept."
         )
         render.hint(next_command("data", "split", dest))
     return render.skips(summary.skipped, dest)

@@ -151,7 +151,7 @@ def say_summary(summary: "PairSummary") -> None:
     if summary.smallest != summary.largest:
         sizes += f" to {summary.largest}"
     joined = "|".join(summary.halves)
-    render.say(f"{plural(summary.built, 'pair')} {joined} in {summary.dest} ({sizes}), {summary.kept} kept.")
+    render.say(f"{plural(summary.built, 'pair')} {joined} in {summary.dest} ({sizes}), {summary.kept:,} kept.")
     none = plural(summary.unsplit, "pair has", "pairs have")
     render.given_splits(summary.splits, f"{none} none yet" if summary.unsplit else "")
     if summary.scaled:

@@ -55,7 +55,7 @@ def _say(summary: "PhotoMaskSummary", photos: Path, min_confidence: float) -> No
     from p2p_datatools.contract.palette import IGNORED
 
     built = plural(summary.built, "mask")
-    render.say(f"{built} built in {summary.dest}, {summary.kept} kept; mean confidence {summary.confidence:.3f}.")
+    render.say(f"{built} built in {summary.dest}, {summary.kept:,} kept; mean confidence {summary.confidence:.3f}.")
     total = sum(summary.areas.values()) or 1
     shown = [(name, f"{area / total:.2%}") for name, area in summary.areas.items() if area or name != IGNORED]
     render.table(("class", "share of pixels"), shown)

@@ -92,7 +92,7 @@ def command(
 def _say(summary: "RepairSummary") -> None:
     from p2p_cli.text import render
 
-    render.say(f"{plural(summary.repaired, 'mask')} repaired in {summary.dest}, {summary.kept} kept.")
+    render.say(f"{plural(summary.repaired, 'mask')} repaired in {summary.dest}, {summary.kept:,} kept.")
     total = summary.pixels or 1
     rows = [(_WORDS[reason], f"{count}", f"{count / total:.3%}") for reason, count in summary.changed.items()]
     if rows:

@@ -68,7 +68,7 @@ def command(pairs: Path, dry_run: bool, as_json: bool, **asked: Any) -> int:
     if dry_run:
         render.say(f"would be: {counts}")
     else:
-        render.say(f"{counts}; {summary.moved} assigned now, {summary.kept} kept their split")
+        render.say(f"{counts}; {summary.moved:,} assigned now, {summary.kept:,} kept their split")
         for line in train_lines(pairs, summary.counts.get("train", 0)):
             render.hint(line)
     return 0

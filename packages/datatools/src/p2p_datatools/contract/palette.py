@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from importlib import resources
 from pathlib import Path
@@ -205,8 +206,10 @@ def load_palette(name_or_file: str | Path) -> Palette:
         return parse_palette(text, where=f"palette {name_or_file}")
     path = Path(name_or_file)
     if not path.is_file() and not is_pipe(path):
+        near = "".join(f"Did you mean {each}? " for each in get_close_matches(str(name_or_file), BUILT_IN, n=1))
         what = f"is neither a built-in palette ({', '.join(BUILT_IN)}) nor a TOML file"
-        raise UsageError(name_or_file, what, "Check the spelling, or write a TOML file.", code="unknown-palette")
+        to_do = f"{near}Check the spelling, or write a TOML file."
+        raise UsageError(name_or_file, what, to_do, code="unknown-palette")
     try:
         return parse_palette(read_text(path), where=str(path))
     except P2PError as error:

@@ -84,7 +84,8 @@ def _last(palette: Palette) -> str:
 def _check_target(label: str, target: str, palette: Palette) -> None:
     possible = _targets(palette)
     if target not in possible and (label, target) not in _SPECIAL:
-        close = difflib.get_close_matches(target, possible, n=1)
+        alias = palette.index_of_label(target)
+        close = difflib.get_close_matches(target, possible, n=1) if alias is None else [palette.names[alias]]
         hint = f"Did you mean {close[0]}? " if close else ""
         raise UsageError(
             f"--map {label}={target}",

@@ -140,7 +140,7 @@ def compared_onnx(
     `export_onnx` does.
     """
     _refuse_precision(precision or "float16", PRECISIONS)
-    require_packages("--format onnx", "onnx>=1.16", "onnxruntime>=1.20")
+    require_packages("--format onnx", "onnx>=1.16", "onnxruntime>=1.23")
     place = model_file(source)
     model, origin = read_model(place), model_fingerprint(place)
     real = _real_inputs(source, inputs, model.card, report)

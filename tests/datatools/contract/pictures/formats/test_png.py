@@ -1,6 +1,7 @@
 """PNG the quick way: the same pixels as the long way, and no doubtful or damaged file taken for a plain one."""
 
 import io
+import runpy
 import struct
 import zlib
 from pathlib import Path
@@ -17,6 +18,14 @@ from p2p_datatools.contract.pictures.images import read_photo, write_png
 
 if TYPE_CHECKING:
     from conftest import Refused
+
+
+def test_the_decoders_of_an_older_opencv_are_silenced_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    levels: list[int] = []
+    monkeypatch.delattr("cv2.utils.logging")
+    monkeypatch.setattr("cv2.setLogLevel", levels.append, raising=False)
+    runpy.run_path(str(png.__file__))
+    assert levels == [0]
 
 
 def random_values(*shape: int, dtype: str = "uint8") -> NDArray[np.uint8 | np.uint16]:

@@ -6,6 +6,7 @@ Nothing here may read pixels, or know what a header says.
 import contextlib
 import warnings
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,7 +20,7 @@ from p2p_datatools.contract.pictures.limits import MOST_PIXELS, too_many_pixels
 
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
 # What Pillow may open, by its own words. It knows more: of PostScript, for one, it starts the program that draws it.
-PILLOW_FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM", "TGA", "AVIF", "JPEG2000")
+_FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM", "TGA", "AVIF", "JPEG2000")
 _TIFF = (".tif", ".tiff")
 # Kinds that Pillow may have been built without, as it calls them.
 _OPTIONAL = (
@@ -31,7 +32,8 @@ _OPTIONAL = (
 
 def open_image(stream: BinaryIO) -> Image.Image:
     """Let Pillow read the header of a picture, without pixels; only this function lets Pillow open anything."""
-    return Image.open(stream, formats=PILLOW_FORMATS)
+    known = (each for each in _FORMATS if each != "AVIF" or find_spec("PIL.AvifImagePlugin"))  # since Pillow 11.3
+    return Image.open(stream, formats=tuple(known))
 
 
 @contextlib.contextmanager

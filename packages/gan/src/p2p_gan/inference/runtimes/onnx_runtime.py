@@ -34,7 +34,7 @@ def has_onnxruntime() -> bool:
 
 def require_onnxruntime(where: object) -> None:
     """Raise P2PError if the package onnxruntime is missing."""
-    require_packages(where, "onnxruntime>=1.20")
+    require_packages(where, "onnxruntime>=1.23")
 
 
 class Sessions(Protocol):

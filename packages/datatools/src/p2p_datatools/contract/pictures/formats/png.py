@@ -5,7 +5,7 @@ Nothing here may decide what a picture means: files with a profile, transparency
 
 import struct
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS
 
-# What OpenCV's decoders say about damage becomes an error of ours; they print it as well.
-cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+OPENCV_LOG: Any = getattr(cv2.utils, "logging", cv2)  # before OpenCV 4.13 the functions lay in cv2 itself
+OPENCV_LOG.setLogLevel(0)  # what its decoders say about damage becomes an error of ours; they print it as well
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEAD = 33  # bytes of a file that hold its signature and the first chunk, IHDR

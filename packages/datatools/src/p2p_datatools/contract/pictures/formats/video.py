@@ -19,6 +19,7 @@ import numpy as np
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import atomic, cannot_read, cannot_write
 from p2p_datatools.contract.files.opening import open_file
+from p2p_datatools.contract.pictures.formats.png import OPENCV_LOG
 from p2p_datatools.contract.pictures.images import Photo, size_of
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural
@@ -252,15 +253,15 @@ def _write_by_opencv(path: Path, file: Any, frames: Iterable[Photo], rate: float
 
 
 def _open_writer(place: Path, size: Size, rate: float) -> tuple[Any, str]:
-    level = cv2.utils.logging.getLogLevel()
-    cv2.utils.logging.setLogLevel(0)  # the first may be missing
+    level = OPENCV_LOG.getLogLevel()
+    OPENCV_LOG.setLogLevel(0)  # the first may be missing
     try:
         for word, name in (("avc1", "H.264"), ("mp4v", "MPEG-4 (mp4v)")):
             writer = cv2.VideoWriter(str(place), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*word), rate, size)
             if writer.isOpened():
                 return writer, name
     finally:
-        cv2.utils.logging.setLogLevel(level)
+        OPENCV_LOG.setLogLevel(level)
     to_do = "Run 'pip install \"av>=13\"', which writes H.264, or free space."
     raise P2PError(place.name, "cannot be written: OpenCV has no encoder for it", to_do, code="no-encoder")
 
