@@ -4,6 +4,7 @@ Nothing here may know pairs, data sets or networks; pictures go in and out as RG
 """
 
 import contextlib
+import functools
 import hashlib
 import io
 from collections.abc import Iterator, Sequence
@@ -48,6 +49,8 @@ NAMELESS_ALPHA = ("TIFF", "JPEG2000")
 """Kinds, as Pillow calls them, in which a fourth channel is called transparency though it may be infrared."""
 _LEAST_PLAIN = 0.5  # of the pixels of a transparency are wholly so or not at all; of an infrared channel hardly any
 _STEP = 16  # of 255, between the smallest and the largest value of a colour: where less differs nothing is shown
+_PROBES = 9  # values of each channel by which a colour profile is known
+_ROUNDED = 2  # of 255: how far the tables of sRGB in the profiles of cameras and programs are from each other
 _BAND = 1 << 17  # pixels that are copied at a time: more leave the cache and the memory that is used again
 
 
@@ -241,14 +244,25 @@ def _to_srgb(image: Image.Image) -> Image.Image:
     if not profile or image.mode not in ("RGB", "RGBA", "CMYK", "L"):
         return image
     with contextlib.suppress(ImageCms.PyCMSError, OSError):
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if "sRGB" in ImageCms.getProfileDescription(source):
-            return image
-        mode = "RGBA" if image.mode == "RGBA" else "RGB"
-        converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode=mode)
-        if converted is not None:
-            return converted
+        if not _keeps_colors(profile, image.mode):
+            return cast("Image.Image", ImageCms.applyTransform(image, _transform_of(profile, image.mode)))
     return image
+
+
+def _transform_of(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform:
+    source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGBA" if mode == "RGBA" else "RGB")
+
+
+@functools.lru_cache(maxsize=64)
+def _keeps_colors(profile: bytes, mode: str) -> bool:
+    """Whether a profile is that of sRGB, whatever it is called: linear ones have the name, too, and small ones none."""
+    steps = np.linspace(0, 255, _PROBES).round().astype(np.uint8)
+    colors = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(_PROBES, -1, 3)
+    probe = Image.fromarray(colors).convert(mode)
+    shown = cast("Image.Image", ImageCms.applyTransform(probe, _transform_of(profile, mode)))
+    moved = np.asarray(shown.convert("RGB")).astype(np.int16) - np.asarray(probe.convert("RGB"))
+    return bool(np.abs(moved).max() <= _ROUNDED)
 
 
 def read_mask(source: Path | str | PictureFile, palette: Palette, *, cleared: list[Path] | None = None) -> LabelMap:
