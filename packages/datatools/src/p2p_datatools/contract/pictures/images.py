@@ -4,7 +4,6 @@ Nothing here may know pairs, data sets or networks; pictures go in and out as RG
 """
 
 import contextlib
-import functools
 import hashlib
 import io
 from collections.abc import Iterator, Sequence
@@ -14,7 +13,7 @@ from typing import Any, cast
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageOps
 from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError
@@ -22,6 +21,7 @@ from p2p_datatools.contract.files.atomic import atomic, write_bytes
 from p2p_datatools.contract.palette import Color, Palette
 from p2p_datatools.contract.pictures.formats import jpeg, png
 from p2p_datatools.contract.pictures.formats.png import PictureRole
+from p2p_datatools.contract.pictures.formats.profiles import apply_profile
 from p2p_datatools.contract.pictures.header import PictureFile, is_deep, known_orientation, open_picture
 from p2p_datatools.contract.pictures.pages import TIFF_STARTS, open_tiff, refuse_cut_tiff, tiff_part, turn_to_page
 from p2p_datatools.contract.pictures.pillow import explain_damage, open_image
@@ -49,8 +49,6 @@ NAMELESS_ALPHA = ("TIFF", "JPEG2000")
 """Kinds, as Pillow calls them, in which a fourth channel is called transparency though it may be infrared."""
 _LEAST_PLAIN = 0.5  # of the pixels of a transparency are wholly so or not at all; of an infrared channel hardly any
 _STEP = 16  # of 255, between the smallest and the largest value of a colour: where less differs nothing is shown
-_PROBES = 9  # values of each channel by which a colour profile is known
-_ROUNDED = 2  # of 255: how far the tables of sRGB in the profiles of cameras and programs are from each other
 _BAND = 1 << 17  # pixels that are copied at a time: more leave the cache and the memory that is used again
 
 
@@ -87,9 +85,17 @@ def decode(file: PictureFile) -> Iterator[Image.Image]:
             raise OSError("the end of the PNG is missing")
         if image.format == "PNG":
             png.refuse_missing_rows(file.data)
+            _scale_clear_grey(image, file)
         if image.format in ("JPEG", "MPO"):
             jpeg.refuse_cut_scan(file.data, image, open_image)
         yield image
+
+
+def _scale_clear_grey(image: Image.Image, file: PictureFile) -> None:
+    """Give the transparent grey of a PNG of 2 or 4 bits in 8, as its pixels are, among which Pillow looks for it."""
+    head, clear = png.head_of(file.head), image.info.get("transparency")
+    if head is not None and head.depth in (2, 4) and isinstance(clear, int):
+        image.info["transparency"] = clear * 255 // ((1 << head.depth) - 1)
 
 
 def read_photo(source: Path | str | PictureFile, *, over_white: list[Path] | None = None) -> Photo:
@@ -231,7 +237,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:
-    """Convert by the embedded profile; a profile that does not fit its picture is ignored, as in browsers."""
+    """Convert by the embedded profile."""
     profile = image.info.get("icc_profile")
     if profile and image.mode == "P":  # the profile is that of the colours in its table
         image = image.convert("RGBA" if is_transparent(image) else "RGB")
@@ -243,26 +249,7 @@ def _to_srgb(image: Image.Image) -> Image.Image:
         return colors
     if not profile or image.mode not in ("RGB", "RGBA", "CMYK", "L"):
         return image
-    with contextlib.suppress(ImageCms.PyCMSError, OSError):
-        if not _keeps_colors(profile, image.mode):
-            return cast("Image.Image", ImageCms.applyTransform(image, _transform_of(profile, image.mode)))
-    return image
-
-
-def _transform_of(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform:
-    source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-    return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGBA" if mode == "RGBA" else "RGB")
-
-
-@functools.lru_cache(maxsize=64)
-def _keeps_colors(profile: bytes, mode: str) -> bool:
-    """Whether a profile is that of sRGB, whatever it is called: linear ones have the name, too, and small ones none."""
-    steps = np.linspace(0, 255, _PROBES).round().astype(np.uint8)
-    colors = np.stack(np.meshgrid(steps, steps, steps), axis=-1).reshape(_PROBES, -1, 3)
-    probe = Image.fromarray(colors).convert(mode)
-    shown = cast("Image.Image", ImageCms.applyTransform(probe, _transform_of(profile, mode)))
-    moved = np.asarray(shown.convert("RGB")).astype(np.int16) - np.asarray(probe.convert("RGB"))
-    return bool(np.abs(moved).max() <= _ROUNDED)
+    return apply_profile(image, profile)
 
 
 def read_mask(source: Path | str | PictureFile, palette: Palette, *, cleared: list[Path] | None = None) -> LabelMap:
