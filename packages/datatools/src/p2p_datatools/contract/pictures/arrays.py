@@ -27,6 +27,7 @@ from p2p_datatools.contract.pictures.header import (
 from p2p_datatools.contract.pictures.images import (
     FAINTEST,
     NAMELESS_ALPHA,
+    decodable,
     decode,
     hides_all,
     read_photo,
@@ -252,7 +253,7 @@ def _native(values: Array, file: PictureFile) -> Array:
 
 def _decode(file: PictureFile) -> Array:
     """The values of a picture that only OpenCV decodes without rounding."""
-    data = png.bare(file.data) if png.head_of(file.head) else file.data
+    data = png.bare(file.data) if png.head_of(file.head) else decodable(file)
     if data is None:
         raise P2PError(
             file.path,
@@ -262,7 +263,7 @@ def _decode(file: PictureFile) -> Array:
         )
     values = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None:
-        what = "is cut off or damaged, or its values are of a kind that is not read (signed, or written as text)"
+        what = "is cut off or damaged, or its values are of a kind that is not read (such as one written as text)"
         raise P2PError(file.path, what, "Fetch it again, or save it as TIFF or NPY.", code="damaged-file")
     if values.ndim == 3:
         values = cv2.cvtColor(values, cv2.COLOR_BGR2RGB if values.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)

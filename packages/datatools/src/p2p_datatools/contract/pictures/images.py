@@ -19,7 +19,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import atomic, write_bytes
 from p2p_datatools.contract.palette import Color, Palette
-from p2p_datatools.contract.pictures.formats import jpeg, png
+from p2p_datatools.contract.pictures.formats import jpeg, jpeg2000, png
 from p2p_datatools.contract.pictures.formats.png import PictureRole
 from p2p_datatools.contract.pictures.formats.profiles import apply_profile
 from p2p_datatools.contract.pictures.header import PictureFile, is_deep, known_orientation, open_picture
@@ -72,7 +72,7 @@ def decode(file: PictureFile) -> Iterator[Image.Image]:
     with explain_damage(file.path):
         if file.head.startswith(TIFF_STARTS):
             refuse_cut_tiff(file.stream, file.path, file.options, file.length)
-    stream = file.stream if file.head.startswith(TIFF_STARTS) else io.BytesIO(file.data)
+    stream = file.stream if file.head.startswith(TIFF_STARTS) else io.BytesIO(decodable(file))
     with explain_damage(file.path), open_image(stream) as image:
         turn_to_page(image, file.path, file.options, file.length)
         turned = known_orientation(image.getexif().get(_ORIENTATION)) if isinstance(image, TiffImageFile) else 1
@@ -89,6 +89,14 @@ def decode(file: PictureFile) -> Iterator[Image.Image]:
         if image.format in ("JPEG", "MPO"):
             jpeg.refuse_cut_scan(file.data, image, open_image)
         yield image
+
+
+def decodable(file: PictureFile) -> bytes:
+    """The bytes of a file for a decoder; raises P2PError for those of which it would make other pixels."""
+    if not file.head.startswith(jpeg2000.STARTS):
+        return file.data
+    jpeg2000.refuse_strange(file.path, file.start)
+    return jpeg2000.readable(file.data, file.stream)
 
 
 def _scale_clear_grey(image: Image.Image, file: PictureFile) -> None:
@@ -323,7 +331,7 @@ def deep_channels(image: Image.Image, file: PictureFile) -> NDArray[np.uint16] |
             part = tiff_part(tiff, file.path, file.options)
             values = part.picture() if part.keyframe.dtype == np.uint16 else None
             return None if values is None or values.ndim != 3 else np.asarray(values, np.uint16)
-    data = png.bare(file.data) if png.head_of(file.head) else file.data
+    data = png.bare(file.data) if png.head_of(file.head) else decodable(file)
     deep = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data and is_deep(image, file) else None
     if deep is None or deep.dtype != np.uint16 or deep.ndim != 3:
         return None

@@ -14,6 +14,7 @@ from PIL import Image, UnidentifiedImageError, features
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.foreign import catch_decoder
+from p2p_datatools.contract.pictures.formats import jpeg2000
 from p2p_datatools.contract.pictures.formats.signatures import START, foreign_content
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS, too_many_pixels
 
@@ -31,7 +32,10 @@ _OPTIONAL = (
 
 def open_image(stream: BinaryIO) -> Image.Image:
     """Let Pillow read the header of a picture, without pixels; only this function lets Pillow open anything."""
-    return Image.open(stream, formats=PILLOW_FORMATS)
+    image = Image.open(stream, formats=PILLOW_FORMATS)
+    if image.format == "JPEG2000" and (profile := jpeg2000.profile_of(stream)):
+        image.info["icc_profile"] = profile  # as Pillow gives it of other kinds
+    return image
 
 
 @contextlib.contextmanager
