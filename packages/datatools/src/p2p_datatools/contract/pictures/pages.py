@@ -18,6 +18,7 @@ from PIL import Image, ImagePalette
 from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.pictures.formats.tiff_kinds import refuse_strange_photo
 from p2p_datatools.contract.pictures.formats.tiff_pixels import needs_unpacking, page_values
 from p2p_datatools.contract.pictures.limits import refuse_bomb
 from p2p_datatools.contract.pictures.sizes import Size
@@ -256,13 +257,14 @@ def _empty_pixels(mask: Any) -> NDArray[np.bool_]:
 
 
 def refuse_cut_tiff(stream: BinaryIO, path: Path, options: ReadOptions, length: int) -> None:
-    """Raise P2PError for a TIFF of `length` bytes of which Pillow would read missing pixels as black."""
+    """Raise P2PError for a TIFF of `length` bytes of which Pillow would make other pixels, or missing ones black."""
     import tifffile
 
     with contextlib.suppress(tifffile.TiffFileError), open_tiff(stream) as tiff:  # Pillow says what else is wrong
         part = tiff_part(tiff, path, options)
         if part.is_page:
             refuse_cut_page(path, part.source, length)
+        refuse_strange_photo(path, part.keyframe)
 
 
 def _refuse_rows_as_pages(path: Path, count: int, shape: Sequence[int]) -> None:
