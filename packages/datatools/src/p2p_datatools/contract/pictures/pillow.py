@@ -49,6 +49,11 @@ def explain_damage(path: Path) -> Iterator[None]:
             raise _not_read(path) from error
         except Image.DecompressionBombError as error:
             raise too_many_pixels(path) from error
+        except OSError as error:
+            if not str(error).startswith("Unsupported"):
+                raise
+            what = f"is of a kind that is not read ({error})"
+            raise P2PError(path, what, "Convert it to PNG.", code="unread-kind") from error
 
 
 def _not_read(path: Path) -> P2PError:
