@@ -28,8 +28,6 @@ from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.pairs.match import Files
 
-_MAY_BE_ARRAYS = (".npy", ".tif", ".tiff")
-
 
 @dataclass(frozen=True)
 class Side:
@@ -53,11 +51,11 @@ class Side:
         with open_picture(file, self.options) as picture:
             if picture.role:
                 self.drawn[file] = picture.role
-            if file.suffix.lower() != ".npy" and (orientation := any_header(picture).orientation) > 1:
+            if not picture.is_array and (orientation := any_header(picture).orientation) > 1:
                 self.turned[file] = orientation
             if self.palette is not None:
                 return read_mask(picture, self.palette), None
-            may_miss = file.suffix.lower() in _MAY_BE_ARRAYS or has_gdal_file(file)
+            may_miss = picture.is_tiff or picture.is_array or has_gdal_file(file)
             if (self.half.channels, self.half.dtype) == (3, "uint8") and not may_miss:
                 return read_photo(picture, over_white=self.over_white), None
             form = picture.header.form

@@ -36,7 +36,6 @@ from p2p_datatools.contract.pictures.images import (
 from p2p_datatools.contract.pictures.nodata import Gaps, Nodata, fill_nodata, find_tagged, refuse_outlier
 from p2p_datatools.contract.pictures.pages import (
     AS_USUAL,
-    TIFF_STARTS,
     ReadOptions,
     open_tiff,
     read_mask_file,
@@ -113,7 +112,7 @@ def masked_pixels(file: PictureFile) -> Gaps | None:
     Raises P2PError for a mask of another size.
     """
     with explain_damage(file.path):
-        masked = read_mask_page(file.stream) if file.head.startswith(TIFF_STARTS) else None
+        masked = read_mask_page(file.stream) if file.is_tiff else None
     if masked is None:
         masked = _mask_beside(file)
     if masked is None or not masked.any():
@@ -131,7 +130,7 @@ def _mask_beside(file: PictureFile) -> Gaps | None:
     if path is None:
         return None
     with open_picture(path) as mask, explain_damage(path):
-        return read_mask_file(mask.stream) if mask.head.startswith(TIFF_STARTS) else None
+        return read_mask_file(mask.stream) if mask.is_tiff else None
 
 
 def _masked_photo(file: PictureFile) -> Gaps | None:

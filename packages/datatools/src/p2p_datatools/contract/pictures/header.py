@@ -25,6 +25,7 @@ from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.formats.channel_bits import bits_at_start
 from p2p_datatools.contract.pictures.formats.gdal import GDAL_NODATA, nodata_beside, tag_number
+from p2p_datatools.contract.pictures.formats.signatures import ARRAY_START, TIFF_STARTS
 from p2p_datatools.contract.pictures.formats.tiff_kinds import find_alpha, holds_photo
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS, refuse_bomb, too_many_pixels
 from p2p_datatools.contract.pictures.pages import (
@@ -44,7 +45,6 @@ DTYPES = ("uint8", "uint16", "int16", "int32", "uint32", "float16", "float32", "
 # Types that are read as a smaller one, in which all values of pictures are; a value that is not is refused.
 _NARROWER = {"int64": "int32", "uint64": "uint32", "int8": "int16", "bool": "uint8"}
 _MOST_CHANNELS = 512  # what OpenCV resizes
-_TIFF = (".tif", ".tiff")
 _MIN_IS_WHITE = 0  # of the tag PhotometricInterpretation: Pillow turns the values round
 _TAIL = 65536  # bytes at the end of a PNG that may say its orientation, and at the start of others their depth
 _PLAIN_MODES = {png.GREY: ("L", 1), png.RGB: ("RGB", 3), png.INDEXED: ("P", 3)}  # Pillow's modes, channels as a photo
@@ -99,17 +99,24 @@ class PictureFile:
     """An open picture file, of which readers read what they need.
 
     `opening` are its first bytes, as many as hold what p2p says of a picture, and `head` the first of these. `options`
-    say which of its pages is meant, and whether EXIF turns it. By `suffix` arrays and TIFFs of numbers are known; it is
-    that of the path, unless another is given. Raises P2PError when the file is empty.
+    say which of its pages is meant, and whether EXIF turns it. What it is its content tells, whatever it is called; but
+    what is called .npy has to be an array. Raises P2PError when the file is empty.
     """
 
-    def __init__(
-        self, path: Path, stream: BinaryIO, options: ReadOptions = AS_USUAL, *, suffix: str | None = None
-    ) -> None:
+    def __init__(self, path: Path, stream: BinaryIO, options: ReadOptions = AS_USUAL) -> None:
         self.path, self._stream, self.options = path, stream, options
-        self.suffix = path.suffix.lower() if suffix is None else suffix
         self.opening = self._read(png.ROLE_END)
         self.head = self.opening[: png.HEAD]
+
+    @property
+    def is_tiff(self) -> bool:
+        """Whether it is a TIFF, which may hold numbers."""
+        return self.head.startswith(TIFF_STARTS)
+
+    @property
+    def is_array(self) -> bool:
+        """Whether it is an array of NumPy."""
+        return self.head.startswith(ARRAY_START) or self.path.suffix.lower() == ".npy"
 
     @cached_property
     def data(self) -> bytes:
@@ -290,7 +297,7 @@ def any_header(source: Path | PictureFile) -> Header:
     Raises P2PError when the file is not a picture.
     """
     with open_picture(source) as file:
-        is_numbers = file.suffix in _TIFF and not is_photo(file)
+        is_numbers = file.is_tiff and not is_photo(file)
         return file.header if is_numbers else photo_header(file)
 
 
@@ -342,9 +349,9 @@ def known_orientation(value: object) -> int:
 
 
 def _header(file: PictureFile) -> Header:
-    if file.suffix == ".npy":
+    if file.is_array:
         return _array_header(file.path, "NPY", file.array_form.shape, file.array_form.dtype)
-    if file.suffix in _TIFF and (header := _tiff_header(file)) is not None:
+    if file.is_tiff and (header := _tiff_header(file)) is not None:
         return header
     head = png.head_of(file.head)
     header = photo_header(file)

@@ -23,7 +23,7 @@ from p2p_datatools.contract.pictures.formats import jpeg, jpeg2000, png
 from p2p_datatools.contract.pictures.formats.png import PictureRole
 from p2p_datatools.contract.pictures.formats.profiles import apply_profile
 from p2p_datatools.contract.pictures.header import PictureFile, is_deep, known_orientation, open_picture
-from p2p_datatools.contract.pictures.pages import TIFF_STARTS, open_tiff, refuse_cut_tiff, tiff_part, turn_to_page
+from p2p_datatools.contract.pictures.pages import open_tiff, refuse_cut_tiff, tiff_part, turn_to_page
 from p2p_datatools.contract.pictures.pillow import explain_damage, open_image
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
@@ -70,9 +70,9 @@ def decode(file: PictureFile) -> Iterator[Image.Image]:
     """Decode a whole picture with Pillow; raises P2PError when the file is damaged or not a picture."""
     # A page of a stack does not need the others in memory.
     with explain_damage(file.path):
-        if file.head.startswith(TIFF_STARTS):
+        if file.is_tiff:
             refuse_cut_tiff(file.stream, file.path, file.options, file.length)
-    stream = file.stream if file.head.startswith(TIFF_STARTS) else io.BytesIO(decodable(file))
+    stream = file.stream if file.is_tiff else io.BytesIO(decodable(file))
     with explain_damage(file.path), open_image(stream) as image:
         turn_to_page(image, file.path, file.options, file.length)
         turned = known_orientation(image.getexif().get(_ORIENTATION)) if isinstance(image, TiffImageFile) else 1

@@ -237,7 +237,7 @@ def read_index_picture(source: Path | PictureFile) -> IndexPicture:
 
 def _array_of(file: PictureFile) -> IndexPicture | None:
     """The numbers of an NPY file, or of a TIFF of numbers that Pillow does not read, such as 64 bits; else None."""
-    if file.suffix == ".npy" or (file.suffix in (".tif", ".tiff") and not is_photo(file)):
+    if file.is_array or (file.is_tiff and not is_photo(file)):
         if file.header.alpha:
             what, to_do = "is a TIFF of numbers with transparency", "Save it without alpha, or as a PNG of 8 bits."
             raise P2PError(file.path, what, to_do, code="unknown-tiff")

@@ -28,10 +28,6 @@ Exif = Literal["apply", "raw"]
 """Whether a picture is turned as its EXIF orientation says, or read as the sensor saw it."""
 
 
-TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-"""How a TIFF begins, of either byte order and size."""
-
-
 EXIF: tuple[Exif, ...] = ("apply", "raw")
 _REDUCED, _TRANSPARENCY = 1, 4  # bits of NewSubfileType (TIFF 6.0, tag 254): a thumbnail or level, a mask
 _CHANNELS, _TIME = "CS", "T"  # axes of a series, as tifffile calls them

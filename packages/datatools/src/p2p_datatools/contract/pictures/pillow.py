@@ -15,13 +15,12 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pictures.formats import jpeg2000
-from p2p_datatools.contract.pictures.formats.signatures import START, foreign_content
+from p2p_datatools.contract.pictures.formats.signatures import ARRAY_START, START, TIFF_STARTS, foreign_content
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS, too_many_pixels
 
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
 # What Pillow may open, by its own words. It knows more: of PostScript, for one, it starts the program that draws it.
 PILLOW_FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM", "TGA", "AVIF", "JPEG2000")
-_TIFF = (".tif", ".tiff")
 # Kinds that Pillow may have been built without, as it calls them.
 _OPTIONAL = (
     ((".webp",), "webp"),
@@ -67,10 +66,10 @@ def _not_read(path: Path) -> P2PError:
         head = file.read(START)
     if error := foreign_content(path, head):
         return error
-    if head.startswith(b"\x93NUMPY"):
+    if head.startswith(ARRAY_START):
         what = "is an array (NPY), where a picture is needed"
         return P2PError(path, what, "Save it as PNG.", code="not-a-picture")
-    if head[:2] in (b"II", b"MM") and path.suffix.lower() in _TIFF:
+    if head.startswith(TIFF_STARTS):
         what = "is a TIFF of numbers or of a kind that is not read as a photo"
         return P2PError(path, what, "Save it as grey or RGB of 8 bits.", code="not-a-picture")
     return P2PError(path, "is not a picture, whatever its name says", "Replace or remove it.", code="not-a-picture")

@@ -7,6 +7,10 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
 
+TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""How a TIFF begins, of either byte order and size."""
+ARRAY_START = b"\x93NUMPY"
+"""How an NPY file begins."""
 START = 512
 """The bytes of a file's beginning that tell."""
 
