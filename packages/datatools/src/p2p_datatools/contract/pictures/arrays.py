@@ -63,9 +63,14 @@ def read_array(source: Path | str | PictureFile, *, over_white: list[Path] | Non
     Raises P2PError when the file is damaged, or has values that are not finite.
     """
     with open_picture(source) as file:
-        values = _native(_values(file, file.header, over_white), file)
+        values = read_values(file, over_white=over_white)
         refuse_endless(values, file.path)
         return values
+
+
+def read_values(file: PictureFile, *, over_white: list[Path] | None = None) -> Array:
+    """What `read_array` gives, also where values are not finite."""
+    return _native(_values(file, file.header, over_white), file)
 
 
 def read_filled(
@@ -77,8 +82,7 @@ def read_filled(
     filled, and have no data only where the tag of their file says so (see `find_tagged`), or its own mask.
     """
     with open_picture(source) as file:
-        header = file.header
-        values = _native(_values(file, header, over_white), file)
+        values = read_values(file, over_white=over_white)
         masked = None if nodata == "none" else _masked_photo(file)
         if values.dtype == np.uint8:
             return values, None if nodata == "none" else _either(find_tagged(values, file.nodata, file.path), masked)
