@@ -80,10 +80,12 @@ def test_a_photo_that_transparency_hides_is_no_white_picture(
         Image.fromarray(np.dstack([picture, alpha])).save(tmp_path / f"a.{suffix}", lossless=True, exact=True)
         with refused("hidden-colours", tmp_path / f"a.{suffix}"):
             read_photo(tmp_path / f"a.{suffix}")
-    deep = np.dstack([picture, alpha]).astype(np.uint16) * 256
-    assert cv2.imwrite(str(tmp_path / "deep.png"), deep)
-    with refused("hidden-colours", tmp_path / "deep.png"):
-        read_array(tmp_path / "deep.png")
+    deep = np.dstack([picture, alpha]).astype(np.uint16)
+    of_eight = np.full_like(alpha, 255)  # as programs leave it that make more bits of the colours alone
+    for pixels in (deep * 256, np.dstack([deep[..., :3] * 8, of_eight])):
+        assert cv2.imwrite(str(tmp_path / "deep.png"), pixels)
+        with refused("hidden-colours", tmp_path / "deep.png"):
+            read_array(tmp_path / "deep.png")
     # An empty layer is white, as before.
     Image.fromarray(np.zeros((8, 8, 4), np.uint8)).save(tmp_path / "empty.png")
     assert (read_photo(tmp_path / "empty.png") == 255).all()

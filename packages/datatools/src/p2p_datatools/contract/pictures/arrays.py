@@ -27,6 +27,7 @@ from p2p_datatools.contract.pictures.header import (
 from p2p_datatools.contract.pictures.images import (
     FAINTEST,
     NAMELESS_ALPHA,
+    STEP,
     decodable,
     decode,
     hides_all,
@@ -231,7 +232,7 @@ def _over_white(values: Array, header: Header, path: Path, over_white: list[Path
         return colors
     if header.kind in NAMELESS_ALPHA:
         refuse_strange_alpha(alpha, path)
-    if alpha.max() < FAINTEST * most and np.ptp(colors, axis=(0, 1)).max() > most / 16:
+    if alpha.max() < FAINTEST * most and np.ptp(colors, axis=(0, 1)).max() > STEP:
         raise hides_all(path)
     if over_white is not None:
         over_white.append(path)
