@@ -274,6 +274,13 @@ def _refuse_rows_as_pages(path: Path, count: int, shape: Sequence[int]) -> None:
         raise P2PError(path, what, to_do, code="array-shape")
 
 
+def _refuse_preview(path: Path, page: Any) -> None:
+    """Raise P2PError for a small picture beside which the file has others in directories of their own: raw ones."""
+    if _is_beside(page) and getattr(page, "subifds", None):
+        what = "is the raw picture of a camera, of which a small copy alone could be read"
+        raise P2PError(path, what, "Develop it, and save it as PNG or TIFF of RGB.", code="unread-kind")
+
+
 class TiffPart(NamedTuple):
     """What is read of a TIFF: a series whose pages are channels, or one page of it or of the file.
 
@@ -317,6 +324,7 @@ def tiff_part(tiff: Any, path: Path, options: ReadOptions) -> TiffPart:
     """
     pages, series = pages_of(tiff), tiff.series[0]
     page = pages[0]
+    _refuse_preview(path, page)
     # Large stacks of ImageJ have one directory for all their pages.
     stacked = len(series.pages) >= len(pages) > 0 and len(series.shape) > len(page.shape) and series.size > page.size
     count = series.size // page.size if stacked else len(pages)
