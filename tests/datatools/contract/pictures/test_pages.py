@@ -177,7 +177,8 @@ def test_what_a_sensor_saw_is_no_picture(dtype: str, tmp_path: Path, refused: "R
 
 
 def test_the_preview_in_a_raw_picture_is_not_taken_for_it(tmp_path: Path, refused: "Refused") -> None:
-    with tifffile.TiffWriter(tmp_path / "a.tif") as tiff:  # as DNG has it, and cameras whose raw pictures are called .TIF
+    # As DNG has it, and cameras whose raw pictures are called .TIF.
+    with tifffile.TiffWriter(tmp_path / "a.tif") as tiff:
         tiff.write(np.zeros((6, 8, 3), np.uint8), photometric="rgb", subfiletype=1, subifds=1)
         tiff.write(np.zeros((24, 32), np.uint16), photometric="cfa", subfiletype=0)
     for read in (read_array, read_photo):
