@@ -1,6 +1,7 @@
 """Pictures: what a photo, an index picture and a mask are, and every way in which a file can be no such thing."""
 
 import io
+import struct
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,13 @@ def test_what_is_transparent_is_white_in_a_photo_and_background_in_a_mask(tmp_pa
     pixels[1] = (255, 255, 255, 0)  # white would be windows
     Image.fromarray(pixels).save(tmp_path / "a.png")
     assert read_mask(tmp_path / "a.png", CARS).tolist() == [[1, 1], [0, 0]]
+
+
+def test_a_colour_table_with_transparency_is_transparent_there(tmp_path: Path) -> None:
+    table = bytes([0, 0, 255, 255, 0, 255, 0, 0])  # red, and clear green, blue first as TGA has it
+    head = struct.pack("<BBBHHBHHHHBB", 0, 1, 1, 0, 2, 32, 0, 0, 2, 1, 8, 0x28)
+    (tmp_path / "a.tga").write_bytes(head + table + bytes([0, 1]))
+    assert read_photo(tmp_path / "a.tga").tolist() == [[[255, 0, 0], [255, 255, 255]]]
 
 
 @pytest.mark.parametrize("opacity", [0, 1])

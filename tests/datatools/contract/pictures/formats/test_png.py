@@ -216,6 +216,13 @@ def test_the_one_clear_grey_of_a_png_is_that_of_its_own_bits(bits: int, tmp_path
     assert (found == is_clear).all()
 
 
+def test_the_one_clear_colour_of_a_small_table_is_that_of_its_number(tmp_path: Path) -> None:
+    image = Image.fromarray(np.array([[0, 1, 2]], np.uint8)).convert("P")
+    image.putpalette([0, 0, 0, 90, 90, 90, 200, 0, 0])
+    image.save(tmp_path / "a.png", bits=2, transparency=1)
+    assert read_photo(tmp_path / "a.png").tolist() == [[[0, 0, 0], [255, 255, 255], [200, 0, 0]]]
+
+
 def test_what_p2p_drew_says_so_and_has_the_same_pixels(tmp_path: Path) -> None:
     pixels, path = random_values(9, 12, 3), tmp_path / "sheet.png"
     assert pixels.dtype == np.uint8

@@ -103,7 +103,7 @@ def decodable(file: PictureFile) -> bytes:
 def _scale_clear_grey(image: Image.Image, file: PictureFile) -> None:
     """Give the transparent grey of a PNG of 2 or 4 bits in 8, as its pixels are, among which Pillow looks for it."""
     head, clear = png.head_of(file.head), image.info.get("transparency")
-    if head is not None and head.depth in (2, 4) and isinstance(clear, int):
+    if head is not None and head.color == png.GREY and head.depth in (2, 4) and clear is not None:
         image.info["transparency"] = clear * 255 // ((1 << head.depth) - 1)
 
 
@@ -222,7 +222,7 @@ def _extremes_of(image: Image.Image) -> Sequence[tuple[int, int]]:
 
 def is_transparent(image: Image.Image) -> bool:
     """Whether a picture may have transparent pixels, as its header tells."""
-    return image.mode in _ALPHA or "transparency" in image.info
+    return image.has_transparency_data
 
 
 def _refuse_deep(image: Image.Image, file: PictureFile) -> None:
