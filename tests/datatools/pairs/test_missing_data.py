@@ -24,6 +24,7 @@ from p2p_datatools.sheets.contact import contact_sheet
 from p2p_datatools.splits.apply import split
 
 if TYPE_CHECKING:
+    from conftest import Refused
     from datatools.conftest import WritePhotos
 
 NAMES = ("a", "b", "d")  # of two shards
@@ -70,6 +71,21 @@ def gaps_of(folder: PairFolder) -> dict[str, list[list[int]]]:
 
 
 WANTED = {name: [[row, column] for row in range(2, 6) for column in range(3, 9)] for name in "ad"}
+
+
+def test_what_gdal_says_later_of_missing_data_is_a_change_of_the_picture(
+    photos: Path, tmp_path: Path, refused: "Refused"
+) -> None:
+    dem = write_heights(tmp_path / "dem", nodata=301)
+    for file in dem.iterdir():
+        tifffile.imwrite(file, tifffile.imread(file))  # without the tag
+    join(photos, dem)
+    (dem / "a.tif.aux.xml").write_text("<PAMDataset/>")  # as programs leave it that only looked
+    assert join(photos, dem).kept == len(NAMES)
+    (dem / "a.tif.aux.xml").write_text("<NoDataValue>301</NoDataValue>")
+    with refused("pictures-failed") as caught:
+        join(photos, dem)
+    assert [skip.code for skip in caught.value.parts] == ["source-changed"]
 
 
 def test_where_data_are_missing_lies_beside_the_pairs_that_miss_some(photos: Path, pairs: Path) -> None:

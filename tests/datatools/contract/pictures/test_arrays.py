@@ -417,6 +417,15 @@ def test_a_kind_that_the_installed_pillow_lacks_is_named_and_is_in_no_others_way
         read_photo(tmp_path / name)
 
 
+def test_a_bmp_of_an_unusual_kind_is_not_called_damaged(tmp_path: Path, refused: "Refused") -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / "a.bmp")
+    data = bytearray((tmp_path / "a.bmp").read_bytes())
+    data[30] = 4  # of its compression, a JPEG within
+    (tmp_path / "a.bmp").write_bytes(data)
+    with refused("unread-kind", tmp_path / "a.bmp"):
+        read_photo(tmp_path / "a.bmp")
+
+
 def test_a_photo_of_a_phone_under_another_suffix_is_named(tmp_path: Path, refused: "Refused") -> None:
     (tmp_path / "a.jpg").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic and the rest of it, which is not read")
     with refused("unread-kind", tmp_path / "a.jpg"):

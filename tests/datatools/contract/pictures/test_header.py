@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image, ImageCms
 
 from p2p_datatools.contract.errors import P2PError
@@ -101,6 +102,19 @@ def test_the_kind_is_that_of_the_content_whatever_the_file_is_called(tmp_path: P
     write_png(tmp_path / "deep.tif", PIXELS.astype(np.uint16))
     assert read_header(tmp_path / "deep.tif").kind == "PNG"
     assert (read_array(tmp_path / "deep.tif") == PIXELS).all()
+
+
+@pytest.mark.parametrize("shape", [(24, 40), (24, 40, 2), (24, 40, 4), (24, 40, 7)])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_numbers_are_read_whatever_their_file_is_called(shape: tuple[int, ...], dtype: str, tmp_path: Path) -> None:
+    values = np.random.default_rng(0).integers(0, 200, shape).astype(dtype)
+    channels = "contig" if values.ndim == 3 else None
+    tifffile.imwrite(tmp_path / "tiff.png", values, photometric="minisblack", planarconfig=channels)
+    with (tmp_path / "array.jpg").open("wb") as file:
+        np.save(file, values)
+    for name in ("tiff.png", "array.jpg"):
+        assert read_header(tmp_path / name).form == ((*shape, 1)[2], dtype)
+        assert (read_array(tmp_path / name) == values).all()
 
 
 @pytest.mark.parametrize("read", [read_header, read_array, decoded_bytes])

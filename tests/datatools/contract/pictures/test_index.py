@@ -93,6 +93,7 @@ def test_arrays_of_shares_or_of_channels_are_no_class_numbers(tmp_path: Path, re
 @pytest.mark.parametrize(
     ("dtype", "value", "tag"),
     [
+        *(("int8", -1, None), ("int8", -1, "-1"), ("float64", float("nan"), None)),
         *(("int16", -1, None), ("int16", -9999, "-9999"), ("int32", -9999, None), ("int64", -9999, None)),
         *(
             ("float32", float("nan"), "nan"),

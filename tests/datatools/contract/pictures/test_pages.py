@@ -176,6 +176,16 @@ def test_what_a_sensor_saw_is_no_picture(dtype: str, tmp_path: Path, refused: "R
         read_array(tmp_path / "a.tif")
 
 
+def test_the_preview_in_a_raw_picture_is_not_taken_for_it(tmp_path: Path, refused: "Refused") -> None:
+    # As DNG has it, and cameras whose raw pictures are called .TIF.
+    with tifffile.TiffWriter(tmp_path / "a.tif") as tiff:
+        tiff.write(np.zeros((6, 8, 3), np.uint8), photometric="rgb", subfiletype=1, subifds=1)
+        tiff.write(np.zeros((24, 32), np.uint16), photometric="cfa", subfiletype=0)
+    for read in (read_array, read_photo):
+        with refused("unread-kind", tmp_path / "a.tif"):
+            read(tmp_path / "a.tif")
+
+
 @pytest.mark.parametrize("planar", ["contig", "separate"])
 def test_the_mask_of_a_picture_is_found_however_its_channels_lie(planar: str) -> None:
     stream = io.BytesIO()

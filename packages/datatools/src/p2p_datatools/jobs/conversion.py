@@ -11,7 +11,7 @@ from typing import Any
 
 from p2p_datatools.contract.differences import differences
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
-from p2p_datatools.contract.files.atomic import read_json, read_lines, sha256_file, write_lines
+from p2p_datatools.contract.files.atomic import read_json, read_lines, write_lines
 from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.files.work import Output, Work
@@ -19,6 +19,7 @@ from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 from p2p_datatools.contract.mask_folder import areas_of
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array, write_tiff
+from p2p_datatools.contract.pictures.formats.gdal import sign_picture
 from p2p_datatools.contract.pictures.header import decoded_bytes
 from p2p_datatools.contract.pictures.images import hash_pixels, size_of, write_mask, write_png
 from p2p_datatools.contract.pictures.index import histogram
@@ -72,7 +73,8 @@ Make = Callable[[Source], Sequence[Product]]
 class ConversionLine:
     """The result of one picture: `files` are those made of it, each with the hash of its pixels.
 
-    `sha256` is that of the picture's own file; `areas` are, for a file that is a mask, its pixels by class.
+    `sha256` is that of the picture's own file (see `sign_picture`); `areas` are, for a file that is a mask, its pixels
+    by class.
     """
 
     name: str
@@ -177,8 +179,8 @@ class _Conversion(Work[Source, ConversionLine, str]):
         return CONVERSION_WEIGHT * decoded_bytes(item.path)
 
     def sign(self, item: Source) -> str:
-        """The hash of its file."""
-        return sha256_file(item.path)
+        """The hash of its file, and of what lies beside it."""
+        return sign_picture(item.path)
 
     def is_current(self, record: ConversionLine, item: Source, signature: str) -> bool:
         """Whether it was made of a file of these very bytes."""

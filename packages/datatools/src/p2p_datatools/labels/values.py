@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import P2PError, Problem, Skip, what_at
 from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.palette import Color
+from p2p_datatools.contract.pictures.formats.gdal import sign_picture
 from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture
 from p2p_datatools.contract.pictures.index import IndexPicture, LabelPicture, read_index_picture, read_label_picture
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
@@ -205,7 +206,7 @@ class PictureLabels:
     @cached_property
     def signature(self) -> str:
         """The hash of the file, and of what a list beside it says; raises P2PError when it cannot be read."""
-        own = sha256_file(self.path)
+        own = sign_picture(self.path)
         if self.listed is None:
             return own
         said = json.dumps([own, sorted(self.listed.numbers.items()), sorted(self.listed.colors.items())])

@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array, read_filled
-from p2p_datatools.contract.pictures.formats.gdal import ScaleAndOffset, has_gdal_file, read_scale_and_offset
+from p2p_datatools.contract.pictures.formats.gdal import (
+    ScaleAndOffset,
+    has_gdal_file,
+    read_scale_and_offset,
+    sign_picture,
+)
 from p2p_datatools.contract.pictures.header import Form, any_header, open_picture
 from p2p_datatools.contract.pictures.images import DepthError, as_rgb, colorize, read_mask, read_photo
 from p2p_datatools.contract.pictures.nodata import Gaps, Nodata
@@ -23,8 +27,6 @@ from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.pairs.match import Files
-
-_MAY_BE_ARRAYS = (".npy", ".tif", ".tiff")
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,11 @@ class Side:
         with open_picture(file, self.options) as picture:
             if picture.role:
                 self.drawn[file] = picture.role
-            if file.suffix.lower() != ".npy" and (orientation := any_header(picture).orientation) > 1:
+            if not picture.is_array and (orientation := any_header(picture).orientation) > 1:
                 self.turned[file] = orientation
             if self.palette is not None:
                 return read_mask(picture, self.palette), None
-            may_miss = file.suffix.lower() in _MAY_BE_ARRAYS or has_gdal_file(file)
+            may_miss = picture.is_tiff or picture.is_array or has_gdal_file(file)
             if (self.half.channels, self.half.dtype) == (3, "uint8") and not may_miss:
                 return read_photo(picture, over_white=self.over_white), None
             form = picture.header.form
@@ -96,7 +98,7 @@ class Side:
 
     def sources(self, key: str, file: Path) -> dict[str, str]:
         """The files that the half is made of, and their hashes."""
-        return {key: file.relative_to(self.folder).as_posix(), f"{key}_sha256": sha256_file(file)}
+        return {key: file.relative_to(self.folder).as_posix(), f"{key}_sha256": sign_picture(file)}
 
     def finish(self, values: Array, size: Size | None, fit: Fit) -> Array:
         """The half as it will stand in the pair, at `size` if there is one: masks exact and in colours."""

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
-from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.matching import is_list
 from p2p_datatools.contract.pairs.halves import refuse_unequal
 from p2p_datatools.contract.pairs.manifest import Half, HalfPart, part_name
@@ -81,7 +80,7 @@ class StackedSide(Side):
         found: dict[str, str] = {}
         for number, (part, each) in enumerate(zip(self.parts, self.files_of(file), strict=True), start=1):
             name = key if number == 1 else f"{key}{number}"
-            found |= {name: each.relative_to(part.folder).as_posix(), f"{name}_sha256": sha256_file(each)}
+            found |= part.sources(name, each)
         return found
 
 

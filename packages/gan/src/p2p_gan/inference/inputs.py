@@ -27,7 +27,6 @@ from p2p_gan.inference.mask_inputs import InputChanges, read_palette_mask
 from p2p_gan.models.card import ModelCard
 
 _ROUNDED, _MANY_GREYS = 1, 64  # of 255: how far WebP moves a channel, and the range from which on that is nothing
-_STACKED = (".tif", ".tiff", ".npy")  # what holds the channels of several pictures
 
 
 @dataclass(frozen=True)
@@ -57,8 +56,8 @@ def refuse_file(source: Path | PictureFile, card: ModelCard) -> None:
     if card.input_palette:
         return  # depends on its colours, which the header does not contain
     with open_picture(source) as picture:
-        path, suffix, form = picture.path, picture.suffix, picture.header.form
-    if card.input.parts and suffix not in _STACKED:
+        path, form, may_be_stacked = picture.path, picture.header.form, picture.is_tiff or picture.is_array
+    if card.input.parts and not may_be_stacked:
         words = ", ".join(part.name for part in card.input.parts)
         what = f"is one picture, but the model takes {len(card.input.parts)} for each output: {words}"
         to_do = "Give a file or folder of each, in this order, or a pair folder."

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
-from p2p_datatools.contract.files.atomic import each_line, read_json, sha256_file, write_json, write_lines
+from p2p_datatools.contract.files.atomic import each_line, read_json, write_json, write_lines
 from p2p_datatools.contract.files.destination import Destination, refuse, refuse_dest_inside
 from p2p_datatools.contract.files.listing import CONFIDENCE, DOUBT
 from p2p_datatools.contract.files.work import Output, Work
@@ -21,6 +21,7 @@ from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
 from p2p_datatools.contract.mask_folder import MaskLine, areas_of, line_from_json, look, read_mask_lines, write_records
 from p2p_datatools.contract.pairs.manifest import refuse_pairs_as_photos
 from p2p_datatools.contract.palette import IGNORED, Palette
+from p2p_datatools.contract.pictures.formats.gdal import sign_picture
 from p2p_datatools.contract.pictures.images import LabelMap, size_of, write_mask, write_png
 from p2p_datatools.contract.pictures.index import histogram
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
@@ -285,7 +286,7 @@ class PhotoMaskWork(Work[InputPicture, PhotoMask, str]):
 
     def sign(self, item: InputPicture) -> str:
         """The hash of the photo's file, and the model's."""
-        return f"model {self._digest}, photo {sha256_file(item.path)}"
+        return f"model {self._digest}, photo {sign_picture(item.path)}"
 
     def is_current(self, record: PhotoMask, item: InputPicture, signature: str) -> bool:
         """Whether it is the mask of this photo by this model."""

@@ -1,6 +1,8 @@
 """JPEG files that end properly but stop in the middle: found, and no whole file taken for one."""
 
+import contextlib
 import io
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -130,3 +132,14 @@ def test_a_decoder_that_refuses_the_added_bytes_accuses_nothing() -> None:
 @pytest.mark.parametrize("data", [b"", b"\xff\xd8", b"\xff\xd8\xff\xda", b"\xff\xd8\xff\xc0\0\0\xff\xda\0\0", END])
 def test_bytes_that_are_no_whole_jpeg_are_left_to_the_decoder(data: bytes) -> None:
     jpeg.refuse_cut_scan(data, Image.new("RGB", (8, 8), (128, 128, 128)), open_image)
+
+
+def test_a_sector_that_was_erased_takes_no_time() -> None:
+    data = saved(drawn(), **KINDS["progressive"])
+    scan = data.index(b"\xff\xda") + 40
+    erased = data[:scan] + b"\xff" * (1 << 17) + b"\0" + data[scan:]  # as flash memory has it
+    started = time.process_time()
+    with Image.open(io.BytesIO(erased)) as image, contextlib.suppress(ValueError):
+        image.load()
+        jpeg.refuse_cut_scan(erased, image, open_image)
+    assert time.process_time() - started < 5

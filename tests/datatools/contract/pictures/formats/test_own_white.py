@@ -14,12 +14,12 @@ from p2p_datatools.masks.build import build_masks
 NUMBERS = np.random.default_rng(0).integers(0, 4, (6, 16), dtype=np.uint8)
 
 
-def write_packed(path: Path, bits: int) -> None:
+def write_packed(path: Path, bits: int, photometric: int = 1) -> None:
     """A grey TIFF of 2 or 4 bits, as GDAL writes it."""
     parts = np.unpackbits(NUMBERS[..., None], axis=2)[..., 8 - bits :]
     rows = np.packbits(parts.reshape(len(NUMBERS), -1), axis=1).tobytes()
     height, width = NUMBERS.shape
-    shorts = {256: width, 257: height, 258: bits, 259: 1, 262: 1, 273: 8, 277: 1, 278: height, 279: len(rows)}
+    shorts = {256: width, 257: height, 258: bits, 259: 1, 262: photometric, 273: 8, 277: 1, 278: height, 279: len(rows)}
     entries = b"".join(struct.pack("<HHIHH", tag, 3, 1, value, 0) for tag, value in shorts.items())
     place = struct.pack("<I", 8 + len(rows))
     path.write_bytes(b"II*\0" + place + rows + struct.pack("<H", len(shorts)) + entries + b"\0\0\0\0")
@@ -31,12 +31,14 @@ def write_pgm(path: Path, white: int, *, plain: bool = False) -> None:
     path.write_bytes(b"P%d\n# classes\n16 6\n%d\n" % (2 if plain else 5, white) + pixels)
 
 
-@pytest.mark.parametrize("kind", ["2.tif", "4.tif", "3.pgm", "15.pgm", "1000.pgm", "255.pgm", "65535.pgm", "plain.pgm"])
+@pytest.mark.parametrize(
+    "kind", ["2.tif", "4.tif", "2w.tif", "4w.tif", "3.pgm", "15.pgm", "1000.pgm", "255.pgm", "65535.pgm", "plain.pgm"]
+)
 def test_class_numbers_are_those_in_the_file(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "labels" / f"a{Path(kind).suffix}"
     path.parent.mkdir()
     if kind.endswith("tif"):
-        write_packed(path, int(kind[0]))
+        write_packed(path, int(kind[0]), 0 if kind[1] == "w" else 1)
     else:
         write_pgm(path, int(kind[:-4]) if kind[0].isdigit() else 7, plain=kind == "plain.pgm")
     numbers = read_label_picture(path).numbers
@@ -51,6 +53,8 @@ def test_class_numbers_are_those_in_the_file(tmp_path: Path, kind: str) -> None:
 def test_as_colours_their_white_is_white(tmp_path: Path) -> None:
     write_packed(tmp_path / "a.tif", 2)
     assert read_label_picture(tmp_path / "a.tif").colors[NUMBERS == 3].min() == 255
+    write_packed(tmp_path / "a.tif", 2, 0)  # where 0 is white
+    assert read_label_picture(tmp_path / "a.tif").colors[NUMBERS == 0].min() == 255
 
 
 def test_long_gaps_in_a_header_take_no_time_and_comments_end_as_pillow_has_it(tmp_path: Path) -> None:

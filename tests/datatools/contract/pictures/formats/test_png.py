@@ -15,6 +15,7 @@ from PIL import Image, PngImagePlugin
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import read_photo, write_png
+from p2p_datatools.contract.pictures.index import read_label_picture
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -200,6 +201,35 @@ def test_numbers_of_colours_come_out_with_their_table_and_everything_doubtful_is
         "no table": start[: start.index(b"PLTE") - 4] + chunk(b"IDAT", rows) + end,
     }
     assert {what: png.decode_indices(data) for what, data in doubtful.items()} == dict.fromkeys(doubtful)
+
+
+def grey_png(rows: NDArray[np.uint8], bits: int, clear: int) -> bytes:
+    """A grey picture (height, width) of so many bits, of which one value is transparent."""
+    single = np.unpackbits(rows[..., None], axis=-1)[..., 8 - bits :]
+    packed = np.packbits(single.reshape(len(rows), -1), axis=1)
+    header = struct.pack(">IIBBBBB", *rows.shape[::-1], bits, png.GREY, 0, 0, 0)
+    body = chunk(b"IDAT", zlib.compress(np.insert(packed, 0, 0, axis=1).tobytes()))
+    return PLAIN[:8] + chunk(b"IHDR", header) + chunk(b"tRNS", struct.pack(">H", clear)) + body + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8])
+def test_the_one_clear_grey_of_a_png_is_that_of_its_own_bits(bits: int, tmp_path: Path) -> None:
+    most = (1 << bits) - 1
+    rows = (np.arange(24).reshape(4, 6) * 5 % (most + 1)).astype(np.uint8)
+    is_clear = rows == rows[0, 1]
+    (tmp_path / "a.png").write_bytes(grey_png(rows, bits, int(rows[0, 1])))
+    shown = np.where(is_clear, 255, rows.astype(int) * 255 // most)
+    assert (read_photo(tmp_path / "a.png") == shown[..., None]).all()
+    found = read_label_picture(tmp_path / "a.png").transparent
+    assert found is not None
+    assert (found == is_clear).all()
+
+
+def test_the_one_clear_colour_of_a_small_table_is_that_of_its_number(tmp_path: Path) -> None:
+    image = Image.fromarray(np.array([[0, 1, 2]], np.uint8)).convert("P")
+    image.putpalette([0, 0, 0, 90, 90, 90, 200, 0, 0])
+    image.save(tmp_path / "a.png", bits=2, transparency=1)
+    assert read_photo(tmp_path / "a.png").tolist() == [[[0, 0, 0], [255, 255, 255], [200, 0, 0]]]
 
 
 def test_what_p2p_drew_says_so_and_has_the_same_pixels(tmp_path: Path) -> None:

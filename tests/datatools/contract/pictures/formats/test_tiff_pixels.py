@@ -11,12 +11,15 @@ import tifffile
 from PIL import Image
 
 from p2p_datatools.contract.pictures.arrays import Array, read_array
+from p2p_datatools.contract.pictures.formats import tiff_kinds
+from p2p_datatools.contract.pictures.images import read_photo
 from p2p_datatools.contract.pictures.index import read_label_picture
 
 if TYPE_CHECKING:
     from conftest import Refused
 
-_LZW, _ZSTD, _LERC, _NONE = 5, 50000, 34887, 1
+_LZW, _ZSTD, _LERC, _WEBP, _NONE = 5, 50000, 34887, 50001, 1
+_LAB = 8  # of PhotometricInterpretation
 _DELTA, _FLOAT = 2, 3
 _FORMS = [("uint16", 1), *((dtype, _DELTA) for dtype in ("uint8", "uint16", "int16", "uint32", "float32"))]
 _FORMS += [("float32", _FLOAT), ("float64", _FLOAT)]
@@ -128,6 +131,31 @@ def test_a_compression_that_is_not_read_is_named(dtype: str, tmp_path: Path, ref
     with refused("unknown-tiff") as caught:
         read_array(tmp_path / "a.tif")
     assert "LERC" in caught.value.what
+
+
+@pytest.mark.parametrize("tags", [{"Compression": _WEBP}, {"PhotometricInterpretation": _LAB}])
+def test_photos_that_pillow_cannot_read_are_told_from_damage(
+    tags: dict[str, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+) -> None:
+    monkeypatch.setattr(tiff_kinds, "_knows_webp", lambda: False)
+    write(tmp_path / "a.tif", np.ones((40, 50, 3), np.uint8), _NONE, 1, "<", apart=True, tile=None, photometric="rgb")
+    overwrite(tmp_path / "a.tif", **tags)
+    for read in (read_array, read_photo):
+        with refused("unknown-tiff"):
+            read(tmp_path / "a.tif")
+
+
+def test_a_bigtiff_of_bio_formats_is_read_though_pillow_does_not(tmp_path: Path, refused: "Refused") -> None:
+    values = np.random.default_rng(0).integers(0, 256, (40, 50, 3)).astype(np.uint8)
+    for each in (values, values[..., 0]):
+        tifffile.imwrite(tmp_path / "a.tif", each, bigtiff=True, byteorder=">")
+        assert (read_array(tmp_path / "a.tif") == each).all()
+    for kind, table in (("miniswhite", None), ("palette", np.zeros((3, 256), np.uint16))):
+        tifffile.imwrite(
+            tmp_path / "a.tif", values[..., 0], bigtiff=True, byteorder=">", photometric=kind, colormap=table
+        )
+        with refused("unknown-tiff"):
+            read_array(tmp_path / "a.tif")
 
 
 def test_tiles_that_gdal_left_out_are_told_from_a_cut_file(tmp_path: Path, refused: "Refused") -> None:

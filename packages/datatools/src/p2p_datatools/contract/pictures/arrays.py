@@ -27,6 +27,8 @@ from p2p_datatools.contract.pictures.header import (
 from p2p_datatools.contract.pictures.images import (
     FAINTEST,
     NAMELESS_ALPHA,
+    STEP,
+    decodable,
     decode,
     hides_all,
     read_photo,
@@ -35,7 +37,6 @@ from p2p_datatools.contract.pictures.images import (
 from p2p_datatools.contract.pictures.nodata import Gaps, Nodata, fill_nodata, find_tagged, refuse_outlier
 from p2p_datatools.contract.pictures.pages import (
     AS_USUAL,
-    TIFF_STARTS,
     ReadOptions,
     open_tiff,
     read_mask_file,
@@ -63,9 +64,14 @@ def read_array(source: Path | str | PictureFile, *, over_white: list[Path] | Non
     Raises P2PError when the file is damaged, or has values that are not finite.
     """
     with open_picture(source) as file:
-        values = _native(_values(file, file.header, over_white), file)
+        values = read_values(file, over_white=over_white)
         refuse_endless(values, file.path)
         return values
+
+
+def read_values(file: PictureFile, *, over_white: list[Path] | None = None) -> Array:
+    """What `read_array` gives, also where values are not finite."""
+    return _native(_values(file, file.header, over_white), file)
 
 
 def read_filled(
@@ -77,8 +83,7 @@ def read_filled(
     filled, and have no data only where the tag of their file says so (see `find_tagged`), or its own mask.
     """
     with open_picture(source) as file:
-        header = file.header
-        values = _native(_values(file, header, over_white), file)
+        values = read_values(file, over_white=over_white)
         masked = None if nodata == "none" else _masked_photo(file)
         if values.dtype == np.uint8:
             return values, None if nodata == "none" else _either(find_tagged(values, file.nodata, file.path), masked)
@@ -112,7 +117,7 @@ def masked_pixels(file: PictureFile) -> Gaps | None:
     Raises P2PError for a mask of another size.
     """
     with explain_damage(file.path):
-        masked = read_mask_page(file.stream) if file.head.startswith(TIFF_STARTS) else None
+        masked = read_mask_page(file.stream) if file.is_tiff else None
     if masked is None:
         masked = _mask_beside(file)
     if masked is None or not masked.any():
@@ -130,7 +135,7 @@ def _mask_beside(file: PictureFile) -> Gaps | None:
     if path is None:
         return None
     with open_picture(path) as mask, explain_damage(path):
-        return read_mask_file(mask.stream) if mask.head.startswith(TIFF_STARTS) else None
+        return read_mask_file(mask.stream) if mask.is_tiff else None
 
 
 def _masked_photo(file: PictureFile) -> Gaps | None:
@@ -227,7 +232,7 @@ def _over_white(values: Array, header: Header, path: Path, over_white: list[Path
         return colors
     if header.kind in NAMELESS_ALPHA:
         refuse_strange_alpha(alpha, path)
-    if alpha.max() < FAINTEST * most and np.ptp(colors, axis=(0, 1)).max() > most / 16:
+    if alpha.max() < FAINTEST * most and np.ptp(colors, axis=(0, 1)).max() > STEP:
         raise hides_all(path)
     if over_white is not None:
         over_white.append(path)
@@ -252,7 +257,7 @@ def _native(values: Array, file: PictureFile) -> Array:
 
 def _decode(file: PictureFile) -> Array:
     """The values of a picture that only OpenCV decodes without rounding."""
-    data = png.bare(file.data) if png.head_of(file.head) else file.data
+    data = png.bare(file.data) if png.head_of(file.head) else decodable(file)
     if data is None:
         raise P2PError(
             file.path,
@@ -262,7 +267,7 @@ def _decode(file: PictureFile) -> Array:
         )
     values = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None:
-        what = "is cut off or damaged, or its values are of a kind that is not read (signed, or written as text)"
+        what = "is cut off or damaged, or its values are of a kind that is not read (such as one written as text)"
         raise P2PError(file.path, what, "Fetch it again, or save it as TIFF or NPY.", code="damaged-file")
     if values.ndim == 3:
         values = cv2.cvtColor(values, cv2.COLOR_BGR2RGB if values.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)

@@ -17,7 +17,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.pictures.formats.gdal import read_pam
 from p2p_datatools.contract.pictures.header import PictureFile, any_header, open_picture
-from p2p_datatools.contract.pictures.pages import AS_USUAL, TIFF_STARTS, ReadOptions, open_tiff
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions, open_tiff
 from p2p_datatools.contract.pictures.pillow import explain_damage
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
@@ -187,7 +187,7 @@ def ground_of(source: Path | PictureFile, options: ReadOptions = AS_USUAL) -> Gr
         with open_picture(source, options) as file:
             if pam:
                 return _make(pam, 0.0, any_header(file).size, system)
-            found = _of_tags(file) if file.head.startswith(TIFF_STARTS) else None
+            found = _of_tags(file) if file.is_tiff else None
             if found is None and numbers:
                 a, d, b, e, c, f = numbers
                 found = _make((a, b, c, d, e, f), 0.5, any_header(file).size, system)

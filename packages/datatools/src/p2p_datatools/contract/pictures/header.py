@@ -25,12 +25,12 @@ from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.formats.channel_bits import bits_at_start
 from p2p_datatools.contract.pictures.formats.gdal import GDAL_NODATA, nodata_beside, tag_number
-from p2p_datatools.contract.pictures.formats.tiff_pixels import PHOTO_BITS, PHOTO_PACKINGS, foreign_packing
+from p2p_datatools.contract.pictures.formats.signatures import ARRAY_START, TIFF_STARTS
+from p2p_datatools.contract.pictures.formats.tiff_kinds import find_alpha, holds_photo
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS, refuse_bomb, too_many_pixels
 from p2p_datatools.contract.pictures.pages import (
     AS_USUAL,
     ReadOptions,
-    TiffPart,
     open_tiff,
     refuse_cut_page,
     tiff_part,
@@ -45,15 +45,9 @@ DTYPES = ("uint8", "uint16", "int16", "int32", "uint32", "float16", "float32", "
 # Types that are read as a smaller one, in which all values of pictures are; a value that is not is refused.
 _NARROWER = {"int64": "int32", "uint64": "uint32", "int8": "int16", "bool": "uint8"}
 _MOST_CHANNELS = 512  # what OpenCV resizes
-_TIFF = (".tif", ".tiff")
-_RAW = ("CFA", "LINEAR_RAW")  # PhotometricInterpretation of TIFF/EP and DNG
-# PhotometricInterpretation of TIFF 6.0 that makes other colours of values than they seem; Pillow reads some of 8 bits.
-_NOT_RGB = {"MINISWHITE": "grey from white on (0 is white)", "SEPARATED": "inks (CMYK)", "YCBCR": "colours as YCbCr"}
-_NOT_RGB |= dict.fromkeys(("CIELAB", "ICCLAB", "ITULAB"), "colours as Lab")
 _MIN_IS_WHITE = 0  # of the tag PhotometricInterpretation: Pillow turns the values round
 _TAIL = 65536  # bytes at the end of a PNG that may say its orientation, and at the start of others their depth
 _PLAIN_MODES = {png.GREY: ("L", 1), png.RGB: ("RGB", 3), png.INDEXED: ("P", 3)}  # Pillow's modes, channels as a photo
-_TRANSPARENT = (1, 2)  # ExtraSamples: colours multiplied by the transparency, and not
 logging.getLogger("tifffile").addHandler(logging.NullHandler())  # the library is silent; what matters is an error
 
 
@@ -105,17 +99,24 @@ class PictureFile:
     """An open picture file, of which readers read what they need.
 
     `opening` are its first bytes, as many as hold what p2p says of a picture, and `head` the first of these. `options`
-    say which of its pages is meant, and whether EXIF turns it. By `suffix` arrays and TIFFs of numbers are known; it is
-    that of the path, unless another is given. Raises P2PError when the file is empty.
+    say which of its pages is meant, and whether EXIF turns it. What it is its content tells, whatever it is called; but
+    what is called .npy has to be an array. Raises P2PError when the file is empty.
     """
 
-    def __init__(
-        self, path: Path, stream: BinaryIO, options: ReadOptions = AS_USUAL, *, suffix: str | None = None
-    ) -> None:
+    def __init__(self, path: Path, stream: BinaryIO, options: ReadOptions = AS_USUAL) -> None:
         self.path, self._stream, self.options = path, stream, options
-        self.suffix = path.suffix.lower() if suffix is None else suffix
         self.opening = self._read(png.ROLE_END)
         self.head = self.opening[: png.HEAD]
+
+    @property
+    def is_tiff(self) -> bool:
+        """Whether it is a TIFF, which may hold numbers."""
+        return self.head.startswith(TIFF_STARTS)
+
+    @property
+    def is_array(self) -> bool:
+        """Whether it is an array of NumPy."""
+        return self.head.startswith(ARRAY_START) or self.path.suffix.lower() == ".npy"
 
     @cached_property
     def data(self) -> bytes:
@@ -296,7 +297,7 @@ def any_header(source: Path | PictureFile) -> Header:
     Raises P2PError when the file is not a picture.
     """
     with open_picture(source) as file:
-        is_numbers = file.suffix in _TIFF and not is_photo(file)
+        is_numbers = file.is_tiff and not is_photo(file)
         return file.header if is_numbers else photo_header(file)
 
 
@@ -348,9 +349,9 @@ def known_orientation(value: object) -> int:
 
 
 def _header(file: PictureFile) -> Header:
-    if file.suffix == ".npy":
+    if file.is_array:
         return _array_header(file.path, "NPY", file.array_form.shape, file.array_form.dtype)
-    if file.suffix in _TIFF and (header := _tiff_header(file)) is not None:
+    if file.is_tiff and (header := _tiff_header(file)) is not None:
         return header
     head = png.head_of(file.head)
     header = photo_header(file)
@@ -418,27 +419,8 @@ def _tiff_header(file: PictureFile) -> Header | None:
 def _part_header(file: PictureFile, tiff: Any) -> Header | None:
     path, part = file.path, tiff_part(tiff, file.path, file.options)
     page = part.keyframe
-    if page.photometric.name in _RAW:
-        what, to_do = "is the raw picture of a camera's sensor", "Develop it, and save it as PNG or TIFF of RGB."
-        raise P2PError(path, what, to_do, code="unread-kind")
-    signed = page.dtype is not None and page.dtype.kind == "i"
-    is_small = page.bitspersample in PHOTO_BITS and not signed and page.compression in PHOTO_PACKINGS
-    if is_small and part.is_page and page.samplesperpixel in _photo_channels(part):
+    if holds_photo(path, page, alone=part.is_page):
         return None
-    if packing := foreign_packing(page):
-        what = f"is a TIFF whose values are packed in a way that is not read ({packing})"
-        to_do = "Save it with deflate or without compression, in values of 8, 16 or 32 bits; or install imagecodecs."
-        raise P2PError(path, what, to_do, code="unknown-tiff")
-    if words := _NOT_RGB.get(page.photometric.name):
-        what, to_do = f"is a TIFF of numbers that are {words}", "Save it as RGB, or as grey in which 0 is black."
-        raise P2PError(path, what, to_do, code="unknown-tiff")
-    if page.bitspersample in PHOTO_BITS[:-1] or page.dtype is None:
-        raise P2PError(
-            path,
-            "is a TIFF of an unsupported kind",
-            "Save it as PNG, or as a TIFF of plain numbers.",
-            code="unknown-tiff",
-        )
     shape = (*part.shape[-2:], *part.shape[:-2]) if part.axes[-2:] == "YX" else part.shape
     header = _array_header(path, "TIFF", shape, page.dtype)
     refuse_bomb(path, header.size, header.form.channels * page.dtype.itemsize, file.length)
@@ -446,27 +428,9 @@ def _part_header(file: PictureFile, tiff: Any) -> Header | None:
         refuse_cut_page(path, part.source, file.length)
     tag = page.tags.get("Orientation")
     orientation = known_orientation(tag.value) if tag and file.options.exif == "apply" else 1
-    size, nodata, alpha = _turn(header.size, orientation), _nodata_of(page), _alpha_of(part)
+    size, nodata, alpha = _turn(header.size, orientation), _nodata_of(page), find_alpha(page, alone=part.is_page)
     form = Form(header.form.channels - 1, header.form.dtype) if alpha else header.form
     return Header("TIFF", size, form, orientation=orientation, nodata=nodata, alpha=alpha)
-
-
-def _photo_channels(part: TiffPart) -> tuple[int, ...]:
-    """How many channels of 8 bits a photo has: three are its colours, a fourth its transparency, and not infrared."""
-    colors = part.keyframe.photometric.name
-    if colors == "MINISBLACK":
-        return (1,)
-    return (1, 3) if colors == "RGB" and not _alpha_of(part) else (1, 3, 4)
-
-
-def _alpha_of(part: TiffPart) -> int:
-    """What ExtraSamples says of the one channel beside grey or RGB, if that is transparency; else 0."""
-    page = part.keyframe
-    extra = [int(each) for each in page.extrasamples]
-    beside = {"MINISBLACK": 2, "RGB": 4}.get(page.photometric.name)
-    if not part.is_page or page.samplesperpixel != beside or page.dtype.name not in ("uint8", "uint16"):
-        return 0
-    return extra[0] if len(extra) == 1 and extra[0] in _TRANSPARENT else 0
 
 
 def _nodata_of(page: Any) -> float | None:

@@ -13,16 +13,17 @@ from typing import Any, cast
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageOps
 from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import atomic, write_bytes
 from p2p_datatools.contract.palette import Color, Palette
-from p2p_datatools.contract.pictures.formats import jpeg, png
+from p2p_datatools.contract.pictures.formats import jpeg, jpeg2000, png
 from p2p_datatools.contract.pictures.formats.png import PictureRole
+from p2p_datatools.contract.pictures.formats.profiles import apply_profile
 from p2p_datatools.contract.pictures.header import PictureFile, is_deep, known_orientation, open_picture
-from p2p_datatools.contract.pictures.pages import TIFF_STARTS, open_tiff, refuse_cut_tiff, tiff_part, turn_to_page
+from p2p_datatools.contract.pictures.pages import open_tiff, refuse_cut_tiff, tiff_part, turn_to_page
 from p2p_datatools.contract.pictures.pillow import explain_damage, open_image
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
@@ -44,10 +45,11 @@ _HIDDEN = 0.01  # of a picture's pixels
 _OPAQUE_PHOTO = 255
 FAINTEST = 0.1
 """The highest opacity of a photo's pixels, as a share, below which white alone would be left of it."""
+STEP = 16
+"""Levels between the smallest and the largest value of a colour: where less differs nothing is shown."""
 NAMELESS_ALPHA = ("TIFF", "JPEG2000")
 """Kinds, as Pillow calls them, in which a fourth channel is called transparency though it may be infrared."""
 _LEAST_PLAIN = 0.5  # of the pixels of a transparency are wholly so or not at all; of an infrared channel hardly any
-_STEP = 16  # of 255, between the smallest and the largest value of a colour: where less differs nothing is shown
 _BAND = 1 << 17  # pixels that are copied at a time: more leave the cache and the memory that is used again
 
 
@@ -69,9 +71,9 @@ def decode(file: PictureFile) -> Iterator[Image.Image]:
     """Decode a whole picture with Pillow; raises P2PError when the file is damaged or not a picture."""
     # A page of a stack does not need the others in memory.
     with explain_damage(file.path):
-        if file.head.startswith(TIFF_STARTS):
+        if file.is_tiff:
             refuse_cut_tiff(file.stream, file.path, file.options, file.length)
-    stream = file.stream if file.head.startswith(TIFF_STARTS) else io.BytesIO(file.data)
+    stream = file.stream if file.is_tiff else io.BytesIO(decodable(file))
     with explain_damage(file.path), open_image(stream) as image:
         turn_to_page(image, file.path, file.options, file.length)
         turned = known_orientation(image.getexif().get(_ORIENTATION)) if isinstance(image, TiffImageFile) else 1
@@ -84,9 +86,25 @@ def decode(file: PictureFile) -> Iterator[Image.Image]:
             raise OSError("the end of the PNG is missing")
         if image.format == "PNG":
             png.refuse_missing_rows(file.data)
+            _scale_clear_grey(image, file)
         if image.format in ("JPEG", "MPO"):
             jpeg.refuse_cut_scan(file.data, image, open_image)
         yield image
+
+
+def decodable(file: PictureFile) -> bytes:
+    """The bytes of a file for a decoder; raises P2PError for those of which it would make other pixels."""
+    if not file.head.startswith(jpeg2000.STARTS):
+        return file.data
+    jpeg2000.refuse_strange(file.path, file.start)
+    return jpeg2000.readable(file.data, file.stream)
+
+
+def _scale_clear_grey(image: Image.Image, file: PictureFile) -> None:
+    """Give the transparent grey of a PNG of 2 or 4 bits in 8, as its pixels are, among which Pillow looks for it."""
+    head, clear = png.head_of(file.head), image.info.get("transparency")
+    if head is not None and head.color == png.GREY and head.depth in (2, 4) and clear is not None:
+        image.info["transparency"] = clear * 255 // ((1 << head.depth) - 1)
 
 
 def read_photo(source: Path | str | PictureFile, *, over_white: list[Path] | None = None) -> Photo:
@@ -105,7 +123,7 @@ def read_photo(source: Path | str | PictureFile, *, over_white: list[Path] | Non
             _refuse_deep(image, file)
             turn_upright(image, file)
             least, most = _opacity_of(image)
-            if most < FAINTEST * _OPAQUE_PHOTO and max(high - low for low, high in _extremes_of(image)) > _STEP:
+            if most < FAINTEST * _OPAQUE_PHOTO and max(high - low for low, high in _extremes_of(image)) > STEP:
                 raise hides_all(file.path)
             if image.format in NAMELESS_ALPHA and least < _OPAQUE_PHOTO:
                 refuse_strange_alpha(np.asarray(image.getchannel("A")), file.path)
@@ -204,7 +222,7 @@ def _extremes_of(image: Image.Image) -> Sequence[tuple[int, int]]:
 
 def is_transparent(image: Image.Image) -> bool:
     """Whether a picture may have transparent pixels, as its header tells."""
-    return image.mode in _ALPHA or "transparency" in image.info
+    return image.has_transparency_data
 
 
 def _refuse_deep(image: Image.Image, file: PictureFile) -> None:
@@ -228,7 +246,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:
-    """Convert by the embedded profile; a profile that does not fit its picture is ignored, as in browsers."""
+    """Convert by the embedded profile."""
     profile = image.info.get("icc_profile")
     if profile and image.mode == "P":  # the profile is that of the colours in its table
         image = image.convert("RGBA" if is_transparent(image) else "RGB")
@@ -240,15 +258,7 @@ def _to_srgb(image: Image.Image) -> Image.Image:
         return colors
     if not profile or image.mode not in ("RGB", "RGBA", "CMYK", "L"):
         return image
-    with contextlib.suppress(ImageCms.PyCMSError, OSError):
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if "sRGB" in ImageCms.getProfileDescription(source):
-            return image
-        mode = "RGBA" if image.mode == "RGBA" else "RGB"
-        converted = ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode=mode)
-        if converted is not None:
-            return converted
-    return image
+    return apply_profile(image, profile)
 
 
 def read_mask(source: Path | str | PictureFile, palette: Palette, *, cleared: list[Path] | None = None) -> LabelMap:
@@ -322,7 +332,7 @@ def deep_channels(image: Image.Image, file: PictureFile) -> NDArray[np.uint16] |
             part = tiff_part(tiff, file.path, file.options)
             values = part.picture() if part.keyframe.dtype == np.uint16 else None
             return None if values is None or values.ndim != 3 else np.asarray(values, np.uint16)
-    data = png.bare(file.data) if png.head_of(file.head) else file.data
+    data = png.bare(file.data) if png.head_of(file.head) else decodable(file)
     deep = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data and is_deep(image, file) else None
     if deep is None or deep.dtype != np.uint16 or deep.ndim != 3:
         return None

@@ -17,13 +17,13 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import Color
-from p2p_datatools.contract.pictures.arrays import masked_pixels, read_array, turn_values
+from p2p_datatools.contract.pictures.arrays import masked_pixels, read_values, turn_values
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.formats.gdal import GDAL_NODATA, tag_number
 from p2p_datatools.contract.pictures.formats.jpeg import area_error
 from p2p_datatools.contract.pictures.formats.lossless import is_lossless
-from p2p_datatools.contract.pictures.formats.own_white import begins_with_white, find_own_white
-from p2p_datatools.contract.pictures.header import PictureFile, is_photo, open_picture
+from p2p_datatools.contract.pictures.formats.own_white import find_own_white, stored_greys
+from p2p_datatools.contract.pictures.header import Header, PictureFile, is_photo, open_picture
 from p2p_datatools.contract.pictures.images import (
     Photo,
     as_rgb,
@@ -46,7 +46,6 @@ _CHOOSE = (
 )
 _CHANNELS = 277  # the tag SamplesPerPixel
 _BLOCK = 1 << 20  # pixels that are counted at once
-_HALF = 128  # of the numbers of 8 bits
 _SEEN = 32  # of 255: the colours of VOC, the darkest of the common ones, begin with 64 in a channel
 _VISIBLE = 16  # levels between greys by which people tell classes apart
 _MOST_PIECES, _SIDE = 8, 512  # numbers whose pieces are counted, and how many pixels a side they are counted in
@@ -236,44 +235,48 @@ def read_index_picture(source: Path | PictureFile) -> IndexPicture:
 
 
 def _array_of(file: PictureFile) -> IndexPicture | None:
-    """The numbers of an NPY file, or of a TIFF of numbers that Pillow does not read, such as 64 bits; else None."""
-    if file.suffix == ".npy" or (file.suffix in (".tif", ".tiff") and not is_photo(file)):
-        if file.header.alpha:
-            what, to_do = "is a TIFF of numbers with transparency", "Save it without alpha, or as a PNG of 8 bits."
-            raise P2PError(file.path, what, to_do, code="unknown-tiff")
-        if file.header.form.channels == 1:
-            return _with_nodata(read_array(file), None, file.nodata, file.path)
-        what = f"has {file.header.form}, not class numbers"
-        to_do = "Give one class number per pixel; of a channel for each class it is np.argmax(values, axis=2)."
-        if file.header.form.channels in (3, 4) and file.header.form.dtype == "uint8":
-            to_do += " If these are colours, save them as PNG: PIL.Image.fromarray(values).save('NAME.png')."
-        raise P2PError(file.path, what, to_do, code="colours-not-classes")
-    return None
+    """The numbers of an NPY file, or of a TIFF whose numbers Pillow does not read, or rounds or wraps; else None."""
+    if not (file.is_array or (file.is_tiff and (not is_photo(file) or _is_of_numbers(file.header)))):
+        return None
+    if file.header.alpha:
+        what, to_do = "is a TIFF of numbers with transparency", "Save it without alpha, or as a PNG of 8 bits."
+        raise P2PError(file.path, what, to_do, code="unknown-tiff")
+    if file.header.form.channels == 1:
+        return _with_nodata(read_values(file), None, file.nodata, file.path)
+    what = f"has {file.header.form}, not class numbers"
+    to_do = "Give one class number per pixel; of a channel for each class it is np.argmax(values, axis=2)."
+    if file.header.form.channels in (3, 4) and file.header.form.dtype == "uint8":
+        to_do += " If these are colours, save them as PNG: PIL.Image.fromarray(values).save('NAME.png')."
+    raise P2PError(file.path, what, to_do, code="colours-not-classes")
+
+
+def _is_of_numbers(header: Header) -> bool:
+    return not header.mode and header.form.channels == 1 and not header.alpha
 
 
 def _index_of(image: Image.Image, file: PictureFile) -> IndexPicture:
     """The numbers of a decoded picture, which is turned by its EXIF."""
     turn_upright(image, file)
     tags = image.tag_v2 if isinstance(image, TiffImageFile) else {}
-    nodata = tag_number(tags[GDAL_NODATA]) if GDAL_NODATA in tags else file.nodata
     if image.mode == "L" and (channels := tags.get(_CHANNELS, 1)) > 1:  # of which Pillow gives the first
         what, to_do = f"has {channels} channels, not class numbers", "Give one class number per pixel."
         raise P2PError(file.path, what, to_do, code="array-shape")
+    values, table = _stored_values(image, file)
+    nodata = tag_number(tags[GDAL_NODATA]) if GDAL_NODATA in tags else file.nodata
+    return _with_nodata(values, table, nodata, file.path)
+
+
+def _stored_values(image: Image.Image, file: PictureFile) -> tuple[NDArray[Any], NDArray[np.uint8] | None]:
+    """The numbers of a decoded picture as they lie in its file, and the colours that the file gives them all."""
     if image.mode == "P":
         values = np.asarray(image, dtype=np.uint8)
         table = np.asarray(image.getpalette("RGB"), dtype=np.uint8).reshape(-1, 3)
         # What lacks the colours of its numbers is not a colour table: these would all be black.
-        return _with_nodata(values, table if values.max() < len(table) else None, nodata, file.path)
-    if (white := find_own_white(image, file.start)) is not None:
-        most = np.float64(255 if image.mode == "L" else 65535)
-        numbers = np.rint(np.asarray(image) * (white / most)).astype(np.uint8 if white < 256 else np.uint16)
-        return _with_nodata(numbers, None, nodata, file.path)
-    if begins_with_white(image) and 0 < (values := 255 - np.asarray(image, dtype=np.uint8)).max() < _HALF:
-        return _with_nodata(values, None, nodata, file.path)  # small numbers; of black and white what is shown counts
+        return values, table if values.max() < len(table) else None
     if image.mode in ("1", "L"):
-        return _with_nodata(np.asarray(image, dtype=np.uint8), None, nodata, file.path)
+        return stored_greys(np.asarray(image, dtype=np.uint8), image, file.start), None
     if image.mode.startswith(("I", "F")):
-        return _with_nodata(np.array(image), None, nodata, file.path)
+        return stored_greys(np.array(image), image, file.start), None
     # Pillow gives 16-bit colour as 8-bit, so that all small class numbers would be 0.
     deep = deep_channels(image, file)
     channels = np.asarray(image.convert("RGB")) if deep is None else turn_values(deep, file.header.orientation)
@@ -284,7 +287,7 @@ def _index_of(image: Image.Image, file: PictureFile) -> IndexPicture:
             "Give pictures with one class number per pixel.",
             code="colours-not-classes",
         )
-    return _with_nodata(channels[..., 0].copy(), None, None, file.path)
+    return channels[..., 0].copy(), None
 
 
 def _compacted_greys(values: NDArray[np.uint8 | np.uint16], table: NDArray[np.uint8]) -> NDArray[np.uint8] | None:

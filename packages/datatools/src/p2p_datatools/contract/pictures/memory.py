@@ -18,7 +18,7 @@ from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.formats.gdal import GDAL_NODATA
 from p2p_datatools.contract.pictures.header import PictureFile
 from p2p_datatools.contract.pictures.images import LabelMap
-from p2p_datatools.contract.pictures.pages import AS_USUAL, TIFF_STARTS, ReadOptions
+from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.pillow import explain_damage
 
 _IN_PNG = ("1", "L", "LA", "P", "RGB", "RGBA")  # modes that a PNG holds without loss
@@ -31,21 +31,14 @@ _FAST = 1  # compression of a picture that is read again at once
 
 def open_bytes(data: bytes, name: str, options: ReadOptions = AS_USUAL) -> PictureFile:
     """A picture file that is in memory; errors call it `name`. Raises P2PError when it is empty."""
-    return PictureFile(Path(name), io.BytesIO(data), options, suffix=_suffix_of(data))
-
-
-def _suffix_of(data: bytes) -> str | None:
-    """The suffix by which arrays and TIFFs of numbers are known; None for others, which are known by their bytes."""
-    if data.startswith(b"\x93NUMPY"):
-        return ".npy"
-    return ".tif" if data.startswith(TIFF_STARTS) else None
+    return PictureFile(Path(name), io.BytesIO(data), options)
 
 
 def open_values(values: Array, name: str) -> PictureFile:
     """An array (height, width[, channels]) as the file that `numpy.save` makes of it; errors call it `name`."""
     stream = io.BytesIO()
     np.save(stream, values, allow_pickle=False)
-    return PictureFile(Path(name), stream, suffix=".npy")
+    return PictureFile(Path(name), stream)
 
 
 def is_pillow(value: object) -> bool:
@@ -65,8 +58,8 @@ def open_pillow(image: Image.Image, name: str) -> PictureFile:
         stream = io.BytesIO()
         if image.mode in _IN_TIFF:
             image.save(stream, "TIFF", exif=beside)
-            return PictureFile(Path(name), stream, suffix=".tif")
-        image.save(stream, "PNG", compress_level=_FAST, exif=beside)
+        else:
+            image.save(stream, "PNG", compress_level=_FAST, exif=beside)
     return PictureFile(Path(name), stream)
 
 

@@ -18,6 +18,7 @@ from PIL import Image, ImagePalette
 from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError, UsageError
+from p2p_datatools.contract.pictures.formats.tiff_kinds import refuse_strange_photo
 from p2p_datatools.contract.pictures.formats.tiff_pixels import needs_unpacking, page_values
 from p2p_datatools.contract.pictures.limits import refuse_bomb
 from p2p_datatools.contract.pictures.sizes import Size
@@ -25,10 +26,6 @@ from p2p_datatools.contract.words import plural
 
 Exif = Literal["apply", "raw"]
 """Whether a picture is turned as its EXIF orientation says, or read as the sensor saw it."""
-
-
-TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-"""How a TIFF begins, of either byte order and size."""
 
 
 EXIF: tuple[Exif, ...] = ("apply", "raw")
@@ -256,13 +253,14 @@ def _empty_pixels(mask: Any) -> NDArray[np.bool_]:
 
 
 def refuse_cut_tiff(stream: BinaryIO, path: Path, options: ReadOptions, length: int) -> None:
-    """Raise P2PError for a TIFF of `length` bytes of which Pillow would read missing pixels as black."""
+    """Raise P2PError for a TIFF of `length` bytes of which Pillow would make other pixels, or missing ones black."""
     import tifffile
 
     with contextlib.suppress(tifffile.TiffFileError), open_tiff(stream) as tiff:  # Pillow says what else is wrong
         part = tiff_part(tiff, path, options)
         if part.is_page:
             refuse_cut_page(path, part.source, length)
+        refuse_strange_photo(path, part.keyframe)
 
 
 def _refuse_rows_as_pages(path: Path, count: int, shape: Sequence[int]) -> None:
@@ -274,6 +272,13 @@ def _refuse_rows_as_pages(path: Path, count: int, shape: Sequence[int]) -> None:
         what = f"has {count} pages of {shape[1]}x{shape[0]}, as an array {shape[0]}x{count} of {shape[1]} channels has"
         to_do = "Save it as one page (with tifffile: planarconfig='contig', photometric='minisblack'), or as NPY."
         raise P2PError(path, what, to_do, code="array-shape")
+
+
+def _refuse_preview(path: Path, page: Any) -> None:
+    """Raise P2PError for a small picture beside which the file has others in directories of their own: raw ones."""
+    if _is_beside(page) and getattr(page, "subifds", None):
+        what = "is the raw picture of a camera, of which a small copy alone could be read"
+        raise P2PError(path, what, "Develop it, and save it as PNG or TIFF of RGB.", code="unread-kind")
 
 
 class TiffPart(NamedTuple):
@@ -319,6 +324,7 @@ def tiff_part(tiff: Any, path: Path, options: ReadOptions) -> TiffPart:
     """
     pages, series = pages_of(tiff), tiff.series[0]
     page = pages[0]
+    _refuse_preview(path, page)
     # Large stacks of ImageJ have one directory for all their pages.
     stacked = len(series.pages) >= len(pages) > 0 and len(series.shape) > len(page.shape) and series.size > page.size
     count = series.size // page.size if stacked else len(pages)

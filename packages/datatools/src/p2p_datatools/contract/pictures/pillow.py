@@ -15,13 +15,13 @@ from PIL import Image, UnidentifiedImageError, features
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.foreign import catch_decoder
-from p2p_datatools.contract.pictures.formats.signatures import START, foreign_content
+from p2p_datatools.contract.pictures.formats import jpeg2000
+from p2p_datatools.contract.pictures.formats.signatures import ARRAY_START, START, TIFF_STARTS, foreign_content
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS, too_many_pixels
 
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
 # What Pillow may open, by its own words. It knows more: of PostScript, for one, it starts the program that draws it.
-_FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM", "TGA", "AVIF", "JPEG2000")
-_TIFF = (".tif", ".tiff")
+PILLOW_FORMATS = ("PNG", "JPEG", "BMP", "DIB", "GIF", "WEBP", "TIFF", "PPM", "TGA", "AVIF", "JPEG2000")
 # Kinds that Pillow may have been built without, as it calls them.
 _OPTIONAL = (
     ((".webp",), "webp"),
@@ -32,8 +32,11 @@ _OPTIONAL = (
 
 def open_image(stream: BinaryIO) -> Image.Image:
     """Let Pillow read the header of a picture, without pixels; only this function lets Pillow open anything."""
-    known = (each for each in _FORMATS if each != "AVIF" or find_spec("PIL.AvifImagePlugin"))  # since Pillow 11.3
-    return Image.open(stream, formats=tuple(known))
+    known = (each for each in PILLOW_FORMATS if each != "AVIF" or find_spec("PIL.AvifImagePlugin"))  # since Pillow 11.3
+    image = Image.open(stream, formats=tuple(known))
+    if image.format == "JPEG2000" and (profile := jpeg2000.profile_of(stream)):
+        image.info["icc_profile"] = profile  # as Pillow gives it of other kinds
+    return image
 
 
 @contextlib.contextmanager
@@ -47,6 +50,11 @@ def explain_damage(path: Path) -> Iterator[None]:
             raise _not_read(path) from error
         except Image.DecompressionBombError as error:
             raise too_many_pixels(path) from error
+        except OSError as error:
+            if not str(error).startswith("Unsupported"):
+                raise
+            what = f"is of a kind that is not read ({error})"
+            raise P2PError(path, what, "Convert it to PNG.", code="unread-kind") from error
 
 
 def _not_read(path: Path) -> P2PError:
@@ -60,10 +68,10 @@ def _not_read(path: Path) -> P2PError:
         head = file.read(START)
     if error := foreign_content(path, head):
         return error
-    if head.startswith(b"\x93NUMPY"):
+    if head.startswith(ARRAY_START):
         what = "is an array (NPY), where a picture is needed"
         return P2PError(path, what, "Save it as PNG.", code="not-a-picture")
-    if head[:2] in (b"II", b"MM") and path.suffix.lower() in _TIFF:
+    if head.startswith(TIFF_STARTS):
         what = "is a TIFF of numbers or of a kind that is not read as a photo"
         return P2PError(path, what, "Save it as grey or RGB of 8 bits.", code="not-a-picture")
     return P2PError(path, "is not a picture, whatever its name says", "Replace or remove it.", code="not-a-picture")

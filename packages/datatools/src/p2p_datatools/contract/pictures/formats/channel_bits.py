@@ -5,17 +5,13 @@ Nothing here may open a file or decode pixels; the first bytes say it.
 
 import re
 
+from p2p_datatools.contract.pictures.formats import jpeg2000
+
 
 def bits_at_start(kind: str, start: bytes) -> int:
     """The bits of a channel of a PPM, JPEG2000 or AVIF file, as Pillow names them, that begins so; 8 for any other."""
-    reader = {"PPM": _bits_of_ppm, "JPEG2000": _bits_of_jpeg2000, "AVIF": _bits_of_avif}.get(kind)
+    reader = {"PPM": _bits_of_ppm, "JPEG2000": jpeg2000.bits_of, "AVIF": _bits_of_avif}.get(kind)
     return reader(start) if reader else 8
-
-
-def _bits_of_jpeg2000(start: bytes) -> int:
-    """The bits of the first component, from the marker of the size (ISO/IEC 15444-1, A.5.1); 8 if there is none."""
-    place = start.find(b"\xff\x4f\xff\x51")
-    return (start[place + 42] & 0x7F) + 1 if 0 <= place < len(start) - 42 else 8
 
 
 def _bits_of_avif(start: bytes) -> int:

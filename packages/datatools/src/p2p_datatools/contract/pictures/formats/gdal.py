@@ -3,11 +3,13 @@
 Nothing here may read the picture, or know what a place on the ground is.
 """
 
+import hashlib
 import math
 import re
 from pathlib import Path
 from typing import BinaryIO
 
+from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.pictures.pages import open_tiff
 
@@ -56,6 +58,16 @@ def nodata_beside(picture: Path) -> float | None:
     """The value that means no data, as the file beside a picture says; None where it says none."""
     found = _NODATA.search(read_pam(picture))
     return tag_number(found[1]) if found else None
+
+
+def sign_picture(picture: Path) -> str:
+    """The SHA-256 of a picture's file, and behind it that of what GDAL says beside it of missing data, if it does."""
+    mask, nodata = find_beside(picture, MASK_SUFFIX), nodata_beside(picture)
+    own = sha256_file(picture)
+    if mask is None and nodata is None:
+        return own
+    said = f"{nodata} {'' if mask is None else sha256_file(mask)}"
+    return f"{own} {hashlib.sha256(said.encode()).hexdigest()}"
 
 
 def tag_number(text: object) -> float | None:

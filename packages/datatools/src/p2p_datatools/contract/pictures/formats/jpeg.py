@@ -14,10 +14,11 @@ from PIL.JpegImagePlugin import JpegImageFile
 _LAST = 0xD9  # end of image
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})  # SOF0 to SOF15
 _ONE_PASS, _PROGRESSIVE = (0xC0, 0xC1), 0xC2  # by Huffman's code; arithmetic codes may leave out zeros at their end
-_SCAN, _DATA_END = 0xDA, -1
+_SCAN, _DATA_END, _FILL = 0xDA, -1, 0xFF
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a segment
-_MARKER = re.compile(rb"\xff+([^\x00\xff])", re.DOTALL)
-_SCAN_END = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]", re.DOTALL)
+# The last byte of those that may fill up before a marker: a pattern of all takes hours in a sector that was erased.
+_MARKER = re.compile(rb"\xff([^\x00\xff])", re.DOTALL)
+_SCAN_END = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
 # Bits that are neither all the same nor a short pattern, and each restart marker, of which a decoder awaits one.
 _NOISE = bytes.fromhex("5a13c4712e9936b5") * 4
 _MORE = b"".join(_NOISE + bytes((0xFF, marker)) for marker in range(0xD0, 0xD8)) * 2
@@ -76,7 +77,9 @@ def _find_segments(data: bytes) -> Iterator[tuple[int, int]]:
             end = _SCAN_END.search(data, place)
             if end is None:
                 return
-            place = end.start()
+            first, place = place, end.start()
+            while place > first and data[place - 1] == _FILL:
+                place -= 1
             yield _DATA_END, place
 
 

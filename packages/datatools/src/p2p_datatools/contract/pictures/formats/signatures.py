@@ -7,11 +7,16 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError
 
+TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""How a TIFF begins, of either byte order and size."""
+ARRAY_START = b"\x93NUMPY"
+"""How an NPY file begins."""
 START = 512
 """The bytes of a file's beginning that tell."""
 
 _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")  # brands of ISO/IEC 23008-12
 _AVIF = (b"avif", b"avis")
+_STRANGE_JPEG2000 = "is a JPEG 2000 picture of more than 4 channels, or damaged, which is not read"
 _CONVERT = "Convert it to JPEG or PNG."
 _ARRAY = "Save its values as NPY or TIFF of numbers (height, width, channels)."
 _AGAIN = "Fetch it again, or convert it to PNG."
@@ -26,6 +31,8 @@ _UNREAD = (
     (b"gimp xcf", "is a GIMP document (XCF), which is not read", "Export it as PNG."),
     (b"\xff\x0a", "is a JPEG XL picture, which is not read", _CONVERT),
     (b"\0\0\0\x0cJXL ", "is a JPEG XL picture, which is not read", _CONVERT),
+    (b"\0\0\0\x0cjP  ", _STRANGE_JPEG2000, _ARRAY),
+    (b"\xff\x4f\xff\x51", _STRANGE_JPEG2000, _ARRAY),
     (b"II\xbc\x01", "is a JPEG XR picture, which is not read", _CONVERT),
     (b"\xff\xd8\xff", "is a damaged JPEG, or one of 12 bits, JPEG-LS or lossless, which are not read", _AGAIN),
     (b"P7\n", "is a PAM picture, which is not read", _CONVERT),

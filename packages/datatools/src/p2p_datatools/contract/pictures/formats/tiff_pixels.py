@@ -9,23 +9,19 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL.TiffImagePlugin import COMPRESSION_INFO
 
 from p2p_datatools.contract.pictures.pillow import open_image
 
+_PLANES = 2  # of PlanarConfiguration (tag 284)
 _LZW, _ZSTD = 5, 50000  # values of Compression (tag 259) for which tifffile asks for a package of its own
 _UNPACKED = (1, _LZW, 8, 32773, 32946, 34925, _ZSTD)  # those that keep bytes, which libtiff unpacks
 _PLAIN_BITS = (1, 8, 16, 32, 64)  # of a value, which tifffile knows
-PHOTO_PACKINGS = frozenset(COMPRESSION_INFO)
-"""Values of Compression of photos that Pillow reads."""
-PHOTO_BITS = (1, 2, 4, 8)
-"""Bits of a value in photos that Pillow reads."""
 _MOST_BITS = 16  # of values that are packed without gaps
 _DELTA, _FLOAT = 2, 3  # values of Predictor (tag 317)
 _BAND = 1 << 24  # bytes that are unpacked at a time
 
 
-def foreign_packing(page: Any) -> str:
+def find_foreign_packing(page: Any) -> str:
     """The name of a page's compression, or the bits of its values, if they are not read, by imagecodecs neither."""
     import tifffile
 
@@ -49,7 +45,7 @@ def page_values(page: Any) -> NDArray[Any]:
     key = page.keyframe
     if not needs_unpacking(key):
         return np.asarray(page.asarray())
-    planes = key.samplesperpixel if key.planarconfig == 2 else 1
+    planes = key.samplesperpixel if key.planarconfig == _PLANES else 1
     found = [_plane_values(page, plane, key.samplesperpixel // planes) for plane in range(planes)]
     return np.asarray(np.stack(found) if planes > 1 else found[0]).reshape(page.shape)
 
