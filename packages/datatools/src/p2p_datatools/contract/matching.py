@@ -53,7 +53,7 @@ LIST_SEVERAL = "list each with it in lines 'a,b' for --match FILE.csv"
 """What to do where several pictures of A belong to one of B, as hazy ones to one clear one."""
 
 
-_MOST_TRIED = 50_000  # names for which an expression is looked for
+_MOST_TRIED = 100_000  # names for which an expression is looked for
 _FIELDS, _RUNS = re.compile(r"[^_\-. /()]+"), re.compile(r"\d+|[^\W\d_]+")  # parts of names
 
 
