@@ -12,6 +12,7 @@ from PIL import Image
 
 from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR, Palette, PaletteClass, load_palette
 from p2p_datatools.contract.pictures.images import read_mask, write_mask, write_png
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.masks.build import build_masks
 from p2p_datatools.masks.new_palette import distinct_colors, start_palette
 from p2p_datatools.masks.palettes import TOO_CLOSE, judge
@@ -19,6 +20,7 @@ from p2p_datatools.masks.palettes import TOO_CLOSE, judge
 if TYPE_CHECKING:
     from conftest import Refused
     from datatools.conftest import Scene
+    from numpy.typing import NDArray
 
 
 def test_distinct_colours_are_far_apart_and_none_is_that_of_ignored_pixels() -> None:
@@ -51,6 +53,20 @@ def test_labels_become_classes_the_large_ones_first(tmp_path: Path, refused: "Re
     (tmp_path / "a.json").write_text(json.dumps(value))
     with refused("no-labels", tmp_path / "a.json"):
         start_palette(tmp_path / "a.json", "mine")
+
+
+@pytest.mark.parametrize(
+    "label", [np.eye(64, dtype=np.uint8) * 7, np.eye(64, dtype=np.uint8)[..., None] * np.array([[[220, 20, 60]]])]
+)
+def test_colours_of_photos_that_lie_among_labels_are_no_classes(
+    tmp_path: Path, scene: "Scene", refused: "Refused", label: "NDArray[np.uint8]"
+) -> None:
+    for number in range(3):  # KITTI's folders, whose names do not all say what they hold
+        write_png(tmp_path / "training" / "image_2" / f"{number}.png", scene(number, Size(64, 64)))
+        write_png(tmp_path / "training" / "semantic" / f"{number}.png", label.astype(np.uint8))
+    with refused("photos-not-labels", tmp_path) as error:
+        start_palette(tmp_path, "mine")
+    assert str(tmp_path / "training" / "semantic") in error.value.to_do
 
 
 def test_a_rare_colour_that_is_flat_somewhere_becomes_a_class_beside_one_that_is_near(tmp_path: Path) -> None:

@@ -36,7 +36,8 @@ _OTHERS = "arw avif cr2 cr3 dng gif heic heif jfif jp2 jpe mpo nef orf pgm ppm r
 _NAMED = SUFFIXES | {".npy", *(f".{each}" for each in _OTHERS.split())}  # labels may be arrays
 # Names of folders, in small letters, that say no more than what lies in them.
 _OF_PHOTOS = (
-    "images image imgs img photos photo pictures pics jpegimages rgb leftimg8bit inputs input originals original orig org"
+    "images image imgs img photos photo pictures pics jpegimages rgb leftimg8bit inputs input originals original orig "
+    "org"
 )
 _OF_LABELS = (
     "labels label masks mask annotations annotation anns ann annos annot json jsons xml xmls txt segmentationclass "

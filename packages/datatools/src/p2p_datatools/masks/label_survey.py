@@ -17,6 +17,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import IGNORE, Color, rgb_of
 from p2p_datatools.contract.pictures.images import Photo, color_codes
 from p2p_datatools.contract.pictures.index import LabelPicture, histogram
+from p2p_datatools.contract.pictures.kinds import measure_flatness
 from p2p_datatools.contract.pictures.soft import is_soft
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.threads import parallel_map
@@ -33,6 +34,7 @@ from p2p_datatools.labels.values import (
 )
 
 _MOST_CLASSES = 32  # colours of a picture, which without any flat area may still be classes
+_LEAST_FLAT = 0.6  # of a label picture's pixels are as their neighbour; photos have 0.4 and less, JPEG any share
 _BLACK = (0, 0, 0)
 _FLAT = 16  # the difference between neighbours, in each channel
 
@@ -44,7 +46,8 @@ class LabelSurvey:
 
     Without names: `numbers`, each with its colours in such tables, and how many `pixels` each colour
     (0xRRGGBB) has away from blends, in pictures that are in `painted`. It is `blended` where one of these has more
-    colours than a palette can have, or is of a lossy kind. `fault` is why the first that failed could not be read.
+    colours than a palette can have, or is of a lossy kind; those of them without flat areas may be `photos`, and all
+    others are `exact`. `fault` is why the first that failed could not be read.
     """
 
     areas: dict[str, list[float]] = field(default_factory=dict)
@@ -53,6 +56,8 @@ class LabelSurvey:
     numbers: dict[int, set[Color]] = field(default_factory=dict)
     pixels: Counter[int] = field(default_factory=Counter)
     painted: list[PictureLabels] = field(default_factory=list)
+    photos: list[PictureLabels] = field(default_factory=list)
+    exact: list[PictureLabels] = field(default_factory=list)
     blended: bool = False
     transparent: bool = False
     fault: P2PError | None = None
@@ -69,6 +74,8 @@ class LabelSurvey:
             self.numbers.setdefault(number, set()).update(colors)
         self.pixels.update(other.pixels)
         self.painted += other.painted
+        self.photos += other.photos
+        self.exact += other.exact
         self.blended = self.blended or other.blended
         self.transparent = self.transparent or other.transparent
         self.fault = self.fault or other.fault
@@ -149,6 +156,10 @@ def _survey_picture(
     elif not named_colors:
         survey.painted.append(item)
         survey.pixels, survey.blended = _count_colors(picture)
+    if not survey.blended:
+        survey.exact.append(item)
+    elif measure_flatness(color_codes(picture.colors)) < _LEAST_FLAT:
+        survey.photos.append(item)
 
 
 def _survey_numbers(

@@ -35,7 +35,7 @@ from p2p_datatools.contract.pictures.pages import ReadOptions
 from p2p_datatools.contract.pictures.worn.flat_areas import find_inexact
 from p2p_datatools.contract.pictures.worn.snap import TOLERANCE, Snapper
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.contract.words import p2p_command
+from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.labels.parsing.regions import UNNAMED
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import ColorLabels, LabelSet, PictureLabels
@@ -107,10 +107,12 @@ def _palette(survey: LabelSurvey, found: LabelSet, source: Path, name: str) -> P
 
 
 def _painted_colors(survey: LabelSurvey, source: Path) -> list[Color]:
-    """The colours of pictures that are classes; raises P2PError for A|B pairs and photos."""
+    """The colours of pictures that are classes; raises P2PError for A|B pairs, and for photos, also among labels."""
     if survey.blended and look_like_pairs([item.path for item in survey.painted]):
         to_do = f"Take them apart, and give the half of labels: {_apart(source)}."
         raise P2PError(source, "looks like A|B pictures, not labels", to_do, code="pairs-not-labels")
+    if survey.photos and survey.exact:
+        raise _photos_among_labels(survey, source)
     common = _common(survey.pixels, blended=survey.blended)
     painted = _with_strays(common, survey.painted)
     if survey.blended and common and _shows_photos(survey.pixels, common, painted):
@@ -120,6 +122,15 @@ def _painted_colors(survey: LabelSurvey, source: Path) -> list[Color]:
             to_do = f"If these are A|B pictures, take them apart first: {_apart(source)}."
         raise P2PError(source, what, to_do, code="no-common-colour")
     return painted
+
+
+def _photos_among_labels(survey: LabelSurvey, source: Path) -> P2PError:
+    """The error for a folder of both, of which the colours of the photos would be classes."""
+    look_like = plural(len(survey.photos), "picture that looks like a photo", "pictures that look like photos")
+    what = f"holds {look_like} among labels; the first is {survey.photos[0].path}"
+    folders = sorted({item.path.parent for item in survey.exact} - {item.path.parent for item in survey.photos})
+    which = f", as in {' or '.join(map(str, folders[:3]))}" if folders else ""
+    return P2PError(source, what, f"Give the labels alone{which}.", code="photos-not-labels")
 
 
 def _refuse_nothing(
