@@ -18,7 +18,7 @@ from p2p_datatools.masks.new_palette import distinct_colors, start_palette
 from p2p_datatools.masks.palettes import TOO_CLOSE, judge
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
     from datatools.conftest import Scene
     from numpy.typing import NDArray
 
@@ -296,6 +296,34 @@ def test_the_first_number_is_no_background_where_what_is_transparent_is(tmp_path
     assert palette.names == ("background", "class_1", "class_2")
     build_masks(tmp_path / "labels", tmp_path / "masks", palette=palette)
     assert (read_mask(tmp_path / "masks" / "a.png", palette) == numbers).all()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "classes", "ignored"),
+    [
+        ((0, 51, 102, 153, 204, 255), 6, ()),  # CUB-200-2011: how many of five drew the bird
+        ((0, 128, 255), 3, ()),  # a trimap of alpha matting
+        ((0, 29, 76, 150, 255), 5, ()),  # colours that became greys
+        ((0, 1, 255), 2, ("255",)),
+        ((0, 15, 255), 2, ("255",)),
+        ((0, 95, 123, 148, 156, 255), 5, ("255",)),  # COCO-Stuff
+    ],
+)
+def test_255_is_a_class_among_greys_and_ignored_among_class_numbers(
+    tmp_path: Path, numbers: tuple[int, ...], classes: int, ignored: tuple[str, ...]
+) -> None:
+    labels, pixels = tmp_path / "labels", np.kron(np.array([numbers], dtype=np.uint8), np.ones((8, 8), dtype=np.uint8))
+    write_png(labels / "a.png", pixels)
+    palette = start_palette(labels, "mine")
+    assert (len(palette.classes), palette.ignored) == (classes, ignored)
+    assert len(build_masks(labels, tmp_path / "masks", palette=palette).areas) == len(numbers)
+
+
+def test_a_number_that_is_called_background_without_being_0_is_told(tmp_path: Path, notes: "Notes") -> None:
+    write_png(tmp_path / "a.png", np.kron(np.array([[1, 2, 3]], dtype=np.uint8), np.ones((8, 8), dtype=np.uint8)))
+    start_palette(tmp_path, "mine", report=notes)  # Oxford-IIIT Pet, where 1 is the animal
+    (note,) = notes.lines
+    assert "number 1" in note
 
 
 def test_the_greys_of_a_soft_mask_are_no_classes(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ Nothing here may know a label format, or decide what a label means beyond a clas
 
 import itertools
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -52,6 +52,8 @@ _LEVELS = (0, 51, 102, 153, 204, 255)
 _NO_CLASSES = frozenset({"void", UNNAMED, IGNORED, "ignored", ""})
 _COMMON_BLACK = 0.5  # of the most common colour's pixels: lines on paper are fewer
 _BACKGROUNDS = frozenset({BACKGROUND, "bg"})
+_STEPS = (2, 3, 4, 5)  # from black to white
+_PLAIN_GREYS = frozenset({29, 76, 105, 149, 150, 178, 179, 225, 226})  # of red, green, blue and their sums (BT.601)
 _OBJECT = "object"  # the class of labels that have no name where there are no others
 
 
@@ -81,7 +83,20 @@ def start_palette(
             replace(each, read=ReadOptions(page)) if isinstance(each, PictureLabels) else each for each in found.items
         )
         found = replace(found, items=tuple(items))
-    return _palette(survey_labels(found, report), found, source, name)
+    palette = _palette(survey_labels(found, report), found, source, name)
+    _note_background(palette, source, report)
+    return palette
+
+
+def _note_background(palette: Palette, source: Path, report: Reporter) -> None:
+    """Note which number or colour is called background where neither is that of nothing, 0 or black."""
+    first = palette.classes[0]
+    said = f"number {first.id}" if first.id is not None else hex_of(first.color) if first.color != (0, 0, 0) else ""
+    if said and first.id != 0 and first.name == BACKGROUND:
+        report.note(
+            f"{source}: {said} is called background, because no picture has 0 or much black. If it is a class, give it "
+            "its name in the palette: 'p2p data export' leaves the background out."
+        )
 
 
 def _palette(survey: LabelSurvey, found: LabelSet, source: Path, name: str) -> Palette:
@@ -233,13 +248,23 @@ def _sort_labels(survey: LabelSurvey, found: LabelSet) -> tuple[list[str], list[
 
 
 def _class_numbers(numbers: Mapping[int, set[Color]]) -> tuple[list[int], bool]:
-    """The numbers that are classes, and whether 255 is ignored: beside others it is, but not beside 0 alone."""
+    """The numbers that are classes, and whether 255 is ignored: beside others it is, but not beside 0 or greys."""
     found = sorted(numbers)
-    if IGNORE in numbers and len(numbers) > 1 and set(numbers) != {0, IGNORE}:
+    if IGNORE in numbers and len(numbers) > 1 and not _are_greys(numbers.keys() - {0, IGNORE}):
         return [number for number in found if number != IGNORE], True
     if found == [IGNORE]:
         return [0, IGNORE], False
     return found, False
+
+
+def _are_greys(numbers: Set[int]) -> bool:
+    """Whether numbers between 0 and 255 are greys, of which 255 is white: CUB's masks have how many drew the bird.
+
+    A middle one is that of a trimap; several are steps of one length, or what plain colours become in greys.
+    """
+    levels = [[divmod(IGNORE * part, count) for part in range(1, count)] for count in _STEPS]
+    steps = [{floor + up for floor, rest in each for up in {0, min(rest, 1)}} for each in levels]
+    return numbers <= steps[0] or (len(numbers) > 1 and any(numbers <= each for each in (*steps, _PLAIN_GREYS)))
 
 
 def _own_tables(survey: LabelSurvey) -> dict[str, Color]:
