@@ -14,6 +14,7 @@ from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR, Palette, Palett
 from p2p_datatools.contract.pictures.images import read_mask, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.masks.build import build_masks
+from p2p_datatools.masks.label_kind import CUTOUT
 from p2p_datatools.masks.new_palette import distinct_colors, start_palette
 from p2p_datatools.masks.palettes import TOO_CLOSE, judge
 
@@ -115,6 +116,22 @@ def test_a_photo_gives_no_classes(tmp_path: Path, refused: "Refused") -> None:
     write_png(tmp_path / "a.png", np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8))
     with refused("no-common-colour", tmp_path / "a.png"):
         start_palette(tmp_path / "a.png", "mine")
+
+
+def test_of_photos_that_were_cut_out_it_is_said_how_their_transparency_becomes_a_mask(
+    tmp_path: Path, scene: "Scene", refused: "Refused"
+) -> None:
+    (tmp_path / "labels").mkdir()
+    for name in "ab":  # as AISegment's matting/
+        pixels = np.dstack([scene(ord(name), Size(64, 64)), np.zeros((64, 64), dtype=np.uint8)])
+        pixels[16:48, 16:48, 3] = 255
+        Image.fromarray(pixels).save(tmp_path / "labels" / f"{name}.png")
+    with refused("no-common-colour") as error:
+        start_palette(tmp_path / "labels", "mine")
+    assert CUTOUT in error.value.to_do
+    with refused("photos-not-labels") as error:
+        build_masks(tmp_path / "labels", tmp_path / "masks", palette=load_palette("cars"))
+    assert CUTOUT in error.value.to_do
 
 
 @pytest.mark.parametrize(("suffix", "count"), [(".png", 4), (".jpg", 4), (".png", 1)])

@@ -17,7 +17,6 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import IGNORE, Color, rgb_of
 from p2p_datatools.contract.pictures.images import Photo, color_codes
 from p2p_datatools.contract.pictures.index import LabelPicture, histogram
-from p2p_datatools.contract.pictures.kinds import measure_flatness
 from p2p_datatools.contract.pictures.soft import is_soft
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.threads import parallel_map
@@ -34,7 +33,7 @@ from p2p_datatools.labels.values import (
 )
 
 _MOST_CLASSES = 32  # colours of a picture, which without any flat area may still be classes
-_LEAST_FLAT = 0.6  # of a label picture's pixels are as their neighbour; photos have 0.4 and less, JPEG any share
+_LEAST_FLAT = 0.6  # of the pixels of a lossless label picture are as their neighbour; photos have 0.4 and less
 _BLACK = (0, 0, 0)
 _FLAT = 16  # the difference between neighbours, in each channel
 
@@ -46,8 +45,8 @@ class LabelSurvey:
 
     Without names: `numbers`, each with its colours in such tables, and how many `pixels` each colour
     (0xRRGGBB) has away from blends, in pictures that are in `painted`. It is `blended` where one of these has more
-    colours than a palette can have, or is of a lossy kind; those of them without flat areas may be `photos`, and all
-    others are `exact`. `fault` is why the first that failed could not be read.
+    colours than a palette can have, or is of a lossy kind. Those of no lossy kind without flat areas are `photos`, and
+    those without blends `exact`. `fault` is why the first that failed could not be read.
     """
 
     areas: dict[str, list[float]] = field(default_factory=dict)
@@ -158,7 +157,7 @@ def _survey_picture(
         survey.pixels, survey.blended = _count_colors(picture)
     if not survey.blended:
         survey.exact.append(item)
-    elif measure_flatness(color_codes(picture.colors)) < _LEAST_FLAT:
+    elif picture.exact and _share_flat(picture) < _LEAST_FLAT:
         survey.photos.append(item)
 
 
@@ -187,6 +186,15 @@ def _is_soft_drawing(picture: LabelPicture, count: int) -> bool:
     window = np.ones((3, 3), dtype=np.uint8)
     is_flat = reduce_channels(np.logical_and, cv2.dilate(picture.colors, window) == cv2.erode(picture.colors, window))
     return 2 * len(count_pixels(picture.colors[is_flat])) < count
+
+
+def _share_flat(picture: LabelPicture) -> float:
+    """The share of the pixels that have the colour of the one beside them, of those that are not transparent."""
+    codes = color_codes(picture.colors)
+    equal = codes[:, 1:] == codes[:, :-1]
+    if picture.transparent is not None:
+        equal = equal[~(picture.transparent[:, 1:] | picture.transparent[:, :-1])]
+    return float(equal.mean()) if equal.size else 1.0
 
 
 def _find_used(picture: LabelPicture) -> NDArray[np.intp]:

@@ -39,6 +39,7 @@ from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.labels.parsing.regions import UNNAMED
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import ColorLabels, LabelSet, PictureLabels
+from p2p_datatools.masks.label_kind import CUTOUT
 from p2p_datatools.masks.label_survey import LabelSurvey, count_pixels, survey_labels
 from p2p_datatools.masks.palettes import TOO_CLOSE
 from p2p_datatools.masks.siblings import leave_out_photos
@@ -83,20 +84,22 @@ def start_palette(
             replace(each, read=ReadOptions(page)) if isinstance(each, PictureLabels) else each for each in found.items
         )
         found = replace(found, items=tuple(items))
-    palette = _palette(survey_labels(found, report), found, source, name)
-    _note_background(palette, source, report)
-    return palette
-
-
-def _note_background(palette: Palette, source: Path, report: Reporter) -> None:
-    """Note which number or colour is called background where neither is that of nothing, 0 or black."""
-    first = palette.classes[0]
-    said = f"number {first.id}" if first.id is not None else hex_of(first.color) if first.color != (0, 0, 0) else ""
-    if said and first.id != 0 and first.name == BACKGROUND:
+    survey = survey_labels(found, report)
+    palette = _palette(survey, found, source, name)
+    if said := _say_background(palette.classes[0], survey):
         report.note(
             f"{source}: {said} is called background, because no picture has 0 or much black. If it is a class, give it "
             "its name in the palette: 'p2p data export' leaves the background out."
         )
+    return palette
+
+
+def _say_background(first: PaletteClass, survey: LabelSurvey) -> str:
+    """The number or colour of pictures that is the background without being that of nothing, 0 or black; else empty."""
+    if first.id:
+        return f"number {first.id}"
+    red, green, blue = first.color
+    return hex_of(first.color) if first.color != (0, 0, 0) and survey.pixels[red << 16 | green << 8 | blue] else ""
 
 
 def _palette(survey: LabelSurvey, found: LabelSet, source: Path, name: str) -> Palette:
@@ -130,9 +133,10 @@ def _painted_colors(survey: LabelSurvey, source: Path) -> list[Color]:
         raise _photos_among_labels(survey, source)
     common = _common(survey.pixels, blended=survey.blended)
     painted = _with_strays(common, survey.painted)
-    if survey.blended and common and _shows_photos(survey.pixels, common, painted):
+    are_photos = len(survey.photos) == len(survey.painted) or _shows_photos(survey.pixels, common, painted)
+    if survey.blended and common and are_photos:
         what = "has more colours than label pictures have, as if it were a photo"
-        to_do = "Give the labels, or pictures of labels."
+        to_do = "Give the labels, or pictures of labels." + (f" {CUTOUT}" if survey.transparent else "")
         if all(size.width == 2 * size.height for size in (photo_size(item.path) for item in survey.painted)):
             to_do = f"If these are A|B pictures, take them apart first: {_apart(source)}."
         raise P2PError(source, what, to_do, code="no-common-colour")
@@ -156,7 +160,8 @@ def _refuse_nothing(
         what, to_do = "has no labels that can be read", "Correct them."
         raise survey.fault or P2PError(source, what, to_do, code="no-labels", parts=found.skipped)
     if survey.painted:
-        what, to_do = "has no common colour, as if it were a photo", "Give a label picture."
+        what = "has no common colour, as if it were a photo"
+        to_do = "Give a label picture." + (f" {CUTOUT}" if survey.transparent else "")
         raise P2PError(survey.painted[0].path, what, to_do, code="no-common-colour")
     if not (ignored or background):
         what = "has no labels in use, and so no classes for a palette"
