@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -336,11 +337,21 @@ def test_255_is_a_class_among_greys_and_ignored_among_class_numbers(
     assert len(build_masks(labels, tmp_path / "masks", palette=palette).areas) == len(numbers)
 
 
-def test_a_number_that_is_called_background_without_being_0_is_told(tmp_path: Path, notes: "Notes") -> None:
-    write_png(tmp_path / "a.png", np.kron(np.array([[1, 2, 3]], dtype=np.uint8), np.ones((8, 8), dtype=np.uint8)))
-    start_palette(tmp_path, "mine", report=notes)  # Oxford-IIIT Pet, where 1 is the animal
-    (note,) = notes.lines
-    assert "number 1" in note
+@pytest.mark.parametrize(
+    ("numbers", "told"),
+    [
+        ((0, 1, 2), []),
+        ((1, 2, 3), ["number 1 is called background"]),  # Oxford-IIIT Pet, where 1 is the animal
+        ((0, 6657, 6658), ["single objects"]),  # KITTI's instance/
+    ],
+)
+def test_what_numbers_of_a_new_palette_may_be_is_told(
+    tmp_path: Path, notes: "Notes", numbers: tuple[int, ...], told: list[str]
+) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.array([numbers], dtype=np.uint16 if max(numbers) > IGNORE else np.uint8))
+    start_palette(tmp_path, "mine", report=notes)
+    assert len(notes.lines) == len(told)
+    assert all(words in line for words, line in zip(told, notes.lines, strict=True))
 
 
 def test_the_greys_of_a_soft_mask_are_no_classes(tmp_path: Path) -> None:

@@ -41,6 +41,7 @@ from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import ColorLabels, LabelSet, PictureLabels
 from p2p_datatools.masks.label_kind import CUTOUT
 from p2p_datatools.masks.label_survey import LabelSurvey, count_pixels, survey_labels
+from p2p_datatools.masks.numberings import explain_objects
 from p2p_datatools.masks.palettes import TOO_CLOSE
 from p2p_datatools.masks.siblings import leave_out_photos
 
@@ -86,6 +87,8 @@ def start_palette(
         found = replace(found, items=tuple(items))
     survey = survey_labels(found, report)
     palette = _palette(survey, found, source, name)
+    for each in explain_objects(survey.numbers):
+        report.note(f"{source}: has numbers up to {max(survey.numbers)}. {each}")
     if said := _say_background(palette.classes[0], survey):
         report.note(
             f"{source}: {said} is called background, because no picture has 0 or much black. If it is a class, give it "
