@@ -54,6 +54,7 @@ _LEVELS = (0, 51, 102, 153, 204, 255)
 _NO_CLASSES = frozenset({"void", UNNAMED, IGNORED, "ignored", ""})
 _COMMON_BLACK = 0.5  # of the most common colour's pixels: lines on paper are fewer
 _BACKGROUNDS = frozenset({BACKGROUND, "bg"})
+_OBJECTS = 1000  # a number, from which on several are single objects: the largest class of PASCAL-Context is 459
 _STEPS = (2, 3, 4, 5)  # from black to white
 _PLAIN_GREYS = frozenset({29, 76, 105, 149, 150, 178, 179, 225, 226})  # of red, green, blue and their sums (BT.601)
 _OBJECT = "object"  # the class of labels that have no name where there are no others
@@ -87,7 +88,7 @@ def start_palette(
         found = replace(found, items=tuple(items))
     survey = survey_labels(found, report)
     palette = _palette(survey, found, source, name)
-    for each in explain_objects(survey.numbers):
+    for each in explain_objects(survey.numbers) if max(survey.numbers, default=0) >= _OBJECTS else ():
         report.note(f"{source}: has numbers up to {max(survey.numbers)}. {each}")
     if said := _say_background(palette.classes[0], survey):
         report.note(
