@@ -100,9 +100,9 @@ def find_names(folder: Path, root: Path, seen: _ListsByFolder | None = None) -> 
     Of many folders below one `root`, `seen` remembers the lists under other names in each folder above them.
 
     Where there is none, those beside the folder that `root` lies in are read: there are sets with train/masks/ below
-    their list; and those of two sets farther up. Raises P2PError when one cannot be read, or two call a number or colour differently; what lies so far
-    up, has a name that other files have as well, is a data.yaml without names, or has another name and contradicts the
-    others, need not be a list of these pictures, and is passed over then.
+    their list; and those of two sets farther up. Raises P2PError when one cannot be read, or two call a number or
+    colour differently; what lies so far up, has a name that other files have as well, is a data.yaml without names, or
+    has another name and contradicts the others, need not be a list of these pictures, and is passed over then.
     """
     if of_version := _find_far(folder.resolve(), [f"config_{part}.json" for part in folder.resolve().parts[-_FAR:]]):
         return of_version
