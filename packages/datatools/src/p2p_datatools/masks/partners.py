@@ -30,6 +30,7 @@ PhotosOfLabels = tuple[list[tuple[LabelItem, Path]], list[Skip]]
 _OWN_NAME = "by the name of the label file, because there is no photo of the name in it"
 _NO_NAME = "by the name of the label file, which does not name a photo"
 _CORRECT_LINE = "Correct or remove the line."
+_LIST_THEM = "If they are called otherwise, list each label with its photo in lines 'a,b' for --match FILE.csv. "
 _LOST = ("no-photo", "other-folder")
 
 
@@ -307,7 +308,7 @@ def _advise(
     names = {without_suffix(item.picture_name) for item in items}
     if not whole and len(names) > len(photos.names):
         return skipped  # some have no photo by whatever name
-    suggested = suggest_match(names, photos.names)
+    suggested = suggest_match(names, photos.names) or (_LIST_THEM if whole else "")
     return [
         replace(skip, to_do=f"{suggested}{skip.to_do}" if skip.code == "no-photo" else suggested or skip.to_do)
         for skip in skipped
