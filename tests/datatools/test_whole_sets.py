@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TWO = Palette("two", (PaletteClass("background", (0, 0, 0), 0), PaletteClass("road", (255, 255, 255), 255)))
 DEEP_GLOBE = {f"train/{name}_sat.jpg": f"train/{name}_mask.png" for name in ("104", "105", "106")}
+LAND_COVER = {f"output/N-33-60_{name}.jpg": f"output/N-33-60_{name}_m.png" for name in range(3)}
 FLOOD_NET = {
     f"{split}/{split}-org-img/{name}.jpg": f"{split}/{split}-label-img/{name}_lab.png"
     for split, name in (("train", "6001"), ("train", "6002"), ("val", "6003"), ("test", "6004"))
@@ -36,7 +37,9 @@ def whole_set(noise: "Noise", tmp_path: Path, labels_of: Mapping[str, str]) -> P
     return tmp_path / "set"
 
 
-@pytest.mark.parametrize("labels_of", [DEEP_GLOBE, FLOOD_NET], ids=["DeepGlobe", "FloodNet"])
+@pytest.mark.parametrize(
+    "labels_of", [DEEP_GLOBE, LAND_COVER, FLOOD_NET], ids=["DeepGlobe", "LandCover.ai", "FloodNet"]
+)
 def test_labels_among_the_photos_are_left_out_whatever_they_are_called(
     whole_set: Path, tmp_path: Path, labels_of: Mapping[str, str]
 ) -> None:
