@@ -261,10 +261,7 @@ def _key_in(names: Mapping[str, str]) -> Key:
 
 
 def _without_labels(one: "_NamedPictures", other: "_NamedPictures", report: Reporter) -> "_NamedPictures":
-    """The photos of a folder without the label pictures beside them that `other` does not have.
-
-    These are what its masks were built of, are called as a_mask.png or lie in folders such as trainannot/.
-    """
+    """The photos of a folder without labels that `other` does not have: those of its masks, a_mask.png, trainannot/."""
     alone = one.files.keys() - other.files.keys()
     paths = {name_of(lengthen_file(kept, name)): name for name, kept in one.files.items()} if alone else {}
     built = {paths[each] for each in find_sources(other.folder, [each for each in paths if paths[each] in alone])}
