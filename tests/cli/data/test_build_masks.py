@@ -81,3 +81,15 @@ def test_masks_that_were_scaled_to_their_photo_are_counted(
         write_png(tmp_path / "photos" / f"{name}.png", np.zeros((width * 3 // 4, width, 3), dtype=np.uint8))
     assert run(labels, "--photos", str(tmp_path / "photos")) == 0
     assert "2 masks were scaled from the size of the labels to that of the photo, b: 32x24" in capsys.readouterr().out
+
+
+def test_the_command_that_pairs_goes_on_without_the_photos_that_have_no_labels(
+    labels: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in "abcd":  # d is of a test split, which public sets hold back
+        photo = np.full((24, 32, 3), 30 * ord(name) % 256, dtype=np.uint8)
+        write_png(labels.parent / "photos" / f"{name}.png", photo)
+    assert run(labels, "--photos", str(labels.parent / "photos")) == 0
+    following = capsys.readouterr().out.splitlines()[-1].removeprefix("next  p2p ").replace("PAIRS", f"{labels}-pairs")
+    assert main(following.split()) == 1
+    assert len(list(read_lines(Path(f"{labels}-pairs", "pairs.jsonl")))) == 3

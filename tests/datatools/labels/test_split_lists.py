@@ -58,6 +58,17 @@ def test_vocs_lists_are_read_for_its_folder_and_for_that_of_its_pictures(voc: Pa
     assert any("ImageSets/Segmentation/train.txt" in note for note in read_labels(voc).notes)
 
 
+def test_lists_are_found_in_the_one_folder_in_which_an_archive_was_unpacked(tmp_path: Path) -> None:
+    outer = tmp_path / "archive"
+    write_pictures(outer / "OpenEarthMap", "aachen/1", "rotterdam/2", "aachen/3")
+    (outer / "OpenEarthMap" / "train.txt").write_text("1.tif\n2.tif\n")
+    (outer / "OpenEarthMap" / "val.txt").write_text("3.tif\n")
+    names = [f"OpenEarthMap/{name}" for name in ("aachen/1", "rotterdam/2", "aachen/3")]
+    assert read_listed_splits(outer, names).splits == ("train", "train", "val")
+    deeper = [name.removeprefix("OpenEarthMap/") for name in names]
+    assert read_listed_splits(outer / "OpenEarthMap", deeper).splits == ("train", "train", "val")
+
+
 def test_splits_of_lists_reach_the_pairs_though_no_name_says_them(
     voc: Path, tmp_path: Path, write_photos: "WritePhotos"
 ) -> None:

@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.masks.build import MaskSummary, build_masks
@@ -123,3 +125,14 @@ def test_outlines_that_all_have_the_form_of_boxes_are_told(data: Path, notes: "N
     (data.parent / "masks").rename(data.parent / "before")
     build(data, report=notes)
     assert not any("four corners" in line for line in notes.lines)
+
+
+def test_of_boxes_among_folders_of_label_pictures_the_folder_is_told(data: Path, refused: "Refused") -> None:
+    write(data, "xmls/a.xml", VOC)  # as Oxford-IIIT Pet's annotations/ has xmls/ and trimaps/
+    (data / "trimaps").mkdir()
+    Image.fromarray(np.kron(np.array([[1, 2], [2, 3]], dtype=np.uint8), np.ones((8, 8), dtype=np.uint8))).save(
+        data / "trimaps" / "a.png"
+    )
+    with refused("boxes-only") as error:
+        build_masks(data, data.parent / "masks", palette=CARS)
+    assert str(data / "trimaps") in error.value.to_do

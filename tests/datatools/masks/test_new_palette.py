@@ -6,19 +6,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 from p2p_datatools.contract.palette import IGNORE, IGNORE_COLOR, Palette, PaletteClass, load_palette
 from p2p_datatools.contract.pictures.images import read_mask, write_mask, write_png
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.masks.build import build_masks
+from p2p_datatools.masks.label_kind import CUTOUT
 from p2p_datatools.masks.new_palette import distinct_colors, start_palette
 from p2p_datatools.masks.palettes import TOO_CLOSE, judge
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
     from datatools.conftest import Scene
+    from numpy.typing import NDArray
 
 
 def test_distinct_colours_are_far_apart_and_none_is_that_of_ignored_pixels() -> None:
@@ -51,6 +55,20 @@ def test_labels_become_classes_the_large_ones_first(tmp_path: Path, refused: "Re
     (tmp_path / "a.json").write_text(json.dumps(value))
     with refused("no-labels", tmp_path / "a.json"):
         start_palette(tmp_path / "a.json", "mine")
+
+
+@pytest.mark.parametrize(
+    "label", [np.eye(64, dtype=np.uint8) * 7, np.eye(64, dtype=np.uint8)[..., None] * np.array([[[220, 20, 60]]])]
+)
+def test_colours_of_photos_that_lie_among_labels_are_no_classes(
+    tmp_path: Path, scene: "Scene", refused: "Refused", label: "NDArray[np.uint8]"
+) -> None:
+    for number in range(3):  # KITTI's folders, whose names do not all say what they hold
+        write_png(tmp_path / "training" / "image_2" / f"{number}.png", scene(number, Size(64, 64)))
+        write_png(tmp_path / "training" / "semantic" / f"{number}.png", label.astype(np.uint8))
+    with refused("photos-not-labels", tmp_path) as error:
+        start_palette(tmp_path, "mine")
+    assert str(tmp_path / "training" / "semantic") in error.value.to_do
 
 
 def test_a_rare_colour_that_is_flat_somewhere_becomes_a_class_beside_one_that_is_near(tmp_path: Path) -> None:
@@ -99,6 +117,22 @@ def test_a_photo_gives_no_classes(tmp_path: Path, refused: "Refused") -> None:
     write_png(tmp_path / "a.png", np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8))
     with refused("no-common-colour", tmp_path / "a.png"):
         start_palette(tmp_path / "a.png", "mine")
+
+
+def test_of_photos_that_were_cut_out_it_is_said_how_their_transparency_becomes_a_mask(
+    tmp_path: Path, scene: "Scene", refused: "Refused"
+) -> None:
+    (tmp_path / "labels").mkdir()
+    for name in "ab":  # as AISegment's matting/
+        pixels = np.dstack([scene(ord(name), Size(64, 64)), np.zeros((64, 64), dtype=np.uint8)])
+        pixels[16:48, 16:48, 3] = 255
+        Image.fromarray(pixels).save(tmp_path / "labels" / f"{name}.png")
+    with refused("no-common-colour") as error:
+        start_palette(tmp_path / "labels", "mine")
+    assert CUTOUT in error.value.to_do
+    with refused("photos-not-labels") as error:
+        build_masks(tmp_path / "labels", tmp_path / "masks", palette=load_palette("cars"))
+    assert CUTOUT in error.value.to_do
 
 
 @pytest.mark.parametrize(("suffix", "count"), [(".png", 4), (".jpg", 4), (".png", 1)])
@@ -280,6 +314,44 @@ def test_the_first_number_is_no_background_where_what_is_transparent_is(tmp_path
     assert palette.names == ("background", "class_1", "class_2")
     build_masks(tmp_path / "labels", tmp_path / "masks", palette=palette)
     assert (read_mask(tmp_path / "masks" / "a.png", palette) == numbers).all()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "classes", "ignored"),
+    [
+        ((0, 51, 102, 153, 204, 255), 6, ()),  # CUB-200-2011: how many of five drew the bird
+        ((0, 128, 255), 3, ()),  # a trimap of alpha matting
+        ((0, 29, 76, 150, 255), 5, ()),  # colours that became greys
+        ((0, 1, 255), 2, ("255",)),
+        ((0, 15, 255), 2, ("255",)),
+        ((0, 95, 123, 148, 156, 255), 5, ("255",)),  # COCO-Stuff
+    ],
+)
+def test_255_is_a_class_among_greys_and_ignored_among_class_numbers(
+    tmp_path: Path, numbers: tuple[int, ...], classes: int, ignored: tuple[str, ...]
+) -> None:
+    labels, pixels = tmp_path / "labels", np.array([numbers] * 8, dtype=np.uint8).repeat(8, axis=1)
+    write_png(labels / "a.png", pixels)
+    palette = start_palette(labels, "mine")
+    assert (len(palette.classes), palette.ignored) == (classes, ignored)
+    assert len(build_masks(labels, tmp_path / "masks", palette=palette).areas) == len(numbers)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "told"),
+    [
+        ((0, 1, 2), []),
+        ((1, 2, 3), ["number 1 is called background"]),  # Oxford-IIIT Pet, where 1 is the animal
+        ((0, 6657, 6658), ["single objects"]),  # KITTI's instance/
+    ],
+)
+def test_what_numbers_of_a_new_palette_may_be_is_told(
+    tmp_path: Path, notes: "Notes", numbers: tuple[int, ...], told: list[str]
+) -> None:
+    cv2.imwrite(str(tmp_path / "a.png"), np.array([numbers], dtype=np.uint16 if max(numbers) > IGNORE else np.uint8))
+    start_palette(tmp_path, "mine", report=notes)
+    assert len(notes.lines) == len(told)
+    assert all(words in line for words, line in zip(told, notes.lines, strict=True))
 
 
 def test_the_greys_of_a_soft_mask_are_no_classes(tmp_path: Path) -> None:

@@ -171,3 +171,28 @@ def test_label_pictures_that_count_from_another_number_than_photos_take_none(
     assert len(found([picture(f"{number}.png") for number in range(5)], folder, ".+")) == 4
     assert len(found([picture(f"{number}.png") for number in range(1, 5)], folder)) == 4
     assert len(found([labelme(str(number), f"{number}.jpg") for number in range(5)], folder)) == 4
+
+
+def test_padded_numbers_get_an_expression_where_those_of_five_digits_are_found_already(photos: Photos) -> None:
+    items = [picture(f"{name}.png") for name in ("00000", "00001", "10000")]
+    folder = photos("0.jpg", "1.jpg", "10000.jpg", "10001.jpg")  # as CelebAMask-HQ's
+    _, skipped = match_photos(items, folder)
+    assert all(r"--match '(?<!\d)0*(\d+)$'" in skip.to_do for skip in skipped)
+    assert len(skipped) == 2
+    assert len(found(items, folder, r"(?<!\d)0*(\d+)$")) == len(items)
+
+
+def test_a_label_without_a_photo_is_offered_no_expression_that_finds_only_the_others(photos: Photos) -> None:
+    _, (skip,) = match_photos([picture(f"{name}.png") for name in ("1", "2", "3")], photos("1.jpg", "2.jpg"))
+    assert "--match" not in skip.to_do
+
+
+def test_labels_with_a_word_within_their_names_are_listed(photos: Photos, tmp_path: Path) -> None:
+    items, folder = (
+        [picture("um_road_000000.png"), picture("uu_road_000000.png")],
+        photos("um_000000.png", "uu_000000.png"),
+    )
+    _, skipped = match_photos(items, folder)  # KITTI's roads, which no expression finds
+    assert all("--match FILE.csv" in skip.to_do for skip in skipped)
+    (tmp_path / "list.csv").write_text("a,b\num_road_000000.png,um_000000.png\nuu_road_000000.png,uu_000000.png\n")
+    assert len(found(items, folder, str(tmp_path / "list.csv"))) == 2

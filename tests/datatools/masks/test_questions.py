@@ -132,3 +132,16 @@ def test_another_name_for_the_background_contradicts_no_id(tmp_path: Path, refus
         build_masks(masks, tmp_path / "masks", palette=OWN)
     areas = build_masks(masks, tmp_path / "masks", palette=OWN, mapping={"void": "background"}).areas
     assert areas == build_masks(masks, tmp_path / "ids", palette=OWN, mapping={"ids": "palette"}).areas
+
+
+@pytest.mark.parametrize(("hidden", "is_noted"), [("test", True), ("", False)])
+def test_a_split_whose_masks_show_what_the_others_hardly_have_is_told(
+    tmp_path: Path, notes: "Notes", hidden: str, is_noted: bool
+) -> None:
+    for number, split in enumerate(["train"] * 4 + ["val"] * 3 + ["test"] * 3):  # Cityscapes hides its test labels
+        mask = np.full((16, 16), 1 + number % 2, dtype=np.uint8)
+        mask[12:] = 0
+        write_png(tmp_path / "gt" / split / f"{number}.png", np.zeros_like(mask) if split == hidden else mask)
+    palette = Palette("two", tuple(PaletteClass(name, (9 * n, 0, 0), n) for n, name in enumerate(("none", "a", "b"))))
+    build_masks(tmp_path / "gt", tmp_path / "masks", palette=palette, report=notes)
+    assert any("3 masks of test" in line for line in notes.lines) == is_noted

@@ -48,6 +48,12 @@ def test_what_a_computer_adds_by_itself_is_not_taken() -> None:
     assert placed("maps", "maps/train/1.jpg", *junk) == {"maps/train/1.jpg": "train/1.jpg"}
 
 
+def test_of_an_archive_in_what_was_given_it_is_said_to_give_that(refused: "Refused") -> None:
+    with refused("other-data-set", "downloads") as error:
+        arrange(find_entry("maps"), members("README.txt", "inner/maps.tar.gz", "inner/facades.zip"), "downloads")
+    assert "inner/maps.tar.gz (or one of 1 more)" in error.value.to_do
+
+
 def test_the_archive_of_another_set_is_refused_with_what_was_looked_for(refused: "Refused") -> None:
     with refused("other-data-set", "archive") as error:
         placed("maps", "car-segmentation/images/1.png")

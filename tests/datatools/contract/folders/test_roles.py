@@ -14,6 +14,8 @@ from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, names_of_labels
         (("train_masks", "train"), (LABELS, PHOTOS)),
         (("set/Val_Labels", "set/Val"), (LABELS, PHOTOS)),
         (("masks_train", "images_train"), (LABELS, PHOTOS)),
+        (("Rural/masks_png", "Rural/images_png", "Test/images_png"), (LABELS, PHOTOS, PHOTOS)),  # LoveDA
+        (("semantic", "image_2", "masks 512x512"), ("", PHOTOS, LABELS)),  # KITTI
         (("valannot", "train"), ("", "")),
         (("day", "night"), ("", "")),
         (("train", "test"), ("", "")),

@@ -162,7 +162,8 @@ def command(
     _remark(summary)
     code = render.skips(summary.skipped, dest)
     if not as_json:
-        render.hint(next_command("data", "pair", dest, summary.photos or "PHOTOS", "PAIRS"))
+        rest = ["--keep-going"] if summary.photos_without_labels else []  # which pairs cannot be made of
+        render.hint(next_command("data", "pair", dest, summary.photos or "PHOTOS", "PAIRS", *rest))
     return code
 
 

@@ -27,7 +27,7 @@ _OF_LABELS = (
     "mask masks gt label labels lbl manual manual1 manual2 seg segm segs segmentation segmentations segmask semantic "
     "annotation annotations anno annot ann groundtruth ground truth matte alpha trimap l class classes color colour "
     "gtfine gtcoarse labelids labeltrainids instanceids labellevel1ids labellevel2ids labellevel3ids labelcolor 1stho "
-    "2ndho lab labelled labeled cp simple bin target output out b"
+    "2ndho lab labelled labeled cp simple bin m target output out b"
 )
 _OF_PHOTOS = (
     "image images img imgs im photo photos picture pic rgb sat training train test leftimg8bit input original orig raw "
@@ -53,7 +53,7 @@ LIST_SEVERAL = "list each with it in lines 'a,b' for --match FILE.csv"
 """What to do where several pictures of A belong to one of B, as hazy ones to one clear one."""
 
 
-_MOST_TRIED = 50_000  # names for which an expression is looked for
+_MOST_TRIED = 100_000  # names for which an expression is looked for
 _FIELDS, _RUNS = re.compile(r"[^_\-. /()]+"), re.compile(r"\d+|[^\W\d_]+")  # parts of names
 
 

@@ -35,7 +35,10 @@ _ROBOFLOW = re.compile(r"(?<=.)_(?:jpe?g|png|bmp|webp|tiff?|mpo|heic|avif)\.rf\.
 _OTHERS = "arw avif cr2 cr3 dng gif heic heif jfif jp2 jpe mpo nef orf pgm ppm raf rw2 tga"
 _NAMED = SUFFIXES | {".npy", *(f".{each}" for each in _OTHERS.split())}  # labels may be arrays
 # Names of folders, in small letters, that say no more than what lies in them.
-_OF_PHOTOS = "images image imgs img photos photo pictures pics jpegimages rgb leftimg8bit inputs input originals"
+_OF_PHOTOS = (
+    "images image imgs img photos photo pictures pics jpegimages rgb leftimg8bit inputs input originals original orig "
+    "org"
+)
 _OF_LABELS = (
     "labels label masks mask annotations annotation anns ann annos annot json jsons xml xmls txt segmentationclass "
     "segmentations segmentation segmentationclasspng groundtruth ground_truth gt gtfine labelmaps 1st_manual 2nd_manual"

@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.listing import find_pictures
+from p2p_datatools.contract.pictures.kinds import is_label_picture
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.region_store import RegionStore
@@ -53,10 +55,18 @@ def settle_boxes(found: LabelSet, labels: Path, mapping: Mapping[str, str], repo
             f"has boxes only ({plural(count, 'box', 'boxes')} in {plural(_count_with(items), 'picture')}): "
             "there are no outlines to paint",
             "Draw outlines, or have the boxes segmented (Segment Anything takes them); if filled rectangles are what "
-            f"you want, add --map {BOXES}={RECTANGLES}.",
+            f"you want, add --map {BOXES}={RECTANGLES}.{_other_labels(labels)}",
             code="boxes-only",
         )
     return found
+
+
+def _other_labels(labels: Path) -> str:
+    """A sentence with the first folder of label pictures among the boxes, as trimaps/ beside xmls/; empty without."""
+    pictures = find_pictures(labels, strange=[]) if labels.is_dir() else []
+    firsts = {file.parent: file for file in reversed(pictures)}
+    found = next((folder for folder in sorted(firsts) if is_label_picture(firsts[folder])), None)
+    return f" If the label pictures in {found} are meant, give that folder." if found else ""
 
 
 def _regions_of(items: list[RegionLabels]) -> Iterator[Region]:

@@ -26,6 +26,8 @@ WAY_OUT = "Add --format colors if its colours are right, or --format index if it
 
 
 NO_AREAS = "No colour fills an area of it: is it a photo? Give the labels' folder alone, and photos with --photos."
+CUTOUT = "If its transparency is the mask, save that alone: Image.open('IN.png').getchannel('A').save('OUT.png')."
+"""What to do about a photo of which the rest is transparent, as matting and cutting tools save it."""
 _MOST_NUMBERS = 8  # that an error lists
 _DARK = 40  # of 255: the colour of a picture of small class numbers, with what JPEG adds to them
 

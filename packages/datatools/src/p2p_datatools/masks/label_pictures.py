@@ -47,6 +47,7 @@ from p2p_datatools.labels.values import (
 )
 from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, ClassMapping
 from p2p_datatools.masks.label_kind import (
+    CUTOUT,
     NO_AREAS,
     UnknownColorError,
     own_colors,
@@ -210,7 +211,8 @@ class PictureReader:
         snapped, labels = self.snap(item, photo)
         undecided = undecided_pixels(snapped, photo) if snapped.stray.any() else None
         if snapped.stray.any() and undecided is None:
-            raise self._stray(item, photo, snapped, exact=picture.exact)
+            to_do = f"{NO_AREAS} {CUTOUT}" if picture.transparent is not None else NO_AREAS
+            raise self._stray(item, photo, snapped, to_do, exact=picture.exact)
         if self._may_be_numbers(item, picture, photo, snapped):
             return None
         colors = self.colors(item)
@@ -365,7 +367,9 @@ class PictureReader:
             self._snappers[id(names)] = Snapper(colors, self.tolerance), list(table.values())
         return self._snappers[id(names)]
 
-    def _stray(self, item: PictureLabels, picture: Photo, snapped: SnapResult, *, exact: bool) -> P2PError:
+    def _stray(
+        self, item: PictureLabels, picture: Photo, snapped: SnapResult, without_areas: str, *, exact: bool
+    ) -> P2PError:
         common = find_common(picture, snapped.stray)
         colors = list(common) if exact else []
         if colors:
@@ -382,7 +386,7 @@ class PictureReader:
             item.where,
             f"{plural(len(places), f'pixel ({share}) has', f'pixels ({share}) have')} a colour farther than "
             f"{self.tolerance} from every colour of {known}; the first is {first} at x={x}, y={y}",
-            to_do if common else NO_AREAS,
+            to_do if common else without_areas,
             code="palette-colour",
             colors=common | (self._near_colors(item, picture, snapped) if exact else {}),
             exact=exact,

@@ -33,6 +33,7 @@ from p2p_datatools.labels.values import (
 )
 
 _MOST_CLASSES = 32  # colours of a picture, which without any flat area may still be classes
+_LEAST_FLAT = 0.6  # of the pixels of a lossless label picture are as their neighbour; photos have 0.4 and less
 _BLACK = (0, 0, 0)
 _FLAT = 16  # the difference between neighbours, in each channel
 
@@ -44,7 +45,8 @@ class LabelSurvey:
 
     Without names: `numbers`, each with its colours in such tables, and how many `pixels` each colour
     (0xRRGGBB) has away from blends, in pictures that are in `painted`. It is `blended` where one of these has more
-    colours than a palette can have, or is of a lossy kind. `fault` is why the first that failed could not be read.
+    colours than a palette can have, or is of a lossy kind. Those of no lossy kind without flat areas are `photos`, and
+    those without blends `exact`. `fault` is why the first that failed could not be read.
     """
 
     areas: dict[str, list[float]] = field(default_factory=dict)
@@ -53,6 +55,8 @@ class LabelSurvey:
     numbers: dict[int, set[Color]] = field(default_factory=dict)
     pixels: Counter[int] = field(default_factory=Counter)
     painted: list[PictureLabels] = field(default_factory=list)
+    photos: list[PictureLabels] = field(default_factory=list)
+    exact: list[PictureLabels] = field(default_factory=list)
     blended: bool = False
     transparent: bool = False
     fault: P2PError | None = None
@@ -69,6 +73,8 @@ class LabelSurvey:
             self.numbers.setdefault(number, set()).update(colors)
         self.pixels.update(other.pixels)
         self.painted += other.painted
+        self.photos += other.photos
+        self.exact += other.exact
         self.blended = self.blended or other.blended
         self.transparent = self.transparent or other.transparent
         self.fault = self.fault or other.fault
@@ -149,6 +155,10 @@ def _survey_picture(
     elif not named_colors:
         survey.painted.append(item)
         survey.pixels, survey.blended = _count_colors(picture)
+    if not survey.blended:
+        survey.exact.append(item)
+    elif picture.exact and _share_flat(picture) < _LEAST_FLAT:
+        survey.photos.append(item)
 
 
 def _survey_numbers(
@@ -176,6 +186,15 @@ def _is_soft_drawing(picture: LabelPicture, count: int) -> bool:
     window = np.ones((3, 3), dtype=np.uint8)
     is_flat = reduce_channels(np.logical_and, cv2.dilate(picture.colors, window) == cv2.erode(picture.colors, window))
     return 2 * len(count_pixels(picture.colors[is_flat])) < count
+
+
+def _share_flat(picture: LabelPicture) -> float:
+    """The share of the pixels that have the colour of the one beside them, of those that are not transparent."""
+    codes = color_codes(picture.colors)
+    equal = codes[:, 1:] == codes[:, :-1]
+    if picture.transparent is not None:
+        equal = equal[~(picture.transparent[:, 1:] | picture.transparent[:, :-1])]
+    return float(equal.mean()) if equal.size else 1.0
 
 
 def _find_used(picture: LabelPicture) -> NDArray[np.intp]:

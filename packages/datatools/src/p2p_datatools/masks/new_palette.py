@@ -5,7 +5,7 @@ Nothing here may know a label format, or decide what a label means beyond a clas
 
 import itertools
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,11 +35,13 @@ from p2p_datatools.contract.pictures.pages import ReadOptions
 from p2p_datatools.contract.pictures.worn.flat_areas import find_inexact
 from p2p_datatools.contract.pictures.worn.snap import TOLERANCE, Snapper
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.contract.words import p2p_command
+from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.labels.parsing.regions import UNNAMED
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import ColorLabels, LabelSet, PictureLabels
+from p2p_datatools.masks.label_kind import CUTOUT
 from p2p_datatools.masks.label_survey import LabelSurvey, count_pixels, survey_labels
+from p2p_datatools.masks.numberings import explain_objects
 from p2p_datatools.masks.palettes import TOO_CLOSE
 from p2p_datatools.masks.siblings import leave_out_photos
 
@@ -52,6 +54,9 @@ _LEVELS = (0, 51, 102, 153, 204, 255)
 _NO_CLASSES = frozenset({"void", UNNAMED, IGNORED, "ignored", ""})
 _COMMON_BLACK = 0.5  # of the most common colour's pixels: lines on paper are fewer
 _BACKGROUNDS = frozenset({BACKGROUND, "bg"})
+_OBJECTS = 1000  # a number, from which on several are single objects: the largest class of PASCAL-Context is 459
+_STEPS = (2, 3, 4, 5)  # from black to white
+_PLAIN_GREYS = frozenset({29, 76, 105, 149, 150, 178, 179, 225, 226})  # of red, green, blue and their sums (BT.601)
 _OBJECT = "object"  # the class of labels that have no name where there are no others
 
 
@@ -81,7 +86,24 @@ def start_palette(
             replace(each, read=ReadOptions(page)) if isinstance(each, PictureLabels) else each for each in found.items
         )
         found = replace(found, items=tuple(items))
-    return _palette(survey_labels(found, report), found, source, name)
+    survey = survey_labels(found, report)
+    palette = _palette(survey, found, source, name)
+    for each in explain_objects(survey.numbers) if max(survey.numbers, default=0) >= _OBJECTS else ():
+        report.note(f"{source}: has numbers up to {max(survey.numbers)}. {each}")
+    if said := _say_background(palette.classes[0], survey):
+        report.note(
+            f"{source}: {said} is called background, because no picture has 0 or much black. If it is a class, give it "
+            "its name in the palette: 'p2p data export' leaves the background out."
+        )
+    return palette
+
+
+def _say_background(first: PaletteClass, survey: LabelSurvey) -> str:
+    """The number or colour of pictures that is the background without being that of nothing, 0 or black; else empty."""
+    if first.id:
+        return f"number {first.id}"
+    red, green, blue = first.color
+    return hex_of(first.color) if first.color != (0, 0, 0) and survey.pixels[red << 16 | green << 8 | blue] else ""
 
 
 def _palette(survey: LabelSurvey, found: LabelSet, source: Path, name: str) -> Palette:
@@ -107,19 +129,31 @@ def _palette(survey: LabelSurvey, found: LabelSet, source: Path, name: str) -> P
 
 
 def _painted_colors(survey: LabelSurvey, source: Path) -> list[Color]:
-    """The colours of pictures that are classes; raises P2PError for A|B pairs and photos."""
+    """The colours of pictures that are classes; raises P2PError for A|B pairs, and for photos, also among labels."""
     if survey.blended and look_like_pairs([item.path for item in survey.painted]):
         to_do = f"Take them apart, and give the half of labels: {_apart(source)}."
         raise P2PError(source, "looks like A|B pictures, not labels", to_do, code="pairs-not-labels")
+    if survey.photos and survey.exact:
+        raise _photos_among_labels(survey, source)
     common = _common(survey.pixels, blended=survey.blended)
     painted = _with_strays(common, survey.painted)
-    if survey.blended and common and _shows_photos(survey.pixels, common, painted):
+    are_photos = len(survey.photos) == len(survey.painted) or _shows_photos(survey.pixels, common, painted)
+    if survey.blended and common and are_photos:
         what = "has more colours than label pictures have, as if it were a photo"
-        to_do = "Give the labels, or pictures of labels."
+        to_do = "Give the labels, or pictures of labels." + (f" {CUTOUT}" if survey.transparent else "")
         if all(size.width == 2 * size.height for size in (photo_size(item.path) for item in survey.painted)):
             to_do = f"If these are A|B pictures, take them apart first: {_apart(source)}."
         raise P2PError(source, what, to_do, code="no-common-colour")
     return painted
+
+
+def _photos_among_labels(survey: LabelSurvey, source: Path) -> P2PError:
+    """The error for a folder of both, of which the colours of the photos would be classes."""
+    look_like = plural(len(survey.photos), "picture that looks like a photo", "pictures that look like photos")
+    what = f"holds {look_like} among labels; the first is {survey.photos[0].path}"
+    folders = sorted({item.path.parent for item in survey.exact} - {item.path.parent for item in survey.photos})
+    which = f", as in {' or '.join(map(str, folders[:3]))}" if folders else ""
+    return P2PError(source, what, f"Give the labels alone{which}.", code="photos-not-labels")
 
 
 def _refuse_nothing(
@@ -130,7 +164,8 @@ def _refuse_nothing(
         what, to_do = "has no labels that can be read", "Correct them."
         raise survey.fault or P2PError(source, what, to_do, code="no-labels", parts=found.skipped)
     if survey.painted:
-        what, to_do = "has no common colour, as if it were a photo", "Give a label picture."
+        what = "has no common colour, as if it were a photo"
+        to_do = "Give a label picture." + (f" {CUTOUT}" if survey.transparent else "")
         raise P2PError(survey.painted[0].path, what, to_do, code="no-common-colour")
     if not (ignored or background):
         what = "has no labels in use, and so no classes for a palette"
@@ -222,13 +257,23 @@ def _sort_labels(survey: LabelSurvey, found: LabelSet) -> tuple[list[str], list[
 
 
 def _class_numbers(numbers: Mapping[int, set[Color]]) -> tuple[list[int], bool]:
-    """The numbers that are classes, and whether 255 is ignored: beside others it is, but not beside 0 alone."""
+    """The numbers that are classes, and whether 255 is ignored: beside others it is, but not beside 0 or greys."""
     found = sorted(numbers)
-    if IGNORE in numbers and len(numbers) > 1 and set(numbers) != {0, IGNORE}:
+    if IGNORE in numbers and len(numbers) > 1 and not _are_greys(numbers.keys() - {0, IGNORE}):
         return [number for number in found if number != IGNORE], True
     if found == [IGNORE]:
         return [0, IGNORE], False
     return found, False
+
+
+def _are_greys(numbers: Set[int]) -> bool:
+    """Whether numbers between 0 and 255 are greys, of which 255 is white: CUB's masks have how many drew the bird.
+
+    A middle one is that of a trimap; several are steps of one length, or what plain colours become in greys.
+    """
+    levels = [[divmod(IGNORE * part, count) for part in range(1, count)] for count in _STEPS]
+    steps = [{floor + up for floor, rest in each for up in {0, min(rest, 1)}} for each in levels]
+    return numbers <= steps[0] or (len(numbers) > 1 and any(numbers <= each for each in (*steps, _PLAIN_GREYS)))
 
 
 def _own_tables(survey: LabelSurvey) -> dict[str, Color]:

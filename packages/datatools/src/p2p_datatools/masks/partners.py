@@ -30,6 +30,7 @@ PhotosOfLabels = tuple[list[tuple[LabelItem, Path]], list[Skip]]
 _OWN_NAME = "by the name of the label file, because there is no photo of the name in it"
 _NO_NAME = "by the name of the label file, which does not name a photo"
 _CORRECT_LINE = "Correct or remove the line."
+_LIST_THEM = "If they are called otherwise, list each label with its photo in lines 'a,b' for --match FILE.csv. "
 _LOST = ("no-photo", "other-folder")
 
 
@@ -106,7 +107,7 @@ def _match(
     lost = {place: error for place, error in errors.items() if place not in found}
     skipped = [skip_of(error, items[place].where) for place, error in lost.items()]
     return [(items[place], each.path) for place, each in sorted(found.items())], _advise(
-        skipped, [items[place] for place in lost], photos, whole=not found
+        skipped, items, [items[place] for place in lost], photos
     )
 
 
@@ -290,10 +291,13 @@ def _begins(part: str, names: Collection[str]) -> bool:
     return any("_".join(words[:count]) in names for count in range(1, len(words) + 1))
 
 
-def _advise(skipped: list[Skip], lost: Sequence[LabelItem], photos: PhotoFolder, *, whole: bool) -> list[Skip]:
-    """The same; where no label has a photo, with an option that would find all, or what to do about other pictures."""
+def _advise(
+    skipped: list[Skip], items: Sequence[LabelItem], lost: Sequence[LabelItem], photos: PhotoFolder
+) -> list[Skip]:
+    """The same, with an option that would find the photos of all items, or what to do about other pictures."""
     if not skipped or not all(skip.code in _LOST for skip in skipped):
         return skipped
+    whole = len(lost) == len(items)
     names = {without_suffix(item.picture_name) for item in lost}
     if all(isinstance(item, PictureLabels) for item in lost) and _are_several(names, photos, whole=whole):
         to_do = (
@@ -301,9 +305,10 @@ def _advise(skipped: list[Skip], lost: Sequence[LabelItem], photos: PhotoFolder,
             "forms, put those of one form into a folder of their own."
         )
         return [replace(skip, to_do=to_do) for skip in skipped]
-    if not whole:
-        return skipped
-    suggested = suggest_match(names, photos.names)
+    names = {without_suffix(item.picture_name) for item in items}
+    if not whole and len(names) > len(photos.names):
+        return skipped  # some have no photo by whatever name
+    suggested = suggest_match(names, photos.names) or (_LIST_THEM if whole else "")
     return [
         replace(skip, to_do=f"{suggested}{skip.to_do}" if skip.code == "no-photo" else suggested or skip.to_do)
         for skip in skipped

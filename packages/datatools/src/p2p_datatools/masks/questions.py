@@ -5,6 +5,7 @@ Nothing here may read a picture or answer such a question; records and sums of t
 
 import difflib
 import math
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -45,6 +46,7 @@ _MANY_UNDECIDED, _LEAST_UNDECIDED = 0.5, 5
 _ALWAYS = (BACKGROUND, VOID, NO_CLASS, TRANSPARENT, NODATA, UNDECIDED)  # what pictures of any kind may have
 _MOST_COLORS = 20  # that an error lists: pictures of more were painted without a palette
 _FAR, _APART = 128.0, 0.6  # in RGB: a colour farther from a class's, or nearly as near to another's, is no class's own
+_FEW, _LEAST_SHARED = 3, 0.5  # masks of a split, and the share of train's pixels that its classes have
 _WHITE = 240  # of 255 in each channel, at least
 # Numbers that count objects: pictures that tell, of the largest number, and the share of numbers in one piece, since
 # some objects are cut in two by what lies before them.
@@ -84,6 +86,7 @@ def check_mapping(
     _refuse_black(claims, totals, labels, report)
     _refuse_void(claims, totals, labels)
     _note_one_class(totals, len(lines), labels, report)
+    _note_held_back(totals, labels, report)
     _ask_about_paper(work, lines, totals, labels, report)
     _check_undecided(totals, len(lines), labels, report)
 
@@ -239,6 +242,19 @@ def _note_one_class(totals: MaskTotals, count: int, labels: Path, report: Report
         report.note(
             f"{labels}: every pixel of all {count} masks is {seen[0]}. Look at the labels: the rest may be lost."
         )
+
+
+def _note_held_back(totals: MaskTotals, labels: Path, report: Reporter) -> None:
+    """Note of a split that its masks show what is the smaller part of train alone, as those of Cityscapes' test/ do."""
+    trained = totals.split_areas.get("train", Counter())
+    for split, areas in totals.split_areas.items():
+        seen = [name for name, area in areas.most_common() if area]
+        if totals.splits[split] >= _FEW and sum(trained[name] for name in seen) < _LEAST_SHARED * trained.total():
+            report.note(
+                f"{labels}: the {totals.splits[split]} masks of {split} show {', '.join(seen[:4])} alone, and those of "
+                f"train mostly other classes. Public data sets that hold back the labels of {split} have such files: "
+                f"leave them out, or scores of {split} mean nothing."
+            )
 
 
 def _ask_about_paper(

@@ -20,6 +20,7 @@ from p2p_datatools.contract.values import find_distinct
 from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.labels.formats.pictures.folders import pick_evenly
 from p2p_datatools.labels.values import ColorLabels, IndexLabels, LabelSet, PictureLabels
+from p2p_datatools.masks.label_kind import CUTOUT
 from p2p_datatools.masks.label_pictures import PictureReader
 
 _LOOKED_AT = 5  # pictures
@@ -44,20 +45,23 @@ def refuse_photos_as_labels(found: LabelSet, labels: Path, reader: PictureReader
     looked_at = pick_evenly(items, _LOOKED_AT)
     shares: list[float] = []
     sizes: list[Size] = []
+    are_cut_out = False
     for item in looked_at:
         picture = _read(item)
         if picture is None or (share := _measure(item, picture, reader)) < _LEAST:
             return
         shares.append(share)
         sizes.append(size_of(picture.colors))
+        are_cut_out = are_cut_out or picture.transparent is not None
     if (middle := sorted(shares)[len(shares) // 2]) < _MIDDLE:
         return
     palette, are_wide = reader.palette, all(size.width == 2 * size.height for size in sizes)
+    advice = _advise(labels, are_pairs=are_wide or look_like_pairs([item.path for item in looked_at]))
     raise P2PError(
         labels,
         f"looks like photos, not labels: {plural(len(looked_at), 'picture was', 'pictures were')} looked at, and "
         f"{middle:.0%} of the pixels are near no class of the palette {palette.name}",
-        _advise(labels, are_pairs=are_wide or look_like_pairs([item.path for item in looked_at])),
+        f"{CUTOUT} {advice}" if are_cut_out else advice,
         code="photos-not-labels",
     )
 

@@ -29,7 +29,8 @@ class ValueUse(NamedTuple):
 
 
 class MaskTotals:
-    """The sums over `lines`: `areas` are pixels by class, `value_uses` those of each value in pictures of labels.
+    """The sums over `lines`: `areas` are pixels by class, `split_areas` those of each split, `value_uses` those of each
+    value in pictures of labels.
 
     `uses` are the labels of the pictures, by pixels and pictures. `most_blended` and `most_reordered` are the masks
     with the largest share of such pixels, None where none has any. Of `black` masks nothing but black and transparency
@@ -43,6 +44,7 @@ class MaskTotals:
         self.value_uses: Counter[ValueUse] = Counter()
         self.uses: dict[str, Use] = {}
         self.splits: Counter[str] = Counter()
+        self.split_areas: dict[str, Counter[str]] = {}
         self.snapped, self.blended, self.reordered, self.scaled, self.black, self.undecided = 0, 0, 0, 0, 0, 0
         self.first_scaled: str | None = None
         self.first_black, self.first_undecided = "", list[str]()
@@ -67,6 +69,7 @@ class MaskTotals:
         self.reordered += line.reordered / pixels > _MUCH
         if line.split:
             self.splits[line.split] += 1
+            self.split_areas.setdefault(line.split, Counter()).update(line.areas)
         if line.scaled:
             self.scaled += 1
             self.first_scaled = self.first_scaled or f"{line.name}: {line.scaled} to {line.size}"

@@ -13,6 +13,7 @@ from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.files.labelme_folders import find_labels
 from p2p_datatools.contract.files.listing import LeftOut, picture_names, refuse_missing_folder
 from p2p_datatools.contract.folders.roles import names_of_labels
+from p2p_datatools.contract.mask_folder import find_sources
 from p2p_datatools.contract.matching import (
     BY_STEM,
     LIST_SEVERAL,
@@ -260,17 +261,15 @@ def _key_in(names: Mapping[str, str]) -> Key:
 
 
 def _without_labels(one: "_NamedPictures", other: "_NamedPictures", report: Reporter) -> "_NamedPictures":
-    """The photos of a folder without the label pictures beside them that `other` does not have.
-
-    These are called as a_mask.png or, where a whole data set is given, lie in folders such as trainannot/.
-    """
+    """The photos of a folder without labels that `other` does not have: those of its masks, a_mask.png, trainannot/."""
     alone = one.files.keys() - other.files.keys()
     paths = {name_of(lengthen_file(kept, name)): name for name, kept in one.files.items()} if alone else {}
-    labels = {*split_labels(one.files)} or {paths[each] for each in names_of_labels(paths)} if alone else set()
+    built = {paths[each] for each in find_sources(other.folder, [each for each in paths if paths[each] in alone])}
+    labels = built or {*split_labels(one.files)} or {paths[each] for each in names_of_labels(paths)} if alone else built
     if not labels or not labels <= alone:
         return one
     are = plural(len(labels), "picture is the label of another", "pictures are labels of others")
-    report.note(f"{one.folder}: {are} by name, and left out; the first is '{min(labels)}'.")
+    report.note(f"{one.folder}: {are}, and left out; the first is '{min(labels)}'.")
     return one.without(labels)
 
 

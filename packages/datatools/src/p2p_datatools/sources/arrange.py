@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import SUFFIXES, is_picture_name
+from p2p_datatools.contract.files.unread_kinds import is_archive
 from p2p_datatools.contract.words import plural
 from p2p_datatools.sources.catalog import CatalogEntry, Rule
 from p2p_datatools.sources.unpack import Member
@@ -42,7 +43,8 @@ def arrange(entry: CatalogEntry, members: Sequence[Member], where: str) -> list[
     if not roots:
         looked_for = ", ".join("/".join(rule.source) for rule in entry.layout)
         what = f"holds none of {looked_for}, as {entry.name} should"
-        raise P2PError(where, what, "Is it the archive of another set?", code="other-data-set")
+        to_do = _say_archives(members) or "Is it the archive of another set?"
+        raise P2PError(where, what, to_do, code="other-data-set")
     if len(roots) > 1:
         found = " and in ".join(root or "." for root in sorted(roots)[:3])
         what = f"holds {entry.name} more than once, in {found}"
@@ -57,6 +59,15 @@ def _inside(entry: CatalogEntry, members: Sequence[Member]) -> Sequence[Member]:
     if not entry.inside:
         return members
     return [member for member in members if entry.inside in member.name.split("/")[:-1]] or members
+
+
+def _say_archives(members: Sequence[Member]) -> str:
+    """What to do where archives are in what was given, as in a folder of downloads; empty where none is."""
+    inner = [member.name for member in members if is_archive(member.name)]
+    if not inner:
+        return ""
+    others = f" (or one of {len(inner) - 1} more)" if len(inner) > 1 else ""
+    return f"Give the archive in it, {inner[0]}{others}, with --from; out of an archive unpack it first."
 
 
 def _root(name: str, rule: Rule) -> str | None:

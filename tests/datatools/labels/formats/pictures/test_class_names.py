@@ -176,6 +176,19 @@ def test_lists_are_found_in_the_folder_and_beside_it_or_else_one_folder_above_an
     assert found.source == "label_names.txt and classes.txt"
 
 
+def test_the_lists_at_the_root_of_two_sets_are_found_from_their_folders_of_labels(tmp_path: Path) -> None:
+    for version in ("v1.2", "v2.0"):
+        labels = [{"color": [7, number, 0], "readable": f"{number} of {version}"} for number in range(3)]
+        write(tmp_path / f"config_{version}.json", json.dumps({"labels": labels, "version": version[1:]}))
+    write(tmp_path / "class_dict_seg.csv", "name, r, g, b\nunlabeled, 0, 0, 0\nroof, 70, 70, 70\n")
+    found = []
+    for folder in ("training/v1.2/labels", "dataset/semantic_drone_dataset/label_images_semantic"):
+        (tmp_path / folder).mkdir(parents=True)
+        names = find_names(tmp_path / folder, tmp_path / folder)
+        found += [names.numbers[1]] if names else []
+    assert found == ["1 of v1.2", "roof"]
+
+
 @pytest.mark.parametrize("name", ["config.json", "config_v2.0.json"])
 def test_a_configuration_of_something_else_is_no_list(tmp_path: Path, name: str) -> None:
     write(tmp_path / "labels" / name, '{"model": "unet", "labels": ["a"]}')

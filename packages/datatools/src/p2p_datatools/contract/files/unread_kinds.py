@@ -45,6 +45,11 @@ def whole_suffix(name: str) -> str:
     return twice or (base.rpartition(".")[2] if "." in base else "")
 
 
+def is_archive(name: str) -> bool:
+    """Whether a file is an archive by its name."""
+    return whole_suffix(name) in _ARCHIVE.split()
+
+
 def advise_file(path: Path) -> str:
     """A sentence with what to give instead of a file where a folder is needed: an archive has to be unpacked first."""
     suffix = whole_suffix(path.name)

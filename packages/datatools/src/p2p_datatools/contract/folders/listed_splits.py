@@ -10,7 +10,7 @@ import unicodedata
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from p2p_datatools.contract.errors import P2PError
@@ -82,12 +82,15 @@ class _Place(NamedTuple):
 def read_listed_splits(folder: Path, names: Sequence[str]) -> ListedSplits:
     """The splits that lists in a folder, or in that above it, give to pictures, of names below it without suffix.
 
-    No splits where no list names any; the notes say which lists were used, and which may be splits and were not. Raises
+    Where all pictures lie in one folder farther down, as archives are unpacked, the lists may lie on the way to it. No
+    splits where no list names any; the notes say which lists were used, and which may be splits and were not. Raises
     P2PError when lists of different splits, or lines of one, name one picture.
     """
     names, notes = [unicodedata.normalize("NFC", name) for name in names], dict[str, None]()
     unmatched = ""
-    for place in (above / place for above in (folder, folder.resolve().parent) for place in _PLACES):
+    down = PurePosixPath(os.path.commonpath([name.rpartition("/")[0] for name in names] or [""])).parts
+    inner = [folder.joinpath(*down[:count]) for count in range(1, len(down) + 1)]
+    for place in (above / place for above in (folder, *inner, folder.resolve().parent) for place in _PLACES):
         found = _read_place(place)
         splits = _give(names, found.entries, folder.resolve().name)
         notes |= {line: None for line, entries in found.unused if not entries or _names_any(names, entries)}

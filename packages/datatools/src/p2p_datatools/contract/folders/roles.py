@@ -3,6 +3,7 @@
 Nothing here may open a file, or give a role to a folder whose name and neighbours do not tell.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from p2p_datatools.contract.folders.given_splits import folder_of
@@ -11,6 +12,8 @@ from p2p_datatools.contract.names import LABEL_FOLDERS, PHOTO_FOLDERS, words_of_
 LABELS, PHOTOS = "labels", "photos"
 OBJECT_FOLDERS = frozenset({"inst", "insts", "instance", "instances", "instanceids"})
 """Words of folders, in small letters, whose pictures number objects, as train_inst/ beside train_label/ does."""
+# What says no more of a folder than the kind of its files, or a camera or size: images_png of LoveDA, image_2 of KITTI.
+_KIND = re.compile(r"[_\- ](?:png|jpe?g|tiff?|bmp|\d+(?:x\d+)?)$")
 
 
 def roles_of_folders(folders: Iterable[str]) -> dict[str, str]:
@@ -57,7 +60,7 @@ def _holds_objects(folder: str) -> bool:
 
 
 def _role(parts: Sequence[str]) -> str:
-    words = {part.casefold() for part in parts}
+    words = {_KIND.sub("", part.casefold()) for part in parts}
     is_label, is_photo = not words.isdisjoint(LABEL_FOLDERS), not words.isdisjoint(PHOTO_FOLDERS)
     return LABELS if is_label and not is_photo else PHOTOS if is_photo and not is_label else ""
 

@@ -42,6 +42,9 @@ _MORE_JSON_LISTS = (
 # Mapillary Vistas has its list in these (1.1, and 2.0 of two kinds), beside these keys; others have something else.
 _CONFIGS = ("config.json", "config_v1.2.json", "config_v2.0.json")
 _OF_VISTAS = ("version", "mapping", "folder_structure")
+# Of what a set has at its root, this many folders above its labels: training/v1.2/labels of Mapillary Vistas, and
+# dataset/semantic_drone_dataset/label_images_semantic. No other set has files of these names.
+_FAR, _FAR_LIST = 3, "class_dict_seg.csv"
 _DATASET = "dataset.json"  # so has nnU-Net's, beside some of these keys: {name: 1}, and {"1": name} before version 2
 _OF_NNUNET = ("channel_names", "modality", "numTraining", "file_ending", "tensorImageSize")
 _COMMON = ("class_mapping.csv", "label_colors.csv", "colors.txt", "class_list.json")  # names of other files, too
@@ -97,10 +100,12 @@ def find_names(folder: Path, root: Path, seen: _ListsByFolder | None = None) -> 
     Of many folders below one `root`, `seen` remembers the lists under other names in each folder above them.
 
     Where there is none, those beside the folder that `root` lies in are read: there are sets with train/masks/ below
-    their list. Raises P2PError when one cannot be read, or two call a number or colour differently; what lies so far
-    up, has a name that other files have as well, is a data.yaml without names, or has another name and contradicts the
-    others, need not be a list of these pictures, and is passed over then.
+    their list; and those of two sets farther up. Raises P2PError when one cannot be read, or two call a number or
+    colour differently; what lies so far up, has a name that other files have as well, is a data.yaml without names, or
+    has another name and contradicts the others, need not be a list of these pictures, and is passed over then.
     """
+    if of_version := _find_far(folder.resolve(), [f"config_{part}.json" for part in folder.resolve().parts[-_FAR:]]):
+        return of_version
     last, seen = root.resolve().parent, {} if seen is None else seen
     places = [folder.resolve(), *folder.resolve().parents]
     places = places[: places.index(last) + 1] if last in places else places[:1]
@@ -108,9 +113,17 @@ def find_names(folder: Path, root: Path, seen: _ListsByFolder | None = None) -> 
         return _unite(lists)
     above = last.parent
     with suppress(P2PError):
-        lists = _lists_in([above], seen, are_far=True)
-        return _unite([replace(each, source=f"{above.name}/{each.source}") for each in lists]) if lists else None
+        if lists := _lists_in([above], seen, are_far=True):
+            return _unite([replace(each, source=f"{above.name}/{each.source}") for each in lists])
+        return _find_far(folder.resolve(), [_FAR_LIST])
     return None
+
+
+def _find_far(folder: Path, names: Iterable[str]) -> ClassNames | None:
+    """The first list of one of these names in the folders above one, as far up as a set has it at its root."""
+    paths = (place / name for place in folder.parents[: _FAR + 1] for name in names)
+    found = next((path for path in paths if path.is_file() and (path.name == _FAR_LIST or _is_vistas(path))), None)
+    return replace(read_class_names(found), source=f"{found.parent.name}/{found.name}") if found else None
 
 
 def _lists_in(places: list[Path], seen: _ListsByFolder, *, are_far: bool = False) -> list[ClassNames]:
