@@ -76,10 +76,18 @@ def test_a_picture_is_called_by_the_first_of_its_names_that_is_a_picture_s(
 
 def test_the_one_label_that_has_objects_counts_and_several_contradict_each_other(first: "First") -> None:
     assert len(first(read(row(label(), label(thing())))).regions) == 1
+    skipped = label(thing(name="bus")) | {"performance_details": {"seconds_to_create": 4, "skipped": True}}
+    assert [region.label for region in first(read(row(skipped, label(thing())))).regions] == ["car"]
     two = row(label(thing()))
     two["projects"]["clx6"] = {"name": "again", "labels": [label(thing())]}
     (skip,) = read(two).skipped
     assert (skip.where, skip.code) == ("a.jpg", "several-labels")
+
+
+def test_a_picture_that_was_skipped_is_not_one_without_objects(first: "First") -> None:
+    assert first(read(row(label() | {"performance_details": {"skipped": False}}))).regions == ()
+    (skip,) = read(row(label() | {"performance_details": {"skipped": True}})).skipped
+    assert (skip.code, skip.what) == ("unlabelled", "was skipped by who labelled it")
 
 
 @pytest.mark.parametrize(

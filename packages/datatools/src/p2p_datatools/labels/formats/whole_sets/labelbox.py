@@ -66,9 +66,12 @@ def _picture(row: Any, name: str, where: str, source: str) -> RegionLabels:
 
 def _objects(projects: Mapping[str, Any], where: str) -> list[Any]:
     """The objects of the one label that has any; several persons' labels of one picture contradict each other."""
-    drawn, labels = [], 0
+    drawn, labels, skipped = [], 0, 0
     for project in projects.values():
         for label in items_of(project.get("labels") if isinstance(project, dict) else None, "labels", where):
+            if _was_skipped(label):
+                skipped += 1
+                continue
             labels += 1
             annotations = label.get("annotations") if isinstance(label, dict) else None
             if not isinstance(annotations, dict):
@@ -79,12 +82,17 @@ def _objects(projects: Mapping[str, Any], where: str) -> list[Any]:
             if objects := items_of(annotations.get("objects"), "objects", where):
                 drawn.append(objects)
     if not labels:
-        to_do = "Label it, or leave it out of the export."
-        raise P2PError(where, "was not labelled by anyone", to_do, code="unlabelled")
+        what = "was skipped by who labelled it" if skipped else "was not labelled by anyone"
+        raise P2PError(where, what, "Label it, or leave it out of the export.", code="unlabelled")
     if len(drawn) > 1:
         to_do = "Export one project with one label a picture."
         raise P2PError(where, f"has {len(drawn)} labels, of several persons or projects", to_do, code="several-labels")
     return drawn[0] if drawn else []
+
+
+def _was_skipped(label: Any) -> bool:
+    details = label.get("performance_details") if isinstance(label, dict) else None
+    return isinstance(details, dict) and details.get("skipped") is True
 
 
 def _shape(value: Mapping[str, Any], where: str) -> Polygon | str:

@@ -68,7 +68,10 @@ def brush_folder_error(path: Path) -> P2PError:
 
 
 def _is_task(value: Any) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("data"), dict) and _annotations(value) is not None
+    if not isinstance(value, dict) or not isinstance(value.get("data"), dict):
+        return False
+    # A task that was written to be imported may have nothing but what a model predicts.
+    return _annotations(value) is not None or isinstance(value.get("predictions"), list)
 
 
 def _is_synced(value: Any) -> bool:
@@ -157,7 +160,8 @@ def _name_in_address(address: str) -> str:
 def _task_shapes(task: Mapping[str, Any], where: str) -> list[Any]:
     """What the one annotation of a task that counts has drawn, each as one table."""
     given = [each for each in _annotations(task) or [] if isinstance(each, dict)]
-    annotations = [each for each in given if not each.get("was_cancelled")]
+    # Before 0.7 one that was cancelled was called skipped.
+    annotations = [each for each in given if not (each.get("was_cancelled") or each.get("skipped"))]
     true = [each for each in annotations if each.get("ground_truth")]
     if len(annotations) > 1 and len(true) != 1:
         raise P2PError(
