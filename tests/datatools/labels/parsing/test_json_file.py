@@ -49,6 +49,15 @@ def save(path: Path, value: Any) -> Path:
     return path
 
 
+@pytest.mark.parametrize("large", [1, 1 << 20])
+def test_json_that_was_written_as_text_of_json_is_what_that_says(
+    tmp_path: Path, large: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_file, "_LARGE", large)
+    assert read_json_labels(save(tmp_path / "a.json", json.dumps(COCO))) == COCO
+    assert read_json_labels(save(tmp_path / "b.json", "car")) == "car"
+
+
 def told(found: LabelSet) -> Any:
     def shapes(item: Any) -> list[Any]:
         assert isinstance(item, RegionLabels)

@@ -42,6 +42,13 @@ def test_several_parts_are_one_region_and_empty_lists_are_not_a_region(first: "F
     assert [len(region.polygons) for region in item.regions] == [2]
 
 
+def test_an_outline_of_empty_parts_is_none_and_one_written_as_text_is_what_it_says(first: "First") -> None:
+    empty = {"segmentation": [[]], "bbox": [1, 2, 3, 2]}
+    item = first(read(coco(empty, {"segmentation": [[], SQUARE]}, {"segmentation": json.dumps([SQUARE])})))
+    assert (item.without_area, len(item.boxes), item.faults) == ({"annotation without outline": 1}, 1, ())
+    assert [region.polygons[0].outer.tolist() for region in item.regions] == [[[0, 0], [4, 0], [4, 4], [0, 4]]] * 2
+
+
 def test_masks_in_runs_are_regions_as_they_are_and_crowds_too(first: "First") -> None:
     runs = {"counts": [6, 12, 30], "size": [6, 8]}
     item = first(read(coco({"segmentation": runs}, {"segmentation": runs | {"counts": "6<n0"}, "iscrowd": 1})))
@@ -183,6 +190,7 @@ def test_an_image_without_a_name_is_skipped_by_its_id() -> None:
 
 
 def test_coco_is_known_by_its_three_lists() -> None:
+    assert read([coco({"segmentation": [SQUARE]})]).labels.keys() == {"wheel"}  # in a list of its own
     assert is_coco(json.loads(json.dumps(coco())))
     assert not is_coco({"images": [], "annotations": {}, "categories": []})
     assert not is_coco({"shapes": [], "imagePath": "a.jpg"})

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from p2p_datatools.contract.files.atomic import read_json
+from p2p_datatools.contract.files.atomic import load_json, read_json
 from p2p_datatools.contract.files.scratch import ScratchFile
 
 _LARGE = 1 << 20  # bytes of a file: parsed, it takes six times as much
@@ -53,7 +53,22 @@ def read_json_labels(path: Path) -> Any:
     """Parse a JSON file, as `read_json` does; of a large one what is drawn may lie in a scratch file.
 
     The list `annotations` may be of `PackedAnnotation`, and what the pictures of VIA and Datumaro have a `PackedValue`.
+    What was written as JSON twice, so that the file is one text, is what that text says.
     """
+    value = _read(path)
+    return parse_text(value) if isinstance(value, str) else value
+
+
+def parse_text(text: str) -> Any:
+    """What a text of JSON says; any other text is itself."""
+    try:
+        return load_json(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _read(path: Path) -> Any:
+    """What the file says; of a large one what is drawn lies in a scratch file."""
     try:
         is_large = path.stat().st_size >= _LARGE
     except OSError:

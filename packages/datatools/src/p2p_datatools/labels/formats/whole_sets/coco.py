@@ -15,7 +15,7 @@ from p2p_datatools.contract.errors import P2PError, error_of, skip_of
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural, shell_word
 from p2p_datatools.labels.formats.whole_sets.coco_outlines import BoxRemarks, parts_of, refuse_run_lengths
-from p2p_datatools.labels.parsing.json_file import PackedAnnotation
+from p2p_datatools.labels.parsing.json_file import PackedAnnotation, parse_text
 from p2p_datatools.labels.parsing.outlines import box, box_at, number, polygon
 from p2p_datatools.labels.parsing.regions import RegionCollector, read_label, read_picture_name, size_from
 from p2p_datatools.labels.parsing.rle import coco_runs
@@ -38,7 +38,12 @@ def is_coco(value: Any) -> bool:
 
 
 def _with_lists(value: Any) -> Any:
-    """A parsed file whose tables are lists; programs that index them by id write an object {id: entry} for one."""
+    """A parsed file whose tables are lists; programs that index them by id write an object {id: entry} for one.
+
+    Others put the file into a list of its own, which lines of JSON are, too.
+    """
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
     if not isinstance(value, dict) or not any(isinstance(value.get(name), dict) for name in COCO_TABLES):
         return value
     tables = {
@@ -170,7 +175,22 @@ def _respell(annotation: Any, images: Mapping[str, Any], categories: Mapping[str
 
 def _load(annotation: Any, *known: Mapping[str, Any]) -> Any:
     """An annotation in memory, with ids as the tables have them."""
-    return _respell(annotation.load() if isinstance(annotation, PackedAnnotation) else annotation, *known)
+    loaded = _respell(annotation.load() if isinstance(annotation, PackedAnnotation) else annotation, *known)
+    return {**loaded, "segmentation": _outlines_of(loaded)} if isinstance(loaded, dict) else loaded
+
+
+def _outlines_of(annotation: Mapping[str, Any]) -> Any:
+    """The segmentation, which tables of other programs have as text, and without parts that are empty.
+
+    Where none is left, that is one with a box alone, as an empty list is; without a box it is damage.
+    """
+    outlines = annotation.get("segmentation")
+    if isinstance(outlines, str):
+        outlines = parse_text(outlines)
+    if not isinstance(outlines, list) or [] not in outlines:
+        return outlines
+    filled = [part for part in outlines if part != []]
+    return filled if filled or annotation.get("bbox") else outlines
 
 
 def _by_image(
