@@ -353,7 +353,9 @@ def _labelbox() -> list[Tree]:
 def _sam() -> list[Tree]:
     mask = {"segmentation": _RLE, "area": 5, "bbox": [1, 1, 2, 2], "predicted_iou": 0.9, "stability_score": 0.9}
     image = {"image_id": 1, "file_name": "a.png", **_SIZE}
-    return [_one("sa_1.json", {"image": image, "annotations": [mask]}), _one("a.json", [mask, mask])]
+    grounded = {"image_path": "x/a.png", "annotations": [mask], "img_width": WIDTH, "img_height": HEIGHT}
+    files = {"sa_1.json": {"image": image, "annotations": [mask]}, "a.json": [mask, mask], "results.json": grounded}
+    return [_one(name, value) for name, value in files.items()]
 
 
 def _isat() -> list[Tree]:

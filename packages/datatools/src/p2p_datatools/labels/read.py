@@ -40,9 +40,11 @@ from p2p_datatools.labels.formats.pictures.voc import is_voc, read_voc
 from p2p_datatools.labels.formats.polygons import is_eiseg, is_objects, read_eiseg, read_objects
 from p2p_datatools.labels.formats.qupath import is_qupath, read_qupath
 from p2p_datatools.labels.formats.sam import (
+    is_grounded_sam,
     is_sa_1b,
     is_sam_folder,
     is_sam_list,
+    read_grounded_sam,
     read_sa_1b,
     read_sam_folder,
     read_sam_list,
@@ -222,8 +224,12 @@ _TABLE = (
     Format(
         "sam",
         "Segment Anything",
-        "one .json of SA-1B or of a list of masks with scores, per picture",
-        (FileForm(is_sa_1b, read_sa_1b), FileForm(is_sam_list, read_sam_list)),
+        "one .json of SA-1B, of a list of masks with scores, or of Grounded SAM 2, per picture",
+        (
+            FileForm(is_sa_1b, read_sa_1b),
+            FileForm(is_sam_list, read_sam_list),
+            FileForm(is_grounded_sam, read_grounded_sam, is_numbered=True),
+        ),
     ),
     Format("xbd", "xBD", "one .json with features.xy in WKT and metadata per picture", (FileForm(is_xbd, read_xbd),)),
     Format("isat", "ISAT", "one .json whose info is signed ISAT per picture", (FileForm(is_isat, read_isat),)),
