@@ -350,6 +350,14 @@ def _labelbox() -> list[Tree]:
     return [{"e.ndjson": _json(row) + b"\n" + _json(row) + b"\n"}, _one("e.json", [row])]
 
 
+def _labelu() -> list[Tree]:
+    outline = {"id": "i", "type": "line", "points": _XY, "order": 1, "label": "car"}
+    tools = [{"toolName": "polygonTool", "result": [outline]}]
+    result = {**_SIZE, "rotate": 0, "annotations": tools}
+    sample = {"id": 1, "fileName": "a.png", "result": result}
+    return [_one("task.json", [sample, sample | {"result": _json(result).decode()}])]
+
+
 def _sam() -> list[Tree]:
     mask = {"segmentation": _RLE, "area": 5, "bbox": [1, 1, 2, 2], "predicted_iou": 0.9, "stability_score": 0.9}
     image = {"image_id": 1, "file_name": "a.png", **_SIZE}
@@ -492,6 +500,7 @@ LABELS: dict[str, list[Tree]] = {
     "bdd100k": _bdd100k(),
     "superannotate": _superannotate(),
     "labelbox": _labelbox(),
+    "labelu": _labelu(),
     "sam": _sam(),
     "isat": _isat(),
     "xbd": _xbd(),

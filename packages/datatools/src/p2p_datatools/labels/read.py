@@ -66,6 +66,7 @@ from p2p_datatools.labels.formats.whole_sets.labelstudio import (
     read_labelstudio,
     read_labelstudio_task,
 )
+from p2p_datatools.labels.formats.whole_sets.labelu import is_labelu, read_labelu
 from p2p_datatools.labels.formats.whole_sets.via import is_via, is_via_csv, read_via, read_via_csv
 from p2p_datatools.labels.formats.whole_sets.via3 import is_via3, read_via3
 from p2p_datatools.labels.formats.xbd import is_xbd, read_xbd
@@ -214,6 +215,12 @@ _TABLE = (
         "Labelbox",
         "an .ndjson or .json of rows with data_row and projects",
         (FileForm(is_labelbox, read_labelbox, is_whole=True),),
+    ),
+    Format(
+        "labelu",
+        "LabelU",
+        "a .json, a list of samples with fileName and result",
+        (FileForm(is_labelu, read_labelu, is_whole=True),),
     ),
     Format(
         "groundtruth",
