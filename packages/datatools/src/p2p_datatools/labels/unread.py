@@ -216,6 +216,18 @@ _FORMS = (
         lambda value: isinstance(value, Element) and value.tag == "doc" and value.find("outputs") is not None,
         "Export it as PNG masks.",
     ),
+    _Form(
+        "Ultralytics' results, which name no picture",
+        _all_have("name", "class", "confidence"),
+        "Save each as YOLO's lines, called as its picture: result.save_txt('labels/PICTURE.txt').",
+    ),
+    _Form("Roboflow's predictions, which name no picture", _inside("predictions", "class", "confidence"), _AS_COCO),
+    _Form(
+        "the numbers of Grounded SAM's masks, which are in a JPEG",
+        _all_have("value", "label"),
+        "Run Grounded SAM 2, whose .json has the masks, or save each mask as PNG of class numbers, called as its photo.",
+    ),
+    _Form("the rows of Hugging Face's folders with boxes", _all_have("file_name", "objects"), _BOXES),
     _Form("nothing but an empty list or object", lambda value: value in ([], {}), "Export the labels again."),
 )
 
@@ -231,6 +243,11 @@ _TABLES = (
         "the list of Open Images, whose masks lie in PNG files, one for each object",
         _all_have("MaskPath", "LabelName"),
         "Unite the masks of each picture in a PNG of class numbers.",
+    ),
+    _Form(
+        "napari's shapes, which have no classes",
+        _all_have("shape-type", "vertex-index"),
+        "In napari, convert them to a labels layer, paint each class with its number, and save that as TIFF.",
     ),
     _Form("boxes", _all_have("xmin", "ymax"), _BOXES),
     _Form("rows of numbers without headings, as tools write boxes", _is_headless, _BOXES),
