@@ -224,8 +224,8 @@ _FORMS = (
     _Form("Roboflow's predictions, which name no picture", _inside("predictions", "class", "confidence"), _AS_COCO),
     _Form(
         "the numbers of Grounded SAM's masks, which are in a JPEG",
-        _all_have("value", "label"),
-        "Run Grounded SAM 2, whose .json has the masks, or save each mask as PNG of class numbers, called as its photo.",
+        lambda value: _all_have("value", "label")(value) and any("box" in each for each in value),
+        f"Run Grounded SAM 2, whose .json has the masks. Or: {_WRITE_PNG}",
     ),
     _Form("the rows of Hugging Face's folders with boxes", _all_have("file_name", "objects"), _BOXES),
     _Form("nothing but an empty list or object", lambda value: value in ([], {}), "Export the labels again."),
