@@ -74,4 +74,5 @@ def test_damage_skips_its_picture_and_no_other(broken: Any, code: str) -> None:
 
 def test_labelu_is_known_by_its_samples() -> None:
     assert is_labelu([sample()])
-    assert not any(is_labelu(each) for each in ([], {}, [1], [{"fileName": "a.png"}], [sample(), 5]))
+    others: list[Any] = [[], {}, [1], [{"fileName": "a.png"}], [sample(), 5]]
+    assert not any(map(is_labelu, others))
