@@ -239,7 +239,12 @@ def _cvat() -> list[Tree]:
         '<ellipse label="wheel" cx="5" cy="5" rx="2" ry="3" z_order="2"/>'
         '<mask label="car" rle="2, 3, 7" left="1" top="2" width="4" height="3" z_order="3"/></image></annotations>'
     )
-    return [{"annotations.xml": xml.encode()}]
+    video = (
+        "<annotations><meta><task><original_size><width>24</width><height>16</height></original_size></task></meta>"
+        '<track id="0" label="car"><polygon frame="0" keyframe="1" outside="0" points="1,1;9,1;9,9" z_order="0"/>'
+        '<polygon frame="1" keyframe="0" outside="1" points="1,1;9,1;9,9" z_order="0"/></track></annotations>'
+    )
+    return [{"annotations.xml": each.encode()} for each in (xml, video)]
 
 
 def _via() -> list[Tree]:

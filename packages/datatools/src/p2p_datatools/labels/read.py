@@ -180,7 +180,12 @@ _TABLE = (
         "a .json, a release, and PNG files of its segments below its folder",
         (FileForm(is_segments, read_segments, is_whole=True),),
     ),
-    Format("cvat", "CVAT", "an .xml for images, with <annotations>", (FileForm(is_cvat, read_cvat, is_whole=True),)),
+    Format(
+        "cvat",
+        "CVAT",
+        "an .xml for images or video, with <annotations>",
+        (FileForm(is_cvat, read_cvat, is_whole=True),),
+    ),
     Format(
         "via",
         "VIA",
