@@ -221,8 +221,8 @@ def unite(name: str, sets: Iterable[LabelSet], skipped: Iterable[Skip] = ()) -> 
 
 
 def read_label(value: Any, where: str) -> str:
-    """A label as text; one that is missing or empty is UNNAMED."""
-    if value is None or value == "":
+    """A label as text; one that is missing, empty or blank is UNNAMED."""
+    if value is None or (isinstance(value, str) and not value.strip()):
         return UNNAMED
     if not isinstance(value, str | int):
         raise ForeignPlace(where, to_do=_EXPORT_AGAIN, code="damaged-labels").refuse(value, "its label", "text")
