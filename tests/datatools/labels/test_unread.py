@@ -16,6 +16,9 @@ DETECTION = {"image_id": 1, "category_id": 1, "bbox": [0, 0, 1, 1], "score": 0.5
 KITTI = "Car 0.00 0 -1.58 10 20 86 48 1.65 1.67 3.64 -0.65 1.71 46.70 -1.59\n"
 
 
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "what", "to_do"),
     [
@@ -74,6 +77,11 @@ KITTI = "Car 0.00 0 -1.58 10 20 86 48 1.65 1.67 3.64 -0.65 1.71 46.70 -1.59\n"
         ),
         ("a.jsonl", {"file_name": "a.jpg", "objects": {"bbox": [], "categories": []}}, "Hugging Face", "outlines"),
         ("a.csv", "index,shape-type,vertex-index,axis-0,axis-1\n0,polygon,0,1,2\n", "napari", "TIFF"),
+        ("a.json", POINTER, "Git LFS", "git lfs pull"),
+        ("a.xml", POINTER, "Git LFS", "git lfs pull"),
+        ("a.csv", POINTER, "Git LFS", "git lfs pull"),
+        ("a.json", "<!DOCTYPE html>\n<html>", "web page", "login"),
+        ("a.json", "", "is empty", "again"),
         ("a.csv", "car,10,10,30,20,a.jpg,96,64\n", "headings", "headings"),
         ("a.csv", "car,10,10,30,20,a.jpg,96,64\ncar,10,10,30,20,a.jpg,96,64\n", "without headings", "outlines"),
         ("a.txt", "car 0.1 0.1 0.5 0.1 0.5 0.5\n", "names of classes", "classes.txt"),

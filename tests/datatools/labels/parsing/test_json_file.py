@@ -58,6 +58,15 @@ def test_json_that_was_written_as_text_of_json_is_what_that_says(
     assert read_json_labels(save(tmp_path / "b.json", "car")) == "car"
 
 
+def test_lines_of_json_may_be_called_json_and_damage_is_still_damage(tmp_path: Path, refused: "Refused") -> None:
+    lines = tmp_path / "a.json"
+    lines.write_text('{"a": 1}\n{"a": 2}\n')
+    assert read_json_labels(lines) == [{"a": 1}, {"a": 2}]
+    lines.write_text('{"a": 1}\n{"a": 2\n')
+    with refused("damaged-json", lines):
+        read_json_labels(lines)
+
+
 def told(found: LabelSet) -> Any:
     def shapes(item: Any) -> list[Any]:
         assert isinstance(item, RegionLabels)

@@ -21,7 +21,7 @@ from p2p_datatools.labels.parsing.regions import of_any_kind, unite
 from p2p_datatools.labels.parsing.xml import SeveralRootsError, read_xml
 from p2p_datatools.labels.region_store import RegionStore
 from p2p_datatools.labels.split_files import choose_split_files, give_split, place_in_splits
-from p2p_datatools.labels.unread import explain_file, explain_folder, explain_value
+from p2p_datatools.labels.unread import explain_content, explain_file, explain_folder, explain_value
 from p2p_datatools.labels.values import LabelSet, RegionLabels
 
 
@@ -85,6 +85,7 @@ _LAX_PARSERS: dict[str, Callable[[Path], Any]] = {
 
 _MOST_EXPLAINED = 5  # files that no format reads
 _ROOTS = ("annotations", "annotation")
+_DAMAGED = ("damaged-json", "damaged-xml")
 
 
 class LabelFiles:
@@ -200,7 +201,7 @@ class LabelFiles:
     def _skips(self) -> Iterator[Skip]:
         for error in self.damaged:
             skip = skip_of(error, error.where)
-            is_one = error.code in ("damaged-json", "damaged-xml")
+            is_one = error.code in (*_DAMAGED, "unread-labels")
             yield replace(skip, to_do=f"{skip.to_do} If it has no labels, move it elsewhere.") if is_one else skip
 
     def explain(self) -> P2PError | None:
@@ -246,7 +247,9 @@ class LabelFiles:
         except P2PError as error:
             # Of the kinds that are read only manifests are also files of other programs, which are not JSON.
             is_other = path.suffix.lower() == _MANIFEST and path != self.place
-            return None if is_other or self._is_unrelated(path) else error
+            if is_other or self._is_unrelated(path):
+                return None
+            return (explain_content(path) if error.code in _DAMAGED else None) or error
         return self._recognise(path, value)
 
     def _recognise(self, path: Path, value: Any) -> tuple[Format, FileForm] | None:
@@ -269,7 +272,7 @@ class LabelFiles:
 
     def _explain(self, path: Path) -> P2PError | None:
         with catch_reader(path):
-            return explain_value(path, (_PARSERS | _LAX_PARSERS)[path.suffix.lower()](path))
+            return explain_content(path) or explain_value(path, (_PARSERS | _LAX_PARSERS)[path.suffix.lower()](path))
 
 
 def catch_reader(path: Path) -> AbstractContextManager[None]:

@@ -264,6 +264,25 @@ def explain_value(path: Path, value: Any) -> P2PError | None:
     return _error(path, f"is not read, because it has {form.title}", form.to_do) if form else None
 
 
+_POINTER = b"version https://git-lfs"
+_WEB_PAGE = (b"<!doctype html", b"<html", b"<head")
+
+
+def explain_content(path: Path) -> P2PError | None:
+    """What came in the place of a label file, by how it begins; None if that is not known."""
+    with open_file(path) as file:
+        start = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith(_POINTER):
+        what, to_do = "is a pointer of Git LFS, not the labels themselves", "Run 'git lfs pull' in its clone."
+    elif start.startswith(_WEB_PAGE):
+        what, to_do = "is a web page, as servers send instead of a file", "Fetch it again; it may need a login."
+    elif not start:
+        what, to_do = "is empty", "Export or fetch it again."
+    else:
+        return None
+    return _error(path, what, to_do)
+
+
 def explain_file(path: Path) -> P2PError | None:
     """What a file is that no format reads, by its name; None if that is not known."""
     kind = _kind_of(path)

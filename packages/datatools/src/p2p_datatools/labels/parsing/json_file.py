@@ -9,8 +9,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import load_json, read_json
+from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.files.scratch import ScratchFile
+from p2p_datatools.labels.parsing.json_lines import read_json_lines
 
 _LARGE = 1 << 20  # bytes of a file: parsed, it takes six times as much
 _ANNOTATION = frozenset({"image_id", "category_id", "segmentation"})
@@ -53,10 +56,27 @@ def read_json_labels(path: Path) -> Any:
     """Parse a JSON file, as `read_json` does; of a large one what is drawn may lie in a scratch file.
 
     The list `annotations` may be of `PackedAnnotation`, and what the pictures of VIA and Datumaro have a `PackedValue`.
-    What was written as JSON twice, so that the file is one text, is what that text says.
+    What was written as JSON twice, so that the file is one text, is what that text says. A file of lines of JSON,
+    which programs call .json, too, is the list of their values.
     """
-    value = _read(path)
+    try:
+        value = _read(path)
+    except P2PError as error:
+        if error.code == "damaged-json" and (lines := _whole_lines(path)):
+            return lines
+        raise
     return parse_text(value) if isinstance(value, str) else value
+
+
+def _whole_lines(path: Path) -> list[Any]:
+    """The values of lines of JSON; none where a line is damaged, as of a file that is not meant so."""
+    try:
+        with open_file(path) as file:
+            load_json(file.readline())
+        values = read_json_lines(path)
+    except (OSError, ValueError, RecursionError, P2PError):
+        return []
+    return [] if any(isinstance(value, P2PError) for value in values) else values
 
 
 def parse_text(text: str) -> Any:
