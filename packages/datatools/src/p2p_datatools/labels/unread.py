@@ -110,7 +110,8 @@ def _is_headless(value: Any) -> bool:
 
 
 def _is_run_lengths(value: Any) -> bool:
-    return any(_all_have(name)(value) for name in ("EncodedPixels", "rle_mask", "encoded_pixels"))
+    columns = ("EncodedPixels",), ("rle_mask",), ("encoded_pixels",), ("id", "class", "segmentation")
+    return any(_all_have(*names)(value) for names in columns)
 
 
 def _is_label_studio(value: Any) -> bool:
@@ -228,6 +229,13 @@ _FORMS = (
         f"Run Grounded SAM 2, whose .json has the masks. Or: {_WRITE_PNG}",
     ),
     _Form("the rows of Hugging Face's folders with boxes", _all_have("file_name", "objects"), _BOXES),
+    _Form(
+        "outlines of ImageScope or ASAP, in pixels of a slide",
+        lambda value: (
+            isinstance(value, Element) and any(value.find(f".//{e}") is not None for e in ("Vertex", "Coordinate"))
+        ),
+        f"Write them as QuPath's GeoJSON, called as the picture. Or: {_WRITE_PNG}",
+    ),
     _Form("nothing but an empty list or object", lambda value: value in ([], {}), "Export the labels again."),
 )
 
@@ -248,6 +256,11 @@ _TABLES = (
         "napari's shapes, which have no classes",
         _all_have("shape-type", "vertex-index"),
         "In napari, convert them to a labels layer, paint each class with its number, and save that as TIFF.",
+    ),
+    _Form(
+        "SpaceNet's outlines as text",
+        _all_have("ImageId", "PolygonWKT_Pix"),
+        "Paint them on the photo's grid, such as with gdal_rasterize, and give the TIFF of class numbers.",
     ),
     _Form("boxes", _all_have("xmin", "ymax"), _BOXES),
     _Form("rows of numbers without headings, as tools write boxes", _is_headless, _BOXES),

@@ -61,13 +61,13 @@ def read_sa_1b(value: Any, *, where: str, source: str) -> LabelSet:
     """The masks of one picture of SA-1B."""
     image = value["image"]
     told = image["file_name"], image.get("width"), image.get("height")
-    return _add_note(gather("sam", [(where, partial(_named, value["annotations"], told, where, source))]), where)
+    return _add_note(gather("sam", [(where, partial(_read_named, value["annotations"], told, where, source))]), where)
 
 
 def read_grounded_sam(value: Any, *, where: str, source: str) -> LabelSet:
     """The masks of one picture by the classes that Grounded SAM 2 was asked for."""
     told = value["image_path"], value["img_width"], value["img_height"]
-    return _add_note(gather("sam", [(where, partial(_named, value["annotations"], told, where, source))]), where)
+    return _add_note(gather("sam", [(where, partial(_read_named, value["annotations"], told, where, source))]), where)
 
 
 def read_sam_list(value: Any, *, where: str, source: str) -> LabelSet:
@@ -97,7 +97,7 @@ def _add_note(labels: LabelSet, where: str) -> LabelSet:
     return replace(labels, notes=(note,))
 
 
-def _named(masks: list[Any], told: tuple[Any, Any, Any], where: str, source: str) -> RegionLabels:
+def _read_named(masks: list[Any], told: tuple[Any, Any, Any], where: str, source: str) -> RegionLabels:
     """The masks of a picture whose name and sides the file has."""
     name, width, height = told
     return _of_runs(masks, read_picture_name(name, where), size_from(width, height, where), where, source)
