@@ -214,10 +214,22 @@ def test_ids_may_be_numbers_in_one_table_and_text_in_another(only: "First") -> N
     assert [len(item.regions) for item in read(both).items if isinstance(item, RegionLabels)] == [0, 1]
 
 
-def test_the_query_of_an_address_is_no_part_of_a_pictures_name(only: "First") -> None:
-    images = [{"id": 1, "file_name": "https://host/set/a.jpg?sig=1#x"}]
-    assert only(read(coco({"segmentation": [SQUARE]}, images=images))).file_name == "https://host/set/a.jpg"
-    assert only(read(coco({"segmentation": [SQUARE]}, images=[{"id": 1, "file_name": "a?.jpg"}]))).file_name == "a?.jpg"
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ("https://host/set/a.jpg?sig=1#x", "https://host/set/a.jpg"),
+        ("a?.jpg", "a?.jpg"),
+        ("a?d=1.jpg", "a?d=1.jpg"),
+        ("/data/local-files/?d=my%20a.jpg", "my a.jpg"),  # as Label Studio exports files of its own disk
+        ("/tasks/1/resolve/?fileuri=czM6Ly9iL3gvYS5qcGc%3D", "s3://b/x/a.jpg"),
+        ("/tasks/1/resolve/?fileuri=%21", "/tasks/1/resolve/?fileuri=%21"),
+    ],
+)
+def test_the_query_of_an_address_is_no_part_of_a_pictures_name_but_may_hold_it(
+    told: str, name: str, only: "First"
+) -> None:
+    images = [{"id": 1, "file_name": told}]
+    assert only(read(coco({"segmentation": [SQUARE]}, images=images))).file_name == name
 
 
 def test_a_picture_that_is_listed_twice_alike_is_one(only: "First") -> None:

@@ -185,6 +185,7 @@ def test_key_points_and_open_polygons_have_no_area() -> None:
         ("/data/upload/a%20b.png", "a%20b.png"),
         ("/data/upload/1/1a2b3c4d-a#1.png", "1a2b3c4d-a#1.png"),
         ("/data/local-files/?d=cars/a%20b.png", "cars/a b.png"),
+        ("/tasks/1/resolve/?fileuri=czM6Ly9iL3gvYS5wbmc=", "a.png"),
         ("https://example.com/cars/a.png?token=1", "a.png"),
         ("s3://bucket/cars/a.png", "a.png"),
         ("cars/a.png", "cars/a.png"),

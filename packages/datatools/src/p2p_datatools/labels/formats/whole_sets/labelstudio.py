@@ -9,7 +9,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
 import numpy as np
 
@@ -18,7 +17,14 @@ from p2p_datatools.contract.files.listing import is_picture_name
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.embedded import mask_runs
 from p2p_datatools.labels.parsing.outlines import box_at, ellipse, number, polygon, unknown_shape
-from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
+from p2p_datatools.labels.parsing.regions import (
+    RegionCollector,
+    gather,
+    items_of,
+    name_on_server,
+    read_picture_name,
+    size_from,
+)
 from p2p_datatools.labels.parsing.rle import packed_runs
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
 
@@ -150,11 +156,12 @@ def _may_be_picture(value: Any) -> bool:
 
 def _name_in_address(address: str) -> str:
     """The name of a picture that may be a path on the server (/data/upload/1/car.png, ?d=car.png) or an address."""
-    path, _, query = address.partition("?")
-    if query.startswith("d="):
-        return parse_qs(query)["d"][0] if query != "d=" else ""
+    told = name_on_server(address)
+    path = (address if told is None else told).partition("?")[0]
     is_served = path.startswith("/data/upload/") or "://" in path
-    return path.rpartition("/")[2] if is_served else address
+    if is_served:
+        return path.rpartition("/")[2]
+    return address if told is None else told
 
 
 def _task_shapes(task: Mapping[str, Any], where: str) -> list[Any]:
