@@ -352,7 +352,12 @@ def _labelbox() -> list[Tree]:
         "media_attributes": _SIZE,
         "projects": {"p": {"name": "n", "labels": [{"annotations": {"objects": objects, "classifications": []}}]}},
     }
-    return [{"e.ndjson": _json(row) + b"\n" + _json(row) + b"\n"}, _one("e.json", [row])]
+    shapes = [
+        {"title": "car", "polygon": _XY},
+        {"title": "car", "bbox": {"left": 1, "top": 2, "width": 3, "height": 4}},
+    ]
+    old = {"Labeled Data": "https://h/a.png", "External ID": "a.png", "Skipped": False, "Label": {"objects": shapes}}
+    return [{"e.ndjson": _json(row) + b"\n" + _json(row) + b"\n"}, _one("e.json", [row]), _one("old.json", [old])]
 
 
 def _labelu() -> list[Tree]:

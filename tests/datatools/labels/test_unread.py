@@ -29,7 +29,7 @@ POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 123
         ("a.json", [DETECTION], "results of a detector", "COCO file"),
         ("a.json", {"images": [], "annotations": []}, "COCO without", '"categories"'),
         ("a.json", {"type": "FeatureCollection", "features": [{"geometry": {}}]}, "places on a map", "gdal_rasterize"),
-        ("a.json", [{"ID": "x", "Labeled Data": "a.jpg", "Label": {}}], "before 2023", "v2"),
+        ("a.json", [{"ID": "x", "Labeled Data": "a.jpg", "Label": {}}], "before 2020", "v2"),
         ("a.json", {"data_units": {}, "label_hash": "a"}, "Encord", "as COCO"),
         ("a.json", [{"externalId": "a", "labels": [{"jsonResponse": {}}]}], "Kili", "as COCO"),
         ("a.json", [], "empty", "again"),

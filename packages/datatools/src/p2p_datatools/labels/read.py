@@ -57,7 +57,12 @@ from p2p_datatools.labels.formats.whole_sets.coco import is_coco, read_coco
 from p2p_datatools.labels.formats.whole_sets.cvat import is_cvat, read_cvat
 from p2p_datatools.labels.formats.whole_sets.datumaro import is_datumaro, read_datumaro
 from p2p_datatools.labels.formats.whole_sets.hasty import is_hasty, read_hasty
-from p2p_datatools.labels.formats.whole_sets.labelbox import is_labelbox, read_labelbox
+from p2p_datatools.labels.formats.whole_sets.labelbox import (
+    is_labelbox,
+    is_labelbox_v1,
+    read_labelbox,
+    read_labelbox_v1,
+)
 from p2p_datatools.labels.formats.whole_sets.labelstudio import (
     brush_folder_error,
     is_brush_folder,
@@ -218,8 +223,11 @@ _TABLE = (
     Format(
         "labelbox",
         "Labelbox",
-        "an .ndjson or .json of rows with data_row and projects",
-        (FileForm(is_labelbox, read_labelbox, is_whole=True),),
+        "an .ndjson or .json of rows with data_row and projects, or with Label and Labeled Data",
+        (
+            FileForm(is_labelbox, read_labelbox, is_whole=True),
+            FileForm(is_labelbox_v1, read_labelbox_v1, is_whole=True),
+        ),
     ),
     Format(
         "labelu",

@@ -146,7 +146,7 @@ _FORMS = (
     ),
     _Form("the data items of Google's Vertex AI", _all_have("imageGcsUri"), "Download the masks that it names as PNG."),
     _Form(
-        "the form of Labelbox's exports before 2023",
+        "the form of Labelbox's exports before 2020, or without outlines",
         _all_have("Label", "Labeled Data"),
         "Export it again, as export v2.",
     ),
