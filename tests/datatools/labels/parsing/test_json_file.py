@@ -99,7 +99,10 @@ FAULTY = {"shape_attributes": {"name": "polygon"}, "region_attributes": {"label"
 SHAPE = {"type": "polygon", "label_id": 0, "points": [0, 0.5, 4, 0.25, 4, 1e-7], "z_order": 1}
 ITEM = {"id": "a", "image": {"path": "a.png", "size": [8, 8]}, "annotations": [SHAPE, {**SHAPE, "points": [1]}]}
 DATUMARO = {"info": {}, "categories": {"label": {"labels": [{"name": "car"}]}}, "items": [ITEM, {**ITEM, "id": "b"}]}
+RESULT = {"id": "r", "original_width": 8, "original_height": 8, "value": {"points": [[0, 0], [50, 0], [50, 9.5]]}}
+TASK = {"id": 1, "data": {"image": "a.png"}, "annotations": [{"result": [RESULT, {**RESULT, "value": {}}]}]}
 PICTURES = {
+    "Label Studio": [TASK, {**TASK, "data": {"image": "b.png"}}, {**TASK, "annotations": []}, 7],
     "a project of VIA": {"_via_settings": {}, "_via_img_metadata": {"a": via([REGION, FAULTY]), "b": via([])}},
     "annotations of VIA": {"a": via([REGION]), "b": via({"0": REGION})},
     "VIA whose regions are no list": {"a": via([REGION]), "b": via("none")},

@@ -20,6 +20,7 @@ _ANNOTATION = frozenset({"image_id", "category_id", "segmentation"})
 # What pictures are known by that have all that is drawn in them, and what they call it.
 _VIA = frozenset({"filename", "regions"}), "regions"
 _DATUMARO = frozenset({"id", "image", "annotations"}), "annotations"
+_LABEL_STUDIO = frozenset({"data", "annotations"}), "annotations"
 
 
 class PackedValue:
@@ -55,7 +56,8 @@ def unpack(value: Any) -> Any:
 def read_json_labels(path: Path) -> Any:
     """Parse a JSON file, as `read_json` does; of a large one what is drawn may lie in a scratch file.
 
-    The list `annotations` may be of `PackedAnnotation`, and what the pictures of VIA and Datumaro have a `PackedValue`.
+    The list `annotations` may be of `PackedAnnotation`, and what the pictures of VIA, Datumaro and Label Studio have a
+    `PackedValue`.
     What was written as JSON twice, so that the file is one text, is what that text says. A file of lines of JSON,
     which programs call .json, too, is the list of their values.
     """
@@ -102,7 +104,7 @@ def _read(path: Path) -> Any:
         if value.keys() >= _ANNOTATION:
             count += 1
             return PackedAnnotation(value, file)
-        for keys, drawn in (_VIA, _DATUMARO):
+        for keys, drawn in (_VIA, _DATUMARO, _LABEL_STUDIO):
             if value.keys() >= keys and isinstance(value[drawn], list | dict):
                 count += 1
                 return value | {drawn: PackedValue(value[drawn], file)}
@@ -114,6 +116,8 @@ def _read(path: Path) -> Any:
 
 def _find_drawn(value: Any) -> Iterator[Any]:
     """What stands where packed values are looked for."""
+    if isinstance(value, list):
+        yield from (each.get("annotations") for each in value if isinstance(each, dict))
     if not isinstance(value, dict):
         return
     yield from value["annotations"] if isinstance(value.get("annotations"), list) else ()

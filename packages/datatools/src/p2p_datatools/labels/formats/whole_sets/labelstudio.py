@@ -16,6 +16,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import is_picture_name
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.embedded import mask_runs
+from p2p_datatools.labels.parsing.json_file import PackedValue, unpack
 from p2p_datatools.labels.parsing.outlines import box_at, ellipse, number, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import (
     RegionCollector,
@@ -77,7 +78,7 @@ def _is_task(value: Any) -> bool:
     if not isinstance(value, dict) or not isinstance(value.get("data"), dict):
         return False
     # A task that was written to be imported may have nothing but what a model predicts.
-    return _annotations(value) is not None or isinstance(value.get("predictions"), list)
+    return isinstance(_given(value), list | PackedValue) or isinstance(value.get("predictions"), list)
 
 
 def _is_synced(value: Any) -> bool:
@@ -91,8 +92,12 @@ def _is_record(value: Any) -> bool:
 
 
 def _annotations(task: Mapping[str, Any]) -> list[Any] | None:
-    found = task.get("annotations", task.get("completions"))  # which versions before 1.0 wrote
+    found = unpack(_given(task))
     return found if isinstance(found, list) else None
+
+
+def _given(task: Mapping[str, Any]) -> Any:
+    return task.get("annotations", task.get("completions"))  # which versions before 1.0 wrote
 
 
 def _pictures(values: Iterable[Any], where: str, source: str) -> Iterable[tuple[str, Callable[[], RegionLabels]]]:
