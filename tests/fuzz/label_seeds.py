@@ -239,7 +239,12 @@ def _cvat() -> list[Tree]:
         '<ellipse label="wheel" cx="5" cy="5" rx="2" ry="3" z_order="2"/>'
         '<mask label="car" rle="2, 3, 7" left="1" top="2" width="4" height="3" z_order="3"/></image></annotations>'
     )
-    return [{"annotations.xml": xml.encode()}]
+    video = (
+        "<annotations><meta><task><original_size><width>24</width><height>16</height></original_size></task></meta>"
+        '<track id="0" label="car"><polygon frame="0" keyframe="1" outside="0" points="1,1;9,1;9,9" z_order="0"/>'
+        '<polygon frame="1" keyframe="0" outside="1" points="1,1;9,1;9,9" z_order="0"/></track></annotations>'
+    )
+    return [{"annotations.xml": each.encode()} for each in (xml, video)]
 
 
 def _via() -> list[Tree]:
@@ -347,13 +352,28 @@ def _labelbox() -> list[Tree]:
         "media_attributes": _SIZE,
         "projects": {"p": {"name": "n", "labels": [{"annotations": {"objects": objects, "classifications": []}}]}},
     }
-    return [{"e.ndjson": _json(row) + b"\n" + _json(row) + b"\n"}, _one("e.json", [row])]
+    shapes = [
+        {"title": "car", "polygon": _XY},
+        {"title": "car", "bbox": {"left": 1, "top": 2, "width": 3, "height": 4}},
+    ]
+    old = {"Labeled Data": "https://h/a.png", "External ID": "a.png", "Skipped": False, "Label": {"objects": shapes}}
+    return [{"e.ndjson": _json(row) + b"\n" + _json(row) + b"\n"}, _one("e.json", [row]), _one("old.json", [old])]
+
+
+def _labelu() -> list[Tree]:
+    outline = {"id": "i", "type": "line", "points": _XY, "order": 1, "label": "car"}
+    tools = [{"toolName": "polygonTool", "result": [outline]}]
+    result = {**_SIZE, "rotate": 0, "annotations": tools}
+    sample = {"id": 1, "fileName": "a.png", "result": result}
+    return [_one("task.json", [sample, sample | {"result": _json(result).decode()}])]
 
 
 def _sam() -> list[Tree]:
     mask = {"segmentation": _RLE, "area": 5, "bbox": [1, 1, 2, 2], "predicted_iou": 0.9, "stability_score": 0.9}
     image = {"image_id": 1, "file_name": "a.png", **_SIZE}
-    return [_one("sa_1.json", {"image": image, "annotations": [mask]}), _one("a.json", [mask, mask])]
+    grounded = {"image_path": "x/a.png", "annotations": [mask], "img_width": WIDTH, "img_height": HEIGHT}
+    files = {"sa_1.json": {"image": image, "annotations": [mask]}, "a.json": [mask, mask], "results.json": grounded}
+    return [_one(name, value) for name, value in files.items()]
 
 
 def _isat() -> list[Tree]:
@@ -490,6 +510,7 @@ LABELS: dict[str, list[Tree]] = {
     "bdd100k": _bdd100k(),
     "superannotate": _superannotate(),
     "labelbox": _labelbox(),
+    "labelu": _labelu(),
     "sam": _sam(),
     "isat": _isat(),
     "xbd": _xbd(),

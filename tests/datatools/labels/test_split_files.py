@@ -150,7 +150,7 @@ def test_files_that_are_left_out_are_named(tmp_path: Path, write_photos: "WriteP
     assert any("person_keypoints_val2017.json left out" in note for note in read_labels(labels).notes)
 
 
-def test_files_of_one_picture_each_are_read_together_and_of_one_picture_twice_are_not(
+def test_files_of_other_pictures_are_read_together_and_of_one_picture_twice_are_not(
     tmp_path: Path, refused: "Refused"
 ) -> None:
     for name, label in (("a", "car"), ("b", "wheel"), ("c", "car")):
@@ -160,10 +160,22 @@ def test_files_of_one_picture_each_are_read_together_and_of_one_picture_twice_ar
     found = read_labels(tmp_path)
     assert [item.picture_name for item in found.items] == ["a.jpg", "b.jpg", "c.jpg"]
     assert {label: use.count for label, use in found.labels.items()} == {"car": 2, "wheel": 1}
+    assert found.notes == ()
+    write_json(tmp_path / "a again.json", coco(2))
+    found = read_labels(tmp_path)
+    assert [item.picture_name for item in found.items] == ["0.jpg", "1.jpg", "a.jpg", "b.jpg", "c.jpg"]
+    (note,) = found.notes
+    assert "4 files" in note
     write_json(tmp_path / "a again.json", json.loads((tmp_path / "a.json").read_text()))
     with refused("several-files", tmp_path):
         read_labels(tmp_path)
-    write_json(tmp_path / "a again.json", coco(2))
+
+
+def test_files_of_many_pictures_in_folders_of_splits_are_one_for_each(tmp_path: Path, refused: "Refused") -> None:
+    for file, first in (("train/a", 0), ("train/b", 2), ("val/c", 4)):
+        value = coco(2)
+        value["images"] = [each | {"file_name": f"{each['id'] + first}.jpg"} for each in value["images"]]
+        write_json(tmp_path / f"{file}.json", value)
     with refused("several-files", tmp_path):
         read_labels(tmp_path)
 

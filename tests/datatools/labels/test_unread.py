@@ -16,6 +16,9 @@ DETECTION = {"image_id": 1, "category_id": 1, "bbox": [0, 0, 1, 1], "score": 0.5
 KITTI = "Car 0.00 0 -1.58 10 20 86 48 1.65 1.67 3.64 -0.65 1.71 46.70 -1.59\n"
 
 
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "what", "to_do"),
     [
@@ -26,7 +29,7 @@ KITTI = "Car 0.00 0 -1.58 10 20 86 48 1.65 1.67 3.64 -0.65 1.71 46.70 -1.59\n"
         ("a.json", [DETECTION], "results of a detector", "COCO file"),
         ("a.json", {"images": [], "annotations": []}, "COCO without", '"categories"'),
         ("a.json", {"type": "FeatureCollection", "features": [{"geometry": {}}]}, "places on a map", "gdal_rasterize"),
-        ("a.json", [{"ID": "x", "Labeled Data": "a.jpg", "Label": {}}], "before 2023", "v2"),
+        ("a.json", [{"ID": "x", "Labeled Data": "a.jpg", "Label": {}}], "before 2020", "v2"),
         ("a.json", {"data_units": {}, "label_hash": "a"}, "Encord", "as COCO"),
         ("a.json", [{"externalId": "a", "labels": [{"jsonResponse": {}}]}], "Kili", "as COCO"),
         ("a.json", [], "empty", "again"),
@@ -59,6 +62,30 @@ KITTI = "Car 0.00 0 -1.58 10 20 86 48 1.65 1.67 3.64 -0.65 1.71 46.70 -1.59\n"
         ("a.json", {"objects": [{"annotation_type": "polygon", "annotation": {}}]}, "Superb AI", "as COCO"),
         ("a.json", {"readme": {}, "label_map": {"1": "car"}, "12": {}}, "Diffgram", "as COCO"),
         ("a.json", {"objects": [{"classIndex": 1, "polygon": [{"x": 1}]}]}, "Segmentation Editor", "PNG"),
+        (
+            "a.json",
+            [{"name": "car", "class": 0, "confidence": 0.9, "segments": {"x": [1], "y": [1]}}],
+            "Ultra",
+            "save_txt",
+        ),
+        ("a.json", {"predictions": [{"class": "car", "confidence": 0.9, "points": []}]}, "Roboflow", "as COCO"),
+        (
+            "a.json",
+            [{"value": 0, "label": "background"}, {"value": 1, "label": "car", "box": []}],
+            "Grounded SAM",
+            "SAM 2",
+        ),
+        ("a.jsonl", {"file_name": "a.jpg", "objects": {"bbox": [], "categories": []}}, "Hugging Face", "outlines"),
+        ("a.csv", "index,shape-type,vertex-index,axis-0,axis-1\n0,polygon,0,1,2\n", "napari", "TIFF"),
+        ("a.xml", "<Annotations><Region><Vertex X='1' Y='1'/></Region></Annotations>", "ImageScope", "GeoJSON"),
+        ("a.xml", "<ASAP_Annotations><Coordinate X='1' Y='1'/></ASAP_Annotations>", "ASAP", "GeoJSON"),
+        ("a.csv", "ImageId,BuildingId,PolygonWKT_Pix\na,1,POLYGON EMPTY\n", "SpaceNet", "gdal_rasterize"),
+        ("a.csv", "id,class,segmentation\na,stomach,1 3\n", "run lengths", "reshape"),
+        ("a.json", POINTER, "Git LFS", "git lfs pull"),
+        ("a.xml", POINTER, "Git LFS", "git lfs pull"),
+        ("a.csv", POINTER, "Git LFS", "git lfs pull"),
+        ("a.json", "<!DOCTYPE html>\n<html>", "web page", "login"),
+        ("a.json", "", "is empty", "again"),
         ("a.csv", "car,10,10,30,20,a.jpg,96,64\n", "headings", "headings"),
         ("a.csv", "car,10,10,30,20,a.jpg,96,64\ncar,10,10,30,20,a.jpg,96,64\n", "without headings", "outlines"),
         ("a.txt", "car 0.1 0.1 0.5 0.1 0.5 0.5\n", "names of classes", "classes.txt"),

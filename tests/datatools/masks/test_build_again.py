@@ -3,7 +3,7 @@
 import errno
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -162,6 +162,33 @@ def test_a_photo_that_has_another_size_now_makes_its_mask_a_changed_one(
     with refused("pictures-failed", tmp_path / "masks") as error:
         build(path, tmp_path / "masks", photos=photos)
     assert [(part.where, part.code) for part in error.value.parts] == [("a.jpg", "source-changed")]
+
+
+def label_picture(folder: Path, name: str, number: int) -> None:
+    write_png(folder / f"{name}.png", np.full((24, 48), number, dtype=np.uint8))
+
+
+def label_text(folder: Path, name: str, number: int) -> None:
+    (folder / f"{name}.txt").write_text(f"{number} 0.1 0.1 0.9 0.1 0.9 0.9\n")
+
+
+@pytest.mark.parametrize("write", [label_picture, label_text])
+def test_a_class_that_a_list_names_also_changes_no_mask_and_another_name_does(
+    tmp_path: Path, photos: Path, write: Callable[[Path, str, int], None], refused: "Refused"
+) -> None:
+    labels, dest = tmp_path / "numbers", tmp_path / "masks"
+    labels.mkdir()
+    write(labels, "a", 1)
+    (labels / "classes.txt").write_text("background\nbody\n")
+    build(labels, dest, photos=photos)
+    write(labels, "b", 2)
+    (labels / "classes.txt").write_text("background\nbody\nwheel\n")
+    summary = build(labels, dest, photos=photos)
+    assert (summary.built, summary.kept) == (1, 1)
+    (labels / "classes.txt").write_text("background\nbody\nlights\n")
+    with refused("pictures-failed", dest) as error:
+        build(labels, dest, photos=photos)
+    assert [(Path(part.where).stem, part.code) for part in error.value.parts] == [("b", "source-changed")]
 
 
 def test_a_mask_folder_of_another_palette_and_a_folder_of_something_else_are_refused(

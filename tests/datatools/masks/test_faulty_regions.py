@@ -229,6 +229,12 @@ def labelbox(folder: Path, outlines: Sequence[Points]) -> None:
     save(folder / "a.ndjson", json.dumps(row) + "\n")
 
 
+def labelu(folder: Path, outlines: Sequence[Points]) -> None:
+    drawn = [{"points": xy(each), "label": "car"} for each in outlines]
+    result = {"width": 32, "height": 24, "annotations": [{"toolName": "polygonTool", "result": drawn}]}
+    save(folder / "a.json", [{"fileName": "a.png", "result": result}])
+
+
 def isat(folder: Path, outlines: Sequence[Points]) -> None:
     drawn = [{"category": "car", "segmentation": pairs(each), "layer": 1.0} for each in outlines]
     info = {"description": "ISAT", "name": "a.png", "width": 32, "height": 24}
@@ -316,6 +322,7 @@ OUTLINED: dict[str, Sequence[Write]] = {
     "qupath": (qupath,),
     "bdd100k": (bdd100k,),
     "labelbox": (labelbox,),
+    "labelu": (labelu,),
     "isat": (isat,),
     "xbd": (xbd,),
     "cityscapes": (cityscapes,),

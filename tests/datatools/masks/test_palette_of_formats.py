@@ -282,6 +282,12 @@ def labelbox(folder: Path) -> Path:
     return save(folder / "export.ndjson", json.dumps(row) + "\n")
 
 
+def labelu(folder: Path) -> Path:
+    things = [{"points": [{"x": x, "y": y} for x, y in corners(box)], "label": name} for name, box in SHAPES]
+    result = {"width": WIDTH, "height": HEIGHT, "annotations": [{"toolName": "polygonTool", "result": things}]}
+    return save(folder / "task.json", [{"id": 1, "fileName": "a.png", "result": json.dumps(result)}])
+
+
 def sam(folder: Path) -> Path:
     def rle(box: Box) -> dict[str, Any]:
         columns = inside(box).T.ravel().tolist()
@@ -467,7 +473,10 @@ SPECIMENS: list[Specimen] = [
         (each.__name__, each, "named")
         for each in (coco, panoptic, vott, labelme, labelstudio, supervisely, datumaro, darwin, hasty, segments, cvat)
     ),
-    *((each.__name__, each, "named") for each in (via, qupath, bdd100k, superannotate, labelbox, isat, xbd, yolo, cmp)),
+    *(
+        (each.__name__, each, "named")
+        for each in (via, qupath, bdd100k, superannotate, labelbox, labelu, isat, xbd, yolo, cmp)
+    ),
     ("labelme", labelme_xml, "named"),
     ("voc-boxes", voc_boxes, "named"),
     ("labelme-dataset", labelme_dataset, "named"),

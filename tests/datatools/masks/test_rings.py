@@ -4,8 +4,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.masks import rings
 from p2p_datatools.masks.build import build_masks
 
 if TYPE_CHECKING:
@@ -46,3 +49,14 @@ def test_outlines_that_overlap_or_are_drawn_twice_are_no_holes(
     assert build(tmp_path, OUTER, OUTER, mapping=cut, notes=notes) == 20 * 12
     assert build(tmp_path, HOLE, [0, 0, 10, 0, 10, 6, 0, 6], mapping={}, notes=notes) == 12 * 8 + 10 * 6 - 4 * 2
     assert not any("rings=holes" in line for line in notes.lines)
+
+
+def test_parts_that_lie_apart_are_not_compared_with_one_another(
+    tmp_path: Path, write_photos: "WritePhotos", notes: "Notes", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_photos(tmp_path / "photos", "a.jpg", size=Size(24, 16))
+    compared: list[object] = []
+    monkeypatch.setattr(rings, "_is_within", lambda *pair: compared.append(pair))
+    parts = [[x, y, x + 1, y, x + 1, y + 1, x, y + 1] for x in range(0, 24, 2) for y in range(0, 16, 2)]
+    assert build(tmp_path, *parts, OUTER, mapping={}, notes=notes) == 24 * 16 - 24 * 16 * 3 // 4 + 20 * 12 * 3 // 4
+    assert len(compared) == 10 * 6

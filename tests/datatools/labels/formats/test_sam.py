@@ -11,7 +11,7 @@ from PIL import Image
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import read_mask
-from p2p_datatools.labels.formats.sam import is_sa_1b, is_sam_folder, is_sam_list, read_sam_folder
+from p2p_datatools.labels.formats.sam import is_grounded_sam, is_sa_1b, is_sam_folder, is_sam_list, read_sam_folder
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import RegionLabels
 from p2p_datatools.masks.build import build_masks
@@ -72,6 +72,20 @@ def test_a_list_of_masks_is_called_as_its_picture_and_has_the_classes_that_other
     item = first(labels)
     assert (labels.format, item.file_name, item.size) == ("sam", "car", (3, 2))
     assert [region.label for region in item.regions] == ["unnamed", "wheel"]
+
+
+def test_the_results_of_grounded_sam_2_have_the_classes_that_were_asked_for(tmp_path: Path, first: "First") -> None:
+    found = [
+        {"class_name": "tire", "bbox": [0, 0, 2, 2], "segmentation": mask([0, 4, 2])["segmentation"], "score": [0.9]}
+    ]
+    size = {"box_format": "xyxy", "img_width": 3, "img_height": 2}
+    results = {"image_path": "notebooks/images/truck.jpg", "annotations": found, **size}
+    (tmp_path / "grounded_sam2_hf_model_demo_results.json").write_text(json.dumps(results))
+    labels = read_labels(tmp_path)
+    item = first(labels)
+    assert (labels.format, item.file_name, item.size) == ("sam", "notebooks/images/truck.jpg", (3, 2))
+    assert [(region.label, int(region.runs[0].mask().sum())) for region in item.regions] == [("tire", 4)]
+    assert not is_grounded_sam({**results, "annotations": 5})
 
 
 def test_a_folder_of_masks_is_read_by_its_table_from_above_and_by_itself(folder: Path, first: "First") -> None:

@@ -32,6 +32,7 @@ def test_the_place_of_a_name_is_its_number(tmp_path: Path, text: str, names: dic
     [
         ("car\n\nwheel\n", 2, "bad-class-names"),
         ("\ncar\n", 1, "bad-class-names"),
+        ("# classes\ncar\n", 1, "bad-class-names"),
         ("1: car\n2: wheel\n", 1, "bad-class-names"),
         ("0: car\n2: wheel\n", 2, "bad-class-names"),
         ("0: car\n0: wheel\n", 2, "bad-class-names"),

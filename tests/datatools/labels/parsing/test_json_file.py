@@ -49,6 +49,24 @@ def save(path: Path, value: Any) -> Path:
     return path
 
 
+@pytest.mark.parametrize("large", [1, 1 << 20])
+def test_json_that_was_written_as_text_of_json_is_what_that_says(
+    tmp_path: Path, large: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(json_file, "_LARGE", large)
+    assert read_json_labels(save(tmp_path / "a.json", json.dumps(COCO))) == COCO
+    assert read_json_labels(save(tmp_path / "b.json", "car")) == "car"
+
+
+def test_lines_of_json_may_be_called_json_and_damage_is_still_damage(tmp_path: Path, refused: "Refused") -> None:
+    lines = tmp_path / "a.json"
+    lines.write_text('{"a": 1}\n{"a": 2}\n')
+    assert read_json_labels(lines) == [{"a": 1}, {"a": 2}]
+    lines.write_text('{"a": 1}\n{"a": 2\n')
+    with refused("damaged-json", lines):
+        read_json_labels(lines)
+
+
 def told(found: LabelSet) -> Any:
     def shapes(item: Any) -> list[Any]:
         assert isinstance(item, RegionLabels)
@@ -81,7 +99,10 @@ FAULTY = {"shape_attributes": {"name": "polygon"}, "region_attributes": {"label"
 SHAPE = {"type": "polygon", "label_id": 0, "points": [0, 0.5, 4, 0.25, 4, 1e-7], "z_order": 1}
 ITEM = {"id": "a", "image": {"path": "a.png", "size": [8, 8]}, "annotations": [SHAPE, {**SHAPE, "points": [1]}]}
 DATUMARO = {"info": {}, "categories": {"label": {"labels": [{"name": "car"}]}}, "items": [ITEM, {**ITEM, "id": "b"}]}
+RESULT = {"id": "r", "original_width": 8, "original_height": 8, "value": {"points": [[0, 0], [50, 0], [50, 9.5]]}}
+TASK = {"id": 1, "data": {"image": "a.png"}, "annotations": [{"result": [RESULT, {**RESULT, "value": {}}]}]}
 PICTURES = {
+    "Label Studio": [TASK, {**TASK, "data": {"image": "b.png"}}, {**TASK, "annotations": []}, 7],
     "a project of VIA": {"_via_settings": {}, "_via_img_metadata": {"a": via([REGION, FAULTY]), "b": via([])}},
     "annotations of VIA": {"a": via([REGION]), "b": via({"0": REGION})},
     "VIA whose regions are no list": {"a": via([REGION]), "b": via("none")},

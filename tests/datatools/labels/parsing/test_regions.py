@@ -110,7 +110,7 @@ def test_a_label_that_is_not_text_is_no_fault_of_a_region(refused: "Refused") ->
         RegionCollector().add(lambda: SQUARE, ["car"], where="a")
 
 
-@pytest.mark.parametrize("label", [None, ""])
+@pytest.mark.parametrize("label", [None, "", " \t"])
 def test_a_region_without_a_label_can_still_be_mapped(label: Any) -> None:
     assert drawn(label).regions[0].label == UNNAMED
 

@@ -21,7 +21,7 @@ from p2p_datatools.labels.parsing.regions import of_any_kind, unite
 from p2p_datatools.labels.parsing.xml import SeveralRootsError, read_xml
 from p2p_datatools.labels.region_store import RegionStore
 from p2p_datatools.labels.split_files import choose_split_files, give_split, place_in_splits
-from p2p_datatools.labels.unread import explain_file, explain_folder, explain_value
+from p2p_datatools.labels.unread import explain_content, explain_file, explain_folder, explain_value
 from p2p_datatools.labels.values import LabelSet, RegionLabels
 
 
@@ -85,6 +85,7 @@ _LAX_PARSERS: dict[str, Callable[[Path], Any]] = {
 
 _MOST_EXPLAINED = 5  # files that no format reads
 _ROOTS = ("annotations", "annotation")
+_DAMAGED = ("damaged-json", "damaged-xml")
 
 
 class LabelFiles:
@@ -120,7 +121,7 @@ class LabelFiles:
         there = self.of(wanted)
         if not there:
             raise self._none(wanted)
-        paths = self._choose(wanted, there)
+        paths, note = self._choose(wanted, there)
         chosen = set(paths)
         left_out = [self._source(path) for path in there if path not in chosen]
         forms = [self.known[path][1] for path in paths]
@@ -132,12 +133,10 @@ class LabelFiles:
             for path, form in zip(paths, forms, strict=True)
         )
         found = unite(wanted.name, sets, self._skips())
-        if not left_out:
-            return found
-        read = (
-            f"{self.place}: {' and '.join(map(self._source, paths))} are read, and {' and '.join(left_out)} left out."
-        )
-        return replace(found, notes=(*found.notes, read))
+        if left_out:
+            read = " and ".join(map(self._source, paths))
+            note = f"{self.place}: {read} are read, and {' and '.join(left_out)} left out."
+        return replace(found, notes=(*found.notes, note)) if note else found
 
     def _none(self, wanted: Format) -> P2PError:
         """The error that no file is of this format; the damage of a single file comes first."""
@@ -146,41 +145,52 @@ class LabelFiles:
         other = P2PError(self.place, f"is not {wanted.title}", "Try --format auto.", code="other-format")
         return next(iter(self.damaged), other)
 
-    def _choose(self, wanted: Format, paths: list[Path]) -> list[Path]:
-        """The files that are read together: all, or of several that hold all pictures those of the splits."""
+    def _choose(self, wanted: Format, paths: list[Path]) -> tuple[list[Path], str]:
+        """The files that are read together, and what is to be said of that.
+
+        They are all, or of several that hold all pictures those of the splits.
+        """
         if len(paths) == 1 or not any(self.known[path][1].is_whole for path in paths):
-            return paths
+            return paths, ""
         chosen = choose_split_files([self._source(path) for path in paths])
         if chosen:
-            return [path for path in paths if self._source(path) in chosen]
-        if not self._hold_a_picture_each(paths):
+            return [path for path in paths if self._source(path) in chosen], ""
+        counts = self._count_own_pictures(paths)
+        if not counts:
             raise self._several(wanted, paths)
-        return paths
+        note = (
+            f"{self.place}: {len(paths)} files of {wanted.title} are read together, for no picture is in two of them."
+        )
+        return paths, "" if max(counts) == 1 else note
 
-    def _hold_a_picture_each(self, paths: list[Path]) -> bool:
-        """Whether each of the files is of one picture, and each of another one: programs also write such sets.
+    def _count_own_pictures(self, paths: list[Path]) -> list[int]:
+        """How many pictures each of the files has, if each has other ones; else nothing.
 
-        In the folder of another split a picture of the same name is another one.
+        In the folder of another split a picture of the same name is another one, and of splits such files have one
+        picture each.
         """
-        names = set[tuple[str, ...]]()
+        names, counts = set[tuple[str, str]](), list[int]()
         places = place_in_splits([self._source(path) for path in paths], hold_many=False)
         for path in paths:
             form = self.known[path][1]
             found = form.read(self._value(path), where=str(path), source=self._source(path))
-            own = [*(item.picture_name for item in found.items), *(skip.where for skip in found.skipped)]
             place = places.get(self._source(path))
-            name = (place.split if place else "", *own[:1])
-            if not form.is_whole or len(own) != 1 or name in names:
-                return False
-            names.add(name)
-        return True
+            split = place.split if place else ""
+            own = [*(item.picture_name for item in found.items), *(skip.where for skip in found.skipped)]
+            told = {(split, name) for name in own}
+            if not form.is_whole or not own or (places and len(own) > 1) or told & names:
+                return []
+            names |= told
+            counts.append(len(own))
+        return counts
 
     def _several(self, wanted: Format, paths: list[Path]) -> P2PError:
         names = " and ".join(map(self._source, paths[:5]))
         more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
         return P2PError(
             self.place,
-            f"must hold one {wanted.title} file, or one for each split or each picture, but holds {names}{more}",
+            f"must hold one {wanted.title} file, one for each split, or files that share no picture, but holds "
+            f"{names}{more}",
             "Give one of these files; those of other pictures can be added into the same DEST, one after the other.",
             code="several-files",
         )
@@ -200,7 +210,7 @@ class LabelFiles:
     def _skips(self) -> Iterator[Skip]:
         for error in self.damaged:
             skip = skip_of(error, error.where)
-            is_one = error.code in ("damaged-json", "damaged-xml")
+            is_one = error.code in (*_DAMAGED, "unread-labels")
             yield replace(skip, to_do=f"{skip.to_do} If it has no labels, move it elsewhere.") if is_one else skip
 
     def explain(self) -> P2PError | None:
@@ -246,7 +256,9 @@ class LabelFiles:
         except P2PError as error:
             # Of the kinds that are read only manifests are also files of other programs, which are not JSON.
             is_other = path.suffix.lower() == _MANIFEST and path != self.place
-            return None if is_other or self._is_unrelated(path) else error
+            if is_other or self._is_unrelated(path):
+                return None
+            return (explain_content(path) if error.code in _DAMAGED else None) or error
         return self._recognise(path, value)
 
     def _recognise(self, path: Path, value: Any) -> tuple[Format, FileForm] | None:
@@ -269,7 +281,7 @@ class LabelFiles:
 
     def _explain(self, path: Path) -> P2PError | None:
         with catch_reader(path):
-            return explain_value(path, (_PARSERS | _LAX_PARSERS)[path.suffix.lower()](path))
+            return explain_content(path) or explain_value(path, (_PARSERS | _LAX_PARSERS)[path.suffix.lower()](path))
 
 
 def catch_reader(path: Path) -> AbstractContextManager[None]:

@@ -40,9 +40,11 @@ from p2p_datatools.labels.formats.pictures.voc import is_voc, read_voc
 from p2p_datatools.labels.formats.polygons import is_eiseg, is_objects, read_eiseg, read_objects
 from p2p_datatools.labels.formats.qupath import is_qupath, read_qupath
 from p2p_datatools.labels.formats.sam import (
+    is_grounded_sam,
     is_sa_1b,
     is_sam_folder,
     is_sam_list,
+    read_grounded_sam,
     read_sa_1b,
     read_sam_folder,
     read_sam_list,
@@ -55,7 +57,12 @@ from p2p_datatools.labels.formats.whole_sets.coco import is_coco, read_coco
 from p2p_datatools.labels.formats.whole_sets.cvat import is_cvat, read_cvat
 from p2p_datatools.labels.formats.whole_sets.datumaro import is_datumaro, read_datumaro
 from p2p_datatools.labels.formats.whole_sets.hasty import is_hasty, read_hasty
-from p2p_datatools.labels.formats.whole_sets.labelbox import is_labelbox, read_labelbox
+from p2p_datatools.labels.formats.whole_sets.labelbox import (
+    is_labelbox,
+    is_labelbox_v1,
+    read_labelbox,
+    read_labelbox_v1,
+)
 from p2p_datatools.labels.formats.whole_sets.labelstudio import (
     brush_folder_error,
     is_brush_folder,
@@ -64,6 +71,7 @@ from p2p_datatools.labels.formats.whole_sets.labelstudio import (
     read_labelstudio,
     read_labelstudio_task,
 )
+from p2p_datatools.labels.formats.whole_sets.labelu import is_labelu, read_labelu
 from p2p_datatools.labels.formats.whole_sets.via import is_via, is_via_csv, read_via, read_via_csv
 from p2p_datatools.labels.formats.whole_sets.via3 import is_via3, read_via3
 from p2p_datatools.labels.formats.xbd import is_xbd, read_xbd
@@ -177,7 +185,12 @@ _TABLE = (
         "a .json, a release, and PNG files of its segments below its folder",
         (FileForm(is_segments, read_segments, is_whole=True),),
     ),
-    Format("cvat", "CVAT", "an .xml for images, with <annotations>", (FileForm(is_cvat, read_cvat, is_whole=True),)),
+    Format(
+        "cvat",
+        "CVAT",
+        "an .xml for images or video, with <annotations>",
+        (FileForm(is_cvat, read_cvat, is_whole=True),),
+    ),
     Format(
         "via",
         "VIA",
@@ -210,8 +223,17 @@ _TABLE = (
     Format(
         "labelbox",
         "Labelbox",
-        "an .ndjson or .json of rows with data_row and projects",
-        (FileForm(is_labelbox, read_labelbox, is_whole=True),),
+        "an .ndjson or .json of rows with data_row and projects, or with Label and Labeled Data",
+        (
+            FileForm(is_labelbox, read_labelbox, is_whole=True),
+            FileForm(is_labelbox_v1, read_labelbox_v1, is_whole=True),
+        ),
+    ),
+    Format(
+        "labelu",
+        "LabelU",
+        "a .json, a list of samples with fileName and result",
+        (FileForm(is_labelu, read_labelu, is_whole=True),),
     ),
     Format(
         "groundtruth",
@@ -222,8 +244,12 @@ _TABLE = (
     Format(
         "sam",
         "Segment Anything",
-        "one .json of SA-1B or of a list of masks with scores, per picture",
-        (FileForm(is_sa_1b, read_sa_1b), FileForm(is_sam_list, read_sam_list)),
+        "one .json of SA-1B, of a list of masks with scores, or of Grounded SAM 2, per picture",
+        (
+            FileForm(is_sa_1b, read_sa_1b),
+            FileForm(is_sam_list, read_sam_list),
+            FileForm(is_grounded_sam, read_grounded_sam, is_numbered=True),
+        ),
     ),
     Format("xbd", "xBD", "one .json with features.xy in WKT and metadata per picture", (FileForm(is_xbd, read_xbd),)),
     Format("isat", "ISAT", "one .json whose info is signed ISAT per picture", (FileForm(is_isat, read_isat),)),

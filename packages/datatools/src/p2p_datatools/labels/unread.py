@@ -110,7 +110,8 @@ def _is_headless(value: Any) -> bool:
 
 
 def _is_run_lengths(value: Any) -> bool:
-    return any(_all_have(name)(value) for name in ("EncodedPixels", "rle_mask", "encoded_pixels"))
+    columns = ("EncodedPixels",), ("rle_mask",), ("encoded_pixels",), ("id", "class", "segmentation")
+    return any(_all_have(*names)(value) for names in columns)
 
 
 def _is_label_studio(value: Any) -> bool:
@@ -145,7 +146,7 @@ _FORMS = (
     ),
     _Form("the data items of Google's Vertex AI", _all_have("imageGcsUri"), "Download the masks that it names as PNG."),
     _Form(
-        "the form of Labelbox's exports before 2023",
+        "the form of Labelbox's exports before 2020, or without outlines",
         _all_have("Label", "Labeled Data"),
         "Export it again, as export v2.",
     ),
@@ -216,6 +217,25 @@ _FORMS = (
         lambda value: isinstance(value, Element) and value.tag == "doc" and value.find("outputs") is not None,
         "Export it as PNG masks.",
     ),
+    _Form(
+        "Ultralytics' results, which name no picture",
+        _all_have("name", "class", "confidence"),
+        "Save each as YOLO's lines, called as its picture: result.save_txt('labels/PICTURE.txt').",
+    ),
+    _Form("Roboflow's predictions, which name no picture", _inside("predictions", "class", "confidence"), _AS_COCO),
+    _Form(
+        "the numbers of Grounded SAM's masks, which are in a JPEG",
+        lambda value: _all_have("value", "label")(value) and any("box" in each for each in value),
+        f"Run Grounded SAM 2, whose .json has the masks. Or: {_WRITE_PNG}",
+    ),
+    _Form("the rows of Hugging Face's folders with boxes", _all_have("file_name", "objects"), _BOXES),
+    _Form(
+        "outlines of ImageScope or ASAP, in pixels of a slide",
+        lambda value: (
+            isinstance(value, Element) and any(value.find(f".//{e}") is not None for e in ("Vertex", "Coordinate"))
+        ),
+        f"Write them as QuPath's GeoJSON, called as the picture. Or: {_WRITE_PNG}",
+    ),
     _Form("nothing but an empty list or object", lambda value: value in ([], {}), "Export the labels again."),
 )
 
@@ -232,6 +252,16 @@ _TABLES = (
         _all_have("MaskPath", "LabelName"),
         "Unite the masks of each picture in a PNG of class numbers.",
     ),
+    _Form(
+        "napari's shapes, which have no classes",
+        _all_have("shape-type", "vertex-index"),
+        "In napari, convert them to a labels layer, paint each class with its number, and save that as TIFF.",
+    ),
+    _Form(
+        "SpaceNet's outlines as text",
+        _all_have("ImageId", "PolygonWKT_Pix"),
+        "Paint them on the photo's grid, such as with gdal_rasterize, and give the TIFF of class numbers.",
+    ),
     _Form("boxes", _all_have("xmin", "ymax"), _BOXES),
     _Form("rows of numbers without headings, as tools write boxes", _is_headless, _BOXES),
     _Form("boxes", lambda value: isinstance(value, Element) and value.find(".//image/box") is not None, _BOXES),
@@ -245,6 +275,25 @@ def explain_value(path: Path, value: Any) -> P2PError | None:
         return _error(path, what, "Write a line of headings first, or give labels of outlines.")
     form = next((each for each in (*_FORMS, *_TABLES) if each.is_it(value)), None)
     return _error(path, f"is not read, because it has {form.title}", form.to_do) if form else None
+
+
+_POINTER = b"version https://git-lfs"
+_WEB_PAGE = (b"<!doctype html", b"<html", b"<head")
+
+
+def explain_content(path: Path) -> P2PError | None:
+    """What came in the place of a label file, by how it begins; None if that is not known."""
+    with open_file(path) as file:
+        start = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith(_POINTER):
+        what, to_do = "is a pointer of Git LFS, not the labels themselves", "Run 'git lfs pull' in its clone."
+    elif start.startswith(_WEB_PAGE):
+        what, to_do = "is a web page, as servers send instead of a file", "Fetch it again; it may need a login."
+    elif not start:
+        what, to_do = "is empty", "Export or fetch it again."
+    else:
+        return None
+    return _error(path, what, to_do)
 
 
 def explain_file(path: Path) -> P2PError | None:

@@ -205,11 +205,14 @@ class PictureLabels:
 
     @cached_property
     def signature(self) -> str:
-        """The hash of the file, and of what a list beside it says; raises P2PError when it cannot be read."""
+        """The hash of the file, and of the colours in a list beside it; raises P2PError when it cannot be read.
+
+        Of a list of numbers it is that there is one: the labels of those in use are in the mask's record.
+        """
         own = sign_picture(self.path)
         if self.listed is None:
             return own
-        said = json.dumps([own, sorted(self.listed.numbers.items()), sorted(self.listed.colors.items())])
+        said = json.dumps([own, bool(self.listed.numbers), sorted(self.listed.colors.items())])
         return hashlib.sha256(said.encode()).hexdigest()
 
     def picture(self) -> LabelPicture:

@@ -188,14 +188,9 @@ def build_masks(
         totals = MaskTotals(each, work.jobs, palette)
         with foretell(work, skipped, lines, report):
             check_mapping(work, lines, totals, inputs.found, labels, report, failed=bool(done.skipped))
-        _note_upright(totals.turned, report)
-        for line in work.reaches.notes(str(labels)):
-            report.note(line)
-        _note_shared(work.shared, labels, report)
+        _note_found(work, totals, labels, report)
         if not (keep_going and lines):
-            refuse_unknown_colors(work, skipped, labels)
-            _refuse_alike(skipped)
-            refuse(skipped, destination)
+            _refuse_skipped(work, skipped, labels, destination)
         there = _without(inputs.jobs, lines, skipped)
         faults = (*inputs.found.faults, *(fault for job in there for fault in _faults(job, work, totals)))
         drawing = how.snapping.picture and prepare_snapped(how.snapping.picture, inputs.jobs, inputs.pictures, lines)
@@ -203,6 +198,21 @@ def build_masks(
     if drawing:
         drawing()
     return _sum_up(inputs, work, totals, done, skipped, faults, there)
+
+
+def _note_found(work: MaskWork, totals: MaskTotals, labels: Path, report: Reporter) -> None:
+    """Note what may be wrong with labels that were painted."""
+    _note_upright(totals.turned, report)
+    for line in work.reaches.notes(str(labels)):
+        report.note(line)
+    _note_shared(work.shared, labels, report)
+
+
+def _refuse_skipped(work: MaskWork, skipped: Sequence[Skip], labels: Path, destination: Destination) -> None:
+    """Raise P2PError where a picture was skipped: for what they have in common, or else for all."""
+    refuse_unknown_colors(work, skipped, labels)
+    _refuse_alike(skipped)
+    refuse(skipped, destination)
 
 
 @dataclass(frozen=True)

@@ -155,21 +155,38 @@ def reads_as_colors(
     wanted = isinstance(item, ColorLabels)
     if picture.numbers is None:
         if not wanted and not (item.judge and _is_exact(picture, known)):
-            raise P2PError(
-                item.where,
-                "holds colours, not class numbers",
-                "If it is a photo, give the labels' folder alone, and photos with --photos; if its colours are classes "
-                "(not numbers), add --format colors.",
-                code="colours-not-classes",
-            )
+            raise _not_numbers(item.where)
         return True
     if not item.judge:
         return wanted
-    if not picture.exact:
-        # Its black and white are those of a mask of one class, whatever the palette's white is.
-        if not wanted and (255, 255, 255) not in mapped and is_black_and_white(picture.colors):
-            raise soft_mask(item.where)
-        return True
+    if picture.exact:
+        return _exact_holds_colors(item, picture, known, mapped, claims, wanted=wanted)
+    # Its black and white are those of a mask of one class, whatever the palette's white is.
+    if not wanted and (255, 255, 255) not in mapped and is_black_and_white(picture.colors):
+        raise soft_mask(item.where)
+    return True
+
+
+def _not_numbers(where: str) -> P2PError:
+    return P2PError(
+        where,
+        "holds colours, not class numbers",
+        "If it is a photo, give the labels' folder alone, and photos with --photos; if its colours are classes "
+        "(not numbers), add --format colors.",
+        code="colours-not-classes",
+    )
+
+
+def _exact_holds_colors(
+    item: PictureLabels,
+    picture: LabelPicture,
+    known: Mapping[Color, str],
+    mapped: Mapping[Color, str],
+    claims: ClassMapping,
+    *,
+    wanted: bool,
+) -> bool:
+    """Whether a picture without loss that has numbers is meant by its colours: in grey, or in a table of its own."""
     if picture.in_one_channel:
         return _is_exact(picture, known)
     if picture.table is None and not wanted and not mapped:

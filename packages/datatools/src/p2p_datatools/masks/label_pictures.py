@@ -399,42 +399,49 @@ class PictureReader:
         return {area.color: area.pixels for area in areas if area.distance <= TOLERANCE}
 
     def _classes(self, found: _Rows, *, values: bool = True) -> PictureClasses:
-        numbers, labels = found.rows, found.labels
-        counts = histogram(numbers) if found.counts is None else found.counts
+        """The class of each pixel and the labels in use; no mask where no class claims some label."""
+        counts = histogram(found.rows) if found.counts is None else found.counts
         used = np.flatnonzero(counts)
-        uses: dict[str, Use] = {}
-        for number in used:
-            uses[labels[number]] = Use(uses.get(labels[number], Use()).count + int(counts[number]), 1)
+        uses = {label: Use(count, 1) for label, count in _count_by(found.labels, counts).items()}
         if any(self._claims.word(label) is None for label in uses):
             by, interpolated = found.decided_by, found.interpolated
-            return PictureClasses(None, uses, size_of(numbers), _NO_PIXELS, decided_by=by, interpolated=interpolated)
+            return PictureClasses(None, uses, size_of(found.rows), _NO_PIXELS, decided_by=by, interpolated=interpolated)
         table = np.zeros(len(counts), dtype=np.uint8)
-        table[used] = [self._claims.index(labels[number]) or 0 for number in used]
-        if numbers.dtype != np.uint8:
-            mask = table[numbers]
-        elif (table[used] == used).all():  # the numbers are those of the palette already
-            mask = np.asarray(numbers, dtype=np.uint8)
-        else:
-            mask = np.asarray(cv2.LUT(numbers, table), dtype=np.uint8)
+        table[used] = [self._claims.index(found.labels[row]) or 0 for row in used]
         pixels = np.zeros(256, dtype=np.int64)
         np.add.at(pixels, table[used], counts[used])
-        told: dict[str, tuple[str, int]] = {}
-        for number in used if values else ():
-            before = told.get(found.values[number], ("", 0))[1]
-            told[found.values[number]] = labels[number], before + int(counts[number])
+        labels = {found.values[row]: found.labels[row] for row in used} if values else {}
+        shown = _count_by(found.values, counts)
         return PictureClasses(
-            mask,
+            _look_up(found.rows, table, used),
             uses,
-            size_of(mask),
+            size_of(found.rows),
             pixels,
             snapped=found.snapped,
             blended=found.blended,
-            values=told,
+            values={value: (label, shown[value]) for value, label in labels.items()},
             decided_by=found.decided_by,
             undecided=found.undecided,
             interpolated=found.interpolated,
             table=found.table,
         )
+
+
+def _count_by(names: Sequence[str], counts: NDArray[np.int64]) -> dict[str, int]:
+    """How many pixels the rows in use have by their names, of which several rows may have the same."""
+    found: dict[str, int] = {}
+    for row in np.flatnonzero(counts).tolist():
+        found[names[row]] = found.get(names[row], 0) + int(counts[row])
+    return found
+
+
+def _look_up(rows: NDArray[np.uint8 | np.uint16], table: NDArray[np.uint8], used: NDArray[np.intp]) -> LabelMap:
+    """The class of each pixel, (height, width), by the class of each row."""
+    if rows.dtype != np.uint8:
+        return table[rows]
+    if (table[used] == used).all():  # the numbers are those of the palette already
+        return np.asarray(rows, dtype=np.uint8)
+    return np.asarray(cv2.LUT(rows, table), dtype=np.uint8)
 
 
 def _segments(item: SegmentLabels) -> tuple[NDArray[np.uint16], list[str], tuple[RegionFault, ...]]:

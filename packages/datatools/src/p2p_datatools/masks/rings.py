@@ -3,7 +3,7 @@
 Nothing here may paint; what is cut out of an outline is a hole of it as any other.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,19 +47,20 @@ def settle_rings(found: LabelSet, labels: Path, mapping: Mapping[str, str], repo
 
 def _has_ring(region: Region) -> bool:
     """Whether an outline of a region lies within another one of it."""
-    return len(region.polygons) > 1 and any(_outer_ones(region, place) for place in range(len(region.polygons)))
+    return len(region.polygons) > 1 and any(_outer_ones(region.polygons))
 
 
-def _outer_ones(region: Region, place: int) -> list[int]:
-    """The places of the outlines of a region within which the one at `place` lies."""
-    own = region.polygons[place]
-    return [n for n, each in enumerate(region.polygons) if n != place and _is_within(own, each)]
+def _outer_ones(polygons: Sequence[Polygon]) -> Iterator[list[int]]:
+    """For each outline of a region, the places of those within which it lies."""
+    lows, highs = (np.array([side(each.outer, axis=0) for each in polygons]) for side in (np.min, np.max))
+    for place, own in enumerate(polygons):  # of thousands, which a traced mask may have, most lie apart
+        around = ((lows <= lows[place]) & (highs >= highs[place])).all(axis=1)
+        around[place] = False
+        yield [n for n in np.flatnonzero(around).tolist() if _is_within(own, polygons[n])]
 
 
 def _is_within(inner: Polygon, outer: Polygon) -> bool:
-    low, high = outer.outer.min(axis=0), outer.outer.max(axis=0)
-    if (inner.outer.min(axis=0) < low).any() or (inner.outer.max(axis=0) > high).any():
-        return False
+    """Whether an outline lies within another one whose box holds its own."""
     around = outer.outer.astype(np.float32)
     if _area(outer) < _area(inner) + _LEAST:
         return False
@@ -76,7 +77,7 @@ def _cut(region: Region) -> Region:
 
 
 def _with_holes(region: Region) -> Iterator[Polygon]:
-    around = [_outer_ones(region, place) for place in range(len(region.polygons))]
+    around = list(_outer_ones(region.polygons))
     for place, each in enumerate(region.polygons):
         if len(around[place]) % 2:
             continue

@@ -42,6 +42,13 @@ def test_several_parts_are_one_region_and_empty_lists_are_not_a_region(first: "F
     assert [len(region.polygons) for region in item.regions] == [2]
 
 
+def test_an_outline_of_empty_parts_is_none_and_one_written_as_text_is_what_it_says(first: "First") -> None:
+    empty = {"segmentation": [[]], "bbox": [1, 2, 3, 2]}
+    item = first(read(coco(empty, {"segmentation": [[], SQUARE]}, {"segmentation": json.dumps([SQUARE])})))
+    assert (item.without_area, len(item.boxes), item.faults) == ({"annotation without outline": 1}, 1, ())
+    assert [region.polygons[0].outer.tolist() for region in item.regions] == [[[0, 0], [4, 0], [4, 4], [0, 4]]] * 2
+
+
 def test_masks_in_runs_are_regions_as_they_are_and_crowds_too(first: "First") -> None:
     runs = {"counts": [6, 12, 30], "size": [6, 8]}
     item = first(read(coco({"segmentation": runs}, {"segmentation": runs | {"counts": "6<n0"}, "iscrowd": 1})))
@@ -183,6 +190,7 @@ def test_an_image_without_a_name_is_skipped_by_its_id() -> None:
 
 
 def test_coco_is_known_by_its_three_lists() -> None:
+    assert read([coco({"segmentation": [SQUARE]})]).labels.keys() == {"wheel"}  # in a list of its own
     assert is_coco(json.loads(json.dumps(coco())))
     assert not is_coco({"images": [], "annotations": {}, "categories": []})
     assert not is_coco({"shapes": [], "imagePath": "a.jpg"})
@@ -206,10 +214,22 @@ def test_ids_may_be_numbers_in_one_table_and_text_in_another(only: "First") -> N
     assert [len(item.regions) for item in read(both).items if isinstance(item, RegionLabels)] == [0, 1]
 
 
-def test_the_query_of_an_address_is_no_part_of_a_pictures_name(only: "First") -> None:
-    images = [{"id": 1, "file_name": "https://host/set/a.jpg?sig=1#x"}]
-    assert only(read(coco({"segmentation": [SQUARE]}, images=images))).file_name == "https://host/set/a.jpg"
-    assert only(read(coco({"segmentation": [SQUARE]}, images=[{"id": 1, "file_name": "a?.jpg"}]))).file_name == "a?.jpg"
+@pytest.mark.parametrize(
+    ("told", "name"),
+    [
+        ("https://host/set/a.jpg?sig=1#x", "https://host/set/a.jpg"),
+        ("a?.jpg", "a?.jpg"),
+        ("a?d=1.jpg", "a?d=1.jpg"),
+        ("/data/local-files/?d=my%20a.jpg", "my a.jpg"),  # as Label Studio exports files of its own disk
+        ("/tasks/1/resolve/?fileuri=czM6Ly9iL3gvYS5qcGc%3D", "s3://b/x/a.jpg"),
+        ("/tasks/1/resolve/?fileuri=%21", "/tasks/1/resolve/?fileuri=%21"),
+    ],
+)
+def test_the_query_of_an_address_is_no_part_of_a_pictures_name_but_may_hold_it(
+    told: str, name: str, only: "First"
+) -> None:
+    images = [{"id": 1, "file_name": told}]
+    assert only(read(coco({"segmentation": [SQUARE]}, images=images))).file_name == name
 
 
 def test_a_picture_that_is_listed_twice_alike_is_one(only: "First") -> None:

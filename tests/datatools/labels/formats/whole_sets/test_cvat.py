@@ -1,4 +1,4 @@
-"""CVAT for images: every shape with an area, layers, and what it is not."""
+"""CVAT for images and for video: every shape with an area, layers, and what it is not."""
 
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from p2p_datatools.labels.formats.whole_sets.cvat import is_cvat, read_cvat
-from p2p_datatools.labels.values import LabelSet
+from p2p_datatools.labels.values import LabelSet, RegionLabels
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -26,6 +26,11 @@ def image(*shapes: str, more: str = 'name="a.jpg" width="8" height="6"') -> str:
 
 def read(*images: str) -> LabelSet:
     return read_cvat(cvat(*images), where="labels/annotations.xml", source="annotations.xml")
+
+
+def regions_of(labels: LabelSet) -> list[RegionLabels]:
+    assert not labels.skipped, labels.skipped
+    return [item for item in labels.items if isinstance(item, RegionLabels)]
 
 
 def test_polygons_and_boxes_become_regions(first: "First") -> None:
@@ -112,13 +117,52 @@ def test_an_image_without_a_name_or_with_a_broken_size_is_skipped() -> None:
     ]
 
 
-def test_the_form_for_video_and_a_file_without_images_say_what_to_export(refused: "Refused") -> None:
-    video = cvat('<track id="0" label="car"/>')
-    assert is_cvat(video)
-    for value, code in ((video, "video"), (cvat(), "no-labels")):
-        with refused(code, "a.xml") as error:
+def test_a_file_without_images_says_what_to_export(refused: "Refused") -> None:
+    for value in (cvat(), cvat('<track id="0" label="car"/>')):
+        assert is_cvat(value)
+        with refused("no-labels", "a.xml") as error:
             read_cvat(value, where="a.xml", source="a.xml")
         assert "CVAT for images 1.1" in error.value.to_do
+
+
+META = (
+    "<meta><task><frame_filter>step=5</frame_filter><original_size><width>8</width><height>6</height></original_size>"
+    "</task></meta>"
+)
+
+
+def track(label: str, *frames: int, keyframe: int = 1, end: int | None = None, more: str = "") -> str:
+    """A track that is seen on `frames`, and whose shape on the frame `end` lies outside, as CVAT ends them."""
+    shapes = [(frame, 0) for frame in frames] + ([(end, 1)] if end is not None else [])
+    drawn = (
+        f'<polygon frame="{frame}" keyframe="{keyframe}" outside="{outside}" points="1,1;5,1;5,{4 + frame / 100}" '
+        'z_order="0"/>'
+        for frame, outside in shapes
+    )
+    return f'<track id="0" label="{label}" {more}>{"".join(drawn)}</track>'
+
+
+def test_the_tracks_of_a_video_are_regions_of_the_frames_on_which_they_are_seen() -> None:
+    labels = read(META, track("car", 0, 5, keyframe=0, end=10), track("wheel", 5, end=10))
+    told = [(item.file_name, item.size, [each.label for each in item.regions]) for item in regions_of(labels)]
+    assert told == [("frame_000000", (8, 6), ["car"]), ("frame_000005", (8, 6), ["car", "wheel"])]
+    assert regions_of(labels)[1].regions[0].polygons[0].outer.tolist() == [[1, 1], [5, 1], [5, 4.05]]
+    (note,) = labels.notes
+    assert "frame_000000" in note
+
+
+@pytest.mark.parametrize(
+    "tracks",
+    [
+        (track("car", 0, 10, 15),),  # which other programs write: what is between the two is not told
+        (track("car", 0, more='task_id="1"'), track("car", 0, more='task_id="2"')),
+        (image(POLYGON), track("car", 0)),
+    ],
+)
+def test_a_video_whose_frames_are_not_told_is_refused(tracks: tuple[str, ...], refused: "Refused") -> None:
+    with refused("video", "labels/annotations.xml") as error:
+        read(META, *tracks)
+    assert "CVAT for images 1.1" in error.value.to_do
 
 
 def test_cvat_is_known_by_its_root() -> None:

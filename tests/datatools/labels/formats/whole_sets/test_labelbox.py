@@ -7,9 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.labels.formats.whole_sets.labelbox import is_labelbox, read_labelbox
+from p2p_datatools.labels.formats.whole_sets.labelbox import (
+    is_labelbox,
+    is_labelbox_v1,
+    read_labelbox,
+    read_labelbox_v1,
+)
 from p2p_datatools.labels.read import read_labels
-from p2p_datatools.labels.values import LabelSet
+from p2p_datatools.labels.values import LabelSet, RegionLabels
 
 if TYPE_CHECKING:
     from datatools.conftest import First
@@ -76,10 +81,18 @@ def test_a_picture_is_called_by_the_first_of_its_names_that_is_a_picture_s(
 
 def test_the_one_label_that_has_objects_counts_and_several_contradict_each_other(first: "First") -> None:
     assert len(first(read(row(label(), label(thing())))).regions) == 1
+    skipped = label(thing(name="bus")) | {"performance_details": {"seconds_to_create": 4, "skipped": True}}
+    assert [region.label for region in first(read(row(skipped, label(thing())))).regions] == ["car"]
     two = row(label(thing()))
     two["projects"]["clx6"] = {"name": "again", "labels": [label(thing())]}
     (skip,) = read(two).skipped
     assert (skip.where, skip.code) == ("a.jpg", "several-labels")
+
+
+def test_a_picture_that_was_skipped_is_not_one_without_objects(first: "First") -> None:
+    assert first(read(row(label() | {"performance_details": {"skipped": False}}))).regions == ()
+    (skip,) = read(row(label() | {"performance_details": {"skipped": True}})).skipped
+    assert (skip.code, skip.what) == ("unlabelled", "was skipped by who labelled it")
 
 
 @pytest.mark.parametrize(
@@ -131,3 +144,31 @@ def test_labelbox_is_known_by_its_data_rows_and_projects() -> None:
     assert is_labelbox([row()])
     others: list[Any] = [{}, [], [1], [{}], [{"data_row": {}}], [{"data_row": 1, "projects": {}}], [row(), 5]]
     assert not any(is_labelbox(each) for each in others)
+
+
+def old_row(*objects: Any, name: str = "a.jpg", **more: Any) -> dict[str, Any]:
+    label = {"objects": list(objects), "classifications": []}
+    return {
+        "ID": "x",
+        "Labeled Data": f"https://s/{name}",
+        "External ID": name,
+        "Skipped": False,
+        "Label": label,
+    } | more
+
+
+def test_exports_from_2020_to_2023_name_classes_by_titles_and_kinds_by_their_keys() -> None:
+    outline = {"title": "car", "value": "the_car", "polygon": [{"x": x, "y": y} for x, y in CORNERS]}
+    box = {"title": "wheel", "bbox": {"top": 2, "left": 1, "height": 2, "width": 3}}
+    mask = {"title": "car", "instanceURI": "https://api/masks/1"}
+    skipped = [old_row(name="b.jpg", Skipped=True), old_row(name="c.jpg", Label={}), old_row(mask, name="d.jpg")]
+    rows = [old_row(outline, box, {"title": "p", "point": {"x": 1, "y": 1}}), *skipped]
+    assert is_labelbox_v1(rows)
+    labels = read_labelbox_v1(rows, where="labels/export.json", source="export.json")
+    (item,) = labels.items
+    assert isinstance(item, RegionLabels)
+    assert (item.file_name, item.size, item.without_area) == ("a.jpg", None, {"ImagePoint": 1})
+    assert [region.label for region in item.regions] == ["car", "wheel"]
+    assert item.regions[1].polygons[0].outer.tolist() == [[1, 2], [4, 2], [4, 4], [1, 4]]
+    assert [skip.code for skip in labels.skipped] == ["unlabelled", "unlabelled", "remote-mask"]
+    assert not is_labelbox_v1([old_row(Label={"car": [{"geometry": [{"x": 1, "y": 1}]}]})])

@@ -185,6 +185,7 @@ def test_key_points_and_open_polygons_have_no_area() -> None:
         ("/data/upload/a%20b.png", "a%20b.png"),
         ("/data/upload/1/1a2b3c4d-a#1.png", "1a2b3c4d-a#1.png"),
         ("/data/local-files/?d=cars/a%20b.png", "cars/a b.png"),
+        ("/tasks/1/resolve/?fileuri=czM6Ly9iL3gvYS5wbmc=", "a.png"),
         ("https://example.com/cars/a.png?token=1", "a.png"),
         ("s3://bucket/cars/a.png", "a.png"),
         ("cars/a.png", "cars/a.png"),
@@ -230,8 +231,11 @@ def test_of_several_annotations_the_ground_truth_counts_and_cancelled_ones_do_no
 def test_a_picture_that_was_labelled_as_empty_is_not_one_that_nobody_has_labelled() -> None:
     assert first(read(task(annotation()))).regions == ()
     predicted = task(predictions=[{"result": [result()]}])
-    for each in (task(), task(annotation(result(), was_cancelled=True)), predicted):
+    skipped = {"id": 7, "completions": [annotation(skipped=True)], "data": {"image": "a.png"}}  # as before 0.7
+    imported = {"data": {"image": "a.png"}, "predictions": [{"result": [result()]}]}
+    for each in (task(), task(annotation(result(), was_cancelled=True)), predicted, skipped, imported):
         assert [skip.code for skip in read(each).skipped] == ["unlabelled"]
+    assert is_labelstudio([imported])
 
 
 MASK = [[0] * 8] * 4

@@ -1,6 +1,7 @@
 """Reads what Segment Anything writes: masks without classes, as files of SA-1B, lists of runs, or folders of PNG.
 
-Nothing here may guess what a mask shows: all are unnamed, so that somebody has to say what they are.
+Nothing here may guess what a mask shows: all are unnamed, so that somebody has to say what they are, but for those of
+Grounded SAM, which finds what it is asked for.
 """
 
 import csv
@@ -33,6 +34,12 @@ def is_sa_1b(value: Any) -> bool:
     return "file_name" in value["image"] and isinstance(value.get("annotations"), list)
 
 
+def is_grounded_sam(value: Any) -> bool:
+    """Whether a parsed JSON file has the results of Grounded SAM 2 for one picture."""
+    own = {"image_path", "annotations", "img_width", "img_height"}
+    return isinstance(value, dict) and value.keys() >= own and isinstance(value["annotations"], list)
+
+
 def is_sam_list(value: Any) -> bool:
     """Whether a parsed JSON file is a list of masks as the generator makes them, all with the model's own scores."""
     return (
@@ -53,12 +60,14 @@ def is_sam_folder(path: Path) -> bool:
 def read_sa_1b(value: Any, *, where: str, source: str) -> LabelSet:
     """The masks of one picture of SA-1B."""
     image = value["image"]
+    told = image["file_name"], image.get("width"), image.get("height")
+    return _add_note(gather("sam", [(where, partial(_read_named, value["annotations"], told, where, source))]), where)
 
-    def picture() -> RegionLabels:
-        size = size_from(image.get("width"), image.get("height"), where)
-        return _of_runs(value["annotations"], read_picture_name(image["file_name"], where), size, where, source)
 
-    return _add_note(gather("sam", [(where, picture)]), where)
+def read_grounded_sam(value: Any, *, where: str, source: str) -> LabelSet:
+    """The masks of one picture by the classes that Grounded SAM 2 was asked for."""
+    told = value["image_path"], value["img_width"], value["img_height"]
+    return _add_note(gather("sam", [(where, partial(_read_named, value["annotations"], told, where, source))]), where)
 
 
 def read_sam_list(value: Any, *, where: str, source: str) -> LabelSet:
@@ -86,6 +95,12 @@ def _add_note(labels: LabelSet, where: str) -> LabelSet:
         return labels
     note = f"{where}: Segment Anything names no classes, so that its {unnamed.count} masks are called '{UNNAMED}'."
     return replace(labels, notes=(note,))
+
+
+def _read_named(masks: list[Any], told: tuple[Any, Any, Any], where: str, source: str) -> RegionLabels:
+    """The masks of a picture whose name and sides the file has."""
+    name, width, height = told
+    return _of_runs(masks, read_picture_name(name, where), size_from(width, height, where), where, source)
 
 
 def _of_runs(masks: list[Any], name: str, size: Size | None, where: str, source: str) -> RegionLabels:

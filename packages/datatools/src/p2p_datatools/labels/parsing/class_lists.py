@@ -29,9 +29,10 @@ def read_class_list(path: Path) -> dict[int, str]:
     places: dict[str, int] = {}
     for place, (line, match) in enumerate(zip(lines, numbered, strict=True)):
         where = f"{path}: line {place + 1}"
-        if not line:
+        if not line or line.startswith("# "):
             to_do = "Write the name of the class, or delete the line if the classes after it have one number less."
-            raise P2PError(where, "is empty, so that it names no class", to_do, code="bad-class-names")
+            what = f"is {'a comment' if line else 'empty'}, so that it names no class"
+            raise P2PError(where, what, to_do, code="bad-class-names")
         name = line
         if match and all(numbered):
             name = match[2]

@@ -9,14 +9,18 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from p2p_datatools.contract.files.atomic import read_json
+from p2p_datatools.contract.errors import P2PError
+from p2p_datatools.contract.files.atomic import load_json, read_json
+from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.files.scratch import ScratchFile
+from p2p_datatools.labels.parsing.json_lines import read_json_lines
 
 _LARGE = 1 << 20  # bytes of a file: parsed, it takes six times as much
 _ANNOTATION = frozenset({"image_id", "category_id", "segmentation"})
 # What pictures are known by that have all that is drawn in them, and what they call it.
 _VIA = frozenset({"filename", "regions"}), "regions"
 _DATUMARO = frozenset({"id", "image", "annotations"}), "annotations"
+_LABEL_STUDIO = frozenset({"data", "annotations"}), "annotations"
 
 
 class PackedValue:
@@ -52,8 +56,41 @@ def unpack(value: Any) -> Any:
 def read_json_labels(path: Path) -> Any:
     """Parse a JSON file, as `read_json` does; of a large one what is drawn may lie in a scratch file.
 
-    The list `annotations` may be of `PackedAnnotation`, and what the pictures of VIA and Datumaro have a `PackedValue`.
+    The list `annotations` may be of `PackedAnnotation`, and what the pictures of VIA, Datumaro and Label Studio have a
+    `PackedValue`.
+    What was written as JSON twice, so that the file is one text, is what that text says. A file of lines of JSON,
+    which programs call .json, too, is the list of their values.
     """
+    try:
+        value = _read(path)
+    except P2PError as error:
+        if error.code == "damaged-json" and (lines := _whole_lines(path)):
+            return lines
+        raise
+    return parse_text(value) if isinstance(value, str) else value
+
+
+def _whole_lines(path: Path) -> list[Any]:
+    """The values of lines of JSON; none where a line is damaged, as of a file that is not meant so."""
+    try:
+        with open_file(path) as file:
+            load_json(file.readline())
+        values = read_json_lines(path)
+    except (OSError, ValueError, RecursionError, P2PError):
+        return []
+    return [] if any(isinstance(value, P2PError) for value in values) else values
+
+
+def parse_text(text: str) -> Any:
+    """What a text of JSON says; any other text is itself."""
+    try:
+        return load_json(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _read(path: Path) -> Any:
+    """What the file says; of a large one what is drawn lies in a scratch file."""
     try:
         is_large = path.stat().st_size >= _LARGE
     except OSError:
@@ -67,7 +104,7 @@ def read_json_labels(path: Path) -> Any:
         if value.keys() >= _ANNOTATION:
             count += 1
             return PackedAnnotation(value, file)
-        for keys, drawn in (_VIA, _DATUMARO):
+        for keys, drawn in (_VIA, _DATUMARO, _LABEL_STUDIO):
             if value.keys() >= keys and isinstance(value[drawn], list | dict):
                 count += 1
                 return value | {drawn: PackedValue(value[drawn], file)}
@@ -79,6 +116,8 @@ def read_json_labels(path: Path) -> Any:
 
 def _find_drawn(value: Any) -> Iterator[Any]:
     """What stands where packed values are looked for."""
+    if isinstance(value, list):
+        yield from (each.get("annotations") for each in value if isinstance(each, dict))
     if not isinstance(value, dict):
         return
     yield from value["annotations"] if isinstance(value.get("annotations"), list) else ()

@@ -3,6 +3,7 @@
 Nothing here may know a file format.
 """
 
+import base64
 import hashlib
 import json
 import re
@@ -12,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import parse_qs, unquote
 
 from p2p_datatools.contract.errors import P2PError, Skip, skip_of
 from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
@@ -221,8 +223,8 @@ def unite(name: str, sets: Iterable[LabelSet], skipped: Iterable[Skip] = ()) -> 
 
 
 def read_label(value: Any, where: str) -> str:
-    """A label as text; one that is missing or empty is UNNAMED."""
-    if value is None or value == "":
+    """A label as text; one that is missing, empty or blank is UNNAMED."""
+    if value is None or (isinstance(value, str) and not value.strip()):
         return UNNAMED
     if not isinstance(value, str | int):
         raise ForeignPlace(where, to_do=_EXPORT_AGAIN, code="damaged-labels").refuse(value, "its label", "text")
@@ -231,10 +233,28 @@ def read_label(value: Any, where: str) -> str:
 
 def read_picture_name(value: Any, where: str) -> str:
     """The name of a picture file, without the query of an address; P2PError when there is none, or it is not UTF-8."""
-    if not isinstance(value, str) or not value.strip():
+    told = name_on_server(value) if isinstance(value, str) else None
+    name = value if told is None else told
+    if not isinstance(name, str) or not name.strip():
         raise P2PError(where, "names no picture file", _EXPORT_AGAIN, code="no-file-name")
-    name = re.split(r"[?#]", value)[0] if "://" in value else value
-    return _utf8(name, where, "the name of its picture")
+    return _utf8(re.split(r"[?#]", name)[0] if "://" in name else name, where, "the name of its picture")
+
+
+def name_on_server(address: str) -> str | None:
+    """The path or address in one of Label Studio's, which its exports in all formats have; None for any other.
+
+    It has that of a local file as `?d=`, and that of one in a storage as `?fileuri=` in base64.
+    """
+    place, _, query = address.partition("?")
+    key, _, value = query.partition("=")
+    if not place.endswith("/") or key not in ("d", "fileuri"):
+        return None
+    if key == "d":
+        return parse_qs(query).get("d", [""])[0]
+    try:
+        return base64.urlsafe_b64decode(unquote(value)).decode() or None
+    except ValueError:
+        return None
 
 
 def _utf8(text: str, where: str, name: str) -> str:

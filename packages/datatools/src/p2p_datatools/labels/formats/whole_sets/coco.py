@@ -6,21 +6,20 @@ Nothing here may read pictures or files; the parsed JSON is passed in.
 import hashlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from p2p_datatools.contract.errors import P2PError, error_of, skip_of
+from p2p_datatools.contract.errors import P2PError, error_of
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural, shell_word
 from p2p_datatools.labels.formats.whole_sets.coco_outlines import BoxRemarks, parts_of, refuse_run_lengths
-from p2p_datatools.labels.parsing.json_file import PackedAnnotation
+from p2p_datatools.labels.parsing.json_file import PackedAnnotation, parse_text
 from p2p_datatools.labels.parsing.outlines import box, box_at, number, polygon
-from p2p_datatools.labels.parsing.regions import RegionCollector, read_label, read_picture_name, size_from
+from p2p_datatools.labels.parsing.regions import RegionCollector, gather, read_label, read_picture_name, size_from
 from p2p_datatools.labels.parsing.rle import coco_runs
-from p2p_datatools.labels.region_store import RegionStore
-from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionFault, RegionLabels, Runs, Use, add_uses
+from p2p_datatools.labels.values import LabelSet, Polygon, Region, RegionFault, RegionLabels, Runs, Use
 
 COCO_TABLES = ("images", "annotations", "categories")
 _EMPTY = "annotation without outline"
@@ -38,7 +37,12 @@ def is_coco(value: Any) -> bool:
 
 
 def _with_lists(value: Any) -> Any:
-    """A parsed file whose tables are lists; programs that index them by id write an object {id: entry} for one."""
+    """A parsed file whose tables are lists; programs that index them by id write an object {id: entry} for one.
+
+    Others put the file into a list of its own, which lines of JSON are, too.
+    """
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
     if not isinstance(value, dict) or not any(isinstance(value.get(name), dict) for name in COCO_TABLES):
         return value
     tables = {
@@ -72,7 +76,38 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
             "Try --format auto.",
             code="other-format",
         )
-    value = _with_lists(value)
+    tables = _index_tables(_with_lists(value), where)
+    pictures, remarks = _group_by_entry(tables.images.values()), BoxRemarks()
+    found = gather("coco", _pictures(pictures, tables, where, source, remarks))
+    ignored = {name + _IGNORED for name in tables.categories.values()} & found.labels.keys()
+    notes = (
+        *same_names(tables.categories, where),
+        *remarks.notes(where),
+        *_note_repeats(pictures, where),
+        *_note_ignored({label: found.labels[label] for label in ignored}, where),
+    )
+    return replace(found, ignored=frozenset(ignored), notes=notes, faults=tables.faults)
+
+
+class _Tables(NamedTuple):
+    """The images and the names of categories by id, the annotations by image, and those of no image in the file.
+
+    `known` are the ids of images and of categories by their text.
+    """
+
+    images: Mapping[Any, Mapping[str, Any]]
+    categories: Mapping[Any, str]
+    annotations: dict[Any, list[Any]]
+    faults: tuple[RegionFault, ...]
+    known: tuple[Mapping[str, Any], Mapping[str, Any]]
+
+    def take(self, images: Iterable[Mapping[str, Any]]) -> list[Any]:
+        """The annotations of all entries of a picture, loaded; they are not held any longer."""
+        return [_load(each, *self.known) for one in images for each in self.annotations.pop(one["id"], ())]
+
+
+def _index_tables(value: Mapping[str, Any], where: str) -> _Tables:
+    """The tables by their ids; raises P2PError when they do not fit together."""
     try:
         categories = categories_of(value["categories"], where)
         images = {each["id"]: each for each in value["images"]}
@@ -89,24 +124,23 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
     faults = tuple(_dangling_fault(_load(each, *known), categories, where) for each in dangling)
     if 2 * len(faults) > len(value["annotations"]):  # more than what is left of pictures that were taken out
         raise error_of(faults[0])
-    items, skipped, uses, store = [], [], dict[str, Use](), RegionStore()
-    remarks = BoxRemarks()
-    pictures = _group_by_entry(images.values())
-    for image, *others in pictures:
-        name = str(_name_of(image) or "")
-        try:
-            every = (each for one in (image, *others) for each in annotations.pop(one["id"], ()))
-            own = [_load(each, *known) for each in every]
-            item = _picture(image, own, categories, f"{source}: {name}", remarks)
-        except P2PError as error:
-            skipped.append(skip_of(error, name or f"{where}: image {image['id']}"))
-        else:
-            add_uses(uses, item)
-            items.append(store.keep(item))
-    ignored = frozenset(name + _IGNORED for name in categories.values() if name + _IGNORED in uses)
-    notes = (*same_names(categories, where), *remarks.notes(where), *_note_repeats(pictures, where))
-    notes += _note_ignored({label: uses[label] for label in ignored}, where)
-    return LabelSet("coco", tuple(items), uses, tuple(skipped), ignored=ignored, notes=notes, faults=faults)
+    return _Tables(images, categories, annotations, faults, known)
+
+
+def _pictures(
+    pictures: Iterable[Sequence[Mapping[str, Any]]], tables: _Tables, where: str, source: str, remarks: BoxRemarks
+) -> Iterable[tuple[str, Callable[[], RegionLabels]]]:
+    """Where each picture, of one entry or several, is, and what reads it."""
+    for entries in pictures:
+        name = str(_name_of(entries[0]) or "")
+        place = name or f"{where}: image {entries[0]['id']}"
+        yield place, partial(_read_entries, entries, tables, f"{source}: {name}", remarks)
+
+
+def _read_entries(
+    entries: Sequence[Mapping[str, Any]], tables: _Tables, source: str, remarks: BoxRemarks
+) -> RegionLabels:
+    return _picture(entries[0], tables.take(entries), tables.categories, source, remarks)
 
 
 def _entry_of(image: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -170,7 +204,22 @@ def _respell(annotation: Any, images: Mapping[str, Any], categories: Mapping[str
 
 def _load(annotation: Any, *known: Mapping[str, Any]) -> Any:
     """An annotation in memory, with ids as the tables have them."""
-    return _respell(annotation.load() if isinstance(annotation, PackedAnnotation) else annotation, *known)
+    loaded = _respell(annotation.load() if isinstance(annotation, PackedAnnotation) else annotation, *known)
+    return {**loaded, "segmentation": _outlines_of(loaded)} if isinstance(loaded, dict) else loaded
+
+
+def _outlines_of(annotation: Mapping[str, Any]) -> Any:
+    """The segmentation, which tables of other programs have as text, and without parts that are empty.
+
+    Where none is left, that is one with a box alone, as an empty list is; without a box it is damage.
+    """
+    outlines = annotation.get("segmentation")
+    if isinstance(outlines, str):
+        outlines = parse_text(outlines)
+    if not isinstance(outlines, list) or [] not in outlines:
+        return outlines
+    filled = [part for part in outlines if part != []]
+    return filled if filled or annotation.get("bbox") else outlines
 
 
 def _by_image(

@@ -9,7 +9,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs
 
 import numpy as np
 
@@ -17,8 +16,16 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import is_picture_name
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.labels.parsing.embedded import mask_runs
+from p2p_datatools.labels.parsing.json_file import PackedValue, unpack
 from p2p_datatools.labels.parsing.outlines import box_at, ellipse, number, polygon, unknown_shape
-from p2p_datatools.labels.parsing.regions import RegionCollector, gather, items_of, read_picture_name, size_from
+from p2p_datatools.labels.parsing.regions import (
+    RegionCollector,
+    gather,
+    items_of,
+    name_on_server,
+    read_picture_name,
+    size_from,
+)
 from p2p_datatools.labels.parsing.rle import packed_runs
 from p2p_datatools.labels.values import LabelSet, Polygon, RegionLabels, Runs
 
@@ -68,7 +75,10 @@ def brush_folder_error(path: Path) -> P2PError:
 
 
 def _is_task(value: Any) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("data"), dict) and _annotations(value) is not None
+    if not isinstance(value, dict) or not isinstance(value.get("data"), dict):
+        return False
+    # A task that was written to be imported may have nothing but what a model predicts.
+    return isinstance(_given(value), list | PackedValue) or isinstance(value.get("predictions"), list)
 
 
 def _is_synced(value: Any) -> bool:
@@ -82,8 +92,12 @@ def _is_record(value: Any) -> bool:
 
 
 def _annotations(task: Mapping[str, Any]) -> list[Any] | None:
-    found = task.get("annotations", task.get("completions"))  # which versions before 1.0 wrote
+    found = unpack(_given(task))
     return found if isinstance(found, list) else None
+
+
+def _given(task: Mapping[str, Any]) -> Any:
+    return task.get("annotations", task.get("completions"))  # which versions before 1.0 wrote
 
 
 def _pictures(values: Iterable[Any], where: str, source: str) -> Iterable[tuple[str, Callable[[], RegionLabels]]]:
@@ -147,17 +161,19 @@ def _may_be_picture(value: Any) -> bool:
 
 def _name_in_address(address: str) -> str:
     """The name of a picture that may be a path on the server (/data/upload/1/car.png, ?d=car.png) or an address."""
-    path, _, query = address.partition("?")
-    if query.startswith("d="):
-        return parse_qs(query)["d"][0] if query != "d=" else ""
+    told = name_on_server(address)
+    path = (address if told is None else told).partition("?")[0]
     is_served = path.startswith("/data/upload/") or "://" in path
-    return path.rpartition("/")[2] if is_served else address
+    if is_served:
+        return path.rpartition("/")[2]
+    return address if told is None else told
 
 
 def _task_shapes(task: Mapping[str, Any], where: str) -> list[Any]:
     """What the one annotation of a task that counts has drawn, each as one table."""
     given = [each for each in _annotations(task) or [] if isinstance(each, dict)]
-    annotations = [each for each in given if not each.get("was_cancelled")]
+    # Before 0.7 one that was cancelled was called skipped.
+    annotations = [each for each in given if not (each.get("was_cancelled") or each.get("skipped"))]
     true = [each for each in annotations if each.get("ground_truth")]
     if len(annotations) > 1 and len(true) != 1:
         raise P2PError(
