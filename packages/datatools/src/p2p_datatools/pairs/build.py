@@ -29,6 +29,7 @@ from p2p_datatools.contract.pairs.manifest import (
     write_manifest,
 )
 from p2p_datatools.contract.pairs.name_parts import note_divided_parts
+from p2p_datatools.contract.partners.matched import MatchedFiles
 from p2p_datatools.contract.pictures.ground import judge_places, spread
 from p2p_datatools.contract.pictures.images import say_over_white
 from p2p_datatools.contract.pictures.nodata import Nodata, list_numbers, range_of
@@ -39,7 +40,6 @@ from p2p_datatools.contract.words import name_first, p2p_command
 from p2p_datatools.pairs.assemble import PairWork, is_crowd
 from p2p_datatools.pairs.given import GivenSplits, note_siblings
 from p2p_datatools.pairs.inputs import match_inputs, recipe_of
-from p2p_datatools.pairs.match import MatchedFiles
 from p2p_datatools.pairs.orientation import refuse_turned
 from p2p_datatools.pairs.recipe import MADE_BY, RANGES, SCALED, PairRecipe
 from p2p_datatools.pairs.scale_notes import note_scales

@@ -19,10 +19,10 @@ from p2p_datatools.contract.folders.listed_splits import read_listed_splits
 from p2p_datatools.contract.mask_folder import read_mask_splits
 from p2p_datatools.contract.names import name_of
 from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT
+from p2p_datatools.contract.partners.matched import Files, MatchedFiles
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.pairs.half_splits import read_half_splits
-from p2p_datatools.pairs.match import Files, MatchedFiles
 
 _FOLD = re.compile(r"(?i)(?<![a-z])(folds?)[ _.-]?\d+")
 

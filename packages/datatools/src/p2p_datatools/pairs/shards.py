@@ -40,11 +40,11 @@ from p2p_datatools.contract.pairs.manifest import (
     read_manifest,
     write_manifest,
 )
+from p2p_datatools.contract.partners.matched import MatchedFiles
 from p2p_datatools.contract.pictures.nodata import range_of
 from p2p_datatools.contract.pictures.scales import TIMES
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.pairs.assemble import bucket_of, is_crowd, place_of
-from p2p_datatools.pairs.match import MatchedFiles
 from p2p_datatools.pairs.recipe import MADE_BY
 
 _BY = "p2p data merge"

@@ -11,6 +11,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.partners.matched import Files
 from p2p_datatools.contract.pictures.arrays import Array, read_filled
 from p2p_datatools.contract.pictures.formats.gdal import ScaleAndOffset, has_gdal_file, read_scale_and_offset
 from p2p_datatools.contract.pictures.header import Form, any_header, open_picture
@@ -22,7 +23,6 @@ from p2p_datatools.contract.pictures.resize import fit_to
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
-from p2p_datatools.pairs.match import Files
 
 _MAY_BE_ARRAYS = (".npy", ".tif", ".tiff")
 
