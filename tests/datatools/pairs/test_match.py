@@ -223,6 +223,8 @@ def test_spaces_percent_signs_and_umlauts_stay_in_names(tmp_path: Path) -> None:
         ("{}_gtFine_labelIds.png", "{}_leftImg8bit.png"),
         ("{}.png", "{}_photo.png"),
         ("{}_A.png", "{}_B.png"),
+        ("{}x4.png", "{}.png"),  # DIV2K
+        ("{}.png", "{}_x2.png"),
     ],
 )
 def test_a_convention_that_all_names_follow_is_used_and_said(

@@ -27,7 +27,7 @@ _OF_LABELS = (
     "mask masks gt label labels lbl manual manual1 manual2 seg segm segs segmentation segmentations segmask semantic "
     "annotation annotations anno annot ann groundtruth ground truth matte alpha trimap l class classes color colour "
     "gtfine gtcoarse labelids labeltrainids instanceids labellevel1ids labellevel2ids labellevel3ids labelcolor 1stho "
-    "2ndho lab labelled labeled cp simple bin target output out b"
+    "2ndho lab labelled labeled cp simple bin target output out b x2 x3 x4 x8"
 )
 _OF_PHOTOS = (
     "image images img imgs im photo photos picture pic rgb sat training train test leftimg8bit input original orig raw "

@@ -13,7 +13,7 @@ from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, roles_of_folder
 from p2p_datatools.contract.matching import Key
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural, shell_word
-from p2p_datatools.pairs.half_kinds import Kinds, find_kinds
+from p2p_datatools.pairs.half_kinds import Kinds, find_finer_kinds, find_kinds
 from p2p_datatools.pairs.half_words import (
     HalfWords,
     find_half_words,
@@ -45,6 +45,8 @@ def take_sides(folder: Path, files: Sequence[str], halves: Sequence[str], report
     if not named and (sides := _take_roles(folder, files, kinds, report)):
         return sides
     if by_name := split_by_names(files):
+        if finer := find_finer_kinds(files, by_name[0]):
+            raise _several_kinds(folder, finer)
         report.note(f"{folder}: A and B by the endings of names; the first are {by_name[0][0]} and {by_name[1][0]}.")
         return *by_name, []
     words = named or find_half_words(files, halves)
@@ -99,9 +101,13 @@ def _choose_kinds(folder: Path, kinds: Kinds) -> HalfWords:
         return orders[0]
     if len(kinds.words) == 2:
         raise _not_told_apart(folder, [both], "called")
+    raise _several_kinds(folder, kinds)
+
+
+def _several_kinds(folder: Path, kinds: Kinds) -> UsageError:
     what = f"has pictures of the same names of {len(kinds.words)} kinds: {', '.join(kinds.words)}"
-    to_do = f"Say which two are meant, that of A first, such as --halves {shell_word(f'{both.a},{both.b}')}."
-    raise UsageError(folder, what, to_do, code="same-folder")
+    to_do = f"Say which two are meant, that of A first, such as --halves {shell_word(','.join(kinds.words[:2]))}."
+    return UsageError(folder, what, to_do, code="same-folder")
 
 
 def _not_told_apart(folder: Path, words: Sequence[HalfWords], how: str = "in folders called") -> UsageError:
