@@ -8,15 +8,15 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.listing import LeftOut
-from p2p_datatools.contract.partners.join import join_pictures, same_name
+from p2p_datatools.contract.partners.join import Join, join_pictures, same_name
 from p2p_datatools.contract.partners.named import pictures_of
 from p2p_datatools.contract.partners.split_keys import outside_of
 from p2p_datatools.contract.progress import QUIET, Reporter
 
 # What to do, by the codes of `join_pictures`, where no expression or list can be given.
 _TO_DO = {
-    "no-common-name": "Is it the folder of their photos? A photo has the name of its mask, or one that differs as in "
-    "a data set, such as 1.jpg and 1_mask.png; 'p2p data pair' takes others with --match.",
+    "no-common-name": "Is it the right folder? Pictures that belong together have one name, or names that differ as "
+    "in a data set, such as 1.jpg and 1_mask.png; 'p2p data pair' takes others with --match.",
     "shifted-names": "If so, rename those of one folder; if not, 'p2p data pair' takes them with --match '.+' "
     "--keep-going.",
     "several-labels": "Unite those of one photo with 'p2p data build-masks --format class-masks'; if each is a mask of "
@@ -25,6 +25,21 @@ _TO_DO = {
 
 NAMES_DIFFER = frozenset(_TO_DO)
 """The codes of errors that names do not tell which pictures belong together."""
+
+
+def join_masks(
+    masks: Path, other: Path, strange: list[Skip], others: list[LeftOut], *, report: Reporter = QUIET
+) -> Join:
+    """Join masks with what another folder has of each, whose files that are not read are added as by `pictures_of`.
+
+    Raises P2PError where there are no pictures, or no mask has a partner.
+    """
+    there = outside_of(other, pictures_of(other, strange, others), masks)
+    files = outside_of(masks, pictures_of(masks, []), other), there
+    try:
+        return join_pictures((masks, other), files, report=report)
+    except P2PError as error:
+        raise P2PError(error.where, error.what, _TO_DO[error.code], code=error.code) from error
 
 
 class MaskPhotos:
@@ -38,13 +53,9 @@ class MaskPhotos:
     def __init__(self, masks: Path, folder: Path, *, report: Reporter = QUIET) -> None:
         if masks.resolve() == folder.resolve():
             raise UsageError(folder, "is given as the masks and as their photos", "Give two.", code="same-folder")
-        self.folder, strange, others = folder, list[Skip](), list[LeftOut]()
-        photos = outside_of(folder, pictures_of(folder, strange, others), masks)
-        files = outside_of(masks, pictures_of(masks, []), folder), photos
-        try:
-            matched, (of_masks, of_photos) = join_pictures((masks, folder), files, report=report)
-        except P2PError as error:
-            raise P2PError(error.where, error.what, _TO_DO[error.code], code=error.code) from error
+        strange, others = list[Skip](), list[LeftOut]()
+        matched, (of_masks, of_photos) = join_masks(masks, folder, strange, others, report=report)
+        self.folder = folder
         self.others, self.skipped = others[0], [*strange, *of_photos.skipped]
         self.lost, self.free = set(of_masks.alone.values()), list(of_photos.alone.values())
         self.twice = list(of_photos.twice.values())
