@@ -17,6 +17,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import load_json, read_bytes
 from p2p_datatools.contract.files.opening import is_pipe
 from p2p_datatools.contract.files.text import find_encoding, other_encoding
+from p2p_datatools.contract.folders.given_splits import split_in
 from p2p_datatools.contract.words import plural, shell_word
 
 Key = Callable[[str], str | None]  # maps a picture's name to what is compared
@@ -211,6 +212,8 @@ def find_convention(one: Collection[str], other: Collection[str], *, both_ways: 
     found: dict[Convention, int] = {}
     for first, second in product(_additions(one, words[0]), _additions(other, words[1])):
         convention = Convention(first, second)
+        if {split_in(first.text), split_in(second.text)} == {"train", "test"}:  # test_1 is another picture than train_1
+            continue
         if (first.text or second.text) and (count := _count(convention, one, other, both_ways=both_ways)):
             found[convention] = count
     most = max(found.values(), default=0)

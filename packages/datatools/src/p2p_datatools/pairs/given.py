@@ -152,10 +152,13 @@ def _note_doubtful(folders: Files, matched: MatchedFiles, report: Reporter) -> N
 
 
 def note_siblings(folders: Files, report: Reporter) -> None:
-    """Note where A and B are the folders of one split, or lie in it, and those of others lie beside that."""
+    """Note where A and B are the folders of two splits, or of one, or lie in it, and those of others lie beside that."""
     for a, b in (folders, (folders[0].parent, folders[1].parent)):
-        split = split_in(a.name)
-        if split is None or split_in(b.name) != split or not a.is_dir():
+        split, of_b = split_in(a.name), split_in(b.name)
+        if split and of_b and split != of_b:
+            report.note(f"{a} is of {split} by its name, and {b} of {of_b}: pictures of one name may be of two scenes.")
+            return
+        if split is None or of_b is None or not a.is_dir():
             continue
         if other := next((place for place in folders_in(a.parent) if split_in(place.name) not in (None, split)), None):
             whole = p2p_command("data pair", a.parent, b.parent, "DEST")
