@@ -152,7 +152,7 @@ def _note_doubtful(folders: Files, matched: MatchedFiles, report: Reporter) -> N
 
 
 def note_siblings(folders: Files, report: Reporter) -> None:
-    """Note where A and B are the folders of two splits, or of one, or lie in it, and those of others lie beside that."""
+    """Note where A and B are folders of two splits, or of one, or lie in it, and those of others lie beside that."""
     for a, b in (folders, (folders[0].parent, folders[1].parent)):
         split, of_b = split_in(a.name), split_in(b.name)
         if split and of_b and split != of_b:
