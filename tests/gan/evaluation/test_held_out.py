@@ -73,7 +73,7 @@ def test_pairs_that_were_only_added_since_are_known_by_being_newer(run: Path) ->
     folder = open_pairs(run.parent / "pairs")
     new = [replace(folder.of(split)[0], name=f"new-{split}", file=f"{split}/new.png") for split in ("train", "test")]
     for pair in (*folder.pairs, *new):
-        shutil.copy(folder.path / folder.pairs[0].file, folder.path / pair.file)
+        (folder.path / pair.file).touch()
         os.utime(folder.path / pair.file, (2, 2) if pair in new else (1, 1))
     write_manifest(replace(folder, pairs=(*folder.pairs, *new)))
     assert _seen(run, folder.path) == []

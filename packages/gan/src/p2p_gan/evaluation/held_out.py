@@ -75,7 +75,7 @@ def _holds_what_was(recorded: object, folder: PairFolder, split: str) -> bool:
     if not isinstance(recorded, dict) or split not in recorded:
         return False
     oldest = sorted(folder.of(split), key=partial(_age_of, folder))[: recorded[split]["pairs"]]
-    return recorded[split] == describe_splits(replace(folder, pairs=tuple(oldest))).get(split)
+    return bool(recorded[split] == describe_splits(replace(folder, pairs=tuple(oldest))).get(split))
 
 
 def _age_of(folder: PairFolder, pair: Pair) -> float:
