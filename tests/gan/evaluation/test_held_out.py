@@ -71,6 +71,8 @@ def test_pairs_that_were_held_out_stay_so_whatever_happens_to_the_other_splits(r
 
 def test_pairs_that_were_only_added_since_are_known_by_being_newer(run: Path) -> None:
     folder = open_pairs(run.parent / "pairs")
+    record = json.loads((run / RUN).read_text())  # by their whole path it would know those of which the run is a copy
+    (run / RUN).write_text(json.dumps(record | {"pairs": str(folder.path)}))
     new = [replace(folder.of(split)[0], name=f"new-{split}", file=f"{split}/new.png") for split in ("train", "test")]
     for pair in (*folder.pairs, *new):
         (folder.path / pair.file).touch()
