@@ -92,6 +92,9 @@ def test_photos_in_the_folder_of_the_masks_are_no_masks_and_an_array_is_a_photo(
     np.save(masks / "images" / "b.npy", np.random.default_rng(0).integers(0, 255, (4, 10, 3), np.uint8))
     result = check(masks, photos=masks / "images")
     assert (result.checked, [each for each in result.findings if each.severity == "error"]) == (2, [])
+    how = RepairOptions(photos=masks / "images")
+    assert repair(masks, tmp_path / "mended", how=how).repaired == 2
+    assert export_masks(masks, tmp_path / "coco", format="coco", photos=masks / "images").made == 2
 
 
 def test_one_folder_is_not_that_of_masks_and_of_their_photos(tmp_path: Path, refused: "Refused") -> None:
