@@ -54,7 +54,7 @@ def test_an_umlaut_written_as_two_characters_is_the_same_name(tmp_path: Path) ->
 
 
 def test_the_error_for_folders_without_a_common_name_shows_names_of_both(tmp_path: Path, refused: "Refused") -> None:
-    a, b = make_files(tmp_path / "a", "1.png", "2.png"), make_files(tmp_path / "b", "x/1.png", "x/2.png")
+    a, b = make_files(tmp_path / "a", "1.png", "2.png"), make_files(tmp_path / "b", "x/1.png", "y/2.png")
     with refused("no-common-name", a) as error:
         match_pictures(a, b)
     assert f"{b}: '1' here, 'x/1' there" in error.value.what

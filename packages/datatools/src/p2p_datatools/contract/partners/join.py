@@ -26,7 +26,7 @@ from p2p_datatools.contract.partners.matched import Files, MatchedFiles, lengthe
 from p2p_datatools.contract.partners.named import NamedPictures, pictures_of
 from p2p_datatools.contract.partners.several import find_several
 from p2p_datatools.contract.partners.spellings import find_capitals, find_escaped, find_separators
-from p2p_datatools.contract.partners.split_keys import outside_of, role_ways, split_keys
+from p2p_datatools.contract.partners.split_keys import inner_ways, outside_of, role_ways, split_keys
 from p2p_datatools.contract.pictures.kinds import is_label_picture, pick_photo, say_picked
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural, shell_word
@@ -77,7 +77,8 @@ def join_pictures(
     P2PError where nothing matches, and where names count on from another number than those of the other folder.
     """
     found = list[_Sides]()
-    ways = [*((files, keys) for keys in (*more_keys, *split_keys(files))), *role_ways(files)]
+    keys_of_all = *more_keys, *split_keys(files)
+    ways = [*((files, keys) for keys in keys_of_all), *role_ways(files), *((files, keys) for keys in inner_ways(files))]
     for files_of, keys in ways:
         found.append(_leave_out_convention(_ignore_spelling(name_both(folders, files_of, keys), report), report))
         if have_common(found[-1]):

@@ -6,10 +6,10 @@ Nothing here may open a picture, or know which pictures there are elsewhere.
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
-from itertools import product
+from itertools import product, takewhile
 from pathlib import Path
 
-from p2p_datatools.contract.folders.given_splits import SplitPlace, find_splits, folder_of, join_path
+from p2p_datatools.contract.folders.given_splits import SplitPlace, find_splits, folder_of, join_path, split_in
 from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, roles_of_folders
 from p2p_datatools.contract.matching import Key
 from p2p_datatools.contract.names import folders_of
@@ -61,6 +61,26 @@ def role_ways(files: tuple[Sequence[str], Sequence[str]]) -> list[tuple[tuple[Se
     """
     chosen = [_choose_role(each, first) for each, first in zip(files, (LABELS, PHOTOS), strict=True)]
     return [(each, (_without_roles, _without_roles)) for each in product(*chosen)]
+
+
+def inner_ways(files: tuple[Sequence[str], Sequence[str]]) -> list[tuple[Key, Key]]:
+    """The keys that leave out the folder in which all pictures of one lie, as if that had been given; not of a split.
+
+    None where both lie so: left/1 and right/1 may be of two scenes.
+    """
+    folders = [_folder_of_all(each) for each in files]
+    if bool(folders[0]) == bool(folders[1]) or any(map(split_in, "/".join(folders).split("/"))):
+        return []
+    return [(partial(_leave_out, folders[0]), partial(_leave_out, folders[1]))]
+
+
+def _folder_of_all(files: Sequence[str]) -> str:
+    parts = zip(*(folder_of(file).split("/") for file in files), strict=False)
+    return "/".join(names[0] for names in takewhile(lambda names: len({*names}) == 1, parts))
+
+
+def _leave_out(folder: str, name: str) -> str:
+    return name.removeprefix(f"{folder}/") if folder else name
 
 
 def _choose_role(files: Sequence[str], first: str) -> list[Sequence[str]]:
