@@ -14,6 +14,7 @@ from p2p_datatools.contract.partners.mask_photos import MaskPhotos
 from p2p_datatools.contract.pictures.images import write_mask
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.exports.build import export_masks
+from p2p_datatools.pairs.build import pair
 from p2p_datatools.pairs.inputs import match_inputs
 from p2p_datatools.repairs.build import RepairOptions, repair
 
@@ -99,6 +100,13 @@ def test_photos_in_the_folder_of_the_masks_are_no_masks_and_an_array_is_a_photo(
     how = RepairOptions(photos=masks / "images")
     assert repair(masks, tmp_path / "mended", how=how).repaired == 2
     assert export_masks(masks, tmp_path / "coco", format="coco", photos=masks / "images").made == 2
+
+
+def test_pairs_are_not_the_photos_of_masks(tmp_path: Path, write_photos: "WritePhotos", refused: "Refused") -> None:
+    masks, photos = make_masks(tmp_path / "masks", ["a"]), write_photos(tmp_path / "photos", "a.jpg", size=Size(10, 4))
+    pairs = pair(masks, photos, tmp_path / "pairs").dest
+    with refused("pairs-as-half", pairs):
+        MaskPhotos(masks, pairs)
 
 
 def test_one_folder_is_not_that_of_masks_and_of_their_photos(tmp_path: Path, refused: "Refused") -> None:

@@ -24,7 +24,7 @@ from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_picture
 from p2p_datatools.contract.folders.data_folder import find_pairs, has_record
 from p2p_datatools.contract.mask_folder import MASK_LINES, each_mask_line
 from p2p_datatools.contract.names import PhotoFolder, fault_of_name, is_name, name_of
-from p2p_datatools.contract.pairs.manifest import PairFolder, refuse_pairs_as_photos
+from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.pairs.seam import Glance
 from p2p_datatools.contract.palette import Palette, palette_of
 from p2p_datatools.contract.partners.mask_photos import NAMES_DIFFER, MaskPhotos
@@ -90,7 +90,6 @@ def check(
 
 def _find_photos(path: Path, photos: Path, findings: list[Finding], report: Reporter) -> MaskPhotos | None:
     """The photos of the masks in a folder; None where names do not tell them, which is a finding."""
-    refuse_pairs_as_photos(photos)
     try:
         found = MaskPhotos(path, photos, report=report)
     except P2PError as error:

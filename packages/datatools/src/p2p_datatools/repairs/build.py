@@ -166,8 +166,7 @@ def _refuse_places(masks: Path, dest: Path, photos: Path | None) -> None:
         if folder and folder.resolve().is_relative_to(dest.resolve()):
             what = f"holds {folder}, which is read"
             raise UsageError(dest, what, "Choose a destination beside it.", code="source-inside-destination")
-        if folder:
-            refuse_pairs_as_photos(folder)
+    refuse_pairs_as_photos(masks)
 
 
 def _plan(masks: Path, how: RepairOptions, report: Reporter) -> tuple[list[_Item], list[Skip], PhotoFolder]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.listing import LeftOut
+from p2p_datatools.contract.pairs.manifest import refuse_pairs_as_photos
 from p2p_datatools.contract.partners.join import Join, join_pictures, same_name
 from p2p_datatools.contract.partners.named import pictures_of
 from p2p_datatools.contract.partners.split_keys import outside_of
@@ -47,12 +48,13 @@ class MaskPhotos:
 
     `lost` are masks without a photo and `free` photos without a mask; `twice` are photos of one name, of which none is
     taken; `skipped` are those with a name that no pair can have. Notes say in what names differ. Raises P2PError where
-    there are no pictures, or no mask has a photo, and UsageError where both are one folder.
+    there are no pictures or A|B pairs, or no mask has a photo, and UsageError where both are one folder.
     """
 
     def __init__(self, masks: Path, folder: Path, *, report: Reporter = QUIET) -> None:
         if masks.resolve() == folder.resolve():
             raise UsageError(folder, "is given as the masks and as their photos", "Give two.", code="same-folder")
+        refuse_pairs_as_photos(folder)
         strange, others = list[Skip](), list[LeftOut]()
         matched, (of_masks, of_photos) = join_masks(masks, folder, strange, others, report=report)
         self.folder = folder
