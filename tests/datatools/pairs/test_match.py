@@ -269,6 +269,7 @@ def test_a_convention_is_for_names_without_a_partner_only_and_further_photos_are
         (("1_mask", "2_mask"), ("1", "3")),
         (("a_left", "b_left"), ("a", "b")),  # no word for masks
         (("test_1", "test_2"), ("train_1", "train_2")),  # two splits
+        (("x21", "x22"), ("1", "2")),
         (("11", "21"), ("1", "2")),
         (("1_mask", "2_mask"), ("1", "1_img", "2", "2_img")),  # two photos of one mask
         (("x/1_mask", "x/2_mask"), ("y/1", "y/2")),

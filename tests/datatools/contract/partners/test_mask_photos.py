@@ -41,6 +41,7 @@ def make_masks(folder: Path, names: Sequence[str]) -> Path:
         (("testset/car1", "trainingset/car2"), ("testset/JPEGImages/car1.jpg", "trainingset/JPEGImages/car2.jpg")),
         (("base/1", "base/2"), ("1.jpg", "2.jpg")),  # photos are given one folder farther down
         (("a/x/1", "b/x/2"), ("set/a/x/1.jpg", "set/b/x/2.jpg")),
+        (("x/1",), ("x/y/1.jpg",)),
         (("test/1",), ("train/1.jpg",)),
         (("left/1",), ("right/1.jpg",)),
         (("train/1", "val/2"), ("train/1.jpg", "valid/2.jpg")),

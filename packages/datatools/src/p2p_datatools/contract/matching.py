@@ -254,7 +254,10 @@ def _additions_of(base: str, words: list[str]) -> Iterator[Addition]:
             yield Addition(rest)
         start = base[:place]
         if (re.fullmatch(rf"{chain}{_SEPARATOR}+", start, re.IGNORECASE) and not re.match(_SEPARATOR, rest)) or (
-            base[place].isdigit() and re.fullmatch(word, start, re.IGNORECASE) and len(start) > 1
+            base[place].isdigit()
+            and re.fullmatch(word, start, re.IGNORECASE)
+            and len(start) > 1
+            and not start[-1].isdigit()  # x21 is the number 21
         ):
             yield Addition(start, is_before=True)
 

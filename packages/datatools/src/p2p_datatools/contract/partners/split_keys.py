@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import product, takewhile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from p2p_datatools.contract.folders.given_splits import SplitPlace, find_splits, folder_of, join_path, split_in
 from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, roles_of_folders
@@ -66,10 +66,11 @@ def role_ways(files: tuple[Sequence[str], Sequence[str]]) -> list[tuple[tuple[Se
 def inner_ways(files: tuple[Sequence[str], Sequence[str]]) -> list[tuple[Key, Key]]:
     """The keys that leave out the folder in which all pictures of one lie, as if that had been given; not of a split.
 
-    None where both lie so: left/1 and right/1 may be of two scenes.
+    None where both lie in other folders: left/1 and right/1 may be of two scenes.
     """
     folders = [_folder_of_all(each) for each in files]
-    if bool(folders[0]) == bool(folders[1]) or any(map(split_in, "/".join(folders).split("/"))):
+    outer, inner = sorted(folders, key=len)
+    if outer == inner or not PurePosixPath(inner).is_relative_to(outer) or any(map(split_in, inner.split("/"))):
         return []
     return [(partial(_leave_out, folders[0]), partial(_leave_out, folders[1]))]
 
