@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[1]
 WITHOUT_A_DOOR = {
     "p2p_datatools.checks.masks",
     "p2p_datatools.contract.folders",
+    "p2p_datatools.contract.partners",
     "p2p_datatools.contract.pictures.formats",
     "p2p_datatools.exports.formats",
     "p2p_datatools.labels.formats",

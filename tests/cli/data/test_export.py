@@ -80,5 +80,5 @@ def test_an_unknown_format_is_an_error_of_the_command_and_a_missing_photo_one_of
     Path("photos", "a.png").unlink()
     write_png(Path("photos", "b.png"), np.zeros((3, 4, 3), dtype=np.uint8))
     assert main(["data", "export", str(masks), "out", "--format", "coco", "--photos", "photos"]) == 1
-    assert "has no photo in photos" in capsys.readouterr().err
+    assert "has no name in common with photos" in capsys.readouterr().err
     assert not Path("out").exists()

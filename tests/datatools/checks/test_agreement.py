@@ -109,6 +109,14 @@ def test_names_on_one_side_and_other_sizes_are_found_and_the_rest_compared(tmp_p
     assert "30x20 here and 29x20 there" in result.findings[-1].what
 
 
+def test_masks_in_folders_and_of_names_that_differ_as_those_of_a_data_set_are_compared(tmp_path: Path) -> None:
+    here = masks(tmp_path / "here", a_mask=square(5, 5, 8))
+    there = masks(tmp_path / "there")
+    write_mask(there / "masks" / "a.png", square(5, 5, 8), CARS)
+    result = compare(here, there)
+    assert (result.compared, result.ok, result.pictures[0].name) == (1, True, "a_mask")
+
+
 def test_the_most_different_picture_comes_first(tmp_path: Path) -> None:
     here = masks(tmp_path / "here", a=square(5, 5, 10), b=square(5, 5, 10), c=square(5, 5, 10))
     there = masks(tmp_path / "there", a=square(5, 5, 10), b=square(15, 5, 10), c=square(6, 5, 10))

@@ -138,7 +138,7 @@ def test_masks_and_photos_whose_names_differ_as_for_pairing_are_compared(
         (masks / f"{name}.png").rename(masks / f"{name}_mask.png")
     write_records(masks, CARS, [MaskLine(f"{name}_mask", Size(10, 4), {}, "", "", {}) for name in "abc"])
     assert check(masks, photos=photos, report=notes) == CheckResult("masks", 3, ())
-    assert any("names of masks end in '_mask'" in note for note in notes.lines)
+    assert any(f"names in {masks} end in '_mask'" in note for note in notes.lines)
     (photos / "b.jpg").unlink()
     assert found(check(masks, photos=photos)) == [("error", "no-photo", "b_mask.png")]
 

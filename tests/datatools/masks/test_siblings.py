@@ -197,7 +197,7 @@ def test_numbers_of_objects_beside_classes_are_left_out_and_alone_they_are_label
         write_photos(tmp_path / "set" / f"{split}_img", f"{split}.jpg", size=SIZE)
     mapping = {"ids": "palette"}
     summary = build_masks(tmp_path / "set", tmp_path / "masks", palette=CARS, mapping=mapping, report=notes)
-    assert (summary.built, summary.splits) == (2, {"train": 1, "test": 1})
+    assert (summary.built, summary.splits, summary.photos_without_labels) == (2, {"train": 1, "test": 1}, 0)
     assert any("2 pictures are left out, as they number objects" in line for line in notes.lines)
     alone = build_masks(tmp_path / "set" / "train_inst", tmp_path / "objects", palette=CARS, mapping=mapping)
     assert alone.built == 1

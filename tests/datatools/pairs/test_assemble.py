@@ -10,9 +10,9 @@ import pytest
 
 from p2p_datatools.contract.files import work
 from p2p_datatools.contract.pairs.manifest import read_manifest, with_pairs, write_manifest
+from p2p_datatools.contract.partners.matched import Files
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.pairs.build import PairOptions, pair
-from p2p_datatools.pairs.match import Files
 from p2p_datatools.pairs.recipe import PAIR_WEIGHT, Halves, PairRecipe
 from p2p_datatools.splits.apply import split
 

@@ -55,6 +55,14 @@ def test_folders_of_splits_in_a_and_b_are_the_splits_of_their_pairs(
     assert check(dest).findings == ()
 
 
+@pytest.mark.parametrize(("a", "b"), [("masks/test", "images/train"), ("test/masks", "train/images")])
+def test_folders_of_two_splits_are_not_paired_in_silence(
+    tmp_path: Path, dest: Path, write_photos: "WritePhotos", notes: "Notes", a: str, b: str
+) -> None:
+    pair(write_photos(tmp_path / a, "1.png"), write_photos(tmp_path / b, "1.png", seed=50), dest, report=notes)
+    assert any("is of test by its name" in line for line in notes.lines)
+
+
 def test_a_folder_of_given_splits_is_a_pix2pix_folder_of_any_tool(
     tmp_path: Path, dest: Path, write_photos: "WritePhotos"
 ) -> None:

@@ -82,13 +82,20 @@ def test_two_of_several_kinds_are_chosen_by_the_words_of_the_halves(
 
 
 def test_the_place_that_says_the_words_of_the_halves_is_the_one_that_tells_kinds(
-    tmp_path: Path, write_photos: "WritePhotos"
+    tmp_path: Path, write_photos: "WritePhotos", refused: "Refused"
 ) -> None:
     written = [f"{{}}_{what}_{side}.png" for what in ("real", "fake", "rec") for side in "AB"]
     data = write_photos(tmp_path / "data", *numbered(*written))
     matched, _ = match_pictures(data, data, halves=("real_A", "real_B"))
     assert [each.name for each in matched["0000"]] == ["0000_real_A.png", "0000_real_B.png"]
     assert len(matched) == 3
+    with refused("same-folder", usage=True) as error:  # results of CycleGAN: what it made is no half unasked
+        match_pictures(data, data)
+    assert "fake_a, fake_b, real_a, real_b, rec_a, rec_b" in error.value.what
+    views = write_photos(
+        tmp_path / "views", *numbered("{}_left_A.png", "{}_right_A.png", "{}_left_B.png", "{}_right_B.png")
+    )
+    assert len(match_pictures(views, views)[0]) == 6
 
 
 def test_labels_beside_two_photos_of_a_time_each_are_asked_about(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from p2p_datatools.contract.errors import Skip
-from p2p_datatools.pairs.match import MatchedFiles, match_pictures
+from p2p_datatools.contract.partners.matched import MatchedFiles
+from p2p_datatools.pairs.match import match_pictures
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused

@@ -1,53 +1,18 @@
-"""Files by name, in little memory: the same mapping as a dictionary of paths."""
+"""Which pictures of two folders are matched, and what is said of those that are not."""
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
-from p2p_datatools.pairs.match import MatchedFiles, lengthen_file, match_pictures, shorten_file
+from p2p_datatools.contract.pictures.images import write_png
+from p2p_datatools.pairs.match import match_pictures
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
     from datatools.conftest import WritePhotos
-
-A, B = Path("a"), Path("b")
-
-
-def test_files_are_given_as_they_were_added_in_that_order() -> None:
-    files = {
-        "1": ("1.png", "1.jpg"),
-        "walk/2": ("walk/2.png", "walk/2.PNG"),
-        "3": ("mask 3.png", "IMG (3).jpg"),
-        "é": ("e\u0301.png", "é.png"),
-        "4": ("4.png", "4.v2.png"),
-    }
-    matched = MatchedFiles(A, B)
-    for name, (a, b) in files.items():
-        matched.add(name, a, b)
-    assert matched == {name: (A / a, B / b) for name, (a, b) in files.items()}
-    assert list(matched) == list(files)
-    assert len(matched) == 5
-    with pytest.raises(KeyError):
-        matched["5"]
-
-
-def test_some_names_can_be_chosen() -> None:
-    matched = MatchedFiles(A, B)
-    for name in "1234":
-        matched.add(name, f"{name}.png", f"{name}.jpg")
-    assert matched.only(lambda name: name in "24") == {"2": (A / "2.png", B / "2.jpg"), "4": (A / "4.png", B / "4.jpg")}
-
-
-def test_a_name_shortens_only_the_file_that_is_called_so() -> None:
-    assert (shorten_file("x/1.png", "x/1"), shorten_file("x/1.png", "1"), shorten_file("12.png", "1")) == (
-        ".png",
-        "x/1.png",
-        "12.png",
-    )
-    assert [lengthen_file(kept, "1") for kept in (".png", "x/1.png")] == ["1.png", "x/1.png"]
 
 
 def make_files(folder: Path, *names: str) -> Path:
@@ -55,6 +20,10 @@ def make_files(folder: Path, *names: str) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).touch()
     return folder
+
+
+def write_labels(file: Path) -> None:
+    write_png(file, np.kron(np.eye(2, dtype=np.uint8), np.ones((8, 12), dtype=np.uint8)))
 
 
 def test_partners_share_the_path_below_their_folders_whatever_the_suffix(tmp_path: Path) -> None:
@@ -85,7 +54,7 @@ def test_an_umlaut_written_as_two_characters_is_the_same_name(tmp_path: Path) ->
 
 
 def test_the_error_for_folders_without_a_common_name_shows_names_of_both(tmp_path: Path, refused: "Refused") -> None:
-    a, b = make_files(tmp_path / "a", "1.png", "2.png"), make_files(tmp_path / "b", "x/1.png", "x/2.png")
+    a, b = make_files(tmp_path / "a", "1.png", "2.png"), make_files(tmp_path / "b", "x/1.png", "y/2.png")
     with refused("no-common-name", a) as error:
         match_pictures(a, b)
     assert f"{b}: '1' here, 'x/1' there" in error.value.what
@@ -254,6 +223,8 @@ def test_spaces_percent_signs_and_umlauts_stay_in_names(tmp_path: Path) -> None:
         ("{}_gtFine_labelIds.png", "{}_leftImg8bit.png"),
         ("{}.png", "{}_photo.png"),
         ("{}_A.png", "{}_B.png"),
+        ("{}x4.png", "{}.png"),  # DIV2K
+        ("{}.png", "{}_x2.png"),
     ],
 )
 def test_a_convention_that_all_names_follow_is_used_and_said(
@@ -297,6 +268,8 @@ def test_a_convention_is_for_names_without_a_partner_only_and_further_photos_are
         (("1_mask", "1_gt"), ("1", "2")),  # two masks of one photo
         (("1_mask", "2_mask"), ("1", "3")),
         (("a_left", "b_left"), ("a", "b")),  # no word for masks
+        (("test_1", "test_2"), ("train_1", "train_2")),  # two splits
+        (("x21", "x22"), ("1", "2")),
         (("11", "21"), ("1", "2")),
         (("1_mask", "2_mask"), ("1", "1_img", "2", "2_img")),  # two photos of one mask
         (("x/1_mask", "x/2_mask"), ("y/1", "y/2")),
@@ -348,9 +321,11 @@ def test_several_pictures_are_of_one_only_where_the_names_leave_no_doubt(
 
 
 def test_several_label_pictures_of_one_photo_are_asked_about(tmp_path: Path, refused: "Refused") -> None:
-    a, b = make_files(tmp_path / "a", "1_0.png", "1_1.png"), make_files(tmp_path / "b", "1.jpg")
+    a, b = tmp_path / "a", make_files(tmp_path / "b", "1.jpg")
+    for name in ("1_0", "1_1"):
+        write_labels(a / f"{name}.png")
     with refused("several-labels", a / "1_0.png"):
-        match_pictures(a, b, shows_labels=lambda path: path.parent == a)
+        match_pictures(a, b)
 
 
 @pytest.mark.parametrize(
@@ -372,24 +347,20 @@ def test_the_error_offers_an_expression_that_matches_all(
     assert len(match_pictures(a, b, match=expression)[0]) == 2
 
 
-def test_of_several_pictures_of_a_name_in_one_folder_the_one_that_is_picked_is_taken_and_said(
-    tmp_path: Path, notes: "Notes"
+def test_of_several_pictures_of_a_name_in_one_folder_the_photo_beside_labels_is_taken_and_said(
+    tmp_path: Path, notes: "Notes", write_photos: "WritePhotos"
 ) -> None:
     a = make_files(tmp_path / "a", "1.png", "2.png", "3.png")
-    b = make_files(tmp_path / "b", "1.jpg", "1.png", "2.jpg", "3.png", "3.tif")
-
-    def pick(files: Sequence[Path]) -> Path | None:
-        return next((file for file in files if file.suffix == ".jpg"), None)
-
-    matched, (skip,) = match_pictures(a, b, pick=pick, report=notes)
+    b = write_photos(tmp_path / "b", "1.jpg", "2.jpg", "3.png", "3.tif")
+    write_labels(b / "1.png")
+    matched, (skip,) = match_pictures(a, b, report=notes)
     assert matched == {"1": (a / "1.png", b / "1.jpg"), "2": (a / "2.png", b / "2.jpg")}
     assert (skip.code, skip.where) == ("same-name", f"{b}/3.png")
     (note,) = notes.lines
     assert note.endswith(f"the first is {b}/1.png.")
-    different = make_files(tmp_path / "c", "1 left.jpg", "1 right.png")
-    _, (skip,) = match_pictures(
-        make_files(tmp_path / "d", "1.png", "2.png"), make_files(different, "2.jpg"), match=r"\d", pick=pick
-    )
+    different = write_photos(tmp_path / "c", "1 left.jpg", "2.jpg")
+    write_labels(different / "1 right.png")
+    _, (skip,) = match_pictures(make_files(tmp_path / "d", "1.png", "2.png"), different, match=r"\d")
     assert skip.code == "same-name"
 
 

@@ -53,6 +53,13 @@ def test_ignored_pixels_are_a_class_of_their_own(tmp_path: Path) -> None:
     assert classes(compute_statistics(tmp_path))["ignore"].share == 0.5
 
 
+def test_the_samples_of_a_run_are_no_data(tmp_path: Path, noise: "Noise", refused: "Refused") -> None:
+    write_png(tmp_path / "run" / "samples" / "1.png", noise(1, Size(10, 10)), durable=False)
+    (tmp_path / "run" / "run.json").write_text('{"format": "p2p-run"}')
+    with refused("own-folder", tmp_path / "run"):
+        compute_statistics(tmp_path / "run")
+
+
 def test_figures_of_pairs_are_those_of_each_split_and_of_all(tmp_path: Path, noise: "Noise") -> None:
     masks, photos = write_bodies(tmp_path / "masks", *range(0, 100, 10)), tmp_path / "photos"
     for number in range(10):

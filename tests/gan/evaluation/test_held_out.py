@@ -1,6 +1,7 @@
 """Whether the pairs that score a model were held out when it was trained."""
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -66,6 +67,20 @@ def test_pairs_that_were_held_out_stay_so_whatever_happens_to_the_other_splits(r
     alone = run.parent / "alone.safetensors"  # without a run.json nothing but the hash of all pairs is known
     shutil.copy(run / MODEL_FILE, alone)
     assert _seen(alone, run.parent / "pairs", "test") == ["other-pairs"]
+
+
+def test_pairs_that_were_only_added_since_are_known_by_being_newer(run: Path) -> None:
+    folder = open_pairs(run.parent / "pairs")
+    record = json.loads((run / RUN).read_text())  # by their whole path it would know those of which the run is a copy
+    (run / RUN).write_text(json.dumps(record | {"pairs": str(folder.path)}))
+    new = [replace(folder.of(split)[0], name=f"new-{split}", file=f"{split}/new.png") for split in ("train", "test")]
+    for pair in (*folder.pairs, *new):
+        (folder.path / pair.file).touch()
+        os.utime(folder.path / pair.file, (2, 2) if pair in new else (1, 1))
+    write_manifest(replace(folder, pairs=(*folder.pairs, *new)))
+    assert _seen(run, folder.path) == []
+    _exchange(folder.path, "train", "test")
+    assert _seen(run, folder.path) == ["other-pairs"]
 
 
 def test_a_model_that_began_with_one_of_another_split_is_not_scored_in_silence(run: Path, tiny: Config) -> None:

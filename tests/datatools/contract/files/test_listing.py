@@ -8,7 +8,7 @@ import pytest
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import LeftOut, find_pictures, links_out, picture_names, refuse_missing_folder
-from p2p_datatools.pairs.match import pictures_of
+from p2p_datatools.contract.partners.named import pictures_of
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused

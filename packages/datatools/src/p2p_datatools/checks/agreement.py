@@ -11,10 +11,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.errors import Finding, P2PError, UsageError, finding_of
-from p2p_datatools.contract.files.listing import find_pictures, refuse_missing_folder
-from p2p_datatools.contract.names import PhotoFolder
+from p2p_datatools.contract.errors import Finding, P2PError, UsageError, error_of, finding_of
+from p2p_datatools.contract.files.listing import find_pictures, refuse_missing_folder, stem_of
 from p2p_datatools.contract.palette import IGNORE, IGNORED, PALETTE_FILE, Palette, palette_of
+from p2p_datatools.contract.partners.join import Leftovers, same_name
+from p2p_datatools.contract.partners.mask_photos import join_masks
 from p2p_datatools.contract.pictures.images import LabelMap, read_mask, size_of
 from p2p_datatools.contract.progress import QUIET, Reporter
 
@@ -70,22 +71,23 @@ def compare(
     if set(here.palette.names) != set(there.palette.names):
         what = f"has the classes {', '.join(here.palette.names)}, but {other} has {', '.join(there.palette.names)}"
         raise UsageError(path, what, "Build both with one palette.", code="other-palette")
-    findings = list(_alone(here, there)) + list(_alone(there, here))
-    names = [name for name in here.folder.names if there.folder.get(name)]
+    matched, left = join_masks(here.folder, there.folder, [], [], report=report)
+    for side in left:
+        for files in side.twice.values():
+            raise error_of(same_name(files))
+    findings = [*_alone(left[0], there.folder), *_alone(left[1], here.folder)]
     tally = _Tally(here.palette)
-    for name in report.track(names, "masks", len(names)):
+    for one, other in report.track(matched.values(), "masks", len(matched)):
         try:
-            tally.add(name, here.mask(name), _reorder(there.mask(name), there.palette, here.palette))
+            theirs = _reorder(read_mask(other, there.palette), there.palette, here.palette)
+            tally.add(stem_of(one, here.folder), read_mask(one, here.palette), theirs)
         except P2PError as error:
-            findings.append(finding_of(error, here.folder.names[name]))
-    if not names:
-        what = f"has no mask of the same name as one in {other}"
-        raise P2PError(path, what, "Are these the right folders?", code="no-common-name")
+            findings.append(finding_of(error, one))
     return tally.comparison(findings)
 
 
 class _Masks:
-    """The masks of a folder, by name."""
+    """A folder of masks, and their palette."""
 
     def __init__(self, folder: Path, palette: Palette | None) -> None:
         refuse_missing_folder(folder)
@@ -94,23 +96,13 @@ class _Masks:
             raise UsageError(folder, f"has no {PALETTE_FILE}", "Give its palette with --palette.", code="no-palette")
         if not find_pictures(folder):
             raise P2PError(folder, "has no pictures", "Is it the right folder?", code="no-pictures")
-        self.palette = known
-        self.folder = PhotoFolder(folder)
-        self.folder.refuse_clashes()
-
-    def mask(self, name: str) -> LabelMap:
-        file = self.folder.get(name)
-        assert file is not None, "the name is in both folders"
-        return read_mask(file, self.palette)
+        self.folder, self.palette = folder, known
 
 
-def _alone(masks: _Masks, others: _Masks) -> Iterator[Finding]:
-    for name, file in masks.folder.names.items():
-        if others.folder.get(name) is None:
-            to_do = f"Add '{name}' there, or remove this one."
-            yield Finding(
-                str(file), f"has no mask of the same name in {others.folder.folder}", to_do, "no-mask", "error"
-            )
+def _alone(side: Leftovers, other: Path) -> Iterator[Finding]:
+    for name, file in side.alone.items():
+        to_do = f"Add '{name}' there, or remove this one."
+        yield Finding(str(file), f"has no mask of the same name in {other}", to_do, "no-mask", "error")
 
 
 def _reorder(mask: LabelMap, theirs: Palette, ours: Palette) -> LabelMap:

@@ -85,6 +85,9 @@ _MASK_ERRORS = {
     "pairs-as-half": "photos twice as wide as their masks, as A|B pictures are",
     "no-photo": "a mask without a photo",
     "no-mask": "a photo without a mask",
+    "no-common-name": "photos of which none has the name of a mask",
+    "shifted-names": "masks that count from 0 and photos from 1, or the other way round",
+    "several-labels": "several masks whose names begin with that of one photo",
     "missing-file": "a mask of masks.jsonl that does not exist",
 }
 _MASKS = {

@@ -22,12 +22,13 @@ from p2p_datatools.checks.repeats import Repeats
 from p2p_datatools.contract.errors import CheckedKind, CheckResult, Finding, P2PError, UsageError, error_of, finding_of
 from p2p_datatools.contract.files.listing import SUFFIXES, LeftOut, find_pictures, refuse_missing_folder, stem_of
 from p2p_datatools.contract.folders.data_folder import find_pairs, has_record
-from p2p_datatools.contract.folders.roles import names_of_labels
 from p2p_datatools.contract.mask_folder import MASK_LINES, each_mask_line
-from p2p_datatools.contract.names import PhotoFolder, fault_of_name, is_name, join_names, name_of
-from p2p_datatools.contract.pairs.manifest import PairFolder, refuse_pairs_as_photos
+from p2p_datatools.contract.names import PhotoFolder, fault_of_name, is_name, name_of
+from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.pairs.seam import Glance
 from p2p_datatools.contract.palette import Palette, palette_of
+from p2p_datatools.contract.partners.mask_photos import NAMES_DIFFER, MaskPhotos
+from p2p_datatools.contract.partners.split_keys import outside_of
 from p2p_datatools.contract.pictures.arrays import ARRAYS, Array
 from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture
 from p2p_datatools.contract.pictures.images import LabelMap, hash_pixels, size_of
@@ -78,26 +79,26 @@ def check(
     left_out += [replace(finding_of(error_of(found), found.where), severity="hint")] if found else []
     if used is None:
         return _check_photos(path, files, left_out, first, report)
-    masks, folder = _pictures_of(path, files), None
+    partners = None
     if photos:
-        refuse_pairs_as_photos(Path(photos))
-        folder = _open_photos(Path(photos), report)
-        prefer_photos(folder, report)
-        left_out += find_left_out(folder.others)
-        if way := join_names(masks, folder):
-            report.note(way)
-    wrong = _masks(files, used, masks, folder, read, Looker("masks", len(files), report), report)
+        partners = _find_photos(path, Path(photos), left_out, report)
+        files = [path / name for name in outside_of(path, names, Path(photos))]
+    masks = _pictures_of(path, files)
+    wrong = _masks(files, used, masks, partners, read, Looker("masks", len(files), report), report)
     return CheckResult("masks", len(files), (*left_out, *wrong))
 
 
-def _open_photos(folder: Path, report: Reporter) -> PhotoFolder:
-    """The photos of a folder, without the labels in folders beside theirs: it may be that of a whole data set."""
-    found = PhotoFolder(folder)
-    if not (labels := names_of_labels(found.names)):
-        return found
-    are = plural(len(labels), "picture lies in a folder of labels", "pictures lie in folders of labels")
-    report.note(f"{folder}: {are} beside those of photos, and left out; the first is '{min(labels)}'.")
-    return PhotoFolder(folder, only=found.names.keys() - labels)
+def _find_photos(path: Path, photos: Path, findings: list[Finding], report: Reporter) -> MaskPhotos | None:
+    """The photos of the masks in a folder; None where names do not tell them, which is a finding."""
+    try:
+        found = MaskPhotos(path, photos, report=report)
+    except P2PError as error:
+        if error.code not in NAMES_DIFFER:
+            raise
+        findings.append(finding_of(error, path))
+        return None
+    findings += find_left_out(found.others)
+    return found
 
 
 def _names(path: Path, files: Sequence[str]) -> Iterator[Finding]:
@@ -170,16 +171,19 @@ def _photos(check: PhotosCheck, files: list[Path], first: _FirstPhotos, look: Lo
 
 
 def _clashes(folder: PhotoFolder) -> Iterator[Finding]:
-    for first, second in folder.clashes:
-        what = f"has the same name as {first}, because a suffix is not part of a name"
-        yield Finding(str(second), what, "Remove or rename one of them.", "same-name", "error")
+    yield from (_same_name(first, second) for first, second in folder.clashes)
+
+
+def _same_name(first: Path, second: Path) -> Finding:
+    what = f"has the same name as {first}, because a suffix is not part of a name"
+    return Finding(str(second), what, "Remove or rename one of them.", "same-name", "error")
 
 
 def _masks(
     files: list[Path],
     palette: Palette,
     masks: PhotoFolder,
-    photos: PhotoFolder | None,
+    photos: MaskPhotos | None,
     read: ReadOptions,
     look: Looker,
     report: Reporter,
@@ -189,8 +193,8 @@ def _masks(
     seen, repeats, doubled = np.zeros(256, dtype=np.int64), Repeats(), list[Finding]()
     check = PhotosCheck(photos.folder) if photos else None
     shown = MaskSetCheck(path, palette, p2p_command("data repair", path, "DEST"))
-    pairs = ((file, photos.get(stem_of(file, path)) if photos else None) for file in files)
-    looked = look.at(partial(_look_at_mask, palette=palette, masks=masks, photos=photos, read=read, look=look), pairs)
+    looker = partial(_look_at_mask, palette=palette, masks=path, photos=photos, read=read, look=look)
+    looked = look.at(looker, files)
     for number, mask in enumerate(looked):
         seen += mask.pixels
         repeats.add(number, mask.digest)
@@ -199,8 +203,9 @@ def _masks(
                 doubled.append(found)
             else:
                 yield found
-        if check and mask.photo:
-            check.add(*mask.photo)
+        for photo in mask.photos:
+            assert check, "without photos a mask has none"
+            check.add(*photo)
         if mask.look:
             shown.add(files[number], mask.look)
     for name in (name for index, name in enumerate(palette.names) if seen.any() and not seen[index]):
@@ -211,52 +216,44 @@ def _masks(
     yield from _records(path, masks)
     if photos and check:
         yield from check.findings(values=False)
-        yield from _join_doubled(doubled, photos, check.count)
-        yield from _clashes(photos)
-        yield from _without_mask(photos, masks)
+        yield from _join_doubled(doubled, photos.folder, check.count)
+        yield from _left(photos, path)
 
 
 class _MaskRecord(NamedTuple):
-    """What is kept of a mask: pixels of each class, the hash of one that shows something, its photo's and its look."""
+    """What is kept of a mask: pixels of each class, the hash of one that shows something, its photos' and its look."""
 
     findings: tuple[Finding, ...]
     pixels: NDArray[np.int64]
     digest: str = ""
-    photo: tuple[Path, PhotoRecord] | None = None
+    photos: tuple[tuple[Path, PhotoRecord], ...] = ()
     look: MaskLook | None = None
 
 
 def _look_at_mask(
-    files: tuple[Path, Path | None],
-    palette: Palette,
-    masks: PhotoFolder,
-    photos: PhotoFolder | None,
-    read: ReadOptions,
-    look: Looker,
+    file: Path, palette: Palette, masks: Path, photos: MaskPhotos | None, read: ReadOptions, look: Looker
 ) -> _MaskRecord:
-    file, photo_file = files
     try:
         with open_picture(file) as picture, look.room(decoded_bytes(picture)):
-            mask, wrong = read_for_check(picture, palette, masks.folder)
+            mask, wrong = read_for_check(picture, palette, masks)
     except P2PError as error:
         mask, wrong = None, (finding_of(error, file),)
     if mask is None:
         return _MaskRecord(wrong, np.zeros(256, dtype=np.int64))
-    findings = [*wrong, *_mask(file, mask)]
-    photo, seen_mask = None, list[MaskLook]()
-    if photos:
-        name = stem_of(file, masks.folder)
-        both = partial(_add_look, seen_mask, mask, palette)
-        seen = read_look(photo_file, read, look, also=both) if photo_file else _no_photo(file, name, photos)
+    findings, seen_mask, own = [*wrong, *_mask(file, mask)], list[MaskLook](), list[tuple[Path, PhotoRecord]]()
+    if photos and file in photos.lost:
+        findings.append(_no_photo(file, stem_of(file, masks), photos.folder))
+    for photo in photos.of(file) if photos else ():
+        seen = read_look(photo, read, look, also=partial(_add_look, seen_mask, mask, palette))
         if isinstance(seen, Finding):
             findings.append(seen)
-        elif photo_file:
-            photo = photo_file, seen
-            findings += _sizes(file, size_of(mask), photo_file, seen.look)
+        else:
+            own.append((photo, seen))
+            findings += _sizes(file, size_of(mask), photo, seen.look)
     shown = seen_mask[0] if seen_mask else look_at_mask(mask, palette)
     outline = np.count_nonzero(mask[:, 1:] != mask[:, :-1])
     digest = hash_pixels(mask) if outline >= _LEAST_OUTLINE else ""
-    return _MaskRecord(tuple(findings), shown.counts, digest, photo, shown)
+    return _MaskRecord(tuple(findings), shown.counts, digest, tuple(own), shown)
 
 
 def _add_look(looks: list[MaskLook], mask: LabelMap, palette: Palette, photo: Array) -> None:
@@ -268,9 +265,9 @@ def _mask(file: Path, mask: LabelMap) -> Iterator[Finding]:
         yield Finding(str(file), "is all background", "Remove it with its photo, or label it.", "empty", "warning")
 
 
-def _no_photo(file: Path, name: str, photos: PhotoFolder) -> Finding:
+def _no_photo(file: Path, name: str, photos: Path) -> Finding:
     to_do = f"Add the photo '{name}' there, or remove the mask."
-    return Finding(str(file), f"has no photo in {photos.folder}", to_do, "no-photo", "error")
+    return Finding(str(file), f"has no photo in {photos}", to_do, "no-photo", "error")
 
 
 def _sizes(file: Path, size: Size, photo_file: Path, photo: PhotoLook) -> Iterator[Finding]:
@@ -301,12 +298,12 @@ def _same_masks(files: list[Path], repeats: Repeats) -> Iterator[Finding]:
             yield Finding(str(file), what, to_do, "mask-duplicate", "warning")
 
 
-def _join_doubled(doubled: list[Finding], photos: PhotoFolder, compared: int) -> Iterator[Finding]:
+def _join_doubled(doubled: list[Finding], photos: Path, compared: int) -> Iterator[Finding]:
     """Masks whose photos are twice as wide: one error where all are, since these are A|B pictures."""
     if compared == len(doubled) > 1:
         what = f"its {plural(compared, 'picture')} are twice as wide as their masks, as A|B pictures are"
-        to_do = f"Take them apart first: {p2p_command('data halves', photos.folder, 'DEST')}."
-        yield Finding(str(photos.folder), what, to_do, "pairs-as-half", "error")
+        to_do = f"Take them apart first: {p2p_command('data halves', photos, 'DEST')}."
+        yield Finding(str(photos), what, to_do, "pairs-as-half", "error")
         return
     for each in doubled:
         yield Finding(each.where, each.what, each.to_do, "mask-size", "error")
@@ -335,8 +332,10 @@ def _records(path: Path, masks: PhotoFolder) -> Iterator[Finding]:
         )
 
 
-def _without_mask(photos: PhotoFolder, masks: PhotoFolder) -> Iterator[Finding]:
-    for name, photo in photos.names.items():
-        if masks.get(name) is None:
-            what = f"has no mask in {masks.folder}"
-            yield Finding(str(photo), what, "Label it and build its mask, or remove it.", "no-mask", "error")
+def _left(photos: MaskPhotos, masks: Path) -> Iterator[Finding]:
+    """Photos of one name, those with a name that no pair can have, and those without a mask."""
+    yield from (_same_name(files[0], other) for files in photos.twice for other in files[1:])
+    yield from (finding_of(error_of(skip), skip.where) for skip in photos.skipped)
+    for photo in photos.free:
+        to_do = "Label it and build its mask, or remove it."
+        yield Finding(str(photo), f"has no mask in {masks}", to_do, "no-mask", "error")

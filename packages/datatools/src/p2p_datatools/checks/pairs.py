@@ -76,46 +76,64 @@ def _untrainable(folder: PairFolder) -> Iterator[Finding]:
 
 
 def _findings(folder: PairFolder, report: Reporter) -> Iterator[Finding]:
-    # Of each pair hashes and figures are held, and in temporary files a signature of its photo.
-    repeats, sizes = Repeats(), Counter[Size]()
-    halves = (_HalfCheck(folder, folder.a), _HalfCheck(folder, folder.b))
-    swaps = SwapCheck((folder.a.name, folder.b.name))
-    names = [pair.name for pair in folder.pairs]
-    fit = HalvesFit(folder.path, (folder.a.name, folder.b.name), names, most=_MOST)
-    mend = "'p2p data repair', before they are paired again,"
-    masks = MaskSetCheck(folder.path, folder.palette, mend) if folder.palette else None
-    look, twins = Looker("pairs", len(folder.pairs), report), PairTwins(folder)
-    looked = look.at(partial(_look_at_pair, folder=folder, look=look, twins=twins, fit=fit), folder.pairs)
+    check, look = _PairsCheck(folder), Looker("pairs", len(folder.pairs), report)
+    looked = look.at(partial(_look_at_pair, folder=folder, look=look, twins=check.twins, fit=check.fit), folder.pairs)
     for place, (pair, seen) in enumerate(zip(folder.pairs, looked, strict=True)):
         yield from seen.findings
-        if seen.size:
-            sizes[seen.size] += 1
-        repeats.add(place, seen.digest)
-        twins.add(place, seen.signature, seen.digest)
-        file = folder.path / pair.file  # one for all that keep it
-        for half, told in zip(halves, seen.halves, strict=False):
-            half.add(file, told)
-        if masks and seen.mask:
-            of_b = folder.b.kind == "mask" != folder.a.kind
-            masks.add(folder.path / pair.half_files[-1 if of_b else 0], seen.mask)
-        if seen.halves:
-            swaps.add(file, *(half.description for half in seen.halves))
-        fit.add(pair.file, seen.edges)
-    for half in halves:
-        yield from half.findings()
-    yield from swaps.findings()
-    yield from fit.findings()
-    yield from masks.findings(report) if masks else ()
-    for same in repeats.groups():
-        yield from _same_pixels(folder, [folder.pairs[place] for place in same])
+        check.add(place, pair, seen)
+    yield from check.findings(report)
     yield from _same_photo(folder)
-    yield from twins.findings(report)
+    yield from check.twins.findings(report)
     yield from _find_unrecorded(folder)
-    if folder.foreign and len(sizes) > 1:
-        what = f"its pictures have {len(sizes)} sizes, {sizes.most_common(1)[0][0]} the most common"
-        yield Finding(str(folder.path), what, "Training resizes them; say how with --fit.", "sizes-differ", "warning")
+    yield from check.find_sizes()
     if not has_shards(folder.path):
         yield from _find_unlisted(folder)
+
+
+class _PairsCheck:
+    """What all pairs tell together: of each hashes and figures are held, and in temporary files that of its photo."""
+
+    def __init__(self, folder: PairFolder) -> None:
+        words, names = (folder.a.name, folder.b.name), [pair.name for pair in folder.pairs]
+        self.fit, self.twins = HalvesFit(folder.path, words, names, most=_MOST), PairTwins(folder)
+        self._folder, self._repeats, self._sizes = folder, Repeats(), Counter[Size]()
+        self._halves, self._swaps = (_HalfCheck(folder, folder.a), _HalfCheck(folder, folder.b)), SwapCheck(words)
+        mend = "'p2p data repair', before they are paired again,"
+        self._masks = MaskSetCheck(folder.path, folder.palette, mend) if folder.palette else None
+        self._mask_file = -1 if folder.b.kind == "mask" != folder.a.kind else 0
+
+    def add(self, place: int, pair: Pair, seen: "_PairRecord") -> None:
+        """Note what was seen of the pair at a place among all."""
+        file = self._folder.path / pair.file  # one for all that keep it
+        if seen.size:
+            self._sizes[seen.size] += 1
+        self._repeats.add(place, seen.digest)
+        self.twins.add(place, seen.signature, seen.digest)
+        for half, told in zip(self._halves, seen.halves, strict=False):
+            half.add(file, told)
+        if self._masks and seen.mask:
+            self._masks.add(self._folder.path / pair.half_files[self._mask_file], seen.mask)
+        if seen.halves:
+            self._swaps.add(file, *(half.description for half in seen.halves))
+        self.fit.add(pair.file, seen.edges)
+
+    def findings(self, report: Reporter) -> Iterator[Finding]:
+        """What the halves of all pairs tell, and pairs of the same pixels."""
+        for half in self._halves:
+            yield from half.findings()
+        yield from self._swaps.findings()
+        yield from self.fit.findings()
+        yield from self._masks.findings(report) if self._masks else ()
+        for same in self._repeats.groups():
+            yield from _same_pixels(self._folder, [self._folder.pairs[place] for place in same])
+
+    def find_sizes(self) -> Iterator[Finding]:
+        """Where pairs of another tool have several sizes."""
+        if self._folder.foreign and len(self._sizes) > 1:
+            common, _ = self._sizes.most_common(1)[0]
+            what = f"its pictures have {len(self._sizes)} sizes, {common} the most common"
+            to_do = "Training resizes them; say how with --fit."
+            yield Finding(str(self._folder.path), what, to_do, "sizes-differ", "warning")
 
 
 class _HalfRecord(NamedTuple):

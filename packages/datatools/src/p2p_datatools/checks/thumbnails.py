@@ -11,12 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from p2p_datatools.contract.errors import CheckedKind, P2PError, Severity
-from p2p_datatools.contract.files.listing import stem_of
-from p2p_datatools.contract.names import PhotoFolder, join_names
 from p2p_datatools.contract.pairs.halves import as_photo, read_stored
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import PairFolder, open_pairs
 from p2p_datatools.contract.palette import Palette, palette_of
+from p2p_datatools.contract.partners.mask_photos import MaskPhotos
 from p2p_datatools.contract.pictures.arrays import read_picture_values
 from p2p_datatools.contract.pictures.header import PictureFile, decoded_bytes, open_picture
 from p2p_datatools.contract.pictures.images import (
@@ -27,7 +26,6 @@ from p2p_datatools.contract.pictures.images import (
     read_photo,
     size_of,
 )
-from p2p_datatools.contract.pictures.kinds import prefer_photos
 from p2p_datatools.contract.pictures.overlay import lay_over, mark_places
 from p2p_datatools.contract.pictures.pages import ReadOptions
 from p2p_datatools.contract.pictures.resize import resize_photo, scale_to
@@ -59,13 +57,9 @@ class Thumbnails:
     ) -> None:
         self._path, self._read = path, read
         self._palette = (palette or palette_of(path)) if kind == "masks" else None
-        self._photos = PhotoFolder(photos) if photos else None
-        if self._photos:
-            prefer_photos(self._photos)
-        self._photo_files = set(self._photos.names.values()) if self._photos else set[Path]()
-        self._masks = PhotoFolder(path) if self._palette else None
-        if self._masks and self._photos:
-            join_names(self._masks, self._photos)
+        self._photos: MaskPhotos | None = None
+        with suppress(P2PError):  # the check says that names do not tell the photos of masks
+            self._photos = MaskPhotos(path, photos) if photos else None
         self._pairs = _open(path) if kind == "pairs" else None
 
     def weight(self, file: Path) -> int:
@@ -90,21 +84,17 @@ class Thumbnails:
 
     def _pixels(self, file: Path) -> tuple[Photo, str]:
         """The picture, and what it shows; places are those in the file, which come first from the left."""
-        if self._palette and self._masks:
-            return self._mask(file, self._palette, self._masks)
+        if self._palette:
+            return self._mask(file, self._palette)
         if self._pairs:
             return _pair(file, self._pairs)
         with open_picture(file, self._read) as picture:
             return _photo(picture), "the photo"
 
-    def _mask(self, file: Path, palette: Palette, masks: PhotoFolder) -> tuple[Photo, str]:
+    def _mask(self, file: Path, palette: Palette) -> tuple[Photo, str]:
         """The mask over its photo, either of which may be the one that is named, or the one that there is."""
-        photos = self._photos
-        is_mask = file.is_relative_to(self._path) and file not in self._photo_files
-        name = stem_of(file, self._path if is_mask or photos is None else photos.folder)
-        mask_file, photo_file = masks.get(name), photos.get(name) if photos else None
-        colors = _colors(mask_file, palette) if mask_file else None
-        photo = self._read_quietly(photo_file)
+        mask_file, photo_file = self._both(file)
+        colors, photo = _colors(mask_file, palette) if mask_file else None, self._read_quietly(photo_file)
         if colors is None or photo is None:
             shown = colors if colors is not None else photo
             if shown is None:
@@ -112,6 +102,15 @@ class Thumbnails:
             return shown, "the mask" if colors is not None else "the photo"
         over = lay_over(photo, colors, size_of(colors), "color", background=palette.classes[0].color)
         return over, "the mask over its photo"
+
+    def _both(self, file: Path) -> tuple[Path | None, Path | None]:
+        """A mask and its photo, where a file is one of them."""
+        photos = self._photos
+        if photos and (mask := photos.mask_of(file)):
+            return mask, file
+        if not file.is_relative_to(self._path):
+            return None, file
+        return file, next(iter(photos.of(file)), None) if photos else None
 
     def _read_quietly(self, file: Path | None) -> Photo | None:
         if file is None:

@@ -17,6 +17,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import load_json, read_bytes
 from p2p_datatools.contract.files.opening import is_pipe
 from p2p_datatools.contract.files.text import find_encoding, other_encoding
+from p2p_datatools.contract.folders.given_splits import split_in
 from p2p_datatools.contract.words import plural, shell_word
 
 Key = Callable[[str], str | None]  # maps a picture's name to what is compared
@@ -27,7 +28,7 @@ _OF_LABELS = (
     "mask masks gt label labels lbl manual manual1 manual2 seg segm segs segmentation segmentations segmask semantic "
     "annotation annotations anno annot ann groundtruth ground truth matte alpha trimap l class classes color colour "
     "gtfine gtcoarse labelids labeltrainids instanceids labellevel1ids labellevel2ids labellevel3ids labelcolor 1stho "
-    "2ndho lab labelled labeled cp simple bin m target output out b"
+    "2ndho lab labelled labeled cp simple bin m target output out b x2 x3 x4 x8"
 )
 _OF_PHOTOS = (
     "image images img imgs im photo photos picture pic rgb sat training train test leftimg8bit input original orig raw "
@@ -211,6 +212,8 @@ def find_convention(one: Collection[str], other: Collection[str], *, both_ways: 
     found: dict[Convention, int] = {}
     for first, second in product(_additions(one, words[0]), _additions(other, words[1])):
         convention = Convention(first, second)
+        if {split_in(first.text), split_in(second.text)} == {"train", "test"}:  # test_1 is another picture than train_1
+            continue
         if (first.text or second.text) and (count := _count(convention, one, other, both_ways=both_ways)):
             found[convention] = count
     most = max(found.values(), default=0)
@@ -251,7 +254,10 @@ def _additions_of(base: str, words: list[str]) -> Iterator[Addition]:
             yield Addition(rest)
         start = base[:place]
         if (re.fullmatch(rf"{chain}{_SEPARATOR}+", start, re.IGNORECASE) and not re.match(_SEPARATOR, rest)) or (
-            base[place].isdigit() and re.fullmatch(word, start, re.IGNORECASE) and len(start) > 1
+            base[place].isdigit()
+            and re.fullmatch(word, start, re.IGNORECASE)
+            and len(start) > 1
+            and not start[-1].isdigit()  # x21 is the number 21
         ):
             yield Addition(start, is_before=True)
 

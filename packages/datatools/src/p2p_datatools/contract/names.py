@@ -24,7 +24,6 @@ from p2p_datatools.contract.files.listing import (
 )
 from p2p_datatools.contract.files.relative import RelativeName, fault_of_relative_name, is_relative_name, relative_name
 from p2p_datatools.contract.folders.given_splits import SplitPlace, find_splits, folder_of
-from p2p_datatools.contract.matching import find_convention
 
 # What labelling tools put before the name of a picture that is uploaded, so that two of one name stay apart. Dates and
 # numbers that are counted up have 8 digits, too, and are part of the name.
@@ -77,7 +76,6 @@ class PhotoFolder:
         self.folder = folder
         self._apart = apart
         self._by_split: dict[str, PhotoFolder] = {}
-        self._partners: dict[str, Path] = {}  # by the names of their partners, where these are other names
         self.names: dict[str, Path] = {}
         self.clashes: list[tuple[Path, Path]] = []
         strange: list[P2PError] = []
@@ -151,12 +149,8 @@ class PhotoFolder:
         return self._by_split[split]
 
     def get(self, name: str) -> Path | None:
-        """The photo of exactly this name, or whose partner `join_names` has found to have it, if there is one."""
-        return self._by_name.get(_key(name)) or self._partners.get(name)
-
-    def take_partners(self, partners: Mapping[str, Path]) -> None:
-        """Let `get` find these photos by names that are those of their partners in another folder."""
-        self._partners |= partners
+        """The photo of exactly this name, if there is one."""
+        return self._by_name.get(_key(name))
 
     def find(self, file_name: str) -> Path:
         """The photo that `look_up` finds."""
@@ -234,27 +228,6 @@ class PhotoFolder:
     def name(self, photo: Path) -> str:
         """The name of a photo that `find` gave."""
         return stem_of(photo, self.folder)
-
-
-def join_names(masks: PhotoFolder, photos: PhotoFolder) -> str:
-    """Find the partners of masks and photos that have none of their name, by the one convention in which names differ.
-
-    Each of the masks, or each of the photos, must then have one of its own, which `get` of the other folder finds by
-    its partner's name. Returns the sentence that says which convention it is; empty where there is none.
-    """
-    alone = [
-        {name: path for name, path in one.names.items() if other.get(name) is None}
-        for one, other in ((masks, photos), (photos, masks))
-    ]
-    convention = find_convention(*alone, both_ways=True) if all(alone) else None
-    if convention is None:
-        return ""
-    there = {convention.other.remove(name): name for name in alone[1]}
-    shared = ((name, convention.one.remove(name)) for name in alone[0])
-    partners = {name: there[rest] for name, rest in shared if rest is not None and rest in there}
-    photos.take_partners({mask: photos.names[photo] for mask, photo in partners.items()})
-    masks.take_partners({photo: masks.names[mask] for mask, photo in partners.items()})
-    return f"{convention.describe('names of masks', 'names of photos')}: matched without that."
 
 
 class _Candidates(NamedTuple):

@@ -12,12 +12,12 @@ from typing import Any, NamedTuple
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.files.atomic import write_bytes
 from p2p_datatools.contract.files.destination import Destination, refuse, refuse_dest_inside
-from p2p_datatools.contract.files.listing import SUFFIXES, refuse_missing_folder
+from p2p_datatools.contract.files.listing import SUFFIXES, refuse_missing_folder, stem_of
 from p2p_datatools.contract.files.relative import is_relative_name
 from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, look, read_mask_lines
 from p2p_datatools.contract.names import PhotoFolder, without_suffix
 from p2p_datatools.contract.palette import IGNORED, PALETTE_FILE, palette_of
-from p2p_datatools.contract.pictures.kinds import prefer_photos
+from p2p_datatools.contract.partners.mask_photos import MaskPhotos
 from p2p_datatools.contract.progress import MANY, QUIET, Reporter
 from p2p_datatools.exports.record import EXPORT_LINES, ExportLine, read_export, write_export
 from p2p_datatools.exports.table import EXPORT_FORMATS, FileOfAll, FilePerPicture, export_names
@@ -72,7 +72,7 @@ def export_masks(
     form, classes = _form(format), _classes(masks)
     refuse_dest_inside(dest, masks, photos)
     with report.tell("finding photos"):
-        jobs, skipped = _jobs(masks, _photos_in(photos, report) if photos else None)
+        jobs, skipped = _jobs(masks, MaskPhotos(masks, photos, report=report) if photos else None)
     settings = {"to": format, "classes": look(classes.palette), "ignored": classes.ignored}
     form.lists(classes, {}, ignored=True)  # raises for a class that they cannot name, before any work
     recipe = {"work": "export", **settings, "masks": str(masks.resolve()), "photos": str(photos and photos.resolve())}
@@ -140,16 +140,8 @@ def _classes(masks: Path) -> ExportClasses:
     return classes_of(palette)
 
 
-def _photos_in(folder: Path, report: Reporter) -> PhotoFolder:
-    """The photos, without label pictures of their names; raises P2PError when two photos have one name."""
-    photos = PhotoFolder(folder)
-    prefer_photos(photos, report)
-    photos.refuse_clashes()
-    return photos
-
-
-def _jobs(masks: Path, beside: PhotoFolder | None) -> tuple[list[ExportJob], list[Skip]]:
-    """The masks in the order of their names, and why some cannot be exported."""
+def _jobs(masks: Path, photos: MaskPhotos | None) -> tuple[list[ExportJob], list[Skip]]:
+    """The masks in the order of their names, and why some cannot be exported; with photos by the names of these."""
     folder = PhotoFolder(masks)
     folder.refuse_clashes()
     lines = read_mask_lines(masks) if (masks / MASK_LINES).is_file() else {}
@@ -159,20 +151,25 @@ def _jobs(masks: Path, beside: PhotoFolder | None) -> tuple[list[ExportJob], lis
     for name in sorted(lines.keys() - folder.names.keys()):
         what = f"is in {MASK_LINES}, but its mask is missing"
         skipped.append(Skip(str(masks / f"{name}.png"), what, "Build the masks again.", "missing-file"))
-    jobs = []
-    for name, path in sorted(folder.names.items()):
-        if not is_relative_name(name, suffix=_LONGEST_SUFFIX):
-            what = "has a name that cannot be printed, or is too long for the files of its labels"
-            skipped.append(Skip(str(path), what, "Rename it, and its photo.", "unprintable-name"))
-            continue
-        photo = beside.get(name) if beside else None
-        if beside and photo is None:
-            what = f"has no photo in {beside.folder}"
-            skipped.append(Skip(str(path), what, "Add it, or leave out --photos.", "no-photo"))
-            continue
-        known = photo.relative_to(beside.folder).as_posix() if photo and beside else _known_name(name, lines.get(name))
-        jobs.append(ExportJob(name, path, known, photo))
-    return jobs, skipped
+    if photos:
+        jobs = [_job_of(path, photo, photos.folder) for path in folder.names.values() for photo in photos.of(path)]
+        skipped += photos.skip_lost("Add it, or leave out --photos.")
+    else:
+        jobs = [ExportJob(name, path, _known_name(name, lines.get(name)), None) for name, path in folder.names.items()]
+    what, to_do = (
+        "has a name that cannot be printed, or is too long for the files of its labels",
+        "Rename it, and its photo.",
+    )
+    skipped += [Skip(str(job.mask), what, to_do, "unprintable-name") for job in jobs if not _can_name(job)]
+    return sorted(filter(_can_name, jobs), key=lambda job: job.name), skipped
+
+
+def _can_name(job: ExportJob) -> bool:
+    return is_relative_name(job.name, suffix=_LONGEST_SUFFIX)
+
+
+def _job_of(mask: Path, photo: Path, folder: Path) -> ExportJob:
+    return ExportJob(stem_of(photo, folder), mask, photo.relative_to(folder).as_posix(), photo)
 
 
 def _known_name(name: str, line: MaskLine | None) -> str:

@@ -87,7 +87,8 @@ def _leave_out_objects(found: LabelSet, labels: Path) -> LabelSet:
     are = plural(len(objects), "picture is", "pictures are")
     note = f"{labels}: {are} left out, as they number objects beside classes; the first is {objects[0].path}."
     kept = tuple(item for item in found.items if id(item) not in out)
-    return replace(found, items=kept, notes=(*found.notes, note))
+    beside = (*found.beside, *(item.path for item in objects))
+    return replace(found, items=kept, notes=(*found.notes, note), beside=beside)
 
 
 def _place_of(folder: str) -> tuple[tuple[str, ...], str]:

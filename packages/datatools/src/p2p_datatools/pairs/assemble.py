@@ -22,6 +22,7 @@ from p2p_datatools.contract.pairs.fit.halves import MOST_IN_PASSING, HalvesFit, 
 from p2p_datatools.contract.pairs.halves import files_of, hash_of, write_halves
 from p2p_datatools.contract.pairs.lines import GIVEN, Pair, pair_from_json
 from p2p_datatools.contract.pairs.manifest import PAIR_LINES, UNSPLIT, Half
+from p2p_datatools.contract.partners.matched import Files
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import hash_pixels, size_of, write_png
 from p2p_datatools.contract.pictures.nodata import ClassNumbers, class_like_numbers
@@ -29,7 +30,6 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.pictures.values_apart import Ends, ends_apart, lowest_beside_holes
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.pairs.given import GivenSplits
-from p2p_datatools.pairs.match import Files
 from p2p_datatools.pairs.recipe import RANGES, REMARKS, Halves, PairRecipe
 
 CROWD = 10_000  # pairs above which a folder gets subfolders, because file managers and file systems become slow

@@ -29,6 +29,7 @@ from p2p_datatools.contract.pairs.manifest import (
     write_manifest,
 )
 from p2p_datatools.contract.pairs.name_parts import note_divided_parts
+from p2p_datatools.contract.partners.matched import MatchedFiles
 from p2p_datatools.contract.pictures.ground import judge_places, spread
 from p2p_datatools.contract.pictures.images import say_over_white
 from p2p_datatools.contract.pictures.nodata import Nodata, list_numbers, range_of
@@ -39,7 +40,6 @@ from p2p_datatools.contract.words import name_first, p2p_command
 from p2p_datatools.pairs.assemble import PairWork, is_crowd
 from p2p_datatools.pairs.given import GivenSplits, note_siblings
 from p2p_datatools.pairs.inputs import match_inputs, recipe_of
-from p2p_datatools.pairs.match import MatchedFiles
 from p2p_datatools.pairs.orientation import refuse_turned
 from p2p_datatools.pairs.recipe import MADE_BY, RANGES, SCALED, PairRecipe
 from p2p_datatools.pairs.scale_notes import note_scales
@@ -120,9 +120,7 @@ def pair(
     _refuse_pairs((*of_a, b))
     stamps, known = stamp_records(dest, HEADER, PAIR_LINES), read_manifest(dest) if has_manifest(dest) else None
     inputs, skipped, others = match_inputs(of_a, b, match=ways.match, halves=halves or (), report=report)
-    matched, given = inputs.matched, GivenSplits(inputs.matched.folders, inputs.matched, report)
-    if not given.any:
-        note_siblings(matched.folders, report)
+    matched, given = inputs.matched, _read_given(inputs.matched, report)
     job = recipe_of(inputs, known, words=halves, size=size, fit=fit, read=ways.read, nodata=ways.nodata)
     job = replace(job, by_place=_say_places(matched, ways, report))
     settings = job.settings() | ({"shard": str(ways.shard)} if ways.shard else {})
@@ -137,18 +135,30 @@ def pair(
         skipped += done.skipped
         work.note_rest(report)
         with report.tell("adding up"):
-            note_scales(job, work.destination.done.values(), report)
-            if not ways.plain_numbers and known is None:
-                _refuse_numbers(job, work)
-            refuse_turned(matched, work.destination.done.values())
+            _refuse_together(job, work, matched, plain=ways.plain_numbers or known is not None, report=report)
         if not keep_going or not (ways.shard or work.names()):
             _refuse_at_once(skipped)
             refuse(skipped, destination)
-        sizes, settings = _Sizes(), settings | _merged_parts(known) | _origins((*of_a, b))
         with report.tell("writing the manifest"):
-            _commit(destination, job, work, settings, skipped, sizes)
+            sizes = _commit(destination, job, work, settings | _merged_parts(known) | _origins((*of_a, b)), skipped)
     _say(job, work, dest, sizes, report)
     return _sum_up(dest, job, done, skipped, sizes, others)
+
+
+def _read_given(matched: MatchedFiles, report: Reporter) -> GivenSplits:
+    given = GivenSplits(matched.folders, matched, report)
+    if not given.any:
+        note_siblings(matched.folders, report)
+    return given
+
+
+def _refuse_together(job: PairRecipe, work: PairWork, matched: MatchedFiles, *, plain: bool, report: Reporter) -> None:
+    """Note, or refuse, what all pairs tell together; with `plain` numbers as of classes are pictures."""
+    lines = work.destination.done.values()
+    note_scales(job, lines, report)
+    if not plain:
+        _refuse_numbers(job, work)
+    refuse_turned(matched, lines)
 
 
 def _say_places(matched: MatchedFiles, ways: PairOptions, report: Reporter) -> bool:
@@ -253,12 +263,11 @@ def _refuse_at_once(skipped: Sequence[Skip]) -> None:
 
 
 class _Sizes:
-    """The smallest and largest size of all pairs, how many masks were scaled, pixels without data, and splits."""
+    """The sizes and ranges of all pairs, how many masks were scaled, pixels without data, and splits."""
 
-    def __init__(self) -> None:
+    def __init__(self, ranges: tuple[tuple[float, float], tuple[float, float]]) -> None:
         self.smallest, self.largest, self.scaled = Size(0, 0), Size(0, 0), 0
-        self.filled = [0, 0]
-        self.ranges = ((0.0, 255.0), (0.0, 255.0))
+        self.filled, self.ranges = [0, 0], ranges
         self.splits: Counter[str] = Counter()
         self.unsplit = 0
 
@@ -280,20 +289,17 @@ class _Sizes:
 
 
 def _commit(
-    destination: Destination,
-    job: PairRecipe,
-    work: PairWork,
-    settings: dict[str, Any],
-    skipped: Sequence[Skip],
-    sizes: _Sizes,
-) -> None:
-    halves = [
+    destination: Destination, job: PairRecipe, work: PairWork, settings: dict[str, Any], skipped: Sequence[Skip]
+) -> _Sizes:
+    """Write the manifest, and count what it holds."""
+    a, b = (
         half
         if half.dtype in RANGES
         else replace(half, range=range_of(half.dtype, *work.needs_ranges(place, half.range)))
         for place, half in enumerate(job.halves)
-    ]
-    sizes.ranges = halves[0].range, halves[1].range
+    )
+    sizes = _Sizes((a.range, b.range))
     pairs = NamedPairs([*work.present()], lambda name: sizes.note(work.record_of(name)))
-    folder = PairFolder(destination.dest, halves[0], halves[1], job.palette, pairs, {"by": MADE_BY, **settings})
+    folder = PairFolder(destination.dest, a, b, job.palette, pairs, {"by": MADE_BY, **settings})
     destination.commit(lambda at: write_manifest(folder, at=at), skipped=skipped)
+    return sizes

@@ -6,6 +6,7 @@ Nothing here may resize, recolour or join pictures, or change the folder that it
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,7 +52,7 @@ from p2p_datatools.jobs.conversion import (
 from p2p_datatools.pairs.half_splits import HALVES, write_half_splits
 
 _HEADER, _LINES = HALVES, "halves.jsonl"
-_FORMAT, _VERSION = "p2p-halves", 1
+_FORMAT, _VERSION, _BY = "p2p-halves", 1, "p2p data halves"
 _EXAMPLES = {2: ("two", "photo,mask"), 3: ("three", "mask,edges,photo"), 4: ("four", "mask,edges,depth,photo")}
 
 
@@ -76,6 +77,18 @@ class _JpegHalf(NamedTuple):
     blended: int
     undecided: int
     first: tuple[int, ...]
+
+
+class _SeenHalves(NamedTuple):
+    """What is told at the end: masks that were JPEG, and pictures that were laid over white."""
+
+    worn: list[_JpegHalf]
+    over_white: list[Path]
+
+    def say(self, report: Reporter) -> None:
+        """Note both."""
+        _note_jpeg(self.worn, report)
+        say_over_white(self.over_white, report)
 
 
 @dataclass(frozen=True)
@@ -111,22 +124,19 @@ class _Job:
         pairs = self.folder.pairs if has_manifest(self.folder.path) else ()
         return {pair.name: pair.split for pair in pairs if pair.name in names and pair.split != UNSPLIT}
 
-    def apart(self, name: str, pair: Pair, worn: list["_JpegHalf"], over_white: list[Path]) -> list[Product]:
-        """The halves of one pair, as they are to be written.
-
-        Masks that were JPEG are added to `worn`, and pictures that were laid over white to `over_white`.
-        """
+    def apart(self, name: str, pair: Pair, seen: _SeenHalves) -> list[Product]:
+        """The halves of one pair, as they are to be written."""
         path = self.folder.path / pair.file
         if self.layout is not None:
-            parts_of_file = self.layout.cut(read_any(path, over_white=over_white), path)
+            parts_of_file = self.layout.cut(read_any(path, over_white=seen.over_white), path)
             return [
                 Product(f"{side.name}/{name}.png", part) for side, part in zip(self.sides, parts_of_file, strict=True)
             ]
-        left, right = load_halves(self.folder, pair, over_white=over_white)
+        left, right = load_halves(self.folder, pair, over_white=seen.over_white)
         nodata = read_nodata(self.folder, pair) or (None, None)
         parts = zip(self.sides, self._palettes(), (left, right), nodata, strict=True)
         return [
-            _product(f"{side.name}/{name}", half, palette, path, worn)
+            _product(f"{side.name}/{name}", half, palette, path, seen.worn)
             if gaps is None or not gaps.any()
             else _with_nodata(f"{side.name}/{name}.tif", half, gaps, path)
             for side, palette, half, gaps in parts
@@ -159,30 +169,26 @@ def take_apart(
     refuse_dest_inside(dest, pairs)
     with report.tell("reading the manifest"):
         named, skipped = _name_pairs(job.folder)
-    worn, over_white = list[_JpegHalf](), list[Path]()
-    with Destination(
-        dest, marker=_HEADER, recipe={"by": "p2p data halves", **job.settings()}, cheap=True
-    ) as destination:
-        refuse_other_conversion(dest / _HEADER, job.settings(), kind=_FORMAT, command="p2p data halves")
+    settings, seen = job.settings(), _SeenHalves([], [])
+    with Destination(dest, marker=_HEADER, recipe={"by": _BY, **settings}, cheap=True) as destination:
+        refuse_other_conversion(dest / _HEADER, settings, kind=_FORMAT, command=_BY)
         sources = [Source(name, pairs, pair.file) for name, pair in named.items()]
-        done = convert(
-            sources,
-            lambda source: job.apart(source.name, named[source.name], worn, over_white),
-            destination,
-            journal=_LINES,
-            report=report,
-        )
+        take = partial(_take_source, job, named, seen)
+        done = convert(sources, take, destination, journal=_LINES, report=report)
         skipped += done.skipped
         if not keep_going or not done.lines:
             refuse(skipped, destination)
         with report.tell("writing records"):
             destination.commit(lambda at: _write_records(at, job, done.lines), skipped=skipped)
-    _note_jpeg(worn, report)
-    say_over_white(over_white, report)
+    seen.say(report)
     folders = tuple(dest / side.name for side in job.sides)
     masks = tuple(dest / word for word in job.masks())
     one_size = not (job.layout and job.layout.widths)
     return HalvesSummary(done.made, done.kept, tuple(skipped), dest, folders, masks, one_size)
+
+
+def _take_source(job: _Job, named: Mapping[str, Pair], seen: _SeenHalves, source: Source) -> list[Product]:
+    return job.apart(source.name, named[source.name], seen)
 
 
 def _job(pairs: Path, words: tuple[str, ...] | None, report: Reporter) -> _Job:
@@ -285,7 +291,7 @@ def _name_pairs(folder: PairFolder) -> tuple[dict[str, Pair], list[Skip]]:
     return named, skipped
 
 
-def _product(place: str, half: Array, palette: Palette | None, path: Path, worn: list["_JpegHalf"]) -> Product:
+def _product(place: str, half: Array, palette: Palette | None, path: Path, worn: list[_JpegHalf]) -> Product:
     """What a half becomes: a mask of its palette, a PNG where that holds it exactly, else a TIFF.
 
     A mask that was JPEG is brought back, and added to `worn`; what nothing decides there is ignored.

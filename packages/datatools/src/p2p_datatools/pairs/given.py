@@ -19,10 +19,10 @@ from p2p_datatools.contract.folders.listed_splits import read_listed_splits
 from p2p_datatools.contract.mask_folder import read_mask_splits
 from p2p_datatools.contract.names import name_of
 from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT
+from p2p_datatools.contract.partners.matched import Files, MatchedFiles
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.pairs.half_splits import read_half_splits
-from p2p_datatools.pairs.match import Files, MatchedFiles
 
 _FOLD = re.compile(r"(?i)(?<![a-z])(folds?)[ _.-]?\d+")
 
@@ -152,10 +152,13 @@ def _note_doubtful(folders: Files, matched: MatchedFiles, report: Reporter) -> N
 
 
 def note_siblings(folders: Files, report: Reporter) -> None:
-    """Note where A and B are the folders of one split, or lie in it, and those of others lie beside that."""
+    """Note where A and B are folders of two splits, or of one, or lie in it, and those of others lie beside that."""
     for a, b in (folders, (folders[0].parent, folders[1].parent)):
-        split = split_in(a.name)
-        if split is None or split_in(b.name) != split or not a.is_dir():
+        split, of_b = split_in(a.name), split_in(b.name)
+        if split and of_b and split != of_b:
+            report.note(f"{a} is of {split} by its name, and {b} of {of_b}: pictures of one name may be of two scenes.")
+            return
+        if split is None or of_b is None or not a.is_dir():
             continue
         if other := next((place for place in folders_in(a.parent) if split_in(place.name) not in (None, split)), None):
             whole = p2p_command("data pair", a.parent, b.parent, "DEST")

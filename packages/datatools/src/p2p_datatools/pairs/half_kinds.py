@@ -53,11 +53,25 @@ def find_kinds(files: Sequence[str], wanted: Collection[str] = ()) -> Kinds | No
     Where several places do, one with all `wanted` words counts, then words that say which half they are, then those
     without digits, then the fewest: scenes have pictures of the same names, too.
     """
+    return min(_ways(files), key=lambda kinds: (not {*wanted} <= kinds.files.keys(), *_doubt_of(kinds)), default=None)
+
+
+def find_finer_kinds(files: Sequence[str], one: Sequence[str]) -> Kinds | None:
+    """The kinds of which `one` side of files has several, of which a word says what it is: real and fake of 1_real_A.
+
+    None where it has not, as where cameras on the left and on the right have A and B each.
+    """
+    inner = find_kinds(one)
+    if inner is None or _doubt_of(inner)[0]:
+        return None
+    return max(_ways(files), key=lambda kinds: len(kinds.files), default=None)
+
+
+def _ways(files: Sequence[str]) -> list[Kinds]:
     names = {name_of(file): file for file in files}
     if len(names) < len(files):
-        return None
-    ways = [kinds for cut in _cuts() if (kinds := _sort_files(names, cut))]
-    return min(ways, key=lambda kinds: (not {*wanted} <= kinds.files.keys(), *_doubt_of(kinds)), default=None)
+        return []
+    return [kinds for cut in _cuts() if (kinds := _sort_files(names, cut))]
 
 
 def _sort_files(names: Mapping[str, str], cut: _Cut) -> Kinds | None:

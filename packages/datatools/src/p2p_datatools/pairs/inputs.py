@@ -17,14 +17,14 @@ from p2p_datatools.contract.mask_folder import refuse_other_exif
 from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder
 from p2p_datatools.contract.palette import Palette, palette_of
+from p2p_datatools.contract.partners.matched import Files, MatchedFiles
 from p2p_datatools.contract.pictures.arrays import common_form
-from p2p_datatools.contract.pictures.kinds import is_label_picture, pick_photo
 from p2p_datatools.contract.pictures.nodata import Nodata
 from p2p_datatools.contract.pictures.pages import AS_USUAL, ReadOptions
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
-from p2p_datatools.pairs.match import Files, MatchedFiles, match_pictures
+from p2p_datatools.pairs.match import match_pictures
 from p2p_datatools.pairs.recipe import RANGES, PairRecipe
 from p2p_datatools.pairs.side import Side
 from p2p_datatools.pairs.stack import PartFiles, match_parts, stack
@@ -68,16 +68,7 @@ def match_inputs(
     others = list[LeftOut]()
     partners: PartFiles = {}
     with report.tell("matching names"):
-        matched, skipped = match_pictures(
-            first,
-            b,
-            match=match,
-            pick=pick_photo,
-            shows_labels=is_label_picture,
-            halves=halves,
-            others=others,
-            report=report,
-        )
+        matched, skipped = match_pictures(first, b, match=match, halves=halves, others=others, report=report)
     for each in others:
         each.say(report)
     if more:

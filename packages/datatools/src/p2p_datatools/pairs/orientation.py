@@ -10,11 +10,11 @@ import numpy as np
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pairs.seam import measure_likeness
+from p2p_datatools.contract.partners.matched import Files
 from p2p_datatools.contract.pictures.arrays import Array, turn_values
 from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.stretch import upper_bits
 from p2p_datatools.contract.words import plural
-from p2p_datatools.pairs.match import Files
 
 # Of 160 pairs of edges, labels and silhouettes with their photos, those that are turned wrongly differ by 0.14 to 0.37
 # in the mean of each set, and not one in twenty of any by more than 0.1 the other way; of single pairs some by nothing.

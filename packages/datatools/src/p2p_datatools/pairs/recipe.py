@@ -14,6 +14,7 @@ from p2p_datatools.contract.pairs.halves import NoDataPlanes, Store, refuse_uneq
 from p2p_datatools.contract.pairs.lines import FILLED
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.partners.matched import Files
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.ground import refuse_other_place
 from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture
@@ -21,7 +22,6 @@ from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.nodata import Gaps, nodata_word
 from p2p_datatools.contract.pictures.resize import fit_gaps, resize_mask
 from p2p_datatools.contract.pictures.sizes import Fit, Size, is_same_shape
-from p2p_datatools.pairs.match import Files
 from p2p_datatools.pairs.orientation import compare_lying
 from p2p_datatools.pairs.side import Side, other_shape
 

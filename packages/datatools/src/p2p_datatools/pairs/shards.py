@@ -20,6 +20,7 @@ from p2p_datatools.contract.files.atomic import atomic, cannot_write, read_lines
 from p2p_datatools.contract.files.destination import (
     SKIPPED,
     Destination,
+    RecordStamps,
     hold_in_place,
     refuse,
     refuse_dest_inside,
@@ -41,11 +42,11 @@ from p2p_datatools.contract.pairs.manifest import (
     read_manifest,
     write_manifest,
 )
+from p2p_datatools.contract.partners.matched import MatchedFiles
 from p2p_datatools.contract.pictures.nodata import range_of
 from p2p_datatools.contract.pictures.scales import TIMES
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.pairs.assemble import bucket_of, is_crowd, place_of
-from p2p_datatools.pairs.match import MatchedFiles
 from p2p_datatools.pairs.recipe import MADE_BY
 
 _BY = "p2p data merge"
@@ -121,38 +122,50 @@ def merge(
     return summary
 
 
+class _Target(NamedTuple):
+    """DEST as it is found: its pairs, if it has any, and the stamps of their records from before these were read."""
+
+    path: Path
+    stamps: RecordStamps
+    known: PairFolder | None
+
+
 def _merge(places: Sequence[Path], dest: Path, *, move: bool, report: Reporter) -> MergeSummary:
     with report.tell("reading the manifests"):
-        stamps, known = stamp_records(dest, HEADER, PAIR_LINES), read_manifest(dest) if has_manifest(dest) else None
-        folders = _open_parts(places, known)
+        stamps = stamp_records(dest, HEADER, PAIR_LINES)
+        target = _Target(dest, stamps, read_manifest(dest) if has_manifest(dest) else None)
+        folders = _open_parts(places, target.known)
     moved = len(places) - len(folders)
     skipped = tuple(_read_skips([dest, *places] if moved else places))
-    if not folders:
-        assert known is not None
-        _empty(places)
-        return MergeSummary(0, len(known.pairs), len(places), skipped, dest)
-    header = _common(folders)
-    with report.tell("comparing names"):
-        _refuse_missing_shards(folders, moved)
-        pairs = _plan(folders)
-    merged = sorted({part.name for part in places})
-    recipe = {"by": _BY, "parts": merged, "move": move}
-    with Destination(dest, marker=HEADER, recipe=recipe, stamps=stamps, cheap=True) as destination:
-        work = _Merge(destination, _old(known, header, pairs), pairs, move=move)
-        done = work.run(pairs.values(), "merging", len(pairs), report=report)
-        refuse(done.skipped, destination, to_do="Correct them and run the same command again.")
+    if folders:
+        with report.tell("comparing names"):
+            header, pairs = _common(folders, places), _plan(folders, moved)
         _note_ranges(folders, report)
-        with report.tell("writing the manifest"):
-            lines = [work.record_of(name) for name in work.names()]
-            provenance = {**header.provenance, "merged": merged}
-            whole = replace(header, path=dest, pairs=tuple(lines), provenance=provenance)
-            destination.commit(lambda at: write_manifest(whole, at=at), skipped=skipped)
-    if move:
+        made, count = _bring(pairs, target, header, skipped, move=move, report=report), len(pairs)
+    else:
+        assert target.known is not None, "a part that is not there was moved to it"
+        made, count = 0, len(target.known.pairs)
+    if move or not folders:
         with report.tell("emptying the parts"):
             for folder in folders:
                 _remove_pictures(folder)
             _empty(places)
-    return MergeSummary(done.made, len(pairs) - done.made, len(places), skipped, dest)
+    return MergeSummary(made, count - made, len(places), skipped, dest)
+
+
+def _bring(
+    pairs: "MergePlan", target: _Target, header: PairFolder, skipped: Sequence[Skip], *, move: bool, report: Reporter
+) -> int:
+    """Bring the pairs to DEST, with the manifest of which `header` says all but these; returns how many came now."""
+    recipe = {"by": _BY, "parts": header.provenance["merged"], "move": move}
+    with Destination(target.path, marker=HEADER, recipe=recipe, stamps=target.stamps, cheap=True) as destination:
+        work = _Merge(destination, _old(target.known, header, pairs), pairs, move=move)
+        done = work.run(pairs.values(), "merging", len(pairs), report=report)
+        refuse(done.skipped, destination, to_do="Correct them and run the same command again.")
+        with report.tell("writing the manifest"):
+            whole = replace(header, path=target.path, pairs=tuple(map(work.record_of, work.names())))
+            destination.commit(lambda at: write_manifest(whole, at=at), skipped=skipped)
+    return done.made
 
 
 def _refuse_places(parts: Sequence[Path], dest: Path) -> None:
@@ -203,8 +216,8 @@ def _part(path: Path) -> PairFolder:
     return folder
 
 
-def _common(folders: Sequence[PairFolder]) -> PairFolder:
-    """What all parts agree on, as a folder; ranges of values are widened to hold those of all."""
+def _common(folders: Sequence[PairFolder], places: Sequence[Path]) -> PairFolder:
+    """What all parts agree on, as a folder; ranges of values are widened to hold those of all, in whatever places."""
     first = folders[0]
     for folder in folders[1:]:
         mine, theirs = _recipe(first), _recipe(folder)
@@ -213,6 +226,7 @@ def _common(folders: Sequence[PairFolder]) -> PairFolder:
                 folder.path, f"was made with {differing} as {first.path}", "Pair it again.", code="other-settings"
             )
     provenance = {key: value for key, value in first.provenance.items() if key not in ("shard", "merged")}
+    provenance["merged"] = sorted({part.name for part in places})
     a, b = _widen([each.a for each in folders]), _widen([each.b for each in folders])
     return replace(first, a=a, b=b, provenance=provenance)
 
@@ -275,7 +289,9 @@ class MergePair(NamedTuple):
 MergePlan = dict[str, MergePair]  # by name
 
 
-def _plan(folders: Sequence[PairFolder]) -> MergePlan:
+def _plan(folders: Sequence[PairFolder], moved: int) -> MergePlan:
+    """The pairs of all parts, beside those that were `moved`, and where each comes to lie."""
+    _refuse_missing_shards(folders, moved)
     crowded = is_crowd(sum(len(folder.pairs) for folder in folders))
     store = store_of(folders[0].a, folders[0].b)
     planned: MergePlan = {}

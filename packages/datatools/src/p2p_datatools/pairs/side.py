@@ -10,6 +10,7 @@ from pathlib import Path
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette
+from p2p_datatools.contract.partners.matched import Files
 from p2p_datatools.contract.pictures.arrays import Array, read_filled
 from p2p_datatools.contract.pictures.formats.gdal import (
     ScaleAndOffset,
@@ -26,7 +27,6 @@ from p2p_datatools.contract.pictures.resize import fit_to
 from p2p_datatools.contract.pictures.sizes import Fit, Size
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
-from p2p_datatools.pairs.match import Files
 
 
 @dataclass(frozen=True)

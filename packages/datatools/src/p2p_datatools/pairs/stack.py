@@ -14,14 +14,14 @@ from p2p_datatools.contract.errors import P2PError, Skip, UsageError
 from p2p_datatools.contract.matching import is_list
 from p2p_datatools.contract.pairs.halves import refuse_unequal
 from p2p_datatools.contract.pairs.manifest import Half, HalfPart, part_name
+from p2p_datatools.contract.partners.matched import MatchedFiles
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import colorize, size_of
-from p2p_datatools.contract.pictures.kinds import pick_photo
 from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.resize import fit_to, resize_mask
 from p2p_datatools.contract.pictures.sizes import Fit, Size, is_same_shape
 from p2p_datatools.contract.progress import Reporter
-from p2p_datatools.pairs.match import MatchedFiles, match_pictures
+from p2p_datatools.pairs.match import match_pictures
 from p2p_datatools.pairs.side import Side, other_shape
 
 PartFiles = Mapping[Path, tuple[Path, ...]]
@@ -126,7 +126,7 @@ def match_parts(
     found: list[dict[Path, Path]] = []
     skipped = list[Skip]()
     for folder in more:
-        matched, alone = match_pictures(folder, b, match=match, pick=pick_photo, report=report)
+        matched, alone = match_pictures(folder, b, match=match, report=report)
         found.append({of_b: of_a for of_a, of_b in matched.values()})
         skipped += [skip for skip in alone if Path(skip.where).is_relative_to(folder)]
     partners: dict[Path, tuple[Path, ...]] = {}

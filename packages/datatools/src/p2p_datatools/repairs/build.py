@@ -17,9 +17,10 @@ from p2p_datatools.contract.files.listing import CHANGES, REPAIRS, LeftOut, refu
 from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.files.work import Output, Work
 from p2p_datatools.contract.mask_folder import MASK_LINES, MaskLine, areas_of, look, read_mask_lines, write_records
-from p2p_datatools.contract.names import PhotoFolder, join_names
+from p2p_datatools.contract.names import PhotoFolder
 from p2p_datatools.contract.pairs.manifest import refuse_pairs_as_photos
 from p2p_datatools.contract.palette import Palette, palette_of
+from p2p_datatools.contract.partners.mask_photos import MaskPhotos
 from p2p_datatools.contract.pictures.header import any_header, decoded_bytes, open_picture
 from p2p_datatools.contract.pictures.images import size_of, write_mask, write_png
 from p2p_datatools.contract.pictures.index import histogram
@@ -165,43 +166,31 @@ def _refuse_places(masks: Path, dest: Path, photos: Path | None) -> None:
         if folder and folder.resolve().is_relative_to(dest.resolve()):
             what = f"holds {folder}, which is read"
             raise UsageError(dest, what, "Choose a destination beside it.", code="source-inside-destination")
-        if folder:
-            refuse_pairs_as_photos(folder)
+    refuse_pairs_as_photos(masks)
 
 
 def _plan(masks: Path, how: RepairOptions, report: Reporter) -> tuple[list[_Item], list[Skip], PhotoFolder]:
     """The masks, those that cannot be told apart or have no photo, and the folder with what else it holds."""
-    folder, photos = PhotoFolder(masks), PhotoFolder(how.photos) if how.photos else None
-    for each in (folder, photos):
-        if each:
-            prefer_photos(each, report)
+    folder = PhotoFolder(masks)
+    prefer_photos(folder, report)
     if not folder.names and not folder.strange:
         raise folder.others.no_pictures()
     folder.others.say(report)
-    if photos and (way := join_names(folder, photos)):
-        report.note(way)
-    clashes = [*folder.skip_clashes(), *(photos.skip_clashes() if photos else ())]
+    photos = MaskPhotos(masks, how.photos, report=report) if how.photos else None
+    skipped = [*folder.strange, *folder.skip_clashes()]
+    if photos:
+        skipped += photos.skip_lost("Add it there, or remove the mask.")
     unclear = {first for first, _ in folder.clashes}
     known = read_mask_lines(masks) if (masks / MASK_LINES).is_file() else {}
-    items, faulty = list[_Item](), list[Skip]()
+    items = list[_Item]()
     for name, path in folder.names.items():
-        photo = photos.get(name) if photos else None
-        if fault := _fault_of(name, path, photo, photos):
-            faulty.append(fault)
-        elif path not in unclear:
-            items.append(_Item(name, path, photo, known.get(name)))
-    return items, [*folder.strange, *clashes, *faulty], folder
-
-
-def _fault_of(name: str, path: Path, photo: Path | None, photos: PhotoFolder | None) -> Skip | None:
-    """Why a mask cannot be repaired: its photo is missing, or its place in DEST is taken."""
-    if photos and photo is None:
-        what, to_do = f"has no photo in {photos.folder}", f"Add the photo '{name}' there, or remove the mask."
-        return Skip(str(path), what, to_do, "no-photo")
-    if name.startswith(f"{CHANGES}/"):
-        what = f"has a name of the folder {CHANGES}, in which the changes of masks are drawn"
-        return Skip(str(path), what, "Rename its folder.", "reserved-name")
-    return None
+        own = photos.of(path) if photos else (None,)
+        if name.startswith(f"{CHANGES}/"):
+            what = f"has a name of the folder {CHANGES}, in which the changes of masks are drawn"
+            skipped.append(Skip(str(path), what, "Rename its folder.", "reserved-name"))
+        elif own and path not in unclear:
+            items.append(_Item(name, path, own[0], known.get(name)))
+    return items, skipped, folder
 
 
 def _refuse_others(masks: Path, items: Sequence[_Item], palette: Palette) -> None:

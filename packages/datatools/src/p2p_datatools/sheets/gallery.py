@@ -18,14 +18,14 @@ from p2p_datatools.contract.files.atomic import read_json, read_lines
 from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.folders.data_folder import DataFolder, open_data
 from p2p_datatools.contract.foreign import catch_decoder
-from p2p_datatools.contract.names import PhotoFolder, join_names, without_suffix
+from p2p_datatools.contract.names import without_suffix
 from p2p_datatools.contract.pairs.halves import as_photo, read_nodata, read_stored
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT, Half, PairFolder, split_order
 from p2p_datatools.contract.palette import IGNORE_COLOR, Palette
+from p2p_datatools.contract.partners.mask_photos import MaskPhotos
 from p2p_datatools.contract.pictures.arrays import Array, read_picture_values
 from p2p_datatools.contract.pictures.images import Photo, colorize, read_mask, read_photo
-from p2p_datatools.contract.pictures.kinds import prefer_photos
 from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.pages import ReadOptions
 from p2p_datatools.contract.pictures.stretch import show_values
@@ -112,14 +112,11 @@ def open_gallery(
 
 
 def _of_masks(folder: DataFolder, palette: Palette, photos: Path | None, read: ReadOptions) -> Gallery:
-    others = PhotoFolder(photos) if photos else None
-    if others:
-        prefer_photos(others)
-        join_names(PhotoFolder(folder.path), others)
+    others = MaskPhotos(folder.path, photos) if photos else None
     entries = []
     for file in folder.files:
         name, path = without_suffix(file), folder.path / file
-        photo = others.get(name) if others else None
+        photo = next(iter(others.of(path)), None) if others else None
         files = (path,) if photo is None else (path, photo)
         reader = (
             partial(_read_mask_and_photo, path, photo, palette, read) if others else partial(_read_mask, path, palette)

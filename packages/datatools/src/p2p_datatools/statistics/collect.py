@@ -17,6 +17,7 @@ from p2p_datatools.contract.pairs.halves import load_halves, read_nodata
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import UNSPLIT, Half, PairFolder, split_order
 from p2p_datatools.contract.pairs.mask_halves import class_indices
+from p2p_datatools.contract.pairs.own_folders import refuse_run
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.arrays import Array, read_picture_values
 from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture, photo_size
@@ -49,8 +50,9 @@ def compute_statistics(
     `palette` is that of masks in a folder without palette.toml; `read` says which page of files with several is read,
     and whether EXIF turns photos. A picture that cannot be read is a finding in `broken`, and counts in nothing else;
     so is a mask with a colour outside its palette. Pixels without data are left out of colours, those that a mask
-    ignores are a class `ignore`. Raises P2PError when there is nothing to read.
+    ignores are a class `ignore`. Raises P2PError when there is nothing to read, and for the run folder of a training.
     """
+    refuse_run(Path(path))
     folder = open_data(path, palette=palette, report=report)
     budget = Budget(BUDGET)
     items, roles, total = _items(folder, read, budget)

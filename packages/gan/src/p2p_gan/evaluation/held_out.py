@@ -4,6 +4,8 @@ Nothing here may read a picture; where nothing is known, nothing is said.
 """
 
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,8 @@ def find_seen(
 
     Training pairs are always told, and pairs of val/ by which the best model of a run was chosen. Of others it is known
     by the hash of all pairs in the model, and where that is another by those of single splits in the run.json beside
-    it, and by the training pairs themselves where their folder is still there; a folder without hashes tells nothing.
+    it, to which newer files may have been added, and by the training pairs themselves where their folder is still
+    there; a folder without hashes tells nothing.
     """
     if split == TRAINING:
         text = (
@@ -57,13 +60,28 @@ def may_have_learned(path: Path, card: ModelCard, folder: PairFolder, split: str
     if began is not None:  # of what that model learned only the pairs of this run were asked
         return True
     return not (
-        _is_as_before(record.get("splits"), folder, TRAINING) or _are_strange(record.get("pairs"), card, folder, split)
+        _holds_what_was(record.get("splits"), folder, TRAINING)
+        or _are_strange(record.get("pairs"), card, folder, split)
     )
 
 
 def _is_as_before(recorded: object, folder: PairFolder, split: str) -> bool:
     """Whether the pairs of a split are those that it had when the model was trained."""
     return isinstance(recorded, dict) and split in recorded and recorded[split] == describe_splits(folder).get(split)
+
+
+def _holds_what_was(recorded: object, folder: PairFolder, split: str) -> bool:
+    """Whether a split has all pairs that it had, and others that were only added: its oldest files are these."""
+    if not isinstance(recorded, dict) or split not in recorded:
+        return False
+    oldest = sorted(folder.of(split), key=partial(_age_of, folder))[: recorded[split]["pairs"]]
+    return bool(recorded[split] == describe_splits(replace(folder, pairs=tuple(oldest))).get(split))
+
+
+def _age_of(folder: PairFolder, pair: Pair) -> float:
+    with suppress(OSError):
+        return (folder.path / pair.files[0]).stat().st_mtime
+    return 0
 
 
 def _are_strange(trained_on: object, card: ModelCard, folder: PairFolder, split: str) -> bool:

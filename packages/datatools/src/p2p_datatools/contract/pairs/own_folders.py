@@ -118,6 +118,13 @@ def refuse_own_folder(path: Path) -> None:
             raise _not_pairs(path, kind, folder)
 
 
+def refuse_run(path: Path) -> None:
+    """Raise P2PError for the run folder of a training, whose pictures are no data."""
+    kind = _kind_of(path)
+    if kind and kind.marker == "run.json":
+        raise _not_pairs(path, kind, path)
+
+
 def _kind_of(folder: Path) -> _OwnFolder | None:
     for kind in _KINDS:
         if (folder / kind.marker).is_file() and kind.is_ours(folder, _read(folder / kind.marker)):

@@ -292,12 +292,12 @@ def photo_size(source: Path | PictureFile) -> Size:
 
 
 def any_header(source: Path | PictureFile) -> Header:
-    """The header of a photo for `read_photo`, or of a TIFF of numbers, which `pair` takes beside a mask as well.
+    """The header of a photo for `read_photo`, or of a TIFF or array of numbers, which `pair` takes beside a mask, too.
 
     Raises P2PError when the file is not a picture.
     """
     with open_picture(source) as file:
-        is_numbers = file.is_tiff and not is_photo(file)
+        is_numbers = file.is_array or (file.is_tiff and not is_photo(file))
         return file.header if is_numbers else photo_header(file)
 
 

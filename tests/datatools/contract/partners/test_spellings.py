@@ -2,7 +2,7 @@
 
 import pytest
 
-from p2p_datatools.pairs.spellings import find_capitals, find_escaped, find_separators
+from p2p_datatools.contract.partners.spellings import find_capitals, find_escaped, find_separators
 
 
 @pytest.mark.parametrize(
