@@ -39,7 +39,8 @@ def build(labels: Path, dest: Path) -> MaskSummary:
         ({"segmentation": {"size": [24, 33], "counts": [0, 792]}}, "mask-size"),
         ({"segmentation": {"size": [24, 32], "counts": [768]}}, "no-area"),
         ({"segmentation": {"size": [24, 32], "counts": "~~"}}, "bad-rle"),
-        ({"segmentation": "[[1, 2]]"}, "damaged-labels"),
+        ({"segmentation": "1 2 3"}, "damaged-labels"),
+        ({"segmentation": "[[1, 2]]"}, "bad-outline"),  # text of JSON is what it says
         ({"bbox": [1, 1, 0, 5], "attributes": {"rotation": 0}}, "no-area"),
         ({"bbox": [9, 9, -4, 5], "attributes": {"rotation": 0}}, "bad-outline"),
         ({"image_id": 77, "segmentation": [[1, 1, 9, 1, 9, 9]]}, "dangling-reference"),

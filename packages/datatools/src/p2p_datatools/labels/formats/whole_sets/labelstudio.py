@@ -78,7 +78,7 @@ def _is_task(value: Any) -> bool:
     if not isinstance(value, dict) or not isinstance(value.get("data"), dict):
         return False
     # A task that was written to be imported may have nothing but what a model predicts.
-    return isinstance(_given(value), list | PackedValue) or isinstance(value.get("predictions"), list)
+    return isinstance(_find_annotations(value), list | PackedValue) or isinstance(value.get("predictions"), list)
 
 
 def _is_synced(value: Any) -> bool:
@@ -92,11 +92,11 @@ def _is_record(value: Any) -> bool:
 
 
 def _annotations(task: Mapping[str, Any]) -> list[Any] | None:
-    found = unpack(_given(task))
+    found = unpack(_find_annotations(task))
     return found if isinstance(found, list) else None
 
 
-def _given(task: Mapping[str, Any]) -> Any:
+def _find_annotations(task: Mapping[str, Any]) -> Any:
     return task.get("annotations", task.get("completions"))  # which versions before 1.0 wrote
 
 
