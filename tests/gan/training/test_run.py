@@ -324,8 +324,9 @@ def test_a_finished_run_needs_no_device_to_be_left_alone(
     (tmp_path / "run" / "run.json").write_text(json.dumps(record))
     automatic = replace(tiny, device="auto")
     assert train(pair_folder, tmp_path / "run", automatic).plan is None
-    with refused("missing-device", "device=cuda:7", usage=True):
+    with refused("missing-device", str(tmp_path / "run"), usage=True) as error:
         train(pair_folder, tmp_path / "run", replace(automatic, images=20))
+    assert error.value.what.startswith("was started with device=cuda:7: this machine has no CUDA device")
 
 
 def test_a_changed_setting_is_refused_by_name_before_anything_is_written(
