@@ -13,8 +13,8 @@ from typing import NamedTuple, TypeVar
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.folders.given_splits import split_in
 from p2p_datatools.contract.names import name_of
+from p2p_datatools.contract.partners.half_words import HalfWords, says_order
 from p2p_datatools.contract.pictures.arrays import ARRAYS
-from p2p_datatools.pairs.half_words import HalfWords, says_order
 
 _T = TypeVar("_T")
 ListRow = tuple[int, list[str]]

@@ -25,11 +25,11 @@ from p2p_datatools.contract.partners.join import (
 )
 from p2p_datatools.contract.partners.matched import Files, MatchedFiles
 from p2p_datatools.contract.partners.named import pictures_of
+from p2p_datatools.contract.partners.one_folder import take_sides
 from p2p_datatools.contract.partners.split_keys import own_name, within_splits
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural
 from p2p_datatools.pairs.list_columns import choose_columns
-from p2p_datatools.pairs.one_folder import take_sides
 
 Partners = tuple[MatchedFiles, list[Skip]]
 _CORRECT_LINE = "Correct or remove the line."

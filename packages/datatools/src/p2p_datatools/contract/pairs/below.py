@@ -13,10 +13,13 @@ from p2p_datatools.contract.pairs.half_folders import refuse_half_folders
 from p2p_datatools.contract.pairs.lines import SHARDS
 from p2p_datatools.contract.pairs.seam import look_like_pairs
 from p2p_datatools.contract.palette import palette_of
+from p2p_datatools.contract.partners.one_folder import holds_halves
 from p2p_datatools.contract.words import p2p_command, path_word, plural
 
 _RECORDS = ("pairs.json", SHARDS)
 _MOST_NAMED = 3
+MAKE_PAIRS = "'p2p data pair A B PAIRS'"
+"""The command that makes pairs, where it is not known of what."""
 _SIDES = ((LABELS, PHOTOS), (PHOTOS, LABELS))
 
 
@@ -84,6 +87,25 @@ def explain_two(path: Path, files: Sequence[str]) -> Problem | None:
     joined = p2p_command("data pair", path / one, path / other, "PAIRS")
     to_do = f"If two of one name are input and output, join them with {joined}, the folder of the inputs first."
     return Problem(str(path), what, to_do, "half-folders")
+
+
+def explain_halves(path: Path, files: Sequence[str]) -> Problem | None:
+    """That a folder without pairs holds the halves of some, wherever its paths tell A and B; None where not."""
+    if not holds_halves(path, files):
+        return None
+    to_do = f"Join them with {p2p_command('data pair', path, path, 'PAIRS')}."
+    return Problem(str(path), "holds halves of pairs, and no A|B pictures", to_do, "half-folders")
+
+
+def advise_halves(error: P2PError, path: Path, files: Sequence[str]) -> P2PError:
+    """The error that a folder does not hold A|B pictures, with the command that joins those that it holds, if one does.
+
+    It says in general how pairs are made.
+    """
+    if not holds_halves(path, files):
+        return error
+    joined = p2p_command("data pair", path, path, "PAIRS")
+    return P2PError(error.where, error.what, error.to_do.replace(MAKE_PAIRS, joined), code=error.code)
 
 
 def _top_of(folder: str, other: str) -> str:

@@ -20,7 +20,15 @@ from p2p_datatools.contract.files.relative import relative_name
 from p2p_datatools.contract.folders.given_splits import split_of_pairs, splits_of_pair_folders
 from p2p_datatools.contract.folders.listed_splits import ListedSplits, read_listed_splits
 from p2p_datatools.contract.foreign import ForeignPlace, catch_decoder
-from p2p_datatools.contract.pairs.below import explain_sides, explain_two, find_pairs_below, pairs_below
+from p2p_datatools.contract.pairs.below import (
+    MAKE_PAIRS,
+    advise_halves,
+    explain_halves,
+    explain_sides,
+    explain_two,
+    find_pairs_below,
+    pairs_below,
+)
 from p2p_datatools.contract.pairs.half_folders import refuse_half_folders
 from p2p_datatools.contract.pairs.layout import PairLayout, find_layout, refuse_layout
 from p2p_datatools.contract.pairs.lines import SHARD_LINES, SHARDS, Pair, PairLines, in_order
@@ -320,7 +328,7 @@ def _refuse_elsewhere(path: Path, names: Sequence[str], pairs: Sequence[Pair], o
     if not pairs:
         if found := find_pairs_below(path, names):
             raise pairs_below(path, found)
-        if sides := explain_sides(path, names) or explain_two(path, names):
+        if sides := explain_sides(path, names) or explain_two(path, names) or explain_halves(path, names):
             raise error_of(sides)
         what = "has no pairs: no A|B pictures in it or in train/, val/ or test/"
         raise P2PError(path, what, "Is it the folder above or below the right one?", code="no-pairs")
@@ -417,11 +425,14 @@ def refuse_photos(
         return
     files = [folder.path / pair.file for pair in folder.pairs]
     if_all_the_same = f"say so with {p2p_command('data split --as-pairs', folder.path)}."
-    to_do = f"Make pairs with 'p2p data pair A B PAIRS'. If each is a pair all the same, {if_all_the_same}"
     in_splits, glances = any("/" in pair.file for pair in folder.pairs), look(list(spread_files(files)))
     if (layout := find_layout(glances)) is not None and not sure:
         raise refuse_layout(folder.path, layout, otherwise=f"If its halves are meant all the same, {if_all_the_same}")
-    refuse_single_pictures(folder.path, glances, to_do=to_do, in_splits=in_splits, sure=sure)
+    try:
+        to_do = f"Make pairs with {MAKE_PAIRS}. If each is a pair all the same, {if_all_the_same}"
+        refuse_single_pictures(folder.path, glances, to_do=to_do, in_splits=in_splits, sure=sure)
+    except P2PError as error:
+        raise advise_halves(error, folder.path, [pair.file for pair in folder.pairs]) from error
     if not deep and not sure and are_deep(glances):
         raise refuse_layout(folder.path, PairLayout(), bits=16)
     apart = p2p_command("data halves", folder.path, "DEST")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from p2p_datatools.contract.folders.given_splits import join_path, split_in
 from p2p_datatools.contract.names import name_of
-from p2p_datatools.pairs.half_words import HalfWords, says_order
+from p2p_datatools.contract.partners.half_words import HalfWords, says_order
 
 _MOST_KINDS = 8  # beside which there are frames, classes or scenes
 _DEPTH = 3  # places in a path, and in a name, that are looked at from each end

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from p2p_datatools.pairs.half_kinds import find_kinds
+from p2p_datatools.contract.partners.half_kinds import find_kinds
 from p2p_datatools.pairs.match import match_pictures
 
 if TYPE_CHECKING:

@@ -7,14 +7,12 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.folders.given_splits import find_splits, folder_of
 from p2p_datatools.contract.folders.roles import LABELS, PHOTOS, roles_of_folders
 from p2p_datatools.contract.matching import Key
-from p2p_datatools.contract.progress import Reporter
-from p2p_datatools.contract.words import plural, shell_word
-from p2p_datatools.pairs.half_kinds import Kinds, find_finer_kinds, find_kinds
-from p2p_datatools.pairs.half_words import (
+from p2p_datatools.contract.partners.half_kinds import Kinds, find_finer_kinds, find_kinds
+from p2p_datatools.contract.partners.half_words import (
     HalfWords,
     find_half_words,
     has_word,
@@ -22,6 +20,9 @@ from p2p_datatools.pairs.half_words import (
     split_by_names,
     without_word,
 )
+from p2p_datatools.contract.partners.join import join_pictures
+from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.words import plural, shell_word
 
 _TWO_FOLDERS = (
     "Name two folders, or with --halves A,B a word of the folders of each; or list the pairs that are in this one in "
@@ -55,6 +56,15 @@ def take_sides(folder: Path, files: Sequence[str], halves: Sequence[str], report
     if len(words) != 1:
         raise _not_told_apart(folder, words)
     return _take_words(folder, files, words[0], report)
+
+
+def holds_halves(folder: Path, files: Sequence[str]) -> bool:
+    """Whether 'p2p data pair' joins most pictures of a folder with one another, if it is given as A and as B."""
+    try:
+        a, b, keys = take_sides(folder, files, (), QUIET)
+        return 3 * len(join_pictures((folder, folder), (a, b), keys).matched) > len(files)
+    except P2PError:
+        return False
 
 
 def _take_roles(folder: Path, files: Sequence[str], kinds: Kinds | None, report: Reporter) -> _Sides | None:
