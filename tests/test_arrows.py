@@ -34,7 +34,7 @@ OWNERS: dict[str, tuple[str, ...]] = {
     "av": ("p2p_datatools.contract.pictures.formats.video",),
     "filelock": ("p2p_datatools.contract.files.lock",),
     "click": ("p2p_cli",),
-    "rich": ("p2p_cli.text.render",),
+    "rich": ("p2p_cli.text.console",),
     "cv2": ("p2p_datatools",),
     "PIL": ("p2p_datatools",),
     "matplotlib": ("p2p_datatools.sheets.plots",),

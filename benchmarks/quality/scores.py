@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from benchmarks.quality.kid import Kernels, Values
 from p2p_datatools.contract.files.atomic import read_lines
-from p2p_gan.evaluation.sparse import add_sparse
+from p2p_gan.evaluation.packed import add_sparse
 
 LIGHTS = "lights"
 _CHANNELS = ("L", "a", "b")

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from p2p_cli.text import render
+from p2p_cli.text import console
 from p2p_cli.text.plan import count_text, plan_lines, size_text
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import Reporter
@@ -69,7 +69,7 @@ def test_a_plan_says_that_the_model_cannot_be_exported_for_its_biases() -> None:
 
 
 @pytest.mark.parametrize(
-    "reporter", [render.PlainReporter, render.LiveReporter, render.TrainingReporter], ids=lambda kind: kind.__name__
+    "reporter", [console.PlainReporter, console.LiveReporter, console.TrainingReporter], ids=lambda kind: kind.__name__
 )
 def test_every_reporter_prints_a_plan_that_it_is_shown(
     reporter: type[Reporter], capsys: pytest.CaptureFixture[str]

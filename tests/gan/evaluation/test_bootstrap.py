@@ -12,10 +12,10 @@ from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.evaluation.bootstrap import Bootstrap, interval_of
 from p2p_gan.evaluation.cells import cell_means
-from p2p_gan.evaluation.float_text import floats_to_text
 from p2p_gan.evaluation.groups import PairGroups
 from p2p_gan.evaluation.mask_agreement import Confusion
 from p2p_gan.evaluation.metrics import METRICS, LabHistograms
+from p2p_gan.evaluation.packed import floats_to_text
 from p2p_gan.evaluation.pair_scores import PairRecord
 from p2p_gan.evaluation.tally import Tally
 from p2p_gan.evaluation.totals import WeightedTotals

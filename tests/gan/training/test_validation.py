@@ -143,7 +143,7 @@ def test_a_mask_is_scored_alike_whether_it_comes_as_colours_or_as_classes(
 ) -> None:
     job = make_job(open_pairs(pair_folder), replace(tiny, direction="photo-to-mask", a_encoding=coding))
     validator = Validator(job)
-    truths = iter([b[..., 0] for _, b in read.read_shown(job.folder, validator.pairs, job.task, job.config)])
+    truths = iter([read.read_shown(job.folder, pair, job.task, job.config)[1][..., 0] for pair in validator.pairs])
 
     def almost(*_: Any) -> Any:
         fake = next(truths).copy()
@@ -164,7 +164,7 @@ def test_an_ignored_pixel_has_no_part_in_a_score(
     pair_folder: Path, tiny: Config, direction: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = make_job(open_pairs(pair_folder), replace(tiny, direction=direction))
-    shown = read.read_shown(job.folder, job.folder.of("val"), job.task, job.config)
+    shown = [read.read_shown(job.folder, pair, job.task, job.config)[:2] for pair in job.folder.of("val")]
     for a, b in shown:
         (a if direction == "mask-to-photo" else b)[4:6] = 255
     validator = Validator(job)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
+from p2p_cli.text import render
 
 if TYPE_CHECKING:
     from p2p_gan.bench.measurements import BenchResult, PresetTime, UpdateSpeed
@@ -33,7 +34,6 @@ def command(device: str, as_json: bool) -> int:
       p2p bench
       p2p bench --device cpu --json
     """
-    from p2p_cli.text import render
     from p2p_gan.bench.measurements import run_bench
 
     result = run_bench(device, report=render.reporter())

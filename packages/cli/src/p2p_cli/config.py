@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
+from p2p_cli.text import render
 
 if TYPE_CHECKING:
     from p2p_datatools.contract.settings import OnResume, Setting
@@ -35,7 +36,6 @@ def command(field: str | None, as_json: bool) -> None:
       p2p config
       p2p config lambda_l1
     """
-    from p2p_cli.text import render
     from p2p_datatools.contract.settings import settings_of
     from p2p_gan.config.config import Config
     from p2p_gan.config.parse import find_setting

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
+from p2p_cli.text import render
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import is_temporary
 from p2p_datatools.contract.pictures.sizes import Size
@@ -52,8 +53,6 @@ def command(dest: Path, images: int | None, limit: int, as_json: bool) -> int:
     paints the held-out cars from their masks alone, scores them, and writes a contact sheet (mask, generated, real).
     DEST is p2p-demo by default. Run the same command again to continue, or to see the results again.
     """
-    from p2p_cli.text import render
-
     began = time.monotonic()
     _refuse_strangers(dest)
     report = render.reporter()
@@ -179,7 +178,6 @@ def _write_sheet(pairs: Path, samples: Path, picture: Path) -> None:
 
 def say_result(dest: Path, scores: "Scores", seconds: float) -> None:
     """What was done, where the results are, and what to run next."""
-    from p2p_cli.text import render
     from p2p_cli.text.scores import say_scores
 
     place = path_word(dest)

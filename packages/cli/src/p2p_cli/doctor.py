@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
+from p2p_cli.text import render
 
 if TYPE_CHECKING:
     from p2p_datatools.contract.health import HealthCheck
@@ -30,8 +31,6 @@ def command(as_json: bool) -> int:
       p2p doctor
       p2p doctor --json
     """
-    from p2p_cli.text import render
-
     found = list(_checks())
     if as_json:
         render.say_json([vars(each) for each in found])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from p2p_cli import options
+from p2p_cli.text import render
 from p2p_cli.text.hints import next_command
 from p2p_datatools.contract.words import plural
 
@@ -90,7 +91,6 @@ def command(
     of MODEL2 in DIR/against, and comparison.json. The same command again continues what was interrupted, or adds new
     pairs. A pair that cannot be read is an error; with --keep-going the means are over the others.
     """
-    from p2p_cli.text import render
     from p2p_cli.text.scores import say_left_out
     from p2p_gan.evaluation.scores import EvaluationRequest
     from p2p_gan.inference.apply import ApplyOptions
@@ -131,7 +131,6 @@ def _score(
 
 
 def _say(scores: "Scores", split: str, compared: "ModelComparison | None", models: Sequence[Path]) -> None:
-    from p2p_cli.text import render
     from p2p_cli.text.scores import say_comparison, say_scores
     from p2p_gan.models.location import describe_choice
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import launch, options
+from p2p_cli.text import render
 from p2p_cli.train import WithPresets
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural, shell_line
@@ -72,7 +73,6 @@ def command(
       p2p experiments pairs study --preset tiny --images 2000 --seeds 3
       p2p experiments facades study --direction b-to-a --tables loss,field
     """
-    from p2p_cli.text import render
     from p2p_gan.experiments import tables as tables_module
 
     names = tables_module.chosen_tables(tables)
@@ -104,7 +104,6 @@ def command(
 
 def _show_outline(plan: "StudyPlan", seeds: int, cost: "StudyCost", *, as_json: bool) -> None:
     """What would be trained, and how much that is."""
-    from p2p_cli.text import render
     from p2p_cli.text.plan import cost_lines
     from p2p_gan.experiments.tables import changes_text
 
@@ -134,7 +133,6 @@ def _show_outline(plan: "StudyPlan", seeds: int, cost: "StudyCost", *, as_json: 
 
 def _show(study: "Study") -> None:
     """The tables as text, what failed, and where the page is."""
-    from p2p_cli.text import render
     from p2p_gan.experiments.page import PAGE
     from p2p_gan.experiments.page_rows import REAL, columns_of, on_real_pictures, rows_of, scored_pairs
     from p2p_gan.experiments.tables import TABLES

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from p2p_cli import options
+from p2p_cli.text import render
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.words import path_word, plural
 
@@ -97,8 +98,6 @@ def command(kind: str | None, as_json: bool, **given: Any) -> None:
       p2p export run checkpoints/cars/latest_net_G.pth
       p2p export run site --format web
     """
-    from p2p_cli.text import render
-
     asked = ExportCall(**given)
     kind = kind or _format_of(asked.dest)
     _refuse_unfit(kind, asked)
@@ -133,7 +132,6 @@ def _refuse_unfit(kind: str, asked: ExportCall) -> None:
 
 def _export(kind: str, asked: ExportCall) -> "tuple[ModelExport | ExportSummary | WebExport, list[str]]":
     """Write the model in the format; returns what was written, as a value and in lines."""
-    from p2p_cli.text import render
     from p2p_gan.evaluation.export import export_onnx, export_safetensors, export_torchscript
 
     model, dest, precision = asked.model, asked.dest, asked.precision or "float32"
@@ -158,7 +156,6 @@ def _export(kind: str, asked: ExportCall) -> "tuple[ModelExport | ExportSummary 
 
 
 def _export_web(dest: Path, asked: ExportCall) -> "WebExport":
-    from p2p_cli.text import render
     from p2p_datatools.sources.web_runtime import fetch_web_runtime
     from p2p_gan.machine.kept import kept_folder
     from p2p_gan.paint.static_site import RuntimeFiles, export_web

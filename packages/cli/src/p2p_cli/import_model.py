@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from p2p_cli import options
+from p2p_cli.text import render
 from p2p_cli.text.hints import next_command
 from p2p_datatools.contract.pictures.sizes import Size
 
@@ -47,7 +48,6 @@ def command(
       p2p import-model checkpoints/facades/latest_net_G.pth facades.safetensors --direction b-to-a
       p2p sample facades.safetensors labels --out pictures
     """
-    from p2p_cli.text import render
     from p2p_gan.models.reference import import_model
 
     made = import_model(

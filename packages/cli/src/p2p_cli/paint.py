@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from p2p_cli import launch, options
+from p2p_cli.text import render
 from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ def command(models: tuple[Path, ...], port: int, host: str, names: tuple[str, ..
       p2p paint run
       p2p paint run other-run --port 9000 --no-browser
     """
-    from p2p_cli.text import render
     from p2p_gan.paint.find import find_models
     from p2p_gan.paint.server import require_server
 
@@ -53,7 +53,6 @@ def serve(
     """Serve the models until a signal, and give the exit code: 130 for Ctrl-C, 0 for SIGTERM."""
     import signal
 
-    from p2p_cli.text import render
     from p2p_gan.paint.server import serve_models
 
     def say(address: "ServedAddress") -> None:

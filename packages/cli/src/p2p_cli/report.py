@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from p2p_cli import options
+from p2p_cli.text import render
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.words import p2p_command
 
@@ -37,7 +38,6 @@ def command(run: Path, dest: Path | None, scores: tuple[Path, ...], score: bool,
       p2p report run
       p2p report run page.html --scores scores
     """
-    from p2p_cli.text import render
     from p2p_datatools.contract.pages.place import refuse_page_place, write_page_file
     from p2p_gan.reports.gather import REPORT, gather_report
     from p2p_gan.reports.page import report_page
@@ -68,7 +68,6 @@ def command(run: Path, dest: Path | None, scores: tuple[Path, ...], score: bool,
 
 def _evaluate(run: Path, pairs: Path | None, split: str | None) -> None:
     """Score the model on its own held-out pairs, as 'p2p evaluate RUN PAIRS --out RUN/scores' does."""
-    from p2p_cli.text import render
     from p2p_datatools.contract.errors import P2PError
     from p2p_gan.evaluation.scores import EvaluationRequest
     from p2p_gan.evaluation.work import evaluate_into

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
+from p2p_cli.text import render
 
 if TYPE_CHECKING:
     from p2p_gan.training.reproduction import Reproduction
@@ -31,7 +32,6 @@ def command(run: Path, dest: Path, pairs: Path | None, as_json: bool) -> int:
       p2p reproduce run again
       p2p reproduce run again --pairs /elsewhere/pairs
     """
-    from p2p_cli.text import render
     from p2p_gan.training.reproduction import reproduce
 
     result = reproduce(run, dest, pairs=pairs, report=render.training_reporter())

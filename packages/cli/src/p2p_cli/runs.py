@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
+from p2p_cli.text import render
 
 if TYPE_CHECKING:
     from p2p_datatools.sheets.plots import PlotFormat
@@ -40,7 +41,6 @@ def command(places: tuple[Path, ...], curves: Path | None, as_json: bool) -> int
       p2p runs experiments --curves curves.png
       p2p runs run other-run --curves curves.html
     """
-    from p2p_cli.text import render
     from p2p_datatools.contract.errors import P2PError
     from p2p_datatools.contract.files.named_file import refuse_other_name
     from p2p_gan.runs.compare import differing_fields, read_runs, say_other_pairs, settings_rows

@@ -11,6 +11,7 @@ import click
 
 from p2p_cli import options
 from p2p_cli.sample_places import Call, sample_elsewhere
+from p2p_cli.text import render
 from p2p_cli.text.hints import next_command
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.words import plural
@@ -98,7 +99,6 @@ def command(
 
 def sample_files(call: Call, given: "Sequence[PictureBytes] | None" = None) -> int:
     """Pictures in files, or the bytes that are `given`, to a folder; gives the exit code."""
-    from p2p_cli.text import render
     from p2p_datatools.contract.pairs.manifest import has_manifest
     from p2p_gan.inference.sampling import sample
 
@@ -130,7 +130,6 @@ def _facts(summary: "SampleSummary") -> dict[str, Any]:
 
 
 def _say(summary: "SampleSummary", model: Path) -> None:
-    from p2p_cli.text import render
     from p2p_gan.models.location import describe_choice
 
     total = plural(summary.written + summary.kept, "picture")
@@ -144,8 +143,6 @@ def _say(summary: "SampleSummary", model: Path) -> None:
 
 def _remark_identical(summary: "SampleSummary", *, dropout: bool) -> None:
     """Say why all variants of an input are the same picture, where they are."""
-    from p2p_cli.text import render
-
     if not summary.model.card.architecture.random:
         why = "the model was trained without dropout and noise ('p2p config dropout' and 'p2p config noise_channels')"
     elif not dropout:

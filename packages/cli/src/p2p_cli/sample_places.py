@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from p2p_cli.text import render
 from p2p_cli.text.terminal import name_full_output
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.words import plural, shell_word
@@ -53,7 +54,6 @@ def sample_elsewhere(call: Call) -> int | None:
 
 
 def _sample_to_stream(call: Call) -> int:
-    from p2p_cli.text import render
     from p2p_gan.inference.streams import sample_bytes
 
     if call.as_json:
@@ -101,7 +101,6 @@ def _sample_from_stream(call: Call) -> int:
 
 
 def _sample_video(call: Call) -> int:
-    from p2p_cli.text import render
     from p2p_gan.inference.video import sample_video
 
     if len(call.inputs) > 1:

@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from p2p_cli import launch, options
+from p2p_cli.text import render
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.contract.progress import QUIET, Reporter
@@ -108,7 +109,6 @@ def command(
       p2p train pairs run --images 200000
       p2p train more-pairs run2 --from run --images 20000
     """
-    from p2p_cli.text import render
     from p2p_cli.text.plan import plan_lines
 
     asked = options.asked_settings(config_file, settings, {**chosen, "images": images, "epochs": epochs})
@@ -192,8 +192,6 @@ def _processes(config: "Config") -> int:
 
 def _reporter() -> Reporter:
     """What tells of the run, in one of its processes; where they were started again, it has said so."""
-    from p2p_cli.text import render
-
     report = render.training_reporter() if launch.speaks() else QUIET
     if again := int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")):
         most = os.environ["TORCHELASTIC_MAX_RESTARTS"]  # ours, or that of torchrun
@@ -203,8 +201,6 @@ def _reporter() -> Reporter:
 
 def show(summary: "TrainSummary", pairs: Path, *, as_json: bool) -> None:
     """How the run ended and what to run next."""
-    from p2p_cli.text import render
-
     if as_json:
         render.say_json(summary)
     elif summary.interrupted:

@@ -20,8 +20,8 @@ from p2p_gan.evaluation.cautions import FEW
 from p2p_gan.evaluation.feature_tally import FeatureTally
 from p2p_gan.evaluation.features.efficientnet import FEATURE_KID, load_photo_features
 from p2p_gan.evaluation.features.kid import estimate_kid
-from p2p_gan.evaluation.float_text import floats_to_text
 from p2p_gan.evaluation.groups import PairGroups
+from p2p_gan.evaluation.packed import floats_to_text
 from p2p_gan.evaluation.pair_scores import PairRecord
 from p2p_gan.evaluation.scores import evaluate
 from p2p_gan.evaluation.work import evaluate_into

@@ -10,6 +10,7 @@ import click
 
 from p2p_cli import options
 from p2p_cli.data.photo_masks import build_from_photos
+from p2p_cli.text import render
 from p2p_cli.text.hints import next_command
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.words import plural
@@ -152,8 +153,6 @@ def command(
         )
     if palette_name is None or min_confidence is not None:
         raise _without_model(palette_name, min_confidence)
-    from p2p_cli.text import render
-
     summary = _build(labels, dest, palette_name, of_labels, read, keep_going=keep_going)
     if as_json:
         render.say_json(summary)
@@ -170,7 +169,6 @@ def command(
 def _build(
     labels: Path, dest: Path, palette_name: str, given: LabelOptions, read: "ReadOptions", *, keep_going: bool
 ) -> "MaskSummary":
-    from p2p_cli.text import render
     from p2p_datatools.contract.palette import load_palette
     from p2p_datatools.masks.build import PaintOptions, SnapOptions, build_masks
     from p2p_datatools.masks.class_mapping import parse_mapping
@@ -217,8 +215,6 @@ def _refuse_label_options() -> None:
 
 
 def _say(summary: "MaskSummary") -> None:
-    from p2p_cli.text import render
-
     render.say(f"{summary.format}: {plural(summary.built, 'mask')} built in {summary.dest}, {summary.kept:,} kept.")
     none = summary.built + summary.kept - sum(summary.splits.values())
     render.given_splits(summary.splits, f"{plural(none, 'mask has', 'masks have')} none" if none > 0 else "")
@@ -269,8 +265,6 @@ _FAULTS = {
 
 def _remark(summary: "MaskSummary") -> None:
     """Which classes have no pixels; and how many regions were left out, of which kinds, and the first of them."""
-    from p2p_cli.text import render
-
     if summary.unseen:
         render.remark(f"classes without pixels: {', '.join(summary.unseen)}")
     if not summary.faults:
@@ -291,8 +285,6 @@ def _remark(summary: "MaskSummary") -> None:
 
 def _say_decisions(summary: "MaskSummary") -> None:
     """What each number or colour was taken for; of very many the common ones, for --json has all."""
-    from p2p_cli.text import render
-
     rows = [
         (
             each.value if each.label == each.value else f"{each.value} ({each.label})",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
+from p2p_cli.text import render
 from p2p_datatools.contract.words import shell_word
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ def command(name: str | None, catalog: Path | None, as_json: bool) -> int:
     Example:
       p2p data catalog maps
     """
-    from p2p_cli.text import render
     from p2p_datatools.sources.catalog import find_entry, load_catalog
 
     entries = [find_entry(name, catalog)] if name else list(load_catalog(catalog).values())

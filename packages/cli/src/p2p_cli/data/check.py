@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
+from p2p_cli.text import render
 from p2p_cli.text.hints import next_command
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.words import plural, printable
@@ -75,7 +76,6 @@ def command(
     if against:
         _refuse_beside_against(photos, only, ignore, page_file)
         return _compare(path, against, palette_name, as_json)
-    from p2p_cli.text import render
     from p2p_datatools.checks.folder import check
     from p2p_datatools.checks.page import FindingsPage
     from p2p_datatools.contract.pages.place import refuse_page_place
@@ -101,7 +101,6 @@ def command(
 
 def _show(result: "CheckResult", path: Path, *, left_out: int) -> None:
     """The findings by their kinds, so that they fit a screen: of each the first, names of more, and what to do."""
-    from p2p_cli.text import render
     from p2p_datatools.checks.summary import count_severities, group_findings
 
     groups = group_findings(result.findings)
@@ -143,7 +142,6 @@ def _refuse_beside_against(*others: object) -> None:
 
 
 def _compare(path: Path, other: Path, palette_name: str | None, as_json: bool) -> int:
-    from p2p_cli.text import render
     from p2p_datatools.checks.agreement import compare
 
     palette = options.read_palette(palette_name)

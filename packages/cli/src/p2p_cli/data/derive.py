@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from p2p_cli import options
+from p2p_cli.text import render
 from p2p_cli.text.hints import next_command
 from p2p_datatools.contract.settings import describe_settings, settings_of
 from p2p_datatools.contract.words import plural
@@ -64,7 +65,6 @@ def command(
       p2p data derive photos lab --op lab
       p2p data pair lab/L lab/ab pairs --halves L,ab
     """
-    from p2p_cli.text import render
     from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_datatools.derivations.build import derive
 

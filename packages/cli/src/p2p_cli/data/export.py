@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
+from p2p_cli.text import render
 from p2p_cli.text.hints import next_command
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.words import plural, shell_word
@@ -52,7 +53,6 @@ def command(source: Path, dest: Path, kind: str, photos: Path | None, keep_going
       p2p data check again --against masks
       p2p data export pairs shards --format webdataset
     """
-    from p2p_cli.text import render
     from p2p_datatools.exports.pair_formats import PAIR_FORMATS
 
     if kind in PAIR_FORMATS:
@@ -72,7 +72,6 @@ def command(source: Path, dest: Path, kind: str, photos: Path | None, keep_going
 
 
 def _export_pairs(pairs: Path, dest: Path, kind: str, photos: Path | None, *, keep_going: bool, as_json: bool) -> int:
-    from p2p_cli.text import render
     from p2p_datatools.contract.mask_folder import MASK_LINES
     from p2p_datatools.exports.pairs import export_pairs
 
@@ -109,8 +108,6 @@ def _lines_to_load(kind: str, dest: Path) -> list[str]:
 
 
 def _say(summary: "MaskExportSummary", masks: Path, photos: Path | None) -> None:
-    from p2p_cli.text import render
-
     made, shapes = plural(summary.made, "mask"), plural(summary.shapes, "region")
     render.say(f"{summary.format}: {made} exported to {summary.dest}, {summary.kept:,} kept; {shapes} in all.")
     if summary.ignored:

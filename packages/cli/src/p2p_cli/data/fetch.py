@@ -6,6 +6,7 @@ Nothing here may reach the network or write a file.
 import click
 
 from p2p_cli import options
+from p2p_cli.text import render
 from p2p_datatools.contract.errors import lines_of
 
 
@@ -55,7 +56,6 @@ def command(as_json: bool, **asked: object) -> int:
       p2p data fetch car-parts cars
       p2p data fetch maps maps --from ~/Downloads/maps.tar.gz --limit 100
     """
-    from p2p_cli.text import render
     from p2p_datatools.sources.data_set import fetch
 
     summary = fetch(report=render.reporter(), **asked)  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from p2p_cli import options
+from p2p_cli.text import render
 from p2p_cli.text.hints import next_command
 from p2p_datatools.contract.words import plural
 
@@ -39,7 +40,6 @@ def command(pairs: Path, dest: Path, halves: str | None, keep_going: bool, as_js
       p2p data halves facades/train apart --halves photo,labels
       p2p data halves triples apart --halves mask,edges,photo
     """
-    from p2p_cli.text import render
     from p2p_datatools.pairs.disassemble import take_apart
 
     words = options.parse_words(halves, 2, 3, 4) if halves else None

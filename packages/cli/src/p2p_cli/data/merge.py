@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from p2p_cli import options
+from p2p_cli.text import render
 from p2p_cli.text.hints import next_command
 from p2p_datatools.contract.words import plural
 
@@ -27,7 +28,6 @@ def command(parts: tuple[Path, ...], dest: Path, move: bool, as_json: bool) -> i
     Example:
       p2p data merge pairs.1-of-3 pairs.2-of-3 pairs.3-of-3 pairs
     """
-    from p2p_cli.text import render
     from p2p_datatools.pairs.shards import merge
 
     summary = merge(parts, dest, move=move, report=render.reporter())

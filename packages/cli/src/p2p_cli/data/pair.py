@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
+from p2p_cli.text import render
 from p2p_cli.text.hints import next_command, train_lines
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.pictures.sizes import FITS, Fit, Size
@@ -86,7 +87,6 @@ def command(
       p2p data pair horses horses pairs
       p2p data pair masks edges photos pairs
     """
-    from p2p_cli.text import render
     from p2p_datatools.contract.pictures.nodata import parse_nodata
     from p2p_datatools.pairs.build import PairOptions, pair
     from p2p_datatools.pairs.shards import parse_shard
@@ -118,8 +118,6 @@ def _at_least_two(folders: tuple[Path, ...]) -> tuple[Path, ...]:
 
 def _show(summary: "PairSummary", whole: Path | None, *, as_json: bool) -> None:
     """What was paired and left out, and what to run next; `whole` as for `_next_lines`."""
-    from p2p_cli.text import render
-
     if as_json:
         render.say_json(summary)
     else:
@@ -145,8 +143,6 @@ def _next_lines(summary: "PairSummary", whole: Path | None) -> list[str]:
 
 def say_summary(summary: "PairSummary") -> None:
     """What was paired, in lines."""
-    from p2p_cli.text import render
-
     sizes = str(summary.smallest)
     if summary.smallest != summary.largest:
         sizes += f" to {summary.largest}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
+from p2p_cli.text import render
 from p2p_cli.text.hints import next_command
 from p2p_datatools.contract.files.named_file import other_content, refuse_other_name
 
@@ -41,7 +42,6 @@ def command(
       p2p data palette photos/annotations.json mine.toml
       p2p data palette mine.toml
     """
-    from p2p_cli.text import render
     from p2p_datatools.contract.palette import BUILT_IN, load_palette
     from p2p_datatools.masks.palettes import judge
 
@@ -66,7 +66,6 @@ def command(
 
 
 def _start(source: str, dest: Path | None, label_format: str, page: int | None) -> "Palette":
-    from p2p_cli.text import render
     from p2p_datatools.masks.new_palette import start_palette
 
     name = (dest or Path("mine")).stem
@@ -94,7 +93,6 @@ def _write(palette: "Palette", dest: Path | None, picture: Path | None) -> None:
 
 
 def _say(palette: "Palette") -> None:
-    from p2p_cli.text import render
     from p2p_datatools.contract.palette import hex_of
 
     rows = [

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from p2p_cli import options
+from p2p_cli.text import render
 from p2p_cli.text.hints import next_command
 from p2p_datatools.contract.words import plural
 
@@ -29,7 +30,6 @@ def build_from_photos(
     as_json: bool,
 ) -> int:
     """Build masks from photos by a model, and say what became of them; returns the exit code."""
-    from p2p_cli.text import render
     from p2p_gan.inference.photo_masks import segment_photos
 
     summary = segment_photos(
@@ -51,7 +51,6 @@ def build_from_photos(
 
 
 def _say(summary: "PhotoMaskSummary", photos: Path, min_confidence: float) -> None:
-    from p2p_cli.text import render
     from p2p_datatools.contract.palette import IGNORED
 
     built = plural(summary.built, "mask")

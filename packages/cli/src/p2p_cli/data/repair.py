@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
+from p2p_cli.text import render
 from p2p_cli.text.hints import next_command
 from p2p_datatools.contract.words import plural
 
@@ -67,7 +68,6 @@ def command(
       p2p data repair drawings masks --palette cars --photos photos
       p2p data repair masks repaired --specks 1
     """
-    from p2p_cli.text import render
     from p2p_datatools.contract.pictures.pages import ReadOptions
     from p2p_datatools.repairs.build import RepairOptions, repair
 
@@ -90,8 +90,6 @@ def command(
 
 
 def _say(summary: "RepairSummary") -> None:
-    from p2p_cli.text import render
-
     render.say(f"{plural(summary.repaired, 'mask')} repaired in {summary.dest}, {summary.kept:,} kept.")
     total = summary.pixels or 1
     rows = [(_WORDS[reason], f"{count}", f"{count / total:.3%}") for reason, count in summary.changed.items()]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
+from p2p_cli.text import render
 from p2p_datatools.contract.files.named_file import other_content, refuse_other_name
 
 if TYPE_CHECKING:
@@ -66,7 +67,6 @@ def command(
       p2p data show pairs some.png --seed 1 --limit 6
       p2p data show masks wrong.png --photos photos --findings
     """
-    from p2p_cli.text import render
     from p2p_datatools.checks.folder import check
     from p2p_datatools.contract.pictures.images import shows, write_png
     from p2p_datatools.contract.pictures.pages import ReadOptions

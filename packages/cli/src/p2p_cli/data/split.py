@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from p2p_cli import options
+from p2p_cli.text import render
 from p2p_cli.text.hints import train_lines
 from p2p_datatools.contract.words import plural
 
@@ -53,7 +54,6 @@ def command(pairs: Path, dry_run: bool, as_json: bool, **asked: Any) -> int:
       p2p data split pairs --val 0.05 --test 0.2 --group-by '^[^_]+'
       p2p data split pairs --again --dry-run
     """
-    from p2p_cli.text import render
     from p2p_datatools.splits.apply import split
 
     summary = split(pairs, dry_run=dry_run, report=render.reporter(), **asked)

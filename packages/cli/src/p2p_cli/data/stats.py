@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2p_cli import options
+from p2p_cli.text import render
 from p2p_cli.text.hints import next_command
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.named_file import other_content, refuse_other_name
@@ -51,7 +52,6 @@ def command(
       p2p data stats pairs
       p2p data stats masks --plots masks.png
     """
-    from p2p_cli.text import render
     from p2p_datatools.statistics.collect import compute_statistics
 
     if plots:
@@ -100,7 +100,6 @@ def _channels(half: "HalfStatistics") -> int:
 
 
 def _show(path: Path, found: "DataStatistics", advice: "TrainingAdvice | None") -> None:
-    from p2p_cli.text import render
     from p2p_cli.text.statistics import (
         advice_rows,
         brightness_lines,

@@ -1,52 +1,27 @@
-"""All use of rich, and all printing that is not an error: progress, tables, remarks.
+"""What commands print: results and hints on standard output, remarks and progress on standard error.
 
-Nothing here may compute a result; it shows what a library call returned or reports.
+Nothing here may compute a result, or load rich before something is shown with it.
 """
 
 import json
 import math
 import sys
-import threading
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
-from rich.console import Console, ConsoleOptions, RenderResult
-from rich.errors import LiveError
-from rich.live import Live
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
-from rich.table import Table
-from rich.text import Text
-
-from p2p_cli.text.plan import plan_lines
-from p2p_cli.text.terminal import Loudness, echo, name_full_output
+from p2p_cli.text.terminal import Loudness, echo
 from p2p_datatools.contract.errors import Problem, lines_of
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.contract.words import duration_text, plural, printable
-
-_WIDE = 72  # columns that a bar with its numbers takes
-# Seconds between two lines of progress where no terminal shows a bar; more later, to keep a long run's log short.
-_PLAIN_EVERY, _PLAIN_LATER = 10.0, 60.0
-_LATE = 1.0  # seconds, after which work that cannot be counted is told
+from p2p_datatools.contract.words import plural
 
 
 def reporter() -> Reporter:
     """A live bar on a terminal, elsewhere a plain line at intervals; both on standard error."""
     if Loudness.quiet:
         return QUIET
+    from p2p_cli.text.console import LiveReporter, PlainReporter
+
     return LiveReporter() if sys.stderr.isatty() else PlainReporter()
 
 
@@ -54,217 +29,9 @@ def training_reporter() -> Reporter:
     """A live table of a run's figures on a terminal, elsewhere a plain line at intervals; both on standard error."""
     if Loudness.quiet:
         return QUIET
+    from p2p_cli.text.console import PlainReporter, TrainingReporter
+
     return TrainingReporter() if sys.stderr.isatty() else PlainReporter()
-
-
-def figures_text(figures: dict[str, float]) -> str:
-    """Named numbers in a few characters."""
-    return " ".join(f"{name} {value:.3g}" for name, value in figures.items())
-
-
-class _Figures(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        return Text(task.fields.get("figures", ""), style="dim", overflow="ellipsis", no_wrap=True)
-
-
-class _LineReporter(Reporter):
-    """What is shown becomes lines, each printed as a note is."""
-
-    def show(self, value: object) -> None:
-        """Print the plan of a run."""
-        # Not imported above, because it imports torch, which is loaded already when a run shows its plan.
-        from p2p_gan.training.planning import Plan
-
-        assert isinstance(value, Plan), "the only kind of value that is shown so far"
-        for line in plan_lines(value):
-            self.note(line)
-
-
-class LiveReporter(_LineReporter):
-    """A bar with counts, the latest figures and the time left."""
-
-    def __init__(self) -> None:
-        self._console = Console(stderr=True)
-        self._progress: Progress | None = None
-
-    def start(self, what: str, total: int, done: int = 0, *, unit: str = "") -> None:
-        """Open a bar."""
-        self.finish()
-        counts = (DownloadColumn(), TransferSpeedColumn()) if unit == "bytes" else (MofNCompleteColumn(),)
-        # In a narrow window the numbers matter more than the bar, and would be cut to make room for it.
-        wide = self._console.width >= _WIDE
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            *((BarColumn(bar_width=24),) if wide else ()),
-            *counts,
-            *((TimeElapsedColumn(),) if wide else ()),
-            TimeRemainingColumn(),
-            _Figures(),
-            console=self._console,
-        )
-        self._progress.start()
-        self._progress.add_task(what, total=total or None, completed=done, figures="")
-
-    def advance(self, units: int = 1, **figures: float) -> None:
-        """Move the bar on."""
-        if self._progress is not None:
-            task = self._progress.task_ids[0]
-            self._progress.advance(task, units)
-            if figures:
-                self._progress.update(task, figures=figures_text(figures))
-
-    def finish(self) -> None:
-        """Close the bar, which stays visible."""
-        if self._progress is not None:
-            self._progress.stop()
-            self._progress = None
-
-    @contextmanager
-    def tell(self, what: str) -> Iterator[None]:
-        """Say after a second what is done, until it is done."""
-        status = self._console.status(f"{what} ...")
-
-        def start() -> None:
-            # Where a bar is open, a rich before 14.1 shows nothing else that moves.
-            with suppress(LiveError):
-                status.start()
-
-        late = threading.Timer(_LATE, start)
-        late.daemon = True
-        late.start()
-        try:
-            yield
-        finally:
-            late.cancel()
-            late.join()
-            status.stop()
-
-    def note(self, line: str) -> None:
-        """Print a line above the bar."""
-        self._console.print(printable(line, keep="\n\t"), highlight=False, markup=False, soft_wrap=True)
-
-
-class TrainingReporter(LiveReporter):
-    """A bar, and for training a table of the latest figures below it, as many columns as the window takes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._live: Live | None = None
-        self._figures = Figures()
-
-    def start(self, what: str, total: int, done: int = 0, *, unit: str = "") -> None:
-        """Open a bar, or for training the table."""
-        if what != "training":
-            super().start(what, total, done, unit=unit)
-            return
-        self.finish()
-        self._figures.begin(total, done)
-        self._live = Live(self._figures, console=self._console, refresh_per_second=4)
-        self._live.start()
-
-    def advance(self, units: int = 1, **figures: float) -> None:
-        """Move on, and keep the figures."""
-        if self._live is None:
-            super().advance(units, **figures)
-        else:
-            self._figures.advance(units, figures)
-
-    def finish(self) -> None:
-        """Close the bar or the table, which stays visible."""
-        super().finish()
-        if self._live is not None:
-            self._live.stop()
-            self._live = None
-
-
-class Figures:
-    """The latest figures of a run in progress, laid out for the width that the terminal has at the moment."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, float] = {}
-        self.begin(0, 0)
-
-    def begin(self, total: int, done: int) -> None:
-        """Count from `done` to `total`."""
-        self._total, self._done, self._first = total, done, done
-        self._began = time.monotonic()
-
-    def advance(self, units: int, figures: dict[str, float]) -> None:
-        """Count `units` more images, and keep the new figures."""
-        self._done += units
-        self._known |= figures
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        """A line of progress, then names and values in columns of equal width."""
-        yield Text(self._headline(), no_wrap=True, overflow="ellipsis")
-        cells = [f"{name.replace('_', ' '):<{_NAME}} {value:>{_VALUE}.4g}" for name, value in self._known.items()]
-        columns = max(1, min(3, (options.max_width + _GAP) // (_NAME + 1 + _VALUE + _GAP)))
-        rows = -(-len(cells) // columns)
-        for row in range(rows):
-            line = (" " * _GAP).join(cells[row::rows])
-            yield Text(line, no_wrap=True, overflow="ellipsis", style="dim")
-
-    def _headline(self) -> str:
-        passed = time.monotonic() - self._began
-        share = self._done / self._total if self._total else 1.0
-        left = passed / max(1, self._done - self._first) * (self._total - self._done)
-        return f"{share:>4.0%} {self._done}/{self._total} images, {_clock(passed)}, {_clock(left)} left"
-
-
-_NAME, _VALUE, _GAP = 16, 9, 3  # widths of the table's parts, in characters
-
-
-def _clock(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{seconds:02d}"
-
-
-class PlainReporter(_LineReporter):
-    """Lines without control characters: the start, one every ten seconds and later every minute, the end."""
-
-    def __init__(self) -> None:
-        self._what, self._total, self._done, self._first, self._unit = "", 0, 0, 0, ""
-        self._began = self._said = 0.0
-        self._figures: dict[str, float] = {}
-
-    def start(self, what: str, total: int, done: int = 0, *, unit: str = "") -> None:
-        """Begin to count."""
-        self._what, self._total, self._done, self._first, self._unit = what, total, done, done, unit
-        self._began = self._said = time.monotonic()
-        self._figures = {}
-
-    def advance(self, units: int = 1, **figures: float) -> None:
-        """Count, and say so if ten seconds have passed."""
-        self._done += units
-        self._figures |= figures
-        now = time.monotonic()
-        every = min(_PLAIN_LATER, max(_PLAIN_EVERY, (now - self._began) / 30))
-        if now - self._said >= every and (self._done != self._total or not self._total):
-            self._said = now
-            seconds, units = now - self._began, self._done - self._first
-            rate = f", {units / seconds / 1e6:.1f} MB/s" if self._unit == "bytes" else ""
-            left = duration_text(seconds / max(1, units) * (self._total - self._done)) if self._total else ""
-            self._say(rate + (f", {left} left" if left else ""))
-
-    def finish(self) -> None:
-        """Say where it ended."""
-        if self._what:
-            self._say("")
-            self._what = ""
-
-    def _say(self, more: str) -> None:
-        figures = f" ({figures_text(self._figures)})" if self._figures else ""
-        echo(f"{self._what}: {self._count_text()}{more}{figures}", err=True)
-
-    def _count_text(self) -> str:
-        if self._unit != "bytes":
-            return f"{self._done}/{self._total}"
-        return f"{self._done / 1e6:.1f}/{self._total / 1e6:.1f} MB" if self._total else f"{self._done / 1e6:.1f} MB"
-
-    def note(self, line: str) -> None:
-        """Print the line."""
-        echo(line, err=True)
 
 
 def say(line: str = "") -> None:
@@ -289,26 +56,14 @@ def hint(line: str) -> None:
         echo(line)
 
 
-class _Output(Console):
-    """Standard output, whose reader may go; rich itself would end the process then."""
-
-    def on_broken_pipe(self) -> None:
-        raise BrokenPipeError  # for name_full_output
-
-
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, tight: bool = False) -> None:
     """A table on standard output: folded on a narrow terminal, not folded where it is not a terminal.
 
     Columns are two spaces apart, in a `tight` table one.
     """
-    shown = Table(box=None, pad_edge=False, header_style="bold", collapse_padding=tight)
-    for heading in headings:
-        shown.add_column(Text(printable(heading)), overflow="fold")  # which may come from a file, and is not markup
-    for row in rows:
-        shown.add_row(*(Text(printable(cell, keep="\n")) for cell in row))
-    console = _Output() if sys.stdout.isatty() else _Output(width=400)
-    with name_full_output():
-        console.print(shown, highlight=False)
+    from p2p_cli.text.console import print_table
+
+    print_table(headings, rows, tight=tight)
 
 
 def facts(pairs: Iterable[tuple[str, str]]) -> None:

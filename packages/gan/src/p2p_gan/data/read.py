@@ -78,21 +78,12 @@ def read_gaps(folder: PairFolder, pair: Pair, sizing: Sizing) -> Gaps | None:
     return None if nodata is None else bring_gaps_to_size(nodata.either, sizing)
 
 
-def read_shown_gaps(folder: PairFolder, pair: Pair, config: Config) -> Gaps | None:
-    """What `read_gaps` returns for a pair as `read_shown` reads it."""
+def read_shown(folder: PairFolder, pair: Pair, task: Task, config: Config) -> tuple[Array, Array, Gaps | None]:
+    """A pair as `read_coded` and `read_gaps` return it, without jitter: the central crop at the size of training."""
     sizing = sizing_of(pair.size, config, jitter=1.0)
+    a, b = read_coded(folder, pair, task, sizing)
     gaps = read_gaps(folder, pair, sizing)
-    return None if gaps is None else middle(gaps, sizing.seen)
-
-
-def read_shown(folder: PairFolder, pairs: Sequence[Pair], task: Task, config: Config) -> list[tuple[Array, Array]]:
-    """Pairs as `read_coded` returns them, without jitter: the central crop at the size of training."""
-    shown = []
-    for pair in pairs:
-        sizing = sizing_of(pair.size, config, jitter=1.0)
-        a, b = read_coded(folder, pair, task, sizing)
-        shown.append((middle(a, sizing.seen), middle(b, sizing.seen)))
-    return shown
+    return middle(a, sizing.seen), middle(b, sizing.seen), None if gaps is None else middle(gaps, sizing.seen)
 
 
 def load_fitted(

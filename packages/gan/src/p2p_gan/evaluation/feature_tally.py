@@ -15,8 +15,8 @@ from p2p_gan.evaluation.comparison import ScoreDifference
 from p2p_gan.evaluation.features.distances import FeatureExtractor
 from p2p_gan.evaluation.features.kid import KidParts, kid_parts
 from p2p_gan.evaluation.features.published import InceptionFeatures, frechet_distance
-from p2p_gan.evaluation.float_text import text_to_floats
 from p2p_gan.evaluation.groups import EACH_ALONE, PairGroups
+from p2p_gan.evaluation.packed import text_to_floats
 from p2p_gan.evaluation.pair_scores import PairRecord
 
 

@@ -16,7 +16,7 @@ from p2p_datatools.contract.pictures.images import LabelMap, as_rgb, indices_of_
 from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.values import find_distinct
 from p2p_gan.data.coding import Kind
-from p2p_gan.evaluation.sparse import Sparse, add_sparse, to_sparse
+from p2p_gan.evaluation.packed import Sparse, add_sparse, to_sparse
 from p2p_gan.inference.segmentation import nearest_classes
 from p2p_gan.models.card import ModelCard
 

@@ -15,7 +15,7 @@ from skimage.metrics import structural_similarity
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap, Photo
 from p2p_datatools.contract.values import reduce_channels
-from p2p_gan.evaluation.sparse import Sparse, add_sparse, to_sparse
+from p2p_gan.evaluation.packed import Sparse, add_sparse, to_sparse
 
 BYTES = (0.0, 255.0)
 Range = tuple[float, float]

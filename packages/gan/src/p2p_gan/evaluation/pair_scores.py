@@ -19,7 +19,6 @@ from p2p_datatools.contract.pictures.resize import resize_photo
 from p2p_datatools.contract.progress import Note
 from p2p_gan.evaluation.cells import cell_means
 from p2p_gan.evaluation.features.distances import DistanceNetworks
-from p2p_gan.evaluation.float_text import floats_to_text
 from p2p_gan.evaluation.mask_agreement import (
     Confusion,
     counted_pixels,
@@ -37,6 +36,7 @@ from p2p_gan.evaluation.metrics import (
     diversity,
     sharpness,
 )
+from p2p_gan.evaluation.packed import floats_to_text
 from p2p_gan.evaluation.segmenter import Segmenter
 from p2p_gan.inference.apply import ApplyOptions, apply_model
 from p2p_gan.models.card import ModelCard

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from p2p_gan.evaluation.cells import CELLS, spread_over_pictures
-from p2p_gan.evaluation.float_text import text_to_floats
 from p2p_gan.evaluation.mask_agreement import Confusion
 from p2p_gan.evaluation.metrics import METRICS, LabHistograms
+from p2p_gan.evaluation.packed import text_to_floats
 from p2p_gan.evaluation.pair_scores import PairRecord, generates_colors, mean_key
 from p2p_gan.models.card import ModelCard
 

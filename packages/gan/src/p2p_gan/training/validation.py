@@ -21,7 +21,7 @@ from p2p_datatools.contract.pictures.images import Photo, colorize, hash_pixels
 from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.settings import refuse_setting
 from p2p_gan.data.coding import pixels_to_tensor
-from p2p_gan.data.read import on_all_cores, read_shown, read_shown_gaps
+from p2p_gan.data.read import on_all_cores, read_shown
 from p2p_gan.evaluation.mask_agreement import Confusion, without_gaps
 from p2p_gan.evaluation.metrics import BYTES, LabHistograms, l1, psnr, sharpness, ssim
 from p2p_gan.inference.apply import seed_of
@@ -154,12 +154,8 @@ class Validator:
         return ~np.logical_or.reduce(ignored) if any(each.any() for each in ignored) else None
 
     def _apply(self, generator: Generator, a: Array) -> Array:
-        job, (given, wanted) = self._job, self._job.task.codings
-        applying = InferencePass(job.card.statistics, noise=(torch_noise(seed_of(hash_pixels(a), seed=0, variant=0)),))
-        with torch.inference_mode():
-            fed = pixels_to_tensor(a[None], given, job.task.palette_of(job.task.input), job.device)
-            fake: Array = wanted.to_array(generator(fed, applying))[0]
-        grey_mask = self._palette is not None and wanted.kind != "classes" and fake.ndim == 2
+        fake = _generate(self._job, generator, a, torch_noise(seed_of(hash_pixels(a), seed=0, variant=0)))
+        grey_mask = self._palette is not None and self._job.task.codings[1].kind != "classes" and fake.ndim == 2
         return fake[..., None].repeat(3, axis=2) if grey_mask else fake
 
     def _pictures(self) -> Iterator[tuple[Array, Array, Gaps | None]]:
@@ -168,8 +164,7 @@ class Validator:
             return
         held, room = [], self._job.config.cache_gib * _GIB * _HELD
         for pair in self.pairs:
-            ((a, b),) = read_shown(self._job.folder, [pair], self._job.task, self._job.config)
-            gaps = read_shown_gaps(self._job.folder, pair, self._job.config)
+            a, b, gaps = read_shown(self._job.folder, pair, self._job.task, self._job.config)
             room -= a.nbytes + b.nbytes + (0 if gaps is None else gaps.nbytes)
             held += [(a, b, gaps)] if room > 0 else []
             yield a, b, gaps
@@ -214,18 +209,22 @@ def pairs_to_show(job: Job) -> Sequence[Pair]:
 
 def sample_row(job: Job, a: Array, b: Array) -> tuple[Photo, Photo, Photo]:
     """A row of the sample grids: the input, the generator's output, and the real output."""
-    # Dropout from a separate random generator, so that sampling does not change training.
-    noise = torch.Generator().manual_seed(job.config.seed)
-    applying = InferencePass(job.card.statistics, noise=(noise,))
-    task, (given, wanted) = job.task, job.task.codings
-    with torch.inference_mode():
-        fed = pixels_to_tensor(a[None], given, task.palette_of(task.input), job.device)
-        fake = wanted.to_array(job.nets.inference_generator(fed, applying))[0]
+    task = job.task
+    fake = _generate(job, job.nets.inference_generator, a, torch_noise(job.config.seed))
     return (
         visible(a, task.input, task.palette_of(task.input)),
-        visible(fake, task.output, task.palette if wanted.kind == "classes" else None),
+        visible(fake, task.output, task.palette if task.codings[1].kind == "classes" else None),
         visible(b, task.output, task.palette_of(task.output)),
     )
+
+
+def _generate(job: Job, generator: Generator, a: Array, noise: torch.Generator) -> Array:
+    """The output for an input as it is kept; its randomness is its own, so that training is not changed by it."""
+    applying, (given, wanted) = InferencePass(job.card.statistics, noise=(noise,)), job.task.codings
+    with torch.inference_mode():
+        fed = pixels_to_tensor(a[None], given, job.task.palette_of(job.task.input), job.device)
+        fake: Array = wanted.to_array(generator(fed, applying))[0]
+    return fake
 
 
 def refuse_unreadable(job: Job) -> None:
@@ -233,8 +232,7 @@ def refuse_unreadable(job: Job) -> None:
     wanted = {pair.name: pair for pair in (*pairs_to_show(job), *Validator(job).pairs)}
 
     def read(pair: Pair) -> None:
-        read_shown(job.folder, [pair], job.task, job.config)
-        read_shown_gaps(job.folder, pair, job.config)
+        read_shown(job.folder, pair, job.task, job.config)
 
     for _ in on_all_cores(read, tuple(wanted.values()), job.folder):
         pass

@@ -27,8 +27,8 @@ from p2p_gan.evaluation.features.published import (
     require_published,
     why_not_published,
 )
-from p2p_gan.evaluation.float_text import floats_to_text
 from p2p_gan.evaluation.metrics import PixelMask
+from p2p_gan.evaluation.packed import floats_to_text
 from p2p_gan.models.card import ModelCard
 from p2p_gan.models.feature_file import find_features
 

@@ -164,7 +164,8 @@ class Tracker(TrainingCallback):
         False if a signal came first: a process has only seconds after SIGTERM, and a grid may take longer.
         """
         if self._shown is None:
-            self._shown = read_shown(self._job.folder, pairs_to_show(self._job), self._job.task, self._job.config)
+            job = self._job
+            self._shown = [read_shown(job.folder, pair, job.task, job.config)[:2] for pair in pairs_to_show(job)]
         rows = []
         for a, b in self._shown:
             if self._stop.asked:

@@ -11,24 +11,24 @@ from rich.console import Console
 from rich.errors import LiveError
 from rich.live import Live
 
-from p2p_cli.text import render
+from p2p_cli.text import console, render
 
 SetClock = Callable[[Iterable[float]], None]
 
 
 @pytest.fixture
 def set_clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
-    """A function that sets the clock of `render`, and not that of threads which other tests have left."""
+    """A function that sets the clock of `console`, and not that of threads which other tests have left."""
 
     def set_to(seconds: Iterable[float]) -> None:
         ticks = iter(seconds)
-        monkeypatch.setattr(render, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
+        monkeypatch.setattr(console, "time", SimpleNamespace(monotonic=lambda: next(ticks)))
 
     return set_to
 
 
 def test_plain_progress_says_how_it_ended_with_the_last_figures(capsys: pytest.CaptureFixture[str]) -> None:
-    report = render.PlainReporter()
+    report = console.PlainReporter()
     report.start("training", 10, 4)
     for _ in range(6):
         report.advance(g_l1=0.25)
@@ -40,7 +40,7 @@ def test_plain_progress_speaks_every_ten_seconds_and_says_what_is_left(
     capsys: pytest.CaptureFixture[str], set_clock: SetClock
 ) -> None:
     set_clock([0.0, 4.0, 11.0, 12.0])
-    report = render.PlainReporter()
+    report = console.PlainReporter()
     report.start("pairing", 4)
     for _ in range(3):
         report.advance()
@@ -49,7 +49,7 @@ def test_plain_progress_speaks_every_ten_seconds_and_says_what_is_left(
 
 def test_plain_progress_of_a_night_is_a_line_a_minute(capsys: pytest.CaptureFixture[str], set_clock: SetClock) -> None:
     set_clock(float(second) for second in range(10 * 3600 + 1))
-    report = render.PlainReporter()
+    report = console.PlainReporter()
     report.start("training", 100_000)
     for _ in range(10 * 3600):
         report.advance()
@@ -60,7 +60,7 @@ def test_plain_progress_of_a_night_is_a_line_a_minute(capsys: pytest.CaptureFixt
 
 def test_plain_progress_says_its_end_once(capsys: pytest.CaptureFixture[str], set_clock: SetClock) -> None:
     set_clock([0.0, 11.0, 22.0, 33.0])
-    report = render.PlainReporter()
+    report = console.PlainReporter()
     report.start("training", 2)
     report.advance()
     report.advance()
@@ -73,7 +73,7 @@ def test_bytes_are_shown_in_megabytes_with_rate_and_time_left(
     capsys: pytest.CaptureFixture[str], set_clock: SetClock
 ) -> None:
     set_clock([0.0, 10.0, 20.0])
-    report = render.PlainReporter()
+    report = console.PlainReporter()
     report.start("downloading", 50_000_000, 10_000_000, unit="bytes")
     report.advance(20_000_000)
     assert capsys.readouterr().err == "downloading: 30.0/50.0 MB, 2.0 MB/s, 10 s left\n"
@@ -83,7 +83,7 @@ def test_bytes_are_shown_in_megabytes_with_rate_and_time_left(
 
 
 def test_a_bar_of_bytes_may_have_no_end(capsys: pytest.CaptureFixture[str]) -> None:
-    report = render.LiveReporter()
+    report = console.LiveReporter()
     report.start("downloading", 0, unit="bytes")
     report.advance(1_000_000)
     report.finish()
@@ -91,7 +91,7 @@ def test_a_bar_of_bytes_may_have_no_end(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_a_bar_is_shown_and_closed(capsys: pytest.CaptureFixture[str]) -> None:
-    report = render.LiveReporter()
+    report = console.LiveReporter()
     for item in report.track([1, 2], "reading", 2):
         assert item
     assert "reading" in capsys.readouterr().err
@@ -101,8 +101,8 @@ def test_a_bar_is_shown_and_closed(capsys: pytest.CaptureFixture[str]) -> None:
 def test_work_that_cannot_be_counted_is_told_if_it_lasts(
     late: float, is_said: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(render, "_LATE", late)
-    report, said = render.LiveReporter(), io.StringIO()
+    monkeypatch.setattr(console, "_LATE", late)
+    report, said = console.LiveReporter(), io.StringIO()
     monkeypatch.setattr(report, "_console", Console(file=said, force_terminal=True))
     with report.tell("listing files"):
         before = time.monotonic()
@@ -125,8 +125,8 @@ def test_work_is_told_beside_an_open_bar_where_rich_shows_one_thing_at_a_time(
         start(live, refresh)
 
     monkeypatch.setattr(Live, "start", start_alone)
-    monkeypatch.setattr(render, "_LATE", 0.0)
-    report, said = render.LiveReporter(), io.StringIO()
+    monkeypatch.setattr(console, "_LATE", 0.0)
+    report, said = console.LiveReporter(), io.StringIO()
     monkeypatch.setattr(report, "_console", Console(file=said, force_terminal=True))
     for _ in report.track([1], "reading", 1):
         with report.tell("listing files"):
@@ -139,7 +139,7 @@ def test_no_number_of_a_bar_is_cut_in_any_window(
     columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
-    report = render.LiveReporter()
+    report = console.LiveReporter()
     for _ in report.track(range(1280), "reading pairs", 1280):
         pass
     report.finish()
@@ -161,7 +161,7 @@ def test_a_heading_is_text_and_no_markup(capsys: pytest.CaptureFixture[str]) -> 
 def test_on_a_narrow_terminal_a_table_folds_and_loses_nothing(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(render, "_Output", lambda width: Console(width=40))
+    monkeypatch.setattr(console, "_Output", lambda width: Console(width=40))
     render.table(("arm", "L1", "SSIM"), [("encoder-decoder", "0.1234 ± 0.0123", "0.9876 ± 0.0567")])
     lines = capsys.readouterr().out.splitlines()
     assert all(len(line) <= 40 for line in lines)
@@ -170,7 +170,7 @@ def test_on_a_narrow_terminal_a_table_folds_and_loses_nothing(
     assert "…" not in shown
 
 
-def drawn(figures: render.Figures, width: int) -> list[str]:
+def drawn(figures: console.Figures, width: int) -> list[str]:
     console = Console(width=width, file=io.StringIO(), force_terminal=True, color_system=None)
     console.print(figures)
     assert isinstance(console.file, io.StringIO)
@@ -178,8 +178,8 @@ def drawn(figures: render.Figures, width: int) -> list[str]:
 
 
 @pytest.fixture
-def half_way() -> render.Figures:
-    figures = render.Figures()
+def half_way() -> console.Figures:
+    figures = console.Figures()
     figures.begin(1000, 0)
     figures.advance(500, {"d_real": 0.61234567, "d_fake": 0.5, "g_gan": 1.5, "g_l1": 0.125, "learning_rate": 2e-4})
     figures.advance(0, {"val_l1": 0.111, "images_per_s": 31.25})
@@ -188,7 +188,7 @@ def half_way() -> render.Figures:
 
 @pytest.mark.parametrize(("width", "rows"), [(200, 3), (60, 4), (40, 7), (12, 7)])
 def test_the_table_of_a_run_fits_any_window_and_loses_no_figure(
-    half_way: render.Figures, width: int, rows: int
+    half_way: console.Figures, width: int, rows: int
 ) -> None:
     lines = drawn(half_way, width)
     assert all(len(line) <= width for line in lines)
@@ -199,7 +199,7 @@ def test_the_table_of_a_run_fits_any_window_and_loses_no_figure(
             assert word in text
 
 
-def test_the_table_says_the_time_left(half_way: render.Figures, set_clock: SetClock) -> None:
+def test_the_table_says_the_time_left(half_way: console.Figures, set_clock: SetClock) -> None:
     set_clock([0.0, 3700.0])
     half_way.begin(400, 0)
     half_way.advance(100, {})
@@ -207,7 +207,7 @@ def test_the_table_says_the_time_left(half_way: render.Figures, set_clock: SetCl
 
 
 def test_the_table_is_for_training_and_other_work_has_its_bar(capsys: pytest.CaptureFixture[str]) -> None:
-    report = render.TrainingReporter()
+    report = console.TrainingReporter()
     report.start("reading pairs", 2)
     report.advance(2)
     report.start("training", 10, 4)
@@ -222,4 +222,4 @@ def test_the_table_is_for_training_and_other_work_has_its_bar(capsys: pytest.Cap
 
 
 def test_without_a_terminal_training_is_reported_in_plain_lines() -> None:
-    assert isinstance(render.training_reporter(), render.PlainReporter)
+    assert isinstance(render.training_reporter(), console.PlainReporter)
