@@ -26,8 +26,8 @@ from p2p_datatools.contract.pictures.header import (
 )
 from p2p_datatools.contract.pictures.images import (
     FAINTEST,
+    LEAST_LEVELS,
     NAMELESS_ALPHA,
-    STEP,
     decodable,
     decode,
     hides_all,
@@ -64,12 +64,12 @@ def read_array(source: Path | str | PictureFile, *, over_white: list[Path] | Non
     Raises P2PError when the file is damaged, or has values that are not finite.
     """
     with open_picture(source) as file:
-        values = read_values(file, over_white=over_white)
+        values = read_unchecked(file, over_white=over_white)
         refuse_endless(values, file.path)
         return values
 
 
-def read_values(file: PictureFile, *, over_white: list[Path] | None = None) -> Array:
+def read_unchecked(file: PictureFile, *, over_white: list[Path] | None = None) -> Array:
     """What `read_array` gives, also where values are not finite."""
     return _native(_values(file, file.header, over_white), file)
 
@@ -83,7 +83,7 @@ def read_filled(
     filled, and have no data only where the tag of their file says so (see `find_tagged`), or its own mask.
     """
     with open_picture(source) as file:
-        values = read_values(file, over_white=over_white)
+        values = read_unchecked(file, over_white=over_white)
         masked = None if nodata == "none" else _masked_photo(file)
         if values.dtype == np.uint8:
             return values, None if nodata == "none" else _either(find_tagged(values, file.nodata, file.path), masked)
@@ -232,7 +232,7 @@ def _over_white(values: Array, header: Header, path: Path, over_white: list[Path
         return colors
     if header.kind in NAMELESS_ALPHA:
         refuse_strange_alpha(alpha, path)
-    if alpha.max() < FAINTEST * most and np.ptp(colors, axis=(0, 1)).max() > STEP:
+    if alpha.max() < FAINTEST * most and np.ptp(colors, axis=(0, 1)).max() > LEAST_LEVELS:
         raise hides_all(path)
     if over_white is not None:
         over_white.append(path)

@@ -45,7 +45,7 @@ _HIDDEN = 0.01  # of a picture's pixels
 _OPAQUE_PHOTO = 255
 FAINTEST = 0.1
 """The highest opacity of a photo's pixels, as a share, below which white alone would be left of it."""
-STEP = 16
+LEAST_LEVELS = 16
 """Levels between the smallest and the largest value of a colour: where less differs nothing is shown."""
 NAMELESS_ALPHA = ("TIFF", "JPEG2000")
 """Kinds, as Pillow calls them, in which a fourth channel is called transparency though it may be infrared."""
@@ -123,7 +123,7 @@ def read_photo(source: Path | str | PictureFile, *, over_white: list[Path] | Non
             _refuse_deep(image, file)
             turn_upright(image, file)
             least, most = _opacity_of(image)
-            if most < FAINTEST * _OPAQUE_PHOTO and max(high - low for low, high in _extremes_of(image)) > STEP:
+            if most < FAINTEST * _OPAQUE_PHOTO and max(high - low for low, high in _extremes_of(image)) > LEAST_LEVELS:
                 raise hides_all(file.path)
             if image.format in NAMELESS_ALPHA and least < _OPAQUE_PHOTO:
                 refuse_strange_alpha(np.asarray(image.getchannel("A")), file.path)

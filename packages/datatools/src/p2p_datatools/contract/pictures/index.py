@@ -17,7 +17,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import Color
-from p2p_datatools.contract.pictures.arrays import masked_pixels, read_values, turn_values
+from p2p_datatools.contract.pictures.arrays import masked_pixels, read_unchecked, turn_values
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.formats.gdal import GDAL_NODATA, tag_number
 from p2p_datatools.contract.pictures.formats.jpeg import area_error
@@ -242,7 +242,7 @@ def _array_of(file: PictureFile) -> IndexPicture | None:
         what, to_do = "is a TIFF of numbers with transparency", "Save it without alpha, or as a PNG of 8 bits."
         raise P2PError(file.path, what, to_do, code="unknown-tiff")
     if file.header.form.channels == 1:
-        return _with_nodata(read_values(file), None, file.nodata, file.path)
+        return _with_nodata(read_unchecked(file), None, file.nodata, file.path)
     what = f"has {file.header.form}, not class numbers"
     to_do = "Give one class number per pixel; of a channel for each class it is np.argmax(values, axis=2)."
     if file.header.form.channels in (3, 4) and file.header.form.dtype == "uint8":

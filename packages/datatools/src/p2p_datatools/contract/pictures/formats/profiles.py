@@ -28,7 +28,7 @@ def _transform_of(profile: bytes, mode: str) -> ImageCms.ImageCmsTransform:
     return ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), mode, "RGBA" if mode == "RGBA" else "RGB")
 
 
-@functools.lru_cache(maxsize=64)
+@functools.lru_cache(maxsize=16)
 def _keeps_colors(profile: bytes, mode: str) -> bool:
     """Whether a profile is that of sRGB, whatever it is called: linear ones have the name, too, and small ones none."""
     steps = np.linspace(0, 255, _PROBES).round().astype(np.uint8)
