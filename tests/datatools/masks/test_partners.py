@@ -196,3 +196,23 @@ def test_labels_with_a_word_within_their_names_are_listed(photos: Photos, tmp_pa
     assert all("--match FILE.csv" in skip.to_do for skip in skipped)
     (tmp_path / "list.csv").write_text("a,b\num_road_000000.png,um_000000.png\nuu_road_000000.png,uu_000000.png\n")
     assert len(found(items, folder, str(tmp_path / "list.csv"))) == 2
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "image,mask\n855_sat_0.jpg,855_mask_0.png\n9_sat_1.jpg,9_mask_1.png\n",  # Forest Segmented, Flood Area
+        "id,split,sat,mask\n1,train,855_sat_0.jpg,855_mask_0.png\n2,train,9_sat_1.jpg,9_mask_1.png\n3,test,8_sat.jpg,\n",
+        "855_mask_0.png,855_sat_0.jpg\n9_mask_1.png,9_sat_1.jpg\n",
+    ],
+)
+def test_a_table_of_the_set_says_which_photo_is_that_of_each_label_in_whatever_columns(
+    photos: Photos, tmp_path: Path, table: str
+) -> None:
+    items, folder = [picture("855_mask_0.png"), picture("9_mask_1.png")], photos("855_sat_0.jpg", "9_sat_1.jpg")
+    (tmp_path / "meta_data.csv").write_text(table)
+    assert match_photos(items, folder, str(tmp_path / "meta_data.csv"))[1] == []
+    assert found(items, folder, str(tmp_path / "meta_data.csv")) == {
+        "855_mask_0.png": "855_sat_0.jpg",
+        "9_mask_1.png": "9_sat_1.jpg",
+    }

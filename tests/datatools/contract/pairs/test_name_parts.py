@@ -36,6 +36,7 @@ def divide(names: list[str], notes: "Notes") -> str:
         ("p{}/T1/{}", "p0"),
         ("GOPR{:04}_07.{}", "GOPR0000"),
         ("{split}/2M19080{}_{}", "2M190800"),
+        ("kaggle_3m/TCGA_CS_494{}_19960909/slice_{}", "TCGA_CS_4940"),  # LGG MRI, in the folder of its archive
     ],
 )
 def test_the_command_that_is_offered_groups_by_the_part_that_is_named(pattern: str, first: str, notes: "Notes") -> None:

@@ -3,8 +3,8 @@
 Nothing here may open a picture, or take a photo that another name would fit as well.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence, Set
+from collections import Counter, defaultdict
+from collections.abc import Collection, Container, Iterable, Sequence, Set
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,7 +41,8 @@ def match_photos(
 
     `match` is "stem": the name in the labels, or the label file's own where there is no photo of that name; or a
     regular expression, whose first group is what the names of label and photo share; or a CSV file with the columns a,
-    the label's name or file, and b, the photo's path below its folder, with its suffix or without. Label pictures
+    the label's name or file, and b, the photo's path below its folder, with its suffix or without, or a table that has
+    these in other columns. Label pictures
     without a photo may all be called as their photos by one convention, such as `_mask` at the end. `report` is told of
     all photos that were not found by their name, by the ways in which their names differ. Labels of a split are
     compared with its photos, if folders say those.
@@ -238,10 +239,15 @@ def _by_list(items: Sequence[LabelItem], photos: PhotoFolder, file: Path, report
     partners: list[tuple[LabelItem, Path]] = []
     skipped: list[Skip] = []
     listed = set()
-    for number, row in read_rows(file):
+    rows = [(number, [cell.strip() for cell in row]) for number, row in read_rows(file)]
+    if places := _columns_of([row for _, row in rows], known, files):
+        report.note(f"{file}: labels are those of column {places[0] + 1}, photos those of column {places[1] + 1}.")
+        # The heading names nothing; rows of photos without a label have an empty cell.
+        rows = [(number, [row[place] for place in places]) for number, row in rows if len(row) > max(places)]
+        rows = [(number, row) for number, row in rows if row[0] and (number > 1 or {*row} & {*known, *files})]
+    for number, cells in rows:
         if not number:  # the keys of objects: the first is that of the label
             continue
-        cells = [cell.strip() for cell in row]
         labels = known.get(cells[0], []) if len(cells) == 2 else []
         photo = files.get(cells[1]) if len(cells) == 2 else None
         if len(labels) == 1 and photo and id(labels[0]) not in listed:
@@ -253,6 +259,16 @@ def _by_list(items: Sequence[LabelItem], photos: PhotoFolder, file: Path, report
     if left := len(items) - len(listed):
         report.note(f"{file} does not list {left} of {plural(len(items), 'label')}.")
     return partners, skipped
+
+
+def _columns_of(rows: Sequence[Sequence[str]], known: Container[str], files: Container[str]) -> tuple[int, int] | None:
+    """The columns of labels and of photos, in a table that has these elsewhere than in its first two; else None."""
+    names = (known, files)
+    hits = [Counter(place for row in rows for place, cell in enumerate(row) if cell in each) for each in names]
+    if not all(hits) or any(len(row) == 2 and row[0] in known and row[1] in files for row in rows):
+        return None
+    label, photo = (max(each, key=lambda place: each[place]) for each in hits)
+    return (label, photo) if label != photo else None
 
 
 def _fault_of_line(cells: Sequence[str], labels: int, photo: Path | None, folder: Path) -> tuple[str, str]:

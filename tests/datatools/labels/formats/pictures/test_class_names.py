@@ -94,6 +94,8 @@ def write(path: Path, text: str) -> Path:
         ("config.json", '{"labels": [{"name": "a--bird", "readable": "Bird", "color": [255, 0, 0]}]}',
          {0: "Bird"}, {RED: "Bird"}),
         ("classes.json", '[{"id": 4, "name": "Car", "color": [255, 0, 0]}]', {4: "Car"}, {RED: "Car"}),
+        ("classes.json", '{"classes": [{"title": "Road", "shape": "bitmap_line", "color": "#FF0000"}], "tags": []}',
+         {}, {RED: "Road"}),  # Humans in the Loop's aerial pictures of Dubai, and Supervisely's meta
         ("RUGD_annotation-colormap.txt", "0 void 0 0 0\n1 car 255 0 0\n", {0: "void", 1: "car"},
          {BLACK: "void", RED: "car"}),
         ("colors.txt", "Category r g b\nCar 255 0 0\n", {}, {RED: "Car"}),

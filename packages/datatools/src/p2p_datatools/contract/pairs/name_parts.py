@@ -5,7 +5,7 @@ Nothing here may decide what goes together: such parts may as well be cameras, d
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from statistics import median
 
 from p2p_datatools.contract.folders.given_splits import split_in
@@ -39,11 +39,11 @@ def note_divided_parts(folder: PairFolder, shares: Mapping[str, float], report: 
 def _find_parts(names: Sequence[str]) -> str | None:
     """An expression for the shortest beginning of all names that ends with a number, or a word with one, of several.
 
-    Where all lie in folders of several splits, that of what follows these folders.
+    Where all lie in one folder, or in folders of several splits, that of what follows these folders.
     """
-    tops = {name.partition("/")[0] for name in names}
-    if in_splits := len(tops) > 1 and all(map(split_in, tops)):
-        names = [name.partition("/")[2] for name in names]
+    folders = 0
+    while names and _is_above_all({name.partition("/")[0] for name in names}) and all("/" in name for name in names):
+        names, folders = [name.partition("/")[2] for name in names], folders + 1
     for depth in range(_DEPTH):
         beginning = f"(?:{_WORD}{_BETWEEN}){{{depth}}}{_WORD}" if depth else _WORD
         expression = re.compile(f"^{beginning}")
@@ -54,8 +54,13 @@ def _find_parts(names: Sequence[str]) -> str | None:
                 return None
             counts[found[0]] += 1
         if _are_parts(counts):
-            return f"^[^/]+/({beginning})" if in_splits else expression.pattern
+            return f"^{'[^/]+/' * folders}({beginning})" if folders else expression.pattern
     return None
+
+
+def _is_above_all(tops: Set[str]) -> bool:
+    """Whether the first folders of all names tell no pictures apart: one that is no split, or those of several."""
+    return (len(tops) > 1) == all(map(split_in, tops))
 
 
 def _are_parts(counts: dict[str, int]) -> bool:

@@ -353,7 +353,7 @@ def _json_rows(path: Path) -> Iterator[ClassRow]:
             yield ClassRow(where, each)
             continue
         try:
-            name = next(str(each[key]) for key in ("readable", "class_name", "name", "label") if key in each)
+            name = next(str(each[key]) for key in ("readable", "class_name", "name", "label", "title") if key in each)
             number = next((int(each[key]) for key in ("png_index", "index", "id") if key in each), None)
             yield ClassRow(where, name, number, _json_color(each["color"]) if each.get("color") else None)
         except (StopIteration, RuntimeError, TypeError, ValueError, ArithmeticError, AttributeError, KeyError) as error:
