@@ -92,7 +92,8 @@ def download_file(
                 raise P2PError(
                     place.shown,
                     f"{broken}, {TRIES} times in a row",
-                    "Run the same command again later; it continues where this one stopped.",
+                    "Run the same command again later; it continues where this one stopped. "
+                    "Or fetch it on a machine that can, and give it with --from FILE.",
                     code="download-failed",
                 ) from broken
             wait = min(_LONGEST_WAIT, broken.wait if broken.wait is not None else 2.0 ** (failures - 1))
