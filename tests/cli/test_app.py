@@ -95,6 +95,14 @@ def test_a_misspelt_command_and_one_of_the_other_group_are_answered_with_the_nea
     assert f"Did you mean '{meant}'?" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [["--preset", "tiny", "train", "a", "b"], ["data", "--seed", "1", "split", "a"]])
+def test_an_option_before_its_command_is_told_where_it_belongs(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert app.main(words) == 2
+    assert "The options of a command stand behind its name." in capsys.readouterr().err
+
+
 def test_python_m_p2p_cli_is_the_command() -> None:
     output = subprocess.run([sys.executable, "-m", "p2p_cli", "--version"], capture_output=True, text=True, check=True)
     assert output.stdout.startswith("p2p, version ")

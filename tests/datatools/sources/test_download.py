@@ -54,6 +54,7 @@ def test_a_later_call_goes_on_with_what_an_earlier_one_brought(
     with refused("download-failed", mirror.url) as error:
         download_file(ArchivePlace(mirror.url), tmp_path / "x", sleep=Pauses())
     assert "500, 6 times" in error.value.what
+    assert "--from FILE" in error.value.to_do
     mirror.asked.clear()
     assert download_file(ArchivePlace(mirror.url), tmp_path / "x").sha256 == DIGEST
     assert mirror.asked == [f"bytes={len(DATA) // 2}-"]

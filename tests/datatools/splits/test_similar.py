@@ -345,6 +345,26 @@ def test_a_walk_that_is_cut_says_at_how_many_places_and_how_long_it_is() -> None
     assert (found.sets, found.cut, found.largest) == ([[0, 1, 2, 3, 4], [5, 6, 7, 8, 9]], 1, 10)
 
 
+def test_check_does_not_offer_to_bring_overlaps_together_which_split_leaves_where_they_are(tmp_path: Path) -> None:
+    wide = scene(7, (96, 200))
+    folder = write_pairs(tmp_path / "tiles", {"left": wide[:, :128], "right": wide[:, 72:]})
+    split(folder, val=0.5, test=0, group_by="none")
+    (leak,) = (each for each in check(folder).findings if each.code == "near-leak")
+    assert "shows a part of" in leak.what
+    assert "brings both" not in leak.to_do
+    assert split(folder, val=0.5, test=0).moved == 0
+
+
+@pytest.mark.parametrize(("count", "together"), [(2, [[0, 1]]), (3, [[0, 1, 2]]), (4, [])])
+def test_a_few_twins_of_a_walk_stay_together_also_where_a_split_is_smaller(
+    count: int, together: list[list[int]]
+) -> None:
+    """Of more each is like the next, which `p2p data check` tells of as it does of a walk."""
+    links = [Link(number, number + 1, "twin", 0.9, sequence=True) for number in range(count - 1)]
+    links += [Link(number, number + 1, "neighbour", 0.9) for number in range(count - 1, 9)]
+    assert find_sets([None] * 10, [], links, 1).sets == together
+
+
 def test_a_walk_that_fits_into_the_one_split_that_is_asked_for_is_not_cut(tmp_path: Path, notes: "Notes") -> None:
     photos = walk(6) | {f"other{chr(97 + number)}": scene(300 + number) for number in range(8)}
     folder = write_pairs(tmp_path / "walk", photos)

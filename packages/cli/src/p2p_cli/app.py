@@ -90,6 +90,16 @@ class LazyGroup(click.Group):
         command: click.Command = importlib.import_module(f"p2p_cli.{self.table[name][0]}").command
         return command
 
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Read the options of the group; the error for another says where those of a command stand."""
+        try:
+            return super().parse_args(context, args)
+        except click.NoSuchOption as error:
+            if error.possibilities:
+                raise
+            words = f"{error.message} The options of a command stand behind its name."
+            raise click.NoSuchOption(error.option_name, words, ctx=context) from error
+
     def resolve_command(
         self, context: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:

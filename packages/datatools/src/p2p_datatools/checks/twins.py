@@ -17,13 +17,12 @@ from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.likeness.components import Components
-from p2p_datatools.likeness.find import Link, find_links
+from p2p_datatools.likeness.find import FEW_COPIES, Link, find_links
 from p2p_datatools.likeness.pairs import NOTHING, PhotoHalf, has_photo
 from p2p_datatools.likeness.signature import PictureSignature, describe
 from p2p_datatools.likeness.store import SignatureStore
 
 _KIND = {"twin": "shows nearly what {} shows", "part": "shows a part of {}", "copy": "is a copy of {}, by its name"}
-_FEW = 3  # pictures that are copies of one; of more in a sequence each is like the next
 _MOST = 2  # a chain of more than one in so many pictures
 
 
@@ -64,7 +63,7 @@ class PairTwins:
         leaks, walked = list[_LinkedPairs](), list[_LinkedPairs]()
         for each in twins:
             if each.leaking_splits:
-                in_walk = each.link.sequence and sets.size(each.link.first) > _FEW
+                in_walk = each.link.sequence and sets.size(each.link.first) > FEW_COPIES
                 (walked if in_walk else leaks).append(each)
         chained = max(map(sets.size, range(len(self._folder.pairs))))
         if walked and chained * _MOST > len(self._folder.pairs):
@@ -109,6 +108,8 @@ class PairTwins:
             to_do = (
                 f"{p2p_command('data split', self._folder.path)} brings both to {held_out.split}; or {self._again()}."
             )
+            if link.kind == "part":  # which moves nothing, as a walk could go on from it
+                to_do = f"If that must not be, {self._again()}."
             file = str(self._folder.path / held_out.file)
             yield Finding(file, what, to_do, "near-leak", "error", figure=round(link.correlation, 3) or None)
 

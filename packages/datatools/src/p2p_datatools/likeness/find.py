@@ -35,6 +35,10 @@ LinkKind = Literal["copy", "twin", "part", "neighbour"]
 _KINDS = ("neighbour", "part", "twin", "copy")  # in the order of what they prove
 
 
+FEW_COPIES = 3
+"""So many pictures that are nearly the same are copies of one; of more in a sequence each is like the next."""
+
+
 class Link(NamedTuple):
     """Two pictures, by their numbers, that show the same, the first the smaller one.
 

@@ -90,7 +90,8 @@ def download_file(
             failures = 1 if _size(part) > before else failures + 1
             if failures >= TRIES:
                 what = f"{broken}, {TRIES} times in a row"
-                to_do = "Run the same command again later; it continues where this one stopped."
+                to_do = "Run the same command again later; it continues where this one stopped. "
+                to_do += "Or fetch it on a machine that can, and give it with --from FILE."
                 raise P2PError(place.shown, what, to_do, code="download-failed") from broken
             wait = min(_LONGEST_WAIT, broken.wait if broken.wait is not None else 2.0 ** (failures - 1))
             report.note(f"{place.shown}: {broken}; the next try is in {wait:.0f} s.")

@@ -11,7 +11,7 @@ from itertools import pairwise
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import HELD_OUT, UNSPLIT
 from p2p_datatools.likeness.components import Components
-from p2p_datatools.likeness.find import Link
+from p2p_datatools.likeness.find import FEW_COPIES, Link
 from p2p_datatools.splits.assign import rank
 
 _ORDER = ("twin", "part", "neighbour")  # which links are kept first where a group has to be cut
@@ -54,13 +54,13 @@ def find_sets(
     sets = Components(len(placed), placed)
     for numbers in (*equal, *together):
         sets.unite_all(numbers)
-    for link in links:
-        if not _may_cut(link):
-            sets.unite(link.first, link.second)
+    walked = _find_walked(links, len(placed))
+    for link in set(links).difference(walked):
+        sets.unite(link.first, link.second)
     linked = _unite_linked(sets, links, len(placed))
     same = [members for members in sets.sets() if len(members) > 1 and linked.size(members[0]) > most]
     cut, largest = 0, 0
-    for link in sorted(filter(_may_cut, links), key=_weakness):
+    for link in sorted(walked, key=_weakness):
         if sets.top(link.first) == sets.top(link.second):
             continue
         size = linked.size(link.first)
@@ -98,8 +98,18 @@ def _goal(splits: Set[str]) -> Set[str]:
     return {max(splits, key=rank)} if splits else splits
 
 
-def _may_cut(link: Link) -> bool:
-    return link.kind in ("part", "neighbour") or (link.kind == "twin" and link.sequence)
+def _find_walked(links: Sequence[Link], count: int) -> list[Link]:
+    """The links that may be of a walk, a video or a mosaic, and be cut; a few twins are copies wherever they are."""
+    twins = Components(count)
+    for link in links:
+        if link.kind == "twin":
+            twins.unite(link.first, link.second)
+    return [
+        link
+        for link in links
+        if link.kind in ("part", "neighbour")
+        or (link.kind == "twin" and link.sequence and twins.size(link.first) > FEW_COPIES)
+    ]
 
 
 def name_groups(pairs: Sequence[Pair], sets: Sequence[Sequence[int]], names: Sequence[str]) -> dict[str, str | None]:
