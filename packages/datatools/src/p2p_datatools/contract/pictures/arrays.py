@@ -267,7 +267,7 @@ def _decode(file: PictureFile) -> Array:
         )
     values = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None:
-        what = "is cut off or damaged, or its values are of a kind that is not read (such as one written as text)"
+        what = "is cut off or damaged, or of a kind that is not read (such as JPEG 2000 of two channels)"
         raise P2PError(file.path, what, "Fetch it again, or save it as TIFF or NPY.", code="damaged-file")
     if values.ndim == 3:
         values = cv2.cvtColor(values, cv2.COLOR_BGR2RGB if values.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)
