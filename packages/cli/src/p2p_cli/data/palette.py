@@ -68,7 +68,11 @@ def command(
     else:
         _say(palette)
         if dest:
-            render.hint(next_command("data", "build-masks", source, "MASKS", "--palette", dest))
+            read = [
+                *(["--format", label_format] if label_format != "auto" else []),
+                *(["--page", str(page)] if page else []),
+            ]
+            render.hint(next_command("data", "build-masks", source, "MASKS", "--palette", dest, *read))
     return 0
 
 
