@@ -54,7 +54,5 @@ def test_the_next_command_reads_the_labels_as_the_palette_did(
         Image.fromarray(mask).save(tmp_path / "masks" / f"{name}.jpg")
     words = ["data", "palette", str(tmp_path / "masks"), str(tmp_path / "mine.toml"), "--format", "colors"]
     assert main(words) == 0
-    following = (
-        capsys.readouterr().out.splitlines()[-1].removeprefix("next  p2p ").replace("MASKS", f"{tmp_path}/built")
-    )
-    assert main(following.split()) == 0
+    following = capsys.readouterr().out.splitlines()[-1].removeprefix("next  p2p ")
+    assert main(following.replace("MASKS", f"{tmp_path}/built").split()) == 0

@@ -68,10 +68,8 @@ def command(
     else:
         _say(palette)
         if dest:
-            read = [
-                *(["--format", label_format] if label_format != "auto" else []),
-                *(["--page", str(page)] if page else []),
-            ]
+            read = [] if label_format == "auto" else ["--format", label_format]
+            read += ["--page", str(page)] if page else []
             render.hint(next_command("data", "build-masks", source, "MASKS", "--palette", dest, *read))
     return 0
 
