@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from p2p_cli.app import main
 from p2p_datatools.contract.palette import load_palette
@@ -40,3 +42,17 @@ def test_a_name_that_stands_twice_is_exit_code_1_and_a_near_colour_is_not(
     path.write_text(classes.format("b"))
     assert main(["data", "palette", str(path)]) == 0
     assert "9 apart in RGB" in capsys.readouterr().err
+
+
+def test_the_next_command_reads_the_labels_as_the_palette_did(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mask = np.zeros((32, 48), dtype=np.uint8)
+    mask[8:24, 12:40] = 255
+    (tmp_path / "masks").mkdir()
+    for name in "ab":  # Kvasir-SEG's masks are JPEG
+        Image.fromarray(mask).save(tmp_path / "masks" / f"{name}.jpg")
+    words = ["data", "palette", str(tmp_path / "masks"), str(tmp_path / "mine.toml"), "--format", "colors"]
+    assert main(words) == 0
+    following = capsys.readouterr().out.splitlines()[-1].removeprefix("next  p2p ")
+    assert main(following.replace("MASKS", f"{tmp_path}/built").split()) == 0

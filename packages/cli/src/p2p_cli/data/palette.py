@@ -61,7 +61,9 @@ def command(
     else:
         _say(palette)
         if dest:
-            render.hint(next_command("data", "build-masks", source, "MASKS", "--palette", dest))
+            read = [] if label_format == "auto" else ["--format", label_format]
+            read += ["--page", str(page)] if page else []
+            render.hint(next_command("data", "build-masks", source, "MASKS", "--palette", dest, *read))
     return 0
 
 
