@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from p2p_datatools.contract.partners.half_words import find_half_words, split_by_names, without_word
+from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.pairs.match import match_pictures
 
 if TYPE_CHECKING:
@@ -92,3 +94,17 @@ def test_words_that_are_said_tell_halves_whose_pictures_have_other_names(
     matched, skipped = match_pictures(data, data, match=match, halves=("low", "high"))
     assert ({pair[1].name for pair in matched.values()}, skipped) == ({f"{high[0]}.png"}, [])
     assert [pair[0].name for pair in matched.values()] == [f"{name}.png" for name in low]
+
+
+@pytest.mark.parametrize(("labels", "a"), [(False, "Input"), (True, "GT")])
+def test_targets_in_a_folder_called_as_labels_are_a_only_where_they_are_labels(
+    tmp_path: Path, labels: bool, a: str
+) -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    for name in ("1", "2"):
+        write_png(tmp_path / "Input" / f"{name}.png", photo)
+        write_png(
+            tmp_path / "GT" / f"{name}.png", np.eye(2, dtype=np.uint8).repeat(16, 0).repeat(16, 1) if labels else photo
+        )
+    matched, _ = match_pictures(tmp_path, tmp_path)
+    assert [file.parent.name for file, _ in matched.values()] == [a, a]

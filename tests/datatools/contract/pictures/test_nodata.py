@@ -163,6 +163,9 @@ def test_ordinary_values_are_not_asked_about(values: Values) -> None:
         ([np.arange(16).reshape(4, 4) % 5, np.arange(16).reshape(4, 4) * 16], False),  # one photo among them
         ([np.where(np.eye(4) > 0, 255, 12)], True),  # VOC's: 255 is not labelled
         ([np.arange(64).reshape(8, 8)], False),  # a dark photo: too many different numbers
+        ([np.random.default_rng(0).integers(0, 12, (16, 16, 3))], False),  # a darker one: too many colours
+        ([np.dstack([np.arange(16).reshape(4, 4) % 5] * 3)], True),
+        ([np.dstack([np.arange(16).reshape(4, 4) % 5, np.eye(4), np.zeros((4, 4))])], True),
         ([np.arange(30).reshape(5, 6) + 30 * part for part in range(5)], True),  # 150 classes, 30 in a picture
         ([np.arange(16).reshape(4, 4) * 17], False),  # 16 shades of grey
         ([np.arange(16).reshape(4, 4) / 16], False),

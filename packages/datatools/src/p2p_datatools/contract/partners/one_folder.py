@@ -1,6 +1,7 @@
 """Which pictures of one folder are A and which B, where it is given as both: by roles, words of folders, or names.
 
-Nothing here may open a picture, or know which pictures there are elsewhere.
+Nothing here may open a picture but to tell labels from photos where words contradict each other, or know which pictures
+there are elsewhere.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ from p2p_datatools.contract.partners.half_words import (
     without_word,
 )
 from p2p_datatools.contract.partners.join import join_pictures
+from p2p_datatools.contract.pictures.kinds import is_label_picture
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural, shell_word
 
@@ -28,6 +30,7 @@ _TWO_FOLDERS = (
     "Name two folders, or with --halves A,B a word of the folders of each; or list the pairs that are in this one in "
     "lines 'a,b' for --match FILE.csv."
 )
+_LOOKED_AT = 4  # pictures, whether they are labels
 _Sides = tuple[list[str], list[str], list[tuple[Key, Key]]]  # the pictures of A and of B, and keys to compare them
 
 
@@ -70,13 +73,20 @@ def holds_halves(folder: Path, files: Sequence[str]) -> bool:
 def _take_roles(folder: Path, files: Sequence[str], kinds: Kinds | None, report: Reporter) -> _Sides | None:
     """The pictures in folders of A and in folders of B; None where there are not both, or one has several kinds."""
     sides = _sides_by_role(files)
-    if not (sides["a"] and sides["b"]) or (kinds and _mixes(kinds, sides)):
+    if not (sides["a"] and sides["b"]) or (kinds and _mixes(kinds, sides)) or _is_turned(folder, files, sides["a"]):
         return None
     if sides[""]:
         are, first = plural(len(sides[""]), "picture is", "pictures are"), sides[""][0]
         report.note(f"{folder}: {are} neither in a folder of A nor of B, and left out; the first is {first}.")
     report.note(f"{folder}: A and B by the names of folders; the first are {sides['a'][0]} and {sides['b'][0]}.")
     return sides["a"], sides["b"], []
+
+
+def _is_turned(folder: Path, files: Sequence[str], labels: Sequence[str]) -> bool:
+    """Whether words call targets what lies in folders of labels, and it is photos: gt/ beside input/ of low light."""
+    words = find_half_words(files)
+    is_target = len(words) == 1 and says_order(words[0]) and all(has_word(file, words[0].b) for file in labels)
+    return is_target and not any(is_label_picture(folder / file) for file in labels[:_LOOKED_AT])
 
 
 def _take_words(folder: Path, files: Sequence[str], words: HalfWords, report: Reporter) -> _Sides:

@@ -36,6 +36,7 @@ _NARROW = 1 / 8  # of the range of the bits in use
 _WHOLE = 2.0**53  # up to which a float tells whole numbers apart
 _LARGEST = float(np.finfo(np.float32).max)
 _MOST_CLASSES = 34  # different numbers in a picture of class numbers
+_AS_ONE = np.array([1 << 16, 1 << 8, 1], np.uint32)  # factors by which a colour is one number
 
 
 def parse_nodata(text: str | None) -> Nodata:
@@ -209,13 +210,18 @@ def _is_usual(end: float, dtype: np.dtype[Any]) -> bool:
 
 
 def class_like_numbers(values: _Values) -> tuple[int, ...] | None:
-    """The numbers in a picture if they are few and whole, from 0 to 255; None for any other picture."""
+    """The numbers in a picture if they are few and whole, from 0 to 255; None for any other picture.
+
+    Three channels that make many colours of them are those of a dark photo.
+    """
     for part in (values[::16, ::16], values):  # a few pixels of a photo tell
         if values.dtype != np.uint8 and ((part < 0) | (part > _VOID) | (part != np.rint(part))).any():
             return None
         numbers = np.flatnonzero(np.bincount(part.astype(np.uint8).ravel(), minlength=256))
         if len(numbers) > _MOST_CLASSES:
             return None
+    if values.shape[2:] == (3,) and len(find_distinct(values.astype(np.uint32) @ _AS_ONE)) > _MOST_CLASSES:
+        return None
     return tuple(map(int, numbers))
 
 
