@@ -133,5 +133,5 @@ def test_a_current_folder_that_was_removed_is_named(
 
 def test_what_a_command_counts_has_its_thousands_apart() -> None:
     """As `plural` has them: "1,000 pictures in out, 1,000 written now, 0 kept"."""
-    counts = re.compile(r"\{summary\.(?:kept|made|moved|written)\}")
+    counts = re.compile(r"\{summary\.(?:kept|made|moved|written)\}|\{result\.lines\}")
     assert not [path for path in Path(app.__file__).parent.rglob("*.py") if counts.search(path.read_text("utf-8"))]

@@ -22,6 +22,23 @@ def second(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
+@pytest.mark.parametrize(
+    ("encoding", "asked", "again"), [("utf-8", None, False), ("iso8859-1", None, True), ("iso8859-1", "0", False)]
+)
+def test_a_locale_of_another_encoding_does_not_change_the_names_of_files(
+    encoding: str, asked: str | None, again: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Manifests have UTF-8; the process begins again in Python's mode for it, with the words that it was given."""
+    begun: list[object] = []
+    monkeypatch.setattr(sys, "getfilesystemencoding", lambda: encoding)
+    monkeypatch.setattr(sys, "orig_argv", ["python3", "-X", "dev", "p2p", "doctor"])
+    monkeypatch.setattr(os, "execv", lambda *words: begun.append(words))
+    monkeypatch.setattr(os, "environ", {"PYTHONUTF8": asked} if asked else {})
+    launch.read_names_as_utf8()
+    assert begun == ([(sys.executable, [sys.executable, "-X", "dev", "p2p", "doctor"])] if again else [])
+    assert os.environ.get("PYTHONUTF8") == ("1" if again else asked)
+
+
 def test_a_process_alone_speaks() -> None:
     assert launch.speaks()
     assert launch.is_told(P2PError("a", "is wrong", "Correct it.", code="test"))

@@ -229,6 +229,8 @@ def _tell(error: OSError) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code; an error of the user's is printed on standard error."""
+    if arguments is None:
+        launch.read_names_as_utf8()
     code = _run(arguments)
     launch.leave_others(code)
     return code

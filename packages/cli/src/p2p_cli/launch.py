@@ -27,6 +27,16 @@ INTERRUPTED = 130  # the shell's own code for what Ctrl-C ended
 _LOOK, _GRACE = 0.5, 60.0  # seconds between two looks for the launcher, and for saving once it is gone
 
 
+def read_names_as_utf8() -> None:
+    """Begin the process again in Python's UTF-8 mode where the locale has another encoding, unless PYTHONUTF8 is set.
+
+    Manifests and labels have names in UTF-8, in which nearly all disks have them, whatever a locale says.
+    """
+    if sys.getfilesystemencoding() != "utf-8" and "PYTHONUTF8" not in os.environ:
+        os.environ["PYTHONUTF8"] = "1"
+        os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
 def speaks() -> bool:
     """Whether this process prints; of several that a launcher such as torchrun has started, only the first does.
 

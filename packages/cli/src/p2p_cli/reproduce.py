@@ -10,6 +10,7 @@ import click
 
 from p2p_cli import options
 from p2p_cli.text import render
+from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
     from p2p_gan.training.reproduction import Reproduction
@@ -46,11 +47,11 @@ def comparison_lines(result: "Reproduction") -> list[str]:
     """The comparison in lines."""
     lines = [f"differs: {line}" for line in result.named]
     if result.losses is None:
-        lines.append(f"losses: identical in all {result.lines} lines that both runs have")
+        lines.append(f"losses: identical in the {plural(result.lines, 'line')} that both runs have")
     else:
         worst = result.losses
         lines.append(
-            f"losses: differ from image {worst.first} on ({result.lines} lines compared); the largest "
+            f"losses: differ from image {worst.first} on ({plural(result.lines, 'line')} compared); the largest "
             f"relative difference is {worst.largest:.2g} ({worst.name} at image {worst.images})"
         )
     if result.model_identical is None:
