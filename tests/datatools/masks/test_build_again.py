@@ -4,12 +4,14 @@ import errno
 import json
 import os
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
+from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.mask_folder import read_mask_lines
 from p2p_datatools.contract.palette import Palette, PaletteClass, color_of, load_palette
 from p2p_datatools.contract.pictures.images import read_mask, write_png
@@ -189,6 +191,39 @@ def test_a_class_that_a_list_names_also_changes_no_mask_and_another_name_does(
     with refused("pictures-failed", dest) as error:
         build(labels, dest, photos=photos)
     assert [(Path(part.where).stem, part.code) for part in error.value.parts] == [("b", "source-changed")]
+
+
+def signed_picture(file: Path, listed: Path) -> str:
+    names = sorted(enumerate(listed.read_text().split()))
+    return sha256(json.dumps([sha256_file(file), names, []]).encode()).hexdigest()
+
+
+def signed_text(file: Path, listed: Path) -> str:
+    return sha256_file(file) + sha256_file(listed)
+
+
+@pytest.mark.parametrize(
+    ("write", "sign", "name"), [(label_picture, signed_picture, "a.png"), (label_text, signed_text, "a.txt")]
+)
+def test_a_mask_that_was_signed_with_its_whole_list_of_classes_is_kept(
+    tmp_path: Path,
+    photos: Path,
+    write: Callable[[Path, str, int], None],
+    sign: Callable[[Path, Path], str],
+    name: str,
+    refused: "Refused",
+) -> None:
+    labels, dest, listed = tmp_path / "numbers", tmp_path / "masks", tmp_path / "numbers" / "classes.txt"
+    labels.mkdir()
+    write(labels, "a", 1)
+    listed.write_text("background\nbody\n")
+    build(labels, dest, photos=photos)
+    line = json.loads((dest / "masks.jsonl").read_text()) | {"signature": sign(labels / name, listed)}
+    (dest / "masks.jsonl").write_text(json.dumps(line) + "\n")
+    assert build(labels, dest, photos=photos).kept == 1
+    write(labels, "a", 0)
+    with refused("pictures-failed", dest):
+        build(labels, dest, photos=photos)
 
 
 def test_a_mask_folder_of_another_palette_and_a_folder_of_something_else_are_refused(

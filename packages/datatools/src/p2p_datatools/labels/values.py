@@ -94,8 +94,8 @@ class RegionLabels:
     """The labels of one picture as regions, in the order in which the labelling tool paints them.
 
     `file_name` is the picture's name in the label file, which may be anything; `size` is its size there. `where` names
-    the place in errors, `source` in records; `signature` changes when the labels do. With `relative` the points are
-    shares of the picture's width and height. `without_area` counts by kind the shapes without area, such as lines and
+    the place in errors, `source` in records; `signature` changes when the labels do, and masks that were built before it
+    was made so may have a `former_signature`. With `relative` the points are shares of the picture's width and height. `without_area` counts by kind the shapes without area, such as lines and
     points. `faults` are the regions that cannot be painted; they are not among `regions`. `label_file` is the path
     without suffix of a label file that is for this picture alone, below the folder of the labels: it may be called as
     the picture is. Then `file_name` may be empty, where the file does not name it. `boxes` lie around objects of which
@@ -111,6 +111,7 @@ class RegionLabels:
     where: str
     source: str
     signature: str
+    former_signature: str = ""
     relative: bool = False
     without_area: Mapping[str, int] = field(default_factory=dict)
     label_file: str = ""
@@ -209,11 +210,20 @@ class PictureLabels:
 
         Of a list of numbers it is that there is one: the labels of those in use are in the mask's record.
         """
-        own = sign_picture(self.path)
         if self.listed is None:
-            return own
-        said = json.dumps([own, bool(self.listed.numbers), sorted(self.listed.colors.items())])
-        return hashlib.sha256(said.encode()).hexdigest()
+            return self._own_signature
+        return _sign([self._own_signature, bool(self.listed.numbers), sorted(self.listed.colors.items())])
+
+    @property
+    def former_signature(self) -> str:
+        """What masks have that were built when all numbers of a list were signed; empty without a list."""
+        if self.listed is None:
+            return ""
+        return _sign([self._own_signature, sorted(self.listed.numbers.items()), sorted(self.listed.colors.items())])
+
+    @cached_property
+    def _own_signature(self) -> str:
+        return sign_picture(self.path)
 
     def picture(self) -> LabelPicture:
         """The numbers or colours; raises P2PError when they cannot be read."""
@@ -264,8 +274,11 @@ class SegmentLabels(PictureLabels):
     @cached_property
     def signature(self) -> str:
         """The hash of the file and of what its segments are."""
-        said = json.dumps([sha256_file(self.path), sorted(self.segments.items())])
-        return hashlib.sha256(said.encode()).hexdigest()
+        return _sign([sha256_file(self.path), sorted(self.segments.items())])
+
+
+def _sign(said: list[object]) -> str:
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
 LabelItem = RegionLabels | PictureLabels

@@ -136,7 +136,8 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
         if record.signature == self._signature(job):
             return True
         is_read_alike = _has_numbers(record) is isinstance(job.item, IndexLabels)
-        return is_read_alike and record.signature == self._signature(job, judged=True)
+        forms = [(judged, former) for judged in (False, is_read_alike) for former in (False, True)]
+        return any(record.signature == self._signature(job, judged=judged, former=former) for judged, former in forms)
 
     def _may_be_colors_now(self, record: MaskLine, item: RegionLabels | PictureLabels) -> bool:
         """Whether a picture that was read as numbers may be one of colours by what `--map` says since."""
@@ -193,10 +194,14 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
                 return f"{one.place} ({one.label}, {other.label})"
         return ""
 
-    def _signature(self, job: MaskJob, *, judged: bool = False) -> str:
-        """What a mask depends on, except for the classes of its labels; `judged` gives what it is without --format."""
+    def _signature(self, job: MaskJob, *, judged: bool = False, former: bool = False) -> str:
+        """What a mask depends on, except for the classes of its labels.
+
+        `judged` gives what it is without --format, `former` what earlier versions wrote.
+        """
         page = job.read.page if isinstance(job.item, PictureLabels) else None
-        own = f"{job.item.signature}, page {page}" if page else job.item.signature
+        own = job.item.former_signature if former else job.item.signature
+        own = f"{own}, page {page}" if page else own
         if isinstance(job.item, IndexLabels | ColorLabels) and not (judged or job.item.judge):
             own += " as colors" if isinstance(job.item, ColorLabels) else " as index"
         if self.order != "palette":

@@ -13,7 +13,7 @@ import yaml
 from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
-from p2p_datatools.contract.files.atomic import cannot_read, read_text
+from p2p_datatools.contract.files.atomic import cannot_read, read_text, sha256_file
 from p2p_datatools.contract.files.listing import find_files
 from p2p_datatools.contract.files.opening import open_file, read_file
 from p2p_datatools.contract.files.text import find_encoding
@@ -158,8 +158,9 @@ def read_yolo(folder: Path) -> LabelSet:
             code="missing-file",
         )
     settings, names = _agree_on_names(_with_names(lists))
+    known = sha256_file(settings)
     tally = LineTally()
-    pictures = ((str(file), partial(_picture, file, folder, names, settings, tally)) for file in texts)
+    pictures = ((str(file), partial(_picture, file, folder, names, settings, known, tally)) for file in texts)
     found = gather("yolo", pictures)
     tally.refuse_boxes(folder)
     if not found.items and not found.skipped:
@@ -346,7 +347,9 @@ def _first_line(file: Path) -> str:
     return start.decode(find_encoding(start), "ignore").split("\n", 1)[0]
 
 
-def _picture(file: Path, folder: Path, names: dict[int, str], settings: Path, tally: LineTally) -> RegionLabels:
+def _picture(
+    file: Path, folder: Path, names: dict[int, str], settings: Path, known: str, tally: LineTally
+) -> RegionLabels:
     lines = read_text(file).splitlines()
     drawing = RegionCollector()
     for number, line in enumerate(lines, start=1):
@@ -355,7 +358,8 @@ def _picture(file: Path, folder: Path, names: dict[int, str], settings: Path, ta
             drawing.add(partial(_shape, words, place, tally), _label(words[0], names, settings, place), where=place)
     # The photo lies in images/ as its labels do in labels/.
     parts = ["images" if part == "labels" else part for part in file.relative_to(folder).with_suffix("").parts]
-    return drawing.labels_of("/".join(parts), None, where=str(file), source=file.name, relative=True)
+    labels = drawing.labels_of("/".join(parts), None, where=str(file), source=file.name, relative=True)
+    return replace(labels, former_signature=sha256_file(file) + known)
 
 
 def _class_number(word: str) -> int | None:
