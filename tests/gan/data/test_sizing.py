@@ -1,16 +1,18 @@
 """How pictures come to the size they are kept at: without distortion where the shape is kept, both halves alike."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import Half, PairFolder
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
-from p2p_gan.data.sizing import bring_to_size, middle, of_equal_area, shapes_seen, sizing_of
+from p2p_gan.data.sizing import bring_to_size, middle, of_equal_area, proportions_of, shapes_seen, sizing_of
 
 SIZES = [Size(512, 512), Size(640, 480), Size(333, 777), Size(100, 100), Size(1000, 60), Size(33, 5000), Size(1, 1)]
 
@@ -88,6 +90,16 @@ def test_shapes_are_counted_the_most_frequent_first() -> None:
     pairs = [Pair(str(size), "", "train", size, "") for size in sizes]
     assert shapes_seen(pairs, config(fit="keep")) == ((Size(288, 224), 3), (Size(256, 256), 1))
     assert shapes_seen(pairs, config()) == ((Size(256, 256), 4),)
+
+
+@pytest.mark.parametrize(("fit", "found"), [(None, (0.5, 1.5, 2.0)), ("crop", (0.5, 1.5, 2.0)), ("stretch", None)])
+def test_proportions_are_those_of_training_unless_pictures_were_stretched_before(
+    fit: str | None, found: tuple[float, ...] | None
+) -> None:
+    sizes = {"a": Size(50, 100), "b": Size(150, 100), "c": Size(200, 100), "d": Size(900, 100)}
+    pairs = [Pair(name, "", "val" if name == "d" else "train", size, "") for name, size in sizes.items()]
+    folder = PairFolder(Path(), Half("a", "photo"), Half("b", "photo"), None, pairs, {"fit": fit})
+    assert proportions_of(folder) == found
 
 
 def test_of_equal_area_keeps_the_shape() -> None:

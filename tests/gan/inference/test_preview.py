@@ -16,6 +16,7 @@ from p2p_datatools.contract.pairs.manifest import Half
 from p2p_datatools.contract.palette import Palette, PaletteClass, load_palette
 from p2p_datatools.contract.pictures.images import Photo, color_codes, write_mask, write_png
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_gan.data.sizing import Proportions
 from p2p_gan.evaluation.scores import evaluate
 from p2p_gan.evaluation.work import evaluate_into
 from p2p_gan.inference import preview
@@ -91,6 +92,20 @@ def test_pairs_without_a_seam_are_noted_by_their_likeness(make_model: Make, tmp_
     (line,) = look(files, make_model(A, B).card, notes)
     assert "twice as wide" in line
     assert "side by side" in look(files, make_model(A, B, size=Size(96, 32)).card, notes)[1]  # stretched in training
+
+
+def test_of_pictures_that_are_pairs_nothing_is_said_of_their_shape(
+    make_model: Make, write_model: "WriteModel", tmp_path: Path, notes: "Notes"
+) -> None:
+    known = make_model(A, B, size=Size(64, 64), proportions=Proportions(1.0, 1.0, 1.0))
+    model = write_model(known, tmp_path / "model.safetensors")
+    (tmp_path / "pairs").mkdir()
+    write(tmp_path / "pairs", lambda seed: beside(scene(seed), scene(seed + 100)))
+    sample(model, tmp_path / "pairs", tmp_path / "one", report=notes)
+    assert [line.count("twice as wide") for line in notes.lines] == [1]
+    write(tmp_path, lambda seed: scene(seed, width=200), count=1)
+    sample(model, tmp_path / "0.png", tmp_path / "other", report=notes)
+    assert "other proportions" in notes.lines[1]
 
 
 def test_plain_pictures_twice_as_wide_are_noted(make_model: Make, tmp_path: Path, notes: "Notes") -> None:

@@ -13,6 +13,8 @@ import pytest
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.progress import Reporter
 from p2p_gan.config.config import Config
+from p2p_gan.models.location import MODEL_FILE
+from p2p_gan.models.model import read_model, save_model
 from p2p_gan.training.reproduction import compare_records, reproduce
 from p2p_gan.training.run import train
 
@@ -48,6 +50,12 @@ def test_a_run_reproduces_bit_for_bit_from_its_record_alone(run: Path, tmp_path:
     assert (result.lines, result.losses, result.model_identical, result.largest_weight) == (3, None, True, 0.0)
     assert result.identical
     assert reproduce(run, tmp_path / "again").identical  # the same call again finds it done
+
+    model = read_model(run)
+    save_model(run / MODEL_FILE, replace(model.card, proportions=None), model.generator)
+    assert reproduce(run, tmp_path / "again").identical  # as an earlier p2p wrote it
+    save_model(run / MODEL_FILE, replace(model.card, averaged=True), model.generator)
+    assert not reproduce(run, tmp_path / "again").identical
 
 
 def test_pairs_and_model_of_a_record_are_found_from_any_folder(

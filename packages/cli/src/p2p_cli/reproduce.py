@@ -57,7 +57,7 @@ def comparison_lines(result: "Reproduction") -> list[str]:
     if result.model_identical is None:
         lines.append("model: not compared, because one of the runs is not as far as the other")
     elif result.model_identical:
-        lines.append("model: identical, byte for byte")
+        lines.append("model: identical, bit for bit")
     else:
         lines.append(f"model: differs; the largest difference of two weights is {result.largest_weight:.3g}")
     return lines

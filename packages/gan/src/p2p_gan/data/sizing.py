@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from p2p_datatools.contract.pairs.lines import Pair
+from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import size_of
 from p2p_datatools.contract.pictures.nodata import Gaps
@@ -94,9 +95,14 @@ def of_proportions(ratio: float, size: Size) -> Size:
     return Size(max(1, round(height * ratio)), max(1, round(height)))
 
 
-def proportions_of(pairs: Iterable[Pair]) -> Proportions:
-    """The proportions of some pairs' halves; there has to be a pair."""
-    found = [pair.size.width / pair.size.height for pair in pairs]
+def proportions_of(folder: PairFolder) -> Proportions | None:
+    """The proportions of the training pairs, of which there has to be one; None where 'p2p data pair' stretched them.
+
+    What those were like before is not known, and others like them have to be stretched as they were.
+    """
+    if folder.provenance.get("fit") == "stretch":
+        return None
+    found = [pair.size.width / pair.size.height for pair in folder.of("train")]
     return Proportions(*(round(each, _DIGITS) for each in (min(found), median(found), max(found))))
 
 

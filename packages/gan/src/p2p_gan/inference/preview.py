@@ -46,14 +46,15 @@ def look_at_inputs(
     *,
     keep_going: bool,
     report: Reporter,
-) -> None:
+) -> bool:
     """Note what is probably wrong with pictures, and raise P2PError for what is certainly wrong with all of them.
 
     Certain are the pictures of a pair folder, masks of a folder with another palette, and, for a model that takes
-    masks, photos, class numbers and masks of other colours; the last only unless `keep_going`.
+    masks, photos, class numbers and masks of other colours; the last only unless `keep_going`. Gives whether it has
+    noted that each is probably several pictures, whose size says nothing.
     """
     if not files:
-        return
+        return False
     paths = [each for each in files if isinstance(each, Path)]
     _refuse_pairs(paths)
     chosen = [files[int(number * max(1, len(files) / _MOST))] for number in range(min(_MOST, len(files)))]
@@ -62,18 +63,18 @@ def look_at_inputs(
         if len(files) > 1 and not keep_going:
             _refuse_no_masks(chosen, len(files), card, read)
         _note_one_class(chosen, palette, read, report)
-        return
-    names = [each if isinstance(each, Path) else each.path for each in files]
+        return False
+    names, are_several = [each if isinstance(each, Path) else each.path for each in files], False
     pictures: Sequence[Array] = ()
     if card.input.dtype == "uint8" and card.input.channels in (1, 3):
         photos = [photo for photo in (_read(each, read) for each in chosen) if photo is not None]
-        if not _note_sheets(chosen, read, report):
-            _note_pairs(names, photos, card, report)
+        are_several = _note_sheets(chosen, read, report) or _note_pairs(names, photos, card, report)
         _note_masks(names, photos, card, report)
         pictures = photos
     elif card.input_coding.kind == "values" and not card.input.parts:
         pictures = [values for values in (_read_values(each, card, read) for each in chosen) if values is not None]
     _note_small_values(names, pictures, card, report)
+    return are_several
 
 
 def look_at_pixels(pixels: Array, card: ModelCard, report: Reporter, *, where: str) -> None:
@@ -228,8 +229,8 @@ def _note_sheets(chosen: Sequence[Path | PictureBytes], read: ReadOptions, repor
     return False
 
 
-def _note_pairs(files: Sequence[Path], pictures: Sequence[Photo], card: ModelCard, report: Reporter) -> None:
-    """Note that pictures look like A|B, or like A above B."""
+def _note_pairs(files: Sequence[Path], pictures: Sequence[Photo], card: ModelCard, report: Reporter) -> bool:
+    """Note that pictures look like A|B, or like A above B; gives whether they do."""
     lying, turned = [each.swapaxes(0, 1) for each in pictures], card.size and Size(card.size.height, card.size.width)
     if _are_pairs(pictures, card.size):
         reason = "show two scenes side by side"
@@ -239,12 +240,13 @@ def _note_pairs(files: Sequence[Path], pictures: Sequence[Photo], card: ModelCar
     elif _are_twice_as_wide(lying, turned) and _are_pairs(lying, turned):
         reason = f"are twice as high as those of training ({_sizes(pictures, card)}), as A above B is"
     else:
-        return
+        return False
     first = name_first(files[0], len(files))
     report.note(
         f"{first}: the pictures {reason}, but the model takes {card.input.name} alone. If they are pairs, take them "
         "apart with 'p2p data halves' and give that half, or give the folder above test/."
     )
+    return True
 
 
 def _sizes(pictures: Sequence[Photo], card: ModelCard) -> str:

@@ -170,8 +170,8 @@ def _find_inputs(
         pictures = list_inputs(given, sampling.read, report, strange=strange)
     fitting, sizes, skipped = split_by_fit(pictures, card, keep_going=keep_going)
     alone = [each for each in fitting if each.folder is None]
-    note_sizes(model, {each.name: sizes[each.name] for each in alone if each.name in sizes}, sampling.how, report)
-    look_at_inputs([each.source for each in alone], card, sampling.read, keep_going=keep_going, report=report)
+    if not look_at_inputs([each.source for each in alone], card, sampling.read, keep_going=keep_going, report=report):
+        note_sizes(model, {each.name: sizes[each.name] for each in alone if each.name in sizes}, sampling.how, report)
     return FittingInputs(fitting, sizes, [*(strange or []), *skipped])
 
 

@@ -153,7 +153,7 @@ def _card(folder: PairFolder, task: Task, config: Config, world: int) -> ModelCa
         data_hash=folder.data_hash,
         input_as=task.codings[0].kind,
         output_as=task.codings[1].kind,
-        proportions=proportions_of(folder.of("train")),
+        proportions=proportions_of(folder),
     )
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.files.missing import advise_missing
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.settings import settings_of
@@ -41,8 +40,8 @@ class LossDifference:
 class Reproduction:
     """The result: `named` are the differences known beforehand; `lines` is the number of lines compared.
 
-    `losses` is None if all are equal. `model_identical`: the two model files have the same bytes; `largest_weight` is
-    the largest difference of two weights. Both are None if one of the runs is unfinished.
+    `losses` is None if all are equal. `model_identical`: the two models have the same weights and the same description;
+    `largest_weight` is the largest difference of two weights. Both are None if one of the runs is unfinished.
     """
 
     run: Path
@@ -192,12 +191,16 @@ def _figures(run: Path) -> dict[tuple[int, str, int], float]:
 
 
 def _compare_models(run: Path, dest: Path) -> tuple[bool | None, float | None]:
+    """(whether weights and descriptions are the same, the largest difference of two weights), None of unfinished runs.
+
+    That a model of an earlier p2p does not say its proportions makes it no other one.
+    """
     if not (run / MODEL_FILE).is_file():
         return None, None
-    if sha256_file(run / MODEL_FILE) == sha256_file(dest / MODEL_FILE):
-        return True, 0.0
     first, second = read_model(run), read_model(dest)
     if first.card.images != second.card.images:
         return None, None
+    known = second.card if first.card.proportions else replace(second.card, proportions=None)
     old, new = first.generator.state_dict(), second.generator.state_dict()
-    return False, max(float((old[name].double() - new[name].double()).abs().max()) for name in old)
+    largest = max(float((old[name].double() - new[name].double()).abs().max()) for name in old)
+    return first.card == known and largest == 0, largest
