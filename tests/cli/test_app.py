@@ -55,6 +55,7 @@ def test_a_path_that_begins_with_a_dash_is_told_how_to_be_written(
         (RuntimeError("you tried: can't allocate memory: 9 bytes\nat C++"), 1, "a smaller --size or --batch.\n"),
         (FileNotFoundError(2, "No usable temporary directory found in ['/tmp']"), 1, "or mount one at /tmp.\n"),
         (ModuleNotFoundError("No module named 'torch'"), 1, "'p2p doctor' checks the installation.\n"),
+        (OSError("libcublas.so.12: cannot open shared object file"), 1, "'p2p doctor' checks the installation.\n"),
         (KeyboardInterrupt(), 130, "Interrupted. Run the same command again to continue.\n"),
     ],
 )

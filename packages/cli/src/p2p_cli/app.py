@@ -277,11 +277,10 @@ def _say_failure(error: Exception, words: Sequence[str]) -> int | None:
             show_usage(error)
             _explain_dashes(words if isinstance(error, click.NoSuchOption) else [])
         return launch.conclude(2)
-    failure = _explain_failure(error) if isinstance(error, MemoryError | RuntimeError | ImportError) else None
-    if failure is not None:
-        echo(f"Error: {failure}", err=True)
-    elif isinstance(error, OSError) and error.errno is not None:  # without a number it is not the system's
+    if isinstance(error, OSError) and error.errno is not None:  # without a number it is not the system's
         _tell(error)
+    elif isinstance(error, MemoryError | RuntimeError | ImportError | OSError) and (failure := _explain_failure(error)):
+        echo(f"Error: {failure}", err=True)
     else:
         return None
     return P2PError.exit_code
