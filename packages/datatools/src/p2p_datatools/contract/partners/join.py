@@ -193,7 +193,8 @@ def _leave_out_convention(sides: _Sides, report: Reporter) -> _Sides:
     """The same, where names without a partner differ by one convention matched without what that adds."""
     of_a, of_b = sides
     alone = of_a.files.keys() - of_b.files.keys(), of_b.files.keys() - of_a.files.keys()
-    convention = find_convention(*alone, both_ways=True) if alone[0] and alone[1] else None
+    common = of_a.files.keys() & of_b.files.keys() if alone[0] and alone[1] else set[str]()
+    convention = find_convention(*alone, both_ways=True, common=common) if alone[0] and alone[1] else None
     if convention is None:
         return sides
     key = key_of(convention.expression)  # a folder before what names begin with is in none of what it finds
@@ -231,8 +232,9 @@ def _key_in(names: Mapping[str, str]) -> Key:
 def _without_labels(one: NamedPictures, other: NamedPictures, report: Reporter) -> NamedPictures:
     """The photos of a folder without labels that `other` does not have: those of its masks, a_mask.png, trainannot/."""
     alone = one.files.keys() - other.files.keys()
-    paths = {name_of(lengthen_file(kept, name)): name for name, kept in one.files.items()} if alone else {}
-    built = {paths[each] for each in find_sources(other.folder, [each for each in paths if paths[each] in alone])}
+    files = {lengthen_file(kept, name): name for name, kept in one.files.items()} if alone else {}
+    built = {files[each] for each in find_sources(other.folder, [each for each in files if files[each] in alone])}
+    paths = {name_of(file): name for file, name in files.items()}
     labels = built or {*split_labels(one.files)} or {paths[each] for each in names_of_labels(paths)} if alone else built
     if not labels or not labels <= alone:
         return one
