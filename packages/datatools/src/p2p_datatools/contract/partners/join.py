@@ -67,6 +67,7 @@ def join_pictures(
     files: tuple[Sequence[str], Sequence[str]],
     more_keys: Sequence[tuple[Key, Key]] = (),
     *,
+    keep_masks: bool = False,
     report: Reporter = QUIET,
 ) -> Join:
     """Join the `files` of two folders by their names; `more_keys` are what is compared before these themselves.
@@ -74,8 +75,8 @@ def join_pictures(
     Where both have folders of splits, pictures are joined within each split. Names without a partner may be spelled
     otherwise, or differ by one convention, such as `_mask` at the end of each of A, and `report` is told. Of several
     pictures of a name in one folder the photo is meant, where the others are label pictures. Where no name has a
-    partner, several pictures may have one, whose name theirs begin with, unless they are parts of one label. Raises
-    P2PError where nothing matches, and where names count on from another number than those of the other folder.
+    partner, several pictures may have one, whose name theirs begin with, unless they are parts of one label. Labels of
+    others are left out; with `keep_masks` A are masks, and none of them is. Raises P2PError where nothing matches, and where names count on from another number than those of the other folder.
     """
     found = list[_Sides]()
     keys_of_all = *more_keys, *split_keys(files)
@@ -86,7 +87,7 @@ def join_pictures(
             _note_others(folders, files, files_of, report)
             break
     best = found[-1] if have_common(found[-1]) else found[0]
-    best = _without_labels(*best, report), _without_labels(*best[::-1], report)
+    best = best[0] if keep_masks else _without_labels(*best, report), _without_labels(*best[::-1], report)
     settle(best, report)
     if not have_common(best):
         best = next(filter(have_common, (_repeat_partners(each, report) for each in found)), best)
