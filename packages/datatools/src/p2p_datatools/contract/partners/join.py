@@ -76,7 +76,8 @@ def join_pictures(
     otherwise, or differ by one convention, such as `_mask` at the end of each of A, and `report` is told. Of several
     pictures of a name in one folder the photo is meant, where the others are label pictures. Where no name has a
     partner, several pictures may have one, whose name theirs begin with, unless they are parts of one label. Labels of
-    others are left out; with `keep_masks` A are masks, and none of them is. Raises P2PError where nothing matches, and where names count on from another number than those of the other folder.
+    others are left out; with `keep_masks` A are masks, and none of them is. Raises P2PError where
+    nothing matches, and where names count on from another number than those of the other folder.
     """
     found = list[_Sides]()
     keys_of_all = *more_keys, *split_keys(files)
