@@ -485,6 +485,14 @@ def test_labels_in_folders_beside_those_of_the_photos_are_the_other_half(tmp_pat
     assert any("left out" in line for line in notes.lines)
 
 
+def test_what_stands_in_names_that_both_folders_have_tells_no_kind(tmp_path: Path) -> None:
+    a = make_files(tmp_path / "a", "t_1x2.png", "t_1x4.png", "t_3x2.png")
+    b = make_files(tmp_path / "b", "t_1x2.jpg", "t_1x4.jpg", "t_3x4.jpg")  # another tile
+    matched, skipped = match_pictures(a, b)
+    assert list(matched) == ["t_1x2", "t_1x4"]
+    assert [skip.where for skip in skipped] == [f"{a}/t_3x2.png", f"{b}/t_3x4.jpg"]
+
+
 @pytest.mark.parametrize(
     ("a", "b", "expected"),
     [

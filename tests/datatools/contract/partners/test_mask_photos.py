@@ -114,3 +114,21 @@ def test_one_folder_is_not_that_of_masks_and_of_their_photos(tmp_path: Path, ref
     masks = make_masks(tmp_path / "masks", ["a"])
     with refused("same-folder", masks):
         check(masks, photos=masks)
+
+
+@pytest.mark.parametrize("records", ['{"name": "a"', '{"name": "a", "source": "a.png"}\n'])
+def test_photos_without_masks_are_no_labels_where_the_record_is_damaged_or_names_other_files(
+    records: str, tmp_path: Path, write_photos: "WritePhotos"
+) -> None:
+    masks = make_masks(tmp_path / "masks", ["a"])
+    (masks / "masks.jsonl").write_text(records)
+    photos = write_photos(tmp_path / "photos", "a.jpg", "b/a.jpg")  # the labels were a.png
+    assert MaskPhotos(masks, photos).free == [photos / "b/a.jpg"]
+
+
+def test_a_mask_without_a_photo_is_told_of_where_each_other_mask_has_one_like_it(
+    tmp_path: Path, write_photos: "WritePhotos"
+) -> None:
+    masks = make_masks(tmp_path / "masks", ["1", "1_l", "2", "2_l"])  # left cameras, whose photos are missing
+    photos = write_photos(tmp_path / "photos", "1.jpg", "2.jpg")
+    assert MaskPhotos(masks, photos).lost == {masks / "1_l.png", masks / "2_l.png"}

@@ -175,7 +175,8 @@ def _clashes(folder: PhotoFolder) -> Iterator[Finding]:
 
 
 def _same_name(first: Path, second: Path) -> Finding:
-    what = f"has the same name as {first}, because a suffix is not part of a name"
+    why = ", because a suffix is not part of a name" if first.with_suffix("") == second.with_suffix("") else ""
+    what = f"has the same name as {first}{why}"
     return Finding(str(second), what, "Remove or rename one of them.", "same-name", "error")
 
 

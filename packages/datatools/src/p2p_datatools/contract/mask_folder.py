@@ -4,6 +4,7 @@ Nothing here may paint or judge a mask.
 """
 
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from p2p_datatools.contract.errors import UsageError
+from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import each_line, write_bytes, write_lines
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.files.relative import relative_name
@@ -132,21 +133,22 @@ def read_mask_splits(folder: Path) -> dict[str, str]:
         return {str(value["name"]): str(value["split"]) for _, value in each_line(path) if value.get("split")}
 
 
-def find_sources(folder: Path, names: Collection[str]) -> set[str]:
-    """Those names of pictures, paths below another folder without suffix, of which the masks in `folder` were built.
+def find_sources(folder: Path, files: Collection[str]) -> set[str]:
+    """Those pictures, as paths below another folder, of which the masks in `folder` were built.
 
-    Nothing where these do not all lie below one folder there: one of them may then be called so by chance. Raises
-    P2PError when the record is damaged.
+    Nothing where these do not all lie below one folder there: one of them may then be called so by chance. A damaged
+    record says nothing.
     """
     path = folder / MASK_LINES
-    if not names or not path.is_file():
+    if not files or not path.is_file():
         return set()
-    with catch_decoder(path, "is damaged", _TO_DO):
+    sources = list[PurePosixPath]()
+    with suppress(P2PError), catch_decoder(path, "is damaged", _TO_DO):
         sources = [PurePosixPath(str(value["source"])) for _, value in each_line(path)]
     if any(each.suffix.lower() not in SUFFIXES for each in sources):
         return set()  # a file of outlines, which may be called as a picture is
-    built, there = [str(each.with_suffix("")) for each in sources], frozenset(names)
-    places = [name.removesuffix(built[0]) for name in there if f"/{name}".endswith(f"/{built[0]}")] if built else []
+    built, there = [str(each) for each in sources], frozenset(files)
+    places = [file.removesuffix(built[0]) for file in there if f"/{file}".endswith(f"/{built[0]}")] if built else []
     found = ({place + each for each in built} for place in places)
     return next((each for each in found if each <= there), set())
 

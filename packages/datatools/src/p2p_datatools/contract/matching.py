@@ -203,10 +203,13 @@ def _either(parts: Iterable[Addition]) -> str:
     return f"(?:{'|'.join(texts)})?" if texts else ""
 
 
-def find_convention(one: Collection[str], other: Collection[str], *, both_ways: bool = False) -> Convention | None:
+def find_convention(
+    one: Collection[str], other: Collection[str], *, both_ways: bool = False, common: Collection[str] = ()
+) -> Convention | None:
     """The one convention by which each name of `one` has a partner of its own in `other`; None if none or several has.
 
     `one` are those of labels, or with `both_ways` those of either kind, and it suffices that each of `other` has one.
+    What stands in `common` names, which both folders have, tells no kind: 3x2 and 3x4 are two tiles.
     """
     words = (_LABEL_WORDS + _PHOTO_WORDS,) * 2 if both_ways else (_LABEL_WORDS, _PHOTO_WORDS)
     found: dict[Convention, int] = {}
@@ -214,11 +217,16 @@ def find_convention(one: Collection[str], other: Collection[str], *, both_ways: 
         convention = Convention(first, second)
         if {split_in(first.text), split_in(second.text)} == {"train", "test"}:  # test_1 is another picture than train_1
             continue
-        if (first.text or second.text) and (count := _count(convention, one, other, both_ways=both_ways)):
+        count = _count(convention, one, other, both_ways=both_ways) if first.text or second.text else 0
+        if count and not all(_is_in_any(each, common) for each in (first, second)):
             found[convention] = count
     most = max(found.values(), default=0)
     best = [convention for convention, count in found.items() if count == most]
     return best[0] if len(best) == 1 else None
+
+
+def _is_in_any(addition: Addition, names: Collection[str]) -> bool:
+    return bool(addition.text) and any(addition.remove(name) is not None for name in names)
 
 
 def _count(convention: Convention, one: Collection[str], other: Collection[str], *, both_ways: bool) -> int:

@@ -67,6 +67,7 @@ def join_pictures(
     files: tuple[Sequence[str], Sequence[str]],
     more_keys: Sequence[tuple[Key, Key]] = (),
     *,
+    keep_masks: bool = False,
     report: Reporter = QUIET,
 ) -> Join:
     """Join the `files` of two folders by their names; `more_keys` are what is compared before these themselves.
@@ -74,8 +75,9 @@ def join_pictures(
     Where both have folders of splits, pictures are joined within each split. Names without a partner may be spelled
     otherwise, or differ by one convention, such as `_mask` at the end of each of A, and `report` is told. Of several
     pictures of a name in one folder the photo is meant, where the others are label pictures. Where no name has a
-    partner, several pictures may have one, whose name theirs begin with, unless they are parts of one label. Raises
-    P2PError where nothing matches, and where names count on from another number than those of the other folder.
+    partner, several pictures may have one, whose name theirs begin with, unless they are parts of one label. Labels of
+    others are left out; with `keep_masks` A are masks, and none of them is. Raises P2PError where
+    nothing matches, and where names count on from another number than those of the other folder.
     """
     found = list[_Sides]()
     keys_of_all = *more_keys, *split_keys(files)
@@ -86,7 +88,7 @@ def join_pictures(
             _note_others(folders, files, files_of, report)
             break
     best = found[-1] if have_common(found[-1]) else found[0]
-    best = _without_labels(*best, report), _without_labels(*best[::-1], report)
+    best = best[0] if keep_masks else _without_labels(*best, report), _without_labels(*best[::-1], report)
     settle(best, report)
     if not have_common(best):
         best = next(filter(have_common, (_repeat_partners(each, report) for each in found)), best)
@@ -193,7 +195,8 @@ def _leave_out_convention(sides: _Sides, report: Reporter) -> _Sides:
     """The same, where names without a partner differ by one convention matched without what that adds."""
     of_a, of_b = sides
     alone = of_a.files.keys() - of_b.files.keys(), of_b.files.keys() - of_a.files.keys()
-    convention = find_convention(*alone, both_ways=True) if alone[0] and alone[1] else None
+    common = of_a.files.keys() & of_b.files.keys() if alone[0] and alone[1] else set[str]()
+    convention = find_convention(*alone, both_ways=True, common=common) if alone[0] and alone[1] else None
     if convention is None:
         return sides
     key = key_of(convention.expression)  # a folder before what names begin with is in none of what it finds
@@ -231,8 +234,9 @@ def _key_in(names: Mapping[str, str]) -> Key:
 def _without_labels(one: NamedPictures, other: NamedPictures, report: Reporter) -> NamedPictures:
     """The photos of a folder without labels that `other` does not have: those of its masks, a_mask.png, trainannot/."""
     alone = one.files.keys() - other.files.keys()
-    paths = {name_of(lengthen_file(kept, name)): name for name, kept in one.files.items()} if alone else {}
-    built = {paths[each] for each in find_sources(other.folder, [each for each in paths if paths[each] in alone])}
+    files = {lengthen_file(kept, name): name for name, kept in one.files.items()} if alone else {}
+    built = {files[each] for each in find_sources(other.folder, [each for each in files if files[each] in alone])}
+    paths = {name_of(file): name for file, name in files.items()}
     labels = built or {*split_labels(one.files)} or {paths[each] for each in names_of_labels(paths)} if alone else built
     if not labels or not labels <= alone:
         return one

@@ -38,7 +38,7 @@ def join_masks(
     there = outside_of(other, pictures_of(other, strange, others), masks)
     files = outside_of(masks, pictures_of(masks, []), other), there
     try:
-        return join_pictures((masks, other), files, report=report)
+        return join_pictures((masks, other), files, keep_masks=True, report=report)
     except P2PError as error:
         raise P2PError(error.where, error.what, _TO_DO[error.code], code=error.code) from error
 
