@@ -46,8 +46,8 @@ class LabelSurvey:
     Without names: `numbers`, each with its colours in such tables, and how many `pixels` each colour
     (0xRRGGBB) has away from blends, in pictures that are in `painted`. It is `blended` where one of these has more
     colours than a palette can have, or is of a lossy kind. Those of no lossy kind without flat areas, as photos and
-    labels that were JPEG are, are `photos`, and those without blends `exact`. `fault` is why the first that failed could
-    not be read.
+    labels that were JPEG are, are `photos`, and those without blends `exact`. `fault` is why the first that failed
+    could not be read.
     """
 
     areas: dict[str, list[float]] = field(default_factory=dict)
