@@ -71,6 +71,20 @@ def test_colours_of_photos_that_lie_among_labels_are_no_classes(
     assert str(tmp_path / "training" / "semantic") in error.value.to_do
 
 
+@pytest.mark.parametrize("name", ["", "exact.png"])
+def test_labels_that_jpeg_damaged_are_no_photos_also_beside_one_that_it_did_not(tmp_path: Path, name: str) -> None:
+    """So are the halves of the public facades and maps, which were saved as PNG when they were taken apart."""
+    colors = np.array([[220, 20, 60], [0, 0, 142], [107, 142, 35]], dtype=np.uint8)
+    labels = np.kron(np.arange(400).reshape(20, 20) % 3, np.ones((24, 24), dtype=np.intp))
+    Image.fromarray(colors[labels]).save(tmp_path / "worn.jpg", quality=75)
+    with Image.open(tmp_path / "worn.jpg") as worn:
+        worn.save(tmp_path / "worn.png")
+    (tmp_path / "worn.jpg").unlink()
+    if name:
+        write_png(tmp_path / name, colors[labels])
+    assert len(start_palette(tmp_path, "mine").classes) >= len(colors)
+
+
 def test_a_rare_colour_that_is_flat_somewhere_becomes_a_class_beside_one_that_is_near(tmp_path: Path) -> None:
     pixels = np.zeros((200, 200, 3), dtype=np.uint8)
     pixels[:100], pixels[150:157, 150:157] = (255, 0, 0), (250, 0, 0)

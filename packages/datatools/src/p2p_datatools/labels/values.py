@@ -94,8 +94,9 @@ class RegionLabels:
     """The labels of one picture as regions, in the order in which the labelling tool paints them.
 
     `file_name` is the picture's name in the label file, which may be anything; `size` is its size there. `where` names
-    the place in errors, `source` in records; `signature` changes when the labels do, and masks that were built before it
-    was made so may have a `former_signature`. With `relative` the points are shares of the picture's width and height. `without_area` counts by kind the shapes without area, such as lines and
+    the place in errors, `source` in records; `signature` changes when the labels do, and a mask that an earlier version
+    built may have the `former_signature`. With `relative` the points are shares of the picture's width and height.
+    `without_area` counts by kind the shapes without area, such as lines and
     points. `faults` are the regions that cannot be painted; they are not among `regions`. `label_file` is the path
     without suffix of a label file that is for this picture alone, below the folder of the labels: it may be called as
     the picture is. Then `file_name` may be empty, where the file does not name it. `boxes` lie around objects of which

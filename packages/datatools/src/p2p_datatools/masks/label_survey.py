@@ -33,7 +33,7 @@ from p2p_datatools.labels.values import (
 )
 
 _MOST_CLASSES = 32  # colours of a picture, which without any flat area may still be classes
-_LEAST_FLAT = 0.6  # of the pixels of a lossless label picture are as their neighbour; photos have 0.4 and less
+_LEAST_FLAT = 0.6  # of the pixels of most label pictures are as their neighbour; of photos and after JPEG fewer are
 _BLACK = (0, 0, 0)
 _FLAT = 16  # the difference between neighbours, in each channel
 
@@ -45,8 +45,9 @@ class LabelSurvey:
 
     Without names: `numbers`, each with its colours in such tables, and how many `pixels` each colour
     (0xRRGGBB) has away from blends, in pictures that are in `painted`. It is `blended` where one of these has more
-    colours than a palette can have, or is of a lossy kind. Those of no lossy kind without flat areas are `photos`, and
-    those without blends `exact`. `fault` is why the first that failed could not be read.
+    colours than a palette can have, or is of a lossy kind. Those of no lossy kind without flat areas, as photos and
+    labels that were JPEG are, are `photos`, and those without blends `exact`. `fault` is why the first that failed
+    could not be read.
     """
 
     areas: dict[str, list[float]] = field(default_factory=dict)

@@ -133,12 +133,12 @@ def _painted_colors(survey: LabelSurvey, source: Path) -> list[Color]:
     if survey.blended and look_like_pairs([item.path for item in survey.painted]):
         to_do = f"Take them apart, and give the half of labels: {_apart(source)}."
         raise P2PError(source, "looks like A|B pictures, not labels", to_do, code="pairs-not-labels")
-    if survey.photos and survey.exact:
-        raise _photos_among_labels(survey, source)
+    if error := _photos_among_labels(survey, source):
+        raise error
     common = _common(survey.pixels, blended=survey.blended)
     painted = _with_strays(common, survey.painted)
-    are_photos = len(survey.photos) == len(survey.painted) or _shows_photos(survey.pixels, common, painted)
-    if survey.blended and common and are_photos:
+    are_cut_out = survey.transparent and len(survey.photos) == len(survey.painted)
+    if survey.blended and common and (are_cut_out or _shows_photos(survey.pixels, common, painted)):
         what = "has more colours than label pictures have, as if it were a photo"
         to_do = "Give the labels, or pictures of labels." + (f" {CUTOUT}" if survey.transparent else "")
         if all(size.width == 2 * size.height for size in (photo_size(item.path) for item in survey.painted)):
@@ -147,13 +147,18 @@ def _painted_colors(survey: LabelSurvey, source: Path) -> list[Color]:
     return painted
 
 
-def _photos_among_labels(survey: LabelSurvey, source: Path) -> P2PError:
-    """The error for a folder of both, of which the colours of the photos would be classes."""
+def _photos_among_labels(survey: LabelSurvey, source: Path) -> P2PError | None:
+    """The error for folders of both, of which the colours of the photos would be classes; None for one folder.
+
+    In one lie labels of which JPEG damaged some, such as halves of pairs.
+    """
+    folders = sorted({item.path.parent for item in survey.exact} - {item.path.parent for item in survey.photos})
+    if not (survey.photos and folders):
+        return None
     look_like = plural(len(survey.photos), "picture that looks like a photo", "pictures that look like photos")
     what = f"holds {look_like} among labels; the first is {survey.photos[0].path}"
-    folders = sorted({item.path.parent for item in survey.exact} - {item.path.parent for item in survey.photos})
-    which = f", as in {' or '.join(map(str, folders[:3]))}" if folders else ""
-    return P2PError(source, what, f"Give the labels alone{which}.", code="photos-not-labels")
+    to_do = f"Give the labels alone, as in {' or '.join(map(str, folders[:3]))}."
+    return P2PError(source, what, to_do, code="photos-not-labels")
 
 
 def _refuse_nothing(
