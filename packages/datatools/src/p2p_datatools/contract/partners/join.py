@@ -76,8 +76,8 @@ def join_pictures(
     otherwise, or differ by one convention, such as `_mask` at the end of each of A, and `report` is told. Of several
     pictures of a name in one folder the photo is meant, where the others are label pictures. Where no name has a
     partner, several pictures may have one, whose name theirs begin with, unless they are parts of one label. Labels of
-    others are left out; with `keep_masks` A are masks, and none of them is. Raises P2PError where
-    nothing matches, and where names count on from another number than those of the other folder.
+    others are left out; with `keep_masks` A are masks, and none of them is. Raises P2PError where nothing matches, and
+    where names count on from another number than those of the other folder.
     """
     found = list[_Sides]()
     keys_of_all = *more_keys, *split_keys(files)
@@ -88,7 +88,8 @@ def join_pictures(
             _note_others(folders, files, files_of, report)
             break
     best = found[-1] if have_common(found[-1]) else found[0]
-    best = best[0] if keep_masks else _without_labels(*best, report), _without_labels(*best[::-1], report)
+    of_a, of_b = best
+    best = (of_a if keep_masks else _without_labels(of_a, of_b, report), _without_labels(of_b, of_a, report))
     settle(best, report)
     if not have_common(best):
         best = next(filter(have_common, (_repeat_partners(each, report) for each in found)), best)
@@ -195,8 +196,9 @@ def _leave_out_convention(sides: _Sides, report: Reporter) -> _Sides:
     """The same, where names without a partner differ by one convention matched without what that adds."""
     of_a, of_b = sides
     alone = of_a.files.keys() - of_b.files.keys(), of_b.files.keys() - of_a.files.keys()
-    common = of_a.files.keys() & of_b.files.keys() if alone[0] and alone[1] else set[str]()
-    convention = find_convention(*alone, both_ways=True, common=common) if alone[0] and alone[1] else None
+    if not all(alone):
+        return sides
+    convention = find_convention(*alone, both_ways=True, common=of_a.files.keys() & of_b.files.keys())
     if convention is None:
         return sides
     key = key_of(convention.expression)  # a folder before what names begin with is in none of what it finds

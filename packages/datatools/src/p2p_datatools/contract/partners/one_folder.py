@@ -42,18 +42,19 @@ def take_sides(folder: Path, files: Sequence[str], halves: Sequence[str], report
     two ways.
     """
     wanted = [word.casefold() for word in halves]
-    named = [both for both in find_half_words(files, halves) if list(both) == wanted]
+    words = find_half_words(files, halves)
+    named = [both for both in words if list(both) == wanted]
     kinds = None if named else find_kinds(files, wanted)
     if kinds and wanted and {*wanted} <= kinds.files.keys():
         return _take_kinds(folder, kinds, wanted[0], wanted[1], report)
-    if not named and (sides := _take_roles(folder, files, kinds, report)):
+    if not named and (sides := _take_roles(folder, files, kinds, words, report)):
         return sides
     if by_name := split_by_names(files):
         if finer := find_finer_kinds(files, by_name[0]):
             raise _several_kinds(folder, finer)
         report.note(f"{folder}: A and B by the endings of names; the first are {by_name[0][0]} and {by_name[1][0]}.")
         return *by_name, []
-    words = named or find_half_words(files, halves)
+    words = named or words
     if kinds and not words:
         return _take_kinds(folder, kinds, *_choose_kinds(folder, kinds), report)
     if len(words) != 1:
@@ -70,10 +71,15 @@ def holds_halves(folder: Path, files: Sequence[str]) -> bool:
         return False
 
 
-def _take_roles(folder: Path, files: Sequence[str], kinds: Kinds | None, report: Reporter) -> _Sides | None:
-    """The pictures in folders of A and in folders of B; None where there are not both, or one has several kinds."""
+def _take_roles(
+    folder: Path, files: Sequence[str], kinds: Kinds | None, words: Sequence[HalfWords], report: Reporter
+) -> _Sides | None:
+    """The pictures in folders of A and in folders of B.
+
+    None where there are not both, or one has several kinds, or `words` that tell halves apart say it the other way.
+    """
     sides = _sides_by_role(files)
-    if not (sides["a"] and sides["b"]) or (kinds and _mixes(kinds, sides)) or _is_turned(folder, files, sides["a"]):
+    if not (sides["a"] and sides["b"]) or (kinds and _mixes(kinds, sides)) or _is_turned(folder, sides["a"], words):
         return None
     if sides[""]:
         are, first = plural(len(sides[""]), "picture is", "pictures are"), sides[""][0]
@@ -82,9 +88,8 @@ def _take_roles(folder: Path, files: Sequence[str], kinds: Kinds | None, report:
     return sides["a"], sides["b"], []
 
 
-def _is_turned(folder: Path, files: Sequence[str], labels: Sequence[str]) -> bool:
+def _is_turned(folder: Path, labels: Sequence[str], words: Sequence[HalfWords]) -> bool:
     """Whether words call targets what lies in folders of labels, and it is photos: gt/ beside input/ of low light."""
-    words = find_half_words(files)
     is_target = len(words) == 1 and says_order(words[0]) and all(has_word(file, words[0].b) for file in labels)
     return is_target and not any(is_label_picture(folder / file) for file in labels[:_LOOKED_AT])
 

@@ -46,7 +46,7 @@ if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
 def may_compile() -> bool:
     """Whether OpenVINO can compute here: not in a process that was forked after it did, without the threads it had.
 
-    There it compiles nearly always, and once in some sixty times waits for one of them for ever.
+    There it compiles nearly always, and now and then waits for one of them for ever.
     """
     return not _is_apart.is_set()
 
