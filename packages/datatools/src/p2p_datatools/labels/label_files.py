@@ -187,13 +187,12 @@ class LabelFiles:
     def _several(self, wanted: Format, paths: list[Path]) -> P2PError:
         names = " and ".join(map(self._source, paths[:5]))
         more = f" and {len(paths) - 5} more" if len(paths) > 5 else ""
-        return P2PError(
-            self.place,
+        what = (
             f"must hold one {wanted.title} file, one for each split, or files that share no picture, but holds "
-            f"{names}{more}",
-            "Give one of these files; those of other pictures can be added into the same DEST, one after the other.",
-            code="several-files",
+            f"{names}{more}"
         )
+        to_do = "Give one of these files; those of other pictures can be added into the same DEST, one after the other."
+        return P2PError(self.place, what, to_do, code="several-files")
 
     def _read(self, path: Path, form: FileForm, store: RegionStore) -> LabelSet:
         """The labels of one file; one that is for one picture may be called as that, and its regions go to `store`."""
@@ -245,9 +244,8 @@ class LabelFiles:
 
     def _look(self, path: Path) -> tuple[Format, FileForm] | P2PError | None:
         if not is_utf8(path.as_posix()):
-            return P2PError(
-                self.place, f"has a file whose name is not UTF-8: {path.name!a}", "Rename it.", code="name-not-utf8"
-            )
+            what = f"has a file whose name is not UTF-8: {path.name!a}"
+            return P2PError(self.place, what, "Rename it.", code="name-not-utf8")
         try:
             value = self._value(path)
         except SeveralRootsError as error:

@@ -297,12 +297,8 @@ def read_labels(path: Path, format: str = "auto") -> LabelSet:  # noqa: A002 - i
     Raises P2PError when no format is recognised, or a file is damaged, and UsageError for an unknown format.
     """
     if format not in format_names():
-        raise UsageError(
-            f"--format {format}",
-            "is not a known format",
-            f"Choose from {', '.join(format_names())}.",
-            code="unknown-format",
-        )
+        what = "is not a known format"
+        raise UsageError(f"--format {format}", what, f"Choose from {', '.join(format_names())}.", code="unknown-format")
     if not path.exists():
         raise P2PError(path, "there is no such file or folder", advise_missing(path), code="missing-path")
     refuse_special(path)
@@ -365,9 +361,5 @@ def _refuse_mixture(files: LabelFiles) -> None:
     names = {found.name: path for path, (found, _) in files.known.items()}
     if len(names) > 1:
         listed = " and ".join(f"{name} ({path.relative_to(files.place)})" for name, path in names.items())
-        raise P2PError(
-            files.place,
-            f"holds labels of several formats: {listed}",
-            "Choose one with --format.",
-            code="several-formats",
-        )
+        what = f"holds labels of several formats: {listed}"
+        raise P2PError(files.place, what, "Choose one with --format.", code="several-formats")

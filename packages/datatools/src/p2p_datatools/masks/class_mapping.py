@@ -53,20 +53,12 @@ def parse_mapping(words: Iterable[str], palette: Palette) -> dict[str, str]:
     for word in words:
         label, equals, target = (part.strip() for part in word.rpartition("="))
         if not (label and equals and target):
-            raise UsageError(
-                f"--map {word}",
-                "is not FROM=TO",
-                f"Write a label, =, and a class: --map wheel={_last(palette)}.",
-                code="bad-mapping",
-            )
+            to_do = f"Write a label, =, and a class: --map wheel={_last(palette)}."
+            raise UsageError(f"--map {word}", "is not FROM=TO", to_do, code="bad-mapping")
         _check_target(label, target, palette)
         if mapping.get(label, target) != target:
-            raise UsageError(
-                f"--map {word}",
-                f"{label} is mapped to {mapping[label]} already",
-                "Remove one of the two.",
-                code="label-claimed-twice",
-            )
+            what = f"{label} is mapped to {mapping[label]} already"
+            raise UsageError(f"--map {word}", what, "Remove one of the two.", code="label-claimed-twice")
         mapping[label] = target
     return mapping
 
@@ -87,12 +79,8 @@ def _check_target(label: str, target: str, palette: Palette) -> None:
         alias = palette.index_of_label(target)
         close = difflib.get_close_matches(target, possible, n=1) if alias is None else [palette.names[alias]]
         hint = f"Did you mean {close[0]}? " if close else ""
-        raise UsageError(
-            f"--map {label}={target}",
-            f"there is no class '{target}'",
-            f"{hint}Choose from {', '.join(possible)}.",
-            code="unknown-class",
-        )
+        to_do = f"{hint}Choose from {', '.join(possible)}."
+        raise UsageError(f"--map {label}={target}", f"there is no class '{target}'", to_do, code="unknown-class")
 
 
 def _targets(palette: Palette) -> tuple[str, ...]:
@@ -232,12 +220,8 @@ class ClassMapping:
         self._unused.difference_update(globs)
         if len({self._mapping[glob] for glob in globs}) > 1:
             both = " and ".join(f"--map {glob}={self._mapping[glob]}" for glob in globs)
-            raise UsageError(
-                both,
-                f"both claim '{label}'",
-                f"Add --map {shell_word(f'{label}=...')} to say which is meant.",
-                code="label-claimed-twice",
-            )
+            to_do = f"Add --map {shell_word(f'{label}=...')} to say which is meant."
+            raise UsageError(both, f"both claim '{label}'", to_do, code="label-claimed-twice")
         return self._mapping[globs[0]] if globs else None
 
     def _by_palette(self, label: str) -> str | None:

@@ -47,12 +47,11 @@ class UnknownColorError(P2PError):
 
 def soft_mask(where: str) -> P2PError:
     """The error that grey values are not class numbers."""
-    return P2PError(
-        where,
-        "is black and white with soft edges, so its grey values are not class numbers",
-        "Add --format colors --map '#ffffff=CLASS', where CLASS is what is white; the edges go to the nearer of both.",
-        code="soft-mask",
+    what = "is black and white with soft edges, so its grey values are not class numbers"
+    to_do = (
+        "Add --format colors --map '#ffffff=CLASS', where CLASS is what is white; the edges go to the nearer of both."
     )
+    return P2PError(where, what, to_do, code="soft-mask")
 
 
 def refuse_unlisted(
@@ -68,13 +67,12 @@ def refuse_unlisted(
         # mmsegmentation's reduce_zero_label does so, and COCO-Stuff's stuffthingmaps beside their labels.txt.
         is_moved = word == IGNORED and 0 in names and max(names) not in used
         moved = "If 0 of the list has become 255 and all others one less, write the list so. " if is_moved else ""
-        raise P2PError(
-            item.where,
-            f"has class numbers that {listed.source} does not name: {', '.join(map(str, missing))}",
+        what = f"has class numbers that {listed.source} does not name: {', '.join(map(str, missing))}"
+        to_do = (
             f"{_say_few_bits(item, missing, names)}Add them to the list, or say what they are: {options}. {moved}If it "
-            "is the list of other pictures and these are ids of the palette, add --map ids=palette.",
-            code="unlisted-number",
+            "is the list of other pictures and these are ids of the palette, add --map ids=palette."
         )
+        raise P2PError(item.where, what, to_do, code="unlisted-number")
 
 
 def _say_few_bits(item: PictureLabels, numbers: Collection[int], known: Collection[int]) -> str:
@@ -168,13 +166,11 @@ def reads_as_colors(
 
 
 def _not_numbers(where: str) -> P2PError:
-    return P2PError(
-        where,
-        "holds colours, not class numbers",
+    to_do = (
         "If it is a photo, give the labels' folder alone, and photos with --photos; if its colours are classes "
-        "(not numbers), add --format colors.",
-        code="colours-not-classes",
+        "(not numbers), add --format colors."
     )
+    return P2PError(where, "holds colours, not class numbers", to_do, code="colours-not-classes")
 
 
 def _exact_holds_colors(

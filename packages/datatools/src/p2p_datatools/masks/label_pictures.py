@@ -449,12 +449,8 @@ def _segments(item: SegmentLabels) -> tuple[NDArray[np.uint16], list[str], tuple
     with open_picture(item.path, item.read) as file:
         ids = read_ids(file)
     if item.size and size_of(ids) != item.size:
-        raise P2PError(
-            item.where,
-            f"is {size_of(ids)}, but its labels say {item.size}",
-            "Export the labels again.",
-            code="mask-size",
-        )
+        what = f"is {size_of(ids)}, but its labels say {item.size}"
+        raise P2PError(item.where, what, "Export the labels again.", code="mask-size")
     known = np.array(sorted({0, *item.segments}), dtype=np.int32)
     rows, strange = np.empty(ids.shape, dtype=np.uint16), np.empty(ids.shape, dtype=bool)
     for line, row, other in zip(ids, rows, strange, strict=True):  # at once the search would need 8 bytes a pixel
@@ -462,13 +458,12 @@ def _segments(item: SegmentLabels) -> tuple[NDArray[np.uint16], list[str], tuple
         np.not_equal(known[row], line, out=other)
     if strange.any():
         y, x = (int(part) for part in np.argwhere(strange)[0])
-        raise P2PError(
-            item.where,
+        what = (
             f"{plural(int(np.count_nonzero(strange)), 'pixel has a segment', 'pixels have segments')} that its "
-            f"segments_info does not list; the first is {ids[y, x]} at x={x}, y={y}",
-            "Was the picture saved as JPEG or resized? Export it again.",
-            code="unknown-segment",
+            f"segments_info does not list; the first is {ids[y, x]} at x={x}, y={y}"
         )
+        to_do = "Was the picture saved as JPEG or resized? Export it again."
+        raise P2PError(item.where, what, to_do, code="unknown-segment")
     empty = np.flatnonzero(np.bincount(rows.ravel(), minlength=len(known))[1:] == 0)
     faults = tuple(_empty_segment(item, int(known[1 + place])) for place in empty)
     if faults and len(faults) == len(item.segments):

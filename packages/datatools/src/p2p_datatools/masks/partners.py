@@ -153,12 +153,9 @@ def _look_up(item: LabelItem, photos: PhotoFolder) -> FoundPhoto:
         return FoundPhoto(by_file.path, _OWN_NAME)
     if by_file and not by_file.way and by_file.path != named.path:
         one, other = (each.path.relative_to(photos.folder).as_posix() for each in (named, by_file))
-        raise P2PError(
-            item.where,
-            f"names the photo {one}, but has the name of {other} itself",
-            "One of the two was renamed: correct the name in the label file, or rename the file.",
-            code="two-photos",
-        )
+        what = f"names the photo {one}, but has the name of {other} itself"
+        to_do = "One of the two was renamed: correct the name in the label file, or rename the file."
+        raise P2PError(item.where, what, to_do, code="two-photos")
     return named
 
 

@@ -209,12 +209,11 @@ def strays_of(item: RegionLabels, size: Size, *, strict: bool = False) -> tuple[
     if outside and (strict or len(outside) >= most):
         raise _outside(item.where, outside, len(item.regions), within)
     if not item.relative and min(within) >= _LARGE and item.regions and all(map(_is_share, item.regions)):
-        raise P2PError(
-            item.where,
-            f"all of its regions lie in the first pixel of its {within}, so that they seem to be shares of the picture",
-            "Export them in pixels, or convert them to YOLO's lines.",
-            code="relative-points",
+        what = (
+            f"all of its regions lie in the first pixel of its {within}, so that they seem to be shares of the picture"
         )
+        to_do = "Export them in pixels, or convert them to YOLO's lines."
+        raise P2PError(item.where, what, to_do, code="relative-points")
     what, to_do = f"lies wholly outside the picture of {size}", "Delete it, or use the photo that it was drawn on."
     small = [region for region in item.regions_in(size) if covers_no_pixel(region, size)]
     if small and (strict or len(small) == len(item.regions)):
@@ -233,12 +232,8 @@ def _outside(where: str, outside: list[Region], count: int, size: Size) -> P2PEr
     region = outside[0]
     place = region.place.removeprefix(f"{where}: ") or "a region"
     more = f", and so do {len(outside) - 1} more of its {count} regions" if len(outside) > 1 else ""
-    return P2PError(
-        where,
-        f"{place} ({region.label}) lies wholly outside the picture of {size}{more}",
-        "Delete it, or use the photo that it was drawn on.",
-        code="region-outside",
-    )
+    what = f"{place} ({region.label}) lies wholly outside the picture of {size}{more}"
+    return P2PError(where, what, "Delete it, or use the photo that it was drawn on.", code="region-outside")
 
 
 def _is_share(region: Region) -> bool:
@@ -254,9 +249,8 @@ def needed_size(job: MaskJob) -> Size | None:
     labels = job.item.size if isinstance(job.item, RegionLabels) else None
     if job.photo is None:
         if labels is None and isinstance(job.item, RegionLabels):
-            raise P2PError(
-                job.item.where, "its labels do not say its size", "Give the photos with --photos.", code="no-size"
-            )
+            what = "its labels do not say its size"
+            raise P2PError(job.item.where, what, "Give the photos with --photos.", code="no-size")
         return labels
     header = job.photo_header()
     assert header is not None, "there is a photo"
@@ -312,9 +306,6 @@ def other_size(where: str, labels: Size, photo: Size, orientation: int = 1) -> P
         what = f"the labels are for a picture of {labels}, but the photo is {photo}, twice as wide, as A|B pictures are"
         to_do = "If it is one, take such pictures apart with 'p2p data halves', and give the half that the labels show."
         return P2PError(where, what, to_do, code="pairs-as-half")
-    return P2PError(
-        where,
-        f"the labels are for a picture of {labels}, but the photo is {photo}",
-        "Use the photo that they belong to: another size is taken only if its shape is the same, up to a pixel.",
-        code="mask-size",
-    )
+    what = f"the labels are for a picture of {labels}, but the photo is {photo}"
+    to_do = "Use the photo that they belong to: another size is taken only if its shape is the same, up to a pixel."
+    return P2PError(where, what, to_do, code="mask-size")

@@ -57,13 +57,11 @@ def refuse_photos_as_labels(found: LabelSet, labels: Path, reader: PictureReader
         return
     palette, are_wide = reader.palette, all(size.width == 2 * size.height for size in sizes)
     advice = _advise(labels, are_pairs=are_wide or look_like_pairs([item.path for item in looked_at]))
-    raise P2PError(
-        labels,
+    what = (
         f"looks like photos, not labels: {plural(len(looked_at), 'picture was', 'pictures were')} looked at, and "
-        f"{middle:.0%} of the pixels are near no class of the palette {palette.name}",
-        f"{CUTOUT} {advice}" if are_cut_out else advice,
-        code="photos-not-labels",
+        f"{middle:.0%} of the pixels are near no class of the palette {palette.name}"
     )
+    raise P2PError(labels, what, f"{CUTOUT} {advice}" if are_cut_out else advice, code="photos-not-labels")
 
 
 def _read(item: PictureLabels) -> LabelPicture | None:

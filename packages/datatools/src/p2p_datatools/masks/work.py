@@ -154,13 +154,12 @@ class MaskWork(Work[MaskJob, MaskLine, Size | None]):
     ) -> Output[MaskLine] | None:
         """Paint or read the mask; only the user may delete one that stands and was built from other labels."""
         if stands:
-            raise P2PError(
-                item.item.where,
+            what = (
                 "its labels, --format, --map, --order, --page, --exif or --tolerance have changed since "
-                f"{self.destination.dest / item.name}.png was built",
-                "Delete that mask and build again, or choose another destination.",
-                code="source-changed",
+                f"{self.destination.dest / item.name}.png was built"
             )
+            to_do = "Delete that mask and build again, or choose another destination."
+            raise P2PError(item.item.where, what, to_do, code="source-changed")
         if isinstance(item.item, RegionLabels):
             item = replace(item, item=item.item.load())
         line, mask = self._build(item, signature)

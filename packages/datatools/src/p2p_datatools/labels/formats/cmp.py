@@ -36,9 +36,8 @@ def read_cmp(path: Path) -> LabelSet:
     files = [path] if path.is_file() else sorted(path.glob("*.xml"))
     found = gather("cmp", ((str(file), partial(_picture, file)) for file in files))
     if not found.items and not found.skipped:
-        raise P2PError(
-            path, "has no XML files of CMP facades", "Give the folder base/ of the data set.", code="no-labels"
-        )
+        what = "has no XML files of CMP facades"
+        raise P2PError(path, what, "Give the folder base/ of the data set.", code="no-labels")
     masks = tuple(mask for file in files if (mask := file.with_suffix(".png")).is_file())
     return replace(found, beside=masks)
 
@@ -50,9 +49,8 @@ def _picture(file: Path) -> RegionLabels:
             raise P2PError(file, "declares a document type or entities", "Remove the declaration.", code="xml-doctype")
         objects = list(ElementTree.fromstring(f"<all>{text}</all>").iter("object"))
     except (ValueError, ElementTree.ParseError) as error:
-        raise P2PError(
-            file, f"is not a valid XML file of CMP facades ({error})", "Fetch it again.", code="damaged-xml"
-        ) from error
+        what = f"is not a valid XML file of CMP facades ({error})"
+        raise P2PError(file, what, "Fetch it again.", code="damaged-xml") from error
     drawing = RegionCollector()
     for count, each in enumerate(objects, start=1):
         place = f"{file}: object {count}"

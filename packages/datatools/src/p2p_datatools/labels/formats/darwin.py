@@ -44,12 +44,8 @@ def _picture(value: Mapping[str, Any], where: str, source: str) -> RegionLabels:
         if "raster_layer" in each:
             for mask, runs in _masks(each["raster_layer"], size, place):
                 if mask not in names:
-                    raise P2PError(
-                        place,
-                        f"paints the mask {mask}, which is not in the file",
-                        "Export it again.",
-                        code="unknown-class",
-                    )
+                    what = f"paints the mask {mask}, which is not in the file"
+                    raise P2PError(place, what, "Export it again.", code="unknown-class")
                 collector.add(runs, names[mask], where=place)
                 painted.add(mask)
         elif "mask" not in each and not any(kind in each for kind in _REMARKS):
@@ -63,16 +59,11 @@ def _item(item: Mapping[str, Any], where: str) -> tuple[str, Size | None]:
     """Name and size of the only picture of an item of version 2."""
     slots = item["slots"]
     if len(slots) != 1 or not isinstance(slots[0], dict):
-        raise P2PError(
-            where,
-            f"has {len(slots)} slots, and a picture has one",
-            "Export items of one picture each.",
-            code="several-pictures",
-        )
+        what = f"has {len(slots)} slots, and a picture has one"
+        raise P2PError(where, what, "Export items of one picture each.", code="several-pictures")
     if slots[0].get("type", "image") != "image":
-        raise P2PError(
-            where, f"is of the kind {slots[0]['type']}, not a picture", "Export single pictures.", code="not-a-picture"
-        )
+        what = f"is of the kind {slots[0]['type']}, not a picture"
+        raise P2PError(where, what, "Export single pictures.", code="not-a-picture")
     return _name(item.get("path"), item.get("name"), where), size_from(
         slots[0].get("width"), slots[0].get("height"), where
     )
@@ -97,21 +88,16 @@ def _masks(layer: Any, size: Size | None, where: str) -> Iterable[tuple[str, Run
     """The masks of a layer by the ids of their annotations: each pixel is the number of one of them, or 0."""
     numbers = layer.get("mask_annotation_ids_mapping") if isinstance(layer, dict) else None
     if not isinstance(numbers, dict):
-        raise P2PError(
-            where, "its raster layer does not say whose masks it holds", "Export it again.", code="damaged-labels"
-        )
+        what = "its raster layer does not say whose masks it holds"
+        raise P2PError(where, what, "Export it again.", code="damaged-labels")
     if size is None:
         raise P2PError(where, "its picture has no size, which its masks need", "Export it again.", code="no-size")
     found = runs_by_value(layer.get("dense_rle"), size, where)
     masks = {value: mask for mask, value in numbers.items() if isinstance(value, int)}
     for value, runs in found.items():
         if value not in masks:
-            raise P2PError(
-                where,
-                f"its raster layer has the number {value}, which is not that of a mask",
-                "Export it again.",
-                code="unknown-class",
-            )
+            what = f"its raster layer has the number {value}, which is not that of a mask"
+            raise P2PError(where, what, "Export it again.", code="unknown-class")
         yield masks[value], runs
 
 
@@ -128,12 +114,8 @@ def _shape(annotation: Mapping[str, Any], where: str) -> Polygon | str:
         left, top, width, height = _numbers(annotation["bounding_box"], "xywh", where)
         return box_at(left, top, width, height, where)
     known = ", ".join(("polygon", "ellipse", "bounding_box", "mask", *_WITHOUT_AREA))
-    raise P2PError(
-        where,
-        f"has none of the known shapes, only {', '.join(sorted(map(str, annotation)))}",
-        f"Convert it to a polygon. Known are {known}.",
-        code="unknown-shape",
-    )
+    what = f"has none of the known shapes, only {', '.join(sorted(map(str, annotation)))}"
+    raise P2PError(where, what, f"Convert it to a polygon. Known are {known}.", code="unknown-shape")
 
 
 def _polygon(value: Any, where: str) -> Polygon:
@@ -160,16 +142,14 @@ def _ellipse(value: Any, where: str) -> Polygon:
     given = value if isinstance(value, dict) else {}
     centre, radii = _numbers(given.get("center"), "xy", where), _numbers(given.get("radius"), "xy", where)
     if radii[0] != radii[1] and number(given.get("angle") or 0, where, "its angle"):
-        raise P2PError(
-            where, "is a turned ellipse", "Draw it as a polygon in V7, and export it again.", code="turned-ellipse"
-        )
+        what = "is a turned ellipse"
+        raise P2PError(where, what, "Draw it as a polygon in V7, and export it again.", code="turned-ellipse")
     return ellipse(centre, radii, where)
 
 
 def _numbers(value: Any, names: Sequence[str], where: str) -> list[float]:
     if not isinstance(value, dict):
-        raise P2PError(
-            where, f"{value!r} is not an object with {', '.join(names)}", "Export it again.", code="bad-outline"
-        )
+        what = f"{value!r} is not an object with {', '.join(names)}"
+        raise P2PError(where, what, "Export it again.", code="bad-outline")
     long = {"w": "width", "h": "height"}
     return [number(value.get(name, value.get(long.get(name, name))), where, f"its {name}") for name in names]

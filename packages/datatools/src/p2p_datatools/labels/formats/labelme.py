@@ -104,9 +104,8 @@ def _rectangle(_: Mapping[str, Any], points: list[Any], where: str) -> Polygon:
 
 def _quadrilateral(_: Mapping[str, Any], points: list[Any], where: str) -> Polygon:
     if len(points) != 4:
-        raise P2PError(
-            where, f"needs 4 corners and has {len(points)}", "Delete it or draw it again.", code="bad-outline"
-        )
+        what = f"needs 4 corners and has {len(points)}"
+        raise P2PError(where, what, "Delete it or draw it again.", code="bad-outline")
     return _polygon(_, points, where)
 
 
@@ -125,12 +124,8 @@ def _mask(shape: Mapping[str, Any], points: list[Any], where: str) -> Runs:
     width, height = right - left + 1, bottom - top + 1
     is_whole = all(each.is_integer() for corner in corners for each in corner)
     if is_whole and runs.size != (width, height):
-        raise P2PError(
-            where,
-            f"its mask is {runs.size}, but its points are for {width}x{height}",
-            "Export the labels again.",
-            code="mask-size",
-        )
+        what = f"its mask is {runs.size}, but its points are for {width}x{height}"
+        raise P2PError(where, what, "Export the labels again.", code="mask-size")
     return runs
 
 
@@ -138,9 +133,8 @@ def _two_points(points: list[Any], where: str) -> list[tuple[float, float]]:
     try:
         found = [(number(x, where, "its x"), number(y, where, "its y")) for x, y in points]
     except (TypeError, ValueError) as error:
-        raise P2PError(
-            where, "its points are not a list [[x, y], ...] of numbers", "Export the labels again.", code="bad-outline"
-        ) from error
+        what = "its points are not a list [[x, y], ...] of numbers"
+        raise P2PError(where, what, "Export the labels again.", code="bad-outline") from error
     if len(found) != 2:
         raise P2PError(where, f"needs 2 points and has {len(found)}", "Delete it or draw it again.", code="bad-outline")
     return found

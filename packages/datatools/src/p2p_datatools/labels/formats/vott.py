@@ -39,12 +39,9 @@ def is_vott_project(value: Any) -> bool:
 def read_vott_export(value: Any, *, where: str, source: str) -> LabelSet:
     """The labels of a project; raises P2PError for a project file, which holds none."""
     if is_vott_project(value):
-        raise P2PError(
-            where,
-            "is a project file of VoTT, with encrypted settings and no regions in it",
-            "Export the project from VoTT as VoTT JSON, or give the folder with its -asset.json files.",
-            code="no-labels",
-        )
+        what = "is a project file of VoTT, with encrypted settings and no regions in it"
+        to_do = "Export the project from VoTT as VoTT JSON, or give the folder with its -asset.json files."
+        raise P2PError(where, what, to_do, code="no-labels")
     return gather("vott", _pictures(_assets(value), where, source))
 
 

@@ -44,22 +44,16 @@ def read_names(path: Path) -> dict[int, str]:
     known: set[str] = set()
     for where, number, name in _number_names(value, path):
         if number in names:
-            raise P2PError(
-                where, f"class {number} is listed twice", "Give each class a number of its own.", code="duplicate-id"
-            )
+            what = f"class {number} is listed twice"
+            raise P2PError(where, what, "Give each class a number of its own.", code="duplicate-id")
         if name in known:
-            raise P2PError(
-                where, f"{name!r:.60} is listed twice", "Give each class a name of its own.", code="duplicate-class"
-            )
+            what = f"{name!r:.60} is listed twice"
+            raise P2PError(where, what, "Give each class a name of its own.", code="duplicate-class")
         names[number] = name
         known.add(name)
     if not names:
-        raise P2PError(
-            _at(value, path),
-            "its names cannot be read",
-            "Write them in one line, names: [car, wheel], or one below the other, each as '- car' or '0: car'.",
-            code="bad-class-names",
-        )
+        to_do = "Write them in one line, names: [car, wheel], or one below the other, each as '- car' or '0: car'."
+        raise P2PError(_at(value, path), "its names cannot be read", to_do, code="bad-class-names")
     return names
 
 
@@ -68,12 +62,8 @@ def _compose(path: Path) -> yaml.Node | None:
     try:
         size = path.stat().st_size
         if size > LARGEST:
-            raise P2PError(
-                path,
-                f"has {size} bytes, but may have at most {LARGEST}",
-                "Give a data.yaml that only describes the labels.",
-                code="file-too-large",
-            )
+            what = f"has {size} bytes, but may have at most {LARGEST}"
+            raise P2PError(path, what, "Give a data.yaml that only describes the labels.", code="file-too-large")
         text = read_text(path)
     except OSError as error:
         raise cannot_read(path, error) from error
@@ -100,21 +90,16 @@ def _number_names(node: yaml.Node, path: Path) -> Iterator[tuple[str, int, str]]
     for number, value in entries:
         where = _at(value, path)
         if not isinstance(value, yaml.ScalarNode) or not value.value.strip():
-            raise P2PError(
-                where,
-                "is not the name of a class",
-                "Write one word or more, in quotes where they have a colon.",
-                code="bad-class-names",
-            )
+            to_do = "Write one word or more, in quotes where they have a colon."
+            raise P2PError(where, "is not the name of a class", to_do, code="bad-class-names")
         yield where, number, value.value
 
 
 def _number(key: yaml.Node, path: Path) -> int:
     digits = key.value if isinstance(key, yaml.ScalarNode) else ""
     if not (digits.isascii() and digits.isdigit() and len(digits) < 10):
-        raise P2PError(
-            _at(key, path), "has a key that is not a class number", "Write '0: car'.", code="bad-class-names"
-        )
+        what = "has a key that is not a class number"
+        raise P2PError(_at(key, path), what, "Write '0: car'.", code="bad-class-names")
     return int(digits)
 
 
@@ -151,12 +136,9 @@ def read_yolo(folder: Path) -> LabelSet:
     texts = _texts(folder)
     lists = _lists(folder, texts)
     if not lists:
-        raise P2PError(
-            folder,
-            "has no list of classes (data.yaml, classes.txt, obj.names), nor have the two folders above it",
-            "Add a classes.txt with the name of a class in each line, from class 0 on.",
-            code="missing-file",
-        )
+        what = "has no list of classes (data.yaml, classes.txt, obj.names), nor have the two folders above it"
+        to_do = "Add a classes.txt with the name of a class in each line, from class 0 on."
+        raise P2PError(folder, what, to_do, code="missing-file")
     settings, names = _agree_on_names(_with_names(lists))
     known = sha256_file(settings)
     tally = LineTally()
@@ -164,9 +146,8 @@ def read_yolo(folder: Path) -> LabelSet:
     found = gather("yolo", pictures)
     tally.refuse_boxes(folder)
     if not found.items and not found.skipped:
-        raise P2PError(
-            folder, "has no label files (.txt)", "Give the folder labels/ of the data set.", code="no-labels"
-        )
+        what = "has no label files (.txt)"
+        raise P2PError(folder, what, "Give the folder labels/ of the data set.", code="no-labels")
     told = [f"{number} is {name}" for number, name in sorted(names.items())]
     more = f", and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
     note = f"{settings}: names the classes; {', '.join(told[:_MOST_TOLD])}{more}."
@@ -278,12 +259,9 @@ def _agree_on_names(lists: list[Path]) -> tuple[Path, dict[int, str]]:
         differ = sorted(number for number in {*names, *found} if names.get(number) != found.get(number))
         if differ:
             here, there = (said.get(differ[0], "not named") for said in (names, found))
-            raise P2PError(
-                first,
-                f"class {differ[0]} is {here} here, but {there} in {other}",
-                "Remove the list that is wrong, or give the folder of one data set.",
-                code="contradicting-lists",
-            )
+            what = f"class {differ[0]} is {here} here, but {there} in {other}"
+            to_do = "Remove the list that is wrong, or give the folder of one data set."
+            raise P2PError(first, what, to_do, code="contradicting-lists")
     return first, names
 
 
@@ -374,12 +352,8 @@ def _label(word: str, names: dict[int, str], settings: Path, where: str) -> str 
     if number is None:
         return None
     if number not in names:
-        raise P2PError(
-            where,
-            f"class {number} is not in {settings}, which names {plural(len(names), 'class', 'classes')}",
-            "Add it there.",
-            code="unknown-class",
-        )
+        what = f"class {number} is not in {settings}, which names {plural(len(names), 'class', 'classes')}"
+        raise P2PError(where, what, "Add it there.", code="unknown-class")
     return names[number]
 
 
@@ -401,12 +375,9 @@ def _shape(words: list[str], where: str, tally: LineTally) -> Polygon:
         )
         raise P2PError(where, what, to_do, code="bad-outline")
     if len(values) < 4 or not ((values > -_BEYOND) & (values < 1 + _BEYOND)).all():
-        raise P2PError(
-            where,
-            "is neither a box nor an outline of three or more pairs of numbers from 0 to 1",
-            _DIVIDE if len(values) >= 4 and values.max() > _MOST_SHARE else "Export the labels again.",
-            code="bad-outline",
-        )
+        what = "is neither a box nor an outline of three or more pairs of numbers from 0 to 1"
+        to_do = _DIVIDE if len(values) >= 4 and values.max() > _MOST_SHARE else "Export the labels again."
+        raise P2PError(where, what, to_do, code="bad-outline")
     is_box = len(values) == 4
     return Polygon(_box(values, where) if is_box else values.reshape(-1, 2), is_box=is_box)
 

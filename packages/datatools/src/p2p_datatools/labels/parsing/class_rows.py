@@ -57,9 +57,8 @@ def parse_rows(path: Path, text: str, expected: str) -> Iterator[ClassRow]:
         try:
             yield _row_by_heading(where, line, *head) if head else _by_words(where, line)
         except (ValueError, IndexError) as error:
-            raise P2PError(
-                path, f"line {count} is not {expected}", "Correct that line.", code="bad-class-names"
-            ) from error
+            what = f"line {count} is not {expected}"
+            raise P2PError(path, what, "Correct that line.", code="bad-class-names") from error
 
 
 def read_color_cells(words: list[str]) -> Color:

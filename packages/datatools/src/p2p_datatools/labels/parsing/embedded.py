@@ -47,9 +47,8 @@ def mask_file_runs(path: Path) -> Runs:
     try:
         data = read_file(path)
     except OSError as error:
-        raise P2PError(
-            path, f"cannot be read: {error.strerror}", "Put the mask where its labels say.", code="unreadable-file"
-        ) from error
+        what = f"cannot be read: {error.strerror}"
+        raise P2PError(path, what, "Put the mask where its labels say.", code="unreadable-file") from error
     return runs_of(_inside(data, str(path)))
 
 
@@ -70,9 +69,8 @@ def _bytes(text: Any, where: str) -> bytes:
     try:
         return base64.b64decode(text.partition("base64,")[2] or text if isinstance(text, str) else text)
     except (TypeError, ValueError, binascii.Error) as error:
-        raise P2PError(
-            where, "its embedded picture is not base64 text", "Export the labels again.", code="bad-base64"
-        ) from error
+        what = "its embedded picture is not base64 text"
+        raise P2PError(where, what, "Export the labels again.", code="bad-base64") from error
 
 
 def _inflate(data: bytes, where: str) -> bytes:
@@ -83,9 +81,8 @@ def _inflate(data: bytes, where: str) -> bytes:
     except zlib.error:
         return data
     if stream.unconsumed_tail:
-        raise P2PError(
-            where, f"its picture takes more than {_MOST_BYTES} bytes", "Export the labels again.", code="file-too-large"
-        )
+        what = f"its picture takes more than {_MOST_BYTES} bytes"
+        raise P2PError(where, what, "Export the labels again.", code="file-too-large")
     return found
 
 
@@ -100,12 +97,8 @@ def _open(data: bytes, where: str) -> Image.Image:
         if image.format == "PNG":
             png.refuse_missing_rows(data)
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise P2PError(
-            where,
-            f"its picture is cut off or damaged ({decoder_words(error)})",
-            "Export the labels again.",
-            code="damaged-file",
-        ) from error
+        what = f"its picture is cut off or damaged ({decoder_words(error)})"
+        raise P2PError(where, what, "Export the labels again.", code="damaged-file") from error
     return image
 
 

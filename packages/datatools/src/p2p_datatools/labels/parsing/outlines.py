@@ -31,9 +31,8 @@ def polygon(points: Any, where: str, *, form: str = "x, y, x, y, ...", name: str
     """
     outer = _points(points, where, form, name)
     if len(outer) < 3:
-        raise P2PError(
-            where, f"a polygon needs 3 points and has {len(outer)}", "Delete it or draw it again.", code="bad-outline"
-        )
+        what = f"a polygon needs 3 points and has {len(outer)}"
+        raise P2PError(where, what, "Delete it or draw it again.", code="bad-outline")
     return Polygon(outer)
 
 
@@ -41,9 +40,8 @@ def box(corners: Any, where: str, *, degrees: Any = 0, about_corner: bool = Fals
     """A box from two opposite corners x, y, x, y, turned clockwise about its centre, or its top left corner."""
     points = _points(corners, where, "x, y, x, y", name)
     if len(points) != 2:
-        raise P2PError(
-            where, f"a box needs 2 corners and has {len(points)}", "Delete it or draw it again.", code="bad-outline"
-        )
+        what = f"a box needs 2 corners and has {len(points)}"
+        raise P2PError(where, what, "Delete it or draw it again.", code="bad-outline")
     (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
     outer = np.array([(left, top), (right, top), (right, bottom), (left, bottom)])
     return Polygon(_turn(outer, number(degrees, where, _ROTATION), outer[0] if about_corner else None), is_box=True)
@@ -106,9 +104,8 @@ def ellipse(centre: Any, radii: Any, where: str, *, degrees: Any = 0) -> Polygon
     """An ellipse of `radii` (x, y) about `centre` (x, y), turned clockwise, with sides too short to be seen."""
     ((x, y),), (radius,) = _points(centre, where, "x, y", "its centre"), _points(radii, where, "rx, ry", "its radii")
     if radius.min() < 0:
-        raise P2PError(
-            where, f"has the negative radius {radius.min():g}", "Delete it or draw it again.", code="bad-outline"
-        )
+        what = f"has the negative radius {radius.min():g}"
+        raise P2PError(where, what, "Delete it or draw it again.", code="bad-outline")
     angles = np.linspace(0, 2 * math.pi, _sides(float(radius.max())), endpoint=False)
     outer = np.array([x, y]) + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     return Polygon(_turn(outer, number(degrees, where, _ROTATION)))

@@ -43,20 +43,12 @@ def runs(counts: Any, size: Size, where: str, *, by_column: bool = False, left: 
         raise _refuse(counts, where, "a list of whole numbers") from error
     pixels = size.width * size.height
     if min(size) < 1 or pixels > MOST_PIXELS:
-        raise P2PError(
-            where,
-            f"its RLE is for a picture of {size}, which has no pixels or too many",
-            "Export the labels again.",
-            code="bad-rle",
-        )
+        what = f"its RLE is for a picture of {size}, which has no pixels or too many"
+        raise P2PError(where, what, "Export the labels again.", code="bad-rle")
     # Each length is compared with the picture first, so that no sum can overflow.
     if (lengths < 0).any() or (lengths > pixels).any() or lengths.sum() != pixels:
-        raise P2PError(
-            where,
-            f"the runs of its RLE do not cover {size}, which has {pixels} pixels",
-            "Was the file cut off or edited? Export the labels again.",
-            code="bad-rle",
-        )
+        what = f"the runs of its RLE do not cover {size}, which has {pixels} pixels"
+        raise P2PError(where, what, "Was the file cut off or edited? Export the labels again.", code="bad-rle")
     return Runs(lengths, size, by_column, left, top)
 
 
@@ -76,9 +68,8 @@ def decompress(text: str, where: str) -> list[int]:
     for letter in text:
         code = ord(letter) - 48
         if not 0 <= code < 64 or shift > 60:
-            raise P2PError(
-                where, "its RLE has an invalid character or number", "Export the labels again.", code="bad-rle"
-            )
+            what = "its RLE has an invalid character or number"
+            raise P2PError(where, what, "Export the labels again.", code="bad-rle")
         value |= (code & 31) << shift
         shift += 5
         if code & 32:
@@ -112,12 +103,8 @@ def runs_from_starts(pairs: Any, size: Size, where: str, *, left: int = 0, top: 
     pixels = size.width * size.height
     before = np.concatenate(([0], ends[:-1]))
     if (starts - 1 < before).any() or (lengths < 1).any() or (ends > pixels).any():
-        raise P2PError(
-            where,
-            f"the runs of its RLE do not follow one another within {size}, which has {pixels} pixels",
-            "Was the file cut off or edited? Export the labels again.",
-            code="bad-rle",
-        )
+        what = f"the runs of its RLE do not follow one another within {size}, which has {pixels} pixels"
+        raise P2PError(where, what, "Was the file cut off or edited? Export the labels again.", code="bad-rle")
     rest = pixels - int(ends[-1]) if len(ends) else pixels
     counts = np.append(np.stack([starts - 1 - before, lengths], axis=1).ravel(), rest)
     return runs(counts, size, where, left=left, top=top)
@@ -147,12 +134,8 @@ def _pairs(pairs: Any, where: str) -> tuple[NDArray[np.int64], NDArray[np.int64]
         raise _refuse(pairs, where, "a list of pairs of whole numbers") from error
     # So that no sum of two can overflow.
     if len(first) and (min(first.min(), second.min()) < 0 or max(first.max(), second.max()) > MOST_PIXELS):
-        raise P2PError(
-            where,
-            f"its RLE has a number that is not within 0 to {MOST_PIXELS}",
-            "Export the labels again.",
-            code="bad-rle",
-        )
+        what = f"its RLE has a number that is not within 0 to {MOST_PIXELS}"
+        raise P2PError(where, what, "Export the labels again.", code="bad-rle")
     return first, second
 
 
@@ -171,12 +154,8 @@ def packed_runs(values: Any, size: Size, where: str) -> Runs:
     pixels = size.width * size.height
     count, width, *widths = (bits.read(each) for each in (32, 5, 4, 4, 4, 4))
     if count != pixels * _CHANNELS or width != 7:
-        raise P2PError(
-            where,
-            f"its RLE has {count} values of {width + 1} bits, and a picture of {size} has {pixels * _CHANNELS} of 8",
-            "Was the file cut off or edited? Export the labels again.",
-            code="bad-rle",
-        )
+        what = f"its RLE has {count} values of {width + 1} bits, and a picture of {size} has {pixels * _CHANNELS} of 8"
+        raise P2PError(where, what, "Was the file cut off or edited? Export the labels again.", code="bad-rle")
     inside = np.zeros(pixels, dtype=np.bool_)
     at = 0
     while at < count:

@@ -32,12 +32,8 @@ def read_xml(path: Path) -> Element:
     data, encoding = _known_encoding(read_bytes(path), path)
 
     def refuse(*_: object) -> None:
-        raise P2PError(
-            path,
-            "declares a document type (DOCTYPE), which no labelling tool writes",
-            "Remove the declaration.",
-            code="xml-doctype",
-        )
+        what = "declares a document type (DOCTYPE), which no labelling tool writes"
+        raise P2PError(path, what, "Remove the declaration.", code="xml-doctype")
 
     builder = ElementTree.TreeBuilder()
     parser = expat.ParserCreate(encoding)
@@ -84,9 +80,8 @@ def _is_utf8(data: bytes) -> bool:
 
 
 def _not_whole(path: Path, error: Exception) -> P2PError:
-    return P2PError(
-        path, f"is not valid XML ({error})", "Was it cut off or edited? Export or fetch it again.", code="damaged-xml"
-    )
+    what = f"is not valid XML ({error})"
+    return P2PError(path, what, "Was it cut off or edited? Export or fetch it again.", code="damaged-xml")
 
 
 def text_of(element: Element, path: str) -> str:

@@ -125,12 +125,9 @@ def read_cityscapes(folder: Path) -> LabelSet:
     kind = next((kind for kind in _KINDS if kind in kinds), None)
     if kind is None:
         listed = " and ".join(sorted(kinds))
-        raise P2PError(
-            folder,
-            f"has only {listed} of Cityscapes, which hold single objects" if kinds else "has no Cityscapes files",
-            "Give the folder with its *_labelIds.png, *_labelTrainIds.png, *_polygons.json or *_color.png.",
-            code="no-labels",
-        )
+        what = f"has only {listed} of Cityscapes, which hold single objects" if kinds else "has no Cityscapes files"
+        to_do = "Give the folder with its *_labelIds.png, *_labelTrainIds.png, *_polygons.json or *_color.png."
+        raise P2PError(folder, what, to_do, code="no-labels")
     chosen = [(_photo(file, match, folder), file) for file, match in found if match[2] == kind]
     beside = tuple(file for file, match in found if match[2] != kind and file.suffix != ".json")
     others = ", ".join(sorted(kinds - {kind}))
@@ -181,12 +178,8 @@ def _picture(photo: str, file: Path) -> RegionLabels:
         size = size_from(value["imgWidth"], value["imgHeight"], str(file))
         objects = list(value["objects"])
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise P2PError(
-            file,
-            f"is not a valid Cityscapes file ({type(error).__name__}: {error})",
-            "Fetch it again.",
-            code="damaged-labels",
-        ) from error
+        what = f"is not a valid Cityscapes file ({type(error).__name__}: {error})"
+        raise P2PError(file, what, "Fetch it again.", code="damaged-labels") from error
     drawing = RegionCollector()
     for place, each in drawing.objects(objects, "object", str(file)):
         if not each.get("deleted"):

@@ -219,9 +219,8 @@ def read_class_names(path: Path) -> ClassNames:
     """
     rows = list(_rows(path))
     if not rows:
-        raise P2PError(
-            path, "lists no classes", f"Write a line {_line_of(path)} for each class.", code="no-class-names"
-        )
+        what = "lists no classes"
+        raise P2PError(path, what, f"Write a line {_line_of(path)} for each class.", code="no-class-names")
     return _names_of(rows, path)
 
 
@@ -303,9 +302,8 @@ def _by(entries: Iterable[tuple[str, Any, str]], path: Path, what: str) -> dict[
             shown = hex_of(key) if isinstance(key, tuple) else key
             both = f"{found[key]} and {name} have the same {what} {shown}"
             code = "duplicate-class" if isinstance(key, tuple) else "duplicate-id"
-            raise P2PError(
-                path if isinstance(key, tuple) else where, both, f"Give each a {what} of its own.", code=code
-            )
+            to_do = f"Give each a {what} of its own."
+            raise P2PError(path if isinstance(key, tuple) else where, both, to_do, code=code)
         found[key] = name
     return found
 
@@ -325,12 +323,9 @@ def _add(words: dict[_To, str], more: Mapping[_To, str], own: ClassNames, lists:
     for key, name in more.items():
         if key in words and plain(words[key]).strip("_") != plain(name).strip("_"):
             shown = hex_of(key) if isinstance(key, tuple) else key
-            raise P2PError(
-                " and ".join(each.source for each in lists),
-                f"contradict each other: {shown} is {words[key]} in one and {name} in {own.source}",
-                "Leave only the list that belongs to these pictures beside them.",
-                code="contradicting-lists",
-            )
+            what = f"contradict each other: {shown} is {words[key]} in one and {name} in {own.source}"
+            to_do = "Leave only the list that belongs to these pictures beside them."
+            raise P2PError(" and ".join(each.source for each in lists), what, to_do, code="contradicting-lists")
         words.setdefault(key, name)
 
 

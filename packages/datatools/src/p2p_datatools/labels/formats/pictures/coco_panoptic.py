@@ -30,12 +30,8 @@ def read_panoptic(value: Any, *, where: str, source: str) -> LabelSet:
     Raises P2PError when its tables do not fit together or it has no pictures at all; a damaged one is skipped.
     """
     if not is_panoptic(value):
-        raise P2PError(
-            where,
-            "is not COCO panoptic, whose annotations have segments_info",
-            "Try --format auto.",
-            code="other-format",
-        )
+        what = "is not COCO panoptic, whose annotations have segments_info"
+        raise P2PError(where, what, "Try --format auto.", code="other-format")
     try:
         categories = categories_of(value["categories"], where)
         images = {each["id"]: each for each in value["images"]}
@@ -65,12 +61,9 @@ def _folder(path: Path, names: list[str]) -> Path:
         if any((folder / name).is_file() for name in names if _is_inside(name)):
             return folder
     looked = " or ".join(map(str, candidates))
-    raise P2PError(
-        path,
-        f"is COCO panoptic, whose segments are in PNG files, and none of them is in {looked}",
-        f"Put the folder with {names[0]} beside the file and call it {path.stem}.",
-        code="missing-picture",
-    )
+    what = f"is COCO panoptic, whose segments are in PNG files, and none of them is in {looked}"
+    to_do = f"Put the folder with {names[0]} beside the file and call it {path.stem}."
+    raise P2PError(path, what, to_do, code="missing-picture")
 
 
 def _is_inside(name: str) -> bool:
@@ -83,19 +76,14 @@ def _picture(
 ) -> SegmentLabels:
     name = annotation["file_name"]
     if not isinstance(image, dict):
-        raise P2PError(
-            name,
-            f"belongs to image {annotation['image_id']}, which is not in the file",
-            "Export it again.",
-            code="dangling-reference",
-        )
+        what = f"belongs to image {annotation['image_id']}, which is not in the file"
+        raise P2PError(name, what, "Export it again.", code="dangling-reference")
     if not _is_inside(name):
         raise P2PError(name, "leads out of the folder of the labels", "Export the labels again.", code="path-leads-out")
     file = folder / name
     if not file.is_file():
-        raise P2PError(
-            name, f"there is no such file in {folder}", "Add it, or take it out of the labels.", code="missing-picture"
-        )
+        what = f"there is no such file in {folder}"
+        raise P2PError(name, what, "Add it, or take it out of the labels.", code="missing-picture")
     photo = read_picture_name(image.get("file_name"), name)
     size = size_from(image.get("width"), image.get("height"), name)
     segments = _segments(annotation["segments_info"], categories, name)
@@ -113,11 +101,7 @@ def _segments(values: Any, categories: Mapping[Any, str], where: str) -> Mapping
         if number in segments:
             raise P2PError(where, f"two segments have the id {number}", "Export it again.", code="duplicate-id")
         if not isinstance(category, int | str) or category not in categories:
-            raise P2PError(
-                where,
-                f"segment {number} has the category {category}, which is not in the file",
-                "Add the category, or export the labels again.",
-                code="unknown-class",
-            )
+            what = f"segment {number} has the category {category}, which is not in the file"
+            raise P2PError(where, what, "Add the category, or export the labels again.", code="unknown-class")
         segments[number] = categories[category]
     return segments

@@ -58,12 +58,11 @@ def read_segments(value: Any, *, where: str, source: str) -> LabelSet:
     files = _Files(Path(where).parent, labelset)
     bitmaps = [each for each in samples if each.bitmap]
     if bitmaps and not any(files.of(each) for each in bitmaps):
-        raise P2PError(
-            where,
-            f"is a release of Segments.ai whose segments are pictures on its server; none of them is in {files.folder}",
-            f"Download them there, such as by its Python SDK; the first is called {files.names(bitmaps[0])[0]}.",
-            code="missing-picture",
+        what = (
+            f"is a release of Segments.ai whose segments are pictures on its server; none of them is in {files.folder}"
         )
+        to_do = f"Download them there, such as by its Python SDK; the first is called {files.names(bitmaps[0])[0]}."
+        raise P2PError(where, what, to_do, code="missing-picture")
     categories = _categories(dataset.get("task_attributes"), where)
     vectors, segments, store = list[RegionLabels](), list[SegmentLabels](), RegionStore()
     for sample in samples:
@@ -85,12 +84,8 @@ def _labelset(samples: list[Any], where: str) -> str:
     if _TRUE_LABELS in names or not names:
         return _TRUE_LABELS
     if len(names) > 1:
-        raise P2PError(
-            where,
-            f"has the label sets {', '.join(names)}, and none is called {_TRUE_LABELS}",
-            "Release the one that is meant alone.",
-            code="several-labels",
-        )
+        what = f"has the label sets {', '.join(names)}, and none is called {_TRUE_LABELS}"
+        raise P2PError(where, what, "Release the one that is meant alone.", code="several-labels")
     return names[0]
 
 
@@ -119,13 +114,11 @@ def _sample(value: Any, labelset: str, where: str, source: str) -> _Sample:
         raise P2PError(where, "its label has no attributes", "Download the release again.", code="damaged-labels")
     status = label.get("label_status") or _FINISHED[0]
     if status not in _FINISHED:
-        raise P2PError(
-            where, f"its label has the status {status}", "Finish it, or leave it out of the release.", code="unlabelled"
-        )
+        what = f"its label has the status {status}"
+        raise P2PError(where, what, "Finish it, or leave it out of the release.", code="unlabelled")
     if "frames" in attributes or "point_annotations" in attributes:
-        raise P2PError(
-            where, "is a sequence or a point cloud, not a picture", "Release single pictures.", code="not-a-picture"
-        )
+        what = "is a sequence or a point cloud, not a picture"
+        raise P2PError(where, what, "Release single pictures.", code="not-a-picture")
     annotations = items_of(attributes.get("annotations"), "annotations", where)
     return _Sample(name, attributes, annotations, where, source)
 
@@ -136,9 +129,8 @@ def _categories(attributes: Any, where: str) -> Mapping[Any, str]:
     for each in items_of(given, "categories", where):
         number, name = (each.get("id"), each.get("name")) if isinstance(each, dict) else (None, None)
         if not isinstance(number, int) or not isinstance(name, str) or names.setdefault(number, name) != name:
-            raise P2PError(
-                where, f"its category {each!r} has no id and name of its own", "Correct it.", code="bad-class-names"
-            )
+            what = f"its category {each!r} has no id and name of its own"
+            raise P2PError(where, what, "Correct it.", code="bad-class-names")
     if not names:
         raise P2PError(where, "names no categories", "Download the release again.", code="no-class-names")
     return names
@@ -147,12 +139,8 @@ def _categories(attributes: Any, where: str) -> Mapping[Any, str]:
 def _category(annotation: Mapping[str, Any], categories: Mapping[Any, str], where: str) -> str:
     category = annotation.get("category_id")
     if not isinstance(category, int) or category not in categories:
-        raise P2PError(
-            where,
-            f"its category {category} is not in the file",
-            "Download the release again.",
-            code="unknown-class",
-        )
+        what = f"its category {category} is not in the file"
+        raise P2PError(where, what, "Download the release again.", code="unknown-class")
     return categories[category]
 
 
@@ -183,12 +171,8 @@ def _segments(sample: _Sample, categories: Mapping[Any, str], files: "_Files") -
             raise P2PError(place, "is not an object", "Download the release again.", code="damaged-labels")
         number = each.get("id")
         if not isinstance(number, int) or not 0 < number < _MOST_ID or number in segments:
-            raise P2PError(
-                place,
-                f"its id {number!r} is not a number of its own from 1 to {_MOST_ID - 1}",
-                "Download the release again.",
-                code="bad-id",
-            )
+            what = f"its id {number!r} is not a number of its own from 1 to {_MOST_ID - 1}"
+            raise P2PError(place, what, "Download the release again.", code="bad-id")
         segments[number] = _category(each, categories, place)
     return SegmentLabels(sample.name, files.one_of(sample), segments=segments, said_by=sample.source)
 
@@ -216,12 +200,8 @@ class _Files:
         """The picture of a sample's segments; raises P2PError when there is none, or when several may be it."""
         found, names = self.of(sample), " or ".join(self.names(sample))
         if not found:
-            raise P2PError(
-                sample.where,
-                f"there is no file {names} in {self.folder}",
-                "Download the picture of its segments there.",
-                code="missing-picture",
-            )
+            what = f"there is no file {names} in {self.folder}"
+            raise P2PError(sample.where, what, "Download the picture of its segments there.", code="missing-picture")
         if len(found) > 1:
             both = " and ".join(path.relative_to(self.folder).as_posix() for path in found[:2])
             raise P2PError(sample.where, f"its segments may be in {both}", "Remove one of them.", code="ambiguous-name")

@@ -135,12 +135,8 @@ def _folder(path: Path) -> Path | None:
         return path
     found = sorted(each for each in (*path.glob(_FOLDER), *path.glob(f"*/{_FOLDER}")) if each.is_dir())
     if len(found) > 1:
-        raise P2PError(
-            path,
-            f"has {len(found)} folders {_FOLDER}: {', '.join(map(str, found))}",
-            "Give one of them.",
-            code="several-folders",
-        )
+        what = f"has {len(found)} folders {_FOLDER}: {', '.join(map(str, found))}"
+        raise P2PError(path, what, "Give one of them.", code="several-folders")
     return found[0] if found else None
 
 
@@ -154,9 +150,6 @@ def _check_table(picture: Path) -> None:
     if found.table is not None and used.max() < len(found.table):
         used = used[used != 255]
         if (found.table[used] != np.array(color_table(), dtype=np.uint8)[used]).any():
-            raise P2PError(
-                picture,
-                "has other colours than VOC's, so its numbers may mean other classes",
-                f"Add {LABEL_MAP} with lines NAME:R,G,B::, or read it as --format index or --format colors.",
-                code="other-colour-table",
-            )
+            what = "has other colours than VOC's, so its numbers may mean other classes"
+            to_do = f"Add {LABEL_MAP} with lines NAME:R,G,B::, or read it as --format index or --format colors."
+            raise P2PError(picture, what, to_do, code="other-colour-table")

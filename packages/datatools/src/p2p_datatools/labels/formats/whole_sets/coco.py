@@ -70,12 +70,8 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
     Raises P2PError when its tables do not fit together; damage within one picture's annotations skips that picture.
     """
     if not is_coco(value):
-        raise P2PError(
-            where,
-            f"is not COCO, which is an object with the lists {', '.join(COCO_TABLES)}",
-            "Try --format auto.",
-            code="other-format",
-        )
+        what = f"is not COCO, which is an object with the lists {', '.join(COCO_TABLES)}"
+        raise P2PError(where, what, "Try --format auto.", code="other-format")
     tables = _index_tables(_with_lists(value), where)
     pictures, remarks = _group_by_entry(tables.images.values()), BoxRemarks()
     found = gather("coco", _pictures(pictures, tables, where, source, remarks))
@@ -114,9 +110,8 @@ def _index_tables(value: Mapping[str, Any], where: str) -> _Tables:
         known = _by_text(images), _by_text(categories)
         annotations, dangling = _by_image(value["annotations"], images, *known)
     except (KeyError, TypeError) as error:
-        raise P2PError(
-            where, f"is not valid COCO ({type(error).__name__}: {error})", "Export it again.", code="damaged-labels"
-        ) from error
+        what = f"is not valid COCO ({type(error).__name__}: {error})"
+        raise P2PError(where, what, "Export it again.", code="damaged-labels") from error
     if not images:
         raise P2PError(where, "lists no images", "Export it again.", code="no-labels")
     if any(_entry_of(each) != _entry_of(images[each["id"]]) for each in value["images"]):
@@ -255,12 +250,8 @@ def categories_of(values: list[Any], where: str) -> Mapping[Any, str]:
     for each in values:
         name = str(each["name"])
         if names.setdefault(each["id"], name) != name:
-            raise P2PError(
-                where,
-                f"the categories '{names[each['id']]}' and '{name}' have the same id",
-                "Export it again.",
-                code="duplicate-class",
-            )
+            what = f"the categories '{names[each['id']]}' and '{name}' have the same id"
+            raise P2PError(where, what, "Export it again.", code="duplicate-class")
     return names
 
 
@@ -318,9 +309,8 @@ def _draw(
     where = f"{picture}: annotation {annotation.get('id')}"
     category = annotation.get("category_id")
     if not isinstance(category, int | float | str) or category not in categories:
-        raise P2PError(
-            where, f"its category {category} is not in the file", "Export the labels again.", code="unknown-class"
-        )
+        what = f"its category {category} is not in the file"
+        raise P2PError(where, what, "Export the labels again.", code="unknown-class")
     label, outlines = categories[category], annotation.get("segmentation")
     if annotation.get("ignore") in (1, "1"):
         label += _IGNORED
@@ -371,9 +361,8 @@ def _shape(annotation: Mapping[str, Any], size: Size | None, where: str) -> Poly
     if isinstance(outlines, dict) and outlines:
         return _runs(outlines, size, where)
     if outlines:
-        raise P2PError(
-            where, "its segmentation is not a list of polygons", "Export the labels again.", code="damaged-labels"
-        )
+        what = "its segmentation is not a list of polygons"
+        raise P2PError(where, what, "Export the labels again.", code="damaged-labels")
     if not _is_box(annotation):
         return _EMPTY
     left, top, width, height = annotation["bbox"]

@@ -64,9 +64,8 @@ def _picture(item: Any, names: list[str], subset: str, where: str, source: str) 
     image = item.get("image")
     others = [each for each in ("video", "video_frame", "point_cloud") if _has_path(item.get(each))]
     if not isinstance(image, dict) and others:
-        raise P2PError(
-            where, f"is of the kind {others[0]}, not a picture", "Export single pictures.", code="not-a-picture"
-        )
+        what = f"is of the kind {others[0]}, not a picture"
+        raise P2PError(where, what, "Export single pictures.", code="not-a-picture")
     given = image if isinstance(image, dict) else {}
     name = read_picture_name(given.get("path") or item.get("id"), where)
     size = _size(given.get("size"), where)
@@ -106,12 +105,8 @@ def _label(number_: Any, names: list[str], where: str) -> str | None:
     if number_ is None:
         return None
     if not isinstance(number_, int) or not 0 <= number_ < len(names):
-        raise P2PError(
-            where,
-            f"its label {number_} is not one of the {len(names)} in the file",
-            "Export the labels again.",
-            code="unknown-class",
-        )
+        what = f"its label {number_} is not one of the {len(names)} in the file"
+        raise P2PError(where, what, "Export the labels again.", code="unknown-class")
     return names[number_]
 
 
@@ -151,10 +146,6 @@ def _ellipse(points: Any, where: str) -> Polygon:
 def _mask(annotation: Mapping[str, Any], size: Size | None, where: str) -> Runs:
     runs = coco_runs(annotation.get("rle"), where)
     if size and runs.size != size:
-        raise P2PError(
-            where,
-            f"its RLE is for a picture of {runs.size}, not {size}",
-            "Export the labels again.",
-            code="mask-size",
-        )
+        what = f"its RLE is for a picture of {runs.size}, not {size}"
+        raise P2PError(where, what, "Export the labels again.", code="mask-size")
     return runs

@@ -71,20 +71,15 @@ def _shape(label: Mapping[str, Any], where: str) -> Polygon | Runs:
     if label.get("mask"):
         return _mask(label["mask"], corners, where)
     if not corners:
-        raise P2PError(
-            where, "has neither a polygon, a mask nor a bbox", "Delete it or draw it again.", code="no-outline"
-        )
+        what = "has neither a polygon, a mask nor a bbox"
+        raise P2PError(where, what, "Delete it or draw it again.", code="no-outline")
     return box(corners, where, name="bbox")
 
 
 def _mask(pairs: Any, corners: list[Any], where: str) -> Runs:
     """A mask in its box, from whose left and top edges to the right and lower ones its rows and columns go."""
     if len(corners) != 4 or not all(isinstance(each, int) for each in corners):
-        raise P2PError(
-            where,
-            f"its mask lies in the box {corners}, which is not one of 4 whole numbers",
-            "Export it again.",
-            code="bad-rle",
-        )
+        what = f"its mask lies in the box {corners}, which is not one of 4 whole numbers"
+        raise P2PError(where, what, "Export it again.", code="bad-rle")
     left, top, right, bottom = corners
     return runs_from_starts(pairs, Size(right - left, bottom - top), where, left=left, top=top)

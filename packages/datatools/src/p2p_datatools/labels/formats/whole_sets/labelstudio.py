@@ -66,12 +66,9 @@ def is_brush_folder(path: Path) -> bool:
 
 def brush_folder_error(path: Path) -> P2PError:
     """Why the brushes in a folder cannot be read: no other file tells what picture a task's number stands for."""
-    return P2PError(
-        path,
-        "holds brushes exported from Label Studio, whose names tell a task's number but not its picture",
-        "Export the project as JSON, which has the same brushes and the names of their pictures.",
-        code="no-file-name",
-    )
+    what = "holds brushes exported from Label Studio, whose names tell a task's number but not its picture"
+    to_do = "Export the project as JSON, which has the same brushes and the names of their pictures."
+    return P2PError(path, what, to_do, code="no-file-name")
 
 
 def _is_task(value: Any) -> bool:
@@ -136,17 +133,15 @@ def _picture_name(data: Mapping[str, Any], upload: Any, where: str) -> str:
     said = data.get("image")
     if isinstance(said, list):
         if len(said) != 1:
-            raise P2PError(
-                where, f"is of {len(said)} pictures", "Make each picture a task of its own.", code="several-pictures"
-            )
+            what = f"is of {len(said)} pictures"
+            raise P2PError(where, what, "Make each picture a task of its own.", code="several-pictures")
         said = said[0]
     named = [each for each in data.values() if isinstance(each, str) and _is_picture(each)]
     if not (isinstance(said, str) and _is_picture(said)):
         said = next(iter(named), None) if len({*named}) == 1 else upload or said
     if isinstance(said, str) and said.startswith("data:"):
-        raise P2PError(
-            where, "has its picture in itself, without a name", "Upload the picture as a file.", code="no-file-name"
-        )
+        what = "has its picture in itself, without a name"
+        raise P2PError(where, what, "Upload the picture as a file.", code="no-file-name")
     return read_picture_name(_name_in_address(said) if isinstance(said, str) else said, where)
 
 
@@ -176,12 +171,9 @@ def _task_shapes(task: Mapping[str, Any], where: str) -> list[Any]:
     annotations = [each for each in given if not (each.get("was_cancelled") or each.get("skipped"))]
     true = [each for each in annotations if each.get("ground_truth")]
     if len(annotations) > 1 and len(true) != 1:
-        raise P2PError(
-            where,
-            f"has {len(annotations)} annotations, and not one of them is the ground truth",
-            "Mark the right one as ground truth, or delete the others, and export the project again.",
-            code="several-labels",
-        )
+        what = f"has {len(annotations)} annotations, and not one of them is the ground truth"
+        to_do = "Mark the right one as ground truth, or delete the others, and export the project again."
+        raise P2PError(where, what, to_do, code="several-labels")
     if not annotations:
         why = "skipped by its annotator" if given else "not labelled by anyone"
         predicted = ", only predicted by a model" if task.get("predictions") else ""
@@ -249,32 +241,20 @@ def _size(places: list[tuple[str, dict[str, Any]]], where: str) -> Size | None:
     """The size of the picture, which every region tells; None where there is no region."""
     sizes = {size_from(shape.get("original_width"), shape.get("original_height"), place) for place, shape in places}
     if len(sizes) > 1:
-        raise P2PError(
-            where,
-            f"its regions are of pictures of {' and '.join(sorted(map(str, sizes)))}",
-            "Export the labels again.",
-            code="mask-size",
-        )
+        what = f"its regions are of pictures of {' and '.join(sorted(map(str, sizes)))}"
+        raise P2PError(where, what, "Export the labels again.", code="mask-size")
     size = next(iter(sizes), None)
     if places and size is None:
-        raise P2PError(
-            where,
-            "its regions do not tell the size of their picture, of which they are shares",
-            "Open the task in Label Studio, save it and export it again.",
-            code="no-size",
-        )
+        what = "its regions do not tell the size of their picture, of which they are shares"
+        raise P2PError(where, what, "Open the task in Label Studio, save it and export it again.", code="no-size")
     for place, shape in places:
         if shape.get("image_rotation"):
-            raise P2PError(
-                place,
-                f"was drawn on the picture turned by {shape['image_rotation']} degrees",
-                "Turn the picture itself, label it as it is and export it again.",
-                code="turned-picture",
-            )
+            what = f"was drawn on the picture turned by {shape['image_rotation']} degrees"
+            to_do = "Turn the picture itself, label it as it is and export it again."
+            raise P2PError(place, what, to_do, code="turned-picture")
         if shape.get("item_index"):
-            raise P2PError(
-                place, "is of another picture of its task", "Make each picture a task.", code="several-pictures"
-            )
+            what = "is of another picture of its task"
+            raise P2PError(place, what, "Make each picture a task.", code="several-pictures")
     return size
 
 
@@ -330,9 +310,8 @@ def _vector(shape: Mapping[str, Any], size: Size, where: str) -> Polygon | str:
 
 def _brush(shape: Mapping[str, Any], size: Size, where: str) -> Runs:
     if shape.get("format", "rle") != "rle":
-        raise P2PError(
-            where, f"its brush has the format {shape['format']!r}", "Export the labels again.", code="bad-rle"
-        )
+        what = f"its brush has the format {shape['format']!r}"
+        raise P2PError(where, what, "Export the labels again.", code="bad-rle")
     return packed_runs(shape["rle"], size, where)
 
 
@@ -341,7 +320,6 @@ def _bitmask(shape: Mapping[str, Any], size: Size, where: str) -> Runs:
     content = text.partition(",")[2] if isinstance(text, str) and text.startswith("data:") else text
     runs = mask_runs(content, where, by_alpha=True)
     if runs.size != size:
-        raise P2PError(
-            where, f"its mask is {runs.size}, its picture {size}", "Export the labels again.", code="mask-size"
-        )
+        what = f"its mask is {runs.size}, its picture {size}"
+        raise P2PError(where, what, "Export the labels again.", code="mask-size")
     return runs

@@ -44,12 +44,8 @@ def read_via_csv(value: list[dict[str, str]], *, where: str, source: str) -> Lab
     entries: dict[tuple[str, str], dict[str, Any]] = {}
     for line, row in enumerate(value, start=2):
         if any(row.get(name) is None for name in _COLUMNS):
-            raise P2PError(
-                where,
-                f"line {line} has too few columns",
-                "Was it cut off or edited? Export it again.",
-                code="bad-csv",
-            )
+            what = f"line {line} has too few columns"
+            raise P2PError(where, what, "Was it cut off or edited? Export it again.", code="bad-csv")
         key = (row["filename"], row.get("file_size") or "")
         entry = entries.setdefault(key, {**row, "regions": []})
         region = _region(row, f"{where}: line {line}")
@@ -64,12 +60,8 @@ def _region(row: Mapping[str, str], where: str) -> ViaEntry | P2PError | None:
     try:
         shape, attributes = (load_json(row[name] or "{}") for name in columns)
     except (ValueError, RecursionError) as error:
-        return P2PError(
-            where,
-            f"does not hold valid JSON ({error})",
-            "Was it cut off or edited? Export it again.",
-            code="damaged-json",
-        )
+        what = f"does not hold valid JSON ({error})"
+        return P2PError(where, what, "Was it cut off or edited? Export it again.", code="damaged-json")
     return {"shape_attributes": shape, "region_attributes": attributes} if shape else None
 
 
@@ -122,12 +114,8 @@ def class_attribute(names: Iterable[str], where: str) -> str | None:
     called = [name for name in found if name.strip().casefold() in _CLASS]
     if len(found) < 2 or len(called) == 1:
         return next(iter(called or found), None)
-    raise P2PError(
-        where,
-        f"its regions have the attributes {', '.join(found)}, and it is unclear which holds the class",
-        "Rename the one that holds the class to label.",
-        code="several-attributes",
-    )
+    what = f"its regions have the attributes {', '.join(found)}, and it is unclear which holds the class"
+    raise P2PError(where, what, "Rename the one that holds the class to label.", code="several-attributes")
 
 
 def _pictures(
@@ -178,9 +166,8 @@ def _shape(region: Any, where: str) -> Polygon | str:
 def _polygon(shape: ViaEntry, where: str) -> Polygon:
     xs, ys = shape.get("all_points_x"), shape.get("all_points_y")
     if not isinstance(xs, list) or not isinstance(ys, list) or len(xs) != len(ys):
-        raise P2PError(
-            where, "all_points_x and all_points_y are not lists of equal length", "Export it again.", code="bad-outline"
-        )
+        what = "all_points_x and all_points_y are not lists of equal length"
+        raise P2PError(where, what, "Export it again.", code="bad-outline")
     return polygon(list(zip(xs, ys, strict=True)), where, form="of x and y", name="points")
 
 

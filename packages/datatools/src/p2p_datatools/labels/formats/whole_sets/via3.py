@@ -34,27 +34,18 @@ def read_via3(value: Any, *, where: str, source: str) -> LabelSet:
     Raises P2PError when it is unclear which attribute is the class, or a shape belongs to no view.
     """
     if not is_via3(value):
-        raise P2PError(
-            where,
-            f"is not a project of VIA 3, which is an object with {', '.join(_TABLES)}",
-            "Try --format auto.",
-            code="other-format",
-        )
+        what = f"is not a project of VIA 3, which is an object with {', '.join(_TABLES)}"
+        raise P2PError(where, what, "Try --format auto.", code="other-format")
     views = _views(value, ForeignPlace(where, to_do="Save it again.", code="damaged-labels"))
     try:
         shapes = [each for each in value["metadata"].values() if each.get("xy")]
         lost = next((each for each in shapes if str(each["vid"]) not in views), None)
     except (AttributeError, KeyError) as error:
-        raise P2PError(
-            where, f"is not a valid project of VIA 3 ({error})", "Save it again.", code="damaged-labels"
-        ) from error
+        what = f"is not a valid project of VIA 3 ({error})"
+        raise P2PError(where, what, "Save it again.", code="damaged-labels") from error
     if lost:
-        raise P2PError(
-            where,
-            f"a shape belongs to view {lost['vid']}, which is not in the file",
-            "Save it again.",
-            code="dangling-reference",
-        )
+        what = f"a shape belongs to view {lost['vid']}, which is not in the file"
+        raise P2PError(where, what, "Save it again.", code="dangling-reference")
     attribute = _class_attribute(value["attribute"], shapes, where)
     by_view: dict[str, list[_Table]] = {view: [] for view in views}
     for each in shapes:
@@ -139,9 +130,8 @@ def _labels(values: _Table, attribute: str | None, table: _Table, where: str) ->
     """The classes of a shape: the text, or the options that were chosen; several with checkboxes."""
     for each in values:
         if not isinstance(table.get(each), dict):
-            raise P2PError(
-                where, f"its attribute {each} is not in the project", "Save it again.", code="dangling-reference"
-            )
+            what = f"its attribute {each} is not in the project"
+            raise P2PError(where, what, "Save it again.", code="dangling-reference")
     if attribute is None:
         return []
     kind = table[attribute]
@@ -151,12 +141,8 @@ def _labels(values: _Table, attribute: str | None, table: _Table, where: str) ->
     options = kind.get("options") or {}
     ids = str(chosen).split(",") if kind["type"] == _CHECKBOX else [str(chosen)]
     if unknown := [each for each in ids if each not in options]:
-        raise P2PError(
-            where,
-            f"its {kind.get('aname')} is option {unknown[0]}, which is not in the project",
-            "Save it again.",
-            code="dangling-reference",
-        )
+        what = f"its {kind.get('aname')} is option {unknown[0]}, which is not in the project"
+        raise P2PError(where, what, "Save it again.", code="dangling-reference")
     return [options[each] for each in ids]
 
 
@@ -168,9 +154,8 @@ def _shape(xy: Any, where: str) -> Polygon | str:
         raise unknown_shape(where, f"the shape {kind!r}", ["1 to 9"])
     draw, numbers = _SHAPES[kind]
     if numbers and len(xy) != 1 + numbers:
-        raise P2PError(
-            where, f"its shape needs {numbers} numbers and has {len(xy) - 1}", "Draw it again.", code="bad-outline"
-        )
+        what = f"its shape needs {numbers} numbers and has {len(xy) - 1}"
+        raise P2PError(where, what, "Draw it again.", code="bad-outline")
     return draw([number(each, where, f"xy[{count}]") for count, each in enumerate(xy[1:], start=1)], where)
 
 
