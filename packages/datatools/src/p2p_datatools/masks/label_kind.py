@@ -4,6 +4,7 @@ Nothing here may guess: what says two things at once is an error that names the 
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ NO_AREAS = "No colour fills an area of it: is it a photo? Give the labels' folde
 CUTOUT = "If its transparency is the mask, save that alone: Image.open('IN.png').getchannel('A').save('OUT.png')."
 """What to do about a photo of which the rest is transparent, as matting and cutting tools save it."""
 _MOST_NUMBERS = 8  # that an error lists
+_BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 _DARK = 40  # of 255: the colour of a picture of small class numbers, with what JPEG adds to them
 
 
@@ -139,30 +141,101 @@ def refuse_dark_numbers(where: str, picture: LabelPicture, rows: NDArray[np.uint
         raise P2PError(where, what, to_do, code="blended-numbers")
 
 
-def reads_as_colors(
-    item: PictureLabels,
-    picture: LabelPicture,
-    known: Mapping[Color, str],
-    mapped: Mapping[Color, str],
-    claims: ClassMapping,
-) -> bool:
-    """Whether a picture is to be read as colours; `known` are those with a label, `mapped` those of --map.
+@dataclass(frozen=True, eq=False)
+class LabelKind:
+    """The question whether a picture is meant by its numbers or its colours, and all that answers it.
 
-    Raises P2PError when it can only be read in the other way, or its numbers contradict its colour table.
+    `known` are the colours with a label, and `mapped` those of --map.
     """
-    wanted = isinstance(item, ColorLabels)
-    if picture.numbers is None:
-        if not wanted and not (item.judge and _is_exact(picture, known)):
-            raise _not_numbers(item.where)
+
+    item: PictureLabels
+    picture: LabelPicture
+    known: Mapping[Color, str]
+    mapped: Mapping[Color, str]
+    claims: ClassMapping
+
+    def is_colors(self) -> bool:
+        """Whether it is to be read as colours.
+
+        Raises P2PError when it can only be read in the other way, or its numbers contradict its colour table.
+        """
+        if self.picture.numbers is None:
+            if not self._is_called_colors and not (self.item.judge and self._has_known_colors_alone()):
+                raise _not_numbers(self.item.where)
+            return True
+        if not self.item.judge:
+            return self._is_called_colors
+        if self.picture.exact:
+            return self._exact_is_colors()
+        # Its black and white are those of a mask of one class, whatever the palette's white is.
+        if not self._is_called_colors and _WHITE not in self.mapped and is_black_and_white(self.picture.colors):
+            raise soft_mask(self.item.where)
         return True
-    if not item.judge:
-        return wanted
-    if picture.exact:
-        return _exact_holds_colors(item, picture, known, mapped, claims, wanted=wanted)
-    # Its black and white are those of a mask of one class, whatever the palette's white is.
-    if not wanted and (255, 255, 255) not in mapped and is_black_and_white(picture.colors):
-        raise soft_mask(item.where)
-    return True
+
+    @property
+    def _is_called_colors(self) -> bool:
+        """Whether --format says that it is colours, or most pictures of its folder are."""
+        return isinstance(self.item, ColorLabels)
+
+    def _has_known_colors_alone(self) -> bool:
+        codes = find_distinct(color_codes(self.picture.colors))
+        return all(color_of_code(int(code)) in self.known for code in codes)
+
+    def _exact_is_colors(self) -> bool:
+        """Whether a picture without loss that has numbers is meant by its colours: in grey, or in a table."""
+        table = self.picture.table
+        if self.picture.in_one_channel:
+            return self._has_known_colors_alone()
+        if table is None and not self._is_called_colors and not self.mapped:
+            return False
+        colors = _colors(self.picture)
+        fits = all(color in self.known for color in colors.values())
+        if table is None or all(color == (number,) * 3 for number, color in colors.items()):
+            return self._grey_is_colors(colors, fits=fits)
+        if fits and _BLACK not in self.mapped and self.picture.transparent is None:
+            _refuse_short_table(self.item, colors, table)
+        return self._table_is_colors(colors, fits=fits)
+
+    def _grey_is_colors(self, colors: Mapping[int, Color], *, fits: bool) -> bool:
+        """Grey values may be numbers, or white and black as colours: what --map, a list or the other pictures say."""
+        if fits and any(color in self.mapped for color in colors.values()):
+            return True
+        return self._is_called_colors and (fits or not self._listed_numbers)
+
+    def _table_is_colors(self, colors: Mapping[int, Color], *, fits: bool) -> bool:
+        """With a colour table of its own a picture may be meant by its colours or by its numbers."""
+        by_number = [number for number in colors if self.claims.maps(str(number))]
+        used = set(colors.values())
+        are_meant = self._is_called_colors or not used.isdisjoint(self.mapped)
+        # Black and white are also how a mask of one class looks, whatever the palette's white is.
+        if fits and not are_meant and _WHITE in used and used <= {_BLACK, _WHITE}:
+            return False
+        if fits and by_number:
+            what = f"has the colours of the palette, and --map names its number {by_number[0]}"
+            raise P2PError(self.item.where, what, WAY_OUT, code="other-colour-table")
+        has_numbers = bool(by_number or self._listed_numbers)
+        if fits or not (has_numbers or any(each.id is not None for each in self.claims.palette.classes)):
+            return True  # as it must be where no number means anything
+        if not by_number:
+            self._refuse_other_table(colors)
+        return False
+
+    def _refuse_other_table(self, colors: Mapping[int, Color]) -> None:
+        """Raise P2PError for a table that gives a number the colour of another class, or one that no list names."""
+        listed = self.item.listed if self.item.listed and self.item.listed.colors else None
+        for number, color in colors.items():
+            label = self.known.get(color) if color != _BLACK else None
+            name = self._listed_numbers.get(number, str(number))
+            is_another = label is not None and self.claims.word(label) != self.claims.word(name)
+            if is_another or (listed and color not in self.known):
+                whose = listed.source if listed else f"the palette {self.claims.palette.name}"
+                what = f"has {hex_of(color)} for the number {number} in its colour table, which contradicts {whose}"
+                raise P2PError(self.item.where, what, WAY_OUT, code="other-colour-table")
+
+    @property
+    def _listed_numbers(self) -> Mapping[int, str]:
+        """What a list beside it calls class numbers."""
+        return self.item.listed.numbers if self.item.listed else {}
 
 
 def _not_numbers(where: str) -> P2PError:
@@ -171,35 +244,6 @@ def _not_numbers(where: str) -> P2PError:
         "(not numbers), add --format colors."
     )
     return P2PError(where, "holds colours, not class numbers", to_do, code="colours-not-classes")
-
-
-def _exact_holds_colors(
-    item: PictureLabels,
-    picture: LabelPicture,
-    known: Mapping[Color, str],
-    mapped: Mapping[Color, str],
-    claims: ClassMapping,
-    *,
-    wanted: bool,
-) -> bool:
-    """Whether a picture without loss that has numbers is meant by its colours: in grey, or in a table of its own."""
-    if picture.in_one_channel:
-        return _is_exact(picture, known)
-    if picture.table is None and not wanted and not mapped:
-        return False
-    colors = _colors(picture)
-    fits = all(color in known for color in colors.values())
-    if picture.table is None or all(color == (number,) * 3 for number, color in colors.items()):
-        return _grey_holds_colors(item, colors, fits, mapped, wanted=wanted)
-    if fits and (0, 0, 0) not in mapped and picture.transparent is None:
-        _refuse_short_table(item, colors, picture.table)
-    return _table_holds_colors(item, colors, fits, known, mapped, claims, wanted=wanted)
-
-
-def _is_exact(picture: LabelPicture, known: Mapping[Color, str]) -> bool:
-    """Whether a picture of colours has known ones alone."""
-    codes = find_distinct(color_codes(picture.colors))
-    return all(color_of_code(int(code)) in known for code in codes)
 
 
 def own_colors(picture: LabelPicture) -> dict[int, Color]:
@@ -218,76 +262,16 @@ def _colors(picture: LabelPicture) -> dict[int, Color]:
     return {number: rgb_of(table[number]) for number in used}
 
 
-def _grey_holds_colors(
-    item: PictureLabels, colors: Mapping[int, Color], fits: bool, mapped: Mapping[Color, str], *, wanted: bool
-) -> bool:
-    """Grey values may be numbers, or white and black as colours: what --map, a list or the other pictures say."""
-    if fits and any(color in mapped for color in colors.values()):
-        return True
-    if not wanted:
-        return False
-    named = bool(item.listed and item.listed.numbers)
-    return fits or not named
-
-
-def _table_holds_colors(
-    item: PictureLabels,
-    colors: Mapping[int, Color],
-    fits: bool,
-    known: Mapping[Color, str],
-    mapped: Mapping[Color, str],
-    claims: ClassMapping,
-    *,
-    wanted: bool,
-) -> bool:
-    """With a colour table of its own a picture may be meant by its colours or by its numbers."""
-    by_number = [number for number in colors if claims.maps(str(number))]
-    used = set(colors.values())
-    are_meant = wanted or not used.isdisjoint(mapped)
-    # Black and white are also how a mask of one class looks, whatever the palette's white is.
-    if fits and not are_meant and (255, 255, 255) in used and used <= {(0, 0, 0), (255, 255, 255)}:
-        return False
-    if fits and by_number:
-        what = f"has the colours of the palette, and --map names its number {by_number[0]}"
-        raise P2PError(item.where, what, WAY_OUT, code="other-colour-table")
-    has_numbers = bool(by_number or (item.listed and item.listed.numbers))
-    if fits or not (has_numbers or any(each.id is not None for each in claims.palette.classes)):
-        return True  # as it must be where no number means anything
-    if not by_number:
-        _refuse_other_table(item, colors, known, claims)
-    return False
-
-
 def _refuse_short_table(item: PictureLabels, colors: Mapping[int, Color], table: NDArray[np.uint8]) -> None:
     """Raise P2PError for a number that is black since the table ends before it, or has zeros there.
 
     Where no other is black it may be meant, but beside a list of colours without black only as the next number: so it
     stands in the table of a program that writes the colours in use.
     """
-    black = [number for number, color in colors.items() if color == (0, 0, 0)]
+    black = [number for number, color in colors.items() if color == _BLACK]
     last = int(np.flatnonzero(table.any(axis=1)).max(initial=0))
     listed = item.listed.colors if item.listed else {}
-    is_unlisted = bool(listed) and (0, 0, 0) not in listed
+    is_unlisted = bool(listed) and _BLACK not in listed
     if black and black[-1] > last and (len(black) > 1 or (is_unlisted and black[-1] > last + 1)):
         what = f"has the number {black[-1]}, which is black, since its colour table has no colour after {last}"
         raise P2PError(item.where, what, WAY_OUT, code="other-colour-table")
-
-
-def _refuse_other_table(
-    item: PictureLabels, colors: Mapping[int, Color], known: Mapping[Color, str], claims: ClassMapping
-) -> None:
-    """Raise P2PError for a colour table that gives a number the colour of another class, or one that no list names."""
-    names_colors = bool(item.listed and item.listed.colors)
-    for number, color in colors.items():
-        is_unlisted = names_colors and color not in known
-        label = known.get(color) if color != (0, 0, 0) else None
-        is_another = label is not None and claims.word(label) != _word_of_number(item, number, claims)
-        if is_unlisted or is_another:
-            whose = item.listed.source if item.listed and names_colors else f"the palette {claims.palette.name}"
-            what = f"has {hex_of(color)} for the number {number} in its colour table, which contradicts {whose}"
-            raise P2PError(item.where, what, WAY_OUT, code="other-colour-table")
-
-
-def _word_of_number(item: PictureLabels, number: int, claims: ClassMapping) -> str | None:
-    names = item.listed.numbers if item.listed else {}
-    return claims.word(names.get(number, str(number)))

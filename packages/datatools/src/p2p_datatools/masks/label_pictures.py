@@ -49,9 +49,9 @@ from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, Cl
 from p2p_datatools.masks.label_kind import (
     CUTOUT,
     NO_AREAS,
+    LabelKind,
     UnknownColorError,
     own_colors,
-    reads_as_colors,
     refuse_dark_numbers,
     refuse_number_names,
     refuse_other_ids,
@@ -158,7 +158,7 @@ class PictureReader:
             return replace(self._classes(_Rows(rows, labels, labels, ""), values=False), faults=faults)
         known = self._table(item)
         picture = item.picture().as_painted(known)
-        if not reads_as_colors(item, picture, known, self._extra, self._claims):
+        if not LabelKind(item, picture, known, self._extra, self._claims).is_colors():
             return self._classes(self._clear(item, picture, self._numbers(item, picture.unpacked)))
         found = self._table_rows(item, picture, known) or self._snap(item, picture, known)
         classes = self._classes(self._clear(item, picture, found or self._numbers(item, picture.unpacked)))
