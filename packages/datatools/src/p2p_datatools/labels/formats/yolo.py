@@ -35,9 +35,7 @@ def read_names(path: Path) -> dict[int, str]:
 
     Other keys of the file are ignored.
     """
-    root = _compose(path)
-    entries = root.value if isinstance(root, yaml.MappingNode) else []
-    value = next((value for key, value in entries if key.value == "names"), None)
+    value = next((value for key, value in _entries(_compose(path)) if key.value == "names"), None)
     if value is None:
         raise P2PError(path, "has no line 'names:'", "Add one, such as 'names: [car, wheel]'.", code="no-class-names")
     names: dict[int, str] = {}
@@ -77,6 +75,11 @@ def _compose(path: Path) -> yaml.Node | None:
         mark = error.problem_mark
         where, what = f"{path}: line {mark.line + 1}" if mark else str(path), str(error.problem)
     raise P2PError(where, f"is not YAML ({what:.100})", "Correct that line.", code="bad-yaml")
+
+
+def _entries(root: yaml.Node | None) -> list[tuple[yaml.Node, yaml.Node]]:
+    """The keys and values of a tree that is a mapping; none of any other."""
+    return root.value if isinstance(root, yaml.MappingNode) else []
 
 
 def _number_names(node: yaml.Node, path: Path) -> Iterator[tuple[str, int, str]]:
@@ -173,8 +176,8 @@ def _give_splits(found: LabelSet, settings: Path) -> LabelSet:
 
 def _read_root(root: yaml.Node | None) -> str:
     """The folder of the data set that its YAML file names as `path`; empty where it names none."""
-    pairs = root.value if isinstance(root, yaml.MappingNode) else ()
-    return next((str(value.value) for key, value in pairs if key.value == "path" and _is_text(value)), "")
+    told = (value.value for key, value in _entries(root) if key.value == "path" and _is_text(value))
+    return next(map(str, told), "")
 
 
 def _is_text(node: yaml.Node) -> bool:
@@ -183,7 +186,7 @@ def _is_text(node: yaml.Node) -> bool:
 
 def _read_splits(root: yaml.Node | None) -> Iterator[tuple[str, str]]:
     """(split, path) for each folder, list or picture that a YAML file of a data set names for a split."""
-    for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
+    for key, value in _entries(root):
         split = split_in(str(key.value))
         nodes = value.value if isinstance(value, yaml.SequenceNode) else [value]
         yield from ((split, node.value) for node in nodes if split and _is_text(node))
@@ -247,7 +250,7 @@ def _is_yaml_list(file: Path, *, any_yaml: bool) -> bool:
 
 
 def _keys(root: yaml.Node | None) -> set[str]:
-    return {str(key.value) for key, _ in root.value} if isinstance(root, yaml.MappingNode) else set()
+    return {str(key.value) for key, _ in _entries(root)}
 
 
 def _agree_on_names(lists: list[Path]) -> tuple[Path, dict[int, str]]:
@@ -272,8 +275,7 @@ def _read_list(file: Path) -> dict[int, str]:
     if "kpt_shape" in _keys(root):
         to_do = "Give labels of outlines or boxes."
         raise P2PError(file, "is for keypoints (kpt_shape), whose lines are not outlines", to_do, code="keypoints")
-    entries = root.value if isinstance(root, yaml.MappingNode) else []
-    told = next((value.value for key, value in entries if key.value == "nc"), None)
+    told = next((value.value for key, value in _entries(root) if key.value == "nc"), None)
     if isinstance(told, str) and told.isdecimal() and not (is_digits(told) and int(told) == len(names)):
         what = f"says that nc is {told:.20}, but names {plural(len(names), 'class', 'classes')}"
         raise P2PError(file, what, "Add the names that are missing, or correct nc.", code="class-count")

@@ -29,68 +29,16 @@ from p2p_datatools.labels.values import (
 )
 
 # Cordts et al. 2016, as in the scripts that come with the data set: the place in this list is the id.
-_NAMES = [
-    "unlabeled",
-    "ego vehicle",
-    "rectification border",
-    "out of roi",
-    "static",
-    "dynamic",
-    "ground",
-    "road",
-    "sidewalk",
-    "parking",
-    "rail track",
-    "building",
-    "wall",
-    "fence",
-    "guard rail",
-    "bridge",
-    "tunnel",
-    "pole",
-    "polegroup",
-    "traffic light",
-    "traffic sign",
-    "vegetation",
-    "terrain",
-    "sky",
-    "person",
-    "rider",
-    "car",
-    "truck",
-    "bus",
-    "caravan",
-    "trailer",
-    "train",
-    "motorcycle",
-    "bicycle",
-]
-
-_TRAINED = [
-    7,
-    8,
-    11,
-    12,
-    13,
-    17,
-    19,
-    20,
-    21,
-    22,
-    23,
-    24,
-    25,
-    26,
-    27,
-    28,
-    31,
-    32,
-    33,
-]  # the ids of the train ids 0 to 18
-LABEL_IDS, TRAIN_IDS = (
-    dict(enumerate(_NAMES)),
-    {**{train: _NAMES[each] for train, each in enumerate(_TRAINED)}, 255: VOID},
+_NAMES = (
+    *("unlabeled", "ego vehicle", "rectification border", "out of roi", "static", "dynamic", "ground"),  # from 0
+    *("road", "sidewalk", "parking", "rail track"),  # from 7
+    *("building", "wall", "fence", "guard rail", "bridge", "tunnel"),  # from 11
+    *("pole", "polegroup", "traffic light", "traffic sign", "vegetation", "terrain", "sky"),  # from 17
+    *("person", "rider", "car", "truck", "bus", "caravan", "trailer", "train", "motorcycle", "bicycle"),  # from 24
 )
+_TRAINED = (7, 8, 11, 12, 13, 17, *range(19, 29), 31, 32, 33)  # the ids of the train ids 0 to 18
+LABEL_IDS = dict(enumerate(_NAMES))
+TRAIN_IDS = {**{train: _NAMES[each] for train, each in enumerate(_TRAINED)}, 255: VOID}
 
 # The colours of the same scripts; what they leave black is unlabelled, and a plate has the colour of its car.
 _COLORS: dict[Color, str] = {

@@ -21,29 +21,11 @@ VOC_BORDER = (224, 224, 192)
 """The colour of the border around objects, which is ignored; its number is 255."""
 _FOLDER, _CLASS_NAMES = "SegmentationClass", "class_names.txt"
 # Everingham et al. 2010: the place in this list is the class number; 255 is the border around objects.
-VOC_CLASSES = [
-    "background",
-    "aeroplane",
-    "bicycle",
-    "bird",
-    "boat",
-    "bottle",
-    "bus",
-    "car",
-    "cat",
-    "chair",
-    "cow",
-    "diningtable",
-    "dog",
-    "horse",
-    "motorbike",
-    "person",
-    "pottedplant",
-    "sheep",
-    "sofa",
-    "train",
-    "tvmonitor",
-]
+VOC_CLASSES = (
+    *("background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car"),  # from 0
+    *("cat", "chair", "cow", "diningtable", "dog", "horse", "motorbike", "person"),  # from 8
+    *("pottedplant", "sheep", "sofa", "train", "tvmonitor"),  # from 16
+)
 
 
 def color_table() -> list[Color]:
