@@ -4,6 +4,7 @@ Nothing here may decode more than is needed to distinguish numbers from colours;
 """
 
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import fields, replace
 from pathlib import Path
@@ -64,22 +65,17 @@ def read_index_folder(folder: Path) -> LabelSet:
         _refuse_lossy(folder, others)
     if not exact and not strange:
         raise P2PError(folder, "has no pictures", _GIVE_EXACT, code="no-pictures")
-    listed = _lists(folder, exact)
-    items = tuple(
-        IndexLabels(name, path, listed[path.parent].numbers or None, listed=listed[path.parent])
-        if path.parent in listed
-        else IndexLabels(name, path)
-        for path in exact
-        for name in (path.relative_to(folder).as_posix(),)
-    )
-    return LabelSet(
-        "index",
-        items,
-        skipped=strange,
-        left_out=tuple(others),
-        ignored=frozenset({NO_CLASS} if listed else ()),
-        palette=_known_palette(folder, exact),
-    )
+    items = [
+        IndexLabels(name, path, (listed.numbers or None) if listed else None, listed=listed)
+        for name, path, listed in _list_each(folder, exact)
+    ]
+    found = LabelSet("index", tuple(items), skipped=strange, left_out=tuple(others), ignored=_ignored(items))
+    return replace(found, palette=_known_palette(folder, exact))
+
+
+def _ignored(items: Sequence[PictureLabels]) -> frozenset[str]:
+    """The label that lists have for what is in no class."""
+    return frozenset({NO_CLASS} if any(item.listed for item in items) else ())
 
 
 def _refuse_lossy(folder: Path, pictures: list[Path]) -> NoReturn:
@@ -113,26 +109,17 @@ def read_color_folder(folder: Path) -> LabelSet:
     exact, others, strange = _by_kind(folder)
     if not (exact or others or strange):
         raise P2PError(folder, "has no pictures", "Give a folder of PNG, BMP, TIFF or JPEG files.", code="no-pictures")
-    listed = _lists(folder, exact or others)
-    items = tuple(
-        ColorLabels(name, path, listed[path.parent].colors or None, listed=listed[path.parent])
-        if path.parent in listed
-        else ColorLabels(name, path)
-        for path in exact or others
-        for name in (path.relative_to(folder).as_posix(),)
-    )
-    return LabelSet(
-        "colors",
-        items,
-        skipped=strange,
-        left_out=tuple(others) if exact else (),
-        ignored=frozenset({NO_CLASS} if listed else ()),
-        palette=_known_palette(folder, exact),
-    )
+    items = [
+        ColorLabels(name, path, (listed.colors or None) if listed else None, listed=listed)
+        for name, path, listed in _list_each(folder, exact or others)
+    ]
+    left_out = tuple(others) if exact else ()
+    found = LabelSet("colors", tuple(items), skipped=strange, left_out=left_out, ignored=_ignored(items))
+    return replace(found, palette=_known_palette(folder, exact))
 
 
-def _lists(folder: Path, pictures: list[Path]) -> dict[Path, ClassNames]:
-    """What lists beside the pictures say, for each folder of pictures that has any.
+def _list_each(folder: Path, pictures: list[Path]) -> list[tuple[str, Path, ClassNames | None]]:
+    """(name, path, what lists beside it say) of each picture.
 
     A folder without one has what all others say, as val/ has what lies in train/: one set numbers its classes once.
     """
@@ -140,7 +127,7 @@ def _lists(folder: Path, pictures: list[Path]) -> dict[Path, ClassNames]:
     found = {place: find_names(place, folder, seen) for place in dict.fromkeys(path.parent for path in pictures)}
     told = {place: names for place, names in found.items() if names}
     shared = unite_lists(list(told.values())) if 0 < len(told) < len(found) else None
-    return told if shared is None else dict.fromkeys(found, shared) | told
+    return [(path.relative_to(folder).as_posix(), path, told.get(path.parent, shared)) for path in pictures]
 
 
 def _known_palette(folder: Path, pictures: list[Path]) -> str:

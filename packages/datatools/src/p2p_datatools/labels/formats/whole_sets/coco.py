@@ -129,13 +129,7 @@ def _pictures(
     for entries in pictures:
         name = str(_name_of(entries[0]) or "")
         place = name or f"{where}: image {entries[0]['id']}"
-        yield place, partial(_read_entries, entries, tables, f"{source}: {name}", remarks)
-
-
-def _read_entries(
-    entries: Sequence[Mapping[str, Any]], tables: _Tables, source: str, remarks: BoxRemarks
-) -> RegionLabels:
-    return _picture(entries[0], tables.take(entries), tables.categories, source, remarks)
+        yield place, partial(_picture, entries, tables, f"{source}: {name}", remarks)
 
 
 def _entry_of(image: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -267,13 +261,8 @@ def same_names(categories: Mapping[Any, str], where: str) -> tuple[str, ...]:
     )
 
 
-def _picture(
-    image: Mapping[str, Any],
-    annotations: list[Any],
-    categories: Mapping[Any, str],
-    source: str,
-    remarks: BoxRemarks,
-) -> RegionLabels:
+def _picture(entries: Sequence[Mapping[str, Any]], tables: _Tables, source: str, remarks: BoxRemarks) -> RegionLabels:
+    image, annotations, categories = entries[0], tables.take(entries), tables.categories
     name = _picture_name(image)
     size = size_from(image.get("width"), image.get("height"), name)
     drawing = RegionCollector()
