@@ -322,11 +322,12 @@ def test_csv_in_another_encoding_and_one_cut_within_a_cell_are_one_line(tmp_path
 
 
 def test_a_file_of_another_form_is_not_read_as_what_it_is_not(tmp_path: Path, refused: "Refused") -> None:
-    path = write(tmp_path / "a.json", COCO)
-    with refused("other-format", path) as error:
-        LabelFiles(path, FORMATS.values()).read(FORMATS["labelme"])
-    assert "LabelMe" in error.value.what
-    assert "--format auto" in error.value.to_do
+    for value, name in ((COCO, "labelme"), ({"images": []}, "coco"), ([], "coco"), ({"project": {}}, "via")):
+        path = write(tmp_path / "a.json", value)
+        with refused("other-format", path) as error:
+            LabelFiles(path, FORMATS.values()).read(FORMATS[name])
+        assert FORMATS[name].title in error.value.what
+        assert "--format auto" in error.value.to_do
 
 
 def test_a_label_file_whose_name_is_not_utf_8_is_a_skip_that_can_be_shown(tmp_path: Path) -> None:

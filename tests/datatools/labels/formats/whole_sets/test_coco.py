@@ -172,8 +172,6 @@ def test_a_size_that_cannot_be_skips_its_picture(size: dict[str, Any]) -> None:
         (coco(categories=[{"id": 3}]), "damaged-labels", "KeyError: 'name'"),
         (coco(categories=[{"id": 3, "name": "a"}, {"id": 3, "name": "b"}]), "duplicate-class", "'a' and 'b'"),
         (coco(annotations=[5]), "damaged-labels", "TypeError"),
-        ({"images": []}, "other-format", "COCO"),
-        ([], "other-format", "COCO"),
     ],
 )
 def test_tables_that_do_not_fit_together_are_one_line_naming_the_file(

@@ -165,8 +165,6 @@ def test_a_region_of_no_view_and_damaged_tables_are_errors_of_the_file(refused: 
     for metadata in ({"1": "x"}, {"1": {"xy": TRIANGLE}}):
         with refused("damaged-labels", "labels/via.json"):
             read(project(metadata=metadata))
-    with refused("other-format", "labels/via.json"):
-        read({"project": {}})
 
 
 def test_a_project_is_known_by_its_tables_and_cut_in_half_it_is_one_line(tmp_path: Path, refused: "Refused") -> None:

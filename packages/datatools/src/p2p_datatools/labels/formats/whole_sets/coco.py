@@ -69,9 +69,6 @@ def read_coco(value: Any, *, where: str, source: str) -> LabelSet:
 
     Raises P2PError when its tables do not fit together; damage within one picture's annotations skips that picture.
     """
-    if not is_coco(value):
-        what = f"is not COCO, which is an object with the lists {', '.join(COCO_TABLES)}"
-        raise P2PError(where, what, "Try --format auto.", code="other-format")
     tables = _index_tables(_with_lists(value), where)
     pictures, remarks = _group_by_entry(tables.images.values()), BoxRemarks()
     found = gather("coco", _pictures(pictures, tables, where, source, remarks))

@@ -33,9 +33,6 @@ def read_via3(value: Any, *, where: str, source: str) -> LabelSet:
 
     Raises P2PError when it is unclear which attribute is the class, or a shape belongs to no view.
     """
-    if not is_via3(value):
-        what = f"is not a project of VIA 3, which is an object with {', '.join(_TABLES)}"
-        raise P2PError(where, what, "Try --format auto.", code="other-format")
     views = _views(value, ForeignPlace(where, to_do="Save it again.", code="damaged-labels"))
     try:
         shapes = [each for each in value["metadata"].values() if each.get("xy")]
