@@ -23,7 +23,7 @@ _SAFE = {
     **{"cli/export.py": {"', or '.join(offers)"}},  # settings with numbers
     **{"cli/demo.py": {"place"}, "cli/train.py": {"run", "pairs", "split", "held_out"}},
     **{"config/parse.py": {"NAMES[name]"}, "machine/distributed.py": {"device", "count"}},
-    **{"masks/label_pictures.py": {"hex_of(area.color)", "hex_of(color)"}},
+    **{"masks/label_colors.py": {"hex_of(area.color)", "hex_of(color)"}},
     # Places in errors and notes, which repeat what was typed; and the name of a way, of which there are three.
     **{
         "masks/class_mapping.py": {"glob", "each"},

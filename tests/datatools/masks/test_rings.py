@@ -8,7 +8,7 @@ import pytest
 
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.sizes import Size
-from p2p_datatools.masks import rings
+from p2p_datatools.masks import shapes
 from p2p_datatools.masks.build import build_masks
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def test_parts_that_lie_apart_are_not_compared_with_one_another(
 ) -> None:
     write_photos(tmp_path / "photos", "a.jpg", size=Size(24, 16))
     compared: list[object] = []
-    monkeypatch.setattr(rings, "_is_within", lambda *pair: compared.append(pair))
+    monkeypatch.setattr(shapes, "_is_within", lambda *pair: compared.append(pair))
     parts = [[x, y, x + 1, y, x + 1, y + 1, x, y + 1] for x in range(0, 24, 2) for y in range(0, 16, 2)]
     assert build(tmp_path, *parts, OUTER, mapping={}, notes=notes) == 24 * 16 - 24 * 16 * 3 // 4 + 20 * 12 * 3 // 4
     assert len(compared) == 10 * 6

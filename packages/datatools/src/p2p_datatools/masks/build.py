@@ -27,7 +27,6 @@ from p2p_datatools.contract.words import name_first, plural
 from p2p_datatools.labels.formats.pictures.class_names import NO_CLASS
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import LabelSet, PictureLabels, RegionFault, RegionLabels
-from p2p_datatools.masks.boxes import settle_boxes
 from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, ClassMapping, settle_ids
 from p2p_datatools.masks.foretell import foretell, foretell_plan
 from p2p_datatools.masks.label_pictures import PictureReader
@@ -49,7 +48,7 @@ from p2p_datatools.masks.questions import (
     settle_guesses,
 )
 from p2p_datatools.masks.refuse_photos import refuse_photos_as_labels
-from p2p_datatools.masks.rings import settle_rings
+from p2p_datatools.masks.shapes import settle_boxes, settle_rings
 from p2p_datatools.masks.siblings import find_photos, leave_out_photos
 from p2p_datatools.masks.snap_sheet import prepare_snapped, refuse_picture
 from p2p_datatools.masks.totals import MaskTotals

@@ -75,7 +75,7 @@ def _tile(job: MaskJob, reader: PictureReader, share: float) -> Tile | None:
     with open_picture(job.item.path, job.item.read) as file:
         picture = read_photo(file)
     try:
-        snapped, _ = reader.snap(job.item, picture)
+        snapped = reader.snap(job.item, picture)
     except P2PError:
         return None  # it has changed since its mask was built, which is reported elsewhere
     grey = np.repeat(150 + picture.mean(axis=2, keepdims=True) * 0.4, 3, axis=2).astype(np.uint8)

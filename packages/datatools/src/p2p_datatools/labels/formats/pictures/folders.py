@@ -69,11 +69,11 @@ def read_index_folder(folder: Path) -> LabelSet:
         IndexLabels(name, path, (listed.numbers or None) if listed else None, listed=listed)
         for name, path, listed in _list_each(folder, exact)
     ]
-    found = LabelSet("index", tuple(items), skipped=strange, left_out=tuple(others), ignored=_ignored(items))
+    found = LabelSet("index", tuple(items), skipped=strange, left_out=tuple(others), ignored=_find_ignored(items))
     return replace(found, palette=_known_palette(folder, exact))
 
 
-def _ignored(items: Sequence[PictureLabels]) -> frozenset[str]:
+def _find_ignored(items: Sequence[PictureLabels]) -> frozenset[str]:
     """The label that lists have for what is in no class."""
     return frozenset({NO_CLASS} if any(item.listed for item in items) else ())
 
@@ -114,7 +114,7 @@ def read_color_folder(folder: Path) -> LabelSet:
         for name, path, listed in _list_each(folder, exact or others)
     ]
     left_out = tuple(others) if exact else ()
-    found = LabelSet("colors", tuple(items), skipped=strange, left_out=left_out, ignored=_ignored(items))
+    found = LabelSet("colors", tuple(items), skipped=strange, left_out=left_out, ignored=_find_ignored(items))
     return replace(found, palette=_known_palette(folder, exact))
 
 
