@@ -299,23 +299,21 @@ def explain_content(path: Path) -> P2PError | None:
 def explain_file(path: Path) -> P2PError | None:
     """What a file is that no format reads, by its name; None if that is not known."""
     kind = _kind_of(path)
-    if kind is None and _begins_as_json(path):
-        return _error(path, "holds JSON, but its name does not end in .json", "Rename it.")
-    return _error(path, f"is not read, because it is {kind.title}", kind.to_do) if kind else None
+    if kind is None:
+        return _explain_name(path)
+    return _error(path, f"is not read, because it is {kind.title}", kind.to_do)
 
 
 def explain_folder(folder: Path) -> P2PError | None:
     """What a folder holds that no format reads, by its first files; None if that is not known."""
     files = find_files(folder, "*", strange=[])[:_MOST_LOOKED_AT]
-    if found := next((each for each in files if _kind_of(each)), None):
-        kind = _kind_of(found)
-        assert kind is not None, "it was found by its kind"
+    if known := next(((each, kind) for each in files if (kind := _kind_of(each))), None):
+        found, kind = known
         what = f"has no labels that are read; {found.relative_to(folder).as_posix()} is {kind.title}"
         return _error(folder, what, kind.to_do)
     texts = [each for each in files if each.suffix.lower() in _TEXT]
-    if named := next((each for each in texts[:_FEW_LINES] if _begins_as_json(each)), None):
-        return _error(named, "holds JSON, but its name does not end in .json", "Rename it.")
-    return next((error for each in texts[:_FEW_LINES] if (error := _explain_text(each))), None)
+    told = (explain(each) for explain in (_explain_name, _explain_text) for each in texts[:_FEW_LINES])
+    return next((error for error in told if error), None)
 
 
 _TEXTS: Mapping[str, tuple[str, str]] = {
@@ -337,8 +335,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
 }
 
 
-def _begins_as_json(path: Path) -> bool:
-    return path.suffix.lower() in _TEXT and _first_text(path).lstrip("\ufeff \r\n\t")[:1] in ("{", "[")
+def _explain_name(path: Path) -> P2PError | None:
+    if path.suffix.lower() in _TEXT and _first_text(path).lstrip("\ufeff \r\n\t")[:1] in ("{", "["):
+        return _error(path, "holds JSON, but its name does not end in .json", "Rename it.")
+    return None
 
 
 def _first_text(path: Path) -> str:
@@ -357,13 +357,8 @@ def _explain_text(path: Path) -> P2PError | None:
 
 
 def _kind_of(path: Path) -> _Kind | None:
-    suffix = _suffix(path)
+    suffix = ".nii.gz" if path.name.lower().endswith(".nii.gz") else path.suffix.lower()
     return next((each for each in _KINDS if suffix in each.suffixes.split()), None) if suffix else None
-
-
-def _suffix(path: Path) -> str:
-    name = path.name.lower()
-    return ".nii.gz" if name.endswith(".nii.gz") else path.suffix.lower()
 
 
 def _error(place: Path, what: str, to_do: str) -> P2PError:

@@ -341,27 +341,16 @@ class LabelSet:
         return any(isinstance(item, PictureLabels) for item in self.items)
 
 
-def uses_of(items: Iterable[RegionLabels]) -> dict[str, Use]:
-    """How often each label is used."""
+def uses_of(items: Iterable[RegionLabels | SegmentLabels]) -> dict[str, Use]:
+    """How often each label is used, by regions or by segments."""
     uses: dict[str, Use] = {}
     for item in items:
         add_uses(uses, item)
     return uses
 
 
-def add_uses(uses: dict[str, Use], item: RegionLabels) -> None:
+def add_uses(uses: dict[str, Use], item: RegionLabels | SegmentLabels) -> None:
     """Add the labels of a picture to `uses`."""
-    _count_labels(uses, (region.label for region in item.regions))
-
-
-def segment_uses_of(items: Iterable[SegmentLabels]) -> dict[str, Use]:
-    """How often each label is used by the segments of pictures."""
-    uses: dict[str, Use] = {}
-    for item in items:
-        _count_labels(uses, item.segments.values())
-    return uses
-
-
-def _count_labels(uses: dict[str, Use], labels: Iterable[str]) -> None:
-    for label, count in Counter(labels).items():
+    named = item.segments.values() if isinstance(item, SegmentLabels) else (each.label for each in item.regions)
+    for label, count in Counter(named).items():
         uses[label] = uses.get(label, Use()) + Use(count, 1)

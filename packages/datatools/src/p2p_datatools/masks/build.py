@@ -248,7 +248,9 @@ def _read_inputs(
         claims = _claims(found, palette, mapping, labels, report)
     with report.tell("finding photos"):
         folder = photo_folder(photos, found, report) if photos else None
-        left_out, pictures = _note(labels, found, folder, report), _reader(found, labels, claims, mapping, how)
+        left_out = _note(labels, found, folder, report)
+        pictures = PictureReader(claims, mapping, how.snapping.tolerance)
+        refuse_photos_as_labels(found, labels, pictures)
         jobs, skipped = plan_masks(found, folder, how.read, rules, match=how.match, report=report)
     return _Inputs(found, folder, claims, pictures, jobs, skipped, left_out)
 
@@ -336,15 +338,6 @@ def _read(labels: Path, format: str, mapping: Mapping[str, str], report: Reporte
     return found
 
 
-def _reader(
-    found: LabelSet, labels: Path, claims: ClassMapping, mapping: Mapping[str, str], how: PaintOptions
-) -> PictureReader:
-    """What reads label pictures; raises P2PError where a few of them are photos."""
-    reader = PictureReader(claims, mapping, how.snapping.tolerance)
-    refuse_photos_as_labels(found, labels, reader)
-    return reader
-
-
 def _claims(
     found: LabelSet, palette: Palette, mapping: Mapping[str, str], labels: Path, report: Reporter
 ) -> ClassMapping:
@@ -424,17 +417,6 @@ def _files_of(found: LabelSet) -> list[Path]:
     return [item.path for item in found.items if isinstance(item, PictureLabels)]
 
 
-def _note_files(labels: Path, found: LabelSet, folder: PhotoFolder | None, report: Reporter) -> tuple[LeftOut, ...]:
-    """Note which files are links to elsewhere, and which are not read; gives the latter."""
-    _note_links(labels, _files_of(found), report)
-    if folder:
-        _note_links(folder.folder, folder.names.values(), report)
-    left_out = _left_out(labels, found, folder)
-    for each in left_out:
-        each.say(report)
-    return left_out
-
-
 def _note_pictures_beside(labels: Path, found: LabelSet, folder: PhotoFolder | None, report: Reporter) -> None:
     """Note label pictures in a folder of outlines whose photos lie elsewhere: they may be the masks that are meant."""
     if found.are_pictures or folder is None or not labels.is_dir():
@@ -461,7 +443,12 @@ def _note_links(folder: Path, files: Iterable[Path], report: Reporter) -> None:
 
 def _note(labels: Path, found: LabelSet, folder: PhotoFolder | None, report: Reporter) -> tuple[LeftOut, ...]:
     """Note which files are links, and what is left out, of which those that are not read are returned."""
-    unread = _note_files(labels, found, folder, report)
+    _note_links(labels, _files_of(found), report)
+    if folder:
+        _note_links(folder.folder, folder.names.values(), report)
+    unread = _left_out(labels, found, folder)
+    for each in unread:
+        each.say(report)
     _note_pictures_beside(labels, found, folder, report)
     without_area: Counter[str] = Counter()
     for item in found.items:

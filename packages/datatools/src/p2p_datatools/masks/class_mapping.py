@@ -53,7 +53,7 @@ def parse_mapping(words: Iterable[str], palette: Palette) -> dict[str, str]:
     for word in words:
         label, equals, target = (part.strip() for part in word.rpartition("="))
         if not (label and equals and target):
-            to_do = f"Write a label, =, and a class: --map wheel={_last(palette)}."
+            to_do = f"Write a label, =, and a class: --map wheel={palette.names[-1]}."
             raise UsageError(f"--map {word}", "is not FROM=TO", to_do, code="bad-mapping")
         _check_target(label, target, palette)
         if mapping.get(label, target) != target:
@@ -67,10 +67,6 @@ def is_label_name(source: str, target: str) -> bool:
     """Whether FROM of `--map FROM=TO` is the name of one label, and no number, colour, glob or word of its own."""
     is_value = (is_digits(source) and int(source) < 1 << 16) or HEX_COLOR.fullmatch(source.lower())
     return not (is_value or set(source) & set("*?[") or (source, target) in _SPECIAL)
-
-
-def _last(palette: Palette) -> str:
-    return palette.names[-1]
 
 
 def _check_target(label: str, target: str, palette: Palette) -> None:

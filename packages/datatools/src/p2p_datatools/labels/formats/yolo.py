@@ -291,15 +291,10 @@ def _is_other(file: Path) -> bool:
     """Whether a text file tells something about the data set; a photo called license-plate or train has labels, too."""
     name = file.name.lower()
     if not name.startswith(_OTHER_TEXTS):
-        return _is_list_of_pictures(file)
+        return _is_file(_first_line(file).strip())  # a list of pictures, as autosplit_train.txt and trainval.txt are
     if file.stem.lower() in _OTHER_TEXTS:
         return True
     return not _is_label(file) if file.stat().st_size else name in _OTHER_TEXTS
-
-
-def _is_list_of_pictures(file: Path) -> bool:
-    """Whether the first line of a text file is the path of a picture, as in autosplit_train.txt and trainval.txt."""
-    return _is_file(_first_line(file).strip())
 
 
 def _is_blank(file: Path) -> bool:

@@ -12,7 +12,7 @@ from p2p_datatools.contract.errors import P2PError, skip_of
 from p2p_datatools.contract.words import plural
 from p2p_datatools.labels.formats.whole_sets.coco import COCO_TABLES, categories_of, same_names
 from p2p_datatools.labels.parsing.regions import of_any_kind, read_picture_name, size_from
-from p2p_datatools.labels.values import VOID, LabelSet, SegmentLabels, segment_uses_of
+from p2p_datatools.labels.values import VOID, LabelSet, SegmentLabels, uses_of
 
 _MOST_ID = 1 << 24
 
@@ -46,9 +46,7 @@ def read_panoptic(value: Any, *, where: str, source: str) -> LabelSet:
     without = {image["id"] for image in images.values()} - {annotation["image_id"] for annotation, *_ in parts}
     no_labels = f"{where}: no annotation for {len(without)} of {plural(len(images), 'image')}, which get no mask."
     notes = (*same_names(categories, where), *([no_labels] if without else []))
-    return LabelSet(
-        "panoptic", tuple(items), segment_uses_of(items), tuple(skipped), ignored=frozenset({VOID}), notes=notes
-    )
+    return LabelSet("panoptic", tuple(items), uses_of(items), tuple(skipped), ignored=frozenset({VOID}), notes=notes)
 
 
 def _folder(path: Path, names: list[str]) -> Path:

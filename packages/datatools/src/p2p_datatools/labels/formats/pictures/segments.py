@@ -14,7 +14,7 @@ from p2p_datatools.contract.files.listing import find_files
 from p2p_datatools.labels.parsing.outlines import box, polygon, unknown_shape
 from p2p_datatools.labels.parsing.regions import RegionCollector, items_of, read_picture_name
 from p2p_datatools.labels.region_store import RegionStore
-from p2p_datatools.labels.values import VOID, LabelSet, Polygon, RegionLabels, SegmentLabels, segment_uses_of, uses_of
+from p2p_datatools.labels.values import VOID, LabelSet, Polygon, RegionLabels, SegmentLabels, uses_of
 
 _MOST_ID = 1 << 24
 _TRUE_LABELS = "ground-truth"  # what the tool calls the label set of a new data set
@@ -73,7 +73,7 @@ def read_segments(value: Any, *, where: str, source: str) -> LabelSet:
                 vectors.append(store.keep(_vectors(sample, categories)))
         except P2PError as error:
             skipped.append(skip_of(error, sample.where))
-    uses = {**uses_of(vectors), **segment_uses_of(segments)}
+    uses = {**uses_of(vectors), **uses_of(segments)}
     return LabelSet("segments", (*vectors, *segments), uses, tuple(skipped), ignored=frozenset({VOID}))
 
 
