@@ -9,6 +9,7 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import IGNORE, Palette, PaletteClass, load_palette
 from p2p_datatools.labels.values import Use
 from p2p_datatools.masks.class_mapping import ClassMapping, parse_mapping
+from p2p_datatools.masks.unclaimed import refuse_unclaimed
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -127,7 +128,7 @@ def unclaimed(refused: "Refused") -> Unclaimed:
 
     def error_of(claims: ClassMapping, uses: dict[str, Use]) -> P2PError:
         with refused("unclaimed-label", "labels", usage=False) as error:
-            claims.refuse_unclaimed(uses, where="labels")
+            refuse_unclaimed(claims, uses, where="labels")
         return error.value
 
     return error_of
@@ -149,7 +150,7 @@ def test_labels_that_number_the_objects_of_a_class_are_one_glob(unclaimed: Uncla
     assert error.what.endswith("claims Wheel-* (250 labels, 500 regions), dog (1 region in 1 picture)")
     assert "--map 'Wheel-*'=tyres --map dog=CLASS," in error.to_do
     claims = named(**{"Wheel-*": "tyres", "dog": "unpainted"})
-    claims.refuse_unclaimed(numbered, where="labels")
+    refuse_unclaimed(claims, numbered, where="labels")
 
 
 @pytest.mark.parametrize(
@@ -182,7 +183,7 @@ def test_the_error_for_a_picture_without_class_numbers_does_not_fill_the_screen(
 
 
 def test_nothing_is_refused_when_every_label_has_a_class() -> None:
-    named(dog="unpainted").refuse_unclaimed({"wheel": Use(1, 1), "dog": Use(1, 1)}, where="labels")
+    refuse_unclaimed(named(dog="unpainted"), {"wheel": Use(1, 1), "dog": Use(1, 1)}, where="labels")
 
 
 def test_a_mapping_means_a_label_however_its_umlaut_is_spelt() -> None:

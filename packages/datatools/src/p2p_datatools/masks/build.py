@@ -52,6 +52,7 @@ from p2p_datatools.masks.shapes import settle_boxes, settle_rings
 from p2p_datatools.masks.siblings import find_photos, leave_out_photos
 from p2p_datatools.masks.snap_sheet import prepare_snapped, refuse_picture
 from p2p_datatools.masks.totals import MaskTotals
+from p2p_datatools.masks.unclaimed import refuse_unclaimed
 from p2p_datatools.masks.work import MaskWork
 
 # Kinds of errors that usually hold for all pictures of a folder, which is then not what it was taken for.
@@ -351,7 +352,7 @@ def _claims(
     claims = ClassMapping(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
     claims.knows_ids = knows_ids(found, palette)
     refuse_unknown_sources(found, mapping, palette, labels)
-    claims.refuse_unclaimed(found.labels, where=str(labels))
+    refuse_unclaimed(claims, found.labels, where=str(labels))
     if line := claims.say_globs(found.labels):
         report.note(line)
     return claims

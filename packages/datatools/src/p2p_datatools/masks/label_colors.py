@@ -33,9 +33,8 @@ from p2p_datatools.contract.values import find_distinct
 from p2p_datatools.contract.words import plural, shell_word
 from p2p_datatools.labels.formats.pictures.voc import VOC_BORDER
 from p2p_datatools.labels.values import ColorLabels, PictureLabels
-from p2p_datatools.masks.class_mapping import UNDECIDED, ClassMapping
+from p2p_datatools.masks.class_mapping import UNDECIDED, ClassMapping, map_options
 from p2p_datatools.masks.label_kind import CUTOUT, NO_AREAS, UnknownColorError, refuse_dark_numbers
-from p2p_datatools.masks.numberings import map_options
 
 _BLACK, _WHITE = (0, 0, 0), (255, 255, 255)
 _PLACES = 5  # of undecided pixels that a record has

@@ -19,8 +19,7 @@ from p2p_datatools.contract.pictures.index import LabelPicture
 from p2p_datatools.contract.pictures.soft import is_black_and_white
 from p2p_datatools.contract.values import find_distinct
 from p2p_datatools.labels.values import ClassNames, ColorLabels, PictureLabels
-from p2p_datatools.masks.class_mapping import ClassMapping
-from p2p_datatools.masks.numberings import map_options
+from p2p_datatools.masks.class_mapping import ClassMapping, map_options
 
 WAY_OUT = "Add --format colors if its colours are right, or --format index if its numbers are."
 """What to do about a picture whose numbers and colours say two things."""

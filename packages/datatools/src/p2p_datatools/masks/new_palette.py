@@ -41,9 +41,9 @@ from p2p_datatools.labels.read import read_labels
 from p2p_datatools.labels.values import ColorLabels, LabelSet, PictureLabels
 from p2p_datatools.masks.label_kind import CUTOUT
 from p2p_datatools.masks.label_survey import LabelSurvey, count_pixels, survey_labels
-from p2p_datatools.masks.numberings import explain_objects
 from p2p_datatools.masks.palettes import TOO_CLOSE
 from p2p_datatools.masks.siblings import leave_out_photos
+from p2p_datatools.masks.unclaimed import explain_objects
 
 _RARE = 0.001  # of the pixels: a colour with less is taken for a blend
 _MOST_STRAYS = 32  # rare colours that are classes all the same; in a photo there are more

@@ -34,11 +34,19 @@ from p2p_datatools.labels.values import (
     SegmentLabels,
     Use,
 )
-from p2p_datatools.masks.class_mapping import NODATA, TRANSPARENT, UNDECIDED, ClassMapping, is_label_name, without_names
+from p2p_datatools.masks.class_mapping import (
+    NODATA,
+    TRANSPARENT,
+    UNDECIDED,
+    ClassMapping,
+    is_label_name,
+    map_options,
+    without_names,
+)
 from p2p_datatools.masks.label_kind import WAY_OUT, UnknownColorError
 from p2p_datatools.masks.label_pictures import BY_IDS
-from p2p_datatools.masks.numberings import map_options
 from p2p_datatools.masks.totals import BLACK, MaskTotals
+from p2p_datatools.masks.unclaimed import refuse_unclaimed
 from p2p_datatools.masks.work import MaskWork
 
 # Of the pictures, and not fewer than this number: where so many have pixels that nothing decides, a class is missing.
@@ -78,7 +86,7 @@ def check_mapping(
         by_ids = (str(labels / line.source) for line in lines.values() if line.decided_by == BY_IDS)
         where = _place({*work.numbered, *by_ids}, found) or str(labels)
         listed, pictures = _names_without_numbers(found), len(found.items)
-        claims.refuse_unclaimed(uses, where=where, doubted=doubted, listed=listed, pictures=pictures)
+        refuse_unclaimed(claims, uses, where=where, doubted=doubted, listed=listed, pictures=pictures)
     for label in sorted({"0", BACKGROUND} & set(uses)):
         _note_background(claims, label, labels, report)
     for unused in () if failed else claims.unused:  # pictures that failed were not read to their labels

@@ -14,7 +14,7 @@ from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.images import read_mask
 from p2p_datatools.masks.build import build_masks
 from p2p_datatools.masks.class_mapping import parse_mapping
-from p2p_datatools.masks.numberings import offer_mappings
+from p2p_datatools.masks.unclaimed import offer_mappings
 
 if TYPE_CHECKING:
     from conftest import Notes
