@@ -165,3 +165,16 @@ def test_two_cameras_of_small_and_large_pictures_are_not_offered_as_halves(
     with refused("same-folder", usage=True) as error:
         match_pictures(data, data)
     assert "canon,nikon" not in error.value.to_do
+
+
+def test_kinds_of_scenes_that_labels_and_photos_have_are_not_offered_as_halves(
+    tmp_path: Path, write_photos: "WritePhotos", refused: "Refused"
+) -> None:
+    scenes = [f"{scene}_{{}}00000{number}.png" for scene in ("um", "umm", "uu") for number in range(3)]
+    labels, photos = (
+        [f"{folder}/{each.format(word)}" for each in scenes]
+        for folder, word in (("gt_image_2", "road_"), ("image_2", ""))
+    )
+    data = write_photos(tmp_path / "data", *labels, *photos)  # KITTI
+    with refused("no-common-name", data):
+        match_pictures(data, data)

@@ -106,8 +106,9 @@ def _take_words(folder: Path, files: Sequence[str], words: HalfWords, report: Re
 
 
 def _mixes(kinds: Kinds, sides: Mapping[str, Sequence[str]]) -> bool:
-    """Whether one side has pictures of several kinds, as A beside labels."""
-    return any(sum(bool({*own} & {*sides[side]}) for own in kinds.files.values()) > 1 for side in "ab")
+    """Whether one side has pictures of several kinds, as A beside labels; not of those that both have, as of scenes."""
+    has = [[not {*own}.isdisjoint(sides[side]) for side in "ab"] for own in kinds.files.values()]
+    return not all(map(all, has)) and any(sum(own) > 1 for own in zip(*has, strict=True))
 
 
 def _take_kinds(folder: Path, kinds: Kinds, a: str, b: str, report: Reporter) -> _Sides:
