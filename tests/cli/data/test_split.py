@@ -1,7 +1,10 @@
-"""What `p2p data split` says of near-twins in training: of how many pictures, in a random split and now."""
+"""What `p2p data split` says of near-twins in training, in a random split and now, and of shares for training."""
+
+from pathlib import Path
 
 import pytest
 
+from p2p_cli import app
 from p2p_cli.data.split import leak_line
 from p2p_datatools.splits.groups import LeakCount
 
@@ -22,3 +25,19 @@ from p2p_datatools.splits.groups import LeakCount
 )
 def test_near_twins_are_told_of_as_many_pictures_as_each_split_has(leaks: LeakCount, line: str) -> None:
     assert leak_line(leaks) == (f"{leaks.split}: {line}" if line else "")
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        (["--train", "0.8"], "--val 0.1 --test 0.1 instead, which leaves 0.8"),
+        (["--train=0.7"], "--val 0.15 --test 0.15 instead, which leaves 0.7"),
+        (["--train", "80"], "--val 0.1 --test 0.1 instead"),
+        (["--train"], "--val 0.1 --test 0.1 instead"),
+    ],
+)
+def test_a_share_for_training_is_answered_with_the_shares_that_leave_it(
+    words: list[str], meant: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert app.main(["data", "split", str(tmp_path), *words]) == 2
+    assert meant in capsys.readouterr().err

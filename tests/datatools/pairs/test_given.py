@@ -1,16 +1,21 @@
 """Splits that the folders of A and B say: kept in every layout, unique names and files, and said."""
 
 import json
+import re
+import shlex
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from p2p_cli.data.pair import command
 from p2p_datatools.checks.folder import check
 from p2p_datatools.contract.pairs.halves import read_pair
 from p2p_datatools.contract.pairs.manifest import read_foreign, read_manifest
-from p2p_datatools.contract.pictures.images import read_photo
+from p2p_datatools.contract.pictures.images import read_photo, write_png
 from p2p_datatools.pairs.build import PairOptions, pair
 from p2p_datatools.pairs.match import match_pictures
 from p2p_datatools.pairs.shards import Shard, merge
@@ -18,7 +23,7 @@ from p2p_datatools.splits.apply import split
 
 if TYPE_CHECKING:
     from conftest import Contents, Notes, Refused
-    from datatools.conftest import WriteMasks, WritePhotos
+    from datatools.conftest import Scene, WriteMasks, WritePhotos
 
 
 @pytest.fixture
@@ -92,6 +97,17 @@ def test_one_folder_that_holds_both_halves_is_given_twice(
     pair(folder, folder, dest)
     assert places(dest) == {"train/1": ("train", "train/1.png"), "test/1": ("test", "test/1.png")}
     assert (read_pair(dest / "test/1.png")[0] == read_photo(folder / a.format(split="test"))).all()
+
+
+def test_a_folder_of_pairs_given_twice_is_called_that(
+    tmp_path: Path, dest: Path, scene: "Scene", refused: "Refused"
+) -> None:
+    for place, seed in (("train/1_AB.png", 1), ("train/2_AB.png", 2), ("test/3_AB.png", 3)):
+        (tmp_path / "both" / place).parent.mkdir(parents=True, exist_ok=True)
+        write_png(tmp_path / "both" / place, np.hstack([scene(seed), scene(seed + 50)]))
+    with refused("pairs-as-half", tmp_path / "both", usage=True) as error:
+        pair(tmp_path / "both", tmp_path / "both", dest)
+    assert f"p2p data split {tmp_path / 'both'}" in error.value.to_do
 
 
 def test_one_folder_without_both_halves_is_refused_and_other_pictures_are_counted(
@@ -342,3 +358,54 @@ def test_folders_inside_one_split_are_told_of_the_others(
     data = write_photos(tmp_path / "data", *(f"{part}/{side}/1.png" for part in ("train", "val") for side in "xy"))
     pair(data / "train" / "x", data / "train" / "y", dest, report=notes)
     assert any("val is beside it" in line for line in notes.lines)
+
+
+@pytest.mark.parametrize(
+    ("files", "halves", "match"),
+    [
+        (("{}/night/1.png", "{}/day/1.png"), None, "stem"),
+        (("{}/night/1.png", "{}/day/1.png"), ("dark", "light"), "stem"),
+        (("{}/1_night.png", "{}/1_day.png"), ("night", "day"), "stem"),
+        (("{}/night/1_n.png", "{}/day/1_d.png"), None, r"(\d+)"),
+        (("night/{}/1.png", "day/{}/1.png"), ("night", "day"), "stem"),
+        (("{}/x/1.png", "{}/y/1.png"), None, "stem"),
+    ],
+)
+def test_the_command_that_takes_all_splits_is_one_that_does(
+    files: tuple[str, str],
+    halves: tuple[str, str] | None,
+    match: str,
+    tmp_path: Path,
+    dest: Path,
+    write_photos: "WritePhotos",
+    notes: "Notes",
+) -> None:
+    data = write_photos(tmp_path / "data", *(each.format(part) for part in ("train", "val") for each in files))
+    a, b = (data / each.format("train").rpartition("/")[0] for each in files)
+    pair(a, b, dest, halves=halves, ways=PairOptions(match), report=notes)
+    said = next(
+        re.search(r"'?(p2p data pair .*) takes all splits", line) for line in notes.lines if "beside it" in line
+    )
+    assert said
+    words = shlex.split(said[1].removesuffix("'").replace("DEST", str(tmp_path / "all")))
+    CliRunner().invoke(command, words[3:], standalone_mode=False, catch_exceptions=False)
+    assert sorted(place for place, _ in places(tmp_path / "all").values()) == ["train", "val"]
+    assert Path(read_manifest(tmp_path / "all").pairs[0].sources["a"]).name == Path(files[0]).name
+
+
+@pytest.mark.parametrize("makes_masks", [False, True])
+def test_no_command_is_offered_that_would_find_other_pictures_or_lose_the_palette_of_masks(
+    makes_masks: bool,
+    tmp_path: Path,
+    dest: Path,
+    write_photos: "WritePhotos",
+    write_masks: "WriteMasks",
+    notes: "Notes",
+) -> None:
+    data = write_photos(tmp_path / "data", *(f"{part}/{side}/1.png" for part in ("train", "val") for side in "xy"))
+    if makes_masks:
+        write_masks(data / "train" / "x", "1")
+    else:
+        write_photos(data, "docs/logo.png")
+    pair(data / "train" / "x", data / "train" / "y", dest, report=notes)
+    assert [line for line in notes.lines if "beside it" in line and "p2p" not in line]

@@ -1,6 +1,7 @@
 """Which pictures of two folders are matched, and what is said of those that are not."""
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from p2p_datatools.contract.pictures.images import write_png
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.pairs.match import match_pictures
 
 if TYPE_CHECKING:
@@ -318,6 +320,73 @@ def test_several_pictures_are_of_one_only_where_the_names_leave_no_doubt(
     a = make_files(tmp_path / "a", *(f"{name}.png" for name in many))
     with refused("no-common-name", a):
         match_pictures(a, make_files(tmp_path / "b", *(f"{name}.jpg" for name in few)))
+
+
+def test_tiles_of_photos_are_no_pictures_of_one_whole_label(
+    tmp_path: Path, write_photos: "WritePhotos", refused: "Refused"
+) -> None:
+    labels, tiles = tmp_path / "labels", [f"{name}_{tile}.png" for name in "12" for tile in "01"]
+    for name in "12":
+        write_labels(labels / f"{name}.png")
+    assert len(match_pictures(labels, write_photos(tmp_path / "exposures", *tiles, size=Size(24, 16)))[0]) == 4
+    photos = write_photos(tmp_path / "photos", *tiles, size=Size(12, 8))
+    with refused("tiles-of-one", photos / "1_0.png"):
+        match_pictures(labels, photos)
+
+
+# Tiles that are called by numbers alone: x_y.
+X_Y = [f"{x}_{y}" for x in range(4) for y in range(3)]
+SWAPPED = ["_".join(reversed(tile.split("_"))) for tile in X_Y]
+
+
+@pytest.mark.parametrize(
+    ("in_a", "in_b"),
+    [
+        (X_Y, [f"x{tile.replace('_', '_y')}" for tile in SWAPPED]),
+        (X_Y, [tile.replace("_", "/") for tile in SWAPPED]),
+        (X_Y, [tile.replace("_", "-") for tile in SWAPPED]),
+        (X_Y, [tile.replace("_", "") for tile in X_Y]),
+        (["1_23", "12_3", "3_12"], ["123", "312"]),
+        ([f"{tile}_15" for tile in X_Y], [f"15_{tile}" for tile in X_Y]),
+        ([f"{number}" for number in range(12)], X_Y),
+        (X_Y, [f"{int(x) * 256 + 256}_{int(y) * 256 + 256}" for x, y in (tile.split("_") for tile in X_Y)]),
+        ([f"tile_{tile}" for tile in X_Y], [f"map_{tile}" for tile in SWAPPED]),
+        ([f"0_{number}" for number in range(1, 5)], [f"{number}_0" for number in range(1, 5)]),
+        ([f"r{tile.replace('_', '_c')}" for tile in X_Y], X_Y),
+    ],
+)
+def test_tiles_that_are_called_otherwise_by_numbers_alone_are_not_joined_and_no_expression_joins_others(
+    in_a: list[str], in_b: list[str], tmp_path: Path, refused: "Refused"
+) -> None:
+    a = make_files(tmp_path / "a", *(f"{name}.png" for name in in_a))
+    with refused("no-common-name", a) as error:
+        match_pictures(a, make_files(tmp_path / "b", *(f"{name}.png" for name in in_b)))
+    assert "add --match" not in error.value.to_do
+
+
+@pytest.mark.parametrize(
+    ("spell", "match"),
+    [
+        ("{0}-{1}", "stem"),
+        ("{0}/{1}", "stem"),
+        ("{0}_{1}_mask", "stem"),
+        ("tile_{0}_{1}", r"(?:tile_)?([^/]+?)$"),
+    ],
+)
+def test_tiles_of_the_same_numbers_in_another_spelling_are_joined_or_offered(
+    spell: str, match: str, tmp_path: Path, refused: "Refused"
+) -> None:
+    a = make_files(tmp_path / "a", *(f"{name}.png" for name in X_Y))
+    b = make_files(tmp_path / "b", *(f"{spell.format(*name.split('_'))}.png" for name in X_Y))
+    if match != "stem":
+        with refused("no-common-name", a) as error:
+            match_pictures(a, b)
+        assert f"add --match '{match}'" in error.value.to_do
+    numbers = [
+        [re.findall(r"\d+", f"{file.relative_to(folder)}") for folder, file in zip((a, b), files, strict=True)]
+        for files in match_pictures(a, b, match=match)[0].values()
+    ]
+    assert [one == other for one, other in numbers] == [True] * len(X_Y)
 
 
 def test_several_label_pictures_of_one_photo_are_asked_about(tmp_path: Path, refused: "Refused") -> None:

@@ -282,3 +282,12 @@ def test_a_record_of_samples_that_cannot_be_is_one_line(
     write_lines(tmp_path / "samples.jsonl", [line])
     with refused(code, tmp_path / "samples.jsonl"):
         contact_sheet(tmp_path)
+
+
+def test_a_mask_with_two_photos_of_its_name_is_shown_without_one_and_they_are_named(
+    tmp_path: Path, notes: "Notes"
+) -> None:
+    masks, photos = make_masks(tmp_path / "masks", 0, 1), make_photos(tmp_path / "photos", 2)
+    (photos / "001.jpg").write_bytes((photos / "001.png").read_bytes())
+    contact_sheet(masks, photos=photos, report=notes)
+    assert [line for line in notes.lines if "001.jpg" in line and "001.png" in line]

@@ -7,6 +7,9 @@ import pytest
 
 from p2p_datatools.contract.files.atomic import read_text
 from p2p_datatools.contract.files.text import decode_text, guess_encodings
+from p2p_datatools.contract.folders.split_tables import read_split_table
+from p2p_datatools.contract.matching import read_rows
+from p2p_datatools.labels.parsing.csv_rows import read_csv
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -52,3 +55,32 @@ def test_of_korean_it_is_said_that_it_may_be_chinese_too() -> None:
 def test_what_is_no_text_is_not_given_an_encoding(data: bytes, refused: "Refused") -> None:
     with refused("not-text", "a.bin"):
         decode_text(data, "a.bin")
+
+
+PLAIN = ("image", "a.png", "b.png")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        ("image,split\na.png,train\nb.png,test\n", PLAIN),
+        ("image;split\na.png;train\nb.png;test\n", PLAIN),
+        ("image\tsplit\r\na.png\ttrain\r\nb.png\ttest\r\n", PLAIN),
+        ('"image","split"\n"a.png","train"\n"b.png","test"\n', PLAIN),
+        ("image;split\na,1.png;train\nb,2.png;test\n", ("image", "a,1.png", "b,2.png")),
+        ('image,split\n"a;1;2.png",train\n"b;1;2.png",test\n', ("image", "a;1;2.png", "b;1;2.png")),
+        ('"image; name; path",split\na.png,train\nb.png,test\n', ("image; name; path", "a.png", "b.png")),
+        ('"image, name, path";split\na.png;train\nb.png;test\n', ("image, name, path", "a.png", "b.png")),
+        ("image, name\tsplit\na.png\ttrain\nb.png\ttest\n", ("image, name", "a.png", "b.png")),
+        ("image;size, mm;split\na.png;1,5;train\nb.png;2,5;test\n", PLAIN),
+    ],
+)
+def test_all_who_read_a_table_find_the_same_cells(
+    text: str, column: tuple[str, str, str], encoding: str, tmp_path: Path
+) -> None:
+    (table := tmp_path / "meta.csv").write_bytes(text.encode(encoding))
+    heading, *names = column
+    assert [row[0] for _, row in read_rows(table)] == [heading, *names]
+    assert [each[:2] for each in read_split_table(table).entries] == list(zip(names, ["train", "test"], strict=True))
+    assert [(row[heading], row["split"]) for row in read_csv(table)] == [(names[0], "train"), (names[1], "test")]

@@ -1,5 +1,6 @@
 """One folder that holds A and B: which is which is said by words of folders, by ends of names, or asked for."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,3 +109,72 @@ def test_targets_in_a_folder_called_as_labels_are_a_only_where_they_are_labels(
         )
     matched, _ = match_pictures(tmp_path, tmp_path)
     assert [file.parent.name for file, _ in matched.values()] == [a, a]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "count"),
+    [
+        ("hazy/{}_0.8_0.2.jpg hazy/{}_0.9_0.2.jpg", "clear/{}.png", 8),  # RESIDE
+        ("hazy/{}_1.png hazy/{}_2.png", "gt/{}.png", 8),  # SOTS
+        ("LR/Canon_{}_x4.png", "HR/Canon_{}.png", 4),
+        ("rain/rain-{}.png", "norain/norain-{}.png", 4),  # Rain100
+        ("rain-{}.png", "norain-{}.png", 4),
+        ("raw-890/{}_img_.png", "reference-890/{}_img_.png", 4),  # UIEB
+        ("Train/Low/low{}.png Test/Low/low{}.png", "Train/Normal/normal{}.png Test/Normal/normal{}.png", 8),  # LOL-v2
+        ("Canon_{}_LR4.png", "Canon_{}_HR.png", 4),  # RealSR
+    ],
+)
+def test_folders_of_inputs_and_targets_may_have_pictures_of_other_names(
+    a: str, b: str, count: int, tmp_path: Path, write_photos: "WritePhotos"
+) -> None:
+    numbers = [f"000{number}" for number in range(4)]
+    inputs, targets = ([each.format(number) for each in side.split() for number in numbers] for side in (a, b))
+    data = write_photos(tmp_path / "data", *inputs, *targets)
+    matched, skipped = match_pictures(data, data)
+    pairs = [matched.files_of(name) for name in matched]
+    assert (len(pairs), skipped, {one for one, _ in pairs} <= {*inputs}) == (count, [], True)
+    assert all(re.findall(r"000\d", one) == re.findall(r"000\d", other) for one, other in pairs)
+
+
+def test_the_words_of_folders_whose_pictures_repeat_them_may_be_said(
+    tmp_path: Path, write_photos: "WritePhotos", refused: "Refused"
+) -> None:
+    data = write_photos(
+        tmp_path / "data", *(f"{word}/{word}_{name}.png" for word in ("day", "night") for name in "123")
+    )
+    with refused("same-folder", usage=True) as error:
+        match_pictures(data, data)
+    assert "--halves day,night" in error.value.to_do
+    assert match_pictures(data, data, halves=("day", "night"))[0].files_of("2") == (
+        "day/day_2.png",
+        "night/night_2.png",
+    )
+
+
+def test_two_cameras_of_small_and_large_pictures_are_not_offered_as_halves(
+    tmp_path: Path, write_photos: "WritePhotos", refused: "Refused"
+) -> None:
+    cameras = [
+        f"{camera}/{scale}/{camera}_{name}_{kind}.png"
+        for camera in ("Canon", "Nikon")
+        for scale in "24"
+        for name in "123"
+        for kind in ("HR", f"LR{scale}")
+    ]
+    data = write_photos(tmp_path / "data", *cameras)
+    with refused("same-folder", usage=True) as error:
+        match_pictures(data, data)
+    assert "canon,nikon" not in error.value.to_do
+
+
+def test_kinds_of_scenes_that_labels_and_photos_have_are_not_offered_as_halves(
+    tmp_path: Path, write_photos: "WritePhotos", refused: "Refused"
+) -> None:
+    scenes = [f"{scene}_{{}}00000{number}.png" for scene in ("um", "umm", "uu") for number in range(3)]
+    labels, photos = (
+        [f"{folder}/{each.format(word)}" for each in scenes]
+        for folder, word in (("gt_image_2", "road_"), ("image_2", ""))
+    )
+    data = write_photos(tmp_path / "data", *labels, *photos)  # KITTI
+    with refused("no-common-name", data):
+        match_pictures(data, data)

@@ -11,13 +11,40 @@ import click
 from p2p_cli import options
 from p2p_cli.text import render
 from p2p_cli.text.hints import train_lines
+from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.words import plural
 
 if TYPE_CHECKING:
     from p2p_datatools.splits.groups import LeakCount
 
 
-@click.command()
+class _SplitCommand(click.Command):
+    """The command, which says how the share of training is written."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Read the words; a share for training is answered with those of val and test that leave it."""
+        words = [part for word in args for part in word.split("=", 1)]
+        try:
+            return super().parse_args(context, args)
+        except click.NoSuchOption as error:
+            if error.option_name != "--train":
+                raise
+            rest = _rest_of(words[words.index("--train") + 1 :])
+            what = "is not an option of 'p2p data split': pairs that are neither for val nor for test are for training"
+            to_do = f"Write --val {rest / 2:.4g} --test {rest / 2:.4g} instead, which leaves {1 - rest:.4g}."
+            raise UsageError("--train", what, to_do, code="unknown-option") from error
+
+
+def _rest_of(words: list[str]) -> float:
+    """What the share that the first word is leaves; that of val and test by default where it is none."""
+    try:
+        rest = 1 - float(words[0])
+    except (ValueError, IndexError):
+        return 0.2
+    return rest if 0 < rest < 1 else 0.2
+
+
+@click.command(cls=_SplitCommand)
 @click.argument("pairs", type=options.FOLDER)
 @click.option(
     "--val", type=options.ShareType(), default=0.1, show_default=True, metavar="SHARE", help="Share for validation."

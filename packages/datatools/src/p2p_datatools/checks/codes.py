@@ -87,6 +87,7 @@ _MASK_ERRORS = {
     "no-mask": "a photo without a mask",
     "no-common-name": "photos of which none has the name of a mask",
     "shifted-names": "masks that count from 0 and photos from 1, or the other way round",
+    "tiles-of-one": "several photos whose names begin with that of one larger mask, as those of tiles do",
     "several-labels": "several masks whose names begin with that of one photo",
     "missing-file": "a mask of masks.jsonl that does not exist",
 }

@@ -16,7 +16,7 @@ from typing import Any
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import load_json, read_bytes
 from p2p_datatools.contract.files.opening import is_pipe
-from p2p_datatools.contract.files.text import find_encoding, other_encoding
+from p2p_datatools.contract.files.text import find_delimiter, find_encoding, other_encoding
 from p2p_datatools.contract.folders.given_splits import split_in
 from p2p_datatools.contract.words import plural, shell_word
 
@@ -97,7 +97,7 @@ def _is_whole_path(path: Path) -> bool:
 def read_rows(file: Path) -> Iterator[tuple[int, list[str]]]:
     """The lines of a CSV file, without empty ones and the heading a,b, with their numbers; P2PError for other text.
 
-    Cells are separated by commas or by what stands in more lines instead. Of a file with a JSON object in each line, or
+    Cells are separated as `find_delimiter` tells. Of a file with a JSON object in each line, or
     with a list of these, the values that are texts are the cells of a line, and the keys of the first object its
     heading.
     """
@@ -109,7 +109,7 @@ def read_rows(file: Path) -> Iterator[tuple[int, list[str]]]:
     if file.suffix.lower() in {".json", ".jsonl"} or _JSON.match(text):
         yield from _read_objects(text, file)
         return
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_find_delimiter(text), strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=find_delimiter(text), strict=True)
     try:
         for row in reader:
             is_heading = reader.line_num == 1 and [cell.strip().lower() for cell in row] == ["a", "b"]
@@ -122,12 +122,6 @@ def read_rows(file: Path) -> Iterator[tuple[int, list[str]]]:
             "Save the file as CSV in UTF-8.",
             code="bad-csv",
         ) from error
-
-
-def _find_delimiter(text: str) -> str:
-    """What separates cells: Excel writes semicolons as CSV where the comma is the decimal point."""
-    lines = text.splitlines()
-    return max(",;\t", key=lambda sign: sum(sign in line for line in lines))
 
 
 def _read_objects(text: str, file: Path) -> Iterator[tuple[int, list[str]]]:

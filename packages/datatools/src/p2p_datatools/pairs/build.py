@@ -120,7 +120,9 @@ def pair(
     _refuse_pairs((*of_a, b))
     stamps, known = stamp_records(dest, HEADER, PAIR_LINES), read_manifest(dest) if has_manifest(dest) else None
     inputs, skipped, others = match_inputs(of_a, b, match=ways.match, halves=halves or (), report=report)
-    matched, given = inputs.matched, _read_given(inputs.matched, report)
+    matched, given = inputs.matched, GivenSplits(inputs.matched.folders, inputs.matched, report)
+    if not (given.any or of_a[1:]):
+        note_siblings(matched, ways.match, halves or (), report)
     job = recipe_of(inputs, known, words=halves, size=size, fit=fit, read=ways.read, nodata=ways.nodata)
     job = replace(job, by_place=_say_places(matched, ways, report))
     settings = job.settings() | ({"shard": str(ways.shard)} if ways.shard else {})
@@ -143,13 +145,6 @@ def pair(
             sizes = _commit(destination, job, work, settings | _merged_parts(known) | _origins((*of_a, b)), skipped)
     _say(job, work, dest, sizes, report)
     return _sum_up(dest, job, done, skipped, sizes, others)
-
-
-def _read_given(matched: MatchedFiles, report: Reporter) -> GivenSplits:
-    given = GivenSplits(matched.folders, matched, report)
-    if not given.any:
-        note_siblings(matched.folders, report)
-    return given
 
 
 def _refuse_together(job: PairRecipe, work: PairWork, matched: MatchedFiles, *, plain: bool, report: Reporter) -> None:

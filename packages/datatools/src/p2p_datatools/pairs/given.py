@@ -4,7 +4,8 @@ Nothing here may open a picture, or choose a split that none of them says.
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import folders_in
@@ -17,13 +18,17 @@ from p2p_datatools.contract.folders.given_splits import (
 )
 from p2p_datatools.contract.folders.listed_splits import read_listed_splits
 from p2p_datatools.contract.mask_folder import read_mask_splits
+from p2p_datatools.contract.matching import BY_STEM, is_list
 from p2p_datatools.contract.names import name_of
 from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT
+from p2p_datatools.contract.palette import palette_of
 from p2p_datatools.contract.partners.matched import Files, MatchedFiles
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.contract.words import p2p_command, plural
+from p2p_datatools.contract.words import p2p_command, plural, shell_word
 from p2p_datatools.pairs.half_splits import read_half_splits
+from p2p_datatools.pairs.match import match_pictures
 
+_WORD = re.compile(r"(?!mask$)\w+")  # of a half that needs no palette
 _FOLD = re.compile(r"(?i)(?<![a-z])(folds?)[ _.-]?\d+")
 
 
@@ -151,8 +156,12 @@ def _note_doubtful(folders: Files, matched: MatchedFiles, report: Reporter) -> N
             return
 
 
-def note_siblings(folders: Files, report: Reporter) -> None:
-    """Note where A and B are folders of two splits, or of one, or lie in it, and those of others lie beside that."""
+def note_siblings(matched: MatchedFiles, match: str, halves: Sequence[str], report: Reporter) -> None:
+    """Note where A and B are folders of two splits, or of one, or lie in it, and those of others lie beside that.
+
+    `match` and `halves` are those by which the pictures were matched.
+    """
+    folders = matched.folders
     for a, b in (folders, (folders[0].parent, folders[1].parent)):
         split, of_b = split_in(a.name), split_in(b.name)
         if split and of_b and split != of_b:
@@ -161,6 +170,22 @@ def note_siblings(folders: Files, report: Reporter) -> None:
         if split is None or of_b is None or not a.is_dir():
             continue
         if other := next((place for place in folders_in(a.parent) if split_in(place.name) not in (None, split)), None):
-            whole = p2p_command("data pair", a.parent, b.parent, "DEST")
-            report.note(f"{a} holds {split} alone, and {other} is beside it: {whole} takes all splits, and keeps them.")
+            whole = _command_for((a.parent, b.parent), matched, match, halves)
+            then = f"{whole} takes all splits, and keeps them" if whole else "no pair is of that"
+            report.note(f"{a} holds {split} alone, and {other} is beside it: {then}.")
             return
+
+
+def _command_for(wholes: Files, matched: MatchedFiles, match: str, halves: Sequence[str]) -> str:
+    """The command that pairs all of two folders, and among these what is matched; empty where none does."""
+    own = tuple(folder.name for folder in matched.folders)
+    if is_list(match) or [*map(palette_of, wholes)] != [*map(palette_of, matched.folders)]:
+        return ""
+    for words in (tuple(halves), own if len({*own}) == 2 and all(map(_WORD.fullmatch, own)) else ()):
+        with suppress(P2PError):
+            found, skipped = match_pictures(*wholes, match=match, halves=words)
+            if not skipped and any(files == matched[min(matched)] for files in found.values()):
+                line = f"data pair --halves {shell_word(','.join(words))}" if words else "data pair"
+                expression = [match] if match != BY_STEM else []
+                return p2p_command(f"{line} --match" if expression else line, *expression, *wholes, "DEST")
+    return ""

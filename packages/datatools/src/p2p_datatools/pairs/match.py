@@ -1,6 +1,6 @@
 """Matches the pictures of two folders, by name, by an expression or by a list, in little memory: there may be millions.
 
-Nothing here may open a picture or know what is made of a match.
+Nothing here may open a picture, but to tell A|B from A and B, or know what is made of a match.
 """
 
 from collections import Counter
@@ -8,10 +8,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from p2p_datatools.contract.errors import P2PError, Skip, skip_of
+from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.listing import LeftOut
 from p2p_datatools.contract.matching import BY_STEM, LIST_SEVERAL, Key, is_list, key_of, read_rows
 from p2p_datatools.contract.names import name_of
+from p2p_datatools.contract.pairs.seam import look_like_pairs
 from p2p_datatools.contract.partners.join import (
     Join,
     have_common,
@@ -28,7 +29,7 @@ from p2p_datatools.contract.partners.named import pictures_of
 from p2p_datatools.contract.partners.one_folder import take_sides
 from p2p_datatools.contract.partners.split_keys import own_name, within_splits
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.contract.words import plural
+from p2p_datatools.contract.words import p2p_command, plural
 from p2p_datatools.pairs.list_columns import choose_columns
 
 Partners = tuple[MatchedFiles, list[Skip]]
@@ -58,7 +59,7 @@ def match_pictures(
     skipped, more_keys = list[Skip](), list[tuple[Key, Key]]()
     files: tuple[Sequence[str], Sequence[str]]
     if a.resolve() == b.resolve():
-        files_a, files_b, more_keys = take_sides(a, pictures_of(a, skipped, others), halves, report)
+        files_a, files_b, more_keys = _take_sides(a, pictures_of(a, skipped, others), halves, report)
         files = files_a, files_b
     else:
         files = list_both((a, b), skipped, others)
@@ -67,6 +68,22 @@ def match_pictures(
     else:
         joined = _join_by(key_of(match), (a, b), files, more_keys, report)
     return joined.matched, [*skipped, *_skips(joined, by_stem=match == BY_STEM)]
+
+
+def _take_sides(
+    folder: Path, files: Sequence[str], halves: Sequence[str], report: Reporter
+) -> tuple[list[str], list[str], list[tuple[Key, Key]]]:
+    """As `take_sides`; raises UsageError where the pictures are pairs themselves, too."""
+    try:
+        return take_sides(folder, files, halves, report)
+    except UsageError:
+        if not look_like_pairs([folder / file for file in files]):
+            raise
+    to_do = (
+        f"Split them as they are with {p2p_command('data split', folder)}, and train on them; or take them apart with "
+        f"{p2p_command('data halves', folder, 'DEST')}."
+    )
+    raise UsageError(folder, "holds A|B pictures, which are pairs already", to_do, code="pairs-as-half")
 
 
 def _join_by(

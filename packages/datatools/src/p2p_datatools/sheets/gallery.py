@@ -102,7 +102,7 @@ def open_gallery(
         what = f"holds {folder.kind}, and --overlay needs a mask and its photo"
         raise UsageError(path, what, "Give the photos of masks with --photos.", code="needless-option")
     if folder.palette is not None:
-        return _of_masks(folder, folder.palette, photos, read)
+        return _of_masks(folder, folder.palette, photos, read, report)
     entries = [
         Entry(without_suffix(file), without_suffix(file), (path,), partial(_read_photo, path, read))
         for file in folder.files
@@ -111,8 +111,12 @@ def open_gallery(
     return Gallery(plural(len(entries), "picture"), entries, (), (False,), None)
 
 
-def _of_masks(folder: DataFolder, palette: Palette, photos: Path | None, read: ReadOptions) -> Gallery:
+def _of_masks(
+    folder: DataFolder, palette: Palette, photos: Path | None, read: ReadOptions, report: Reporter
+) -> Gallery:
     others = MaskPhotos(folder.path, photos) if photos else None
+    for files in others.twice if others else ():
+        report.note(f"{files[0]} and {files[1]} have one name: the mask of that name is shown without a photo.")
     entries = []
     for file in folder.files:
         name, path = without_suffix(file), folder.path / file

@@ -16,8 +16,9 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_LOOKED_AT = 1 << 16  # bytes around the first that is not UTF-8
+_LOOKED_AT = 1 << 16  # bytes around the first that is not UTF-8; characters of a table
 _HIGH = re.compile(rb"[\x80-\xff]+")
+_QUOTED = re.compile(r'"[^"]*"')
 
 
 def decode_text(data: bytes, where: object) -> str:
@@ -42,6 +43,16 @@ def other_encoding(data: bytes, where: object, error: Exception) -> P2PError:
         return P2PError(where, what, to_do, code="not-text")
     to_do = f"Convert it with iconv -f {guesses[0]} -t UTF-8 {where} > NEW, or save it as UTF-8 in an editor."
     return P2PError(where, f"is not UTF-8 (it looks like {' or '.join(guesses)})", to_do, code="not-utf8")
+
+
+def find_delimiter(text: str) -> str:
+    """What separates the cells of CSV: of comma, semicolon and tab that which most lines have outside of quotes.
+
+    A spreadsheet writes semicolons where the comma is the decimal point. Of two that all lines have, that which is more
+    often in the first counts, which may be a heading.
+    """
+    lines = _QUOTED.sub("", text[:_LOOKED_AT]).splitlines() or [""]
+    return max(",;\t", key=lambda sign: (sum(sign in line for line in lines), lines[0].count(sign)))
 
 
 def guess_encodings(data: bytes) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_json, read_text
 from p2p_datatools.contract.files.opening import open_file
-from p2p_datatools.contract.files.text import find_encoding
+from p2p_datatools.contract.files.text import find_delimiter, find_encoding
 from p2p_datatools.contract.folders.given_splits import split_in, split_of_list
 from p2p_datatools.contract.words import plural
 
@@ -25,6 +25,7 @@ SPLIT_COLUMNS = frozenset({"split", "splits", "subset", "partition", "set", "pha
 _SURE_COLUMNS = SPLIT_COLUMNS - {"set", "phase", "usage"}  # what others say may be anything
 _FOLD_COLUMNS = frozenset({"fold", "folds", "kfold", "k_fold", "cv_fold", "fold_id", "fold_number"})
 _LARGEST_JSON = 1 << 23  # bytes: other JSON, such as labels, is larger and takes long
+_LONGEST_HEAD = 1 << 14  # bytes in which the headings of a table are
 _MOST_SHOWN = 5  # words or keys in a remark
 _OF_SPLITS = re.compile(r"split|partition|subset|fold", re.IGNORECASE)
 # Columns of names without suffix: those of pictures, and others only where a table has none of these. A column that is
@@ -61,12 +62,6 @@ def read_split_table(file: Path) -> SplitTable:
         return SplitTable()  # it may be anything
 
 
-def delimiter_of(line: str) -> str:
-    """What stands between the columns of a table, by its first line: a comma, a semicolon or a tab."""
-    counts = {each: line.count(each) for each in (",", ";", "\t")}
-    return max(counts, key=lambda each: counts[each])
-
-
 class _Row(NamedTuple):
     """A row of a table: where it is, the word for its split, and its names."""
 
@@ -77,25 +72,25 @@ class _Row(NamedTuple):
 
 def _from_csv(file: Path) -> SplitTable:
     with open_file(file) as start:
-        head = start.readline()
-    heading = _cells_of(head.decode(find_encoding(head), "replace"))
+        head = start.read(_LONGEST_HEAD)
+    _, heading = next(_rows_of(head.decode(find_encoding(head), "replace")), ("", []))
     if _place_of(heading) is None:
         return SplitTable()
     try:
-        text = io.StringIO(read_text(file), newline="")
+        rows = _rows_of(read_text(file))
     except P2PError as error:
         return SplitTable(unused=_of_error(error))
-    head_line = text.readline()
-    rows = csv.reader(text, delimiter=delimiter_of(head_line))
-    return _from_rows(_cells_of(head_line), ((f"line {rows.line_num + 1}", row) for row in rows))
+    _, heading = next(rows)
+    return _from_rows(heading, rows)
 
 
 def _of_error(error: P2PError) -> str:
     return f"{error.what}, and is not used. {error.to_do.rstrip('.')}"
 
 
-def _cells_of(head: str) -> list[str]:
-    return next(csv.reader([head], delimiter=delimiter_of(head)), [])
+def _rows_of(text: str) -> Iterator[tuple[str, list[str]]]:
+    rows = csv.reader(io.StringIO(text, newline=""), delimiter=find_delimiter(text))
+    yield from ((f"line {rows.line_num}", row) for row in rows)
 
 
 def _place_of(heading: Sequence[str]) -> int | None:

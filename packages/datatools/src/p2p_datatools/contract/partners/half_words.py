@@ -20,7 +20,7 @@ _OF_INPUTS = (
 )
 _OF_TARGETS = (
     "b output outputs out target targets tgt y hq hr high highres clean clear sharp photo photos image images img imgs "
-    "gt real groundtruth"
+    "gt real groundtruth truth reference ref norain"
 )
 _FIRST, _SECOND = frozenset(_OF_INPUTS.split()), frozenset(_OF_TARGETS.split())
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
@@ -38,20 +38,39 @@ class HalfWords(NamedTuple):
 def find_half_words(files: Sequence[str], halves: Collection[str] = ()) -> list[HalfWords]:
     """The two words of folders with pictures of the same names, that of A first; none, or several ways.
 
-    `halves` are the names that are given to A and to B: as words of folders they say which is which, and the names of
-    pictures there may be other ones.
+    `halves` are the names that are given to A and to B, and say which is which if they are these words.
     """
+    names = _names_in_folders(files)
+    found = [both for both in _pairs_of_words(names) if _tell_apart(names, *both)]
+    named = [both for both in found if [*both] == [word.casefold() for word in halves]]
+    return named or [both for both in found if says_order(both)] or found
+
+
+def find_placed_words(files: Sequence[str], halves: Collection[str] = ()) -> list[HalfWords]:
+    """The two words of folders whose pictures may have any names: the `halves`, or without any those that say it most.
+
+    None where not all folders have one of them, or several ways say it alike.
+    """
+    names, wanted = _names_in_folders(files), [word.casefold() for word in halves]
+    if wanted:
+        return [HalfWords(*wanted)] if _find_places(names, *wanted) else []
+    found = [both for both in _pairs_of_words(names) if says_order(both) and _find_places(names, *both)]
+    best = [both for both in found if _count_saying(both) == max(map(_count_saying, found))]
+    return best if len(best) == 1 else []
+
+
+def _names_in_folders(files: Sequence[str]) -> dict[str, set[str]]:
     names: dict[str, set[str]] = defaultdict(set)
     for file in files:
         names[folder_of(file)].add(name_of(file).rpartition("/")[2])
-    words = {word for folder in names for word in _words(folder)}
-    if len(words) > _MOST_WORDS:
-        return []
-    wanted = [word.casefold() for word in halves]
+    return names
+
+
+def _pairs_of_words(folders: Collection[str]) -> list[HalfWords]:
+    """Any two words of folders; none where these are many."""
+    words = {word for folder in folders for word in _words(folder)}
     tried = sorted(word for word in words if not word.isdecimal() and split_in(word) is None)
-    found = [HalfWords(*both) for both in permutations(tried, 2) if _tell_apart(names, *both)]
-    named = [HalfWords(*wanted)] if len(wanted) == 2 and _find_places(names, *wanted) else []
-    return named or [both for both in found if says_order(both)] or found
+    return [] if len(words) > _MOST_WORDS else [HalfWords(*both) for both in permutations(tried, 2)]
 
 
 def without_word(name: str, word: str) -> str:
@@ -77,8 +96,8 @@ def split_by_names(files: Sequence[str]) -> tuple[list[str], list[str]] | None:
     return None
 
 
-def _words(folder: str) -> list[str]:
-    return [word.casefold() for word in _WORD.findall(folder)]
+def _words(text: str) -> list[str]:
+    return [word.casefold() for word in _WORD.findall(text)]
 
 
 def _tell_apart(names: dict[str, set[str]], a: str, b: str) -> bool:
@@ -101,7 +120,17 @@ def _find_places(names: dict[str, set[str]], a: str, b: str) -> list[tuple[set[s
 
 def says_order(both: HalfWords) -> bool:
     """Whether one word is that of an input, or the other that of a target, and neither says the opposite."""
-    return (both.a in _FIRST or both.b in _SECOND) and not (both.a in _SECOND and both.b in _FIRST)
+    return _count_saying(both) > 0 and not (both.a in _SECOND and both.b in _FIRST)
+
+
+def _count_saying(both: HalfWords) -> int:
+    return (both.a in _FIRST) + (both.b in _SECOND)
+
+
+def name_both_halves(files: Collection[str]) -> bool:
+    """Whether names of pictures, without their folders, have words of inputs and of targets: 1_HR.png and 1_LR4.png."""
+    words = {word for file in files for word in _words(name_of(file).rpartition("/")[2]) if len(word) > 1}
+    return not words.isdisjoint(_FIRST) and not words.isdisjoint(_SECOND)
 
 
 def _remove(part: str, word: str) -> str:

@@ -28,11 +28,13 @@ from p2p_datatools.contract.partners.named import NamedPictures, pictures_of
 from p2p_datatools.contract.partners.several import find_several
 from p2p_datatools.contract.partners.spellings import find_capitals, find_escaped, find_separators
 from p2p_datatools.contract.partners.split_keys import inner_ways, outside_of, role_ways, split_keys
+from p2p_datatools.contract.pictures.header import photo_size
 from p2p_datatools.contract.pictures.kinds import is_label_picture, pick_photo, say_picked
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import plural, shell_word
 
 _Sides = tuple[NamedPictures, NamedPictures]
+_WHOLE = 1.5  # times both sides of a picture: from here on another may be the whole of it, and no margin
 _LIST_THEM = "; or list the pairs in lines 'a,b' for --match FILE.csv"
 
 
@@ -171,13 +173,7 @@ def _repeat_partners(sides: _Sides, report: Reporter) -> _Sides:
         partners = {} if many.more or few.more else find_several(many.files.keys(), few.files.keys())
         if partners:
             first = min(partners)
-            if any(map(is_label_picture, many.all_of(first))):
-                what = f"belongs to '{partners[first]}' by name, as others do, and is a label picture"
-                to_do = (
-                    "If each shows a part of one label, unite them with 'p2p data build-masks --format class-masks'; "
-                    f"if each is a label of its own, {LIST_SEVERAL}."
-                )
-                raise P2PError(many.all_of(first)[0], what, to_do, code="several-labels")
+            _refuse_parts(many.all_of(first)[0], few.all_of(partners[first])[0], partners[first])
             count = len({*partners.values()})
             report.note(
                 f"{plural(len(partners), 'picture')} of {many.folder} belong to {count} of {few.folder}, with whose "
@@ -186,6 +182,23 @@ def _repeat_partners(sides: _Sides, report: Reporter) -> _Sides:
             again = few.repeat(partners)
             return (many, again) if many is of_a else (again, many)
     return sides
+
+
+def _refuse_parts(picture: Path, other: Path, name: str) -> None:
+    """Raise P2PError where one of several pictures that belong to another may be a part of its label, or a tile."""
+    belongs = f"belongs to '{name}' by name, as others do"
+    if is_label_picture(picture):
+        to_do = (
+            "If each shows a part of one label, unite them with 'p2p data build-masks --format class-masks'; "
+            f"if each is a label of its own, {LIST_SEVERAL}."
+        )
+        raise P2PError(picture, f"{belongs}, and is a label picture", to_do, code="several-labels")
+    if is_label_picture(other):  # of another size than a photo it would be scaled, whatever that shows
+        own, whole = photo_size(picture), photo_size(other)
+        if min(whole.width / own.width, whole.height / own.height) >= _WHOLE:
+            what = f"{belongs}, and has {own} pixels beside the {whole} of that label, as tiles have"
+            to_do = f"If it is one, cut the label in the same way; if each shows the whole, {LIST_SEVERAL}."
+            raise P2PError(picture, what, to_do, code="tiles-of-one")
 
 
 def _key_without(addition: Addition, names: Collection[str]) -> Key:

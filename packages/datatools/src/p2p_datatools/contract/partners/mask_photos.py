@@ -20,6 +20,8 @@ _TO_DO = {
     "in a data set, such as 1.jpg and 1_mask.png; 'p2p data pair' takes others with --match.",
     "shifted-names": "If so, rename those of one folder; if not, 'p2p data pair' takes them with --match '.+' "
     "--keep-going.",
+    "tiles-of-one": "Cut the masks as the photos; if each photo shows the whole, list them for --match of 'p2p data "
+    "pair'.",
     "several-labels": "Unite those of one photo with 'p2p data build-masks --format class-masks'; if each is a mask of "
     "its own, list them for --match of 'p2p data pair'.",
 }

@@ -16,7 +16,9 @@ from p2p_datatools.contract.partners.half_kinds import Kinds, find_finer_kinds, 
 from p2p_datatools.contract.partners.half_words import (
     HalfWords,
     find_half_words,
+    find_placed_words,
     has_word,
+    name_both_halves,
     says_order,
     split_by_names,
     without_word,
@@ -42,11 +44,12 @@ def take_sides(folder: Path, files: Sequence[str], halves: Sequence[str], report
     two ways.
     """
     wanted = [word.casefold() for word in halves]
-    words = find_half_words(files, halves)
+    words = find_half_words(files, wanted)
     named = [both for both in words if list(both) == wanted]
     kinds = None if named else find_kinds(files, wanted)
     if kinds and wanted and {*wanted} <= kinds.files.keys():
         return _take_kinds(folder, kinds, wanted[0], wanted[1], report)
+    named = named or (find_placed_words(files, wanted) if wanted else [])
     if not named and (sides := _take_roles(folder, files, kinds, words, report)):
         return sides
     if by_name := split_by_names(files):
@@ -57,6 +60,7 @@ def take_sides(folder: Path, files: Sequence[str], halves: Sequence[str], report
     words = named or words
     if kinds and not words:
         return _take_kinds(folder, kinds, *_choose_kinds(folder, kinds), report)
+    words = words or find_placed_words(files)
     if len(words) != 1:
         raise _not_told_apart(folder, words)
     return _take_words(folder, files, words[0], report)
@@ -102,8 +106,9 @@ def _take_words(folder: Path, files: Sequence[str], words: HalfWords, report: Re
 
 
 def _mixes(kinds: Kinds, sides: Mapping[str, Sequence[str]]) -> bool:
-    """Whether one side has pictures of several kinds, as A beside labels."""
-    return any(sum(bool({*own} & {*sides[side]}) for own in kinds.files.values()) > 1 for side in "ab")
+    """Whether one side has pictures of several kinds, as A beside labels; not of those that both have, as of scenes."""
+    has = [[not {*own}.isdisjoint(sides[side]) for side in "ab"] for own in kinds.files.values()]
+    return not all(map(all, has)) and any(sum(own) > 1 for own in zip(*has, strict=True))
 
 
 def _take_kinds(folder: Path, kinds: Kinds, a: str, b: str, report: Reporter) -> _Sides:
@@ -125,7 +130,9 @@ def _choose_kinds(folder: Path, kinds: Kinds) -> HalfWords:
     if len(kinds.words) == 2 and len(orders) == 1:
         return orders[0]
     if len(kinds.words) == 2:
-        raise _not_told_apart(folder, [both], "called")
+        # Two cameras have pictures of the same names, too, but these are not halves.
+        is_within = any(map(name_both_halves, kinds.files.values()))
+        raise _not_told_apart(folder, [] if is_within else [both], "called")
     raise _several_kinds(folder, kinds)
 
 

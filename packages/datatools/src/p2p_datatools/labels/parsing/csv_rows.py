@@ -10,6 +10,7 @@ from typing import Any
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.atomic import read_text
+from p2p_datatools.contract.files.text import find_delimiter
 
 _LONGEST_CELL = 1 << 27  # characters; the library takes 131,072 by itself
 
@@ -19,12 +20,6 @@ def read_csv(path: Path) -> list[dict[str, Any]]:
     text = read_text(path).removeprefix("#")  # older VIA wrote its headings as a comment
     csv.field_size_limit(_LONGEST_CELL)
     try:
-        return list(csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=_delimiter_of(text)))
+        return list(csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=find_delimiter(text)))
     except csv.Error as error:
         raise P2PError(path, f"is not valid CSV ({error})", "Export it again.", code="bad-csv") from error
-
-
-def _delimiter_of(text: str) -> str:
-    """What lies between the headings: a semicolon or a tab where a spreadsheet of another language wrote the file."""
-    headings = text.partition("\n")[0]
-    return next((each for each in ",;\t" if each in headings), ",")
