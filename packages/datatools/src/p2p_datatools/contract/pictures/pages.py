@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImagePalette
+from PIL.GifImagePlugin import GifImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError, UsageError
@@ -109,7 +110,7 @@ def _seek_page(image: Image.Image, path: Path, options: ReadOptions, packed: int
 
 def _refuse_part(image: Image.Image, path: Path) -> None:
     """Pillow fills what the first frame of a GIF does not cover with a colour of its table, which may be a class."""
-    if image.format == "GIF" and image.tell() == 0 and image.tile and image.tile[0][1] != (0, 0, *image.size):
+    if isinstance(image, GifImageFile) and image.tell() == 0 and image.tile and image.tile[0][1] != (0, 0, *image.size):
         what = "is a GIF whose first frame covers only a part of the picture"
         raise P2PError(path, what, "Save it as PNG, with a colour for the rest.", code="unread-kind")
 
