@@ -1,6 +1,7 @@
 """Files with several pictures: none is taken unasked, thumbnails are no pages, and channels stay channels."""
 
 import io
+import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from p2p_datatools.contract.pictures.header import Form, open_picture, photo_hea
 from p2p_datatools.contract.pictures.images import read_photo
 from p2p_datatools.contract.pictures.index import read_label_picture
 from p2p_datatools.contract.pictures.pages import ReadOptions, read_mask_page
+from p2p_datatools.contract.pictures.sizes import Size
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -230,3 +232,17 @@ def test_a_color_table_of_a_tiff_that_goes_to_255_is_not_black(pages_: int, tmp_
                 tiff.write(numbers, photometric="palette", colormap=own)
         photo = page(tmp_path / name, pages_)
         assert photo[0, :3].tolist() == [[0, 0, 0], [255, 0, 128], [10, 20, 30]]
+
+
+def test_a_gif_whose_first_frame_covers_a_part_of_it_is_refused_and_its_rest_is_no_class(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    frame = Image.fromarray(np.repeat(np.arange(4, dtype=np.uint8), 40).reshape(4, 40), "L")
+    frame.save(tmp_path / "whole.gif")
+    content = bytearray((tmp_path / "whole.gif").read_bytes())
+    content[6:10] = struct.pack("<HH", 40, 8)  # the screen, twice as high as the frame
+    (tmp_path / "part.gif").write_bytes(content)
+    assert photo_header(tmp_path / "whole.gif").size == Size(40, 4)
+    for read in (photo_header, read_photo, read_label_picture):
+        with refused("unread-kind", tmp_path / "part.gif"):
+            read(tmp_path / "part.gif")

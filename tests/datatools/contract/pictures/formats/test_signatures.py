@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         (b"\0\0\0\x18ftypheic", "unread-kind", "HEIC"),
         (b"\0\0\0\x18ftypcrx ", "unread-kind", "raw"),
         (b"\0\0\0\x18ftypisom", "unread-kind", "video"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\4CgBI\x50\0\x20\2\x2b\xd5\xb3\x7f\0\0\0\rIHDR", "unread-kind", "iPhone"),
         (b"8BPS\0\1", "unread-kind", "Photoshop"),
         (b"\xff\xd8\xff\xf7\0\x0b", "unread-kind", "JPEG-LS"),
         (b"P7\nWIDTH 4\n", "unread-kind", "PAM"),

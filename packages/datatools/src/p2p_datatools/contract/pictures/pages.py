@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImagePalette
+from PIL.GifImagePlugin import GifImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from p2p_datatools.contract.errors import P2PError, UsageError
@@ -84,10 +85,11 @@ def choose_page(path: Path, count: int, options: ReadOptions, *, unit: str = "pa
 def turn_to_page(image: Image.Image, path: Path, options: ReadOptions, packed: int) -> None:
     """Let Pillow go to the frame that is meant of an open picture; thumbnails beside a picture are not pages.
 
-    Raises P2PError as `choose_page` does, or for a page that is too large, or larger than the `packed` bytes of the
-    file can hold.
+    Raises P2PError as `choose_page` does, for a page that is too large, or larger than the `packed` bytes of the
+    file can hold, and for a GIF whose first frame covers only a part of it.
     """
     _seek_page(image, path, options, packed)
+    _refuse_part(image, path)
     _widen_color_table(image)
 
 
@@ -104,6 +106,13 @@ def _seek_page(image: Image.Image, path: Path, options: ReadOptions, packed: int
     if frame:
         image.seek(frame)
         _refuse_bomb(image, path, packed)
+
+
+def _refuse_part(image: Image.Image, path: Path) -> None:
+    """Pillow fills what the first frame of a GIF does not cover with a colour of its table, which may be a class."""
+    if isinstance(image, GifImageFile) and image.tell() == 0 and image.tile and image.tile[0][1] != (0, 0, *image.size):
+        what = "is a GIF whose first frame covers only a part of the picture"
+        raise P2PError(path, what, "Save it as PNG, with a colour for the rest.", code="unread-kind")
 
 
 def _widen_color_table(image: Image.Image) -> None:

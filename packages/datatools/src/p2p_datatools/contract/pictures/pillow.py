@@ -16,7 +16,13 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.opening import open_file
 from p2p_datatools.contract.foreign import catch_decoder
 from p2p_datatools.contract.pictures.formats import jpeg2000
-from p2p_datatools.contract.pictures.formats.signatures import ARRAY_START, START, TIFF_STARTS, foreign_content
+from p2p_datatools.contract.pictures.formats.signatures import (
+    APPLE_PNG_START,
+    ARRAY_START,
+    START,
+    TIFF_STARTS,
+    foreign_content,
+)
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS, too_many_pixels
 
 Image.MAX_IMAGE_PIXELS = MOST_PIXELS
@@ -32,6 +38,9 @@ _OPTIONAL = (
 
 def open_image(stream: BinaryIO) -> Image.Image:
     """Let Pillow read the header of a picture, without pixels; only this function lets Pillow open anything."""
+    if stream.read(len(APPLE_PNG_START)) == APPLE_PNG_START:
+        raise UnidentifiedImageError  # Pillow opens it, and can decode nothing
+    stream.seek(0)
     known = (each for each in PILLOW_FORMATS if each != "AVIF" or find_spec("PIL.AvifImagePlugin"))  # since Pillow 11.3
     image = Image.open(stream, formats=tuple(known))
     if image.format == "JPEG2000" and (profile := jpeg2000.profile_of(stream)):

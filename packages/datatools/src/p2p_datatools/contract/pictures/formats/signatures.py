@@ -11,6 +11,8 @@ TIFF_STARTS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 """How a TIFF begins, of either byte order and size."""
 ARRAY_START = b"\x93NUMPY"
 """How an NPY file begins."""
+APPLE_PNG_START = b"\x89PNG\r\n\x1a\n\0\0\0\4CgBI"
+"""How a PNG begins that only Apple's programs read: its pixels are packed and ordered in their own way."""
 START = 512
 """The bytes of a file's beginning that tell."""
 
@@ -28,6 +30,11 @@ _UNREAD = (
     (b"8BPS", "is a Photoshop document (PSD), which is not read", "Export it as PNG."),
     (b"%PDF", "is a PDF, which is not read", "Export its pictures as PNG."),
     (b"%!PS", "is PostScript, which is not read", "Export it as PNG."),
+    (
+        APPLE_PNG_START,
+        "is a PNG as Xcode packs it for an iPhone (CgBI), which is not read",
+        "Take it as it was before it was packed, or open it on a Mac and export it as PNG.",
+    ),
     (b"gimp xcf", "is a GIMP document (XCF), which is not read", "Export it as PNG."),
     (b"\xff\x0a", "is a JPEG XL picture, which is not read", _CONVERT),
     (b"\0\0\0\x0cJXL ", "is a JPEG XL picture, which is not read", _CONVERT),
