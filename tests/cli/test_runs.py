@@ -57,3 +57,12 @@ def test_scores_have_the_number_of_their_pictures_and_other_pairs_are_said(
     said = capsys.readouterr().out
     assert "l1 0.2500 (n=6)" in said
     assert "warning: These runs were not validated on the same pairs" in said
+
+
+@pytest.mark.parametrize("kind", ["svg", "html"])
+def test_a_run_that_has_recorded_once_is_drawn_as_dots(run: Path, tmp_path: Path, kind: str) -> None:
+    lines = (run / "stats.jsonl").read_text().splitlines()
+    (run / "stats.jsonl").write_text(lines[0] + "\n")
+    file = tmp_path / f"curves.{kind}"
+    assert app.main(["runs", str(run), "--curves", str(file)]) == 0
+    assert ("<circle" if kind == "html" else "<use ") in file.read_text("utf-8")

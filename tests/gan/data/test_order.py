@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from p2p_gan.data.order import PairOrder, crop_around_rare, light_of, rarity
+from p2p_gan.data.order import PairOrder, crop_around_rare, crop_of, light_of, position_random, rarity
 
 ONE = np.zeros(7, np.int64)
 
@@ -67,6 +67,11 @@ def test_the_order_of_one_shape_does_not_depend_on_the_batch() -> None:
 def test_rarer_classes_are_drawn_rather_and_missing_ones_never() -> None:
     weights = rarity(np.array([[900, 90, 10, 0], [900, 90, 10, 0]], np.uint32))
     assert weights.tolist() == pytest.approx([1 / 0.9, 1 / 0.09, 1 / 0.01, 0])
+
+
+def test_a_crop_lies_anywhere_in_its_picture_up_to_every_border() -> None:
+    corners = {crop_of(position_random(0, number), (18, 17), (16, 16)) for number in range(200)}
+    assert corners == {(down, across) for down in range(3) for across in range(2)}
 
 
 def test_a_crop_around_a_rare_class_holds_a_pixel_of_it_and_lies_within_the_picture() -> None:

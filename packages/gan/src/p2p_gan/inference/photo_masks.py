@@ -32,6 +32,7 @@ from p2p_gan.inference.mask_inputs import InputChanges
 from p2p_gan.inference.preview import find_beyond, look_at_inputs
 from p2p_gan.inference.runtime_choice import open_for_pictures, runtime_of, settle_for_rest
 from p2p_gan.inference.runtimes.translator import AnyModel
+from p2p_gan.inference.seen_sizes import note_sizes
 from p2p_gan.inference.segmentation import WITHOUT_DROPOUT, Segmentation, segment
 from p2p_gan.inference.shared import SharedTranslator
 from p2p_gan.models.card import ModelCard
@@ -137,7 +138,7 @@ def segment_photos(
     refuse_dest_inside(dest, photos)
     loaded = open_for_pictures(model, "auto", WITHOUT_DROPOUT, device=device, report=report)
     known = _palette_of(loaded.card, Path(model), palette)
-    inputs = _find_photos(photos, loaded.card, read, keep_going=keep_going, report=report)
+    inputs = _find_photos(photos, loaded, read, keep_going=keep_going, report=report)
     skipped = inputs.skipped
     recipe = _recipe(loaded, known, min_confidence, read)
     with Destination(dest, marker=SEGMENTER, recipe=recipe) as destination:
@@ -201,9 +202,10 @@ def _palette_of(card: ModelCard, model: Path, wanted: Palette | None) -> Palette
 
 
 def _find_photos(
-    photos: Path, card: ModelCard, read: ReadOptions, *, keep_going: bool, report: Reporter
+    photos: Path, model: AnyModel, read: ReadOptions, *, keep_going: bool, report: Reporter
 ) -> FittingInputs:
     """The photos that the model takes, looked at; raises P2PError for pairs, and leaves out those of a name of ours."""
+    card = model.card
     if photos.is_dir():
         refuse_pairs_as_photos(photos)
     strange: list[Skip] | None = [] if keep_going else None
@@ -213,7 +215,8 @@ def _find_photos(
         to_do = "Take them apart with 'p2p data halves', and give the folder of the photos."
         raise P2PError(photos, what, to_do, code="pairs-as-half")
     fitting, sizes, skipped = split_by_fit(listed, card, keep_going=keep_going, also=_refuse_name)
-    look_at_inputs([each.path for each in fitting], card, read, keep_going=keep_going, report=report)
+    if not look_at_inputs([each.path for each in fitting], card, read, keep_going=keep_going, report=report):
+        note_sizes(model, sizes, WITHOUT_DROPOUT, report, may_choose=False)
     return FittingInputs(fitting, sizes, [*(strange or []), *skipped])
 
 

@@ -18,6 +18,7 @@ from p2p_gan.inference.outputs import encode_output, is_in_png, side_by_side
 from p2p_gan.inference.preview import find_beyond, look_at_inputs
 from p2p_gan.inference.runtime_choice import open_for_pictures, settle_runtime
 from p2p_gan.inference.sampling import SampleOptions
+from p2p_gan.inference.seen_sizes import note_sizes
 
 if TYPE_CHECKING:
     import torch
@@ -50,8 +51,10 @@ def sample_bytes(
     given = PictureBytes(data, name)
     file = given.open(sampling.read)
     refuse_file(file, card)
-    look_at_inputs([given], card, sampling.read, keep_going=False, report=report)
+    are_several = look_at_inputs([given], card, sampling.read, keep_going=False, report=report)
     pixels = read_input(file, card, changes)
+    if not are_several:
+        note_sizes(model, {name: size_of(pixels)}, sampling.how, report)
     if beyond := find_beyond(pixels, card):
         changes.beyond[given.path] = beyond
     changes.say(report)

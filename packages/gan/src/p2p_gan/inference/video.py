@@ -35,6 +35,7 @@ from p2p_gan.inference.runtime_choice import open_for_pictures, pass_bytes, runt
 from p2p_gan.inference.runtimes.onnx_runtime import OnnxModel
 from p2p_gan.inference.runtimes.translator import AnyModel
 from p2p_gan.inference.sampling import SampleOptions
+from p2p_gan.inference.seen_sizes import note_sizes
 from p2p_gan.inference.shared import translator_for_threads
 from p2p_gan.machine.memory import budget_of
 from p2p_gan.models.card import ModelCard
@@ -98,6 +99,7 @@ def sample_video(
             return VideoSummary(dest, open_video(dest).header.frames, False, "", model)
         what, to_do = "exists, and is not this video", "Choose another name, or delete it first."
         raise UsageError(dest, what, to_do, code="destination-taken")
+    note_sizes(model, {str(path): reader.header.size}, sampling.how, report, noun="video")
     sizes = [reader.header.size] * min(max(1, reader.header.frames), _MANY)  # a damaged one announces billions
     model = settle_runtime(model, model_path, runtime, sizes, sampling.how, device=device, report=report)
     work = _FrameWork(model, sampling, path)

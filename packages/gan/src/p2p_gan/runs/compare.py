@@ -164,7 +164,7 @@ def say_other_pairs(runs: Sequence[Run]) -> str:
 
 
 def _curves(lines: Sequence[dict[str, Any]]) -> dict[str, Curve]:
-    """The figures that were measured at several numbers of images; what happened once is an event."""
+    """The figures by the number of images at which they were measured; what happened is an event."""
     found: dict[str, Curve] = {}
     for line in lines:
         if "seconds" not in line and "validation" not in line:
@@ -173,7 +173,7 @@ def _curves(lines: Sequence[dict[str, Any]]) -> dict[str, Curve]:
         for name, value in (line | scores).items():
             if isinstance(value, int | float) and not isinstance(value, bool) and name not in _NOT_DRAWN:
                 found.setdefault(name, []).append((line.get("images", 0), float(value)))
-    return {name: curve for name, curve in found.items() if len(curve) > 1}
+    return found
 
 
 def _events(lines: Sequence[dict[str, Any]]) -> tuple[Mark, ...]:
