@@ -100,4 +100,4 @@ def scalars_of(line: dict[str, Any]) -> dict[str, float]:
 
 def require_tensorboard() -> None:
     """Raise UsageError if the package tensorboard is missing."""
-    require_packages("tensorboard=on", "tensorboard>=2.16", instead="set tensorboard=off", error=UsageError)
+    require_packages("tensorboard=on", "tensorboard>=2.16.2", instead="set tensorboard=off", error=UsageError)
