@@ -109,118 +109,16 @@ def train_step(nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast
     if len(batch.parts) > 1:
         losses = _accumulate(nets, split_batch(batch), recipe, autocast)
         return torch.stack([losses[name] for name in recipe.names]).detach()
-    generated = _generate_and_look(nets, batch, recipe, autocast)
-    losses = _compare(nets, batch, generated, recipe)
+    whole = _BatchPass(nets, batch, recipe, autocast)
+    generated = whole.generate_and_look()
+    losses = whole.compare(generated)
     if recipe.config.gan_loss == "none":
         update(nets.generator_optimizer, recipe.objective("g", losses, batch.factor))
     elif recipe.config.update_order == "simultaneous":
-        losses |= _update_simultaneously(nets, batch, generated, losses, recipe, autocast)
+        losses |= whole.update_simultaneously(generated, losses)
     else:
-        losses |= _update_alternately(nets, batch, generated, losses, recipe, autocast)
+        losses |= whole.update_alternately(generated, losses)
     return torch.stack([losses[name] for name in recipe.names]).detach()
-
-
-def _update_alternately(
-    nets: Networks, batch: Batch, generated: GeneratorOutput, pictures: Losses, recipe: Recipe, autocast: _Autocast
-) -> Losses:
-    """First the discriminator, then the generator with the updated discriminator (Isola et al. 2017, section 3.3)."""
-    losses, labels = _judge_discriminator(nets, batch, generated, recipe, autocast)
-    update(nets.discriminator_and_optimizer[1], recipe.objective("d", losses, batch.factor))
-    losses |= _judge_generator(nets, batch, generated, labels, recipe, autocast)
-    update(nets.generator_optimizer, recipe.objective("g", pictures | losses, batch.factor))
-    return losses
-
-
-def _judge_discriminator(
-    nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: Recipe, autocast: _Autocast
-) -> tuple[Losses, Tensor | None]:
-    """The discriminator's losses in an alternating update: no gradient reaches the generator.
-
-    Also the class logits of the real photo, for the generator's turn; None if it has to ask for them again.
-    """
-    discriminator, _ = nets.discriminator_and_optimizer
-    head = recipe.config.segmentation_head == "on"
-    verdicts = _verdicts(nets, batch, recipe)
-    discriminator.requires_grad_(True)
-    view = _view(batch, generated.fake_b.detach(), recipe)
-    seen = _see(nets, view, generated.features, recipe)
-    with autocast(), _cast(discriminator, nets, batch, recipe):
-        real = nets.discriminator_pass(view.real_a, view.real_b, labels=head, **seen.real)
-        fake = nets.discriminator_pass(view.real_a, view.fake_b, **seen.detached)
-        mixture = _mix(discriminator, view, real, recipe)
-    losses = recipe.judge("d", verdicts(view=view, real=real, fake=fake, mixture=mixture))
-    return losses, real.labels.detach() if recipe.keeps_labels and real.labels is not None else None
-
-
-def _judge_generator(
-    nets: Networks,
-    batch: Batch,
-    generated: GeneratorOutput,
-    labels: Tensor | None,
-    recipe: Recipe,
-    autocast: _Autocast,
-) -> Losses:
-    """The generator's losses that need the discriminator, in an alternating update: the discriminator is frozen.
-
-    `labels` are the class logits of the real photo, if they are known.
-    """
-    discriminator, _ = nets.discriminator_and_optimizer
-    head = recipe.config.segmentation_head == "on"
-    verdicts = _verdicts(nets, batch, recipe)
-    discriminator.requires_grad_(False)
-    view = _view(batch, generated.fake_b, recipe)
-    seen = _see(nets, view, generated.features, recipe)
-    with autocast(), _cast(discriminator, nets, batch, recipe):
-        fake = discriminator(view.real_a, view.fake_b, labels=head, **seen.fake)
-        real = _judge_real(discriminator, view, labels, recipe) if recipe.matches_real else fake
-    return recipe.judge("g", verdicts(view=view, real=real, fake=fake))
-
-
-def _judge_real(
-    discriminator: Discriminator, view: DiscriminatorView, labels: Tensor | None, recipe: Recipe
-) -> Judgement:
-    """What the generator's losses need of the output for the real pair: features, the head's classes, or both."""
-    config = recipe.config
-    if labels is not None:
-        return Judgement((), (), labels)
-    hinge = config.segmentation_head == "on" and config.segmentation_hinge
-    # With spectral norm a pass is also a step of the estimate of the norm: it stays where the photo is asked again.
-    if hinge and "g_features" not in recipe.weights and not config.spectral_norm:
-        return Judgement((), (), discriminator.segment(view.real_b))
-    return discriminator(view.real_a, view.real_b, labels=hinge)
-
-
-def _update_simultaneously(
-    nets: Networks, batch: Batch, generated: GeneratorOutput, pictures: Losses, recipe: Recipe, autocast: _Autocast
-) -> Losses:
-    """Both gradients from one forward pass of each network, then both steps (as in the code of preset `cars`)."""
-    optimizers = (nets.discriminator_and_optimizer[1], nets.generator_optimizer)
-    for each in optimizers:
-        each.zero_grad(set_to_none=True)
-    losses = _add_both_gradients(nets, batch, generated, pictures, recipe, autocast)
-    for each in optimizers:
-        optimizer_step(each)
-    return losses
-
-
-def _add_both_gradients(
-    nets: Networks, batch: Batch, generated: GeneratorOutput, pictures: Losses, recipe: Recipe, autocast: _Autocast
-) -> Losses:
-    """Add the gradients of a simultaneous update to those of both networks; returns the losses."""
-    discriminator, optimizer = nets.discriminator_and_optimizer
-    head = recipe.config.segmentation_head == "on"
-    discriminator.requires_grad_(True)
-    view = _view(batch, generated.fake_b, recipe)
-    seen = _see(nets, view, generated.features, recipe)
-    with autocast(), _cast(discriminator, nets, batch, recipe):
-        real = nets.discriminator_pass(view.real_a, view.real_b, labels=head, **seen.real)
-        fake = nets.discriminator_pass(view.real_a, view.fake_b, labels=head, **seen.fake)
-        mixture = _mix(discriminator, view, real, recipe)
-    verdicts = _verdicts(nets, batch, recipe)(view=view, real=real, fake=fake, mixture=mixture)
-    losses = recipe.judge("d", verdicts) | recipe.judge("g", verdicts)
-    _add_gradient(optimizer, recipe.objective("d", losses, batch.factor), retain_graph=True)
-    _add_gradient(nets.generator_optimizer, recipe.objective("g", pictures | losses, batch.factor))
-    return losses
 
 
 def _accumulate(nets: Networks, parts: Sequence[MicroBatch], recipe: Recipe, autocast: _Autocast) -> Losses:
@@ -236,7 +134,7 @@ def _accumulate(nets: Networks, parts: Sequence[MicroBatch], recipe: Recipe, aut
         optimizer.zero_grad(set_to_none=True)
         for part in parts:
             with _communicate(nets, part):
-                losses, labels = _add_discriminator_gradient(nets, part, recipe, autocast)
+                losses, labels = _BatchPass(nets, part, recipe, autocast).add_discriminator_gradient()
             known.append(labels)
             found.append({name: value.detach() * part.factor for name, value in losses.items()})
         optimizer_step(optimizer)
@@ -245,38 +143,12 @@ def _accumulate(nets: Networks, parts: Sequence[MicroBatch], recipe: Recipe, aut
         optimizer.zero_grad(set_to_none=True)
     for part, labels in zip_longest(parts, known):
         with _communicate(nets, part):
-            losses = _add_generator_gradient(nets, part, labels, recipe, autocast)
+            losses = _BatchPass(nets, part, recipe, autocast).add_generator_gradient(labels)
         found.append({name: value.detach() * part.factor for name, value in losses.items()})
     for optimizer in steps:
         optimizer_step(optimizer)
     names = dict.fromkeys(name for losses in found for name in losses)
     return {name: torch.stack([losses[name] for losses in found if name in losses]).sum(dim=0) for name in names}
-
-
-def _add_discriminator_gradient(
-    nets: Networks, part: Batch, recipe: Recipe, autocast: _Autocast
-) -> tuple[Losses, Tensor | None]:
-    """Add a part's gradient to the discriminator's in an alternating update; its losses, and labels of its head."""
-    with torch.no_grad(), keep_running(nets.generator):
-        noise = _draw_noise(nets, part)
-        generated = _generate(nets, part, noise, recipe, autocast)  # `_see` looks where heads need it
-    losses, labels = _judge_discriminator(nets, part, generated, recipe, autocast)
-    _add_gradient(nets.discriminator_and_optimizer[1], recipe.objective("d", losses, part.factor))
-    return losses, labels
-
-
-def _add_generator_gradient(
-    nets: Networks, part: Batch, labels: Tensor | None, recipe: Recipe, autocast: _Autocast
-) -> Losses:
-    """Add a part's gradient to the generator's, in a simultaneous update to the discriminator's too."""
-    generated = _generate_and_look(nets, part, recipe, autocast)
-    losses = _compare(nets, part, generated, recipe)
-    if recipe.config.update_order == "simultaneous":
-        return losses | _add_both_gradients(nets, part, generated, losses, recipe, autocast)
-    if recipe.config.gan_loss != "none":
-        losses |= _judge_generator(nets, part, generated, labels, recipe, autocast)
-    _add_gradient(nets.generator_optimizer, recipe.objective("g", losses, part.factor))
-    return losses
 
 
 @contextmanager
@@ -293,22 +165,232 @@ def _communicate(nets: Networks, part: MicroBatch) -> Iterator[None]:
         yield
 
 
-def _mix(discriminator: Discriminator, view: DiscriminatorView, real: Judgement, recipe: Recipe) -> Mixture | None:
-    """The discriminator's output for real and generated classes in one picture, for LabelMix; None without it."""
-    if "d_labelmix" not in recipe.weights:
-        return None
-    assert view.classes is not None, "the config check refuses segmentation if pairs have no classes"
-    assert real.labels is not None, "the discriminator segments"
-    chosen = draw_mixture(view.classes, real.labels.shape[1] - 1)
-    mixed = torch.where(chosen, view.real_b, view.fake_b.detach().to(view.real_b))
-    return Mixture(chosen, discriminator(view.real_a, mixed))
+class _FeatureInputs(NamedTuple):
+    """What the discriminator is given beside a pair: the features of real and fake b, and these without gradient."""
+
+    real: dict[str, PhotoFeatures]
+    fake: dict[str, PhotoFeatures]
+    detached: dict[str, PhotoFeatures]
 
 
-def _verdicts(nets: Networks, batch: Batch, recipe: Recipe) -> Callable[..., Verdicts]:
-    """Verdicts about this batch, without what the discriminator saw and said."""
-    share_of, mean_of = partial(_share, batch, nets.passes), partial(_mean, batch, nets.passes)
-    discriminator, _ = nets.discriminator_and_optimizer
-    return partial(Verdicts, recipe.config, discriminator, share_of=share_of, mean_of=mean_of, lecam=nets.lecam)
+@dataclass(frozen=True)
+class _BatchPass:
+    """What the networks compute from one batch, or from one part of a batch whose gradients are accumulated.
+
+    Nothing is kept here: what one method returns is handed to the next.
+    """
+
+    nets: Networks
+    batch: Batch
+    recipe: Recipe
+    autocast: _Autocast
+
+    def update_alternately(self, generated: GeneratorOutput, pictures: Losses) -> Losses:
+        """The discriminator first, then the generator against the updated one (Isola et al. 2017, section 3.3)."""
+        losses, labels = self._judge_discriminator(generated)
+        update(self.nets.discriminator_and_optimizer[1], self.recipe.objective("d", losses, self.batch.factor))
+        losses |= self._judge_generator(generated, labels)
+        update(self.nets.generator_optimizer, self.recipe.objective("g", pictures | losses, self.batch.factor))
+        return losses
+
+    def update_simultaneously(self, generated: GeneratorOutput, pictures: Losses) -> Losses:
+        """Both gradients from one forward pass of each network, then both steps (as in the code of preset `cars`)."""
+        optimizers = (self.nets.discriminator_and_optimizer[1], self.nets.generator_optimizer)
+        for each in optimizers:
+            each.zero_grad(set_to_none=True)
+        losses = self._add_both_gradients(generated, pictures)
+        for each in optimizers:
+            optimizer_step(each)
+        return losses
+
+    def _judge_discriminator(self, generated: GeneratorOutput) -> tuple[Losses, Tensor | None]:
+        """The discriminator's losses in an alternating update: no gradient reaches the generator.
+
+        Also the class logits of the real photo, for the generator's turn; None if it has to ask for them again.
+        """
+        discriminator, _ = self.nets.discriminator_and_optimizer
+        head = self.recipe.config.segmentation_head == "on"
+        verdicts = self._verdicts()
+        discriminator.requires_grad_(True)
+        view = self._view(generated.fake_b.detach())
+        seen = self._see(view, generated.features)
+        with self.autocast(), self._cast(discriminator):
+            real = self.nets.discriminator_pass(view.real_a, view.real_b, labels=head, **seen.real)
+            fake = self.nets.discriminator_pass(view.real_a, view.fake_b, **seen.detached)
+            mixture = self._mix(discriminator, view, real)
+        losses = self.recipe.judge("d", verdicts(view=view, real=real, fake=fake, mixture=mixture))
+        return losses, real.labels.detach() if self.recipe.keeps_labels and real.labels is not None else None
+
+    def _judge_generator(self, generated: GeneratorOutput, labels: Tensor | None) -> Losses:
+        """The generator's losses that need the discriminator, in an alternating update: the discriminator is frozen.
+
+        `labels` are the class logits of the real photo, if they are known.
+        """
+        discriminator, _ = self.nets.discriminator_and_optimizer
+        head = self.recipe.config.segmentation_head == "on"
+        verdicts = self._verdicts()
+        discriminator.requires_grad_(False)
+        view = self._view(generated.fake_b)
+        seen = self._see(view, generated.features)
+        with self.autocast(), self._cast(discriminator):
+            fake = discriminator(view.real_a, view.fake_b, labels=head, **seen.fake)
+            real = self._judge_real(discriminator, view, labels) if self.recipe.matches_real else fake
+        return self.recipe.judge("g", verdicts(view=view, real=real, fake=fake))
+
+    def _judge_real(self, discriminator: Discriminator, view: DiscriminatorView, labels: Tensor | None) -> Judgement:
+        """What the generator's losses need of the output for the real pair: features, the head's classes, or both."""
+        config = self.recipe.config
+        if labels is not None:
+            return Judgement((), (), labels)
+        hinge = config.segmentation_head == "on" and config.segmentation_hinge
+        # With spectral norm a pass is also a step of the estimate of the norm: it stays where the photo is asked again.
+        if hinge and "g_features" not in self.recipe.weights and not config.spectral_norm:
+            return Judgement((), (), discriminator.segment(view.real_b))
+        return discriminator(view.real_a, view.real_b, labels=hinge)
+
+    def _add_both_gradients(self, generated: GeneratorOutput, pictures: Losses) -> Losses:
+        """Add the gradients of a simultaneous update to those of both networks; returns the losses."""
+        discriminator, optimizer = self.nets.discriminator_and_optimizer
+        head = self.recipe.config.segmentation_head == "on"
+        discriminator.requires_grad_(True)
+        view = self._view(generated.fake_b)
+        seen = self._see(view, generated.features)
+        with self.autocast(), self._cast(discriminator):
+            real = self.nets.discriminator_pass(view.real_a, view.real_b, labels=head, **seen.real)
+            fake = self.nets.discriminator_pass(view.real_a, view.fake_b, labels=head, **seen.fake)
+            mixture = self._mix(discriminator, view, real)
+        verdicts = self._verdicts()(view=view, real=real, fake=fake, mixture=mixture)
+        losses = self.recipe.judge("d", verdicts) | self.recipe.judge("g", verdicts)
+        _add_gradient(optimizer, self.recipe.objective("d", losses, self.batch.factor), retain_graph=True)
+        _add_gradient(self.nets.generator_optimizer, self.recipe.objective("g", pictures | losses, self.batch.factor))
+        return losses
+
+    def add_discriminator_gradient(self) -> tuple[Losses, Tensor | None]:
+        """Add a part's gradient to the discriminator's in an alternating update; its losses, and labels of its head."""
+        with torch.no_grad(), keep_running(self.nets.generator):
+            noise = self._draw_noise()
+            generated = self._generate(noise)  # `_see` looks where heads need it
+        losses, labels = self._judge_discriminator(generated)
+        _add_gradient(self.nets.discriminator_and_optimizer[1], self.recipe.objective("d", losses, self.batch.factor))
+        return losses, labels
+
+    def add_generator_gradient(self, labels: Tensor | None) -> Losses:
+        """Add a part's gradient to the generator's, in a simultaneous update to the discriminator's too."""
+        generated = self.generate_and_look()
+        losses = self.compare(generated)
+        if self.recipe.config.update_order == "simultaneous":
+            return losses | self._add_both_gradients(generated, losses)
+        if self.recipe.config.gan_loss != "none":
+            losses |= self._judge_generator(generated, labels)
+        _add_gradient(self.nets.generator_optimizer, self.recipe.objective("g", losses, self.batch.factor))
+        return losses
+
+    def generate_and_look(self) -> GeneratorOutput:
+        """The output, with another one and with the pretrained features of the photos where losses use them."""
+        if "g_modes" in self.recipe.weights:
+            generated, other = self._generate_two()
+            generated = replace(generated, other=other)
+        else:
+            generated = self._generate(self._draw_noise())
+        if self.nets.features is None or not self.recipe.uses_features:
+            return generated
+        color = self.recipe.config.perceptual_color if "g_perceptual" in self.recipe.weights else 1.0
+        return replace(generated, features=_features_of(self.nets.features, self.batch.b, generated.fake_b, color))
+
+    def _generate(self, noise: Tensor | None) -> GeneratorOutput:
+        """One forward pass of the generator."""
+        with self.autocast(), self._cast(self.nets.generator):
+            output = self.nets.generator_pass(self.batch.a, noise=noise)
+        return self._generator_output(output, noise)
+
+    def _generate_two(self) -> tuple[GeneratorOutput, GeneratorOutput]:
+        """Two outputs for the same input and different noise: in one pass, if that draws what two passes draw."""
+        first = self._draw_noise()
+        assert first is not None, "the config check refuses mode seeking without noise"
+        if self.nets.passes is not None or self.recipe.config.dropout:
+            one = self._generate(first)
+            return one, self._generate(self._draw_noise(first))
+        second = self._draw_noise(first)
+        assert second is not None, "as the first"
+        inputs, noises = torch.cat((self.batch.a, self.batch.a)), torch.cat((first, second))
+        with self.autocast(), self._cast(self.nets.generator), in_one_pass(self.nets.generator, 2):
+            outputs = self.nets.generator(inputs, noise=noises).chunk(2)
+        pairs = zip(outputs, (first, second), strict=True)
+        one, other = (self._generator_output(output, noise) for output, noise in pairs)
+        return one, other
+
+    def _draw_noise(self, before: Tensor | None = None) -> Tensor | None:
+        """Noise from torch's random state, which a checkpoint holds; with `before` its noise of pixels, the texture."""
+        channels = self.nets.generator.noise
+        if not channels.count:
+            return None
+        noise = self.nets.generator.draw_noise(self.batch.a)
+        return noise if before is None else torch.cat((noise[:, : channels.whole], before[:, channels.whole :]), dim=1)
+
+    def _generator_output(self, output: Tensor, noise: Tensor | None) -> GeneratorOutput:
+        fake_b = output.float().softmax(dim=1) if self.recipe.classes else output
+        if self.batch.ignored is not None:
+            # Ignored pixels of the fake are copied from the real: they add nothing to a loss or a gradient.
+            fake_b = torch.where(self.batch.ignored, self.batch.b, fake_b.float())
+        return GeneratorOutput(output, fake_b, None if noise is None else noise[:, : self.nets.generator.noise.whole])
+
+    def compare(self, generated: GeneratorOutput) -> Losses:
+        """The losses that need no discriminator: those of the table that compare pictures."""
+        batch, balanced = self.batch, self.recipe.config.class_balanced
+        assert batch.classes is not None or not balanced, "make_recipe refuses class_balanced if pairs have no classes"
+        weights = pixel_weights(batch.ignored, batch.classes if balanced else None)
+        return self.recipe.compare(
+            PictureComparison(
+                batch.b,
+                generated,
+                weights,
+                _share(batch, self.nets.passes, weights, balanced=balanced),
+                self.recipe.config.perceptual_stages,
+            )
+        )
+
+    def _verdicts(self) -> Callable[..., Verdicts]:
+        """Verdicts about this batch, without what the discriminator saw and said."""
+        nets, batch = self.nets, self.batch
+        share_of, mean_of = partial(_share, batch, nets.passes), partial(_mean, batch, nets.passes)
+        discriminator, _ = nets.discriminator_and_optimizer
+        return partial(
+            Verdicts, self.recipe.config, discriminator, share_of=share_of, mean_of=mean_of, lecam=nets.lecam
+        )
+
+    def _mix(self, discriminator: Discriminator, view: DiscriminatorView, real: Judgement) -> Mixture | None:
+        """The discriminator's output for real and generated classes in one picture, for LabelMix; None without it."""
+        if "d_labelmix" not in self.recipe.weights:
+            return None
+        assert view.classes is not None, "the config check refuses segmentation if pairs have no classes"
+        assert real.labels is not None, "the discriminator segments"
+        chosen = draw_mixture(view.classes, real.labels.shape[1] - 1)
+        mixed = torch.where(chosen, view.real_b, view.fake_b.detach().to(view.real_b))
+        return Mixture(chosen, discriminator(view.real_a, mixed))
+
+    def _view(self, fake_b: Tensor) -> DiscriminatorView:
+        """The discriminator's input, augmented with a new random draw at each call."""
+        classes = self.batch.classes if self.recipe.sees_classes else None
+        view = DiscriminatorView(self.batch.a, self.batch.b, fake_b, self.batch.ignored, classes)
+        return augment(view, self.recipe.config.discriminator_augment, self.recipe.photos)
+
+    def _see(self, view: DiscriminatorView, known: FeaturePair | None) -> _FeatureInputs:
+        """The features for the projected heads: those that are `known`, or of the photos that it is given."""
+        if self.nets.features is None or not self.recipe.has_heads:
+            return _FeatureInputs({}, {}, {})
+        if known is None or not self.recipe.shares_features:
+            known = _features_of(self.nets.features, view.real_b, view.fake_b)
+        given = view.real_a if view.classes is None else view.classes
+        condition = given if self.recipe.config.conditional else None
+        stages = (known.real, known.fake, tuple(each.detach() for each in known.fake))
+        return _FeatureInputs(*({"seen": PhotoFeatures(each, condition)} for each in stages))
+
+    def _cast(self, network: nn.Module) -> AbstractContextManager[None]:
+        """The network with its weights in the type of autocast, where each cast would be a launch of its own."""
+        dtype = _SHORT_FLOATS.get(self.recipe.config.precision)
+        if dtype is None or self.batch.a.device.type != "cuda" or self.nets.passes is not None:
+            return nullcontext()
+        return cast_together(network, dtype)
 
 
 def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
@@ -322,89 +404,6 @@ def _add_gradient(optimizer: torch.optim.Optimizer, loss: Tensor, *, retain_grap
     """Add the gradient of `loss` to that of the optimiser's own parameters alone."""
     own = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     scale_loss(optimizer, loss).backward(inputs=own, retain_graph=retain_graph)  # type: ignore[no-untyped-call]
-
-
-def _cast(network: nn.Module, nets: Networks, batch: Batch, recipe: Recipe) -> AbstractContextManager[None]:
-    """The network with its weights in the type of autocast, where each cast would be a launch of its own."""
-    dtype = _SHORT_FLOATS.get(recipe.config.precision)
-    if dtype is None or batch.a.device.type != "cuda" or nets.passes is not None:
-        return nullcontext()
-    return cast_together(network, dtype)
-
-
-def _draw_noise(nets: Networks, batch: Batch, before: Tensor | None = None) -> Tensor | None:
-    """Noise from torch's random state, which a checkpoint holds; with `before` its noise of pixels, the texture."""
-    channels = nets.generator.noise
-    if not channels.count:
-        return None
-    noise = nets.generator.draw_noise(batch.a)
-    return noise if before is None else torch.cat((noise[:, : channels.whole], before[:, channels.whole :]), dim=1)
-
-
-def _generate(
-    nets: Networks, batch: Batch, noise: Tensor | None, recipe: Recipe, autocast: _Autocast
-) -> GeneratorOutput:
-    """One forward pass of the generator."""
-    with autocast(), _cast(nets.generator, nets, batch, recipe):
-        output = nets.generator_pass(batch.a, noise=noise)
-    return _generator_output(nets, batch, output, noise, recipe)
-
-
-def _generate_two(
-    nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast
-) -> tuple[GeneratorOutput, GeneratorOutput]:
-    """Two outputs for the same input and different noise: in one pass, if that draws what two passes draw."""
-    first = _draw_noise(nets, batch)
-    assert first is not None, "the config check refuses mode seeking without noise"
-    if nets.passes is not None or recipe.config.dropout:
-        one = _generate(nets, batch, first, recipe, autocast)
-        return one, _generate(nets, batch, _draw_noise(nets, batch, first), recipe, autocast)
-    second = _draw_noise(nets, batch, first)
-    assert second is not None, "as the first"
-    with autocast(), _cast(nets.generator, nets, batch, recipe), in_one_pass(nets.generator, 2):
-        outputs = nets.generator(torch.cat((batch.a, batch.a)), noise=torch.cat((first, second))).chunk(2)
-    pairs = zip(outputs, (first, second), strict=True)
-    one, other = (_generator_output(nets, batch, output, noise, recipe) for output, noise in pairs)
-    return one, other
-
-
-def _generator_output(
-    nets: Networks, batch: Batch, output: Tensor, noise: Tensor | None, recipe: Recipe
-) -> GeneratorOutput:
-    fake_b = output.float().softmax(dim=1) if recipe.classes else output
-    if batch.ignored is not None:
-        # Ignored pixels of the fake are copied from the real: they add nothing to a loss or a gradient.
-        fake_b = torch.where(batch.ignored, batch.b, fake_b.float())
-    return GeneratorOutput(output, fake_b, None if noise is None else noise[:, : nets.generator.noise.whole])
-
-
-def _generate_and_look(nets: Networks, batch: Batch, recipe: Recipe, autocast: _Autocast) -> GeneratorOutput:
-    """The same with another output and with the pretrained features of the photos, where losses use them."""
-    if "g_modes" in recipe.weights:
-        generated, other = _generate_two(nets, batch, recipe, autocast)
-        generated = replace(generated, other=other)
-    else:
-        generated = _generate(nets, batch, _draw_noise(nets, batch), recipe, autocast)
-    if nets.features is None or not recipe.uses_features:
-        return generated
-    color = recipe.config.perceptual_color if "g_perceptual" in recipe.weights else 1.0
-    return replace(generated, features=_features_of(nets.features, batch.b, generated.fake_b, color))
-
-
-def _compare(nets: Networks, batch: Batch, generated: GeneratorOutput, recipe: Recipe) -> Losses:
-    """The losses that need no discriminator: those of the table that compare pictures."""
-    balanced = recipe.config.class_balanced
-    assert batch.classes is not None or not balanced, "make_recipe refuses class_balanced if pairs have no classes"
-    weights = pixel_weights(batch.ignored, batch.classes if balanced else None)
-    return recipe.compare(
-        PictureComparison(
-            batch.b,
-            generated,
-            weights,
-            _share(batch, nets.passes, weights, balanced=balanced),
-            recipe.config.perceptual_stages,
-        )
-    )
 
 
 def _share(batch: Batch, passes: Passes | None, weights: Tensor | None, *, balanced: bool = True) -> MeanShare:
@@ -435,13 +434,6 @@ def _mean(batch: Batch, passes: Passes | None, values: Tensor) -> tuple[Tensor, 
     return mean / part, part
 
 
-def _view(batch: Batch, fake_b: Tensor, recipe: Recipe) -> DiscriminatorView:
-    """The discriminator's input, augmented with a new random draw at each call."""
-    classes = batch.classes if recipe.sees_classes else None
-    view = DiscriminatorView(batch.a, batch.b, fake_b, batch.ignored, classes)
-    return augment(view, recipe.config.discriminator_augment, recipe.photos)
-
-
 def _features_of(network: FeatureNetwork, real_b: Tensor, fake_b: Tensor, color: float = 1.0) -> FeaturePair:
     """The features of real and generated photos with that share of their colour; real ones keep no gradient."""
 
@@ -449,23 +441,3 @@ def _features_of(network: FeatureNetwork, real_b: Tensor, fake_b: Tensor, color:
         return photos if color == 1 else torch.lerp(photos.mean(dim=1, keepdim=True), photos, color)
 
     return FeaturePair(*network.compare(fade(real_b), fade(fake_b)))
-
-
-class _FeatureInputs(NamedTuple):
-    """What the discriminator is given beside a pair: the features of real and fake b, and these without gradient."""
-
-    real: dict[str, PhotoFeatures]
-    fake: dict[str, PhotoFeatures]
-    detached: dict[str, PhotoFeatures]
-
-
-def _see(nets: Networks, view: DiscriminatorView, known: FeaturePair | None, recipe: Recipe) -> _FeatureInputs:
-    """The features for the projected heads: those that are `known`, or of the photos that it is given."""
-    if nets.features is None or not recipe.has_heads:
-        return _FeatureInputs({}, {}, {})
-    if known is None or not recipe.shares_features:
-        known = _features_of(nets.features, view.real_b, view.fake_b)
-    given = view.real_a if view.classes is None else view.classes
-    condition = given if recipe.config.conditional else None
-    stages = (known.real, known.fake, tuple(each.detach() for each in known.fake))
-    return _FeatureInputs(*({"seen": PhotoFeatures(each, condition)} for each in stages))
