@@ -16,7 +16,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.palette import BACKGROUND, HEX_COLOR, IGNORE, IGNORED, UNPAINTED, Palette, plain
 from p2p_datatools.contract.progress import Reporter
-from p2p_datatools.contract.words import plural, shell_word
+from p2p_datatools.contract.words import p2p_command, plural, shell_word
 from p2p_datatools.labels.values import ClassNames, IndexLabels, LabelItem, LabelSet, PictureLabels, Use
 from p2p_datatools.masks.numberings import explain_objects, offer_mappings
 
@@ -275,7 +275,11 @@ class ClassMapping:
         code = "unclaimed-label" if unclaimed else "doubted-ids"
         offers = self._offers(asked, doubted, uses, listed, pictures)
         options = self._options(asked, uses, has_offers=bool(offers))
-        raise P2PError(where, what, f"{offers}{'Otherwise say' if offers else 'Say'} {options}", code=code)
+        own = ""
+        if not self._numbers and "=CLASS" in options:  # a road among car parts: no class of the palette is right for it
+            command = p2p_command("data palette", where, "PALETTE.toml")
+            own = f" If they are classes of their own, {command} makes a palette of all labels."
+        raise P2PError(where, what, f"{offers}{'Otherwise say' if offers else 'Say'} {options}{own}", code=code)
 
     def _options(self, labels: Sequence[str], uses: Mapping[str, Use], *, has_offers: bool) -> str:
         """What to type for each label, with the most likely class where there is one that is not offered before."""
