@@ -13,7 +13,7 @@ from typing import NamedTuple
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.palette import BACKGROUND, IGNORE, IGNORED, Palette, plain
-from p2p_datatools.contract.words import plural, shell_word
+from p2p_datatools.contract.words import p2p_command, plural, shell_word
 from p2p_datatools.labels.formats.pictures.cityscapes import LABEL_IDS, TRAIN_IDS
 from p2p_datatools.labels.formats.pictures.voc import VOC_CLASSES
 from p2p_datatools.labels.values import ClassNames, Use
@@ -237,7 +237,11 @@ class _Question:
         code = "unclaimed-label" if unclaimed else "doubted-ids"
         offers = self._offers(asked)
         options = self._options(asked, has_offers=bool(offers))
-        raise P2PError(where, what, f"{offers}{'Otherwise say' if offers else 'Say'} {options}", code=code)
+        own = ""
+        if not self.claims.takes_ids and "=CLASS" in options:  # a road among parts of cars: no class is right for it
+            command = p2p_command("data palette", where, "PALETTE.toml")
+            own = f" If they are classes of their own, {command} makes a palette of all labels."
+        raise P2PError(where, what, f"{offers}{'Otherwise say' if offers else 'Say'} {options}{own}", code=code)
 
     def _options(self, labels: Sequence[str], *, has_offers: bool) -> str:
         """What to type for each label, with the most likely class where there is one that is not offered before."""
