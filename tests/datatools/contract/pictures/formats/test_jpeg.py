@@ -101,6 +101,29 @@ def test_a_preview_in_its_head_is_not_taken_for_the_picture(tmp_path: Path, refu
         read_photo(tmp_path / "half.jpg")
 
 
+RESTARTS: Mapping[str, Mapping[str, object]] = {
+    "colour": {"restart_marker_blocks": 4},
+    "not sampled down": {"restart_marker_blocks": 7, "subsampling": 0},
+    "rows": {"restart_marker_rows": 1, "subsampling": 1},
+}
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("kind", RESTARTS)
+def test_an_interval_between_restart_markers_is_missing(
+    tmp_path: Path, kind: str, mode: str, refused: "Refused"
+) -> None:
+    data = saved(drawn(mode).resize((180, 130)), **RESTARTS[kind])
+    (tmp_path / "whole.jpg").write_bytes(data)
+    second, third = data.index(b"\xff\xd1", last_scan(data)), data.index(b"\xff\xd2", last_scan(data))
+    (tmp_path / "less.jpg").write_bytes(data[:second] + data[third:])
+    (tmp_path / "marker.jpg").write_bytes(data[:second] + data[second + 2 :])
+    assert read_photo(tmp_path / "whole.jpg").shape == (130, 180, 3)
+    for name in ("less.jpg", "marker.jpg"):
+        with refused("damaged-file", tmp_path / name):
+            read_photo(tmp_path / name)
+
+
 def count_decodings(image: Image.Image, data: bytes) -> int:
     opened = []
 

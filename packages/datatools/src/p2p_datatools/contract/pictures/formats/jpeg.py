@@ -14,7 +14,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 _LAST = 0xD9  # end of image
 _FRAMES = frozenset({*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC})  # SOF0 to SOF15
 _ONE_PASS, _PROGRESSIVE = (0xC0, 0xC1), 0xC2  # by Huffman's code; arithmetic codes may leave out zeros at their end
-_SCAN, _DATA_END, _FILL = 0xDA, -1, 0xFF
+_SCAN, _INTERVAL, _DATA_END, _FILL = 0xDA, 0xDD, -1, 0xFF
 _ALONE = frozenset({0x01, *range(0xD0, 0xD9)})  # markers without a segment
 # The last byte of those that may fill up before a marker: a pattern of all takes hours in a sector that was erased.
 _MARKER = re.compile(rb"\xff([^\x00\xff])", re.DOTALL)
@@ -47,8 +47,11 @@ def refuse_cut_scan(data: bytes, image: Image.Image, reopen: Callable[[io.BytesI
     by every decoder, but where a scan was cut off they are taken for the data that are missing, and so the picture
     changes: it is decoded again with such bytes, and a whole file is never refused. In the usual kind of JPEG, of one
     scan, that is only done where the last pixel is as grey as one without data; a progressive one is decoded twice.
-    One that stops exactly between two of its scans is whole for every decoder, and coarser than it was.
+    One that stops exactly between two of its scans is whole for every decoder, and coarser than it was. What is missing
+    in the middle shows where there are restart markers, of which there are then too few.
     """
+    if _lacks_restarts(data):
+        raise ValueError("blocks of pixels are missing")
     if not _may_be_cut(data, image):
         return
     ends = [place for what, place in _find_segments(data) if what == _DATA_END]
@@ -81,6 +84,34 @@ def _find_segments(data: bytes) -> Iterator[tuple[int, int]]:
             while place > first and data[place - 1] == _FILL:
                 place -= 1
             yield _DATA_END, place
+
+
+def _lacks_restarts(data: bytes) -> bool:
+    """Whether a scan of all components has fewer restart markers than its picture needs (T.81, B.2.4.4 and E.1.4)."""
+    blocks, interval, start, components = 0, 0, 0, b""
+    for marker, place in _find_segments(data):
+        if marker == _INTERVAL:
+            interval = int.from_bytes(data[place : place + 2], "big")
+        elif marker in _ONE_PASS:
+            components, blocks = data[place + 5 : place + 6], _count_blocks(data, place)
+        elif marker in _FRAMES:
+            return False
+        elif marker == _SCAN:
+            start = place
+            if not interval or data[place : place + 1] != components:
+                return False
+        elif marker == _DATA_END:
+            found = sum(data.count(bytes((0xFF, each)), start, place) for each in range(0xD0, 0xD8))
+            return found < math.ceil(blocks / interval) - 1
+    return False
+
+
+def _count_blocks(data: bytes, frame: int) -> int:
+    """The smallest units of a scan of all components (A.2): 8x8 pixels of one, else as many as these are sampled by."""
+    height, width = (int.from_bytes(data[frame + at : frame + at + 2], "big") for at in (1, 3))
+    sampling = data[frame + 7 : frame + int.from_bytes(data[frame - 2 : frame], "big") - 2 : 3]
+    across, down = (max(1, *(each >> shift & 15 for each in sampling)) if len(sampling) > 1 else 1 for shift in (4, 0))
+    return math.ceil(width / (8 * across)) * math.ceil(height / (8 * down))
 
 
 def _may_be_cut(data: bytes, image: Image.Image) -> bool:
