@@ -21,6 +21,8 @@ from p2p_datatools.contract.words import plural
 _LOGGERS = "torch.distributed"
 # Seconds for saving; and no warnings about sockets.
 _SETTINGS = {"TORCH_ELASTIC_SHUTDOWN_TIMEOUT": "60", "TORCH_CPP_LOG_LEVEL": "ERROR"}
+# Windows has the first two alone.
+_ENDING = [each for each in signal.Signals if each.name in ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")]
 
 
 def refuse_missing(kind: str, count: int) -> None:
@@ -70,15 +72,13 @@ def launch(command: Sequence[str], count: int, restarts: int) -> str:
 
 def _signals() -> str:
     """The signals that the launcher passes on; what this process ignores, as SIGHUP under nohup, is none of them."""
-    known = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
-    return ",".join(each for each in known if signal.getsignal(getattr(signal, each)) != signal.SIG_IGN)
+    return ",".join(each.name for each in _ENDING if signal.getsignal(each) != signal.SIG_IGN)
 
 
 @contextmanager
 def _restore_signals() -> Iterator[None]:
     """Restore this process's signal handlers, since torch's agent sets its own and keeps them."""
-    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
-    before = {number: signal.getsignal(number) for number in numbers}
+    before = {number: signal.getsignal(number) for number in _ENDING}
     try:
         yield
     finally:
