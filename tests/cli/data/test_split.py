@@ -34,6 +34,8 @@ def test_near_twins_are_told_of_as_many_pictures_as_each_split_has(leaks: LeakCo
         (["--train=0.7"], "--val 0.15 --test 0.15 instead, which leaves 0.7"),
         (["--train", "80"], "--val 0.1 --test 0.1 instead"),
         (["--train"], "--val 0.1 --test 0.1 instead"),
+        (["--train", "0.7", "--val", "0.2", "--test=0.1"], "Leave it out, and"),
+        (["--val=0.2", "--train", "0.8"], "Leave it out, and"),
     ],
 )
 def test_a_share_for_training_is_answered_with_the_shares_that_leave_it(

@@ -332,6 +332,11 @@ def test_tiles_of_photos_are_no_pictures_of_one_whole_label(
     photos = write_photos(tmp_path / "photos", *tiles, size=Size(12, 8))
     with refused("tiles-of-one", photos / "1_0.png"):
         match_pictures(labels, photos)
+    (photos / "1_0.png").write_bytes(b"cut off")  # which is told where it is read
+    with refused("tiles-of-one", photos / "1_1.png"):
+        match_pictures(labels, photos)
+    (tmp_path / "exposures" / "1_0.png").write_bytes(b"cut off")
+    assert len(match_pictures(labels, tmp_path / "exposures")[0]) == 4
 
 
 # Tiles that are called by numbers alone: x_y.

@@ -290,4 +290,11 @@ def test_a_mask_with_two_photos_of_its_name_is_shown_without_one_and_they_are_na
     masks, photos = make_masks(tmp_path / "masks", 0, 1), make_photos(tmp_path / "photos", 2)
     (photos / "001.jpg").write_bytes((photos / "001.png").read_bytes())
     contact_sheet(masks, photos=photos, report=notes)
-    assert [line for line in notes.lines if "001.jpg" in line and "001.png" in line]
+    assert len([line for line in notes.lines if "001.jpg" in line and "001.png" in line]) == 1
+
+
+def test_photos_of_one_name_that_no_mask_has_are_nothing_to_a_sheet(tmp_path: Path, notes: "Notes") -> None:
+    masks, photos = make_masks(tmp_path / "masks", 0), make_photos(tmp_path / "photos", 2)
+    (photos / "001.jpg").write_bytes((photos / "001.png").read_bytes())
+    contact_sheet(masks, photos=photos, report=notes)
+    assert not [line for line in notes.lines if "001" in line]

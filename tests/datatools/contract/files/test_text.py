@@ -84,3 +84,12 @@ def test_all_who_read_a_table_find_the_same_cells(
     assert [row[0] for _, row in read_rows(table)] == [heading, *names]
     assert [each[:2] for each in read_split_table(table).entries] == list(zip(names, ["train", "test"], strict=True))
     assert [(row[heading], row["split"]) for row in read_csv(table)] == [(names[0], "train"), (names[1], "test")]
+
+
+@pytest.mark.parametrize(("sign", "other"), [(";", ","), (",", ";")])
+def test_a_cell_longer_than_what_is_looked_at_tells_no_delimiter(sign: str, other: str, tmp_path: Path) -> None:
+    cell = f"a line{other} and more\n" * 5000
+    rows = ["image", "split", "text"], ["a.png", "train", f'"{cell}"'], ["b.png", "test", f'"{cell}"']
+    (table := tmp_path / "meta.csv").write_text("\n".join(map(sign.join, rows)))
+    assert [each[:2] for each in read_split_table(table).entries] == [("a.png", "train"), ("b.png", "test")]
+    assert [(row["image"], row["text"]) for row in read_csv(table)] == [("a.png", cell), ("b.png", cell)]

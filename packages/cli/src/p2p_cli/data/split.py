@@ -32,6 +32,8 @@ class _SplitCommand(click.Command):
             rest = _rest_of(words[words.index("--train") + 1 :])
             what = "is not an option of 'p2p data split': pairs that are neither for val nor for test are for training"
             to_do = f"Write --val {rest / 2:.4g} --test {rest / 2:.4g} instead, which leaves {1 - rest:.4g}."
+            if not {"--val", "--test"}.isdisjoint(words):
+                to_do = "Leave it out, and give both --val and --test: each is 0.1 where it is not given."
             raise UsageError("--train", what, to_do, code="unknown-option") from error
 
 

@@ -246,7 +246,10 @@ def _read_inputs(
     _refuse_wrong(how, found, labels, photos, dest)
     rules = RegionRules(how.strict, how.empty, palette.classes[0])
     with foretell_plan(found, photos, how.read, rules, how.match, report):
-        claims = _claims(found, palette, mapping, labels, report)
+        claims = _claims(found, palette, mapping, labels)
+        refuse_unclaimed(claims, found.labels, where=str(labels), label_format=format)
+        if line := claims.say_globs(found.labels):
+            report.note(line)
     with report.tell("finding photos"):
         folder = photo_folder(photos, found, report) if photos else None
         left_out = _note(labels, found, folder, report)
@@ -339,10 +342,8 @@ def _read(labels: Path, format: str, mapping: Mapping[str, str], report: Reporte
     return found
 
 
-def _claims(
-    found: LabelSet, palette: Palette, mapping: Mapping[str, str], labels: Path, report: Reporter
-) -> ClassMapping:
-    """Which class claims each label; raises P2PError for named ones that none claims."""
+def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str], labels: Path) -> ClassMapping:
+    """Which class claims each label; some may be claimed by none."""
     known = color_words(palette) if found.are_colors else {}
     known |= dict.fromkeys((*found.ignored, NO_CLASS), IGNORED)
     if found.are_pictures:
@@ -352,9 +353,6 @@ def _claims(
     claims = ClassMapping(palette, mapping, numbers=found.are_numbers, known=known, unit=unit)
     claims.knows_ids = knows_ids(found, palette)
     refuse_unknown_sources(found, mapping, palette, labels)
-    refuse_unclaimed(claims, found.labels, where=str(labels))
-    if line := claims.say_globs(found.labels):
-        report.note(line)
     return claims
 
 

@@ -205,13 +205,15 @@ def refuse_unclaimed(
     doubted: Iterable[str] = (),
     listed: ClassNames | None = None,
     pictures: int = 0,
+    label_format: str = "auto",
 ) -> None:
     """Raise P2PError with all labels that no class claims, and the `--map` to type; nothing if there are none.
 
     The `doubted` are numbers that only the ids of a built-in palette claim, which they may have nothing to do with;
-    `listed` has names that do not tell their numbers, and `pictures` is how many there are.
+    `listed` has names that do not tell their numbers, and `pictures` is how many there are. A
+    `label_format` is one that was chosen.
     """
-    _Question(claims, uses, sorted(doubted, key=_by_number), listed, pictures).ask(where)
+    _Question(claims, uses, sorted(doubted, key=_by_number), listed, pictures, label_format).ask(where)
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,6 +225,7 @@ class _Question:
     doubted: Sequence[str]
     listed: ClassNames | None
     pictures: int
+    label_format: str
 
     def ask(self, where: str) -> None:
         """Raise its error; nothing if there is nothing to ask."""
@@ -239,7 +242,8 @@ class _Question:
         options = self._options(asked, has_offers=bool(offers))
         own = ""
         if not self.claims.takes_ids and "=CLASS" in options:  # a road among parts of cars: no class is right for it
-            command = p2p_command("data palette", where, "PALETTE.toml")
+            read = "" if self.label_format == "auto" else f" --format {self.label_format}"
+            command = p2p_command(f"data palette{read}", where, "PALETTE.toml")
             own = f" If they are classes of their own, {command} makes a palette of all labels."
         raise P2PError(where, what, f"{offers}{'Otherwise say' if offers else 'Say'} {options}{own}", code=code)
 

@@ -115,8 +115,6 @@ def _of_masks(
     folder: DataFolder, palette: Palette, photos: Path | None, read: ReadOptions, report: Reporter
 ) -> Gallery:
     others = MaskPhotos(folder.path, photos) if photos else None
-    for files in others.twice if others else ():
-        report.note(f"{files[0]} and {files[1]} have one name: the mask of that name is shown without a photo.")
     entries = []
     for file in folder.files:
         name, path = without_suffix(file), folder.path / file
@@ -129,6 +127,11 @@ def _of_masks(
     title = f"{plural(len(entries), 'mask')} in the palette {palette.name}"
     if others is None:
         return Gallery(title, entries, (), (True,), palette)
+    contested = sum(len(entry.files) == 1 and entry.files[0] not in others.lost for entry in entries)
+    if others.twice and contested:
+        one, other, *_ = others.twice[0]
+        masks = plural(contested, "mask has", "masks have")
+        report.note(f"{masks} no photo here, because several photos have one name, as {one} and {other}.")
     return Gallery(title, entries, ("mask", "photo"), (True, False), palette, over=(0, 1))
 
 

@@ -18,7 +18,7 @@ _MARKS = (
 )
 _LOOKED_AT = 1 << 16  # bytes around the first that is not UTF-8; characters of a table
 _HIGH = re.compile(rb"[\x80-\xff]+")
-_QUOTED = re.compile(r'"[^"]*"')
+_QUOTED = re.compile(r'"[^"]*"?')  # of a long cell the end may lie beyond what is looked at
 
 
 def decode_text(data: bytes, where: object) -> str:

@@ -173,7 +173,7 @@ def _repeat_partners(sides: _Sides, report: Reporter) -> _Sides:
         partners = {} if many.more or few.more else find_several(many.files.keys(), few.files.keys())
         if partners:
             first = min(partners)
-            _refuse_parts(many.all_of(first)[0], few.all_of(partners[first])[0], partners[first])
+            _refuse_parts(many, few, partners)
             count = len({*partners.values()})
             report.note(
                 f"{plural(len(partners), 'picture')} of {many.folder} belong to {count} of {few.folder}, with whose "
@@ -184,21 +184,30 @@ def _repeat_partners(sides: _Sides, report: Reporter) -> _Sides:
     return sides
 
 
-def _refuse_parts(picture: Path, other: Path, name: str) -> None:
-    """Raise P2PError where one of several pictures that belong to another may be a part of its label, or a tile."""
-    belongs = f"belongs to '{name}' by name, as others do"
-    if is_label_picture(picture):
-        to_do = (
-            "If each shows a part of one label, unite them with 'p2p data build-masks --format class-masks'; "
-            f"if each is a label of its own, {LIST_SEVERAL}."
-        )
-        raise P2PError(picture, f"{belongs}, and is a label picture", to_do, code="several-labels")
-    if is_label_picture(other):  # of another size than a photo it would be scaled, whatever that shows
-        own, whole = photo_size(picture), photo_size(other)
-        if min(whole.width / own.width, whole.height / own.height) >= _WHOLE:
-            what = f"{belongs}, and has {own} pixels beside the {whole} of that label, as tiles have"
-            to_do = f"If it is one, cut the label in the same way; if each shows the whole, {LIST_SEVERAL}."
-            raise P2PError(picture, what, to_do, code="tiles-of-one")
+def _refuse_parts(many: NamedPictures, few: NamedPictures, partners: Mapping[str, str]) -> None:
+    """Raise P2PError where one of several pictures of another may be a part of its label, or a tile.
+
+    The first tells; a damaged one does not, and is told of where it is read.
+    """
+    for name, whole in sorted(partners.items()):
+        picture, other = many.all_of(name)[0], few.all_of(whole)[0]
+        belongs = f"belongs to '{whole}' by name, as others do"
+        if is_label_picture(picture):
+            to_do = (
+                "If each shows a part of one label, unite them with 'p2p data build-masks --format class-masks'; "
+                f"if each is a label of its own, {LIST_SEVERAL}."
+            )
+            raise P2PError(picture, f"{belongs}, and is a label picture", to_do, code="several-labels")
+        try:
+            own, size = photo_size(picture), photo_size(other)
+        except P2PError:
+            continue
+        if min(size.width / own.width, size.height / own.height) < _WHOLE or not is_label_picture(other):
+            return
+        # It would be scaled to the photo, whatever that shows.
+        what = f"{belongs}, and has {own} pixels beside the {size} of that label, as tiles have"
+        to_do = f"If it is one, cut the label in the same way; if each shows the whole, {LIST_SEVERAL}."
+        raise P2PError(picture, what, to_do, code="tiles-of-one")
 
 
 def _key_without(addition: Addition, names: Collection[str]) -> Key:
