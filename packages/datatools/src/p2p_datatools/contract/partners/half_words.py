@@ -20,7 +20,7 @@ _OF_INPUTS = (
 )
 _OF_TARGETS = (
     "b output outputs out target targets tgt y hq hr high highres clean clear sharp photo photos image images img imgs "
-    "gt real groundtruth truth reference ref norain"
+    "gt real groundtruth truth reference norain"
 )
 _FIRST, _SECOND = frozenset(_OF_INPUTS.split()), frozenset(_OF_TARGETS.split())
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
