@@ -1,6 +1,6 @@
 """Trains in two processes that meet over gloo, undisturbed, stopped, killed and failing, and prints what came of it.
 
-Nothing here may judge; `test_parallel`, `test_follow` and `test_across` read the JSON and do.
+Nothing here may judge; `test_replicas` reads the JSON and does.
 
 Usage: python tests/gan/training/ranks.py FOLDER
 """

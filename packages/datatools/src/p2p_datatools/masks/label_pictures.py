@@ -108,7 +108,7 @@ class PictureReader(ColorReader):
     def _numbers(self, item: PictureLabels, picture: LabelPicture) -> PictureRows:
         """Class numbers, by the names that the format or a list gives them, or by the palette's ids."""
         numbers = picture.numbers
-        assert numbers is not None, "holds_colors says that there are"
+        assert numbers is not None, "only a picture with numbers is read by them"
         names, counts = _number_names(item), picture.counts
         values = [str(number) for number in range(int(np.flatnonzero(counts)[-1]) + 1)]
         labels = [self._label_of(value, names) for value in values]
