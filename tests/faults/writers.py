@@ -8,7 +8,6 @@ import io
 import os
 import shutil
 import sys
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -211,29 +210,10 @@ def _do(words: list[str]) -> None:
 def files_of(place: Path) -> dict[str, bytes]:
     """Every file below a folder by its path, hidden ones too; what says when, or where it lies, is left out."""
     return {
-        path.relative_to(place).as_posix(): _content_of(path.read_bytes()) if path.name not in _DATED else b""
+        path.relative_to(place).as_posix(): path.read_bytes() if path.name not in _DATED else b""
         for path in sorted(place.rglob("*"))
         if path.is_file()
     }
-
-
-def _content_of(data: bytes) -> bytes:
-    """The bytes of a file; of a PNG its chunks, with the pixels unpacked.
-
-    ISA-L seldom packs the same rows otherwise: it then finds its first match a byte earlier. The pixels, and whatever
-    else a PNG says, are the same.
-    """
-    if not data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return data
-    place, said, packed = 8, b"", b""
-    while place < len(data):
-        end = place + 12 + int.from_bytes(data[place : place + 4], "big")
-        if data[place + 4 : place + 8] == b"IDAT":
-            packed += data[place + 8 : end - 4]
-        else:
-            said += data[place:end]
-        place = end
-    return said + zlib.decompress(packed)
 
 
 _DATED = {"provenance.json", "run.json", "stats.jsonl", "index.html"}
