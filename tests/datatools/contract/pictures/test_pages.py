@@ -244,5 +244,5 @@ def test_a_gif_whose_first_frame_covers_a_part_of_it_is_refused_and_its_rest_is_
     (tmp_path / "part.gif").write_bytes(content)
     assert photo_header(tmp_path / "whole.gif").size == Size(40, 4)
     for read in (photo_header, read_photo, read_label_picture):
-        with refused("unread-kind", tmp_path / "part.gif"):
+        with refused("partial-frame", tmp_path / "part.gif"):
             read(tmp_path / "part.gif")

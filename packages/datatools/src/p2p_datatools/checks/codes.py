@@ -24,6 +24,7 @@ _FILES = {
     "empty-file": "a file has 0 bytes",
     "not-a-picture": "a file is not what its name says",
     "unread-kind": "a picture of a kind that is not read, such as HEIC",
+    "partial-frame": "a GIF whose first frame covers only a part of the picture",
     "no-decoder": "a kind that the installed Pillow cannot read",
     "unreadable-file": "a file that the system does not let us read",
     "unreadable-folder": "a folder that the system does not let us list",

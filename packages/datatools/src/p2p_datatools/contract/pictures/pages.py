@@ -112,7 +112,7 @@ def _refuse_part(image: Image.Image, path: Path) -> None:
     """Pillow fills what the first frame of a GIF does not cover with a colour of its table, which may be a class."""
     if isinstance(image, GifImageFile) and image.tell() == 0 and image.tile and image.tile[0][1] != (0, 0, *image.size):
         what = "is a GIF whose first frame covers only a part of the picture"
-        raise P2PError(path, what, "Save it as PNG, with a colour for the rest.", code="unread-kind")
+        raise P2PError(path, what, "Save it as PNG, with a colour for the rest.", code="partial-frame")
 
 
 def _widen_color_table(image: Image.Image) -> None:
