@@ -43,3 +43,10 @@ def test_a_share_for_training_is_answered_with_the_shares_that_leave_it(
 ) -> None:
     assert app.main(["data", "split", str(tmp_path), *words]) == 2
     assert meant in capsys.readouterr().err
+
+
+def test_the_help_says_which_shares_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main(["data", "split", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("0<=x<1") == 2
+    assert "None" not in shown

@@ -49,10 +49,20 @@ def _rest_of(words: list[str]) -> float:
 @click.command(cls=_SplitCommand)
 @click.argument("pairs", type=options.FOLDER)
 @click.option(
-    "--val", type=options.ShareType(), default=0.1, show_default=True, metavar="SHARE", help="Share for validation."
+    "--val",
+    type=options.ShareType(0, 1, max_open=True),
+    default=0.1,
+    show_default=True,
+    metavar="SHARE",
+    help="Share for validation.",
 )
 @click.option(
-    "--test", type=options.ShareType(), default=0.1, show_default=True, metavar="SHARE", help="Share for the test."
+    "--test",
+    type=options.ShareType(0, 1, max_open=True),
+    default=0.1,
+    show_default=True,
+    metavar="SHARE",
+    help="Share for the test.",
 )
 @options.seed_option("Seed that decides which pairs go where.")
 @click.option(
