@@ -3,6 +3,7 @@
 Nothing here may decide what a picture means: files with a profile, transparency or EXIF are left to `images`.
 """
 
+import itertools
 import struct
 from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple
@@ -25,6 +26,7 @@ HARMLESS = frozenset({b"pHYs", b"tIME", b"tEXt", b"zTXt", b"sRGB", b"gAMA", b"cH
 _ROLE = b"p2p\0"  # the keyword of the text before the pixels that says what p2p drew
 ROLE_END = 1024  # bytes of a file that hold it
 BAND = 1 << 19  # bytes that are filtered and compressed at a time: they stay in the cache
+_START = 4  # bytes that are packed first: fewer are not entered in the table of strings, more than 16 go the other way
 _DENSEST = 1100  # decoded bytes that a byte of deflate can hold: 1032, and the bytes before the rows
 _NONE, _UP = 0, 2  # filter types
 _MOST_COLORS = 3 * 256  # bytes of a colour table
@@ -257,12 +259,26 @@ def encode(
         yield from _chunk(b"tEXt", _ROLE + role.encode("latin-1"))
     if table is not None:
         yield from _chunk(b"PLTE", table.tobytes())
-    packer = isal_zlib.compressobj(1)
-    for rows in _filter_rows(pixels) if table is None else _plain_rows(pixels):
-        if packed := packer.compress(rows.data):
-            yield from _chunk(b"IDAT", packed)
-    yield from _chunk(b"IDAT", packer.flush())
+    for packed in _pack(_filter_rows(pixels) if table is None else _plain_rows(pixels)):
+        yield from _chunk(b"IDAT", packed)
     yield from _chunk(b"IEND", b"")
+
+
+def _pack(bands: Iterator[NDArray[np.uint8]]) -> Iterator[bytes]:
+    """Bands of rows, compressed, the same bytes each time: the first few are a block of their own for that.
+
+    ISA-L 2.31 enters the third byte of a stream in its table of strings under a number left over from its caller, an
+    address (igzip_icf_body_h1_gr_bt.asm, `write_first_byte`): now and then a picture had other bytes in another
+    process. What is flushed before it is longer than 16 bytes is packed by other code, and the rest is no start.
+    """
+    packer = isal_zlib.compressobj(1)
+    first = next(bands).reshape(-1)
+    start = packer.compress(first[:_START].data) + packer.flush(isal_zlib.Z_SYNC_FLUSH)
+    for rows in itertools.chain([first[_START:]], bands):
+        if packed := packer.compress(rows.data):
+            yield start + packed
+            start = b""
+    yield start + packer.flush()
 
 
 def _filter_rows(pixels: NDArray[np.uint8 | np.uint16]) -> Iterator[NDArray[np.uint8]]:
