@@ -128,6 +128,22 @@ def test_two_labels_for_one_photo_are_both_skipped(
     assert summary.built == 1
 
 
+def test_labels_that_are_all_there_as_two_kinds_of_files_are_one_line(
+    tmp_path: Path, refused: "Refused", write_index_pictures: "WriteIndexPictures"
+) -> None:
+    labels = write_index_pictures(tmp_path / "labels", a=[[0, 1]], b=[[0, 1]])
+    for name in ("a", "b"):
+        Image.open(labels / f"{name}.png").save(labels / f"{name}.tif")
+    with refused("several-labels", f"{labels / 'a.png'} (and 3 more pictures)") as error:
+        build(labels, tmp_path / "masks")
+    assert "a.png and a.tif" in error.value.what
+    assert error.value.to_do == "Leave the files of one kind, .png or .tif, and move the others elsewhere."
+    (labels / "b.tif").unlink()  # which of many it is has to be said
+    with refused("pictures-failed") as error:
+        build(labels, tmp_path / "masks", mapping={"ids": "palette"})
+    assert [Path(part.where).name for part in error.value.parts] == ["a.png", "a.tif"]
+
+
 def test_number_pictures_that_cannot_be_read_or_have_another_size_are_skipped(
     tmp_path: Path, write_index_pictures: "WriteIndexPictures", write_photos: "WritePhotos"
 ) -> None:
