@@ -14,6 +14,7 @@ from p2p_datatools.contract.files.atomic import read_lines
 from p2p_datatools.contract.mask_folder import read_mask_lines
 from p2p_datatools.contract.palette import color_of, load_palette
 from p2p_datatools.contract.pictures.images import write_png
+from p2p_datatools.contract.pictures.pages import ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.masks.build import MaskSummary, PaintOptions, SnapOptions, build_masks
 
@@ -275,6 +276,20 @@ def test_colours_of_no_class_in_several_pictures_are_one_question_that_what_it_o
     assert offered == PAINT
     summary = build_masks(labels, tmp_path / "masks", palette=CARS, mapping=offered)
     assert summary.areas["tyres"] == 2 * 16 * 12
+
+
+def test_the_palette_that_is_offered_for_them_is_made_of_the_same_pages_in_the_same_format(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    labels = tmp_path / "labels"
+    for name in ("a", "b"):
+        paint(labels, f"{name}.png", *PAINT)
+        page = Image.open(labels / f"{name}.png")
+        Image.new("RGB", page.size).save(labels / f"{name}.tif", save_all=True, append_images=[page])
+        (labels / f"{name}.png").unlink()
+    with refused("palette-colour", labels) as error:
+        build(labels, tmp_path / "masks", format="colors", how=PaintOptions(read=ReadOptions(page=2)))
+    assert f"'p2p data palette --format colors --page 2 {labels} PALETTE.toml'" in error.value.to_do
 
 
 def test_a_colour_near_no_class_and_the_farther_of_two_near_one_are_proposed_no_class(

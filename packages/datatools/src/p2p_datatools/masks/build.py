@@ -247,7 +247,9 @@ def _read_inputs(
     rules = RegionRules(how.strict, how.empty, palette.classes[0])
     with foretell_plan(found, photos, how.read, rules, how.match, report):
         claims = _claims(found, palette, mapping, labels)
-        refuse_unclaimed(claims, found.labels, where=str(labels), label_format=format)
+        chosen, page = "" if format == "auto" else f" --format {format}", how.read.page
+        claims.read_as = f"{chosen} --page {page}" if page else chosen
+        refuse_unclaimed(claims, found.labels, where=str(labels))
         if line := claims.say_globs(found.labels):
             report.note(line)
     with report.tell("finding photos"):
