@@ -92,6 +92,15 @@ def test_groups_stand_from_the_worst_to_the_least() -> None:
     assert [(each.code, len(each.findings)) for each in groups] == [("depth", 1), ("dark", 2), ("grey-photo", 1)]
 
 
+def test_files_of_other_kinds_are_told_apart_by_what_is_to_be_done_about_them() -> None:
+    heic, zipped = (
+        Finding("a.jpg", f"is {kind}", to_do, "unread-kind", "error")
+        for kind, to_do in (("a HEIC picture", "Convert it."), ("a ZIP archive", "Unpack it."))
+    )
+    groups = group_findings([heic, zipped, heic])
+    assert [(each.code, each.findings) for each in groups] == [("unread-kind", [heic, heic]), ("unread-kind", [zipped])]
+
+
 @pytest.mark.parametrize("code", FINDING_CODES)
 def test_a_line_is_a_clause_without_a_full_stop(code: str) -> None:
     assert not FINDING_CODES[code].meaning.endswith(".")

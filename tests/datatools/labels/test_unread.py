@@ -94,6 +94,8 @@ POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 123
         ("a.csv", "ImageId,EncodedPixels\na.jpg,1 3\n", "run lengths", "reshape"),
         ("a.csv", "filename,xmin,ymin,xmax,ymax,class\na.jpg,1,2,3,4,car\n", "boxes", "outlines"),
         ("a.csv", "image,id,label,annotator\na.jpg,1,[],1\n", "Label Studio", "as JSON"),
+        ("a.csv", "tool_name,label,label_text,x,y\nrectTool,car,car,1,2\n", "LabelU", "as JSON"),
+        ("a.xml", "<root><sample><fileName>a.jpg</fileName><result/></sample></root>", "LabelU", "as JSON"),
         (
             "a.xml",
             "<dataset><images><image file='a'><box top='1'/></image></images></dataset>",
@@ -119,6 +121,27 @@ def test_what_is_not_read_is_called_by_its_name_with_a_way_on(
     if not name.endswith(".txt"):
         with refused("unread-labels", tmp_path / name):
             read_labels(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "held"),
+    [
+        ("a.json", {"docs": [], "total": 1, "limit": 9}, "docs, total, limit"),
+        ("a.json", [{"task": 1, "x" * 99: 2}], f"task, {'x' * 30}"),
+        ("a.json", {f"{count}.jpg": [] for count in range(9)}, "0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg, 5.jpg, ..."),
+        ("a.xml", "<project><item/><item/></project>", "<project>, <item>"),
+        ("a.csv", "file,shape\na.jpg,1 2 3\n", "file, shape"),
+    ],
+)
+def test_of_another_form_it_is_said_what_it_has_and_to_export_it_as_coco(
+    tmp_path: Path, refused: "Refused", name: str, content: Any, held: str
+) -> None:
+    (tmp_path / name).write_text(content if isinstance(content, str) else json.dumps(content))
+    for place, said in ((tmp_path, f"; {name} has {held}"), (tmp_path / name, f": it has {held}")):
+        with refused("unknown-labels", place) as error:
+            read_labels(place)
+        assert error.value.what.endswith(said)
+        assert error.value.to_do.startswith("Export the project as COCO with outlines, or as PNG masks")
 
 
 def test_a_cell_of_a_table_may_be_as_long_as_an_outline(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from p2p_datatools.contract.files.atomic import read_lines
 from p2p_datatools.contract.mask_folder import read_mask_lines
 from p2p_datatools.contract.palette import color_of, load_palette
 from p2p_datatools.contract.pictures.images import write_png
+from p2p_datatools.contract.pictures.pages import ReadOptions
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_datatools.masks.build import MaskSummary, PaintOptions, SnapOptions, build_masks
 
@@ -126,6 +127,22 @@ def test_two_labels_for_one_photo_are_both_skipped(
         ("x/a.jpg", "several-labels"),
     ]
     assert summary.built == 1
+
+
+def test_labels_that_are_all_there_as_two_kinds_of_files_are_one_line(
+    tmp_path: Path, refused: "Refused", write_index_pictures: "WriteIndexPictures"
+) -> None:
+    labels = write_index_pictures(tmp_path / "labels", a=[[0, 1]], b=[[0, 1]])
+    for name in ("a", "b"):
+        Image.open(labels / f"{name}.png").save(labels / f"{name}.tif")
+    with refused("several-labels", f"{labels / 'a.png'} (and 3 more pictures)") as error:
+        build(labels, tmp_path / "masks")
+    assert "a.png and a.tif" in error.value.what
+    assert error.value.to_do == "Leave the files of one kind, .png or .tif, and move the others elsewhere."
+    (labels / "b.tif").unlink()  # which of many it is has to be said
+    with refused("pictures-failed") as error:
+        build(labels, tmp_path / "masks", mapping={"ids": "palette"})
+    assert [Path(part.where).name for part in error.value.parts] == ["a.png", "a.tif"]
 
 
 def test_number_pictures_that_cannot_be_read_or_have_another_size_are_skipped(
@@ -259,6 +276,20 @@ def test_colours_of_no_class_in_several_pictures_are_one_question_that_what_it_o
     assert offered == PAINT
     summary = build_masks(labels, tmp_path / "masks", palette=CARS, mapping=offered)
     assert summary.areas["tyres"] == 2 * 16 * 12
+
+
+def test_the_palette_that_is_offered_for_them_is_made_of_the_same_pages_in_the_same_format(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    labels = tmp_path / "labels"
+    for name in ("a", "b"):
+        paint(labels, f"{name}.png", *PAINT)
+        page = Image.open(labels / f"{name}.png")
+        Image.new("RGB", page.size).save(labels / f"{name}.tif", save_all=True, append_images=[page])
+        (labels / f"{name}.png").unlink()
+    with refused("palette-colour", labels) as error:
+        build(labels, tmp_path / "masks", format="colors", how=PaintOptions(read=ReadOptions(page=2)))
+    assert f"'p2p data palette --format colors --page 2 {labels} PALETTE.toml'" in error.value.to_do
 
 
 def test_a_colour_near_no_class_and_the_farther_of_two_near_one_are_proposed_no_class(

@@ -29,6 +29,11 @@ def test_headings_say_what_columns_hold_and_unknown_columns_are_left_out() -> No
     assert [row.name for row in parse("name\ncar\n")] == ["name", "car"]  # a class may be called so
 
 
+@pytest.mark.parametrize("text", ["name;\nroad;\ncar;\n", "name,,\nroad,,\ncar,,\n", "name;\nroad\ncar\n"])
+def test_columns_that_a_spreadsheet_left_empty_do_not_make_a_heading_a_class(text: str) -> None:
+    assert [row.name for row in parse(text, "a.csv")] == ["road", "car"]
+
+
 def test_a_number_after_the_name_is_given_as_it_is() -> None:
     assert parse("lane 2")[0][1:] == ("lane", None, None, 2)
     assert parse("4 lane 2")[0][1:] == ("lane", 4, None, 2)

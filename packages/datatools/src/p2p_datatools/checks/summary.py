@@ -12,8 +12,15 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """From the worst to the least."""
 
 
+# What is to be done about them depends on what each file is.
+_OF_MANY_KINDS = frozenset({"unread-kind", "not-a-picture"})
+
+
 class FindingGroup(NamedTuple):
-    """All findings of one code and severity, in the order in which they were found; there is one at least."""
+    """All findings of one code and severity, in the order in which they were found; there is one at least.
+
+    Of files of other kinds, such as HEIC and ZIP, they are those about which the same is to be done.
+    """
 
     code: str
     severity: Severity
@@ -22,9 +29,10 @@ class FindingGroup(NamedTuple):
 
 def group_findings(findings: Iterable[Finding]) -> list[FindingGroup]:
     """The findings by severity and code: errors first, and of one severity the kind that is found first."""
-    groups: dict[tuple[str, Severity], FindingGroup] = {}
+    groups: dict[tuple[str, Severity, str], FindingGroup] = {}
     for each in findings:
-        group = groups.setdefault((each.code, each.severity), FindingGroup(each.code, each.severity, []))
+        way = each.to_do if each.code in _OF_MANY_KINDS else ""
+        group = groups.setdefault((each.code, each.severity, way), FindingGroup(each.code, each.severity, []))
         group.findings.append(each)
     return sorted(groups.values(), key=lambda group: SEVERITIES.index(group.severity))
 

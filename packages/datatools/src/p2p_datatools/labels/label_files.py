@@ -4,7 +4,7 @@ Nothing here may name a format, or paint.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
@@ -21,7 +21,14 @@ from p2p_datatools.labels.parsing.regions import of_any_kind, unite
 from p2p_datatools.labels.parsing.xml import SeveralRootsError, read_xml
 from p2p_datatools.labels.region_store import RegionStore
 from p2p_datatools.labels.split_files import choose_split_files, give_split, place_in_splits
-from p2p_datatools.labels.unread import explain_content, explain_file, explain_folder, explain_value
+from p2p_datatools.labels.unread import (
+    describe_value,
+    explain_content,
+    explain_file,
+    explain_folder,
+    explain_value,
+    unknown_labels,
+)
 from p2p_datatools.labels.values import LabelSet, RegionLabels
 
 
@@ -212,14 +219,19 @@ class LabelFiles:
             is_one = error.code in (*_DAMAGED, "unread-labels")
             yield replace(skip, to_do=f"{skip.to_do} If it has no labels, move it elsewhere.") if is_one else skip
 
-    def explain(self) -> P2PError | None:
-        """What the files are, if none of them has a known format; None if that is not known."""
+    def explain(self) -> P2PError:
+        """What the files are, if none of them has a known format, and what to do instead."""
         unread = [path for path, found in self._seen if found is None and path.is_file()]
         told = map(self._explain, unread[:_MOST_EXPLAINED])
         place = self.place
-        return next(
+        known = next(
             (error for error in told if error), explain_folder(place) if place.is_dir() else explain_file(place)
         )
+        if known:
+            return known
+        titles = [each.title for each in self._formats]
+        source, held = next(((self._source(path), each) for path in unread if (each := self._describe(path))), ("", ""))
+        return unknown_labels(place, titles, source=source, held=held)
 
     def _source(self, path: Path) -> str:
         return path.name if path == self.place else path.relative_to(self.place).as_posix()
@@ -279,7 +291,17 @@ class LabelFiles:
 
     def _explain(self, path: Path) -> P2PError | None:
         with catch_reader(path):
-            return explain_content(path) or explain_value(path, (_PARSERS | _LAX_PARSERS)[path.suffix.lower()](path))
+            return explain_content(path) or explain_value(path, _parse_lax(path))
+
+    @staticmethod
+    def _describe(path: Path) -> str:
+        with suppress(P2PError), catch_reader(path):
+            return describe_value(_parse_lax(path))
+        return ""
+
+
+def _parse_lax(path: Path) -> Any:
+    return (_PARSERS | _LAX_PARSERS)[path.suffix.lower()](path)
 
 
 def catch_reader(path: Path) -> AbstractContextManager[None]:

@@ -79,7 +79,6 @@ from p2p_datatools.labels.formats.yolo import is_yolo, read_yolo
 from p2p_datatools.labels.label_files import FileForm, Format, LabelFiles, PlaceForm, catch_reader
 from p2p_datatools.labels.split_files import give_splits_of_names
 from p2p_datatools.labels.split_lists import give_listed_splits
-from p2p_datatools.labels.unread import unknown_labels
 from p2p_datatools.labels.values import LabelSet, PictureLabels
 
 # A new format is its module in `formats` and its row here. The first that fits is used, so formats that are recognised
@@ -327,7 +326,7 @@ def _detect(files: LabelFiles) -> Format:
         if damaged and not files.known:
             raise damaged[0]
     if chosen is None:
-        raise files.explain() or unknown_labels(files.place, [each.title for each in FORMATS.values()])
+        raise files.explain()
     return chosen
 
 

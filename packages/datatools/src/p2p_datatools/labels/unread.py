@@ -16,6 +16,7 @@ from p2p_datatools.labels.parsing.xml import Element
 _BOX_NUMBERS = 4
 _MOST_LOOKED_AT = 200  # files of a folder
 _FEW_LINES = 5
+_MOST_KEYS = 6  # that tell what a file is
 _TEXT = (".txt", "")
 
 _AS_COCO = "Export the project as COCO with outlines, or as PNG masks of class numbers or colours."
@@ -248,6 +249,15 @@ _TABLES = (
     _Form("run lengths as in Kaggle's competitions, which tell no size of their pictures", _is_run_lengths, _LENGTHS),
     _Form("Label Studio's form as CSV", _is_label_studio, "Export the project as JSON."),
     _Form(
+        "LabelU's form as CSV or XML",
+        lambda value: (
+            value.find("./sample/fileName") is not None
+            if isinstance(value, Element)
+            else _all_have("tool_name", "label_text")(value)
+        ),
+        "Export the task as JSON.",
+    ),
+    _Form(
         "the list of Open Images, whose masks lie in PNG files, one for each object",
         _all_have("MaskPath", "LabelName"),
         "Unite the masks of each picture in a PNG of class numbers.",
@@ -365,8 +375,20 @@ def _error(place: Path, what: str, to_do: str) -> P2PError:
     return P2PError(place, what, to_do, code="unread-labels")
 
 
-def unknown_labels(path: Path, titles: Iterable[str]) -> P2PError:
-    """The error that nothing tells what labels are; `titles` are those of the formats that are read."""
+def describe_value(value: Any) -> str:
+    """The first keys of a parsed file or of its first entry, or the elements of XML, in words; empty without any."""
+    first = value[0] if isinstance(value, list) and value else value
+    keys = [f"<{each}>" for each in (value.tag, *(child.tag for child in value))] if isinstance(value, Element) else []
+    names = list(dict.fromkeys(keys or map(str, first if isinstance(first, dict) else ())))
+    more = ", ..." if len(names) > _MOST_KEYS else ""
+    return f"{', '.join(f'{name:.30}' for name in names[:_MOST_KEYS])}{more}"
+
+
+def unknown_labels(path: Path, titles: Iterable[str], *, source: str = "", held: str = "") -> P2PError:
+    """The error that nothing tells what labels are; `titles` are those of the formats that are read.
+
+    `held` is what the first file of labels has by `describe_value`, and `source` what it is called, if there is one.
+    """
     if path.is_dir() and holds_nothing(path):
         return P2PError(path, "is empty", "Is it the right folder?", code="unknown-labels")
     if path.is_dir():
@@ -375,5 +397,7 @@ def unknown_labels(path: Path, titles: Iterable[str]) -> P2PError:
         what = "is JSON, but not of a known format"
     else:
         what = "is not a label file of a known format"
-    to_do = f"Known are {', '.join(titles)}; the help of 'p2p data build-masks' says how their files look."
+    what += f"; {source} has {held}" if held and path.is_dir() else f": it has {held}" if held else ""
+    export = f"{_AS_COCO[:-1]}; also read are" if held else "Known are"
+    to_do = f"{export} {', '.join(titles)}; the help of 'p2p data build-masks' says how their files look."
     return P2PError(path, what, to_do, code="unknown-labels")

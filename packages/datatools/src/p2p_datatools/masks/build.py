@@ -4,7 +4,7 @@ Nothing here may know a label format or guess what a label means; the readers an
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,8 +62,8 @@ _OF_FOLDERS = frozenset(
         *("number-names", "doubted-ids", "pairs-as-half", "exchanged-colours"),
     }
 )
-
-
+# Kinds that hold for all pictures of a folder where none is left.
+_OF_ALL = _OF_FOLDERS | {"several-labels"}
 _BY = {TRANSPARENT: "transparency", UNDECIDED: "no class near", NODATA: "no data"}
 
 
@@ -211,7 +211,7 @@ def _note_found(work: MaskWork, totals: MaskTotals, labels: Path, report: Report
 def _refuse_skipped(work: MaskWork, skipped: Sequence[Skip], labels: Path, destination: Destination) -> None:
     """Raise P2PError where a picture was skipped: for what they have in common, or else for all."""
     refuse_unknown_colors(work, skipped, labels)
-    _refuse_alike(skipped)
+    _refuse_alike(skipped, _OF_FOLDERS if work.jobs else _OF_ALL)
     refuse(skipped, destination)
 
 
@@ -247,7 +247,9 @@ def _read_inputs(
     rules = RegionRules(how.strict, how.empty, palette.classes[0])
     with foretell_plan(found, photos, how.read, rules, how.match, report):
         claims = _claims(found, palette, mapping, labels)
-        refuse_unclaimed(claims, found.labels, where=str(labels), label_format=format)
+        chosen, page = "" if format == "auto" else f" --format {format}", how.read.page
+        claims.read_as = f"{chosen} --page {page}" if page else chosen
+        refuse_unclaimed(claims, found.labels, where=str(labels))
         if line := claims.say_globs(found.labels):
             report.note(line)
     with report.tell("finding photos"):
@@ -356,10 +358,10 @@ def _claims(found: LabelSet, palette: Palette, mapping: Mapping[str, str], label
     return claims
 
 
-def _refuse_alike(skipped: Sequence[Skip]) -> None:
-    """Raise one P2PError where all that failed is of one kind, and read in the same wrong way."""
+def _refuse_alike(skipped: Sequence[Skip], kinds: Set[str]) -> None:
+    """Raise one P2PError where all that failed is of one of the kinds, and read in the same wrong way."""
     codes = {skip.code for skip in skipped}
-    if len(skipped) > 1 and len(codes) == 1 and codes <= _OF_FOLDERS:
+    if len(skipped) > 1 and len(codes) == 1 and codes <= kinds:
         first, code = skipped[0], skipped[0].code
         raise P2PError(name_first(first.where, len(skipped), "picture"), first.what, first.to_do, code=code)
 

@@ -14,7 +14,7 @@ from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.palette import BACKGROUND, HEX_COLOR, IGNORE, IGNORED, UNPAINTED, Palette, plain
 from p2p_datatools.contract.progress import Reporter
-from p2p_datatools.contract.words import shell_word
+from p2p_datatools.contract.words import p2p_command, shell_word
 from p2p_datatools.labels.values import IndexLabels, LabelItem, LabelSet, PictureLabels
 
 MOST_NUMBERS = 8  # class numbers; a picture that is not an index picture may have 65,536
@@ -122,6 +122,8 @@ class ClassMapping:
         self.ids_are_meant = mapping.get(IDS) == OF_PALETTE
         self.knows_ids = False
         """Whether the ids of the palette are those of the labels, which only a list that is surely theirs outweighs."""
+        self.read_as = ""
+        """The options by which the labels were read, such as ` --format coco`, for a command that reads them again."""
         self._mapping = {source: target for source, target in mapping.items() if (source, target) not in _SPECIAL}
         self._unused = set(self._mapping)
         self._numbers = numbers
@@ -134,6 +136,10 @@ class ClassMapping:
     def unused(self) -> tuple[str, ...]:
         """The entries of the mapping that no label has used, as FROM=TO."""
         return tuple(f"{source}={target}" for source, target in self._mapping.items() if source in self._unused)
+
+    def palette_command(self, labels: object) -> str:
+        """The command that makes a palette of all of the labels."""
+        return p2p_command(f"data palette{self.read_as}", labels, "PALETTE.toml")
 
     @property
     def takes_ids(self) -> bool:

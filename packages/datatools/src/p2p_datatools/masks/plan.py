@@ -135,8 +135,11 @@ def _say_several(alike: Sequence[MaskJob]) -> Iterator[Skip]:
     where = f" ({' and '.join(sources[:5])})" if len(sources) > 1 else ""
     what = f"is one of {len(alike)} labels{where} of the picture {alike[0].name}"
     # Such as the masks of single classes, or the semantic and instance pictures of KITTI.
-    folders = {job.item.path.parent for job in alike if isinstance(job.item, PictureLabels)}
+    files = [job.item.path for job in alike if isinstance(job.item, PictureLabels)]
+    folders, kinds = {file.parent for file in files}, {file.suffix for file in files}
     to_do = "Remove all but one."
+    if len(kinds) == len(alike):
+        to_do = f"Leave the files of one kind, {' or '.join(sorted(kinds))}, and move the others elsewhere."
     if len(folders) == len(alike):
         listed = " and ".join(sorted(map(str, folders))[:5])
         to_do = f"If each is the mask of one class, add {CLASS_MASKS}; else give one of {listed} as LABELS."

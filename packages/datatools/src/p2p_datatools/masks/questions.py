@@ -21,7 +21,7 @@ from p2p_datatools.contract.pictures.ground import spread
 from p2p_datatools.contract.pictures.index import NumberPieces
 from p2p_datatools.contract.pictures.worn.snap import TOLERANCE
 from p2p_datatools.contract.progress import Reporter
-from p2p_datatools.contract.words import name_first, p2p_command, plural, shell_word
+from p2p_datatools.contract.words import name_first, plural, shell_word
 from p2p_datatools.labels.formats.pictures.class_names import NO_CLASS
 from p2p_datatools.labels.formats.pictures.voc import VOC_BORDER
 from p2p_datatools.labels.values import (
@@ -403,7 +403,7 @@ def refuse_unknown_colors(work: MaskWork, skipped: Sequence[Skip], labels: Path)
     codes = {each.code for each in unknown.values()}
     code = codes.pop() if len(codes) == 1 else "palette-colour"
     others = [skip for skip in skipped if skip.where not in unknown]
-    raise P2PError(labels, what, _say_colors(shown, work.palette, labels), code=code, parts=others)
+    raise P2PError(labels, what, _say_colors(shown, work.claims, labels), code=code, parts=others)
 
 
 def _unite(unknown: Sequence[UnknownColorError]) -> dict[Color, Use]:
@@ -422,15 +422,15 @@ def _unite(unknown: Sequence[UnknownColorError]) -> dict[Color, Use]:
     return apart
 
 
-def _say_colors(colors: Sequence[Color], palette: Palette, labels: Path) -> str:
+def _say_colors(colors: Sequence[Color], claims: ClassMapping, labels: Path) -> str:
     """What to type for the colours, with the nearest class for each that is plainly near one."""
-    near = _near_classes(colors, palette)
+    near = _near_classes(colors, claims.palette)
     words = [near.get(each, IGNORED if each == VOC_BORDER else "CLASS") for each in colors]
     options = map_options(dict(zip(map(hex_of, colors), words, strict=True)))
     nearest = " The classes are those of the nearest colour: look whether they are meant." if near else ""
-    asked = f" CLASS is one of {', '.join((*palette.names, IGNORED))}." if "CLASS" in words else ""
-    own = p2p_command("data palette", labels, "PALETTE.toml")
-    return f"Add {options}.{nearest}{asked} If they are classes of their own, {own} makes a palette of them."
+    asked = f" CLASS is one of {', '.join((*claims.palette.names, IGNORED))}." if "CLASS" in words else ""
+    own = f"If they are classes of their own, {claims.palette_command(labels)} makes a palette of them."
+    return f"Add {options}.{nearest}{asked} {own}"
 
 
 def _near_classes(colors: Sequence[Color], palette: Palette) -> dict[Color, str]:

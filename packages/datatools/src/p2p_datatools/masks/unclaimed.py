@@ -13,7 +13,7 @@ from typing import NamedTuple
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.foreign import is_digits
 from p2p_datatools.contract.palette import BACKGROUND, IGNORE, IGNORED, Palette, plain
-from p2p_datatools.contract.words import p2p_command, plural, shell_word
+from p2p_datatools.contract.words import plural, shell_word
 from p2p_datatools.labels.formats.pictures.cityscapes import LABEL_IDS, TRAIN_IDS
 from p2p_datatools.labels.formats.pictures.voc import VOC_CLASSES
 from p2p_datatools.labels.values import ClassNames, Use
@@ -205,15 +205,13 @@ def refuse_unclaimed(
     doubted: Iterable[str] = (),
     listed: ClassNames | None = None,
     pictures: int = 0,
-    label_format: str = "auto",
 ) -> None:
     """Raise P2PError with all labels that no class claims, and the `--map` to type; nothing if there are none.
 
     The `doubted` are numbers that only the ids of a built-in palette claim, which they may have nothing to do with;
-    `listed` has names that do not tell their numbers, and `pictures` is how many there are. A
-    `label_format` is one that was chosen.
+    `listed` has names that do not tell their numbers, and `pictures` is how many there are.
     """
-    _Question(claims, uses, sorted(doubted, key=_by_number), listed, pictures, label_format).ask(where)
+    _Question(claims, uses, sorted(doubted, key=_by_number), listed, pictures).ask(where)
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,7 +223,6 @@ class _Question:
     doubted: Sequence[str]
     listed: ClassNames | None
     pictures: int
-    label_format: str
 
     def ask(self, where: str) -> None:
         """Raise its error; nothing if there is nothing to ask."""
@@ -242,8 +239,7 @@ class _Question:
         options = self._options(asked, has_offers=bool(offers))
         own = ""
         if not self.claims.takes_ids and "=CLASS" in options:  # a road among parts of cars: no class is right for it
-            read = "" if self.label_format == "auto" else f" --format {self.label_format}"
-            command = p2p_command(f"data palette{read}", where, "PALETTE.toml")
+            command = self.claims.palette_command(where)
             own = f" If they are classes of their own, {command} makes a palette of all labels."
         raise P2PError(where, what, f"{offers}{'Otherwise say' if offers else 'Say'} {options}{own}", code=code)
 

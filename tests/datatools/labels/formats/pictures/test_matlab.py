@@ -67,6 +67,13 @@ def test_the_only_matrix_is_the_class_numbers_whatever_its_name_and_type(folder:
     assert labels.are_numbers
 
 
+def test_of_many_variables_the_note_names_some(folder: Path) -> None:
+    for count in range(1, 6):
+        save(folder / f"{count}.mat", **{f"Label_{count}": NUMBERS})
+    (note,) = read_labels(folder).notes
+    assert note.endswith("are those of the variable Label_1 or Label_2 or Label_3 or 2 more.")
+
+
 def test_masks_are_built_of_the_palette_s_ids_and_a_number_that_it_lacks_is_asked_about(
     folder: Path, tmp_path: Path, refused: "Refused"
 ) -> None:

@@ -99,7 +99,8 @@ def _fields(line: str, delimiter: str | None) -> list[str]:
 def _read_head(lines: list[str], path: Path) -> tuple[str | None, list[str | None]] | None:
     """The delimiter and what each column holds, if the first of the lines is a heading; None if it is a class."""
     for delimiter in (*(each for each in _DELIMITERS if lines and each in lines[0]), None) if lines else ():
-        kinds = [_HEADINGS.get(plain(field)) for field in _fields(lines[0], delimiter)]
+        head = lines[0].rstrip(f" {''.join(_DELIMITERS)}")  # spreadsheets end lines with the columns they left empty
+        kinds = [_HEADINGS.get(plain(field)) for field in _fields(head, delimiter)]
         if kinds.count("name") == 2 and len(lines) > 1:  # such as `class,label`, of which one is the number
             values = dict(zip(range(len(kinds)), _fields(lines[1], delimiter), strict=False))
             kinds = [

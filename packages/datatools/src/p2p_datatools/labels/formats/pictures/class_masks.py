@@ -4,7 +4,7 @@ Nothing here may know a palette or a photo: which part of the names is the class
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -59,7 +59,8 @@ class _Layout(NamedTuple):
     @property
     def numbered(self) -> float:
         """The share of the classes with a digit in their name."""
-        return sum(any(letter.isdigit() for letter in label) for label in self.classes) / len(self.classes)
+        classes = {_uncount(label, self.classes) for label in self.classes}
+        return sum(any(letter.isdigit() for letter in label) for label in classes) / len(classes)
 
     @property
     def are_objects(self) -> bool:
@@ -92,9 +93,10 @@ def read_class_masks(folder: Path) -> LabelSet:
         what = "has no names in which a class follows from CLASS/NAME.png, NAME/CLASS.png or NAME_CLASS.png"
         to_do = "Put the masks of each class into a folder named after the class."
         raise P2PError(folder, what, to_do, code="no-labels")
-    masks: dict[str, dict[str, Path]] = defaultdict(dict)
+    layout = layout._replace(readings=[(name, _uncount(label, layout.classes)) for name, label in layout.readings])
+    masks: dict[str, list[tuple[str, Path]]] = defaultdict(list)
     for file, (picture, label) in zip(files, layout.readings, strict=True):
-        masks[picture][label] = file
+        masks[picture].append((label, file))
     found = gather("class-masks", _pictures(masks, are_named=not layout.are_objects))
     skipped = (*found.skipped, *(skip_of(error, str(folder)) for error in strange))
     return replace(found, skipped=skipped, beside=tuple(files), notes=(_describe(folder, layout),))
@@ -152,6 +154,12 @@ def _describe(folder: Path, layout: _Layout) -> str:
     return f"{folder}: read as {layout.form}; {plural(len(layout.pictures), 'picture')}, the classes are {shown}."
 
 
+def _uncount(label: str, classes: Set[str]) -> str:
+    """The class of a mask that is the second of its picture, such as the mask_1 that BUSI has beside mask."""
+    word = label.rstrip("0123456789").rstrip("_- ")
+    return word if word in classes and word.casefold() in LABEL_FOLDERS else label
+
+
 def _find_layout(names: Sequence[str]) -> _Layout | None:
     """The layout in whose classes digits are the rarest: pictures have numbers, classes words; None if none fits.
 
@@ -204,16 +212,16 @@ def _by_parts(names: Sequence[str]) -> Iterator[_Layout]:
 
 
 def _pictures(
-    masks: dict[str, dict[str, Path]], *, are_named: bool
+    masks: dict[str, list[tuple[str, Path]]], *, are_named: bool
 ) -> Iterator[tuple[str, Callable[[], RegionLabels]]]:
     for picture, files in sorted(masks.items()):
-        where = str(next(iter(files.values())))
+        where = str(files[0][1])
         yield where, partial(_picture, picture, files, where, are_named=are_named)
 
 
-def _picture(name: str, files: dict[str, Path], where: str, *, are_named: bool) -> RegionLabels:
+def _picture(name: str, files: Sequence[tuple[str, Path]], where: str, *, are_named: bool) -> RegionLabels:
     drawing, sizes = RegionCollector(), dict[Size, Path]()
-    for label, file in files.items():
+    for label, file in files:
         inside = _inside(read_label_picture(file), str(file))
         sizes.setdefault(size_of(inside), file)
         if inside.any():

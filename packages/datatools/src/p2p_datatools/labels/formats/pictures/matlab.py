@@ -21,6 +21,7 @@ from p2p_datatools.labels.parsing.mat_tags import check_mat_tags
 from p2p_datatools.labels.values import VOID, IndexLabels, LabelSet
 
 _SUFFIXES = frozenset({".mat"})
+_MOST_SHOWN = 3  # variables in a note: programs number them by picture
 _NUMERIC = frozenset(
     {"logical", "double", "single", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"}
 )
@@ -81,7 +82,8 @@ def read_matlab(place: Path) -> LabelSet:
         items.append(MatrixLabels(name, file, names, variable))
     ignored = frozenset({VOID}) if any(item.names for item in items) else frozenset[str]()
     used = sorted({item.variable[0] for item in items})
-    notes = (f"{place}: the class numbers are those of the variable {' or '.join(used)}.",) if used else ()
+    listed = " or ".join(used[:_MOST_SHOWN]) + (f" or {len(used) - _MOST_SHOWN} more" if used[_MOST_SHOWN:] else "")
+    notes = (f"{place}: the class numbers are those of the variable {listed}.",) if used else ()
     return LabelSet("matlab", tuple(items), skipped=tuple(skipped), ignored=ignored, notes=notes)
 
 
