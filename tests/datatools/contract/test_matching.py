@@ -135,6 +135,29 @@ def test_names_with_their_kind_in_the_middle_are_suggested_what_stands_behind_it
     assert "'([^_/]+_\\d+)$', which matches all 4" in suggest_match(labels, photos)
 
 
+@pytest.mark.parametrize(
+    ("label", "photo", "count"),
+    [
+        ("{}_road_{:06d}", "{}_{:06d}", 9),  # KITTI
+        ("{}_mask_{}", "{}_sat_{}", 9),
+        ("x_{}-mask-{}", "x_{}-{}", 9),
+        ("{}_road_{:06d}", "{}x_{:06d}", 0),
+        ("{}_3_{:06d}", "{}_4_{:06d}", 0),  # numbers are no words: two tiles
+    ],
+)
+def test_a_word_within_names_is_left_out_by_an_expression_of_two_named_groups(
+    label: str, photo: str, count: int
+) -> None:
+    names = [(scene, number) for scene in ("um", "umm", "uu") for number in range(3)]
+    labels, photos = ([each.format(*name) for name in names] for each in (label, photo))
+    said = suggest_match(labels, photos)
+    assert (f"matches all {count}" in said) == bool(count)
+    if count:
+        key = key_of(said.partition("--match '")[2].partition("', which")[0])
+        assert [key(name) for name in labels] == [key(name) for name in photos]
+        assert len({*map(key, labels)}) == count
+
+
 def test_names_that_end_in_several_ways_are_suggested_one_expression() -> None:
     assert "(?:_mask|_label)?" in suggest_match(["a_mask", "b_mask", "c_label"], ["a", "b", "c"])
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from p2p_datatools.contract.folders.given_splits import folder_of
 from p2p_datatools.contract.partners.half_words import find_half_words, split_by_names, without_word
 from p2p_datatools.contract.pictures.images import write_png
 from p2p_datatools.pairs.match import match_pictures
@@ -151,20 +152,51 @@ def test_the_words_of_folders_whose_pictures_repeat_them_may_be_said(
     )
 
 
-def test_two_cameras_of_small_and_large_pictures_are_not_offered_as_halves(
+def test_two_cameras_of_small_and_large_pictures_are_no_halves_even_if_their_words_are_typed(
     tmp_path: Path, write_photos: "WritePhotos", refused: "Refused"
 ) -> None:
     cameras = [
-        f"{camera}/{scale}/{camera}_{name}_{kind}.png"
+        f"{camera}/{split}/{scale}/{camera}_{name}_{kind}.png"
         for camera in ("Canon", "Nikon")
-        for scale in "24"
-        for name in "123"
+        for split, names in (("Train", "123"), ("Test", "45"))
+        for scale in "234"
+        for name in names
         for kind in ("HR", f"LR{scale}")
     ]
-    data = write_photos(tmp_path / "data", *cameras)
+    data = write_photos(tmp_path / "data", *cameras)  # RealSR
+    matched, skipped = match_pictures(data, data)
+    pairs = [matched.files_of(name) for name in matched]
+    assert (len(pairs), skipped) == (30, [])
+    assert all(re.sub("LR[234]", "HR", low) == high for low, high in pairs)
     with refused("same-folder", usage=True) as error:
-        match_pictures(data, data)
-    assert "canon,nikon" not in error.value.to_do
+        match_pictures(data, data, halves=("canon", "nikon"))
+    assert "'canon'" in error.value.what
+
+
+@pytest.mark.parametrize("ends", [("image", "mask"), ("a", "b")])
+def test_typed_words_of_folders_that_hold_halves_each_pair_nothing(
+    ends: tuple[str, str], tmp_path: Path, write_photos: "WritePhotos", refused: "Refused"
+) -> None:
+    names = [f"{{}}/leaf{number}_{end}.png" for number in range(3) for end in ends]
+    data = write_photos(tmp_path / "data", *(name.format(word) for word in ("before", "after") for name in names))
+    with refused("same-folder", usage=True):  # once its pairs were _a|_b, called before and after
+        match_pictures(data, data, halves=("before", "after"))
+    other = write_photos(tmp_path / "other", *(name.format(word) for word in ("input", "target") for name in names))
+    matched, _ = match_pictures(other, other, halves=("input", "target"))
+    assert {tuple(folder_of(file) for file in matched.files_of(name)) for name in matched} == {("input", "target")}
+
+
+def test_targets_of_two_times_beside_their_images_are_not_mixed_with_these(
+    tmp_path: Path, write_photos: "WritePhotos", refused: "Refused"
+) -> None:
+    files = [f"{{}}/quake_{number}_{time}_disaster{{}}.png" for number in range(3) for time in ("pre", "post")]
+    ways = (("images", ""), ("targets", "_target"))
+    data = write_photos(tmp_path / "data", *(each.format(*way) for way in ways for each in files))  # xBD
+    for halves in ((), ("pre", "post")):
+        with refused("same-folder", usage=True):
+            match_pictures(data, data, halves=halves)
+    matched, _ = match_pictures(data, data, halves=("targets", "images"))
+    assert matched.files_of("quake_1_pre_disaster")[0] == "targets/quake_1_pre_disaster_target.png"
 
 
 def test_kinds_of_scenes_that_labels_and_photos_have_are_not_offered_as_halves(

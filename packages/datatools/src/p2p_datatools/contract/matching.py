@@ -55,11 +55,15 @@ LIST_SEVERAL = "list each with it in lines 'a,b' for --match FILE.csv"
 
 
 _MOST_TRIED = 100_000  # names for which an expression is looked for
+_WITHIN = re.compile(rf"(?<=.){_SEPARATOR}[^\W\d_]+(?={_SEPARATOR}.)")  # a word between others
 _FIELDS, _RUNS = re.compile(r"[^_\-. /()]+"), re.compile(r"\d+|[^\W\d_]+")  # parts of names
 
 
 def key_of(expression: str) -> Key:
-    """What a regular expression finds in a name: its first group, or the whole; UsageError when it is not valid."""
+    """What a regular expression finds in a name: its first group, or the whole, or all named groups together.
+
+    Raises UsageError when it is not valid.
+    """
     try:
         pattern = re.compile(expression)
     except re.error as error:
@@ -73,6 +77,8 @@ def key_of(expression: str) -> Key:
 
     def key(name: str) -> str | None:
         hit = pattern.search(name)
+        if hit and pattern.groupindex:
+            return "".join(hit[each] or "" for each in pattern.groupindex) or None
         return None if hit is None else hit[1 if pattern.groups else 0]
 
     return key
@@ -333,6 +339,8 @@ def suggest_match(one: Collection[str], other: Collection[str]) -> str:
                 "Parts of their names agree, but other parts speak for other pairs, so that no expression is offered: "
                 "list the pairs in lines 'a,b' for --match FILE.csv. "
             )
+        within = ((each, _pair_by(each, one, other)) for each in _by_word_within(one, other) if not partial)
+        sound += [(each, frozenset(pairs)) for each, pairs in within if len(pairs) == least and not _contradict(pairs)]
         expression = next((each for each, _ in sound), "")
     if expression:
         which = f"all {least}" if least > 1 else "the one"
@@ -422,6 +430,27 @@ def _by_affix(longer: Collection[str], shorter: Collection[str]) -> Iterator[str
             text = base[: len(base) - len(other)] if is_before else base[len(other) :]
             yield Convention(Addition(text, is_before), Addition()).expression
             return
+
+
+def _by_word_within(one: Collection[str], other: Collection[str]) -> Iterator[str]:
+    """Expressions without a word that stands within names of one side, or another in those of the other, as _road.
+
+    um_road_01 is um_01 then; two named groups find what is before the word and behind it.
+    """
+    here, there = (_leave_words_out(names) for names in (one, other))
+    found = {tuple(sorted({here[rest], there[rest]} - {""})) for rest in here if rest in there} - {()}
+    for texts in sorted(found)[:_MOST_WAYS]:
+        yield rf"^(?P<x>.+?)(?:(?:{'|'.join(map(re.escape, texts))})(?P<y>[-_. ][^/]+))?$"
+
+
+def _leave_words_out(names: Collection[str]) -> dict[str, str]:
+    """The word within, with the separator before it, by what is left without it, and nothing by whole names."""
+    bases = [name.rpartition("/")[2] for name in sorted(names)[:_MOST_LOOKED_AT]]
+    found = dict.fromkeys(bases, "")
+    for base in bases:
+        for hit in _WITHIN.finditer(base):
+            found.setdefault(base[: hit.start()] + base[hit.end() :], hit[0])
+    return found
 
 
 def explain_shift(one: Collection[str], other: Collection[str], others: object) -> str:

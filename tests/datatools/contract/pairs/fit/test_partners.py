@@ -1,5 +1,7 @@
 """Pairs whose halves belong to other pairs are found by their edges; of those that fit or tell nothing none is."""
 
+from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import cv2
@@ -17,6 +19,7 @@ from p2p_datatools.contract.pictures.images import Photo, read_photo, write_mask
 from p2p_datatools.pairs.build import pair
 
 COUNT = 20
+Draw = Callable[[int], NDArray[np.uint8]]
 
 
 def scene(seed: int) -> Photo:
@@ -68,6 +71,21 @@ def test_two_pairs_that_have_each_other_s_half_are_named() -> None:
     assert (told.where, told.code, told.severity) == ("pairs/21.png", "other-partner", "warning")
     assert "fits the photo of pairs/101.png" in told.what
     assert found(numbers, numbers) == []
+
+
+@pytest.mark.parametrize("name", ["{}_{}", "tile_r{}_c{}", "16/{:03}/{:03}"])
+@pytest.mark.parametrize("draw", [drawing, scene])
+def test_tiles_of_a_grid_whose_rows_and_columns_are_exchanged_in_one_half_are_told(name: str, draw: Draw) -> None:
+    side = 12
+    for is_turned in (False, True):
+        partners = PartnerCheck(Path("pairs"), ("map", "photo"))
+        for row, column in product(range(side), repeat=2):
+            other = column * side + row if is_turned else row * side + column
+            file = Path("pairs", f"{name.format(row, column)}.png")
+            partners.add(file, map_edges(draw(row * side + column)), map_edges(scene(other)))
+        told = list(partners.findings())
+        assert [each.code for each in told] == ["other-partner"] * is_turned
+        assert all("fits the photo of" in each.what and each.figure == 0.917 for each in told)
 
 
 @pytest.mark.parametrize("photos", [[each // 4 for each in range(COUNT)], [7] * COUNT])

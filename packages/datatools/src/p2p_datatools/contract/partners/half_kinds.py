@@ -17,6 +17,7 @@ from p2p_datatools.contract.partners.half_words import HalfWords, says_order
 _MOST_KINDS = 8  # beside which there are frames, classes or scenes
 _DEPTH = 3  # places in a path, and in a name, that are looked at from each end
 _PARTS = re.compile(r"([_\-. ]+)")
+_SCALE = re.compile(r"(?<=[_\-. ]LR)x?\d$", re.IGNORECASE)  # LR2, LR3 and LR4 of RealSR beside one HR each
 _COUNTED = re.compile(r"([^\W\d_]+)(\d+)")
 _Cut = Callable[[str], "NamedKind | None"]
 
@@ -107,6 +108,7 @@ def _cuts() -> Iterator[_Cut]:
     yield _cut_whole
     yield from (partial(_cut_part, place=place) for place in ends)
     yield from (_cut_two_words, _cut_before_number)
+    yield lambda name: _cut_part(_SCALE.sub("", name), place=-1)
 
 
 def _cut_folder(name: str, *, place: int) -> NamedKind | None:

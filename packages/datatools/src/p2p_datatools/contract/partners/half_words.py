@@ -49,14 +49,13 @@ def find_half_words(files: Sequence[str], halves: Collection[str] = ()) -> list[
 def find_placed_words(files: Sequence[str], halves: Collection[str] = ()) -> list[HalfWords]:
     """The two words of folders whose pictures may have any names: the `halves`, or without any those that say it most.
 
-    None where not all folders have one of them, or several ways say it alike.
+    None where not all folders have one of them; several ways where these say it alike, as images/ beside targets/.
     """
     names, wanted = _names_in_folders(files), [word.casefold() for word in halves]
     if wanted:
         return [HalfWords(*wanted)] if _find_places(names, *wanted) else []
     found = [both for both in _pairs_of_words(names) if says_order(both) and _find_places(names, *both)]
-    best = [both for both in found if _count_saying(both) == max(map(_count_saying, found))]
-    return best if len(best) == 1 else []
+    return [both for both in found if _count_saying(both) == max(map(_count_saying, found))]
 
 
 def _names_in_folders(files: Sequence[str]) -> dict[str, set[str]]:
@@ -125,12 +124,6 @@ def says_order(both: HalfWords) -> bool:
 
 def _count_saying(both: HalfWords) -> int:
     return (both.a in _FIRST) + (both.b in _SECOND)
-
-
-def name_both_halves(files: Collection[str]) -> bool:
-    """Whether names of pictures, without their folders, have words of inputs and of targets: 1_HR.png and 1_LR4.png."""
-    words = {word for file in files for word in _words(name_of(file).rpartition("/")[2]) if len(word) > 1}
-    return not words.isdisjoint(_FIRST) and not words.isdisjoint(_SECOND)
 
 
 def _remove(part: str, word: str) -> str:

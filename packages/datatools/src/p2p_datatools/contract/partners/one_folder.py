@@ -18,7 +18,6 @@ from p2p_datatools.contract.partners.half_words import (
     find_half_words,
     find_placed_words,
     has_word,
-    name_both_halves,
     says_order,
     split_by_names,
     without_word,
@@ -48,19 +47,20 @@ def take_sides(folder: Path, files: Sequence[str], halves: Sequence[str], report
     named = [both for both in words if list(both) == wanted]
     kinds = None if named else find_kinds(files, wanted)
     if kinds and wanted and {*wanted} <= kinds.files.keys():
-        return _take_kinds(folder, kinds, wanted[0], wanted[1], report)
-    named = named or (find_placed_words(files, wanted) if wanted else [])
-    if not named and (sides := _take_roles(folder, files, kinds, words, report)):
+        return _refuse_mixed(folder, wanted, _take_kinds(folder, kinds, wanted[0], wanted[1], report))
+    if named := named or (find_placed_words(files, wanted) if wanted else []):
+        return _refuse_mixed(folder, wanted, _take_words(folder, files, named[0], report))
+    if sides := _take_roles(folder, files, kinds, words, report):
         return sides
     if by_name := split_by_names(files):
         if finer := find_finer_kinds(files, by_name[0]):
             raise _several_kinds(folder, finer)
         report.note(f"{folder}: A and B by the endings of names; the first are {by_name[0][0]} and {by_name[1][0]}.")
         return *by_name, []
-    words = named or words
+    if kinds is None or (len(kinds.words) == 2 and not _find_orders(kinds.words)):
+        words = words or find_placed_words(files)
     if kinds and not words:
         return _take_kinds(folder, kinds, *_choose_kinds(folder, kinds), report)
-    words = words or find_placed_words(files)
     if len(words) != 1:
         raise _not_told_apart(folder, words)
     return _take_words(folder, files, words[0], report)
@@ -125,15 +125,37 @@ def _take_kinds(folder: Path, kinds: Kinds, a: str, b: str, report: Reporter) ->
 
 def _choose_kinds(folder: Path, kinds: Kinds) -> HalfWords:
     """Which kind is A and which B, where there are two and their words say it; else raises UsageError."""
-    both = HalfWords(*kinds.words[:2])
-    orders = [each for each in (both, HalfWords(both.b, both.a)) if says_order(each)]
-    if len(kinds.words) == 2 and len(orders) == 1:
+    if len(kinds.words) != 2:
+        raise _several_kinds(folder, kinds)
+    orders = _find_orders(kinds.words)
+    if len(orders) == 1:
         return orders[0]
-    if len(kinds.words) == 2:
-        # Two cameras have pictures of the same names, too, but these are not halves.
-        is_within = any(map(name_both_halves, kinds.files.values()))
-        raise _not_told_apart(folder, [] if is_within else [both], "called")
-    raise _several_kinds(folder, kinds)
+    # Two cameras have pictures of the same names, too, but these are not halves.
+    is_within = all(_are_mixed(folder, own) for own in kinds.files.values())
+    raise _not_told_apart(folder, [] if is_within else [HalfWords(*kinds.words)], "called")
+
+
+def _find_orders(words: Sequence[str]) -> list[HalfWords]:
+    """Of two words the ways in which they say which half is which."""
+    return [both for both in (HalfWords(*words), HalfWords(*reversed(words))) if says_order(both)]
+
+
+def _are_mixed(folder: Path, files: Sequence[str]) -> bool:
+    """Whether pictures that are to be one half are halves of one another."""
+    return holds_halves(folder, files) or bool(find_placed_words(files))
+
+
+def _refuse_mixed(folder: Path, wanted: Sequence[str], sides: _Sides) -> _Sides:
+    """The same sides; raise UsageError where both hold halves themselves, and the words say nothing of A and B."""
+    a, b, _ = sides
+    if _find_orders(wanted) or not (_are_mixed(folder, a) and _are_mixed(folder, b)):
+        return sides
+    what = f"holds both halves of pairs in '{wanted[0]}', and in '{wanted[1]}', too: {a[0]} and {a[-1]}"
+    to_do = (
+        f"Leave out --halves to pair those; where '{wanted[0]}' and '{wanted[1]}' are meant, name two folders, or list "
+        "the pairs in lines 'a,b' for --match FILE.csv."
+    )
+    raise UsageError(folder, what, to_do, code="same-folder")
 
 
 def _several_kinds(folder: Path, kinds: Kinds) -> UsageError:

@@ -30,7 +30,10 @@ _SAME_EDGES, _SAME_LEVEL, _MOSTLY = 1 - 1e-4, 2e-3, 0.5
 _FITS, _CHANCE, _LEAST, _SHARE = 4.0, 2.0, 3, 0.1
 # Two pairs that were exchanged fit each other best both ways, and far better than their own; of 760 right ones none do.
 _EACH_OTHER, _BY_MORE, _ALL_FIT = 3.0, 2.0, 5.0
-_DIGITS = re.compile(r"(\d+)")
+# Tiles called row_column in one half and column_row in the other: of 144 and more aerial photos and maps those across
+# the diagonal fit by 6 and more (144 to 324, n = 2), their own by 1 at most; right ones the other way round.
+_TRANSPOSED = 5.0
+_DIGITS, _LAST_TWO = re.compile(r"(\d+)"), re.compile(r"(\d+)(\D+)(\d+)(\D*)$")
 
 
 class _Fit(NamedTuple):
@@ -64,13 +67,16 @@ class PartnerCheck:
         if len(self._files) < _ENOUGH:
             return
         order = sorted(range(len(self._files)), key=lambda place: _count_up(self._files[place]))
-        fit = _fits(*(np.array([self._edges[place][half].cells for place in order]) for half in (0, 1)))
-        if not len(fit.pairs):
-            yield from self._exchanges([self._files[place] for place in order], fit)
-            return
-        if self._are_same([order[place] for place in fit.pairs], [order[p] for p in fit.others]):
-            return
         (a, b), files = self._names, [self._files[place] for place in order]
+        edges = [np.array([self._edges[place][half].cells for place in order]) for half in (0, 1)]
+        across = _across(files)
+        fit = _fits(edges[0], edges[1], across)
+        if not len(fit.pairs):
+            yield from self._exchanges(files, fit)
+            return
+        is_turned = np.array_equal(fit.others, across[fit.pairs])
+        if not is_turned and self._are_same([order[place] for place in fit.pairs], [order[p] for p in fit.others]):
+            return
         first, other = files[int(fit.pairs[0])], files[int(fit.others[0])]
         what = (
             f"in {len(fit.pairs)} of {plural(len(files), 'pair')} {a} does not fit its {b}, but that of another pair; "
@@ -107,13 +113,27 @@ def _count_up(file: Path) -> tuple[str | int, ...]:
     return tuple(int(part) if part.isdecimal() else part for part in _DIGITS.split(file.stem))
 
 
-def _fits(a: NDArray[np.float32], b: NDArray[np.float32]) -> _Fit:
-    """Which pairs fit others, given the edges of both halves, (n, cells), in the order of their names."""
+def _across(files: Sequence[Path]) -> NDArray[np.intp]:
+    """For each file the place of that in whose path the last two numbers are exchanged; its own where there is none."""
+    places = {str(file): place for place, file in enumerate(files)}
+    return np.array([places.get(_LAST_TWO.sub(r"\3\2\1\4", str(file)), place) for place, file in enumerate(files)])
+
+
+def _fits(a: NDArray[np.float32], b: NDArray[np.float32], across: NDArray[np.intp]) -> _Fit:
+    """Which pairs fit others, given the edges of both halves, (n, cells), in the order of their names.
+
+    `across` are the places of those which pairs would fit if the tiles of one half were called the other way round.
+    """
     alike = a @ b.T
     alike -= alike.mean(axis=0) + alike.mean(axis=1, keepdims=True) - alike.mean()  # what all have in common
     places = np.arange(len(alike))
     away = alike[~np.eye(len(alike), dtype=bool)]
     scores = (alike - away.mean()) / max(float(away.std()), 1e-6)
+    moved = np.flatnonzero(across != places)
+    if len(moved) >= _ENOUGH:
+        there, here = (float(scores[moved, to].mean()) * math.sqrt(len(moved)) for to in (across[moved], moved))
+        if there >= max(_TRANSPOSED, _TIMES * here):
+            return _Fit(moved, across[moved])
     own = scores.diagonal()
     best = np.where(own >= scores.max(axis=1) - 1e-3, places, scores.argmax(axis=1))
     found = _find_shifted(scores, best)
