@@ -50,6 +50,7 @@ def test_a_path_that_begins_with_a_dash_is_told_how_to_be_written(
             "more memory was requested than there is. Use smaller pictures, or a smaller --size or --batch.\n",
         ),
         (MemoryError("Unable to allocate 2.73 TiB"), 1, "a smaller --size or --batch.\n"),
+        (RuntimeError("can't start new thread"), 1, "fewer commands at once; the same command continues.\n"),
         (RuntimeError("CUDA error: unspecified launch failure\nat C++"), 1, "(nvidia-smi -q, dmesg).\n"),
         (RuntimeError("GET was unable to find an engine to execute this computation"), 1, "(nvidia-smi -q, dmesg).\n"),
         (RuntimeError("you tried: can't allocate memory: 9 bytes\nat C++"), 1, "a smaller --size or --batch.\n"),

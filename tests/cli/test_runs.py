@@ -1,6 +1,7 @@
 """`p2p runs` draws the curves of runs into the kind of file that is asked for."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,22 @@ def test_a_run_that_has_recorded_once_is_drawn_as_dots(run: Path, tmp_path: Path
     file = tmp_path / f"curves.{kind}"
     assert app.main(["runs", str(run), "--curves", str(file)]) == 0
     assert ("<circle" if kind == "html" else "<use ") in file.read_text("utf-8")
+
+
+def test_a_run_that_cannot_be_read_is_named_in_one_line_beside_the_others_and_fails_the_command(
+    run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("damaged", "other"):
+        shutil.copytree(run, tmp_path / name)
+    (tmp_path / "damaged" / "run.json").write_text('{"config": ')
+    for quiet in ((), ("--quiet",)):
+        assert app.main([*quiet, "runs", str(tmp_path)]) == 1
+        shown = capsys.readouterr()
+        rows = {line.split()[0]: line.split()[1] for line in shown.out.splitlines()}
+        assert rows["damaged"] == "damaged"
+        assert rows["run"] == rows["other"] == "finished"
+        assert shown.err.startswith(f"not read: {tmp_path / 'damaged' / 'run.json'}: is not valid JSON")
+        assert "Copy it again." in shown.err
+        assert shown.err.count("\n") == 1
+    assert app.main(["runs", str(tmp_path / "damaged"), "--json"]) == 1
+    assert app.main(["runs", str(tmp_path / "other")]) == 0

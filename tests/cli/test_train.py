@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -189,6 +190,26 @@ def test_ended_by_a_signal_it_says_what_to_type_and_only_ctrl_c_is_a_failure(
     said = capsys.readouterr().out
     assert "To resume, run:" in said
     assert f"p2p train '{tmp_path}/my pairs' {tmp_path}/run --preset tiny" in said
+
+
+def test_ctrl_c_before_the_first_new_update_says_where_the_run_stands_and_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pairs, run, prepare = masked(tmp_path / "pairs"), tmp_path / "run", run_module.prepare_data
+
+    def press(*words: Any) -> Any:
+        signal.raise_signal(signal.SIGINT)
+        return prepare(*words)
+
+    assert train(pairs, run, "--size", "32") == 0
+    monkeypatch.setattr(run_module, "prepare_data", press)
+    capsys.readouterr()
+    assert app.main(["train", str(pairs), str(run), "--images", "9"]) == 130
+    said = capsys.readouterr().out
+    assert f"{run} stands at image 6" in said
+    assert f"p2p train {pairs} {run} --images 9" in said
+    assert train(pairs, tmp_path / "new", "--size", "32") == 130
+    assert "Nothing was trained. To resume, run:" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

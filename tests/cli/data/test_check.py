@@ -1,6 +1,7 @@
 """What `p2p data check --against` prints."""
 
 import json
+import shlex
 from pathlib import Path
 
 import numpy as np
@@ -100,3 +101,16 @@ def test_a_page_is_written_and_another_file_is_refused_before_anything_is_read(
     capsys.readouterr()
     assert checked(photos, "--html", str(tmp_path / "mine.html")) == 2
     assert capsys.readouterr().out == ""
+
+
+def test_masks_of_another_palette_are_told_the_command_that_builds_them_with_the_first_ones(
+    folders: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = Path(folders[1]).rename(tmp_path / "their masks")
+    words = CARS.to_toml().replace('name = "tyres"', 'name = "wheels"').replace('"wheels", ', "")
+    (there / PALETTE_FILE).write_text(words)
+    assert checked(folders[0], "--against", str(there)) == 2
+    said = capsys.readouterr().err
+    command = shlex.split(said[said.index("p2p data") : said.index(" does.")].replace("NEW", f"{tmp_path}/new"))
+    assert main(command[1:]) == 0
+    assert checked(folders[0], "--against", f"{tmp_path}/new") == 0

@@ -27,22 +27,12 @@ def test_near_twins_are_told_of_as_many_pictures_as_each_split_has(leaks: LeakCo
     assert leak_line(leaks) == (f"{leaks.split}: {line}" if line else "")
 
 
-@pytest.mark.parametrize(
-    ("words", "meant"),
-    [
-        (["--train", "0.8"], "--val 0.1 --test 0.1 instead, which leaves 0.8"),
-        (["--train=0.7"], "--val 0.15 --test 0.15 instead, which leaves 0.7"),
-        (["--train", "80"], "--val 0.1 --test 0.1 instead"),
-        (["--train"], "--val 0.1 --test 0.1 instead"),
-        (["--train", "0.7", "--val", "0.2", "--test=0.1"], "Leave it out, and"),
-        (["--val=0.2", "--train", "0.8"], "Leave it out, and"),
-    ],
-)
+@pytest.mark.parametrize("words", [["--train", "0.8"], ["--train=0.7"], ["--train"], ["--val=0.2", "--train", "0.8"]])
 def test_a_share_for_training_is_answered_with_the_shares_that_leave_it(
-    words: list[str], meant: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert app.main(["data", "split", str(tmp_path), *words]) == 2
-    assert meant in capsys.readouterr().err
+    assert "--val 0.1 --test 0.1 leave 0.8." in capsys.readouterr().err
 
 
 def test_the_help_says_which_shares_there_are(capsys: pytest.CaptureFixture[str]) -> None:

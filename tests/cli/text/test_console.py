@@ -170,6 +170,35 @@ def test_on_a_narrow_terminal_a_table_folds_and_loses_nothing(
     assert "…" not in shown
 
 
+@pytest.mark.parametrize("columns", [40, 60])
+def test_no_window_breaks_the_words_of_a_table_and_a_narrow_one_has_a_line_for_each_cell(
+    columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "_Output", lambda width: Console(width=columns))
+    headings = ("run", "state", "images", "losses", "last scores", "best")
+    scores = "l1 0.1234 ssim 0.8765 (n=20)"
+    rows = [(name, "unfinished", "100000/200000", "g_l1 0.010", scores, "") for name in ("first", "second")]
+    render.table(headings, rows)
+    lines = capsys.readouterr().out.splitlines()
+    assert all(len(line) <= columns for line in lines)
+    assert {"state", "unfinished", "100000/200000", "g_l1", "0.1234", "ssim", "(n=20)"} <= set(" ".join(lines).split())
+    if columns == 40:
+        assert [line.split() for line in lines if line.startswith("run")] == [["run", "first"], ["run", "second"]]
+        assert not any(line.startswith("best") for line in lines)  # whose cells are empty
+
+
+def test_a_table_gives_the_width_of_prose_to_words_that_cannot_be_broken(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "_Output", lambda width: Console(width=60))
+    render.table(
+        ("name", "what"), [("a_word_of_more_than_half_the_columns", "and a whole sentence of short words " * 3)]
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert all(len(line) <= 60 for line in lines)
+    assert "a_word_of_more_than_half_the_columns  and a" in lines[1]
+
+
 def drawn(figures: console.Figures, width: int) -> list[str]:
     console = Console(width=width, file=io.StringIO(), force_terminal=True, color_system=None)
     console.print(figures)

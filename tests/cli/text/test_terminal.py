@@ -91,15 +91,6 @@ def test_an_output_without_the_letters_of_a_name_is_no_fault(tmp_path: Path) -> 
     assert "Traceback" not in done.stderr
 
 
-def test_no_more_threads_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def refuse(*_: object, **__: object) -> None:
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setattr("p2p_datatools.contract.palette.load_palette", refuse)
-    assert app.main(["data", "palette", "cars"]) == 1
-    assert "the system refuses another thread" in capsys.readouterr().err
-
-
 def test_an_escape_sequence_in_a_name_is_shown_and_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
     assert app.main(["data", "palette", "a\x1b[2Jb\nError: c"]) == 1
     error = capsys.readouterr().err

@@ -10,6 +10,7 @@ import click
 
 from p2p_cli import options
 from p2p_cli.text import render
+from p2p_cli.text.terminal import echo
 
 if TYPE_CHECKING:
     from p2p_datatools.sheets.plots import PlotFormat
@@ -32,8 +33,8 @@ def command(places: tuple[Path, ...], curves: Path | None, as_json: bool) -> int
     """List runs and compare them.
 
     DIR is a run folder or a folder of runs. Prints for each run its progress, its last losses, its last and best
-    scores on val/, and the fields of the config in which the runs differ. The exit code is 1 if a folder below DIR
-    cannot be read.
+    scores on val/, and the fields of the config in which the runs differ. The exit code is 1 if a run, or a folder
+    below DIR, cannot be read.
 
     \b
     Examples:
@@ -47,16 +48,16 @@ def command(places: tuple[Path, ...], curves: Path | None, as_json: bool) -> int
 
     if curves is not None:
         refuse_other_name(curves, *_KINDS, *_PAGES)
-    closed: list[P2PError] = []
-    runs = read_runs(places, strange=closed)
-    for error in closed:
-        render.remark(f"left out: {error}")
+    unread: list[P2PError] = []
+    runs = read_runs(places, strange=unread)
+    for error in unread:
+        echo(f"not read: {error}", err=True)
     fields = differing_fields(runs)
     if curves is not None:
         _draw(runs, curves)
     if as_json:
         render.say_json({"runs": [vars(run) for run in runs], "differing": fields})
-        return min(1, len(closed))
+        return min(1, len(unread))
     render.table(("run", "state", "images", "losses", "last scores", "best"), [_row(run) for run in runs])
     if other := say_other_pairs(runs):
         render.say(f"warning: {other}")
@@ -65,13 +66,14 @@ def command(places: tuple[Path, ...], curves: Path | None, as_json: bool) -> int
         render.table(("run", *fields), settings_rows(runs, fields))
     if curves is not None:
         render.remark(f"curves   {curves}")
-    return min(1, len(closed))
+    return min(1, len(unread))
 
 
 def _row(run: "Run") -> tuple[str, ...]:
     losses = " ".join(f"{name} {value:.3f}" for name, value in run.losses.items())
     best = f"{_scores(run.best)} at {run.best['images']}" if run.best else ""
-    return run.name, run.state, f"{run.images}/{run.total}", losses, _scores(run.validation), best
+    state, images = run.state.partition(":")[0], f"{run.images}/{run.total}" if run.config else ""
+    return run.name, state, images, losses, _scores(run.validation), best
 
 
 def _scores(found: dict[str, float] | None) -> str:

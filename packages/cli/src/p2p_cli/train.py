@@ -204,12 +204,12 @@ def show(summary: "TrainSummary", pairs: Path, *, as_json: bool) -> None:
     if as_json:
         render.say_json(summary)
     elif summary.interrupted:
-        saved = (
-            f"Saved at image {summary.images} of {summary.plan.config.images}"
-            if summary.plan
-            else "Nothing was trained"
-        )
-        render.say(f"{saved}. To resume, run:")
+        if summary.plan is not None:
+            stands = f"Saved at image {summary.images} of {summary.plan.config.images}"
+        else:
+            where = f"Nothing more was trained: {summary.run} stands at image {summary.images}"
+            stands = where if summary.images else "Nothing was trained"
+        render.say(f"{stands}. To resume, run:")
         render.say(f"  p2p {shell_line(launch.typed_words())}")
     elif summary.plan is None and summary.early is not None:
         render.say(f"{summary.run} is finished: {early_text(summary.early)}. {_MORE}")

@@ -22,28 +22,15 @@ class _SplitCommand(click.Command):
     """The command, which says how the share of training is written."""
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
-        """Read the words; a share for training is answered with those of val and test that leave it."""
-        words = [part for word in args for part in word.split("=", 1)]
+        """Read the words; a share for training is answered with those of val and test, which leave it."""
         try:
             return super().parse_args(context, args)
         except click.NoSuchOption as error:
             if error.option_name != "--train":
                 raise
-            rest = _rest_of(words[words.index("--train") + 1 :])
             what = "is not an option of 'p2p data split': pairs that are neither for val nor for test are for training"
-            to_do = f"Write --val {rest / 2:.4g} --test {rest / 2:.4g} instead, which leaves {1 - rest:.4g}."
-            if not {"--val", "--test"}.isdisjoint(words):
-                to_do = "Leave it out, and give both --val and --test: each is 0.1 where it is not given."
+            to_do = "Leave it out, and give the shares of the others: --val 0.1 --test 0.1 leave 0.8."
             raise UsageError("--train", what, to_do, code="unknown-option") from error
-
-
-def _rest_of(words: list[str]) -> float:
-    """What the share that the first word is leaves; that of val and test by default where it is none."""
-    try:
-        rest = 1 - float(words[0])
-    except (ValueError, IndexError):
-        return 0.2
-    return rest if 0 < rest < 1 else 0.2
 
 
 @click.command(cls=_SplitCommand)

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.errors import LiveError
 from rich.live import Live
+from rich.measure import Measurement
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -35,6 +36,7 @@ from p2p_datatools.contract.words import duration_text, printable
 _WIDE = 72  # columns that a bar with its numbers takes
 # Seconds between two lines of progress where no terminal shows a bar; more later, to keep a long run's log short.
 _PLAIN_EVERY, _PLAIN_LATER = 10.0, 60.0
+_UNFOLDED = 10_000  # columns where no terminal shows a table
 _LATE = 1.0  # seconds, after which work that cannot be counted is told
 
 
@@ -257,11 +259,32 @@ class _Output(Console):
 
 def print_table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, tight: bool = False) -> None:
     """Print what `render.table` says."""
-    shown = Table(box=None, pad_edge=False, header_style="bold", collapse_padding=tight)
-    for heading in headings:
-        shown.add_column(Text(printable(heading)), overflow="fold")  # which may come from a file, and is not markup
-    for row in rows:
-        shown.add_row(*(Text(printable(cell, keep="\n")) for cell in row))
-    console = _Output() if sys.stdout.isatty() else _Output(width=400)
+    console, gap = _Output() if sys.stdout.isatty() else _Output(width=_UNFOLDED), 1 if tight else 2
+    # What comes from a file is not markup.
+    cells: list[Sequence[Text]] = [[Text(printable(each), style="bold") for each in headings]]
+    cells += [[Text(printable(each, keep="\n")) for each in row] for row in rows]
+    shown, room = Table.grid(padding=(0, gap, 0, 0)), console.width - gap * (len(headings) - 1)
+    if sum(widths := _column_widths(console, cells, room)) > room and cells[1:]:
+        shown.add_column(no_wrap=True)
+        shown.add_column(overflow="fold")
+        first, *others = ([line for line in zip(cells[0], row, strict=True) if line[1]] for row in cells[1:])
+        cells = [*first, *(line for row in others for line in ((), *row))]
+    else:
+        for width in widths:
+            shown.add_column(width=width, overflow="fold")
+    for row in cells:
+        shown.add_row(*row)
     with name_full_output():
         console.print(shown, highlight=False)
+
+
+def _column_widths(console: Console, cells: Sequence[Sequence[Text]], room: int) -> list[int]:
+    """The widths of columns that share `room`: the widest gives way first, and none so far that it breaks a word."""
+    columns = zip(*cells, strict=True)
+    found = [[Measurement.get(console, console.options, cell) for cell in column] for column in columns]
+    least = [max(each.minimum for each in column) for column in found]
+    widths = [max(each.maximum for each in column) for column in found]
+    while sum(widths) > room and widths != least:
+        widest = max(range(len(widths)), key=lambda place: widths[place] if widths[place] > least[place] else 0)
+        widths[widest] -= 1
+    return widths

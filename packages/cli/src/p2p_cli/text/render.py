@@ -59,7 +59,8 @@ def hint(line: str) -> None:
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, tight: bool = False) -> None:
     """A table on standard output: folded on a narrow terminal, not folded where it is not a terminal.
 
-    Columns are two spaces apart, in a `tight` table one.
+    Columns are two spaces apart, in a `tight` table one. Where they cannot be folded without breaking a word, each cell
+    has a line of its own, behind its heading.
     """
     from p2p_cli.text.console import print_table
 

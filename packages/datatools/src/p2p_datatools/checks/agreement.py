@@ -18,6 +18,7 @@ from p2p_datatools.contract.partners.join import Leftovers, same_name
 from p2p_datatools.contract.partners.mask_photos import join_masks
 from p2p_datatools.contract.pictures.images import LabelMap, read_mask, size_of
 from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.words import path_word
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,11 @@ def compare(
     here, there = _Masks(Path(path), palette), _Masks(Path(other), palette)
     if set(here.palette.names) != set(there.palette.names):
         what = f"has the classes {', '.join(here.palette.names)}, but {other} has {', '.join(there.palette.names)}"
-        raise UsageError(path, what, "Build both with one palette.", code="other-palette")
+        first, rebuilt = (path, other) if palette_of(here.folder) else (other, path)
+        file = Path(first) / PALETTE_FILE
+        command = f"p2p data build-masks {path_word(rebuilt)} NEW --palette {path_word(file)}"
+        to_do = f"Build both with one palette, as {command} does."
+        raise UsageError(path, what, to_do, code="other-palette")
     matched, left = join_masks(here.folder, there.folder, [], [], report=report)
     for side in left:
         for files in side.twice.values():

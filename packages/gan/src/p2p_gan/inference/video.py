@@ -99,7 +99,7 @@ def sample_video(
             return VideoSummary(dest, open_video(dest).header.frames, False, "", model)
         what, to_do = "exists, and is not this video", "Choose another name, or delete it first."
         raise UsageError(dest, what, to_do, code="destination-taken")
-    note_sizes(model, {str(path): reader.header.size}, sampling.how, report, noun="video")
+    note_sizes(model, {str(path): reader.header.size}, sampling.how, report)
     sizes = [reader.header.size] * min(max(1, reader.header.frames), _MANY)  # a damaged one announces billions
     model = settle_runtime(model, model_path, runtime, sizes, sampling.how, device=device, report=report)
     work = _FrameWork(model, sampling, path)

@@ -11,14 +11,12 @@ from typing import Any
 
 from p2p_datatools.contract.curves import Mark
 from p2p_datatools.contract.errors import P2PError, UsageError
-from p2p_datatools.contract.files.atomic import read_json
 from p2p_datatools.contract.files.listing import closed_folder
 from p2p_datatools.contract.files.missing import advise_missing
 from p2p_datatools.contract.settings import settings_of
 from p2p_datatools.contract.words import name_first
 from p2p_gan.config.config import Config
-from p2p_gan.config.parse import config_from_json
-from p2p_gan.runs.runfolder import OF_ANOTHER_VERSION, RUN, read_stats
+from p2p_gan.runs.runfolder import OF_ANOTHER_VERSION, RUN, read_run_config, read_run_json, read_stats
 
 _NOT_DRAWN = {"images", "seconds", "waited"}
 # Fields on recording and saving, not on training; epochs have been converted to images.
@@ -89,9 +87,13 @@ def _runs_in(place: Path, errors: list[P2PError]) -> list[Path]:
 
 
 def read_runs(places: Sequence[Path], *, strange: list[P2PError] | None = None) -> list[Run]:
-    """The runs at these paths, in the order of `find_runs`; one that cannot be read is listed as damaged."""
+    """The runs at these paths, in the order of `find_runs`; one that cannot be read is listed as damaged.
+
+    Its error is added to `strange` if given.
+    """
     paths = find_runs(places, strange=strange)
-    return [_read(path, name) for path, name in zip(paths, _names(paths), strict=True)]
+    errors = [] if strange is None else strange
+    return [_read(path, name, errors) for path, name in zip(paths, _names(paths), strict=True)]
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
@@ -103,12 +105,13 @@ def _names(paths: Sequence[Path]) -> list[str]:
     return ["/".join(each[shared:]) if len(paths) > 1 else each[-1] for each in parts]
 
 
-def _read(path: Path, name: str) -> Run:
+def _read(path: Path, name: str, errors: list[P2PError]) -> Run:
     try:
-        record = read_json(path / RUN)
-        config = config_from_json(record.get("config") if isinstance(record, dict) else None, where=str(path / RUN))
+        record = read_run_json(path)
+        config = read_run_config(path, record if isinstance(record, dict) else {})
         lines = read_stats(path)
     except P2PError as error:
+        errors.append(error)
         state = "of another version" if error.code in OF_ANOTHER_VERSION else "damaged"
         return Run(path, name, f"{state}: {error.where}: {error.what}", 0, 0, 0.0, {}, {}, None, None, {})
     losses = [line for line in lines if "seconds" in line]

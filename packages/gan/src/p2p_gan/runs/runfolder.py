@@ -201,10 +201,10 @@ class RunFolder:
         write_lines(self.path / STATS, [*filter(is_known, read_stats(self.path)), {"resumed_at": images}])
 
 
-def read_run_record(run: Path) -> dict[str, Any]:
-    """Read the run.json of a run folder; raises P2PError if it is damaged or newer than this program."""
+def read_run_json(run: Path) -> Any:
+    """Parse the run.json of a run folder, whatever it holds; raises P2PError for one that cannot be."""
     try:
-        value = read_json(run / RUN)
+        return read_json(run / RUN)
     except P2PError as error:
         if error.code != "damaged-json":
             raise
@@ -212,6 +212,11 @@ def read_run_record(run: Path) -> dict[str, Any]:
         command = f"p2p train PAIRS NEW --from {path_word(run / MODEL_FILE)}"
         to_do = f"Copy it again. The models beside it do without it; '{command}' goes on."
         raise P2PError(error.where, error.what, to_do, code=error.code) from error
+
+
+def read_run_record(run: Path) -> dict[str, Any]:
+    """Read the run.json of a run folder; raises P2PError if it is damaged or newer than this program."""
+    value = read_run_json(run)
     if not isinstance(value, dict) or value.get("format") != _FORMAT:
         raise P2PError(run / RUN, "is not the record of a run", "Choose another run folder.", code="not-a-run")
     if not isinstance(value.get("version"), int) or value["version"] > _VERSION:
