@@ -199,12 +199,8 @@ def _skipped_link(path: Path, name: str, link: str) -> Skip:
     if target.startswith(("/", "..")):
         what = f"holds {name}, a link that leads out of the folder, to {link}"
         raise P2PError(path, what, "Remove the link from the archive.", code="link-leads-out")
-    return Skip(
-        f"{path}: {name}",
-        f"is a link to {link}, and links are left out",
-        "Replace the link by the file.",
-        "link-left-out",
-    )
+    what, to_do = f"is a link to {link}, and links are left out", "Replace the link by the file."
+    return Skip(f"{path}: {name}", what, to_do, "link-left-out")
 
 
 def _of_folder(folder: Path) -> Iterator[_Entry]:

@@ -259,12 +259,8 @@ def _decode(file: PictureFile) -> Array:
     """The values of a picture that only OpenCV decodes without rounding."""
     data = png.bare(file.data) if png.head_of(file.head) else decodable(file)
     if data is None:
-        raise P2PError(
-            file.path,
-            "is cut off or damaged (a part of the PNG is missing or changed)",
-            "Fetch or save it again.",
-            code="damaged-file",
-        )
+        what, to_do = "is cut off or damaged (a part of the PNG is missing or changed)", "Fetch or save it again."
+        raise P2PError(file.path, what, to_do, code="damaged-file")
     values = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None:
         what = "is cut off or damaged, or of a kind that is not read (such as JPEG 2000 of two channels)"

@@ -143,12 +143,9 @@ def _refuse_numbers(path: Path, label: LabelPicture, palette: Palette) -> None:
             code="unknown-class",
         )
     what = "holds class numbers" if label.exact else "is nearly black, as class numbers saved as JPEG are"
-    raise P2PError(
-        path,
-        f"{what} ({', '.join(map(str, numbers[:12]))}), and not the colours of the classes",
-        "Make a mask of them with 'p2p data build-masks' and this palette, and give that.",
-        code="class-numbers",
-    )
+    what = f"{what} ({', '.join(map(str, numbers[:12]))}), and not the colours of the classes"
+    to_do = "Make a mask of them with 'p2p data build-masks' and this palette, and give that."
+    raise P2PError(path, what, to_do, code="class-numbers")
 
 
 def _other_colors(where: object, colors: Photo, stray: NDArray[np.bool_], palette: Palette) -> P2PError:
