@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
-from p2p_datatools.contract.matching import is_list
 from p2p_datatools.contract.pairs.halves import refuse_unequal
 from p2p_datatools.contract.pairs.manifest import Half, HalfPart, part_name
 from p2p_datatools.contract.partners.matched import MatchedFiles
+from p2p_datatools.contract.partners.pair_lists import is_list
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import colorize, size_of
 from p2p_datatools.contract.pictures.nodata import Gaps
