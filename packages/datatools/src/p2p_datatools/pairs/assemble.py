@@ -66,9 +66,9 @@ def is_crowd(pairs: int) -> bool:
     return pairs > CROWD
 
 
-def place_of(name: str, split: str = UNSPLIT, inside: str = "", *, crowded: bool) -> str:
-    """Where the pair of a name lies, without suffix: as `inside`, by default its name, in the folder of its split."""
-    return f"{split}/{bucket_of(name) if crowded else ''}{inside or name}"
+def place_of(name: str, split: str, inside: str, *, crowded: bool) -> str:
+    """Where the pair of a name lies, without suffix: as `inside` in the folder of its split."""
+    return f"{split}/{bucket_of(name) if crowded else ''}{inside}"
 
 
 def bucket_of(name: str) -> str:

@@ -107,13 +107,12 @@ def merge(
     """
     places, dest = [Path(part) for part in parts], Path(dest)
     _refuse_places(places, dest)
-    if not move:
-        return _merge(places, dest, move=False, report=report)
+    emptied = places if move else []
     with contextlib.ExitStack() as held:
-        for part in places:
+        for part in emptied:
             held.enter_context(hold_in_place(part))
-        summary = _merge(places, dest, move=True, report=report)
-    for part in places:
+        summary = _merge(places, dest, move=move, report=report)
+    for part in emptied:
         _remove_if_empty(part)  # the lock was the last in it
     return summary
 
@@ -371,9 +370,8 @@ def _carry(source: Path, target: Path, *, move: bool) -> None:
         with open_file(source) as file, atomic(target, durable=False) as copy:
             shutil.copyfileobj(file, copy, 1 << 20)
     except FileNotFoundError as error:
-        raise P2PError(
-            source, "is in the manifest, but does not exist", "Pair that part again.", code="missing-pair"
-        ) from error
+        what = "is in the manifest, but does not exist"
+        raise P2PError(source, what, "Pair that part again.", code="missing-pair") from error
     except OSError as error:
         raise cannot_write(target, error) from error
 
