@@ -82,12 +82,7 @@ def read_worn_mask(
 
 
 def snap_mask(
-    where: object,
-    colors: Photo,
-    palette: Palette,
-    *,
-    exact: bool = True,
-    clear: NDArray[np.bool_] | None = None,
+    where: object, colors: Photo, palette: Palette, *, exact: bool, clear: NDArray[np.bool_] | None = None
 ) -> WornMask:
     """The class of each pixel of colours (height, width, 3), as for `read_worn_mask`."""
     snapper = palette_snapper(palette)
