@@ -18,14 +18,7 @@ from p2p_datatools.contract.palette import Palette, palette_of
 from p2p_datatools.contract.partners.mask_photos import MaskPhotos
 from p2p_datatools.contract.pictures.arrays import read_picture_values
 from p2p_datatools.contract.pictures.header import PictureFile, decoded_bytes, open_picture
-from p2p_datatools.contract.pictures.images import (
-    Photo,
-    colorize,
-    encode_jpeg,
-    read_mask,
-    read_photo,
-    size_of,
-)
+from p2p_datatools.contract.pictures.images import Photo, colorize, encode_jpeg, read_mask, read_photo, size_of
 from p2p_datatools.contract.pictures.overlay import lay_over, mark_places
 from p2p_datatools.contract.pictures.pages import ReadOptions
 from p2p_datatools.contract.pictures.resize import resize_photo, scale_to

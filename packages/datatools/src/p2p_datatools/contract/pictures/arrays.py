@@ -17,13 +17,7 @@ from p2p_datatools.contract.files.atomic import atomic
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.formats.gdal import GDAL_NODATA, MASK_SUFFIX, find_beside
-from p2p_datatools.contract.pictures.header import (
-    Form,
-    Header,
-    PictureFile,
-    any_header,
-    open_picture,
-)
+from p2p_datatools.contract.pictures.header import Form, Header, PictureFile, any_header, open_picture
 from p2p_datatools.contract.pictures.images import (
     FAINTEST,
     LEAST_LEVELS,

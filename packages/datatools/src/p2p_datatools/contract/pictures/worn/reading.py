@@ -14,13 +14,7 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.header import PictureFile
-from p2p_datatools.contract.pictures.images import (
-    LabelMap,
-    OutsidePaletteError,
-    Photo,
-    read_mask,
-    refuse_hidden,
-)
+from p2p_datatools.contract.pictures.images import LabelMap, OutsidePaletteError, Photo, read_mask, refuse_hidden
 from p2p_datatools.contract.pictures.index import LabelPicture, histogram, read_label_picture
 from p2p_datatools.contract.pictures.worn.flat_areas import find_inexact
 from p2p_datatools.contract.pictures.worn.restore import restore
