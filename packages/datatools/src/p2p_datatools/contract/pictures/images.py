@@ -444,11 +444,7 @@ def colorize(indices: LabelMap, palette: Palette) -> Photo:
 
 
 def write_png(
-    path: Path | str,
-    pixels: NDArray[np.uint8 | np.uint16],
-    *,
-    durable: bool = True,
-    role: PictureRole | None = None,
+    path: Path | str, pixels: NDArray[np.uint8 | np.uint16], *, durable: bool = True, role: PictureRole | None = None
 ) -> None:
     """Write RGB (height, width, 3) or grey (height, width), 8 or 16 bits, as PNG, atomically and without loss.
 
