@@ -8,11 +8,11 @@ from p2p_datatools.contract.matching import (
     Addition,
     Convention,
     find_convention,
-    is_list,
     key_of,
     split_labels,
     suggest_match,
 )
+from p2p_datatools.contract.partners.pair_lists import is_list
 
 
 @pytest.mark.parametrize(

@@ -177,9 +177,6 @@ def launch_processes(words: list[str], count: int, restarts: int) -> int:
         echo(f"  p2p {shell_line(words)}", err=True)
         return 1
     if code is None:
-        echo(
-            "Error: the processes did not end in time and were killed. Run the command again to resume.",
-            err=True,
-        )
+        echo("Error: the processes did not end in time and were killed. Run the command again to resume.", err=True)
         return 1
     return code

@@ -37,12 +37,8 @@ class PathType(click.Path):
         """Raise UsageError for a name that is empty or too long, for links in a circle, or a closed folder above it."""
         if not os.fspath(value):  # the current folder to pathlib, which nobody means by it
             what, to_do = "is empty, so it names no file or folder", "Is a variable of the shell not set?"
-            raise UsageError(
-                f"the argument {param.name.upper()}" if param and param.name else "a path",
-                what,
-                to_do,
-                code="empty-path",
-            )
+            where = f"the argument {param.name.upper()}" if param and param.name else "a path"
+            raise UsageError(where, what, to_do, code="empty-path")
         place = Path(os.fsdecode(value))
         try:
             place.stat()

@@ -13,8 +13,8 @@ from source_code import walk_source
 
 from p2p_datatools.contract.files.atomic import OpenLines, read_json, read_lines, read_text, sha256_file, write_bytes
 from p2p_datatools.contract.files.opening import is_special, open_file
-from p2p_datatools.contract.matching import is_list, read_rows
 from p2p_datatools.contract.palette import load_palette
+from p2p_datatools.contract.partners.pair_lists import is_list, read_rows
 from p2p_datatools.contract.pictures.header import read_header
 from p2p_datatools.labels.read import read_labels
 from p2p_datatools.sources.unpack import contents_of

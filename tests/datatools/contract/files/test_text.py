@@ -8,7 +8,7 @@ import pytest
 from p2p_datatools.contract.files.atomic import read_text
 from p2p_datatools.contract.files.text import decode_text, guess_encodings
 from p2p_datatools.contract.folders.split_tables import read_split_table
-from p2p_datatools.contract.matching import read_rows
+from p2p_datatools.contract.partners.pair_lists import read_rows
 from p2p_datatools.labels.parsing.csv_rows import read_csv
 
 if TYPE_CHECKING:

@@ -182,12 +182,7 @@ def _build(
         format=given["label_format"],
         mapping=parse_mapping(given["mapping"], palette),
         how=PaintOptions(
-            given["order"],
-            snapping,
-            match=given["match"],
-            read=read,
-            strict=given["strict"],
-            empty=given["empty"],
+            given["order"], snapping, match=given["match"], read=read, strict=given["strict"], empty=given["empty"]
         ),
         keep_going=keep_going,
         report=render.reporter(),

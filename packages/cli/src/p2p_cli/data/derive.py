@@ -70,13 +70,7 @@ def command(
 
     chosen = operation(name, options.parse_settings(settings, example=_example(name)))
     summary = derive(
-        photos,
-        dest,
-        chosen,
-        seed=seed,
-        read=ReadOptions(page),
-        keep_going=keep_going,
-        report=render.reporter(),
+        photos, dest, chosen, seed=seed, read=ReadOptions(page), keep_going=keep_going, report=render.reporter()
     )
     if as_json:
         render.say_json(summary)

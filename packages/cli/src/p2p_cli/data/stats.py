@@ -32,12 +32,7 @@ _TRAINED = 0.8  # of pairs that are not split yet, the share that 'split' makes 
 @options.read_options
 @options.json_option
 def command(
-    path: Path,
-    palette_name: str | None,
-    plots: Path | None,
-    force: bool,
-    read: "ReadOptions",
-    as_json: bool,
+    path: Path, palette_name: str | None, plots: Path | None, force: bool, read: "ReadOptions", as_json: bool
 ) -> int:
     """Show the figures of masks, pairs or photos: classes, sizes, colours.
 

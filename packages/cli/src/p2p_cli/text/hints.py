@@ -10,11 +10,7 @@ from p2p_datatools.contract.words import path_word, shell_word
 
 def next_command(*words: object) -> str:
     """`next  p2p WORDS`, each path in quotes where a shell would read anything else in it."""
-    return " ".join(["next  p2p", *(shell_word(each) if isinstance(each, str) else _path(each) for each in words)])
-
-
-def _path(path: object) -> str:
-    return path_word(path)
+    return " ".join(["next  p2p", *(shell_word(each) if isinstance(each, str) else path_word(each) for each in words)])
 
 
 def train_lines(pairs: Path, train_pairs: int) -> list[str]:

@@ -29,7 +29,7 @@ from p2p_datatools.contract.pairs.seam import Glance
 from p2p_datatools.contract.palette import Palette, palette_of
 from p2p_datatools.contract.partners.mask_photos import NAMES_DIFFER, MaskPhotos
 from p2p_datatools.contract.partners.split_keys import outside_of
-from p2p_datatools.contract.pictures.arrays import ARRAYS, Array
+from p2p_datatools.contract.pictures.arrays import ARRAYS
 from p2p_datatools.contract.pictures.header import decoded_bytes, open_picture
 from p2p_datatools.contract.pictures.images import LabelMap, hash_pixels, size_of
 from p2p_datatools.contract.pictures.kinds import prefer_photos
@@ -84,7 +84,8 @@ def check(
         partners = _find_photos(path, Path(photos), left_out, report)
         files = [path / name for name in outside_of(path, names, Path(photos))]
     masks = _pictures_of(path, files)
-    wrong = _masks(files, used, masks, partners, read, Looker("masks", len(files), report), report)
+    reader = _MaskReader(path, used, partners, read, Looker("masks", len(files), report))
+    wrong = _masks(files, masks, reader, report)
     return CheckResult("masks", len(files), (*left_out, *wrong))
 
 
@@ -180,23 +181,13 @@ def _same_name(first: Path, second: Path) -> Finding:
     return Finding(str(second), what, "Remove or rename one of them.", "same-name", "error")
 
 
-def _masks(
-    files: list[Path],
-    palette: Palette,
-    masks: PhotoFolder,
-    photos: MaskPhotos | None,
-    read: ReadOptions,
-    look: Looker,
-    report: Reporter,
-) -> Iterator[Finding]:
-    path = masks.folder
+def _masks(files: list[Path], masks: PhotoFolder, reader: "_MaskReader", report: Reporter) -> Iterator[Finding]:
+    path, palette, photos = reader.folder, reader.palette, reader.photos
     yield from _clashes(masks)
     seen, repeats, doubled = np.zeros(256, dtype=np.int64), Repeats(), list[Finding]()
     check = PhotosCheck(photos.folder) if photos else None
     shown = MaskSetCheck(path, palette, p2p_command("data repair", path, "DEST"))
-    looker = partial(_look_at_mask, palette=palette, masks=path, photos=photos, read=read, look=look)
-    looked = look.at(looker, files)
-    for number, mask in enumerate(looked):
+    for number, mask in enumerate(reader.look.at(reader.look_at, files)):
         seen += mask.pixels
         repeats.add(number, mask.digest)
         for found in mask.findings:
@@ -231,34 +222,39 @@ class _MaskRecord(NamedTuple):
     look: MaskLook | None = None
 
 
-def _look_at_mask(
-    file: Path, palette: Palette, masks: Path, photos: MaskPhotos | None, read: ReadOptions, look: Looker
-) -> _MaskRecord:
-    try:
-        with open_picture(file) as picture, look.room(decoded_bytes(picture)):
-            mask, wrong = read_for_check(picture, palette, masks)
-    except P2PError as error:
-        mask, wrong = None, (finding_of(error, file),)
-    if mask is None:
-        return _MaskRecord(wrong, np.zeros(256, dtype=np.int64))
-    findings, seen_mask, own = [*wrong, *_mask(file, mask)], list[MaskLook](), list[tuple[Path, PhotoRecord]]()
-    if photos and file in photos.lost:
-        findings.append(_no_photo(file, stem_of(file, masks), photos.folder))
-    for photo in photos.of(file) if photos else ():
-        seen = read_look(photo, read, look, also=partial(_add_look, seen_mask, mask, palette))
-        if isinstance(seen, Finding):
-            findings.append(seen)
-        else:
-            own.append((photo, seen))
-            findings += _sizes(file, size_of(mask), photo, seen.look)
-    shown = seen_mask[0] if seen_mask else look_at_mask(mask, palette)
-    outline = np.count_nonzero(mask[:, 1:] != mask[:, :-1])
-    digest = hash_pixels(mask) if outline >= _LEAST_OUTLINE else ""
-    return _MaskRecord(tuple(findings), shown.counts, digest, tuple(own), shown)
+class _MaskReader(NamedTuple):
+    """Reads the masks of a folder by a palette, beside their photos where these are given."""
 
+    folder: Path
+    palette: Palette
+    photos: MaskPhotos | None
+    read: ReadOptions  # of the photos
+    look: Looker
 
-def _add_look(looks: list[MaskLook], mask: LabelMap, palette: Palette, photo: Array) -> None:
-    looks.append(look_at_mask(mask, palette, photo))
+    def look_at(self, file: Path) -> _MaskRecord:
+        """What is seen of a mask, and what is wrong with it by itself and beside its photos."""
+        try:
+            with open_picture(file) as picture, self.look.room(decoded_bytes(picture)):
+                mask, wrong = read_for_check(picture, self.palette, self.folder)
+        except P2PError as error:
+            mask, wrong = None, (finding_of(error, file),)
+        if mask is None:
+            return _MaskRecord(wrong, np.zeros(256, dtype=np.int64))
+        findings, looks, own = [*wrong, *_mask(file, mask)], list[MaskLook](), list[tuple[Path, PhotoRecord]]()
+        look_beside = partial(look_at_mask, mask, self.palette)
+        if self.photos and file in self.photos.lost:
+            findings.append(_no_photo(file, stem_of(file, self.folder), self.photos.folder))
+        for photo in self.photos.of(file) if self.photos else ():
+            seen = read_look(photo, self.read, self.look, also=lambda pixels: looks.append(look_beside(pixels)))
+            if isinstance(seen, Finding):
+                findings.append(seen)
+            else:
+                own.append((photo, seen))
+                findings += _sizes(file, size_of(mask), photo, seen.look)
+        shown = looks[0] if looks else look_beside()
+        outline = np.count_nonzero(mask[:, 1:] != mask[:, :-1])
+        digest = hash_pixels(mask) if outline >= _LEAST_OUTLINE else ""
+        return _MaskRecord(tuple(findings), shown.counts, digest, tuple(own), shown)
 
 
 def _mask(file: Path, mask: LabelMap) -> Iterator[Finding]:

@@ -18,14 +18,7 @@ from p2p_datatools.contract.palette import Palette, palette_of
 from p2p_datatools.contract.partners.mask_photos import MaskPhotos
 from p2p_datatools.contract.pictures.arrays import read_picture_values
 from p2p_datatools.contract.pictures.header import PictureFile, decoded_bytes, open_picture
-from p2p_datatools.contract.pictures.images import (
-    Photo,
-    colorize,
-    encode_jpeg,
-    read_mask,
-    read_photo,
-    size_of,
-)
+from p2p_datatools.contract.pictures.images import Photo, colorize, encode_jpeg, read_mask, read_photo, size_of
 from p2p_datatools.contract.pictures.overlay import lay_over, mark_places
 from p2p_datatools.contract.pictures.pages import ReadOptions
 from p2p_datatools.contract.pictures.resize import resize_photo, scale_to
@@ -113,31 +106,26 @@ class Thumbnails:
         return file, next(iter(photos.of(file)), None) if photos else None
 
     def _read_quietly(self, file: Path | None) -> Photo | None:
-        if file is None:
-            return None
-        try:
-            with open_picture(file, self._read) as picture:
-                return _photo(picture)
-        except P2PError:
-            return None
+        with suppress(P2PError):
+            if file is not None:
+                with open_picture(file, self._read) as picture:
+                    return _photo(picture)
+        return None
 
 
 def _open(path: Path) -> PairFolder | None:
-    try:
+    with suppress(P2PError):
         return open_pairs(path)
-    except P2PError:
-        return None
+    return None
 
 
 def _colors(file: Path, palette: Palette) -> Photo | None:
     """A mask in its colours, also one of other colours than the palette's."""
-    try:
+    with suppress(P2PError):
         return colorize(read_mask(file, palette), palette)
-    except P2PError:
-        try:
-            return read_photo(file)
-        except P2PError:
-            return None
+    with suppress(P2PError):
+        return read_photo(file)
+    return None
 
 
 def _photo(picture: PictureFile) -> Photo:

@@ -121,17 +121,17 @@ class PhotoFolder:
         """Raise P2PError when two photos have one name."""
         if self.clashes:
             first, second = self.clashes[0]
-            raise P2PError(
-                self.folder,
-                f"{first.name} and {second.name} have the same name",
-                "Remove or rename one of them.",
-                code="same-name",
-            )
+            what = f"{first.name} and {second.name} have the same name"
+            raise P2PError(self.folder, what, "Remove or rename one of them.", code="same-name")
 
-    def skip_clashes(self) -> list[Skip]:
-        """A skip for each photo that has the name of another."""
+    def sort_out(self) -> tuple[dict[str, Path], list[Skip]]:
+        """The photos that are the only one of their name, and skips for the others; P2PError where there is nothing."""
+        if not self.names and not self.strange:
+            raise self.others.no_pictures()
         what, to_do = "has the same name as", "Remove or rename one of them."
-        return [Skip(str(second), f"{what} {first}", to_do, "same-name") for first, second in self.clashes]
+        clashes = [Skip(str(second), f"{what} {first}", to_do, "same-name") for first, second in self.clashes]
+        unclear = {first for first, _ in self.clashes}
+        return {name: path for name, path in self.names.items() if path not in unclear}, [*self.strange, *clashes]
 
     @cached_property
     def splits(self) -> Mapping[str, SplitPlace]:

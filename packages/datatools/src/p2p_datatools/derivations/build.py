@@ -136,7 +136,8 @@ def derive(
     with report.tell("listing files"):
         folder = PhotoFolder(photos)
     prefer_photos(folder, report)
-    sources, skipped = _sources(folder)
+    named, skipped = folder.sort_out()
+    sources = [Source(name, photos, path.relative_to(photos).as_posix()) for name, path in named.items()]
     folder.others.say(report)
     with Destination(dest, marker=_HEADER, recipe=recipe, cheap=True) as destination:
         done = convert(sources, derivation.make, destination, journal=_LINES, report=report)
@@ -149,20 +150,6 @@ def derive(
     folders = tuple(dest / folder for folder in op.folders)
     made = (recipe["op"], recipe["settings"], done.made, done.kept)
     return DeriveSummary(*made, tuple(skipped), dest, folders, folder.others)
-
-
-def _sources(folder: PhotoFolder) -> tuple[list[Source], list[Skip]]:
-    """The photos by their names; none of several with the same name is used."""
-    if not folder.names and not folder.strange:
-        raise folder.others.no_pictures()
-    skipped = [*folder.strange, *folder.skip_clashes()]
-    unclear = {first for first, _ in folder.clashes}
-    sources = [
-        Source(name, folder.folder, path.relative_to(folder.folder).as_posix())
-        for name, path in folder.names.items()
-        if path not in unclear
-    ]
-    return sources, skipped
 
 
 def random_of(seed: int, name: str) -> np.random.Generator:

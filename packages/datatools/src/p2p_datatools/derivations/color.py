@@ -13,7 +13,7 @@ _Grey = NDArray[np.uint8]  # (height, width)
 _LUMA = {"bt601": (0.299, 0.587, 0.114), "bt709": (0.2126, 0.7152, 0.0722)}
 
 
-def gray(photo: Photo, weights: str = "bt601") -> _Grey:
+def gray(photo: Photo, weights: str) -> _Grey:
     """Luma of the gamma-coded values: ITU-R BT.601, as Pillow's and OpenCV's grey, or BT.709; (height, width)."""
     row = np.array([_LUMA[weights]], dtype=np.float32)
     return np.asarray(cv2.transform(photo, row), dtype=np.uint8).reshape(photo.shape[:2])

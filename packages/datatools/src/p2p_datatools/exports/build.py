@@ -156,10 +156,8 @@ def _jobs(masks: Path, photos: MaskPhotos | None) -> tuple[list[ExportJob], list
         skipped += photos.skip_lost("Add it, or leave out --photos.")
     else:
         jobs = [ExportJob(name, path, _known_name(name, lines.get(name)), None) for name, path in folder.names.items()]
-    what, to_do = (
-        "has a name that cannot be printed, or is too long for the files of its labels",
-        "Rename it, and its photo.",
-    )
+    what = "has a name that cannot be printed, or is too long for the files of its labels"
+    to_do = "Rename it, and its photo."
     skipped += [Skip(str(job.mask), what, to_do, "unprintable-name") for job in jobs if not _can_name(job)]
     return sorted(filter(_can_name, jobs), key=lambda job: job.name), skipped
 

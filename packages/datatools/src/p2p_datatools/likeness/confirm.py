@@ -46,7 +46,7 @@ class PixelAgreement(NamedTuple):
 
 
 def compare_pixels(
-    one: PictureSignature, other: PictureSignature, *, mirrored: bool, turned: int = 0, inverted: bool = False
+    one: PictureSignature, other: PictureSignature, *, mirrored: bool, turned: int, inverted: bool
 ) -> PixelAgreement | None:
     """How the pictures agree, the other `mirrored` or not; None where nothing says how they lie to each other.
 

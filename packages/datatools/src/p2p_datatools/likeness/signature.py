@@ -42,7 +42,7 @@ class PictureSignature(NamedTuple):
     height: int
 
 
-def _draw_tests(spread: float, reach: int) -> NDArray[np.intp]:
+def _draw_tests() -> NDArray[np.intp]:
     """Pairs of places to compare (256, 4): x and y of both; the second half are the first, mirrored.
 
     So the bits of a mirrored picture are those of the picture with their halves exchanged. Which is brighter of two
@@ -50,11 +50,11 @@ def _draw_tests(spread: float, reach: int) -> NDArray[np.intp]:
     twins stand as their pictures do.
     """
     draw = np.random.default_rng(2010)  # part of what signatures are: two of different draws cannot be compared
-    one = np.clip(np.rint(draw.normal(0, spread, (128, 4))), -reach, reach).astype(np.intp)
+    one = np.clip(np.rint(draw.normal(0, 6.2, (128, 4))), -_REACH, _REACH).astype(np.intp)
     return np.concatenate((one, one * (-1, 1, -1, 1)))
 
 
-_TESTS = _draw_tests(6.2, _REACH)
+_TESTS = _draw_tests()
 
 
 def _turn_tests() -> NDArray[np.intp]:

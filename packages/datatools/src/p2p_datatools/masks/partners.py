@@ -14,12 +14,11 @@ from p2p_datatools.contract.matching import (
     BY_STEM,
     explain_shift,
     find_convention,
-    is_list,
     key_of,
-    read_rows,
     suggest_match,
 )
 from p2p_datatools.contract.names import FoundPhoto, PhotoFolder, folders_of, without_suffix
+from p2p_datatools.contract.partners.pair_lists import is_list, read_rows
 from p2p_datatools.contract.progress import QUIET, Note, Reporter, once
 from p2p_datatools.contract.words import plural, shell_word
 from p2p_datatools.labels.values import LabelItem, PictureLabels, RegionLabels

@@ -66,9 +66,9 @@ def is_crowd(pairs: int) -> bool:
     return pairs > CROWD
 
 
-def place_of(name: str, split: str = UNSPLIT, inside: str = "", *, crowded: bool) -> str:
-    """Where the pair of a name lies, without suffix: as `inside`, by default its name, in the folder of its split."""
-    return f"{split}/{bucket_of(name) if crowded else ''}{inside or name}"
+def place_of(name: str, split: str, inside: str, *, crowded: bool) -> str:
+    """Where the pair of a name lies, without suffix: as `inside` in the folder of its split."""
+    return f"{split}/{bucket_of(name) if crowded else ''}{inside}"
 
 
 def bucket_of(name: str) -> str:
@@ -133,12 +133,9 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
             digest = hash_of(halves.a, halves.b, self._job.store, where=str(files[0]))
             if (digest, nodata) == (known.hash, known.nodata):
                 return None
-            raise P2PError(
-                files[0],
-                f"this picture or {files[1]} has changed since they were paired",
-                f"Delete {self.destination.dest / known.file} to build the pair again.",
-                code="source-changed",
-            )
+            what = f"this picture or {files[1]} has changed since they were paired"
+            to_do = f"Delete {self.destination.dest / known.file} to build the pair again."
+            raise P2PError(files[0], what, to_do, code="source-changed")
         pair = replace(known or self._place(name), nodata=nodata)
         if seen := self._fit.look(name, halves.a, halves.b):
             self._edges[pair.file] = seen
@@ -211,12 +208,8 @@ class PairWork(Work[NamedFiles, Pair, dict[str, str]]):
         inside = self._given.inside(name, split)
         place = files_of(place_of(name, split, inside, crowded=self._crowded), self._job.store)
         if taken := [file for file in place if file in self._taken or self._is_of_another(file, name)]:
-            raise P2PError(
-                self.destination.dest / min(taken),
-                "is the place of another pair",
-                f"Rename '{name}'.",
-                code="same-file",
-            )
+            what, to_do = "is the place of another pair", f"Rename '{name}'."
+            raise P2PError(self.destination.dest / min(taken), what, to_do, code="same-file")
         return Pair(name, place[0], split, Size(0, 0), "", sources={GIVEN: split} if split != UNSPLIT else {})
 
     def _is_of_another(self, file: str, name: str) -> bool:

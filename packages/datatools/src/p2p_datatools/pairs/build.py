@@ -225,12 +225,8 @@ def _old_pairs(dest: Path, job: PairRecipe, known: PairFolder | None, settings: 
     made = {**known.provenance, "halves": (known.a, known.b), "palette": known.palette}
     wanted = {**job.a.options.settings(), "nodata": None, **settings, "halves": job.halves, "palette": job.palette}
     if differing := differences(made, wanted):
-        raise UsageError(
-            dest,
-            f"was made with {differing}",
-            "Use the same settings, or choose another destination.",
-            code="other-settings",
-        )
+        what, to_do = f"was made with {differing}", "Use the same settings, or choose another destination."
+        raise UsageError(dest, what, to_do, code="other-settings")
     return by_name(known.pairs)
 
 

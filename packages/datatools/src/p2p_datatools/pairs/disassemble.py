@@ -214,12 +214,8 @@ def _job(pairs: Path, words: tuple[str, ...] | None, report: Reporter) -> _Job:
         return _Job(folder, tuple(Half(word, "picture") for word in words), layout)
     for side, word in zip((folder.a, folder.b), words, strict=True):
         if side.kind == "mask" and folder.palette is None:
-            raise P2PError(
-                pairs,
-                f"its half {word} is a mask, but the manifest has no palette",
-                "Pair again with 'p2p data pair'.",
-                code="no-palette",
-            )
+            what = f"its half {word} is a mask, but the manifest has no palette"
+            raise P2PError(pairs, what, "Pair again with 'p2p data pair'.", code="no-palette")
     return _Job(folder, (Half(words[0], folder.a.kind), Half(words[1], folder.b.kind)))
 
 

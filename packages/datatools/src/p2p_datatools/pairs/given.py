@@ -18,11 +18,12 @@ from p2p_datatools.contract.folders.given_splits import (
 )
 from p2p_datatools.contract.folders.listed_splits import read_listed_splits
 from p2p_datatools.contract.mask_folder import read_mask_splits
-from p2p_datatools.contract.matching import BY_STEM, is_list
+from p2p_datatools.contract.matching import BY_STEM
 from p2p_datatools.contract.names import name_of
 from p2p_datatools.contract.pairs.manifest import SPLITS, UNSPLIT
 from p2p_datatools.contract.palette import palette_of
 from p2p_datatools.contract.partners.matched import Files, MatchedFiles
+from p2p_datatools.contract.partners.pair_lists import is_list
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command, plural, shell_word
 from p2p_datatools.pairs.half_splits import read_half_splits

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError, skip_of
 from p2p_datatools.contract.files.listing import LeftOut
-from p2p_datatools.contract.matching import BY_STEM, LIST_SEVERAL, Key, is_list, key_of, read_rows
+from p2p_datatools.contract.matching import BY_STEM, LIST_SEVERAL, Key, key_of
 from p2p_datatools.contract.names import name_of
 from p2p_datatools.contract.pairs.seam import look_like_pairs
 from p2p_datatools.contract.partners.join import (
@@ -27,6 +27,7 @@ from p2p_datatools.contract.partners.join import (
 from p2p_datatools.contract.partners.matched import Files, MatchedFiles
 from p2p_datatools.contract.partners.named import pictures_of
 from p2p_datatools.contract.partners.one_folder import take_sides
+from p2p_datatools.contract.partners.pair_lists import is_list, read_rows
 from p2p_datatools.contract.partners.split_keys import own_name, within_splits
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_datatools.contract.words import p2p_command, plural

@@ -79,12 +79,8 @@ def parse_shard(text: str) -> Shard:
     found = re.fullmatch(r"\s*(\d{1,9})\s*/\s*(\d{1,9})\s*", text)
     shard = Shard(int(found[1]), int(found[2])) if found else Shard(0, 0)
     if not 1 <= shard.number <= shard.of:
-        raise UsageError(
-            f"shard {text}",
-            "is not I/N with I from 1 to N",
-            "Write it as 2/8 for the second of eight.",
-            code="impossible-setting",
-        )
+        what, to_do = "is not I/N with I from 1 to N", "Write it as 2/8 for the second of eight."
+        raise UsageError(f"shard {text}", what, to_do, code="impossible-setting")
     return shard
 
 
@@ -111,13 +107,12 @@ def merge(
     """
     places, dest = [Path(part) for part in parts], Path(dest)
     _refuse_places(places, dest)
-    if not move:
-        return _merge(places, dest, move=False, report=report)
+    emptied = places if move else []
     with contextlib.ExitStack() as held:
-        for part in places:
+        for part in emptied:
             held.enter_context(hold_in_place(part))
-        summary = _merge(places, dest, move=True, report=report)
-    for part in places:
+        summary = _merge(places, dest, move=move, report=report)
+    for part in emptied:
         _remove_if_empty(part)  # the lock was the last in it
     return summary
 
@@ -186,33 +181,23 @@ def _open_parts(parts: Sequence[Path], known: PairFolder | None) -> list[PairFol
         if has_manifest(part):
             folders.append(_part(part))
         elif part.name not in merged:
-            raise P2PError(
-                part,
-                f"is not a pair folder (no {HEADER})",
-                "Was its 'p2p data pair --shard' finished?",
-                code="not-a-pair-folder",
-            )
+            what, to_do = f"is not a pair folder (no {HEADER})", "Was its 'p2p data pair --shard' finished?"
+            raise P2PError(part, what, to_do, code="not-a-pair-folder")
     return folders
 
 
 def _part(path: Path) -> PairFolder:
     folder = read_manifest(path)
     if folder.provenance.get("by") != MADE_BY:
-        raise UsageError(
-            path,
-            f"was not made by '{MADE_BY}', so its settings are not known",
-            "Pair its pictures again.",
-            code="unknown-settings",
-        )
+        what, to_do = f"was not made by '{MADE_BY}', so its settings are not known", "Pair its pictures again."
+        raise UsageError(path, what, to_do, code="unknown-settings")
     placed = next((pair for pair in folder.pairs if pair.split not in (UNSPLIT, pair.given_split)), None)
     if placed:
-        raise UsageError(
-            path,
+        what = (
             f"is split already ('{placed.name}' is in {placed.split}), and parts that are split separately may test on "
-            "what another part trains on",
-            "Merge first, then split.",
-            code="already-split",
+            "what another part trains on"
         )
+        raise UsageError(path, what, "Merge first, then split.", code="already-split")
     return folder
 
 
@@ -261,21 +246,13 @@ def _refuse_missing_shards(folders: Sequence[PairFolder], moved: int) -> None:
     counts = Counter(shard.of for shard in shards)
     if len(counts) > 1:
         kinds = " and ".join(map(str, sorted(counts)))
-        raise UsageError(
-            folders[0].path,
-            f"the parts come from pairings in {kinds} shards",
-            "Merge those of one pairing.",
-            code="mixed-shards",
-        )
+        what, to_do = f"the parts come from pairings in {kinds} shards", "Merge those of one pairing."
+        raise UsageError(folders[0].path, what, to_do, code="mixed-shards")
     if shards:
         missing = sorted(set(range(1, shards[0].of + 1)) - {shard.number for shard in shards})
         if len(missing) > moved:
-            raise P2PError(
-                folders[0].path,
-                f"is one of {shards[0].of} shards; not given: {', '.join(map(str, missing))}",
-                "Name all of them.",
-                code="missing-shard",
-            )
+            what = f"is one of {shards[0].of} shards; not given: {', '.join(map(str, missing))}"
+            raise P2PError(folders[0].path, what, "Name all of them.", code="missing-shard")
 
 
 class MergePair(NamedTuple):
@@ -300,12 +277,8 @@ def _plan(folders: Sequence[PairFolder], moved: int) -> MergePlan:
         for pair in folder.pairs:
             if pair.name in planned:
                 other = planned[pair.name].part.path
-                raise P2PError(
-                    folder.path,
-                    f"has a pair '{pair.name}', and so has {other}",
-                    "Rename one, or leave out one of the parts.",
-                    code="same-name",
-                )
+                what = f"has a pair '{pair.name}', and so has {other}"
+                raise P2PError(folder.path, what, "Rename one, or leave out one of the parts.", code="same-name")
             inside = _inside(pair, store)
             place = place_of(pair.name, pair.split, inside, crowded=crowded)
             if pair.given_split:
@@ -329,21 +302,13 @@ def _old(known: PairFolder | None, header: PairFolder, pairs: MergePlan) -> dict
     if known is None:
         return {}
     if _recipe(known) != _recipe(header):
-        raise UsageError(
-            known.path,
-            "was made with other settings than the parts",
-            "Choose another destination.",
-            code="other-settings",
-        )
+        what, to_do = "was made with other settings than the parts", "Choose another destination."
+        raise UsageError(known.path, what, to_do, code="other-settings")
     old = {pair.name: pair for pair in known.pairs}
     for name, pair in old.items():
         if name in pairs and _look(pairs[name].pair) != _look(pair):
-            raise P2PError(
-                known.path,
-                f"has a different pair '{name}' from {pairs[name].part.path}",
-                "Rename one of them.",
-                code="same-name",
-            )
+            what, to_do = f"has a different pair '{name}' from {pairs[name].part.path}", "Rename one of them."
+            raise P2PError(known.path, what, to_do, code="same-name")
     return old
 
 
@@ -405,9 +370,8 @@ def _carry(source: Path, target: Path, *, move: bool) -> None:
         with open_file(source) as file, atomic(target, durable=False) as copy:
             shutil.copyfileobj(file, copy, 1 << 20)
     except FileNotFoundError as error:
-        raise P2PError(
-            source, "is in the manifest, but does not exist", "Pair that part again.", code="missing-pair"
-        ) from error
+        what = "is in the manifest, but does not exist"
+        raise P2PError(source, what, "Pair that part again.", code="missing-pair") from error
     except OSError as error:
         raise cannot_write(target, error) from error
 

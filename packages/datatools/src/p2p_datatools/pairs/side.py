@@ -133,16 +133,8 @@ def other_shape(files: Files, own: Size, other: Size) -> P2PError:
 
 def _wrong_form(file: Path, form: Form, half: Half) -> P2PError:
     if half.dtype == "uint8" and form.dtype != "uint8":
-        return DepthError(
-            file,
-            "has 16 bits a channel or floats; the other photos here have 8",
-            "Convert it to 8 bits first.",
-            code="depth",
-        )
+        what, to_do = "has 16 bits a channel or floats; the other photos here have 8", "Convert it to 8 bits first."
+        return DepthError(file, what, to_do, code="depth")
     others = Form(half.channels, half.dtype)
-    return P2PError(
-        file,
-        f"has {form}, but the others of this half have {others}",
-        "Convert it, or pair it into another folder.",
-        code="mixed-forms",
-    )
+    what = f"has {form}, but the others of this half have {others}"
+    return P2PError(file, what, "Convert it, or pair it into another folder.", code="mixed-forms")

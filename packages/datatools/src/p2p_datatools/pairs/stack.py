@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from p2p_datatools.contract.errors import P2PError, Skip, UsageError
-from p2p_datatools.contract.matching import is_list
 from p2p_datatools.contract.pairs.halves import refuse_unequal
 from p2p_datatools.contract.pairs.manifest import Half, HalfPart, part_name
 from p2p_datatools.contract.partners.matched import MatchedFiles
+from p2p_datatools.contract.partners.pair_lists import is_list
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import colorize, size_of
 from p2p_datatools.contract.pictures.nodata import Gaps
@@ -89,13 +89,11 @@ def stack(sides: Sequence[Side], partners: PartFiles, word: str) -> StackedSide:
     first = sides[0]
     for side in sides[1:]:
         if side.half.dtype != first.half.dtype:
-            raise P2PError(
-                side.folder,
+            what = (
                 f"has pictures of {side.half.dtype}, but {first.folder} of {first.half.dtype}, and channels of one "
-                "half have one type and range",
-                "Convert one of them to the type of the other.",
-                code="mixed-forms",
+                "half have one type and range"
             )
+            raise P2PError(side.folder, what, "Convert one of them to the type of the other.", code="mixed-forms")
     names = list[str]()
     for side in sides:
         name = part_name(side.folder)

@@ -173,14 +173,11 @@ def _plan(masks: Path, how: RepairOptions, report: Reporter) -> tuple[list[_Item
     """The masks, those that cannot be told apart or have no photo, and the folder with what else it holds."""
     folder = PhotoFolder(masks)
     prefer_photos(folder, report)
-    if not folder.names and not folder.strange:
-        raise folder.others.no_pictures()
+    clear, skipped = folder.sort_out()
     folder.others.say(report)
     photos = MaskPhotos(masks, how.photos, report=report) if how.photos else None
-    skipped = [*folder.strange, *folder.skip_clashes()]
     if photos:
         skipped += photos.skip_lost("Add it there, or remove the mask.")
-    unclear = {first for first, _ in folder.clashes}
     known = read_mask_lines(masks) if (masks / MASK_LINES).is_file() else {}
     items = list[_Item]()
     for name, path in folder.names.items():
@@ -188,7 +185,7 @@ def _plan(masks: Path, how: RepairOptions, report: Reporter) -> tuple[list[_Item
         if name.startswith(f"{CHANGES}/"):
             what = f"has a name of the folder {CHANGES}, in which the changes of masks are drawn"
             skipped.append(Skip(str(path), what, "Rename its folder.", "reserved-name"))
-        elif own and path not in unclear:
+        elif own and name in clear:
             items.append(_Item(name, path, own[0], known.get(name)))
     return items, skipped, folder
 

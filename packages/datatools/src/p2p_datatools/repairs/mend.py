@@ -44,7 +44,7 @@ class MendResult:
         return {reason: int(count) for reason, count in zip(REASONS, counts, strict=True) if count}
 
 
-def mend(worn: WornMask, palette: Palette, *, specks: int | None = None, size: Size | None = None) -> MendResult:
+def mend(worn: WornMask, palette: Palette, *, specks: int | None, size: Size | None) -> MendResult:
     """Fill the specks of a mask, ignore what no class explains, and bring it to a size by nearest pixel.
 
     `specks` is the number of pixels below which an area is one; None takes a share of the mask's pixels.

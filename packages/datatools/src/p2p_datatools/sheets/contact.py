@@ -103,13 +103,9 @@ def _choose(
     if names:
         return _find_names(gallery, names)
     entries = gallery.entries
-    if not worst_first:
-        return _sample(entries, limit, seed)
-    found = [entry for entry in entries if _of_entry(entry, by_file)]
-    if not found:
-        return _sample(entries, limit, seed)
-    if seed is not None:
-        return _sample(found, limit, seed)
+    found = [entry for entry in entries if _of_entry(entry, by_file)] if worst_first else []
+    if not found or seed is not None:
+        return _sample(found or entries, limit, seed)
 
     def worst(entry: Entry) -> tuple[int, int]:
         own = _of_entry(entry, by_file)

@@ -63,8 +63,8 @@ def lay_out(
     columns = min(columns, len(tiles))
     tile_width = max(len(tile.pictures) for tile in tiles) * (cell.width + _SEAM) - _SEAM
     width = columns * (tile_width + _GAP) - _GAP
-    blocks = [_title(title, width)] if title else []
-    blocks += [_remark(line, width) for line in remarks]
+    blocks = [_line(title, width, color=_INK, height=_TITLE)] if title else []
+    blocks += [_line(remark, width, color=_GREY, height=_TEXT) for remark in remarks]
     blocks += [_legend(legend, width)] if legend else []
     blocks += [_headings(headings, columns, cell, tile_width, width)] if headings else []
     for first in range(0, len(tiles), columns):
@@ -109,17 +109,11 @@ def _paste(block: Image.Image, picture: Photo, x: int, y: int) -> None:
     ImageDraw.Draw(block).rectangle((x - 1, y - 1, x + picture.shape[1], y + picture.shape[0]), outline=HAIRLINE)
 
 
-def _title(title: str, width: int) -> Image.Image:
-    width = max(width, min(640, math.ceil(_font(_TITLE).getlength(legible(title)))))
-    block = _blank(width, 2 * _TITLE)
-    _write(block, title, 0, 0, width, color=_INK, height=_TITLE)
-    return block
-
-
-def _remark(line: str, width: int) -> Image.Image:
-    width = max(width, min(640, math.ceil(_font(_TEXT).getlength(legible(line)))))
-    block = _blank(width, 2 * _TEXT)
-    _write(block, line, 0, 0, width, color=_GREY)
+def _line(text: str, width: int, *, color: Color, height: int) -> Image.Image:
+    """A line of letters of a height, which may make a narrow sheet wider."""
+    width = max(width, min(640, math.ceil(_font(height).getlength(legible(text)))))
+    block = _blank(width, 2 * height)
+    _write(block, text, 0, 0, width, color=color, height=height)
     return block
 
 

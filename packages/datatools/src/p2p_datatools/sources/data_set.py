@@ -100,7 +100,7 @@ def fetch_synth(
     return FetchSummary(SYNTH_CARS, dest, written, kept, SYNTH_LICENCE, find_entry(SYNTH_CARS).next_command(dest))
 
 
-def fetch_entry(entry: CatalogEntry, dest: Path, how: FetchOptions, *, report: Reporter = QUIET) -> FetchSummary:
+def fetch_entry(entry: CatalogEntry, dest: Path, how: FetchOptions, *, report: Reporter) -> FetchSummary:
     """Bring what `entry` describes to `dest`; see `fetch`."""
     with Destination(dest, marker=PROVENANCE, recipe={"fetch": entry.name}) as destination:
         if destination.exists:

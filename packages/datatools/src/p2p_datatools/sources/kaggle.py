@@ -247,8 +247,5 @@ def check_credentials() -> HealthCheck:
     if fault := _find_fault():
         where, what, to_do = fault
         return HealthCheck("credentials", "note", f"for Kaggle: {where} {what}", to_do)
-    what, to_do = (
-        "none for Kaggle, which only 'p2p data fetch --from kaggle' needs",
-        f"Create a token at {_TOKEN_PAGE}.",
-    )
-    return HealthCheck("credentials", "note", what, to_do)
+    what = "none for Kaggle, which only 'p2p data fetch --from kaggle' needs"
+    return HealthCheck("credentials", "note", what, f"Create a token at {_TOKEN_PAGE}.")

@@ -12,7 +12,7 @@ from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.files.destination import Destination
 from p2p_datatools.contract.files.relative import is_relative_name
-from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.sources import download, kaggle
 from p2p_datatools.sources.catalog import CatalogEntry
 from p2p_datatools.sources.provenance import Origin
@@ -40,7 +40,7 @@ class FetchOptions:
 
 
 def obtain(
-    entry: CatalogEntry, destination: Destination, how: FetchOptions, *, report: Reporter = QUIET
+    entry: CatalogEntry, destination: Destination, how: FetchOptions, *, report: Reporter
 ) -> tuple[Path, Origin]:
     """The archive or folder on this disk, downloaded into DEST.partial if needed, and where it came from.
 

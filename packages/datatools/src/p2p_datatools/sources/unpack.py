@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import IO
 from urllib.parse import quote_from_bytes
 
 from p2p_datatools.contract.errors import P2PError, Skip
@@ -199,12 +199,8 @@ def _skipped_link(path: Path, name: str, link: str) -> Skip:
     if target.startswith(("/", "..")):
         what = f"holds {name}, a link that leads out of the folder, to {link}"
         raise P2PError(path, what, "Remove the link from the archive.", code="link-leads-out")
-    return Skip(
-        f"{path}: {name}",
-        f"is a link to {link}, and links are left out",
-        "Replace the link by the file.",
-        "link-left-out",
-    )
+    what, to_do = f"is a link to {link}, and links are left out", "Replace the link by the file."
+    return Skip(f"{path}: {name}", what, to_do, "link-left-out")
 
 
 def _of_folder(folder: Path) -> Iterator[_Entry]:
@@ -221,17 +217,9 @@ def _of_folder(folder: Path) -> Iterator[_Entry]:
             place = Path(root, name)
             relative = f"{above}/{place.relative_to(folder).as_posix()}".removeprefix("/")
             if place.is_symlink():
-                yield _Entry(relative, 0, _file_opener(place), link=str(place.readlink()))
+                yield _Entry(relative, 0, partial(open_file, place), link=str(place.readlink()))
             elif place.is_file():
-                yield _Entry(relative, place.stat().st_size, _file_opener(place))
-
-
-def _file_opener(place: Path) -> Callable[[], IO[bytes]]:
-    return lambda: open_file(place)
-
-
-def _opener(archive: zipfile.ZipFile | TarReader, info: Any) -> Callable[[], IO[bytes]]:
-    return lambda: archive.open(info)
+                yield _Entry(relative, place.stat().st_size, partial(open_file, place))
 
 
 @contextlib.contextmanager
@@ -257,7 +245,7 @@ def _of_zip(archive: zipfile.ZipFile, path: Path) -> Iterator[_Entry]:
         name, note = _name_in_zip(info)
         link = _target(archive, info) if mode == stat.S_IFLNK else None
         odd = "" if mode in (0, stat.S_IFREG, stat.S_IFLNK) else "a device"
-        yield _Entry(name, info.file_size, _opener(archive, info), link, odd, note)
+        yield _Entry(name, info.file_size, partial(archive.open, info), link, odd, note)
 
 
 def _name_in_zip(info: zipfile.ZipInfo) -> tuple[str, str]:
@@ -309,4 +297,4 @@ def _of_tar(reader: TarReader, path: Path) -> Iterator[_Entry]:
         if info.islnk():  # the target of a hard link is named from the archive's root
             link = os.path.relpath(info.linkname, PurePosixPath(info.name).parent)
         odd = "" if info.isreg() or link is not None else "a device"
-        yield _Entry(info.name, info.size, _opener(reader, info), link, odd)
+        yield _Entry(info.name, info.size, partial(reader.open, info), link, odd)

@@ -72,11 +72,11 @@ def _bumper(view: View, body: Body, sheet: Shell) -> None:
 def _handle(view: View, body: Body, look: CarColors, x: float) -> None:
     y = float(belt(body, np.array(x))) - 0.15
     view = view.cut(view.box(x - 0.14, x + 0.14, y - 0.06, y + 0.06))
-    away = _capsule(view, x, y, 0.075)
+    away = _capsule(view, x, y)
     view.blend(0.45 * smoothstep(0.045, 0.03, away), INK)
     view.blend(smoothstep(0.024, 0.016, away) * 0.9, np.clip(look.paint * look.light * 0.9 + 0.10, 0, 1))
 
 
-def _capsule(view: View, x: float, y: float, half: float) -> Floats:
-    away: Floats = np.hypot(np.maximum(np.abs(view.x - x) - half, 0), view.y - y)
+def _capsule(view: View, x: float, y: float) -> Floats:
+    away: Floats = np.hypot(np.maximum(np.abs(view.x - x) - 0.075, 0), view.y - y)
     return away

@@ -65,7 +65,7 @@ def _say_missing(picture: PictureFile, palette: Palette, folder: Path, color: Co
     return f"If these are {kind}, build masks of them: {command}."
 
 
-def read_half(file: Path, half: str, pixels: Photo, palette: Palette, *, left: int = 0) -> ReadMask:
+def read_half(file: Path, half: str, pixels: Photo, palette: Palette, *, left: int) -> ReadMask:
     """The class numbers of a mask that is a half of a pair, and what is wrong with its colours.
 
     It begins `left` columns from the left of `file`, from where places count.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.palette import IGNORE
 from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.images import LabelMap
-from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.threads import parallel_map
 from p2p_datatools.contract.values import find_distinct, reduce_channels
 
@@ -163,7 +163,7 @@ def _parts_of(
         )
 
 
-def find_confusions(masks: PartTable, *, report: Reporter = QUIET) -> Iterator[ClassConfusion]:
+def find_confusions(masks: PartTable, *, report: Reporter) -> Iterator[ClassConfusion]:
     """Masks in which a class looks like another does in the rest; none where fewer than ten masks have a class."""
     parts, owners = masks.all, masks.masks
     having = {

@@ -84,7 +84,7 @@ def _boxes(mask: LabelMap) -> Iterator[tuple[tuple[int, int, int, int], bool]]:
         if left < 1 or top < 1 or left + wide >= width or top + high >= height:
             continue
         ring = mask[top - 1 : top + high + 1, left - 1 : left + wide + 1]
-        if not _is_one(ring, 1):
+        if not _has_one_edge(ring):
             continue
         rows = slice(max(0, top - reach), top + high + reach)
         columns = slice(max(0, left - reach), left + wide + reach)
@@ -92,10 +92,9 @@ def _boxes(mask: LabelMap) -> Iterator[tuple[tuple[int, int, int, int], bool]]:
         yield (left, top, wide, high), int(around.sum()) == int((ring != ring[0, 0]).sum())
 
 
-def _is_one(box: LabelMap, border: int) -> bool:
-    first = box[0, 0]
-    edges = (box[:border], box[-border:], box[:, :border], box[:, -border:])
-    return all(bool((edge == first).all()) for edge in edges)
+def _has_one_edge(box: LabelMap) -> bool:
+    """Whether the pixels along the edge of a box all have one value."""
+    return all(bool((edge == box[0, 0]).all()) for edge in (box[0], box[-1], box[:, 0], box[:, -1]))
 
 
 def _candidates(mask: LabelMap, side: int) -> Iterator[tuple[int, int, int, int]]:

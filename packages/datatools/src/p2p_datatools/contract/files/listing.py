@@ -85,20 +85,18 @@ class LeftOut:
         kind = f".{suffix}" if suffix else NO_SUFFIX
         if suffix in _BESIDE if suffix else base in _BESIDE_NAMES:
             self.beside[kind] = self.beside.get(kind, 0) + 1
-            return
-        self.kinds[kind] = self.kinds.get(kind, 0) + 1
-        self.first = min(self.first or name, name)
+        else:
+            self.note_kind(name, kind)
 
-    def note_special(self, name: str, kind: str) -> None:
-        """Count a link to nothing, or to a folder, which is not followed; a hidden picture, a pipe or a device."""
+    def note_kind(self, name: str, kind: str) -> None:
+        """Count a file, or a link, pipe or device in its place, as of a kind that is not read."""
         self.kinds[kind] = self.kinds.get(kind, 0) + 1
         self.first = min(self.first or name, name)
 
     def note_labels(self, names: Iterable[str]) -> None:
         """Count the label pictures that LabelMe's json_to_dataset put beside a photo."""
         for name in names:
-            self.kinds[_OF_LABELME] = self.kinds.get(_OF_LABELME, 0) + 1
-            self.first = min(self.first or name, name)
+            self.note_kind(name, _OF_LABELME)
 
     def __str__(self) -> str:
         """In words, such as: 5 files of other kinds: 2 .heic, 1 .mp4, 2 .xyz (first: a/b.heic)."""
@@ -108,7 +106,7 @@ class LeftOut:
             for kind, count in common[:_MOST_KINDS]
         ]
         if (more := len(self.kinds) - len(kinds)) > 0:
-            kinds.append(f"{plural(more, 'other kind')}")
+            kinds.append(plural(more, "other kind"))
         number = plural(self.count, "file of another kind", "files of other kinds")
         return f"{number}: {', '.join(kinds)} (first: {self.first})"
 
@@ -235,13 +233,13 @@ def _files_below(top: Path, below: str, errors: list[P2PError], others: LeftOut 
                 name = below + entry.name
                 if entry.name.startswith(".") or entry.name in beside or entry.name in _OF_SYSTEMS:
                     if others is not None and _is_hidden_picture(entry):
-                        others.note_special(name, HIDDEN_PICTURE)
+                        others.note_kind(name, HIDDEN_PICTURE)
                 elif entry.is_dir(follow_symlinks=False):
                     yield from _files_below(top, f"{name}/", errors, others)
                 elif _is_file(entry):
                     yield name
                 elif others is not None:
-                    others.note_special(name, _kind_of(entry))
+                    others.note_kind(name, _kind_of(entry))
     except (FileNotFoundError, NotADirectoryError):
         return  # gone since it was listed
     except OSError as error:

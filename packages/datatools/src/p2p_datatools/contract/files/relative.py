@@ -46,7 +46,7 @@ def is_relative_name(text: str, *, suffix: str = "") -> bool:
     return _fault(text, suffix) is None
 
 
-def fault_of_relative_name(text: str, *, suffix: str = "") -> str:
+def fault_of_relative_name(text: str, *, suffix: str) -> str:
     """Why `relative_name` does not take the text, in words; empty where it does."""
     fault = _fault(text, suffix)
     return fault[0] if fault else ""

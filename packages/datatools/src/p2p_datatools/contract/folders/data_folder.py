@@ -88,9 +88,9 @@ def find_pairs(
     path: Path,
     files: Sequence[str],
     *,
-    palette: Palette | None = None,
+    palette: Palette | None,
     look: GlanceReader = glance_at,
-    report: Reporter = QUIET,
+    report: Reporter,
 ) -> PairFolder | Problem | None:
     """The pairs in a folder without a manifest of ours that has these `files`; if it holds masks or photos, None.
 

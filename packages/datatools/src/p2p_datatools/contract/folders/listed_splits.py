@@ -183,9 +183,8 @@ def _lists_in(files: Sequence[Path]) -> tuple[list[ListEntry], list[tuple[str, _
         try:
             entries += read_split_list(file, split) if split else ()
             if not split and _FOLD.search(file.stem):
-                unused.append(
-                    (f"{file}: is the list of a fold and not of a split, and is not used.", _entries_of_fold(file))
-                )
+                why = f"{file}: is the list of a fold and not of a split, and is not used."
+                unused.append((why, _by_base(read_split_list(file, ""))))
         except P2PError as error:
             unused.append((f"{file}: {error.what}, and is not used. {error.to_do}", {}))
     return entries, unused
@@ -194,10 +193,6 @@ def _lists_in(files: Sequence[Path]) -> tuple[list[ListEntry], list[tuple[str, _
 def _is_of_both(file: Path) -> bool:
     """Whether a list is called trainval: what no list of val names is for training."""
     return file.stem.casefold() == "trainval"
-
-
-def _entries_of_fold(file: Path) -> _Entries:
-    return _by_base(read_split_list(file, ""))
 
 
 def _files_in(folder: Path) -> list[Path]:

@@ -4,6 +4,7 @@ Nothing here may decode a picture, or hold more of each line in memory than wher
 """
 
 import re
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -145,20 +146,17 @@ class PairLines(Sequence[Pair]):
     def __init__(self, path: Path) -> None:
         self._lines = OpenLines(path)
         codes: dict[str, int] = {}
-        places, splits = [np.empty(0, np.int64)], [np.empty(0, np.uint8)]
+        places, splits = array("q"), array("B")
         before: Pair | None = None
         sorted_so_far = True
-        batch: list[tuple[int, int]] = []
         for place, line in each_line(path):
             pair = pair_from_json(line, path)
             sorted_so_far = sorted_so_far and (before is None or before.name <= pair.name)
             _refuse_twice(path, before, pair)
             before = pair
-            batch.append((place, codes.setdefault(pair.split, len(codes))))
-            if len(batch) == 4096:
-                _append(batch, places, splits)
-        _append(batch, places, splits)
-        self._places, self._splits, self._codes = np.concatenate(places), np.concatenate(splits), codes
+            places.append(place)
+            splits.append(codes.setdefault(pair.split, len(codes)))
+        self._places, self._splits, self._codes = np.array(places, np.int64), np.array(splits, np.uint8), codes
         if not sorted_so_far:
             order = np.array(sorted(range(len(self)), key=lambda index: self[index].name), dtype=np.int64)
             self._places, self._splits = self._places[order], self._splits[order]
@@ -197,9 +195,9 @@ class PairLines(Sequence[Pair]):
         return map(pair_from_json, self._lines.each(map(int, self._places)))
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Sequence) or len(self) != len(other):
-            return NotImplemented if not isinstance(other, Sequence) else False
-        return all(one == another for one, another in zip(self, other, strict=True))
+        if not isinstance(other, Sequence):
+            return NotImplemented
+        return len(self) == len(other) and all(one == another for one, another in zip(self, other, strict=True))
 
     __hash__ = None  # type: ignore[assignment]  # as a list has none
 
@@ -208,13 +206,6 @@ def _refuse_twice(path: Path, one: Pair | None, other: Pair) -> None:
     if one is not None and one.name == other.name:
         what = f"{one.file} and {other.file} have the same name"
         raise P2PError(path, what, "Remove or rename one of them.", code="same-name")
-
-
-def _append(batch: list[tuple[int, int]], places: list[NDArray[np.int64]], splits: list[NDArray[np.uint8]]) -> None:
-    if batch:
-        places.append(np.array([place for place, _ in batch], dtype=np.int64))
-        splits.append(np.array([split for _, split in batch], dtype=np.uint8))
-        batch.clear()
 
 
 class NamedPairs(Sequence[Pair]):

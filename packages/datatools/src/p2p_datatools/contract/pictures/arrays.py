@@ -17,13 +17,7 @@ from p2p_datatools.contract.files.atomic import atomic
 from p2p_datatools.contract.files.listing import SUFFIXES
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.formats.gdal import GDAL_NODATA, MASK_SUFFIX, find_beside
-from p2p_datatools.contract.pictures.header import (
-    Form,
-    Header,
-    PictureFile,
-    any_header,
-    open_picture,
-)
+from p2p_datatools.contract.pictures.header import Form, Header, PictureFile, any_header, open_picture
 from p2p_datatools.contract.pictures.images import (
     FAINTEST,
     LEAST_LEVELS,
@@ -259,12 +253,8 @@ def _decode(file: PictureFile) -> Array:
     """The values of a picture that only OpenCV decodes without rounding."""
     data = png.bare(file.data) if png.head_of(file.head) else decodable(file)
     if data is None:
-        raise P2PError(
-            file.path,
-            "is cut off or damaged (a part of the PNG is missing or changed)",
-            "Fetch or save it again.",
-            code="damaged-file",
-        )
+        what, to_do = "is cut off or damaged (a part of the PNG is missing or changed)", "Fetch or save it again."
+        raise P2PError(file.path, what, to_do, code="damaged-file")
     values = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None:
         what = "is cut off or damaged, or of a kind that is not read (such as JPEG 2000 of two channels)"

@@ -367,12 +367,8 @@ def _array_header(path: Path, kind: str, shape: tuple[int, ...], values: np.dtyp
         to_do = "Save it as height, width and, if there are several, channels."
         raise P2PError(path, f"has the shape {shape}", to_do, code="array-shape")
     if channels > min(_MOST_CHANNELS, max(shape[0], 16)):
-        raise P2PError(
-            path,
-            f"has the shape {shape}, {channels} channels for {shape[0]} rows",
-            "Channels come last: save it as height, width, channels.",
-            code="array-shape",
-        )
+        what = f"has the shape {shape}, {channels} channels for {shape[0]} rows"
+        raise P2PError(path, what, "Channels come last: save it as height, width, channels.", code="array-shape")
     if shape[0] * shape[1] > MOST_PIXELS:
         raise too_many_pixels(path)
     dtype = _NARROWER.get(dtype, dtype)

@@ -227,12 +227,8 @@ def is_transparent(image: Image.Image) -> bool:
 
 def _refuse_deep(image: Image.Image, file: PictureFile) -> None:
     if is_deep(image, file):
-        raise DepthError(
-            file.path,
-            "has 16 bits a channel or floats; photos have 8",
-            "Convert it to 8 bits first.",
-            code="depth",
-        )
+        what, to_do = "has 16 bits a channel or floats; photos have 8", "Convert it to 8 bits first."
+        raise DepthError(file.path, what, to_do, code="depth")
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -448,11 +444,7 @@ def colorize(indices: LabelMap, palette: Palette) -> Photo:
 
 
 def write_png(
-    path: Path | str,
-    pixels: NDArray[np.uint8 | np.uint16],
-    *,
-    durable: bool = True,
-    role: PictureRole | None = None,
+    path: Path | str, pixels: NDArray[np.uint8 | np.uint16], *, durable: bool = True, role: PictureRole | None = None
 ) -> None:
     """Write RGB (height, width, 3) or grey (height, width), 8 or 16 bits, as PNG, atomically and without loss.
 

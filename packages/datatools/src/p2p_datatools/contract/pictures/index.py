@@ -281,12 +281,8 @@ def _stored_values(image: Image.Image, file: PictureFile) -> tuple[NDArray[Any],
     deep = deep_channels(image, file)
     channels = np.asarray(image.convert("RGB")) if deep is None else turn_values(deep, file.header.orientation)
     if (channels[..., 0] != channels[..., 1]).any() or (channels[..., 0] != channels[..., 2]).any():
-        raise P2PError(
-            file.path,
-            "holds colours, not class numbers",
-            "Give pictures with one class number per pixel.",
-            code="colours-not-classes",
-        )
+        what, to_do = "holds colours, not class numbers", "Give pictures with one class number per pixel."
+        raise P2PError(file.path, what, to_do, code="colours-not-classes")
     return channels[..., 0].copy(), None
 
 
@@ -344,12 +340,9 @@ def _whole_numbers(values: NDArray[Any], path: Path) -> NDArray[np.uint16]:
     with np.errstate(invalid="ignore"):
         numbers = values.astype(np.uint16)
     if (numbers != values).any():
-        raise P2PError(
-            path,
-            "holds values that are not whole numbers from 0 to 65535, so they are not class numbers",
-            _CHOOSE if values.dtype.kind == "f" else "Save the class numbers as whole numbers.",
-            code="not-class-numbers",
-        )
+        what = "holds values that are not whole numbers from 0 to 65535, so they are not class numbers"
+        to_do = _CHOOSE if values.dtype.kind == "f" else "Save the class numbers as whole numbers."
+        raise P2PError(path, what, to_do, code="not-class-numbers")
     return numbers
 
 

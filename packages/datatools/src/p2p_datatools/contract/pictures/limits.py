@@ -30,12 +30,8 @@ def refuse_bomb(path: Path, size: Size, bytes_per_pixel: int, packed: int, *, ki
     if size.width * size.height > MOST_PIXELS or decoded > _MOST_BYTES:
         raise too_many_pixels(path)
     if decoded > max(_HARMLESS, packed * (_PREDICTING if kind in _PREDICTED else _DENSEST)):
-        raise P2PError(
-            path,
-            f"says that it has {size.width}x{size.height} pixels, which its {packed} bytes cannot hold",
-            "Do not trust it: fetch or save it again.",
-            code="picture-bomb",
-        )
+        what = f"says that it has {size.width}x{size.height} pixels, which its {packed} bytes cannot hold"
+        raise P2PError(path, what, "Do not trust it: fetch or save it again.", code="picture-bomb")
 
 
 def too_many_pixels(path: Path) -> P2PError:

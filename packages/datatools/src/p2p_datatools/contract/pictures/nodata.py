@@ -172,21 +172,19 @@ def refuse_outlier(values: _Values, path: Path, nodata: Nodata = "tag") -> None:
     ends = (values.max(),) if values.dtype.kind == "u" else (values.min(), values.max())
     for end in ends:
         others = values != end
-        share = 1 - np.count_nonzero(others) / others.size
+        count = int(np.count_nonzero(others))
+        share = 1 - count / others.size
         if not _is_outlier(values, others, end, share):
             continue
         rest = values[others]
         others_are = f"; all others lie between {rest.min():.6g} and {rest.max():.6g}" if rest.size else ""
-        number = f"{share:.1%} of its values are" if share >= _SHARE else f"{_count(values, others)}"
+        few = plural(others.size - count, "value is", "values are")
+        number = f"{share:.1%} of its values are" if share >= _SHARE else few
         what = f"{number} {end:.9g}{others_are}"
         to_do = (
             f"If that means no data, add --nodata {before}{end:.9g}; if it is a measurement, add --nodata {before}none."
         )
         raise P2PError(path, what, to_do, code="nodata-suspected")
-
-
-def _count(values: _Values, others: NDArray[np.bool_]) -> str:
-    return plural(values.size - int(np.count_nonzero(others)), "value is", "values are")
 
 
 def _is_outlier(values: _Values, others: NDArray[np.bool_], end: Any, share: float) -> bool:
@@ -230,7 +228,7 @@ class ClassNumbers:
 
     def __init__(self) -> None:
         self._found: set[int] | None = set()
-        self._varied = False
+        self.varied = False  # whether one of the pictures has several numbers
 
     def add(self, numbers: Iterable[int] | None) -> None:
         """Add what `class_like_numbers` gave of a picture."""
@@ -239,17 +237,12 @@ class ClassNumbers:
             return
         here = set(numbers)
         self._found |= here
-        self._varied = self._varied or len(here) > 1
+        self.varied = self.varied or len(here) > 1
 
     @property
     def open(self) -> bool:
         """Whether the pictures so far may all hold class numbers."""
         return self._found is not None
-
-    @property
-    def varied(self) -> bool:
-        """Whether one of the pictures has several numbers."""
-        return self._varied
 
     @property
     def found(self) -> set[int]:
@@ -259,7 +252,7 @@ class ClassNumbers:
         label. Black and white alone are a drawing, and one tone a picture tells nothing.
         """
         classes = (self._found or set()) - {0, _VOID}
-        if self._found is None or not classes or not self._varied:
+        if self._found is None or not classes or not self.varied:
             return set()
         most = max(classes)
         dense = len(classes) >= _MANY and len(classes) >= _DENSE * most

@@ -38,7 +38,7 @@ MARK_WORDS = "red rings are errors, orange ones warnings, blue ones hints"
 """What the rings mean, in words."""
 
 
-def lay_over(photo: Photo, mask: Photo, box: Size, style: Overlay, *, background: Color | None = None) -> Photo:
+def lay_over(photo: Photo, mask: Photo, box: Size, style: Overlay, *, background: Color | None) -> Photo:
     """A photo, shrunk or grown to `box`, under its mask (height, width, 3) in the colours of its palette.
 
     In the style "color" the photo stays as it is where the mask has the colour `background`; outlines are of the colour

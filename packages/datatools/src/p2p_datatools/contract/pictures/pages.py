@@ -185,12 +185,8 @@ def refuse_cut_page(path: Path, page: Any, length: int) -> None:
     plain = int(key.compression) == 1  # TIFF 6.0, tag 259: not compressed
     needed = math.prod(key.shape) * max(1, int(key.bitspersample)) // 8 if plain else 1
     if len(ends) < math.prod(key.chunked) or max(ends, default=0) > length or sum(counts) < needed or 0 in counts:
-        raise P2PError(
-            path,
-            "is cut off or damaged (the pixels of some rows or tiles are missing)",
-            "Fetch or save it again.",
-            code="damaged-file",
-        )
+        what, to_do = "is cut off or damaged (the pixels of some rows or tiles are missing)", "Fetch or save it again."
+        raise P2PError(path, what, to_do, code="damaged-file")
 
 
 def _frames_of_tiff(image: Image.Image) -> Sequence[int]:

@@ -59,12 +59,8 @@ def parse_size(text: str) -> Size:
     """Read `256` or `384x256` (width x height); raises UsageError."""
     parts = text.lower().split("x")
     if not 1 <= len(parts) <= 2 or not all(is_count(part.strip()) for part in parts):
-        raise UsageError(
-            f"size={text}",
-            "is not a size",
-            "Write N or WIDTHxHEIGHT, such as 256 or 384x256.",
-            code="impossible-setting",
-        )
+        what, to_do = "is not a size", "Write N or WIDTHxHEIGHT, such as 256 or 384x256."
+        raise UsageError(f"size={text}", what, to_do, code="impossible-setting")
     return Size(int(parts[0]), int(parts[-1]))
 
 

@@ -14,13 +14,7 @@ from numpy.typing import NDArray
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import IGNORE, Palette
 from p2p_datatools.contract.pictures.header import PictureFile
-from p2p_datatools.contract.pictures.images import (
-    LabelMap,
-    OutsidePaletteError,
-    Photo,
-    read_mask,
-    refuse_hidden,
-)
+from p2p_datatools.contract.pictures.images import LabelMap, OutsidePaletteError, Photo, read_mask, refuse_hidden
 from p2p_datatools.contract.pictures.index import LabelPicture, histogram, read_label_picture
 from p2p_datatools.contract.pictures.worn.flat_areas import find_inexact
 from p2p_datatools.contract.pictures.worn.restore import restore
@@ -82,12 +76,7 @@ def read_worn_mask(
 
 
 def snap_mask(
-    where: object,
-    colors: Photo,
-    palette: Palette,
-    *,
-    exact: bool = True,
-    clear: NDArray[np.bool_] | None = None,
+    where: object, colors: Photo, palette: Palette, *, exact: bool, clear: NDArray[np.bool_] | None = None
 ) -> WornMask:
     """The class of each pixel of colours (height, width, 3), as for `read_worn_mask`."""
     snapper = palette_snapper(palette)
@@ -143,12 +132,9 @@ def _refuse_numbers(path: Path, label: LabelPicture, palette: Palette) -> None:
             code="unknown-class",
         )
     what = "holds class numbers" if label.exact else "is nearly black, as class numbers saved as JPEG are"
-    raise P2PError(
-        path,
-        f"{what} ({', '.join(map(str, numbers[:12]))}), and not the colours of the classes",
-        "Make a mask of them with 'p2p data build-masks' and this palette, and give that.",
-        code="class-numbers",
-    )
+    what = f"{what} ({', '.join(map(str, numbers[:12]))}), and not the colours of the classes"
+    to_do = "Make a mask of them with 'p2p data build-masks' and this palette, and give that."
+    raise P2PError(path, what, to_do, code="class-numbers")
 
 
 def _other_colors(where: object, colors: Photo, stray: NDArray[np.bool_], palette: Palette) -> P2PError:

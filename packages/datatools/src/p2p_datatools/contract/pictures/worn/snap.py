@@ -95,19 +95,12 @@ class Snapper:
 
     def __init__(self, colors: NDArray[np.uint8], tolerance: int = TOLERANCE) -> None:
         if not 1 <= len(colors) <= _MOST_COLORS:
-            raise UsageError(
-                f"a table of {len(colors)} colours",
-                f"cannot be used, because 1 to {_MOST_COLORS} can be distinguished",
-                "Use a palette of fewer classes, or fewer colours in --map.",
-                code="class-count",
-            )
+            what = f"cannot be used, because 1 to {_MOST_COLORS} can be distinguished"
+            to_do = "Use a palette of fewer classes, or fewer colours in --map."
+            raise UsageError(f"a table of {len(colors)} colours", what, to_do, code="class-count")
         if tolerance < 0:
-            raise UsageError(
-                f"tolerance {tolerance}",
-                "a distance between colours cannot be below 0",
-                "Give 0 or more.",
-                code="impossible-setting",
-            )
+            what, to_do = "a distance between colours cannot be below 0", "Give 0 or more."
+            raise UsageError(f"tolerance {tolerance}", what, to_do, code="impossible-setting")
         self.colors = colors
         self.limit = tolerance**2
         self._keys = _keys(colors)
