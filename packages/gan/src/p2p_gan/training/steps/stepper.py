@@ -35,7 +35,7 @@ class Stepper:
     resumed anywhere. `note` gets a line when graphs are given up.
     """
 
-    def __init__(self, job: Job, note: Callable[[str], None], recorder: GraphRecorder | None = None) -> None:
+    def __init__(self, job: Job, note: Callable[[str], None], recorder: GraphRecorder | None) -> None:
         self._job, self._note, self._recorder = job, note, recorder
         # On CUDA always, so that a run without graphs has the same numbers.
         self._update = WholeUpdate(job, recordable=recorder is not None or job.device.type == "cuda")
