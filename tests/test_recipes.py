@@ -96,7 +96,7 @@ LOSS = """def mean_loss(fake, real):
 
 """
 
-WEIGHT = """    lambda_mean: float = setting(0.0, "The weight of the difference of means.", low=0, group=_LOSSES)
+WEIGHT = """    lambda_mean: float = _loss_setting(0.0, "The weight of the difference of means.", low=0)
 
 """
 
@@ -106,7 +106,7 @@ LOSS_ROW = """    Loss(
     ),
 """
 
-SETTING = """    ripeness: int = setting(1, "Days in the sun.", low=0, unit="days", group=_RUN)
+SETTING = """    ripeness: int = _run_setting(1, "Days in the sun.", low=0, unit="days")
 
 """
 

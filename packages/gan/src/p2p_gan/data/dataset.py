@@ -51,6 +51,11 @@ class Batch:
     factor: float = 1.0
     parts: tuple["Part", ...] = ()
 
+    @property
+    def tensors(self) -> dict[str, Tensor]:
+        """The tensors that it has, by the names of their fields."""
+        return {name: value for name, value in vars(self).items() if isinstance(value, Tensor)}
+
 
 class Part(NamedTuple):
     """A piece of a batch: the number of its `pairs`, the factor of its losses, and the weight of each pair in norms."""

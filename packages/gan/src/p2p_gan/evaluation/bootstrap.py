@@ -13,6 +13,7 @@ from p2p_gan.evaluation.totals import Sums, WeightedTotals
 from p2p_gan.models.card import ModelCard
 
 RESAMPLES = 1_000
+_SEED = (0,)
 Interval = tuple[float, float]
 NORMAL = NormalDist()
 HALF_WIDTH = NORMAL.inv_cdf(0.975)  # of a 95% interval, in standard deviations
@@ -27,20 +28,20 @@ class Draws:
     and not that other slices of the same had (the cluster bootstrap; Davison and Hinkley 1997, section 3.8).
     """
 
-    def __init__(self, groups: PairGroups, seed: int = 0) -> None:
-        self._groups, self._seed, self._random = groups, seed, np.random.default_rng(seed)
+    def __init__(self, groups: PairGroups) -> None:
+        self._groups, self._random = groups, np.random.default_rng(_SEED)
 
     def draw(self, name: str) -> Sums:
         """The numbers of the next pair (1 + resamples)."""
-        random = self._groups.random_of(name, self._random, (self._seed,))
+        random = self._groups.random_of(name, self._random, _SEED)
         return np.concatenate([[1.0], random.poisson(1.0, RESAMPLES)])
 
 
 class Bootstrap:
     """The resamples of one model's records, each added as it comes."""
 
-    def __init__(self, card: ModelCard, groups: PairGroups = EACH_ALONE, seed: int = 0) -> None:
-        self._draws, self._totals = Draws(groups, seed), WeightedTotals(card, 1 + RESAMPLES)
+    def __init__(self, card: ModelCard, groups: PairGroups = EACH_ALONE) -> None:
+        self._draws, self._totals = Draws(groups), WeightedTotals(card, 1 + RESAMPLES)
         self._groups, self._units = groups, set[str]()
         self._scores: dict[str, Sums] | None = None
 

@@ -20,6 +20,7 @@ from p2p_gan.models.card import ModelCard
 
 SWAPS = 1_000
 LEVEL = 0.05
+_SEED = (0, 1)  # others than those of `Draws`
 # What a model is called better by: not each class, of which there may be many.
 _HEADLINES = (*METRICS, "distances.", "histograms.", "agreement.mean_iou", "judged.mean_iou")
 # Not of the model: of the real pictures, and of the mean picture.
@@ -93,9 +94,9 @@ class PairedTest:
     are swapped together: the slices of one patient differ alike, and each by itself would count as a proof.
     """
 
-    def __init__(self, card: ModelCard, groups: PairGroups = EACH_ALONE, seed: int = 0) -> None:
-        self._draws, self._random = Draws(groups, seed), np.random.default_rng([seed, 1])
-        self._groups, self._seed, self._units = groups, (seed, 1), set[str]()
+    def __init__(self, card: ModelCard, groups: PairGroups = EACH_ALONE) -> None:
+        self._draws, self._random = Draws(groups), np.random.default_rng(_SEED)
+        self._groups, self._units = groups, set[str]()
         self._resampled = [WeightedTotals(card, 1 + RESAMPLES) for _ in range(2)]
         self._swapped = [WeightedTotals(card, SWAPS) for _ in range(2)]
         self._number = 0
@@ -105,7 +106,7 @@ class PairedTest:
         assert first.name == second.name, "both are of one pair"
         if not (first.counts_any and second.counts_any):
             return
-        random = self._groups.random_of(first.name, self._random, self._seed)
+        random = self._groups.random_of(first.name, self._random, _SEED)
         weights, swap = self._draws.draw(first.name), random.integers(0, 2, SWAPS).astype(np.float64)
         for totals, record in zip(self._resampled, (first, second), strict=True):
             totals.add(record, weights)

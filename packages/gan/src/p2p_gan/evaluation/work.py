@@ -31,6 +31,7 @@ from p2p_gan.evaluation.tally import Tally
 from p2p_gan.inference.outputs import side_by_side
 
 _SUMMARY, _LINES, _RECORDS = "summary.json", "scores.jsonl", "records.jsonl"
+_AGAIN = "Choose another destination, or delete the folder to score all pairs again."
 # Of what the scores in a folder may not differ, where the key is not a word for it.
 _WORDS = {
     "pairs": "pair folder",
@@ -142,8 +143,7 @@ def _refuse_other(dest: Path, of: Mapping[str, Any]) -> None:
         raise _damage(dest / _SUMMARY, "is not the summary of an evaluation")
     if other := [_WORDS.get(key, key) for key, value in of.items() if made.get(key) != value]:
         what = f"contains scores of another {' and another '.join(other)}"
-        to_do = "Choose another destination, or delete the folder to score all pairs again."
-        raise UsageError(dest, what, to_do, code="other-settings")
+        raise UsageError(dest, what, _AGAIN, code="other-settings")
 
 
 def _old_records(dest: Path, recipe: Mapping[str, Any], pairs: Sequence[Pair]) -> Mapping[str, PairRecord]:
@@ -152,12 +152,9 @@ def _old_records(dest: Path, recipe: Mapping[str, Any], pairs: Sequence[Pair]) -
     old = records_of(dest)
     names = {pair.name for pair in pairs}
     if gone := [name for name in old if name not in names]:
-        raise UsageError(
-            dest,
-            f"contains scores of {plural(len(gone), 'pair')} that the split does not have any more, such as {gone[0]}",
-            "Choose another destination, or delete the folder to score all pairs again.",
-            code="other-pairs",
-        )
+        count = plural(len(gone), "pair")
+        what = f"contains scores of {count} that the split does not have any more, such as {gone[0]}"
+        raise UsageError(dest, what, _AGAIN, code="other-pairs")
     return old
 
 

@@ -346,12 +346,9 @@ def explain_nondeterminism() -> Iterator[None]:
         if "does not have a deterministic implementation" not in str(error):
             raise
         operation = str(error).split(" ", 1)[0]
-        raise P2PError(
-            "deterministic=true",
-            f"CUDA has no deterministic implementation of {operation}",
-            "In a new run folder, set deterministic=off, train on the CPU, or choose settings that do not need it.",
-            code="not-deterministic",
-        ) from error
+        what = f"CUDA has no deterministic implementation of {operation}"
+        to_do = "In a new run folder, set deterministic=off, train on the CPU, or choose settings that do not need it."
+        raise P2PError("deterministic=true", what, to_do, code="not-deterministic") from error
 
 
 def autocast_for(device: torch.device, precision: str) -> Autocast:

@@ -166,12 +166,9 @@ def join_processes(device: str, report: Reporter = QUIET) -> Iterator[Ranks]:
     if not among_others():
         kind, count = devices_of(device)
         if count > 1:
-            raise UsageError(
-                f"device={device}",
-                "needs several processes, but this is a single one",
-                f"Use 'p2p train --device {device}', or torchrun --nproc-per-node {count} with device={kind}.",
-                code="process-count",
-            )
+            to_do = f"Use 'p2p train --device {device}', or torchrun --nproc-per-node {count} with device={kind}."
+            what = "needs several processes, but this is a single one"
+            raise UsageError(f"device={device}", what, to_do, code="process-count")
         yield ALONE
         return
     ranks = _from_environment()
@@ -195,12 +192,9 @@ def _from_environment() -> Ranks:
     names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE")
     missing = [name for name in (*names[:3], "MASTER_ADDR", "MASTER_PORT") if name not in os.environ]
     if missing:
-        raise UsageError(
-            f"WORLD_SIZE={os.environ['WORLD_SIZE']}",
-            f"asks for several processes, but the environment has no {', '.join(missing)}",
-            "Start them with torchrun, set what is missing, or unset WORLD_SIZE.",
-            code="missing-variable",
-        )
+        what = f"asks for several processes, but the environment has no {', '.join(missing)}"
+        to_do = "Start them with torchrun, set what is missing, or unset WORLD_SIZE."
+        raise UsageError(f"WORLD_SIZE={os.environ['WORLD_SIZE']}", what, to_do, code="missing-variable")
     rank, world, local = (_number(name) for name in names[:3])
     if rank >= world:  # it would wait for the others for ever
         what, to_do = f"is not a rank of {_processes(world)}", f"Give each a RANK of its own, from 0 to {world - 1}."
@@ -212,9 +206,8 @@ def _number(name: str, default: str = "") -> int:
     """A variable of the environment as a number; raises UsageError for anything else."""
     text = os.environ.get(name, default)
     if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise UsageError(
-            f"{name}={text}", "is not a number", "Start the processes with torchrun, or unset it.", code="bad-variable"
-        )
+        to_do = "Start the processes with torchrun, or unset it."
+        raise UsageError(f"{name}={text}", "is not a number", to_do, code="bad-variable")
     return int(text)
 
 
@@ -222,19 +215,11 @@ def _refuse_device(device: str, world: int) -> None:
     """Raise UsageError for a device that several processes cannot have, before any waits for another."""
     kind, count = devices_of(device)
     if count not in (1, world):
-        raise UsageError(
-            f"device={device}",
-            f"does not fit the launcher, which has started {_processes(world)}",
-            "Give the device without a number.",
-            code="process-count",
-        )
+        what = f"does not fit the launcher, which has started {_processes(world)}"
+        raise UsageError(f"device={device}", what, "Give the device without a number.", code="process-count")
     if kind not in ("auto", "cpu", "cuda"):
-        raise UsageError(
-            f"device={device}",
-            "is not possible with several processes, each of which uses a device of its own",
-            "Choose cuda, cpu or auto.",
-            code="impossible-setting",
-        )
+        what = "is not possible with several processes, each of which uses a device of its own"
+        raise UsageError(f"device={device}", what, "Choose cuda, cpu or auto.", code="impossible-setting")
 
 
 def _processes(count: int) -> str:
@@ -255,13 +240,12 @@ def _connect(device: str, ranks: Ranks, report: Reporter) -> tuple[str, Ranks, S
             backend = "cpu:gloo,cuda:nccl" if kind == "cuda" else "gloo"
             dist.init_process_group(backend, store=store, rank=ranks.rank, world_size=ranks.world, timeout=_WITHIN)
     except (RuntimeError, ValueError) as error:  # the second for a port that is none
-        raise LostError(
-            f"rank {ranks.rank}",
-            f"could not connect to {_processes(ranks.world - 1)} at {where} ({first_line(error)})",
+        what = f"could not connect to {_processes(ranks.world - 1)} at {where} ({first_line(error)})"
+        to_do = (
             "Check that all processes are started and that the machines can reach each other; where they have several "
-            "networks, GLOO_SOCKET_IFNAME=eth0 chooses one.",
-            code="unreachable-process",
-        ) from error
+            "networks, GLOO_SOCKET_IFNAME=eth0 chooses one."
+        )
+        raise LostError(f"rank {ranks.rank}", what, to_do, code="unreachable-process") from error
     together = [each.host for each in arrivals].count(own.host)
     return kind, replace(ranks, gpu=gpu, local_world=ranks.local_world or together), store
 

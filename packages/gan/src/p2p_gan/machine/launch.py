@@ -28,12 +28,8 @@ _ENDING = [each for each in signal.Signals if each.name in ("SIGTERM", "SIGINT",
 def refuse_missing(kind: str, count: int) -> None:
     """Raise UsageError if this machine has fewer than `count` devices of this kind."""
     if kind == "cuda" and torch.cuda.device_count() < count:
-        raise UsageError(
-            f"device=cuda*{count}",
-            f"this machine has {plural(torch.cuda.device_count(), 'CUDA device')}",
-            "Choose a lower number.",
-            code="missing-device",
-        )
+        what = f"this machine has {plural(torch.cuda.device_count(), 'CUDA device')}"
+        raise UsageError(f"device=cuda*{count}", what, "Choose a lower number.", code="missing-device")
 
 
 def launch(command: Sequence[str], count: int, restarts: int) -> str:

@@ -126,13 +126,13 @@ class BatchNorm(nn.Module):
     several `passes` has the pictures of each, as many, one after the other, and statistics of each.
     """
 
+    eps, momentum = EPSILON, 0.1
     across: SyncBatchNorm | None = None
     records: bool = True  # whether a pass of training changes the running statistics
     passes: int = 1
 
-    def __init__(self, channels: int, *, eps: float = EPSILON, momentum: float = 0.1) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self.eps, self.momentum = eps, momentum
         self.weight = nn.Parameter(torch.ones(channels))
         self.bias = nn.Parameter(torch.zeros(channels))
         self.running_mean: Tensor

@@ -265,7 +265,8 @@ def _train(
     with note_later(report, _FIRST_EXCHANGE):
         job = distribute(job)
     with Saver(run_folder, job, start.images) as saver:
-        images, tracker = _loop(run_folder, job, dataset, start, saver, stop, report, is_new=not is_resumed)
+        training = _Training(run_folder, job, dataset, saver, stop, report)
+        images, tracker = training.update_to_end(start, is_new=not is_resumed)
     # Now everything is on disk.
     unfinished = (images < (job.config.images or 0) and tracker.early is None) or not tracker.looked
     return TrainSummary(
@@ -294,61 +295,63 @@ def _resume_or_begin(run_folder: RunFolder, job: Job, report: Reporter) -> tuple
     return start, found is not None
 
 
-def _loop(
-    run_folder: RunFolder,
-    job: Job,
-    dataset: PairDataset,
-    start: checkpoint.Progress,
-    saver: Saver,
-    stop: StopRequest,
-    report: Reporter,
-    *,
-    is_new: bool,
-) -> tuple[int, Tracker]:
-    """(the images seen at the last one or a signal, what followed them).
+@dataclass(frozen=True)
+class _Training:
+    """A run whose networks are ready to be updated: what it trains and saves, what may stop it, and who is told."""
 
-    With recover=on, training returns once to the last checkpoint after a loss that is not finite.
-    """
-    tracker = Tracker(run_folder, job, dataset, start, saver, stop, report)
-    if is_new and (job.config.recover or job.origin):
-        tracker.save()
-    report.start("training", job.config.images or 0, start.images)
-    try:
-        return training_loop(job, dataset, start, stop, tracker), tracker
-    except DivergedError as error:
-        progress = _go_back(error, tracker, run_folder, job, saver, report)
-        tracker = Tracker(run_folder, job, dataset, progress, saver, stop, report)
-        return training_loop(job, dataset, progress, stop, tracker), tracker
-    finally:
-        report.finish()
+    run_folder: RunFolder
+    job: Job
+    dataset: PairDataset
+    saver: Saver
+    stop: StopRequest
+    report: Reporter
+
+    def update_to_end(self, start: checkpoint.Progress, *, is_new: bool) -> tuple[int, Tracker]:
+        """(the images seen at the last one or a signal, what followed them).
+
+        With recover=on, training returns once to the last checkpoint after a loss that is not finite.
+        """
+        tracker = self._track(start)
+        if is_new and (self.job.config.recover or self.job.origin):
+            tracker.save()
+        self.report.start("training", self.job.config.images or 0, start.images)
+        try:
+            return training_loop(self.job, self.dataset, start, self.stop, tracker), tracker
+        except DivergedError as error:
+            progress = self._go_back(error, tracker)
+            tracker = self._track(progress)
+            return training_loop(self.job, self.dataset, progress, self.stop, tracker), tracker
+        finally:
+            self.report.finish()
+            tracker.board.close()
+
+    def _track(self, progress: checkpoint.Progress) -> Tracker:
+        return Tracker(self.run_folder, self.job, self.dataset, progress, self.saver, self.stop, self.report)
+
+    def _go_back(self, error: DivergedError, tracker: Tracker) -> checkpoint.Progress:
+        """Restore networks and record from the last checkpoint, and halve the learning rate; returns the progress.
+
+        Raises `error` if recover is off or the run has recovered before, which its checkpoints record.
+        """
+        job, run_folder = self.job, self.run_folder
         tracker.board.close()
-
-
-def _go_back(
-    error: DivergedError, tracker: Tracker, run_folder: RunFolder, job: Job, saver: Saver, report: Reporter
-) -> checkpoint.Progress:
-    """Restore networks and record from the last checkpoint, and halve the learning rate; returns the progress.
-
-    Raises `error` if recover is off or the run has recovered before, which its checkpoints record.
-    """
-    tracker.board.close()
-    saver.wait()
-    if not job.config.recover or tracker.recovery_factor < 1:
-        run_folder.log({"images": tracker.images, "diverged": error.found})
-        raise error
-    job.ranks.agree(BACK)
-    progress = checkpoint.load_latest(run_folder.path, job.nets, report)
-    assert progress is not None, "a run with recover=on begins with a checkpoint"
-    _restore_small_states(job, progress)
-    saver.saved = progress.images
-    run_folder.cut_log(progress.images)
-    run_folder.log({"images": progress.images, "recovered_from": error.found, "slowed": _RECOVERY_FACTOR})
-    report.note(
-        f"{error.where}: {error.what}. The run returns to image {progress.images} and continues with half the "
-        "learning rate."
-    )
-    report.start("training", job.config.images or 0, progress.images)
-    return shared_state(job, replace(progress, extra={**progress.extra, "slowed": _RECOVERY_FACTOR}))
+        self.saver.wait()
+        if not job.config.recover or tracker.recovery_factor < 1:
+            run_folder.log({"images": tracker.images, "diverged": error.found})
+            raise error
+        job.ranks.agree(BACK)
+        progress = checkpoint.load_latest(run_folder.path, job.nets, self.report)
+        assert progress is not None, "a run with recover=on begins with a checkpoint"
+        _restore_small_states(job, progress)
+        self.saver.saved = progress.images
+        run_folder.cut_log(progress.images)
+        run_folder.log({"images": progress.images, "recovered_from": error.found, "slowed": _RECOVERY_FACTOR})
+        self.report.note(
+            f"{error.where}: {error.what}. The run returns to image {progress.images} and continues with half the "
+            "learning rate."
+        )
+        self.report.start("training", job.config.images or 0, progress.images)
+        return shared_state(job, replace(progress, extra={**progress.extra, "slowed": _RECOVERY_FACTOR}))
 
 
 def _restore_small_states(job: Job, progress: checkpoint.Progress) -> None:

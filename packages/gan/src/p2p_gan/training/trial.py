@@ -243,7 +243,7 @@ def _update_bytes(job: Job, dataset: PairDataset) -> int:
 
 
 def _pair_bytes(batch: Batch) -> int:
-    return sum(each.nbytes for each in (batch.a, batch.b, batch.ignored, batch.classes) if each is not None)
+    return sum(each.nbytes for each in batch.tensors.values())
 
 
 def _network_bytes(job: Job) -> int:

@@ -31,19 +31,20 @@ def discriminator_loss(gan_loss: str, judgement: Judgement, *, real: bool, smoot
     `halve_discriminator_loss` is. hinge: Miyato et al. 2018, eq. 16. wgan: Arjovsky et al. 2017, eq. 2.
     `smoothing` lowers the target of real pairs by that much, not that of fake ones (Salimans et al. 2016, section 3.4).
     """
-    sign = 1.0 if real else -1.0
+    return _over_scales([_patch_loss(gan_loss, logits, real=real, smoothing=smoothing) for logits in judgement.logits])
+
+
+def _patch_loss(gan_loss: str, logits: Tensor, *, real: bool, smoothing: float = 0.0) -> Tensor:
+    """The mean over the patches of one scale, or of one projected head."""
+    logits, sign = logits.float(), 1.0 if real else -1.0
     target = 1.0 - smoothing if real else 0.0
-
-    def one(logits: Tensor) -> Tensor:
-        if gan_loss == "bce":
-            return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
-        if gan_loss == "lsgan":
-            return (logits - target).square().mean()
-        if gan_loss == "hinge":
-            return F.relu(1 - sign * logits).mean()
-        return -sign * logits.mean()
-
-    return _over_scales([one(logits.float()) for logits in judgement.logits])
+    if gan_loss == "bce":
+        return F.binary_cross_entropy_with_logits(logits, torch.full_like(logits, target))
+    if gan_loss == "lsgan":
+        return (logits - target).square().mean()
+    if gan_loss == "hinge":
+        return F.relu(1 - sign * logits).mean()
+    return -sign * logits.mean()
 
 
 def _over_scales(values: Sequence[Tensor]) -> Tensor:
@@ -189,8 +190,7 @@ def projection_loss(judgement: Judgement, *, real: bool) -> Tensor:
 
     Sauer et al. 2021, eq. 4, with the hinge of its section 4 as the GAN loss; the mean over the patches of a head.
     """
-    sign = 1.0 if real else -1.0
-    return torch.stack([F.relu(1 - sign * logits.float()).mean() for logits in judgement.projected]).sum()
+    return torch.stack([_patch_loss("hinge", logits, real=real) for logits in judgement.projected]).sum()
 
 
 def projection_generator_loss(judgement: Judgement) -> Tensor:
@@ -348,6 +348,11 @@ def _mode_seeking(at: PictureComparison) -> Tensor:
     return mode_seeking_loss((one.fake_b, other.fake_b), (one.noise, other.noise))
 
 
+def _compare_with(loss: Callable[[Tensor, Tensor, Tensor | None], Tensor]) -> Callable[[PictureComparison], Tensor]:
+    """A loss of generated values, real values and the weights of pixels, as a row of the table calls it."""
+    return lambda at: times(loss(at.generated.fake_b, at.real_b, at.weights), at.share)
+
+
 def _perceptual(config: Config) -> float:
     return config.lambda_perceptual * float(config.features != "off")
 
@@ -426,18 +431,8 @@ LOSSES: tuple[Loss, ...] = (
     Loss("d_real", _adversarial, of_verdicts=_real),
     Loss("d_fake", _adversarial, of_verdicts=_fake),
     Loss("g_gan", lambda config: config.lambda_gan * _adversarial(config), of_verdicts=_fool),
-    Loss(
-        "g_l1",
-        lambda config: config.lambda_l1,
-        of_pictures=lambda at: times(l1_loss(at.generated.fake_b, at.real_b, at.weights), at.share),
-        output="values",
-    ),
-    Loss(
-        "g_l2",
-        lambda config: config.lambda_l2,
-        of_pictures=lambda at: times(l2_loss(at.generated.fake_b, at.real_b, at.weights), at.share),
-        output="values",
-    ),
+    Loss("g_l1", lambda config: config.lambda_l1, of_pictures=_compare_with(l1_loss), output="values"),
+    Loss("g_l2", lambda config: config.lambda_l2, of_pictures=_compare_with(l2_loss), output="values"),
     Loss(
         "g_frequency",
         lambda config: config.lambda_frequency,

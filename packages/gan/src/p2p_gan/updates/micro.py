@@ -4,6 +4,7 @@ Nothing here may compute a loss or know a network.
 """
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -48,10 +49,9 @@ def split_batch(batch: Batch) -> list[MicroBatch]:
     first, found, means = 0, [], dict[bool, Tensor]()
     for number, (pairs, factor, weight) in enumerate(batch.parts, 1):
         rows = slice(first, first + pairs)
-        ignored = None if batch.ignored is None else batch.ignored[rows]
-        classes = None if batch.classes is None else batch.classes[rows]
-        last, (a, b) = number == len(batch.parts), (_cut(each, rows) for each in (batch.a, batch.b))
-        found.append(MicroBatch(a, b, ignored, classes, factor, whole=batch, weight=weight, last=last, means=means))
+        tensors: dict[str, Any] = {name: _cut(each, rows) for name, each in batch.tensors.items()}
+        last = number == len(batch.parts)
+        found.append(MicroBatch(**tensors, factor=factor, whole=batch, weight=weight, last=last, means=means))
         first += pairs
     return found
 

@@ -55,13 +55,13 @@ class Recipe:
     @property
     def sees_classes(self) -> bool:
         """Whether the losses of the discriminator's output need the mask's classes."""
-        segments = self.config.segmentation_head == "on" or self.config.gan_loss == "segmentation"
-        return segments or self.has_heads
+        segments = self.has_segmentation_head or self.config.gan_loss == "segmentation"
+        return segments or self.has_projected_heads
 
     @property
     def uses_features(self) -> bool:
         """Whether a loss uses the features of a pretrained network that are known before the discriminator is asked."""
-        return "g_perceptual" in self.weights or (self.has_heads and self.shares_features)
+        return "g_perceptual" in self.weights or (self.has_projected_heads and self.shares_features)
 
     @property
     def shares_features(self) -> bool:
@@ -71,7 +71,12 @@ class Recipe:
         return config.discriminator_augment == "none" and whole
 
     @property
-    def has_heads(self) -> bool:
+    def has_segmentation_head(self) -> bool:
+        """Whether the discriminator has a head that segments b beside its patches."""
+        return self.config.segmentation_head == "on"
+
+    @property
+    def has_projected_heads(self) -> bool:
         """Whether the discriminator has projected heads."""
         return "g_projected" in self.weights
 

@@ -208,18 +208,9 @@ class _BatchPass:
 
         Also the class logits of the real photo, for the generator's turn; None if it has to ask for them again.
         """
-        discriminator, _ = self.nets.discriminator_and_optimizer
-        head = self.recipe.config.segmentation_head == "on"
-        verdicts = self._verdicts()
-        discriminator.requires_grad_(True)
-        view = self._view(generated.fake_b.detach())
-        seen = self._see(view, generated.features)
-        with self.autocast(), self._cast(discriminator):
-            real = self.nets.discriminator_pass(view.real_a, view.real_b, labels=head, **seen.real)
-            fake = self.nets.discriminator_pass(view.real_a, view.fake_b, **seen.detached)
-            mixture = self._mix(discriminator, view, real)
-        losses = self.recipe.judge("d", verdicts(view=view, real=real, fake=fake, mixture=mixture))
-        return losses, real.labels.detach() if self.recipe.keeps_labels and real.labels is not None else None
+        verdicts = self._judge_pairs(generated, for_both=False)
+        labels = verdicts.real.labels if self.recipe.keeps_labels else None
+        return self.recipe.judge("d", verdicts), None if labels is None else labels.detach()
 
     def _judge_generator(self, generated: GeneratorOutput, labels: Tensor | None) -> Losses:
         """The generator's losses that need the discriminator, in an alternating update: the discriminator is frozen.
@@ -227,22 +218,20 @@ class _BatchPass:
         `labels` are the class logits of the real photo, if they are known.
         """
         discriminator, _ = self.nets.discriminator_and_optimizer
-        head = self.recipe.config.segmentation_head == "on"
-        verdicts = self._verdicts()
         discriminator.requires_grad_(False)
         view = self._view(generated.fake_b)
         seen = self._see(view, generated.features)
         with self.autocast(), self._cast(discriminator):
-            fake = discriminator(view.real_a, view.fake_b, labels=head, **seen.fake)
+            fake = discriminator(view.real_a, view.fake_b, labels=self.recipe.has_segmentation_head, **seen.fake)
             real = self._judge_real(discriminator, view, labels) if self.recipe.matches_real else fake
-        return self.recipe.judge("g", verdicts(view=view, real=real, fake=fake))
+        return self.recipe.judge("g", self._verdicts(view, real, fake))
 
     def _judge_real(self, discriminator: Discriminator, view: DiscriminatorView, labels: Tensor | None) -> Judgement:
         """What the generator's losses need of the output for the real pair: features, the head's classes, or both."""
         config = self.recipe.config
         if labels is not None:
             return Judgement((), (), labels)
-        hinge = config.segmentation_head == "on" and config.segmentation_hinge
+        hinge = self.recipe.has_segmentation_head and config.segmentation_hinge
         # With spectral norm a pass is also a step of the estimate of the norm: it stays where the photo is asked again.
         if hinge and "g_features" not in self.recipe.weights and not config.spectral_norm:
             return Judgement((), (), discriminator.segment(view.real_b))
@@ -250,20 +239,27 @@ class _BatchPass:
 
     def _add_both_gradients(self, generated: GeneratorOutput, pictures: Losses) -> Losses:
         """Add the gradients of a simultaneous update to those of both networks; returns the losses."""
-        discriminator, optimizer = self.nets.discriminator_and_optimizer
-        head = self.recipe.config.segmentation_head == "on"
-        discriminator.requires_grad_(True)
-        view = self._view(generated.fake_b)
-        seen = self._see(view, generated.features)
-        with self.autocast(), self._cast(discriminator):
-            real = self.nets.discriminator_pass(view.real_a, view.real_b, labels=head, **seen.real)
-            fake = self.nets.discriminator_pass(view.real_a, view.fake_b, labels=head, **seen.fake)
-            mixture = self._mix(discriminator, view, real)
-        verdicts = self._verdicts()(view=view, real=real, fake=fake, mixture=mixture)
+        verdicts = self._judge_pairs(generated, for_both=True)
         losses = self.recipe.judge("d", verdicts) | self.recipe.judge("g", verdicts)
+        optimizer = self.nets.discriminator_and_optimizer[1]
         _add_gradient(optimizer, self.recipe.objective("d", losses, self.batch.factor), retain_graph=True)
         _add_gradient(self.nets.generator_optimizer, self.recipe.objective("g", pictures | losses, self.batch.factor))
         return losses
+
+    def _judge_pairs(self, generated: GeneratorOutput, *, for_both: bool) -> Verdicts:
+        """The discriminator's output for real and fake pairs: for its own losses alone, or `for_both` networks'.
+
+        For its own, no gradient reaches the generator, and the head is not asked about the fake.
+        """
+        discriminator, _ = self.nets.discriminator_and_optimizer
+        discriminator.requires_grad_(True)
+        view = self._view(generated.fake_b if for_both else generated.fake_b.detach())
+        seen = self._see(view, generated.features)
+        head, seen_fake = self.recipe.has_segmentation_head, seen.fake if for_both else seen.detached
+        with self.autocast(), self._cast(discriminator):
+            real = self.nets.discriminator_pass(view.real_a, view.real_b, labels=head, **seen.real)
+            fake = self.nets.discriminator_pass(view.real_a, view.fake_b, labels=head and for_both, **seen_fake)
+            return self._verdicts(view, real, fake, self._mix(discriminator, view, real))
 
     def add_discriminator_gradient(self) -> tuple[Losses, Tensor | None]:
         """Add a part's gradient to the discriminator's in an alternating update; its losses, and labels of its head."""
@@ -349,14 +345,14 @@ class _BatchPass:
             )
         )
 
-    def _verdicts(self) -> Callable[..., Verdicts]:
-        """Verdicts about this batch, without what the discriminator saw and said."""
-        nets, batch = self.nets, self.batch
-        share_of, mean_of = partial(_share, batch, nets.passes), partial(_mean, batch, nets.passes)
+    def _verdicts(
+        self, view: DiscriminatorView, real: Judgement, fake: Judgement, mixture: Mixture | None = None
+    ) -> Verdicts:
+        """What the losses are given of the discriminator's output for `view`."""
+        nets, config = self.nets, self.recipe.config
+        share_of, mean_of = partial(_share, self.batch, nets.passes), partial(_mean, self.batch, nets.passes)
         discriminator, _ = nets.discriminator_and_optimizer
-        return partial(
-            Verdicts, self.recipe.config, discriminator, share_of=share_of, mean_of=mean_of, lecam=nets.lecam
-        )
+        return Verdicts(config, discriminator, view, real, fake, share_of, mean_of, nets.lecam, mixture)
 
     def _mix(self, discriminator: Discriminator, view: DiscriminatorView, real: Judgement) -> Mixture | None:
         """The discriminator's output for real and generated classes in one picture, for LabelMix; None without it."""
@@ -376,7 +372,7 @@ class _BatchPass:
 
     def _see(self, view: DiscriminatorView, known: FeaturePair | None) -> _FeatureInputs:
         """The features for the projected heads: those that are `known`, or of the photos that it is given."""
-        if self.nets.features is None or not self.recipe.has_heads:
+        if self.nets.features is None or not self.recipe.has_projected_heads:
             return _FeatureInputs({}, {}, {})
         if known is None or not self.recipe.shares_features:
             known = _features_of(self.nets.features, view.real_b, view.fake_b)

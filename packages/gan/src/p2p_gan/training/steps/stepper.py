@@ -35,7 +35,7 @@ class Stepper:
     resumed anywhere. `note` gets a line when graphs are given up.
     """
 
-    def __init__(self, job: Job, note: Callable[[str], None], recorder: GraphRecorder | None = None) -> None:
+    def __init__(self, job: Job, note: Callable[[str], None], recorder: GraphRecorder | None) -> None:
         self._job, self._note, self._recorder = job, note, recorder
         # On CUDA always, so that a run without graphs has the same numbers.
         self._update = WholeUpdate(job, recordable=recorder is not None or job.device.type == "cuda")
@@ -92,10 +92,7 @@ class Stepper:
             to_do = "Repeat the command with --set cuda_graph=off, which trains without it."
             raise P2PError("cuda_graph", what, to_do, code="no-cuda-graph") from broken
         if self._job.config.cuda_graph == "on":
-            raise P2PError(
-                "cuda_graph=on",
-                f"the update cannot be replayed as a CUDA graph: {why}",
-                "Repeat the command with --set cuda_graph=auto, which trains without it.",
-                code="no-cuda-graph",
-            ) from error
+            what = f"the update cannot be replayed as a CUDA graph: {why}"
+            to_do = "Repeat the command with --set cuda_graph=auto, which trains without it."
+            raise P2PError("cuda_graph=on", what, to_do, code="no-cuda-graph") from error
         self._note(f"cuda_graph=auto: updates are not replayed as a CUDA graph, which is slower: {why}.")

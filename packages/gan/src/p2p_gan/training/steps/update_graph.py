@@ -5,6 +5,7 @@ Nothing here may change the state of training but by a replay that was asked for
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -48,11 +49,7 @@ class UpdateGraph:
 
 def shape_of(batch: Batch) -> BatchShape:
     """What is recorded as it is: the shapes and types of a batch's tensors, its factor and its parts."""
-    return (
-        batch.factor,
-        batch.parts,
-        *(None if each is None else (each.shape, each.dtype) for each in _tensors(batch)),
-    )
+    return batch.factor, batch.parts, *((name, each.shape, each.dtype) for name, each in batch.tensors.items())
 
 
 def tolerance_of(update: WholeUpdate) -> Tolerance:
@@ -118,16 +115,10 @@ def _mirror(batch: Batch) -> Batch:
 
 def _map(function: Callable[[Tensor], Tensor], batch: Batch) -> Batch:
     """The batch with each of its tensors replaced by what the function makes of it."""
-    ignored = None if batch.ignored is None else function(batch.ignored)
-    classes = None if batch.classes is None else function(batch.classes)
-    return replace(batch, a=function(batch.a), b=function(batch.b), ignored=ignored, classes=classes)
-
-
-def _tensors(batch: Batch) -> tuple[Tensor, Tensor, Tensor | None, Tensor | None]:
-    return batch.a, batch.b, batch.ignored, batch.classes
+    made: dict[str, Any] = {name: function(each) for name, each in batch.tensors.items()}
+    return replace(batch, **made)
 
 
 def _fill(static: Batch, batch: Batch) -> None:
-    for to, value in zip(_tensors(static), _tensors(batch), strict=True):
-        if to is not None and value is not None:
-            to.copy_(value, non_blocking=True)
+    for to, value in zip(static.tensors.values(), batch.tensors.values(), strict=True):
+        to.copy_(value, non_blocking=True)
