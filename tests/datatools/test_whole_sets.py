@@ -47,3 +47,11 @@ def test_labels_among_the_photos_are_left_out_whatever_they_are_called(
     built = build_masks(whole_set, masks, palette=TWO, photos=whole_set)
     assert built.built == len(labels_of)
     assert pair(masks, whole_set, tmp_path / "pairs").built == len(labels_of)
+
+
+@pytest.mark.parametrize("labels_of", [{f"benign ({n}).png": f"benign ({n})_mask.png" for n in range(1, 4)}])
+def test_masks_of_objects_among_the_photos_are_left_out_too(whole_set: Path, tmp_path: Path) -> None:
+    masks = tmp_path / "masks"
+    (whole_set / "benign (2)_mask_1.png").write_bytes((whole_set / "benign (3)_mask.png").read_bytes())
+    build_masks(whole_set, masks, palette=TWO, photos=whole_set, format="class-masks", mapping={"mask": "road"})
+    assert pair(masks, whole_set, tmp_path / "pairs").built == 3

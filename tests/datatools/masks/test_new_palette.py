@@ -416,7 +416,20 @@ def test_the_format_can_be_named_where_several_lie_together(tmp_path: Path, refu
     assert start_palette(tmp_path / "labels", "mine", "labelme").names == ("background", "car")
 
 
-def test_where_no_label_can_be_read_it_is_said_why(tmp_path: Path, refused: "Refused") -> None:
+def test_black_and_white_jpegs_are_offered_as_colours(tmp_path: Path, refused: "Refused") -> None:
+    mask = np.zeros((32, 32), dtype=np.uint8)
+    mask[8:20, 8:20] = 255
+    (tmp_path / "labels").mkdir()
+    Image.fromarray(mask).save(tmp_path / "labels" / "a.jpg")
+    with refused("lossy-pictures", tmp_path / "labels") as error:
+        start_palette(tmp_path / "labels", "mine")
+    assert error.value.to_do == "Add --format colors."
+    assert start_palette(tmp_path / "labels", "mine", "colors").classes[1].color == (255, 255, 255)
+
+
+def test_where_no_label_can_be_read_it_is_said_why_and_where_some_cannot_it_is_noted(
+    tmp_path: Path, refused: "Refused", notes: "Notes"
+) -> None:
     grey(tmp_path / "labels" / "a.png", 0, 1)
     (tmp_path / "labels" / "a.png").write_bytes((tmp_path / "labels" / "a.png").read_bytes()[:-20])
     with refused("damaged-file", tmp_path / "labels" / "a.png"):
@@ -426,7 +439,10 @@ def test_where_no_label_can_be_read_it_is_said_why(tmp_path: Path, refused: "Ref
         start_palette(tmp_path / "a.json", "mine")
     assert [part.code for part in caught.value.parts] == ["name-not-utf8"]
     grey(tmp_path / "labels" / "b.png", 0, 1)
-    assert len(start_palette(tmp_path / "labels", "mine").classes) == 2
+    assert len(start_palette(tmp_path / "labels", "mine", report=notes).classes) == 2
+    (note,) = notes.lines
+    assert "1 picture is not in the palette" in note
+    assert str(tmp_path / "labels" / "a.png") in note
 
 
 def test_more_classes_than_a_mask_can_tell_apart_are_refused(tmp_path: Path, refused: "Refused") -> None:

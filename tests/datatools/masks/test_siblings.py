@@ -123,6 +123,52 @@ def test_two_folders_that_fit_are_both_named_and_none_is_taken(
     assert [note for note in notes.lines if "both" in note and "Say which" in note]
 
 
+@pytest.mark.parametrize(
+    ("photo", "labels"),
+    [
+        ("Images/{}.jpg", ["Category_ids/{}.png", "Human_ids/{}.png"]),  # CIHP
+        ("{}.jpg", ["{}_1stHO.png", "{}_2ndHO.png"]),  # CHASE_DB1
+        ("ColorImage/{}.jpg", ["Label/{}_bin.png", "Label/{}_instanceIds.png"]),  # ApolloScape
+    ],
+)
+def test_several_labels_of_each_jpeg_among_them_are_refused(
+    tmp_path: Path, photo: str, labels: list[str], refused: "Refused", write_photos: "WritePhotos"
+) -> None:
+    for name in ("a_1", "b_1"):
+        write_photos(tmp_path / "set", photo.format(name), size=SIZE)
+        for form in labels:
+            write_label(tmp_path / "set" / form.format(name))
+    with refused("several-labels", tmp_path / "set") as error:
+        build_masks(tmp_path / "set", tmp_path / "out", palette=CARS, mapping={"ids": "palette"})
+    first, second = (form.format("a_1") for form in labels)
+    assert error.value.what.endswith(f"such as {first} and {second}")
+    with refused("several-labels", tmp_path / "set"):
+        start_palette(tmp_path / "set", "mine")
+
+
+def test_frames_that_are_called_alike_in_each_sequence_are_no_several_labels(
+    tmp_path: Path, write_photos: "WritePhotos"
+) -> None:
+    for place in ("one", "two"):
+        for name in ("000", "001"):
+            write_photos(tmp_path / "set" / place / "rgb", f"{name}.jpg", size=SIZE)
+            write_label(tmp_path / "set" / place / "anno" / f"{name}.png")
+    assert build_masks(tmp_path / "set", tmp_path / "out", palette=CARS, mapping={"ids": "palette"}).built == 4
+
+
+def test_jpegs_among_labels_that_are_called_so_are_offered_as_the_photos(
+    tmp_path: Path, notes: "Notes", write_photos: "WritePhotos"
+) -> None:
+    for name in "ab":
+        write_photos(tmp_path / "set" / "jpgs", f"{name}.jpg", size=SIZE)
+        write_label(tmp_path / "set" / "uint8" / f"{name}.png")
+    ids = {"ids": "palette"}
+    assert build_masks(tmp_path / "set", tmp_path / "one", palette=CARS, mapping=ids, report=notes).photos is None
+    photos = tmp_path / "set" / "jpgs"
+    assert [line for line in notes.lines if line.endswith(f"Add --photos {photos} to use their names and sizes.")]
+    assert build_masks(tmp_path / "set", tmp_path / "two", palette=CARS, mapping=ids, photos=photos).photos == photos
+
+
 def test_what_lies_elsewhere_or_is_called_otherwise_is_not_looked_at(
     tmp_path: Path, notes: "Notes", write_photos: "WritePhotos"
 ) -> None:

@@ -222,18 +222,22 @@ def find_beginning(name: str, known: Collection[str]) -> str:
     return next((name[:place] for place in places if name[:place] in known), "")
 
 
+def find_owners(names: Collection[str], known: Collection[str]) -> dict[str, str]:
+    """The known name that each name continues with a word for labels, as a_mask_1 does a; others are left out."""
+    first = {name: own for name in names if (own := find_beginning(name, known))}
+    words = {name: re.split(_SEPARATOR, name[len(own) :].casefold()) for name, own in first.items()}
+    return {name: own for name, own in first.items() if not set(_LABEL_WORDS).isdisjoint(words[name])}
+
+
 def find_several_labels(names: Collection[str]) -> str:
     """The name of the picture that has most label pictures in a folder of both: a of a, a_mask and a_mask_1.
 
     Nothing where none has several, or where a name is neither of a picture with labels nor of one of these.
     """
     known = set(names)
-    first = {name: find_beginning(name, known) for name in names}
-    counts = Counter(beginning for beginning in first.values() if beginning)
-    words = (set(re.split(_SEPARATOR, name[len(own) :].casefold())) for name, own in first.items() if own)
-    if not all(each.intersection(_LABEL_WORDS) for each in words):
-        return ""
-    if counts.keys() != {name for name, beginning in first.items() if not beginning}:
+    owners = find_owners(names, known)
+    counts = Counter(owners.values())
+    if counts.keys() != known - owners.keys() or any(find_beginning(name, known) for name in counts):
         return ""
     return next((name for name, count in counts.most_common(1) if count > 1), "")
 

@@ -46,8 +46,8 @@ class LabelSurvey:
     Without names: `numbers`, each with its colours in such tables, and how many `pixels` each colour
     (0xRRGGBB) has away from blends, in pictures that are in `painted`. It is `blended` where one of these has more
     colours than a palette can have, or is of a lossy kind. Those of no lossy kind without flat areas, as photos and
-    labels that were JPEG are, are `photos`, and those without blends `exact`. `fault` is why the first that failed
-    could not be read.
+    labels that were JPEG are, are `photos`, and those without blends `exact`. `fault` is why the first of the
+    `faults` that failed could not be read.
     """
 
     areas: dict[str, list[float]] = field(default_factory=dict)
@@ -61,6 +61,7 @@ class LabelSurvey:
     blended: bool = False
     transparent: bool = False
     fault: P2PError | None = None
+    faults: int = 0
 
     def add(self, other: "LabelSurvey") -> None:
         """Add what another picture has."""
@@ -79,10 +80,11 @@ class LabelSurvey:
         self.blended = self.blended or other.blended
         self.transparent = self.transparent or other.transparent
         self.fault = self.fault or other.fault
+        self.faults += other.faults
 
 
 def survey_labels(found: LabelSet, report: Reporter = QUIET) -> LabelSurvey:
-    """What all labels have; pictures that cannot be read are left to the building of masks, which names them."""
+    """What all labels have; pictures that cannot be read are counted, and the building of masks names each."""
     survey = _survey(found, report)
     return _survey(found, report, by_tables=True) if _are_drawings(survey) else survey
 
@@ -125,7 +127,7 @@ def _survey_item(item: RegionLabels | PictureLabels, *, by_tables: bool) -> Labe
     try:
         _survey_picture(survey, item, numbers, named_colors=bool(colors), by_tables=by_tables)
     except P2PError as error:
-        survey.fault = error
+        survey.fault, survey.faults = error, 1
     return survey
 
 

@@ -81,13 +81,16 @@ def start_palette(
         item.picture()  # raises when it cannot be read
         found = LabelSet("colors", (item,))
     else:
-        found = leave_out_photos(read_labels(source, format), source)
+        found = _read(source, format)
         items = (
             replace(each, read=ReadOptions(page)) if isinstance(each, PictureLabels) else each for each in found.items
         )
         found = replace(found, items=tuple(items))
     survey = survey_labels(found, report)
     palette = _palette(survey, found, source, name)
+    if survey.fault:
+        number = plural(survey.faults, "picture is", "pictures are")
+        report.note(f"{source}: {number} not in the palette, because of this; the first: {survey.fault}")
     for each in explain_objects(survey.numbers) if max(survey.numbers, default=0) >= _OBJECTS else ():
         report.note(f"{source}: has numbers up to {max(survey.numbers)}. {each}")
     if said := _say_background(palette.classes[0], survey):
@@ -96,6 +99,16 @@ def start_palette(
             "its name in the palette: 'p2p data export' leaves the background out."
         )
     return palette
+
+
+def _read(source: Path, format: str) -> LabelSet:  # noqa: A002 - as above
+    """The labels; raises P2PError with what a palette, which takes no `--map`, can be made of instead."""
+    try:
+        return leave_out_photos(read_labels(source, format), source)
+    except P2PError as error:
+        if error.code != "lossy-pictures" or error.where != str(source):
+            raise
+        raise P2PError(error.where, error.what, "Add --format colors.", code=error.code) from error
 
 
 def _say_background(first: PaletteClass, survey: LabelSurvey) -> str:

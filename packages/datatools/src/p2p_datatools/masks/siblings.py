@@ -3,7 +3,8 @@
 Nothing here may take a folder that does not fit: it has a photo for each label, of the size that its labels say.
 """
 
-from collections import Counter
+import os
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import find_pictures, folders_in
 from p2p_datatools.contract.folders.roles import LABELS, OBJECT_FOLDERS, PHOTOS, roles_of_folders
-from p2p_datatools.contract.matching import find_several_labels, split_labels
+from p2p_datatools.contract.matching import find_beginning, find_several_labels, split_labels
 from p2p_datatools.contract.names import (
     LABEL_FOLDERS,
     PHOTO_FOLDERS,
@@ -39,6 +40,8 @@ def leave_out_photos(found: LabelSet, labels: Path) -> LabelSet:
     beside train_label/ (pix2pixHD, SPADE). Raises P2PError where a photo has several masks.
     """
     found = _leave_out_objects(found, labels)
+    if several := _find_several(found):
+        raise _several_labels(labels, f"has several label pictures for each photo, such as {several}")
     pictures = [item for item in found.items if isinstance(item, PictureLabels)]
     folders = {id(item): _folder_below(item.path, labels) for item in pictures}
     roles = roles_of_folders(folders.values())
@@ -66,6 +69,22 @@ def _refuse_several(masks: list[PictureLabels], photos: list[PictureLabels], lab
     if count > 1:
         where = "/".join(place)
         raise _several_labels(labels, f"has one photo and up to {count} masks in each folder, such as {where}")
+
+
+def _find_several(found: LabelSet) -> str:
+    """Two label pictures of one JPEG photo among labels, if at least half of these have several; else nothing.
+
+    Such as colours and numbers in two folders, or two drawings. Labels of some other picture are no sign.
+    """
+    photos = Counter(without_suffix(path.name) for path in found.left_out)
+    owners: dict[str, list[str]] = defaultdict(list)
+    for item in found.items if len(photos) > 1 else ():
+        name = without_suffix(item.picture_name).rpartition("/")[2]
+        owners[name if name in photos else find_beginning(name, photos)].append(item.source)
+    several = sorted(name for name, count in photos.items() if len(owners.get(name, ())) > count)
+    if not several or "" in owners or 2 * len(several) < len(photos):
+        return ""
+    return " and ".join(owners[several[0]][:2])
 
 
 def _several_labels(labels: Path, what: str) -> P2PError:
@@ -123,6 +142,13 @@ def find_photos(labels: Path, found: LabelSet, dest: Path, match: str, report: R
     if len(fitting) > 1:
         both = " and ".join(map(str, fitting[:2]))
         report.note(f"{labels}: both {both} have photos for all labels. Say which are meant with --photos.")
+    if not fitting and found.left_out:
+        folder = Path(os.path.commonpath([path.parent for path in found.left_out]))
+        if _misfit(folder, found, match, is_beside=False) is None:
+            use = f"Add --photos {path_word(folder)} to use their names and sizes."
+            report.note(
+                f"{labels}: the pictures in {folder} are called as the labels, as if they were the photos. {use}"
+            )
     if len(fitting) != 1:
         return None
     report.note(f"{labels}: the photos are those in {fitting[0]}, because --photos does not say otherwise.")

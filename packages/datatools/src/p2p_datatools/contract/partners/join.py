@@ -11,13 +11,14 @@ from typing import NamedTuple
 from p2p_datatools.contract.errors import P2PError, Skip
 from p2p_datatools.contract.files.listing import LeftOut
 from p2p_datatools.contract.folders.roles import names_of_labels
-from p2p_datatools.contract.mask_folder import find_sources
+from p2p_datatools.contract.mask_folder import MASK_LINES, find_sources
 from p2p_datatools.contract.matching import (
     LIST_SEVERAL,
     Addition,
     Key,
     explain_shift,
     find_convention,
+    find_owners,
     key_of,
     split_labels,
     suggest_match,
@@ -261,7 +262,9 @@ def _without_labels(one: NamedPictures, other: NamedPictures, report: Reporter) 
     files = {lengthen_file(kept, name): name for name, kept in one.files.items()} if alone else {}
     built = {files[each] for each in find_sources(other.folder, [each for each in files if files[each] in alone])}
     paths = {name_of(file): name for file, name in files.items()}
-    labels = built or {*split_labels(one.files)} or {paths[each] for each in names_of_labels(paths)} if alone else built
+    by_name = {*split_labels(one.files)} or {paths[each] for each in names_of_labels(paths)} if alone else set()
+    of_masks = {*find_owners(alone, other.files)} if (other.folder / MASK_LINES).is_file() else set()
+    labels = built or by_name or of_masks
     if not labels or not labels <= alone:
         return one
     are = plural(len(labels), "picture is the label of another", "pictures are labels of others")
