@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
+from p2p_datatools.contract.pictures.arrays import read_array
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import read_photo, write_png
@@ -50,6 +51,22 @@ def with_chunk(data: bytes, kind: bytes, body: bytes) -> bytes:
 
 
 PLAIN = saved(Image.fromarray(random_values(24, 40, 3)))
+
+
+@pytest.mark.parametrize(("transfer", "word"), [(16, "PQ"), (18, "HLG"), (13, "")])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_values_of_hdr_are_not_taken_for_those_of_srgb(
+    transfer: int, word: str, dtype: str, tmp_path: Path, refused: "Refused"
+) -> None:
+    pixels = random_values(24, 40, 3, dtype=dtype)
+    path = tmp_path / "a.png"
+    path.write_bytes(with_chunk(b"".join(png.encode(pixels)), b"cICP", bytes((9, transfer, 0, 1))))
+    if not word:
+        assert (read_array(path) == pixels).all()
+        return
+    with refused("unread-kind", path) as error:
+        read_array(path)
+    assert word in error.value.what
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (24, 40), (24, 40, 3), (3, 700_000), (900, 401, 3)])
