@@ -140,6 +140,8 @@ def test_names_with_their_kind_in_the_middle_are_suggested_what_stands_behind_it
     [
         ("{}_road_{:06d}", "{}_{:06d}", 9),  # KITTI
         ("{}_mask_{}", "{}_sat_{}", 9),
+        ("{}_SAR-Intensity_{}", "{}_PS-RGB_{}", 9),  # SpaceNet 6
+        ("gt/{}_GT_{}", "input/{}_NOISY_{}", 9),  # SIDD
         ("x_{}-mask-{}", "x_{}-{}", 9),
         ("{}_road_{:06d}", "{}x_{:06d}", 0),
         ("{}_3_{:06d}", "{}_4_{:06d}", 0),  # numbers are no words: two tiles

@@ -494,6 +494,7 @@ def test_names_that_are_spelled_otherwise_are_matched_and_told(
         (("caf%E9",), ("caf%E8",)),  # of another encoding: letters that are not known
         (("a%20b", "a b"), ("a%2520b",)),
         (("a b c",), ("a%20b c", "a b%20c")),
+        (("Ma\u00dfe", "b"), ("masse", "c")),  # two words of German
     ],
 )
 def test_no_name_is_matched_in_a_spelling_that_may_be_that_of_another(

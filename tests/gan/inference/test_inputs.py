@@ -24,7 +24,7 @@ from p2p_gan.models.card import card_from_json
 from p2p_gan.models.model import Model
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
 
 CARS = load_palette("cars")
 MORE = Palette("more", (*CARS.classes, PaletteClass("road", (9, 9, 9)), PaletteClass("sky", (1, 1, 9))))
@@ -109,6 +109,21 @@ def test_what_had_no_data_in_training_is_filled_in_an_input(
     write_tiff(tmp_path / "a.tif", depth)
     for read in (read_input(tmp_path / "a.tif", card), read_values(depth, card, InputChanges())):
         assert (read == np.where(depth == value, 300, depth)).all()
+
+
+@pytest.mark.parametrize("shape", [(24, 24), (24, 24, 3)])
+def test_pixels_of_8_bits_that_the_tag_calls_no_data_are_read_as_they_are_and_told(
+    make_model: Make, tmp_path: Path, shape: tuple[int, ...], notes: "Notes"
+) -> None:
+    photo = np.random.default_rng(0).integers(1, 256, shape, dtype=np.uint8)
+    photo[3:9, 4:12] = 0
+    for name, nodata in (("a", 0), ("b", 7.5), ("c", None)):
+        write_tiff(tmp_path / f"{name}.tif", photo, nodata=nodata)
+    card, changes = make_model(Half("photo", "photo", 1 if len(shape) == 2 else 3), PHOTO).card, InputChanges()
+    for name in "abc":
+        assert np.array_equal(read_input(tmp_path / f"{name}.tif", card, changes), photo)
+    changes.say(notes)
+    assert notes.lines == [f"{tmp_path / 'a.tif'}: 1 picture has pixels without data, which are read as they are."]
 
 
 def test_grey_becomes_three_equal_channels_where_the_model_takes_colour(make_model: Make, tmp_path: Path) -> None:

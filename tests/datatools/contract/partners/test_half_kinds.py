@@ -69,6 +69,16 @@ def test_a_folder_for_each_pair_has_a_mask_and_an_image(tmp_path: Path, write_ph
     assert match_pictures(data, data)[0].files_of("0001") == ("0001/mask.png", "0001/image.png")
 
 
+def test_scenes_that_are_counted_are_not_offered_as_halves(
+    tmp_path: Path, write_photos: "WritePhotos", refused: "Refused"
+) -> None:
+    names = [each.format(number) for each in ("photo/rgb_img{}.tif", "roads/lines_img{}.tif") for number in range(4)]
+    data = write_photos(tmp_path / "data", *names)  # SpaceNet
+    with refused("same-folder", usage=True) as error:  # --halves img0,img1 would pair two scenes
+        match_pictures(data, data)
+    assert "img0" not in error.value.what + error.value.to_do
+
+
 def test_two_of_several_kinds_are_chosen_by_the_words_of_the_halves(
     tmp_path: Path, write_photos: "WritePhotos", refused: "Refused", notes: "Notes"
 ) -> None:

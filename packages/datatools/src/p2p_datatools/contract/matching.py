@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import combinations, product
 
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.folders.given_splits import split_in
@@ -45,7 +45,6 @@ LIST_SEVERAL = "list each with it in lines 'a,b' for --match FILE.csv"
 
 
 _MOST_TRIED = 100_000  # names for which an expression is looked for
-_WITHIN = re.compile(rf"(?<=.){_SEPARATOR}[^\W\d_]+(?={_SEPARATOR}.)")  # a word between others
 _FIELDS, _RUNS = re.compile(r"[^_\-. /()]+"), re.compile(r"\d+|[^\W\d_]+")  # parts of names
 
 
@@ -355,23 +354,24 @@ def _by_affix(longer: Collection[str], shorter: Collection[str]) -> Iterator[str
 
 
 def _by_word_within(one: Collection[str], other: Collection[str]) -> Iterator[str]:
-    """Expressions without a word that stands within names of one side, or another in those of the other, as _road.
+    """Expressions without words that stand within names of one side, or others in those of the other, as _road.
 
-    um_road_01 is um_01 then; two named groups find what is before the word and behind it.
+    um_road_01 is um_01 then; two named groups find what is before the word and behind it, whatever the folder.
     """
     here, there = (_leave_words_out(names) for names in (one, other))
     found = {tuple(sorted({here[rest], there[rest]} - {""})) for rest in here if rest in there} - {()}
-    for texts in sorted(found)[:_MOST_WAYS]:
-        yield rf"^(?P<x>.+?)(?:(?:{'|'.join(map(re.escape, texts))})(?P<y>[-_. ][^/]+))?$"
+    for texts, start in product(sorted(found)[:_MOST_WAYS], ("", ".*/")):
+        yield rf"^{start}(?P<x>{'[^/]' if start else '.'}+?)(?:(?:{'|'.join(texts)})(?P<y>[-_. ][^/]+))?$"
 
 
 def _leave_words_out(names: Collection[str]) -> dict[str, str]:
-    """The word within, with the separator before it, by what is left without it, and nothing by whole names."""
+    """The words within, escaped, with the separator before them, by what is left of a name; nothing by whole names."""
     bases = [name.rpartition("/")[2] for name in sorted(names)[:_MOST_LOOKED_AT]]
     found = dict.fromkeys(bases, "")
     for base in bases:
-        for hit in _WITHIN.finditer(base):
-            found.setdefault(base[: hit.start()] + base[hit.end() :], hit[0])
+        for start, stop in combinations([hit.start() for hit in re.finditer(_SEPARATOR, base)], 2):
+            if start and re.fullmatch(rf"(?:{_SEPARATOR}[^\W\d_]+)+", base[start:stop]):
+                found.setdefault(base[:start] + base[stop:], re.escape(base[start:stop]))
     return found
 
 

@@ -380,7 +380,7 @@ def unescape(name: str) -> str:
 
 
 def _fold(name: str) -> str:
-    return unescape(name).casefold()
+    return unescape(name).lower()  # casefold() makes ss of ß, which is another word
 
 
 def _key(name: str) -> str:

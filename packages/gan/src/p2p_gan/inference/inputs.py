@@ -206,8 +206,7 @@ def read_input(
             return encode_classes(read_palette_mask(picture, palette, changes, exact=exact), card)
         refuse_file(picture, card)
         values, gaps = read_filled(picture, card.nodata, judge=False, over_white=changes.over_white)
-        if gaps is not None and values.dtype != np.uint8:
-            changes.filled.append(picture.path)
+        changes.add_gaps(picture.path, values, gaps)
         return as_half(without_equal_channels(values, form_of(card.input), picture.path), card.input)
 
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.exchanged import find_exchanged, find_paper
 from p2p_datatools.contract.palette import Palette
 from p2p_datatools.contract.pictures.header import PictureFile
 from p2p_datatools.contract.pictures.images import LabelMap, Photo, indices_of_colors, say_over_white
+from p2p_datatools.contract.pictures.nodata import Gaps
 from p2p_datatools.contract.pictures.worn.reading import WornMask, list_classes, read_worn_mask, snap_mask
 from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
@@ -35,18 +37,25 @@ _OF_THE_MODEL = {  # what the user of a model can do, where the palette is the m
 class InputChanges:
     """What reading inputs changed: which it laid over white, `filled` where data lack, or `cleared` to background.
 
-    `snapped` has the masks with blended or inexact colours, and how many of their pixels. `exchanged` are masks that
-    look as if their red and blue were, `paper` those with a class all around that is a part of another, and `beyond`
-    pictures with other values than those of training, each with what is said of it; in these nothing was changed.
+    `gapped` are those of 8 bits where data lack, whose values stay as they are. `snapped` has the masks with blended or
+    inexact colours, and how many of their pixels. `exchanged` are masks that look as if their red and blue were,
+    `paper` those with a class all around that is a part of another, and `beyond` pictures with other values than those
+    of training, each with what is said of it; in these nothing was changed.
     """
 
     over_white: list[Path] = field(default_factory=list)
     filled: list[Path] = field(default_factory=list)
+    gapped: list[Path] = field(default_factory=list)
     cleared: list[Path] = field(default_factory=list)
     snapped: dict[Path, int] = field(default_factory=dict)
     exchanged: dict[Path, str] = field(default_factory=dict)
     paper: dict[Path, str] = field(default_factory=dict)
     beyond: dict[Path, str] = field(default_factory=dict)
+
+    def add_gaps(self, path: Path, values: NDArray[np.generic], gaps: Gaps | None) -> None:
+        """Note a picture that was read with pixels that have no data."""
+        if gaps is not None:
+            (self.gapped if values.dtype == np.uint8 else self.filled).append(path)
 
     def say(self, report: Reporter) -> None:
         """Note each kind of change in one line."""
@@ -54,6 +63,9 @@ class InputChanges:
         if self.filled:
             number = plural(len(self.filled), "picture has", "pictures have")
             report.note(f"{min(self.filled)}: {number} pixels without data, which are filled with the smallest value.")
+        if self.gapped:
+            number = plural(len(self.gapped), "picture has", "pictures have")
+            report.note(f"{min(self.gapped)}: {number} pixels without data, which are read as they are.")
         if self.cleared:
             masks = plural(len(set(self.cleared)), "mask has", "masks have")
             report.note(f"{min(self.cleared)}: {masks} transparent pixels, which are background.")

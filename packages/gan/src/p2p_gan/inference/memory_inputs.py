@@ -187,8 +187,7 @@ def _as_floats(values: Array, card: ModelCard) -> Array:
 def _fill(values: Array, card: ModelCard, changes: InputChanges) -> Array:
     """Values with those filled that mean no data, as in a file."""
     read, gaps = read_filled(open_values(values, WHERE), card.nodata, judge=False)
-    if gaps is not None:
-        changes.filled.append(Path(WHERE))
+    changes.add_gaps(Path(WHERE), read, gaps)
     return read
 
 

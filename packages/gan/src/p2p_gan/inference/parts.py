@@ -61,7 +61,6 @@ def _read(file: Path, part: HalfPart, options: ReadOptions, changes: InputChange
         if part.palette is not None:
             return colorize(read_palette_mask(picture, part.palette, changes), part.palette)
         pixels, gaps = read_filled(picture, nodata, judge=False, over_white=changes.over_white)
-    if gaps is not None and pixels.dtype != np.uint8:
-        changes.filled.append(file)
+    changes.add_gaps(file, pixels, gaps)
     planes = pixels if pixels.ndim == 3 else pixels[..., None]
     return np.repeat(planes, part.channels, axis=2) if planes.shape[2] < part.channels else planes

@@ -67,6 +67,15 @@ def test_a_profile_in_its_box_counts_as_in_other_kinds(tmp_path: Path) -> None:
     assert (read_photo(tmp_path / "a.jp2") == read_photo(tmp_path / "a.png")).all()
 
 
+def test_two_channels_of_16_bits_are_not_called_damaged(tmp_path: Path, refused: "Refused") -> None:
+    stream = stream_of(COLORS)
+    head = stream[:4] + struct.pack(">HH", 44, int.from_bytes(stream[6:8], "big")) + stream[8:40]
+    (tmp_path / "a.j2k").write_bytes(head + struct.pack(">H", 2) + bytes((15, 1, 1)) * 2 + stream[51:])
+    with refused("unread-kind", tmp_path / "a.j2k") as error:
+        read_array(tmp_path / "a.j2k")
+    assert "two channels of 16 bits" in error.value.what
+
+
 def test_signed_numbers_are_refused_and_not_moved(tmp_path: Path, refused: "Refused") -> None:
     (tmp_path / "a.jp2").write_bytes(with_parts(stream_of(COLORS), 0, 0, 0x87))
     with refused("unread-kind", tmp_path / "a.jp2"):

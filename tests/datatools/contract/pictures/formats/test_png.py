@@ -13,6 +13,7 @@ from isal import isal_zlib
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
+from p2p_datatools.contract.pictures.arrays import read_array
 from p2p_datatools.contract.pictures.formats import png
 from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import read_photo, write_png
@@ -64,6 +65,22 @@ def test_bytes_are_the_same_wherever_the_packer_lies_in_memory() -> None:
     after = [b"".join(png.encode(picture, table)) for picture in pictures]
     assert len(others) == 40
     assert [n for n, (one, other) in enumerate(zip(before, after, strict=True)) if one != other] == []
+
+
+@pytest.mark.parametrize(("transfer", "word"), [(16, "PQ"), (18, "HLG"), (13, "")])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_values_of_hdr_are_not_taken_for_those_of_srgb(
+    transfer: int, word: str, dtype: str, tmp_path: Path, refused: "Refused"
+) -> None:
+    pixels = random_values(24, 40, 3, dtype=dtype)
+    path = tmp_path / "a.png"
+    path.write_bytes(with_chunk(b"".join(png.encode(pixels)), b"cICP", bytes((9, transfer, 0, 1))))
+    if not word:
+        assert (read_array(path) == pixels).all()
+        return
+    with refused("unread-kind", path) as error:
+        read_array(path)
+    assert word in error.value.what
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (24, 40), (24, 40, 3), (3, 700_000), (900, 401, 3)])

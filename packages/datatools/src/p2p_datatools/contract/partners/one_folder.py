@@ -4,6 +4,7 @@ Nothing here may open a picture but to tell labels from photos where words contr
 there are elsewhere.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -159,6 +160,9 @@ def _refuse_mixed(folder: Path, wanted: Sequence[str], sides: _Sides) -> _Sides:
 
 
 def _several_kinds(folder: Path, kinds: Kinds) -> UsageError:
+    bare = [re.sub(r"\d+", "", word) for word in kinds.words]
+    if len({*bare}) < len(bare) and all(word not in bare for word in kinds.words):  # img1, img2 and img3 are scenes
+        return _not_told_apart(folder, [])
     what = f"has pictures of the same names of {len(kinds.words)} kinds: {', '.join(kinds.words)}"
     to_do = f"Say which two are meant, that of A first, such as --halves {shell_word(','.join(kinds.words[:2]))}."
     return UsageError(folder, what, to_do, code="same-folder")

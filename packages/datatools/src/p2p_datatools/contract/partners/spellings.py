@@ -29,7 +29,7 @@ def find_escaped(here: Collection[str], there: Collection[str]) -> Spelling:
 
 def find_capitals(here: Collection[str], there: Collection[str]) -> Spelling:
     """Names that are equal in small letters, where one of each folder is."""
-    return Spelling(_pair(here, there, lambda name: unescape(name).casefold()), "capital and small letters")
+    return Spelling(_pair(here, there, lambda name: unescape(name).lower()), "capital and small letters")
 
 
 def find_separators(here: Collection[str], there: Collection[str]) -> Spelling:

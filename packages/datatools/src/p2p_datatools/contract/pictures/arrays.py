@@ -251,13 +251,13 @@ def _native(values: Array, file: PictureFile) -> Array:
 
 def _decode(file: PictureFile) -> Array:
     """The values of a picture that only OpenCV decodes without rounding."""
-    data = png.bare(file.data) if png.head_of(file.head) else decodable(file)
+    data = png.bare(decodable(file)) if png.head_of(file.head) else decodable(file)
     if data is None:
         what, to_do = "is cut off or damaged (a part of the PNG is missing or changed)", "Fetch or save it again."
         raise P2PError(file.path, what, to_do, code="damaged-file")
     values = cv2.imdecode(np.frombuffer(data, dtype=np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None:
-        what = "is cut off or damaged, or of a kind that is not read (such as JPEG 2000 of two channels)"
+        what = "is cut off or damaged, or of a kind that is not read"
         raise P2PError(file.path, what, "Fetch it again, or save it as TIFF or NPY.", code="damaged-file")
     if values.ndim == 3:
         values = cv2.cvtColor(values, cv2.COLOR_BGR2RGB if values.shape[2] == 3 else cv2.COLOR_BGRA2RGBA)

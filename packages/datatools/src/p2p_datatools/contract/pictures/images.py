@@ -94,6 +94,8 @@ def decode(file: PictureFile) -> Iterator[Image.Image]:
 
 def decodable(file: PictureFile) -> bytes:
     """The bytes of a file for a decoder; raises P2PError for those of which it would make other pixels."""
+    if png.head_of(file.head):
+        png.refuse_hdr(file.path, file.data)
     if not file.head.startswith(jpeg2000.STARTS):
         return file.data
     jpeg2000.refuse_strange(file.path, file.start)
@@ -328,7 +330,7 @@ def deep_channels(image: Image.Image, file: PictureFile) -> NDArray[np.uint16] |
             part = tiff_part(tiff, file.path, file.options)
             values = part.picture() if part.keyframe.dtype == np.uint16 else None
             return None if values is None or values.ndim != 3 else np.asarray(values, np.uint16)
-    data = png.bare(file.data) if png.head_of(file.head) else decodable(file)
+    data = png.bare(decodable(file)) if png.head_of(file.head) else decodable(file)
     deep = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if data and is_deep(image, file) else None
     if deep is None or deep.dtype != np.uint16 or deep.ndim != 3:
         return None

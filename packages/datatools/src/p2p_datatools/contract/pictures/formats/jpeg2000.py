@@ -42,12 +42,15 @@ def refuse_strange(path: Path, start: bytes) -> None:
     """Raise P2PError for a file that begins so and that decoders make other numbers of.
 
     Of signed ones Pillow makes others, and it shifts the rows of colours that have fewer values than there are pixels,
-    where these do not fill whole steps.
+    where these do not fill whole steps. Neither it nor OpenCV reads two channels of 16 bits.
     """
     parts = _parts_of(start)
     if parts and parts.is_signed:
         what, to_do = "has signed numbers, which are not read", "Save it as TIFF or NPY."
         raise P2PError(path, what, to_do, code="unread-kind")
+    if parts and len(parts.bits) == 2 and max(parts.bits) > 8:
+        what = f"has two channels of {max(parts.bits)} bits, which are not read"
+        raise P2PError(path, what, "Save it as TIFF or NPY.", code="unread-kind")
     if parts and any(x % across or y % down for across, down in parts.steps for x, y in parts.corners):
         what = "has colours of half its width or height, and an odd number of pixels, which is not read"
         raise P2PError(path, what, "Convert it to PNG (ffmpeg -i IN.jp2 OUT.png).", code="unread-kind")

@@ -6,6 +6,7 @@ Nothing here may decide what a picture means: files with a profile, transparency
 import itertools
 import struct
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import cv2
@@ -13,6 +14,7 @@ import numpy as np
 from isal import isal_zlib
 from numpy.typing import NDArray
 
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.pictures.limits import MOST_PIXELS
 
 OPENCV_LOG: Any = getattr(cv2.utils, "logging", cv2)  # before OpenCV 4.13 the functions lay in cv2 itself
@@ -23,6 +25,7 @@ HEAD = 33  # bytes of a file that hold its signature and the first chunk, IHDR
 GREY, RGB, INDEXED, GREY_ALPHA, _RGB_ALPHA = 0, 2, 3, 4, 6  # colour types of the format
 # Chunks that change no pixel. Not among them: tRNS, iCCP, eXIf, iTXt (XMP may turn the picture), PLTE.
 HARMLESS = frozenset({b"pHYs", b"tIME", b"tEXt", b"zTXt", b"sRGB", b"gAMA", b"cHRM", b"sBIT", b"bKGD"})
+_HDR, _CICP = {16: "PQ", 18: "HLG"}, 4  # transfer functions (ITU-T H.273, 8.2), and the bytes of the chunk
 _ROLE = b"p2p\0"  # the keyword of the text before the pixels that says what p2p drew
 ROLE_END = 1024  # bytes of a file that hold it
 BAND = 1 << 19  # bytes that are filtered and compressed at a time: they stay in the cache
@@ -178,6 +181,17 @@ def _is_plain(data: bytes) -> bool:
         if kind in (b"tEXt", b"zTXt") and data[start:end].startswith(b"Raw profile"):  # EXIF as some write it
             return False
     return kind == b"IEND"
+
+
+def refuse_hdr(path: Path, data: bytes) -> None:
+    """Raise P2PError for a PNG whose values are those of HDR (PQ or HLG, by its chunk cICP), and not of sRGB."""
+    for kind, start, end in _whole_chunks(data):
+        transfer = _HDR.get(data[start + 1]) if kind == b"cICP" and end - start == _CICP else None
+        if transfer:
+            to_do = "Convert it to sRGB; to take its numbers as they are, save it without that chunk."
+            raise P2PError(path, f"is HDR ({transfer} in its chunk cICP), which is not read", to_do, code="unread-kind")
+        if kind == b"IDAT":
+            return
 
 
 def refuse_missing_rows(data: bytes) -> None:
