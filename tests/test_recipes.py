@@ -278,7 +278,7 @@ TYPED = {
     "greet": "greet Ada",
     "format": "data build-masks --help",
     "masks": "data build-masks labels.json masks --palette cars --photos photos --json",
-    "same masks": "data build-masks labels.json masks --palette cars --format tally --photos photos --format tally",
+    "same masks": "data build-masks labels.json masks --palette cars --photos photos --format tally",
     "exports": "data export --help",
     "export": "data export masks exported --format digits",
     "pair": "data pair masks photos pairs",
