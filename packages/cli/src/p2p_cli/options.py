@@ -146,6 +146,10 @@ class WordChoice(_Choice):
     def __init__(self, words: Sequence[str]) -> None:
         super().__init__(tuple(words), case_sensitive=False)
 
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """The words, in the line of the error."""
+        return f"Choose from {', '.join(self.choices)}."
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The word of the list; click's error for another, with what is likely meant."""
         from difflib import get_close_matches
