@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from p2p_cli.app import LazyGroup, cli
+from p2p_cli.app import LazyGroup, cli, main
 
 MOST = 10
 # Shared by many commands, and not counted.
@@ -125,6 +125,24 @@ def test_every_option_says_what_it_does(name: str) -> None:
     for option in LEAVES[name].params:
         if isinstance(option, click.Option):
             assert option.help, option.name
+
+
+def test_an_option_that_may_be_repeated_says_so_and_a_default_is_shown() -> None:
+    given = [option for command in LEAVES.values() for option in command.params if isinstance(option, click.Option)]
+    assert not [option.opts for option in given if option.multiple and "may be repeated" not in (option.help or "")]
+    assert not [option.opts for option in given if isinstance(option.default, str | int) and not option.is_flag
+                and option.default != "" and not option.show_default]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_help_has_an_example_and_fits_80_columns_but_for_commands_to_copy(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main([*name.split(), "--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert not [line for line in lines if len(line) > 80 and not line.startswith(("  p2p ", "    p2p "))]
+    assert [line for line in lines if line.strip().startswith("p2p ")]
 
 
 def test_the_presets_on_the_command_line_are_those_of_the_library() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
+from p2p_cli.app import main
 from p2p_cli.options import (
     FOLDER,
     PLACE,
@@ -238,3 +239,14 @@ def test_a_word_may_be_written_in_capitals_and_in_british_and_a_wrong_one_is_tol
         assert choice.convert(word, None, None) == meant
     with pytest.raises(click.BadParameter, match=r"Did you mean gray\?"):
         choice.convert("graay", None, None)
+
+
+@pytest.mark.parametrize("words", [["derive", "photos", "d"], ["export", "photos", "d"]])
+def test_a_choice_that_is_missing_is_told_in_one_line(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "photos").mkdir()
+    assert main(["data", *words]) == 2
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if not line.startswith(("Usage", "Try")) and line]
+    assert "Choose from" in line

@@ -120,8 +120,8 @@ def test_settings_that_exclude_each_other_are_refused_under_the_name_of_one(refu
 
 def test_a_setting_is_explained_in_a_line_and_as_json() -> None:
     lines = describe_settings(Oven)
-    assert lines[0] == "heat=180  The heat in degrees (a whole number from 30 to 1,000)"
-    assert lines[5] == "trays=auto  How many trays there are (a whole number from 1 to 8, or auto)"
+    assert lines[0] == ("heat=180", "The heat in degrees (a whole number from 30 to 1,000)")
+    assert lines[5] == ("trays=auto", "How many trays there are (a whole number from 1 to 8, or auto)")
     assert settings_of(Oven)["heat"].to_json() == {
         **{"name": "heat", "group": "baking", "default": "180", "allowed": "a whole number from 30 to 1,000"},
         **{"unit": "degrees", "doc": "The heat in degrees.", "choices": [], "on_resume": "same"},

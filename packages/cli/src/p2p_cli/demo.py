@@ -52,6 +52,11 @@ def command(dest: Path, images: int | None, limit: int, as_json: bool) -> int:
     Draws cars with exact labels, builds masks, checks them, joins and splits pairs, trains a small U-Net and PatchGAN,
     paints the held-out cars from their masks alone, scores them, and writes a contact sheet (mask, generated, real).
     DEST is p2p-demo by default. Run the same command again to continue, or to see the results again.
+
+    \b
+    Examples:
+      p2p demo
+      p2p demo cars --images 600
     """
     began = time.monotonic()
     _refuse_strangers(dest)

@@ -90,6 +90,12 @@ def command(
     --out DIR receives scores.jsonl (one line per pair), summary.json, and every picture as input | generated | real;
     of MODEL2 in DIR/against, and comparison.json. The same command again continues what was interrupted, or adds new
     pairs. A pair that cannot be read is an error; with --keep-going the means are over the others.
+
+    \b
+    Examples:
+      p2p evaluate run pairs
+      p2p evaluate run pairs --split val --out scores --segmenter segmenter
+      p2p evaluate run pairs --against other-run
     """
     from p2p_cli.text.scores import say_left_out
     from p2p_gan.evaluation.scores import EvaluationRequest

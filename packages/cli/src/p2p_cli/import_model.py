@@ -29,7 +29,7 @@ from p2p_datatools.contract.pictures.sizes import Size
     "settings",
     multiple=True,
     metavar="FIELD=VALUE",
-    help="dropout=off|on|SHARE, statistics=picture|running, network=NAME.",
+    help="dropout=off|on|SHARE, statistics=picture|running, network=NAME; may be repeated.",
 )
 @options.json_option
 def command(

@@ -142,6 +142,10 @@ class WordChoice(_Choice):
     def __init__(self, words: Sequence[str]) -> None:
         super().__init__(tuple(words), case_sensitive=False)
 
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
+        """The words, in the line of the error."""
+        return f"Choose from {', '.join(self.choices)}."
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The word of the list; click's error for another, with what is likely meant."""
         from difflib import get_close_matches
@@ -227,7 +231,10 @@ def match_option(command: Command) -> Command:
 def label_format_option(text: str) -> Callable[[Command], Command]:
     """--format: that of labels, of those that the library reads."""
     formats = LateChoice(_label_formats)
-    return click.option("--format", "label_format", type=formats, default="auto", show_default=True, help=text)
+    word = "auto|NAME"
+    return click.option(
+        "--format", "label_format", type=formats, default="auto", show_default=True, metavar=word, help=text
+    )
 
 
 def _label_formats() -> tuple[str, ...]:
@@ -254,7 +261,7 @@ def preset_option(command: Command) -> Command:
     from p2p_gan.config.presets import PAPER, PRESETS
 
     kind, text = PresetChoice(tuple(PRESETS)), "The settings to start from; see below."
-    return click.option("--preset", type=kind, default=PAPER, show_default=True, help=text)(command)
+    return click.option("--preset", type=kind, default=PAPER, show_default=True, metavar="NAME", help=text)(command)
 
 
 def photos_option(text: str) -> Callable[[Command], Command]:
@@ -347,7 +354,7 @@ def setting_option(
 
 def how_option(command: Command) -> Command:
     """--set for commands that apply a model: its dropout, and the rows that are computed at once."""
-    text = "dropout=off switches the model's dropout and noise off; tile=N computes large pictures in strips of N rows."
+    text = "dropout=off switches dropout and noise off; tile=N computes pictures in strips of N rows; may be repeated."
     return click.option("--set", "settings", multiple=True, metavar="dropout=off|tile=N", help=text)(command)
 
 

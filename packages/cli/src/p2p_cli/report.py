@@ -21,7 +21,7 @@ from p2p_datatools.contract.words import p2p_command
     type=options.PLACE,
     metavar="DIR",
     multiple=True,
-    help="Scores that 'p2p evaluate --out' wrote; by default those in RUN and beside it that are of this run.",
+    help="Scores that 'p2p evaluate --out' wrote, by default those of this run in RUN and beside it; may be repeated.",
 )
 @click.option("--evaluate", "score", is_flag=True, help="Score the model first, into RUN/scores.")
 @options.json_option

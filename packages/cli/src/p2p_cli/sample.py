@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @click.option(
     "--size",
     type=options.SizeType(native=True),
-    metavar="N|WxH|native",
+    metavar="native|N|WxH",
     help="The size that the network sees; by default that of training; native keeps the picture's own.",
 )
 @click.option("--sheet", is_flag=True, help="Write input | output side by side (and the real one, for a pair folder).")

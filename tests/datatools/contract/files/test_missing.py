@@ -8,6 +8,7 @@ import pytest
 
 from p2p_datatools.contract.files.listing import refuse_missing_folder
 from p2p_datatools.contract.files.missing import advise_missing
+from p2p_datatools.contract.files.unread_kinds import advise_file
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -51,6 +52,10 @@ def test_a_file_is_not_called_a_missing_folder(tmp_path: Path) -> None:
     (tmp_path / "a.png").touch()
     with pytest.raises(Exception, match=f"is a file, not a folder. Give the folder that it lies in: {tmp_path}"):
         refuse_missing_folder(tmp_path / "a.png")
+
+
+def test_the_folder_of_a_file_in_the_current_one_is_not_the_one_above_it() -> None:
+    assert ".." not in advise_file(Path("a.png"))
 
 
 def test_a_pipe_is_called_what_it_is_and_not_offered_instead_of_itself(tmp_path: Path) -> None:

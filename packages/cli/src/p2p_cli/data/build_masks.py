@@ -59,7 +59,7 @@ class WithFormats(click.Command):
 )
 @options.photos_option("The photos of the labels, unless in a folder images beside them; masks take their names.")
 @options.match_option
-@options.label_format_option("The format of LABELS; auto detects it and prints it.")
+@options.label_format_option("The format of LABELS, of those below; auto detects it and prints it.")
 @click.option(
     "--map",
     "mapping",
@@ -67,7 +67,7 @@ class WithFormats(click.Command):
     metavar="FROM=TO",
     help="Map a label name, a glob of names, a number, #rrggbb or transparent to a class, background, unpainted or "
     "ignore; ids=palette takes numbers as the ids of a built-in palette, boxes=rectangles fills boxes, rings=holes "
-    "cuts out inner outlines.",
+    "cuts out inner outlines; may be repeated.",
 )
 @click.option(
     "--order",

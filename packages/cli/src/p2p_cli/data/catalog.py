@@ -56,7 +56,7 @@ def _row(entry: "CatalogEntry") -> tuple[str, ...]:
 def _cut(licence: str) -> str:
     """The beginning of a licence: the whole stands on the page of its set, and the table in 80 columns."""
     first = licence.removeprefix("repository: ").partition(";")[0]
-    return first if len(first) <= _LICENCE else f"{first[: _LICENCE - 1].rstrip()}\u2026"
+    return first if len(first) <= _LICENCE else f"{first[: _LICENCE - 3].rstrip()}..."
 
 
 def _facts(entry: "CatalogEntry") -> list[tuple[str, str]]:

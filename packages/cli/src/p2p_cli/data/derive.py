@@ -15,13 +15,17 @@ from p2p_datatools.contract.words import plural
 from p2p_datatools.derivations.operations import OPERATIONS, operation
 
 
-def fields_text() -> str:
-    """Every operation with its settings for --set, their defaults and meanings."""
-    lines = ["\b", "Operations, and their settings for --set:"]
-    for name, kind in OPERATIONS.items():
-        summary = (kind.__doc__ or "").splitlines()[0]
-        lines += [f"  {name}: {summary}", *(f"      {line}" for line in describe_settings(kind))]
-    return "\n".join(lines)
+class _WithOperations(click.Command):
+    """The command, whose help ends with every operation and its settings for --set, their defaults and meanings."""
+
+    def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the operations."""
+        with formatter.section("Operations, and their settings for --set"):
+            for name, kind in OPERATIONS.items():
+                formatter.write_text(f"{name}: {(kind.__doc__ or '').splitlines()[0]}")
+                if settings := describe_settings(kind):
+                    with formatter.indentation():
+                        formatter.write_dl(settings)
 
 
 def _example(name: str) -> str:
@@ -30,7 +34,7 @@ def _example(name: str) -> str:
     return f"{first.name}={first.text(first.default)}"
 
 
-@click.command(epilog=fields_text())
+@click.command(cls=_WithOperations)
 @click.argument("photos", type=options.FOLDER)
 @click.argument("dest", type=options.PLACE)
 @click.option("--op", "name", type=options.WordChoice(tuple(OPERATIONS)), required=True, help="What to compute.")

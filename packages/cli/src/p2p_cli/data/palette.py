@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.argument("source", metavar="SOURCE")
 @click.argument("dest", required=False, type=options.PLACE, metavar="[DEST.toml]")
 @click.option("--picture", type=options.PLACE, metavar="FILE.png", help="Also draw the palette.")
-@options.label_format_option("The format of labels, as of build-masks.")
+@options.label_format_option("The format of labels; 'p2p data build-masks --help' lists them.")
 @options.page_option
 @options.json_option
 def command(

@@ -22,8 +22,14 @@ class HelpFormatter(click.HelpFormatter):
         super().write_text(_hide_hyphens(text))
 
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
-        """Write terms beside their descriptions, which are wrapped."""
-        super().write_dl([(term, _hide_hyphens(text)) for term, text in rows], col_max, col_spacing)
+        """Write terms beside their descriptions, which are wrapped, as is a term that is a long list of choices."""
+        room = self.width - self.current_indent
+        shown = [(_wrap_choices(_hide_hyphens(term), room), _hide_hyphens(text)) for term, text in rows]
+        super().write_dl(shown, col_max, col_spacing)
+
+
+def _wrap_choices(term: str, room: int) -> str:
+    return click.wrap_text(term.replace("|", "| "), room, subsequent_indent="    ").replace("| ", "|")
 
 
 def _hide_hyphens(text: str) -> str:

@@ -199,9 +199,9 @@ def nearest(name: str, known: Iterable[str], listed: str = "") -> str:
     return listed or (f"Choose from {', '.join(known)}." if known else "Leave it out: there are none.")
 
 
-def describe_settings(kind: type) -> list[str]:
-    """A line for each setting: name, default, meaning, and allowed values."""
-    return [f"{name}={each.text(each.default)}  {each.summary}" for name, each in settings_of(kind).items()]
+def describe_settings(kind: type) -> list[tuple[str, str]]:
+    """For each setting its name with its default, and its meaning with the allowed values."""
+    return [(f"{name}={each.text(each.default)}", each.summary) for name, each in settings_of(kind).items()]
 
 
 def _cut_value(value: Any) -> str:

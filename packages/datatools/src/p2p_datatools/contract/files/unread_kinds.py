@@ -55,7 +55,8 @@ def advise_file(path: Path) -> str:
     suffix = whole_suffix(path.name)
     if suffix in _TO_DO:
         return f"{advise([suffix])}, and give the folder with the pictures."
-    return f"Give the folder that it lies in: {path_word(path.parent)}."
+    folder = "the current one" if path.parent == Path() else path_word(path.parent)
+    return f"Give the folder that it lies in: {folder}."
 
 
 def advise(kinds: Iterable[str]) -> str:
