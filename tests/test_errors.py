@@ -35,14 +35,50 @@ class Told(NamedTuple):
         return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else None
 
 
+class Given(NamedTuple):
+    """That a name is given a value: the line, the lines of the function around it, the name and the value."""
+
+    line: int
+    function: range
+    name: str
+    value: ast.expr
+
+
+def given_in(path: Path) -> list[Given]:
+    nodes, found = walk_source(path), []
+    functions = [range(node.lineno, (node.end_lineno or 0) + 1) for node in nodes if isinstance(node, ast.FunctionDef)]
+    for node in nodes:
+        if isinstance(node, ast.Assign | ast.AugAssign):
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            names, values = (part.elts if isinstance(part, ast.Tuple) else [part] for part in (target, node.value))
+            function = min((lines for lines in functions if node.lineno in lines), key=len, default=range(0))
+            pairs = zip(names, values, strict=False)
+            found += [Given(node.lineno, function, ast.unparse(name), value) for name, value in pairs]
+    return found
+
+
+def last_given(value: ast.expr, given: list[Given]) -> ast.expr:
+    """What a name was given last in its function, which is likely what it has; any other expression itself."""
+    if not isinstance(value, ast.Name):
+        return value
+    above = [each for each in given if each.name == value.id and value.lineno in each.function]
+    above = [each for each in above if each.line <= value.lineno]
+    return max(above, key=lambda each: each.line).value if above else value
+
+
 def told_in(path: Path) -> list[Told]:
-    found = []
+    found, given = [], given_in(path)
     for node in walk_source(path):
         if isinstance(node, ast.Call):
             named = {word.arg: word.value for word in node.keywords if word.arg}
             if ast.unparse(node.func) in CLASSES or "code" in named:
                 place = f"{path.relative_to(PACKAGES)}:{node.lineno}"
-                found.append(Told(place, dict(zip(FIELDS, node.args, strict=False)) | named))
+                fields = dict(zip(FIELDS, node.args, strict=False)) | named
+                if ast.unparse(node.func) in CLASSES:
+                    fields |= {
+                        field: last_given(fields[field], given) for field in ("what", "to_do") if field in fields
+                    }
+                found.append(Told(place, fields))
     return found
 
 
@@ -77,4 +113,5 @@ def test_every_error_says_what_to_do_in_sentences() -> None:
 
 
 def test_what_is_wrong_is_a_clause_without_a_full_stop() -> None:
-    assert [told.place for told in told_in_all() if (told.words("what") or "").endswith(".")] == []
+    said = {told.place: told.words("what") or "" for told in told_in_all()}
+    assert [place for place, what in said.items() if what.endswith(".") and not what.endswith("...")] == []

@@ -126,7 +126,7 @@ class RunFolder:
         owner = self._lock.owner()
         if not self._is_in_place():
             what = "was moved, renamed or deleted while it was being trained"
-            to_do = "If it was moved, continue it where it is now: p2p train PAIRS RUN"
+            to_do = "If it was moved, continue it where it is now: p2p train PAIRS RUN."
             raise P2PError(self.path, what, to_do, code="run-moved")
         if self._signed and owner and owner != self._signed:
             what = f"was taken over by process {owner['pid']} on {owner['host']} while this process trained in it"
