@@ -87,7 +87,7 @@ def read_shown(folder: PairFolder, pair: Pair, task: Task, config: Config) -> tu
 
 
 def load_fitted(
-    folder: PairFolder, pairs: Sequence[Pair], task: Task, size: Size, skipped: list[Skip] | None = None
+    folder: PairFolder, pairs: Sequence[Pair], task: Task, size: Size, skipped: list[Skip] | None
 ) -> Iterator[tuple[Array, Array, Gaps | None]]:
     """The pairs as (input, output, gaps) in colours, stretched to `size`, decoded on all cores, in order.
 

@@ -130,9 +130,9 @@ def compared_onnx(
     source: Path,
     path: Path,
     *,
-    precision: str | None = "float32",
-    inputs: Path | str | None = None,
-    report: Reporter = QUIET,
+    precision: str | None,
+    inputs: Path | str | None,
+    report: Reporter,
 ) -> OnnxBytes:
     """A model as ONNX for the file `path`, compared with the model in torch.
 

@@ -46,7 +46,7 @@ class PictureBytes:
         return open_bytes(self.data, self.name, options)
 
 
-def open_input(source: Path | PictureBytes, options: ReadOptions = AS_USUAL) -> AbstractContextManager[PictureFile]:
+def open_input(source: Path | PictureBytes, options: ReadOptions) -> AbstractContextManager[PictureFile]:
     """Open a picture file, or the bytes of one, as `open_picture` does."""
     return open_picture(source.open(options) if isinstance(source, PictureBytes) else source, options)
 

@@ -191,7 +191,7 @@ def dropout(x: Tensor, share: float, applying: InferencePass | None) -> Tensor:
 class Down(nn.Module):
     """Encoder block: leaky ReLU (not in the first block), 4x4 convolution of stride 2, norm."""
 
-    def __init__(self, inputs: int, outputs: int, *, first: bool, norm: str, bias: bool = True) -> None:
+    def __init__(self, inputs: int, outputs: int, *, first: bool, norm: str, bias: bool) -> None:
         super().__init__()
         self.first = first
         self.conv = DownConv(inputs, outputs, bias=bias)
@@ -210,7 +210,7 @@ class Up(nn.Module):
     With `classes` the norm has a scale and a shift for each of so many classes, and `forward` is in two parts.
     """
 
-    def __init__(self, inputs: int, outputs: int, *, style: Style, dropout: float, classes: int = 0) -> None:
+    def __init__(self, inputs: int, outputs: int, *, style: Style, dropout: float, classes: int) -> None:
         super().__init__()
         self.dropout = dropout
         self.conv = upsampling_layer(inputs, outputs, 4, style=style, bias=style.biases)

@@ -96,7 +96,7 @@ def time_updates(job: Job, dataset: PairDataset, *, updates: int = _UPDATES) -> 
     return Timing(seconds, networks, kept // job.config.batch, job.config.threads, used)
 
 
-def time_threads(job: Job, dataset: PairDataset, counts: Sequence[int], *, busy: bool = False) -> Timing:
+def time_threads(job: Job, dataset: PairDataset, counts: Sequence[int], *, busy: bool) -> Timing:
     """The time of an update with the best of these numbers of threads, which begin with the largest.
 
     The best is the fewest threads that are as fast as the fastest, within 3%. On a `busy` machine one that takes much
