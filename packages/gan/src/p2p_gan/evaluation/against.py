@@ -121,10 +121,7 @@ def open_both(
 
 
 def conclude_comparison(
-    test: PairedTest,
-    scores: Sequence[Scores],
-    features: Sequence[FeatureTally],
-    names: tuple[Path | str, Path | str],
+    test: PairedTest, scores: Sequence[Scores], features: Sequence[FeatureTally], names: tuple[Path | str, Path | str]
 ) -> ModelComparison:
     """The comparison of the records that were added, of models that are called by their paths."""
     comparison = test.result(scores[0].numbers, features[0].differences(features[1]))

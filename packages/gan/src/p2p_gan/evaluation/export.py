@@ -127,12 +127,7 @@ class OnnxBytes:
 
 
 def compared_onnx(
-    source: Path,
-    path: Path,
-    *,
-    precision: str | None,
-    inputs: Path | str | None,
-    report: Reporter,
+    source: Path, path: Path, *, precision: str | None, inputs: Path | str | None, report: Reporter
 ) -> OnnxBytes:
     """A model as ONNX for the file `path`, compared with the model in torch.
 

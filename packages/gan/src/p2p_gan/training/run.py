@@ -39,13 +39,7 @@ from p2p_gan.training.replicas import distribute, shared_state
 from p2p_gan.training.signals import StopRequest, StopSignal
 from p2p_gan.training.source import load_beginning, refuse_other_source
 from p2p_gan.training.tracking.boards import require_boards
-from p2p_gan.training.tracking.saver import (
-    Saver,
-    find_lost_models,
-    require_space_for_run,
-    restore_best,
-    restore_models,
-)
+from p2p_gan.training.tracking.saver import Saver, find_lost_models, require_space_for_run, restore_best, restore_models
 from p2p_gan.training.tracking.tracker import Tracker
 from p2p_gan.training.trial import explain_out_of_memory, prepare_data
 from p2p_gan.training.validation import refuse_unreadable, refuse_unscored
