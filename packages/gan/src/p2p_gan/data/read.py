@@ -29,7 +29,7 @@ _BUDGET = 1 << 30  # bytes of pictures being decoded at once
 _COPIES = 4  # of a pair while it is processed: as read, verified, resized
 
 
-def read_pair_halves(folder: PairFolder, pair: Pair, task: Task) -> tuple[Array, Array]:
+def _read_pair_halves(folder: PairFolder, pair: Pair, task: Task) -> tuple[Array, Array]:
     """Read one pair as (input, output) with the shape and type of its halves: grey (h, w), else (h, w, channels).
 
     Raises P2PError if the file is not the one in the manifest.
@@ -37,12 +37,12 @@ def read_pair_halves(folder: PairFolder, pair: Pair, task: Task) -> tuple[Array,
     return task.turn(*load_halves(folder, pair))
 
 
-def read_coded(folder: PairFolder, pair: Pair, task: Task, sizing: Sizing) -> tuple[Array, Array]:
+def _read_coded(folder: PairFolder, pair: Pair, task: Task, sizing: Sizing) -> tuple[Array, Array]:
     """One pair as it is kept, (h, w, channels) each: resized, masks with a palette as class indices.
 
     Raises P2PError if a mask has a colour outside the palette.
     """
-    halves = read_pair_halves(folder, pair, task)
+    halves = _read_pair_halves(folder, pair, task)
     where = str(folder.path / pair.file)
     if size_of(halves[0]) != pair.size:  # which `sizing` was computed from
         what = f"is {size_of(halves[0])}, but the manifest says {pair.size}"
@@ -59,8 +59,8 @@ def read_coded(folder: PairFolder, pair: Pair, task: Task, sizing: Sizing) -> tu
 
 
 def read_kept(folder: PairFolder, pair: Pair, task: Task, sizing: Sizing, *, gaps: bool) -> tuple[Array, ...]:
-    """`read_coded`, and with `gaps` a third picture (h, w, 1) of uint8, 1 where the pair has no data, else 0."""
-    halves = read_coded(folder, pair, task, sizing)
+    """`_read_coded`, and with `gaps` a third picture (h, w, 1) of uint8, 1 where the pair has no data, else 0."""
+    halves = _read_coded(folder, pair, task, sizing)
     if not gaps:
         return halves
     found, size = read_gaps(folder, pair, sizing), sizing.kept
@@ -79,9 +79,9 @@ def read_gaps(folder: PairFolder, pair: Pair, sizing: Sizing) -> Gaps | None:
 
 
 def read_shown(folder: PairFolder, pair: Pair, task: Task, config: Config) -> tuple[Array, Array, Gaps | None]:
-    """A pair as `read_coded` and `read_gaps` return it, without jitter: the central crop at the size of training."""
+    """A pair as `_read_coded` and `read_gaps` return it, without jitter: the central crop at the size of training."""
     sizing = sizing_of(pair.size, config, jitter=1.0)
-    a, b = read_coded(folder, pair, task, sizing)
+    a, b = _read_coded(folder, pair, task, sizing)
     gaps = read_gaps(folder, pair, sizing)
     return middle(a, sizing.seen), middle(b, sizing.seen), None if gaps is None else middle(gaps, sizing.seen)
 
@@ -97,7 +97,7 @@ def load_fitted(
 
     def one(pair: Pair) -> tuple[Array, Array, Gaps | None] | Skip:
         try:
-            input_half, output_half = read_pair_halves(folder, pair, task)
+            input_half, output_half = _read_pair_halves(folder, pair, task)
             nodata = read_nodata(folder, pair)
         except P2PError as error:
             if skipped is None:

@@ -80,7 +80,7 @@ class ResizeConv(ReflectConv):
         weight, bias = self._parameters["weight"], self._parameters["bias"]
         assert weight is not None, "every convolution has weights"
         four = None if bias is None else bias.repeat_interleave(4)
-        return F.pixel_shuffle(F.conv2d(repeat_edge(x), phase_kernels(weight), four), 2)
+        return F.pixel_shuffle(F.conv2d(repeat_edge(x), _phase_kernels(weight), four), 2)
 
 
 class BilinearConv(ResizeConv):
@@ -115,7 +115,7 @@ def smooth(x: Tensor) -> Tensor:
     return x
 
 
-def phase_kernels(weight: Tensor) -> Tensor:
+def _phase_kernels(weight: Tensor) -> Tensor:
     """3x3 kernels (outputs, inputs, 3, 3) for a doubled map as 2x2 kernels (4 outputs, inputs, 2, 2) for the map.
 
     Each 2x2 window of the map gives four pixels of the doubled one, whose first row lies below the first pixel's middle
