@@ -37,7 +37,7 @@ def _read_pair_halves(folder: PairFolder, pair: Pair, task: Task) -> tuple[Array
     return task.turn(*load_halves(folder, pair))
 
 
-def _read_coded(folder: PairFolder, pair: Pair, task: Task, sizing: Sizing) -> tuple[Array, Array]:
+def read_coded(folder: PairFolder, pair: Pair, task: Task, sizing: Sizing) -> tuple[Array, Array]:
     """One pair as it is kept, (h, w, channels) each: resized, masks with a palette as class indices.
 
     Raises P2PError if a mask has a colour outside the palette.
@@ -59,8 +59,8 @@ def _read_coded(folder: PairFolder, pair: Pair, task: Task, sizing: Sizing) -> t
 
 
 def read_kept(folder: PairFolder, pair: Pair, task: Task, sizing: Sizing, *, gaps: bool) -> tuple[Array, ...]:
-    """`_read_coded`, and with `gaps` a third picture (h, w, 1) of uint8, 1 where the pair has no data, else 0."""
-    halves = _read_coded(folder, pair, task, sizing)
+    """`read_coded`, and with `gaps` a third picture (h, w, 1) of uint8, 1 where the pair has no data, else 0."""
+    halves = read_coded(folder, pair, task, sizing)
     if not gaps:
         return halves
     found, size = read_gaps(folder, pair, sizing), sizing.kept
@@ -79,9 +79,9 @@ def read_gaps(folder: PairFolder, pair: Pair, sizing: Sizing) -> Gaps | None:
 
 
 def read_shown(folder: PairFolder, pair: Pair, task: Task, config: Config) -> tuple[Array, Array, Gaps | None]:
-    """A pair as `_read_coded` and `read_gaps` return it, without jitter: the central crop at the size of training."""
+    """A pair as `read_coded` and `read_gaps` return it, without jitter: the central crop at the size of training."""
     sizing = sizing_of(pair.size, config, jitter=1.0)
-    a, b = _read_coded(folder, pair, task, sizing)
+    a, b = read_coded(folder, pair, task, sizing)
     gaps = read_gaps(folder, pair, sizing)
     return middle(a, sizing.seen), middle(b, sizing.seen), None if gaps is None else middle(gaps, sizing.seen)
 

@@ -145,7 +145,7 @@ def time_plan(
 
     `run` is the run folder and `done` its images, as for `plan_of`.
     """
-    held = _held_memory(job)
+    held = held_memory(job)
     left, automatic = plan_of(job, run, done=done).updates, asked.memory_format == "auto"
     job = settle_memory_format(job, dataset, updates=left, automatic=automatic, report=report)
     job, speed = settle_speed(job, dataset, automatic=not asked.threads, report=report)
@@ -153,7 +153,7 @@ def time_plan(
 
 
 def plan_of(job: Job, run: Path, *, done: int, speed: Speed | None = None, held: int = 0) -> Plan:
-    """The plan of a job in the run folder `run`, after `done` images; `held` is from `_held_memory`."""
+    """The plan of a job in the run folder `run`, after `done` images; `held` is from `held_memory`."""
     config, architecture = job.config, job.card.architecture
     timing = speed.timing if speed else None
     left = max(0, (config.images or 0) - done)
@@ -188,7 +188,7 @@ def _shrinks(job: Job) -> float:
     return math.sqrt(median(areas) / (job.config.size.width * job.config.size.height))
 
 
-def _held_memory(job: Job) -> int:
+def held_memory(job: Job) -> int:
     """The bytes that the process has on the device before any update: on a CPU program, libraries and pairs.
 
     The weights of the networks are left out. It has to be asked for before updates are timed, whose memory stays.
