@@ -259,8 +259,8 @@ def _train(
     with note_later(report, _FIRST_EXCHANGE):
         job = distribute(job)
     with Saver(run_folder, job, start.images) as saver:
-        training = _Training(run_folder, job, dataset, saver, stop, report)
-        images, tracker = training.update_to_end(start, is_new=not is_resumed)
+        trainer = _Trainer(run_folder, job, dataset, saver, stop, report)
+        images, tracker = trainer.train_from(start, is_new=not is_resumed)
     # Now everything is on disk.
     unfinished = (images < (job.config.images or 0) and tracker.early is None) or not tracker.looked
     return TrainSummary(
@@ -290,8 +290,8 @@ def _resume_or_begin(run_folder: RunFolder, job: Job, report: Reporter) -> tuple
 
 
 @dataclass(frozen=True)
-class _Training:
-    """A run whose networks are ready to be updated: what it trains and saves, what may stop it, and who is told."""
+class _Trainer:
+    """Trains a run that is checked and loaded: what it trains and saves, what may stop it, and who is told."""
 
     run_folder: RunFolder
     job: Job
@@ -300,7 +300,7 @@ class _Training:
     stop: StopRequest
     report: Reporter
 
-    def update_to_end(self, start: checkpoint.Progress, *, is_new: bool) -> tuple[int, Tracker]:
+    def train_from(self, start: checkpoint.Progress, *, is_new: bool) -> tuple[int, Tracker]:
         """(the images seen at the last one or a signal, what followed them).
 
         With recover=on, training returns once to the last checkpoint after a loss that is not finite.
