@@ -71,6 +71,10 @@ class Setting:
         """The value that leaves the choice to the program."""
         return self.words.get("auto", "auto")
 
+    def may_resume_with(self, value: Any) -> bool:
+        """Whether a run that began with another value may be resumed with this one; `auto` is what was chosen then."""
+        return self.on_resume == "free" or (self.on_resume == "auto" and value == self.automatic)
+
     @property
     def allowed_text(self) -> str:
         """The allowed values, in words: `a whole number from 1 to 8, or auto`."""

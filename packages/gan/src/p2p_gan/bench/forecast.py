@@ -12,7 +12,7 @@ from p2p_gan.config.presets import PRESETS
 from p2p_gan.machine.driver import cpu_name, may_have_gpu
 from p2p_gan.machine.kept import keep, recall
 
-TODAY = 8 * 3600.0  # seconds: what begins in the morning has ended in the evening
+_TODAY = 8 * 3600.0  # seconds: what begins in the morning has ended in the evening
 # Of an image, by `count_operations` of the bench; a test compares them.
 GFLOP_PER_IMAGE: Mapping[str, float] = {"paper": 86.9, "tiny": 2.44}
 # What updates reach of it: two thirds of the textbook's 43 GFLOP/s a core of an AMD EPYC with AVX2 (86.9 GFLOP in 2.0 s
@@ -55,7 +55,7 @@ def forecast(preset: str, pairs: int) -> Forecast:
 def choose_preset(pairs: int) -> tuple[Forecast, Forecast | None]:
     """(the first preset that ends today, or else the shortest; the default where that takes longer than today)."""
     default, *others = (forecast(name, pairs) for name in _CHOICES)
-    if default.seconds <= TODAY:
+    if default.seconds <= _TODAY:
         return default, None
     shortest = min(others, key=lambda each: each.seconds)
     return (shortest, default) if shortest.seconds < default.seconds else (default, None)

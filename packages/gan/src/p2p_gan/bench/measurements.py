@@ -35,7 +35,7 @@ from p2p_gan.training.steps.stepper import Stepper, recorder_for
 from p2p_gan.training.trial import prepare_data
 from p2p_gan.updates.step import train_step
 
-MEASURED = ("paper", "tiny")  # presets whose updates are timed; the others are computed from them
+_MEASURED = ("paper", "tiny")  # presets whose updates are timed; the others are computed from them
 _PAIRS = 4
 _SECONDS, _MOST = 6.0, 20  # of updates, and how many
 _FORWARD = 2.0
@@ -108,17 +108,17 @@ def run_bench(device: str = "auto", *, report: Reporter = QUIET) -> BenchResult:
     began, where = time.monotonic(), resolve_device(device)
     precision = resolve_precision("auto", where)
     load = measure_load()
-    report.start("measuring", len(fields(Rates)) + _STEPS * len(MEASURED) + 1)
+    report.start("measuring", len(fields(Rates)) + _STEPS * len(_MEASURED) + 1)
     try:
         rates = measure_rates(where, precision, resolve_threads(0), report.advance)
         updates, speeds, layouts = [], [], None
-        for name in MEASURED:
+        for name in _MEASURED:
             with tempfile.TemporaryDirectory(prefix="p2p-") as folder:
                 job, dataset, speed = _settle(name, device, Path(folder), report)
                 updates.append(_measure_update(name, job, dataset, rates, report))
                 speeds.append(speed)
                 if name == "paper" and time.monotonic() - began < _PATIENT:
-                    layouts = compare_layouts(job, dataset)
+                    layouts = _compare_layouts(job, dataset)
         presets = tuple(_time_of(name, preset, updates, rates) for name, preset in TABLE.items())
         report.advance()
     finally:
@@ -200,7 +200,7 @@ def _updates(job: Job, dataset: PairDataset) -> Callable[[], object]:
     return update
 
 
-def compare_layouts(job: Job, dataset: PairDataset) -> Layouts:
+def _compare_layouts(job: Job, dataset: PairDataset) -> Layouts:
     """Time the memory layout that the networks have and the other one, in turn; the job's networks are used up."""
     times: dict[str, list[float]] = {"channels_last": [], "contiguous": []}
     for _ in range(_LAYOUTS):

@@ -109,7 +109,7 @@ def measure_matrix(device: torch.device, precision: str, threads: int) -> Measur
         return _rate(lambda: a @ b, 2 * side**3 / 1e9, device)
 
 
-def measure_memory(device: torch.device, threads: int) -> Measurement:
+def _measure_memory(device: torch.device, threads: int) -> Measurement:
     """GB/s of adding two arrays into a third, as an optimiser reads and writes."""
     size = max(1 << 20, min(_STREAM, free_bytes(device) // 16))
     a, b, total = (torch.ones(size // 4, device=device) for _ in range(3))
@@ -160,7 +160,7 @@ def measure_rates(device: torch.device, precision: str, threads: int, advance: C
     return Rates(
         matrix_core=step(measure_matrix(device, precision, 1)),
         matrix_all=step(measure_matrix(device, precision, threads)),
-        memory=step(measure_memory(device, threads)),
+        memory=step(_measure_memory(device, threads)),
         jpeg_core=step(measure_jpeg(1)),
         jpeg_all=step(measure_jpeg(cores())),
         png_core=step(measure_png(1)),

@@ -43,13 +43,10 @@ class Config(NetworkSettings):
         low=0,
     )
     lambda_ce: float = _loss_setting(
-        100.0,
-        "The weight of the cross-entropy of classes, which replaces L1 and L2 if the output is classes.",
-        low=0,
+        100.0, "The weight of the cross-entropy of classes, which replaces L1 and L2 if the output is classes.", low=0
     )
     class_balanced: bool = _loss_setting(
-        False,
-        "Give every class of the mask the same weight in L1, L2 and the cross-entropy of classes.",
+        False, "Give every class of the mask the same weight in L1, L2 and the cross-entropy of classes."
     )
     lambda_features: float = _loss_setting(
         0.0, "The weight of feature matching (pix2pixHD) in the generator's loss.", low=0
@@ -113,9 +110,7 @@ class Config(NetworkSettings):
         0.0, "The weight of the gradient penalty (WGAN-GP) in the discriminator's loss.", low=0
     )
     lambda_r1: float = _loss_setting(
-        0.0,
-        "The weight of the R1 penalty in the discriminator's loss, multiplied by 1/2 as in its source.",
-        low=0,
+        0.0, "The weight of the R1 penalty in the discriminator's loss, multiplied by 1/2 as in its source.", low=0
     )
     lambda_lecam: float = _loss_setting(
         0.0,
@@ -130,8 +125,7 @@ class Config(NetworkSettings):
         high=0.5,
     )
     halve_discriminator_loss: bool = _loss_setting(
-        True,
-        "Halve the discriminator's loss, so that it learns more slowly than the generator (section 3.3).",
+        True, "Halve the discriminator's loss, so that it learns more slowly than the generator (section 3.3)."
     )
     update_order: str = _optimiser_setting(
         "alternating",
@@ -258,11 +252,7 @@ class Config(NetworkSettings):
         2, "How many of the latest checkpoints are kept.", low=1, unit="checkpoints", on_resume="free"
     )
     validate_every: int = _record_setting(
-        5_000,
-        "Images between two validations on the pairs of val/.",
-        low=1,
-        unit="images",
-        on_resume="free",
+        5_000, "Images between two validations on the pairs of val/.", low=1, unit="images", on_resume="free"
     )
     # Not free: scores on different pairs cannot be compared.
     validate_pairs: int = _record_setting(

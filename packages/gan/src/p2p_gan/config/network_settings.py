@@ -35,9 +35,7 @@ class NetworkSettings:
         choices=_ENCODINGS,
     )
     b_encoding: str = _data_setting(
-        "values",
-        "How half B is encoded for the networks; the choices are those of a_encoding.",
-        choices=_ENCODINGS,
+        "values", "How half B is encoded for the networks; the choices are those of a_encoding.", choices=_ENCODINGS
     )
     size: Size | None = _data_setting(
         Size(256, 256),
@@ -128,11 +126,7 @@ class NetworkSettings:
         unit="channels",
     )
     max_filters: int = _network_setting(
-        512,
-        "The largest number of channels of a layer of the generator.",
-        low=1,
-        high=_MOST_FILTERS,
-        unit="channels",
+        512, "The largest number of channels of a layer of the generator.", low=1, high=_MOST_FILTERS, unit="channels"
     )
     unet_depth: int = _network_setting(
         0,
@@ -168,11 +162,7 @@ class NetworkSettings:
         on_resume="auto",
     )
     dropout_blocks: int = _network_setting(
-        3,
-        "The number of decoder blocks with dropout; a resnet has it in every block.",
-        low=0,
-        high=8,
-        unit="blocks",
+        3, "The number of decoder blocks with dropout; a resnet has it in every block.", low=0, high=8, unit="blocks"
     )
     dropout_skip: int = _network_setting(
         0,
@@ -190,8 +180,7 @@ class NetworkSettings:
         on_resume="auto",
     )
     bias_before_norm: bool = _network_setting(
-        True,
-        "Give layers before a norm a bias too; the authors' reference code does so before instance norm only.",
+        True, "Give layers before a norm a bias too; the authors' reference code does so before instance norm only."
     )
     noise_channels: int = _network_setting(
         0,

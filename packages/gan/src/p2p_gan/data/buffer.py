@@ -105,7 +105,7 @@ class Pixels:
     starts: NDArray[np.int64]
     channels: int
     dtype: np.dtype[Any]
-    first: int = 0
+    first: int
 
     def __len__(self) -> int:
         return len(self.sizes)

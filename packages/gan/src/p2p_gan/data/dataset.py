@@ -24,7 +24,7 @@ from p2p_datatools.contract.pictures.arrays import Array
 from p2p_datatools.contract.pictures.rearrange import mirror_into
 from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config
-from p2p_gan.data.buffer import BufferForm, Pixels, room_for
+from p2p_gan.data.buffer import BufferForm, Pixels, room_for, sizes_array
 from p2p_gan.data.coding import Coding, pixels_to_tensor, send_pixels
 from p2p_gan.data.order import Draw, PairOrder, crop_around_rare, crop_of, light_of, position_random, rarity
 from p2p_gan.data.read import on_all_cores, read_kept
@@ -76,16 +76,13 @@ class KeptHalf:
     coding: Coding
     palette: Palette | None = None
 
-    def cut(self, draws: Sequence[Draw], seen: tuple[int, int]) -> Array:
-        """The crops of these draws, mirrored if drawn so: (n, height, width, channels)."""
-        return _cut(self.pixels, draws, seen)
-
     def to_tensor(self, pixels: Array | Tensor, device: torch.device, memory_format: torch.memory_format) -> Tensor:
         """The pixels from `cut`, or gathered on the device, as float32 (n, channels, height, width) on the device."""
         return pixels_to_tensor(pixels, self.coding, self.palette, device, memory_format)
 
 
 def _cut(pixels: Pixels, draws: Sequence[Draw], seen: tuple[int, int]) -> Array:
+    """The crops of these draws, mirrored if drawn so: (n, height, width, channels)."""
     height, width = seen
     crops = np.empty((len(draws), height, width, pixels.channels), pixels.dtype)
     for crop, draw in zip(crops, draws, strict=True):
@@ -160,22 +157,26 @@ class PairDataset:
     ) -> tuple[Array | Tensor, Array | Tensor, Array | Tensor | None]:
         """The pixels of input, output and gaps for these draws: (n, height, width, channels) each."""
         resident = self._resident(device)
+        crops: list[Array] | list[Tensor]
         if resident is None:
             self.input.pixels.prepare([draw.pair for draw in draws])
-            gaps = None if self.gaps is None else _cut(self.gaps, draws, seen)
-            return self.input.cut(draws, seen), self.output.cut(draws, seen), gaps
-        places = place_crops(self.input.pixels, draws, seen, device)
-        crops = [each.gather(places) for each in resident]
+            crops = [_cut(each, draws, seen) for each in self._kept]
+        else:
+            places = place_crops(self.input.pixels, draws, seen, device)
+            crops = [each.gather(places) for each in resident]
         return crops[0], crops[1], crops[2] if len(crops) > 2 else None
+
+    @property
+    def _kept(self) -> list[Pixels]:
+        return [each for each in (self.input.pixels, self.output.pixels, self.gaps) if each is not None]
 
     def _resident(self, device: torch.device) -> list[ResidentPixels] | None:
         """All pixels on the device, if they are wanted there."""
         if device not in self._moved:
-            halves = [each for each in (self.input.pixels, self.output.pixels, self.gaps) if each is not None]
             self._moved[device] = None
-            if is_movable(halves, device):
+            if is_movable(self._kept, device):
                 with suppress(torch.OutOfMemoryError):
-                    self._moved[device] = move_to(halves, device)
+                    self._moved[device] = move_to(self._kept, device)
         return self._moved[device]
 
     def draw(self, position: int) -> Draw:
@@ -250,7 +251,7 @@ def load_dataset(
         KeptHalf(pixels, coding, palette)
         for pixels, coding, palette in zip(kept[:2], task.codings, palettes, strict=True)
     )
-    seen = np.array([(each.seen.height, each.seen.width) for each in sizings], np.int64)
+    seen = sizes_array([each.seen for each in sizings])
     shapes = np.unique(seen, axis=0, return_inverse=True)[1].reshape(-1)
     return PairDataset(
         input_half,

@@ -98,10 +98,7 @@ def rarity(areas: NDArray[np.uint32]) -> NDArray[np.float64]:
 
 
 def crop_around_rare(
-    random: np.random.Generator,
-    classes: NDArray[np.uint8],
-    weights: NDArray[np.float64],
-    seen: tuple[int, int],
+    random: np.random.Generator, classes: NDArray[np.uint8], weights: NDArray[np.float64], seen: tuple[int, int]
 ) -> tuple[int, int] | None:
     """The corner of a crop around a pixel of a class drawn by `weights`, among those of the picture `classes` (h, w).
 

@@ -52,17 +52,15 @@ class PairStream:
 class StreamedPixels(Pixels):
     """One half of the pairs of a stream; `place` is its place among what the stream gives."""
 
-    stream: PairStream | None = None
-    place: int = 0
+    stream: PairStream
+    place: int
 
     def crop(self, index: int, top: int, left: int, height: int, width: int) -> Array:
         """A part (height, width, channels) of a picture, not to be written into."""
-        assert self.stream is not None, "it is given"
         return self.stream.get(index)[self.place][top : top + height, left : left + width]
 
     def prepare(self, indices: Sequence[int]) -> None:
         """Decode the pairs of a batch side by side."""
-        assert self.stream is not None, "it is given"
         self.stream.prepare(indices)
 
     def write(self, index: int, picture: Array) -> None:
@@ -87,10 +85,10 @@ def stream_pairs(
     largest = max(sum(form.bytes([size]) for form in forms) for size in kept)
     stream = PairStream(read, max(_LEAST, int(config.cache_gib * _GIB) // max(1, largest)))
     sizes, none = sizes_array(kept), np.zeros(len(kept), np.int64)
-    halves: list[Pixels] = []
-    for place, form in enumerate(forms):
-        halves.append(StreamedPixels(None, sizes, none, form.channels, np.dtype(form.dtype), 0, stream, place))
-    return halves
+    return [
+        StreamedPixels(None, sizes, none, form.channels, np.dtype(form.dtype), 0, stream, place)
+        for place, form in enumerate(forms)
+    ]
 
 
 def refuse_unstreamed(config: Config) -> None:

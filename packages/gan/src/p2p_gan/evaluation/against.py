@@ -18,7 +18,7 @@ from p2p_gan.evaluation.feature_tally import FeatureTally
 from p2p_gan.evaluation.scores import Evaluation, EvaluationRequest, Scores, open_evaluation
 from p2p_gan.evaluation.work import records_of, write_evaluation
 
-AGAINST = "against"  # the folder of the second model's scores in DEST
+_AGAINST = "against"  # the folder of the second model's scores in DEST
 _COMPARISON = "comparison.json"
 
 
@@ -50,7 +50,7 @@ def compare_models(
 
     Raises P2PError if the second model does not generate the same half of the pairs, and as `evaluate` does.
     """
-    jobs = open_both(model_path, against, pairs, asked, device, report)
+    jobs = _open_both(model_path, against, pairs, asked, device, report)
     skipped: list[list[Skip]] = [[], []]
     scored = [job.each_score(left if keep_going else None, report) for job, left in zip(jobs, skipped, strict=True)]
     tallies, test = [job.tally() for job in jobs], PairedTest(jobs[0].model.card, jobs[0].groups)
@@ -63,7 +63,7 @@ def compare_models(
     jobs[0].say_changes(report)
     scores = [job.conclude(tally, left) for job, tally, left in zip(jobs, tallies, skipped, strict=True)]
     features = [tally.features for tally in tallies]
-    return conclude_comparison(test, scores, features, (model_path, against))
+    return _conclude_comparison(test, scores, features, (model_path, against))
 
 
 def compare_models_into(
@@ -83,25 +83,25 @@ def compare_models_into(
     after an interruption.
     """
     dest = Path(dest)
-    jobs = open_both(model_path, against, pairs, asked, device, report)
+    jobs = _open_both(model_path, against, pairs, asked, device, report)
     scores = [
         write_evaluation(place, job, keep_going=keep_going, report=report)
-        for place, job in zip((dest, dest / AGAINST), jobs, strict=True)
+        for place, job in zip((dest, dest / _AGAINST), jobs, strict=True)
     ]
-    first, second = records_of(dest), records_of(dest / AGAINST)
+    first, second = records_of(dest), records_of(dest / _AGAINST)
     test = PairedTest(jobs[0].model.card, jobs[0].groups)
     features = [FeatureTally(job.networks.extractors, job.groups) for job in jobs]
     for name in sorted(first.keys() & second.keys()):
         test.add(first[name], second[name])
         for tally, records in zip(features, (first, second), strict=True):
             tally.add(records[name])
-    found = conclude_comparison(test, scores, features, (model_path, against))
-    of = {"model": jobs[0].model.digest, AGAINST: jobs[1].model.digest}
+    found = _conclude_comparison(test, scores, features, (model_path, against))
+    of = {"model": jobs[0].model.digest, _AGAINST: jobs[1].model.digest}
     write_json(dest / _COMPARISON, {"of": of, **found.comparison.to_json(), "sentence": found.sentence})
     return found
 
 
-def open_both(
+def _open_both(
     model_path: Path | str,
     against: Path | str,
     pairs: Path | str,
@@ -120,11 +120,8 @@ def open_both(
     return first, second
 
 
-def conclude_comparison(
-    test: PairedTest,
-    scores: Sequence[Scores],
-    features: Sequence[FeatureTally],
-    names: tuple[Path | str, Path | str],
+def _conclude_comparison(
+    test: PairedTest, scores: Sequence[Scores], features: Sequence[FeatureTally], names: tuple[Path | str, Path | str]
 ) -> ModelComparison:
     """The comparison of the records that were added, of models that are called by their paths."""
     comparison = test.result(scores[0].numbers, features[0].differences(features[1]))

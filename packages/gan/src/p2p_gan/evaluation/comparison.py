@@ -18,8 +18,8 @@ from p2p_gan.evaluation.score_words import score_word
 from p2p_gan.evaluation.totals import Sums, WeightedTotals
 from p2p_gan.models.card import ModelCard
 
-SWAPS = 1_000
-LEVEL = 0.05
+_SWAPS = 1_000
+_LEVEL = 0.05
 _SEED = (0, 1)  # others than those of `Draws`
 # What a model is called better by: not each class, of which there may be many.
 _HEADLINES = (*METRICS, "distances.", "histograms.", "agreement.mean_iou", "judged.mean_iou")
@@ -71,12 +71,12 @@ class ScoreComparison:
             why = "so few cannot show any difference" if self._is_too_small() else "chance may explain each difference"
             return f"Neither {first} nor {second} is shown to be better {over}: {why}."
         rest = "" if len(won) == 2 or all(map(_is_decided, self.differences)) else "; chance may explain the rest"
-        return f"{', but '.join(won)}, {over} (p < {LEVEL} in all, by Holm's procedure){rest}."
+        return f"{', but '.join(won)}, {over} (p < {_LEVEL} in all, by Holm's procedure){rest}."
 
     def _is_too_small(self) -> bool:
         """Whether even models that differ most in every pair have a p above what Holm's procedure asks of the first."""
         tested = sum(_is_headline(each.name) for each in self.differences)
-        return 2.0 ** (1 - (self.groups or self.pictures)) > LEVEL / max(1, tested)
+        return 2.0 ** (1 - (self.groups or self.pictures)) > _LEVEL / max(1, tested)
 
     def to_json(self) -> dict[str, Any]:
         """The comparison as JSON values."""
@@ -87,7 +87,7 @@ class ScoreComparison:
 class PairedTest:
     """Adds the two records of each pair, and tests the difference of every score.
 
-    The intervals are those of resampled pairs. The test is another: in each of `SWAPS` draws the models' outputs are
+    The intervals are those of resampled pairs. The test is another: in each of `_SWAPS` draws the models' outputs are
     swapped for a random half of the pairs, and p is the share of draws that differ as much as the models do (a paired
     permutation test). If the models are alike it is exact for any number of pictures and any score, where intervals of
     few pictures are too narrow, and Wilcoxon's test knows no score that is over all pixels together. Pairs of a group
@@ -98,7 +98,7 @@ class PairedTest:
         self._draws, self._random = Draws(groups), np.random.default_rng(_SEED)
         self._groups, self._units = groups, set[str]()
         self._resampled = [WeightedTotals(card, 1 + RESAMPLES) for _ in range(2)]
-        self._swapped = [WeightedTotals(card, SWAPS) for _ in range(2)]
+        self._swapped = [WeightedTotals(card, _SWAPS) for _ in range(2)]
         self._number = 0
 
     def add(self, first: PairRecord, second: PairRecord) -> None:
@@ -107,7 +107,7 @@ class PairedTest:
         if not (first.counts_any and second.counts_any):
             return
         random = self._groups.random_of(first.name, self._random, _SEED)
-        weights, swap = self._draws.draw(first.name), random.integers(0, 2, SWAPS).astype(np.float64)
+        weights, swap = self._draws.draw(first.name), random.integers(0, 2, _SWAPS).astype(np.float64)
         for totals, record in zip(self._resampled, (first, second), strict=True):
             totals.add(record, weights)
         for totals, part in zip(self._swapped, (1 - swap, swap), strict=True):
@@ -146,7 +146,7 @@ def _mark_better(differences: Sequence[ScoreDifference]) -> tuple[ScoreDifferenc
     tested = sorted((each for each in differences if _is_headline(each.name)), key=lambda each: each.p)
     better: dict[str, int] = {}
     for rank, each in enumerate(tested):
-        if each.p > LEVEL / (len(tested) - rank):
+        if each.p > _LEVEL / (len(tested) - rank):
             break
         better[each.name] = 1 if (each.difference > 0) == score_word(each.name).more else 2
     return tuple(replace(each, better=better.get(each.name)) for each in differences)

@@ -39,7 +39,7 @@ from p2p_gan.models.output_file import describe_other, write_once
 from p2p_gan.models.torchscript import is_script_of, script_bytes, script_source
 from p2p_gan.runs.runfolder import RUN, find_recorded, read_run_record
 
-MOST_DIFFERENT = 1e-3  # of -1 to 1, or of a probability: an eighth of a step of 8 bits
+_MOST_DIFFERENT = 1e-3  # of -1 to 1, or of a probability: an eighth of a step of 8 bits
 LEAST_SSIM = 0.95  # of a picture in 16 bits; one that is only rounded is above 0.99
 _REAL = 8  # pictures that are compared
 _DRAWN = ((1.0, 1.0, 0), (1.5, 1.0, 1), (0.9, 0.8, 2), (1.0, 1.0, None))  # height, width of the model's size, seed
@@ -127,12 +127,7 @@ class OnnxBytes:
 
 
 def compared_onnx(
-    source: Path,
-    path: Path,
-    *,
-    precision: str | None = "float32",
-    inputs: Path | str | None = None,
-    report: Reporter = QUIET,
+    source: Path, path: Path, *, precision: str | None, inputs: Path | str | None, report: Reporter
 ) -> OnnxBytes:
     """A model as ONNX for the file `path`, compared with the model in torch.
 
@@ -193,8 +188,8 @@ def export_torchscript(
 def _refuse_difference(path: Path, *found: Difference) -> None:
     """Raise P2PError where an output differs by more than rounding explains."""
     largest = max(each.largest for each in found)
-    if not largest <= MOST_DIFFERENT:
-        what = f"would differ from the model by {largest:.2g}, more than {MOST_DIFFERENT:g}"
+    if not largest <= _MOST_DIFFERENT:
+        what = f"would differ from the model by {largest:.2g}, more than {_MOST_DIFFERENT:g}"
         to_do = "Look at its outputs with 'p2p sample': where they are not pictures, use an earlier model."
         raise P2PError(path, what, to_do, code="not-the-same")
 

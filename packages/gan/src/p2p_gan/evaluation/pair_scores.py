@@ -19,13 +19,7 @@ from p2p_datatools.contract.pictures.resize import resize_photo
 from p2p_datatools.contract.progress import Note
 from p2p_gan.evaluation.cells import cell_means
 from p2p_gan.evaluation.features.distances import DistanceNetworks
-from p2p_gan.evaluation.mask_agreement import (
-    Confusion,
-    counted_pixels,
-    labels_of_input,
-    labels_of_output,
-    without_gaps,
-)
+from p2p_gan.evaluation.mask_agreement import Confusion, counted_pixels, labels_of_input, labels_of_output, without_gaps
 from p2p_gan.evaluation.metrics import (
     BYTES,
     METRICS,

@@ -85,7 +85,7 @@ class WeightedTotals:
 
     def _add_cells(self, cells: Any, weights: Sums) -> None:
         for side, text in enumerate(cells):
-            values = read_cells(text).reshape(-1, 1)
+            values = _read_cells(text).reshape(-1, 1)
             if self._cells is None:
                 self._cells = np.zeros((2, 3, len(values), self._ways))
             known = ~np.isnan(values)
@@ -129,6 +129,6 @@ class WeightedTotals:
         return found
 
 
-def read_cells(text: str) -> NDArray[np.float32]:
+def _read_cells(text: str) -> NDArray[np.float32]:
     """The cells of one picture, flat; raises ValueError for a text that is not of so many."""
     return text_to_floats(text).reshape(CELLS * CELLS, -1).reshape(-1)

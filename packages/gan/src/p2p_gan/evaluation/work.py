@@ -64,7 +64,7 @@ def evaluate_into(
     return write_evaluation(Path(dest), job, keep_going=keep_going, report=report)
 
 
-def write_evaluation(dest: Path, job: Evaluation, *, keep_going: bool = False, report: Reporter = QUIET) -> Scores:
+def write_evaluation(dest: Path, job: Evaluation, *, keep_going: bool, report: Reporter) -> Scores:
     """The same for an evaluation that is open."""
     refuse_dest_in_splits(dest, job.folder)
     recipe = _recipe(job)

@@ -230,7 +230,7 @@ class _Work:
             if error.code in _OF_THE_DISK:
                 raise
             raise FailedError(str(error)) from error
-        write_json(path, {"of": of, **summarise(found)})
+        write_json(path, {"of": of, **_summarise(found)})
         scores = read_json(path)
         assert isinstance(scores, dict)
         return scores
@@ -255,7 +255,7 @@ def _seconds(run: Path) -> float | None:
     return None
 
 
-def summarise(scores: Scores) -> dict[str, Any]:
+def _summarise(scores: Scores) -> dict[str, Any]:
     """The scores of the tables, None if one does not apply, and all scores under `all`."""
     judged = scores.judged or scores.agreement
     return {

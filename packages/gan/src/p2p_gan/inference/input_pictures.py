@@ -173,7 +173,7 @@ def _clash(name: str, paths: Sequence[Path]) -> Skip:
 
 
 def list_stacks(
-    given: Sequence[Path | PictureBytes], card: ModelCard, options: ReadOptions = AS_USUAL, report: Reporter = QUIET
+    given: Sequence[Path | PictureBytes], card: ModelCard, options: ReadOptions, report: Reporter
 ) -> list[InputPicture]:
     """The pictures of a model whose input is of several: one file or folder of each part, in the order of the parts.
 

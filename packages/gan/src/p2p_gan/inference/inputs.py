@@ -46,7 +46,7 @@ class PictureBytes:
         return open_bytes(self.data, self.name, options)
 
 
-def open_input(source: Path | PictureBytes, options: ReadOptions = AS_USUAL) -> AbstractContextManager[PictureFile]:
+def open_input(source: Path | PictureBytes, options: ReadOptions) -> AbstractContextManager[PictureFile]:
     """Open a picture file, or the bytes of one, as `open_picture` does."""
     return open_picture(source.open(options) if isinstance(source, PictureBytes) else source, options)
 
@@ -109,10 +109,10 @@ def refuse_folder(folder: PairFolder, halves: tuple[Half, Half], card: ModelCard
             raise P2PError(folder.path, what, to_do, code="other-halves")
     masks = [half for half in halves if half.kind == "mask"]
     if masks and folder.palette and card.palette and "mask" in (card.input.kind, card.output.kind):
-        refuse_classes(folder.palette, card.palette, where=str(folder.path))
+        _refuse_classes(folder.palette, card.palette, where=str(folder.path))
 
 
-def refuse_classes(palette: Palette, known: Palette, *, where: str) -> None:
+def _refuse_classes(palette: Palette, known: Palette, *, where: str) -> None:
     """Raise P2PError for the first class whose index and colour are not those of a class of the model.
 
     So too where a colour stands for something else: the name is that of another class of the model, or no class but the

@@ -178,8 +178,8 @@ def settle_for_rest(
     destination: Destination,
     old: Iterable[_RuntimeRecord],
     *,
-    device: "torch.device | str | None" = None,
-    report: Reporter = QUIET,
+    device: "torch.device | str | None",
+    report: Reporter,
 ) -> AnyModel:
     """`settle_runtime` for those of the files, with the sizes of their pictures, that a destination does not hold yet.
 

@@ -53,7 +53,7 @@ class LoadMeter:
         own = (self._before.own - before.own) / passed
         others = (self._before.busy - before.busy) / passed - own
         # A container may use less than its processors, so what others use of these is not all at its expense.
-        spare = cores_of_affinity() - share
+        spare = _cores_of_affinity() - share
         return Load(share, min(share, max(0.0, others - spare)))
 
 
@@ -92,7 +92,7 @@ def _busy() -> float | None:
     return None
 
 
-def cores_of_affinity() -> int:
+def _cores_of_affinity() -> int:
     """The processors that this process may run on, whatever the limit of its container."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else cores()
 

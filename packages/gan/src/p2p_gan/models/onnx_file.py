@@ -26,7 +26,7 @@ KEY_HASH, GRAPH_HASH = "p2p_sha256", "graph_sha256"  # of the description and of
 OPSET = 17  # of the operators; onnxruntime knows it since 1.12 (2022), and every later one
 IMAGE, VALID, NOISE, OUTPUT = "image", "valid", "noise", "output"
 PRECISIONS = ("float32", "float16", "int8")
-OPERATORS = frozenset(
+_OPERATORS = frozenset(
     [
         "Add",
         "AveragePool",
@@ -334,7 +334,7 @@ def _strange_parts(content: _Content) -> Iterator[str]:
     if content.opsets != {"": OPSET}:
         listed = ", ".join(f"{domain or 'onnx'} {version}" for domain, version in content.opsets.items()) or "none"
         yield f"the opset {listed}, and not {OPSET}"
-    if others := content.operators - OPERATORS:
+    if others := content.operators - _OPERATORS:
         yield f"the operator {min(others) or 'without a name'}"
     if content.outside:
         yield "weights in another file"

@@ -32,7 +32,7 @@ _NOT_TORCH = (
     *(pickle.UnpicklingError, EOFError, RuntimeError, ValueError, KeyError, IndexError, TypeError),
     *(AttributeError, AssertionError, OverflowError, struct.error),
 )
-GIVE_STATE = "Give the state dict of a generator, such as latest_net_G.pth."
+_GIVE_STATE = "Give the state dict of a generator, such as latest_net_G.pth."
 _SAVE_STATE = "Save only its weights, where it was made: torch.save(netG.state_dict(), 'NAME.pth')."
 _AGAIN = "Fetch it again, from the address of the file itself; of Git LFS by 'git lfs pull'."
 
@@ -59,7 +59,7 @@ _SUFFIXES = {
 }
 
 
-def read_state(path: Path, *, give: str = GIVE_STATE) -> dict[str, Tensor]:
+def read_state(path: Path, *, give: str = _GIVE_STATE) -> dict[str, Tensor]:
     """Read the tensors of a state dict, without the prefixes of wrappers; code in the file is never run.
 
     Errors say what to `give` instead.
@@ -77,17 +77,17 @@ def read_tables(path: Path) -> dict[str, dict[str, Tensor]]:
     A table whose keys read as those of another, such as 1 and "1", has `#2` after them. Errors are those of
     `read_state`, and one for a file without any.
     """
-    state = _load(path, GIVE_STATE)
+    state = _load(path, _GIVE_STATE)
     found, times = dict[str, dict[str, Tensor]](), Counter[str]()
     for place, table in _tables(state):
         times[place] += 1
         found[place if times[place] == 1 else f"{place}#{times[place]}"] = _unwrap(table)
     if not found:
-        raise _not_a_state(path, next(iter(state)), GIVE_STATE)
+        raise _not_a_state(path, next(iter(state)), _GIVE_STATE)
     return found
 
 
-def read_safetensors(path: Path, names: Collection[str] | None = None, *, give: str = GIVE_STATE) -> dict[str, Tensor]:
+def read_safetensors(path: Path, names: Collection[str] | None = None, *, give: str = _GIVE_STATE) -> dict[str, Tensor]:
     """The tensors of a safetensors file, or those of these names; raises P2PError for one that is cut or damaged."""
     try:
         tensors = safetensors.torch.load(read_file(path))

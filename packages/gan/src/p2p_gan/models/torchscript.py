@@ -28,7 +28,7 @@ from p2p_gan.networks.norms import EPSILON, ROUNDING, BatchNorm, InstanceNorm
 from p2p_gan.networks.resnet import ConvNormReLU, ResNet
 from p2p_gan.networks.unet import UNet
 
-DESCRIPTION = "p2p.json"
+_DESCRIPTION = "p2p.json"
 """The file in the archive that describes the model."""
 _FORMAT, _VERSION = "p2p-torchscript", 2  # 2: what is constant is 0 when normalised
 _LONGEST = 2**24  # bytes of a description
@@ -248,7 +248,7 @@ def script_bytes(model: Model) -> bytes:
     stream = io.BytesIO()
     with _quiet():
         network = torch.jit.script(_Network(model).eval().requires_grad_(False))
-        torch.jit.save(network, stream, _extra_files={DESCRIPTION: _describe(model)})
+        torch.jit.save(network, stream, _extra_files={_DESCRIPTION: _describe(model)})
     return stream.getvalue()
 
 
@@ -273,7 +273,7 @@ def _description_at(path: Path, *, whole: bool = False) -> bytes | None:
     """The description in an archive; None where there is none, or where the archive has to be `whole` and is not."""
     try:
         with zipfile.ZipFile(path) as archive:
-            found = [each for each in archive.infolist() if each.filename.endswith(f"/extra/{DESCRIPTION}")]
+            found = [each for each in archive.infolist() if each.filename.endswith(f"/extra/{_DESCRIPTION}")]
             if len(found) != 1 or found[0].file_size > _LONGEST or (whole and archive.testzip() is not None):
                 return None
             return archive.read(found[0])

@@ -80,7 +80,7 @@ class ResizeConv(ReflectConv):
         weight, bias = self._parameters["weight"], self._parameters["bias"]
         assert weight is not None, "every convolution has weights"
         four = None if bias is None else bias.repeat_interleave(4)
-        return F.pixel_shuffle(F.conv2d(repeat_edge(x), phase_kernels(weight), four), 2)
+        return F.pixel_shuffle(F.conv2d(repeat_edge(x), _phase_kernels(weight), four), 2)
 
 
 class BilinearConv(ResizeConv):
@@ -115,7 +115,7 @@ def smooth(x: Tensor) -> Tensor:
     return x
 
 
-def phase_kernels(weight: Tensor) -> Tensor:
+def _phase_kernels(weight: Tensor) -> Tensor:
     """3x3 kernels (outputs, inputs, 3, 3) for a doubled map as 2x2 kernels (4 outputs, inputs, 2, 2) for the map.
 
     Each 2x2 window of the map gives four pixels of the doubled one, whose first row lies below the first pixel's middle
@@ -191,7 +191,7 @@ def dropout(x: Tensor, share: float, applying: InferencePass | None) -> Tensor:
 class Down(nn.Module):
     """Encoder block: leaky ReLU (not in the first block), 4x4 convolution of stride 2, norm."""
 
-    def __init__(self, inputs: int, outputs: int, *, first: bool, norm: str, bias: bool = True) -> None:
+    def __init__(self, inputs: int, outputs: int, *, first: bool, norm: str, bias: bool) -> None:
         super().__init__()
         self.first = first
         self.conv = DownConv(inputs, outputs, bias=bias)
@@ -210,7 +210,7 @@ class Up(nn.Module):
     With `classes` the norm has a scale and a shift for each of so many classes, and `forward` is in two parts.
     """
 
-    def __init__(self, inputs: int, outputs: int, *, style: Style, dropout: float, classes: int = 0) -> None:
+    def __init__(self, inputs: int, outputs: int, *, style: Style, dropout: float, classes: int) -> None:
         super().__init__()
         self.dropout = dropout
         self.conv = upsampling_layer(inputs, outputs, 4, style=style, bias=style.biases)

@@ -4,7 +4,7 @@ Nothing here may know in which network a norm is; a synchronised norm has the gr
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import torch
@@ -180,28 +180,22 @@ def synchronise(network: nn.Module, across: SyncBatchNorm | None) -> None:
             module.across = across
 
 
-@contextmanager
-def by_itself(network: nn.Module) -> Iterator[None]:
+def by_itself(network: nn.Module) -> AbstractContextManager[None]:
     """While this is open the network's norms are not synchronised: for passes that other processes do not make."""
-    with _with_all(network, BatchNorm, across=None):
-        yield
+    return _with_all(network, BatchNorm, across=None)
 
 
-@contextmanager
-def in_one_pass(network: nn.Module, passes: int) -> Iterator[None]:
+def in_one_pass(network: nn.Module, passes: int) -> AbstractContextManager[None]:
     """While this is open a pass of the network stands for several of training, each normalised by its own statistics.
 
     What they give is the same but for rounding, if nothing else in the network knows a batch or draws random numbers.
     """
-    with _with_all(network, BatchNorm, passes=passes):
-        yield
+    return _with_all(network, BatchNorm, passes=passes)
 
 
-@contextmanager
-def keep_running(network: nn.Module) -> Iterator[None]:
+def keep_running(network: nn.Module) -> AbstractContextManager[None]:
     """While this is open the network's passes leave its running statistics as they are."""
-    with _with_all(network, BatchNorm, records=False):
-        yield
+    return _with_all(network, BatchNorm, records=False)
 
 
 @contextmanager
@@ -256,11 +250,9 @@ def _normalise(x: Tensor, part: Tensor, eps: float) -> Tensor:
     return (x - mean) / torch.sqrt(variance + eps)
 
 
-@contextmanager
-def differentiate_twice(network: nn.Module) -> Iterator[None]:
+def differentiate_twice(network: nn.Module) -> AbstractContextManager[None]:
     """While this is open the gradients of the network's passes may be differentiated again."""
-    with _with_all(network, InstanceNorm, twice=True):
-        yield
+    return _with_all(network, InstanceNorm, twice=True)
 
 
 class ClassAdaptiveNorm(nn.Module):

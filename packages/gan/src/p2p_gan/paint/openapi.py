@@ -26,21 +26,13 @@ _HEADERS = {
     "X-P2P-Milliseconds": ("What reading, painting and writing took, without waiting.", _NUMBER),
     "X-P2P-Seed": ("The seed it was painted with.", _WHOLE),
     "X-P2P-Variant": ("The variant it was painted as.", _WHOLE),
-    "X-P2P-Notes": (
-        "What was changed of the picture sent: a list of sentences, as percent-encoded JSON.",
-        _TEXT,
-    ),
+    "X-P2P-Notes": ("What was changed of the picture sent: a list of sentences, as percent-encoded JSON.", _TEXT),
 }
 
 
 def _object(**properties: Any) -> dict[str, Any]:
     """An object with all of these and no others."""
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
 def _or_null(schema: dict[str, Any]) -> dict[str, Any]:

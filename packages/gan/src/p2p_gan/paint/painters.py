@@ -236,14 +236,14 @@ def describe_card(card: ModelCard) -> dict[str, Any]:
     return {
         "direction": card.direction,
         **{"input": _half_json(card.input), "output": _half_json(card.output)},
-        "palette": None if card.palette is None else palette_json(card.palette),
+        "palette": None if card.palette is None else _palette_json(card.palette),
         "size": list(card.size) if card.size else None,
         "usual_size": list(card.usual_size) if card.usual_size else None,
         **{"fit": card.fit, "stochastic": card.architecture.random},
     }
 
 
-def palette_json(palette: Palette) -> dict[str, Any]:
+def _palette_json(palette: Palette) -> dict[str, Any]:
     """A palette as a page has it: the class numbers of a mask are the places in `classes`, 255 is ignored."""
     classes = [{"name": each.name, "color": list(each.color)} for each in palette.classes]
     return {"name": palette.name, "classes": classes, "ignore_color": list(IGNORE_COLOR)}

@@ -8,13 +8,7 @@ from p2p_datatools.contract.pages.elements import Markup, Section, assemble_page
 from p2p_datatools.contract.words import duration_text, plural
 from p2p_gan.evaluation.score_words import score_word
 from p2p_gan.reports.gather import RunReport
-from p2p_gan.reports.page_origin import (
-    cite_part,
-    commands_part,
-    data_part,
-    machine_part,
-    settings_part,
-)
+from p2p_gan.reports.page_origin import cite_part, commands_part, data_part, machine_part, settings_part
 from p2p_gan.reports.page_results import interval_text, number_of, samples_part, scores_part
 from p2p_gan.reports.scores import ScoreRow
 from p2p_gan.runs.panels import panels_of

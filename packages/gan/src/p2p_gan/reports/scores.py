@@ -20,7 +20,7 @@ CLASS_SCORES = ("color_error", "agreement", "judged", "judged_real")
 _OF_CLASSES = (".classes.", "color_error.", "judged_real.")
 _OF_NAMES = ("color_error.", "distances.")  # below which there are names, which may hold dots
 _BESIDE = ("_mean", ".real", ".mean_picture", ".class_accuracy")  # shown beside other scores, or say little more
-EXAMPLES = 2  # pictures of each of best, median and worst
+_EXAMPLES = 2  # pictures of each of best, median and worst
 _RivalRow = tuple[str, float, float, tuple[float, float] | None, float | None]
 
 
@@ -232,6 +232,6 @@ def _example_places(total: int) -> dict[str, range]:
     """Which of `total` ranked pictures are the best, the median and the worst; no picture is two of these."""
     if total < 3:
         return {"best": range(total)[:1], "worst": range(total)[1:]}
-    count = min(EXAMPLES, total // 3)
+    count = min(_EXAMPLES, total // 3)
     middle = (total - count + 1) // 2
     return {"best": range(count), "median": range(middle, middle + count), "worst": range(total - count, total)}

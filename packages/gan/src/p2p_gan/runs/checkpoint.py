@@ -267,34 +267,23 @@ def load_latest(run: Path, nets: Networks, report: Reporter = QUIET) -> Progress
             )
         return progress
     if troubles:
-        what = f"{troubles[0].what}; {_unusable(len(records))}"
+        none = f"none of the {len(records)} checkpoints of the run can"
+        what = f"{troubles[0].what}; {'the only checkpoint of the run cannot' if len(records) == 1 else none} be used"
         to_do = f"Restore {run / CHECKPOINTS} from a copy, or {in_a_new_run(run)}"
         raise P2PError(troubles[0].where, what, to_do, code="no-usable-checkpoint")
     return None
 
 
-def _unusable(count: int) -> str:
-    if count == 1:
-        return "the only checkpoint of the run cannot be used"
-    return f"none of the {count} checkpoints of the run can be used"
-
-
 def _load(record: Path, nets: Networks) -> Progress:
     # Where its hash is right somebody has edited it and sealed it again.
     with catch_decoder(record, "is damaged", _RESTORE):
-        return _load_whole(record, nets)
-
-
-def _load_whole(record: Path, nets: Networks) -> Progress:
-    value = _read_whole(record)
-    at = ForeignPlace(record, _RESTORE)
-    progress = _progress_of(value, at)
-    rates = {name: at.read_number(value["rates"][name], "a learning rate") for name in learning_rates(nets)}
-    shapes = Shapes(nets, value["begun"])
-    found = read_tensors(record.with_suffix(".safetensors"), shapes, shapes.needed)
-    restore_state(nets, found)
-    set_learning_rates(nets, rates)
-    return progress
+        value, at = _read_whole(record), ForeignPlace(record, _RESTORE)
+        progress = _progress_of(value, at)
+        rates = {name: at.read_number(value["rates"][name], "a learning rate") for name in learning_rates(nets)}
+        shapes = Shapes(nets, value["begun"])
+        restore_state(nets, read_tensors(record.with_suffix(".safetensors"), shapes, shapes.needed))
+        set_learning_rates(nets, rates)
+        return progress
 
 
 def _progress_of(value: Mapping[str, Any], at: ForeignPlace) -> Progress:
@@ -351,16 +340,16 @@ def _place(run: Path, images: int) -> Path:
 
 
 def _remove(record: Path) -> None:
-    for file in (record, record.with_suffix(".safetensors")):
+    for suffix in _FILES:
         with contextlib.suppress(OSError):
-            file.unlink()
+            record.with_suffix(suffix).unlink()
 
 
 def _set_aside(record: Path) -> str:
     """Rename a checkpoint so that it is not used again; returns a sentence with its new name."""
     aside = record.with_name(f"{record.stem}.damaged.json")
     with contextlib.suppress(OSError):
-        for suffix in (".json", ".safetensors"):
+        for suffix in _FILES:
             if record.with_suffix(suffix).exists():
                 record.with_suffix(suffix).replace(aside.with_suffix(suffix))
     return f"The unusable checkpoint was renamed to {aside.stem} and can be deleted."

@@ -30,7 +30,7 @@ from p2p_datatools.contract.files.lock import LOCK_FILES, FolderLock
 from p2p_datatools.contract.foreign import MOST_WHOLE
 from p2p_datatools.contract.pairs.manifest import PairFolder
 from p2p_datatools.contract.progress import QUIET, Reporter
-from p2p_datatools.contract.settings import Setting, settings_of
+from p2p_datatools.contract.settings import settings_of
 from p2p_datatools.contract.words import path_word, plural
 from p2p_gan import __version__
 from p2p_gan.config.config import Config
@@ -294,17 +294,13 @@ def refuse_changes(run: Path, old: Config, new: Config, changed_data: Sequence[s
     changed = [
         f"{name} was {_printable(before[name])}, now {_printable(after[name])}"
         for name, declared in settings_of(Config).items()
-        if before[name] != after[name] and not _may_change(declared, after[name])
+        if before[name] != after[name] and not declared.may_resume_with(after[name])
     ]
     if changed or changed_data:
         on = f", or go on with its weights there: p2p train PAIRS NEW --from {path_word(run)}" if changed_data else ""
         how = "Repeat the first command" if changed else "Restore the pairs"
         what = f"was started with other settings or pairs: {'; '.join([*changed, *changed_data])}"
         raise UsageError(run, what, f"{how} to resume, or choose another run folder{on or '.'}", code="other-settings")
-
-
-def _may_change(declared: Setting, value: object) -> bool:
-    return declared.on_resume == "free" or (declared.on_resume == "auto" and value == declared.automatic)
 
 
 def describe_splits(folder: PairFolder) -> dict[str, dict[str, Any]]:

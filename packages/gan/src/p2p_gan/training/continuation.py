@@ -13,7 +13,7 @@ import torch
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.pairs.manifest import open_pairs
-from p2p_datatools.contract.settings import Setting, settings_of
+from p2p_datatools.contract.settings import settings_of
 from p2p_datatools.contract.words import plural
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import SettingRequest, apply_requests, read_asked, with_settings
@@ -86,9 +86,9 @@ def _continue(pairs: Path, run: Path, preset: str | None, asked: Sequence[Settin
         value, declared = known[name].read(each.value), known[name]
         if (name == "device" and devices_of(value)[0] == before.device) or declared.on_resume == "free":
             values[name] = value
-        elif not _agrees(value, getattr(before, name), declared) and not (
-            name == "direction" and _is_same_way(pairs, value, directions)
-        ):
+        elif value == getattr(before, name) or declared.may_resume_with(value):
+            continue
+        elif name != "direction" or not _is_same_way(pairs, value, directions):
             apart.append(each)
     if apart:
         _refuse(run, before, apart)
@@ -119,10 +119,6 @@ def _requests_of(preset: str) -> dict[str, SettingRequest]:
     return {
         name: SettingRequest(name, value, words) for name, value in values.items() if known[name].on_resume != "free"
     }
-
-
-def _agrees(value: Any, before: Any, declared: Setting) -> bool:
-    return value == before or (declared.on_resume == "auto" and value == declared.automatic)
 
 
 def _is_same_way(pairs: Path, wanted: str, before: set[Any]) -> bool:

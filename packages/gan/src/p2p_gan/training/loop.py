@@ -57,47 +57,36 @@ def training_loop(
 
     All processes end after the same step. Raises GoBack if the first process returns to the last checkpoint.
     """
-    # Closed at an error too: its traceback would keep the memory of graphs while a run that recovers makes others.
-    with closing(Stepper(job, callback.on_note, recorder_for(job))) as stepper:
-        return _repeat_steps(job, dataset, progress, stop, callback, stepper)
-
-
-def _repeat_steps(
-    job: Job,
-    dataset: PairDataset,
-    progress: Progress,
-    stop: StopRequest,
-    callback: TrainingCallback,
-    stepper: Stepper,
-) -> int:
     config, nets, ranks = job.config, job.nets, job.ranks
     images, total = progress.images, config.images or 0
-    callback.on_train_start()
+    # Closed at an error too: its traceback would keep the memory of graphs while a run that recovers makes others.
+    with closing(Stepper(job, callback.on_note, recorder_for(job))) as stepper:
+        callback.on_train_start()
 
-    while images < total and not _should_stop(ranks, stop):
-        # Draw the next batch; each process computes its share of it.
-        started = time.perf_counter()
-        positions = dataset.positions(images, min(config.update_pairs, total - images))
-        share, parts = share_batches(ranks, positions, config.batch)
-        batch = dataset.batch(share.positions, job.device, job.memory_format)
-        batch = replace(batch, factor=share.factor, parts=parts)
-        waited = time.perf_counter() - started
+        while images < total and not _should_stop(ranks, stop):
+            # Draw the next batch; each process computes its share of it.
+            started = time.perf_counter()
+            positions = dataset.positions(images, min(config.update_pairs, total - images))
+            share, parts = share_batches(ranks, positions, config.batch)
+            batch = dataset.batch(share.positions, job.device, job.memory_format)
+            batch = replace(batch, factor=share.factor, parts=parts)
+            waited = time.perf_counter() - started
 
-        # Step: one update of generator and discriminator, and of the exponential moving average (EMA) of the generator.
-        if nets.passes is not None and nets.passes.across is not None:
-            nets.passes.across.weight = share.weight
-        ranks.draw_anew(config.seed, images)
-        decay = ema_decay(images, len(positions), config.ema_half_life)
-        stepper.step(batch, learning_rate_at(config, images) * progress.recovery_factor, decay)
+            # Step: one update of both networks, and of the exponential moving average (EMA) of the generator.
+            if nets.passes is not None and nets.passes.across is not None:
+                nets.passes.across.weight = share.weight
+            ranks.draw_anew(config.seed, images)
+            decay = ema_decay(images, len(positions), config.ema_half_life)
+            stepper.step(batch, learning_rate_at(config, images) * progress.recovery_factor, decay)
 
-        # Callback: record, sample, validate and save what is due.
-        callback.on_step_end(StepResult(images, len(positions), stepper.ring, batch, waited))
-        images += len(positions)
+            # Callback: record, sample, validate and save what is due.
+            callback.on_step_end(StepResult(images, len(positions), stepper.ring, batch, waited))
+            images += len(positions)
 
-    callback.on_train_end()
-    # Wait until the first process has saved, since it may still return to the last checkpoint.
-    ranks.agree_on_end(None)
-    return images
+        callback.on_train_end()
+        # Wait until the first process has saved, since it may still return to the last checkpoint.
+        ranks.agree_on_end(None)
+        return images
 
 
 def share_batches(ranks: Ranks, positions: Sequence[int], batch: int) -> tuple[Share, tuple[Part, ...]]:

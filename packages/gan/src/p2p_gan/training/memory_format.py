@@ -80,12 +80,12 @@ def choose_format(ratios: list[float]) -> str:
 
 def with_memory_format(job: Job, name: str) -> Job:
     """The job with its networks in another memory format; only before a run has begun."""
-    arrange_networks(job.nets, memory_format_of(name))
+    _arrange_networks(job.nets, memory_format_of(name))
     config = replace(job.config, memory_format=name)
     return replace(job, config=config, recipe=replace(job.recipe, config=config))
 
 
-def arrange_networks(nets: Networks, memory_format: torch.memory_format) -> None:
+def _arrange_networks(nets: Networks, memory_format: torch.memory_format) -> None:
     """Let weights and the optimisers' moments lie in memory in this order; values stay."""
     for network in (nets.generator, nets.discriminator, nets.ema):
         if network is not None:

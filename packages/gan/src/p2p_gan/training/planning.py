@@ -152,7 +152,7 @@ def time_plan(
     return job, plan_of(job, run, done=done, speed=speed, held=held)
 
 
-def plan_of(job: Job, run: Path, *, done: int = 0, speed: Speed | None = None, held: int = 0) -> Plan:
+def plan_of(job: Job, run: Path, *, done: int, speed: Speed | None = None, held: int = 0) -> Plan:
     """The plan of a job in the run folder `run`, after `done` images; `held` is from `held_memory`."""
     config, architecture = job.config, job.card.architecture
     timing = speed.timing if speed else None

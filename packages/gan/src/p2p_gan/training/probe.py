@@ -74,7 +74,7 @@ def _scores(job: Job, a: Tensor, b: Tensor) -> NDArray[np.float32]:
     discriminator = job.nets.discriminator
     if discriminator is None:
         return np.zeros(0, np.float32)
-    with keep_statistics(discriminator), by_itself(discriminator), job.autocast():
+    with _keep_statistics(discriminator), by_itself(discriminator), job.autocast():
         logits = discriminator(a, b).logits
     return torch.cat([each.float().flatten() for each in logits]).cpu().numpy()
 
@@ -90,7 +90,7 @@ def _width(job: Job) -> float:
 
 
 @contextmanager
-def keep_statistics(network: nn.Module) -> Iterator[None]:
+def _keep_statistics(network: nn.Module) -> Iterator[None]:
     """Restore, bit for bit, the running statistics that a pass in training mode changes."""
     kept = {name: value.clone() for name, value in network.named_buffers()}
     try:

@@ -39,13 +39,7 @@ from p2p_gan.training.replicas import distribute, shared_state
 from p2p_gan.training.signals import StopRequest, StopSignal
 from p2p_gan.training.source import load_beginning, refuse_other_source
 from p2p_gan.training.tracking.boards import require_boards
-from p2p_gan.training.tracking.saver import (
-    Saver,
-    find_lost_models,
-    require_space_for_run,
-    restore_best,
-    restore_models,
-)
+from p2p_gan.training.tracking.saver import Saver, find_lost_models, require_space_for_run, restore_best, restore_models
 from p2p_gan.training.tracking.tracker import Tracker
 from p2p_gan.training.trial import explain_out_of_memory, prepare_data
 from p2p_gan.training.validation import refuse_unreadable, refuse_unscored
@@ -265,8 +259,8 @@ def _train(
     with note_later(report, _FIRST_EXCHANGE):
         job = distribute(job)
     with Saver(run_folder, job, start.images) as saver:
-        training = _Training(run_folder, job, dataset, saver, stop, report)
-        images, tracker = training.update_to_end(start, is_new=not is_resumed)
+        trainer = _Trainer(run_folder, job, dataset, saver, stop, report)
+        images, tracker = trainer.train_from(start, is_new=not is_resumed)
     # Now everything is on disk.
     unfinished = (images < (job.config.images or 0) and tracker.early is None) or not tracker.looked
     return TrainSummary(
@@ -296,8 +290,8 @@ def _resume_or_begin(run_folder: RunFolder, job: Job, report: Reporter) -> tuple
 
 
 @dataclass(frozen=True)
-class _Training:
-    """A run whose networks are ready to be updated: what it trains and saves, what may stop it, and who is told."""
+class _Trainer:
+    """Trains a run that is checked and loaded: what it trains and saves, what may stop it, and who is told."""
 
     run_folder: RunFolder
     job: Job
@@ -306,7 +300,7 @@ class _Training:
     stop: StopRequest
     report: Reporter
 
-    def update_to_end(self, start: checkpoint.Progress, *, is_new: bool) -> tuple[int, Tracker]:
+    def train_from(self, start: checkpoint.Progress, *, is_new: bool) -> tuple[int, Tracker]:
         """(the images seen at the last one or a signal, what followed them).
 
         With recover=on, training returns once to the last checkpoint after a loss that is not finite.

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.files.atomic import sha256_file
 from p2p_datatools.contract.pairs.manifest import PairFolder
-from p2p_datatools.contract.progress import QUIET, Reporter
+from p2p_datatools.contract.progress import Reporter
 from p2p_datatools.contract.words import plural
 from p2p_gan.config.config import Config
 from p2p_gan.config.sides import deepest_unet
@@ -339,7 +339,7 @@ def _share_words(network: str, transfer: Transfer) -> str:
     return f"{math.floor(transfer.share * 1000) / 10:g}% of the weights of the {network}{anew}"
 
 
-def load_beginning(job: Job, run_folder: RunFolder, source: Path | None, report: Reporter = QUIET) -> Job:
+def load_beginning(job: Job, run_folder: RunFolder, source: Path | None, report: Reporter) -> Job:
     """The job with what its run.json says of the model it began with; a new run's networks get its weights.
 
     Raises P2PError if that model is needed and gone.

@@ -171,14 +171,14 @@ def work_of(job: Job, free: int | None = None) -> dict[str, Any]:
     if job.config.input_size is None:  # then the pairs decide
         work["pairs"] = job.folder.data_hash
     return {
-        "machine": describe_machine(job.device) | {"cores": cores(), "code": code_version(), "free": free},
+        "machine": describe_machine(job.device) | {"cores": cores(), "code": _code_version(), "free": free},
         "environment": variables_of_threads(),
         "work": work | {"inputs": architecture.inputs, "outputs": architecture.outputs, "processes": job.ranks.world},
     }
 
 
 @cache
-def code_version() -> str:
+def _code_version() -> str:
     """A hash of the code whose speed is measured, since a version of p2p may be changed in place."""
     root, digest = Path(p2p_gan.__file__).parent, hashlib.sha256()
     for path in sorted(each for place in _CODE for each in root.glob(place)):

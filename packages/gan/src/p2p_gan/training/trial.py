@@ -96,7 +96,7 @@ def time_updates(job: Job, dataset: PairDataset, *, updates: int = _UPDATES) -> 
     return Timing(seconds, networks, kept // job.config.batch, job.config.threads, used)
 
 
-def time_threads(job: Job, dataset: PairDataset, counts: Sequence[int], *, busy: bool = False) -> Timing:
+def time_threads(job: Job, dataset: PairDataset, counts: Sequence[int], *, busy: bool) -> Timing:
     """The time of an update with the best of these numbers of threads, which begin with the largest.
 
     The best is the fewest threads that are as fast as the fastest, within 3%. On a `busy` machine one that takes much
@@ -315,7 +315,7 @@ def _fits(job: Job, dataset: PairDataset, batch: int) -> bool:
 
 def _power_of_two(fits: float, most: int, job: Job) -> int:
     if fits < 1:
-        what = f"does not have enough memory for one pair of {size_text_of(job)}"
+        what = f"does not have enough memory for one pair of {_size_text_of(job)}"
         to_do = "Use a smaller --size, --set crop, or fewer generator_filters."
         raise P2PError(job.device, what, to_do, code="no-memory")
     return 1 << (int(min(fits, most)).bit_length() - 1)
@@ -336,7 +336,7 @@ def explain_out_of_memory(job: Job, dataset: PairDataset) -> Iterator[None]:
     fits = largest_batch(job, dataset) * job.ranks.world
     words = f"the largest batch that fits is {fits}" if fits < batch else f"{fits} fits if nothing else uses memory"
     to_do = f"Use --batch {min(fits, batch)} or --batch auto in a new run folder, or a smaller --size."
-    what = f"out of memory with batch {batch} of {size_text_of(job)}; {words}"
+    what = f"out of memory with batch {batch} of {_size_text_of(job)}; {words}"
     raise P2PError(job.device, what, to_do + _say_accumulate(batch, fits), code="no-memory")
 
 
@@ -347,7 +347,7 @@ def _say_accumulate(batch: int, fits: int) -> str:
     return f" With --set accumulate={-(-batch // fits)} gradients of as many pictures still make an update."
 
 
-def size_text_of(job: Job) -> str:
+def _size_text_of(job: Job) -> str:
     """The size of the networks' input, in words."""
     return str(job.config.input_size or "their own size")
 

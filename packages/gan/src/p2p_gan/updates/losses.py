@@ -231,12 +231,12 @@ def r1_penalty(discriminator: Discriminator, a: Tensor, real: Tensor, ignored: T
 def _gradient(discriminator: Discriminator, a: Tensor, b: Tensor, ignored: Tensor | None) -> Tensor:
     b = b.detach().requires_grad_(True)
     with torch.autocast(b.device.type, enabled=False), differentiate_twice(discriminator):
-        total = mean_logit(discriminator(a.float(), b)).sum()
+        total = _mean_logit(discriminator(a.float(), b)).sum()
     (gradient,) = torch.autograd.grad(total, b, create_graph=True)
     return gradient if ignored is None else gradient.masked_fill(ignored, 0)
 
 
-def mean_logit(judgement: Judgement) -> Tensor:
+def _mean_logit(judgement: Judgement) -> Tensor:
     """One number for each picture, (n,): the mean over patches, then over scales, as in the GAN loss."""
     return _over_scales([logits.float().mean(dim=(1, 2, 3)) for logits in judgement.logits])
 

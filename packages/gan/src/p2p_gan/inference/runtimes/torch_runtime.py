@@ -37,8 +37,8 @@ class TorchTranslator:
     input: Coding
     output: Coding
     device: torch.device
-    tile: int | None = None
-    note: Note | None = None
+    tile: int | None
+    note: Note | None
 
     def pixels(self, padded: Array, options: PassOptions) -> Array:
         """The output as pixels (height, width[, channels]) of the same size."""
