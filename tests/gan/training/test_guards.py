@@ -129,6 +129,18 @@ def test_a_run_recovers_from_its_very_beginning_but_not_twice(
     assert [line["recovered_from"]["images"] for line in stats(tmp_path / "run") if "recovered_from" in line] == [0]
 
 
+def test_a_run_that_has_recovered_does_not_do_so_again_when_it_is_continued(
+    pair_folder: Path, tiny: Config, tmp_path: Path, poisoned: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steady = replace(tiny, lr_schedule="constant", recover=True)
+    poisoned(6)
+    train(pair_folder, tmp_path / "run", steady)
+    monkeypatch.setattr(update, "train_step", lambda *_, **__: torch.full((4,), math.nan))
+    with pytest.raises(DivergedError):
+        train(pair_folder, tmp_path / "run", replace(steady, images=20))
+    assert len([line for line in stats(tmp_path / "run") if "recovered_from" in line]) == 1
+
+
 def test_nan_weights_are_never_saved(
     pair_folder: Path, tiny: Config, tmp_path: Path, poisoned: Callable[[int], None]
 ) -> None:

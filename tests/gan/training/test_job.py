@@ -18,6 +18,7 @@ from p2p_gan.networks.blocks import SpectralConv
 from p2p_gan.networks.discriminators import MultiScale, PatchGAN, SegmentationHead
 from p2p_gan.networks.norms import BatchNorm, InstanceNorm
 from p2p_gan.runs import checkpoint
+from p2p_gan.runs.state import network_states
 from p2p_gan.training.build import discriminator_of
 from p2p_gan.training.job import make_job, outgrown, refuse_contradictions, refuse_uneven, settle_randomness
 from p2p_gan.training.planning import plan
@@ -68,6 +69,19 @@ def test_a_model_of_a_run_knows_its_whole_shape(pair_folder: Path, tiny: Config,
     assert (shape.biases, shape.dropout_blocks, shape.dropout_skip, shape.head) == (False, 1, 1, "tanh")
 
 
+def test_the_seed_of_a_run_draws_the_weights_of_all_its_networks(pair_folder: Path, tiny: Config) -> None:
+    one, again, other = (
+        network_states(make_job(open_for_training(pair_folder), replace(tiny, seed=seed)).nets) for seed in (0, 0, 1)
+    )
+    assert list(one) == ["generator", "discriminator"]
+    for name in one:
+        weights, alike, unlike = (
+            next(each for each in parts[name].network.parameters() if each.ndim == 4) for parts in (one, again, other)
+        )
+        assert torch.equal(weights, alike)
+        assert not torch.equal(weights, unlike)
+
+
 def test_the_discriminator_is_the_one_of_the_config() -> None:
     scales = discriminator_of(Config(discriminator_scales=3, spectral_norm=True, discriminator_norm="instance"), 3, 2)
     assert isinstance(scales, MultiScale)
@@ -77,6 +91,13 @@ def test_the_discriminator_is_the_one_of_the_config() -> None:
     assert not any(isinstance(module, BatchNorm) for module in scales.modules())
     assert sum(isinstance(module, InstanceNorm) for module in scales.modules()) == 9
     assert convs[0].in_channels == 5
+
+
+@pytest.mark.parametrize("layers", [0, 1, 4])
+def test_the_patchgan_has_as_many_strided_layers_as_the_config_says(layers: int) -> None:
+    patches = discriminator_of(Config(discriminator_layers=layers), 3, 3)
+    strides = [module.stride for module in patches.modules() if isinstance(module, torch.nn.Conv2d)]
+    assert strides.count((2, 2)) == layers
 
 
 def test_labels_are_seen_where_a_mask_becomes_a_photo_if_that_is_left_open(pair_folder: Path, tiny: Config) -> None:

@@ -27,15 +27,17 @@ from p2p_gan.models.model import read_card, read_model
 from p2p_gan.runs import checkpoint, runfolder
 from p2p_gan.runs.runfolder import RunFolder
 from p2p_gan.training import trial
+from p2p_gan.training.build import build
 from p2p_gan.training.job import Job, learning_rate_at, make_job
 from p2p_gan.training.planning import plan
-from p2p_gan.training.run import train
+from p2p_gan.training.run import _resume_or_begin, train
 from p2p_gan.training.signals import StopRequest
 from p2p_gan.training.steps import update
 from p2p_gan.training.tracking import tracker
 from p2p_gan.training.tracking.saver import Saver
 from p2p_gan.training.tracking.tracker import Tracker, probe_due
 from p2p_gan.training.validation import Validator, sample_row
+from p2p_gan.updates.optimise import restore_scalers, scaler_states
 from p2p_gan.updates.step import Networks
 
 if TYPE_CHECKING:
@@ -563,6 +565,30 @@ def test_a_checkpoint_knows_the_update_that_it_was_made_after(pair_folder: Path,
     assert record["extra"]["previous"] == 10
 
 
+def test_a_checkpoint_knows_the_time_of_training_and_the_scales_of_losses_in_float16_with_which_a_run_goes_on(
+    pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    def make() -> Job:
+        job = make_job(open_pairs(pair_folder), tiny)
+        return replace(job, nets=build(job.card.architecture, replace(job.config, precision="float16"), job.device))
+
+    run_folder, job = RunFolder(tmp_path / "run"), make()
+    _resume_or_begin(run_folder, job, Reporter())
+    states = scaler_states(job.nets.optimizers)
+    restore_scalers(
+        job.nets.optimizers, [{**state, "scale": scale} for state, scale in zip(states, (8, 2), strict=True)]
+    )
+    dataset = load_dataset(job.folder, job.task, job.config)
+    progress = checkpoint.Progress(4, [0.0] * len(job.recipe.names), 0, 3600.0)
+    with Saver(run_folder, job, 0) as saver, StopRequest() as stop:
+        Tracker(run_folder, job, dataset, progress, saver, stop, Reporter()).save()
+    again = make()
+    found, is_resumed = _resume_or_begin(RunFolder(tmp_path / "run"), again, Reporter())
+    assert (is_resumed, found.images) == (True, 4)
+    assert 3600 <= found.seconds < 3660
+    assert [state["scale"] for state in scaler_states(again.nets.optimizers)] == [8, 2]
+
+
 @pytest.mark.usefixtures("in_the_foreground")
 def test_a_second_ctrl_c_does_not_wait_and_the_checkpoint_before_is_whole(
     pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -626,9 +652,12 @@ def test_the_precision_and_threads_of_the_beginning_are_used_again(
     assert (resumed.plan.config.precision, resumed.plan.config.threads) == ("bfloat16", 1)
 
 
+@pytest.mark.parametrize("kept", [1000, 1])  # updates between two lines are read before the device forgets them
 def test_a_line_of_the_record_is_the_mean_over_the_images_since_the_one_before(
-    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept: int
 ) -> None:
+    monkeypatch.setattr(update, "_MOST_KEPT", kept)
+
     def step(nets: Networks, batch: Batch, *_: Any) -> torch.Tensor:
         return torch.full((4,), float(len(batch.a)))
 

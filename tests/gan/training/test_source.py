@@ -39,7 +39,7 @@ def job_after(source: Path, pairs: Path, tiny: Config, **asked: Any) -> Job:
 def test_a_run_folder_gives_weights_of_both_networks_and_all_its_settings(
     run_folder: Path, pair_folder: Path, tiny: Config
 ) -> None:
-    job = job_after(run_folder, pair_folder, tiny, images=4)
+    job = job_after(run_folder, pair_folder, tiny, images=4, ema_half_life=100.0)
     assert job.config.learning_rate == tiny.learning_rate
     assert job.config.size == tiny.size
     beginning = begin_from(open_source(run_folder), job)
@@ -48,10 +48,11 @@ def test_a_run_folder_gives_weights_of_both_networks_and_all_its_settings(
     assert beginning.discriminator.is_whole
     beginning.load(job)
     before = read_model(run_folder)
-    assert all(
-        torch.equal(value, before.generator.state_dict()[name])
-        for name, value in job.nets.generator.state_dict().items()
-    )
+    for network in (job.nets.generator, job.nets.ema):
+        assert network is not None
+        assert all(
+            torch.equal(value, before.generator.state_dict()[name]) for name, value in network.state_dict().items()
+        )
     old = read_network(run_folder, before.card.images, "discriminator")
     assert old is not None
     assert job.nets.discriminator is not None

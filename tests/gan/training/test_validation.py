@@ -13,16 +13,27 @@ import torch
 from p2p_datatools.contract.files.atomic import read_lines
 from p2p_datatools.contract.pairs.manifest import Half, open_pairs
 from p2p_datatools.contract.palette import load_palette
-from p2p_datatools.contract.pictures.images import colorize
+from p2p_datatools.contract.pictures.arrays import Array
+from p2p_datatools.contract.pictures.images import colorize, read_photo
 from p2p_gan.config.config import Config
 from p2p_gan.data import read
 from p2p_gan.models.location import BEST, MODEL_FILE
 from p2p_gan.models.model import read_model
+from p2p_gan.networks.base import InferencePass
 from p2p_gan.runs import checkpoint
 from p2p_gan.training import validation
-from p2p_gan.training.job import make_job
+from p2p_gan.training.job import Job, make_job
 from p2p_gan.training.run import train
-from p2p_gan.training.validation import Validation, Validator, grid_of, improves, score_of, visible
+from p2p_gan.training.validation import (
+    Validation,
+    Validator,
+    grid_of,
+    improves,
+    pairs_to_show,
+    sample_row,
+    score_of,
+    visible,
+)
 
 if TYPE_CHECKING:
     from conftest import Notes, Refused
@@ -92,6 +103,50 @@ def test_scores_do_not_depend_on_torch_s_random_state_nor_change_it(pair_folder:
     assert torch.equal(torch.get_rng_state(), before)
 
 
+def test_scores_and_samples_are_those_of_the_average_that_is_saved_as_the_model(
+    pair_folder: Path, tiny: Config, tmp_path: Path
+) -> None:
+    config = replace(tiny, ema_half_life=400.0, learning_rate=0.01, validate_every=12)
+    train(pair_folder, tmp_path / "run", config)
+    job, model = make_job(open_pairs(pair_folder), config), read_model(tmp_path / "run").generator
+    found = Validator(job).score(model)
+    assert found is not None
+    assert validations(tmp_path / "run")[12] == {**found.to_json(), "best": True}
+    saved = replace(job, nets=replace(job.nets, generator=model, ema=None))
+    shown = [read.read_shown(job.folder, pair, job.task, job.config)[:2] for pair in pairs_to_show(job)]
+    grid = grid_of([sample_row(saved, a, b) for a, b in shown])
+    np.testing.assert_array_equal(read_photo(tmp_path / "run" / "samples" / "0000000012.png"), grid)
+
+
+@pytest.mark.parametrize(("batch", "statistics"), [(1, "picture"), (5, "running")])
+def test_scores_and_samples_are_made_by_the_model_s_statistics_and_with_its_dropout(
+    pair_folder: Path, tiny: Config, batch: int, statistics: str
+) -> None:
+    job, seen = make_job(open_pairs(pair_folder), replace(tiny, batch=batch)), list[InferencePass]()
+    job.nets.generator.register_forward_pre_hook(lambda _, given: seen.append(given[1]))
+    Validator(job).score(job.nets.generator)
+    sample_row(job, *read.read_shown(job.folder, job.folder.of("val")[0], job.task, job.config)[:2])
+    assert [each.statistics for each in seen] == [statistics] * 3
+    assert all(each.noise for each in seen)
+
+
+@pytest.mark.parametrize("splits", [["val", "test", "train"], ["test", "train"], ["train"]], ids=str)
+def test_samples_are_of_pairs_that_are_held_out_where_there_are_some(
+    make_pairs: Callable[..., Path], tiny: Config, tmp_path: Path, splits: list[str]
+) -> None:
+    job = make_job(open_pairs(make_pairs(tmp_path / "pairs", dict.fromkeys(splits, 2))), tiny)
+    assert {pair.split for pair in pairs_to_show(job)} == {splits[0]}
+
+
+def test_a_row_of_samples_is_the_input_what_is_generated_and_the_real_output(pair_folder: Path, tiny: Config) -> None:
+    job = make_job(open_pairs(pair_folder), tiny)
+    mask, photo, _ = read.read_shown(job.folder, job.folder.of("val")[0], job.task, job.config)
+    given, fake, real = sample_row(job, mask, photo)
+    np.testing.assert_array_equal(given, colorize(mask[..., 0], CARS))
+    np.testing.assert_array_equal(real, photo)
+    assert (fake != photo).any()
+
+
 def test_without_val_pairs_one_note_is_given_and_no_best_is_kept(
     make_pairs: Callable[..., Path], tiny: Config, tmp_path: Path, notes: "Notes"
 ) -> None:
@@ -157,6 +212,46 @@ def test_a_mask_is_scored_alike_whether_it_comes_as_colours_or_as_classes(
     assert 0 < found.l1 < 0.2
     assert found.mean_iou is not None
     assert 0.5 < found.mean_iou < 1
+
+
+def scores_of(
+    job: Job, pictures: list[tuple[Array, Array, Array | None]], fakes: list[Array], monkeypatch: pytest.MonkeyPatch
+) -> Validation:
+    """The scores of these outputs for pairs and what has no data of them."""
+    validator, outputs = Validator(job), iter(fakes)
+    monkeypatch.setattr(validator, "_pictures", lambda: iter(pictures))
+    monkeypatch.setattr(validator, "_apply", lambda *_: next(outputs))
+    found = validator.score(job.nets.generator)
+    assert found is not None
+    return found
+
+
+def test_photos_are_scored_by_the_mean_over_those_that_have_data_and_over_the_pixels_that_have_some(
+    pair_folder: Path, tiny: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mask, photo = np.zeros((32, 32, 1), np.uint8), np.full((32, 32, 3), 100, np.uint8)
+    half, whole = np.zeros((32, 32), bool), np.ones((32, 32), bool)
+    half[:16] = True
+    pictures = [(mask, photo, gaps) for gaps in (None, None, half, whole)]
+    fakes = [photo + np.uint8(51), photo + np.uint8(153), np.where(half[..., None], np.uint8(0), photo), photo * 0]
+    found = scores_of(make_job(open_pairs(pair_folder), tiny), pictures, fakes, monkeypatch)
+    assert found.pictures == 3
+    assert found.l1 == pytest.approx((0.2 + 0.6 + 0) / 3)
+
+
+def test_masks_are_scored_over_the_pixels_of_all_pictures_together_but_for_those_without_data(
+    pair_folder: Path, tiny: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_job(open_pairs(pair_folder), replace(tiny, direction="photo-to-mask", a_encoding="classes"))
+    photo, body = np.zeros((32, 32, 3), np.uint8), np.ones((32, 32, 1), np.uint8)
+    lower, gaps = body.copy(), np.zeros((32, 32), bool)
+    lower[:16], gaps[8:] = 0, True
+    first = body.copy()
+    first[8:] = 0  # wrong where there is no data
+    pictures: list[tuple[Array, Array, Array | None]] = [(photo, lower, None), (photo, body, gaps)]
+    found = scores_of(job, pictures, [body[..., 0] * 0, first[..., 0]], monkeypatch)
+    assert found.accuracy == pytest.approx((16 + 8) / (32 + 8))
+    assert found.mean_iou == pytest.approx((16 / 32 + 8 / (16 + 8)) / 2)  # background and body
 
 
 @pytest.mark.parametrize("direction", ["mask-to-photo", "photo-to-mask"])
@@ -251,6 +346,14 @@ def test_any_cheap_score_may_choose_the_best_and_larger_is_better(by: str, bette
     assert improves(better.score, worse.score)
     assert not improves(worse.score, better.score)
     assert "by" not in better.to_json()
+
+
+def test_a_photo_that_is_too_sharp_is_no_better_than_one_that_is_as_blurred() -> None:
+    sharp, right, blurred = (
+        Validation(1, 0.2, 0.5, sharpness=each, sharpness_real=0.2, by="sharpness") for each in (0.3, 0.2, 0.1)
+    )
+    assert improves(right.score, sharp.score)
+    assert sharp.score == pytest.approx(blurred.score)
 
 
 @pytest.mark.parametrize("by", ["colors", "sharpness"])

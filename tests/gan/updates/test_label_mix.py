@@ -30,7 +30,7 @@ def verdicts(real: Judgement, fake: Judgement, classes: Tensor, ignored: Tensor 
     b = torch.zeros(1, 3, 4, 6)
     view = DiscriminatorView(b, b, b, ignored, classes)
     mixture = Mixture(draw_mixture(classes, COUNT), segmented(3))
-    whole = partial(Verdicts, share_of=lambda weights: 1.0, mean_of=lambda values: (values, 1.0), mixture=mixture)
+    whole = partial(Verdicts, share_of=lambda *_, **__: 1.0, mean_of=lambda values: (values, 1.0), mixture=mixture)
     return whole(RECIPE.config, Discriminator(), view, real, fake)
 
 

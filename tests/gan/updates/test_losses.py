@@ -1,6 +1,7 @@
 """The losses as numbers one can work out by hand."""
 
 import math
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -114,6 +115,13 @@ def test_l1_is_the_mean_absolute_and_l2_the_mean_squared_difference() -> None:
     fake, real = torch.tensor([[[[1.0, -1.0]]]]), torch.tensor([[[[0.0, 1.0]]]])
     assert l1_loss(fake, real).item() == pytest.approx(1.5)
     assert l2_loss(fake, real).item() == pytest.approx(2.5)
+
+
+@pytest.mark.parametrize("loss", [l1_loss, l2_loss, focal_frequency_loss, class_loss])
+def test_an_output_of_16_bits_is_compared_in_float32(loss: Callable[[Tensor, Tensor], Tensor]) -> None:
+    random = torch.Generator().manual_seed(5)
+    output, real = (torch.rand(2, 3, 8, 8, generator=random) * 2 - 1 for _ in range(2))
+    assert loss(output.bfloat16(), real).item() == loss(output.bfloat16().float(), real).item()
 
 
 def test_logits_that_know_nothing_cost_the_logarithm_of_the_classes() -> None:

@@ -80,6 +80,7 @@ INSTANCE = Config(
         {"gan_loss": "none"},
         {"gan_loss": "hinge", "lambda_r1": 1.0},
         {"lambda_features": 10.0, "lambda_l2": 5.0},
+        {"gan_loss": "segmentation", "lambda_labelmix": 0.0},
         {"segmentation_head": "on"},
         {
             **{"class_balanced": True, "segmentation_head": "on"},

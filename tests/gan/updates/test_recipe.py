@@ -14,7 +14,15 @@ from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.base import Judgement, PhotoFeatures
 from p2p_gan.networks.discriminators import PatchGAN
 from p2p_gan.updates import recipe as recipe_module
-from p2p_gan.updates.losses import LOSSES, Loss
+from p2p_gan.updates.losses import (
+    LOSSES,
+    FeaturePair,
+    GeneratorOutput,
+    Loss,
+    PictureComparison,
+    projection_generator_loss,
+    projection_loss,
+)
 from p2p_gan.updates.recipe import Recipe, make_recipe
 from p2p_gan.updates.step import Networks, train_step
 
@@ -80,6 +88,32 @@ def test_r1_counts_half_of_its_factor_as_its_authors_write_it() -> None:
     assert make_recipe(config(lambda_r1=10, discriminator_norm="none")).weights["d_r1"] == 5
 
 
+@pytest.mark.parametrize(
+    ("factor", "loss", "others"),
+    [
+        ("lambda_gan", "g_gan", {}),
+        ("lambda_l1", "g_l1", {}),
+        ("lambda_l2", "g_l2", {}),
+        ("lambda_frequency", "g_frequency", {}),
+        ("lambda_ce", "g_classes", {}),
+        ("lambda_features", "g_features", {}),
+        ("lambda_segmentation", "g_labels", {"segmentation_head": "on"}),
+        ("lambda_gp", "d_penalty", {"discriminator_norm": "none"}),
+        ("lambda_labelmix", "d_labelmix", {"gan_loss": "segmentation"}),
+        ("lambda_lecam", "d_lecam", {}),
+        ("lambda_perceptual", "g_perceptual", {}),
+        ("lambda_projected", "g_projected", {}),
+        ("lambda_mode_seeking", "g_modes", {"noise_channels": 2}),
+    ],
+)
+def test_every_lambda_is_the_weight_of_its_loss_and_of_no_other(factor: str, loss: str, others: dict[str, Any]) -> None:
+    low, high = (
+        make_recipe(config(**{factor: value}, **others), classes=loss == "g_classes").weights for value in (3, 7)
+    )
+    assert (low[loss], high[loss]) == (3, 7)
+    assert {name for name in low if low[name] != high[name]} == {loss}
+
+
 def test_classes_take_the_place_of_l1_and_l2() -> None:
     assert make_recipe(config(lambda_l2=1), classes=True).names == ("d_real", "d_fake", "g_gan", "g_classes")
 
@@ -117,19 +151,23 @@ def test_what_the_pairs_contradict_is_refused_with_a_way_out(
 
 
 class HeadsThatRemember(PatchGAN):
-    """A discriminator with one projected head, which keeps the photos of each pass and their features."""
+    """A discriminator with one projected head, which keeps the photos, features, condition and output of each pass."""
 
     def __init__(self) -> None:
         super().__init__(6, filters=4, layers=1, norm="none")
         self.judged: list[tuple[torch.Tensor, torch.Tensor]] = []
+        self.given: list[torch.Tensor | None] = []
+        self.said: list[Judgement] = []
 
     def forward(
         self, a: torch.Tensor, b: torch.Tensor, labels: bool = False, seen: PhotoFeatures | None = None
     ) -> Judgement:
         assert seen is not None, "each pass of heads needs features"
         self.judged.append((b.detach(), seen.stages[0].detach()))
+        self.given.append(seen.condition)
         judgement: Judgement = super().forward(a, b, labels)
-        return judgement._replace(projected=(judgement.logits[0] + seen.stages[0].mean(),))
+        self.said.append(judgement._replace(projected=(judgement.logits[0] + seen.stages[0].mean(),)))
+        return self.said[-1]
 
 
 class FeaturesThatAreTheirPhotos:
@@ -146,6 +184,18 @@ class FeaturesThatAreTheirPhotos:
         return (real,), (fake,)
 
 
+def update_with_heads(
+    network: FeaturesThatAreTheirPhotos, discriminator: HeadsThatRemember, config: Config
+) -> tuple[Batch, dict[str, float]]:
+    """Make an update of networks with these heads; returns its batch and losses."""
+    generator = Architecture(3, 3, 5, 4, 8, "instance", 0.0).build()
+    first, second = (torch.optim.SGD(each.parameters(), lr=0.1) for each in (generator, discriminator))
+    nets = Networks(generator, discriminator, first, second, features=cast("FeatureNetwork", network))
+    batch = Batch(*(torch.rand(2, 3, 32, 32) * 2 - 1 for _ in range(2)))
+    recipe = make_recipe(config)
+    return batch, dict(zip(recipe.names, train_step(nets, batch, recipe, nullcontext).tolist(), strict=True))
+
+
 @pytest.mark.parametrize(
     ("changes", "looks"),
     [
@@ -160,13 +210,33 @@ class FeaturesThatAreTheirPhotos:
 def test_heads_judge_the_photos_that_the_discriminator_sees_and_photos_are_looked_at_once(
     changes: dict[str, Any], looks: int
 ) -> None:
-    network = FeaturesThatAreTheirPhotos()
-    discriminator = HeadsThatRemember()
-    generator = Architecture(3, 3, 5, 4, 8, "instance", 0.0).build()
-    first, second = (torch.optim.SGD(network.parameters(), lr=0.1) for network in (generator, discriminator))
-    nets = Networks(generator, discriminator, first, second, features=cast("FeatureNetwork", network))
-    a, b = (torch.rand(2, 3, 32, 32) * 2 - 1 for _ in range(2))
-    train_step(nets, Batch(a, b), make_recipe(Config(lambda_projected=1, **changes)), nullcontext)
+    network, discriminator = FeaturesThatAreTheirPhotos(), HeadsThatRemember()
+    update_with_heads(network, discriminator, Config(lambda_projected=1, **changes))
     assert network.photos == looks, "real and fake, and again where the discriminator sees others"
     for photos, features in discriminator.judged:
         assert torch.equal(photos, features)
+
+
+@pytest.mark.parametrize("conditional", [True, False])
+def test_heads_are_given_the_input_where_the_discriminator_is_conditional(conditional: bool) -> None:
+    network, discriminator = FeaturesThatAreTheirPhotos(), HeadsThatRemember()
+    batch, _ = update_with_heads(network, discriminator, Config(lambda_projected=1, conditional=conditional))
+    assert discriminator.given
+    assert all(given is (batch.a if conditional else None) for given in discriminator.given)
+
+
+def test_heads_learn_to_tell_real_photos_from_generated_ones_which_pay_for_it() -> None:
+    network, discriminator = FeaturesThatAreTheirPhotos(), HeadsThatRemember()
+    _, losses = update_with_heads(network, discriminator, Config(lambda_projected=1))
+    real, fake, later = discriminator.said
+    told = projection_loss(real, real=True) + projection_loss(fake, real=False)
+    assert losses["d_projected"] == pytest.approx(told.item(), rel=1e-6)
+    assert losses["g_projected"] == pytest.approx(projection_generator_loss(later).item(), rel=1e-6)
+
+
+@pytest.mark.parametrize(("stages", "loss"), [(1, 0.0), (2, 4.0)])
+def test_the_perceptual_loss_compares_as_many_stages_as_it_is_asked_to(stages: int, loss: float) -> None:
+    photo, one = torch.rand(1, 3, 4, 4), torch.ones(1, 1, 2, 2)
+    features = FeaturePair(real=(photo, one), fake=(photo, -one))  # unit vectors that are 2 apart
+    comparison = PictureComparison(photo, GeneratorOutput(photo, photo, None, features), None, 1.0, stages)
+    assert Recipe(Config(lambda_perceptual=1)).compare(comparison)["g_perceptual"].item() == pytest.approx(loss)

@@ -13,13 +13,15 @@ import torch
 from torch import nn
 
 from p2p_gan.config.config import Config
-from p2p_gan.data.dataset import Batch
+from p2p_gan.data.dataset import Batch, Part
+from p2p_gan.machine.device import autocast_for
 from p2p_gan.networks.architecture import Architecture
 from p2p_gan.networks.base import Generator, InferencePass
 from p2p_gan.networks.discriminators import PatchGAN, SegmentationHead
 from p2p_gan.networks.noise import NoiseChannels
 from p2p_gan.networks.weights import initialise
 from p2p_gan.runs.state import network_states
+from p2p_gan.updates.lecam import LeCam, lecam_loss
 from p2p_gan.updates.losses import discriminator_loss, feature_loss, generator_loss, pixel_weights, segmentation_loss
 from p2p_gan.updates.recipe import Recipe
 from p2p_gan.updates.step import Networks, train_step
@@ -91,6 +93,22 @@ def test_the_generator_learns_an_easy_task(make_networks: "MakeNetworks", easy_b
     assert losses[-1][3] < 0.9 * losses[0][3]
 
 
+@pytest.mark.parametrize("simultaneous", [False, True])
+@pytest.mark.parametrize("parts", [(), (Part(1, 1.0),) * 2], ids=["whole", "in parts"])
+def test_every_pass_of_an_update_is_in_the_precision_of_the_run_and_its_losses_are_in_float32(
+    make_networks: "MakeNetworks", simultaneous: bool, parts: tuple[Part, ...]
+) -> None:
+    nets, seen = make_networks(), dict[str, set[torch.dtype]]()
+    for name, part in network_states(nets).items():
+        part.network.get_submodule("last").register_forward_hook(
+            lambda *at, name=name: seen.setdefault(name, set()).add(at[2].dtype)
+        )
+    recipe = Recipe(Config(update_order=ORDERS[simultaneous]))
+    losses = train_step(nets, replace(BATCH, parts=parts), recipe, autocast_for(torch.device("cpu"), "bfloat16"))
+    assert seen == {"generator": {torch.bfloat16}, "discriminator": {torch.bfloat16}}
+    assert losses.dtype == torch.float32
+
+
 class Canvas(Generator):
     """Gives its one parameter for any input, moved by the mean of the noise: what it learns can be read off it."""
 
@@ -132,6 +150,7 @@ def stepped(nets: Networks, batch: Batch, recipe: Recipe) -> dict[str, float]:
 
 EVERYTHING = Config(
     lambda_l2=1,
+    lambda_frequency=1,
     class_balanced=True,
     lambda_features=1,
     lambda_gp=1,
@@ -204,6 +223,19 @@ def test_features_of_fake_and_real_are_those_of_one_and_the_same_discriminator(s
     assert found == pytest.approx(feature_loss(fake, real).item(), rel=1e-6)
 
 
+@pytest.mark.parametrize("simultaneous", [False, True])
+def test_lecam_holds_real_pairs_near_the_average_of_fake_ones_and_fake_pairs_near_that_of_real_ones(
+    simultaneous: bool,
+) -> None:
+    nets, judge = replace(canvas_networks(BLANK), lecam=LeCam(1)), canvas_networks(BLANK).discriminator_pass
+    found = stepped(nets, BATCH, Recipe(Config(update_order=ORDERS[simultaneous], lambda_lecam=1)))["d_lecam"]
+    real, fake = judge(BATCH.a, BATCH.b), judge(BATCH.a, torch.zeros_like(BATCH.b))
+    means = torch.stack([real.logits[0].mean(), fake.logits[0].mean()])[:, None]
+    assert nets.lecam is not None
+    torch.testing.assert_close(nets.lecam.sums / nets.lecam.weight, means, rtol=1e-5, atol=1e-6)
+    assert found == pytest.approx(lecam_loss(real, fake, means).item(), rel=1e-5)
+
+
 def test_smoothing_changes_what_the_discriminator_takes_for_real_and_nothing_else() -> None:
     plain = stepped(canvas_networks(BLANK), BATCH, Recipe(Config(update_order="simultaneous")))
     smooth = stepped(canvas_networks(BLANK), BATCH, Recipe(Config(update_order="simultaneous", label_smoothing=0.3)))
@@ -253,6 +285,18 @@ def test_no_loss_of_any_recipe_teaches_the_generator_at_ignored_pixels(augment: 
     moved = nets.generator.state_dict()["picture"] != 0
     assert not moved[:, :, ignored[0, 0]].any()
     assert moved[:, :, ~ignored[0, 0]].any()
+
+
+@pytest.mark.parametrize("simultaneous", [False, True])
+@pytest.mark.parametrize("parts", [(), (Part(1, 0.5), Part(1, 0.5))], ids=["whole", "in parts"])
+def test_an_update_forgets_the_gradients_of_the_one_before(simultaneous: bool, parts: tuple[Part, ...]) -> None:
+    nets = canvas_networks(BLANK, rate=0.0)  # nothing moves, so that each update has the same gradients
+    recipe, found = Recipe(Config(update_order=ORDERS[simultaneous])), []
+    for _ in range(2):
+        stepped(nets, replace(BATCH, parts=parts), recipe)
+        found.append([value.grad.clone() for value in parameters(nets) if value.grad is not None])
+    assert len(found[0]) == len(parameters(nets))
+    assert same(*found)
 
 
 def test_class_logits_are_judged_as_probabilities_and_learn_by_cross_entropy() -> None:

@@ -304,7 +304,7 @@ class Verdicts:
     view: DiscriminatorView
     real: Judgement
     fake: Judgement
-    share_of: Callable[[Tensor], MeanShare]
+    share_of: Callable[..., MeanShare]
     mean_of: Callable[[Tensor], tuple[Tensor, float | Tensor]]
     lecam: LeCam | None = None
     mixture: Mixture | None = None
@@ -403,7 +403,7 @@ def _fake(at: Verdicts) -> Tensor:
     assert at.fake.labels is not None, "the discriminator segments"
     weights = pixel_weights(at.view.ignored, None)
     loss = _mean(fake_class_losses(at.fake.labels), weights)
-    return loss if weights is None else times(loss, at.share_of(weights))
+    return loss if weights is None else times(loss, at.share_of(weights, balanced=False))
 
 
 def _fool(at: Verdicts) -> Tensor:

@@ -112,22 +112,17 @@ def ema_decay(seen: int, count: int, half_life: float) -> float:
 class EmaUpdate:
     """The update of an EMA: ema = decay * ema + (1 - decay) * generator, in one operation for all tensors.
 
-    This applies to weights and running statistics, since statistics belong to the weights; integers are copied. The
-    tensors are looked up once: at every update that would take the host as long as a GPU computes.
+    This applies to weights and running statistics, since statistics belong to the weights; a generator has no integers.
+    The tensors are looked up once: at every update that would take the host as long as a GPU computes.
     """
 
     def __init__(self, ema: Generator, generator: Generator) -> None:
-        pairs = list(zip(_tensors_of(ema), _tensors_of(generator), strict=True))
-        self._copied = [pair for pair in pairs if not pair[0].is_floating_point()]
-        followed = [pair for pair in pairs if pair[0].is_floating_point()]
-        self._averages, self._trained = [each for each, _ in followed], [each for _, each in followed]
+        self._averages, self._trained = _tensors_of(ema), _tensors_of(generator)
 
     @torch.no_grad()
     def __call__(self, decay: float) -> None:
         """Update the EMA with the generator as it is now."""
         torch._foreach_lerp_(self._averages, self._trained, 1 - decay)
-        for average, trained in self._copied:
-            average.copy_(trained)
 
 
 def _tensors_of(network: Generator) -> list[Tensor]:
