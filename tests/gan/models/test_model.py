@@ -130,8 +130,9 @@ def test_a_picture_in_the_place_of_the_model_is_called_so(tmp_path: Path, refuse
 @pytest.mark.parametrize("read", [read_model, read_card])
 def test_an_onnx_file_is_called_so(read: Callable[[Path], object], tmp_path: Path, refused: "Refused") -> None:
     (tmp_path / "model.ONNX").write_bytes(b"\x08\x08")
-    with refused("other-format", tmp_path / "model.ONNX"):
+    with refused("other-format", tmp_path / "model.ONNX") as error:
         read(tmp_path / "model.ONNX")
+    assert all(command in error.value.to_do for command in ("p2p sample", "p2p paint"))  # both apply it
 
 
 def test_a_model_from_before_halves_were_coded_takes_and_gives_values(run_folder: Path, tmp_path: Path) -> None:

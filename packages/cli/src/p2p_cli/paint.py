@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 def command(models: tuple[Path, ...], port: int, host: str, names: tuple[str, ...], no_browser: bool) -> int:
     """Draw a mask on a page and watch the photo appear.
 
-    MODEL is a run folder or a model file whose input is masks; two are painted with side by side. Without one, those
-    that lie in the current folder are offered, and that of 'p2p demo'. A model from photo to mask beside it, or named
-    too, makes masks of photos.
+    MODEL is a run folder, a model file or an ONNX file whose input is masks; two are painted with side by side. Without
+    one, those that lie in the current folder are offered, and that of 'p2p demo'. A model from photo to mask beside it,
+    or named too, makes masks of photos.
 
     The page is for this machine alone, unless --host says otherwise. Ctrl-C ends it.
 

@@ -17,9 +17,9 @@ from p2p_cli.paint import serve
 def command(models: tuple[Path, ...], port: int, host: str, names: tuple[str, ...]) -> int:
     """Serve models to other programs by the API of 'p2p paint'.
 
-    There is no page. MODEL is a run folder or a model file, and may be given several times. POST /api/paint takes a
-    picture and answers with the one that 'p2p sample' writes; the address that is said describes all of it (OpenAPI
-    3.1).
+    There is no page. MODEL is a run folder, a model file or an ONNX file, and may be given several times. POST
+    /api/paint takes a picture and answers with the one that 'p2p sample' writes; the address that is said describes all
+    of it (OpenAPI 3.1).
 
     \b
     Examples:

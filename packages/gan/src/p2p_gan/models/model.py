@@ -120,7 +120,7 @@ def _model_file(path: Path | str) -> Path:
     """The model file at `path`; raises P2PError for an ONNX file, which is none."""
     path = model_file(Path(path))
     if is_onnx(path):
-        to_do = "Give the run folder or model file that it was exported from; 'p2p sample' alone takes ONNX files."
+        to_do = "Give the run or model file that it was exported from; ONNX files are for 'p2p sample' and 'p2p paint'."
         raise P2PError(path, "is an ONNX file, which can be applied and nothing else", to_do, code="other-format")
     return path
 
