@@ -160,6 +160,11 @@ def test_a_word_within_names_is_left_out_by_an_expression_of_two_named_groups(
         assert len({*map(key, labels)}) == count
 
 
+def test_named_groups_are_compared_each_with_its_own() -> None:
+    key = key_of(r"(?P<scene>\d+)_(?P<frame>\d+)")
+    assert key("s1_23") == key("s1_23_mask") != key("s12_3")
+
+
 def test_names_that_end_in_several_ways_are_suggested_one_expression() -> None:
     assert "(?:_mask|_label)?" in suggest_match(["a_mask", "b_mask", "c_label"], ["a", "b", "c"])
 

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
+from typing import NamedTuple
 
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.folders.given_splits import split_in
@@ -49,7 +50,7 @@ _FIELDS, _RUNS = re.compile(r"[^_\-. /()]+"), re.compile(r"\d+|[^\W\d_]+")  # pa
 
 
 def key_of(expression: str) -> Key:
-    """What a regular expression finds in a name: its first group, or the whole, or all named groups together.
+    """What a regular expression finds in a name: its first group, or the whole, or each of its named groups.
 
     Raises UsageError when it is not valid.
     """
@@ -67,7 +68,7 @@ def key_of(expression: str) -> Key:
     def key(name: str) -> str | None:
         hit = pattern.search(name)
         if hit and pattern.groupindex:
-            return "".join(hit[each] or "" for each in pattern.groupindex) or None
+            return "\0".join(hit[each] or "" for each in pattern.groupindex)
         return None if hit is None else hit[1 if pattern.groups else 0]
 
     return key
@@ -356,22 +357,35 @@ def _by_affix(longer: Collection[str], shorter: Collection[str]) -> Iterator[str
 def _by_word_within(one: Collection[str], other: Collection[str]) -> Iterator[str]:
     """Expressions without words that stand within names of one side, or others in those of the other, as _road.
 
-    um_road_01 is um_01 then; two named groups find what is before the word and behind it, whatever the folder.
+    um_road_01 is um and _01 then, as um_01 is, whatever the folder: so many parts of a name are behind the words.
     """
     here, there = (_leave_words_out(names) for names in (one, other))
-    found = {tuple(sorted({here[rest], there[rest]} - {""})) for rest in here if rest in there} - {()}
-    for texts, start in product(sorted(found)[:_MOST_WAYS], ("", ".*/")):
-        yield rf"^{start}(?P<x>{'[^/]' if start else '.'}+?)(?:(?:{'|'.join(texts)})(?P<y>[-_. ][^/]+))?$"
+    both = [(here[rest], there[rest]) for rest in here if rest in there]
+    found = {(max(a.behind, b.behind), *sorted({a.words, b.words} - {""})) for a, b in both if a.words or b.words}
+    for (behind, *words), start in product(sorted(found)[:_MOST_WAYS], ("", ".*/")):
+        before, part = "[^/]" if start else ".", rf"{_SEPARATOR}[^-_. /]+"
+        after = f"(?:{part}){{{behind}}}" if behind > 1 else part
+        yield rf"^{start}(?P<x>{before}+?)(?:{'|'.join(words)})?(?P<y>{after})$"
 
 
-def _leave_words_out(names: Collection[str]) -> dict[str, str]:
-    """The words within, escaped, with the separator before them, by what is left of a name; nothing by whole names."""
+class _Within(NamedTuple):
+    """Words within a name, escaped, with the separator before them, and how many parts of it are behind them."""
+
+    words: str = ""
+    behind: int = 0
+
+
+def _leave_words_out(names: Collection[str]) -> dict[str, _Within]:
+    """The words within by what is left of a name; nothing by whole names."""
     bases = [name.rpartition("/")[2] for name in sorted(names)[:_MOST_LOOKED_AT]]
-    found = dict.fromkeys(bases, "")
+    found = dict.fromkeys(bases, _Within())
     for base in bases:
-        for start, stop in combinations([hit.start() for hit in re.finditer(_SEPARATOR, base)], 2):
+        starts = [hit.start() for hit in re.finditer(_SEPARATOR, base)]
+        for first, last in combinations(range(len(starts)), 2):
+            start, stop = starts[first], starts[last]
             if start and re.fullmatch(rf"(?:{_SEPARATOR}[^\W\d_]+)+", base[start:stop]):
-                found.setdefault(base[:start] + base[stop:], re.escape(base[start:stop]))
+                left = _Within(re.escape(base[start:stop]), len(starts) - last)
+                found.setdefault(base[:start] + base[stop:], left)
     return found
 
 
