@@ -103,10 +103,8 @@ def command(
     from p2p_gan.machine.device import resolve_device
 
     asked = EvaluationRequest(split, ApplyOptions(**options.how(settings)), variants, segmenter, weights)
-    where, report = resolve_device(device), render.reporter()
-    scores, compared = _score(
-        model, against, pairs, dest, asked=asked, keep_going=keep_going, device=where, report=report
-    )
+    how: dict[str, Any] = {"keep_going": keep_going, "device": resolve_device(device), "report": render.reporter()}
+    scores, compared = _score(model, against, pairs, dest, asked=asked, **how)
     if as_json:
         render.say_json(scores.to_json() | ({"against": compared.to_json()} if compared else {}))
     else:

@@ -361,8 +361,8 @@ def _by_word_within(one: Collection[str], other: Collection[str]) -> Iterator[st
     """
     here, there = (_leave_words_out(names) for names in (one, other))
     both = [(here[rest], there[rest]) for rest in here if rest in there]
-    found = {(max(a.behind, b.behind), *sorted({a.words, b.words} - {""})) for a, b in both if a.words or b.words}
-    for (behind, *words), start in product(sorted(found)[:_MOST_WAYS], ("", ".*/")):
+    found = {(max(a.behind, b.behind), tuple(sorted({a.words, b.words} - {""}))) for a, b in both if a.words or b.words}
+    for (behind, words), start in product(sorted(found)[:_MOST_WAYS], ("", ".*/")):
         before, part = "[^/]" if start else ".", rf"{_SEPARATOR}[^-_. /]+"
         after = f"(?:{part}){{{behind}}}" if behind > 1 else part
         yield rf"^{start}(?P<x>{before}+?)(?:{'|'.join(words)})?(?P<y>{after})$"
