@@ -49,11 +49,11 @@ def match_pictures(
     """The two files of each name, in the order of the names, and what could not be matched.
 
     `match` is "stem": a name is the path below the folder without suffix, compared as by `join_pictures`; or a regular
-    expression: the name is what its first group, or the whole of it, finds in that path, within each split where both
-    have folders of splits; or a CSV file with the columns a and b, paths below the folders: the name is that of A. A
-    and B may be one folder that holds both, as trainA/ and trainB/, of which the names of the `halves` may say which is
-    which. Raises P2PError when a folder has no pictures or nothing matches, UsageError when the expression is not
-    valid, or one folder does not hold both. What is not read of each is added to `others`.
+    expression: the name is what its first group, its named groups or the whole of it find in that path, within each
+    split where both have folders of splits; or a CSV file with the columns a and b, paths below the folders: the name
+    is that of A. A and B may be one folder that holds both, as trainA/ and trainB/, of which the names of the `halves`
+    may say which is which. Raises P2PError when a folder has no pictures or nothing matches, UsageError when the
+    expression is not valid, or one folder does not hold both. What is not read of each is added to `others`.
     """
     if is_list(match):
         return read_list(Path(match), a, b, others=others, report=report)
