@@ -93,7 +93,6 @@ def command(
 
     \b
     Examples:
-      p2p evaluate run pairs
       p2p evaluate run pairs --split val --out scores --segmenter segmenter
       p2p evaluate run pairs --against other-run
     """
