@@ -258,11 +258,20 @@ def test_the_pixels_of_each_class_are_counted_on_whichever_side_the_mask_is(dire
     np.testing.assert_array_equal(dataset.areas, [np.bincount(mask.ravel(), minlength=5) for mask in masks])
 
 
+def test_a_resized_mask_has_no_class_whose_number_lies_between_two_others(tmp_path: Path) -> None:
+    mask = np.zeros((64, 64), np.uint8)
+    mask[10:40, 10:40] = 4
+    classes = masked(tmp_path, [mask]).batch(range(4), CPU).classes
+    assert classes is not None
+    assert classes.unique().tolist() == [0, 4]
+
+
+@pytest.mark.parametrize("direction", ["mask-to-photo", "photo-to-mask"])
 @pytest.mark.parametrize("coded", ["values", "classes"])
-def test_ignored_pixels_are_marked_where_the_mask_says_so(coded: str, tmp_path: Path) -> None:
+def test_ignored_pixels_are_marked_where_the_mask_says_so(coded: str, direction: str, tmp_path: Path) -> None:
     mask = labels(0, Size(32, 32))
     mask[:4] = IGNORE
-    batch = masked(tmp_path, [mask], a_encoding=coded, jitter=1).batch([0], CPU)
+    batch = masked(tmp_path, [mask], direction, a_encoding=coded, jitter=1).batch([0], CPU)
     assert batch.ignored is not None
     assert batch.classes is not None
     assert batch.ignored[0, 0, :4].all()
