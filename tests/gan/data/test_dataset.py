@@ -139,6 +139,11 @@ def test_a_batch_depends_on_the_seed_and_its_positions_alone(tmp_path: Path) -> 
     assert not torch.equal(whole.a, placed(tmp_path / "2", [Size(40, 40)] * 5, seed=1).batch(range(5, 9), CPU).a)
 
 
+def test_crops_and_mirroring_of_a_pair_follow_from_the_seed(tmp_path: Path) -> None:
+    one, other = (placed(tmp_path / str(seed), [Size(40, 40)], seed=seed) for seed in (0, 1))
+    assert [one.draw(position) for position in range(8)] != [other.draw(position) for position in range(8)]
+
+
 def test_the_draws_of_the_paper_s_setting_are_those_of_the_first_version(pair_folder: Path, tiny: Config) -> None:
     folder = read_manifest(pair_folder)
     dataset = load_dataset(folder, task_of(folder, "a-to-b"), tiny)
@@ -253,11 +258,20 @@ def test_the_pixels_of_each_class_are_counted_on_whichever_side_the_mask_is(dire
     np.testing.assert_array_equal(dataset.areas, [np.bincount(mask.ravel(), minlength=5) for mask in masks])
 
 
+def test_a_resized_mask_has_no_class_whose_number_lies_between_two_others(tmp_path: Path) -> None:
+    mask = np.zeros((64, 64), np.uint8)
+    mask[10:40, 10:40] = 4
+    classes = masked(tmp_path, [mask]).batch(range(4), CPU).classes
+    assert classes is not None
+    assert classes.unique().tolist() == [0, 4]
+
+
+@pytest.mark.parametrize("direction", ["mask-to-photo", "photo-to-mask"])
 @pytest.mark.parametrize("coded", ["values", "classes"])
-def test_ignored_pixels_are_marked_where_the_mask_says_so(coded: str, tmp_path: Path) -> None:
+def test_ignored_pixels_are_marked_where_the_mask_says_so(coded: str, direction: str, tmp_path: Path) -> None:
     mask = labels(0, Size(32, 32))
     mask[:4] = IGNORE
-    batch = masked(tmp_path, [mask], a_encoding=coded, jitter=1).batch([0], CPU)
+    batch = masked(tmp_path, [mask], direction, a_encoding=coded, jitter=1).batch([0], CPU)
     assert batch.ignored is not None
     assert batch.classes is not None
     assert batch.ignored[0, 0, :4].all()
@@ -310,6 +324,17 @@ def test_colours_are_jittered_in_the_photo_and_never_in_the_target(tmp_path: Pat
         masked(tmp_path / "3", [labels(0)], "mask-to-photo", color_jitter=0.3)
 
 
+def test_each_photo_of_a_batch_has_the_light_of_its_own_position_and_of_the_seed(tmp_path: Path) -> None:
+    lit = masked(tmp_path / "1", [labels(0)], "photo-to-mask", color_jitter=0.3)
+    whole = lit.batch(range(4), CPU).a
+    for position in range(4):
+        assert torch.equal(whole[position], lit.batch([position], CPU).a[0])
+    grey = masked(tmp_path / "2", [np.full((64, 64), 1, np.uint8)], "photo-to-mask", color_jitter=0.3, jitter=1)
+    other = replace(grey, config=replace(grey.config, seed=1))
+    seen = [float(dataset.batch([position], CPU).a.mean()) for dataset in (grey, other) for position in range(2)]
+    assert len(set(seen)) == 4, "a plain photo looks alike wherever it is cut out, but for its light"
+
+
 def test_light_changes_brightness_contrast_and_saturation_as_it_says() -> None:
     picture = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * 0.8 - 0.4
 
@@ -321,6 +346,8 @@ def test_light_changes_brightness_contrast_and_saturation_as_it_says() -> None:
     assert torch.allclose(under(1, 0, 1), picture.mean().expand_as(picture), atol=1e-6)
     grey = under(1, 1, 0)
     assert torch.allclose(grey[:, :1].expand_as(grey), grey, atol=1e-6)
+    eye = torch.tensor([0.299, 0.587, 0.114])[:, None, None]  # green looks brightest, blue darkest
+    assert torch.allclose(grey[:, 0], (picture * eye).sum(dim=1), atol=1e-6)
 
 
 @pytest.mark.parametrize("mode", [{"fit": "stretch"}, {"fit": "keep"}, {"size": "native"}], ids=str)

@@ -115,3 +115,7 @@ def test_light_varies_within_its_strength_and_follows_from_the_position() -> Non
     assert lights.max() <= 1.3
     assert np.ptp(lights, axis=0).min() > 0.5
     np.testing.assert_array_equal(light_of(0, 7, 0.3), lights[7])
+
+
+def test_brightness_contrast_and_saturation_are_drawn_apart() -> None:
+    assert len(set(light_of(0, 3, 0.5).tolist())) == 3

@@ -1,8 +1,9 @@
-"""Pairs are read on the cores that this process may use, however many the machine has."""
+"""Pairs are read on the cores that this process may use, however many the machine has, and shown without jitter."""
 
 import os
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,9 @@ import pytest
 
 from p2p_datatools.contract.pairs.manifest import open_pairs
 from p2p_datatools.contract.pictures.images import write_png
+from p2p_gan.config.config import Config
 from p2p_gan.data import task
-from p2p_gan.data.read import on_all_cores
+from p2p_gan.data.read import on_all_cores, read_pair_halves, read_shown
 
 
 class Threads:
@@ -51,3 +53,12 @@ def test_an_ordinary_folder_is_hashed_by_as_many_threads_as_this_process_may_use
     monkeypatch.setattr(task, "sha256_file", threads.work)
     task.identify_files(open_pairs(tmp_path))
     assert len(threads.seen) == 1
+
+
+def test_what_is_shown_and_scored_is_the_pair_itself_without_jitter(pair_folder: Path, tiny: Config) -> None:
+    folder = open_pairs(pair_folder)
+    wanted, pair = task.task_of(folder, "a-to-b"), folder.of("val")[0]
+    mask, photo, gaps = read_shown(folder, pair, wanted, replace(tiny, jitter=1.25))
+    np.testing.assert_array_equal(photo, read_pair_halves(folder, pair, wanted)[1])
+    assert mask.shape == (32, 32, 1)
+    assert gaps is None

@@ -12,7 +12,7 @@ from p2p_datatools.contract.pairs.manifest import Half, PairFolder
 from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
-from p2p_gan.data.sizing import bring_to_size, middle, of_equal_area, proportions_of, shapes_seen, sizing_of
+from p2p_gan.data.sizing import Sizing, bring_to_size, middle, of_equal_area, proportions_of, shapes_seen, sizing_of
 
 SIZES = [Size(512, 512), Size(640, 480), Size(333, 777), Size(100, 100), Size(1000, 60), Size(33, 5000), Size(1, 1)]
 
@@ -113,3 +113,9 @@ def test_the_middle_of_a_picture_is_its_middle() -> None:
 def test_jitter_may_be_left_off_for_looking() -> None:
     assert sizing_of(Size(9, 9), config(), jitter=1.0).kept == Size(256, 256)
     assert replace(config(), jitter=1.0).size == Size(256, 256)
+
+
+def test_what_a_network_needs_beyond_a_picture_s_border_is_its_mirror_image() -> None:
+    size = Size(5, 2)
+    found = bring_to_size(np.array([[1, 2, 3]], np.uint8), Sizing(size, size, "mirror"), exact=False)
+    assert found.tolist() == [[1, 2, 3, 3, 2]] * 2
