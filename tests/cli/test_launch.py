@@ -84,6 +84,12 @@ def test_a_wrong_argument_is_not_reported_by_every_process(capsys: pytest.Captur
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.usefixtures("second")
+def test_the_old_name_of_a_setting_is_not_remarked_on_by_every_process(capsys: pytest.CaptureFixture[str]) -> None:
+    assert app.main(["train", "pairs", "run", "--set", "filters=4", "--set", "batch=-1"]) == 2
+    assert capsys.readouterr().err == ""
+
+
 def test_the_launcher_gets_an_exit_code_that_says_not_to_try_again(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -179,7 +179,7 @@ def cli(quiet: bool) -> None:
     Results go to standard output, progress and remarks to standard error. Every command can be repeated: it resumes,
     adds what is new, or does nothing.
     """
-    Loudness.quiet = quiet
+    Loudness.quiet = quiet or not launch.speaks()
     launch.refuse_copies(click.get_current_context().invoked_subcommand)
 
 

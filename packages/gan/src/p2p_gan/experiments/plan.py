@@ -88,7 +88,7 @@ def _say_changes(base: Config, config: Config, report: Reporter) -> None:
     """Note the settings that a study has instead of those that were given or that the preset has."""
     if base != config:
         changed = changes_text(base, config)
-        report.note(f"In a study the arms begin with {changed} and differ from that; their seeds count from 0.")
+        report.note(f"In a study the arms begin with {changed} and differ from that; --seeds N takes seeds from 0 on.")
 
 
 def _plan(folder: PairFolder, arms: Mapping[str, Config], base: Config) -> StudyPlan:
