@@ -113,7 +113,9 @@ def test_the_interval_of_a_mean_is_that_of_scipy_and_comes_again() -> None:
     for record in RECORDS:
         made.add(record)
     values = np.array([record.line["l1"] for record in RECORDS])
-    expected = bootstrap((values,), np.mean, n_resamples=5000, method="percentile", rng=np.random.default_rng(0))
+    expected = bootstrap(
+        (values,), np.mean, n_resamples=5000, method="percentile", random_state=np.random.default_rng(0)
+    )
     low, high = expected.confidence_interval
     assert made.intervals()["l1"] == pytest.approx((low, high), abs=0.1 * (high - low))
     assert tally_of(RECORDS).intervals() == made.intervals()

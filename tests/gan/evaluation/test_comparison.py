@@ -60,9 +60,13 @@ def test_the_difference_of_a_mean_has_the_interval_and_the_probability_of_scipy(
     found = compare_values(first, second)["l1"]
     gap = first - second
     assert found.difference == pytest.approx(gap.mean())
-    low, high = bootstrap((gap,), np.mean, method="percentile", rng=np.random.default_rng(0)).confidence_interval
+    low, high = bootstrap(
+        (gap,), np.mean, method="percentile", random_state=np.random.default_rng(0)
+    ).confidence_interval
     assert found.interval == pytest.approx((low, high), abs=0.1 * (high - low))
-    expected = permutation_test((first, second), lambda x, y: np.mean(x - y), permutation_type="samples", rng=random)
+    expected = permutation_test(
+        (first, second), lambda x, y: np.mean(x - y), permutation_type="samples", random_state=random
+    )
     assert found.p == pytest.approx(expected.pvalue, abs=0.04)
     assert found.pictures == 30
 

@@ -4,6 +4,7 @@ import statistics
 
 import numpy as np
 import pytest
+from scipy.integrate import trapezoid
 
 from p2p_gan.experiments.statistics import beats, best_of, estimate
 
@@ -33,7 +34,7 @@ def test_95_of_100_intervals_hold_the_mean_for_every_number_of_seeds(degrees: in
     t = half_width * len(values) ** 0.5 / statistics.stdev(values)
     # With t = sqrt(degrees) tan(u) the density of Student's t is proportional to cos(u) ** (degrees - 1).
     end = np.arctan(t / degrees**0.5)
-    inside, whole = (np.trapezoid(np.cos(u) ** (degrees - 1), u) for u in np.linspace((0, 0), (end, np.pi / 2), 2001).T)
+    inside, whole = (trapezoid(np.cos(u) ** (degrees - 1), u) for u in np.linspace((0, 0), (end, np.pi / 2), 2001).T)
     assert inside / whole == pytest.approx(0.95, abs=3e-4)
 
 

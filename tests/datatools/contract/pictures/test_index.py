@@ -10,6 +10,7 @@ import tifffile
 from numpy.typing import NDArray
 from PIL import Image
 
+from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.palette import load_palette
 from p2p_datatools.contract.pictures.header import open_picture
 from p2p_datatools.contract.pictures.images import read_mask, write_mask
@@ -144,10 +145,13 @@ def test_what_the_mask_in_a_tiff_leaves_out_is_no_class(dtype: str, channels: tu
     assert missing.sum() == 21
 
 
-def test_the_second_of_two_channels_of_a_tiff_is_not_dropped(tmp_path: Path, refused: "Refused") -> None:
+def test_the_second_of_two_channels_of_a_tiff_is_not_dropped(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", np.ones((6, 8, 2), np.uint8), photometric="minisblack", planarconfig="contig")
-    with refused("array-shape", tmp_path / "a.tif"):
+    with pytest.raises(P2PError) as error:
         read_label_picture(tmp_path / "a.tif")
+    # The first from Pillow 13 on, which opens it; the second where only tifffile does.
+    assert error.value.code in ("array-shape", "colours-not-classes")
+    assert error.value.where == str(tmp_path / "a.tif")
 
 
 @pytest.mark.parametrize("factor", [257, 256])
