@@ -23,6 +23,7 @@ from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.config.config import Config
 from p2p_gan.config.presets import PRESETS
 from p2p_gan.training import run as run_module
+from p2p_gan.training.trial import prepare_data
 
 CARS = load_palette("cars")
 SMALL = {
@@ -195,11 +196,11 @@ def test_ended_by_a_signal_it_says_what_to_type_and_only_ctrl_c_is_a_failure(
 def test_ctrl_c_before_the_first_new_update_says_where_the_run_stands_and_how_to_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pairs, run, prepare = masked(tmp_path / "pairs"), tmp_path / "run", run_module.prepare_data
+    pairs, run = masked(tmp_path / "pairs"), tmp_path / "run"
 
     def press(*words: Any) -> Any:
         signal.raise_signal(signal.SIGINT)
-        return prepare(*words)
+        return prepare_data(*words)
 
     assert train(pairs, run, "--size", "32") == 0
     monkeypatch.setattr(run_module, "prepare_data", press)

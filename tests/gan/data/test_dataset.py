@@ -263,7 +263,7 @@ def test_a_resized_mask_has_no_class_whose_number_lies_between_two_others(tmp_pa
     mask[10:40, 10:40] = 4
     classes = masked(tmp_path, [mask]).batch(range(4), CPU).classes
     assert classes is not None
-    assert classes.unique().tolist() == [0, 4]
+    assert set(classes.flatten().tolist()) == {0, 4}
 
 
 @pytest.mark.parametrize("direction", ["mask-to-photo", "photo-to-mask"])

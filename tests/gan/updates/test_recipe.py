@@ -191,7 +191,8 @@ def update_with_heads(
     generator = Architecture(3, 3, 5, 4, 8, "instance", 0.0).build()
     first, second = (torch.optim.SGD(each.parameters(), lr=0.1) for each in (generator, discriminator))
     nets = Networks(generator, discriminator, first, second, features=cast("FeatureNetwork", network))
-    batch = Batch(*(torch.rand(2, 3, 32, 32) * 2 - 1 for _ in range(2)))
+    a, b = (torch.rand(2, 3, 32, 32) * 2 - 1 for _ in range(2))
+    batch = Batch(a, b)
     recipe = make_recipe(config)
     return batch, dict(zip(recipe.names, train_step(nets, batch, recipe, nullcontext).tolist(), strict=True))
 

@@ -29,7 +29,7 @@ _BUDGET = 1 << 30  # bytes of pictures being decoded at once
 _COPIES = 4  # of a pair while it is processed: as read, verified, resized
 
 
-def _read_pair_halves(folder: PairFolder, pair: Pair, task: Task) -> tuple[Array, Array]:
+def read_pair_halves(folder: PairFolder, pair: Pair, task: Task) -> tuple[Array, Array]:
     """Read one pair as (input, output) with the shape and type of its halves: grey (h, w), else (h, w, channels).
 
     Raises P2PError if the file is not the one in the manifest.
@@ -42,7 +42,7 @@ def read_coded(folder: PairFolder, pair: Pair, task: Task, sizing: Sizing) -> tu
 
     Raises P2PError if a mask has a colour outside the palette.
     """
-    halves = _read_pair_halves(folder, pair, task)
+    halves = read_pair_halves(folder, pair, task)
     where = str(folder.path / pair.file)
     if size_of(halves[0]) != pair.size:  # which `sizing` was computed from
         what = f"is {size_of(halves[0])}, but the manifest says {pair.size}"
@@ -97,7 +97,7 @@ def load_fitted(
 
     def one(pair: Pair) -> tuple[Array, Array, Gaps | None] | Skip:
         try:
-            input_half, output_half = _read_pair_halves(folder, pair, task)
+            input_half, output_half = read_pair_halves(folder, pair, task)
             nodata = read_nodata(folder, pair)
         except P2PError as error:
             if skipped is None:
