@@ -165,6 +165,13 @@ def test_named_groups_are_compared_each_with_its_own() -> None:
     assert key("s1_23") == key("s1_23_mask") != key("s12_3")
 
 
+def test_a_name_in_which_no_group_finds_anything_has_no_partner() -> None:
+    for group in (r"(\d+)", r"(?P<frame>\d+)"):
+        key = key_of(rf"(?:_{group})?$")
+        assert key("a_7") == "7"
+        assert key("a") is None
+
+
 def test_names_that_end_in_several_ways_are_suggested_one_expression() -> None:
     assert "(?:_mask|_label)?" in suggest_match(["a_mask", "b_mask", "c_label"], ["a", "b", "c"])
 

@@ -68,7 +68,8 @@ def key_of(expression: str) -> Key:
     def key(name: str) -> str | None:
         hit = pattern.search(name)
         if hit and pattern.groupindex:
-            return "\0".join(hit[each] or "" for each in pattern.groupindex)
+            found = [hit[each] for each in pattern.groupindex]
+            return "\0".join(each or "" for each in found) if found != [None] * len(found) else None
         return None if hit is None else hit[1 if pattern.groups else 0]
 
     return key
