@@ -1,7 +1,7 @@
 """Pairs whose halves belong to other pairs are found by their edges; of those that fit or tell nothing none is."""
 
 from collections.abc import Callable
-from itertools import product
+from itertools import permutations, product
 from pathlib import Path
 
 import cv2
@@ -30,6 +30,10 @@ def scene(seed: int) -> Photo:
         x, y, width, height = random.integers(0, 50, 4).tolist()
         picture[y : y + height // 2 + 3, x : x + width // 2 + 3] = random.integers(0, 256, 3)
     return picture
+
+
+def dark(seed: int) -> Photo:
+    return scene(seed) // 4
 
 
 def drawing(seed: int) -> NDArray[np.uint8]:
@@ -74,7 +78,7 @@ def test_two_pairs_that_have_each_other_s_half_are_named() -> None:
 
 
 @pytest.mark.parametrize("name", ["{}_{}", "tile_r{}_c{}", "16/{:03}/{:03}"])
-@pytest.mark.parametrize("draw", [drawing, scene])
+@pytest.mark.parametrize("draw", [drawing, dark])
 def test_tiles_of_a_grid_whose_rows_and_columns_are_exchanged_in_one_half_are_told(name: str, draw: Draw) -> None:
     side = 12
     for is_turned in (False, True):
@@ -86,6 +90,16 @@ def test_tiles_of_a_grid_whose_rows_and_columns_are_exchanged_in_one_half_are_to
         told = list(partners.findings())
         assert [each.code for each in told] == ["other-partner"] * is_turned
         assert all("fits the photo of" in each.what and each.figure == 0.917 for each in told)
+
+
+@pytest.mark.parametrize(("scenes", "views"), [(12, 2), (1, 5)])
+def test_views_of_a_scene_are_not_accused_where_each_is_paired_with_each_both_ways(scenes: int, views: int) -> None:
+    partners = PartnerCheck(Path("pairs"), ("view", "other view"))
+    for first in range(0, scenes * views, views):
+        for one, other in permutations(range(views), 2):
+            edges = [map_edges(scene(first + view)) for view in (one, other)]
+            partners.add(Path(f"pairs/{first}_{one}_to_{other}.png"), *edges)
+    assert list(partners.findings()) == []
 
 
 @pytest.mark.parametrize("photos", [[each // 4 for each in range(COUNT)], [7] * COUNT])

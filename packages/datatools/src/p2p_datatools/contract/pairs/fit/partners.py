@@ -69,13 +69,11 @@ class PartnerCheck:
         order = sorted(range(len(self._files)), key=lambda place: _count_up(self._files[place]))
         (a, b), files = self._names, [self._files[place] for place in order]
         edges = [np.array([self._edges[place][half].cells for place in order]) for half in (0, 1)]
-        across = _across(files)
-        fit = _fits(edges[0], edges[1], across)
+        fit = _fits(edges[0], edges[1], _across(files))
         if not len(fit.pairs):
             yield from self._exchanges(files, fit)
             return
-        is_turned = np.array_equal(fit.others, across[fit.pairs])
-        if not is_turned and self._are_same([order[place] for place in fit.pairs], [order[p] for p in fit.others]):
+        if self._are_same([order[place] for place in fit.pairs], [order[p] for p in fit.others]):
             return
         first, other = files[int(fit.pairs[0])], files[int(fit.others[0])]
         what = (
