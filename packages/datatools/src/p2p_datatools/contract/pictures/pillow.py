@@ -6,7 +6,6 @@ Nothing here may read pixels, or know what a header says.
 import contextlib
 import warnings
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import BinaryIO
 
@@ -41,8 +40,7 @@ def open_image(stream: BinaryIO) -> Image.Image:
     if stream.read(len(APPLE_PNG_START)) == APPLE_PNG_START:
         raise UnidentifiedImageError  # Pillow opens it, and can decode nothing
     stream.seek(0)
-    known = (each for each in PILLOW_FORMATS if each != "AVIF" or find_spec("PIL.AvifImagePlugin"))  # since Pillow 11.3
-    image = Image.open(stream, formats=tuple(known))
+    image = Image.open(stream, formats=PILLOW_FORMATS)
     if image.format == "JPEG2000" and (profile := jpeg2000.profile_of(stream)):
         image.info["icc_profile"] = profile  # as Pillow gives it of other kinds
     return image
@@ -59,8 +57,9 @@ def explain_damage(path: Path) -> Iterator[None]:
             raise _not_read(path) from error
         except Image.DecompressionBombError as error:
             raise too_many_pixels(path) from error
-        except OSError as error:
-            if not str(error).startswith("Unsupported"):
+        except (OSError, ValueError) as error:
+            # The second is what Pillow 12 says of a TGA whose colour table has transparency.
+            if not str(error).startswith(("Unsupported", "unrecognized raw mode")):
                 raise
             what = f"is of a kind that is not read ({error})"
             raise P2PError(path, what, "Convert it to PNG.", code="unread-kind") from error
