@@ -1,11 +1,13 @@
 """How many pair folders with wrong halves are found by `p2p data check`, and how many right ones accused.
 
-Wrong are halves of the next pair, two pairs exchanged, halves mirrored, and halves moved by 6% of the width.
+Wrong are halves of the next pair, two pairs exchanged, tiles called row_column in one half and column_row in the other,
+halves mirrored, and halves moved by 6% of the width.
 Nothing here may write anything; pairs are A|B pictures, or photos whose grey, edges, noise and small copies are A.
 """
 
 import argparse
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +23,7 @@ from p2p_datatools.contract.pictures.images import Photo, read_photo
 from p2p_datatools.contract.pictures.sizes import Size
 
 COUNTS, DRAWS = (12, 20, 40), 100  # pairs of a draw, and draws of each number of them
+SIDES = (6, 8, 10)  # rows, and columns, of tiles
 Halves = tuple[Photo, Photo]
 Fine = NDArray[np.float32]
 
@@ -66,12 +69,20 @@ def read_sets(pairs: list[Path], photos: list[Path]) -> Iterator[tuple[str, list
             yield f"{folder.name}, {name}", [map_halves(change(each), each) for each in pictures]
 
 
-def has_other_partners(maps: list[Maps], seconds: list[int]) -> bool:
-    """Whether pairs are told whose second halves are those of the pairs at these places."""
+def has_other_partners(maps: list[Maps], seconds: list[int], names: list[str] | None = None) -> bool:
+    """Whether pairs are told whose second halves are those of the pairs at these places; they are numbered or named."""
     partners = PartnerCheck(Path("pairs"), ("a", "b"))
-    for number, (each, second) in enumerate(zip(maps, seconds, strict=True)):
-        partners.add(Path(f"{number}.png"), each.edges[0], maps[second].edges[1])
+    for name, each, second in zip(names or map(str, range(len(maps))), maps, seconds, strict=True):
+        partners.add(Path(f"{name}.png"), each.edges[0], maps[second].edges[1])
     return any(partners.findings())
+
+
+def judge_tiles(maps: list[Maps], side: int) -> list[bool]:
+    """Whether pairs are told that are the tiles of a square, as they are, and with rows and columns exchanged."""
+    places = list(product(range(side), repeat=2))
+    names = [f"{row}_{column}" for row, column in places]
+    across = [column * side + row for row, column in places]
+    return [has_other_partners(maps, seconds, names) for seconds in (list(range(side * side)), across)]
 
 
 def is_misplaced(maps: list[Maps], first: int) -> bool:
@@ -108,6 +119,11 @@ def main() -> None:
                 f"{name}: {count} of {len(maps)} pairs, {DRAWS} draws: right {right} and {placed} told, "
                 f"shifted {shifted}, exchanged {exchanged}, mirrored {mirrored}, moved {moved}"
             )
+        for side in (each for each in SIDES if each * each <= len(maps)):
+            random = np.random.default_rng(side)
+            draws = (random.choice(len(maps), side * side, replace=False) for _ in range(DRAWS))
+            right, turned = np.sum([judge_tiles([maps[each] for each in chosen], side) for chosen in draws], axis=0)
+            print(f"{name}: {side} x {side} tiles, {DRAWS} draws: right {right} told, turned {turned}")
 
 
 if __name__ == "__main__":
