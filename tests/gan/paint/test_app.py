@@ -410,6 +410,7 @@ def test_a_parameter_may_have_what_the_document_says_and_nothing_else(
         query = {"model": "m0", name: text.replace(" ", "+")}
         reply = client.paint(mask, "&".join(f"{key}={each}" for key, each in query.items()))
         assert (reply.status, reply.code) == (400, "bad-parameter"), name
+        assert ("/api/models" in reply.json()["error"]["to_do"]) == (name == "model")
     assert client.paint(mask, "model=m0&model=m0").code == "unknown-parameter"
     assert client.paint(mask, "model=").code == "missing-parameter"
 

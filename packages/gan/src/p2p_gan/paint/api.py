@@ -17,7 +17,8 @@ _MOST_SEED = 2**53 - 1  # what a number of JavaScript holds exactly
 class QueryParameter:
     """A parameter of a request: a whole number from `low` to `high`, or text of a `pattern`; may come in a `header`.
 
-    `default` stands where it is missing or empty; None: it has to be there, if `required`.
+    `default` stands where it is missing or empty; None: it has to be there, if `required`. `wanted` says in an error
+    what text is, instead of the pattern.
     """
 
     name: str
@@ -29,6 +30,7 @@ class QueryParameter:
     pattern: str = ""
     required: bool = False
     header: str = ""
+    wanted: str = ""
 
     def read(self, text: str) -> int | str:
         """The value of a text; raises UsageError for one that it may not have."""
@@ -39,7 +41,7 @@ class QueryParameter:
         else:
             if re.fullmatch(self.pattern, text):
                 return text
-            wanted = f"text of the form {self.pattern}"
+            wanted = self.wanted or f"text of the form {self.pattern}"
         what = f"has the value {text[:40]!r}"
         raise UsageError(f"the parameter {self.name}", what, f"Give {wanted}.", code="bad-parameter")
 
@@ -96,7 +98,13 @@ class ApiOperation:
         return parameter.default
 
 
-_MODEL = QueryParameter("model", "The id of a model, as /api/models lists it.", pattern="[a-z0-9]{1,8}", required=True)
+_MODEL = QueryParameter(
+    "model",
+    "The id of a model, as /api/models lists it.",
+    pattern="[a-z0-9]{1,8}",
+    required=True,
+    wanted="one of the ids that /api/models lists, such as m0",
+)
 _HOW = (
     QueryParameter("seed", "The seed of dropout and noise.", "integer", 0),
     QueryParameter("variant", "Which variant of this seed.", "integer", 1, low=1, high=10**6),
