@@ -1,5 +1,6 @@
 """What to run next: whole commands, quoted, that fit the machine; and how much is said."""
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -26,11 +27,17 @@ def test_a_path_with_a_space_is_one_word_of_the_next_command() -> None:
 
 
 @pytest.mark.usefixtures("slow")
+def test_a_shell_that_is_given_the_whole_line_takes_the_command_alone() -> None:
+    line = train_lines(Path("my pairs"), 20)[0].removeprefix("next  ")
+    assert shlex.split(line, comments=True) == ["p2p", "train", "my pairs", "RUN"]
+
+
+@pytest.mark.usefixtures("slow")
 def test_many_pairs_get_a_preset_that_ends_today_and_the_time_of_the_default(tmp_path: Path) -> None:
     few = train_lines(Path("pairs"), 20)
-    assert few == ["next  p2p train pairs RUN   about 3 h 20 min here (a guess; p2p bench measures)"]
+    assert few == ["next  p2p train pairs RUN   # about 3 h 20 min here (a guess; p2p bench measures)"]
     many = train_lines(Path("pairs"), 5000)
-    assert many[0].startswith("next  p2p train pairs RUN --preset tiny   about ")
+    assert many[0].startswith("next  p2p train pairs RUN --preset tiny   # about ")
     assert "1,000,000 images" in many[1]
     assert "days" in many[1]
 

@@ -131,7 +131,7 @@ def _next_lines(summary: "PairSummary", whole: Path | None) -> list[str]:
     """The command that follows; of a shard that for all of them, which become the `whole`."""
     if whole:
         place = path_word(whole)
-        return [f"next  p2p data merge {place}.*-of-* {place}   once all shards are there"]
+        return [f"next  p2p data merge {place}.*-of-* {place}   # once all shards are there"]
     if summary.unsplit or not summary.splits.get("train"):
         return [next_command("data", "split", summary.dest)]
     lines = train_lines(summary.dest, summary.splits["train"])

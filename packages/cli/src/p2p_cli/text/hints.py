@@ -21,7 +21,7 @@ def train_lines(pairs: Path, train_pairs: int) -> list[str]:
     best, default = choose_preset(max(1, train_pairs))
     preset = () if default is None else ("--preset", best.preset)
     by = "measured by p2p bench" if best.measured else "a guess; p2p bench measures"
-    lines = [f"{next_command('train', pairs, 'RUN', *preset)}   about {duration_text(best.seconds)} here ({by})"]
+    lines = [f"{next_command('train', pairs, 'RUN', *preset)}   # about {duration_text(best.seconds)} here ({by})"]
     if default is not None:
         lines.append(f"      without --preset: {default.images:,} images, about {duration_text(default.seconds)} here")
     return lines
