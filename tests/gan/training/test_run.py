@@ -359,6 +359,19 @@ def test_a_run_does_not_lie_among_the_pairs_of_a_split(
     assert not (pair_folder / "train" / "run").exists()
 
 
+def test_a_run_whose_folder_another_process_has_meanwhile_shows_no_plan(
+    pair_folder: Path, tiny: Config, tmp_path: Path, refused: "Refused", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[object] = []
+    report, first = Reporter(), RunFolder(tmp_path / "run")
+    monkeypatch.setattr(report, "show", shown.append)
+    first.hold()
+    with refused("run-in-use", tmp_path / "run"):
+        train(pair_folder, tmp_path / "run", tiny, report=report)
+    first.release()
+    assert shown == []
+
+
 def test_bad_pairs_leave_no_run_folder(pair_folder: Path, tiny: Config, tmp_path: Path, refused: "Refused") -> None:
     (pair_folder / "train" / "car-002.png").write_bytes(b"")
     with refused("empty-file", pair_folder / "train" / "car-002.png"):

@@ -173,9 +173,9 @@ def _check_and_load(
     # The weights to begin with, and the plan.
     job = load_beginning(job, run_folder, source, report)
     job, planned = _plan(run_folder, job, dataset, report, config, done)
-    report.show(planned)
     if not run_folder.exists:
         run_folder.hold(report)
+    report.show(planned)
     return job, dataset, planned
 
 
