@@ -31,6 +31,13 @@ def test_a_command_with_a_closed_stream_does_its_work(tmp_path: Path, redirect: 
     assert "Traceback" not in done.stderr
 
 
+def test_a_deviation_in_a_table_is_legible_where_the_terminal_has_ascii_alone() -> None:
+    table = "from p2p_cli.text.console import print_table; print_table(['train'], [['0.5 \\u00b1 0.1 \\u00e9']])"
+    code = f"from p2p_cli.text.terminal import open_streams; open_streams(); {table}"
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    assert b"\n0.5 +- 0.1 \\xe9" in subprocess.check_output([sys.executable, "-c", code], env=environment)
+
+
 def test_what_is_printed_never_gets_into_a_file_that_took_the_number_of_a_closed_stream(tmp_path: Path) -> None:
     run_in_shell("data", "fetch", "synth-cars", str(tmp_path / "cars"), "--limit", "2", redirect=">&- 2>&-")
     files = [*(tmp_path / "cars").rglob("*.*")]

@@ -3,6 +3,7 @@
 Nothing here may decide what is said, or import what makes help slow.
 """
 
+import codecs
 import contextlib
 import errno
 import os
@@ -16,6 +17,8 @@ import click
 
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.words import printable
+
+_SPELL = "p2p-spell"  # what streams do with letters that they cannot write
 
 
 class Loudness:
@@ -88,9 +91,16 @@ def open_streams() -> None:
     for name, flags in (("stdin", os.O_RDONLY), ("stdout", os.O_WRONLY), ("stderr", os.O_WRONLY)):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, flags), "r" if name == "stdin" else "w"))
+    codecs.register_error(_SPELL, _spell)
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(AttributeError, ValueError):  # replaced by what has no encoding
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+            stream.reconfigure(errors=_SPELL)  # type: ignore[union-attr]
+
+
+def _spell(error: UnicodeError) -> tuple[str | bytes, int]:
+    """What a terminal shows for letters that it does not have: +- for \u00b1, and the escapes of Python for others."""
+    text, end = codecs.backslashreplace_errors(error)
+    return str(text).replace(r"\xb1", "+-"), end
 
 
 def silence_libraries() -> None:
@@ -103,7 +113,7 @@ def silence_libraries() -> None:
     with contextlib.suppress(OSError, ValueError, AttributeError):
         if sys.stderr.fileno() == 2:
             sys.stderr.flush()
-            own = os.fdopen(os.dup(2), "w", buffering=1, encoding=sys.stderr.encoding, errors="backslashreplace")
+            own = os.fdopen(os.dup(2), "w", buffering=1, encoding=sys.stderr.encoding, errors=_SPELL)
             os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
             sys.stderr = own
 
