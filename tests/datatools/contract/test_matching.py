@@ -163,6 +163,8 @@ def test_a_word_within_names_is_left_out_by_an_expression_of_two_named_groups(
 def test_named_groups_are_compared_each_with_its_own() -> None:
     key = key_of(r"(?P<scene>\d+)_(?P<frame>\d+)")
     assert key("s1_23") == key("s1_23_mask") != key("s12_3")
+    key = key_of("(?P<scene>.+)_(?P<frame>.+)")
+    assert key("a+_b") != key("a_+b")
 
 
 def test_a_name_in_which_no_group_finds_anything_has_no_partner() -> None:

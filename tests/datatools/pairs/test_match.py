@@ -48,6 +48,20 @@ def test_a_name_without_a_partner_or_with_two_is_skipped_with_its_reason(tmp_pat
     ]
 
 
+def test_the_expression_that_is_offered_for_names_with_a_word_within_pairs_them(
+    tmp_path: Path, refused: "Refused"
+) -> None:
+    names = [(scene, number) for scene in ("um", "umm") for number in range(2)]
+    a = make_files(tmp_path / "a", *(f"{scene}_road_{number:06}.png" for scene, number in names))
+    b = make_files(tmp_path / "b", *(f"{scene}_{number:06}.png" for scene, number in names))
+    with refused("no-common-name", a) as error:
+        match_pictures(a, b)
+    offered = error.value.to_do.partition("--match '")[2].partition("', which")[0]
+    matched, skipped = match_pictures(a, b, match=offered)
+    assert matched["um+_000001"] == (a / "um_road_000001.png", b / "um_000001.png")
+    assert (len(matched), skipped) == (4, [])
+
+
 def test_an_umlaut_written_as_two_characters_is_the_same_name(tmp_path: Path) -> None:
     matched, _ = match_pictures(
         make_files(tmp_path / "a", "M\u00fcnchen.png"), make_files(tmp_path / "b", "Mu\u0308nchen.png")

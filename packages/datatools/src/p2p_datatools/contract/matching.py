@@ -65,12 +65,15 @@ def key_of(expression: str) -> Key:
             code="bad-expression",
         ) from error
 
+    groups: list[str | int] = [*pattern.groupindex] or [1 if pattern.groups else 0]
+
     def key(name: str) -> str | None:
         hit = pattern.search(name)
-        if hit and pattern.groupindex:
-            found = [hit[each] for each in pattern.groupindex]
-            return "\0".join(each or "" for each in found) if found != [None] * len(found) else None
-        return None if hit is None else hit[1 if pattern.groups else 0]
+        found = [hit[group] for group in groups] if hit else []
+        if len(found) < 2 or found == [None] * len(found):
+            return found[0] if found else None
+        # A + between them is in none of them, so that 1 and 23 are not 12 and 3; pairs are called so.
+        return "+".join((each or "").replace("+", "%2B") for each in found)
 
     return key
 
