@@ -74,7 +74,7 @@ def compare(
         first, rebuilt = (path, other) if palette_of(here.folder) else (other, path)
         file = Path(first) / PALETTE_FILE
         command = f"p2p data build-masks {path_word(rebuilt)} NEW --palette {path_word(file)}"
-        to_do = f"Build both with one palette, as {command} does."
+        to_do = f"Build both with one palette, as {command} does, which asks about classes of other names."
         raise UsageError(path, what, to_do, code="other-palette")
     matched, left = join_masks(here.folder, there.folder, [], [], report=report)
     for side in left:
