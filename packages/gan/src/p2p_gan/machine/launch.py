@@ -17,6 +17,7 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.words import plural
+from p2p_gan.machine.failures import OWN_LAUNCHER
 
 _LOGGERS = "torch.distributed"
 # Seconds for saving; and no warnings about sockets.
@@ -47,7 +48,7 @@ def launch(command: Sequence[str], count: int, restarts: int) -> str:
         min_nodes=1,
         max_nodes=1,
         nproc_per_node=count,
-        run_id=uuid.uuid4().hex,
+        run_id=f"{OWN_LAUNCHER}{uuid.uuid4().hex}",
         rdzv_backend="c10d",
         rdzv_endpoint="localhost:0",
         max_restarts=restarts,
