@@ -91,8 +91,18 @@ def _be_quiet() -> None:
 
 
 def _first(error: ChildFailedError) -> str:
-    """A sentence with the first process that failed, and how; one that was killed comes before those that lost it."""
-    rank, failure = min(error.failures.items(), key=lambda each: (not _was_killed(each[1]), each[1].timestamp, each[0]))
+    """A sentence with the first process that failed, and how.
+
+    One that was killed comes before those that lost it, and last come those that the launcher has ended by SIGTERM:
+    torch knows the whole second of an end alone.
+    """
+
+    def order(each: tuple[int, ProcessFailure]) -> tuple[int, int, int]:
+        rank, failure = each
+        kind = 0 if _was_killed(failure) else 2 if failure.exitcode == -signal.SIGTERM else 1
+        return kind, failure.timestamp, rank
+
+    rank, failure = min(error.failures.items(), key=order)
     if _was_killed(failure):
         return f"rank {rank} (process {failure.pid}) was killed by {signal.Signals(-failure.exitcode).name}."
     return f"rank {rank} (process {failure.pid}) ended with exit code {failure.exitcode}."
