@@ -7,7 +7,6 @@ import pytest
 from scipy.ndimage import gaussian_filter, laplace
 from skimage.metrics import peak_signal_noise_ratio
 
-from p2p_gan.evaluation import metrics
 from p2p_gan.evaluation.metrics import (
     LabHistograms,
     class_color_errors,
@@ -165,23 +164,23 @@ def test_sharpness_is_the_spread_of_the_laplacian_and_falls_when_a_picture_is_bl
 
 def test_what_bends_alike_everywhere_has_no_sharpness() -> None:
     rows = np.tile(np.arange(12, dtype=np.float64) ** 2, (12, 1))  # its Laplacian is 2 at every pixel
-    assert metrics.sharpness(rows, (0.0, 255.0)) == pytest.approx(0, abs=1e-6)
+    assert sharpness(rows, (0.0, 255.0)) == pytest.approx(0, abs=1e-6)
 
 
 def test_channels_of_a_class_that_are_wrong_in_opposite_ways_do_not_cancel() -> None:
     real = np.full((4, 4, 3), 100, np.uint8)
     fake = real + np.array([51, -51, 0]).astype(np.uint8)
-    errors = metrics.class_color_errors(fake, real, np.zeros((4, 4), np.uint8), ("body",))
+    errors = class_color_errors(fake, real, np.zeros((4, 4), np.uint8), ("body",))
     assert errors["body"] == pytest.approx(0.4 / 3)
 
 
 def test_every_pair_of_variants_counts_in_their_difference() -> None:
     black, white = np.zeros((4, 4, 3), np.uint8), np.full((4, 4, 3), 255, np.uint8)
-    assert metrics.diversity([black, white, black])[0] == pytest.approx(2 / 3)
+    assert diversity([black, white, black])[0] == pytest.approx(2 / 3)
 
 
 def test_red_is_counted_where_cielab_has_red() -> None:
-    histograms = metrics.LabHistograms()
+    histograms = LabHistograms()
     histograms.add(np.full((2, 2, 3), (255, 0, 0), np.uint8))
     found = {name: int(counts.argmax()) for name, counts in histograms.counts.items()}
     assert found == {"L": 53, "a": 80 + 110, "b": 67 + 110}

@@ -11,7 +11,7 @@ from torch.distributed import HashStore  # type: ignore[attr-defined] # exported
 
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_gan.machine import failures
-from p2p_gan.machine.failures import LostError, end_with_others, report_once
+from p2p_gan.machine.failures import OWN_LAUNCHER, LostError, end_with_others, report_once
 
 if TYPE_CHECKING:
     from conftest import Refused
@@ -71,6 +71,20 @@ def test_a_process_that_loses_another_one_says_so_only_where_nobody_else_does(
             fail_by(dist.DistBackendError(said))
         assert isinstance(error.value, LostError)
         assert error.value.said_elsewhere == (rank == 1)
+
+
+@pytest.mark.parametrize(
+    ("run", "restarted", "says"), [("none", "2", True), ("none", "1", False), (f"{OWN_LAUNCHER}1", "2", False)]
+)
+def test_under_torchrun_the_first_process_says_how_to_resume_where_nothing_restarts_it(
+    refused: "Refused", monkeypatch: pytest.MonkeyPatch, run: str, restarted: str, says: bool
+) -> None:
+    launched = {"RUN_ID": run, "RESTART_COUNT": restarted, "MAX_RESTARTS": "2"}
+    for name, value in launched.items():
+        monkeypatch.setenv(f"TORCHELASTIC_{name}", value)
+    with refused("lost-process", "rank 0") as error, report_once(0, HashStore()):
+        fail_by(RuntimeError("[gloo] Connection closed by peer"))
+    assert error.value.said_elsewhere is not says
 
 
 def test_where_the_first_process_is_gone_with_the_store_the_second_speaks(

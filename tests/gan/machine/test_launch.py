@@ -1,12 +1,14 @@
 """What the launcher gives when processes end well, fail or are killed; `nox -s distributed` has whole runs."""
 
+import signal
 import sys
 import tempfile
 from pathlib import Path
 
 import pytest
+from torch.distributed.elastic.multiprocessing.errors import ChildFailedError, ProcessFailure
 
-from p2p_gan.machine.launch import launch
+from p2p_gan.machine.launch import _first, launch
 
 PROGRAM = """
 import os, pathlib, signal, time
@@ -36,3 +38,11 @@ def test_processes_are_started_again_and_the_one_that_failed_is_named(
     assert bool(found) == bool(said)
     assert len(list(tmp_path.glob("[0-9]*"))) == started
     assert not list(temporary.iterdir())
+
+
+@pytest.mark.parametrize(("code", "said"), [(3, "ended with exit code 3."), (-9, "was killed by SIGKILL.")])
+def test_a_process_that_the_launcher_has_ended_is_not_the_first_that_failed(code: int, said: str) -> None:
+    failures = {rank: ProcessFailure(rank, 70 + rank, each, "") for rank, each in enumerate((-signal.SIGTERM, code))}
+    for failure in failures.values():
+        failure.timestamp = 1  # torch has whole seconds
+    assert _first(ChildFailedError("p2p", failures)) == f"rank 1 (process 71) {said}"

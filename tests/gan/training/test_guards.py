@@ -18,6 +18,7 @@ from p2p_gan.config.config import Config
 from p2p_gan.data.dataset import Batch, PairDataset, load_dataset
 from p2p_gan.machine.load import Load
 from p2p_gan.runs import checkpoint
+from p2p_gan.runs.compare import read_runs
 from p2p_gan.training import guards
 from p2p_gan.training.guards import EARLY, WINDOW, DivergedError, LossHistory, Observation, Watch
 from p2p_gan.training.job import Job, make_job
@@ -127,6 +128,7 @@ def test_a_run_recovers_from_its_very_beginning_but_not_twice(
     assert "recover=on the run has returned to a checkpoint once already" in caught.value.to_do
     assert "precision" not in caught.value.to_do, "it is float32 already"
     assert [line["recovered_from"]["images"] for line in stats(tmp_path / "run") if "recovered_from" in line] == [0]
+    assert read_runs([tmp_path / "run"])[0].state == "diverged"
 
 
 def test_a_run_that_has_recovered_does_not_do_so_again_when_it_is_continued(

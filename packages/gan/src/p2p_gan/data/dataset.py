@@ -77,7 +77,7 @@ class KeptHalf:
     palette: Palette | None = None
 
     def to_tensor(self, pixels: Array | Tensor, device: torch.device, memory_format: torch.memory_format) -> Tensor:
-        """The pixels from `cut`, or gathered on the device, as float32 (n, channels, height, width) on the device."""
+        """Crops (n, height, width, channels) of the half as float32 (n, channels, height, width) on the device."""
         return pixels_to_tensor(pixels, self.coding, self.palette, device, memory_format)
 
 

@@ -17,6 +17,7 @@ from torch.distributed.distributed_c10d import Store
 from p2p_datatools.contract.errors import P2PError, UsageError
 from p2p_datatools.contract.words import first_line
 
+OWN_LAUNCHER = "p2p-"  # how the TORCHELASTIC_RUN_ID of our launcher begins, which says how to resume
 _FAILED, _LEFT = "p2p/failed", "p2p/left"  # in the store: a process has met an error; one has lost another
 _LOOK, _GRACE = 1.0, 20.0  # seconds between two looks for such a process, and for ending in order
 _LOST = re.compile(r"gloo|nccl|connection (was )?(closed|reset)|broken pipe|socket|store", re.IGNORECASE)
@@ -87,13 +88,20 @@ def _lost_error(rank: int, store: Store) -> LostError:
     lost = LostError(
         f"rank {rank}", "has lost the connection to another process, which may have ended", _RESUME, code="lost-process"
     )
-    # The lost process has reported the reason, or was killed: then the launcher reports it, or the first process; the
+    # The lost process has reported the reason, or was killed: then our launcher reports it, or the first process; the
     # second, if the first one, which has the store without a launcher, is gone.
     first = 0 if _is_there(store) else 1
-    lost.said_elsewhere = "TORCHELASTIC_RUN_ID" in os.environ or rank > first or _is_announced(store)
+    lost.said_elsewhere = _has_launcher_that_tells() or rank > first or _is_announced(store)
     lost.passing = not _is_announced(store, lasting=True)
     _set(store, _LEFT, "")
     return lost
+
+
+def _has_launcher_that_tells() -> bool:
+    """Whether the launcher restarts all, or is ours; torchrun names what was killed, and not how to resume."""
+    names = ("RUN_ID", "RESTART_COUNT", "MAX_RESTARTS")
+    run, restarted, most = (os.environ.get(f"TORCHELASTIC_{name}", "") for name in names)
+    return run.startswith(OWN_LAUNCHER) or restarted != most
 
 
 def _unexpected_error(error: Exception, rank: int) -> BrokenError:

@@ -17,6 +17,7 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from p2p_datatools.contract.errors import UsageError
 from p2p_datatools.contract.words import plural
+from p2p_gan.machine.failures import OWN_LAUNCHER
 
 _LOGGERS = "torch.distributed"
 # Seconds for saving; and no warnings about sockets.
@@ -47,7 +48,7 @@ def launch(command: Sequence[str], count: int, restarts: int) -> str:
         min_nodes=1,
         max_nodes=1,
         nproc_per_node=count,
-        run_id=uuid.uuid4().hex,
+        run_id=f"{OWN_LAUNCHER}{uuid.uuid4().hex}",
         rdzv_backend="c10d",
         rdzv_endpoint="localhost:0",
         max_restarts=restarts,
@@ -90,8 +91,18 @@ def _be_quiet() -> None:
 
 
 def _first(error: ChildFailedError) -> str:
-    """A sentence with the first process that failed, and how; one that was killed comes before those that lost it."""
-    rank, failure = min(error.failures.items(), key=lambda each: (not _was_killed(each[1]), each[1].timestamp, each[0]))
+    """A sentence with the first process that failed, and how.
+
+    One that was killed comes before those that lost it, and last come those that the launcher has ended by SIGTERM:
+    torch knows the whole second of an end alone.
+    """
+
+    def order(each: tuple[int, ProcessFailure]) -> tuple[int, int, int]:
+        rank, failure = each
+        kind = 0 if _was_killed(failure) else 2 if failure.exitcode == -signal.SIGTERM else 1
+        return kind, failure.timestamp, rank
+
+    rank, failure = min(error.failures.items(), key=order)
     if _was_killed(failure):
         return f"rank {rank} (process {failure.pid}) was killed by {signal.Signals(-failure.exitcode).name}."
     return f"rank {rank} (process {failure.pid}) ended with exit code {failure.exitcode}."

@@ -310,11 +310,12 @@ class _Trainer:
             tracker.save()
         self.report.start("training", self.job.config.images or 0, start.images)
         try:
-            return training_loop(self.job, self.dataset, start, self.stop, tracker), tracker
-        except DivergedError as error:
-            progress = self._go_back(error, tracker)
-            tracker = self._track(progress)
-            return training_loop(self.job, self.dataset, progress, self.stop, tracker), tracker
+            while True:
+                try:
+                    return training_loop(self.job, self.dataset, start, self.stop, tracker), tracker
+                except DivergedError as error:
+                    start = self._go_back(error, tracker)
+                    tracker = self._track(start)
         finally:
             self.report.finish()
             tracker.board.close()

@@ -5,7 +5,7 @@ Nothing here may change a network or know an optimiser; a row of the table says 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -290,13 +290,17 @@ class PictureComparison:
     stages: int = 0
 
 
+class _ShareOf(Protocol):
+    def __call__(self, weights: Tensor, *, balanced: bool = True) -> MeanShare: ...
+
+
 @dataclass(frozen=True)
 class Verdicts:
     """A discriminator's output for real and fake pairs: the arguments of the losses that need a discriminator.
 
-    `share_of` gives the weight of a mean over this part of the batch, from the weights of its pixels; `mean_of` the
-    mean of a tensor over the processes' shares, and what part of the update these are. `lecam` has the moving averages,
-    `mixture` what LabelMix mixed, if there are any.
+    `share_of` gives the weight of a mean over this part of the batch, from the weights of its pixels, `balanced` if
+    each class has the same weight; `mean_of` the mean of a tensor over the processes' shares, and what part of the
+    update these are. `lecam` has the moving averages, `mixture` what LabelMix mixed, if there are any.
     """
 
     config: Config
@@ -304,7 +308,7 @@ class Verdicts:
     view: DiscriminatorView
     real: Judgement
     fake: Judgement
-    share_of: Callable[..., MeanShare]
+    share_of: _ShareOf
     mean_of: Callable[[Tensor], tuple[Tensor, float | Tensor]]
     lecam: LeCam | None = None
     mixture: Mixture | None = None
