@@ -234,8 +234,10 @@ def test_a_row_in_the_table_is_all_that_a_format_needs_to_be_known_offered_and_r
         read_labels(folder / "sizes.json")
     assert f", {added.title};" in error.value.to_do
     said = CliRunner().invoke(command, ["--help"]).output
-    assert f"|{added.name}]" in said
-    assert f"{added.title}: {added.signs}" in said
+    assert f"\n  {added.name} " in said
+    assert f" {added.title}: {added.signs}\n" in said
+    typed = CliRunner().invoke(command, [str(folder / "none"), str(folder / "dest"), "--format", added.name])
+    assert "--format" not in str(typed.exception) + typed.output
 
 
 # Files read together.
