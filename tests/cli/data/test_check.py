@@ -111,6 +111,6 @@ def test_masks_of_another_palette_are_told_the_command_that_builds_them_with_the
     (there / PALETTE_FILE).write_text(words)
     assert checked(folders[0], "--against", str(there)) == 2
     said = capsys.readouterr().err
-    command = shlex.split(said[said.index("p2p data") : said.index(" does.")].replace("NEW", f"{tmp_path}/new"))
+    command = shlex.split(said[said.index("p2p data") : said.index(" does, which")].replace("NEW", f"{tmp_path}/new"))
     assert main(command[1:]) == 0
     assert checked(folders[0], "--against", f"{tmp_path}/new") == 0

@@ -323,7 +323,7 @@ def test_a_process_that_was_forked_after_a_picture_waits_for_no_thread_of_the_ot
 ) -> None:
     runtimes = ["torch", "onnxruntime", *(["openvino"] if find_spec("openvino") else [])]
     place = export_model(make_model(PHOTO, PHOTO)).parent
-    command = [sys.executable, "-c", _FORKS, str(place / "model.safetensors"), *runtimes]
+    command = [sys.executable, "-u", "-c", _FORKS, str(place / "model.safetensors"), *runtimes]
     environment = os.environ | {"OMP_NUM_THREADS": "2"}
     found = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=120)
     by = {runtime: runtime.replace("openvino", "onnxruntime") for runtime in runtimes}  # OpenVINO may wait for ever
