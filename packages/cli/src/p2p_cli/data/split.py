@@ -3,6 +3,7 @@
 Nothing here may decide where a pair goes.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,24 +34,15 @@ class _SplitCommand(click.Command):
             raise UsageError("--train", what, to_do, code="unknown-option") from error
 
 
+def _share_option(name: str, text: str) -> Callable[[options.Command], options.Command]:
+    share = options.ShareType(0, 1, max_open=True)
+    return click.option(name, type=share, default=0.1, show_default=True, metavar="SHARE", help=text)
+
+
 @click.command(cls=_SplitCommand)
 @click.argument("pairs", type=options.FOLDER)
-@click.option(
-    "--val",
-    type=options.ShareType(0, 1, max_open=True),
-    default=0.1,
-    show_default=True,
-    metavar="SHARE",
-    help="Share for validation.",
-)
-@click.option(
-    "--test",
-    type=options.ShareType(0, 1, max_open=True),
-    default=0.1,
-    show_default=True,
-    metavar="SHARE",
-    help="Share for the test.",
-)
+@_share_option("--val", "Share for validation.")
+@_share_option("--test", "Share for the test.")
 @options.seed_option("Seed that decides which pairs go where.")
 @click.option(
     "--group-by",

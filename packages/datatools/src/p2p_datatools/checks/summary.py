@@ -10,8 +10,6 @@ from p2p_datatools.contract.errors import Finding, Severity
 
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """From the worst to the least."""
-
-
 # What is to be done about them depends on what each file is.
 _OF_MANY_KINDS = frozenset({"unread-kind", "not-a-picture"})
 

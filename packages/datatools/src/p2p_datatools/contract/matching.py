@@ -361,7 +361,8 @@ def _by_affix(longer: Collection[str], shorter: Collection[str]) -> Iterator[str
 def _by_word_within(one: Collection[str], other: Collection[str]) -> Iterator[str]:
     """Expressions without words that stand within names of one side, or others in those of the other, as _road.
 
-    um_road_01 is um and _01 then, as um_01 is, whatever the folder: so many parts of a name are behind the words.
+    um_road_01 is um and _01 then, as um_01 is: the second group is as many parts of a name as stand behind the words.
+    One of two expressions looks at whole paths, the other at what is behind their folders.
     """
     here, there = (_leave_words_out(names) for names in (one, other))
     both = [(here[rest], there[rest]) for rest in here if rest in there]

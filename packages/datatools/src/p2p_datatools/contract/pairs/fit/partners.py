@@ -30,8 +30,8 @@ _SAME_EDGES, _SAME_LEVEL, _MOSTLY = 1 - 1e-4, 2e-3, 0.5
 _FITS, _CHANCE, _LEAST, _SHARE = 4.0, 2.0, 3, 0.1
 # Two pairs that were exchanged fit each other best both ways, and far better than their own; of 760 right ones none do.
 _EACH_OTHER, _BY_MORE, _ALL_FIT = 3.0, 2.0, 5.0
-# Tiles called row_column in one half and column_row in the other: of 144 and more aerial photos and maps those across
-# the diagonal fit by 6 and more (144 to 324, n = 2), their own by 1 at most; right ones the other way round.
+# Tiles called row_column in one half and column_row in the other fit across the diagonal by this much in all, as
+# benchmarks/partners.py measures; those that are called alike do not.
 _TRANSPOSED = 5.0
 _DIGITS, _LAST_TWO = re.compile(r"(\d+)"), re.compile(r"(\d+)(\D+)(\d+)(\D*)$")
 

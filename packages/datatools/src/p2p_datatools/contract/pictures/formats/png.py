@@ -281,7 +281,7 @@ def encode(
 def _pack(bands: Iterator[NDArray[np.uint8]]) -> Iterator[bytes]:
     """Bands of rows, compressed, the same bytes each time: the first few are a block of their own for that.
 
-    ISA-L 2.31 enters the third byte of a stream in its table of strings under a number left over from its caller, an
+    ISA-L 2.32 enters the third byte of a stream in its table of strings under a number left over from its caller, an
     address (igzip_icf_body_h1_gr_bt.asm, `write_first_byte`): now and then a picture had other bytes in another
     process. What is flushed before it is longer than 16 bytes is packed by other code, and the rest is no start.
     """
