@@ -122,6 +122,13 @@ def tests(session: nox.Session) -> None:
     session.run(PYTHON, "-m", "pytest", *shared, *session.posargs, env=run_in_memory())
 
 
+@nox.session(name="long")
+def run_long(session: nox.Session) -> None:
+    """The tests that the default suite leaves out: what shorter ones prove once, they repeat at length."""
+    shared = ["-n", str(PROCESSES), "--dist", "worksteal", "-m", "long"]
+    session.run(PYTHON, "-m", "pytest", *shared, *session.posargs, env=run_in_memory())
+
+
 @nox.session
 def web(session: nox.Session) -> None:
     """The pages in a real Chromium, the types of their script, its functions in node; arguments go to pytest."""
