@@ -29,6 +29,7 @@ class Oven:
     share: float = setting(0.5, "The share of butter.", low=0, high=OpenBound(1), unit="share")
     width: float = setting(2.0, "The width in metres.", low=OpenBound(0), unit="metres")
     trays: int = setting(0, "How many trays there are.", low=1, high=8, words={"auto": 0}, on_resume="auto")
+    draught: float = setting(-1.0, "The air in litres a second.", low=0, words={"auto": -1.0})
     loaf: Size | None = setting(None, "The size of the loaf.", words={"any": None})
     grain: Literal["rye", "wheat"] = setting("rye", "The grain.", choices=("rye", "wheat"))
     name: str = setting("mine", "What it is called.")
@@ -85,6 +86,7 @@ def test_a_value_is_shown_as_one_would_type_it(name: str, value: object, text: s
         ("width", float("inf"), "setting-range", "a number above 0"),
         ("trays", -1, "setting-range", "a whole number from 1 to 8, or auto"),
         ("trays", 9, "setting-range", "a whole number from 1 to 8, or auto"),
+        ("draught", "-1", "setting-range", "a number of 0 or more, or auto"),
         ("loaf", "big", "setting-type", "N or WIDTHxHEIGHT, or any"),
         ("door", "ajar", "setting-choice", "open, closed"),
         ("grain", "rice", "setting-choice", "rye, wheat"),
@@ -97,6 +99,11 @@ def test_what_may_not_be_is_answered_with_what_may(
         read(**{name: value})
     assert caught.value.where.startswith(f"{name}=")
     assert caught.value.to_do.endswith(f" {allowed}.")
+
+
+def test_the_number_that_a_file_stores_for_a_word_is_the_word() -> None:
+    assert read(draught=-1.0) == read(draught="auto") == Oven()
+    assert read(trays="0").trays == 0
 
 
 @pytest.mark.parametrize("value", [30, 1000])

@@ -116,21 +116,29 @@ class Setting:
         if value is None and None in self.words.values():
             return None
         try:
-            return _READERS[self.kind](value)
+            known = _READERS[self.kind](value)
         except (ValueError, TypeError, OverflowError, UsageError) as error:
             kinds = {bool: "on or off", int: "a whole number", float: "a number", str: "text", Size: "a size"}
             what, to_do = f"is not {kinds[self.kind]}", f"Give {self.allowed_text}."
             raise UsageError(f"{self.name}={_cut_value(value)}", what, to_do, code="setting-type") from error
+        if isinstance(value, str) and self.kind in (int, float) and known < 0 and not self._within(known):
+            # Where a file stores -1 for a word, a person who types it means a number.
+            self._refuse_range(value)
+        return known
 
     def check(self, value: Any) -> None:
         """Raise UsageError for a value that is not one of the choices, or out of range."""
-        place = f"{self.name}={_cut_value(self.text(value))}"
-        if self.choices:
-            if value not in self.choices and value not in self.words.values():
-                to_do = f"Choose from {self.allowed_text}."
-                raise UsageError(place, "is not one of the choices", to_do, code="setting-choice")
-        elif self.kind in (int, float) and value not in self.words.values() and not self._within(value):
-            raise UsageError(place, "is out of range", f"Give {self.allowed_text}.", code="setting-range")
+        if value in self.words.values():
+            return
+        if self.choices and value not in self.choices:
+            place, to_do = f"{self.name}={_cut_value(self.text(value))}", f"Choose from {self.allowed_text}."
+            raise UsageError(place, "is not one of the choices", to_do, code="setting-choice")
+        if self.kind in (int, float) and not self._within(value):
+            self._refuse_range(self.text(value))
+
+    def _refuse_range(self, text: str) -> NoReturn:
+        place = f"{self.name}={_cut_value(text)}"
+        raise UsageError(place, "is out of range", f"Give {self.allowed_text}.", code="setting-range")
 
     def _within(self, value: float) -> bool:
         """Whether it lies in the range; NaN and infinity lie in no range."""
