@@ -12,6 +12,7 @@ from p2p_datatools.contract.pairs.halves import files_of, store_of, write_halves
 from p2p_datatools.contract.pairs.lines import Pair
 from p2p_datatools.contract.pairs.manifest import Half, PairFolder, write_manifest
 from p2p_datatools.contract.pictures.sizes import Size
+from p2p_datatools.contract.progress import QUIET, Reporter
 from p2p_gan.config.config import Config
 from p2p_gan.config.parse import with_settings
 from p2p_gan.config.presets import PRESETS
@@ -57,11 +58,11 @@ def cars(tmp_path_factory: pytest.TempPathFactory, make_pairs: Callable[..., Pat
 
 @pytest.fixture
 def make_study(tmp_path: Path, small: Config) -> Callable[..., Study]:
-    """make_study(pairs, seeds=1, tables="loss", **settings) in tmp_path/study, without a page."""
+    """make_study(pairs, seeds=1, tables="loss", report=QUIET, **settings) in tmp_path/study, without a page."""
 
-    def make(pairs: Path, seeds: int = 1, tables: str = "loss", **settings: Any) -> Study:
-        chosen = with_settings(small, settings)
-        return run_study(pairs, tmp_path / "study", chosen, tables=tuple(tables.split(",")), seeds=seeds)
+    def make(pairs: Path, seeds: int = 1, tables: str = "loss", report: Reporter = QUIET, **settings: Any) -> Study:
+        chosen, names = with_settings(small, settings), tuple(tables.split(","))
+        return run_study(pairs, tmp_path / "study", chosen, tables=names, seeds=seeds, report=report)
 
     return make
 

@@ -25,7 +25,7 @@ from p2p_gan.training.tracking.tracker import Tracker
 from p2p_gan.updates.step import train_step
 
 if TYPE_CHECKING:
-    from conftest import Refused
+    from conftest import Notes, Refused
 
 MakeStudy = Callable[..., Study]
 
@@ -72,12 +72,13 @@ def test_the_same_call_again_touches_nothing_and_gives_the_same(
     }
 
 
-def test_more_seeds_and_tables_extend_a_study(cars: Path, make_study: MakeStudy) -> None:
+def test_more_seeds_and_tables_extend_a_study(cars: Path, make_study: MakeStudy, notes: "Notes") -> None:
     first = make_study(cars, tables="architecture")
     before = files(first.dest / "runs" / "l1-0")
     more = make_study(cars, tables="architecture,loss")
     assert len(more.trials) == 7
-    assert len(make_study(cars, seeds=2, tables="architecture").trials) == 8
+    assert len(make_study(cars, seeds=2, tables="architecture", report=notes).trials) == 8
+    assert "has trials of loss, too: the page shows them with --tables architecture,loss." in notes.lines[0]
     assert {trial.run for trial in first.trials} < {trial.run for trial in more.trials}
     after = files(more.dest / "runs" / "l1-0")
     assert {name: after[name] for name in before if name != ".lock"} == {

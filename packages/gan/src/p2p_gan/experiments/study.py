@@ -18,7 +18,8 @@ from p2p_gan.config.config import Config
 from p2p_gan.evaluation.scores import EvaluationRequest, Scores, evaluate
 from p2p_gan.experiments.plan import StudyPlan, outline_of_arms, plan_study, refuse_dest
 from p2p_gan.experiments.progress import Whole
-from p2p_gan.experiments.record import JUDGE, RUNS, open_record
+from p2p_gan.experiments.record import JUDGE, RUNS, STUDY, open_record
+from p2p_gan.experiments.tables import tables_beside
 from p2p_gan.machine.device import resolve_device, resolve_precision
 from p2p_gan.runs import checkpoint
 from p2p_gan.runs.runfolder import RUN, read_stats
@@ -130,6 +131,9 @@ def _run(plan: StudyPlan, dest: Path, seeds: int, report: Reporter, each: Each) 
 
 def _run_locked(plan: StudyPlan, dest: Path, seeds: int, report: Reporter, each: Each) -> Study:
     runs = open_record(dest, plan.arms, plan.judge, plan.folder.data_hash)
+    if plan.tables and (beside := tables_beside(plan.tables, read_json(dest / STUDY)["arms"])):
+        every = ",".join((*plan.tables, *beside))
+        report.note(f"{dest}: has trials of {', '.join(beside)}, too: the page shows them with --tables {every}.")
     study = Study(
         dest=dest,
         pairs=plan.folder.path,

@@ -3,7 +3,7 @@
 Nothing here may run anything; an arm is a name and the fields in which it differs.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -143,6 +143,12 @@ def chosen_tables(words: str) -> tuple[str, ...]:
                 f"tables={name}", "is not a table", f"Choose from all, {', '.join(TABLES)}.", code="unknown-table"
             )
     return tuple(TABLES) if "all" in names else names
+
+
+def tables_beside(asked: Sequence[str], arms: Iterable[str]) -> tuple[str, ...]:
+    """The tables that were not asked for, and of which there are arms that no table asked for has."""
+    others = set(arms) - {arm for name in asked for arm in TABLES[name].arms}
+    return tuple(name for name, table in TABLES.items() if name not in asked and others & set(table.arms))
 
 
 def with_gan(config: Config) -> Config:
