@@ -124,6 +124,19 @@ def test_what_is_not_read_is_called_by_its_name_with_a_way_on(
 
 
 @pytest.mark.parametrize(
+    ("name", "content"), [("class_dict.csv", "name,r,g,b\ncar,255,0,0\n"), ("data.yaml", "names: [car]\n")]
+)
+def test_a_list_of_classes_in_the_place_of_labels_is_answered_with_what_is_to_be_given(
+    tmp_path: Path, refused: "Refused", name: str, content: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    with refused("unread-labels", tmp_path / name) as error:
+        read_labels(tmp_path / name)
+    assert "lists classes" in error.value.what
+    assert "the folder of the labels" in error.value.to_do
+
+
+@pytest.mark.parametrize(
     ("name", "content", "held"),
     [
         ("a.json", {"docs": [], "total": 1, "limit": 9}, "docs, total, limit"),

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.contract.files.listing import find_files, holds_nothing
 from p2p_datatools.contract.files.opening import open_file
+from p2p_datatools.labels.formats.pictures.class_names import is_class_list
 from p2p_datatools.labels.parsing.xml import Element
 
 _BOX_NUMBERS = 4
@@ -308,10 +309,15 @@ def explain_content(path: Path) -> P2PError | None:
 
 def explain_file(path: Path) -> P2PError | None:
     """What a file is that no format reads, by its name; None if that is not known."""
-    kind = _kind_of(path)
-    if kind is None:
-        return _explain_name(path)
-    return _error(path, f"is not read, because it is {kind.title}", kind.to_do)
+    if kind := _kind_of(path):
+        return _error(path, f"is not read, because it is {kind.title}", kind.to_do)
+    if is_class_list(path):
+        what, to_do = (
+            "lists classes and holds no labels",
+            "Give the folder of the labels: a list beside them is read with them.",
+        )
+        return _error(path, what, to_do)
+    return _explain_name(path)
 
 
 def explain_folder(folder: Path) -> P2PError | None:

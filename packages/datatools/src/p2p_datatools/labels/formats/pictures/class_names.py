@@ -210,6 +210,11 @@ def _read_list(path: Path, *, may_be_other: bool) -> ClassNames | None:
         raise
 
 
+def is_class_list(path: Path) -> bool:
+    """Whether a file is called as a list of classes is."""
+    return path.name in _LISTS
+
+
 def read_class_names(path: Path) -> ClassNames:
     """The numbers and colours that a list names.
 
