@@ -35,6 +35,7 @@ def test_every_block_of_the_page_is_python() -> None:
     assert len(re.findall(r"^```python$", TEXT, flags=re.MULTILINE)) == TEXT.count("```") / 2 > 3
 
 
+@pytest.mark.usefixtures("timed_once")
 def test_the_page_runs_and_a_second_time_changes_nothing(tmp_path: Path) -> None:
     text = code()
     for many, few in FEWER.items():

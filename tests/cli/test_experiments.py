@@ -127,13 +127,13 @@ def test_interrupted_it_says_what_to_type_and_goes_on(
             signal.raise_signal(getattr(signal, name))
 
     monkeypatch.setattr(Tracker, "on_step_end", counted)
-    assert experiments("--tables", "architecture", "--json") == code
+    assert experiments("--tables", "field", "--json") == code
     said = capsys.readouterr()
     assert json.loads(said.out)["stopped_by"] == name
-    assert "Saved 1 of 4 trials. To continue, run:" in said.err
-    assert "--tables architecture --json" in said.err
-    assert experiments("--tables", "architecture") == 0
-    assert count == 2 * 5
+    assert "Saved 1 of 3 trials. To continue, run:" in said.err
+    assert "--tables field --json" in said.err
+    assert experiments("--tables", "field") == 0
+    assert count == 2 * 4
 
 
 def test_ctrl_c_while_an_arm_is_scored_loses_that_score_alone(
@@ -144,9 +144,9 @@ def test_ctrl_c_while_an_arm_is_scored_loses_that_score_alone(
 
     with monkeypatch.context() as broken:
         broken.setattr("p2p_gan.experiments.study.evaluate", interrupted)
-        assert experiments("--tables", "architecture") == 130
+        assert experiments("--tables", "field") == 130
     assert not list((tmp_path / "study").glob("scores/*"))
-    assert experiments("--tables", "architecture") == 0
+    assert experiments("--tables", "field") == 0
 
 
 def test_an_arm_that_fails_is_listed_and_the_exit_code_is_1(

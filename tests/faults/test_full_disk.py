@@ -7,8 +7,8 @@ import pytest
 from faults.full_disk import fill_at
 from faults.writers import WRITERS
 
-_TRIED = 14  # writes of each command, at even distances: every fourth of them always, the others with the long tests
-_SOME = slice(0, None, 4)
+_TRIED = 14  # writes of each command, at even distances: every fifth of them always, the others with the long tests
+_SOME = slice(0, None, 5)
 
 
 @pytest.mark.parametrize("some", [True, pytest.param(False, marks=pytest.mark.long)], ids=["some", "others"])
