@@ -8,7 +8,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -61,23 +61,37 @@ def pytest_collection() -> Iterator[None]:
     return found
 
 
-@pytest.fixture(scope="session", autouse=True)
-def nothing_slow(request: pytest.FixtureRequest) -> Iterator[None]:
-    """With --fast a test that trains a model or starts a process is skipped, at the moment when it does.
+Forbidden = Callable[[], AbstractContextManager[None]]
 
-    So no test has to be marked as slow, and none can be forgotten.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        if request.config.getoption("--fast"):
-            patch.setattr(subprocess.Popen, "__init__", lambda *_, **__: pytest.skip("starts a process"))
-        # Tests of datatools alone cannot train, and loading what trains takes seconds.
-        if request.config.getoption("--fast") and any(
-            "datatools" not in each.path.parts for each in request.session.items
-        ):
+
+@pytest.fixture(scope="session")
+def training_forbidden() -> Forbidden:
+    """training_forbidden(): a block in which a test is skipped at the moment when it trains."""
+
+    @contextmanager
+    def block() -> Iterator[None]:
+        with pytest.MonkeyPatch.context() as patch:
             patch.setattr("p2p_gan.machine.launch.elastic_launch", lambda *_, **__: pytest.skip("starts a process"))
             # A run, the updates that a plan times, and whole updates by themselves.
             for place in ("run._train", "trial._repeat_updates", "steps.update.WholeUpdate.learn"):
                 patch.setattr(f"p2p_gan.training.{place}", lambda *_, **__: pytest.skip("trains"))
+            yield
+
+    return block
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_slow(request: pytest.FixtureRequest, training_forbidden: Forbidden) -> Iterator[None]:
+    """With --fast a test that trains a model or starts a process is skipped, at the moment when it does.
+
+    So no test has to be marked as slow, and none can be forgotten.
+    """
+    fast = request.config.getoption("--fast")
+    # Tests of datatools alone cannot train, and loading what trains takes seconds.
+    may_train = any("datatools" not in each.path.parts for each in request.session.items)
+    with training_forbidden() if fast and may_train else nullcontext(), pytest.MonkeyPatch.context() as patch:
+        if fast:
+            patch.setattr(subprocess.Popen, "__init__", lambda *_, **__: pytest.skip("starts a process"))
         yield
 
 
@@ -321,3 +335,11 @@ def contents() -> Contents:
         return {path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else b"" for path in found}
 
     return read
+
+
+@pytest.fixture
+def timed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan times the fewest updates that it can: how long they take is not asked."""
+    monkeypatch.setattr("p2p_gan.training.trial._PATIENCE", 0.0)
+    monkeypatch.setattr("p2p_gan.training.memory_format._BLOCK", 0.0)
+    monkeypatch.setattr("p2p_gan.training.memory_format._LONG", 0.0)

@@ -144,6 +144,7 @@ def test_importing_every_room_and_listing_its_names_loads_no_library() -> None:
     assert not HEAVY & set(output.split())
 
 
+@pytest.mark.usefixtures("timed_once")
 def test_every_function_of_the_doors_takes_paths_as_text(tmp_path: Path) -> None:
     with contextlib.chdir(tmp_path):
         prepare_data()

@@ -10,10 +10,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from p2p_cli.app import main
+from p2p_gan.training.tracking.tracker import Tracker
 
 ROOT = Path(__file__).parents[1]
 BLOCKS = re.findall(r"```sh\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), flags=re.DOTALL)
@@ -23,13 +25,8 @@ TINY = "--size 64x32 --images 6 --set generator_filters=4 --set max_filters=8 --
 TINY_OF = {"p2p data fetch": "--limit 20", "p2p train": TINY}
 
 
-def p2p(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "p2p_cli", *shlex.split(line)[1:]]
-    return subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
-
-
 def here(line: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> subprocess.CompletedProcess[str]:
-    """The same in this process, where torch is loaded already."""
+    """A command in this process, where torch is loaded already."""
     words = shlex.split(line)[1:]
     with contextlib.chdir(folder):
         code = main(words)
@@ -37,8 +34,8 @@ def here(line: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> subproc
     return subprocess.CompletedProcess(words, code, output, errors)
 
 
-def done(line: str, folder: Path, capsys: pytest.CaptureFixture[str] | None = None) -> str:
-    result = here(line, folder, capsys) if capsys else p2p(line, folder)
+def done(line: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    result = here(line, folder, capsys)
     assert result.returncode == 0, f"{line}\n{result.stdout}\n{result.stderr}"
     assert "Traceback" not in result.stderr
     return result.stdout
@@ -63,7 +60,7 @@ def test_the_tutorial_of_the_readme_runs_and_a_second_time_changes_nothing(
 def test_the_demo_writes_what_it_promises_and_can_be_repeated(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    said = done("p2p demo mine --images 4 --limit 20", tmp_path)
+    said = done("p2p demo mine --images 4 --limit 20", tmp_path, capsys)
     assert "p2p paint mine/run " in said
     scores = json.loads((tmp_path / "mine" / "scores.json").read_text())
     assert {"pictures", "l1", "ssim", "l1_mean", "ssim_mean", "color_error", "histograms"} <= set(scores)
@@ -79,13 +76,42 @@ def test_the_demo_writes_what_it_promises_and_can_be_repeated(
     assert refused.stderr.startswith("Error: other: holds something else")
 
 
-def test_ctrl_c_in_training_says_how_to_resume_and_the_command_resumes(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def split_pairs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Path:
+    """The folder in which `pairs` lies, of ten cars."""
     done("p2p data fetch synth-cars cars --limit 10", tmp_path, capsys)
     done("p2p data build-masks cars/labels masks --palette cars", tmp_path, capsys)
     done("p2p data pair masks cars/photos pairs", tmp_path, capsys)
     done("p2p data split pairs", tmp_path, capsys)
+    return tmp_path
+
+
+def test_ctrl_c_after_an_update_says_how_to_resume_and_the_command_resumes(
+    split_pairs: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    step, left = Tracker.on_step_end, [3]
+
+    def press(self: Tracker, *words: Any) -> None:
+        step(self, *words)
+        left[0] -= 1
+        if not left[0]:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Tracker, "on_step_end", press)
+    line = f"p2p train pairs run --preset tiny {TINY} --set threads=1"
+    stopped = here(line, split_pairs, capsys)
+    assert stopped.returncode == 130, stopped.stderr
+    assert "To resume, run:" in stopped.stdout
+    assert "p2p train pairs run" in stopped.stdout
+    assert "6 images" in done(line, split_pairs, capsys)
+    assert left == [3 - 6]
+
+
+@pytest.mark.long
+def test_ctrl_c_in_a_process_that_trains_says_how_to_resume_and_the_command_resumes(
+    split_pairs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tmp_path = split_pairs
     tiny = TINY.replace("--images 6", "--images 200")
     line = f"p2p train pairs run --preset tiny {tiny} --set checkpoint_every=20 --set threads=1"
     words = [sys.executable, "-m", "p2p_cli", *shlex.split(line)[1:]]
@@ -134,6 +160,7 @@ def test_bad_input_gets_one_line_and_nothing_is_written(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["empty", "photos", "text.png"]
 
 
+@pytest.mark.long
 @pytest.mark.real_data
 def test_real_coco_labels_become_a_trained_model_and_pictures(
     real_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -9,18 +9,18 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-# Run in a process of its own, because a hook stays for as long as its process.
-PROGRAM = """
-import json, os, sys
-seen = {"written": [], "started": [], "connected": [], "unpickled": []}
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
+Seen = dict[str, list[Any]]
 
-def note(event, arguments):
+
+def note(seen: Seen, event: str, arguments: tuple[Any, ...]) -> None:
+    """Keep what an audit event of Python says, if it is one of these."""
     if event == "open" and not isinstance(arguments[0], int):
         path, mode, flags = arguments
         if set(mode or "") & set("wax+") or (mode is None and flags & WRITES):
@@ -36,11 +36,19 @@ def note(event, arguments):
     elif event.startswith("pickle."):
         seen["unpickled"].append(f"{event} {arguments}")
 
-sys.addaudithook(note)
-from p2p_cli.app import main
-codes = [main(words) for words in json.loads(sys.argv[1])]
-print(json.dumps({"codes": codes, **seen}))
-"""
+
+def watch_commands(commands: str) -> Seen:
+    """What commands do, one a line, and their exit codes."""
+    seen: Seen = {"written": [], "started": [], "connected": [], "unpickled": []}
+    watching = True  # the hook itself stays for as long as the process
+    sys.addaudithook(lambda event, arguments: note(seen, event, arguments) if watching else None)
+    from p2p_cli.app import main
+
+    codes = [main(line.split()) for line in commands.strip().splitlines()]
+    watching = False
+    return {"codes": codes, **seen}
+
+
 DESTINATIONS = "cars masks pairs pairs.png run curves.png compare scores edges coco again apart"
 COMMANDS = """
 data fetch synth-cars cars --limit 6
@@ -60,22 +68,31 @@ data halves pairs apart
 """
 
 
-@pytest.fixture(scope="module")
-def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What the commands did, in an empty folder, a home and a folder of temporary files of their own."""
-    root = tmp_path_factory.mktemp("security").resolve()
-    environment = os.environ | {name: str(root / name) for name in ("HOME", "TMPDIR", "MPLCONFIGDIR")}
+def watch_process() -> Seen:
+    """The same in a process of its own, which loads its libraries meanwhile."""
+    environment = dict(os.environ)
     environment.pop("TORCHINDUCTOR_CACHE_DIR", None)  # which torch has set where this process has loaded it
-    for name in ("HOME", "TMPDIR", "work"):
-        (root / name).mkdir()
-    words = [line.split() for line in COMMANDS.strip().splitlines()]
-    program = [sys.executable, "-c", PROGRAM, json.dumps(words)]
     done = subprocess.run(
-        program, cwd=root / "work", env=environment, capture_output=True, text=True, check=False, timeout=600
+        [sys.executable, __file__], env=environment, capture_output=True, text=True, check=False, timeout=600
     )
     assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    assert found["codes"] == [0] * len(words), done.stderr
+    found: Seen = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.fixture(scope="module", params=["here", pytest.param("in a process", marks=pytest.mark.long)])
+def seen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the commands did, in an empty folder, a home and a folder of temporary files of their own."""
+    root = tmp_path_factory.mktemp("security").resolve()
+    for name in ("HOME", "TMPDIR", "work"):
+        (root / name).mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("HOME", "TMPDIR", "MPLCONFIGDIR"):
+            patch.setenv(name, str(root / name))
+        patch.setattr(tempfile, "tempdir", None)
+        patch.chdir(root / "work")
+        found = watch_commands(COMMANDS) if request.param == "here" else watch_process()
+    assert set(found["codes"]) == {0}
     return found | {"root": root}
 
 
@@ -117,3 +134,7 @@ def test_only_the_server_of_paint_listens_and_only_downloads_connect() -> None:
         if opens.search(path.read_text("utf-8"))
     }
     assert found == {"p2p_gan/paint/server.py", "p2p_datatools/sources/download.py"}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(watch_commands(COMMANDS)))

@@ -37,7 +37,7 @@ def words_of_commands(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """The line and the expression of each word that a text has in a command, or after an option that takes a name."""
     places = {
         id(node.args[0]) for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args
-        and ast.unparse(node.func) in ("P2PError", "UsageError")
+        and isinstance(node.func, ast.Name) and node.func.id in ("P2PError", "UsageError")
     }  # fmt: skip
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):

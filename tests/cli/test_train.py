@@ -257,6 +257,7 @@ def test_every_preset_can_train_on_pairs_of_masks_and_photos(
 ) -> None:
     words = ("--preset", preset, "--dry-run")
     few = {"generator_filters": 2, "max_filters": 4, "discriminator_filters": 2, "threads": 1, "device": "cpu"}
+    few |= {"size": 64 if preset == "maps" else 32}
     assert main(["train", str(masked(tmp_path / "pairs")), str(tmp_path / "run"), *words, *as_words(few)]) == 0
     said = capsys.readouterr().out
     assert f"batch {PRESETS[preset].batch}" in said

@@ -22,10 +22,14 @@ _KILLED = (
     *("split a foreign folder", "export coco", "export voc", "export yolo again"),
     *("show", "palette", "export", "import-model"),
 )
+# Killed by tests of splits, and written as the other formats are.
+_LIKE_OTHERS = ("split a foreign folder", "export voc")
 _SECONDS = 120  # after which a process ends that waits for something
 
 
-@pytest.mark.parametrize("name", _KILLED)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long if name in _LIKE_OTHERS else ()) for name in _KILLED]
+)
 def test_a_kill_after_any_change_leaves_what_the_same_command_completes(
     name: str, given: Callable[[bool], Path], tmp_path: Path, deaths: "Deaths"
 ) -> None:
@@ -47,15 +51,25 @@ def test_a_kill_after_any_change_leaves_what_the_same_command_completes(
     assert states.changes > 2
 
 
+@pytest.mark.parametrize(
+    "steps",
+    [
+        ("runs/*/model.safetensors",),
+        pytest.param(
+            ("study.json", "runs/*/run.json", "runs/*/model.safetensors", "scores/*.json"), marks=pytest.mark.long
+        ),
+    ],
+    ids=len,
+)
 def test_experiments_killed_at_each_of_its_steps_in_turn_end_as_undisturbed(
-    given: Callable[[bool], Path], tmp_path: Path
+    steps: tuple[str, ...], given: Callable[[bool], Path], tmp_path: Path
 ) -> None:
     writer, inputs = SLOW["experiments"], given(True)
     writer.prepare(tmp_path / "whole", inputs)
     assert writer.run(tmp_path / "whole", inputs)[0] == 0
     place = tmp_path / "killed"
     writer.prepare(place, inputs)
-    for step in ("study.json", "runs/*/run.json", "runs/*/model.safetensors", "scores/*.json"):
+    for step in steps:
         child = start(writer, place, inputs, tmp_path / "told")
         until = time.monotonic() + _SECONDS
         while not any((place / "out").glob(step)) and child.is_alive() and time.monotonic() < until:

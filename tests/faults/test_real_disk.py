@@ -11,7 +11,13 @@ _ALL = {**WRITERS, **AGAIN}
 _ROOMS = 3  # sizes of the disk
 
 
-@pytest.mark.parametrize("name", ["build-masks", "pair again", "merge --move", "split", "export coco", "palette"])
+_LONG = ("pair again", "split", "export coco")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["build-masks", "merge --move", "palette", *(pytest.param(name, marks=pytest.mark.long) for name in _LONG)],
+)
 def test_a_disk_that_is_really_full_or_read_only_is_one_line_and_the_same_command_completes(
     name: str, given: Callable[[bool], Path], tmp_path: Path
 ) -> None:

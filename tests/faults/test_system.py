@@ -35,11 +35,19 @@ def test_a_read_only_disk_is_one_line_and_nothing_changes(
     assert files_of(tmp_path / "place") == before
 
 
+@pytest.fixture(scope="module")
+def large_photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one photo of 108 MB."""
+    place = tmp_path_factory.mktemp("large")
+    Image.fromarray(np.zeros((6000, 6000, 3), np.uint8)).save(place / "a.png", compress_level=1)
+    return place
+
+
 @pytest.mark.parametrize("megabytes", [200, 400])
-def test_too_little_memory_is_one_line_and_no_picture_is_called_damaged(megabytes: int, tmp_path: Path) -> None:
-    (tmp_path / "photos").mkdir()
-    Image.fromarray(np.zeros((6000, 6000, 3), np.uint8)).save(tmp_path / "photos" / "a.png")
-    words = ["data", "derive", str(tmp_path / "photos"), str(tmp_path / "out"), "--op", "gray", "--keep-going"]
+def test_too_little_memory_is_one_line_and_no_picture_is_called_damaged(
+    megabytes: int, large_photo: Path, tmp_path: Path
+) -> None:
+    words = ["data", "derive", str(large_photo), str(tmp_path / "out"), "--op", "gray", "--keep-going"]
 
     # OpenBLAS does not bear that its further threads get no memory.
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
@@ -71,7 +79,10 @@ def test_a_lack_of_memory_is_never_the_fault_of_the_picture(error: Exception, tm
         raise error
 
 
-@pytest.mark.parametrize("language", ["C", "POSIX", "en_US.ISO-8859-1", "no_SUCH.locale"])
+@pytest.mark.parametrize(
+    "language",
+    ["C", *(pytest.param(each, marks=pytest.mark.long) for each in ("POSIX", "en_US.ISO-8859-1", "no_SUCH.locale"))],
+)
 def test_without_home_and_in_any_language_a_command_works_on_any_name(language: str, tmp_path: Path) -> None:
     place = tmp_path / "Tür 車"
     place.mkdir()

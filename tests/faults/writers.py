@@ -164,7 +164,7 @@ SLOW = {
     ),
     "reproduce": Writer("reproduce {given}/run out", needs_model=True),
     "experiments": Writer(
-        "experiments {given}/split out --tables loss --images 2", more=tuple(_TRAINED), needs_model=True
+        "experiments {given}/split out --tables field --images 2", more=tuple(_TRAINED), needs_model=True
     ),
 }
 

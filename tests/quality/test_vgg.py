@@ -1,6 +1,7 @@
 """The VGG16 of benchmarks/quality: what the wheel holds, and whether its features tell real from spoilt pictures."""
 
 from importlib import metadata
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -42,7 +43,12 @@ def test_each_block_halves_the_picture_and_has_the_channels_of_vgg16(eyes: Vgg16
     assert shapes == [(64, 32, 48), (128, 16, 24), (256, 8, 12), (512, 4, 6), (512, 2, 3)]
 
 
-def test_features_of_two_halves_are_near_and_blur_and_noise_move_them_away_the_more_the_stronger(eyes: Vgg16) -> None:
+@pytest.mark.parametrize(
+    ("blurs", "deviations"), [((7,), (48,)), pytest.param((5, 7), (16, 48), marks=pytest.mark.long)]
+)
+def test_features_of_two_halves_are_near_and_blur_and_noise_move_them_away_the_more_the_stronger(
+    blurs: tuple[int, ...], deviations: tuple[float, ...], eyes: Vgg16
+) -> None:
     photos = draw(1, 64)
     real, other = eyes.features(photos[:32]), photos[32:]
 
@@ -60,5 +66,5 @@ def test_features_of_two_halves_are_near_and_blur_and_noise_move_them_away_the_m
 
     alike = abs(kid(other))
     assert alike < 0.02
-    assert 2 * alike < kid(blur(5)) < kid(blur(7))
-    assert 2 * alike < kid(roughen(16)) < kid(roughen(48))
+    for spoilt in ([*map(blur, blurs)], [*map(roughen, deviations)]):
+        assert all(near < far for near, far in pairwise([2 * alike, *map(kid, spoilt)]))

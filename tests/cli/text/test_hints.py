@@ -53,13 +53,17 @@ def test_what_the_bench_has_kept_is_taken_for_the_same_machine_only(monkeypatch:
     assert not forecast.forecast("paper", 400).measured
 
 
-def test_the_formula_has_the_operations_that_the_bench_counts() -> None:
+def test_the_formula_knows_the_preset_of_the_paper_and_a_small_one() -> None:
+    assert forecast.GFLOP_PER_IMAGE.keys() == {"paper", "tiny"}
+
+
+@pytest.mark.parametrize("name", ["tiny", pytest.param("paper", marks=pytest.mark.long)])
+def test_the_formula_has_the_operations_that_the_bench_counts(name: str) -> None:
     from p2p_gan.bench.operations import count_operations
     from p2p_gan.config.presets import PRESETS
 
-    for name, gflop in forecast.GFLOP_PER_IMAGE.items():
-        counted = count_operations(PRESETS[name])
-        assert gflop == pytest.approx(counted.flops / counted.batch / 1e9, rel=0.01)
+    counted = count_operations(PRESETS[name])
+    assert forecast.GFLOP_PER_IMAGE[name] == pytest.approx(counted.flops / counted.batch / 1e9, rel=0.01)
 
 
 def test_quiet_leaves_results_and_errors_wherever_it_stands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,12 +23,23 @@ def run_in_shell(*words: str, redirect: str) -> subprocess.CompletedProcess[str]
     return subprocess.run(["sh", "-c", line, "sh", *COMMAND, *words], capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("redirect", [">&-", "2>&-", ">&- 2>&-", "<&- >&- 2>&-", "2>/dev/full"])
-def test_a_command_with_a_closed_stream_does_its_work(tmp_path: Path, redirect: str) -> None:
+_LIKE_OTHERS = (">&-", "2>&-", "<&- >&- 2>&-")
+
+
+@pytest.mark.parametrize(
+    "redirect",
+    [">&- 2>&-", "2>/dev/full", *(pytest.param(redirect, marks=pytest.mark.long) for redirect in _LIKE_OTHERS)],
+)
+def test_a_command_with_a_closed_stream_does_its_work_and_prints_into_no_file_that_took_the_number_of_the_stream(
+    tmp_path: Path, redirect: str
+) -> None:
     done = run_in_shell("data", "fetch", "synth-cars", str(tmp_path / "cars"), "--limit", "2", redirect=redirect)
     assert done.returncode == 0
     assert len(list((tmp_path / "cars" / "photos").iterdir())) == 2
     assert "Traceback" not in done.stderr
+    files = [*(tmp_path / "cars").rglob("*.*")]
+    assert len(files) > 4
+    assert not any(b"drawings:" in file.read_bytes() for file in files)
 
 
 def test_a_deviation_in_a_table_is_legible_where_the_terminal_has_ascii_alone() -> None:
@@ -38,15 +49,12 @@ def test_a_deviation_in_a_table_is_legible_where_the_terminal_has_ascii_alone() 
     assert b"\n0.5 +- 0.1 \\xe9" in subprocess.check_output([sys.executable, "-c", code], env=environment)
 
 
-def test_what_is_printed_never_gets_into_a_file_that_took_the_number_of_a_closed_stream(tmp_path: Path) -> None:
-    run_in_shell("data", "fetch", "synth-cars", str(tmp_path / "cars"), "--limit", "2", redirect=">&- 2>&-")
-    files = [*(tmp_path / "cars").rglob("*.*")]
-    assert len(files) > 4
-    assert not any(b"drawings:" in file.read_bytes() for file in files)
-
-
 @pytest.mark.parametrize(
-    "words", [("data", "palette", "cars"), ("data", "palette", "cars", "--json"), ("config",), ("--help",)]
+    "words",
+    [
+        *(("data", "palette", "cars", "--json"), ("--help",)),
+        *(pytest.param(words, marks=pytest.mark.long) for words in (("data", "palette", "cars"), ("config",))),
+    ],
 )
 def test_a_full_disk_behind_standard_output_is_one_line(words: Sequence[str]) -> None:
     done = run_in_shell(*words, redirect=">/dev/full")

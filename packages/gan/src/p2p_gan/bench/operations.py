@@ -5,6 +5,7 @@ Nothing here may compute a value: the networks have shapes and no weights.
 
 import contextlib
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from p2p_datatools.contract.pictures.sizes import Size
 from p2p_gan.config.config import Config
 from p2p_gan.config.sides import deepest_unet, halvings_of
 from p2p_gan.data.dataset import Batch
@@ -25,6 +27,12 @@ from p2p_gan.updates.step import Networks, train_step
 _CHANNELS = 3  # of both halves
 _IMAGES = 1_000  # of a preset that says its length in epochs: enough for all that short runs go without
 _CLASSES = 8  # of a discriminator that segments: masks have five to twelve
+# What makes no product, so that the arms of a study that differ in it alone are counted once.
+_WITHOUT_PRODUCTS: dict[str, Any] = {
+    **{"lambda_l1": 1.0, "lambda_l2": 0.0, "lambda_ce": 0.0, "lambda_frequency": 0.0, "lambda_lecam": 0.0},
+    **{"lambda_perceptual": 0.0, "lambda_projected": 0.0},
+    **{"precision": "float32", "ema_half_life": 0.0, "learning_rate": 2e-4, "discriminator_learning_rate": 0.0},
+}
 # Adam reads the weight, its gradient and two moments, and writes all but the gradient: 7 times 4 bytes.
 _BYTES_OF_ADAM = 28
 
@@ -73,12 +81,15 @@ def count_operations(config: Config) -> Operations:
         images=config.images or 1,
         segmentation_head="off",
         **settle_randomness(config, config.images or _IMAGES, masks=True),
-        lambda_lecam=0.0,
         features="off",
         class_balanced=False,
-        precision="float32",
-        ema_half_life=0.0,
+        **_WITHOUT_PRODUCTS,
     )
+    return _count(config, size)
+
+
+@lru_cache(maxsize=64)
+def _count(config: Config, size: Size) -> Operations:
     with FakeTensorMode():
         nets = _networks(config)
         shape = (config.batch, _CHANNELS, size.height, size.width)
