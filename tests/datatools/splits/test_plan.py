@@ -48,14 +48,14 @@ def test_a_split_that_is_missing_is_drawn_from_train_and_a_given_test_stays(
 
 
 def test_a_given_test_is_complete_however_large_a_share_is_asked_for(given: Path) -> None:
-    assert split(given, val=0, test=0.5).counts == {"train": 10, "val": 0, "test": 3}
-    assert split(given, val=0.3, test=0).counts == {"train": 6, "val": 4, "test": 3}
+    assert split(given, val=0, test=0.5, group_by="none").counts == {"train": 10, "val": 0, "test": 3}
+    assert split(given, val=0.3, test=0, group_by="none").counts == {"train": 6, "val": 4, "test": 3}
 
 
 def test_what_a_split_has_left_in_train_stays_there_whatever_is_asked_for_later(tmp_path: Path, given: Path) -> None:
-    split(given, val=0.1, test=0)
+    split(given, val=0.1, test=0, group_by="none")
     before = splits_of(given)
-    split(given, val=0.5, test=0.4)
+    split(given, val=0.5, test=0.4, group_by="none")
     assert splits_of(given) == before
 
 
