@@ -238,13 +238,13 @@ def test_undecidable_pixels_of_a_few_pictures_are_ignored_recorded_and_said(tmp_
 
 
 def test_where_most_pictures_have_them_a_class_is_missing(tmp_path: Path, refused: "Refused") -> None:
-    labels = write_worn(tmp_path / "labels", 3, 3)
+    labels = write_worn(tmp_path / "labels", 6, 6)
     with refused("palette-colour", labels):
         build(labels, tmp_path / "masks")
     assert not (tmp_path / "masks").exists()
     mapping = {"#ff69b4": "windows"}
     summary = build(labels, tmp_path / "masks", mapping=mapping, how=PaintOptions(snapping=SnapOptions(60)))
-    assert summary.areas["windows"] > 3 * 80
+    assert summary.areas["windows"] > 6 * 80
 
 
 PAINT = {"#ed1c24": "body", "#22b14c": "tyres", "#3f48cc": "lights"}  # a painting program's red, green and blue
