@@ -17,20 +17,22 @@ from p2p_datatools.contract.errors import P2PError
 from p2p_datatools.labels.read import FORMATS
 
 TARGETS = find_targets()
-FEW, MANY = 4, 40  # inputs: of targets that do a whole piece of work with each, and of the others
+FEW, MANY = 2, 10  # inputs: of targets that do a whole piece of work with each, and of the others
 SLOW = ("-again", "build-masks", "evaluate", "split-plan", "mask-folder", "weights", "checkpoint", "model", "manifest")
 
 
+@pytest.mark.parametrize("times", [(0, 1), pytest.param((1, 4), marks=pytest.mark.long)], ids=["few", "many"])
 @pytest.mark.parametrize("name", TARGETS)
 def test_mutated_files_are_read_or_refused_and_nothing_foreign_is_raised(
-    name: str, request: pytest.FixtureRequest
+    name: str, times: tuple[int, int], request: pytest.FixtureRequest
 ) -> None:
     if request.config.getoption("--fast"):
         pytest.skip("reads many mutated files")
     count = FEW if any(each in name for each in SLOW) else MANY
-    tally = run_inputs(TARGETS[name], range(count), seed=1)
+    inputs = range(*(count * each for each in times))
+    tally = run_inputs(TARGETS[name], inputs, seed=1)
     assert not tally.kinds
-    assert tally.inputs == count
+    assert tally.inputs == len(inputs)
 
 
 @pytest.mark.parametrize("name", TARGETS)

@@ -266,7 +266,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("packages")
     for name in OURS:
         (source,) = ROOT.glob(f"packages/*/src/{name}")
-        shutil.copytree(source, place / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(source, place / name)  # with what is compiled of files that stay as they are
     for recipe in RECIPES.values():
         recipe.make(place)
     return place

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 CARS = load_palette("cars")
 FORMATS = export_names()
 JOINED = [name for name, form in EXPORT_FORMATS.items() if isinstance(form, FileOfAll)]
+# What the engine does with files differs by kind alone: one file of all, a file of each, and lists beside these.
+KINDS = [
+    name if name in ("coco", "labelme", "yolo") else pytest.param(name, marks=pytest.mark.long) for name in FORMATS
+]
 
 
 def photos_of(masks: Path, folder: Path, suffix: str = ".jpg") -> Path:
@@ -140,7 +144,7 @@ def test_a_palette_without_a_background_is_written_whole(name: str, tmp_path: Pa
     assert (read_mask(back(summary, tmp_path / "again", palette, photos) / "a.png", palette) == mask).all()
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", KINDS)
 def test_the_same_call_again_changes_nothing_and_another_place_gets_the_same_bytes(
     name: str, tmp_path: Path, hard_masks: Path
 ) -> None:
@@ -154,7 +158,7 @@ def test_the_same_call_again_changes_nothing_and_another_place_gets_the_same_byt
     assert not (tmp_path / "one.partial").exists()
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", KINDS)
 def test_new_masks_are_added_as_if_they_had_always_been_there(name: str, tmp_path: Path, hard_masks: Path) -> None:
     shutil.copytree(hard_masks, tmp_path / "few")
     shutil.rmtree(tmp_path / "few" / "hard")
@@ -165,7 +169,7 @@ def test_new_masks_are_added_as_if_they_had_always_been_there(name: str, tmp_pat
     assert content(tmp_path / "out") == content(tmp_path / "all")
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", KINDS)
 def test_a_mask_that_has_changed_is_refused_and_nothing_is_overwritten(
     name: str, tmp_path: Path, hard_masks: Path, refused: "Refused"
 ) -> None:
@@ -189,7 +193,7 @@ def test_masks_are_not_added_to_a_file_that_was_edited_since(
         export_masks(hard_masks, tmp_path / "out", format=name)
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", KINDS)
 def test_a_file_that_was_deleted_is_made_again(name: str, tmp_path: Path, hard_masks: Path) -> None:
     export_masks(hard_masks, tmp_path / "out", format=name)
     before = content(tmp_path / "out")
@@ -200,7 +204,7 @@ def test_a_file_that_was_deleted_is_made_again(name: str, tmp_path: Path, hard_m
     assert content(tmp_path / "out") == before
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", KINDS)
 def test_an_interrupted_export_is_finished_by_the_same_call(
     name: str, tmp_path: Path, hard_masks: Path, stop_after: "type[StopAfter]"
 ) -> None:
@@ -351,9 +355,14 @@ def test_a_destination_of_another_format_or_palette_is_refused(
         export_masks(hard_masks, tmp_path / "out", format="coco")
 
 
-def test_a_mask_folder_of_real_photos_comes_back(tmp_path: Path, real_data: Path) -> None:
-    masks, photos = tmp_path / "masks", real_data / "camvid" / "images"
-    build_masks(real_data / "camvid" / "masks", masks, palette=load_palette("scenes"), mapping={"11": "ignore"})
+@pytest.mark.parametrize("every", [10, pytest.param(1, marks=pytest.mark.long)])
+def test_a_mask_folder_of_real_photos_comes_back(tmp_path: Path, real_data: Path, every: int) -> None:
+    masks, labels, photos = (tmp_path / name for name in ("masks", "labels", "photos"))
+    for folder, kind in ((labels, "masks"), (photos, "images")):
+        folder.mkdir()
+        for file in sorted((real_data / "camvid" / kind).iterdir())[::every]:
+            shutil.copy(file, folder)
+    build_masks(labels, masks, palette=load_palette("scenes"), mapping={"11": "ignore"})
     for name in FORMATS:
         summary = export_masks(masks, tmp_path / name, format=name, photos=photos)
         again = back(summary, tmp_path / f"{name}-again", load_palette("scenes"), photos)

@@ -33,7 +33,7 @@ def whole(patch: Patch, mask: LabelMap) -> LabelMap:
     return drawn
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", [*range(12), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(12, 60))])
 def test_one_ring_has_the_pixels_of_the_patch_inside(seed: int, hard_mask: "HardMask") -> None:
     mask = hard_mask(seed)
     for patch in trace(mask):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datatools.exports.conftest import HardMask
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", [*range(12), *(pytest.param(seed, marks=pytest.mark.long) for seed in range(12, 60))])
 def test_painting_the_patches_of_a_mask_gives_the_mask(seed: int, hard_mask: "HardMask") -> None:
     mask = hard_mask(seed)
     regions = [

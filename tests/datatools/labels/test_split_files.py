@@ -277,6 +277,7 @@ def test_a_yaml_that_validates_on_its_training_pictures_gives_no_split(tmp_path:
     assert [item.split for item in read_labels(tmp_path).items] == [""]
 
 
+@pytest.mark.long
 @pytest.mark.real_data
 def test_the_real_car_parts_come_in_a_training_and_a_test_set(real_data: Path, tmp_path: Path) -> None:
     labels = tmp_path / "car-parts"

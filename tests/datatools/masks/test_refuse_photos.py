@@ -87,7 +87,14 @@ def test_label_pictures_with_blended_edges_or_one_photo_among_them_are_none(
 
 
 @pytest.mark.real_data
-def test_real_photos_are_told(real_data: Path, tmp_path: Path, refused: "Refused") -> None:
-    for folder in ("camvid/images", "car-silhouettes/images", "car-parts/trainingset/JPEGImages", "maps/val"):
-        with refused("photos-not-labels", real_data / folder):
-            build_masks(real_data / folder, tmp_path / "masks", palette=CARS)
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "car-parts/testset/JPEGImages",
+        *(pytest.param(each, marks=pytest.mark.long) for each in ("camvid/images", "car-silhouettes/images")),
+        *(pytest.param(each, marks=pytest.mark.long) for each in ("car-parts/trainingset/JPEGImages", "maps/val")),
+    ],
+)
+def test_real_photos_are_told(folder: str, real_data: Path, tmp_path: Path, refused: "Refused") -> None:
+    with refused("photos-not-labels", real_data / folder):
+        build_masks(real_data / folder, tmp_path / "masks", palette=CARS)

@@ -73,7 +73,7 @@ def test_a_pair_that_is_gone_is_built_again_in_its_place_split_and_group(
 ) -> None:
     dest = tmp_path / "pairs"
     pair(*folders, dest)
-    split(dest, val=0.2, test=0.2)
+    split(dest, val=0.2, test=0.2, group_by="none")
     folder = read_manifest(dest)
     grouped = [replace(each, group=f"drive {each.name[0]}") for each in folder.pairs]
     write_manifest(with_pairs(folder, grouped))

@@ -80,6 +80,16 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
 
 
 @pytest.fixture
+def few(tmp_path: Path) -> list[Path]:
+    """Two parts of three pairs in all."""
+    for side in ("a", "b"):
+        for number, name in enumerate(NAMES[:3]):
+            write_png(tmp_path / "few" / side / f"{name}.png", np.full((4, 6, 3), number, np.uint8))
+    folders = tmp_path / "few" / "a", tmp_path / "few" / "b"
+    return [pair(*folders, tmp_path / "pairs", ways=PairOptions(shard=Shard(number, 2))).dest for number in (1, 2)]
+
+
+@pytest.fixture
 def parts(folders: tuple[Path, Path], tmp_path: Path) -> list[Path]:
     shards = [Shard(number, 3) for number in (1, 2, 3)]
     return [pair(*folders, tmp_path / "pairs", ways=PairOptions(shard=shard)).dest for shard in shards]
@@ -227,7 +237,7 @@ def test_what_a_kill_left_of_a_pair_that_its_part_does_not_have_any_more_is_not_
 ) -> None:
     changes, removed = 0, set()
     while killed_after((merging := Merging(tmp_path / str(changes), parts, move=False)).run, changes):
-        changes += 3  # every third moment is enough, and quick
+        changes += 7  # every seventh moment is enough, and quick
         begun = {path.stem for path in (merging.place / "pairs.partial").rglob("*.png")}
         if not begun:
             continue
@@ -246,11 +256,11 @@ def test_what_a_kill_left_of_a_pair_that_its_part_does_not_have_any_more_is_not_
 
 @pytest.mark.parametrize("move", [False, True])
 def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
-    parts: list[Path], tmp_path: Path, move: bool, deaths: "Deaths", contents: "Contents"
+    few: list[Path], tmp_path: Path, move: bool, deaths: "Deaths", contents: "Contents"
 ) -> None:
-    at_once = Merging(tmp_path / "at_once", parts, move=move)
+    at_once = Merging(tmp_path / "at_once", few, move=move)
     at_once.run()
-    cut_off = Merging(tmp_path / "cut_off", parts, move=move)
+    cut_off = Merging(tmp_path / "cut_off", few, move=move)
     states = deaths(cut_off.run, cut_off.place)
     for changes in states:
         cut_off.run()
@@ -259,7 +269,7 @@ def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
 
 
 @pytest.mark.parametrize("move", [False, True])
-@pytest.mark.parametrize("change", [2, 25, 44])
+@pytest.mark.parametrize("change", [25, *(pytest.param(change, marks=pytest.mark.long) for change in (2, 44))])
 def test_a_process_killed_at_work_leaves_what_the_same_command_completes(
     parts: list[Path], tmp_path: Path, move: bool, change: int, contents: "Contents"
 ) -> None:

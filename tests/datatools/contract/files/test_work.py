@@ -342,8 +342,10 @@ def test_what_is_kept_is_not_even_weighed(tmp_path: Path, monkeypatch: pytest.Mo
     assert weighed == ["c"]
 
 
-@pytest.mark.parametrize("threads", [1, 3])
-@pytest.mark.parametrize("batch", [1, 64])
+@pytest.mark.parametrize(
+    ("threads", "batch"),
+    [(1, 1), (3, 64), *(pytest.param(*each, marks=pytest.mark.long) for each in ((1, 64), (3, 1)))],
+)
 def test_a_kill_after_any_change_leaves_what_the_same_call_completes(
     tmp_path: Path, deaths: "Deaths", contents: "Contents", monkeypatch: pytest.MonkeyPatch, threads: int, batch: int
 ) -> None:
@@ -352,9 +354,10 @@ def test_a_kill_after_any_change_leaves_what_the_same_call_completes(
     write(tmp_path / "at_once" / "d", *items)
     place = tmp_path / "killed"
     states = deaths(partial(write, place / "d", *items, threads=threads), place)
+    whole = contents(tmp_path / "at_once")
     for changes in states:
         write(place / "d", *items, threads=threads)
-        assert contents(place) == contents(tmp_path / "at_once"), f"after {changes} changes"
+        assert contents(place) == whole, f"after {changes} changes"
     assert states.changes > 15
 
 
@@ -381,9 +384,10 @@ def test_a_kill_after_any_change_of_a_call_that_adds_repairs_and_skips_leaves_wh
     shutil.copytree(base, tmp_path / "at_once")
     write(tmp_path / "at_once" / "d", *items)
     states = deaths(partial(write, base / "d", *items), base)
+    whole = contents(tmp_path / "at_once")
     for changes in states:
         write(base / "d", *items)
-        assert contents(base) == contents(tmp_path / "at_once"), f"after {changes} changes"
+        assert contents(base) == whole, f"after {changes} changes"
     assert states.changes > 15
 
 
@@ -424,7 +428,7 @@ def brought_completely(place: Path) -> None:
     (place / "d.partial" / "a.1").replace(place / "d" / "a.1")
 
 
-@pytest.mark.parametrize(("threads", "batch"), [(1, 1), (3, 64)])
+@pytest.mark.parametrize(("threads", "batch"), [(1, 1), pytest.param(3, 64, marks=pytest.mark.long)])
 @pytest.mark.parametrize(
     "base", [begun, begun_and_broken_since, begun_and_deleted_since, brought_by_a_commit, brought_completely]
 )
@@ -442,10 +446,11 @@ def test_a_kill_between_a_file_and_its_record_leaves_no_older_record_that_counts
     place = tmp_path / "killed"
     base(place)
     states = deaths(partial(write, place / "d", *SECOND, threads=threads), place)
+    whole = contents(tmp_path / "at_once")
     for changes in states:
         summary = write(place / "d", *FIRST)
         if not summary.skipped:  # else the call that was killed had committed the second text, which stands
-            assert contents(place) == contents(tmp_path / "at_once"), f"after {changes} changes"
+            assert contents(place) == whole, f"after {changes} changes"
         else:
             assert (place / "d" / "a.0").read_text() == (place / "d" / "a.1").read_text() == "SECOND"
     assert states.changes > 8

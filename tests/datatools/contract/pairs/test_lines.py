@@ -84,15 +84,15 @@ def test_threads_read_without_mixing_lines_up(tmp_path: Path) -> None:
 
 
 def test_a_pair_more_costs_few_bytes(tmp_path: Path) -> None:
-    write(tmp_path / "lines", pairs(5_000))
+    write(tmp_path / "lines", pairs(2_000))
     tracemalloc.start()
     try:
         lines = PairLines(tmp_path / "lines")
-        assert sum(1 for _ in lines) == 5_000
+        assert sum(1 for _ in lines) == 2_000
         held = tracemalloc.get_traced_memory()[0]
     finally:
         tracemalloc.stop()
-    assert held < 100 * 5_000
+    assert held < 100 * 2_000
 
 
 def test_pairs_are_found_and_made_by_name() -> None:

@@ -101,7 +101,7 @@ def test_yaml_that_names_code_is_text_and_runs_nothing(tmp_path: Path) -> None:
 
 
 def test_brackets_without_end_are_not_yaml(refused: "Refused", tmp_path: Path) -> None:
-    (tmp_path / "data.yaml").write_text("names: " + "[" * 5_000)
+    (tmp_path / "data.yaml").write_text("names: " + "[" * 1_000)
     with refused("bad-yaml", tmp_path / "data.yaml"):
         read_names(tmp_path / "data.yaml")
 

@@ -67,7 +67,9 @@ def test_a_small_thing_in_a_colour_of_no_row_is_stray_and_not_what_lies_around_i
     assert not restore(SNAPPER, as_jpeg(COLORS[rows]) if kind == "jpeg" else soften(COLORS[rows], 1)).stray.any()
 
 
-@pytest.mark.parametrize(("number", "blur"), [(1, 1.5), (4, 2.0), (7, 1.0)])
+@pytest.mark.parametrize(
+    ("number", "blur"), [(1, 1.5), *(pytest.param(*each, marks=pytest.mark.long) for each in ((4, 2.0), (7, 1.0)))]
+)
 def test_no_pixel_of_a_soft_drawing_in_a_jpeg_is_stray(number: int, blur: float) -> None:
     colors = load_palette("cars").colors()[:5]
     drawn = colors[draw_car_picture(number, size=(256, 256)).labels]

@@ -90,9 +90,10 @@ def read_listed_splits(folder: Path, names: Sequence[str]) -> ListedSplits:
     unmatched = ""
     down = PurePosixPath(os.path.commonpath([name.rpartition("/")[0] for name in names] or [""])).parts
     inner = [folder.joinpath(*down[:count]) for count in range(1, len(down) + 1)]
-    for place in (above / place for above in (folder, *inner, folder.resolve().parent) for place in _PLACES):
+    resolved = folder.resolve()
+    for place in (above / place for above in (folder, *inner, resolved.parent) for place in _PLACES):
         found = _read_place(place)
-        splits = _give(names, found.entries, folder.resolve().name)
+        splits = _give(names, found.entries, resolved.name)
         notes |= {line: None for line, entries in found.unused if not entries or _names_any(names, entries)}
         if any(splits):
             return ListedSplits(splits, (_say_used(splits, found.entries), *notes))
