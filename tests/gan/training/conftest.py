@@ -11,6 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from p2p_gan.machine.device import keep_arithmetic
 from p2p_gan.machine.graphs import DeviceWork
+from p2p_gan.training.steps import update_graph
 
 # What waits for the device, or has a shape that depends on values; and what copies numbers of the host to the device.
 HOST_READS = ("_local_scalar_dense", "nonzero", "masked_select", "is_nonzero", "equal", "_unique2", "lift_fresh")
@@ -75,8 +76,7 @@ class TapeRecorder:
         self.replays = 0
 
     def warm_up(self, work: DeviceWork, times: int) -> None:
-        for _ in range(times):
-            work()
+        work()  # once for any number of times: a CPU has no kernels to choose, and moments are made
 
     def record(self, work: DeviceWork) -> DeviceWork:
         tape = Tape()
@@ -107,6 +107,7 @@ def no_host_reads() -> Callable[[], TorchDispatchMode]:
 def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGpu]:
     """A GPU that is computed by the CPU."""
     found = install(monkeypatch)
+    monkeypatch.setattr(update_graph, "_WARM_UP", 1)  # it chooses no kernels
     with keep_arithmetic(), found:
         torch.backends.cudnn.allow_tf32 = True  # as torch begins, whatever an earlier test has left
         yield found
