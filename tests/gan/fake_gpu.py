@@ -33,6 +33,7 @@ _UNREPEATABLE = (
     *("replication_pad2d_backward", "upsample_bicubic2d_backward", "bincount", "max_unpool2d", "kthvalue"),
 )
 _GIB = 1 << 30
+_PLAIN = {int, float, bool, type(None)}
 _aten: Any = torch.ops.aten
 _to: Any = torch._C.TensorBase.to
 _LEAVING = threading.Lock()  # held while `Tensor.to` asks for a copy elsewhere: torch's own code knows the CPU alone
@@ -112,7 +113,7 @@ def hold(value: Any, tensors: list[Tensor]) -> Any:
         tensors.append(value)
         return held_by(value)
     if isinstance(value, (list, tuple)):
-        return type(value)([hold(each, tensors) for each in value])
+        return type(value)([each if type(each) in _PLAIN else hold(each, tensors) for each in value])
     return value
 
 

@@ -56,15 +56,15 @@ class Tape(NoHostReads):
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         found = super().__torch_dispatch__(func, types, args, kwargs)
         if func.namespace == "aten":  # others are those of torch's profiler
-            self.calls.append((func, args, kwargs or {}, found))
+            self.calls.append((func, args, kwargs or {}, made_by(func, found)))
         return found
 
     @torch.no_grad()
     def repeat(self) -> None:
         """Call the operations again on the same tensors, into the same tensors."""
-        for func, args, kwargs, found in self.calls:
+        for func, args, kwargs, made in self.calls:
             again = func(*args, **kwargs)
-            for old, new in zip(made_by(func, found), made_by(func, again), strict=True):
+            for old, new in zip(made, made_by(func, again), strict=True):
                 old.copy_(new)
 
 
