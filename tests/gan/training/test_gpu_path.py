@@ -134,7 +134,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "segment": {"preset": "segment", "direction": "b-to-a"},
     "best": {"preset": "best", "size": "64x64", "pixel_noise": 2},  # its features at full depth
     "everything": EVERYTHING,
-    "heads": {"size": "64x64", **FEATURES},
+    "heads": FEATURES,
     "mixed": {"gan_loss": "segmentation", "lambda_labelmix": 1.0, "a_encoding": "classes"},
     "jitter": {"direction": "b-to-a", "color_jitter": 0.3},
     "parts": {"accumulate": 2, "class_balanced": True, "lambda_lecam": 1.0},
