@@ -10,6 +10,7 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -32,6 +33,7 @@ _UNREPEATABLE = (
     *("replication_pad2d_backward", "upsample_bicubic2d_backward", "bincount", "max_unpool2d", "kthvalue"),
 )
 _GIB = 1 << 30
+_PLAIN = {int, float, bool, type(None)}
 _aten: Any = torch.ops.aten
 _to: Any = torch._C.TensorBase.to
 _LEAVING = threading.Lock()  # held while `Tensor.to` asks for a copy elsewhere: torch's own code knows the CPU alone
@@ -66,15 +68,16 @@ class GpuTensor(torch.Tensor):
         memo[id(self)] = nn.Parameter(copied, self.requires_grad) if isinstance(self, nn.Parameter) else copied
         return memo[id(self)]
 
-    @classmethod
-    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
-        with torch._C.DisableTorchFunctionSubclass():
-            if func is torch._C.TensorBase.tolist:
-                return _move(args[0].detach(), CPU).tolist()
-            if func is torch._C.TensorBase.new_tensor:
-                return torch.tensor(*args[1:], **{"dtype": args[0].dtype, **kwargs}).to(PLACE)
-            return func(*args, **kwargs)
+    # Torch's own, which is the faster one, as long as no function has to know where the tensor says it is.
+    __torch_function__ = torch._C._disabled_torch_function_impl  # type: ignore[assignment]
+
+    def tolist(self) -> Any:
+        """As `Tensor.tolist`, which would read the values without a copy to the host."""
+        return _move(self.detach(), CPU).tolist()
+
+    def new_tensor(self, *args: Any, **kwargs: Any) -> Tensor:
+        """As `Tensor.new_tensor`, which would make it on the host."""
+        return torch.tensor(*args, **{"dtype": self.dtype, **kwargs}).to(PLACE)
 
     @classmethod
     def __torch_dispatch__(cls, func: Any, *_: Any) -> Any:
@@ -104,15 +107,14 @@ def held_by(value: Any) -> Any:
     return value.held if isinstance(value, GpuTensor) else value
 
 
-def tensors_in(values: Any) -> list[Tensor]:
-    """The tensors among values, and in lists of them: torch's own trees take most of the time of small updates."""
-    found: list[Tensor] = []
-    for each in values:
-        if isinstance(each, Tensor):
-            found.append(each)
-        elif isinstance(each, (list, tuple)):
-            found += tensors_in(each)
-    return found
+def hold(value: Any, tensors: list[Tensor]) -> Any:
+    """A value with the CPU's tensors, also in lists; `tensors` gets those that it had. It takes most time."""
+    if isinstance(value, Tensor):
+        tensors.append(value)
+        return held_by(value)
+    if isinstance(value, (list, tuple)):
+        return type(value)([each if type(each) in _PLAIN else hold(each, tensors) for each in value])
+    return value
 
 
 def replace_tensors(change: Callable[[Tensor], Any], value: Any) -> Any:
@@ -124,15 +126,15 @@ def replace_tensors(change: Callable[[Tensor], Any], value: Any) -> Any:
     return value
 
 
+@cache
+def _new_outputs(func: Any) -> list[int]:
+    return [place for place, declared in enumerate(func._schema.returns) if not declared.alias_info]
+
+
 def made_by(func: Any, found: Any) -> list[Tensor]:
     """The tensors that an operation has made; one that is a view, or was written in place, has its values already."""
-    returns = func._schema.returns
-    outputs = [found] if len(returns) == 1 else found or ()
-    new = [
-        output
-        for declared, output in zip(returns, outputs, strict=True)
-        if not declared.alias_info and output is not None
-    ]
+    outputs = [found] if len(func._schema.returns) == 1 else found
+    new = [outputs[place] for place in _new_outputs(func) if outputs[place] is not None]
     return [each for output in new for each in (output if isinstance(output, (list, tuple)) else [output])]
 
 
@@ -158,10 +160,14 @@ class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
         self._tape: list[tuple[Any, Any, Any, Any]] | None = None
         self.stream: Any = SimpleNamespace(name="default", wait_stream=lambda other: None)
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        return False  # nothing is compiled here, and the way around torch's compiler takes longer than most operations
+
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs, name = kwargs or {}, str(func.overloadpacket.__name__)
-        tensors = tensors_in((*args, *kwargs.values()))
-        there = any(isinstance(each, GpuTensor) for each in tensors)
+        kwargs, name, tensors = kwargs or {}, str(func.overloadpacket.__name__), list[Tensor]()
+        inner, named = hold(args, tensors), {key: hold(each, tensors) for key, each in kwargs.items()}
+        there = GpuTensor in map(type, tensors)
         stays = there and name == "_to_copy" and not _LEAVING.locked()
         device = torch.device(kwargs["device"]) if kwargs.get("device") is not None and not stays else None
         # What torch's own formulas of gradients make is where the gradient is, which they believe to be the CPU.
@@ -174,7 +180,7 @@ class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if name in ("_to_copy", "copy_"):
             if self._watch_copy(name, args, kwargs, on_gpu):
                 return self._copy_later(*args[:2])
-        elif there and any(each.dim() and not isinstance(each, GpuTensor) for each in tensors):
+        elif there and any(type(each) is not GpuTensor and each.dim() for each in tensors):
             raise RuntimeError(f"{name}: expected all tensors to be on the same device, but found cuda:0 and cpu")
         elif name in _WAITS or (name.startswith(("index", "_index_put")) and _has_mask(args)):
             self._wait(name)
@@ -182,45 +188,42 @@ class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if name == "_fused_adam_" and not _lie_alike(args[:4]):
             raise RuntimeError("params, grads, exp_avgs, and exp_avg_sqs must have same dtype, device, and layout")
         self.launches[name] += 1
-        return self._compute(func, args, kwargs, on_gpu)
-
-    def _refuse(self, name: str, tensors: list[Tensor]) -> None:
-        """Refuse what torch or a library of CUDA refuses."""
-        sides, strict = max((each.dim() for each in tensors), default=0), torch.are_deterministic_algorithms_enabled()
-        if name in _PRODUCTS and self._cublas_repeats is None:
-            self._cublas_repeats = os.environ.get("CUBLAS_WORKSPACE_CONFIG") in (":4096:8", ":16:8")
-        if strict and name in _PRODUCTS and not self._cublas_repeats:
-            raise RuntimeError("Deterministic behavior was enabled with ... set CUBLAS_WORKSPACE_CONFIG=:4096:8")
-        if strict and name.startswith("scatter_add") and sides > 1:
-            self._wait("scatter_add")  # until torch 2.10 or so, to which the host sent the strides
-        if name not in _COPIES and any(each.dtype in _UNSIGNED for each in tensors):
-            raise RuntimeError(f'"{name}" not implemented for UInt16')
-        if name.startswith("_fft") and any(each.dtype in _SHORT_FLOATS for each in tensors):
-            raise RuntimeError("Unsupported dtype BFloat16, or cuFFT only supports half for powers of two")
-        if strict and name in _UNREPEATABLE:
-            raise RuntimeError(f"{name} does not have a deterministic implementation")
-
-    def _compute(self, func: Any, args: Any, kwargs: Any, on_gpu: bool) -> Any:
-        left_out = ("pin_memory", "non_blocking") if func is _aten._to_copy.default else ("pin_memory",)
-        inner = replace_tensors(held_by, args)
-        named = {name: replace_tensors(held_by, each) for name, each in kwargs.items() if name not in left_out}
+        pinned = named.pop("pin_memory", False)
+        if name == "_to_copy":
+            named.pop("non_blocking", None)
         if "device" in named:
             named["device"] = CPU
         found = self._draw(func, inner, named)
         if self._tape is not None:
-            self._tape.append((func, inner, named, found))
-        given = {id(held_by(each)): each for each in tensors_in((*args, *kwargs.values()))}
+            self._tape.append((func, inner, named, made_by(func, found)))
+        given = {id(held_by(each)): each for each in tensors}
 
         def place(value: Tensor) -> Tensor:
             if id(value) in given:
                 return given[id(value)]
-            if kwargs.get("pin_memory"):
+            if pinned:
                 value.pinned = True  # type: ignore[attr-defined]
             if on_gpu and value.numel() > self.most:
                 self._fail_short(func)
             return GpuTensor(value) if on_gpu else value
 
         return replace_tensors(place, found)
+
+    def _refuse(self, name: str, tensors: list[Tensor]) -> None:
+        """Refuse what torch or a library of CUDA refuses."""
+        strict, kinds = torch.are_deterministic_algorithms_enabled(), {each.dtype for each in tensors}
+        if name in _PRODUCTS and self._cublas_repeats is None:
+            self._cublas_repeats = os.environ.get("CUBLAS_WORKSPACE_CONFIG") in (":4096:8", ":16:8")
+        if strict and name in _PRODUCTS and not self._cublas_repeats:
+            raise RuntimeError("Deterministic behavior was enabled with ... set CUBLAS_WORKSPACE_CONFIG=:4096:8")
+        if strict and name.startswith("scatter_add") and max(each.dim() for each in tensors) > 1:
+            self._wait("scatter_add")  # until torch 2.10 or so, to which the host sent the strides
+        if name not in _COPIES and not kinds.isdisjoint(_UNSIGNED):
+            raise RuntimeError(f'"{name}" not implemented for UInt16')
+        if name.startswith("_fft") and not kinds.isdisjoint(_SHORT_FLOATS):
+            raise RuntimeError("Unsupported dtype BFloat16, or cuFFT only supports half for powers of two")
+        if strict and name in _UNREPEATABLE:
+            raise RuntimeError(f"{name} does not have a deterministic implementation")
 
     def _fail_short(self, func: Any) -> None:
         if not self.no_engine:
@@ -285,8 +288,8 @@ class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]
     @torch.no_grad()
     def _repeat(self, tape: list[tuple[Any, Any, Any, Any]]) -> None:
         self.replays += 1
-        for func, args, kwargs, found in tape:
-            for old, new in zip(made_by(func, found), made_by(func, self._draw(func, args, kwargs)), strict=True):
+        for func, args, kwargs, made in tape:
+            for old, new in zip(made, made_by(func, self._draw(func, args, kwargs)), strict=True):
                 old.copy_(new)
 
     def random_state(self, device: Any = None) -> Tensor:
@@ -428,7 +431,9 @@ def install(patch: pytest.MonkeyPatch) -> FakeGpu:
     by_device = torch.optim.Optimizer._group_tensors_by_device_and_dtype
 
     def group(lists: Any, with_indices: bool = False) -> Any:
-        there = any(isinstance(each, GpuTensor) for each in tensors_in(lists))
+        tensors: list[Tensor] = []
+        hold(lists, tensors)
+        there = GpuTensor in map(type, tensors)
         found = by_device(lists, with_indices)
         return {(PLACE if there else key[0], *key[1:]): value for key, value in found.items()}
 

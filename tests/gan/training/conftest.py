@@ -11,6 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from p2p_gan.machine.device import keep_arithmetic
 from p2p_gan.machine.graphs import DeviceWork
+from p2p_gan.training.steps import update_graph
 
 # What waits for the device, or has a shape that depends on values; and what copies numbers of the host to the device.
 HOST_READS = ("_local_scalar_dense", "nonzero", "masked_select", "is_nonzero", "equal", "_unique2", "lift_fresh")
@@ -55,15 +56,15 @@ class Tape(NoHostReads):
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         found = super().__torch_dispatch__(func, types, args, kwargs)
         if func.namespace == "aten":  # others are those of torch's profiler
-            self.calls.append((func, args, kwargs or {}, found))
+            self.calls.append((func, args, kwargs or {}, made_by(func, found)))
         return found
 
     @torch.no_grad()
     def repeat(self) -> None:
         """Call the operations again on the same tensors, into the same tensors."""
-        for func, args, kwargs, found in self.calls:
+        for func, args, kwargs, made in self.calls:
             again = func(*args, **kwargs)
-            for old, new in zip(made_by(func, found), made_by(func, again), strict=True):
+            for old, new in zip(made, made_by(func, again), strict=True):
                 old.copy_(new)
 
 
@@ -75,8 +76,7 @@ class TapeRecorder:
         self.replays = 0
 
     def warm_up(self, work: DeviceWork, times: int) -> None:
-        for _ in range(times):
-            work()
+        work()  # once for any number of times: a CPU has no kernels to choose, and moments are made
 
     def record(self, work: DeviceWork) -> DeviceWork:
         tape = Tape()
@@ -107,6 +107,7 @@ def no_host_reads() -> Callable[[], TorchDispatchMode]:
 def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeGpu]:
     """A GPU that is computed by the CPU."""
     found = install(monkeypatch)
+    monkeypatch.setattr(update_graph, "_WARM_UP", 1)  # it chooses no kernels
     with keep_arithmetic(), found:
         torch.backends.cudnn.allow_tf32 = True  # as torch begins, whatever an earlier test has left
         yield found

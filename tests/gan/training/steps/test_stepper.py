@@ -142,13 +142,13 @@ def test_after_it_is_closed_updates_are_made_without_the_graphs(make: Make, tape
 def test_networks_that_return_to_a_checkpoint_are_recorded_anew(
     make: Make, tape_recorder: "TapeRecorder", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job, dataset = make(images=6)
+    job, dataset = make(images=3)
     monkeypatch.setattr("p2p_gan.training.loop.recorder_for", lambda job: tape_recorder)
     found = []
     with StopRequest() as stop:
         training_loop(job, dataset, Progress(0, [], 0, 0.0), stop, TrainingCallback())
-        checkpoint.save(tmp_path, job.nets, Progress(6, [], 0, 0.0), keep=1)
-        longer = replace(job, config=replace(job.config, images=12))
+        checkpoint.save(tmp_path, job.nets, Progress(3, [], 0, 0.0), keep=1)
+        longer = replace(job, config=replace(job.config, images=6))
         for _ in range(2):
             progress = checkpoint.load_latest(tmp_path, job.nets)
             assert progress is not None
@@ -181,7 +181,7 @@ def test_a_cpu_has_no_graphs(make: Make) -> None:
 def test_a_run_cannot_tell_whether_its_updates_are_replayed_nor_where_it_was_interrupted(
     pair_folder: Path, tiny: Config, tmp_path: Path, tape_recorder: "TapeRecorder", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = replace(tiny, images=14, batch=2, ema_half_life=9.0, deterministic=True, lr_schedule="constant")
+    config = replace(tiny, images=12, batch=2, ema_half_life=9.0, deterministic=True, lr_schedule="constant")
     train(pair_folder, tmp_path / "plain", config)
     monkeypatch.setattr("p2p_gan.training.loop.recorder_for", lambda job: tape_recorder)
     monkeypatch.setattr(update, "kept_updates", lambda _: 1)  # fewer than updates between two lines of the record

@@ -54,10 +54,10 @@ Make = Callable[..., tuple[WholeUpdate, PairDataset]]
 
 @pytest.fixture
 def make(pair_folder: Path, tiny: Config) -> Make:
-    """make(recordable=..., **settings): a new update of a small run, and its pairs."""
+    """make(recordable=..., **settings): a new update of a small run with two pairs a batch, and its pairs."""
 
     def new(*, recordable: bool = True, **settings: Any) -> tuple[WholeUpdate, PairDataset]:
-        job = make_job(open_pairs(pair_folder), replace(tiny, **settings))
+        job = make_job(open_pairs(pair_folder), replace(tiny, **{"batch": 2, **settings}))
         update = WholeUpdate(job, recordable=recordable)
         update.set_numbers(1e-3, 0.5)
         return update, load_dataset(job.folder, job.task, job.config)
@@ -75,7 +75,7 @@ def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"precision": "bfloat16"}, EVERYTHING, {"gan_loss": "none"}, {"accumulate": 2}, FEATURES]
+    "settings", [{"precision": "bfloat16"}, EVERYTHING, {"gan_loss": "none"}, {"accumulate": 2, "batch": 1}, FEATURES]
 )
 def test_replays_are_updates_bit_for_bit_with_new_batches_rates_decays_and_random_numbers(
     make: Make, tape_recorder: "TapeRecorder", settings: dict[str, Any], feature_file: Path

@@ -1,6 +1,7 @@
 """What is recorded for Weights & Biases: the names, losses and pictures of the record, on disk alone unless asked."""
 
 import importlib.util
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,9 @@ def test_offline_it_writes_names_losses_and_pictures_into_the_run_folder(
     pair_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WANDB_MODE", "online")  # which a user's shell may say for other programs
+    monkeypatch.setitem(
+        sys.modules, "wandb.sdk.launch.inputs.internal", None
+    )  # for its cloud; its import takes seconds
     config = replace(tiny, wandb="offline", images=6)
     train(pair_folder, tmp_path / "run", config)
     train(pair_folder, tmp_path / "run", replace(config, images=12))

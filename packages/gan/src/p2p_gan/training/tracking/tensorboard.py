@@ -3,8 +3,10 @@
 Nothing here may be the only place where something is recorded: stats.jsonl is the record.
 """
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,7 @@ from p2p_datatools.contract.packages import require_packages
 from p2p_datatools.contract.pictures.images import Photo
 
 EVENTS = "tensorboard"
+_NO_TENSORFLOW = "tensorboard.compat.notf"  # the module by which tensorboard is told
 _UNITS = {"images"}  # of the record's figures; it is the step and not a scalar
 
 
@@ -38,6 +41,10 @@ class EventBoard(Board):
     """A board that writes event files; TensorBoard hides what an interrupted call wrote after its last checkpoint."""
 
     def __init__(self, folder: Path, images: int) -> None:
+        # So tensorboard writes with its own code. It would load TensorFlow where that is installed, which takes seconds
+        # and adds nothing on a disk; in a process that has loaded it already, nothing changes.
+        if "tensorflow" not in sys.modules:
+            sys.modules.setdefault(_NO_TENSORFLOW, ModuleType(_NO_TENSORFLOW))
         from torch.utils.tensorboard import SummaryWriter
 
         self._writer: Any = SummaryWriter(str(folder), purge_step=images + 1)
