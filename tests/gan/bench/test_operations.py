@@ -41,7 +41,7 @@ def test_a_batch_and_a_gradient_penalty_which_is_differentiated_twice_take_more(
 
 
 def test_noise_that_is_automatic_is_counted_as_masks_to_photos_have_it() -> None:
-    best = PRESETS["best"]
+    best = replace(PRESETS["best"], size=Size(32, 32))
     found = count_operations(best)
     assert found == count_operations(replace(best, noise_channels=8, lambda_mode_seeking=0.5, dropout=0))
     assert found.flops > count_operations(replace(best, features="off")).flops  # a second picture of each input

@@ -141,7 +141,7 @@ def test_masks_too_have_the_same_scores_after_an_interruption(
 # Interrupted.
 
 
-@pytest.mark.parametrize("units", [1, 2, 3])
+@pytest.mark.parametrize("units", [2, *(pytest.param(units, marks=pytest.mark.long) for units in (1, 3))])
 def test_an_interrupted_call_goes_on_and_gives_the_same_bytes(
     units: int,
     model: Path,
@@ -248,6 +248,7 @@ def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
     assert states.changes > 15
 
 
+@pytest.mark.long
 def test_a_kill_at_any_moment_of_adding_leaves_what_the_same_call_completes(
     model: Path,
     few_pairs: Path,
