@@ -46,7 +46,7 @@ class Counted(Reporter):
 def small(monkeypatch: pytest.MonkeyPatch, tiny: Config, tmp_path: Path) -> Config:
     """The presets as tiny networks, and a machine that is quiet and measured at once."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    table = {}
+    tiny, table = replace(tiny, unet_depth=2, discriminator_layers=1), {}
     for name, each in TABLE.items():
         config = replace(tiny, threads=0, images=each.config.images, batch=min(2, each.config.batch))
         table[name] = replace(each, config=config)

@@ -49,7 +49,7 @@ def test_the_module_gives_what_the_generator_gives(draw_model: "DrawModel", fiel
 
 
 @pytest.mark.usefixtures("executed")
-@pytest.mark.parametrize("upsampling", ["transposed", "resize"])
+@pytest.mark.parametrize("upsampling", ["transposed", pytest.param("resize", marks=pytest.mark.long)])
 def test_a_blank_picture_of_a_resnet_is_the_same_in_both(draw_model: "DrawModel", upsampling: str) -> None:
     # Nothing of it varies but rounding, which instance norms divided by nearly 0 in each of 23 layers.
     model = draw_model(kind="resnet", blocks=9, norm="instance", upsampling=upsampling, dropout=0.0)
