@@ -319,10 +319,13 @@ print("sympy" in sys.modules)  # slow to load, and no model needs it
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
+@pytest.mark.parametrize(
+    "asked", [("onnxruntime",), pytest.param(("torch", "openvino"), marks=pytest.mark.long)], ids="+".join
+)
 def test_a_process_that_was_forked_after_a_picture_waits_for_no_thread_of_the_other(
-    make_model: Callable[..., Model], export_model: "ExportModel"
+    asked: tuple[str, ...], make_model: Callable[..., Model], export_model: "ExportModel"
 ) -> None:
-    runtimes = ["torch", "onnxruntime", *(["openvino"] if find_spec("openvino") else [])]
+    runtimes = [each for each in asked if each != "openvino" or find_spec("openvino")]
     place = export_model(make_model(PHOTO, PHOTO)).parent
     command = [sys.executable, "-u", "-c", _FORKS, str(place / "model.safetensors"), *runtimes]
     environment = os.environ | {"OMP_NUM_THREADS": "2"}
