@@ -30,7 +30,7 @@ PHOTO = Half("photo", "photo")
 @pytest.fixture(params=[False, pytest.param(True, marks=pytest.mark.long)], ids=["as written", "optimised"])
 def executor(request: pytest.FixtureRequest) -> Iterator[None]:
     """A module is computed as it is written, and as torch makes it faster, which takes seconds for each shape."""
-    with torch.jit.optimized_execution(request.param):  # type: ignore[no-untyped-call]
+    with torch.jit.optimized_execution(request.param):  # type: ignore[attr-defined]
         yield
 
 
