@@ -18,7 +18,9 @@ _NAMES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
         ((None, "1000"), (None, "1000")),
     ],
 )
-@pytest.mark.parametrize("module", ["p2p_gan", "p2p_gan.updates.step", "p2p_cli.train"])
+@pytest.mark.parametrize(
+    "module", ["p2p_gan", pytest.param("p2p_gan.updates.step", marks=pytest.mark.long), "p2p_cli.train"]
+)
 def test_how_threads_wait_is_chosen_before_torch_is_loaded_unless_the_user_chose(
     module: str, chosen: tuple[str | None, ...], waiting: tuple[str | None, ...]
 ) -> None:

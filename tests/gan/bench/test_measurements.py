@@ -46,7 +46,7 @@ class Counted(Reporter):
 def small(monkeypatch: pytest.MonkeyPatch, tiny: Config, tmp_path: Path) -> Config:
     """The presets as tiny networks, and a machine that is quiet and measured at once."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    table = {}
+    tiny, table = replace(tiny, unet_depth=2, discriminator_layers=1), {}
     for name, each in TABLE.items():
         config = replace(tiny, threads=0, images=each.config.images, batch=min(2, each.config.batch))
         table[name] = replace(each, config=config)
@@ -54,6 +54,9 @@ def small(monkeypatch: pytest.MonkeyPatch, tiny: Config, tmp_path: Path) -> Conf
     monkeypatch.setattr(measurements, "count_operations", lambda config: Operations(1e9, 1e8, config.batch))
     monkeypatch.setattr(measurements, "_SECONDS", 0.0)
     monkeypatch.setattr(measurements, "_FORWARD", 0.0)
+    for place in ("trial._PATIENCE", "trial._BLOCK", "memory_format._BLOCK", "memory_format._PATIENCE"):
+        monkeypatch.setattr(f"p2p_gan.training.{place}", 0.0)
+    monkeypatch.setattr("p2p_gan.training.memory_format._LONG", 0.0)
     monkeypatch.setattr(measurements, "measure_load", lambda: Load(2, 0.0))
     monkeypatch.setattr(speed, "measure_load", lambda: Load(2, 0.0))
     monkeypatch.setattr(LoadMeter, "read", lambda _: Load(2, 0.0))
@@ -94,6 +97,7 @@ def test_on_a_gpu_the_replayed_updates_of_a_run_are_measured_in_both_memory_layo
     small: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(measurements, "_LAYOUTS", 1)
+    monkeypatch.setattr(measurements, "_MEASURED", ("paper",))
     gpu, before, timed = install(monkeypatch), measurements._updates, list[tuple[bool, bool]]()
 
     def updates(job: Job, dataset: PairDataset) -> Callable[[], object]:

@@ -30,7 +30,7 @@ def test_the_paper_s_update_takes_87_gflop_and_moves_1_6_gb_whatever_the_batch()
 
 
 def test_a_batch_and_a_gradient_penalty_which_is_differentiated_twice_take_more() -> None:
-    tiny = replace(PRESETS["tiny"], size=Size(32, 32), unet_depth=5)
+    tiny = replace(PRESETS["tiny"], size=Size(32, 32), unet_depth=2, discriminator_layers=1)
     one, four, penalty = (
         count_operations(replace(tiny, batch=batch, lambda_gp=weight, discriminator_norm="instance"))
         for batch, weight in ((1, 0.0), (4, 0.0), (1, 10.0))
@@ -41,7 +41,7 @@ def test_a_batch_and_a_gradient_penalty_which_is_differentiated_twice_take_more(
 
 
 def test_noise_that_is_automatic_is_counted_as_masks_to_photos_have_it() -> None:
-    best = PRESETS["best"]
+    best = replace(PRESETS["best"], size=Size(32, 32), unet_depth=2, discriminator_layers=1)
     found = count_operations(best)
     assert found == count_operations(replace(best, noise_channels=8, lambda_mode_seeking=0.5, dropout=0))
     assert found.flops > count_operations(replace(best, features="off")).flops  # a second picture of each input

@@ -93,7 +93,7 @@ def test_both_halves_get_the_same_draw_in_every_mode(mode: dict[str, Any], tmp_p
         assert (total - (4000 - 4094) / 2048).abs().max() < 1e-3
 
 
-@pytest.mark.parametrize("batch", [1, 2, 3, 64])
+@pytest.mark.parametrize("batch", [1, 3, *(pytest.param(batch, marks=pytest.mark.long) for batch in (2, 64))])
 @pytest.mark.parametrize("mode", MODES, ids=str)
 def test_an_epoch_shows_every_pair_exactly_once(mode: dict[str, Any], batch: int, tmp_path: Path) -> None:
     dataset = placed(tmp_path, MANY, **mode, batch=batch)

@@ -113,10 +113,10 @@ def test_a_stream_keeps_the_pairs_that_were_used_last_and_reads_others_again() -
 def test_a_run_from_shards_stops_resumes_and_ends_with_the_weights_of_a_run_from_the_folder(
     pair_folder: Path, shards: Path, tiny: Config, tmp_path: Path, notes: "Notes"
 ) -> None:
-    steady = with_settings(tiny, {"lr_schedule": "constant"})
+    steady = with_settings(tiny, {"lr_schedule": "constant", "images": 5})
     train(pair_folder, tmp_path / "whole", steady)
     streamed = with_settings(steady, {"cache_gib": 1e-9})
-    train(shards, tmp_path / "run", with_settings(streamed, {"images": 5}))
+    train(shards, tmp_path / "run", with_settings(streamed, {"images": 2}))
     train(shards, tmp_path / "run", streamed, report=notes)
     assert any("read from its shard whenever" in line for line in notes.lines)
     ends = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "run")]

@@ -40,6 +40,12 @@ def model(make_model: Callable[..., Model], tmp_path: Path, write_model: "WriteM
     return write_model(make_model(PHOTO, PHOTO), tmp_path / "model.safetensors")
 
 
+@pytest.fixture
+def other(make_model: Callable[..., Model], tmp_path: Path, write_model: "WriteModel") -> Path:
+    """The same weights with another description."""
+    return write_model(make_model(PHOTO, PHOTO, palette=load_palette("cars")), tmp_path / "other.safetensors")
+
+
 @pytest.mark.usefixtures("needs_onnx")
 def test_a_run_is_exported_beside_its_model_and_compared_on_its_own_pairs(run_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
@@ -162,15 +168,9 @@ def test_8_bits_say_what_they_cost_on_random_masks_and_torchscript_differs_by_ro
 
 @pytest.mark.usefixtures("needs_onnx")
 def test_an_export_in_the_way_is_called_what_it_is(
-    model: Path,
-    make_model: Callable[..., Model],
-    write_model: "WriteModel",
-    tmp_path: Path,
-    refused: "Refused",
-    monkeypatch: pytest.MonkeyPatch,
+    model: Path, other: Path, tmp_path: Path, refused: "Refused"
 ) -> None:
-    graph, script = tmp_path / "m.onnx", tmp_path / "m.pt"
-    other = write_model(make_model(PHOTO, PHOTO, palette=load_palette("cars")), tmp_path / "other.safetensors")
+    graph = tmp_path / "m.onnx"
     export_onnx(model, graph, precision="int8")
     with refused("destination-taken", graph) as error:
         export_onnx(model, graph)
@@ -178,6 +178,13 @@ def test_an_export_in_the_way_is_called_what_it_is(
     with refused("destination-taken", graph) as error:
         export_onnx(other, graph, precision="int8")
     assert "of another model" in error.value.what
+
+
+@pytest.mark.long
+def test_a_torchscript_file_in_the_way_is_called_what_it_is(
+    model: Path, other: Path, tmp_path: Path, refused: "Refused", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "m.pt"
     export_torchscript(model, script)
     with refused("destination-taken", script) as error:
         export_torchscript(other, script)

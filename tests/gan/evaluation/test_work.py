@@ -37,17 +37,23 @@ def pairs(make_pairs: Callable[..., Path], tmp_path: Path) -> Path:
     return make_pairs(tmp_path / "pairs", {"train": 3, "test": 3})
 
 
-@pytest.fixture
-def model(make_model: Callable[..., Model], tmp_path: Path, write_model: "WriteModel") -> Path:
-    return write_model(make_model(MASK, PHOTO, palette=CARS), tmp_path / "model.safetensors")
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for model files; tests may read them only."""
+    return tmp_path_factory.mktemp("models")
 
 
-@pytest.fixture
-def segmenter(make_model: Callable[..., Model], tmp_path: Path, write_model: "WriteModel") -> Path:
-    return write_model(make_model(PHOTO, MASK, palette=CARS, output_as="classes"), tmp_path / "judge.safetensors")
+@pytest.fixture(scope="module")
+def model(make_model: Callable[..., Model], models: Path, write_model: "WriteModel") -> Path:
+    return write_model(make_model(MASK, PHOTO, palette=CARS), models / "model.safetensors")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def segmenter(make_model: Callable[..., Model], models: Path, write_model: "WriteModel") -> Path:
+    return write_model(make_model(PHOTO, MASK, palette=CARS, output_as="classes"), models / "judge.safetensors")
+
+
+@pytest.fixture(scope="module")
 def everything(segmenter: Path) -> EvaluationRequest:
     """All that can be measured of generated photos."""
     return EvaluationRequest(variants=2, segmenter=segmenter)
@@ -141,7 +147,7 @@ def test_masks_too_have_the_same_scores_after_an_interruption(
 # Interrupted.
 
 
-@pytest.mark.parametrize("units", [1, 2, 3])
+@pytest.mark.parametrize("units", [2, *(pytest.param(units, marks=pytest.mark.long) for units in (1, 3))])
 def test_an_interrupted_call_goes_on_and_gives_the_same_bytes(
     units: int,
     model: Path,
@@ -248,6 +254,7 @@ def test_a_kill_at_any_moment_leaves_what_the_same_call_completes(
     assert states.changes > 15
 
 
+@pytest.mark.long
 def test_a_kill_at_any_moment_of_adding_leaves_what_the_same_call_completes(
     model: Path,
     few_pairs: Path,

@@ -177,17 +177,22 @@ def test_a_few_pixels_that_nothing_explains_do_not_end_a_worn_mask(tmp_path: Pat
     assert np.mean(found != drawing()) < 0.01
 
 
-def test_real_photos_are_refused_and_real_worn_masks_brought_back(real_data: Path, tmp_path: Path) -> None:
-    for photo in sorted((real_data / "car-silhouettes" / "images").iterdir())[:12]:
+@pytest.mark.parametrize(
+    ("photos", "masks"), [(slice(2), (7,)), pytest.param(slice(2, 12), (1, 30), marks=pytest.mark.long)]
+)
+def test_real_photos_are_refused_and_real_worn_masks_brought_back(
+    photos: slice, masks: tuple[int, ...], real_data: Path, tmp_path: Path
+) -> None:
+    for photo in sorted((real_data / "car-silhouettes" / "images").iterdir())[photos]:
         with pytest.raises(P2PError) as caught:
             read(photo)
         assert caught.value.code in ("photo-not-mask", "other-palette")
     facades, changes = load_palette("facades"), InputChanges()
-    for number in (1, 7, 30):
+    for number in masks:
         with Image.open(real_data / "facades-ab" / f"image_{number:03}.jpg") as image:
             image.crop((256, 0, 512, 256)).save(tmp_path / f"{number}.png")
         read(tmp_path / f"{number}.png", facades, changes)
-    assert len(changes.snapped) == 3
+    assert len(changes.snapped) == len(masks)
 
 
 def test_a_mask_whose_parts_lie_in_the_exchanged_colour_of_their_whole_is_told(tmp_path: Path, notes: "Notes") -> None:

@@ -43,7 +43,7 @@ def test_the_graph_gives_what_the_generator_gives(
     refuse_differences(model.card, translator_of(model), translator_of(load_onnx_model(export_model(model))))
 
 
-@pytest.mark.parametrize("size", [(32, 32), (64, 96)])
+@pytest.mark.parametrize("size", [(32, 32), pytest.param((64, 96), marks=pytest.mark.long)])
 @pytest.mark.parametrize("upsampling", ["transposed", "resize"])
 def test_a_blank_picture_of_a_resnet_is_the_same_in_both(
     draw_model: "DrawModel", export_model: "ExportModel", size: tuple[int, int], upsampling: str

@@ -4,7 +4,7 @@ import io
 import json
 import warnings
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 PHOTO = Half("photo", "photo")
 
 
+@pytest.fixture(params=[False, pytest.param(True, marks=pytest.mark.long)], ids=["as written", "optimised"])
+def executor(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A module is computed as it is written, and as torch makes it faster, which takes seconds for each shape."""
+    with torch.jit.optimized_execution(request.param):  # type: ignore[attr-defined]
+        yield
+
+
 @pytest.mark.parametrize(
     "fields",
     [
@@ -35,12 +42,14 @@ PHOTO = Half("photo", "photo")
     ],
     ids=str,
 )
+@pytest.mark.usefixtures("executor")
 def test_the_module_gives_what_the_generator_gives(draw_model: "DrawModel", fields: dict[str, Any]) -> None:
     model = draw_model(**fields)
     refuse_differences(model.card, translator_of(model), script_translator(model.card, script_bytes(model)))
 
 
-@pytest.mark.parametrize("upsampling", ["transposed", "resize"])
+@pytest.mark.usefixtures("executor")
+@pytest.mark.parametrize("upsampling", ["transposed", pytest.param("resize", marks=pytest.mark.long)])
 def test_a_blank_picture_of_a_resnet_is_the_same_in_both(draw_model: "DrawModel", upsampling: str) -> None:
     # Nothing of it varies but rounding, which instance norms divided by nearly 0 in each of 23 layers.
     model = draw_model(kind="resnet", blocks=9, norm="instance", upsampling=upsampling, dropout=0.0)

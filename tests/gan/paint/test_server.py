@@ -8,10 +8,12 @@ import socket
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TextIO
 
 import pytest
 
+from p2p_cli.app import main
 from p2p_gan.paint.painters import Painter
 from p2p_gan.paint.server import ServedAddress, open_address, require_server, run_app
 
@@ -99,18 +101,46 @@ sys.exit(main(["paint", sys.argv[1], "--port", "0", "--no-browser"]))
 """
 
 
-def test_the_command_says_its_address_answers_and_ends_at_ctrl_c(painters: list[Painter]) -> None:
+def ask(line: str) -> bytes:
+    """What the server at the address in a line begins its answer with."""
+    port = int(line.partition("127.0.0.1:")[2].partition("/")[0])
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as asked:
+        asked.sendall(b"GET /api/models HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        return asked.recv(100)
+
+
+@pytest.mark.usefixtures("in_the_foreground")
+def test_the_command_says_its_address_answers_and_ends_at_ctrl_c(
+    painters: list[Painter], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("uvicorn")
+    answers: list[bytes] = []
+
+    def ask_and_end(said: TextIO) -> None:
+        try:
+            answers.append(ask(said.readline()))
+        finally:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    read, write = os.pipe()
+    with open(read) as said, open(write, "w", buffering=1) as output, ThreadPoolExecutor(1) as person:  # noqa: PTH123
+        monkeypatch.setattr(sys, "stdout", output)
+        done = person.submit(ask_and_end, said)
+        assert main(["paint", str(painters[0].path), "--port", "0", "--no-browser"]) == 130
+        done.result()
+    assert answers[0].startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.long
+def test_a_process_of_the_command_does_so_too_and_leaves_no_traceback(painters: list[Painter]) -> None:
     pytest.importorskip("uvicorn")
     words = [sys.executable, "-c", PROGRAM, str(painters[0].path)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert "http://127.0.0.1:" in line, process.communicate()
-        port = int(line.partition("127.0.0.1:")[2].partition("/")[0])
-        with socket.create_connection(("127.0.0.1", port), timeout=10) as asked:
-            asked.sendall(b"GET /api/models HTTP/1.1\r\nHost: localhost\r\n\r\n")
-            assert asked.recv(100).startswith(b"HTTP/1.1 200")
-            process.send_signal(signal.SIGINT)
-            said = process.communicate(timeout=20)[1]
+        assert ask(line).startswith(b"HTTP/1.1 200")
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=20)[1]
     assert process.returncode == 130, said
     assert "Traceback" not in said

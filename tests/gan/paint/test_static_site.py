@@ -42,22 +42,35 @@ def never() -> RuntimeFiles:
     raise AssertionError("what cannot be exported costs no download")
 
 
-@pytest.fixture
-def painter(make_model: Callable[..., Model]) -> Model:
+def draw_painter(make_model: Callable[..., Model]) -> Model:
     return make_model(MASK, PHOTO, palette=load_palette("cars"), input_as="classes")
 
 
 @pytest.fixture
-def source(painter: Model, tmp_path: Path, write_model: "WriteModel") -> Path:
-    return write_model(painter, tmp_path / "car.safetensors")
+def painter(make_model: Callable[..., Model]) -> Model:
+    """A model of its own, whose weights a test may change."""
+    return draw_painter(make_model)
+
+
+@pytest.fixture(scope="module")
+def source(
+    make_model: Callable[..., Model], tmp_path_factory: pytest.TempPathFactory, write_model: "WriteModel"
+) -> Path:
+    """The file of such a model; tests may read it only."""
+    return write_model(draw_painter(make_model), tmp_path_factory.mktemp("source") / "car.safetensors")
+
+
+@pytest.fixture(scope="module")
+def made(source: Path, tmp_path_factory: pytest.TempPathFactory) -> WebExport:
+    """Its site; tests may read it only."""
+    return export_web(source, tmp_path_factory.mktemp("made") / "site", runtime=runtime)
 
 
 def files_in(folder: Path) -> set[str]:
     return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_the_folder_lists_all_its_files_with_their_hashes(source: Path, tmp_path: Path) -> None:
-    made = export_web(source, tmp_path / "site", runtime=runtime)
+def test_the_folder_lists_all_its_files_with_their_hashes(made: WebExport) -> None:
     assert (made.written, made.precision, made.runtime) == (True, "float16", "9.9.9")
     listed = json.loads((made.dest / "site.json").read_text())["files"]
     assert files_in(made.dest) == {*listed, "site.json"}
@@ -65,11 +78,11 @@ def test_the_folder_lists_all_its_files_with_their_hashes(source: Path, tmp_path
     assert all(sha256_file(made.dest / name) == digest for name, digest in listed.items())
     assert {"index.html", "service_worker.mjs", "page/app.mjs", "browser/worker.mjs", "model.onnx"} <= listed.keys()
     assert "page/remote_engine.mjs" not in listed
-    assert not (tmp_path / "site.partial").exists()
+    assert not made.dest.with_name("site.partial").exists()
 
 
-def test_the_page_names_files_of_its_own_folder_only(source: Path, tmp_path: Path) -> None:
-    site = export_web(source, tmp_path / "site", runtime=runtime).dest
+def test_the_page_names_files_of_its_own_folder_only(made: WebExport) -> None:
+    site = made.dest
     index = (site / "index.html").read_text()
     named = re.findall(r'<(?:script|link|img)[^>]+(?:src|href)="([^"]+)"', index)
     own = [name for name in named if not name.startswith("data:")]
@@ -85,8 +98,8 @@ def test_the_page_names_files_of_its_own_folder_only(source: Path, tmp_path: Pat
             assert (script.parent / path).is_file(), f"{script.name} imports {path}"
 
 
-def test_what_the_page_is_told_describes_the_model_and_its_file(source: Path, tmp_path: Path, painter: Model) -> None:
-    site = export_web(source, tmp_path / "site", runtime=runtime).dest
+def test_what_the_page_is_told_describes_the_model_and_its_file(source: Path, made: WebExport, painter: Model) -> None:
+    site = made.dest
     about = json.loads((site / "model.json").read_text())
     [listed] = about["models"]
     assert (listed["name"], listed["why_not"], listed["stochastic"]) == ("car", None, True)
@@ -104,21 +117,19 @@ def test_what_the_page_is_told_describes_the_model_and_its_file(source: Path, tm
 
 
 def test_the_means_by_which_a_browser_is_checked_are_those_of_torch(
-    source: Path, tmp_path: Path, painter: Model
+    source: Path, made: WebExport, painter: Model
 ) -> None:
-    site = export_web(source, tmp_path / "site", runtime=runtime).dest
-    check = json.loads((site / "model.json").read_text())["engine"]["check"]
+    check = json.loads((made.dest / "model.json").read_text())["engine"]["check"]
     assert (check["width"], check["height"], check["block"]) == (32, 32, 32)
     picture = check_picture(painter.card, Size(32, 32))
     values = torch_translator(read_model(source)).values(picture, PassOptions("picture"))
     assert check["means"] == pytest.approx(values.mean(axis=(0, 2, 3)), abs=1e-5)
 
 
-def test_the_model_takes_every_input_and_gives_what_torch_gives(source: Path, tmp_path: Path) -> None:
+def test_the_model_takes_every_input_and_gives_what_torch_gives(source: Path, made: WebExport) -> None:
     import onnxruntime
 
-    site = export_web(source, tmp_path / "site", runtime=runtime).dest
-    session = onnxruntime.InferenceSession(site / "model.onnx")
+    session = onnxruntime.InferenceSession(made.dest / "model.onnx")
     # The browser's runtime knows an input by its name only if it has no default.
     names = [each.name for each in session.get_inputs()]
     assert names == ["image", "valid", "dropout_0", "dropout_1", "dropout_2"]

@@ -34,8 +34,8 @@ def batch() -> Batch:
 
 
 def make(config: Config) -> Networks:
-    shape = Architecture(3, 3, 5, 4, 8, config.norm, 0.0)
-    return build(shape, replace(config, unet_depth=5), torch.device("cpu"), 3)
+    shape = Architecture(3, 3, 3, 4, 8, config.norm, 0.0)
+    return build(shape, replace(config, unet_depth=3), torch.device("cpu"), 3)
 
 
 def cut(batch: Batch, at_once: int) -> Batch:

@@ -192,8 +192,8 @@ def test_a_resumed_run_has_the_ema_and_the_draws_of_one_that_never_stopped(
         noise_channels=2,
         lambda_mode_seeking=1.0,
     )
-    config = replace(config, lambda_gp=10.0, images=12)
-    train(pair_folder, tmp_path / "run", replace(config, images=7))
+    config = replace(config, lambda_gp=10.0, images=6)
+    train(pair_folder, tmp_path / "run", replace(config, images=3))
     train(pair_folder, tmp_path / "run", config)
     train(pair_folder, tmp_path / "whole", config)
     assert state(tmp_path / "run") == state(tmp_path / "whole")
@@ -224,7 +224,7 @@ def test_a_run_without_ema_keeps_no_average(make_networks: "MakeNetworks") -> No
 
 
 def test_a_model_file_holds_the_ema_weights_and_says_so(pair_folder: Path, tiny: Config, tmp_path: Path) -> None:
-    train(pair_folder, tmp_path / "run", replace(tiny, ema_half_life=400.0))
+    train(pair_folder, tmp_path / "run", replace(tiny, ema_half_life=400.0, images=4))
     model = read_model(tmp_path / "run")
     saved = safetensors.torch.load_file(max((tmp_path / "run" / "checkpoints").glob("*.safetensors")))
     assert model.card.averaged

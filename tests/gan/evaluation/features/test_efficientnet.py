@@ -78,6 +78,7 @@ def test_the_scores_have_the_distance_of_the_photos_with_the_hash_of_its_weights
     assert [each.code for each in scores.cautions if "kid" in each.code] == ["few-for-kid"]
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("with_features")
 def test_an_interrupted_call_has_the_same_distances_and_a_comparison_their_difference(
     model: Path,

@@ -29,7 +29,7 @@ NOISE = np.random.default_rng(0).integers(0, 256, (50, 70, 3), dtype=np.uint8)
 
 
 @pytest.mark.parametrize("fit", ["stretch", "crop", "pad", "keep"])
-@pytest.mark.parametrize("size", [None, "native", Size(64, 32)])
+@pytest.mark.parametrize("size", [None, "native", pytest.param(Size(64, 32), marks=pytest.mark.long)])
 def test_the_same_seed_gives_the_same_picture_within_one_step_in_both_runtimes(
     make_model: Callable[..., Model], export_model: "ExportModel", fit: str, size: Size | str | None
 ) -> None:

@@ -50,7 +50,11 @@ def needs_openvino() -> None:
 
 
 @pytest.mark.usefixtures("needs_openvino")
-@pytest.mark.parametrize("fields", [{"dropout": 0.5}, {"kind": "resnet", "blocks": 1, "noise": 2}], ids=str)
+@pytest.mark.parametrize(
+    "fields",
+    [{"dropout": 0.5}, pytest.param({"kind": "resnet", "blocks": 1, "noise": 2}, marks=pytest.mark.long)],
+    ids=str,
+)
 def test_the_same_seed_gives_the_same_picture_within_one_step(
     draw_model: "DrawModel", export_model: "ExportModel", fields: dict[str, object]
 ) -> None:

@@ -60,7 +60,7 @@ def applying(statistics: Statistics = "picture", valid: tuple[float, float] = (1
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.parametrize("valid", [(1.0, 1.0), (0.6, 0.93)])
+@pytest.mark.parametrize("valid", [pytest.param((1.0, 1.0), marks=pytest.mark.long), (0.6, 0.93)])
 def test_strips_give_what_one_pass_gives(name: str, valid: tuple[float, float]) -> None:
     strips, whole = both(generator_of(NETWORKS[name]), 32, lambda: applying(valid=valid))
     assert strips.shape == whole.shape
@@ -73,7 +73,7 @@ def test_gathered_statistics_are_applied_in_strips_too() -> None:
     assert torch.allclose(strips, whole, atol=1e-5)
 
 
-@pytest.mark.parametrize("rows", [8, 40, 96, 1000])
+@pytest.mark.parametrize("rows", [pytest.param(8, marks=pytest.mark.long), 40, 96, 1000])
 def test_how_many_rows_a_strip_has_changes_nothing(rows: int) -> None:
     strips, whole = both(generator_of(UNET), rows, applying)
     assert torch.allclose(strips, whole, atol=2e-5)

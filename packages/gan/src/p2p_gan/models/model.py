@@ -87,8 +87,10 @@ def read_model(path: Path | str, device: torch.device | None = None) -> Model:
     generator = _build_for(card, tensors, where=path)
     _refuse_other_weights(tensors, metadata, path)
     _refuse_endless(tensors, path)
-    generator.to_empty(device="cpu")
-    generator.load_state_dict(tensors)
+    # Not by to_empty: it asks torch's decompositions how each tensor on meta lies, which loads sympy.
+    wanted = generator.state_dict().items()
+    own = {name: torch.empty(value.shape, dtype=value.dtype).copy_(tensors[name]) for name, value in wanted}
+    generator.load_state_dict(own, assign=True)
     if device is not None:
         generator.to(device)
     return Model(card, generator.eval(), hashlib.sha256(data).hexdigest())
