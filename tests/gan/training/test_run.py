@@ -297,7 +297,10 @@ def test_a_run_that_continues_has_its_best_model_again(
     harm: Callable[[Path], object],
 ) -> None:
     monkeypatch.setattr(tracker, "improves", lambda score, best: best is None)  # the first stays the best
-    run, config = tmp_path / "run", replace(tiny, images=6, validate_every=2, checkpoint_every=2, lr_schedule="constant")
+    run, config = (
+        tmp_path / "run",
+        replace(tiny, images=6, validate_every=2, checkpoint_every=2, lr_schedule="constant"),
+    )
     train(pair_folder, run, replace(config, images=4))
     before = (run / BEST).read_bytes()
     harm(run / BEST)
@@ -407,7 +410,12 @@ def test_a_size_that_is_not_the_picture_s_is_refused_where_it_is_needed(
 
 
 def test_a_full_disk_stops_the_run_in_one_line_with_the_last_checkpoint_whole(
-    pair_folder: Path, run_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+    pair_folder: Path,
+    run_folder: Path,
+    tiny: Config,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    refused: "Refused",
 ) -> None:
     train(pair_folder, tmp_path / "run", tiny, report=Stop(4))
     flush = os.fsync
@@ -448,7 +456,12 @@ def test_too_little_space_is_noticed_before_anything_is_begun(
 
 
 def test_too_little_space_before_a_write_leaves_the_last_checkpoint_and_resume_works_when_there_is_more(
-    pair_folder: Path, run_folder: Path, tiny: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refused: "Refused"
+    pair_folder: Path,
+    run_folder: Path,
+    tiny: Config,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    refused: "Refused",
 ) -> None:
     free_bytes(monkeypatch, 10**10, 10**10, 10**10, 1000)
     with refused("no-space", tmp_path / "run") as error:
