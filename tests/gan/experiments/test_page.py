@@ -136,7 +136,7 @@ def test_only_what_differs_for_certain_is_bold(study: Study, page_of: Callable[.
         for seed in (0, 1)
     ]
     page = page_of(replace(study, trials=tuple(trials), planned=30))
-    # The same arm in the two tables that have others; SSIM and the rest are equal in both seeds but differ between arms.
+    # The same arm in two tables with others; SSIM and the rest are equal in both seeds but differ between arms.
     assert page.strong.count("0.2500 ± 0.6353") == 2
     assert "0.3500 ± 0.6353" not in page.strong
     assert "2 seeds" in page.text
