@@ -3,8 +3,10 @@
 Nothing here may be the only place where something is recorded: stats.jsonl is the record.
 """
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -38,6 +40,8 @@ class EventBoard(Board):
     """A board that writes event files; TensorBoard hides what an interrupted call wrote after its last checkpoint."""
 
     def __init__(self, folder: Path, images: int) -> None:
+        # Unless it finds this module, tensorboard loads TensorFlow where that is installed, for seconds, to open a file.
+        sys.modules.setdefault("tensorboard.compat.notf", ModuleType("tensorboard.compat.notf"))
         from torch.utils.tensorboard import SummaryWriter
 
         self._writer: Any = SummaryWriter(str(folder), purge_step=images + 1)
