@@ -40,7 +40,7 @@ class EventBoard(Board):
     """A board that writes event files; TensorBoard hides what an interrupted call wrote after its last checkpoint."""
 
     def __init__(self, folder: Path, images: int) -> None:
-        # Unless it finds this module, tensorboard loads TensorFlow where that is installed, for seconds, to open a file.
+        # Unless it finds this module, tensorboard loads an installed TensorFlow, which takes seconds, to open a file.
         sys.modules.setdefault("tensorboard.compat.notf", ModuleType("tensorboard.compat.notf"))
         from torch.utils.tensorboard import SummaryWriter
 
