@@ -292,6 +292,21 @@ def die(losses: torch.Tensor) -> torch.Tensor:
     return losses
 
 
+def kill_in_write(pairs: Path, run: Path) -> Any:
+    """A run of one process that is killed when the bytes of its second checkpoint are written and not yet in place."""
+    flush, checkpoints = os.fsync, 0
+
+    def watched(handle: int) -> None:
+        nonlocal checkpoints
+        checkpoints += any((run / checkpoint.CHECKPOINTS).glob(".*.safetensors.*.tmp"))
+        flush(handle)
+        if checkpoints == 2:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    with mock.patch.object(os, "fsync", watched):
+        return trained(pairs, run, CONFIG, 0)
+
+
 def diverge(losses: torch.Tensor) -> torch.Tensor:
     """The losses are no numbers."""
     return losses * torch.nan
@@ -328,6 +343,12 @@ def play_runs(folder: Path, pairs: Path, found: dict[str, Any]) -> None:
     found["killed"] = [in_processes(lambda rank: disturbed(pairs, folder / "killed", CONFIG, rank, die))]
     run("killed")
     found["killed state"] = state_of(folder / "killed")
+    run("alone", world=1)
+    found["alone state"] = state_of(folder / "alone")
+    found["torn"] = [in_processes(lambda _: kill_in_write(pairs, folder / "torn"), 1)]
+    found["left"] = [path.suffix for path in (folder / "torn" / checkpoint.CHECKPOINTS).iterdir()]
+    run("torn", world=1)
+    found["torn state"] = state_of(folder / "torn")
     run("fewer", world=1)
     found["fewer state"] = state_of(folder / "fewer")
     found["failing"] = in_processes(lambda rank: disturbed(pairs, folder / "failing", CONFIG, rank, fail))

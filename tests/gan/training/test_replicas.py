@@ -113,6 +113,17 @@ def test_after_a_killed_process_the_run_resumes_and_ends_bit_for_bit_like_one_wi
     assert played["killed state"]["model"] == played["whole state"]["model"]
 
 
+def test_a_process_killed_in_the_middle_of_writing_a_checkpoint_ends_bit_for_bit_like_one_that_was_not(
+    played: dict[str, Any],
+) -> None:
+    (dead,), (resumed,) = played["torn"][0], gave(played["torn"][1])
+    assert dead == {"killed": 9}
+    assert ".tmp" in played["left"]
+    assert resumed["before"] == 8
+    for what in ("state", "model", "stats"):
+        assert played["torn state"][what] == played["alone state"][what]
+
+
 def test_a_run_resumed_on_fewer_devices_keeps_images_and_order_and_says_what_differs(played: dict[str, Any]) -> None:
     (alone,) = gave(played["fewer"][0])
     assert alone["before"] == 12
