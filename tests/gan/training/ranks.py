@@ -73,7 +73,6 @@ UPDATES: dict[str, dict[str, Any]] = {
     "instance norm": {"norm": "instance"},
     "synchronised statistics": {"norm": "batch"},
     "statistics of each device": {"norm": "batch", "sync_batchnorm": False},
-    "features and two scales": {"lambda_features": 10, "discriminator_scales": 2, "discriminator_layers": 1},
     "balanced classes": {"class_balanced": True},
     "moving averages of both": {"lambda_lecam": 1, "discriminator_scales": 2, "discriminator_layers": 1, "images": 3},
     "one pair left": {"images": 1},
@@ -83,6 +82,7 @@ UPDATES: dict[str, dict[str, Any]] = {
 }
 # Those of the long tests.
 MORE_UPDATES: dict[str, dict[str, Any]] = {
+    "features and two scales": {"lambda_features": 10, "discriminator_scales": 2, "discriminator_layers": 1},
     "simultaneous updates": {"update_order": "simultaneous"},
     "a penalty at the real pairs": {"lambda_r1": 1, "discriminator_norm": "instance"},
     "spectral norm": {"spectral_norm": True},
@@ -313,20 +313,29 @@ def diverge(losses: torch.Tensor) -> torch.Tensor:
 
 
 def main(folder: Path, *, more: bool) -> None:
-    """Every scene, in processes of its own; or more updates alone."""
+    """Every scene, in processes of its own; or those of the long tests."""
     torch.optim.Adam([torch.zeros(1, requires_grad=True)])  # loads what it takes seconds to load, once for all
     gc.freeze()  # and no process looks through it for garbage
     pairs = make_pair_folder(folder / "pairs", {"train": 9, "val": 2})
     make_feature_file(folder / WEIGHTS)
     updates = MORE_UPDATES if more else UPDATES
     found: dict[str, Any] = {"compared": in_processes(lambda rank: compared(pairs, rank, updates))[0]}
-    if not more:
-        play_runs(folder, pairs, found)
+    play = play_failures if more else play_runs
+    play(folder, pairs, found)
     sys.stdout.write(json.dumps(found))
 
 
+def play_failures(folder: Path, pairs: Path, found: dict[str, Any]) -> None:
+    """Add what came of whole runs that fail in one process, or that are refused."""
+    found["failing"] = in_processes(lambda rank: disturbed(pairs, folder / "failing", CONFIG, rank, fail))
+    recovering = replace(CONFIG, recover=True)
+    found["diverging"] = in_processes(lambda rank: disturbed(pairs, folder / "diverging", recovering, rank, diverge))
+    uneven = replace(CONFIG, batch=3)
+    found["uneven"] = [in_processes(lambda rank: trained(pairs, folder / "uneven", uneven, rank))]
+
+
 def play_runs(folder: Path, pairs: Path, found: dict[str, Any]) -> None:
-    """Add what came of whole runs that nothing disturbs, that are stopped, killed, continued, and that fail."""
+    """Add what came of whole runs: undisturbed, stopped, killed, continued, and with other pairs in one process."""
 
     def run(name: str, config: Config = CONFIG, world: int = WORLD, **told: int) -> None:
         def work(rank: int) -> Any:
@@ -351,10 +360,6 @@ def play_runs(folder: Path, pairs: Path, found: dict[str, Any]) -> None:
     found["torn state"] = state_of(folder / "torn")
     run("fewer", world=1)
     found["fewer state"] = state_of(folder / "fewer")
-    found["failing"] = in_processes(lambda rank: disturbed(pairs, folder / "failing", CONFIG, rank, fail))
-    recovering = replace(CONFIG, recover=True)
-    found["diverging"] = in_processes(lambda rank: disturbed(pairs, folder / "diverging", recovering, rank, diverge))
-    run("uneven", replace(CONFIG, batch=3))
     other = make_pair_folder(folder / "other", {"train": 10, "val": 2})
     found["elsewhere"] = in_processes(
         lambda rank: trained(other if rank else pairs, folder / "elsewhere", CONFIG, rank)
